@@ -1,0 +1,174 @@
+//! JSON text: the quick way to a value, and the slow way to a place.
+
+use std::collections::BTreeMap;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::{Diagnostic, Place, Source, Step};
+
+/// Parses a JSON text.
+pub(super) fn parse(source: &Source) -> Result<Value, Diagnostic> {
+    let text = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
+    serde_json::from_str::<Unique>(text).map(|unique| unique.0).map_err(|error| {
+        let message = error.to_string();
+        // serde_json ends its text with " at line L column C"; the place is told in front instead.
+        let what = message.split(" at line ").next().unwrap_or(&message).to_owned();
+        let place = Place { line: error.line().max(1), column: error.column().max(1) };
+        let diagnostic = Diagnostic::error(&source.path, what).at(place);
+        if error.is_eof() {
+            diagnostic.hint("the JSON text ends too early: a bracket, brace or quote is not closed")
+        } else if error.is_syntax() {
+            diagnostic.hint("the text is not JSON here; YAML goes into a .yaml file")
+        } else {
+            diagnostic
+        }
+    })
+}
+
+/// The line and column of the value, or of the key, at `pointer`.
+pub(super) fn place(text: &str, pointer: &[Step], key: bool) -> Option<Place> {
+    let mut raw: &RawValue = serde_json::from_str(text).ok()?;
+    let mut key_offset = offset_in(text, raw.get())?;
+    for step in pointer {
+        let before = raw;
+        raw = match step {
+            Step::Key(name) => {
+                let mut map: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).ok()?;
+                map.remove(name)?
+            }
+            Step::Index(index) => {
+                let list: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
+                *list.get(*index)?
+            }
+        };
+        key_offset = offset_in(text, raw.get())?;
+        if let Step::Key(_) = step {
+            let start = offset_in(text, before.get())?;
+            key_offset = key_before(text, start, key_offset).unwrap_or(key_offset);
+        }
+    }
+    let offset = if key { key_offset } else { offset_in(text, raw.get())? };
+    Some(Place::of_offset(text, offset))
+}
+
+/// Where `part`, a slice of `text`, begins.
+fn offset_in(text: &str, part: &str) -> Option<usize> {
+    (part.as_ptr() as usize).checked_sub(text.as_ptr() as usize)
+}
+
+/// Where the key begins whose value starts at `value`: before it stand a colon and a quoted name.
+fn key_before(text: &str, from: usize, value: usize) -> Option<usize> {
+    let before = text.get(from..value)?.trim_end().strip_suffix(':')?.trim_end();
+    let name = before.strip_suffix('"')?;
+    let bytes = name.as_bytes();
+    let mut end = bytes.len();
+    loop {
+        let quote = name[..end].rfind('"')?;
+        let escapes = bytes[..quote].iter().rev().take_while(|b| **b == b'\\').count();
+        if escapes.is_multiple_of(2) {
+            return Some(from + quote);
+        }
+        end = quote;
+    }
+}
+
+/// A value whose objects have no key twice: `serde_json::Value` would silently keep the last.
+struct Unique(Value);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(UniqueVisitor)
+    }
+}
+
+struct UniqueVisitor;
+
+impl<'de> Visitor<'de> for UniqueVisitor {
+    type Value = Unique;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Unique, E> {
+        Ok(Unique(Value::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Unique, E> {
+        Ok(Unique(Value::Bool(value)))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Unique, E> {
+        Ok(Unique(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Unique, E> {
+        Ok(Unique(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Unique, E> {
+        Ok(Unique(value.into()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Unique, E> {
+        Ok(Unique(value.into()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Unique, E> {
+        Ok(Unique(value.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Unique, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Unique(item)) = seq.next_element()? {
+            list.push(item);
+        }
+        Ok(Unique(Value::Array(list)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Unique, A::Error> {
+        let mut map = Map::new();
+        while let Some(key) = access.next_key::<String>()? {
+            let Unique(value) = access.next_value()?;
+            if map.contains_key(&key) {
+                return Err(A::Error::custom(format_args!(
+                    "the key {key:?} stands twice in one object"
+                )));
+            }
+            map.insert(key, value);
+        }
+        Ok(Unique(Value::Object(map)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Format;
+
+    fn source(text: &str) -> Source {
+        Source { path: "x.json".into(), format: Format::Json, text: text.into() }
+    }
+
+    #[test]
+    fn syntax_errors_carry_their_place() {
+        let error = source("{\n  \"a\": ,\n}").parse().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "x.json:2:8: expected value; the text is not JSON here; YAML goes into a .yaml file"
+        );
+        let error = source("{\"a\": 1, \"a\": 2}").parse().unwrap_err();
+        assert!(error.to_string().contains("the key \"a\" stands twice"), "{error}");
+    }
+
+    #[test]
+    fn values_and_keys_are_found_again() {
+        let text = "{\n  \"a\": [1, {\"b\\\"c\" : true}]\n}";
+        let pointer = [Step::Key("a".into()), Step::Index(1), Step::Key("b\"c".into())];
+        assert_eq!(place(text, &pointer, false), Some(Place { line: 2, column: 22 }));
+        assert_eq!(place(text, &pointer, true), Some(Place { line: 2, column: 13 }));
+        assert_eq!(place(text, &[Step::Key("nope".into())], false), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! Text (JSON or YAML) → values, with places for diagnostics.
+//!
+//! ```text
+//! file → [Source] → parse → serde_json::Value → decode ([Node], [Keys]) → raw types of fixtures and scenarios
+//!                                                  └ problems → [Diagnostic] path:line:column: what, and what to do
+//! ```
+//!
+//! The parser takes the quick way and keeps no places. Only when something is wrong is the text
+//! read again to find the line and column of the offending key ([`place`]). So a thousand good
+//! files cost nothing for the messages that they do not need.
+
+mod decode;
+mod diagnostic;
+mod json;
+mod place;
+mod units;
+mod yaml;
+
+pub use decode::{Decoder, Keys, Node};
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use place::{Place, Pointer, Step};
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// The largest fixture or scenario file that is read, in bytes.
+pub const MAX_FILE_BYTES: u64 = 1 << 30;
+
+/// How a file's text is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// JSON (RFC 8259).
+    Json,
+    /// YAML 1.2, any number of documents.
+    Yaml,
+}
+
+impl Format {
+    /// The format by a file's extension: `.json`, `.yaml`, `.yml`.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()? {
+            "json" => Some(Self::Json),
+            "yaml" | "yml" => Some(Self::Yaml),
+            _ => None,
+        }
+    }
+}
+
+/// One file's text, with the name it goes by in messages.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The path as the user would write it.
+    pub path: PathBuf,
+    /// How the text is written.
+    pub format: Format,
+    /// The text.
+    pub text: String,
+}
+
+impl Source {
+    /// A source from bytes read elsewhere (compiled-in files, request bodies).
+    ///
+    /// # Errors
+    /// A [`Diagnostic`] when the bytes are not UTF-8.
+    pub fn from_bytes(path: PathBuf, format: Format, bytes: Vec<u8>) -> Result<Self, Diagnostic> {
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Self { path, format, text }),
+            Err(error) => {
+                let good = error.utf8_error().valid_up_to();
+                let place =
+                    Place::of_offset(&String::from_utf8_lossy(&error.as_bytes()[..good]), good);
+                Err(Diagnostic::error(path, "the file is not UTF-8 text")
+                    .at(place)
+                    .hint("save it as UTF-8, or put binary bodies under __files/ and name them with bodyFileName"))
+            }
+        }
+    }
+
+    /// All documents in the text: one for JSON, any number for YAML. Empty documents are left out.
+    ///
+    /// # Errors
+    /// The [`Diagnostic`] of the first place that is not well-formed.
+    pub fn parse(&self) -> Result<Vec<Value>, Diagnostic> {
+        match self.format {
+            Format::Json => json::parse(self).map(|value| vec![value]),
+            Format::Yaml => yaml::parse(self),
+        }
+    }
+
+    /// Where the value (or, for `key`, the key) at `pointer` stands in the given document.
+    #[must_use]
+    pub fn place(&self, document: usize, pointer: &[Step], key: bool) -> Option<Place> {
+        match self.format {
+            Format::Json => json::place(&self.text, pointer, key),
+            Format::Yaml => yaml::place(&self.text, document, pointer, key),
+        }
+    }
+}

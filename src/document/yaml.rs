@@ -1,0 +1,167 @@
+//! YAML text: parsed under budgets (an alias bomb is an error, not an out-of-memory), and walked
+//! again event by event when a place is asked for.
+
+use serde_json::Value;
+use serde_saphyr::granit_parser::{Event, Parser, Span};
+
+use super::{Diagnostic, Place, Source, Step};
+
+/// Parses every document of a YAML text.
+pub(super) fn parse(source: &Source) -> Result<Vec<Value>, Diagnostic> {
+    let options = serde_saphyr::options! {
+        // Quoting `yes` and `0777` is a trap of YAML 1.1; we read 1.2's core schema.
+        strict_booleans: true,
+    };
+    serde_saphyr::from_multiple_with_options::<Value>(&source.text, options).map_err(|error| {
+        let plain = error.without_snippet();
+        let place = error.location().map(|at| Place {
+            line: usize::try_from(at.line()).unwrap_or(1).max(1),
+            column: usize::try_from(at.column()).unwrap_or(1).max(1),
+        });
+        let mut diagnostic = Diagnostic::error(&source.path, plain.to_string())
+            .hint("the text is not YAML that can be loaded here");
+        diagnostic.place = place;
+        diagnostic
+    })
+}
+
+/// The line and column of the value, or of the key, at `pointer` in the given document.
+pub(super) fn place(text: &str, document: usize, pointer: &[Step], key: bool) -> Option<Place> {
+    let mut events = Events { parser: Parser::new_from_str(text) };
+    let mut seen = 0;
+    loop {
+        let (event, _) = events.next()?;
+        if matches!(event, Event::DocumentStart(..)) {
+            if seen == document {
+                break;
+            }
+            seen += 1;
+        }
+    }
+    let first = events.next()?;
+    events.find(first, pointer, key)
+}
+
+struct Events<'a> {
+    parser: Parser<'a, serde_saphyr::granit_parser::StrInput<'a>>,
+}
+
+impl<'a> Events<'a> {
+    fn next(&mut self) -> Option<(Event<'a>, Span)> {
+        self.parser.next_event()?.ok()
+    }
+
+    /// Walks from the node that `head` begins to the one at `pointer`.
+    fn find(&mut self, head: (Event<'a>, Span), pointer: &[Step], key: bool) -> Option<Place> {
+        let Some((step, rest)) = pointer.split_first() else {
+            return Some(place_of(&head.1));
+        };
+        match (head.0, step) {
+            (Event::MappingStart(..), Step::Key(wanted)) => loop {
+                let (event, span) = self.next()?;
+                let found = match &event {
+                    Event::MappingEnd => return None,
+                    Event::Scalar(text, ..) => text == wanted.as_str(),
+                    _ => false,
+                };
+                if found && rest.is_empty() && key {
+                    return Some(place_of(&span));
+                }
+                self.skip(&event)?;
+                let value = self.next()?;
+                if found {
+                    return self.find(value, rest, key);
+                }
+                self.skip(&value.0)?;
+            },
+            (Event::SequenceStart(..), Step::Index(wanted)) => {
+                let mut index = 0;
+                loop {
+                    let item = self.next()?;
+                    if matches!(item.0, Event::SequenceEnd) {
+                        return None;
+                    }
+                    if index == *wanted {
+                        return self.find(item, rest, key);
+                    }
+                    self.skip(&item.0)?;
+                    index += 1;
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Reads past the node that `head` began.
+    fn skip(&mut self, head: &Event<'a>) -> Option<()> {
+        let mut depth = opening(head);
+        while depth > 0 {
+            let (event, _) = self.next()?;
+            depth += opening(&event);
+            if matches!(event, Event::MappingEnd | Event::SequenceEnd) {
+                depth -= 1;
+            }
+        }
+        Some(())
+    }
+}
+
+fn opening(event: &Event<'_>) -> usize {
+    usize::from(matches!(event, Event::MappingStart(..) | Event::SequenceStart(..)))
+}
+
+fn place_of(span: &Span) -> Place {
+    Place { line: span.start.line(), column: span.start.col() + 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Format;
+
+    fn source(text: &str) -> Source {
+        Source { path: "x.yaml".into(), format: Format::Yaml, text: text.into() }
+    }
+
+    #[test]
+    fn every_document_is_read() {
+        let values = source("a: 1\n---\n- yes\n- 0x10\n- \"2\"\n").parse().unwrap();
+        assert_eq!(values, [serde_json::json!({"a": 1}), serde_json::json!(["yes", 16, "2"])]);
+    }
+
+    #[test]
+    fn syntax_errors_carry_their_place() {
+        let error = source("a: 1\nb: [1, 2\nc: 3\n").parse().unwrap_err();
+        assert!(error.place.is_some(), "{error}");
+        let error = source("a: 1\na: 2\n").parse().unwrap_err();
+        assert_eq!(error.place.map(|p| p.line), Some(2), "{error}");
+    }
+
+    #[test]
+    fn an_alias_bomb_is_refused() {
+        let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..12 {
+            let before = level - 1;
+            let items = vec![format!("*a{before}"); 10].join(", ");
+            text.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+        }
+        let error = source(&text).parse().unwrap_err();
+        assert!(
+            error.message.to_lowercase().contains("alias") || error.message.contains("budget"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn values_and_keys_are_found_again() {
+        let text = "one: 1\n---\nrules:\n- id: a\n  match: {path: /x, verb: list}\n";
+        let pointer = [
+            Step::Key("rules".into()),
+            Step::Index(0),
+            Step::Key("match".into()),
+            Step::Key("verb".into()),
+        ];
+        assert_eq!(place(text, 1, &pointer, true), Some(Place { line: 5, column: 21 }));
+        assert_eq!(place(text, 1, &pointer, false), Some(Place { line: 5, column: 27 }));
+    }
+}

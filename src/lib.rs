@@ -1,0 +1,22 @@
+//! Standin is a stand-in for an API server in tests.
+//!
+//! ```text
+//! socket → transport → message::Request → serve::pipeline
+//!    admin?  → /__admin answers
+//!    scenario, before   gate, delay, status, share, step      may answer
+//!    stubs              the best matching stub                may answer
+//!    kubernetes         a served resource type owns the path  may answer
+//!    upstream           record / proxy                        may answer
+//!    otherwise          404 with the nearest misses and a diff
+//!    scenario, after    stream and byte faults laid on the answer
+//!    journal → message::Plan → transport writes the plan, faults included
+//! ```
+
+pub mod document;
+pub mod fixtures;
+pub mod k8s;
+pub mod matching;
+pub mod message;
+pub mod record;
+pub mod scenario;
+pub mod transport;

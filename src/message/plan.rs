@@ -1,0 +1,175 @@
+//! A plan: the answer as a value. Engines decide it, the transport performs it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, StatusCode};
+
+use super::BodyStream;
+
+/// What shall go out for one request.
+#[derive(Debug)]
+pub struct Plan {
+    /// The status code.
+    pub status: StatusCode,
+    /// The header fields; the transport adds `content-length` or chunked coding, and `date`.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Body,
+    /// How long to wait before the first byte goes out.
+    pub delay: Duration,
+    /// What goes wrong on the wire, if anything.
+    pub fault: Option<Fault>,
+    /// Who answered: for the journal, the console line and `X-Standin-Rule`.
+    pub origin: Origin,
+}
+
+/// The body of a plan.
+#[derive(Default)]
+pub enum Body {
+    /// No body.
+    #[default]
+    Empty,
+    /// A body known whole.
+    Bytes(Bytes),
+    /// A body of rendered pieces, sent one after the other with one Content-Length.
+    Pieces(Vec<Bytes>),
+    /// Chunks with a pause before each: a recorded stream.
+    Script(Vec<TimedChunk>),
+    /// A body made while it is sent: a watch, a proxied answer. Every item is flushed at once.
+    Stream(BodyStream),
+}
+
+/// A piece of a recorded stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimedChunk {
+    /// How long to wait after the piece before (or after the head).
+    pub after: Duration,
+    /// The bytes.
+    pub bytes: Bytes,
+}
+
+/// Something that goes wrong on the wire while a plan is carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// When.
+    pub at: FaultPoint,
+    /// What.
+    pub action: FaultAction,
+}
+
+/// Where in the answer a fault strikes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultPoint {
+    /// Not one byte of the answer is sent.
+    BeforeHeaders,
+    /// The status line and the headers are sent, and no byte of the body.
+    AfterHeaders,
+    /// The headers and so many bytes of the body are sent (all of it, when it is shorter).
+    AfterBytes(u64),
+}
+
+/// What a fault does to the connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FaultAction {
+    /// TCP RST: the client sees "connection reset by peer".
+    Reset,
+    /// TCP FIN: the client sees the connection end.
+    Close,
+    /// These bytes as they are, outside HTTP's framing, then FIN.
+    Garbage(Bytes),
+}
+
+/// Who answered a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The admin API.
+    Admin,
+    /// A scenario rule, by its id.
+    Scenario(Arc<str>),
+    /// A stub mapping, by its id.
+    Stub(Arc<str>),
+    /// The Kubernetes resource engine.
+    Kubernetes,
+    /// The proxied backend.
+    Upstream,
+    /// Nothing: the near-miss report.
+    Unmatched,
+    /// The server itself refused the request (malformed target, body too large).
+    Server,
+}
+
+impl Plan {
+    /// An answer with a body and nothing else set.
+    #[must_use]
+    pub fn new(status: StatusCode, origin: Origin, body: Body) -> Self {
+        Self { status, headers: HeaderMap::new(), body, delay: Duration::ZERO, fault: None, origin }
+    }
+
+    /// A plain text answer.
+    #[must_use]
+    pub fn text(status: StatusCode, origin: Origin, text: impl Into<String>) -> Self {
+        let mut plan = Self::new(status, origin, Body::Bytes(text.into().into()));
+        plan.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        plan
+    }
+
+    /// A JSON answer, from text that is JSON already.
+    #[must_use]
+    pub fn json(status: StatusCode, origin: Origin, json: impl Into<Bytes>) -> Self {
+        let mut plan = Self::new(status, origin, Body::Bytes(json.into()));
+        plan.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        plan
+    }
+}
+
+impl Body {
+    /// The length in bytes, when it is known before sending.
+    #[must_use]
+    pub fn known_len(&self) -> Option<u64> {
+        match self {
+            Self::Empty => Some(0),
+            Self::Bytes(bytes) => Some(bytes.len() as u64),
+            Self::Pieces(pieces) => Some(pieces.iter().map(|piece| piece.len() as u64).sum()),
+            Self::Script(_) | Self::Stream(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self, self.known_len()) {
+            (Self::Empty, _) => f.write_str("Empty"),
+            (Self::Script(chunks), _) => write!(f, "Script({} chunks)", chunks.len()),
+            (_, Some(len)) => write!(f, "Bytes({len})"),
+            (_, None) => f.write_str("Stream"),
+        }
+    }
+}
+
+impl Origin {
+    /// One word for the journal and the console.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Scenario(_) => "scenario",
+            Self::Stub(_) => "stub",
+            Self::Kubernetes => "kubernetes",
+            Self::Upstream => "upstream",
+            Self::Unmatched => "unmatched",
+            Self::Server => "server",
+        }
+    }
+
+    /// The stub's or rule's id.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Scenario(id) | Self::Stub(id) => Some(id),
+            _ => None,
+        }
+    }
+}

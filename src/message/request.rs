@@ -1,0 +1,151 @@
+//! A request as every stage sees it: the head parsed once, the body read at most once.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use http::{HeaderMap, Method, Uri, Version};
+
+/// A body that is still arriving.
+pub type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
+
+/// One request, from its first stage to the journal.
+#[derive(Debug)]
+pub struct Request {
+    /// The method, as sent.
+    pub method: Method,
+    /// The request target; its path and query are still percent-encoded.
+    pub uri: Uri,
+    /// The protocol version it came over.
+    pub version: Version,
+    /// The header fields, as sent.
+    pub headers: HeaderMap,
+    /// The body, read by the first stage that asks for it.
+    pub body: RequestBody,
+    /// The client's address; absent in unit tests.
+    pub peer: Option<SocketAddr>,
+}
+
+/// A request body: not there, read, or still on the wire.
+pub enum RequestBody {
+    /// The request has no body.
+    Empty,
+    /// The whole body.
+    Bytes(Bytes),
+    /// A body nobody has asked for yet.
+    Stream(BodyStream),
+}
+
+/// Why a request or upstream body could not be read.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum BodyError {
+    /// More bytes than the limit, in bytes.
+    #[error("the body is larger than the limit of {0} bytes")]
+    TooLarge(usize),
+    /// The connection ended or broke before the body did.
+    #[error("the body ended early: {0}")]
+    Broken(String),
+}
+
+impl Request {
+    /// A request without a body, for tests and for `explain`-like questions.
+    ///
+    /// # Panics
+    /// When `target` is not a valid request target.
+    #[must_use]
+    pub fn new(method: Method, target: &str) -> Self {
+        Self {
+            method,
+            uri: target.parse().expect("a valid request target"),
+            version: Version::HTTP_11,
+            headers: HeaderMap::new(),
+            body: RequestBody::Empty,
+            peer: None,
+        }
+    }
+
+    /// The path, still percent-encoded. `*` and authority forms read as `/`-less text.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    /// The query, still percent-encoded, without the `?`.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        self.uri.query()
+    }
+
+    /// Path and query as sent: what a recorder writes and `url` of a stub compares with.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        self.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
+    }
+
+    /// The first value of a header, when it is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Reads the whole body, once; later calls give the same bytes.
+    ///
+    /// # Errors
+    /// [`BodyError::TooLarge`] past `limit` bytes, [`BodyError::Broken`] when the client went away.
+    pub async fn read_body(&mut self, limit: usize) -> Result<Bytes, BodyError> {
+        match &mut self.body {
+            RequestBody::Empty => Ok(Bytes::new()),
+            RequestBody::Bytes(bytes) if bytes.len() > limit => Err(BodyError::TooLarge(limit)),
+            RequestBody::Bytes(bytes) => Ok(bytes.clone()),
+            RequestBody::Stream(stream) => {
+                let bytes = collect(stream, limit).await?;
+                self.body = RequestBody::Bytes(bytes.clone());
+                Ok(bytes)
+            }
+        }
+    }
+
+    /// The body, if it has been read (or there is none).
+    #[must_use]
+    pub fn body_bytes(&self) -> Option<&[u8]> {
+        match &self.body {
+            RequestBody::Empty => Some(&[]),
+            RequestBody::Bytes(bytes) => Some(bytes),
+            RequestBody::Stream(_) => None,
+        }
+    }
+}
+
+async fn collect(stream: &mut BodyStream, limit: usize) -> Result<Bytes, BodyError> {
+    let Some(first) = stream.next().await.transpose()? else {
+        return Ok(Bytes::new());
+    };
+    if first.len() > limit {
+        return Err(BodyError::TooLarge(limit));
+    }
+    let Some(second) = stream.next().await.transpose()? else {
+        return Ok(first);
+    };
+    let mut whole = BytesMut::with_capacity(first.len() + second.len());
+    whole.extend_from_slice(&first);
+    let mut next = Some(second);
+    while let Some(chunk) = next {
+        if whole.len() + chunk.len() > limit {
+            return Err(BodyError::TooLarge(limit));
+        }
+        whole.extend_from_slice(&chunk);
+        next = stream.next().await.transpose()?;
+    }
+    Ok(whole.freeze())
+}
+
+impl std::fmt::Debug for RequestBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
+            Self::Stream(_) => f.write_str("Stream"),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Percent-decoding of paths and queries, in one place so that every stage agrees on what was asked.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+/// A request target that cannot be decoded. Answered with 400.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// A `%` that two hexadecimal digits do not follow.
+    #[error("invalid URL escape {0:?}")]
+    Escape(String),
+    /// Escapes that decode to bytes that are not UTF-8.
+    #[error("{0:?} does not decode to UTF-8 text")]
+    Utf8(String),
+}
+
+/// Decodes one path segment (or a whole path). Borrows when there is nothing to decode.
+///
+/// # Errors
+/// [`TargetError`] for a broken escape or for bytes that are not UTF-8.
+pub fn decode_segment(raw: &str) -> Result<Cow<'_, str>, TargetError> {
+    if !raw.contains('%') {
+        return Ok(Cow::Borrowed(raw));
+    }
+    check_escapes(raw)?;
+    percent_decode_str(raw).decode_utf8().map_err(|_| TargetError::Utf8(raw.to_owned()))
+}
+
+fn check_escapes(raw: &str) -> Result<(), TargetError> {
+    let bytes = raw.as_bytes();
+    for (at, _) in raw.match_indices('%') {
+        let digits = bytes.get(at + 1..at + 3);
+        if !digits.is_some_and(|d| d.iter().all(u8::is_ascii_hexdigit)) {
+            let shown = raw.get(at..raw.len().min(at + 3)).unwrap_or("%");
+            return Err(TargetError::Escape(shown.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// The decoded parameters of a query, in the order sent. `+` is a space, as in HTML forms and in
+/// Go's `net/url`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Query<'a> {
+    /// Decodes a raw query (without its `?`).
+    ///
+    /// # Errors
+    /// [`TargetError`] for the first parameter that cannot be decoded.
+    pub fn parse(raw: Option<&'a str>) -> Result<Self, TargetError> {
+        let Some(raw) = raw.filter(|r| !r.is_empty()) else {
+            return Ok(Self::default());
+        };
+        let pairs = raw.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decode_form(key)?, decode_form(value)?))
+        });
+        pairs.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The first value of a parameter: of duplicates the first counts, as in a Kubernetes API server.
+    #[must_use]
+    pub fn first(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
+    }
+
+    /// All values of a parameter, in the order sent.
+    pub fn all<'q>(&'q self, name: &'q str) -> impl Iterator<Item = &'q str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_ref())
+    }
+
+    /// Every parameter, in the order sent.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (key.as_ref(), value.as_ref()))
+    }
+
+    /// Whether there are no parameters.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn decode_form(raw: &str) -> Result<Cow<'_, str>, TargetError> {
+    if raw.contains('+') {
+        let spaced = raw.replace('+', " ");
+        return decode_segment(&spaced).map(|text| Cow::Owned(text.into_owned()));
+    }
+    decode_segment(raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_decode_like_forms() {
+        let query = Query::parse(Some("a=1&b=x+y%2Cz&a=2&flag&=v")).unwrap();
+        assert_eq!(query.first("a"), Some("1"));
+        assert_eq!(query.all("a").collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(query.first("b"), Some("x y,z"));
+        assert_eq!(query.first("flag"), Some(""));
+        assert_eq!(query.first("missing"), None);
+    }
+
+    #[test]
+    fn broken_escapes_are_named() {
+        assert_eq!(decode_segment("a%zzb"), Err(TargetError::Escape("%zz".into())));
+        assert_eq!(decode_segment("a%2"), Err(TargetError::Escape("%2".into())));
+        assert_eq!(decode_segment("a%é"), Err(TargetError::Escape("%é".into())));
+        assert!(matches!(decode_segment("%ff"), Err(TargetError::Utf8(_))));
+        assert_eq!(decode_segment("%E4%BD%A0").unwrap(), "你");
+    }
+}
