@@ -12,11 +12,21 @@
 //!    journal → message::Plan → transport writes the plan, faults included
 //! ```
 
+mod admin;
+pub mod cli;
 pub mod document;
+mod error;
 pub mod fixtures;
+mod journal;
 pub mod k8s;
 pub mod matching;
 pub mod message;
 pub mod record;
 pub mod scenario;
+mod serve;
+mod server;
 pub mod transport;
+
+pub use error::{EXIT_FAILURE, EXIT_INVALID, EXIT_OK, EXIT_USAGE, Error};
+pub use journal::{Exchange, Journal, MAX_EXCHANGES, Observer};
+pub use server::{Builder, Checked, Logger, RunningServer, Server, check};

@@ -1,2 +1,7 @@
-//! Nothing yet.
-fn main() {}
+//! The `standin` program: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    standin::cli::run()
+}

@@ -1,0 +1,143 @@
+//! What can be said on the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::k8s::DeleteAnswer;
+
+/// A stand-in for an API server in tests.
+///
+/// `standin serve`, with nothing else, serves the documented TFJob, MPIJob and Volcano Job endpoints
+/// on http://127.0.0.1:8080. Fixtures say what is true, scenarios say what goes wrong.
+#[derive(Debug, Parser)]
+#[command(name = "standin", version, max_term_width = 100, after_help = EXAMPLES)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  standin serve                                    the documented endpoints, with their examples
+  standin serve --fixtures ./fixtures -v           your own files; a line for each request
+  standin serve --scenario throttled               30% of the calls are answered with 429
+  standin check fixtures/ scenarios/my-drill.yaml  what is wrong with the files, if anything
+  standin record --upstream http://backend:8001 --to recorded/
+  standin kubeconfig > kubeconfig && kubectl --kubeconfig kubeconfig get tfjobs -A
+
+Exit codes: 0 all went well, 1 it did not, 2 the command line is wrong, 3 files are wrong.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Serves fixtures, with scenarios laid over them.
+    Serve(Serve),
+    /// Passes requests on to a backend and writes each exchange as a fixture.
+    Record(Record),
+    /// Says what is wrong with fixture and scenario files: path:line:column: what, and what to do.
+    Check(Check),
+    /// Asks a running server whether it is well; for container health checks.
+    Healthcheck(Target),
+    /// Prints a kubeconfig for a server.
+    Kubeconfig(Target),
+    /// Lists the scenarios that come with the program.
+    Scenarios,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Fixture file or directory (repeatable); without it the embedded fixtures are served.
+    #[arg(long, short, value_name = "PATH")]
+    pub(super) fixtures: Vec<PathBuf>,
+    /// Scenario to turn on: a file, or a name from `standin scenarios` (repeatable).
+    #[arg(long, short, value_name = "NAME|FILE")]
+    pub(super) scenario: Vec<String>,
+    /// Seed of all draws; overrides the scenario files. The same seed gives the same run.
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// What DELETE on a collection answers: the deleted list, as servers do, or the Status of the
+    /// parameter tables.
+    #[arg(long, value_name = "WHAT", default_value = "list")]
+    pub(super) delete_collection_answer: Answer,
+    /// Backend that answers what nothing else does.
+    #[arg(long, value_name = "URL")]
+    pub(super) upstream: Option<String>,
+    /// Directory to write what the backend answers to, as fixtures.
+    #[arg(long, value_name = "DIR", requires = "upstream")]
+    pub(super) record: Option<PathBuf>,
+    /// Leaves X-Standin-Rule out of answers.
+    #[arg(long)]
+    pub(super) no_rule_header: bool,
+    #[command(flatten)]
+    pub(super) listener: Listener,
+    #[command(flatten)]
+    pub(super) backend: Backend,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Record {
+    /// Backend to record.
+    #[arg(long, value_name = "URL")]
+    pub(super) upstream: String,
+    /// Directory to write the fixtures to; made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub(super) to: PathBuf,
+    #[command(flatten)]
+    pub(super) listener: Listener,
+    #[command(flatten)]
+    pub(super) backend: Backend,
+}
+
+/// Where to listen and what to say.
+#[derive(Debug, Args)]
+pub(super) struct Listener {
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long, short, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(super) listen: SocketAddr,
+    /// Prints a line for each request.
+    #[arg(long, short)]
+    pub(super) verbose: bool,
+}
+
+/// How to reach a backend.
+#[derive(Debug, Args)]
+pub(super) struct Backend {
+    /// PEM file with certificates to trust besides the system's, for an https backend.
+    #[arg(long, value_name = "FILE")]
+    pub(super) upstream_ca: Option<PathBuf>,
+    /// Does not check the certificate of an https backend.
+    #[arg(long)]
+    pub(super) upstream_insecure: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Files and directories; a file with `rules` is a scenario, all others are fixtures. Without
+    /// any the embedded ones are checked.
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Target {
+    /// The server's address, or its http:// URL.
+    #[arg(default_value = "127.0.0.1:8080", value_name = "ADDR|URL")]
+    pub(super) server: String,
+}
+
+/// What delete-collection answers.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Answer {
+    List,
+    Status,
+}
+
+impl From<Answer> for DeleteAnswer {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::List => Self::List,
+            Answer::Status => Self::Status,
+        }
+    }
+}

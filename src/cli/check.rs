@@ -1,0 +1,68 @@
+//! `standin check` and `standin scenarios`.
+
+use std::path::PathBuf;
+
+use crate::document::{Diagnostic, Diagnostics, Format, Source};
+use crate::error::Error;
+use crate::{scenario, server};
+
+use super::args::Check;
+
+pub(super) fn check(args: &Check) -> Result<(), Error> {
+    let (fixtures, scenarios) = sort(&args.paths)?;
+    // Scenarios alone are checked with the embedded fixtures, as they would be served.
+    let checked = server::check(&fixtures, &scenarios).map_err(Error::Invalid)?;
+    for warning in &checked.warnings.0 {
+        eprintln!("{warning}");
+    }
+    println!(
+        "all well: {} stubs, {} objects, {} resource types, {} scenario rules",
+        checked.stubs, checked.objects, checked.resource_types, checked.rules
+    );
+    Ok(())
+}
+
+/// Tells scenarios from fixtures: a file with top-level `rules` or `tokens` is a scenario, and so is
+/// every file of a directory that holds one.
+fn sort(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<String>), Error> {
+    let (mut fixtures, mut scenarios) = (Vec::new(), Vec::new());
+    for path in paths {
+        if !path.exists() {
+            let problem = Diagnostic::error(path, "there is no such file or directory");
+            return Err(Error::Invalid(Diagnostics(vec![problem])));
+        }
+        if is_scenario(path) {
+            scenarios.push(path.to_string_lossy().into_owned());
+        } else {
+            fixtures.push(path.clone());
+        }
+    }
+    Ok((fixtures, scenarios))
+}
+
+fn is_scenario(path: &PathBuf) -> bool {
+    if path.is_dir() {
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        return entries.map(|entry| entry.path()).any(|inner| inner.is_file() && is_scenario(&inner));
+    }
+    let Some(format) = Format::of(path) else {
+        return false;
+    };
+    let source = std::fs::read(path).ok().and_then(|bytes| Source::from_bytes(path.clone(), format, bytes).ok());
+    match source.as_ref().map(Source::parse) {
+        Some(Ok(documents)) => documents.iter().any(|document| {
+            ["rules", "tokens", "generate"].iter().any(|key| document.get(key).is_some())
+        }),
+        // A file that cannot be read is told by its words, so that its errors are those of its kind.
+        Some(Err(_)) => source.is_some_and(|source| source.text.lines().any(|line| line.starts_with("rules:"))),
+        None => false,
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "commands have one signature")]
+pub(super) fn scenarios() -> Result<(), Error> {
+    for (name, description) in scenario::shipped() {
+        println!("{name:<20} {description}");
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! `standin serve` and `standin record`.
+
+use std::io::{self, Write as _};
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::error::Error;
+use crate::record::UpstreamOptions;
+use crate::server::{Builder, RunningServer, Server};
+
+use super::args::{Backend, Listener, Record, Serve};
+
+pub(super) fn serve(args: Serve) -> Result<(), Error> {
+    let mut builder = Server::builder()
+        .delete_collection_answer(args.delete_collection_answer.into())
+        .rule_header(!args.no_rule_header);
+    for path in args.fixtures {
+        builder = builder.fixtures(path);
+    }
+    for name in args.scenario {
+        builder = builder.scenario(name);
+    }
+    if let Some(seed) = args.seed {
+        builder = builder.seed(seed);
+    }
+    if let Some(url) = args.upstream {
+        builder = builder.upstream(url, options(&args.backend));
+    }
+    if let Some(directory) = args.record {
+        builder = builder.record(directory);
+    }
+    run(builder.hot_reload(true), &args.listener, "serving")
+}
+
+pub(super) fn record(args: Record) -> Result<(), Error> {
+    let what = format!("recording {} to {}", args.upstream, args.to.display());
+    let builder = Server::builder().nothing_loaded().upstream(args.upstream, options(&args.backend)).record(args.to);
+    run(builder, &args.listener, &what)
+}
+
+fn options(backend: &Backend) -> UpstreamOptions {
+    UpstreamOptions { ca_file: backend.upstream_ca.clone(), insecure: backend.upstream_insecure, ..Default::default() }
+}
+
+fn run(builder: Builder, listener: &Listener, what: &str) -> Result<(), Error> {
+    let mut builder = builder.listen(listener.listen).log(Arc::new(|line: &str| eprintln!("{line}")));
+    if listener.verbose {
+        builder = builder.observe(|exchange| {
+            // A console that is gone must not stop the server.
+            let _ = writeln!(io::stdout(), "{}", exchange.to_line());
+        });
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Start)?;
+    runtime.block_on(async {
+        let mut interrupted = signal(SignalKind::interrupt()).map_err(Error::Start)?;
+        let mut terminated = signal(SignalKind::terminate()).map_err(Error::Start)?;
+        let server = builder.start().await?;
+        announce(&server, what);
+        server
+            .run_until(async move {
+                tokio::select! {
+                    _ = interrupted.recv() => {}
+                    _ = terminated.recv() => {}
+                }
+            })
+            .await;
+        Ok(())
+    })
+}
+
+/// The one line that says all is well, and where.
+fn announce(server: &RunningServer, what: &str) {
+    let (stubs, objects) = server.loaded();
+    let mut line = format!("standin {what} on {} (stubs: {stubs}, objects: {objects}", server.url());
+    if let Some(seed) = server.seed() {
+        line.push_str(&format!(", scenario rules: {}, seed: {seed}", server.rules()));
+    }
+    line.push(')');
+    let mut out = io::stdout();
+    let _ = writeln!(out, "{line}");
+    let _ = out.flush();
+}

@@ -1,0 +1,230 @@
+//! The last stage: a bounded log of exchanges, for people, for tests and for verification.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode, Uri};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::message::{FaultAction, Origin, Plan, Request, RequestBody};
+
+/// How many exchanges are kept; older ones are dropped, and counted.
+pub const MAX_EXCHANGES: usize = 10_000;
+/// How many bytes of request bodies are kept altogether.
+const MAX_BODY_BYTES: usize = 16 << 20;
+/// How many bytes of one request body are kept.
+const MAX_ONE_BODY: usize = 64 << 10;
+
+/// Header fields whose values are not shown.
+const SECRET: [&str; 5] = ["authorization", "cookie", "proxy-authorization", "x-auth-token", "x-subject-token"];
+
+/// One request and what was decided for it.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// Counts from 1 in the order in which answers were decided.
+    pub number: u64,
+    /// When the answer was decided.
+    pub at: Timestamp,
+    /// The method.
+    pub method: Method,
+    /// Path and query.
+    pub target: Uri,
+    /// The request's header fields.
+    pub headers: HeaderMap,
+    /// The request's body, as far as it was read and fits the journal (64 KiB).
+    pub body: Bytes,
+    /// The answer's status. A connection fault may have kept it from the client.
+    pub status: StatusCode,
+    /// Who answered.
+    pub origin: Origin,
+    /// Whether the connection was reset, closed or garbled on purpose.
+    pub fault: Option<&'static str>,
+    /// How long deciding took; a planned delay comes on top.
+    pub took: Duration,
+}
+
+/// Called with each exchange as it is recorded.
+pub type Observer = Box<dyn Fn(&Exchange) + Send + Sync>;
+
+/// The bounded log.
+pub struct Journal {
+    inner: Mutex<Inner>,
+    observer: Option<Observer>,
+}
+
+#[derive(Default)]
+struct Inner {
+    exchanges: VecDeque<Exchange>,
+    body_bytes: usize,
+    recorded: u64,
+}
+
+impl Journal {
+    pub(crate) fn new(observer: Option<Observer>) -> Self {
+        Self { inner: Mutex::default(), observer }
+    }
+
+    pub(crate) fn record(&self, request: Request, plan: &Plan, took: Duration) {
+        let body = match request.body {
+            RequestBody::Bytes(bytes) if bytes.len() <= MAX_ONE_BODY => bytes,
+            _ => Bytes::new(),
+        };
+        let mut exchange = Exchange {
+            number: 0,
+            at: Timestamp::now(),
+            method: request.method,
+            target: request.uri,
+            headers: request.headers,
+            body,
+            status: plan.status,
+            origin: plan.origin.clone(),
+            fault: plan.fault.as_ref().map(|fault| match fault.action {
+                FaultAction::Reset => "reset",
+                FaultAction::Close => "close",
+                FaultAction::Garbage(_) => "garbage",
+            }),
+            took,
+        };
+        // What falls out is dropped after the lock is given back.
+        let mut dropped = Vec::new();
+        {
+            let mut inner = self.lock();
+            inner.recorded += 1;
+            exchange.number = inner.recorded;
+            inner.body_bytes += exchange.body.len();
+            if let Some(observer) = &self.observer {
+                observer(&exchange);
+            }
+            inner.exchanges.push_back(exchange);
+            while inner.exchanges.len() > MAX_EXCHANGES || inner.body_bytes > MAX_BODY_BYTES {
+                let Some(oldest) = inner.exchanges.pop_front() else { break };
+                inner.body_bytes -= oldest.body.len();
+                dropped.push(oldest);
+            }
+        }
+        drop(dropped);
+    }
+
+    /// The exchanges that are kept, oldest first.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.lock().exchanges.iter().cloned().collect()
+    }
+
+    /// How many exchanges were recorded since the start or the last [`Journal::clear`], kept or not.
+    pub fn recorded(&self) -> u64 {
+        self.lock().recorded
+    }
+
+    /// How many of the kept exchanges fit.
+    pub fn count(&self, fits: impl Fn(&Exchange) -> bool) -> usize {
+        self.lock().exchanges.iter().filter(|exchange| fits(exchange)).count()
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        *self.lock() = Inner::default();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Exchange {
+    /// The path, as sent.
+    pub fn path(&self) -> &str {
+        self.target.path()
+    }
+
+    /// As JSON for the admin API; values of credential headers are left out.
+    pub fn to_json(&self) -> Value {
+        let headers: serde_json::Map<String, Value> = self
+            .headers
+            .iter()
+            .map(|(name, value)| {
+                let hidden = SECRET.contains(&name.as_str());
+                let text = if hidden { "(hidden)".into() } else { String::from_utf8_lossy(value.as_bytes()) };
+                (name.to_string(), Value::from(text.as_ref()))
+            })
+            .collect();
+        json!({
+            "number": self.number,
+            "at": self.at.to_string(),
+            "method": self.method.as_str(),
+            "url": self.target.path_and_query().map(ToString::to_string),
+            "headers": headers,
+            "body": String::from_utf8_lossy(&self.body),
+            "status": self.status.as_u16(),
+            "answeredBy": self.origin.label(),
+            "id": self.origin.id(),
+            "fault": self.fault,
+            "tookMicroseconds": u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX),
+        })
+    }
+
+    /// One line for the console.
+    pub fn to_line(&self) -> String {
+        let target = self.target.path_and_query().map_or("/", |target| target.as_str());
+        let mut line = format!("{} {target} → {} {}", self.method, self.status.as_u16(), self.origin.label());
+        if let Some(id) = self.origin.id() {
+            line.push_str(&format!(" {id}"));
+        }
+        if let Some(fault) = self.fault {
+            line.push_str(&format!(" fault={fault}"));
+        }
+        line
+    }
+}
+
+impl std::fmt::Debug for Journal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Journal({} exchanges)", self.lock().exchanges.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Body;
+
+    #[test]
+    fn the_journal_is_bounded_and_counts_what_it_drops() {
+        let journal = Journal::new(None);
+        let plan = Plan::new(StatusCode::OK, Origin::Kubernetes, Body::Empty);
+        for n in 0..MAX_EXCHANGES + 5 {
+            let request = Request::new(Method::GET, &format!("/x/{n}"));
+            journal.record(request, &plan, Duration::ZERO);
+        }
+        let kept = journal.exchanges();
+        assert_eq!(kept.len(), MAX_EXCHANGES);
+        assert_eq!(kept[0].path(), "/x/5");
+        assert_eq!(journal.recorded(), MAX_EXCHANGES as u64 + 5);
+    }
+
+    #[test]
+    fn bodies_have_a_bound_of_their_own() {
+        let journal = Journal::new(None);
+        let plan = Plan::new(StatusCode::OK, Origin::Kubernetes, Body::Empty);
+        for _ in 0..400 {
+            let mut request = Request::new(Method::POST, "/x");
+            request.body = RequestBody::Bytes(Bytes::from(vec![b'x'; MAX_ONE_BODY]));
+            journal.record(request, &plan, Duration::ZERO);
+        }
+        let bytes: usize = journal.exchanges().iter().map(|exchange| exchange.body.len()).sum();
+        assert_eq!(bytes, MAX_BODY_BYTES);
+    }
+
+    #[test]
+    fn credentials_are_not_shown() {
+        let journal = Journal::new(None);
+        let mut request = Request::new(Method::GET, "/x");
+        request.headers.insert("authorization", "Bearer very-secret".parse().unwrap());
+        request.headers.insert("x-client", "a".parse().unwrap());
+        journal.record(request, &Plan::text(StatusCode::OK, Origin::Admin, ""), Duration::ZERO);
+        let shown = journal.exchanges()[0].to_json().to_string();
+        assert!(!shown.contains("very-secret") && shown.contains("\"x-client\":\"a\""), "{shown}");
+    }
+}

@@ -1,0 +1,205 @@
+//! What is served, told to clients: `/api`, `/apis`, groups, versions, `/version`, health.
+//!
+//! Two forms: one document per group version, and the aggregated one
+//! (`k8s.io/apiserver/pkg/endpoints/discovery`).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::resource::{Registry, Served};
+
+/// The Kubernetes version this server behaves like.
+pub(super) const GIT_VERSION: &str = "v1.36.2";
+
+const CUSTOM_VERBS: [&str; 8] =
+    ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+const BUILT_IN_VERBS: [&str; 8] =
+    ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+const STATUS_VERBS: [&str; 3] = ["get", "patch", "update"];
+
+/// `/version`.
+pub(super) fn version() -> Value {
+    json!({
+        "major": "1",
+        "minor": "36",
+        "emulationMajor": "1",
+        "emulationMinor": "36",
+        "minCompatibilityMajor": "1",
+        "minCompatibilityMinor": "35",
+        "gitVersion": format!("{GIT_VERSION}+standin.{}", env!("CARGO_PKG_VERSION")),
+        "gitCommit": "",
+        "gitTreeState": "clean",
+        "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": "none (standin)",
+        "compiler": "rustc",
+        "platform": format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
+    })
+}
+
+/// `/api`.
+pub(super) fn core_versions() -> Value {
+    json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
+}
+
+/// `/apis`.
+pub(super) fn groups(types: &Registry) -> Value {
+    let groups: Vec<Value> = types
+        .groups()
+        .iter()
+        .filter(|(group, _)| !group.is_empty())
+        .map(|(group, versions)| {
+            let mut value = group_value(group, versions);
+            if let Value::Object(map) = &mut value {
+                map.remove("kind");
+                map.remove("apiVersion");
+            }
+            value
+        })
+        .collect();
+    json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
+}
+
+/// `/apis/GROUP`.
+pub(super) fn group(types: &Registry, group: &str) -> Option<Value> {
+    let groups = types.groups();
+    let (name, versions) = groups.iter().find(|(name, _)| &**name == group)?;
+    Some(group_value(name, versions))
+}
+
+fn group_value(group: &str, versions: &[Box<str>]) -> Value {
+    let version =
+        |version: &str| json!({"groupVersion": format!("{group}/{version}"), "version": version});
+    let list: Vec<Value> = versions.iter().map(|name| version(name)).collect();
+    json!({
+        "kind": "APIGroup",
+        "apiVersion": "v1",
+        "name": group,
+        "preferredVersion": list.first(),
+        "versions": list,
+    })
+}
+
+/// `/api/v1` and `/apis/GROUP/VERSION`.
+pub(super) fn resources(types: &Registry, group: &str, version: &str) -> Option<Value> {
+    if !types.has_version(group, version) {
+        return None;
+    }
+    let mut resources = Vec::new();
+    for served in types.of_version(group, version) {
+        resources.push(resource(served));
+        resources.extend(subresources(served).into_iter().map(|(name, kind, verbs)| {
+            json!({
+                "name": format!("{}/{name}", served.of.plural()),
+                "singularName": "",
+                "namespaced": served.of.namespaced,
+                "kind": kind,
+                "verbs": verbs,
+            })
+        }));
+    }
+    let group_version =
+        if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+    Some(json!({
+        "kind": "APIResourceList",
+        "apiVersion": "v1",
+        "groupVersion": group_version,
+        "resources": resources,
+    }))
+}
+
+fn resource(served: &Served) -> Value {
+    let of = &served.of;
+    let mut value = json!({
+        "name": of.plural(),
+        "singularName": of.singular,
+        "namespaced": of.namespaced,
+        "kind": of.kind,
+        "verbs": verbs(served),
+        "storageVersionHash": storage_version_hash(served),
+    });
+    if !of.short_names.is_empty() {
+        value["shortNames"] = json!(of.short_names);
+    }
+    if !of.categories.is_empty() {
+        value["categories"] = json!(of.categories);
+    }
+    value
+}
+
+fn verbs(served: &Served) -> [&'static str; 8] {
+    if served.of.is_built_in() { BUILT_IN_VERBS } else { CUSTOM_VERBS }
+}
+
+/// name, Kind, verbs.
+fn subresources(served: &Served) -> Vec<(&'static str, String, Vec<&'static str>)> {
+    let mut subresources = Vec::new();
+    if &*served.of.group_resource.resource == "namespaces" && served.of.is_built_in() {
+        subresources.push(("finalize", served.of.kind.to_string(), vec!["update"]));
+    }
+    if served.version().status {
+        subresources.push(("status", served.of.kind.to_string(), STATUS_VERBS.to_vec()));
+    }
+    subresources
+}
+
+/// The first 8 bytes of SHA-256 over `group/version/kind` of the storage version, in base64.
+fn storage_version_hash(served: &Served) -> String {
+    let of = &served.of;
+    let text = format!("{}/{}/{}", of.group(), of.storage().name, of.kind);
+    STANDARD.encode(&Sha256::digest(text)[..8])
+}
+
+/// The aggregated form of `/api` (`core`) or `/apis`.
+pub(super) fn aggregated(types: &Registry, core: bool, form: &str) -> Value {
+    let groups = types.groups().into_iter().filter(|(group, _)| group.is_empty() == core);
+    let items: Vec<Value> = groups
+        .map(|(group, versions)| {
+            let versions: Vec<Value> = versions
+                .iter()
+                .map(|version| {
+                    let resources: Vec<Value> = types
+                        .of_version(&group, version)
+                        .map(|served| aggregated_resource(&group, version, served))
+                        .collect();
+                    json!({"version": version, "resources": resources, "freshness": "Current"})
+                })
+                .collect();
+            let metadata = if group.is_empty() { json!({}) } else { json!({"name": group}) };
+            json!({"metadata": metadata, "versions": versions})
+        })
+        .collect();
+    json!({
+        "kind": "APIGroupDiscoveryList",
+        "apiVersion": format!("apidiscovery.k8s.io/{form}"),
+        "metadata": {},
+        "items": items,
+    })
+}
+
+fn aggregated_resource(group: &str, version: &str, served: &Served) -> Value {
+    let of = &served.of;
+    let response_kind = |kind: &str| json!({"group": group, "version": version, "kind": kind});
+    let mut value = json!({
+        "resource": of.plural(),
+        "responseKind": response_kind(&of.kind),
+        "scope": if of.namespaced { "Namespaced" } else { "Cluster" },
+        "singularResource": of.singular,
+        "verbs": verbs(served),
+    });
+    let subresources: Vec<Value> = subresources(served)
+        .into_iter()
+        .map(|(name, kind, verbs)| json!({"subresource": name, "responseKind": response_kind(&kind), "verbs": verbs}))
+        .collect();
+    for (key, list) in [
+        ("shortNames", json!(of.short_names)),
+        ("categories", json!(of.categories)),
+        ("subresources", json!(subresources)),
+    ] {
+        if list != json!([]) {
+            value[key] = list;
+        }
+    }
+    value
+}

@@ -1,0 +1,408 @@
+//! The words of Go's standard library that end up in API answers: clients and people compare them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::status::quote;
+
+/// `strconv.ParseInt(text, 10, 64)` with its error text.
+pub(super) fn parse_int(text: &str) -> Result<i64, String> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(format!("strconv.ParseInt: parsing {}: invalid syntax", quote(text)));
+    }
+    let out_of_range = |_| format!("strconv.ParseInt: parsing {}: value out of range", quote(text));
+    text.parse().map_err(out_of_range)
+}
+
+/// `strconv.ParseUint(text, 10, 64)` with its error text.
+pub(super) fn parse_uint(text: &str) -> Result<u64, String> {
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(format!("strconv.ParseUint: parsing {}: invalid syntax", quote(text)));
+    }
+    let out_of_range =
+        |_| format!("strconv.ParseUint: parsing {}: value out of range", quote(text));
+    text.parse().map_err(out_of_range)
+}
+
+/// `time.ParseDuration`, in nanoseconds, with its error text.
+pub(super) fn parse_duration(text: &str) -> Result<i128, String> {
+    let invalid = || format!("time: invalid duration {}", quote(text));
+    let (negative, mut rest) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if rest == "0" {
+        return Ok(0);
+    }
+    if rest.is_empty() {
+        return Err(invalid());
+    }
+    let mut total: i128 = 0;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let number: f64 = rest[..end].parse().map_err(|_| invalid())?;
+        rest = &rest[end..];
+        let end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        let unit = match &rest[..end] {
+            "ns" => 1.0,
+            "us" | "µs" | "μs" => 1e3,
+            "ms" => 1e6,
+            "s" => 1e9,
+            "m" => 60e9,
+            "h" => 3600e9,
+            "" => return Err(format!("time: missing unit in duration {}", quote(text))),
+            unit => {
+                return Err(format!(
+                    "time: unknown unit {} in duration {}",
+                    quote(unit),
+                    quote(text)
+                ));
+            }
+        };
+        let nanos = number * unit;
+        if nanos.is_nan() || nanos > 9.3e18 {
+            return Err(invalid());
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "bounded just above")]
+        {
+            total += nanos as i128;
+        }
+        rest = &rest[end..];
+    }
+    if total > i128::from(i64::MAX) {
+        return Err(invalid());
+    }
+    Ok(if negative { -total } else { total })
+}
+
+/// `base64.RawURLEncoding.DecodeString` with its error text.
+pub(super) fn decode_base64(text: &str) -> Result<Vec<u8>, String> {
+    let illegal = |at: usize| format!("illegal base64 data at input byte {at}");
+    // Go skips line ends wherever they stand.
+    let mut kept = Vec::with_capacity(text.len());
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'\r' | b'\n' => {}
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => kept.push(byte),
+            _ => return Err(illegal(at)),
+        }
+    }
+    if kept.len() % 4 == 1 {
+        return Err(illegal(text.len() - 1));
+    }
+    // Loose bits after the last byte are ignored by Go; clear them for the strict decoder.
+    let loose = match kept.len() % 4 {
+        2 => 4,
+        3 => 2,
+        _ => 0,
+    };
+    if let (true, Some(last)) = (loose > 0, kept.last_mut()) {
+        const ALPHABET: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        if let Some(value) = ALPHABET.iter().position(|b| b == last) {
+            *last = ALPHABET[(value >> loose) << loose];
+        }
+    }
+    URL_SAFE_NO_PAD.decode(&kept).map_err(|_| illegal(text.len()))
+}
+
+/// The error `encoding/json` reports for a text that is not JSON; nothing for one that is.
+pub(super) fn json_error(text: &[u8]) -> Option<String> {
+    Scanner { text, at: 0 }.document().err()
+}
+
+/// Follows `encoding/json/scanner.go` state by state, for its messages.
+struct Scanner<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+type Scan = Result<(), String>;
+
+/// Deeper than this Go gives up too.
+const MAX_DEPTH: usize = 10_000;
+
+impl Scanner<'_> {
+    fn document(mut self) -> Scan {
+        self.value("looking for beginning of value")?;
+        match self.after_space() {
+            None => Ok(()),
+            Some(byte) => Err(unexpected(byte, "after top-level value")),
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn after_space(&mut self) -> Option<u8> {
+        while self.peek().is_some_and(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n')) {
+            self.at += 1;
+        }
+        self.peek()
+    }
+
+    fn required(&mut self) -> Result<u8, String> {
+        self.after_space().ok_or_else(end)
+    }
+
+    /// Reads a value without recursion: `open` holds the brackets that are not closed yet.
+    fn value(&mut self, context: &str) -> Scan {
+        let mut open: Vec<u8> = Vec::new();
+        let mut context = context.to_owned();
+        loop {
+            let byte = self.required()?;
+            match byte {
+                b'{' => {
+                    self.at += 1;
+                    if self.required()? == b'}' {
+                        self.at += 1;
+                    } else {
+                        open.push(b'{');
+                        self.key()?;
+                        "looking for beginning of value".clone_into(&mut context);
+                        self.check_depth(&open)?;
+                        continue;
+                    }
+                }
+                b'[' => {
+                    self.at += 1;
+                    if self.required()? == b']' {
+                        self.at += 1;
+                    } else {
+                        open.push(b'[');
+                        "looking for beginning of value".clone_into(&mut context);
+                        self.check_depth(&open)?;
+                        continue;
+                    }
+                }
+                b'"' => self.string()?,
+                b'-' | b'0'..=b'9' => self.number()?,
+                b't' => self.literal("true")?,
+                b'f' => self.literal("false")?,
+                b'n' => self.literal("null")?,
+                byte => return Err(unexpected(byte, &context)),
+            }
+            // A value has ended: close what ends with it, or go on to the next one.
+            loop {
+                let Some(bracket) = open.last().copied() else {
+                    return Ok(());
+                };
+                let byte = self.required()?;
+                match (bracket, byte) {
+                    (b'{', b',') => {
+                        self.at += 1;
+                        self.key()?;
+                        break;
+                    }
+                    (b'[', b',') => {
+                        self.at += 1;
+                        break;
+                    }
+                    (b'{', b'}') | (b'[', b']') => {
+                        self.at += 1;
+                        open.pop();
+                    }
+                    (b'{', byte) => return Err(unexpected(byte, "after object key:value pair")),
+                    (_, byte) => return Err(unexpected(byte, "after array element")),
+                }
+            }
+        }
+    }
+
+    fn check_depth(&self, open: &[u8]) -> Scan {
+        if open.len() > MAX_DEPTH { Err("exceeded max depth".to_owned()) } else { Ok(()) }
+    }
+
+    fn key(&mut self) -> Scan {
+        match self.required()? {
+            b'"' => self.string()?,
+            byte => return Err(unexpected(byte, "looking for beginning of object key string")),
+        }
+        match self.required()? {
+            b':' => {
+                self.at += 1;
+                Ok(())
+            }
+            byte => Err(unexpected(byte, "after object key")),
+        }
+    }
+
+    fn string(&mut self) -> Scan {
+        self.at += 1;
+        loop {
+            let byte = self.peek().ok_or_else(end)?;
+            self.at += 1;
+            match byte {
+                b'"' => return Ok(()),
+                b'\\' => self.escape()?,
+                0..=0x1f => return Err(unexpected(byte, "in string literal")),
+                _ => {}
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Scan {
+        let byte = self.peek().ok_or_else(end)?;
+        self.at += 1;
+        match byte {
+            b'b' | b'f' | b'n' | b'r' | b't' | b'\\' | b'/' | b'"' => Ok(()),
+            b'u' => {
+                for _ in 0..4 {
+                    let byte = self.peek().ok_or_else(end)?;
+                    if !byte.is_ascii_hexdigit() {
+                        return Err(unexpected(byte, "in \\u hexadecimal character escape"));
+                    }
+                    self.at += 1;
+                }
+                Ok(())
+            }
+            byte => Err(unexpected(byte, "in string escape code")),
+        }
+    }
+
+    fn digits(&mut self, context: &str) -> Scan {
+        match self.peek() {
+            None => return Err(end()),
+            Some(byte) if !byte.is_ascii_digit() => return Err(unexpected(byte, context)),
+            Some(_) => {}
+        }
+        while self.peek().is_some_and(|b| b.is_ascii_digit()) {
+            self.at += 1;
+        }
+        Ok(())
+    }
+
+    fn number(&mut self) -> Scan {
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        if self.peek() == Some(b'0') {
+            self.at += 1;
+        } else {
+            self.digits("in numeric literal")?;
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits("after decimal point in numeric literal")?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits("in exponent of numeric literal")?;
+        }
+        Ok(())
+    }
+
+    fn literal(&mut self, word: &str) -> Scan {
+        self.at += 1;
+        for wanted in word.bytes().skip(1) {
+            let byte = self.peek().ok_or_else(end)?;
+            if byte != wanted {
+                let wanted = char::from(wanted);
+                return Err(unexpected(byte, &format!("in literal {word} (expecting '{wanted}')")));
+            }
+            self.at += 1;
+        }
+        Ok(())
+    }
+}
+
+fn end() -> String {
+    "unexpected end of JSON input".to_owned()
+}
+
+fn unexpected(byte: u8, context: &str) -> String {
+    let shown = match byte {
+        b'\'' => r"'\''".to_owned(),
+        b'"' => "'\"'".to_owned(),
+        byte => {
+            let c = char::from(byte);
+            match c {
+                '\\' => r"'\\'".to_owned(),
+                '\n' => r"'\n'".to_owned(),
+                '\r' => r"'\r'".to_owned(),
+                '\t' => r"'\t'".to_owned(),
+                '\u{7}' => r"'\a'".to_owned(),
+                '\u{8}' => r"'\b'".to_owned(),
+                '\u{b}' => r"'\v'".to_owned(),
+                '\u{c}' => r"'\f'".to_owned(),
+                c if c.is_control() || c == '\u{a0}' || c == '\u{ad}' => format!(r"'\x{byte:02x}'"),
+                c => format!("'{c}'"),
+            }
+        }
+    };
+    format!("invalid character {shown} {context}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_fail_in_gos_words() {
+        assert_eq!(parse_int("+7"), Ok(7));
+        assert_eq!(
+            parse_int("abc").unwrap_err(),
+            "strconv.ParseInt: parsing \"abc\": invalid syntax"
+        );
+        assert_eq!(
+            parse_int("99999999999999999999").unwrap_err(),
+            "strconv.ParseInt: parsing \"99999999999999999999\": value out of range"
+        );
+        assert_eq!(
+            parse_uint("-3").unwrap_err(),
+            "strconv.ParseUint: parsing \"-3\": invalid syntax"
+        );
+    }
+
+    #[test]
+    fn durations_fail_in_gos_words() {
+        assert_eq!(parse_duration("1m30s"), Ok(90_000_000_000));
+        assert_eq!(parse_duration("-1.5s"), Ok(-1_500_000_000));
+        assert_eq!(parse_duration("abc").unwrap_err(), "time: invalid duration \"abc\"");
+        assert_eq!(parse_duration("30").unwrap_err(), "time: missing unit in duration \"30\"");
+        assert_eq!(
+            parse_duration("3d").unwrap_err(),
+            "time: unknown unit \"d\" in duration \"3d\""
+        );
+    }
+
+    #[test]
+    fn base64_fails_in_gos_words() {
+        assert_eq!(decode_base64("e30").unwrap(), b"{}");
+        assert_eq!(decode_base64("e31").unwrap(), b"{}");
+        assert_eq!(decode_base64("%%%").unwrap_err(), "illegal base64 data at input byte 0");
+        assert_eq!(decode_base64("abc=").unwrap_err(), "illegal base64 data at input byte 3");
+        assert_eq!(decode_base64("abcde").unwrap_err(), "illegal base64 data at input byte 4");
+    }
+
+    #[test]
+    fn json_fails_in_gos_words() {
+        for (text, message) in [
+            ("", "unexpected end of JSON input"),
+            ("{\"a\": 1, ", "unexpected end of JSON input"),
+            ("{not json", "invalid character 'n' looking for beginning of object key string"),
+            ("\u{81}", "invalid character 'Â' looking for beginning of value"),
+            ("[1 2]", "invalid character '2' after array element"),
+            ("{\"a\" 1}", "invalid character '1' after object key"),
+            ("{\"a\":1 \"b\"}", "invalid character '\"' after object key:value pair"),
+            ("{} x", "invalid character 'x' after top-level value"),
+            ("nul!", "invalid character '!' in literal null (expecting 'l')"),
+            ("-x", "invalid character 'x' in numeric literal"),
+            ("\"\\q\"", "invalid character 'q' in string escape code"),
+            ("[1,]", "invalid character ']' looking for beginning of value"),
+            ("{\"a\":1,}", "invalid character '}' looking for beginning of object key string"),
+        ] {
+            assert_eq!(json_error(text.as_bytes()).as_deref(), Some(message), "{text:?}");
+        }
+        assert_eq!(
+            json_error(b"\x81").unwrap(),
+            "invalid character '\\x81' looking for beginning of value"
+        );
+        assert_eq!(json_error(br#" {"a":[1,-2.5e+3,true,null,"\u00e9"]} "#), None);
+    }
+}

@@ -1,0 +1,160 @@
+//! One page of a list: the revision to read, the objects on it, and where the next page begins.
+
+use std::sync::Arc;
+
+use super::super::golang;
+use super::super::options::ListOptions;
+use super::super::resource::Served;
+use super::super::status::ApiError;
+use super::super::store::{Object, Revision, Snapshot, State, Store};
+use super::ContinueToken;
+
+/// One page of a list.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// The revision of the whole chain.
+    pub revision: Revision,
+    /// The objects, in order.
+    pub objects: Vec<Arc<Object>>,
+    /// The token of the next page.
+    pub next: Option<ContinueToken>,
+    /// How many objects follow, where that is told.
+    pub remaining: Option<u64>,
+}
+
+/// Why there is no page (yet).
+#[derive(Debug)]
+pub(crate) enum NoPage {
+    /// The revision asked for lies in the future: upstream waits for it a while.
+    NotReached(Revision),
+    /// The request is refused.
+    Refused(ApiError),
+}
+
+impl From<ApiError> for NoPage {
+    fn from(error: ApiError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// What to read: the objects as of a revision, from a place on.
+struct Reading {
+    revision: Revision,
+    snapshot: Snapshot,
+    start: String,
+    seen: Option<u64>,
+    page: u64,
+    limit: Option<usize>,
+}
+
+/// Selects the page that the options ask for, in `namespace` (all namespaces for `""`).
+///
+/// # Errors
+/// [`NoPage`]: the resource version matrix of upstream, with its texts.
+pub(crate) fn select_page(
+    store: &Store,
+    state: &State,
+    of: &Served,
+    namespace: &str,
+    options: &ListOptions,
+) -> Result<Page, NoPage> {
+    let reading = reading(store, state, options)?;
+    let Reading { revision, snapshot, start, seen, page, limit } = reading;
+    let mut found = Page { revision, objects: Vec::new(), next: None, remaining: None };
+    let Some(collection) = snapshot.collection(&of.of.group_resource) else {
+        return Ok(found);
+    };
+    let selector = &options.selector;
+    let total = collection.count(namespace);
+    let mut rest = collection.range(namespace, &start);
+    let capacity = limit.unwrap_or(usize::MAX).min(total);
+    found.objects.reserve(if selector.is_empty() { capacity } else { 0 });
+    for object in rest.by_ref() {
+        if selector.is_empty() || selector.matches(object) {
+            found.objects.push(Arc::clone(object));
+            if limit.is_some_and(|limit| found.objects.len() >= limit) {
+                break;
+            }
+        }
+    }
+    let (Some(last), Some(first_left)) = (found.objects.last(), rest.next()) else {
+        return Ok(found);
+    };
+    let _ = first_left;
+    let mut seen_after = None;
+    if selector.is_empty() {
+        // Known from the token; counted for a token that is not ours.
+        let seen = match seen {
+            Some(seen) => seen,
+            None => (total - collection.range(namespace, &start).count()) as u64,
+        };
+        let passed = seen + found.objects.len() as u64;
+        seen_after = Some(passed);
+        found.remaining =
+            Some((total as u64).saturating_sub(passed)).filter(|remaining| *remaining > 0);
+    }
+    let relative = if namespace.is_empty() { &*last.key } else { &*last.meta.name };
+    let start = format!("{relative}\0");
+    found.next =
+        Some(ContinueToken { revision: Some(revision), start, seen: seen_after, page: page + 1 });
+    store.pin(revision, &snapshot);
+    Ok(found)
+}
+
+/// The resource version matrix (`k8s.io/apiserver/pkg/storage/{interfaces,cacher}.go`).
+fn reading(store: &Store, state: &State, options: &ListOptions) -> Result<Reading, NoPage> {
+    let mut reading = Reading {
+        revision: state.revision,
+        snapshot: state.snapshot.clone(),
+        start: String::new(),
+        seen: Some(0),
+        page: 1,
+        limit: options.limit,
+    };
+    if !options.continue_token.is_empty() {
+        let token =
+            ContinueToken::decode(&options.continue_token).map_err(ApiError::bad_request)?;
+        if !matches!(options.resource_version.as_str(), "" | "0") {
+            let why = "specifying resource version is not allowed when using continue";
+            return Err(ApiError::bad_request(why).into());
+        }
+        if let Some(revision) = token.revision {
+            if revision > state.revision {
+                return Err(NoPage::NotReached(revision));
+            }
+            let fresh = || ContinueToken { revision: None, seen: None, ..token.clone() };
+            let expired = || ApiError::expired_continue(Some(fresh().encode()));
+            reading.snapshot = store.snapshot_at(state, revision).ok_or_else(expired)?;
+            reading.revision = revision;
+        }
+        reading.start = token.start;
+        reading.seen = token.seen.filter(|_| token.revision.is_some());
+        reading.page = token.page;
+        return Ok(reading);
+    }
+    if options.resource_version.is_empty() {
+        return Ok(reading);
+    }
+    let asked = golang::parse_uint(&options.resource_version).map_err(|why| {
+        let value = super::super::status::quote(&options.resource_version);
+        let field = format!("resourceVersion: Invalid value: {value}: {why}");
+        ApiError::bad_request(format!("invalid resource version: {field}"))
+    })?;
+    let exact = match options.version_match.as_str() {
+        "Exact" => true,
+        "" => asked > 0 && options.limit.is_some(),
+        _ => false,
+    };
+    if asked > state.revision.0 {
+        return Err(NoPage::NotReached(Revision(asked)));
+    }
+    if exact {
+        let expired = || ApiError::expired("The resourceVersion for the provided list is too old.");
+        reading.snapshot = store.snapshot_at(state, Revision(asked)).ok_or_else(expired)?;
+        reading.revision = Revision(asked);
+    } else if asked == 0 {
+        // From the cache, whole: upstream ignores the limit here.
+        reading.limit = None;
+    }
+    Ok(reading)
+}

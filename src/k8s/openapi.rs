@@ -1,0 +1,222 @@
+//! OpenAPI documents: enough for `kubectl apply`, `kubectl create` and `kubectl explain`.
+//!
+//! kubectl looks for the PATCH operation of a kind and its `fieldValidation` parameter, and reads
+//! the kind's schema.
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::resource::{Registry, Served};
+
+const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+
+/// `/openapi/v3`: where the documents are.
+pub(super) fn index(types: &Registry) -> Value {
+    let mut paths = Map::new();
+    for (group, versions) in types.groups() {
+        for version in versions {
+            let path = if group.is_empty() {
+                format!("api/{version}")
+            } else {
+                format!("apis/{group}/{version}")
+            };
+            let text = document(types, &group, &version).unwrap_or_default().to_string();
+            let hash: String =
+                Sha256::digest(text).iter().map(|byte| format!("{byte:02X}")).collect();
+            let url = format!("/openapi/v3/{path}?hash={hash}");
+            paths.insert(path, json!({"serverRelativeURL": url}));
+        }
+    }
+    paths.insert("version".into(), json!({"serverRelativeURL": "/openapi/v3/version"}));
+    json!({"paths": paths})
+}
+
+/// `/openapi/v3/apis/GROUP/VERSION`.
+pub(super) fn document(types: &Registry, group: &str, version: &str) -> Option<Value> {
+    if !types.has_version(group, version) {
+        return None;
+    }
+    let (mut paths, mut schemas) = (Map::new(), meta_schemas());
+    for served in types.of_version(group, version) {
+        let name = schema_name(served);
+        let reference = json!({"$ref": format!("#/components/schemas/{name}")});
+        let (collection, object) = urls(served);
+        paths.insert(
+            collection,
+            operations(
+                served,
+                &[("get", "list"), ("post", "post"), ("delete", "deletecollection")],
+                &reference,
+            ),
+        );
+        paths.insert(
+            object.clone(),
+            operations(
+                served,
+                &[("get", "get"), ("put", "put"), ("patch", "patch"), ("delete", "delete")],
+                &reference,
+            ),
+        );
+        if served.version().status {
+            let methods = [("get", "get"), ("put", "put"), ("patch", "patch")];
+            paths.insert(format!("{object}/status"), operations(served, &methods, &reference));
+        }
+        schemas.insert(name, schema(served, "#/components/schemas/"));
+    }
+    Some(json!({
+        "openapi": "3.0.0",
+        "info": {"title": "Kubernetes", "version": super::discovery::GIT_VERSION},
+        "paths": paths,
+        "components": {"schemas": schemas},
+    }))
+}
+
+/// `/openapi/v2`.
+pub(super) fn v2(types: &Registry) -> Value {
+    let (mut paths, mut definitions) = (Map::new(), meta_schemas());
+    for (group, versions) in types.groups() {
+        for served in versions.iter().flat_map(|version| types.of_version(&group, version)) {
+            let reference = json!({"$ref": format!("#/definitions/{}", schema_name(served))});
+            let (_, object) = urls(served);
+            paths.insert(object, operations(served, &[("patch", "patch")], &reference));
+            definitions.insert(schema_name(served), schema(served, "#/definitions/"));
+        }
+    }
+    json!({
+        "swagger": "2.0",
+        "info": {"title": "Kubernetes", "version": super::discovery::GIT_VERSION},
+        "paths": paths,
+        "definitions": definitions,
+    })
+}
+
+fn urls(served: &Served) -> (String, String) {
+    let of = &served.of;
+    let root = if of.group().is_empty() { "/api" } else { "/apis" };
+    let namespace = if of.namespaced { "/namespaces/{namespace}" } else { "" };
+    let collection = format!("{root}/{}{namespace}/{}", served.api_version, of.plural());
+    let object = format!("{collection}/{{name}}");
+    (collection, object)
+}
+
+/// `com.example.v1.Kind`: the group turned round, as upstream names the schemas of CRDs.
+fn schema_name(served: &Served) -> String {
+    let of = &served.of;
+    let version = &served.version().name;
+    if of.is_built_in() {
+        let group =
+            of.group().split('.').next().filter(|group| !group.is_empty()).unwrap_or("core");
+        return format!("io.k8s.api.{group}.{version}.{}", of.kind);
+    }
+    let mut parts: Vec<&str> = of.group().split('.').collect();
+    parts.reverse();
+    format!("{}.{version}.{}", parts.join("."), of.kind)
+}
+
+fn gvk(served: &Served) -> Value {
+    json!({"group": served.of.group(), "version": served.version().name, "kind": served.of.kind})
+}
+
+fn operations(served: &Served, methods: &[(&str, &str)], reference: &Value) -> Value {
+    let mut item = Map::new();
+    for (method, action) in methods {
+        let mut parameters =
+            vec![query("pretty", "string", "If 'true', then the output is pretty printed.")];
+        if matches!(*action, "post" | "put" | "patch") {
+            parameters.push(query(
+                "dryRun",
+                "string",
+                "When present, indicates that modifications should not be persisted.",
+            ));
+            parameters.push(query(
+                "fieldManager",
+                "string",
+                "The name of the actor that makes these changes.",
+            ));
+            parameters.push(query(
+                "fieldValidation",
+                "string",
+                "What unknown and duplicate fields amount to: Ignore, Warn or Strict.",
+            ));
+        }
+        if *action == "patch" {
+            parameters.push(query(
+                "force",
+                "boolean",
+                "Whether to take fields over from other managers (apply patches).",
+            ));
+        }
+        let kind = &served.of.kind;
+        item.insert(
+            (*method).to_owned(),
+            json!({
+                "operationId": format!("{action}{}{}{kind}", served.version().name, served.of.plural()),
+                "parameters": parameters,
+                "responses": {"200": {
+                    "description": "OK",
+                    "content": {"application/json": {"schema": reference}},
+                    "schema": reference,
+                }},
+                "x-kubernetes-action": action,
+                "x-kubernetes-group-version-kind": gvk(served),
+            }),
+        );
+    }
+    Value::Object(item)
+}
+
+fn query(name: &str, kind: &str, description: &str) -> Value {
+    json!({
+        "name": name,
+        "in": "query",
+        "description": description,
+        "schema": {"type": kind, "uniqueItems": true},
+        "type": kind,
+        "uniqueItems": true,
+    })
+}
+
+fn schema(served: &Served, root: &str) -> Value {
+    let mut schema = match &served.version().raw_schema {
+        Some(raw) => (**raw).clone(),
+        None => json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true}),
+    };
+    let properties = schema["properties"].as_object().cloned().unwrap_or_default();
+    let mut all = Map::new();
+    all.insert("apiVersion".into(), json!({"type": "string", "description": "APIVersion defines the versioned schema of this representation of an object."}));
+    all.insert("kind".into(), json!({"type": "string", "description": "Kind is a string value representing the REST resource this object represents."}));
+    all.insert("metadata".into(), json!({"description": "Standard object's metadata.", "allOf": [{"$ref": format!("{root}{OBJECT_META}")}]}));
+    for (name, property) in properties {
+        all.entry(name).or_insert(property);
+    }
+    schema["properties"] = Value::Object(all);
+    schema["x-kubernetes-group-version-kind"] = json!([gvk(served)]);
+    schema
+}
+
+fn meta_schemas() -> Map<String, Value> {
+    let text = |description: &str| json!({"type": "string", "description": description});
+    let texts = json!({"type": "object", "additionalProperties": {"type": "string"}});
+    let schema = json!({
+        "type": "object",
+        "description": "ObjectMeta is metadata that all persisted resources must have.",
+        "properties": {
+            "name": text("Name must be unique within a namespace."),
+            "namespace": text("Namespace defines the space within which each name must be unique."),
+            "generateName": text("GenerateName is an optional prefix, used by the server to generate a unique name."),
+            "uid": text("UID is the unique in time and space value for this object."),
+            "resourceVersion": text("The server's internal version of this object."),
+            "selfLink": text("Deprecated."),
+            "creationTimestamp": {"type": "string", "format": "date-time"},
+            "deletionTimestamp": {"type": "string", "format": "date-time"},
+            "deletionGracePeriodSeconds": {"type": "integer", "format": "int64"},
+            "generation": {"type": "integer", "format": "int64"},
+            "labels": texts,
+            "annotations": texts,
+            "finalizers": {"type": "array", "items": {"type": "string"}},
+            "ownerReferences": {"type": "array", "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
+            "managedFields": {"type": "array", "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
+        },
+    });
+    Map::from_iter([(OBJECT_META.to_owned(), schema)])
+}

@@ -1,0 +1,303 @@
+//! What form an answer has: media type, pretty printing, Table or metadata only.
+//!
+//! Follows `k8s.io/apiserver/pkg/endpoints/handlers/{negotiation,responsewriters}`.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+
+use crate::message::{Body, Origin, Plan, Query};
+
+use super::path::is_true;
+use super::status::ApiError;
+
+/// The media types of the 406 message.
+pub(super) const ACCEPTED: &str =
+    "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+
+/// The form of an answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Output {
+    /// JSON or YAML.
+    pub media: Media,
+    /// Indented JSON.
+    pub pretty: bool,
+    /// What becomes of objects and lists.
+    pub shape: Shape,
+}
+
+/// A media type objects can be written in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Media {
+    /// `application/json`.
+    #[default]
+    Json,
+    /// `application/yaml`.
+    Yaml,
+}
+
+/// What becomes of an object or list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// It is sent as it is.
+    #[default]
+    Whole,
+    /// A `Table` for people; `v1beta1` if so asked.
+    Table { beta: bool },
+    /// `PartialObjectMetadata` or its list.
+    Metadata { beta: bool },
+}
+
+/// One clause of an `Accept` header.
+struct Clause<'a> {
+    media: &'a str,
+    quality: f32,
+    kind: Option<&'a str>,
+    group: &'a str,
+    version: &'a str,
+}
+
+fn clauses(headers: &HeaderMap) -> Vec<Clause<'_>> {
+    let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut clauses: Vec<Clause<'_>> = values
+        .flat_map(|value| value.split(','))
+        .filter(|clause| !clause.trim().is_empty())
+        .map(|clause| {
+            let mut parts = clause.split(';').map(str::trim);
+            let media = parts.next().unwrap_or_default();
+            let mut parsed = Clause { media, quality: 1.0, kind: None, group: "", version: "" };
+            for (key, value) in parts.filter_map(|part| part.split_once('=')) {
+                match key.trim() {
+                    "q" => parsed.quality = value.trim().parse().unwrap_or(1.0),
+                    "as" => parsed.kind = Some(value.trim()),
+                    "g" => parsed.group = value.trim(),
+                    "v" => parsed.version = value.trim(),
+                    _ => {}
+                }
+            }
+            parsed
+        })
+        .collect();
+    clauses.sort_by(|a, b| b.quality.total_cmp(&a.quality));
+    clauses
+}
+
+fn media(name: &str) -> Option<Media> {
+    match name {
+        "application/json" | "*/*" | "application/*" | "*" => Some(Media::Json),
+        "application/yaml" => Some(Media::Yaml),
+        _ => None,
+    }
+}
+
+impl Output {
+    /// Chooses the form of an answer about objects.
+    ///
+    /// # Errors
+    /// 406 when no clause can be met.
+    pub(super) fn negotiate(headers: &HeaderMap, query: &Query<'_>) -> Result<Self, ApiError> {
+        let pretty = is_pretty(headers, query);
+        if !headers.contains_key(ACCEPT) {
+            return Ok(Self { pretty, ..Self::default() });
+        }
+        for clause in clauses(headers) {
+            let Some(media) = media(clause.media) else {
+                continue;
+            };
+            let beta = clause.version == "v1beta1";
+            let known = clause.group == "meta.k8s.io" && matches!(clause.version, "v1" | "v1beta1");
+            let shape = match clause.kind {
+                None => Shape::Whole,
+                Some("Table") if known => Shape::Table { beta },
+                Some("PartialObjectMetadata" | "PartialObjectMetadataList") if known => {
+                    Shape::Metadata { beta }
+                }
+                Some(_) => continue,
+            };
+            return Ok(Self { media, pretty, shape });
+        }
+        Err(ApiError::not_acceptable(ACCEPTED))
+    }
+
+    /// Chooses the form of an error: as [`Output::negotiate`], and JSON where that fails.
+    pub(super) fn of_error(headers: &HeaderMap, query: &Query<'_>) -> Self {
+        let output = Self::negotiate(headers, query).unwrap_or_default();
+        Self { pretty: is_pretty(headers, query), shape: Shape::Whole, ..output }
+    }
+
+    /// The `Content-Type` of the answer.
+    pub(super) fn content_type(self) -> HeaderValue {
+        HeaderValue::from_static(match self.media {
+            Media::Json => "application/json",
+            Media::Yaml => "application/yaml",
+        })
+    }
+
+    /// Whether stored pieces can be sent as they are.
+    pub(super) fn is_plain(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Text in this form, of a JSON text.
+    pub(super) fn render(self, json: Vec<u8>) -> Bytes {
+        match (self.media, self.pretty) {
+            (Media::Json, false) => {
+                let mut json = json;
+                json.push(b'\n');
+                json.into()
+            }
+            (Media::Json, true) => pretty(&json).into(),
+            (Media::Yaml, _) => {
+                let value: Value = serde_json::from_slice(&json).unwrap_or_default();
+                super::yaml::render(&value).into()
+            }
+        }
+    }
+}
+
+/// Indents a JSON text by two spaces a level, keeping the order of its keys.
+fn pretty(json: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(json.len() * 2);
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    let line = |out: &mut Vec<u8>, depth: usize| {
+        out.push(b'\n');
+        out.extend(std::iter::repeat_n(b' ', depth * 2));
+    };
+    let mut bytes = json.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        if in_text {
+            out.push(byte);
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_text = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'{' | b'[' => {
+                out.push(byte);
+                match bytes.peek() {
+                    Some(close @ (b'}' | b']')) => {
+                        out.push(*close);
+                        bytes.next();
+                    }
+                    _ => {
+                        depth += 1;
+                        line(&mut out, depth);
+                    }
+                }
+            }
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                line(&mut out, depth);
+                out.push(byte);
+            }
+            b',' => {
+                out.push(byte);
+                line(&mut out, depth);
+            }
+            b':' => out.extend_from_slice(b": "),
+            b'"' => {
+                in_text = true;
+                out.push(byte);
+            }
+            byte => out.push(byte),
+        }
+    }
+    out
+}
+
+fn is_pretty(headers: &HeaderMap, query: &Query<'_>) -> bool {
+    if let Some(value) = query.first("pretty") {
+        return is_true(value);
+    }
+    let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    ["curl", "Wget", "Mozilla/5.0"].iter().any(|prefix| agent.starts_with(prefix))
+}
+
+/// Whether the client accepts the aggregated discovery documents, and in which version.
+pub(super) fn aggregated_discovery(headers: &HeaderMap) -> Option<&'static str> {
+    clauses(headers).iter().find_map(|clause| {
+        media(clause.media)?;
+        match (clause.kind, clause.group, clause.version) {
+            (None, ..) => Some(None),
+            (Some("APIGroupDiscoveryList"), "apidiscovery.k8s.io", "v2") => Some(Some("v2")),
+            (Some("APIGroupDiscoveryList"), "apidiscovery.k8s.io", "v2beta1") => {
+                Some(Some("v2beta1"))
+            }
+            _ => None,
+        }
+    })?
+}
+
+/// A plan with the headers that every answer of the API carries.
+pub(super) fn plan(status: StatusCode, content_type: HeaderValue, body: Body) -> Plan {
+    let mut plan = Plan::new(status, Origin::Kubernetes, body);
+    plan.headers.insert(CONTENT_TYPE, content_type);
+    plan.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    plan
+}
+
+/// A plan for an error.
+pub(super) fn error_plan(error: &ApiError, headers: &HeaderMap, query: &Query<'_>) -> Plan {
+    if error.plain {
+        let text = HeaderValue::from_static("text/plain; charset=utf-8");
+        let mut plan = plan(error.code, text, Body::Bytes(error.message.clone().into()));
+        plan.headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+        return plan;
+    }
+    let only_protobuf = error.code == StatusCode::NOT_ACCEPTABLE
+        && clauses(headers).iter().any(|clause| clause.media == super::protobuf::MEDIA_TYPE);
+    let mut plan = if only_protobuf {
+        let media = HeaderValue::from_static(super::protobuf::MEDIA_TYPE);
+        plan(error.code, media, Body::Bytes(super::protobuf::status(error).into()))
+    } else {
+        let output = Output::of_error(headers, query);
+        plan(error.code, output.content_type(), Body::Bytes(output.render(error.to_json())))
+    };
+    if let Some(seconds) = error.retry_after_seconds() {
+        plan.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if error.code == StatusCode::FORBIDDEN {
+        plan.headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    }
+    plan
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accept(value: &str) -> Result<Output, ApiError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, value.parse().unwrap());
+        Output::negotiate(&headers, &Query::default())
+    }
+
+    #[test]
+    fn the_first_clause_that_can_be_met_wins() {
+        let table =
+            accept("application/json;as=Table;v=v1;g=meta.k8s.io,application/json").unwrap();
+        assert_eq!(table.shape, Shape::Table { beta: false });
+        assert_eq!(
+            accept("application/json;as=Frob;v=v1;g=meta.k8s.io, */*").unwrap(),
+            Output::default()
+        );
+        assert_eq!(
+            accept("application/vnd.kubernetes.protobuf,application/json").unwrap(),
+            Output::default()
+        );
+        assert_eq!(accept("application/json;q=0.1,application/yaml").unwrap().media, Media::Yaml);
+        assert_eq!(accept("text/html").unwrap_err().code, StatusCode::NOT_ACCEPTABLE);
+    }
+
+    #[test]
+    fn pretty_printing_is_upstreams() {
+        let json = br#"{"a":[1,{"b":"x:{,}\""}],"c":{},"d":[]}"#;
+        let expected = "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"x:{,}\\\"\"\n    }\n  ],\n  \"c\": {},\n  \"d\": []\n}";
+        assert_eq!(String::from_utf8(pretty(json)).unwrap(), expected);
+    }
+}

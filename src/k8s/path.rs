@@ -1,0 +1,182 @@
+//! A request's path and method → what is asked for: verb, group, version, resource, namespace, name.
+//!
+//! Follows `k8s.io/apiserver/pkg/endpoints/request/requestinfo.go`. Purely syntactic: whether such a
+//! resource is served is decided later, so that scenario rules can speak of any request.
+
+use std::borrow::Cow;
+
+use http::Method;
+
+use crate::message::{Query, TargetError, decode_segment};
+
+/// What a request asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestInfo<'a> {
+    /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`; for other
+    /// methods and paths the method in lower case.
+    pub verb: Cow<'a, str>,
+    /// The resource request, or nothing for paths such as `/version` and `/apis/GROUP`.
+    pub resource: Option<ResourceInfo<'a>>,
+}
+
+/// The parts of a resource request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ResourceInfo<'a> {
+    /// The API group; empty for the core group.
+    pub group: Cow<'a, str>,
+    /// The API version.
+    pub version: Cow<'a, str>,
+    /// The plural resource.
+    pub resource: Cow<'a, str>,
+    /// The namespace; empty for all namespaces and for cluster-scoped resources.
+    pub namespace: Cow<'a, str>,
+    /// The object's name; empty for collections.
+    pub name: Cow<'a, str>,
+    /// The subresource; empty for the object itself.
+    pub subresource: Cow<'a, str>,
+    /// Path segments after the subresource: no resource here has any.
+    pub rest: usize,
+}
+
+impl<'a> RequestInfo<'a> {
+    /// Reads a request's path.
+    ///
+    /// # Errors
+    /// [`TargetError`] when a segment cannot be decoded.
+    pub fn parse(method: &Method, path: &'a str, query: &Query<'_>) -> Result<Self, TargetError> {
+        let mut segments = Vec::with_capacity(8);
+        for raw in path.split('/').filter(|segment| !segment.is_empty()) {
+            segments.push(decode_segment(raw)?);
+        }
+        let mut rest = segments.into_iter();
+        let mut info = ResourceInfo::default();
+        let plain = |method: &Method| Self {
+            verb: Cow::Owned(method.as_str().to_ascii_lowercase()),
+            resource: None,
+        };
+        match rest.next().as_deref() {
+            Some("api") => {}
+            Some("apis") => match rest.next() {
+                Some(group) => info.group = group,
+                None => return Ok(plain(method)),
+            },
+            _ => return Ok(plain(method)),
+        }
+        let Some(version) = rest.next() else {
+            return Ok(plain(method));
+        };
+        info.version = version;
+        let Some(mut segment) = rest.next() else {
+            return Ok(plain(method));
+        };
+        // The old form /apis/G/V/watch/...: a watch, whatever the parameters say.
+        let old_watch = segment == "watch";
+        if old_watch {
+            let Some(next) = rest.next() else {
+                return Ok(plain(method));
+            };
+            segment = next;
+        }
+        if segment == "namespaces" {
+            if let Some(namespace) = rest.next() {
+                info.namespace = namespace;
+                match rest.next() {
+                    // /namespaces/NAME and its own subresources are about the namespace object itself.
+                    None => info.resource = Cow::Borrowed("namespaces"),
+                    Some(sub) if sub == "status" || sub == "finalize" => {
+                        info.resource = Cow::Borrowed("namespaces");
+                        info.subresource = sub;
+                    }
+                    Some(resource) => info.resource = resource,
+                }
+                if info.resource == "namespaces" {
+                    info.name = info.namespace.clone();
+                }
+            } else {
+                info.resource = Cow::Borrowed("namespaces");
+            }
+        } else {
+            info.resource = segment;
+        }
+        if info.name.is_empty() {
+            info.name = rest.next().unwrap_or_default();
+            info.subresource = rest.next().unwrap_or_default();
+        }
+        info.rest = rest.count();
+        let verb = if old_watch { "watch" } else { verb(method, &info, query) };
+        Ok(Self { verb: Cow::Borrowed(verb), resource: Some(info) })
+    }
+}
+
+fn verb(method: &Method, info: &ResourceInfo<'_>, query: &Query<'_>) -> &'static str {
+    match (method.as_str(), info.name.is_empty()) {
+        ("GET" | "HEAD", true) if query.first("watch").is_some_and(is_true) => "watch",
+        ("GET" | "HEAD", true) => "list",
+        ("GET" | "HEAD", false) => "get",
+        ("POST", _) => "create",
+        ("PUT", _) => "update",
+        ("PATCH", _) => "patch",
+        ("DELETE", true) => "deletecollection",
+        ("DELETE", false) => "delete",
+        _ => "",
+    }
+}
+
+/// Booleans of the API: only `false` and `0` are false; an empty value is true
+/// (`k8s.io/apimachinery/pkg/runtime/conversion.go`).
+pub(super) fn is_true(value: &str) -> bool {
+    !matches!(value.to_ascii_lowercase().as_str(), "false" | "0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(method: Method, target: &str) -> String {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let query = Query::parse(Some(query)).unwrap();
+        let info = RequestInfo::parse(&method, path, &query).unwrap();
+        let Some(of) = info.resource else {
+            return info.verb.into_owned();
+        };
+        let parts = [of.group, of.version, of.resource, of.namespace, of.name, of.subresource];
+        format!("{} {}", info.verb, parts.join("|"))
+    }
+
+    #[test]
+    fn verbs_and_parts_follow_request_info() {
+        let jobs = "/apis/batch.volcano.sh/v1alpha1/namespaces/a/jobs";
+        let cases = [
+            (Method::GET, jobs.to_owned(), "list batch.volcano.sh|v1alpha1|jobs|a||"),
+            (Method::GET, format!("{jobs}?watch"), "watch batch.volcano.sh|v1alpha1|jobs|a||"),
+            (Method::GET, format!("{jobs}?watch=false"), "list batch.volcano.sh|v1alpha1|jobs|a||"),
+            (
+                Method::DELETE,
+                jobs.to_owned(),
+                "deletecollection batch.volcano.sh|v1alpha1|jobs|a||",
+            ),
+            (Method::DELETE, format!("{jobs}/x"), "delete batch.volcano.sh|v1alpha1|jobs|a|x|"),
+            (
+                Method::PUT,
+                format!("{jobs}/x/status"),
+                "update batch.volcano.sh|v1alpha1|jobs|a|x|status",
+            ),
+            (Method::GET, "/api/v1/namespaces".into(), "list |v1|namespaces|||"),
+            (Method::GET, "/api/v1/namespaces/a".into(), "get |v1|namespaces|a|a|"),
+            (
+                Method::PUT,
+                "/api/v1/namespaces/a/finalize".into(),
+                "update |v1|namespaces|a|a|finalize",
+            ),
+            (Method::GET, "/api/v1/namespaces/a/pods/p/log".into(), "get |v1|pods|a|p|log"),
+            (Method::GET, "/apis/g/v1/watch/namespaces/a/things".into(), "watch g|v1|things|a||"),
+            (Method::GET, "/apis/g/v1/nodes/n".into(), "get g|v1|nodes||n|"),
+            (Method::GET, "/apis/g".into(), "get"),
+            (Method::GET, "/version".into(), "get"),
+            (Method::OPTIONS, jobs.to_owned(), " batch.volcano.sh|v1alpha1|jobs|a||"),
+        ];
+        for (method, target, expected) in cases {
+            assert_eq!(parse(method, &target), expected, "{target}");
+        }
+    }
+}

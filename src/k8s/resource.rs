@@ -1,0 +1,308 @@
+//! Resource types: what is served, under which names, and how it behaves.
+//!
+//! A type is built in ([`super::builtin`]), comes from a `CustomResourceDefinition`
+//! ([`super::crd`]), or is inferred from an object fixture. The engine knows no type by name.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::schema::Schema;
+
+/// A resource with its group, independent of version: `tfjobs.kubeflow.org`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupResource {
+    /// The API group; empty for the core group.
+    pub group: Arc<str>,
+    /// The plural name.
+    pub resource: Arc<str>,
+}
+
+impl GroupResource {
+    /// A resource of a group.
+    pub fn new(group: &str, resource: &str) -> Self {
+        Self { group: group.into(), resource: resource.into() }
+    }
+}
+
+impl fmt::Display for GroupResource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.group.is_empty() {
+            return f.write_str(&self.resource);
+        }
+        write!(f, "{}.{}", self.resource, self.group)
+    }
+}
+
+/// A kind of objects and how it is served.
+#[derive(Debug, Clone)]
+pub struct ResourceType {
+    /// Group and plural: the identity under which objects are stored.
+    pub group_resource: Arc<GroupResource>,
+    /// The Kind of one object.
+    pub kind: Box<str>,
+    /// The Kind of a list.
+    pub list_kind: Box<str>,
+    /// The singular name.
+    pub singular: Box<str>,
+    /// Short names for kubectl.
+    pub short_names: Vec<String>,
+    /// Categories for kubectl, such as `all`.
+    pub categories: Vec<String>,
+    /// Whether objects live in namespaces.
+    pub namespaced: bool,
+    /// Where the type comes from: custom resources and upstream's own types differ in many texts.
+    pub origin: TypeOrigin,
+    /// The versions, the preferred one first.
+    pub versions: Vec<Version>,
+}
+
+/// Where a resource type comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TypeOrigin {
+    /// One that upstream's API server serves by itself.
+    BuiltIn,
+    /// A `CustomResourceDefinition`.
+    Custom,
+    /// Inferred from an object fixture: a custom resource that keeps every field.
+    Inferred,
+}
+
+/// One version of a resource type.
+#[derive(Debug, Clone)]
+pub struct Version {
+    /// The version's name, such as `v1alpha1`.
+    pub name: Box<str>,
+    /// Whether it is served.
+    pub served: bool,
+    /// Whether objects are stored in it.
+    pub storage: bool,
+    /// The `status` subresource.
+    pub status: bool,
+    /// The `scale` subresource.
+    pub scale: Option<Scale>,
+    /// The schema to default, prune and validate with; none keeps everything.
+    pub schema: Option<Arc<Schema>>,
+    /// The schema as its CRD has it, for OpenAPI documents.
+    pub raw_schema: Option<Arc<Value>>,
+    /// The columns of its Table.
+    pub columns: Vec<Column>,
+    /// The field selectors it knows besides name and namespace.
+    pub selectable: Vec<SelectableField>,
+}
+
+/// The paths of a `scale` subresource (JSON paths without the leading dot).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scale {
+    /// Where the wanted number of replicas stands.
+    pub spec_replicas: Vec<String>,
+    /// Where the number there are stands.
+    pub status_replicas: Vec<String>,
+    /// Where the label selector stands, as text.
+    pub label_selector: Option<Vec<String>>,
+}
+
+/// A column of a Table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// The heading.
+    pub name: String,
+    /// `string`, `integer`, `number`, `boolean` or `date`.
+    pub kind: String,
+    /// The format, such as `name`.
+    pub format: String,
+    /// What it shows.
+    pub description: String,
+    /// 0 is always shown, more with `-o wide`.
+    pub priority: i64,
+    /// The JSON path of its cell, with the leading dot.
+    pub json_path: String,
+}
+
+/// A field that field selectors may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelectableField {
+    /// As it is written in a selector: `spec.queue`.
+    pub label: String,
+    /// The steps to it.
+    pub path: Vec<String>,
+}
+
+impl ResourceType {
+    /// The API group.
+    pub fn group(&self) -> &str {
+        &self.group_resource.group
+    }
+
+    /// The plural name.
+    pub fn plural(&self) -> &str {
+        &self.group_resource.resource
+    }
+
+    /// `group/version`, or the version alone in the core group.
+    pub fn api_version(&self, version: &str) -> String {
+        if self.group().is_empty() {
+            version.to_owned()
+        } else {
+            format!("{}/{version}", self.group())
+        }
+    }
+
+    /// Whether it is one of upstream's own types.
+    pub fn is_built_in(&self) -> bool {
+        self.origin == TypeOrigin::BuiltIn
+    }
+
+    /// The version objects are stored in.
+    pub fn storage(&self) -> &Version {
+        self.versions.iter().find(|version| version.storage).unwrap_or(&self.versions[0])
+    }
+
+    /// The key of an object in the store.
+    pub fn key(&self, namespace: &str, name: &str) -> String {
+        if self.namespaced { format!("{namespace}/{name}") } else { name.to_owned() }
+    }
+
+    /// `metadata.selfLink` as servers before 1.20 gave it: the path of an object, or of a collection.
+    pub fn link(&self, served: &Served, namespace: &str, name: &str) -> String {
+        let root = if self.group().is_empty() { "api" } else { "apis" };
+        let mut link = format!("/{root}/{}", served.api_version);
+        if self.namespaced && !namespace.is_empty() {
+            link.push_str(&format!("/namespaces/{namespace}"));
+        }
+        link.push_str(&format!("/{}", self.plural()));
+        if !name.is_empty() {
+            link.push_str(&format!("/{name}"));
+        }
+        link
+    }
+
+    /// The paths whose values the store keeps beside each object.
+    pub fn selectable_paths(&self) -> Vec<Vec<String>> {
+        self.storage().selectable.iter().map(|field| field.path.clone()).collect()
+    }
+}
+
+/// A resource type together with the version a request names.
+#[derive(Debug, Clone)]
+pub struct Served {
+    /// The type.
+    pub of: Arc<ResourceType>,
+    /// The index of the version.
+    version: usize,
+    /// `apiVersion` of its objects.
+    pub api_version: Arc<str>,
+}
+
+impl Served {
+    /// The version asked for.
+    pub fn version(&self) -> &Version {
+        &self.of.versions[self.version]
+    }
+
+    /// What stands before an object's stored JSON when it is sent by itself.
+    pub fn prefix(&self) -> String {
+        let (kind, version) = (Value::from(&*self.of.kind), Value::from(&*self.api_version));
+        if self.of.is_built_in() {
+            return format!("{{\"kind\":{kind},\"apiVersion\":{version},");
+        }
+        format!("{{\"apiVersion\":{version},\"kind\":{kind},")
+    }
+}
+
+/// Every served resource type. Immutable: a change makes a new one.
+#[derive(Debug, Clone, Default)]
+pub struct Registry {
+    types: BTreeMap<Arc<GroupResource>, Arc<ResourceType>>,
+    served: BTreeMap<(Box<str>, Box<str>), BTreeMap<Box<str>, Served>>,
+}
+
+impl Registry {
+    /// Adds or replaces a type.
+    pub fn insert(&mut self, of: ResourceType) {
+        self.remove(&of.group_resource.clone());
+        let of = Arc::new(of);
+        for (index, version) in of.versions.iter().enumerate().filter(|(_, version)| version.served)
+        {
+            let served = Served {
+                of: Arc::clone(&of),
+                version: index,
+                api_version: of.api_version(&version.name).into(),
+            };
+            let group_version = (of.group().into(), version.name.clone());
+            self.served.entry(group_version).or_default().insert(of.plural().into(), served);
+        }
+        self.types.insert(Arc::clone(&of.group_resource), of);
+    }
+
+    /// Takes a type away.
+    pub fn remove(&mut self, resource: &GroupResource) {
+        if self.types.remove(resource).is_some() {
+            self.served.retain(|(group, _), plurals| {
+                if **group == *resource.group {
+                    plurals.remove(&*resource.resource);
+                }
+                !plurals.is_empty()
+            });
+        }
+    }
+
+    /// The type under group, version and plural.
+    pub fn find(&self, group: &str, version: &str, plural: &str) -> Option<&Served> {
+        self.served.get(&(group.into(), version.into()))?.get(plural)
+    }
+
+    /// The type of an object by its `apiVersion` and Kind.
+    pub fn find_kind(&self, api_version: &str, kind: &str) -> Option<&Served> {
+        let (group, version) = split_api_version(api_version);
+        let plurals = self.served.get(&(group.into(), version.into()))?;
+        plurals.values().find(|served| &*served.of.kind == kind)
+    }
+
+    /// The type by its identity.
+    pub fn get(&self, resource: &GroupResource) -> Option<&Arc<ResourceType>> {
+        self.types.get(resource)
+    }
+
+    /// Every type, in the order of group and plural.
+    pub fn types(&self) -> impl Iterator<Item = &Arc<ResourceType>> {
+        self.types.values()
+    }
+
+    /// Whether anything is served under a group and version.
+    pub fn has_version(&self, group: &str, version: &str) -> bool {
+        self.served.contains_key(&(group.into(), version.into()))
+    }
+
+    /// Whether upstream itself serves the group: there, misses have other texts.
+    pub fn is_built_in_group(&self, group: &str) -> bool {
+        self.types.values().any(|of| of.group() == group && of.is_built_in())
+    }
+
+    /// What is served under a group and version, in the order of plurals.
+    pub fn of_version(&self, group: &str, version: &str) -> impl Iterator<Item = &Served> {
+        self.served.get(&(group.into(), version.into())).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// The groups with their served versions, the preferred version first.
+    pub fn groups(&self) -> Vec<(Box<str>, Vec<Box<str>>)> {
+        let mut groups: BTreeMap<Box<str>, Vec<Box<str>>> = BTreeMap::new();
+        for (group, version) in self.served.keys() {
+            groups.entry(group.clone()).or_default().push(version.clone());
+        }
+        groups
+            .into_iter()
+            .map(|(group, mut versions)| {
+                versions.sort_by(|a, b| super::version::compare(b, a));
+                (group, versions)
+            })
+            .collect()
+    }
+}
+
+/// `group/version` in two; a version alone is the core group's.
+pub(super) fn split_api_version(api_version: &str) -> (&str, &str) {
+    api_version.split_once('/').unwrap_or(("", api_version))
+}

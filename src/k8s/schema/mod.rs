@@ -1,0 +1,125 @@
+//! Structural schemas of custom resources: defaulting, pruning, validation.
+//!
+//! ```text
+//! CRD openAPIV3Schema → Schema::parse → prune → default → validate → 422 with causes
+//! ```
+//!
+//! The order is upstream's (`k8s.io/apiextensions-apiserver`), and so are the texts
+//! (`k8s.io/kube-openapi/pkg/validation`).
+
+mod default;
+mod parse;
+mod prune;
+mod validate;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+pub(super) use default::apply_defaults;
+pub(super) use prune::prune;
+pub(super) use validate::validate;
+
+/// One node of a structural schema.
+#[derive(Debug, Clone, Default)]
+pub struct Schema {
+    /// The JSON type; none allows any.
+    pub(crate) kind: Option<Kind>,
+    pub(crate) format: Option<String>,
+    pub(crate) nullable: bool,
+    pub(crate) default: Option<Value>,
+    pub(crate) properties: BTreeMap<String, Schema>,
+    pub(crate) additional: Additional,
+    pub(crate) items: Option<Box<Schema>>,
+    pub(crate) required: Vec<String>,
+    pub(crate) allowed: Vec<Value>,
+    pub(crate) minimum: Option<Bound>,
+    pub(crate) maximum: Option<Bound>,
+    pub(crate) multiple_of: Option<f64>,
+    pub(crate) min_length: Option<u64>,
+    pub(crate) max_length: Option<u64>,
+    pub(crate) pattern: Option<Pattern>,
+    pub(crate) min_items: Option<u64>,
+    pub(crate) max_items: Option<u64>,
+    pub(crate) unique_items: bool,
+    pub(crate) min_properties: Option<u64>,
+    pub(crate) max_properties: Option<u64>,
+    pub(crate) all_of: Vec<Schema>,
+    pub(crate) any_of: Vec<Schema>,
+    pub(crate) one_of: Vec<Schema>,
+    pub(crate) not: Option<Box<Schema>>,
+    /// `x-kubernetes-preserve-unknown-fields`.
+    pub(crate) preserve_unknown: bool,
+    /// `x-kubernetes-int-or-string`.
+    pub(crate) int_or_string: bool,
+    /// `x-kubernetes-embedded-resource`.
+    pub(crate) embedded: bool,
+    /// `x-kubernetes-list-map-keys`, for a list of type `map`.
+    pub(crate) list_map_keys: Vec<String>,
+    /// `x-kubernetes-list-type`.
+    pub(crate) list_type: ListType,
+    /// `x-kubernetes-map-type: atomic`.
+    pub(crate) atomic_map: bool,
+}
+
+/// A JSON type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Object,
+    Array,
+    String,
+    Integer,
+    Number,
+    Boolean,
+}
+
+impl Kind {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Object => "object",
+            Self::Array => "array",
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+        }
+    }
+}
+
+/// What keys an object may have besides its `properties`.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Additional {
+    /// Nothing is said: they are pruned.
+    #[default]
+    Unsaid,
+    /// `additionalProperties: true|false`.
+    Allowed(bool),
+    /// Each must fit a schema.
+    Schema(Box<Schema>),
+}
+
+/// How two versions of a list merge.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum ListType {
+    /// As one value.
+    #[default]
+    Atomic,
+    /// By value.
+    Set,
+    /// By key fields.
+    Map,
+}
+
+/// A numeric bound.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bound {
+    pub(crate) value: f64,
+    pub(crate) exclusive: bool,
+}
+
+/// A pattern with its text, for messages.
+#[derive(Debug, Clone)]
+pub(crate) struct Pattern {
+    pub(crate) text: String,
+    pub(crate) regex: regex::Regex,
+}

@@ -1,0 +1,105 @@
+//! `openAPIV3Schema` → [`Schema`].
+
+use serde_json::Value;
+
+use super::{Additional, Bound, Kind, ListType, Pattern, Schema};
+
+/// Deeper schemas are refused: no published CRD comes near.
+const MAX_DEPTH: usize = 128;
+
+impl Schema {
+    /// Reads a schema.
+    ///
+    /// # Errors
+    /// What is wrong and where, as `path: why`.
+    pub fn parse(value: &Value) -> Result<Self, String> {
+        parse(value, "openAPIV3Schema", 0)
+    }
+}
+
+fn parse(value: &Value, path: &str, depth: usize) -> Result<Schema, String> {
+    let Value::Object(map) = value else {
+        return Err(format!("{path}: must be an object"));
+    };
+    if depth > MAX_DEPTH {
+        return Err(format!("{path}: nested deeper than {MAX_DEPTH} levels"));
+    }
+    let flag = |key: &str| value[key].as_bool().unwrap_or_default();
+    let count = |key: &str| value[key].as_u64();
+    let child = |value: &Value, step: &str| parse(value, &format!("{path}.{step}"), depth + 1);
+    let list = |key: &str| -> Result<Vec<Schema>, String> {
+        let items = value[key].as_array().into_iter().flatten().enumerate();
+        items.map(|(index, item)| child(item, &format!("{key}[{index}]"))).collect()
+    };
+    let bound = |key: &str, exclusive: &str| {
+        value[key].as_f64().map(|value| Bound { value, exclusive: flag(exclusive) })
+    };
+    let mut schema = Schema {
+        kind: kind(value, path)?,
+        format: value["format"].as_str().map(str::to_owned),
+        nullable: flag("nullable"),
+        default: map.get("default").cloned(),
+        allowed: value["enum"].as_array().cloned().unwrap_or_default(),
+        minimum: bound("minimum", "exclusiveMinimum"),
+        maximum: bound("maximum", "exclusiveMaximum"),
+        multiple_of: value["multipleOf"].as_f64().filter(|number| *number > 0.0),
+        min_length: count("minLength"),
+        max_length: count("maxLength"),
+        min_items: count("minItems"),
+        max_items: count("maxItems"),
+        unique_items: flag("uniqueItems"),
+        min_properties: count("minProperties"),
+        max_properties: count("maxProperties"),
+        all_of: list("allOf")?,
+        any_of: list("anyOf")?,
+        one_of: list("oneOf")?,
+        preserve_unknown: flag("x-kubernetes-preserve-unknown-fields"),
+        int_or_string: flag("x-kubernetes-int-or-string"),
+        embedded: flag("x-kubernetes-embedded-resource"),
+        atomic_map: value["x-kubernetes-map-type"] == "atomic",
+        list_type: match value["x-kubernetes-list-type"].as_str() {
+            Some("map") => ListType::Map,
+            Some("set") => ListType::Set,
+            _ => ListType::Atomic,
+        },
+        ..Schema::default()
+    };
+    let texts = |key: &str| {
+        let items = value[key].as_array().into_iter().flatten();
+        items.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    schema.required = texts("required");
+    schema.list_map_keys = texts("x-kubernetes-list-map-keys");
+    if let Some(text) = value["pattern"].as_str() {
+        let regex = regex::Regex::new(text).map_err(|error| format!("{path}.pattern: {error}"))?;
+        schema.pattern = Some(Pattern { text: text.to_owned(), regex });
+    }
+    for (name, property) in value["properties"].as_object().into_iter().flatten() {
+        schema.properties.insert(name.clone(), child(property, &format!("properties[{name}]"))?);
+    }
+    schema.additional = match &value["additionalProperties"] {
+        Value::Null => Additional::Unsaid,
+        Value::Bool(allowed) => Additional::Allowed(*allowed),
+        inner => Additional::Schema(Box::new(child(inner, "additionalProperties")?)),
+    };
+    if let inner @ Value::Object(_) = &value["items"] {
+        schema.items = Some(Box::new(child(inner, "items")?));
+    }
+    if let inner @ Value::Object(_) = &value["not"] {
+        schema.not = Some(Box::new(child(inner, "not")?));
+    }
+    Ok(schema)
+}
+
+fn kind(value: &Value, path: &str) -> Result<Option<Kind>, String> {
+    Ok(match value["type"].as_str() {
+        None | Some("") => None,
+        Some("object") => Some(Kind::Object),
+        Some("array") => Some(Kind::Array),
+        Some("string") => Some(Kind::String),
+        Some("integer") => Some(Kind::Integer),
+        Some("number") => Some(Kind::Number),
+        Some("boolean") => Some(Kind::Boolean),
+        Some(other) => return Err(format!("{path}.type: unknown type {other:?}")),
+    })
+}

@@ -1,0 +1,191 @@
+//! Field selectors, with the grammar and the words of `k8s.io/apimachinery/pkg/fields/selector.go`.
+//!
+//! `path=value`, `path==value`, `path!=value`, joined by commas; `\` escapes `,`, `=` and itself.
+
+use super::super::resource::Served;
+use super::super::store::Object;
+
+/// A parsed field selector; the empty one selects everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct FieldSelector(Vec<Term>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Term {
+    label: String,
+    field: Field,
+    equal: bool,
+    value: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Unresolved,
+    Name,
+    Namespace,
+    /// One of the resource type's own, by its index.
+    Declared(usize),
+}
+
+impl FieldSelector {
+    /// Parses a selector; its fields are not looked at yet.
+    ///
+    /// # Errors
+    /// Upstream's text of what is wrong.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let mut parts = split_terms(text);
+        parts.sort_unstable();
+        let terms = parts.into_iter().filter(|part| !part.is_empty()).map(|part| {
+            let (label, equal, value) = split_term(part)
+                .ok_or_else(|| format!("invalid selector: '{text}'; can't understand '{part}'"))?;
+            let value = unescape(value)?;
+            Ok(Term { label: label.to_owned(), field: Field::Unresolved, equal, value })
+        });
+        terms.collect::<Result<_, String>>().map(Self)
+    }
+
+    /// Resolves the fields for a resource type.
+    ///
+    /// # Errors
+    /// Upstream's text for the first field the type does not know.
+    pub(crate) fn resolve(mut self, of: &Served) -> Result<Self, String> {
+        for term in &mut self.0 {
+            let declared = &of.version().selectable;
+            term.field = match term.label.as_str() {
+                "metadata.name" => Field::Name,
+                "metadata.namespace" if of.of.namespaced || !of.of.is_built_in() => {
+                    Field::Namespace
+                }
+                label => match declared.iter().position(|field| field.label == label) {
+                    Some(index) => Field::Declared(index),
+                    None => return Err(unknown_field(of, label)),
+                },
+            };
+        }
+        Ok(self)
+    }
+
+    /// Whether everything is selected.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The name the selector pins, if it pins one.
+    pub(crate) fn exact_name(&self) -> Option<&str> {
+        let pinned = |term: &&Term| term.equal && term.label == "metadata.name";
+        self.0.iter().find(pinned).map(|term| term.value.as_str())
+    }
+
+    /// Whether an object is selected.
+    pub(crate) fn matches(&self, object: &Object) -> bool {
+        self.0.iter().all(|term| {
+            let meta = &object.meta;
+            let value = match term.field {
+                Field::Name => &meta.name,
+                Field::Namespace => &meta.namespace,
+                Field::Declared(index) => meta.fields.get(index).map_or("", |field| field),
+                Field::Unresolved => "",
+            };
+            (value == term.value) == term.equal
+        })
+    }
+}
+
+fn unknown_field(of: &Served, label: &str) -> String {
+    match (of.of.is_built_in(), of.of.plural()) {
+        (true, "namespaces") => format!(
+            "{label:?} is not a known namespace selector: only \"metadata.name\", \"status.phase\""
+        ),
+        (true, _) => format!(
+            "{label:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+        ),
+        (false, _) => format!("field label not supported: {label}"),
+    }
+}
+
+fn split_terms(text: &str) -> Vec<&str> {
+    let mut terms = Vec::new();
+    let (mut start, mut escaped) = (0, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            ',' => {
+                terms.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    terms.push(&text[start..]);
+    terms
+}
+
+fn split_term(term: &str) -> Option<(&str, bool, &str)> {
+    for (at, _) in term.char_indices() {
+        for (operator, equal) in [("!=", false), ("==", true), ("=", true)] {
+            if let Some(value) = term[at..].strip_prefix(operator) {
+                return Some((&term[..at], equal, value));
+            }
+        }
+    }
+    None
+}
+
+fn unescape(text: &str) -> Result<String, String> {
+    let mut out = String::with_capacity(text.len());
+    let mut escaped = false;
+    for c in text.chars() {
+        match (escaped, c) {
+            (true, '\\' | ',' | '=') => out.push(c),
+            (true, c) => {
+                return Err(format!("invalid field selector: invalid escape sequence: \\{c}"));
+            }
+            (false, '\\') => {
+                escaped = true;
+                continue;
+            }
+            // Go prints the rune's number here.
+            (false, ',' | '=') => {
+                return Err(format!(
+                    "invalid field selector: unescaped character in value: {}",
+                    c as u32
+                ));
+            }
+            (false, c) => out.push(c),
+        }
+        escaped = false;
+    }
+    if escaped {
+        return Err("invalid field selector: invalid escape sequence: \\".to_owned());
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_have_upstreams_words() {
+        for (selector, message) in [
+            (
+                "metadata.name",
+                "invalid selector: 'metadata.name'; can't understand 'metadata.name'",
+            ),
+            ("a=b=c", "invalid field selector: unescaped character in value: 61"),
+            ("a=b\\c", "invalid field selector: invalid escape sequence: \\c"),
+            ("a=b\\", "invalid field selector: invalid escape sequence: \\"),
+        ] {
+            assert_eq!(FieldSelector::parse(selector).unwrap_err(), message, "{selector:?}");
+        }
+    }
+
+    #[test]
+    fn terms_and_escapes() {
+        let selector = FieldSelector::parse("metadata.name==x\\,y,b!=1,").unwrap();
+        assert_eq!(selector.0.len(), 2);
+        assert_eq!(selector.exact_name(), Some("x,y"));
+        assert!(!selector.0[0].equal);
+        assert!(FieldSelector::parse("").unwrap().is_empty());
+    }
+}

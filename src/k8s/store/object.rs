@@ -1,0 +1,120 @@
+//! One object at one revision, rendered once.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::super::resource::GroupResource;
+use super::Revision;
+
+/// An object as it is kept: its rendered JSON and the few fields that lists and watches select by.
+#[derive(Debug)]
+pub struct Object {
+    /// The resource it belongs to.
+    pub resource: Arc<GroupResource>,
+    /// `namespace/name`, or `name` for cluster-scoped objects: its place in a list.
+    pub key: Arc<str>,
+    /// What is selected by.
+    pub meta: ObjectMeta,
+    /// The object's JSON without its opening brace, `apiVersion` and `kind`: these depend on the
+    /// version asked for and on whether it stands in a list, and are put before it when it is sent.
+    pub rest: Bytes,
+}
+
+/// The fields of an object that the store, lists and watches look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ObjectMeta {
+    /// `metadata.name`.
+    pub name: Arc<str>,
+    /// `metadata.namespace`; empty for cluster-scoped objects.
+    pub namespace: Arc<str>,
+    /// `metadata.uid`.
+    pub uid: Box<str>,
+    /// `metadata.resourceVersion`.
+    pub revision: Revision,
+    /// Whether `metadata.deletionTimestamp` is set.
+    pub terminating: bool,
+    /// `metadata.labels`, sorted by key.
+    pub labels: Box<[(Box<str>, Box<str>)]>,
+    /// The values of the resource type's selectable fields, in the order it declares them.
+    pub fields: Box<[Box<str>]>,
+}
+
+impl Object {
+    /// Renders an object. `value` is the whole object; its revision is taken from its metadata.
+    pub fn render(
+        resource: Arc<GroupResource>,
+        mut value: Value,
+        selectable: &[Vec<String>],
+    ) -> Self {
+        let fields = selectable.iter().map(|path| field_text(&value, path).into()).collect();
+        let meta = ObjectMeta::read(&value, fields);
+        if let Value::Object(map) = &mut value {
+            map.remove("apiVersion");
+            map.remove("kind");
+        }
+        let key = if meta.namespace.is_empty() {
+            Arc::clone(&meta.name)
+        } else {
+            format!("{}/{}", meta.namespace, meta.name).into()
+        };
+        let mut text = serde_json::to_vec(&value).unwrap_or_default();
+        text.remove(0);
+        Self { resource, key, meta, rest: text.into() }
+    }
+
+    /// The object as a value again, with the given `apiVersion` and `kind`.
+    pub fn value(&self, api_version: &str, kind: &str) -> Value {
+        let mut text = Vec::with_capacity(self.rest.len() + 1);
+        text.push(b'{');
+        text.extend_from_slice(&self.rest);
+        let mut value: Value = serde_json::from_slice(&text).unwrap_or_default();
+        if let Value::Object(map) = &mut value {
+            map.insert("apiVersion".into(), api_version.into());
+            map.insert("kind".into(), kind.into());
+        }
+        value
+    }
+
+    /// The value of a label.
+    pub fn label(&self, key: &str) -> Option<&str> {
+        let labels = &self.meta.labels;
+        let found = labels.binary_search_by(|(k, _)| k.as_ref().cmp(key)).ok()?;
+        Some(&labels[found].1)
+    }
+}
+
+impl ObjectMeta {
+    fn read(value: &Value, fields: Box<[Box<str>]>) -> Self {
+        let metadata = &value["metadata"];
+        let text = |key: &str| metadata[key].as_str().unwrap_or_default();
+        let labels = metadata["labels"].as_object().into_iter().flatten();
+        // serde_json's map is sorted by key, and so is this.
+        let labels =
+            labels.map(|(k, v)| (k.as_str().into(), v.as_str().unwrap_or_default().into()));
+        Self {
+            name: text("name").into(),
+            namespace: text("namespace").into(),
+            uid: text("uid").into(),
+            revision: Revision(text("resourceVersion").parse().unwrap_or_default()),
+            terminating: metadata["deletionTimestamp"].is_string(),
+            labels: labels.collect(),
+            fields,
+        }
+    }
+}
+
+/// A selectable field as text: absent and null are empty, as upstream selects them.
+fn field_text(value: &Value, path: &[String]) -> String {
+    let mut found = value;
+    for step in path {
+        found = &found[step.as_str()];
+    }
+    match found {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(value) => value.to_string(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,114 @@
+//! All objects at one revision: an immutable, structurally shared, ordered map.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+
+use super::super::resource::GroupResource;
+use super::{Object, Revision};
+
+/// The objects of every resource, at one revision. Cloning is O(1).
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    collections: OrdMap<Arc<GroupResource>, Collection>,
+}
+
+/// The objects of one resource, in the order of their keys (`namespace/name`), as etcd keeps them.
+#[derive(Debug, Clone, Default)]
+pub struct Collection {
+    objects: OrdMap<Arc<str>, Arc<Object>>,
+    /// How many objects each namespace has, so that counting a list does not walk it.
+    namespaces: OrdMap<Arc<str>, usize>,
+    /// The revision of its last change.
+    revision: Revision,
+}
+
+impl Snapshot {
+    /// The objects of a resource; nothing where none was ever made.
+    pub fn collection(&self, resource: &GroupResource) -> Option<&Collection> {
+        self.collections.get(resource)
+    }
+
+    /// One object by its key.
+    pub fn get(&self, resource: &GroupResource, key: &str) -> Option<&Arc<Object>> {
+        self.collections.get(resource)?.objects.get(key)
+    }
+
+    /// Every collection.
+    pub fn collections(&self) -> impl Iterator<Item = (&Arc<GroupResource>, &Collection)> {
+        self.collections.iter()
+    }
+
+    /// How many objects there are.
+    pub fn len(&self) -> usize {
+        self.collections.values().map(|collection| collection.objects.len()).sum()
+    }
+
+    /// Whether there are no objects.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds or replaces an object; gives back the one before.
+    pub fn insert(&mut self, object: Arc<Object>) -> Option<Arc<Object>> {
+        let collection = self.collections.entry(Arc::clone(&object.resource)).or_default();
+        let namespace = Arc::clone(&object.meta.namespace);
+        collection.revision = collection.revision.max(object.meta.revision);
+        let previous = collection.objects.insert(Arc::clone(&object.key), object);
+        if previous.is_none() {
+            *collection.namespaces.entry(namespace).or_default() += 1;
+        }
+        previous
+    }
+
+    pub(super) fn remove(
+        &mut self,
+        resource: &GroupResource,
+        key: &str,
+        revision: Revision,
+    ) -> Option<Arc<Object>> {
+        let collection = self.collections.get_mut(resource)?;
+        let previous = collection.objects.remove(key)?;
+        collection.revision = collection.revision.max(revision);
+        if let Some(count) = collection.namespaces.get_mut(&previous.meta.namespace) {
+            *count -= 1;
+            if *count == 0 {
+                collection.namespaces.remove(&previous.meta.namespace);
+            }
+        }
+        Some(previous)
+    }
+}
+
+impl Collection {
+    /// The revision of its last change.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// How many objects a namespace has; all of them for `""`.
+    pub fn count(&self, namespace: &str) -> usize {
+        if namespace.is_empty() {
+            return self.objects.len();
+        }
+        self.namespaces.get(namespace).copied().unwrap_or_default()
+    }
+
+    /// The objects of a namespace (all for `""`) whose key is at or after `start`, in order.
+    ///
+    /// `start` is relative to the namespace, as in a continue token; empty begins at the beginning.
+    pub fn range<'a>(
+        &'a self,
+        namespace: &str,
+        start: &str,
+    ) -> impl Iterator<Item = &'a Arc<Object>> + use<'a> {
+        let prefix = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
+        let from = format!("{prefix}{start}");
+        let range = (Bound::Included(from.as_str()), Bound::<&str>::Unbounded);
+        self.objects
+            .range::<_, str>(range)
+            .take_while(move |(key, _)| key.starts_with(&prefix))
+            .map(|(_, object)| object)
+    }
+}

@@ -1,0 +1,130 @@
+//! `create`: a new object.
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::super::meta;
+use super::super::options::WriteOptions;
+use super::super::resource::GroupResource;
+use super::super::status::{ApiError, Cause};
+use super::super::store::Transaction;
+use super::{Call, Outcome, body, write};
+
+/// Generated names end in five of these (`k8s.io/apiserver/pkg/storage/names/generate.go`): no
+/// vowels and no look-alikes.
+const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+/// The longest base a generated name keeps.
+const MAX_BASE: usize = 58;
+/// How often a generated name is tried.
+const TRIES: usize = 8;
+
+pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    let output = call.negotiate()?;
+    let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
+    let decoded = body::object(call)?;
+    let admitted = write::admit(call, decoded, &options)?;
+    let (value, warnings) = (admitted.value, admitted.warnings);
+    let object =
+        call.store.write(|transaction| insert(call, transaction, value, options.dry_run))?;
+    let mut plan = call.object_plan(StatusCode::CREATED, &object, output);
+    for text in warnings.iter().filter_map(|text| write::warning(text)) {
+        plan.headers.append("warning", text);
+    }
+    Ok(Outcome::Plan(plan))
+}
+
+/// Stores a new object, with everything that is checked and set on the way.
+pub(super) fn insert(
+    call: &Call<'_>,
+    transaction: &mut Transaction,
+    mut value: Value,
+    dry_run: bool,
+) -> Result<std::sync::Arc<super::Object>, ApiError> {
+    let of = &call.served.of;
+    let namespace = meta::text(&value, "namespace");
+    if !namespace.is_empty() && namespace != &*call.info.namespace {
+        let why =
+            "the namespace of the provided object does not match the namespace sent on the request";
+        return Err(ApiError::bad_request(why));
+    }
+    check_namespace(call, transaction, meta::text(&value, "name"))?;
+    if !meta::text(&value, "resourceVersion").is_empty() {
+        return Err(ApiError::unclassified(
+            "resourceVersion should not be set on objects to be created",
+        ));
+    }
+    let generated =
+        meta::text(&value, "name").is_empty() && !meta::text(&value, "generateName").is_empty();
+    for attempt in 1..=TRIES {
+        if generated {
+            let base =
+                meta::text(&value, "generateName").chars().take(MAX_BASE).collect::<String>();
+            meta::set(&mut value, "name", format!("{base}{}", suffix(call.nonce, attempt)).into());
+        }
+        write::begin(call, &mut value);
+        write::validate(call, &value)?;
+        let name = meta::text(&value, "name");
+        let key = of.key(&call.info.namespace, name);
+        let Some(existing) = transaction.state.snapshot.get(&of.group_resource, &key) else {
+            if dry_run {
+                return Ok(write::render_dry(call, value));
+            }
+            let object = write::render(call, transaction, value);
+            transaction.put(std::sync::Arc::clone(&object));
+            return Ok(object);
+        };
+        let mut error = ApiError::already_exists(&of.group_resource, name);
+        let deleting = existing.meta.terminating;
+        if !generated {
+            if deleting {
+                error.message = format!("object is being deleted: {}", error.message);
+            }
+            return Err(error);
+        }
+        if attempt == TRIES {
+            error
+                .message
+                .push_str(", the server was not able to generate a unique name for the object");
+            return Err(error.retry_after(1));
+        }
+    }
+    Err(ApiError::internal("no name could be generated"))
+}
+
+/// The namespace must exist and live (`k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle`).
+fn check_namespace(call: &Call<'_>, transaction: &Transaction, name: &str) -> Result<(), ApiError> {
+    if !call.served.of.namespaced {
+        return Ok(());
+    }
+    let namespace = &*call.info.namespace;
+    let namespaces = GroupResource::new("", "namespaces");
+    let Some(found) = transaction.state.snapshot.get(&namespaces, namespace) else {
+        return Err(ApiError::not_found(&namespaces, namespace));
+    };
+    if !found.meta.terminating {
+        return Ok(());
+    }
+    let why = format!(
+        "unable to create new content in namespace {namespace} because it is being terminated"
+    );
+    let mut error = ApiError::forbidden(&call.served.of.group_resource, name, &why);
+    error.details.get_or_insert_default().causes.push(Cause {
+        reason: "NamespaceTerminating",
+        message: format!("namespace {namespace} is being terminated"),
+        field: "metadata.namespace".to_owned(),
+    });
+    Err(error)
+}
+
+/// The end of a generated name: another one for each attempt.
+fn suffix(nonce: u128, attempt: usize) -> String {
+    let base = ALPHABET.len() as u128;
+    let mut rest = nonce.rotate_left(17 * u32::try_from(attempt).unwrap_or_default());
+    let mut out = String::with_capacity(5);
+    for _ in 0..5 {
+        let index = usize::try_from(rest % base).unwrap_or_default();
+        out.push(char::from(ALPHABET[index]));
+        rest /= base;
+    }
+    out
+}

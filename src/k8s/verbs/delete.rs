@@ -1,0 +1,203 @@
+//! `delete`: one object goes, or is marked to go while finalizers hold it.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::message::Body;
+
+use super::super::meta;
+use super::super::options::{DeleteOptions, Propagation};
+use super::super::output;
+use super::super::status::{self, ApiError};
+use super::super::store::{Object, Transaction};
+use super::{Call, Outcome, body, write};
+
+/// What became of an object.
+#[derive(Debug)]
+pub(super) enum Deleted {
+    /// It is gone.
+    Gone(Arc<Object>),
+    /// Finalizers hold it; this is its marked version.
+    Held(Arc<Object>),
+}
+
+pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    let output = call.negotiate()?;
+    let options = DeleteOptions::parse(call.query, body::options(call)?.as_ref())?;
+    let deleted = call.store.write(|transaction| {
+        let object = Arc::clone(call.find(&transaction.state)?);
+        delete(call, transaction, &object, &options)
+    })?;
+    Ok(Outcome::Plan(match deleted {
+        Deleted::Gone(object) => {
+            let json = status::deleted(&call.served.of, &object.meta.name, &object.meta.uid);
+            let body = Body::Bytes(output.render(json.to_vec()));
+            output::plan(StatusCode::OK, output.content_type(), body)
+        }
+        Deleted::Held(object) => {
+            let code =
+                if options.orphan_dependents_false { StatusCode::ACCEPTED } else { StatusCode::OK };
+            call.object_plan(code, &object, output)
+        }
+    }))
+}
+
+/// Deletes one object inside a write.
+///
+/// # Errors
+/// 409 when a precondition does not hold.
+pub(super) fn delete(
+    call: &Call<'_>,
+    transaction: &mut Transaction,
+    object: &Arc<Object>,
+    options: &DeleteOptions,
+) -> Result<Deleted, ApiError> {
+    check_preconditions(call, object, options)?;
+    let of = &call.served.of;
+    let mut value = object.value(&call.served.api_version, &of.kind);
+    let mut finalizers: Vec<String> =
+        meta::finalizers(&value).into_iter().map(str::to_owned).collect();
+    adjust_finalizers(&mut finalizers, options.propagation);
+    let namespace = of.is_built_in() && of.plural() == "namespaces";
+    let held = !finalizers.is_empty() || namespace && !is_finalized(&value);
+    if !held {
+        if options.dry_run {
+            return Ok(Deleted::Gone(Arc::clone(object)));
+        }
+        let last = write::render(call, transaction, value);
+        transaction.remove(Arc::clone(&last));
+        namespace_is_empty_now(transaction, &last.meta.namespace);
+        return Ok(Deleted::Gone(last));
+    }
+    if meta::is_terminating(&value) {
+        return Ok(Deleted::Held(Arc::clone(object)));
+    }
+    meta::set(
+        &mut value,
+        "finalizers",
+        if finalizers.is_empty() { Value::Null } else { json!(finalizers) },
+    );
+    meta::set(&mut value, "deletionTimestamp", meta::time_text(call.now).into());
+    if namespace {
+        value["status"]["phase"] = json!("Terminating");
+    } else {
+        meta::set(&mut value, "deletionGracePeriodSeconds", json!(0));
+    }
+    if let Some(generation) = value["metadata"]["generation"].as_i64() {
+        meta::set(&mut value, "generation", json!(generation + 1));
+    }
+    if options.dry_run {
+        return Ok(Deleted::Held(write::render_dry(call, value)));
+    }
+    let marked = write::render(call, transaction, value);
+    transaction.put(Arc::clone(&marked));
+    if namespace {
+        empty_namespace(call, transaction, &marked);
+    }
+    Ok(Deleted::Held(marked))
+}
+
+fn check_preconditions(
+    call: &Call<'_>,
+    object: &Object,
+    options: &DeleteOptions,
+) -> Result<(), ApiError> {
+    // Here upstream names the Kind, not the resource.
+    let of = &call.served.of;
+    let kind = super::super::resource::GroupResource::new(of.group(), &of.kind);
+    let name = &object.meta.name;
+    if let Some(uid) = options.uid.as_deref().filter(|uid| *uid != &*object.meta.uid) {
+        let why = format!(
+            "the UID in the precondition ({uid}) does not match the UID in record ({}). The object might have been \
+             deleted and then recreated",
+            object.meta.uid
+        );
+        return Err(ApiError::conflict_because(&kind, name, &why));
+    }
+    let revision = object.meta.revision.to_string();
+    if let Some(asked) = options.resource_version.as_deref().filter(|asked| *asked != revision) {
+        let why = format!(
+            "the ResourceVersion in the precondition ({asked}) does not match the ResourceVersion in record \
+             ({revision}). The object might have been modified"
+        );
+        return Err(ApiError::conflict_because(&kind, name, &why));
+    }
+    Ok(())
+}
+
+/// Foreground and orphan deletion are finalizers (`k8s.io/apiserver/pkg/registry/generic/registry`).
+fn adjust_finalizers(finalizers: &mut Vec<String>, propagation: Option<Propagation>) {
+    let mut want = |name: &str, wanted: bool| {
+        let there = finalizers.iter().any(|finalizer| finalizer == name);
+        if wanted && !there {
+            finalizers.push(name.to_owned());
+        } else if !wanted && there {
+            finalizers.retain(|finalizer| finalizer != name);
+        }
+    };
+    if let Some(propagation) = propagation {
+        want("foregroundDeletion", propagation == Propagation::Foreground);
+        want("orphan", propagation == Propagation::Orphan);
+    }
+}
+
+/// Whether a namespace has nothing left that holds it.
+fn is_finalized(namespace: &Value) -> bool {
+    namespace["spec"]["finalizers"].as_array().is_none_or(Vec::is_empty)
+}
+
+/// Does what the namespace controller does: deletes what is inside, then lets the namespace go once
+/// nothing is left.
+fn empty_namespace(call: &Call<'_>, transaction: &mut Transaction, namespace: &Arc<Object>) {
+    let name = namespace.meta.name.clone();
+    let types: Vec<_> =
+        transaction.state.types.types().filter(|of| of.namespaced).cloned().collect();
+    for of in types {
+        let Some(served) =
+            transaction.state.types.find(of.group(), &of.storage().name, of.plural()).cloned()
+        else {
+            continue;
+        };
+        let inside: Vec<_> = transaction
+            .state
+            .snapshot
+            .collection(&of.group_resource)
+            .map(|collection| collection.range(&name, "").cloned().collect())
+            .unwrap_or_default();
+        let inner = Call { served, state: Arc::clone(&call.state), ..*call };
+        for object in inside {
+            // Without preconditions nothing refuses a delete.
+            let _ = delete(&inner, transaction, &object, &DeleteOptions::default());
+        }
+    }
+    namespace_is_empty_now(transaction, &name);
+}
+
+/// Lets a terminating namespace go when its last object has gone.
+pub(super) fn namespace_is_empty_now(transaction: &mut Transaction, namespace: &str) {
+    let resource = super::super::resource::GroupResource::new("", "namespaces");
+    let found = transaction.state.snapshot.get(&resource, namespace);
+    let Some(found) = found.filter(|found| found.meta.terminating).cloned() else {
+        return;
+    };
+    let mut value = found.value("v1", "Namespace");
+    let occupied = transaction
+        .state
+        .snapshot
+        .collections()
+        .any(|(of, collection)| **of != resource && collection.count(namespace) > 0);
+    if occupied || !meta::finalizers(&value).is_empty() {
+        return;
+    }
+    value["spec"] = json!({});
+    let revision = transaction.next_revision().to_string();
+    meta::set(&mut value, "resourceVersion", revision.into());
+    let last = Object::render(
+        Arc::clone(&found.resource),
+        value,
+        &[vec!["status".into(), "phase".into()]],
+    );
+    transaction.remove(Arc::new(last));
+}

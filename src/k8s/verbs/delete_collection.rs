@@ -1,0 +1,74 @@
+//! `deletecollection`: a list is read, then each object on it is deleted, in order; the answer is
+//! the list as it was (`k8s.io/apiserver/pkg/registry/generic/registry/store.go`).
+
+use http::StatusCode;
+
+use crate::message::Body;
+
+use super::super::list::page::NoPage;
+use super::super::list::select_page;
+use super::super::options::DeleteOptions;
+use super::super::output;
+use super::super::status::ApiError;
+use super::super::{DeleteAnswer, resource::GroupResource};
+use super::{Call, Outcome, body, delete, list, not_reached};
+
+pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    let output = call.negotiate()?;
+    let mut options =
+        list::options(call, call.query.first("watch").is_some_and(super::super::path::is_true))?;
+    // Upstream pages the inner list by 10,000, so that a plain resourceVersion means that very one.
+    let unlimited = options.limit.is_none();
+    if unlimited
+        && !matches!(options.resource_version.as_str(), "" | "0")
+        && options.version_match.is_empty()
+    {
+        options.version_match = "Exact".to_owned();
+    }
+    let delete_options = DeleteOptions::parse(call.query, body::options(call)?.as_ref())?;
+    let page = match select_page(call.store, &call.state, &call.served, call.namespace(), &options)
+    {
+        Ok(page) => page,
+        Err(NoPage::NotReached(asked)) => return Ok(not_reached(asked, &call.state)),
+        Err(NoPage::Refused(error)) => return Err(error),
+    };
+    for listed in &page.objects {
+        // One write each, as upstream: what was deleted before an error stays deleted.
+        call.store.write(|transaction| {
+            let found = transaction
+                .state
+                .snapshot
+                .get(&call.served.of.group_resource, &listed.key)
+                .cloned();
+            match found {
+                Some(object) => {
+                    delete::delete(call, transaction, &object, &delete_options).map(drop)
+                }
+                None => Ok(()),
+            }
+        })?;
+    }
+    let answer = match call.config.delete_collection {
+        DeleteAnswer::List => list::plan(call, &page, output),
+        DeleteAnswer::Status => {
+            let details = status_details(&call.served.of.group_resource);
+            output::plan(StatusCode::OK, output.content_type(), Body::Bytes(output.render(details)))
+        }
+    };
+    Ok(Outcome::Plan(answer))
+}
+
+/// The `Status` that the documented parameter table promises.
+fn status_details(resource: &GroupResource) -> Vec<u8> {
+    let details = super::super::status::Details::of(resource, "");
+    serde_json::json!({
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": details,
+        "code": 200,
+    })
+    .to_string()
+    .into_bytes()
+}

@@ -1,0 +1,24 @@
+//! `get`: one object, as it is now.
+
+use http::StatusCode;
+
+use super::super::golang;
+use super::super::status::{ApiError, quote};
+use super::super::store::Revision;
+use super::{Call, Outcome, not_reached};
+
+pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    let output = call.negotiate()?;
+    let asked = call.query.first("resourceVersion").unwrap_or_default();
+    if !asked.is_empty() {
+        let asked = golang::parse_uint(asked).map_err(|why| {
+            let field = format!("resourceVersion: Invalid value: {}: {why}", quote(asked));
+            ApiError::bad_request(format!("invalid resource version: {field}"))
+        })?;
+        if asked > call.state.revision.0 {
+            return Ok(not_reached(Revision(asked), &call.state));
+        }
+    }
+    let object = call.find(&call.state)?;
+    Ok(Outcome::Plan(call.object_plan(StatusCode::OK, object, output)))
+}

@@ -1,0 +1,131 @@
+//! `list`: a page of objects, joined from their rendered pieces.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use crate::message::{Body, Plan};
+
+use super::super::list::page::NoPage;
+use super::super::list::{Page, select_page};
+use super::super::options::ListOptions;
+use super::super::output::{self, Output, Shape};
+use super::super::resource::Served;
+use super::super::status::ApiError;
+use super::super::store::Object;
+use super::{Call, Outcome, not_reached};
+use crate::k8s::table;
+
+pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    let output = call.negotiate()?;
+    let options = options(call, false)?;
+    let page = match select_page(call.store, &call.state, &call.served, call.namespace(), &options)
+    {
+        Ok(page) => page,
+        Err(NoPage::NotReached(asked)) => return Ok(not_reached(asked, &call.state)),
+        Err(NoPage::Refused(error)) => return Err(error),
+    };
+    Ok(Outcome::Plan(plan(call, &page, output)))
+}
+
+/// The options of a list, with a scenario's cap on the page size.
+pub(super) fn options(call: &Call<'_>, watch: bool) -> Result<ListOptions, ApiError> {
+    let mut options = ListOptions::parse(call.query, &call.served, watch)?;
+    if let Some(size) = call.page_size {
+        options.limit = Some(options.limit.map_or(size, |limit| limit.min(size)));
+        if options.resource_version == "0" {
+            // From the cache upstream ignores limits; a capped page must not be.
+            options.resource_version.clear();
+            options.version_match.clear();
+        }
+    }
+    Ok(options)
+}
+
+/// The answer with a page.
+pub(super) fn plan(call: &Call<'_>, page: &Page, output: Output) -> Plan {
+    let body = match output.shape {
+        Shape::Whole => {
+            let pieces = pieces(call, page);
+            if output.is_plain() {
+                Body::Pieces(pieces)
+            } else {
+                Body::Bytes(output.render(pieces.concat()))
+            }
+        }
+        shape => {
+            let objects = page.objects.iter().map(Arc::as_ref);
+            let mut json =
+                table::render(&call.served, objects, shape, true, page.revision, call.now);
+            splice_list_meta(&mut json, page);
+            Body::Bytes(output.render(json))
+        }
+    };
+    output::plan(StatusCode::OK, output.content_type(), body)
+}
+
+fn list_meta(page: &Page, empty_continue: bool) -> Map<String, Value> {
+    let mut metadata = Map::new();
+    match &page.next {
+        Some(token) => {
+            metadata.insert("continue".into(), token.encode().into());
+        }
+        None if empty_continue => {
+            metadata.insert("continue".into(), "".into());
+        }
+        None => {}
+    }
+    if let Some(remaining) = page.remaining {
+        metadata.insert("remainingItemCount".into(), remaining.into());
+    }
+    metadata.insert("resourceVersion".into(), page.revision.to_string().into());
+    metadata
+}
+
+/// The pieces of a list: custom resources are written with sorted keys, upstream's own types in the
+/// order of their Go structs, with items that leave out kind and version.
+fn pieces(call: &Call<'_>, page: &Page) -> Vec<Bytes> {
+    let Served { of, api_version, .. } = &call.served;
+    let custom = !of.is_built_in();
+    let mut metadata = list_meta(page, custom);
+    let (kind, version) = (json!(of.list_kind), json!(**api_version));
+    if call.config.self_links {
+        let link = of.link(&call.served, &call.info.namespace, "");
+        metadata.insert("selfLink".into(), link.into());
+    }
+    let metadata = Value::Object(metadata);
+    let (head, item_head, tail) = if custom {
+        let head = format!("{{\"apiVersion\":{version},\"items\":[");
+        let tail = format!("],\"kind\":{kind},\"metadata\":{metadata}}}\n");
+        (head, call.served.prefix(), tail)
+    } else {
+        let head = format!(
+            "{{\"kind\":{kind},\"apiVersion\":{version},\"metadata\":{metadata},\"items\":["
+        );
+        (head, "{".to_owned(), "]}\n".to_owned())
+    };
+    let next_head = Bytes::from(format!(",{item_head}"));
+    let first_head = next_head.slice(1..);
+    let mut pieces = Vec::with_capacity(page.objects.len() * 2 + 2);
+    pieces.push(head.into());
+    for (index, object) in page.objects.iter().enumerate() {
+        pieces.push(if index == 0 { first_head.clone() } else { next_head.clone() });
+        pieces.push(rest(object));
+    }
+    pieces.push(tail.into());
+    pieces
+}
+
+fn rest(object: &Object) -> Bytes {
+    object.rest.clone()
+}
+
+/// Tables and metadata lists carry the list's metadata too, without an empty token.
+fn splice_list_meta(json: &mut Vec<u8>, page: &Page) {
+    let plain = format!("\"metadata\":{{\"resourceVersion\":\"{}\"}}", page.revision);
+    let full = format!("\"metadata\":{}", Value::Object(list_meta(page, false)));
+    let text = String::from_utf8_lossy(json);
+    *json = text.replacen(&plain, &full, 1).into_bytes();
+}

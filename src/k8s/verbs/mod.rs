@@ -1,0 +1,156 @@
+//! The verbs: one file each, in one order: check the request, read or change the store, answer.
+
+mod body;
+mod create;
+mod delete;
+mod delete_collection;
+mod get;
+mod list;
+mod patch;
+mod update;
+mod watch;
+mod write;
+
+pub use watch::{Watch, WatchStep};
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+
+use crate::message::{Body, Plan, Query};
+
+use super::output::{self, Output, Shape};
+use super::path::ResourceInfo;
+use super::resource::Served;
+use super::status::ApiError;
+use super::store::{Object, Revision, State, Store};
+use super::{Config, Outcome, table};
+
+/// One request for a served resource, with all that deciding it takes.
+pub(super) struct Call<'a> {
+    pub(super) config: &'a Config,
+    pub(super) store: &'a Store,
+    pub(super) state: Arc<State>,
+    pub(super) served: Served,
+    pub(super) info: &'a ResourceInfo<'a>,
+    pub(super) query: &'a Query<'a>,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) body: &'a [u8],
+    pub(super) now: Timestamp,
+    /// Random bits for a uid and a generated name.
+    pub(super) nonce: u128,
+    /// A scenario's cap on the size of pages.
+    pub(super) page_size: Option<usize>,
+}
+
+/// Runs the verb of a request.
+pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
+    check_route(call, verb)?;
+    match verb {
+        "get" => get::run(call),
+        "list" => list::run(call),
+        "watch" => watch::run(call),
+        "create" => create::run(call),
+        "update" => update::run(call),
+        "patch" => patch::run(call),
+        "delete" => delete::run(call),
+        "deletecollection" => delete_collection::run(call),
+        _ => Err(unsupported(call, "")),
+    }
+}
+
+/// Whether the type has this verb at this place, before anything else is looked at.
+fn check_route(call: &Call<'_>, verb: &str) -> Result<(), ApiError> {
+    let of = &call.served.of;
+    let info = call.info;
+    if info.rest > 0 {
+        return Err(ApiError::no_such_path());
+    }
+    let placed = of.namespaced != info.namespace.is_empty() || info.resource == "namespaces";
+    if !placed && !(of.namespaced && matches!(verb, "list" | "watch") && info.name.is_empty()) {
+        if of.is_built_in() {
+            return Err(ApiError::no_such_resource());
+        }
+        return Err(ApiError::no_such_path());
+    }
+    let version = call.served.version();
+    match &*info.subresource {
+        "" => {}
+        "status" if version.status => {
+            if !matches!(verb, "get" | "update" | "patch") {
+                return Err(unsupported(call, verb));
+            }
+        }
+        "finalize" if of.plural() == "namespaces" && verb == "update" => {}
+        _ if of.is_built_in() => return Err(ApiError::no_such_resource()),
+        _ => return Err(ApiError::not_found(&of.group_resource, &info.name)),
+    }
+    if verb == "create" && !info.name.is_empty() && info.subresource.is_empty() {
+        return Err(unsupported(call, verb));
+    }
+    Ok(())
+}
+
+fn unsupported(call: &Call<'_>, verb: &str) -> ApiError {
+    let of = &call.served.of;
+    if of.is_built_in() {
+        return ApiError::method_not_allowed();
+    }
+    ApiError::method_not_supported(&of.group_resource, verb)
+}
+
+impl Call<'_> {
+    fn negotiate(&self) -> Result<Output, ApiError> {
+        Output::negotiate(self.headers, self.query)
+    }
+
+    fn namespace(&self) -> &str {
+        if self.served.of.namespaced { &self.info.namespace } else { "" }
+    }
+
+    fn not_found(&self) -> ApiError {
+        ApiError::not_found(&self.served.of.group_resource, &self.info.name)
+    }
+
+    /// The object the path names, as it is in a state.
+    fn find<'s>(&self, state: &'s State) -> Result<&'s Arc<Object>, ApiError> {
+        let key = self.served.of.key(&self.info.namespace, &self.info.name);
+        let found = state.snapshot.get(&self.served.of.group_resource, &key);
+        found.ok_or_else(|| self.not_found())
+    }
+
+    /// An answer with one object.
+    fn object_plan(&self, status: StatusCode, object: &Object, output: Output) -> Plan {
+        let body = match output.shape {
+            Shape::Whole if output.is_plain() => {
+                let prefix = Bytes::from(self.served.prefix());
+                Body::Pieces(vec![prefix, object.rest.clone(), Bytes::from_static(b"\n")])
+            }
+            Shape::Whole => Body::Bytes(output.render(whole(&self.served, object))),
+            shape => {
+                let revision = object.meta.revision;
+                let objects = std::slice::from_ref(object);
+                let json =
+                    table::render(&self.served, objects.iter(), shape, false, revision, self.now);
+                Body::Bytes(output.render(json))
+            }
+        };
+        output::plan(status, output.content_type(), body)
+    }
+}
+
+/// An object's whole JSON.
+pub(super) fn whole(served: &Served, object: &Object) -> Vec<u8> {
+    let prefix = served.prefix();
+    let mut json = Vec::with_capacity(prefix.len() + object.rest.len());
+    json.extend_from_slice(prefix.as_bytes());
+    json.extend_from_slice(&object.rest);
+    json
+}
+
+/// The revision a `get` or `list` asks for that is not reached yet.
+fn not_reached(asked: Revision, state: &State) -> Outcome {
+    Outcome::NotReached { asked, current: state.revision }
+}

@@ -1,0 +1,105 @@
+//! `patch`: JSON Patch (RFC 6902) and JSON Merge Patch (RFC 7396), applied to the newest version.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde_json::Value;
+
+use super::super::golang;
+use super::super::meta;
+use super::super::options::WriteOptions;
+use super::super::status::{ApiError, quote};
+use super::body::Decoded;
+use super::{Call, Outcome, body, update, write};
+
+/// More operations than this are refused (`maxJSONPatchOperations`).
+const MAX_OPERATIONS: usize = 10_000;
+/// What a patch may be.
+const PATCH_TYPES: &str = "application/json-patch+json, application/merge-patch+json";
+
+enum Patch {
+    Json(json_patch::Patch),
+    Merge(Value),
+}
+
+pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    let media =
+        call.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default();
+    if !matches!(media, "application/json-patch+json" | "application/merge-patch+json") {
+        return Err(ApiError::unsupported_media_type(PATCH_TYPES));
+    }
+    if call.info.name.is_empty() {
+        return Err(ApiError::bad_request("name must be provided"));
+    }
+    let output = call.negotiate()?;
+    let options = WriteOptions::parse(call.query, "PatchOptions", false)?;
+    let mut warnings = Vec::new();
+    let object = call.store.write(|transaction| {
+        let old = Arc::clone(call.find(&transaction.state)?);
+        let before = old.value(&call.served.api_version, &call.served.of.kind);
+        let patch = decode(call.body, media)?;
+        let patched = apply(before, patch)?;
+        let decoded = Decoded { value: patched, duplicates: Vec::new() };
+        let admitted = write::admit(call, decoded, &options)?;
+        warnings = admitted.warnings;
+        let mut value = admitted.value;
+        update::check_identity(call, &value)?;
+        // A patch that says no revision is meant for whichever is newest.
+        if meta::text(&value, "resourceVersion").is_empty() {
+            meta::set(&mut value, "resourceVersion", old.meta.revision.to_string().into());
+        }
+        write::replace(call, transaction, &old, value, options.dry_run)
+    })?;
+    let mut plan = call.object_plan(StatusCode::OK, &object, output);
+    for text in warnings.iter().filter_map(|text| write::warning(text)) {
+        plan.headers.append("warning", text);
+    }
+    Ok(Outcome::Plan(plan))
+}
+
+fn decode(text: &[u8], media: &str) -> Result<Patch, ApiError> {
+    if media == "application/merge-patch+json" {
+        let value = body::json(text)
+            .map_err(|why| ApiError::bad_request(format!("error decoding patch: {why}")))?
+            .value;
+        if !value.is_object() {
+            return Err(ApiError::bad_request(
+                "error decoding patch: the patch must be a JSON object",
+            ));
+        }
+        return Ok(Patch::Merge(value));
+    }
+    let failed = |why: String| ApiError::bad_request(format!("error decoding patch: {why}"));
+    if let Some(why) = golang::json_error(text) {
+        return Err(failed(why));
+    }
+    let value: Value = serde_json::from_slice(text).map_err(|error| failed(error.to_string()))?;
+    let operations = value.as_array().ok_or_else(|| {
+        failed("json: cannot unmarshal object into Go value of type jsonpatch.Patch".to_owned())
+    })?;
+    if operations.len() > MAX_OPERATIONS {
+        let mut error = ApiError::too_large(MAX_OPERATIONS);
+        error.message = format!(
+            "The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {}",
+            operations.len()
+        );
+        return Err(error);
+    }
+    // An operation that is not one fails when it is applied, as upstream's library has it.
+    serde_json::from_value(value).map(Patch::Json).map_err(|_| ApiError::unprocessable())
+}
+
+fn apply(mut value: Value, patch: Patch) -> Result<Value, ApiError> {
+    match patch {
+        Patch::Json(patch) => {
+            json_patch::patch(&mut value, &patch).map_err(|_| ApiError::unprocessable())?;
+        }
+        Patch::Merge(patch) => json_patch::merge(&mut value, &patch),
+    }
+    if value.is_object() {
+        return Ok(value);
+    }
+    Err(ApiError::bad_request(format!("the patch makes {} of the object", quote("no object"))))
+}

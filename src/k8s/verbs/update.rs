@@ -1,0 +1,52 @@
+//! `update`: an object replaced as a whole (PUT).
+
+use http::StatusCode;
+
+use super::super::meta;
+use super::super::options::WriteOptions;
+use super::super::status::ApiError;
+use super::{Call, Outcome, body, write};
+
+pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    let output = call.negotiate()?;
+    if call.info.name.is_empty() {
+        return Err(ApiError::bad_request("name must be provided"));
+    }
+    let options = WriteOptions::parse(call.query, "UpdateOptions", false)?;
+    let decoded = body::object(call)?;
+    let admitted = write::admit(call, decoded, &options)?;
+    check_identity(call, &admitted.value)?;
+    let value = admitted.value;
+    let object = call.store.write(|transaction| {
+        let old = std::sync::Arc::clone(call.find(&transaction.state)?);
+        write::replace(call, transaction, &old, value, options.dry_run)
+    })?;
+    let mut plan = call.object_plan(StatusCode::OK, &object, output);
+    for text in admitted.warnings.iter().filter_map(|text| write::warning(text)) {
+        plan.headers.append("warning", text);
+    }
+    Ok(Outcome::Plan(plan))
+}
+
+/// Name and namespace in the object must be those of the path.
+pub(super) fn check_identity(call: &Call<'_>, value: &serde_json::Value) -> Result<(), ApiError> {
+    let (name, namespace) = (meta::text(value, "name"), meta::text(value, "namespace"));
+    if name.is_empty() {
+        return Err(ApiError::bad_request("name must be provided"));
+    }
+    if name != &*call.info.name {
+        let why = format!(
+            "the name of the object ({name}) does not match the name on the URL ({})",
+            call.info.name
+        );
+        return Err(ApiError::bad_request(why));
+    }
+    if call.served.of.namespaced && !namespace.is_empty() && namespace != &*call.info.namespace {
+        let why = format!(
+            "the namespace of the object ({namespace}) does not match the namespace on the URL ({})",
+            call.info.namespace
+        );
+        return Err(ApiError::bad_request(why));
+    }
+    Ok(())
+}

@@ -1,0 +1,283 @@
+//! `watch`: events as they happen (`k8s.io/apiserver/pkg/storage/cacher`).
+//!
+//! A [`Watch`] is a cursor into the history: it holds no events of its own, so a reader that does
+//! not read costs nothing and is told 410 when the history has passed it by.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::HeaderValue;
+use jiff::Timestamp;
+
+use super::super::golang;
+use super::super::options::ListOptions;
+use super::super::output::{Output, Shape};
+use super::super::resource::Served;
+use super::super::select::Selector;
+use super::super::status::{ApiError, quote};
+use super::super::store::{Event, EventKind, Object, Revision, Snapshot, State};
+use super::super::table;
+use super::{Call, Outcome, list, whole};
+
+/// How many lines are made at once: enough to fill a packet, few enough to stay prompt.
+const BATCH: usize = 128;
+
+/// A watch in progress.
+#[derive(Debug)]
+pub struct Watch {
+    served: Served,
+    namespace: String,
+    selector: Selector,
+    output: Output,
+    cursor: Revision,
+    initial: Option<Initial>,
+    /// Whether the end of the initial events is still to be told by a bookmark.
+    end_bookmark: bool,
+    /// A revision that must be reached before the first event, with the answer when it is not.
+    awaited: Option<Revision>,
+    bookmarks: bool,
+    started: Revision,
+    columns_sent: bool,
+    /// `timeoutSeconds`, where the client says it.
+    pub timeout_seconds: Option<u64>,
+}
+
+/// Objects still to be told as ADDED.
+#[derive(Debug)]
+struct Initial {
+    snapshot: Snapshot,
+    revision: Revision,
+    start: String,
+}
+
+/// What a watch has to say now.
+#[derive(Debug, Default)]
+pub struct WatchStep {
+    /// Lines to send, whole events each.
+    pub lines: Vec<Bytes>,
+    /// Whether there may be more at once.
+    pub more: bool,
+    /// Whether the stream ends after these lines.
+    pub end: bool,
+}
+
+pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
+    let output = call.negotiate()?;
+    let options = list::options(call, true)?;
+    if !options.continue_token.is_empty() {
+        // Read and ignored by upstream; documented as "not supported when watch is true".
+    }
+    Ok(Outcome::Watch(Box::new(Watch::new(call, &options, output)?)))
+}
+
+impl Watch {
+    fn new(call: &Call<'_>, options: &ListOptions, output: Output) -> Result<Self, ApiError> {
+        let state = &call.state;
+        let asked = match options.resource_version.as_str() {
+            "" => 0,
+            text => golang::parse_uint(text).map_err(|why| {
+                ApiError::unclassified(format!(
+                    "resourceVersion: Invalid value: {}: {why}",
+                    quote(text)
+                ))
+            })?,
+        };
+        let from_state = asked == 0 || options.send_initial_events == Some(true);
+        let with_initial = options.send_initial_events.unwrap_or(asked == 0);
+        let start = if from_state { state.revision } else { Revision(asked) };
+        let initial = (from_state && with_initial).then(|| Initial {
+            snapshot: state.snapshot.clone(),
+            revision: state.revision,
+            start: String::new(),
+        });
+        Ok(Self {
+            served: call.served.clone(),
+            namespace: call.namespace().to_owned(),
+            selector: options.selector.clone(),
+            output: Output { pretty: false, ..output },
+            cursor: start,
+            initial,
+            end_bookmark: options.send_initial_events == Some(true) && options.bookmarks,
+            awaited: (options.send_initial_events == Some(true)).then_some(Revision(asked)),
+            bookmarks: options.bookmarks,
+            started: start,
+            columns_sent: false,
+            timeout_seconds: options
+                .timeout_seconds
+                .and_then(|seconds| u64::try_from(seconds).ok()),
+        })
+    }
+
+    /// The `Content-Type` of the stream.
+    pub fn content_type(&self) -> HeaderValue {
+        self.output.content_type()
+    }
+
+    /// The revision that must be reached first, if it is not yet.
+    pub fn awaited(&self, state: &State) -> Option<Revision> {
+        self.awaited.filter(|awaited| *awaited > state.revision)
+    }
+
+    /// The last line of a watch whose awaited revision did not come.
+    pub fn not_reached(&self, state: &State) -> Bytes {
+        let asked = self.awaited.unwrap_or_default();
+        error_line(&ApiError::revision_too_large(asked.0, state.revision.0))
+    }
+
+    /// What there is to say in a state.
+    pub fn step(&mut self, state: &State, now: Timestamp) -> WatchStep {
+        let mut step = WatchStep::default();
+        if let Some(awaited) = self.awaited.take() {
+            if awaited > self.cursor {
+                // The state moved on while the revision was awaited: begin from it.
+                self.cursor = state.revision;
+                if let Some(initial) = &mut self.initial {
+                    (initial.snapshot, initial.revision) = (state.snapshot.clone(), state.revision);
+                }
+            }
+        }
+        if let Some(initial) = self.initial.take() {
+            self.initial = self.initial_events(initial, &mut step, now);
+            if self.initial.is_some() {
+                step.more = true;
+                return step;
+            }
+            if std::mem::take(&mut self.end_bookmark) {
+                step.lines.push(self.bookmark_line(self.cursor, true));
+            }
+        }
+        if self.cursor < state.history.floor() {
+            let message =
+                format!("too old resource version: {} ({})", self.cursor, state.history.floor());
+            step.lines.push(error_line(&ApiError::expired(message)));
+            step.end = true;
+            return step;
+        }
+        let events: Vec<Arc<Event>> =
+            state.history.after(self.cursor).take(BATCH).cloned().collect();
+        step.more = events.len() == BATCH;
+        for event in events {
+            self.cursor = event.revision;
+            if let Some(line) = self.event_line(&event, now) {
+                step.lines.push(line);
+            }
+        }
+        if !step.more && self.cursor < state.revision {
+            self.cursor = state.revision;
+        }
+        step
+    }
+
+    /// A periodic bookmark, where the client asked for them and the collection has moved on.
+    pub fn bookmark(&self, state: &State) -> Option<Bytes> {
+        let collection = state.snapshot.collection(&self.served.of.group_resource)?;
+        let moved =
+            self.bookmarks && self.initial.is_none() && collection.revision() > self.started;
+        moved.then(|| self.bookmark_line(self.cursor.max(collection.revision()), false))
+    }
+
+    /// Tells the next objects as ADDED; gives back what is left of them.
+    fn initial_events(
+        &mut self,
+        mut initial: Initial,
+        step: &mut WatchStep,
+        now: Timestamp,
+    ) -> Option<Initial> {
+        let collection = initial.snapshot.collection(&self.served.of.group_resource).cloned()?;
+        let mut objects = collection.range(&self.namespace, &initial.start);
+        for object in objects.by_ref().take(BATCH) {
+            if self.selector.matches(object) {
+                step.lines.push(self.line(EventKind::Added, object, now));
+            }
+            let relative =
+                if self.namespace.is_empty() { &*object.key } else { &*object.meta.name };
+            initial.start.clear();
+            let _ = write!(initial.start, "{relative}\0");
+        }
+        objects.next().is_some().then_some(initial)
+    }
+
+    /// The line of an event, if this watch sees it, as this watch sees it.
+    fn event_line(&mut self, event: &Event, now: Timestamp) -> Option<Bytes> {
+        let object = &event.object;
+        if *object.resource != *self.served.of.group_resource {
+            return None;
+        }
+        if !self.namespace.is_empty() && *object.meta.namespace != *self.namespace {
+            return None;
+        }
+        let matches = |object: &Object| self.selector.is_empty() || self.selector.matches(object);
+        let before = event.previous.as_deref().is_some_and(matches);
+        let after = event.kind != EventKind::Deleted && matches(object);
+        let kind = match (before, after) {
+            (false, false) => return None,
+            (false, true) => EventKind::Added,
+            (true, true) => EventKind::Modified,
+            (true, false) => EventKind::Deleted,
+        };
+        // An object that left the selector is told with its old content and the new revision.
+        let left = kind == EventKind::Deleted && event.kind != EventKind::Deleted;
+        if left {
+            let previous = event.previous.as_deref()?;
+            let old = with_revision(&self.served, previous, event.revision);
+            return Some(self.line(kind, &old, now));
+        }
+        let storage = &self.served.of.storage().name;
+        if self.output.shape == Shape::Whole && *self.served.version().name == **storage {
+            return Some(event.line(kind, || object_line(&self.served, kind, object)));
+        }
+        Some(self.line(kind, object, now))
+    }
+
+    fn line(&mut self, kind: EventKind, object: &Object, now: Timestamp) -> Bytes {
+        if self.output.shape == Shape::Whole {
+            return object_line(&self.served, kind, object);
+        }
+        let objects = std::iter::once(object);
+        let revision = object.meta.revision;
+        let columns = !std::mem::replace(&mut self.columns_sent, true);
+        let json =
+            table::render_event(&self.served, objects, self.output.shape, columns, revision, now);
+        wrap(kind.as_str(), &json)
+    }
+
+    fn bookmark_line(&self, revision: Revision, initial_end: bool) -> Bytes {
+        let annotations = if initial_end {
+            "\"annotations\":{\"k8s.io/initial-events-end\":\"true\"},"
+        } else {
+            ""
+        };
+        let created = if self.served.of.is_built_in() { ",\"creationTimestamp\":null" } else { "" };
+        let object = format!(
+            "{}\"metadata\":{{{annotations}\"resourceVersion\":\"{revision}\"{created}}}}}",
+            self.served.prefix()
+        );
+        wrap("BOOKMARK", object.as_bytes())
+    }
+}
+
+fn with_revision(served: &Served, object: &Object, revision: Revision) -> Object {
+    let mut value = object.value(&served.api_version, &served.of.kind);
+    super::super::meta::set(&mut value, "resourceVersion", revision.to_string().into());
+    Object::render(Arc::clone(&object.resource), value, &served.of.selectable_paths())
+}
+
+fn object_line(served: &Served, kind: EventKind, object: &Object) -> Bytes {
+    wrap(kind.as_str(), &whole(served, object))
+}
+
+/// An ERROR event with a Status.
+pub(super) fn error_line(error: &ApiError) -> Bytes {
+    wrap("ERROR", &error.to_json())
+}
+
+fn wrap(kind: &str, object: &[u8]) -> Bytes {
+    let mut line = Vec::with_capacity(object.len() + 32);
+    line.extend_from_slice(b"{\"type\":\"");
+    line.extend_from_slice(kind.as_bytes());
+    line.extend_from_slice(b"\",\"object\":");
+    line.extend_from_slice(object);
+    line.extend_from_slice(b"}\n");
+    line.into()
+}

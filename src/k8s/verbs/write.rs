@@ -1,0 +1,286 @@
+//! What create, update and patch share: making a decoded object fit its type, and storing it
+//! (`k8s.io/apiextensions-apiserver/pkg/registry/customresource/strategy.go`,
+//! `k8s.io/apiserver/pkg/registry/rest`).
+
+use std::sync::Arc;
+
+use http::header::HeaderValue;
+use serde_json::{Value, json};
+
+use super::super::meta;
+use super::super::options::{FieldValidation, WriteOptions};
+use super::super::schema;
+use super::super::status::{ApiError, FieldError, quote};
+use super::super::store::{Object, Transaction};
+use super::Call;
+use super::body::{self, Decoded};
+use super::delete::namespace_is_empty_now;
+
+/// An object that fits its type so far, with the warnings to send along.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    pub(super) value: Value,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Types the metadata, prunes and defaults: what upstream does while it decodes.
+///
+/// # Errors
+/// 400 for metadata of the wrong type, for another version, and for unknown or duplicate fields when
+/// the client asks for `fieldValidation=Strict`.
+pub(super) fn admit(
+    call: &Call<'_>,
+    decoded: Decoded,
+    options: &WriteOptions,
+) -> Result<Admitted, ApiError> {
+    let Decoded { mut value, duplicates } = decoded;
+    let kind = value["kind"].as_str().unwrap_or_default().to_owned();
+    let api_version = value["apiVersion"].as_str().unwrap_or_default().to_owned();
+    let version = super::super::resource::split_api_version(&api_version).1.to_owned();
+    let own_kind = &call.served.of.kind;
+    let cannot = |why: String| {
+        ApiError::bad_request(format!(
+            "{kind} in version {} cannot be handled as a {own_kind}: {why}",
+            quote(&version)
+        ))
+    };
+    if call.served.of.is_built_in()
+        && (kind != **own_kind || api_version != *call.served.api_version)
+    {
+        let known =
+            format!("no kind {} is registered for version {}", quote(&kind), quote(&api_version));
+        return Err(cannot(known));
+    }
+    if let Value::Object(map) = &mut value {
+        let mut unknown = meta::coerce(map).map_err(&cannot)?;
+        if api_version != *call.served.api_version {
+            return Err(ApiError::bad_request(format!(
+                "the API version in the data ({api_version}) does not match the expected API version ({})",
+                call.served.api_version
+            )));
+        }
+        if let Some(schema) = &call.served.version().schema {
+            let mut dropped = schema::prune(schema, &mut value);
+            dropped.append(&mut unknown);
+            unknown = dropped;
+            schema::apply_defaults(schema, &mut value);
+        }
+        let problems = body::strict_errors(call, &unknown, &duplicates);
+        let warnings = match options.validation {
+            FieldValidation::Strict if !problems.is_empty() => {
+                return Err(cannot(format!("strict decoding error: {}", problems.join(", "))));
+            }
+            FieldValidation::Warn => problems,
+            _ => Vec::new(),
+        };
+        return Ok(Admitted { value, warnings });
+    }
+    Err(cannot("not an object".to_owned()))
+}
+
+/// Checks an object that is about to be stored: metadata first, then the schema.
+pub(super) fn validate(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
+    let of = &call.served.of;
+    let kind = value["kind"].as_str().unwrap_or_default();
+    let name = meta::text(value, "name");
+    if kind != &*of.kind {
+        let why = format!("must be {}", of.kind);
+        let errors = [FieldError::invalid("kind", quote(kind), &why)];
+        return Err(ApiError::invalid(kind, of.group(), name, &errors));
+    }
+    let mut errors = meta::validate(value, of.plural() == "namespaces");
+    if let Some(schema) = &call.served.version().schema {
+        errors.extend(schema::validate(schema, value, ""));
+    }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(ApiError::invalid(kind, of.group(), name, &errors))
+}
+
+/// Renders an object with the revision it gets.
+pub(super) fn render(call: &Call<'_>, transaction: &Transaction, mut value: Value) -> Arc<Object> {
+    let revision = transaction.next_revision().to_string();
+    meta::set(&mut value, "resourceVersion", revision.into());
+    let of = &call.served.of;
+    Arc::new(Object::render(Arc::clone(&of.group_resource), value, &of.selectable_paths()))
+}
+
+/// Renders an object that is not stored (dry run): it keeps the revision it has, if any.
+pub(super) fn render_dry(call: &Call<'_>, value: Value) -> Arc<Object> {
+    let of = &call.served.of;
+    Arc::new(Object::render(Arc::clone(&of.group_resource), value, &of.selectable_paths()))
+}
+
+/// Stores a new version of an object, as update and patch do; what the server owns stays its own.
+///
+/// Says the object as it is now; one whose last finalizer went is removed.
+///
+/// # Errors
+/// 409 for a stale resourceVersion, 422 for what is invalid.
+pub(super) fn replace(
+    call: &Call<'_>,
+    transaction: &mut Transaction,
+    old: &Arc<Object>,
+    mut new: Value,
+    dry_run: bool,
+) -> Result<Arc<Object>, ApiError> {
+    let of = &call.served.of;
+    let name = &*call.info.name;
+    let before = old.value(&call.served.api_version, &of.kind);
+    let asked = meta::text(&new, "resourceVersion");
+    if asked.is_empty() && !of.is_built_in() {
+        let why = "must be specified for an update";
+        let errors = [FieldError::invalid("metadata.resourceVersion", 0, why)];
+        return Err(ApiError::invalid(of.plural(), of.group(), name, &errors));
+    }
+    if !asked.is_empty() && asked != old.meta.revision.to_string() {
+        return Err(ApiError::conflict(&of.group_resource, name));
+    }
+    let uid = meta::text(&new, "uid");
+    if !uid.is_empty() && uid != &*old.meta.uid {
+        let why = format!(
+            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            old.meta.uid
+        );
+        return Err(ApiError::conflict_because(&of.group_resource, name, &why));
+    }
+    keep_what_the_server_owns(&before, &mut new);
+    keep_the_other_half(call, &before, &mut new);
+    let bumps = bumps_generation(call, &before, &new);
+    let generation = before["metadata"]["generation"].as_i64();
+    let generation = generation.map(|generation| generation + i64::from(bumps));
+    meta::set(&mut new, "generation", generation.map_or(Value::Null, Value::from));
+    validate(call, &new)?;
+    validate_update(call, &before, &new)?;
+    let mut compared = new.clone();
+    meta::set(&mut compared, "resourceVersion", before["metadata"]["resourceVersion"].clone());
+    if compared == before {
+        return Ok(Arc::clone(old));
+    }
+    let gone =
+        meta::is_terminating(&new) && meta::finalizers(&new).is_empty() && !holds_finalizers(&new);
+    if dry_run {
+        return Ok(render_dry(call, compared));
+    }
+    let object = render(call, transaction, new);
+    if gone {
+        transaction.remove(Arc::clone(&object));
+        namespace_is_empty_now(transaction, &object.meta.namespace);
+    } else {
+        transaction.put(Arc::clone(&object));
+    }
+    Ok(object)
+}
+
+/// A namespace is also held by `spec.finalizers`.
+fn holds_finalizers(value: &Value) -> bool {
+    value["kind"] == "Namespace"
+        && value["spec"]["finalizers"].as_array().is_some_and(|list| !list.is_empty())
+}
+
+/// Fields that clients send back but cannot change.
+fn keep_what_the_server_owns(before: &Value, new: &mut Value) {
+    for field in [
+        "namespace",
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
+    ] {
+        meta::set(new, field, before["metadata"][field].clone());
+    }
+    if !meta::text(before, "generateName").is_empty() && meta::text(new, "generateName").is_empty()
+    {
+        meta::set(new, "generateName", before["metadata"]["generateName"].clone());
+    }
+}
+
+/// The main resource leaves `status` alone; the subresource leaves everything else alone.
+fn keep_the_other_half(call: &Call<'_>, before: &Value, new: &mut Value) {
+    if call.info.subresource == "status" {
+        let status = new.get("status").cloned();
+        let managed = new["metadata"]["managedFields"].clone();
+        *new = before.clone();
+        meta::set(new, "managedFields", managed);
+        put(new, "status", status);
+    } else if call.served.version().status {
+        put(new, "status", before.get("status").cloned());
+    }
+}
+
+fn put(value: &mut Value, key: &str, new: Option<Value>) {
+    let Value::Object(map) = value else { return };
+    match new {
+        Some(new) => map.insert(key.to_owned(), new),
+        None => map.remove(key),
+    };
+}
+
+/// Whether a change counts as a new generation: anything but metadata (and status, where it is apart).
+fn bumps_generation(call: &Call<'_>, before: &Value, new: &Value) -> bool {
+    if call.info.subresource == "status" {
+        return false;
+    }
+    let apart = call.served.version().status;
+    let rest = |value: &Value| {
+        let mut rest = value.as_object().cloned().unwrap_or_default();
+        rest.remove("metadata");
+        if apart {
+            rest.remove("status");
+        }
+        rest
+    };
+    rest(before) != rest(new)
+}
+
+/// Rules between the old and the new version.
+fn validate_update(call: &Call<'_>, before: &Value, new: &Value) -> Result<(), ApiError> {
+    let of = &call.served.of;
+    if !meta::is_terminating(before) {
+        return Ok(());
+    }
+    let had = meta::finalizers(before);
+    let added: Vec<&str> =
+        meta::finalizers(new).into_iter().filter(|name| !had.contains(name)).collect();
+    if added.is_empty() {
+        return Ok(());
+    }
+    let shown: Vec<String> = added.iter().map(|name| quote(name)).collect();
+    let why = format!(
+        "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
+        shown.join(", ")
+    );
+    let errors = [FieldError::forbidden("metadata.finalizers", &why)];
+    Err(ApiError::invalid(&of.kind, of.group(), &call.info.name, &errors))
+}
+
+/// Gives a new object what the server sets (`rest.BeforeCreate`).
+pub(super) fn begin(call: &Call<'_>, value: &mut Value) {
+    let of = &call.served.of;
+    let namespace = if of.namespaced { Value::from(&*call.info.namespace) } else { Value::Null };
+    meta::set(value, "namespace", namespace);
+    for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields"] {
+        meta::set(value, field, Value::Null);
+    }
+    let uid = uuid::Builder::from_random_bytes(call.nonce.to_be_bytes()).into_uuid();
+    meta::set(value, "uid", uid.to_string().into());
+    meta::set(value, "creationTimestamp", meta::time_text(call.now).into());
+    let counted = !of.is_built_in() || matches!(of.plural(), "deployments" | "jobs" | "pods");
+    meta::set(value, "generation", if counted { json!(1) } else { Value::Null });
+    if call.served.version().status {
+        put(value, "status", None);
+    }
+    if of.is_built_in() && of.plural() == "namespaces" {
+        let name = meta::text(value, "name").to_owned();
+        value["metadata"]["labels"]["kubernetes.io/metadata.name"] = name.into();
+        value["spec"] = json!({"finalizers": ["kubernetes"]});
+        value["status"] = json!({"phase": "Active"});
+    }
+}
+
+/// The `Warning` headers of RFC 7234, as upstream writes them: code 299, agent `-`.
+pub(super) fn warning(text: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(&format!("299 - {}", quote(text))).ok()
+}

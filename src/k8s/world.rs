@@ -1,0 +1,236 @@
+//! The first state of a store: built-in types, CRDs and objects from fixtures.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::resource::{
+    GroupResource, Registry, ResourceType, TypeOrigin, Version, split_api_version,
+};
+use super::store::{History, Object, Revision, Snapshot, State, Store};
+use super::{builtin, crd, meta};
+
+/// Namespaces that every cluster has.
+const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+
+/// An object that shall be there from the beginning.
+#[derive(Debug, Clone)]
+pub struct SeedObject<'a> {
+    /// The object, with apiVersion, kind and metadata.name.
+    pub value: &'a Value,
+}
+
+/// Why a seed object cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ObjectError {
+    /// A CRD that declares no usable type.
+    #[error("{}: {}", .0.key, .0.message)]
+    Crd(crd::CrdError),
+    /// An object that its type does not allow.
+    #[error("{0}")]
+    Object(String),
+}
+
+/// What a store begins with.
+#[derive(Debug, Clone)]
+pub struct Seed<'a> {
+    /// `CustomResourceDefinition`s.
+    pub crds: Vec<SeedObject<'a>>,
+    /// All other objects.
+    pub objects: Vec<SeedObject<'a>>,
+    /// How many events to keep.
+    pub history: usize,
+    /// The time to give objects that have none.
+    pub now: Timestamp,
+}
+
+impl Seed<'_> {
+    /// Builds the state. Objects keep what they say of themselves (uid, times, resourceVersion,
+    /// status); what is missing is filled in. The revision begins at the highest one they name.
+    ///
+    /// # Errors
+    /// Every object that cannot be taken, by its index in `crds` then `objects`.
+    pub fn state(&self) -> Result<State, Vec<(usize, ObjectError)>> {
+        let (types, mut errors) = self.read_types();
+        let all = || self.crds.iter().chain(&self.objects);
+        let named =
+            |seed: &SeedObject<'_>| meta::text(seed.value, "resourceVersion").parse::<u64>().ok();
+        let revision = Revision(all().filter_map(named).max().unwrap_or_default().max(1));
+        let mut snapshot = Snapshot::default();
+        let mut namespaces: BTreeSet<String> =
+            NAMESPACES.iter().map(|name| (*name).to_owned()).collect();
+        for (index, seed) in all().enumerate() {
+            match self.object(&types, seed.value, revision) {
+                Ok(object) => {
+                    if &*object.resource.resource == "namespaces" {
+                        namespaces.remove(&*object.meta.name);
+                    } else if !object.meta.namespace.is_empty() {
+                        namespaces.insert(object.meta.namespace.to_string());
+                    }
+                    snapshot.insert(Arc::new(object));
+                }
+                Err(error) => errors.push((index, error)),
+            }
+        }
+        for name in namespaces {
+            let key = GroupResource::new("", "namespaces");
+            if snapshot.get(&key, &name).is_none() {
+                let value =
+                    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+                if let Ok(object) = self.object(&types, &value, revision) {
+                    snapshot.insert(Arc::new(object));
+                }
+            }
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let history = History::new(revision, self.history);
+        Ok(State { revision, snapshot, history, types: Arc::new(types) })
+    }
+
+    fn object(
+        &self,
+        types: &Registry,
+        value: &Value,
+        revision: Revision,
+    ) -> Result<Object, ObjectError> {
+        let text = |key: &str| value[key].as_str().unwrap_or_default();
+        let (api_version, kind) = (text("apiVersion"), text("kind"));
+        let served = types.find_kind(api_version, kind).ok_or_else(|| {
+            ObjectError::Object(format!("no resource type serves kind {kind} of {api_version}"))
+        })?;
+        let mut value = value.clone();
+        fill_in(&served.of, &mut value, revision, self.now);
+        let namespace = meta::text(&value, "namespace");
+        if served.of.namespaced == namespace.is_empty() {
+            let what = if served.of.namespaced {
+                "needs a metadata.namespace"
+            } else {
+                "must have no metadata.namespace"
+            };
+            return Err(ObjectError::Object(format!("a {kind} {what}")));
+        }
+        let resource = Arc::clone(&served.of.group_resource);
+        Ok(Object::render(resource, value, &served.of.selectable_paths()))
+    }
+}
+
+/// Brings a running store from one seed state to another: what the seeds say differently is written,
+/// so that watchers see it; what clients have written besides is left alone.
+pub fn reseed(store: &Store, before: &State, after: &State) {
+    let changed = store.write(|transaction| -> Result<(), std::convert::Infallible> {
+        transaction.state.types = Arc::clone(&after.types);
+        for (resource, collection) in after.snapshot.collections() {
+            for object in collection.range("", "") {
+                let old = before.snapshot.get(resource, &object.key);
+                if old.is_none_or(|old| old.rest != object.rest) {
+                    let object = at_revision(&after.types, object, transaction.next_revision());
+                    transaction.put(Arc::new(object));
+                }
+            }
+        }
+        for (resource, collection) in before.snapshot.collections() {
+            for object in collection.range("", "") {
+                if after.snapshot.get(resource, &object.key).is_none() {
+                    let last = at_revision(&before.types, object, transaction.next_revision());
+                    transaction.remove(Arc::new(last));
+                }
+            }
+        }
+        Ok(())
+    });
+    let Ok(()) = changed;
+}
+
+fn at_revision(types: &Registry, object: &Object, revision: Revision) -> Object {
+    let selectable = types.get(&object.resource).map(|of| of.selectable_paths()).unwrap_or_default();
+    let mut value = object.value("", "");
+    meta::set(&mut value, "resourceVersion", revision.to_string().into());
+    Object::render(Arc::clone(&object.resource), value, &selectable)
+}
+
+/// Fills in what a server would have set.
+fn fill_in(of: &ResourceType, value: &mut Value, revision: Revision, now: Timestamp) {
+    let id = format!(
+        "{}/{}/{}",
+        of.group_resource,
+        meta::text(value, "namespace"),
+        meta::text(value, "name")
+    );
+    // The same object has the same uid in every run.
+    let uid = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, id.as_bytes());
+    if of.namespaced && meta::text(value, "namespace").is_empty() {
+        meta::set(value, "namespace", "default".into());
+    }
+    let missing = [
+        ("uid", json!(uid.to_string())),
+        ("creationTimestamp", json!(meta::time_text(now))),
+        ("resourceVersion", json!(revision.to_string())),
+    ];
+    for (field, filler) in missing {
+        if meta::text(value, field).is_empty() {
+            meta::set(value, field, filler);
+        }
+    }
+    if !of.is_built_in() && value["metadata"]["generation"].is_null() {
+        meta::set(value, "generation", json!(1));
+    }
+    if of.is_built_in() && of.plural() == "namespaces" {
+        let name = meta::text(value, "name").to_owned();
+        value["metadata"]["labels"]["kubernetes.io/metadata.name"] = name.into();
+        if value["spec"].is_null() {
+            value["spec"] = json!({"finalizers": ["kubernetes"]});
+        }
+        if value["status"].is_null() {
+            value["status"] = json!({"phase": "Active"});
+        }
+    }
+}
+
+/// An object of an unknown type declares one: every field is kept, the plural is guessed as
+/// Kubernetes tools guess it.
+fn infer(types: &mut Registry, value: &Value) {
+    let text = |key: &str| value[key].as_str().unwrap_or_default();
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    if kind.is_empty() || types.find_kind(api_version, kind).is_some() {
+        return;
+    }
+    let (group, version) = split_api_version(api_version);
+    types.insert(ResourceType {
+        group_resource: Arc::new(GroupResource::new(group, &plural(kind))),
+        kind: kind.into(),
+        list_kind: format!("{kind}List").into(),
+        singular: kind.to_lowercase().into(),
+        short_names: Vec::new(),
+        categories: Vec::new(),
+        namespaced: !meta::text(value, "namespace").is_empty(),
+        origin: TypeOrigin::Inferred,
+        versions: vec![Version {
+            name: version.into(),
+            served: true,
+            storage: true,
+            status: false,
+            scale: None,
+            schema: None,
+            raw_schema: None,
+            columns: Vec::new(),
+            selectable: Vec::new(),
+        }],
+    });
+}
+
+/// `k8s.io/apimachinery/pkg/api/meta.UnsafeGuessKindToResource`.
+fn plural(kind: &str) -> String {
+    let lower = kind.to_lowercase();
+    match lower.as_str() {
+        "endpoints" => lower,
+        name if name.ends_with('s') || name.ends_with("ch") || name.ends_with('x') => {
+            format!("{name}es")
+        }
+        name if name.ends_with('y') => format!("{}ies", &name[..name.len() - 1]),
+        name => format!("{name}s"),
+    }
+}

@@ -1,0 +1,158 @@
+//! YAML answers, laid out as `sigs.k8s.io/yaml` does: sorted keys, two spaces, lists not indented,
+//! quotes only where a plain scalar would be read as something else.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+/// A value as a YAML document.
+pub(super) fn render(value: &Value) -> String {
+    let mut out = String::new();
+    node(&mut out, value, 0, false);
+    if !out.ends_with('\n') {
+        out.push('\n');
+    }
+    out
+}
+
+/// Writes a value; `inline` when something stands before it on the line (a key or a dash).
+fn node(out: &mut String, value: &Value, indent: usize, inline: bool) {
+    match value {
+        Value::Object(map) if map.is_empty() => out.push_str("{}"),
+        Value::Array(list) if list.is_empty() => out.push_str("[]"),
+        Value::Object(map) => {
+            for (at, (key, value)) in map.iter().enumerate() {
+                if at > 0 || !inline {
+                    pad(out, indent, at > 0);
+                }
+                scalar(out, key, indent);
+                out.push(':');
+                match value {
+                    Value::Object(inner) if !inner.is_empty() => {
+                        out.push('\n');
+                        node(out, value, indent + 2, false);
+                    }
+                    Value::Array(inner) if !inner.is_empty() => {
+                        out.push('\n');
+                        node(out, value, indent, false);
+                    }
+                    value => {
+                        out.push(' ');
+                        node(out, value, indent, true);
+                    }
+                }
+            }
+        }
+        Value::Array(list) => {
+            for (at, value) in list.iter().enumerate() {
+                if at > 0 || !inline {
+                    pad(out, indent, at > 0);
+                }
+                out.push_str("- ");
+                node(out, value, indent + 2, true);
+            }
+        }
+        Value::String(text) => scalar(out, text, indent),
+        Value::Null => out.push_str("null"),
+        value => {
+            let _ = write!(out, "{value}");
+        }
+    }
+}
+
+fn pad(out: &mut String, indent: usize, new_line: bool) {
+    if new_line && !out.ends_with('\n') {
+        out.push('\n');
+    }
+    out.extend(std::iter::repeat_n(' ', indent));
+}
+
+fn scalar(out: &mut String, text: &str, indent: usize) {
+    if text.contains('\n')
+        && !text.contains(|c: char| c.is_control() && c != '\n')
+        && !text.starts_with([' ', '\n'])
+    {
+        out.push('|');
+        if !text.ends_with('\n') {
+            out.push('-');
+        } else if text.ends_with("\n\n") {
+            out.push('+');
+        }
+        for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
+            out.push('\n');
+            if !line.is_empty() {
+                out.extend(std::iter::repeat_n(' ', indent + 2));
+                out.push_str(line);
+            }
+        }
+        return;
+    }
+    if text.contains(char::is_control) {
+        let _ = write!(out, "{}", Value::from(text));
+    } else if needs_no_quotes(text) {
+        out.push_str(text);
+    } else if text.contains('\'') || text.is_empty() || reads_as_other(text) {
+        let _ = write!(out, "{}", Value::from(text));
+    } else {
+        let _ = write!(out, "'{text}'");
+    }
+}
+
+fn needs_no_quotes(text: &str) -> bool {
+    let Some(first) = text.chars().next() else {
+        return false;
+    };
+    let indicator = "-?:,[]{}#&*!|>'\"%@`".contains(first);
+    let allowed_first = matches!(first, '-' | '?' | ':')
+        && text[1..].starts_with(|c: char| !c.is_whitespace() && c != ',');
+    (!indicator || allowed_first)
+        && !text.starts_with(' ')
+        && !text.ends_with([' ', ':'])
+        && !text.contains(": ")
+        && !text.contains(" #")
+        && !reads_as_other(text)
+}
+
+/// Whether YAML 1.1 reads a plain scalar as a boolean, null, number or time.
+fn reads_as_other(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    if matches!(
+        lower.as_str(),
+        "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null" | "~" | "=" | "<<"
+    ) {
+        return true;
+    }
+    let digits = lower.trim_start_matches(['+', '-']);
+    let numeric = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        && (digits.replace('_', "").parse::<f64>().is_ok()
+            || digits
+                .strip_prefix("0x")
+                .is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+            || digits
+                .strip_prefix("0b")
+                .is_some_and(|bits| bits.bytes().all(|b| matches!(b, b'0' | b'1')))
+            || matches!(digits, ".inf" | ".nan"));
+    numeric || text.parse::<jiff::Timestamp>().is_ok() || text.parse::<jiff::civil::Date>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_layout_is_that_of_sigs_yaml() {
+        let value = json!({
+            "a": {"b": [], "c": {}},
+            "list": [{"x": 1, "y": [2, "3"]}, "plain", "yes", ""],
+            "text": "two\nlines\n",
+            "message": "jobs \"x\" not found",
+            "time": "2020-01-01T00:00:00Z",
+            "odd": ["a: b", "# c", "-1", "- d", "it's: x", "-flag"],
+        });
+        let expected = "a:\n  b: []\n  c: {}\nlist:\n- x: 1\n  \"y\":\n  - 2\n  - \"3\"\n- plain\n- \"yes\"\n- \"\"\n\
+message: jobs \"x\" not found\nodd:\n- 'a: b'\n- '# c'\n- \"-1\"\n- '- d'\n- \"it's: x\"\n- -flag\n\
+text: |\n  two\n  lines\ntime: \"2020-01-01T00:00:00Z\"\n";
+        assert_eq!(render(&value), expected);
+    }
+}

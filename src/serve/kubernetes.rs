@@ -1,0 +1,88 @@
+//! The Kubernetes stage: gives the engine what it needs, and drives what takes time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+
+use crate::k8s::{self, ApiError, ApiRequest, Outcome, Revision};
+use crate::message::{Plan, Request};
+
+use super::pipeline::Asked;
+use super::state::Shared;
+use super::{respond, watch};
+
+/// How long upstream waits for a revision that it has not seen (`blockTimeout` of the watch cache).
+const REVISION_WAIT: Duration = Duration::from_secs(3);
+
+/// Whether the engine answers a request.
+pub(super) fn owns(shared: &Shared, asked: &Asked<'_>) -> bool {
+    k8s::owns(&shared.world.store.state().types, asked.path, &asked.info)
+}
+
+/// Whether a path lies where Kubernetes APIs lie: a miss there has Kubernetes' own 404s.
+pub(super) fn is_api_path(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    matches!(first, "api" | "apis")
+}
+
+/// The page of a list chain a request asks for; the first without a token.
+pub(super) fn page(asked: &Asked<'_>) -> Option<u64> {
+    (asked.info.verb == "list").then(|| match asked.query.first("continue") {
+        None | Some("") => 1,
+        Some(token) => k8s::page_of_token(token),
+    })
+}
+
+/// Answers a request for a served resource or a discovery path.
+pub(super) async fn answer(
+    shared: &Arc<Shared>,
+    request: &mut Request,
+    asked: &Asked<'_>,
+    page_size: Option<u64>,
+) -> Plan {
+    let body = match request.method {
+        Method::GET | Method::HEAD => bytes::Bytes::new(),
+        _ => match request.read_body(k8s::MAX_BODY_BYTES).await {
+            Ok(body) => body,
+            Err(error) => return respond::bad_body(request, asked, &error),
+        },
+    };
+    let world = &shared.world;
+    let nonce = if request.method == Method::POST { uuid::Uuid::new_v4().as_u128() } else { 0 };
+    let api_request = ApiRequest {
+        method: &request.method,
+        path: asked.path,
+        info: &asked.info,
+        query: &asked.query,
+        headers: &request.headers,
+        body: &body,
+        now: world.clock.now(),
+        nonce,
+        page_size: page_size.and_then(|size| usize::try_from(size).ok()),
+    };
+    let config = &shared.settings.kubernetes;
+    let outcome = match k8s::answer(config, &world.store, &api_request) {
+        Outcome::NotReached { asked, .. } => {
+            wait_for(shared, asked).await;
+            k8s::answer(config, &world.store, &api_request)
+        }
+        outcome => outcome,
+    };
+    match outcome {
+        Outcome::Plan(plan) => plan,
+        Outcome::Watch(watch) => watch::plan(shared, *watch),
+        Outcome::NotReached { asked: revision, current } => {
+            let error = ApiError::revision_too_large(revision.0, current.0);
+            k8s::error_plan(&error, &request.headers, &asked.query)
+        }
+    }
+}
+
+/// Waits until a revision is reached, for as long as upstream does.
+pub(super) async fn wait_for(shared: &Shared, revision: Revision) {
+    let mut current = shared.world.store.subscribe();
+    let reached = current.wait_for(|now| *now >= revision);
+    // Late or never is told apart by asking again.
+    let _ = tokio::time::timeout(REVISION_WAIT, reached).await;
+}

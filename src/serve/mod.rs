@@ -1,0 +1,16 @@
+//! The one way through: where all engines meet, and where every error becomes an answer.
+
+mod clock;
+mod kubernetes;
+mod pipeline;
+mod reload;
+mod respond;
+mod seed;
+mod state;
+mod watch;
+
+pub(crate) use clock::Clock;
+pub(crate) use pipeline::Pipeline;
+pub(crate) use reload::{Reload, Sources};
+pub(crate) use seed::build_world;
+pub(crate) use state::{Settings, Shared, World};

@@ -1,0 +1,111 @@
+//! Hot reload: changed files → a whole new set, swapped in one step; a bad edit changes nothing.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::document::Diagnostics;
+use crate::{fixtures, k8s, scenario};
+
+use super::seed;
+use super::state::Shared;
+
+/// Where the sets come from.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sources {
+    /// Fixture files and directories; none means the embedded ones.
+    pub(crate) fixtures: Vec<PathBuf>,
+    /// Scenario names and files.
+    pub(crate) scenarios: Vec<String>,
+    /// The seed from the command line.
+    pub(crate) seed: Option<u64>,
+    /// Whether there shall be no fixtures at all.
+    pub(crate) nothing: bool,
+}
+
+/// Both sets, loaded and checked.
+#[derive(Debug)]
+pub(crate) struct LoadedSets {
+    pub(crate) fixtures: fixtures::FixtureSet,
+    pub(crate) scenarios: scenario::ScenarioSet,
+    pub(crate) warnings: Diagnostics,
+}
+
+impl Sources {
+    /// Loads everything, and says everything that is wrong.
+    ///
+    /// # Errors
+    /// All problems of all files.
+    pub(crate) fn load(&self) -> Result<LoadedSets, Diagnostics> {
+        let loaded = match self.fixtures.as_slice() {
+            [] if self.nothing => Ok(fixtures::Loaded::default()),
+            [] => fixtures::embedded(),
+            paths => fixtures::load(paths),
+        };
+        let scenarios = scenario::load(&self.scenarios);
+        let (loaded, scenarios) = match (loaded, scenarios) {
+            (Ok(loaded), Ok(scenarios)) => (loaded, scenarios),
+            (loaded, scenarios) => {
+                let mut problems = loaded.err().unwrap_or_default();
+                problems.extend(scenarios.err().unwrap_or_default().0);
+                return Err(problems.sorted());
+            }
+        };
+        let mut warnings = loaded.warnings;
+        warnings.extend(scenarios.warnings.0);
+        let mut set = scenarios.set;
+        if let Some(seed) = self.seed {
+            set = set.with_seed(seed);
+        }
+        Ok(LoadedSets { fixtures: loaded.set, scenarios: set, warnings })
+    }
+
+    /// The files and directories to watch for changes.
+    pub(crate) fn watched(&self) -> Vec<PathBuf> {
+        let files = self.scenarios.iter().map(PathBuf::from).filter(|path| path.exists());
+        self.fixtures.iter().cloned().chain(files).collect()
+    }
+}
+
+/// Reloads on demand, one at a time.
+#[derive(Debug)]
+pub(crate) struct Reload {
+    shared: Arc<Shared>,
+    sources: Sources,
+    history: usize,
+    running: Mutex<()>,
+}
+
+impl Reload {
+    pub(crate) fn new(shared: Arc<Shared>, sources: Sources, history: usize) -> Self {
+        Self { shared, sources, history, running: Mutex::default() }
+    }
+
+    /// Loads the files again. What is good replaces what was served, objects as ordinary writes that
+    /// watchers see; what is bad is kept for `/__admin` and changes nothing.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files.
+    pub(crate) fn run(&self) -> Result<Diagnostics, Diagnostics> {
+        let _running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = &self.shared;
+        let result = self.sources.load().and_then(|loaded| {
+            let clock = shared.world.clock;
+            let before = seed::state(&shared.fixtures.load(), &shared.scenarios.load(), self.history, clock)?;
+            let after = seed::state(&loaded.fixtures, &loaded.scenarios, self.history, clock)?;
+            Ok((loaded, before, after))
+        });
+        match result {
+            Ok((loaded, before, after)) => {
+                k8s::reseed(&shared.world.store, &before, &after);
+                shared.fixtures.store(Arc::new(loaded.fixtures));
+                shared.scenarios.store(Arc::new(loaded.scenarios));
+                shared.problems.store(Arc::default());
+                Ok(loaded.warnings)
+            }
+            Err(problems) => {
+                shared.problems.store(Arc::new(problems.clone()));
+                Err(problems)
+            }
+        }
+    }
+}

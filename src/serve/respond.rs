@@ -1,0 +1,137 @@
+//! Errors and scenario answers → plans: the one place where they get their HTTP form.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use serde_json::{Value, json};
+
+use crate::k8s::{self, ApiError, GroupResource};
+use crate::message::{BodyError, Origin, Plan, Request, TargetError};
+use crate::scenario::{Answer, ContinueToken, Decision, IssuedToken, StatusAnswer};
+
+use super::kubernetes::is_api_path;
+use super::pipeline::Asked;
+use super::state::Shared;
+
+/// 400 for a path or query that cannot be decoded.
+pub(super) fn bad_target(request: &Request, error: &TargetError) -> Plan {
+    let why = format!("the request target cannot be decoded: {error}; escape a literal % as %25");
+    if is_api_path(request.path()) {
+        let error = ApiError::bad_request(why);
+        return server(k8s::error_plan(&error, &request.headers, &crate::message::Query::default()));
+    }
+    Plan::text(StatusCode::BAD_REQUEST, Origin::Server, format!("{why}\n"))
+}
+
+/// 413 or 400 for a body that could not be read.
+pub(super) fn bad_body(request: &Request, asked: &Asked<'_>, error: &BodyError) -> Plan {
+    let api_error = match error {
+        BodyError::TooLarge(limit) => ApiError::too_large(*limit),
+        BodyError::Broken(_) => ApiError::bad_request(error.to_string()),
+    };
+    if is_api_path(asked.path) {
+        return server(k8s::error_plan(&api_error, &request.headers, &asked.query));
+    }
+    Plan::text(api_error.code, Origin::Server, format!("{error}\n"))
+}
+
+fn server(mut plan: Plan) -> Plan {
+    plan.origin = Origin::Server;
+    plan
+}
+
+/// Nothing answers: Kubernetes' own 404 on its paths, the nearest stubs elsewhere.
+pub(super) async fn miss(shared: &Arc<Shared>, request: &mut Request, asked: &Asked<'_>) -> Plan {
+    let fixtures = shared.fixtures.load();
+    if is_api_path(asked.path) {
+        let state = shared.world.store.state();
+        let mut plan = k8s::error_plan(&k8s::miss(&state.types, &asked.info), &request.headers, &asked.query);
+        plan.origin = Origin::Unmatched;
+        return plan;
+    }
+    // The report shows the body too, if it can be read.
+    let _ = request.read_body(k8s::MAX_BODY_BYTES).await;
+    let report = fixtures.stubs.nearest(request);
+    Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, report.to_string())
+}
+
+/// What a rule answers, as a plan.
+pub(super) fn scenario_answer(
+    shared: &Shared,
+    request: &Request,
+    asked: &Asked<'_>,
+    answer: Answer,
+    decision: Option<&Decision>,
+) -> Plan {
+    let rule = decision.and_then(|decision| decision.by.as_ref()).map_or_else(|| "".into(), |by| Arc::clone(&by.rule));
+    let mut plan = match answer {
+        Answer::Status(status) => status_plan(request, asked, &status),
+        Answer::Reply(reply) => reply.plan(),
+        Answer::IssueToken(token) => token_plan(shared, &token),
+    };
+    plan.origin = Origin::Scenario(rule);
+    plan
+}
+
+/// A status as the API would give it: upstream's text unless the rule has its own.
+fn status_plan(request: &Request, asked: &Asked<'_>, status: &StatusAnswer) -> Plan {
+    let of = asked.info.resource.as_ref();
+    let resource = of.map(|of| GroupResource::new(&of.group, &of.resource));
+    let name = of.map_or("", |of| &of.name);
+    let mut error = ApiError::of_status(status.code, resource.as_ref(), name, &asked.info.verb);
+    if status.code == StatusCode::GONE && matches!(asked.info.verb.as_ref(), "list" | "deletecollection") {
+        let token = asked.query.first("continue").filter(|token| !token.is_empty());
+        let fresh = match status.continue_token {
+            Some(ContinueToken::Fresh) => token.and_then(k8s::fresh_token),
+            _ => None,
+        };
+        if token.is_some() {
+            error = ApiError::expired_continue(fresh);
+        }
+    }
+    if let Some(message) = &status.message {
+        error.message.clone_from(message);
+    }
+    if let Some(reason) = &status.reason {
+        error.reason = reason.clone().into();
+    }
+    let seconds = status.retry_after.map(|after| u32::try_from(after.as_secs_f64().ceil() as u64).unwrap_or(u32::MAX));
+    let mut plan = if is_api_path(asked.path) || status.error_code.is_some() {
+        if let Some(seconds) = seconds {
+            error = error.retry_after(seconds);
+        }
+        error.error_code.clone_from(&status.error_code);
+        k8s::error_plan(&error, &request.headers, &asked.query)
+    } else {
+        Plan::text(status.code, Origin::Server, format!("{}\n", error.message))
+    };
+    if let Some(seconds) = seconds {
+        plan.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    for (name, value) in &status.headers {
+        plan.headers.insert(name, value.clone());
+    }
+    plan
+}
+
+/// A fresh token as an identity service gives it: in a header, with its expiry in the body.
+fn token_plan(shared: &Shared, token: &IssuedToken) -> Plan {
+    let now = shared.world.clock.now();
+    let text = |time: jiff::Timestamp| time.strftime("%Y-%m-%dT%H:%M:%S.000000Z").to_string();
+    let expires = now.checked_add(token.expires_in).unwrap_or(jiff::Timestamp::MAX);
+    let body: Value = json!({"token": {
+        "methods": ["password"],
+        "issued_at": text(now),
+        "expires_at": text(expires),
+        "catalog": [],
+        "roles": [],
+        "project": {"name": "standin", "domain": {"name": "standin"}},
+        "user": {"name": "standin", "domain": {"name": "standin"}},
+    }});
+    let mut plan = Plan::json(StatusCode::CREATED, Origin::Server, body.to_string());
+    if let Ok(value) = HeaderValue::from_str(&token.token) {
+        plan.headers.insert(HeaderName::from_static("x-subject-token"), value);
+    }
+    plan
+}

@@ -1,0 +1,138 @@
+//! Fixtures and scenarios → the objects a world begins with, and the world.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::document::{Diagnostic, Diagnostics};
+use crate::fixtures::{FixtureSet, ObjectFixture};
+use crate::k8s::{self, ObjectError, Registry, Seed, SeedObject, State};
+use crate::scenario::{Generate, ScenarioSet, ScenarioState};
+
+use super::{Clock, World};
+
+/// Builds the world that requests live in.
+///
+/// # Errors
+/// Every object that its type does not allow, with its file.
+pub(crate) fn build_world(
+    fixtures: &FixtureSet,
+    scenarios: &ScenarioSet,
+    history: usize,
+) -> Result<World, Diagnostics> {
+    let clock = Clock::start();
+    let state = state(fixtures, scenarios, history, clock)?;
+    Ok(World {
+        name: "default".into(),
+        store: k8s::Store::new(state),
+        scenario: ScenarioState::default(),
+        clock,
+    })
+}
+
+/// The first state of a world.
+pub(super) fn state(
+    fixtures: &FixtureSet,
+    scenarios: &ScenarioSet,
+    history: usize,
+    clock: Clock,
+) -> Result<State, Diagnostics> {
+    let mut problems = Diagnostics::default();
+    let generated = generated(fixtures, scenarios.generated(), &mut problems);
+    let seed = Seed {
+        crds: fixtures.crds.iter().map(|object| SeedObject { value: &object.value }).collect(),
+        objects: fixtures
+            .objects
+            .iter()
+            .map(|object| &object.value)
+            .chain(&generated)
+            .map(|value| SeedObject { value })
+            .collect(),
+        history,
+        now: clock.now(),
+    };
+    match seed.state() {
+        Ok(state) if problems.is_empty() => Ok(state),
+        Ok(_) => Err(problems),
+        Err(errors) => {
+            let all: Vec<&ObjectFixture> = fixtures.crds.iter().chain(&fixtures.objects).collect();
+            problems.extend(errors.into_iter().map(|(index, error)| diagnostic(all.get(index).copied(), &error)));
+            Err(problems.sorted())
+        }
+    }
+}
+
+fn diagnostic(object: Option<&ObjectFixture>, error: &ObjectError) -> Diagnostic {
+    let Some(object) = object else {
+        return Diagnostic::error(PathBuf::from("(generated objects)"), error.to_string());
+    };
+    let (key, message) = match error {
+        ObjectError::Crd(error) => (error.key.clone(), error.message.clone()),
+        ObjectError::Object(message) => (String::new(), message.clone()),
+    };
+    object.diagnostic(&key, message)
+}
+
+/// The objects that scenarios ask for: copies of a fixture, or bare ones.
+fn generated(fixtures: &FixtureSet, wanted: &[Generate], problems: &mut Diagnostics) -> Vec<Value> {
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    // Types only: what else is wrong with them is told elsewhere.
+    let crds = fixtures.crds.iter().map(|object| SeedObject { value: &object.value }).collect();
+    let objects = fixtures.objects.iter().map(|object| SeedObject { value: &object.value }).collect();
+    let seed = Seed { crds, objects, history: 1, now: jiff::Timestamp::UNIX_EPOCH };
+    let types = seed.types();
+    let mut objects = Vec::new();
+    for generate in wanted {
+        match template(fixtures, &types, generate) {
+            Ok(template) => objects.extend((1..=generate.count).map(|n| instance(&template, generate, n))),
+            Err(diagnostic) => problems.push(diagnostic),
+        }
+    }
+    objects
+}
+
+fn template(fixtures: &FixtureSet, types: &Registry, generate: &Generate) -> Result<Value, Diagnostic> {
+    let failed = |message: String, hint: &str| {
+        let diagnostic = Diagnostic::error(generate.source.to_path_buf(), message).hint(hint);
+        match generate.place {
+            Some(place) => diagnostic.at(place),
+            None => diagnostic,
+        }
+    };
+    let Some(of) = types.types().find(|of| of.group_resource.to_string() == generate.resource) else {
+        let known: BTreeMap<String, ()> = types.types().map(|of| (of.group_resource.to_string(), ())).collect();
+        let known: Vec<String> = known.into_keys().collect();
+        let message = format!("no resource type {:?} is served", generate.resource);
+        return Err(failed(message, &format!("served: {}", known.join(", "))));
+    };
+    let api_version = of.api_version(&of.storage().name);
+    let Some(like) = &generate.like else {
+        return Ok(json!({"apiVersion": api_version, "kind": of.kind, "metadata": {}, "spec": {}}));
+    };
+    let found = fixtures.objects.iter().map(|object| &object.value).find(|value| {
+        value["kind"] == *of.kind && value["apiVersion"] == *api_version && value["metadata"]["name"] == **like
+    });
+    let mut template = found
+        .cloned()
+        .ok_or_else(|| failed(format!("there is no {} named {like:?} to copy", of.kind), "name one of the fixtures"))?;
+    if let Some(metadata) = template["metadata"].as_object_mut() {
+        for own in ["uid", "resourceVersion", "selfLink", "creationTimestamp"] {
+            metadata.remove(own);
+        }
+    }
+    Ok(template)
+}
+
+fn instance(template: &Value, generate: &Generate, n: u64) -> Value {
+    let mut object = template.clone();
+    let metadata = &mut object["metadata"];
+    metadata["name"] = generate.name(n).into();
+    metadata["namespace"] = generate.namespace.as_str().into();
+    for (key, value) in &generate.labels {
+        metadata["labels"][key] = value.as_str().into();
+    }
+    object
+}

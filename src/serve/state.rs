@@ -1,0 +1,57 @@
+//! What requests share: the loaded sets, the world, the journal.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+
+use crate::document::Diagnostics;
+use crate::fixtures::FixtureSet;
+use crate::journal::Journal;
+use crate::k8s;
+use crate::record::Proxy;
+use crate::scenario::{ScenarioSet, ScenarioState};
+
+use super::Clock;
+
+/// How the server behaves, from the command line or the builder.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    /// The Kubernetes side.
+    pub(crate) kubernetes: k8s::Config,
+    /// Whether answers name the rule that shaped them.
+    pub(crate) rule_header: bool,
+    /// The backend that answers what nothing else does.
+    pub(crate) proxy: Option<Proxy>,
+}
+
+/// One client's isolated state.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// Its name.
+    pub(crate) name: Box<str>,
+    /// Its objects.
+    pub(crate) store: k8s::Store,
+    /// Its counters, draws and tokens.
+    pub(crate) scenario: ScenarioState,
+    /// Its time.
+    pub(crate) clock: Clock,
+}
+
+/// Everything a request can reach.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    /// The fixtures, swapped as a whole.
+    pub(crate) fixtures: ArcSwap<FixtureSet>,
+    /// The scenarios, swapped as a whole.
+    pub(crate) scenarios: ArcSwap<ScenarioSet>,
+    /// The world requests live in.
+    pub(crate) world: Arc<World>,
+    /// What was asked and answered.
+    pub(crate) journal: Arc<Journal>,
+    /// What was wrong with the files at the last reload; empty when it went well.
+    pub(crate) problems: ArcSwap<Diagnostics>,
+    /// Turns true when the server stops: streams end.
+    pub(crate) stopping: watch::Receiver<bool>,
+}

@@ -1,0 +1,152 @@
+//! Drives a watch: waits for revisions, bookmarks and the end, and sends what the watch says.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::StatusCode;
+use rand::RngExt as _;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use crate::k8s::{Revision, Watch};
+use crate::message::{Body, BodyError, Origin, Plan};
+
+use super::kubernetes::wait_for;
+use super::state::Shared;
+
+/// How often bookmarks go out (`defaultBookmarkFrequency`).
+const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
+/// How long before its end a watch gets its last bookmark.
+const BOOKMARK_BEFORE_END: Duration = Duration::from_secs(2);
+/// A watch without `timeoutSeconds` lives once to twice as long (`--min-request-timeout`).
+const MIN_LIFE_SECONDS: u64 = 1800;
+/// A longer `timeoutSeconds` means this: a century is as good as for ever.
+const MAX_LIFE_SECONDS: u64 = 3600 * 24 * 365 * 100;
+
+/// The answer that streams a watch.
+pub(super) fn plan(shared: &Arc<Shared>, watch: Watch) -> Plan {
+    let content_type = watch.content_type();
+    let driver = Driver::new(Arc::clone(shared), watch);
+    let stream = futures_util::stream::unfold(driver, |mut driver| async move {
+        let item: Result<Bytes, BodyError> = Ok(driver.next().await?);
+        Some((item, driver))
+    });
+    let mut plan = Plan::new(StatusCode::OK, Origin::Kubernetes, Body::Stream(Box::pin(stream)));
+    plan.headers.insert(CONTENT_TYPE, content_type);
+    plan.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    plan
+}
+
+struct Driver {
+    shared: Arc<Shared>,
+    watch: Watch,
+    changed: watch::Receiver<Revision>,
+    stopping: watch::Receiver<bool>,
+    deadline: Instant,
+    /// When bookmarks are due, soonest first.
+    bookmarks: VecDeque<Instant>,
+    awaited: bool,
+    ended: bool,
+}
+
+impl Driver {
+    fn new(shared: Arc<Shared>, watch: Watch) -> Self {
+        let now = Instant::now();
+        let seconds = match watch.timeout_seconds {
+            Some(seconds) if seconds > 0 => seconds.min(MAX_LIFE_SECONDS),
+            _ => rand::rng().random_range(MIN_LIFE_SECONDS..2 * MIN_LIFE_SECONDS),
+        };
+        let deadline = now + Duration::from_secs(seconds);
+        let mut bookmarks = VecDeque::from([now + BOOKMARK_EVERY]);
+        if let Some(last) = deadline.checked_sub(BOOKMARK_BEFORE_END).filter(|last| *last > now) {
+            if last < bookmarks[0] {
+                bookmarks.push_front(last);
+            } else {
+                bookmarks.push_back(last);
+            }
+        }
+        Self {
+            changed: shared.world.store.subscribe(),
+            stopping: shared.stopping.clone(),
+            shared,
+            watch,
+            deadline,
+            bookmarks,
+            awaited: false,
+            ended: false,
+        }
+    }
+
+    /// The next bytes; nothing at the end.
+    async fn next(&mut self) -> Option<Bytes> {
+        if self.ended {
+            return None;
+        }
+        if !std::mem::replace(&mut self.awaited, true) {
+            let store = &self.shared.world.store;
+            if let Some(revision) = self.watch.awaited(&store.state()) {
+                wait_for(&self.shared, revision).await;
+                let state = self.shared.world.store.state();
+                if self.watch.awaited(&state).is_some() {
+                    self.ended = true;
+                    return Some(self.watch.not_reached(&state));
+                }
+            }
+        }
+        loop {
+            // Marked as seen before looking, so that a change in between wakes us again.
+            self.changed.mark_unchanged();
+            let state = self.shared.world.store.state();
+            let step = self.watch.step(&state, self.shared.world.clock.now());
+            self.ended = step.end;
+            if !step.lines.is_empty() {
+                return Some(join(step.lines));
+            }
+            if step.end {
+                return None;
+            }
+            if step.more {
+                continue;
+            }
+            let due = self.bookmarks.front().copied().unwrap_or(self.deadline).min(self.deadline);
+            tokio::select! {
+                changed = self.changed.changed() => changed.ok()?,
+                _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+                () = sleep_until(due) => {
+                    if due >= self.deadline {
+                        return None;
+                    }
+                    self.bookmarks.pop_front();
+                    self.schedule_bookmark(due);
+                    let state = self.shared.world.store.state();
+                    if let Some(line) = self.watch.bookmark(&state) {
+                        return Some(line);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Bookmarks go on once a minute; the one before the end is already planned.
+    fn schedule_bookmark(&mut self, now: Instant) {
+        let next = now + BOOKMARK_EVERY;
+        let last = self.bookmarks.back().copied();
+        if next < self.deadline && last.is_none_or(|last| next < last) {
+            self.bookmarks.push_front(next);
+        }
+    }
+}
+
+fn join(mut lines: Vec<Bytes>) -> Bytes {
+    if lines.len() == 1 {
+        return lines.swap_remove(0);
+    }
+    let mut joined = BytesMut::with_capacity(lines.iter().map(Bytes::len).sum());
+    for line in lines {
+        joined.extend_from_slice(&line);
+    }
+    joined.freeze()
+}

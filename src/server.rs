@@ -1,0 +1,371 @@
+//! The server as a library: built, started, asked, stopped.
+
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::document::Diagnostics;
+use crate::error::Error;
+use crate::fixtures::FileWatcher;
+use crate::journal::{Exchange, Journal};
+use crate::k8s::{self, DEFAULT_HISTORY, DeleteAnswer};
+use crate::record::{Proxy, Recorder, Upstream, UpstreamOptions};
+use crate::serve::{Pipeline, Reload, Settings, Shared, Sources, build_world};
+use crate::transport::{self, Limits, Listener};
+
+/// A line for people: warnings, reload diagnostics, notices of the transport.
+pub type Logger = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// A server in this process. Begin with [`Server::builder`].
+///
+/// ```
+/// # async fn run() -> Result<(), standin::Error> {
+/// let server = standin::Server::builder().start().await?;
+/// println!("{}/apis/kubeflow.org/v1/namespaces/kube-test/tfjobs", server.url());
+/// assert_eq!(server.journal().count(|exchange| exchange.status == 404), 0);
+/// server.shutdown().await;
+/// # Ok(()) }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
+#[derive(Debug)]
+pub struct Server;
+
+impl Server {
+    /// A server with the embedded fixtures, no scenario, on a free loopback port.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+}
+
+/// What a server shall be.
+pub struct Builder {
+    listen: SocketAddr,
+    sources: Sources,
+    kubernetes: k8s::Config,
+    history: usize,
+    rule_header: bool,
+    upstream: Option<(String, UpstreamOptions)>,
+    record: Option<PathBuf>,
+    hot_reload: bool,
+    limits: Limits,
+    log: Option<Logger>,
+    observer: Option<crate::journal::Observer>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            sources: Sources::default(),
+            kubernetes: k8s::Config::default(),
+            history: DEFAULT_HISTORY,
+            rule_header: true,
+            upstream: None,
+            record: None,
+            hot_reload: false,
+            limits: Limits::default(),
+            log: None,
+            observer: None,
+        }
+    }
+}
+
+impl Builder {
+    /// Adds a fixture file or directory. With none the embedded fixtures are served.
+    #[must_use]
+    pub fn fixtures(mut self, path: impl Into<PathBuf>) -> Self {
+        self.sources.fixtures.push(path.into());
+        self
+    }
+
+    /// Serves no fixtures at all, not even the embedded ones: for recording.
+    #[must_use]
+    pub fn nothing_loaded(mut self) -> Self {
+        self.sources.nothing = true;
+        self
+    }
+
+    /// Turns a scenario on: a file, or the name of a shipped one such as `throttled`.
+    #[must_use]
+    pub fn scenario(mut self, name_or_file: impl Into<String>) -> Self {
+        self.sources.scenarios.push(name_or_file.into());
+        self
+    }
+
+    /// Sets the seed of all draws, whatever the scenario files say.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.sources.seed = Some(seed);
+        self
+    }
+
+    /// Sets the address; the default is a free port on loopback.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Sets what delete-collection answers; the default is the list that was deleted.
+    #[must_use]
+    pub fn delete_collection_answer(mut self, answer: DeleteAnswer) -> Self {
+        self.kubernetes.delete_collection = answer;
+        self
+    }
+
+    /// Sets how many events are kept for watches and old lists; the default is 10,000.
+    #[must_use]
+    pub fn history(mut self, events: usize) -> Self {
+        self.history = events;
+        self
+    }
+
+    /// Whether answers name the rule that shaped them in `X-Standin-Rule`; on by default.
+    #[must_use]
+    pub fn rule_header(mut self, on: bool) -> Self {
+        self.rule_header = on;
+        self
+    }
+
+    /// Sends what nothing else answers to a backend.
+    #[must_use]
+    pub fn upstream(mut self, url: impl Into<String>, options: UpstreamOptions) -> Self {
+        self.upstream = Some((url.into(), options));
+        self
+    }
+
+    /// Writes what the backend answers as fixtures into a directory.
+    #[must_use]
+    pub fn record(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.record = Some(directory.into());
+        self
+    }
+
+    /// Watches the fixture and scenario files, and loads them again when they change.
+    #[must_use]
+    pub fn hot_reload(mut self, on: bool) -> Self {
+        self.hot_reload = on;
+        self
+    }
+
+    /// Sets the bounds of the transport.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets where lines for people go; the default is nowhere.
+    #[must_use]
+    pub fn log(mut self, log: Logger) -> Self {
+        self.log = Some(log);
+        self
+    }
+
+    /// Calls a function with every exchange, as its answer is decided.
+    #[must_use]
+    pub fn observe(mut self, observer: impl Fn(&Exchange) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Loads and checks everything, then listens. Nothing is bound before all is loaded.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every problem of every file; [`Error::Listen`]; [`Error::Upstream`].
+    pub async fn start(self) -> Result<RunningServer, Error> {
+        let log = self.log.unwrap_or_else(|| Arc::new(|_: &str| {}));
+        let loaded = self.sources.load().map_err(Error::Invalid)?;
+        for warning in &loaded.warnings.0 {
+            log(&warning.to_string());
+        }
+        let world = build_world(&loaded.fixtures, &loaded.scenarios, self.history).map_err(Error::Invalid)?;
+        let proxy = proxy(self.upstream, self.record, &log)?;
+        let seed = (!loaded.scenarios.is_empty()).then(|| loaded.scenarios.seed());
+        let (stop, stopping) = watch::channel(false);
+        let shared = Arc::new(Shared {
+            settings: Settings { kubernetes: self.kubernetes, rule_header: self.rule_header, proxy },
+            fixtures: ArcSwap::from_pointee(loaded.fixtures),
+            scenarios: ArcSwap::from_pointee(loaded.scenarios),
+            world: Arc::new(world),
+            journal: Arc::new(Journal::new(self.observer)),
+            problems: ArcSwap::default(),
+            stopping: stopping.clone(),
+        });
+        let listen = |source| Error::Listen { address: self.listen, source };
+        let listener = Listener::bind(self.listen).await.map_err(listen)?;
+        let address = listener.local_addr();
+        let reload = Arc::new(Reload::new(Arc::clone(&shared), self.sources.clone(), self.history));
+        let files = if self.hot_reload { watch_files(&self.sources, &reload, &log) } else { None };
+        let stopped = stopped(stopping);
+        let handler = Arc::new(Pipeline::new(Arc::clone(&shared)));
+        let limits = self.limits;
+        let transport_log = Arc::clone(&log);
+        let task = tokio::spawn(async move {
+            transport::serve(listener, handler, limits, transport_log, stopped).await;
+        });
+        Ok(RunningServer { address, seed, shared, reload, stop, task, _files: files })
+    }
+}
+
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // A dropped handle stops the server too.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+fn proxy(
+    upstream: Option<(String, UpstreamOptions)>,
+    record: Option<PathBuf>,
+    log: &Logger,
+) -> Result<Option<Proxy>, Error> {
+    let Some((url, options)) = upstream else {
+        return Ok(None);
+    };
+    let upstream = Upstream::new(&url, options).map_err(|error| Error::Upstream(error.to_string()))?;
+    let recorder = match record {
+        None => None,
+        Some(path) => {
+            let recorder = Recorder::new(path.clone(), Arc::clone(log));
+            Some(recorder.map_err(|source| Error::Record { path, source })?)
+        }
+    };
+    Ok(Some(Proxy::new(upstream, recorder)))
+}
+
+/// Watches the files; a watch that cannot be set up is told and does not keep the server from serving.
+fn watch_files(sources: &Sources, reload: &Arc<Reload>, log: &Logger) -> Option<FileWatcher> {
+    let paths = sources.watched();
+    if paths.is_empty() {
+        return None;
+    }
+    let (reload, said) = (Arc::clone(reload), Arc::clone(log));
+    let on_change = move || match reload.run() {
+        Ok(warnings) if warnings.is_empty() => said("reloaded: the changed files are served now"),
+        Ok(warnings) => said(&format!("reloaded, with warnings:\n{warnings}")),
+        Err(problems) => said(&format!("not reloaded, the old set goes on serving:\n{problems}")),
+    };
+    match crate::fixtures::watch(&paths, on_change) {
+        Ok(watcher) => Some(watcher),
+        Err(error) => {
+            log(&format!("changes of the files will not be seen: {error}"));
+            None
+        }
+    }
+}
+
+/// A server that answers. Dropping it stops it; [`RunningServer::shutdown`] waits until it has.
+#[derive(Debug)]
+#[must_use = "the server stops when this is dropped; keep it for as long as it shall answer"]
+pub struct RunningServer {
+    address: SocketAddr,
+    seed: Option<u64>,
+    shared: Arc<Shared>,
+    reload: Arc<Reload>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+    _files: Option<FileWatcher>,
+}
+
+impl RunningServer {
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The address it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The seed of the scenarios' draws, when scenarios are on.
+    #[must_use]
+    pub fn seed(&self) -> Option<u64> {
+        self.seed
+    }
+
+    /// What was asked and answered.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.shared.journal
+    }
+
+    /// Forgets every revision before the given one: continue tokens and watches below it expire.
+    pub fn compact(&self, revision: u64) {
+        self.shared.world.store.compact(k8s::Revision(revision));
+    }
+
+    /// Loads the files again, as a change on disk does with hot reload.
+    ///
+    /// # Errors
+    /// Every problem of every file; the old set goes on serving.
+    pub fn reload(&self) -> Result<(), Diagnostics> {
+        self.reload.run().map(drop)
+    }
+
+    /// How many stubs and objects are served: for the line that a program prints at its start.
+    #[must_use]
+    pub fn loaded(&self) -> (usize, usize) {
+        (self.shared.fixtures.load().stubs.len(), self.shared.world.store.state().snapshot.len())
+    }
+
+    /// How many scenario rules are on.
+    #[must_use]
+    pub fn rules(&self) -> usize {
+        self.shared.scenarios.load().len()
+    }
+
+    /// Stops: no new connections, streams end, requests in flight are finished or cut within a second.
+    pub async fn shutdown(self) {
+        self.stop.send_replace(true);
+        // A panic in the server's task has been told by then; there is nothing left to stop.
+        let _ = self.task.await;
+    }
+
+    /// Runs until `signal` completes, then shuts down.
+    pub async fn run_until(self, signal: impl Future<Output = ()>) {
+        signal.await;
+        self.shutdown().await;
+    }
+}
+
+/// Loads and checks fixtures and scenarios as a server would, without serving them.
+///
+/// Gives the number of stubs, objects and rules, and the warnings.
+///
+/// # Errors
+/// Every problem of every file.
+pub fn check(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diagnostics> {
+    let sources = Sources { fixtures: fixtures.to_vec(), scenarios: scenarios.to_vec(), ..Sources::default() };
+    let loaded = sources.load()?;
+    let world = build_world(&loaded.fixtures, &loaded.scenarios, DEFAULT_HISTORY)?;
+    Ok(Checked {
+        stubs: loaded.fixtures.stubs.len(),
+        objects: loaded.fixtures.objects.len(),
+        resource_types: world.store.state().types.types().filter(|of| !of.is_built_in()).count(),
+        rules: loaded.scenarios.len(),
+        warnings: loaded.warnings,
+    })
+}
+
+/// What [`check`] found in files that can be loaded.
+#[derive(Debug)]
+pub struct Checked {
+    /// How many stubs.
+    pub stubs: usize,
+    /// How many objects.
+    pub objects: usize,
+    /// How many resource types besides the built-in ones.
+    pub resource_types: usize,
+    /// How many scenario rules.
+    pub rules: usize,
+    /// What will not do what it seems to say.
+    pub warnings: Diagnostics,
+}
