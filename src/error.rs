@@ -22,7 +22,9 @@ pub enum Error {
     #[error("{0}")]
     Invalid(Diagnostics),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}; choose another address with --listen, port 0 takes a free one")]
+    #[error(
+        "cannot listen on {address}: {source}; choose another address with --listen, port 0 takes a free one"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,

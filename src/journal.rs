@@ -19,7 +19,8 @@ const MAX_BODY_BYTES: usize = 16 << 20;
 const MAX_ONE_BODY: usize = 64 << 10;
 
 /// Header fields whose values are not shown.
-const SECRET: [&str; 5] = ["authorization", "cookie", "proxy-authorization", "x-auth-token", "x-subject-token"];
+const SECRET: [&str; 5] =
+    ["authorization", "cookie", "proxy-authorization", "x-auth-token", "x-subject-token"];
 
 /// One request and what was decided for it.
 #[derive(Debug, Clone)]
@@ -146,7 +147,11 @@ impl Exchange {
             .iter()
             .map(|(name, value)| {
                 let hidden = SECRET.contains(&name.as_str());
-                let text = if hidden { "(hidden)".into() } else { String::from_utf8_lossy(value.as_bytes()) };
+                let text = if hidden {
+                    "(hidden)".into()
+                } else {
+                    String::from_utf8_lossy(value.as_bytes())
+                };
                 (name.to_string(), Value::from(text.as_ref()))
             })
             .collect();
@@ -168,7 +173,8 @@ impl Exchange {
     /// One line for the console.
     pub fn to_line(&self) -> String {
         let target = self.target.path_and_query().map_or("/", |target| target.as_str());
-        let mut line = format!("{} {target} → {} {}", self.method, self.status.as_u16(), self.origin.label());
+        let mut line =
+            format!("{} {target} → {} {}", self.method, self.status.as_u16(), self.origin.label());
         if let Some(id) = self.origin.id() {
             line.push_str(&format!(" {id}"));
         }

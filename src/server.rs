@@ -16,10 +16,7 @@ use crate::journal::{Exchange, Journal};
 use crate::k8s::{self, DEFAULT_HISTORY, DeleteAnswer};
 use crate::record::{Proxy, Recorder, Upstream, UpstreamOptions};
 use crate::serve::{Pipeline, Reload, Settings, Shared, Sources, build_world};
-use crate::transport::{self, Limits, Listener};
-
-/// A line for people: warnings, reload diagnostics, notices of the transport.
-pub type Logger = Arc<dyn Fn(&str) + Send + Sync>;
+use crate::transport::{self, Limits, Listener, Logger};
 
 /// A server in this process. Begin with [`Server::builder`].
 ///
@@ -185,12 +182,17 @@ impl Builder {
         for warning in &loaded.warnings.0 {
             log(&warning.to_string());
         }
-        let world = build_world(&loaded.fixtures, &loaded.scenarios, self.history).map_err(Error::Invalid)?;
+        let world = build_world(&loaded.fixtures, &loaded.scenarios, self.history)
+            .map_err(Error::Invalid)?;
         let proxy = proxy(self.upstream, self.record, &log)?;
         let seed = (!loaded.scenarios.is_empty()).then(|| loaded.scenarios.seed());
         let (stop, stopping) = watch::channel(false);
         let shared = Arc::new(Shared {
-            settings: Settings { kubernetes: self.kubernetes, rule_header: self.rule_header, proxy },
+            settings: Settings {
+                kubernetes: self.kubernetes,
+                rule_header: self.rule_header,
+                proxy,
+            },
             fixtures: ArcSwap::from_pointee(loaded.fixtures),
             scenarios: ArcSwap::from_pointee(loaded.scenarios),
             world: Arc::new(world),
@@ -227,7 +229,8 @@ fn proxy(
     let Some((url, options)) = upstream else {
         return Ok(None);
     };
-    let upstream = Upstream::new(&url, options).map_err(|error| Error::Upstream(error.to_string()))?;
+    let upstream =
+        Upstream::new(&url, options).map_err(|error| Error::Upstream(error.to_string()))?;
     let recorder = match record {
         None => None,
         Some(path) => {
@@ -343,7 +346,11 @@ impl RunningServer {
 /// # Errors
 /// Every problem of every file.
 pub fn check(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diagnostics> {
-    let sources = Sources { fixtures: fixtures.to_vec(), scenarios: scenarios.to_vec(), ..Sources::default() };
+    let sources = Sources {
+        fixtures: fixtures.to_vec(),
+        scenarios: scenarios.to_vec(),
+        ..Sources::default()
+    };
     let loaded = sources.load()?;
     let world = build_world(&loaded.fixtures, &loaded.scenarios, DEFAULT_HISTORY)?;
     Ok(Checked {

@@ -42,9 +42,11 @@ pub(crate) async fn answer(shared: &Arc<Shared>, request: &mut Request) -> Plan 
             ok(&json!({}))
         }
         "store/compact" if post => compact(shared, &body),
-        "" | "health" | "version" | "mappings" | "requests" | "scenarios" | "scenarios/reset" | "store/compact" => {
-            failed(StatusCode::METHOD_NOT_ALLOWED, &format!("{} is not a method of this endpoint", request.method))
-        }
+        "" | "health" | "version" | "mappings" | "requests" | "scenarios" | "scenarios/reset"
+        | "store/compact" => failed(
+            StatusCode::METHOD_NOT_ALLOWED,
+            &format!("{} is not a method of this endpoint", request.method),
+        ),
         _ => failed(
             StatusCode::NOT_FOUND,
             "no such admin endpoint; there are health, version, mappings, requests, scenarios, scenarios/reset \
@@ -67,8 +69,12 @@ fn summary(shared: &Shared) -> Value {
     let fixtures = shared.fixtures.load();
     let scenarios = shared.scenarios.load();
     let state = shared.world.store.state();
-    let types: Vec<String> =
-        state.types.types().filter(|of| !of.is_built_in()).map(|of| of.group_resource.to_string()).collect();
+    let types: Vec<String> = state
+        .types
+        .types()
+        .filter(|of| !of.is_built_in())
+        .map(|of| of.group_resource.to_string())
+        .collect();
     let problems: Vec<String> = shared.problems.load().0.iter().map(ToString::to_string).collect();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
@@ -93,11 +99,16 @@ fn requests(shared: &Shared, request: &Request) -> Plan {
     let limit = match query.first("limit").map(str::parse::<usize>) {
         None => usize::MAX,
         Some(Ok(limit)) => limit,
-        Some(Err(_)) => return failed(StatusCode::BAD_REQUEST, "limit must be a whole number from 0 up"),
+        Some(Err(_)) => {
+            return failed(StatusCode::BAD_REQUEST, "limit must be a whole number from 0 up");
+        }
     };
     let exchanges = shared.journal.exchanges();
-    let list: Vec<Value> = exchanges.iter().rev().take(limit).map(crate::journal::Exchange::to_json).collect();
-    ok(&json!({"requests": list, "meta": {"total": exchanges.len(), "recorded": shared.journal.recorded()}}))
+    let list: Vec<Value> =
+        exchanges.iter().rev().take(limit).map(crate::journal::Exchange::to_json).collect();
+    ok(
+        &json!({"requests": list, "meta": {"total": exchanges.len(), "recorded": shared.journal.recorded()}}),
+    )
 }
 
 fn scenarios(shared: &Shared) -> Value {
@@ -108,12 +119,16 @@ fn scenarios(shared: &Shared) -> Value {
 
 fn compact(shared: &Shared, body: &[u8]) -> Plan {
     let parsed: Option<Value> = serde_json::from_slice(body).ok();
-    let revision = parsed.as_ref().map(|body| &body["revision"]).and_then(|revision| match revision {
-        Value::String(text) => text.parse().ok(),
-        value => value.as_u64(),
-    });
+    let revision =
+        parsed.as_ref().map(|body| &body["revision"]).and_then(|revision| match revision {
+            Value::String(text) => text.parse().ok(),
+            value => value.as_u64(),
+        });
     let Some(revision) = revision else {
-        return failed(StatusCode::BAD_REQUEST, "the body must be {\"revision\": \"N\"} with a whole number N");
+        return failed(
+            StatusCode::BAD_REQUEST,
+            "the body must be {\"revision\": \"N\"} with a whole number N",
+        );
     };
     let floor = shared.world.store.compact(Revision(revision));
     ok(&json!({"compacted": floor.to_string()}))

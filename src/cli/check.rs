@@ -43,18 +43,24 @@ fn sort(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<String>), Error> {
 fn is_scenario(path: &PathBuf) -> bool {
     if path.is_dir() {
         let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-        return entries.map(|entry| entry.path()).any(|inner| inner.is_file() && is_scenario(&inner));
+        return entries
+            .map(|entry| entry.path())
+            .any(|inner| inner.is_file() && is_scenario(&inner));
     }
     let Some(format) = Format::of(path) else {
         return false;
     };
-    let source = std::fs::read(path).ok().and_then(|bytes| Source::from_bytes(path.clone(), format, bytes).ok());
+    let source = std::fs::read(path)
+        .ok()
+        .and_then(|bytes| Source::from_bytes(path.clone(), format, bytes).ok());
     match source.as_ref().map(Source::parse) {
         Some(Ok(documents)) => documents.iter().any(|document| {
             ["rules", "tokens", "generate"].iter().any(|key| document.get(key).is_some())
         }),
         // A file that cannot be read is told by its words, so that its errors are those of its kind.
-        Some(Err(_)) => source.is_some_and(|source| source.text.lines().any(|line| line.starts_with("rules:"))),
+        Some(Err(_)) => {
+            source.is_some_and(|source| source.text.lines().any(|line| line.starts_with("rules:")))
+        }
         None => false,
     }
 }

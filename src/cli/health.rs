@@ -14,7 +14,9 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 pub(super) fn healthcheck(args: &Target) -> Result<(), Error> {
     let host = host(&args.server)?;
     let answer = ask(&host).map_err(|error| {
-        Error::Unhealthy(format!("{host} does not answer: {error}; is the server running, and on this address?"))
+        Error::Unhealthy(format!(
+            "{host} does not answer: {error}; is the server running, and on this address?"
+        ))
     })?;
     let status = answer.split(' ').nth(1).unwrap_or_default();
     if answer.starts_with("HTTP/1.1 ") && status == "200" {
@@ -22,7 +24,9 @@ pub(super) fn healthcheck(args: &Target) -> Result<(), Error> {
         return Ok(());
     }
     let line = answer.lines().next().unwrap_or("nothing");
-    Err(Error::Unhealthy(format!("{host} answered /__admin/health with {line:?}; that is not a healthy Standin")))
+    Err(Error::Unhealthy(format!(
+        "{host} answered /__admin/health with {line:?}; that is not a healthy Standin"
+    )))
 }
 
 fn ask(host: &str) -> std::io::Result<String> {
@@ -32,7 +36,10 @@ fn ask(host: &str) -> std::io::Result<String> {
             Ok(mut stream) => {
                 stream.set_read_timeout(Some(TIMEOUT))?;
                 stream.set_write_timeout(Some(TIMEOUT))?;
-                write!(stream, "GET /__admin/health HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")?;
+                write!(
+                    stream,
+                    "GET /__admin/health HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
+                )?;
                 let mut answer = Vec::new();
                 stream.take(64 << 10).read_to_end(&mut answer)?;
                 return Ok(String::from_utf8_lossy(&answer).into_owned());
@@ -48,7 +55,9 @@ pub(super) fn host(server: &str) -> Result<String, Error> {
     let rest = server.strip_prefix("http://").unwrap_or(server);
     let host = rest.split('/').next().unwrap_or_default();
     if host.is_empty() || host.contains("://") || server.starts_with("https:") {
-        return Err(Error::Unhealthy(format!("{server:?} is no address; give HOST:PORT or http://HOST:PORT")));
+        return Err(Error::Unhealthy(format!(
+            "{server:?} is no address; give HOST:PORT or http://HOST:PORT"
+        )));
     }
     if host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
         return Ok(host.to_owned());

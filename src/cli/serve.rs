@@ -35,23 +35,32 @@ pub(super) fn serve(args: Serve) -> Result<(), Error> {
 
 pub(super) fn record(args: Record) -> Result<(), Error> {
     let what = format!("recording {} to {}", args.upstream, args.to.display());
-    let builder = Server::builder().nothing_loaded().upstream(args.upstream, options(&args.backend)).record(args.to);
+    let builder = Server::builder()
+        .nothing_loaded()
+        .upstream(args.upstream, options(&args.backend))
+        .record(args.to);
     run(builder, &args.listener, &what)
 }
 
 fn options(backend: &Backend) -> UpstreamOptions {
-    UpstreamOptions { ca_file: backend.upstream_ca.clone(), insecure: backend.upstream_insecure, ..Default::default() }
+    UpstreamOptions {
+        ca_file: backend.upstream_ca.clone(),
+        insecure: backend.upstream_insecure,
+        ..Default::default()
+    }
 }
 
 fn run(builder: Builder, listener: &Listener, what: &str) -> Result<(), Error> {
-    let mut builder = builder.listen(listener.listen).log(Arc::new(|line: &str| eprintln!("{line}")));
+    let mut builder =
+        builder.listen(listener.listen).log(Arc::new(|line: &str| eprintln!("{line}")));
     if listener.verbose {
         builder = builder.observe(|exchange| {
             // A console that is gone must not stop the server.
             let _ = writeln!(io::stdout(), "{}", exchange.to_line());
         });
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Start)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Start)?;
     runtime.block_on(async {
         let mut interrupted = signal(SignalKind::interrupt()).map_err(Error::Start)?;
         let mut terminated = signal(SignalKind::terminate()).map_err(Error::Start)?;
@@ -72,7 +81,8 @@ fn run(builder: Builder, listener: &Listener, what: &str) -> Result<(), Error> {
 /// The one line that says all is well, and where.
 fn announce(server: &RunningServer, what: &str) {
     let (stubs, objects) = server.loaded();
-    let mut line = format!("standin {what} on {} (stubs: {stubs}, objects: {objects}", server.url());
+    let mut line =
+        format!("standin {what} on {} (stubs: {stubs}, objects: {objects}", server.url());
     if let Some(seed) = server.seed() {
         line.push_str(&format!(", scenario rules: {}, seed: {seed}", server.rules()));
     }

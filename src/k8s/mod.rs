@@ -38,8 +38,8 @@ pub use resource::{GroupResource, Registry, ResourceType};
 pub use status::ApiError;
 pub use store::{DEFAULT_HISTORY, Revision, State, Store};
 pub use verbs::{Watch, WatchStep};
-pub use yaml::render as render_yaml;
 pub use world::{ObjectError, Seed, SeedObject, reseed};
+pub use yaml::render as render_yaml;
 
 use http::header::HeaderValue;
 use http::{HeaderMap, Method, StatusCode};
@@ -145,7 +145,9 @@ pub fn error_plan(error: &ApiError, headers: &HeaderMap, query: &Query<'_>) -> P
 #[must_use]
 pub fn miss(types: &Registry, info: &RequestInfo<'_>) -> ApiError {
     match &info.resource {
-        Some(of) if types.is_built_in_group(&of.group) && types.has_version(&of.group, &of.version) => {
+        Some(of)
+            if types.is_built_in_group(&of.group) && types.has_version(&of.group, &of.version) =>
+        {
             ApiError::no_such_resource()
         }
         _ => ApiError::no_such_path(),

@@ -165,7 +165,7 @@ impl DeleteOptions {
         let mut dry_run: Vec<String> = Vec::new();
         let mut options = Self::default();
         let mut propagation = String::new();
-        let mut orphan = None;
+        let orphan;
         if let Some(body) = body {
             let text = |value: &Value| value.as_str().map(str::to_owned);
             dry_run.extend(body["dryRun"].as_array().into_iter().flatten().filter_map(text));
@@ -176,6 +176,11 @@ impl DeleteOptions {
         } else {
             dry_run.extend(query.all("dryRun").map(str::to_owned));
             query.first("propagationPolicy").unwrap_or_default().clone_into(&mut propagation);
+            // The fields of `preconditions` are parameters of their own, under their own names.
+            let precondition =
+                |name: &str| query.first(name).filter(|text| !text.is_empty()).map(str::to_owned);
+            options.uid = precondition("uid");
+            options.resource_version = precondition("resourceVersion");
             orphan = query.first("orphanDependents").map(is_true);
         }
         let mut errors = Vec::new();

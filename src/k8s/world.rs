@@ -91,6 +91,26 @@ impl Seed<'_> {
         Ok(State { revision, snapshot, history, types: Arc::new(types) })
     }
 
+    /// The resource types alone.
+    pub fn types(&self) -> Registry {
+        self.read_types().0
+    }
+
+    fn read_types(&self) -> (Registry, Vec<(usize, ObjectError)>) {
+        let mut errors = Vec::new();
+        let mut types = builtin::registry();
+        for (index, seed) in self.crds.iter().enumerate() {
+            match crd::resource_type(seed.value) {
+                Ok(of) => types.insert(of),
+                Err(error) => errors.push((index, ObjectError::Crd(error))),
+            }
+        }
+        for seed in &self.objects {
+            infer(&mut types, seed.value);
+        }
+        (types, errors)
+    }
+
     fn object(
         &self,
         types: &Registry,
@@ -127,7 +147,7 @@ pub fn reseed(store: &Store, before: &State, after: &State) {
             for object in collection.range("", "") {
                 let old = before.snapshot.get(resource, &object.key);
                 if old.is_none_or(|old| old.rest != object.rest) {
-                    let object = at_revision(&after.types, object, transaction.next_revision());
+                    let object = object.at_revision(transaction.next_revision());
                     transaction.put(Arc::new(object));
                 }
             }
@@ -135,21 +155,13 @@ pub fn reseed(store: &Store, before: &State, after: &State) {
         for (resource, collection) in before.snapshot.collections() {
             for object in collection.range("", "") {
                 if after.snapshot.get(resource, &object.key).is_none() {
-                    let last = at_revision(&before.types, object, transaction.next_revision());
-                    transaction.remove(Arc::new(last));
+                    transaction.remove(resource, &object.key);
                 }
             }
         }
         Ok(())
     });
     let Ok(()) = changed;
-}
-
-fn at_revision(types: &Registry, object: &Object, revision: Revision) -> Object {
-    let selectable = types.get(&object.resource).map(|of| of.selectable_paths()).unwrap_or_default();
-    let mut value = object.value("", "");
-    meta::set(&mut value, "resourceVersion", revision.to_string().into());
-    Object::render(Arc::clone(&object.resource), value, &selectable)
 }
 
 /// Fills in what a server would have set.

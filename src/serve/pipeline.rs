@@ -64,7 +64,9 @@ async fn answer(shared: &Arc<Shared>, request: &mut Request) -> Plan {
     }
     let answered = decision.as_mut().and_then(|decision| decision.answer.take());
     let plan = match answered {
-        Some(answer) => respond::scenario_answer(shared, request, &asked, answer, decision.as_ref()),
+        Some(answer) => {
+            respond::scenario_answer(shared, request, &asked, answer, decision.as_ref())
+        }
         None => base(shared, request, &asked, decision.as_ref()).await,
     };
 
@@ -76,7 +78,12 @@ async fn answer(shared: &Arc<Shared>, request: &mut Request) -> Plan {
 }
 
 /// What is true: stubs, then objects, then the backend, then the report of what came near.
-async fn base(shared: &Arc<Shared>, request: &mut Request, asked: &Asked<'_>, decision: Option<&Decision>) -> Plan {
+async fn base(
+    shared: &Arc<Shared>,
+    request: &mut Request,
+    asked: &Asked<'_>,
+    decision: Option<&Decision>,
+) -> Plan {
     let fixtures = shared.fixtures.load();
     let stubs = &fixtures.stubs;
     if !stubs.is_empty() {
@@ -90,10 +97,19 @@ async fn base(shared: &Arc<Shared>, request: &mut Request, asked: &Asked<'_>, de
         }
     }
     if kubernetes::owns(shared, asked) {
-        return kubernetes::answer(shared, request, asked, decision.and_then(|decision| decision.page_size)).await;
+        return kubernetes::answer(
+            shared,
+            request,
+            asked,
+            decision.and_then(|decision| decision.page_size),
+        )
+        .await;
     }
     if let Some(proxy) = &shared.settings.proxy {
-        let head = Request { body: std::mem::replace(&mut request.body, crate::message::RequestBody::Empty), ..copy_head(request) };
+        let head = Request {
+            body: std::mem::replace(&mut request.body, crate::message::RequestBody::Empty),
+            ..copy_head(request)
+        };
         return proxy.answer(head).await;
     }
     respond::miss(shared, request, asked).await
@@ -109,10 +125,16 @@ async fn decide(
     let world = &shared.world;
     let of = asked.info.resource.as_ref();
     let resource = of.map(|of| {
-        if of.group.is_empty() { of.resource.to_string() } else { format!("{}.{}", of.resource, of.group) }
+        if of.group.is_empty() {
+            of.resource.to_string()
+        } else {
+            format!("{}.{}", of.resource, of.group)
+        }
     });
     let method = request.method.clone();
-    let text = |text: Option<&std::borrow::Cow<'_, str>>| text.map(ToString::to_string).filter(|text| !text.is_empty());
+    let text = |text: Option<&std::borrow::Cow<'_, str>>| {
+        text.map(ToString::to_string).filter(|text| !text.is_empty())
+    };
     let (namespace, name) = (text(of.map(|of| &of.namespace)), text(of.map(|of| &of.name)));
     let subresource = text(of.map(|of| &of.subresource));
     let page = kubernetes::page(asked);

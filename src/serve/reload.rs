@@ -90,7 +90,12 @@ impl Reload {
         let shared = &self.shared;
         let result = self.sources.load().and_then(|loaded| {
             let clock = shared.world.clock;
-            let before = seed::state(&shared.fixtures.load(), &shared.scenarios.load(), self.history, clock)?;
+            let before = seed::state(
+                &shared.fixtures.load(),
+                &shared.scenarios.load(),
+                self.history,
+                clock,
+            )?;
             let after = seed::state(&loaded.fixtures, &loaded.scenarios, self.history, clock)?;
             Ok((loaded, before, after))
         });

@@ -19,7 +19,11 @@ pub(super) fn bad_target(request: &Request, error: &TargetError) -> Plan {
     let why = format!("the request target cannot be decoded: {error}; escape a literal % as %25");
     if is_api_path(request.path()) {
         let error = ApiError::bad_request(why);
-        return server(k8s::error_plan(&error, &request.headers, &crate::message::Query::default()));
+        return server(k8s::error_plan(
+            &error,
+            &request.headers,
+            &crate::message::Query::default(),
+        ));
     }
     Plan::text(StatusCode::BAD_REQUEST, Origin::Server, format!("{why}\n"))
 }
@@ -46,7 +50,8 @@ pub(super) async fn miss(shared: &Arc<Shared>, request: &mut Request, asked: &As
     let fixtures = shared.fixtures.load();
     if is_api_path(asked.path) {
         let state = shared.world.store.state();
-        let mut plan = k8s::error_plan(&k8s::miss(&state.types, &asked.info), &request.headers, &asked.query);
+        let mut plan =
+            k8s::error_plan(&k8s::miss(&state.types, &asked.info), &request.headers, &asked.query);
         plan.origin = Origin::Unmatched;
         return plan;
     }
@@ -64,7 +69,9 @@ pub(super) fn scenario_answer(
     answer: Answer,
     decision: Option<&Decision>,
 ) -> Plan {
-    let rule = decision.and_then(|decision| decision.by.as_ref()).map_or_else(|| "".into(), |by| Arc::clone(&by.rule));
+    let rule = decision
+        .and_then(|decision| decision.by.as_ref())
+        .map_or_else(|| "".into(), |by| Arc::clone(&by.rule));
     let mut plan = match answer {
         Answer::Status(status) => status_plan(request, asked, &status),
         Answer::Reply(reply) => reply.plan(),
@@ -80,7 +87,9 @@ fn status_plan(request: &Request, asked: &Asked<'_>, status: &StatusAnswer) -> P
     let resource = of.map(|of| GroupResource::new(&of.group, &of.resource));
     let name = of.map_or("", |of| &of.name);
     let mut error = ApiError::of_status(status.code, resource.as_ref(), name, &asked.info.verb);
-    if status.code == StatusCode::GONE && matches!(asked.info.verb.as_ref(), "list" | "deletecollection") {
+    if status.code == StatusCode::GONE
+        && matches!(asked.info.verb.as_ref(), "list" | "deletecollection")
+    {
         let token = asked.query.first("continue").filter(|token| !token.is_empty());
         let fresh = match status.continue_token {
             Some(ContinueToken::Fresh) => token.and_then(k8s::fresh_token),
@@ -96,7 +105,9 @@ fn status_plan(request: &Request, asked: &Asked<'_>, status: &StatusAnswer) -> P
     if let Some(reason) = &status.reason {
         error.reason = reason.clone().into();
     }
-    let seconds = status.retry_after.map(|after| u32::try_from(after.as_secs_f64().ceil() as u64).unwrap_or(u32::MAX));
+    let seconds = status
+        .retry_after
+        .map(|after| u32::try_from(after.as_secs_f64().ceil() as u64).unwrap_or(u32::MAX));
     let mut plan = if is_api_path(asked.path) || status.error_code.is_some() {
         if let Some(seconds) = seconds {
             error = error.retry_after(seconds);

@@ -57,7 +57,11 @@ pub(super) fn state(
         Ok(_) => Err(problems),
         Err(errors) => {
             let all: Vec<&ObjectFixture> = fixtures.crds.iter().chain(&fixtures.objects).collect();
-            problems.extend(errors.into_iter().map(|(index, error)| diagnostic(all.get(index).copied(), &error)));
+            problems.extend(
+                errors
+                    .into_iter()
+                    .map(|(index, error)| diagnostic(all.get(index).copied(), &error)),
+            );
             Err(problems.sorted())
         }
     }
@@ -81,20 +85,27 @@ fn generated(fixtures: &FixtureSet, wanted: &[Generate], problems: &mut Diagnost
     }
     // Types only: what else is wrong with them is told elsewhere.
     let crds = fixtures.crds.iter().map(|object| SeedObject { value: &object.value }).collect();
-    let objects = fixtures.objects.iter().map(|object| SeedObject { value: &object.value }).collect();
+    let objects =
+        fixtures.objects.iter().map(|object| SeedObject { value: &object.value }).collect();
     let seed = Seed { crds, objects, history: 1, now: jiff::Timestamp::UNIX_EPOCH };
     let types = seed.types();
     let mut objects = Vec::new();
     for generate in wanted {
         match template(fixtures, &types, generate) {
-            Ok(template) => objects.extend((1..=generate.count).map(|n| instance(&template, generate, n))),
+            Ok(template) => {
+                objects.extend((1..=generate.count).map(|n| instance(&template, generate, n)))
+            }
             Err(diagnostic) => problems.push(diagnostic),
         }
     }
     objects
 }
 
-fn template(fixtures: &FixtureSet, types: &Registry, generate: &Generate) -> Result<Value, Diagnostic> {
+fn template(
+    fixtures: &FixtureSet,
+    types: &Registry,
+    generate: &Generate,
+) -> Result<Value, Diagnostic> {
     let failed = |message: String, hint: &str| {
         let diagnostic = Diagnostic::error(generate.source.to_path_buf(), message).hint(hint);
         match generate.place {
@@ -102,8 +113,10 @@ fn template(fixtures: &FixtureSet, types: &Registry, generate: &Generate) -> Res
             None => diagnostic,
         }
     };
-    let Some(of) = types.types().find(|of| of.group_resource.to_string() == generate.resource) else {
-        let known: BTreeMap<String, ()> = types.types().map(|of| (of.group_resource.to_string(), ())).collect();
+    let Some(of) = types.types().find(|of| of.group_resource.to_string() == generate.resource)
+    else {
+        let known: BTreeMap<String, ()> =
+            types.types().map(|of| (of.group_resource.to_string(), ())).collect();
         let known: Vec<String> = known.into_keys().collect();
         let message = format!("no resource type {:?} is served", generate.resource);
         return Err(failed(message, &format!("served: {}", known.join(", "))));
@@ -113,11 +126,16 @@ fn template(fixtures: &FixtureSet, types: &Registry, generate: &Generate) -> Res
         return Ok(json!({"apiVersion": api_version, "kind": of.kind, "metadata": {}, "spec": {}}));
     };
     let found = fixtures.objects.iter().map(|object| &object.value).find(|value| {
-        value["kind"] == *of.kind && value["apiVersion"] == *api_version && value["metadata"]["name"] == **like
+        value["kind"] == *of.kind
+            && value["apiVersion"] == *api_version
+            && value["metadata"]["name"] == **like
     });
-    let mut template = found
-        .cloned()
-        .ok_or_else(|| failed(format!("there is no {} named {like:?} to copy", of.kind), "name one of the fixtures"))?;
+    let mut template = found.cloned().ok_or_else(|| {
+        failed(
+            format!("there is no {} named {like:?} to copy", of.kind),
+            "name one of the fixtures",
+        )
+    })?;
     if let Some(metadata) = template["metadata"].as_object_mut() {
         for own in ["uid", "resourceVersion", "selfLink", "creationTimestamp"] {
             metadata.remove(own);

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::StatusCode;
-use rand::RngExt as _;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
@@ -57,7 +56,7 @@ impl Driver {
         let now = Instant::now();
         let seconds = match watch.timeout_seconds {
             Some(seconds) if seconds > 0 => seconds.min(MAX_LIFE_SECONDS),
-            _ => rand::rng().random_range(MIN_LIFE_SECONDS..2 * MIN_LIFE_SECONDS),
+            _ => MIN_LIFE_SECONDS + uuid::Uuid::new_v4().as_u64_pair().0 % MIN_LIFE_SECONDS,
         };
         let deadline = now + Duration::from_secs(seconds);
         let mut bookmarks = VecDeque::from([now + BOOKMARK_EVERY]);
@@ -113,19 +112,21 @@ impl Driver {
             }
             let due = self.bookmarks.front().copied().unwrap_or(self.deadline).min(self.deadline);
             tokio::select! {
-                changed = self.changed.changed() => changed.ok()?,
-                _ = self.stopping.wait_for(|stopping| *stopping) => return None,
-                () = sleep_until(due) => {
-                    if due >= self.deadline {
-                        return None;
-                    }
-                    self.bookmarks.pop_front();
-                    self.schedule_bookmark(due);
-                    let state = self.shared.world.store.state();
-                    if let Some(line) = self.watch.bookmark(&state) {
-                        return Some(line);
-                    }
+                changed = self.changed.changed() => {
+                    changed.ok()?;
+                    continue;
                 }
+                _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+                () = sleep_until(due) => {}
+            }
+            if due >= self.deadline {
+                return None;
+            }
+            self.bookmarks.pop_front();
+            self.schedule_bookmark(due);
+            let state = self.shared.world.store.state();
+            if let Some(line) = self.watch.bookmark(&state) {
+                return Some(line);
             }
         }
     }

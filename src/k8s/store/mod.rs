@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use super::resource::Registry;
+use super::resource::{GroupResource, Registry};
 
 /// How many events are kept before the oldest are compacted away.
 pub const DEFAULT_HISTORY: usize = 10_000;
@@ -189,18 +189,14 @@ impl Transaction {
         self.commit(Event::new(revision, kind, object, previous));
     }
 
-    /// Removes an object; `last` is how it leaves: its last content with the revision of its removal.
-    pub fn remove(&mut self, last: Arc<Object>) {
-        let revision = last.meta.revision;
-        debug_assert_eq!(
-            revision,
-            self.next_revision(),
-            "objects are rendered with the revision they get"
-        );
-        let previous = self.state.snapshot.remove(&last.resource, &last.key, revision);
-        if previous.is_some() {
-            self.commit(Event::new(revision, EventKind::Deleted, last, previous));
-        }
+    /// Removes an object. It is told with its last content and the revision of its removal, as etcd's
+    /// watchers are.
+    pub fn remove(&mut self, resource: &GroupResource, key: &str) -> Option<Arc<Object>> {
+        let revision = self.next_revision();
+        let previous = self.state.snapshot.remove(resource, key, revision)?;
+        let last = Arc::new(previous.at_revision(revision));
+        self.commit(Event::new(revision, EventKind::Deleted, Arc::clone(&last), Some(previous)));
+        Some(last)
     }
 
     fn commit(&mut self, event: Event) {

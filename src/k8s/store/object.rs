@@ -1,5 +1,6 @@
 //! One object at one revision, rendered once.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -20,6 +21,9 @@ pub struct Object {
     /// The object's JSON without its opening brace, `apiVersion` and `kind`: these depend on the
     /// version asked for and on whether it stands in a list, and are put before it when it is sent.
     pub rest: Bytes,
+    /// Where in `rest` the digits of the revision stand: the one thing that changes when an object is
+    /// told again under another revision.
+    revision_at: Range<usize>,
 }
 
 /// The fields of an object that the store, lists and watches look at.
@@ -59,9 +63,26 @@ impl Object {
         } else {
             format!("{}/{}", meta.namespace, meta.name).into()
         };
-        let mut text = serde_json::to_vec(&value).unwrap_or_default();
-        text.remove(0);
-        Self { resource, key, meta, rest: text.into() }
+        let (rest, revision_at) = write(&value);
+        Self { resource, key, meta, rest: rest.into(), revision_at }
+    }
+
+    /// The same content under another revision.
+    #[must_use]
+    pub fn at_revision(&self, revision: Revision) -> Self {
+        let digits = revision.to_string();
+        let Range { start, end } = self.revision_at.clone();
+        let mut rest = Vec::with_capacity(self.rest.len() + digits.len());
+        rest.extend_from_slice(&self.rest[..start]);
+        rest.extend_from_slice(digits.as_bytes());
+        rest.extend_from_slice(&self.rest[end..]);
+        Self {
+            resource: Arc::clone(&self.resource),
+            key: Arc::clone(&self.key),
+            meta: ObjectMeta { revision, ..self.meta.clone() },
+            rest: rest.into(),
+            revision_at: start..start + digits.len(),
+        }
     }
 
     /// The object as a value again, with the given `apiVersion` and `kind`.
@@ -83,6 +104,45 @@ impl Object {
         let found = labels.binary_search_by(|(k, _)| k.as_ref().cmp(key)).ok()?;
         Some(&labels[found].1)
     }
+}
+
+/// Writes an object without its opening brace, and says where the revision's digits stand.
+fn write(value: &Value) -> (Vec<u8>, Range<usize>) {
+    let mut out = Vec::with_capacity(512);
+    let mut revision_at = 0..0;
+    for (key, value) in value.as_object().into_iter().flatten() {
+        entry(&mut out, key);
+        if key != "metadata" {
+            append(&mut out, value);
+            continue;
+        }
+        out.push(b'{');
+        for (key, value) in value.as_object().into_iter().flatten() {
+            entry(&mut out, key);
+            append(&mut out, value);
+            if key == "resourceVersion" {
+                // The digits, without the quotes round them.
+                let len = value.as_str().unwrap_or_default().len();
+                revision_at = out.len() - 1 - len..out.len() - 1;
+            }
+        }
+        out.push(b'}');
+    }
+    out.push(b'}');
+    (out, revision_at)
+}
+
+fn entry(out: &mut Vec<u8>, key: &str) {
+    if out.last().is_some_and(|byte| *byte != b'{') {
+        out.push(b',');
+    }
+    append(out, &Value::from(key));
+    out.push(b':');
+}
+
+fn append(out: &mut Vec<u8>, value: &Value) {
+    // Writing to memory cannot fail, and values have text keys only.
+    let _ = serde_json::to_writer(out, value);
 }
 
 impl ObjectMeta {
@@ -116,5 +176,32 @@ fn field_text(value: &Value, path: &[String]) -> String {
         Value::Number(number) => number.to_string(),
         Value::Bool(value) => value.to_string(),
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_object_is_told_again_under_another_revision() {
+        let resource = Arc::new(GroupResource::new("g", "things"));
+        let value = json!({
+            "apiVersion": "g/v1", "kind": "Thing", "aaa": {"resourceVersion": "9"},
+            "metadata": {
+                "annotations": {"resourceVersion": "9"}, "name": "n", "namespace": "s", "resourceVersion": "9",
+                "uid": "u",
+            },
+            "spec": {"resourceVersion": "9"},
+        });
+        let object = Object::render(resource, value.clone(), &[]);
+        assert_eq!(object.value("g/v1", "Thing"), value);
+        let later = object.at_revision(Revision(1234));
+        let mut expected = value;
+        expected["metadata"]["resourceVersion"] = json!("1234");
+        assert_eq!(later.value("g/v1", "Thing"), expected);
+        assert_eq!(later.at_revision(Revision(9)).rest, object.rest);
+        assert_eq!((&*later.key, later.meta.revision), ("s/n", Revision(1234)));
     }
 }

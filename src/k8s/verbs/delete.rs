@@ -66,10 +66,9 @@ pub(super) fn delete(
         if options.dry_run {
             return Ok(Deleted::Gone(Arc::clone(object)));
         }
-        let last = write::render(call, transaction, value);
-        transaction.remove(Arc::clone(&last));
-        namespace_is_empty_now(transaction, &last.meta.namespace);
-        return Ok(Deleted::Gone(last));
+        let last = transaction.remove(&object.resource, &object.key);
+        namespace_is_empty_now(transaction, &object.meta.namespace);
+        return Ok(Deleted::Gone(last.unwrap_or_else(|| Arc::clone(object))));
     }
     if meta::is_terminating(&value) {
         return Ok(Deleted::Held(Arc::clone(object)));
@@ -182,22 +181,13 @@ pub(super) fn namespace_is_empty_now(transaction: &mut Transaction, namespace: &
     let Some(found) = found.filter(|found| found.meta.terminating).cloned() else {
         return;
     };
-    let mut value = found.value("v1", "Namespace");
+    let value = found.value("v1", "Namespace");
     let occupied = transaction
         .state
         .snapshot
         .collections()
         .any(|(of, collection)| **of != resource && collection.count(namespace) > 0);
-    if occupied || !meta::finalizers(&value).is_empty() {
-        return;
+    if !occupied && meta::finalizers(&value).is_empty() {
+        transaction.remove(&resource, namespace);
     }
-    value["spec"] = json!({});
-    let revision = transaction.next_revision().to_string();
-    meta::set(&mut value, "resourceVersion", revision.into());
-    let last = Object::render(
-        Arc::clone(&found.resource),
-        value,
-        &[vec!["status".into(), "phase".into()]],
-    );
-    transaction.remove(Arc::new(last));
 }

@@ -16,7 +16,8 @@ use super::{Call, Outcome, body, update, write};
 /// More operations than this are refused (`maxJSONPatchOperations`).
 const MAX_OPERATIONS: usize = 10_000;
 /// What a patch may be.
-const PATCH_TYPES: &str = "application/json-patch+json, application/merge-patch+json";
+const PATCH_TYPES: &str =
+    "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
 
 enum Patch {
     Json(json_patch::Patch),

@@ -220,7 +220,7 @@ impl Watch {
         let left = kind == EventKind::Deleted && event.kind != EventKind::Deleted;
         if left {
             let previous = event.previous.as_deref()?;
-            let old = with_revision(&self.served, previous, event.revision);
+            let old = previous.at_revision(event.revision);
             return Some(self.line(kind, &old, now));
         }
         let storage = &self.served.of.storage().name;
@@ -255,12 +255,6 @@ impl Watch {
         );
         wrap("BOOKMARK", object.as_bytes())
     }
-}
-
-fn with_revision(served: &Served, object: &Object, revision: Revision) -> Object {
-    let mut value = object.value(&served.api_version, &served.of.kind);
-    super::super::meta::set(&mut value, "resourceVersion", revision.to_string().into());
-    Object::render(Arc::clone(&object.resource), value, &served.of.selectable_paths())
 }
 
 fn object_line(served: &Served, kind: EventKind, object: &Object) -> Bytes {

@@ -165,7 +165,7 @@ pub(super) fn replace(
     }
     let object = render(call, transaction, new);
     if gone {
-        transaction.remove(Arc::clone(&object));
+        transaction.remove(&object.resource, &object.key);
         namespace_is_empty_now(transaction, &object.meta.namespace);
     } else {
         transaction.put(Arc::clone(&object));

@@ -1,0 +1,172 @@
+//! A plan's body as hyper reads it: paced, and cut where the plan says so.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::Stream;
+use http_body::{Frame, SizeHint};
+use tokio::time::{Sleep, sleep};
+
+use crate::message::{Body, BodyError, FaultAction, TimedChunk};
+
+use super::wire::Control;
+
+/// Small pieces are joined into chunks of this size, in bytes: few writes, no giant copy.
+const CHUNK: usize = 64 << 10;
+
+/// The body of one answer.
+pub(super) struct PlanBody {
+    source: Source,
+    /// The length that is announced: that of the whole body, also when it is cut.
+    announced: Option<u64>,
+    cut: Option<Cut>,
+}
+
+/// Where the connection ends instead of going on.
+struct Cut {
+    left: u64,
+    sent: u64,
+    action: FaultAction,
+    control: Arc<Control>,
+    marked: bool,
+}
+
+enum Source {
+    Empty,
+    Bytes(Bytes),
+    Pieces(std::vec::IntoIter<Bytes>),
+    Script(Script),
+    Stream(crate::message::BodyStream),
+}
+
+struct Script {
+    chunks: VecDeque<TimedChunk>,
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+impl PlanBody {
+    pub(super) fn new(body: Body) -> Self {
+        let announced = body.known_len();
+        let source = match body {
+            Body::Empty => Source::Empty,
+            Body::Bytes(bytes) => Source::Bytes(bytes),
+            Body::Pieces(pieces) => Source::Pieces(pieces.into_iter()),
+            Body::Script(chunks) => Source::Script(Script { chunks: chunks.into(), pause: None }),
+            Body::Stream(stream) => Source::Stream(stream),
+        };
+        Self { source, announced, cut: None }
+    }
+
+    /// Ends the connection after so many bytes of this body, or at its end if it is shorter.
+    pub(super) fn cut(mut self, after: u64, action: FaultAction, control: Arc<Control>) -> Self {
+        self.cut = Some(Cut { left: after, sent: 0, action, control, marked: false });
+        self
+    }
+
+    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        match &mut self.source {
+            Source::Empty => Poll::Ready(None),
+            Source::Bytes(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.source = Source::Empty;
+                Poll::Ready((!bytes.is_empty()).then_some(Ok(bytes)))
+            }
+            Source::Pieces(pieces) => Poll::Ready(next_chunk(pieces).map(Ok)),
+            Source::Script(script) => script.poll(cx).map(|chunk| chunk.map(Ok)),
+            Source::Stream(stream) => stream.as_mut().poll_next(cx),
+        }
+    }
+}
+
+fn next_chunk(pieces: &mut std::vec::IntoIter<Bytes>) -> Option<Bytes> {
+    let mut rest = pieces.as_slice().iter();
+    let first = rest.next()?;
+    if first.len() >= CHUNK || rest.next().is_none() {
+        return pieces.next();
+    }
+    let mut size = 0;
+    let fitting = pieces.as_slice().iter().take_while(|piece| {
+        size += piece.len();
+        size <= CHUNK
+    });
+    let count = fitting.count();
+    let length = pieces.as_slice()[..count].iter().map(Bytes::len).sum();
+    let mut chunk = BytesMut::with_capacity(length);
+    for piece in pieces.by_ref().take(count) {
+        chunk.extend_from_slice(&piece);
+    }
+    Some(chunk.freeze())
+}
+
+impl Script {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let Some(next) = self.chunks.front() else {
+            return Poll::Ready(None);
+        };
+        if !next.after.is_zero() {
+            let pause = self.pause.get_or_insert_with(|| Box::pin(sleep(next.after)));
+            ready!(pause.as_mut().poll(cx));
+            self.pause = None;
+        }
+        Poll::Ready(self.chunks.pop_front().map(|chunk| chunk.bytes))
+    }
+}
+
+impl Cut {
+    /// Marks the ending; hyper flushes what it has, and the wire ends there.
+    fn strike(&mut self) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.mark();
+        Poll::Pending
+    }
+
+    fn mark(&mut self) {
+        if !std::mem::replace(&mut self.marked, true) {
+            self.control.end(self.action.clone());
+        }
+    }
+}
+
+impl http_body::Body for PlanBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if let Some(cut) = self.cut.as_mut().filter(|cut| cut.left == 0) {
+            return cut.strike();
+        }
+        let item = ready!(self.poll_source(cx));
+        let announced = self.announced;
+        let Some(cut) = &mut self.cut else {
+            return Poll::Ready(item.map(|result| result.map(Frame::data)));
+        };
+        match item {
+            Some(Ok(mut bytes)) => {
+                let keep = usize::try_from(cut.left).unwrap_or(usize::MAX).min(bytes.len());
+                bytes.truncate(keep);
+                cut.left -= keep as u64;
+                cut.sent += keep as u64;
+                if announced == Some(cut.sent) {
+                    // hyper asks no further once the announced length is reached.
+                    cut.mark();
+                }
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Some(Err(_)) | None => cut.strike(),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.cut.is_none() && matches!(self.source, Source::Empty)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.announced.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}

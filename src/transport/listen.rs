@@ -1,0 +1,122 @@
+//! Accepting connections, and stopping.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::message::Handler;
+
+use super::{Limits, Logger, connection};
+
+/// How long to wait after accepting failed, so that a lack of file descriptors does not spin.
+const BACK_OFF: Duration = Duration::from_millis(50);
+/// How many connections are turned away at once; beyond that they are just closed.
+const TURNING_AWAY: usize = 64;
+
+/// A bound socket. Connections queue from now on, and are answered once [`serve`] runs.
+#[derive(Debug)]
+pub struct Listener {
+    inner: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Binds an address; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// What the system says, such as that the address is in use.
+    pub async fn bind(address: SocketAddr) -> io::Result<Self> {
+        let inner = TcpListener::bind(address).await?;
+        let address = inner.local_addr()?;
+        Ok(Self { inner, address })
+    }
+
+    /// The address, with the port that was taken.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+/// What a server did, once it has stopped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Served {
+    /// Connections accepted.
+    pub accepted: u64,
+    /// Connections turned away, because there were too many.
+    pub refused: u64,
+    /// Connections cut, because they were not done in time when the server stopped.
+    pub cut: usize,
+}
+
+/// Serves until `shutdown` completes: then nothing is accepted any more, idle connections close at
+/// once, and requests in flight have [`Limits::drain`] to finish.
+pub async fn serve<H: Handler>(
+    listener: Listener,
+    handler: Arc<H>,
+    limits: Limits,
+    log: Logger,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Served {
+    let mut served = Served::default();
+    let (stop, stopping) = watch::channel(false);
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let (mut connections, mut turned_away) = (JoinSet::new(), JoinSet::new());
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut shutdown => break,
+            accepted = listener.inner.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+            Some(_) = turned_away.join_next() => continue,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                log(&format!("a connection could not be accepted: {error}"));
+                tokio::time::sleep(BACK_OFF).await;
+                continue;
+            }
+        };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            served.refused += 1;
+            if served.refused == 1 {
+                log(&format!(
+                    "there are more than {} connections: further ones are turned away",
+                    limits.connections
+                ));
+            }
+            if turned_away.len() < TURNING_AWAY {
+                turned_away.spawn(connection::turn_away(stream, limits.connections));
+            }
+            continue;
+        };
+        served.accepted += 1;
+        prompt(&stream);
+        let (handler, log, stopping) = (Arc::clone(&handler), Arc::clone(&log), stopping.clone());
+        connections.spawn(async move {
+            connection::run(stream, peer, handler, limits, log, stopping).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    stop.send_replace(true);
+    let drained = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(limits.drain, drained).await.is_err() {
+        served.cut = connections.len();
+        connections.shutdown().await;
+    }
+    served
+}
+
+/// Small answers go out at once.
+fn prompt(stream: &TcpStream) {
+    // A socket that is gone already is noticed at the first read.
+    let _ = stream.set_nodelay(true);
+}

@@ -1,0 +1,322 @@
+//! Byte-level tests: a toy handler behind a real socket, and a peer that reads every byte.
+
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use http::StatusCode;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+use super::{Limits, Listener, Served, serve};
+use crate::message::{
+    Body, Fault, FaultAction, FaultPoint, Handler, Origin, Plan, Request, RequestBody, TimedChunk,
+};
+
+/// Answers by path; counts the streams that were dropped.
+struct Toy {
+    dropped: Arc<AtomicUsize>,
+}
+
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+fn plan(body: Body) -> Plan {
+    Plan::new(StatusCode::OK, Origin::Server, body)
+}
+
+impl Handler for Toy {
+    async fn handle(&self, mut request: Request) -> Plan {
+        let path = request.path().to_owned();
+        let mut parts = path.trim_start_matches('/').split('/');
+        let body = match parts.next().unwrap_or_default() {
+            "bytes" => Body::Bytes(Bytes::from_static(b"0123456789")),
+            "pieces" => Body::Pieces(vec![
+                Bytes::from_static(b"01234"),
+                Bytes::new(),
+                Bytes::from_static(b"56789"),
+            ]),
+            "large" => Body::Pieces(vec![Bytes::from(vec![b'x'; 1000]); 300]),
+            "stream" => Body::Stream(Box::pin(futures_util::stream::iter([
+                Ok(Bytes::from_static(b"01234")),
+                Ok(Bytes::from_static(b"56789")),
+            ]))),
+            "script" => Body::Script(vec![
+                TimedChunk { after: Duration::ZERO, bytes: Bytes::from_static(b"one\n") },
+                TimedChunk { after: Duration::from_millis(1), bytes: Bytes::from_static(b"two\n") },
+            ]),
+            "endless" => {
+                let counted = Counted(Arc::clone(&self.dropped));
+                let first = futures_util::stream::iter([Ok(Bytes::from_static(b"first\n"))]);
+                Body::Stream(Box::pin(first.chain(futures_util::stream::pending().map(
+                    move |item| {
+                        let _ = &counted;
+                        item
+                    },
+                ))))
+            }
+            "echo" => Body::Bytes(request.read_body(1 << 20).await.unwrap_or_default()),
+            "first-chunk" => match &mut request.body {
+                RequestBody::Stream(stream) => Body::Bytes(stream.next().await.unwrap().unwrap()),
+                _ => Body::Empty,
+            },
+            "panic" => panic!("on purpose"),
+            _ => Body::Empty,
+        };
+        let mut answer = plan(body);
+        let at = match parts.next() {
+            Some("before") => FaultPoint::BeforeHeaders,
+            Some("headers") => FaultPoint::AfterHeaders,
+            Some(n) if n.parse::<u64>().is_ok() => FaultPoint::AfterBytes(n.parse().unwrap()),
+            _ => return answer,
+        };
+        let action = match parts.next() {
+            Some("reset") => FaultAction::Reset,
+            Some("close") => FaultAction::Close,
+            _ => FaultAction::Garbage(Bytes::from_static(b"\x00garbage")),
+        };
+        answer.fault = Some(Fault { at, action });
+        answer
+    }
+}
+
+struct Running {
+    address: std::net::SocketAddr,
+    dropped: Arc<AtomicUsize>,
+    stop: oneshot::Sender<()>,
+    task: tokio::task::JoinHandle<Served>,
+}
+
+async fn start(limits: Limits) -> Running {
+    let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let (address, dropped) = (listener.local_addr(), Arc::new(AtomicUsize::new(0)));
+    let handler = Arc::new(Toy { dropped: Arc::clone(&dropped) });
+    let (stop, stopped) = oneshot::channel();
+    let task = tokio::spawn(serve(listener, handler, limits, Arc::new(|_: &str| {}), async {
+        let _ = stopped.await;
+    }));
+    Running { address, dropped, stop, task }
+}
+
+/// What came, without the date, and how it ended: `None` is a FIN.
+async fn read_all(stream: &mut TcpStream) -> (String, Option<ErrorKind>) {
+    let mut bytes = Vec::new();
+    let mut buffer = [0_u8; 65536];
+    let end = loop {
+        match stream.read(&mut buffer).await {
+            Ok(0) => break None,
+            Ok(read) => bytes.extend_from_slice(&buffer[..read]),
+            Err(error) => break Some(error.kind()),
+        }
+    };
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let without_date: Vec<&str> =
+        text.split("\r\n").filter(|line| !line.starts_with("date: ")).collect();
+    (without_date.join("\r\n"), end)
+}
+
+async fn ask(address: std::net::SocketAddr, request: &str) -> (String, Option<ErrorKind>) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    read_all(&mut stream).await
+}
+
+const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n";
+const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+const RST: Option<ErrorKind> = Some(ErrorKind::ConnectionReset);
+
+#[tokio::test]
+async fn faults_are_exact_to_the_byte() {
+    let server = start(Limits::default()).await;
+    let cases: [(&str, String, Option<ErrorKind>); 14] = [
+        ("bytes/before/reset", String::new(), RST),
+        ("bytes/before/close", String::new(), None),
+        ("bytes/before/garbage", "\0garbage".into(), None),
+        ("bytes/headers/reset", HEAD.into(), RST),
+        ("bytes/headers/close", HEAD.into(), None),
+        ("bytes/headers/garbage", format!("{HEAD}\0garbage"), None),
+        ("bytes/4/reset", format!("{HEAD}0123"), RST),
+        ("bytes/4/close", format!("{HEAD}0123"), None),
+        ("pieces/7/close", format!("{HEAD}0123456"), None),
+        ("bytes/99/close", format!("{HEAD}0123456789"), None),
+        ("stream/headers/garbage", format!("{CHUNKED}\0garbage"), None),
+        ("stream/7/close", format!("{CHUNKED}5\r\n01234\r\n2\r\n56\r\n"), None),
+        ("stream/7/reset", format!("{CHUNKED}5\r\n01234\r\n2\r\n56\r\n"), RST),
+        ("stream/99/close", format!("{CHUNKED}5\r\n01234\r\n5\r\n56789\r\n"), None),
+    ];
+    for (path, bytes, end) in cases {
+        // A pipelined request behind the fault must not be answered.
+        let request = format!(
+            "GET /{path} HTTP/1.1\r\nhost: x\r\n\r\nGET /bytes HTTP/1.1\r\nhost: x\r\n\r\n"
+        );
+        let answer =
+            tokio::time::timeout(Duration::from_secs(5), ask(server.address, &request)).await;
+        assert_eq!(answer.ok(), Some((bytes, end)), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn bodies_go_out_as_planned() {
+    let server = start(Limits::default()).await;
+    let close = "host: x\r\nconnection: close\r\n\r\n";
+    for (path, answer) in [
+        ("bytes", "content-length: 10\r\nconnection: close\r\n\r\n0123456789"),
+        ("pieces", "content-length: 10\r\nconnection: close\r\n\r\n0123456789"),
+        (
+            "script",
+            "transfer-encoding: chunked\r\nconnection: close\r\n\r\n4\r\none\n\r\n4\r\ntwo\n\r\n0\r\n\r\n",
+        ),
+        ("empty", "content-length: 0\r\nconnection: close\r\n\r\n"),
+    ] {
+        let (got, end) = ask(server.address, &format!("GET /{path} HTTP/1.1\r\n{close}")).await;
+        let (mut got, mut expected): (Vec<_>, Vec<_>) = (
+            got.split("\r\n").collect(),
+            answer.split("\r\n").chain(["HTTP/1.1 200 OK"]).collect(),
+        );
+        // The order of header fields means nothing.
+        got.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!((got, end), (expected, None), "{path}");
+    }
+    let (large, _) = ask(server.address, &format!("GET /large HTTP/1.1\r\n{close}")).await;
+    assert!(large.contains("content-length: 300000\r\n") && large.ends_with(&"x".repeat(300_000)));
+    let (head, _) = ask(server.address, &format!("HEAD /bytes HTTP/1.1\r\n{close}")).await;
+    assert!(head.contains("content-length: 10\r\n") && head.ends_with("\r\n\r\n"), "{head:?}");
+}
+
+#[tokio::test]
+async fn connections_are_kept_and_pipelines_answered_in_order() {
+    let server = start(Limits::default()).await;
+    let request = "GET /bytes HTTP/1.1\r\nhost: x\r\n\r\nGET /pieces HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let (got, end) = ask(server.address, request).await;
+    assert_eq!((got.matches("0123456789").count(), end), (2, None), "{got}");
+}
+
+#[tokio::test]
+async fn a_stream_is_flushed_before_its_end_and_dropped_with_its_client() {
+    let server = start(Limits::default()).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"GET /endless HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut got = Vec::new();
+    while !got.ends_with(b"6\r\nfirst\n\r\n") {
+        stream.read_buf(&mut got).await.unwrap();
+    }
+    assert_eq!(server.dropped.load(Ordering::SeqCst), 0);
+    drop(stream);
+    while server.dropped.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn bodies_are_read_as_they_arrive() {
+    let server = start(Limits::default()).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head =
+        "POST /first-chunk HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut got = Vec::new();
+    while !got.ends_with(b"abc") {
+        assert_ne!(stream.read_buf(&mut got).await.unwrap(), 0);
+    }
+    let expecting =
+        "POST /echo HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n";
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(expecting.as_bytes()).await.unwrap();
+    let mut got = Vec::new();
+    while !got.ends_with(b"\r\n\r\n") {
+        assert_ne!(stream.read_buf(&mut got).await.unwrap(), 0);
+    }
+    assert!(got.starts_with(b"HTTP/1.1 100 Continue"), "{}", String::from_utf8_lossy(&got));
+    stream.write_all(b"hi").await.unwrap();
+    let mut got = Vec::new();
+    while !got.ends_with(b"hi") {
+        assert_ne!(stream.read_buf(&mut got).await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn bad_requests_are_told_what_is_wrong_and_others_are_served() {
+    let limits = Limits {
+        header_bytes: 1024,
+        header_count: 8,
+        header_timeout: Duration::from_millis(30),
+        ..Limits::default()
+    };
+    let server = start(limits).await;
+    let many: String = (0..20).map(|n| format!("x-{n}: 1\r\n")).collect();
+    for (request, status, words) in [
+        ("NOT HTTP\r\n\r\n".to_owned(), "400", "this is not HTTP/1.1"),
+        ("GET / HTTP/1.1\r\nbad header\r\n\r\n".to_owned(), "400", "header"),
+        (format!("GET / HTTP/1.1\r\n{many}\r\n"), "431", "8 header fields"),
+        (format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(5000)), "431", "1024 bytes"),
+        ("GET / HTTP/1.1\r\nhost:".to_owned(), "408", "did not arrive"),
+    ] {
+        let (got, end) = ask(server.address, &request).await;
+        assert!(got.starts_with(&format!("HTTP/1.1 {status} ")), "{request:?}: {got:?}");
+        assert!(got.contains(words) && end.is_none(), "{request:?}: {got:?} {end:?}");
+        assert_eq!(got.matches("HTTP/1.1 ").count(), 1, "{got:?}");
+    }
+    let (got, _) =
+        ask(server.address, "GET /bytes HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    assert!(got.ends_with("0123456789"));
+}
+
+#[tokio::test]
+async fn an_error_after_a_good_request_is_told_too() {
+    let server = start(Limits::default()).await;
+    let request = "GET /bytes HTTP/1.1\r\nhost: x\r\n\r\nNOT HTTP\r\n\r\n";
+    let (got, _) = ask(server.address, request).await;
+    assert!(
+        got.contains("0123456789HTTP/1.1 400 Bad Request") && got.contains("this is not HTTP/1.1"),
+        "{got}"
+    );
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_turned_away() {
+    let server = start(Limits { connections: 1, ..Limits::default() }).await;
+    let mut first = TcpStream::connect(server.address).await.unwrap();
+    first.write_all(b"GET /endless HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut buffer = [0; 16];
+    first.read_exact(&mut buffer).await.unwrap();
+    let (got, end) = ask(server.address, "").await;
+    assert!(
+        got.starts_with("HTTP/1.1 503 ") && got.contains("all the 1 connections") && end.is_none(),
+        "{got}"
+    );
+}
+
+#[tokio::test]
+async fn a_panic_is_answered_and_kept_apart() {
+    let server = start(Limits::default()).await;
+    let request = "GET /panic HTTP/1.1\r\nhost: x\r\n\r\nGET /bytes HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let (got, _) = ask(server.address, request).await;
+    assert!(got.starts_with("HTTP/1.1 500 ") && got.ends_with("0123456789"), "{got}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_closes_idle_connections_and_cuts_the_rest() {
+    let server = start(Limits::default()).await;
+    let mut idle = TcpStream::connect(server.address).await.unwrap();
+    let mut open = TcpStream::connect(server.address).await.unwrap();
+    open.write_all(b"GET /endless HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut buffer = [0; 16];
+    open.read_exact(&mut buffer).await.unwrap();
+    let began = tokio::time::Instant::now();
+    server.stop.send(()).unwrap();
+    let served = server.task.await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(1));
+    assert_eq!((served.accepted, served.cut), (2, 1));
+    assert_eq!(read_all(&mut idle).await.1, None);
+    assert!(TcpStream::connect(server.address).await.is_err());
+}
