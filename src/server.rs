@@ -177,8 +177,11 @@ impl Builder {
     /// # Errors
     /// [`Error::Invalid`] with every problem of every file; [`Error::Listen`]; [`Error::Upstream`].
     pub async fn start(self) -> Result<RunningServer, Error> {
+        let mut sources = self.sources;
+        // Short enough to be typed again.
+        sources.fallback_seed = uuid::Uuid::new_v4().as_u64_pair().0 % 1_000_000;
         let log = self.log.unwrap_or_else(|| Arc::new(|_: &str| {}));
-        let loaded = self.sources.load().map_err(Error::Invalid)?;
+        let loaded = sources.load().map_err(Error::Invalid)?;
         for warning in &loaded.warnings.0 {
             log(&warning.to_string());
         }
@@ -203,8 +206,8 @@ impl Builder {
         let listen = |source| Error::Listen { address: self.listen, source };
         let listener = Listener::bind(self.listen).await.map_err(listen)?;
         let address = listener.local_addr();
-        let reload = Arc::new(Reload::new(Arc::clone(&shared), self.sources.clone(), self.history));
-        let files = if self.hot_reload { watch_files(&self.sources, &reload, &log) } else { None };
+        let reload = Arc::new(Reload::new(Arc::clone(&shared), sources.clone(), self.history));
+        let files = if self.hot_reload { watch_files(&sources, &reload, &log) } else { None };
         let stopped = stopped(stopping);
         let handler = Arc::new(Pipeline::new(Arc::clone(&shared)));
         let limits = self.limits;

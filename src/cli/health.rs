@@ -54,7 +54,7 @@ fn ask(host: &str) -> std::io::Result<String> {
 pub(super) fn host(server: &str) -> Result<String, Error> {
     let rest = server.strip_prefix("http://").unwrap_or(server);
     let host = rest.split('/').next().unwrap_or_default();
-    if host.is_empty() || host.contains("://") || server.starts_with("https:") {
+    if host.is_empty() || rest.contains("://") {
         return Err(Error::Unhealthy(format!(
             "{server:?} is no address; give HOST:PORT or http://HOST:PORT"
         )));

@@ -1,116 +1,35 @@
-//! Temporary.
-#![allow(missing_docs, missing_debug_implementations, unused, clippy::all)]
-use crate::document::*;
-use crate::message::*;
-use http::{HeaderMap, StatusCode};
-use std::{path::Path, sync::Arc, time::Duration};
-pub struct LoadedScenarios {
-    pub set: ScenarioSet,
-    pub warnings: Diagnostics,
-}
-pub fn load(n: &[String]) -> Result<LoadedScenarios, Diagnostics> {
-    Ok(LoadedScenarios { set: ScenarioSet, warnings: Diagnostics::default() })
-}
-pub fn shipped() -> Vec<(String, String)> {
-    vec![]
-}
-#[derive(Debug, Default)]
-pub struct ScenarioSet;
-impl ScenarioSet {
-    pub fn is_empty(&self) -> bool {
-        true
-    }
-    pub fn len(&self) -> usize {
-        0
-    }
-    pub fn rule_ids(&self) -> impl Iterator<Item = &str> {
-        [].into_iter()
-    }
-    pub fn seed(&self) -> u64 {
-        0
-    }
-    pub fn with_seed(self, s: u64) -> Self {
-        self
-    }
-    pub fn generated(&self) -> &[Generate] {
-        &[]
-    }
-    pub fn wants_body(&self, f: &Facts<'_>) -> bool {
-        false
-    }
-    pub fn decide(&self, s: &ScenarioState, f: &Facts<'_>, now: Duration) -> Decision {
-        unimplemented!()
-    }
-}
-pub struct Facts<'a> {
-    pub method: &'a str,
-    pub path: &'a str,
-    pub query: &'a Query<'a>,
-    pub headers: &'a HeaderMap,
-    pub body: Option<&'a [u8]>,
-    pub verb: Option<&'a str>,
-    pub resource: Option<&'a str>,
-    pub namespace: Option<&'a str>,
-    pub name: Option<&'a str>,
-    pub subresource: Option<&'a str>,
-    pub page: Option<u64>,
-    pub world: &'a str,
-}
-#[derive(Debug, Default)]
-pub struct ScenarioState;
-impl ScenarioState {
-    pub fn reset(&self) {}
-}
-pub struct Decision {
-    pub delay: Duration,
-    pub answer: Option<Answer>,
-    pub fault: Option<Fault>,
-    pub page_size: Option<u64>,
-    pub by: Option<Applied>,
-}
-pub struct Applied {
-    pub rule: Arc<str>,
-    pub draw: Option<u64>,
-}
-pub enum Answer {
-    Status(StatusAnswer),
-    Reply(Reply),
-    IssueToken(IssuedToken),
-}
-pub struct StatusAnswer {
-    pub code: StatusCode,
-    pub reason: Option<String>,
-    pub message: Option<String>,
-    pub retry_after: Option<Duration>,
-    pub headers: HeaderMap,
-    pub error_code: Option<String>,
-    pub continue_token: Option<ContinueToken>,
-}
-pub enum ContinueToken {
-    Fresh,
-    None,
-}
-pub struct Reply;
-impl Reply {
-    pub fn plan(&self) -> Plan {
-        unimplemented!()
-    }
-}
-pub struct IssuedToken {
-    pub token: String,
-    pub expires_in: Duration,
-}
-pub struct Generate {
-    pub resource: String,
-    pub namespace: String,
-    pub count: u64,
-    pub like: Option<String>,
-    pub labels: Vec<(String, String)>,
-    pub source: Arc<Path>,
-    pub place: Option<Place>,
-}
-impl Generate {
-    pub fn name(&self, n: u64) -> String {
-        String::new()
-    }
-}
+//! Scenarios: what goes wrong, and when. Rules are laid over the fixtures, which stay untouched.
+//!
+//! ```text
+//! YAML → format (all problems at once) → rule (compiled) → ScenarioSet
+//! request → Facts → ScenarioSet::decide(state, now) → Decision → serve::pipeline lays it on the answer
+//! ```
+//!
+//! The engine decides and never performs: time comes in as an argument, counters and tokens live in
+//! a [`ScenarioState`] per world, a draw is a pure function of seed, rule, world and number.
+//! Precedence: gates first; then delays, which add; then of all that matching rules say a connection
+//! fault beats a status, and the earlier rule beats the later one. Every rule that matches a request
+//! which got past the gates counts it, whether or not its outcome is the one that shows.
+
+mod decide;
+mod draw;
+mod format;
+mod generate;
+mod load;
+mod matcher;
+mod reply;
+mod rule;
+mod state;
+mod then;
+mod token;
+
+#[cfg(test)]
+mod tests;
+
+pub use decide::{Answer, Applied, Decision, Facts, IssuedToken};
+pub use generate::Generate;
+pub use load::{LoadedScenarios, load, shipped};
+pub use reply::Reply;
+pub use rule::ScenarioSet;
+pub use state::ScenarioState;
+pub use then::{ContinueToken, StatusAnswer};

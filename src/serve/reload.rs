@@ -18,6 +18,8 @@ pub(crate) struct Sources {
     pub(crate) scenarios: Vec<String>,
     /// The seed from the command line.
     pub(crate) seed: Option<u64>,
+    /// The seed for scenarios that name none: picked once, so that a reload does not change the draws.
+    pub(crate) fallback_seed: u64,
     /// Whether there shall be no fixtures at all.
     pub(crate) nothing: bool,
 }
@@ -41,7 +43,7 @@ impl Sources {
             [] => fixtures::embedded(),
             paths => fixtures::load(paths),
         };
-        let scenarios = scenario::load(&self.scenarios);
+        let scenarios = scenario::load(&self.scenarios, self.fallback_seed);
         let (loaded, scenarios) = match (loaded, scenarios) {
             (Ok(loaded), Ok(scenarios)) => (loaded, scenarios),
             (loaded, scenarios) => {

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
-use futures_util::Stream;
 use http_body::{Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 

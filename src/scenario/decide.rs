@@ -1,0 +1,228 @@
+//! One request, all rules: what happens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+
+use crate::message::{Fault, Query};
+
+use super::draw;
+use super::reply::Reply;
+use super::rule::{Outcomes, Rule, ScenarioSet};
+use super::state::{Memory, ScenarioState};
+use super::then::{StatusAnswer, Then};
+
+/// What a request is, for rules: raw and semantic.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    /// The method, in upper case.
+    pub method: &'a str,
+    /// The path, as sent.
+    pub path: &'a str,
+    /// The query, decoded.
+    pub query: &'a Query<'a>,
+    /// The header fields.
+    pub headers: &'a HeaderMap,
+    /// The body, where it was read.
+    pub body: Option<&'a [u8]>,
+    /// The verb of a resource request.
+    pub verb: Option<&'a str>,
+    /// `plural.group`, or the plural alone in the core group.
+    pub resource: Option<&'a str>,
+    /// The namespace.
+    pub namespace: Option<&'a str>,
+    /// The object's name.
+    pub name: Option<&'a str>,
+    /// The subresource.
+    pub subresource: Option<&'a str>,
+    /// Which page of a list chain is asked for, from 1; nothing when this is no list.
+    pub page: Option<u64>,
+    /// The world's name.
+    pub world: &'a str,
+}
+
+/// What the rules say about a request.
+#[derive(Debug, Default)]
+pub struct Decision {
+    /// How long to wait before answering: all delays together.
+    pub delay: Duration,
+    /// An answer in place of the true one.
+    pub answer: Option<Answer>,
+    /// A fault of the connection, laid on whatever is answered.
+    pub fault: Option<Fault>,
+    /// The most items a list page may have.
+    pub page_size: Option<u64>,
+    /// The rule that shows in the answer.
+    pub by: Option<Applied>,
+}
+
+/// The rule behind an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// The rule's id.
+    pub rule: Arc<str>,
+    /// The number of the draw, from 0, where there was one.
+    pub draw: Option<u64>,
+}
+
+/// An answer that a rule gives.
+#[derive(Debug)]
+pub enum Answer {
+    /// An error of the API.
+    Status(Box<StatusAnswer>),
+    /// A literal answer.
+    Reply(Box<Reply>),
+    /// A new token.
+    IssueToken(IssuedToken),
+}
+
+/// A token that was given out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuedToken {
+    /// The token.
+    pub token: String,
+    /// How long it lives; a day where the scenario does not say.
+    pub expires_in: Duration,
+}
+
+/// How long a token lives that has no `ttl`: what identity services give.
+const DEFAULT_TTL: Duration = Duration::from_secs(24 * 3600);
+
+impl ScenarioSet {
+    /// Whether a rule must see the body of this request. No word of the language looks at it yet.
+    #[must_use]
+    pub fn wants_body(&self, _facts: &Facts<'_>) -> bool {
+        false
+    }
+
+    /// What the rules say about a request; `now` is the time since the world began. Counts.
+    #[must_use]
+    pub fn decide(&self, state: &ScenarioState, facts: &Facts<'_>, now: Duration) -> Decision {
+        let mut memory = state.lock();
+        if let Some(token) = self.tokens.iter().find(|token| token.is_issued_by(facts)) {
+            let text = memory.issue(token, self.seed(), facts.world, now);
+            let expires_in = token.ttl.unwrap_or(DEFAULT_TTL);
+            let answer = Some(Answer::IssueToken(IssuedToken { token: text, expires_in }));
+            let by = Some(Applied { rule: format!("tokens/{}", token.name).into(), draw: None });
+            return Decision { answer, by, ..Decision::default() };
+        }
+        let matching: Vec<&Rule> = self.matching(facts).collect();
+        for rule in &matching {
+            if let Some(denied) = self.gate(rule, &mut memory, facts, now) {
+                return denied;
+            }
+        }
+        let mut decision = Decision::default();
+        for rule in matching {
+            decision.delay += rule.delay;
+            if let Some(size) = rule.page_size {
+                decision.page_size = Some(decision.page_size.map_or(size, |other| other.min(size)));
+                decision
+                    .by
+                    .get_or_insert_with(|| Applied { rule: Arc::clone(&rule.id), draw: None });
+            }
+            if let Some((then, draw)) = outcome(rule, &mut memory, facts) {
+                take(&mut decision, rule, then, draw);
+            }
+        }
+        decision
+    }
+
+    fn gate(
+        &self,
+        rule: &Rule,
+        memory: &mut Memory,
+        facts: &Facts<'_>,
+        now: Duration,
+    ) -> Option<Decision> {
+        let gate = rule.gate.as_ref()?;
+        let token = &self.tokens[gate.token];
+        if memory.spend(token, &token.carried(facts), now) {
+            return None;
+        }
+        let mut decision = Decision::default();
+        take(&mut decision, rule, &gate.otherwise, None);
+        Some(decision)
+    }
+}
+
+/// What a rule says this time, and the draw if it drew.
+fn outcome<'r>(
+    rule: &'r Rule,
+    memory: &mut Memory,
+    facts: &Facts<'_>,
+) -> Option<(&'r Then, Option<u64>)> {
+    match &rule.outcomes {
+        Outcomes::None => None,
+        Outcomes::Steps(steps) => {
+            let n = memory.count(&rule.id, 0);
+            let mut passed = 0_u64;
+            let step = steps.iter().find(|step| {
+                passed = step.times.map_or(u64::MAX, |times| passed.saturating_add(times));
+                n < passed
+            });
+            step.map(|step| (&step.then, None))
+        }
+        Outcomes::Share(shares) => {
+            let n = memory.count(&rule.id, 0);
+            let drawn = draw::fraction(rule.seed, &rule.id, facts.world, n);
+            let mut below = 0.0;
+            let share = shares.iter().find(|share| {
+                below += share.part;
+                drawn < below
+            });
+            share.map(|share| (&share.then, Some(n)))
+        }
+        Outcomes::At(points) => {
+            let (index, point) =
+                points.iter().enumerate().find(|(_, point)| facts.page == Some(point.page))?;
+            let n = memory.count(&rule.id, index + 1);
+            point.times.is_none_or(|times| n < times).then_some((&point.then, None))
+        }
+    }
+}
+
+/// Takes an outcome into the decision: delays add, faults beat statuses, the first of each wins.
+fn take(decision: &mut Decision, rule: &Rule, then: &Then, draw: Option<u64>) {
+    let applied = || Applied { rule: Arc::clone(&rule.id), draw };
+    match then {
+        Then::Pass => {}
+        Then::Delay(delay) => {
+            decision.delay += *delay;
+            decision.by.get_or_insert_with(applied);
+        }
+        Then::Fault(fault) => {
+            if decision.fault.is_none() {
+                decision.fault = Some(fault.clone());
+                decision.by = Some(applied());
+            }
+        }
+        Then::Status(status) if decision.answer.is_none() => {
+            decision.answer = Some(Answer::Status(status.clone()));
+            if decision.fault.is_none() {
+                decision.by = Some(applied());
+            }
+        }
+        Then::Reply(reply) if decision.answer.is_none() => {
+            decision.answer = Some(Answer::Reply(reply.clone()));
+            if decision.fault.is_none() {
+                decision.by = Some(applied());
+            }
+        }
+        Then::Status(_) | Then::Reply(_) => {}
+    }
+}
+
+/// What a closed gate says when the rule does not.
+pub(super) fn unauthorized() -> Then {
+    Then::Status(Box::new(StatusAnswer {
+        code: StatusCode::UNAUTHORIZED,
+        reason: None,
+        message: None,
+        retry_after: None,
+        headers: HeaderMap::new(),
+        error_code: None,
+        continue_token: None,
+    }))
+}

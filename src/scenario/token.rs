@@ -1,0 +1,102 @@
+//! `tokens`: credentials that a client must fetch, and that expire.
+
+use std::time::Duration;
+
+use http::header::{AUTHORIZATION, HeaderName};
+
+use crate::document::Node;
+
+use super::decide::Facts;
+
+/// A kind of token.
+#[derive(Debug)]
+pub(super) struct Token {
+    pub(super) name: String,
+    /// The request that gives one out.
+    pub(super) method: String,
+    pub(super) path: String,
+    /// Where requests carry it.
+    places: Vec<Place>,
+    /// How long one lives.
+    pub(super) ttl: Option<Duration>,
+    /// How many requests one serves.
+    pub(super) uses: Option<u64>,
+}
+
+#[derive(Debug)]
+enum Place {
+    Header(HeaderName),
+    Bearer,
+}
+
+impl Token {
+    /// Reads one entry of `tokens`.
+    pub(super) fn decode(name: &str, node: &Node<'_>) -> Option<Self> {
+        let keys = node.keys()?;
+        let issue = keys.required("issue");
+        let places = keys
+            .required("in")
+            .map(|node| if node.value().is_array() { node.items() } else { vec![node] });
+        let ttl = keys.get("ttl").and_then(|node| node.duration());
+        let uses = keys.get("uses").and_then(|node| node.integer(1..=i64::MAX));
+        keys.finish();
+        let issue = issue?;
+        let (method, path) = match issue.text()?.split_once(' ') {
+            Some((method, path)) if path.starts_with('/') => {
+                (method.to_ascii_uppercase(), path.to_owned())
+            }
+            _ => {
+                issue.error(
+                    "this names no request",
+                    "write it as METHOD /path, like POST /v3/auth/tokens",
+                );
+                return None;
+            }
+        };
+        let places = places?.iter().filter_map(place).collect();
+        let uses = uses.and_then(|uses| u64::try_from(uses).ok());
+        Some(Self { name: name.to_owned(), method, path, places, ttl, uses })
+    }
+
+    /// Whether a request asks for a token of this kind.
+    pub(super) fn is_issued_by(&self, facts: &Facts<'_>) -> bool {
+        self.method == facts.method && self.path == facts.path
+    }
+
+    /// The tokens a request carries in the places of this kind.
+    pub(super) fn carried<'f>(&self, facts: &Facts<'f>) -> Vec<&'f str> {
+        let values = |name: &HeaderName| {
+            let values = facts.headers.get_all(name).iter();
+            values.filter_map(|value| value.to_str().ok()).collect::<Vec<_>>()
+        };
+        let mut carried = Vec::new();
+        for place in &self.places {
+            match place {
+                Place::Header(name) => carried.extend(values(name)),
+                Place::Bearer => {
+                    carried.extend(values(&AUTHORIZATION).into_iter().filter_map(bearer))
+                }
+            }
+        }
+        carried
+    }
+}
+
+/// The credential of `Authorization: Bearer ...` (RFC 6750); the scheme in any case.
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+fn place(node: &Node<'_>) -> Option<Place> {
+    let text = node.text()?;
+    if text == "bearer" {
+        return Some(Place::Bearer);
+    }
+    let header =
+        text.strip_prefix("header ").and_then(|name| HeaderName::try_from(name.trim()).ok());
+    if header.is_none() {
+        node.error("this is no place for a token", "write bearer, or header NAME");
+    }
+    header.map(Place::Header)
+}
