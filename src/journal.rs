@@ -91,14 +91,14 @@ impl Journal {
         };
         // What falls out is dropped after the lock is given back.
         let mut dropped = Vec::new();
+        let observed;
         {
             let mut inner = self.lock();
             inner.recorded += 1;
             exchange.number = inner.recorded;
             inner.body_bytes += exchange.body.len();
-            if let Some(observer) = &self.observer {
-                observer(&exchange);
-            }
+            // Whoever looks on may be slow, and must not hold up the others.
+            observed = self.observer.as_ref().map(|observer| (observer, exchange.clone()));
             inner.exchanges.push_back(exchange);
             while inner.exchanges.len() > MAX_EXCHANGES || inner.body_bytes > MAX_BODY_BYTES {
                 let Some(oldest) = inner.exchanges.pop_front() else { break };
@@ -107,6 +107,9 @@ impl Journal {
             }
         }
         drop(dropped);
+        if let Some((observer, exchange)) = observed {
+            observer(&exchange);
+        }
     }
 
     /// The exchanges that are kept, oldest first.

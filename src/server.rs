@@ -73,6 +73,13 @@ impl Default for Builder {
     }
 }
 
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("Builder");
+        shown.field("listen", &self.listen).field("sources", &self.sources).finish_non_exhaustive()
+    }
+}
+
 impl Builder {
     /// Adds a fixture file or directory. With none the embedded fixtures are served.
     #[must_use]
@@ -81,7 +88,7 @@ impl Builder {
         self
     }
 
-    /// Serves no fixtures at all, not even the embedded ones: for recording.
+    /// Serves nothing of its own, neither fixtures nor Kubernetes paths: for recording a backend.
     #[must_use]
     pub fn nothing_loaded(mut self) -> Self {
         self.sources.nothing = true;
@@ -192,6 +199,7 @@ impl Builder {
         let (stop, stopping) = watch::channel(false);
         let shared = Arc::new(Shared {
             settings: Settings {
+                engine: !sources.nothing,
                 kubernetes: self.kubernetes,
                 rule_header: self.rule_header,
                 proxy,
@@ -200,14 +208,14 @@ impl Builder {
             scenarios: ArcSwap::from_pointee(loaded.scenarios),
             world: Arc::new(world),
             journal: Arc::new(Journal::new(self.observer)),
+            reload: Reload::new(sources.clone(), self.history),
             problems: ArcSwap::default(),
             stopping: stopping.clone(),
         });
         let listen = |source| Error::Listen { address: self.listen, source };
         let listener = Listener::bind(self.listen).await.map_err(listen)?;
         let address = listener.local_addr();
-        let reload = Arc::new(Reload::new(Arc::clone(&shared), sources.clone(), self.history));
-        let files = if self.hot_reload { watch_files(&sources, &reload, &log) } else { None };
+        let files = if self.hot_reload { watch_files(&sources, &shared, &log) } else { None };
         let stopped = stopped(stopping);
         let handler = Arc::new(Pipeline::new(Arc::clone(&shared)));
         let limits = self.limits;
@@ -215,7 +223,7 @@ impl Builder {
         let task = tokio::spawn(async move {
             transport::serve(listener, handler, limits, transport_log, stopped).await;
         });
-        Ok(RunningServer { address, seed, shared, reload, stop, task, _files: files })
+        Ok(RunningServer { address, seed, shared, stop, task, _files: files })
     }
 }
 
@@ -245,13 +253,13 @@ fn proxy(
 }
 
 /// Watches the files; a watch that cannot be set up is told and does not keep the server from serving.
-fn watch_files(sources: &Sources, reload: &Arc<Reload>, log: &Logger) -> Option<FileWatcher> {
+fn watch_files(sources: &Sources, shared: &Arc<Shared>, log: &Logger) -> Option<FileWatcher> {
     let paths = sources.watched();
     if paths.is_empty() {
         return None;
     }
-    let (reload, said) = (Arc::clone(reload), Arc::clone(log));
-    let on_change = move || match reload.run() {
+    let (shared, said) = (Arc::clone(shared), Arc::clone(log));
+    let on_change = move || match shared.reload() {
         Ok(warnings) if warnings.is_empty() => said("reloaded: the changed files are served now"),
         Ok(warnings) => said(&format!("reloaded, with warnings:\n{warnings}")),
         Err(problems) => said(&format!("not reloaded, the old set goes on serving:\n{problems}")),
@@ -272,7 +280,6 @@ pub struct RunningServer {
     address: SocketAddr,
     seed: Option<u64>,
     shared: Arc<Shared>,
-    reload: Arc<Reload>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
     _files: Option<FileWatcher>,
@@ -313,7 +320,7 @@ impl RunningServer {
     /// # Errors
     /// Every problem of every file; the old set goes on serving.
     pub fn reload(&self) -> Result<(), Diagnostics> {
-        self.reload.run().map(drop)
+        self.shared.reload().map(drop)
     }
 
     /// How many stubs and objects are served: for the line that a program prints at its start.
@@ -333,6 +340,9 @@ impl RunningServer {
         self.stop.send_replace(true);
         // A panic in the server's task has been told by then; there is nothing left to stop.
         let _ = self.task.await;
+        if let Some(proxy) = &self.shared.settings.proxy {
+            proxy.flush().await;
+        }
     }
 
     /// Runs until `signal` completes, then shuts down.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::document::Diagnostics;
 use crate::k8s::Revision;
 use crate::message::{Origin, Plan, Query, Request};
 use crate::serve::Shared;
@@ -42,15 +43,16 @@ pub(crate) async fn answer(shared: &Arc<Shared>, request: &mut Request) -> Plan 
             ok(&json!({}))
         }
         "store/compact" if post => compact(shared, &body),
+        "reload" if post => reload(shared).await,
         "" | "health" | "version" | "mappings" | "requests" | "scenarios" | "scenarios/reset"
-        | "store/compact" => failed(
+        | "store/compact" | "reload" => failed(
             StatusCode::METHOD_NOT_ALLOWED,
             &format!("{} is not a method of this endpoint", request.method),
         ),
         _ => failed(
             StatusCode::NOT_FOUND,
-            "no such admin endpoint; there are health, version, mappings, requests, scenarios, scenarios/reset \
-             and store/compact",
+            "no such admin endpoint; there are health, version, mappings, requests, scenarios, scenarios/reset, \
+             store/compact and reload",
         ),
     }
 }
@@ -115,6 +117,22 @@ fn scenarios(shared: &Shared) -> Value {
     let scenarios = shared.scenarios.load();
     let rules: Vec<&str> = scenarios.rule_ids().collect();
     json!({"seed": scenarios.seed(), "rules": rules})
+}
+
+/// Files are read on a thread that may block.
+async fn reload(shared: &Arc<Shared>) -> Plan {
+    let shared = Arc::clone(shared);
+    let lines = |found: Diagnostics| found.0.iter().map(ToString::to_string).collect::<Vec<_>>();
+    match tokio::task::spawn_blocking(move || shared.reload()).await {
+        Ok(Ok(warnings)) => ok(&json!({"warnings": lines(warnings)})),
+        Ok(Err(problems)) => {
+            let errors: Vec<Value> =
+                lines(problems).iter().map(|line| json!({"code": 10, "title": line})).collect();
+            let body = json!({"errors": errors});
+            Plan::json(StatusCode::UNPROCESSABLE_ENTITY, Origin::Admin, format!("{body}\n"))
+        }
+        Err(_) => failed(StatusCode::INTERNAL_SERVER_ERROR, "loading failed; see the server's log"),
+    }
 }
 
 fn compact(shared: &Shared, body: &[u8]) -> Plan {

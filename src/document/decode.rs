@@ -49,6 +49,12 @@ impl<'s> Decoder<'s> {
         self.source
     }
 
+    /// The number of the document in its source, from 0.
+    #[must_use]
+    pub fn document(&self) -> usize {
+        self.document
+    }
+
     /// Whether an error (not only a warning) was noted so far.
     #[must_use]
     pub fn has_errors(&self) -> bool {
@@ -80,15 +86,20 @@ impl<'s> Decoder<'s> {
         message: String,
         hint: String,
     ) {
-        let mut pointer = Pointer::new();
-        let mut next = way;
-        while let Some(way) = next {
-            pointer.push(way.step.clone());
-            next = way.parent.as_ref();
-        }
-        pointer.reverse();
+        let pointer = pointer_of(way);
         self.problems.borrow_mut().push(Problem { severity, pointer, at_key, message, hint });
     }
+}
+
+fn pointer_of(way: Option<&Rc<Way>>) -> Pointer {
+    let mut pointer = Pointer::new();
+    let mut next = way;
+    while let Some(way) = next {
+        pointer.push(way.step.clone());
+        next = way.parent.as_ref();
+    }
+    pointer.reverse();
+    pointer
 }
 
 /// The way from the root to a node, shared with its siblings' ways.
@@ -121,6 +132,18 @@ impl<'d> Node<'d> {
             Some(Way { step: Step::Index(index), .. }) => index.to_string(),
             None => String::new(),
         }
+    }
+
+    /// The way from the document's root to this node.
+    #[must_use]
+    pub fn pointer(&self) -> Pointer {
+        pointer_of(self.way.as_ref())
+    }
+
+    /// The decoder this node's problems go to: it knows the source and the document.
+    #[must_use]
+    pub fn decoder(&self) -> &'d Decoder<'d> {
+        self.decoder
     }
 
     /// Notes an error at this value.

@@ -1,36 +1,34 @@
-//! Temporary.
-#![allow(missing_docs, missing_debug_implementations, unused, clippy::all)]
-use crate::message::*;
-use std::sync::Arc;
-#[derive(Debug)]
-pub struct Stub;
-impl Stub {
-    pub fn plan(&self) -> Plan {
-        unimplemented!()
-    }
-    pub fn mapping(&self) -> &serde_json::Value {
-        unimplemented!()
-    }
-}
-#[derive(Debug, Default)]
-pub struct StubIndex;
-impl StubIndex {
-    pub fn is_empty(&self) -> bool {
-        true
-    }
-    pub fn len(&self) -> usize {
-        0
-    }
-    pub fn stubs(&self) -> impl Iterator<Item = &Arc<Stub>> {
-        [].iter()
-    }
-    pub fn wants_body(&self, _: &Request) -> bool {
-        false
-    }
-    pub fn find(&self, _: &Request) -> Option<&Arc<Stub>> {
-        None
-    }
-    pub fn nearest(&self, _: &Request) -> String {
-        "nothing".into()
-    }
-}
+//! Stubs → the one that answers a request, or why none does.
+//!
+//! ```text
+//! fixture file → [compile] → [Stub] ─┐
+//!                                    ├→ [StubIndex] → find → Plan
+//! message::Request ──────────────────┘              └ nearest → [MissReport]
+//! ```
+//!
+//! The format is `WireMock`'s stub mapping (3.13, with what 4.x adds to the same keys); what is not
+//! supported is an error at load and never ignored. The engine is pure: no sockets, files or clocks.
+//! `C/` in these files is `com/github/tomakehurst/wiremock/` in `WireMock`'s sources.
+
+mod diff;
+mod index;
+mod json;
+mod method;
+mod multi;
+mod near_miss;
+mod operator;
+mod parts;
+mod pattern;
+mod request;
+mod response;
+mod stub;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod url;
+
+pub use index::StubIndex;
+pub use near_miss::MissReport;
+pub use response::STREAM_TRANSFORMER;
+pub use stub::{BodyFiles, Stub, compile};

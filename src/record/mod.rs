@@ -1,32 +1,27 @@
-//! Temporary.
-#![allow(missing_docs, missing_debug_implementations, unused, clippy::all)]
-use crate::message::*;
-use std::path::PathBuf;
-#[derive(Debug)]
-pub struct Proxy;
-impl Proxy {
-    pub fn new(u: Upstream, r: Option<Recorder>) -> Self {
-        Self
-    }
-    pub async fn answer(&self, r: Request) -> Plan {
-        unimplemented!()
-    }
-}
-pub struct Upstream;
-impl Upstream {
-    pub fn new(u: &str, o: UpstreamOptions) -> Result<Self, String> {
-        Ok(Self)
-    }
-}
-#[derive(Debug, Default, Clone)]
-pub struct UpstreamOptions {
-    pub ca_file: Option<PathBuf>,
-    pub insecure: bool,
-    pub timeout: u32,
-}
-pub struct Recorder;
-impl Recorder {
-    pub fn new(d: PathBuf, l: crate::Logger) -> std::io::Result<Self> {
-        Ok(Self)
-    }
-}
+//! A backend → answers for what nothing else answers, and fixtures of them.
+//!
+//! ```text
+//! Request → [proxy] → [upstream] ══ backend
+//!              │ └─ Plan: the body as it arrives, through the [tee]
+//!              └─ [exchange] once it ends → [mapping] (less [secrets]) → [writer] → DIR/*.json
+//! ```
+//!
+//! What is written is a stub mapping that `--fixtures` (and `WireMock`) replays. A recording never
+//! holds up the client: it is written by a thread of its own, whole or not at all.
+
+mod exchange;
+mod mapping;
+mod proxy;
+mod secrets;
+mod tee;
+#[cfg(feature = "tls-upstream")]
+mod tls;
+mod upstream;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use proxy::Proxy;
+pub use upstream::{Upstream, UpstreamError, UpstreamOptions};
+pub use writer::Recorder;

@@ -17,7 +17,7 @@ const REVISION_WAIT: Duration = Duration::from_secs(3);
 
 /// Whether the engine answers a request.
 pub(super) fn owns(shared: &Shared, asked: &Asked<'_>) -> bool {
-    k8s::owns(&shared.world.store.state().types, asked.path, &asked.info)
+    shared.settings.engine && k8s::owns(&shared.world.store.state().types, asked.path, &asked.info)
 }
 
 /// Whether a path lies where Kubernetes APIs lie: a miss there has Kubernetes' own 404s.
@@ -45,7 +45,7 @@ pub(super) async fn answer(
         Method::GET | Method::HEAD => bytes::Bytes::new(),
         _ => match request.read_body(k8s::MAX_BODY_BYTES).await {
             Ok(body) => body,
-            Err(error) => return respond::bad_body(request, asked, &error),
+            Err(error) => return respond::bad_body(request, &asked.query, &error),
         },
     };
     let world = &shared.world;

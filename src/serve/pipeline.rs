@@ -1,18 +1,19 @@
 //! The pipeline: a request goes in, a plan comes out.
 //!
 //! ```text
-//! admin? → scenario, before → stubs → kubernetes → upstream → miss → scenario, after → journal
+//! admin? → scenario, before → stubs → kubernetes → upstream → miss → scenario, after → [journal]
 //! ```
 
 use std::sync::Arc;
 
-use http::header::{HeaderName, HeaderValue};
+use http::Method;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
-use crate::k8s::{self, RequestInfo};
-use crate::message::{Handler, Plan, Query, Request, TargetError};
-use crate::scenario::{Applied, Decision, Facts};
-use crate::{admin, journal};
+use crate::admin;
+use crate::k8s::{self, GroupResource, RequestInfo};
+use crate::message::{BodyError, Handler, Plan, Query, Request, RequestBody, TargetError};
+use crate::scenario::{Applied, Decision, Facts, ScenarioSet};
 
 use super::state::Shared;
 use super::{kubernetes, respond};
@@ -47,70 +48,65 @@ async fn answer(shared: &Arc<Shared>, request: &mut Request) -> Plan {
     if admin::owns(request.path()) {
         return admin::answer(shared, request).await;
     }
+    let scenarios = shared.scenarios.load();
+    // Where no rule can come first, a stub is all that is looked at.
+    if scenarios.is_empty() {
+        if let Some(plan) = stub(shared, request).await {
+            return plan;
+        }
+    }
     let uri = request.uri.clone();
     let asked = match Asked::parse(request, &uri) {
         Ok(asked) => asked,
         Err(error) => return respond::bad_target(request, &error),
     };
+    if scenarios.is_empty() {
+        return base(shared, request, &asked, None).await;
+    }
 
     // Scenario, before: a gate, a delay, a status, a fault.
-    let mut decision = None;
-    let scenarios = shared.scenarios.load();
-    if !scenarios.is_empty() {
-        match decide(shared, &scenarios, request, &asked).await {
-            Ok(decided) => decision = Some(decided),
-            Err(error) => return respond::bad_body(request, &asked, &error),
-        }
-    }
-    let answered = decision.as_mut().and_then(|decision| decision.answer.take());
-    let plan = match answered {
-        Some(answer) => {
-            respond::scenario_answer(shared, request, &asked, answer, decision.as_ref())
-        }
-        None => base(shared, request, &asked, decision.as_ref()).await,
+    let mut decision = match decide(shared, &scenarios, request, &asked).await {
+        Ok(decision) => decision,
+        Err(error) => return respond::bad_body(request, &asked.query, &error),
     };
-
+    let plan = match decision.answer.take() {
+        Some(answer) => respond::scenario_answer(shared, request, &asked, answer, &decision),
+        None => match stub(shared, request).await {
+            Some(plan) => plan,
+            None => base(shared, request, &asked, decision.page_size).await,
+        },
+    };
     // Scenario, after: what is laid on the answer.
-    match decision {
-        Some(decision) => lay_on(plan, decision, shared.settings.rule_header),
-        None => plan,
-    }
+    lay_on(plan, decision, shared.settings.rule_header)
 }
 
-/// What is true: stubs, then objects, then the backend, then the report of what came near.
+/// The stub for a request, if there is one; or what keeps it from being found.
+async fn stub(shared: &Shared, request: &mut Request) -> Option<Plan> {
+    let fixtures = shared.fixtures.load();
+    let stubs = &fixtures.stubs;
+    if stubs.is_empty() {
+        return None;
+    }
+    if stubs.wants_body(request) {
+        if let Err(error) = request.read_body(k8s::MAX_BODY_BYTES).await {
+            return Some(respond::bad_body(request, &Query::default(), &error));
+        }
+    }
+    stubs.find(request).map(|stub| stub.plan())
+}
+
+/// What is true beyond the stubs: objects, then the backend, then the report of what came near.
 async fn base(
     shared: &Arc<Shared>,
     request: &mut Request,
     asked: &Asked<'_>,
-    decision: Option<&Decision>,
+    page_size: Option<u64>,
 ) -> Plan {
-    let fixtures = shared.fixtures.load();
-    let stubs = &fixtures.stubs;
-    if !stubs.is_empty() {
-        if stubs.wants_body(request) {
-            if let Err(error) = request.read_body(k8s::MAX_BODY_BYTES).await {
-                return respond::bad_body(request, asked, &error);
-            }
-        }
-        if let Some(stub) = stubs.find(request) {
-            return stub.plan();
-        }
-    }
     if kubernetes::owns(shared, asked) {
-        return kubernetes::answer(
-            shared,
-            request,
-            asked,
-            decision.and_then(|decision| decision.page_size),
-        )
-        .await;
+        return kubernetes::answer(shared, request, asked, page_size).await;
     }
     if let Some(proxy) = &shared.settings.proxy {
-        let head = Request {
-            body: std::mem::replace(&mut request.body, crate::message::RequestBody::Empty),
-            ..copy_head(request)
-        };
-        return proxy.answer(head).await;
+        return proxy.answer(taken(request)).await;
     }
     respond::miss(shared, request, asked).await
 }
@@ -118,49 +114,65 @@ async fn base(
 /// Asks the rules; reads the body first when one of them looks at it.
 async fn decide(
     shared: &Shared,
-    scenarios: &crate::scenario::ScenarioSet,
+    scenarios: &ScenarioSet,
     request: &mut Request,
     asked: &Asked<'_>,
-) -> Result<Decision, crate::message::BodyError> {
+) -> Result<Decision, BodyError> {
     let world = &shared.world;
-    let of = asked.info.resource.as_ref();
-    let resource = of.map(|of| {
-        if of.group.is_empty() {
-            of.resource.to_string()
-        } else {
-            format!("{}.{}", of.resource, of.group)
-        }
-    });
-    let method = request.method.clone();
-    let text = |text: Option<&std::borrow::Cow<'_, str>>| {
-        text.map(ToString::to_string).filter(|text| !text.is_empty())
-    };
-    let (namespace, name) = (text(of.map(|of| &of.namespace)), text(of.map(|of| &of.name)));
-    let subresource = text(of.map(|of| &of.subresource));
-    let page = kubernetes::page(asked);
-    // Two looks at the same facts: whether the body is wanted, and with it.
-    macro_rules! facts {
-        ($body:expr) => {
-            Facts {
-                method: method.as_str(),
-                path: asked.path,
-                query: &asked.query,
-                headers: &request.headers,
-                body: $body,
-                verb: of.map(|_| asked.info.verb.as_ref()),
-                resource: resource.as_deref(),
-                namespace: namespace.as_deref(),
-                name: name.as_deref(),
-                subresource: subresource.as_deref(),
-                page,
-                world: &world.name,
-            }
-        };
-    }
-    if scenarios.wants_body(&facts!(None)) {
+    let of = RuleFacts::of(request, asked);
+    if scenarios.wants_body(&of.facts(asked, &request.headers, None, &world.name)) {
         request.read_body(k8s::MAX_BODY_BYTES).await?;
     }
-    Ok(scenarios.decide(&world.scenario, &facts!(request.body_bytes()), world.clock.elapsed()))
+    let facts = of.facts(asked, &request.headers, request.body_bytes(), &world.name);
+    Ok(scenarios.decide(&world.scenario, &facts, world.clock.elapsed()))
+}
+
+/// What rules ask about a request and no stage before needed.
+struct RuleFacts {
+    method: Method,
+    resource: Option<String>,
+    namespace: Option<String>,
+    name: Option<String>,
+    subresource: Option<String>,
+    page: Option<u64>,
+}
+
+impl RuleFacts {
+    fn of(request: &Request, asked: &Asked<'_>) -> Self {
+        let of = asked.info.resource.as_ref();
+        let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        Self {
+            method: request.method.clone(),
+            resource: of.map(|of| GroupResource::new(&of.group, &of.resource).to_string()),
+            namespace: of.and_then(|of| text(&of.namespace)),
+            name: of.and_then(|of| text(&of.name)),
+            subresource: of.and_then(|of| text(&of.subresource)),
+            page: kubernetes::page(asked),
+        }
+    }
+
+    fn facts<'a>(
+        &'a self,
+        asked: &'a Asked<'_>,
+        headers: &'a HeaderMap,
+        body: Option<&'a [u8]>,
+        world: &'a str,
+    ) -> Facts<'a> {
+        Facts {
+            method: self.method.as_str(),
+            path: asked.path,
+            query: &asked.query,
+            headers,
+            body,
+            verb: self.resource.as_ref().map(|_| asked.info.verb.as_ref()),
+            resource: self.resource.as_deref(),
+            namespace: self.namespace.as_deref(),
+            name: self.name.as_deref(),
+            subresource: self.subresource.as_deref(),
+            page: self.page,
+            world,
+        }
+    }
 }
 
 fn lay_on(mut plan: Plan, decision: Decision, named: bool) -> Plan {
@@ -182,14 +194,14 @@ fn rule_value(by: &Applied) -> Option<HeaderValue> {
     HeaderValue::from_str(&text).ok()
 }
 
-/// A request without its body: what the journal keeps when the body goes to the backend.
-fn copy_head(request: &Request) -> Request {
+/// The request for the backend. The head stays for the journal, the body goes.
+fn taken(request: &mut Request) -> Request {
     Request {
         method: request.method.clone(),
         uri: request.uri.clone(),
         version: request.version,
         headers: request.headers.clone(),
-        body: crate::message::RequestBody::Empty,
+        body: std::mem::replace(&mut request.body, RequestBody::Empty),
         peer: request.peer,
     }
 }
@@ -210,8 +222,3 @@ impl<'a> Asked<'a> {
         Ok(Self { path, query, info })
     }
 }
-
-const _: () = {
-    // The journal is the last stage; named here so that this file shows the whole way.
-    let _ = journal::MAX_EXCHANGES;
-};

@@ -68,49 +68,47 @@ impl Sources {
     }
 }
 
-/// Reloads on demand, one at a time.
+/// How the sets are loaded again: on demand, one load at a time.
 #[derive(Debug)]
 pub(crate) struct Reload {
-    shared: Arc<Shared>,
     sources: Sources,
     history: usize,
     running: Mutex<()>,
 }
 
 impl Reload {
-    pub(crate) fn new(shared: Arc<Shared>, sources: Sources, history: usize) -> Self {
-        Self { shared, sources, history, running: Mutex::default() }
+    pub(crate) fn new(sources: Sources, history: usize) -> Self {
+        Self { sources, history, running: Mutex::default() }
     }
+}
 
+impl Shared {
     /// Loads the files again. What is good replaces what was served, objects as ordinary writes that
     /// watchers see; what is bad is kept for `/__admin` and changes nothing.
     ///
     /// # Errors
     /// Everything that is wrong with the files.
-    pub(crate) fn run(&self) -> Result<Diagnostics, Diagnostics> {
-        let _running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let shared = &self.shared;
-        let result = self.sources.load().and_then(|loaded| {
-            let clock = shared.world.clock;
-            let before = seed::state(
-                &shared.fixtures.load(),
-                &shared.scenarios.load(),
-                self.history,
-                clock,
-            )?;
-            let after = seed::state(&loaded.fixtures, &loaded.scenarios, self.history, clock)?;
+    pub(crate) fn reload(&self) -> Result<Diagnostics, Diagnostics> {
+        let Reload { sources, history, running } = &self.reload;
+        let _running = running.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = sources.load().and_then(|loaded| {
+            let state = |fixtures: &_, scenarios: &_| {
+                seed::state(fixtures, scenarios, *history, self.world.clock)
+            };
+            let before = state(&self.fixtures.load(), &self.scenarios.load())?;
+            let after = state(&loaded.fixtures, &loaded.scenarios)?;
             Ok((loaded, before, after))
         });
         match result {
             Ok((loaded, before, after)) => {
-                k8s::reseed(&shared.world.store, &before, &after);
-                shared.fixtures.store(Arc::new(loaded.fixtures));
-                shared.scenarios.store(Arc::new(loaded.scenarios));
-                shared.problems.store(Arc::default());
+                k8s::reseed(&self.world.store, &before, &after);
+                self.fixtures.store(Arc::new(loaded.fixtures));
+                self.scenarios.store(Arc::new(loaded.scenarios));
+                self.problems.store(Arc::default());
                 Ok(loaded.warnings)
             }
             Err(problems) => {
-                shared.problems.store(Arc::new(problems.clone()));
+                self.problems.store(Arc::new(problems.clone()));
                 Err(problems)
             }
         }

@@ -7,7 +7,7 @@ use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use serde_json::{Value, json};
 
 use crate::k8s::{self, ApiError, GroupResource};
-use crate::message::{BodyError, Origin, Plan, Request, TargetError};
+use crate::message::{BodyError, Origin, Plan, Query, Request, TargetError};
 use crate::scenario::{Answer, ContinueToken, Decision, IssuedToken, StatusAnswer};
 
 use super::kubernetes::is_api_path;
@@ -19,23 +19,19 @@ pub(super) fn bad_target(request: &Request, error: &TargetError) -> Plan {
     let why = format!("the request target cannot be decoded: {error}; escape a literal % as %25");
     if is_api_path(request.path()) {
         let error = ApiError::bad_request(why);
-        return server(k8s::error_plan(
-            &error,
-            &request.headers,
-            &crate::message::Query::default(),
-        ));
+        return server(k8s::error_plan(&error, &request.headers, &Query::default()));
     }
     Plan::text(StatusCode::BAD_REQUEST, Origin::Server, format!("{why}\n"))
 }
 
 /// 413 or 400 for a body that could not be read.
-pub(super) fn bad_body(request: &Request, asked: &Asked<'_>, error: &BodyError) -> Plan {
+pub(super) fn bad_body(request: &Request, query: &Query<'_>, error: &BodyError) -> Plan {
     let api_error = match error {
         BodyError::TooLarge(limit) => ApiError::too_large(*limit),
         BodyError::Broken(_) => ApiError::bad_request(error.to_string()),
     };
-    if is_api_path(asked.path) {
-        return server(k8s::error_plan(&api_error, &request.headers, &asked.query));
+    if is_api_path(request.path()) {
+        return server(k8s::error_plan(&api_error, &request.headers, query));
     }
     Plan::text(api_error.code, Origin::Server, format!("{error}\n"))
 }
@@ -55,6 +51,10 @@ pub(super) async fn miss(shared: &Arc<Shared>, request: &mut Request, asked: &As
         plan.origin = Origin::Unmatched;
         return plan;
     }
+    if fixtures.stubs.is_empty() {
+        // As an API server says it: nobody here has written a stub to compare with.
+        return Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, "404 page not found\n");
+    }
     // The report shows the body too, if it can be read.
     let _ = request.read_body(k8s::MAX_BODY_BYTES).await;
     let report = fixtures.stubs.nearest(request);
@@ -67,11 +67,9 @@ pub(super) fn scenario_answer(
     request: &Request,
     asked: &Asked<'_>,
     answer: Answer,
-    decision: Option<&Decision>,
+    decision: &Decision,
 ) -> Plan {
-    let rule = decision
-        .and_then(|decision| decision.by.as_ref())
-        .map_or_else(|| "".into(), |by| Arc::clone(&by.rule));
+    let rule = decision.by.as_ref().map_or_else(|| "".into(), |by| Arc::clone(&by.rule));
     let mut plan = match answer {
         Answer::Status(status) => status_plan(request, asked, &status),
         Answer::Reply(reply) => reply.plan(),

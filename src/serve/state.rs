@@ -12,11 +12,13 @@ use crate::k8s;
 use crate::record::Proxy;
 use crate::scenario::{ScenarioSet, ScenarioState};
 
-use super::Clock;
+use super::{Clock, Reload};
 
 /// How the server behaves, from the command line or the builder.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
+    /// Whether Kubernetes paths are answered at all.
+    pub(crate) engine: bool,
     /// The Kubernetes side.
     pub(crate) kubernetes: k8s::Config,
     /// Whether answers name the rule that shaped them.
@@ -50,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) world: Arc<World>,
     /// What was asked and answered.
     pub(crate) journal: Arc<Journal>,
+    /// Where the sets come from, and how they are loaded again.
+    pub(crate) reload: Reload,
     /// What was wrong with the files at the last reload; empty when it went well.
     pub(crate) problems: ArcSwap<Diagnostics>,
     /// Turns true when the server stops: streams end.

@@ -1,0 +1,124 @@
+//! Values that may come several times: header fields and query parameters
+//! (`C/matching/MultiValuePattern.java`).
+
+use std::fmt;
+
+use crate::document::Node;
+
+use super::operator::{StringPattern, Subject};
+
+/// What all values of one name must be like.
+#[derive(Debug)]
+pub(crate) enum MultiPattern {
+    /// Any one value is as wanted; no value at all is absence.
+    Any(StringPattern),
+    /// As many values as patterns, and each pattern holds for one of them.
+    HasExactly(Vec<StringPattern>),
+    /// Each pattern holds for one of the values.
+    Includes(Vec<StringPattern>),
+}
+
+impl MultiPattern {
+    /// Whether the values are as wanted.
+    pub(crate) fn matches<T: AsRef<str>>(&self, values: &[T]) -> bool {
+        let found = |pattern: &StringPattern| {
+            values.iter().any(|value| pattern.matches(&Subject::new(Some(value.as_ref()))))
+        };
+        match self {
+            Self::Any(pattern) if values.is_empty() => pattern.matches(&Subject::new(None)),
+            Self::Any(pattern) => found(pattern),
+            Self::HasExactly(patterns) => {
+                values.len() == patterns.len() && patterns.iter().all(found)
+            }
+            Self::Includes(patterns) => patterns.iter().all(found),
+        }
+    }
+
+    /// Decodes the pattern of a header or parameter; problems are noted.
+    pub(super) fn compile(node: &Node<'_>) -> Option<Self> {
+        let keys = node.keys()?;
+        let list = |operand: &Node<'_>| {
+            let patterns: Vec<_> = operand.items().iter().map(StringPattern::compile).collect();
+            patterns.into_iter().collect::<Option<Vec<_>>>()
+        };
+        let (exactly, includes) = (keys.get("hasExactly"), keys.get("includes"));
+        let pattern = match (&exactly, &includes) {
+            (Some(_), Some(includes)) => {
+                includes.error_at_key(
+                    "\"hasExactly\" and \"includes\" stand in one pattern",
+                    "keep one of them",
+                );
+                None
+            }
+            (Some(patterns), None) => list(patterns).map(Self::HasExactly),
+            (None, Some(patterns)) => list(patterns).map(Self::Includes),
+            (None, None) => StringPattern::compile_keys(&keys).map(Self::Any),
+        };
+        keys.finish_with("unknown operator");
+        pattern
+    }
+
+    /// The one whole text that is wanted, when this is about one.
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Any(pattern) => pattern.as_text(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for MultiPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |f: &mut fmt::Formatter<'_>, word: &str, patterns: &[StringPattern]| {
+            write!(f, "[{word}]")?;
+            for (at, pattern) in patterns.iter().enumerate() {
+                write!(f, "{} {pattern}", if at > 0 { "," } else { "" })?;
+            }
+            Ok(())
+        };
+        match self {
+            Self::Any(pattern) => write!(f, "{pattern}"),
+            Self::HasExactly(patterns) => list(f, "hasExactly", patterns),
+            Self::Includes(patterns) => list(f, "includes", patterns),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::matching::testing::with_node;
+
+    #[test]
+    fn several_values_are_judged_together() {
+        let exactly = json!({"hasExactly": [{"equalTo": "1"}, {"contains": "2"}]});
+        let includes = json!({"includes": [{"equalTo": "1"}]});
+        let table: [(_, &[&str], bool); 11] = [
+            (json!({"equalTo": "1"}), &["0", "1"], true),
+            (json!({"equalTo": "1"}), &[], false),
+            (json!({"absent": true}), &[], true),
+            (json!({"absent": true}), &["1"], false),
+            (exactly.clone(), &["22", "1"], true),
+            (exactly.clone(), &["22", "1", "3"], false),
+            (exactly, &["1", "1"], false),
+            (json!({"hasExactly": []}), &[], true),
+            (includes.clone(), &["3", "1"], true),
+            (includes.clone(), &["3"], false),
+            (includes, &[], false),
+        ];
+        for (pattern, values, verdict) in table {
+            let (compiled, problems) = with_node(&pattern, MultiPattern::compile);
+            assert!(problems.is_empty(), "{problems:?}");
+            assert_eq!(compiled.unwrap().matches(values), verdict, "{pattern} on {values:?}");
+        }
+    }
+
+    #[test]
+    fn unknown_operators_are_told() {
+        let (_, problems) = with_node(&json!({"hasExacty": []}), MultiPattern::compile);
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert_eq!(problems[0].hint, "did you mean \"hasExactly\"?");
+    }
+}

@@ -1,0 +1,186 @@
+//! Regular expressions of stubs: Java syntax, anchored, compiled when first used.
+//!
+//! `WireMock` compiles every pattern with `DOTALL` and matches the whole value
+//! (`AbstractRegexPattern`). Most patterns parse with [`regex`], which runs in linear time; look-around,
+//! back-references and possessive quantifiers go to [`fancy_regex`] under a backtrack limit.
+//! Perl classes (`\d`, `\w`, `\s`) are Unicode-aware here and ASCII in Java.
+
+use std::sync::OnceLock;
+
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+/// How many steps a backtracking pattern may take on one value before it counts as not matching.
+const BACKTRACK_LIMIT: usize = 100_000;
+
+/// Patterns that weigh more than this are compiled at load: only these can grow past the compiler's
+/// size limit, and that must be a load error. Counted in character ranges, see [`weight`].
+const LAZY_WEIGHT: u64 = 20_000;
+
+/// An anchored pattern.
+pub(crate) struct Pattern {
+    /// As written.
+    text: Box<str>,
+    engine: Engine,
+}
+
+enum Engine {
+    Linear(OnceLock<Option<regex::Regex>>),
+    Backtracking(Box<fancy_regex::Regex>),
+}
+
+impl Pattern {
+    /// Checks a pattern. The error is the sentence for people.
+    pub(crate) fn compile(text: &str) -> Result<Self, String> {
+        let java = unquoted(text);
+        let engine = match regex_syntax::parse(&java) {
+            Ok(hir) if weight(&hir) <= LAZY_WEIGHT => Engine::Linear(OnceLock::new()),
+            Ok(_) => {
+                let compiled = regex::Regex::new(&anchored(&java))
+                    .map_err(|error| last_line(&error.to_string()))?;
+                Engine::Linear(OnceLock::from(Some(compiled)))
+            }
+            Err(linear) => {
+                // The pattern alone must parse: `a)(b` would only by the group put around it.
+                let parsed = fancy_regex::Regex::new(&java).and_then(|_| {
+                    fancy_regex::RegexBuilder::new(&anchored(&java))
+                        .backtrack_limit(BACKTRACK_LIMIT)
+                        .build()
+                });
+                Engine::Backtracking(Box::new(parsed.map_err(|_| last_line(&linear.to_string()))?))
+            }
+        };
+        Ok(Self { text: text.into(), engine })
+    }
+
+    /// Whether the whole value matches.
+    pub(crate) fn matches(&self, value: &str) -> bool {
+        match &self.engine {
+            Engine::Linear(_) => self.linear().is_some_and(|regex| regex.is_match(value)),
+            Engine::Backtracking(regex) => regex.is_match(value).unwrap_or(false),
+        }
+    }
+
+    /// The values of the groups, where the whole value matches. Linear patterns only.
+    pub(crate) fn groups<'v>(&self, value: &'v str) -> Option<Vec<Option<&'v str>>> {
+        let found = self.linear()?.captures(value)?;
+        Some(found.iter().skip(1).map(|group| group.map(|group| group.as_str())).collect())
+    }
+
+    /// The anchored text, when the pattern can stand in a [`regex::RegexSet`].
+    pub(crate) fn for_set(&self) -> Option<String> {
+        matches!(self.engine, Engine::Linear(_)).then(|| anchored(&unquoted(&self.text)))
+    }
+
+    /// As written.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    fn linear(&self) -> Option<&regex::Regex> {
+        let Engine::Linear(cell) = &self.engine else {
+            return None;
+        };
+        cell.get_or_init(|| regex::Regex::new(&anchored(&unquoted(&self.text))).ok()).as_ref()
+    }
+}
+
+impl std::fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pattern({:?})", self.text)
+    }
+}
+
+fn anchored(pattern: &str) -> String {
+    format!(r"\A(?s:{pattern})\z")
+}
+
+/// How large a pattern compiles, roughly: its character ranges, times their repetitions.
+fn weight(hir: &Hir) -> u64 {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len() as u64,
+        HirKind::Class(Class::Unicode(class)) => class.ranges().len() as u64,
+        HirKind::Class(Class::Bytes(class)) => class.ranges().len() as u64,
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min).max(1);
+            weight(&repetition.sub).saturating_mul(times.into())
+        }
+        HirKind::Capture(capture) => weight(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().map(weight).fold(0, u64::saturating_add)
+        }
+    }
+}
+
+/// Java's `\Q...\E` quoting, which neither engine knows, written out.
+fn unquoted(pattern: &str) -> std::borrow::Cow<'_, str> {
+    if !pattern.contains(r"\Q") {
+        return pattern.into();
+    }
+    let mut out = String::new();
+    let mut rest = pattern;
+    while let Some(at) = rest.find('\\') {
+        let after = &rest[at + 1..];
+        if let Some(quoted) = after.strip_prefix('Q') {
+            out.push_str(&rest[..at]);
+            let end = quoted.find(r"\E").unwrap_or(quoted.len());
+            out.push_str(&regex::escape(&quoted[..end]));
+            rest = quoted.get(end + 2..).unwrap_or("");
+        } else {
+            // An escaped character, so that `\\Q` stays a backslash and a Q.
+            let len = after.chars().next().map_or(0, char::len_utf8);
+            out.push_str(&rest[..=at + len]);
+            rest = &after[len..];
+        }
+    }
+    out.push_str(rest);
+    out.into()
+}
+
+/// The sentence of a regex error, without the drawing of the place above it.
+fn last_line(error: &str) -> String {
+    let line = error.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or(error);
+    line.trim_start_matches("error: ").trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_the_whole_value_in_java_syntax() {
+        let table = [
+            ("a+", "aaa", true),
+            ("a+", "baaa", false),
+            ("a|b", "b", true),
+            ("a|b", "bc", false),
+            ("a.c", "a\nc", true),
+            ("(?=.*x).*y", "axy", true),
+            ("(?=.*x).*y", "aby", false),
+            (r"(a)\1", "aa", true),
+            ("a++b", "aab", true),
+            (r"\Qa.c\E+", "a.cc", true),
+            (r"\Qa.c\E+", "abc", false),
+            (r"\\Q.", r"\Qx", true),
+            ("[0-9]{3}", "123", true),
+            ("[0-9]{3}", "1234", false),
+        ];
+        for (pattern, value, expected) in table {
+            let compiled = Pattern::compile(pattern).unwrap();
+            assert_eq!(compiled.matches(value), expected, "{pattern:?} on {value:?}");
+        }
+    }
+
+    #[test]
+    fn broken_and_boundless_patterns_are_told_at_load() {
+        assert_eq!(Pattern::compile("a(").unwrap_err(), "unclosed group");
+        assert_eq!(Pattern::compile("a)(b").unwrap_err(), "unopened group");
+        assert!(Pattern::compile(r"(\w{1000}){1000}").unwrap_err().contains("size limit"));
+    }
+
+    #[test]
+    fn a_pattern_that_backtracks_without_end_gives_up() {
+        let pattern = Pattern::compile(r"(?=a)(a|a)*\1b(?!c)").unwrap();
+        assert!(!pattern.matches(&"a".repeat(200)));
+    }
+}

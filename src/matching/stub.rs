@@ -1,0 +1,329 @@
+//! One stub: a request pattern with its response, compiled from a `WireMock` stub mapping
+//! (`C/stubbing/StubMapping.java`).
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::document::{Keys, Node, Pointer, Step};
+use crate::message::{Origin, Plan, Request};
+
+use super::request::{Facts, RequestPattern};
+use super::response::Response;
+
+/// The priority of a stub that names none.
+const DEFAULT_PRIORITY: i32 = 5;
+
+const STUB_ID: HeaderName = HeaderName::from_static("matched-stub-id");
+const STUB_NAME: HeaderName = HeaderName::from_static("matched-stub-name");
+
+/// Where bodies named by `bodyFileName` come from.
+pub trait BodyFiles {
+    /// The content of a file.
+    ///
+    /// # Errors
+    /// The sentence for people: what is wrong with the name or the file.
+    fn read(&self, name: &str) -> Result<Bytes, String>;
+}
+
+/// A request pattern with its response.
+#[derive(Debug)]
+pub struct Stub {
+    /// Its UUID: written in the mapping, or derived from the place it was read from.
+    pub id: Arc<str>,
+    /// Its name, for people.
+    pub name: Option<Arc<str>>,
+    /// Lower comes first; 5 where none is written.
+    pub priority: i32,
+    /// The file it was read from.
+    pub source: Arc<Path>,
+    /// The number of the document in that file, from 0.
+    pub document: usize,
+    /// Where in that document it stands.
+    pub pointer: Pointer,
+    pub(super) request: RequestPattern,
+    response: Response,
+    mapping: Value,
+}
+
+impl Stub {
+    /// The answer, ready to be sent. Rendered at load: this only copies the headers and shares the
+    /// body.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        self.response.plan(Origin::Stub(Arc::clone(&self.id)))
+    }
+
+    /// The stub mapping as it was written, with its `id` and `uuid`.
+    #[must_use]
+    pub fn mapping(&self) -> &Value {
+        &self.mapping
+    }
+
+    /// Whether this stub is for a request. A body that has not been read matches no body pattern.
+    #[must_use]
+    pub fn matches(&self, request: &Request) -> bool {
+        let facts = Facts::new(request);
+        self.url_matches(&facts) && self.rest_matches(&facts)
+    }
+
+    pub(super) fn url_matches(&self, facts: &Facts<'_>) -> bool {
+        self.request.url.matches(facts.path, facts.target)
+    }
+
+    /// Whether all but the URL is as wanted.
+    pub(super) fn rest_matches(&self, facts: &Facts<'_>) -> bool {
+        self.request.head_matches(facts) && self.request.body_matches(facts)
+    }
+
+    /// Whether the request's body is looked at.
+    pub(super) fn has_body_patterns(&self) -> bool {
+        !self.request.body.is_empty()
+    }
+
+    /// What the stub goes by in messages: its name, else its id.
+    pub(super) fn title(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{name:?} ({})", self.id),
+            None => self.id.to_string(),
+        }
+    }
+}
+
+/// Decodes and compiles one stub mapping. Problems are noted at the node; a stub with problems may
+/// still be given, so ask the node's decoder before it is served.
+#[must_use]
+pub fn compile(node: &Node<'_>, files: &dyn BodyFiles) -> Option<Stub> {
+    let keys = node.keys()?;
+    let id = id(&keys);
+    let name = keys.get("name").and_then(|node| node.text());
+    let priority = keys.get("priority").map_or(Some(DEFAULT_PRIORITY), |node| {
+        node.integer(i32::MIN.into()..=i32::MAX.into())
+            .and_then(|number| i32::try_from(number).ok())
+    });
+    let request = keys
+        .get("request")
+        .map_or_else(|| Some(RequestPattern::any()), |node| RequestPattern::compile(&node));
+    let response = keys
+        .get("response")
+        .map_or_else(|| Some(Response::default()), |node| Response::compile(&node, files));
+    // Free content, and what is only about WireMock's own storage.
+    for tolerated in ["metadata", "$schema", "persistent", "insertionIndex"] {
+        let _ = keys.get(tolerated);
+    }
+    for key in NOT_SUPPORTED {
+        if let Some(node) = keys.get(key) {
+            node.error_at_key(
+                format!("{key:?} is not supported"),
+                "remove it; what changes from call to call goes into a scenario",
+            );
+        }
+    }
+    keys.finish();
+    let id = id?;
+    let mut mapping = node.value().clone();
+    for key in ["id", "uuid"] {
+        mapping[key] = Value::from(&*id);
+    }
+    let decoder = node.decoder();
+    let mut response = response?;
+    mark(&mut response, &id, name);
+    Some(Stub {
+        id,
+        name: name.map(Into::into),
+        priority: priority?,
+        source: decoder.source().path.as_path().into(),
+        document: decoder.document(),
+        pointer: node.pointer(),
+        request: request?,
+        response,
+        mapping,
+    })
+}
+
+/// Keys of `WireMock` that would change behaviour, so that they cannot be left out silently.
+const NOT_SUPPORTED: [&str; 5] = [
+    "scenarioName",
+    "requiredScenarioState",
+    "newScenarioState",
+    "postServeActions",
+    "serveEventListeners",
+];
+
+/// The id as written (`id` before `uuid`, an empty one counts as absent), else one that is the same
+/// at every load of the same file, so that hit counts survive.
+fn id(keys: &Keys<'_>) -> Option<Arc<str>> {
+    let (id, uuid) = (keys.get("id"), keys.get("uuid"));
+    let written = |node: &Node<'_>| node.value().as_str() != Some("");
+    let Some(node) = id.filter(written).or_else(|| uuid.filter(written)) else {
+        return Some(derived(keys.node()).to_string().into());
+    };
+    let parsed = Uuid::parse_str(node.text()?);
+    if parsed.is_err() {
+        node.error(
+            "not a UUID",
+            "like 9f0e0f6e-59e4-4d3c-b0ad-5d24c0a4f36e; leave it out to have one derived",
+        );
+    }
+    parsed.ok().map(|id| id.to_string().into())
+}
+
+fn derived(node: &Node<'_>) -> Uuid {
+    let decoder = node.decoder();
+    let mut name = format!("{}#{}", decoder.source().path.display(), decoder.document());
+    for step in node.pointer() {
+        match step {
+            Step::Key(key) => name.extend(["/", &key]),
+            Step::Index(index) => name.extend(["/", &index.to_string()]),
+        }
+    }
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes())
+}
+
+/// Adds the headers by which clients see which stub answered.
+fn mark(response: &mut Response, id: &str, name: Option<&str>) {
+    if let Ok(value) = HeaderValue::from_str(id) {
+        response.headers.insert(STUB_ID, value);
+    }
+    // Header values are ASCII: anything else becomes `?`, as in WireMock.
+    let ascii = name.map(|name| name.replace(|c: char| !c.is_ascii() || c.is_ascii_control(), "?"));
+    if let Some(value) = ascii.and_then(|name| HeaderValue::from_str(&name).ok()) {
+        response.headers.insert(STUB_NAME, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::matching::testing::{self, Files, request, stub};
+
+    fn messages(mapping: &Value) -> Vec<String> {
+        let (_, problems) = testing::with_node(mapping, |node| compile(node, &Files));
+        problems.iter().map(|p| p.to_string().split_once(": ").unwrap().1.to_owned()).collect()
+    }
+
+    #[test]
+    fn every_part_of_a_request_counts() {
+        let base = || {
+            request(
+                "GET",
+                "/a/1?q=x%20y",
+                &[
+                    ("X-One", "1"),
+                    ("Cookie", "a=b; c=\"d\""),
+                    ("Host", "api.test:8080"),
+                    ("Authorization", "basic dTpw"),
+                ],
+                "",
+            )
+        };
+        let table = [
+            (json!({"method": "GET"}), true),
+            (json!({"method": "POST"}), false),
+            (json!({"method": "ANY"}), true),
+            (json!({"method": "GET_OR_HEAD"}), true),
+            (json!({"method": {"noneOf": ["GET"]}}), false),
+            (json!({"method": {"oneOf": ["PUT", "GET"]}}), true),
+            (json!({"headers": {"x-ONE": {"equalTo": "1"}}}), true),
+            (json!({"headers": {"x-two": {"absent": true}}}), true),
+            (json!({"headers": {"x-one": {"absent": true}}}), false),
+            (json!({"queryParameters": {"q": {"equalTo": "x y"}}}), true),
+            (json!({"queryParameters": {"Q": {"equalTo": "x y"}}}), false),
+            (json!({"cookies": {"c": {"equalTo": "d"}, "z": {"absent": true}}}), true),
+            (json!({"cookies": {"a": {"equalTo": "d"}}}), false),
+            (json!({"host": {"equalTo": "api.test"}, "port": 8080}), true),
+            (json!({"port": 80}), false),
+            (json!({"basicAuth": {"username": "u", "password": "p"}}), true),
+            (json!({"basicAuthCredentials": {"username": "u", "password": "q"}}), false),
+            (
+                json!({"urlPathTemplate": "/a/{id}", "pathParameters": {"id": {"equalTo": "1"}}}),
+                true,
+            ),
+            (
+                json!({"urlPathTemplate": "/a/{id}", "pathParameters": {"id": {"equalTo": "2"}}}),
+                false,
+            ),
+            (json!({"bodyPatterns": [{"absent": true}]}), true),
+            (json!({"bodyPatterns": [{"contains": "x"}]}), false),
+        ];
+        for (pattern, verdict) in table {
+            let stub = stub(&json!({"request": pattern}));
+            assert_eq!(stub.matches(&base()), verdict, "{pattern}");
+        }
+        assert!(stub(&json!({"response": {}})).matches(&base()), "no request: any request");
+    }
+
+    #[test]
+    fn an_unread_body_matches_no_pattern() {
+        let mut request = request("POST", "/", &[], "");
+        request.body = crate::message::RequestBody::Stream(Box::pin(futures_util::stream::empty()));
+        assert!(
+            !stub(&json!({"request": {"bodyPatterns": [{"anything": true}]}})).matches(&request)
+        );
+    }
+
+    #[test]
+    fn answers_name_their_stub() {
+        let id = "9F0E0F6E-59E4-4D3C-B0AD-5D24C0A4F36E";
+        let stub = stub(&json!({"uuid": id, "name": "größe", "response": {"status": 204}}));
+        let plan = stub.plan();
+        assert_eq!(plan.headers["matched-stub-id"], id.to_lowercase());
+        assert_eq!(plan.headers["matched-stub-name"], "gr??e");
+        assert_eq!(plan.origin, Origin::Stub(id.to_lowercase().into()));
+        assert_eq!(stub.mapping()["id"], *stub.id);
+    }
+
+    #[test]
+    fn derived_ids_are_the_same_at_every_load() {
+        let mapping = json!({"id": "", "uuid": null, "response": {}});
+        assert_eq!(stub(&mapping).id, stub(&mapping).id);
+        assert_eq!(Uuid::parse_str(&stub(&mapping).id).unwrap().get_version_num(), 5);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_told() {
+        let table = [
+            (
+                json!({"id": "one"}),
+                "id: not a UUID; like 9f0e0f6e-59e4-4d3c-b0ad-5d24c0a4f36e; leave it out to have one derived",
+            ),
+            (
+                json!({"scenarioName": "s"}),
+                "scenarioName: \"scenarioName\" is not supported; remove it; what changes from call to call goes into a scenario",
+            ),
+            (
+                json!({"request": {"metod": "GET"}}),
+                "request.metod: unknown key \"metod\"; did you mean \"method\"?",
+            ),
+            (
+                json!({"request": {"multipartPatterns": []}}),
+                "request.multipartPatterns: \"multipartPatterns\" is not supported; remove it, or match with what is: url..., method, host, port, headers, queryParameters, pathParameters, cookies, basicAuth, bodyPatterns",
+            ),
+            (
+                json!({"request": {"urlPath": "/a", "pathParameters": {"id": {"absent": 1}}}}),
+                "request.pathParameters.id: the path parameter \"id\" has no template; use \"urlPathTemplate\": \"/things/{id}\"",
+            ),
+            (
+                json!({"request": {"urlPathTemplate": "/{a}", "pathParameters": {"id": {"absent": 1}}}}),
+                "request.pathParameters.id: the template has no variable \"id\"; it has: a",
+            ),
+            (
+                json!({"request": {"method": "get"}}),
+                "warning: request.method: methods are case-sensitive, clients send GET; write \"GET\"",
+            ),
+            (
+                json!({"priority": 1.5}),
+                "priority: expected a whole number from -2147483648 to 2147483647, found the number 1.5",
+            ),
+        ];
+        for (mapping, message) in table {
+            assert_eq!(messages(&mapping), [message], "{mapping}");
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! The URL of a request pattern: one of `url`, `urlPattern`, `urlPath`, `urlPathPattern` and
+//! `urlPathTemplate` (`C/matching/UrlPattern.java`). All compare what was sent, still
+//! percent-encoded.
+
+use std::fmt;
+
+use crate::document::{Keys, Node};
+
+use super::operator::compile_pattern;
+use super::pattern::Pattern;
+
+/// Which URLs a stub is for.
+#[derive(Debug)]
+pub(crate) enum UrlPattern {
+    Any,
+    /// Path and query, literally.
+    Url(Box<str>),
+    /// A pattern over path and query.
+    UrlRegex(Pattern),
+    /// The path, literally.
+    Path(Box<str>),
+    /// A pattern over the path.
+    PathRegex(Pattern),
+    /// A path with `{variables}` and `**`.
+    Template(Template),
+}
+
+/// A path template: `{var}` is one or more characters but `/`, `**` is anything.
+#[derive(Debug)]
+pub(crate) struct Template {
+    text: Box<str>,
+    pattern: Pattern,
+    names: Vec<Box<str>>,
+}
+
+impl UrlPattern {
+    /// Decodes the URL of a request pattern.
+    pub(super) fn compile(keys: &Keys<'_>) -> Option<Self> {
+        let found: Vec<Node<'_>> = KEYS.iter().filter_map(|key| keys.get(key)).collect();
+        if let [first, second, ..] = found.as_slice() {
+            second.error_at_key(
+                format!("{:?} and {:?} stand in one request pattern", first.key(), second.key()),
+                "keep one of them; queryParameters match a query beside any urlPath",
+            );
+            return None;
+        }
+        let Some(node) = found.first() else {
+            return Some(Self::Any);
+        };
+        let text = node.text()?;
+        match node.key().as_str() {
+            "url" => {
+                warn_if_never(node, text, false);
+                Some(Self::Url(text.into()))
+            }
+            "urlPattern" => compile_pattern(node).map(Self::UrlRegex),
+            "urlPath" => {
+                warn_if_never(node, text, true);
+                Some(Self::Path(text.into()))
+            }
+            "urlPathPattern" => compile_pattern(node).map(Self::PathRegex),
+            _ => {
+                warn_if_never(node, text, true);
+                Template::compile(node, text).map(Self::Template)
+            }
+        }
+    }
+
+    /// Whether a request's path (and, where it is about both, its path with query) is meant.
+    pub(crate) fn matches(&self, path: &str, target: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Url(text) => **text == *target,
+            Self::UrlRegex(pattern) => pattern.matches(target),
+            Self::Path(text) => **text == *path,
+            Self::PathRegex(pattern) => pattern.matches(path),
+            Self::Template(template) => template.pattern.matches(path),
+        }
+    }
+
+    /// The key it was written under.
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
+            Self::Any => "any URL",
+            Self::Url(_) => "url",
+            Self::UrlRegex(_) => "urlPattern",
+            Self::Path(_) => "urlPath",
+            Self::PathRegex(_) => "urlPathPattern",
+            Self::Template(_) => "urlPathTemplate",
+        }
+    }
+
+    /// As written; empty for any URL.
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Any => "",
+            Self::Url(text) | Self::Path(text) => text,
+            Self::UrlRegex(pattern) | Self::PathRegex(pattern) => pattern.as_str(),
+            Self::Template(template) => &template.text,
+        }
+    }
+
+    /// Whether it is about path and query, not the path alone.
+    pub(crate) fn includes_query(&self) -> bool {
+        matches!(self, Self::Url(_) | Self::UrlRegex(_))
+    }
+
+    /// The text that every URL meant here begins with, for ranking misses.
+    pub(crate) fn literal_prefix(&self) -> &str {
+        let text = self.as_str();
+        let end = match self {
+            Self::Any | Self::Url(_) | Self::Path(_) => None,
+            Self::UrlRegex(_) | Self::PathRegex(_) => {
+                text.find(|c: char| r"\.[({*+?|^$".contains(c))
+            }
+            Self::Template(_) => text.find(['{', '*']),
+        };
+        &text[..end.unwrap_or(text.len())]
+    }
+}
+
+impl Template {
+    fn compile(node: &Node<'_>, text: &str) -> Option<Self> {
+        let mut pattern = String::new();
+        let (mut names, mut wildcards): (Vec<Box<str>>, usize) = (Vec::new(), 0);
+        let mut rest = text;
+        while let Some(at) = rest.find(['{', '*']) {
+            let (literal, special) = rest.split_at(at);
+            pattern.push_str(&regex::escape(literal));
+            if let Some(after) = special.strip_prefix("**") {
+                pattern.push_str("(.*?)");
+                names.push(wildcards.to_string().into());
+                wildcards += 1;
+                rest = after;
+            } else if let Some((name, after)) =
+                special.strip_prefix('{').and_then(|s| s.split_once('}'))
+            {
+                let name = name.replace(['.', ';', '*'], "");
+                if name.is_empty() {
+                    node.error("a variable of the template has no name", "write it like {id}");
+                    return None;
+                }
+                pattern.push_str("([^/]+)");
+                names.push(name.into());
+                rest = after;
+            } else {
+                pattern.push_str(&regex::escape(&special[..1]));
+                rest = &special[1..];
+            }
+        }
+        pattern.push_str(&regex::escape(rest));
+        let pattern = Pattern::compile(&pattern)
+            .map_err(|why| node.error(format!("the template is too large: {why}"), "shorten it"))
+            .ok()?;
+        Some(Self { text: text.into(), pattern, names })
+    }
+
+    /// The names that can be asked for.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
+    }
+
+    /// The anchored pattern for the index.
+    pub(crate) fn pattern(&self) -> &Pattern {
+        &self.pattern
+    }
+
+    /// The values of the variables in a path, still percent-encoded, in the order of [`Self::names`].
+    pub(crate) fn values<'p>(&self, path: &'p str) -> Option<Vec<Option<&'p str>>> {
+        self.pattern.groups(path)
+    }
+}
+
+const KEYS: [&str; 5] = ["url", "urlPattern", "urlPath", "urlPathPattern", "urlPathTemplate"];
+
+/// A literal that no request can have is legal, and surely not what was meant.
+fn warn_if_never(node: &Node<'_>, text: &str, path_only: bool) {
+    if !text.starts_with('/') && !text.starts_with('*') {
+        node.warn(
+            "this never matches: the path of a request begins with /",
+            "add the /, and leave out scheme and host",
+        );
+    } else if path_only && text.contains('?') {
+        node.warn(
+            "this never matches: a path has no query",
+            "move the query to queryParameters, or use \"url\"",
+        );
+    }
+}
+
+impl fmt::Display for UrlPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("(any)"),
+            _ => f.write_str(self.as_str()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::matching::testing::with_node;
+
+    fn compile(value: &Value) -> (Option<UrlPattern>, Vec<String>) {
+        let (pattern, problems) =
+            with_node(value, |node| UrlPattern::compile(&node.keys().unwrap()));
+        (pattern, problems.iter().map(|problem| problem.message.clone()).collect())
+    }
+
+    #[test]
+    fn urls_compare_as_they_were_sent() {
+        let table = [
+            (json!({}), "/any", true),
+            (json!({"url": "/a?b=c"}), "/a?b=c", true),
+            (json!({"url": "/a"}), "/a?b=c", false),
+            (json!({"url": "/a%20b"}), "/a%20b", true),
+            (json!({"urlPath": "/a"}), "/a?b=c", true),
+            (json!({"urlPath": "/a"}), "/a/", false),
+            (json!({"urlPattern": "/a\\?b=.*"}), "/a?b=c", true),
+            (json!({"urlPattern": "/a"}), "/a?b=c", false),
+            (json!({"urlPathPattern": "/[ab]"}), "/b?x", true),
+            (json!({"urlPathPattern": "/[ab]"}), "/bc", false),
+            (json!({"urlPathPattern": "/(?!b).*"}), "/c", true),
+            (json!({"urlPathPattern": "/(?!b).*"}), "/b", false),
+            (json!({"urlPathTemplate": "/a/{id}/c"}), "/a/b/c?x=y", true),
+            (json!({"urlPathTemplate": "/a/{id}/c"}), "/a/b/b/c", false),
+            (json!({"urlPathTemplate": "/a/{id}/c"}), "/a//c", false),
+            (json!({"urlPathTemplate": "/a/**/c"}), "/a/b/b/c", true),
+            (json!({"urlPathTemplate": "/a.{id}"}), "/axb", false),
+            (json!({"urlPathTemplate": "/a*{id}"}), "/a*1", true),
+        ];
+        for (pattern, target, verdict) in table {
+            let (compiled, problems) = compile(&pattern);
+            assert!(problems.is_empty(), "{problems:?}");
+            let path = target.split('?').next().unwrap();
+            assert_eq!(compiled.unwrap().matches(path, target), verdict, "{pattern} on {target}");
+        }
+    }
+
+    #[test]
+    fn templates_bind_their_variables() {
+        let Some(UrlPattern::Template(template)) =
+            compile(&json!({"urlPathTemplate": "/{a}/{.b*}/**"})).0
+        else {
+            panic!("a template");
+        };
+        assert_eq!(template.names().collect::<Vec<_>>(), ["a", "b", "0"]);
+        assert_eq!(
+            template.values("/x/y%20z/1/2").unwrap(),
+            [Some("x"), Some("y%20z"), Some("1/2")]
+        );
+    }
+
+    #[test]
+    fn what_cannot_match_is_told() {
+        let table = [
+            (json!({"url": "a"}), "this never matches: the path of a request begins with /"),
+            (json!({"urlPath": "/a?b"}), "this never matches: a path has no query"),
+            (
+                json!({"url": "/a", "urlPath": "/b"}),
+                "\"url\" and \"urlPath\" stand in one request pattern",
+            ),
+            (json!({"urlPathTemplate": "/{}"}), "a variable of the template has no name"),
+        ];
+        for (pattern, message) in table {
+            assert_eq!(compile(&pattern).1, [message], "{pattern}");
+        }
+    }
+
+    #[test]
+    fn prefixes_end_where_patterns_begin() {
+        let table = [
+            (json!({"urlPath": "/a.b"}), "/a.b"),
+            (json!({"urlPathPattern": "/a/.*"}), "/a/"),
+            (json!({"urlPathTemplate": "/a/{b}/c"}), "/a/"),
+        ];
+        for (pattern, prefix) in table {
+            assert_eq!(compile(&pattern).0.unwrap().literal_prefix(), prefix);
+        }
+    }
+}

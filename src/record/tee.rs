@@ -1,0 +1,125 @@
+//! An answer's body on its way to the client, with a copy for the recording.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use http::{HeaderMap, StatusCode};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use crate::message::BodyError;
+
+use super::exchange::{Answered, Arrivals, Asked, End, MAX_ANSWER};
+use super::mapping;
+use super::writer::Recorder;
+
+/// The body as the backend sends it.
+pub(super) struct Tee {
+    body: Incoming,
+    copy: Option<Copy>,
+}
+
+/// What is being recorded.
+pub(super) struct Copy {
+    pub(super) recorder: Recorder,
+    pub(super) asked: Asked,
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    began: Instant,
+    body: Arrivals,
+}
+
+impl Copy {
+    pub(super) fn new(
+        recorder: Recorder,
+        asked: Asked,
+        status: StatusCode,
+        headers: HeaderMap,
+    ) -> Self {
+        let began = Instant::now();
+        Self { recorder, asked, status, headers, began, body: Arrivals::default() }
+    }
+
+    /// Whether it fits.
+    fn push(&mut self, bytes: &Bytes) -> bool {
+        if self.body.len() + bytes.len() > MAX_ANSWER {
+            self.recorder.say(&format!(
+                "not recorded: the answer to {} {} has more than {MAX_ANSWER} bytes",
+                self.asked.method, self.asked.target
+            ));
+            return false;
+        }
+        self.body.push(self.began.elapsed(), bytes);
+        true
+    }
+
+    fn finish(self, end: End) {
+        let Self { recorder, asked, status, headers, body, .. } = self;
+        recorder.write(asked, Answered { status, headers, body, end });
+    }
+}
+
+impl Tee {
+    pub(super) fn new(body: Incoming, copy: Option<Copy>) -> Self {
+        Self { body, copy }
+    }
+}
+
+impl Stream for Tee {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            let frame = ready!(http_body::Body::poll_frame(Pin::new(&mut self.body), cx));
+            return Poll::Ready(match frame {
+                Some(Ok(frame)) => {
+                    // Trailers are not passed on: an HTTP/1.1 client has to ask for them.
+                    let Ok(bytes) = frame.into_data() else {
+                        continue;
+                    };
+                    if self.copy.as_mut().is_some_and(|copy| !copy.push(&bytes)) {
+                        self.copy = None;
+                    }
+                    Some(Ok(bytes))
+                }
+                Some(Err(error)) => {
+                    if let Some(copy) = self.copy.take() {
+                        copy.recorder.say(&format!(
+                            "not recorded: the backend broke off its answer to {} {}: {error}",
+                            copy.asked.method, copy.asked.target
+                        ));
+                    }
+                    Some(Err(BodyError::Broken(error.to_string())))
+                }
+                None => {
+                    if let Some(copy) = self.copy.take() {
+                        copy.finish(End::Whole);
+                    }
+                    None
+                }
+            });
+        }
+    }
+}
+
+impl Drop for Tee {
+    fn drop(&mut self) {
+        let Some(copy) = self.copy.take() else {
+            return;
+        };
+        if http_body::Body::is_end_stream(&self.body) {
+            // A body whose length was told is not asked once more for its end.
+            copy.finish(End::Whole);
+        } else if mapping::is_stream(&copy.asked, &copy.headers) {
+            // A watch ends when its client has seen enough.
+            copy.finish(End::ByClient);
+        } else {
+            copy.recorder.say(&format!(
+                "not recorded: the client did not wait for the whole answer to {} {}",
+                copy.asked.method, copy.asked.target
+            ));
+        }
+    }
+}
