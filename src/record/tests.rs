@@ -301,14 +301,25 @@ async fn a_backend_that_is_gone_or_breaks_off() {
         "{text}"
     );
 
-    let address = backend(|_| {
-        let broken = Err(crate::message::BodyError::Broken("on purpose".to_owned()));
-        let body = stream::iter([Ok(Bytes::from_static(b"half")), broken]);
+    // It breaks off once half of it was read.
+    let read = Arc::new(tokio::sync::Notify::new());
+    let was_read = Arc::clone(&read);
+    let address = backend(move |_| {
+        let was_read = Arc::clone(&was_read);
+        let broken = stream::once(async move {
+            was_read.notified().await;
+            Err(crate::message::BodyError::Broken("on purpose".to_owned()))
+        });
+        let body = stream::iter([Ok(Bytes::from_static(b"half"))]).chain(broken);
         (200, vec![], Box::pin(body) as BodyStream)
     })
     .await;
     let (proxy, mut said) = proxy_to(address, &directory);
-    let error = body_of(proxy.answer(request(Method::GET, "/y", &[], "")).await).await.unwrap_err();
+    let plan = proxy.answer(request(Method::GET, "/y", &[], "")).await;
+    let Body::Stream(mut answer) = plan.body else { panic!("a stream") };
+    assert_eq!(answer.next().await.unwrap().unwrap(), "half");
+    read.notify_one();
+    let error = answer.next().await.unwrap().unwrap_err().to_string();
     assert!(error.contains("ended early"), "{error}");
     assert!(
         said.recv()
@@ -319,7 +330,6 @@ async fn a_backend_that_is_gone_or_breaks_off() {
     proxy.flush().await;
     assert_eq!(recorded(&directory), [], "nothing, and nothing half");
 
-    let slow = backend(|_| (200, vec![], Box::pin(stream::pending()) as BodyStream)).await;
     // A listener that never answers: its backlog takes the connection.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let options = UpstreamOptions {
@@ -329,7 +339,6 @@ async fn a_backend_that_is_gone_or_breaks_off() {
     let upstream = Upstream::new(&format!("http://{}", silent.local_addr().unwrap()), options);
     let plan = Proxy::new(upstream.unwrap(), None).answer(request(Method::GET, "/", &[], "")).await;
     assert_eq!(plan.status, 504);
-    let _ = slow;
 }
 
 #[tokio::test]
