@@ -65,6 +65,12 @@ impl Tee {
     pub(super) fn new(body: Incoming, copy: Option<Copy>) -> Self {
         Self { body, copy }
     }
+
+    fn finish(&mut self, end: End) {
+        if let Some(copy) = self.copy.take() {
+            copy.finish(end);
+        }
+    }
 }
 
 impl Stream for Tee {
@@ -82,6 +88,10 @@ impl Stream for Tee {
                     if self.copy.as_mut().is_some_and(|copy| !copy.push(&bytes)) {
                         self.copy = None;
                     }
+                    // Nobody asks for the end of a body whose length was told.
+                    if http_body::Body::is_end_stream(&self.body) {
+                        self.finish(End::Whole);
+                    }
                     Some(Ok(bytes))
                 }
                 Some(Err(error)) => {
@@ -94,9 +104,7 @@ impl Stream for Tee {
                     Some(Err(BodyError::Broken(error.to_string())))
                 }
                 None => {
-                    if let Some(copy) = self.copy.take() {
-                        copy.finish(End::Whole);
-                    }
+                    self.finish(End::Whole);
                     None
                 }
             });
@@ -110,7 +118,7 @@ impl Drop for Tee {
             return;
         };
         if http_body::Body::is_end_stream(&self.body) {
-            // A body whose length was told is not asked once more for its end.
+            // An answer without a body is not asked for one.
             copy.finish(End::Whole);
         } else if mapping::is_stream(&copy.asked, &copy.headers) {
             // A watch ends when its client has seen enough.

@@ -1,2 +1,15 @@
-//! Nothing yet.
-fn main() {}
+//! The server as its users meet it: over the wire, from the command line, through a real client.
+//! One binary, so that it links once.
+
+mod support;
+
+mod bad_input;
+mod commands;
+mod documented;
+mod kube_client;
+mod recording;
+mod reload;
+mod scenarios;
+mod shipped;
+mod stubs;
+mod wire;

@@ -1,0 +1,198 @@
+//! The program as people run it: what it prints, how it ends.
+
+use std::process::{Output, Stdio};
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::support::{PATIENCE, files};
+
+fn standin() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_standin"));
+    command.kill_on_drop(true).stdin(Stdio::null());
+    command
+}
+
+async fn run(args: &[&str]) -> (i32, String, String) {
+    let output = standin().args(args).output();
+    let Output { status, stdout, stderr } =
+        tokio::time::timeout(PATIENCE, output).await.expect("it ends").expect("it runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    (status.code().expect("an exit code"), text(stdout), text(stderr))
+}
+
+/// A server as a process: its first line, and the address in it.
+async fn serve(args: &[&str]) -> (Child, String, String) {
+    let mut child = standin()
+        .args(args)
+        .args(["--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it runs");
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().expect("its output"));
+    tokio::time::timeout(PATIENCE, out.read_line(&mut line)).await.expect("a line").expect("text");
+    let address = line.rsplit("http://").next().and_then(|rest| rest.split(' ').next());
+    let address = address.unwrap_or_else(|| panic!("no address in {line:?}")).to_owned();
+    child.stdout = Some(out.into_inner());
+    (child, line, address)
+}
+
+/// Sends a signal, and gives the exit code and what was printed since.
+async fn end(mut child: Child, signal: &str) -> (Option<i32>, String) {
+    let id = child.id().expect("it runs").to_string();
+    assert!(Command::new("kill").args([signal, &id]).status().await.expect("kill").success());
+    let status =
+        tokio::time::timeout(PATIENCE, child.wait()).await.expect("it ends").expect("a status");
+    let mut rest = String::new();
+    let _ = child.stdout.take().expect("its output").read_to_string(&mut rest).await;
+    (status.code(), rest)
+}
+
+#[tokio::test]
+async fn serve_says_where_it_is_and_stops_at_a_signal() {
+    let (child, line, address) = serve(&["serve", "-v"]).await;
+    assert!(line.starts_with("standin serving on http://127.0.0.1:"), "{line}");
+    assert!(line.contains("objects: "), "{line}");
+    let (code, out, _) = run(&["healthcheck", &address]).await;
+    assert_eq!((code, out.as_str()), (0, "healthy\n"));
+    let (code, lines) = end(child, "-TERM").await;
+    assert_eq!(code, Some(0));
+    assert_eq!(lines, "GET /__admin/health → 200 admin\n");
+    let (code, _, error) = run(&["healthcheck", &address]).await;
+    assert_eq!(code, 1);
+    assert!(
+        error.contains("does not answer") && error.contains("is the server running"),
+        "{error}"
+    );
+
+    let (child, line, _) = serve(&["serve", "--scenario", "throttled", "--seed", "7"]).await;
+    assert!(line.contains("scenario rules: 1, seed: 7"), "{line}");
+    assert_eq!(end(child, "-INT").await.0, Some(0));
+}
+
+#[tokio::test]
+async fn an_open_watch_does_not_keep_it_from_stopping() {
+    let (child, _, address) = serve(&["serve"]).await;
+    let mut watch = tokio::net::TcpStream::connect(&address).await.expect("a connection");
+    let request = "GET /apis/kubeflow.org/v1/tfjobs?watch=true HTTP/1.1\r\nhost: x\r\n\r\n";
+    tokio::io::AsyncWriteExt::write_all(&mut watch, request.as_bytes()).await.expect("sent");
+    let mut byte = [0];
+    watch.read_exact(&mut byte).await.expect("an answer");
+    assert_eq!(end(child, "-TERM").await.0, Some(0));
+    let (rest, _) = crate::support::read_all(&mut watch).await;
+    assert!(rest.ends_with("0\r\n\r\n"), "the stream ends as streams do: {rest}");
+}
+
+#[tokio::test]
+async fn check_tells_every_problem_with_its_place() {
+    let directory = files(&[
+        ("bad.json", "{\"request\": {\"metod\": \"GET\"}}"),
+        ("good.yaml", "request: {urlPath: /a}\nresponse: {body: a}\n"),
+        ("drill.yaml", "rules:\n- then: {status: 42}\n"),
+    ]);
+    let path = |name: &str| directory.path().join(name).to_string_lossy().into_owned();
+    let (bad, good, drill) = (path("bad.json"), path("good.yaml"), path("drill.yaml"));
+    let (code, out, error) = run(&["check", &bad, &good, &drill]).await;
+    assert_eq!((code, out.as_str()), (3, ""));
+    assert!(
+        error.contains(&format!(
+            "{bad}:1:14: request.metod: unknown key \"metod\"; did you mean \"method\"?"
+        )),
+        "{error}"
+    );
+    assert!(error.contains(&format!("{drill}:2:")), "{error}");
+    let (code, out, _) = run(&["check", &good]).await;
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "all well: 1 stubs, 0 objects, 0 resource types, 0 scenario rules\n")
+    );
+    let (code, out, _) = run(&["check"]).await;
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "all well: 0 stubs, 3 objects, 3 resource types, 0 scenario rules\n")
+    );
+    let (code, _, error) = run(&["check", "no/such/file.yaml"]).await;
+    assert_eq!(
+        (code, error.as_str()),
+        (3, "no/such/file.yaml: there is no such file or directory\n")
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_told() {
+    let (code, _, error) =
+        run(&["serve", "--fixtures", "no/such/dir", "--listen", "127.0.0.1:0"]).await;
+    assert_eq!((code, error.as_str()), (3, "no/such/dir: there is no such file or directory\n"));
+    let (code, _, error) =
+        run(&["serve", "--listen", "127.0.0.1:0", "--scenario", "throtled"]).await;
+    assert_eq!(code, 3);
+    assert!(error.contains("did you mean \"throttled\"?"), "{error}");
+    let (code, _, error) = run(&["serve", "--lisen", "127.0.0.1:0"]).await;
+    assert_eq!(code, 2);
+    assert!(error.contains("--listen"), "{error}");
+    let (code, _, error) =
+        run(&["record", "--upstream", "ftp://x", "--to", "x", "--listen", "127.0.0.1:0"]).await;
+    assert_eq!(code, 2);
+    assert!(error.contains("only http and https are spoken"), "{error}");
+    let (child, _, address) = serve(&["serve"]).await;
+    let (code, _, error) = run(&["serve", "--listen", &address]).await;
+    assert_eq!(code, 1);
+    assert!(
+        error.contains("cannot listen on") && error.contains("port 0 takes a free one"),
+        "{error}"
+    );
+    drop(child);
+}
+
+#[tokio::test]
+async fn a_recording_made_by_the_program_replays() {
+    let directory = tempfile::TempDir::new().expect("a directory");
+    let to = directory.path().join("recorded").to_string_lossy().into_owned();
+    let (backend, _, address) = serve(&["serve"]).await;
+    let upstream = format!("http://{address}");
+    let (recorder, line, proxy) = serve(&["record", "--upstream", &upstream, "--to", &to]).await;
+    assert!(
+        line.starts_with(&format!("standin recording {upstream} to {to} on http://")),
+        "{line}"
+    );
+    let (code, _, _) = run(&["healthcheck", &proxy]).await;
+    assert_eq!(code, 0);
+    let get = |address: String| async move {
+        let mut stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
+        let request =
+            "GET /apis/kubeflow.org/v1/tfjobs HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.expect("sent");
+        crate::support::read_all(&mut stream).await.0
+    };
+    assert!(get(proxy).await.contains("tfjob-test"));
+    assert_eq!(end(recorder, "-TERM").await.0, Some(0));
+    assert_eq!(end(backend, "-TERM").await.0, Some(0));
+    let (replay, line, address) = serve(&["serve", "--fixtures", &to]).await;
+    assert!(line.contains("stubs: 1,"), "{line}");
+    let answer = get(address).await;
+    assert!(answer.contains("tfjob-test") && answer.contains("matched-stub-id"), "{answer}");
+    drop(replay);
+}
+
+#[tokio::test]
+async fn help_teaches() {
+    let (code, out, _) = run(&["--help"]).await;
+    assert_eq!(code, 0);
+    for part in
+        ["serve", "record", "check", "healthcheck", "kubeconfig", "Examples:", "Exit codes:"]
+    {
+        assert!(out.contains(part), "{part} is not in\n{out}");
+    }
+    let (_, out, _) = run(&["serve", "--help"]).await;
+    for part in
+        ["--fixtures", "--scenario", "--listen", "127.0.0.1:8080", "--delete-collection-answer"]
+    {
+        assert!(out.contains(part), "{part} is not in\n{out}");
+    }
+    let (_, out, _) = run(&["scenarios"]).await;
+    assert!(out.lines().count() == 19 && out.contains("throttled "), "{out}");
+    let (_, out, _) = run(&["kubeconfig", "127.0.0.1:1234"]).await;
+    assert!(out.contains("server: http://127.0.0.1:1234"), "{out}");
+}

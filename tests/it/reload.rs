@@ -1,0 +1,131 @@
+//! Changed files: the whole set is swapped, a bad edit changes nothing, watchers see objects change.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use standin::{Error, Server};
+
+use crate::support::{TFJOBS, ask, eventually, files, post};
+
+fn widget(name: &str, size: u32) -> String {
+    format!(
+        "apiVersion: example.com/v1\nkind: Widget\nmetadata: {{name: {name}, namespace: n}}\nspec: {{size: {size}}}\n"
+    )
+}
+
+const WIDGETS: &str = "/apis/example.com/v1/namespaces/n/widgets";
+
+#[tokio::test]
+async fn edits_are_served_and_bad_ones_are_not() {
+    let directory = files(&[
+        ("fixtures/w.yaml", &widget("w", 1)),
+        (
+            "fixtures/stub.json",
+            "{\"request\": {\"urlPath\": \"/a\"}, \"response\": {\"body\": \"one\"}}",
+        ),
+        ("drill.yaml", "rules:\n- match: {path: /drill}\n  then: {status: 503}\n"),
+    ]);
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let lines = Arc::clone(&said);
+    let server = Server::builder()
+        .fixtures(directory.path().join("fixtures"))
+        .scenario(directory.path().join("drill.yaml").to_str().unwrap())
+        .hot_reload(true)
+        .log(Arc::new(move |line: &str| lines.lock().unwrap().push(line.to_owned())))
+        .start()
+        .await
+        .unwrap();
+    let server = &server;
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    assert_eq!(ask(server, "GET", "/a").await.text(), "one");
+    assert_eq!(ask(server, "GET", "/drill").await.status, 503);
+    let own =
+        json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "own"}});
+    assert_eq!(post(server, "POST", WIDGETS, &own).await.status, 201);
+
+    write(
+        "fixtures/stub.json",
+        "{\"request\": {\"urlPath\": \"/a\"}, \"response\": {\"body\": \"two\"}}",
+    );
+    eventually("the new stub", || async { ask(server, "GET", "/a").await.text() == "two" }).await;
+    write("fixtures/w.yaml", &format!("{}---\n{}", widget("w", 2), widget("new", 1)));
+    eventually("the new object", || async {
+        ask(server, "GET", &format!("{WIDGETS}/new")).await.status == 200
+    })
+    .await;
+    assert_eq!(ask(server, "GET", &format!("{WIDGETS}/w")).await.at("/spec/size"), 2);
+    assert_eq!(
+        ask(server, "GET", &format!("{WIDGETS}/own")).await.status,
+        200,
+        "a client's own object stays"
+    );
+    write("drill.yaml", "rules:\n- match: {path: /drill}\n  then: {status: 504}\n");
+    eventually("the new rule", || async { ask(server, "GET", "/drill").await.status == 504 }).await;
+
+    write(
+        "fixtures/stub.json",
+        "{\"request\": {\"urlPath\": \"/a\"}, \"respnse\": {\"body\": \"three\"}}",
+    );
+    eventually("the complaint", || async {
+        said.lock().unwrap().iter().any(|line: &String| line.contains("did you mean \"response\"?"))
+    })
+    .await;
+    assert_eq!(ask(server, "GET", "/a").await.text(), "two", "the old set goes on");
+    let status = ask(server, "GET", "/__admin").await;
+    assert_eq!(status.at("/reload/failed"), true);
+    assert!(status.text().contains("stub.json:1:32"), "{}", status.text());
+    let refused = ask(server, "POST", "/__admin/reload").await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("stub.json:1:32"), "{}", refused.text());
+
+    write(
+        "fixtures/stub.json",
+        "{\"request\": {\"urlPath\": \"/a\"}, \"response\": {\"body\": \"four\"}}",
+    );
+    eventually("the repaired stub", || async { ask(server, "GET", "/a").await.text() == "four" })
+        .await;
+    assert_eq!(ask(server, "GET", "/__admin").await.at("/reload/failed"), false);
+}
+
+#[tokio::test]
+async fn a_server_with_bad_files_does_not_start_and_says_everything() {
+    let directory = files(&[("a.json", "{\"request\": {\"metod\": 1}}"), ("b.yaml", "a: [")]);
+    let error = Server::builder()
+        .fixtures(directory.path())
+        .scenario("throtled")
+        .start()
+        .await
+        .unwrap_err();
+    let Error::Invalid(problems) = error else { panic!("{error}") };
+    let text = problems.to_string();
+    for part in
+        ["a.json:1:14: request.metod: unknown key", "b.yaml:", "did you mean \"throttled\"?"]
+    {
+        assert!(text.contains(part), "{part:?} is not in\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_library_user_reloads_when_it_suits() {
+    let directory = files(&[(
+        "stub.json",
+        "{\"request\": {\"urlPath\": \"/a\"}, \"response\": {\"body\": \"one\"}}",
+    )]);
+    let server = Server::builder().fixtures(directory.path()).start().await.unwrap();
+    std::fs::write(
+        directory.path().join("stub.json"),
+        "{\"request\": {\"urlPath\": \"/a\"}, \"response\": {\"body\": \"two\"}}",
+    )
+    .unwrap();
+    assert_eq!(ask(&server, "GET", "/a").await.text(), "one");
+    server.reload().unwrap();
+    assert_eq!(ask(&server, "GET", "/a").await.text(), "two");
+    std::fs::write(directory.path().join("stub.json"), "{").unwrap();
+    assert!(server.reload().is_err());
+    assert_eq!(ask(&server, "GET", "/a").await.text(), "two");
+    assert_eq!(
+        ask(&server, "GET", TFJOBS).await.status,
+        404,
+        "the embedded fixtures are not loaded"
+    );
+}
