@@ -3,7 +3,7 @@
 //! ```text
 //! url       ── hash map ─┐
 //! urlPath   ── hash map ─┤
-//! patterns  ── RegexSet ─┼─ candidates, merged in precedence order ── the first full match wins
+//! patterns  ── by prefix ┼─ candidates, merged in precedence order ── the first full match wins
 //! any URL   ── list ─────┘
 //! ```
 //!
@@ -19,6 +19,7 @@ use regex::{RegexSet, RegexSetBuilder};
 use crate::message::Request;
 
 use super::near_miss::{self, MissReport};
+use super::pattern::Pattern;
 use super::request::Facts;
 use super::stub::Stub;
 use super::url::UrlPattern;
@@ -28,6 +29,12 @@ type Rank = u32;
 
 /// How large a set of patterns may compile, in bytes: each pattern was small enough by itself.
 const SET_BYTES: usize = 1 << 30;
+
+/// How much of a prefix counts, in bytes: as many lengths are looked up at most.
+const MAX_PREFIX: usize = 64;
+
+/// Up to so many patterns of one prefix are tried one by one.
+const MAX_SINGLES: usize = 8;
 
 /// The cache of the lazily built automaton of a set, in bytes.
 const SET_CACHE_BYTES: usize = 64 << 20;
@@ -40,8 +47,8 @@ pub struct StubIndex {
     by_id: HashMap<Arc<str>, Rank>,
     by_url: HashMap<Box<str>, Vec<Rank>>,
     by_path: HashMap<Box<str>, Vec<Rank>>,
-    path_patterns: PatternSet,
-    url_patterns: PatternSet,
+    path_patterns: PatternIndex,
+    url_patterns: PatternIndex,
     /// Stubs for any URL, and those whose pattern cannot stand in a set.
     singles: Vec<Rank>,
     any_body: bool,
@@ -71,15 +78,9 @@ impl StubIndex {
                 self.by_path.entry(text.clone()).or_default().push(rank);
                 Some(())
             }
-            UrlPattern::UrlRegex(pattern) => {
-                pattern.for_set().map(|text| self.url_patterns.push(rank, text))
-            }
-            UrlPattern::PathRegex(pattern) => {
-                pattern.for_set().map(|text| self.path_patterns.push(rank, text))
-            }
-            UrlPattern::Template(template) => {
-                template.pattern().for_set().map(|text| self.path_patterns.push(rank, text))
-            }
+            UrlPattern::UrlRegex(pattern) => self.url_patterns.push(rank, pattern),
+            UrlPattern::PathRegex(pattern) => self.path_patterns.push(rank, pattern),
+            UrlPattern::Template(template) => self.path_patterns.push(rank, template.pattern()),
         };
         if set.is_none() {
             self.singles.push(rank);
@@ -171,15 +172,15 @@ struct Merge<'a> {
 
 /// What a set of patterns says about a URL.
 struct Hits {
-    ranks: std::iter::Peekable<std::vec::IntoIter<Rank>>,
-    /// Whether these match, or only may.
-    sure: bool,
+    /// With each, whether it matches or only may.
+    ranks: std::iter::Peekable<std::vec::IntoIter<(Rank, bool)>>,
 }
 
 impl Merge<'_> {
     fn next(&mut self) -> Option<(Rank, bool)> {
         let [by_url, by_path] = self.exact.map(|list| list.first().copied());
-        let [path_hit, url_hit] = self.hits.each_mut().map(|hits| hits.ranks.peek().copied());
+        let [path_hit, url_hit] =
+            self.hits.each_mut().map(|hits| hits.ranks.peek().map(|hit| hit.0));
         let single = self.singles.first().copied();
         let least = [by_url, by_path, path_hit, url_hit, single].into_iter().flatten().min()?;
         // Every rank stands in one list only.
@@ -193,15 +194,48 @@ impl Merge<'_> {
                 return Some((least, true));
             }
         }
-        let hit = self.hits.iter_mut().find_map(|hits| {
-            let rank = hits.ranks.next_if_eq(&least)?;
-            Some((rank, hits.sure))
-        });
+        let hit = self.hits.iter_mut().find_map(|hits| hits.ranks.next_if(|hit| hit.0 == least));
         hit.or(Some((least, false)))
     }
 }
 
-/// Patterns that are tried all at once, compiled when first asked.
+/// Patterns in buckets by what they begin with, so that few are tried for each URL.
+#[derive(Debug, Default)]
+struct PatternIndex {
+    /// The lengths of the prefixes, without repetition.
+    lengths: Vec<usize>,
+    buckets: HashMap<Box<str>, PatternSet>,
+}
+
+impl PatternIndex {
+    /// Adds a pattern that can stand in a set; says whether it can.
+    fn push(&mut self, rank: Rank, pattern: &Pattern) -> Option<()> {
+        let text = pattern.for_set()?;
+        let prefix = pattern.prefix();
+        let end = prefix.floor_char_boundary(MAX_PREFIX);
+        let prefix = &prefix[..end];
+        if !self.lengths.contains(&prefix.len()) {
+            self.lengths.push(prefix.len());
+        }
+        self.buckets.entry(prefix.into()).or_default().push(rank, text);
+        Some(())
+    }
+
+    /// The ranks of the patterns that match, or may match, ascending.
+    fn hits(&self, value: &str) -> Hits {
+        let mut ranks: Vec<(Rank, bool)> = Vec::new();
+        for length in &self.lengths {
+            let bucket = value.get(..*length).and_then(|prefix| self.buckets.get(prefix));
+            if let Some(bucket) = bucket {
+                bucket.hits(value, &mut ranks);
+            }
+        }
+        ranks.sort_unstable();
+        Hits { ranks: ranks.into_iter().peekable() }
+    }
+}
+
+/// Patterns that begin alike: tried one by one while they are few, else all at once.
 #[derive(Debug, Default)]
 struct PatternSet {
     /// By position in the set; ascending, as stubs are inserted in precedence order.
@@ -216,22 +250,23 @@ impl PatternSet {
         self.texts.push(text);
     }
 
-    /// The ranks of the patterns that match, ascending.
-    fn hits(&self, value: &str) -> Hits {
-        let hits = |ranks: Vec<Rank>, sure| Hits { ranks: ranks.into_iter().peekable(), sure };
-        if self.ranks.is_empty() {
-            return hits(Vec::new(), true);
-        }
+    /// Adds the ranks of the patterns that match, each with whether it is sure to.
+    fn hits(&self, value: &str, hits: &mut Vec<(Rank, bool)>) {
         let build = || {
             let mut builder = RegexSetBuilder::new(&self.texts);
             builder.size_limit(SET_BYTES).dfa_size_limit(SET_CACHE_BYTES).build().ok()
         };
-        match self.set.get_or_init(build) {
+        let set = if self.ranks.len() > MAX_SINGLES {
+            self.set.get_or_init(build).as_ref()
+        } else {
+            None
+        };
+        match set {
             Some(set) => {
-                hits(set.matches(value).into_iter().map(|at| self.ranks[at]).collect(), true)
+                hits.extend(set.matches(value).into_iter().map(|at| (self.ranks[at], true)))
             }
-            // Past the size limit of the whole set: every stub is a candidate, none is missed.
-            None => hits(self.ranks.clone(), false),
+            // Few, or past the size limit of the whole set: each is a candidate, none is missed.
+            None => hits.extend(self.ranks.iter().map(|rank| (*rank, false))),
         }
     }
 }

@@ -7,6 +7,7 @@
 
 use std::sync::OnceLock;
 
+use regex_syntax::hir::literal::Extractor;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// How many steps a backtracking pattern may take on one value before it counts as not matching.
@@ -20,6 +21,8 @@ const LAZY_WEIGHT: u64 = 20_000;
 pub(crate) struct Pattern {
     /// As written.
     text: Box<str>,
+    /// What every value that matches begins with; empty where that differs or is not known.
+    prefix: Box<str>,
     engine: Engine,
 }
 
@@ -32,7 +35,9 @@ impl Pattern {
     /// Checks a pattern. The error is the sentence for people.
     pub(crate) fn compile(text: &str) -> Result<Self, String> {
         let java = unquoted(text);
-        let engine = match regex_syntax::parse(&java) {
+        let parsed = regex_syntax::parse(&java);
+        let prefix = parsed.as_ref().map_or_else(|_| Box::default(), common_prefix);
+        let engine = match parsed {
             Ok(hir) if weight(&hir) <= LAZY_WEIGHT => Engine::Linear(OnceLock::new()),
             Ok(_) => {
                 let compiled = regex::Regex::new(&anchored(&java))
@@ -49,7 +54,7 @@ impl Pattern {
                 Engine::Backtracking(Box::new(parsed.map_err(|_| last_line(&linear.to_string()))?))
             }
         };
-        Ok(Self { text: text.into(), engine })
+        Ok(Self { text: text.into(), prefix, engine })
     }
 
     /// Whether the whole value matches.
@@ -71,6 +76,11 @@ impl Pattern {
         matches!(self.engine, Engine::Linear(_)).then(|| anchored(&unquoted(&self.text)))
     }
 
+    /// What every value that matches begins with, as far as it is known.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// As written.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
@@ -88,6 +98,16 @@ impl std::fmt::Debug for Pattern {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Pattern({:?})", self.text)
     }
+}
+
+fn common_prefix(hir: &Hir) -> Box<str> {
+    let literals = Extractor::new().extract(hir);
+    let common = literals.longest_common_prefix().unwrap_or_default();
+    let whole = match std::str::from_utf8(common) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&common[..error.valid_up_to()]).unwrap_or_default(),
+    };
+    whole.into()
 }
 
 fn anchored(pattern: &str) -> String {
@@ -168,6 +188,23 @@ mod tests {
         for (pattern, value, expected) in table {
             let compiled = Pattern::compile(pattern).unwrap();
             assert_eq!(compiled.matches(value), expected, "{pattern:?} on {value:?}");
+        }
+    }
+
+    #[test]
+    fn the_prefix_is_what_every_match_begins_with() {
+        let table = [
+            ("/a/b[0-9]+", "/a/b"),
+            ("/ab?c", "/a"),
+            ("/a|/b", "/"),
+            ("(?i)/a", "/"),
+            (".*", ""),
+            ("a{0}b", "b"),
+            (r"/a\.b/.*", "/a.b/"),
+            ("(?=x)y", ""),
+        ];
+        for (pattern, prefix) in table {
+            assert_eq!(Pattern::compile(pattern).unwrap().prefix(), prefix, "{pattern}");
         }
     }
 
