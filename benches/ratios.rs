@@ -1,4 +1,4 @@
-//! Standin next to bare hyper, in one run: `cargo bench`.
+//! Standin next to bare hyper, in one run: `cargo bench --bench ratios`.
 //!
 //! Both run in this process, each on a runtime of its own, and are asked by the same client over
 //! loopback, in turns; what is printed is the median of the turns' ratios. Absolute numbers belong to
@@ -30,10 +30,16 @@ const TURNS: usize = 9;
 const STARTS: usize = 21;
 
 fn main() {
-    static_stub();
-    many_stubs();
-    list_page();
-    start();
+    // `cargo bench -- a c` runs only those.
+    let wanted: Vec<String> =
+        std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let parts: [(&str, fn()); 4] =
+        [("a", static_stub), ("b", many_stubs), ("c", list_page), ("d", start)];
+    for (name, run) in parts {
+        if wanted.is_empty() || wanted.iter().any(|want| want == name) {
+            run();
+        }
+    }
 }
 
 /// (a) A static stub of 1 KiB.

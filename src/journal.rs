@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -56,9 +57,27 @@ pub struct Journal {
     observer: Option<Observer>,
 }
 
+/// An exchange as it is kept. Request and headers are slices of the connection's read buffer: to keep
+/// them would keep all of it, and would make the connection allocate a new one for each request. So
+/// they are copied, into one allocation.
+#[derive(Debug)]
+struct Entry {
+    number: u64,
+    at: Timestamp,
+    method: Method,
+    /// The target, then the header fields: each name and value with their lengths before them.
+    head: Box<[u8]>,
+    target_len: usize,
+    body: Bytes,
+    status: StatusCode,
+    origin: Origin,
+    fault: Option<&'static str>,
+    took: Duration,
+}
+
 #[derive(Default)]
 struct Inner {
-    exchanges: VecDeque<Exchange>,
+    exchanges: VecDeque<Entry>,
     body_bytes: usize,
     recorded: u64,
 }
@@ -69,16 +88,19 @@ impl Journal {
     }
 
     pub(crate) fn record(&self, request: Request, plan: &Plan, took: Duration) {
-        let body = match request.body {
-            RequestBody::Bytes(bytes) if bytes.len() <= MAX_ONE_BODY => bytes,
+        let body = match &request.body {
+            RequestBody::Bytes(bytes) if bytes.len() <= MAX_ONE_BODY => {
+                Bytes::copy_from_slice(bytes)
+            }
             _ => Bytes::new(),
         };
-        let mut exchange = Exchange {
+        let (head, target_len) = head_of(&request);
+        let mut exchange = Entry {
             number: 0,
             at: Timestamp::now(),
             method: request.method,
-            target: request.uri,
-            headers: request.headers,
+            head,
+            target_len,
             body,
             status: plan.status,
             origin: plan.origin.clone(),
@@ -98,7 +120,7 @@ impl Journal {
             exchange.number = inner.recorded;
             inner.body_bytes += exchange.body.len();
             // Whoever looks on may be slow, and must not hold up the others.
-            observed = self.observer.as_ref().map(|observer| (observer, exchange.clone()));
+            observed = self.observer.as_ref().map(|observer| (observer, exchange.view()));
             inner.exchanges.push_back(exchange);
             while inner.exchanges.len() > MAX_EXCHANGES || inner.body_bytes > MAX_BODY_BYTES {
                 let Some(oldest) = inner.exchanges.pop_front() else { break };
@@ -114,7 +136,7 @@ impl Journal {
 
     /// The exchanges that are kept, oldest first.
     pub fn exchanges(&self) -> Vec<Exchange> {
-        self.lock().exchanges.iter().cloned().collect()
+        self.lock().exchanges.iter().map(Entry::view).collect()
     }
 
     /// How many exchanges were recorded since the start or the last [`Journal::clear`], kept or not.
@@ -124,7 +146,7 @@ impl Journal {
 
     /// How many of the kept exchanges fit.
     pub fn count(&self, fits: impl Fn(&Exchange) -> bool) -> usize {
-        self.lock().exchanges.iter().filter(|exchange| fits(exchange)).count()
+        self.exchanges().iter().filter(|exchange| fits(exchange)).count()
     }
 
     /// Forgets everything.
@@ -134,6 +156,57 @@ impl Journal {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The target and the header fields of a request, in one allocation, and the target's length.
+fn head_of(request: &Request) -> (Box<[u8]>, usize) {
+    let target = request.target();
+    let size = |length: usize| u32::try_from(length).unwrap_or(0).to_le_bytes();
+    let fields = request.headers.iter().map(|(name, value)| 8 + name.as_str().len() + value.len());
+    let mut head = Vec::with_capacity(target.len() + fields.sum::<usize>());
+    head.extend_from_slice(target.as_bytes());
+    for (name, value) in &request.headers {
+        for part in [name.as_str().as_bytes(), value.as_bytes()] {
+            head.extend_from_slice(&size(part.len()));
+            head.extend_from_slice(part);
+        }
+    }
+    (head.into(), target.len())
+}
+
+impl Entry {
+    /// The exchange as it is shown.
+    fn view(&self) -> Exchange {
+        let (target, mut rest) = self.head.split_at(self.target_len);
+        let mut part = || {
+            let (length, after) = rest.split_first_chunk::<4>()?;
+            let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+            let (part, after) = after.split_at_checked(length)?;
+            rest = after;
+            Some(part)
+        };
+        let mut headers = HeaderMap::new();
+        while let (Some(name), Some(value)) = (part(), part()) {
+            // Both were a header field before.
+            if let (Ok(name), Ok(value)) =
+                (HeaderName::from_bytes(name), HeaderValue::from_bytes(value))
+            {
+                headers.append(name, value);
+            }
+        }
+        Exchange {
+            number: self.number,
+            at: self.at,
+            method: self.method.clone(),
+            target: Uri::try_from(target).unwrap_or_default(),
+            headers,
+            body: self.body.clone(),
+            status: self.status,
+            origin: self.origin.clone(),
+            fault: self.fault,
+            took: self.took,
+        }
     }
 }
 
