@@ -31,3 +31,8 @@ pub use error::{EXIT_FAILURE, EXIT_INVALID, EXIT_OK, EXIT_USAGE, Error};
 pub use journal::{Exchange, Journal, MAX_EXCHANGES, Observer};
 pub use server::{Builder, Checked, RunningServer, Server, check};
 pub use transport::Logger;
+
+/// The examples of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
