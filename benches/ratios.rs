@@ -55,12 +55,15 @@ fn static_stub() {
     );
 }
 
+/// The URL part of the n-th stub.
+type Url<'a> = &'a dyn Fn(usize) -> Value;
+
 /// (b) One stub of ten, and one of ten thousand.
 fn many_stubs() {
     let exact = |n: usize| json!({"urlPath": format!("/things/{n}/parts")});
     let template = |n: usize| json!({"urlPathTemplate": format!("/things{n}/{{id}}/parts")});
     let pattern = |n: usize| json!({"urlPathPattern": format!("/things{n}/[a-z0-9]+/parts")});
-    let kinds: [(&str, &dyn Fn(usize) -> Value, &str, &str); 3] = [
+    let kinds: [(&str, Url<'_>, &str, &str); 3] = [
         ("urlPath", &exact, "/things/7/parts", "/things/7777/parts"),
         ("urlPathTemplate", &template, "/things7/a/parts", "/things7777/a/parts"),
         ("urlPathPattern", &pattern, "/things7/a/parts", "/things7777/a/parts"),

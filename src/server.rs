@@ -241,7 +241,7 @@ fn proxy(
         return Ok(None);
     };
     let upstream =
-        Upstream::new(&url, options).map_err(|error| Error::Upstream(error.to_string()))?;
+        Upstream::new(&url, &options).map_err(|error| Error::Upstream(error.to_string()))?;
     let recorder = match record {
         None => None,
         Some(path) => {

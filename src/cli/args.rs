@@ -10,7 +10,7 @@ use crate::k8s::DeleteAnswer;
 /// A stand-in for an API server in tests.
 ///
 /// `standin serve`, with nothing else, serves the documented TFJob, MPIJob and Volcano Job endpoints
-/// on http://127.0.0.1:8080. Fixtures say what is true, scenarios say what goes wrong.
+/// on <http://127.0.0.1:8080>. Fixtures say what is true, scenarios say what goes wrong.
 #[derive(Debug, Parser)]
 #[command(name = "standin", version, max_term_width = 100, after_help = EXAMPLES)]
 pub(super) struct Cli {

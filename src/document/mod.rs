@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The parser takes the quick way and keeps no places. Only when something is wrong is the text
-//! read again to find the line and column of the offending key ([`place`]). So a thousand good
+//! read again to find the line and column of the offending key (`place`). So a thousand good
 //! files cost nothing for the messages that they do not need.
 
 mod decode;

@@ -74,9 +74,8 @@ pub(super) fn registry() -> Registry {
 fn resource_type(row: &Row) -> ResourceType {
     let (group, version, plural, kind, short_names, namespaced, status, categories) = *row;
     let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
-    let selectable = SELECTABLE
-        .iter()
-        .find(|(of, _)| *of == plural && group.is_empty() || *of == plural && plural == "jobs");
+    let selectable =
+        SELECTABLE.iter().find(|(of, _)| *of == plural && (group.is_empty() || plural == "jobs"));
     let selectable = selectable.map_or(&[][..], |(_, fields)| fields);
     ResourceType {
         group_resource: Arc::new(GroupResource::new(group, plural)),

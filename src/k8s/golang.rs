@@ -162,7 +162,7 @@ impl Scanner<'_> {
                         open.push(b'{');
                         self.key()?;
                         "looking for beginning of value".clone_into(&mut context);
-                        self.check_depth(&open)?;
+                        check_depth(&open)?;
                         continue;
                     }
                 }
@@ -173,7 +173,7 @@ impl Scanner<'_> {
                     } else {
                         open.push(b'[');
                         "looking for beginning of value".clone_into(&mut context);
-                        self.check_depth(&open)?;
+                        check_depth(&open)?;
                         continue;
                     }
                 }
@@ -209,10 +209,6 @@ impl Scanner<'_> {
                 }
             }
         }
-    }
-
-    fn check_depth(&self, open: &[u8]) -> Scan {
-        if open.len() > MAX_DEPTH { Err("exceeded max depth".to_owned()) } else { Ok(()) }
     }
 
     fn key(&mut self) -> Scan {
@@ -313,6 +309,10 @@ impl Scanner<'_> {
 
 fn end() -> String {
     "unexpected end of JSON input".to_owned()
+}
+
+fn check_depth(open: &[u8]) -> Scan {
+    if open.len() > MAX_DEPTH { Err("exceeded max depth".to_owned()) } else { Ok(()) }
 }
 
 fn unexpected(byte: u8, context: &str) -> String {

@@ -120,12 +120,6 @@ fn wrong_type(name: &str, kind: &str, value: &Value) -> Option<String> {
     }
 }
 
-/// `metadata` as a map; objects always have one here.
-pub(super) fn of(object: &Value) -> &Map<String, Value> {
-    static EMPTY: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
-    object["metadata"].as_object().unwrap_or(&EMPTY)
-}
-
 /// A text field of `metadata`, empty when absent.
 pub(super) fn text<'v>(object: &'v Value, field: &str) -> &'v str {
     object["metadata"][field].as_str().unwrap_or_default()

@@ -179,15 +179,11 @@ fn pretty(json: &[u8]) -> Vec<u8> {
         match byte {
             b'{' | b'[' => {
                 out.push(byte);
-                match bytes.peek() {
-                    Some(close @ (b'}' | b']')) => {
-                        out.push(*close);
-                        bytes.next();
-                    }
-                    _ => {
-                        depth += 1;
-                        line(&mut out, depth);
-                    }
+                if let Some(close) = bytes.next_if(|next| matches!(next, b'}' | b']')) {
+                    out.push(close);
+                } else {
+                    depth += 1;
+                    line(&mut out, depth);
                 }
             }
             b'}' | b']' => {

@@ -90,7 +90,7 @@ impl<'a> RequestInfo<'a> {
                     Some(resource) => info.resource = resource,
                 }
                 if info.resource == "namespaces" {
-                    info.name = info.namespace.clone();
+                    info.name.clone_from(&info.namespace);
                 }
             } else {
                 info.resource = Cow::Borrowed("namespaces");
@@ -132,10 +132,10 @@ pub(super) fn is_true(value: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn parse(method: Method, target: &str) -> String {
+    fn parse(method: &Method, target: &str) -> String {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let query = Query::parse(Some(query)).unwrap();
-        let info = RequestInfo::parse(&method, path, &query).unwrap();
+        let info = RequestInfo::parse(method, path, &query).unwrap();
         let Some(of) = info.resource else {
             return info.verb.into_owned();
         };
@@ -176,7 +176,7 @@ mod tests {
             (Method::OPTIONS, jobs.to_owned(), " batch.volcano.sh|v1alpha1|jobs|a||"),
         ];
         for (method, target, expected) in cases {
-            assert_eq!(parse(method, &target), expected, "{target}");
+            assert_eq!(parse(&method, &target), expected, "{target}");
         }
     }
 }

@@ -216,8 +216,12 @@ impl Served {
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     types: BTreeMap<Arc<GroupResource>, Arc<ResourceType>>,
-    served: BTreeMap<(Box<str>, Box<str>), BTreeMap<Box<str>, Served>>,
+    /// By group and version, then by plural.
+    served: BTreeMap<(Box<str>, Box<str>), Resources>,
 }
+
+/// The resources of one group and version, by plural.
+type Resources = BTreeMap<Box<str>, Served>;
 
 impl Registry {
     /// Adds or replaces a type.

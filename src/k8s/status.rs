@@ -182,7 +182,7 @@ pub(super) fn quote(text: &str) -> String {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             c if c.is_control() && (c as u32) < 0x80 => {
-                out.push_str(&format!("\\x{:02x}", c as u32))
+                out.push_str(&format!("\\x{:02x}", c as u32));
             }
             c if c.is_control() => out.push_str(&format!("\\u{:04x}", c as u32)),
             c => out.push(c),
@@ -458,6 +458,7 @@ impl ApiError {
             continue_token: Option<&'a str>,
         }
         #[derive(Serialize)]
+        #[expect(clippy::struct_field_names, reason = "the field names are the API's")]
         struct Status<'a> {
             kind: &'static str,
             #[serde(rename = "apiVersion")]

@@ -142,9 +142,8 @@ impl StubIndex {
 
     /// The stubs for a request's URL, in precedence order.
     fn candidates<'a, 'f>(&'a self, facts: &'f Facts<'_>) -> impl Iterator<Item = &'a Arc<Stub>> {
-        let listed = |map: &'a HashMap<Box<str>, Vec<Rank>>, text: &str| match map.is_empty() {
-            true => &[][..],
-            false => map.get(text).map_or(&[][..], Vec::as_slice),
+        let listed = |map: &'a HashMap<Box<str>, Vec<Rank>>, text: &str| {
+            if map.is_empty() { &[][..] } else { map.get(text).map_or(&[][..], Vec::as_slice) }
         };
         let mut merge = Merge {
             exact: [listed(&self.by_url, facts.target), listed(&self.by_path, facts.path)],
@@ -263,7 +262,7 @@ impl PatternSet {
         };
         match set {
             Some(set) => {
-                hits.extend(set.matches(value).into_iter().map(|at| (self.ranks[at], true)))
+                hits.extend(set.matches(value).into_iter().map(|at| (self.ranks[at], true)));
             }
             // Few, or past the size limit of the whole set: each is a candidate, none is missed.
             None => hits.extend(self.ranks.iter().map(|rank| (*rank, false))),

@@ -178,7 +178,7 @@ fn headers(keys: &Keys<'_>) -> HeaderMap {
                     headers.append(&name, value);
                 }
                 Err(_) => {
-                    node.error("a header value has no line ends and no control characters", "")
+                    node.error("a header value has no line ends and no control characters", "");
                 }
             }
         }
@@ -192,13 +192,13 @@ fn framing(keys: &Keys<'_>, headers: &mut HeaderMap, body: Option<&Content>) {
     let Some(told) = headers.remove(CONTENT_LENGTH) else {
         return;
     };
-    if let Some(Content::Bytes(bytes)) = body {
-        if told.as_bytes() != bytes.len().to_string().as_bytes() {
-            keys.node().warn(
-                format!("Content-Length {told:?} is not the body's: {} is sent", bytes.len()),
-                "leave Content-Length out; for a body that ends early use a scenario",
-            );
-        }
+    if let Some(Content::Bytes(bytes)) = body
+        && told.as_bytes() != bytes.len().to_string().as_bytes()
+    {
+        keys.node().warn(
+            format!("Content-Length {told:?} is not the body's: {} is sent", bytes.len()),
+            "leave Content-Length out; for a body that ends early use a scenario",
+        );
     }
 }
 
@@ -237,7 +237,7 @@ fn base64(node: &Node<'_>) -> Option<Bytes> {
             node.error(
                 format!("not base64: {error}"),
                 "encode the body's bytes in standard base64, with padding",
-            )
+            );
         })
         .ok()
 }

@@ -71,8 +71,9 @@ pub(super) fn redact(value: &mut Value, instead: &str) -> bool {
         Value::Object(map) => {
             let mut found = false;
             if map.get("kind").and_then(Value::as_str) == Some("Secret") {
-                found |= redact_values(map.get_mut("data"), REDACTED_BASE64);
-                found |= redact_values(map.get_mut("stringData"), instead);
+                for (key, instead) in [("data", REDACTED_BASE64), ("stringData", instead)] {
+                    found |= map.get_mut(key).is_some_and(|values| redact_values(values, instead));
+                }
             }
             for (name, value) in map.iter_mut() {
                 found |= match value {
@@ -90,8 +91,8 @@ pub(super) fn redact(value: &mut Value, instead: &str) -> bool {
     }
 }
 
-fn redact_values(map: Option<&mut Value>, instead: &str) -> bool {
-    let Some(Value::Object(map)) = map else {
+fn redact_values(map: &mut Value, instead: &str) -> bool {
+    let Value::Object(map) = map else {
         return false;
     };
     map.values_mut().for_each(|value| *value = Value::from(instead));

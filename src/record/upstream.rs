@@ -92,7 +92,7 @@ impl Upstream {
     ///
     /// # Errors
     /// When the URL or the certificates cannot be used.
-    pub fn new(url: &str, options: UpstreamOptions) -> Result<Self, UpstreamError> {
+    pub fn new(url: &str, options: &UpstreamOptions) -> Result<Self, UpstreamError> {
         let wrong = |why: &str| UpstreamError::Url { url: url.to_owned(), why: why.to_owned() };
         let uri: Uri =
             url.parse().map_err(|error: http::uri::InvalidUri| wrong(&error.to_string()))?;
@@ -115,7 +115,7 @@ impl Upstream {
         let host = HeaderValue::from_str(authority.as_str()).map_err(|_| wrong("the host"))?;
         let base = path.path().trim_end_matches('/').to_owned();
         let timeout = options.timeout.unwrap_or(ANSWER_TIMEOUT);
-        let client = Client::builder(TokioExecutor::new()).build(connector(&options)?);
+        let client = Client::builder(TokioExecutor::new()).build(connector(options)?);
         Ok(Self { scheme, authority, host, base, timeout, client })
     }
 

@@ -158,10 +158,8 @@ impl Reader<'_> {
             Some(Outcomes::Steps(self.steps(&node)))
         } else if let Some(node) = share {
             Some(Outcomes::Share(self.shares(&node)))
-        } else if let Some(node) = at {
-            Some(Outcomes::At(self.points(&node)))
         } else {
-            None
+            at.map(|node| Outcomes::At(self.points(&node)))
         };
         if said.is_empty()
             && !keys.present().any(|key| ["require", "delay", "page_size"].contains(&key))

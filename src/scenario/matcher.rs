@@ -61,18 +61,18 @@ impl Matcher {
         matcher.namespace = pattern("namespace");
         matcher.name = pattern("name");
         matcher.subresource = pattern("subresource");
-        if let Some(node) = keys.get("path") {
-            if let Some(text) = node.text() {
-                match path_glob(text) {
-                    Ok(_) if text.starts_with(['/', '*']) => matcher.path = Some(text.to_owned()),
-                    Ok(_) => node.error("a path begins with /", format!("write /{text}")),
-                    Err(why) => node.error(format!("this is not a glob: {why}"), ""),
-                }
+        if let Some(node) = keys.get("path")
+            && let Some(text) = node.text()
+        {
+            match path_glob(text) {
+                Ok(_) if text.starts_with(['/', '*']) => matcher.path = Some(text.to_owned()),
+                Ok(_) => node.error("a path begins with /", format!("write /{text}")),
+                Err(why) => node.error(format!("this is not a glob: {why}"), ""),
             }
         }
         if let Some(node) = keys.get("method") {
             let nodes = if node.value().is_array() { node.items() } else { vec![node] };
-            let words = nodes.iter().filter_map(|node| node.text());
+            let words = nodes.iter().filter_map(crate::document::Node::text);
             matcher.methods = words.map(str::to_ascii_uppercase).collect();
         }
         for (key, node) in keys.get("query").map(|node| node.entries()).unwrap_or_default() {

@@ -107,7 +107,7 @@ fn every_shipped_scenario_loads_and_says_what_it_is() {
     let all = shipped();
     assert_eq!(all.len(), 19);
     for (name, description) in all {
-        let loaded = load(&[name.clone()], 7).unwrap();
+        let loaded = load(std::slice::from_ref(&name), 7).unwrap();
         assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
         assert!(description.ends_with('.') && !loaded.set.is_empty(), "{name}: {description}");
     }

@@ -74,7 +74,7 @@ impl Token {
             match place {
                 Place::Header(name) => carried.extend(values(name)),
                 Place::Bearer => {
-                    carried.extend(values(&AUTHORIZATION).into_iter().filter_map(bearer))
+                    carried.extend(values(&AUTHORIZATION).into_iter().filter_map(bearer));
                 }
             }
         }

@@ -50,10 +50,10 @@ async fn answer(shared: &Arc<Shared>, request: &mut Request) -> Plan {
     }
     let scenarios = shared.scenarios.load();
     // Where no rule can come first, a stub is all that is looked at.
-    if scenarios.is_empty() {
-        if let Some(plan) = stub(shared, request).await {
-            return plan;
-        }
+    if scenarios.is_empty()
+        && let Some(plan) = stub(shared, request).await
+    {
+        return plan;
     }
     let uri = request.uri.clone();
     let asked = match Asked::parse(request, &uri) {
@@ -87,10 +87,10 @@ async fn stub(shared: &Shared, request: &mut Request) -> Option<Plan> {
     if stubs.is_empty() {
         return None;
     }
-    if stubs.wants_body(request) {
-        if let Err(error) = request.read_body(k8s::MAX_BODY_BYTES).await {
-            return Some(respond::bad_body(request, &Query::default(), &error));
-        }
+    if stubs.wants_body(request)
+        && let Err(error) = request.read_body(k8s::MAX_BODY_BYTES).await
+    {
+        return Some(respond::bad_body(request, &Query::default(), &error));
     }
     stubs.find(request).map(|stub| stub.plan())
 }

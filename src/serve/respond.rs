@@ -105,7 +105,9 @@ fn status_plan(request: &Request, asked: &Asked<'_>, status: &StatusAnswer) -> P
     }
     let seconds = status
         .retry_after
-        .map(|after| u32::try_from(after.as_secs_f64().ceil() as u64).unwrap_or(u32::MAX));
+        // Whole seconds, and never sooner than the rule says.
+        .map(|after| after.as_secs() + u64::from(after.subsec_nanos() > 0))
+        .map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
     let mut plan = if is_api_path(asked.path) || status.error_code.is_some() {
         if let Some(seconds) = seconds {
             error = error.retry_after(seconds);

@@ -1,6 +1,6 @@
 //! Fixtures and scenarios → the objects a world begins with, and the world.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -93,7 +93,7 @@ fn generated(fixtures: &FixtureSet, wanted: &[Generate], problems: &mut Diagnost
     for generate in wanted {
         match template(fixtures, &types, generate) {
             Ok(template) => {
-                objects.extend((1..=generate.count).map(|n| instance(&template, generate, n)))
+                objects.extend((1..=generate.count).map(|n| instance(&template, generate, n)));
             }
             Err(diagnostic) => problems.push(diagnostic),
         }
@@ -115,9 +115,9 @@ fn template(
     };
     let Some(of) = types.types().find(|of| of.group_resource.to_string() == generate.resource)
     else {
-        let known: BTreeMap<String, ()> =
-            types.types().map(|of| (of.group_resource.to_string(), ())).collect();
-        let known: Vec<String> = known.into_keys().collect();
+        let known: BTreeSet<String> =
+            types.types().map(|of| of.group_resource.to_string()).collect();
+        let known: Vec<String> = known.into_iter().collect();
         let message = format!("no resource type {:?} is served", generate.resource);
         return Err(failed(message, &format!("served: {}", known.join(", "))));
     };

@@ -105,14 +105,12 @@ async fn answer<H: Handler>(
         body,
         peer: Some(peer),
     };
-    let plan = match AssertUnwindSafe(handler.handle(request)).catch_unwind().await {
-        Ok(plan) => plan,
-        Err(_) => {
-            log(&format!("a request of {peer} made the server panic; it was answered with 500"));
-            let text = "the server failed on this request; this is a defect of the server\n";
-            Plan::text(StatusCode::INTERNAL_SERVER_ERROR, Origin::Server, text)
-        }
-    };
+    let handled = AssertUnwindSafe(handler.handle(request)).catch_unwind().await;
+    let plan = handled.unwrap_or_else(|_| {
+        log(&format!("a request of {peer} made the server panic; it was answered with 500"));
+        let text = "the server failed on this request; this is a defect of the server\n";
+        Plan::text(StatusCode::INTERNAL_SERVER_ERROR, Origin::Server, text)
+    });
     if !plan.delay.is_zero() {
         tokio::time::sleep(plan.delay).await;
     }
@@ -133,10 +131,10 @@ fn perform(
             return Err(EndsHere);
         }
         Some(Fault { at: FaultPoint::AfterHeaders, action }) => {
-            body = body.cut(0, action, Arc::clone(control))
+            body = body.cut(0, action, Arc::clone(control));
         }
         Some(Fault { at: FaultPoint::AfterBytes(n), action }) => {
-            body = body.cut(n, action, Arc::clone(control))
+            body = body.cut(n, action, Arc::clone(control));
         }
     }
     let mut response = hyper::Response::new(body);

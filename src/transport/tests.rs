@@ -110,7 +110,7 @@ async fn start(limits: Limits) -> Running {
 /// What came, without the date, and how it ended: `None` is a FIN.
 async fn read_all(stream: &mut TcpStream) -> (String, Option<ErrorKind>) {
     let mut bytes = Vec::new();
-    let mut buffer = [0_u8; 65536];
+    let mut buffer = vec![0_u8; 65536];
     let end = loop {
         match stream.read(&mut buffer).await {
             Ok(0) => break None,

@@ -90,6 +90,15 @@ impl ContinueToken {
     }
 }
 
+/// A field of a token, what Go calls its type, and whether a value is of it.
+type TokenField = (&'static str, &'static str, fn(&Value) -> bool);
+
+const FIELDS: [TokenField; 3] = [
+    ("v", "string", Value::is_string),
+    ("rv", "int64", Value::is_i64),
+    ("start", "string", Value::is_string),
+];
+
 /// What Go says of a field of the wrong type.
 fn wrong_type(token: &Value) -> Option<String> {
     let name = |value: &Value| match value {
@@ -107,12 +116,7 @@ fn wrong_type(token: &Value) -> Option<String> {
             )
         });
     };
-    let fields: [(&str, &str, fn(&Value) -> bool); 3] = [
-        ("v", "string", Value::is_string),
-        ("rv", "int64", Value::is_i64),
-        ("start", "string", Value::is_string),
-    ];
-    for (field, kind, fits) in fields {
+    for (field, kind, fits) in FIELDS {
         let value = &token[field];
         if !value.is_null() && !fits(value) {
             let shown = match value {

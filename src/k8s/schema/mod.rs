@@ -21,6 +21,7 @@ pub(super) use prune::prune;
 pub(super) use validate::validate;
 
 /// One node of a structural schema.
+#[expect(clippy::struct_excessive_bools, reason = "a schema has that many yes-or-no keywords")]
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
     /// The JSON type; none allows any.
@@ -57,8 +58,10 @@ pub struct Schema {
     /// `x-kubernetes-list-map-keys`, for a list of type `map`.
     pub(crate) list_map_keys: Vec<String>,
     /// `x-kubernetes-list-type`.
+    #[expect(dead_code, reason = "server-side apply")]
     pub(crate) list_type: ListType,
     /// `x-kubernetes-map-type: atomic`.
+    #[expect(dead_code, reason = "server-side apply")]
     pub(crate) atomic_map: bool,
 }
 

@@ -21,7 +21,7 @@ fn check(schema: &Schema, value: &Value, path: &str, errors: &mut Vec<FieldError
         return;
     }
     if !schema.allowed.is_empty() && !schema.allowed.iter().any(|allowed| equal(allowed, value)) {
-        let known: Vec<String> = schema.allowed.iter().map(|v| text_of(v)).collect();
+        let known: Vec<String> = schema.allowed.iter().map(text_of).collect();
         errors.push(FieldError::not_supported(path, shown(value), &known));
     }
     match value {
@@ -116,17 +116,17 @@ fn check_number(schema: &Schema, number: &Number, path: &str, errors: &mut Vec<F
             invalid(format!("a multiple of {}", go_float(factor)));
         }
     }
-    if let Some(max) = schema.maximum {
-        if value > max.value || (max.exclusive && value >= max.value) {
-            let or_equal = if max.exclusive { "" } else { "or equal to " };
-            invalid(format!("less than {or_equal}{}", go_float(max.value)));
-        }
+    if let Some(max) = schema.maximum
+        && (value > max.value || (max.exclusive && value >= max.value))
+    {
+        let or_equal = if max.exclusive { "" } else { "or equal to " };
+        invalid(format!("less than {or_equal}{}", go_float(max.value)));
     }
-    if let Some(min) = schema.minimum {
-        if value < min.value || (min.exclusive && value <= min.value) {
-            let or_equal = if min.exclusive { "" } else { "or equal to " };
-            invalid(format!("greater than {or_equal}{}", go_float(min.value)));
-        }
+    if let Some(min) = schema.minimum
+        && (value < min.value || (min.exclusive && value <= min.value))
+    {
+        let or_equal = if min.exclusive { "" } else { "or equal to " };
+        invalid(format!("greater than {or_equal}{}", go_float(min.value)));
     }
 }
 

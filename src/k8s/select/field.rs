@@ -69,12 +69,6 @@ impl FieldSelector {
         self.0.is_empty()
     }
 
-    /// The name the selector pins, if it pins one.
-    pub(crate) fn exact_name(&self) -> Option<&str> {
-        let pinned = |term: &&Term| term.equal && term.label == "metadata.name";
-        self.0.iter().find(pinned).map(|term| term.value.as_str())
-    }
-
     /// Whether an object is selected.
     pub(crate) fn matches(&self, object: &Object) -> bool {
         self.0.iter().all(|term| {
@@ -184,7 +178,7 @@ mod tests {
     fn terms_and_escapes() {
         let selector = FieldSelector::parse("metadata.name==x\\,y,b!=1,").unwrap();
         assert_eq!(selector.0.len(), 2);
-        assert_eq!(selector.exact_name(), Some("x,y"));
+        assert_eq!(selector.0[1].value, "x,y");
         assert!(!selector.0[0].equal);
         assert!(FieldSelector::parse("").unwrap().is_empty());
     }

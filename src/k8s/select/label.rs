@@ -126,15 +126,13 @@ fn lex(text: &str) -> Vec<(Token, String)> {
         };
         let len = if is_special(first) {
             let run = rest.find(|c| !is_special(c)).unwrap_or(rest.len());
-            match longest_operator(&rest[..run]) {
-                Some(len) => len,
-                None => {
-                    let message = format!("error expected: keyword found '{}'", &rest[..run]);
-                    tokens.push((Token::Error, message));
-                    rest = &rest[run..];
-                    continue;
-                }
-            }
+            let Some(len) = longest_operator(&rest[..run]) else {
+                let message = format!("error expected: keyword found '{}'", &rest[..run]);
+                tokens.push((Token::Error, message));
+                rest = &rest[run..];
+                continue;
+            };
+            len
         } else {
             rest.find(|c| is_special(c) || is_space(c)).unwrap_or(rest.len())
         };

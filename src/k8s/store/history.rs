@@ -90,10 +90,10 @@ impl History {
 
     pub(super) fn push(&mut self, event: Arc<Event>) {
         self.events.push_back(event);
-        if self.events.len() > self.capacity {
-            if let Some(oldest) = self.events.pop_front() {
-                self.floor = oldest.revision;
-            }
+        if self.events.len() > self.capacity
+            && let Some(oldest) = self.events.pop_front()
+        {
+            self.floor = oldest.revision;
         }
     }
 

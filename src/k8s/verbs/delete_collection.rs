@@ -23,7 +23,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
         && !matches!(options.resource_version.as_str(), "" | "0")
         && options.version_match.is_empty()
     {
-        options.version_match = "Exact".to_owned();
+        "Exact".clone_into(&mut options.version_match);
     }
     let delete_options = DeleteOptions::parse(call.query, body::options(call)?.as_ref())?;
     let page = match select_page(call.store, &call.state, &call.served, call.namespace(), &options)

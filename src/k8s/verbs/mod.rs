@@ -69,7 +69,7 @@ fn check_route(call: &Call<'_>, verb: &str) -> Result<(), ApiError> {
         return Err(ApiError::no_such_path());
     }
     let placed = of.namespaced != info.namespace.is_empty() || info.resource == "namespaces";
-    if !placed && !(of.namespaced && matches!(verb, "list" | "watch") && info.name.is_empty()) {
+    if !(placed || of.namespaced && matches!(verb, "list" | "watch") && info.name.is_empty()) {
         if of.is_built_in() {
             return Err(ApiError::no_such_resource());
         }

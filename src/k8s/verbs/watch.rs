@@ -128,13 +128,11 @@ impl Watch {
     /// What there is to say in a state.
     pub fn step(&mut self, state: &State, now: Timestamp) -> WatchStep {
         let mut step = WatchStep::default();
-        if let Some(awaited) = self.awaited.take() {
-            if awaited > self.cursor {
-                // The state moved on while the revision was awaited: begin from it.
-                self.cursor = state.revision;
-                if let Some(initial) = &mut self.initial {
-                    (initial.snapshot, initial.revision) = (state.snapshot.clone(), state.revision);
-                }
+        if self.awaited.take().is_some_and(|awaited| awaited > self.cursor) {
+            // The state moved on while the revision was awaited: begin from it.
+            self.cursor = state.revision;
+            if let Some(initial) = &mut self.initial {
+                (initial.snapshot, initial.revision) = (state.snapshot.clone(), state.revision);
             }
         }
         if let Some(initial) = self.initial.take() {
