@@ -13,7 +13,7 @@ use crate::document::Diagnostics;
 use crate::error::Error;
 use crate::fixtures::FileWatcher;
 use crate::journal::{Exchange, Journal};
-use crate::k8s::{self, DEFAULT_HISTORY, DeleteAnswer};
+use crate::k8s::{self, Auth, DEFAULT_HISTORY, DeleteAnswer};
 use crate::record::{Proxy, Recorder, Upstream, UpstreamOptions};
 use crate::serve::{Pipeline, Reload, Settings, Shared, Sources, build_world};
 use crate::transport::{self, Limits, Listener, Logger};
@@ -47,6 +47,9 @@ pub struct Builder {
     kubernetes: k8s::Config,
     history: usize,
     rule_header: bool,
+    token_auth_file: Option<PathBuf>,
+    authorization_policy_file: Option<PathBuf>,
+    anonymous_auth: bool,
     upstream: Option<(String, UpstreamOptions)>,
     record: Option<PathBuf>,
     hot_reload: bool,
@@ -63,6 +66,9 @@ impl Default for Builder {
             kubernetes: k8s::Config::default(),
             history: DEFAULT_HISTORY,
             rule_header: true,
+            token_auth_file: None,
+            authorization_policy_file: None,
+            anonymous_auth: true,
             upstream: None,
             record: None,
             hot_reload: false,
@@ -137,6 +143,30 @@ impl Builder {
         self
     }
 
+    /// Sets whose tokens are known on Kubernetes paths: upstream's static token file,
+    /// `token,user,uid,"group1,group2"` a line. Other tokens are answered with 401, and so are requests
+    /// without one unless a policy says what the anonymous may do.
+    #[must_use]
+    pub fn token_auth_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.token_auth_file = Some(path.into());
+        self
+    }
+
+    /// Sets who may do what on Kubernetes paths: upstream's ABAC policy file, a JSON object a line.
+    /// What no line allows is answered with 403.
+    #[must_use]
+    pub fn authorization_policy_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.authorization_policy_file = Some(path.into());
+        self
+    }
+
+    /// Whether requests without a token count as `system:anonymous`; on by default.
+    #[must_use]
+    pub fn anonymous_auth(mut self, on: bool) -> Self {
+        self.anonymous_auth = on;
+        self
+    }
+
     /// Sends what nothing else answers to a backend.
     #[must_use]
     pub fn upstream(mut self, url: impl Into<String>, options: UpstreamOptions) -> Self {
@@ -188,7 +218,17 @@ impl Builder {
         // Short enough to be typed again.
         sources.fallback_seed = uuid::Uuid::new_v4().as_u64_pair().0 % 1_000_000;
         let log = self.log.unwrap_or_else(|| Arc::new(|_: &str| {}));
-        let loaded = sources.load().map_err(Error::Invalid)?;
+        let auth =
+            Auth::load(self.token_auth_file.as_deref(), self.authorization_policy_file.as_deref());
+        let (loaded, auth) = match (sources.load(), auth) {
+            (Ok(loaded), Ok(auth)) => (loaded, auth),
+            (loaded, auth) => {
+                let mut problems = loaded.err().unwrap_or_default();
+                problems.extend(auth.err().unwrap_or_default().0);
+                return Err(Error::Invalid(problems.sorted()));
+            }
+        };
+        let auth = if self.anonymous_auth { auth } else { auth.without_anonymous() };
         for warning in &loaded.warnings.0 {
             log(&warning.to_string());
         }
@@ -200,6 +240,7 @@ impl Builder {
         let shared = Arc::new(Shared {
             settings: Settings {
                 engine: !sources.nothing,
+                auth,
                 kubernetes: self.kubernetes,
                 rule_header: self.rule_header,
                 proxy,

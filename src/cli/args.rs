@@ -60,6 +60,15 @@ pub(super) struct Serve {
     /// parameter tables.
     #[arg(long, value_name = "WHAT", default_value = "list")]
     pub(super) delete_collection_answer: Answer,
+    /// Static token file of the Kubernetes side: token,user,uid,"group1,group2" a line.
+    #[arg(long, value_name = "FILE")]
+    pub(super) token_auth_file: Option<PathBuf>,
+    /// ABAC policy file of the Kubernetes side: a JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    pub(super) authorization_policy_file: Option<PathBuf>,
+    /// Whether requests without a token count as system:anonymous.
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    pub(super) anonymous_auth: bool,
     /// Backend that answers what nothing else does.
     #[arg(long, value_name = "URL")]
     pub(super) upstream: Option<String>,

@@ -24,6 +24,13 @@ pub(super) fn serve(args: Serve) -> Result<(), Error> {
     if let Some(seed) = args.seed {
         builder = builder.seed(seed);
     }
+    if let Some(path) = args.token_auth_file {
+        builder = builder.token_auth_file(path);
+    }
+    if let Some(path) = args.authorization_policy_file {
+        builder = builder.authorization_policy_file(path);
+    }
+    builder = builder.anonymous_auth(args.anonymous_auth);
     if let Some(url) = args.upstream {
         builder = builder.upstream(url, options(&args.backend));
     }

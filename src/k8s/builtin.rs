@@ -43,6 +43,15 @@ const TYPES: &[Row] = &[
     ),
 ];
 
+/// Types whose objects are questions: group, plural, Kind, namespaced.
+const REVIEWS: &[(&str, &str, &str, bool)] = &[
+    ("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview", false),
+    ("authentication.k8s.io", "tokenreviews", "TokenReview", false),
+    ("authorization.k8s.io", "localsubjectaccessreviews", "LocalSubjectAccessReview", true),
+    ("authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview", false),
+    ("authorization.k8s.io", "subjectaccessreviews", "SubjectAccessReview", false),
+];
+
 /// Fields that field selectors know, by plural.
 const SELECTABLE: &[(&str, &[&str])] = &[
     (
@@ -68,6 +77,10 @@ pub(super) fn registry() -> Registry {
     for row in TYPES {
         registry.insert(resource_type(row));
     }
+    for (group, plural, kind, namespaced) in REVIEWS {
+        let row = (*group, "v1", *plural, *kind, &[][..], *namespaced, false, &[][..]);
+        registry.insert(ResourceType { stored: false, ..resource_type(&row) });
+    }
     registry
 }
 
@@ -85,6 +98,7 @@ fn resource_type(row: &Row) -> ResourceType {
         short_names: texts(short_names),
         categories: texts(categories),
         namespaced,
+        stored: true,
         origin: TypeOrigin::BuiltIn,
         versions: vec![Version {
             name: version.into(),

@@ -80,6 +80,7 @@ pub(super) fn resource_type(crd: &Value) -> Result<ResourceType, CrdError> {
         short_names: texts(&names["shortNames"]),
         categories: texts(&names["categories"]),
         namespaced,
+        stored: true,
         origin: TypeOrigin::Custom,
         versions: parsed,
     })

@@ -117,8 +117,10 @@ fn resource(served: &Served) -> Value {
         "namespaced": of.namespaced,
         "kind": of.kind,
         "verbs": verbs(served),
-        "storageVersionHash": storage_version_hash(served),
     });
+    if of.stored {
+        value["storageVersionHash"] = storage_version_hash(served).into();
+    }
     if !of.short_names.is_empty() {
         value["shortNames"] = json!(of.short_names);
     }
@@ -128,8 +130,11 @@ fn resource(served: &Served) -> Value {
     value
 }
 
-fn verbs(served: &Served) -> [&'static str; 8] {
-    if served.of.is_built_in() { BUILT_IN_VERBS } else { CUSTOM_VERBS }
+fn verbs(served: &Served) -> &'static [&'static str] {
+    if !served.of.stored {
+        return &["create"];
+    }
+    if served.of.is_built_in() { &BUILT_IN_VERBS } else { &CUSTOM_VERBS }
 }
 
 /// name, Kind, verbs.

@@ -9,9 +9,11 @@
 //! The engine is pure: it opens no socket and reads no clock. The time, the store and the request
 //! come in as arguments; a watch comes out as a value that the server drives ([`Watch`]).
 
+mod auth;
 mod builtin;
 mod crd;
 mod discovery;
+mod fields;
 mod golang;
 mod list;
 mod meta;
@@ -32,6 +34,7 @@ mod version;
 mod world;
 mod yaml;
 
+pub use auth::{Auth, User};
 pub use crd::CrdError;
 pub use path::{RequestInfo, ResourceInfo};
 pub use resource::{GroupResource, Registry, ResourceType};
@@ -93,6 +96,10 @@ pub struct ApiRequest<'a> {
     pub nonce: u128,
     /// A scenario's cap on the size of list pages.
     pub page_size: Option<usize>,
+    /// Who asks.
+    pub user: &'a User,
+    /// Whose tokens are known and who may do what, for the types that ask.
+    pub auth: &'a Auth,
 }
 
 /// What the engine decides.
@@ -192,6 +199,8 @@ fn resource_answer(
         now: request.now,
         nonce: request.nonce,
         page_size: request.page_size,
+        user: request.user,
+        auth: request.auth,
     };
     verbs::run(&call, &request.info.verb)
 }

@@ -53,6 +53,8 @@ pub struct ResourceType {
     pub categories: Vec<String>,
     /// Whether objects live in namespaces.
     pub namespaced: bool,
+    /// Whether objects are kept. Those of other types are questions, answered when they are created.
+    pub stored: bool,
     /// Where the type comes from: custom resources and upstream's own types differ in many texts.
     pub origin: TypeOrigin,
     /// The versions, the preferred one first.

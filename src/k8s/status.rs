@@ -299,6 +299,12 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, "Conflict", message, Some(Details::of(resource, name)))
     }
 
+    /// 409 of an apply: fields belong to others.
+    pub fn apply_conflict(message: String, causes: Vec<Cause>) -> Self {
+        let details = Details { causes, ..Details::default() };
+        Self::new(StatusCode::CONFLICT, "Conflict", message, Some(details))
+    }
+
     /// 410 of a continue token below the compaction floor, with a token that goes on inconsistently.
     pub fn expired_continue(fresh: Option<String>) -> Self {
         let message = match fresh {

@@ -219,6 +219,7 @@ fn infer(types: &mut Registry, value: &Value) {
         short_names: Vec::new(),
         categories: Vec::new(),
         namespaced: !meta::text(value, "namespace").is_empty(),
+        stored: true,
         origin: TypeOrigin::Inferred,
         versions: vec![Version {
             name: version.into(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::Method;
 
-use crate::k8s::{self, ApiError, ApiRequest, Outcome, Revision};
+use crate::k8s::{self, ApiError, ApiRequest, Outcome, Revision, User};
 use crate::message::{Plan, Request};
 
 use super::pipeline::Asked;
@@ -34,11 +34,26 @@ pub(super) fn page(asked: &Asked<'_>) -> Option<u64> {
     })
 }
 
+/// Who asks, if they may.
+pub(super) fn admit(
+    shared: &Shared,
+    request: &Request,
+    asked: &Asked<'_>,
+) -> Result<Arc<User>, ApiError> {
+    let auth = &shared.settings.auth;
+    let user = auth.authenticate(&request.headers)?;
+    if !auth.is_open() {
+        auth.authorize(&user, asked.path, &asked.info)?;
+    }
+    Ok(user)
+}
+
 /// Answers a request for a served resource or a discovery path.
 pub(super) async fn answer(
     shared: &Arc<Shared>,
     request: &mut Request,
     asked: &Asked<'_>,
+    user: &User,
     page_size: Option<u64>,
 ) -> Plan {
     let body = match request.method {
@@ -60,6 +75,8 @@ pub(super) async fn answer(
         now: world.clock.now(),
         nonce,
         page_size: page_size.and_then(|size| usize::try_from(size).ok()),
+        user,
+        auth: &shared.settings.auth,
     };
     let config = &shared.settings.kubernetes;
     let outcome = match k8s::answer(config, &world.store, &api_request) {

@@ -102,11 +102,17 @@ async fn base(
     asked: &Asked<'_>,
     page_size: Option<u64>,
 ) -> Plan {
-    if kubernetes::owns(shared, asked) {
-        return kubernetes::answer(shared, request, asked, page_size).await;
-    }
-    if let Some(proxy) = &shared.settings.proxy {
+    let owned = kubernetes::owns(shared, asked);
+    if let Some(proxy) = shared.settings.proxy.as_ref().filter(|_| !owned) {
         return proxy.answer(taken(request)).await;
+    }
+    // Who may not ask is not told what there is.
+    let user = match kubernetes::admit(shared, request, asked) {
+        Ok(user) => user,
+        Err(error) => return respond::refused(request, &asked.query, &error),
+    };
+    if owned {
+        return kubernetes::answer(shared, request, asked, &user, page_size).await;
     }
     respond::miss(shared, request, asked).await
 }

@@ -19,6 +19,8 @@ use super::{Clock, Reload};
 pub(crate) struct Settings {
     /// Whether Kubernetes paths are answered at all.
     pub(crate) engine: bool,
+    /// Who may do what on Kubernetes paths.
+    pub(crate) auth: k8s::Auth,
     /// The Kubernetes side.
     pub(crate) kubernetes: k8s::Config,
     /// Whether answers name the rule that shaped them.

@@ -58,10 +58,8 @@ pub struct Schema {
     /// `x-kubernetes-list-map-keys`, for a list of type `map`.
     pub(crate) list_map_keys: Vec<String>,
     /// `x-kubernetes-list-type`.
-    #[expect(dead_code, reason = "server-side apply")]
     pub(crate) list_type: ListType,
     /// `x-kubernetes-map-type: atomic`.
-    #[expect(dead_code, reason = "server-side apply")]
     pub(crate) atomic_map: bool,
 }
 

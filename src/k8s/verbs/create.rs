@@ -8,6 +8,7 @@ use super::super::options::WriteOptions;
 use super::super::resource::GroupResource;
 use super::super::status::{ApiError, Cause};
 use super::super::store::Transaction;
+use super::write::Tracking;
 use super::{Call, Outcome, body, write};
 
 /// Generated names end in five of these (`k8s.io/apiserver/pkg/storage/names/generate.go`): no
@@ -24,8 +25,9 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let decoded = body::object(call)?;
     let admitted = write::admit(call, decoded, &options)?;
     let (value, warnings) = (admitted.value, admitted.warnings);
-    let object =
-        call.store.write(|transaction| insert(call, transaction, value, options.dry_run))?;
+    let object = call.store.write(|transaction| {
+        insert(call, transaction, value, &Tracking::Update, options.dry_run)
+    })?;
     let mut plan = call.object_plan(StatusCode::CREATED, &object, output);
     for text in warnings.iter().filter_map(|text| write::warning(text)) {
         plan.headers.append("warning", text);
@@ -38,6 +40,7 @@ pub(super) fn insert(
     call: &Call<'_>,
     transaction: &mut Transaction,
     mut value: Value,
+    tracking: &Tracking,
     dry_run: bool,
 ) -> Result<std::sync::Arc<super::Object>, ApiError> {
     let of = &call.served.of;
@@ -62,6 +65,7 @@ pub(super) fn insert(
             meta::set(&mut value, "name", format!("{base}{}", suffix(call.nonce, attempt)).into());
         }
         write::begin(call, &mut value);
+        write::track(call, &Value::Object(serde_json::Map::new()), &mut value, tracking);
         write::validate(call, &value)?;
         let name = meta::text(&value, "name");
         let key = of.key(&call.info.namespace, name);

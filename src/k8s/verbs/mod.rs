@@ -1,5 +1,6 @@
 //! The verbs: one file each, in one order: check the request, read or change the store, answer.
 
+mod apply;
 mod body;
 mod create;
 mod delete;
@@ -7,6 +8,7 @@ mod delete_collection;
 mod get;
 mod list;
 mod patch;
+mod review;
 mod update;
 mod watch;
 mod write;
@@ -21,6 +23,7 @@ use jiff::Timestamp;
 
 use crate::message::{Body, Plan, Query};
 
+use super::auth::{Auth, User};
 use super::output::{self, Output, Shape};
 use super::path::ResourceInfo;
 use super::resource::Served;
@@ -43,11 +46,18 @@ pub(super) struct Call<'a> {
     pub(super) nonce: u128,
     /// A scenario's cap on the size of pages.
     pub(super) page_size: Option<usize>,
+    /// Who asks.
+    pub(super) user: &'a User,
+    /// What else is known about who may do what.
+    pub(super) auth: &'a Auth,
 }
 
 /// Runs the verb of a request.
 pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
     check_route(call, verb)?;
+    if !call.served.of.stored {
+        return review::run(call, verb);
+    }
     match verb {
         "get" => get::run(call),
         "list" => list::run(call),

@@ -11,6 +11,7 @@ use super::super::meta;
 use super::super::options::WriteOptions;
 use super::super::status::{ApiError, quote};
 use super::body::Decoded;
+use super::write::Tracking;
 use super::{Call, Outcome, body, update, write};
 
 /// More operations than this are refused (`maxJSONPatchOperations`).
@@ -28,6 +29,9 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let media =
         call.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default();
+    if media == "application/apply-patch+yaml" {
+        return super::apply::run(call);
+    }
     if !matches!(media, "application/json-patch+json" | "application/merge-patch+json") {
         return Err(ApiError::unsupported_media_type(PATCH_TYPES));
     }
@@ -51,7 +55,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
         if meta::text(&value, "resourceVersion").is_empty() {
             meta::set(&mut value, "resourceVersion", old.meta.revision.to_string().into());
         }
-        write::replace(call, transaction, &old, value, options.dry_run)
+        write::replace(call, transaction, &old, value, &Tracking::Update, options.dry_run)
     })?;
     let mut plan = call.object_plan(StatusCode::OK, &object, output);
     for text in warnings.iter().filter_map(|text| write::warning(text)) {

@@ -5,6 +5,7 @@ use http::StatusCode;
 use super::super::meta;
 use super::super::options::WriteOptions;
 use super::super::status::ApiError;
+use super::write::Tracking;
 use super::{Call, Outcome, body, write};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
@@ -19,7 +20,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let value = admitted.value;
     let object = call.store.write(|transaction| {
         let old = std::sync::Arc::clone(call.find(&transaction.state)?);
-        write::replace(call, transaction, &old, value, options.dry_run)
+        write::replace(call, transaction, &old, value, &Tracking::Update, options.dry_run)
     })?;
     let mut plan = call.object_plan(StatusCode::OK, &object, output);
     for text in admitted.warnings.iter().filter_map(|text| write::warning(text)) {

@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
-use http::header::HeaderValue;
+use http::header::{HeaderValue, USER_AGENT};
 use serde_json::{Value, json};
 
+use super::super::fields::{self, Change};
 use super::super::meta;
 use super::super::options::{FieldValidation, WriteOptions};
 use super::super::schema;
@@ -21,6 +22,54 @@ use super::delete::namespace_is_empty_now;
 pub(super) struct Admitted {
     pub(super) value: Value,
     pub(super) warnings: Vec<String>,
+}
+
+/// How `managedFields` come about.
+#[derive(Debug)]
+pub(super) enum Tracking {
+    /// The writer owns what it changes.
+    Update,
+    /// They are known already: an apply.
+    Done(Value),
+}
+
+/// A write, as ownership sees it.
+pub(super) fn change<'a>(call: &'a Call<'_>, now: &'a str) -> Change<'a> {
+    let version = call.served.version();
+    Change {
+        manager: manager(call),
+        api_version: &call.served.api_version,
+        subresource: &call.info.subresource,
+        schema: version.schema.as_deref(),
+        status_apart: version.status,
+        now,
+    }
+}
+
+/// The longest name of a field manager that is taken from a client's name, in bytes.
+const MAX_MANAGER: usize = 128;
+
+/// `fieldManager`, else the first word of the client's name (`managerOrUserAgent`).
+fn manager<'a>(call: &'a Call<'_>) -> &'a str {
+    let named = call.query.first("fieldManager").filter(|name| !name.is_empty());
+    let agent = || call.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    let first = |agent: &'a str| {
+        let word = agent.split('/').next().unwrap_or_default();
+        &word[..word.floor_char_boundary(MAX_MANAGER)]
+    };
+    named.or_else(|| agent().map(first)).filter(|name| !name.is_empty()).unwrap_or("unknown")
+}
+
+/// Sets the `managedFields` of an object that is about to be stored.
+pub(super) fn track(call: &Call<'_>, before: &Value, new: &mut Value, tracking: &Tracking) {
+    let managed = match tracking {
+        Tracking::Done(managed) => managed.clone(),
+        Tracking::Update => {
+            let now = meta::time_text(call.now);
+            fields::track_update(before, new, &change(call, &now))
+        }
+    };
+    meta::set(new, "managedFields", managed);
 }
 
 /// Types the metadata, prunes and defaults: what upstream does while it decodes.
@@ -123,6 +172,7 @@ pub(super) fn replace(
     transaction: &mut Transaction,
     old: &Arc<Object>,
     mut new: Value,
+    tracking: &Tracking,
     dry_run: bool,
 ) -> Result<Arc<Object>, ApiError> {
     let of = &call.served.of;
@@ -153,6 +203,7 @@ pub(super) fn replace(
     meta::set(&mut new, "generation", generation.map_or(Value::Null, Value::from));
     validate(call, &new)?;
     validate_update(call, &before, &new)?;
+    track(call, &before, &mut new, tracking);
     let mut compared = new.clone();
     meta::set(&mut compared, "resourceVersion", before["metadata"]["resourceVersion"].clone());
     if compared == before {

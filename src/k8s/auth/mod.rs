@@ -1,0 +1,224 @@
+//! Who asks, and whether they may: the two questions before any verb.
+//!
+//! ```text
+//! headers → [tokens] (static token file) → [User] → [policy] (ABAC file) → the verbs, or 401 / 403
+//!                                             └→ [review] answers TokenReview and its kin
+//! ```
+//!
+//! Files, order and texts are upstream's (`k8s.io/apiserver/pkg/authentication/token/tokenfile`,
+//! `k8s.io/kubernetes/pkg/auth/authorizer/abac`).
+
+mod policy;
+mod review;
+mod tokens;
+
+pub(super) use review::{Review, answer as answer_review};
+
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
+
+use crate::document::Diagnostics;
+
+use super::path::RequestInfo;
+use super::resource::GroupResource;
+use super::status::{ApiError, quote};
+use policy::Policies;
+use tokens::Tokens;
+
+/// How a websocket client that cannot set headers sends its token.
+const WEBSOCKET_BEARER: &str = "base64url.bearer.authorization.k8s.io.";
+
+/// What is always allowed, whatever the policy (`--authorization-always-allow-paths`).
+const ALWAYS_ALLOWED: [&str; 3] = ["/healthz", "/livez", "/readyz"];
+
+/// Who sent a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct User {
+    /// The name.
+    pub name: String,
+    /// The uid; may be empty.
+    pub uid: String,
+    /// The groups, `system:authenticated` among them for those who proved who they are.
+    pub groups: Vec<String>,
+}
+
+/// What a user wants to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Attributes<'a> {
+    pub(super) verb: &'a str,
+    /// Empty for requests that are not about a resource.
+    pub(super) resource: &'a str,
+    pub(super) group: &'a str,
+    pub(super) subresource: &'a str,
+    pub(super) namespace: &'a str,
+    pub(super) name: &'a str,
+    /// The path of requests that are not about a resource.
+    pub(super) path: &'a str,
+}
+
+/// Authentication and authorization, as the files say. Without files everybody may do everything.
+#[derive(Debug, Default)]
+pub struct Auth {
+    tokens: Option<Tokens>,
+    policies: Option<Policies>,
+    refuse_anonymous: bool,
+}
+
+impl Auth {
+    /// Loads the files of `--token-auth-file` and `--authorization-policy-file`.
+    ///
+    /// # Errors
+    /// Every line that is wrong.
+    pub fn load(tokens: Option<&Path>, policies: Option<&Path>) -> Result<Self, Diagnostics> {
+        let mut problems = Diagnostics::default();
+        let tokens = tokens.map(|path| Tokens::load(path, &mut problems));
+        let policies = policies.map(|path| Policies::load(path, &mut problems));
+        if problems.has_errors() {
+            return Err(problems.sorted());
+        }
+        // Upstream takes no anonymous requests where everybody may do everything.
+        let refuse_anonymous = tokens.is_some() && policies.is_none();
+        Ok(Self { tokens, policies, refuse_anonymous })
+    }
+
+    /// Refuses requests without a token, also where a policy could allow them.
+    #[must_use]
+    pub fn without_anonymous(mut self) -> Self {
+        self.refuse_anonymous = true;
+        self
+    }
+
+    /// Whether there is anything to check.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.tokens.is_none() && self.policies.is_none() && !self.refuse_anonymous
+    }
+
+    /// Who sent a request.
+    ///
+    /// # Errors
+    /// 401 for a token that is not known, and without one where anonymous requests are refused.
+    pub fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<User>, ApiError> {
+        match (&self.tokens, bearer(headers)) {
+            (Some(tokens), Some(token)) => tokens.find(&token).ok_or_else(ApiError::unauthorized),
+            _ if self.refuse_anonymous => Err(ApiError::unauthorized()),
+            _ => Ok(anonymous()),
+        }
+    }
+
+    /// Who a token belongs to.
+    pub(super) fn user_of(&self, token: &str) -> Option<Arc<User>> {
+        self.tokens.as_ref()?.find(token)
+    }
+
+    /// Whether the user may do what the request asks for.
+    ///
+    /// # Errors
+    /// 403 with upstream's words.
+    pub fn authorize(
+        &self,
+        user: &User,
+        path: &str,
+        info: &RequestInfo<'_>,
+    ) -> Result<(), ApiError> {
+        let attributes = Attributes::of(path, info);
+        if ALWAYS_ALLOWED.contains(&attributes.path) || self.allows(user, &attributes) {
+            return Ok(());
+        }
+        Err(forbidden(user, &attributes))
+    }
+
+    /// Whether the policy allows it.
+    pub(super) fn allows(&self, user: &User, attributes: &Attributes<'_>) -> bool {
+        self.policies.as_ref().is_none_or(|policies| policies.allow(user, attributes))
+    }
+}
+
+impl<'a> Attributes<'a> {
+    fn of(path: &'a str, info: &'a RequestInfo<'_>) -> Self {
+        match &info.resource {
+            None => Self { verb: &info.verb, path, ..Self::default() },
+            Some(of) => Self {
+                verb: &info.verb,
+                resource: &of.resource,
+                group: &of.group,
+                subresource: &of.subresource,
+                namespace: &of.namespace,
+                name: &of.name,
+                path: "",
+            },
+        }
+    }
+
+    fn is_resource(&self) -> bool {
+        !self.resource.is_empty()
+    }
+}
+
+/// `system:anonymous`.
+fn anonymous() -> Arc<User> {
+    Arc::new(User {
+        name: "system:anonymous".to_owned(),
+        uid: String::new(),
+        groups: vec!["system:unauthenticated".to_owned()],
+    })
+}
+
+/// The token of a request: `Authorization: Bearer`, `X-Auth-Token` (what the CCI API documents), or a
+/// websocket's subprotocol.
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    let text = |value: &http::HeaderValue| value.to_str().ok().map(str::to_owned);
+    let authorization = headers.get(AUTHORIZATION).and_then(text).unwrap_or_default();
+    let mut parts = authorization.trim().splitn(3, ' ');
+    if parts.next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer")) {
+        return parts.next().filter(|token| !token.is_empty()).map(str::to_owned);
+    }
+    if let Some(token) = headers.get("x-auth-token").and_then(text) {
+        return Some(token);
+    }
+    let protocols = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(text);
+    let mut protocols = protocols
+        .flat_map(|list| list.split(',').map(|one| one.trim().to_owned()).collect::<Vec<_>>());
+    let encoded =
+        protocols.find_map(|one| one.strip_prefix(WEBSOCKET_BEARER).map(str::to_owned))?;
+    String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
+}
+
+/// Upstream's 403 (`responsewriters.Forbidden`).
+fn forbidden(user: &User, attributes: &Attributes<'_>) -> ApiError {
+    let Attributes { verb, resource, group, subresource, namespace, name, path } = *attributes;
+    let (who, verb) = (quote(&user.name), html(verb));
+    if !attributes.is_resource() {
+        let why = format!("User {} cannot {verb} path {}", html(&who), html(&quote(path)));
+        return ApiError::forbidden(&GroupResource::default(), "", &why);
+    }
+    let what = if subresource.is_empty() {
+        resource.to_owned()
+    } else {
+        format!("{resource}/{subresource}")
+    };
+    let place = if namespace.is_empty() {
+        "at the cluster scope".to_owned()
+    } else {
+        format!("in the namespace {}", quote(namespace))
+    };
+    let why = format!(
+        "User {who} cannot {verb} resource {} in API group {} {place}",
+        quote(&what),
+        quote(group)
+    );
+    ApiError::forbidden(&GroupResource::new(group, resource), name, &html(&why))
+}
+
+/// Upstream makes the text fit for a browser.
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests;

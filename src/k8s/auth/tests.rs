@@ -1,0 +1,183 @@
+//! Files in, answers out.
+
+use http::{HeaderMap, HeaderValue, Method};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::*;
+use crate::message::Query;
+
+const TOKENS: &str = "admin-token,admin,u1,\"system:masters\"\nreader-token,reader,u2,\"readers,others\"\n\
+     plain-token,plain,u3\n";
+
+const POLICY: &str = r#"# who may do what
+{"apiVersion": "abac.authorization.kubernetes.io/v1beta1", "kind": "Policy", "spec": {"group": "system:masters", "namespace": "*", "resource": "*", "apiGroup": "*", "nonResourcePath": "*"}}
+
+{"apiVersion": "abac.authorization.kubernetes.io/v1beta1", "kind": "Policy", "spec": {"user": "reader", "readonly": true, "namespace": "a", "resource": "tfjobs", "apiGroup": "kubeflow.org"}}
+{"apiVersion": "abac.authorization.kubernetes.io/v1beta1", "kind": "Policy", "spec": {"group": "*", "readonly": true, "nonResourcePath": "/apis/*"}}
+{"user": "plain", "resource": "pods"}
+"#;
+
+fn auth(tokens: Option<&str>, policy: Option<&str>) -> Result<Auth, String> {
+    let directory = TempDir::new().unwrap();
+    let file = |name: &str, text: Option<&str>| {
+        let path = directory.path().join(name);
+        text.map(|text| std::fs::write(&path, text).map(|()| path).unwrap())
+    };
+    let (tokens, policy) = (file("tokens.csv", tokens), file("policy.jsonl", policy));
+    let root = format!("{}/", directory.path().display());
+    Auth::load(tokens.as_deref(), policy.as_deref())
+        .map_err(|problems| problems.to_string().replace(&root, ""))
+}
+
+fn headers(name: &'static str, value: &str) -> HeaderMap {
+    HeaderMap::from_iter([(
+        http::HeaderName::from_static(name),
+        HeaderValue::from_str(value).unwrap(),
+    )])
+}
+
+fn verdict(auth: &Auth, token: &str, method: &Method, path: &str) -> String {
+    let user = auth.authenticate(&headers("authorization", &format!("bearer {token}")));
+    let info = RequestInfo::parse(method, path, &Query::default()).unwrap();
+    match user.and_then(|user| auth.authorize(&user, path, &info)) {
+        Ok(()) => "yes".to_owned(),
+        Err(error) => format!("{} {}", error.code.as_u16(), error.message),
+    }
+}
+
+#[test]
+fn tokens_are_found_wherever_clients_put_them() {
+    let auth = auth(Some(TOKENS), Some(POLICY)).unwrap();
+    let name = |headers: &HeaderMap| {
+        auth.authenticate(headers).map_or_else(|error| error.message, |user| user.name.clone())
+    };
+    assert_eq!(name(&headers("authorization", "Bearer reader-token")), "reader");
+    assert_eq!(name(&headers("x-auth-token", "admin-token")), "admin");
+    let encoded =
+        format!("v4.channel.k8s.io, {WEBSOCKET_BEARER}{}", URL_SAFE_NO_PAD.encode("plain-token"));
+    assert_eq!(name(&headers("sec-websocket-protocol", &encoded)), "plain");
+    assert_eq!(name(&headers("authorization", "Bearer wrong")), "Unauthorized");
+    assert_eq!(name(&headers("authorization", "Basic dTpw")), "system:anonymous");
+    assert_eq!(name(&headers("authorization", "Bearer ")), "system:anonymous");
+    assert_eq!(name(&HeaderMap::new()), "system:anonymous");
+    let reader = auth.authenticate(&headers("x-auth-token", "reader-token")).unwrap();
+    assert_eq!(reader.groups, ["readers", "others", "system:authenticated"]);
+}
+
+#[test]
+fn what_no_line_allows_is_forbidden_in_upstreams_words() {
+    let auth = auth(Some(TOKENS), Some(POLICY)).unwrap();
+    let (get, post) = (&Method::GET, &Method::POST);
+    let jobs = "/apis/kubeflow.org/v1/namespaces/a/tfjobs";
+    let table = [
+        ("admin-token", post, jobs, "yes"),
+        ("admin-token", get, "/frob", "yes"),
+        ("reader-token", get, jobs, "yes"),
+        ("reader-token", get, "/apis/kubeflow.org", "yes"),
+        ("reader-token", get, "/livez", "yes"),
+        ("plain-token", post, "/api/v1/namespaces/b/pods", "yes"),
+        (
+            "reader-token",
+            get,
+            "/<b>",
+            "403 forbidden: User \"reader\" cannot get path \"/&lt;b&gt;\"",
+        ),
+        (
+            "reader-token",
+            post,
+            jobs,
+            "403 tfjobs.kubeflow.org is forbidden: User \"reader\" cannot create resource \"tfjobs\" in API group \"kubeflow.org\" in the namespace \"a\"",
+        ),
+        (
+            "reader-token",
+            get,
+            "/apis/kubeflow.org/v1/tfjobs",
+            "403 tfjobs.kubeflow.org is forbidden: User \"reader\" cannot list resource \"tfjobs\" in API group \"kubeflow.org\" at the cluster scope",
+        ),
+        (
+            "reader-token",
+            get,
+            "/api/v1/namespaces/b",
+            "403 namespaces \"b\" is forbidden: User \"reader\" cannot get resource \"namespaces\" in API group \"\" in the namespace \"b\"",
+        ),
+        (
+            "plain-token",
+            get,
+            "/apis/kubeflow.org/v1/namespaces/a/tfjobs/x/status",
+            "403 tfjobs.kubeflow.org \"x\" is forbidden: User \"plain\" cannot get resource \"tfjobs/status\" in API group \"kubeflow.org\" in the namespace \"a\"",
+        ),
+        ("wrong", get, "/livez", "401 Unauthorized"),
+    ];
+    for (token, method, path, expected) in table {
+        assert_eq!(verdict(&auth, token, method, path), expected, "{token} {method} {path}");
+    }
+}
+
+#[test]
+fn who_is_let_in_without_a_token() {
+    let none = HeaderMap::new();
+    assert!(auth(None, None).unwrap().authenticate(&none).is_ok());
+    assert!(
+        auth(Some(TOKENS), None).unwrap().authenticate(&none).is_err(),
+        "as upstream's AlwaysAllow"
+    );
+    assert!(auth(Some(TOKENS), Some(POLICY)).unwrap().authenticate(&none).is_ok());
+    assert!(
+        auth(Some(TOKENS), Some(POLICY)).unwrap().without_anonymous().authenticate(&none).is_err()
+    );
+    assert!(Auth::default().is_open() && !Auth::default().without_anonymous().is_open());
+}
+
+#[test]
+fn wrong_lines_are_told_and_tokens_are_not() {
+    let tokens = "a,b\nsecret-token\n";
+    let policy = "{\"apiVersion\": \"abac.authorization.kubernetes.io/v1beta1\", \"kind\": \"Policy\", \"spec\": {\"usr\": \"x\"}}\n\n{\n";
+    let told = auth(Some(tokens), Some(policy)).unwrap_err();
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines.len(), 4, "{told}");
+    assert!(
+        lines[0].starts_with(
+            "policy.jsonl:1:87: spec.usr: unknown key \"usr\"; did you mean \"user\"?"
+        ),
+        "{told}"
+    );
+    assert!(lines[1].starts_with("policy.jsonl:3:"), "{told}");
+    assert_eq!(
+        lines[2],
+        "tokens.csv:1:1: a line has at least 3 columns (token, user name, user uid), found 2; write token,user,uid,\"group1,group2\""
+    );
+    assert!(!told.contains("secret-token"), "{told}");
+    let missing = Auth::load(Some(Path::new("no/such.csv")), None).unwrap_err().to_string();
+    assert!(missing.starts_with("no/such.csv: cannot be read: "), "{missing}");
+}
+
+#[test]
+fn questions_are_answered_from_the_same_files() {
+    let auth = auth(Some(TOKENS), Some(POLICY)).unwrap();
+    let reader = auth.user_of("reader-token").unwrap();
+    let ask = |review, namespace: &str, spec: serde_json::Value| {
+        let question = json!({"kind": "SelfSubjectAccessReview", "spec": spec});
+        answer_review(review, &auth, &reader, namespace, question)
+            .map_or_else(|error| json!(error.message), |answer| answer["status"].clone())
+    };
+    let may = |verb: &str| json!({"resourceAttributes": {"verb": verb, "resource": "tfjobs", "group": "kubeflow.org", "namespace": "a"}});
+    assert_eq!(ask(Review::SelfSubjectAccess, "", may("list")), json!({"allowed": true}));
+    assert_eq!(ask(Review::SelfSubjectAccess, "", may("delete")), json!({"allowed": false}));
+    let mut of_admin = may("delete");
+    of_admin["groups"] = json!(["system:masters"]);
+    assert_eq!(ask(Review::SubjectAccess, "", of_admin), json!({"allowed": true}));
+    assert_eq!(
+        ask(Review::Token, "", json!({"token": "admin-token"}))["user"]["username"],
+        "admin"
+    );
+    assert_eq!(
+        ask(Review::Token, "", json!({"token": "x"})),
+        json!({"user": {}, "error": "invalid bearer token"})
+    );
+    assert_eq!(ask(Review::SelfSubject, "", json!({}))["userInfo"]["username"], "reader");
+    assert_eq!(
+        ask(Review::SelfSubjectAccess, "", json!({})),
+        "SelfSubjectAccessReview.authorization.k8s.io \"\" is invalid: spec.resourceAttributes: Invalid value: \"null\": exactly one of nonResourceAttributes or resourceAttributes must be specified"
+    );
+}

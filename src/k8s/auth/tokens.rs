@@ -1,0 +1,87 @@
+//! The static token file: `token,user,uid,"group1,group2"`, a line for each
+//! (`k8s.io/apiserver/pkg/authentication/token/tokenfile`).
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::document::{Diagnostic, Diagnostics, Place, Severity};
+
+use super::User;
+
+/// Tokens and whose they are.
+pub(super) struct Tokens(HashMap<String, Arc<User>>);
+
+impl Tokens {
+    pub(super) fn find(&self, token: &str) -> Option<Arc<User>> {
+        self.0.get(token).cloned()
+    }
+
+    /// Reads the file; what is wrong is added to `problems`.
+    pub(super) fn load(path: &Path, problems: &mut Diagnostics) -> Self {
+        let mut tokens = HashMap::new();
+        let reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .trim(csv::Trim::Headers)
+            .from_path(path);
+        let mut reader = match reader {
+            Ok(reader) => reader,
+            Err(error) => {
+                problems.push(Diagnostic::error(path, format!("cannot be read: {error}")));
+                return Self(tokens);
+            }
+        };
+        for record in reader.records() {
+            let record = match record {
+                Ok(record) => record,
+                Err(error) => {
+                    // The text itself stays out of messages: it may hold a token.
+                    let line = error.position().map(csv::Position::line);
+                    problems.push(at(path, line, "this is not CSV in UTF-8", HINT));
+                    break;
+                }
+            };
+            let line = record.position().map(csv::Position::line);
+            if record.len() < 3 {
+                let what = format!(
+                    "a line has at least 3 columns (token, user name, user uid), found {}",
+                    record.len()
+                );
+                problems.push(at(path, line, &what, HINT));
+                continue;
+            }
+            if record[0].is_empty() {
+                let mut warning = at(path, line, "an empty token is left out", HINT);
+                warning.severity = Severity::Warning;
+                problems.push(warning);
+                continue;
+            }
+            let groups = record.get(3).unwrap_or_default();
+            let mut groups: Vec<String> =
+                groups.split(',').filter(|group| !group.is_empty()).map(str::to_owned).collect();
+            groups.push("system:authenticated".to_owned());
+            let user = User { name: record[1].to_owned(), uid: record[2].to_owned(), groups };
+            // As upstream: of two lines with one token the later counts.
+            tokens.insert(record[0].to_owned(), Arc::new(user));
+        }
+        Self(tokens)
+    }
+}
+
+const HINT: &str = "write token,user,uid,\"group1,group2\"";
+
+fn at(path: &Path, line: Option<u64>, what: &str, hint: &str) -> Diagnostic {
+    let problem = Diagnostic::error(path, what).hint(hint);
+    match line.and_then(|line| usize::try_from(line).ok()) {
+        Some(line) => problem.at(Place { line, column: 1 }),
+        None => problem,
+    }
+}
+
+impl std::fmt::Debug for Tokens {
+    /// Says how many, never which.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tokens({})", self.0.len())
+    }
+}

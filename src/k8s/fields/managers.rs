@@ -1,0 +1,258 @@
+//! `metadata.managedFields`: who set which field, what an update changes about that, and when an apply
+//! conflicts (`managedfields/internal`, `structured-merge-diff/merge.Updater`).
+
+use serde_json::{Value, json};
+
+use super::super::schema::Schema;
+use super::super::status::quote;
+use super::set::FieldSet;
+use super::typed::{self, Type};
+
+/// The owner of everything that was there before fields were tracked.
+const BEFORE_FIRST_APPLY: &str = "before-first-apply";
+
+/// What nobody owns: the server sets it, or it names the object (`stripmeta.go`).
+const STRIPPED: [&[&str]; 11] = [
+    &["apiVersion"],
+    &["kind"],
+    &["metadata", "name"],
+    &["metadata", "namespace"],
+    &["metadata", "creationTimestamp"],
+    &["metadata", "selfLink"],
+    &["metadata", "uid"],
+    &["metadata", "clusterName"],
+    &["metadata", "generation"],
+    &["metadata", "managedFields"],
+    &["metadata", "resourceVersion"],
+];
+
+/// A write, as far as ownership goes.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Change<'a> {
+    /// The field manager: `fieldManager`, else the client's name.
+    pub(in super::super) manager: &'a str,
+    /// The version it is written in.
+    pub(in super::super) api_version: &'a str,
+    /// The subresource it goes through.
+    pub(in super::super) subresource: &'a str,
+    /// The type's schema.
+    pub(in super::super) schema: Option<&'a Schema>,
+    /// Whether `status` is written through its subresource alone.
+    pub(in super::super) status_apart: bool,
+    /// The time, as the API writes it.
+    pub(in super::super) now: &'a str,
+}
+
+/// One entry of `managedFields`.
+#[derive(Debug, Clone, PartialEq)]
+struct Entry {
+    manager: String,
+    /// `Apply`, not `Update`.
+    applies: bool,
+    api_version: String,
+    subresource: String,
+    time: String,
+    fields: FieldSet,
+}
+
+impl Entry {
+    fn is_of(&self, change: &Change<'_>, applies: bool) -> bool {
+        self.manager == change.manager
+            && self.applies == applies
+            && self.subresource == change.subresource
+            // Those who apply keep one entry, whatever version they apply in.
+            && (applies || self.api_version == change.api_version)
+    }
+
+    fn read(value: &Value) -> Self {
+        let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
+        Self {
+            manager: text("manager"),
+            applies: value["operation"] == "Apply",
+            api_version: text("apiVersion"),
+            subresource: text("subresource"),
+            time: text("time"),
+            fields: FieldSet::from_json(&value["fieldsV1"]),
+        }
+    }
+
+    fn write(&self) -> Value {
+        let mut entry = json!({
+            "manager": self.manager,
+            "operation": if self.applies { "Apply" } else { "Update" },
+            "apiVersion": self.api_version,
+            "time": self.time,
+            "fieldsType": "FieldsV1",
+            "fieldsV1": self.fields.to_json(),
+        });
+        if !self.subresource.is_empty() {
+            entry["subresource"] = self.subresource.as_str().into();
+        }
+        entry
+    }
+
+    /// As conflict messages name it (`printManager`).
+    fn shown(&self) -> String {
+        let mut shown = quote(&self.manager);
+        if !self.subresource.is_empty() {
+            shown.push_str(&format!(" with subresource {}", quote(&self.subresource)));
+        }
+        if !self.applies {
+            shown.push_str(&format!(" using {}", self.api_version));
+        }
+        shown
+    }
+}
+
+fn read(object: &Value) -> Vec<Entry> {
+    object["metadata"]["managedFields"].as_array().into_iter().flatten().map(Entry::read).collect()
+}
+
+/// In upstream's order: those who apply first, then by time and name.
+fn write(mut entries: Vec<Entry>) -> Value {
+    entries.retain(|entry| !entry.fields.is_empty());
+    entries.sort_by(|a, b| {
+        let key = |entry: &Entry| {
+            (!entry.applies, entry.time.clone(), entry.manager.clone(), entry.subresource.clone())
+        };
+        key(a).cmp(&key(b))
+    });
+    if entries.is_empty() { Value::Null } else { entries.iter().map(Entry::write).collect() }
+}
+
+impl Change<'_> {
+    fn of(&self) -> Type<'_> {
+        Type::of_object(self.schema)
+    }
+
+    /// Takes out what nobody owns, and what this write cannot set.
+    fn strip(&self, set: &mut FieldSet) {
+        STRIPPED.iter().for_each(|path| set.remove_field(path));
+        if let Some(metadata) =
+            set.children.get_mut(&super::set::Step::Field("metadata".to_owned()))
+        {
+            metadata.member = false;
+        }
+        if self.subresource == "status" {
+            set.children.retain(|step, _| *step == super::set::Step::Field("status".to_owned()));
+        } else if self.status_apart {
+            set.remove_field(&["status"]);
+        }
+    }
+}
+
+/// The `managedFields` after an update that makes `after` of `before`.
+pub(in super::super) fn track_update(before: &Value, after: &Value, change: &Change<'_>) -> Value {
+    let mut entries = read(before);
+    let mut found = typed::compare(before, after, change.of());
+    for set in [&mut found.added, &mut found.modified, &mut found.removed] {
+        change.strip(set);
+    }
+    let written = found.modified.union(&found.added);
+    if written.is_empty() && found.removed.is_empty() {
+        return before["metadata"]["managedFields"].clone();
+    }
+    for entry in entries.iter_mut().filter(|entry| !entry.is_of(change, false)) {
+        entry.fields = entry.fields.difference(&written).difference(&found.removed);
+    }
+    let own = entries.iter_mut().find(|entry| entry.is_of(change, false));
+    let fields = own.as_ref().map_or_else(FieldSet::default, |entry| entry.fields.clone());
+    let fields = fields.difference(&found.removed).union(&written);
+    set_own(&mut entries, change, false, fields);
+    write(entries)
+}
+
+/// Gives the manager its fields; the time changes only with them.
+fn set_own(entries: &mut Vec<Entry>, change: &Change<'_>, applies: bool, fields: FieldSet) {
+    match entries.iter_mut().find(|entry| entry.is_of(change, applies)) {
+        Some(own) => {
+            if own.fields != fields || own.api_version != change.api_version {
+                change.now.clone_into(&mut own.time);
+            }
+            own.fields = fields;
+            change.api_version.clone_into(&mut own.api_version);
+        }
+        None => entries.push(Entry {
+            manager: change.manager.to_owned(),
+            applies,
+            api_version: change.api_version.to_owned(),
+            subresource: change.subresource.to_owned(),
+            time: change.now.to_owned(),
+            fields,
+        }),
+    }
+}
+
+/// What an apply comes to.
+#[derive(Debug)]
+pub(in super::super) enum Applied {
+    /// The object, with its `managedFields`.
+    Object(Value),
+    /// Fields of others would change: manager as shown, path.
+    Conflicts(Vec<(String, String)>),
+    /// Fields the schema does not declare.
+    Unknown(Vec<String>),
+}
+
+/// Applies a configuration to what is live.
+pub(in super::super) fn apply(
+    live: &Value,
+    configuration: &Value,
+    change: &Change<'_>,
+    force: bool,
+) -> Applied {
+    let of = change.of();
+    let mut entries = read(live);
+    if entries.is_empty() && live["metadata"]["uid"].is_string() {
+        let before = Change { manager: BEFORE_FIRST_APPLY, ..*change };
+        let mut fields = typed::fields_of(live, of).unwrap_or_default();
+        before.strip(&mut fields);
+        set_own(&mut entries, &before, false, fields);
+    }
+    let mut applied = match typed::fields_of(configuration, of) {
+        Ok(fields) => fields,
+        Err(unknown) => return Applied::Unknown(unknown),
+    };
+    change.strip(&mut applied);
+    let last = entries.iter().find(|entry| entry.is_of(change, true));
+    let last = last.map_or_else(FieldSet::default, |entry| entry.fields.clone());
+    set_own(&mut entries, change, true, applied);
+
+    // What was applied last time, and is neither now nor anybody else's, goes.
+    let owned = entries.iter().fold(FieldSet::default(), |all, entry| all.union(&entry.fields));
+    let merged = typed::merge(live, configuration, of);
+    let mut new = typed::without(&merged, of, &abandoned(&last, &owned));
+
+    let mut found = typed::compare(live, &new, of);
+    for set in [&mut found.added, &mut found.modified, &mut found.removed] {
+        change.strip(set);
+    }
+    let written = found.modified.union(&found.added);
+    let others = || entries.iter().filter(|entry| !entry.is_of(change, true));
+    let mut conflicts: Vec<(String, String)> = Vec::new();
+    for entry in others() {
+        let paths = entry.fields.intersection(&written).paths();
+        conflicts.extend(paths.into_iter().map(|path| (entry.shown(), path)));
+    }
+    if !force && !conflicts.is_empty() {
+        conflicts.sort();
+        return Applied::Conflicts(conflicts);
+    }
+    for entry in entries.iter_mut().filter(|entry| !entry.is_of(change, true)) {
+        entry.fields = entry.fields.difference(&written).difference(&found.removed);
+    }
+    super::super::meta::set(&mut new, "managedFields", write(entries));
+    Applied::Object(new)
+}
+
+/// The fields of `last` that nobody owns any more. One with owned fields below it stays.
+fn abandoned(last: &FieldSet, owned: &FieldSet) -> FieldSet {
+    let children = last.children.iter().filter_map(|(step, child)| {
+        let gone = match owned.children.get(step) {
+            None => child.clone(),
+            Some(owned) => abandoned(child, owned),
+        };
+        (!gone.is_empty()).then(|| (step.clone(), gone))
+    });
+    FieldSet { member: last.member && owned.is_empty(), children: children.collect() }
+}

@@ -1,0 +1,17 @@
+//! Who owns which field: `metadata.managedFields`, and server-side apply.
+//!
+//! ```text
+//! live, new object → [typed] (compare, merge, by the schema's list and map types) → [set] of paths
+//! managedFields → [managers] → who owned what → conflicts, or the new managedFields
+//! ```
+//!
+//! Follows `sigs.k8s.io/structured-merge-diff` and `k8s.io/apimachinery/pkg/util/managedfields`.
+
+mod managers;
+mod set;
+mod typed;
+
+pub(super) use managers::{Applied, Change, apply, track_update};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,358 @@
+//! Values with their types: which lists and maps are one value, and which are made of fields.
+//!
+//! The type of a place is its schema's (`x-kubernetes-list-type`, `-list-map-keys`, `-map-type`).
+//! Where there is none it is deduced: objects are made of fields, lists are one value
+//! (`structured-merge-diff/typed`).
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value, json};
+
+use super::super::schema::{Additional, ListType, Schema};
+use super::set::{FieldSet, Step};
+
+/// `ObjectMeta`, as far as merging goes.
+static METADATA: LazyLock<Schema> = LazyLock::new(|| {
+    let text = json!({"type": "string"});
+    let map = json!({"type": "object", "additionalProperties": text});
+    let owners = json!({
+        "type": "array", "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
+        "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["uid"],
+    });
+    let mut properties = json!({
+        "labels": map, "annotations": map, "ownerReferences": owners,
+        "finalizers": {"type": "array", "items": text, "x-kubernetes-list-type": "set"},
+    });
+    for name in ["name", "generateName", "namespace", "uid", "resourceVersion", "selfLink"] {
+        properties[name] = text.clone();
+    }
+    for name in
+        ["generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"]
+    {
+        properties[name] = json!({});
+    }
+    Schema::parse(&json!({"type": "object", "properties": properties})).unwrap_or_default()
+});
+
+/// The type of a place in an object.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Type<'s> {
+    schema: Option<&'s Schema>,
+    root: bool,
+}
+
+impl<'s> Type<'s> {
+    /// The type of whole objects.
+    pub(super) fn of_object(schema: Option<&'s Schema>) -> Self {
+        Self { schema, root: true }
+    }
+
+    /// The type of a field, and whether it is declared (not one of a map).
+    fn field(&self, name: &str) -> (Self, bool) {
+        let typed = |schema| Self { schema, root: false };
+        if self.root && name == "metadata" {
+            return (typed(Some(&METADATA)), true);
+        }
+        if self.root && matches!(name, "apiVersion" | "kind") {
+            return (typed(None), true);
+        }
+        let Some(schema) = self.schema else {
+            return (typed(None), false);
+        };
+        match (schema.properties.get(name), &schema.additional) {
+            (Some(property), _) => (typed(Some(property)), true),
+            (None, Additional::Schema(inner)) => (typed(Some(inner)), false),
+            (None, _) => (typed(None), false),
+        }
+    }
+
+    /// Whether a field may stand there at all.
+    fn allows(&self, name: &str) -> bool {
+        let known = |schema: &Schema| {
+            schema.properties.is_empty()
+                || schema.properties.contains_key(name)
+                || schema.preserve_unknown
+                || !matches!(schema.additional, Additional::Unsaid)
+        };
+        self.root && matches!(name, "apiVersion" | "kind" | "metadata")
+            || self.schema.is_none_or(known)
+    }
+
+    fn item(&self) -> Self {
+        Self { schema: self.schema.and_then(|schema| schema.items.as_deref()), root: false }
+    }
+
+    /// Whether a value is made of parts that can be owned one by one.
+    fn is_granular(&self, value: &Value) -> bool {
+        match value {
+            Value::Object(_) => self.schema.is_none_or(|schema| !schema.atomic_map),
+            Value::Array(_) => {
+                self.schema.is_some_and(|schema| schema.list_type != ListType::Atomic)
+            }
+            _ => false,
+        }
+    }
+
+    /// The step to an item of a granular list.
+    fn step(&self, item: &Value, index: usize) -> Step {
+        let Some(schema) = self.schema else {
+            return Step::Index(index);
+        };
+        if schema.list_type == ListType::Set {
+            return Step::Value(item.to_string());
+        }
+        let default = |name: &String| schema.items.as_ref()?.properties.get(name)?.default.clone();
+        let keys = schema.list_map_keys.iter().filter_map(|name| {
+            let value = item.get(name).cloned().or_else(|| default(name))?;
+            Some((name.clone(), value))
+        });
+        Step::Key(Value::Object(keys.collect()).to_string())
+    }
+}
+
+/// All fields of a value.
+///
+/// # Errors
+/// The fields that the schema does not declare.
+pub(super) fn fields_of(value: &Value, of: Type<'_>) -> Result<FieldSet, Vec<String>> {
+    let (mut set, mut unknown) = (FieldSet::default(), Vec::new());
+    collect(value, of, &mut set, &mut String::new(), &mut unknown);
+    if unknown.is_empty() { Ok(set) } else { Err(unknown) }
+}
+
+fn collect(
+    value: &Value,
+    of: Type<'_>,
+    set: &mut FieldSet,
+    path: &mut String,
+    unknown: &mut Vec<String>,
+) {
+    let length = path.len();
+    match value {
+        Value::Object(map) if of.is_granular(value) => {
+            for (name, value) in map {
+                path.push('.');
+                path.push_str(name);
+                if !of.allows(name) {
+                    unknown.push(format!("{path}: field not declared in schema"));
+                }
+                let (field, declared) = of.field(name);
+                let child = set.child(Step::Field(name.clone()));
+                collect(value, field, child, path, unknown);
+                child.member |= !declared || is_nothing(value);
+                path.truncate(length);
+            }
+        }
+        Value::Array(items) if of.is_granular(value) => {
+            for (index, item) in items.iter().enumerate() {
+                let child = set.child(of.step(item, index));
+                collect(item, of.item(), child, path, unknown);
+                child.member = true;
+            }
+        }
+        _ => set.member = true,
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_object().is_some_and(Map::is_empty)
+}
+
+/// What changes from one value to another.
+#[derive(Debug, Default)]
+pub(super) struct Comparison {
+    pub(super) added: FieldSet,
+    pub(super) modified: FieldSet,
+    pub(super) removed: FieldSet,
+}
+
+/// Compares two versions of an object.
+pub(super) fn compare(before: &Value, after: &Value, of: Type<'_>) -> Comparison {
+    let mut comparison = Comparison::default();
+    compare_at(Some(before), Some(after), of, &mut Vec::new(), &mut comparison);
+    comparison
+}
+
+fn compare_at(
+    before: Option<&Value>,
+    after: Option<&Value>,
+    of: Type<'_>,
+    path: &mut Vec<Step>,
+    found: &mut Comparison,
+) {
+    let empty = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => true,
+        Some(Value::Object(map)) => map.is_empty(),
+        Some(Value::Array(list)) => list.is_empty(),
+        Some(_) => false,
+    };
+    let granular = |value: Option<&Value>| value.is_none_or(|value| of.is_granular(value));
+    let alike = match (before, after) {
+        (Some(before), Some(after)) => before.is_object() == after.is_object(),
+        _ => true,
+    };
+    let both_empty = empty(before) && empty(after);
+    if granular(before) && granular(after) && alike && !both_empty {
+        for (step, before, after, of) in parts(before, after, of) {
+            path.push(step);
+            compare_at(before, after, of, path, found);
+            path.pop();
+        }
+        match (before, after) {
+            (None, _) => found.added.insert(path),
+            (_, None) => found.removed.insert(path),
+            _ => {}
+        }
+        return;
+    }
+    match (before, after) {
+        (None, Some(_)) => found.added.insert(path),
+        (Some(_), None) => found.removed.insert(path),
+        (before, after) if before != after => found.modified.insert(path),
+        _ => {}
+    }
+}
+
+/// A part of two values: where, what it was, what it is, its type.
+type Part<'v, 's> = (Step, Option<&'v Value>, Option<&'v Value>, Type<'s>);
+
+/// The parts of two values side by side.
+fn parts<'v, 's>(
+    before: Option<&'v Value>,
+    after: Option<&'v Value>,
+    of: Type<'s>,
+) -> Vec<Part<'v, 's>> {
+    if let Some(Value::Object(_)) = before.or(after) {
+        let map = |value: Option<&'v Value>| value.and_then(Value::as_object);
+        let (before, after) = (map(before), map(after));
+        let names: BTreeSet<&String> =
+            before.into_iter().chain(after).flat_map(Map::keys).collect();
+        let part = |name: &String| {
+            let get = |map: Option<&'v Map<String, Value>>| map.and_then(|map| map.get(name));
+            (Step::Field(name.clone()), get(before), get(after), of.field(name).0)
+        };
+        return names.into_iter().map(part).collect();
+    }
+    let (before, after) = (indexed(before, of), indexed(after, of));
+    let mut steps: Vec<&Step> = before.0.iter().collect();
+    steps.extend(after.0.iter().filter(|step| !before.1.contains_key(step)));
+    let part = |step: &Step| {
+        (step.clone(), before.1.get(step).copied(), after.1.get(step).copied(), of.item())
+    };
+    steps.into_iter().map(part).collect()
+}
+
+/// The items of a granular list by their steps, and the steps in order.
+fn indexed<'v>(list: Option<&'v Value>, of: Type<'_>) -> (Vec<Step>, HashMap<Step, &'v Value>) {
+    let (mut order, mut items) = (Vec::new(), HashMap::new());
+    let list = list.and_then(Value::as_array).into_iter().flatten();
+    for (index, item) in list.enumerate() {
+        let step = of.step(item, index);
+        if items.insert(step.clone(), item).is_none() {
+            order.push(step);
+        }
+    }
+    (order, items)
+}
+
+/// What is live, with what is applied laid over it.
+pub(super) fn merge(live: &Value, applied: &Value, of: Type<'_>) -> Value {
+    match (live, applied) {
+        (Value::Object(old), Value::Object(new)) if of.is_granular(applied) => {
+            let mut merged = old.clone();
+            for (name, value) in new {
+                let value = match old.get(name) {
+                    Some(live) => merge(live, value, of.field(name).0),
+                    None => value.clone(),
+                };
+                merged.insert(name.clone(), value);
+            }
+            merged.into()
+        }
+        (Value::Array(_), Value::Array(_)) if of.is_granular(applied) => {
+            merge_lists(live, applied, of)
+        }
+        _ => applied.clone(),
+    }
+}
+
+/// Keeps the order of what is applied, and puts what is live alone where it stood
+/// (`mergingWalker.visitListItems`).
+fn merge_lists(live: &Value, applied: &Value, of: Type<'_>) -> Value {
+    let (old_order, old) = indexed(Some(live), of);
+    let (new_order, new) = indexed(Some(applied), of);
+    let merged = |step: &Step| match (old.get(step), new.get(step)) {
+        (Some(old), Some(new)) => merge(old, new, of.item()),
+        (Some(one), None) | (None, Some(one)) => (*one).clone(),
+        (None, None) => Value::Null,
+    };
+    let mut shared = new_order.iter().filter(|step| old.contains_key(step));
+    let mut next_shared = shared.next();
+    let (mut out, mut done): (Vec<Value>, BTreeSet<&Step>) = (Vec::new(), BTreeSet::new());
+    let (mut left, mut right) = (old_order.iter().peekable(), new_order.iter().peekable());
+    while left.peek().is_some() || right.peek().is_some() {
+        if let (Some(&ours), Some(&theirs)) = (left.peek(), right.peek()) {
+            if ours == theirs {
+                done.insert(ours);
+                out.push(merged(ours));
+                left.next();
+                right.next();
+                next_shared = shared.next();
+                continue;
+            }
+            if new.contains_key(ours) && next_shared.is_some_and(|next| next != ours) {
+                left.next();
+                continue;
+            }
+        }
+        if let Some(&ours) = left.peek() {
+            if !new.contains_key(ours) {
+                out.push(merged(ours));
+                left.next();
+                continue;
+            }
+            if done.contains(ours) {
+                left.next();
+            }
+        }
+        if let Some(theirs) = right.next() {
+            done.insert(theirs);
+            out.push(merged(theirs));
+            if next_shared == Some(theirs) {
+                next_shared = shared.next();
+            }
+        }
+    }
+    out.into()
+}
+
+/// A value without the fields of a set. An object that loses its last field goes with it.
+pub(super) fn without(value: &Value, of: Type<'_>, set: &FieldSet) -> Value {
+    match value {
+        Value::Object(map) if of.is_granular(value) => {
+            let kept = map.iter().filter_map(|(name, value)| {
+                let Some(child) = set.children.get(&Step::Field(name.clone())) else {
+                    return Some((name.clone(), value.clone()));
+                };
+                if child.member {
+                    return None;
+                }
+                let left = without(value, of.field(name).0, child);
+                (!is_nothing(&left) || is_nothing(value)).then(|| (name.clone(), left))
+            });
+            Value::Object(kept.collect())
+        }
+        Value::Array(items) if of.is_granular(value) => {
+            let kept = items.iter().enumerate().filter_map(|(index, item)| {
+                match set.children.get(&of.step(item, index)) {
+                    None => Some(item.clone()),
+                    Some(child) if child.member => None,
+                    Some(child) => Some(without(item, of.item(), child)),
+                }
+            });
+            kept.collect()
+        }
+        value => value.clone(),
+    }
+}

@@ -1,0 +1,24 @@
+//! `create` of a question: answered at once, stored nowhere.
+
+use http::StatusCode;
+
+use crate::message::Body;
+
+use super::super::auth::{self, Review};
+use super::super::options::WriteOptions;
+use super::super::output;
+use super::super::status::ApiError;
+use super::{Call, Outcome, body, write};
+
+pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
+    let of = &call.served.of;
+    let review = Review::of(of.group(), of.plural()).filter(|_| verb == "create");
+    let review = review.ok_or_else(ApiError::method_not_allowed)?;
+    let output = call.negotiate()?;
+    let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
+    let question = write::admit(call, body::object(call)?, &options)?.value;
+    let answer = auth::answer_review(review, call.auth, call.user, call.namespace(), question)?;
+    let body = output.render(answer.to_string().into_bytes());
+    let plan = output::plan(StatusCode::CREATED, output.content_type(), Body::Bytes(body));
+    Ok(Outcome::Plan(plan))
+}
