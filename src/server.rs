@@ -410,7 +410,7 @@ pub fn check(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diag
     Ok(Checked {
         stubs: loaded.fixtures.stubs.len(),
         objects: loaded.fixtures.objects.len(),
-        resource_types: world.store.state().types.types().filter(|of| !of.is_built_in()).count(),
+        resource_types: loaded.fixtures.crds.len(),
         rules: loaded.scenarios.len(),
         warnings: loaded.warnings,
     })
@@ -423,7 +423,7 @@ pub struct Checked {
     pub stubs: usize,
     /// How many objects.
     pub objects: usize,
-    /// How many resource types besides the built-in ones.
+    /// How many resource types are defined besides those that come with the program.
     pub resource_types: usize,
     /// How many scenario rules.
     pub rules: usize,

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::meta;
 
 use super::resource::{
     Column, GroupResource, ResourceType, Scale, SelectableField, TypeOrigin, Version,
@@ -83,6 +86,34 @@ pub(super) fn resource_type(crd: &Value) -> Result<ResourceType, CrdError> {
         stored: true,
         origin: TypeOrigin::Custom,
         versions: parsed,
+    })
+}
+
+/// The status of a definition that is served: its names are taken, and it is established. A condition
+/// that holds already keeps its time.
+pub(super) fn status(crd: &Value, now: Timestamp) -> Value {
+    let names = &crd["spec"]["names"];
+    let condition = |kind: &str, reason: &str, message: &str| {
+        let held = crd["status"]["conditions"].as_array().into_iter().flatten();
+        let held = held.filter(|held| held["type"] == kind && held["status"] == "True");
+        let since = held.filter_map(|held| held["lastTransitionTime"].as_str()).next();
+        json!({
+            "type": kind, "status": "True", "reason": reason, "message": message,
+            "lastTransitionTime": since.map_or_else(|| meta::time_text(now), str::to_owned),
+        })
+    };
+    let versions = crd["spec"]["versions"].as_array().into_iter().flatten();
+    let stored: Vec<&Value> = versions
+        .filter(|version| version["storage"] == true)
+        .map(|version| &version["name"])
+        .collect();
+    json!({
+        "acceptedNames": names,
+        "conditions": [
+            condition("NamesAccepted", "NoConflicts", "no conflicts found"),
+            condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
+        ],
+        "storedVersions": stored,
     })
 }
 

@@ -28,6 +28,7 @@ mod schema;
 mod select;
 mod status;
 mod store;
+mod strategic;
 mod table;
 mod verbs;
 mod version;

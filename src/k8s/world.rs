@@ -190,6 +190,9 @@ fn fill_in(of: &ResourceType, value: &mut Value, revision: Revision, now: Timest
     if !of.is_built_in() && value["metadata"]["generation"].is_null() {
         meta::set(value, "generation", json!(1));
     }
+    if value["kind"] == "CustomResourceDefinition" && value["status"].is_null() {
+        value["status"] = crd::status(value, now);
+    }
     if of.is_built_in() && of.plural() == "namespaces" {
         let name = meta::text(value, "name").to_owned();
         value["metadata"]["labels"]["kubernetes.io/metadata.name"] = name.into();

@@ -8,6 +8,7 @@ use http::Method;
 use crate::k8s::{self, ApiError, ApiRequest, Outcome, Revision, User};
 use crate::message::{Plan, Request};
 
+use super::compress::compress;
 use super::pipeline::Asked;
 use super::state::Shared;
 use super::{respond, watch};
@@ -87,7 +88,7 @@ pub(super) async fn answer(
         outcome => outcome,
     };
     match outcome {
-        Outcome::Plan(plan) => plan,
+        Outcome::Plan(plan) => compress(plan, &request.headers).await,
         Outcome::Watch(watch) => watch::plan(shared, *watch),
         Outcome::NotReached { asked: revision, current } => {
             let error = ApiError::revision_too_large(revision.0, current.0);

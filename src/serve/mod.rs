@@ -1,6 +1,7 @@
 //! The one way through: where all engines meet, and where every error becomes an answer.
 
 mod clock;
+mod compress;
 mod kubernetes;
 mod pipeline;
 mod reload;

@@ -41,7 +41,7 @@ pub(super) fn state(
     let mut problems = Diagnostics::default();
     let generated = generated(fixtures, scenarios.generated(), &mut problems);
     let seed = Seed {
-        crds: fixtures.crds.iter().map(|object| SeedObject { value: &object.value }).collect(),
+        crds: fixtures.definitions().map(|object| SeedObject { value: &object.value }).collect(),
         objects: fixtures
             .objects
             .iter()
@@ -56,7 +56,8 @@ pub(super) fn state(
         Ok(state) if problems.is_empty() => Ok(state),
         Ok(_) => Err(problems),
         Err(errors) => {
-            let all: Vec<&ObjectFixture> = fixtures.crds.iter().chain(&fixtures.objects).collect();
+            let all: Vec<&ObjectFixture> =
+                fixtures.definitions().chain(&fixtures.objects).collect();
             problems.extend(
                 errors
                     .into_iter()
@@ -84,7 +85,7 @@ fn generated(fixtures: &FixtureSet, wanted: &[Generate], problems: &mut Diagnost
         return Vec::new();
     }
     // Types only: what else is wrong with them is told elsewhere.
-    let crds = fixtures.crds.iter().map(|object| SeedObject { value: &object.value }).collect();
+    let crds = fixtures.definitions().map(|object| SeedObject { value: &object.value }).collect();
     let objects =
         fixtures.objects.iter().map(|object| SeedObject { value: &object.value }).collect();
     let seed = Seed { crds, objects, history: 1, now: jiff::Timestamp::UNIX_EPOCH };

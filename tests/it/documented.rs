@@ -242,3 +242,25 @@ async fn unknown_resources_paths_and_methods_are_refused_as_upstream_does() {
     let invalid = post(&server, "POST", MPIJOBS, &invalid).await;
     assert_eq!((invalid.status.as_u16(), invalid.at("/reason")), (422, json!("Invalid")));
 }
+
+#[tokio::test]
+async fn large_answers_are_gzipped_for_those_who_ask() {
+    let server = crate::support::with_scenario("continue-chain").await;
+    // Beyond the scenario's short pages: one object that is large by itself.
+    let large = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "large"}, "data": {"x": "y".repeat(200_000)}});
+    let path = "/api/v1/namespaces/default/configmaps";
+    assert_eq!(post(&server, "POST", path, &large).await.status, 201);
+    let gzip = [("accept-encoding", "deflate, gzip")];
+    let zipped = send(&server, "GET", &format!("{path}/large"), &gzip, "").await;
+    assert_eq!(
+        (&zipped.headers["content-encoding"], &zipped.headers["vary"]),
+        (&"gzip".parse().unwrap(), &"Accept-Encoding".parse().unwrap())
+    );
+    assert!(zipped.body.len() < 10_000, "{} bytes", zipped.body.len());
+    let mut plain = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*zipped.body), &mut plain)
+        .unwrap();
+    assert_eq!(plain, ask(&server, "GET", &format!("{path}/large")).await.body);
+    let small = send(&server, "GET", MPIJOBS, &gzip, "").await;
+    assert!(!small.headers.contains_key("content-encoding"));
+}

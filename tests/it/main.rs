@@ -6,6 +6,7 @@ mod support;
 mod bad_input;
 mod commands;
 mod conformance;
+mod definitions;
 mod documented;
 mod kube_client;
 mod recording;

@@ -45,7 +45,7 @@ fn every_scenario_loads_without_a_warning() {
 fn every_fixture_loads_without_a_warning() {
     let checked =
         check(&[root().join("fixtures")], &[]).unwrap_or_else(|problems| panic!("{problems}"));
-    assert_eq!((checked.objects, checked.resource_types), (3, 3));
+    assert_eq!((checked.objects, checked.resource_types), (3, 5));
     assert!(checked.warnings.is_empty(), "{}", checked.warnings);
 }
 

@@ -9,7 +9,7 @@ use super::super::resource::GroupResource;
 use super::super::status::{ApiError, Cause};
 use super::super::store::Transaction;
 use super::write::Tracking;
-use super::{Call, Outcome, body, write};
+use super::{Call, Outcome, body, definition, write};
 
 /// Generated names end in five of these (`k8s.io/apiserver/pkg/storage/names/generate.go`): no
 /// vowels and no look-alikes.
@@ -75,6 +75,9 @@ pub(super) fn insert(
             }
             let object = write::render(call, transaction, value);
             transaction.put(std::sync::Arc::clone(&object));
+            if definition::is_definition(of) {
+                definition::register(transaction, &object, call.now);
+            }
             return Ok(object);
         };
         let mut error = ApiError::already_exists(&of.group_resource, name);

@@ -12,7 +12,7 @@ use super::super::options::{DeleteOptions, Propagation};
 use super::super::output;
 use super::super::status::{self, ApiError};
 use super::super::store::{Object, Transaction};
-use super::{Call, Outcome, body, write};
+use super::{Call, Outcome, body, definition, write};
 
 /// What became of an object.
 #[derive(Debug)]
@@ -65,6 +65,9 @@ pub(super) fn delete(
     if !held {
         if options.dry_run {
             return Ok(Deleted::Gone(Arc::clone(object)));
+        }
+        if definition::is_definition(of) {
+            definition::unregister(transaction, object);
         }
         let last = transaction.remove(&object.resource, &object.key);
         namespace_is_empty_now(transaction, &object.meta.namespace);

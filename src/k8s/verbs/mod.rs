@@ -3,6 +3,7 @@
 mod apply;
 mod body;
 mod create;
+mod definition;
 mod delete;
 mod delete_collection;
 mod get;

@@ -1,4 +1,5 @@
-//! `patch`: JSON Patch (RFC 6902) and JSON Merge Patch (RFC 7396), applied to the newest version.
+//! `patch`: JSON Patch (RFC 6902), JSON Merge Patch (RFC 7396), and for upstream's own types strategic
+//! merge patch, applied to the newest version.
 
 use std::sync::Arc;
 
@@ -10,19 +11,27 @@ use super::super::golang;
 use super::super::meta;
 use super::super::options::WriteOptions;
 use super::super::status::{ApiError, quote};
+use super::super::strategic;
 use super::body::Decoded;
 use super::write::Tracking;
 use super::{Call, Outcome, body, update, write};
 
 /// More operations than this are refused (`maxJSONPatchOperations`).
 const MAX_OPERATIONS: usize = 10_000;
-/// What a patch may be.
+/// What a patch of a custom resource may be.
 const PATCH_TYPES: &str =
     "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
+/// What a patch of upstream's own types may be.
+const BUILT_IN_PATCH_TYPES: &str = "application/json-patch+json, application/merge-patch+json, \
+     application/strategic-merge-patch+json, application/apply-patch+yaml";
+
+const MERGE: &str = "application/merge-patch+json";
+const STRATEGIC: &str = "application/strategic-merge-patch+json";
 
 enum Patch {
     Json(json_patch::Patch),
     Merge(Value),
+    Strategic(Value),
 }
 
 pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
@@ -32,8 +41,11 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     if media == "application/apply-patch+yaml" {
         return super::apply::run(call);
     }
-    if !matches!(media, "application/json-patch+json" | "application/merge-patch+json") {
-        return Err(ApiError::unsupported_media_type(PATCH_TYPES));
+    let built_in = call.served.of.is_built_in();
+    let known = matches!(media, "application/json-patch+json" | MERGE);
+    if !known && !(built_in && media == STRATEGIC) {
+        let types = if built_in { BUILT_IN_PATCH_TYPES } else { PATCH_TYPES };
+        return Err(ApiError::unsupported_media_type(types));
     }
     if call.info.name.is_empty() {
         return Err(ApiError::bad_request("name must be provided"));
@@ -45,7 +57,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
         let old = Arc::clone(call.find(&transaction.state)?);
         let before = old.value(&call.served.api_version, &call.served.of.kind);
         let patch = decode(call.body, media)?;
-        let patched = apply(before, patch)?;
+        let patched = apply(before, patch, &call.served.of.kind)?;
         let decoded = Decoded { value: patched, duplicates: Vec::new() };
         let admitted = write::admit(call, decoded, &options)?;
         warnings = admitted.warnings;
@@ -65,7 +77,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
 }
 
 fn decode(text: &[u8], media: &str) -> Result<Patch, ApiError> {
-    if media == "application/merge-patch+json" {
+    if matches!(media, MERGE | STRATEGIC) {
         let value = body::json(text)
             .map_err(|why| ApiError::bad_request(format!("error decoding patch: {why}")))?
             .value;
@@ -74,7 +86,8 @@ fn decode(text: &[u8], media: &str) -> Result<Patch, ApiError> {
                 "error decoding patch: the patch must be a JSON object",
             ));
         }
-        return Ok(Patch::Merge(value));
+        let strategic = media == STRATEGIC;
+        return Ok(if strategic { Patch::Strategic(value) } else { Patch::Merge(value) });
     }
     let failed = |why: String| ApiError::bad_request(format!("error decoding patch: {why}"));
     if let Some(why) = golang::json_error(text) {
@@ -96,12 +109,15 @@ fn decode(text: &[u8], media: &str) -> Result<Patch, ApiError> {
     serde_json::from_value(value).map(Patch::Json).map_err(|_| ApiError::unprocessable())
 }
 
-fn apply(mut value: Value, patch: Patch) -> Result<Value, ApiError> {
+fn apply(mut value: Value, patch: Patch, kind: &str) -> Result<Value, ApiError> {
     match patch {
         Patch::Json(patch) => {
             json_patch::patch(&mut value, &patch).map_err(|_| ApiError::unprocessable())?;
         }
         Patch::Merge(patch) => json_patch::merge(&mut value, &patch),
+        Patch::Strategic(patch) => {
+            value = strategic::apply(&value, &patch, kind).map_err(ApiError::bad_request)?;
+        }
     }
     if value.is_object() {
         return Ok(value);

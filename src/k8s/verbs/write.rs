@@ -15,6 +15,7 @@ use super::super::status::{ApiError, FieldError, quote};
 use super::super::store::{Object, Transaction};
 use super::Call;
 use super::body::{self, Decoded};
+use super::definition;
 use super::delete::namespace_is_empty_now;
 
 /// An object that fits its type so far, with the warnings to send along.
@@ -141,6 +142,9 @@ pub(super) fn validate(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
     if let Some(schema) = &call.served.version().schema {
         errors.extend(schema::validate(schema, value, ""));
     }
+    if definition::is_definition(of) {
+        errors.extend(definition::validate(value));
+    }
     if errors.is_empty() {
         return Ok(());
     }
@@ -220,6 +224,9 @@ pub(super) fn replace(
         namespace_is_empty_now(transaction, &object.meta.namespace);
     } else {
         transaction.put(Arc::clone(&object));
+        if definition::is_definition(of) && call.info.subresource.is_empty() {
+            definition::register(transaction, &object, call.now);
+        }
     }
     Ok(object)
 }
@@ -322,6 +329,13 @@ pub(super) fn begin(call: &Call<'_>, value: &mut Value) {
     meta::set(value, "generation", if counted { json!(1) } else { Value::Null });
     if call.served.version().status {
         put(value, "status", None);
+    }
+    if definition::is_definition(of) {
+        definition::set_defaults(value);
+        let stored = super::super::crd::status(value, call.now)["storedVersions"].take();
+        let nobody = json!({"kind": "", "plural": ""});
+        value["status"] =
+            json!({"acceptedNames": nobody, "conditions": null, "storedVersions": stored});
     }
     if of.is_built_in() && of.plural() == "namespaces" {
         let name = meta::text(value, "name").to_owned();

@@ -1,0 +1,264 @@
+//! Strategic merge patch, for upstream's own types: lists that merge by a key, and directives
+//! (`k8s.io/apimachinery/pkg/util/strategicpatch`). Custom resources refuse it, as upstream's do.
+
+use serde_json::{Map, Value};
+
+/// Lists of objects that merge, and by which key (`patchMergeKey` in `k8s.io/api`).
+const MERGED_LISTS: &[(&str, &str)] = &[
+    ("addresses", "type"),
+    ("conditions", "type"),
+    ("containers", "name"),
+    ("env", "name"),
+    ("ephemeralContainers", "name"),
+    ("hostAliases", "ip"),
+    ("hostIPs", "ip"),
+    ("imagePullSecrets", "name"),
+    ("initContainers", "name"),
+    ("ownerReferences", "uid"),
+    ("podIPs", "ip"),
+    ("resourceClaims", "name"),
+    ("secrets", "name"),
+    ("topologySpreadConstraints", "topologyKey"),
+    ("volumeDevices", "devicePath"),
+    ("volumeMounts", "mountPath"),
+    ("volumes", "name"),
+];
+
+/// Lists of plain values that merge.
+const MERGED_VALUES: [&str; 1] = ["finalizers"];
+
+const PATCH: &str = "$patch";
+const RETAIN_KEYS: &str = "$retainKeys";
+const DELETE_VALUES: &str = "$deleteFromPrimitiveList/";
+const ELEMENT_ORDER: &str = "$setElementOrder/";
+
+/// The key by which a list of objects merges. The ports of a service go by another one than those of
+/// a container.
+fn merge_key(field: &str, kind: &str) -> Option<&'static str> {
+    if field == "ports" {
+        return Some(if kind == "Service" { "port" } else { "containerPort" });
+    }
+    MERGED_LISTS.iter().find(|(name, _)| *name == field).map(|(_, key)| *key)
+}
+
+/// Applies a patch to an object of a kind.
+///
+/// # Errors
+/// Upstream's words for a patch that cannot be applied.
+pub(super) fn apply(object: &Value, patch: &Value, kind: &str) -> Result<Value, String> {
+    let (Value::Object(original), Value::Object(patch)) = (object, patch) else {
+        return Err("invalid JSON document".to_owned());
+    };
+    merge_maps(original.clone(), patch, kind).map(Value::Object)
+}
+
+fn merge_maps(
+    mut original: Map<String, Value>,
+    patch: &Map<String, Value>,
+    kind: &str,
+) -> Result<Map<String, Value>, String> {
+    match patch.get(PATCH).map(Value::as_str) {
+        None => {}
+        Some(Some("replace")) => {
+            let mut whole = patch.clone();
+            whole.remove(PATCH);
+            return Ok(whole);
+        }
+        Some(Some("delete")) => return Ok(Map::new()),
+        Some(Some("merge")) => {}
+        Some(other) => {
+            let other = other.unwrap_or_default();
+            return Err(format!("unknown patch type found: {other}"));
+        }
+    }
+    if let Some(kept) = patch.get(RETAIN_KEYS) {
+        let Some(kept) = kept.as_array() else {
+            return Err("invalid patch format of retainKeys".to_owned());
+        };
+        original.retain(|name, _| kept.iter().any(|keep| keep == name.as_str()));
+    }
+    for (name, value) in patch {
+        if let Some(field) = name.strip_prefix(DELETE_VALUES) {
+            let gone = value.as_array().ok_or("invalid patch format of primitive list")?;
+            if let Some(Value::Array(list)) = original.get_mut(field) {
+                list.retain(|item| !gone.contains(item));
+            }
+        }
+    }
+    for (name, value) in patch.iter().filter(|(name, _)| !name.starts_with('$')) {
+        if value.is_null() {
+            original.remove(name);
+            continue;
+        }
+        let merged = match (original.remove(name), value) {
+            (Some(Value::Object(old)), Value::Object(new)) => {
+                Value::Object(merge_maps(old, new, kind)?)
+            }
+            (None, Value::Object(new)) => Value::Object(merge_maps(Map::new(), new, kind)?),
+            (old, Value::Array(new)) => {
+                let old = old.and_then(|old| match old {
+                    Value::Array(list) => Some(list),
+                    _ => None,
+                });
+                Value::Array(merge_lists(old.unwrap_or_default(), new, name, kind)?)
+            }
+            (_, other) => other.clone(),
+        };
+        original.insert(name.clone(), merged);
+    }
+    for (name, order) in patch {
+        if let Some(field) = name.strip_prefix(ELEMENT_ORDER)
+            && let (Some(Value::Array(list)), Some(order)) =
+                (original.get_mut(field), order.as_array())
+        {
+            put_in_order(list, order, merge_key(field, kind));
+        }
+    }
+    Ok(original)
+}
+
+fn merge_lists(
+    mut original: Vec<Value>,
+    patch: &[Value],
+    field: &str,
+    kind: &str,
+) -> Result<Vec<Value>, String> {
+    if MERGED_VALUES.contains(&field) {
+        for item in patch {
+            if !original.contains(item) {
+                original.push(item.clone());
+            }
+        }
+        return Ok(original);
+    }
+    let Some(key) = merge_key(field, kind).filter(|_| patch.iter().all(Value::is_object)) else {
+        return Ok(patch.to_vec());
+    };
+    let directive = |item: &Value| item[PATCH].as_str().map(str::to_owned);
+    if patch.iter().any(|item| directive(item).as_deref() == Some("replace")) {
+        // The item with the directive says only that; the others are the new list.
+        let rest = patch.iter().filter(|item| directive(item).is_none());
+        return Ok(rest.cloned().collect());
+    }
+    for item in patch {
+        let Some(wanted) = item.get(key) else {
+            return Err(format!("map: {item} does not contain declared merge key: {key}"));
+        };
+        let found = original.iter().position(|old| old.get(key) == Some(wanted));
+        if directive(item).as_deref() == Some("delete") {
+            original.retain(|old| old.get(key) != Some(wanted));
+            continue;
+        }
+        let old = match found.map(|at| original[at].take()) {
+            Some(Value::Object(old)) => old,
+            _ => Map::new(),
+        };
+        let new = item.as_object().cloned().unwrap_or_default();
+        let merged = Value::Object(merge_maps(old, &new, kind)?);
+        match found {
+            Some(at) => original[at] = merged,
+            None => original.push(merged),
+        }
+    }
+    Ok(original)
+}
+
+/// Puts what the order names first, in that order; the rest keeps its own behind it.
+fn put_in_order(list: &mut [Value], order: &[Value], key: Option<&str>) {
+    let place = |item: &Value| {
+        let same = |wanted: &Value| match key {
+            Some(key) => wanted.get(key) == item.get(key),
+            None => wanted == item,
+        };
+        order.iter().position(same).unwrap_or(order.len())
+    };
+    list.sort_by_key(place);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn lists_merge_by_their_key_and_directives_do_what_they_say() {
+        let pod = json!({
+            "metadata": {"labels": {"a": "1", "b": "2"}, "finalizers": ["x/a", "x/b"]},
+            "spec": {
+                "containers": [{"name": "one", "image": "i", "env": [{"name": "E", "value": "1"}]}, {"name": "two"}],
+                "tolerations": [{"key": "t"}],
+                "volumes": [{"name": "v", "emptyDir": {}}],
+            },
+        });
+        let table = [
+            (
+                json!({"metadata": {"labels": {"a": null, "c": "3"}}}),
+                "/metadata/labels",
+                json!({"b": "2", "c": "3"}),
+            ),
+            (
+                json!({"metadata": {"labels": {"$patch": "replace", "z": "0"}}}),
+                "/metadata/labels",
+                json!({"z": "0"}),
+            ),
+            (
+                json!({"metadata": {"finalizers": ["x/c"]}}),
+                "/metadata/finalizers",
+                json!(["x/a", "x/b", "x/c"]),
+            ),
+            (
+                json!({"metadata": {"$deleteFromPrimitiveList/finalizers": ["x/a"]}}),
+                "/metadata/finalizers",
+                json!(["x/b"]),
+            ),
+            (
+                json!({"spec": {"containers": [{"name": "one", "env": [{"name": "F", "value": "2"}]}, {"name": "three"}]}}),
+                "/spec/containers",
+                json!([
+                    {"name": "one", "image": "i", "env": [{"name": "E", "value": "1"}, {"name": "F", "value": "2"}]},
+                    {"name": "two"}, {"name": "three"},
+                ]),
+            ),
+            (
+                json!({"spec": {"containers": [{"name": "one", "$patch": "delete"}]}}),
+                "/spec/containers",
+                json!([{"name": "two"}]),
+            ),
+            (
+                json!({"spec": {"containers": [{"$patch": "replace"}, {"name": "new"}]}}),
+                "/spec/containers",
+                json!([{"name": "new"}]),
+            ),
+            (
+                json!({"spec": {"$setElementOrder/containers": [{"name": "two"}, {"name": "one"}], "containers": [{"name": "two", "image": "j"}]}}),
+                "/spec/containers",
+                json!([{"name": "two", "image": "j"}, {"name": "one", "image": "i", "env": [{"name": "E", "value": "1"}]}]),
+            ),
+            (
+                json!({"spec": {"tolerations": [{"key": "u"}]}}),
+                "/spec/tolerations",
+                json!([{"key": "u"}]),
+            ),
+            (
+                json!({"spec": {"volumes": [{"name": "v", "$retainKeys": ["name", "secret"], "secret": {}}]}}),
+                "/spec/volumes",
+                json!([{"name": "v", "secret": {}}]),
+            ),
+        ];
+        for (patch, pointer, expected) in table {
+            let patched = apply(&pod, &patch, "Pod").unwrap();
+            assert_eq!(patched.pointer(pointer), Some(&expected), "{patch}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_applied_is_told() {
+        let pod = json!({"spec": {"containers": []}});
+        let error =
+            apply(&pod, &json!({"spec": {"containers": [{"image": "i"}]}}), "Pod").unwrap_err();
+        assert_eq!(error, "map: {\"image\":\"i\"} does not contain declared merge key: name");
+        let error = apply(&pod, &json!({"spec": {"$patch": "frob"}}), "Pod").unwrap_err();
+        assert_eq!(error, "unknown patch type found: frob");
+    }
+}

@@ -1,0 +1,86 @@
+//! `CustomResourceDefinition`s as objects: one that is written is served at once, one that is deleted
+//! takes its objects with it (what upstream's apiextensions controllers do).
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::super::resource::{GroupResource, ResourceType};
+use super::super::status::FieldError;
+use super::super::store::{Object, Transaction};
+use super::super::{crd, meta};
+
+/// Whether a type is that of definitions.
+pub(super) fn is_definition(of: &ResourceType) -> bool {
+    of.plural() == "customresourcedefinitions" && of.group() == "apiextensions.k8s.io"
+}
+
+/// What upstream sets when a definition is created.
+pub(super) fn set_defaults(value: &mut Value) {
+    let kind = value["spec"]["names"]["kind"].as_str().unwrap_or_default().to_owned();
+    if !kind.is_empty() {
+        let names = &mut value["spec"]["names"];
+        for (name, default) in
+            [("singular", kind.to_lowercase()), ("listKind", format!("{kind}List"))]
+        {
+            if names[name].as_str().unwrap_or_default().is_empty() {
+                names[name] = default.into();
+            }
+        }
+    }
+    if value["spec"].is_object() && value["spec"]["conversion"].is_null() {
+        value["spec"]["conversion"] = json!({"strategy": "None"});
+    }
+}
+
+/// What is wrong with a definition.
+pub(super) fn validate(value: &Value) -> Vec<FieldError> {
+    match crd::resource_type(value) {
+        Ok(_) => Vec::new(),
+        Err(error) => {
+            let steps: Vec<&str> = error.key.split('.').collect();
+            let at = steps.iter().try_fold(value, |value, step| value.get(step));
+            let shown = at.map_or_else(|| "\"\"".to_owned(), Value::to_string);
+            vec![FieldError::invalid(error.key, shown, &error.message)]
+        }
+    }
+}
+
+/// Serves the type of a definition that was just written, and says in its status that it does.
+pub(super) fn register(transaction: &mut Transaction, object: &Arc<Object>, now: Timestamp) {
+    let mut value = object.value("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+    let Ok(of) = crd::resource_type(&value) else {
+        // It was validated before it was written.
+        return;
+    };
+    let mut types = (*transaction.state.types).clone();
+    types.insert(of);
+    transaction.state.types = Arc::new(types);
+    let status = crd::status(&value, now);
+    if value["status"] != status {
+        value["status"] = status;
+        let revision = transaction.next_revision().to_string();
+        meta::set(&mut value, "resourceVersion", revision.into());
+        let resource = Arc::clone(&object.resource);
+        transaction.put(Arc::new(Object::render(resource, value, &[])));
+    }
+}
+
+/// Ends a type: its objects go first, each with its event.
+pub(super) fn unregister(transaction: &mut Transaction, definition: &Object) {
+    let Some((plural, group)) = definition.meta.name.split_once('.') else {
+        return;
+    };
+    let resource = GroupResource::new(group, plural);
+    let collection = transaction.state.snapshot.collection(&resource);
+    let keys: Vec<_> = collection
+        .map(|objects| objects.range("", "").map(|object| object.key.clone()).collect())
+        .unwrap_or_default();
+    for key in keys {
+        transaction.remove(&resource, &key);
+    }
+    let mut types = (*transaction.state.types).clone();
+    types.remove(&resource);
+    transaction.state.types = Arc::new(types);
+}
