@@ -15,7 +15,7 @@ use crate::fixtures::FileWatcher;
 use crate::journal::{Exchange, Journal};
 use crate::k8s::{self, Auth, DEFAULT_HISTORY, DeleteAnswer};
 use crate::record::{Proxy, Recorder, Upstream, UpstreamOptions};
-use crate::serve::{Pipeline, Reload, Settings, Shared, Sources, build_world};
+use crate::serve::{Pipeline, Reload, Settings, Shared, Sources, build_world, collect_garbage};
 use crate::transport::{self, Limits, Listener, Logger};
 
 /// A server in this process. Begin with [`Server::builder`].
@@ -257,6 +257,7 @@ impl Builder {
         let listener = Listener::bind(self.listen).await.map_err(listen)?;
         let address = listener.local_addr();
         let files = if self.hot_reload { watch_files(&sources, &shared, &log) } else { None };
+        tokio::spawn(collect_garbage(Arc::clone(&shared)));
         let stopped = stopped(stopping);
         let handler = Arc::new(Pipeline::new(Arc::clone(&shared)));
         let limits = self.limits;
@@ -406,7 +407,8 @@ pub fn check(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diag
         ..Sources::default()
     };
     let loaded = sources.load()?;
-    let world = build_world(&loaded.fixtures, &loaded.scenarios, DEFAULT_HISTORY)?;
+    // What the objects say is checked against their types.
+    let _ = build_world(&loaded.fixtures, &loaded.scenarios, DEFAULT_HISTORY)?;
     Ok(Checked {
         stubs: loaded.fixtures.stubs.len(),
         objects: loaded.fixtures.objects.len(),

@@ -14,6 +14,7 @@ mod builtin;
 mod crd;
 mod discovery;
 mod fields;
+mod garbage;
 mod golang;
 mod list;
 mod meta;
@@ -37,6 +38,7 @@ mod yaml;
 
 pub use auth::{Auth, User};
 pub use crd::CrdError;
+pub use garbage::Collector;
 pub use path::{RequestInfo, ResourceInfo};
 pub use resource::{GroupResource, Registry, ResourceType};
 pub use status::ApiError;

@@ -2,6 +2,7 @@
 
 mod clock;
 mod compress;
+mod controllers;
 mod kubernetes;
 mod pipeline;
 mod reload;
@@ -11,6 +12,7 @@ mod state;
 mod watch;
 
 pub(crate) use clock::Clock;
+pub(crate) use controllers::collect_garbage;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use reload::{Reload, Sources};
 pub(crate) use seed::build_world;

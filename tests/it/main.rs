@@ -9,6 +9,7 @@ mod conformance;
 mod definitions;
 mod documented;
 mod kube_client;
+mod owners;
 mod recording;
 mod reload;
 mod scenarios;

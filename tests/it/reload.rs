@@ -47,9 +47,9 @@ async fn edits_are_served_and_bad_ones_are_not() {
         "fixtures/stub.json",
         "{\"request\": {\"urlPath\": \"/a\"}, \"response\": {\"body\": \"two\"}}",
     );
-    eventually("the new stub", || async { ask(server, "GET", "/a").await.text() == "two" }).await;
+    eventually("the new stub", async || ask(server, "GET", "/a").await.text() == "two").await;
     write("fixtures/w.yaml", &format!("{}---\n{}", widget("w", 2), widget("new", 1)));
-    eventually("the new object", || async {
+    eventually("the new object", async || {
         ask(server, "GET", &format!("{WIDGETS}/new")).await.status == 200
     })
     .await;
@@ -60,13 +60,13 @@ async fn edits_are_served_and_bad_ones_are_not() {
         "a client's own object stays"
     );
     write("drill.yaml", "rules:\n- match: {path: /drill}\n  then: {status: 504}\n");
-    eventually("the new rule", || async { ask(server, "GET", "/drill").await.status == 504 }).await;
+    eventually("the new rule", async || ask(server, "GET", "/drill").await.status == 504).await;
 
     write(
         "fixtures/stub.json",
         "{\"request\": {\"urlPath\": \"/a\"}, \"respnse\": {\"body\": \"three\"}}",
     );
-    eventually("the complaint", || async {
+    eventually("the complaint", async || {
         said.lock().unwrap().iter().any(|line: &String| line.contains("did you mean \"response\"?"))
     })
     .await;
@@ -82,8 +82,7 @@ async fn edits_are_served_and_bad_ones_are_not() {
         "fixtures/stub.json",
         "{\"request\": {\"urlPath\": \"/a\"}, \"response\": {\"body\": \"four\"}}",
     );
-    eventually("the repaired stub", || async { ask(server, "GET", "/a").await.text() == "four" })
-        .await;
+    eventually("the repaired stub", async || ask(server, "GET", "/a").await.text() == "four").await;
     assert_eq!(ask(server, "GET", "/__admin").await.at("/reload/failed"), false);
 }
 

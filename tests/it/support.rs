@@ -175,11 +175,7 @@ pub(crate) async fn read_all(stream: &mut TcpStream) -> (String, End) {
 }
 
 /// Asks again until it is so: for what happens on a thread of its own, such as a reload.
-pub(crate) async fn eventually<F, Fut>(what: &str, mut check: F)
-where
-    F: FnMut() -> Fut,
-    Fut: Future<Output = bool>,
-{
+pub(crate) async fn eventually(what: &str, mut check: impl AsyncFnMut() -> bool) {
     let all = async {
         while !check().await {
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -39,6 +39,8 @@ pub struct ObjectMeta {
     pub revision: Revision,
     /// Whether `metadata.deletionTimestamp` is set.
     pub terminating: bool,
+    /// The uids of `metadata.ownerReferences`.
+    pub owners: Box<[Box<str>]>,
     /// `metadata.labels`, sorted by key.
     pub labels: Box<[(Box<str>, Box<str>)]>,
     /// The values of the resource type's selectable fields, in the order it declares them.
@@ -153,7 +155,9 @@ impl ObjectMeta {
         // serde_json's map is sorted by key, and so is this.
         let labels =
             labels.map(|(k, v)| (k.as_str().into(), v.as_str().unwrap_or_default().into()));
+        let owners = metadata["ownerReferences"].as_array().into_iter().flatten();
         Self {
+            owners: owners.filter_map(|owner| Some(owner["uid"].as_str()?.into())).collect(),
             name: text("name").into(),
             namespace: text("namespace").into(),
             uid: text("uid").into(),

@@ -3,7 +3,7 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 
 use super::super::resource::GroupResource;
 use super::{Object, Revision};
@@ -12,6 +12,8 @@ use super::{Object, Revision};
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     collections: OrdMap<Arc<GroupResource>, Collection>,
+    /// Which objects name an owner, by its uid.
+    owned: OrdSet<(Box<str>, Arc<GroupResource>, Arc<str>)>,
 }
 
 /// The objects of one resource, in the order of their keys (`namespace/name`), as etcd keeps them.
@@ -55,11 +57,35 @@ impl Snapshot {
         let collection = self.collections.entry(Arc::clone(&object.resource)).or_default();
         let namespace = Arc::clone(&object.meta.namespace);
         collection.revision = collection.revision.max(object.meta.revision);
+        let new = Arc::clone(&object);
         let previous = collection.objects.insert(Arc::clone(&object.key), object);
         if previous.is_none() {
             *collection.namespaces.entry(namespace).or_default() += 1;
         }
+        if let Some(previous) = &previous {
+            self.disown(previous);
+        }
+        for owner in &new.meta.owners {
+            self.owned.insert((owner.clone(), Arc::clone(&new.resource), Arc::clone(&new.key)));
+        }
         previous
+    }
+
+    fn disown(&mut self, object: &Object) {
+        for owner in &object.meta.owners {
+            let entry = (owner.clone(), Arc::clone(&object.resource), Arc::clone(&object.key));
+            self.owned.remove(&entry);
+        }
+    }
+
+    /// The objects that name an owner of this uid.
+    pub fn dependents(&self, uid: &str) -> Vec<Arc<Object>> {
+        if self.owned.is_empty() {
+            return Vec::new();
+        }
+        let from = (Box::<str>::from(uid), Arc::<GroupResource>::default(), Arc::<str>::from(""));
+        let entries = self.owned.range(from..).take_while(|(owner, ..)| **owner == *uid);
+        entries.filter_map(|(_, resource, key)| self.get(resource, key).cloned()).collect()
     }
 
     pub(super) fn remove(
@@ -77,6 +103,7 @@ impl Snapshot {
                 collection.namespaces.remove(&previous.meta.namespace);
             }
         }
+        self.disown(&previous);
         Some(previous)
     }
 }

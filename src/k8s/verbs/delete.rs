@@ -178,7 +178,7 @@ fn empty_namespace(call: &Call<'_>, transaction: &mut Transaction, namespace: &A
 }
 
 /// Lets a terminating namespace go when its last object has gone.
-pub(super) fn namespace_is_empty_now(transaction: &mut Transaction, namespace: &str) {
+pub(in super::super) fn namespace_is_empty_now(transaction: &mut Transaction, namespace: &str) {
     let resource = super::super::resource::GroupResource::new("", "namespaces");
     let found = transaction.state.snapshot.get(&resource, namespace);
     let Some(found) = found.filter(|found| found.meta.terminating).cloned() else {

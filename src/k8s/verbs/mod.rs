@@ -14,6 +14,7 @@ mod update;
 mod watch;
 mod write;
 
+pub(super) use delete::namespace_is_empty_now;
 pub use watch::{Watch, WatchStep};
 
 use std::sync::Arc;

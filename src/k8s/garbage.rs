@@ -1,0 +1,205 @@
+//! Garbage collection by owner references: what upstream's controller manager does
+//! (`k8s.io/kubernetes/pkg/controller/garbagecollector`).
+//!
+//! An object whose owners are all gone is deleted. An owner that is deleted in the foreground waits,
+//! held by a finalizer, until its dependents are gone; one that orphans them waits until they have
+//! forgotten it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::resource::{GroupResource, ResourceType};
+use super::store::{EventKind, Object, Revision, State, Store, Transaction};
+use super::{meta, verbs};
+
+const FOREGROUND: &str = "foregroundDeletion";
+const ORPHAN: &str = "orphan";
+
+/// Follows a store's events and collects what they leave behind.
+#[derive(Debug)]
+pub struct Collector {
+    seen: Revision,
+}
+
+/// An object to look at: its resource and key.
+type Candidate = (Arc<GroupResource>, Arc<str>);
+
+impl Collector {
+    /// A collector of what happens after a state. What is in it already is taken as it is: fixtures may
+    /// name owners that are not there.
+    #[must_use]
+    pub fn after(state: &State) -> Self {
+        Self { seen: state.revision }
+    }
+
+    /// Collects until nothing is left to collect.
+    pub fn run(&mut self, store: &Store, now: Timestamp) {
+        loop {
+            let state = store.state();
+            if state.revision == self.seen {
+                return;
+            }
+            let candidates = self.candidates(&state);
+            self.seen = state.revision;
+            if candidates.is_empty() {
+                continue;
+            }
+            let done = store.write(|transaction| -> Result<(), std::convert::Infallible> {
+                for (resource, key) in candidates {
+                    look_at(transaction, &resource, &key, now);
+                }
+                Ok(())
+            });
+            let Ok(()) = done;
+        }
+    }
+
+    /// What the events since the last run concern; everything, where they are compacted away.
+    fn candidates(&self, state: &State) -> BTreeSet<Candidate> {
+        let mut found = BTreeSet::new();
+        let mut add = |object: &Object| {
+            found.insert((Arc::clone(&object.resource), Arc::clone(&object.key)));
+        };
+        if self.seen < state.history.floor() {
+            for (_, collection) in state.snapshot.collections() {
+                let objects = collection.range("", "");
+                objects.filter(|object| concerns(object)).for_each(|object| add(object));
+            }
+            return found;
+        }
+        for event in state.history.after(self.seen) {
+            if event.kind == EventKind::Deleted {
+                state.snapshot.dependents(&event.object.meta.uid).iter().for_each(|one| add(one));
+                // Its owners may have waited for it.
+                let value = plain(&event.object);
+                for reference in references(&value) {
+                    if let Some(owner) = owner(state, &event.object, reference) {
+                        add(&owner);
+                    }
+                }
+            } else if concerns(&event.object) {
+                add(&event.object);
+                if event.object.meta.terminating {
+                    let dependents = state.snapshot.dependents(&event.object.meta.uid);
+                    dependents.iter().for_each(|one| add(one));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Whether an object has anything to do with owners: it names one, or may wait for dependents.
+fn concerns(object: &Object) -> bool {
+    !object.meta.owners.is_empty() || object.meta.terminating
+}
+
+/// The object without its kind: references and finalizers are all that is read.
+fn plain(object: &Object) -> Value {
+    object.value("", "")
+}
+
+fn references(value: &Value) -> impl Iterator<Item = &Value> {
+    value["metadata"]["ownerReferences"].as_array().into_iter().flatten()
+}
+
+/// The owner that a reference names, if it is there and the same one.
+fn owner(state: &State, dependent: &Object, reference: &Value) -> Option<Arc<Object>> {
+    let text = |key: &str| reference[key].as_str().unwrap_or_default();
+    let of = &state.types.find_kind(text("apiVersion"), text("kind"))?.of;
+    let key = of.key(&dependent.meta.namespace, text("name"));
+    let found = state.snapshot.get(&of.group_resource, &key)?;
+    (*found.meta.uid == *text("uid")).then(|| Arc::clone(found))
+}
+
+fn look_at(transaction: &mut Transaction, resource: &GroupResource, key: &str, now: Timestamp) {
+    let Some(object) = transaction.state.snapshot.get(resource, key).cloned() else {
+        return;
+    };
+    let Some(of) = transaction.state.types.get(resource).cloned() else {
+        return;
+    };
+    let value = plain(&object);
+    let waits = |object: &Object, finalizer: &str| {
+        object.meta.terminating && meta::finalizers(&plain(object)).contains(&finalizer)
+    };
+    if waits(&object, ORPHAN) {
+        orphan(transaction, &object);
+        let_go(transaction, &of, &object, ORPHAN);
+    } else if waits(&object, FOREGROUND) {
+        let dependents = transaction.state.snapshot.dependents(&object.meta.uid);
+        let blocks = |dependent: &Arc<Object>| {
+            let value = plain(dependent);
+            let mut own = references(&value).filter(|one| one["uid"] == *object.meta.uid);
+            own.any(|one| one["blockOwnerDeletion"] == true)
+        };
+        if !dependents.iter().any(blocks) {
+            let_go(transaction, &of, &object, FOREGROUND);
+        }
+    }
+    if object.meta.owners.is_empty() || object.meta.terminating {
+        return;
+    }
+    let state = &transaction.state;
+    let owners: Vec<Arc<Object>> =
+        references(&value).filter_map(|reference| owner(state, &object, reference)).collect();
+    if owners.iter().all(|owner| waits(owner, FOREGROUND)) {
+        delete(transaction, &of, &object, now);
+    }
+}
+
+/// Makes the dependents of an owner forget it.
+fn orphan(transaction: &mut Transaction, owner: &Object) {
+    for dependent in transaction.state.snapshot.dependents(&owner.meta.uid) {
+        let Some(of) = transaction.state.types.get(&dependent.resource).cloned() else {
+            continue;
+        };
+        let mut value = plain(&dependent);
+        let kept: Vec<Value> =
+            references(&value).filter(|one| one["uid"] != *owner.meta.uid).cloned().collect();
+        let kept = if kept.is_empty() { Value::Null } else { json!(kept) };
+        meta::set(&mut value, "ownerReferences", kept);
+        put(transaction, &of, value);
+    }
+}
+
+/// Takes a finalizer away, and the object with it if that was the last.
+fn let_go(transaction: &mut Transaction, of: &ResourceType, object: &Object, finalizer: &str) {
+    let mut value = plain(object);
+    let left: Vec<&str> =
+        meta::finalizers(&value).into_iter().filter(|name| *name != finalizer).collect();
+    if left.is_empty() {
+        transaction.remove(&object.resource, &object.key);
+        verbs::namespace_is_empty_now(transaction, &object.meta.namespace);
+        return;
+    }
+    let left = json!(left);
+    meta::set(&mut value, "finalizers", left);
+    put(transaction, of, value);
+}
+
+/// Deletes in the background: at once, or when its finalizers let it go.
+fn delete(transaction: &mut Transaction, of: &ResourceType, object: &Object, now: Timestamp) {
+    let mut value = plain(object);
+    if meta::finalizers(&value).is_empty() {
+        transaction.remove(&object.resource, &object.key);
+        verbs::namespace_is_empty_now(transaction, &object.meta.namespace);
+        return;
+    }
+    meta::set(&mut value, "deletionTimestamp", meta::time_text(now).into());
+    meta::set(&mut value, "deletionGracePeriodSeconds", json!(0));
+    if let Some(generation) = value["metadata"]["generation"].as_i64() {
+        meta::set(&mut value, "generation", json!(generation + 1));
+    }
+    put(transaction, of, value);
+}
+
+fn put(transaction: &mut Transaction, of: &ResourceType, mut value: Value) {
+    let revision = transaction.next_revision().to_string();
+    meta::set(&mut value, "resourceVersion", revision.into());
+    let resource = Arc::clone(&of.group_resource);
+    transaction.put(Arc::new(Object::render(resource, value, &of.selectable_paths())));
+}
