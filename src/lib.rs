@@ -29,7 +29,7 @@ pub mod transport;
 
 pub use error::{EXIT_FAILURE, EXIT_INVALID, EXIT_OK, EXIT_USAGE, Error};
 pub use journal::{Exchange, Journal, MAX_EXCHANGES, Observer};
-pub use server::{Builder, Checked, RunningServer, Server, check};
+pub use server::{Builder, Checked, Profile, RunningServer, Server, check};
 pub use transport::Logger;
 
 /// The examples of the README, compiled and run.

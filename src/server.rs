@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -15,7 +16,10 @@ use crate::fixtures::FileWatcher;
 use crate::journal::{Exchange, Journal};
 use crate::k8s::{self, Auth, DEFAULT_HISTORY, DeleteAnswer};
 use crate::record::{Proxy, Recorder, Upstream, UpstreamOptions};
-use crate::serve::{Pipeline, Reload, Settings, Shared, Sources, build_world, collect_garbage};
+use crate::serve::{
+    Gateway, Pipeline, Reload, Settings, Shared, Sources, TOKEN_LIFETIME, build_world,
+    collect_garbage,
+};
 use crate::transport::{self, Limits, Listener, Logger};
 
 /// A server in this process. Begin with [`Server::builder`].
@@ -40,6 +44,17 @@ impl Server {
     }
 }
 
+/// Whose ways the Kubernetes side has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// Those of a Kubernetes API server.
+    #[default]
+    Kubernetes,
+    /// Those of the CCI service: tokens of `POST /v3/auth/tokens` in `X-Auth-Token`, the gateway's 401,
+    /// `errorCode` in errors, `selfLink`.
+    Cci,
+}
+
 /// What a server shall be.
 pub struct Builder {
     listen: SocketAddr,
@@ -50,6 +65,8 @@ pub struct Builder {
     token_auth_file: Option<PathBuf>,
     authorization_policy_file: Option<PathBuf>,
     anonymous_auth: bool,
+    profile: Profile,
+    token_lifetime: Duration,
     upstream: Option<(String, UpstreamOptions)>,
     record: Option<PathBuf>,
     hot_reload: bool,
@@ -69,6 +86,8 @@ impl Default for Builder {
             token_auth_file: None,
             authorization_policy_file: None,
             anonymous_auth: true,
+            profile: Profile::default(),
+            token_lifetime: TOKEN_LIFETIME,
             upstream: None,
             record: None,
             hot_reload: false,
@@ -167,6 +186,20 @@ impl Builder {
         self
     }
 
+    /// Sets which service's ways the Kubernetes side has.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Sets how long the tokens live that the CCI profile issues; the default is a day.
+    #[must_use]
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.token_lifetime = lifetime;
+        self
+    }
+
     /// Sends what nothing else answers to a backend.
     #[must_use]
     pub fn upstream(mut self, url: impl Into<String>, options: UpstreamOptions) -> Self {
@@ -237,11 +270,14 @@ impl Builder {
         let proxy = proxy(self.upstream, self.record, &log)?;
         let seed = (!loaded.scenarios.is_empty()).then(|| loaded.scenarios.seed());
         let (stop, stopping) = watch::channel(false);
+        let cci = self.profile == Profile::Cci;
+        let kubernetes = k8s::Config { self_links: cci, error_codes: cci, ..self.kubernetes };
         let shared = Arc::new(Shared {
             settings: Settings {
                 engine: !sources.nothing,
                 auth,
-                kubernetes: self.kubernetes,
+                gateway: cci.then(|| Gateway::new(self.token_lifetime)),
+                kubernetes,
                 rule_header: self.rule_header,
                 proxy,
             },

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::k8s::DeleteAnswer;
+use crate::server::Profile;
 
 /// A stand-in for an API server in tests.
 ///
@@ -60,6 +61,13 @@ pub(super) struct Serve {
     /// parameter tables.
     #[arg(long, value_name = "WHAT", default_value = "list")]
     pub(super) delete_collection_answer: Answer,
+    /// Whose ways the Kubernetes side has: those of an API server, or of the CCI service (tokens from
+    /// POST /v3/auth/tokens in X-Auth-Token, the gateway's 401, errorCode, selfLink).
+    #[arg(long, value_name = "NAME", default_value = "kubernetes")]
+    pub(super) profile: ProfileName,
+    /// How long the CCI profile's tokens live, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = crate::serve::TOKEN_LIFETIME.as_secs())]
+    pub(super) token_lifetime: u64,
     /// Static token file of the Kubernetes side: token,user,uid,"group1,group2" a line.
     #[arg(long, value_name = "FILE")]
     pub(super) token_auth_file: Option<PathBuf>,
@@ -140,6 +148,22 @@ pub(super) struct Target {
 pub(super) enum Answer {
     List,
     Status,
+}
+
+/// Whose ways the Kubernetes side has.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ProfileName {
+    Kubernetes,
+    Cci,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Self {
+        match name {
+            ProfileName::Kubernetes => Self::Kubernetes,
+            ProfileName::Cci => Self::Cci,
+        }
+    }
 }
 
 impl From<Answer> for DeleteAnswer {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -14,7 +15,9 @@ use super::args::{Backend, Listener, Record, Serve};
 pub(super) fn serve(args: Serve) -> Result<(), Error> {
     let mut builder = Server::builder()
         .delete_collection_answer(args.delete_collection_answer.into())
-        .rule_header(!args.no_rule_header);
+        .rule_header(!args.no_rule_header)
+        .profile(args.profile.into())
+        .token_lifetime(Duration::from_secs(args.token_lifetime));
     for path in args.fixtures {
         builder = builder.fixtures(path);
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::resource::{
-    Column, GroupResource, Registry, ResourceType, SelectableField, TypeOrigin, Version,
+    Column, GroupResource, Registry, ResourceType, Scale, SelectableField, TypeOrigin, Version,
 };
 
 /// group, version, plural, Kind, short names, namespaced, has a status, categories.
@@ -105,7 +105,12 @@ fn resource_type(row: &Row) -> ResourceType {
             served: true,
             storage: true,
             status,
-            scale: None,
+            // A deployment's selector is made of labels, not a text.
+            scale: (plural == "deployments").then(|| Scale {
+                spec_replicas: vec!["spec".to_owned(), "replicas".to_owned()],
+                status_replicas: vec!["status".to_owned(), "replicas".to_owned()],
+                label_selector: None,
+            }),
             schema: None,
             raw_schema: None,
             columns: columns(plural),

@@ -95,8 +95,8 @@ pub(super) fn status(crd: &Value, now: Timestamp) -> Value {
     let names = &crd["spec"]["names"];
     let condition = |kind: &str, reason: &str, message: &str| {
         let held = crd["status"]["conditions"].as_array().into_iter().flatten();
-        let held = held.filter(|held| held["type"] == kind && held["status"] == "True");
-        let since = held.filter_map(|held| held["lastTransitionTime"].as_str()).next();
+        let mut held = held.filter(|held| held["type"] == kind && held["status"] == "True");
+        let since = held.find_map(|held| held["lastTransitionTime"].as_str());
         json!({
             "type": kind, "status": "True", "reason": reason, "message": message,
             "lastTransitionTime": since.map_or_else(|| meta::time_text(now), str::to_owned),

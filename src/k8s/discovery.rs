@@ -89,14 +89,18 @@ pub(super) fn resources(types: &Registry, group: &str, version: &str) -> Option<
     let mut resources = Vec::new();
     for served in types.of_version(group, version) {
         resources.push(resource(served));
-        resources.extend(subresources(served).into_iter().map(|(name, kind, verbs)| {
-            json!({
-                "name": format!("{}/{name}", served.of.plural()),
+        resources.extend(subresources(served).into_iter().map(|sub| {
+            let mut value = json!({
+                "name": format!("{}/{}", served.of.plural(), sub.name),
                 "singularName": "",
                 "namespaced": served.of.namespaced,
-                "kind": kind,
-                "verbs": verbs,
-            })
+                "kind": sub.kind,
+                "verbs": sub.verbs,
+            });
+            if let Some((group, version)) = sub.of {
+                (value["group"], value["version"]) = (group.into(), version.into());
+            }
+            value
         }));
     }
     let group_version =
@@ -137,14 +141,30 @@ fn verbs(served: &Served) -> &'static [&'static str] {
     if served.of.is_built_in() { &BUILT_IN_VERBS } else { &CUSTOM_VERBS }
 }
 
-/// name, Kind, verbs.
-fn subresources(served: &Served) -> Vec<(&'static str, String, Vec<&'static str>)> {
+/// A subresource: its name, the group and version of its Kind where they are another, the Kind, the verbs.
+struct Subresource {
+    name: &'static str,
+    of: Option<(&'static str, &'static str)>,
+    kind: String,
+    verbs: Vec<&'static str>,
+}
+
+fn subresources(served: &Served) -> Vec<Subresource> {
+    let own = |name, verbs| Subresource { name, of: None, kind: served.of.kind.to_string(), verbs };
     let mut subresources = Vec::new();
     if &*served.of.group_resource.resource == "namespaces" && served.of.is_built_in() {
-        subresources.push(("finalize", served.of.kind.to_string(), vec!["update"]));
+        subresources.push(own("finalize", vec!["update"]));
+    }
+    if served.version().scale.is_some() {
+        subresources.push(Subresource {
+            name: "scale",
+            of: Some(("autoscaling", "v1")),
+            kind: "Scale".to_owned(),
+            verbs: STATUS_VERBS.to_vec(),
+        });
     }
     if served.version().status {
-        subresources.push(("status", served.of.kind.to_string(), STATUS_VERBS.to_vec()));
+        subresources.push(own("status", STATUS_VERBS.to_vec()));
     }
     subresources
 }
@@ -185,17 +205,22 @@ pub(super) fn aggregated(types: &Registry, core: bool, form: &str) -> Value {
 
 fn aggregated_resource(group: &str, version: &str, served: &Served) -> Value {
     let of = &served.of;
-    let response_kind = |kind: &str| json!({"group": group, "version": version, "kind": kind});
+    let response_kind =
+        |of: (&str, &str), kind: &str| json!({"group": of.0, "version": of.1, "kind": kind});
+    let own = (group, version);
     let mut value = json!({
         "resource": of.plural(),
-        "responseKind": response_kind(&of.kind),
+        "responseKind": response_kind(own, &of.kind),
         "scope": if of.namespaced { "Namespaced" } else { "Cluster" },
         "singularResource": of.singular,
         "verbs": verbs(served),
     });
     let subresources: Vec<Value> = subresources(served)
         .into_iter()
-        .map(|(name, kind, verbs)| json!({"subresource": name, "responseKind": response_kind(&kind), "verbs": verbs}))
+        .map(|sub| {
+            let kind = response_kind(sub.of.unwrap_or(own), &sub.kind);
+            json!({"subresource": sub.name, "responseKind": kind, "verbs": sub.verbs})
+        })
         .collect();
     for (key, list) in [
         ("shortNames", json!(of.short_names)),

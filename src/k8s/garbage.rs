@@ -65,14 +65,17 @@ impl Collector {
         };
         if self.seen < state.history.floor() {
             for (_, collection) in state.snapshot.collections() {
-                let objects = collection.range("", "");
-                objects.filter(|object| concerns(object)).for_each(|object| add(object));
+                for object in collection.range("", "").filter(|object| concerns(object)) {
+                    add(object);
+                }
             }
             return found;
         }
         for event in state.history.after(self.seen) {
             if event.kind == EventKind::Deleted {
-                state.snapshot.dependents(&event.object.meta.uid).iter().for_each(|one| add(one));
+                for dependent in state.snapshot.dependents(&event.object.meta.uid) {
+                    add(&dependent);
+                }
                 // Its owners may have waited for it.
                 let value = plain(&event.object);
                 for reference in references(&value) {
@@ -83,8 +86,9 @@ impl Collector {
             } else if concerns(&event.object) {
                 add(&event.object);
                 if event.object.meta.terminating {
-                    let dependents = state.snapshot.dependents(&event.object.meta.uid);
-                    dependents.iter().for_each(|one| add(one));
+                    for dependent in state.snapshot.dependents(&event.object.meta.uid) {
+                        add(&dependent);
+                    }
                 }
             }
         }

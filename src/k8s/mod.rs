@@ -74,8 +74,22 @@ pub enum DeleteAnswer {
 pub struct Config {
     /// What delete-collection answers.
     pub delete_collection: DeleteAnswer,
-    /// Whether lists carry `metadata.selfLink`, as servers before 1.20 did.
+    /// Whether lists and new objects carry `metadata.selfLink`, as servers before 1.20 did.
     pub self_links: bool,
+    /// Whether errors carry `errorCode`, as those of the CCI service do.
+    pub error_codes: bool,
+}
+
+impl Config {
+    /// Gives an error its `errorCode`, if errors have one: `CCI.01.`, the HTTP status, and 101, the
+    /// documented form of a general error of the service.
+    #[must_use]
+    pub fn coded(&self, mut error: ApiError) -> ApiError {
+        if self.error_codes && !error.plain && error.error_code.is_none() {
+            error.error_code = Some(format!("CCI.01.{}101", error.code.as_u16()));
+        }
+        error
+    }
 }
 
 /// One request, as the engine needs it.
@@ -141,7 +155,10 @@ pub fn answer(config: &Config, store: &Store, request: &ApiRequest<'_>) -> Outco
             .ok_or_else(ApiError::no_such_path)
             .map(Outcome::Plan),
     };
-    result.unwrap_or_else(|error| Outcome::Plan(error_plan(&error, request.headers, request.query)))
+    result.unwrap_or_else(|error| {
+        let error = config.coded(error);
+        Outcome::Plan(error_plan(&error, request.headers, request.query))
+    })
 }
 
 /// A plan for an error, in the form the client accepts.

@@ -35,16 +35,25 @@ pub(super) fn page(asked: &Asked<'_>) -> Option<u64> {
     })
 }
 
-/// Who asks, if they may.
+/// Who asks, if they may; else the answer that says no.
 pub(super) fn admit(
     shared: &Shared,
     request: &Request,
     asked: &Asked<'_>,
-) -> Result<Arc<User>, ApiError> {
+) -> Result<Arc<User>, Box<Plan>> {
+    let refused = |error: ApiError| {
+        let error = shared.settings.kubernetes.coded(error);
+        Box::new(k8s::error_plan(&error, &request.headers, &asked.query))
+    };
     let auth = &shared.settings.auth;
-    let user = auth.authenticate(&request.headers)?;
+    let user = match &shared.settings.gateway {
+        Some(gateway) if is_api_path(asked.path) => {
+            gateway.authenticate(&request.headers, auth, shared.world.clock.now())?
+        }
+        _ => auth.authenticate(&request.headers).map_err(refused)?,
+    };
     if !auth.is_open() {
-        auth.authorize(&user, asked.path, &asked.info)?;
+        auth.authorize(&user, asked.path, &asked.info).map_err(refused)?;
     }
     Ok(user)
 }

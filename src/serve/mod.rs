@@ -3,6 +3,7 @@
 mod clock;
 mod compress;
 mod controllers;
+mod gateway;
 mod kubernetes;
 mod pipeline;
 mod reload;
@@ -13,6 +14,8 @@ mod watch;
 
 pub(crate) use clock::Clock;
 pub(crate) use controllers::collect_garbage;
+pub(crate) use gateway::Gateway;
+pub(crate) use gateway::TOKEN_LIFETIME;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use reload::{Reload, Sources};
 pub(crate) use seed::build_world;

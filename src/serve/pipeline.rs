@@ -16,7 +16,7 @@ use crate::message::{BodyError, Handler, Plan, Query, Request, RequestBody, Targ
 use crate::scenario::{Applied, Decision, Facts, ScenarioSet};
 
 use super::state::Shared;
-use super::{kubernetes, respond};
+use super::{gateway, kubernetes, respond};
 
 /// Names the rule that shaped an answer, and the draw if there was one.
 const RULE_HEADER: HeaderName = HeaderName::from_static("x-standin-rule");
@@ -102,6 +102,15 @@ async fn base(
     asked: &Asked<'_>,
     page_size: Option<u64>,
 ) -> Plan {
+    if let Some(gateway) = &shared.settings.gateway
+        && asked.path == gateway::TOKENS
+        && request.method == Method::POST
+    {
+        return match request.read_body(k8s::MAX_BODY_BYTES).await {
+            Ok(body) => gateway.issue(&body, shared.world.clock.now()),
+            Err(error) => respond::bad_body(request, &asked.query, &error),
+        };
+    }
     let owned = kubernetes::owns(shared, asked);
     if let Some(proxy) = shared.settings.proxy.as_ref().filter(|_| !owned) {
         return proxy.answer(taken(request)).await;
@@ -109,7 +118,7 @@ async fn base(
     // Who may not ask is not told what there is.
     let user = match kubernetes::admit(shared, request, asked) {
         Ok(user) => user,
-        Err(error) => return respond::refused(request, &asked.query, &error),
+        Err(refused) => return *refused,
     };
     if owned {
         return kubernetes::answer(shared, request, asked, &user, page_size).await;

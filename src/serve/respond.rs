@@ -36,11 +36,6 @@ pub(super) fn bad_body(request: &Request, query: &Query<'_>, error: &BodyError) 
     Plan::text(api_error.code, Origin::Server, format!("{error}\n"))
 }
 
-/// 401 or 403.
-pub(super) fn refused(request: &Request, query: &Query<'_>, error: &ApiError) -> Plan {
-    k8s::error_plan(error, &request.headers, query)
-}
-
 fn server(mut plan: Plan) -> Plan {
     plan.origin = Origin::Server;
     plan

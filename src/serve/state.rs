@@ -12,13 +12,15 @@ use crate::k8s;
 use crate::record::Proxy;
 use crate::scenario::{ScenarioSet, ScenarioState};
 
-use super::{Clock, Reload};
+use super::{Clock, Gateway, Reload};
 
 /// How the server behaves, from the command line or the builder.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
     /// Whether Kubernetes paths are answered at all.
     pub(crate) engine: bool,
+    /// The gateway of the CCI profile.
+    pub(crate) gateway: Option<Gateway>,
     /// Who may do what on Kubernetes paths.
     pub(crate) auth: k8s::Auth,
     /// The Kubernetes side.

@@ -1,4 +1,4 @@
-//! CustomResourceDefinitions over the API: served at once, with their schema, until they are deleted.
+//! Definitions of resource types over the API: served at once, with their schema, until they are deleted.
 
 use serde_json::{Value, json};
 
@@ -132,4 +132,47 @@ async fn the_job_types_come_with_the_program() {
     let refused =
         post(&server, "POST", "/apis/kubeflow.org/v1/namespaces/n/pytorchjobs", &masters).await;
     assert_eq!(refused.at("/details/causes/0/field"), "spec.pytorchReplicaSpecs.Master.replicas");
+}
+
+#[tokio::test]
+async fn replicas_are_scaled_through_their_subresource() {
+    let server = server().await;
+    assert_eq!(post(&server, "POST", CRDS, &definition()).await.status, 201);
+    assert_eq!(
+        post(&server, "POST", WIDGETS, &widget("a", &json!({"replicas": 2}))).await.status,
+        201
+    );
+    let scale = format!("{WIDGETS}/a/scale");
+    let mut got = ask(&server, "GET", &scale).await.json();
+    assert_eq!(
+        (&got["kind"], &got["spec"]["replicas"], &got["status"]["replicas"]),
+        (&json!("Scale"), &json!(2), &json!(0))
+    );
+    got["spec"]["replicas"] = json!(5);
+    let put = post(&server, "PUT", &scale, &got).await;
+    assert_eq!((put.status.as_u16(), put.at("/spec/replicas")), (200, json!(5)), "{}", put.text());
+    assert_eq!(post(&server, "PUT", &scale, &got).await.status, 409, "its revision is old now");
+    let headers = [("content-type", "application/merge-patch+json")];
+    assert_eq!(
+        send(&server, "PATCH", &scale, &headers, "{\"spec\":{\"replicas\":7}}").await.status,
+        200
+    );
+    assert_eq!(ask(&server, "GET", &format!("{WIDGETS}/a")).await.at("/spec/replicas"), 7);
+    let negative = send(&server, "PATCH", &scale, &headers, "{\"spec\":{\"replicas\":-1}}").await;
+    assert_eq!(
+        (negative.status.as_u16(), negative.at("/details/causes/0/field")),
+        (422, json!("spec.replicas"))
+    );
+    assert_eq!(ask(&server, "DELETE", &scale).await.status, 405);
+    let resources = ask(&server, "GET", "/apis/example.com/v1").await;
+    assert_eq!(resources.at("/resources/1/name"), "widgets/scale");
+    assert_eq!(resources.at("/resources/1/group"), "autoscaling");
+
+    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "x"}}}});
+    let path = "/apis/apps/v1/namespaces/default/deployments";
+    assert_eq!(post(&server, "POST", path, &deployment).await.status, 201);
+    assert_eq!(
+        ask(&server, "GET", &format!("{path}/d/scale")).await.at("/status/selector"),
+        "app=x"
+    );
 }

@@ -10,6 +10,7 @@ mod definitions;
 mod documented;
 mod kube_client;
 mod owners;
+mod profile;
 mod recording;
 mod reload;
 mod scenarios;

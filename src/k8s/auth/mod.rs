@@ -111,8 +111,9 @@ impl Auth {
         }
     }
 
-    /// Who a token belongs to.
-    pub(super) fn user_of(&self, token: &str) -> Option<Arc<User>> {
+    /// Who a token of the token file belongs to.
+    #[must_use]
+    pub fn user_of(&self, token: &str) -> Option<Arc<User>> {
         self.tokens.as_ref()?.find(token)
     }
 

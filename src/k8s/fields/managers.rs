@@ -127,7 +127,9 @@ impl Change<'_> {
 
     /// Takes out what nobody owns, and what this write cannot set.
     fn strip(&self, set: &mut FieldSet) {
-        STRIPPED.iter().for_each(|path| set.remove_field(path));
+        for path in STRIPPED {
+            set.remove_field(path);
+        }
         if let Some(metadata) =
             set.children.get_mut(&super::set::Step::Field("metadata".to_owned()))
         {

@@ -37,7 +37,7 @@ fn change<'a>(manager: &'a str, schema: &'a Schema) -> Change<'a> {
     }
 }
 
-fn applied(live: &Value, spec: Value, manager: &str, force: bool) -> Result<Value, Vec<String>> {
+fn applied(live: &Value, spec: &Value, manager: &str, force: bool) -> Result<Value, Vec<String>> {
     let schema = schema();
     let configuration =
         json!({"apiVersion": "g/v1", "kind": "K", "metadata": {"name": "a"}, "spec": spec});
@@ -62,9 +62,9 @@ fn owned(object: &Value) -> Vec<(String, Value)> {
 #[test]
 fn lists_merge_by_key_and_by_value_and_what_is_dropped_goes() {
     let first = json!({"queue": "q", "tasks": [{"name": "a", "replicas": 1}, {"name": "b"}], "tags": ["x"], "args": ["1"]});
-    let live = applied(&json!({}), first, "one", false).unwrap();
+    let live = applied(&json!({}), &first, "one", false).unwrap();
     let second = json!({"tasks": [{"name": "c"}, {"name": "a", "image": "i"}], "tags": ["y"], "args": ["1"]});
-    let live = applied(&live, second, "two", false).unwrap();
+    let live = applied(&live, &second, "two", false).unwrap();
     assert_eq!(
         live["spec"],
         json!({
@@ -73,7 +73,7 @@ fn lists_merge_by_key_and_by_value_and_what_is_dropped_goes() {
         })
     );
     // Dropped by one: what two owns as well stays, and so does the item it is in.
-    let live = applied(&live, json!({"queue": "q"}), "one", false).unwrap();
+    let live = applied(&live, &json!({"queue": "q"}), "one", false).unwrap();
     assert_eq!(
         live["spec"],
         json!({"queue": "q", "tags": ["y"], "args": ["1"], "tasks": [{"name": "c"}, {"name": "a", "image": "i"}]})
@@ -98,14 +98,15 @@ fn lists_merge_by_key_and_by_value_and_what_is_dropped_goes() {
 
 #[test]
 fn a_field_of_somebody_else_is_a_conflict_unless_it_stays_the_same_or_is_forced() {
-    let live = applied(&json!({}), json!({"queue": "q", "args": ["1"]}), "one", false).unwrap();
+    let live = applied(&json!({}), &json!({"queue": "q", "args": ["1"]}), "one", false).unwrap();
     assert!(
-        applied(&live, json!({"queue": "q"}), "two", false).is_ok(),
+        applied(&live, &json!({"queue": "q"}), "two", false).is_ok(),
         "the same value is shared"
     );
-    let conflicts = applied(&live, json!({"queue": "r", "args": ["2"]}), "two", false).unwrap_err();
+    let conflicts =
+        applied(&live, &json!({"queue": "r", "args": ["2"]}), "two", false).unwrap_err();
     assert_eq!(conflicts, ["\"one\" .spec.args", "\"one\" .spec.queue"]);
-    let forced = applied(&live, json!({"queue": "r"}), "two", true).unwrap();
+    let forced = applied(&live, &json!({"queue": "r"}), "two", true).unwrap();
     assert_eq!(forced["spec"]["queue"], "r");
     assert_eq!(
         owned(&forced),
@@ -114,14 +115,14 @@ fn a_field_of_somebody_else_is_a_conflict_unless_it_stays_the_same_or_is_forced(
             ("two Apply".to_owned(), json!({"f:spec": {"f:queue": {}}})),
         ]
     );
-    let unknown = applied(&live, json!({"nothing": 1}), "two", false).unwrap_err();
+    let unknown = applied(&live, &json!({"nothing": 1}), "two", false).unwrap_err();
     assert_eq!(unknown, [".spec.nothing: field not declared in schema"]);
 }
 
 #[test]
 fn an_update_owns_what_it_changes() {
     let schema = schema();
-    let live = applied(&json!({}), json!({"queue": "q"}), "one", false).unwrap();
+    let live = applied(&json!({}), &json!({"queue": "q"}), "one", false).unwrap();
     let mut new = live.clone();
     new["spec"] = json!({"queue": "r", "free": {"a": {}}, "tasks": [{"name": "t", "replicas": 2}]});
     new["metadata"]["labels"] = json!({"l": "v"});
@@ -141,7 +142,7 @@ fn an_update_owns_what_it_changes() {
         )]
     );
     let conflicts =
-        applied(&new, json!({"tasks": [{"name": "t", "replicas": 3}]}), "one", false).unwrap_err();
+        applied(&new, &json!({"tasks": [{"name": "t", "replicas": 3}]}), "one", false).unwrap_err();
     assert_eq!(conflicts, ["\"editor\" using g/v1 .spec.tasks[name=\"t\"].replicas"]);
     // Nothing changed, nothing is owned anew.
     let again = track_update(&new, &new, &change("somebody", &schema));
@@ -160,6 +161,6 @@ fn an_update_owns_what_it_changes() {
 #[test]
 fn what_was_there_before_tracking_belongs_to_before_first_apply() {
     let live = json!({"metadata": {"name": "a", "uid": "u"}, "spec": {"queue": "q"}});
-    let conflicts = applied(&live, json!({"queue": "r"}), "one", false).unwrap_err();
+    let conflicts = applied(&live, &json!({"queue": "r"}), "one", false).unwrap_err();
     assert_eq!(conflicts, ["\"before-first-apply\" using g/v1 .spec.queue"]);
 }

@@ -45,18 +45,14 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
         update::check_identity(call, &admitted.value)?;
         let value = admitted.value;
         let tracking = Tracking::Done(managed);
-        match live {
-            Ok(live) => {
-                let object =
-                    write::replace(call, transaction, &live, value, &tracking, options.dry_run)?;
-                Ok((object, StatusCode::OK))
-            }
-            Err(_) => {
-                check_uid(call, &value)?;
-                let object = create::insert(call, transaction, value, &tracking, options.dry_run)?;
-                Ok((object, StatusCode::CREATED))
-            }
+        if let Ok(live) = live {
+            let object =
+                write::replace(call, transaction, &live, value, &tracking, options.dry_run)?;
+            return Ok((object, StatusCode::OK));
         }
+        check_uid(call, &value)?;
+        let object = create::insert(call, transaction, value, &tracking, options.dry_run)?;
+        Ok((object, StatusCode::CREATED))
     })?;
     let mut plan = call.object_plan(status, &object, output);
     for text in warnings.iter().filter_map(|text| write::warning(text)) {

@@ -78,14 +78,22 @@ pub(super) fn options(call: &Call<'_>) -> Result<Option<Value>, ApiError> {
     if call.body.is_empty() {
         return Ok(None);
     }
-    let failed = |why: String| {
-        ApiError::bad_request(format!("couldn't get version/kind; json parse error: {why}"))
-    };
-    let value = text(call)?.map_err(failed)?.value;
+    let value = any(call)?.value;
     if value.is_object() {
         return Ok(Some(value));
     }
     Err(ApiError::bad_request("the body must be a DeleteOptions object"))
+}
+
+/// Decodes a body of another kind than the call's type.
+///
+/// # Errors
+/// 415 for another media type, 400 for what cannot be read.
+pub(super) fn any(call: &Call<'_>) -> Result<Decoded, ApiError> {
+    let failed = |why: String| {
+        ApiError::bad_request(format!("couldn't get version/kind; json parse error: {why}"))
+    };
+    text(call)?.map_err(failed)
 }
 
 /// The body's text as a value, by its media type; the inner error is Go's text.

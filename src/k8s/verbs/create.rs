@@ -65,6 +65,10 @@ pub(super) fn insert(
             meta::set(&mut value, "name", format!("{base}{}", suffix(call.nonce, attempt)).into());
         }
         write::begin(call, &mut value);
+        if call.config.self_links {
+            let link = of.link(&call.served, &call.info.namespace, meta::text(&value, "name"));
+            meta::set(&mut value, "selfLink", link.into());
+        }
         write::track(call, &Value::Object(serde_json::Map::new()), &mut value, tracking);
         write::validate(call, &value)?;
         let name = meta::text(&value, "name");

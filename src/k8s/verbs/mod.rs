@@ -10,6 +10,7 @@ mod get;
 mod list;
 mod patch;
 mod review;
+mod scale;
 mod update;
 mod watch;
 mod write;
@@ -60,6 +61,11 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
     if !call.served.of.stored {
         return review::run(call, verb);
     }
+    if let Some(scale) =
+        call.served.version().scale.as_ref().filter(|_| call.info.subresource == "scale")
+    {
+        return scale::run(call, scale, verb);
+    }
     match verb {
         "get" => get::run(call),
         "list" => list::run(call),
@@ -90,6 +96,11 @@ fn check_route(call: &Call<'_>, verb: &str) -> Result<(), ApiError> {
     let version = call.served.version();
     match &*info.subresource {
         "" => {}
+        "scale" if version.scale.is_some() => {
+            if !matches!(verb, "get" | "update" | "patch") {
+                return Err(unsupported(call, verb));
+            }
+        }
         "status" if version.status => {
             if !matches!(verb, "get" | "update" | "patch") {
                 return Err(unsupported(call, verb));

@@ -43,7 +43,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     }
     let built_in = call.served.of.is_built_in();
     let known = matches!(media, "application/json-patch+json" | MERGE);
-    if !known && !(built_in && media == STRATEGIC) {
+    if !(known || built_in && media == STRATEGIC) {
         let types = if built_in { BUILT_IN_PATCH_TYPES } else { PATCH_TYPES };
         return Err(ApiError::unsupported_media_type(types));
     }

@@ -1,0 +1,141 @@
+//! The `scale` subresource: the number of replicas, as an `autoscaling/v1` Scale
+//! (`k8s.io/apiextensions-apiserver/pkg/registry/customresource/etcd.go`).
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde_json::{Value, json};
+
+use crate::message::Body;
+
+use super::super::meta;
+use super::super::options::WriteOptions;
+use super::super::output;
+use super::super::resource::Scale;
+use super::super::status::{ApiError, FieldError};
+use super::super::store::Object;
+use super::write::Tracking;
+use super::{Call, Outcome, body, write};
+
+const API_VERSION: &str = "autoscaling/v1";
+
+pub(super) fn run(call: &Call<'_>, scale: &Scale, verb: &str) -> Result<Outcome, ApiError> {
+    let output = call.negotiate()?;
+    let object = match verb {
+        "get" => Arc::clone(call.find(&call.state)?),
+        "update" => {
+            let options = WriteOptions::parse(call.query, "UpdateOptions", false)?;
+            let wanted = body::any(call)?.value;
+            write_scale(call, scale, options.dry_run, |_| Ok(wanted.clone()))?
+        }
+        _ => {
+            let options = WriteOptions::parse(call.query, "PatchOptions", false)?;
+            write_scale(call, scale, options.dry_run, |current| patched(call, current))?
+        }
+    };
+    let json = of_object(call, scale, &object)?.to_string().into_bytes();
+    let body = Body::Bytes(output.render(json));
+    Ok(Outcome::Plan(output::plan(StatusCode::OK, output.content_type(), body)))
+}
+
+fn patched(call: &Call<'_>, mut current: Value) -> Result<Value, ApiError> {
+    let media = call.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media = media.unwrap_or_default().split(';').next().unwrap_or_default();
+    let failed = |why: String| ApiError::bad_request(format!("error decoding patch: {why}"));
+    let patch = body::json(call.body).map_err(failed)?.value;
+    match media {
+        "application/merge-patch+json" | "application/strategic-merge-patch+json" => {
+            json_patch::merge(&mut current, &patch);
+        }
+        "application/json-patch+json" => {
+            let patch: json_patch::Patch =
+                serde_json::from_value(patch).map_err(|error| failed(error.to_string()))?;
+            json_patch::patch(&mut current, &patch).map_err(|_| ApiError::unprocessable())?;
+        }
+        _ => {
+            return Err(ApiError::unsupported_media_type(
+                "application/json-patch+json, application/merge-patch+json",
+            ));
+        }
+    }
+    Ok(current)
+}
+
+/// Writes the replicas that a Scale asks for into the object.
+fn write_scale(
+    call: &Call<'_>,
+    scale: &Scale,
+    dry_run: bool,
+    wanted: impl FnOnce(Value) -> Result<Value, ApiError>,
+) -> Result<Arc<Object>, ApiError> {
+    call.store.write(|transaction| {
+        let old = Arc::clone(call.find(&transaction.state)?);
+        let wanted = wanted(of_object(call, scale, &old)?)?;
+        let (kind, version) = (&wanted["kind"], &wanted["apiVersion"]);
+        if kind != "Scale" || version != API_VERSION {
+            let why = format!("expected a Scale of {API_VERSION}, found {kind} of {version}");
+            return Err(ApiError::bad_request(why));
+        }
+        let replicas = &wanted["spec"]["replicas"];
+        let replicas = if replicas.is_null() { json!(0) } else { replicas.clone() };
+        if replicas.as_i64().is_none_or(|count| count < 0) {
+            let why = "must be greater than or equal to 0";
+            let errors = [FieldError::invalid("spec.replicas", &replicas, why)];
+            return Err(ApiError::invalid("Scale", "autoscaling", &call.info.name, &errors));
+        }
+        let mut new = old.value(&call.served.api_version, &call.served.of.kind);
+        let place = scale.spec_replicas.iter().fold(&mut new, |value, step| &mut value[step]);
+        *place = replicas;
+        let asked = meta::text(&wanted, "resourceVersion").to_owned();
+        if !asked.is_empty() {
+            meta::set(&mut new, "resourceVersion", asked.into());
+        }
+        write::replace(call, transaction, &old, new, &Tracking::Update, dry_run)
+    })
+}
+
+/// The Scale of an object.
+fn of_object(call: &Call<'_>, scale: &Scale, object: &Object) -> Result<Value, ApiError> {
+    let value = object.value(&call.served.api_version, &call.served.of.kind);
+    let at =
+        |path: &[String]| path.iter().fold(&value, |value, step| &value[step.as_str()]).clone();
+    let count = |path: &[String]| if at(path).is_null() { json!(0) } else { at(path) };
+    if !count(&scale.spec_replicas).is_i64() {
+        let path = scale.spec_replicas.join(".");
+        return Err(ApiError::internal(&format!(
+            "the spec replicas field \".{path}\" does not exist"
+        )));
+    }
+    let mut status = json!({"replicas": count(&scale.status_replicas)});
+    let selector = match &scale.label_selector {
+        Some(path) => at(path).as_str().unwrap_or_default().to_owned(),
+        None => match_labels(&value["spec"]["selector"]["matchLabels"]),
+    };
+    if !selector.is_empty() {
+        status["selector"] = selector.into();
+    }
+    let mut metadata = json!({});
+    for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+        let found = &value["metadata"][field];
+        if !found.is_null() {
+            metadata[field] = found.clone();
+        }
+    }
+    Ok(json!({
+        "kind": "Scale",
+        "apiVersion": API_VERSION,
+        "metadata": metadata,
+        "spec": {"replicas": count(&scale.spec_replicas)},
+        "status": status,
+    }))
+}
+
+/// The labels a deployment selects by, as a selector's text.
+fn match_labels(labels: &Value) -> String {
+    let labels = labels.as_object().into_iter().flatten();
+    let terms: Vec<String> = labels
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+        .collect();
+    terms.join(",")
+}
