@@ -36,7 +36,7 @@ mod version;
 mod world;
 mod yaml;
 
-pub use auth::{Auth, User};
+pub use auth::{Auth, User, WEBSOCKET_BEARER};
 pub use crd::CrdError;
 pub use garbage::Collector;
 pub use path::{RequestInfo, ResourceInfo};

@@ -40,6 +40,9 @@ pub enum Body {
     Script(Vec<TimedChunk>),
     /// A body made while it is sent: a watch, a proxied answer. Every item is flushed at once.
     Stream(BodyStream),
+    /// As [`Body::Stream`], sent as `WebSocket` messages, one for each line, after the upgrade that the
+    /// request asked for.
+    WebSocket(BodyStream),
 }
 
 /// A piece of a recorded stream.
@@ -133,7 +136,7 @@ impl Body {
             Self::Empty => Some(0),
             Self::Bytes(bytes) => Some(bytes.len() as u64),
             Self::Pieces(pieces) => Some(pieces.iter().map(|piece| piece.len() as u64).sum()),
-            Self::Script(_) | Self::Stream(_) => None,
+            Self::Script(_) | Self::Stream(_) | Self::WebSocket(_) => None,
         }
     }
 }

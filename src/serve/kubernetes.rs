@@ -98,7 +98,7 @@ pub(super) async fn answer(
     };
     match outcome {
         Outcome::Plan(plan) => compress(plan, &request.headers).await,
-        Outcome::Watch(watch) => watch::plan(shared, *watch),
+        Outcome::Watch(watch) => watch::plan(shared, *watch, &request.headers),
         Outcome::NotReached { asked: revision, current } => {
             let error = ApiError::revision_too_large(revision.0, current.0);
             k8s::error_plan(&error, &request.headers, &asked.query)

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use http::{HeaderMap, StatusCode};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use crate::k8s::{Revision, Watch};
-use crate::message::{Body, BodyError, Origin, Plan};
+use crate::k8s::{self, Revision, Watch};
+use crate::message::{Body, BodyError, BodyStream, Origin, Plan};
 
 use super::kubernetes::wait_for;
 use super::state::Shared;
@@ -26,17 +26,31 @@ const MIN_LIFE_SECONDS: u64 = 1800;
 const MAX_LIFE_SECONDS: u64 = 3600 * 24 * 365 * 100;
 
 /// The answer that streams a watch.
-pub(super) fn plan(shared: &Arc<Shared>, watch: Watch) -> Plan {
+pub(super) fn plan(shared: &Arc<Shared>, watch: Watch, request: &HeaderMap) -> Plan {
     let content_type = watch.content_type();
     let driver = Driver::new(Arc::clone(shared), watch);
     let stream = futures_util::stream::unfold(driver, |mut driver| async move {
         let item: Result<Bytes, BodyError> = Ok(driver.next().await?);
         Some((item, driver))
     });
-    let mut plan = Plan::new(StatusCode::OK, Origin::Kubernetes, Body::Stream(Box::pin(stream)));
+    let websocket = request.get(UPGRADE).is_some_and(|value| value == "websocket");
+    let stream: BodyStream = Box::pin(stream);
+    let body = if websocket { Body::WebSocket(stream) } else { Body::Stream(stream) };
+    let mut plan = Plan::new(StatusCode::OK, Origin::Kubernetes, body);
+    if let Some(protocol) = protocol(request).filter(|_| websocket) {
+        plan.headers.insert(SEC_WEBSOCKET_PROTOCOL, protocol);
+    }
     plan.headers.insert(CONTENT_TYPE, content_type);
     plan.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
     plan
+}
+
+/// The subprotocol of a `WebSocket` client: its first that is not its token.
+fn protocol(request: &HeaderMap) -> Option<HeaderValue> {
+    let list = request.get(SEC_WEBSOCKET_PROTOCOL)?.to_str().ok()?;
+    let mut all = list.split(',').map(str::trim);
+    let first = all.find(|one| !one.starts_with(k8s::WEBSOCKET_BEARER))?;
+    HeaderValue::from_str(first).ok()
 }
 
 struct Driver {

@@ -55,7 +55,8 @@ impl PlanBody {
             Body::Bytes(bytes) => Source::Bytes(bytes),
             Body::Pieces(pieces) => Source::Pieces(pieces.into_iter()),
             Body::Script(chunks) => Source::Script(Script { chunks: chunks.into(), pause: None }),
-            Body::Stream(stream) => Source::Stream(stream),
+            // A request that cannot be upgraded gets the lines as they are.
+            Body::Stream(stream) | Body::WebSocket(stream) => Source::Stream(stream),
         };
         Self { source, announced, cut: None }
     }

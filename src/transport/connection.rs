@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
-use http::header::CONTENT_LENGTH;
-use http::{Method, StatusCode};
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, SEC_WEBSOCKET_ACCEPT, UPGRADE};
+use http::{HeaderMap, Method, StatusCode};
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -17,10 +17,11 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::message::{
-    BodyError, Fault, FaultAction, FaultPoint, Handler, Origin, Plan, Request, RequestBody,
+    Body, BodyError, Fault, FaultAction, FaultPoint, Handler, Origin, Plan, Request, RequestBody,
 };
 
 use super::body::PlanBody;
+use super::websocket;
 use super::wire::{Control, Wire};
 use super::{Limits, Logger};
 
@@ -61,7 +62,11 @@ pub(super) async fn run<H: Handler>(
             (&mut connection).await
         }
     };
-    let socket = connection.into_parts().io.into_inner();
+    let parts = connection.into_parts();
+    let socket = parts.io.into_inner();
+    if let (Some(stream), Ok(()), None) = (control.upgraded(), &result, control.ending()) {
+        return websocket::run(socket, parts.read_buf.to_vec(), stream).await;
+    }
     match (control.ending(), result) {
         (Some(action), _) => end(socket, &action).await,
         (None, Err(error)) => refuse(socket, peer, &error, &limits, &log).await,
@@ -89,6 +94,7 @@ async fn answer<H: Handler>(
     control.begin_answer();
     let (head, body) = request.into_parts();
     let is_head = head.method == Method::HEAD;
+    let accept = websocket::accept(&head.headers);
     let body = if body.is_end_stream() {
         RequestBody::Empty
     } else {
@@ -114,7 +120,25 @@ async fn answer<H: Handler>(
     if !plan.delay.is_zero() {
         tokio::time::sleep(plan.delay).await;
     }
-    perform(plan, is_head, control)
+    match (plan.body, accept) {
+        (Body::WebSocket(stream), Some(accept)) if plan.fault.is_none() => {
+            control.upgrade(stream);
+            Ok(switching(plan.headers, accept))
+        }
+        (body, _) => perform(Plan { body, ..plan }, is_head, control),
+    }
+}
+
+/// 101: what follows is no longer HTTP.
+fn switching(headers: HeaderMap, accept: HeaderValue) -> hyper::Response<PlanBody> {
+    let mut response = hyper::Response::new(PlanBody::new(Body::Empty));
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    *response.headers_mut() = headers;
+    let headers = response.headers_mut();
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    response
 }
 
 fn perform(

@@ -11,6 +11,7 @@
 mod body;
 mod connection;
 mod listen;
+mod websocket;
 mod wire;
 
 #[cfg(test)]

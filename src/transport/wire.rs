@@ -10,16 +10,24 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use crate::message::FaultAction;
+use crate::message::{BodyStream, FaultAction};
 
 /// What a connection's service and its socket tell each other.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Control {
     /// How the connection ends, once all bytes before it are flushed.
     ending: Mutex<Option<FaultAction>>,
     armed: AtomicBool,
     /// Whether a request is being answered: what hyper writes otherwise is its own error answer.
     answering: AtomicBool,
+    /// What goes on as `WebSocket` messages once the upgrade is sent.
+    upgrade: Mutex<Option<BodyStream>>,
+}
+
+impl std::fmt::Debug for Control {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Control").field("ending", &self.ending).finish_non_exhaustive()
+    }
 }
 
 impl Control {
@@ -32,6 +40,16 @@ impl Control {
     /// The marked ending.
     pub(super) fn ending(&self) -> Option<FaultAction> {
         self.ending.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Goes on as a `WebSocket` after this answer.
+    pub(super) fn upgrade(&self, stream: BodyStream) {
+        *self.upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream);
+    }
+
+    /// What goes on as a `WebSocket`.
+    pub(super) fn upgraded(&self) -> Option<BodyStream> {
+        self.upgrade.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     pub(super) fn begin_answer(&self) {

@@ -75,3 +75,32 @@ async fn keep_alive_and_pipelining_work() {
     assert_eq!(got.matches("HTTP/1.1 200 OK").count(), 2, "{got}");
     assert!(got.ends_with("ok"), "{got}");
 }
+
+#[tokio::test]
+async fn a_watch_goes_over_a_websocket_for_those_who_ask() {
+    use futures_util::StreamExt;
+    use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+    let server = server().await;
+    let url = format!("ws://{}{TFJOBS}?watch=true&timeoutSeconds=2", server.address());
+    let mut request = url.into_client_request().unwrap();
+    let headers = request.headers_mut();
+    headers.insert("sec-websocket-protocol", "base64.binary.k8s.io".parse().unwrap());
+    let stream = TcpStream::connect(server.address()).await.unwrap();
+    let (mut client, answer) = tokio_tungstenite::client_async(request, stream).await.unwrap();
+    assert_eq!(answer.status(), 101);
+    assert_eq!(answer.headers()["sec-websocket-protocol"], "base64.binary.k8s.io");
+    let first = tokio::time::timeout(PATIENCE, client.next()).await.unwrap().unwrap().unwrap();
+    let event: serde_json::Value = serde_json::from_str(first.to_text().unwrap()).unwrap();
+    assert_eq!(
+        (&event["type"], &event["object"]["metadata"]["name"]),
+        (&"ADDED".into(), &"tfjob-test".into())
+    );
+    let job = serde_json::json!({"apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": {"name": "new"}, "spec": {}});
+    assert_eq!(crate::support::post(&server, "POST", TFJOBS, &job).await.status, 201);
+    let second = tokio::time::timeout(PATIENCE, client.next()).await.unwrap().unwrap().unwrap();
+    assert!(second.to_text().unwrap().contains("\"name\":\"new\""), "{second}");
+    // timeoutSeconds ends it, as it ends a stream.
+    let end = tokio::time::timeout(PATIENCE, client.next()).await.unwrap();
+    assert!(end.is_none_or(|message| message.is_ok_and(|message| message.is_close())));
+}

@@ -31,7 +31,7 @@ use policy::Policies;
 use tokens::Tokens;
 
 /// How a websocket client that cannot set headers sends its token.
-const WEBSOCKET_BEARER: &str = "base64url.bearer.authorization.k8s.io.";
+pub const WEBSOCKET_BEARER: &str = "base64url.bearer.authorization.k8s.io.";
 
 /// What is always allowed, whatever the policy (`--authorization-always-allow-paths`).
 const ALWAYS_ALLOWED: [&str; 3] = ["/healthz", "/livez", "/readyz"];
