@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -265,8 +265,9 @@ impl Builder {
         for warning in &loaded.warnings.0 {
             log(&warning.to_string());
         }
-        let world = build_world(&loaded.fixtures, &loaded.scenarios, self.history)
-            .map_err(Error::Invalid)?;
+        let mut fixtures = loaded.fixtures;
+        let (world, seeded) =
+            build_world(&mut fixtures, &loaded.scenarios, self.history).map_err(Error::Invalid)?;
         let proxy = proxy(self.upstream, self.record, &log)?;
         let seed = (!loaded.scenarios.is_empty()).then(|| loaded.scenarios.seed());
         let (stop, stopping) = watch::channel(false);
@@ -281,7 +282,8 @@ impl Builder {
                 rule_header: self.rule_header,
                 proxy,
             },
-            fixtures: ArcSwap::from_pointee(loaded.fixtures),
+            stubs: ArcSwap::from_pointee(fixtures.stubs),
+            seeded: Mutex::new(seeded),
             scenarios: ArcSwap::from_pointee(loaded.scenarios),
             world: Arc::new(world),
             journal: Arc::new(Journal::new(self.observer)),
@@ -404,7 +406,7 @@ impl RunningServer {
     /// How many stubs and objects are served: for the line that a program prints at its start.
     #[must_use]
     pub fn loaded(&self) -> (usize, usize) {
-        (self.shared.fixtures.load().stubs.len(), self.shared.world.store.state().snapshot.len())
+        (self.shared.stubs.load().len(), self.shared.world.store.state().snapshot.len())
     }
 
     /// How many scenario rules are on.
@@ -442,9 +444,9 @@ pub fn check(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diag
         scenarios: scenarios.to_vec(),
         ..Sources::default()
     };
-    let loaded = sources.load()?;
+    let mut loaded = sources.load()?;
     // What the objects say is checked against their types.
-    let _ = build_world(&loaded.fixtures, &loaded.scenarios, DEFAULT_HISTORY)?;
+    let _ = build_world(&mut loaded.fixtures, &loaded.scenarios, DEFAULT_HISTORY)?;
     Ok(Checked {
         stubs: loaded.fixtures.stubs.len(),
         objects: loaded.fixtures.objects.len(),

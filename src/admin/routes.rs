@@ -68,7 +68,7 @@ fn failed(code: StatusCode, why: &str) -> Plan {
 }
 
 fn summary(shared: &Shared) -> Value {
-    let fixtures = shared.fixtures.load();
+    let stubs = shared.stubs.load();
     let scenarios = shared.scenarios.load();
     let state = shared.world.store.state();
     let types: Vec<String> = state
@@ -80,7 +80,7 @@ fn summary(shared: &Shared) -> Value {
     let problems: Vec<String> = shared.problems.load().0.iter().map(ToString::to_string).collect();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "stubs": fixtures.stubs.len(),
+        "stubs": stubs.len(),
         "resourceTypes": types,
         "objects": state.snapshot.len(),
         "resourceVersion": state.revision.to_string(),
@@ -91,8 +91,8 @@ fn summary(shared: &Shared) -> Value {
 }
 
 fn mappings(shared: &Shared) -> Value {
-    let fixtures = shared.fixtures.load();
-    let mappings: Vec<Value> = fixtures.stubs.stubs().map(|stub| stub.mapping().clone()).collect();
+    let stubs = shared.stubs.load();
+    let mappings: Vec<Value> = stubs.stubs().map(|stub| stub.mapping().clone()).collect();
     json!({"meta": {"total": mappings.len()}, "mappings": mappings})
 }
 

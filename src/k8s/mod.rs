@@ -44,7 +44,7 @@ pub use resource::{GroupResource, Registry, ResourceType};
 pub use status::ApiError;
 pub use store::{DEFAULT_HISTORY, Revision, State, Store};
 pub use verbs::{Watch, WatchStep};
-pub use world::{ObjectError, Seed, SeedObject, reseed};
+pub use world::{ObjectError, Seed, reseed, types_of};
 pub use yaml::render as render_yaml;
 
 use http::header::HeaderValue;
@@ -303,3 +303,6 @@ fn json_plan(request: &ApiRequest<'_>, value: &Value, media: Option<HeaderValue>
     let media = media.unwrap_or_else(|| output.content_type());
     output::plan(StatusCode::OK, media, Body::Bytes(body))
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,13 +15,6 @@ use super::{builtin, crd, meta};
 /// Namespaces that every cluster has.
 const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
-/// An object that shall be there from the beginning.
-#[derive(Debug, Clone)]
-pub struct SeedObject<'a> {
-    /// The object, with apiVersion, kind and metadata.name.
-    pub value: &'a Value,
-}
-
 /// Why a seed object cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ObjectError {
@@ -34,39 +27,47 @@ pub enum ObjectError {
 }
 
 /// What a store begins with.
-#[derive(Debug, Clone)]
-pub struct Seed<'a> {
+#[derive(Debug)]
+pub struct Seed {
     /// `CustomResourceDefinition`s.
-    pub crds: Vec<SeedObject<'a>>,
+    pub crds: Vec<Value>,
     /// All other objects.
-    pub objects: Vec<SeedObject<'a>>,
+    pub objects: Vec<Value>,
     /// How many events to keep.
     pub history: usize,
     /// The time to give objects that have none.
     pub now: Timestamp,
 }
 
-impl Seed<'_> {
+/// From how many objects on more than one thread renders them.
+const OBJECTS_PER_THREAD: usize = 4_096;
+
+impl Seed {
     /// Builds the state. Objects keep what they say of themselves (uid, times, resourceVersion,
     /// status); what is missing is filled in. The revision begins at the highest one they name.
     ///
     /// # Errors
     /// Every object that cannot be taken, by its index in `crds` then `objects`.
-    pub fn state(&self) -> Result<State, Vec<(usize, ObjectError)>> {
-        let (types, mut errors) = self.read_types();
-        let all = || self.crds.iter().chain(&self.objects);
-        let named =
-            |seed: &SeedObject<'_>| meta::text(seed.value, "resourceVersion").parse::<u64>().ok();
-        let revision = Revision(all().filter_map(named).max().unwrap_or_default().max(1));
+    pub fn state(self) -> Result<State, Vec<(usize, ObjectError)>> {
+        let (types, mut errors) = read_types(&self.crds, &self.objects);
+        let Self { crds, objects, history, now } = self;
+        let named = |value: &Value| meta::text(value, "resourceVersion").parse::<u64>().ok();
+        let highest = crds.iter().chain(&objects).filter_map(named).max();
+        let revision = Revision(highest.unwrap_or_default().max(1));
+        let render = Render { types: &types, revision, now };
         let mut snapshot = Snapshot::default();
         let mut namespaces: BTreeSet<String> =
             NAMESPACES.iter().map(|name| (*name).to_owned()).collect();
-        for (index, seed) in all().enumerate() {
-            match self.object(&types, seed.value, revision) {
+        let mut all = crds;
+        all.extend(objects);
+        for (index, rendered) in render.all(all).into_iter().enumerate() {
+            match rendered {
                 Ok(object) => {
                     if &*object.resource.resource == "namespaces" {
                         namespaces.remove(&*object.meta.name);
-                    } else if !object.meta.namespace.is_empty() {
+                    } else if !object.meta.namespace.is_empty()
+                        && !namespaces.contains(&*object.meta.namespace)
+                    {
                         namespaces.insert(object.meta.namespace.to_string());
                     }
                     snapshot.insert(Arc::new(object));
@@ -79,7 +80,7 @@ impl Seed<'_> {
             if snapshot.get(&key, &name).is_none() {
                 let value =
                     json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
-                if let Ok(object) = self.object(&types, &value, revision) {
+                if let Ok(object) = render.object(value) {
                     snapshot.insert(Arc::new(object));
                 }
             }
@@ -87,43 +88,82 @@ impl Seed<'_> {
         if !errors.is_empty() {
             return Err(errors);
         }
-        let history = History::new(revision, self.history);
+        let history = History::new(revision, history);
         Ok(State { revision, snapshot, history, types: Arc::new(types) })
     }
+}
 
-    /// The resource types alone.
-    pub fn types(&self) -> Registry {
-        self.read_types().0
+/// The resource types that definitions and objects declare, with the built-in ones.
+#[must_use]
+pub fn types_of<'v>(
+    crds: impl IntoIterator<Item = &'v Value>,
+    objects: impl IntoIterator<Item = &'v Value>,
+) -> Registry {
+    read_types(crds, objects).0
+}
+
+fn read_types<'v>(
+    crds: impl IntoIterator<Item = &'v Value>,
+    objects: impl IntoIterator<Item = &'v Value>,
+) -> (Registry, Vec<(usize, ObjectError)>) {
+    let mut errors = Vec::new();
+    let mut types = builtin::registry();
+    for (index, crd) in crds.into_iter().enumerate() {
+        match crd::resource_type(crd) {
+            Ok(of) => types.insert(of),
+            Err(error) => errors.push((index, ObjectError::Crd(error))),
+        }
+    }
+    for object in objects {
+        infer(&mut types, object);
+    }
+    (types, errors)
+}
+
+/// What rendering an object takes.
+struct Render<'a> {
+    types: &'a Registry,
+    revision: Revision,
+    now: Timestamp,
+}
+
+impl Render<'_> {
+    /// Renders all, in their order; many of them on all cores.
+    fn all(&self, values: Vec<Value>) -> Vec<Result<Object, ObjectError>> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = cores.min(values.len().div_ceil(OBJECTS_PER_THREAD));
+        if threads < 2 {
+            return values.into_iter().map(|value| self.object(value)).collect();
+        }
+        let share = values.len().div_ceil(threads);
+        let mut values = values.into_iter();
+        let shares: Vec<Vec<Value>> =
+            (0..threads).map(|_| values.by_ref().take(share).collect()).collect();
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = shares
+                .into_iter()
+                .map(|share| {
+                    scope.spawn(|| {
+                        share.into_iter().map(|value| self.object(value)).collect::<Vec<_>>()
+                    })
+                })
+                .collect();
+            workers
+                .into_iter()
+                .flat_map(|worker| {
+                    worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                })
+                .collect()
+        })
     }
 
-    fn read_types(&self) -> (Registry, Vec<(usize, ObjectError)>) {
-        let mut errors = Vec::new();
-        let mut types = builtin::registry();
-        for (index, seed) in self.crds.iter().enumerate() {
-            match crd::resource_type(seed.value) {
-                Ok(of) => types.insert(of),
-                Err(error) => errors.push((index, ObjectError::Crd(error))),
-            }
-        }
-        for seed in &self.objects {
-            infer(&mut types, seed.value);
-        }
-        (types, errors)
-    }
-
-    fn object(
-        &self,
-        types: &Registry,
-        value: &Value,
-        revision: Revision,
-    ) -> Result<Object, ObjectError> {
+    fn object(&self, mut value: Value) -> Result<Object, ObjectError> {
         let text = |key: &str| value[key].as_str().unwrap_or_default();
-        let (api_version, kind) = (text("apiVersion"), text("kind"));
-        let served = types.find_kind(api_version, kind).ok_or_else(|| {
+        let (api_version, kind) = (text("apiVersion"), text("kind").to_owned());
+        let served = self.types.find_kind(api_version, &kind).ok_or_else(|| {
             ObjectError::Object(format!("no resource type serves kind {kind} of {api_version}"))
         })?;
-        let mut value = value.clone();
-        fill_in(&served.of, &mut value, revision, self.now);
+        fill_in(&served.of, &mut value, self.revision, self.now);
         let namespace = meta::text(&value, "namespace");
         if served.of.namespaced == namespace.is_empty() {
             let what = if served.of.namespaced {

@@ -82,8 +82,7 @@ async fn answer(shared: &Arc<Shared>, request: &mut Request) -> Plan {
 
 /// The stub for a request, if there is one; or what keeps it from being found.
 async fn stub(shared: &Shared, request: &mut Request) -> Option<Plan> {
-    let fixtures = shared.fixtures.load();
-    let stubs = &fixtures.stubs;
+    let stubs = shared.stubs.load();
     if stubs.is_empty() {
         return None;
     }

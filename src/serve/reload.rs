@@ -91,18 +91,17 @@ impl Shared {
     pub(crate) fn reload(&self) -> Result<Diagnostics, Diagnostics> {
         let Reload { sources, history, running } = &self.reload;
         let _running = running.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = sources.load().and_then(|loaded| {
-            let state = |fixtures: &_, scenarios: &_| {
-                seed::state(fixtures, scenarios, *history, self.world.clock)
-            };
-            let before = state(&self.fixtures.load(), &self.scenarios.load())?;
-            let after = state(&loaded.fixtures, &loaded.scenarios)?;
-            Ok((loaded, before, after))
+        let result = sources.load().and_then(|mut loaded| {
+            let after =
+                seed::state(&mut loaded.fixtures, &loaded.scenarios, *history, self.world.clock)?;
+            Ok((loaded, after))
         });
         match result {
-            Ok((loaded, before, after)) => {
-                k8s::reseed(&self.world.store, &before, &after);
-                self.fixtures.store(Arc::new(loaded.fixtures));
+            Ok((loaded, after)) => {
+                let mut seeded = self.seeded.lock().unwrap_or_else(PoisonError::into_inner);
+                k8s::reseed(&self.world.store, &seeded, &after);
+                *seeded = after;
+                self.stubs.store(Arc::new(loaded.fixtures.stubs));
                 self.scenarios.store(Arc::new(loaded.scenarios));
                 self.problems.store(Arc::default());
                 Ok(loaded.warnings)

@@ -43,7 +43,7 @@ fn server(mut plan: Plan) -> Plan {
 
 /// Nothing answers: Kubernetes' own 404 on its paths, the nearest stubs elsewhere.
 pub(super) async fn miss(shared: &Arc<Shared>, request: &mut Request, asked: &Asked<'_>) -> Plan {
-    let fixtures = shared.fixtures.load();
+    let stubs = shared.stubs.load();
     if is_api_path(asked.path) {
         let state = shared.world.store.state();
         let mut plan =
@@ -51,13 +51,13 @@ pub(super) async fn miss(shared: &Arc<Shared>, request: &mut Request, asked: &As
         plan.origin = Origin::Unmatched;
         return plan;
     }
-    if fixtures.stubs.is_empty() {
+    if stubs.is_empty() {
         // As an API server says it: nobody here has written a stub to compare with.
         return Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, "404 page not found\n");
     }
     // The report shows the body too, if it can be read.
     let _ = request.read_body(k8s::MAX_BODY_BYTES).await;
-    let report = fixtures.stubs.nearest(request);
+    let report = stubs.nearest(request);
     Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, report.to_string())
 }
 

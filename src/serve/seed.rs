@@ -7,51 +7,46 @@ use serde_json::{Value, json};
 
 use crate::document::{Diagnostic, Diagnostics};
 use crate::fixtures::{FixtureSet, ObjectFixture};
-use crate::k8s::{self, ObjectError, Registry, Seed, SeedObject, State};
+use crate::k8s::{self, ObjectError, Registry, Seed, State};
 use crate::scenario::{Generate, ScenarioSet, ScenarioState};
 
 use super::{Clock, World};
 
-/// Builds the world that requests live in.
+/// Builds the world that requests live in. The objects are moved out of the fixtures: what is kept of
+/// them is the store.
 ///
 /// # Errors
 /// Every object that its type does not allow, with its file.
 pub(crate) fn build_world(
-    fixtures: &FixtureSet,
+    fixtures: &mut FixtureSet,
     scenarios: &ScenarioSet,
     history: usize,
-) -> Result<World, Diagnostics> {
+) -> Result<(World, State), Diagnostics> {
     let clock = Clock::start();
     let state = state(fixtures, scenarios, history, clock)?;
-    Ok(World {
+    let world = World {
         name: "default".into(),
-        store: k8s::Store::new(state),
+        store: k8s::Store::new(state.clone()),
         scenario: ScenarioState::default(),
         clock,
-    })
+    };
+    Ok((world, state))
 }
 
 /// The first state of a world.
 pub(super) fn state(
-    fixtures: &FixtureSet,
+    fixtures: &mut FixtureSet,
     scenarios: &ScenarioSet,
     history: usize,
     clock: Clock,
 ) -> Result<State, Diagnostics> {
     let mut problems = Diagnostics::default();
     let generated = generated(fixtures, scenarios.generated(), &mut problems);
-    let seed = Seed {
-        crds: fixtures.definitions().map(|object| SeedObject { value: &object.value }).collect(),
-        objects: fixtures
-            .objects
-            .iter()
-            .map(|object| &object.value)
-            .chain(&generated)
-            .map(|value| SeedObject { value })
-            .collect(),
-        history,
-        now: clock.now(),
-    };
+    let taken = |object: &mut ObjectFixture| std::mem::take(&mut object.value);
+    let crds = fixtures.crds.iter_mut().chain(&mut fixtures.shipped).map(taken).collect();
+    let mut objects: Vec<Value> = fixtures.objects.iter_mut().map(taken).collect();
+    objects.extend(generated);
+    let seed = Seed { crds, objects, history, now: clock.now() };
     match seed.state() {
         Ok(state) if problems.is_empty() => Ok(state),
         Ok(_) => Err(problems),
@@ -85,11 +80,10 @@ fn generated(fixtures: &FixtureSet, wanted: &[Generate], problems: &mut Diagnost
         return Vec::new();
     }
     // Types only: what else is wrong with them is told elsewhere.
-    let crds = fixtures.definitions().map(|object| SeedObject { value: &object.value }).collect();
-    let objects =
-        fixtures.objects.iter().map(|object| SeedObject { value: &object.value }).collect();
-    let seed = Seed { crds, objects, history: 1, now: jiff::Timestamp::UNIX_EPOCH };
-    let types = seed.types();
+    let types = k8s::types_of(
+        fixtures.definitions().map(|object| &object.value),
+        fixtures.objects.iter().map(|object| &object.value),
+    );
     let mut objects = Vec::new();
     for generate in wanted {
         match template(fixtures, &types, generate) {

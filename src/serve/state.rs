@@ -1,14 +1,14 @@
 //! What requests share: the loaded sets, the world, the journal.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use crate::document::Diagnostics;
-use crate::fixtures::FixtureSet;
 use crate::journal::Journal;
 use crate::k8s;
+use crate::matching::StubIndex;
 use crate::record::Proxy;
 use crate::scenario::{ScenarioSet, ScenarioState};
 
@@ -48,8 +48,11 @@ pub(crate) struct World {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
-    /// The fixtures, swapped as a whole.
-    pub(crate) fixtures: ArcSwap<FixtureSet>,
+    /// The stubs, swapped as a whole.
+    pub(crate) stubs: ArcSwap<StubIndex>,
+    /// The state that the fixtures make, to tell a reload's changes from those of clients. It shares
+    /// the objects with the store.
+    pub(crate) seeded: Mutex<k8s::State>,
     /// The scenarios, swapped as a whole.
     pub(crate) scenarios: ArcSwap<ScenarioSet>,
     /// The world requests live in.

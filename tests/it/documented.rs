@@ -264,3 +264,27 @@ async fn large_answers_are_gzipped_for_those_who_ask() {
     let small = send(&server, "GET", MPIJOBS, &gzip, "").await;
     assert!(!small.headers.contains_key("content-encoding"));
 }
+
+#[tokio::test]
+async fn writers_that_race_lose_no_update() {
+    let server = server().await;
+    let counter = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "counter"}, "data": {"n": "0"}});
+    let path = "/api/v1/namespaces/default/configmaps";
+    assert_eq!(post(&server, "POST", path, &counter).await.status, 201);
+    let one = format!("{path}/counter");
+    let writer = async || {
+        for _ in 0..20 {
+            loop {
+                let mut object = ask(&server, "GET", &one).await.json();
+                let n: u32 = object["data"]["n"].as_str().unwrap().parse().unwrap();
+                object["data"]["n"] = (n + 1).to_string().into();
+                match post(&server, "PUT", &one, &object).await.status.as_u16() {
+                    200 => break,
+                    status => assert_eq!(status, 409),
+                }
+            }
+        }
+    };
+    futures_util::future::join_all((0..4).map(|_| writer())).await;
+    assert_eq!(ask(&server, "GET", &one).await.at("/data/n"), "80");
+}

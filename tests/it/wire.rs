@@ -104,3 +104,34 @@ async fn a_watch_goes_over_a_websocket_for_those_who_ask() {
     let end = tokio::time::timeout(PATIENCE, client.next()).await.unwrap();
     assert!(end.is_none_or(|message| message.is_ok_and(|message| message.is_close())));
 }
+
+#[tokio::test]
+async fn a_reader_that_does_not_read_is_told_that_it_missed_events() {
+    let server = standin::Server::builder().history(50).start().await.unwrap();
+    let path = "/api/v1/namespaces/default/configmaps";
+    let list = crate::support::ask(&server, "GET", path).await;
+    let revision = list.at("/metadata/resourceVersion").as_str().unwrap().to_owned();
+    let mut slow = TcpStream::connect(server.address()).await.unwrap();
+    let watch = format!(
+        "GET {path}?watch=true&resourceVersion={revision} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    );
+    slow.write_all(watch.as_bytes()).await.unwrap();
+    let mut head = [0; 16];
+    slow.read_exact(&mut head).await.unwrap();
+    // More than fits into all the buffers on the way, and far more events than are kept.
+    let big = "x".repeat(200_000);
+    for n in 0..150 {
+        let object = serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("m{n}")}, "data": {"x": big}});
+        assert_eq!(crate::support::post(&server, "POST", path, &object).await.status, 201);
+    }
+    let (rest, end) =
+        tokio::time::timeout(PATIENCE, read_all(&mut slow)).await.expect("it is cut off");
+    assert_eq!(end, End::Closed);
+    let added = rest.matches("{\"type\":\"ADDED\"").count();
+    assert!(added < 150, "{added} events were kept for it");
+    let error = &rest[rest.rfind("{\"type\":\"ERROR\"").expect("an ERROR event")..];
+    assert!(
+        error.contains("\"code\":410") && error.contains("too old resource version"),
+        "{error}"
+    );
+}

@@ -65,9 +65,7 @@ pub struct WatchStep {
 pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let output = call.negotiate()?;
     let options = list::options(call, true)?;
-    if !options.continue_token.is_empty() {
-        // Read and ignored by upstream; documented as "not supported when watch is true".
-    }
+    // A continue token is read and ignored, as upstream does with it on a watch.
     Ok(Outcome::Watch(Box::new(Watch::new(call, &options, output)?)))
 }
 
