@@ -16,6 +16,7 @@ const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 fn store(history: usize) -> Store {
     let now = Timestamp::UNIX_EPOCH;
     let crd = serde_json::from_str(include_str!("../../fixtures/crds/tfjobs.json")).unwrap();
+    let crd = SeedObject::new(crd);
     let seed = Seed { crds: vec![crd], objects: Vec::new(), history, now };
     Store::new(seed.state().unwrap())
 }

@@ -10,7 +10,7 @@ use super::resource::{
     GroupResource, Registry, ResourceType, TypeOrigin, Version, split_api_version,
 };
 use super::store::{History, Object, Revision, Snapshot, State, Store};
-use super::{builtin, crd, meta};
+use super::{SeedObject, builtin, crd, meta};
 
 /// Namespaces that every cluster has.
 const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
@@ -30,9 +30,9 @@ pub enum ObjectError {
 #[derive(Debug)]
 pub struct Seed {
     /// `CustomResourceDefinition`s.
-    pub crds: Vec<Value>,
+    pub crds: Vec<SeedObject>,
     /// All other objects.
-    pub objects: Vec<Value>,
+    pub objects: Vec<SeedObject>,
     /// How many events to keep.
     pub history: usize,
     /// The time to give objects that have none.
@@ -51,8 +51,7 @@ impl Seed {
     pub fn state(self) -> Result<State, Vec<(usize, ObjectError)>> {
         let (types, mut errors) = read_types(&self.crds, &self.objects);
         let Self { crds, objects, history, now } = self;
-        let named = |value: &Value| meta::text(value, "resourceVersion").parse::<u64>().ok();
-        let highest = crds.iter().chain(&objects).filter_map(named).max();
+        let highest = crds.iter().chain(&objects).filter_map(|object| object.revision).max();
         let revision = Revision(highest.unwrap_or_default().max(1));
         let render = Render { types: &types, revision, now };
         let mut snapshot = Snapshot::default();
@@ -80,7 +79,7 @@ impl Seed {
             if snapshot.get(&key, &name).is_none() {
                 let value =
                     json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
-                if let Ok(object) = render.object(value) {
+                if let Ok(object) = render.object(SeedObject::new(value)) {
                     snapshot.insert(Arc::new(object));
                 }
             }
@@ -96,20 +95,20 @@ impl Seed {
 /// The resource types that definitions and objects declare, with the built-in ones.
 #[must_use]
 pub fn types_of<'v>(
-    crds: impl IntoIterator<Item = &'v Value>,
-    objects: impl IntoIterator<Item = &'v Value>,
+    crds: impl IntoIterator<Item = &'v SeedObject>,
+    objects: impl IntoIterator<Item = &'v SeedObject>,
 ) -> Registry {
     read_types(crds, objects).0
 }
 
 fn read_types<'v>(
-    crds: impl IntoIterator<Item = &'v Value>,
-    objects: impl IntoIterator<Item = &'v Value>,
+    crds: impl IntoIterator<Item = &'v SeedObject>,
+    objects: impl IntoIterator<Item = &'v SeedObject>,
 ) -> (Registry, Vec<(usize, ObjectError)>) {
     let mut errors = Vec::new();
     let mut types = builtin::registry();
     for (index, crd) in crds.into_iter().enumerate() {
-        match crd::resource_type(crd) {
+        match crd::resource_type(&crd.value()) {
             Ok(of) => types.insert(of),
             Err(error) => errors.push((index, ObjectError::Crd(error))),
         }
@@ -129,7 +128,7 @@ struct Render<'a> {
 
 impl Render<'_> {
     /// Renders all, in their order; many of them on all cores.
-    fn all(&self, values: Vec<Value>) -> Vec<Result<Object, ObjectError>> {
+    fn all(&self, values: Vec<SeedObject>) -> Vec<Result<Object, ObjectError>> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = cores.min(values.len().div_ceil(OBJECTS_PER_THREAD));
         if threads < 2 {
@@ -137,7 +136,7 @@ impl Render<'_> {
         }
         let share = values.len().div_ceil(threads);
         let mut values = values.into_iter();
-        let shares: Vec<Vec<Value>> =
+        let shares: Vec<Vec<SeedObject>> =
             (0..threads).map(|_| values.by_ref().take(share).collect()).collect();
         std::thread::scope(|scope| {
             let workers: Vec<_> = shares
@@ -157,12 +156,12 @@ impl Render<'_> {
         })
     }
 
-    fn object(&self, mut value: Value) -> Result<Object, ObjectError> {
-        let text = |key: &str| value[key].as_str().unwrap_or_default();
-        let (api_version, kind) = (text("apiVersion"), text("kind").to_owned());
-        let served = self.types.find_kind(api_version, &kind).ok_or_else(|| {
+    fn object(&self, object: SeedObject) -> Result<Object, ObjectError> {
+        let (api_version, kind) = (Arc::clone(&object.api_version), Arc::clone(&object.kind));
+        let served = self.types.find_kind(&api_version, &kind).ok_or_else(|| {
             ObjectError::Object(format!("no resource type serves kind {kind} of {api_version}"))
         })?;
+        let mut value = object.into_value();
         fill_in(&served.of, &mut value, self.revision, self.now);
         let namespace = meta::text(&value, "namespace");
         if served.of.namespaced == namespace.is_empty() {
@@ -247,9 +246,8 @@ fn fill_in(of: &ResourceType, value: &mut Value, revision: Revision, now: Timest
 
 /// An object of an unknown type declares one: every field is kept, the plural is guessed as
 /// Kubernetes tools guess it.
-fn infer(types: &mut Registry, value: &Value) {
-    let text = |key: &str| value[key].as_str().unwrap_or_default();
-    let (api_version, kind) = (text("apiVersion"), text("kind"));
+fn infer(types: &mut Registry, object: &SeedObject) {
+    let (api_version, kind) = (&*object.api_version, &*object.kind);
     if kind.is_empty() || types.find_kind(api_version, kind).is_some() {
         return;
     }
@@ -261,7 +259,7 @@ fn infer(types: &mut Registry, value: &Value) {
         singular: kind.to_lowercase().into(),
         short_names: Vec::new(),
         categories: Vec::new(),
-        namespaced: !meta::text(value, "namespace").is_empty(),
+        namespaced: !object.namespace.is_empty(),
         stored: true,
         origin: TypeOrigin::Inferred,
         versions: vec![Version {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::document::{Diagnostic, Diagnostics};
 use crate::fixtures::{FixtureSet, ObjectFixture};
-use crate::k8s::{self, ObjectError, Registry, Seed, State};
+use crate::k8s::{self, ObjectError, Registry, Seed, SeedObject, State};
 use crate::scenario::{Generate, ScenarioSet, ScenarioState};
 
 use super::{Clock, World};
@@ -42,10 +42,10 @@ pub(super) fn state(
 ) -> Result<State, Diagnostics> {
     let mut problems = Diagnostics::default();
     let generated = generated(fixtures, scenarios.generated(), &mut problems);
-    let taken = |object: &mut ObjectFixture| std::mem::take(&mut object.value);
+    let taken = |object: &mut ObjectFixture| std::mem::take(&mut object.object);
     let crds = fixtures.crds.iter_mut().chain(&mut fixtures.shipped).map(taken).collect();
-    let mut objects: Vec<Value> = fixtures.objects.iter_mut().map(taken).collect();
-    objects.extend(generated);
+    let mut objects: Vec<SeedObject> = fixtures.objects.iter_mut().map(taken).collect();
+    objects.extend(generated.into_iter().map(SeedObject::new));
     let seed = Seed { crds, objects, history, now: clock.now() };
     match seed.state() {
         Ok(state) if problems.is_empty() => Ok(state),
@@ -81,8 +81,8 @@ fn generated(fixtures: &FixtureSet, wanted: &[Generate], problems: &mut Diagnost
     }
     // Types only: what else is wrong with them is told elsewhere.
     let types = k8s::types_of(
-        fixtures.definitions().map(|object| &object.value),
-        fixtures.objects.iter().map(|object| &object.value),
+        fixtures.definitions().map(|fixture| &fixture.object),
+        fixtures.objects.iter().map(|fixture| &fixture.object),
     );
     let mut objects = Vec::new();
     for generate in wanted {
@@ -120,12 +120,10 @@ fn template(
     let Some(like) = &generate.like else {
         return Ok(json!({"apiVersion": api_version, "kind": of.kind, "metadata": {}, "spec": {}}));
     };
-    let found = fixtures.objects.iter().map(|object| &object.value).find(|value| {
-        value["kind"] == *of.kind
-            && value["apiVersion"] == *api_version
-            && value["metadata"]["name"] == **like
+    let found = fixtures.objects.iter().map(|fixture| &fixture.object).find(|object| {
+        *object.kind == *of.kind && *object.api_version == *api_version && *object.name == **like
     });
-    let mut template = found.cloned().ok_or_else(|| {
+    let mut template = found.map(|object| object.value().into_owned()).ok_or_else(|| {
         failed(
             format!("there is no {} named {like:?} to copy", of.kind),
             "name one of the fixtures",

@@ -1,0 +1,159 @@
+//! An object that shall be there from the beginning: who it is, and its content, perhaps not read yet.
+//!
+//! A tree of JSON values takes many times the room of its text. So the items of a large list stay text
+//! until each is rendered, on whatever core does that.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+
+/// An object with what is known of it without reading it whole.
+#[derive(Debug, Default)]
+pub struct SeedObject {
+    /// `apiVersion`.
+    pub api_version: Arc<str>,
+    /// `kind`.
+    pub kind: Arc<str>,
+    /// `metadata.namespace`; empty where none is written.
+    pub namespace: Box<str>,
+    /// `metadata.name`.
+    pub name: Box<str>,
+    /// `metadata.resourceVersion`.
+    pub(super) revision: Option<u64>,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Tree(Value),
+    Text(Bytes),
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self::Tree(Value::Null)
+    }
+}
+
+/// The fields that tell who an object is.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head<'a> {
+    #[serde(borrow)]
+    api_version: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    kind: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    metadata: Metadata<'a>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow)]
+    namespace: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    resource_version: Option<Cow<'a, str>>,
+    #[serde(rename = "labels")]
+    _labels: Option<Texts>,
+    #[serde(rename = "annotations")]
+    _annotations: Option<Texts>,
+}
+
+/// A map whose values are texts; nothing of it is kept.
+struct Texts;
+
+impl SeedObject {
+    /// An object that was read whole.
+    #[must_use]
+    pub fn new(value: Value) -> Self {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let metadata = &value["metadata"];
+        Self {
+            api_version: text(&value["apiVersion"]).into(),
+            kind: text(&value["kind"]).into(),
+            namespace: text(&metadata["namespace"]).into(),
+            name: text(&metadata["name"]).into(),
+            revision: metadata["resourceVersion"].as_str().and_then(|text| text.parse().ok()),
+            content: Content::Tree(value),
+        }
+    }
+
+    /// An item of a list, as JSON text, looked at no further than to know who it is; the list's own
+    /// `apiVersion` and the Kind of its items count where the item says nothing. `None` for what is no
+    /// object as it should be: reading it whole tells why.
+    #[must_use]
+    pub fn of_item(text: Bytes, api_version: &Arc<str>, kind: &Arc<str>) -> Option<Self> {
+        let head: Head<'_> = serde_json::from_slice(&text).ok()?;
+        let own = |own: Option<Cow<'_, str>>, of_list: &Arc<str>| match own {
+            Some(own) if *own != **of_list => own.into(),
+            _ => Arc::clone(of_list),
+        };
+        let metadata = head.metadata;
+        let seed = Self {
+            api_version: own(head.api_version, api_version),
+            kind: own(head.kind, kind),
+            namespace: metadata.namespace.unwrap_or_default().into(),
+            name: metadata.name.into(),
+            revision: metadata.resource_version.and_then(|text| text.parse().ok()),
+            content: Content::default(),
+        };
+        if seed.name.is_empty() || seed.kind.is_empty() || seed.api_version.is_empty() {
+            return None;
+        }
+        Some(Self { content: Content::Text(text), ..seed })
+    }
+
+    /// The object as a value.
+    #[must_use]
+    pub fn value(&self) -> Cow<'_, Value> {
+        match &self.content {
+            Content::Tree(value) => Cow::Borrowed(value),
+            Content::Text(text) => Cow::Owned(self.read(text)),
+        }
+    }
+
+    /// The object as a value, for good.
+    #[must_use]
+    pub fn into_value(mut self) -> Value {
+        match std::mem::take(&mut self.content) {
+            Content::Tree(value) => value,
+            Content::Text(text) => self.read(&text),
+        }
+    }
+
+    fn read(&self, text: &[u8]) -> Value {
+        // It was read once before, to its end.
+        let mut value: Value = serde_json::from_slice(text).unwrap_or_default();
+        value["apiVersion"] = (*self.api_version).into();
+        value["kind"] = (*self.kind).into();
+        value
+    }
+}
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfTexts;
+        impl<'de> Visitor<'de> for OfTexts {
+            type Value = Texts;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object whose values are texts")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Texts, A::Error> {
+                while map.next_key::<IgnoredAny>()?.is_some() {
+                    map.next_value::<Cow<'de, str>>()?;
+                }
+                Ok(Texts)
+            }
+        }
+        deserializer.deserialize_map(OfTexts)
+    }
+}
