@@ -296,7 +296,7 @@ impl Builder {
         let address = listener.local_addr();
         let files = if self.hot_reload { watch_files(&sources, &shared, &log) } else { None };
         tokio::spawn(collect_garbage(Arc::clone(&shared)));
-        let stopped = stopped(stopping);
+        let stopped = stopped(stopping, Arc::clone(&shared));
         let handler = Arc::new(Pipeline::new(Arc::clone(&shared)));
         let limits = self.limits;
         let transport_log = Arc::clone(&log);
@@ -307,9 +307,10 @@ impl Builder {
     }
 }
 
-async fn stopped(mut stopping: watch::Receiver<bool>) {
+async fn stopped(mut stopping: watch::Receiver<bool>, shared: Arc<Shared>) {
     // A dropped handle stops the server too.
     let _ = stopping.wait_for(|stopping| *stopping).await;
+    shared.world.store.wake();
 }
 
 fn proxy(

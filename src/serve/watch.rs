@@ -1,6 +1,7 @@
 //! Drives a watch: waits for revisions, bookmarks and the end, and sends what the watch says.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 use http::{HeaderMap, StatusCode};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::k8s::{self, Revision, Watch};
 use crate::message::{Body, BodyError, BodyStream, Origin, Plan};
@@ -59,6 +60,9 @@ struct Driver {
     changed: watch::Receiver<Revision>,
     stopping: watch::Receiver<bool>,
     deadline: Instant,
+    /// Ends with what is due next. Kept from event to event: a timer of its own for each would be the
+    /// dearest part of an event.
+    timer: Pin<Box<Sleep>>,
     /// When bookmarks are due, soonest first.
     bookmarks: VecDeque<Instant>,
     awaited: bool,
@@ -87,6 +91,7 @@ impl Driver {
             shared,
             watch,
             deadline,
+            timer: Box::pin(sleep_until(deadline)),
             bookmarks,
             awaited: false,
             ended: false,
@@ -124,14 +129,20 @@ impl Driver {
             if step.more {
                 continue;
             }
+            // Stopping wakes whoever waits for a change, so that one wait is enough.
+            if self.is_stopping() {
+                return None;
+            }
             let due = self.bookmarks.front().copied().unwrap_or(self.deadline).min(self.deadline);
+            if self.timer.deadline() != due {
+                self.timer.as_mut().reset(due);
+            }
             tokio::select! {
                 changed = self.changed.changed() => {
                     changed.ok()?;
                     continue;
                 }
-                _ = self.stopping.wait_for(|stopping| *stopping) => return None,
-                () = sleep_until(due) => {}
+                () = &mut self.timer => {}
             }
             if due >= self.deadline {
                 return None;
@@ -143,6 +154,11 @@ impl Driver {
                 return Some(line);
             }
         }
+    }
+
+    /// Whether the server stops; one whose handle is gone has stopped too.
+    fn is_stopping(&self) -> bool {
+        *self.stopping.borrow() || self.stopping.has_changed().is_err()
     }
 
     /// Bookmarks go on once a minute; the one before the end is already planned.

@@ -92,6 +92,11 @@ impl Store {
         self.revision.subscribe()
     }
 
+    /// Wakes whoever waits for a change, without one: to let them see that the server stops.
+    pub fn wake(&self) {
+        self.revision.send_modify(|_| {});
+    }
+
     /// Runs a write. On `Err` nothing has happened.
     ///
     /// # Errors
