@@ -4,9 +4,9 @@
 //! socket → transport → message::Request → serve::pipeline
 //!    admin?  → /__admin answers
 //!    scenario, before   gate, delay, status, share, step      may answer
-//!    stubs              the best matching stub                may answer
-//!    kubernetes         a served resource type owns the path  may answer
-//!    upstream           record / proxy                        may answer
+//!    matching           the best stub                         may answer
+//!    k8s                a served resource type owns the path  may answer
+//!    record             the backend, recorded                 may answer
 //!    otherwise          404 with the nearest misses and a diff
 //!    scenario, after    stream and byte faults laid on the answer
 //!    journal → message::Plan → transport writes the plan, faults included

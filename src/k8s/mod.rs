@@ -1,8 +1,9 @@
 //! The Kubernetes side: a server of resource types, held to the behaviour of a real API server.
 //!
 //! ```text
-//! serve::pipeline → path (what is asked for) → resource (is it served?) → verbs (one file each)
-//!                      verbs → options, select, list, schema → store (snapshot, history)
+//! serve::pipeline → path (what is asked for) → auth (who asks, may they?)
+//!                      → resource (is it served?) → verbs (one file each)
+//!                      verbs → options, select, list, schema, fields → store (snapshot, history)
 //!                      answer → output (JSON, YAML, Table, metadata) → message::Plan
 //! ```
 //!

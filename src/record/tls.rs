@@ -1,4 +1,4 @@
-//! TLS towards the backend (rustls on ring, so that no C toolchain is needed).
+//! TLS towards the backend (rustls on ring).
 
 use std::sync::Arc;
 

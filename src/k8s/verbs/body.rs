@@ -145,12 +145,7 @@ fn summarize(body: &[u8]) -> String {
 }
 
 /// What unknown and duplicate fields amount to: 400, or warnings.
-pub(super) fn strict_errors(
-    call: &Call<'_>,
-    unknown: &[String],
-    duplicates: &[String],
-) -> Vec<String> {
-    let _ = call;
+pub(super) fn strict_errors(unknown: &[String], duplicates: &[String]) -> Vec<String> {
     let unknown = unknown.iter().map(|field| format!("unknown field {}", quote(field)));
     let duplicates = duplicates.iter().map(|field| format!("duplicate field {}", quote(field)));
     duplicates.chain(unknown).collect()

@@ -115,7 +115,7 @@ pub(super) fn admit(
             unknown = dropped;
             schema::apply_defaults(schema, &mut value);
         }
-        let problems = body::strict_errors(call, &unknown, &duplicates);
+        let problems = body::strict_errors(&unknown, &duplicates);
         let warnings = match options.validation {
             FieldValidation::Strict if !problems.is_empty() => {
                 return Err(cannot(format!("strict decoding error: {}", problems.join(", "))));
