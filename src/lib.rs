@@ -13,6 +13,7 @@
 //! ```
 
 mod admin;
+mod check;
 pub mod cli;
 pub mod document;
 mod error;
@@ -21,15 +22,17 @@ mod journal;
 pub mod k8s;
 pub mod matching;
 pub mod message;
+mod parallel;
 pub mod record;
 pub mod scenario;
 mod serve;
 mod server;
 pub mod transport;
 
+pub use check::{Checked, check};
 pub use error::{EXIT_FAILURE, EXIT_INVALID, EXIT_OK, EXIT_USAGE, Error};
 pub use journal::{Exchange, Journal, MAX_EXCHANGES, Observer};
-pub use server::{Builder, Checked, Profile, RunningServer, Server, check};
+pub use server::{Builder, Profile, RunningServer, Server};
 pub use transport::Logger;
 
 /// The examples of the README, compiled and run.

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use crate::document::{Diagnostic, Diagnostics, Format, Source};
 use crate::error::Error;
-use crate::{scenario, server};
+use crate::scenario;
 
 use super::args::Check;
 
 pub(super) fn check(args: &Check) -> Result<(), Error> {
     let (fixtures, scenarios) = sort(&args.paths)?;
     // Scenarios alone are checked with the embedded fixtures, as they would be served.
-    let checked = server::check(&fixtures, &scenarios).map_err(Error::Invalid)?;
+    let checked = crate::check::check(&fixtures, &scenarios).map_err(Error::Invalid)?;
     for warning in &checked.warnings.0 {
         eprintln!("{warning}");
     }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::parallel;
+
 use super::resource::{
     GroupResource, Registry, ResourceType, TypeOrigin, Version, split_api_version,
 };
@@ -59,7 +61,8 @@ impl Seed {
             NAMESPACES.iter().map(|name| (*name).to_owned()).collect();
         let mut all = crds;
         all.extend(objects);
-        for (index, rendered) in render.all(all).into_iter().enumerate() {
+        let rendered = parallel::map(all, OBJECTS_PER_THREAD, |object| render.object(object));
+        for (index, rendered) in rendered.into_iter().enumerate() {
             match rendered {
                 Ok(object) => {
                     if &*object.resource.resource == "namespaces" {
@@ -127,35 +130,6 @@ struct Render<'a> {
 }
 
 impl Render<'_> {
-    /// Renders all, in their order; many of them on all cores.
-    fn all(&self, values: Vec<SeedObject>) -> Vec<Result<Object, ObjectError>> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = cores.min(values.len().div_ceil(OBJECTS_PER_THREAD));
-        if threads < 2 {
-            return values.into_iter().map(|value| self.object(value)).collect();
-        }
-        let share = values.len().div_ceil(threads);
-        let mut values = values.into_iter();
-        let shares: Vec<Vec<SeedObject>> =
-            (0..threads).map(|_| values.by_ref().take(share).collect()).collect();
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = shares
-                .into_iter()
-                .map(|share| {
-                    scope.spawn(|| {
-                        share.into_iter().map(|value| self.object(value)).collect::<Vec<_>>()
-                    })
-                })
-                .collect();
-            workers
-                .into_iter()
-                .flat_map(|worker| {
-                    worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-                })
-                .collect()
-        })
-    }
-
     fn object(&self, object: SeedObject) -> Result<Object, ObjectError> {
         let (api_version, kind) = (Arc::clone(&object.api_version), Arc::clone(&object.kind));
         let served = self.types.find_kind(&api_version, &kind).ok_or_else(|| {
