@@ -78,13 +78,21 @@ pub enum UpstreamError {
         timeout: Duration,
     },
     /// It could not be reached, or broke off before its answer.
-    #[error("the backend {url} does not answer: {why}; is it running?")]
+    #[error("the backend {url} does not answer: {why}; {}", remedy(why))]
     Broken {
         /// Its URL.
         url: String,
         /// What happened.
         why: String,
     },
+}
+
+/// What to do about a backend that does not answer.
+fn remedy(why: &str) -> &'static str {
+    if why.contains("certificate") {
+        return "name its CA with --upstream-ca, or trust whatever it shows with --upstream-insecure";
+    }
+    "is it running?"
 }
 
 impl Upstream {
