@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::resource::{GroupResource, ResourceType};
-use super::store::{EventKind, Object, Revision, State, Store, Transaction};
+use super::store::{Event, EventKind, Object, Revision, State, Store, Transaction};
 use super::{meta, verbs};
 
 const FOREGROUND: &str = "foregroundDeletion";
@@ -83,7 +83,7 @@ impl Collector {
                         add(&owner);
                     }
                 }
-            } else if concerns(&event.object) {
+            } else if !event.seeded && concerns(&event.object) && is_news(event) {
                 add(&event.object);
                 if event.object.meta.terminating {
                     for dependent in state.snapshot.dependents(&event.object.meta.uid) {
@@ -99,6 +99,13 @@ impl Collector {
 /// Whether an object has anything to do with owners: it names one, or may wait for dependents.
 fn concerns(object: &Object) -> bool {
     !object.meta.owners.is_empty() || object.meta.terminating
+}
+
+/// Whether an event changes anything about owners. An object that names an owner nobody has, as those
+/// taken from a real cluster do, is not collected because a client labels it.
+fn is_news(event: &Event) -> bool {
+    event.object.meta.terminating
+        || event.previous.as_ref().is_none_or(|old| old.meta.owners != event.object.meta.owners)
 }
 
 /// The object without its kind: references and finalizers are all that is read.

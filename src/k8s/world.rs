@@ -11,7 +11,7 @@ use crate::parallel;
 use super::resource::{
     GroupResource, Registry, ResourceType, TypeOrigin, Version, split_api_version,
 };
-use super::store::{History, Object, Revision, Snapshot, State, Store};
+use super::store::{History, Object, Revision, Snapshot, State, Store, Transaction};
 use super::{SeedObject, builtin, crd, meta};
 
 /// Namespaces that every cluster has.
@@ -155,11 +155,11 @@ impl Render<'_> {
 /// so that watchers see it; what clients have written besides is left alone.
 pub fn reseed(store: &Store, before: &State, after: &State) {
     let changed = store.write(|transaction| -> Result<(), std::convert::Infallible> {
-        transaction.state.types = Arc::clone(&after.types);
+        transaction.seeding = true;
         for (resource, collection) in after.snapshot.collections() {
             for object in collection.range("", "") {
                 let old = before.snapshot.get(resource, &object.key);
-                if old.is_none_or(|old| old.rest != object.rest) {
+                if old.is_none_or(|old| !is_same(old, object)) {
                     let object = object.at_revision(transaction.next_revision());
                     transaction.put(Arc::new(object));
                 }
@@ -172,9 +172,45 @@ pub fn reseed(store: &Store, before: &State, after: &State) {
                 }
             }
         }
+        transaction.state.types = Arc::new(types_now(transaction, after));
         Ok(())
     });
     let Ok(()) = changed;
+}
+
+/// Whether two seeds say the same. Objects that name no revision get that of the whole seed, which
+/// another object may have changed.
+fn is_same(old: &Object, new: &Object) -> bool {
+    let revision = new.meta.revision;
+    old.rest == new.rest
+        || old.meta.revision != revision && old.at_revision(revision).rest == new.rest
+}
+
+/// The types of a reloaded seed, with what clients have since made of the definitions: theirs stay
+/// served, and those they deleted stay away.
+fn types_now(transaction: &Transaction, after: &State) -> Registry {
+    let mut types = (*after.types).clone();
+    let resource = GroupResource::new("apiextensions.k8s.io", "customresourcedefinitions");
+    let definitions = |snapshot: &Snapshot| -> Vec<Arc<Object>> {
+        let all = snapshot.collection(&resource);
+        all.map(|all| all.range("", "").cloned().collect()).unwrap_or_default()
+    };
+    let live = &transaction.state.snapshot;
+    for gone in definitions(&after.snapshot) {
+        if live.get(&resource, &gone.key).is_none()
+            && let Some((plural, group)) = gone.meta.name.split_once('.')
+        {
+            types.remove(&GroupResource::new(group, plural));
+        }
+    }
+    for definition in definitions(live) {
+        let value = definition.value("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+        // It was checked when it was written.
+        if let Ok(of) = crd::resource_type(&value) {
+            types.insert(of);
+        }
+    }
+    types
 }
 
 /// Fills in what a server would have set.

@@ -25,6 +25,12 @@ impl Clock {
         self.began.elapsed()
     }
 
+    /// The calendar time at which the world began: what fixtures without a time get, at the start and
+    /// at every reload, so that an unchanged file makes an unchanged object.
+    pub(crate) fn epoch(&self) -> Timestamp {
+        self.epoch
+    }
+
     /// The calendar time.
     pub(crate) fn now(&self) -> Timestamp {
         self.epoch.checked_add(self.elapsed()).unwrap_or(self.epoch)

@@ -46,7 +46,7 @@ pub(super) fn state(
     let crds = fixtures.crds.iter_mut().chain(&mut fixtures.shipped).map(taken).collect();
     let mut objects: Vec<SeedObject> = fixtures.objects.iter_mut().map(taken).collect();
     objects.extend(generated.into_iter().map(SeedObject::new));
-    let seed = Seed { crds, objects, history, now: clock.now() };
+    let seed = Seed { crds, objects, history, now: clock.epoch() };
     match seed.state() {
         Ok(state) if problems.is_empty() => Ok(state),
         Ok(_) => Err(problems),

@@ -124,3 +124,64 @@ async fn a_library_user_reloads_when_it_suits() {
     assert_eq!(ask(&server, "GET", "/a").await.text(), "two");
     assert_eq!(ask(&server, "GET", TFJOBS).await.names().len(), 0, "no embedded objects");
 }
+
+#[tokio::test]
+async fn what_clients_have_made_outlives_a_reload() {
+    let owned = "apiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: owned\n  namespace: n\n  ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: gone, uid: u}]\n";
+    let directory = files(&[("w.yaml", &format!("{}---\n{owned}", widget("w", 1)))]);
+    let server = Server::builder().fixtures(directory.path()).start().await.unwrap();
+    let one = format!("{WIDGETS}/w");
+    let mut changed = ask(&server, "GET", &one).await.json();
+    changed["metadata"]["labels"] = json!({"by": "client"});
+    assert_eq!(post(&server, "PUT", &one, &changed).await.status, 200);
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "things.example.org"},
+        "spec": {"group": "example.org", "scope": "Cluster", "names": {"plural": "things", "kind": "Thing"},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object"}}}]},
+    });
+    let crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    assert_eq!(post(&server, "POST", crds, &definition).await.status, 201);
+    assert_eq!(ask(&server, "DELETE", &format!("{crds}/mxjobs.kubeflow.org")).await.status, 200);
+
+    // An hour later the same files say the same, whatever else comes to them.
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(3600)).await;
+    tokio::time::resume();
+    let revision = ask(&server, "GET", WIDGETS).await.at("/metadata/resourceVersion");
+    server.reload().unwrap();
+    assert_eq!(
+        ask(&server, "GET", WIDGETS).await.at("/metadata/resourceVersion"),
+        revision,
+        "nothing is written"
+    );
+    let newer = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: n, resourceVersion: \"5000\"}\n";
+    std::fs::write(directory.path().join("c.yaml"), newer).unwrap();
+    server.reload().unwrap();
+    assert_eq!(ask(&server, "GET", "/api/v1/namespaces/n/configmaps/c").await.status, 200);
+    assert_eq!(ask(&server, "GET", &one).await.at("/metadata/labels/by"), "client");
+    assert_eq!(ask(&server, "GET", "/apis/example.org/v1/things").await.status, 200);
+    assert_eq!(
+        ask(&server, "GET", "/apis/kubeflow.org/v1/mxjobs").await.status,
+        404,
+        "deleted stays deleted"
+    );
+
+    // Neither the reload nor a label makes garbage of an object whose owner was never there: another
+    // object that is garbage goes, and this one is still there.
+    let label = "{\"metadata\": {\"labels\": {\"x\": \"y\"}}}";
+    let merge = [("content-type", "application/merge-patch+json")];
+    assert_eq!(
+        crate::support::send(&server, "PATCH", &format!("{WIDGETS}/owned"), &merge, label)
+            .await
+            .status,
+        200
+    );
+    let stray = json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "stray", "ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "u"}]}});
+    assert_eq!(post(&server, "POST", WIDGETS, &stray).await.status, 201);
+    let server = &server;
+    eventually("the stray is gone", async || {
+        ask(server, "GET", &format!("{WIDGETS}/stray")).await.status == 404
+    })
+    .await;
+    assert_eq!(ask(server, "GET", &format!("{WIDGETS}/owned")).await.status, 200);
+}

@@ -40,6 +40,8 @@ pub struct Event {
     pub object: Arc<Object>,
     /// The object before it.
     pub previous: Option<Arc<Object>>,
+    /// Whether a file made it, not a client: what files say of owners is taken as it is.
+    pub seeded: bool,
     /// The lines watchers are sent, by kind, each rendered when the first watcher needs it.
     lines: [OnceLock<Bytes>; 3],
 }
@@ -51,7 +53,7 @@ impl Event {
         object: Arc<Object>,
         previous: Option<Arc<Object>>,
     ) -> Self {
-        Self { revision, kind, object, previous, lines: Default::default() }
+        Self { revision, kind, object, previous, seeded: false, lines: Default::default() }
     }
 
     /// The line for watchers that see the event as `kind`: rendered once, shared by all of them.

@@ -69,6 +69,8 @@ pub struct Store {
 pub struct Transaction {
     /// The state as it will be.
     pub state: State,
+    /// Whether it is the files that change: see [`Event::seeded`].
+    pub seeding: bool,
 }
 
 impl Store {
@@ -108,7 +110,7 @@ impl Store {
         // A panic in `change` leaves the published state whole, so a poisoned lock means nothing.
         let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.state();
-        let mut transaction = Transaction { state: State::clone(&before) };
+        let mut transaction = Transaction { state: State::clone(&before), seeding: false };
         let result = change(&mut transaction)?;
         let revision = transaction.state.revision;
         self.state.store(Arc::new(transaction.state));
@@ -204,7 +206,8 @@ impl Transaction {
         Some(last)
     }
 
-    fn commit(&mut self, event: Event) {
+    fn commit(&mut self, mut event: Event) {
+        event.seeded = self.seeding;
         self.state.revision = event.revision;
         self.state.history.push(Arc::new(event));
     }
