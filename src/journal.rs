@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::message::{FaultAction, Origin, Plan, Request, RequestBody};
+use crate::secrets::{is_secret_header, is_secret_name};
 
 /// How many exchanges are kept; older ones are dropped, and counted.
 pub const MAX_EXCHANGES: usize = 10_000;
@@ -18,10 +19,6 @@ pub const MAX_EXCHANGES: usize = 10_000;
 const MAX_BODY_BYTES: usize = 16 << 20;
 /// How many bytes of one request body are kept.
 const MAX_ONE_BODY: usize = 64 << 10;
-
-/// Header fields whose values are not shown.
-const SECRET: [&str; 5] =
-    ["authorization", "cookie", "proxy-authorization", "x-auth-token", "x-subject-token"];
 
 /// One request and what was decided for it.
 #[derive(Debug, Clone)]
@@ -216,13 +213,25 @@ impl Exchange {
         self.target.path()
     }
 
+    /// Path and query, without the values of parameters that carry credentials.
+    fn shown_target(&self) -> String {
+        let Some(query) = self.target.query() else {
+            return self.target.path().to_owned();
+        };
+        let shown = query.split('&').map(|pair| match pair.split_once('=') {
+            Some((name, _)) if is_secret_name(name) => format!("{name}=(hidden)"),
+            _ => pair.to_owned(),
+        });
+        format!("{}?{}", self.target.path(), shown.collect::<Vec<_>>().join("&"))
+    }
+
     /// As JSON for the admin API; values of credential headers are left out.
     pub fn to_json(&self) -> Value {
         let headers: serde_json::Map<String, Value> = self
             .headers
             .iter()
             .map(|(name, value)| {
-                let hidden = SECRET.contains(&name.as_str());
+                let hidden = is_secret_header(name);
                 let text = if hidden {
                     "(hidden)".into()
                 } else {
@@ -235,7 +244,7 @@ impl Exchange {
             "number": self.number,
             "at": self.at.to_string(),
             "method": self.method.as_str(),
-            "url": self.target.path_and_query().map(ToString::to_string),
+            "url": self.shown_target(),
             "headers": headers,
             "body": String::from_utf8_lossy(&self.body),
             "status": self.status.as_u16(),
@@ -248,7 +257,7 @@ impl Exchange {
 
     /// One line for the console.
     pub fn to_line(&self) -> String {
-        let target = self.target.path_and_query().map_or("/", |target| target.as_str());
+        let target = self.shown_target();
         let mut line =
             format!("{} {target} → {} {}", self.method, self.status.as_u16(), self.origin.label());
         if let Some(id) = self.origin.id() {
@@ -302,11 +311,13 @@ mod tests {
     #[test]
     fn credentials_are_not_shown() {
         let journal = Journal::new(None);
-        let mut request = Request::new(Method::GET, "/x");
+        let mut request = Request::new(Method::GET, "/x?a=b&access_token=very-secret");
         request.headers.insert("authorization", "Bearer very-secret".parse().unwrap());
         request.headers.insert("x-client", "a".parse().unwrap());
         journal.record(request, &Plan::text(StatusCode::OK, Origin::Admin, ""), Duration::ZERO);
-        let shown = journal.exchanges()[0].to_json().to_string();
+        let exchange = &journal.exchanges()[0];
+        assert_eq!(exchange.to_line(), "GET /x?a=b&access_token=(hidden) → 200 admin");
+        let shown = exchange.to_json().to_string();
         assert!(!shown.contains("very-secret") && shown.contains("\"x-client\":\"a\""), "{shown}");
     }
 }

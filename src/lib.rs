@@ -25,6 +25,7 @@ pub mod message;
 mod parallel;
 pub mod record;
 pub mod scenario;
+mod secrets;
 mod serve;
 mod server;
 pub mod transport;

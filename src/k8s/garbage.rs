@@ -57,19 +57,20 @@ impl Collector {
         }
     }
 
-    /// What the events since the last run concern; everything, where they are compacted away.
+    /// What the events since the last run concern, as far as they are kept.
     fn candidates(&self, state: &State) -> BTreeSet<Candidate> {
         let mut found = BTreeSet::new();
         let mut add = |object: &Object| {
             found.insert((Arc::clone(&object.resource), Arc::clone(&object.key)));
         };
         if self.seen < state.history.floor() {
+            // What happened is forgotten: those who wait for dependents are found all the same. An owner
+            // that is not there may never have been, and is no reason to delete.
             for (_, collection) in state.snapshot.collections() {
-                for object in collection.range("", "").filter(|object| concerns(object)) {
+                for object in collection.range("", "").filter(|object| object.meta.terminating) {
                     add(object);
                 }
             }
-            return found;
         }
         for event in state.history.after(self.seen) {
             if event.kind == EventKind::Deleted {

@@ -16,9 +16,9 @@ use uuid::Uuid;
 
 use crate::matching::STREAM_TRANSFORMER;
 use crate::message::Query;
+use crate::secrets::{self, REDACTED};
 
 use super::exchange::{Answered, Asked, Chunk, End};
-use super::secrets::{self, REDACTED};
 
 /// Bodies larger than this stand in a file of their own, in bytes.
 const MAX_INLINE: usize = 64 << 10;

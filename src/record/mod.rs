@@ -3,7 +3,7 @@
 //! ```text
 //! Request → [proxy] → [upstream] ══ backend
 //!              │ └─ Plan: the body as it arrives, through the [tee]
-//!              └─ [exchange] once it ends → [mapping] (less [secrets]) → [writer] → DIR/*.json
+//!              └─ [exchange] once it ends → [mapping] (less its secrets) → [writer] → DIR/*.json
 //! ```
 //!
 //! What is written is a stub mapping that `--fixtures` (and `WireMock`) replays. A recording never
@@ -12,7 +12,6 @@
 mod exchange;
 mod mapping;
 mod proxy;
-mod secrets;
 mod tee;
 #[cfg(feature = "tls-upstream")]
 mod tls;

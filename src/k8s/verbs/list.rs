@@ -14,7 +14,6 @@ use super::super::options::ListOptions;
 use super::super::output::{self, Output, Shape};
 use super::super::resource::Served;
 use super::super::status::ApiError;
-use super::super::store::Object;
 use super::{Call, Outcome, not_reached};
 use crate::k8s::table;
 
@@ -112,14 +111,10 @@ fn pieces(call: &Call<'_>, page: &Page) -> Vec<Bytes> {
     pieces.push(head.into());
     for (index, object) in page.objects.iter().enumerate() {
         pieces.push(if index == 0 { first_head.clone() } else { next_head.clone() });
-        pieces.push(rest(object));
+        pieces.push(object.rest.clone());
     }
     pieces.push(tail.into());
     pieces
-}
-
-fn rest(object: &Object) -> Bytes {
-    object.rest.clone()
 }
 
 /// Tables and metadata lists carry the list's metadata too, without an empty token.

@@ -1,11 +1,12 @@
-//! What never reaches the disk, all in one place.
+//! What is secret in an exchange, all in one place: it never reaches the disk, a log or the journal's
+//! answers.
 
 use http::HeaderName;
 use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SET_COOKIE};
 use serde_json::Value;
 
 /// What stands in the place of a secret.
-pub(super) const REDACTED: &str = "redacted";
+pub(crate) const REDACTED: &str = "redacted";
 
 /// [`REDACTED`] in base64: the values of a Kubernetes Secret must stay base64.
 const REDACTED_BASE64: &str = "cmVkYWN0ZWQ=";
@@ -51,19 +52,19 @@ const NAMES: [&str; 22] = [
 ];
 
 /// Whether a header field is left out.
-pub(super) fn is_secret_header(name: &HeaderName) -> bool {
+pub(crate) fn is_secret_header(name: &HeaderName) -> bool {
     HEADERS.contains(name)
 }
 
 /// Whether a parameter or field of this name holds a secret.
-pub(super) fn is_secret_name(name: &str) -> bool {
+pub(crate) fn is_secret_name(name: &str) -> bool {
     let plain: String =
         name.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect();
     NAMES.contains(&plain.as_str())
 }
 
 /// Puts `instead` in the place of every secret text of a JSON value; says whether there was one.
-pub(super) fn redact(value: &mut Value, instead: &str) -> bool {
+pub(crate) fn redact(value: &mut Value, instead: &str) -> bool {
     match value {
         Value::Array(items) => {
             items.iter_mut().fold(false, |found, item| redact(item, instead) | found)
