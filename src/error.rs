@@ -31,6 +31,10 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// The certificates cannot be used.
+    #[cfg(feature = "tls")]
+    #[error("TLS: {0}")]
+    Tls(crate::tls::TlsError),
     /// The backend's address cannot be used.
     #[error("--upstream: {0}")]
     Upstream(String),
@@ -42,6 +46,28 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A file that was given cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file that was asked for cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A name that is none of a world.
+    #[error("{0}")]
+    World(String),
+    /// Options that do not go together.
+    #[error("{0}")]
+    Usage(String),
     /// The runtime or the signal handlers cannot be set up.
     #[error("cannot start: {0}")]
     Start(io::Error),
@@ -56,7 +82,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Invalid(_) => EXIT_INVALID,
-            Self::Upstream(_) => EXIT_USAGE,
+            Self::Upstream(_) | Self::Usage(_) => EXIT_USAGE,
             _ => EXIT_FAILURE,
         }
     }

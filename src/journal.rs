@@ -1,7 +1,7 @@
 //! The last stage: a bounded log of exchanges, for people, for tests and for verification.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::message::{FaultAction, Origin, Plan, Request, RequestBody};
 use crate::secrets::{is_secret_header, is_secret_name};
+use crate::serve::DEFAULT_WORLD;
 
 /// How many exchanges are kept; older ones are dropped, and counted.
 pub const MAX_EXCHANGES: usize = 10_000;
@@ -27,9 +28,11 @@ pub struct Exchange {
     pub number: u64,
     /// When the answer was decided.
     pub at: Timestamp,
+    /// The world the request lived in.
+    pub world: Arc<str>,
     /// The method.
     pub method: Method,
-    /// Path and query.
+    /// Path and query; the world is not in it.
     pub target: Uri,
     /// The request's header fields.
     pub headers: HeaderMap,
@@ -61,6 +64,7 @@ pub struct Journal {
 struct Entry {
     number: u64,
     at: Timestamp,
+    world: Arc<str>,
     method: Method,
     /// The target, then the header fields: each name and value with their lengths before them.
     head: Box<[u8]>,
@@ -84,7 +88,7 @@ impl Journal {
         Self { inner: Mutex::default(), observer }
     }
 
-    pub(crate) fn record(&self, request: Request, plan: &Plan, took: Duration) {
+    pub(crate) fn record(&self, request: Request, plan: &Plan, took: Duration, world: &Arc<str>) {
         let body = match &request.body {
             RequestBody::Bytes(bytes) if bytes.len() <= MAX_ONE_BODY => {
                 Bytes::copy_from_slice(bytes)
@@ -95,6 +99,7 @@ impl Journal {
         let mut exchange = Entry {
             number: 0,
             at: Timestamp::now(),
+            world: Arc::clone(world),
             method: request.method,
             head,
             target_len,
@@ -151,6 +156,19 @@ impl Journal {
         *self.lock() = Inner::default();
     }
 
+    /// Forgets the exchanges of one world.
+    pub fn clear_world(&self, world: &str) {
+        let mut inner = self.lock();
+        let Inner { exchanges, body_bytes, .. } = &mut *inner;
+        exchanges.retain(|exchange| {
+            let stays = &*exchange.world != world;
+            if !stays {
+                *body_bytes -= exchange.body.len();
+            }
+            stays
+        });
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -195,6 +213,7 @@ impl Entry {
         Exchange {
             number: self.number,
             at: self.at,
+            world: Arc::clone(&self.world),
             method: self.method.clone(),
             target: Uri::try_from(target).unwrap_or_default(),
             headers,
@@ -243,6 +262,7 @@ impl Exchange {
         json!({
             "number": self.number,
             "at": self.at.to_string(),
+            "world": &*self.world,
             "method": self.method.as_str(),
             "url": self.shown_target(),
             "headers": headers,
@@ -260,6 +280,9 @@ impl Exchange {
         let target = self.shown_target();
         let mut line =
             format!("{} {target} → {} {}", self.method, self.status.as_u16(), self.origin.label());
+        if &*self.world != DEFAULT_WORLD {
+            line = format!("[{}] {line}", self.world);
+        }
         if let Some(id) = self.origin.id() {
             line.push_str(&format!(" {id}"));
         }
@@ -281,13 +304,17 @@ mod tests {
     use super::*;
     use crate::message::Body;
 
+    fn world() -> Arc<str> {
+        DEFAULT_WORLD.into()
+    }
+
     #[test]
     fn the_journal_is_bounded_and_counts_what_it_drops() {
         let journal = Journal::new(None);
         let plan = Plan::new(StatusCode::OK, Origin::Kubernetes, Body::Empty);
         for n in 0..MAX_EXCHANGES + 5 {
             let request = Request::new(Method::GET, &format!("/x/{n}"));
-            journal.record(request, &plan, Duration::ZERO);
+            journal.record(request, &plan, Duration::ZERO, &world());
         }
         let kept = journal.exchanges();
         assert_eq!(kept.len(), MAX_EXCHANGES);
@@ -302,7 +329,7 @@ mod tests {
         for _ in 0..400 {
             let mut request = Request::new(Method::POST, "/x");
             request.body = RequestBody::Bytes(Bytes::from(vec![b'x'; MAX_ONE_BODY]));
-            journal.record(request, &plan, Duration::ZERO);
+            journal.record(request, &plan, Duration::ZERO, &world());
         }
         let bytes: usize = journal.exchanges().iter().map(|exchange| exchange.body.len()).sum();
         assert_eq!(bytes, MAX_BODY_BYTES);
@@ -314,7 +341,12 @@ mod tests {
         let mut request = Request::new(Method::GET, "/x?a=b&access_token=very-secret");
         request.headers.insert("authorization", "Bearer very-secret".parse().unwrap());
         request.headers.insert("x-client", "a".parse().unwrap());
-        journal.record(request, &Plan::text(StatusCode::OK, Origin::Admin, ""), Duration::ZERO);
+        journal.record(
+            request,
+            &Plan::text(StatusCode::OK, Origin::Admin, ""),
+            Duration::ZERO,
+            &world(),
+        );
         let exchange = &journal.exchanges()[0];
         assert_eq!(exchange.to_line(), "GET /x?a=b&access_token=(hidden) → 200 admin");
         let shown = exchange.to_json().to_string();

@@ -18,6 +18,7 @@ pub mod cli;
 pub mod document;
 mod error;
 pub mod fixtures;
+mod handle;
 mod journal;
 pub mod k8s;
 pub mod matching;
@@ -28,12 +29,20 @@ pub mod scenario;
 mod secrets;
 mod serve;
 mod server;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "tls/off.rs"]
+mod tls;
 pub mod transport;
 
 pub use check::{Checked, check};
 pub use error::{EXIT_FAILURE, EXIT_INVALID, EXIT_OK, EXIT_USAGE, Error};
+pub use handle::WorldHandle;
 pub use journal::{Exchange, Journal, MAX_EXCHANGES, Observer};
 pub use server::{Builder, Profile, RunningServer, Server};
+#[cfg(feature = "tls")]
+pub use tls::{TlsError, server::TlsOptions};
 pub use transport::Logger;
 
 /// The examples of the README, compiled and run.

@@ -13,13 +13,17 @@ use tokio::task::JoinHandle;
 use crate::document::Diagnostics;
 use crate::error::Error;
 use crate::fixtures::FileWatcher;
+use crate::handle::WorldHandle;
 use crate::journal::{Exchange, Journal};
 use crate::k8s::{self, Auth, DEFAULT_HISTORY, DeleteAnswer};
 use crate::record::{Proxy, Recorder, Upstream, UpstreamOptions};
 use crate::serve::{
-    Gateway, Pipeline, Reload, Settings, Shared, Sources, TOKEN_LIFETIME, build_world,
-    collect_garbage,
+    Gateway, Here, MAX_WORLDS, Pipeline, Reload, Settings, Shared, Sources, TOKEN_LIFETIME, Worlds,
+    build_world,
 };
+use crate::tls::server::Tls;
+#[cfg(feature = "tls")]
+use crate::tls::server::TlsOptions;
 use crate::transport::{self, Limits, Listener, Logger};
 
 /// A server in this process. Begin with [`Server::builder`].
@@ -70,6 +74,9 @@ pub struct Builder {
     upstream: Option<(String, UpstreamOptions)>,
     record: Option<PathBuf>,
     hot_reload: bool,
+    #[cfg(feature = "tls")]
+    tls: Option<TlsOptions>,
+    max_worlds: usize,
     limits: Limits,
     log: Option<Logger>,
     observer: Option<crate::journal::Observer>,
@@ -91,6 +98,9 @@ impl Default for Builder {
             upstream: None,
             record: None,
             hot_reload: false,
+            #[cfg(feature = "tls")]
+            tls: None,
+            max_worlds: MAX_WORLDS,
             limits: Limits::default(),
             log: None,
             observer: None,
@@ -221,6 +231,33 @@ impl Builder {
         self
     }
 
+    /// Speaks TLS, and nothing else: HTTP/2 and HTTP/1.1, whichever the client chooses.
+    ///
+    /// ```
+    /// # async fn run() -> Result<(), standin::Error> {
+    /// let options = standin::TlsOptions::default();
+    /// let server = standin::Server::builder().tls(options).start().await?;
+    /// assert!(server.url().starts_with("https://127.0.0.1:"));
+    /// let ca_for_the_client: String = server.ca_pem().unwrap_or_default();
+    /// # assert!(ca_for_the_client.starts_with("-----BEGIN CERTIFICATE-----"));
+    /// # server.shutdown().await; Ok(()) }
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+    /// ```
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, options: TlsOptions) -> Self {
+        self.tls = Some(options);
+        self
+    }
+
+    /// Sets how many worlds there may be at once besides the default one; the default is 10,000. The
+    /// one that was not used for longest makes room for a new one.
+    #[must_use]
+    pub fn max_worlds(mut self, worlds: usize) -> Self {
+        self.max_worlds = worlds;
+        self
+    }
+
     /// Sets the bounds of the transport.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -262,6 +299,11 @@ impl Builder {
             }
         };
         let auth = if self.anonymous_auth { auth } else { auth.without_anonymous() };
+        #[cfg(feature = "tls")]
+        let auth = match &self.tls {
+            Some(options) if options.asks_for_certificates() => auth.with_client_certificates(),
+            _ => auth,
+        };
         for warning in &loaded.warnings.0 {
             log(&warning.to_string());
         }
@@ -269,6 +311,10 @@ impl Builder {
         let (world, seeded) =
             build_world(&mut fixtures, &loaded.scenarios, self.history).map_err(Error::Invalid)?;
         let proxy = proxy(self.upstream, self.record, &log)?;
+        #[cfg(feature = "tls")]
+        let (tls, tls_files) = tls(self.tls, self.listen, &log)?;
+        #[cfg(not(feature = "tls"))]
+        let tls: Option<Arc<Tls>> = None;
         let seed = (!loaded.scenarios.is_empty()).then(|| loaded.scenarios.seed());
         let (stop, stopping) = watch::channel(false);
         let cci = self.profile == Profile::Cci;
@@ -285,32 +331,61 @@ impl Builder {
             stubs: ArcSwap::from_pointee(fixtures.stubs),
             seeded: Mutex::new(seeded),
             scenarios: ArcSwap::from_pointee(loaded.scenarios),
-            world: Arc::new(world),
+            worlds: Worlds::new(Arc::new(world), self.max_worlds),
             journal: Arc::new(Journal::new(self.observer)),
             reload: Reload::new(sources.clone(), self.history),
             problems: ArcSwap::default(),
+            tls: tls.clone(),
             stopping: stopping.clone(),
         });
         let listen = |source| Error::Listen { address: self.listen, source };
         let listener = Listener::bind(self.listen).await.map_err(listen)?;
         let address = listener.local_addr();
         let files = if self.hot_reload { watch_files(&sources, &shared, &log) } else { None };
-        tokio::spawn(collect_garbage(Arc::clone(&shared)));
+        Here::new(Arc::clone(&shared), Arc::clone(shared.worlds.default())).begin_controllers();
         let stopped = stopped(stopping, Arc::clone(&shared));
         let handler = Arc::new(Pipeline::new(Arc::clone(&shared)));
         let limits = self.limits;
         let transport_log = Arc::clone(&log);
         let task = tokio::spawn(async move {
-            transport::serve(listener, handler, limits, transport_log, stopped).await;
+            transport::serve(listener, handler, limits, tls, transport_log, stopped).await;
         });
-        Ok(RunningServer { address, seed, shared, stop, task, _files: files })
+        let mut watchers: Vec<FileWatcher> = files.into_iter().collect();
+        #[cfg(feature = "tls")]
+        watchers.extend(tls_files);
+        Ok(RunningServer { address, seed, shared, stop, task, _watchers: watchers })
     }
 }
 
 async fn stopped(mut stopping: watch::Receiver<bool>, shared: Arc<Shared>) {
     // A dropped handle stops the server too.
     let _ = stopping.wait_for(|stopping| *stopping).await;
-    shared.world.store.wake();
+    shared.worlds.wake();
+}
+
+/// Sets TLS up, and watches the files it was made of.
+#[cfg(feature = "tls")]
+fn tls(
+    options: Option<TlsOptions>,
+    listen: SocketAddr,
+    log: &Logger,
+) -> Result<(Option<Arc<Tls>>, Option<FileWatcher>), Error> {
+    let Some(options) = options else {
+        return Ok((None, None));
+    };
+    let files = options.files();
+    let tls = Arc::new(Tls::new(options, listen.ip()).map_err(Error::Tls)?);
+    if files.is_empty() {
+        return Ok((Some(tls), None));
+    }
+    let (changing, said) = (Arc::clone(&tls), Arc::clone(log));
+    let on_change = move || match changing.reload() {
+        Ok(()) => said("reloaded: new connections meet the changed certificates"),
+        Err(error) => said(&format!("not reloaded, the old certificates go on serving: {error}")),
+    };
+    let watcher = crate::fixtures::watch(&files, on_change)
+        .map_err(|error| log(&format!("changes of the certificates will not be seen: {error}")));
+    Ok((Some(tls), watcher.ok()))
 }
 
 fn proxy(
@@ -363,14 +438,21 @@ pub struct RunningServer {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
-    _files: Option<FileWatcher>,
+    _watchers: Vec<FileWatcher>,
 }
 
 impl RunningServer {
-    /// Where it listens: `http://127.0.0.1:PORT`.
+    /// Where it listens: `http://127.0.0.1:PORT`, or `https://` with TLS.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.shared.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The certificate that clients have to trust, in PEM; nothing without TLS.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<String> {
+        self.shared.tls.as_ref().map(|tls| tls.ca_pem())
     }
 
     /// The address it listens on.
@@ -385,6 +467,26 @@ impl RunningServer {
         self.seed
     }
 
+    /// A world of its own: a state forked from the fixtures, that no other world's clients see. It is
+    /// made on its first use.
+    ///
+    /// ```
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = standin::Server::builder().start().await?;
+    /// let world = server.world("my-test")?;
+    /// assert_eq!(world.url(), format!("{}/worlds/my-test", server.url()));
+    /// world.advance(std::time::Duration::from_secs(60));
+    /// # server.shutdown().await; Ok(()) }
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::World`] for a name that is none.
+    pub fn world(&self, name: &str) -> Result<WorldHandle, Error> {
+        let world = self.shared.world(name).map_err(|error| Error::World(error.to_string()))?;
+        Ok(WorldHandle::new(Here::new(Arc::clone(&self.shared), world), self.url()))
+    }
+
     /// What was asked and answered.
     #[must_use]
     pub fn journal(&self) -> &Journal {
@@ -393,7 +495,7 @@ impl RunningServer {
 
     /// Forgets every revision before the given one: continue tokens and watches below it expire.
     pub fn compact(&self, revision: u64) {
-        self.shared.world.store.compact(k8s::Revision(revision));
+        self.shared.worlds.default().store.compact(k8s::Revision(revision));
     }
 
     /// Loads the files again, as a change on disk does with hot reload.
@@ -407,7 +509,7 @@ impl RunningServer {
     /// How many stubs and objects are served: for the line that a program prints at its start.
     #[must_use]
     pub fn loaded(&self) -> (usize, usize) {
-        (self.shared.stubs.load().len(), self.shared.world.store.state().snapshot.len())
+        (self.shared.stubs.load().len(), self.shared.worlds.default().store.state().snapshot.len())
     }
 
     /// How many scenario rules are on.

@@ -1,20 +1,20 @@
 //! The admin endpoints.
 
-use std::sync::Arc;
-
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::document::Diagnostics;
 use crate::k8s::Revision;
 use crate::message::{Origin, Plan, Query, Request};
-use crate::serve::Shared;
+use crate::serve::{DEFAULT_WORLD, Here};
+
+use super::{clock, worlds};
 
 /// The most that an admin request body may hold, in bytes.
 const MAX_BODY: usize = 1 << 20;
 
 /// Answers a request to the admin API.
-pub(crate) async fn answer(shared: &Arc<Shared>, request: &mut Request) -> Plan {
+pub(crate) async fn answer(here: &Here, request: &mut Request) -> Plan {
     let path = request.path().trim_start_matches("/__admin").trim_matches('/').to_owned();
     let body = match request.read_body(MAX_BODY).await {
         Ok(body) => body,
@@ -23,61 +23,79 @@ pub(crate) async fn answer(shared: &Arc<Shared>, request: &mut Request) -> Plan 
     let get = matches!(request.method, Method::GET | Method::HEAD);
     let post = request.method == Method::POST;
     match path.as_str() {
-        "" if get => ok(&summary(shared)),
+        "" if get => ok(&summary(here)),
         "health" if get => ok(&json!({
             "status": "healthy",
             "message": "Standin is serving",
             "version": env!("CARGO_PKG_VERSION"),
-            "uptimeInSeconds": shared.world.clock.elapsed().as_secs(),
+            "uptimeInSeconds": here.world.clock.elapsed().as_secs(),
         })),
         "version" if get => ok(&json!({"version": env!("CARGO_PKG_VERSION")})),
-        "mappings" if get => ok(&mappings(shared)),
-        "requests" if get => requests(shared, request),
+        "ca" if get => ca(here),
+        "mappings" if get => ok(&mappings(here)),
+        "requests" if get => requests(here, request),
         "requests" if request.method == Method::DELETE => {
-            shared.journal.clear();
+            match &*here.world.name {
+                DEFAULT_WORLD => here.journal.clear(),
+                world => here.journal.clear_world(world),
+            }
             ok(&json!({}))
         }
-        "scenarios" if get => ok(&scenarios(shared)),
+        "scenarios" if get => ok(&scenarios(here)),
         "scenarios/reset" if post => {
-            shared.world.scenario.reset();
+            here.world.scenario.reset();
             ok(&json!({}))
         }
-        "store/compact" if post => compact(shared, &body),
-        "reload" if post => reload(shared).await,
-        "" | "health" | "version" | "mappings" | "requests" | "scenarios" | "scenarios/reset"
-        | "store/compact" | "reload" => failed(
-            StatusCode::METHOD_NOT_ALLOWED,
-            &format!("{} is not a method of this endpoint", request.method),
-        ),
+        "reset" if post => {
+            here.reset();
+            ok(&json!({}))
+        }
+        "clock" | "clock/freeze" | "clock/advance" | "clock/release" => {
+            clock::answer(here, &request.method, &path, &body)
+        }
+        "worlds" => worlds::all(here, &request.method),
+        _ if path.starts_with("worlds/") => {
+            worlds::one(here, &request.method, path.trim_start_matches("worlds/"))
+        }
+        "store/compact" if post => compact(here, &body),
+        "reload" if post => reload(here).await,
+        "" | "health" | "version" | "ca" | "mappings" | "requests" | "scenarios"
+        | "scenarios/reset" | "reset" | "store/compact" | "reload" => wrong_method(&request.method),
         _ => failed(
             StatusCode::NOT_FOUND,
-            "no such admin endpoint; there are health, version, mappings, requests, scenarios, scenarios/reset, \
+            "no such admin endpoint; there are health, version, ca, mappings, requests, scenarios, scenarios/reset, \
+             reset, clock, clock/freeze, clock/advance, clock/release, worlds, worlds/NAME, worlds/NAME/reset, \
              store/compact and reload",
         ),
     }
 }
 
-fn ok(value: &Value) -> Plan {
+pub(super) fn ok(value: &Value) -> Plan {
     Plan::json(StatusCode::OK, Origin::Admin, format!("{value}\n"))
 }
 
+/// 405.
+pub(super) fn wrong_method(method: &Method) -> Plan {
+    failed(StatusCode::METHOD_NOT_ALLOWED, &format!("{method} is not a method of this endpoint"))
+}
+
 /// Errors have WireMock's shape.
-fn failed(code: StatusCode, why: &str) -> Plan {
+pub(super) fn failed(code: StatusCode, why: &str) -> Plan {
     let body = json!({"errors": [{"code": 10, "title": why}]});
     Plan::json(code, Origin::Admin, format!("{body}\n"))
 }
 
-fn summary(shared: &Shared) -> Value {
-    let stubs = shared.stubs.load();
-    let scenarios = shared.scenarios.load();
-    let state = shared.world.store.state();
+fn summary(here: &Here) -> Value {
+    let stubs = here.stubs.load();
+    let scenarios = here.scenarios.load();
+    let state = here.world.store.state();
     let types: Vec<String> = state
         .types
         .types()
         .filter(|of| !of.is_built_in())
         .map(|of| of.group_resource.to_string())
         .collect();
-    let problems: Vec<String> = shared.problems.load().0.iter().map(ToString::to_string).collect();
+    let problems: Vec<String> = here.problems.load().0.iter().map(ToString::to_string).collect();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "stubs": stubs.len(),
@@ -85,18 +103,26 @@ fn summary(shared: &Shared) -> Value {
         "objects": state.snapshot.len(),
         "resourceVersion": state.revision.to_string(),
         "rules": scenarios.len(),
-        "requests": shared.journal.recorded(),
+        "requests": here.journal.recorded(),
         "reload": {"failed": !problems.is_empty(), "problems": problems},
     })
 }
 
-fn mappings(shared: &Shared) -> Value {
-    let stubs = shared.stubs.load();
+/// The certificate that clients have to trust.
+fn ca(here: &Here) -> Plan {
+    match &here.tls {
+        Some(tls) => Plan::text(StatusCode::OK, Origin::Admin, tls.ca_pem()),
+        None => failed(StatusCode::NOT_FOUND, "the server speaks no TLS; start it with --tls"),
+    }
+}
+
+fn mappings(here: &Here) -> Value {
+    let stubs = here.stubs.load();
     let mappings: Vec<Value> = stubs.stubs().map(|stub| stub.mapping().clone()).collect();
     json!({"meta": {"total": mappings.len()}, "mappings": mappings})
 }
 
-fn requests(shared: &Shared, request: &Request) -> Plan {
+fn requests(here: &Here, request: &Request) -> Plan {
     let query = Query::parse(request.query()).unwrap_or_default();
     let limit = match query.first("limit").map(str::parse::<usize>) {
         None => usize::MAX,
@@ -105,25 +131,32 @@ fn requests(shared: &Shared, request: &Request) -> Plan {
             return failed(StatusCode::BAD_REQUEST, "limit must be a whole number from 0 up");
         }
     };
-    let exchanges = shared.journal.exchanges();
+    let mut exchanges = here.journal.exchanges();
+    // Seen from the default world, there is everything.
+    let of = query
+        .first("world")
+        .or_else(|| Some(&*here.world.name).filter(|world| *world != DEFAULT_WORLD));
+    if let Some(world) = of {
+        exchanges.retain(|exchange| *exchange.world == *world);
+    }
     let list: Vec<Value> =
         exchanges.iter().rev().take(limit).map(crate::journal::Exchange::to_json).collect();
     ok(
-        &json!({"requests": list, "meta": {"total": exchanges.len(), "recorded": shared.journal.recorded()}}),
+        &json!({"requests": list, "meta": {"total": exchanges.len(), "recorded": here.journal.recorded()}}),
     )
 }
 
-fn scenarios(shared: &Shared) -> Value {
-    let scenarios = shared.scenarios.load();
+fn scenarios(here: &Here) -> Value {
+    let scenarios = here.scenarios.load();
     let rules: Vec<&str> = scenarios.rule_ids().collect();
     json!({"seed": scenarios.seed(), "rules": rules})
 }
 
 /// Files are read on a thread that may block.
-async fn reload(shared: &Arc<Shared>) -> Plan {
-    let shared = Arc::clone(shared);
+async fn reload(here: &Here) -> Plan {
+    let here = here.clone();
     let lines = |found: Diagnostics| found.0.iter().map(ToString::to_string).collect::<Vec<_>>();
-    match tokio::task::spawn_blocking(move || shared.reload()).await {
+    match tokio::task::spawn_blocking(move || here.reload()).await {
         Ok(Ok(warnings)) => ok(&json!({"warnings": lines(warnings)})),
         Ok(Err(problems)) => {
             let errors: Vec<Value> =
@@ -135,7 +168,7 @@ async fn reload(shared: &Arc<Shared>) -> Plan {
     }
 }
 
-fn compact(shared: &Shared, body: &[u8]) -> Plan {
+fn compact(here: &Here, body: &[u8]) -> Plan {
     let parsed: Option<Value> = serde_json::from_slice(body).ok();
     let revision =
         parsed.as_ref().map(|body| &body["revision"]).and_then(|revision| match revision {
@@ -148,6 +181,6 @@ fn compact(shared: &Shared, body: &[u8]) -> Plan {
             "the body must be {\"revision\": \"N\"} with a whole number N",
         );
     };
-    let floor = shared.world.store.compact(Revision(revision));
+    let floor = here.world.store.compact(Revision(revision));
     ok(&json!({"compacted": floor.to_string()}))
 }

@@ -27,6 +27,7 @@ Examples:
   standin check fixtures/ scenarios/my-drill.yaml  what is wrong with the files, if anything
   standin record --upstream http://backend:8001 --to recorded/
   standin kubeconfig > kubeconfig && kubectl --kubeconfig kubeconfig get tfjobs -A
+  standin serve --tls & standin kubeconfig https://127.0.0.1:8080 --token admin-token > kubeconfig
 
 Exit codes: 0 all went well, 1 it did not, 2 the command line is wrong, 3 files are wrong.";
 
@@ -41,7 +42,7 @@ pub(super) enum Command {
     /// Asks a running server whether it is well; for container health checks.
     Healthcheck(Target),
     /// Prints a kubeconfig for a server.
-    Kubeconfig(Target),
+    Kubeconfig(Kubeconfig),
     /// Lists the scenarios that come with the program.
     Scenarios,
 }
@@ -83,9 +84,15 @@ pub(super) struct Serve {
     /// Directory to write what the backend answers to, as fixtures.
     #[arg(long, value_name = "DIR", requires = "upstream")]
     pub(super) record: Option<PathBuf>,
+    /// Most worlds at once besides the default one; the one unused for longest makes room.
+    #[arg(long, value_name = "N", default_value_t = crate::serve::MAX_WORLDS)]
+    pub(super) max_worlds: usize,
     /// Leaves X-Standin-Rule out of answers.
     #[arg(long)]
     pub(super) no_rule_header: bool,
+    #[cfg(feature = "tls")]
+    #[command(flatten)]
+    pub(super) tls: TlsArgs,
     #[command(flatten)]
     pub(super) listener: Listener,
     #[command(flatten)]
@@ -117,6 +124,30 @@ pub(super) struct Listener {
     pub(super) verbose: bool,
 }
 
+/// How to speak TLS.
+#[cfg(feature = "tls")]
+#[derive(Debug, Args)]
+pub(super) struct TlsArgs {
+    /// Speaks TLS (1.2, 1.3; HTTP/2 and HTTP/1.1) with a certificate of a CA made at the start.
+    #[arg(long)]
+    pub(super) tls: bool,
+    /// PEM file with the certificate chain to show instead; loaded again when it changes.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(super) cert: Option<PathBuf>,
+    /// PEM file with the certificate's key.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(super) key: Option<PathBuf>,
+    /// Further host name or address for the certificate made at the start (repeatable).
+    #[arg(long, value_name = "NAME", requires = "tls", conflicts_with = "cert")]
+    pub(super) tls_name: Vec<String>,
+    /// File to write the CA's certificate to, for clients to trust. It is no secret.
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca_out: Option<PathBuf>,
+    /// PEM file with the CAs whose client certificates say who asks: CN is the user, O are the groups.
+    #[arg(long, value_name = "FILE")]
+    pub(super) client_ca: Option<PathBuf>,
+}
+
 /// How to reach a backend.
 #[derive(Debug, Args)]
 pub(super) struct Backend {
@@ -137,8 +168,29 @@ pub(super) struct Check {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Kubeconfig {
+    #[command(flatten)]
+    pub(super) target: Target,
+    /// Token to send; a name of --token-auth-file's first column.
+    #[arg(long, value_name = "TOKEN")]
+    pub(super) token: Option<String>,
+    /// World to live in: an isolated state of its own, made on first use.
+    #[arg(long, value_name = "NAME")]
+    pub(super) world: Option<String>,
+    /// PEM file with the CA to trust; without it, a server that speaks TLS is asked for its own.
+    #[arg(long, value_name = "FILE")]
+    pub(super) certificate_authority: Option<PathBuf>,
+    /// PEM file with a client certificate to show.
+    #[arg(long, value_name = "FILE", requires = "client_key")]
+    pub(super) client_certificate: Option<PathBuf>,
+    /// PEM file with the client certificate's key.
+    #[arg(long, value_name = "FILE", requires = "client_certificate")]
+    pub(super) client_key: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Target {
-    /// The server's address, or its http:// URL.
+    /// The server's address, or its http:// or https:// URL.
     #[arg(default_value = "127.0.0.1:8080", value_name = "ADDR|URL")]
     pub(super) server: String,
 }

@@ -1,21 +1,81 @@
 //! `standin kubeconfig`: what kubectl and other clients need to find the server.
 
-use serde_json::json;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 
 use crate::error::Error;
+use crate::serve::check_world_name;
 
-use super::args::Target;
-use super::health::host;
+use super::args::Kubeconfig;
+use super::ask::{Server, ask};
 
-pub(super) fn kubeconfig(args: &Target) -> Result<(), Error> {
-    let config = json!({
+/// What stands for a token where none is asked for.
+const ANY_TOKEN: &str = "standin";
+
+pub(super) fn kubeconfig(args: &Kubeconfig) -> Result<(), Error> {
+    let server = Server::parse(&args.target.server)?;
+    let mut url = server.to_string();
+    if let Some(world) = &args.world {
+        check_world_name(world).map_err(|error| Error::Usage(format!("--world: {error}")))?;
+        url.push_str(&format!("/worlds/{world}"));
+    }
+    let mut cluster = json!({"server": url});
+    if let Some(ca) = certificate_authority(args, &server)? {
+        cluster["certificate-authority-data"] = STANDARD.encode(ca).into();
+    }
+    let mut user = json!({});
+    // Over TLS kubectl asks for a password where a kubeconfig holds no credentials. A server that knows
+    // no tokens takes any.
+    let any = (server.tls && args.client_certificate.is_none()).then_some(ANY_TOKEN);
+    if let Some(token) = args.token.as_deref().or(any) {
+        user["token"] = token.into();
+    }
+    let files = [
+        ("client-certificate-data", &args.client_certificate),
+        ("client-key-data", &args.client_key),
+    ];
+    for (key, path) in files {
+        if let Some(path) = path {
+            user[key] = STANDARD.encode(read(path)?).into();
+        }
+    }
+    print!("{}", crate::k8s::render_yaml(&config(&cluster, &user)));
+    Ok(())
+}
+
+/// The CA that was given, or the server's own. That one is taken on trust, which is good enough on
+/// loopback.
+fn certificate_authority(args: &Kubeconfig, server: &Server) -> Result<Option<Vec<u8>>, Error> {
+    if let Some(path) = &args.certificate_authority {
+        return read(path).map(Some);
+    }
+    if !server.tls {
+        return Ok(None);
+    }
+    let answer = ask(server, "/__admin/ca")?;
+    if answer.status == 200 && answer.body.starts_with("-----BEGIN CERTIFICATE-----") {
+        return Ok(Some(answer.body.into_bytes()));
+    }
+    Err(Error::Unhealthy(format!(
+        "{server} does not say what its CA is (it answered {}); give it with --certificate-authority",
+        answer.status
+    )))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|source| Error::Read { path: path.to_path_buf(), source })
+}
+
+fn config(cluster: &Value, user: &Value) -> Value {
+    json!({
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": "standin", "cluster": {"server": format!("http://{}", host(&args.server)?)}}],
-        "users": [{"name": "standin", "user": {}}],
+        "clusters": [{"name": "standin", "cluster": cluster}],
+        "users": [{"name": "standin", "user": user}],
         "contexts": [{"name": "standin", "context": {"cluster": "standin", "user": "standin", "namespace": "default"}}],
         "current-context": "standin",
-    });
-    print!("{}", crate::k8s::render_yaml(&config));
-    Ok(())
+    })
 }

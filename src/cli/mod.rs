@@ -1,6 +1,7 @@
 //! The command line: parsed here, done by the library, told to people.
 
 mod args;
+mod ask;
 mod check;
 mod health;
 mod kubeconfig;

@@ -1,6 +1,7 @@
 //! `standin serve` and `standin record`.
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use crate::error::Error;
 use crate::record::UpstreamOptions;
 use crate::server::{Builder, RunningServer, Server};
 
+#[cfg(feature = "tls")]
+use super::args::TlsArgs;
 use super::args::{Backend, Listener, Record, Serve};
 
 pub(super) fn serve(args: Serve) -> Result<(), Error> {
@@ -17,6 +20,7 @@ pub(super) fn serve(args: Serve) -> Result<(), Error> {
         .delete_collection_answer(args.delete_collection_answer.into())
         .rule_header(!args.no_rule_header)
         .profile(args.profile.into())
+        .max_worlds(args.max_worlds)
         .token_lifetime(Duration::from_secs(args.token_lifetime));
     for path in args.fixtures {
         builder = builder.fixtures(path);
@@ -40,7 +44,37 @@ pub(super) fn serve(args: Serve) -> Result<(), Error> {
     if let Some(directory) = args.record {
         builder = builder.record(directory);
     }
-    run(builder.hot_reload(true), &args.listener, "serving")
+    #[cfg(feature = "tls")]
+    let ca_out = {
+        let on = args.tls.tls || args.tls.cert.is_some();
+        if !on && (args.tls.client_ca.is_some() || args.tls.ca_out.is_some()) {
+            return Err(Error::Usage(
+                "--client-ca and --ca-out need --tls, or --cert and --key".into(),
+            ));
+        }
+        if on {
+            builder = builder.tls(tls(&args.tls));
+        }
+        args.tls.ca_out
+    };
+    #[cfg(not(feature = "tls"))]
+    let ca_out = None;
+    run(builder.hot_reload(true), &args.listener, "serving", ca_out)
+}
+
+#[cfg(feature = "tls")]
+fn tls(args: &TlsArgs) -> crate::tls::server::TlsOptions {
+    let mut options = crate::tls::server::TlsOptions::default();
+    if let (Some(chain), Some(key)) = (&args.cert, &args.key) {
+        options = options.certificate(chain, key);
+    }
+    for name in &args.tls_name {
+        options = options.name(name);
+    }
+    if let Some(file) = &args.client_ca {
+        options = options.client_ca(file);
+    }
+    options
 }
 
 pub(super) fn record(args: Record) -> Result<(), Error> {
@@ -49,7 +83,7 @@ pub(super) fn record(args: Record) -> Result<(), Error> {
         .nothing_loaded()
         .upstream(args.upstream, options(&args.backend))
         .record(args.to);
-    run(builder, &args.listener, &what)
+    run(builder, &args.listener, &what, None)
 }
 
 fn options(backend: &Backend) -> UpstreamOptions {
@@ -60,7 +94,12 @@ fn options(backend: &Backend) -> UpstreamOptions {
     }
 }
 
-fn run(builder: Builder, listener: &Listener, what: &str) -> Result<(), Error> {
+fn run(
+    builder: Builder,
+    listener: &Listener,
+    what: &str,
+    ca_out: Option<PathBuf>,
+) -> Result<(), Error> {
     let mut builder =
         builder.listen(listener.listen).log(Arc::new(|line: &str| eprintln!("{line}")));
     if listener.verbose {
@@ -75,6 +114,9 @@ fn run(builder: Builder, listener: &Listener, what: &str) -> Result<(), Error> {
         let mut interrupted = signal(SignalKind::interrupt()).map_err(Error::Start)?;
         let mut terminated = signal(SignalKind::terminate()).map_err(Error::Start)?;
         let server = builder.start().await?;
+        if let (Some(path), Some(ca)) = (ca_out, server.ca_pem()) {
+            std::fs::write(&path, ca).map_err(|source| Error::Write { path, source })?;
+        }
         announce(&server, what);
         server
             .run_until(async move {

@@ -19,6 +19,7 @@ mod yaml;
 pub use decode::{Decoder, Keys, Node};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use place::{Place, Pointer, Step};
+pub(crate) use units::duration;
 
 use std::path::{Path, PathBuf};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Reads a time: a number with `ms`, `s`, `m` or `h`, or several of them (`1m30s`).
-pub(super) fn duration(text: &str) -> Option<Duration> {
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     let mut total = 0.0_f64;
     if rest.is_empty() {

@@ -13,7 +13,7 @@ mod request;
 mod target;
 
 pub use plan::{Body, Fault, FaultAction, FaultPoint, Origin, Plan, TimedChunk};
-pub use request::{BodyError, BodyStream, Request, RequestBody};
+pub use request::{BodyError, BodyStream, ClientCertificate, Request, RequestBody};
 pub use target::{Query, TargetError, decode_segment};
 
 /// What the transport calls for each request: implemented by `serve`, so that the transport knows

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
@@ -25,6 +26,22 @@ pub struct Request {
     pub body: RequestBody,
     /// The client's address; absent in unit tests.
     pub peer: Option<SocketAddr>,
+    /// The certificate that the client showed in the TLS handshake, if it was asked for one.
+    pub certificate: Option<Arc<ClientCertificate>>,
+}
+
+/// What a client's certificate says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientCertificate {
+    /// It is one of the trusted CAs'.
+    Trusted {
+        /// The subject's common name (CN); may be empty.
+        common_name: String,
+        /// The subject's organizations (O).
+        organizations: Vec<String>,
+    },
+    /// It is not, or not now: why.
+    Refused(String),
 }
 
 /// A request body: not there, read, or still on the wire.
@@ -62,6 +79,7 @@ impl Request {
             headers: HeaderMap::new(),
             body: RequestBody::Empty,
             peer: None,
+            certificate: None,
         }
     }
 

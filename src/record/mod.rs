@@ -13,8 +13,6 @@ mod exchange;
 mod mapping;
 mod proxy;
 mod tee;
-#[cfg(feature = "tls-upstream")]
-mod tls;
 mod upstream;
 mod writer;
 

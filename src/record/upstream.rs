@@ -24,9 +24,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an answer's head may take, where the options do not say.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
-#[cfg(feature = "tls-upstream")]
+#[cfg(feature = "tls")]
 type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
-#[cfg(not(feature = "tls-upstream"))]
+#[cfg(not(feature = "tls"))]
 type Connector = HttpConnector;
 
 type OutBody = UnsyncBoxBody<Bytes, BodyError>;
@@ -109,8 +109,8 @@ impl Upstream {
         if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
             return Err(wrong("only http and https are spoken"));
         }
-        if scheme == Scheme::HTTPS && cfg!(not(feature = "tls-upstream")) {
-            return Err(wrong("this build has no TLS; build it with the feature tls-upstream"));
+        if scheme == Scheme::HTTPS && cfg!(not(feature = "tls")) {
+            return Err(wrong("this build has no TLS; build it with the feature tls"));
         }
         let authority = parts.authority.ok_or_else(|| wrong("the host is missing"))?;
         if authority.as_str().contains('@') {
@@ -170,14 +170,25 @@ fn connector(options: &UpstreamOptions) -> Result<Connector, UpstreamError> {
     http.set_connect_timeout(Some(CONNECT_TIMEOUT));
     http.set_nodelay(true);
     http.enforce_http(false);
-    #[cfg(feature = "tls-upstream")]
-    return super::tls::connector(http, options);
-    #[cfg(not(feature = "tls-upstream"))]
+    #[cfg(feature = "tls")]
+    {
+        use crate::tls::client::{Trust, config};
+        let trust = match &options.ca_file {
+            _ if options.insecure => Trust::Anyone,
+            Some(path) => Trust::File(path),
+            None => Trust::System,
+        };
+        let failed = |error| UpstreamError::Tls(format!("the CA file {error}"));
+        let config = config(trust).map_err(failed)?;
+        let builder = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(config);
+        Ok(builder.https_or_http().enable_http1().wrap_connector(http))
+    }
+    #[cfg(not(feature = "tls"))]
     if options.insecure || options.ca_file.is_some() {
-        let why = "this build has no TLS; build it with the feature tls-upstream";
+        let why = "this build has no TLS; build it with the feature tls";
         return Err(UpstreamError::Tls(why.to_owned()));
     }
-    #[cfg(not(feature = "tls-upstream"))]
+    #[cfg(not(feature = "tls"))]
     Ok(http)
 }
 

@@ -1,29 +1,31 @@
 //! What a cluster's controllers do by themselves, some time after a write.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::k8s::Collector;
 
-use super::state::Shared;
+use super::worlds::Here;
 
 /// How long after a write the garbage collector looks at it. Clients see what they wrote first, as on
 /// a real cluster, where the collector is another program.
 const COLLECT_AFTER: Duration = Duration::from_millis(300);
 
-/// Collects garbage until the server stops.
-pub(crate) async fn collect_garbage(shared: Arc<Shared>) {
-    let store = &shared.world.store;
-    let mut changed = store.subscribe();
-    let mut stopping = shared.stopping.clone();
-    let mut collector = Collector::after(&store.state());
+/// Collects a world's garbage until it is gone or the server stops.
+pub(super) async fn run(here: Here) {
+    let world = &here.world;
+    let mut changed = world.store.subscribe();
+    let mut stopping = here.stopping.clone();
+    let mut collector = Collector::after(&world.store.state());
     loop {
         tokio::select! {
             change = changed.changed() => if change.is_err() { return },
             _ = stopping.wait_for(|stopping| *stopping) => return,
         }
+        if world.is_ended() {
+            return;
+        }
         tokio::time::sleep(COLLECT_AFTER).await;
         changed.mark_unchanged();
-        collector.run(store, shared.world.clock.now());
+        collector.run(&world.store, world.clock.now());
     }
 }

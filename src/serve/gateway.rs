@@ -25,12 +25,15 @@ pub(crate) const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// How many tokens are kept; the one that expires first makes room.
 const MAX_TOKENS: usize = 10_000;
 
-/// The tokens that were issued.
+/// The identity service: what it issues is good for a while, in the world it was issued in.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     lifetime: Duration,
-    issued: Mutex<HashMap<String, Issued>>,
 }
+
+/// The tokens that were issued in one world.
+#[derive(Debug, Default)]
+pub(crate) struct IssuedTokens(Mutex<HashMap<String, Issued>>);
 
 #[derive(Debug, Clone)]
 struct Issued {
@@ -40,12 +43,12 @@ struct Issued {
 
 impl Gateway {
     pub(crate) fn new(lifetime: Duration) -> Self {
-        Self { lifetime, issued: Mutex::default() }
+        Self { lifetime }
     }
 
     /// Answers a request for a token (Identity API v3, password authentication). Any name and any
     /// password will do.
-    pub(crate) fn issue(&self, body: &[u8], now: Timestamp) -> Plan {
+    pub(crate) fn issue(&self, body: &[u8], tokens: &IssuedTokens, now: Timestamp) -> Plan {
         let request: Value = serde_json::from_slice(body).unwrap_or_default();
         let identity = &request["auth"]["identity"];
         let user = &identity["password"]["user"];
@@ -59,7 +62,7 @@ impl Gateway {
         let groups = vec!["system:authenticated".to_owned()];
         let user_id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes());
         let known = User { name: name.to_owned(), uid: user_id.simple().to_string(), groups };
-        self.keep(token.clone(), Issued { user: Arc::new(known), expires }, now);
+        tokens.keep(token.clone(), Issued { user: Arc::new(known), expires }, now);
         let project = request["auth"]["scope"]["project"]["name"].as_str().unwrap_or("standin");
         let domain = user["domain"]["name"].as_str().unwrap_or("standin");
         let body = json!({"token": {
@@ -77,9 +80,16 @@ impl Gateway {
         }
         plan
     }
+}
+
+impl IssuedTokens {
+    /// Forgets them.
+    pub(super) fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 
     fn keep(&self, token: String, issued: Issued, now: Timestamp) {
-        let mut kept = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MAX_TOKENS {
             kept.retain(|_, issued| issued.expires > now);
         }
@@ -91,38 +101,38 @@ impl Gateway {
         }
         kept.insert(token, issued);
     }
+}
 
-    /// Who sent a request: the owner of an issued token, or of one in the token file.
-    ///
-    /// # Errors
-    /// The gateway's 401.
-    pub(crate) fn authenticate(
-        &self,
-        headers: &HeaderMap,
-        auth: &Auth,
-        now: Timestamp,
-    ) -> Result<Arc<User>, Box<Plan>> {
-        let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
-        let bearer = |value: String| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
-        };
-        let token = headers.get("x-auth-token").and_then(text);
-        let token = token.or_else(|| headers.get(AUTHORIZATION).and_then(text).and_then(bearer));
-        let Some(token) = token.filter(|token| !token.is_empty()) else {
-            return Err(refused("x-auth-token not found"));
-        };
-        let issued = {
-            let kept = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.get(&token).cloned()
-        };
-        match issued {
-            Some(issued) if issued.expires > now => Ok(issued.user),
-            Some(issued) => {
-                Err(refused(&format!("token expires, expires_at: {}", time(issued.expires))))
-            }
-            None => auth.user_of(&token).ok_or_else(|| refused("decrypt token fail")),
+/// Who sent a request: the owner of an issued token, or of one in the token file.
+///
+/// # Errors
+/// The gateway's 401.
+pub(super) fn authenticate(
+    tokens: &IssuedTokens,
+    headers: &HeaderMap,
+    auth: &Auth,
+    now: Timestamp,
+) -> Result<Arc<User>, Box<Plan>> {
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+    let bearer = |value: String| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+    };
+    let token = headers.get("x-auth-token").and_then(text);
+    let token = token.or_else(|| headers.get(AUTHORIZATION).and_then(text).and_then(bearer));
+    let Some(token) = token.filter(|token| !token.is_empty()) else {
+        return Err(refused("x-auth-token not found"));
+    };
+    let issued = {
+        let kept = tokens.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(&token).cloned()
+    };
+    match issued {
+        Some(issued) if issued.expires > now => Ok(issued.user),
+        Some(issued) => {
+            Err(refused(&format!("token expires, expires_at: {}", time(issued.expires))))
         }
+        None => auth.user_of(&token).ok_or_else(|| refused("decrypt token fail")),
     }
 }
 

@@ -10,15 +10,15 @@ use crate::message::{Plan, Request};
 
 use super::compress::compress;
 use super::pipeline::Asked;
-use super::state::Shared;
-use super::{respond, watch};
+use super::worlds::Here;
+use super::{gateway, respond, watch};
 
 /// How long upstream waits for a revision that it has not seen (`blockTimeout` of the watch cache).
 const REVISION_WAIT: Duration = Duration::from_secs(3);
 
 /// Whether the engine answers a request.
-pub(super) fn owns(shared: &Shared, asked: &Asked<'_>) -> bool {
-    shared.settings.engine && k8s::owns(&shared.world.store.state().types, asked.path, &asked.info)
+pub(super) fn owns(here: &Here, asked: &Asked<'_>) -> bool {
+    here.settings.engine && k8s::owns(&here.world.store.state().types, asked.path, &asked.info)
 }
 
 /// Whether a path lies where Kubernetes APIs lie: a miss there has Kubernetes' own 404s.
@@ -37,20 +37,23 @@ pub(super) fn page(asked: &Asked<'_>) -> Option<u64> {
 
 /// Who asks, if they may; else the answer that says no.
 pub(super) fn admit(
-    shared: &Shared,
+    here: &Here,
     request: &Request,
     asked: &Asked<'_>,
 ) -> Result<Arc<User>, Box<Plan>> {
     let refused = |error: ApiError| {
-        let error = shared.settings.kubernetes.coded(error);
+        let error = here.settings.kubernetes.coded(error);
         Box::new(k8s::error_plan(&error, &request.headers, &asked.query))
     };
-    let auth = &shared.settings.auth;
-    let user = match &shared.settings.gateway {
-        Some(gateway) if is_api_path(asked.path) => {
-            gateway.authenticate(&request.headers, auth, shared.world.clock.now())?
+    let auth = &here.settings.auth;
+    let user = match &here.settings.gateway {
+        Some(_) if is_api_path(asked.path) => {
+            let (tokens, now) = (&here.world.tokens, here.world.clock.now());
+            gateway::authenticate(tokens, &request.headers, auth, now)?
         }
-        _ => auth.authenticate(&request.headers).map_err(refused)?,
+        _ => {
+            auth.authenticate(&request.headers, request.certificate.as_deref()).map_err(refused)?
+        }
     };
     if !auth.is_open() {
         auth.authorize(&user, asked.path, &asked.info).map_err(refused)?;
@@ -60,7 +63,7 @@ pub(super) fn admit(
 
 /// Answers a request for a served resource or a discovery path.
 pub(super) async fn answer(
-    shared: &Arc<Shared>,
+    here: &Here,
     request: &mut Request,
     asked: &Asked<'_>,
     user: &User,
@@ -73,7 +76,10 @@ pub(super) async fn answer(
             Err(error) => return respond::bad_body(request, &asked.query, &error),
         },
     };
-    let world = &shared.world;
+    if !matches!(request.method, Method::GET | Method::HEAD) {
+        here.begin_controllers();
+    }
+    let world = &here.world;
     let nonce = if request.method == Method::POST { uuid::Uuid::new_v4().as_u128() } else { 0 };
     let api_request = ApiRequest {
         method: &request.method,
@@ -86,19 +92,19 @@ pub(super) async fn answer(
         nonce,
         page_size: page_size.and_then(|size| usize::try_from(size).ok()),
         user,
-        auth: &shared.settings.auth,
+        auth: &here.settings.auth,
     };
-    let config = &shared.settings.kubernetes;
+    let config = &here.settings.kubernetes;
     let outcome = match k8s::answer(config, &world.store, &api_request) {
         Outcome::NotReached { asked, .. } => {
-            wait_for(shared, asked).await;
+            wait_for(here, asked).await;
             k8s::answer(config, &world.store, &api_request)
         }
         outcome => outcome,
     };
     match outcome {
         Outcome::Plan(plan) => compress(plan, &request.headers).await,
-        Outcome::Watch(watch) => watch::plan(shared, *watch, &request.headers),
+        Outcome::Watch(watch) => watch::plan(here, *watch, &request.headers),
         Outcome::NotReached { asked: revision, current } => {
             let error = ApiError::revision_too_large(revision.0, current.0);
             k8s::error_plan(&error, &request.headers, &asked.query)
@@ -107,8 +113,8 @@ pub(super) async fn answer(
 }
 
 /// Waits until a revision is reached, for as long as upstream does.
-pub(super) async fn wait_for(shared: &Shared, revision: Revision) {
-    let mut current = shared.world.store.subscribe();
+pub(super) async fn wait_for(here: &Here, revision: Revision) {
+    let mut current = here.world.store.subscribe();
     let reached = current.wait_for(|now| *now >= revision);
     // Late or never is told apart by asking again.
     let _ = tokio::time::timeout(REVISION_WAIT, reached).await;

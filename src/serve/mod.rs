@@ -11,12 +11,13 @@ mod respond;
 mod seed;
 mod state;
 mod watch;
+mod worlds;
 
 pub(crate) use clock::Clock;
-pub(crate) use controllers::collect_garbage;
 pub(crate) use gateway::Gateway;
 pub(crate) use gateway::TOKEN_LIFETIME;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use reload::{Reload, Sources};
 pub(crate) use seed::build_world;
-pub(crate) use state::{Settings, Shared, World};
+pub(crate) use state::{Settings, Shared};
+pub(crate) use worlds::{DEFAULT_WORLD, Here, MAX_WORLDS, World, Worlds, check_world_name};

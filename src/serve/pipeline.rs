@@ -1,7 +1,7 @@
 //! The pipeline: a request goes in, a plan comes out.
 //!
 //! ```text
-//! admin? → scenario, before → stubs → kubernetes → upstream → miss → scenario, after → [journal]
+//! which world? → admin? → scenario, before → stubs → kubernetes → upstream → miss → scenario, after → [journal]
 //! ```
 
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use crate::message::{BodyError, Handler, Plan, Query, Request, RequestBody, Targ
 use crate::scenario::{Applied, Decision, Facts, ScenarioSet};
 
 use super::state::Shared;
+use super::worlds::Here;
 use super::{gateway, kubernetes, respond};
 
 /// Names the rule that shaped an answer, and the draw if there was one.
@@ -36,22 +37,31 @@ impl Pipeline {
 impl Handler for Pipeline {
     async fn handle(&self, mut request: Request) -> Plan {
         let began = Instant::now();
-        let plan = answer(&self.shared, &mut request).await;
-        self.shared.journal.record(request, &plan, began.elapsed());
+        let (world, plan) = match self.shared.enter(&mut request) {
+            Ok(here) => {
+                let plan = answer(&here, &mut request).await;
+                (here.world, plan)
+            }
+            Err(error) => {
+                let plan = respond::bad_world(&request, &error);
+                (Arc::clone(self.shared.worlds.default()), plan)
+            }
+        };
+        self.shared.journal.record(request, &plan, began.elapsed(), &world.name);
         plan
     }
 }
 
 /// The whole way of a request.
-async fn answer(shared: &Arc<Shared>, request: &mut Request) -> Plan {
+async fn answer(here: &Here, request: &mut Request) -> Plan {
     // The admin API is not part of what is simulated: no scenario touches it.
     if admin::owns(request.path()) {
-        return admin::answer(shared, request).await;
+        return admin::answer(here, request).await;
     }
-    let scenarios = shared.scenarios.load();
+    let scenarios = here.scenarios.load();
     // Where no rule can come first, a stub is all that is looked at.
     if scenarios.is_empty()
-        && let Some(plan) = stub(shared, request).await
+        && let Some(plan) = stub(here, request).await
     {
         return plan;
     }
@@ -61,28 +71,28 @@ async fn answer(shared: &Arc<Shared>, request: &mut Request) -> Plan {
         Err(error) => return respond::bad_target(request, &error),
     };
     if scenarios.is_empty() {
-        return base(shared, request, &asked, None).await;
+        return base(here, request, &asked, None).await;
     }
 
     // Scenario, before: a gate, a delay, a status, a fault.
-    let mut decision = match decide(shared, &scenarios, request, &asked).await {
+    let mut decision = match decide(here, &scenarios, request, &asked).await {
         Ok(decision) => decision,
         Err(error) => return respond::bad_body(request, &asked.query, &error),
     };
     let plan = match decision.answer.take() {
-        Some(answer) => respond::scenario_answer(shared, request, &asked, answer, &decision),
-        None => match stub(shared, request).await {
+        Some(answer) => respond::scenario_answer(here, request, &asked, answer, &decision),
+        None => match stub(here, request).await {
             Some(plan) => plan,
-            None => base(shared, request, &asked, decision.page_size).await,
+            None => base(here, request, &asked, decision.page_size).await,
         },
     };
     // Scenario, after: what is laid on the answer.
-    lay_on(plan, decision, shared.settings.rule_header)
+    lay_on(plan, decision, here.settings.rule_header)
 }
 
 /// The stub for a request, if there is one; or what keeps it from being found.
-async fn stub(shared: &Shared, request: &mut Request) -> Option<Plan> {
-    let stubs = shared.stubs.load();
+async fn stub(here: &Here, request: &mut Request) -> Option<Plan> {
+    let stubs = here.stubs.load();
     if stubs.is_empty() {
         return None;
     }
@@ -96,43 +106,43 @@ async fn stub(shared: &Shared, request: &mut Request) -> Option<Plan> {
 
 /// What is true beyond the stubs: objects, then the backend, then the report of what came near.
 async fn base(
-    shared: &Arc<Shared>,
+    here: &Here,
     request: &mut Request,
     asked: &Asked<'_>,
     page_size: Option<u64>,
 ) -> Plan {
-    if let Some(gateway) = &shared.settings.gateway
+    if let Some(gateway) = &here.settings.gateway
         && asked.path == gateway::TOKENS
         && request.method == Method::POST
     {
         return match request.read_body(k8s::MAX_BODY_BYTES).await {
-            Ok(body) => gateway.issue(&body, shared.world.clock.now()),
+            Ok(body) => gateway.issue(&body, &here.world.tokens, here.world.clock.now()),
             Err(error) => respond::bad_body(request, &asked.query, &error),
         };
     }
-    let owned = kubernetes::owns(shared, asked);
-    if let Some(proxy) = shared.settings.proxy.as_ref().filter(|_| !owned) {
+    let owned = kubernetes::owns(here, asked);
+    if let Some(proxy) = here.settings.proxy.as_ref().filter(|_| !owned) {
         return proxy.answer(taken(request)).await;
     }
     // Who may not ask is not told what there is.
-    let user = match kubernetes::admit(shared, request, asked) {
+    let user = match kubernetes::admit(here, request, asked) {
         Ok(user) => user,
         Err(refused) => return *refused,
     };
     if owned {
-        return kubernetes::answer(shared, request, asked, &user, page_size).await;
+        return kubernetes::answer(here, request, asked, &user, page_size).await;
     }
-    respond::miss(shared, request, asked).await
+    respond::miss(here, request, asked).await
 }
 
 /// Asks the rules; reads the body first when one of them looks at it.
 async fn decide(
-    shared: &Shared,
+    here: &Here,
     scenarios: &ScenarioSet,
     request: &mut Request,
     asked: &Asked<'_>,
 ) -> Result<Decision, BodyError> {
-    let world = &shared.world;
+    let world = &here.world;
     let of = RuleFacts::of(request, asked);
     if scenarios.wants_body(&of.facts(asked, &request.headers, None, &world.name)) {
         request.read_body(k8s::MAX_BODY_BYTES).await?;
@@ -217,6 +227,7 @@ fn taken(request: &mut Request) -> Request {
         headers: request.headers.clone(),
         body: std::mem::replace(&mut request.body, RequestBody::Empty),
         peer: request.peer,
+        certificate: None,
     }
 }
 

@@ -92,14 +92,16 @@ impl Shared {
         let Reload { sources, history, running } = &self.reload;
         let _running = running.lock().unwrap_or_else(PoisonError::into_inner);
         let result = sources.load().and_then(|mut loaded| {
-            let after =
-                seed::state(&mut loaded.fixtures, &loaded.scenarios, *history, self.world.clock)?;
+            let began = self.worlds.default().clock.epoch();
+            let after = seed::state(&mut loaded.fixtures, &loaded.scenarios, *history, began)?;
             Ok((loaded, after))
         });
         match result {
             Ok((loaded, after)) => {
                 let mut seeded = self.seeded.lock().unwrap_or_else(PoisonError::into_inner);
-                k8s::reseed(&self.world.store, &seeded, &after);
+                for world in self.worlds.all() {
+                    k8s::reseed(&world.store, &seeded, &after);
+                }
                 *seeded = after;
                 self.stubs.store(Arc::new(loaded.fixtures.stubs));
                 self.scenarios.store(Arc::new(loaded.scenarios));

@@ -12,7 +12,7 @@ use crate::scenario::{Answer, ContinueToken, Decision, IssuedToken, StatusAnswer
 
 use super::kubernetes::is_api_path;
 use super::pipeline::Asked;
-use super::state::Shared;
+use super::worlds::{BadWorldName, Here};
 
 /// 400 for a path or query that cannot be decoded.
 pub(super) fn bad_target(request: &Request, error: &TargetError) -> Plan {
@@ -22,6 +22,12 @@ pub(super) fn bad_target(request: &Request, error: &TargetError) -> Plan {
         return server(k8s::error_plan(&error, &request.headers, &Query::default()));
     }
     Plan::text(StatusCode::BAD_REQUEST, Origin::Server, format!("{why}\n"))
+}
+
+/// 400 for a name that is none of a world.
+pub(super) fn bad_world(request: &Request, error: &BadWorldName) -> Plan {
+    let error = ApiError::bad_request(error.to_string());
+    server(k8s::error_plan(&error, &request.headers, &Query::default()))
 }
 
 /// 413 or 400 for a body that could not be read.
@@ -42,10 +48,10 @@ fn server(mut plan: Plan) -> Plan {
 }
 
 /// Nothing answers: Kubernetes' own 404 on its paths, the nearest stubs elsewhere.
-pub(super) async fn miss(shared: &Arc<Shared>, request: &mut Request, asked: &Asked<'_>) -> Plan {
-    let stubs = shared.stubs.load();
+pub(super) async fn miss(here: &Here, request: &mut Request, asked: &Asked<'_>) -> Plan {
+    let stubs = here.stubs.load();
     if is_api_path(asked.path) {
-        let state = shared.world.store.state();
+        let state = here.world.store.state();
         let mut plan =
             k8s::error_plan(&k8s::miss(&state.types, &asked.info), &request.headers, &asked.query);
         plan.origin = Origin::Unmatched;
@@ -63,7 +69,7 @@ pub(super) async fn miss(shared: &Arc<Shared>, request: &mut Request, asked: &As
 
 /// What a rule answers, as a plan.
 pub(super) fn scenario_answer(
-    shared: &Shared,
+    here: &Here,
     request: &Request,
     asked: &Asked<'_>,
     answer: Answer,
@@ -73,7 +79,7 @@ pub(super) fn scenario_answer(
     let mut plan = match answer {
         Answer::Status(status) => status_plan(request, asked, &status),
         Answer::Reply(reply) => reply.plan(),
-        Answer::IssueToken(token) => token_plan(shared, &token),
+        Answer::IssueToken(token) => token_plan(here, &token),
     };
     plan.origin = Origin::Scenario(rule);
     plan
@@ -127,8 +133,8 @@ fn status_plan(request: &Request, asked: &Asked<'_>, status: &StatusAnswer) -> P
 }
 
 /// A fresh token as an identity service gives it: in a header, with its expiry in the body.
-fn token_plan(shared: &Shared, token: &IssuedToken) -> Plan {
-    let now = shared.world.clock.now();
+fn token_plan(here: &Here, token: &IssuedToken) -> Plan {
+    let now = here.world.clock.now();
     let text = |time: jiff::Timestamp| time.strftime("%Y-%m-%dT%H:%M:%S.000000Z").to_string();
     let expires = now.checked_add(token.expires_in).unwrap_or(jiff::Timestamp::MAX);
     let body: Value = json!({"token": {

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::document::{Diagnostic, Diagnostics};
 use crate::fixtures::{FixtureSet, ObjectFixture};
 use crate::k8s::{self, ObjectError, Registry, Seed, SeedObject, State};
-use crate::scenario::{Generate, ScenarioSet, ScenarioState};
+use crate::scenario::{Generate, ScenarioSet};
 
-use super::{Clock, World};
+use super::{Clock, DEFAULT_WORLD, World};
 
 /// Builds the world that requests live in. The objects are moved out of the fixtures: what is kept of
 /// them is the store.
@@ -23,22 +24,16 @@ pub(crate) fn build_world(
     history: usize,
 ) -> Result<(World, State), Diagnostics> {
     let clock = Clock::start();
-    let state = state(fixtures, scenarios, history, clock)?;
-    let world = World {
-        name: "default".into(),
-        store: k8s::Store::new(state.clone()),
-        scenario: ScenarioState::default(),
-        clock,
-    };
-    Ok((world, state))
+    let state = state(fixtures, scenarios, history, clock.epoch())?;
+    Ok((World::new(DEFAULT_WORLD, state.clone(), clock), state))
 }
 
-/// The first state of a world.
+/// The first state of a world; `now` is the time of objects that name none.
 pub(super) fn state(
     fixtures: &mut FixtureSet,
     scenarios: &ScenarioSet,
     history: usize,
-    clock: Clock,
+    now: Timestamp,
 ) -> Result<State, Diagnostics> {
     let mut problems = Diagnostics::default();
     let generated = generated(fixtures, scenarios.generated(), &mut problems);
@@ -46,7 +41,7 @@ pub(super) fn state(
     let crds = fixtures.crds.iter_mut().chain(&mut fixtures.shipped).map(taken).collect();
     let mut objects: Vec<SeedObject> = fixtures.objects.iter_mut().map(taken).collect();
     objects.extend(generated.into_iter().map(SeedObject::new));
-    let seed = Seed { crds, objects, history, now: clock.epoch() };
+    let seed = Seed { crds, objects, history, now };
     match seed.state() {
         Ok(state) if problems.is_empty() => Ok(state),
         Ok(_) => Err(problems),

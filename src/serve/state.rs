@@ -1,4 +1,4 @@
-//! What requests share: the loaded sets, the world, the journal.
+//! What requests share: the loaded sets, the worlds, the journal.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,9 +10,11 @@ use crate::journal::Journal;
 use crate::k8s;
 use crate::matching::StubIndex;
 use crate::record::Proxy;
-use crate::scenario::{ScenarioSet, ScenarioState};
+use crate::scenario::ScenarioSet;
+use crate::tls::server::Tls;
 
-use super::{Clock, Gateway, Reload};
+use super::worlds::Worlds;
+use super::{Gateway, Reload};
 
 /// How the server behaves, from the command line or the builder.
 #[derive(Debug, Default)]
@@ -31,19 +33,6 @@ pub(crate) struct Settings {
     pub(crate) proxy: Option<Proxy>,
 }
 
-/// One client's isolated state.
-#[derive(Debug)]
-pub(crate) struct World {
-    /// Its name.
-    pub(crate) name: Box<str>,
-    /// Its objects.
-    pub(crate) store: k8s::Store,
-    /// Its counters, draws and tokens.
-    pub(crate) scenario: ScenarioState,
-    /// Its time.
-    pub(crate) clock: Clock,
-}
-
 /// Everything a request can reach.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -55,14 +44,16 @@ pub(crate) struct Shared {
     pub(crate) seeded: Mutex<k8s::State>,
     /// The scenarios, swapped as a whole.
     pub(crate) scenarios: ArcSwap<ScenarioSet>,
-    /// The world requests live in.
-    pub(crate) world: Arc<World>,
+    /// The worlds requests live in.
+    pub(crate) worlds: Worlds,
     /// What was asked and answered.
     pub(crate) journal: Arc<Journal>,
     /// Where the sets come from, and how they are loaded again.
     pub(crate) reload: Reload,
     /// What was wrong with the files at the last reload; empty when it went well.
     pub(crate) problems: ArcSwap<Diagnostics>,
+    /// TLS towards clients, if there is any.
+    pub(crate) tls: Option<Arc<Tls>>,
     /// Turns true when the server stops: streams end.
     pub(crate) stopping: watch::Receiver<bool>,
 }

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -15,7 +14,7 @@ use crate::k8s::{self, Revision, Watch};
 use crate::message::{Body, BodyError, BodyStream, Origin, Plan};
 
 use super::kubernetes::wait_for;
-use super::state::Shared;
+use super::worlds::Here;
 
 /// How often bookmarks go out (`defaultBookmarkFrequency`).
 const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
@@ -27,9 +26,9 @@ const MIN_LIFE_SECONDS: u64 = 1800;
 const MAX_LIFE_SECONDS: u64 = 3600 * 24 * 365 * 100;
 
 /// The answer that streams a watch.
-pub(super) fn plan(shared: &Arc<Shared>, watch: Watch, request: &HeaderMap) -> Plan {
+pub(super) fn plan(here: &Here, watch: Watch, request: &HeaderMap) -> Plan {
     let content_type = watch.content_type();
-    let driver = Driver::new(Arc::clone(shared), watch);
+    let driver = Driver::new(here.clone(), watch);
     let stream = futures_util::stream::unfold(driver, |mut driver| async move {
         let item: Result<Bytes, BodyError> = Ok(driver.next().await?);
         Some((item, driver))
@@ -55,7 +54,7 @@ fn protocol(request: &HeaderMap) -> Option<HeaderValue> {
 }
 
 struct Driver {
-    shared: Arc<Shared>,
+    here: Here,
     watch: Watch,
     changed: watch::Receiver<Revision>,
     stopping: watch::Receiver<bool>,
@@ -70,7 +69,7 @@ struct Driver {
 }
 
 impl Driver {
-    fn new(shared: Arc<Shared>, watch: Watch) -> Self {
+    fn new(here: Here, watch: Watch) -> Self {
         let now = Instant::now();
         let seconds = match watch.timeout_seconds {
             Some(seconds) if seconds > 0 => seconds.min(MAX_LIFE_SECONDS),
@@ -86,9 +85,9 @@ impl Driver {
             }
         }
         Self {
-            changed: shared.world.store.subscribe(),
-            stopping: shared.stopping.clone(),
-            shared,
+            changed: here.world.store.subscribe(),
+            stopping: here.stopping.clone(),
+            here,
             watch,
             deadline,
             timer: Box::pin(sleep_until(deadline)),
@@ -104,10 +103,10 @@ impl Driver {
             return None;
         }
         if !std::mem::replace(&mut self.awaited, true) {
-            let store = &self.shared.world.store;
+            let store = &self.here.world.store;
             if let Some(revision) = self.watch.awaited(&store.state()) {
-                wait_for(&self.shared, revision).await;
-                let state = self.shared.world.store.state();
+                wait_for(&self.here, revision).await;
+                let state = self.here.world.store.state();
                 if self.watch.awaited(&state).is_some() {
                     self.ended = true;
                     return Some(self.watch.not_reached(&state));
@@ -117,8 +116,8 @@ impl Driver {
         loop {
             // Marked as seen before looking, so that a change in between wakes us again.
             self.changed.mark_unchanged();
-            let state = self.shared.world.store.state();
-            let step = self.watch.step(&state, self.shared.world.clock.now());
+            let state = self.here.world.store.state();
+            let step = self.watch.step(&state, self.here.world.clock.now());
             self.ended = step.end;
             if !step.lines.is_empty() {
                 return Some(join(step.lines));
@@ -149,16 +148,18 @@ impl Driver {
             }
             self.bookmarks.pop_front();
             self.schedule_bookmark(due);
-            let state = self.shared.world.store.state();
+            let state = self.here.world.store.state();
             if let Some(line) = self.watch.bookmark(&state) {
                 return Some(line);
             }
         }
     }
 
-    /// Whether the server stops; one whose handle is gone has stopped too.
+    /// Whether the server stops, or the world is gone; a server whose handle is gone has stopped too.
     fn is_stopping(&self) -> bool {
-        *self.stopping.borrow() || self.stopping.has_changed().is_err()
+        self.here.world.is_ended()
+            || *self.stopping.borrow()
+            || self.stopping.has_changed().is_err()
     }
 
     /// Bookmarks go on once a minute; the one before the end is already planned.

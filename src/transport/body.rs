@@ -12,6 +12,7 @@ use tokio::time::{Sleep, sleep};
 
 use crate::message::{Body, BodyError, FaultAction, TimedChunk};
 
+use super::http2::InUse;
 use super::wire::Control;
 
 /// Small pieces are joined into chunks of this size, in bytes: few writes, no giant copy.
@@ -22,16 +23,35 @@ pub(super) struct PlanBody {
     source: Source,
     /// The length that is announced: that of the whole body, also when it is cut.
     announced: Option<u64>,
-    cut: Option<Cut>,
+    // In a box: an idle watch does not pay for it.
+    cut: Option<Box<Cut>>,
+    /// Tells an HTTP/2 connection that it is not idle.
+    in_use: Option<InUse>,
 }
 
-/// Where the connection ends instead of going on.
+/// Where the answer ends instead of going on.
 struct Cut {
     left: u64,
     sent: u64,
-    action: FaultAction,
-    control: Arc<Control>,
+    ending: Ending,
     marked: bool,
+}
+
+/// How an answer ends that is cut.
+pub(super) enum Ending {
+    /// With the connection, in the way that was asked for.
+    Connection(FaultAction, Arc<Control>),
+    /// By itself (`RST_STREAM`): others share the connection.
+    Stream,
+}
+
+impl Ending {
+    /// Lets the connection know.
+    pub(super) fn mark(&self) {
+        if let Self::Connection(action, control) = self {
+            control.end(action.clone());
+        }
+    }
 }
 
 enum Source {
@@ -58,12 +78,18 @@ impl PlanBody {
             // A request that cannot be upgraded gets the lines as they are.
             Body::Stream(stream) | Body::WebSocket(stream) => Source::Stream(stream),
         };
-        Self { source, announced, cut: None }
+        Self { source, announced, cut: None, in_use: None }
     }
 
-    /// Ends the connection after so many bytes of this body, or at its end if it is shorter.
-    pub(super) fn cut(mut self, after: u64, action: FaultAction, control: Arc<Control>) -> Self {
-        self.cut = Some(Cut { left: after, sent: 0, action, control, marked: false });
+    /// Ends the answer after so many bytes of this body, or at its end if it is shorter.
+    pub(super) fn cut(mut self, after: u64, ending: Ending) -> Self {
+        self.cut = Some(Box::new(Cut { left: after, sent: 0, ending, marked: false }));
+        self
+    }
+
+    /// Keeps its connection in use for as long as it lasts.
+    pub(super) fn while_used(mut self, in_use: InUse) -> Self {
+        self.in_use = Some(in_use);
         self
     }
 
@@ -117,15 +143,20 @@ impl Script {
 }
 
 impl Cut {
-    /// Marks the ending; hyper flushes what it has, and the wire ends there.
+    /// Marks the ending; hyper flushes what it has, and the wire ends there. A stream ends at once.
     fn strike(&mut self) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         self.mark();
-        Poll::Pending
+        match self.ending {
+            Ending::Connection(..) => Poll::Pending,
+            Ending::Stream => {
+                Poll::Ready(Some(Err(BodyError::Broken("it ends here on purpose".to_owned()))))
+            }
+        }
     }
 
     fn mark(&mut self) {
         if !std::mem::replace(&mut self.marked, true) {
-            self.control.end(self.action.clone());
+            self.ending.mark();
         }
     }
 }
@@ -152,7 +183,7 @@ impl http_body::Body for PlanBody {
                 bytes.truncate(keep);
                 cut.left -= keep as u64;
                 cut.sent += keep as u64;
-                if announced == Some(cut.sent) {
+                if announced == Some(cut.sent) && matches!(cut.ending, Ending::Connection(..)) {
                     // hyper asks no further once the announced length is reached.
                     cut.mark();
                 }

@@ -11,8 +11,11 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::message::Handler;
+use crate::tls::server::Tls;
 
-use super::{Limits, Logger, connection};
+use super::complaints::Complaints;
+use super::connection::{self, Common};
+use super::{Limits, Logger};
 
 /// How long to wait after accepting failed, so that a lack of file descriptors does not spin.
 const BACK_OFF: Duration = Duration::from_millis(50);
@@ -21,7 +24,7 @@ const TURNING_AWAY: usize = 64;
 
 /// A bound socket. Connections queue from now on, and are answered once [`serve`] runs.
 #[derive(Debug)]
-pub struct Listener {
+pub(crate) struct Listener {
     inner: TcpListener,
     address: SocketAddr,
 }
@@ -31,7 +34,7 @@ impl Listener {
     ///
     /// # Errors
     /// What the system says, such as that the address is in use.
-    pub async fn bind(address: SocketAddr) -> io::Result<Self> {
+    pub(crate) async fn bind(address: SocketAddr) -> io::Result<Self> {
         let inner = TcpListener::bind(address).await?;
         let address = inner.local_addr()?;
         Ok(Self { inner, address })
@@ -39,32 +42,35 @@ impl Listener {
 
     /// The address, with the port that was taken.
     #[must_use]
-    pub fn local_addr(&self) -> SocketAddr {
+    pub(crate) fn local_addr(&self) -> SocketAddr {
         self.address
     }
 }
 
 /// What a server did, once it has stopped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Served {
+pub(crate) struct Served {
     /// Connections accepted.
-    pub accepted: u64,
+    pub(crate) accepted: u64,
     /// Connections turned away, because there were too many.
-    pub refused: u64,
+    pub(crate) refused: u64,
     /// Connections cut, because they were not done in time when the server stopped.
-    pub cut: usize,
+    pub(crate) cut: usize,
 }
 
 /// Serves until `shutdown` completes: then nothing is accepted any more, idle connections close at
 /// once, and requests in flight have [`Limits::drain`] to finish.
-pub async fn serve<H: Handler>(
+pub(crate) async fn serve<H: Handler>(
     listener: Listener,
     handler: Arc<H>,
     limits: Limits,
+    tls: Option<Arc<Tls>>,
     log: Logger,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Served {
     let mut served = Served::default();
+    let complaints = Arc::new(Complaints::new(Arc::clone(&log)));
+    let common = Arc::new(Common { handler, limits, tls, complaints });
     let (stop, stopping) = watch::channel(false);
     let places = Arc::new(Semaphore::new(limits.connections));
     let (mut connections, mut turned_away) = (JoinSet::new(), JoinSet::new());
@@ -99,9 +105,9 @@ pub async fn serve<H: Handler>(
         };
         served.accepted += 1;
         prompt(&stream);
-        let (handler, log, stopping) = (Arc::clone(&handler), Arc::clone(&log), stopping.clone());
+        let (common, stopping) = (Arc::clone(&common), stopping.clone());
         connections.spawn(async move {
-            connection::run(stream, peer, handler, limits, log, stopping).await;
+            connection::run(stream, peer, common, stopping).await;
             drop(place);
         });
     }

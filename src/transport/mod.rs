@@ -1,23 +1,30 @@
 //! Sockets in, plans out: the only module that knows hyper and tokio's network.
 //!
 //! ```text
-//! accept (listen) → one task per connection (connection) → hyper http1 over the wire wrapper (wire)
-//!     request head and lazy body → Handler → Plan → body (pacing, byte faults) → wire (ending)
+//! accept (listen) → one task per connection (connection) → first bytes (socket) → TLS, if any
+//!     → [http1] over the wire wrapper (wire), or [http2]
+//!     request head and lazy body → Handler → Plan → body (pacing, byte faults) → ending
 //! ```
 //!
 //! Engines decide what goes wrong; here it is performed, exact to the byte: a reset is a TCP RST, a
-//! close is a FIN, garbage stands outside of HTTP's framing.
+//! close is a FIN, garbage stands outside of HTTP's framing. On HTTP/2 all of them end the stream with
+//! `RST_STREAM`: the connection is shared with others.
 
+mod answer;
 mod body;
+mod complaints;
 mod connection;
+mod http1;
+mod http2;
 mod listen;
+mod socket;
 mod websocket;
 mod wire;
 
 #[cfg(test)]
 mod tests;
 
-pub use listen::{Listener, Served, serve};
+pub(crate) use listen::{Listener, serve};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +41,13 @@ pub struct Limits {
     pub header_count: usize,
     /// How long a client may take to send a request's head, also between requests.
     pub header_timeout: Duration,
+    /// How long a client may take for a TLS handshake.
+    pub handshake_timeout: Duration,
+    /// The most requests at once on one HTTP/2 connection, as an API server has it
+    /// (`k8s.io/apiserver/pkg/server/secure_serving.go`).
+    pub streams: u32,
+    /// How long an HTTP/2 connection may be without a request.
+    pub idle_timeout: Duration,
     /// The most connections at once; one more is answered with 503 and closed.
     pub connections: usize,
     /// How long requests in flight may go on once the server stops.
@@ -46,6 +60,9 @@ impl Default for Limits {
             header_bytes: 64 << 10,
             header_count: 256,
             header_timeout: Duration::from_secs(30),
+            handshake_timeout: Duration::from_secs(10),
+            streams: 100,
+            idle_timeout: Duration::from_secs(90),
             connections: 16_384,
             drain: Duration::from_millis(700),
         }

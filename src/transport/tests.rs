@@ -12,7 +12,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use super::{Limits, Listener, Served, serve};
+use super::listen::Served;
+use super::{Limits, Listener, serve};
 use crate::message::{
     Body, Fault, FaultAction, FaultPoint, Handler, Origin, Plan, Request, RequestBody, TimedChunk,
 };
@@ -101,9 +102,10 @@ async fn start(limits: Limits) -> Running {
     let (address, dropped) = (listener.local_addr(), Arc::new(AtomicUsize::new(0)));
     let handler = Arc::new(Toy { dropped: Arc::clone(&dropped) });
     let (stop, stopped) = oneshot::channel();
-    let task = tokio::spawn(serve(listener, handler, limits, Arc::new(|_: &str| {}), async {
-        let _ = stopped.await;
-    }));
+    let task =
+        tokio::spawn(serve(listener, handler, limits, None, Arc::new(|_: &str| {}), async {
+            let _ = stopped.await;
+        }));
     Running { address, dropped, stop, task }
 }
 

@@ -3,13 +3,14 @@
 
 use futures_util::{SinkExt, StreamExt};
 use http::header::{HeaderMap, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
-use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::message::BodyStream;
+
+use super::socket::Socket;
 
 /// The largest message that is read from a client, in bytes: a watch expects none.
 const MAX_MESSAGE: usize = 64 << 10;
@@ -27,7 +28,7 @@ pub(super) fn accept(request: &HeaderMap) -> Option<HeaderValue> {
 
 /// Sends each line of a stream as a message, until either side ends it. `read` is what the client sent
 /// right behind its request.
-pub(super) async fn run(socket: TcpStream, read: Vec<u8>, mut stream: BodyStream) {
+pub(super) async fn run(socket: Socket, read: Vec<u8>, mut stream: BodyStream) {
     let config = WebSocketConfig::default()
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));

@@ -8,9 +8,10 @@ use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
 use crate::message::{BodyStream, FaultAction};
+
+use super::socket::Socket;
 
 /// What a connection's service and its socket tell each other.
 #[derive(Default)]
@@ -65,19 +66,19 @@ impl Control {
     }
 }
 
-/// A TCP stream that ends when its [`Control`] says so.
+/// A connection that ends when its [`Control`] says so.
 #[derive(Debug)]
 pub(super) struct Wire {
-    inner: TokioIo<TcpStream>,
+    inner: TokioIo<Socket>,
     control: Arc<Control>,
 }
 
 impl Wire {
-    pub(super) fn new(stream: TcpStream, control: Arc<Control>) -> Self {
+    pub(super) fn new(stream: Socket, control: Arc<Control>) -> Self {
         Self { inner: TokioIo::new(stream), control }
     }
 
-    pub(super) fn into_inner(self) -> TcpStream {
+    pub(super) fn into_inner(self) -> Socket {
         self.inner.into_inner()
     }
 

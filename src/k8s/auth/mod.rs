@@ -1,7 +1,7 @@
 //! Who asks, and whether they may: the two questions before any verb.
 //!
 //! ```text
-//! headers → [tokens] (static token file) → [User] → [policy] (ABAC file) → the verbs, or 401 / 403
+//! certificate, headers → [tokens] (static token file) → [User] → [policy] (ABAC file) → the verbs, or 401 / 403
 //!                                             └→ [review] answers TokenReview and its kin
 //! ```
 //!
@@ -23,6 +23,7 @@ use http::HeaderMap;
 use http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 
 use crate::document::Diagnostics;
+use crate::message::ClientCertificate;
 
 use super::path::RequestInfo;
 use super::resource::GroupResource;
@@ -35,6 +36,9 @@ pub const WEBSOCKET_BEARER: &str = "base64url.bearer.authorization.k8s.io.";
 
 /// What is always allowed, whatever the policy (`--authorization-always-allow-paths`).
 const ALWAYS_ALLOWED: [&str; 3] = ["/healthz", "/livez", "/readyz"];
+
+/// Those who may do everything (`k8s.io/apiserver/pkg/authentication/user`).
+const MASTERS: &str = "system:masters";
 
 /// Who sent a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,6 +71,8 @@ pub struct Auth {
     tokens: Option<Tokens>,
     policies: Option<Policies>,
     refuse_anonymous: bool,
+    /// Whether clients are asked for certificates.
+    certificates: bool,
 }
 
 impl Auth {
@@ -83,7 +89,7 @@ impl Auth {
         }
         // Upstream takes no anonymous requests where everybody may do everything.
         let refuse_anonymous = tokens.is_some() && policies.is_none();
-        Ok(Self { tokens, policies, refuse_anonymous })
+        Ok(Self { tokens, policies, refuse_anonymous, certificates: false })
     }
 
     /// Refuses requests without a token, also where a policy could allow them.
@@ -93,19 +99,50 @@ impl Auth {
         self
     }
 
+    /// Client certificates are asked for: who shows none has to have a token, or is anonymous where a
+    /// policy says what the anonymous may do.
+    #[must_use]
+    pub fn with_client_certificates(mut self) -> Self {
+        self.certificates = true;
+        self.refuse_anonymous |= self.policies.is_none();
+        self
+    }
+
     /// Whether there is anything to check.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.tokens.is_none() && self.policies.is_none() && !self.refuse_anonymous
     }
 
-    /// Who sent a request.
+    /// Whether tokens or certificates say what groups their owners are in.
+    #[must_use]
+    pub fn knows_groups(&self) -> bool {
+        self.tokens.is_some() || self.certificates
+    }
+
+    /// Who sent a request: the subject of the client's certificate, or the owner of the token.
     ///
     /// # Errors
-    /// 401 for a token that is not known, and without one where anonymous requests are refused.
-    pub fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<User>, ApiError> {
+    /// 401 for a token that is not known or a certificate that is not trusted, and without either
+    /// where anonymous requests are refused.
+    pub fn authenticate(
+        &self,
+        headers: &HeaderMap,
+        certificate: Option<&ClientCertificate>,
+    ) -> Result<Arc<User>, ApiError> {
+        if let Some(ClientCertificate::Trusted { common_name, organizations }) = certificate
+            && !common_name.is_empty()
+        {
+            let mut groups = organizations.clone();
+            groups.push("system:authenticated".to_owned());
+            return Ok(Arc::new(User { name: common_name.clone(), uid: String::new(), groups }));
+        }
         match (&self.tokens, bearer(headers)) {
             (Some(tokens), Some(token)) => tokens.find(&token).ok_or_else(ApiError::unauthorized),
+            // As upstream: a certificate that does not hold may be made good by a token alone.
+            _ if matches!(certificate, Some(ClientCertificate::Refused(_))) => {
+                Err(ApiError::unauthorized())
+            }
             _ if self.refuse_anonymous => Err(ApiError::unauthorized()),
             _ => Ok(anonymous()),
         }
@@ -134,8 +171,11 @@ impl Auth {
         Err(forbidden(user, &attributes))
     }
 
-    /// Whether the policy allows it.
+    /// Whether the policy allows it, or the user is one whom no policy binds.
     pub(super) fn allows(&self, user: &User, attributes: &Attributes<'_>) -> bool {
+        if user.groups.iter().any(|group| group == MASTERS) {
+            return true;
+        }
         self.policies.as_ref().is_none_or(|policies| policies.allow(user, attributes))
     }
 }

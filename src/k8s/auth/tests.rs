@@ -38,7 +38,7 @@ fn headers(name: &'static str, value: &str) -> HeaderMap {
 }
 
 fn verdict(auth: &Auth, token: &str, method: &Method, path: &str) -> String {
-    let user = auth.authenticate(&headers("authorization", &format!("bearer {token}")));
+    let user = auth.authenticate(&headers("authorization", &format!("bearer {token}")), None);
     let info = RequestInfo::parse(method, path, &Query::default()).unwrap();
     match user.and_then(|user| auth.authorize(&user, path, &info)) {
         Ok(()) => "yes".to_owned(),
@@ -50,7 +50,8 @@ fn verdict(auth: &Auth, token: &str, method: &Method, path: &str) -> String {
 fn tokens_are_found_wherever_clients_put_them() {
     let auth = auth(Some(TOKENS), Some(POLICY)).unwrap();
     let name = |headers: &HeaderMap| {
-        auth.authenticate(headers).map_or_else(|error| error.message, |user| user.name.clone())
+        auth.authenticate(headers, None)
+            .map_or_else(|error| error.message, |user| user.name.clone())
     };
     assert_eq!(name(&headers("authorization", "Bearer reader-token")), "reader");
     assert_eq!(name(&headers("x-auth-token", "admin-token")), "admin");
@@ -61,7 +62,7 @@ fn tokens_are_found_wherever_clients_put_them() {
     assert_eq!(name(&headers("authorization", "Basic dTpw")), "system:anonymous");
     assert_eq!(name(&headers("authorization", "Bearer ")), "system:anonymous");
     assert_eq!(name(&HeaderMap::new()), "system:anonymous");
-    let reader = auth.authenticate(&headers("x-auth-token", "reader-token")).unwrap();
+    let reader = auth.authenticate(&headers("x-auth-token", "reader-token"), None).unwrap();
     assert_eq!(reader.groups, ["readers", "others", "system:authenticated"]);
 }
 
@@ -117,14 +118,18 @@ fn what_no_line_allows_is_forbidden_in_upstreams_words() {
 #[test]
 fn who_is_let_in_without_a_token() {
     let none = HeaderMap::new();
-    assert!(auth(None, None).unwrap().authenticate(&none).is_ok());
+    assert!(auth(None, None).unwrap().authenticate(&none, None).is_ok());
     assert!(
-        auth(Some(TOKENS), None).unwrap().authenticate(&none).is_err(),
+        auth(Some(TOKENS), None).unwrap().authenticate(&none, None).is_err(),
         "as upstream's AlwaysAllow"
     );
-    assert!(auth(Some(TOKENS), Some(POLICY)).unwrap().authenticate(&none).is_ok());
+    assert!(auth(Some(TOKENS), Some(POLICY)).unwrap().authenticate(&none, None).is_ok());
     assert!(
-        auth(Some(TOKENS), Some(POLICY)).unwrap().without_anonymous().authenticate(&none).is_err()
+        auth(Some(TOKENS), Some(POLICY))
+            .unwrap()
+            .without_anonymous()
+            .authenticate(&none, None)
+            .is_err()
     );
     assert!(Auth::default().is_open() && !Auth::default().without_anonymous().is_open());
 }

@@ -1,0 +1,76 @@
+//! A world as the library hands it out: where it is, what happened in it, what time it is there.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::journal::Exchange;
+use crate::k8s::Revision;
+use crate::serve::{DEFAULT_WORLD, Here};
+
+/// One world of a running server. Get it from [`crate::RunningServer::world`].
+#[derive(Debug, Clone)]
+pub struct WorldHandle {
+    here: Here,
+    server: String,
+}
+
+impl WorldHandle {
+    pub(crate) fn new(here: Here, server: String) -> Self {
+        Self { here, server }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.here.world.name
+    }
+
+    /// Its URL: what a client is given in place of the server's.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match self.name() {
+            DEFAULT_WORLD => self.server.clone(),
+            name => format!("{}/worlds/{name}", self.server),
+        }
+    }
+
+    /// What was asked and answered in it, oldest first, as far as the journal goes back.
+    #[must_use]
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        let mut all = self.here.journal.exchanges();
+        all.retain(|exchange| *exchange.world == *self.name());
+        all
+    }
+
+    /// Forgets every revision before the given one: continue tokens and watches below it expire.
+    pub fn compact(&self, revision: u64) {
+        self.here.world.store.compact(Revision(revision));
+    }
+
+    /// Brings it back to the fixtures: objects, counters, draws, tokens, clock. Watchers see the changes.
+    pub fn reset(&self) {
+        self.here.reset();
+    }
+
+    /// The time in it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.here.world.clock.now()
+    }
+
+    /// Moves its clock on.
+    pub fn advance(&self, by: Duration) {
+        self.here.world.clock.advance(by);
+    }
+
+    /// Stops its clock.
+    pub fn freeze(&self) {
+        self.here.world.clock.stop();
+    }
+
+    /// Lets its clock go on from where it stands.
+    pub fn release(&self) {
+        self.here.world.clock.release();
+    }
+}

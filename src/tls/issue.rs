@@ -1,0 +1,75 @@
+//! A CA and a certificate of the server's own: made at the start, gone with the process.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SanType, date_time_ymd,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use super::TlsError;
+
+/// How long what is made here is valid, in years: longer than any process lives.
+const YEARS: i16 = 10;
+
+/// What the server shows.
+pub(super) struct Issued {
+    /// Its certificate, then the CA's.
+    pub(super) chain: Vec<CertificateDer<'static>>,
+    /// The key of its certificate.
+    pub(super) key: PrivateKeyDer<'static>,
+    /// The CA's certificate, for clients.
+    pub(super) ca_pem: String,
+}
+
+/// Makes a CA, and a certificate of it for the given host names and addresses.
+pub(super) fn issue(names: &[String]) -> Result<Issued, TlsError> {
+    let failed = |error: rcgen::Error| TlsError::unusable(&error);
+    let mut ca = params("standin CA").map_err(failed)?;
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let ca_key = KeyPair::generate().map_err(failed)?;
+    let ca_certificate = ca.self_signed(&ca_key).map_err(failed)?;
+    let issuer = Issuer::new(ca, ca_key);
+
+    let mut own = params("standin").map_err(failed)?;
+    for name in names {
+        let san = match name.parse::<IpAddr>() {
+            Ok(address) => SanType::IpAddress(address),
+            Err(_) => SanType::DnsName(name.as_str().try_into().map_err(failed)?),
+        };
+        if !own.subject_alt_names.contains(&san) {
+            own.subject_alt_names.push(san);
+        }
+    }
+    own.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    own.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    // Strict verifiers (OpenSSL's X509_STRICT, Python's default since 3.13) want to see it.
+    own.use_authority_key_identifier_extension = true;
+    let key = KeyPair::generate().map_err(failed)?;
+    let certificate = own.signed_by(&key, &issuer).map_err(failed)?;
+    Ok(Issued {
+        chain: vec![certificate.der().clone(), ca_certificate.der().clone()],
+        key: PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
+        ca_pem: ca_certificate.pem(),
+    })
+}
+
+fn params(common_name: &str) -> Result<CertificateParams, rcgen::Error> {
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.distinguished_name.remove(DnType::CommonName);
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    // A clock that is a day behind sees a valid certificate too.
+    let day = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let before = day.yesterday().unwrap_or(day);
+    let date = |date: jiff::civil::Date, years: i16| {
+        // No 29th: it is not in every year.
+        let day = date.day().min(28).unsigned_abs();
+        date_time_ymd(i32::from(date.year() + years), date.month().unsigned_abs(), day)
+    };
+    params.not_before = date(before, 0);
+    params.not_after = date(day, YEARS);
+    Ok(params)
+}

@@ -1,0 +1,68 @@
+//! TLS on one stack (rustls on ring), beside the pipeline: what the server shows to its clients
+//! ([`server`]), and whom it trusts as a client of a backend or of another server ([`client`]).
+
+pub(crate) mod client;
+mod identity;
+mod issue;
+pub(crate) mod server;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::RootCertStore;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+/// Why TLS cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be used.
+    #[error("{}: {why}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what is expected.
+        why: String,
+    },
+    /// The certificate, its key and the settings do not go together.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+impl TlsError {
+    fn file(path: &Path, why: impl ToString) -> Self {
+        Self::File { path: path.to_path_buf(), why: why.to_string() }
+    }
+
+    fn unusable(error: &impl ToString) -> Self {
+        Self::Unusable(error.to_string())
+    }
+}
+
+/// The cryptography everything here uses.
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+/// The certificates of a PEM file.
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let pem = CertificateDer::pem_file_iter(path)
+        .and_then(|certificates| certificates.collect::<Result<Vec<_>, _>>());
+    match pem {
+        Ok(found) if found.is_empty() => {
+            Err(TlsError::file(path, "there is no certificate in it; PEM is expected"))
+        }
+        Ok(found) => Ok(found),
+        Err(error) => Err(TlsError::file(path, error)),
+    }
+}
+
+/// The certificates of a PEM file, as those to trust.
+fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path)? {
+        roots.add(certificate).map_err(|error| TlsError::file(path, error))?;
+    }
+    Ok(roots)
+}

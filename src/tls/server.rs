@@ -1,0 +1,204 @@
+//! The server's side: what it shows, whom it asks for a certificate, and how both change while it runs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsAcceptor;
+pub(crate) use tokio_rustls::server::TlsStream;
+
+use crate::message::ClientCertificate;
+
+use super::identity::Clients;
+use super::issue::{Issued, issue};
+use super::{TlsError, certificates, provider, roots};
+
+/// What clients may speak, best first (ALPN, RFC 7301).
+const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+/// How a server does TLS. By default with a certificate of its own CA, made at its start, for
+/// `localhost` and the loopback addresses, TLS 1.2 and 1.3.
+#[derive(Debug, Clone, Default)]
+pub struct TlsOptions {
+    certificate: Option<(PathBuf, PathBuf)>,
+    names: Vec<String>,
+    client_ca: Option<PathBuf>,
+}
+
+impl TlsOptions {
+    /// A certificate chain and its key, PEM files, in place of the server's own. Changed files are
+    /// loaded again.
+    #[must_use]
+    pub fn certificate(mut self, chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.certificate = Some((chain.into(), key.into()));
+        self
+    }
+
+    /// A further host name or address that the server's own certificate is for: that of a container,
+    /// say.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.names.push(name.into());
+        self
+    }
+
+    /// PEM file of the CAs whose client certificates are identities: the common name is the user, the
+    /// organizations are the groups.
+    #[must_use]
+    pub fn client_ca(mut self, file: impl Into<PathBuf>) -> Self {
+        self.client_ca = Some(file.into());
+        self
+    }
+
+    /// Whether clients are asked who they are.
+    pub(crate) fn asks_for_certificates(&self) -> bool {
+        self.client_ca.is_some()
+    }
+
+    /// The files to watch.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let pair = self.certificate.iter().flat_map(|(chain, key)| [chain, key]);
+        pair.chain(&self.client_ca).cloned().collect()
+    }
+}
+
+/// A server's TLS, as it is now.
+#[derive(Debug)]
+pub(crate) struct Tls {
+    options: TlsOptions,
+    /// Made once: a reload of other files must not change it under the clients that trust it.
+    own: Option<Issued>,
+    now: ArcSwap<Current>,
+}
+
+#[derive(Debug)]
+struct Current {
+    config: Arc<ServerConfig>,
+    clients: Option<Arc<Clients>>,
+    ca_pem: String,
+}
+
+impl std::fmt::Debug for Issued {
+    /// The key stays out of it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Issued").field("ca_pem", &self.ca_pem).finish_non_exhaustive()
+    }
+}
+
+impl Tls {
+    /// Reads the files, or makes a certificate.
+    ///
+    /// # Errors
+    /// The first file that cannot be used; a key that is not the certificate's.
+    pub(crate) fn new(mut options: TlsOptions, listen: std::net::IpAddr) -> Result<Self, TlsError> {
+        let own = match options.certificate {
+            Some(_) => None,
+            None => {
+                let given = std::mem::take(&mut options.names);
+                let mut names = vec!["localhost".to_owned(), "127.0.0.1".into(), "::1".into()];
+                if !listen.is_unspecified() {
+                    names.push(listen.to_string());
+                }
+                names.extend(given);
+                Some(issue(&names)?)
+            }
+        };
+        let now = ArcSwap::from_pointee(Current::load(&options, own.as_ref())?);
+        Ok(Self { options, own, now })
+    }
+
+    /// Reads the files again; new connections meet what is in them. On `Err` nothing has changed.
+    ///
+    /// # Errors
+    /// As [`Tls::new`].
+    pub(crate) fn reload(&self) -> Result<(), TlsError> {
+        self.now.store(Arc::new(Current::load(&self.options, self.own.as_ref())?));
+        Ok(())
+    }
+
+    /// The certificate that clients have to trust: the CA's, or the last of the chain that was given.
+    pub(crate) fn ca_pem(&self) -> String {
+        self.now.load().ca_pem.clone()
+    }
+
+    /// Does the handshake.
+    ///
+    /// # Errors
+    /// What the client did that TLS does not allow.
+    pub(crate) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+    ) -> std::io::Result<Accepted<S>> {
+        let now = self.now.load_full();
+        let stream = TlsAcceptor::from(Arc::clone(&now.config)).accept(stream).await?;
+        let session = stream.get_ref().1;
+        let http2 = session.alpn_protocol() == Some(PROTOCOLS[0]);
+        let shown = session.peer_certificates().unwrap_or_default();
+        let client = now.clients.as_ref().and_then(|clients| clients.identify(shown));
+        Ok(Accepted { stream, http2, client: client.map(Arc::new) })
+    }
+}
+
+/// A connection after its handshake.
+pub(crate) struct Accepted<S> {
+    pub(crate) stream: TlsStream<S>,
+    /// Whether the client chose HTTP/2.
+    pub(crate) http2: bool,
+    /// The certificate that the client showed, if it did.
+    pub(crate) client: Option<Arc<ClientCertificate>>,
+}
+
+impl Current {
+    fn load(options: &TlsOptions, own: Option<&Issued>) -> Result<Self, TlsError> {
+        let clients = match &options.client_ca {
+            Some(path) => Some(Arc::new(Clients::new(roots(path)?)?)),
+            None => None,
+        };
+        let (chain, key, ca_pem) = match (&options.certificate, own) {
+            (Some((chain, key)), _) => {
+                let key = PrivateKeyDer::from_pem_file(key)
+                    .map_err(|error| TlsError::file(key, error))?;
+                let chain = certificates(chain)?;
+                let ca_pem = chain.last().map(pem).unwrap_or_default();
+                (chain, key, ca_pem)
+            }
+            (None, Some(own)) => (own.chain.clone(), own.key.clone_key(), own.ca_pem.clone()),
+            (None, None) => {
+                return Err(TlsError::Unusable("there is neither a certificate nor a CA".into()));
+            }
+        };
+        let builder = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| TlsError::unusable(&error))?;
+        let builder = match &clients {
+            Some(clients) => builder.with_client_cert_verifier(Arc::clone(clients) as Arc<_>),
+            None => builder.with_no_client_auth(),
+        };
+        let mut config =
+            builder.with_single_cert(chain, key).map_err(|error| match &options.certificate {
+                Some((chain, _)) => {
+                    TlsError::file(chain, format!("{error}; is the key this certificate's?"))
+                }
+                None => TlsError::unusable(&error),
+            })?;
+        config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+        Ok(Self { config: Arc::new(config), clients, ca_pem })
+    }
+}
+
+/// A certificate in the form that files and kubeconfigs hold (RFC 7468).
+fn pem(certificate: &CertificateDer<'static>) -> String {
+    let encoded = STANDARD.encode(certificate);
+    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
+    for line in encoded.as_bytes().chunks(64) {
+        pem.push_str(&String::from_utf8_lossy(line));
+        pem.push('\n');
+    }
+    pem + "-----END CERTIFICATE-----\n"
+}

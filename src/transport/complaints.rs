@@ -1,0 +1,46 @@
+//! What clients do wrong, told to people: once, then at most every ten seconds, however often it
+//! happens.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Logger;
+
+/// How long nothing more is said of what was said.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// Says what is new.
+pub(super) struct Complaints {
+    log: Logger,
+    /// By kind: when it was last told, and how often it has happened since.
+    told: Mutex<HashMap<&'static str, (Instant, u64)>>,
+}
+
+impl Complaints {
+    pub(super) fn new(log: Logger) -> Self {
+        Self { log, told: Mutex::default() }
+    }
+
+    /// Tells a line of a kind, unless one was told a moment ago.
+    pub(super) fn tell(&self, kind: &'static str, line: &str) {
+        let now = Instant::now();
+        let unsaid = {
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            match told.get_mut(kind) {
+                Some((when, unsaid)) if now.duration_since(*when) < QUIET => {
+                    *unsaid += 1;
+                    return;
+                }
+                _ => told.insert(kind, (now, 0)).map_or(0, |(_, unsaid)| unsaid),
+            }
+        };
+        if unsaid == 0 {
+            (self.log)(line);
+        } else {
+            (self.log)(&format!("{line} (and {unsaid} more like it before)"));
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! HTTP/1.1 on one connection, and how it ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioTimer;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
+
+use crate::message::{FaultAction, Handler};
+
+use super::answer::{Client, answer};
+use super::complaints::Complaints;
+use super::connection::stopped;
+use super::socket::Socket;
+use super::wire::{Control, Wire};
+use super::{Limits, websocket};
+
+/// How long what a client still sends is read after the last byte for it, so that it sees a FIN.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// Serves a connection until it ends, or until `stopping` says so and what is in flight is done.
+pub(super) async fn run<H: Handler>(
+    socket: Socket,
+    client: Client,
+    handler: Arc<H>,
+    limits: Limits,
+    complaints: Arc<Complaints>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let control = Arc::new(Control::default());
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_header_size(limits.header_bytes)
+        .max_buf_size(limits.header_bytes.max(8192) * 2)
+        .max_headers(limits.header_count);
+    let wire = Wire::new(socket, Arc::clone(&control));
+    let service = service_fn(|request| {
+        let (handler, client, control, complaints) = (&*handler, &client, &control, &*complaints);
+        async move { answer(handler, request, client, Some(control), complaints).await }
+    });
+    let mut connection = builder.serve_connection(wire, service);
+    let result = tokio::select! {
+        result = &mut connection => result,
+        () = stopped(&mut stopping) => {
+            std::pin::Pin::new(&mut connection).graceful_shutdown();
+            (&mut connection).await
+        }
+    };
+    let parts = connection.into_parts();
+    let socket = parts.io.into_inner();
+    if let (Some(stream), Ok(()), None) = (control.upgraded(), &result, control.ending()) {
+        return websocket::run(socket, parts.read_buf.to_vec(), stream).await;
+    }
+    match (control.ending(), result) {
+        (Some(action), _) => end(socket, &action).await,
+        (None, Err(error)) => refuse(socket, &client, &error, &limits, &complaints).await,
+        (None, Ok(())) => finish(socket).await,
+    }
+}
+
+/// Performs an ending on the bare socket.
+async fn end(mut socket: Socket, action: &FaultAction) {
+    match action {
+        FaultAction::Reset => {
+            // SO_LINGER 0: the close that follows sends an RST.
+            let _ = socket2::SockRef::from(socket.tcp()).set_linger(Some(Duration::ZERO));
+        }
+        FaultAction::Close => finish(socket).await,
+        FaultAction::Garbage(bytes) => {
+            let _ = socket.write_all(bytes).await;
+            let _ = socket.flush().await;
+            finish(socket).await;
+        }
+    }
+}
+
+/// Sends a FIN and reads on for a moment: closing with unread bytes would turn it into an RST.
+pub(super) async fn finish(mut socket: impl AsyncRead + AsyncWrite + Unpin) {
+    let _ = socket.shutdown().await;
+    let drain = async {
+        // Here, so that a connection does not hold it while it serves.
+        let mut scratch = vec![0_u8; 4096];
+        while matches!(socket.read(&mut scratch).await, Ok(read) if read > 0) {}
+    };
+    let _ = tokio::time::timeout(LINGER, Box::pin(drain)).await;
+}
+
+/// Tells a client what was wrong with its request, where hyper would only close.
+async fn refuse(
+    mut socket: Socket,
+    client: &Client,
+    error: &hyper::Error,
+    limits: &Limits,
+    complaints: &Complaints,
+) {
+    let (status, why) = if error.is_parse_too_large() {
+        let what = format!(
+            "the request's head is too large: at most {} bytes and {} header fields are read",
+            limits.header_bytes, limits.header_count
+        );
+        ("431 Request Header Fields Too Large", what)
+    } else if error.is_timeout() {
+        let seconds = limits.header_timeout.as_secs_f32();
+        ("408 Request Timeout", format!("the request's head did not arrive within {seconds} s"))
+    } else if error.is_parse() {
+        ("400 Bad Request", format!("this is not HTTP/1.1: {}", reason(error)))
+    } else {
+        // The client went away, or an answer's stream broke: there is nobody to tell.
+        return;
+    };
+    complaints.tell(status, &format!("{}: {status}: {why}", client.peer));
+    say(&mut socket, status, "", &why).await;
+    finish(socket).await;
+}
+
+/// Writes an answer of the transport's own: one that no handler was asked for.
+pub(super) async fn say(
+    socket: &mut (impl AsyncWrite + Unpin),
+    status: &str,
+    fields: &str,
+    why: &str,
+) {
+    let answer = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n{fields}connection: close\r\n\r\n{why}\n",
+        why.len() + 1
+    );
+    // A client that is gone need not be told.
+    if socket.write_all(answer.as_bytes()).await.is_ok() {
+        let _ = socket.flush().await;
+    }
+}
+
+fn reason(error: &hyper::Error) -> String {
+    let text = error.to_string();
+    std::error::Error::source(error).map_or(text.clone(), |source| format!("{text}: {source}"))
+}

@@ -1,0 +1,113 @@
+//! HTTP/2 on one connection (RFC 9113): many requests at once, each a stream.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::sync::watch;
+
+use crate::message::Handler;
+
+use super::Limits;
+use super::answer::{Client, answer};
+use super::complaints::Complaints;
+use super::connection::stopped;
+use super::socket::Socket;
+
+/// How many streams a client may open and reset before they were looked at; one more ends the
+/// connection (CVE-2023-44487).
+const UNSEEN_RESETS: usize = 20;
+
+/// What the requests of a connection tell the connection.
+#[derive(Debug, Default)]
+struct Use {
+    begun: AtomicU64,
+    done: AtomicU64,
+}
+
+/// A request that is being answered. Dropped with its answer's body: a watch is in use while it lasts.
+#[derive(Debug)]
+pub(super) struct InUse(Arc<Use>);
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        self.0.done.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// Serves a connection until it ends, is idle for too long, or `stopping` says so.
+pub(super) async fn run<H: Handler>(
+    socket: Socket,
+    client: Client,
+    handler: Arc<H>,
+    limits: Limits,
+    complaints: Arc<Complaints>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams)
+        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+        .max_pending_accept_reset_streams(UNSEEN_RESETS);
+    let peer = client.peer;
+    let used = Arc::new(Use::default());
+    let service = {
+        let (complaints, used) = (Arc::clone(&complaints), Arc::clone(&used));
+        service_fn(move |request| {
+            used.begun.fetch_add(1, Ordering::AcqRel);
+            let in_use = InUse(Arc::clone(&used));
+            let (handler, client) = (Arc::clone(&handler), client.clone());
+            let complaints = Arc::clone(&complaints);
+            async move {
+                let response = answer(&*handler, request, &client, None, &complaints).await;
+                response.map(|response| response.map(|body| body.while_used(in_use)))
+            }
+        })
+    };
+    let connection = builder.serve_connection(TokioIo::new(socket), service);
+    let mut connection = std::pin::pin!(connection);
+    let result = tokio::select! {
+        result = &mut connection => result,
+        () = idle(&used, &limits) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+        () = stopped(&mut stopping) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result
+        && let Some(why) = misdeed(&error)
+    {
+        complaints.tell("http2", &format!("{peer}: HTTP/2: {why}"));
+    }
+}
+
+/// Completes when the connection has had no request for as long as it may.
+async fn idle(used: &Use, limits: &Limits) {
+    loop {
+        let before = used.begun.load(Ordering::Acquire);
+        tokio::time::sleep(limits.idle_timeout).await;
+        let (begun, done) = (used.begun.load(Ordering::Acquire), used.done.load(Ordering::Acquire));
+        if begun == before && done == begun {
+            return;
+        }
+    }
+}
+
+/// What the client did; nothing where it only went away.
+fn misdeed(error: &hyper::Error) -> Option<String> {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if cause.is::<std::io::Error>() {
+            return None;
+        }
+        source = cause.source();
+    }
+    let cause = std::error::Error::source(error);
+    Some(cause.map_or_else(|| error.to_string(), ToString::to_string))
+}

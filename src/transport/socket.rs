@@ -1,0 +1,198 @@
+//! The connection under HTTP: a TCP stream, or TLS over one, of which the first bytes were looked at.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::tls::server::TlsStream;
+
+/// How an HTTP/2 client begins that knows beforehand whom it speaks to (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// The first byte of a TLS handshake (RFC 8446, section 5.1).
+const HANDSHAKE: u8 = 22;
+/// How many bytes are read before what is spoken is known: the longest beginning, and a request.
+const FIRST_READ: usize = 1024;
+
+/// What a client speaks, by its first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spoken {
+    /// Nothing: it has gone.
+    Nothing,
+    Http1,
+    Http2,
+    Tls,
+}
+
+/// A TCP stream whose first bytes have been read.
+#[derive(Debug)]
+pub(super) struct Opened {
+    read: Bytes,
+    tcp: TcpStream,
+}
+
+impl Opened {
+    /// Waits for the client's first bytes.
+    pub(super) async fn first_bytes(mut tcp: TcpStream) -> io::Result<(Self, Spoken)> {
+        // A client sends its first request in one piece: that is what the buffer is for.
+        let mut read = BytesMut::with_capacity(FIRST_READ);
+        let spoken = loop {
+            if tcp.read_buf(&mut read).await? == 0 {
+                break if read.is_empty() { Spoken::Nothing } else { Spoken::Http1 };
+            }
+            if read[0] == HANDSHAKE {
+                break Spoken::Tls;
+            }
+            if read.starts_with(PREFACE) {
+                break Spoken::Http2;
+            }
+            if !PREFACE.starts_with(&read) {
+                break Spoken::Http1;
+            }
+        };
+        Ok((Self { read: read.freeze(), tcp }, spoken))
+    }
+
+    /// The TCP stream, for what is to be said on it outside of any protocol.
+    pub(super) fn into_tcp(self) -> TcpStream {
+        self.tcp
+    }
+}
+
+impl AsyncRead for Opened {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.read.is_empty() {
+            return Pin::new(&mut self.tcp).poll_read(cx, buf);
+        }
+        let length = self.read.len().min(buf.remaining());
+        buf.put_slice(&self.read[..length]);
+        self.read.advance(length);
+        if self.read.is_empty() {
+            // The buffer behind it is given back.
+            self.read = Bytes::new();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Opened {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.tcp).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.tcp).poll_write_vectored(cx, bufs)
+    }
+}
+
+/// What HTTP is spoken over.
+#[derive(Debug)]
+pub(super) enum Socket {
+    Plain(Opened),
+    // Large, and rare: a plain connection does not pay for it.
+    Tls(Box<TlsStream<Opened>>),
+}
+
+impl Socket {
+    /// The TCP stream underneath.
+    #[cfg(feature = "tls")]
+    pub(super) fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Plain(opened) => &opened.tcp,
+            Self::Tls(stream) => &stream.get_ref().0.tcp,
+        }
+    }
+
+    #[cfg(not(feature = "tls"))]
+    pub(super) fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Plain(opened) => &opened.tcp,
+            Self::Tls(stream) => &stream.tcp,
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Plain(stream) => stream.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+        }
+    }
+}
