@@ -171,6 +171,15 @@ impl Auth {
         Err(forbidden(user, &attributes))
     }
 
+    /// What a user may do in a namespace.
+    fn rules(&self, user: &User, namespace: &str) -> Vec<policy::Rule<'_>> {
+        let everything = user.groups.iter().any(|group| group == MASTERS);
+        match &self.policies {
+            Some(policies) if !everything => policies.rules(user, namespace),
+            _ => vec![policy::Rule::ALL],
+        }
+    }
+
     /// Whether the policy allows it, or the user is one whom no policy binds.
     pub(super) fn allows(&self, user: &User, attributes: &Attributes<'_>) -> bool {
         if user.groups.iter().any(|group| group == MASTERS) {

@@ -14,6 +14,23 @@ const AUTHENTICATED: &str = "system:authenticated";
 #[derive(Debug, Default)]
 pub(super) struct Policies(Vec<Policy>);
 
+/// What a user may do, as one line says it: things of a resource, of a path, or both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rule<'a> {
+    pub(super) verbs: &'static [&'static str],
+    pub(super) api_group: &'a str,
+    /// Empty for none.
+    pub(super) resource: &'a str,
+    /// Empty for none.
+    pub(super) path: &'a str,
+}
+
+impl Rule<'_> {
+    /// Everything.
+    pub(super) const ALL: Rule<'static> =
+        Rule { verbs: &["*"], api_group: "*", resource: "*", path: "*" };
+}
+
 /// One line, in the form of `v1beta1`.
 #[derive(Debug, Default)]
 struct Policy {
@@ -29,6 +46,14 @@ struct Policy {
 impl Policies {
     pub(super) fn allow(&self, user: &User, attributes: &Attributes<'_>) -> bool {
         self.0.iter().any(|policy| policy.matches(user, attributes))
+    }
+
+    /// What the lines that are about a user say of a namespace.
+    pub(super) fn rules(&self, user: &User, namespace: &str) -> Vec<Rule<'_>> {
+        let about = self.0.iter().filter(|policy| {
+            policy.is_about(user) && (policy.namespace == "*" || policy.namespace == namespace)
+        });
+        about.map(Policy::rule).collect()
     }
 
     /// Reads the file; what is wrong is added to `problems`.
@@ -144,6 +169,15 @@ impl Policy {
             } else {
                 self.allows_path(attributes.path)
             }
+    }
+
+    fn rule(&self) -> Rule<'_> {
+        Rule {
+            verbs: if self.readonly { &["get", "list", "watch"] } else { &["*"] },
+            api_group: &self.api_group,
+            resource: &self.resource,
+            path: &self.non_resource_path,
+        }
     }
 
     fn is_about(&self, user: &User) -> bool {

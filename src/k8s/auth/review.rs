@@ -1,6 +1,6 @@
 //! Questions about tokens and permissions, asked as objects that are created and not stored:
 //! `TokenReview` and `SelfSubjectReview` (`authentication.k8s.io/v1`), `SubjectAccessReview` and its
-//! two siblings (`authorization.k8s.io/v1`).
+//! siblings (`authorization.k8s.io/v1`).
 
 use serde_json::{Map, Value, json};
 
@@ -15,6 +15,7 @@ pub(in super::super) enum Review {
     SubjectAccess,
     SelfSubjectAccess,
     LocalSubjectAccess,
+    SelfSubjectRules,
 }
 
 impl Review {
@@ -25,6 +26,7 @@ impl Review {
             ("authentication.k8s.io", "selfsubjectreviews") => Self::SelfSubject,
             ("authorization.k8s.io", "subjectaccessreviews") => Self::SubjectAccess,
             ("authorization.k8s.io", "selfsubjectaccessreviews") => Self::SelfSubjectAccess,
+            ("authorization.k8s.io", "selfsubjectrulesreviews") => Self::SelfSubjectRules,
             ("authorization.k8s.io", "localsubjectaccessreviews") => Self::LocalSubjectAccess,
             _ => return None,
         })
@@ -51,6 +53,7 @@ pub(in super::super) fn answer(
     let status = match review {
         Review::Token => token(auth, &spec)?,
         Review::SelfSubject => json!({"userInfo": user_info(user)}),
+        Review::SelfSubjectRules => rules(auth, user, &spec)?,
         Review::SelfSubjectAccess => access(auth, user, &spec, namespace, &invalid)?,
         Review::SubjectAccess | Review::LocalSubjectAccess => {
             let of = subject(&spec, &invalid)?;
@@ -72,6 +75,28 @@ fn token(auth: &Auth, spec: &Value) -> Result<Value, ApiError> {
         Some(user) => json!({"authenticated": true, "user": user_info(&user)}),
         None => json!({"user": {}, "error": "invalid bearer token"}),
     })
+}
+
+/// What a user may do in a namespace, rule by rule.
+fn rules(auth: &Auth, user: &User, spec: &Value) -> Result<Value, ApiError> {
+    let namespace = spec["namespace"].as_str().unwrap_or_default();
+    if namespace.is_empty() {
+        return Err(ApiError::bad_request("no namespace on request"));
+    }
+    let rules = auth.rules(user, namespace);
+    let resources: Vec<Value> = rules
+        .iter()
+        .filter(|rule| !rule.resource.is_empty())
+        .map(|rule| {
+            json!({"verbs": rule.verbs, "apiGroups": [rule.api_group], "resources": [rule.resource]})
+        })
+        .collect();
+    let paths: Vec<Value> = rules
+        .iter()
+        .filter(|rule| !rule.path.is_empty())
+        .map(|rule| json!({"verbs": rule.verbs, "nonResourceURLs": [rule.path]}))
+        .collect();
+    Ok(json!({"resourceRules": resources, "nonResourceRules": paths, "incomplete": false}))
 }
 
 fn user_info(user: &User) -> Value {

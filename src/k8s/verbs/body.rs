@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::super::golang;
 use super::super::output::ACCEPTED;
+use super::super::protobuf;
 use super::super::status::{ApiError, quote};
 use super::Call;
 
@@ -78,7 +79,11 @@ pub(super) fn options(call: &Call<'_>) -> Result<Option<Value>, ApiError> {
     if call.body.is_empty() {
         return Ok(None);
     }
-    let value = any(call)?.value;
+    let value = if is_protobuf(call) {
+        protobuf::decode(call.body).map_err(ApiError::bad_request)?
+    } else {
+        any(call)?.value
+    };
     if value.is_object() {
         return Ok(Some(value));
     }
@@ -96,13 +101,24 @@ pub(super) fn any(call: &Call<'_>) -> Result<Decoded, ApiError> {
     text(call)?.map_err(failed)
 }
 
+fn media<'a>(call: &'a Call<'_>) -> &'a str {
+    let media = call.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    media.unwrap_or_default().split(';').next().unwrap_or_default().trim()
+}
+
+fn is_protobuf(call: &Call<'_>) -> bool {
+    media(call) == protobuf::MEDIA_TYPE
+}
+
 /// The body's text as a value, by its media type; the inner error is Go's text.
 fn text(call: &Call<'_>) -> Result<Result<Decoded, String>, ApiError> {
-    let media =
-        call.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match media.split(';').next().unwrap_or_default().trim() {
+    match media(call) {
         "" | "application/json" | "*/*" => Ok(json(call.body)),
         "application/yaml" => Ok(yaml(call.body)),
+        // Custom resources have no protobuf form.
+        protobuf::MEDIA_TYPE if call.served.of.is_built_in() => {
+            Ok(protobuf::decode(call.body).map(|value| Decoded { value, duplicates: Vec::new() }))
+        }
         _ => Err(ApiError::unsupported_media_type(ACCEPTED)),
     }
 }

@@ -1,5 +1,11 @@
-//! The one message written in protobuf: the `Status` that tells a protobuf-only client that it
-//! cannot be served (`k8s.io/apimachinery/pkg/runtime/generated.proto`, `.../meta/v1/generated.proto`).
+//! Kubernetes protobuf: read in full for upstream's own types ([`decode`], by the table of [`schema`]),
+//! written for one message, the `Status` that tells a protobuf-only client that it cannot be served
+//! (`k8s.io/apimachinery/pkg/runtime/generated.proto`, `.../meta/v1/generated.proto`).
+
+mod decode;
+mod schema;
+
+pub(super) use decode::decode;
 
 use super::status::ApiError;
 
@@ -34,7 +40,7 @@ pub(super) fn status(error: &ApiError) -> Vec<u8> {
 
 /// A length-delimited field.
 fn field(out: &mut Vec<u8>, number: u8, bytes: &[u8]) {
-    out.push(number << 3 | 2);
+    varint(out, u64::from(number) << 3 | 2);
     varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
