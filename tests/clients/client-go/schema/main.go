@@ -52,18 +52,18 @@ var roots = []struct {
 
 // Messages with a JSON form of their own.
 var special = map[reflect.Type]string{
-	reflect.TypeOf(metav1.Time{}):                             "time",
-	reflect.TypeOf(metav1.MicroTime{}):                        "microtime",
-	reflect.TypeOf(metav1.FieldsV1{}):                         "raw",
-	reflect.TypeOf(runtime.RawExtension{}):                    "raw",
-	reflect.TypeOf(apiextensionsv1.JSON{}):                    "raw",
-	reflect.TypeOf(resource.Quantity{}):                       "quantity",
-	reflect.TypeOf(intstr.IntOrString{}):                      "intorstring",
-	reflect.TypeOf(metav1.Verbs{}):                            "strings",
-	reflect.TypeOf(authorizationv1.ExtraValue{}):              "strings",
-	reflect.TypeOf(authenticationv1.ExtraValue{}):             "strings",
-	reflect.TypeOf(apiextensionsv1.JSONSchemaPropsOrBool{}):   "schemaorbool",
-	reflect.TypeOf(apiextensionsv1.JSONSchemaPropsOrArray{}):  "schemaorarray",
+	reflect.TypeOf(metav1.Time{}):                                  "time",
+	reflect.TypeOf(metav1.MicroTime{}):                             "microtime",
+	reflect.TypeOf(metav1.FieldsV1{}):                              "raw",
+	reflect.TypeOf(runtime.RawExtension{}):                         "raw",
+	reflect.TypeOf(apiextensionsv1.JSON{}):                         "raw",
+	reflect.TypeOf(resource.Quantity{}):                            "quantity",
+	reflect.TypeOf(intstr.IntOrString{}):                           "intorstring",
+	reflect.TypeOf(metav1.Verbs{}):                                 "strings",
+	reflect.TypeOf(authorizationv1.ExtraValue{}):                   "strings",
+	reflect.TypeOf(authenticationv1.ExtraValue{}):                  "strings",
+	reflect.TypeOf(apiextensionsv1.JSONSchemaPropsOrBool{}):        "schemaorbool",
+	reflect.TypeOf(apiextensionsv1.JSONSchemaPropsOrArray{}):       "schemaorarray",
 	reflect.TypeOf(apiextensionsv1.JSONSchemaPropsOrStringArray{}): "schemaorstrings",
 }
 
