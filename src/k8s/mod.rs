@@ -17,6 +17,7 @@ mod discovery;
 mod fields;
 mod garbage;
 mod golang;
+mod json_patch;
 mod list;
 mod meta;
 mod names;

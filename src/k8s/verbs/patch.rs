@@ -8,6 +8,7 @@ use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::super::golang;
+use super::super::json_patch as rfc6902;
 use super::super::meta;
 use super::super::options::WriteOptions;
 use super::super::status::{ApiError, quote};
@@ -112,7 +113,7 @@ fn decode(text: &[u8], media: &str) -> Result<Patch, ApiError> {
 fn apply(mut value: Value, patch: Patch, kind: &str) -> Result<Value, ApiError> {
     match patch {
         Patch::Json(patch) => {
-            json_patch::patch(&mut value, &patch).map_err(|_| ApiError::unprocessable())?;
+            rfc6902::apply(&mut value, &patch).map_err(|_| ApiError::unprocessable())?;
         }
         Patch::Merge(patch) => json_patch::merge(&mut value, &patch),
         Patch::Strategic(patch) => {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::message::Body;
 
+use super::super::json_patch as rfc6902;
 use super::super::meta;
 use super::super::options::WriteOptions;
 use super::super::output;
@@ -51,7 +52,7 @@ fn patched(call: &Call<'_>, mut current: Value) -> Result<Value, ApiError> {
         "application/json-patch+json" => {
             let patch: json_patch::Patch =
                 serde_json::from_value(patch).map_err(|error| failed(error.to_string()))?;
-            json_patch::patch(&mut current, &patch).map_err(|_| ApiError::unprocessable())?;
+            rfc6902::apply(&mut current, &patch).map_err(|_| ApiError::unprocessable())?;
         }
         _ => {
             return Err(ApiError::unsupported_media_type(
