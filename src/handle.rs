@@ -59,9 +59,9 @@ impl WorldHandle {
         self.here.world.clock.now()
     }
 
-    /// Moves its clock on.
+    /// Moves its clock on. With stages, what is due by then has happened when this returns.
     pub fn advance(&self, by: Duration) {
-        self.here.world.clock.advance(by);
+        self.here.advance(by);
     }
 
     /// Stops its clock.

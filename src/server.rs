@@ -65,6 +65,7 @@ pub struct Builder {
     sources: Sources,
     kubernetes: k8s::Config,
     history: usize,
+    stages: bool,
     rule_header: bool,
     token_auth_file: Option<PathBuf>,
     authorization_policy_file: Option<PathBuf>,
@@ -89,6 +90,7 @@ impl Default for Builder {
             sources: Sources::default(),
             kubernetes: k8s::Config::default(),
             history: DEFAULT_HISTORY,
+            stages: false,
             rule_header: true,
             token_auth_file: None,
             authorization_policy_file: None,
@@ -162,6 +164,14 @@ impl Builder {
     #[must_use]
     pub fn history(mut self, events: usize) -> Self {
         self.history = events;
+        self
+    }
+
+    /// Whether created objects live as the `stages` of the fixtures say: of TFJobs, MPIJobs and Volcano
+    /// Jobs those that come with the program, where the fixtures have none. Off by default.
+    #[must_use]
+    pub fn stages(mut self, on: bool) -> Self {
+        self.stages = on;
         self
     }
 
@@ -319,15 +329,19 @@ impl Builder {
         let (stop, stopping) = watch::channel(false);
         let cci = self.profile == Profile::Cci;
         let kubernetes = k8s::Config { self_links: cci, error_codes: cci, ..self.kubernetes };
+        let settings = Settings {
+            engine: !sources.nothing,
+            auth,
+            gateway: cci.then(|| Gateway::new(self.token_lifetime)),
+            kubernetes,
+            stages: self.stages,
+            rule_header: self.rule_header,
+            proxy,
+        };
+        let stages = settings.stages_of(&mut fixtures);
         let shared = Arc::new(Shared {
-            settings: Settings {
-                engine: !sources.nothing,
-                auth,
-                gateway: cci.then(|| Gateway::new(self.token_lifetime)),
-                kubernetes,
-                rule_header: self.rule_header,
-                proxy,
-            },
+            settings,
+            stages: ArcSwap::from_pointee(stages),
             stubs: ArcSwap::from_pointee(fixtures.stubs),
             seeded: Mutex::new(seeded),
             scenarios: ArcSwap::from_pointee(loaded.scenarios),

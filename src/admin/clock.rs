@@ -23,7 +23,7 @@ pub(super) fn answer(here: &Here, method: &Method, path: &str, body: &[u8]) -> P
                 let why = "the body must be {\"by\": \"30s\"}: a number with ms, s, m or h";
                 return failed(StatusCode::BAD_REQUEST, why);
             };
-            clock.advance(by);
+            here.advance(by);
         }
         _ => return wrong_method(method),
     }

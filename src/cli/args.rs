@@ -58,6 +58,10 @@ pub(super) struct Serve {
     /// Seed of all draws; overrides the scenario files. The same seed gives the same run.
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
+    /// Lets created jobs live: TFJobs, MPIJobs and Volcano Jobs go from Pending to Succeeded by
+    /// themselves, as the fixtures' `stages` say, or those that come with the program.
+    #[arg(long)]
+    pub(super) stages: bool,
     /// What DELETE on a collection answers: the deleted list, as servers do, or the Status of the
     /// parameter tables.
     #[arg(long, value_name = "WHAT", default_value = "list")]

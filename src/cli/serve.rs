@@ -18,6 +18,7 @@ use super::args::{Backend, Listener, Record, Serve};
 pub(super) fn serve(args: Serve) -> Result<(), Error> {
     let mut builder = Server::builder()
         .delete_collection_answer(args.delete_collection_answer.into())
+        .stages(args.stages)
         .rule_header(!args.no_rule_header)
         .profile(args.profile.into())
         .max_worlds(args.max_worlds)

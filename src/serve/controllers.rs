@@ -2,30 +2,63 @@
 
 use std::time::Duration;
 
-use crate::k8s::Collector;
-
 use super::worlds::Here;
 
 /// How long after a write the garbage collector looks at it. Clients see what they wrote first, as on
 /// a real cluster, where the collector is another program.
 const COLLECT_AFTER: Duration = Duration::from_millis(300);
 
-/// Collects a world's garbage until it is gone or the server stops.
+/// Runs a world's controllers until it is gone or the server stops.
 pub(super) async fn run(here: Here) {
-    let world = &here.world;
-    let mut changed = world.store.subscribe();
     let mut stopping = here.stopping.clone();
-    let mut collector = Collector::after(&world.store.state());
-    loop {
-        tokio::select! {
-            change = changed.changed() => if change.is_err() { return },
-            _ = stopping.wait_for(|stopping| *stopping) => return,
+    let live = async {
+        if here.settings.stages {
+            live(&here).await;
+        } else {
+            std::future::pending().await
         }
-        if world.is_ended() {
-            return;
-        }
+    };
+    tokio::select! {
+        () = collect(&here) => {}
+        () = live => {}
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+    }
+}
+
+/// Collects garbage, a moment after each change.
+async fn collect(here: &Here) {
+    let mut changed = here.world.store.subscribe();
+    // What came before the subscription has been seen by nobody.
+    changed.mark_changed();
+    while changed.changed().await.is_ok() && !here.world.is_ended() {
         tokio::time::sleep(COLLECT_AFTER).await;
         changed.mark_unchanged();
-        collector.run(&world.store, world.clock.now());
+        here.collect();
+    }
+}
+
+/// Lets objects live: looks at each change, at what is due, and whenever the clock is set.
+async fn live(here: &Here) {
+    let (clock, store) = (&here.world.clock, &here.world.store);
+    let (mut changed, mut set) = (store.subscribe(), clock.subscribe());
+    while !here.world.is_ended() {
+        // Marked as seen before looking, so that a change in between wakes us again.
+        changed.mark_unchanged();
+        set.mark_unchanged();
+        let next = here.live();
+        let due = async {
+            match next {
+                // A clock that stands comes to nothing by itself.
+                Some(next) if !clock.is_stopped() => {
+                    tokio::time::sleep(next.saturating_sub(clock.elapsed())).await;
+                }
+                _ => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            change = changed.changed() => if change.is_err() { return },
+            moved = set.changed() => if moved.is_err() { return },
+            () = due => {}
+        }
     }
 }

@@ -97,12 +97,13 @@ impl Shared {
             Ok((loaded, after))
         });
         match result {
-            Ok((loaded, after)) => {
+            Ok((mut loaded, after)) => {
                 let mut seeded = self.seeded.lock().unwrap_or_else(PoisonError::into_inner);
                 for world in self.worlds.all() {
                     k8s::reseed(&world.store, &seeded, &after);
                 }
                 *seeded = after;
+                self.stages.store(Arc::new(self.settings.stages_of(&mut loaded.fixtures)));
                 self.stubs.store(Arc::new(loaded.fixtures.stubs));
                 self.scenarios.store(Arc::new(loaded.scenarios));
                 self.problems.store(Arc::default());

@@ -42,7 +42,11 @@ pub(super) fn state(
     let mut objects: Vec<SeedObject> = fixtures.objects.iter_mut().map(taken).collect();
     objects.extend(generated.into_iter().map(SeedObject::new));
     let seed = Seed { crds, objects, history, now };
-    match seed.state() {
+    let state = seed.state();
+    if let Ok(state) = &state {
+        unknown_types(fixtures, state, &mut problems);
+    }
+    match state {
         Ok(state) if problems.is_empty() => Ok(state),
         Ok(_) => Err(problems),
         Err(errors) => {
@@ -55,6 +59,16 @@ pub(super) fn state(
             );
             Err(problems.sorted())
         }
+    }
+}
+
+/// Stages of a type that is not served. Those that come with the program do not come to it.
+fn unknown_types(fixtures: &FixtureSet, state: &State, problems: &mut Diagnostics) {
+    let mut known: Vec<String> =
+        state.types.types().map(|of| of.group_resource.to_string()).collect();
+    known.sort_unstable();
+    for list in fixtures.stages.iter().filter(|list| !known.contains(&list.resource)) {
+        problems.push(list.unknown(&known));
     }
 }
 

@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use crate::document::Diagnostics;
+use crate::fixtures::FixtureSet;
 use crate::journal::Journal;
 use crate::k8s;
 use crate::matching::StubIndex;
@@ -27,10 +28,24 @@ pub(crate) struct Settings {
     pub(crate) auth: k8s::Auth,
     /// The Kubernetes side.
     pub(crate) kubernetes: k8s::Config,
+    /// Whether created objects live as the stages say.
+    pub(crate) stages: bool,
     /// Whether answers name the rule that shaped them.
     pub(crate) rule_header: bool,
     /// The backend that answers what nothing else does.
     pub(crate) proxy: Option<Proxy>,
+}
+
+impl Settings {
+    /// The stages that take effect.
+    pub(crate) fn stages_of(&self, fixtures: &mut FixtureSet) -> Vec<k8s::StageList> {
+        if !self.stages {
+            return Vec::new();
+        }
+        let mut stages = std::mem::take(&mut fixtures.stages);
+        stages.append(&mut fixtures.shipped_stages);
+        stages
+    }
 }
 
 /// Everything a request can reach.
@@ -42,6 +57,8 @@ pub(crate) struct Shared {
     /// The state that the fixtures make, to tell a reload's changes from those of clients. It shares
     /// the objects with the store.
     pub(crate) seeded: Mutex<k8s::State>,
+    /// What happens to created objects, swapped as a whole; nothing where that is off.
+    pub(crate) stages: ArcSwap<Vec<k8s::StageList>>,
     /// The scenarios, swapped as a whole.
     pub(crate) scenarios: ArcSwap<ScenarioSet>,
     /// The worlds requests live in.

@@ -13,6 +13,7 @@ use std::num::NonZeroUsize;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::Uri;
 use http::header::HeaderName;
@@ -55,6 +56,10 @@ pub(crate) struct World {
     pub(crate) tokens: IssuedTokens,
     /// Its time.
     pub(crate) clock: Clock,
+    /// What its garbage collector has seen.
+    collector: Mutex<k8s::Collector>,
+    /// What is due for its created objects.
+    life: Mutex<k8s::Life>,
     /// Whether its controllers run: they begin with the first write.
     controlled: AtomicBool,
     /// Whether it is gone: its streams end.
@@ -67,6 +72,8 @@ impl World {
     pub(super) fn new(name: &str, state: k8s::State, clock: Clock) -> Self {
         Self {
             name: name.into(),
+            collector: Mutex::new(k8s::Collector::after(&state)),
+            life: Mutex::new(k8s::Life::after(&state)),
             store: k8s::Store::new(state),
             scenario: ScenarioState::default(),
             tokens: IssuedTokens::default(),
@@ -202,6 +209,28 @@ impl Here {
         {
             tokio::spawn(controllers::run(self.clone()));
         }
+    }
+
+    /// Collects the world's garbage.
+    pub(super) fn collect(&self) {
+        let mut collector = self.world.collector.lock().unwrap_or_else(PoisonError::into_inner);
+        collector.run(&self.world.store, self.world.clock.now());
+    }
+
+    /// Lets happen to the world's objects what is due; says when more is, as time since the world began.
+    pub(super) fn live(&self) -> Option<Duration> {
+        let World { store, clock, life, .. } = &*self.world;
+        let mut life = life.lock().unwrap_or_else(PoisonError::into_inner);
+        life.run(store, &self.stages.load(), clock.elapsed(), clock.epoch());
+        life.next()
+    }
+
+    /// Moves the world's clock on. What is due by then has happened when this returns.
+    pub(crate) fn advance(&self, by: Duration) {
+        // What was created a moment ago was created before the hands moved.
+        self.live();
+        self.world.clock.advance(by);
+        self.live();
     }
 
     /// Brings the world back to the fixtures: objects as ordinary writes that watchers see, counters,

@@ -1,0 +1,187 @@
+//! `stages:` in a fixture file → what happens to the objects of a type after they are created.
+//!
+//! ```yaml
+//! stages:
+//! - resource: tfjobs.kubeflow.org
+//!   selector: team=a                     # whose labels fit; all without it
+//!   life:
+//!   - stage: Created
+//!     after: 0s                          # after the stage before it, or the creation
+//!     status: {startTime: "{{now}}"}     # merged into the status (RFC 7396)
+//!     conditions:                        # each takes the place of the one of its type
+//!     - {type: Created, reason: TFJobCreated, message: "TFJob {{$.metadata.name}} is created."}
+//! ```
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::document::{Diagnostic, Node, Place};
+
+use super::super::select::LabelSelector;
+use super::template::Template;
+
+/// What happens to the objects of one type.
+#[derive(Debug, Clone)]
+pub struct StageList {
+    /// `plural.group`.
+    pub resource: String,
+    /// Whose labels fit.
+    pub(super) selector: LabelSelector,
+    /// In order.
+    pub(super) stages: Vec<Stage>,
+    source: Arc<Path>,
+    place: Option<Place>,
+}
+
+/// One step of a life.
+#[derive(Debug, Clone)]
+pub(super) struct Stage {
+    /// After the stage before it, or after the creation.
+    pub(super) after: Duration,
+    status: Option<Template>,
+    conditions: Vec<Condition>,
+}
+
+#[derive(Debug, Clone)]
+struct Condition {
+    kind: String,
+    status: String,
+    reason: Option<Template>,
+    message: Option<Template>,
+}
+
+impl StageList {
+    /// Reads an entry of `stages`; what is wrong is noted with its place.
+    #[must_use]
+    pub fn decode(node: &Node<'_>, source: &Arc<Path>) -> Option<Self> {
+        let keys = node.keys()?;
+        let resource = keys.required("resource").and_then(|node| node.text().map(str::to_owned));
+        let selector = match keys.get("selector") {
+            None => Some(LabelSelector::default()),
+            Some(node) => node.text().and_then(|text| {
+                let parsed = LabelSelector::parse(text);
+                parsed
+                    .map_err(|why| node.error(why, "write a label selector: app=demo,tier!=gold"))
+                    .ok()
+            }),
+        };
+        let life = keys.required("life").map(|node| node.items()).unwrap_or_default();
+        let stages: Vec<Stage> = life.iter().filter_map(Stage::decode).collect();
+        keys.finish();
+        let resource_node = keys_place(node);
+        if stages.len() < life.len() {
+            return None;
+        }
+        Some(Self {
+            resource: resource?,
+            selector: selector?,
+            stages,
+            source: Arc::clone(source),
+            place: resource_node,
+        })
+    }
+
+    /// The problem that nothing serves the resource.
+    #[must_use]
+    pub fn unknown(&self, known: &[String]) -> Diagnostic {
+        let what = format!("no resource type {:?} is served", self.resource);
+        let hint = format!("served: {}", known.join(", "));
+        let diagnostic = Diagnostic::error(&*self.source, what).hint(hint);
+        match self.place {
+            Some(place) => diagnostic.at(place),
+            None => diagnostic,
+        }
+    }
+}
+
+fn keys_place(node: &Node<'_>) -> Option<Place> {
+    let decoder = node.decoder();
+    decoder.source().place(decoder.document(), &node.pointer(), false)
+}
+
+impl Stage {
+    fn decode(node: &Node<'_>) -> Option<Self> {
+        let keys = node.keys()?;
+        // The name is for people.
+        let _ = keys.required("stage").and_then(|node| node.text());
+        let after = keys.required("after").and_then(|node| node.duration());
+        let status = keys.get("status").map(|node| template(&node, Template::parse(node.value())));
+        let conditions = keys.get("conditions").map(|node| node.items()).unwrap_or_default();
+        let count = conditions.len();
+        let conditions: Vec<Condition> = conditions.iter().filter_map(Condition::decode).collect();
+        keys.finish();
+        if conditions.len() < count {
+            return None;
+        }
+        let status = match status {
+            None => None,
+            Some(status) => Some(status?),
+        };
+        Some(Self { after: after?, status, conditions })
+    }
+
+    /// The object's status after this stage.
+    pub(super) fn status_of(&self, object: &Value, now: &str) -> Value {
+        let mut status = object.get("status").filter(|status| status.is_object()).cloned();
+        let mut status = status.take().unwrap_or_else(|| json!({}));
+        if let Some(merged) = self.status.as_ref().and_then(|of| of.fill(object, now)) {
+            json_patch::merge(&mut status, &merged);
+        }
+        for condition in &self.conditions {
+            condition.put(&mut status, object, now);
+        }
+        status
+    }
+}
+
+impl Condition {
+    fn decode(node: &Node<'_>) -> Option<Self> {
+        let keys = node.keys()?;
+        let kind = keys.required("type").and_then(|node| node.text().map(str::to_owned));
+        let words = [("True", "True"), ("False", "False"), ("Unknown", "Unknown")];
+        let status = keys.get("status").map_or(Some("True"), |node| node.word(&words));
+        let text = |key: &'static str| match keys.get(key) {
+            None => Some(None),
+            Some(node) => template(&node, Template::text(node.text()?)).map(Some),
+        };
+        let (reason, message) = (text("reason"), text("message"));
+        keys.finish();
+        Some(Self { kind: kind?, status: status?.to_owned(), reason: reason?, message: message? })
+    }
+
+    /// Puts the condition in its place: a transition is a change of its status.
+    fn put(&self, status: &mut Value, object: &Value, now: &str) {
+        let mut new = json!({"type": self.kind, "status": self.status, "lastUpdateTime": now, "lastTransitionTime": now});
+        for (key, of) in [("reason", &self.reason), ("message", &self.message)] {
+            if let Some(text) = of.as_ref().and_then(|of| of.fill(object, now)) {
+                new[key] = text;
+            }
+        }
+        if !status["conditions"].is_array() {
+            status["conditions"] = json!([]);
+        }
+        let Some(conditions) = status["conditions"].as_array_mut() else { return };
+        match conditions.iter_mut().find(|old| old["type"] == *self.kind) {
+            Some(old) => {
+                if old["status"] == *self.status && old["lastTransitionTime"].is_string() {
+                    new["lastTransitionTime"] = old["lastTransitionTime"].take();
+                }
+                // What only turns False keeps what it said.
+                for key in ["reason", "message"] {
+                    if new.get(key).is_none() && old.get(key).is_some() {
+                        new[key] = old[key].take();
+                    }
+                }
+                *old = new;
+            }
+            None => conditions.push(new),
+        }
+    }
+}
+
+fn template(node: &Node<'_>, parsed: Result<Template, String>) -> Option<Template> {
+    parsed.map_err(|why| node.error(why, "fill in with {{now}} or {{$.metadata.name}}")).ok()
+}

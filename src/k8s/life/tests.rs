@@ -1,0 +1,197 @@
+//! Lives on a store without a server: time is an argument.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::super::store::{Object, Store};
+use super::super::{Seed, SeedObject};
+use super::*;
+use crate::document::{Decoder, Format, Source};
+
+const FILE: &str = r#"
+stages:
+- resource: tfjobs.kubeflow.org
+  selector: app=fast
+  life:
+  - {stage: Done, after: 0s, status: {startTime: "{{now}}"}}
+- resource: tfjobs.kubeflow.org
+  life:
+  - stage: Created
+    after: 0s
+    status: {startTime: "{{now}}"}
+    conditions: [{type: Created, reason: Made, message: "TFJob {{$.metadata.name}} is created."}]
+  - stage: Running
+    after: 10s
+    status: {replicaStatuses: {Worker: {active: "{{$.spec.n}}"}}}
+    conditions: [{type: Running}]
+  - stage: Succeeded
+    after: 1m
+    status: {completionTime: "{{now}}", replicaStatuses: {Worker: {active: null, succeeded: "{{$.spec.n}}"}}}
+    conditions: [{type: Running, status: "False"}, {type: Succeeded}]
+"#;
+
+fn lists(text: &str) -> Result<Vec<StageList>, String> {
+    let source = Source { path: "stages.yaml".into(), format: Format::Yaml, text: text.into() };
+    let value = source.parse().unwrap().remove(0);
+    let decoder = Decoder::new(&source, 0);
+    let path: Arc<std::path::Path> = source.path.as_path().into();
+    let lists = {
+        let keys = decoder.root(&value).keys().unwrap();
+        let items = keys.get("stages").unwrap().items();
+        items.iter().filter_map(|node| StageList::decode(node, &path)).collect()
+    };
+    let problems: Vec<String> = decoder.finish().iter().map(ToString::to_string).collect();
+    if problems.is_empty() { Ok(lists) } else { Err(problems.join("\n")) }
+}
+
+fn epoch() -> Timestamp {
+    "2026-01-01T00:00:00Z".parse().unwrap()
+}
+
+fn store() -> Store {
+    let crd = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "tfjobs.kubeflow.org"},
+        "spec": {
+            "group": "kubeflow.org", "scope": "Namespaced",
+            "names": {"plural": "tfjobs", "singular": "tfjob", "kind": "TFJob", "listKind": "TFJobList"},
+            "versions": [{
+                "name": "v1", "served": true, "storage": true, "subresources": {"status": {}},
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
+            }],
+        },
+    });
+    let crds = vec![SeedObject::new(crd)];
+    let seed = Seed { crds, objects: Vec::new(), history: 8, now: epoch() };
+    Store::new(seed.state().unwrap())
+}
+
+fn create(store: &Store, name: &str, app: &str) {
+    let done = store.write(|transaction| -> Result<(), std::convert::Infallible> {
+        let value = json!({
+            "metadata": {
+                "name": name, "namespace": "default", "labels": {"app": app}, "uid": format!("uid-{name}-{app}"),
+                "resourceVersion": transaction.next_revision().to_string(),
+            },
+            "spec": {"n": 3},
+        });
+        let resource = Arc::new(GroupResource::new("kubeflow.org", "tfjobs"));
+        transaction.put(Arc::new(Object::render(resource, value, &[])));
+        Ok(())
+    });
+    let Ok(()) = done;
+}
+
+fn delete(store: &Store, name: &str) {
+    let done = store.write(|transaction| -> Result<(), std::convert::Infallible> {
+        transaction
+            .remove(&GroupResource::new("kubeflow.org", "tfjobs"), &format!("default/{name}"));
+        Ok(())
+    });
+    let Ok(()) = done;
+}
+
+fn status(store: &Store, name: &str) -> Value {
+    let state = store.state();
+    let all = state.snapshot.collection(&GroupResource::new("kubeflow.org", "tfjobs")).cloned();
+    let all = all.into_iter().flat_map(|all| all.range("", "").cloned().collect::<Vec<_>>());
+    let found = all.into_iter().find(|object| *object.meta.name == *name);
+    found.map(|object| object.value("", "")["status"].clone()).unwrap_or_default()
+}
+
+#[test]
+fn a_job_goes_its_way_stage_by_stage() {
+    let (store, lists) = (store(), lists(FILE).unwrap());
+    let mut life = Life::after(&store.state());
+    let at = |seconds| Duration::from_secs(seconds);
+    create(&store, "a", "x");
+    life.run(&store, &lists, at(5), epoch());
+    let made = json!({
+        "startTime": "2026-01-01T00:00:05Z",
+        "conditions": [{
+            "type": "Created", "status": "True", "reason": "Made", "message": "TFJob a is created.",
+            "lastUpdateTime": "2026-01-01T00:00:05Z", "lastTransitionTime": "2026-01-01T00:00:05Z",
+        }],
+    });
+    assert_eq!(status(&store, "a"), made);
+    assert_eq!(life.next(), Some(at(15)));
+    life.run(&store, &lists, at(14), epoch());
+    assert_eq!(status(&store, "a"), made);
+    // An hour at once: each stage has the time at which it was due.
+    let before = store.state().revision.0;
+    life.run(&store, &lists, at(3600), epoch());
+    let status = status(&store, "a");
+    assert_eq!(status["completionTime"], "2026-01-01T00:01:15Z");
+    assert_eq!(status["replicaStatuses"], json!({"Worker": {"succeeded": 3}}));
+    let conditions = status["conditions"].as_array().unwrap();
+    let kinds: Vec<_> = conditions
+        .iter()
+        .map(|one| {
+            [&one["type"], &one["status"], &one["lastTransitionTime"]]
+                .map(|value| value.as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            ["Created", "True", "2026-01-01T00:00:05Z"],
+            ["Running", "False", "2026-01-01T00:01:15Z"],
+            ["Succeeded", "True", "2026-01-01T00:01:15Z"],
+        ]
+    );
+    assert_eq!((store.state().revision.0 - before, life.next()), (2, None));
+}
+
+#[test]
+fn lives_end_with_their_objects_and_selectors_choose() {
+    let (store, lists) = (store(), lists(FILE).unwrap());
+    let mut life = Life::after(&store.state());
+    create(&store, "fast", "fast");
+    create(&store, "gone", "x");
+    life.run(&store, &lists, Duration::ZERO, epoch());
+    assert_eq!(status(&store, "fast"), json!({"startTime": "2026-01-01T00:00:00Z"}));
+    delete(&store, "gone");
+    create(&store, "gone", "y");
+    life.run(&store, &lists, Duration::from_secs(10), epoch());
+    // The second one of the name has just been created; the first one's stages went with it.
+    assert_eq!(status(&store, "gone")["conditions"].as_array().unwrap().len(), 1);
+    assert_eq!(life.next(), Some(Duration::from_secs(20)));
+}
+
+#[test]
+fn more_births_than_the_history_holds_are_seen() {
+    let (store, lists) = (store(), lists(FILE).unwrap());
+    let mut life = Life::after(&store.state());
+    for n in 0..30 {
+        create(&store, &format!("job-{n}"), "x");
+    }
+    life.run(&store, &lists, Duration::ZERO, epoch());
+    assert!((0..30).all(|n| status(&store, &format!("job-{n}"))["startTime"].is_string()));
+    life.run(&store, &lists, Duration::from_secs(10), epoch());
+    assert!(
+        (0..30).all(|n| status(&store, &format!("job-{n}"))["conditions"][1]["type"] == "Running")
+    );
+}
+
+#[test]
+fn what_is_wrong_in_a_file_is_told_with_its_place() {
+    for (text, words) in [
+        ("stages: [{resource: a.b, life: [{stage: A, after: soon}]}]", "stages.yaml:1:"),
+        ("stages: [{life: []}]", "\"resource\" is missing"),
+        ("stages: [{resource: a.b, life: [{stage: A, after: 1s, state: {}}]}]", "did you mean"),
+        (
+            "stages: [{resource: a.b, life: [{stage: A, after: 1s, status: {a: \"{{x}}\"}}]}]",
+            "says nothing",
+        ),
+        ("stages: [{resource: a.b, selector: \"a in\", life: []}]", "selector"),
+        (
+            "stages: [{resource: a.b, life: [{stage: A, after: 1s, conditions: [{type: B, status: Yes}]}]}]",
+            "status",
+        ),
+    ] {
+        let problems = lists(text).unwrap_err();
+        assert!(problems.contains(words), "{problems}");
+    }
+}
