@@ -93,3 +93,37 @@ impl ClientCertVerifier for Clients {
         self.trust.supported_verify_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::pem::PemObject;
+
+    use super::*;
+
+    /// O=devs, O=ops, CN=alice; made with `openssl req -x509`, its key thrown away.
+    const ALICE: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBsTCCAVegAwIBAgIUEga7UNAribCNspuKGU+sMbWJqbAwCgYIKoZIzj0EAwIw\n\
+LTENMAsGA1UECgwEZGV2czEMMAoGA1UECgwDb3BzMQ4wDAYDVQQDDAVhbGljZTAg\n\
+Fw0yNjExMjExMTM3NTZaGA8yMTI2MTAyODExMzc1NlowLTENMAsGA1UECgwEZGV2\n\
+czEMMAoGA1UECgwDb3BzMQ4wDAYDVQQDDAVhbGljZTBZMBMGByqGSM49AgEGCCqG\n\
+SM49AwEHA0IABMVJmA3/C9xbz9IXkAruqwPd/HJOwpvcgyf6n0UZj7KN18OzK+S7\n\
+aRKHURM4dFjAMbqi5tWBsd9HUQy1F1oDzLGjUzBRMB0GA1UdDgQWBBTH/G9GSTPg\n\
+PuQU+8ZpTaGoUngDkzAfBgNVHSMEGDAWgBTH/G9GSTPgPuQU+8ZpTaGoUngDkzAP\n\
+BgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIGB3fqyuW5QPL1ZMdVJR\n\
+0J9zzsdXRCFnEnd02nHh4k5cAiEA1FCPUueGirOoLG0xCarR2LxRFqvNceRUmk9F\n\
+A+YFw6M=\n\
+-----END CERTIFICATE-----";
+
+    #[test]
+    fn every_organization_is_a_group() {
+        let certificate = CertificateDer::from_pem_slice(ALICE.as_bytes()).unwrap();
+        let expected = ClientCertificate::Trusted {
+            common_name: "alice".to_owned(),
+            organizations: vec!["devs".to_owned(), "ops".to_owned()],
+        };
+        assert_eq!(subject(&certificate), expected);
+        let broken = CertificateDer::from(vec![0x30, 0x03, 0x02, 0x01, 0x00]);
+        assert!(matches!(subject(&broken), ClientCertificate::Refused(_)));
+    }
+}

@@ -7,7 +7,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, SanType, date_time_ymd,
 };
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{CertificateDer, DnsName, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::TlsError;
 
@@ -38,7 +38,14 @@ pub(super) fn issue(names: &[String]) -> Result<Issued, TlsError> {
     for name in names {
         let san = match name.parse::<IpAddr>() {
             Ok(address) => SanType::IpAddress(address),
-            Err(_) => SanType::DnsName(name.as_str().try_into().map_err(failed)?),
+            Err(_) => {
+                let host = name.strip_prefix("*.").unwrap_or(name);
+                if DnsName::try_from(host).is_err() {
+                    let why = format!("{name:?} is neither a host name nor an address");
+                    return Err(TlsError::Unusable(why));
+                }
+                SanType::DnsName(name.as_str().try_into().map_err(failed)?)
+            }
         };
         if !own.subject_alt_names.contains(&san) {
             own.subject_alt_names.push(san);

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
@@ -35,7 +36,12 @@ struct Cut {
     sent: u64,
     ending: Ending,
     marked: bool,
+    /// Before a stream is reset: what was sent of it goes out first.
+    flushing: Option<Pin<Box<Sleep>>>,
 }
+
+/// How long what was sent of a stream has to go out before its reset, which would overtake it.
+const FLUSH: Duration = Duration::from_millis(5);
 
 /// How an answer ends that is cut.
 pub(super) enum Ending {
@@ -83,7 +89,8 @@ impl PlanBody {
 
     /// Ends the answer after so many bytes of this body, or at its end if it is shorter.
     pub(super) fn cut(mut self, after: u64, ending: Ending) -> Self {
-        self.cut = Some(Box::new(Cut { left: after, sent: 0, ending, marked: false }));
+        self.cut =
+            Some(Box::new(Cut { left: after, sent: 0, ending, marked: false, flushing: None }));
         self
     }
 
@@ -143,12 +150,14 @@ impl Script {
 }
 
 impl Cut {
-    /// Marks the ending; hyper flushes what it has, and the wire ends there. A stream ends at once.
-    fn strike(&mut self) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    /// Marks the ending; hyper flushes what it has, and the wire ends there, or the stream.
+    fn strike(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         self.mark();
         match self.ending {
             Ending::Connection(..) => Poll::Pending,
             Ending::Stream => {
+                let flushing = self.flushing.get_or_insert_with(|| Box::pin(sleep(FLUSH)));
+                ready!(flushing.as_mut().poll(cx));
                 Poll::Ready(Some(Err(BodyError::Broken("it ends here on purpose".to_owned()))))
             }
         }
@@ -170,7 +179,7 @@ impl http_body::Body for PlanBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if let Some(cut) = self.cut.as_mut().filter(|cut| cut.left == 0) {
-            return cut.strike();
+            return cut.strike(cx);
         }
         let item = ready!(self.poll_source(cx));
         let announced = self.announced;
@@ -189,7 +198,7 @@ impl http_body::Body for PlanBody {
                 }
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
             }
-            Some(Err(_)) | None => cut.strike(),
+            Some(Err(_)) | None => cut.strike(cx),
         }
     }
 

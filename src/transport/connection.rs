@@ -77,7 +77,10 @@ async fn begin<H>(tcp: TcpStream, peer: SocketAddr, common: &Common<H>) -> Optio
     let Some(tls) = tls else {
         if spoken == Spoken::Tls {
             complaints.tell("tls", &format!("{peer}: TLS on a port without it; use http://"));
-            http1::finish(opened.into_tcp()).await;
+            let why = "this is not HTTP/1.1 but TLS, which is not spoken here; use http://";
+            let mut tcp = opened.into_tcp();
+            http1::say(&mut tcp, "400 Bad Request", "", why).await;
+            http1::finish(tcp).await;
             return None;
         }
         let http2 = spoken == Spoken::Http2;

@@ -73,7 +73,8 @@ pub(super) async fn run<H: Handler>(
         result = &mut connection => result,
         () = idle(&used, &limits) => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            // A client that does not even say goodbye is not waited for.
+            tokio::time::timeout(limits.drain, connection).await.unwrap_or(Ok(()))
         }
         () = stopped(&mut stopping) => {
             connection.as_mut().graceful_shutdown();

@@ -8,6 +8,7 @@ mod commands;
 mod conformance;
 mod definitions;
 mod documented;
+mod http2;
 mod kube_client;
 mod owners;
 mod profile;
@@ -16,4 +17,6 @@ mod reload;
 mod scenarios;
 mod shipped;
 mod stubs;
+#[cfg(feature = "tls")]
+mod tls;
 mod wire;
