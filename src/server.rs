@@ -60,6 +60,7 @@ pub enum Profile {
 }
 
 /// What a server shall be.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Builder {
     listen: SocketAddr,
     sources: Sources,

@@ -15,7 +15,7 @@ pub(super) async fn run(here: Here) {
         if here.settings.stages {
             live(&here).await;
         } else {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     };
     tokio::select! {

@@ -160,7 +160,9 @@ impl Worlds {
         let mut named = self.lock();
         let worlds: Vec<_> = std::iter::from_fn(|| named.pop_lru()).collect();
         drop(named);
-        worlds.iter().for_each(|(_, world)| world.end());
+        for (_, world) in &worlds {
+            world.end();
+        }
         worlds.len()
     }
 

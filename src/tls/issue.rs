@@ -36,16 +36,15 @@ pub(super) fn issue(names: &[String]) -> Result<Issued, TlsError> {
 
     let mut own = params("standin").map_err(failed)?;
     for name in names {
-        let san = match name.parse::<IpAddr>() {
-            Ok(address) => SanType::IpAddress(address),
-            Err(_) => {
-                let host = name.strip_prefix("*.").unwrap_or(name);
-                if DnsName::try_from(host).is_err() {
-                    let why = format!("{name:?} is neither a host name nor an address");
-                    return Err(TlsError::Unusable(why));
-                }
-                SanType::DnsName(name.as_str().try_into().map_err(failed)?)
+        let san = if let Ok(address) = name.parse::<IpAddr>() {
+            SanType::IpAddress(address)
+        } else {
+            let host = name.strip_prefix("*.").unwrap_or(name);
+            if DnsName::try_from(host).is_err() {
+                let why = format!("{name:?} is neither a host name nor an address");
+                return Err(TlsError::Unusable(why));
             }
+            SanType::DnsName(name.as_str().try_into().map_err(failed)?)
         };
         if !own.subject_alt_names.contains(&san) {
             own.subject_alt_names.push(san);

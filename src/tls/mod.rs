@@ -31,7 +31,7 @@ pub enum TlsError {
 }
 
 impl TlsError {
-    fn file(path: &Path, why: impl ToString) -> Self {
+    fn file(path: &Path, why: &impl ToString) -> Self {
         Self::File { path: path.to_path_buf(), why: why.to_string() }
     }
 
@@ -47,14 +47,13 @@ fn provider() -> Arc<CryptoProvider> {
 
 /// The certificates of a PEM file.
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let pem = CertificateDer::pem_file_iter(path)
-        .and_then(|certificates| certificates.collect::<Result<Vec<_>, _>>());
+    let pem = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match pem {
         Ok(found) if found.is_empty() => {
-            Err(TlsError::file(path, "there is no certificate in it; PEM is expected"))
+            Err(TlsError::file(path, &"there is no certificate in it; PEM is expected"))
         }
         Ok(found) => Ok(found),
-        Err(error) => Err(TlsError::file(path, error)),
+        Err(error) => Err(TlsError::file(path, &error)),
     }
 }
 
@@ -62,7 +61,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
-        roots.add(certificate).map_err(|error| TlsError::file(path, error))?;
+        roots.add(certificate).map_err(|error| TlsError::file(path, &error))?;
     }
     Ok(roots)
 }

@@ -97,17 +97,16 @@ impl Tls {
     /// # Errors
     /// The first file that cannot be used; a key that is not the certificate's.
     pub(crate) fn new(mut options: TlsOptions, listen: std::net::IpAddr) -> Result<Self, TlsError> {
-        let own = match options.certificate {
-            Some(_) => None,
-            None => {
-                let given = std::mem::take(&mut options.names);
-                let mut names = vec!["localhost".to_owned(), "127.0.0.1".into(), "::1".into()];
-                if !listen.is_unspecified() {
-                    names.push(listen.to_string());
-                }
-                names.extend(given);
-                Some(issue(&names)?)
+        let own = if options.certificate.is_some() {
+            None
+        } else {
+            let given = std::mem::take(&mut options.names);
+            let mut names = vec!["localhost".to_owned(), "127.0.0.1".into(), "::1".into()];
+            if !listen.is_unspecified() {
+                names.push(listen.to_string());
             }
+            names.extend(given);
+            Some(issue(&names)?)
         };
         let now = ArcSwap::from_pointee(Current::load(&options, own.as_ref())?);
         Ok(Self { options, own, now })
@@ -163,7 +162,7 @@ impl Current {
         let (chain, key, ca_pem) = match (&options.certificate, own) {
             (Some((chain, key)), _) => {
                 let key = PrivateKeyDer::from_pem_file(key)
-                    .map_err(|error| TlsError::file(key, error))?;
+                    .map_err(|error| TlsError::file(key, &error))?;
                 let chain = certificates(chain)?;
                 let ca_pem = chain.last().map(pem).unwrap_or_default();
                 (chain, key, ca_pem)
@@ -183,7 +182,7 @@ impl Current {
         let mut config =
             builder.with_single_cert(chain, key).map_err(|error| match &options.certificate {
                 Some((chain, _)) => {
-                    TlsError::file(chain, format!("{error}; is the key this certificate's?"))
+                    TlsError::file(chain, &format!("{error}; is the key this certificate's?"))
                 }
                 None => TlsError::unusable(&error),
             })?;

@@ -43,15 +43,12 @@ pub(super) async fn answer<H: Handler>(
 ) -> Result<hyper::Response<PlanBody>, EndsHere> {
     let (mut head, body) = request.into_parts();
     let is_head = head.method == Method::HEAD;
-    let accept = match control {
-        Some(control) => {
-            control.begin_answer();
-            websocket::accept(&head.headers)
-        }
-        None => {
-            name_host(&mut head);
-            None
-        }
+    let accept = if let Some(control) = control {
+        control.begin_answer();
+        websocket::accept(&head.headers)
+    } else {
+        name_host(&mut head);
+        None
     };
     let body = if body.is_end_stream() {
         RequestBody::Empty

@@ -196,3 +196,40 @@ async fn help_teaches() {
     let (_, out, _) = run(&["kubeconfig", "127.0.0.1:1234"]).await;
     assert!(out.contains("server: http://127.0.0.1:1234"), "{out}");
 }
+
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn a_kubeconfig_holds_ca_token_and_world() {
+    let own = files(&[]);
+    let ca_out = own.path().join("ca.pem");
+    let ca_out = ca_out.to_str().unwrap();
+    let (child, line, _) =
+        serve(&["serve", "--tls", "--tls-name", "standin.test", "--ca-out", ca_out]).await;
+    let url = line.split(' ').find(|word| word.starts_with("https://")).unwrap().to_owned();
+    assert!(url.starts_with("https://127.0.0.1:"), "{url}");
+    let (code, out, err) = run(&["healthcheck", &url]).await;
+    assert_eq!((code, out.as_str()), (0, "healthy\n"), "{err}");
+    let (code, out, err) = run(&["kubeconfig", &url, "--token", "secret", "--world", "w1"]).await;
+    assert_eq!(code, 0, "{err}");
+    let ca = base64::Engine::encode(
+        &base64::engine::general_purpose::STANDARD,
+        std::fs::read(ca_out).unwrap(),
+    );
+    for part in [
+        &format!("server: {url}/worlds/w1"),
+        "token: secret",
+        &format!("certificate-authority-data: {ca}"),
+    ] {
+        assert!(out.contains(part), "{part} is not in\n{out}");
+    }
+    // kube-rs reads it, trusts the CA, and finds itself in the world.
+    let config = kube::config::Kubeconfig::from_yaml(&out).unwrap();
+    assert_eq!(config.current_context.as_deref(), Some("standin"));
+    let (code, _, err) = run(&["kubeconfig", &url, "--world", "no name"]).await;
+    assert!(code == 2 && err.contains("is not the name of a world"), "{code} {err}");
+    let (code, _, err) = run(&["serve", "--client-ca", ca_out]).await;
+    assert!(code == 2 && err.contains("need --tls"), "{code} {err}");
+    let (code, _, err) = run(&["serve", "--cert", ca_out]).await;
+    assert!(code == 2 && err.contains("--key"), "{code} {err}");
+    end(child, "-TERM").await;
+}

@@ -19,7 +19,7 @@ const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
-/// END_HEADERS and END_STREAM.
+/// The flags `END_HEADERS` and `END_STREAM`.
 const WHOLE: u8 = 0x5;
 /// `GET /version`, `:scheme http`, `:authority x`, in HPACK's literal forms.
 const GET_VERSION: &[u8] = b"\x82\x86\x41\x01x\x44\x08/version";

@@ -20,3 +20,4 @@ mod stubs;
 #[cfg(feature = "tls")]
 mod tls;
 mod wire;
+mod worlds;
