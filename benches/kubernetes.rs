@@ -3,16 +3,16 @@
 //! Pages are compared with pages, in turns; watchers with bare hyper streaming the same bytes to as many
 //! clients; memory and start are those of a process of its own.
 
+#[allow(dead_code, reason = "each benchmark uses a part of it")]
 #[path = "support/mod.rs"]
 mod support;
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -27,7 +27,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::Runtime;
 use tokio::sync::broadcast;
 
-use support::{Bare, Standin, ask_once, compare};
+use support::{Bare, Process, Standin, ask_once, compare, open_files};
 
 const MAPS: &str = "/api/v1/namespaces/load/configmaps";
 
@@ -116,7 +116,9 @@ fn watchers() {
         }));
         let each = (server.resident().saturating_sub(idle)) * 1024 / count;
         drop(server);
-        let (bare, address) = Process::bare_streams();
+        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        command.arg("bare-streams");
+        let (bare, address) = Process::spawn(command);
         let theirs = runtime.block_on(reach(address, "/stream", count, &|n| {
             format!("POST /{n} HTTP/1.1\r\nhost: b\r\ncontent-length: 0\r\n\r\n")
         }));
@@ -252,52 +254,4 @@ fn ms(time: Duration) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "memory in KiB")]
 fn kib_to_mib(kib: usize) -> f64 {
     kib as f64 / 1024.0
-}
-
-/// How many files this process may have open.
-fn open_files() -> usize {
-    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap_or_default();
-    line.split_whitespace().nth(3).and_then(|number| number.parse().ok()).unwrap_or(1024)
-}
-
-/// A server in a process of its own; ends with it.
-struct Process(Child);
-
-impl Process {
-    fn standin(args: &[&str]) -> (Self, SocketAddr) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_standin"));
-        command.arg("serve").args(args);
-        Self::spawn(command)
-    }
-
-    fn bare_streams() -> (Self, SocketAddr) {
-        let mut command = Command::new(std::env::current_exe().expect("this program"));
-        command.arg("bare-streams");
-        Self::spawn(command)
-    }
-
-    fn spawn(mut command: Command) -> (Self, SocketAddr) {
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
-        let mut line = String::new();
-        let out = child.stdout.take().expect("its output");
-        BufReader::new(out).read_line(&mut line).expect("a line");
-        let address = line.rsplit("http://").next().and_then(|rest| rest.split(' ').next());
-        (Self(child), address.and_then(|text| text.parse().ok()).expect("an address"))
-    }
-
-    /// Its resident memory, in KiB.
-    fn resident(&self) -> usize {
-        let status =
-            fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
-        line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).unwrap_or(0)
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }

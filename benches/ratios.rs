@@ -4,6 +4,7 @@
 //! loopback, in turns; what is printed is the median of the turns' ratios. Absolute numbers belong to
 //! one machine at one moment; the ratio says what Standin adds to the HTTP library below it.
 
+#[allow(dead_code, reason = "each benchmark uses a part of it")]
 #[path = "support/mod.rs"]
 mod support;
 

@@ -1,8 +1,10 @@
 //! What the benchmarks share: a client that costs little, a Standin and a bare hyper to ask.
 
 use std::convert::Infallible;
-use std::io::{Read, Write};
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -165,5 +167,47 @@ impl Bare {
             }
         });
         Self { address, _runtime: runtime }
+    }
+}
+
+/// How many files this process may have open.
+pub(crate) fn open_files() -> usize {
+    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap_or_default();
+    line.split_whitespace().nth(3).and_then(|number| number.parse().ok()).unwrap_or(1024)
+}
+
+/// A server in a process of its own; ends with it.
+pub(crate) struct Process(Child);
+
+impl Process {
+    pub(crate) fn standin(args: &[&str]) -> (Self, SocketAddr) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_standin"));
+        command.arg("serve").args(args);
+        Self::spawn(command)
+    }
+
+    pub(crate) fn spawn(mut command: Command) -> (Self, SocketAddr) {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut line = String::new();
+        let out = child.stdout.take().expect("its output");
+        BufReader::new(out).read_line(&mut line).expect("a line");
+        let address = line.rsplit("://").next().and_then(|rest| rest.split(' ').next());
+        (Self(child), address.and_then(|text| text.parse().ok()).expect("an address"))
+    }
+
+    /// Its resident memory, in KiB.
+    pub(crate) fn resident(&self) -> usize {
+        let status =
+            fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap_or_default();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
+        line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).unwrap_or(0)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

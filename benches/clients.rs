@@ -1,0 +1,337 @@
+//! What clients cost: `cargo bench --bench clients`.
+//!
+//! Worlds by the time and memory that each takes, watches by the memory of an idle connection, and a
+//! list over HTTP/2 and TLS beside bare hyper with the same TLS settings.
+
+#[allow(dead_code, reason = "each benchmark uses a part of it")]
+#[path = "support/mod.rs"]
+mod support;
+
+use std::convert::Infallible;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::client::conn::http2::{self, SendRequest};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use standin::{Server, TlsOptions};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+use support::{Process, Standin, ask_once, median, open_files};
+
+const MAPS: &str = "/api/v1/namespaces/load/configmaps";
+const TFJOBS: &str = "/apis/kubeflow.org/v1/namespaces/kube-test/tfjobs";
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let parts: [(&str, fn()); 3] = [("worlds", worlds), ("idle", idle), ("tls", tls)];
+    for (name, run) in parts {
+        if args.is_empty() || args.iter().any(|arg| arg == name) {
+            run();
+        }
+    }
+}
+
+/// Fixtures with so many small objects.
+fn objects(count: usize) -> TempDir {
+    let mut text = String::from("{\"apiVersion\":\"v1\",\"kind\":\"ConfigMapList\",\"items\":[");
+    for n in 0..count {
+        let comma = if n == 0 { "" } else { "," };
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "{comma}{{\"metadata\":{{\"name\":\"object-{n:07}\",\"namespace\":\"load\"}},\"data\":{{\"key\":\"value-{n}\"}}}}"
+        );
+    }
+    text.push_str("]}");
+    let directory = TempDir::new().expect("a directory");
+    std::fs::write(directory.path().join("objects.json"), text).expect("a file");
+    directory
+}
+
+/// Forking a world, and ten thousand of them at once.
+fn worlds() {
+    for count in [10, 100_000] {
+        let files = objects(count);
+        let runtime = Runtime::new().expect("a runtime");
+        let server =
+            runtime.block_on(Server::builder().fixtures(files.path()).start()).expect("it starts");
+        let mut times: Vec<Duration> = (0..2_000)
+            .map(|n| {
+                let began = Instant::now();
+                server.world(&format!("world-{n}")).expect("a name");
+                began.elapsed()
+            })
+            .collect();
+        times.sort();
+        println!(
+            "a world forks from {count} objects in {:.1} µs (median of 2,000), {:.1} µs (99th of 100); target 100 µs",
+            micros(times[1000]),
+            micros(times[1980])
+        );
+        runtime.block_on(server.shutdown());
+    }
+    let count = 10_000;
+    let files = objects(10_000);
+    let path = files.path().to_str().expect("a path");
+    let (server, address) = Process::standin(&["--listen", "127.0.0.1:0", "--fixtures", path]);
+    // What the journal keeps of so many requests is there before.
+    for _ in 0..count {
+        ask_once(address, "/version");
+    }
+    let idle = server.resident();
+    for n in 0..count {
+        ask_once(address, &format!("/worlds/world-{n}{MAPS}?limit=1"));
+    }
+    let each = server.resident().saturating_sub(idle) * 1024 / count;
+    let listed: serde_json::Value =
+        serde_json::from_slice(&ask_once(address, "/__admin/worlds")).expect("JSON");
+    println!(
+        "{} worlds at once, each with a list read: {each} bytes of memory for each; target 20,480",
+        listed["meta"]["total"].as_u64().unwrap_or(0) - 1
+    );
+}
+
+/// Watches that nothing happens to, each on a connection of its own.
+fn idle() {
+    let count = (open_files().saturating_sub(100) / 2).min(5_000);
+    let runtime = Runtime::new().expect("a runtime");
+    for (how, tls, h2) in [
+        ("HTTP/1.1", false, false),
+        ("HTTP/2", false, true),
+        ("HTTP/1.1 over TLS", true, false),
+        ("HTTP/2 over TLS", true, true),
+    ] {
+        let mut args = vec!["--listen", "127.0.0.1:0"];
+        args.extend(tls.then_some("--tls"));
+        let (server, address) = Process::standin(&args);
+        let idle = server.resident();
+        runtime.block_on(async {
+            let connector = tls.then(|| anyone(h2));
+            let mut held = Vec::new();
+            for _ in 0..count {
+                held.push(watch(address, connector.as_ref(), h2).await);
+            }
+            let each = (server.resident().saturating_sub(idle)) * 1024 / count;
+            println!("an idle watch over {how}: {each} bytes of the server's memory (of {count}); target 20,480");
+        });
+    }
+}
+
+/// A watch whose first event has come, and what keeps it open.
+async fn watch(
+    address: SocketAddr,
+    connector: Option<&TlsConnector>,
+    h2: bool,
+) -> Box<dyn std::any::Any> {
+    let tcp = TcpStream::connect(address).await.expect("a connection");
+    let target = format!("{TFJOBS}?watch=true");
+    match connector {
+        None => watch_on(tcp, &target, h2).await,
+        Some(connector) => {
+            let name = ServerName::try_from("localhost").expect("a name");
+            watch_on(connector.connect(name, tcp).await.expect("a handshake"), &target, h2).await
+        }
+    }
+}
+
+async fn watch_on<S>(mut stream: S, target: &str, h2: bool) -> Box<dyn std::any::Any>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    if h2 {
+        let (mut sender, connection) =
+            http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("HTTP/2");
+        tokio::spawn(connection);
+        let mut answer = sender.send_request(get(target)).await.expect("an answer");
+        answer.body_mut().frame().await.expect("an event").expect("a frame");
+        return Box::new((sender, answer));
+    }
+    let request = format!("GET {target} HTTP/1.1\r\nhost: b\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut buffer = [0; 4096];
+    assert!(stream.read(&mut buffer).await.expect("an event") > 0);
+    Box::new(stream)
+}
+
+fn get(target: &str) -> http::Request<Empty<Bytes>> {
+    http::Request::get(format!("http://bench{target}")).body(Empty::new()).expect("a request")
+}
+
+/// A list of 500 over HTTP/2 and TLS.
+fn tls() {
+    let files = objects(500);
+    let server =
+        Standin::start(|| Server::builder().fixtures(files.path()).tls(TlsOptions::default()));
+    let runtime = Runtime::new().expect("a runtime");
+    let body = runtime.block_on(async {
+        let mut sender = connect(server.address()).await;
+        let answer = sender.send_request(get(MAPS)).await.expect("an answer");
+        answer.into_body().collect().await.expect("a body").to_bytes()
+    });
+    let size = body.len();
+    let bare = bare(&runtime, body);
+    let turn = |address| runtime.block_on(rate(address));
+    let mut ratios = Vec::new();
+    let _ = (turn(bare), turn(server.address()));
+    for _ in 0..9 {
+        let theirs = turn(bare);
+        ratios.push(turn(server.address()) / theirs);
+    }
+    println!(
+        "a list of 500 ({size} bytes) over HTTP/2 and TLS: {:.2} of bare hyper sending it with the same settings, target 0.70",
+        median(ratios)
+    );
+}
+
+/// Lists per second: eight connections, four streams on each.
+async fn rate(address: SocketAddr) -> f64 {
+    let end = Instant::now() + Duration::from_millis(500);
+    let began = Instant::now();
+    let mut askers = Vec::new();
+    for _ in 0..8 {
+        let sender = connect(address).await;
+        for _ in 0..4 {
+            let mut sender = sender.clone();
+            askers.push(tokio::spawn(async move {
+                let mut answered = 0_u32;
+                while Instant::now() < end {
+                    let answer = sender.send_request(get(MAPS)).await.expect("an answer");
+                    let mut body = answer.into_body();
+                    while let Some(frame) = body.frame().await {
+                        frame.expect("a frame");
+                    }
+                    answered += 1;
+                }
+                answered
+            }));
+        }
+    }
+    let mut total = 0;
+    for asker in askers {
+        total += asker.await.expect("it asks");
+    }
+    f64::from(total) / began.elapsed().as_secs_f64()
+}
+
+async fn connect(address: SocketAddr) -> SendRequest<Empty<Bytes>> {
+    let tcp = TcpStream::connect(address).await.expect("a connection");
+    tcp.set_nodelay(true).expect("an option");
+    let name = ServerName::try_from("localhost").expect("a name");
+    let stream = anyone(true).connect(name, tcp).await.expect("a handshake");
+    // Windows that hold a whole list, as Go's client has them.
+    let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(4 << 20)
+        .initial_connection_window_size(16 << 20)
+        .handshake(TokioIo::new(stream))
+        .await
+        .expect("HTTP/2");
+    tokio::spawn(connection);
+    sender
+}
+
+/// Bare hyper: HTTP/2 over TLS with the server's certificate, key exchange and cipher.
+fn bare(runtime: &Runtime, body: Bytes) -> SocketAddr {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("params");
+    let certificate = params.self_signed(&key).expect("a certificate");
+    let chain = vec![certificate.der().clone()];
+    let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes()).expect("a key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .expect("a pair");
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
+    let address = listener.local_addr().expect("an address");
+    // Its own threads, as the other server has.
+    std::thread::spawn(move || {
+        let listener = listener.into_std().expect("a socket");
+        Runtime::new().expect("a runtime").block_on(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
+            loop {
+                let (socket, _) = listener.accept().await.expect("a connection");
+                socket.set_nodelay(true).expect("an option");
+                let (acceptor, body) = (acceptor.clone(), body.clone());
+                tokio::spawn(async move {
+                    let stream = acceptor.accept(socket).await.expect("a handshake");
+                    let service = service_fn(move |_| {
+                        let response = http::Response::builder()
+                            .header("content-type", "application/json")
+                            .body(Full::new(body.clone()))
+                            .expect("a response");
+                        async move { Ok::<_, Infallible>(response) }
+                    });
+                    let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+                    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+                });
+            }
+        });
+    });
+    address
+}
+
+/// A client that trusts whoever answers: what is measured is on loopback.
+fn anyone(h2: bool) -> TlsConnector {
+    #[derive(Debug)]
+    struct Anyone(rustls::crypto::CryptoProvider);
+    impl rustls::client::danger::ServerCertVerifier for Anyone {
+        fn verify_server_cert(
+            &self,
+            _: &CertificateDer<'_>,
+            _: &[CertificateDer<'_>],
+            _: &ServerName<'_>,
+            _: &[u8],
+            _: rustls::pki_types::UnixTime,
+        ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
+            Ok(rustls::client::danger::ServerCertVerified::assertion())
+        }
+        fn verify_tls12_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &rustls::DigitallySignedStruct,
+        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+            Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
+        }
+        fn verify_tls13_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &rustls::DigitallySignedStruct,
+        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+            Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
+        }
+        fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+            self.0.signature_verification_algorithms.supported_schemes()
+        }
+    }
+    let provider = rustls::crypto::ring::default_provider();
+    let mut config = ClientConfig::builder_with_provider(Arc::new(provider.clone()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    config.dangerous().set_certificate_verifier(Arc::new(Anyone(provider)));
+    config.alpn_protocols = vec![if h2 { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
+    TlsConnector::from(Arc::new(config))
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
