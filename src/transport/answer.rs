@@ -5,8 +5,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt};
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, SEC_WEBSOCKET_ACCEPT, UPGRADE};
-use http::{HeaderMap, Method, StatusCode, request};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, SEC_WEBSOCKET_ACCEPT, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderMap, Method, StatusCode, Version, request};
 use hyper::body::{Body as _, Incoming};
 
 use crate::message::{
@@ -17,7 +19,7 @@ use crate::message::{
 use super::body::{Ending, PlanBody};
 use super::complaints::Complaints;
 use super::websocket;
-use super::wire::Control;
+use super::wire::{Control, Takeover};
 
 /// Whose requests a connection carries.
 #[derive(Debug, Clone)]
@@ -43,6 +45,13 @@ pub(super) async fn answer<H: Handler>(
 ) -> Result<hyper::Response<PlanBody>, EndsHere> {
     let (mut head, body) = request.into_parts();
     let is_head = head.method == Method::HEAD;
+    // HTTP/1.0 knows no chunks, and who says that this is the last request has the connection closed.
+    let says_close = |value: &HeaderValue| {
+        let words = value.as_bytes().split(|byte| *byte == b',');
+        words.map(<[u8]>::trim_ascii).any(|word| word.eq_ignore_ascii_case(b"close"))
+    };
+    let closes = head.headers.get_all(CONNECTION).iter().any(says_close);
+    let chunked = head.version == Version::HTTP_11 && !closes;
     let accept = if let Some(control) = control {
         control.begin_answer();
         websocket::accept(&head.headers)
@@ -67,7 +76,9 @@ pub(super) async fn answer<H: Handler>(
         peer: Some(client.peer),
         certificate: client.certificate.clone(),
     };
-    let handled = AssertUnwindSafe(handler.handle(request)).catch_unwind().await;
+    // In a box, which is gone when the answer is there: what a connection holds while a stream is idle
+    // does not hold the state of deciding it.
+    let handled = AssertUnwindSafe(Box::pin(handler.handle(request))).catch_unwind().await;
     let plan = handled.unwrap_or_else(|_| {
         let peer = client.peer;
         complaints.tell(
@@ -80,10 +91,24 @@ pub(super) async fn answer<H: Handler>(
     if !plan.delay.is_zero() {
         tokio::time::sleep(plan.delay).await;
     }
-    match (plan.body, control, accept) {
-        (Body::WebSocket(stream), Some(control), Some(accept)) if plan.fault.is_none() => {
-            control.upgrade(stream);
+    // Where the connection is the answer's own, a stream goes on without hyper and its buffers: it may
+    // be idle for hours.
+    let framed = |name| plan.headers.contains_key(name);
+    let chunked = chunked
+        && !(is_head || framed(CONTENT_LENGTH) || framed(TRANSFER_ENCODING))
+        && !matches!(plan.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let own = control.filter(|_| plan.fault.is_none() && chunked);
+    match (plan.body, own, accept) {
+        (Body::WebSocket(stream), Some(control), Some(accept)) => {
+            control.take_over(Takeover::WebSocket(stream));
             Ok(switching(plan.headers, accept))
+        }
+        (Body::Stream(stream) | Body::WebSocket(stream), Some(control), _) => {
+            control.take_over(Takeover::Chunked(stream));
+            let mut response = hyper::Response::new(PlanBody::taken_over(Arc::clone(control)));
+            *response.status_mut() = plan.status;
+            *response.headers_mut() = plan.headers;
+            Ok(response)
         }
         (body, ..) => perform(Plan { body, ..plan }, is_head, control),
     }

@@ -66,6 +66,8 @@ enum Source {
     Pieces(std::vec::IntoIter<Bytes>),
     Script(Script),
     Stream(crate::message::BodyStream),
+    /// Nothing: what follows the head is written by somebody else.
+    TakenOver(Arc<Control>),
 }
 
 struct Script {
@@ -85,6 +87,12 @@ impl PlanBody {
             Body::Stream(stream) | Body::WebSocket(stream) => Source::Stream(stream),
         };
         Self { source, announced, cut: None, in_use: None }
+    }
+
+    /// A body of unknown length of which nothing is written here: hyper's part ends with the head.
+    pub(super) fn taken_over(control: Arc<Control>) -> Self {
+        let source = Source::TakenOver(control);
+        Self { source, announced: None, cut: None, in_use: None }
     }
 
     /// Ends the answer after so many bytes of this body, or at its end if it is shorter.
@@ -111,6 +119,10 @@ impl PlanBody {
             Source::Pieces(pieces) => Poll::Ready(next_chunk(pieces).map(Ok)),
             Source::Script(script) => script.poll(cx).map(|chunk| chunk.map(Ok)),
             Source::Stream(stream) => stream.as_mut().poll_next(cx),
+            Source::TakenOver(control) => {
+                control.end_here();
+                Poll::Pending
+            }
         }
     }
 }

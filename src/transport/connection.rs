@@ -84,7 +84,7 @@ async fn begin<H>(tcp: TcpStream, peer: SocketAddr, common: &Common<H>) -> Optio
             return None;
         }
         let http2 = spoken == Spoken::Http2;
-        return Some(Begun { socket: Socket::Plain(opened), http2, client: client(None) });
+        return Some(Begun { socket: Socket::plain(opened), http2, client: client(None) });
     };
     if spoken != Spoken::Tls {
         complaints.tell("plain", &format!("{peer}: plain HTTP on a TLS port; use https://"));
@@ -94,7 +94,7 @@ async fn begin<H>(tcp: TcpStream, peer: SocketAddr, common: &Common<H>) -> Optio
     match handshake.await {
         Ok(Ok(accepted)) => {
             let client = client(accepted.client);
-            let socket = Socket::Tls(Box::new(accepted.stream));
+            let socket = Socket::tls(accepted.stream);
             Some(Begun { socket, http2: accepted.http2, client })
         }
         Ok(Err(error)) => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
@@ -15,21 +16,54 @@ use super::answer::{Client, answer};
 use super::complaints::Complaints;
 use super::connection::stopped;
 use super::socket::Socket;
-use super::wire::{Control, Wire};
-use super::{Limits, websocket};
+use super::wire::{Control, Takeover, Wire};
+use super::{Limits, chunked, websocket};
 
 /// How long what a client still sends is read after the last byte for it, so that it sees a FIN.
 const LINGER: Duration = Duration::from_millis(500);
 
 /// Serves a connection until it ends, or until `stopping` says so and what is in flight is done.
 pub(super) async fn run<H: Handler>(
-    socket: Socket,
+    mut socket: Socket,
     client: Client,
     handler: Arc<H>,
     limits: Limits,
     complaints: Arc<Complaints>,
     mut stopping: watch::Receiver<bool>,
 ) {
+    loop {
+        let turn = serve(socket, &client, &*handler, &limits, &complaints, &mut stopping);
+        // In a box: while a stream goes on, nothing of it is held.
+        let Some((back, read, taken)) = Box::pin(turn).await else {
+            return;
+        };
+        match taken {
+            Takeover::WebSocket(stream) => {
+                return websocket::run(back, read.to_vec(), stream).await;
+            }
+            Takeover::Chunked(stream) => {
+                match chunked::run(back, read, stream, limits.header_bytes).await {
+                    Some(next) => socket = next,
+                    None => return,
+                }
+            }
+        }
+        if *stopping.borrow() {
+            return finish(socket).await;
+        }
+    }
+}
+
+/// Serves requests until one is answered with something that goes on without hyper. What comes back is
+/// the socket, what was read beyond that request, and what goes on.
+async fn serve<H: Handler>(
+    socket: Socket,
+    client: &Client,
+    handler: &H,
+    limits: &Limits,
+    complaints: &Complaints,
+    stopping: &mut watch::Receiver<bool>,
+) -> Option<(Socket, Bytes, Takeover)> {
     let control = Arc::new(Control::default());
     let mut builder = http1::Builder::new();
     builder
@@ -40,27 +74,31 @@ pub(super) async fn run<H: Handler>(
         .max_headers(limits.header_count);
     let wire = Wire::new(socket, Arc::clone(&control));
     let service = service_fn(|request| {
-        let (handler, client, control, complaints) = (&*handler, &client, &control, &*complaints);
+        let control = &control;
         async move { answer(handler, request, client, Some(control), complaints).await }
     });
     let mut connection = builder.serve_connection(wire, service);
     let result = tokio::select! {
         result = &mut connection => result,
-        () = stopped(&mut stopping) => {
+        () = stopped(stopping) => {
             std::pin::Pin::new(&mut connection).graceful_shutdown();
             (&mut connection).await
         }
     };
     let parts = connection.into_parts();
     let socket = parts.io.into_inner();
-    if let (Some(stream), Ok(()), None) = (control.upgraded(), &result, control.ending()) {
-        return websocket::run(socket, parts.read_buf.to_vec(), stream).await;
+    if control.ending().is_none()
+        && let Some(taken) = control.taken_over()
+        && (result.is_ok() || control.has_ended())
+    {
+        return Some((socket, parts.read_buf, taken));
     }
     match (control.ending(), result) {
         (Some(action), _) => end(socket, &action).await,
-        (None, Err(error)) => refuse(socket, &client, &error, &limits, &complaints).await,
+        (None, Err(error)) => refuse(socket, client, &error, limits, complaints).await,
         (None, Ok(())) => finish(socket).await,
     }
+    None
 }
 
 /// Performs an ending on the bare socket.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! accept (listen) → one task per connection (connection) → first bytes (socket) → TLS, if any
-//!     → [http1] over the wire wrapper (wire), or [http2]
+//!     → [http1] over the wire wrapper (wire), streams without it ([chunked], [websocket]), or [http2]
 //!     request head and lazy body → Handler → Plan → body (pacing, byte faults) → ending
 //! ```
 //!
@@ -12,6 +12,7 @@
 
 mod answer;
 mod body;
+mod chunked;
 mod complaints;
 mod connection;
 mod http1;

@@ -71,13 +71,7 @@ impl AsyncRead for Opened {
         if self.read.is_empty() {
             return Pin::new(&mut self.tcp).poll_read(cx, buf);
         }
-        let length = self.read.len().min(buf.remaining());
-        buf.put_slice(&self.read[..length]);
-        self.read.advance(length);
-        if self.read.is_empty() {
-            // The buffer behind it is given back.
-            self.read = Bytes::new();
-        }
+        read_again(&mut self.read, buf);
         Poll::Ready(Ok(()))
     }
 }
@@ -114,28 +108,53 @@ impl AsyncWrite for Opened {
 
 /// What HTTP is spoken over.
 #[derive(Debug)]
-pub(super) enum Socket {
+pub(super) struct Socket {
+    /// What was read and put back.
+    again: Bytes,
+    stream: Stream,
+}
+
+#[derive(Debug)]
+enum Stream {
     Plain(Opened),
     // Large, and rare: a plain connection does not pay for it.
     Tls(Box<TlsStream<Opened>>),
 }
 
 impl Socket {
-    /// The TCP stream underneath.
-    #[cfg(feature = "tls")]
-    pub(super) fn tcp(&self) -> &TcpStream {
-        match self {
-            Self::Plain(opened) => &opened.tcp,
-            Self::Tls(stream) => &stream.get_ref().0.tcp,
-        }
+    pub(super) fn plain(opened: Opened) -> Self {
+        Self { again: Bytes::new(), stream: Stream::Plain(opened) }
     }
 
-    #[cfg(not(feature = "tls"))]
+    pub(super) fn tls(stream: TlsStream<Opened>) -> Self {
+        Self { again: Bytes::new(), stream: Stream::Tls(Box::new(stream)) }
+    }
+
+    /// Puts back what was read: it is read again before anything else.
+    pub(super) fn put_back(&mut self, read: Bytes) {
+        self.again = read;
+    }
+
+    /// The TCP stream underneath.
     pub(super) fn tcp(&self) -> &TcpStream {
-        match self {
-            Self::Plain(opened) => &opened.tcp,
-            Self::Tls(stream) => &stream.tcp,
+        match &self.stream {
+            Stream::Plain(opened) => &opened.tcp,
+            #[cfg(feature = "tls")]
+            Stream::Tls(stream) => &stream.get_ref().0.tcp,
+            #[cfg(not(feature = "tls"))]
+            Stream::Tls(stream) => &stream.tcp,
         }
+    }
+}
+
+/// Gives what was read before again, as much as fits.
+fn read_again(read: &mut Bytes, buf: &mut ReadBuf<'_>) {
+    let length = read.len().min(buf.remaining());
+    buf.put_slice(&read[..length]);
+    read.advance(length);
+    if read.is_empty() {
+        // The buffer behind it is given back.
+        *read = Bytes::new();
     }
 }
 
@@ -145,9 +164,14 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        let this = self.get_mut();
+        if !this.again.is_empty() {
+            read_again(&mut this.again, buf);
+            return Poll::Ready(Ok(()));
+        }
+        match &mut this.stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
         }
     }
 }
@@ -158,30 +182,30 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
+            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Plain(stream) => stream.is_write_vectored(),
-            Self::Tls(stream) => stream.is_write_vectored(),
+        match &self.stream {
+            Stream::Plain(stream) => stream.is_write_vectored(),
+            Stream::Tls(stream) => stream.is_write_vectored(),
         }
     }
 
@@ -190,9 +214,9 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Stream::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
         }
     }
 }

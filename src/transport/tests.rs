@@ -322,3 +322,30 @@ async fn stopping_closes_idle_connections_and_cuts_the_rest() {
     assert_eq!(read_all(&mut idle).await.1, None);
     assert!(TcpStream::connect(server.address).await.is_err());
 }
+
+#[tokio::test]
+async fn a_connection_goes_on_after_a_stream() {
+    let server = start(Limits::default()).await;
+    let keep = "HTTP/1.1\r\nhost: x\r\n\r\n";
+    let close = "HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let stream = format!("{CHUNKED}5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n");
+    // Asked for at once, behind the stream, and again a stream.
+    let request =
+        format!("GET /stream {keep}GET /bytes {keep}GET /stream {keep}GET /bytes {close}");
+    let (got, end) = ask(server.address, &request).await;
+    assert!(got.starts_with(&format!("{stream}{HEAD}0123456789{stream}")), "{got}");
+    assert_eq!((got.matches("0123456789").count(), end), (2, None), "{got}");
+    // HTTP/1.0 knows no chunks: the end of the connection is the end of the body.
+    let (got, end) = ask(server.address, "GET /stream HTTP/1.0\r\n\r\n").await;
+    assert!(
+        got.ends_with("\r\n\r\n0123456789") && !got.contains("chunked") && end.is_none(),
+        "{got}"
+    );
+    // What comes in pieces while the stream goes on is read as one request.
+    let mut slow = TcpStream::connect(server.address).await.unwrap();
+    slow.write_all(format!("GET /script {keep}GET /by").as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    slow.write_all(format!("tes {close}").as_bytes()).await.unwrap();
+    let (got, _) = read_all(&mut slow).await;
+    assert!(got.ends_with("0123456789"), "{got}");
+}

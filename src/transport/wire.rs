@@ -21,8 +21,16 @@ pub(super) struct Control {
     armed: AtomicBool,
     /// Whether a request is being answered: what hyper writes otherwise is its own error answer.
     answering: AtomicBool,
-    /// What goes on as `WebSocket` messages once the upgrade is sent.
-    upgrade: Mutex<Option<BodyStream>>,
+    /// What goes on without hyper, once the head is sent.
+    takeover: Mutex<Option<Takeover>>,
+}
+
+/// What goes on without hyper.
+pub(super) enum Takeover {
+    /// As `WebSocket` messages, until the connection ends.
+    WebSocket(BodyStream),
+    /// As a chunked body; the connection goes on with the next request.
+    Chunked(BodyStream),
 }
 
 impl std::fmt::Debug for Control {
@@ -43,18 +51,28 @@ impl Control {
         self.ending.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Goes on as a `WebSocket` after this answer.
-    pub(super) fn upgrade(&self, stream: BodyStream) {
-        *self.upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream);
+    /// Goes on without hyper after this answer's head.
+    pub(super) fn take_over(&self, takeover: Takeover) {
+        *self.takeover.lock().unwrap_or_else(PoisonError::into_inner) = Some(takeover);
     }
 
-    /// What goes on as a `WebSocket`.
-    pub(super) fn upgraded(&self) -> Option<BodyStream> {
-        self.upgrade.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// What goes on without hyper.
+    pub(super) fn taken_over(&self) -> Option<Takeover> {
+        self.takeover.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Lets hyper's part end as soon as everything written so far is flushed.
+    pub(super) fn end_here(&self) {
+        self.armed.store(true, Ordering::Release);
     }
 
     pub(super) fn begin_answer(&self) {
         self.answering.store(true, Ordering::Release);
+    }
+
+    /// Whether hyper's part has ended on purpose.
+    pub(super) fn has_ended(&self) -> bool {
+        self.is_armed()
     }
 
     fn is_armed(&self) -> bool {
