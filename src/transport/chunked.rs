@@ -22,7 +22,9 @@ pub(super) async fn run(
     mut stream: BodyStream,
     limit: usize,
 ) -> Option<Socket> {
-    let mut next_request = BytesMut::from(read);
+    // A copy: what was read is a slice of hyper's buffer, and would keep all of it.
+    let mut next_request = BytesMut::from(&read[..]);
+    drop(read);
     loop {
         tokio::select! {
             item = stream.next() => match item {
