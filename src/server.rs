@@ -365,9 +365,9 @@ impl Builder {
         let task = tokio::spawn(async move {
             transport::serve(listener, handler, limits, tls, transport_log, stopped).await;
         });
-        let mut watchers: Vec<FileWatcher> = files.into_iter().collect();
         #[cfg(feature = "tls")]
-        watchers.extend(tls_files);
+        let files = files.into_iter().chain(tls_files);
+        let watchers: Vec<FileWatcher> = files.into_iter().collect();
         Ok(RunningServer { address, seed, shared, stop, task, _watchers: watchers })
     }
 }

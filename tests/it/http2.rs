@@ -200,3 +200,33 @@ async fn silent_and_half_begun_connections_are_let_go() {
     }
     assert_eq!(ask(&server, "GET", "/version").await.status, 200);
 }
+
+#[tokio::test]
+async fn hundreds_of_idle_connections_do_not_keep_others_from_being_served() {
+    let limits = Limits { connections: 400, ..Limits::default() };
+    let server = Server::builder().limits(limits).start().await.unwrap();
+    let mut idle = Vec::new();
+    for n in 0..390 {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        if n % 2 == 0 {
+            stream.write_all(&[PREFACE, &frame(SETTINGS, 0, 0, b"")].concat()).await.unwrap();
+        }
+        idle.push(stream);
+    }
+    let mut sender = connect(&server).await;
+    assert_eq!(sender.send_request(request("/version")).await.unwrap().status(), 200);
+    // Up to the bound; one more is told so, and the others go on.
+    let mut refused = None;
+    for _ in 0..50 {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        let mut first = [0; 12];
+        let told = tokio::time::timeout(Duration::from_millis(50), stream.read_exact(&mut first));
+        if matches!(told.await, Ok(Ok(_))) {
+            refused = Some(first);
+            break;
+        }
+        idle.push(stream);
+    }
+    assert_eq!(refused.as_ref(), Some(b"HTTP/1.1 503"));
+    assert_eq!(sender.send_request(request("/version")).await.unwrap().status(), 200);
+}
