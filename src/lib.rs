@@ -18,7 +18,6 @@ pub mod cli;
 pub mod document;
 mod error;
 pub mod fixtures;
-mod handle;
 mod journal;
 pub mod k8s;
 pub mod matching;
@@ -38,9 +37,8 @@ pub mod transport;
 
 pub use check::{Checked, check};
 pub use error::{EXIT_FAILURE, EXIT_INVALID, EXIT_OK, EXIT_USAGE, Error};
-pub use handle::WorldHandle;
 pub use journal::{Exchange, Journal, MAX_EXCHANGES, Observer};
-pub use server::{Builder, Profile, RunningServer, Server};
+pub use server::{Builder, Profile, RunningServer, Server, WorldHandle};
 #[cfg(feature = "tls")]
 pub use tls::{TlsError, server::TlsOptions};
 pub use transport::Logger;

@@ -1,0 +1,247 @@
+//! What a server shall be: every setting, with its default.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::journal::{Exchange, Observer};
+use crate::k8s::{self, DEFAULT_HISTORY, DeleteAnswer};
+use crate::record::UpstreamOptions;
+use crate::serve::{MAX_WORLDS, Sources, TOKEN_LIFETIME};
+#[cfg(feature = "tls")]
+use crate::tls::server::TlsOptions;
+use crate::transport::{Limits, Logger};
+
+use super::Profile;
+
+/// What a server shall be.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Builder {
+    pub(super) listen: SocketAddr,
+    pub(super) sources: Sources,
+    pub(super) kubernetes: k8s::Config,
+    pub(super) history: usize,
+    pub(super) stages: bool,
+    pub(super) rule_header: bool,
+    pub(super) token_auth_file: Option<PathBuf>,
+    pub(super) authorization_policy_file: Option<PathBuf>,
+    pub(super) anonymous_auth: bool,
+    pub(super) profile: Profile,
+    pub(super) token_lifetime: Duration,
+    pub(super) upstream: Option<(String, UpstreamOptions)>,
+    pub(super) record: Option<PathBuf>,
+    pub(super) hot_reload: bool,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<TlsOptions>,
+    pub(super) max_worlds: usize,
+    pub(super) limits: Limits,
+    pub(super) log: Option<Logger>,
+    pub(super) observer: Option<Observer>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            sources: Sources::default(),
+            kubernetes: k8s::Config::default(),
+            history: DEFAULT_HISTORY,
+            stages: false,
+            rule_header: true,
+            token_auth_file: None,
+            authorization_policy_file: None,
+            anonymous_auth: true,
+            profile: Profile::default(),
+            token_lifetime: TOKEN_LIFETIME,
+            upstream: None,
+            record: None,
+            hot_reload: false,
+            #[cfg(feature = "tls")]
+            tls: None,
+            max_worlds: MAX_WORLDS,
+            limits: Limits::default(),
+            log: None,
+            observer: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("Builder");
+        shown.field("listen", &self.listen).field("sources", &self.sources).finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    /// Adds a fixture file or directory. With none the embedded fixtures are served.
+    #[must_use]
+    pub fn fixtures(mut self, path: impl Into<PathBuf>) -> Self {
+        self.sources.fixtures.push(path.into());
+        self
+    }
+
+    /// Serves nothing of its own, neither fixtures nor Kubernetes paths: for recording a backend.
+    #[must_use]
+    pub fn nothing_loaded(mut self) -> Self {
+        self.sources.nothing = true;
+        self
+    }
+
+    /// Turns a scenario on: a file, or the name of a shipped one such as `throttled`.
+    #[must_use]
+    pub fn scenario(mut self, name_or_file: impl Into<String>) -> Self {
+        self.sources.scenarios.push(name_or_file.into());
+        self
+    }
+
+    /// Sets the seed of all draws, whatever the scenario files say.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.sources.seed = Some(seed);
+        self
+    }
+
+    /// Sets the address; the default is a free port on loopback.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Sets what delete-collection answers; the default is the list that was deleted.
+    #[must_use]
+    pub fn delete_collection_answer(mut self, answer: DeleteAnswer) -> Self {
+        self.kubernetes.delete_collection = answer;
+        self
+    }
+
+    /// Sets how many events are kept for watches and old lists; the default is 10,000.
+    #[must_use]
+    pub fn history(mut self, events: usize) -> Self {
+        self.history = events;
+        self
+    }
+
+    /// Whether created objects live as the `stages` of the fixtures say: of TFJobs, MPIJobs and Volcano
+    /// Jobs those that come with the program, where the fixtures have none. Off by default.
+    #[must_use]
+    pub fn stages(mut self, on: bool) -> Self {
+        self.stages = on;
+        self
+    }
+
+    /// Whether answers name the rule that shaped them in `X-Standin-Rule`; on by default.
+    #[must_use]
+    pub fn rule_header(mut self, on: bool) -> Self {
+        self.rule_header = on;
+        self
+    }
+
+    /// Sets whose tokens are known on Kubernetes paths: upstream's static token file,
+    /// `token,user,uid,"group1,group2"` a line. Other tokens are answered with 401, and so are requests
+    /// without one unless a policy says what the anonymous may do.
+    #[must_use]
+    pub fn token_auth_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.token_auth_file = Some(path.into());
+        self
+    }
+
+    /// Sets who may do what on Kubernetes paths: upstream's ABAC policy file, a JSON object a line.
+    /// What no line allows is answered with 403.
+    #[must_use]
+    pub fn authorization_policy_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.authorization_policy_file = Some(path.into());
+        self
+    }
+
+    /// Whether requests without a token count as `system:anonymous`; on by default.
+    #[must_use]
+    pub fn anonymous_auth(mut self, on: bool) -> Self {
+        self.anonymous_auth = on;
+        self
+    }
+
+    /// Sets which service's ways the Kubernetes side has.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Sets how long the tokens live that the CCI profile issues; the default is a day.
+    #[must_use]
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.token_lifetime = lifetime;
+        self
+    }
+
+    /// Sends what nothing else answers to a backend.
+    #[must_use]
+    pub fn upstream(mut self, url: impl Into<String>, options: UpstreamOptions) -> Self {
+        self.upstream = Some((url.into(), options));
+        self
+    }
+
+    /// Writes what the backend answers as fixtures into a directory.
+    #[must_use]
+    pub fn record(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.record = Some(directory.into());
+        self
+    }
+
+    /// Watches the fixture and scenario files, and loads them again when they change.
+    #[must_use]
+    pub fn hot_reload(mut self, on: bool) -> Self {
+        self.hot_reload = on;
+        self
+    }
+
+    /// Speaks TLS, and nothing else: HTTP/2 and HTTP/1.1, whichever the client chooses.
+    ///
+    /// ```
+    /// # async fn run() -> Result<(), standin::Error> {
+    /// let options = standin::TlsOptions::default();
+    /// let server = standin::Server::builder().tls(options).start().await?;
+    /// assert!(server.url().starts_with("https://127.0.0.1:"));
+    /// let ca_for_the_client: String = server.ca_pem().unwrap_or_default();
+    /// # assert!(ca_for_the_client.starts_with("-----BEGIN CERTIFICATE-----"));
+    /// # server.shutdown().await; Ok(()) }
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+    /// ```
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, options: TlsOptions) -> Self {
+        self.tls = Some(options);
+        self
+    }
+
+    /// Sets how many worlds there may be at once besides the default one; the default is 10,000. The
+    /// one that was not used for longest makes room for a new one.
+    #[must_use]
+    pub fn max_worlds(mut self, worlds: usize) -> Self {
+        self.max_worlds = worlds;
+        self
+    }
+
+    /// Sets the bounds of the transport.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets where lines for people go; the default is nowhere.
+    #[must_use]
+    pub fn log(mut self, log: Logger) -> Self {
+        self.log = Some(log);
+        self
+    }
+
+    /// Calls a function with every exchange, as its answer is decided.
+    #[must_use]
+    pub fn observe(mut self, observer: impl Fn(&Exchange) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+}

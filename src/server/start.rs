@@ -1,0 +1,179 @@
+//! Settings → a server that answers: everything is loaded and checked before anything is bound.
+
+#[cfg(feature = "tls")]
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+
+use crate::error::Error;
+use crate::fixtures::FileWatcher;
+use crate::journal::Journal;
+use crate::k8s::{self, Auth};
+use crate::record::{Proxy, Recorder, Upstream, UpstreamOptions};
+use crate::serve::{
+    Gateway, Here, Pipeline, Reload, Settings, Shared, Sources, Worlds, build_world,
+};
+use crate::tls::server::Tls;
+#[cfg(feature = "tls")]
+use crate::tls::server::TlsOptions;
+use crate::transport::{self, Listener, Logger};
+
+use super::{Builder, Profile, RunningServer};
+
+impl Builder {
+    /// Loads and checks everything, then listens. Nothing is bound before all is loaded.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every problem of every file; [`Error::Listen`]; [`Error::Upstream`].
+    pub async fn start(self) -> Result<RunningServer, Error> {
+        let mut sources = self.sources;
+        // Short enough to be typed again.
+        sources.fallback_seed = uuid::Uuid::new_v4().as_u64_pair().0 % 1_000_000;
+        let log = self.log.unwrap_or_else(|| Arc::new(|_: &str| {}));
+        let auth =
+            Auth::load(self.token_auth_file.as_deref(), self.authorization_policy_file.as_deref());
+        let (loaded, auth) = match (sources.load(), auth) {
+            (Ok(loaded), Ok(auth)) => (loaded, auth),
+            (loaded, auth) => {
+                let mut problems = loaded.err().unwrap_or_default();
+                problems.extend(auth.err().unwrap_or_default().0);
+                return Err(Error::Invalid(problems.sorted()));
+            }
+        };
+        let auth = if self.anonymous_auth { auth } else { auth.without_anonymous() };
+        #[cfg(feature = "tls")]
+        let auth = match &self.tls {
+            Some(options) if options.asks_for_certificates() => auth.with_client_certificates(),
+            _ => auth,
+        };
+        for warning in &loaded.warnings.0 {
+            log(&warning.to_string());
+        }
+        let mut fixtures = loaded.fixtures;
+        let (world, seeded) =
+            build_world(&mut fixtures, &loaded.scenarios, self.history).map_err(Error::Invalid)?;
+        let proxy = proxy(self.upstream, self.record, &log)?;
+        #[cfg(feature = "tls")]
+        let (tls, tls_files) = tls(self.tls, self.listen, &log)?;
+        #[cfg(not(feature = "tls"))]
+        let tls: Option<Arc<Tls>> = None;
+        let seed = (!loaded.scenarios.is_empty()).then(|| loaded.scenarios.seed());
+        let (stop, stopping) = watch::channel(false);
+        let cci = self.profile == Profile::Cci;
+        let kubernetes = k8s::Config { self_links: cci, error_codes: cci, ..self.kubernetes };
+        let settings = Settings {
+            engine: !sources.nothing,
+            auth,
+            gateway: cci.then(|| Gateway::new(self.token_lifetime)),
+            kubernetes,
+            stages: self.stages,
+            rule_header: self.rule_header,
+            proxy,
+        };
+        let stages = settings.stages_of(&mut fixtures);
+        let shared = Arc::new(Shared {
+            settings,
+            stages: ArcSwap::from_pointee(stages),
+            stubs: ArcSwap::from_pointee(fixtures.stubs),
+            seeded: Mutex::new(seeded),
+            scenarios: ArcSwap::from_pointee(loaded.scenarios),
+            worlds: Worlds::new(Arc::new(world), self.max_worlds),
+            journal: Arc::new(Journal::new(self.observer)),
+            reload: Reload::new(sources.clone(), self.history),
+            problems: ArcSwap::default(),
+            tls: tls.clone(),
+            stopping: stopping.clone(),
+        });
+        let listen = |source| Error::Listen { address: self.listen, source };
+        let listener = Listener::bind(self.listen).await.map_err(listen)?;
+        let address = listener.local_addr();
+        let files = if self.hot_reload { watch_files(&sources, &shared, &log) } else { None };
+        Here::new(Arc::clone(&shared), Arc::clone(shared.worlds.default())).begin_controllers();
+        let stopped = stopped(stopping, Arc::clone(&shared));
+        let handler = Arc::new(Pipeline::new(Arc::clone(&shared)));
+        let limits = self.limits;
+        let transport_log = Arc::clone(&log);
+        let task = tokio::spawn(async move {
+            transport::serve(listener, handler, limits, tls, transport_log, stopped).await;
+        });
+        #[cfg(feature = "tls")]
+        let files = files.into_iter().chain(tls_files);
+        let watchers: Vec<FileWatcher> = files.into_iter().collect();
+        Ok(RunningServer { address, seed, shared, stop, task, _watchers: watchers })
+    }
+}
+
+async fn stopped(mut stopping: watch::Receiver<bool>, shared: Arc<Shared>) {
+    // A dropped handle stops the server too.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+    shared.worlds.wake();
+}
+
+/// Sets TLS up, and watches the files it was made of.
+#[cfg(feature = "tls")]
+fn tls(
+    options: Option<TlsOptions>,
+    listen: SocketAddr,
+    log: &Logger,
+) -> Result<(Option<Arc<Tls>>, Option<FileWatcher>), Error> {
+    let Some(options) = options else {
+        return Ok((None, None));
+    };
+    let files = options.files();
+    let tls = Arc::new(Tls::new(options, listen.ip()).map_err(Error::Tls)?);
+    if files.is_empty() {
+        return Ok((Some(tls), None));
+    }
+    let (changing, said) = (Arc::clone(&tls), Arc::clone(log));
+    let on_change = move || match changing.reload() {
+        Ok(()) => said("reloaded: new connections meet the changed certificates"),
+        Err(error) => said(&format!("not reloaded, the old certificates go on serving: {error}")),
+    };
+    let watcher = crate::fixtures::watch(&files, on_change)
+        .map_err(|error| log(&format!("changes of the certificates will not be seen: {error}")));
+    Ok((Some(tls), watcher.ok()))
+}
+
+fn proxy(
+    upstream: Option<(String, UpstreamOptions)>,
+    record: Option<PathBuf>,
+    log: &Logger,
+) -> Result<Option<Proxy>, Error> {
+    let Some((url, options)) = upstream else {
+        return Ok(None);
+    };
+    let upstream =
+        Upstream::new(&url, &options).map_err(|error| Error::Upstream(error.to_string()))?;
+    let recorder = match record {
+        None => None,
+        Some(path) => {
+            let recorder = Recorder::new(path.clone(), Arc::clone(log));
+            Some(recorder.map_err(|source| Error::Record { path, source })?)
+        }
+    };
+    Ok(Some(Proxy::new(upstream, recorder)))
+}
+
+/// Watches the files; a watch that cannot be set up is told and does not keep the server from serving.
+fn watch_files(sources: &Sources, shared: &Arc<Shared>, log: &Logger) -> Option<FileWatcher> {
+    let paths = sources.watched();
+    if paths.is_empty() {
+        return None;
+    }
+    let (shared, said) = (Arc::clone(shared), Arc::clone(log));
+    let on_change = move || match shared.reload() {
+        Ok(warnings) if warnings.is_empty() => said("reloaded: the changed files are served now"),
+        Ok(warnings) => said(&format!("reloaded, with warnings:\n{warnings}")),
+        Err(problems) => said(&format!("not reloaded, the old set goes on serving:\n{problems}")),
+    };
+    match crate::fixtures::watch(&paths, on_change) {
+        Ok(watcher) => Some(watcher),
+        Err(error) => {
+            log(&format!("changes of the files will not be seen: {error}"));
+            None
+        }
+    }
+}
