@@ -6,10 +6,12 @@
 use std::sync::Arc;
 
 use rustls::client::danger::HandshakeSignatureValid;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::crypto::{CryptoProvider, verify_tls13_signature_with_raw_key};
+use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, SignatureScheme};
+use x509_parser::x509::X509Version;
 
 use crate::message::ClientCertificate;
 
@@ -19,14 +21,22 @@ use super::{TlsError, provider};
 #[derive(Debug)]
 pub(super) struct Clients {
     trust: Arc<dyn ClientCertVerifier>,
+    /// The CAs again, for what the verifier does not read.
+    authorities: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
 }
 
 impl Clients {
-    pub(super) fn new(roots: RootCertStore) -> Result<Self, TlsError> {
-        let trust = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
-            .build()
-            .map_err(|error| TlsError::unusable(&error))?;
-        Ok(Self { trust })
+    pub(super) fn new(authorities: Vec<CertificateDer<'static>>) -> Result<Self, TlsError> {
+        let mut roots = RootCertStore::empty();
+        for authority in &authorities {
+            roots.add(authority.clone()).map_err(|error| TlsError::unusable(&error))?;
+        }
+        let provider = provider();
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+        let trust = verifier.build().map_err(|error| TlsError::unusable(&error))?;
+        Ok(Self { trust, authorities, provider })
     }
 
     /// Who a client is that showed these certificates, its own first.
@@ -34,8 +44,26 @@ impl Clients {
         let (own, others) = shown.split_first()?;
         Some(match self.trust.verify_client_cert(own, others, UnixTime::now()) {
             Ok(_) => subject(own),
+            Err(_) if self.signed_version_1(own) => subject(own),
             Err(error) => ClientCertificate::Refused(error.to_string()),
         })
+    }
+
+    /// Whether a certificate of version 1 holds: one without extensions, as `openssl x509 -req` makes them
+    /// where nothing else is said. Go's verifier takes them, the one here does not read them.
+    fn signed_version_1(&self, certificate: &CertificateDer<'_>) -> bool {
+        let Ok((_, certificate)) = x509_parser::parse_x509_certificate(certificate) else {
+            return false;
+        };
+        let signs = |authority: &CertificateDer<'_>| {
+            x509_parser::parse_x509_certificate(authority).is_ok_and(|(_, authority)| {
+                authority.subject() == certificate.issuer()
+                    && certificate.verify_signature(Some(authority.public_key())).is_ok()
+            })
+        };
+        certificate.version() == X509Version::V1
+            && certificate.validity().is_valid()
+            && self.authorities.iter().any(signs)
     }
 }
 
@@ -86,7 +114,13 @@ impl ClientCertVerifier for Clients {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.trust.verify_tls13_signature(message, certificate, signature)
+        let Ok((_, parsed)) = x509_parser::parse_x509_certificate(certificate) else {
+            return self.trust.verify_tls13_signature(message, certificate, signature);
+        };
+        // By the key alone, so that the version of what is around it does not matter.
+        let key = SubjectPublicKeyInfoDer::from(parsed.public_key().raw);
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature_with_raw_key(message, &key, signature, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -100,30 +134,66 @@ mod tests {
 
     use super::*;
 
-    /// O=devs, O=ops, CN=alice; made with `openssl req -x509`, its key thrown away.
+    // Made with `openssl req -x509` and `openssl x509 -req`, their keys thrown away.
+    const CA: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBfDCCASGgAwIBAgIUKCXfFmtry1AGvzFUHxOcuF39DjEwCgYIKoZIzj0EAwIw\n\
+EjEQMA4GA1UEAwwHdGVzdCBjYTAgFw0yNjExMjExMjMxMDZaGA8yMTI2MTAyODEy\n\
+MzEwNlowEjEQMA4GA1UEAwwHdGVzdCBjYTBZMBMGByqGSM49AgEGCCqGSM49AwEH\n\
+A0IABD3Ob2Fj92LPzQRdI8lZ1N1qOKrF9V6xDPU/tBbB0qp3dkRuS3Jy9Oqa6rrf\n\
+vgJUX6uxX0F5Azn9HFCEw02Pt1ijUzBRMB0GA1UdDgQWBBQ0m+kHS46ogA+gKBkQ\n\
+wgrbmpRcoTAfBgNVHSMEGDAWgBQ0m+kHS46ogA+gKBkQwgrbmpRcoTAPBgNVHRMB\n\
+Af8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQCWWTpAoeeGAF0VaLOtgr69TbBV\n\
+fD/jgwDowacL3uAj2wIhAIFZDFAttAnD0VYoF5VPOtNna4+RQMpZ1Yc+AFd0mt4E\n\
+-----END CERTIFICATE-----";
+    /// O=devs, O=ops, CN=alice; of version 1, without extensions.
     const ALICE: &str = "\
 -----BEGIN CERTIFICATE-----\n\
-MIIBsTCCAVegAwIBAgIUEga7UNAribCNspuKGU+sMbWJqbAwCgYIKoZIzj0EAwIw\n\
-LTENMAsGA1UECgwEZGV2czEMMAoGA1UECgwDb3BzMQ4wDAYDVQQDDAVhbGljZTAg\n\
-Fw0yNjExMjExMTM3NTZaGA8yMTI2MTAyODExMzc1NlowLTENMAsGA1UECgwEZGV2\n\
-czEMMAoGA1UECgwDb3BzMQ4wDAYDVQQDDAVhbGljZTBZMBMGByqGSM49AgEGCCqG\n\
-SM49AwEHA0IABMVJmA3/C9xbz9IXkAruqwPd/HJOwpvcgyf6n0UZj7KN18OzK+S7\n\
-aRKHURM4dFjAMbqi5tWBsd9HUQy1F1oDzLGjUzBRMB0GA1UdDgQWBBTH/G9GSTPg\n\
-PuQU+8ZpTaGoUngDkzAfBgNVHSMEGDAWgBTH/G9GSTPgPuQU+8ZpTaGoUngDkzAP\n\
-BgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIGB3fqyuW5QPL1ZMdVJR\n\
-0J9zzsdXRCFnEnd02nHh4k5cAiEA1FCPUueGirOoLG0xCarR2LxRFqvNceRUmk9F\n\
-A+YFw6M=\n\
+MIIBOjCB4gIUGKMPZPT8GF1QBQl3DCnGd9FsmWMwCgYIKoZIzj0EAwIwEjEQMA4G\n\
+A1UEAwwHdGVzdCBjYTAgFw0yNjExMjExMjMxMDZaGA8yMTI2MTAyODEyMzEwNlow\n\
+LTENMAsGA1UECgwEZGV2czEMMAoGA1UECgwDb3BzMQ4wDAYDVQQDDAVhbGljZTBZ\n\
+MBMGByqGSM49AgEGCCqGSM49AwEHA0IABBYIeqXki2Vwyb4/Bgm2NR8vTKBRH0XP\n\
+R4QqdeOeGHf8Nnnc9wtQL+D3ofHr0HXxj7A12Q2p6bZ4QV1TYgoNnuAwCgYIKoZI\n\
+zj0EAwIDRwAwRAIgd653FgsaFbFZNATdcyWo4cNO52RE+o0nJ0gknD5xnJECIELE\n\
+HEeBTJWPamTHzkNSAUodT7crsA2YI3VRdH6CD+2p\n\
 -----END CERTIFICATE-----";
+
+    fn certificate(pem: &str) -> CertificateDer<'static> {
+        CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()
+    }
 
     #[test]
     fn every_organization_is_a_group() {
-        let certificate = CertificateDer::from_pem_slice(ALICE.as_bytes()).unwrap();
         let expected = ClientCertificate::Trusted {
             common_name: "alice".to_owned(),
             organizations: vec!["devs".to_owned(), "ops".to_owned()],
         };
-        assert_eq!(subject(&certificate), expected);
+        assert_eq!(subject(&certificate(ALICE)), expected);
         let broken = CertificateDer::from(vec![0x30, 0x03, 0x02, 0x01, 0x00]);
         assert!(matches!(subject(&broken), ClientCertificate::Refused(_)));
+    }
+    #[test]
+    fn certificates_of_version_1_hold_when_the_ca_signed_them() {
+        let ours = Clients::new(vec![certificate(CA)]).unwrap();
+        let found = ours.identify(&[certificate(ALICE)]);
+        assert!(matches!(found, Some(ClientCertificate::Trusted { .. })), "{found:?}");
+        // One of the same CA's name, with another key; and one that was tampered with.
+        let other = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(rcgen::DnType::CommonName, "test ca");
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let other = params.self_signed(&other).unwrap().der().clone();
+        let theirs = Clients::new(vec![other]).unwrap();
+        assert!(matches!(
+            theirs.identify(&[certificate(ALICE)]),
+            Some(ClientCertificate::Refused(_))
+        ));
+        let mut changed = certificate(ALICE).to_vec();
+        let at = changed.windows(5).position(|bytes| bytes == b"alice").unwrap();
+        changed[at] = b'A';
+        let found = ours.identify(&[CertificateDer::from(changed)]);
+        assert!(matches!(found, Some(ClientCertificate::Refused(_))), "{found:?}");
+        assert_eq!(ours.identify(&[]), None);
     }
 }

@@ -17,7 +17,7 @@ use crate::message::ClientCertificate;
 
 use super::identity::Clients;
 use super::issue::{Issued, issue};
-use super::{TlsError, certificates, provider, roots};
+use super::{TlsError, certificates, provider};
 
 /// What clients may speak, best first (ALPN, RFC 7301).
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -156,7 +156,7 @@ pub(crate) struct Accepted<S> {
 impl Current {
     fn load(options: &TlsOptions, own: Option<&Issued>) -> Result<Self, TlsError> {
         let clients = match &options.client_ca {
-            Some(path) => Some(Arc::new(Clients::new(roots(path)?)?)),
+            Some(path) => Some(Arc::new(Clients::new(certificates(path)?)?)),
             None => None,
         };
         let (chain, key, ca_pem) = match (&options.certificate, own) {

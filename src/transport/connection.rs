@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use crate::message::Handler;
+use crate::message::{ClientCertificate, Handler};
 use crate::tls::server::Tls;
 
 use super::answer::Client;
@@ -93,6 +93,10 @@ async fn begin<H>(tcp: TcpStream, peer: SocketAddr, common: &Common<H>) -> Optio
     let handshake = tokio::time::timeout(limits.handshake_timeout, Box::pin(tls.accept(opened)));
     match handshake.await {
         Ok(Ok(accepted)) => {
+            if let Some(ClientCertificate::Refused(why)) = accepted.client.as_deref() {
+                let line = format!("{peer}: its client certificate does not hold: {why}");
+                complaints.tell("certificate", &line);
+            }
             let client = client(accepted.client);
             let socket = Socket::tls(accepted.stream);
             Some(Begun { socket, http2: accepted.http2, client })
