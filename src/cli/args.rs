@@ -194,7 +194,8 @@ pub(super) struct Kubeconfig {
 
 #[derive(Debug, Args)]
 pub(super) struct Target {
-    /// The server's address, or its http:// or https:// URL.
+    /// The server's address, or its http:// or https:// URL; of an address it is found out what is
+    /// spoken there.
     #[arg(default_value = "127.0.0.1:8080", value_name = "ADDR|URL")]
     pub(super) server: String,
 }

@@ -28,8 +28,32 @@ pub(super) struct Answer {
 }
 
 impl Server {
+    /// Reads an address or URL and asks for a path. Where it does not say what is spoken there, the
+    /// answer does: a server that speaks TLS tells those who do not.
+    pub(super) fn ask(server: &str, path: &str) -> Result<(Self, Answer), Error> {
+        let found = Self::parse(server)?;
+        let answer = ask(&found, path)?;
+        let tls = answer.status == 400 && answer.body.contains("HTTPS server");
+        if !tls || server.contains("://") {
+            return Ok((found, answer));
+        }
+        let found = Self { tls, ..found };
+        let answer = ask(&found, path)?;
+        Ok((found, answer))
+    }
+
+    /// Reads an address or URL. Where it does not say what is spoken there, a server that runs is asked.
+    pub(super) fn find(server: &str) -> Result<Self, Error> {
+        let found = Self::parse(server)?;
+        if server.contains("://") {
+            return Ok(found);
+        }
+        // One that does not run yet will speak plain HTTP, unless it is said otherwise.
+        Ok(Self::ask(server, "/__admin/health").map_or(found, |(found, _)| found))
+    }
+
     /// Reads an address or URL; what stands behind the host is left out.
-    pub(super) fn parse(server: &str) -> Result<Self, Error> {
+    fn parse(server: &str) -> Result<Self, Error> {
         let (tls, rest) = match server.split_once("://") {
             None => (false, server),
             Some(("http", rest)) => (false, rest),

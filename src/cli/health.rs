@@ -3,11 +3,10 @@
 use crate::error::Error;
 
 use super::args::Target;
-use super::ask::{Server, ask};
+use super::ask::Server;
 
 pub(super) fn healthcheck(args: &Target) -> Result<(), Error> {
-    let server = Server::parse(&args.server)?;
-    let answer = ask(&server, "/__admin/health")?;
+    let (server, answer) = Server::ask(&args.server, "/__admin/health")?;
     if answer.status == 200 {
         println!("healthy");
         return Ok(());

@@ -16,7 +16,7 @@ use super::ask::{Server, ask};
 const ANY_TOKEN: &str = "standin";
 
 pub(super) fn kubeconfig(args: &Kubeconfig) -> Result<(), Error> {
-    let server = Server::parse(&args.target.server)?;
+    let server = Server::find(&args.target.server)?;
     let mut url = server.to_string();
     if let Some(world) = &args.world {
         check_world_name(world).map_err(|error| Error::Usage(format!("--world: {error}")))?;

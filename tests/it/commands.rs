@@ -209,6 +209,12 @@ async fn a_kubeconfig_holds_ca_token_and_world() {
     assert!(url.starts_with("https://127.0.0.1:"), "{url}");
     let (code, out, err) = run(&["healthcheck", &url]).await;
     assert_eq!((code, out.as_str()), (0, "healthy\n"), "{err}");
+    // Of a bare address it is found out what is spoken there.
+    let address = url.trim_start_matches("https://");
+    let (code, out, err) = run(&["healthcheck", address]).await;
+    assert_eq!((code, out.as_str()), (0, "healthy\n"), "{err}");
+    let (_, out, _) = run(&["kubeconfig", address]).await;
+    assert!(out.contains(&format!("server: {url}\n")), "{out}");
     let (code, out, err) = run(&["kubeconfig", &url, "--token", "secret", "--world", "w1"]).await;
     assert_eq!(code, 0, "{err}");
     let ca = base64::Engine::encode(
