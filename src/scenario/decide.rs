@@ -7,6 +7,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::message::{Fault, Query};
 
+use super::delay::Delay;
 use super::draw;
 use super::reply::Reply;
 use super::rule::{Outcomes, Rule, ScenarioSet};
@@ -115,7 +116,8 @@ impl ScenarioSet {
         }
         let mut decision = Decision::default();
         for rule in matching {
-            decision.delay += rule.delay;
+            let (delay, _) = wait(&rule.delay, rule, &mut memory, facts);
+            decision.delay = decision.delay.saturating_add(delay);
             if let Some(size) = rule.page_size {
                 decision.page_size = Some(decision.page_size.map_or(size, |other| other.min(size)));
                 decision
@@ -123,7 +125,12 @@ impl ScenarioSet {
                     .get_or_insert_with(|| Applied { rule: Arc::clone(&rule.id), draw: None });
             }
             if let Some((then, draw)) = outcome(rule, &mut memory, facts) {
-                take(&mut decision, rule, then, draw);
+                if let Then::Delay(delay) = then {
+                    let (delay, drawn) = wait(delay, rule, &mut memory, facts);
+                    later(&mut decision, rule, delay, draw.or(drawn));
+                } else {
+                    take(&mut decision, rule, then, draw);
+                }
             }
         }
         decision
@@ -145,6 +152,31 @@ impl ScenarioSet {
         take(&mut decision, rule, &gate.otherwise, None);
         Some(decision)
     }
+}
+
+/// What delays are counted as, besides what else a rule counts.
+const DELAY: usize = usize::MAX;
+
+/// How long a rule delays this time, and the draw if it drew.
+fn wait(
+    delay: &Delay,
+    rule: &Rule,
+    memory: &mut Memory,
+    facts: &Facts<'_>,
+) -> (Duration, Option<u64>) {
+    if !delay.is_drawn() {
+        return (delay.at(0.0, 0.0), None);
+    }
+    let n = memory.count(&rule.id, DELAY);
+    // Two draws of their own: what else the rule draws does not go with how long it waits.
+    let drawn = |of: &str| draw::fraction(rule.seed, &format!("{}#{of}", rule.id), facts.world, n);
+    (delay.at(drawn("delay"), drawn("delay-2")), Some(n))
+}
+
+/// Puts the answer off.
+fn later(decision: &mut Decision, rule: &Rule, by: Duration, draw: Option<u64>) {
+    decision.delay = decision.delay.saturating_add(by);
+    decision.by.get_or_insert_with(|| Applied { rule: Arc::clone(&rule.id), draw });
 }
 
 /// What a rule says this time, and the draw if it drew.
@@ -188,10 +220,9 @@ fn take(decision: &mut Decision, rule: &Rule, then: &Then, draw: Option<u64>) {
     let applied = || Applied { rule: Arc::clone(&rule.id), draw };
     match then {
         Then::Pass => {}
-        Then::Delay(delay) => {
-            decision.delay += *delay;
-            decision.by.get_or_insert_with(applied);
-        }
+        // The tail of a distribution is not drawn for a closed gate: it says its fixed time.
+        Then::Delay(delay) => later(decision, rule, delay.at(0.0, 0.0), draw),
+        Then::Stall(time) => later(decision, rule, *time, draw),
         Then::Fault(fault) => {
             if decision.fault.is_none() {
                 decision.fault = Some(fault.clone());

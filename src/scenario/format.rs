@@ -2,13 +2,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::document::{Decoder, Diagnostic, Node, Source};
 
 use super::decide::unauthorized;
+use super::delay::Delay;
 use super::generate::Generate;
 use super::matcher::Matcher;
 use super::rule::{At, Gate, Outcomes, Rule, Share, Step};
@@ -139,7 +139,7 @@ impl Reader<'_> {
         let matcher =
             keys.get("match").and_then(|node| node.keys()).map(Matcher::decode).unwrap_or_default();
         let gate = keys.get("require").and_then(|node| self.gate(&node, tokens));
-        let delay = keys.get("delay").and_then(|node| delay(&node));
+        let delay = keys.get("delay").and_then(|node| Delay::decode(&node));
         let page_size = keys.get("page_size").and_then(|node| node.integer(1..=i64::MAX));
         let (then, steps, share, at) =
             (keys.get("then"), keys.get("steps"), keys.get("share"), keys.get("at"));
@@ -288,17 +288,6 @@ impl Reader<'_> {
         }
         points
     }
-}
-
-fn delay(node: &Node<'_>) -> Option<Duration> {
-    if node.value().is_object() {
-        node.error(
-            "delays drawn from a distribution are not supported yet",
-            "give a fixed time, like 200ms",
-        );
-        return None;
-    }
-    node.duration()
 }
 
 fn short(id: &str) -> &str {

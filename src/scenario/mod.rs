@@ -12,6 +12,7 @@
 //! which got past the gates counts it, whether or not its outcome is the one that shows.
 
 mod decide;
+mod delay;
 mod draw;
 mod format;
 mod generate;

@@ -1,11 +1,11 @@
 //! Compiled rules, and the set of all that are on.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use globset::{GlobSet, GlobSetBuilder};
 
 use super::decide::Facts;
+use super::delay::Delay;
 use super::generate::Generate;
 use super::matcher::{Matcher, path_glob};
 use super::then::Then;
@@ -18,7 +18,7 @@ pub(super) struct Rule {
     pub(super) seed: u64,
     pub(super) matcher: Matcher,
     pub(super) gate: Option<Gate>,
-    pub(super) delay: Duration,
+    pub(super) delay: Delay,
     pub(super) outcomes: Outcomes,
     pub(super) page_size: Option<u64>,
 }

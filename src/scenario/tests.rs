@@ -247,7 +247,7 @@ rules:
   then: {status: 700}
 - id: a
   share: [{p: 60%, then: {status: 500}}, {p: 50%, then: pass}]
-- steps: [{times: 2, then: {stall: 3s}}]
+- steps: [{times: 2, then: {slow: 3s}}]
 - then: {status: 500, reset: before_headers}
 - delay: 5
 - id: nothing
@@ -262,7 +262,7 @@ s.yaml:5:11: rules[0].match.pth: unknown key \"pth\"; did you mean \"path\"?
 s.yaml:6:18: rules[0].then.status: expected a whole number from 100 to 599, found the number 700
 s.yaml:8:10: rules[1].share: the shares of one draw add up to 110%; at most 100% can be given out; what is left passes
 s.yaml:7:3: rules[1]: the id \"a\" is taken by an earlier rule; give each rule an id of its own
-s.yaml:9:29: rules[2].steps[0].then.stall: the word \"stall\" is not supported yet; there are status, reply, delay, reset and close
+s.yaml:9:29: rules[2].steps[0].then.slow: the word \"slow\" is not supported yet; there are status, reply, delay, stall, reset, close and garbage
 s.yaml:10:9: rules[3].then: reset and status cannot both happen; keep one of them
 s.yaml:11:10: rules[4].delay: expected a time with its unit, like 400ms, 30s or 1m30s, found the number 5
 s.yaml:12:3: rules[5]: this rule does nothing; give it one of then, steps, share, at, require, delay, page_size
@@ -302,4 +302,50 @@ fn replies_are_literal_and_stay_in_their_directory() {
     assert_eq!(plan.body.known_len(), Some(11));
     let error = write("../../../../../../etc/passwd").unwrap_err().to_string();
     assert!(error.contains("lies outside of the scenario's directory"), "{error}");
+}
+
+#[test]
+fn delays_are_drawn_once_for_each_request_and_stalls_have_an_end_or_none() {
+    let set = parse(
+        "rules:\n\
+         - {id: a, match: {path: /a}, delay: {min: 100ms, max: 300ms}}\n\
+         - {id: b, match: {path: /b}, share: [{p: 50%, then: {delay: {median: 400ms, p99: 3s}}}]}\n\
+         - {id: c, match: {path: /c}, delay: {p50: 10ms, p99: 1s}}\n\
+         - {id: d, match: {path: /d}, steps: [{times: 1, then: {stall: 10s}}, {forever: true, then: {stall: forever}}]}\n\
+         - {id: e, match: {path: /e}, then: {garbage: {bytes: 3}}}\n",
+    );
+    let delays = |client: &Client, path: &str| -> Vec<Duration> {
+        (0..50).map(|_| client.ask("GET", path, |_| {}).delay).collect()
+    };
+    let (one, other) = (
+        Client::new(set.unwrap()),
+        Client::new(
+            parse("rules:\n- {id: a, match: {path: /a}, delay: {min: 100ms, max: 300ms}}\n")
+                .unwrap(),
+        ),
+    );
+    // Pure: the same seed, rule and number give the same delay, whatever other rules there are.
+    let first = delays(&one, "/a");
+    assert_eq!(first, delays(&other, "/a"));
+    let within = |delay: &Duration| (100..300).contains(&delay.as_millis());
+    assert!(first.iter().all(within) && first.windows(2).any(|pair| pair[0] != pair[1]));
+    let shared = delays(&one, "/b");
+    assert!(shared.iter().any(Duration::is_zero) && shared.iter().any(|delay| !delay.is_zero()));
+    assert!(delays(&one, "/c").iter().all(|delay| *delay <= Duration::from_secs(1)));
+    assert_eq!(one.ask("GET", "/d", |_| {}).delay, Duration::from_secs(10));
+    assert!(one.ask("GET", "/d", |_| {}).delay > Duration::from_secs(365 * 24 * 3600));
+    let fault = one.ask("GET", "/e", |_| {}).fault.unwrap();
+    assert_eq!(fault.at, FaultPoint::AfterBytes(3));
+    for (delay, words) in [
+        ("{min: 3s, max: 1s}", "min is longer than max"),
+        ("{min: 3s}", "\"max\" is missing"),
+        ("{median: 3s, p99: 1s}", "not below it"),
+        ("{p50: 3s, p99: 1s}", "percentiles grow"),
+        ("{p50: 1s, q: 2s}", "is not part of a delay"),
+        ("{p0: 1s}", "is not part of a delay"),
+        ("{}", "percentiles grow"),
+    ] {
+        let problems = parse(&format!("rules:\n- {{id: a, delay: {delay}}}\n")).unwrap_err();
+        assert!(problems.contains(words), "{delay}: {problems}");
+    }
 }

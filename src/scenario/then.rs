@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::document::{Keys, Node};
 use crate::message::{Fault, FaultAction, FaultPoint};
 
+use super::delay::{Delay, stall};
 use super::format::Files;
 use super::reply::Reply;
 
@@ -16,7 +18,9 @@ pub(super) enum Then {
     /// Nothing: the request goes on.
     Pass,
     /// It goes on later.
-    Delay(Duration),
+    Delay(Delay),
+    /// Nothing is sent for so long.
+    Stall(Duration),
     /// An error of the API.
     Status(Box<StatusAnswer>),
     /// A literal answer.
@@ -54,9 +58,11 @@ pub enum ContinueToken {
 }
 
 /// Words of the language that come later; told apart from typing errors.
-const LATER: [&str; 5] = ["stall", "slow", "cut", "garbage", "event"];
+const LATER: [&str; 3] = ["slow", "cut", "event"];
 /// The words that end a `then`: only one of them can stand in it.
-const TERMINAL: [&str; 4] = ["status", "reply", "reset", "close"];
+const TERMINAL: [&str; 5] = ["status", "reply", "reset", "close", "garbage"];
+/// What a client sees in place of an answer: no status line, and nothing that could begin one.
+const GARBAGE: &[u8] = b"\x00\xff\xfe standin: this is not HTTP \x80\x81\r\n";
 
 impl Then {
     /// Reads a `then`.
@@ -72,7 +78,7 @@ impl Then {
             if let Some(found) = keys.get(word) {
                 found.error_at_key(
                     format!("the word {word:?} is not supported yet"),
-                    "there are status, reply, delay, reset and close",
+                    "there are status, reply, delay, stall, reset, close and garbage",
                 );
                 return None;
             }
@@ -90,22 +96,29 @@ impl Then {
             point(&reset).map(|at| Self::Fault(Fault { at, action: FaultAction::Reset }))
         } else if let Some(close) = keys.get("close") {
             point(&close).map(|at| Self::Fault(Fault { at, action: FaultAction::Close }))
+        } else if let Some(garbage) = keys.get("garbage") {
+            let action = FaultAction::Garbage(Bytes::from_static(GARBAGE));
+            point(&garbage).map(|at| Self::Fault(Fault { at, action }))
+        } else if keys.present().any(|key| key == "stall") {
+            stall(&keys).map(Self::Stall)
         } else if let Some(delay) = keys.get("delay") {
-            delay.duration().map(Self::Delay)
+            Delay::decode(&delay).map(Self::Delay)
         } else {
             for word in TERMINAL {
                 let _ = keys.get(word);
             }
             node.error(
                 "this does nothing",
-                "say pass, or one of status, reply, delay, reset, close",
+                "say pass, or one of status, reply, delay, stall, reset, close, garbage",
             );
             None
         };
         for word in TERMINAL {
             let _ = keys.get(word);
         }
-        let _ = keys.get("delay");
+        for word in ["delay", "stall"] {
+            let _ = keys.get(word);
+        }
         keys.finish();
         then
     }

@@ -200,7 +200,7 @@ impl RuleFacts {
 }
 
 fn lay_on(mut plan: Plan, decision: Decision, named: bool) -> Plan {
-    plan.delay += decision.delay;
+    plan.delay = plan.delay.saturating_add(decision.delay);
     if decision.fault.is_some() {
         plan.fault = decision.fault;
     }

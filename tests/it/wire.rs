@@ -18,6 +18,7 @@ async fn connections_end_where_the_rule_says() {
         ("close: after_headers", "\r\n\r\n", End::Closed),
         ("close: {bytes: 10}", "{\"apiVersi", End::Closed),
         ("reset: {bytes: 1KiB}", "", End::Reset),
+        ("garbage: after_headers", "this is not HTTP \u{fffd}\u{fffd}\r\n", End::Closed),
     ];
     for (then, last, end) in table {
         let own = files(&[(
