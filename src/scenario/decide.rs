@@ -1,9 +1,11 @@
 //! One request, all rules: what happens.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
+use serde_json::Value;
 
 use crate::message::{Fault, Query};
 
@@ -27,6 +29,8 @@ pub struct Facts<'a> {
     pub headers: &'a HeaderMap,
     /// The body, where it was read.
     pub body: Option<&'a [u8]>,
+    /// The body as JSON, read when the first rule looks at it.
+    pub parsed: OnceCell<Option<Value>>,
     /// The verb of a resource request.
     pub verb: Option<&'a str>,
     /// `plural.group`, or the plural alone in the core group.
@@ -41,6 +45,13 @@ pub struct Facts<'a> {
     pub page: Option<u64>,
     /// The world's name.
     pub world: &'a str,
+}
+
+impl Facts<'_> {
+    /// The body as JSON, if it is.
+    pub(super) fn json(&self) -> Option<&Value> {
+        self.parsed.get_or_init(|| serde_json::from_slice(self.body?).ok()).as_ref()
+    }
 }
 
 /// What the rules say about a request.
@@ -91,10 +102,14 @@ pub struct IssuedToken {
 const DEFAULT_TTL: Duration = Duration::from_secs(24 * 3600);
 
 impl ScenarioSet {
-    /// Whether a rule must see the body of this request. No word of the language looks at it yet.
+    /// Whether a rule must see the body of this request: one that looks at bodies, and of which all else
+    /// holds.
     #[must_use]
-    pub fn wants_body(&self, _facts: &Facts<'_>) -> bool {
-        false
+    pub fn wants_body(&self, facts: &Facts<'_>) -> bool {
+        self.reads_bodies
+            && self.candidates(facts).any(|rule| {
+                rule.matcher.reads_body() && rule.is_for(facts) && rule.matcher.matches_head(facts)
+            })
     }
 
     /// What the rules say about a request; `now` is the time since the world began. Counts.

@@ -16,7 +16,7 @@ use super::then::Then;
 use super::token::Token;
 
 /// Words of the language that come later; told apart from typing errors.
-const LATER: [&str; 3] = ["clients", "timeline", "verdict"];
+const LATER: [&str; 2] = ["timeline", "verdict"];
 
 /// The largest file that a `reply` may name, in bytes.
 const MAX_REPLY: u64 = 64 << 20;
@@ -104,12 +104,16 @@ impl Reader<'_> {
         for node in keys.get("generate").map(|node| node.items()).unwrap_or_default() {
             scenario.generate.extend(Generate::decode(&node, &path, None));
         }
+        let mut clients = Vec::new();
+        for (name, node) in keys.get("clients").map(|node| node.entries()).unwrap_or_default() {
+            clients.extend(client(&node).map(|client| (name.to_owned(), Arc::new(client))));
+        }
         let rules = keys.get("rules").map(|node| node.items()).unwrap_or_default();
         if rules.is_empty() && scenario.generate.is_empty() {
             root.error("there are no rules", "add a list of rules under the key \"rules\"");
         }
         for (index, node) in rules.iter().enumerate() {
-            let Some(rule) = self.rule(node, index, &scenario.tokens) else { continue };
+            let Some(rule) = self.rule(node, index, &scenario.tokens, &clients) else { continue };
             if scenario.rules.iter().any(|other| other.id == rule.id) {
                 node.error(
                     format!("the id {:?} is taken by an earlier rule", short(&rule.id)),
@@ -122,7 +126,7 @@ impl Reader<'_> {
             if let Some(node) = keys.get(word) {
                 node.error_at_key(
                     format!("the word {word:?} is not supported yet"),
-                    "there are description, seed, tokens, generate and rules",
+                    "there are description, seed, clients, tokens, generate and rules",
                 );
             }
         }
@@ -130,7 +134,13 @@ impl Reader<'_> {
         Some(scenario)
     }
 
-    fn rule(&self, node: &Node<'_>, index: usize, tokens: &[Token]) -> Option<Rule> {
+    fn rule(
+        &self,
+        node: &Node<'_>,
+        index: usize,
+        tokens: &[Token],
+        clients: &[(String, Arc<Matcher>)],
+    ) -> Option<Rule> {
         let keys = node.keys()?;
         let id = keys
             .get("id")
@@ -138,6 +148,7 @@ impl Reader<'_> {
             .map_or_else(|| format!("rule-{}", index + 1), str::to_owned);
         let matcher =
             keys.get("match").and_then(|node| node.keys()).map(Matcher::decode).unwrap_or_default();
+        let client = keys.get("client").and_then(|node| named(&node, clients));
         let gate = keys.get("require").and_then(|node| self.gate(&node, tokens));
         let delay = keys.get("delay").and_then(|node| Delay::decode(&node));
         let page_size = keys.get("page_size").and_then(|node| node.integer(1..=i64::MAX));
@@ -176,6 +187,7 @@ impl Reader<'_> {
         Some(Rule {
             id: format!("{}/{id}", self.name).into(),
             seed: 0,
+            client,
             matcher,
             gate,
             delay: delay.unwrap_or_default(),
@@ -288,6 +300,36 @@ impl Reader<'_> {
         }
         points
     }
+}
+
+/// How a client is told: by its header fields and query parameters.
+fn client(node: &Node<'_>) -> Option<Matcher> {
+    let keys = node.keys()?;
+    let told = keys.present().all(|key| matches!(key, "header" | "query"));
+    if !told || keys.present().next().is_none() {
+        node.error(
+            "a client is told by what it sends with each request",
+            "give it header: {X-Client: canary}, or query: {client: canary}",
+        );
+        return None;
+    }
+    Some(Matcher::decode(keys))
+}
+
+/// The client of a name.
+fn named(node: &Node<'_>, clients: &[(String, Arc<Matcher>)]) -> Option<Arc<Matcher>> {
+    let name = node.text()?;
+    let found = clients.iter().find(|(known, _)| known == name);
+    if found.is_none() {
+        let known: Vec<&str> = clients.iter().map(|(known, _)| known.as_str()).collect();
+        let hint = if known.is_empty() {
+            "declare it under the key \"clients\"".to_owned()
+        } else {
+            format!("declared: {}", known.join(", "))
+        };
+        node.error(format!("no client is called {name:?}"), hint);
+    }
+    found.map(|(_, client)| Arc::clone(client))
 }
 
 fn short(id: &str) -> &str {

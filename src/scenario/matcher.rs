@@ -3,7 +3,10 @@
 use globset::{GlobBuilder, GlobMatcher};
 use http::header::HeaderName;
 
-use crate::document::Keys;
+use serde_json::Value;
+use serde_json_path::JsonPath;
+
+use crate::document::{Keys, Node};
 
 use super::decide::Facts;
 
@@ -19,6 +22,7 @@ pub(super) struct Matcher {
     namespace: Option<Pattern>,
     name: Option<Pattern>,
     subresource: Option<Pattern>,
+    body: Vec<(JsonPath, Option<Pattern>)>,
 }
 
 /// A glob; one without special characters is compared as text.
@@ -72,7 +76,7 @@ impl Matcher {
         }
         if let Some(node) = keys.get("method") {
             let nodes = if node.value().is_array() { node.items() } else { vec![node] };
-            let words = nodes.iter().filter_map(crate::document::Node::text);
+            let words = nodes.iter().filter_map(Node::text);
             matcher.methods = words.map(str::to_ascii_uppercase).collect();
         }
         for (key, node) in keys.get("query").map(|node| node.entries()).unwrap_or_default() {
@@ -88,17 +92,38 @@ impl Matcher {
             }
         }
         if let Some(node) = keys.get("body") {
-            node.error_at_key(
-                "the word \"body\" is not supported yet",
-                "match by path, query, header or resource",
-            );
+            matcher.body = body(&node);
         }
         keys.finish();
         matcher
     }
 
+    /// Whether the body has a say.
+    pub(super) fn reads_body(&self) -> bool {
+        !self.body.is_empty()
+    }
+
     /// Whether everything but the path holds.
     pub(super) fn matches(&self, facts: &Facts<'_>) -> bool {
+        self.matches_head(facts) && self.matches_body(facts)
+    }
+
+    fn matches_body(&self, facts: &Facts<'_>) -> bool {
+        self.body.iter().all(|(path, pattern)| {
+            let Some(body) = facts.json() else { return false };
+            let found = path.query(body);
+            match pattern {
+                None => !found.is_empty(),
+                Some(pattern) => found.iter().any(|value| match value {
+                    Value::String(text) => pattern.matches(text),
+                    value => pattern.matches(&value.to_string()),
+                }),
+            }
+        })
+    }
+
+    /// Whether everything but path and body holds.
+    pub(super) fn matches_head(&self, facts: &Facts<'_>) -> bool {
         let semantic = |pattern: &Option<Pattern>, fact: Option<&str>| {
             pattern.as_ref().is_none_or(|pattern| fact.is_some_and(|fact| pattern.matches(fact)))
         };
@@ -119,7 +144,28 @@ impl Matcher {
     }
 }
 
-fn value_pattern(node: &crate::document::Node<'_>) -> Option<Pattern> {
+/// `body`: a `JSONPath` that finds something, or several with globs for what they find.
+fn body(node: &Node<'_>) -> Vec<(JsonPath, Option<Pattern>)> {
+    let parse = |text: &str, at: &Node<'_>| {
+        let parsed = JsonPath::parse(text);
+        parsed
+            .map_err(|why| {
+                at.error(
+                    format!("{text:?} is not a JSONPath: {why}"),
+                    "like $.spec.replicas or $..containers[?@.image]",
+                );
+            })
+            .ok()
+    };
+    if let Some(text) = node.value().as_str() {
+        return parse(text, node).map(|path| (path, None)).into_iter().collect();
+    }
+    let entries = node.entries();
+    let entries = entries.iter();
+    entries.filter_map(|(path, of)| Some((parse(path, of)?, Some(value_pattern(of)?)))).collect()
+}
+
+fn value_pattern(node: &Node<'_>) -> Option<Pattern> {
     let text = match node.value() {
         serde_json::Value::Bool(value) => value.to_string(),
         serde_json::Value::Number(number) => number.to_string(),

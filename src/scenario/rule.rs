@@ -16,6 +16,8 @@ use super::token::Token;
 pub(super) struct Rule {
     pub(super) id: Arc<str>,
     pub(super) seed: u64,
+    /// Whose requests it is about; everybody's without one.
+    pub(super) client: Option<Arc<Matcher>>,
     pub(super) matcher: Matcher,
     pub(super) gate: Option<Gate>,
     pub(super) delay: Delay,
@@ -76,6 +78,15 @@ pub struct ScenarioSet {
     by_path: Vec<Vec<usize>>,
     /// The rules without a path.
     anywhere: Vec<usize>,
+    /// Whether any rule looks at bodies.
+    pub(super) reads_bodies: bool,
+}
+
+impl Rule {
+    /// Whether it is about this client.
+    pub(super) fn is_for(&self, facts: &Facts<'_>) -> bool {
+        self.client.as_ref().is_none_or(|client| client.matches_head(facts))
+    }
 }
 
 impl ScenarioSet {
@@ -103,7 +114,8 @@ impl ScenarioSet {
         // Every glob was built once already, when its file was read.
         let paths = builder.build().unwrap_or_else(|_| GlobSet::empty());
         let by_path = globs.into_iter().map(|(_, users)| users).collect();
-        Self { rules, tokens, generate, seed, paths, by_path, anywhere }
+        let reads_bodies = rules.iter().any(|rule| rule.matcher.reads_body());
+        Self { rules, tokens, generate, seed, paths, by_path, anywhere, reads_bodies }
     }
 
     /// Whether there is nothing to ask: then the pipeline asks nothing.
@@ -145,17 +157,19 @@ impl ScenarioSet {
         &self.generate
     }
 
-    /// The rules whose `match` holds, in order.
+    /// The rules whose `match` holds: those of a client before those of everybody, each in order.
     pub(super) fn matching<'s>(&'s self, facts: &'s Facts<'_>) -> impl Iterator<Item = &'s Rule> {
+        self.candidates(facts).filter(|rule| rule.is_for(facts) && rule.matcher.matches(facts))
+    }
+
+    /// The rules whose path holds.
+    pub(super) fn candidates(&self, facts: &Facts<'_>) -> impl Iterator<Item = &Rule> {
         let mut candidates = self.anywhere.clone();
         for glob in self.paths.matches(facts.path) {
             candidates.extend(&self.by_path[glob]);
         }
-        candidates.sort_unstable();
-        candidates
-            .into_iter()
-            .map(|index| &self.rules[index])
-            .filter(|rule| rule.matcher.matches(facts))
+        candidates.sort_unstable_by_key(|index| (self.rules[*index].client.is_none(), *index));
+        candidates.into_iter().map(|index| &self.rules[index])
     }
 }
 

@@ -53,6 +53,7 @@ impl Client {
             query: &query,
             headers,
             body: None,
+            parsed: std::cell::OnceCell::new(),
             verb: None,
             resource: None,
             namespace: None,
@@ -269,7 +270,7 @@ s.yaml:12:3: rules[5]: this rule does nothing; give it one of then, steps, share
 s.yaml:13:11: rules[6].steps[0]: the steps after this one are never reached; put the step with forever last
 s.yaml:14:3: rules[7]: at and steps on one rule count the same requests twice; make two rules of it
 s.yaml:16:20: rules[8].require.token: no token is called \"iam\"; declare it under the key \"tokens\"
-s.yaml:17:1: timeline: the word \"timeline\" is not supported yet; there are description, seed, tokens, generate and rules
+s.yaml:17:1: timeline: the word \"timeline\" is not supported yet; there are description, seed, clients, tokens, generate and rules
 s.yaml:2:1: descripton: unknown key \"descripton\"; did you mean \"description\"?";
     assert_eq!(parse(text).unwrap_err(), expected);
 }
@@ -347,5 +348,51 @@ fn delays_are_drawn_once_for_each_request_and_stalls_have_an_end_or_none() {
     ] {
         let problems = parse(&format!("rules:\n- {{id: a, delay: {delay}}}\n")).unwrap_err();
         assert!(problems.contains(words), "{delay}: {problems}");
+    }
+}
+
+#[test]
+fn bodies_and_clients_tell_requests_apart() {
+    let set = parse(
+        "clients: {canary: {header: {X-Client: \"canary-*\"}}}\n\
+         rules:\n\
+         - {id: all, match: {path: /jobs}, then: {status: 500}}\n\
+         - {id: canary, client: canary, match: {path: /jobs}, then: {status: 503}}\n\
+         - {id: large, match: {path: /make, body: {$.spec.replicas: 64, $.metadata.name: \"big-*\"}}, then: {status: 422}}\n\
+         - {id: gpu, match: {path: /make, body: \"$..resources[?@.gpu]\"}, then: {status: 429}}\n",
+    )
+    .unwrap();
+    let client = Client::new(set);
+    // A client's own rules come before those of everybody.
+    let mut headers = HeaderMap::new();
+    assert_eq!(client.code("/jobs"), 500);
+    headers.insert("x-client", "canary-7".parse().unwrap());
+    assert_eq!(code(&client.ask_with("GET", "/jobs", &headers, |_| {})), 503);
+    headers.insert("x-client", "stable".parse().unwrap());
+    assert_eq!(code(&client.ask_with("GET", "/jobs", &headers, |_| {})), 500);
+    for (body, expected) in [
+        (r#"{"spec": {"replicas": 64}, "metadata": {"name": "big-1"}}"#, 422),
+        (r#"{"spec": {"replicas": 63}, "metadata": {"name": "big-1"}}"#, 200),
+        (r#"{"spec": {"replicas": 64}}"#, 200),
+        (r#"{"spec": [{"resources": [{"cpu": 1}, {"gpu": 1}]}]}"#, 429),
+        ("not JSON", 200),
+        ("", 200),
+    ] {
+        let decision = client.ask("POST", "/make", |facts| {
+            assert!(client.set.wants_body(facts));
+            facts.body = Some(body.as_bytes());
+        });
+        assert_eq!(code(&decision), expected, "{body}");
+    }
+    client.ask("POST", "/jobs", |facts| assert!(!client.set.wants_body(facts)));
+    for (text, words) in [
+        ("rules: [{id: a, client: b, then: pass}]", "no client is called \"b\""),
+        ("clients: {a: {path: /x}}\nrules: [{then: pass}]", "is told by what it sends"),
+        ("clients: {a: {}}\nrules: [{then: pass}]", "is told by what it sends"),
+        ("rules: [{match: {body: \"$.[\"}, then: pass}]", "is not a JSONPath"),
+        ("rules: [{match: {body: {name: x}}, then: pass}]", "is not a JSONPath"),
+    ] {
+        let problems = parse(text).unwrap_err();
+        assert!(problems.contains(words), "{text}: {problems}");
     }
 }

@@ -4,6 +4,7 @@
 //! which world? → admin? → scenario, before → stubs → kubernetes → upstream → miss → scenario, after → [journal]
 //! ```
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use http::Method;
@@ -188,6 +189,7 @@ impl RuleFacts {
             query: &asked.query,
             headers,
             body,
+            parsed: OnceCell::new(),
             verb: self.resource.as_ref().map(|_| asked.info.verb.as_ref()),
             resource: self.resource.as_deref(),
             namespace: self.namespace.as_deref(),

@@ -215,3 +215,25 @@ async fn scenarios_are_laid_over_one_another() {
     }
     assert_eq!(ask(&server, "DELETE", TFJOBS).await.status, 500);
 }
+
+#[tokio::test]
+async fn a_rule_that_looks_at_the_body_leaves_it_for_the_others() {
+    let rules = "clients: {canary: {header: {X-Client: canary}}}\n\
+        rules:\n\
+        - {id: big, client: canary, match: {verb: create, resource: configmaps, body: {$.metadata.name: \"big-*\"}}, then: {status: 422}}\n";
+    let own = files(&[("bodies.yaml", rules)]);
+    let server = with_scenario(own.path().join("bodies.yaml").to_str().unwrap()).await;
+    let maps = "/api/v1/namespaces/default/configmaps";
+    let make = async |name: &str, client: &str| {
+        let body =
+            format!("{{\"metadata\": {{\"name\": \"{name}\"}}, \"data\": {{\"k\": \"v\"}}}}");
+        let headers = [("content-type", "application/json"), ("x-client", client)];
+        send(&server, "POST", maps, &headers, &body).await
+    };
+    let refused = make("big-1", "canary").await;
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert_eq!(refused.headers["x-standin-rule"], "bodies/big");
+    let made = make("small", "canary").await;
+    assert_eq!((made.status.as_u16(), made.at("/data/k")), (201, "v".into()), "{}", made.text());
+    assert_eq!(make("big-1", "stable").await.status, 201);
+}
