@@ -19,7 +19,7 @@ mod yaml;
 pub use decode::{Decoder, Keys, Node};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use place::{Place, Pointer, Step};
-pub(crate) use units::duration;
+pub(crate) use units::{duration, size};
 
 use std::path::{Path, PathBuf};
 

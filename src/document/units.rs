@@ -27,7 +27,7 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
 }
 
 /// Reads a size: a number alone (bytes) or with `B`, `KB`, `MB`, `GB`, `KiB`, `MiB`, `GiB`.
-pub(super) fn size(text: &str) -> Option<u64> {
+pub(crate) fn size(text: &str) -> Option<u64> {
     let (number, unit) = number(text.trim())?;
     let factor = match unit.trim() {
         "" | "B" => 1.0,

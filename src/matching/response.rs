@@ -59,7 +59,7 @@ impl Response {
             Content::Stream(chunks) => Body::Script(chunks.clone()),
         };
         let (headers, fault) = (self.headers.clone(), self.fault.clone());
-        Plan { status: self.status, headers, body, delay: self.delay, fault, origin }
+        Plan { status: self.status, headers, body, delay: self.delay, pace: None, fault, origin }
     }
 
     /// Decodes `response`; problems are noted.

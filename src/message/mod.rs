@@ -12,7 +12,7 @@ mod plan;
 mod request;
 mod target;
 
-pub use plan::{Body, Fault, FaultAction, FaultPoint, Origin, Plan, TimedChunk};
+pub use plan::{Body, Fault, FaultAction, FaultPoint, Origin, Pace, Plan, TimedChunk};
 pub use request::{BodyError, BodyStream, ClientCertificate, Request, RequestBody};
 pub use target::{Query, TargetError, decode_segment};
 

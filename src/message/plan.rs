@@ -20,6 +20,8 @@ pub struct Plan {
     pub body: Body,
     /// How long to wait before the first byte goes out.
     pub delay: Duration,
+    /// How slowly the body goes out, if it is slowed down.
+    pub pace: Option<Pace>,
     /// What goes wrong on the wire, if anything.
     pub fault: Option<Fault>,
     /// Who answered: for the journal, the console line and `X-Standin-Rule`.
@@ -43,6 +45,15 @@ pub enum Body {
     /// As [`Body::Stream`], sent as `WebSocket` messages, one for each line, after the upgrade that the
     /// request asked for.
     WebSocket(BodyStream),
+}
+
+/// A body in small pieces, with a pause between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// How many bytes go out at once; at least one.
+    pub chunk: usize,
+    /// How long it takes from one piece to the next.
+    pub every: Duration,
 }
 
 /// A piece of a recorded stream.
@@ -108,7 +119,15 @@ impl Plan {
     /// An answer with a body and nothing else set.
     #[must_use]
     pub fn new(status: StatusCode, origin: Origin, body: Body) -> Self {
-        Self { status, headers: HeaderMap::new(), body, delay: Duration::ZERO, fault: None, origin }
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body,
+            delay: Duration::ZERO,
+            pace: None,
+            fault: None,
+            origin,
+        }
     }
 
     /// A plain text answer.

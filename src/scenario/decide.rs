@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use crate::message::{Fault, Query};
+use crate::message::{Fault, Pace, Query};
 
 use super::delay::Delay;
 use super::draw;
@@ -61,6 +61,8 @@ pub struct Decision {
     pub delay: Duration,
     /// An answer in place of the true one.
     pub answer: Option<Answer>,
+    /// How slowly the answer's body goes out.
+    pub pace: Option<Pace>,
     /// A fault of the connection, laid on whatever is answered.
     pub fault: Option<Fault>,
     /// The most items a list page may have.
@@ -238,6 +240,12 @@ fn take(decision: &mut Decision, rule: &Rule, then: &Then, draw: Option<u64>) {
         // The tail of a distribution is not drawn for a closed gate: it says its fixed time.
         Then::Delay(delay) => later(decision, rule, delay.at(0.0, 0.0), draw),
         Then::Stall(time) => later(decision, rule, *time, draw),
+        Then::Slow(pace) => {
+            if decision.pace.is_none() {
+                decision.pace = Some(*pace);
+                decision.by.get_or_insert_with(applied);
+            }
+        }
         Then::Fault(fault) => {
             if decision.fault.is_none() {
                 decision.fault = Some(fault.clone());

@@ -248,7 +248,7 @@ rules:
   then: {status: 700}
 - id: a
   share: [{p: 60%, then: {status: 500}}, {p: 50%, then: pass}]
-- steps: [{times: 2, then: {slow: 3s}}]
+- steps: [{times: 2, then: {cut: 3s}}]
 - then: {status: 500, reset: before_headers}
 - delay: 5
 - id: nothing
@@ -263,7 +263,7 @@ s.yaml:5:11: rules[0].match.pth: unknown key \"pth\"; did you mean \"path\"?
 s.yaml:6:18: rules[0].then.status: expected a whole number from 100 to 599, found the number 700
 s.yaml:8:10: rules[1].share: the shares of one draw add up to 110%; at most 100% can be given out; what is left passes
 s.yaml:7:3: rules[1]: the id \"a\" is taken by an earlier rule; give each rule an id of its own
-s.yaml:9:29: rules[2].steps[0].then.slow: the word \"slow\" is not supported yet; there are status, reply, delay, stall, reset, close and garbage
+s.yaml:9:29: rules[2].steps[0].then.cut: the word \"cut\" is not supported yet; there are status, reply, delay, stall, slow, reset, close and garbage
 s.yaml:10:9: rules[3].then: reset and status cannot both happen; keep one of them
 s.yaml:11:10: rules[4].delay: expected a time with its unit, like 400ms, 30s or 1m30s, found the number 5
 s.yaml:12:3: rules[5]: this rule does nothing; give it one of then, steps, share, at, require, delay, page_size
@@ -393,6 +393,29 @@ fn bodies_and_clients_tell_requests_apart() {
         ("rules: [{match: {body: {name: x}}, then: pass}]", "is not a JSONPath"),
     ] {
         let problems = parse(text).unwrap_err();
+        assert!(problems.contains(words), "{text}: {problems}");
+    }
+}
+
+#[test]
+fn rates_are_paces() {
+    for (text, chunk, every) in [
+        ("16KiB/s", 1638, Duration::from_secs_f64(1638.0 / 16384.0)),
+        ("2B/s", 1, Duration::from_millis(500)),
+        ("{chunk: 1B, every: 100ms}", 1, Duration::from_millis(100)),
+    ] {
+        let client = Client::new(parse(&format!("rules: [{{then: {{slow: {text}}}}}]")).unwrap());
+        let pace = client.ask("GET", "/", |_| {}).pace.unwrap();
+        assert_eq!((pace.chunk, pace.every), (chunk, every), "{text}");
+    }
+    for (text, words) in [
+        ("16KiB", "is not a rate"),
+        ("0B/s", "is not a rate"),
+        ("fast", "is not a rate"),
+        ("{chunk: 0, every: 1s}", "at least one byte"),
+        ("{chunk: 1B}", "\"every\" is missing"),
+    ] {
+        let problems = parse(&format!("rules: [{{then: {{slow: {text}}}}}]")).unwrap_err();
         assert!(problems.contains(words), "{text}: {problems}");
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::document::{Keys, Node};
-use crate::message::{Fault, FaultAction, FaultPoint};
+use crate::document::{Keys, Node, size};
+use crate::message::{Fault, FaultAction, FaultPoint, Pace};
 
 use super::delay::{Delay, stall};
 use super::format::Files;
@@ -21,6 +21,8 @@ pub(super) enum Then {
     Delay(Delay),
     /// Nothing is sent for so long.
     Stall(Duration),
+    /// The true answer, slowly.
+    Slow(Pace),
     /// An error of the API.
     Status(Box<StatusAnswer>),
     /// A literal answer.
@@ -58,7 +60,7 @@ pub enum ContinueToken {
 }
 
 /// Words of the language that come later; told apart from typing errors.
-const LATER: [&str; 3] = ["slow", "cut", "event"];
+const LATER: [&str; 2] = ["cut", "event"];
 /// The words that end a `then`: only one of them can stand in it.
 const TERMINAL: [&str; 5] = ["status", "reply", "reset", "close", "garbage"];
 /// What a client sees in place of an answer: no status line, and nothing that could begin one.
@@ -78,7 +80,7 @@ impl Then {
             if let Some(found) = keys.get(word) {
                 found.error_at_key(
                     format!("the word {word:?} is not supported yet"),
-                    "there are status, reply, delay, stall, reset, close and garbage",
+                    "there are status, reply, delay, stall, slow, reset, close and garbage",
                 );
                 return None;
             }
@@ -101,6 +103,8 @@ impl Then {
             point(&garbage).map(|at| Self::Fault(Fault { at, action }))
         } else if keys.present().any(|key| key == "stall") {
             stall(&keys).map(Self::Stall)
+        } else if let Some(slow) = keys.get("slow") {
+            pace(&slow).map(Self::Slow)
         } else if let Some(delay) = keys.get("delay") {
             Delay::decode(&delay).map(Self::Delay)
         } else {
@@ -109,14 +113,14 @@ impl Then {
             }
             node.error(
                 "this does nothing",
-                "say pass, or one of status, reply, delay, stall, reset, close, garbage",
+                "say pass, or one of status, reply, delay, stall, slow, reset, close, garbage",
             );
             None
         };
         for word in TERMINAL {
             let _ = keys.get(word);
         }
-        for word in ["delay", "stall"] {
+        for word in ["delay", "stall", "slow"] {
             let _ = keys.get(word);
         }
         keys.finish();
@@ -176,6 +180,35 @@ pub(super) fn headers(node: &Node<'_>) -> HeaderMap {
         }
     }
     headers
+}
+
+/// How slowly: a rate like `16KiB/s`, or `{chunk: 1B, every: 100ms}`.
+fn pace(node: &Node<'_>) -> Option<Pace> {
+    if node.value().is_object() {
+        let keys = node.keys()?;
+        let chunk = keys.required("chunk").and_then(|node| node.size());
+        let every = keys.required("every").and_then(|node| node.duration());
+        keys.finish();
+        let chunk = usize::try_from(chunk?).ok().filter(|chunk| *chunk > 0);
+        if chunk.is_none() {
+            node.error("a chunk has at least one byte", "like {chunk: 1B, every: 100ms}");
+        }
+        return Some(Pace { chunk: chunk?, every: every? });
+    }
+    let text = node.text()?;
+    let rate = text.strip_suffix("/s").and_then(size).filter(|rate| *rate > 0);
+    let Some(rate) = rate else {
+        node.error(
+            format!("{text:?} is not a rate"),
+            "write bytes a second, like 16KiB/s, or {chunk: 1B, every: 100ms}",
+        );
+        return None;
+    };
+    // Ten pieces a second, or a byte at a time where that is slower.
+    let chunk = usize::try_from(rate / 10).unwrap_or(usize::MAX).max(1);
+    #[expect(clippy::cast_precision_loss, reason = "a rate of bytes")]
+    let every = Duration::from_secs_f64(chunk as f64 / rate as f64);
+    Some(Pace { chunk, every })
 }
 
 /// Where a fault strikes: a word, or `{bytes: N}`.

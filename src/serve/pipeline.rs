@@ -203,6 +203,9 @@ impl RuleFacts {
 
 fn lay_on(mut plan: Plan, decision: Decision, named: bool) -> Plan {
     plan.delay = plan.delay.saturating_add(decision.delay);
+    if decision.pace.is_some() {
+        plan.pace = decision.pace;
+    }
     if decision.fault.is_some() {
         plan.fault = decision.fault;
     }

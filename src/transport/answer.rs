@@ -97,7 +97,7 @@ pub(super) async fn answer<H: Handler>(
     let chunked = chunked
         && !(is_head || framed(CONTENT_LENGTH) || framed(TRANSFER_ENCODING))
         && !matches!(plan.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    let own = control.filter(|_| plan.fault.is_none() && chunked);
+    let own = control.filter(|_| plan.fault.is_none() && plan.pace.is_none() && chunked);
     match (plan.body, own, accept) {
         (Body::WebSocket(stream), Some(control), Some(accept)) => {
             control.take_over(Takeover::WebSocket(stream));
@@ -143,6 +143,9 @@ fn perform(
 ) -> Result<hyper::Response<PlanBody>, EndsHere> {
     let known = plan.body.known_len();
     let mut body = PlanBody::new(plan.body);
+    if let Some(pace) = plan.pace {
+        body = body.paced(pace);
+    }
     if let Some(Fault { at, action }) = plan.fault {
         let ending = match control {
             Some(control) => Ending::Connection(action, Arc::clone(control)),

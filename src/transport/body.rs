@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-use crate::message::{Body, BodyError, FaultAction, TimedChunk};
+use crate::message::{Body, BodyError, FaultAction, Pace, TimedChunk};
 
 use super::http2::InUse;
 use super::wire::Control;
@@ -26,8 +26,19 @@ pub(super) struct PlanBody {
     announced: Option<u64>,
     // In a box: an idle watch does not pay for it.
     cut: Option<Box<Cut>>,
+    /// Slows it down.
+    paced: Option<Box<Paced>>,
     /// Tells an HTTP/2 connection that it is not idle.
     in_use: Option<InUse>,
+}
+
+/// A body in small pieces.
+struct Paced {
+    pace: Pace,
+    /// What has come and not gone out.
+    held: Bytes,
+    /// When the next piece may go; the first goes at once.
+    next: Option<Pin<Box<Sleep>>>,
 }
 
 /// Where the answer ends instead of going on.
@@ -86,13 +97,13 @@ impl PlanBody {
             // A request that cannot be upgraded gets the lines as they are.
             Body::Stream(stream) | Body::WebSocket(stream) => Source::Stream(stream),
         };
-        Self { source, announced, cut: None, in_use: None }
+        Self { source, announced, cut: None, paced: None, in_use: None }
     }
 
     /// A body of unknown length of which nothing is written here: hyper's part ends with the head.
     pub(super) fn taken_over(control: Arc<Control>) -> Self {
         let source = Source::TakenOver(control);
-        Self { source, announced: None, cut: None, in_use: None }
+        Self { source, announced: None, cut: None, paced: None, in_use: None }
     }
 
     /// Ends the answer after so many bytes of this body, or at its end if it is shorter.
@@ -106,6 +117,47 @@ impl PlanBody {
     pub(super) fn while_used(mut self, in_use: InUse) -> Self {
         self.in_use = Some(in_use);
         self
+    }
+
+    /// Lets it out in small pieces.
+    pub(super) fn paced(mut self, pace: Pace) -> Self {
+        self.paced = Some(Box::new(Paced { pace, held: Bytes::new(), next: None }));
+        self
+    }
+
+    /// The next bytes, as slowly as was asked for.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        let Some(mut paced) = self.paced.take() else {
+            return self.poll_source(cx);
+        };
+        let polled = self.poll_paced(&mut paced, cx);
+        self.paced = Some(paced);
+        polled
+    }
+
+    fn poll_paced(
+        &mut self,
+        paced: &mut Paced,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, BodyError>>> {
+        while paced.held.is_empty() {
+            match ready!(self.poll_source(cx)) {
+                Some(Ok(bytes)) => paced.held = bytes,
+                ended => return Poll::Ready(ended),
+            }
+        }
+        let Pace { chunk, every } = paced.pace;
+        match &mut paced.next {
+            None => paced.next = Some(Box::pin(sleep(every))),
+            Some(next) => {
+                ready!(next.as_mut().poll(cx));
+                // From when it was due, so that the pace is kept whatever the sending takes.
+                let due = next.deadline() + every;
+                next.as_mut().reset(due);
+            }
+        }
+        let length = chunk.max(1).min(paced.held.len());
+        Poll::Ready(Some(Ok(paced.held.split_to(length))))
     }
 
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
@@ -193,7 +245,7 @@ impl http_body::Body for PlanBody {
         if let Some(cut) = self.cut.as_mut().filter(|cut| cut.left == 0) {
             return cut.strike(cx);
         }
-        let item = ready!(self.poll_source(cx));
+        let item = ready!(self.poll_next(cx));
         let announced = self.announced;
         let Some(cut) = &mut self.cut else {
             return Poll::Ready(item.map(|result| result.map(Frame::data)));
@@ -215,7 +267,8 @@ impl http_body::Body for PlanBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.cut.is_none() && matches!(self.source, Source::Empty)
+        let held = self.paced.as_ref().is_some_and(|paced| !paced.held.is_empty());
+        self.cut.is_none() && !held && matches!(self.source, Source::Empty)
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -15,7 +15,8 @@ use tokio::sync::oneshot;
 use super::listen::Served;
 use super::{Limits, Listener, serve};
 use crate::message::{
-    Body, Fault, FaultAction, FaultPoint, Handler, Origin, Plan, Request, RequestBody, TimedChunk,
+    Body, Fault, FaultAction, FaultPoint, Handler, Origin, Pace, Plan, Request, RequestBody,
+    TimedChunk,
 };
 
 /// Answers by path; counts the streams that were dropped.
@@ -74,6 +75,10 @@ impl Handler for Toy {
             _ => Body::Empty,
         };
         let mut answer = plan(body);
+        if path.ends_with("/slowly") {
+            answer.pace = Some(Pace { chunk: 4, every: Duration::from_millis(2) });
+            return answer;
+        }
         let at = match parts.next() {
             Some("before") => FaultPoint::BeforeHeaders,
             Some("headers") => FaultPoint::AfterHeaders,
@@ -348,4 +353,33 @@ async fn a_connection_goes_on_after_a_stream() {
     slow.write_all(format!("tes {close}").as_bytes()).await.unwrap();
     let (got, _) = read_all(&mut slow).await;
     assert!(got.ends_with("0123456789"), "{got}");
+}
+
+#[tokio::test]
+async fn a_slow_body_goes_out_in_its_pieces() {
+    let server = start(Limits::default()).await;
+    let close = "HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    // The coding shows the pieces: each of five bytes that come at once, four at a time.
+    let (got, end) = ask(server.address, &format!("GET /stream/slowly {close}")).await;
+    let chunks = "4\r\n0123\r\n1\r\n4\r\n4\r\n5678\r\n1\r\n9\r\n0\r\n\r\n";
+    assert!(got.ends_with(&format!("\r\n\r\n{chunks}")) && end.is_none(), "{got}");
+    let (got, end) = ask(server.address, &format!("GET /pieces/slowly {close}")).await;
+    assert!(got.contains("content-length: 10\r\n") && got.ends_with("\r\n\r\n0123456789"), "{got}");
+    assert_eq!(end, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_body_keeps_its_pace() {
+    let pace = Pace { chunk: 4, every: Duration::from_secs(1) };
+    let body = Body::Bytes(Bytes::from_static(b"0123456789"));
+    let mut body = super::body::PlanBody::new(body).paced(pace);
+    let began = tokio::time::Instant::now();
+    for (second, piece) in [(0, "0123"), (1, "4567"), (2, "89")] {
+        let frame = http_body_util::BodyExt::frame(&mut body).await.unwrap().unwrap();
+        assert_eq!(frame.into_data().unwrap(), piece);
+        // On tokio's clock, which moves when nothing else can happen.
+        assert_eq!(began.elapsed(), Duration::from_secs(second), "{piece}");
+    }
+    assert!(http_body::Body::is_end_stream(&body));
+    assert!(http_body_util::BodyExt::frame(&mut body).await.is_none());
 }
