@@ -142,12 +142,7 @@ impl ScenarioSet {
                     .get_or_insert_with(|| Applied { rule: Arc::clone(&rule.id), draw: None });
             }
             if let Some((then, draw)) = outcome(rule, &mut memory, facts) {
-                if let Then::Delay(delay) = then {
-                    let (delay, drawn) = wait(delay, rule, &mut memory, facts);
-                    later(&mut decision, rule, delay, draw.or(drawn));
-                } else {
-                    take(&mut decision, rule, then, draw);
-                }
+                take(&mut decision, rule, then, draw, &mut memory, facts);
             }
         }
         decision
@@ -166,7 +161,7 @@ impl ScenarioSet {
             return None;
         }
         let mut decision = Decision::default();
-        take(&mut decision, rule, &gate.otherwise, None);
+        take(&mut decision, rule, &gate.otherwise, None, memory, facts);
         Some(decision)
     }
 }
@@ -233,12 +228,21 @@ fn outcome<'r>(
 }
 
 /// Takes an outcome into the decision: delays add, faults beat statuses, the first of each wins.
-fn take(decision: &mut Decision, rule: &Rule, then: &Then, draw: Option<u64>) {
+fn take(
+    decision: &mut Decision,
+    rule: &Rule,
+    then: &Then,
+    draw: Option<u64>,
+    memory: &mut Memory,
+    facts: &Facts<'_>,
+) {
     let applied = || Applied { rule: Arc::clone(&rule.id), draw };
     match then {
         Then::Pass => {}
-        // The tail of a distribution is not drawn for a closed gate: it says its fixed time.
-        Then::Delay(delay) => later(decision, rule, delay.at(0.0, 0.0), draw),
+        Then::Delay(delay) => {
+            let (delay, drawn) = wait(delay, rule, memory, facts);
+            later(decision, rule, delay, draw.or(drawn));
+        }
         Then::Stall(time) => later(decision, rule, *time, draw),
         Then::Slow(pace) => {
             if decision.pace.is_none() {

@@ -8,7 +8,7 @@
 //! The engine decides and never performs: time comes in as an argument, counters and tokens live in
 //! a [`ScenarioState`] per world, a draw is a pure function of seed, rule, world and number.
 //! Precedence: gates first; then delays, which add; then of all that matching rules say a connection
-//! fault beats a status, and the earlier rule beats the later one. Every rule that matches a request
+//! fault beats a status, a client's rule beats one of everybody, and the earlier rule the later one. Every rule that matches a request
 //! which got past the gates counts it, whether or not its outcome is the one that shows.
 
 mod decide;

@@ -199,7 +199,7 @@ impl Here {
         Self { shared, world }
     }
 
-    /// The same place in another world.
+    /// What all worlds share.
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
@@ -304,15 +304,20 @@ impl Shared {
             return Ok(Arc::clone(self.worlds.default()));
         }
         check_world_name(name)?;
+        if let Some(world) = self.worlds.lock().get(name) {
+            return Ok(Arc::clone(world));
+        }
+        // The seed's lock comes before that of the worlds, as in a reload, and is held until the world is
+        // among them: a reload meanwhile would leave it out.
+        let seeded = self.seeded.lock().unwrap_or_else(PoisonError::into_inner);
         let mut named = self.worlds.lock();
         if let Some(world) = named.get(name) {
             return Ok(Arc::clone(world));
         }
         // Cheap whatever it holds: the state is shared until it is written.
-        let seeded = self.seeded.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let world = Arc::new(World::new(name, seeded, Clock::start()));
+        let world = Arc::new(World::new(name, seeded.clone(), Clock::start()));
         let dropped = named.push(Arc::clone(&world.name), Arc::clone(&world));
-        drop(named);
+        drop((named, seeded));
         if let Some((_, dropped)) = dropped {
             self.worlds.dropped.fetch_add(1, Ordering::Relaxed);
             dropped.end();

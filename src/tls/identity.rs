@@ -172,6 +172,7 @@ HEeBTJWPamTHzkNSAUodT7crsA2YI3VRdH6CD+2p\n\
         let broken = CertificateDer::from(vec![0x30, 0x03, 0x02, 0x01, 0x00]);
         assert!(matches!(subject(&broken), ClientCertificate::Refused(_)));
     }
+
     #[test]
     fn certificates_of_version_1_hold_when_the_ca_signed_them() {
         let ours = Clients::new(vec![certificate(CA)]).unwrap();

@@ -196,6 +196,34 @@ async fn the_library_hands_worlds_out() {
 }
 
 #[tokio::test]
+async fn worlds_are_made_while_the_files_are_loaded_again() {
+    let server = Server::builder().max_worlds(20).start().await.unwrap();
+    let (reloaded, all_reloaded) = std::sync::mpsc::channel();
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let (server, over) = (&server, &over);
+        scope.spawn(move || {
+            (0..60).for_each(|_| server.reload().unwrap());
+            reloaded.send(()).unwrap();
+        });
+        scope.spawn(move || {
+            let mut n = 0;
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                server.world(&format!("w-{n}")).unwrap();
+                n += 1;
+            }
+        });
+        if all_reloaded.recv_timeout(PATIENCE).is_err() {
+            // Threads that wait for each other cannot be joined.
+            eprintln!("a reload and a new world wait for each other");
+            std::process::abort();
+        }
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert_eq!(names(&server, "after").await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn continue_chains_and_watches_stay_in_their_world() {
     let server = server().await;
     for n in 0..5 {

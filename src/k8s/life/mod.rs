@@ -16,7 +16,7 @@ mod tests;
 
 pub use stage::StageList;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -91,12 +91,12 @@ impl Life {
         let mut born: Vec<Arc<Object>> = Vec::new();
         if self.seen < state.history.floor() {
             // What happened is forgotten: whoever has no status yet and no plan has just come.
-            let planned =
-                |object: &Object| self.due.values().any(|due| *due.uid == *object.meta.uid);
+            let planned: HashSet<&str> = self.due.values().map(|due| &*due.uid).collect();
             for (resource, collection) in state.snapshot.collections() {
                 if lists.iter().any(|list| list.resource == resource.to_string()) {
                     let unborn = collection.range("", "").filter(|object| {
-                        object.value("", "")["status"].is_null() && !planned(object)
+                        !planned.contains(&*object.meta.uid)
+                            && object.value("", "")["status"].is_null()
                     });
                     born.extend(unborn.cloned());
                 }
