@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::message::{FaultAction, Origin, Plan, Request, RequestBody};
+use crate::message::{Origin, Plan, Request, RequestBody};
 use crate::secrets::{is_secret_header, is_secret_name};
 use crate::serve::DEFAULT_WORLD;
 
@@ -106,11 +106,11 @@ impl Journal {
             body,
             status: plan.status,
             origin: plan.origin.clone(),
-            fault: plan.fault.as_ref().map(|fault| match fault.action {
-                FaultAction::Reset => "reset",
-                FaultAction::Close => "close",
-                FaultAction::Garbage(_) => "garbage",
-            }),
+            fault: plan
+                .fault
+                .as_ref()
+                .map(|fault| fault.action.label())
+                .or_else(|| plan.stream.as_ref().map(|faults| faults.label())),
             took,
         };
         // What falls out is dropped after the lock is given back.

@@ -59,7 +59,7 @@ impl Response {
             Content::Stream(chunks) => Body::Script(chunks.clone()),
         };
         let (headers, fault) = (self.headers.clone(), self.fault.clone());
-        Plan { status: self.status, headers, body, delay: self.delay, pace: None, fault, origin }
+        Plan { headers, delay: self.delay, fault, ..Plan::new(self.status, origin, body) }
     }
 
     /// Decodes `response`; problems are noted.

@@ -8,11 +8,16 @@
 //! fault. Engines make plans, only the transport carries them out. Nothing here knows any other
 //! module of the crate.
 
+mod fault;
 mod plan;
 mod request;
 mod target;
 
-pub use plan::{Body, Fault, FaultAction, FaultPoint, Origin, Pace, Plan, TimedChunk};
+pub use fault::{
+    Change, Fault, FaultAction, FaultPoint, LastStream, LineChange, Lines, Lot, Pace, Place, Point,
+    PointAct, StreamFaults,
+};
+pub use plan::{Body, Guard, Origin, Plan, TimedChunk};
 pub use request::{BodyError, BodyStream, ClientCertificate, Request, RequestBody};
 pub use target::{Query, TargetError, decode_segment};
 

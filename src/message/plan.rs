@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 
-use super::BodyStream;
+use super::{BodyStream, Fault, Pace, StreamFaults};
 
 /// What shall go out for one request.
 #[derive(Debug)]
@@ -24,6 +24,10 @@ pub struct Plan {
     pub pace: Option<Pace>,
     /// What goes wrong on the wire, if anything.
     pub fault: Option<Fault>,
+    /// What goes wrong within the body, if anything.
+    pub stream: Option<Box<StreamFaults>>,
+    /// Is dropped when the answer is out, or its client gone.
+    pub guard: Option<Guard>,
     /// Who answered: for the journal, the console line and `X-Standin-Rule`.
     pub origin: Origin,
 }
@@ -47,13 +51,13 @@ pub enum Body {
     WebSocket(BodyStream),
 }
 
-/// A body in small pieces, with a pause between them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
-    /// How many bytes go out at once; at least one.
-    pub chunk: usize,
-    /// How long it takes from one piece to the next.
-    pub every: Duration,
+/// Something whose end is that of the answer.
+pub struct Guard(pub Box<dyn std::any::Any + Send + Sync>);
+
+impl std::fmt::Debug for Guard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Guard")
+    }
 }
 
 /// A piece of a recorded stream.
@@ -63,37 +67,6 @@ pub struct TimedChunk {
     pub after: Duration,
     /// The bytes.
     pub bytes: Bytes,
-}
-
-/// Something that goes wrong on the wire while a plan is carried out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// When.
-    pub at: FaultPoint,
-    /// What.
-    pub action: FaultAction,
-}
-
-/// Where in the answer a fault strikes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FaultPoint {
-    /// Not one byte of the answer is sent.
-    BeforeHeaders,
-    /// The status line and the headers are sent, and no byte of the body.
-    AfterHeaders,
-    /// The headers and so many bytes of the body are sent (all of it, when it is shorter).
-    AfterBytes(u64),
-}
-
-/// What a fault does to the connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FaultAction {
-    /// TCP RST: the client sees "connection reset by peer".
-    Reset,
-    /// TCP FIN: the client sees the connection end.
-    Close,
-    /// These bytes as they are, outside HTTP's framing, then FIN.
-    Garbage(Bytes),
 }
 
 /// Who answered a request.
@@ -126,6 +99,8 @@ impl Plan {
             delay: Duration::ZERO,
             pace: None,
             fault: None,
+            stream: None,
+            guard: None,
             origin,
         }
     }

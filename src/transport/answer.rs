@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
 use http::header::{
@@ -10,16 +11,25 @@ use http::header::{
 };
 use http::{HeaderMap, Method, StatusCode, Version, request};
 use hyper::body::{Body as _, Incoming};
+use tokio::time::Instant;
 
 use crate::message::{
-    Body, BodyError, ClientCertificate, Fault, FaultPoint, Handler, Origin, Plan, Request,
-    RequestBody,
+    Body, BodyError, BodyStream, ClientCertificate, Fault, FaultAction, FaultPoint, Handler,
+    LastStream, Origin, Plan, Request, RequestBody,
 };
 
-use super::body::{Ending, PlanBody};
+use super::acts::{Act, Acts, FLUSH, acts};
+use super::body::PlanBody;
 use super::complaints::Complaints;
+use super::frames::Frames;
+use super::framing::{Flow, Framing, Outside};
+use super::reason::{EndsHere, reason_of};
+use super::stalled::{Stalled, is_all};
 use super::websocket;
 use super::wire::{Control, Takeover};
+
+/// An answer that waits for longer goes on without hyper meanwhile.
+const LONG: Duration = Duration::from_millis(500);
 
 /// Whose requests a connection carries.
 #[derive(Debug, Clone)]
@@ -29,36 +39,61 @@ pub(super) struct Client {
     pub(super) certificate: Option<Arc<ClientCertificate>>,
 }
 
-/// The service's only error: nothing is to be written, the connection or stream ends.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection ends before the answer")]
-pub(super) struct EndsHere;
+/// What a request came over.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Over<'a> {
+    /// A connection of its own, as long as it is answered.
+    Http1(&'a Arc<Control>),
+    /// A stream among others.
+    Http2(&'a Arc<Frames>),
+}
 
-/// Answers a request. `control` is that of the connection where it carries one request at a time;
-/// without it the answer is a stream among others.
+/// How a request wants its answer.
+struct Wanted {
+    method: Method,
+    version: Version,
+    /// The client will ask for nothing more.
+    closes: bool,
+    /// The request has no body that may still be on its way.
+    whole: bool,
+    accept: Option<HeaderValue>,
+}
+
+/// Answers a request.
 pub(super) async fn answer<H: Handler>(
     handler: &H,
     request: hyper::Request<Incoming>,
     client: &Client,
-    control: Option<&Arc<Control>>,
+    over: Over<'_>,
     complaints: &Complaints,
 ) -> Result<hyper::Response<PlanBody>, EndsHere> {
     let (mut head, body) = request.into_parts();
-    let is_head = head.method == Method::HEAD;
-    // HTTP/1.0 knows no chunks, and who says that this is the last request has the connection closed.
     let says_close = |value: &HeaderValue| {
         let words = value.as_bytes().split(|byte| *byte == b',');
         words.map(<[u8]>::trim_ascii).any(|word| word.eq_ignore_ascii_case(b"close"))
     };
-    let closes = head.headers.get_all(CONNECTION).iter().any(says_close);
-    let chunked = head.version == Version::HTTP_11 && !closes;
-    let accept = if let Some(control) = control {
-        control.begin_answer();
-        websocket::accept(&head.headers)
-    } else {
-        name_host(&mut head);
-        None
+    let mut wanted = Wanted {
+        method: head.method.clone(),
+        version: head.version,
+        closes: head.headers.get_all(CONNECTION).iter().any(says_close),
+        whole: is_all(&head.headers),
+        accept: None,
     };
+    match over {
+        Over::Http1(control) => {
+            control.begin_answer();
+            if let Some(plan) = control.resumed() {
+                return perform(plan, &wanted, over).await;
+            }
+            wanted.accept = websocket::accept(&head.headers);
+        }
+        Over::Http2(frames) => {
+            if frames.is_going_away() {
+                return Err(EndsHere::with(h2::Reason::REFUSED_STREAM));
+            }
+            name_host(&mut head);
+        }
+    }
     let body = if body.is_end_stream() {
         RequestBody::Empty
     } else {
@@ -79,7 +114,7 @@ pub(super) async fn answer<H: Handler>(
     // In a box, which is gone when the answer is there: what a connection holds while a stream is idle
     // does not hold the state of deciding it.
     let handled = AssertUnwindSafe(Box::pin(handler.handle(request))).catch_unwind().await;
-    let plan = handled.unwrap_or_else(|_| {
+    let mut plan = handled.unwrap_or_else(|_| {
         let peer = client.peer;
         complaints.tell(
             "panic",
@@ -88,30 +123,23 @@ pub(super) async fn answer<H: Handler>(
         let text = "the server failed on this request; this is a defect of the server\n";
         Plan::text(StatusCode::INTERNAL_SERVER_ERROR, Origin::Server, text)
     });
-    if !plan.delay.is_zero() {
-        tokio::time::sleep(plan.delay).await;
+    let delay = std::mem::take(&mut plan.delay);
+    if delay > LONG
+        && let Over::Http1(control) = over
+        && wanted.whole
+        && wanted.accept.is_none()
+    {
+        let of = (&wanted.method, wanted.version);
+        let stalled = Stalled::new(Instant::now() + delay, plan, of, wanted.closes);
+        control.take_over(Takeover::Stalled(Box::new(stalled)));
+        control.end_here();
+        // hyper's part ends with the next look at the connection.
+        return std::future::pending().await;
     }
-    // Where the connection is the answer's own, a stream goes on without hyper and its buffers: it may
-    // be idle for hours.
-    let framed = |name| plan.headers.contains_key(name);
-    let chunked = chunked
-        && !(is_head || framed(CONTENT_LENGTH) || framed(TRANSFER_ENCODING))
-        && !matches!(plan.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    let own = control.filter(|_| plan.fault.is_none() && plan.pace.is_none() && chunked);
-    match (plan.body, own, accept) {
-        (Body::WebSocket(stream), Some(control), Some(accept)) => {
-            control.take_over(Takeover::WebSocket(stream));
-            Ok(switching(plan.headers, accept))
-        }
-        (Body::Stream(stream) | Body::WebSocket(stream), Some(control), _) => {
-            control.take_over(Takeover::Chunked(stream));
-            let mut response = hyper::Response::new(PlanBody::taken_over(Arc::clone(control)));
-            *response.status_mut() = plan.status;
-            *response.headers_mut() = plan.headers;
-            Ok(response)
-        }
-        (body, ..) => perform(Plan { body, ..plan }, is_head, control),
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
     }
+    perform(plan, &wanted, over).await
 }
 
 /// HTTP/2 has the host in a field of its own (RFC 9113, section 8.3.1); stubs look at `Host`.
@@ -122,6 +150,84 @@ fn name_host(head: &mut request::Parts) {
     {
         head.headers.insert(HOST, host);
     }
+}
+
+/// Carries a plan out.
+async fn perform(
+    mut plan: Plan,
+    wanted: &Wanted,
+    over: Over<'_>,
+) -> Result<hyper::Response<PlanBody>, EndsHere> {
+    let fault = plan.fault.take();
+    if let Some(Fault { at: FaultPoint::BeforeHeaders, action }) = fault {
+        return before_headers(plan, action, wanted, over).await;
+    }
+    let faulty = fault.is_some() || plan.pace.is_some() || plan.stream.is_some();
+    let control = match over {
+        Over::Http1(control) => control,
+        Over::Http2(frames) if faulty => {
+            return Ok(faulty_stream(plan, fault.as_ref(), wanted, frames));
+        }
+        Over::Http2(_) => return Ok(plain(plan, wanted)),
+    };
+    let guard = plan.guard.take();
+    match (plan.body, &wanted.accept) {
+        (Body::WebSocket(stream), Some(accept)) => {
+            let stream = if faulty {
+                let body = Body::Stream(stream);
+                messages(acts(body, plan.pace, fault.as_ref(), plan.stream))
+            } else {
+                stream
+            };
+            control.take_over(Takeover::WebSocket(stream));
+            Ok(switching(plan.headers, accept.clone()).map(|body: PlanBody| body.with(guard)))
+        }
+        (body, _) if faulty || is_stream(&body) => {
+            Ok(outside(Plan { body, guard, ..plan }, fault.as_ref(), wanted, control))
+        }
+        (body, _) => Ok(plain(Plan { body, guard, ..plan }, wanted)),
+    }
+}
+
+/// Whether a body is made while it is sent.
+fn is_stream(body: &Body) -> bool {
+    matches!(body, Body::Stream(_) | Body::WebSocket(_))
+}
+
+/// What goes out as messages: a fault ends them.
+fn messages(acts: Acts) -> BodyStream {
+    Box::pin(acts.map(|act| match act {
+        Act::Data(bytes) => Ok(bytes),
+        Act::Broken(error) => Err(error),
+        Act::End(_) => Err(BodyError::Broken("it ends here on purpose".to_owned())),
+    }))
+}
+
+/// Not one byte of the answer goes out; but for a `GOAWAY` that lets it.
+async fn before_headers(
+    plan: Plan,
+    action: FaultAction,
+    wanted: &Wanted,
+    over: Over<'_>,
+) -> Result<hyper::Response<PlanBody>, EndsHere> {
+    let frames = match over {
+        Over::Http1(control) => {
+            control.end(action);
+            return Err(EndsHere::with(h2::Reason::INTERNAL_ERROR));
+        }
+        Over::Http2(frames) => frames,
+    };
+    let FaultAction::GoAway { code, last } = action else {
+        return Err(EndsHere::with(reason_of(&action)));
+    };
+    frames.go_away(code, last);
+    if last == LastStream::This {
+        return Ok(plain(plan, wanted));
+    }
+    // The frame goes out, and the connection ends: the stream hears nothing.
+    tokio::time::sleep(FLUSH).await;
+    frames.end();
+    std::future::pending().await
 }
 
 /// 101: what follows is no longer HTTP.
@@ -136,35 +242,87 @@ fn switching(headers: HeaderMap, accept: HeaderValue) -> hyper::Response<PlanBod
     response
 }
 
-fn perform(
-    plan: Plan,
-    is_head: bool,
-    control: Option<&Arc<Control>>,
-) -> Result<hyper::Response<PlanBody>, EndsHere> {
+/// An answer in which nothing goes wrong, as hyper sends it.
+fn plain(mut plan: Plan, wanted: &Wanted) -> hyper::Response<PlanBody> {
     let known = plan.body.known_len();
-    let mut body = PlanBody::new(plan.body);
-    if let Some(pace) = plan.pace {
-        body = body.paced(pace);
-    }
-    if let Some(Fault { at, action }) = plan.fault {
-        let ending = match control {
-            Some(control) => Ending::Connection(action, Arc::clone(control)),
-            None => Ending::Stream,
-        };
-        match at {
-            FaultPoint::BeforeHeaders => {
-                ending.mark();
-                return Err(EndsHere);
-            }
-            FaultPoint::AfterHeaders => body = body.cut(0, ending),
-            FaultPoint::AfterBytes(n) => body = body.cut(n, ending),
-        }
-    }
+    let body = PlanBody::new(plan.body).with(plan.guard.take());
     let mut response = hyper::Response::new(body);
     *response.status_mut() = plan.status;
     *response.headers_mut() = plan.headers;
-    if let Some(length) = known.filter(|_| is_head) {
+    if let Some(length) = known.filter(|_| wanted.method == Method::HEAD) {
         response.headers_mut().entry(CONTENT_LENGTH).or_insert_with(|| length.into());
     }
-    Ok(response)
+    response
+}
+
+/// The length that is announced, where what goes wrong leaves it as it was.
+fn announced(plan: &Plan, fault: Option<&Fault>) -> Option<u64> {
+    let broken_chunk = fault.is_some_and(|fault| fault.action == FaultAction::MalformedChunk);
+    let keeps = !broken_chunk && plan.stream.as_ref().is_none_or(|faults| faults.keep_length());
+    plan.body.known_len().filter(|_| keeps)
+}
+
+/// An HTTP/2 answer with what goes wrong in it.
+fn faulty_stream(
+    mut plan: Plan,
+    fault: Option<&Fault>,
+    wanted: &Wanted,
+    frames: &Arc<Frames>,
+) -> hyper::Response<PlanBody> {
+    let length = announced(&plan, fault);
+    let body = if wanted.method == Method::HEAD { Body::Empty } else { plan.body };
+    let acts = acts(body, plan.pace, fault, plan.stream);
+    let body = PlanBody::faulty(acts, Arc::clone(frames)).with(plan.guard.take());
+    let mut response = hyper::Response::new(body);
+    *response.status_mut() = plan.status;
+    *response.headers_mut() = plan.headers;
+    if let Some(length) = length {
+        response.headers_mut().entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+    }
+    response
+}
+
+/// An HTTP/1.1 answer of which hyper sends the head.
+fn outside(
+    mut plan: Plan,
+    fault: Option<&Fault>,
+    wanted: &Wanted,
+    control: &Arc<Control>,
+) -> hyper::Response<PlanBody> {
+    let length = announced(&plan, fault);
+    let bodiless = wanted.method == Method::HEAD
+        || matches!(plan.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if let Some(length) = length.filter(|_| plan.status != StatusCode::NO_CONTENT)
+        && !plan.headers.contains_key(TRANSFER_ENCODING)
+    {
+        plan.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+    }
+    let named =
+        plan.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let framing = match named {
+        _ if bodiless => Framing::HeadAlone,
+        Some(length) => Framing::Length(length),
+        None if wanted.version == Version::HTTP_10 => Framing::Close,
+        None => Framing::Chunked,
+    };
+    let faulty = fault.is_some() || plan.pace.is_some() || plan.stream.is_some();
+    let flow = match plan.body {
+        Body::Stream(stream) | Body::WebSocket(stream) if !faulty && !bodiless => {
+            Flow::Stream(stream)
+        }
+        body => {
+            let body = if bodiless { Body::Empty } else { body };
+            Flow::Acts(acts(body, plan.pace, fault, plan.stream))
+        }
+    };
+    let keep = !wanted.closes && wanted.version != Version::HTTP_10;
+    control.take_over(Takeover::Body(Outside { flow, framing, keep, guard: plan.guard }));
+    if matches!(framing, Framing::HeadAlone | Framing::Length(0)) {
+        // hyper asks for no byte of such a body.
+        control.end_here();
+    }
+    let mut response = hyper::Response::new(PlanBody::taken_over(Arc::clone(control)));
+    *response.status_mut() = plan.status;
+    *response.headers_mut() = plan.headers;
+    response
 }

@@ -10,17 +10,21 @@ use hyper_util::rt::TokioTimer;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 
-use crate::message::{FaultAction, Handler};
+use crate::message::{FaultAction, Handler, Plan};
 
-use super::answer::{Client, answer};
+use super::answer::{Client, Over, answer};
 use super::complaints::Complaints;
 use super::connection::stopped;
+use super::framing::{self, Sent};
 use super::socket::Socket;
 use super::wire::{Control, Takeover, Wire};
-use super::{Limits, chunked, websocket};
+use super::{Limits, websocket};
 
 /// How long what a client still sends is read after the last byte for it, so that it sees a FIN.
 const LINGER: Duration = Duration::from_millis(500);
+
+/// A chunk whose size is none.
+const MALFORMED_CHUNK: &[u8] = b"zz\r\nthis chunk has no size\r\n";
 
 /// Serves a connection until it ends, or until `stopping` says so and what is in flight is done.
 pub(super) async fn run<H: Handler>(
@@ -31,8 +35,10 @@ pub(super) async fn run<H: Handler>(
     complaints: Arc<Complaints>,
     mut stopping: watch::Receiver<bool>,
 ) {
+    let mut resumed = None;
     loop {
-        let turn = serve(socket, &client, &*handler, &limits, &complaints, &mut stopping);
+        let plan = resumed.take();
+        let turn = serve(socket, plan, &client, &*handler, &limits, &complaints, &mut stopping);
         // In a box: while a stream goes on, nothing of it is held.
         let Some((back, read, taken)) = Box::pin(turn).await else {
             return;
@@ -41,11 +47,24 @@ pub(super) async fn run<H: Handler>(
             Takeover::WebSocket(stream) => {
                 return websocket::run(back, read.to_vec(), stream).await;
             }
-            Takeover::Chunked(stream) => {
-                match chunked::run(back, read, stream, limits.header_bytes).await {
-                    Some(next) => socket = next,
-                    None => return,
+            Takeover::Body(outside) => {
+                match framing::run(back, read, outside, limits.header_bytes).await {
+                    Sent::Whole(next) => socket = next,
+                    Sent::Last(last) => return finish(last).await,
+                    Sent::Fault(last, action) => return end(last, &action).await,
+                    Sent::Gone => return,
                 }
+            }
+            Takeover::Stalled(stalled) => {
+                let waited = stalled.wait(back, read, limits.header_bytes);
+                let waited = tokio::select! {
+                    waited = waited => waited,
+                    () = stopped(&mut stopping) => return,
+                };
+                let Some((next, plan)) = waited else { return };
+                socket = next;
+                resumed = Some(plan);
+                continue;
             }
         }
         if *stopping.borrow() {
@@ -58,13 +77,14 @@ pub(super) async fn run<H: Handler>(
 /// the socket, what was read beyond that request, and what goes on.
 async fn serve<H: Handler>(
     socket: Socket,
+    resumed: Option<Plan>,
     client: &Client,
     handler: &H,
     limits: &Limits,
     complaints: &Complaints,
     stopping: &mut watch::Receiver<bool>,
 ) -> Option<(Socket, Bytes, Takeover)> {
-    let control = Arc::new(Control::default());
+    let control = Arc::new(Control::resuming(resumed));
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -75,7 +95,7 @@ async fn serve<H: Handler>(
     let wire = Wire::new(socket, Arc::clone(&control));
     let service = service_fn(|request| {
         let control = &control;
-        async move { answer(handler, request, client, Some(control), complaints).await }
+        async move { answer(handler, request, client, Over::Http1(control), complaints).await }
     });
     let mut connection = builder.serve_connection(wire, service);
     let result = tokio::select! {
@@ -103,18 +123,21 @@ async fn serve<H: Handler>(
 
 /// Performs an ending on the bare socket.
 async fn end(mut socket: Socket, action: &FaultAction) {
-    match action {
-        FaultAction::Reset => {
+    let last: &[u8] = match action {
+        FaultAction::Reset | FaultAction::ResetStream(_) => {
             // SO_LINGER 0: the close that follows sends an RST.
             let _ = socket2::SockRef::from(socket.tcp()).set_linger(Some(Duration::ZERO));
+            return;
         }
-        FaultAction::Close => finish(socket).await,
-        FaultAction::Garbage(bytes) => {
-            let _ = socket.write_all(bytes).await;
-            let _ = socket.flush().await;
-            finish(socket).await;
-        }
+        FaultAction::Close | FaultAction::GoAway { .. } => &[],
+        FaultAction::Garbage(bytes) => bytes,
+        FaultAction::MalformedChunk => MALFORMED_CHUNK,
+    };
+    if !last.is_empty() {
+        let _ = socket.write_all(last).await;
+        let _ = socket.flush().await;
     }
+    finish(socket).await;
 }
 
 /// Sends a FIN and reads on for a moment: closing with unread bytes would turn it into an RST.

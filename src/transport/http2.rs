@@ -11,9 +11,11 @@ use tokio::sync::watch;
 use crate::message::Handler;
 
 use super::Limits;
-use super::answer::{Client, answer};
+use super::acts::FLUSH;
+use super::answer::{Client, Over, answer};
 use super::complaints::Complaints;
 use super::connection::stopped;
+use super::frames::{Framed, Frames};
 use super::socket::Socket;
 
 /// How many streams a client may open and reset before they were looked at; one more ends the
@@ -54,20 +56,24 @@ pub(super) async fn run<H: Handler>(
         .max_pending_accept_reset_streams(UNSEEN_RESETS);
     let peer = client.peer;
     let used = Arc::new(Use::default());
+    let frames = Arc::new(Frames::default());
     let service = {
         let (complaints, used) = (Arc::clone(&complaints), Arc::clone(&used));
+        let frames = Arc::clone(&frames);
         service_fn(move |request| {
             used.begun.fetch_add(1, Ordering::AcqRel);
             let in_use = InUse(Arc::clone(&used));
             let (handler, client) = (Arc::clone(&handler), client.clone());
-            let complaints = Arc::clone(&complaints);
+            let (complaints, frames) = (Arc::clone(&complaints), Arc::clone(&frames));
             async move {
-                let response = answer(&*handler, request, &client, None, &complaints).await;
+                let over = Over::Http2(&frames);
+                let response = answer(&*handler, request, &client, over, &complaints).await;
                 response.map(|response| response.map(|body| body.while_used(in_use)))
             }
         })
     };
-    let connection = builder.serve_connection(TokioIo::new(socket), service);
+    let connection =
+        builder.serve_connection(TokioIo::new(Framed::new(socket, Arc::clone(&frames))), service);
     let mut connection = std::pin::pin!(connection);
     let result = tokio::select! {
         result = &mut connection => result,
@@ -76,6 +82,7 @@ pub(super) async fn run<H: Handler>(
             // A client that does not even say goodbye is not waited for.
             tokio::time::timeout(limits.drain, connection).await.unwrap_or(Ok(()))
         }
+        () = gone(&used, &frames) => return,
         () = stopped(&mut stopping) => {
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -98,6 +105,17 @@ async fn idle(used: &Use, limits: &Limits) {
             return;
         }
     }
+}
+
+/// Completes when goodbye was said and what was asked before is answered, or need not be.
+async fn gone(used: &Use, frames: &Frames) {
+    frames.said().await;
+    let unanswered = || used.begun.load(Ordering::Acquire) != used.done.load(Ordering::Acquire);
+    while !frames.is_ended() && unanswered() {
+        tokio::time::sleep(FLUSH).await;
+    }
+    // What was sent last goes out.
+    tokio::time::sleep(FLUSH).await;
 }
 
 /// What the client did; nothing where it only went away.

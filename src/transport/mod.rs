@@ -2,26 +2,35 @@
 //!
 //! ```text
 //! accept (listen) → one task per connection (connection) → first bytes (socket) → TLS, if any
-//!     → [http1] over the wire wrapper (wire), streams without it ([chunked], [websocket]), or [http2]
-//!     request head and lazy body → Handler → Plan → body (pacing, byte faults) → ending
+//!     → [http1] over the wire wrapper (wire), or [http2] over one that counts frames ([frames])
+//!     request head and lazy body → Handler → Plan → [answer]
+//!     → hyper sends it ([body]), or its head, and the rest goes without it: streams and what goes wrong
+//!       within a body ([acts], [framing]), what waits ([stalled]), messages ([websocket])
 //! ```
 //!
 //! Engines decide what goes wrong; here it is performed, exact to the byte: a reset is a TCP RST, a
 //! close is a FIN, garbage stands outside of HTTP's framing. On HTTP/2 all of them end the stream with
-//! `RST_STREAM`: the connection is shared with others.
+//! `RST_STREAM`: the connection is shared with others. Only a `GOAWAY` ends the connection.
 
+mod acts;
 mod answer;
 mod body;
-mod chunked;
 mod complaints;
 mod connection;
+mod frames;
+mod framing;
 mod http1;
 mod http2;
 mod listen;
+mod reason;
 mod socket;
+mod source;
+mod stalled;
 mod websocket;
 mod wire;
 
+#[cfg(test)]
+mod acts_tests;
 #[cfg(test)]
 mod tests;
 

@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
+use super::acts::Act;
 use super::listen::Served;
 use super::{Limits, Listener, serve};
 use crate::message::{
@@ -88,6 +89,7 @@ impl Handler for Toy {
         let action = match parts.next() {
             Some("reset") => FaultAction::Reset,
             Some("close") => FaultAction::Close,
+            Some("chunk") => FaultAction::MalformedChunk,
             _ => FaultAction::Garbage(Bytes::from_static(b"\x00garbage")),
         };
         answer.fault = Some(Fault { at, action });
@@ -144,7 +146,8 @@ const RST: Option<ErrorKind> = Some(ErrorKind::ConnectionReset);
 #[tokio::test]
 async fn faults_are_exact_to_the_byte() {
     let server = start(Limits::default()).await;
-    let cases: [(&str, String, Option<ErrorKind>); 14] = [
+    let bad_chunk = "zz\r\nthis chunk has no size\r\n";
+    let cases: [(&str, String, Option<ErrorKind>); 17] = [
         ("bytes/before/reset", String::new(), RST),
         ("bytes/before/close", String::new(), None),
         ("bytes/before/garbage", "\0garbage".into(), None),
@@ -159,6 +162,9 @@ async fn faults_are_exact_to_the_byte() {
         ("stream/7/close", format!("{CHUNKED}5\r\n01234\r\n2\r\n56\r\n"), None),
         ("stream/7/reset", format!("{CHUNKED}5\r\n01234\r\n2\r\n56\r\n"), RST),
         ("stream/99/close", format!("{CHUNKED}5\r\n01234\r\n5\r\n56789\r\n"), None),
+        ("bytes/headers/chunk", format!("{CHUNKED}{bad_chunk}"), None),
+        ("bytes/4/chunk", format!("{CHUNKED}4\r\n0123\r\n{bad_chunk}"), None),
+        ("stream/7/chunk", format!("{CHUNKED}5\r\n01234\r\n2\r\n56\r\n{bad_chunk}"), None),
     ];
     for (path, bytes, end) in cases {
         // A pipelined request behind the fault must not be answered.
@@ -372,14 +378,13 @@ async fn a_slow_body_goes_out_in_its_pieces() {
 async fn a_slow_body_keeps_its_pace() {
     let pace = Pace { chunk: 4, every: Duration::from_secs(1) };
     let body = Body::Bytes(Bytes::from_static(b"0123456789"));
-    let mut body = super::body::PlanBody::new(body).paced(pace);
+    let mut acts = super::acts::acts(body, Some(pace), None, None);
     let began = tokio::time::Instant::now();
-    for (second, piece) in [(0, "0123"), (1, "4567"), (2, "89")] {
-        let frame = http_body_util::BodyExt::frame(&mut body).await.unwrap().unwrap();
-        assert_eq!(frame.into_data().unwrap(), piece);
+    for (second, expected) in [(0, "0123"), (1, "4567"), (2, "89")] {
+        let Some(Act::Data(piece)) = acts.next().await else { panic!("{expected} is missing") };
+        assert_eq!(piece, expected);
         // On tokio's clock, which moves when nothing else can happen.
-        assert_eq!(began.elapsed(), Duration::from_secs(second), "{piece}");
+        assert_eq!(began.elapsed(), Duration::from_secs(second), "{expected}");
     }
-    assert!(http_body::Body::is_end_stream(&body));
-    assert!(http_body_util::BodyExt::frame(&mut body).await.is_none());
+    assert!(acts.next().await.is_none());
 }

@@ -9,9 +9,11 @@ use std::task::{Context, Poll};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 
-use crate::message::{BodyStream, FaultAction};
+use crate::message::{BodyStream, FaultAction, Plan};
 
+use super::framing::Outside;
 use super::socket::Socket;
+use super::stalled::Stalled;
 
 /// What a connection's service and its socket tell each other.
 #[derive(Default)]
@@ -23,14 +25,18 @@ pub(super) struct Control {
     answering: AtomicBool,
     /// What goes on without hyper, once the head is sent.
     takeover: Mutex<Option<Takeover>>,
+    /// The answer to the first request that hyper reads: it was decided before.
+    resumed: Mutex<Option<Plan>>,
 }
 
 /// What goes on without hyper.
 pub(super) enum Takeover {
     /// As `WebSocket` messages, until the connection ends.
     WebSocket(BodyStream),
-    /// As a chunked body; the connection goes on with the next request.
-    Chunked(BodyStream),
+    /// As a body in HTTP/1.1's framing.
+    Body(Outside),
+    /// As an answer of which nothing is sent for a while.
+    Stalled(Box<Stalled>),
 }
 
 impl std::fmt::Debug for Control {
@@ -40,6 +46,16 @@ impl std::fmt::Debug for Control {
 }
 
 impl Control {
+    /// Of a connection that goes on, with the answer to what is asked first.
+    pub(super) fn resuming(plan: Option<Plan>) -> Self {
+        Self { resumed: Mutex::new(plan), ..Self::default() }
+    }
+
+    /// The answer that was decided before.
+    pub(super) fn resumed(&self) -> Option<Plan> {
+        self.resumed.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// Marks the ending: it comes as soon as everything written so far is flushed.
     pub(super) fn end(&self, action: FaultAction) {
         *self.ending.lock().unwrap_or_else(PoisonError::into_inner) = Some(action);

@@ -1,0 +1,70 @@
+//! An answer of which nothing is sent for a while, on a connection of its own: it waits without hyper, whose
+//! buffers would wait with it. Ten thousand of them are what a drill of a hanging server is made of.
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, Method, Version};
+use tokio::time::{Instant, sleep_until};
+
+use crate::message::Plan;
+
+use super::framing::receive;
+use super::socket::Socket;
+
+/// A plan that waits for its time.
+pub(super) struct Stalled {
+    pub(super) until: Instant,
+    pub(super) plan: Plan,
+    /// What hyper is told again when it goes on: the method and version decide how an answer is framed.
+    head: Bytes,
+}
+
+impl Stalled {
+    /// A plan that goes on at a time, as the answer to a request of this head. Nothing comes back where the
+    /// request has a body: some of it may still be on its way.
+    pub(super) fn new(
+        until: Instant,
+        plan: Plan,
+        (method, version): (&Method, Version),
+        closes: bool,
+    ) -> Self {
+        let version = if version == Version::HTTP_10 { "1.0" } else { "1.1" };
+        let close = if closes { "connection: close\r\n" } else { "" };
+        let head = format!("{method} / HTTP/{version}\r\nhost: standin\r\n{close}\r\n").into();
+        Self { until, plan, head }
+    }
+
+    /// Waits; nothing comes back where the client has gone.
+    pub(super) async fn wait(
+        self,
+        mut socket: Socket,
+        read: Bytes,
+        limit: usize,
+    ) -> Option<(Socket, Plan)> {
+        // A copy: what was read is a slice of hyper's buffer, and would keep all of it.
+        let mut next = BytesMut::from(&self.head[..]);
+        next.extend_from_slice(&read);
+        drop(read);
+        let limit = limit + self.head.len();
+        let time = sleep_until(self.until);
+        let mut time = std::pin::pin!(time);
+        loop {
+            tokio::select! {
+                () = &mut time => break,
+                more = receive(&mut socket, &mut next), if next.len() < limit => {
+                    if more.ok()? == 0 {
+                        return None;
+                    }
+                }
+            }
+        }
+        socket.put_back(next.freeze());
+        Some((socket, self.plan))
+    }
+}
+
+/// Whether all of a request is in its head.
+pub(super) fn is_all(headers: &HeaderMap) -> bool {
+    let none = |value: &http::HeaderValue| value == "0";
+    headers.get(CONTENT_LENGTH).is_none_or(none) && !headers.contains_key(TRANSFER_ENCODING)
+}
