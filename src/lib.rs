@@ -18,6 +18,7 @@ pub mod cli;
 pub mod document;
 mod error;
 pub mod fixtures;
+pub mod grade;
 mod journal;
 pub mod k8s;
 pub mod matching;

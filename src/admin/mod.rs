@@ -9,8 +9,12 @@
 //! | GET `/__admin/ca` | the certificate that clients of a TLS server have to trust, in PEM |
 //! | GET `/__admin/mappings` | the stubs, in the order in which they are tried |
 //! | GET, DELETE `/__admin/requests` | the journal, newest first; forgets it |
-//! | GET `/__admin/scenarios` | the active rules and the seed |
-//! | POST `/__admin/scenarios/reset` | counters, draws and tokens begin anew |
+//! | GET `/__admin/scenarios` | the world's scenarios, the phase each is in, what its rules did |
+//! | PUT `/__admin/scenarios` | `{"scenarios": ["throttled"], "seed": 42}`: other ones, for this world |
+//! | DELETE `/__admin/scenarios` | those of the server again |
+//! | POST `/__admin/scenarios/reset` | counters, draws, tokens and timelines begin anew |
+//! | POST `/__admin/scenarios/start`, `…/step` | timelines begin; each goes to its next phase |
+//! | GET `/__admin/findings` | what clients did that they should not have, with `--graded` |
 //! | POST `/__admin/reset` | the world is as the fixtures say again: objects, counters, tokens, clock |
 //! | GET `/__admin/clock` | the world's time |
 //! | POST `/__admin/clock/freeze`, `…/release` | stops it; lets it go on |
@@ -23,6 +27,7 @@
 
 mod clock;
 mod routes;
+mod scenarios;
 mod worlds;
 
 pub(crate) use routes::answer;

@@ -4,11 +4,12 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::document::Diagnostics;
+use crate::grade::{Finding, grade};
 use crate::k8s::Revision;
 use crate::message::{Origin, Plan, Query, Request};
 use crate::serve::{DEFAULT_WORLD, Here};
 
-use super::{clock, worlds};
+use super::{clock, scenarios, worlds};
 
 /// The most that an admin request body may hold, in bytes.
 const MAX_BODY: usize = 1 << 20;
@@ -41,11 +42,10 @@ pub(crate) async fn answer(here: &Here, request: &mut Request) -> Plan {
             }
             ok(&json!({}))
         }
-        "scenarios" if get => ok(&scenarios(here)),
-        "scenarios/reset" if post => {
-            here.world.scenario.reset();
-            ok(&json!({}))
+        "scenarios" | "scenarios/reset" | "scenarios/start" | "scenarios/step" => {
+            scenarios::answer(here, &request.method, &path, &body).await
         }
+        "findings" if get => findings(here),
         "reset" if post => {
             here.reset();
             ok(&json!({}))
@@ -59,12 +59,12 @@ pub(crate) async fn answer(here: &Here, request: &mut Request) -> Plan {
         }
         "store/compact" if post => compact(here, &body),
         "reload" if post => reload(here).await,
-        "" | "health" | "version" | "ca" | "mappings" | "requests" | "scenarios"
-        | "scenarios/reset" | "reset" | "store/compact" | "reload" => wrong_method(&request.method),
+        "" | "health" | "version" | "ca" | "mappings" | "requests" | "findings" | "reset"
+        | "store/compact" | "reload" => wrong_method(&request.method),
         _ => failed(
             StatusCode::NOT_FOUND,
-            "no such admin endpoint; there are health, version, ca, mappings, requests, scenarios, scenarios/reset, \
-             reset, clock, clock/freeze, clock/advance, clock/release, worlds, worlds/NAME, worlds/NAME/reset, \
+            "no such admin endpoint; there are health, version, ca, mappings, requests, findings, scenarios, \
+             scenarios/reset, scenarios/start, scenarios/step, reset, clock, clock/freeze, clock/advance, clock/release, worlds, worlds/NAME, worlds/NAME/reset, \
              store/compact and reload",
         ),
     }
@@ -146,10 +146,18 @@ fn requests(here: &Here, request: &Request) -> Plan {
     )
 }
 
-fn scenarios(here: &Here) -> Value {
-    let scenarios = here.scenarios.load();
-    let rules: Vec<&str> = scenarios.rule_ids().collect();
-    json!({"seed": scenarios.seed(), "rules": rules})
+/// What the world's clients did that they should not have.
+fn findings(here: &Here) -> Plan {
+    if !here.settings.graded {
+        return failed(
+            StatusCode::CONFLICT,
+            "what clients do is not written down; start the server with --graded",
+        );
+    }
+    let (records, dropped) = here.world.log.records();
+    let expectations = here.scenario_set().verdict().expectations;
+    let findings: Vec<Value> = grade(&records, expectations).iter().map(Finding::to_json).collect();
+    ok(&json!({"requests": records.len(), "notGraded": dropped, "findings": findings}))
 }
 
 /// Files are read on a thread that may block.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::place::{Pointer, Step, dotted};
-use super::{Diagnostic, Severity, Source, units};
+use super::{Diagnostic, INVALID, Place, Severity, Source, units};
 
 /// Collects the problems of one document of one source.
 #[derive(Debug)]
@@ -24,6 +24,7 @@ pub struct Decoder<'s> {
 #[derive(Debug)]
 struct Problem {
     severity: Severity,
+    code: &'static str,
     pointer: Pointer,
     at_key: bool,
     message: String,
@@ -69,6 +70,7 @@ impl<'s> Decoder<'s> {
         problems
             .map(|problem| Diagnostic {
                 severity: problem.severity,
+                code: problem.code,
                 path: source.path.clone(),
                 place: source.place(document, &problem.pointer, problem.at_key),
                 key: dotted(&problem.pointer),
@@ -80,14 +82,15 @@ impl<'s> Decoder<'s> {
 
     fn note(
         &self,
-        severity: Severity,
+        (severity, code): (Severity, &'static str),
         way: Option<&Rc<Way>>,
         at_key: bool,
         message: String,
         hint: String,
     ) {
         let pointer = pointer_of(way);
-        self.problems.borrow_mut().push(Problem { severity, pointer, at_key, message, hint });
+        let problem = Problem { severity, code, pointer, at_key, message, hint };
+        self.problems.borrow_mut().push(problem);
     }
 }
 
@@ -148,17 +151,52 @@ impl<'d> Node<'d> {
 
     /// Notes an error at this value.
     pub fn error(&self, message: impl Into<String>, hint: impl Into<String>) {
-        self.decoder.note(Severity::Error, self.way.as_ref(), false, message.into(), hint.into());
+        self.error_coded(INVALID, message, hint);
+    }
+
+    /// Notes an error at this value, with a code of its own.
+    pub fn error_coded(
+        &self,
+        code: &'static str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        let kind = (Severity::Error, code);
+        self.decoder.note(kind, self.way.as_ref(), false, message.into(), hint.into());
     }
 
     /// Notes an error at this value's key.
     pub fn error_at_key(&self, message: impl Into<String>, hint: impl Into<String>) {
-        self.decoder.note(Severity::Error, self.way.as_ref(), true, message.into(), hint.into());
+        let kind = (Severity::Error, INVALID);
+        self.decoder.note(kind, self.way.as_ref(), true, message.into(), hint.into());
     }
 
     /// Notes a warning at this value.
     pub fn warn(&self, message: impl Into<String>, hint: impl Into<String>) {
-        self.decoder.note(Severity::Warning, self.way.as_ref(), false, message.into(), hint.into());
+        self.warn_coded(INVALID, message, hint);
+    }
+
+    /// Notes a warning at this value, with a code of its own.
+    pub fn warn_coded(
+        &self,
+        code: &'static str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        let kind = (Severity::Warning, code);
+        self.decoder.note(kind, self.way.as_ref(), false, message.into(), hint.into());
+    }
+
+    fn unknown(&self, message: String, hint: String) {
+        let kind = (Severity::Error, "unknown-key");
+        self.decoder.note(kind, self.way.as_ref(), true, message, hint);
+    }
+
+    /// Where this value stands.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        let decoder = self.decoder;
+        decoder.source.place(decoder.document, &self.pointer(), false)
     }
 
     fn expected(&self, what: &str) {
@@ -332,7 +370,7 @@ impl<'d> Keys<'d> {
         for (key, value) in self.map {
             if !asked.contains(&key.as_str()) {
                 let child = self.node.child(Step::Key(key.clone()), value);
-                child.error_at_key(format!("{what} {:?}", shorten(key)), suggest(key, &asked));
+                child.unknown(format!("{what} {:?}", shorten(key)), suggest(key, &asked));
             }
         }
     }

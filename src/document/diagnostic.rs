@@ -14,11 +14,16 @@ pub enum Severity {
     Warning,
 }
 
+/// The code of a problem that has no better one.
+pub const INVALID: &str = "invalid";
+
 /// One problem of one file. Displays as `path:line:column: [warning: ]key: what; hint`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,
+    /// A word for the kind of problem, the same in every version.
+    pub code: &'static str,
     /// The file or directory it is about.
     pub path: PathBuf,
     /// The place in the file, when it is about one.
@@ -37,6 +42,7 @@ impl Diagnostic {
     pub fn error(path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
+            code: INVALID,
             path: path.into(),
             place: None,
             key: String::new(),
@@ -50,6 +56,31 @@ impl Diagnostic {
     pub fn at(mut self, place: Place) -> Self {
         self.place = Some(place);
         self
+    }
+
+    /// Says what kind of problem it is.
+    #[must_use]
+    pub fn code(mut self, code: &'static str) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// As JSON, for programs.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "code": self.code,
+            "severity": match self.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            },
+            "path": self.path.to_string_lossy(),
+            "line": self.place.map(|place| place.line),
+            "column": self.place.map(|place| place.column),
+            "key": self.key,
+            "message": self.message,
+            "hint": self.hint,
+        })
     }
 
     /// Says what to do.

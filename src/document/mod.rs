@@ -17,7 +17,7 @@ mod units;
 mod yaml;
 
 pub use decode::{Decoder, Keys, Node};
-pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use diagnostic::{Diagnostic, Diagnostics, INVALID, Severity};
 pub use place::{Place, Pointer, Step};
 pub(crate) use units::{duration, size};
 

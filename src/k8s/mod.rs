@@ -14,6 +14,7 @@ mod auth;
 mod builtin;
 mod crd;
 mod discovery;
+mod faults;
 mod fields;
 mod garbage;
 mod golang;
@@ -42,6 +43,7 @@ mod yaml;
 
 pub use auth::{Auth, User, WEBSOCKET_BEARER};
 pub use crd::CrdError;
+pub use faults::{Faults, release_held};
 pub use garbage::Collector;
 pub use life::{Life, StageList};
 pub use path::{RequestInfo, ResourceInfo};
@@ -49,7 +51,7 @@ pub use resource::{GroupResource, Registry, ResourceType};
 pub use seed::SeedObject;
 pub use status::ApiError;
 pub use store::{DEFAULT_HISTORY, Revision, State, Store};
-pub use verbs::{Watch, WatchStep};
+pub use verbs::{Watch, WatchStep, error_line};
 pub use world::{ObjectError, Seed, reseed, types_of};
 pub use yaml::render as render_yaml;
 
@@ -117,8 +119,8 @@ pub struct ApiRequest<'a> {
     pub now: Timestamp,
     /// Random bits, new for each request that creates: a uid and a generated name come from them.
     pub nonce: u128,
-    /// A scenario's cap on the size of list pages.
-    pub page_size: Option<usize>,
+    /// What goes wrong on purpose.
+    pub faults: &'a Faults,
     /// Who asks.
     pub user: &'a User,
     /// Whose tokens are known and who may do what, for the types that ask.
@@ -155,6 +157,12 @@ pub fn owns(types: &Registry, path: &str, info: &RequestInfo<'_>) -> bool {
 #[must_use]
 pub fn answer(config: &Config, store: &Store, request: &ApiRequest<'_>) -> Outcome {
     let state = store.state();
+    let state = match request.faults.stale {
+        Some(by) if matches!(&*request.info.verb, "get" | "list" | "watch") => {
+            faults::stale(store, &state, by)
+        }
+        _ => state,
+    };
     let result = match &request.info.resource {
         Some(info) => resource_answer(config, store, &state, request, info),
         None => discovery_answer(&state.types, request)
@@ -224,7 +232,7 @@ fn resource_answer(
         body: request.body,
         now: request.now,
         nonce: request.nonce,
-        page_size: request.page_size,
+        faults: request.faults,
         user: request.user,
         auth: request.auth,
     };

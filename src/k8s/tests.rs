@@ -38,7 +38,7 @@ fn ask(store: &Store, method: &Method, target: &str, media: &str, body: &[u8]) -
         body,
         now: Timestamp::UNIX_EPOCH,
         nonce: 7,
-        page_size: None,
+        faults: &Faults::NONE,
         user: &user,
         auth: &auth,
     };

@@ -26,4 +26,18 @@ pub use target::{Query, TargetError, decode_segment};
 pub trait Handler: Send + Sync + 'static {
     /// Decides what to answer. Never fails: every error is a plan already.
     fn handle(&self, request: Request) -> impl Future<Output = Plan> + Send;
+
+    /// What a new HTTP/2 connection announces.
+    fn http2(&self) -> Http2Settings {
+        Http2Settings::default()
+    }
+}
+
+/// What an HTTP/2 connection announces in place of the transport's own limits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Http2Settings {
+    /// The most streams at once.
+    pub max_concurrent_streams: Option<u32>,
+    /// How much of a request's body may come before some of it was read, in bytes.
+    pub initial_window: Option<u32>,
 }

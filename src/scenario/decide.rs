@@ -7,14 +7,19 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use crate::message::{Fault, Pace, Query};
+use crate::message::{Fault, LineChange, Lot, Pace, Place, Query};
 
 use super::delay::Delay;
-use super::draw;
+use super::draw::{self, Draw};
+use super::expect::Expect;
+use super::kubernetes::KubernetesThen;
+use super::point::{PointThen, Where};
 use super::reply::Reply;
-use super::rule::{Outcomes, Rule, ScenarioSet};
-use super::state::{Memory, ScenarioState};
-use super::then::{StatusAnswer, Then};
+use super::rule::{DrawBy, Outcomes, Rule, ScenarioSet};
+use super::state::{Memory, ScenarioState, Spent};
+use super::status::StatusAnswer;
+use super::then::{LinesThen, Terminal, Then};
+use super::timeline::Now;
 
 /// What a request is, for rules: raw and semantic.
 #[derive(Debug)]
@@ -52,6 +57,13 @@ impl Facts<'_> {
     pub(super) fn json(&self) -> Option<&Value> {
         self.parsed.get_or_init(|| serde_json::from_slice(self.body?).ok()).as_ref()
     }
+
+    /// What makes the request the same as another.
+    fn request_id(&self) -> [u8; 32] {
+        let pairs: Vec<String> =
+            self.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        draw::request_id(self.method, self.path, &pairs.join("&"), self.body.unwrap_or_default())
+    }
 }
 
 /// What the rules say about a request.
@@ -59,16 +71,28 @@ impl Facts<'_> {
 pub struct Decision {
     /// How long to wait before answering: all delays together.
     pub delay: Duration,
+    /// How long to wait before the request's body is read.
+    pub withhold: Duration,
     /// An answer in place of the true one.
     pub answer: Option<Answer>,
     /// How slowly the answer's body goes out.
     pub pace: Option<Pace>,
     /// A fault of the connection, laid on whatever is answered.
     pub fault: Option<Fault>,
+    /// What happens within the answer's body.
+    pub points: Vec<(Place, PointThen)>,
+    /// What happens to lines of the answer's body.
+    pub changes: Vec<LineChange>,
+    /// What goes wrong on the Kubernetes side.
+    pub kubernetes: Option<Box<KubernetesThen>>,
     /// The most items a list page may have.
     pub page_size: Option<u64>,
     /// The rule that shows in the answer.
     pub by: Option<Applied>,
+    /// What is expected of the client, by the rules that match.
+    pub expected: Vec<(Arc<str>, Arc<Expect>)>,
+    /// What a gate saw.
+    pub gate: Option<GateSeen>,
 }
 
 /// The rule behind an answer.
@@ -100,187 +124,333 @@ pub struct IssuedToken {
     pub expires_in: Duration,
 }
 
+/// What a gate, or the issuer of its tokens, saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GateSeen {
+    /// A live token.
+    Live,
+    /// One that is dead: too old, used up, revoked.
+    Dead,
+    /// One that nobody gave out.
+    Unknown,
+    /// None.
+    Missing,
+    /// A token was given out; whether another was live, which need not have been replaced.
+    Issued {
+        /// Whether it was needless.
+        needless: bool,
+    },
+}
+
 /// How long a token lives that has no `ttl`: what identity services give.
 const DEFAULT_TTL: Duration = Duration::from_secs(24 * 3600);
 
 impl ScenarioSet {
-    /// Whether a rule must see the body of this request: one that looks at bodies, and of which all else
-    /// holds.
+    /// Whether a rule must see the body of this request: one to which bodies matter, and of which all
+    /// else holds.
     #[must_use]
     pub fn wants_body(&self, facts: &Facts<'_>) -> bool {
         self.reads_bodies
-            && self.candidates(facts).any(|rule| {
-                rule.matcher.reads_body() && rule.is_for(facts) && rule.matcher.matches_head(facts)
+            && self.candidates(facts).into_iter().any(|rule| {
+                rule.reads_body() && rule.is_for(facts) && rule.matcher.matches_head(facts)
             })
     }
 
     /// What the rules say about a request; `now` is the time since the world began. Counts.
     #[must_use]
     pub fn decide(&self, state: &ScenarioState, facts: &Facts<'_>, now: Duration) -> Decision {
+        let issuer = self.tokens.iter().find(|token| token.is_issued_by(facts));
+        let mut matching = self.candidates(facts);
+        matching.retain(|rule| rule.is_for(facts) && rule.matcher.matches(facts));
+        if matching.is_empty() && issuer.is_none() && !self.has_timeline {
+            // Nothing to remember.
+            return Decision::default();
+        }
         let mut memory = state.lock();
-        if let Some(token) = self.tokens.iter().find(|token| token.is_issued_by(facts)) {
+        if self.has_timeline {
+            let at = self.at(&mut memory, now);
+            matching.retain(|rule| match at[rule.scenario] {
+                None => true,
+                Some(Now::Healed) => false,
+                Some(at) => rule.phase.is_none_or(|phase| at == Now::Phase(phase)),
+            });
+        }
+        if let Some(token) = issuer {
+            let seen = GateSeen::Issued { needless: memory.has_live(token, now) };
             let text = memory.issue(token, self.seed(), facts.world, now);
             let expires_in = token.ttl.unwrap_or(DEFAULT_TTL);
             let answer = Some(Answer::IssueToken(IssuedToken { token: text, expires_in }));
             let by = Some(Applied { rule: format!("tokens/{}", token.name).into(), draw: None });
-            return Decision { answer, by, ..Decision::default() };
+            let expected = expected(&matching);
+            return Decision { answer, by, expected, gate: Some(seen), ..Decision::default() };
         }
-        let matching: Vec<&Rule> = self.matching(facts).collect();
+        let mut deciding =
+            Deciding { set: self, memory: &mut memory, facts, decision: Decision::default() };
         for rule in &matching {
-            if let Some(denied) = self.gate(rule, &mut memory, facts, now) {
-                return denied;
+            if deciding.gate(rule, now) {
+                let mut decision = deciding.decision;
+                decision.expected = expected(&matching);
+                return decision;
             }
         }
-        let mut decision = Decision::default();
-        for rule in matching {
-            let (delay, _) = wait(&rule.delay, rule, &mut memory, facts);
-            decision.delay = decision.delay.saturating_add(delay);
-            if let Some(size) = rule.page_size {
-                decision.page_size = Some(decision.page_size.map_or(size, |other| other.min(size)));
-                decision
-                    .by
-                    .get_or_insert_with(|| Applied { rule: Arc::clone(&rule.id), draw: None });
-            }
-            if let Some((then, draw)) = outcome(rule, &mut memory, facts) {
-                take(&mut decision, rule, then, draw, &mut memory, facts);
-            }
+        for rule in &matching {
+            deciding.rule(rule);
         }
+        let mut decision = deciding.decision;
+        decision.expected = expected(&matching);
         decision
     }
 
-    fn gate(
-        &self,
-        rule: &Rule,
-        memory: &mut Memory,
-        facts: &Facts<'_>,
-        now: Duration,
-    ) -> Option<Decision> {
-        let gate = rule.gate.as_ref()?;
-        let token = &self.tokens[gate.token];
-        if memory.spend(token, &token.carried(facts), now) {
-            return None;
-        }
-        let mut decision = Decision::default();
-        take(&mut decision, rule, &gate.otherwise, None, memory, facts);
-        Some(decision)
+    /// Where each scenario is on its timeline, if it has one.
+    fn at(&self, memory: &mut Memory, now: Duration) -> Vec<Option<Now>> {
+        let scenarios = self.scenarios.iter();
+        scenarios
+            .map(|about| Some(memory.now(&about.name, about.timeline.as_ref()?, now)))
+            .collect()
     }
+}
+
+fn expected(matching: &[&Rule]) -> Vec<(Arc<str>, Arc<Expect>)> {
+    let with = |rule: &&Rule| Some((Arc::clone(&rule.id), Arc::clone(rule.expect.as_ref()?)));
+    matching.iter().filter_map(with).collect()
 }
 
 /// What delays are counted as, besides what else a rule counts.
 const DELAY: usize = usize::MAX;
+/// What changes of lines are counted as.
+const LINES: usize = usize::MAX - 1;
 
-/// How long a rule delays this time, and the draw if it drew.
-fn wait(
-    delay: &Delay,
-    rule: &Rule,
-    memory: &mut Memory,
-    facts: &Facts<'_>,
-) -> (Duration, Option<u64>) {
-    if !delay.is_drawn() {
-        return (delay.at(0.0, 0.0), None);
+/// A decision being made.
+struct Deciding<'a, 'f> {
+    set: &'a ScenarioSet,
+    memory: &'a mut Memory,
+    facts: &'a Facts<'f>,
+    decision: Decision,
+}
+
+impl Deciding<'_, '_> {
+    /// Whether a rule's gate stays shut; then the decision is made.
+    fn gate(&mut self, rule: &Rule, now: Duration) -> bool {
+        let Some(gate) = &rule.gate else { return false };
+        let token = &self.set.tokens[gate.token];
+        let seen = match self.memory.spend(token, &token.carried(self.facts), now) {
+            Spent::Live => GateSeen::Live,
+            Spent::Dead => GateSeen::Dead,
+            Spent::Unknown => GateSeen::Unknown,
+            Spent::Missing => GateSeen::Missing,
+        };
+        self.decision.gate = Some(seen);
+        if seen == GateSeen::Live {
+            return false;
+        }
+        self.memory.used(&rule.id, true);
+        self.take(rule, &gate.otherwise, None);
+        true
     }
-    let n = memory.count(&rule.id, DELAY);
-    // Two draws of their own: what else the rule draws does not go with how long it waits.
-    let drawn = |of: &str| draw::fraction(rule.seed, &format!("{}#{of}", rule.id), facts.world, n);
-    (delay.at(drawn("delay"), drawn("delay-2")), Some(n))
-}
 
-/// Puts the answer off.
-fn later(decision: &mut Decision, rule: &Rule, by: Duration, draw: Option<u64>) {
-    decision.delay = decision.delay.saturating_add(by);
-    decision.by.get_or_insert_with(|| Applied { rule: Arc::clone(&rule.id), draw });
-}
-
-/// What a rule says this time, and the draw if it drew.
-fn outcome<'r>(
-    rule: &'r Rule,
-    memory: &mut Memory,
-    facts: &Facts<'_>,
-) -> Option<(&'r Then, Option<u64>)> {
-    match &rule.outcomes {
-        Outcomes::None => None,
-        Outcomes::Steps(steps) => {
-            let n = memory.count(&rule.id, 0);
-            let mut passed = 0_u64;
-            let step = steps.iter().find(|step| {
-                passed = step.times.map_or(u64::MAX, |times| passed.saturating_add(times));
-                n < passed
-            });
-            step.map(|step| (&step.then, None))
+    /// What a rule says this time.
+    fn rule(&mut self, rule: &Rule) {
+        let (delay, draw) = self.wait(rule, &rule.delay);
+        let mut acted = !delay.is_zero() || rule.gate.is_some();
+        if !delay.is_zero() {
+            self.later(rule, delay, draw);
         }
-        Outcomes::Share(shares) => {
-            let n = memory.count(&rule.id, 0);
-            let drawn = draw::fraction(rule.seed, &rule.id, facts.world, n);
-            let mut below = 0.0;
-            let share = shares.iter().find(|share| {
-                below += share.part;
-                drawn < below
-            });
-            share.map(|share| (&share.then, Some(n)))
+        if let Some(size) = rule.page_size {
+            let least = self.decision.page_size.map_or(size, |other| other.min(size));
+            self.decision.page_size = Some(least);
+            self.shown(rule, None);
+            acted = true;
         }
-        Outcomes::At(points) => {
-            let (index, point) =
-                points.iter().enumerate().find(|(_, point)| facts.page == Some(point.page))?;
-            let n = memory.count(&rule.id, index + 1);
-            point.times.is_none_or(|times| n < times).then_some((&point.then, None))
-        }
+        acted |= self.outcome(rule);
+        self.memory.used(&rule.id, acted);
     }
-}
 
-/// Takes an outcome into the decision: delays add, faults beat statuses, the first of each wins.
-fn take(
-    decision: &mut Decision,
-    rule: &Rule,
-    then: &Then,
-    draw: Option<u64>,
-    memory: &mut Memory,
-    facts: &Facts<'_>,
-) {
-    let applied = || Applied { rule: Arc::clone(&rule.id), draw };
-    match then {
-        Then::Pass => {}
-        Then::Delay(delay) => {
-            let (delay, drawn) = wait(delay, rule, memory, facts);
-            later(decision, rule, delay, draw.or(drawn));
+    /// How long a rule delays this time, and the draw if it drew.
+    fn wait(&mut self, rule: &Rule, delay: &Delay) -> (Duration, Option<u64>) {
+        if !delay.is_drawn() {
+            return (delay.at(0.0, 0.0), None);
         }
-        Then::Stall(time) => later(decision, rule, *time, draw),
-        Then::Slow(pace) => {
-            if decision.pace.is_none() {
-                decision.pace = Some(*pace);
-                decision.by.get_or_insert_with(applied);
+        let number = self.number(rule, DELAY);
+        // Two draws of their own: what else the rule draws does not go with how long it waits.
+        let drawn = |of| number.draw(rule, self.facts.world).fraction(of, number.n);
+        (delay.at(drawn("delay"), drawn("delay-2")), Some(number.n))
+    }
+
+    /// The number of this request among those that a rule counts, or of its attempt.
+    fn number(&mut self, rule: &Rule, part: usize) -> Number {
+        if rule.draw_by == DrawBy::Count {
+            return Number { n: self.memory.count(&rule.id, part), request: None };
+        }
+        let request = self.facts.request_id();
+        let n = match part {
+            0 => self.memory.attempt(&rule.id, request),
+            // What is drawn besides has attempts of its own.
+            part => self.memory.attempt(&format!("{}#{part}", rule.id).into(), request),
+        };
+        Number { n, request: Some(request) }
+    }
+
+    /// What a rule says this time; says whether it is something.
+    fn outcome(&mut self, rule: &Rule) -> bool {
+        match &rule.outcomes {
+            Outcomes::None => false,
+            Outcomes::Steps(steps) => {
+                let n = self.memory.count(&rule.id, 0);
+                let mut passed = 0_u64;
+                let step = steps.iter().find(|step| {
+                    passed = step.times.map_or(u64::MAX, |times| passed.saturating_add(times));
+                    n < passed
+                });
+                step.is_some_and(|step| self.take(rule, &step.then, None))
+            }
+            Outcomes::Share(shares) => {
+                let number = self.number(rule, 0);
+                let drawn = number.draw(rule, self.facts.world).fraction("", number.n);
+                let mut below = 0.0;
+                let share = shares.iter().find(|share| {
+                    below += share.part;
+                    drawn < below
+                });
+                share.is_some_and(|share| self.take(rule, &share.then, Some(number.n)))
+            }
+            Outcomes::At(points) => {
+                let mut acted = false;
+                for (index, point) in points.iter().enumerate() {
+                    if let Where::Page(page, _) = &point.at
+                        && self.facts.page != Some(*page)
+                    {
+                        continue;
+                    }
+                    let n = self.memory.count(&rule.id, index + 1);
+                    if point.times.is_some_and(|times| n >= times) {
+                        continue;
+                    }
+                    match &point.at {
+                        Where::Page(_, then) => acted |= self.take(rule, then, None),
+                        Where::Stream(_, PointThen::Pass) => {}
+                        Where::Stream(place, then) => {
+                            self.decision.points.push((*place, then.clone()));
+                            self.shown(rule, None);
+                            acted = true;
+                        }
+                    }
+                }
+                acted
             }
         }
-        Then::Fault(fault) => {
-            if decision.fault.is_none() {
+    }
+
+    /// Takes an outcome into the decision: delays add, faults beat statuses, the first of each wins.
+    /// Says whether it was one.
+    fn take(&mut self, rule: &Rule, then: &Then, draw: Option<u64>) -> bool {
+        if let Some(delay) = &then.delay {
+            let (delay, drawn) = self.wait(rule, delay);
+            self.later(rule, delay, draw.or(drawn));
+        }
+        if let Some(time) = then.stall {
+            self.later(rule, time, draw);
+        }
+        if let Some(time) = then.withhold {
+            self.decision.withhold = self.decision.withhold.saturating_add(time);
+            self.shown(rule, draw);
+        }
+        if let Some(pace) = then.slow.filter(|_| self.decision.pace.is_none()) {
+            self.decision.pace = Some(pace);
+            self.shown(rule, draw);
+        }
+        if let Some((place, act)) = &then.cut {
+            self.decision.points.push((*place, PointThen::Act(act.clone())));
+            self.shown(rule, draw);
+        }
+        if let Some(kubernetes) = &then.kubernetes {
+            match &mut self.decision.kubernetes {
+                Some(there) => there.and(kubernetes),
+                none => *none = Some(kubernetes.clone()),
+            }
+            self.shown(rule, draw);
+        }
+        for lines in &then.lines {
+            let change = self.lines(rule, lines);
+            self.decision.changes.push(change);
+            self.shown(rule, draw);
+        }
+        if let Some(token) = then.revoke {
+            self.memory.revoke(&self.set.tokens[token]);
+            if then.terminal.is_none() {
+                let otherwise = unauthorized();
+                self.terminal(rule, otherwise.terminal.as_ref(), draw);
+            }
+        }
+        self.terminal(rule, then.terminal.as_ref(), draw);
+        !then.is_pass()
+    }
+
+    fn terminal(&mut self, rule: &Rule, terminal: Option<&Terminal>, draw: Option<u64>) {
+        let decision = &mut self.decision;
+        match terminal {
+            Some(Terminal::Fault(fault)) if decision.fault.is_none() => {
                 decision.fault = Some(fault.clone());
-                decision.by = Some(applied());
+                decision.by = Some(Applied { rule: Arc::clone(&rule.id), draw });
             }
-        }
-        Then::Status(status) if decision.answer.is_none() => {
-            decision.answer = Some(Answer::Status(status.clone()));
-            if decision.fault.is_none() {
-                decision.by = Some(applied());
+            Some(Terminal::Status(status)) if decision.answer.is_none() => {
+                decision.answer = Some(Answer::Status(status.clone()));
+                if decision.fault.is_none() {
+                    decision.by = Some(Applied { rule: Arc::clone(&rule.id), draw });
+                }
             }
-        }
-        Then::Reply(reply) if decision.answer.is_none() => {
-            decision.answer = Some(Answer::Reply(reply.clone()));
-            if decision.fault.is_none() {
-                decision.by = Some(applied());
+            Some(Terminal::Reply(reply)) if decision.answer.is_none() => {
+                decision.answer = Some(Answer::Reply(reply.clone()));
+                if decision.fault.is_none() {
+                    decision.by = Some(Applied { rule: Arc::clone(&rule.id), draw });
+                }
             }
+            Some(_) | None => {}
         }
-        Then::Status(_) | Then::Reply(_) => {}
+    }
+
+    /// What happens to lines of a kind: to all, or to those that are drawn.
+    fn lines(&mut self, rule: &Rule, lines: &LinesThen) -> LineChange {
+        let lot = lines.share.map(|share| {
+            let number = self.number(rule, LINES);
+            let (id, seed, world) = (Arc::clone(&rule.id), rule.seed, self.facts.world.to_owned());
+            Lot(Arc::new(move |line| {
+                let request = number.request.as_ref();
+                let draw = Draw { seed, rule: &id, world: &world, request };
+                // Each stream of the rule has lines of its own.
+                draw.fraction(&format!("lines-{}", number.n), line) < share
+            }))
+        });
+        LineChange { of: lines.of, what: lines.what, lot }
+    }
+
+    /// Puts the answer off.
+    fn later(&mut self, rule: &Rule, by: Duration, draw: Option<u64>) {
+        self.decision.delay = self.decision.delay.saturating_add(by);
+        self.shown(rule, draw);
+    }
+
+    /// Shows the rule in the answer, where no other does.
+    fn shown(&mut self, rule: &Rule, draw: Option<u64>) {
+        let applied = || Applied { rule: Arc::clone(&rule.id), draw };
+        self.decision.by.get_or_insert_with(applied);
+    }
+}
+
+/// The number of a draw, and the request whose attempts it counts.
+struct Number {
+    n: u64,
+    request: Option<[u8; 32]>,
+}
+
+impl Number {
+    fn draw<'a>(&'a self, rule: &'a Rule, world: &'a str) -> Draw<'a> {
+        Draw { seed: rule.seed, rule: &rule.id, world, request: self.request.as_ref() }
     }
 }
 
 /// What a closed gate says when the rule does not.
 pub(super) fn unauthorized() -> Then {
-    Then::Status(Box::new(StatusAnswer {
-        code: StatusCode::UNAUTHORIZED,
-        reason: None,
-        message: None,
-        retry_after: None,
-        headers: HeaderMap::new(),
-        error_code: None,
-        continue_token: None,
-    }))
+    let status = StatusAnswer::of(StatusCode::UNAUTHORIZED);
+    let terminal = Some(Terminal::Status(Box::new(status)));
+    Then { text: "{status: 401}".into(), terminal, ..Then::default() }
 }

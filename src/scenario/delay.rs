@@ -141,9 +141,9 @@ fn percentiles(node: &Node<'_>) -> Option<Delay> {
     Some(Delay::Percentiles(points))
 }
 
-/// `stall`: nothing is sent for so long; `forever` until the client goes, or the server.
-pub(super) fn stall(keys: &Keys<'_>) -> Option<Duration> {
-    let node = keys.get("stall")?;
+/// `stall` and `withhold`: nothing is sent for so long; `forever` until the client goes, or the server.
+pub(super) fn stall(keys: &Keys<'_>, key: &'static str) -> Option<Duration> {
+    let node = keys.get(key)?;
     if node.value() == "forever" {
         return Some(FOR_EVER);
     }
@@ -167,7 +167,15 @@ mod tests {
     /// Ten thousand draws, as rules make them.
     fn draws() -> impl Iterator<Item = (f64, f64)> {
         (0..10_000).map(|n| {
-            let draw = |name| super::super::draw::fraction(7, name, "default", n);
+            let draw = |of| {
+                let draw = super::super::draw::Draw {
+                    seed: 7,
+                    rule: "r",
+                    world: "default",
+                    request: None,
+                };
+                draw.fraction(of, n)
+            };
             (draw("a"), draw("b"))
         })
     }

@@ -5,31 +5,57 @@
 
 use sha2::{Digest, Sha256};
 
-/// A number from 0 up to, and without, 1.
-pub(super) fn fraction(seed: u64, rule: &str, world: &str, n: u64) -> f64 {
-    let bytes = hash(seed, rule, world, n);
-    let mut high = [0_u8; 8];
-    high.copy_from_slice(&bytes[..8]);
-    // 53 bits are what a double holds exactly.
-    #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
-    let fraction = (u64::from_be_bytes(high) >> 11) as f64 / (1_u64 << 53) as f64;
-    fraction
+/// What the outcomes of a rule are drawn from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Draw<'a> {
+    pub(super) seed: u64,
+    pub(super) rule: &'a str,
+    pub(super) world: &'a str,
+    /// A request's own draws, where the rule draws by request.
+    pub(super) request: Option<&'a [u8; 32]>,
+}
+
+impl Draw<'_> {
+    /// A number from 0 up to, and without, 1. `of` tells apart what one rule draws at once.
+    pub(super) fn fraction(&self, of: &str, n: u64) -> f64 {
+        let bytes = match (of, self.request) {
+            ("", None) => hash(self.seed, &[self.rule.as_bytes(), self.world.as_bytes()], n),
+            (of, request) => {
+                let rule = format!("{}#{of}", self.rule);
+                let request = request.map_or(&[][..], |request| &request[..]);
+                let parts = [rule.as_bytes(), self.world.as_bytes(), request];
+                let parts = if request.is_empty() { &parts[..2] } else { &parts[..] };
+                hash(self.seed, parts, n)
+            }
+        };
+        let mut high = [0_u8; 8];
+        high.copy_from_slice(&bytes[..8]);
+        // 53 bits are what a double holds exactly.
+        #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
+        let fraction = (u64::from_be_bytes(high) >> 11) as f64 / (1_u64 << 53) as f64;
+        fraction
+    }
+}
+
+/// What makes a request the same as another: method, path with query, body.
+pub(super) fn request_id(method: &str, path: &str, query: &str, body: &[u8]) -> [u8; 32] {
+    hash(0, &[method.as_bytes(), path.as_bytes(), query.as_bytes(), body], 0)
 }
 
 /// A text that looks random and is not: the n-th token of a world.
 pub(super) fn token(seed: u64, name: &str, world: &str, n: u64) -> String {
-    let bytes = hash(seed, name, world, n);
+    let bytes = hash(seed, &[name.as_bytes(), world.as_bytes()], n);
     let hex: String = bytes.iter().take(24).map(|byte| format!("{byte:02x}")).collect();
     format!("MII{hex}")
 }
 
-fn hash(seed: u64, name: &str, world: &str, n: u64) -> [u8; 32] {
+fn hash(seed: u64, parts: &[&[u8]], n: u64) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(seed.to_be_bytes());
     // Lengths first, so that no two tuples run together to the same bytes.
-    for text in [name, world] {
-        hasher.update((text.len() as u64).to_be_bytes());
-        hasher.update(text);
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
     }
     hasher.update(n.to_be_bytes());
     hasher.finalize().into()
@@ -41,10 +67,22 @@ mod tests {
 
     #[test]
     fn draws_are_pure_and_even() {
-        assert!((fraction(42, "r", "w", 7) - fraction(42, "r", "w", 7)).abs() < f64::EPSILON);
-        assert!((fraction(42, "r", "w", 7) - fraction(42, "r", "w", 8)).abs() > f64::EPSILON);
+        let draw = |rule, n| Draw { seed: 42, rule, world: "w", request: None }.fraction("", n);
+        assert!((draw("r", 7) - draw("r", 7)).abs() < f64::EPSILON);
+        assert!((draw("r", 7) - draw("r", 8)).abs() > f64::EPSILON);
         // 10,000 draws at 30%: five standard deviations are 229.
-        let hits = (0..10_000).filter(|n| fraction(42, "throttle", "default", *n) < 0.3).count();
+        let hits = (0..10_000).filter(|n| draw("throttle", *n) < 0.3).count();
+        assert!(hits.abs_diff(3000) < 229, "{hits}");
+    }
+
+    #[test]
+    fn a_requests_own_draws_are_even_too() {
+        let hits = (0..10_000_u32).filter(|n| {
+            let request = request_id("GET", &format!("/{n}"), "", b"");
+            let draw = Draw { seed: 42, rule: "r", world: "w", request: Some(&request) };
+            draw.fraction("", 0) < 0.3
+        });
+        let hits = hits.count();
         assert!(hits.abs_diff(3000) < 229, "{hits}");
     }
 }

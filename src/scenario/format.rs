@@ -1,4 +1,4 @@
-//! One scenario file → rules, tokens and objects to generate.
+//! One scenario file → rules, tokens, timeline and objects to generate.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,16 +7,14 @@ use bytes::Bytes;
 
 use crate::document::{Decoder, Diagnostic, Node, Source};
 
-use super::decide::unauthorized;
-use super::delay::Delay;
+use super::expect::Verdict;
 use super::generate::Generate;
+use super::http2::Http2;
 use super::matcher::Matcher;
-use super::rule::{At, Gate, Outcomes, Rule, Share, Step};
-use super::then::Then;
+use super::read_rule::{Scope, rules};
+use super::rule::Rule;
+use super::timeline::Timeline;
 use super::token::Token;
-
-/// Words of the language that come later; told apart from typing errors.
-const LATER: [&str; 2] = ["timeline", "verdict"];
 
 /// The largest file that a `reply` may name, in bytes.
 const MAX_REPLY: u64 = 64 << 20;
@@ -29,6 +27,9 @@ pub(super) struct Scenario {
     pub(super) rules: Vec<Rule>,
     pub(super) tokens: Vec<Token>,
     pub(super) generate: Vec<Generate>,
+    pub(super) timeline: Option<Timeline>,
+    pub(super) verdict: Verdict,
+    pub(super) http2: Http2,
 }
 
 /// The files that replies may name: those beside the scenario.
@@ -55,12 +56,27 @@ impl Files<'_> {
     }
 }
 
-/// Reads one scenario; `name` prefixes the ids of its rules, `tokens_before` tokens are known already.
+/// What rules refer to.
+pub(super) struct Context<'a> {
+    pub(super) files: Files<'a>,
+    /// Tokens by their names, with their index among those of all files.
+    pub(super) tokens: Vec<(String, usize)>,
+    pub(super) clients: Vec<(String, Arc<Matcher>)>,
+}
+
+/// What comes before a file: how many tokens and scenarios there are already.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Before {
+    pub(super) tokens: usize,
+    pub(super) scenarios: usize,
+}
+
+/// Reads one scenario; `name` prefixes the ids of its rules.
 pub(super) fn read(
     source: &Source,
     name: &str,
     directory: Option<&Path>,
-    tokens_before: usize,
+    before: Before,
 ) -> (Scenario, Vec<Diagnostic>) {
     let documents = match source.parse() {
         Ok(documents) => documents,
@@ -74,232 +90,80 @@ pub(super) fn read(
         return (Scenario::default(), vec![problem.hint("write one scenario in each file")]);
     };
     let decoder = Decoder::new(source, 0);
-    let reader = Reader { source, name, files: Files { directory }, tokens_before };
-    let scenario = reader.scenario(&decoder.root(document)).unwrap_or_default();
-    (scenario, decoder.finish())
+    let scenario = scenario(source, name, Files { directory }, before, &decoder.root(document));
+    (scenario.unwrap_or_default(), decoder.finish())
 }
 
-struct Reader<'a> {
-    source: &'a Source,
-    name: &'a str,
-    files: Files<'a>,
-    tokens_before: usize,
-}
-
-impl Reader<'_> {
-    fn scenario(&self, root: &Node<'_>) -> Option<Scenario> {
-        let keys = root.keys()?;
-        let mut scenario = Scenario::default();
-        if let Some(text) = keys.get("description").and_then(|node| node.text()) {
-            text.clone_into(&mut scenario.description);
-        }
-        scenario.seed = keys
-            .get("seed")
-            .and_then(|node| node.integer(0..=i64::MAX))
-            .and_then(|seed| u64::try_from(seed).ok());
-        for (name, node) in keys.get("tokens").map(|node| node.entries()).unwrap_or_default() {
-            scenario.tokens.extend(Token::decode(name, &node));
-        }
-        let path: Arc<Path> = self.source.path.as_path().into();
-        for node in keys.get("generate").map(|node| node.items()).unwrap_or_default() {
-            scenario.generate.extend(Generate::decode(&node, &path, None));
-        }
-        let mut clients = Vec::new();
-        for (name, node) in keys.get("clients").map(|node| node.entries()).unwrap_or_default() {
-            clients.extend(client(&node).map(|client| (name.to_owned(), Arc::new(client))));
-        }
-        let rules = keys.get("rules").map(|node| node.items()).unwrap_or_default();
-        if rules.is_empty() && scenario.generate.is_empty() {
-            root.error("there are no rules", "add a list of rules under the key \"rules\"");
-        }
-        for (index, node) in rules.iter().enumerate() {
-            let Some(rule) = self.rule(node, index, &scenario.tokens, &clients) else { continue };
-            if scenario.rules.iter().any(|other| other.id == rule.id) {
-                node.error(
-                    format!("the id {:?} is taken by an earlier rule", short(&rule.id)),
-                    "give each rule an id of its own",
-                );
-            }
-            scenario.rules.push(rule);
-        }
-        for word in LATER {
-            if let Some(node) = keys.get(word) {
-                node.error_at_key(
-                    format!("the word {word:?} is not supported yet"),
-                    "there are description, seed, clients, tokens, generate and rules",
-                );
-            }
-        }
-        keys.finish();
-        Some(scenario)
+fn scenario(
+    source: &Source,
+    name: &str,
+    files: Files<'_>,
+    before: Before,
+    root: &Node<'_>,
+) -> Option<Scenario> {
+    let keys = root.keys()?;
+    let mut scenario = Scenario::default();
+    if let Some(text) = keys.get("description").and_then(|node| node.text()) {
+        text.clone_into(&mut scenario.description);
     }
-
-    fn rule(
-        &self,
-        node: &Node<'_>,
-        index: usize,
-        tokens: &[Token],
-        clients: &[(String, Arc<Matcher>)],
-    ) -> Option<Rule> {
-        let keys = node.keys()?;
-        let id = keys
-            .get("id")
-            .and_then(|node| node.text())
-            .map_or_else(|| format!("rule-{}", index + 1), str::to_owned);
-        let matcher =
-            keys.get("match").and_then(|node| node.keys()).map(Matcher::decode).unwrap_or_default();
-        let client = keys.get("client").and_then(|node| named(&node, clients));
-        let gate = keys.get("require").and_then(|node| self.gate(&node, tokens));
-        let delay = keys.get("delay").and_then(|node| Delay::decode(&node));
-        let page_size = keys.get("page_size").and_then(|node| node.integer(1..=i64::MAX));
-        let (then, steps, share, at) =
-            (keys.get("then"), keys.get("steps"), keys.get("share"), keys.get("at"));
-        let said: Vec<&str> =
-            keys.present().filter(|key| ["then", "steps", "share", "at"].contains(key)).collect();
-        if let [first, second, ..] = said.as_slice() {
-            node.error(
-                format!("{first} and {second} on one rule count the same requests twice"),
-                "make two rules of it",
-            );
-        }
-        let outcomes = if let Some(node) = then {
-            Then::decode(&node, &self.files)
-                .map(|then| Outcomes::Steps(vec![Step { times: None, then }]))
-        } else if let Some(node) = steps {
-            Some(Outcomes::Steps(self.steps(&node)))
-        } else if let Some(node) = share {
-            Some(Outcomes::Share(self.shares(&node)))
-        } else {
-            at.map(|node| Outcomes::At(self.points(&node)))
-        };
-        if said.is_empty()
-            && !keys.present().any(|key| ["require", "delay", "page_size"].contains(&key))
-        {
-            node.error(
-                "this rule does nothing",
-                "give it one of then, steps, share, at, require, delay, page_size",
-            );
-        }
-        if let Some(node) = keys.get("expect") {
-            node.error_at_key("the word \"expect\" is not supported yet", "leave it out");
-        }
-        keys.finish();
-        Some(Rule {
-            id: format!("{}/{id}", self.name).into(),
-            seed: 0,
-            client,
-            matcher,
-            gate,
-            delay: delay.unwrap_or_default(),
-            outcomes: outcomes.unwrap_or(Outcomes::None),
-            page_size: page_size.and_then(|size| u64::try_from(size).ok()),
-        })
+    scenario.seed = keys
+        .get("seed")
+        .and_then(|node| node.integer(0..=i64::MAX))
+        .and_then(|seed| u64::try_from(seed).ok());
+    for (name, node) in keys.get("tokens").map(|node| node.entries()).unwrap_or_default() {
+        scenario.tokens.extend(Token::decode(name, &node));
     }
-
-    fn gate(&self, node: &Node<'_>, tokens: &[Token]) -> Option<Gate> {
-        let keys = node.keys()?;
-        let token = keys.required("token");
-        let otherwise = match keys.get("else") {
-            Some(node) => Then::decode(&node, &self.files),
-            None => Some(unauthorized()),
-        };
-        keys.finish();
-        let token = token?;
-        let name = token.text()?;
-        let Some(found) = tokens.iter().position(|known| known.name == name) else {
-            let known: Vec<&str> = tokens.iter().map(|token| token.name.as_str()).collect();
-            let hint = if known.is_empty() {
-                "declare it under the key \"tokens\"".to_owned()
-            } else {
-                format!("declared: {}", known.join(", "))
+    let path: Arc<Path> = source.path.as_path().into();
+    for node in keys.get("generate").map(|node| node.items()).unwrap_or_default() {
+        scenario.generate.extend(Generate::decode(&node, &path, node.place()));
+    }
+    let tokens = scenario.tokens.iter().enumerate();
+    let mut context = Context {
+        files,
+        tokens: tokens.map(|(index, of)| (of.name.clone(), before.tokens + index)).collect(),
+        clients: Vec::new(),
+    };
+    for (name, node) in keys.get("clients").map(|node| node.entries()).unwrap_or_default() {
+        context.clients.extend(client(&node).map(|client| (name.to_owned(), Arc::new(client))));
+    }
+    if let Some(verdict) = keys.get("verdict") {
+        scenario.verdict = Verdict::decode(&verdict).unwrap_or_default();
+    }
+    if let Some(http2) = keys.get("http2") {
+        scenario.http2 = Http2::decode(&http2).unwrap_or_default();
+    }
+    let scope =
+        Scope { scenario: before.scenarios, prefix: name.to_owned(), phase: None, client: None };
+    let nodes = keys.get("rules").map(|node| node.items()).unwrap_or_default();
+    rules(&nodes, &scope, &context, &mut scenario.rules);
+    if let Some(node) = keys.get("timeline")
+        && let Some((timeline, phases)) = Timeline::decode(&node)
+    {
+        for (index, node) in phases.iter().enumerate() {
+            let Some(phase) = timeline.phases.get(index) else { continue };
+            let Some(keys) = node.keys() else { continue };
+            let scope = Scope {
+                prefix: format!("{name}/{}", phase.name),
+                phase: Some(index),
+                client: keys
+                    .get("client")
+                    .and_then(|node| named(&node, "client", &context.clients)),
+                ..scope
             };
-            token.error(format!("no token is called {name:?}"), hint);
-            return None;
-        };
-        Some(Gate { token: self.tokens_before + found, otherwise: otherwise? })
-    }
-
-    fn steps(&self, node: &Node<'_>) -> Vec<Step> {
-        let items = node.items();
-        let mut steps = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            let Some(keys) = item.keys() else { continue };
-            let times = keys.get("times").and_then(|node| node.integer(1..=i64::MAX));
-            let forever = keys.get("forever").and_then(|node| node.bool()).unwrap_or_default();
-            let then = keys.required("then").and_then(|node| Then::decode(&node, &self.files));
+            let nodes = keys.get("rules").map(|node| node.items()).unwrap_or_default();
+            rules(&nodes, &scope, &context, &mut scenario.rules);
+            for known in ["name", "for", "forever"] {
+                let _ = keys.get(known);
+            }
             keys.finish();
-            if forever == times.is_some() {
-                item.error(
-                    "a step says how often",
-                    "give it times: N, or forever: true for the last one",
-                );
-            }
-            if forever && index + 1 < items.len() {
-                item.error(
-                    "the steps after this one are never reached",
-                    "put the step with forever last",
-                );
-            }
-            if let Some(then) = then {
-                steps.push(Step { times: times.and_then(|times| u64::try_from(times).ok()), then });
-            }
         }
-        if steps.is_empty() && items.is_empty() {
-            node.error("there are no steps", "add at least one {times: N, then: ...}");
-        }
-        steps
+        scenario.timeline = Some(timeline);
     }
-
-    fn shares(&self, node: &Node<'_>) -> Vec<Share> {
-        let mut shares = Vec::new();
-        let mut sum = 0.0;
-        for item in node.items() {
-            let Some(keys) = item.keys() else { continue };
-            let part = keys.required("p").and_then(|node| node.percent());
-            let then = keys.required("then").and_then(|node| Then::decode(&node, &self.files));
-            keys.finish();
-            sum += part.unwrap_or_default();
-            shares.extend(part.zip(then).map(|(part, then)| Share { part, then }));
-        }
-        // A little more than 1 is what adding 0.1 ten times gives.
-        if sum > 1.0 + 1e-9 {
-            let sum = (sum * 10_000.0).round() / 100.0;
-            node.error(
-                format!("the shares of one draw add up to {sum}%"),
-                "at most 100% can be given out; what is left passes",
-            );
-        }
-        shares
+    if scenario.rules.is_empty() && scenario.generate.is_empty() && nodes.is_empty() {
+        root.error("there are no rules", "add a list of rules under the key \"rules\"");
     }
-
-    fn points(&self, node: &Node<'_>) -> Vec<At> {
-        let mut points: Vec<At> = Vec::new();
-        for item in node.items() {
-            let Some(keys) = item.keys() else { continue };
-            for word in ["event", "bytes", "time"] {
-                if let Some(found) = keys.get(word) {
-                    found.error_at_key(
-                        format!("the word {word:?} is not supported yet"),
-                        "there is page",
-                    );
-                }
-            }
-            let page = keys.required("page").and_then(|node| node.integer(1..=i64::MAX));
-            let times = keys.get("times").and_then(|node| node.integer(1..=i64::MAX));
-            let then = keys.required("then").and_then(|node| Then::decode(&node, &self.files));
-            keys.finish();
-            let page = page.and_then(|page| u64::try_from(page).ok());
-            if points.iter().any(|point| Some(point.page) == page) {
-                item.error("this page has an entry already", "say what happens to a page once");
-            }
-            points.extend(page.zip(then).map(|(page, then)| At {
-                page,
-                times: times.and_then(|times| u64::try_from(times).ok()),
-                then,
-            }));
-        }
-        points
-    }
+    keys.finish();
+    Some(scenario)
 }
 
 /// How a client is told: by its header fields and query parameters.
@@ -316,22 +180,18 @@ fn client(node: &Node<'_>) -> Option<Matcher> {
     Some(Matcher::decode(keys))
 }
 
-/// The client of a name.
-fn named(node: &Node<'_>, clients: &[(String, Arc<Matcher>)]) -> Option<Arc<Matcher>> {
+/// What a name stands for, among those that were declared.
+pub(super) fn named<T: Clone>(node: &Node<'_>, what: &str, declared: &[(String, T)]) -> Option<T> {
     let name = node.text()?;
-    let found = clients.iter().find(|(known, _)| known == name);
+    let found = declared.iter().find(|(known, _)| known == name);
     if found.is_none() {
-        let known: Vec<&str> = clients.iter().map(|(known, _)| known.as_str()).collect();
+        let known: Vec<&str> = declared.iter().map(|(known, _)| known.as_str()).collect();
         let hint = if known.is_empty() {
-            "declare it under the key \"clients\"".to_owned()
+            format!("declare it under the key \"{what}s\"")
         } else {
             format!("declared: {}", known.join(", "))
         };
-        node.error(format!("no client is called {name:?}"), hint);
+        node.error(format!("no {what} is called {name:?}"), hint);
     }
-    found.map(|(_, client)| Arc::clone(client))
-}
-
-fn short(id: &str) -> &str {
-    id.rsplit('/').next().unwrap_or(id)
+    found.map(|(_, found)| found.clone())
 }

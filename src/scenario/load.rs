@@ -6,8 +6,8 @@ use include_dir::{Dir, include_dir};
 
 use crate::document::{Diagnostic, Diagnostics, Format, MAX_FILE_BYTES, Severity, Source};
 
-use super::format::{self, Scenario};
-use super::rule::ScenarioSet;
+use super::format::{self, Before};
+use super::rule::{About, Parts, ScenarioSet};
 
 static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
@@ -32,7 +32,7 @@ struct File {
 pub fn shipped() -> Vec<(String, String)> {
     let named = shipped_files().map(|(name, path, text)| {
         let source = Source { path, format: Format::Yaml, text: text.to_owned() };
-        let (scenario, _) = format::read(&source, &name, None, 0);
+        let (scenario, _) = format::read(&source, &name, None, Before::default());
         (name, scenario.description)
     });
     let mut all: Vec<_> = named.collect();
@@ -40,11 +40,15 @@ pub fn shipped() -> Vec<(String, String)> {
     all
 }
 
-/// name, path, text.
+/// name, path, text. A name is the theme's folder and the file's name without its ending.
 fn shipped_files() -> impl Iterator<Item = (String, PathBuf, &'static str)> {
-    let yaml = SHIPPED.files().filter(|file| Format::of(file.path()) == Some(Format::Yaml));
+    fn all(directory: &'static Dir<'static>) -> Vec<&'static include_dir::File<'static>> {
+        directory.files().chain(directory.dirs().flat_map(all)).collect()
+    }
+    let yaml =
+        all(&SHIPPED).into_iter().filter(|file| Format::of(file.path()) == Some(Format::Yaml));
     yaml.filter_map(|file| {
-        let name = file.path().file_stem()?.to_str()?.to_owned();
+        let name = file.path().with_extension("").to_str()?.to_owned();
         Some((name, Path::new("scenarios").join(file.path()), file.contents_utf8()?))
     })
 }
@@ -63,43 +67,42 @@ pub fn load(named: &[String], fallback_seed: u64) -> Result<LoadedScenarios, Dia
             Err(found) => problems.extend(found.0),
         }
     }
-    let (mut rules, mut tokens, mut generate, mut seed) =
-        (Vec::new(), Vec::new(), Vec::new(), None);
+    let mut parts = Parts::default();
+    let mut seed = None;
     for file in &files {
-        let (scenario, found) =
-            format::read(&file.source, &file.name, file.directory.as_deref(), tokens.len());
+        let before = Before { tokens: parts.tokens.len(), scenarios: parts.scenarios.len() };
+        let (mut scenario, found) =
+            format::read(&file.source, &file.name, file.directory.as_deref(), before);
         problems.extend(found);
-        let Scenario {
-            seed: own,
-            rules: mut own_rules,
-            tokens: own_tokens,
-            generate: own_generate,
-            ..
-        } = scenario;
-        for rule in &mut own_rules {
-            rule.seed = own.unwrap_or(fallback_seed);
+        for rule in &mut scenario.rules {
+            rule.seed = scenario.seed.unwrap_or(fallback_seed);
         }
-        seed = seed.or(own);
-        rules.extend(own_rules);
-        tokens.extend(own_tokens);
-        generate.extend(own_generate);
+        seed = seed.or(scenario.seed);
+        parts.rules.append(&mut scenario.rules);
+        parts.tokens.append(&mut scenario.tokens);
+        parts.generate.append(&mut scenario.generate);
+        parts.http2 = parts.http2.and(scenario.http2);
+        parts.scenarios.push(About {
+            name: file.name.as_str().into(),
+            path: file.source.path.clone(),
+            timeline: scenario.timeline,
+            verdict: scenario.verdict,
+        });
     }
     if problems.has_errors() {
         return Err(problems.sorted());
     }
     debug_assert!(problems.0.iter().all(|problem| problem.severity == Severity::Warning));
-    let set = ScenarioSet::new(rules, tokens, generate, seed.unwrap_or(fallback_seed));
-    Ok(LoadedScenarios { set, warnings: problems.sorted() })
+    parts.seed = seed.unwrap_or(fallback_seed);
+    Ok(LoadedScenarios { set: ScenarioSet::new(parts), warnings: problems.sorted() })
 }
 
 fn find(name: &str) -> Result<Vec<File>, Diagnostics> {
     let path = Path::new(name);
     let one = |problem: Diagnostic| Diagnostics(vec![problem]);
     if path.is_dir() {
-        let read = std::fs::read_dir(path)
-            .map_err(|error| one(Diagnostic::error(path, error.to_string())))?;
-        let mut paths: Vec<PathBuf> = read.flatten().map(|entry| entry.path()).collect();
-        paths.retain(|path| path.is_file() && Format::of(path).is_some());
+        let mut paths = Vec::new();
+        below(path, &mut paths).map_err(|error| one(Diagnostic::error(path, error.to_string())))?;
         paths.sort();
         if paths.is_empty() {
             return Err(one(Diagnostic::error(path, "there is no scenario in this directory")));
@@ -110,20 +113,41 @@ fn find(name: &str) -> Result<Vec<File>, Diagnostics> {
         return read_file(path).map(|file| vec![file]).map_err(one);
     }
     let wanted = name.strip_suffix(".yaml").unwrap_or(name);
-    if let Some((name, path, text)) = shipped_files().find(|(name, _, _)| name == wanted) {
+    // The theme may be left out.
+    let is_wanted = |name: &str| name == wanted || bare(name) == wanted;
+    if let Some((name, path, text)) = shipped_files().find(|(name, _, _)| is_wanted(name)) {
         let source = Source { path, format: Format::Yaml, text: text.to_owned() };
-        return Ok(vec![File { source, name, directory: None }]);
+        return Ok(vec![File { source, name: bare(&name).to_owned(), directory: None }]);
     }
     let names: Vec<String> = shipped_files().map(|(name, _, _)| name).collect();
-    let nearest = names.iter().min_by_key(|known| strsim::damerau_levenshtein(known, wanted));
-    let hint = match nearest {
-        Some(nearest) if strsim::damerau_levenshtein(nearest, wanted) <= 3 => {
-            format!("did you mean {nearest:?}?")
-        }
+    let distance = |known: &str| {
+        strsim::damerau_levenshtein(known, wanted)
+            .min(strsim::damerau_levenshtein(bare(known), wanted))
+    };
+    let hint = match names.iter().min_by_key(|known| distance(known)) {
+        Some(nearest) if distance(nearest) <= 3 => format!("did you mean {nearest:?}?"),
         _ => "`standin scenarios` lists the shipped ones".to_owned(),
     };
     Err(one(Diagnostic::error(path, "there is no such file, and no shipped scenario of this name")
         .hint(hint)))
+}
+
+/// A shipped scenario's name without its theme.
+fn bare(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// The scenario files of a directory and those below it.
+fn below(directory: &Path, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            below(&path, paths)?;
+        } else if Format::of(&path).is_some() {
+            paths.push(path);
+        }
+    }
+    Ok(())
 }
 
 fn read_file(path: &Path) -> Result<File, Diagnostic> {

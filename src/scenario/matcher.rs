@@ -9,10 +9,26 @@ use serde_json_path::JsonPath;
 use crate::document::{Keys, Node};
 
 use super::decide::Facts;
+use super::flow::flow;
+
+/// One key of a `match`, held against a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compared {
+    /// The key.
+    pub key: String,
+    /// What it asks for.
+    pub wanted: String,
+    /// What the request has, if anything.
+    pub found: Option<String>,
+    /// Whether it holds.
+    pub holds: bool,
+}
 
 /// The compiled `match` of a rule, less its path, which all rules' globs are tried for at once.
 #[derive(Debug, Default)]
 pub(super) struct Matcher {
+    /// As it stands in the file, on one line.
+    pub(super) text: String,
     pub(super) path: Option<String>,
     methods: Vec<String>,
     query: Vec<(String, Pattern)>,
@@ -41,6 +57,13 @@ impl Pattern {
         Ok(Self::Glob(Box::new(glob.compile_matcher())))
     }
 
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Glob(glob) => glob.glob().glob(),
+        }
+    }
+
     fn matches(&self, text: &str) -> bool {
         match self {
             Self::Text(wanted) => wanted == text,
@@ -52,7 +75,8 @@ impl Pattern {
 impl Matcher {
     /// Reads a `match` object.
     pub(super) fn decode(keys: Keys<'_>) -> Self {
-        let mut matcher = Self::default();
+        let text = flow(keys.node().value());
+        let mut matcher = Self { text, ..Self::default() };
         let pattern = |key: &'static str| {
             let node = keys.get(key)?;
             let text = node.text()?;
@@ -96,6 +120,100 @@ impl Matcher {
         }
         keys.finish();
         matcher
+    }
+
+    /// Whether all that is asked for here is asked for by another too.
+    pub(super) fn is_implied_by(&self, other: &Self) -> bool {
+        let same = |one: &Option<Pattern>, other: &Option<Pattern>| match (one, other) {
+            (None, _) => true,
+            (Some(one), Some(other)) => one.as_str() == other.as_str() || one.as_str() == "*",
+            (Some(_), None) => false,
+        };
+        let path = self.path.is_none() || self.path == other.path;
+        let methods = self.methods.is_empty()
+            || !other.methods.is_empty()
+                && other.methods.iter().all(|method| self.methods.contains(method));
+        path && methods
+            && self.query.is_empty()
+            && self.headers.is_empty()
+            && self.body.is_empty()
+            && self
+                .semantic()
+                .into_iter()
+                .zip(other.semantic())
+                .all(|(one, other)| same(one.1, other.1))
+    }
+
+    /// The resource that is asked for, where it is none of these.
+    pub(super) fn resource_that_none_is(&self, served: &[String]) -> Option<&str> {
+        let wanted = self.resource.as_ref()?;
+        (!served.iter().any(|resource| wanted.matches(resource))).then(|| wanted.as_str())
+    }
+
+    /// The verb that is asked for, where no request has it.
+    pub(super) fn verb_that_none_is(&self) -> Option<&str> {
+        const VERBS: [&str; 8] =
+            ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
+        let wanted = self.verb.as_ref()?;
+        (!VERBS.iter().any(|verb| wanted.matches(verb))).then(|| wanted.as_str())
+    }
+
+    fn semantic(&self) -> [(&'static str, &Option<Pattern>); 5] {
+        [
+            ("verb", &self.verb),
+            ("resource", &self.resource),
+            ("namespace", &self.namespace),
+            ("name", &self.name),
+            ("subresource", &self.subresource),
+        ]
+    }
+
+    /// Each key, with what it wants and what a request has.
+    pub(super) fn compare(&self, facts: &Facts<'_>) -> Vec<Compared> {
+        let mut all = Vec::new();
+        let mut part = |key: &str, wanted: &str, found: Option<&str>, holds: bool| {
+            all.push(Compared {
+                key: key.to_owned(),
+                wanted: wanted.to_owned(),
+                found: found.map(str::to_owned),
+                holds,
+            });
+        };
+        if let Some(path) = &self.path {
+            let holds =
+                path_glob(path).is_ok_and(|glob| glob.compile_matcher().is_match(facts.path));
+            part("path", path, Some(facts.path), holds);
+        }
+        if !self.methods.is_empty() {
+            let holds = self.methods.iter().any(|method| method == facts.method);
+            part("method", &self.methods.join(", "), Some(facts.method), holds);
+        }
+        let found = [facts.verb, facts.resource, facts.namespace, facts.name, facts.subresource];
+        for ((key, wanted), found) in self.semantic().into_iter().zip(found) {
+            if let Some(wanted) = wanted {
+                let holds = found.is_some_and(|found| wanted.matches(found));
+                part(key, wanted.as_str(), found, holds);
+            }
+        }
+        for (name, wanted) in &self.query {
+            let values: Vec<&str> = facts.query.all(name).collect();
+            let holds = values.iter().any(|value| wanted.matches(value));
+            let key = format!("query {name}");
+            part(&key, wanted.as_str(), values.first().copied(), holds);
+        }
+        for (name, wanted) in &self.headers {
+            let values = facts.headers.get_all(name).iter();
+            let values: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
+            let holds = values.iter().any(|value| wanted.matches(value));
+            // What a header holds may be a credential: it is not shown.
+            let found = (!values.is_empty()).then_some("(present)");
+            part(&format!("header {name}"), wanted.as_str(), found, holds);
+        }
+        if self.reads_body() {
+            let holds = self.matches_body(facts);
+            part("body", "what is asked of it", facts.body.map(|_| "(present)"), holds);
+        }
+        all
     }
 
     /// Whether the body has a say.

@@ -8,7 +8,7 @@ use crate::document::Node;
 use crate::message::{Body, Origin, Plan};
 
 use super::format::Files;
-use super::then::headers;
+use super::status::headers;
 
 /// A literal answer.
 #[derive(Debug, Clone)]

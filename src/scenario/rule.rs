@@ -1,14 +1,21 @@
 //! Compiled rules, and the set of all that are on.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use globset::{GlobSet, GlobSetBuilder};
 
+use crate::document::Place;
+
 use super::decide::Facts;
 use super::delay::Delay;
+use super::expect::{Expect, Verdict};
 use super::generate::Generate;
+use super::http2::Http2;
 use super::matcher::{Matcher, path_glob};
+use super::point::At;
 use super::then::Then;
+use super::timeline::Timeline;
 use super::token::Token;
 
 /// One rule.
@@ -16,13 +23,31 @@ use super::token::Token;
 pub(super) struct Rule {
     pub(super) id: Arc<str>,
     pub(super) seed: u64,
-    /// Whose requests it is about; everybody's without one.
-    pub(super) client: Option<Arc<Matcher>>,
+    /// The index of its scenario.
+    pub(super) scenario: usize,
+    /// The phase of its scenario's timeline that it belongs to; always on without one.
+    pub(super) phase: Option<usize>,
+    /// Whose requests it is about: all of them hold. Everybody's without one.
+    pub(super) clients: Vec<Arc<Matcher>>,
     pub(super) matcher: Matcher,
     pub(super) gate: Option<Gate>,
     pub(super) delay: Delay,
     pub(super) outcomes: Outcomes,
     pub(super) page_size: Option<u64>,
+    pub(super) draw_by: DrawBy,
+    pub(super) expect: Option<Arc<Expect>>,
+    /// Where in its file.
+    pub(super) place: Option<Place>,
+}
+
+/// What the number of a draw counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum DrawBy {
+    /// The rule's requests, in the order in which they come.
+    #[default]
+    Count,
+    /// The attempts of one and the same request: of clients that ask at once, each has its own.
+    Request,
 }
 
 /// `require`: requests without a live token do not get past.
@@ -41,7 +66,7 @@ pub(super) enum Outcomes {
     Steps(Vec<Step>),
     /// Shares of one draw; the rest passes.
     Share(Vec<Share>),
-    /// At pages of a list chain.
+    /// At pages of a list chain, or places within a stream.
     At(Vec<At>),
 }
 
@@ -59,11 +84,15 @@ pub(super) struct Share {
     pub(super) then: Then,
 }
 
+/// A scenario of which the rules are in a set.
 #[derive(Debug)]
-pub(super) struct At {
-    pub(super) page: u64,
-    pub(super) times: Option<u64>,
-    pub(super) then: Then,
+pub(super) struct About {
+    /// Its name: what its rules' ids begin with.
+    pub(super) name: Arc<str>,
+    /// Its file.
+    pub(super) path: PathBuf,
+    pub(super) timeline: Option<Timeline>,
+    pub(super) verdict: Verdict,
 }
 
 /// All rules of the scenarios that are on, in order. Immutable.
@@ -71,7 +100,10 @@ pub(super) struct At {
 pub struct ScenarioSet {
     pub(super) rules: Vec<Rule>,
     pub(super) tokens: Vec<Token>,
+    /// The scenarios, in order.
+    pub(super) scenarios: Vec<About>,
     generate: Vec<Generate>,
+    http2: Http2,
     seed: u64,
     paths: GlobSet,
     /// For each glob of `paths`, the rules that have it.
@@ -80,22 +112,51 @@ pub struct ScenarioSet {
     anywhere: Vec<usize>,
     /// Whether any rule looks at bodies.
     pub(super) reads_bodies: bool,
+    /// Whether any scenario has a timeline.
+    pub(super) has_timeline: bool,
+}
+
+/// What a set is made of.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    pub(super) rules: Vec<Rule>,
+    pub(super) tokens: Vec<Token>,
+    pub(super) scenarios: Vec<About>,
+    pub(super) generate: Vec<Generate>,
+    pub(super) http2: Http2,
+    pub(super) seed: u64,
 }
 
 impl Rule {
     /// Whether it is about this client.
     pub(super) fn is_for(&self, facts: &Facts<'_>) -> bool {
-        self.client.as_ref().is_none_or(|client| client.matches_head(facts))
+        self.clients.iter().all(|client| client.matches_head(facts))
+    }
+
+    /// Whether the request's body has a say in what it does.
+    pub(super) fn reads_body(&self) -> bool {
+        self.matcher.reads_body() || self.draw_by == DrawBy::Request
+    }
+
+    /// Whether all it does is to expect something.
+    pub(super) fn only_watches(&self) -> bool {
+        let passes = match &self.outcomes {
+            Outcomes::None => true,
+            Outcomes::Steps(steps) => steps.iter().all(|step| step.then.is_pass()),
+            Outcomes::Share(_) | Outcomes::At(_) => false,
+        };
+        passes && self.gate.is_none() && self.page_size.is_none() && self.delay == Delay::default()
+    }
+
+    /// Its place among those that hold for a request: rules of a client, then of a phase, then in order.
+    pub(super) fn rank(&self, index: usize) -> (bool, bool, usize) {
+        (self.clients.is_empty(), self.phase.is_none(), index)
     }
 }
 
 impl ScenarioSet {
-    pub(super) fn new(
-        rules: Vec<Rule>,
-        tokens: Vec<Token>,
-        generate: Vec<Generate>,
-        seed: u64,
-    ) -> Self {
+    pub(super) fn new(parts: Parts) -> Self {
+        let Parts { rules, tokens, scenarios, generate, http2, seed } = parts;
         let mut globs: Vec<(String, Vec<usize>)> = Vec::new();
         let mut anywhere = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
@@ -114,8 +175,21 @@ impl ScenarioSet {
         // Every glob was built once already, when its file was read.
         let paths = builder.build().unwrap_or_else(|_| GlobSet::empty());
         let by_path = globs.into_iter().map(|(_, users)| users).collect();
-        let reads_bodies = rules.iter().any(|rule| rule.matcher.reads_body());
-        Self { rules, tokens, generate, seed, paths, by_path, anywhere, reads_bodies }
+        let reads_bodies = rules.iter().any(Rule::reads_body);
+        let has_timeline = scenarios.iter().any(|scenario| scenario.timeline.is_some());
+        Self {
+            rules,
+            tokens,
+            scenarios,
+            generate,
+            http2,
+            seed,
+            paths,
+            by_path,
+            anywhere,
+            reads_bodies,
+            has_timeline,
+        }
     }
 
     /// Whether there is nothing to ask: then the pipeline asks nothing.
@@ -157,24 +231,34 @@ impl ScenarioSet {
         &self.generate
     }
 
-    /// The rules whose `match` holds: those of a client before those of everybody, each in order.
-    pub(super) fn matching<'s>(&'s self, facts: &'s Facts<'_>) -> impl Iterator<Item = &'s Rule> {
-        self.candidates(facts).filter(|rule| rule.is_for(facts) && rule.matcher.matches(facts))
+    /// What HTTP/2 connections allow from their beginning.
+    #[must_use]
+    pub fn http2(&self) -> Http2 {
+        self.http2
     }
 
-    /// The rules whose path holds.
-    pub(super) fn candidates(&self, facts: &Facts<'_>) -> impl Iterator<Item = &Rule> {
+    /// Whether a path may be that of a rule, or of a token: with no more work than that.
+    #[must_use]
+    pub fn may_concern(&self, method: &str, path: &str) -> bool {
+        self.has_timeline
+            || !self.anywhere.is_empty()
+            || self.tokens.iter().any(|token| token.method == method && token.path == path)
+            || self.paths.is_match(path)
+    }
+
+    /// The rules whose path holds, those of a client first, then those of a phase, each in order.
+    pub(super) fn candidates(&self, facts: &Facts<'_>) -> Vec<&Rule> {
         let mut candidates = self.anywhere.clone();
         for glob in self.paths.matches(facts.path) {
             candidates.extend(&self.by_path[glob]);
         }
-        candidates.sort_unstable_by_key(|index| (self.rules[*index].client.is_none(), *index));
-        candidates.into_iter().map(|index| &self.rules[index])
+        candidates.sort_unstable_by_key(|index| self.rules[*index].rank(*index));
+        candidates.into_iter().map(|index| &self.rules[index]).collect()
     }
 }
 
 impl Default for ScenarioSet {
     fn default() -> Self {
-        Self::new(Vec::new(), Vec::new(), Vec::new(), 0)
+        Self::new(Parts::default())
     }
 }

@@ -1,19 +1,35 @@
-//! What scenarios remember, for one world: counters, draws, tokens.
+//! What scenarios remember, for one world: counters, draws, tokens, where time began.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use lru::LruCache;
+
 use super::draw;
+use super::timeline::{Now, Start, Timeline};
 use super::token::Token;
 
 /// How many live tokens are remembered; the oldest is forgotten first.
 const MAX_TOKENS: usize = 10_000;
+/// How many different requests are told apart where a rule draws by request; the one unused for
+/// longest is forgotten first.
+const MAX_REQUESTS: usize = 10_000;
 
-/// Counters, draws and tokens of one world. All begin anew with [`ScenarioState::reset`].
+/// Counters, draws, tokens and timelines of one world. All begin anew with [`ScenarioState::reset`].
 #[derive(Debug, Default)]
 pub struct ScenarioState {
     inner: Mutex<Memory>,
+}
+
+/// How often a rule was asked, and did something.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RuleUse {
+    /// How many requests it matched.
+    pub matched: u64,
+    /// In how many of them it did something.
+    pub acted: u64,
 }
 
 /// What is behind the lock.
@@ -21,9 +37,16 @@ pub struct ScenarioState {
 pub(super) struct Memory {
     /// How many requests each rule has counted; `at` entries have a key of their own.
     counters: HashMap<(Arc<str>, usize), u64>,
+    uses: HashMap<Arc<str>, RuleUse>,
+    /// Attempts of requests, by rule and request.
+    attempts: Option<LruCache<(Arc<str>, [u8; 32]), u64>>,
     tokens: BTreeMap<String, Issued>,
     order: VecDeque<String>,
     issued: u64,
+    /// When each scenario's timeline began, and how far it was moved on besides.
+    starts: HashMap<Arc<str>, (Duration, Duration)>,
+    /// When all began anew.
+    began: Duration,
 }
 
 #[derive(Debug)]
@@ -33,10 +56,29 @@ struct Issued {
     uses: Option<u64>,
 }
 
+/// What became of a token that was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spent {
+    /// It opens the gate.
+    Live,
+    /// It was one, and is no more.
+    Dead,
+    /// It is none that was given out, or there was none.
+    Unknown,
+    /// There was none.
+    Missing,
+}
+
 impl ScenarioState {
-    /// Forgets everything.
-    pub fn reset(&self) {
-        *self.lock() = Memory::default();
+    /// Forgets everything; time begins to count anew.
+    pub fn reset(&self, now: Duration) {
+        *self.lock() = Memory { began: now, ..Memory::default() };
+    }
+
+    /// How often each rule was asked, and did something.
+    #[must_use]
+    pub fn uses(&self, rule: &str) -> RuleUse {
+        self.lock().uses.get(rule).copied().unwrap_or_default()
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Memory> {
@@ -54,6 +96,58 @@ impl Memory {
         n
     }
 
+    /// The number of this attempt of one and the same request, from 0.
+    pub(super) fn attempt(&mut self, rule: &Arc<str>, request: [u8; 32]) -> u64 {
+        let limit = NonZeroUsize::new(MAX_REQUESTS).unwrap_or(NonZeroUsize::MIN);
+        let attempts = self.attempts.get_or_insert_with(|| {
+            // Grows with the requests; the limit is no reservation.
+            let mut attempts = LruCache::unbounded();
+            attempts.resize(limit);
+            attempts
+        });
+        let counter = attempts.get_or_insert_mut((Arc::clone(rule), request), || 0);
+        let n = *counter;
+        *counter += 1;
+        n
+    }
+
+    /// Notes that a rule was asked, and whether it did something.
+    pub(super) fn used(&mut self, rule: &Arc<str>, acted: bool) {
+        let uses = self.uses.entry(Arc::clone(rule)).or_default();
+        uses.matched += 1;
+        uses.acted += u64::from(acted);
+    }
+
+    /// Where a scenario is on its timeline. A first request starts what waits for one.
+    pub(super) fn now(&mut self, name: &Arc<str>, timeline: &Timeline, now: Duration) -> Now {
+        timeline.at(self.since_start(name, timeline, now, true))
+    }
+
+    /// How long ago a scenario's timeline began.
+    pub(super) fn since_start(
+        &mut self,
+        name: &Arc<str>,
+        timeline: &Timeline,
+        now: Duration,
+        request: bool,
+    ) -> Option<Duration> {
+        if let Some((start, ahead)) = self.starts.get(name) {
+            return Some(now.saturating_sub(*start) + *ahead);
+        }
+        let start = match timeline.start {
+            Start::Ready => self.began,
+            Start::FirstRequest if request => now,
+            Start::FirstRequest | Start::Admin => return None,
+        };
+        self.starts.insert(Arc::clone(name), (start, Duration::ZERO));
+        Some(now.saturating_sub(start))
+    }
+
+    /// Lets a scenario's timeline begin now, or be so far on its way.
+    pub(super) fn start(&mut self, name: &Arc<str>, now: Duration, ahead: Duration) {
+        self.starts.insert(Arc::clone(name), (now, ahead));
+    }
+
     /// Gives out a token.
     pub(super) fn issue(&mut self, token: &Token, seed: u64, world: &str, now: Duration) -> String {
         let text = draw::token(seed, &token.name, world, self.issued);
@@ -69,23 +163,42 @@ impl Memory {
         text
     }
 
+    /// Whether a token of a kind is live.
+    pub(super) fn has_live(&self, token: &Token, now: Duration) -> bool {
+        self.tokens.values().any(|issued| issued.kind == token.name && issued.is_live(now))
+    }
+
+    /// Lets all tokens of a kind die.
+    pub(super) fn revoke(&mut self, token: &Token) {
+        for issued in self.tokens.values_mut().filter(|issued| issued.kind == token.name) {
+            issued.uses = Some(0);
+        }
+    }
+
     /// Whether one of the carried tokens is live; one that is has one use less.
-    pub(super) fn spend(&mut self, token: &Token, carried: &[&str], now: Duration) -> bool {
+    pub(super) fn spend(&mut self, token: &Token, carried: &[&str], now: Duration) -> Spent {
+        let mut spent = if carried.is_empty() { Spent::Missing } else { Spent::Unknown };
         for text in carried {
             let Some(issued) =
                 self.tokens.get_mut(*text).filter(|issued| issued.kind == token.name)
             else {
                 continue;
             };
-            if issued.expires.is_some_and(|expires| now >= expires) || issued.uses == Some(0) {
-                self.tokens.remove(*text);
+            if !issued.is_live(now) {
+                spent = Spent::Dead;
                 continue;
             }
             if let Some(uses) = &mut issued.uses {
                 *uses -= 1;
             }
-            return true;
+            return Spent::Live;
         }
-        false
+        spent
+    }
+}
+
+impl Issued {
+    fn is_live(&self, now: Duration) -> bool {
+        self.expires.is_none_or(|expires| now < expires) && self.uses != Some(0)
     }
 }

@@ -12,34 +12,53 @@ use crate::message::{FaultPoint, Query};
 
 const JOBS: &str = "/apis/kubeflow.org/v1/namespaces/kube-test/tfjobs";
 
-fn parse(text: &str) -> Result<ScenarioSet, String> {
+pub(super) fn parse(text: &str) -> Result<ScenarioSet, String> {
     let source = Source { path: "s.yaml".into(), format: Format::Yaml, text: text.into() };
-    let (scenario, problems) = format::read(&source, "s", Some(Path::new(".")), 0);
+    let (scenario, problems) =
+        format::read(&source, "s", Some(Path::new(".")), format::Before::default());
     if !problems.is_empty() {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         return Err(lines.join("\n"));
     }
     let seed = scenario.seed.unwrap_or(1);
-    Ok(rule::ScenarioSet::new(scenario.rules, scenario.tokens, scenario.generate, seed)
-        .with_seed(seed))
+    let about = rule::About {
+        name: "s".into(),
+        path: "s.yaml".into(),
+        timeline: scenario.timeline,
+        verdict: scenario.verdict,
+    };
+    let parts = rule::Parts {
+        rules: scenario.rules,
+        tokens: scenario.tokens,
+        scenarios: vec![about],
+        generate: scenario.generate,
+        http2: scenario.http2,
+        seed,
+    };
+    Ok(ScenarioSet::new(parts).with_seed(seed))
 }
 
-struct Client {
-    set: ScenarioSet,
-    state: ScenarioState,
-    now: Duration,
+pub(super) struct Client {
+    pub(super) set: ScenarioSet,
+    pub(super) state: ScenarioState,
+    pub(super) now: Duration,
 }
 
 impl Client {
-    fn new(set: ScenarioSet) -> Self {
+    pub(super) fn new(set: ScenarioSet) -> Self {
         Self { set, state: ScenarioState::default(), now: Duration::ZERO }
     }
 
-    fn ask(&self, method: &str, path: &str, facts: impl FnOnce(&mut Facts<'_>)) -> Decision {
+    pub(super) fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        facts: impl FnOnce(&mut Facts<'_>),
+    ) -> Decision {
         self.ask_with(method, path, &HeaderMap::new(), facts)
     }
 
-    fn ask_with(
+    pub(super) fn ask_with(
         &self,
         method: &str,
         path: &str,
@@ -66,13 +85,13 @@ impl Client {
         self.set.decide(&self.state, &facts, self.now)
     }
 
-    fn code(&self, path: &str) -> u16 {
+    pub(super) fn code(&self, path: &str) -> u16 {
         code(&self.ask("GET", path, |_| {}))
     }
 }
 
 /// The status a decision answers; 200 when it lets the request pass.
-fn code(decision: &Decision) -> u16 {
+pub(super) fn code(decision: &Decision) -> u16 {
     match &decision.answer {
         Some(Answer::Status(status)) => status.code.as_u16(),
         Some(Answer::Reply(reply)) => reply.plan().status.as_u16(),
@@ -141,7 +160,7 @@ fn a_token_opens_the_gate_until_it_is_used_up_or_too_old() {
     assert_eq!(with(&client, "x-auth-token", &second.token), 200);
     client.now = Duration::from_secs(60);
     assert_eq!(with(&client, "x-auth-token", &second.token), 401, "60 s");
-    client.state.reset();
+    client.state.reset(client.now);
     assert_eq!(fetch(&client).token, first.token, "a reset begins the same run again");
 }
 
@@ -206,7 +225,7 @@ rules:
         ("/gated/x", 401, 0, None, "s/gate"),
         ("/both/x", 503, 300, None, "s/first"),
         ("/both/cut", 503, 300, Some(FaultPoint::AfterBytes(5)), "s/cut"),
-        ("/other", 200, 300, None, "s/slower"),
+        ("/other", 200, 300, None, "s/slow"),
     ] {
         let decision = client.ask("GET", path, |_| {});
         assert_eq!(code(&decision), status, "{path}");
@@ -256,21 +275,21 @@ rules:
 - at: [{page: 1, then: pass}]
   steps: [{times: 1, then: pass}]
 - require: {token: iam}
-timeline: {ttl: 10m}
+timeline: {ttl: 10m, phases: [{name: a}]}
 ";
     let expected = "\
 s.yaml:5:11: rules[0].match.pth: unknown key \"pth\"; did you mean \"path\"?
 s.yaml:6:18: rules[0].then.status: expected a whole number from 100 to 599, found the number 700
 s.yaml:8:10: rules[1].share: the shares of one draw add up to 110%; at most 100% can be given out; what is left passes
 s.yaml:7:3: rules[1]: the id \"a\" is taken by an earlier rule; give each rule an id of its own
-s.yaml:9:29: rules[2].steps[0].then.cut: the word \"cut\" is not supported yet; there are status, reply, delay, stall, slow, reset, close and garbage
+s.yaml:9:34: rules[2].steps[0].then.cut: unknown word \"3s\"; known here: mid_line
 s.yaml:10:9: rules[3].then: reset and status cannot both happen; keep one of them
 s.yaml:11:10: rules[4].delay: expected a time with its unit, like 400ms, 30s or 1m30s, found the number 5
-s.yaml:12:3: rules[5]: this rule does nothing; give it one of then, steps, share, at, require, delay, page_size
+s.yaml:12:3: rules[5]: this rule does nothing; give it one of then, steps, share, at, require, delay, page_size, expect
 s.yaml:13:11: rules[6].steps[0]: the steps after this one are never reached; put the step with forever last
 s.yaml:14:3: rules[7]: at and steps on one rule count the same requests twice; make two rules of it
 s.yaml:16:20: rules[8].require.token: no token is called \"iam\"; declare it under the key \"tokens\"
-s.yaml:17:1: timeline: the word \"timeline\" is not supported yet; there are description, seed, clients, tokens, generate and rules
+s.yaml:17:31: timeline.phases[0]: a phase says how long it is; give it for: 30s, or forever: true for the last one
 s.yaml:2:1: descripton: unknown key \"descripton\"; did you mean \"description\"?";
     assert_eq!(parse(text).unwrap_err(), expected);
 }
@@ -280,7 +299,7 @@ fn unknown_names_suggest_the_nearest() {
     let error = load(&["thortled".into()], 1).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "thortled: there is no such file, and no shipped scenario of this name; did you mean \"throttled\"?"
+        "thortled: there is no such file, and no shipped scenario of this name; did you mean \"throttling/throttled\"?"
     );
 }
 

@@ -1,28 +1,49 @@
 //! `then`: what a rule does.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-
-use crate::document::{Keys, Node, size};
-use crate::message::{Fault, FaultAction, FaultPoint, Pace};
+use crate::document::{Keys, Node};
+use crate::message::{
+    Change, Fault, FaultAction, FaultPoint, LastStream, Lines, Pace, Place, PointAct,
+};
 
 use super::delay::{Delay, stall};
-use super::format::Files;
+use super::flow::flow;
+use super::format::{Context, named};
+use super::kubernetes::{KubernetesThen, WORDS as KUBERNETES};
 use super::reply::Reply;
+use super::status::{StatusAnswer, status};
+use super::wire::{self, strike};
 
-/// One `then`.
+/// One `then`. Without anything in it the request passes.
 #[derive(Debug, Clone)]
-pub(super) enum Then {
-    /// Nothing: the request goes on.
-    Pass,
-    /// It goes on later.
-    Delay(Delay),
+pub(super) struct Then {
+    /// As it stands in the file, on one line.
+    pub(super) text: Arc<str>,
+    /// It is answered later.
+    pub(super) delay: Option<Delay>,
     /// Nothing is sent for so long.
-    Stall(Duration),
-    /// The true answer, slowly.
-    Slow(Pace),
+    pub(super) stall: Option<Duration>,
+    /// The body goes out slowly.
+    pub(super) slow: Option<Pace>,
+    /// The request's body is not read for so long.
+    pub(super) withhold: Option<Duration>,
+    /// In place of the true answer, or laid on it.
+    pub(super) terminal: Option<Terminal>,
+    /// What happens to all lines of a kind.
+    pub(super) lines: Vec<LinesThen>,
+    /// What happens within the first line.
+    pub(super) cut: Option<(Place, PointAct)>,
+    /// What goes wrong on the Kubernetes side.
+    pub(super) kubernetes: Option<Box<KubernetesThen>>,
+    /// The index of a kind of tokens of which all are dead now.
+    pub(super) revoke: Option<usize>,
+}
+
+/// What ends a `then`: only one of them can stand in it.
+#[derive(Debug, Clone)]
+pub(super) enum Terminal {
     /// An error of the API.
     Status(Box<StatusAnswer>),
     /// A literal answer.
@@ -31,196 +52,216 @@ pub(super) enum Then {
     Fault(Fault),
 }
 
-/// A status that a rule answers. The renderer adds upstream's reason and text where the rule has none.
+/// What happens to all lines of a kind, or to a share of them.
 #[derive(Debug, Clone)]
-pub struct StatusAnswer {
-    /// The status code.
-    pub code: StatusCode,
-    /// The Status' reason, such as `TooManyRequests`.
-    pub reason: Option<String>,
-    /// The Status' message.
-    pub message: Option<String>,
-    /// `Retry-After`.
-    pub retry_after: Option<Duration>,
-    /// Further header fields.
-    pub headers: HeaderMap,
-    /// `errorCode`, as the CCI service adds it to its Status.
-    pub error_code: Option<String>,
-    /// What a 410 of a continue token carries.
-    pub continue_token: Option<ContinueToken>,
+pub(super) struct LinesThen {
+    pub(super) of: Lines,
+    pub(super) what: Change,
+    pub(super) share: Option<f64>,
 }
 
-/// Whether a 410 hands out a token that goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ContinueToken {
-    /// One that goes on inconsistently from the latest revision.
-    Fresh,
-    /// None: the client must start again.
-    None,
-}
+/// The words that end a `then`.
+const TERMINAL: [&str; 9] = [
+    "status",
+    "reply",
+    "reset",
+    "close",
+    "garbage",
+    "malformed_chunk",
+    "rst_stream",
+    "goaway",
+    "cut",
+];
+/// The words that go with others.
+const TOGETHER: [&str; 8] =
+    ["delay", "stall", "slow", "withhold", "events", "bookmarks", "initial_end", "revoke"];
 
-/// Words of the language that come later; told apart from typing errors.
-const LATER: [&str; 2] = ["cut", "event"];
-/// The words that end a `then`: only one of them can stand in it.
-const TERMINAL: [&str; 5] = ["status", "reply", "reset", "close", "garbage"];
-/// What a client sees in place of an answer: no status line, and nothing that could begin one.
-const GARBAGE: &[u8] = b"\x00\xff\xfe standin: this is not HTTP \x80\x81\r\n";
+impl Default for Then {
+    fn default() -> Self {
+        Self {
+            text: "pass".into(),
+            delay: None,
+            stall: None,
+            slow: None,
+            withhold: None,
+            terminal: None,
+            lines: Vec::new(),
+            cut: None,
+            kubernetes: None,
+            revoke: None,
+        }
+    }
+}
 
 impl Then {
     /// Reads a `then`.
-    pub(super) fn decode(node: &Node<'_>, files: &Files<'_>) -> Option<Self> {
-        if let Some(word) = node.value().as_str() {
-            return node.word(&[("pass", ())]).map(|()| Self::Pass).or_else(|| {
-                let _ = word;
-                None
-            });
+    pub(super) fn decode(node: &Node<'_>, context: &Context<'_>) -> Option<Self> {
+        if node.value().is_string() {
+            return node.word(&[("pass", ())]).map(|()| Self::default());
         }
         let keys = node.keys()?;
-        for word in LATER {
-            if let Some(found) = keys.get(word) {
-                found.error_at_key(
-                    format!("the word {word:?} is not supported yet"),
-                    "there are status, reply, delay, stall, slow, reset, close and garbage",
-                );
-                return None;
-            }
-        }
+        let has = |word: &str| keys.present().any(|key| key == word);
+        // A status of `fail_after` is what the rest of the collection fails with.
         let found: Vec<&str> = keys.present().filter(|key| TERMINAL.contains(key)).collect();
         if let [first, second, ..] = found.as_slice() {
             node.error(format!("{first} and {second} cannot both happen"), "keep one of them");
-            return None;
         }
-        let then = if keys.present().any(|key| key == "status") {
-            status(&keys).map(|status| Self::Status(Box::new(status)))
-        } else if let Some(reply) = keys.get("reply") {
-            Reply::decode(&reply, files).map(|reply| Self::Reply(Box::new(reply)))
-        } else if let Some(reset) = keys.get("reset") {
-            point(&reset).map(|at| Self::Fault(Fault { at, action: FaultAction::Reset }))
-        } else if let Some(close) = keys.get("close") {
-            point(&close).map(|at| Self::Fault(Fault { at, action: FaultAction::Close }))
-        } else if let Some(garbage) = keys.get("garbage") {
-            let action = FaultAction::Garbage(Bytes::from_static(GARBAGE));
-            point(&garbage).map(|at| Self::Fault(Fault { at, action }))
-        } else if keys.present().any(|key| key == "stall") {
-            stall(&keys).map(Self::Stall)
-        } else if let Some(slow) = keys.get("slow") {
-            pace(&slow).map(Self::Slow)
-        } else if let Some(delay) = keys.get("delay") {
-            Delay::decode(&delay).map(Self::Delay)
-        } else {
-            for word in TERMINAL {
-                let _ = keys.get(word);
+        let kubernetes = KubernetesThen::decode(&keys);
+        let fails_later = kubernetes.as_ref().is_some_and(|then| then.fail_after.is_some());
+        let mut then = Self {
+            text: flow(node.value()).into(),
+            delay: keys.get("delay").and_then(|node| Delay::decode(&node)),
+            stall: stall(&keys, "stall"),
+            withhold: stall(&keys, "withhold"),
+            slow: keys.get("slow").and_then(|node| wire::pace(&node)),
+            lines: lines(&keys),
+            terminal: None,
+            cut: None,
+            revoke: keys.get("revoke").and_then(|node| named(&node, "token", &context.tokens)),
+            kubernetes: kubernetes.map(Box::new),
+        };
+        if has("status") {
+            let status = status(&keys).map(Box::new);
+            match &mut then.kubernetes {
+                Some(kubernetes) if fails_later => kubernetes.fails_with = status,
+                _ => then.terminal = status.map(Terminal::Status),
             }
-            node.error(
-                "this does nothing",
-                "say pass, or one of status, reply, delay, stall, slow, reset, close, garbage",
-            );
-            None
-        };
-        for word in TERMINAL {
-            let _ = keys.get(word);
-        }
-        for word in ["delay", "stall", "slow"] {
-            let _ = keys.get(word);
-        }
-        keys.finish();
-        then
-    }
-}
-
-fn status(keys: &Keys<'_>) -> Option<StatusAnswer> {
-    let node = keys.get("status")?;
-    let code = node
-        .integer(100..=599)
-        .and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok());
-    if code.is_some_and(|code| code.is_informational()) {
-        node.error("a 1xx status is not an answer", "choose one from 200 to 599");
-        return None;
-    }
-    let text = |key: &'static str| keys.get(key).and_then(|node| node.text().map(str::to_owned));
-    let answer = StatusAnswer {
-        code: code?,
-        reason: text("reason"),
-        message: text("message"),
-        retry_after: keys.get("retry_after").and_then(|node| node.duration()),
-        headers: keys.get("headers").map(|node| headers(&node)).unwrap_or_default(),
-        error_code: text("errorCode"),
-        continue_token: keys.get("continue").and_then(|node| {
-            node.word(&[("fresh", ContinueToken::Fresh), ("none", ContinueToken::None)])
-        }),
-    };
-    if answer.continue_token.is_some() && answer.code != StatusCode::GONE {
-        node.error("continue belongs to status 410", "say status: 410, or leave continue out");
-    }
-    Some(answer)
-}
-
-/// Header fields of an answer: each a text or a list of texts.
-pub(super) fn headers(node: &Node<'_>) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for (key, node) in node.entries() {
-        let Ok(name) = HeaderName::try_from(key) else {
-            node.error_at_key(format!("{key:?} is not a header name"), "");
-            continue;
-        };
-        let values = if node.value().is_array() { node.items() } else { vec![node] };
-        for node in values {
-            let text = match node.value() {
-                serde_json::Value::Number(number) => number.to_string(),
-                serde_json::Value::Bool(value) => value.to_string(),
-                _ => node.text().unwrap_or_default().to_owned(),
-            };
-            match HeaderValue::try_from(text) {
-                Ok(value) => {
-                    headers.append(&name, value);
+        } else if let Some(node) = keys.get("reply") {
+            then.terminal =
+                Reply::decode(&node, &context.files).map(|reply| Terminal::Reply(Box::new(reply)));
+        } else if let Some(node) = keys.get("cut") {
+            match cut(&node) {
+                Some(Cut::Bytes(at)) => {
+                    let at = FaultPoint::AfterBytes(at);
+                    then.terminal = Some(Terminal::Fault(Fault { at, action: FaultAction::Close }));
                 }
-                Err(_) => node
-                    .error("this cannot be sent as a header value", "use visible ASCII characters"),
+                Some(Cut::Line) => then.cut = Some((Place::Event(1), PointAct::CutLine)),
+                None => {}
+            }
+        } else {
+            then.terminal = fault(&keys).map(Terminal::Fault);
+        }
+        for word in TERMINAL.iter().chain(&TOGETHER).chain(&KUBERNETES) {
+            let _ = keys.get(word);
+        }
+        let says = TERMINAL.iter().chain(&TOGETHER).chain(&KUBERNETES).any(|word| has(word));
+        if !says {
+            let hint = format!("say pass, or some of {}", words());
+            if keys.present().next().is_none() {
+                node.error("this does nothing", hint);
+                return None;
             }
         }
-    }
-    headers
-}
-
-/// How slowly: a rate like `16KiB/s`, or `{chunk: 1B, every: 100ms}`.
-fn pace(node: &Node<'_>) -> Option<Pace> {
-    if node.value().is_object() {
-        let keys = node.keys()?;
-        let chunk = keys.required("chunk").and_then(|node| node.size());
-        let every = keys.required("every").and_then(|node| node.duration());
         keys.finish();
-        let chunk = usize::try_from(chunk?).ok().filter(|chunk| *chunk > 0);
-        if chunk.is_none() {
-            node.error("a chunk has at least one byte", "like {chunk: 1B, every: 100ms}");
-        }
-        return Some(Pace { chunk: chunk?, every: every? });
+        Some(then)
     }
-    let text = node.text()?;
-    let rate = text.strip_suffix("/s").and_then(size).filter(|rate| *rate > 0);
-    let Some(rate) = rate else {
-        node.error(
-            format!("{text:?} is not a rate"),
-            "write bytes a second, like 16KiB/s, or {chunk: 1B, every: 100ms}",
-        );
-        return None;
-    };
-    // Ten pieces a second, or a byte at a time where that is slower.
-    let chunk = usize::try_from(rate / 10).unwrap_or(usize::MAX).max(1);
-    #[expect(clippy::cast_precision_loss, reason = "a rate of bytes")]
-    let every = Duration::from_secs_f64(chunk as f64 / rate as f64);
-    Some(Pace { chunk, every })
+
+    /// Whether nothing happens.
+    pub(super) fn is_pass(&self) -> bool {
+        self.delay.is_none()
+            && self.stall.is_none()
+            && self.slow.is_none()
+            && self.withhold.is_none()
+            && self.terminal.is_none()
+            && self.lines.is_empty()
+            && self.cut.is_none()
+            && self.kubernetes.is_none()
+            && self.revoke.is_none()
+    }
 }
 
-/// Where a fault strikes: a word, or `{bytes: N}`.
-fn point(node: &Node<'_>) -> Option<FaultPoint> {
+/// All words, for a hint.
+fn words() -> String {
+    let all = TERMINAL.iter().chain(&TOGETHER).chain(&KUBERNETES);
+    all.copied().collect::<Vec<_>>().join(", ")
+}
+
+/// The fault of the connection that is asked for.
+fn fault(keys: &Keys<'_>) -> Option<Fault> {
+    use FaultPoint::{AfterHeaders, BeforeHeaders};
+    let (node, action) = strike(keys)?;
+    let (at, action) = match action {
+        // With a code, or a stream, the place is a key among others.
+        FaultAction::ResetStream(_) | FaultAction::GoAway { .. } => {
+            let at = if node.value().is_object() {
+                node.keys()?.get("at").map_or(Some(BeforeHeaders), |node| wire::point(&node))
+            } else {
+                Some(BeforeHeaders)
+            };
+            (at?, action)
+        }
+        action => (wire::point(&node)?, action),
+    };
+    if action == FaultAction::MalformedChunk && at == BeforeHeaders {
+        node.error("a chunk comes after the headers", "say after_headers, or {bytes: N}");
+        return Some(Fault { at: AfterHeaders, action });
+    }
+    if at != BeforeHeaders && matches!(action, FaultAction::GoAway { last: LastStream::None, .. }) {
+        node.error(
+            "a request that was not looked at has no answer",
+            "leave `at` out, or say last_stream: this",
+        );
+    }
+    Some(Fault { at, action })
+}
+
+enum Cut {
+    Bytes(u64),
+    Line,
+}
+
+/// `cut`: in the middle of the first line, or after so many bytes.
+fn cut(node: &Node<'_>) -> Option<Cut> {
     if node.value().is_object() {
         let keys = node.keys()?;
         let bytes = keys.required("bytes").and_then(|node| node.size());
         keys.finish();
-        return bytes.map(FaultPoint::AfterBytes);
+        return bytes.map(Cut::Bytes);
     }
-    node.word(&[
-        ("before_headers", FaultPoint::BeforeHeaders),
-        ("after_headers", FaultPoint::AfterHeaders),
-    ])
+    node.word(&[("mid_line", ())]).map(|()| Cut::Line)
+}
+
+/// `events`, `bookmarks`, `initial_end`.
+fn lines(keys: &Keys<'_>) -> Vec<LinesThen> {
+    let kinds = [
+        ("events", Lines::Events),
+        ("bookmarks", Lines::Bookmarks),
+        ("initial_end", Lines::InitialEnd),
+    ];
+    kinds
+        .into_iter()
+        .filter_map(|(key, of)| {
+            let (what, share) = change(&keys.get(key)?)?;
+            Some(LinesThen { of, what, share })
+        })
+        .collect()
+}
+
+/// `drop`, `duplicate`, `reorder`, each with a share if it has one; `{delay: TIME}`.
+fn change(node: &Node<'_>) -> Option<(Change, Option<f64>)> {
+    const WORDS: [(&str, Change); 3] =
+        [("drop", Change::Drop), ("duplicate", Change::Duplicate), ("reorder", Change::Reorder)];
+    if !node.value().is_object() {
+        return node.word(&WORDS).map(|what| (what, None));
+    }
+    let keys = node.keys()?;
+    let delay = keys.get("delay").and_then(|node| node.duration());
+    let share =
+        WORDS.iter().find_map(|(word, what)| Some((*what, Some(keys.get(word)?.percent()?))));
+    for (word, _) in WORDS {
+        let _ = keys.get(word);
+    }
+    let found = match (delay, share) {
+        (Some(delay), None) => Some((Change::Delay(delay), None)),
+        (None, Some(share)) => Some(share),
+        _ => {
+            node.error(
+                "this is nothing that happens to lines",
+                "say drop, duplicate or reorder, {drop: 10%}, or {delay: 2s}",
+            );
+            None
+        }
+    };
+    keys.finish();
+    found
 }

@@ -58,6 +58,18 @@ impl Token {
         Some(Self { name: name.to_owned(), method, path, places, ttl, uses })
     }
 
+    /// In words, for people.
+    pub(super) fn describe(&self) -> String {
+        let mut text = format!("{} {} gives one out", self.method, self.path);
+        if let Some(ttl) = self.ttl {
+            text.push_str(&format!(", good for {ttl:?}"));
+        }
+        if let Some(uses) = self.uses {
+            text.push_str(&format!(", good for {uses} requests"));
+        }
+        text
+    }
+
     /// Whether a request asks for a token of this kind.
     pub(super) fn is_issued_by(&self, facts: &Facts<'_>) -> bool {
         self.method == facts.method && self.path == facts.path

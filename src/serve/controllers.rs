@@ -62,3 +62,25 @@ async fn live(here: &Here) {
         }
     }
 }
+
+/// Waits until a deleted object is to be let go, and lets it.
+pub(super) async fn release(here: Here) {
+    let mut stopping = here.stopping.clone();
+    let waiting = async {
+        let clock = &here.world.clock;
+        let mut set = clock.subscribe();
+        while !here.world.is_ended() {
+            set.mark_unchanged();
+            let Some(next) = here.live() else { return };
+            let left = next.saturating_sub(clock.elapsed());
+            tokio::select! {
+                () = tokio::time::sleep(left), if !clock.is_stopped() => {}
+                moved = set.changed() => if moved.is_err() { return },
+            }
+        }
+    };
+    tokio::select! {
+        () = waiting => {}
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+    }
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::Method;
 
 use crate::k8s::{self, ApiError, ApiRequest, Outcome, Revision, User};
-use crate::message::{Plan, Request};
+use crate::message::{Plan, Query, Request};
 
 use super::compress::compress;
 use super::pipeline::Asked;
@@ -28,8 +28,8 @@ pub(super) fn is_api_path(path: &str) -> bool {
 }
 
 /// The page of a list chain a request asks for; the first without a token.
-pub(super) fn page(asked: &Asked<'_>) -> Option<u64> {
-    (asked.info.verb == "list").then(|| match asked.query.first("continue") {
+pub(super) fn page(verb: &str, query: &Query<'_>) -> Option<u64> {
+    (verb == "list").then(|| match query.first("continue") {
         None | Some("") => 1,
         Some(token) => k8s::page_of_token(token),
     })
@@ -67,7 +67,7 @@ pub(super) async fn answer(
     request: &mut Request,
     asked: &Asked<'_>,
     user: &User,
-    page_size: Option<u64>,
+    faults: &k8s::Faults,
 ) -> Plan {
     let body = match request.method {
         Method::GET | Method::HEAD => bytes::Bytes::new(),
@@ -90,7 +90,7 @@ pub(super) async fn answer(
         body: &body,
         now: world.clock.now(),
         nonce,
-        page_size: page_size.and_then(|size| usize::try_from(size).ok()),
+        faults,
         user,
         auth: &here.settings.auth,
     };

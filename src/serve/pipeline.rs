@@ -8,20 +8,20 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use http::Method;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::HeaderMap;
 use tokio::time::Instant;
 
 use crate::admin;
 use crate::k8s::{self, GroupResource, RequestInfo};
-use crate::message::{BodyError, Handler, Plan, Query, Request, RequestBody, TargetError};
-use crate::scenario::{Applied, Decision, Facts, ScenarioSet};
+use crate::message::{
+    BodyError, Handler, Http2Settings, Plan, Query, Request, RequestBody, TargetError,
+};
+use crate::scenario::{Decision, Facts, Http2, ScenarioSet};
 
+use super::graded::{Noted, Seen};
 use super::state::Shared;
 use super::worlds::Here;
-use super::{gateway, kubernetes, respond};
-
-/// Names the rule that shaped an answer, and the draw if there was one.
-const RULE_HEADER: HeaderName = HeaderName::from_static("x-standin-rule");
+use super::{gateway, kubernetes, overlay, respond};
 
 /// What the transport calls for each request.
 #[derive(Debug)]
@@ -40,7 +40,12 @@ impl Handler for Pipeline {
         let began = Instant::now();
         let (world, plan) = match self.shared.enter(&mut request) {
             Ok(here) => {
-                let plan = answer(&here, &mut request).await;
+                let seen = here.is_graded(request.path()).then(|| Seen::of(&here, &request));
+                let mut noted = Noted::default();
+                let mut plan = answer(&here, &mut request, &mut noted).await;
+                if let Some(seen) = seen {
+                    seen.log(&here, &request, &mut plan, noted);
+                }
                 (here.world, plan)
             }
             Err(error) => {
@@ -51,19 +56,26 @@ impl Handler for Pipeline {
         self.shared.journal.record(request, &plan, began.elapsed(), &world.name);
         plan
     }
+
+    fn http2(&self) -> Http2Settings {
+        let Http2 { max_concurrent_streams, initial_window } = self.shared.scenarios.load().http2();
+        Http2Settings { max_concurrent_streams, initial_window }
+    }
 }
 
 /// The whole way of a request.
-async fn answer(here: &Here, request: &mut Request) -> Plan {
+async fn answer(here: &Here, request: &mut Request, noted: &mut Noted) -> Plan {
     // The admin API is not part of what is simulated: no scenario touches it.
     if admin::owns(request.path()) {
         return admin::answer(here, request).await;
     }
-    let scenarios = here.scenarios.load();
+    let own = here.world.scenarios.load();
+    let shared = here.scenarios.load();
+    let scenarios: &ScenarioSet = own.as_deref().unwrap_or(&shared);
     // Where no rule can come first, a stub is all that is looked at.
-    if scenarios.is_empty()
-        && let Some(plan) = stub(here, request).await
-    {
+    let concerned =
+        !scenarios.is_empty() && scenarios.may_concern(request.method.as_str(), request.path());
+    if !concerned && let Some(plan) = stub(here, request).await {
         return plan;
     }
     let uri = request.uri.clone();
@@ -71,24 +83,30 @@ async fn answer(here: &Here, request: &mut Request) -> Plan {
         Ok(asked) => asked,
         Err(error) => return respond::bad_target(request, &error),
     };
-    if scenarios.is_empty() {
-        return base(here, request, &asked, None).await;
+    if !concerned {
+        return base(here, request, &asked, &k8s::Faults::NONE).await;
     }
 
     // Scenario, before: a gate, a delay, a status, a fault.
-    let mut decision = match decide(here, &scenarios, request, &asked).await {
+    let mut decision = match decide(here, scenarios, request, &asked).await {
         Ok(decision) => decision,
         Err(error) => return respond::bad_body(request, &asked.query, &error),
     };
+    noted.take(&mut decision);
+    if !decision.withhold.is_zero() {
+        // Nothing of the body is read meanwhile, and no window is given for it.
+        tokio::time::sleep(decision.withhold).await;
+    }
+    let faults = overlay::faults(here, &asked, &mut decision);
     let plan = match decision.answer.take() {
         Some(answer) => respond::scenario_answer(here, request, &asked, answer, &decision),
         None => match stub(here, request).await {
             Some(plan) => plan,
-            None => base(here, request, &asked, decision.page_size).await,
+            None => base(here, request, &asked, &faults).await,
         },
     };
     // Scenario, after: what is laid on the answer.
-    lay_on(plan, decision, here.settings.rule_header)
+    overlay::lay_on(here, &asked, plan, decision)
 }
 
 /// The stub for a request, if there is one; or what keeps it from being found.
@@ -106,12 +124,7 @@ async fn stub(here: &Here, request: &mut Request) -> Option<Plan> {
 }
 
 /// What is true beyond the stubs: objects, then the backend, then the report of what came near.
-async fn base(
-    here: &Here,
-    request: &mut Request,
-    asked: &Asked<'_>,
-    page_size: Option<u64>,
-) -> Plan {
+async fn base(here: &Here, request: &mut Request, asked: &Asked<'_>, faults: &k8s::Faults) -> Plan {
     if let Some(gateway) = &here.settings.gateway
         && asked.path == gateway::TOKENS
         && request.method == Method::POST
@@ -131,7 +144,7 @@ async fn base(
         Err(refused) => return *refused,
     };
     if owned {
-        return kubernetes::answer(here, request, asked, &user, page_size).await;
+        return kubernetes::answer(here, request, asked, &user, faults).await;
     }
     respond::miss(here, request, asked).await
 }
@@ -172,7 +185,7 @@ impl RuleFacts {
             namespace: of.and_then(|of| text(&of.namespace)),
             name: of.and_then(|of| text(&of.name)),
             subresource: of.and_then(|of| text(&of.subresource)),
-            page: kubernetes::page(asked),
+            page: kubernetes::page(&asked.info.verb, &asked.query),
         }
     }
 
@@ -199,28 +212,6 @@ impl RuleFacts {
             world,
         }
     }
-}
-
-fn lay_on(mut plan: Plan, decision: Decision, named: bool) -> Plan {
-    plan.delay = plan.delay.saturating_add(decision.delay);
-    if decision.pace.is_some() {
-        plan.pace = decision.pace;
-    }
-    if decision.fault.is_some() {
-        plan.fault = decision.fault;
-    }
-    if let Some(value) = decision.by.filter(|_| named).and_then(|by| rule_value(&by)) {
-        plan.headers.insert(RULE_HEADER, value);
-    }
-    plan
-}
-
-fn rule_value(by: &Applied) -> Option<HeaderValue> {
-    let text = match by.draw {
-        Some(draw) => format!("{}; draw={draw}", by.rule),
-        None => by.rule.to_string(),
-    };
-    HeaderValue::from_str(&text).ok()
 }
 
 /// The request for the backend. The head stays for the journal, the body goes.

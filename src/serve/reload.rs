@@ -8,6 +8,7 @@ use crate::{fixtures, k8s, scenario};
 
 use super::seed;
 use super::state::Shared;
+use super::worlds::Here;
 
 /// Where the sets come from.
 #[derive(Debug, Clone, Default)]
@@ -79,6 +80,37 @@ pub(crate) struct Reload {
 impl Reload {
     pub(crate) fn new(sources: Sources, history: usize) -> Self {
         Self { sources, history, running: Mutex::default() }
+    }
+
+    /// The scenarios the server was started with.
+    pub(crate) fn scenarios(&self) -> &[String] {
+        &self.sources.scenarios
+    }
+}
+
+impl Here {
+    /// Turns other scenarios on for this world alone: its counters begin anew, and the objects that they
+    /// generate are added to it. Reads files.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the scenarios.
+    pub(crate) fn switch_scenarios(
+        &self,
+        names: Vec<String>,
+        seed: Option<u64>,
+    ) -> Result<(), Diagnostics> {
+        let Reload { sources, history, .. } = &self.reload;
+        let sources = Sources { scenarios: names, seed: seed.or(sources.seed), ..sources.clone() };
+        let mut loaded = sources.load()?;
+        let began = self.worlds.default().clock.epoch();
+        if !loaded.scenarios.generated().is_empty() {
+            let after = seed::state(&mut loaded.fixtures, &loaded.scenarios, *history, began)?;
+            let seeded = self.seeded.lock().unwrap_or_else(PoisonError::into_inner);
+            k8s::reseed(&self.world.store, &seeded, &after);
+        }
+        self.world.scenarios.store(Some(Arc::new(loaded.scenarios)));
+        self.world.scenario.reset(self.world.clock.elapsed());
+        Ok(())
     }
 }
 

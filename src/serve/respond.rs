@@ -11,6 +11,7 @@ use crate::message::{BodyError, Origin, Plan, Query, Request, TargetError};
 use crate::scenario::{Answer, ContinueToken, Decision, IssuedToken, StatusAnswer};
 
 use super::kubernetes::is_api_path;
+use super::overlay::whole_seconds;
 use super::pipeline::Asked;
 use super::worlds::{BadWorldName, Here};
 
@@ -77,7 +78,7 @@ pub(super) fn scenario_answer(
 ) -> Plan {
     let rule = decision.by.as_ref().map_or_else(|| "".into(), |by| Arc::clone(&by.rule));
     let mut plan = match answer {
-        Answer::Status(status) => status_plan(request, asked, &status),
+        Answer::Status(status) => status_plan(here, request, asked, &status),
         Answer::Reply(reply) => reply.plan(),
         Answer::IssueToken(token) => token_plan(here, &token),
     };
@@ -85,22 +86,30 @@ pub(super) fn scenario_answer(
     plan
 }
 
-/// A status as the API would give it: upstream's text unless the rule has its own.
-fn status_plan(request: &Request, asked: &Asked<'_>, status: &StatusAnswer) -> Plan {
+/// A status as an error of the API: upstream's text unless the rule has its own.
+pub(super) fn api_error(here: &Here, asked: &Asked<'_>, status: &StatusAnswer) -> ApiError {
     let of = asked.info.resource.as_ref();
     let resource = of.map(|of| GroupResource::new(&of.group, &of.resource));
     let name = of.map_or("", |of| &of.name);
     let mut error = ApiError::of_status(status.code, resource.as_ref(), name, &asked.info.verb);
-    if status.code == StatusCode::GONE
-        && matches!(asked.info.verb.as_ref(), "list" | "deletecollection")
-    {
-        let token = asked.query.first("continue").filter(|token| !token.is_empty());
-        let fresh = match status.continue_token {
-            Some(ContinueToken::Fresh) => token.and_then(k8s::fresh_token),
-            _ => None,
-        };
-        if token.is_some() {
-            error = ApiError::expired_continue(fresh);
+    if status.code == StatusCode::GONE {
+        match asked.info.verb.as_ref() {
+            "list" | "deletecollection" => {
+                let token = asked.query.first("continue").filter(|token| !token.is_empty());
+                let fresh = match status.continue_token {
+                    Some(ContinueToken::Fresh) => token.and_then(k8s::fresh_token),
+                    _ => None,
+                };
+                if token.is_some() {
+                    error = ApiError::expired_continue(fresh);
+                }
+            }
+            "watch" => {
+                let from = asked.query.first("resourceVersion").unwrap_or("0");
+                let now = here.world.store.state().revision;
+                error = ApiError::expired(format!("too old resource version: {from} ({now})"));
+            }
+            _ => {}
         }
     }
     if let Some(message) = &status.message {
@@ -109,22 +118,32 @@ fn status_plan(request: &Request, asked: &Asked<'_>, status: &StatusAnswer) -> P
     if let Some(reason) = &status.reason {
         error.reason = reason.clone().into();
     }
-    let seconds = status
-        .retry_after
-        // Whole seconds, and never sooner than the rule says.
-        .map(|after| after.as_secs() + u64::from(after.subsec_nanos() > 0))
-        .map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
-    let mut plan = if is_api_path(asked.path) || status.error_code.is_some() {
-        if let Some(seconds) = seconds {
-            error = error.retry_after(seconds);
-        }
-        error.error_code.clone_from(&status.error_code);
+    if let Some(after) = status.retry_after {
+        error = error.retry_after(whole_seconds(after));
+    }
+    error.error_code.clone_from(&status.error_code);
+    error
+}
+
+/// What an API server says that has too much to do, before it looks at anything
+/// (`k8s.io/apiserver/pkg/server/filters/maxinflight.go`).
+const TOO_MANY: &str = "Too many requests, please try again later.\n";
+
+/// A status as the API would give it.
+fn status_plan(here: &Here, request: &Request, asked: &Asked<'_>, status: &StatusAnswer) -> Plan {
+    let error = api_error(here, asked, status);
+    let is_api = is_api_path(asked.path) || status.error_code.is_some();
+    let mut plan = if is_api && !status.as_text {
         k8s::error_plan(&error, &request.headers, &asked.query)
     } else {
-        Plan::text(status.code, Origin::Server, format!("{}\n", error.message))
+        let text = match (&status.message, status.code) {
+            (None, StatusCode::TOO_MANY_REQUESTS) if status.as_text => TOO_MANY.to_owned(),
+            _ => format!("{}\n", error.message),
+        };
+        Plan::text(status.code, Origin::Server, text)
     };
-    if let Some(seconds) = seconds {
-        plan.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    if let Some(after) = status.retry_after {
+        plan.headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
     }
     for (name, value) in &status.headers {
         plan.headers.insert(name, value.clone());

@@ -32,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) stages: bool,
     /// Whether answers name the rule that shaped them.
     pub(crate) rule_header: bool,
+    /// Whether what clients do is written down, to be graded.
+    pub(crate) graded: bool,
     /// The backend that answers what nothing else does.
     pub(crate) proxy: Option<Proxy>,
 }

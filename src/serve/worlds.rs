@@ -15,14 +15,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use http::Uri;
 use http::header::HeaderName;
 use http::uri::PathAndQuery;
+use jiff::Timestamp;
 use lru::LruCache;
 
+use crate::grade::Log;
 use crate::k8s;
 use crate::message::Request;
-use crate::scenario::ScenarioState;
+use crate::scenario::{ScenarioSet, ScenarioState};
 
 use super::gateway::IssuedTokens;
 use super::state::Shared;
@@ -52,6 +55,12 @@ pub(crate) struct World {
     pub(crate) store: k8s::Store,
     /// Its counters, draws and tokens.
     pub(crate) scenario: ScenarioState,
+    /// The scenarios it has in place of those of the server.
+    pub(crate) scenarios: ArcSwapOption<ScenarioSet>,
+    /// What its clients did, where that is graded.
+    pub(crate) log: Arc<Log>,
+    /// What deleted objects wait for: when they are let go, and when they were deleted.
+    held: Mutex<Vec<(Duration, Timestamp)>>,
     /// The tokens its identity service has issued.
     pub(crate) tokens: IssuedTokens,
     /// Its time.
@@ -76,6 +85,9 @@ impl World {
             life: Mutex::new(k8s::Life::after(&state)),
             store: k8s::Store::new(state),
             scenario: ScenarioState::default(),
+            scenarios: ArcSwapOption::empty(),
+            log: Arc::default(),
+            held: Mutex::default(),
             tokens: IssuedTokens::default(),
             clock,
             controlled: AtomicBool::new(false),
@@ -221,10 +233,40 @@ impl Here {
 
     /// Lets happen to the world's objects what is due; says when more is, as time since the world began.
     pub(super) fn live(&self) -> Option<Duration> {
-        let World { store, clock, life, .. } = &*self.world;
+        let World { store, clock, life, held, .. } = &*self.world;
+        let now = clock.elapsed();
+        let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|(due, deleted)| {
+            let waits = *due > now;
+            if !waits {
+                k8s::release_held(store, *deleted);
+            }
+            waits
+        });
+        let released = held.iter().map(|(due, _)| *due).min();
+        drop(held);
         let mut life = life.lock().unwrap_or_else(PoisonError::into_inner);
-        life.run(store, &self.stages.load(), clock.elapsed(), clock.epoch());
-        life.next()
+        life.run(store, &self.stages.load(), now, clock.epoch());
+        life.next().into_iter().chain(released).min()
+    }
+
+    /// Lets what is deleted now go after a time, on the world's clock.
+    pub(super) fn hold(&self, time: Duration) {
+        let clock = &self.world.clock;
+        let entry = (clock.elapsed().saturating_add(time), clock.now());
+        self.world.held.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+        let here = self.clone();
+        tokio::spawn(controllers::release(here));
+    }
+
+    /// The scenarios that are on in the world.
+    pub(crate) fn scenario_set(&self) -> Arc<ScenarioSet> {
+        self.world.scenarios.load_full().unwrap_or_else(|| self.scenarios.load_full())
+    }
+
+    /// Whether what a client does is written down, to be graded.
+    pub(super) fn is_graded(&self, path: &str) -> bool {
+        self.settings.graded && !crate::admin::owns(path)
     }
 
     /// Moves the world's clock on. What is due by then has happened when this returns.
@@ -241,7 +283,8 @@ impl Here {
         let world = &self.world;
         let seeded = self.seeded.lock().unwrap_or_else(PoisonError::into_inner).clone();
         k8s::reseed(&world.store, &k8s::State::clone(&world.store.state()), &seeded);
-        world.scenario.reset();
+        world.scenario.reset(world.clock.elapsed());
+        world.log.clear();
         world.tokens.clear();
         world.clock.release();
     }

@@ -23,6 +23,7 @@ pub struct Builder {
     pub(super) history: usize,
     pub(super) stages: bool,
     pub(super) rule_header: bool,
+    pub(super) graded: bool,
     pub(super) token_auth_file: Option<PathBuf>,
     pub(super) authorization_policy_file: Option<PathBuf>,
     pub(super) anonymous_auth: bool,
@@ -48,6 +49,7 @@ impl Default for Builder {
             history: DEFAULT_HISTORY,
             stages: false,
             rule_header: true,
+            graded: false,
             token_auth_file: None,
             authorization_policy_file: None,
             anonymous_auth: true,
@@ -135,6 +137,14 @@ impl Builder {
     #[must_use]
     pub fn rule_header(mut self, on: bool) -> Self {
         self.rule_header = on;
+        self
+    }
+
+    /// Whether what clients do is written down, so that [`crate::WorldHandle::findings`] can grade it; off
+    /// by default.
+    #[must_use]
+    pub fn graded(mut self, on: bool) -> Self {
+        self.graded = on;
         self
     }
 

@@ -71,6 +71,7 @@ impl Builder {
             kubernetes,
             stages: self.stages,
             rule_header: self.rule_header,
+            graded: self.graded,
             proxy,
         };
         let stages = settings.stages_of(&mut fixtures);

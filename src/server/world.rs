@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::grade::{Finding, Record, grade};
 use crate::journal::Exchange;
 use crate::k8s::Revision;
+use crate::scenario::Verdict;
 use crate::serve::{DEFAULT_WORLD, Here};
 
 /// One world of a running server. Get it from [`crate::RunningServer::world`].
@@ -41,6 +43,33 @@ impl WorldHandle {
         let mut all = self.here.journal.exchanges();
         all.retain(|exchange| *exchange.world == *self.name());
         all
+    }
+
+    /// What clients did in it, oldest first, as far as it is graded ([`crate::Builder::graded`]).
+    #[must_use]
+    pub fn records(&self) -> Vec<Record> {
+        self.here.world.log.records().0
+    }
+
+    /// What its clients did that they should not have, by what its rules expect, and what is noticed
+    /// without them. Nothing without [`crate::Builder::graded`].
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        let scenarios = self.here.scenario_set();
+        grade(&self.records(), scenarios.verdict().expectations)
+    }
+
+    /// What becomes of a drill in which not all is well, by the scenarios that are on.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.here.scenario_set().verdict()
+    }
+
+    /// The rules that never did anything in it.
+    #[must_use]
+    pub fn unused_rules(&self) -> Vec<String> {
+        let scenarios = self.here.scenario_set();
+        scenarios.unused(&self.here.world.scenario).map(str::to_owned).collect()
     }
 
     /// Forgets every revision before the given one: continue tokens and watches below it expire.

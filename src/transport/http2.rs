@@ -22,6 +22,9 @@ use super::socket::Socket;
 /// connection (CVE-2023-44487).
 const UNSEEN_RESETS: usize = 20;
 
+/// The window of a connection begins with this (RFC 9113, section 6.9.2), in bytes.
+const LEAST_CONNECTION_WINDOW: u32 = 65_535;
+
 /// What the requests of a connection tell the connection.
 #[derive(Debug, Default)]
 struct Use {
@@ -48,12 +51,19 @@ pub(super) async fn run<H: Handler>(
     complaints: Arc<Complaints>,
     mut stopping: watch::Receiver<bool>,
 ) {
+    let settings = handler.http2();
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
-        .max_concurrent_streams(limits.streams)
+        .max_concurrent_streams(settings.max_concurrent_streams.unwrap_or(limits.streams))
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
         .max_pending_accept_reset_streams(UNSEEN_RESETS);
+    if let Some(window) = settings.initial_window {
+        // The connection's own window is shared by its streams, and never smaller than this.
+        builder
+            .initial_stream_window_size(window)
+            .initial_connection_window_size(window.max(LEAST_CONNECTION_WINDOW));
+    }
     let peer = client.peer;
     let used = Arc::new(Use::default());
     let frames = Arc::new(Frames::default());

@@ -128,7 +128,7 @@ async fn what_cannot_be_done_is_told() {
     let (code, _, error) =
         run(&["serve", "--listen", "127.0.0.1:0", "--scenario", "throtled"]).await;
     assert_eq!(code, 3);
-    assert!(error.contains("did you mean \"throttled\"?"), "{error}");
+    assert!(error.contains("did you mean \"throttling/throttled\"?"), "{error}");
     let (code, _, error) = run(&["serve", "--lisen", "127.0.0.1:0"]).await;
     assert_eq!(code, 2);
     assert!(error.contains("--listen"), "{error}");

@@ -10,11 +10,16 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The files of a directory and those below it, in order.
 fn files_of(directory: &str) -> Vec<PathBuf> {
-    let mut all: Vec<PathBuf> = std::fs::read_dir(root().join(directory))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    fn below(directory: &Path, all: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { below(&path, all) } else { all.push(path) }
+        }
+    }
+    let mut all = Vec::new();
+    below(&root().join(directory), &mut all);
     all.sort();
     all
 }
@@ -34,7 +39,8 @@ fn every_scenario_loads_without_a_warning() {
             path.display(),
             checked.warnings
         );
-        names.push(path.file_stem().unwrap().to_string_lossy().into_owned());
+        let name = path.strip_prefix(root().join("scenarios")).unwrap().with_extension("");
+        names.push(name.to_string_lossy().into_owned());
     }
     let shipped: Vec<String> = scenario::shipped().into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, shipped, "on disk, and in the program");

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::message::Body;
 
+use super::super::faults::HOLD;
 use super::super::meta;
 use super::super::options::{DeleteOptions, Propagation};
 use super::super::output;
@@ -60,6 +61,9 @@ pub(super) fn delete(
     let mut finalizers: Vec<String> =
         meta::finalizers(&value).into_iter().map(str::to_owned).collect();
     adjust_finalizers(&mut finalizers, options.propagation);
+    if call.faults.hold && !object.meta.terminating {
+        finalizers.push(HOLD.to_owned());
+    }
     let namespace = of.is_built_in() && of.plural() == "namespaces";
     let held = !finalizers.is_empty() || namespace && !is_finalized(&value);
     if !held {

@@ -32,7 +32,12 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
         Err(NoPage::NotReached(asked)) => return Ok(not_reached(asked, &call.state)),
         Err(NoPage::Refused(error)) => return Err(error),
     };
-    for listed in &page.objects {
+    for (done, listed) in (0_u64..).zip(&page.objects) {
+        if let Some((after, error)) = &call.faults.fail_after
+            && done >= *after
+        {
+            return Err(error.clone());
+        }
         // One write each, as upstream: what was deleted before an error stays deleted.
         call.store.write(|transaction| {
             let found = transaction

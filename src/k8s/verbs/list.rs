@@ -32,7 +32,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
 /// The options of a list, with a scenario's cap on the page size.
 pub(super) fn options(call: &Call<'_>, watch: bool) -> Result<ListOptions, ApiError> {
     let mut options = ListOptions::parse(call.query, &call.served, watch)?;
-    if let Some(size) = call.page_size {
+    if let Some(size) = call.faults.page_size {
         options.limit = Some(options.limit.map_or(size, |limit| limit.min(size)));
         if options.resource_version == "0" {
             // From the cache upstream ignores limits; a capped page must not be.

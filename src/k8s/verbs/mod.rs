@@ -16,7 +16,7 @@ mod watch;
 mod write;
 
 pub(super) use delete::namespace_is_empty_now;
-pub use watch::{Watch, WatchStep};
+pub use watch::{Watch, WatchStep, error_line};
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ use super::path::ResourceInfo;
 use super::resource::Served;
 use super::status::ApiError;
 use super::store::{Object, Revision, State, Store};
-use super::{Config, Outcome, table};
+use super::{Config, Faults, Outcome, table};
 
 /// One request for a served resource, with all that deciding it takes.
 pub(super) struct Call<'a> {
@@ -47,8 +47,8 @@ pub(super) struct Call<'a> {
     pub(super) now: Timestamp,
     /// Random bits for a uid and a generated name.
     pub(super) nonce: u128,
-    /// A scenario's cap on the size of pages.
-    pub(super) page_size: Option<usize>,
+    /// What goes wrong on purpose.
+    pub(super) faults: &'a Faults,
     /// Who asks.
     pub(super) user: &'a User,
     /// What else is known about who may do what.
@@ -58,6 +58,7 @@ pub(super) struct Call<'a> {
 /// Runs the verb of a request.
 pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
     check_route(call, verb)?;
+    call.faults.check(call.query, verb, &call.state)?;
     if !call.served.of.stored {
         return review::run(call, verb);
     }

@@ -66,7 +66,11 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let output = call.negotiate()?;
     let options = list::options(call, true)?;
     // A continue token is read and ignored, as upstream does with it on a watch.
-    Ok(Outcome::Watch(Box::new(Watch::new(call, &options, output)?)))
+    let watch = Watch::new(call, &options, output)?;
+    if call.faults.expired_as_status && watch.is_expired(&call.state) {
+        return Err(watch.expired(&call.state));
+    }
+    Ok(Outcome::Watch(Box::new(watch)))
 }
 
 impl Watch {
@@ -123,6 +127,16 @@ impl Watch {
         error_line(&ApiError::revision_too_large(asked.0, state.revision.0))
     }
 
+    /// Whether what comes next is forgotten.
+    fn is_expired(&self, state: &State) -> bool {
+        self.cursor < state.history.floor()
+    }
+
+    fn expired(&self, state: &State) -> ApiError {
+        let (cursor, floor) = (self.cursor, state.history.floor());
+        ApiError::expired(format!("too old resource version: {cursor} ({floor})"))
+    }
+
     /// What there is to say in a state.
     pub fn step(&mut self, state: &State, now: Timestamp) -> WatchStep {
         let mut step = WatchStep::default();
@@ -143,10 +157,8 @@ impl Watch {
                 step.lines.push(self.bookmark_line(self.cursor, true));
             }
         }
-        if self.cursor < state.history.floor() {
-            let message =
-                format!("too old resource version: {} ({})", self.cursor, state.history.floor());
-            step.lines.push(error_line(&ApiError::expired(message)));
+        if self.is_expired(state) {
+            step.lines.push(error_line(&self.expired(state)));
             step.end = true;
             return step;
         }
@@ -258,7 +270,8 @@ fn object_line(served: &Served, kind: EventKind, object: &Object) -> Bytes {
 }
 
 /// An ERROR event with a Status.
-pub(super) fn error_line(error: &ApiError) -> Bytes {
+#[must_use]
+pub fn error_line(error: &ApiError) -> Bytes {
     wrap("ERROR", &error.to_json())
 }
 

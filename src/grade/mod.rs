@@ -1,0 +1,141 @@
+//! How a client took what went wrong: what it did, written down as [`Record`]s, held against what rules
+//! expect.
+//!
+//! ```text
+//! serve::graded → Log (one per world) → grade() → Finding → drill's table, JSON, JUnit
+//! ```
+//!
+//! Pure: a record has its times on the world's clock, so that a test grades an hour in an instant. Each
+//! expectation has a file of its own with one function: records in, findings out.
+
+mod backoff;
+mod bounds;
+mod creates;
+mod log;
+mod notes;
+mod relist;
+mod retry_after;
+mod tokens;
+
+#[cfg(test)]
+mod tests;
+
+pub use log::{Created, Log, MAX_RECORDS, Record, call_id};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::scenario::{Expect, Grade};
+
+/// Something that a client did, and should not have; or did not, and should have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// A word for the kind, the same in every version.
+    pub code: &'static str,
+    /// The rule that expected otherwise; none for what is noticed without one.
+    pub rule: Option<Arc<str>>,
+    /// When, on the world's clock.
+    pub at: Duration,
+    /// What, for people.
+    pub message: String,
+    /// How bad it is.
+    pub grade: Grade,
+}
+
+impl Finding {
+    fn new(code: &'static str, at: Duration, message: impl Into<String>) -> Self {
+        Self { code, rule: None, at, message: message.into(), grade: Grade::Note }
+    }
+
+    /// As JSON, for programs.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "code": self.code,
+            "rule": self.rule.as_deref(),
+            "atSeconds": self.at.as_secs_f64(),
+            "message": self.message,
+            "fails": self.grade == Grade::Fail,
+        })
+    }
+}
+
+/// Grades what clients did. What rules expect is held against the requests that they are about; what is
+/// wrong whoever expects it is noted.
+#[must_use]
+pub fn grade(records: &[Record], expectations: Grade) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut rules: BTreeMap<Arc<str>, Arc<Expect>> = BTreeMap::new();
+    for record in records {
+        for (rule, expect) in &record.expected {
+            rules.entry(Arc::clone(rule)).or_insert_with(|| Arc::clone(expect));
+        }
+    }
+    for (rule, expect) in rules {
+        let is_about = |record: &&Record| record.expected.iter().any(|(id, _)| *id == rule);
+        let about: Vec<&Record> = records.iter().filter(is_about).collect();
+        let all: Vec<&Record> = records.iter().collect();
+        for mut finding in of_rule(&expect, &about, &all) {
+            finding.rule = Some(Arc::clone(&rule));
+            finding.grade = expectations;
+            findings.push(finding);
+        }
+    }
+    let all: Vec<&Record> = records.iter().collect();
+    for note in notes::notes(&all) {
+        if !findings.iter().any(|finding| finding.code == note.code) {
+            findings.push(note);
+        }
+    }
+    findings.retain(|finding| finding.grade > Grade::Ignore);
+    findings
+}
+
+/// What one rule finds. Some of it is about requests that the rule is not: a list after a watch.
+fn of_rule(expect: &Expect, about: &[&Record], all: &[&Record]) -> Vec<Finding> {
+    let mut findings = bounds::requests(expect, about);
+    findings.extend(bounds::in_flight(expect, about));
+    findings.extend(bounds::attempts(expect, about));
+    if expect.retry_after {
+        findings.extend(retry_after::early(about, all, expect.slack));
+    }
+    if expect.backoff {
+        findings.extend(backoff::growth(about));
+    }
+    if expect.jitter {
+        findings.extend(backoff::jitter(about));
+    }
+    if let Some(within) = expect.relist_within {
+        findings.extend(relist::after_gone(about, all, within));
+    }
+    if expect.token_refreshed_once {
+        findings.extend(tokens::refreshed(all));
+    }
+    if expect.creates_once {
+        findings.extend(creates::twice(about));
+    }
+    findings
+}
+
+/// The records of one call each, in the order in which they came.
+fn by_call<'r>(records: &[&'r Record]) -> Vec<Vec<&'r Record>> {
+    let mut calls: BTreeMap<[u8; 32], Vec<&'r Record>> = BTreeMap::new();
+    for record in records {
+        calls.entry(record.call).or_default().push(record);
+    }
+    let mut calls: Vec<Vec<&Record>> = calls.into_values().collect();
+    calls.sort_by_key(|records| records[0].began);
+    calls
+}
+
+/// A time as people read it.
+fn shown(time: Duration) -> String {
+    if time < Duration::from_secs(1) {
+        format!("{} ms", time.as_millis())
+    } else {
+        format!("{:.1} s", time.as_secs_f64())
+    }
+}

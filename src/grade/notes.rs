@@ -1,0 +1,69 @@
+//! What is noticed without a rule that expects otherwise.
+
+use std::time::Duration;
+
+use super::{Finding, Record, by_call, relist, retry_after, tokens};
+
+/// How early is early, where nobody said.
+const SLACK: Duration = Duration::from_millis(200);
+/// Failed attempts that follow each other faster hammer.
+const HAMMER: Duration = Duration::from_millis(50);
+/// So many in a row.
+const BLOWS: usize = 3;
+/// Nobody said how soon: what never came is noticed, what came late is not.
+const EVER: Duration = Duration::from_secs(3600);
+
+/// Everything that is wrong whoever expects it.
+pub(super) fn notes(all: &[&Record]) -> Vec<Finding> {
+    let mut notes = retry_after::early(all, all, SLACK);
+    notes.extend(hammered(all));
+    notes.extend(gave_up(all));
+    notes.extend(tokens::dead(all));
+    let never = |finding: &Finding| finding.code == "never-relisted";
+    notes.extend(relist::after_gone(all, all, EVER).into_iter().filter(never));
+    notes
+}
+
+/// A call that was repeated without a pause, however often it failed.
+fn hammered(all: &[&Record]) -> Option<Finding> {
+    by_call(all).into_iter().find_map(|call| {
+        let mut blows = 0;
+        let mut most = 0;
+        for pair in call.windows(2) {
+            let quick = pair[0].failed() && pair[1].began.saturating_sub(pair[0].answered) < HAMMER;
+            blows = if quick { blows + 1 } else { 0 };
+            most = most.max(blows);
+        }
+        let first = call[0];
+        (most >= BLOWS).then(|| {
+            let message = format!(
+                "hammered: {} {} came {} times in a row within {} ms of its failure",
+                first.method,
+                first.path,
+                most,
+                HAMMER.as_millis()
+            );
+            Finding::new("hammered", first.began, message)
+        })
+    })
+}
+
+/// Calls whose last attempt failed.
+fn gave_up(all: &[&Record]) -> Option<Finding> {
+    let calls = by_call(all);
+    let given_up: Vec<_> =
+        calls.iter().filter(|call| call.last().is_some_and(|record| record.failed())).collect();
+    let last = given_up.first()?.last()?;
+    let attempts = given_up.first()?.len();
+    let more = match given_up.len() {
+        1 => String::new(),
+        count => format!(", and {} more calls", count - 1),
+    };
+    let message = format!(
+        "gave up {} {} after {attempts} {}{more}",
+        last.method,
+        last.path,
+        if attempts == 1 { "attempt" } else { "attempts" }
+    );
+    Some(Finding::new("gave-up", last.began, message))
+}

@@ -1,0 +1,65 @@
+//! `relist_within`: who is told that a revision or a continue token is gone begins anew, and soon.
+
+use std::time::Duration;
+
+use super::{Finding, Record, shown};
+
+/// Lists and watches that did not begin anew after a 410.
+pub(super) fn after_gone(about: &[&Record], all: &[&Record], within: Duration) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for record in about {
+        let Some(gone) = record.expired else { continue };
+        let later: Vec<&&Record> = all
+            .iter()
+            .filter(|other| {
+                other.resource == record.resource
+                    && other.began >= gone
+                    && !std::ptr::eq(**other, *record)
+                    && matches!(&*other.verb, "list" | "watch")
+            })
+            .collect();
+        let old = |other: &Record| match (&record.continue_token, &record.revision) {
+            (Some(token), _) => other.continue_token.as_ref() == Some(token),
+            (None, Some(revision)) => {
+                other.continue_token.is_none()
+                    && other.revision.as_ref() == Some(revision)
+                    && other.verb == record.verb
+            }
+            (None, None) => false,
+        };
+        if let Some(again) = later.iter().find(|other| old(other)) {
+            let count = later.iter().filter(|other| old(other)).count();
+            let message = format!(
+                "asked for what is gone again, {count} more times: {} {}",
+                again.verb, again.path
+            );
+            findings.push(Finding::new("asked-again-for-gone", again.began, message));
+        }
+        let anew = later.iter().find(|other| !old(other) && begins(other));
+        let path = &record.path;
+        match anew {
+            None => {
+                let message = format!("never listed {path} again after 410");
+                findings.push(Finding::new("never-relisted", gone, message));
+            }
+            Some(anew) if anew.began - gone > within => {
+                let message = format!(
+                    "listed {path} again {} after 410, where {} are enough",
+                    shown(anew.began - gone),
+                    shown(within)
+                );
+                findings.push(Finding::new("relisted-late", anew.began, message));
+            }
+            Some(_) => {}
+        }
+        if !findings.is_empty() {
+            break;
+        }
+    }
+    findings
+}
+
+/// Whether a request begins anew: a list, or a watch that lists first.
+fn begins(record: &Record) -> bool {
+    record.verb == "list" || record.revision.as_deref().is_none_or(|revision| revision == "0")
+}

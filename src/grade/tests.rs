@@ -1,0 +1,194 @@
+//! Each expectation tells a client that does well from one that does not.
+
+use super::*;
+use crate::scenario::GateSeen;
+
+const MS: Duration = Duration::from_millis(1);
+
+fn record(at: u32, status: u16) -> Record {
+    Record {
+        began: MS * at,
+        answered: MS * (at + 1),
+        ended: Some(MS * (at + 2)),
+        method: "GET".into(),
+        path: "/x".into(),
+        call: call_id("GET", "/x", None, b""),
+        verb: "list".into(),
+        resource: Some("jobs".into()),
+        page: None,
+        continue_token: None,
+        revision: None,
+        status,
+        fault: None,
+        retry_after: None,
+        expired: None,
+        unmatched: false,
+        acted: None,
+        expected: Vec::new(),
+        gate: None,
+        created: None,
+    }
+}
+
+/// The codes of what an expectation finds.
+fn codes(expect: Expect, mut records: Vec<Record>) -> Vec<&'static str> {
+    let expect = Arc::new(expect);
+    for record in &mut records {
+        record.expected = vec![("s/r".into(), Arc::clone(&expect))];
+    }
+    let findings = grade(&records, Grade::Fail);
+    findings.iter().filter(|finding| finding.rule.is_some()).map(|finding| finding.code).collect()
+}
+
+/// Attempts that fail, at these times, and one that does not.
+fn attempts(times: &[u32]) -> Vec<Record> {
+    let last = times.len() - 1;
+    let status = |index| if index == last { 200 } else { 503 };
+    times.iter().enumerate().map(|(index, at)| record(*at, status(index))).collect()
+}
+
+#[test]
+fn retry_after_is_honoured_within_the_slack() {
+    let expect = Expect { retry_after: true, slack: MS * 200, ..Expect::default() };
+    for (again, expected) in [(1001, vec![]), (801, vec![]), (700, vec!["retry-after"])] {
+        let mut first = record(0, 429);
+        first.retry_after = Some(MS * 1000);
+        let records = vec![first, record(again, 200)];
+        assert_eq!(codes(expect.clone(), records), expected, "{again}");
+    }
+    // Another call need not wait.
+    let mut first = record(0, 429);
+    first.retry_after = Some(MS * 1000);
+    let mut other = record(10, 200);
+    other.call = call_id("GET", "/y", None, b"");
+    assert!(codes(expect, vec![first, other]).is_empty());
+}
+
+#[test]
+fn pauses_grow_and_are_not_regular() {
+    let backoff = Expect { backoff: true, ..Expect::default() };
+    let jitter = Expect { backoff: true, jitter: true, ..Expect::default() };
+    let doubled = [0, 101, 302, 703, 1504];
+    let drawn = [0, 120, 290, 760, 1400];
+    let constant = [0, 101, 202, 303, 404];
+    let none = [0, 2, 4, 6, 8];
+    assert!(codes(backoff.clone(), attempts(&doubled)).is_empty());
+    assert!(codes(backoff.clone(), attempts(&drawn)).is_empty());
+    assert_eq!(codes(backoff.clone(), attempts(&constant)), ["no-backoff"]);
+    assert_eq!(codes(backoff.clone(), attempts(&none)), ["no-backoff"]);
+    assert!(codes(backoff, attempts(&[0, 1, 2])).is_empty(), "two pauses say nothing");
+    assert!(codes(jitter.clone(), attempts(&drawn)).is_empty());
+    assert_eq!(codes(jitter.clone(), attempts(&doubled)), ["no-jitter"]);
+    assert_eq!(codes(jitter, attempts(&constant)), ["no-backoff", "no-jitter"]);
+}
+
+#[test]
+fn counts_have_bounds() {
+    let three = || attempts(&[0, 100, 300]);
+    let max = |max| Expect { max_requests: Some(max), ..Expect::default() };
+    let min = |min| Expect { min_requests: Some(min), ..Expect::default() };
+    assert!(codes(max(3), three()).is_empty());
+    assert_eq!(codes(max(2), three()), ["too-many-requests"]);
+    assert!(codes(min(3), three()).is_empty());
+    assert_eq!(codes(min(4), three()), ["too-few-requests"]);
+    let flight = |max| Expect { max_in_flight: Some(max), ..Expect::default() };
+    let one_after_another = vec![record(0, 200), record(2, 200), record(4, 200)];
+    assert!(codes(flight(1), one_after_another).is_empty());
+    let together = || vec![record(0, 200), record(1, 200), record(1, 200)];
+    assert!(codes(flight(3), together()).is_empty());
+    assert_eq!(codes(flight(2), together()), ["too-many-in-flight"]);
+}
+
+#[test]
+fn a_client_gives_up() {
+    let expect = |max| Expect { max_attempts: Some(max), ..Expect::default() };
+    let failing: Vec<Record> = [0, 100, 300].map(|at| record(at, 503)).into();
+    assert!(codes(expect(3), failing.clone()).is_empty());
+    assert_eq!(codes(expect(2), failing), ["did-not-give-up"]);
+    // What works in between begins the count anew.
+    let recovers = [(0, 503), (10, 200), (20, 503), (30, 200)].map(|(at, code)| record(at, code));
+    assert!(codes(expect(1), recovers.to_vec()) == ["did-not-give-up"]);
+    assert!(codes(expect(2), recovers.into()).is_empty());
+}
+
+#[test]
+fn a_list_begins_anew_after_410() {
+    let expect = Expect { relist_within: Some(MS * 500), ..Expect::default() };
+    let page = |at, token: Option<&str>, status| Record {
+        continue_token: token.map(str::to_owned),
+        expired: (status == 410).then_some(MS * (at + 1)),
+        ..record(at, status)
+    };
+    let gone = || page(10, Some("a"), 410);
+    assert!(
+        codes(expect.clone(), vec![page(0, None, 200), gone(), page(20, None, 200)]).is_empty()
+    );
+    let fresh = vec![page(0, None, 200), gone(), page(20, Some("b"), 200)];
+    assert!(codes(expect.clone(), fresh).is_empty(), "a fresh token is one way to go on");
+    assert_eq!(codes(expect.clone(), vec![page(0, None, 200), gone()]), ["never-relisted"]);
+    let late = vec![gone(), page(1000, None, 200)];
+    assert_eq!(codes(expect.clone(), late), ["relisted-late"]);
+    let stubborn = vec![gone(), page(20, Some("a"), 410), page(30, None, 200)];
+    assert_eq!(codes(expect.clone(), stubborn), ["asked-again-for-gone"]);
+    // A watch is told in its stream; a list follows.
+    let watch = Record { verb: "watch".into(), revision: Some("5".into()), ..record(0, 200) };
+    let told = Record { expired: Some(MS * 50), ..watch.clone() };
+    assert!(codes(expect.clone(), vec![told.clone(), record(60, 200)]).is_empty());
+    let again = Record { began: MS * 60, ..watch };
+    assert_eq!(codes(expect, vec![told, again]), ["asked-again-for-gone", "never-relisted"]);
+}
+
+#[test]
+fn a_token_is_fetched_once() {
+    let expect = Expect { token_refreshed_once: true, ..Expect::default() };
+    let gate = |at, seen| Record { gate: Some(seen), ..record(at, 200) };
+    let issue = |at, needless| gate(at, GateSeen::Issued { needless });
+    let (live, dead) = (GateSeen::Live, GateSeen::Dead);
+    let good = vec![
+        gate(0, GateSeen::Missing),
+        issue(5, false),
+        gate(10, live),
+        gate(20, dead),
+        issue(25, false),
+        gate(30, live),
+    ];
+    assert!(codes(expect.clone(), good).is_empty());
+    let storm = vec![gate(0, dead), gate(0, dead), issue(5, false), issue(6, true), gate(10, live)];
+    assert_eq!(codes(expect.clone(), storm), ["token-storm"]);
+    let stale =
+        vec![gate(0, dead), gate(10, dead), gate(20, dead), issue(25, false), gate(30, live)];
+    assert_eq!(codes(expect.clone(), stale), ["stale-token"]);
+    assert_eq!(codes(expect, vec![gate(0, live), gate(10, dead)]), ["token-not-refreshed"]);
+}
+
+#[test]
+fn a_lost_create_is_not_done_again() {
+    let expect = Expect { creates_once: true, ..Expect::default() };
+    let create = |at, heard, status| Record {
+        verb: "create".into(),
+        created: (status == 201).then_some(Created { heard }),
+        fault: (!heard).then_some("reset"),
+        ..record(at, status)
+    };
+    // The second attempt finds what the first has made.
+    assert!(codes(expect.clone(), vec![create(0, false, 201), create(50, true, 409)]).is_empty());
+    let twice = vec![create(0, false, 201), create(50, true, 201)];
+    assert_eq!(codes(expect.clone(), twice), ["created-twice"]);
+    // Two that were meant.
+    assert!(codes(expect, vec![create(0, true, 201), create(50, true, 201)]).is_empty());
+}
+
+#[test]
+fn what_nobody_expected_is_noted() {
+    let noted = |records: &[Record]| {
+        let findings = grade(records, Grade::Fail);
+        assert!(findings.iter().all(|finding| finding.grade == Grade::Note));
+        findings.iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    assert!(noted(&attempts(&[0, 100, 300])).is_empty());
+    assert_eq!(noted(&attempts(&[0, 2, 4, 6])), ["hammered"]);
+    assert_eq!(noted(&[record(0, 503), record(100, 503)]), ["gave-up"]);
+    let mut throttled = record(0, 429);
+    throttled.retry_after = Some(MS * 1000);
+    assert_eq!(noted(&[throttled, record(100, 200)]), ["retry-after"]);
+}

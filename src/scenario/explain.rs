@@ -1,0 +1,54 @@
+//! Why a rule is about a request, or is not.
+
+use super::decide::Facts;
+use super::matcher::Compared;
+use super::rule::ScenarioSet;
+
+/// What all rules make of a request.
+#[derive(Debug, Default)]
+pub struct Explained {
+    /// The rules, in the order in which they are asked.
+    pub rules: Vec<Tried>,
+}
+
+/// What one rule makes of a request.
+#[derive(Debug)]
+pub struct Tried {
+    /// The rule's id.
+    pub rule: String,
+    /// Whether it is about the request.
+    pub holds: bool,
+    /// Each key, what it wants and what there is.
+    pub compared: Vec<Compared>,
+    /// What it does, in words.
+    pub does: String,
+}
+
+impl ScenarioSet {
+    /// Asks every rule about a request, without counting it.
+    #[must_use]
+    pub fn explain(&self, facts: &Facts<'_>) -> Explained {
+        let preview = self.preview(facts.world, 1);
+        // The rows of the rules come last, in order.
+        let rows = &preview.rows[preview.rows.len() - self.rules.len()..];
+        let mut ranked: Vec<usize> = (0..self.rules.len()).collect();
+        ranked.sort_by_key(|index| self.rules[*index].rank(*index));
+        let rules = ranked.into_iter().map(|index| {
+            let rule = &self.rules[index];
+            let mut compared = rule.matcher.compare(facts);
+            for client in &rule.clients {
+                compared.extend(client.compare(facts).into_iter().map(|mut part| {
+                    part.key = format!("client {}", part.key);
+                    part
+                }));
+            }
+            Tried {
+                rule: rule.id.to_string(),
+                holds: compared.iter().all(|part| part.holds),
+                compared,
+                does: rows[index].1.clone(),
+            }
+        });
+        Explained { rules: rules.collect() }
+    }
+}

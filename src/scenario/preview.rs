@@ -1,0 +1,220 @@
+//! What will happen, before it does: each rule's outcomes for its first requests.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::draw::Draw;
+use super::point::Where;
+use super::rule::{DrawBy, Outcomes, Rule, ScenarioSet};
+use crate::message::Place;
+
+/// What a set of rules will do in a world.
+#[derive(Debug)]
+pub struct Preview {
+    /// As JSON, for programs.
+    pub json: Value,
+    /// As lines, for people: what it is about, and what happens.
+    pub rows: Vec<(String, String)>,
+}
+
+impl ScenarioSet {
+    /// What will happen to the first `requests` requests of each rule in a world.
+    #[must_use]
+    pub fn preview(&self, world: &str, requests: u64) -> Preview {
+        let mut rows = Vec::new();
+        let mut timelines = Vec::new();
+        for about in &self.scenarios {
+            let Some(timeline) = &about.timeline else { continue };
+            let mut from = Duration::ZERO;
+            let mut phases = Vec::new();
+            for phase in &timeline.phases {
+                let to = phase.length.map(|length| from + length);
+                let until = to.map_or_else(|| "for ever".to_owned(), |to| format!("to {to:?}"));
+                rows.push((
+                    format!("{}/{}", about.name, phase.name),
+                    format!("from {from:?} {until}"),
+                ));
+                phases.push(json!({
+                    "name": &*phase.name,
+                    "fromSeconds": from.as_secs_f64(),
+                    "toSeconds": to.map(|to| to.as_secs_f64()),
+                }));
+                from = to.unwrap_or(Duration::MAX);
+            }
+            if let Some(ttl) = timeline.ttl {
+                rows.push((about.name.to_string(), format!("heals itself after {ttl:?}")));
+            }
+            timelines.push(json!({
+                "scenario": &*about.name,
+                "phases": phases,
+                "ttlSeconds": timeline.ttl.map(|ttl| ttl.as_secs_f64()),
+            }));
+        }
+        for token in &self.tokens {
+            rows.push((format!("tokens/{}", token.name), token.describe()));
+        }
+        let mut rules = Vec::new();
+        for rule in &self.rules {
+            let of = Of { rule, world, requests };
+            let told = of.tell();
+            rows.push((format!("{} {}", rule.id, rule.matcher.text), told.lines.join("\n")));
+            rules.push(told.json);
+        }
+        let json = json!({
+            "seed": self.seed(),
+            "world": world,
+            "requests": requests,
+            "timelines": timelines,
+            "rules": rules,
+        });
+        Preview { json, rows }
+    }
+}
+
+struct Of<'a> {
+    rule: &'a Rule,
+    world: &'a str,
+    requests: u64,
+}
+
+struct Told {
+    lines: Vec<String>,
+    json: Value,
+}
+
+impl Of<'_> {
+    fn tell(&self) -> Told {
+        let rule = self.rule;
+        let mut lines = Vec::new();
+        let mut json = json!({"id": &*rule.id, "match": rule.matcher.text});
+        if let Some(gate) = &rule.gate {
+            lines.push(format!("without a live token: {}", gate.otherwise.text));
+            json["without_token"] = gate.otherwise.text.as_ref().into();
+        }
+        if let Some(size) = rule.page_size {
+            lines.push(format!("pages of at most {size}"));
+            json["page_size"] = size.into();
+        }
+        let by_request = rule.draw_by == DrawBy::Request;
+        if by_request {
+            lines.push("drawn for each request by its attempts, whoever asks when".to_owned());
+            json["draw_by"] = "request".into();
+        }
+        if rule.delay.is_drawn() && !by_request {
+            let delays: Vec<Duration> = (0..self.requests).map(|n| self.delay(n)).collect();
+            let shown: Vec<String> =
+                delays.iter().map(|delay| format!("{}ms", delay.as_millis())).collect();
+            lines.push(format!("waits {}", shown.join(" ")));
+            json["delaysMs"] = delays.iter().map(|delay| delay.as_secs_f64() * 1e3).collect();
+        } else if rule.delay.is_drawn() {
+            lines.push("waits as drawn".to_owned());
+        } else if rule.delay.at(0.0, 0.0) > Duration::ZERO {
+            lines.push(format!("waits {:?}", rule.delay.at(0.0, 0.0)));
+            json["delaysMs"] = json!([rule.delay.at(0.0, 0.0).as_secs_f64() * 1e3]);
+        }
+        match &rule.outcomes {
+            Outcomes::None => {}
+            Outcomes::Steps(steps) => {
+                let mut from = 1;
+                let mut told = Vec::new();
+                for step in steps {
+                    let to = step.times.map(|times| from + times - 1);
+                    let span = match to {
+                        Some(to) if to == from => format!("request {from}"),
+                        Some(to) => format!("requests {from} to {to}"),
+                        None if from == 1 => "every request".to_owned(),
+                        None => format!("from request {from} on"),
+                    };
+                    lines.push(format!("{span}: {}", step.then.text));
+                    told.push(json!({"from": from, "to": to, "then": &*step.then.text}));
+                    from = to.map_or(u64::MAX, |to| to + 1);
+                }
+                if from != u64::MAX {
+                    lines.push(format!("from request {from} on: pass"));
+                    told.push(json!({"from": from, "to": null, "then": "pass"}));
+                }
+                json["steps"] = told.into();
+            }
+            Outcomes::Share(shares) => {
+                for share in shares {
+                    lines.push(format!("{}%: {}", percent(share.part), share.then.text));
+                }
+                json["shares"] = shares
+                    .iter()
+                    .map(|share| json!({"p": share.part, "then": &*share.then.text}))
+                    .collect();
+                if !by_request {
+                    json["draws"] = self.draws(&mut lines);
+                }
+            }
+            Outcomes::At(points) => {
+                let mut told = Vec::new();
+                for point in points {
+                    let (place, then) = match &point.at {
+                        Where::Page(page, then) => (format!("page {page}"), then.text.to_string()),
+                        Where::Stream(place, _) => (
+                            match place {
+                                Place::Event(event) => format!("event {event}"),
+                                Place::Bytes(bytes) => format!("byte {bytes}"),
+                                Place::Time(time) => format!("{time:?} after the headers"),
+                            },
+                            point.text.to_string(),
+                        ),
+                    };
+                    let often = match point.times {
+                        None => String::new(),
+                        Some(1) => ", once".to_owned(),
+                        Some(times) => format!(", {times} times"),
+                    };
+                    lines.push(format!("at {place}{often}: {then}"));
+                    told.push(json!({"at": place, "times": point.times, "then": then}));
+                }
+                json["at"] = told.into();
+            }
+        }
+        if rule.expect.is_some() && lines.is_empty() {
+            lines.push("nothing; the client is watched".to_owned());
+        }
+        Told { lines, json }
+    }
+
+    fn draw(&self) -> Draw<'_> {
+        let Rule { seed, id, .. } = self.rule;
+        Draw { seed: *seed, rule: id, world: self.world, request: None }
+    }
+
+    fn delay(&self, n: u64) -> Duration {
+        let drawn = |of| self.draw().fraction(of, n);
+        self.rule.delay.at(drawn("delay"), drawn("delay-2"))
+    }
+
+    /// The draws of the first requests: which of them does not pass.
+    fn draws(&self, lines: &mut Vec<String>) -> Value {
+        let Outcomes::Share(shares) = &self.rule.outcomes else { return Value::Null };
+        let mut hits: Vec<Vec<String>> = vec![Vec::new(); shares.len()];
+        let mut draws = Vec::new();
+        for n in 0..self.requests {
+            let drawn = self.draw().fraction("", n);
+            let mut below = 0.0;
+            let found = shares.iter().position(|share| {
+                below += share.part;
+                drawn < below
+            });
+            if let Some(index) = found {
+                hits[index].push((n + 1).to_string());
+            }
+            let then = found.map_or("pass", |index| &shares[index].then.text);
+            draws.push(json!({"request": n + 1, "drawn": drawn, "then": then}));
+        }
+        for (share, hits) in shares.iter().zip(hits) {
+            let which = if hits.is_empty() { "none".to_owned() } else { hits.join(" ") };
+            lines.push(format!("  of {} requests: {which}: {}", self.requests, share.then.text));
+        }
+        draws.into()
+    }
+}
+
+fn percent(part: f64) -> f64 {
+    (part * 1e6).round() / 1e4
+}

@@ -1,0 +1,149 @@
+//! What a client did, written down to be graded: what it asked, what it was told, and when that was over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use http::header::RETRY_AFTER;
+use http::{Method, StatusCode};
+
+use crate::grade::{Created, Record, call_id};
+use crate::k8s::{GroupResource, RequestInfo};
+use crate::message::{Body, BodyStream, Guard, Origin, Plan, PointAct, Query, Request};
+use crate::scenario::{Decision, Expect, GateSeen};
+
+use super::kubernetes;
+use super::worlds::{Here, World};
+
+/// What the rules had to say about a request.
+#[derive(Debug, Default)]
+pub(super) struct Noted {
+    expected: Vec<(Arc<str>, Arc<Expect>)>,
+    gate: Option<GateSeen>,
+    acted: Option<Arc<str>>,
+}
+
+impl Noted {
+    /// Takes what is of interest out of a decision.
+    pub(super) fn take(&mut self, decision: &mut Decision) {
+        self.expected = std::mem::take(&mut decision.expected);
+        self.gate = decision.gate;
+        self.acted = decision.by.as_ref().map(|by| Arc::clone(&by.rule));
+    }
+}
+
+/// A request as it came.
+#[derive(Debug)]
+pub(super) struct Seen {
+    began: Duration,
+    path: String,
+    verb: String,
+    resource: Option<String>,
+    page: Option<u64>,
+    continue_token: Option<String>,
+    revision: Option<String>,
+}
+
+impl Seen {
+    pub(super) fn of(here: &Here, request: &Request) -> Self {
+        let began = here.world.clock.elapsed();
+        let query = Query::parse(request.query()).unwrap_or_default();
+        let path = request.path().to_owned();
+        let info = RequestInfo::parse(&request.method, &path, &query).ok();
+        let of = info.as_ref().and_then(|info| info.resource.as_ref());
+        let parameter =
+            |name| query.first(name).filter(|value| !value.is_empty()).map(str::to_owned);
+        Self {
+            began,
+            verb: info.as_ref().map(|info| info.verb.to_string()).unwrap_or_default(),
+            resource: of.map(|of| GroupResource::new(&of.group, &of.resource).to_string()),
+            page: info.as_ref().and_then(|info| kubernetes::page(&info.verb, &query)),
+            continue_token: parameter("continue"),
+            revision: parameter("resourceVersion"),
+            path,
+        }
+    }
+
+    /// Writes it down, with its answer; when that is over is written down by the answer's end.
+    pub(super) fn log(self, here: &Here, request: &Request, plan: &mut Plan, noted: Noted) {
+        let world = &here.world;
+        let fault = plan.fault.as_ref().map(|fault| fault.action.label());
+        let created = (self.verb == "create"
+            && plan.origin == Origin::Kubernetes
+            && plan.status == StatusCode::CREATED)
+            .then(|| Created { heard: fault.is_none() });
+        let expired = plan.status == StatusCode::GONE;
+        let retry_after = plan.headers.get(RETRY_AFTER);
+        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+        let body = request.body_bytes().unwrap_or_default();
+        let record = Record {
+            began: self.began,
+            answered: world.clock.elapsed().saturating_add(plan.delay),
+            ended: None,
+            method: request.method.to_string(),
+            call: call_id(request.method.as_str(), &self.path, request.query(), body),
+            path: self.path,
+            verb: self.verb,
+            resource: self.resource,
+            page: self.page,
+            continue_token: self.continue_token,
+            revision: self.revision,
+            status: plan.status.as_u16(),
+            fault,
+            retry_after: retry_after.map(Duration::from_secs),
+            expired: expired.then_some(self.began),
+            unmatched: plan.origin == Origin::Unmatched,
+            acted: noted.acted,
+            expected: noted.expected,
+            gate: noted.gate,
+            created,
+        };
+        let number = world.log.push(record);
+        let watches = request.method == Method::GET;
+        let note = Note { world: Arc::clone(world), number };
+        let body = std::mem::take(&mut plan.body);
+        plan.body = match body {
+            Body::Stream(stream) if watches => Body::Stream(told(stream, world, number)),
+            Body::WebSocket(stream) => Body::WebSocket(told(stream, world, number)),
+            body => body,
+        };
+        let inserted =
+            plan.stream.iter().flat_map(|faults| &faults.points).any(
+                |point| matches!(&point.act, PointAct::Insert { line, .. } if is_expired(line)),
+            );
+        if inserted {
+            // Told when the stream ends, which such a line does.
+            note.world.log.expires_at_end(number);
+        }
+        plan.guard = Some(Guard(Box::new(note)));
+    }
+}
+
+/// A stream that tells the log when it says that its revision is gone.
+fn told(stream: BodyStream, world: &Arc<World>, number: usize) -> BodyStream {
+    let world = Arc::clone(world);
+    Box::pin(stream.inspect(move |item| {
+        if item.as_ref().is_ok_and(is_expired) {
+            world.log.expired(number, world.clock.elapsed());
+        }
+    }))
+}
+
+/// Whether a piece of a watch says that its revision is gone.
+fn is_expired(piece: &Bytes) -> bool {
+    let has = |text: &[u8]| piece.windows(text.len()).any(|part| part == text);
+    has(b"{\"type\":\"ERROR\"") && has(b"\"code\":410")
+}
+
+/// Notes the end of an answer when it is dropped.
+struct Note {
+    world: Arc<World>,
+    number: usize,
+}
+
+impl Drop for Note {
+    fn drop(&mut self) {
+        self.world.log.ended(self.number, self.world.clock.elapsed());
+    }
+}
