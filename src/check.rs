@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use crate::document::Diagnostics;
-use crate::k8s::DEFAULT_HISTORY;
+use crate::k8s::{DEFAULT_HISTORY, Registry};
+use crate::matching::StubIndex;
+use crate::scenario::Served;
 use crate::serve::{Sources, build_world};
 
 /// What [`check`] found in files that can be loaded.
@@ -35,12 +37,66 @@ pub fn check(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diag
     };
     let mut loaded = sources.load()?;
     // What the objects say is checked against their types.
-    let _ = build_world(&mut loaded.fixtures, &loaded.scenarios, DEFAULT_HISTORY)?;
+    let (_, state) = build_world(&mut loaded.fixtures, &loaded.scenarios, DEFAULT_HISTORY)?;
+    let mut warnings = loaded.warnings;
+    if !loaded.scenarios.is_empty() {
+        let served = served(&state.types, &loaded.fixtures.stubs);
+        warnings.extend(loaded.scenarios.lint(&served).0);
+    }
     Ok(Checked {
         stubs: loaded.fixtures.stubs.len(),
         objects: loaded.fixtures.objects.len(),
         resource_types: loaded.fixtures.crds.len(),
         rules: loaded.scenarios.len(),
-        warnings: loaded.warnings,
+        warnings: warnings.sorted(),
     })
+}
+
+/// What is served whatever the fixtures say.
+const ALWAYS: [&str; 12] = [
+    "/api",
+    "/apis",
+    "/api/v1",
+    "/version",
+    "/healthz",
+    "/livez",
+    "/readyz",
+    "/openapi/v2",
+    "/openapi/v3",
+    "/openapi/v3/*",
+    "/openapi/v3/*/*",
+    "/v3/auth/tokens",
+];
+
+/// What there is for rules to match.
+fn served(types: &Registry, stubs: &StubIndex) -> Served {
+    let (mut paths, open) = stubs.paths();
+    paths.extend(ALWAYS.map(str::to_owned));
+    let mut resources = Vec::new();
+    for of in types.types() {
+        resources.push(of.group_resource.to_string());
+        for version in &of.versions {
+            let root = match of.group() {
+                "" => format!("/api/{}", version.name),
+                group => format!("/apis/{group}/{}", version.name),
+            };
+            let plural = of.plural();
+            let mut collections = vec![format!("{root}/{plural}")];
+            if of.namespaced {
+                collections.push(format!("{root}/namespaces/*/{plural}"));
+            }
+            paths.push(root);
+            for collection in collections {
+                paths.push(format!("{collection}/*"));
+                paths.push(format!("{collection}/*/*"));
+                paths.push(collection);
+            }
+        }
+        if !of.group().is_empty() {
+            paths.push(format!("/apis/{}", of.group()));
+        }
+    }
+    resources.sort_unstable();
+    resources.dedup();
+    Served { resources, paths, open }
 }

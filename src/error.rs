@@ -71,6 +71,9 @@ pub enum Error {
     /// The runtime or the signal handlers cannot be set up.
     #[error("cannot start: {0}")]
     Start(io::Error),
+    /// What is wrong was told already, in another form.
+    #[error("")]
+    Told(u8),
     /// A running server was asked and is not well.
     #[error("{0}")]
     Unhealthy(String),
@@ -83,6 +86,7 @@ impl Error {
         match self {
             Self::Invalid(_) => EXIT_INVALID,
             Self::Upstream(_) | Self::Usage(_) => EXIT_USAGE,
+            Self::Told(code) => *code,
             _ => EXIT_FAILURE,
         }
     }

@@ -25,6 +25,8 @@ Examples:
   standin serve --fixtures ./fixtures -v           your own files; a line for each request
   standin serve --scenario throttled               30% of the calls are answered with 429
   standin check fixtures/ scenarios/my-drill.yaml  what is wrong with the files, if anything
+  standin plan throttled                           which calls will be throttled
+  standin drill auth/token-refresh -- ./my-client  whether a client copes
   standin record --upstream http://backend:8001 --to recorded/
   standin kubeconfig > kubeconfig && kubectl --kubeconfig kubeconfig get tfjobs -A
   standin serve --tls & standin kubeconfig https://127.0.0.1:8080 --token admin-token > kubeconfig
@@ -45,6 +47,113 @@ pub(super) enum Command {
     Kubeconfig(Kubeconfig),
     /// Lists the scenarios that come with the program.
     Scenarios,
+    /// Says what scenarios will do, before they do it: which requests, which draws, when.
+    Plan(PlanArgs),
+    /// Says who would answer a request, rule, stub or resource, and why the next best would not.
+    Explain(Explain),
+    /// Runs a client's own command under scenarios and says whether it copes.
+    Drill(Drill),
+    /// Prints the JSON Schema of scenario files, for editors.
+    Schema(Schema),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    /// Scenarios: files, directories, or names from `standin scenarios`.
+    #[arg(required = true, value_name = "NAME|FILE")]
+    pub(super) scenarios: Vec<String>,
+    /// How many requests of each rule to look ahead.
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(super) requests: u64,
+    /// Seed of all draws, in place of the scenarios' own.
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// The world the draws are for.
+    #[arg(long, value_name = "NAME", default_value = crate::serve::DEFAULT_WORLD)]
+    pub(super) world: String,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The request's method.
+    pub(super) method: String,
+    /// Its path, with the query.
+    pub(super) path: String,
+    /// Header field of the request (repeatable).
+    #[arg(long, short = 'H', value_name = "NAME: VALUE")]
+    pub(super) header: Vec<String>,
+    /// Its body.
+    #[arg(long, short, value_name = "TEXT")]
+    pub(super) data: Option<String>,
+    /// Fixture file or directory (repeatable); without it the embedded fixtures.
+    #[arg(long, short, value_name = "PATH")]
+    pub(super) fixtures: Vec<PathBuf>,
+    /// Scenario that is on (repeatable).
+    #[arg(long, short, value_name = "NAME|FILE")]
+    pub(super) scenario: Vec<String>,
+    /// The world the request is made in.
+    #[arg(long, value_name = "NAME", default_value = crate::serve::DEFAULT_WORLD)]
+    pub(super) world: String,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// The command finds the server in `STANDIN_URL` and `KUBECONFIG`; `STANDIN_SCENARIO` and
+/// `STANDIN_WORLD` say where it is. Exit code: 0 when all drills passed, 1 when one did not.
+#[derive(Debug, Args)]
+pub(super) struct Drill {
+    /// Scenarios: files, directories, or names from `standin scenarios`; all shipped ones without any.
+    #[arg(value_name = "NAME|FILE")]
+    pub(super) scenarios: Vec<String>,
+    /// The command, behind --.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(super) command: Vec<String>,
+    /// Fixture file or directory (repeatable); without it the embedded fixtures are served.
+    #[arg(long, short, value_name = "PATH")]
+    pub(super) fixtures: Vec<PathBuf>,
+    /// How many drills run at once; as many as there are processors without it.
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) jobs: Option<u16>,
+    /// How long each drill may take, like 30s or 5m.
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
+    pub(super) timeout: std::time::Duration,
+    /// Seed of all draws, in place of the scenarios' own.
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// Lets all drills share a port, each with /worlds/NAME in its URL.
+    #[arg(long)]
+    pub(super) prefix: bool,
+    /// Prints JSON in place of the table.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// File to write a JUnit XML report to.
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    /// Draws the requests of each drill against the faults, over time.
+    #[arg(long)]
+    pub(super) timeline: bool,
+}
+
+fn time(text: &str) -> Result<std::time::Duration, String> {
+    crate::document::duration(text)
+        .filter(|time| !time.is_zero())
+        .ok_or_else(|| "a time has a unit, like 400ms, 30s or 1m30s".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Schema {
+    /// The schema of what.
+    pub(super) of: SchemaOf,
+}
+
+/// What there is a schema of.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum SchemaOf {
+    Scenario,
 }
 
 #[derive(Debug, Args)]
@@ -91,6 +200,9 @@ pub(super) struct Serve {
     /// Most worlds at once besides the default one; the one unused for longest makes room.
     #[arg(long, value_name = "N", default_value_t = crate::serve::MAX_WORLDS)]
     pub(super) max_worlds: usize,
+    /// Writes down what clients do, for /__admin/findings.
+    #[arg(long)]
+    pub(super) graded: bool,
     /// Leaves X-Standin-Rule out of answers.
     #[arg(long)]
     pub(super) no_rule_header: bool,
@@ -169,6 +281,9 @@ pub(super) struct Check {
     /// any the embedded ones are checked.
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+    /// Prints what was found as JSON, each problem with its code.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

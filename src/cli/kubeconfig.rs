@@ -4,7 +4,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::error::Error;
 use crate::serve::check_world_name;
@@ -46,7 +46,7 @@ pub(super) fn kubeconfig(args: &Kubeconfig) -> Result<(), Error> {
             user[key] = STANDARD.encode(read(path)?).into();
         }
     }
-    print!("{}", crate::k8s::render_yaml(&config(&cluster, &user)));
+    print!("{}", crate::kubeconfig::render(&cluster, &user));
     Ok(())
 }
 
@@ -71,15 +71,4 @@ fn certificate_authority(args: &Kubeconfig, server: &Server) -> Result<Option<Ve
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|source| Error::Read { path: path.to_path_buf(), source })
-}
-
-fn config(cluster: &Value, user: &Value) -> Value {
-    json!({
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "standin", "cluster": cluster}],
-        "users": [{"name": "standin", "user": user}],
-        "contexts": [{"name": "standin", "context": {"cluster": "standin", "user": "standin", "namespace": "default"}}],
-        "current-context": "standin",
-    })
 }

@@ -3,6 +3,8 @@
 mod args;
 mod ask;
 mod check;
+mod drill;
+mod foresee;
 mod health;
 mod kubeconfig;
 mod serve;
@@ -13,7 +15,7 @@ use clap::Parser;
 
 use args::{Cli, Command};
 
-use crate::error::EXIT_OK;
+use crate::error::{EXIT_OK, Error};
 
 /// Parses the command line, does what it says, and says how it went.
 #[must_use]
@@ -26,9 +28,14 @@ pub fn run() -> ExitCode {
         Command::Healthcheck(args) => health::healthcheck(&args),
         Command::Kubeconfig(args) => kubeconfig::kubeconfig(&args),
         Command::Scenarios => check::scenarios(),
+        Command::Plan(args) => foresee::plan(&args),
+        Command::Explain(args) => foresee::explain(&args),
+        Command::Drill(args) => drill::drill(args),
+        Command::Schema(args) => foresee::schema(&args),
     };
     match result {
         Ok(()) => ExitCode::from(EXIT_OK),
+        Err(Error::Told(code)) => ExitCode::from(code),
         Err(error) => {
             eprintln!("{error}");
             ExitCode::from(error.exit_code())

@@ -20,6 +20,7 @@ pub(super) fn serve(args: Serve) -> Result<(), Error> {
         .delete_collection_answer(args.delete_collection_answer.into())
         .stages(args.stages)
         .rule_header(!args.no_rule_header)
+        .graded(args.graded)
         .profile(args.profile.into())
         .max_worlds(args.max_worlds)
         .token_lifetime(Duration::from_secs(args.token_lifetime));

@@ -107,6 +107,25 @@ impl StubIndex {
         self.stubs.iter()
     }
 
+    /// The paths that stubs name, and whether some of them match by a pattern.
+    pub(crate) fn paths(&self) -> (Vec<String>, bool) {
+        let mut paths = Vec::new();
+        let mut open = false;
+        for stub in &self.stubs {
+            match &stub.request.url {
+                UrlPattern::Path(path) => paths.push(path.to_string()),
+                UrlPattern::Url(url) => {
+                    paths.push(url.split('?').next().unwrap_or_default().to_owned());
+                }
+                UrlPattern::Any
+                | UrlPattern::UrlRegex(_)
+                | UrlPattern::PathRegex(_)
+                | UrlPattern::Template(_) => open = true,
+            }
+        }
+        (paths, open)
+    }
+
     /// A stub by its id.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Arc<Stub>> {

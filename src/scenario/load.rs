@@ -20,6 +20,56 @@ pub struct LoadedScenarios {
     pub warnings: Diagnostics,
 }
 
+/// One scenario among several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name, for people: theme and name of a shipped one, the path of a file.
+    pub name: String,
+    /// What goes wrong in it.
+    pub description: String,
+    /// What [`load`] is given for it alone.
+    pub source: String,
+}
+
+/// The single scenarios that are meant: directories are taken apart, nothing means all shipped ones.
+///
+/// # Errors
+/// Names that are none, files that cannot be read.
+pub fn expand(named: &[String]) -> Result<Vec<Entry>, Diagnostics> {
+    if named.is_empty() {
+        let entry = |(name, description): (String, String)| Entry {
+            source: name.clone(),
+            name,
+            description,
+        };
+        return Ok(shipped().into_iter().map(entry).collect());
+    }
+    let mut entries = Vec::new();
+    let mut problems = Diagnostics::default();
+    for name in named {
+        match find(name) {
+            Ok(files) => entries.extend(files.iter().map(|file| {
+                let (scenario, _) = format::read(
+                    &file.source,
+                    &file.name,
+                    file.directory.as_deref(),
+                    Before::default(),
+                );
+                let path = &file.source.path;
+                // A shipped one is known by its name, with its theme.
+                let source = match &file.directory {
+                    Some(_) => path.clone(),
+                    None => path.strip_prefix("scenarios").unwrap_or(path).with_extension(""),
+                };
+                let source = source.to_string_lossy().into_owned();
+                Entry { name: source.clone(), description: scenario.description, source }
+            })),
+            Err(found) => problems.extend(found.0),
+        }
+    }
+    if problems.is_empty() { Ok(entries) } else { Err(problems.sorted()) }
+}
+
 /// One file to read.
 struct File {
     source: Source,

@@ -43,6 +43,9 @@ mod language_tests;
 #[cfg(test)]
 mod tests;
 
+/// The JSON Schema of scenario files, for editors.
+pub const SCHEMA: &str = include_str!("schema.json");
+
 pub use decide::{Answer, Applied, Decision, Facts, GateSeen, IssuedToken};
 pub use expect::{Expect, Grade, Verdict};
 pub use explain::{Explained, Tried};
@@ -50,7 +53,7 @@ pub use generate::Generate;
 pub use http2::Http2;
 pub use kubernetes::{Compact, KubernetesThen};
 pub use lint::Served;
-pub use load::{LoadedScenarios, load, shipped};
+pub use load::{Entry, LoadedScenarios, expand, load, shipped};
 pub use matcher::Compared;
 pub use point::PointThen;
 pub use preview::Preview;

@@ -8,8 +8,8 @@ use http::Method;
 use crate::k8s::{self, ApiError, ApiRequest, Outcome, Revision, User};
 use crate::message::{Plan, Query, Request};
 
+use super::asked::Asked;
 use super::compress::compress;
-use super::pipeline::Asked;
 use super::worlds::Here;
 use super::{gateway, respond, watch};
 

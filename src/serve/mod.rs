@@ -1,5 +1,6 @@
 //! The one way through: where all engines meet, and where every error becomes an answer.
 
+mod asked;
 mod clock;
 mod compress;
 mod controllers;
@@ -15,6 +16,7 @@ mod state;
 mod watch;
 mod worlds;
 
+pub(crate) use asked::{Asked, RuleFacts};
 pub(crate) use clock::Clock;
 pub(crate) use gateway::Gateway;
 pub(crate) use gateway::TOKEN_LIFETIME;

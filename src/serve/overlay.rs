@@ -8,7 +8,7 @@ use crate::k8s::{self, ApiError, Revision};
 use crate::message::{Plan, Point, PointAct, StreamFaults};
 use crate::scenario::{Applied, Compact, Decision, PointThen};
 
-use super::pipeline::Asked;
+use super::asked::Asked;
 use super::respond;
 use super::worlds::Here;
 

@@ -4,20 +4,17 @@
 //! which world? → admin? → scenario, before → stubs → kubernetes → upstream → miss → scenario, after → [journal]
 //! ```
 
-use std::cell::OnceCell;
 use std::sync::Arc;
 
 use http::Method;
-use http::header::HeaderMap;
 use tokio::time::Instant;
 
 use crate::admin;
-use crate::k8s::{self, GroupResource, RequestInfo};
-use crate::message::{
-    BodyError, Handler, Http2Settings, Plan, Query, Request, RequestBody, TargetError,
-};
-use crate::scenario::{Decision, Facts, Http2, ScenarioSet};
+use crate::k8s;
+use crate::message::{BodyError, Handler, Http2Settings, Plan, Query, Request, RequestBody};
+use crate::scenario::{Decision, Http2, ScenarioSet};
 
+use super::asked::{Asked, RuleFacts};
 use super::graded::{Noted, Seen};
 use super::state::Shared;
 use super::worlds::Here;
@@ -165,55 +162,6 @@ async fn decide(
     Ok(scenarios.decide(&world.scenario, &facts, world.clock.elapsed()))
 }
 
-/// What rules ask about a request and no stage before needed.
-struct RuleFacts {
-    method: Method,
-    resource: Option<String>,
-    namespace: Option<String>,
-    name: Option<String>,
-    subresource: Option<String>,
-    page: Option<u64>,
-}
-
-impl RuleFacts {
-    fn of(request: &Request, asked: &Asked<'_>) -> Self {
-        let of = asked.info.resource.as_ref();
-        let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        Self {
-            method: request.method.clone(),
-            resource: of.map(|of| GroupResource::new(&of.group, &of.resource).to_string()),
-            namespace: of.and_then(|of| text(&of.namespace)),
-            name: of.and_then(|of| text(&of.name)),
-            subresource: of.and_then(|of| text(&of.subresource)),
-            page: kubernetes::page(&asked.info.verb, &asked.query),
-        }
-    }
-
-    fn facts<'a>(
-        &'a self,
-        asked: &'a Asked<'_>,
-        headers: &'a HeaderMap,
-        body: Option<&'a [u8]>,
-        world: &'a str,
-    ) -> Facts<'a> {
-        Facts {
-            method: self.method.as_str(),
-            path: asked.path,
-            query: &asked.query,
-            headers,
-            body,
-            parsed: OnceCell::new(),
-            verb: self.resource.as_ref().map(|_| asked.info.verb.as_ref()),
-            resource: self.resource.as_deref(),
-            namespace: self.namespace.as_deref(),
-            name: self.name.as_deref(),
-            subresource: self.subresource.as_deref(),
-            page: self.page,
-            world,
-        }
-    }
-}
-
 /// The request for the backend. The head stays for the journal, the body goes.
 fn taken(request: &mut Request) -> Request {
     Request {
@@ -224,22 +172,5 @@ fn taken(request: &mut Request) -> Request {
         body: std::mem::replace(&mut request.body, RequestBody::Empty),
         peer: request.peer,
         certificate: None,
-    }
-}
-
-/// A request's target, decoded once for all stages.
-#[derive(Debug)]
-pub(super) struct Asked<'a> {
-    pub(super) path: &'a str,
-    pub(super) query: Query<'a>,
-    pub(super) info: RequestInfo<'a>,
-}
-
-impl<'a> Asked<'a> {
-    fn parse(request: &Request, uri: &'a http::Uri) -> Result<Self, TargetError> {
-        let path = uri.path();
-        let query = Query::parse(uri.query())?;
-        let info = RequestInfo::parse(&request.method, path, &query)?;
-        Ok(Self { path, query, info })
     }
 }

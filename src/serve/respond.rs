@@ -10,9 +10,9 @@ use crate::k8s::{self, ApiError, GroupResource};
 use crate::message::{BodyError, Origin, Plan, Query, Request, TargetError};
 use crate::scenario::{Answer, ContinueToken, Decision, IssuedToken, StatusAnswer};
 
+use super::asked::Asked;
 use super::kubernetes::is_api_path;
 use super::overlay::whole_seconds;
-use super::pipeline::Asked;
 use super::worlds::{BadWorldName, Here};
 
 /// 400 for a path or query that cannot be decoded.

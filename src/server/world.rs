@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::document::{Diagnostic, Diagnostics};
 use crate::grade::{Finding, Record, grade};
 use crate::journal::Exchange;
 use crate::k8s::Revision;
@@ -49,6 +50,28 @@ impl WorldHandle {
     #[must_use]
     pub fn records(&self) -> Vec<Record> {
         self.here.world.log.records().0
+    }
+
+    /// The records, and how many more requests there were than are kept.
+    pub(crate) fn all_records(&self) -> (Vec<Record>, u64) {
+        self.here.world.log.records()
+    }
+
+    /// Turns other scenarios on for this world alone, in place of the server's: its counters begin anew,
+    /// and the objects that they generate are added. Names are those of shipped ones, or of files.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them; the world goes on with what it had.
+    pub async fn switch_scenarios(
+        &self,
+        names: Vec<String>,
+        seed: Option<u64>,
+    ) -> Result<(), Diagnostics> {
+        let here = self.here.clone();
+        let switched = tokio::task::spawn_blocking(move || here.switch_scenarios(names, seed));
+        switched.await.unwrap_or_else(|error| {
+            Err(Diagnostics(vec![Diagnostic::error("scenarios", error.to_string())]))
+        })
     }
 
     /// What its clients did that they should not have, by what its rules expect, and what is noticed

@@ -97,9 +97,11 @@ async fn a_server_with_bad_files_does_not_start_and_says_everything() {
         .unwrap_err();
     let Error::Invalid(problems) = error else { panic!("{error}") };
     let text = problems.to_string();
-    for part in
-        ["a.json:1:14: request.metod: unknown key", "b.yaml:", "did you mean \"throttling/throttled\"?"]
-    {
+    for part in [
+        "a.json:1:14: request.metod: unknown key",
+        "b.yaml:",
+        "did you mean \"throttling/throttled\"?",
+    ] {
         assert!(text.contains(part), "{part:?} is not in\n{text}");
     }
 }

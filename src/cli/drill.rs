@@ -1,0 +1,114 @@
+//! `standin drill`.
+
+use std::collections::BTreeSet;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::{Mutex, PoisonError};
+
+use crate::drill::{self, DrillOptions, Drilled, Progress};
+use crate::error::Error;
+
+use super::args::Drill;
+
+pub(super) fn drill(args: Drill) -> Result<(), Error> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let options = DrillOptions {
+        scenarios: args.scenarios,
+        fixtures: args.fixtures,
+        command: args.command,
+        jobs: args.jobs.map_or(processors, usize::from),
+        limit: args.timeout,
+        seed: args.seed,
+        prefix: args.prefix,
+    };
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Start)?;
+    let line = ProgressLine::default();
+    let drills = runtime.block_on(async {
+        tokio::select! {
+            drills = drill::drill(&options, |progress| line.tell(&progress)) => drills,
+            // What was started is ended as the drills are dropped.
+            _ = tokio::signal::ctrl_c() => Err(Error::Unhealthy("interrupted".to_owned())),
+        }
+    });
+    line.clear();
+    let drills = drills?;
+    let mut out = io::stdout().lock();
+    if args.json {
+        let _ = writeln!(out, "{:#}", drill::json(&drills));
+    } else {
+        let _ = write!(out, "{}", drill::table(&drills));
+    }
+    if args.timeline {
+        for drill in &drills {
+            let _ = write!(out, "\n{}", drill::timeline(drill));
+        }
+    }
+    if let Some(path) = args.junit {
+        let report = drill::junit(&drills).map_err(|error| Error::Unhealthy(error.to_string()))?;
+        std::fs::write(&path, report).map_err(|source| Error::Write { path, source })?;
+    }
+    match drills.iter().filter(|drill| !drill.passed()).count() {
+        0 => Ok(()),
+        1 => Err(Error::Unhealthy("1 drill failed".to_owned())),
+        failed => Err(Error::Unhealthy(format!("{failed} drills failed"))),
+    }
+}
+
+/// What is told while drills run: on a terminal one line that changes, elsewhere a line for each drill.
+#[derive(Default)]
+struct ProgressLine {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    running: BTreeSet<String>,
+    over: usize,
+    failed: usize,
+}
+
+impl ProgressLine {
+    fn tell(&self, progress: &Progress<'_>) {
+        let terminal = io::stderr().is_terminal();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let total = match progress {
+            Progress::Begins { scenario, total } => {
+                state.running.insert((*scenario).to_owned());
+                *total
+            }
+            Progress::Over { drilled, total } => {
+                state.running.remove(&drilled.scenario);
+                state.over += 1;
+                state.failed += usize::from(!drilled.passed());
+                if !terminal {
+                    eprintln!("{}", told(drilled, state.over, *total));
+                }
+                *total
+            }
+        };
+        if terminal {
+            let running: Vec<&str> = state.running.iter().map(String::as_str).collect();
+            let line = format!(
+                "{}/{total}, {} failed, running {}",
+                state.over,
+                state.failed,
+                running.join(", ")
+            );
+            let line: String = line.chars().take(78).collect();
+            // To the line's beginning, and what was there is cleared.
+            eprint!("\r{line}\x1b[K");
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "it is the line that is cleared")]
+    fn clear(&self) {
+        if io::stderr().is_terminal() {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
+
+fn told(drilled: &Drilled, over: usize, total: usize) -> String {
+    let verdict = if drilled.passed() { "ok" } else { "FAILED" };
+    format!("{over}/{total} {} {verdict} ({})", drilled.scenario, drilled.ended)
+}

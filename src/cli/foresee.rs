@@ -1,0 +1,75 @@
+//! `standin plan`, `standin explain`, `standin schema`: what will happen, before it does.
+
+use std::io::{self, Write as _};
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
+
+use crate::error::Error;
+use crate::explain::{self, ExplainOptions};
+use crate::message::RequestBody;
+use crate::scenario;
+
+use super::args::{Explain, PlanArgs, Schema, SchemaOf};
+
+pub(super) fn plan(args: &PlanArgs) -> Result<(), Error> {
+    let loaded = scenario::load(&args.scenarios, 0).map_err(Error::Invalid)?;
+    let set = match args.seed {
+        Some(seed) => loaded.set.with_seed(seed),
+        None => loaded.set,
+    };
+    let preview = set.preview(&args.world, args.requests);
+    let mut out = io::stdout().lock();
+    if args.json {
+        let _ = writeln!(out, "{:#}", preview.json);
+        return Ok(());
+    }
+    let _ = writeln!(out, "seed {}, world {}", set.seed(), args.world);
+    for (head, text) in &preview.rows {
+        let _ = writeln!(out, "{head}");
+        for line in text.lines() {
+            let _ = writeln!(out, "    {line}");
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn explain(args: &Explain) -> Result<(), Error> {
+    let mut request = explain::request(&args.method, &args.path)?;
+    for field in &args.header {
+        let parsed = field.split_once(':').and_then(|(name, value)| {
+            let name = HeaderName::try_from(name.trim()).ok()?;
+            Some((name, HeaderValue::try_from(value.trim()).ok()?))
+        });
+        let Some((name, value)) = parsed else {
+            return Err(Error::Usage(format!(
+                "{field:?} is no header field; like -H 'Name: value'"
+            )));
+        };
+        request.headers.append(name, value);
+    }
+    if let Some(data) = &args.data {
+        request.body = RequestBody::Bytes(Bytes::from(data.clone()));
+    }
+    let options = ExplainOptions {
+        fixtures: args.fixtures.clone(),
+        scenarios: args.scenario.clone(),
+        world: args.world.clone(),
+    };
+    let explanation = explain::explain(&options, &request)?;
+    let mut out = io::stdout().lock();
+    let _ = if args.json {
+        writeln!(out, "{:#}", explanation.to_json())
+    } else {
+        write!(out, "{}", explanation.to_text())
+    };
+    Ok(())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "commands have one signature")]
+pub(super) fn schema(args: &Schema) -> Result<(), Error> {
+    match args.of {
+        SchemaOf::Scenario => print!("{}", scenario::SCHEMA),
+    }
+    Ok(())
+}

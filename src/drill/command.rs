@@ -1,0 +1,231 @@
+//! The client's command: started in a process group of its own, bounded in time and output, and ended with
+//! all that it started.
+
+use std::collections::VecDeque;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::Command;
+use tokio::sync::Notify;
+
+use super::result::Ended;
+
+/// How much of the output is kept, in bytes: its end is what tells most.
+const KEPT: usize = 8 << 10;
+/// More output than this ends the command, in bytes.
+const MAX_OUTPUT: u64 = 64 << 20;
+/// How long what was started besides may take to end after the command.
+const LINGER: Duration = Duration::from_millis(300);
+
+/// What a command is given.
+#[derive(Debug)]
+pub(super) struct Task<'a> {
+    pub(super) command: &'a [String],
+    pub(super) environment: Vec<(&'static str, String)>,
+    pub(super) limit: Duration,
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) ended: Ended,
+    /// The end of what it said.
+    pub(super) output: String,
+    /// Whether it left processes behind, which were ended.
+    pub(super) left_behind: bool,
+}
+
+/// Ends a process group when it is dropped: also when the whole drill is given up.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn end(&self) {
+        if let Some(pid) = self.0 {
+            // A group that is gone need not be ended.
+            let _ = kill_process_group(pid, Signal::KILL);
+        }
+    }
+
+    fn is_there(&self) -> bool {
+        self.0.is_some_and(|pid| test_kill_process_group(pid).is_ok())
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Runs a command to its end, or to that of its time.
+pub(super) async fn run(task: Task<'_>) -> Done {
+    let failed = |why: String| Done {
+        ended: Ended::NotStarted(why),
+        output: String::new(),
+        left_behind: false,
+    };
+    let [program, arguments @ ..] = task.command else {
+        return failed("there is no command".to_owned());
+    };
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .envs(task.environment)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true);
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => return failed(format!("{program}: {error}")),
+    };
+    let pid = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    let group = Group(pid);
+    let output = Arc::new(Output::default());
+    let readers = [
+        child.stdout.take().map(|pipe| tokio::spawn(Arc::clone(&output).keep(pipe))),
+        child.stderr.take().map(|pipe| tokio::spawn(Arc::clone(&output).keep(pipe))),
+    ];
+    let ended = tokio::select! {
+        status = child.wait() => match status {
+            Ok(status) => told(status),
+            Err(error) => Ended::NotStarted(error.to_string()),
+        },
+        () = tokio::time::sleep(task.limit) => Ended::TimedOut(task.limit),
+        () = output.filled.notified() => Ended::TooMuchOutput(MAX_OUTPUT),
+    };
+    let by_itself = matches!(ended, Ended::Exit(_) | Ended::Signal(_));
+    if !by_itself {
+        group.end();
+        let _ = child.wait().await;
+    }
+    // The pipes end when the last process that has them ends.
+    let mut left_behind = false;
+    for reader in readers.into_iter().flatten() {
+        let abort = reader.abort_handle();
+        if tokio::time::timeout(LINGER, reader).await.is_err() {
+            left_behind |= by_itself;
+            group.end();
+            abort.abort();
+        }
+    }
+    left_behind |= by_itself && group.is_there();
+    Done { ended, output: output.text(), left_behind }
+}
+
+fn told(status: ExitStatus) -> Ended {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Ended::Exit(code),
+        (None, signal) => Ended::Signal(signal.unwrap_or_default()),
+    }
+}
+
+/// The end of what a command says, on both of its outputs.
+#[derive(Debug, Default)]
+struct Output {
+    kept: Mutex<VecDeque<u8>>,
+    seen: AtomicU64,
+    filled: Notify,
+}
+
+impl Output {
+    async fn keep(self: Arc<Self>, mut pipe: impl AsyncRead + Unpin) {
+        let mut buffer = vec![0; 16 << 10];
+        while let Ok(read) = pipe.read(&mut buffer).await {
+            if read == 0 {
+                return;
+            }
+            let seen = self.seen.fetch_add(read as u64, Ordering::Relaxed) + read as u64;
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.extend(&buffer[..read]);
+            let over = kept.len().saturating_sub(KEPT);
+            kept.drain(..over);
+            drop(kept);
+            if seen > MAX_OUTPUT {
+                self.filled.notify_one();
+                return;
+            }
+        }
+    }
+
+    fn text(&self) -> String {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes: Vec<u8> = kept.iter().copied().collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn shell(script: &str, limit: Duration) -> Done {
+        let command = ["sh", "-c", script].map(str::to_owned);
+        let environment = vec![("STANDIN_URL", "http://x".to_owned())];
+        run(Task { command: &command, environment, limit }).await
+    }
+
+    const LONG: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn ends_are_told() {
+        let done = shell("echo \"$STANDIN_URL\"; echo oops >&2; exit 3", LONG).await;
+        assert_eq!(done.ended, Ended::Exit(3));
+        assert!(done.output.contains("http://x\n") && done.output.contains("oops\n"));
+        assert!(!done.left_behind);
+        assert_eq!(shell("kill -TERM $$", LONG).await.ended, Ended::Signal(15));
+        let missing = ["no-such-program-here".to_owned()];
+        let task = Task { command: &missing, environment: Vec::new(), limit: LONG };
+        assert!(matches!(run(task).await.ended, Ended::NotStarted(why) if why.contains("no-such")));
+    }
+
+    #[tokio::test]
+    async fn what_hangs_is_ended_with_all_it_started() {
+        let limit = Duration::from_millis(200);
+        // Children that hold the output open, one of which does not hear SIGTERM.
+        let done = shell("trap '' TERM; sleep 600 & sleep 600 & echo $$; wait", limit).await;
+        assert_eq!(done.ended, Ended::TimedOut(limit));
+        let pid: i32 = done.output.trim().parse().unwrap();
+        let group = Pid::from_raw(pid).unwrap();
+        // Those that were killed are reaped in a moment by whoever has them now.
+        for _ in 0..200 {
+            if test_kill_process_group(group).is_err() || only_zombies(pid) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the group lives on");
+    }
+
+    /// Whether what is left of a process group is dead and only waits to be reaped.
+    fn only_zombies(group: i32) -> bool {
+        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let stats =
+            processes.filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok());
+        stats.filter_map(|stat| Some(stat.rsplit_once(") ")?.1.to_owned())).all(|rest| {
+            let mut fields = rest.split(' ');
+            let state = fields.next();
+            let its_group: Option<i32> = fields.nth(1).and_then(|text| text.parse().ok());
+            its_group != Some(group) || state == Some("Z")
+        })
+    }
+
+    #[tokio::test]
+    async fn what_is_left_behind_is_told_and_ended() {
+        let done = shell("sleep 600 & exit 0", LONG).await;
+        assert_eq!((done.ended, done.left_behind), (Ended::Exit(0), true));
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_output_is_ended() {
+        let done = shell("exec cat /dev/zero", LONG).await;
+        assert_eq!(done.ended, Ended::TooMuchOutput(MAX_OUTPUT));
+        assert!(done.output.len() <= KEPT);
+    }
+}

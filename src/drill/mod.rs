@@ -1,0 +1,19 @@
+//! Drills: a client's own command, run under scenarios, with a verdict for each.
+//!
+//! ```text
+//! names → scenario::expand → [run]: a server (or a world) each, the command ([command]) → records
+//!       → grade() → [result] → table, JSON ([report]), JUnit ([junit]), timeline ([timeline])
+//! ```
+
+mod command;
+mod junit;
+mod report;
+mod result;
+mod run;
+mod timeline;
+
+pub use junit::junit;
+pub use report::{json, table};
+pub use result::{Drilled, Ended};
+pub use run::{DrillOptions, Progress, drill};
+pub use timeline::timeline;
