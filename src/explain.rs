@@ -64,7 +64,7 @@ pub fn explain(options: &ExplainOptions, request: &Request) -> Result<Explanatio
     let resource = k8s::owns(&state.types, asked.path, info).then(|| match &info.resource {
         Some(of) => {
             let resource = k8s::GroupResource::new(&of.group, &of.resource);
-            let place = [&of.namespace, &of.name].map(|part| part.to_string()).into_iter();
+            let place = [&of.namespace, &of.name].map(ToString::to_string).into_iter();
             let place: Vec<String> = place.filter(|part| !part.is_empty()).collect();
             format!("{} {resource} {}", info.verb, place.join("/")).trim_end().to_owned()
         }

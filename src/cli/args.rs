@@ -130,7 +130,7 @@ pub(super) struct Drill {
     /// Prints JSON in place of the table.
     #[arg(long)]
     pub(super) json: bool,
-    /// File to write a JUnit XML report to.
+    /// File to write a report to, as the XML of `JUnit`.
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
     /// Draws the requests of each drill against the faults, over time.

@@ -24,7 +24,7 @@ pub fn timeline(drill: &Drilled) -> String {
         .map(|record| record.ended.unwrap_or(record.answered).max(record.answered))
         .max()
         .unwrap_or(first);
-    let span = (last - first).max(Duration::from_millis(1));
+    let span = last.saturating_sub(first).max(Duration::from_millis(1));
     let mut calls: BTreeMap<(Duration, String), Vec<&Record>> = BTreeMap::new();
     let mut names: BTreeMap<String, Duration> = BTreeMap::new();
     for record in records {
@@ -38,8 +38,10 @@ pub fn timeline(drill: &Drilled) -> String {
     for ((_, name), records) in calls.into_iter().take(ROWS) {
         let mut row = vec![' '; WIDTH];
         for record in records {
-            let (from, to) =
-                (column(record.began - first, span), column(until(record, last) - first, span));
+            let (from, to) = (
+                column(record.began.saturating_sub(first), span),
+                column(until(record, last).saturating_sub(first), span),
+            );
             // A long answer is a line behind its beginning.
             for cell in &mut row[from..=to] {
                 if *cell == ' ' {

@@ -10,6 +10,8 @@ const PAUSES: usize = 6;
 const ENOUGH: usize = 3;
 /// How much longer the later half of the pauses must be than the earlier.
 const GROWTH: f64 = 1.5;
+/// A later half that is shorter is none, in seconds.
+const LEAST: f64 = 0.01;
 /// How near to its place in a regular sequence a pause is that was not drawn: as a part of it, and in
 /// seconds.
 const REGULAR: (f64, f64) = (0.03, 0.005);
@@ -36,7 +38,7 @@ pub(super) fn growth(about: &[&Record]) -> Vec<Finding> {
         let half = pauses.len() / 2;
         let sum = |part: &[Duration]| part.iter().sum::<Duration>().as_secs_f64();
         let (early, late) = (sum(&pauses[..half]), sum(&pauses[pauses.len() - half..]));
-        if late < early * GROWTH {
+        if late < (early * GROWTH).max(LEAST) {
             let record = call[0];
             let message = format!(
                 "did not back off: the pauses of {} {} were {}",

@@ -1,25 +1,26 @@
 //! `creates: once`: a create whose answer was lost may have happened; doing it again makes two.
 
-use super::{Finding, Record, by_call};
+use super::{Finding, Record, after, by_call};
 
-/// The same create, done twice, after the first answer was lost.
-pub(super) fn twice(about: &[&Record]) -> Vec<Finding> {
+/// The same create, done twice, after the first answer was lost. What was deleted in between may be made
+/// again.
+pub(super) fn twice(about: &[&Record], all: &[&Record]) -> Vec<Finding> {
     for call in by_call(about) {
         let created: Vec<&&Record> =
             call.iter().filter(|record| record.created.is_some()).collect();
-        let lost = |record: &Record| {
-            record.acted.is_some() || record.created.is_some_and(|created| !created.heard)
-        };
-        if let [first, .., last] = created.as_slice()
-            && lost(first)
-        {
-            let message = format!(
-                "created {} objects of one request whose answer was lost: {} {}",
-                created.len(),
-                last.method,
-                last.path
-            );
-            return vec![Finding::new("created-twice", last.began, message)];
+        for pair in created.windows(2) {
+            let [first, again] = [*pair[0], *pair[1]];
+            let lost = first.acted.is_some() || first.created.is_some_and(|created| !created.heard);
+            let deleted = after(all, first)
+                .take_while(|other| !std::ptr::eq(**other, again))
+                .any(|other| other.resource == first.resource && other.verb.starts_with("delete"));
+            if lost && !deleted {
+                let message = format!(
+                    "created two objects of one request whose answer was lost: {} {}",
+                    again.method, again.path
+                );
+                return vec![Finding::new("created-twice", again.began, message)];
+            }
         }
     }
     Vec::new()

@@ -115,9 +115,17 @@ fn of_rule(expect: &Expect, about: &[&Record], all: &[&Record]) -> Vec<Finding> 
         findings.extend(tokens::refreshed(all));
     }
     if expect.creates_once {
-        findings.extend(creates::twice(about));
+        findings.extend(creates::twice(about, all));
     }
     findings
+}
+
+/// The records that come after one.
+fn after<'a, 'r>(
+    all: &'a [&'r Record],
+    record: &'a Record,
+) -> impl Iterator<Item = &'a &'r Record> {
+    all.iter().skip_while(move |other| !std::ptr::eq(**other, record)).skip(1)
 }
 
 /// The records of one call each, in the order in which they came.

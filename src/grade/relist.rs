@@ -2,19 +2,17 @@
 
 use std::time::Duration;
 
-use super::{Finding, Record, shown};
+use super::{Finding, Record, after, shown};
 
 /// Lists and watches that did not begin anew after a 410.
 pub(super) fn after_gone(about: &[&Record], all: &[&Record], within: Duration) -> Vec<Finding> {
     let mut findings = Vec::new();
     for record in about {
         let Some(gone) = record.expired else { continue };
-        let later: Vec<&&Record> = all
-            .iter()
+        let later: Vec<&&Record> = after(all, record)
             .filter(|other| {
                 other.resource == record.resource
                     && other.began >= gone
-                    && !std::ptr::eq(**other, *record)
                     && matches!(&*other.verb, "list" | "watch")
             })
             .collect();
@@ -27,8 +25,11 @@ pub(super) fn after_gone(about: &[&Record], all: &[&Record], within: Duration) -
             }
             (None, None) => false,
         };
-        if let Some(again) = later.iter().find(|other| old(other)) {
-            let count = later.iter().filter(|other| old(other)).count();
+        // Once begun anew, a chain may come by the same place.
+        let before: Vec<_> =
+            later.iter().take_while(|other| old(other) || !begins(other)).collect();
+        if let Some(again) = before.iter().find(|other| old(other)) {
+            let count = before.iter().filter(|other| old(other)).count();
             let message = format!(
                 "asked for what is gone again, {count} more times: {} {}",
                 again.verb, again.path
@@ -42,10 +43,10 @@ pub(super) fn after_gone(about: &[&Record], all: &[&Record], within: Duration) -
                 let message = format!("never listed {path} again after 410");
                 findings.push(Finding::new("never-relisted", gone, message));
             }
-            Some(anew) if anew.began - gone > within => {
+            Some(anew) if anew.began.saturating_sub(gone) > within => {
                 let message = format!(
                     "listed {path} again {} after 410, where {} are enough",
-                    shown(anew.began - gone),
+                    shown(anew.began.saturating_sub(gone)),
                     shown(within)
                 );
                 findings.push(Finding::new("relisted-late", anew.began, message));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Finding, Record, shown};
+use super::{Finding, Record, after, shown};
 
 /// The same call, sooner than it was asked to come back.
 pub(super) fn early(about: &[&Record], all: &[&Record], slack: Duration) -> Vec<Finding> {
@@ -10,13 +10,10 @@ pub(super) fn early(about: &[&Record], all: &[&Record], slack: Duration) -> Vec<
     let mut first: Option<(Duration, Duration, &Record)> = None;
     for record in about {
         let Some(asked) = record.retry_after.filter(|_| record.fault.is_none()) else { continue };
-        let again = all.iter().find(|other| {
-            other.call == record.call
-                && other.began >= record.answered
-                && !std::ptr::eq(**other, *record)
-        });
+        let again = after(all, record)
+            .find(|other| other.call == record.call && other.began >= record.answered);
         let Some(again) = again else { continue };
-        let waited = again.began - record.answered;
+        let waited = again.began.saturating_sub(record.answered);
         if waited + slack < asked {
             early += 1;
             first.get_or_insert((waited, asked, again));

@@ -316,7 +316,7 @@ impl Deciding<'_, '_> {
             Outcomes::At(points) => {
                 let mut acted = false;
                 for (index, point) in points.iter().enumerate() {
-                    if let Where::Page(page, _) = &point.at
+                    if let Where::Page(page, _) = &point.place
                         && self.facts.page != Some(*page)
                     {
                         continue;
@@ -325,7 +325,7 @@ impl Deciding<'_, '_> {
                     if point.times.is_some_and(|times| n >= times) {
                         continue;
                     }
-                    match &point.at {
+                    match &point.place {
                         Where::Page(_, then) => acted |= self.take(rule, then, None),
                         Where::Stream(_, PointThen::Pass) => {}
                         Where::Stream(place, then) => {

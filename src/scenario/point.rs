@@ -17,7 +17,7 @@ use super::wire::{pace, strike};
 /// One entry of `at`.
 #[derive(Debug, Clone)]
 pub(super) struct At {
-    pub(super) at: Where,
+    pub(super) place: Where,
     /// How often; always without one.
     pub(super) times: Option<u64>,
     /// What happens, as it stands in the file.
@@ -77,7 +77,7 @@ impl At {
             _ => None,
         };
         keys.finish();
-        Some(Self { at: at?, times, text })
+        Some(Self { place: at?, times, text })
     }
 }
 
@@ -118,7 +118,7 @@ impl PointThen {
         } else if let Some(node) = keys.get("event") {
             Self::event(&node)
         } else {
-            strike(&keys).and_then(|(node, action)| {
+            strike(&keys, true).and_then(|(node, action)| {
                 let here = !takes_place(&action)
                     || node.value().as_str() == Some("here")
                     || node.word(&[("here", ())]).is_some();

@@ -151,7 +151,7 @@ impl Of<'_> {
             Outcomes::At(points) => {
                 let mut told = Vec::new();
                 for point in points {
-                    let (place, then) = match &point.at {
+                    let (place, then) = match &point.place {
                         Where::Page(page, then) => (format!("page {page}"), then.text.to_string()),
                         Where::Stream(place, _) => (
                             match place {

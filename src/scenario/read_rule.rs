@@ -169,7 +169,11 @@ fn steps(node: &Node<'_>, context: &Context<'_>) -> Vec<Step> {
 fn shares(node: &Node<'_>, context: &Context<'_>) -> Vec<Share> {
     let mut shares = Vec::new();
     let mut sum = 0.0;
-    for item in node.items() {
+    let items = node.items();
+    if items.is_empty() && node.value().is_array() {
+        node.error("there are no shares", "add at least one {p: 30%, then: ...}");
+    }
+    for item in items {
         let Some(keys) = item.keys() else { continue };
         let part = keys.required("p").and_then(|node| node.percent());
         let then = keys.required("then").and_then(|node| Then::decode(&node, context));
@@ -191,9 +195,13 @@ fn shares(node: &Node<'_>, context: &Context<'_>) -> Vec<Share> {
 
 fn points(node: &Node<'_>, context: &Context<'_>) -> Vec<At> {
     let mut points: Vec<At> = Vec::new();
-    for item in node.items() {
+    let items = node.items();
+    if items.is_empty() && node.value().is_array() {
+        node.error("there are no places", "add at least one {page: N, then: ...}");
+    }
+    for item in items {
         let Some(point) = At::decode(&item, context) else { continue };
-        let page = |point: &At| match point.at {
+        let page = |point: &At| match point.place {
             Where::Page(page, _) => Some(page),
             Where::Stream(..) => None,
         };

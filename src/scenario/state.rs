@@ -32,6 +32,9 @@ pub struct RuleUse {
     pub acted: u64,
 }
 
+/// A rule, and the id of a request.
+type RuleRequest = (Arc<str>, [u8; 32]);
+
 /// What is behind the lock.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
@@ -39,7 +42,7 @@ pub(super) struct Memory {
     counters: HashMap<(Arc<str>, usize), u64>,
     uses: HashMap<Arc<str>, RuleUse>,
     /// Attempts of requests, by rule and request.
-    attempts: Option<LruCache<(Arc<str>, [u8; 32]), u64>>,
+    attempts: Option<LruCache<RuleRequest, u64>>,
     tokens: BTreeMap<String, Issued>,
     order: VecDeque<String>,
     issued: u64,

@@ -56,12 +56,8 @@ impl StatusAnswer {
 pub(super) fn status(keys: &Keys<'_>) -> Option<StatusAnswer> {
     let node = keys.get("status")?;
     let code = node
-        .integer(100..=599)
+        .integer(200..=599)
         .and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok());
-    if code.is_some_and(|code| code.is_informational()) {
-        node.error("a 1xx status is not an answer", "choose one from 200 to 599");
-        return None;
-    }
     let text = |key: &'static str| keys.get(key).and_then(|node| node.text().map(str::to_owned));
     let answer = StatusAnswer {
         reason: text("reason"),

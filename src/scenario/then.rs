@@ -179,7 +179,7 @@ fn words() -> String {
 /// The fault of the connection that is asked for.
 fn fault(keys: &Keys<'_>) -> Option<Fault> {
     use FaultPoint::{AfterHeaders, BeforeHeaders};
-    let (node, action) = strike(keys)?;
+    let (node, action) = strike(keys, false)?;
     let (at, action) = match action {
         // With a code, or a stream, the place is a key among others.
         FaultAction::ResetStream(_) | FaultAction::GoAway { .. } => {
@@ -246,6 +246,9 @@ fn change(node: &Node<'_>) -> Option<(Change, Option<f64>)> {
     }
     let keys = node.keys()?;
     let delay = keys.get("delay").and_then(|node| node.duration());
+    if keys.present().count() > 1 {
+        node.error("one thing happens to a kind of lines", "make two rules of it");
+    }
     let share =
         WORDS.iter().find_map(|(word, what)| Some((*what, Some(keys.get(word)?.percent()?))));
     for (word, _) in WORDS {

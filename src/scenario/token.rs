@@ -53,7 +53,11 @@ impl Token {
                 return None;
             }
         };
-        let places = places?.iter().filter_map(place).collect();
+        let places = places?;
+        if places.is_empty() {
+            node.error("requests carry it nowhere", "say in: bearer, or in: [header NAME]");
+        }
+        let places = places.iter().filter_map(place).collect();
         let uses = uses.and_then(|uses| u64::try_from(uses).ok());
         Some(Self { name: name.to_owned(), method, path, places, ttl, uses })
     }

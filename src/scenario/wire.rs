@@ -28,8 +28,8 @@ const CODES: [(&str, u32); 14] = [
     ("HTTP_1_1_REQUIRED", 13),
 ];
 
-/// The fault that is asked for, with its node: where it strikes stands there.
-pub(super) fn strike<'d>(keys: &Keys<'d>) -> Option<(Node<'d>, FaultAction)> {
+/// The fault that is asked for, with its node: where it strikes stands there, but `within` a stream.
+pub(super) fn strike<'d>(keys: &Keys<'d>, within: bool) -> Option<(Node<'d>, FaultAction)> {
     if let Some(node) = keys.get("reset") {
         return Some((node, FaultAction::Reset));
     }
@@ -46,7 +46,7 @@ pub(super) fn strike<'d>(keys: &Keys<'d>) -> Option<(Node<'d>, FaultAction)> {
         let code = if node.value().is_object() {
             let keys = node.keys()?;
             let code = keys.required("code").and_then(|node| code(&node));
-            let _ = keys.get("at");
+            placed(&keys, within);
             keys.finish();
             code?
         } else {
@@ -60,9 +60,16 @@ pub(super) fn strike<'d>(keys: &Keys<'d>) -> Option<(Node<'d>, FaultAction)> {
     let last = inner.get("last_stream").map_or(Some(LastStream::This), |node| {
         node.word(&[("this", LastStream::This), ("none", LastStream::None)])
     });
-    let _ = inner.get("at");
+    placed(&inner, within);
     inner.finish();
     Some((node, FaultAction::GoAway { code: code?, last: last? }))
+}
+
+/// `at` says where a fault strikes; within a stream the entry has said it.
+fn placed(keys: &Keys<'_>, within: bool) {
+    if let Some(node) = keys.get("at").filter(|_| within) {
+        node.error_at_key("the place is said already", "leave `at` out");
+    }
 }
 
 fn code(node: &Node<'_>) -> Option<u32> {

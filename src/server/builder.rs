@@ -15,7 +15,6 @@ use crate::transport::{Limits, Logger};
 use super::Profile;
 
 /// What a server shall be.
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Builder {
     pub(super) listen: SocketAddr,
     pub(super) sources: Sources,

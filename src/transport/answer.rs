@@ -256,9 +256,13 @@ fn plain(mut plan: Plan, wanted: &Wanted) -> hyper::Response<PlanBody> {
 }
 
 /// The length that is announced, where what goes wrong leaves it as it was.
-fn announced(plan: &Plan, fault: Option<&Fault>) -> Option<u64> {
+fn announced(plan: &mut Plan, fault: Option<&Fault>) -> Option<u64> {
     let broken_chunk = fault.is_some_and(|fault| fault.action == FaultAction::MalformedChunk);
     let keeps = !broken_chunk && plan.stream.as_ref().is_none_or(|faults| faults.keep_length());
+    if !keeps {
+        // A backend may have named one.
+        plan.headers.remove(CONTENT_LENGTH);
+    }
     plan.body.known_len().filter(|_| keeps)
 }
 
@@ -269,7 +273,7 @@ fn faulty_stream(
     wanted: &Wanted,
     frames: &Arc<Frames>,
 ) -> hyper::Response<PlanBody> {
-    let length = announced(&plan, fault);
+    let length = announced(&mut plan, fault);
     let body = if wanted.method == Method::HEAD { Body::Empty } else { plan.body };
     let acts = acts(body, plan.pace, fault, plan.stream);
     let body = PlanBody::faulty(acts, Arc::clone(frames)).with(plan.guard.take());
@@ -289,7 +293,7 @@ fn outside(
     wanted: &Wanted,
     control: &Arc<Control>,
 ) -> hyper::Response<PlanBody> {
-    let length = announced(&plan, fault);
+    let length = announced(&mut plan, fault);
     let bodiless = wanted.method == Method::HEAD
         || matches!(plan.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     if let Some(length) = length.filter(|_| plan.status != StatusCode::NO_CONTENT)

@@ -175,7 +175,7 @@ impl AsyncWrite for Framed {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
-        if let Poll::Pending = this.poll_own(cx)? {
+        if this.poll_own(cx)?.is_pending() {
             return Poll::Pending;
         }
         let polled = Pin::new(&mut this.socket).poll_write(cx, buf);
@@ -186,7 +186,7 @@ impl AsyncWrite for Framed {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let Poll::Pending = self.poll_own(cx)? {
+        if self.poll_own(cx)?.is_pending() {
             return Poll::Pending;
         }
         Pin::new(&mut self.socket).poll_flush(cx)
@@ -206,7 +206,7 @@ impl AsyncWrite for Framed {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
-        if let Poll::Pending = this.poll_own(cx)? {
+        if this.poll_own(cx)?.is_pending() {
             return Poll::Pending;
         }
         let polled = Pin::new(&mut this.socket).poll_write_vectored(cx, bufs);
@@ -233,7 +233,7 @@ mod tests {
             bytes.extend_from_slice(&[
                 0,
                 u8::try_from(payload >> 8).unwrap(),
-                (payload & 255) as u8,
+                u8::try_from(payload & 255).unwrap(),
                 kind,
                 0,
             ]);

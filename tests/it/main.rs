@@ -8,6 +8,8 @@ mod commands;
 mod conformance;
 mod definitions;
 mod documented;
+mod drills;
+mod faults;
 mod http2;
 mod kube_client;
 mod owners;
@@ -15,7 +17,9 @@ mod profile;
 mod recording;
 mod reload;
 mod scenarios;
+mod semantic;
 mod shipped;
+mod shipped_drills;
 mod stubs;
 #[cfg(feature = "tls")]
 mod tls;

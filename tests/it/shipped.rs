@@ -42,6 +42,7 @@ fn every_scenario_loads_without_a_warning() {
         let name = path.strip_prefix(root().join("scenarios")).unwrap().with_extension("");
         names.push(name.to_string_lossy().into_owned());
     }
+    names.sort();
     let shipped: Vec<String> = scenario::shipped().into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, shipped, "on disk, and in the program");
     assert!(scenario::shipped().iter().all(|(_, description)| description.ends_with('.')));

@@ -1,0 +1,356 @@
+//! Drills: good and bad clients for each expectation, commands that misbehave, reports.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use standin::drill::{self, DrillOptions, Drilled, Ended};
+use standin::{RunningServer, Server, WorldHandle};
+use tempfile::TempDir;
+
+use crate::support::{Answer, TFJOBS, files, send, try_send};
+
+/// A client that waits by moving the world's clock on: what takes a minute takes no time.
+struct Toy {
+    server: RunningServer,
+    world: WorldHandle,
+    token: std::cell::RefCell<String>,
+    _files: TempDir,
+}
+
+async fn toy(rules: &str) -> Toy {
+    let scenario = files(&[("s.yaml", rules)]);
+    let path = scenario.path().join("s.yaml");
+    let server = Server::builder()
+        .scenario(path.to_str().unwrap())
+        .graded(true)
+        .start()
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
+    let world = server.world("default").unwrap();
+    world.freeze();
+    Toy { server, world, token: std::cell::RefCell::default(), _files: scenario }
+}
+
+impl Toy {
+    async fn get(&self, target: &str) -> Answer {
+        let bearer = format!("Bearer {}", self.token.borrow());
+        send(&self.server, "GET", target, &[("authorization", &bearer)], "").await
+    }
+
+    /// A create; nothing where no answer came.
+    async fn create(&self, name: Value) -> Option<u16> {
+        let body = json!({
+            "apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": name,
+            "spec": {"tfReplicaSpecs": {"Worker": {"replicas": 1, "template": {"spec": {"containers": [{"name": "tensorflow", "image": "x"}]}}}}},
+        });
+        let headers = [("content-type", "application/json")];
+        let answer = try_send(&self.server, "POST", TFJOBS, &headers, &body.to_string()).await;
+        answer.ok().map(|answer| answer.status.as_u16())
+    }
+
+    async fn fetch(&self) {
+        let answer = send(&self.server, "POST", "/token", &[], "").await;
+        let token = answer.headers["x-subject-token"].to_str().unwrap();
+        token.clone_into(&mut self.token.borrow_mut());
+    }
+
+    fn wait(&self, ms: u64) {
+        self.world.advance(Duration::from_millis(ms));
+    }
+
+    /// Tries until it works, with these pauses.
+    async fn retry(&self, target: &str, pauses: &[u64]) {
+        for pause in pauses {
+            if self.get(target).await.status == 200 {
+                return;
+            }
+            self.wait(*pause);
+        }
+        let _ = self.get(target).await;
+    }
+
+    /// What rules found, by their codes.
+    fn codes(&self) -> Vec<&'static str> {
+        let findings = self.world.findings();
+        let by_rule = findings.iter().filter(|finding| finding.rule.is_some());
+        by_rule.map(|finding| finding.code).collect()
+    }
+}
+
+#[tokio::test]
+async fn who_waits_as_asked_is_told_from_who_does_not() {
+    let rules = "rules: [{match: {verb: list}, steps: [{times: 1, then: {status: 429, retry_after: 2s}}], expect: {retry_after: honoured, slack: 200ms}}]";
+    for (pause, expected) in [(2000, vec![]), (1850, vec![]), (500, vec!["retry-after"])] {
+        let toy = toy(rules).await;
+        let first = toy.get(TFJOBS).await;
+        assert_eq!(first.headers["retry-after"], "2");
+        toy.wait(pause);
+        let _ = toy.get(TFJOBS).await;
+        assert_eq!(toy.codes(), expected, "{pause}");
+    }
+}
+
+#[tokio::test]
+async fn who_backs_off_is_told_from_who_hammers() {
+    let rules = "rules: [{match: {verb: list}, steps: [{times: 4, then: {status: 503}}], expect: {backoff: exponential, jitter: required}}]";
+    for (pauses, expected) in [
+        ([110, 190, 430, 790], vec![]),
+        ([100, 200, 400, 800], vec!["no-jitter"]),
+        ([100, 100, 100, 100], vec!["no-backoff", "no-jitter"]),
+        ([0, 0, 0, 0], vec!["no-backoff", "no-jitter"]),
+    ] {
+        let toy = toy(rules).await;
+        toy.retry(TFJOBS, &pauses).await;
+        assert_eq!(toy.codes(), expected, "{pauses:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_asks_too_often_or_does_not_give_up_is_found() {
+    let rules = "rules: [{match: {verb: list}, then: {status: 503}, expect: {max_attempts: 3, max_requests: 4}}]";
+    let patient = toy(rules).await;
+    patient.retry(TFJOBS, &[100, 200]).await;
+    assert!(patient.codes().is_empty());
+    let stubborn = toy(rules).await;
+    stubborn.retry(TFJOBS, &[100, 200, 400, 800]).await;
+    assert_eq!(stubborn.codes(), ["too-many-requests", "did-not-give-up"]);
+}
+
+#[tokio::test]
+async fn who_asks_all_at_once_is_found() {
+    let rules = "rules: [{match: {verb: list}, then: {delay: 100ms}, expect: {max_in_flight: 2}}]";
+    let orderly = toy(rules).await;
+    for _ in 0..4 {
+        let _ = orderly.get(TFJOBS).await;
+        orderly.wait(200);
+    }
+    assert!(orderly.codes().is_empty());
+    let herd = toy(rules).await;
+    // At one moment all that ends makes room: time has to pass.
+    herd.world.release();
+    let all = (0..4).map(|_| herd.get(TFJOBS));
+    futures_util::future::join_all(all).await;
+    assert_eq!(herd.codes(), ["too-many-in-flight"]);
+}
+
+#[tokio::test]
+async fn who_lists_again_after_410_is_told_from_who_does_not() {
+    let rules = "
+generate: [{resource: tfjobs.kubeflow.org, namespace: kube-test, count: 9, name: \"c-{n}\", like: tfjob-test}]
+rules:
+- match: {verb: list}
+  at: [{page: 2, then: {status: 410, continue: none}}]
+  expect: {relist_within: 5s}
+";
+    let chain = async |toy: &Toy| {
+        let first = toy.get(&format!("{TFJOBS}?limit=3")).await;
+        let next = first.at("/metadata/continue").as_str().unwrap().to_owned();
+        let next = format!("{TFJOBS}?limit=3&continue={next}");
+        assert_eq!(toy.get(&next).await.status, 410);
+        next
+    };
+    let good = toy(rules).await;
+    chain(&good).await;
+    good.wait(1000);
+    let _ = good.get(TFJOBS).await;
+    assert!(good.codes().is_empty());
+    let late = toy(rules).await;
+    chain(&late).await;
+    late.wait(60_000);
+    let _ = late.get(TFJOBS).await;
+    assert_eq!(late.codes(), ["relisted-late"]);
+    let never = toy(rules).await;
+    chain(&never).await;
+    assert_eq!(never.codes(), ["never-relisted"]);
+    let stubborn = toy(rules).await;
+    let next = chain(&stubborn).await;
+    stubborn.wait(100);
+    let _ = stubborn.get(&next).await;
+    let _ = stubborn.get(TFJOBS).await;
+    assert_eq!(stubborn.codes(), ["asked-again-for-gone"]);
+}
+
+#[tokio::test]
+async fn who_refreshes_its_token_once_is_told_from_a_storm() {
+    let rules = "
+tokens: {t: {issue: POST /token, in: bearer, ttl: 60s}}
+rules: [{match: {path: /apis/**}, require: {token: t}, expect: {token: refreshed_once}}]
+";
+    let good = toy(rules).await;
+    good.fetch().await;
+    assert_eq!(good.get(TFJOBS).await.status, 200);
+    good.wait(61_000);
+    assert_eq!(good.get(TFJOBS).await.status, 401);
+    good.wait(10);
+    good.fetch().await;
+    assert_eq!(good.get(TFJOBS).await.status, 200);
+    assert!(good.codes().is_empty());
+    let storm = toy(rules).await;
+    storm.fetch().await;
+    storm.fetch().await;
+    storm.fetch().await;
+    let _ = storm.get(TFJOBS).await;
+    assert_eq!(storm.codes(), ["token-storm"]);
+    let stale = toy(rules).await;
+    stale.fetch().await;
+    stale.wait(61_000);
+    for _ in 0..3 {
+        assert_eq!(stale.get(TFJOBS).await.status, 401);
+        stale.wait(100);
+    }
+    assert_eq!(stale.codes(), ["stale-token", "token-not-refreshed"]);
+}
+
+#[tokio::test]
+async fn who_creates_twice_is_found() {
+    let rules = "rules: [{match: {verb: create}, steps: [{times: 1, then: {reset: before_headers}}], expect: {creates: once}}]";
+    let named = toy(rules).await;
+    assert_eq!(named.create(json!({"name": "one"})).await, None, "the answer is lost");
+    assert_eq!(named.create(json!({"name": "one"})).await, Some(409), "and the job is there");
+    assert!(named.codes().is_empty());
+    let generated = toy(rules).await;
+    assert_eq!(generated.create(json!({"generateName": "job-"})).await, None);
+    assert_eq!(generated.create(json!({"generateName": "job-"})).await, Some(201));
+    assert_eq!(generated.codes(), ["created-twice"]);
+}
+
+/// A command for bash, which speaks HTTP by itself.
+const ASK: &str = r#"
+host="${STANDIN_URL#http://}"; prefix=""
+case "$host" in */*) prefix="/${host#*/}"; host="${host%%/*}";; esac
+ask() {
+  exec 3<>"/dev/tcp/${host%:*}/${host#*:}"
+  printf 'GET %s%s HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n' "$prefix" "$1" >&3
+  read -r _ status _ <&3
+  cat <&3 >/dev/null
+  exec 3>&-
+}
+"#;
+
+async fn run(scenario: &str, script: &str, change: impl FnOnce(&mut DrillOptions)) -> Drilled {
+    let directory = files(&[("drill.yaml", scenario)]);
+    let path = directory.path().join("drill.yaml");
+    let mut options = options(&[path.to_str().unwrap()], script);
+    change(&mut options);
+    drill::drill(&options, |_| {}).await.unwrap().remove(0)
+}
+
+fn options(scenarios: &[&str], script: &str) -> DrillOptions {
+    DrillOptions {
+        scenarios: scenarios.iter().map(|name| (*name).to_owned()).collect(),
+        fixtures: Vec::new(),
+        command: ["bash", "-c", &format!("{ASK}{script}")].map(str::to_owned).to_vec(),
+        jobs: 4,
+        limit: Duration::from_secs(30),
+        seed: None,
+        prefix: false,
+    }
+}
+
+fn told(drilled: &Drilled) -> Vec<&'static str> {
+    drilled.findings.iter().map(|finding| finding.code).collect()
+}
+
+#[tokio::test]
+async fn a_drill_says_whether_the_client_copes() {
+    let rules = "
+rules: [{id: busy, match: {verb: list}, steps: [{times: 1, then: {status: 503}}], expect: {max_requests: 2}}]
+verdict: {unused_rules: fail, unmatched: fail}
+";
+    let list = format!("ask {TFJOBS}");
+    for prefix in [false, true] {
+        let shared = |options: &mut DrillOptions| options.prefix = prefix;
+        let good = run(rules, &format!("{list}; {list}; [ \"$status\" = 200 ]"), shared).await;
+        assert!(good.passed(), "{:?} {} {}", told(&good), good.ended, good.output);
+        assert_eq!(good.requests, 2);
+        let gives_up = run(rules, &format!("{list}; [ \"$status\" = 200 ]"), shared).await;
+        assert_eq!((gives_up.passed(), &gives_up.ended), (false, &Ended::Exit(1)));
+        assert_eq!(told(&gives_up), ["gave-up"]);
+        let again = format!("{list}; {list}; {list}");
+        let asks_on = run(rules, &again, shared).await;
+        assert_eq!(told(&asks_on), ["too-many-requests"]);
+        assert!(!asks_on.passed());
+        let elsewhere = run(rules, "ask /nowhere", shared).await;
+        assert_eq!(told(&elsewhere), ["unmatched", "unused-rule"]);
+        assert!(!elsewhere.passed());
+    }
+}
+
+#[tokio::test]
+async fn what_a_command_is_told_is_true() {
+    let rules = "rules: [{match: {verb: list}, then: pass, expect: {max_requests: 9}}]";
+    let script = "echo \"$STANDIN_WORLD|$STANDIN_SCENARIO|$(grep server: \"$KUBECONFIG\" | tr -d ' \"')|$STANDIN_URL\"";
+    for prefix in [false, true] {
+        let drilled = run(rules, script, |options| options.prefix = prefix).await;
+        let parts: Vec<&str> = drilled.output.trim().split('|').collect();
+        assert!(parts[1].ends_with("drill.yaml"), "{}", drilled.output);
+        assert_eq!(parts[2], format!("server:{}", parts[3]), "{}", drilled.output);
+        assert_eq!(parts[3].contains(&format!("/worlds/{}", parts[0])), prefix, "{parts:?}");
+    }
+}
+
+#[tokio::test]
+async fn commands_that_misbehave_are_ended_and_told() {
+    let rules = "rules: [{then: pass, expect: {max_requests: 9}}]";
+    let short = |options: &mut DrillOptions| options.limit = Duration::from_millis(300);
+    let hangs = run(rules, "sleep 600", short).await;
+    assert_eq!(hangs.ended, Ended::TimedOut(Duration::from_millis(300)));
+    let dies = run(rules, "kill -SEGV $$", |_| {}).await;
+    assert!(matches!(dies.ended, Ended::Signal(11)), "{}", dies.ended);
+    let forks = run(rules, "sleep 600 & exit 0", |_| {}).await;
+    assert_eq!((forks.passed(), told(&forks)), (true, vec!["left-behind", "unused-rule"]));
+    let floods = run(rules, "exec cat /dev/zero", |_| {}).await;
+    assert!(matches!(floods.ended, Ended::TooMuchOutput(_)), "{}", floods.ended);
+    let absent = |options: &mut DrillOptions| options.command = vec!["no-such-command".to_owned()];
+    let missing = run(rules, "", absent).await;
+    assert!(matches!(missing.ended, Ended::NotStarted(_)), "{}", missing.ended);
+    assert!([hangs, dies, floods, missing].iter().all(|drilled| !drilled.passed()));
+}
+
+#[tokio::test]
+async fn drills_are_kept_apart_and_told_in_order() {
+    let names = ["throttling/burst", "network/garbage", "delete/half-done", "watch/expired"];
+    for prefix in [false, true] {
+        let mut options = options(&names, &format!("ask {TFJOBS}; echo \"$status\""));
+        options.prefix = prefix;
+        let drills = drill::drill(&options, |_| {}).await.unwrap();
+        let got: Vec<(&str, &str)> =
+            drills.iter().map(|drill| (drill.scenario.as_str(), drill.output.trim())).collect();
+        assert_eq!(got[0], ("throttling/burst", "429"));
+        assert_eq!(got[2], ("delete/half-done", "200"));
+        assert_eq!(got[3], ("watch/expired", "200"));
+        assert!(drills.iter().all(|drill| drill.requests == 1));
+    }
+}
+
+#[tokio::test]
+async fn reports_say_the_same() {
+    let names = ["throttling/burst", "network/garbage"];
+    let list = format!("ask {TFJOBS}; ask {TFJOBS}; true");
+    let drills = drill::drill(&options(&names, &list), |_| {}).await.unwrap();
+    let table = drill::table(&drills);
+    assert!(table.contains("throttling/burst  FAILED"), "{table}");
+    assert!(table.contains("✗ ignored Retry-After once"), "{table}");
+    assert!(table.ends_with("1 of 2 passed\n"), "{table}");
+    let json = drill::json(&drills);
+    assert_eq!((json["passed"].as_u64(), json["failed"].as_u64()), (Some(1), Some(1)));
+    assert_eq!(json["drills"][0]["findings"][0]["code"], "retry-after");
+    let junit = drill::junit(&drills).unwrap();
+    assert!(junit.contains("tests=\"2\"") && junit.contains("failures=\"1\""), "{junit}");
+    assert!(junit.contains("name=\"throttling/burst\""), "{junit}");
+    let drawn = drill::timeline(&drills[0]);
+    assert!(drawn.contains("│4") && drawn.contains(TFJOBS), "{drawn}");
+    assert!(drill::timeline(&drills[1]).contains('×'));
+}
+
+#[tokio::test]
+async fn bad_scenarios_are_all_told_before_anything_runs() {
+    let bad = files(&[("a.yaml", "rules: [{then: {status: 999}}]"), ("b.yaml", "rulse: []")]);
+    let marker: PathBuf = bad.path().join("ran");
+    let script = format!("touch {}", marker.display());
+    let options = options(&[bad.path().to_str().unwrap(), "network/garbage"], &script);
+    let error = drill::drill(&options, |_| {}).await.unwrap_err().to_string();
+    assert!(error.contains("a.yaml:1:25") && error.contains("\"rulse\""), "{error}");
+    assert!(!marker.exists());
+}
