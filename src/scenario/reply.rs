@@ -43,7 +43,7 @@ impl Reply {
             match file.text().map(|name| files.read(name)) {
                 Some(Ok(bytes)) => bytes,
                 Some(Err(why)) => {
-                    file.error(why, "");
+                    file.error_coded("missing-file", why, "");
                     Bytes::new()
                 }
                 None => Bytes::new(),

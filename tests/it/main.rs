@@ -10,6 +10,7 @@ mod definitions;
 mod documented;
 mod drills;
 mod faults;
+mod foresee;
 mod http2;
 mod kube_client;
 mod owners;
@@ -20,6 +21,7 @@ mod scenarios;
 mod semantic;
 mod shipped;
 mod shipped_drills;
+mod steering;
 mod stubs;
 #[cfg(feature = "tls")]
 mod tls;

@@ -11,7 +11,7 @@ fn root() -> &'static Path {
 }
 
 /// The files of a directory and those below it, in order.
-fn files_of(directory: &str) -> Vec<PathBuf> {
+pub(crate) fn files_of(directory: &str) -> Vec<PathBuf> {
     fn below(directory: &Path, all: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
@@ -57,7 +57,7 @@ fn every_fixture_loads_without_a_warning() {
 }
 
 /// The fenced blocks of a document: the words after the fence, the text.
-fn blocks(document: &str) -> Vec<(String, String)> {
+pub(crate) fn blocks(document: &str) -> Vec<(String, String)> {
     let text = std::fs::read_to_string(root().join(document)).unwrap();
     let mut blocks = Vec::new();
     let mut open: Option<(String, String)> = None;
