@@ -155,8 +155,9 @@ fn findings(here: &Here) -> Plan {
         );
     }
     let (records, dropped) = here.world.log.records();
-    let expectations = here.scenario_set().verdict().expectations;
-    let findings: Vec<Value> = grade(&records, expectations).iter().map(Finding::to_json).collect();
+    let scenarios = here.scenario_set();
+    let graded = grade(&records, &scenarios.expectations(), scenarios.verdict().expectations);
+    let findings: Vec<Value> = graded.iter().map(Finding::to_json).collect();
     ok(&json!({"requests": records.len(), "notGraded": dropped, "findings": findings}))
 }
 

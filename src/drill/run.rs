@@ -195,7 +195,7 @@ async fn in_world(
     tokio::time::sleep(SETTLE).await;
     let (records, more) = world.all_records();
     let verdict = world.verdict();
-    let mut findings = grade(&records, verdict.expectations);
+    let mut findings = grade(&records, &world.expectations(), verdict.expectations);
     if done.left_behind {
         let message = "left processes behind, which were ended";
         findings.push(noticed("left-behind", message.to_owned(), Grade::Note));

@@ -70,8 +70,8 @@ impl Record {
     }
 }
 
-/// What makes a request the same call as another: method, path, query and body; but for where a chain or
-/// watch goes on, and how long the client waits.
+/// What makes a request the same call as another: method, path, query and body; but for how long the client
+/// waits, in `timeout` and `timeoutSeconds`.
 #[must_use]
 pub fn call_id(method: &str, path: &str, query: Option<&str>, body: &[u8]) -> [u8; 32] {
     let moves = |pair: &&str| {

@@ -63,23 +63,20 @@ impl Finding {
     }
 }
 
+/// A rule, and what it expects.
+pub type Expectation = (Arc<str>, Arc<Expect>);
+
 /// Grades what clients did. What rules expect is held against the requests that they are about; what is
-/// wrong whoever expects it is noted.
+/// wrong whoever expects it is noted. `expectations` says how bad it is when one is not met.
 #[must_use]
-pub fn grade(records: &[Record], expectations: Grade) -> Vec<Finding> {
+pub fn grade(records: &[Record], rules: &[Expectation], expectations: Grade) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut rules: BTreeMap<Arc<str>, Arc<Expect>> = BTreeMap::new();
-    for record in records {
-        for (rule, expect) in &record.expected {
-            rules.entry(Arc::clone(rule)).or_insert_with(|| Arc::clone(expect));
-        }
-    }
     for (rule, expect) in rules {
-        let is_about = |record: &&Record| record.expected.iter().any(|(id, _)| *id == rule);
+        let is_about = |record: &&Record| record.expected.iter().any(|(id, _)| id == rule);
         let about: Vec<&Record> = records.iter().filter(is_about).collect();
         let all: Vec<&Record> = records.iter().collect();
-        for mut finding in of_rule(&expect, &about, &all) {
-            finding.rule = Some(Arc::clone(&rule));
+        for mut finding in of_rule(expect, &about, &all) {
+            finding.rule = Some(Arc::clone(rule));
             finding.grade = expectations;
             findings.push(finding);
         }

@@ -36,7 +36,8 @@ fn codes(expect: Expect, mut records: Vec<Record>) -> Vec<&'static str> {
     for record in &mut records {
         record.expected = vec![("s/r".into(), Arc::clone(&expect))];
     }
-    let findings = grade(&records, Grade::Fail);
+    let rules = [("s/r".into(), expect)];
+    let findings = grade(&records, &rules, Grade::Fail);
     findings.iter().filter(|finding| finding.rule.is_some()).map(|finding| finding.code).collect()
 }
 
@@ -91,6 +92,7 @@ fn counts_have_bounds() {
     assert_eq!(codes(max(2), three()), ["too-many-requests"]);
     assert!(codes(min(3), three()).is_empty());
     assert_eq!(codes(min(4), three()), ["too-few-requests"]);
+    assert_eq!(codes(min(1), Vec::new()), ["too-few-requests"], "none at all");
     let flight = |max| Expect { max_in_flight: Some(max), ..Expect::default() };
     let one_after_another = vec![record(0, 200), record(2, 200), record(4, 200)];
     assert!(codes(flight(1), one_after_another).is_empty());
@@ -181,7 +183,7 @@ fn a_lost_create_is_not_done_again() {
 #[test]
 fn what_nobody_expected_is_noted() {
     let noted = |records: &[Record]| {
-        let findings = grade(records, Grade::Fail);
+        let findings = grade(records, &[], Grade::Fail);
         assert!(findings.iter().all(|finding| finding.grade == Grade::Note));
         findings.iter().map(|finding| finding.code).collect::<Vec<_>>()
     };

@@ -104,7 +104,7 @@ fn shipped_files() -> impl Iterator<Item = (String, PathBuf, &'static str)> {
 }
 
 /// Loads scenarios: each is a file, a directory of files, or the name of a shipped one (`throttled` or
-/// `throttled.yaml`). `fallback_seed` is used where neither the files nor the caller name one.
+/// `throttled.yaml`) or of a theme of them (`auth`). `fallback_seed` is used where neither the files nor the caller name one.
 ///
 /// # Errors
 /// Every problem of every file.
@@ -168,6 +168,16 @@ fn find(name: &str) -> Result<Vec<File>, Diagnostics> {
     if let Some((name, path, text)) = shipped_files().find(|(name, _, _)| is_wanted(name)) {
         let source = Source { path, format: Format::Yaml, text: text.to_owned() };
         return Ok(vec![File { source, name: bare(&name).to_owned(), directory: None }]);
+    }
+    let theme: Vec<File> = shipped_files()
+        .filter(|(name, _, _)| name.split('/').next() == Some(wanted.trim_end_matches('/')))
+        .map(|(name, path, text)| {
+            let source = Source { path, format: Format::Yaml, text: text.to_owned() };
+            File { source, name: bare(&name).to_owned(), directory: None }
+        })
+        .collect();
+    if !theme.is_empty() {
+        return Ok(theme);
     }
     let names: Vec<String> = shipped_files().map(|(name, _, _)| name).collect();
     let distance = |known: &str| {

@@ -1,10 +1,11 @@
 //! Looking at and steering scenarios while they run: where each is, what its rules did, on to the next phase.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::expect::{Grade, Verdict};
+use super::expect::{Expect, Grade, Verdict};
 use super::rule::ScenarioSet;
 use super::state::ScenarioState;
 
@@ -21,6 +22,15 @@ impl ScenarioSet {
             unused_rules: strictest(|verdict| verdict.unused_rules),
             expectations: strictest(|verdict| verdict.expectations),
         }
+    }
+
+    /// What rules expect of clients.
+    #[must_use]
+    pub fn expectations(&self) -> Vec<(Arc<str>, Arc<Expect>)> {
+        let rules = self.rules.iter();
+        rules
+            .filter_map(|rule| Some((Arc::clone(&rule.id), Arc::clone(rule.expect.as_ref()?))))
+            .collect()
     }
 
     /// The rules that never did anything in a world.

@@ -145,8 +145,11 @@ fn status_plan(here: &Here, request: &Request, asked: &Asked<'_>, status: &Statu
     if let Some(after) = status.retry_after {
         plan.headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
     }
+    for name in status.headers.keys() {
+        plan.headers.remove(name);
+    }
     for (name, value) in &status.headers {
-        plan.headers.insert(name, value.clone());
+        plan.headers.append(name, value.clone());
     }
     plan
 }

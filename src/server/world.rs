@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::document::{Diagnostic, Diagnostics};
-use crate::grade::{Finding, Record, grade};
+use crate::grade::{Expectation, Finding, Record, grade};
 use crate::journal::Exchange;
 use crate::k8s::Revision;
 use crate::scenario::Verdict;
@@ -79,7 +79,12 @@ impl WorldHandle {
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         let scenarios = self.here.scenario_set();
-        grade(&self.records(), scenarios.verdict().expectations)
+        grade(&self.records(), &scenarios.expectations(), scenarios.verdict().expectations)
+    }
+
+    /// What its rules expect of clients.
+    pub(crate) fn expectations(&self) -> Vec<Expectation> {
+        self.here.scenario_set().expectations()
     }
 
     /// What becomes of a drill in which not all is well, by the scenarios that are on.

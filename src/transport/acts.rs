@@ -12,13 +12,14 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::Instant;
 
 use crate::message::{
     Body, BodyError, Change, Fault, FaultAction, FaultPoint, LineChange, Lines, Pace, Place, Point,
     PointAct, StreamFaults,
 };
 
+use super::exact;
 use super::source::Source;
 
 /// A line that is longer is not waited for to its end, in bytes.
@@ -215,7 +216,7 @@ impl Performer {
     /// Does what is done between lines; what is done to a line waits for the next one.
     async fn act(&mut self, act: PointAct) {
         match act {
-            PointAct::Stall(time) => sleep(time).await,
+            PointAct::Stall(time) => exact::sleep(time).await,
             PointAct::Slow(pace) => self.pace = Some(pace),
             PointAct::End(action) => self.end(Ending::With(action)),
             PointAct::Finish => self.end(Ending::Finish),
@@ -266,7 +267,7 @@ impl Performer {
         let Some(pace) = self.pace else { return };
         let now = Instant::now();
         let due = self.next_piece.unwrap_or(now);
-        sleep_until(due).await;
+        exact::until(due).await;
         self.next_piece = Some(due + pace.every);
     }
 
@@ -283,7 +284,7 @@ impl Performer {
         }
         let at = |when: Option<Instant>| async move {
             match when {
-                Some(when) => sleep_until(when).await,
+                Some(when) => exact::until(when).await,
                 None => std::future::pending().await,
             }
         };
@@ -357,7 +358,7 @@ impl Performer {
     /// Does something to a line; says whether that was all that becomes of it.
     async fn on_line(&mut self, act: PointAct, line: &Bytes) -> bool {
         match act {
-            PointAct::Stall(time) => sleep(time).await,
+            PointAct::Stall(time) => exact::sleep(time).await,
             PointAct::Slow(pace) => self.pace = Some(pace),
             PointAct::End(action) => {
                 self.ending = Some(Ending::With(action));

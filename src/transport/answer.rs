@@ -21,6 +21,7 @@ use crate::message::{
 use super::acts::{Act, Acts, FLUSH, acts};
 use super::body::PlanBody;
 use super::complaints::Complaints;
+use super::exact;
 use super::frames::Frames;
 use super::framing::{Flow, Framing, Outside};
 use super::reason::{EndsHere, reason_of};
@@ -137,7 +138,7 @@ pub(super) async fn answer<H: Handler>(
         return std::future::pending().await;
     }
     if !delay.is_zero() {
-        tokio::time::sleep(delay).await;
+        exact::sleep(delay).await;
     }
     perform(plan, &wanted, over).await
 }

@@ -17,6 +17,7 @@ mod answer;
 mod body;
 mod complaints;
 mod connection;
+mod exact;
 mod frames;
 mod framing;
 mod http1;

@@ -4,10 +4,11 @@
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Version};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::message::Plan;
 
+use super::exact;
 use super::framing::receive;
 use super::socket::Socket;
 
@@ -46,7 +47,7 @@ impl Stalled {
         next.extend_from_slice(&read);
         drop(read);
         let limit = limit + self.head.len();
-        let time = sleep_until(self.until);
+        let time = exact::until(self.until);
         let mut time = std::pin::pin!(time);
         loop {
             tokio::select! {

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""The page of what clients make of the shipped scenarios, from the JSON of `standin drill`.
+
+    table.py count FILE                         how many drills of a client it copes with
+    table.py cell FILE                          the cell of the first drill in a file
+    table.py page LOGS NAME=VERSION...          the page, from LOGS/drill-NAME.json
+    table.py differing PAGE LOGS NAME=VERSION.. the cells that are not as the page has them:
+                                                client, scenario, what the page says
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+THEMES = "auth paging watch throttling brownout network control-plane delete status".split()
+
+HEAD = """\
+# Drills of real clients
+
+Written by `tests/drills/run`, which puts a small program on each client through every shipped scenario. The
+programs do the same by theme (a list in pages, the life of a job, a cache kept by a watch), each in its
+client's own way, with what the client has against failures as it comes and no loop of retries around it: a
+cell says what the client does by itself, not what can be done with it.
+
+`copes`: the program got through within 15 s, and nothing it did on the way is what the scenario expects of no
+good client; "not met" where it never did what the scenario makes go wrong. `fails`: for what of it the drill
+found fault with (`standin drill` explains each), or else with how the program ended: `exit 1` is an error that
+the client handed on, or the 15 s.
+"""
+
+
+def load(path):
+    return json.loads(Path(path).read_text())["drills"]
+
+
+def cell(drill):
+    codes = [finding["code"] for finding in drill["findings"]]
+    if drill["passed"]:
+        return "copes (not met)" if "unused-rule" in codes else "copes"
+    failing = [finding["code"] for finding in drill["findings"] if finding["fails"]]
+    # Each once, in the order in which they were found.
+    return "fails: " + (", ".join(dict.fromkeys(failing)) or drill["ended"])
+
+
+def cells(logs, name):
+    return {drill["scenario"]: cell(drill) for drill in load(Path(logs) / f"drill-{name}.json")}
+
+
+def count(found):
+    copes = [text for text in found if text.startswith("copes")]
+    unmet = sum("not met" in text for text in copes)
+    told = f"copes with {len(copes)} of {len(found)}"
+    return f"{told}, {unmet} of which it did not meet" if unmet else told
+
+
+def page(logs, clients):
+    columns = {name: cells(logs, name) for name, _ in clients}
+    scenarios = dict.fromkeys(scenario for column in columns.values() for scenario in column)
+    # A theme without a place here is a mistake, and ends the program.
+    ordered = sorted(scenarios, key=lambda scenario: (THEMES.index(scenario.split("/")[0]), scenario))
+    yield HEAD
+    heads = [f"[{name}](../tests/drills/{name}) {version}" for name, version in clients]
+    yield "| scenario | " + " | ".join(heads) + " |"
+    yield "|---" * (len(clients) + 1) + "|"
+    for scenario in ordered:
+        row = [columns[name].get(scenario, "-") for name, _ in clients]
+        yield f"| [{scenario}](../scenarios/{scenario}.yaml) | " + " | ".join(row) + " |"
+    yield ""
+    for name, version in clients:
+        yield f"- {name} {version} {count(columns[name].values())}."
+
+
+def read(text):
+    """The cells of a page: by client, by scenario."""
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| [")]
+    head = next(line for line in text.splitlines() if line.startswith("| scenario "))
+    names = re.findall(r"\[([^]]+)\]", head)
+    scenarios = [re.match(r"\[([^]]+)\]", row[0])[1] for row in rows]
+    return {
+        name: {scenario: row[index] for scenario, row in zip(scenarios, rows)}
+        for index, name in enumerate(names, start=1)
+    }
+
+
+def differing(written, logs, clients):
+    known = read(Path(written).read_text())
+    for name, _ in clients:
+        now = cells(logs, name)
+        strange = now.keys() ^ known.get(name, {}).keys()
+        if strange:
+            sys.exit(f"{written} has other scenarios than there are for {name}: {' '.join(sorted(strange))}")
+        for scenario, text in now.items():
+            said = known[name][scenario].split()[0]
+            if text.split()[0] != said:
+                yield f"{name} {scenario} {said}"
+
+
+def main(command, *arguments):
+    if command == "count":
+        print(count([cell(drill) for drill in load(arguments[0])]))
+        return
+    if command == "cell":
+        print(cell(load(arguments[0])[0]))
+        return
+    own = 1 if command == "differing" else 0
+    logs = arguments[own]
+    clients = [tuple(argument.split("=", 1)) for argument in arguments[own + 1 :]]
+    lines = {"page": lambda: page(logs, clients), "differing": lambda: differing(arguments[0], logs, clients)}
+    for line in lines[command]():
+        print(line)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
