@@ -336,3 +336,41 @@ async fn files_that_cannot_be_used_are_told_before_anything_is_bound() {
         assert!(error.contains(words), "{error}");
     }
 }
+
+#[tokio::test]
+async fn faults_strike_under_tls() {
+    for (then, expected, reset) in [
+        ("{reset: before_headers}", "", true),
+        ("{close: before_headers}", "", false),
+        ("{close: {bytes: 10}}", "{\"apiVersi", false),
+        ("{cut: {bytes: 10}}", "{\"apiVersi", false),
+        ("{garbage: after_headers}", "this is not HTTP", false),
+        ("{malformed_chunk: {bytes: 10}}", "\r\nzz\r\n", false),
+        ("{stall: 20ms}", "\"kind\":\"TFJobList\"", false),
+    ] {
+        let own =
+            files(&[("s.yaml", &format!("rules: [{{match: {{verb: list}}, then: {then}}}]"))]);
+        let path = own.path().join("s.yaml");
+        let server = Server::builder()
+            .scenario(path.to_str().unwrap())
+            .tls(TlsOptions::default())
+            .start()
+            .await
+            .unwrap();
+        let ca = server.ca_pem().unwrap();
+        let mut stream = connect(&server, &ca, PLAIN).await.unwrap();
+        let request = format!("GET {TFJOBS} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut all = Vec::new();
+        let read = stream.read_to_end(&mut all);
+        let ended = tokio::time::timeout(PATIENCE, read).await.expect("it ends");
+        let got = String::from_utf8_lossy(&all);
+        assert!(got.contains(expected), "{then}: {got}");
+        assert_eq!(got.is_empty(), expected.is_empty(), "{then}: {got}");
+        let kind = ended.err().map(|error| error.kind());
+        assert_eq!(kind == Some(std::io::ErrorKind::ConnectionReset), reset, "{then}: {kind:?}");
+        // The server goes on.
+        let other = connect(&server, &ca, PLAIN).await.unwrap();
+        assert_eq!(ask(other, "GET", "/version", None, "").await.0, 200);
+    }
+}
