@@ -1,6 +1,6 @@
 //! Why a rule is about a request, or is not.
 
-use super::decide::Facts;
+use super::facts::Facts;
 use super::matcher::Compared;
 use super::rule::ScenarioSet;
 

@@ -8,7 +8,7 @@ use serde_json_path::JsonPath;
 
 use crate::document::{Keys, Node};
 
-use super::decide::Facts;
+use super::facts::Facts;
 use super::flow::flow;
 
 /// One key of a `match`, held against a request.

@@ -17,6 +17,7 @@ mod delay;
 mod draw;
 mod expect;
 mod explain;
+mod facts;
 mod flow;
 mod format;
 mod generate;
@@ -46,9 +47,9 @@ mod tests;
 /// The JSON Schema of scenario files, for editors.
 pub const SCHEMA: &str = include_str!("schema.json");
 
-pub use decide::{Answer, Applied, Decision, Facts, GateSeen, IssuedToken};
 pub use expect::{Expect, Grade, Verdict};
 pub use explain::{Explained, Tried};
+pub use facts::{Answer, Applied, Decision, Facts, GateSeen, IssuedToken};
 pub use generate::Generate;
 pub use http2::Http2;
 pub use kubernetes::{Compact, KubernetesThen};

@@ -7,9 +7,9 @@ use globset::{GlobSet, GlobSetBuilder};
 
 use crate::document::Place;
 
-use super::decide::Facts;
 use super::delay::Delay;
 use super::expect::{Expect, Verdict};
+use super::facts::Facts;
 use super::generate::Generate;
 use super::http2::Http2;
 use super::matcher::{Matcher, path_glob};

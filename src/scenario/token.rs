@@ -6,7 +6,7 @@ use http::header::{AUTHORIZATION, HeaderName};
 
 use crate::document::Node;
 
-use super::decide::Facts;
+use super::facts::Facts;
 
 /// A kind of token.
 #[derive(Debug)]
