@@ -52,6 +52,9 @@ pub(super) enum Command {
     /// Says who would answer a request, rule, stub or resource, and why the next best would not.
     Explain(Explain),
     /// Runs a client's own command under scenarios and says whether it copes.
+    ///
+    /// The command finds the server in `STANDIN_URL` and `KUBECONFIG`; `STANDIN_SCENARIO` and
+    /// `STANDIN_WORLD` say where it is. Exit code: 0 when all drills passed, 1 when one did not.
     Drill(Drill),
     /// Prints the JSON Schema of scenario files, for editors.
     Schema(Schema),
@@ -102,8 +105,6 @@ pub(super) struct Explain {
     pub(super) json: bool,
 }
 
-/// The command finds the server in `STANDIN_URL` and `KUBECONFIG`; `STANDIN_SCENARIO` and
-/// `STANDIN_WORLD` say where it is. Exit code: 0 when all drills passed, 1 when one did not.
 #[derive(Debug, Args)]
 pub(super) struct Drill {
     /// Scenarios: files, directories, or names from `standin scenarios`; all shipped ones without any.
@@ -130,7 +131,7 @@ pub(super) struct Drill {
     /// Prints JSON in place of the table.
     #[arg(long)]
     pub(super) json: bool,
-    /// File to write a report to, as the XML of `JUnit`.
+    /// File to write a report to, in XML as `JUnit` has it.
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
     /// Draws the requests of each drill against the faults, over time.

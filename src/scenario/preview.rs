@@ -31,9 +31,11 @@ impl ScenarioSet {
             for phase in &timeline.phases {
                 let to = phase.length.map(|length| from + length);
                 let until = to.map_or_else(|| "for ever".to_owned(), |to| format!("to {to:?}"));
+                let begins =
+                    if from.is_zero() { "the start".to_owned() } else { format!("{from:?}") };
                 rows.push((
                     format!("{}/{}", about.name, phase.name),
-                    format!("from {from:?} {until}"),
+                    format!("from {begins} {until}"),
                 ));
                 phases.push(json!({
                     "name": &*phase.name,

@@ -143,7 +143,8 @@ fn steps(node: &Node<'_>, context: &Context<'_>) -> Vec<Step> {
         let forever = keys.get("forever").and_then(|node| node.bool()).unwrap_or_default();
         let then = keys.required("then").and_then(|node| Then::decode(&node, context));
         keys.finish();
-        if forever == times.is_some() {
+        let says_times = item.value().get("times").is_some();
+        if forever == says_times {
             item.error(
                 "a step says how often",
                 "give it times: N, or forever: true for the last one",

@@ -71,7 +71,7 @@ impl Timeline {
             let name = name.map_or_else(|| format!("phase-{}", index + 1), str::to_owned);
             let length = keys.get("for").and_then(|node| node.duration());
             let forever = keys.get("forever").and_then(|node| node.bool()).unwrap_or_default();
-            if forever == length.is_some() {
+            if forever == item.value().get("for").is_some() {
                 item.error(
                     "a phase says how long it is",
                     "give it for: 30s, or forever: true for the last one",

@@ -18,15 +18,15 @@ THEMES = "auth paging watch throttling brownout network control-plane delete sta
 HEAD = """\
 # Drills of real clients
 
-Written by `tests/drills/run`, which puts a small program on each client through every shipped scenario. The
-programs do the same by theme (a list in pages, the life of a job, a cache kept by a watch), each in its
-client's own way, with what the client has against failures as it comes and no loop of retries around it: a
-cell says what the client does by itself, not what can be done with it.
+Written by `tests/drills/run`, which puts a small program on each client through every shipped scenario, over
+HTTP/1.1. The programs do the same by theme (a list in pages, the life of a job, a cache kept by a watch), each
+in its client's own way, with what the client has against failures as it comes and no loop of retries around
+it: a cell says what the client does by itself, not what can be done with it.
 
-`copes`: the program got through within 15 s, and nothing it did on the way is what the scenario expects of no
-good client; "not met" where it never did what the scenario makes go wrong. `fails`: for what of it the drill
-found fault with (`standin drill` explains each), or else with how the program ended: `exit 1` is an error that
-the client handed on, or the 15 s.
+- `copes`: the program reached its end within 15 s, and did nothing on its way that the scenario expects no good
+  client to do. "not met": it never did what the scenario makes go wrong.
+- `fails`: for what the drill found fault with, by its code, or else with how the program ended. `exit 1` is an
+  error that the client handed on, or that it was not done after 15 s.
 """
 
 

@@ -30,7 +30,7 @@ async fn a_plan_is_a_table_and_json() {
         "requests 6 to 8: {status: 500}\n",
         "from request 9 on: pass\n",
         "at event 3, once: {stall: 10s}\n",
-        "p/good\n    from 0ns to 30s\n",
+        "p/good\n    from the start to 30s\n",
         "heals itself after 600s\n",
         "tokens/t\n    POST /t gives one out, good for 60s\n",
     ] {
