@@ -35,6 +35,8 @@ pub struct Record {
     pub continue_token: Option<String>,
     /// The revision that a watch begins from, or a list asks for.
     pub revision: Option<String>,
+    /// Whether a watch lists first (`sendInitialEvents`).
+    pub lists_first: bool,
     /// What was decided; a fault may have kept it from the client.
     pub status: u16,
     /// The fault that ended the answer.

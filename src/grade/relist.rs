@@ -20,6 +20,7 @@ pub(super) fn after_gone(about: &[&Record], all: &[&Record], within: Duration) -
             (Some(token), _) => other.continue_token.as_ref() == Some(token),
             (None, Some(revision)) => {
                 other.continue_token.is_none()
+                    && !other.lists_first
                     && other.revision.as_ref() == Some(revision)
                     && other.verb == record.verb
             }
@@ -62,5 +63,7 @@ pub(super) fn after_gone(about: &[&Record], all: &[&Record], within: Duration) -
 
 /// Whether a request begins anew: a list, or a watch that lists first.
 fn begins(record: &Record) -> bool {
-    record.verb == "list" || record.revision.as_deref().is_none_or(|revision| revision == "0")
+    record.verb == "list"
+        || record.lists_first
+        || record.revision.as_deref().is_none_or(|revision| revision == "0")
 }

@@ -18,6 +18,7 @@ fn record(at: u32, status: u16) -> Record {
         page: None,
         continue_token: None,
         revision: None,
+        lists_first: false,
         status,
         fault: None,
         retry_after: None,
@@ -136,6 +137,8 @@ fn a_list_begins_anew_after_410() {
     let watch = Record { verb: "watch".into(), revision: Some("5".into()), ..record(0, 200) };
     let told = Record { expired: Some(MS * 50), ..watch.clone() };
     assert!(codes(expect.clone(), vec![told.clone(), record(60, 200)]).is_empty());
+    let streaming = Record { began: MS * 60, lists_first: true, ..watch.clone() };
+    assert!(codes(expect.clone(), vec![told.clone(), streaming]).is_empty(), "a list by streaming");
     let again = Record { began: MS * 60, ..watch };
     assert_eq!(codes(expect, vec![told, again]), ["asked-again-for-gone", "never-relisted"]);
 }

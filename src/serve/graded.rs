@@ -43,6 +43,7 @@ pub(super) struct Seen {
     page: Option<u64>,
     continue_token: Option<String>,
     revision: Option<String>,
+    lists_first: bool,
 }
 
 impl Seen {
@@ -61,6 +62,7 @@ impl Seen {
             page: info.as_ref().and_then(|info| kubernetes::page(&info.verb, &query)),
             continue_token: parameter("continue"),
             revision: parameter("resourceVersion"),
+            lists_first: query.first("sendInitialEvents") == Some("true"),
             path,
         }
     }
@@ -89,6 +91,7 @@ impl Seen {
             page: self.page,
             continue_token: self.continue_token,
             revision: self.revision,
+            lists_first: self.lists_first,
             status: plan.status.as_u16(),
             fault,
             retry_after: retry_after.map(Duration::from_secs),
