@@ -100,6 +100,9 @@ pub(super) async fn run(task: Task<'_>) -> Done {
         () = tokio::time::sleep(task.limit) => Ended::TimedOut(task.limit),
         () = output.filled.notified() => Ended::TooMuchOutput(MAX_OUTPUT),
     };
+    // One that writes into a pipe that nobody reads any more may be gone before it is ended.
+    let flooded = output.seen.load(Ordering::Relaxed) > MAX_OUTPUT;
+    let ended = if flooded { Ended::TooMuchOutput(MAX_OUTPUT) } else { ended };
     let by_itself = matches!(ended, Ended::Exit(_) | Ended::Signal(_));
     if !by_itself {
         group.end();

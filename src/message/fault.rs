@@ -140,7 +140,7 @@ pub enum Change {
     Drop,
     /// It goes out twice.
     Duplicate,
-    /// It goes out after the next one of its kind.
+    /// It goes out after the next one of its kind, or after half a second without one.
     Reorder,
     /// It goes out so much later; others overtake it.
     Delay(Duration),

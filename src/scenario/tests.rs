@@ -179,8 +179,10 @@ fn steps_count_and_a_reset_is_a_fault() {
 #[test]
 fn pages_are_short_and_the_third_expires_once() {
     let client = shipped_client("continue-expired");
+    let limited: &Query<'_> = Box::leak(Box::new(Query::parse(Some("limit=500")).unwrap()));
     let page = |page| {
         client.ask("GET", JOBS, |facts| {
+            facts.query = limited;
             facts.verb = Some("list");
             facts.resource = Some("tfjobs.kubeflow.org");
             facts.page = Some(page);
@@ -192,6 +194,11 @@ fn pages_are_short_and_the_third_expires_once() {
     assert_eq!((status.code.as_u16(), status.continue_token), (410, Some(ContinueToken::Fresh)));
     assert_eq!(third.by.unwrap().rule.as_ref(), "continue-expired/expired");
     assert_eq!(code(&page(3)), 200, "once");
+    let whole = client.ask("GET", JOBS, |facts| {
+        facts.verb = Some("list");
+        facts.resource = Some("tfjobs.kubeflow.org");
+    });
+    assert_eq!(whole.page_size, None, "who asks for no pages gets none");
     let made = client.set.generated();
     assert_eq!((made.len(), made[0].count, made[0].name(7)), (3, 50, "chain-0007".to_owned()));
 }

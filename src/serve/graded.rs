@@ -9,12 +9,15 @@ use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
 
 use crate::grade::{Created, Record, call_id};
-use crate::k8s::{GroupResource, RequestInfo};
+use crate::k8s::{self, GroupResource, RequestInfo};
 use crate::message::{Body, BodyStream, Guard, Origin, Plan, PointAct, Query, Request};
 use crate::scenario::{Decision, Expect, GateSeen};
 
 use super::kubernetes;
 use super::worlds::{Here, World};
+
+/// How long a body is waited for that nobody had to read.
+const BODY: Duration = Duration::from_secs(1);
 
 /// What the rules had to say about a request.
 #[derive(Debug, Default)]
@@ -68,7 +71,16 @@ impl Seen {
     }
 
     /// Writes it down, with its answer; when that is over is written down by the answer's end.
-    pub(super) fn log(self, here: &Here, request: &Request, plan: &mut Plan, noted: Noted) {
+    pub(super) async fn log(
+        self,
+        here: &Here,
+        request: &mut Request,
+        plan: &mut Plan,
+        noted: Noted,
+    ) {
+        // What nobody had to read tells this call from others.
+        let reading = request.read_body(k8s::MAX_BODY_BYTES);
+        let _ = tokio::time::timeout(BODY, reading).await;
         let world = &here.world;
         let fault = plan.fault.as_ref().map(|fault| fault.action.label());
         let created = (self.verb == "create"

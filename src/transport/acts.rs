@@ -25,6 +25,9 @@ use super::source::Source;
 /// A line that is longer is not waited for to its end, in bytes.
 const MAX_LINE: usize = 4 << 20;
 
+/// How long a line waits for the one that it goes out after.
+const SWAP: Duration = Duration::from_millis(500);
+
 /// Something that happens to a connection or stream, in order.
 #[derive(Debug)]
 pub(super) enum Act {
@@ -74,8 +77,8 @@ struct Performer {
     ready: VecDeque<Bytes>,
     /// What goes out later, with when.
     later: VecDeque<(Instant, Bytes)>,
-    /// Waits for the next of its kind, for each change.
-    swapped: Vec<Option<Bytes>>,
+    /// Waits for the next of its kind, for each change, but not for ever.
+    swapped: Vec<Option<(Instant, Bytes)>>,
     sent: u64,
     lines: u64,
     /// What happens to the next line, from a place that is not its own.
@@ -93,6 +96,8 @@ enum Ending {
 
 /// What was waited for.
 enum Woken {
+    /// A line has waited long enough for the one that it goes out after.
+    Swapped,
     Source(Option<Result<Bytes, BodyError>>),
     Point(usize),
     Later,
@@ -181,6 +186,11 @@ impl Performer {
                 Woken::Point(index) => {
                     let point = self.points.remove(index);
                     self.act(point.act).await;
+                }
+                Woken::Swapped => {
+                    let first = self.swapped.iter_mut().filter(|held| held.is_some());
+                    let first = first.min_by_key(|held| held.as_ref().map(|(until, _)| *until));
+                    self.ready.extend(first.and_then(Option::take).map(|(_, line)| line));
                 }
                 Woken::Later => self.ready.extend(self.later.pop_front().map(|(_, line)| line)),
             }
@@ -279,7 +289,8 @@ impl Performer {
         });
         let timed = timed.min();
         let later = self.later.front().map(|(due, _)| *due);
-        if timed.is_none() && later.is_none() && !self.source_ended {
+        let swapped = self.swapped.iter().flatten().map(|(until, _)| *until).min();
+        if timed.is_none() && later.is_none() && swapped.is_none() && !self.source_ended {
             return Woken::Source(self.source.next().await);
         }
         let at = |when: Option<Instant>| async move {
@@ -291,6 +302,7 @@ impl Performer {
         tokio::select! {
             biased;
             () = at(later) => Woken::Later,
+            () = at(swapped), if !self.source_ended => Woken::Swapped,
             // A body that has ended has no later places.
             () = at(timed.map(|(due, _)| due)), if !self.source_ended => {
                 Woken::Point(timed.map_or(0, |(_, index)| index))
@@ -321,7 +333,7 @@ impl Performer {
 
     /// What is left to do once everything is out; says whether there was something.
     fn wind_up(&mut self) -> bool {
-        let held: Vec<Bytes> = self.swapped.iter_mut().filter_map(Option::take).collect();
+        let held: Vec<Bytes> = self.take_swapped();
         self.ready.extend(held);
         self.ending = self.at_end.take().map(Ending::With);
         self.ending.is_some() || !self.ready.is_empty()
@@ -386,8 +398,18 @@ impl Performer {
         false
     }
 
+    /// The lines that wait for another.
+    fn take_swapped(&mut self) -> Vec<Bytes> {
+        self.swapped.iter_mut().filter_map(Option::take).map(|(_, line)| line).collect()
+    }
+
     fn change(&mut self, line: Bytes) {
         let kind = kind(&line);
+        if kind != Lines::Events {
+            // A bookmark says that all before it was told.
+            let held = self.take_swapped();
+            self.ready.extend(held);
+        }
         for (index, change) in self.changes.iter().enumerate() {
             if change.of != kind {
                 continue;
@@ -406,11 +428,11 @@ impl Performer {
                     return;
                 }
                 Change::Reorder => {
-                    if let Some(before) = self.swapped[index].take() {
+                    if let Some((_, before)) = self.swapped[index].take() {
                         self.ready.push_back(line);
                         self.ready.push_back(before);
                     } else if change.lot.as_ref().is_none_or(|lot| (lot.0)(n)) {
-                        self.swapped[index] = Some(line);
+                        self.swapped[index] = Some((Instant::now() + SWAP, line));
                     } else {
                         self.ready.push_back(line);
                     }

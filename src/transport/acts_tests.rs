@@ -138,8 +138,8 @@ async fn lines_of_a_kind_are_changed() {
         (Lines::InitialEnd, Change::Drop, None, "1 2 3 4"),
         (Lines::Bookmarks, Change::Duplicate, None, "1 end 2 3 3 4"),
         (Lines::Events, Change::Drop, Some(first_only.clone()), "end 2 3 4"),
-        (Lines::Events, Change::Reorder, None, "end 2 1 3 4"),
-        (Lines::Events, Change::Reorder, Some(first_only), "end 2 1 3 4"),
+        (Lines::Events, Change::Reorder, None, "1 end 2 3 4"),
+        (Lines::Events, Change::Reorder, Some(first_only), "1 end 2 3 4"),
         (Lines::Events, Change::Delay(SECOND), None, "end 3 1 2 4"),
         (Lines::Bookmarks, Change::Delay(SECOND), None, "1 end 2 4 3"),
     ] {
@@ -160,4 +160,12 @@ async fn lines_of_a_kind_are_changed() {
         }
         assert_eq!(told.join(" "), expected, "{shown}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pairs_come_in_the_other_order_and_the_last_one_all_the_same() {
+    let change = LineChange { of: Lines::Events, what: Change::Reorder, lot: None };
+    let faults = StreamFaults { points: Vec::new(), changes: vec![change] };
+    // The third waits half a second for a fourth, which comes after a second.
+    assert_eq!(perform(watch(), faults, None).await, "b.@0 a.@0 c.@15 d.@25 e.@30");
 }

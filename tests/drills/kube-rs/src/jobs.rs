@@ -42,7 +42,10 @@ impl Jobs {
     }
 
     /// Makes a call; when it is refused for its token, makes it once more with another one.
-    async fn call<T>(&mut self, ask: impl AsyncFn(&Api<TFJob>) -> kube::Result<T>) -> kube::Result<T> {
+    async fn call<T>(
+        &mut self,
+        ask: impl AsyncFn(&Api<TFJob>) -> kube::Result<T>,
+    ) -> kube::Result<T> {
         match ask(&self.api).await {
             Err(kube::Error::Api(status)) if self.fetches && status.code == 401 => {
                 let Some(token) = self.fetch().await? else {

@@ -24,7 +24,8 @@ const SYNC_LIMIT: Duration = Duration::from_secs(3);
 #[tokio::main]
 async fn main() {
     let done = tokio::time::timeout(DEADLINE, run()).await;
-    if let Err(error) = done.unwrap_or_else(|_| Err(format!("not done within {DEADLINE:?}").into())) {
+    if let Err(error) = done.unwrap_or_else(|_| Err(format!("not done within {DEADLINE:?}").into()))
+    {
         println!("FAILED: {error}");
         std::process::exit(1);
     }
@@ -54,7 +55,9 @@ async fn status(scenario: &str) -> Result<(), Failed> {
     let api: Api<TFJob> = Api::namespaced(Client::try_default().await?, NAMESPACE);
     match api.list(&ListParams::default()).await {
         Err(kube::Error::Api(status)) if status.code == expected => Ok(()),
-        Err(error) => Err(format!("the list ended with {error:?}, not with a status {expected}").into()),
+        Err(error) => {
+            Err(format!("the list ended with {error:?}, not with a status {expected}").into())
+        }
         Ok(_) => Err("the list was answered".into()),
     }
 }
