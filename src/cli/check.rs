@@ -1,6 +1,6 @@
 //! `standin check` and `standin scenarios`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use super::args::Check;
 pub(super) fn check(args: &Check) -> Result<(), Error> {
     // Scenarios alone are checked with the embedded fixtures, as they would be served.
     let checked = sort(&args.paths).and_then(|(fixtures, scenarios)| {
-        crate::check::check(&fixtures, &scenarios).map_err(Error::Invalid)
+        check_each(&fixtures, &scenarios).map_err(Error::Invalid)
     });
     if args.json {
         return as_json(checked);
@@ -55,8 +55,34 @@ fn as_json(checked: Result<Checked, Error>) -> Result<(), Error> {
     }
 }
 
-/// Tells scenarios from fixtures: a file with top-level `rules` or `tokens` is a scenario, and so is
-/// every file of a directory that holds one.
+/// Checks each scenario alone, over the same fixtures: they are meant to be turned on one by one.
+fn check_each(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diagnostics> {
+    let mut whole = crate::check::check(fixtures, &[]);
+    for name in scenarios {
+        match (&mut whole, crate::check::check(fixtures, std::slice::from_ref(name))) {
+            (Ok(whole), Ok(one)) => {
+                whole.rules += one.rules;
+                whole.warnings.extend(one.warnings.0);
+            }
+            (Ok(_), Err(problems)) => whole = Err(problems),
+            (Err(whole), Err(problems)) => whole.extend(problems.0),
+            (Err(_), Ok(_)) => {}
+        }
+    }
+    // What is wrong with the fixtures is told for each of them.
+    let once = |found: Diagnostics| {
+        let mut found = found.sorted();
+        found.0.dedup();
+        found
+    };
+    match whole {
+        Ok(checked) => Ok(Checked { warnings: once(checked.warnings), ..checked }),
+        Err(problems) => Err(once(problems)),
+    }
+}
+
+/// Tells scenarios from fixtures: a file with top-level `rules` or `tokens` is a scenario, all others are
+/// fixtures. A directory without a scenario is one of fixtures, with all that lies in it.
 fn sort(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<String>), Error> {
     let (mut fixtures, mut scenarios) = (Vec::new(), Vec::new());
     for path in paths {
@@ -64,28 +90,44 @@ fn sort(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<String>), Error> {
             let problem = Diagnostic::error(path, "there is no such file or directory");
             return Err(Error::Invalid(Diagnostics(vec![problem])));
         }
-        if is_scenario(path) {
-            scenarios.push(path.to_string_lossy().into_owned());
-        } else {
-            fixtures.push(path.clone());
-        }
+        sort_one(path, &mut fixtures, &mut scenarios);
     }
     Ok((fixtures, scenarios))
 }
 
-fn is_scenario(path: &PathBuf) -> bool {
+fn sort_one(path: &Path, fixtures: &mut Vec<PathBuf>, scenarios: &mut Vec<String>) {
+    if !has_scenario(path) {
+        fixtures.push(path.to_owned());
+    } else if path.is_dir() {
+        for inner in inside(path) {
+            if inner.is_dir() || Format::of(&inner).is_some() {
+                sort_one(&inner, fixtures, scenarios);
+            }
+        }
+    } else {
+        scenarios.push(path.to_string_lossy().into_owned());
+    }
+}
+
+/// What lies in a directory, in order.
+fn inside(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}
+
+/// Whether it is a scenario, or one lies in it.
+fn has_scenario(path: &Path) -> bool {
     if path.is_dir() {
-        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-        return entries
-            .map(|entry| entry.path())
-            .any(|inner| inner.is_file() && is_scenario(&inner));
+        return inside(path).iter().any(|inner| has_scenario(inner));
     }
     let Some(format) = Format::of(path) else {
         return false;
     };
     let source = std::fs::read(path)
         .ok()
-        .and_then(|bytes| Source::from_bytes(path.clone(), format, bytes).ok());
+        .and_then(|bytes| Source::from_bytes(path.to_owned(), format, bytes).ok());
     match source.as_ref().map(Source::parse) {
         Some(Ok(documents)) => documents.iter().any(|document| {
             ["rules", "tokens", "generate", "timeline"]

@@ -315,6 +315,33 @@ async fn a_connection_announces_what_the_scenario_allows() {
     assert!(began.elapsed() >= Duration::from_millis(300), "{:?}", began.elapsed());
 }
 
+#[tokio::test]
+async fn places_in_a_watch_over_http2() {
+    for (at, code) in [
+        ("{event: 2, then: {rst_stream: CANCEL}}", 8),
+        ("{event: 2, then: {rst_stream: {code: 11}}}", 11),
+        ("{event: 2, then: {reset: here}}", 2),
+        ("{time: 50ms, then: {rst_stream: REFUSED_STREAM}}", 7),
+        ("{event: 2, then: {goaway: {code: CANCEL}}}", 8),
+    ] {
+        let own = files(&[("s.yaml", &format!("rules: [{{match: {{verb: watch}}, at: [{at}]}}]"))]);
+        let path = own.path().join("s.yaml");
+        let server = Server::builder().scenario(path.to_str().unwrap()).start().await.unwrap();
+        let target = format!("{TFJOBS}?watch=true");
+        let watching = over_http2(&server, &target);
+        let creating = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let of = [("content-type", "application/yaml")];
+            crate::support::send(&server, "POST", TFJOBS, &of, &job("second")).await
+        };
+        let (watched, created) = tokio::join!(tokio::time::timeout(PATIENCE, watching), creating);
+        assert_eq!(created.status, 201);
+        let (bytes, ended) = watched.expect("it ends");
+        assert_eq!(ended, Err(code), "{at}");
+        assert!(bytes.is_some_and(|bytes| bytes > 1000), "{at}: the first event came: {bytes:?}");
+    }
+}
+
 /// A watch of which the head has come.
 async fn watch(server: &RunningServer) -> TcpStream {
     let mut stream = TcpStream::connect(server.address()).await.unwrap();

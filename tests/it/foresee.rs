@@ -94,6 +94,21 @@ async fn a_check_has_codes() {
         .map(|problem| problem["code"].as_str().unwrap())
         .collect();
     assert_eq!(codes, ["shadowed-rule", "matches-nothing"]);
+    // A directory of both: each file for what it is, each scenario alone.
+    let both = files(&[
+        ("stubs/a.json", r#"{"request": {"urlPath": "/a"}, "response": {"status": 200}}"#),
+        ("drills/auth/a.yaml", "rules: [{id: r, match: {path: /a}, then: {status: 401}}]"),
+        (
+            "drills/b.yaml",
+            "timeline: {phases: [{forever: true, rules: [{match: {path: /a}, then: {status: 500}}]}]}",
+        ),
+        ("drills/README.md", "words"),
+    ]);
+    let (code, out, error) = run(&["check", both.path().to_str().unwrap()]).await;
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert_eq!(out, "all well: 1 stubs, 0 objects, 0 resource types, 2 scenario rules\n");
+    let (code, out, _) = run(&["check", "scenarios"]).await;
+    assert!(code == 0 && out.starts_with("all well"), "{out}");
     // For people the same, on two streams.
     let (code, out, error) = run(&["check", &path(&bad, "odd.yaml")]).await;
     assert!(code == 0 && out.starts_with("all well") && error.contains("never shows"), "{error}");
