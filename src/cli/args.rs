@@ -128,6 +128,11 @@ pub(super) struct Drill {
     /// Lets all drills share a port, each with /worlds/NAME in its URL.
     #[arg(long)]
     pub(super) prefix: bool,
+    /// Speaks TLS, and HTTP/2 to clients that can; the CA to trust is in `KUBECONFIG` and the file
+    /// `STANDIN_CA`.
+    #[cfg(feature = "tls")]
+    #[arg(long)]
+    pub(super) tls: bool,
     /// Prints JSON in place of the table.
     #[arg(long)]
     pub(super) json: bool,

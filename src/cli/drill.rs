@@ -19,6 +19,8 @@ pub(super) fn drill(args: Drill) -> Result<(), Error> {
         limit: args.timeout,
         seed: args.seed,
         prefix: args.prefix,
+        #[cfg(feature = "tls")]
+        tls: args.tls,
     };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Start)?;

@@ -7,13 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use crate::error::Error;
+use crate::kubeconfig::ANY_TOKEN;
 use crate::serve::check_world_name;
 
 use super::args::Kubeconfig;
 use super::ask::{Server, ask};
-
-/// What stands for a token where none is asked for.
-const ANY_TOKEN: &str = "standin";
 
 pub(super) fn kubeconfig(args: &Kubeconfig) -> Result<(), Error> {
     let server = Server::find(&args.target.server)?;

@@ -35,6 +35,9 @@ pub struct DrillOptions {
     pub seed: Option<u64>,
     /// Whether all drills share a port, each with a prefix of its own in the URL, in place of a port each.
     pub prefix: bool,
+    /// Whether the servers speak TLS: then clients that can speak HTTP/2.
+    #[cfg(feature = "tls")]
+    pub tls: bool,
 }
 
 /// Runs the command under each scenario. `progress` is told when a drill begins and when it is over.
@@ -112,6 +115,10 @@ fn server(options: &DrillOptions) -> Builder {
     if let Some(seed) = options.seed {
         builder = builder.seed(seed);
     }
+    #[cfg(feature = "tls")]
+    if options.tls {
+        builder = builder.tls(crate::TlsOptions::default());
+    }
     builder
 }
 
@@ -154,7 +161,9 @@ async fn one(
     {
         return failed(Ended::NotServed(problems.to_string()));
     }
-    let drilled = in_world(entry, options, &world, kubeconfig).await;
+    let ca = own.as_ref().or(shared).and_then(RunningServer::ca_pem);
+    let files = Files { kubeconfig, ca };
+    let drilled = in_world(entry, options, &world, &files).await;
     if let Some(server) = own {
         server.shutdown().await;
     }
@@ -165,20 +174,22 @@ async fn in_world(
     entry: &scenario::Entry,
     options: &DrillOptions,
     world: &WorldHandle,
-    kubeconfig: &Path,
+    files: &Files<'_>,
 ) -> Drilled {
     let url = world.url();
-    let config = kubeconfig::of_url(&url);
-    let written = std::fs::write(kubeconfig, config).map_err(|error| error.to_string());
-    let environment = vec![
+    let written = files.write(&url).map_err(|error| error.to_string());
+    let mut environment = vec![
         ("STANDIN_URL", url),
         ("STANDIN_WORLD", world.name().to_owned()),
         ("STANDIN_SCENARIO", entry.name.clone()),
-        ("KUBECONFIG", kubeconfig.to_string_lossy().into_owned()),
+        ("KUBECONFIG", files.kubeconfig.to_string_lossy().into_owned()),
         // Nothing that is set up for the outside shall stand between.
         ("NO_PROXY", "127.0.0.1,localhost".to_owned()),
         ("no_proxy", "127.0.0.1,localhost".to_owned()),
     ];
+    if files.ca.is_some() {
+        environment.push(("STANDIN_CA", files.ca_path().to_string_lossy().into_owned()));
+    }
     let began = Instant::now();
     let done = match written {
         Ok(()) => {
@@ -242,6 +253,27 @@ fn world_name(name: &str) -> String {
     let start = name.len().saturating_sub(63);
     let name = name[start..].trim_start_matches(|letter: char| !letter.is_ascii_alphanumeric());
     if name.is_empty() { "drill".to_owned() } else { name.to_owned() }
+}
+
+/// What a command is told in files.
+struct Files<'a> {
+    kubeconfig: &'a Path,
+    /// The CA that clients have to trust, in PEM, where TLS is spoken.
+    ca: Option<String>,
+}
+
+impl Files<'_> {
+    fn write(&self, url: &str) -> std::io::Result<()> {
+        if let Some(ca) = &self.ca {
+            std::fs::write(self.ca_path(), ca)?;
+        }
+        std::fs::write(self.kubeconfig, kubeconfig::of_url(url, self.ca.as_deref()))
+    }
+
+    /// Beside the kubeconfig.
+    fn ca_path(&self) -> PathBuf {
+        self.kubeconfig.with_extension("ca.pem")
+    }
 }
 
 /// Where kubeconfig files are, as long as the drills run.

@@ -245,6 +245,8 @@ fn options(scenarios: &[&str], script: &str) -> DrillOptions {
         limit: Duration::from_secs(30),
         seed: None,
         prefix: false,
+        #[cfg(feature = "tls")]
+        tls: false,
     }
 }
 
@@ -353,4 +355,22 @@ async fn bad_scenarios_are_all_told_before_anything_runs() {
     let error = drill::drill(&options, |_| {}).await.unwrap_err().to_string();
     assert!(error.contains("a.yaml:1:25") && error.contains("\"rulse\""), "{error}");
     assert!(!marker.exists());
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn drills_speak_tls_too() {
+    let rules = "rules: [{match: {verb: list}, then: pass, expect: {max_requests: 9}}]";
+    for prefix in [false, true] {
+        // The file and the kubeconfig hold the same CA.
+        let script = "case \"$STANDIN_URL\" in https://*) ;; *) exit 2;; esac; \
+            grep -q 'BEGIN CERTIFICATE' \"$STANDIN_CA\" || exit 3; \
+            grep -q \"$(base64 -w0 < \"$STANDIN_CA\")\" \"$KUBECONFIG\" || exit 4";
+        let drilled = run(rules, script, |options| {
+            options.prefix = prefix;
+            options.tls = true;
+        })
+        .await;
+        assert_eq!(drilled.ended, Ended::Exit(0), "{}", drilled.output);
+    }
 }
