@@ -155,13 +155,13 @@ impl Deciding<'_, '_> {
     /// The number of this request among those that a rule counts, or of its attempt.
     fn number(&mut self, rule: &Rule, part: usize) -> Number {
         if rule.draw_by == DrawBy::Count {
-            return Number { n: self.memory.count(&rule.id, part), request: None };
+            return Number { n: self.memory.count(&rule.key, part), request: None };
         }
         let request = self.facts.request_id();
         let n = match part {
-            0 => self.memory.attempt(&rule.id, request),
+            0 => self.memory.attempt(&rule.key, request),
             // What is drawn besides has attempts of its own.
-            part => self.memory.attempt(&format!("{}#{part}", rule.id).into(), request),
+            part => self.memory.attempt(&format!("{}#{part}", rule.key).into(), request),
         };
         Number { n, request: Some(request) }
     }
@@ -171,7 +171,7 @@ impl Deciding<'_, '_> {
         match &rule.outcomes {
             Outcomes::None => false,
             Outcomes::Steps(steps) => {
-                let n = self.memory.count(&rule.id, 0);
+                let n = self.memory.count(&rule.key, 0);
                 let mut passed = 0_u64;
                 let step = steps.iter().find(|step| {
                     passed = step.times.map_or(u64::MAX, |times| passed.saturating_add(times));
@@ -197,7 +197,7 @@ impl Deciding<'_, '_> {
                     {
                         continue;
                     }
-                    let n = self.memory.count(&rule.id, index + 1);
+                    let n = self.memory.count(&rule.key, index + 1);
                     if point.times.is_some_and(|times| n >= times) {
                         continue;
                     }

@@ -42,6 +42,11 @@ pub(super) fn request_id(method: &str, path: &str, query: &str, body: &[u8]) -> 
     hash(0, &[method.as_bytes(), path.as_bytes(), query.as_bytes(), body], 0)
 }
 
+/// A short text that another text has for itself.
+pub(super) fn digest(text: &str) -> String {
+    hash(0, &[text.as_bytes()], 0).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A text that looks random and is not: the n-th token of a world.
 pub(super) fn token(seed: u64, name: &str, world: &str, n: u64) -> String {
     let bytes = hash(seed, &[name.as_bytes(), world.as_bytes()], n);

@@ -6,7 +6,9 @@ use crate::document::{Keys, Node};
 
 use super::decide::unauthorized;
 use super::delay::Delay;
+use super::draw::digest;
 use super::expect::Expect;
+use super::flow::flow;
 use super::format::{Context, named};
 use super::matcher::Matcher;
 use super::point::{At, Where};
@@ -76,8 +78,11 @@ fn rule(node: &Node<'_>, index: usize, scope: &Scope, context: &Context<'_>) -> 
     }
     let place = node.place();
     keys.finish();
+    let id = format!("{}/{id}", scope.prefix);
+    let key = format!("{id}#{}", digest(&flow(node.value())));
     Some(Rule {
-        id: format!("{}/{id}", scope.prefix).into(),
+        id: id.into(),
+        key: key.into(),
         seed: 0,
         scenario: scope.scenario,
         phase: scope.phase,

@@ -22,6 +22,8 @@ use super::token::Token;
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) id: Arc<str>,
+    /// What its counters go by: its id and all it says, so that one that was changed counts anew.
+    pub(super) key: Arc<str>,
     pub(super) seed: u64,
     /// The index of its scenario.
     pub(super) scenario: usize,

@@ -188,6 +188,26 @@ async fn worlds_that_are_made_up_for_each_request_are_bounded() {
 }
 
 #[tokio::test]
+async fn counters_outlive_a_reload_but_not_a_change() {
+    let rule = |code: u16| {
+        format!(
+            "rules: [{{id: r, match: {{verb: list}}, steps: [{{times: 2, then: {{status: {code}}}}}]}}]"
+        )
+    };
+    let own = files(&[("s.yaml", &rule(500))]);
+    let path = own.path().join("s.yaml");
+    let server = Server::builder().scenario(path.to_str().unwrap()).start().await.unwrap();
+    let code = async || ask(&server, "GET", TFJOBS).await.status.as_u16();
+    assert_eq!(code().await, 500);
+    std::fs::write(&path, format!("description: the same rule.\n{}", rule(500))).unwrap();
+    server.reload().unwrap();
+    assert_eq!([code().await, code().await], [500, 200]);
+    std::fs::write(&path, rule(502)).unwrap();
+    server.reload().unwrap();
+    assert_eq!([code().await, code().await, code().await], [502, 502, 200]);
+}
+
+#[tokio::test]
 async fn a_bad_edit_of_a_scenario_changes_nothing() {
     let own = files(&[("s.yaml", "rules: [{match: {verb: list}, then: {status: 503}}]")]);
     let path = own.path().join("s.yaml");
