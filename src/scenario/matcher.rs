@@ -150,6 +150,11 @@ impl Matcher {
         (!served.iter().any(|resource| wanted.matches(resource))).then(|| wanted.as_str())
     }
 
+    /// Whether it is about requests for resources alone.
+    pub(super) fn needs_resource(&self) -> bool {
+        self.semantic().iter().any(|(_, wanted)| wanted.is_some())
+    }
+
     /// The verb that is asked for, where no request has it.
     pub(super) fn verb_that_none_is(&self) -> Option<&str> {
         const VERBS: [&str; 8] =

@@ -112,6 +112,8 @@ pub struct ScenarioSet {
     by_path: Vec<Vec<usize>>,
     /// The rules without a path.
     anywhere: Vec<usize>,
+    /// Whether one of them may be about a request that means nothing to a Kubernetes API.
+    beyond_resources: bool,
     /// Whether any rule looks at bodies.
     pub(super) reads_bodies: bool,
     /// Whether any scenario has a timeline.
@@ -177,6 +179,7 @@ impl ScenarioSet {
         // Every glob was built once already, when its file was read.
         let paths = builder.build().unwrap_or_else(|_| GlobSet::empty());
         let by_path = globs.into_iter().map(|(_, users)| users).collect();
+        let beyond_resources = anywhere.iter().any(|index| !rules[*index].matcher.needs_resource());
         let reads_bodies = rules.iter().any(Rule::reads_body);
         let has_timeline = scenarios.iter().any(|scenario| scenario.timeline.is_some());
         Self {
@@ -189,6 +192,7 @@ impl ScenarioSet {
             paths,
             by_path,
             anywhere,
+            beyond_resources,
             reads_bodies,
             has_timeline,
         }
@@ -243,7 +247,8 @@ impl ScenarioSet {
     #[must_use]
     pub fn may_concern(&self, method: &str, path: &str) -> bool {
         self.has_timeline
-            || !self.anywhere.is_empty()
+            || self.beyond_resources
+            || !self.anywhere.is_empty() && is_resource_path(path)
             || self.tokens.iter().any(|token| token.method == method && token.path == path)
             || self.paths.is_match(path)
     }
@@ -257,6 +262,13 @@ impl ScenarioSet {
         candidates.sort_unstable_by_key(|index| self.rules[*index].rank(*index));
         candidates.into_iter().map(|index| &self.rules[index]).collect()
     }
+}
+
+/// Whether a path can be that of a resource
+/// (`k8s.io/apiserver/pkg/endpoints/request/requestinfo.go`).
+fn is_resource_path(path: &str) -> bool {
+    let path = path.trim_start_matches('/');
+    path.starts_with("api/") || path.starts_with("apis/")
 }
 
 impl Default for ScenarioSet {

@@ -25,7 +25,7 @@ use super::exact;
 use super::frames::Frames;
 use super::framing::{Flow, Framing, Outside};
 use super::reason::{EndsHere, reason_of};
-use super::stalled::{Stalled, is_all};
+use super::stalled::Stalled;
 use super::websocket;
 use super::wire::{Control, Takeover};
 
@@ -77,7 +77,7 @@ pub(super) async fn answer<H: Handler>(
         method: head.method.clone(),
         version: head.version,
         closes: head.headers.get_all(CONNECTION).iter().any(says_close),
-        whole: is_all(&head.headers),
+        whole: body.is_end_stream(),
         accept: None,
     };
     match over {

@@ -35,9 +35,10 @@ pub(super) async fn run<H: Handler>(
     complaints: Arc<Complaints>,
     mut stopping: watch::Receiver<bool>,
 ) {
-    let mut resumed = None;
+    // In a box: an idle stream does not hold the room for it.
+    let mut resumed: Option<Box<Plan>> = None;
     loop {
-        let plan = resumed.take();
+        let plan = resumed.take().map(|plan| *plan);
         let turn = serve(socket, plan, &client, &*handler, &limits, &complaints, &mut stopping);
         // In a box: while a stream goes on, nothing of it is held.
         let Some((back, read, taken)) = Box::pin(turn).await else {
@@ -56,14 +57,14 @@ pub(super) async fn run<H: Handler>(
                 }
             }
             Takeover::Stalled(stalled) => {
-                let waited = stalled.wait(back, read, limits.header_bytes);
+                let waited = Box::pin(stalled.wait(back, read, limits.header_bytes));
                 let waited = tokio::select! {
                     waited = waited => waited,
                     () = stopped(&mut stopping) => return,
                 };
                 let Some((next, plan)) = waited else { return };
                 socket = next;
-                resumed = Some(plan);
+                resumed = Some(Box::new(plan));
                 continue;
             }
         }

@@ -2,8 +2,7 @@
 //! buffers would wait with it. Ten thousand of them are what a drill of a hanging server is made of.
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, Method, Version};
+use http::{Method, Version};
 use tokio::time::Instant;
 
 use crate::message::Plan;
@@ -21,8 +20,7 @@ pub(super) struct Stalled {
 }
 
 impl Stalled {
-    /// A plan that goes on at a time, as the answer to a request of this head. Nothing comes back where the
-    /// request has a body: some of it may still be on its way.
+    /// A plan that goes on at a time, as the answer to a request of this method and version, without a body.
     pub(super) fn new(
         until: Instant,
         plan: Plan,
@@ -62,10 +60,4 @@ impl Stalled {
         socket.put_back(next.freeze());
         Some((socket, self.plan))
     }
-}
-
-/// Whether all of a request is in its head.
-pub(super) fn is_all(headers: &HeaderMap) -> bool {
-    let none = |value: &http::HeaderValue| value == "0";
-    headers.get(CONTENT_LENGTH).is_none_or(none) && !headers.contains_key(TRANSFER_ENCODING)
 }
