@@ -13,7 +13,7 @@ use super::expect::Expect;
 use super::facts::{Answer, Applied, Decision, Facts, GateSeen, IssuedToken};
 use super::point::{PointThen, Where};
 use super::rule::{DrawBy, Outcomes, Rule, ScenarioSet};
-use super::state::{Memory, ScenarioState, Spent};
+use super::state::{Memory, ScenarioState};
 use super::status::StatusAnswer;
 use super::then::{LinesThen, Terminal, Then};
 use super::timeline::Now;
@@ -109,12 +109,7 @@ impl Deciding<'_, '_> {
     fn gate(&mut self, rule: &Rule, now: Duration) -> bool {
         let Some(gate) = &rule.gate else { return false };
         let token = &self.set.tokens[gate.token];
-        let seen = match self.memory.spend(token, &token.carried(self.facts), now) {
-            Spent::Live => GateSeen::Live,
-            Spent::Dead => GateSeen::Dead,
-            Spent::Unknown => GateSeen::Unknown,
-            Spent::Missing => GateSeen::Missing,
-        };
+        let seen = self.memory.spend(token, &token.carried(self.facts), now);
         self.decision.gate = Some(seen);
         if seen == GateSeen::Live {
             return false;
@@ -263,24 +258,23 @@ impl Deciding<'_, '_> {
 
     fn terminal(&mut self, rule: &Rule, terminal: Option<&Terminal>, draw: Option<u64>) {
         let decision = &mut self.decision;
-        match terminal {
-            Some(Terminal::Fault(fault)) if decision.fault.is_none() => {
-                decision.fault = Some(fault.clone());
+        let answer = match terminal {
+            None => return,
+            Some(Terminal::Fault(fault)) => {
+                if decision.fault.is_none() {
+                    decision.fault = Some(fault.clone());
+                    decision.by = Some(Applied { rule: Arc::clone(&rule.id), draw });
+                }
+                return;
+            }
+            Some(Terminal::Status(status)) => Answer::Status(status.clone()),
+            Some(Terminal::Reply(reply)) => Answer::Reply(reply.clone()),
+        };
+        if decision.answer.is_none() {
+            decision.answer = Some(answer);
+            if decision.fault.is_none() {
                 decision.by = Some(Applied { rule: Arc::clone(&rule.id), draw });
             }
-            Some(Terminal::Status(status)) if decision.answer.is_none() => {
-                decision.answer = Some(Answer::Status(status.clone()));
-                if decision.fault.is_none() {
-                    decision.by = Some(Applied { rule: Arc::clone(&rule.id), draw });
-                }
-            }
-            Some(Terminal::Reply(reply)) if decision.answer.is_none() => {
-                decision.answer = Some(Answer::Reply(reply.clone()));
-                if decision.fault.is_none() {
-                    decision.by = Some(Applied { rule: Arc::clone(&rule.id), draw });
-                }
-            }
-            Some(_) | None => {}
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use lru::LruCache;
 
 use super::draw;
+use super::facts::GateSeen;
 use super::timeline::{Now, Start, Timeline};
 use super::token::Token;
 
@@ -57,19 +58,6 @@ struct Issued {
     kind: String,
     expires: Option<Duration>,
     uses: Option<u64>,
-}
-
-/// What became of a token that was shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spent {
-    /// It opens the gate.
-    Live,
-    /// It was one, and is no more.
-    Dead,
-    /// It is none that was given out, or there was none.
-    Unknown,
-    /// There was none.
-    Missing,
 }
 
 impl ScenarioState {
@@ -179,8 +167,8 @@ impl Memory {
     }
 
     /// Whether one of the carried tokens is live; one that is has one use less.
-    pub(super) fn spend(&mut self, token: &Token, carried: &[&str], now: Duration) -> Spent {
-        let mut spent = if carried.is_empty() { Spent::Missing } else { Spent::Unknown };
+    pub(super) fn spend(&mut self, token: &Token, carried: &[&str], now: Duration) -> GateSeen {
+        let mut spent = if carried.is_empty() { GateSeen::Missing } else { GateSeen::Unknown };
         for text in carried {
             let Some(issued) =
                 self.tokens.get_mut(*text).filter(|issued| issued.kind == token.name)
@@ -188,13 +176,13 @@ impl Memory {
                 continue;
             };
             if !issued.is_live(now) {
-                spent = Spent::Dead;
+                spent = GateSeen::Dead;
                 continue;
             }
             if let Some(uses) = &mut issued.uses {
                 *uses -= 1;
             }
-            return Spent::Live;
+            return GateSeen::Live;
         }
         spent
     }

@@ -149,8 +149,9 @@ impl Performer {
     async fn next(&mut self) -> Option<Act> {
         self.began.get_or_insert_with(Instant::now);
         loop {
-            if let Some(point) = self.due() {
-                self.strike(point).await;
+            if let Some(index) = self.due() {
+                let point = self.points.remove(index);
+                self.act(point.act).await;
                 continue;
             }
             if let Some(piece) = self.piece() {
@@ -218,11 +219,6 @@ impl Performer {
         self.points.iter().position(|point| point.at == Place::Bytes(self.sent))
     }
 
-    async fn strike(&mut self, index: usize) {
-        let point = self.points.remove(index);
-        self.act(point.act).await;
-    }
-
     /// Does what is done between lines; what is done to a line waits for the next one.
     async fn act(&mut self, act: PointAct) {
         match act {
@@ -276,7 +272,8 @@ impl Performer {
     async fn keep_pace(&mut self) {
         let Some(pace) = self.pace else { return };
         let now = Instant::now();
-        let due = self.next_piece.unwrap_or(now);
+        // A stream that had nothing to send has nothing to catch up with.
+        let due = self.next_piece.filter(|due| *due + pace.every > now).unwrap_or(now);
         exact::until(due).await;
         self.next_piece = Some(due + pace.every);
     }

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{End, PATIENCE, TFJOBS, ask, files, post, raw};
+use crate::support::{End, PATIENCE, TFJOBS, ask, eventually, files, post, raw};
 
 /// A body of 2,000 bytes.
 fn body() -> String {
@@ -330,7 +330,6 @@ async fn places_in_a_watch_over_http2() {
         let target = format!("{TFJOBS}?watch=true");
         let watching = over_http2(&server, &target);
         let creating = async {
-            tokio::time::sleep(Duration::from_millis(20)).await;
             let of = [("content-type", "application/yaml")];
             crate::support::send(&server, "POST", TFJOBS, &of, &job("second")).await
         };
@@ -473,7 +472,8 @@ async fn a_request_that_stalls_for_ever_is_let_go_with_its_client_and_others_are
     // A stalled request does not hold the server up when it stops.
     let mut other = TcpStream::connect(all.server.address()).await.unwrap();
     other.write_all(get("/stub").as_bytes()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let journal = all.server.journal();
+    eventually("it has come", async || journal.recorded() >= 3).await;
     let began = Instant::now();
     all.server.shutdown().await;
     assert!(began.elapsed() < PATIENCE);

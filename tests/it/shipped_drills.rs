@@ -216,7 +216,6 @@ impl Good {
                     return;
                 }
                 self.world.advance(Duration::from_secs(1));
-                tokio::time::sleep(Duration::from_millis(2)).await;
             }
             assert!(attempt < 9, "they never went");
         }
