@@ -116,6 +116,13 @@ impl Log {
         inner.records.len() - 1
     }
 
+    /// Notes what makes a request the same call as another, once its body is there.
+    pub fn identified(&self, number: usize, call: [u8; 32]) {
+        if let Some(record) = self.lock().records.get_mut(number) {
+            record.call = call;
+        }
+    }
+
     /// Notes that an answer is over.
     pub fn ended(&self, number: usize, at: Duration) {
         let mut inner = self.lock();

@@ -5,19 +5,24 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use http::header::RETRY_AFTER;
-use http::{Method, StatusCode};
+use http::header::{EXPECT, RETRY_AFTER};
+use http::{HeaderMap, Method, StatusCode};
 
 use crate::grade::{Created, Record, call_id};
-use crate::k8s::{self, GroupResource, RequestInfo};
-use crate::message::{Body, BodyStream, Guard, Origin, Plan, PointAct, Query, Request};
+use crate::k8s::{GroupResource, RequestInfo};
+use crate::message::{
+    Body, BodyStream, Guard, Origin, Plan, PointAct, Query, Request, RequestBody,
+};
 use crate::scenario::{Decision, Expect, GateSeen};
 
 use super::kubernetes;
 use super::worlds::{Here, World};
 
-/// How long a body is waited for that nobody had to read.
-const BODY: Duration = Duration::from_secs(1);
+/// How much of a body is read that nobody had to read, in bytes, and for how long: no more than the
+/// transport passes over without grading, so that the client sees the same.
+const MAX_UNREAD: usize = 256 << 10;
+/// How long such a body may take.
+const UNREAD: Duration = Duration::from_secs(5);
 
 /// What the rules had to say about a request.
 #[derive(Debug, Default)]
@@ -71,16 +76,10 @@ impl Seen {
     }
 
     /// Writes it down, with its answer; when that is over is written down by the answer's end.
-    pub(super) async fn log(
-        self,
-        here: &Here,
-        request: &mut Request,
-        plan: &mut Plan,
-        noted: Noted,
-    ) {
-        // What nobody had to read tells this call from others.
-        let reading = request.read_body(k8s::MAX_BODY_BYTES);
-        let _ = tokio::time::timeout(BODY, reading).await;
+    pub(super) fn log(self, here: &Here, request: &mut Request, plan: &mut Plan, noted: Noted) {
+        // What nobody had to read tells this call from others. It is read beside the answer.
+        let unread = unread(request);
+        let path = self.path.clone();
         let world = &here.world;
         let fault = plan.fault.as_ref().map(|fault| fault.action.label());
         let created = (self.verb == "create"
@@ -115,6 +114,16 @@ impl Seen {
             created,
         };
         let number = world.log.push(record);
+        if let Some(mut unread) = unread {
+            let world = Arc::clone(world);
+            let reading = async move {
+                if let Ok(body) = unread.read_body(MAX_UNREAD).await {
+                    let call = call_id(unread.method.as_str(), &path, unread.query(), &body);
+                    world.log.identified(number, call);
+                }
+            };
+            tokio::spawn(tokio::time::timeout(UNREAD, reading));
+        }
         let watches = request.method == Method::GET;
         let note = Note { world: Arc::clone(world), number };
         let body = std::mem::take(&mut plan.body);
@@ -133,6 +142,23 @@ impl Seen {
         }
         plan.guard = Some(Guard(Box::new(note)));
     }
+}
+
+/// A request whose body nobody has read, with that body.
+fn unread(request: &mut Request) -> Option<Request> {
+    // A client that waits to be asked for its body may not send it any more.
+    if !matches!(request.body, RequestBody::Stream(_)) || request.headers.contains_key(EXPECT) {
+        return None;
+    }
+    Some(Request {
+        method: request.method.clone(),
+        uri: request.uri.clone(),
+        version: request.version,
+        headers: HeaderMap::new(),
+        body: std::mem::replace(&mut request.body, RequestBody::Empty),
+        peer: request.peer,
+        certificate: None,
+    })
 }
 
 /// A stream that tells the log when it says that its revision is gone.

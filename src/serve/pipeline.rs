@@ -41,7 +41,7 @@ impl Handler for Pipeline {
                 let mut noted = Noted::default();
                 let mut plan = answer(&here, &mut request, &mut noted).await;
                 if let Some(seen) = seen {
-                    seen.log(&here, &mut request, &mut plan, noted).await;
+                    seen.log(&here, &mut request, &mut plan, noted);
                 }
                 (here.world, plan)
             }

@@ -10,7 +10,7 @@ use http::header::{
     CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, SEC_WEBSOCKET_ACCEPT, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, Method, StatusCode, Version, request};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use crate::message::{
@@ -26,8 +26,9 @@ use super::frames::Frames;
 use super::framing::{Flow, Framing, Outside};
 use super::reason::{EndsHere, reason_of};
 use super::stalled::Stalled;
+use super::upload::Upload;
 use super::websocket;
-use super::wire::{Control, Takeover};
+use super::wire::{Answering, Control, Takeover};
 
 /// An answer that waits for longer goes on without hyper meanwhile.
 const LONG: Duration = Duration::from_millis(500);
@@ -55,8 +56,8 @@ struct Wanted {
     version: Version,
     /// The client will ask for nothing more.
     closes: bool,
-    /// The request has no body that may still be on its way.
-    whole: bool,
+    /// The request's body, which may still be on its way.
+    upload: Option<Upload>,
     accept: Option<HeaderValue>,
 }
 
@@ -77,14 +78,14 @@ pub(super) async fn answer<H: Handler>(
         method: head.method.clone(),
         version: head.version,
         closes: head.headers.get_all(CONNECTION).iter().any(says_close),
-        whole: body.is_end_stream(),
+        upload: Upload::of(body, &head.headers, head.version),
         accept: None,
     };
     match over {
         Over::Http1(control) => {
             control.begin_answer();
             if let Some(plan) = control.resumed() {
-                return perform(plan, &wanted, over).await;
+                return answering(perform(plan, &wanted, over).await, over);
             }
             wanted.accept = websocket::accept(&head.headers);
         }
@@ -95,20 +96,12 @@ pub(super) async fn answer<H: Handler>(
             name_host(&mut head);
         }
     }
-    let body = if body.is_end_stream() {
-        RequestBody::Empty
-    } else {
-        let stream = http_body_util::BodyDataStream::new(body);
-        RequestBody::Stream(Box::pin(
-            stream.map(|item| item.map_err(|error| BodyError::Broken(error.to_string()))),
-        ))
-    };
     let request = Request {
         method: head.method,
         uri: head.uri,
         version: head.version,
         headers: head.headers,
-        body,
+        body: wanted.upload.as_ref().map_or(RequestBody::Empty, Upload::body),
         peer: Some(client.peer),
         certificate: client.certificate.clone(),
     };
@@ -127,20 +120,34 @@ pub(super) async fn answer<H: Handler>(
     let delay = std::mem::take(&mut plan.delay);
     if delay > LONG
         && let Over::Http1(control) = over
-        && wanted.whole
+        && wanted.upload.as_ref().is_none_or(Upload::is_ended)
         && wanted.accept.is_none()
     {
         let of = (&wanted.method, wanted.version);
         let stalled = Stalled::new(Instant::now() + delay, plan, of, wanted.closes);
         control.take_over(Takeover::Stalled(Box::new(stalled)));
-        control.end_here();
+        control.leave();
         // hyper's part ends with the next look at the connection.
         return std::future::pending().await;
     }
     if !delay.is_zero() {
         exact::sleep(delay).await;
     }
-    perform(plan, &wanted, over).await
+    let answer = answering(perform(plan, &wanted, over).await, over);
+    let taken_over = matches!(over, Over::Http1(control) if control.is_taken_over());
+    if let Some(upload) = wanted.upload.filter(|_| !taken_over) {
+        upload.pass_over();
+    }
+    answer
+}
+
+/// An answer that its connection knows to be under way until hyper has all of it.
+fn answering(
+    answer: Result<hyper::Response<PlanBody>, EndsHere>,
+    over: Over<'_>,
+) -> Result<hyper::Response<PlanBody>, EndsHere> {
+    let Over::Http1(control) = over else { return answer };
+    answer.map(|response| response.map(|body| body.answering(Answering::new(control))))
 }
 
 /// HTTP/2 has the host in a field of its own (RFC 9113, section 8.3.1); stubs look at `Host`.
@@ -173,7 +180,9 @@ async fn perform(
     };
     let guard = plan.guard.take();
     match (plan.body, &wanted.accept) {
-        (Body::WebSocket(stream), Some(accept)) => {
+        (Body::WebSocket(stream), Some(accept))
+            if wanted.upload.as_ref().is_none_or(Upload::is_ended) =>
+        {
             let stream = if faulty {
                 let body = Body::Stream(stream);
                 messages(acts(body, plan.pace, fault.as_ref(), plan.stream))
@@ -183,10 +192,18 @@ async fn perform(
             control.take_over(Takeover::WebSocket(stream));
             Ok(switching(plan.headers, accept.clone()).map(|body: PlanBody| body.with(guard)))
         }
-        (body, _) if faulty || is_stream(&body) => {
+        // A stream that is made from the request's body needs hyper to read on.
+        (body, _) if faulty || (is_stream(&body) && !wanted.is_being_read()) => {
             Ok(outside(Plan { body, guard, ..plan }, fault.as_ref(), wanted, control))
         }
         (body, _) => Ok(plain(Plan { body, guard, ..plan }, wanted)),
+    }
+}
+
+impl Wanted {
+    /// Whether the request's body is read on while it is answered.
+    fn is_being_read(&self) -> bool {
+        self.upload.as_ref().is_some_and(Upload::is_being_read)
     }
 }
 
@@ -320,11 +337,17 @@ fn outside(
             Flow::Acts(acts(body, plan.pace, fault, plan.stream))
         }
     };
-    let keep = !wanted.closes && wanted.version != Version::HTTP_10;
-    control.take_over(Takeover::Body(Outside { flow, framing, keep, guard: plan.guard }));
+    let mut keep = !wanted.closes && wanted.version != Version::HTTP_10;
+    let upload = wanted.upload.clone();
+    if keep && upload.as_ref().is_some_and(|upload| !upload.can_be_passed_over()) {
+        keep = false;
+        plan.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    let outside = Outside { flow, framing, keep, upload, guard: plan.guard };
+    control.take_over(Takeover::Body(outside));
     if matches!(framing, Framing::HeadAlone | Framing::Length(0)) {
         // hyper asks for no byte of such a body.
-        control.end_here();
+        control.leave();
     }
     let mut response = hyper::Response::new(PlanBody::taken_over(Arc::clone(control)));
     *response.status_mut() = plan.status;

@@ -1,32 +1,39 @@
 //! A plan's body as hyper reads it.
 
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use tokio::time::{Sleep, sleep};
 
 use crate::message::{Body, BodyError, FaultAction, Guard};
 
-use super::acts::{Act, Acts, FLUSH};
+use super::acts::{Act, Acts};
 use super::frames::Frames;
 use super::http2::InUse;
+use super::piece::{Piece, Queue};
 use super::reason::{EndsHere, reason_of};
 use super::source::Source;
-use super::wire::Control;
+use super::wire::{Answering, Control};
 
 /// The body of one answer.
 pub(super) struct PlanBody {
     kind: Kind,
     /// The length that is announced: that of the whole body, also when it is cut.
     announced: Option<u64>,
-    /// Tells an HTTP/2 connection that it is not idle.
-    in_use: Option<InUse>,
+    /// Is dropped when the protocol has all of the body.
+    under_way: Option<UnderWay>,
     /// Told when the answer is out.
     guard: Option<Guard>,
+}
+
+/// What an answer that is under way means to its connection.
+enum UnderWay {
+    /// What hyper writes is this answer.
+    Http1 { _answering: Answering },
+    /// The connection is not idle.
+    Http2 { _in_use: InUse },
 }
 
 enum Kind {
@@ -41,31 +48,47 @@ enum Kind {
 struct Faulty {
     acts: Acts,
     frames: Arc<Frames>,
-    /// What is answered to the end of the stream, once what was sent of it is out.
-    ending: Option<(EndsHere, Pin<Box<Sleep>>)>,
+    /// What was given to the protocol and is not out yet.
+    queue: Queue,
+    /// Whether anything was given to the protocol behind the head.
+    given: bool,
+    /// How the stream ends, once what was given before is out.
+    ending: Option<EndsHere>,
 }
 
 impl PlanBody {
     pub(super) fn new(body: Body) -> Self {
         let announced = body.known_len();
-        Self { kind: Kind::Plain(Source::new(body)), announced, in_use: None, guard: None }
+        Self { kind: Kind::Plain(Source::new(body)), announced, under_way: None, guard: None }
     }
 
     /// A body of which acts say what goes out.
     pub(super) fn faulty(acts: Acts, frames: Arc<Frames>) -> Self {
-        let kind = Kind::Faulty(Box::new(Faulty { acts, frames, ending: None }));
+        let kind = Kind::Faulty(Box::new(Faulty {
+            acts,
+            frames,
+            queue: Queue::default(),
+            given: false,
+            ending: None,
+        }));
         // The length is told in the head, and not held against what is sent.
-        Self { kind, announced: None, in_use: None, guard: None }
+        Self { kind, announced: None, under_way: None, guard: None }
     }
 
     /// A body of unknown length of which nothing is written here: hyper's part ends with the head.
     pub(super) fn taken_over(control: Arc<Control>) -> Self {
-        Self { kind: Kind::TakenOver(control), announced: None, in_use: None, guard: None }
+        Self { kind: Kind::TakenOver(control), announced: None, under_way: None, guard: None }
     }
 
     /// Keeps its connection in use for as long as it lasts.
     pub(super) fn while_used(mut self, in_use: InUse) -> Self {
-        self.in_use = Some(in_use);
+        self.under_way = Some(UnderWay::Http2 { _in_use: in_use });
+        self
+    }
+
+    /// Marks its connection as answering until hyper has all of it.
+    pub(super) fn answering(mut self, answering: Answering) -> Self {
+        self.under_way = Some(UnderWay::Http1 { _answering: answering });
         self
     }
 
@@ -77,20 +100,29 @@ impl PlanBody {
 }
 
 impl Faulty {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, EndsHere>>> {
-        if let Some((_, flushing)) = &mut self.ending {
-            ready!(flushing.as_mut().poll(cx));
-            return Poll::Ready(self.ending.take().map(|(ends, _)| Err(ends)));
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Piece, EndsHere>>> {
+        if self.ending.is_some() && !self.given {
+            // The reset would overtake the head as well: a frame without bytes tells when that is out.
+            self.given = true;
+            return Poll::Ready(Some(Ok(self.queue.piece(Bytes::new()))));
+        }
+        if self.ending.is_some() {
+            // A reset overtakes what is queued: it waits until the last byte before it is in a frame.
+            ready!(self.queue.poll_empty(cx));
+            return Poll::Ready(self.ending.take().map(Err));
         }
         match ready!(self.acts.as_mut().poll_next(cx)) {
-            Some(Act::Data(bytes)) => Poll::Ready(Some(Ok(bytes))),
+            Some(Act::Data(bytes)) => {
+                self.given = true;
+                Poll::Ready(Some(Ok(self.queue.piece(bytes))))
+            }
             Some(Act::Broken(error)) => Poll::Ready(Some(Err(error.into()))),
             None => Poll::Ready(None),
             Some(Act::End(action)) => {
                 if let FaultAction::GoAway { code, last } = action {
                     self.frames.go_away(code, last);
                 }
-                self.ending = Some((EndsHere::with(reason_of(&action)), Box::pin(sleep(FLUSH))));
+                self.ending = Some(EndsHere::with(reason_of(&action)));
                 self.poll(cx)
             }
         }
@@ -98,20 +130,19 @@ impl Faulty {
 }
 
 impl http_body::Body for PlanBody {
-    type Data = Bytes;
+    type Data = Piece;
     type Error = EndsHere;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, EndsHere>>> {
+    ) -> Poll<Option<Result<Frame<Piece>, EndsHere>>> {
         let item = match &mut self.kind {
-            Kind::Plain(source) => {
-                ready!(source.poll_next(cx)).map(|item| item.map_err(BodyError::into))
-            }
+            Kind::Plain(source) => ready!(source.poll_next(cx))
+                .map(|item| item.map(Piece::plain).map_err(BodyError::into)),
             Kind::Faulty(faulty) => ready!(faulty.poll(cx)),
             Kind::TakenOver(control) => {
-                control.end_here();
+                control.leave();
                 return Poll::Pending;
             }
         };

@@ -15,6 +15,7 @@ use crate::message::{BodyStream, FaultAction, Guard};
 
 use super::acts::{Act, Acts};
 use super::socket::Socket;
+use super::upload::{MAX_PASSED_OVER, PASSING, Rest, Upload};
 
 /// What follows a head that is sent.
 pub(super) struct Outside {
@@ -22,6 +23,8 @@ pub(super) struct Outside {
     pub(super) framing: Framing,
     /// Whether the connection goes on with the next request.
     pub(super) keep: bool,
+    /// The request's body, where it was not read to its end.
+    pub(super) upload: Option<Upload>,
     /// Is dropped when the answer is out.
     pub(super) guard: Option<Guard>,
 }
@@ -77,9 +80,9 @@ pub(super) async fn run(socket: Socket, read: Bytes, outside: Outside, limit: us
 }
 
 async fn send(mut socket: Socket, read: Bytes, outside: Outside, limit: usize) -> io::Result<Sent> {
-    let Outside { mut flow, framing, keep, guard } = outside;
-    // A copy: what was read is a slice of hyper's buffer, and would keep all of it.
-    let mut next_request = BytesMut::from(&read[..]);
+    let Outside { mut flow, framing, keep, upload, guard } = outside;
+    let mut incoming = Behind::new(upload.map_or(Rest::Bytes(0), |upload| upload.take_rest()));
+    incoming.push(&read);
     drop(read);
     let mut left = match framing {
         Framing::Length(length) => length,
@@ -96,7 +99,7 @@ async fn send(mut socket: Socket, read: Bytes, outside: Outside, limit: usize) -
                 None => break,
             },
             // A client that goes is noticed by its FIN; what it asks for meanwhile waits.
-            more = receive(&mut socket, &mut next_request), if next_request.len() < limit => {
+            more = incoming.receive(&mut socket), if incoming.next.len() < limit => {
                 if more? == 0 {
                     return Ok(Sent::Gone);
                 }
@@ -112,8 +115,63 @@ async fn send(mut socket: Socket, read: Bytes, outside: Outside, limit: usize) -
     if !keep || short || framing == Framing::Close {
         return Ok(Sent::Last(socket));
     }
-    socket.put_back(next_request.freeze());
+    if !incoming.reach_next(&mut socket).await? {
+        return Ok(Sent::Last(socket));
+    }
+    socket.put_back(incoming.next.freeze());
     Ok(Sent::Whole(socket))
+}
+
+/// What the client sends behind what was read of its request: the rest of the body, then the next request.
+struct Behind {
+    rest: Rest,
+    next: BytesMut,
+}
+
+impl Behind {
+    fn new(rest: Rest) -> Self {
+        Self { rest, next: BytesMut::new() }
+    }
+
+    /// Takes what came. A copy is kept: it may be a slice of hyper's buffer, and would keep all of it.
+    fn push(&mut self, bytes: &[u8]) {
+        let passed = match &mut self.rest {
+            Rest::Unknown => bytes.len(),
+            Rest::Bytes(rest) => {
+                let passed = bytes.len().min(usize::try_from(*rest).unwrap_or(usize::MAX));
+                *rest -= passed as u64;
+                passed
+            }
+        };
+        self.next.extend_from_slice(&bytes[passed..]);
+    }
+
+    /// Reads what there is; says how much that was.
+    async fn receive(&mut self, socket: &mut Socket) -> io::Result<usize> {
+        let mut came = BytesMut::new();
+        let read = receive(socket, &mut came).await?;
+        self.push(&came);
+        Ok(read)
+    }
+
+    /// Passes over the rest of the body, once the answer is out; says whether the next request follows.
+    async fn reach_next(&mut self, socket: &mut Socket) -> io::Result<bool> {
+        match self.rest {
+            Rest::Unknown => return Ok(false),
+            Rest::Bytes(rest) if rest > MAX_PASSED_OVER => return Ok(false),
+            Rest::Bytes(_) => {}
+        }
+        let passing = async {
+            while self.rest != Rest::Bytes(0) {
+                if self.receive(socket).await? == 0 {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        };
+        // A client that sends no more does not hold the connection.
+        tokio::time::timeout(PASSING, passing).await.unwrap_or(Ok(false))
+    }
 }
 
 async fn piece(

@@ -18,7 +18,7 @@ use super::connection::stopped;
 use super::framing::{self, Sent};
 use super::socket::Socket;
 use super::wire::{Control, Takeover, Wire};
-use super::{Limits, websocket};
+use super::{Limits, unsent, websocket};
 
 /// How long what a client still sends is read after the last byte for it, so that it sees a FIN.
 const LINGER: Duration = Duration::from_millis(500);
@@ -110,13 +110,16 @@ async fn serve<H: Handler>(
     let socket = parts.io.into_inner();
     if control.ending().is_none()
         && let Some(taken) = control.taken_over()
-        && (result.is_ok() || control.has_ended())
+        && (result.is_ok() || control.is_leaving())
     {
         return Some((socket, parts.read_buf, taken));
     }
     match (control.ending(), result) {
         (Some(action), _) => end(socket, &action).await,
-        (None, Err(error)) => refuse(socket, client, &error, limits, complaints).await,
+        (None, Err(error)) => {
+            let tell = control.wants_error_answer() || error.is_timeout();
+            refuse(socket, client, &error, limits, complaints, tell).await;
+        }
         (None, Ok(())) => finish(socket).await,
     }
     None
@@ -126,6 +129,9 @@ async fn serve<H: Handler>(
 async fn end(mut socket: Socket, action: &FaultAction) {
     let last: &[u8] = match action {
         FaultAction::Reset | FaultAction::ResetStream(_) => {
+            // An RST overtakes what is still queued.
+            let _ = socket.flush().await;
+            unsent::wait(socket.tcp()).await;
             // SO_LINGER 0: the close that follows sends an RST.
             let _ = socket2::SockRef::from(socket.tcp()).set_linger(Some(Duration::ZERO));
             return;
@@ -159,6 +165,7 @@ async fn refuse(
     error: &hyper::Error,
     limits: &Limits,
     complaints: &Complaints,
+    tell: bool,
 ) {
     let (status, why) = if error.is_parse_too_large() {
         let what = format!(
@@ -176,7 +183,9 @@ async fn refuse(
         return;
     };
     complaints.tell(status, &format!("{}: {status}: {why}", client.peer));
-    say(&mut socket, status, "", &why).await;
+    if tell {
+        say(&mut socket, status, "", &why).await;
+    }
     finish(socket).await;
 }
 

@@ -4,7 +4,7 @@
 //! accept (listen) → one task per connection (connection) → first bytes (socket) → TLS, if any
 //!     → [http1] over the wire wrapper (wire), or [http2] over one that counts frames ([frames])
 //!     request head and lazy body → Handler → Plan → [answer]
-//!     → hyper sends it ([body]), or its head, and the rest goes without it: streams and what goes wrong
+//!     → hyper sends it ([body], its [piece]s), or its head, and the rest goes without it: streams and what goes wrong
 //!       within a body ([acts], [framing]), what waits ([stalled]), messages ([websocket])
 //! ```
 //!
@@ -23,10 +23,13 @@ mod framing;
 mod http1;
 mod http2;
 mod listen;
+mod piece;
 mod reason;
 mod socket;
 mod source;
 mod stalled;
+mod unsent;
+mod upload;
 mod websocket;
 mod wire;
 

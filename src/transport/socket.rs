@@ -130,9 +130,14 @@ impl Socket {
         Self { again: Bytes::new(), stream: Stream::Tls(Box::new(stream)) }
     }
 
-    /// Puts back what was read: it is read again before anything else.
+    /// Puts back what was read: it is read again before anything else, and before what was put back
+    /// earlier and not read since.
     pub(super) fn put_back(&mut self, read: Bytes) {
-        self.again = read;
+        if self.again.is_empty() {
+            self.again = read;
+        } else if !read.is_empty() {
+            self.again = [&read[..], &self.again[..]].concat().into();
+        }
     }
 
     /// The TCP stream underneath.

@@ -72,6 +72,11 @@ impl Handler for Toy {
                 RequestBody::Stream(stream) => Body::Bytes(stream.next().await.unwrap().unwrap()),
                 _ => Body::Empty,
             },
+            "huge" => Body::Pieces(vec![Bytes::from(vec![b'x'; 100_000]); 80]),
+            "status" => {
+                let status = parts.next().unwrap_or_default().parse().unwrap();
+                return Plan::new(status, Origin::Server, Body::Empty);
+            }
             "panic" => panic!("on purpose"),
             _ => Body::Empty,
         };
@@ -387,4 +392,153 @@ async fn a_slow_body_keeps_its_pace() {
         assert_eq!(began.elapsed(), Duration::from_secs(second), "{expected}");
     }
     assert!(acts.next().await.is_none());
+}
+
+/// A request that is answered with no look at its body, which is made of requests.
+fn unread(path: &str, size: usize, chunked: bool) -> Vec<u8> {
+    let line = b"GET /stream HTTP/1.1\r\nhost: smuggled\r\n\r\n";
+    let mut body: Vec<u8> =
+        line.iter().copied().cycle().take(size.saturating_sub(size % line.len())).collect();
+    body.resize(size, b'\n');
+    let mut request = format!("POST /{path} HTTP/1.1\r\nhost: x\r\n").into_bytes();
+    if chunked {
+        request.extend_from_slice(b"transfer-encoding: chunked\r\n\r\n");
+        for part in body.chunks(1000) {
+            request.extend_from_slice(format!("{:x}\r\n", part.len()).as_bytes());
+            request.extend_from_slice(part);
+            request.extend_from_slice(b"\r\n");
+        }
+        request.extend_from_slice(b"0\r\n\r\n");
+    } else {
+        request.extend_from_slice(format!("content-length: {size}\r\n\r\n").as_bytes());
+        request.extend_from_slice(&body);
+    }
+    request
+}
+
+/// Sends while it reads: a body larger than what the sockets hold does not block either side.
+async fn converse(address: std::net::SocketAddr, bytes: Vec<u8>) -> String {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (mut read, mut write) = stream.into_split();
+    let sending = tokio::spawn(async move {
+        // A server that closes the connection takes no more.
+        let _ = write.write_all(&bytes).await;
+        write
+    });
+    let mut got = Vec::new();
+    let mut buffer = vec![0; 65536];
+    while let Ok(read) = read.read(&mut buffer).await {
+        if read == 0 {
+            break;
+        }
+        got.extend_from_slice(&buffer[..read]);
+    }
+    let _ = sending.await;
+    String::from_utf8_lossy(&got).into_owned()
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_reads_is_never_a_request() {
+    let server = start(Limits::default()).await;
+    for path in ["bytes", "stream", "bytes/slowly", "stream/slowly", "stream/7/close", "script"] {
+        for size in [1, 40, 1000, 20_000, 300_000, 5 << 20] {
+            for chunked in [false, true] {
+                let mut bytes = unread(path, size, chunked);
+                bytes.extend_from_slice(
+                    b"GET /empty HTTP/1.1\r\nhost: x\r\nx-next: 1\r\nconnection: close\r\n\r\n",
+                );
+                let talk = converse(server.address, bytes);
+                let got = tokio::time::timeout(Duration::from_secs(30), talk).await.unwrap();
+                let answers = got.matches("HTTP/1.1 ").count();
+                let name = format!("{path} {size} {chunked}");
+                // One answer and the end, or both answers: never one to what stands in the body.
+                assert!((1..=2).contains(&answers), "{name}: {answers} answers");
+                assert!(!got.contains("HTTP/1.1 400"), "{name}: {got}");
+                if answers == 2 {
+                    assert!(got.contains("content-length: 0\r\n"), "{name}: {got}");
+                }
+                // What is known to end within bounds leaves the connection to the next request.
+                if size <= 20_000 && !chunked && !path.contains("close") {
+                    assert_eq!(answers, 2, "{name}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn pipelines_are_answered_behind_everything_that_does_not_end_the_connection() {
+    let server = start(Limits::default()).await;
+    for path in ["bytes", "stream", "script", "bytes/slowly", "stream/slowly"] {
+        let padding = "y".repeat(1500);
+        let mut request =
+            format!("GET /{path} HTTP/1.1\r\nhost: x\r\nx-pad: {padding}\r\n\r\n").repeat(40);
+        request.push_str("GET /empty HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        let got = converse(server.address, request.into_bytes()).await;
+        assert_eq!(got.matches("HTTP/1.1 200 OK").count(), 41, "{path}");
+        assert!(got.trim_end().contains("connection: close"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_looks_like_an_error_of_the_protocol_arrives() {
+    let server = start(Limits::default()).await;
+    for status in ["400", "404", "417", "431"] {
+        let close = "HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        let (got, end) = ask(server.address, &format!("GET /status/{status} {close}")).await;
+        assert!(
+            got.starts_with(&format!("HTTP/1.1 {status} ")) && end.is_none(),
+            "{got:?} {end:?}"
+        );
+        assert!(got.contains("content-length: 0\r\n"), "{got}");
+        // And the second time on one connection.
+        let keep = "HTTP/1.1\r\nhost: x\r\n\r\n";
+        let (got, _) =
+            ask(server.address, &format!("GET /bytes {keep}GET /status/{status} {close}")).await;
+        assert!(got.contains(&format!("0123456789HTTP/1.1 {status} ")), "{got}");
+    }
+}
+
+#[tokio::test]
+async fn a_reset_discards_nothing_that_was_sent_before() {
+    let server = start(Limits::default()).await;
+    for bytes in [1_usize, 65_536, 299_999, 7_000_000] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        let request = format!("GET /huge/{bytes}/reset HTTP/1.1\r\nhost: x\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        // A client that is not ready to read yet.
+        tokio::task::yield_now().await;
+        let (got, end) = read_all(&mut stream).await;
+        let body = got.split_once("\r\n\r\n").map_or(0, |(_, body)| body.len());
+        assert_eq!((body, end), (bytes, RST));
+    }
+}
+
+#[tokio::test]
+async fn an_http2_reset_comes_after_exactly_its_bytes() {
+    let server = start(Limits::default()).await;
+    for (bytes, window) in [(0, 65_535), (1, 1 << 20), (100_000, 65_535), (5_000_000, 1 << 30)] {
+        let tcp = TcpStream::connect(server.address).await.unwrap();
+        let mut builder = h2::client::Builder::new();
+        builder.initial_window_size(window).initial_connection_window_size(window);
+        let (client, connection) = builder.handshake::<_, Bytes>(tcp).await.unwrap();
+        let connection = tokio::spawn(connection);
+        let mut client = client.ready().await.unwrap();
+        let request = http::Request::get(format!("http://x/huge/{bytes}/reset")).body(()).unwrap();
+        let (response, _) = client.send_request(request, true).unwrap();
+        let mut body = response.await.unwrap().into_body();
+        let mut got = 0;
+        let end = loop {
+            match body.data().await {
+                Some(Ok(data)) => {
+                    got += data.len();
+                    body.flow_control().release_capacity(data.len()).unwrap();
+                }
+                Some(Err(error)) => break error.reason(),
+                None => break None,
+            }
+        };
+        assert_eq!((got, end), (bytes, Some(h2::Reason::INTERNAL_ERROR)));
+        connection.abort();
+    }
 }

@@ -1,9 +1,16 @@
-//! The socket under hyper: passes bytes through until an ending is marked, then hands the socket back.
+//! The socket under hyper's HTTP/1.1, and where the connection stands.
+//!
+//! ```text
+//! hyper serves (idle → answering → answered → idle ..) → leaving → taken over, or ended with a fault
+//! ```
+//!
+//! The service marks how hyper's part ends; the socket passes bytes through until all before the mark is
+//! flushed, then hands itself back.
 
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -15,16 +22,38 @@ use super::framing::Outside;
 use super::socket::Socket;
 use super::stalled::Stalled;
 
-/// What a connection's service and its socket tell each other.
+/// Where a connection stands while hyper serves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Phase {
+    /// All answers are flushed. What hyper writes now is an error answer of its own.
+    Idle,
+    /// A request is being answered.
+    Answering,
+    /// An answer was given to hyper whole, and may not be flushed yet.
+    Answered,
+}
+
+/// How hyper's part of a connection ends on purpose.
+enum Exit {
+    /// With a fault on the bare socket.
+    Ending(FaultAction),
+    /// With something that goes on without hyper.
+    Takeover(Takeover),
+}
+
+/// What a connection's service and its socket share.
 #[derive(Default)]
 pub(super) struct Control {
-    /// How the connection ends, once all bytes before it are flushed.
-    ending: Mutex<Option<FaultAction>>,
-    armed: AtomicBool,
-    /// Whether a request is being answered: what hyper writes otherwise is its own error answer.
-    answering: AtomicBool,
-    /// What goes on without hyper, once the head is sent.
-    takeover: Mutex<Option<Takeover>>,
+    /// A [`Phase`].
+    phase: AtomicU8,
+    /// Hyper's part ends as soon as everything written so far is flushed.
+    leaving: AtomicBool,
+    /// An error answer of hyper's own was held back.
+    swallowed: AtomicBool,
+    /// Whether a request was answered on this connection.
+    answered: AtomicBool,
+    exit: Mutex<Option<Exit>>,
     /// The answer to the first request that hyper reads: it was decided before.
     resumed: Mutex<Option<Plan>>,
 }
@@ -41,7 +70,7 @@ pub(super) enum Takeover {
 
 impl std::fmt::Debug for Control {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Control").field("ending", &self.ending).finish_non_exhaustive()
+        f.debug_struct("Control").field("phase", &self.phase).finish_non_exhaustive()
     }
 }
 
@@ -56,47 +85,102 @@ impl Control {
         self.resumed.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Marks the ending: it comes as soon as everything written so far is flushed.
+    /// Ends the connection with a fault, once everything written so far is flushed.
     pub(super) fn end(&self, action: FaultAction) {
-        *self.ending.lock().unwrap_or_else(PoisonError::into_inner) = Some(action);
-        self.armed.store(true, Ordering::Release);
+        *self.lock() = Some(Exit::Ending(action));
+        self.leave();
     }
 
-    /// The marked ending.
+    /// The fault that ends the connection.
     pub(super) fn ending(&self) -> Option<FaultAction> {
-        self.ending.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        match &*self.lock() {
+            Some(Exit::Ending(action)) => Some(action.clone()),
+            _ => None,
+        }
     }
 
     /// Goes on without hyper after this answer's head.
     pub(super) fn take_over(&self, takeover: Takeover) {
-        *self.takeover.lock().unwrap_or_else(PoisonError::into_inner) = Some(takeover);
+        *self.lock() = Some(Exit::Takeover(takeover));
+    }
+
+    /// Whether the connection goes on without hyper.
+    pub(super) fn is_taken_over(&self) -> bool {
+        self.lock().is_some()
     }
 
     /// What goes on without hyper.
     pub(super) fn taken_over(&self) -> Option<Takeover> {
-        self.takeover.lock().unwrap_or_else(PoisonError::into_inner).take()
+        let mut exit = self.lock();
+        match exit.take() {
+            Some(Exit::Takeover(takeover)) => Some(takeover),
+            other => {
+                *exit = other;
+                None
+            }
+        }
     }
 
-    /// Lets hyper's part end as soon as everything written so far is flushed.
-    pub(super) fn end_here(&self) {
-        self.armed.store(true, Ordering::Release);
+    /// Ends hyper's part as soon as everything written so far is flushed.
+    pub(super) fn leave(&self) {
+        self.leaving.store(true, Ordering::Release);
     }
 
+    /// Whether hyper's part ends on purpose.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Acquire)
+    }
+
+    /// A request was read, and is being answered.
     pub(super) fn begin_answer(&self) {
-        self.answering.store(true, Ordering::Release);
+        self.answered.store(true, Ordering::Release);
+        self.set(Phase::Answering);
     }
 
-    /// Whether hyper's part has ended on purpose.
-    pub(super) fn has_ended(&self) -> bool {
-        self.is_armed()
+    /// Hyper has all of an answer.
+    fn answer_given(&self) {
+        self.set(Phase::Answered);
     }
 
-    fn is_armed(&self) -> bool {
-        self.armed.load(Ordering::Acquire)
+    /// Whether the client still has to be told what was wrong with its request. Where an answer before
+    /// it was not flushed yet, hyper's own error answer went out behind that one.
+    pub(super) fn wants_error_answer(&self) -> bool {
+        self.swallowed.load(Ordering::Acquire) || !self.answered.load(Ordering::Acquire)
     }
 
-    fn is_answering(&self) -> bool {
-        self.answering.load(Ordering::Acquire)
+    fn set(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Release);
+    }
+
+    fn is(&self, phase: Phase) -> bool {
+        self.phase.load(Ordering::Acquire) == phase as u8
+    }
+
+    /// Everything that hyper had to write is flushed.
+    fn flushed(&self) {
+        if self.is(Phase::Answered) {
+            self.set(Phase::Idle);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Exit>> {
+        self.exit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An answer's body is with hyper until this is dropped.
+#[derive(Debug)]
+pub(super) struct Answering(Arc<Control>);
+
+impl Answering {
+    pub(super) fn new(control: &Arc<Control>) -> Self {
+        Self(Arc::clone(control))
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.answer_given();
     }
 }
 
@@ -116,23 +200,15 @@ impl Wire {
         self.inner.into_inner()
     }
 
-    /// Before the first request of a connection, all hyper can have to say is an error answer of its
-    /// own, without a body; the connection task writes a better one.
-    fn swallows(&self, bytes: &[u8]) -> bool {
-        !self.control.is_answering() || (bytes.starts_with(b"HTTP/1.1 4") && is_hypers_own(bytes))
+    /// Hyper answers a request that it cannot read with a head alone, and says nothing of why. Where no
+    /// answer of ours is under way, that is all it can write: the connection task writes a better one.
+    fn swallows(&self) -> bool {
+        let swallows = self.control.is(Phase::Idle);
+        if swallows {
+            self.control.swallowed.store(true, Ordering::Release);
+        }
+        swallows
     }
-}
-
-/// hyper's error answers: a bare head with `content-length: 0` and `connection: close`, nothing else.
-fn is_hypers_own(bytes: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(256)]);
-    let mut lines = text.split("\r\n").skip(1).take_while(|line| !line.is_empty());
-    text.ends_with("\r\n\r\n")
-        && text.contains("content-length: 0")
-        && text.contains("connection: close")
-        && lines.all(|line| {
-            ["content-length: 0", "connection: close"].contains(&line) || line.starts_with("date: ")
-        })
 }
 
 impl Read for Wire {
@@ -151,7 +227,7 @@ impl Write for Wire {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.swallows(buf) {
+        if self.swallows() {
             return Poll::Ready(Ok(buf.len()));
         }
         Pin::new(&mut self.inner).poll_write(cx, buf)
@@ -166,7 +242,7 @@ impl Write for Wire {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if bufs.first().is_some_and(|first| bufs.len() == 1 && self.swallows(first)) {
+        if self.swallows() {
             return Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()));
         }
         Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
@@ -175,8 +251,12 @@ impl Write for Wire {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.inner).poll_flush(cx) {
             // hyper flushes only when it has written all it had: now is the moment.
-            Poll::Ready(Ok(())) if self.control.is_armed() => {
+            Poll::Ready(Ok(())) if self.control.is_leaving() => {
                 Poll::Ready(Err(io::Error::other("the connection ends here on purpose")))
+            }
+            Poll::Ready(Ok(())) => {
+                self.control.flushed();
+                Poll::Ready(Ok(()))
             }
             result => result,
         }
