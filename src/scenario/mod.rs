@@ -12,32 +12,10 @@
 //! and the earlier rule the later one. Every rule that matches a request which got past the gates counts
 //! it, whether or not its outcome is the one that shows.
 
-mod decide;
-mod delay;
-mod draw;
-mod expect;
-mod explain;
-mod facts;
-mod flow;
-mod format;
-mod generate;
-mod http2;
-mod kubernetes;
-mod lint;
-mod load;
-mod matcher;
-mod point;
+mod engine;
+mod language;
 mod preview;
-mod read_rule;
-mod reply;
 mod rule;
-mod state;
-mod status;
-mod steer;
-mod then;
-mod timeline;
-mod token;
-mod wire;
 
 #[cfg(test)]
 mod language_tests;
@@ -47,18 +25,19 @@ mod tests;
 /// The JSON Schema of scenario files, for editors.
 pub const SCHEMA: &str = include_str!("schema.json");
 
-pub use expect::{Expect, Grade, Verdict};
-pub use explain::{Explained, Tried};
-pub use facts::{Answer, Applied, Decision, Facts, GateSeen, IssuedToken};
-pub use generate::Generate;
-pub use http2::Http2;
-pub use kubernetes::{Compact, KubernetesThen};
-pub use lint::Served;
-pub use load::{Entry, LoadedScenarios, expand, load, shipped};
-pub use matcher::Compared;
-pub use point::PointThen;
-pub use preview::Preview;
-pub use reply::Reply;
-pub use rule::ScenarioSet;
-pub use state::{RuleUse, ScenarioState};
-pub use status::{ContinueToken, StatusAnswer};
+pub use engine::state::{RuleUse, ScenarioState};
+pub use language::lint::Served;
+pub use language::load::{Entry, LoadedScenarios, expand, load, shipped};
+pub use preview::explain::{Explained, Tried};
+pub use preview::requests::Preview;
+pub use rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken};
+pub use rule::expect::{Expect, Grade, Verdict};
+pub use rule::facts::Facts;
+pub use rule::generate::Generate;
+pub use rule::http2::Http2;
+pub use rule::kubernetes::{Compact, KubernetesThen};
+pub use rule::matcher::Compared;
+pub use rule::point::PointThen;
+pub use rule::reply::Reply;
+pub use rule::set::ScenarioSet;
+pub use rule::status::{ContinueToken, StatusAnswer};

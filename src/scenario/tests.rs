@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
+use super::language::file;
 use super::*;
 use crate::document::Format;
 use crate::document::Source;
@@ -15,19 +16,19 @@ const JOBS: &str = "/apis/kubeflow.org/v1/namespaces/kube-test/tfjobs";
 pub(super) fn parse(text: &str) -> Result<ScenarioSet, String> {
     let source = Source { path: "s.yaml".into(), format: Format::Yaml, text: text.into() };
     let (scenario, problems) =
-        format::read(&source, "s", Some(Path::new(".")), format::Before::default());
+        file::read(&source, "s", Some(Path::new(".")), file::Before::default());
     if !problems.is_empty() {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         return Err(lines.join("\n"));
     }
     let seed = scenario.seed.unwrap_or(1);
-    let about = rule::About {
+    let about = rule::set::About {
         name: "s".into(),
         path: "s.yaml".into(),
         timeline: scenario.timeline,
         verdict: scenario.verdict,
     };
-    let parts = rule::Parts {
+    let parts = rule::set::Parts {
         rules: scenario.rules,
         tokens: scenario.tokens,
         scenarios: vec![about],

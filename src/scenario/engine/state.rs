@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use lru::LruCache;
 
-use super::draw;
-use super::facts::GateSeen;
-use super::timeline::{Now, Start, Timeline};
-use super::token::Token;
+use crate::scenario::rule::decision::GateSeen;
+use crate::scenario::rule::draw;
+use crate::scenario::rule::timeline::{Now, Start, Timeline};
+use crate::scenario::rule::token::Token;
 
 /// How many live tokens are remembered; the oldest is forgotten first.
 const MAX_TOKENS: usize = 10_000;
@@ -38,7 +38,7 @@ type RuleRequest = (Arc<str>, [u8; 32]);
 
 /// What is behind the lock.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
+pub(in crate::scenario) struct Memory {
     /// How many requests each rule has counted; `at` entries have a key of their own.
     counters: HashMap<(Arc<str>, usize), u64>,
     uses: HashMap<Arc<str>, RuleUse>,
@@ -72,7 +72,7 @@ impl ScenarioState {
         self.lock().uses.get(rule).copied().unwrap_or_default()
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Memory> {
+    pub(in crate::scenario) fn lock(&self) -> MutexGuard<'_, Memory> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -80,7 +80,7 @@ impl ScenarioState {
 impl Memory {
     /// The number of this request among those a rule has counted, from 0; `part` tells apart what one
     /// rule counts separately.
-    pub(super) fn count(&mut self, rule: &Arc<str>, part: usize) -> u64 {
+    pub(in crate::scenario) fn count(&mut self, rule: &Arc<str>, part: usize) -> u64 {
         let counter = self.counters.entry((Arc::clone(rule), part)).or_default();
         let n = *counter;
         *counter += 1;
@@ -88,7 +88,7 @@ impl Memory {
     }
 
     /// The number of this attempt of one and the same request, from 0.
-    pub(super) fn attempt(&mut self, rule: &Arc<str>, request: [u8; 32]) -> u64 {
+    pub(in crate::scenario) fn attempt(&mut self, rule: &Arc<str>, request: [u8; 32]) -> u64 {
         let limit = NonZeroUsize::new(MAX_REQUESTS).unwrap_or(NonZeroUsize::MIN);
         let attempts = self.attempts.get_or_insert_with(|| {
             // Grows with the requests; the limit is no reservation.
@@ -103,19 +103,24 @@ impl Memory {
     }
 
     /// Notes that a rule was asked, and whether it did something.
-    pub(super) fn used(&mut self, rule: &Arc<str>, acted: bool) {
+    pub(in crate::scenario) fn used(&mut self, rule: &Arc<str>, acted: bool) {
         let uses = self.uses.entry(Arc::clone(rule)).or_default();
         uses.matched += 1;
         uses.acted += u64::from(acted);
     }
 
     /// Where a scenario is on its timeline. A first request starts what waits for one.
-    pub(super) fn now(&mut self, name: &Arc<str>, timeline: &Timeline, now: Duration) -> Now {
+    pub(in crate::scenario) fn now(
+        &mut self,
+        name: &Arc<str>,
+        timeline: &Timeline,
+        now: Duration,
+    ) -> Now {
         timeline.at(self.since_start(name, timeline, now, true))
     }
 
     /// How long ago a scenario's timeline began.
-    pub(super) fn since_start(
+    pub(in crate::scenario) fn since_start(
         &mut self,
         name: &Arc<str>,
         timeline: &Timeline,
@@ -135,12 +140,18 @@ impl Memory {
     }
 
     /// Lets a scenario's timeline begin now, or be so far on its way.
-    pub(super) fn start(&mut self, name: &Arc<str>, now: Duration, ahead: Duration) {
+    pub(in crate::scenario) fn start(&mut self, name: &Arc<str>, now: Duration, ahead: Duration) {
         self.starts.insert(Arc::clone(name), (now, ahead));
     }
 
     /// Gives out a token.
-    pub(super) fn issue(&mut self, token: &Token, seed: u64, world: &str, now: Duration) -> String {
+    pub(in crate::scenario) fn issue(
+        &mut self,
+        token: &Token,
+        seed: u64,
+        world: &str,
+        now: Duration,
+    ) -> String {
         let text = draw::token(seed, &token.name, world, self.issued);
         self.issued += 1;
         let expires = token.ttl.map(|ttl| now + ttl);
@@ -155,19 +166,24 @@ impl Memory {
     }
 
     /// Whether a token of a kind is live.
-    pub(super) fn has_live(&self, token: &Token, now: Duration) -> bool {
+    pub(in crate::scenario) fn has_live(&self, token: &Token, now: Duration) -> bool {
         self.tokens.values().any(|issued| issued.kind == token.name && issued.is_live(now))
     }
 
     /// Lets all tokens of a kind die.
-    pub(super) fn revoke(&mut self, token: &Token) {
+    pub(in crate::scenario) fn revoke(&mut self, token: &Token) {
         for issued in self.tokens.values_mut().filter(|issued| issued.kind == token.name) {
             issued.uses = Some(0);
         }
     }
 
     /// Whether one of the carried tokens is live; one that is has one use less.
-    pub(super) fn spend(&mut self, token: &Token, carried: &[&str], now: Duration) -> GateSeen {
+    pub(in crate::scenario) fn spend(
+        &mut self,
+        token: &Token,
+        carried: &[&str],
+        now: Duration,
+    ) -> GateSeen {
         let mut spent = if carried.is_empty() { GateSeen::Missing } else { GateSeen::Unknown };
         for text in carried {
             let Some(issued) =

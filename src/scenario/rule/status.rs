@@ -38,7 +38,7 @@ pub enum ContinueToken {
 
 impl StatusAnswer {
     /// A bare status.
-    pub(super) fn of(code: StatusCode) -> Self {
+    pub(in crate::scenario) fn of(code: StatusCode) -> Self {
         Self {
             code,
             reason: None,
@@ -53,7 +53,7 @@ impl StatusAnswer {
 }
 
 /// Reads `status` and the keys that go with it.
-pub(super) fn status(keys: &Keys<'_>) -> Option<StatusAnswer> {
+pub(in crate::scenario) fn status(keys: &Keys<'_>) -> Option<StatusAnswer> {
     let node = keys.get("status")?;
     let code = node
         .integer(200..=599)
@@ -81,7 +81,7 @@ pub(super) fn status(keys: &Keys<'_>) -> Option<StatusAnswer> {
 }
 
 /// Header fields of an answer: each a text or a list of texts.
-pub(super) fn headers(node: &Node<'_>) -> HeaderMap {
+pub(in crate::scenario) fn headers(node: &Node<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (key, node) in node.entries() {
         let Ok(name) = HeaderName::try_from(key) else {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::draw::Draw;
-use super::point::Where;
-use super::rule::{DrawBy, Outcomes, Rule, ScenarioSet};
 use crate::message::Place;
+use crate::scenario::rule::draw::Draw;
+use crate::scenario::rule::point::Where;
+use crate::scenario::rule::set::{DrawBy, Outcomes, Rule, ScenarioSet};
 
 /// What a set of rules will do in a world.
 #[derive(Debug)]

@@ -32,7 +32,7 @@ pub struct Generate {
 
 impl Generate {
     /// Reads one entry.
-    pub(super) fn decode(
+    pub(in crate::scenario) fn decode(
         node: &Node<'_>,
         source: &Arc<Path>,
         place: Option<Place>,

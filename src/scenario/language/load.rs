@@ -6,8 +6,8 @@ use include_dir::{Dir, include_dir};
 
 use crate::document::{Diagnostic, Diagnostics, Format, MAX_FILE_BYTES, Severity, Source};
 
-use super::format::{self, Before};
-use super::rule::{About, Parts, ScenarioSet};
+use super::file::{self, Before};
+use crate::scenario::rule::set::{About, Parts, ScenarioSet};
 
 static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
@@ -49,7 +49,7 @@ pub fn expand(named: &[String]) -> Result<Vec<Entry>, Diagnostics> {
     for name in named {
         match find(name) {
             Ok(files) => entries.extend(files.iter().map(|file| {
-                let (scenario, _) = format::read(
+                let (scenario, _) = file::read(
                     &file.source,
                     &file.name,
                     file.directory.as_deref(),
@@ -82,7 +82,7 @@ struct File {
 pub fn shipped() -> Vec<(String, String)> {
     let named = shipped_files().map(|(name, path, text)| {
         let source = Source { path, format: Format::Yaml, text: text.to_owned() };
-        let (scenario, _) = format::read(&source, &name, None, Before::default());
+        let (scenario, _) = file::read(&source, &name, None, Before::default());
         (name, scenario.description)
     });
     let mut all: Vec<_> = named.collect();
@@ -122,7 +122,7 @@ pub fn load(named: &[String], fallback_seed: u64) -> Result<LoadedScenarios, Dia
     for file in &files {
         let before = Before { tokens: parts.tokens.len(), scenarios: parts.scenarios.len() };
         let (mut scenario, found) =
-            format::read(&file.source, &file.name, file.directory.as_deref(), before);
+            file::read(&file.source, &file.name, file.directory.as_deref(), before);
         problems.extend(found);
         for rule in &mut scenario.rules {
             rule.seed = scenario.seed.unwrap_or(fallback_seed);

@@ -3,20 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
-
 use crate::message::{LineChange, Lot};
 
-use super::delay::Delay;
-use super::draw::Draw;
-use super::expect::Expect;
-use super::facts::{Answer, Applied, Decision, Facts, GateSeen, IssuedToken};
-use super::point::{PointThen, Where};
-use super::rule::{DrawBy, Outcomes, Rule, ScenarioSet};
 use super::state::{Memory, ScenarioState};
-use super::status::StatusAnswer;
-use super::then::{LinesThen, Terminal, Then};
-use super::timeline::Now;
+use crate::scenario::rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken};
+use crate::scenario::rule::delay::Delay;
+use crate::scenario::rule::draw::Draw;
+use crate::scenario::rule::expect::Expect;
+use crate::scenario::rule::facts::Facts;
+use crate::scenario::rule::point::{PointThen, Where};
+use crate::scenario::rule::set::{DrawBy, Outcomes, Rule, ScenarioSet};
+use crate::scenario::rule::then::{LinesThen, Terminal, Then};
+use crate::scenario::rule::timeline::Now;
 
 /// How long a token lives that has no `ttl`: what identity services give.
 const DEFAULT_TTL: Duration = Duration::from_secs(24 * 3600);
@@ -248,7 +246,7 @@ impl Deciding<'_, '_> {
         if let Some(token) = then.revoke {
             self.memory.revoke(&self.set.tokens[token]);
             if then.terminal.is_none() {
-                let otherwise = unauthorized();
+                let otherwise = Then::unauthorized();
                 self.terminal(rule, otherwise.terminal.as_ref(), draw);
             }
         }
@@ -316,11 +314,4 @@ impl Number {
     fn draw<'a>(&'a self, rule: &'a Rule, world: &'a str) -> Draw<'a> {
         Draw { seed: rule.seed, rule: &rule.id, world, request: self.request.as_ref() }
     }
-}
-
-/// What a closed gate says when the rule does not.
-pub(super) fn unauthorized() -> Then {
-    let status = StatusAnswer::of(StatusCode::UNAUTHORIZED);
-    let terminal = Some(Terminal::Status(Box::new(status)));
-    Then { text: "{status: 401}".into(), terminal, ..Then::default() }
 }

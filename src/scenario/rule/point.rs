@@ -7,26 +7,26 @@ use serde_json::Value;
 use crate::document::Node;
 use crate::message::{FaultAction, Place, PointAct};
 
+use super::context::Context;
 use super::delay::stall;
 use super::flow::flow;
-use super::format::Context;
 use super::status::{StatusAnswer, status};
 use super::then::Then;
 use super::wire::{pace, strike};
 
 /// One entry of `at`.
 #[derive(Debug, Clone)]
-pub(super) struct At {
-    pub(super) place: Where,
+pub(in crate::scenario) struct At {
+    pub(in crate::scenario) place: Where,
     /// How often; always without one.
-    pub(super) times: Option<u64>,
+    pub(in crate::scenario) times: Option<u64>,
     /// What happens, as it stands in the file.
-    pub(super) text: Arc<str>,
+    pub(in crate::scenario) text: Arc<str>,
 }
 
 /// Where, and what happens there.
 #[derive(Debug, Clone)]
-pub(super) enum Where {
+pub(in crate::scenario) enum Where {
     /// At a page of a list chain.
     Page(u64, Box<Then>),
     /// Within a stream, or any other body.
@@ -46,7 +46,7 @@ pub enum PointThen {
 
 impl At {
     /// Reads one entry.
-    pub(super) fn decode(item: &Node<'_>, context: &Context<'_>) -> Option<Self> {
+    pub(in crate::scenario) fn decode(item: &Node<'_>, context: &Context<'_>) -> Option<Self> {
         const PLACES: [&str; 4] = ["page", "event", "bytes", "time"];
         let keys = item.keys()?;
         let said: Vec<&str> = keys.present().filter(|key| PLACES.contains(key)).collect();

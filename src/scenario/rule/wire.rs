@@ -29,7 +29,10 @@ const CODES: [(&str, u32); 14] = [
 ];
 
 /// The fault that is asked for, with its node: where it strikes stands there, but `within` a stream.
-pub(super) fn strike<'d>(keys: &Keys<'d>, within: bool) -> Option<(Node<'d>, FaultAction)> {
+pub(in crate::scenario) fn strike<'d>(
+    keys: &Keys<'d>,
+    within: bool,
+) -> Option<(Node<'d>, FaultAction)> {
     if let Some(node) = keys.get("reset") {
         return Some((node, FaultAction::Reset));
     }
@@ -80,7 +83,7 @@ fn code(node: &Node<'_>) -> Option<u32> {
 }
 
 /// Where a fault strikes: a word, or `{bytes: N}`.
-pub(super) fn point(node: &Node<'_>) -> Option<FaultPoint> {
+pub(in crate::scenario) fn point(node: &Node<'_>) -> Option<FaultPoint> {
     if node.value().is_object() {
         let keys = node.keys()?;
         let bytes = keys.required("bytes").and_then(|node| node.size());
@@ -94,7 +97,7 @@ pub(super) fn point(node: &Node<'_>) -> Option<FaultPoint> {
 }
 
 /// How slowly: a rate like `16KiB/s`, or `{chunk: 1B, every: 100ms}`.
-pub(super) fn pace(node: &Node<'_>) -> Option<Pace> {
+pub(in crate::scenario) fn pace(node: &Node<'_>) -> Option<Pace> {
     if node.value().is_object() {
         let keys = node.keys()?;
         let chunk = keys.required("chunk").and_then(|node| node.size());

@@ -36,7 +36,7 @@ pub struct Expect {
 
 impl Expect {
     /// Reads an `expect`.
-    pub(super) fn decode(node: &Node<'_>) -> Option<Self> {
+    pub(in crate::scenario) fn decode(node: &Node<'_>) -> Option<Self> {
         let keys = node.keys()?;
         if keys.present().next().is_none() {
             node.error("nothing is expected", "say retry_after: honoured, or max_requests: 20");
@@ -99,7 +99,7 @@ impl Default for Verdict {
 
 impl Verdict {
     /// Reads a `verdict`.
-    pub(super) fn decode(node: &Node<'_>) -> Option<Self> {
+    pub(in crate::scenario) fn decode(node: &Node<'_>) -> Option<Self> {
         let keys = node.keys()?;
         let grade = |key: &'static str, otherwise| {
             let words = [("ignore", Grade::Ignore), ("note", Grade::Note), ("fail", Grade::Fail)];

@@ -1,65 +1,15 @@
-//! What goes into a decision, and what comes out.
+//! What comes out of a decision: an answer, and what is laid on it.
 
-use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderMap;
-use serde_json::Value;
+use crate::message::{Fault, LineChange, Pace, Place};
 
-use crate::message::{Fault, LineChange, Pace, Place, Query};
-
-use super::draw;
 use super::expect::Expect;
 use super::kubernetes::KubernetesThen;
 use super::point::PointThen;
 use super::reply::Reply;
 use super::status::StatusAnswer;
-
-/// What a request is, for rules: raw and semantic.
-#[derive(Debug)]
-pub struct Facts<'a> {
-    /// The method, in upper case.
-    pub method: &'a str,
-    /// The path, as sent.
-    pub path: &'a str,
-    /// The query, decoded.
-    pub query: &'a Query<'a>,
-    /// The header fields.
-    pub headers: &'a HeaderMap,
-    /// The body, where it was read.
-    pub body: Option<&'a [u8]>,
-    /// The body as JSON, read when the first rule looks at it.
-    pub parsed: OnceCell<Option<Value>>,
-    /// The verb of a resource request.
-    pub verb: Option<&'a str>,
-    /// `plural.group`, or the plural alone in the core group.
-    pub resource: Option<&'a str>,
-    /// The namespace.
-    pub namespace: Option<&'a str>,
-    /// The object's name.
-    pub name: Option<&'a str>,
-    /// The subresource.
-    pub subresource: Option<&'a str>,
-    /// Which page of a list chain is asked for, from 1; nothing when this is no list.
-    pub page: Option<u64>,
-    /// The world's name.
-    pub world: &'a str,
-}
-
-impl Facts<'_> {
-    /// The body as JSON, if it is.
-    pub(super) fn json(&self) -> Option<&Value> {
-        self.parsed.get_or_init(|| serde_json::from_slice(self.body?).ok()).as_ref()
-    }
-
-    /// What makes the request the same as another.
-    pub(super) fn request_id(&self) -> [u8; 32] {
-        let pairs: Vec<String> =
-            self.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        draw::request_id(self.method, self.path, &pairs.join("&"), self.body.unwrap_or_default())
-    }
-}
 
 /// What the rules say about a request.
 #[derive(Debug, Default)]

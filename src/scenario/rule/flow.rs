@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// `{status: 500, headers: {a: b}}`.
-pub(super) fn flow(value: &Value) -> String {
+pub(in crate::scenario) fn flow(value: &Value) -> String {
     match value {
         Value::Object(map) => {
             let entries: Vec<String> =

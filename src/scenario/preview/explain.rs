@@ -1,8 +1,8 @@
 //! Why a rule is about a request, or is not.
 
-use super::facts::Facts;
-use super::matcher::Compared;
-use super::rule::ScenarioSet;
+use crate::scenario::rule::facts::Facts;
+use crate::scenario::rule::matcher::Compared;
+use crate::scenario::rule::set::ScenarioSet;
 
 /// What all rules make of a request.
 #[derive(Debug, Default)]

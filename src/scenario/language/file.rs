@@ -3,76 +3,40 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use crate::document::{Decoder, Diagnostic, Node, Source};
 
-use super::expect::Verdict;
-use super::generate::Generate;
-use super::http2::Http2;
-use super::matcher::Matcher;
-use super::read_rule::{Scope, rules};
-use super::rule::Rule;
-use super::timeline::Timeline;
-use super::token::Token;
-
-/// The largest file that a `reply` may name, in bytes.
-const MAX_REPLY: u64 = 64 << 20;
+use super::rules::{Scope, rules};
+use crate::scenario::rule::context::{Context, Files, named};
+use crate::scenario::rule::expect::Verdict;
+use crate::scenario::rule::generate::Generate;
+use crate::scenario::rule::http2::Http2;
+use crate::scenario::rule::matcher::Matcher;
+use crate::scenario::rule::set::Rule;
+use crate::scenario::rule::timeline::Timeline;
+use crate::scenario::rule::token::Token;
 
 /// What one file holds.
 #[derive(Debug, Default)]
-pub(super) struct Scenario {
-    pub(super) description: String,
-    pub(super) seed: Option<u64>,
-    pub(super) rules: Vec<Rule>,
-    pub(super) tokens: Vec<Token>,
-    pub(super) generate: Vec<Generate>,
-    pub(super) timeline: Option<Timeline>,
-    pub(super) verdict: Verdict,
-    pub(super) http2: Http2,
-}
-
-/// The files that replies may name: those beside the scenario.
-#[derive(Debug)]
-pub(super) struct Files<'a> {
-    pub(super) directory: Option<&'a Path>,
-}
-
-impl Files<'_> {
-    /// Reads a file from the scenario's own directory.
-    pub(super) fn read(&self, name: &str) -> Result<Bytes, String> {
-        let directory = self.directory.ok_or("a shipped scenario has no files beside it")?;
-        let failed = |error: std::io::Error| format!("{name:?} cannot be read: {error}");
-        let root = directory.canonicalize().map_err(failed)?;
-        let path = root.join(name).canonicalize().map_err(failed)?;
-        if !path.starts_with(&root) {
-            return Err(format!("{name:?} lies outside of the scenario's directory"));
-        }
-        let size = path.metadata().map_err(failed)?.len();
-        if size > MAX_REPLY {
-            return Err(format!("{name:?} has {size} bytes; at most {MAX_REPLY} are read"));
-        }
-        std::fs::read(&path).map(Bytes::from).map_err(failed)
-    }
-}
-
-/// What rules refer to.
-pub(super) struct Context<'a> {
-    pub(super) files: Files<'a>,
-    /// Tokens by their names, with their index among those of all files.
-    pub(super) tokens: Vec<(String, usize)>,
-    pub(super) clients: Vec<(String, Arc<Matcher>)>,
+pub(in crate::scenario) struct Scenario {
+    pub(in crate::scenario) description: String,
+    pub(in crate::scenario) seed: Option<u64>,
+    pub(in crate::scenario) rules: Vec<Rule>,
+    pub(in crate::scenario) tokens: Vec<Token>,
+    pub(in crate::scenario) generate: Vec<Generate>,
+    pub(in crate::scenario) timeline: Option<Timeline>,
+    pub(in crate::scenario) verdict: Verdict,
+    pub(in crate::scenario) http2: Http2,
 }
 
 /// What comes before a file: how many tokens and scenarios there are already.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Before {
-    pub(super) tokens: usize,
-    pub(super) scenarios: usize,
+pub(in crate::scenario) struct Before {
+    pub(in crate::scenario) tokens: usize,
+    pub(in crate::scenario) scenarios: usize,
 }
 
 /// Reads one scenario; `name` prefixes the ids of its rules.
-pub(super) fn read(
+pub(in crate::scenario) fn read(
     source: &Source,
     name: &str,
     directory: Option<&Path>,
@@ -178,20 +142,4 @@ fn client(node: &Node<'_>) -> Option<Matcher> {
         return None;
     }
     Some(Matcher::decode(keys))
-}
-
-/// What a name stands for, among those that were declared.
-pub(super) fn named<T: Clone>(node: &Node<'_>, what: &str, declared: &[(String, T)]) -> Option<T> {
-    let name = node.text()?;
-    let found = declared.iter().find(|(known, _)| known == name);
-    if found.is_none() {
-        let known: Vec<&str> = declared.iter().map(|(known, _)| known.as_str()).collect();
-        let hint = if known.is_empty() {
-            format!("declare it under the key \"{what}s\"")
-        } else {
-            format!("declared: {}", known.join(", "))
-        };
-        node.error(format!("no {what} is called {name:?}"), hint);
-    }
-    found.map(|(_, found)| found.clone())
 }

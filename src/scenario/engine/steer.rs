@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::expect::{Expect, Grade, Verdict};
-use super::rule::ScenarioSet;
 use super::state::ScenarioState;
+use crate::scenario::rule::expect::{Expect, Grade, Verdict};
+use crate::scenario::rule::set::ScenarioSet;
 
 impl ScenarioSet {
     /// What becomes of a drill that is not all well: the strictest that its scenarios say.

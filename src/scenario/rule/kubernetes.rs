@@ -8,7 +8,7 @@ use crate::document::Keys;
 use super::status::StatusAnswer;
 
 /// All of them.
-pub(super) const WORDS: [&str; 6] =
+pub(in crate::scenario) const WORDS: [&str; 6] =
     ["compact", "stale", "too_large", "fail_after", "finalizer", "expired"];
 
 /// What goes wrong on the Kubernetes side.
@@ -41,7 +41,7 @@ pub enum Compact {
 
 impl KubernetesThen {
     /// Reads the words that are there.
-    pub(super) fn decode(keys: &Keys<'_>) -> Option<Self> {
+    pub(in crate::scenario) fn decode(keys: &Keys<'_>) -> Option<Self> {
         if !keys.present().any(|key| WORDS.contains(&key)) {
             return None;
         }
@@ -73,7 +73,7 @@ impl KubernetesThen {
     }
 
     /// Adds what another rule says; what is said already stays.
-    pub(super) fn and(&mut self, other: &Self) {
+    pub(in crate::scenario) fn and(&mut self, other: &Self) {
         self.compact = self.compact.or(other.compact);
         self.stale = self.stale.or(other.stale);
         self.too_large |= other.too_large;

@@ -7,17 +7,17 @@ use sha2::{Digest, Sha256};
 
 /// What the outcomes of a rule are drawn from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Draw<'a> {
-    pub(super) seed: u64,
-    pub(super) rule: &'a str,
-    pub(super) world: &'a str,
+pub(in crate::scenario) struct Draw<'a> {
+    pub(in crate::scenario) seed: u64,
+    pub(in crate::scenario) rule: &'a str,
+    pub(in crate::scenario) world: &'a str,
     /// A request's own draws, where the rule draws by request.
-    pub(super) request: Option<&'a [u8; 32]>,
+    pub(in crate::scenario) request: Option<&'a [u8; 32]>,
 }
 
 impl Draw<'_> {
     /// A number from 0 up to, and without, 1. `of` tells apart what one rule draws at once.
-    pub(super) fn fraction(&self, of: &str, n: u64) -> f64 {
+    pub(in crate::scenario) fn fraction(&self, of: &str, n: u64) -> f64 {
         let bytes = match (of, self.request) {
             ("", None) => hash(self.seed, &[self.rule.as_bytes(), self.world.as_bytes()], n),
             (of, request) => {
@@ -38,17 +38,22 @@ impl Draw<'_> {
 }
 
 /// What makes a request the same as another: method, path with query, body.
-pub(super) fn request_id(method: &str, path: &str, query: &str, body: &[u8]) -> [u8; 32] {
+pub(in crate::scenario) fn request_id(
+    method: &str,
+    path: &str,
+    query: &str,
+    body: &[u8],
+) -> [u8; 32] {
     hash(0, &[method.as_bytes(), path.as_bytes(), query.as_bytes(), body], 0)
 }
 
 /// A short text that another text has for itself.
-pub(super) fn digest(text: &str) -> String {
+pub(in crate::scenario) fn digest(text: &str) -> String {
     hash(0, &[text.as_bytes()], 0).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A text that looks random and is not: the n-th token of a world.
-pub(super) fn token(seed: u64, name: &str, world: &str, n: u64) -> String {
+pub(in crate::scenario) fn token(seed: u64, name: &str, world: &str, n: u64) -> String {
     let bytes = hash(seed, &[name.as_bytes(), world.as_bytes()], n);
     let hex: String = bytes.iter().take(24).map(|byte| format!("{byte:02x}")).collect();
     format!("MII{hex}")

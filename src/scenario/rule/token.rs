@@ -10,17 +10,17 @@ use super::facts::Facts;
 
 /// A kind of token.
 #[derive(Debug)]
-pub(super) struct Token {
-    pub(super) name: String,
+pub(in crate::scenario) struct Token {
+    pub(in crate::scenario) name: String,
     /// The request that gives one out.
-    pub(super) method: String,
-    pub(super) path: String,
+    pub(in crate::scenario) method: String,
+    pub(in crate::scenario) path: String,
     /// Where requests carry it.
     places: Vec<Place>,
     /// How long one lives.
-    pub(super) ttl: Option<Duration>,
+    pub(in crate::scenario) ttl: Option<Duration>,
     /// How many requests one serves.
-    pub(super) uses: Option<u64>,
+    pub(in crate::scenario) uses: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -31,7 +31,7 @@ enum Place {
 
 impl Token {
     /// Reads one entry of `tokens`.
-    pub(super) fn decode(name: &str, node: &Node<'_>) -> Option<Self> {
+    pub(in crate::scenario) fn decode(name: &str, node: &Node<'_>) -> Option<Self> {
         let keys = node.keys()?;
         let issue = keys.required("issue");
         let places = keys
@@ -63,7 +63,7 @@ impl Token {
     }
 
     /// In words, for people.
-    pub(super) fn describe(&self) -> String {
+    pub(in crate::scenario) fn describe(&self) -> String {
         let mut text = format!("{} {} gives one out", self.method, self.path);
         if let Some(ttl) = self.ttl {
             text.push_str(&format!(", good for {ttl:?}"));
@@ -75,12 +75,12 @@ impl Token {
     }
 
     /// Whether a request asks for a token of this kind.
-    pub(super) fn is_issued_by(&self, facts: &Facts<'_>) -> bool {
+    pub(in crate::scenario) fn is_issued_by(&self, facts: &Facts<'_>) -> bool {
         self.method == facts.method && self.path == facts.path
     }
 
     /// The tokens a request carries in the places of this kind.
-    pub(super) fn carried<'f>(&self, facts: &Facts<'f>) -> Vec<&'f str> {
+    pub(in crate::scenario) fn carried<'f>(&self, facts: &Facts<'f>) -> Vec<&'f str> {
         let values = |name: &HeaderName| {
             let values = facts.headers.get_all(name).iter();
             values.filter_map(|value| value.to_str().ok()).collect::<Vec<_>>()

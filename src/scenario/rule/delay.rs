@@ -18,7 +18,7 @@ const MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// A delay of a rule.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Delay {
+pub(in crate::scenario) enum Delay {
     Fixed(Duration),
     Uniform {
         min: Duration,
@@ -40,7 +40,7 @@ impl Default for Delay {
 
 impl Delay {
     /// Reads a delay; what is wrong is noted with its place.
-    pub(super) fn decode(node: &Node<'_>) -> Option<Self> {
+    pub(in crate::scenario) fn decode(node: &Node<'_>) -> Option<Self> {
         if !node.value().is_object() {
             return node.duration().map(Self::Fixed);
         }
@@ -80,12 +80,12 @@ impl Delay {
     }
 
     /// Whether there is anything to draw.
-    pub(super) fn is_drawn(&self) -> bool {
+    pub(in crate::scenario) fn is_drawn(&self) -> bool {
         !matches!(self, Self::Fixed(_))
     }
 
     /// The delay of a draw: two numbers from 0 up to, and without, 1.
-    pub(super) fn at(&self, first: f64, second: f64) -> Duration {
+    pub(in crate::scenario) fn at(&self, first: f64, second: f64) -> Duration {
         let seconds = match self {
             Self::Fixed(delay) => return *delay,
             Self::Uniform { min, max } => {
@@ -142,7 +142,7 @@ fn percentiles(node: &Node<'_>) -> Option<Delay> {
 }
 
 /// `stall` and `withhold`: nothing is sent for so long; `forever` until the client goes, or the server.
-pub(super) fn stall(keys: &Keys<'_>, key: &'static str) -> Option<Duration> {
+pub(in crate::scenario) fn stall(keys: &Keys<'_>, key: &'static str) -> Option<Duration> {
     let node = keys.get(key)?;
     if node.value() == "forever" {
         return Some(FOR_EVER);
@@ -168,7 +168,7 @@ mod tests {
     fn draws() -> impl Iterator<Item = (f64, f64)> {
         (0..10_000).map(|n| {
             let draw = |of| {
-                let draw = super::super::draw::Draw {
+                let draw = crate::scenario::rule::draw::Draw {
                     seed: 7,
                     rule: "r",
                     world: "default",

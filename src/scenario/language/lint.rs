@@ -2,8 +2,8 @@
 
 use crate::document::{Diagnostic, Diagnostics, Severity};
 
-use super::rule::{Outcomes, Rule, ScenarioSet};
-use super::then::{Terminal, Then};
+use crate::scenario::rule::set::{Outcomes, Rule, ScenarioSet};
+use crate::scenario::rule::then::{Terminal, Then};
 
 /// What there is to match.
 #[derive(Debug, Default)]
@@ -67,7 +67,7 @@ fn shadows(earlier: &Rule, later: &Rule) -> bool {
         }
         _ => false,
     };
-    let only_answers = later.delay == super::delay::Delay::default()
+    let only_answers = later.delay == crate::scenario::rule::delay::Delay::default()
         && later.gate.is_none()
         && later.page_size.is_none()
         && later.expect.is_none()

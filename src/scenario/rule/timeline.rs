@@ -7,16 +7,16 @@ use crate::document::Node;
 
 /// The phases of one scenario.
 #[derive(Debug, Clone)]
-pub(super) struct Timeline {
-    pub(super) start: Start,
+pub(in crate::scenario) struct Timeline {
+    pub(in crate::scenario) start: Start,
     /// After it no rule of the scenario does anything.
-    pub(super) ttl: Option<Duration>,
-    pub(super) phases: Vec<Phase>,
+    pub(in crate::scenario) ttl: Option<Duration>,
+    pub(in crate::scenario) phases: Vec<Phase>,
 }
 
 /// When time begins to count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Start {
+pub(in crate::scenario) enum Start {
     /// With the first request of the world.
     #[default]
     FirstRequest,
@@ -28,15 +28,15 @@ pub(super) enum Start {
 
 /// A part of the timeline with rules of its own.
 #[derive(Debug, Clone)]
-pub(super) struct Phase {
-    pub(super) name: Arc<str>,
+pub(in crate::scenario) struct Phase {
+    pub(in crate::scenario) name: Arc<str>,
     /// How long; for ever without one.
-    pub(super) length: Option<Duration>,
+    pub(in crate::scenario) length: Option<Duration>,
 }
 
 /// Where on its timeline a scenario is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Now {
+pub(in crate::scenario) enum Now {
     /// Time does not count yet.
     NotStarted,
     /// In a phase, by its index.
@@ -49,7 +49,7 @@ pub(super) enum Now {
 
 impl Timeline {
     /// Reads a timeline, without the rules of its phases; the nodes of the phases come with it.
-    pub(super) fn decode<'d>(node: &Node<'d>) -> Option<(Self, Vec<Node<'d>>)> {
+    pub(in crate::scenario) fn decode<'d>(node: &Node<'d>) -> Option<(Self, Vec<Node<'d>>)> {
         let keys = node.keys()?;
         let start = keys.get("start").map_or(Some(Start::default()), |node| {
             node.word(&[
@@ -93,7 +93,7 @@ impl Timeline {
     }
 
     /// Where it is so long after its start.
-    pub(super) fn at(&self, since_start: Option<Duration>) -> Now {
+    pub(in crate::scenario) fn at(&self, since_start: Option<Duration>) -> Now {
         let Some(passed) = since_start else {
             return Now::NotStarted;
         };
@@ -111,7 +111,7 @@ impl Timeline {
     }
 
     /// How long after the start the next phase begins, seen from a moment.
-    pub(super) fn next(&self, since_start: Duration) -> Option<Duration> {
+    pub(in crate::scenario) fn next(&self, since_start: Duration) -> Option<Duration> {
         let mut begin = Duration::ZERO;
         for phase in &self.phases {
             if begin > since_start {
@@ -123,7 +123,7 @@ impl Timeline {
     }
 
     /// In words, for people.
-    pub(super) fn describe(&self, now: Now) -> String {
+    pub(in crate::scenario) fn describe(&self, now: Now) -> String {
         match now {
             Now::NotStarted => "not started".to_owned(),
             Now::Phase(index) => self.phases[index].name.to_string(),

@@ -16,7 +16,7 @@ const MAX_WINDOW: u64 = (1 << 31) - 1;
 
 impl Http2 {
     /// Reads the settings.
-    pub(super) fn decode(node: &Node<'_>) -> Option<Self> {
+    pub(in crate::scenario) fn decode(node: &Node<'_>) -> Option<Self> {
         let keys = node.keys()?;
         let streams = keys
             .get("max_concurrent_streams")
@@ -38,7 +38,7 @@ impl Http2 {
     }
 
     /// What two scenarios say together: the tighter bound of each.
-    pub(super) fn and(self, other: Self) -> Self {
+    pub(in crate::scenario) fn and(self, other: Self) -> Self {
         let least = |one: Option<u32>, other: Option<u32>| match (one, other) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
+
 use crate::document::{Keys, Node};
 use crate::message::{
     Change, Fault, FaultAction, FaultPoint, LastStream, Lines, Pace, Place, PointAct,
 };
 
+use super::context::{Context, named};
 use super::delay::{Delay, stall};
 use super::flow::flow;
-use super::format::{Context, named};
 use super::kubernetes::{KubernetesThen, WORDS as KUBERNETES};
 use super::reply::Reply;
 use super::status::{StatusAnswer, status};
@@ -18,32 +20,32 @@ use super::wire::{self, strike};
 
 /// One `then`. Without anything in it the request passes.
 #[derive(Debug, Clone)]
-pub(super) struct Then {
+pub(in crate::scenario) struct Then {
     /// As it stands in the file, on one line.
-    pub(super) text: Arc<str>,
+    pub(in crate::scenario) text: Arc<str>,
     /// It is answered later.
-    pub(super) delay: Option<Delay>,
+    pub(in crate::scenario) delay: Option<Delay>,
     /// Nothing is sent for so long.
-    pub(super) stall: Option<Duration>,
+    pub(in crate::scenario) stall: Option<Duration>,
     /// The body goes out slowly.
-    pub(super) slow: Option<Pace>,
+    pub(in crate::scenario) slow: Option<Pace>,
     /// The request's body is not read for so long.
-    pub(super) withhold: Option<Duration>,
+    pub(in crate::scenario) withhold: Option<Duration>,
     /// In place of the true answer, or laid on it.
-    pub(super) terminal: Option<Terminal>,
+    pub(in crate::scenario) terminal: Option<Terminal>,
     /// What happens to all lines of a kind.
-    pub(super) lines: Vec<LinesThen>,
+    pub(in crate::scenario) lines: Vec<LinesThen>,
     /// What happens within the first line.
-    pub(super) cut: Option<(Place, PointAct)>,
+    pub(in crate::scenario) cut: Option<(Place, PointAct)>,
     /// What goes wrong on the Kubernetes side.
-    pub(super) kubernetes: Option<Box<KubernetesThen>>,
+    pub(in crate::scenario) kubernetes: Option<Box<KubernetesThen>>,
     /// The index of a kind of tokens of which all are dead now.
-    pub(super) revoke: Option<usize>,
+    pub(in crate::scenario) revoke: Option<usize>,
 }
 
 /// What ends a `then`: only one of them can stand in it.
 #[derive(Debug, Clone)]
-pub(super) enum Terminal {
+pub(in crate::scenario) enum Terminal {
     /// An error of the API.
     Status(Box<StatusAnswer>),
     /// A literal answer.
@@ -54,10 +56,10 @@ pub(super) enum Terminal {
 
 /// What happens to all lines of a kind, or to a share of them.
 #[derive(Debug, Clone)]
-pub(super) struct LinesThen {
-    pub(super) of: Lines,
-    pub(super) what: Change,
-    pub(super) share: Option<f64>,
+pub(in crate::scenario) struct LinesThen {
+    pub(in crate::scenario) of: Lines,
+    pub(in crate::scenario) what: Change,
+    pub(in crate::scenario) share: Option<f64>,
 }
 
 /// The words that end a `then`.
@@ -94,8 +96,15 @@ impl Default for Then {
 }
 
 impl Then {
+    /// What a closed gate says when the rule does not.
+    pub(in crate::scenario) fn unauthorized() -> Self {
+        let status = StatusAnswer::of(StatusCode::UNAUTHORIZED);
+        let terminal = Some(Terminal::Status(Box::new(status)));
+        Self { text: "{status: 401}".into(), terminal, ..Self::default() }
+    }
+
     /// Reads a `then`.
-    pub(super) fn decode(node: &Node<'_>, context: &Context<'_>) -> Option<Self> {
+    pub(in crate::scenario) fn decode(node: &Node<'_>, context: &Context<'_>) -> Option<Self> {
         if node.value().is_string() {
             return node.word(&[("pass", ())]).map(|()| Self::default());
         }
@@ -152,7 +161,7 @@ impl Then {
     }
 
     /// Whether nothing happens.
-    pub(super) fn is_pass(&self) -> bool {
+    pub(in crate::scenario) fn is_pass(&self) -> bool {
         self.delay.is_none()
             && self.stall.is_none()
             && self.slow.is_none()

@@ -26,10 +26,10 @@ pub struct Compared {
 
 /// The compiled `match` of a rule, less its path, which all rules' globs are tried for at once.
 #[derive(Debug, Default)]
-pub(super) struct Matcher {
+pub(in crate::scenario) struct Matcher {
     /// As it stands in the file, on one line.
-    pub(super) text: String,
-    pub(super) path: Option<String>,
+    pub(in crate::scenario) text: String,
+    pub(in crate::scenario) path: Option<String>,
     methods: Vec<String>,
     query: Vec<(String, Pattern)>,
     headers: Vec<(HeaderName, Pattern)>,
@@ -74,7 +74,7 @@ impl Pattern {
 
 impl Matcher {
     /// Reads a `match` object.
-    pub(super) fn decode(keys: Keys<'_>) -> Self {
+    pub(in crate::scenario) fn decode(keys: Keys<'_>) -> Self {
         let text = flow(keys.node().value());
         let mut matcher = Self { text, ..Self::default() };
         let pattern = |key: &'static str| {
@@ -123,7 +123,7 @@ impl Matcher {
     }
 
     /// Whether all that is asked for here is asked for by another too.
-    pub(super) fn is_implied_by(&self, other: &Self) -> bool {
+    pub(in crate::scenario) fn is_implied_by(&self, other: &Self) -> bool {
         let same = |one: &Option<Pattern>, other: &Option<Pattern>| match (one, other) {
             (None, _) => true,
             (Some(one), Some(other)) => one.as_str() == other.as_str() || one.as_str() == "*",
@@ -145,18 +145,18 @@ impl Matcher {
     }
 
     /// The resource that is asked for, where it is none of these.
-    pub(super) fn resource_that_none_is(&self, served: &[String]) -> Option<&str> {
+    pub(in crate::scenario) fn resource_that_none_is(&self, served: &[String]) -> Option<&str> {
         let wanted = self.resource.as_ref()?;
         (!served.iter().any(|resource| wanted.matches(resource))).then(|| wanted.as_str())
     }
 
     /// Whether it is about requests for resources alone.
-    pub(super) fn needs_resource(&self) -> bool {
+    pub(in crate::scenario) fn needs_resource(&self) -> bool {
         self.semantic().iter().any(|(_, wanted)| wanted.is_some())
     }
 
     /// The verb that is asked for, where no request has it.
-    pub(super) fn verb_that_none_is(&self) -> Option<&str> {
+    pub(in crate::scenario) fn verb_that_none_is(&self) -> Option<&str> {
         const VERBS: [&str; 8] =
             ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
         let wanted = self.verb.as_ref()?;
@@ -174,7 +174,7 @@ impl Matcher {
     }
 
     /// Each key, with what it wants and what a request has.
-    pub(super) fn compare(&self, facts: &Facts<'_>) -> Vec<Compared> {
+    pub(in crate::scenario) fn compare(&self, facts: &Facts<'_>) -> Vec<Compared> {
         let mut all = Vec::new();
         let mut part = |key: &str, wanted: &str, found: Option<&str>, holds: bool| {
             all.push(Compared {
@@ -222,12 +222,12 @@ impl Matcher {
     }
 
     /// Whether the body has a say.
-    pub(super) fn reads_body(&self) -> bool {
+    pub(in crate::scenario) fn reads_body(&self) -> bool {
         !self.body.is_empty()
     }
 
     /// Whether everything but the path holds.
-    pub(super) fn matches(&self, facts: &Facts<'_>) -> bool {
+    pub(in crate::scenario) fn matches(&self, facts: &Facts<'_>) -> bool {
         self.matches_head(facts) && self.matches_body(facts)
     }
 
@@ -246,7 +246,7 @@ impl Matcher {
     }
 
     /// Whether everything but path and body holds.
-    pub(super) fn matches_head(&self, facts: &Facts<'_>) -> bool {
+    pub(in crate::scenario) fn matches_head(&self, facts: &Facts<'_>) -> bool {
         let semantic = |pattern: &Option<Pattern>, fact: Option<&str>| {
             pattern.as_ref().is_none_or(|pattern| fact.is_some_and(|fact| pattern.matches(fact)))
         };
@@ -298,6 +298,6 @@ fn value_pattern(node: &Node<'_>) -> Option<Pattern> {
 }
 
 /// A path glob: `*` stays inside one segment, `**` crosses them.
-pub(super) fn path_glob(text: &str) -> Result<globset::Glob, String> {
+pub(in crate::scenario) fn path_glob(text: &str) -> Result<globset::Glob, String> {
     GlobBuilder::new(text).literal_separator(true).build().map_err(|error| error.kind().to_string())
 }

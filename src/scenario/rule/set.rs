@@ -20,31 +20,31 @@ use super::token::Token;
 
 /// One rule.
 #[derive(Debug)]
-pub(super) struct Rule {
-    pub(super) id: Arc<str>,
+pub(in crate::scenario) struct Rule {
+    pub(in crate::scenario) id: Arc<str>,
     /// What its counters go by: its id and all it says, so that one that was changed counts anew.
-    pub(super) key: Arc<str>,
-    pub(super) seed: u64,
+    pub(in crate::scenario) key: Arc<str>,
+    pub(in crate::scenario) seed: u64,
     /// The index of its scenario.
-    pub(super) scenario: usize,
+    pub(in crate::scenario) scenario: usize,
     /// The phase of its scenario's timeline that it belongs to; always on without one.
-    pub(super) phase: Option<usize>,
+    pub(in crate::scenario) phase: Option<usize>,
     /// Whose requests it is about: all of them hold. Everybody's without one.
-    pub(super) clients: Vec<Arc<Matcher>>,
-    pub(super) matcher: Matcher,
-    pub(super) gate: Option<Gate>,
-    pub(super) delay: Delay,
-    pub(super) outcomes: Outcomes,
-    pub(super) page_size: Option<u64>,
-    pub(super) draw_by: DrawBy,
-    pub(super) expect: Option<Arc<Expect>>,
+    pub(in crate::scenario) clients: Vec<Arc<Matcher>>,
+    pub(in crate::scenario) matcher: Matcher,
+    pub(in crate::scenario) gate: Option<Gate>,
+    pub(in crate::scenario) delay: Delay,
+    pub(in crate::scenario) outcomes: Outcomes,
+    pub(in crate::scenario) page_size: Option<u64>,
+    pub(in crate::scenario) draw_by: DrawBy,
+    pub(in crate::scenario) expect: Option<Arc<Expect>>,
     /// Where in its file.
-    pub(super) place: Option<Place>,
+    pub(in crate::scenario) place: Option<Place>,
 }
 
 /// What the number of a draw counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum DrawBy {
+pub(in crate::scenario) enum DrawBy {
     /// The rule's requests, in the order in which they come.
     #[default]
     Count,
@@ -54,15 +54,15 @@ pub(super) enum DrawBy {
 
 /// `require`: requests without a live token do not get past.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(in crate::scenario) struct Gate {
     /// The index of the token in the set.
-    pub(super) token: usize,
-    pub(super) otherwise: Then,
+    pub(in crate::scenario) token: usize,
+    pub(in crate::scenario) otherwise: Then,
 }
 
 /// What a rule does with the requests it counts.
 #[derive(Debug)]
-pub(super) enum Outcomes {
+pub(in crate::scenario) enum Outcomes {
     None,
     /// One after the other; past the last one requests pass.
     Steps(Vec<Step>),
@@ -73,37 +73,37 @@ pub(super) enum Outcomes {
 }
 
 #[derive(Debug)]
-pub(super) struct Step {
+pub(in crate::scenario) struct Step {
     /// For how many requests; for ever when absent.
-    pub(super) times: Option<u64>,
-    pub(super) then: Then,
+    pub(in crate::scenario) times: Option<u64>,
+    pub(in crate::scenario) then: Then,
 }
 
 #[derive(Debug)]
-pub(super) struct Share {
+pub(in crate::scenario) struct Share {
     /// A fraction of 1.
-    pub(super) part: f64,
-    pub(super) then: Then,
+    pub(in crate::scenario) part: f64,
+    pub(in crate::scenario) then: Then,
 }
 
 /// A scenario of which the rules are in a set.
 #[derive(Debug)]
-pub(super) struct About {
+pub(in crate::scenario) struct About {
     /// Its name: what its rules' ids begin with.
-    pub(super) name: Arc<str>,
+    pub(in crate::scenario) name: Arc<str>,
     /// Its file.
-    pub(super) path: PathBuf,
-    pub(super) timeline: Option<Timeline>,
-    pub(super) verdict: Verdict,
+    pub(in crate::scenario) path: PathBuf,
+    pub(in crate::scenario) timeline: Option<Timeline>,
+    pub(in crate::scenario) verdict: Verdict,
 }
 
 /// All rules of the scenarios that are on, in order. Immutable.
 #[derive(Debug)]
 pub struct ScenarioSet {
-    pub(super) rules: Vec<Rule>,
-    pub(super) tokens: Vec<Token>,
+    pub(in crate::scenario) rules: Vec<Rule>,
+    pub(in crate::scenario) tokens: Vec<Token>,
     /// The scenarios, in order.
-    pub(super) scenarios: Vec<About>,
+    pub(in crate::scenario) scenarios: Vec<About>,
     generate: Vec<Generate>,
     http2: Http2,
     seed: u64,
@@ -115,35 +115,35 @@ pub struct ScenarioSet {
     /// Whether one of them may be about a request that means nothing to a Kubernetes API.
     beyond_resources: bool,
     /// Whether any rule looks at bodies.
-    pub(super) reads_bodies: bool,
+    pub(in crate::scenario) reads_bodies: bool,
     /// Whether any scenario has a timeline.
-    pub(super) has_timeline: bool,
+    pub(in crate::scenario) has_timeline: bool,
 }
 
 /// What a set is made of.
 #[derive(Debug, Default)]
-pub(super) struct Parts {
-    pub(super) rules: Vec<Rule>,
-    pub(super) tokens: Vec<Token>,
-    pub(super) scenarios: Vec<About>,
-    pub(super) generate: Vec<Generate>,
-    pub(super) http2: Http2,
-    pub(super) seed: u64,
+pub(in crate::scenario) struct Parts {
+    pub(in crate::scenario) rules: Vec<Rule>,
+    pub(in crate::scenario) tokens: Vec<Token>,
+    pub(in crate::scenario) scenarios: Vec<About>,
+    pub(in crate::scenario) generate: Vec<Generate>,
+    pub(in crate::scenario) http2: Http2,
+    pub(in crate::scenario) seed: u64,
 }
 
 impl Rule {
     /// Whether it is about this client.
-    pub(super) fn is_for(&self, facts: &Facts<'_>) -> bool {
+    pub(in crate::scenario) fn is_for(&self, facts: &Facts<'_>) -> bool {
         self.clients.iter().all(|client| client.matches_head(facts))
     }
 
     /// Whether the request's body has a say in what it does.
-    pub(super) fn reads_body(&self) -> bool {
+    pub(in crate::scenario) fn reads_body(&self) -> bool {
         self.matcher.reads_body() || self.draw_by == DrawBy::Request
     }
 
     /// Whether all it does is to expect something.
-    pub(super) fn only_watches(&self) -> bool {
+    pub(in crate::scenario) fn only_watches(&self) -> bool {
         let passes = match &self.outcomes {
             Outcomes::None => true,
             Outcomes::Steps(steps) => steps.iter().all(|step| step.then.is_pass()),
@@ -153,13 +153,13 @@ impl Rule {
     }
 
     /// Its place among those that hold for a request: rules of a client, then of a phase, then in order.
-    pub(super) fn rank(&self, index: usize) -> (bool, bool, usize) {
+    pub(in crate::scenario) fn rank(&self, index: usize) -> (bool, bool, usize) {
         (self.clients.is_empty(), self.phase.is_none(), index)
     }
 }
 
 impl ScenarioSet {
-    pub(super) fn new(parts: Parts) -> Self {
+    pub(in crate::scenario) fn new(parts: Parts) -> Self {
         let Parts { rules, tokens, scenarios, generate, http2, seed } = parts;
         let mut globs: Vec<(String, Vec<usize>)> = Vec::new();
         let mut anywhere = Vec::new();
@@ -254,7 +254,7 @@ impl ScenarioSet {
     }
 
     /// The rules whose path holds, those of a client first, then those of a phase, each in order.
-    pub(super) fn candidates(&self, facts: &Facts<'_>) -> Vec<&Rule> {
+    pub(in crate::scenario) fn candidates(&self, facts: &Facts<'_>) -> Vec<&Rule> {
         let mut candidates = self.anywhere.clone();
         for glob in self.paths.matches(facts.path) {
             candidates.extend(&self.by_path[glob]);

@@ -4,27 +4,26 @@ use std::sync::Arc;
 
 use crate::document::{Keys, Node};
 
-use super::decide::unauthorized;
-use super::delay::Delay;
-use super::draw::digest;
-use super::expect::Expect;
-use super::flow::flow;
-use super::format::{Context, named};
-use super::matcher::Matcher;
-use super::point::{At, Where};
-use super::rule::{DrawBy, Gate, Outcomes, Rule, Share, Step};
-use super::then::Then;
+use crate::scenario::rule::context::{Context, named};
+use crate::scenario::rule::delay::Delay;
+use crate::scenario::rule::draw::digest;
+use crate::scenario::rule::expect::Expect;
+use crate::scenario::rule::flow::flow;
+use crate::scenario::rule::matcher::Matcher;
+use crate::scenario::rule::point::{At, Where};
+use crate::scenario::rule::set::{DrawBy, Gate, Outcomes, Rule, Share, Step};
+use crate::scenario::rule::then::Then;
 
 /// Where rules stand.
-pub(super) struct Scope {
+pub(in crate::scenario) struct Scope {
     /// The index of the scenario.
-    pub(super) scenario: usize,
+    pub(in crate::scenario) scenario: usize,
     /// What comes before the rules' own ids.
-    pub(super) prefix: String,
+    pub(in crate::scenario) prefix: String,
     /// The phase they belong to.
-    pub(super) phase: Option<usize>,
+    pub(in crate::scenario) phase: Option<usize>,
     /// The client that the phase is about.
-    pub(super) client: Option<Arc<Matcher>>,
+    pub(in crate::scenario) client: Option<Arc<Matcher>>,
 }
 
 /// The keys of which at least one must stand on a rule.
@@ -33,7 +32,7 @@ const DOES: [&str; 8] = ["then", "steps", "share", "at", "require", "delay", "pa
 const COUNTS: [&str; 4] = ["then", "steps", "share", "at"];
 
 /// Reads rules, and adds them to those that are there.
-pub(super) fn rules(
+pub(in crate::scenario) fn rules(
     nodes: &[Node<'_>],
     scope: &Scope,
     context: &Context<'_>,
@@ -133,7 +132,7 @@ fn gate(node: &Node<'_>, context: &Context<'_>) -> Option<Gate> {
     let token = keys.required("token").and_then(|node| named(&node, "token", &context.tokens));
     let otherwise = match keys.get("else") {
         Some(node) => Then::decode(&node, context),
-        None => Some(unauthorized()),
+        None => Some(Then::unauthorized()),
     };
     keys.finish();
     Some(Gate { token: token?, otherwise: otherwise? })

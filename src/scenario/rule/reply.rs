@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use crate::document::Node;
 use crate::message::{Body, Origin, Plan};
 
-use super::format::Files;
+use super::context::Files;
 use super::status::headers;
 
 /// A literal answer.
@@ -20,7 +20,7 @@ pub struct Reply {
 
 impl Reply {
     /// Reads a `reply`: `status` (200), `headers`, and one of `body`, `json`, `file`.
-    pub(super) fn decode(node: &Node<'_>, files: &Files<'_>) -> Option<Self> {
+    pub(in crate::scenario) fn decode(node: &Node<'_>, files: &Files<'_>) -> Option<Self> {
         let keys = node.keys()?;
         let status = match keys.get("status") {
             None => Some(StatusCode::OK),

@@ -1,0 +1,23 @@
+//! Rules as values: what each word of the language means, and the compiled set of all rules.
+//!
+//! A word's file reads it from a document and holds what it means. Nothing here decides or remembers.
+
+pub(in crate::scenario) mod context;
+pub(in crate::scenario) mod decision;
+pub(in crate::scenario) mod delay;
+pub(in crate::scenario) mod draw;
+pub(in crate::scenario) mod expect;
+pub(in crate::scenario) mod facts;
+pub(in crate::scenario) mod flow;
+pub(in crate::scenario) mod generate;
+pub(in crate::scenario) mod http2;
+pub(in crate::scenario) mod kubernetes;
+pub(in crate::scenario) mod matcher;
+pub(in crate::scenario) mod point;
+pub(in crate::scenario) mod reply;
+pub(in crate::scenario) mod set;
+pub(in crate::scenario) mod status;
+pub(in crate::scenario) mod then;
+pub(in crate::scenario) mod timeline;
+pub(in crate::scenario) mod token;
+pub(in crate::scenario) mod wire;
