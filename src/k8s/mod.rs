@@ -20,6 +20,7 @@ mod garbage;
 mod golang;
 mod json_patch;
 mod life;
+mod limits;
 mod list;
 mod meta;
 mod names;
@@ -46,6 +47,7 @@ pub use crd::CrdError;
 pub use faults::{Faults, release_held};
 pub use garbage::Collector;
 pub use life::{Life, StageList};
+pub use limits::MAX_BODY_BYTES;
 pub use path::{RequestInfo, ResourceInfo};
 pub use resource::{GroupResource, Registry, ResourceType};
 pub use seed::SeedObject;
@@ -63,9 +65,6 @@ use serde_json::Value;
 use crate::message::{Body, Plan, Query};
 
 use output::Output;
-
-/// The largest request body that is read, in bytes (upstream's `MaxRequestBodyBytes`).
-pub const MAX_BODY_BYTES: usize = 3 * 1024 * 1024;
 
 /// What delete-collection answers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -9,12 +9,9 @@ use serde_json::Value;
 
 use crate::message::{Body, Origin, Plan, Query};
 
+use super::limits::ACCEPTED;
 use super::path::is_true;
 use super::status::ApiError;
-
-/// The media types of the 406 message.
-pub(super) const ACCEPTED: &str =
-    "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
 /// The form of an answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde::Serialize;
 
+use super::limits::{ACCEPTED, MAX_BODY_BYTES};
 use super::resource::{GroupResource, ResourceType};
 
 /// The answer when a request cannot be served.
@@ -415,11 +416,11 @@ impl ApiError {
             404 if name.is_empty() => Self::no_such_resource(),
             404 => Self::not_found(of, name),
             405 => Self::method_not_supported(of, verb),
-            406 => Self::not_acceptable(super::output::ACCEPTED),
+            406 => Self::not_acceptable(ACCEPTED),
             409 => Self::conflict(of, name),
             410 => Self::expired("The resourceVersion for the provided list is too old."),
-            413 => Self::too_large(super::MAX_BODY_BYTES),
-            415 => Self::unsupported_media_type(super::output::ACCEPTED),
+            413 => Self::too_large(MAX_BODY_BYTES),
+            415 => Self::unsupported_media_type(ACCEPTED),
             422 => Self::unprocessable(),
             429 => Self::new(
                 code,

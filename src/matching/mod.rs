@@ -10,6 +10,7 @@
 //! supported is an error at load and never ignored. The engine is pure: no sockets, files or clocks.
 //! `C/` in these files is `com/github/tomakehurst/wiremock/` in `WireMock`'s sources.
 
+mod body_files;
 mod diff;
 mod index;
 mod json;
@@ -28,7 +29,8 @@ pub(crate) mod testing;
 mod tests;
 mod url;
 
+pub use body_files::BodyFiles;
 pub use index::StubIndex;
 pub use near_miss::MissReport;
 pub use response::STREAM_TRANSFORMER;
-pub use stub::{BodyFiles, Stub, compile};
+pub use stub::{Stub, compile};

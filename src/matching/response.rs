@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode};
 use crate::document::{Keys, Node};
 use crate::message::{Body, Fault, FaultAction, FaultPoint, Origin, Plan, TimedChunk};
 
-use super::stub::BodyFiles;
+use super::body_files::BodyFiles;
 
 /// The transformer that plays a recorded stream; `WireMock` ignores names it does not know, and serves
 /// the plain `body` instead.

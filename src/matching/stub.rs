@@ -4,7 +4,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 use uuid::Uuid;
@@ -12,6 +11,7 @@ use uuid::Uuid;
 use crate::document::{Keys, Node, Pointer, Step};
 use crate::message::{Origin, Plan, Request};
 
+use super::body_files::BodyFiles;
 use super::request::{Facts, RequestPattern};
 use super::response::Response;
 
@@ -20,15 +20,6 @@ const DEFAULT_PRIORITY: i32 = 5;
 
 const STUB_ID: HeaderName = HeaderName::from_static("matched-stub-id");
 const STUB_NAME: HeaderName = HeaderName::from_static("matched-stub-name");
-
-/// Where bodies named by `bodyFileName` come from.
-pub trait BodyFiles {
-    /// The content of a file.
-    ///
-    /// # Errors
-    /// The sentence for people: what is wrong with the name or the file.
-    fn read(&self, name: &str) -> Result<Bytes, String>;
-}
 
 /// A request pattern with its response.
 #[derive(Debug)]

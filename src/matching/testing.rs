@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::document::{Decoder, Diagnostic, Format, Node, Source};
 use crate::message::{Request, RequestBody};
 
-use super::stub::{BodyFiles, Stub, compile};
+use super::body_files::BodyFiles;
+use super::stub::{Stub, compile};
 
 /// One body file, `there.txt`.
 pub(crate) struct Files;

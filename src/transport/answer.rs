@@ -1,6 +1,5 @@
 //! One request → the handler's plan → one response, the same for HTTP/1.1 and HTTP/2.
 
-use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +13,13 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use crate::message::{
-    Body, BodyError, BodyStream, ClientCertificate, Fault, FaultAction, FaultPoint, Handler,
-    LastStream, Origin, Plan, Request, RequestBody,
+    Body, BodyError, BodyStream, Fault, FaultAction, FaultPoint, Handler, LastStream, Origin, Plan,
+    Request, RequestBody,
 };
 
 use super::acts::{Act, Acts, FLUSH, acts};
 use super::body::PlanBody;
+use super::client::Client;
 use super::complaints::Complaints;
 use super::exact;
 use super::frames::Frames;
@@ -32,14 +32,6 @@ use super::wire::{Answering, Control, Takeover};
 
 /// An answer that waits for longer goes on without hyper meanwhile.
 const LONG: Duration = Duration::from_millis(500);
-
-/// Whose requests a connection carries.
-#[derive(Debug, Clone)]
-pub(super) struct Client {
-    pub(super) peer: SocketAddr,
-    /// What it showed in the TLS handshake.
-    pub(super) certificate: Option<Arc<ClientCertificate>>,
-}
 
 /// What a request came over.
 #[derive(Debug, Clone, Copy)]

@@ -11,7 +11,7 @@ use crate::message::{Body, BodyError, FaultAction, Guard};
 
 use super::acts::{Act, Acts};
 use super::frames::Frames;
-use super::http2::InUse;
+use super::in_use::InUse;
 use super::piece::{Piece, Queue};
 use super::reason::{EndsHere, reason_of};
 use super::source::Source;

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::message::{ClientCertificate, Handler};
 use crate::tls::server::Tls;
 
-use super::answer::Client;
+use super::client::{Client, stopped};
 use super::complaints::Complaints;
 use super::socket::{Opened, Socket, Spoken};
 use super::{Limits, http1, http2};
@@ -45,11 +45,6 @@ pub(super) async fn run<H: Handler>(
     } else {
         Box::pin(http1::run(socket, client, handler, limits, complaints, stopping)).await;
     }
-}
-
-/// Completes when the server stops; one that is gone has stopped too.
-pub(super) async fn stopped(stopping: &mut watch::Receiver<bool>) {
-    let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
 /// A connection of which it is known what is spoken on it.

@@ -12,9 +12,9 @@ use tokio::sync::watch;
 
 use crate::message::{FaultAction, Handler, Plan};
 
-use super::answer::{Client, Over, answer};
+use super::answer::{Over, answer};
+use super::client::{Client, stopped};
 use super::complaints::Complaints;
-use super::connection::stopped;
 use super::framing::{self, Sent};
 use super::socket::Socket;
 use super::wire::{Control, Takeover, Wire};

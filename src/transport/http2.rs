@@ -1,7 +1,7 @@
 //! HTTP/2 on one connection (RFC 9113): many requests at once, each a stream.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -12,10 +12,11 @@ use crate::message::Handler;
 
 use super::Limits;
 use super::acts::FLUSH;
-use super::answer::{Client, Over, answer};
+use super::answer::{Over, answer};
+use super::client::{Client, stopped};
 use super::complaints::Complaints;
-use super::connection::stopped;
 use super::frames::{Framed, Frames};
+use super::in_use::{InUse, Use};
 use super::socket::Socket;
 
 /// How many streams a client may open and reset before they were looked at; one more ends the
@@ -24,23 +25,6 @@ const UNSEEN_RESETS: usize = 20;
 
 /// The window of a connection begins with this (RFC 9113, section 6.9.2), in bytes.
 const LEAST_CONNECTION_WINDOW: u32 = 65_535;
-
-/// What the requests of a connection tell the connection.
-#[derive(Debug, Default)]
-struct Use {
-    begun: AtomicU64,
-    done: AtomicU64,
-}
-
-/// A request that is being answered. Dropped with its answer's body: a watch is in use while it lasts.
-#[derive(Debug)]
-pub(super) struct InUse(Arc<Use>);
-
-impl Drop for InUse {
-    fn drop(&mut self) {
-        self.0.done.fetch_add(1, Ordering::AcqRel);
-    }
-}
 
 /// Serves a connection until it ends, is idle for too long, or `stopping` says so.
 pub(super) async fn run<H: Handler>(

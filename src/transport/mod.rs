@@ -15,6 +15,7 @@
 mod acts;
 mod answer;
 mod body;
+mod client;
 mod complaints;
 mod connection;
 mod exact;
@@ -22,6 +23,7 @@ mod frames;
 mod framing;
 mod http1;
 mod http2;
+mod in_use;
 mod listen;
 mod piece;
 mod reason;

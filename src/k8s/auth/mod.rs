@@ -11,8 +11,10 @@
 mod policy;
 mod review;
 mod tokens;
+mod user;
 
 pub(super) use review::{Review, answer as answer_review};
+pub use user::User;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,6 +32,7 @@ use super::resource::GroupResource;
 use super::status::{ApiError, quote};
 use policy::Policies;
 use tokens::Tokens;
+use user::Attributes;
 
 /// How a websocket client that cannot set headers sends its token.
 pub const WEBSOCKET_BEARER: &str = "base64url.bearer.authorization.k8s.io.";
@@ -39,31 +42,6 @@ const ALWAYS_ALLOWED: [&str; 3] = ["/healthz", "/livez", "/readyz"];
 
 /// Those who may do everything (`k8s.io/apiserver/pkg/authentication/user`).
 const MASTERS: &str = "system:masters";
-
-/// Who sent a request.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct User {
-    /// The name.
-    pub name: String,
-    /// The uid; may be empty.
-    pub uid: String,
-    /// The groups, `system:authenticated` among them for those who proved who they are.
-    pub groups: Vec<String>,
-}
-
-/// What a user wants to do.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Attributes<'a> {
-    pub(super) verb: &'a str,
-    /// Empty for requests that are not about a resource.
-    pub(super) resource: &'a str,
-    pub(super) group: &'a str,
-    pub(super) subresource: &'a str,
-    pub(super) namespace: &'a str,
-    pub(super) name: &'a str,
-    /// The path of requests that are not about a resource.
-    pub(super) path: &'a str,
-}
 
 /// Authentication and authorization, as the files say. Without files everybody may do everything.
 #[derive(Debug, Default)]
@@ -186,27 +164,6 @@ impl Auth {
             return true;
         }
         self.policies.as_ref().is_none_or(|policies| policies.allow(user, attributes))
-    }
-}
-
-impl<'a> Attributes<'a> {
-    fn of(path: &'a str, info: &'a RequestInfo<'_>) -> Self {
-        match &info.resource {
-            None => Self { verb: &info.verb, path, ..Self::default() },
-            Some(of) => Self {
-                verb: &info.verb,
-                resource: &of.resource,
-                group: &of.group,
-                subresource: &of.subresource,
-                namespace: &of.namespace,
-                name: &of.name,
-                path: "",
-            },
-        }
-    }
-
-    fn is_resource(&self) -> bool {
-        !self.resource.is_empty()
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::document::{Decoder, Diagnostic, Diagnostics, Format, Node, Place, Source};
 
-use super::{Attributes, User};
+use super::user::{Attributes, User};
 
 /// Everybody who proved who they are.
 const AUTHENTICATED: &str = "system:authenticated";

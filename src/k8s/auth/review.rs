@@ -5,7 +5,8 @@
 use serde_json::{Map, Value, json};
 
 use super::super::status::{ApiError, FieldError, quote};
-use super::{Attributes, Auth, User};
+use super::Auth;
+use super::user::{Attributes, User};
 
 /// One kind of question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

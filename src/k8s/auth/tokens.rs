@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::document::{Diagnostic, Diagnostics, Place, Severity};
 
-use super::User;
+use super::user::User;
 
 /// Tokens and whose they are.
 pub(super) struct Tokens(HashMap<String, Arc<User>>);

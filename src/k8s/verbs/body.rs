@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::super::golang;
-use super::super::output::ACCEPTED;
+use super::super::limits::ACCEPTED;
 use super::super::protobuf;
 use super::super::status::{ApiError, quote};
 use super::Call;

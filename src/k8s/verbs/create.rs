@@ -8,6 +8,7 @@ use super::super::options::WriteOptions;
 use super::super::resource::GroupResource;
 use super::super::status::{ApiError, Cause};
 use super::super::store::Transaction;
+use super::render::{render, render_dry};
 use super::write::Tracking;
 use super::{Call, Outcome, body, definition, write};
 
@@ -75,9 +76,9 @@ pub(super) fn insert(
         let key = of.key(&call.info.namespace, name);
         let Some(existing) = transaction.state.snapshot.get(&of.group_resource, &key) else {
             if dry_run {
-                return Ok(write::render_dry(call, value));
+                return Ok(render_dry(call, value));
             }
-            let object = write::render(call, transaction, value);
+            let object = render(call, transaction, value);
             transaction.put(std::sync::Arc::clone(&object));
             if definition::is_definition(of) {
                 definition::register(transaction, &object, call.now);

@@ -13,7 +13,8 @@ use super::super::options::{DeleteOptions, Propagation};
 use super::super::output;
 use super::super::status::{self, ApiError};
 use super::super::store::{Object, Transaction};
-use super::{Call, Outcome, body, definition, write};
+use super::render::{namespace_is_empty_now, render, render_dry};
+use super::{Call, Outcome, body, definition};
 
 /// What became of an object.
 #[derive(Debug)]
@@ -95,9 +96,9 @@ pub(super) fn delete(
         meta::set(&mut value, "generation", json!(generation + 1));
     }
     if options.dry_run {
-        return Ok(Deleted::Held(write::render_dry(call, value)));
+        return Ok(Deleted::Held(render_dry(call, value)));
     }
-    let marked = write::render(call, transaction, value);
+    let marked = render(call, transaction, value);
     transaction.put(Arc::clone(&marked));
     if namespace {
         empty_namespace(call, transaction, &marked);
@@ -179,22 +180,4 @@ fn empty_namespace(call: &Call<'_>, transaction: &mut Transaction, namespace: &A
         }
     }
     namespace_is_empty_now(transaction, &name);
-}
-
-/// Lets a terminating namespace go when its last object has gone.
-pub(in super::super) fn namespace_is_empty_now(transaction: &mut Transaction, namespace: &str) {
-    let resource = super::super::resource::GroupResource::new("", "namespaces");
-    let found = transaction.state.snapshot.get(&resource, namespace);
-    let Some(found) = found.filter(|found| found.meta.terminating).cloned() else {
-        return;
-    };
-    let value = found.value("v1", "Namespace");
-    let occupied = transaction
-        .state
-        .snapshot
-        .collections()
-        .any(|(of, collection)| **of != resource && collection.count(namespace) > 0);
-    if !occupied && meta::finalizers(&value).is_empty() {
-        transaction.remove(&resource, namespace);
-    }
 }

@@ -9,13 +9,14 @@ mod delete_collection;
 mod get;
 mod list;
 mod patch;
+mod render;
 mod review;
 mod scale;
 mod update;
 mod watch;
 mod write;
 
-pub(super) use delete::namespace_is_empty_now;
+pub(super) use render::namespace_is_empty_now;
 pub use watch::{Watch, WatchStep, error_line};
 
 use std::sync::Arc;

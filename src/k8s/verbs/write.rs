@@ -16,7 +16,7 @@ use super::super::store::{Object, Transaction};
 use super::Call;
 use super::body::{self, Decoded};
 use super::definition;
-use super::delete::namespace_is_empty_now;
+use super::render::{namespace_is_empty_now, render, render_dry};
 
 /// An object that fits its type so far, with the warnings to send along.
 #[derive(Debug)]
@@ -149,20 +149,6 @@ pub(super) fn validate(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
         return Ok(());
     }
     Err(ApiError::invalid(kind, of.group(), name, &errors))
-}
-
-/// Renders an object with the revision it gets.
-pub(super) fn render(call: &Call<'_>, transaction: &Transaction, mut value: Value) -> Arc<Object> {
-    let revision = transaction.next_revision().to_string();
-    meta::set(&mut value, "resourceVersion", revision.into());
-    let of = &call.served.of;
-    Arc::new(Object::render(Arc::clone(&of.group_resource), value, &of.selectable_paths()))
-}
-
-/// Renders an object that is not stored (dry run): it keeps the revision it has, if any.
-pub(super) fn render_dry(call: &Call<'_>, value: Value) -> Arc<Object> {
-    let of = &call.served.of;
-    Arc::new(Object::render(Arc::clone(&of.group_resource), value, &of.selectable_paths()))
 }
 
 /// Stores a new version of an object, as update and patch do; what the server owns stays its own.
