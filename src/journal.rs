@@ -10,9 +10,8 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::message::{Origin, Plan, Request, RequestBody};
+use crate::message::{DEFAULT_WORLD, Origin, Plan, Request, RequestBody};
 use crate::secrets::{is_secret_header, is_secret_name};
-use crate::serve::DEFAULT_WORLD;
 
 /// How many exchanges are kept; older ones are dropped, and counted.
 pub const MAX_EXCHANGES: usize = 10_000;

@@ -12,7 +12,6 @@
 //!    journal → message::Plan → transport writes the plan, faults included
 //! ```
 
-mod admin;
 mod check;
 pub mod cli;
 pub mod document;

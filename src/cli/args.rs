@@ -72,7 +72,7 @@ pub(super) struct PlanArgs {
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
     /// The world the draws are for.
-    #[arg(long, value_name = "NAME", default_value = crate::serve::DEFAULT_WORLD)]
+    #[arg(long, value_name = "NAME", default_value = crate::message::DEFAULT_WORLD)]
     pub(super) world: String,
     /// Prints JSON.
     #[arg(long)]
@@ -98,7 +98,7 @@ pub(super) struct Explain {
     #[arg(long, short, value_name = "NAME|FILE")]
     pub(super) scenario: Vec<String>,
     /// The world the request is made in.
-    #[arg(long, value_name = "NAME", default_value = crate::serve::DEFAULT_WORLD)]
+    #[arg(long, value_name = "NAME", default_value = crate::message::DEFAULT_WORLD)]
     pub(super) world: String,
     /// Prints JSON.
     #[arg(long)]

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::error::Error;
 use crate::kubeconfig::ANY_TOKEN;
-use crate::serve::check_world_name;
+use crate::message::WorldName;
 
 use super::args::Kubeconfig;
 use super::ask::{Server, ask};
@@ -17,7 +17,7 @@ pub(super) fn kubeconfig(args: &Kubeconfig) -> Result<(), Error> {
     let server = Server::find(&args.target.server)?;
     let mut url = server.to_string();
     if let Some(world) = &args.world {
-        check_world_name(world).map_err(|error| Error::Usage(format!("--world: {error}")))?;
+        WorldName::parse(world).map_err(|error| Error::Usage(format!("--world: {error}")))?;
         url.push_str(&format!("/worlds/{world}"));
     }
     let mut cluster = json!({"server": url});

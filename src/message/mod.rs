@@ -12,6 +12,7 @@ mod fault;
 mod plan;
 mod request;
 mod target;
+mod world;
 
 pub use fault::{
     Change, Fault, FaultAction, FaultPoint, LastStream, LineChange, Lines, Lot, Pace, Place, Point,
@@ -20,6 +21,7 @@ pub use fault::{
 pub use plan::{Body, Guard, Origin, Plan, TimedChunk};
 pub use request::{BodyError, BodyStream, ClientCertificate, Request, RequestBody};
 pub use target::{Query, TargetError, decode_segment};
+pub use world::{BadWorldName, DEFAULT_WORLD, WorldName};
 
 /// What the transport calls for each request: implemented by `serve`, so that the transport knows
 /// no engine.

@@ -4,11 +4,9 @@ use std::cell::OnceCell;
 
 use http::{HeaderMap, Method};
 
-use crate::k8s::{GroupResource, RequestInfo};
+use crate::k8s::{self, GroupResource, RequestInfo};
 use crate::message::{Query, Request, TargetError};
 use crate::scenario::Facts;
-
-use super::kubernetes;
 
 /// A request's target, decoded once for all stages.
 #[derive(Debug)]
@@ -49,7 +47,7 @@ impl RuleFacts {
             namespace: of.and_then(|of| text(&of.namespace)),
             name: of.and_then(|of| text(&of.name)),
             subresource: of.and_then(|of| text(&of.subresource)),
-            page: kubernetes::page(&asked.info.verb, &asked.query),
+            page: page(&asked.info.verb, &asked.query),
         }
     }
 
@@ -77,4 +75,18 @@ impl RuleFacts {
             world,
         }
     }
+}
+
+/// Whether a path lies where Kubernetes APIs lie: a miss there has Kubernetes' own 404s.
+pub(super) fn is_api_path(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    matches!(first, "api" | "apis")
+}
+
+/// The page of a list chain a request asks for; the first without a token.
+pub(super) fn page(verb: &str, query: &Query<'_>) -> Option<u64> {
+    (verb == "list").then(|| match query.first("continue") {
+        None | Some("") => 1,
+        Some(token) => k8s::page_of_token(token),
+    })
 }

@@ -106,6 +106,14 @@ impl Clock {
         });
     }
 
+    /// Sets it back to the time that really passed, and lets it go on.
+    pub(crate) fn reset(&self) {
+        self.set(|clock| {
+            clock.ahead.store(0, Ordering::Release);
+            clock.stopped_at.store(RUNNING, Ordering::Release);
+        });
+    }
+
     /// Wakes when a hand was set.
     pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
         self.moved.subscribe()
@@ -154,5 +162,11 @@ mod tests {
         passed().await;
         assert_eq!(clock.elapsed(), second * 17);
         assert_eq!(clock.now(), clock.epoch() + second * 17);
+        // Reset, it shows the time that really passed.
+        let passed = clock.began.elapsed();
+        clock.advance(second * 1000);
+        clock.stop();
+        clock.reset();
+        assert_eq!((clock.elapsed(), clock.is_stopped()), (passed, false));
     }
 }

@@ -2,50 +2,65 @@
 
 use std::time::Duration;
 
-use super::worlds::Here;
+use super::context::RequestContext;
 
 /// How long after a write the garbage collector looks at it. Clients see what they wrote first, as on
 /// a real cluster, where the collector is another program.
 const COLLECT_AFTER: Duration = Duration::from_millis(300);
 
+impl RequestContext {
+    /// Starts the world's controllers, before its first write.
+    pub(crate) fn begin_controllers(&self) {
+        if self.world.claims_controllers() {
+            tokio::spawn(run(self.clone()));
+        }
+    }
+
+    /// Holds back what is deleted now, for a time of the world's clock.
+    pub(super) fn hold(&self, time: Duration) {
+        self.world.hold(time);
+        tokio::spawn(release(self.clone()));
+    }
+}
+
 /// Runs a world's controllers until it is gone or the server stops.
-pub(super) async fn run(here: Here) {
-    let mut stopping = here.stopping.clone();
-    let live = async {
-        if here.settings.stages {
-            live(&here).await;
+async fn run(context: RequestContext) {
+    let mut stopping = context.shared.stopping.clone();
+    let stages = async {
+        if context.shared.settings.stages {
+            stages(&context).await;
         } else {
             std::future::pending::<()>().await;
         }
     };
     tokio::select! {
-        () = collect(&here) => {}
-        () = live => {}
+        () = collect(&context) => {}
+        () = stages => {}
         _ = stopping.wait_for(|stopping| *stopping) => {}
     }
 }
 
 /// Collects garbage, a moment after each change.
-async fn collect(here: &Here) {
-    let mut changed = here.world.store.subscribe();
+async fn collect(context: &RequestContext) {
+    let mut changed = context.world.store.subscribe();
     // What came before the subscription has been seen by nobody.
     changed.mark_changed();
-    while changed.changed().await.is_ok() && !here.world.is_ended() {
+    while changed.changed().await.is_ok() && !context.world.is_ended() {
         tokio::time::sleep(COLLECT_AFTER).await;
         changed.mark_unchanged();
-        here.collect();
+        context.world.collect();
     }
 }
 
-/// Lets objects live: looks at each change, at what is due, and whenever the clock is set.
-async fn live(here: &Here) {
-    let (clock, store) = (&here.world.clock, &here.world.store);
+/// Takes objects through their stages: looks at each change, at what is due, and whenever the clock is set.
+async fn stages(context: &RequestContext) {
+    let (clock, store) = (&context.world.clock, &context.world.store);
     let (mut changed, mut set) = (store.subscribe(), clock.subscribe());
-    while !here.world.is_ended() {
+    while !context.world.is_ended() {
         // Marked as seen before looking, so that a change in between wakes us again.
         changed.mark_unchanged();
         set.mark_unchanged();
-        let next = here.live();
+        let next = context.step();
         let due = async {
             match next {
                 // A clock that stands comes to nothing by itself.
@@ -64,14 +79,14 @@ async fn live(here: &Here) {
 }
 
 /// Waits until a deleted object is to be let go, and lets it.
-pub(super) async fn release(here: Here) {
-    let mut stopping = here.stopping.clone();
+async fn release(context: RequestContext) {
+    let mut stopping = context.shared.stopping.clone();
     let waiting = async {
-        let clock = &here.world.clock;
+        let clock = &context.world.clock;
         let mut set = clock.subscribe();
-        while !here.world.is_ended() {
+        while !context.world.is_ended() {
             set.mark_unchanged();
-            let Some(next) = here.live() else { return };
+            let Some(next) = context.step() else { return };
             let left = next.saturating_sub(clock.elapsed());
             tokio::select! {
                 () = tokio::time::sleep(left), if !clock.is_stopped() => {}

@@ -15,8 +15,9 @@ use crate::message::{
 };
 use crate::scenario::{Decision, Expect, GateSeen};
 
-use super::kubernetes;
-use super::worlds::{Here, World};
+use super::asked::page;
+use super::context::RequestContext;
+use super::world::World;
 
 /// How much of a body is read that nobody had to read, in bytes, and for how long: no more than the
 /// transport passes over without grading, so that the client sees the same.
@@ -55,8 +56,8 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    pub(super) fn of(here: &Here, request: &Request) -> Self {
-        let began = here.world.clock.elapsed();
+    pub(super) fn of(context: &RequestContext, request: &Request) -> Self {
+        let began = context.world.clock.elapsed();
         let query = Query::parse(request.query()).unwrap_or_default();
         let path = request.path().to_owned();
         let info = RequestInfo::parse(&request.method, &path, &query).ok();
@@ -67,7 +68,7 @@ impl Seen {
             began,
             verb: info.as_ref().map(|info| info.verb.to_string()).unwrap_or_default(),
             resource: of.map(|of| GroupResource::new(&of.group, &of.resource).to_string()),
-            page: info.as_ref().and_then(|info| kubernetes::page(&info.verb, &query)),
+            page: info.as_ref().and_then(|info| page(&info.verb, &query)),
             continue_token: parameter("continue"),
             revision: parameter("resourceVersion"),
             lists_first: query.first("sendInitialEvents") == Some("true"),
@@ -76,11 +77,17 @@ impl Seen {
     }
 
     /// Writes it down, with its answer; when that is over is written down by the answer's end.
-    pub(super) fn log(self, here: &Here, request: &mut Request, plan: &mut Plan, noted: Noted) {
+    pub(super) fn log(
+        self,
+        context: &RequestContext,
+        request: &mut Request,
+        plan: &mut Plan,
+        noted: Noted,
+    ) {
         // What nobody had to read tells this call from others. It is read beside the answer.
         let unread = unread(request);
         let path = self.path.clone();
-        let world = &here.world;
+        let world = &context.world;
         let fault = plan.fault.as_ref().map(|fault| fault.action.label());
         let created = (self.verb == "create"
             && plan.origin == Origin::Kubernetes

@@ -1,9 +1,12 @@
 //! The one way through: where all engines meet, and where every error becomes an answer.
 
+mod admin;
 mod asked;
 mod clock;
 mod compress;
+mod context;
 mod controllers;
+mod enter;
 mod gateway;
 mod graded;
 mod kubernetes;
@@ -12,16 +15,18 @@ mod pipeline;
 mod reload;
 mod respond;
 mod seed;
+mod sources;
 mod state;
 mod watch;
+mod world;
 mod worlds;
 
 pub(crate) use asked::{Asked, RuleFacts};
-pub(crate) use clock::Clock;
+pub(crate) use context::RequestContext;
 pub(crate) use gateway::Gateway;
 pub(crate) use gateway::TOKEN_LIFETIME;
 pub(crate) use pipeline::Pipeline;
-pub(crate) use reload::{Reload, Sources};
 pub(crate) use seed::build_world;
+pub(crate) use sources::{Reload, Sources};
 pub(crate) use state::{Settings, Shared};
-pub(crate) use worlds::{DEFAULT_WORLD, Here, MAX_WORLDS, World, Worlds, check_world_name};
+pub(crate) use worlds::{MAX_WORLDS, Worlds};

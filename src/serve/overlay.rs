@@ -1,7 +1,5 @@
 //! What a scenario's decision does to a request and its answer: engine faults before, the wire's after.
 
-use std::time::Duration;
-
 use http::header::{HeaderName, HeaderValue};
 
 use crate::k8s::{self, ApiError, Revision};
@@ -9,20 +7,24 @@ use crate::message::{Plan, Point, PointAct, StreamFaults};
 use crate::scenario::{Applied, Compact, Decision, PointThen};
 
 use super::asked::Asked;
+use super::context::RequestContext;
 use super::respond;
-use super::worlds::Here;
 
 /// Names the rule that shaped an answer, and the draw if there was one.
 const RULE_HEADER: HeaderName = HeaderName::from_static("x-standin-rule");
 
 /// What goes wrong within the Kubernetes side. What happens to the world at once happens here.
-pub(super) fn faults(here: &Here, asked: &Asked<'_>, decision: &mut Decision) -> k8s::Faults {
+pub(super) fn faults(
+    context: &RequestContext,
+    asked: &Asked<'_>,
+    decision: &mut Decision,
+) -> k8s::Faults {
     let page_size = decision.page_size.and_then(|size| usize::try_from(size).ok());
     let Some(then) = decision.kubernetes.take() else {
         return k8s::Faults { page_size, ..k8s::Faults::NONE };
     };
     if let Some(compact) = then.compact {
-        let store = &here.world.store;
+        let store = &context.world.store;
         let latest = store.state().revision;
         let keep = match compact {
             Compact::Now => 0,
@@ -33,11 +35,11 @@ pub(super) fn faults(here: &Here, asked: &Asked<'_>, decision: &mut Decision) ->
     let deletes = matches!(&*asked.info.verb, "delete" | "deletecollection");
     let hold = then.finalizer.filter(|_| deletes);
     if let Some(time) = hold {
-        here.hold(time);
+        context.hold(time);
     }
     let fail_after = then.fail_after.map(|after| {
         let error = match &then.fails_with {
-            Some(status) => respond::api_error(here, asked, status),
+            Some(status) => respond::api_error(context, asked, status),
             None => ApiError::of_status(
                 http::StatusCode::INTERNAL_SERVER_ERROR,
                 None,
@@ -58,7 +60,12 @@ pub(super) fn faults(here: &Here, asked: &Asked<'_>, decision: &mut Decision) ->
 }
 
 /// Lays on an answer what is said about its way to the client.
-pub(super) fn lay_on(here: &Here, asked: &Asked<'_>, mut plan: Plan, decision: Decision) -> Plan {
+pub(super) fn lay_on(
+    context: &RequestContext,
+    asked: &Asked<'_>,
+    mut plan: Plan,
+    decision: Decision,
+) -> Plan {
     plan.delay = plan.delay.saturating_add(decision.delay);
     if decision.pace.is_some() {
         plan.pace = decision.pace;
@@ -71,7 +78,7 @@ pub(super) fn lay_on(here: &Here, asked: &Asked<'_>, mut plan: Plan, decision: D
             let act = match then {
                 PointThen::Act(act) => act,
                 PointThen::Error(status) => {
-                    let error = respond::api_error(here, asked, &status);
+                    let error = respond::api_error(context, asked, &status);
                     PointAct::Insert { line: k8s::error_line(&error), ends: true }
                 }
                 PointThen::Pass => return None,
@@ -81,7 +88,7 @@ pub(super) fn lay_on(here: &Here, asked: &Asked<'_>, mut plan: Plan, decision: D
         let faults = StreamFaults { points: points.collect(), changes: decision.changes };
         plan.stream = Some(Box::new(faults));
     }
-    let named = decision.by.filter(|_| here.settings.rule_header);
+    let named = decision.by.filter(|_| context.shared.settings.rule_header);
     if let Some(value) = named.and_then(|by| rule_value(&by)) {
         plan.headers.insert(RULE_HEADER, value);
     }
@@ -94,10 +101,4 @@ fn rule_value(by: &Applied) -> Option<HeaderValue> {
         None => by.rule.to_string(),
     };
     HeaderValue::from_str(&text).ok()
-}
-
-/// Whole seconds, and never sooner than a rule says.
-pub(super) fn whole_seconds(time: Duration) -> u32 {
-    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
-    u32::try_from(seconds).unwrap_or(u32::MAX)
 }

@@ -9,16 +9,15 @@ use std::sync::Arc;
 use http::Method;
 use tokio::time::Instant;
 
-use crate::admin;
 use crate::k8s;
 use crate::message::{BodyError, Handler, Http2Settings, Plan, Query, Request, RequestBody};
 use crate::scenario::{Decision, Http2, ScenarioSet};
 
 use super::asked::{Asked, RuleFacts};
+use super::context::RequestContext;
 use super::graded::{Noted, Seen};
 use super::state::Shared;
-use super::worlds::Here;
-use super::{gateway, kubernetes, overlay, respond};
+use super::{admin, gateway, kubernetes, overlay, respond};
 
 /// What the transport calls for each request.
 #[derive(Debug)]
@@ -36,21 +35,22 @@ impl Handler for Pipeline {
     async fn handle(&self, mut request: Request) -> Plan {
         let began = Instant::now();
         let (world, plan) = match self.shared.enter(&mut request) {
-            Ok(here) => {
-                let seen = here.is_graded(request.path()).then(|| Seen::of(&here, &request));
+            Ok(context) => {
+                let seen = (context.shared.settings.graded && !admin::owns(request.path()))
+                    .then(|| Seen::of(&context, &request));
                 let mut noted = Noted::default();
-                let mut plan = answer(&here, &mut request, &mut noted).await;
+                let mut plan = answer(&context, &mut request, &mut noted).await;
                 if let Some(seen) = seen {
-                    seen.log(&here, &mut request, &mut plan, noted);
+                    seen.log(&context, &mut request, &mut plan, noted);
                 }
-                (here.world, plan)
+                (context.world, plan)
             }
             Err(error) => {
                 let plan = respond::bad_world(&request, &error);
                 (Arc::clone(self.shared.worlds.default()), plan)
             }
         };
-        self.shared.journal.record(request, &plan, began.elapsed(), &world.name);
+        self.shared.journal.record(request, &plan, began.elapsed(), world.name.shared());
         plan
     }
 
@@ -61,18 +61,18 @@ impl Handler for Pipeline {
 }
 
 /// The whole way of a request.
-async fn answer(here: &Here, request: &mut Request, noted: &mut Noted) -> Plan {
+async fn answer(context: &RequestContext, request: &mut Request, noted: &mut Noted) -> Plan {
     // The admin API is not part of what is simulated: no scenario touches it.
     if admin::owns(request.path()) {
-        return admin::answer(here, request).await;
+        return admin::answer(context, request).await;
     }
-    let own = here.world.scenarios.load();
-    let shared = here.scenarios.load();
+    let own = context.world.scenarios.load();
+    let shared = context.shared.scenarios.load();
     let scenarios: &ScenarioSet = own.as_deref().unwrap_or(&shared);
     // Where no rule can come first, a stub is all that is looked at.
     let concerned =
         !scenarios.is_empty() && scenarios.may_concern(request.method.as_str(), request.path());
-    if !concerned && let Some(plan) = stub(here, request).await {
+    if !concerned && let Some(plan) = stub(context, request).await {
         return plan;
     }
     let uri = request.uri.clone();
@@ -81,11 +81,11 @@ async fn answer(here: &Here, request: &mut Request, noted: &mut Noted) -> Plan {
         Err(error) => return respond::bad_target(request, &error),
     };
     if !concerned {
-        return base(here, request, &asked, &k8s::Faults::NONE).await;
+        return base(context, request, &asked, &k8s::Faults::NONE).await;
     }
 
     // Scenario, before: a gate, a delay, a status, a fault.
-    let mut decision = match decide(here, scenarios, request, &asked).await {
+    let mut decision = match decide(context, scenarios, request, &asked).await {
         Ok(decision) => decision,
         Err(error) => return respond::bad_body(request, &asked.query, &error),
     };
@@ -94,21 +94,21 @@ async fn answer(here: &Here, request: &mut Request, noted: &mut Noted) -> Plan {
         // Nothing of the body is read meanwhile, and no window is given for it.
         tokio::time::sleep(decision.withhold).await;
     }
-    let faults = overlay::faults(here, &asked, &mut decision);
+    let faults = overlay::faults(context, &asked, &mut decision);
     let plan = match decision.answer.take() {
-        Some(answer) => respond::scenario_answer(here, request, &asked, answer, &decision),
-        None => match stub(here, request).await {
+        Some(answer) => respond::scenario_answer(context, request, &asked, answer, &decision),
+        None => match stub(context, request).await {
             Some(plan) => plan,
-            None => base(here, request, &asked, &faults).await,
+            None => base(context, request, &asked, &faults).await,
         },
     };
     // Scenario, after: what is laid on the answer.
-    overlay::lay_on(here, &asked, plan, decision)
+    overlay::lay_on(context, &asked, plan, decision)
 }
 
 /// The stub for a request, if there is one; or what keeps it from being found.
-async fn stub(here: &Here, request: &mut Request) -> Option<Plan> {
-    let stubs = here.stubs.load();
+async fn stub(context: &RequestContext, request: &mut Request) -> Option<Plan> {
+    let stubs = context.shared.stubs.load();
     if stubs.is_empty() {
         return None;
     }
@@ -121,44 +121,49 @@ async fn stub(here: &Here, request: &mut Request) -> Option<Plan> {
 }
 
 /// What is true beyond the stubs: objects, then the backend, then the report of what came near.
-async fn base(here: &Here, request: &mut Request, asked: &Asked<'_>, faults: &k8s::Faults) -> Plan {
-    if let Some(gateway) = &here.settings.gateway
+async fn base(
+    context: &RequestContext,
+    request: &mut Request,
+    asked: &Asked<'_>,
+    faults: &k8s::Faults,
+) -> Plan {
+    if let Some(gateway) = &context.shared.settings.gateway
         && asked.path == gateway::TOKENS
         && request.method == Method::POST
     {
         return match request.read_body(k8s::MAX_BODY_BYTES).await {
-            Ok(body) => gateway.issue(&body, &here.world.tokens, here.world.clock.now()),
+            Ok(body) => gateway.issue(&body, &context.world.tokens, context.world.clock.now()),
             Err(error) => respond::bad_body(request, &asked.query, &error),
         };
     }
-    let owned = kubernetes::owns(here, asked);
-    if let Some(proxy) = here.settings.proxy.as_ref().filter(|_| !owned) {
+    let owned = kubernetes::owns(context, asked);
+    if let Some(proxy) = context.shared.settings.proxy.as_ref().filter(|_| !owned) {
         return proxy.answer(taken(request)).await;
     }
     // Who may not ask is not told what there is.
-    let user = match kubernetes::admit(here, request, asked) {
+    let user = match kubernetes::admit(context, request, asked) {
         Ok(user) => user,
         Err(refused) => return *refused,
     };
     if owned {
-        return kubernetes::answer(here, request, asked, &user, faults).await;
+        return kubernetes::answer(context, request, asked, &user, faults).await;
     }
-    respond::miss(here, request, asked).await
+    respond::miss(context, request, asked).await
 }
 
 /// Asks the rules; reads the body first when one of them looks at it.
 async fn decide(
-    here: &Here,
+    context: &RequestContext,
     scenarios: &ScenarioSet,
     request: &mut Request,
     asked: &Asked<'_>,
 ) -> Result<Decision, BodyError> {
-    let world = &here.world;
+    let world = &context.world;
     let of = RuleFacts::of(request, asked);
     if scenarios.wants_body(&of.facts(asked, &request.headers, None, &world.name)) {
         request.read_body(k8s::MAX_BODY_BYTES).await?;
     }
-    let facts = of.facts(asked, &request.headers, request.body_bytes(), &world.name);
+    let facts = of.facts(asked, &request.headers, request.body_bytes(), world.name.shared());
     Ok(scenarios.decide(&world.scenario, &facts, world.clock.elapsed()))
 }
 

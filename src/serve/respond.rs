@@ -1,19 +1,18 @@
 //! Errors and scenario answers → plans: the one place where they get their HTTP form.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use serde_json::{Value, json};
 
 use crate::k8s::{self, ApiError, GroupResource};
-use crate::message::{BodyError, Origin, Plan, Query, Request, TargetError};
+use crate::message::{BadWorldName, BodyError, Origin, Plan, Query, Request, TargetError};
 use crate::scenario::{Answer, ContinueToken, Decision, IssuedToken, StatusAnswer};
 
-use super::asked::Asked;
-use super::kubernetes::is_api_path;
-use super::overlay::whole_seconds;
-use super::worlds::{BadWorldName, Here};
+use super::asked::{Asked, is_api_path};
+use super::context::RequestContext;
 
 /// 400 for a path or query that cannot be decoded.
 pub(super) fn bad_target(request: &Request, error: &TargetError) -> Plan {
@@ -49,10 +48,14 @@ fn server(mut plan: Plan) -> Plan {
 }
 
 /// Nothing answers: Kubernetes' own 404 on its paths, the nearest stubs elsewhere.
-pub(super) async fn miss(here: &Here, request: &mut Request, asked: &Asked<'_>) -> Plan {
-    let stubs = here.stubs.load();
+pub(super) async fn miss(
+    context: &RequestContext,
+    request: &mut Request,
+    asked: &Asked<'_>,
+) -> Plan {
+    let stubs = context.shared.stubs.load();
     if is_api_path(asked.path) {
-        let state = here.world.store.state();
+        let state = context.world.store.state();
         let mut plan =
             k8s::error_plan(&k8s::miss(&state.types, &asked.info), &request.headers, &asked.query);
         plan.origin = Origin::Unmatched;
@@ -70,7 +73,7 @@ pub(super) async fn miss(here: &Here, request: &mut Request, asked: &Asked<'_>) 
 
 /// What a rule answers, as a plan.
 pub(super) fn scenario_answer(
-    here: &Here,
+    context: &RequestContext,
     request: &Request,
     asked: &Asked<'_>,
     answer: Answer,
@@ -78,16 +81,20 @@ pub(super) fn scenario_answer(
 ) -> Plan {
     let rule = decision.by.as_ref().map_or_else(|| "".into(), |by| Arc::clone(&by.rule));
     let mut plan = match answer {
-        Answer::Status(status) => status_plan(here, request, asked, &status),
+        Answer::Status(status) => status_plan(context, request, asked, &status),
         Answer::Reply(reply) => reply.plan(),
-        Answer::IssueToken(token) => token_plan(here, &token),
+        Answer::IssueToken(token) => token_plan(context, &token),
     };
     plan.origin = Origin::Scenario(rule);
     plan
 }
 
 /// A status as an error of the API: upstream's text unless the rule has its own.
-pub(super) fn api_error(here: &Here, asked: &Asked<'_>, status: &StatusAnswer) -> ApiError {
+pub(super) fn api_error(
+    context: &RequestContext,
+    asked: &Asked<'_>,
+    status: &StatusAnswer,
+) -> ApiError {
     let of = asked.info.resource.as_ref();
     let resource = of.map(|of| GroupResource::new(&of.group, &of.resource));
     let name = of.map_or("", |of| &of.name);
@@ -106,7 +113,7 @@ pub(super) fn api_error(here: &Here, asked: &Asked<'_>, status: &StatusAnswer) -
             }
             "watch" => {
                 let from = asked.query.first("resourceVersion").unwrap_or("0");
-                let now = here.world.store.state().revision;
+                let now = context.world.store.state().revision;
                 error = ApiError::expired(format!("too old resource version: {from} ({now})"));
             }
             _ => {}
@@ -130,8 +137,13 @@ pub(super) fn api_error(here: &Here, asked: &Asked<'_>, status: &StatusAnswer) -
 const TOO_MANY: &str = "Too many requests, please try again later.\n";
 
 /// A status as the API would give it.
-fn status_plan(here: &Here, request: &Request, asked: &Asked<'_>, status: &StatusAnswer) -> Plan {
-    let error = api_error(here, asked, status);
+fn status_plan(
+    context: &RequestContext,
+    request: &Request,
+    asked: &Asked<'_>,
+    status: &StatusAnswer,
+) -> Plan {
+    let error = api_error(context, asked, status);
     let is_api = is_api_path(asked.path) || status.error_code.is_some();
     let mut plan = if is_api && !status.as_text {
         k8s::error_plan(&error, &request.headers, &asked.query)
@@ -155,8 +167,8 @@ fn status_plan(here: &Here, request: &Request, asked: &Asked<'_>, status: &Statu
 }
 
 /// A fresh token as an identity service gives it: in a header, with its expiry in the body.
-fn token_plan(here: &Here, token: &IssuedToken) -> Plan {
-    let now = here.world.clock.now();
+fn token_plan(context: &RequestContext, token: &IssuedToken) -> Plan {
+    let now = context.world.clock.now();
     let text = |time: jiff::Timestamp| time.strftime("%Y-%m-%dT%H:%M:%S.000000Z").to_string();
     let expires = now.checked_add(token.expires_in).unwrap_or(jiff::Timestamp::MAX);
     let body: Value = json!({"token": {
@@ -173,4 +185,10 @@ fn token_plan(here: &Here, token: &IssuedToken) -> Plan {
         plan.headers.insert(HeaderName::from_static("x-subject-token"), value);
     }
     plan
+}
+
+/// Whole seconds, and never sooner than a rule says.
+fn whole_seconds(time: Duration) -> u32 {
+    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    u32::try_from(seconds).unwrap_or(u32::MAX)
 }

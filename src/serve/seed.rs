@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 use crate::document::{Diagnostic, Diagnostics};
 use crate::fixtures::{FixtureSet, ObjectFixture};
 use crate::k8s::{self, ObjectError, Registry, Seed, SeedObject, State};
+use crate::message::WorldName;
 use crate::scenario::{Generate, ScenarioSet};
 
-use super::{Clock, DEFAULT_WORLD, World};
+use super::clock::Clock;
+use super::world::World;
 
 /// Builds the world that requests live in. The objects are moved out of the fixtures: what is kept of
 /// them is the store.
@@ -25,7 +27,7 @@ pub(crate) fn build_world(
 ) -> Result<(World, State), Diagnostics> {
     let clock = Clock::start();
     let state = state(fixtures, scenarios, history, clock.epoch())?;
-    Ok((World::new(DEFAULT_WORLD, state.clone(), clock), state))
+    Ok((World::new(WorldName::default(), state.clone(), clock), state))
 }
 
 /// The first state of a world; `now` is the time of objects that name none.

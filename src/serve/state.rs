@@ -1,6 +1,6 @@
 //! What requests share: the loaded sets, the worlds, the journal.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -10,12 +10,16 @@ use crate::fixtures::FixtureSet;
 use crate::journal::Journal;
 use crate::k8s;
 use crate::matching::StubIndex;
+use crate::message::WorldName;
 use crate::record::Proxy;
 use crate::scenario::ScenarioSet;
 use crate::tls::server::Tls;
 
+use super::clock::Clock;
+use super::gateway::Gateway;
+use super::sources::Reload;
+use super::world::World;
 use super::worlds::Worlds;
-use super::{Gateway, Reload};
 
 /// How the server behaves, from the command line or the builder.
 #[derive(Debug, Default)]
@@ -34,7 +38,9 @@ pub(crate) struct Settings {
     pub(crate) rule_header: bool,
     /// Whether what clients do is written down, to be graded.
     pub(crate) graded: bool,
-    /// The backend that answers what nothing else does.
+    /// Whether only this machine reaches the server.
+    pub(crate) loopback: bool,
+    /// The backend for requests that nothing else answers.
     pub(crate) proxy: Option<Proxy>,
 }
 
@@ -75,4 +81,21 @@ pub(crate) struct Shared {
     pub(crate) tls: Option<Arc<Tls>>,
     /// Turns true when the server stops: streams end.
     pub(crate) stopping: watch::Receiver<bool>,
+}
+
+impl Shared {
+    /// The state that the fixtures make. Its lock comes before that of the worlds.
+    pub(super) fn seeded(&self) -> MutexGuard<'_, k8s::State> {
+        self.seeded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A world by its name: made if it is not there.
+    pub(crate) fn world(&self, name: &WorldName) -> Arc<World> {
+        // The seed is locked until the world is among the others: a reload meanwhile would leave it out.
+        // Cheap whatever it holds: the state is shared until it is written.
+        let make = |seeded: &MutexGuard<'_, k8s::State>| {
+            World::new(name.clone(), k8s::State::clone(seeded), Clock::start())
+        };
+        self.worlds.get_or_make(name, || self.seeded(), make)
+    }
 }

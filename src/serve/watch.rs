@@ -13,8 +13,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::k8s::{self, Revision, Watch};
 use crate::message::{Body, BodyError, BodyStream, Origin, Plan};
 
-use super::kubernetes::wait_for;
-use super::worlds::Here;
+use super::context::RequestContext;
 
 /// How often bookmarks go out (`defaultBookmarkFrequency`).
 const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
@@ -25,10 +24,13 @@ const MIN_LIFE_SECONDS: u64 = 1800;
 /// A longer `timeoutSeconds` means this: a century is as good as for ever.
 const MAX_LIFE_SECONDS: u64 = 3600 * 24 * 365 * 100;
 
+/// How long upstream waits for a revision that it has not seen (`blockTimeout` of the watch cache).
+const REVISION_WAIT: Duration = Duration::from_secs(3);
+
 /// The answer that streams a watch.
-pub(super) fn plan(here: &Here, watch: Watch, request: &HeaderMap) -> Plan {
+pub(super) fn plan(context: &RequestContext, watch: Watch, request: &HeaderMap) -> Plan {
     let content_type = watch.content_type();
-    let driver = Driver::new(here.clone(), watch);
+    let driver = Driver::new(context.clone(), watch);
     let stream = futures_util::stream::unfold(driver, |mut driver| async move {
         let item: Result<Bytes, BodyError> = Ok(driver.next().await?);
         Some((item, driver))
@@ -54,7 +56,7 @@ fn protocol(request: &HeaderMap) -> Option<HeaderValue> {
 }
 
 struct Driver {
-    here: Here,
+    context: RequestContext,
     watch: Watch,
     changed: watch::Receiver<Revision>,
     stopping: watch::Receiver<bool>,
@@ -69,7 +71,7 @@ struct Driver {
 }
 
 impl Driver {
-    fn new(here: Here, watch: Watch) -> Self {
+    fn new(context: RequestContext, watch: Watch) -> Self {
         let now = Instant::now();
         let seconds = match watch.timeout_seconds {
             Some(seconds) if seconds > 0 => seconds.min(MAX_LIFE_SECONDS),
@@ -85,9 +87,9 @@ impl Driver {
             }
         }
         Self {
-            changed: here.world.store.subscribe(),
-            stopping: here.stopping.clone(),
-            here,
+            changed: context.world.store.subscribe(),
+            stopping: context.shared.stopping.clone(),
+            context,
             watch,
             deadline,
             timer: Box::pin(sleep_until(deadline)),
@@ -103,10 +105,10 @@ impl Driver {
             return None;
         }
         if !std::mem::replace(&mut self.awaited, true) {
-            let store = &self.here.world.store;
+            let store = &self.context.world.store;
             if let Some(revision) = self.watch.awaited(&store.state()) {
-                wait_for(&self.here, revision).await;
-                let state = self.here.world.store.state();
+                wait_for(&self.context, revision).await;
+                let state = self.context.world.store.state();
                 if self.watch.awaited(&state).is_some() {
                     self.ended = true;
                     return Some(self.watch.not_reached(&state));
@@ -116,8 +118,8 @@ impl Driver {
         loop {
             // Marked as seen before looking, so that a change in between wakes us again.
             self.changed.mark_unchanged();
-            let state = self.here.world.store.state();
-            let step = self.watch.step(&state, self.here.world.clock.now());
+            let state = self.context.world.store.state();
+            let step = self.watch.step(&state, self.context.world.clock.now());
             self.ended = step.end;
             if !step.lines.is_empty() {
                 return Some(join(step.lines));
@@ -148,7 +150,7 @@ impl Driver {
             }
             self.bookmarks.pop_front();
             self.schedule_bookmark(due);
-            let state = self.here.world.store.state();
+            let state = self.context.world.store.state();
             if let Some(line) = self.watch.bookmark(&state) {
                 return Some(line);
             }
@@ -157,7 +159,7 @@ impl Driver {
 
     /// Whether the server stops, or the world is gone; a server whose handle is gone has stopped too.
     fn is_stopping(&self) -> bool {
-        self.here.world.is_ended()
+        self.context.world.is_ended()
             || *self.stopping.borrow()
             || self.stopping.has_changed().is_err()
     }
@@ -181,4 +183,12 @@ fn join(mut lines: Vec<Bytes>) -> Bytes {
         joined.extend_from_slice(&line);
     }
     joined.freeze()
+}
+
+/// Waits until a revision is reached, for as long as upstream does.
+pub(super) async fn wait_for(context: &RequestContext, revision: Revision) {
+    let mut current = context.world.store.subscribe();
+    let reached = current.wait_for(|now| *now >= revision);
+    // Late or never is told apart by asking again.
+    let _ = tokio::time::timeout(REVISION_WAIT, reached).await;
 }

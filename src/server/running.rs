@@ -12,7 +12,8 @@ use crate::error::Error;
 use crate::fixtures::FileWatcher;
 use crate::journal::Journal;
 use crate::k8s;
-use crate::serve::{Here, Shared};
+use crate::message::WorldName;
+use crate::serve::{RequestContext, Shared};
 
 use super::WorldHandle;
 
@@ -70,8 +71,9 @@ impl RunningServer {
     /// # Errors
     /// [`Error::World`] for a name that is none.
     pub fn world(&self, name: &str) -> Result<WorldHandle, Error> {
-        let world = self.shared.world(name).map_err(|error| Error::World(error.to_string()))?;
-        Ok(WorldHandle::new(Here::new(Arc::clone(&self.shared), world), self.url()))
+        let name = WorldName::parse(name).map_err(|error| Error::World(error.to_string()))?;
+        let world = self.shared.world(&name);
+        Ok(WorldHandle::new(RequestContext::new(Arc::clone(&self.shared), world), self.url()))
     }
 
     /// What was asked and answered.

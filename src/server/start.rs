@@ -14,7 +14,7 @@ use crate::journal::Journal;
 use crate::k8s::{self, Auth};
 use crate::record::{Proxy, Recorder, Upstream, UpstreamOptions};
 use crate::serve::{
-    Gateway, Here, Pipeline, Reload, Settings, Shared, Sources, Worlds, build_world,
+    Gateway, Pipeline, Reload, RequestContext, Settings, Shared, Sources, Worlds, build_world,
 };
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
@@ -72,6 +72,7 @@ impl Builder {
             stages: self.stages,
             rule_header: self.rule_header,
             graded: self.graded,
+            loopback: self.listen.ip().to_canonical().is_loopback(),
             proxy,
         };
         let stages = settings.stages_of(&mut fixtures);
@@ -92,7 +93,8 @@ impl Builder {
         let listener = Listener::bind(self.listen).await.map_err(listen)?;
         let address = listener.local_addr();
         let files = if self.hot_reload { watch_files(&sources, &shared, &log) } else { None };
-        Here::new(Arc::clone(&shared), Arc::clone(shared.worlds.default())).begin_controllers();
+        RequestContext::new(Arc::clone(&shared), Arc::clone(shared.worlds.default()))
+            .begin_controllers();
         let stopped = stopped(stopping, Arc::clone(&shared));
         let handler = Arc::new(Pipeline::new(Arc::clone(&shared)));
         let limits = self.limits;

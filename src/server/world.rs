@@ -8,25 +8,26 @@ use crate::document::{Diagnostic, Diagnostics};
 use crate::grade::{Expectation, Finding, Record, grade};
 use crate::journal::Exchange;
 use crate::k8s::Revision;
+use crate::message::DEFAULT_WORLD;
 use crate::scenario::Verdict;
-use crate::serve::{DEFAULT_WORLD, Here};
+use crate::serve::RequestContext;
 
 /// One world of a running server. Get it from [`crate::RunningServer::world`].
 #[derive(Debug, Clone)]
 pub struct WorldHandle {
-    here: Here,
+    context: RequestContext,
     server: String,
 }
 
 impl WorldHandle {
-    pub(crate) fn new(here: Here, server: String) -> Self {
-        Self { here, server }
+    pub(crate) fn new(context: RequestContext, server: String) -> Self {
+        Self { context, server }
     }
 
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.here.world.name
+        &self.context.world.name
     }
 
     /// Its URL: what a client is given in place of the server's.
@@ -41,7 +42,7 @@ impl WorldHandle {
     /// What was asked and answered in it, oldest first, as far as the journal goes back.
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
-        let mut all = self.here.journal.exchanges();
+        let mut all = self.context.shared.journal.exchanges();
         all.retain(|exchange| *exchange.world == *self.name());
         all
     }
@@ -49,12 +50,12 @@ impl WorldHandle {
     /// What clients did in it, oldest first, as far as it is graded ([`crate::Builder::graded`]).
     #[must_use]
     pub fn records(&self) -> Vec<Record> {
-        self.here.world.log.records().0
+        self.context.world.log.records().0
     }
 
     /// The records, and how many more requests there were than are kept.
     pub(crate) fn all_records(&self) -> (Vec<Record>, u64) {
-        self.here.world.log.records()
+        self.context.world.log.records()
     }
 
     /// Turns other scenarios on for this world alone, in place of the server's: its counters begin anew,
@@ -67,8 +68,8 @@ impl WorldHandle {
         names: Vec<String>,
         seed: Option<u64>,
     ) -> Result<(), Diagnostics> {
-        let here = self.here.clone();
-        let switched = tokio::task::spawn_blocking(move || here.switch_scenarios(names, seed));
+        let context = self.context.clone();
+        let switched = tokio::task::spawn_blocking(move || context.switch_scenarios(names, seed));
         switched.await.unwrap_or_else(|error| {
             Err(Diagnostics(vec![Diagnostic::error("scenarios", error.to_string())]))
         })
@@ -78,56 +79,56 @@ impl WorldHandle {
     /// without them. Nothing without [`crate::Builder::graded`].
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
-        let scenarios = self.here.scenario_set();
+        let scenarios = self.context.scenario_set();
         grade(&self.records(), &scenarios.expectations(), scenarios.verdict().expectations)
     }
 
     /// What its rules expect of clients.
     pub(crate) fn expectations(&self) -> Vec<Expectation> {
-        self.here.scenario_set().expectations()
+        self.context.scenario_set().expectations()
     }
 
     /// What becomes of a drill in which not all is well, by the scenarios that are on.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        self.here.scenario_set().verdict()
+        self.context.scenario_set().verdict()
     }
 
     /// The rules that never did anything in it.
     #[must_use]
     pub fn unused_rules(&self) -> Vec<String> {
-        let scenarios = self.here.scenario_set();
-        scenarios.unused(&self.here.world.scenario).map(str::to_owned).collect()
+        let scenarios = self.context.scenario_set();
+        scenarios.unused(&self.context.world.scenario).map(str::to_owned).collect()
     }
 
     /// Forgets every revision before the given one: continue tokens and watches below it expire.
     pub fn compact(&self, revision: u64) {
-        self.here.world.store.compact(Revision(revision));
+        self.context.world.store.compact(Revision(revision));
     }
 
     /// Brings it back to the fixtures: objects, counters, draws, tokens, clock. Watchers see the changes.
     pub fn reset(&self) {
-        self.here.reset();
+        self.context.reset();
     }
 
     /// The time in it.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.here.world.clock.now()
+        self.context.world.clock.now()
     }
 
     /// Moves its clock on. With stages, what is due by then has happened when this returns.
     pub fn advance(&self, by: Duration) {
-        self.here.advance(by);
+        self.context.advance(by);
     }
 
     /// Stops its clock.
     pub fn freeze(&self) {
-        self.here.world.clock.stop();
+        self.context.world.clock.stop();
     }
 
     /// Lets its clock go on from where it stands.
     pub fn release(&self) {
-        self.here.world.clock.release();
+        self.context.world.clock.release();
     }
 }

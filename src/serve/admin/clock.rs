@@ -1,0 +1,42 @@
+//! The clock of a world: read, stopped, moved on, let go.
+
+use serde_json::{Value, json};
+
+use crate::document::duration;
+use crate::message::Plan;
+
+use super::super::context::RequestContext;
+use super::reply::{AdminError, ok};
+
+/// The world's time.
+pub(super) fn show(context: &RequestContext) -> Plan {
+    let clock = &context.world.clock;
+    ok(&json!({
+        "now": clock.now().to_string(),
+        "elapsedSeconds": clock.elapsed().as_secs_f64(),
+        "frozen": clock.is_stopped(),
+    }))
+}
+
+/// Stops it.
+pub(super) fn freeze(context: &RequestContext) -> Plan {
+    context.world.clock.stop();
+    show(context)
+}
+
+/// Lets it go on.
+pub(super) fn release(context: &RequestContext) -> Plan {
+    context.world.clock.release();
+    show(context)
+}
+
+/// Moves it on.
+pub(super) fn advance(context: &RequestContext, body: &[u8]) -> Result<Plan, AdminError> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let Some(by) = body["by"].as_str().and_then(duration) else {
+        let why = "the body must be {\"by\": \"30s\"}: a number with ms, s, m or h";
+        return Err(AdminError::Invalid(why.to_owned()));
+    };
+    context.advance(by);
+    Ok(show(context))
+}

@@ -1,0 +1,171 @@
+//! The endpoints: path → what is asked for, and with which methods.
+
+use http::Method;
+
+use super::reply::AdminError;
+
+/// What the paths begin with.
+const ROOT: &str = "/__admin";
+
+/// The paths below the root, for the error that names them.
+const PATHS: &[&str] = &[
+    "health",
+    "version",
+    "ca",
+    "mappings",
+    "requests",
+    "findings",
+    "scenarios",
+    "scenarios/reset",
+    "scenarios/start",
+    "scenarios/step",
+    "reset",
+    "clock",
+    "clock/freeze",
+    "clock/advance",
+    "clock/release",
+    "worlds",
+    "worlds/NAME",
+    "worlds/NAME/reset",
+    "store/compact",
+    "reload",
+];
+
+const READ: &[Method] = &[Method::GET, Method::HEAD];
+const READ_AND_DELETE: &[Method] = &[Method::GET, Method::HEAD, Method::DELETE];
+const READ_AND_WRITE: &[Method] = &[Method::GET, Method::HEAD, Method::PUT, Method::DELETE];
+const POST: &[Method] = &[Method::POST];
+
+/// One endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Endpoint<'a> {
+    Summary,
+    Health,
+    Version,
+    Ca,
+    Mappings,
+    Requests,
+    Findings,
+    Scenarios,
+    ScenarioReset,
+    ScenarioStart,
+    ScenarioStep,
+    Reset,
+    Clock,
+    ClockFreeze,
+    ClockAdvance,
+    ClockRelease,
+    Worlds,
+    World(&'a str),
+    WorldReset(&'a str),
+    Compact,
+    Reload,
+}
+
+/// What follows the root; nothing for a path that is not below it.
+pub(super) fn below_root(path: &str) -> Option<&str> {
+    path.strip_prefix(ROOT).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+impl<'a> Endpoint<'a> {
+    /// The endpoint of a path. One slash at its end is the same path, as for `WireMock`.
+    pub(super) fn parse(path: &'a str) -> Result<Self, AdminError> {
+        let unknown = || {
+            AdminError::NotFound(format!("no such admin endpoint; there are {}", PATHS.join(", ")))
+        };
+        let rest = below_root(path).ok_or_else(unknown)?;
+        let rest = rest.strip_prefix('/').unwrap_or(rest);
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let segments: Vec<&str> = rest.splitn(4, '/').collect();
+        Ok(match segments.as_slice() {
+            [""] => Self::Summary,
+            ["health"] => Self::Health,
+            ["version"] => Self::Version,
+            ["ca"] => Self::Ca,
+            ["mappings"] => Self::Mappings,
+            ["requests"] => Self::Requests,
+            ["findings"] => Self::Findings,
+            ["scenarios"] => Self::Scenarios,
+            ["scenarios", "reset"] => Self::ScenarioReset,
+            ["scenarios", "start"] => Self::ScenarioStart,
+            ["scenarios", "step"] => Self::ScenarioStep,
+            ["reset"] => Self::Reset,
+            ["clock"] => Self::Clock,
+            ["clock", "freeze"] => Self::ClockFreeze,
+            ["clock", "advance"] => Self::ClockAdvance,
+            ["clock", "release"] => Self::ClockRelease,
+            ["worlds"] => Self::Worlds,
+            ["worlds", name] => Self::World(name),
+            ["worlds", name, "reset"] => Self::WorldReset(name),
+            ["store", "compact"] => Self::Compact,
+            ["reload"] => Self::Reload,
+            _ => return Err(unknown()),
+        })
+    }
+
+    /// The methods it has.
+    fn methods(self) -> &'static [Method] {
+        match self {
+            Self::Summary
+            | Self::Health
+            | Self::Version
+            | Self::Ca
+            | Self::Mappings
+            | Self::Findings
+            | Self::Clock => READ,
+            Self::Requests | Self::Worlds => READ_AND_DELETE,
+            Self::Scenarios | Self::World(_) => READ_AND_WRITE,
+            Self::ScenarioReset
+            | Self::ScenarioStart
+            | Self::ScenarioStep
+            | Self::Reset
+            | Self::ClockFreeze
+            | Self::ClockAdvance
+            | Self::ClockRelease
+            | Self::WorldReset(_)
+            | Self::Compact
+            | Self::Reload => POST,
+        }
+    }
+
+    /// 405 for a method that it does not have.
+    pub(super) fn check_method(self, method: &Method) -> Result<(), AdminError> {
+        let allowed = self.methods();
+        if allowed.contains(method) {
+            return Ok(());
+        }
+        let names: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+        let names = names.join(", ");
+        let why = format!("{method} is not a method of this endpoint; there are {names}");
+        Err(AdminError::Method { why, allowed })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_listed_path_is_an_endpoint_and_nothing_else_is() {
+        for path in PATHS {
+            let path = format!("/__admin/{path}");
+            assert!(Endpoint::parse(&path).is_ok(), "{path}");
+            assert!(Endpoint::parse(&format!("{path}/")).is_ok(), "{path}/");
+        }
+        for path in [
+            "/__admin/__admin/health",
+            "/__admin//health",
+            "/__admin/health//",
+            "/__admin/worlds/worlds/a",
+            "/__admin/worlds/a/b/c",
+            "/__admin/worlds/a/reset/x",
+            "/__admin/x",
+            "/__admins",
+        ] {
+            assert!(Endpoint::parse(path).is_err(), "{path}");
+        }
+        assert_eq!(Endpoint::parse("/__admin").unwrap(), Endpoint::Summary);
+        assert_eq!(Endpoint::parse("/__admin/").unwrap(), Endpoint::Summary);
+        assert_eq!(Endpoint::parse("/__admin/worlds/worlds").unwrap(), Endpoint::World("worlds"));
+    }
+}

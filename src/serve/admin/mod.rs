@@ -1,0 +1,94 @@
+//! The admin stage, `/__admin`: looks at the running server and controls it. No scenario touches it. An
+//! endpoint about a world is about the request's world: `/worlds/NAME/__admin/…` or the header
+//! `X-Standin-World`.
+//!
+//! | method and path | answer |
+//! |---|---|
+//! | GET `/__admin` | what is loaded, and what was wrong at the last reload |
+//! | GET `/__admin/health` | 200 `{"status":"healthy",…}` |
+//! | GET `/__admin/version` | the version |
+//! | GET `/__admin/ca` | the certificate that clients of a TLS server have to trust, in PEM |
+//! | GET `/__admin/mappings` | the stubs, in the order in which they are tried |
+//! | GET, DELETE `/__admin/requests` | the journal, newest first; forgets it |
+//! | GET `/__admin/scenarios` | the world's scenarios, the phase each is in, what its rules did |
+//! | PUT `/__admin/scenarios` | `{"scenarios": ["throttled"], "seed": 42}`: other ones, for this world |
+//! | DELETE `/__admin/scenarios` | those of the server again |
+//! | POST `/__admin/scenarios/reset` | counters, draws, tokens and timelines begin anew |
+//! | POST `/__admin/scenarios/start`, `…/step` | timelines begin; each goes to its next phase |
+//! | GET `/__admin/findings` | what clients did that they should not have, with `--graded` |
+//! | POST `/__admin/reset` | the world is as the fixtures say again: objects, counters, tokens, clock |
+//! | GET `/__admin/clock` | the world's time |
+//! | POST `/__admin/clock/freeze`, `…/release` | stops it; lets it go on |
+//! | POST `/__admin/clock/advance` | `{"by": "30s"}`: moves it on |
+//! | GET, DELETE `/__admin/worlds` | all worlds; deletes all but the default one |
+//! | GET, PUT, DELETE `/__admin/worlds/NAME` | one world; makes it; deletes it |
+//! | POST `/__admin/worlds/NAME/reset` | brings it back to the fixtures |
+//! | POST `/__admin/store/compact` | `{"revision": "N"}`: everything older than N is gone |
+//! | POST `/__admin/reload` | loads the files again, as a change on disk does |
+
+mod about;
+mod clock;
+mod endpoint;
+mod origin;
+mod reply;
+mod requests;
+mod scenarios;
+mod store;
+mod worlds;
+
+use http::Method;
+
+use crate::message::{Plan, Request};
+
+use super::context::RequestContext;
+use endpoint::Endpoint;
+use reply::AdminError;
+
+/// The most that an admin request body may hold, in bytes.
+const MAX_BODY: usize = 1 << 20;
+
+/// Whether a path belongs to the admin API.
+pub(super) fn owns(path: &str) -> bool {
+    endpoint::below_root(path).is_some()
+}
+
+/// Answers a request to the admin API.
+pub(super) async fn answer(context: &RequestContext, request: &mut Request) -> Plan {
+    match respond(context, request).await {
+        Ok(plan) => plan,
+        Err(error) => error.plan(),
+    }
+}
+
+async fn respond(context: &RequestContext, request: &mut Request) -> Result<Plan, AdminError> {
+    origin::check(&request.headers, context.shared.settings.loopback)?;
+    let path = request.path().to_owned();
+    let endpoint = Endpoint::parse(&path)?;
+    endpoint.check_method(&request.method)?;
+    let body = request.read_body(MAX_BODY).await.map_err(AdminError::Body)?;
+    let method = &request.method;
+    match endpoint {
+        Endpoint::Summary => Ok(about::summary(context)),
+        Endpoint::Health => Ok(about::health(context)),
+        Endpoint::Version => Ok(about::version()),
+        Endpoint::Ca => about::ca(context),
+        Endpoint::Mappings => Ok(about::mappings(context)),
+        Endpoint::Requests if *method == Method::DELETE => Ok(requests::clear(context)),
+        Endpoint::Requests => requests::list(context, request.query()),
+        Endpoint::Findings => requests::findings(context),
+        Endpoint::Scenarios => scenarios::all(context, method, &body).await,
+        Endpoint::ScenarioReset => Ok(scenarios::reset(context)),
+        Endpoint::ScenarioStart => Ok(scenarios::start(context)),
+        Endpoint::ScenarioStep => scenarios::step(context),
+        Endpoint::Reset => Ok(store::reset(context)),
+        Endpoint::Clock => Ok(clock::show(context)),
+        Endpoint::ClockFreeze => Ok(clock::freeze(context)),
+        Endpoint::ClockRelease => Ok(clock::release(context)),
+        Endpoint::ClockAdvance => clock::advance(context, &body),
+        Endpoint::Worlds => Ok(worlds::all(context, method)),
+        Endpoint::World(name) => worlds::one(context, method, name),
+        Endpoint::WorldReset(name) => worlds::reset(context, name),
+        Endpoint::Compact => store::compact(context, &body),
+        Endpoint::Reload => store::reload(context).await,
+    }
+}

@@ -1,0 +1,82 @@
+//! The two forms of an answer: JSON, and an error in the shape of `WireMock`'s.
+
+use http::header::{ALLOW, HeaderValue};
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::document::Diagnostics;
+use crate::message::{BadWorldName, BodyError, Origin, Plan};
+
+/// Why an admin request is not carried out.
+#[derive(Debug)]
+pub(super) enum AdminError {
+    /// 404.
+    NotFound(String),
+    /// 405, with the methods that the endpoint has.
+    Method { why: String, allowed: &'static [Method] },
+    /// 400: the body or the query is not what the endpoint takes.
+    Invalid(String),
+    /// 403: the request comes from a page of another origin.
+    Origin(String),
+    /// 409: the server is not in a state for it.
+    Conflict(String),
+    /// 422: files or scenarios have problems.
+    Problems(Diagnostics),
+    /// 413 or 400: the body could not be read.
+    Body(BodyError),
+    /// 500: a task of the server failed.
+    Failed,
+}
+
+impl AdminError {
+    /// The answer.
+    pub(super) fn plan(self) -> Plan {
+        let (code, why) = match self {
+            Self::NotFound(why) => (StatusCode::NOT_FOUND, why),
+            Self::Method { why, allowed } => return wrong_method(why, allowed),
+            Self::Invalid(why) => (StatusCode::BAD_REQUEST, why),
+            Self::Origin(why) => (StatusCode::FORBIDDEN, why),
+            Self::Conflict(why) => (StatusCode::CONFLICT, why),
+            Self::Problems(problems) => {
+                let lines: Vec<String> = problems.0.iter().map(ToString::to_string).collect();
+                return errors(StatusCode::UNPROCESSABLE_ENTITY, &lines);
+            }
+            Self::Body(error @ BodyError::TooLarge(_)) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
+            }
+            Self::Body(error) => (StatusCode::BAD_REQUEST, error.to_string()),
+            Self::Failed => {
+                let why = "loading failed; see the server's log";
+                (StatusCode::INTERNAL_SERVER_ERROR, why.to_owned())
+            }
+        };
+        errors(code, &[why])
+    }
+}
+
+impl From<BadWorldName> for AdminError {
+    fn from(error: BadWorldName) -> Self {
+        Self::Invalid(error.to_string())
+    }
+}
+
+/// 200 with JSON.
+pub(super) fn ok(value: &Value) -> Plan {
+    Plan::json(StatusCode::OK, Origin::Admin, format!("{value}\n"))
+}
+
+fn wrong_method(why: String, allowed: &[Method]) -> Plan {
+    let names: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+    let mut plan = errors(StatusCode::METHOD_NOT_ALLOWED, &[why]);
+    if let Ok(value) = HeaderValue::try_from(names.join(", ")) {
+        plan.headers.insert(ALLOW, value);
+    }
+    plan
+}
+
+/// Errors as `WireMock` writes them.
+fn errors(code: StatusCode, titles: &[String]) -> Plan {
+    let errors: Vec<Value> =
+        titles.iter().map(|title| json!({"code": 10, "title": title})).collect();
+    Plan::json(code, Origin::Admin, format!("{}\n", json!({ "errors": errors })))
+}

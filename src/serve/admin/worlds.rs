@@ -1,0 +1,71 @@
+//! The worlds of a server: listed, looked at, made, reset, deleted.
+
+use std::sync::Arc;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::message::{Plan, WorldName};
+
+use super::super::context::RequestContext;
+use super::super::world::World;
+use super::reply::{AdminError, ok};
+
+/// Lists all worlds, or deletes all but the default one.
+pub(super) fn all(context: &RequestContext, method: &Method) -> Plan {
+    let worlds = &context.shared.worlds;
+    if *method == Method::DELETE {
+        return ok(&json!({"deleted": worlds.delete_all()}));
+    }
+    let shown: Vec<Value> = worlds.all().iter().map(|world| show(world)).collect();
+    let (limit, dropped) = worlds.limit_and_dropped();
+    ok(&json!({
+        "worlds": shown,
+        "meta": {"total": shown.len(), "limit": limit, "dropped": dropped},
+    }))
+}
+
+/// Shows, makes or deletes one world.
+pub(super) fn one(
+    context: &RequestContext,
+    method: &Method,
+    name: &str,
+) -> Result<Plan, AdminError> {
+    let name = WorldName::parse(name)?;
+    let worlds = &context.shared.worlds;
+    match *method {
+        Method::PUT => Ok(ok(&show(&context.shared.world(&name)))),
+        Method::DELETE if name.is_default() => Err(AdminError::Method {
+            why: "the default world cannot be deleted; POST /__admin/worlds/default/reset brings it back to the fixtures".to_owned(),
+            allowed: &[Method::GET, Method::HEAD, Method::PUT],
+        }),
+        Method::DELETE if worlds.delete(&name) => Ok(ok(&json!({}))),
+        Method::DELETE => Err(no_such(&name)),
+        _ => worlds.find(&name).map(|world| ok(&show(&world))).ok_or_else(|| no_such(&name)),
+    }
+}
+
+/// Brings one world back to the fixtures.
+pub(super) fn reset(context: &RequestContext, name: &str) -> Result<Plan, AdminError> {
+    let name = WorldName::parse(name)?;
+    let world = context.shared.worlds.find(&name).ok_or_else(|| no_such(&name))?;
+    RequestContext::new(Arc::clone(&context.shared), world).reset();
+    Ok(ok(&json!({})))
+}
+
+fn show(world: &World) -> Value {
+    let state = world.store.state();
+    json!({
+        "name": &*world.name,
+        "objects": state.snapshot.len(),
+        "resourceVersion": state.revision.to_string(),
+        "requests": world.requests(),
+        "elapsedSeconds": world.clock.elapsed().as_secs_f64(),
+    })
+}
+
+fn no_such(name: &WorldName) -> AdminError {
+    let why =
+        format!("there is no world {:?} now; one is made by its first request, or by PUT", &**name);
+    AdminError::NotFound(why)
+}

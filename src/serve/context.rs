@@ -1,0 +1,53 @@
+//! Where a request is answered: what all requests share, and the request's world.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::k8s;
+use crate::scenario::ScenarioSet;
+
+use super::state::Shared;
+use super::world::World;
+
+/// What the stages know besides the request itself.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestContext {
+    /// What all worlds share.
+    pub(crate) shared: Arc<Shared>,
+    /// The request's world.
+    pub(crate) world: Arc<World>,
+}
+
+impl RequestContext {
+    pub(crate) fn new(shared: Arc<Shared>, world: Arc<World>) -> Self {
+        Self { shared, world }
+    }
+
+    /// Brings the world's objects to the present. Returns when the next step is due, as time since the world
+    /// began.
+    pub(super) fn step(&self) -> Option<Duration> {
+        self.world.step(&self.shared.stages.load())
+    }
+
+    /// The scenarios that are on in the world.
+    pub(crate) fn scenario_set(&self) -> Arc<ScenarioSet> {
+        self.world.scenarios.load_full().unwrap_or_else(|| self.shared.scenarios.load_full())
+    }
+
+    /// Moves the world's clock on. What is due by then has happened when this returns.
+    pub(crate) fn advance(&self, by: Duration) {
+        // What was created a moment ago was created before the hands moved.
+        self.step();
+        self.world.clock.advance(by);
+        self.step();
+    }
+
+    /// Brings the world back to the fixtures: objects as ordinary writes that watchers see, counters,
+    /// draws and tokens anew, the clock at the time that really passed.
+    pub(crate) fn reset(&self) {
+        let store = &self.world.store;
+        let seeded = self.shared.seeded().clone();
+        k8s::reseed(store, &k8s::State::clone(&store.state()), &seeded);
+        self.world.restart();
+    }
+}

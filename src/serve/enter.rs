@@ -1,0 +1,81 @@
+//! The first stage: which world does a request live in?
+//!
+//! A world is named by the URL (`/worlds/NAME/…`), else by the header `X-Standin-World`, else by a group
+//! of the token's owner (`standin:world:NAME`); a request that names none lives in the world `default`.
+
+use std::sync::Arc;
+
+use http::Uri;
+use http::header::HeaderName;
+use http::uri::PathAndQuery;
+
+use crate::message::{BadWorldName, Request, WorldName};
+
+use super::context::RequestContext;
+use super::state::Shared;
+
+/// The header that names a world.
+const HEADER: HeaderName = HeaderName::from_static("x-standin-world");
+
+/// A group of this name maps a token, or a client certificate, to a world.
+const GROUP: &str = "standin:world:";
+
+impl Shared {
+    /// Where a request lives. A world in its path is taken out of it.
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        request: &mut Request,
+    ) -> Result<RequestContext, BadWorldName> {
+        let named = if let Some(rest) = request.path().strip_prefix("/worlds/") {
+            let end = rest.find('/').unwrap_or(rest.len());
+            let name = WorldName::parse(&rest[..end])?;
+            request.uri = without_world(&request.uri, &rest[end..]);
+            Some(name)
+        } else if let Some(value) = request.headers.get(HEADER) {
+            Some(WorldName::parse(&String::from_utf8_lossy(value.as_bytes()))?)
+        } else if self.settings.auth.knows_groups() {
+            let certificate = request.certificate.as_deref();
+            let user = self.settings.auth.authenticate(&request.headers, certificate).ok();
+            let mut groups = user.iter().flat_map(|user| &user.groups);
+            groups.find_map(|group| group.strip_prefix(GROUP)).map(WorldName::parse).transpose()?
+        } else {
+            None
+        };
+        let world = match named {
+            None => Arc::clone(self.worlds.default()),
+            Some(name) => self.world(&name),
+        };
+        world.count_request();
+        Ok(RequestContext::new(Arc::clone(self), world))
+    }
+}
+
+/// The URI with another path, and the query it had.
+fn without_world(uri: &Uri, path: &str) -> Uri {
+    let path = if path.is_empty() { "/" } else { path };
+    let target = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    };
+    let mut parts = uri.clone().into_parts();
+    // The rest of a path and query that were one is one.
+    parts.path_and_query = PathAndQuery::try_from(target).ok();
+    Uri::from_parts(parts).unwrap_or_else(|_| uri.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_world_is_taken_out_of_the_target() {
+        for (uri, path, expected) in [
+            ("/worlds/a/api/v1?x=%20y", "/api/v1", "/api/v1?x=%20y"),
+            ("/worlds/a", "", "/"),
+            ("/worlds/a?q", "", "/?q"),
+            ("http://h:1/worlds/a/b", "/b", "http://h:1/b"),
+        ] {
+            assert_eq!(without_world(&uri.parse().unwrap(), path).to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! One world: the isolated state of one client, and what happens in it by itself.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use jiff::Timestamp;
+
+use crate::grade::Log;
+use crate::k8s;
+use crate::message::WorldName;
+use crate::scenario::{ScenarioSet, ScenarioState};
+
+use super::clock::Clock;
+use super::gateway::IssuedTokens;
+
+/// One client's isolated state.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// Its name.
+    pub(crate) name: WorldName,
+    /// Its objects.
+    pub(crate) store: k8s::Store,
+    /// Its counters, draws and tokens.
+    pub(crate) scenario: ScenarioState,
+    /// The scenarios it has in place of those of the server.
+    pub(crate) scenarios: ArcSwapOption<ScenarioSet>,
+    /// The requests of its clients, where they are graded.
+    pub(crate) log: Arc<Log>,
+    /// Deleted objects that are held back: when they are released, and when they were deleted.
+    held: Mutex<Vec<(Duration, Timestamp)>>,
+    /// The tokens its identity service has issued.
+    pub(crate) tokens: IssuedTokens,
+    /// Its time.
+    pub(crate) clock: Clock,
+    /// What its garbage collector has seen.
+    collector: Mutex<k8s::Collector>,
+    /// What is due for its created objects.
+    life: Mutex<k8s::Life>,
+    /// Whether its controllers run: they begin with the first write.
+    controlled: AtomicBool,
+    /// Whether it was deleted: its streams end.
+    ended: AtomicBool,
+    requests: AtomicU64,
+}
+
+impl World {
+    /// A world that begins with a state.
+    pub(super) fn new(name: WorldName, state: k8s::State, clock: Clock) -> Self {
+        Self {
+            name,
+            collector: Mutex::new(k8s::Collector::after(&state)),
+            life: Mutex::new(k8s::Life::after(&state)),
+            store: k8s::Store::new(state),
+            scenario: ScenarioState::default(),
+            scenarios: ArcSwapOption::empty(),
+            log: Arc::default(),
+            held: Mutex::default(),
+            tokens: IssuedTokens::default(),
+            clock,
+            controlled: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            requests: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether it is gone: deleted, or dropped to make room.
+    pub(super) fn is_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    /// How many requests it has had.
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Counts a request.
+    pub(super) fn count_request(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Ends its streams.
+    pub(super) fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+        self.store.wake();
+    }
+
+    /// Whether its controllers are to be started now: true once.
+    pub(super) fn claims_controllers(&self) -> bool {
+        !self.controlled.load(Ordering::Acquire) && !self.controlled.swap(true, Ordering::AcqRel)
+    }
+
+    /// Collects its garbage.
+    pub(super) fn collect(&self) {
+        let mut collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner);
+        collector.run(&self.store, self.clock.now());
+    }
+
+    /// Begins anew: counters, draws, tokens, the clock, and what is due for its objects.
+    pub(super) fn restart(&self) {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
+        *life = k8s::Life::after(&self.store.state());
+        drop(life);
+        self.tokens.clear();
+        self.log.clear();
+        self.clock.reset();
+        self.scenario.reset(self.clock.elapsed());
+    }
+
+    /// Brings its objects to the present: releases what was held back, and takes the steps of the stages
+    /// that are due. Returns when the next step is due, as time since the world began.
+    pub(super) fn step(&self, stages: &[k8s::StageList]) -> Option<Duration> {
+        let Self { store, clock, life, held, .. } = self;
+        let now = clock.elapsed();
+        let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|(due, deleted)| {
+            let waits = *due > now;
+            if !waits {
+                k8s::release_held(store, *deleted);
+            }
+            waits
+        });
+        let released = held.iter().map(|(due, _)| *due).min();
+        drop(held);
+        let mut life = life.lock().unwrap_or_else(PoisonError::into_inner);
+        life.run(store, stages, now, clock.epoch());
+        life.next().into_iter().chain(released).min()
+    }
+
+    /// Holds back what is deleted now, for a time of the world's clock.
+    pub(super) fn hold(&self, time: Duration) {
+        let entry = (self.clock.elapsed().saturating_add(time), self.clock.now());
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+    }
+}
