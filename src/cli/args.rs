@@ -206,6 +206,9 @@ pub(super) struct Serve {
     /// Most worlds at once besides the default one; the one unused for longest makes room.
     #[arg(long, value_name = "N", default_value_t = crate::serve::MAX_WORLDS)]
     pub(super) max_worlds: usize,
+    /// Path before the name of a world; "none" leaves such paths to fixtures.
+    #[arg(long, value_name = "PATH", default_value = crate::serve::WORLD_PREFIX)]
+    pub(super) world_prefix: String,
     /// Writes down what clients do, for /__admin/findings.
     #[arg(long)]
     pub(super) graded: bool,
@@ -302,6 +305,9 @@ pub(super) struct Kubeconfig {
     /// World to live in: an isolated state of its own, made on first use.
     #[arg(long, value_name = "NAME")]
     pub(super) world: Option<String>,
+    /// The server's --world-prefix.
+    #[arg(long, value_name = "PATH", default_value = crate::serve::WORLD_PREFIX)]
+    pub(super) world_prefix: String,
     /// PEM file with the CA to trust; without it, a server that speaks TLS is asked for its own.
     #[arg(long, value_name = "FILE")]
     pub(super) certificate_authority: Option<PathBuf>,

@@ -18,7 +18,7 @@ pub(super) fn kubeconfig(args: &Kubeconfig) -> Result<(), Error> {
     let mut url = server.to_string();
     if let Some(world) = &args.world {
         WorldName::parse(world).map_err(|error| Error::Usage(format!("--world: {error}")))?;
-        url.push_str(&format!("/worlds/{world}"));
+        url.push_str(&format!("{}/{world}", args.world_prefix));
     }
     let mut cluster = json!({"server": url});
     if !server.tls {

@@ -23,6 +23,7 @@ pub(super) fn serve(args: Serve) -> Result<(), Error> {
         .graded(args.graded)
         .profile(args.profile.into())
         .max_worlds(args.max_worlds)
+        .world_prefix(Some(&*args.world_prefix).filter(|prefix| *prefix != "none"))
         .token_lifetime(Duration::from_secs(args.token_lifetime));
     for path in args.fixtures {
         builder = builder.fixtures(path);
@@ -83,6 +84,8 @@ pub(super) fn record(args: Record) -> Result<(), Error> {
     let what = format!("recording {} to {}", args.upstream, args.to.display());
     let builder = Server::builder()
         .nothing_loaded()
+        // The paths are the backend's own.
+        .world_prefix(None)
         .upstream(args.upstream, options(&args.backend))
         .record(args.to);
     run(builder, &args.listener, &what, None)

@@ -151,6 +151,15 @@ impl StubIndex {
         self.candidates(&facts).find(|stub| stub.rest_matches(&facts))
     }
 
+    /// Whether a stub that is written for URLs below a prefix has the request's URL.
+    pub(crate) fn has_url_below(&self, prefix: &str, request: &Request) -> bool {
+        if self.stubs.is_empty() {
+            return false;
+        }
+        let facts = Facts::new(request);
+        self.candidates(&facts).any(|stub| stub.request.url.literal_prefix().starts_with(prefix))
+    }
+
     /// Why no stub answers: the nearest ones, part by part. A slow path, of bounded work.
     #[must_use]
     pub fn nearest(&self, request: &Request) -> MissReport {

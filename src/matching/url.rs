@@ -107,15 +107,11 @@ impl UrlPattern {
 
     /// The text that every URL meant here begins with, for ranking misses.
     pub(crate) fn literal_prefix(&self) -> &str {
-        let text = self.as_str();
-        let end = match self {
-            Self::Any | Self::Url(_) | Self::Path(_) => None,
-            Self::UrlRegex(_) | Self::PathRegex(_) => {
-                text.find(|c: char| r"\.[({*+?|^$".contains(c))
-            }
-            Self::Template(_) => text.find(['{', '*']),
-        };
-        &text[..end.unwrap_or(text.len())]
+        match self {
+            Self::UrlRegex(pattern) | Self::PathRegex(pattern) => pattern.prefix(),
+            Self::Template(template) => template.pattern().prefix(),
+            Self::Any | Self::Url(_) | Self::Path(_) => self.as_str(),
+        }
     }
 }
 

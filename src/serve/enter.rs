@@ -1,6 +1,6 @@
 //! The first stage: which world does a request live in?
 //!
-//! A world is named by the URL (`/worlds/NAME/…`), else by the header `X-Standin-World`, else by a group
+//! A world is named by the URL (`/worlds/NAME/…`, the prefix is a setting), else by the header `X-Standin-World`, else by a group
 //! of the token's owner (`standin:world:NAME`); a request that names none lives in the world `default`.
 
 use std::sync::Arc;
@@ -21,25 +21,14 @@ const HEADER: HeaderName = HeaderName::from_static("x-standin-world");
 const GROUP: &str = "standin:world:";
 
 impl Shared {
-    /// Where a request lives. A world in its path is taken out of it.
+    /// Where a request is answered. A world in its path is taken out of it.
     pub(super) fn enter(
         self: &Arc<Self>,
         request: &mut Request,
     ) -> Result<RequestContext, BadWorldName> {
-        let named = if let Some(rest) = request.path().strip_prefix("/worlds/") {
-            let end = rest.find('/').unwrap_or(rest.len());
-            let name = WorldName::parse(&rest[..end])?;
-            request.uri = without_world(&request.uri, &rest[end..]);
-            Some(name)
-        } else if let Some(value) = request.headers.get(HEADER) {
-            Some(WorldName::parse(&String::from_utf8_lossy(value.as_bytes()))?)
-        } else if self.settings.auth.knows_groups() {
-            let certificate = request.certificate.as_deref();
-            let user = self.settings.auth.authenticate(&request.headers, certificate).ok();
-            let mut groups = user.iter().flat_map(|user| &user.groups);
-            groups.find_map(|group| group.strip_prefix(GROUP)).map(WorldName::parse).transpose()?
-        } else {
-            None
+        let named = match self.named_by_path(request)? {
+            Some(name) => Some(name),
+            None => self.named_by_client(request)?,
         };
         let world = match named {
             None => Arc::clone(self.worlds.default()),
@@ -47,6 +36,37 @@ impl Shared {
         };
         world.count_request();
         Ok(RequestContext::new(Arc::clone(self), world))
+    }
+
+    /// The world that the path names. Where there is no such world yet, a stub for a URL below the prefix
+    /// comes first: the path is one of the API that is stood in for.
+    fn named_by_path(&self, request: &mut Request) -> Result<Option<WorldName>, BadWorldName> {
+        let Some(prefix) = self.settings.world_prefix.as_deref() else { return Ok(None) };
+        let below = request.path().strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/'));
+        let Some(rest) = below else { return Ok(None) };
+        let end = rest.find('/').unwrap_or(rest.len());
+        let name = WorldName::parse(&rest[..end]);
+        let is_there = name.as_ref().is_ok_and(|name| self.worlds.find(name).is_some());
+        if !is_there && self.stubs.load().has_url_below(prefix, request) {
+            return Ok(None);
+        }
+        let name = name?;
+        request.uri = without_world(&request.uri, &rest[end..]);
+        Ok(Some(name))
+    }
+
+    /// The world that the header or the client's identity names.
+    fn named_by_client(&self, request: &Request) -> Result<Option<WorldName>, BadWorldName> {
+        if let Some(value) = request.headers.get(HEADER) {
+            return WorldName::parse(&String::from_utf8_lossy(value.as_bytes())).map(Some);
+        }
+        let auth = &self.settings.auth;
+        if !auth.knows_groups() {
+            return Ok(None);
+        }
+        let user = auth.authenticate(&request.headers, request.certificate.as_deref()).ok();
+        let mut groups = user.iter().flat_map(|user| &user.groups);
+        groups.find_map(|group| group.strip_prefix(GROUP)).map(WorldName::parse).transpose()
     }
 }
 

@@ -29,4 +29,4 @@ pub(crate) use pipeline::Pipeline;
 pub(crate) use seed::build_world;
 pub(crate) use sources::{Reload, Sources};
 pub(crate) use state::{Settings, Shared};
-pub(crate) use worlds::{MAX_WORLDS, Worlds};
+pub(crate) use worlds::{MAX_WORLDS, WORLD_PREFIX, Worlds};

@@ -38,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) rule_header: bool,
     /// Whether what clients do is written down, to be graded.
     pub(crate) graded: bool,
+    /// What comes before the name of a world in a path, such as `/worlds`; nothing where paths name none.
+    pub(crate) world_prefix: Option<String>,
     /// Whether only this machine reaches the server.
     pub(crate) loopback: bool,
     /// The backend for requests that nothing else answers.

@@ -13,6 +13,9 @@ use crate::message::WorldName;
 
 use super::world::World;
 
+/// What comes before the name of a world in a path, where nothing else is said.
+pub(crate) const WORLD_PREFIX: &str = "/worlds";
+
 /// How many worlds there are at once, besides the default one, where nothing else is said.
 pub(crate) const MAX_WORLDS: usize = 10_000;
 

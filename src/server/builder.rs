@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::journal::{Exchange, Observer};
 use crate::k8s::{self, DEFAULT_HISTORY, DeleteAnswer};
 use crate::record::UpstreamOptions;
-use crate::serve::{MAX_WORLDS, Sources, TOKEN_LIFETIME};
+use crate::serve::{MAX_WORLDS, Sources, TOKEN_LIFETIME, WORLD_PREFIX};
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
 use crate::transport::{Limits, Logger};
@@ -34,6 +34,7 @@ pub struct Builder {
     #[cfg(feature = "tls")]
     pub(super) tls: Option<TlsOptions>,
     pub(super) max_worlds: usize,
+    pub(super) world_prefix: Option<String>,
     pub(super) limits: Limits,
     pub(super) log: Option<Logger>,
     pub(super) observer: Option<Observer>,
@@ -60,6 +61,7 @@ impl Default for Builder {
             #[cfg(feature = "tls")]
             tls: None,
             max_worlds: MAX_WORLDS,
+            world_prefix: Some(WORLD_PREFIX.to_owned()),
             limits: Limits::default(),
             log: None,
             observer: None,
@@ -230,6 +232,23 @@ impl Builder {
     #[must_use]
     pub fn max_worlds(mut self, worlds: usize) -> Self {
         self.max_worlds = worlds;
+        self
+    }
+
+    /// Sets what comes before the name of a world in a path; the default is `/worlds`. A stub for a URL below
+    /// it is found as long as no world of that name was made. With `None` no path names a world: the
+    /// header `X-Standin-World` still does.
+    ///
+    /// ```
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = standin::Server::builder().world_prefix(Some("/w")).start().await?;
+    /// assert_eq!(server.world("a")?.url(), format!("{}/w/a", server.url()));
+    /// # server.shutdown().await; Ok(()) }
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+    /// ```
+    #[must_use]
+    pub fn world_prefix(mut self, prefix: Option<&str>) -> Self {
+        self.world_prefix = prefix.map(str::to_owned);
         self
     }
 

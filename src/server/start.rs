@@ -29,6 +29,7 @@ impl Builder {
     /// # Errors
     /// [`Error::Invalid`] with every problem of every file; [`Error::Listen`]; [`Error::Upstream`].
     pub async fn start(self) -> Result<RunningServer, Error> {
+        let world_prefix = self.world_prefix.map(checked_prefix).transpose()?;
         let mut sources = self.sources;
         // Short enough to be typed again.
         sources.fallback_seed = uuid::Uuid::new_v4().as_u64_pair().0 % 1_000_000;
@@ -72,6 +73,7 @@ impl Builder {
             stages: self.stages,
             rule_header: self.rule_header,
             graded: self.graded,
+            world_prefix,
             loopback: self.listen.ip().to_canonical().is_loopback(),
             proxy,
         };
@@ -107,6 +109,25 @@ impl Builder {
         let watchers: Vec<FileWatcher> = files.into_iter().collect();
         Ok(RunningServer { address, seed, shared, stop, task, _watchers: watchers })
     }
+}
+
+/// A prefix of worlds, if it can be one.
+fn checked_prefix(prefix: String) -> Result<String, Error> {
+    let wrong = |why: &str| Err(Error::Usage(format!("the prefix of worlds {prefix:?} {why}")));
+    if !prefix.starts_with('/') || prefix.len() < 2 || prefix.ends_with('/') {
+        return wrong(
+            "has to begin with a slash, end without one, and name something, as /worlds does",
+        );
+    }
+    let Ok(uri) = prefix.parse::<http::Uri>() else { return wrong("is not a path") };
+    if uri.path() != prefix {
+        return wrong("is not a path");
+    }
+    let first = prefix[1..].split('/').next().unwrap_or_default();
+    if matches!(first, "__admin" | "api" | "apis") {
+        return wrong(&format!("lies below /{first}, which has a meaning of its own"));
+    }
+    Ok(prefix)
 }
 
 async fn stopped(mut stopping: watch::Receiver<bool>, shared: Arc<Shared>) {

@@ -30,12 +30,14 @@ impl WorldHandle {
         &self.context.world.name
     }
 
-    /// Its URL: what a client is given in place of the server's.
+    /// Its URL: what a client is given in place of the server's. Without a prefix of worlds
+    /// ([`crate::Builder::world_prefix`]) it is that of the server, and the client has to send the header
+    /// `X-Standin-World`.
     #[must_use]
     pub fn url(&self) -> String {
-        match self.name() {
-            DEFAULT_WORLD => self.server.clone(),
-            name => format!("{}/worlds/{name}", self.server),
+        match (self.name(), &self.context.shared.settings.world_prefix) {
+            (DEFAULT_WORLD, _) | (_, None) => self.server.clone(),
+            (name, Some(prefix)) => format!("{}{prefix}/{name}", self.server),
         }
     }
 

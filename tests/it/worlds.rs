@@ -320,3 +320,72 @@ async fn created_jobs_go_their_way_by_the_worlds_clock() {
     off.world("default").unwrap().advance(Duration::from_secs(3600));
     assert_eq!(ask(&off, "GET", &format!("{}/j", jobs[0].0)).await.at("/status"), Value::Null);
 }
+
+#[tokio::test]
+async fn a_stub_below_the_prefix_comes_before_a_world_that_was_not_made() {
+    let own = files(&[
+        ("w.json", r#"{"request": {"urlPath": "/worlds/1"}, "response": {"body": "planet"}}"#),
+        (
+            "r.json",
+            r#"{"request": {"urlPathPattern": "/worlds/[0-9]+/moons"}, "response": {"body": "moons"}}"#,
+        ),
+        ("any.json", r#"{"priority": 9, "request": {}, "response": {"body": "any"}}"#),
+    ]);
+    let server = Server::builder().fixtures(own.path()).start().await.unwrap();
+    let text = async |path: &str| ask(&server, "GET", path).await.text().to_owned();
+    assert_eq!(text("/worlds/1").await, "planet");
+    assert_eq!(text("/worlds/7/moons").await, "moons");
+    // A stub for any URL takes no world away.
+    assert_eq!(text("/worlds/a/worlds/1").await, "planet");
+    assert_eq!(server.journal().exchanges().pop().unwrap().world.as_ref(), "a");
+    // Once it was made, the world has the path.
+    assert_eq!(ask(&server, "PUT", "/__admin/worlds/1").await.status, 200);
+    assert_eq!(text("/worlds/1").await, "any");
+}
+
+#[tokio::test]
+async fn the_prefix_of_worlds_is_a_setting() {
+    let own = files(&[("any.json", r#"{"request": {}, "response": {"body": "any"}}"#)]);
+    let builder = || Server::builder().fixtures(own.path());
+    let world = async |server: &RunningServer, path: &str| {
+        assert_eq!(ask(server, "GET", path).await.status, 200);
+        server.journal().exchanges().pop().unwrap().world.to_string()
+    };
+    let other = builder().world_prefix(Some("/in/w")).start().await.unwrap();
+    assert_eq!(world(&other, "/in/w/a/x").await, "a");
+    assert_eq!(world(&other, "/worlds/a/x").await, "default");
+    assert_eq!(other.world("b").unwrap().url(), format!("{}/in/w/b", other.url()));
+    let off = builder().world_prefix(None).start().await.unwrap();
+    assert_eq!(world(&off, "/worlds/a/x").await, "default");
+    assert_eq!(off.world("b").unwrap().url(), off.url());
+    for wrong in ["", "/", "w", "/w/", "/w?x", "/__admin", "/apis/w", "/a b"] {
+        let error = builder().world_prefix(Some(wrong)).start().await.unwrap_err();
+        assert!(error.to_string().contains("prefix of worlds"), "{wrong}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_do_not_reach_the_admin_api() {
+    let server = server().await;
+    let own = server.address().to_string();
+    let status = async |headers: &[(&str, &str)]| {
+        send(&server, "POST", "/__admin/reset", headers, "").await.status.as_u16()
+    };
+    assert_eq!(status(&[]).await, 200);
+    assert_eq!(status(&[("origin", &format!("http://{own}"))]).await, 200);
+    assert_eq!(status(&[("origin", "http://evil.example")]).await, 403);
+    assert_eq!(status(&[("sec-fetch-site", "cross-site")]).await, 403);
+}
+
+#[tokio::test]
+async fn a_reset_sets_the_clock_back() {
+    let server = server().await;
+    let elapsed = async || {
+        ask(&server, "GET", "/__admin/clock").await.at("/elapsedSeconds").as_f64().unwrap()
+    };
+    let by = json!({"by": "100h"});
+    assert_eq!(post(&server, "POST", "/__admin/clock/advance", &by).await.status, 200);
+    assert!(elapsed().await >= 360_000.0);
+    assert_eq!(post(&server, "POST", "/__admin/reset", &json!({})).await.status, 200);
+    assert!(elapsed().await < 3600.0);
+}
