@@ -1,15 +1,25 @@
 //! Who would answer a request, and why the next best would not: asked without serving.
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
-use http::Method;
+use arc_swap::ArcSwap;
+use http::{HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 
 use crate::error::Error;
+use crate::journal::Journal;
 use crate::k8s::{self, DEFAULT_HISTORY};
-use crate::message::Request;
+use crate::message::{Handler, Origin, Plan, Request, RequestBody, WorldName};
+use crate::scenario::ScenarioSet;
 use crate::scenario::{Compared, Tried};
-use crate::serve::{Asked, RuleFacts, Sources, build_world};
+use crate::serve::{
+    Asked, Pipeline, Reload, RuleFacts, Settings, Shared, Sources, WORLD_PREFIX, Worlds,
+    build_world,
+};
+
+/// The header that names a world.
+const WORLD_HEADER: HeaderName = HeaderName::from_static("x-standin-world");
 
 /// What to explain, and with which files.
 #[derive(Debug, Default)]
@@ -37,55 +47,124 @@ pub struct Explanation {
     pub answer: String,
 }
 
-/// Says who would answer a request.
+/// Says who would answer a request: it goes through the pipeline of a server that nobody else reaches.
 ///
 /// # Errors
 /// Every problem of every file; a target that cannot be decoded.
-pub fn explain(options: &ExplainOptions, request: &Request) -> Result<Explanation, Error> {
+pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Explanation, Error> {
     let sources = Sources {
         fixtures: options.fixtures.clone(),
         scenarios: options.scenarios.clone(),
         ..Sources::default()
     };
     let mut loaded = sources.load().map_err(Error::Invalid)?;
-    let (_, state) = build_world(&mut loaded.fixtures, &loaded.scenarios, DEFAULT_HISTORY)
+    let (world, state) = build_world(&mut loaded.fixtures, &loaded.scenarios, DEFAULT_HISTORY)
         .map_err(Error::Invalid)?;
-    let uri = request.uri.clone();
-    let asked = Asked::parse(request, &uri).map_err(|error| Error::Usage(error.to_string()))?;
-    let of = RuleFacts::of(request, &asked);
-    let facts = of.facts(&asked, &request.headers, request.body_bytes(), &options.world);
-    let rules = loaded.scenarios.explain(&facts).rules;
-    let stubs = &loaded.fixtures.stubs;
-    let stub = stubs.find(request).map(|stub| match &stub.name {
-        Some(name) => format!("{} ({name})", stub.id),
-        None => stub.id.to_string(),
+    let (_stop, stopping) = tokio::sync::watch::channel(false);
+    let shared = Arc::new(Shared {
+        settings: Settings {
+            engine: true,
+            world_prefix: Some(WORLD_PREFIX.to_owned()),
+            loopback: true,
+            ..Settings::default()
+        },
+        stages: ArcSwap::default(),
+        stubs: ArcSwap::from_pointee(loaded.fixtures.stubs),
+        seeded: Mutex::new(state),
+        scenarios: ArcSwap::from_pointee(loaded.scenarios),
+        worlds: Worlds::new(Arc::new(world), 1),
+        journal: Arc::new(Journal::new(None)),
+        reload: Reload::new(sources, DEFAULT_HISTORY),
+        problems: ArcSwap::default(),
+        tls: None,
+        stopping,
     });
-    let info = &asked.info;
-    let resource = k8s::owns(&state.types, asked.path, info).then(|| match &info.resource {
-        Some(of) => {
-            let resource = k8s::GroupResource::new(&of.group, &of.resource);
-            let place = [&of.namespace, &of.name].map(ToString::to_string).into_iter();
-            let place: Vec<String> = place.filter(|part| !part.is_empty()).collect();
-            format!("{} {resource} {}", info.verb, place.join("/")).trim_end().to_owned()
-        }
-        None => "discovery".to_owned(),
-    });
-    let nearest = (stub.is_none() && resource.is_none() && !stubs.is_empty())
-        .then(|| stubs.nearest(request).to_string());
-    let matching: Vec<&Tried> = rules.iter().filter(|rule| rule.holds).collect();
-    let base = match (&stub, &resource) {
-        (Some(stub), _) => format!("stub {stub} answers"),
-        (None, Some(resource)) => format!("the Kubernetes side answers: {resource}"),
-        (None, None) => "nothing answers: 404".to_owned(),
+    let name = WorldName::parse(&options.world).map_err(|error| Error::Usage(error.to_string()))?;
+    // What the server would look at: the path without its world.
+    let mut inner = copy_of(request, &name);
+    let context = shared.enter(&mut inner).map_err(|error| Error::Usage(error.to_string()))?;
+    let uri = inner.uri.clone();
+    let asked = Asked::parse(&inner, &uri).map_err(|error| Error::Usage(error.to_string()))?;
+    let of = RuleFacts::of(&inner, &asked);
+    let world = context.world.name.to_string();
+    let facts = of.facts(&asked, &inner.headers, inner.body_bytes(), &world);
+    let scenarios = shared.scenarios.load_full();
+    let pipeline = Pipeline::new(Arc::clone(&shared));
+    let first = pipeline.handle(copy_of(request, &name)).await;
+    let admin = first.origin == Origin::Admin;
+    let rules = if admin { Vec::new() } else { scenarios.explain(&facts).rules };
+    // The same request where no rule does anything.
+    shared.scenarios.store(Arc::new(ScenarioSet::default()));
+    shared.world(&context.world.name).scenarios.store(None);
+    let base = pipeline.handle(copy_of(request, &name)).await;
+    let stubs = shared.stubs.load();
+    let stub = match &base.origin {
+        Origin::Stub(id) => stubs.get(id).map(|stub| match &stub.name {
+            Some(name) => format!("{} ({name})", stub.id),
+            None => stub.id.to_string(),
+        }),
+        _ => None,
     };
-    let answer = match matching.as_slice() {
-        [] => base,
-        rules => {
-            let names: Vec<&str> = rules.iter().map(|rule| rule.rule.as_str()).collect();
-            format!("{}; where it lets it pass, {base}", names.join(", then "))
-        }
-    };
+    let resource = (base.origin == Origin::Kubernetes).then(|| resource(&asked));
+    let nearest = (base.origin == Origin::Unmatched && !stubs.is_empty())
+        .then(|| stubs.nearest(&inner).to_string());
+    let answer = sentence(&first, &base, &rules, stub.as_deref(), resource.as_deref());
     Ok(Explanation { rules, stub, resource, nearest, answer })
+}
+
+/// The request once more; its body has been read already.
+fn copy_of(request: &Request, world: &WorldName) -> Request {
+    let mut copy = Request {
+        method: request.method.clone(),
+        uri: request.uri.clone(),
+        version: request.version,
+        headers: request.headers.clone(),
+        body: request
+            .body_bytes()
+            .map_or(RequestBody::Empty, |body| RequestBody::Bytes(body.to_vec().into())),
+        peer: None,
+        certificate: None,
+    };
+    if !world.is_default()
+        && let Ok(value) = HeaderValue::from_str(world)
+    {
+        copy.headers.insert(WORLD_HEADER, value);
+    }
+    copy
+}
+
+/// What a request asks of the Kubernetes API: the verb, the type and the object.
+fn resource(asked: &Asked<'_>) -> String {
+    let Some(of) = &asked.info.resource else { return "discovery".to_owned() };
+    let resource = k8s::GroupResource::new(&of.group, &of.resource);
+    let place = [&of.namespace, &of.name].map(ToString::to_string).into_iter();
+    let place: Vec<String> = place.filter(|part| !part.is_empty()).collect();
+    format!("{} {resource} {}", asked.info.verb, place.join("/")).trim_end().to_owned()
+}
+
+/// Who answers, in one sentence.
+fn sentence(
+    first: &Plan,
+    base: &Plan,
+    rules: &[Tried],
+    stub: Option<&str>,
+    resource: Option<&str>,
+) -> String {
+    let status = base.status.as_u16();
+    let base = match (&base.origin, stub, resource) {
+        (_, Some(stub), _) => format!("stub {stub} answers {status}"),
+        (_, _, Some(resource)) => format!("the Kubernetes API answers {status}: {resource}"),
+        (Origin::Admin, ..) => format!("the admin API answers {status}"),
+        (Origin::Server, ..) => format!("the server refuses it with {status}"),
+        _ => format!("nothing answers: {status}"),
+    };
+    if let Origin::Scenario(rule) = &first.origin {
+        let status = first.status.as_u16();
+        return format!("{rule} answers {status}; where it lets a request pass, {base}");
+    }
+    let names: Vec<&str> =
+        rules.iter().filter(|rule| rule.holds).map(|rule| rule.rule.as_str()).collect();
+    if names.is_empty() { base } else { format!("{}, then {base}", names.join(", then ")) }
 }
 
 /// The request that is asked about.

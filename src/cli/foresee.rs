@@ -56,7 +56,9 @@ pub(super) fn explain(args: &Explain) -> Result<(), Error> {
         scenarios: args.scenario.clone(),
         world: args.world.clone(),
     };
-    let explanation = explain::explain(&options, &request)?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;
+    let explanation = runtime.block_on(explain::explain(&options, &request))?;
     let mut out = io::stdout().lock();
     let _ = if args.json {
         writeln!(out, "{:#}", explanation.to_json())

@@ -22,7 +22,7 @@ const GROUP: &str = "standin:world:";
 
 impl Shared {
     /// Where a request is answered. A world in its path is taken out of it.
-    pub(super) fn enter(
+    pub(crate) fn enter(
         self: &Arc<Self>,
         request: &mut Request,
     ) -> Result<RequestContext, BadWorldName> {

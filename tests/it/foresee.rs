@@ -129,7 +129,7 @@ async fn an_explanation_says_who_answers_and_who_does_not() {
     let (scenario, stub) = (path(&own, "s.yaml"), path(&own, "stub.json"));
     let (code, out, _) = run(&["explain", "GET", TFJOBS, "-s", &scenario]).await;
     assert_eq!(code, 0);
-    assert!(out.starts_with("s/busy; where it lets it pass, the Kubernetes side answers: list tfjobs.kubeflow.org kube-test\n"), "{out}");
+    assert!(out.starts_with("s/busy answers 503; where it lets a request pass, the Kubernetes API answers 200: list tfjobs.kubeflow.org kube-test\n"), "{out}");
     assert!(out.contains("✗ rule s/canary\n    header x-client canary: found nothing\n"), "{out}");
     let with = [
         "explain",
@@ -151,6 +151,51 @@ async fn an_explanation_says_who_answers_and_who_does_not() {
     assert!(out.starts_with("nothing answers: 404\n") && out.contains("hello"), "{out}");
     let (code, _, error) = run(&["explain", "GET", "hello"]).await;
     assert!(code == 2 && error.contains("is not a path"), "{error}");
+}
+
+#[tokio::test]
+async fn an_explanation_is_what_the_server_does() {
+    let own = files(&[
+        ("planet.json", r#"{"request": {"urlPath": "/worlds/1"}, "response": {"body": "planet"}}"#),
+        (
+            "s.yaml",
+            "tokens: {iam: {issue: POST /v3/auth/tokens, in: header X-Auth-Token}}\nrules:\n- {id: auth, match: {path: \"/apis/**\"}, require: {token: iam}}\n",
+        ),
+    ]);
+    let (stub, scenario) = (path(&own, "planet.json"), path(&own, "s.yaml"));
+    let server = standin::Server::builder()
+        .fixtures(path(&own, "planet.json"))
+        .scenario(scenario.clone())
+        .start()
+        .await
+        .unwrap();
+    for (method, target, begins) in [
+        ("GET", "/worlds/1", "stub "),
+        ("GET", "/worlds/a/worlds/1", "stub "),
+        ("GET", "/worlds/a/version", "the Kubernetes API answers 200"),
+        ("GET", "/__admin/health", "the admin API answers 200"),
+        ("GET", "/__admin/__admin/health", "the admin API answers 404"),
+        ("GET", "/worlds/-/version", "the server refuses it with 400"),
+        (
+            "GET",
+            "/apis/x",
+            "s/auth answers 401; where it lets a request pass, nothing answers: 404",
+        ),
+        ("GET", "/nowhere", "nothing answers: 404"),
+    ] {
+        let (code, out, error) =
+            run(&["explain", method, target, "-s", &scenario, "-f", &stub]).await;
+        let status = crate::support::ask(&server, method, target).await.status.as_u16();
+        if code == 2 {
+            assert_eq!(status, 400, "{target}: {error}");
+            continue;
+        }
+        assert!(out.starts_with(begins), "{target}: {out}");
+        assert!(
+            out.lines().next().unwrap().contains(&status.to_string()),
+            "{target}: {status} {out}"
+        );
+    }
 }
 
 #[tokio::test]
