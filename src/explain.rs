@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderValue, Method};
 use serde_json::{Value, json};
 
 use crate::error::Error;
@@ -14,12 +14,9 @@ use crate::message::{Handler, Origin, Plan, Request, RequestBody, WorldName};
 use crate::scenario::ScenarioSet;
 use crate::scenario::{Compared, Tried};
 use crate::serve::{
-    Asked, Pipeline, Reload, RuleFacts, Settings, Shared, Sources, WORLD_PREFIX, Worlds,
-    build_world,
+    Asked, Pipeline, Reload, RuleFacts, Settings, Shared, Sources, WORLD_HEADER, WORLD_PREFIX,
+    Worlds, build_world,
 };
-
-/// The header that names a world.
-const WORLD_HEADER: HeaderName = HeaderName::from_static("x-standin-world");
 
 /// What to explain, and with which files.
 #[derive(Debug, Default)]
@@ -80,23 +77,29 @@ pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Expl
         stopping,
     });
     let name = WorldName::parse(&options.world).map_err(|error| Error::Usage(error.to_string()))?;
-    // What the server would look at: the path without its world.
-    let mut inner = copy_of(request, &name);
-    let context = shared.enter(&mut inner).map_err(|error| Error::Usage(error.to_string()))?;
-    let uri = inner.uri.clone();
-    let asked = Asked::parse(&inner, &uri).map_err(|error| Error::Usage(error.to_string()))?;
-    let of = RuleFacts::of(&inner, &asked);
-    let world = context.world.name.to_string();
-    let facts = of.facts(&asked, &inner.headers, inner.body_bytes(), &world);
-    let scenarios = shared.scenarios.load_full();
     let pipeline = Pipeline::new(Arc::clone(&shared));
     let first = pipeline.handle(copy_of(request, &name)).await;
-    let admin = first.origin == Origin::Admin;
-    let rules = if admin { Vec::new() } else { scenarios.explain(&facts).rules };
-    // The same request where no rule does anything.
-    shared.scenarios.store(Arc::new(ScenarioSet::default()));
-    shared.world(&context.world.name).scenarios.store(None);
-    let base = pipeline.handle(copy_of(request, &name)).await;
+    // What the stages look at: the path without its world. What the server refuses has no more to it.
+    let mut inner = copy_of(request, &name);
+    let context = shared.enter(&mut inner).ok();
+    let uri = inner.uri.clone();
+    let asked = Asked::parse(&inner, &uri).ok();
+    let scenarios = shared.scenarios.load_full();
+    let mut rules = Vec::new();
+    let mut without = None;
+    if let (Some(context), Some(asked)) = (&context, &asked)
+        && first.origin != Origin::Admin
+        && !scenarios.is_empty()
+    {
+        let of = RuleFacts::of(&inner, asked);
+        let facts = of.facts(asked, &inner.headers, inner.body_bytes(), &context.world.name);
+        rules = scenarios.explain(&facts).rules;
+        // The same request where no rule does anything, and where it has not been made yet.
+        context.reset();
+        shared.scenarios.store(Arc::new(ScenarioSet::default()));
+        without = Some(pipeline.handle(copy_of(request, &name)).await);
+    }
+    let base = without.as_ref().unwrap_or(&first);
     let stubs = shared.stubs.load();
     let stub = match &base.origin {
         Origin::Stub(id) => stubs.get(id).map(|stub| match &stub.name {
@@ -105,10 +108,10 @@ pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Expl
         }),
         _ => None,
     };
-    let resource = (base.origin == Origin::Kubernetes).then(|| resource(&asked));
+    let resource = asked.as_ref().filter(|_| base.origin == Origin::Kubernetes).map(resource);
     let nearest = (base.origin == Origin::Unmatched && !stubs.is_empty())
         .then(|| stubs.nearest(&inner).to_string());
-    let answer = sentence(&first, &base, &rules, stub.as_deref(), resource.as_deref());
+    let answer = sentence(&first, base, &rules, stub.as_deref(), resource.as_deref());
     Ok(Explanation { rules, stub, resource, nearest, answer })
 }
 

@@ -173,7 +173,7 @@ pub(super) struct Serve {
     /// Seed of all draws; overrides the scenario files. The same seed gives the same run.
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
-    /// Lets created jobs live: TFJobs, MPIJobs and Volcano Jobs go from Pending to Succeeded by
+    /// Simulates the life cycle of created jobs: TFJobs, MPIJobs and Volcano Jobs go from Pending to Succeeded by
     /// themselves, as the fixtures' `stages` say, or those that come with the program.
     #[arg(long)]
     pub(super) stages: bool,
@@ -181,7 +181,7 @@ pub(super) struct Serve {
     /// parameter tables.
     #[arg(long, value_name = "WHAT", default_value = "list")]
     pub(super) delete_collection_answer: Answer,
-    /// Whose ways the Kubernetes side has: those of an API server, or of the CCI service (tokens from
+    /// API server behaviour to emulate: that of Kubernetes, or of the CCI service (tokens from
     /// POST /v3/auth/tokens in X-Auth-Token, the gateway's 401, errorCode, selfLink).
     #[arg(long, value_name = "NAME", default_value = "kubernetes")]
     pub(super) profile: ProfileName,
@@ -334,7 +334,7 @@ pub(super) enum Answer {
     Status,
 }
 
-/// Whose ways the Kubernetes side has.
+/// API server behaviour to emulate.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum ProfileName {
     Kubernetes,

@@ -108,7 +108,15 @@ impl UrlPattern {
     /// The text that every URL meant here begins with, for ranking misses.
     pub(crate) fn literal_prefix(&self) -> &str {
         match self {
-            Self::UrlRegex(pattern) | Self::PathRegex(pattern) => pattern.prefix(),
+            Self::UrlRegex(pattern) | Self::PathRegex(pattern) => match pattern.prefix() {
+                // Of a pattern with look-around only the text is known.
+                "" => {
+                    let text = pattern.as_str();
+                    let end = text.find(|c: char| r"\.[({*+?|^$".contains(c));
+                    &text[..end.unwrap_or(text.len())]
+                }
+                prefix => prefix,
+            },
             Self::Template(template) => template.pattern().prefix(),
             Self::Any | Self::Url(_) | Self::Path(_) => self.as_str(),
         }

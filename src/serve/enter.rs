@@ -15,7 +15,7 @@ use super::context::RequestContext;
 use super::state::Shared;
 
 /// The header that names a world.
-const HEADER: HeaderName = HeaderName::from_static("x-standin-world");
+pub(crate) const WORLD_HEADER: HeaderName = HeaderName::from_static("x-standin-world");
 
 /// A group of this name maps a token, or a client certificate, to a world.
 const GROUP: &str = "standin:world:";
@@ -46,8 +46,10 @@ impl Shared {
         let Some(rest) = below else { return Ok(None) };
         let end = rest.find('/').unwrap_or(rest.len());
         let name = WorldName::parse(&rest[..end]);
-        let is_there = name.as_ref().is_ok_and(|name| self.worlds.find(name).is_some());
-        if !is_there && self.stubs.load().has_url_below(prefix, request) {
+        let is_there = || name.as_ref().is_ok_and(|name| self.worlds.find(name).is_some());
+        let stubs = self.stubs.load();
+        // Without stubs nothing is looked up twice.
+        if !stubs.is_empty() && !is_there() && stubs.has_url_below(prefix, request) {
             return Ok(None);
         }
         let name = name?;
@@ -57,7 +59,7 @@ impl Shared {
 
     /// The world that the header or the client's identity names.
     fn named_by_client(&self, request: &Request) -> Result<Option<WorldName>, BadWorldName> {
-        if let Some(value) = request.headers.get(HEADER) {
+        if let Some(value) = request.headers.get(WORLD_HEADER) {
             return WorldName::parse(&String::from_utf8_lossy(value.as_bytes())).map(Some);
         }
         let auth = &self.settings.auth;

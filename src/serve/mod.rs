@@ -23,6 +23,7 @@ mod worlds;
 
 pub(crate) use asked::{Asked, RuleFacts};
 pub(crate) use context::RequestContext;
+pub(crate) use enter::WORLD_HEADER;
 pub(crate) use gateway::Gateway;
 pub(crate) use gateway::TOKEN_LIFETIME;
 pub(crate) use pipeline::Pipeline;

@@ -36,7 +36,7 @@ impl Server {
     }
 }
 
-/// Whose ways the Kubernetes side has.
+/// API server behaviour to emulate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Profile {
     /// Those of a Kubernetes API server.
