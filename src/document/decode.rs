@@ -4,13 +4,14 @@
 //! with its way from the root, and decoding goes on. Only when problems were found are their lines
 //! and columns looked up.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::place::{Pointer, Step, dotted};
+use super::places::Places;
 use super::{Diagnostic, INVALID, Place, Severity, Source, units};
 
 /// Collects the problems of one document of one source.
@@ -19,7 +20,12 @@ pub struct Decoder<'s> {
     source: &'s Source,
     document: usize,
     problems: RefCell<Vec<Problem>>,
+    /// The places of the document, once one was asked for.
+    places: OnceCell<Option<Places>>,
 }
+
+/// More problems than this are looked up in the places of the whole document.
+const FEW_PROBLEMS: usize = 8;
 
 #[derive(Debug)]
 struct Problem {
@@ -35,7 +41,7 @@ impl<'s> Decoder<'s> {
     /// A decoder for the `document`-th document of `source`.
     #[must_use]
     pub fn new(source: &'s Source, document: usize) -> Self {
-        Self { source, document, problems: RefCell::default() }
+        Self { source, document, problems: RefCell::default(), places: OnceCell::new() }
     }
 
     /// The root of the document.
@@ -66,18 +72,32 @@ impl<'s> Decoder<'s> {
     #[must_use]
     pub fn finish(self) -> Vec<Diagnostic> {
         let (source, document) = (self.source, self.document);
-        let problems = self.problems.into_inner().into_iter();
+        let problems = self.problems.take();
+        let many = problems.len() > FEW_PROBLEMS || self.places.get().is_some();
+        let place = |problem: &Problem| {
+            if many {
+                return self.place(&problem.pointer, problem.at_key);
+            }
+            source.place(document, &problem.pointer, problem.at_key)
+        };
         problems
+            .into_iter()
             .map(|problem| Diagnostic {
                 severity: problem.severity,
                 code: problem.code,
                 path: source.path.clone(),
-                place: source.place(document, &problem.pointer, problem.at_key),
+                place: place(&problem),
                 key: dotted(&problem.pointer),
                 message: problem.message,
                 hint: problem.hint,
             })
             .collect()
+    }
+
+    /// The place of a value or of a key, from the places of the whole document.
+    fn place(&self, pointer: &[Step], key: bool) -> Option<Place> {
+        let places = self.places.get_or_init(|| self.source.places(self.document));
+        places.as_ref()?.find(&self.source.text, pointer, key)
     }
 
     fn note(
@@ -195,8 +215,7 @@ impl<'d> Node<'d> {
     /// Where this value stands.
     #[must_use]
     pub fn place(&self) -> Option<Place> {
-        let decoder = self.decoder;
-        decoder.source.place(decoder.document, &self.pointer(), false)
+        self.decoder.place(&self.pointer(), false)
     }
 
     fn expected(&self, what: &str) {

@@ -6,6 +6,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::places::{At, Spot};
 use super::{Diagnostic, Place, Source, Step};
 
 /// Parses a JSON text.
@@ -29,7 +30,8 @@ pub(super) fn parse(source: &Source) -> Result<Value, Diagnostic> {
 
 /// The line and column of the value, or of the key, at `pointer`.
 pub(super) fn place(text: &str, pointer: &[Step], key: bool) -> Option<Place> {
-    let mut raw: &RawValue = serde_json::from_str(text).ok()?;
+    let mut raw: &RawValue =
+        serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()?;
     let mut key_offset = offset_in(text, raw.get())?;
     for step in pointer {
         let before = raw;
@@ -51,6 +53,40 @@ pub(super) fn place(text: &str, pointer: &[Step], key: bool) -> Option<Place> {
     }
     let offset = if key { key_offset } else { offset_in(text, raw.get())? };
     Some(Place::of_offset(text, offset))
+}
+
+/// Where everything stands.
+pub(super) fn spots(text: &str) -> Option<Spot> {
+    let raw: &RawValue =
+        serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()?;
+    spot(text, raw.get(), None)
+}
+
+fn spot(text: &str, raw: &str, around: Option<&str>) -> Option<Spot> {
+    let value = offset_in(text, raw)?;
+    let key = match around {
+        Some(around) => key_before(text, offset_in(text, around)?, value).unwrap_or(value),
+        None => value,
+    };
+    let mut spot = Spot { key: At::Offset(key), value: At::Offset(value), ..Spot::default() };
+    if raw.starts_with('{') {
+        let fields: BTreeMap<String, &RawValue> = serde_json::from_str(raw).ok()?;
+        let mut from = raw;
+        let mut fields: Vec<_> = fields.into_iter().collect();
+        fields.sort_unstable_by_key(|(_, value)| value.get().as_ptr());
+        for (name, value) in fields {
+            spot.fields.insert(name, self::spot(text, value.get(), Some(from))?);
+            // The next key stands behind this value.
+            from = &raw[offset_in(raw, value.get())? + value.get().len()..];
+        }
+    } else if raw.starts_with('[') {
+        let items: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
+        spot.items = items
+            .into_iter()
+            .map(|item| self::spot(text, item.get(), None))
+            .collect::<Option<_>>()?;
+    }
+    Some(spot)
 }
 
 /// Where `part`, a slice of `text`, begins.

@@ -12,7 +12,9 @@
 mod decode;
 mod diagnostic;
 mod json;
+pub(crate) mod json_path;
 mod place;
+mod places;
 mod units;
 mod yaml;
 
@@ -88,6 +90,15 @@ impl Source {
             Format::Json => json::parse(self).map(|value| vec![value]),
             Format::Yaml => yaml::parse(self),
         }
+    }
+
+    /// The places of everything in the given document.
+    fn places(&self, document: usize) -> Option<places::Places> {
+        let root = match self.format {
+            Format::Json => json::spots(&self.text),
+            Format::Yaml => yaml::spots(&self.text, document),
+        }?;
+        Some(places::Places::new(&self.text, root))
     }
 
     /// Where the value (or, for `key`, the key) at `pointer` stands in the given document.

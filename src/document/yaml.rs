@@ -4,6 +4,7 @@
 use serde_json::Value;
 use serde_saphyr::granit_parser::{Event, Parser, Span};
 
+use super::places::{At, Spot};
 use super::{Diagnostic, Place, Source, Step};
 
 /// How many values aliases may add to those that are written.
@@ -51,19 +52,17 @@ pub(super) fn parse(source: &Source) -> Result<Vec<Value>, Diagnostic> {
 
 /// The line and column of the value, or of the key, at `pointer` in the given document.
 pub(super) fn place(text: &str, document: usize, pointer: &[Step], key: bool) -> Option<Place> {
-    let mut events = Events { parser: Parser::new_from_str(text) };
-    let mut seen = 0;
-    loop {
-        let (event, _) = events.next()?;
-        if matches!(event, Event::DocumentStart(..)) {
-            if seen == document {
-                break;
-            }
-            seen += 1;
-        }
-    }
+    let mut events = Events::of(text, document)?;
     let first = events.next()?;
     events.find(first, pointer, key)
+}
+
+/// Where everything in the given document stands.
+pub(super) fn spots(text: &str, document: usize) -> Option<Spot> {
+    let mut events = Events::of(text, document)?;
+    let first = events.next()?;
+    let key = place_of(&first.1);
+    events.spot(first, key)
 }
 
 struct Events<'a> {
@@ -71,6 +70,53 @@ struct Events<'a> {
 }
 
 impl<'a> Events<'a> {
+    /// The events of one document.
+    fn of(text: &'a str, document: usize) -> Option<Self> {
+        let mut events = Events { parser: Parser::new_from_str(text) };
+        let mut seen = 0;
+        loop {
+            let (event, _) = events.next()?;
+            if matches!(event, Event::DocumentStart(..)) {
+                if seen == document {
+                    return Some(events);
+                }
+                seen += 1;
+            }
+        }
+    }
+
+    /// The node that `head` begins, with everything in it.
+    fn spot(&mut self, (event, span): (Event<'a>, Span), key: Place) -> Option<Spot> {
+        let value = place_of(&span);
+        let mut spot = Spot { key: At::Place(key), value: At::Place(value), ..Spot::default() };
+        match event {
+            Event::MappingStart(..) => loop {
+                let (event, span) = self.next()?;
+                let name = match &event {
+                    Event::MappingEnd => break,
+                    Event::Scalar(text, ..) => Some(text.to_string()),
+                    _ => None,
+                };
+                self.skip(&event)?;
+                let head = self.next()?;
+                let inner = self.spot(head, place_of(&span))?;
+                if let Some(name) = name {
+                    spot.fields.insert(name, inner);
+                }
+            },
+            Event::SequenceStart(..) => loop {
+                let head = self.next()?;
+                if matches!(head.0, Event::SequenceEnd) {
+                    break;
+                }
+                let at = place_of(&head.1);
+                spot.items.push(self.spot(head, at)?);
+            },
+            _ => {}
+        }
+        Some(spot)
+    }
+
     fn next(&mut self) -> Option<(Event<'a>, Span)> {
         self.parser.next_event()?.ok()
     }

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::limits::MAX_TEXT_DEPTH;
 use super::status::quote;
 
 /// `strconv.ParseInt(text, 10, 64)` with its error text.
@@ -119,9 +120,6 @@ struct Scanner<'a> {
 }
 
 type Scan = Result<(), String>;
-
-/// Deeper than this Go gives up too.
-const MAX_DEPTH: usize = 10_000;
 
 impl Scanner<'_> {
     fn document(mut self) -> Scan {
@@ -312,7 +310,7 @@ fn end() -> String {
 }
 
 fn check_depth(open: &[u8]) -> Scan {
-    if open.len() > MAX_DEPTH { Err("exceeded max depth".to_owned()) } else { Ok(()) }
+    if open.len() > MAX_TEXT_DEPTH { Err("exceeded max depth".to_owned()) } else { Ok(()) }
 }
 
 fn unexpected(byte: u8, context: &str) -> String {

@@ -29,6 +29,7 @@ mod options;
 mod output;
 mod path;
 mod protobuf;
+mod reread;
 mod resource;
 mod schema;
 mod seed;

@@ -5,7 +5,6 @@
 use bytes::Bytes;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, StatusCode};
-use serde_json::Value;
 
 use crate::message::{Body, Origin, Plan, Query};
 
@@ -145,10 +144,7 @@ impl Output {
                 json.into()
             }
             (Media::Json, true) => pretty(&json).into(),
-            (Media::Yaml, _) => {
-                let value: Value = serde_json::from_slice(&json).unwrap_or_default();
-                super::yaml::render(&value).into()
-            }
+            (Media::Yaml, _) => super::yaml::render(&super::reread::value(&json)).into(),
         }
     }
 }

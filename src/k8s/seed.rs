@@ -130,7 +130,7 @@ impl SeedObject {
 
     fn read(&self, text: &[u8]) -> Value {
         // It was read once before, to its end.
-        let mut value: Value = serde_json::from_slice(text).unwrap_or_default();
+        let mut value = super::reread::value(text);
         value["apiVersion"] = (*self.api_version).into();
         value["kind"] = (*self.kind).into();
         value

@@ -1,6 +1,8 @@
 //! Strategic merge patch, for upstream's own types: lists that merge by a key, and directives
 //! (`k8s.io/apimachinery/pkg/util/strategicpatch`). Custom resources refuse it, as upstream's do.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Map, Value};
 
 /// Lists of objects that merge, and by which key (`patchMergeKey` in `k8s.io/api`).
@@ -81,7 +83,8 @@ fn merge_maps(
         if let Some(field) = name.strip_prefix(DELETE_VALUES) {
             let gone = value.as_array().ok_or("invalid patch format of primitive list")?;
             if let Some(Value::Array(list)) = original.get_mut(field) {
-                list.retain(|item| !gone.contains(item));
+                let gone: HashSet<String> = gone.iter().map(Value::to_string).collect();
+                list.retain(|item| !gone.contains(&item.to_string()));
             }
         }
     }
@@ -124,11 +127,8 @@ fn merge_lists(
     kind: &str,
 ) -> Result<Vec<Value>, String> {
     if MERGED_VALUES.contains(&field) {
-        for item in patch {
-            if !original.contains(item) {
-                original.push(item.clone());
-            }
-        }
+        let mut known: HashSet<String> = original.iter().map(Value::to_string).collect();
+        original.extend(patch.iter().filter(|item| known.insert(item.to_string())).cloned());
         return Ok(original);
     }
     let Some(key) = merge_key(field, kind).filter(|_| patch.iter().all(Value::is_object)) else {
@@ -140,39 +140,55 @@ fn merge_lists(
         let rest = patch.iter().filter(|item| directive(item).is_none());
         return Ok(rest.cloned().collect());
     }
+    // Items by their keys: the first of each counts. Deleted ones leave a gap until the end.
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (at, item) in original.iter().enumerate() {
+        if let Some(found) = item.get(key) {
+            places.entry(found.to_string()).or_insert(at);
+        }
+    }
+    let mut deleted = HashSet::new();
     for item in patch {
         let Some(wanted) = item.get(key) else {
             return Err(format!("map: {item} does not contain declared merge key: {key}"));
         };
-        let found = original.iter().position(|old| old.get(key) == Some(wanted));
+        let wanted = wanted.to_string();
         if directive(item).as_deref() == Some("delete") {
-            original.retain(|old| old.get(key) != Some(wanted));
+            places.remove(&wanted);
+            deleted.insert(wanted);
             continue;
         }
+        let found = places.get(&wanted).copied();
         let old = match found.map(|at| original[at].take()) {
             Some(Value::Object(old)) => old,
             _ => Map::new(),
         };
         let new = item.as_object().cloned().unwrap_or_default();
         let merged = Value::Object(merge_maps(old, &new, kind)?);
-        match found {
-            Some(at) => original[at] = merged,
-            None => original.push(merged),
+        if let Some(at) = found {
+            original[at] = merged;
+        } else {
+            deleted.remove(&wanted);
+            places.insert(wanted, original.len());
+            original.push(merged);
         }
+    }
+    if !deleted.is_empty() {
+        let gone =
+            |item: &Value| item.get(key).is_some_and(|key| deleted.contains(&key.to_string()));
+        original.retain(|item| !gone(item));
     }
     Ok(original)
 }
 
 /// Puts what the order names first, in that order; the rest keeps its own behind it.
 fn put_in_order(list: &mut [Value], order: &[Value], key: Option<&str>) {
-    let place = |item: &Value| {
-        let same = |wanted: &Value| match key {
-            Some(key) => wanted.get(key) == item.get(key),
-            None => wanted == item,
-        };
-        order.iter().position(same).unwrap_or(order.len())
-    };
-    list.sort_by_key(place);
+    let of = |item: &Value| key.map_or(Some(item), |key| item.get(key)).map(Value::to_string);
+    let mut places: HashMap<Option<String>, usize> = HashMap::new();
+    for (at, wanted) in order.iter().enumerate() {
+        places.entry(of(wanted)).or_insert(at);
+    }
+    list.sort_by_cached_key(|item| places.get(&of(item)).copied().unwrap_or(order.len()));
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::document::json_path;
+
 use super::output::Shape;
 use super::resource::{Column, Served};
 use super::store::{Object, Revision};
@@ -177,7 +179,7 @@ fn compile(path: &str) -> Option<serde_json_path::JsonPath> {
         rest = after;
     }
     text.push_str(rest);
-    serde_json_path::JsonPath::parse(&text).ok()
+    json_path::parse(&text).ok()
 }
 
 fn cell(column: &Column, path: &serde_json_path::JsonPath, whole: &Value, now: Timestamp) -> Value {

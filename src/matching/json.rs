@@ -5,6 +5,7 @@
 //! values that vary: `${json-unit.any-string}` and others, see [`PLACEHOLDERS`].
 
 use std::cell::Cell;
+use std::collections::HashMap;
 
 use serde_json::{Map, Number, Value};
 
@@ -14,8 +15,13 @@ use super::pattern::Pattern;
 pub(crate) const PLACEHOLDERS: &str = "${json-unit.ignore}, ${json-unit.ignore-element}, \
      ${json-unit.any-string}, ${json-unit.any-number}, ${json-unit.any-boolean}, ${json-unit.regex}...";
 
-/// How many values one comparison may look at: pairing long lists in any order is quadratic.
+/// How many values one comparison may look at: pairing lists with placeholders in any order is
+/// quadratic. A text counts once more for each [`BYTES_PER_STEP`] of it. What is not compared within
+/// the budget counts as different.
 const BUDGET: u32 = 2_000_000;
+
+/// How much of a text is compared, or searched by a pattern, for one step.
+const BYTES_PER_STEP: usize = 64;
 
 /// Lists longer than this are paired greedily, first fit first.
 const MAX_PAIRED: usize = 1_000;
@@ -41,8 +47,17 @@ enum Tree {
     AnyBoolean,
     Regex(Pattern),
     Scalar(Value),
-    List(Vec<Tree>),
+    List(Vec<Item>),
     Object(Vec<(Box<str>, Tree)>),
+}
+
+/// An expected item of a list.
+#[derive(Debug)]
+struct Item {
+    tree: Tree,
+    /// The canonical text of all values that it equals, where that is one text: it is looked up then,
+    /// and not compared with each actual item.
+    canonical: Option<Box<str>>,
 }
 
 impl JsonPattern {
@@ -52,7 +67,8 @@ impl JsonPattern {
         ignore_array_order: bool,
         ignore_extra: bool,
     ) -> Result<Self, String> {
-        let tree = Tree::compile(&expected)?;
+        let rules = Rules { ignore_array_order, ignore_extra };
+        let tree = Tree::compile(&expected, rules)?;
         Ok(Self { expected, tree, ignore_array_order, ignore_extra })
     }
 
@@ -73,7 +89,18 @@ impl JsonPattern {
     }
 
     fn look(&self, tree: &Tree, actual: &Value, budget: &Cell<u32>) -> bool {
-        let Some(left) = budget.get().checked_sub(1) else {
+        let read = match (tree, actual) {
+            (Tree::Regex(_), Value::String(text)) => text.len(),
+            (Tree::Scalar(Value::String(expected)), Value::String(text))
+                if expected.len() == text.len() =>
+            {
+                text.len()
+            }
+            _ => 0,
+        };
+        let steps = u32::try_from(1 + read / BYTES_PER_STEP).unwrap_or(u32::MAX);
+        let Some(left) = budget.get().checked_sub(steps) else {
+            budget.set(0);
             return false;
         };
         budget.set(left);
@@ -114,18 +141,43 @@ impl JsonPattern {
         self.ignore_extra || found == actual.len()
     }
 
-    fn lists(&self, expected: &[Tree], actual: &[Value], budget: &Cell<u32>) -> bool {
+    fn lists(&self, expected: &[Item], actual: &[Value], budget: &Cell<u32>) -> bool {
         if actual.len() < expected.len() || (!self.ignore_extra && actual.len() > expected.len()) {
             return false;
         }
         if !self.ignore_array_order {
-            return expected.iter().zip(actual).all(|(tree, item)| self.look(tree, item, budget));
+            let mut pairs = expected.iter().zip(actual);
+            return pairs.all(|(item, value)| self.look(&item.tree, value, budget));
         }
-        let mut pairing = Pairing { taken: vec![None; actual.len()] };
-        (0..expected.len()).all(|wanted| {
-            let fits =
-                |wanted: usize, item: usize| self.look(&expected[wanted], &actual[item], budget);
-            pairing.place(wanted, expected.len() <= MAX_PAIRED, &fits)
+        // Items that equal one value only go first: whichever of the equal ones they take, the others
+        // lose nothing by it.
+        let mut left: Vec<&Value> = Vec::new();
+        let mut open: Vec<&Tree> = Vec::new();
+        let mut wanted: HashMap<&str, usize> = HashMap::new();
+        for item in expected {
+            match &item.canonical {
+                Some(text) => *wanted.entry(text).or_default() += 1,
+                None => open.push(&item.tree),
+            }
+        }
+        if wanted.is_empty() {
+            left.extend(actual);
+        } else {
+            for value in actual {
+                // A scalar is as wanted under the rules whatever they are; the rest only by its whole.
+                match wanted.get_mut(&*canonical(value, true)) {
+                    Some(count) if *count > 0 => *count -= 1,
+                    _ => left.push(value),
+                }
+            }
+            if wanted.values().any(|count| *count > 0) {
+                return false;
+            }
+        }
+        let mut pairing = Pairing { taken: vec![None; left.len()] };
+        (0..open.len()).all(|wanted| {
+            let fits = |wanted: usize, item: usize| self.look(open[wanted], left[item], budget);
+            budget.get() > 0 && pairing.place(wanted, open.len() <= MAX_PAIRED, &fits)
         })
     }
 
@@ -153,7 +205,8 @@ impl JsonPattern {
             (Tree::List(trees), Value::Array(expected), Value::Array(actual))
                 if !self.ignore_array_order =>
             {
-                let pairs = trees.iter().zip(expected).enumerate().map(|(at, (tree, wanted))| {
+                let pairs = trees.iter().zip(expected).enumerate().map(|(at, (item, wanted))| {
+                    let tree = &item.tree;
                     let item = actual.get(at);
                     item.map_or_else(
                         || wanted.clone(),
@@ -220,18 +273,19 @@ impl Pairing {
 }
 
 impl Tree {
-    fn compile(expected: &Value) -> Result<Self, String> {
+    fn compile(expected: &Value, rules: Rules) -> Result<Self, String> {
         Ok(match expected {
             Value::String(text) => match placeholder(text) {
                 Some(name) => Self::placeholder(name, text)?,
                 None => Self::Scalar(expected.clone()),
             },
-            Value::Array(list) => {
-                Self::List(list.iter().map(Self::compile).collect::<Result<_, _>>()?)
-            }
+            Value::Array(list) => Self::List(
+                list.iter().map(|item| Item::compile(item, rules)).collect::<Result<_, _>>()?,
+            ),
             Value::Object(map) => {
-                let fields =
-                    map.iter().map(|(key, value)| Ok((key.as_str().into(), Self::compile(value)?)));
+                let fields = map
+                    .iter()
+                    .map(|(key, value)| Ok((key.as_str().into(), Self::compile(value, rules)?)));
                 Self::Object(fields.collect::<Result<_, String>>()?)
             }
             scalar => Self::Scalar(scalar.clone()),
@@ -253,6 +307,64 @@ impl Tree {
                 None => return Err(format!("unknown placeholder {text:?}; known: {PLACEHOLDERS}")),
             },
         })
+    }
+}
+
+/// What a comparison leaves out.
+#[derive(Debug, Clone, Copy)]
+struct Rules {
+    ignore_array_order: bool,
+    ignore_extra: bool,
+}
+
+impl Item {
+    fn compile(expected: &Value, rules: Rules) -> Result<Self, String> {
+        let tree = Tree::compile(expected, rules)?;
+        let scalar = matches!(tree, Tree::Scalar(_));
+        let whole = scalar || !rules.ignore_extra && tree.is_literal();
+        let canonical =
+            (rules.ignore_array_order && whole).then(|| canonical(expected, true).into());
+        Ok(Self { tree, canonical })
+    }
+}
+
+impl Tree {
+    /// Whether no placeholder stands in it.
+    fn is_literal(&self) -> bool {
+        match self {
+            Self::Scalar(_) => true,
+            Self::List(items) => items.iter().all(|item| item.tree.is_literal()),
+            Self::Object(fields) => fields.iter().all(|(_, tree)| tree.is_literal()),
+            _ => false,
+        }
+    }
+}
+
+/// A text that is the same for values that are equal: numbers by value, and lists in one order where
+/// their order does not count.
+fn canonical(value: &Value, any_order: bool) -> String {
+    match value {
+        Value::Number(number) => match whole(number) {
+            Some(whole) => whole.to_string(),
+            None => format!("{:?}", number.as_f64()),
+        },
+        Value::Array(list) => {
+            let mut items: Vec<String> =
+                list.iter().map(|item| canonical(item, any_order)).collect();
+            if any_order {
+                items.sort_unstable();
+            }
+            format!("[{}]", items.join(","))
+        }
+        Value::Object(map) => {
+            let mut fields: Vec<(&String, String)> =
+                map.iter().map(|(key, value)| (key, canonical(value, any_order))).collect();
+            fields.sort_unstable();
+            let fields: Vec<String> =
+                fields.iter().map(|(key, value)| format!("{key:?}:{value}")).collect();
+            format!("{{{}}}", fields.join(","))
+        }
+        scalar => scalar.to_string(),
     }
 }
 
@@ -354,11 +466,30 @@ mod tests {
     }
 
     #[test]
-    fn long_lists_in_any_order_end() {
+    fn long_lists_in_any_order_are_compared_by_lookup() {
         let backwards: Vec<usize> = (0..20_000).rev().collect();
-        let pattern = JsonPattern::compile(json!(backwards), true, false).unwrap();
         let forwards: Vec<usize> = (0..20_000).collect();
-        assert!(!pattern.matches(&json!(forwards)), "past the budget it counts as different");
+        let items = |numbers: &[usize]| -> Value {
+            numbers.iter().map(|n| json!({"id": n, "tags": [n, "x"]})).collect()
+        };
+        let pattern = JsonPattern::compile(json!(backwards), true, true).unwrap();
+        assert!(pattern.matches(&json!(forwards)));
+        let pattern = JsonPattern::compile(items(&backwards), true, false).unwrap();
+        assert!(pattern.matches(&items(&forwards)));
+        assert!(!pattern.matches(&items(&forwards[1..])));
+        let repeated =
+            JsonPattern::compile(json!([1, 1.0, 2, "${json-unit.any-number}"]), true, false);
+        let repeated = repeated.unwrap();
+        assert!(repeated.matches(&json!([2, 1, 3, 1])));
+        assert!(!repeated.matches(&json!([2, 1, 3, 2])));
+    }
+
+    #[test]
+    fn a_comparison_ends_with_its_budget() {
+        let items = vec![json!("${json-unit.regex}a*b"); 3_000];
+        let pattern = JsonPattern::compile(json!(items), true, false).unwrap();
+        let texts = vec!["a".repeat(3_000); 3_000];
+        assert!(!pattern.matches(&json!(texts)));
     }
 
     #[test]

@@ -82,6 +82,20 @@ impl StringPattern {
         }
     }
 
+    /// Whether the search of one of its regular expressions ends at a limit.
+    pub(super) fn gives_up_on(&self, subject: &Subject<'_>) -> bool {
+        match self {
+            Self::Matches(pattern) | Self::DoesNotMatch(pattern) => {
+                subject.text().is_some_and(|text| pattern.gives_up_on(text))
+            }
+            Self::And(all) | Self::Or(all) => {
+                all.iter().any(|pattern| pattern.gives_up_on(subject))
+            }
+            Self::Not(pattern) => pattern.gives_up_on(subject),
+            _ => false,
+        }
+    }
+
     /// Decodes `{"equalTo": "x"}` and its siblings; problems are noted at the node.
     pub(crate) fn compile(node: &Node<'_>) -> Option<Self> {
         let keys = node.keys()?;

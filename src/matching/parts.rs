@@ -47,6 +47,11 @@ impl Part {
         self
     }
 
+    fn hinting(mut self, hint: Option<&'static str>) -> Self {
+        self.hint = hint;
+        self
+    }
+
     fn weighing(mut self, weight: f64) -> Self {
         self.weight = weight;
         self
@@ -157,6 +162,7 @@ fn authority(pattern: &RequestPattern, facts: &Facts<'_>, parts: &mut Vec<Part>)
 fn one(name: String, pattern: &StringPattern, value: Option<&str>) -> Part {
     let matched = pattern.matches(&Subject::new(value));
     let part = Part::new(name, pattern.to_string(), value.map(str::to_owned), matched);
+    let part = part.hinting(gave_up(pattern, &Subject::new(value)));
     match (pattern.as_text(), value) {
         (Some(wanted), Some(value)) => part.at(text_distance(wanted, value)),
         _ => part,
@@ -182,6 +188,7 @@ fn body(pattern: &StringPattern, facts: &Facts<'_>) -> Part {
     if matched {
         return part;
     }
+    let part = part.hinting(gave_up(pattern, subject));
     match (pattern.as_json().zip(subject.json()), pattern.as_text().zip(subject.text())) {
         (Some((pattern, json)), _) => {
             let (apart, total) = differing(&pattern.aligned(json), json);
@@ -190,6 +197,13 @@ fn body(pattern: &StringPattern, facts: &Facts<'_>) -> Part {
         (_, Some((wanted, text))) => part.at(text_distance(wanted, text)),
         _ => part,
     }
+}
+
+/// What to do about a pattern whose search ended at a limit.
+fn gave_up(pattern: &StringPattern, subject: &Subject<'_>) -> Option<&'static str> {
+    const HINT: &str = "the pattern backtracks too much on a value of this length and counts as not \
+         matching; write it without look-around, back-references or atomic groups";
+    pattern.gives_up_on(subject).then_some(HINT)
 }
 
 /// How many values differ in two trees, and how many there are.

@@ -10,8 +10,13 @@ use std::sync::OnceLock;
 use regex_syntax::hir::literal::Extractor;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// How many steps a backtracking pattern may take on one value before it counts as not matching.
+/// How often a backtracking pattern may try another way on a short value before it counts as not
+/// matching.
 const BACKTRACK_LIMIT: usize = 100_000;
+
+/// How many characters a backtracking pattern may read of one value. Each way that it tries may read
+/// the whole value, so a longer value has fewer ways.
+const MAX_READ: usize = 50_000_000;
 
 /// Patterns that weigh more than this are compiled at load: only these can grow past the compiler's
 /// size limit, and that must be a load error. Counted in character ranges, see [`weight`].
@@ -28,7 +33,88 @@ pub(crate) struct Pattern {
 
 enum Engine {
     Linear(OnceLock<Option<regex::Regex>>),
-    Backtracking(Box<fancy_regex::Regex>),
+    Backtracking(Box<Backtracking>),
+}
+
+/// A pattern that no linear engine runs.
+struct Backtracking {
+    /// For values of up to [`TIERS`] bytes, each under its own limit.
+    tiers: [OnceLock<Option<fancy_regex::Regex>>; TIERS.len()],
+    /// Longer values are not tried: each step of a repetition may read the rest of the value, for each
+    /// look-around, group reference or atomic group nested in it.
+    max_bytes: usize,
+}
+
+/// The lengths of values, in bytes, that share one limit of ways.
+const TIERS: [usize; 6] = [2 << 10, 16 << 10, 128 << 10, 1 << 20, 8 << 20, usize::MAX];
+
+impl Backtracking {
+    /// The error is none for people: the linear engine's is better.
+    fn compile(java: &str) -> Result<Self, ()> {
+        let tree = fancy_regex::Expr::parse_tree(java).map_err(drop)?;
+        let power = 1 + depth(&tree.expr);
+        let max_bytes = if power == 1 { usize::MAX } else { root(MAX_READ, power) };
+        let this = Self { tiers: Default::default(), max_bytes };
+        this.tier(java, 0).map(|_| ()).ok_or(())?;
+        Ok(this)
+    }
+
+    fn tier(&self, java: &str, at: usize) -> Option<&fancy_regex::Regex> {
+        let limit = (MAX_READ / TIERS[at]).clamp(20, BACKTRACK_LIMIT);
+        let build = || {
+            // A limit that ends the search is an error of the engine, never a wrong answer.
+            fancy_regex::RegexBuilder::new(&anchored(java)).backtrack_limit(limit).build().ok()
+        };
+        self.tiers[at].get_or_init(build).as_ref()
+    }
+
+    /// Whether the whole value matches; nothing when it cannot be said within the limits.
+    fn matches(&self, text: &str, value: &str) -> Option<bool> {
+        if value.len() > self.max_bytes {
+            return None;
+        }
+        let at = TIERS.iter().position(|most| value.len() <= *most)?;
+        self.tier(&unquoted(text), at)?.is_match(value).ok()
+    }
+}
+
+/// How many repetitions lie around the innermost construct that no linear engine runs.
+fn depth(expr: &fancy_regex::Expr) -> u32 {
+    use fancy_regex::Expr;
+    /// Fewer rounds than this multiply the work, but do not raise its power.
+    const FEW: usize = 16;
+    let inner = expr.children_iter().map(depth).max().unwrap_or(0);
+    match expr {
+        Expr::Repeat { hi, .. } if *hi > FEW && expr.children_iter().any(is_hard) => inner + 1,
+        _ => inner,
+    }
+}
+
+fn is_hard(expr: &fancy_regex::Expr) -> bool {
+    use fancy_regex::Expr;
+    !matches!(
+        expr,
+        Expr::Empty
+            | Expr::Any { .. }
+            | Expr::Assertion(_)
+            | Expr::GeneralNewline { .. }
+            | Expr::Literal { .. }
+            | Expr::LiteralBytes { .. }
+            | Expr::Concat(_)
+            | Expr::Alt(_)
+            | Expr::Group(_)
+            | Expr::Repeat { .. }
+            | Expr::Delegate { .. }
+    ) || expr.children_iter().any(is_hard)
+}
+
+/// The largest whole number whose `power` is not above `value`.
+fn root(value: usize, power: u32) -> usize {
+    let fits = |base: usize| base.checked_pow(power).is_some_and(|found| found <= value);
+    (0..usize::BITS / power).rev().fold(0, |base, bit| {
+        let next = base | 1 << bit;
+        if fits(next) { next } else { base }
+    })
 }
 
 impl Pattern {
@@ -46,12 +132,8 @@ impl Pattern {
             }
             Err(linear) => {
                 // The pattern alone must parse: `a)(b` would only by the group put around it.
-                let parsed = fancy_regex::Regex::new(&java).and_then(|_| {
-                    fancy_regex::RegexBuilder::new(&anchored(&java))
-                        .backtrack_limit(BACKTRACK_LIMIT)
-                        .build()
-                });
-                Engine::Backtracking(Box::new(parsed.map_err(|_| last_line(&linear.to_string()))?))
+                let parsed = Backtracking::compile(&java);
+                Engine::Backtracking(Box::new(parsed.map_err(|()| last_line(&linear.to_string()))?))
             }
         };
         Ok(Self { text: text.into(), prefix, engine })
@@ -61,7 +143,15 @@ impl Pattern {
     pub(crate) fn matches(&self, value: &str) -> bool {
         match &self.engine {
             Engine::Linear(_) => self.linear().is_some_and(|regex| regex.is_match(value)),
-            Engine::Backtracking(regex) => regex.is_match(value).unwrap_or(false),
+            Engine::Backtracking(regex) => regex.matches(&self.text, value).unwrap_or(false),
+        }
+    }
+
+    /// Whether the search ends at a limit: the value counts as not matching then.
+    pub(crate) fn gives_up_on(&self, value: &str) -> bool {
+        match &self.engine {
+            Engine::Linear(_) => self.linear().is_none(),
+            Engine::Backtracking(regex) => regex.matches(&self.text, value).is_none(),
         }
     }
 
@@ -217,7 +307,29 @@ mod tests {
 
     #[test]
     fn a_pattern_that_backtracks_without_end_gives_up() {
-        let pattern = Pattern::compile(r"(?=a)(a|a)*\1b(?!c)").unwrap();
-        assert!(!pattern.matches(&"a".repeat(200)));
+        for (pattern, length) in [
+            (r"(?=a)(a|a)*\1b(?!c)", 200),
+            (r"(?:(?=a*b)a|a)*c", 100_000),
+            (r"(?:(?=(?:a*)*b)a)*", 3_000_000),
+            (r"(?!.*secret)(?:.|\n)*(?=z)", 3_000_000),
+            (r"(?>a*)*(?<=a)b", 3_000_000),
+        ] {
+            let pattern = Pattern::compile(pattern).unwrap();
+            let value = "a".repeat(length);
+            assert!(!pattern.matches(&value), "{pattern:?}");
+            assert!(pattern.gives_up_on(&value), "{pattern:?}");
+        }
+        let pattern = Pattern::compile(r"(?!.*secret)a*").unwrap();
+        assert!(pattern.matches(&"a".repeat(500_000)));
+        let pattern = Pattern::compile(r"(?:(?=.*z)a)*z").unwrap();
+        assert!(pattern.matches(&("a".repeat(5_000) + "z")));
+        assert!(!pattern.gives_up_on(&"a".repeat(5_000)));
+    }
+
+    #[test]
+    fn roots_are_rounded_down() {
+        assert_eq!(root(50_000_000, 2), 7_071);
+        assert_eq!(root(1_000, 3), 10);
+        assert_eq!(root(999, 3), 9);
     }
 }

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::document::{Diagnostic, Node, Place};
 
+use super::super::json_patch;
 use super::super::select::LabelSelector;
 use super::template::Template;
 
@@ -71,7 +72,7 @@ impl StageList {
         let life = keys.required("life").map(|node| node.items()).unwrap_or_default();
         let stages: Vec<Stage> = life.iter().filter_map(Stage::decode).collect();
         keys.finish();
-        let resource_node = keys_place(node);
+        let resource_node = node.place();
         if stages.len() < life.len() {
             return None;
         }
@@ -95,11 +96,6 @@ impl StageList {
             None => diagnostic,
         }
     }
-}
-
-fn keys_place(node: &Node<'_>) -> Option<Place> {
-    let decoder = node.decoder();
-    decoder.source().place(decoder.document(), &node.pointer(), false)
 }
 
 impl Stage {
@@ -128,7 +124,7 @@ impl Stage {
         let mut status = object.get("status").filter(|status| status.is_object()).cloned();
         let mut status = status.take().unwrap_or_else(|| json!({}));
         if let Some(merged) = self.status.as_ref().and_then(|of| of.fill(object, now)) {
-            json_patch::merge(&mut status, &merged);
+            json_patch::merge(&mut status, merged);
         }
         for condition in &self.conditions {
             condition.put(&mut status, object, now);

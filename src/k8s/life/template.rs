@@ -12,6 +12,8 @@
 use serde_json::{Map, Number, Value};
 use serde_json_path::JsonPath;
 
+use crate::document::json_path;
+
 /// A value with gaps.
 #[derive(Debug, Clone)]
 pub(super) enum Template {
@@ -131,7 +133,7 @@ impl Gap {
                 "{{{{{text}}}}} says nothing: write now, a JSONPath such as $.metadata.name, or sum and a JSONPath"
             ));
         }
-        let path = JsonPath::parse(path).map_err(|error| format!("{{{{{text}}}}}: {error}"))?;
+        let path = json_path::parse(path).map_err(|error| format!("{{{{{text}}}}}: {error}"))?;
         Ok(if sum { Self::Sum(path.into()) } else { Self::Path(path.into()) })
     }
 

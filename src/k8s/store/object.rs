@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::super::reread;
 use super::super::resource::GroupResource;
 use super::Revision;
 
@@ -92,7 +93,7 @@ impl Object {
         let mut text = Vec::with_capacity(self.rest.len() + 1);
         text.push(b'{');
         text.extend_from_slice(&self.rest);
-        let mut value: Value = serde_json::from_slice(&text).unwrap_or_default();
+        let mut value = reread::value(&text);
         if let Value::Object(map) = &mut value {
             map.insert("apiVersion".into(), api_version.into());
             map.insert("kind".into(), kind.into());

@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::super::golang;
-use super::super::limits::ACCEPTED;
+use super::super::limits::{ACCEPTED, MAX_YAML_DEPTH};
 use super::super::protobuf;
 use super::super::status::{ApiError, quote};
 use super::Call;
@@ -132,15 +132,27 @@ pub(super) fn json(text: &[u8]) -> Result<Decoded, String> {
     let text = String::from_utf8_lossy(text);
     let duplicates = RefCell::default();
     let mut reader = serde_json::Deserializer::from_str(&text);
+    // The depth was checked above, under our own limit.
+    reader.disable_recursion_limit();
     let seed = Keys { path: String::new(), duplicates: &duplicates };
     let value = seed.deserialize(&mut reader).map_err(|error| error.to_string())?;
     Ok(Decoded { value, duplicates: duplicates.into_inner() })
 }
 
-/// A YAML text as a value, with the booleans of YAML 1.1 as in `sigs.k8s.io/yaml`.
+/// A YAML text as a value, with the booleans of YAML 1.1 as in `sigs.k8s.io/yaml`. Most are JSON, which
+/// is read as such.
 pub(super) fn yaml(text: &[u8]) -> Result<Decoded, String> {
+    if text.trim_ascii_start().starts_with(b"{")
+        && let Ok(decoded) = json(text)
+        && decoded.duplicates.is_empty()
+    {
+        return Ok(decoded);
+    }
     let text = String::from_utf8_lossy(text);
-    let options = serde_saphyr::options! { strict_booleans: false };
+    let options = serde_saphyr::options! {
+        strict_booleans: false,
+        budget: serde_saphyr::budget! { max_depth: MAX_YAML_DEPTH },
+    };
     let value = serde_saphyr::from_str_with_options::<Value>(&text, options)
         .map_err(|error| error.without_snippet().to_string())?;
     Ok(Decoded { value, duplicates: Vec::new() })

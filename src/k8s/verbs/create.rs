@@ -79,6 +79,7 @@ pub(super) fn insert(
                 return Ok(render_dry(call, value));
             }
             let object = render(call, transaction, value);
+            write::check_size(&object)?;
             transaction.put(std::sync::Arc::clone(&object));
             if definition::is_definition(of) {
                 definition::register(transaction, &object, call.now);

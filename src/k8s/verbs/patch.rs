@@ -7,8 +7,8 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
-use super::super::golang;
-use super::super::json_patch as rfc6902;
+use super::super::json_patch::{self, Refused};
+use super::super::limits::MAX_PATCH_OPERATIONS;
 use super::super::meta;
 use super::super::options::WriteOptions;
 use super::super::status::{ApiError, quote};
@@ -17,8 +17,6 @@ use super::body::Decoded;
 use super::write::Tracking;
 use super::{Call, Outcome, body, update, write};
 
-/// More operations than this are refused (`maxJSONPatchOperations`).
-const MAX_OPERATIONS: usize = 10_000;
 /// What a patch of a custom resource may be.
 const PATCH_TYPES: &str =
     "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
@@ -90,32 +88,35 @@ fn decode(text: &[u8], media: &str) -> Result<Patch, ApiError> {
         let strategic = media == STRATEGIC;
         return Ok(if strategic { Patch::Strategic(value) } else { Patch::Merge(value) });
     }
+    json_operations(text).map(Patch::Json)
+}
+
+/// The operations of a JSON Patch.
+///
+/// # Errors
+/// 400 for what is no list of operations, 413 for too many.
+pub(super) fn json_operations(text: &[u8]) -> Result<json_patch::Patch, ApiError> {
     let failed = |why: String| ApiError::bad_request(format!("error decoding patch: {why}"));
-    if let Some(why) = golang::json_error(text) {
-        return Err(failed(why));
-    }
-    let value: Value = serde_json::from_slice(text).map_err(|error| failed(error.to_string()))?;
-    let operations = value.as_array().ok_or_else(|| {
-        failed("json: cannot unmarshal object into Go value of type jsonpatch.Patch".to_owned())
-    })?;
-    if operations.len() > MAX_OPERATIONS {
-        let mut error = ApiError::too_large(MAX_OPERATIONS);
-        error.message = format!(
-            "The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {}",
-            operations.len()
-        );
-        return Err(error);
-    }
-    // An operation that is not one fails when it is applied, as upstream's library has it.
-    serde_json::from_value(value).map(Patch::Json).map_err(|_| ApiError::unprocessable())
+    let value = body::json(text).map_err(failed)?.value;
+    json_patch::Patch::decode(value).map_err(|refused| match refused {
+        Refused::Malformed(why) => failed(why),
+        Refused::TooMany(count) => {
+            let mut error = ApiError::too_large(MAX_PATCH_OPERATIONS);
+            error.message = format!(
+                "The allowed maximum operations in a JSON patch is {MAX_PATCH_OPERATIONS}, got {count}"
+            );
+            error
+        }
+        Refused::NotApplicable => ApiError::unprocessable(),
+    })
 }
 
 fn apply(mut value: Value, patch: Patch, kind: &str) -> Result<Value, ApiError> {
     match patch {
         Patch::Json(patch) => {
-            rfc6902::apply(&mut value, &patch).map_err(|_| ApiError::unprocessable())?;
+            patch.apply(&mut value).map_err(|_| ApiError::unprocessable())?;
         }
-        Patch::Merge(patch) => json_patch::merge(&mut value, &patch),
+        Patch::Merge(patch) => json_patch::merge(&mut value, patch),
         Patch::Strategic(patch) => {
             value = strategic::apply(&value, &patch, kind).map_err(ApiError::bad_request)?;
         }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::message::Body;
 
-use super::super::json_patch as rfc6902;
+use super::super::json_patch;
 use super::super::meta;
 use super::super::options::WriteOptions;
 use super::super::output;
@@ -44,15 +44,14 @@ fn patched(call: &Call<'_>, mut current: Value) -> Result<Value, ApiError> {
     let media = call.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media = media.unwrap_or_default().split(';').next().unwrap_or_default();
     let failed = |why: String| ApiError::bad_request(format!("error decoding patch: {why}"));
-    let patch = body::json(call.body).map_err(failed)?.value;
     match media {
         "application/merge-patch+json" | "application/strategic-merge-patch+json" => {
-            json_patch::merge(&mut current, &patch);
+            let patch = body::json(call.body).map_err(failed)?.value;
+            json_patch::merge(&mut current, patch);
         }
         "application/json-patch+json" => {
-            let patch: json_patch::Patch =
-                serde_json::from_value(patch).map_err(|error| failed(error.to_string()))?;
-            rfc6902::apply(&mut current, &patch).map_err(|_| ApiError::unprocessable())?;
+            let patch = super::patch::json_operations(call.body)?;
+            patch.apply(&mut current).map_err(|_| ApiError::unprocessable())?;
         }
         _ => {
             return Err(ApiError::unsupported_media_type(

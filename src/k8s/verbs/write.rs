@@ -8,6 +8,8 @@ use http::header::{HeaderValue, USER_AGENT};
 use serde_json::{Value, json};
 
 use super::super::fields::{self, Change};
+use super::super::json_patch;
+use super::super::limits::{MAX_DEPTH, MAX_OBJECT_BYTES};
 use super::super::meta;
 use super::super::options::{FieldValidation, WriteOptions};
 use super::super::schema;
@@ -101,6 +103,9 @@ pub(super) fn admit(
             format!("no kind {} is registered for version {}", quote(&kind), quote(&api_version));
         return Err(cannot(known));
     }
+    if is_too_deep(&value) {
+        return Err(cannot("exceeded max depth".to_owned()));
+    }
     if let Value::Object(map) = &mut value {
         let mut unknown = meta::coerce(map).map_err(&cannot)?;
         if api_version != *call.served.api_version {
@@ -126,6 +131,17 @@ pub(super) fn admit(
         return Ok(Admitted { value, warnings });
     }
     Err(cannot("not an object".to_owned()))
+}
+
+/// Managed fields are as deep as the object that they describe, and some levels more.
+fn is_too_deep(value: &Value) -> bool {
+    let fits = |name: &str, value: &Value| match value {
+        Value::Object(metadata) if name == "metadata" => metadata
+            .iter()
+            .all(|(name, value)| name == "managedFields" || json_patch::fits(value, MAX_DEPTH - 2)),
+        value => json_patch::fits(value, MAX_DEPTH - 1),
+    };
+    value.as_object().is_some_and(|object| !object.iter().all(|(name, value)| fits(name, value)))
 }
 
 /// Checks an object that is about to be stored: metadata first, then the schema.
@@ -205,6 +221,7 @@ pub(super) fn replace(
         return Ok(render_dry(call, compared));
     }
     let object = render(call, transaction, new);
+    check_size(&object)?;
     if gone {
         transaction.remove(&object.resource, &object.key);
         namespace_is_empty_now(transaction, &object.meta.namespace);
@@ -215,6 +232,14 @@ pub(super) fn replace(
         }
     }
     Ok(object)
+}
+
+/// An object that etcd would not take is not stored here either.
+pub(super) fn check_size(object: &Object) -> Result<(), ApiError> {
+    if object.rest.len() <= MAX_OBJECT_BYTES {
+        return Ok(());
+    }
+    Err(ApiError::unclassified("etcdserver: request is too large"))
 }
 
 /// A namespace is also held by `spec.finalizers`.

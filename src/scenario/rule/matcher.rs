@@ -6,7 +6,7 @@ use http::header::HeaderName;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use crate::document::{Keys, Node};
+use crate::document::{Keys, Node, json_path};
 
 use super::facts::Facts;
 use super::flow::flow;
@@ -270,7 +270,7 @@ impl Matcher {
 /// `body`: a `JSONPath` that finds something, or several with globs for what they find.
 fn body(node: &Node<'_>) -> Vec<(JsonPath, Option<Pattern>)> {
     let parse = |text: &str, at: &Node<'_>| {
-        let parsed = JsonPath::parse(text);
+        let parsed = json_path::parse(text);
         parsed
             .map_err(|why| {
                 at.error(
