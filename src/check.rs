@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::document::Diagnostics;
-use crate::k8s::{DEFAULT_HISTORY, Registry};
+use crate::k8s::{HistoryLimits, Registry};
 use crate::matching::StubIndex;
 use crate::scenario::Served;
 use crate::serve::{Sources, build_world};
@@ -37,10 +37,11 @@ pub fn check(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diag
     };
     let mut loaded = sources.load()?;
     // What the objects say is checked against their types.
-    let (_, state) = build_world(&mut loaded.fixtures, &loaded.scenarios, DEFAULT_HISTORY)?;
+    let (world, _) =
+        build_world(&mut loaded.fixtures, &loaded.scenarios, HistoryLimits::default())?;
     let mut warnings = loaded.warnings;
     if !loaded.scenarios.is_empty() {
-        let served = served(&state.types, &loaded.fixtures.stubs);
+        let served = served(&world.store.state().types, &loaded.fixtures.stubs);
         warnings.extend(loaded.scenarios.lint(&served).0);
     }
     Ok(Checked {

@@ -1,7 +1,7 @@
 //! Who would answer a request, and why the next best would not: asked without serving.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use http::{HeaderValue, Method};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::journal::Journal;
-use crate::k8s::{self, DEFAULT_HISTORY};
+use crate::k8s::{self, HistoryLimits};
 use crate::message::{Handler, Origin, Plan, Request, RequestBody, WorldName};
 use crate::scenario::ScenarioSet;
 use crate::scenario::{Compared, Tried};
@@ -55,8 +55,9 @@ pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Expl
         ..Sources::default()
     };
     let mut loaded = sources.load().map_err(Error::Invalid)?;
-    let (world, state) = build_world(&mut loaded.fixtures, &loaded.scenarios, DEFAULT_HISTORY)
-        .map_err(Error::Invalid)?;
+    let (world, seeding) =
+        build_world(&mut loaded.fixtures, &loaded.scenarios, HistoryLimits::default())
+            .map_err(Error::Invalid)?;
     let (_stop, stopping) = tokio::sync::watch::channel(false);
     let shared = Arc::new(Shared {
         settings: Settings {
@@ -67,11 +68,11 @@ pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Expl
         },
         stages: ArcSwap::default(),
         stubs: ArcSwap::from_pointee(loaded.fixtures.stubs),
-        seeded: Mutex::new(state),
+        seeding,
         scenarios: ArcSwap::from_pointee(loaded.scenarios),
         worlds: Worlds::new(Arc::new(world), 1),
         journal: Arc::new(Journal::new(None)),
-        reload: Reload::new(sources, DEFAULT_HISTORY),
+        reload: Reload::new(sources, HistoryLimits::default()),
         problems: ArcSwap::default(),
         tls: None,
         stopping,

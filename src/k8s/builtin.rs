@@ -114,7 +114,7 @@ fn resource_type(row: &Row) -> ResourceType {
             }),
             schema: None,
             raw_schema: None,
-            columns: columns(plural),
+            columns: columns(plural).into(),
             selectable: selectable
                 .iter()
                 .map(|label| SelectableField {

@@ -53,9 +53,9 @@ pub use path::{RequestInfo, ResourceInfo};
 pub use resource::{GroupResource, Registry, ResourceType};
 pub use seed::SeedObject;
 pub use status::ApiError;
-pub use store::{DEFAULT_HISTORY, Revision, State, Store};
+pub use store::{DEFAULT_HISTORY, DEFAULT_HISTORY_BYTES, HistoryLimits, Revision, State, Store};
 pub use verbs::{Watch, WatchStep, error_line};
-pub use world::{ObjectError, Seed, reseed, types_of};
+pub use world::{ObjectError, Seed, reseed, share, types_of};
 pub use yaml::render as render_yaml;
 
 use http::header::HeaderValue;

@@ -90,7 +90,7 @@ pub struct Version {
     /// The schema as its CRD has it, for OpenAPI documents.
     pub raw_schema: Option<Arc<Value>>,
     /// The columns of its Table.
-    pub columns: Vec<Column>,
+    pub columns: Arc<[Column]>,
     /// The field selectors it knows besides name and namespace.
     pub selectable: Vec<SelectableField>,
 }

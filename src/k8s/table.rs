@@ -1,14 +1,18 @@
 //! Tables for people, and objects reduced to their metadata
 //! (`k8s.io/apiextensions-apiserver/pkg/registry/customresource/tableconvertor`).
 
+use std::cell::OnceCell;
+use std::sync::{Arc, LazyLock};
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use serde_json_path::JsonPath;
 
 use crate::document::json_path;
 
 use super::output::Shape;
 use super::resource::{Column, Served};
-use super::store::{Object, Revision};
+use super::store::{Cell, Object, Revision};
 
 const NAME_DESCRIPTION: &str = "Name must be unique within a namespace. Is required when creating resources, although \
      some resources may allow a client to request the generation of an appropriate name automatically. Name is \
@@ -19,118 +23,146 @@ const AGE_DESCRIPTION: &str = "CreationTimestamp is a timestamp representing the
      this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for \
      lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
 
-/// Renders objects in a shape other than whole; `list` when the answer is to a list.
-pub(super) fn render<'o>(
-    served: &Served,
-    objects: impl Iterator<Item = &'o Object>,
-    shape: Shape,
-    list: bool,
-    revision: Revision,
-    now: Timestamp,
-) -> Vec<u8> {
-    let value = match shape {
-        Shape::Table { beta } => table(served, objects, beta, true, revision, now),
-        Shape::Metadata { beta } => metadata(served, objects, beta, list, revision),
-        Shape::Whole => Value::Null,
-    };
-    value.to_string().into_bytes()
+/// Objects to render, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Rendering<'s> {
+    /// Their type and version.
+    pub(super) served: &'s Served,
+    /// Other than whole.
+    pub(super) shape: Shape,
+    /// Whether a table says what its columns are: in a watch only the first one does.
+    pub(super) with_columns: bool,
+    /// The time that ages are counted to.
+    pub(super) now: Timestamp,
 }
 
-/// Renders one object of a watch event; a table tells its columns only once.
-pub(super) fn render_event<'o>(
-    served: &Served,
-    objects: impl Iterator<Item = &'o Object>,
-    shape: Shape,
-    columns: bool,
-    revision: Revision,
-    now: Timestamp,
-) -> Vec<u8> {
-    let value = match shape {
-        Shape::Table { beta } => table(served, objects, beta, columns, revision, now),
-        shape => return render(served, objects, shape, false, revision, now),
-    };
-    value.to_string().into_bytes()
-}
-
-fn version(beta: bool) -> &'static str {
-    if beta { "meta.k8s.io/v1beta1" } else { "meta.k8s.io/v1" }
-}
-
-fn partial(served: &Served, object: &Object, beta: bool) -> Value {
-    let whole = object.value(&served.api_version, &served.of.kind);
-    json!({"kind": "PartialObjectMetadata", "apiVersion": version(beta), "metadata": whole["metadata"]})
-}
-
-fn metadata<'o>(
-    served: &Served,
-    mut objects: impl Iterator<Item = &'o Object>,
-    beta: bool,
-    list: bool,
-    revision: Revision,
-) -> Value {
-    if !list {
-        return objects.next().map_or(Value::Null, |object| partial(served, object, beta));
-    }
-    let items: Vec<Value> = objects.map(|object| partial(served, object, beta)).collect();
-    json!({
-        "kind": "PartialObjectMetadataList",
-        "apiVersion": version(beta),
-        "metadata": {"resourceVersion": revision.to_string()},
-        "items": items,
-    })
-}
-
-fn table<'o>(
-    served: &Served,
-    objects: impl Iterator<Item = &'o Object>,
-    beta: bool,
-    with_columns: bool,
-    revision: Revision,
-    now: Timestamp,
-) -> Value {
-    let columns = columns(served);
-    let paths: Vec<_> = columns.iter().map(|column| compile(&column.json_path)).collect();
-    let rows: Vec<Value> = objects
-        .map(|object| {
-            let whole = object.value(&served.api_version, &served.of.kind);
-            let mut cells = vec![json!(*object.meta.name)];
-            for (column, path) in columns.iter().zip(&paths) {
-                cells.push(
-                    path.as_ref().map_or(Value::Null, |path| cell(column, path, &whole, now)),
-                );
+impl Rendering<'_> {
+    /// Renders one object. A table has the given revision.
+    pub(super) fn one(&self, object: &Object, revision: Revision) -> Vec<u8> {
+        match self.shape {
+            Shape::Table { .. } => {
+                self.list([object].into_iter(), &json!({"resourceVersion": revision.to_string()}))
             }
-            let object = json!({
-                "kind": "PartialObjectMetadata",
-                "apiVersion": version(beta),
-                "metadata": whole["metadata"],
-            });
-            json!({"cells": cells, "object": object})
-        })
-        .collect();
-    let definitions = if with_columns { definitions(&columns) } else { Value::Null };
-    json!({
-        "kind": "Table",
-        "apiVersion": version(beta),
-        "metadata": {"resourceVersion": revision.to_string()},
-        "columnDefinitions": definitions,
-        "rows": rows,
-    })
+            shape => {
+                let mut out = Vec::with_capacity(object.metadata().len() + 96);
+                partial(&mut out, object, version(shape));
+                out
+            }
+        }
+    }
+
+    /// Renders a list of objects, with its metadata.
+    pub(super) fn list<'o>(
+        &self,
+        objects: impl Iterator<Item = &'o Object>,
+        metadata: &Value,
+    ) -> Vec<u8> {
+        let version = version(self.shape);
+        let mut out = Vec::new();
+        if matches!(self.shape, Shape::Table { .. }) {
+            self.table(&mut out, objects, version, metadata);
+            return out;
+        }
+        put(&mut out, &format!("{{\"apiVersion\":\"{version}\",\"items\":["));
+        for (index, object) in objects.enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            partial(&mut out, object, version);
+        }
+        put(
+            &mut out,
+            &format!("],\"kind\":\"PartialObjectMetadataList\",\"metadata\":{metadata}}}"),
+        );
+        out
+    }
+
+    fn table<'o>(
+        &self,
+        out: &mut Vec<u8>,
+        objects: impl Iterator<Item = &'o Object>,
+        version: &str,
+        metadata: &Value,
+    ) {
+        let columns = columns(self.served);
+        let definitions = if self.with_columns { definitions(&columns) } else { Value::Null };
+        put(out, &format!("{{\"apiVersion\":\"{version}\",\"columnDefinitions\":{definitions}"));
+        put(out, &format!(",\"kind\":\"Table\",\"metadata\":{metadata},\"rows\":["));
+        // Compiled when the first object has no cells yet.
+        let paths = OnceCell::new();
+        for (index, object) in objects.enumerate() {
+            put(out, if index > 0 { ",{\"cells\":[" } else { "{\"cells\":[" });
+            append(out, &object.meta.name);
+            let made = object.cells(&columns, || self.cells(object, &columns, &paths));
+            for cell in &made.cells {
+                out.push(b',');
+                match cell {
+                    Cell::Text(text) => put(out, text),
+                    Cell::Age(since) => append(out, &age(*since, self.now)),
+                }
+            }
+            put(out, "],\"object\":");
+            partial(out, object, version);
+            out.push(b'}');
+        }
+        put(out, "]}");
+    }
+
+    fn cells(
+        &self,
+        object: &Object,
+        columns: &[Column],
+        paths: &OnceCell<Vec<Option<JsonPath>>>,
+    ) -> Box<[Cell]> {
+        let paths =
+            paths.get_or_init(|| columns.iter().map(|column| compile(&column.json_path)).collect());
+        let whole = object.value(&self.served.api_version, &self.served.of.kind);
+        let cells = columns.iter().zip(paths).map(|(column, path)| {
+            let found = path.as_ref().and_then(|path| path.query(&whole).first());
+            found.map_or_else(|| Cell::Text("null".into()), |found| cell(column, found))
+        });
+        cells.collect()
+    }
+}
+
+fn version(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Table { beta: true } | Shape::Metadata { beta: true } => "meta.k8s.io/v1beta1",
+        _ => "meta.k8s.io/v1",
+    }
+}
+
+fn partial(out: &mut Vec<u8>, object: &Object, version: &str) {
+    put(out, "{\"apiVersion\":\"");
+    put(out, version);
+    put(out, "\",\"kind\":\"PartialObjectMetadata\",\"metadata\":");
+    out.extend_from_slice(object.metadata());
+    out.push(b'}');
+}
+
+fn put(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn append(out: &mut Vec<u8>, text: &str) {
+    // Writing to memory cannot fail.
+    let _ = serde_json::to_writer(out, text);
 }
 
 /// A type without columns of its own shows its age.
-fn columns(served: &Served) -> Vec<Column> {
+fn columns(served: &Served) -> Arc<[Column]> {
+    static AGE: LazyLock<Arc<[Column]>> = LazyLock::new(|| {
+        Arc::from([Column {
+            name: "Age".to_owned(),
+            kind: "date".to_owned(),
+            format: String::new(),
+            description: AGE_DESCRIPTION.to_owned(),
+            priority: 0,
+            json_path: ".metadata.creationTimestamp".to_owned(),
+        }])
+    });
     let declared = &served.version().columns;
-    if !declared.is_empty() {
-        return declared.clone();
-    }
-    vec![Column {
-        name: "Age".to_owned(),
-        kind: "date".to_owned(),
-        format: String::new(),
-        description: AGE_DESCRIPTION.to_owned(),
-        priority: 0,
-        json_path: ".metadata.creationTimestamp".to_owned(),
-    }]
+    Arc::clone(if declared.is_empty() { &AGE } else { declared })
 }
 
 fn definitions(columns: &[Column]) -> Value {
@@ -150,7 +182,7 @@ fn definitions(columns: &[Column]) -> Value {
 }
 
 /// A column's path: Kubernetes' dialect leaves the `$` out and escapes dots in keys.
-fn compile(path: &str) -> Option<serde_json_path::JsonPath> {
+fn compile(path: &str) -> Option<JsonPath> {
     let mut text = String::from("$");
     let mut rest = path;
     while let Some(at) = rest.find("\\.") {
@@ -182,36 +214,38 @@ fn compile(path: &str) -> Option<serde_json_path::JsonPath> {
     json_path::parse(&text).ok()
 }
 
-fn cell(column: &Column, path: &serde_json_path::JsonPath, whole: &Value, now: Timestamp) -> Value {
-    let Some(found) = path.query(whole).first() else {
-        return Value::Null;
-    };
-    let age = column.json_path == ".metadata.creationTimestamp";
+fn cell(column: &Column, found: &Value) -> Cell {
+    let is_age = column.json_path == ".metadata.creationTimestamp";
+    let text = |value: Value| Cell::Text(value.to_string().into());
     match (column.kind.as_str(), found) {
-        (_, Value::Null) => Value::Null,
-        ("date", Value::String(text)) => human_age(text, now).into(),
-        ("string", Value::String(text)) if age => human_age(text, now).into(),
-        ("string", Value::String(text)) => text.as_str().into(),
-        ("string", other) => other.to_string().into(),
-        ("integer", Value::Number(number)) => match number.as_i64() {
+        ("date", Value::String(since)) => Cell::of_time(since),
+        ("string", Value::String(since)) if is_age => Cell::of_time(since),
+        ("string", Value::String(found)) => text(found.as_str().into()),
+        ("string", found) if !found.is_null() => text(found.to_string().into()),
+        ("integer", Value::Number(number)) => text(match number.as_i64() {
             Some(whole) => whole.into(),
             #[expect(
                 clippy::cast_possible_truncation,
                 reason = "Go's int64(float64) does the same"
             )]
             None => number.as_f64().map_or(Value::Null, |number| (number as i64).into()),
-        },
-        ("number", Value::Number(number)) => number.clone().into(),
-        ("boolean", Value::Bool(value)) => (*value).into(),
-        _ => Value::Null,
+        }),
+        ("number", Value::Number(_)) | ("boolean", Value::Bool(_)) => text(found.clone()),
+        _ => text(Value::Null),
     }
 }
 
-fn human_age(created: &str, now: Timestamp) -> String {
-    match created.parse::<Timestamp>() {
-        Ok(created) => human_duration(now.as_second() - created.as_second()),
-        Err(_) => "<invalid>".to_owned(),
+impl Cell {
+    fn of_time(since: &str) -> Self {
+        match since.parse() {
+            Ok(since) => Self::Age(since),
+            Err(_) => Self::Text("\"<invalid>\"".into()),
+        }
     }
+}
+
+fn age(since: Timestamp, now: Timestamp) -> String {
+    human_duration(now.as_second() - since.as_second())
 }
 
 /// `k8s.io/apimachinery/pkg/util/duration.HumanDuration`.

@@ -17,6 +17,7 @@ fn store(history: usize) -> Store {
     let now = Timestamp::UNIX_EPOCH;
     let crd = serde_json::from_str(include_str!("../../fixtures/crds/tfjobs.json")).unwrap();
     let crd = SeedObject::new(crd);
+    let history = HistoryLimits { events: history, ..HistoryLimits::default() };
     let seed = Seed { crds: vec![crd], objects: Vec::new(), history, now };
     Store::new(seed.state().unwrap())
 }
@@ -405,6 +406,153 @@ fn json_text() -> impl Strategy<Value = String> {
 
 fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+#[test]
+fn a_watch_outlives_a_history_of_other_resources() {
+    let store = store(8);
+    let Some(Outcome::Watch(mut watch)) = ask(
+        &store,
+        &Method::GET,
+        "/apis/kubeflow.org/v1/tfjobs?watch=1&resourceVersion=1",
+        "",
+        b"",
+    ) else {
+        panic!("a watch")
+    };
+    assert!(watch.step(&store.state(), Timestamp::UNIX_EPOCH).lines.is_empty());
+    for n in 0..50 {
+        let map =
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("m{n}")}});
+        assert_eq!(call(&store, &Method::POST, MAPS, &map).0, 201);
+    }
+    let job = json!({"apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": {"name": "a"}});
+    let jobs = "/apis/kubeflow.org/v1/namespaces/default/tfjobs";
+    assert_eq!(call(&store, &Method::POST, jobs, &job).0, 201);
+    let step = watch.step(&store.state(), Timestamp::UNIX_EPOCH);
+    assert_eq!(step.lines.len(), 1);
+    assert!(step.lines[0].starts_with(b"{\"type\":\"ADDED\""), "{:?}", step.lines);
+    // One that begins there now is too late.
+    let Some(Outcome::Watch(mut late)) = ask(
+        &store,
+        &Method::GET,
+        "/apis/kubeflow.org/v1/tfjobs?watch=1&resourceVersion=1",
+        "",
+        b"",
+    ) else {
+        panic!("a watch")
+    };
+    let step = late.step(&store.state(), Timestamp::UNIX_EPOCH);
+    assert!(step.end && step.lines[0].starts_with(b"{\"type\":\"ERROR\""), "{:?}", step.lines);
+}
+
+#[test]
+fn a_reader_that_is_behind_gets_bounded_pieces() {
+    let store = store(1_000);
+    for n in 0..40 {
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("m{n}")}, "data": {"n": "x".repeat(20_000)}});
+        assert_eq!(call(&store, &Method::POST, MAPS, &map).0, 201);
+    }
+    for target in ["resourceVersion=1", "resourceVersion=0"] {
+        let target = format!("{MAPS}?watch=1&{target}");
+        let Some(Outcome::Watch(mut watch)) = ask(&store, &Method::GET, &target, "", b"") else {
+            panic!("a watch")
+        };
+        let (mut lines, mut more) = (0, true);
+        while more {
+            let step = watch.step(&store.state(), Timestamp::UNIX_EPOCH);
+            assert!(step.lines.iter().map(bytes::Bytes::len).sum::<usize>() < 90_000);
+            lines += step.lines.len();
+            more = step.more;
+        }
+        assert_eq!(lines, 40);
+    }
+}
+
+#[test]
+fn names_are_looked_up_in_one_namespace_and_in_all() {
+    let store = store(1_000);
+    for n in 0..20 {
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("m{n}")}, "data": {"n": "1"}});
+        call(&store, &Method::POST, MAPS, &map);
+        call(&store, &Method::POST, "/api/v1/namespaces/kube-system/configmaps", &map);
+    }
+    let names = |target: &str| -> Vec<String> {
+        let (status, list) = call(&store, &Method::GET, target, &json!({}));
+        assert_eq!(status, 200, "{list}");
+        let key = |item: &Value| {
+            let text = |field: &str| item["metadata"][field].as_str().unwrap().to_owned();
+            format!("{}/{}", text("namespace"), text("name"))
+        };
+        list["items"].as_array().unwrap().iter().map(key).collect()
+    };
+    assert_eq!(names(&format!("{MAPS}?fieldSelector=metadata.name%3Dm7")), ["default/m7"]);
+    assert_eq!(
+        names("/api/v1/configmaps?fieldSelector=metadata.name%3Dm7"),
+        ["default/m7", "kube-system/m7"]
+    );
+    let other = "/api/v1/configmaps?fieldSelector=metadata.name%3Dm7,metadata.namespace!%3Ddefault";
+    assert_eq!(names(other), ["kube-system/m7"]);
+    assert!(
+        names(&format!("{MAPS}?fieldSelector=metadata.name%3Dm7,metadata.name%3Dm8")).is_empty()
+    );
+    let (_, page) = call(
+        &store,
+        &Method::GET,
+        "/api/v1/configmaps?fieldSelector=metadata.name%3Dm7&limit=1",
+        &json!({}),
+    );
+    let next = page["metadata"]["continue"].as_str().unwrap();
+    let next =
+        format!("/api/v1/configmaps?fieldSelector=metadata.name%3Dm7&limit=1&continue={next}");
+    assert_eq!(names(&next), ["kube-system/m7"]);
+}
+
+#[test]
+fn a_table_shows_what_the_objects_say_now() {
+    let store = store(1_000);
+    let jobs = "/apis/kubeflow.org/v1/namespaces/default/tfjobs";
+    let job = json!({"apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": {"name": "a", "labels": {"x": "1"}}});
+    call(&store, &Method::POST, jobs, &job);
+    let table = |shape: &str, at: i64| {
+        let query = Query::parse(None).unwrap();
+        let info = RequestInfo::parse(&Method::GET, jobs, &query).unwrap();
+        let accept = format!("application/json;as={shape};v=v1;g=meta.k8s.io");
+        let headers =
+            HeaderMap::from_iter([(http::header::ACCEPT, HeaderValue::from_str(&accept).unwrap())]);
+        let (auth, user) = (Auth::default(), User::default());
+        let request = ApiRequest {
+            method: &Method::GET,
+            path: jobs,
+            info: &info,
+            query: &query,
+            headers: &headers,
+            body: b"",
+            now: Timestamp::from_second(at).unwrap(),
+            nonce: 7,
+            faults: &Faults::NONE,
+            user: &user,
+            auth: &auth,
+        };
+        plain(answer(&Config::default(), &store, &request)).1
+    };
+    let first = table("Table", 60);
+    let age = first["columnDefinitions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .position(|column| column["name"] == "Age");
+    let age = age.unwrap();
+    assert_eq!(first["rows"][0]["cells"][0], "a");
+    assert_eq!(first["rows"][0]["cells"][age], "60s");
+    assert_eq!(table("Table", 3600)["rows"][0]["cells"][age], "60m", "the age is counted anew");
+    let metadata = table("PartialObjectMetadataList", 0)["items"][0]["metadata"].clone();
+    assert_eq!(metadata, first["rows"][0]["object"]["metadata"]);
+    assert_eq!(
+        metadata,
+        call(&store, &Method::GET, &format!("{jobs}/a"), &json!({})).1["metadata"]
+    );
+    assert_eq!(first["metadata"]["resourceVersion"], metadata["resourceVersion"]);
 }
 
 /// An answer is an answer: it does not panic, and it is no failure of the server's own.

@@ -11,7 +11,7 @@ use crate::parallel;
 use super::resource::{
     GroupResource, Registry, ResourceType, TypeOrigin, Version, split_api_version,
 };
-use super::store::{History, Object, Revision, Snapshot, State, Store, Transaction};
+use super::store::{History, HistoryLimits, Object, Revision, Snapshot, State, Store, Transaction};
 use super::{SeedObject, builtin, crd, meta};
 
 /// Namespaces that every cluster has.
@@ -35,8 +35,8 @@ pub struct Seed {
     pub crds: Vec<SeedObject>,
     /// All other objects.
     pub objects: Vec<SeedObject>,
-    /// How many events to keep.
-    pub history: usize,
+    /// How much of the past to keep.
+    pub history: HistoryLimits,
     /// The time to give objects that have none.
     pub now: Timestamp,
 }
@@ -178,6 +178,26 @@ pub fn reseed(store: &Store, before: &State, after: &State) {
     let Ok(()) = changed;
 }
 
+/// Lets a seed share the objects that are the same in an earlier one. Says whether they differ at all.
+pub fn share(before: &State, after: &mut State) -> bool {
+    let mut differs =
+        before.revision != after.revision || before.snapshot.len() != after.snapshot.len();
+    let objects: Vec<Arc<Object>> = after
+        .snapshot
+        .collections()
+        .flat_map(|(_, collection)| collection.range("", "").cloned())
+        .collect();
+    for object in objects {
+        match before.snapshot.get(&object.resource, &object.key) {
+            Some(old) if old.rest == object.rest => {
+                after.snapshot.insert(Arc::clone(old));
+            }
+            _ => differs = true,
+        }
+    }
+    differs
+}
+
 /// Whether two seeds say the same. Objects that name no revision get that of the whole seed, which
 /// another object may have changed.
 fn is_same(old: &Object, new: &Object) -> bool {
@@ -280,7 +300,7 @@ fn infer(types: &mut Registry, object: &SeedObject) {
             scale: None,
             schema: None,
             raw_schema: None,
-            columns: Vec::new(),
+            columns: Arc::default(),
             selectable: Vec::new(),
         }],
     });

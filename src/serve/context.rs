@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::k8s;
 use crate::scenario::ScenarioSet;
 
 use super::state::Shared;
@@ -45,9 +44,7 @@ impl RequestContext {
     /// Brings the world back to the fixtures: objects as ordinary writes that watchers see, counters,
     /// draws and tokens anew, the clock at the time that really passed.
     pub(crate) fn reset(&self) {
-        let store = &self.world.store;
-        let seeded = self.shared.seeded().clone();
-        k8s::reseed(store, &k8s::State::clone(&store.state()), &seeded);
+        self.world.reseed(&self.shared.seeding);
         self.world.restart();
     }
 }

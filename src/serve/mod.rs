@@ -15,6 +15,7 @@ mod pipeline;
 mod reload;
 mod respond;
 mod seed;
+mod seeding;
 mod sources;
 mod state;
 mod watch;

@@ -27,8 +27,8 @@ impl RequestContext {
         let began = self.shared.worlds.default().clock.epoch();
         if !loaded.scenarios.generated().is_empty() {
             let after = seed::state(&mut loaded.fixtures, &loaded.scenarios, *history, began)?;
-            let seeded = self.shared.seeded();
-            k8s::reseed(&self.world.store, &seeded, &after);
+            self.world.catch_up(&self.shared.seeding);
+            k8s::reseed(&self.world.store, &self.shared.seeding.current().state, &after);
         }
         self.world.scenarios.store(Some(Arc::new(loaded.scenarios)));
         self.world.scenario.reset(self.world.clock.elapsed());
@@ -52,11 +52,13 @@ impl Shared {
         });
         match result {
             Ok((mut loaded, after)) => {
-                let mut seeded = self.seeded();
-                for world in self.worlds.all() {
-                    k8s::reseed(&world.store, &seeded, &after);
+                self.seeding.replace(after);
+                // Other worlds see it on their next request: their number costs a reload nothing.
+                let all = self.worlds.all().into_iter();
+                for world in all.filter(|world| world.name.is_default() || world.store.is_watched())
+                {
+                    world.catch_up(&self.seeding);
                 }
-                *seeded = after;
                 self.stages.store(Arc::new(self.settings.stages_of(&mut loaded.fixtures)));
                 self.stubs.store(Arc::new(loaded.fixtures.stubs));
                 self.scenarios.store(Arc::new(loaded.scenarios));

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 
 use crate::document::{Diagnostic, Diagnostics};
 use crate::fixtures::{FixtureSet, ObjectFixture};
-use crate::k8s::{self, ObjectError, Registry, Seed, SeedObject, State};
+use crate::k8s::{self, HistoryLimits, ObjectError, Registry, Seed, SeedObject, State};
 use crate::message::WorldName;
 use crate::scenario::{Generate, ScenarioSet};
 
 use super::clock::Clock;
+use super::seeding::Seeding;
 use super::world::World;
 
 /// Builds the world that requests live in. The objects are moved out of the fixtures: what is kept of
@@ -23,18 +24,19 @@ use super::world::World;
 pub(crate) fn build_world(
     fixtures: &mut FixtureSet,
     scenarios: &ScenarioSet,
-    history: usize,
-) -> Result<(World, State), Diagnostics> {
+    history: HistoryLimits,
+) -> Result<(World, Seeding), Diagnostics> {
     let clock = Clock::start();
     let state = state(fixtures, scenarios, history, clock.epoch())?;
-    Ok((World::new(WorldName::default(), state.clone(), clock), state))
+    let seeding = Seeding::new(state);
+    Ok((World::new(WorldName::default(), seeding.current(), clock), seeding))
 }
 
 /// The first state of a world; `now` is the time of objects that name none.
 pub(super) fn state(
     fixtures: &mut FixtureSet,
     scenarios: &ScenarioSet,
-    history: usize,
+    history: HistoryLimits,
     now: Timestamp,
 ) -> Result<State, Diagnostics> {
     let mut problems = Diagnostics::default();

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use crate::document::Diagnostics;
+use crate::k8s::HistoryLimits;
 use crate::{fixtures, scenario};
 
 /// Where the sets come from.
@@ -69,14 +70,14 @@ impl Sources {
 #[derive(Debug)]
 pub(crate) struct Reload {
     pub(super) sources: Sources,
-    /// How many events a world keeps.
-    pub(super) history: usize,
+    /// How much of the past a world keeps.
+    pub(super) history: HistoryLimits,
     /// Held while the sets are loaded.
     pub(super) running: Mutex<()>,
 }
 
 impl Reload {
-    pub(crate) fn new(sources: Sources, history: usize) -> Self {
+    pub(crate) fn new(sources: Sources, history: HistoryLimits) -> Self {
         Self { sources, history, running: Mutex::default() }
     }
 

@@ -1,6 +1,6 @@
 //! What requests share: the loaded sets, the worlds, the journal.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -17,6 +17,7 @@ use crate::tls::server::Tls;
 
 use super::clock::Clock;
 use super::gateway::Gateway;
+use super::seeding::Seeding;
 use super::sources::Reload;
 use super::world::World;
 use super::worlds::Worlds;
@@ -64,9 +65,8 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     /// The stubs, swapped as a whole.
     pub(crate) stubs: ArcSwap<StubIndex>,
-    /// The state that the fixtures make, to tell a reload's changes from those of clients. It shares
-    /// the objects with the store.
-    pub(crate) seeded: Mutex<k8s::State>,
+    /// The objects that the fixtures make.
+    pub(crate) seeding: Seeding,
     /// What happens to created objects, swapped as a whole; nothing where that is off.
     pub(crate) stages: ArcSwap<Vec<k8s::StageList>>,
     /// The scenarios, swapped as a whole.
@@ -86,18 +86,17 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// The state that the fixtures make. Its lock comes before that of the worlds.
-    pub(super) fn seeded(&self) -> MutexGuard<'_, k8s::State> {
-        self.seeded.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A world by its name, with what the files say now: made if it is not there.
+    pub(crate) fn world(&self, name: &WorldName) -> Arc<World> {
+        // Cheap whatever the seed holds: the state is shared until it is written.
+        let make = || World::new(name.clone(), self.seeding.current(), Clock::start());
+        let world = self.worlds.get_or_make(name, make);
+        world.catch_up(&self.seeding);
+        world
     }
 
-    /// A world by its name: made if it is not there.
-    pub(crate) fn world(&self, name: &WorldName) -> Arc<World> {
-        // The seed is locked until the world is among the others: a reload meanwhile would leave it out.
-        // Cheap whatever it holds: the state is shared until it is written.
-        let make = |seeded: &MutexGuard<'_, k8s::State>| {
-            World::new(name.clone(), k8s::State::clone(seeded), Clock::start())
-        };
-        self.worlds.get_or_make(name, || self.seeded(), make)
+    /// A world that is there already, with what the files say now.
+    pub(crate) fn find_world(&self, name: &WorldName) -> Option<Arc<World>> {
+        self.worlds.find(name).inspect(|world| world.catch_up(&self.seeding))
     }
 }

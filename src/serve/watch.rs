@@ -66,6 +66,8 @@ struct Driver {
     timer: Pin<Box<Sleep>>,
     /// When bookmarks are due, soonest first.
     bookmarks: VecDeque<Instant>,
+    /// Lines that are to be sent.
+    pending: VecDeque<Bytes>,
     awaited: bool,
     ended: bool,
 }
@@ -87,13 +89,14 @@ impl Driver {
             }
         }
         Self {
-            changed: context.world.store.subscribe(),
+            changed: context.world.store.subscribe_to(watch.resource()),
             stopping: context.shared.stopping.clone(),
             context,
             watch,
             deadline,
             timer: Box::pin(sleep_until(deadline)),
             bookmarks,
+            pending: VecDeque::new(),
             awaited: false,
             ended: false,
         }
@@ -101,6 +104,9 @@ impl Driver {
 
     /// The next bytes; nothing at the end.
     async fn next(&mut self) -> Option<Bytes> {
+        if let Some(piece) = next_piece(&mut self.pending) {
+            return Some(piece);
+        }
         if self.ended {
             return None;
         }
@@ -121,8 +127,9 @@ impl Driver {
             let state = self.context.world.store.state();
             let step = self.watch.step(&state, self.context.world.clock.now());
             self.ended = step.end;
-            if !step.lines.is_empty() {
-                return Some(join(step.lines));
+            self.pending.extend(step.lines);
+            if let Some(piece) = next_piece(&mut self.pending) {
+                return Some(piece);
             }
             if step.end {
                 return None;
@@ -174,15 +181,21 @@ impl Driver {
     }
 }
 
-fn join(mut lines: Vec<Bytes>) -> Bytes {
-    if lines.len() == 1 {
-        return lines.swap_remove(0);
+/// Lines up to this size, in bytes, are copied into one piece with others; longer ones are sent as they
+/// are, so that all watchers share them.
+const COPIED: usize = 8 << 10;
+
+/// The next line, with those after it that are as short.
+fn next_piece(lines: &mut VecDeque<Bytes>) -> Option<Bytes> {
+    let short = |line: &&Bytes| line.len() <= COPIED;
+    let count = lines.iter().take_while(short).count();
+    if count < 2 {
+        return lines.pop_front();
     }
-    let mut joined = BytesMut::with_capacity(lines.iter().map(Bytes::len).sum());
-    for line in lines {
-        joined.extend_from_slice(&line);
-    }
-    joined.freeze()
+    let size = lines.iter().take(count).map(Bytes::len).sum();
+    let mut joined = BytesMut::with_capacity(size);
+    lines.drain(..count).for_each(|line| joined.extend_from_slice(&line));
+    Some(joined.freeze())
 }
 
 /// Waits until a revision is reached, for as long as upstream does.

@@ -14,6 +14,7 @@ use crate::scenario::{ScenarioSet, ScenarioState};
 
 use super::clock::Clock;
 use super::gateway::IssuedTokens;
+use super::seeding::{Seed, Seeding};
 
 /// One client's isolated state.
 #[derive(Debug)]
@@ -34,6 +35,10 @@ pub(crate) struct World {
     pub(crate) tokens: IssuedTokens,
     /// Its time.
     pub(crate) clock: Clock,
+    /// What the files said when it last looked.
+    seed: Mutex<Arc<Seed>>,
+    /// The generation of that.
+    generation: AtomicU64,
     /// What its garbage collector has seen.
     collector: Mutex<k8s::Collector>,
     /// What is due for its created objects.
@@ -46,10 +51,13 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A world that begins with a state.
-    pub(super) fn new(name: WorldName, state: k8s::State, clock: Clock) -> Self {
+    /// A world that begins with what the files say.
+    pub(super) fn new(name: WorldName, seed: Arc<Seed>, clock: Clock) -> Self {
+        let state = seed.state.clone();
         Self {
             name,
+            generation: AtomicU64::new(seed.generation),
+            seed: Mutex::new(seed),
             collector: Mutex::new(k8s::Collector::after(&state)),
             life: Mutex::new(k8s::Life::after(&state)),
             store: k8s::Store::new(state),
@@ -63,6 +71,29 @@ impl World {
             ended: AtomicBool::new(false),
             requests: AtomicU64::new(0),
         }
+    }
+
+    /// Brings its objects to what the files say now; what clients have changed besides stays.
+    pub(super) fn catch_up(&self, seeding: &Seeding) {
+        if self.generation.load(Ordering::Acquire) == seeding.generation() {
+            return;
+        }
+        let mut seed = self.seed.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = seeding.current();
+        if seed.generation < now.generation {
+            k8s::reseed(&self.store, &seed.state, &now.state);
+            self.generation.store(now.generation, Ordering::Release);
+            *seed = now;
+        }
+    }
+
+    /// Brings its objects back to what the files say.
+    pub(super) fn reseed(&self, seeding: &Seeding) {
+        let mut seed = self.seed.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = seeding.current();
+        k8s::reseed(&self.store, &k8s::State::clone(&self.store.state()), &now.state);
+        self.generation.store(now.generation, Ordering::Release);
+        *seed = now;
     }
 
     /// Whether it is gone: deleted, or dropped to make room.

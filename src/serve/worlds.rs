@@ -92,28 +92,18 @@ impl Worlds {
         }
     }
 
-    /// A world by its name. One that is not there is made, in the time between `lock` and the return of its
-    /// guard, of what `make` gives.
-    pub(super) fn get_or_make<G>(
-        &self,
-        name: &WorldName,
-        lock: impl FnOnce() -> G,
-        make: impl FnOnce(&G) -> World,
-    ) -> Arc<World> {
+    /// A world by its name. One that is not there is made.
+    pub(super) fn get_or_make(&self, name: &WorldName, make: impl FnOnce() -> World) -> Arc<World> {
         if name.is_default() {
             return Arc::clone(&self.default);
         }
-        if let Some(world) = self.lock().get(name) {
-            return Arc::clone(world);
-        }
-        let guard = lock();
         let mut named = self.lock();
         if let Some(world) = named.get(name) {
             return Arc::clone(world);
         }
-        let world = Arc::new(make(&guard));
+        let world = Arc::new(make());
         let dropped = named.push(world.name.clone(), Arc::clone(&world));
-        drop((named, guard));
+        drop(named);
         if let Some((_, dropped)) = dropped {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             dropped.end();

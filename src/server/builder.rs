@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::journal::{Exchange, Observer};
-use crate::k8s::{self, DEFAULT_HISTORY, DeleteAnswer};
+use crate::k8s::{self, DeleteAnswer};
 use crate::record::UpstreamOptions;
 use crate::serve::{MAX_WORLDS, Sources, TOKEN_LIFETIME, WORLD_PREFIX};
 #[cfg(feature = "tls")]
@@ -19,7 +19,7 @@ pub struct Builder {
     pub(super) listen: SocketAddr,
     pub(super) sources: Sources,
     pub(super) kubernetes: k8s::Config,
-    pub(super) history: usize,
+    pub(super) history: k8s::HistoryLimits,
     pub(super) stages: bool,
     pub(super) rule_header: bool,
     pub(super) graded: bool,
@@ -46,7 +46,7 @@ impl Default for Builder {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             sources: Sources::default(),
             kubernetes: k8s::Config::default(),
-            history: DEFAULT_HISTORY,
+            history: k8s::HistoryLimits::default(),
             stages: false,
             rule_header: true,
             graded: false,
@@ -122,7 +122,7 @@ impl Builder {
     /// Sets how many events are kept for watches and old lists; the default is 10,000.
     #[must_use]
     pub fn history(mut self, events: usize) -> Self {
-        self.history = events;
+        self.history.events = events;
         self
     }
 

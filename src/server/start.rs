@@ -3,7 +3,7 @@
 #[cfg(feature = "tls")]
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -54,7 +54,7 @@ impl Builder {
             log(&warning.to_string());
         }
         let mut fixtures = loaded.fixtures;
-        let (world, seeded) =
+        let (world, seeding) =
             build_world(&mut fixtures, &loaded.scenarios, self.history).map_err(Error::Invalid)?;
         let proxy = proxy(self.upstream, self.record, &log)?;
         #[cfg(feature = "tls")]
@@ -82,7 +82,7 @@ impl Builder {
             settings,
             stages: ArcSwap::from_pointee(stages),
             stubs: ArcSwap::from_pointee(fixtures.stubs),
-            seeded: Mutex::new(seeded),
+            seeding,
             scenarios: ArcSwap::from_pointee(loaded.scenarios),
             worlds: Worlds::new(Arc::new(world), self.max_worlds),
             journal: Arc::new(Journal::new(self.observer)),

@@ -187,3 +187,55 @@ async fn what_clients_have_made_outlives_a_reload() {
     .await;
     assert_eq!(ask(server, "GET", &format!("{WIDGETS}/owned")).await.status, 200);
 }
+
+#[tokio::test]
+async fn each_world_sees_a_reload_on_its_next_request_and_its_watchers_at_once() {
+    let directory = files(&[("w.yaml", &widget("w", 1))]);
+    let server = Server::builder().fixtures(directory.path()).start().await.unwrap();
+    let below = |world: &str| format!("/worlds/{world}{WIDGETS}");
+    for world in ["idle", "watched"] {
+        assert_eq!(ask(&server, "GET", &below(world)).await.names(), ["w"]);
+    }
+    let own =
+        json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "own"}});
+    assert_eq!(post(&server, "POST", &below("idle"), &own).await.status, 201);
+    let watching = async {
+        let watch = format!("{}?watch=1&timeoutSeconds=2", below("watched"));
+        let lines = ask(&server, "GET", &watch).await;
+        let told = |line: &str| {
+            let event: serde_json::Value = serde_json::from_str(line).unwrap();
+            let name = event["object"]["metadata"]["name"].as_str().unwrap().to_owned();
+            format!(
+                "{} {name} {}",
+                event["type"].as_str().unwrap(),
+                event["object"]["spec"]["size"]
+            )
+        };
+        lines.text().lines().map(told).collect::<Vec<_>>()
+    };
+    let reloading = async {
+        // Two reloads: what lies between them is no business of an idle world.
+        for size in [2, 3] {
+            tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+            let text = format!("{}---\n{}", widget("w", size), widget(&format!("new-{size}"), 1));
+            std::fs::write(directory.path().join("w.yaml"), text).unwrap();
+            server.reload().unwrap();
+        }
+    };
+    let (seen, ()) = tokio::join!(watching, reloading);
+    assert_eq!(
+        seen,
+        [
+            "ADDED w 1",
+            "ADDED new-2 1",
+            "MODIFIED w 2",
+            "ADDED new-3 1",
+            "MODIFIED w 3",
+            "DELETED new-2 1"
+        ]
+    );
+    assert_eq!(ask(&server, "GET", &below("idle")).await.names(), ["new-3", "own", "w"]);
+    let size = ask(&server, "GET", &format!("{}/w", below("idle"))).await.at("/spec/size");
+    assert_eq!(size, 3);
+    assert_eq!(ask(&server, "GET", &below("later")).await.names(), ["new-3", "w"]);
+}

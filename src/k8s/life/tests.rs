@@ -64,7 +64,12 @@ fn store() -> Store {
         },
     });
     let crds = vec![SeedObject::new(crd)];
-    let seed = Seed { crds, objects: Vec::new(), history: 8, now: epoch() };
+    let seed = Seed {
+        crds,
+        objects: Vec::new(),
+        history: crate::k8s::HistoryLimits { events: 8, ..crate::k8s::HistoryLimits::default() },
+        now: epoch(),
+    };
     Store::new(seed.state().unwrap())
 }
 

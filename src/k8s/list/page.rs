@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::golang;
 use super::super::options::ListOptions;
 use super::super::resource::Served;
+use super::super::select::Selector;
 use super::super::status::ApiError;
 use super::super::store::{Object, Revision, Snapshot, State, Store};
 use super::ContinueToken;
@@ -66,21 +67,20 @@ pub(crate) fn select_page(
     };
     let selector = &options.selector;
     let total = collection.count(namespace);
-    let mut rest = collection.range(namespace, &start);
     let capacity = limit.unwrap_or(usize::MAX).min(total);
     found.objects.reserve(if selector.is_empty() { capacity } else { 0 });
-    for object in rest.by_ref() {
-        if selector.is_empty() || selector.matches(object) {
-            found.objects.push(Arc::clone(object));
-            if limit.is_some_and(|limit| found.objects.len() >= limit) {
-                break;
-            }
+    let more = match selector.fields.name() {
+        // Looked up, not searched for.
+        Some(name) => {
+            let named = collection.named(namespace, name).into_iter();
+            let relative = |object: &&Arc<Object>| *relative(object, namespace) >= *start;
+            fill(&mut found.objects, named.filter(relative), selector, limit)
         }
-    }
-    let (Some(last), Some(first_left)) = (found.objects.last(), rest.next()) else {
+        None => fill(&mut found.objects, collection.range(namespace, &start), selector, limit),
+    };
+    let (Some(last), true) = (found.objects.last(), more) else {
         return Ok(found);
     };
-    let _ = first_left;
     let mut seen_after = None;
     if selector.is_empty() {
         // Known from the token; counted for a token that is not ours.
@@ -93,12 +93,34 @@ pub(crate) fn select_page(
         found.remaining =
             Some((total as u64).saturating_sub(passed)).filter(|remaining| *remaining > 0);
     }
-    let relative = if namespace.is_empty() { &*last.key } else { &*last.meta.name };
-    let start = format!("{relative}\0");
+    let start = format!("{}\0", relative(last, namespace));
     found.next =
         Some(ContinueToken { revision: Some(revision), start, seen: seen_after, page: page + 1 });
     store.pin(revision, &snapshot);
     Ok(found)
+}
+
+/// An object's place in a list of a namespace, or of all of them, as in a continue token.
+fn relative<'o>(object: &'o Object, namespace: &str) -> &'o str {
+    if namespace.is_empty() { &object.key } else { &object.meta.name }
+}
+
+/// Takes the objects that are selected, up to the limit. Says whether others follow.
+fn fill<'o>(
+    found: &mut Vec<Arc<Object>>,
+    mut objects: impl Iterator<Item = &'o Arc<Object>>,
+    selector: &Selector,
+    limit: Option<usize>,
+) -> bool {
+    for object in objects.by_ref() {
+        if selector.is_empty() || selector.matches(object) {
+            found.push(Arc::clone(object));
+            if limit.is_some_and(|limit| found.len() >= limit) {
+                break;
+            }
+        }
+    }
+    objects.next().is_some()
 }
 
 /// The resource version matrix (`k8s.io/apiserver/pkg/storage/{interfaces,cacher}.go`).

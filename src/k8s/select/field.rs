@@ -69,6 +69,12 @@ impl FieldSelector {
         self.0.is_empty()
     }
 
+    /// The only name that objects may have.
+    pub(crate) fn name(&self) -> Option<&str> {
+        let term = self.0.iter().find(|term| term.field == Field::Name && term.equal)?;
+        Some(&term.value)
+    }
+
     /// Whether an object is selected.
     pub(crate) fn matches(&self, object: &Object) -> bool {
         self.0.iter().all(|term| {

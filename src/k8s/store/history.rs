@@ -3,9 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use imbl::Vector;
+use imbl::{HashMap, Vector};
 
-use super::{DEFAULT_HISTORY, Object, Revision, Snapshot};
+use super::super::resource::GroupResource;
+use super::{DEFAULT_HISTORY, DEFAULT_HISTORY_BYTES, Object, Revision, Snapshot};
 
 /// What happened to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,9 +57,30 @@ impl Event {
         Self { revision, kind, object, previous, seeded: false, lines: Default::default() }
     }
 
+    /// What it counts in bytes: its object, the line that watchers share, and what stands around them.
+    fn weight(&self) -> usize {
+        const AROUND: usize = 512;
+        2 * self.object.rest.len() + AROUND
+    }
+
     /// The line for watchers that see the event as `kind`: rendered once, shared by all of them.
     pub fn line(&self, kind: EventKind, render: impl FnOnce() -> Bytes) -> Bytes {
         self.lines[kind as usize].get_or_init(render).clone()
+    }
+}
+
+/// How much of the past is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistoryLimits {
+    /// Events.
+    pub events: usize,
+    /// Bytes of the objects in them, as JSON; what watchers were sent of them counts too.
+    pub bytes: usize,
+}
+
+impl Default for HistoryLimits {
+    fn default() -> Self {
+        Self { events: DEFAULT_HISTORY, bytes: DEFAULT_HISTORY_BYTES }
     }
 }
 
@@ -66,14 +88,25 @@ impl Event {
 #[derive(Debug, Clone)]
 pub struct History {
     events: Vector<Arc<Event>>,
+    /// The same events by resource, so that a watch reads its own only.
+    lanes: HashMap<Arc<GroupResource>, Lane>,
     floor: Revision,
-    capacity: usize,
+    bytes: usize,
+    limits: HistoryLimits,
+}
+
+/// The events of one resource.
+#[derive(Debug, Clone, Default)]
+struct Lane {
+    events: Vector<Arc<Event>>,
+    /// The last one that is forgotten.
+    lost: Revision,
 }
 
 impl History {
-    /// A history that begins after `floor` and keeps `capacity` events.
-    pub fn new(floor: Revision, capacity: usize) -> Self {
-        Self { events: Vector::new(), floor, capacity: capacity.max(1) }
+    /// A history that begins after `floor`.
+    pub fn new(floor: Revision, limits: HistoryLimits) -> Self {
+        Self { events: Vector::new(), lanes: HashMap::new(), floor, bytes: 0, limits }
     }
 
     /// The oldest revision that can still be read; watches can start after it.
@@ -81,27 +114,57 @@ impl History {
         self.floor
     }
 
+    /// How many events there are, and how many bytes they count.
+    pub fn size(&self) -> (usize, usize) {
+        (self.events.len(), self.bytes)
+    }
+
     /// The events after a revision, oldest first.
     pub fn after(&self, revision: Revision) -> impl Iterator<Item = &Arc<Event>> {
-        let first = match self.events.binary_search_by(|event| event.revision.cmp(&revision)) {
-            Ok(at) => at + 1,
-            Err(at) => at,
-        };
-        self.events.focus().narrow(first..).into_iter()
+        after(&self.events, revision)
+    }
+
+    /// The events of one resource after a revision, oldest first.
+    pub fn of(
+        &self,
+        resource: &GroupResource,
+        revision: Revision,
+    ) -> impl Iterator<Item = &Arc<Event>> {
+        let lane = self.lanes.get(resource);
+        lane.into_iter().flat_map(move |lane| after(&lane.events, revision))
+    }
+
+    /// Whether an event of a resource after a revision is forgotten.
+    pub fn has_lost(&self, resource: &GroupResource, revision: Revision) -> bool {
+        self.lanes.get(resource).is_some_and(|lane| lane.lost > revision)
     }
 
     pub(super) fn push(&mut self, event: Arc<Event>) {
+        self.bytes += event.weight();
+        let lane = self.lanes.entry(Arc::clone(&event.object.resource)).or_default();
+        lane.events.push_back(Arc::clone(&event));
         self.events.push_back(event);
-        if self.events.len() > self.capacity
-            && let Some(oldest) = self.events.pop_front()
+        // The newest event stays, whatever its size.
+        while self.events.len() > 1
+            && (self.events.len() > self.limits.events.max(1) || self.bytes > self.limits.bytes)
         {
-            self.floor = oldest.revision;
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        let Some(oldest) = self.events.pop_front() else { return };
+        self.bytes -= oldest.weight();
+        self.floor = oldest.revision;
+        if let Some(lane) = self.lanes.get_mut(&oldest.object.resource) {
+            lane.events.pop_front();
+            lane.lost = oldest.revision;
         }
     }
 
     pub(super) fn compact(&mut self, revision: Revision) {
         while self.events.front().is_some_and(|event| event.revision <= revision) {
-            self.events.pop_front();
+            self.forget_oldest();
         }
         self.floor = self.floor.max(revision);
     }
@@ -123,8 +186,17 @@ impl History {
     }
 }
 
+/// The events after a revision.
+fn after(events: &Vector<Arc<Event>>, revision: Revision) -> impl Iterator<Item = &Arc<Event>> {
+    let first = match events.binary_search_by(|event| event.revision.cmp(&revision)) {
+        Ok(at) => at + 1,
+        Err(at) => at,
+    };
+    events.focus().narrow(first..).into_iter()
+}
+
 impl Default for History {
     fn default() -> Self {
-        Self::new(Revision(0), DEFAULT_HISTORY)
+        Self::new(Revision(0), HistoryLimits::default())
     }
 }

@@ -13,13 +13,17 @@
 mod history;
 mod object;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
+pub use history::HistoryLimits;
 pub(super) use history::{Event, EventKind, History};
-pub(super) use object::Object;
+pub(super) use object::{Cell, Object};
 pub(super) use snapshot::Snapshot;
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -28,6 +32,9 @@ use super::resource::{GroupResource, Registry};
 
 /// How many events are kept before the oldest are compacted away.
 pub const DEFAULT_HISTORY: usize = 10_000;
+
+/// How many bytes the kept events may count.
+pub const DEFAULT_HISTORY_BYTES: usize = 64 << 20;
 
 /// How many old snapshots are kept ready for continue chains.
 const PINNED: usize = 64;
@@ -61,6 +68,8 @@ pub struct Store {
     state: ArcSwap<State>,
     writer: Mutex<()>,
     revision: watch::Sender<Revision>,
+    /// Those who wait for a change of one resource.
+    waiting: Mutex<HashMap<Arc<GroupResource>, watch::Sender<Revision>>>,
     pinned: Mutex<Vec<(Revision, Snapshot)>>,
 }
 
@@ -71,6 +80,8 @@ pub struct Transaction {
     pub state: State,
     /// Whether it is the files that change: see [`Event::seeded`].
     pub seeding: bool,
+    /// The resources that it changes.
+    touched: HashSet<Arc<GroupResource>>,
 }
 
 impl Store {
@@ -80,6 +91,7 @@ impl Store {
             revision: watch::Sender::new(state.revision),
             state: ArcSwap::from_pointee(state),
             writer: Mutex::new(()),
+            waiting: Mutex::default(),
             pinned: Mutex::default(),
         }
     }
@@ -94,9 +106,29 @@ impl Store {
         self.revision.subscribe()
     }
 
+    /// Wakes when an object of a resource changes.
+    pub fn subscribe_to(&self, resource: &Arc<GroupResource>) -> watch::Receiver<Revision> {
+        let mut waiting = self.waiting();
+        if !waiting.contains_key(resource) {
+            waiting.retain(|_, sender| sender.receiver_count() > 0);
+        }
+        let sender = waiting.entry(Arc::clone(resource));
+        sender.or_insert_with(|| watch::Sender::new(self.state().revision)).subscribe()
+    }
+
+    /// Whether anybody waits for a change of a resource.
+    pub fn is_watched(&self) -> bool {
+        self.waiting().values().any(|sender| sender.receiver_count() > 0)
+    }
+
     /// Wakes whoever waits for a change, without one: to let them see that the server stops.
     pub fn wake(&self) {
         self.revision.send_modify(|_| {});
+        self.waiting().values().for_each(|sender| sender.send_modify(|_| {}));
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<Arc<GroupResource>, watch::Sender<Revision>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs a write. On `Err` nothing has happened.
@@ -110,12 +142,23 @@ impl Store {
         // A panic in `change` leaves the published state whole, so a poisoned lock means nothing.
         let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.state();
-        let mut transaction = Transaction { state: State::clone(&before), seeding: false };
+        let mut transaction =
+            Transaction { state: State::clone(&before), seeding: false, touched: HashSet::new() };
         let result = change(&mut transaction)?;
-        let revision = transaction.state.revision;
-        self.state.store(Arc::new(transaction.state));
+        let Transaction { state, touched, .. } = transaction;
+        let (revision, floor) = (state.revision, state.history.floor());
+        self.state.store(Arc::new(state));
         if revision != before.revision {
             self.revision.send_replace(revision);
+            let waiting = self.waiting();
+            for resource in &touched {
+                if let Some(sender) = waiting.get(resource) {
+                    sender.send_replace(revision);
+                }
+            }
+        }
+        if floor != before.history.floor() {
+            self.unpin(floor);
         }
         Ok(result)
     }
@@ -151,10 +194,13 @@ impl Store {
             state.history.compact(revision.min(state.revision));
             Ok(state.history.floor())
         });
-        let floor = floor.unwrap_or_default();
+        floor.unwrap_or_default()
+    }
+
+    /// Lets go of the snapshots below the floor: nobody can ask for them any more.
+    fn unpin(&self, floor: Revision) {
         let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
         pinned.retain(|(at, _)| *at >= floor);
-        floor
     }
 
     /// A new store with the same state: what happens in one is not seen in the other.
@@ -208,6 +254,9 @@ impl Transaction {
 
     fn commit(&mut self, mut event: Event) {
         event.seeded = self.seeding;
+        if !self.touched.contains(&event.object.resource) {
+            self.touched.insert(Arc::clone(&event.object.resource));
+        }
         self.state.revision = event.revision;
         self.state.history.push(Arc::new(event));
     }

@@ -3,11 +3,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::super::reread;
-use super::super::resource::GroupResource;
+use super::super::resource::{Column, GroupResource};
 use super::Revision;
 
 /// An object as it is kept: its rendered JSON and the few fields that lists and watches select by.
@@ -25,6 +27,28 @@ pub struct Object {
     /// Where in `rest` the digits of the revision stand: the one thing that changes when an object is
     /// told again under another revision.
     revision_at: Range<usize>,
+    /// Where in `rest` its metadata stand.
+    metadata_at: Range<usize>,
+    /// Its cells in tables, once it was shown in one.
+    cells: ArcSwapOption<Cells>,
+}
+
+/// What an object shows in the columns of its type.
+#[derive(Debug)]
+pub struct Cells {
+    /// The columns that they were made for.
+    pub columns: Arc<[Column]>,
+    /// One for each column.
+    pub cells: Box<[Cell]>,
+}
+
+/// What an object shows in one column.
+#[derive(Debug)]
+pub enum Cell {
+    /// JSON.
+    Text(Box<str>),
+    /// The age of what happened then.
+    Age(Timestamp),
 }
 
 /// The fields of an object that the store, lists and watches look at.
@@ -66,8 +90,27 @@ impl Object {
         } else {
             format!("{}/{}", meta.namespace, meta.name).into()
         };
-        let (rest, revision_at) = write(&value);
-        Self { resource, key, meta, rest: rest.into(), revision_at }
+        let Written { rest, revision_at, metadata_at } = write(&value);
+        let cells = ArcSwapOption::empty();
+        Self { resource, key, meta, rest: rest.into(), revision_at, metadata_at, cells }
+    }
+
+    /// Its metadata as JSON.
+    pub fn metadata(&self) -> &[u8] {
+        let text = &self.rest[self.metadata_at.clone()];
+        if text.is_empty() { b"{}" } else { text }
+    }
+
+    /// Its cells for the columns of its type: made once, for as long as the type keeps its columns.
+    pub fn cells(&self, columns: &Arc<[Column]>, make: impl FnOnce() -> Box<[Cell]>) -> Arc<Cells> {
+        if let Some(cells) = &*self.cells.load()
+            && Arc::ptr_eq(&cells.columns, columns)
+        {
+            return Arc::clone(cells);
+        }
+        let cells = Arc::new(Cells { columns: Arc::clone(columns), cells: make() });
+        self.cells.store(Some(Arc::clone(&cells)));
+        cells
     }
 
     /// The same content under another revision.
@@ -79,12 +122,17 @@ impl Object {
         rest.extend_from_slice(&self.rest[..start]);
         rest.extend_from_slice(digits.as_bytes());
         rest.extend_from_slice(&self.rest[end..]);
+        let metadata = self.metadata_at.clone();
+        let metadata_at = metadata.start..metadata.end - (end - start) + digits.len();
         Self {
             resource: Arc::clone(&self.resource),
             key: Arc::clone(&self.key),
             meta: ObjectMeta { revision, ..self.meta.clone() },
             rest: rest.into(),
             revision_at: start..start + digits.len(),
+            metadata_at,
+            // None of them shows a revision, but a column of a definition may.
+            cells: ArcSwapOption::empty(),
         }
     }
 
@@ -109,16 +157,23 @@ impl Object {
     }
 }
 
-/// Writes an object without its opening brace, and says where the revision's digits stand.
-fn write(value: &Value) -> (Vec<u8>, Range<usize>) {
+/// An object's text without its opening brace, and places in it.
+struct Written {
+    rest: Vec<u8>,
+    revision_at: Range<usize>,
+    metadata_at: Range<usize>,
+}
+
+fn write(value: &Value) -> Written {
     let mut out = Vec::with_capacity(512);
-    let mut revision_at = 0..0;
+    let (mut revision_at, mut metadata_at) = (0..0, 0..0);
     for (key, value) in value.as_object().into_iter().flatten() {
         entry(&mut out, key);
         if key != "metadata" {
             append(&mut out, value);
             continue;
         }
+        let start = out.len();
         out.push(b'{');
         for (key, value) in value.as_object().into_iter().flatten() {
             entry(&mut out, key);
@@ -130,9 +185,10 @@ fn write(value: &Value) -> (Vec<u8>, Range<usize>) {
             }
         }
         out.push(b'}');
+        metadata_at = start..out.len();
     }
     out.push(b'}');
-    (out, revision_at)
+    Written { rest: out, revision_at, metadata_at }
 }
 
 fn entry(out: &mut Vec<u8>, key: &str) {
@@ -207,6 +263,8 @@ mod tests {
         expected["metadata"]["resourceVersion"] = json!("1234");
         assert_eq!(later.value("g/v1", "Thing"), expected);
         assert_eq!(later.at_revision(Revision(9)).rest, object.rest);
+        let metadata: Value = serde_json::from_slice(later.metadata()).unwrap();
+        assert_eq!(metadata, expected["metadata"]);
         assert_eq!((&*later.key, later.meta.revision), ("s/n", Revision(1234)));
     }
 }

@@ -122,6 +122,19 @@ impl Collection {
         self.namespaces.get(namespace).copied().unwrap_or_default()
     }
 
+    /// The objects of a name, in order: one of a namespace, or those of all namespaces for `""`.
+    pub fn named<'a>(&'a self, namespace: &str, name: &str) -> Vec<&'a Arc<Object>> {
+        let key = |namespace: &str| match namespace {
+            "" => name.to_owned(),
+            namespace => format!("{namespace}/{name}"),
+        };
+        let get = |namespace: &str| self.objects.get(key(namespace).as_str());
+        if namespace.is_empty() {
+            return self.namespaces.keys().filter_map(|namespace| get(namespace)).collect();
+        }
+        get(namespace).into_iter().collect()
+    }
+
     /// The objects of a namespace (all for `""`) whose key is at or after `start`, in order.
     ///
     /// `start` is relative to the namespace, as in a continue token; empty begins at the beginning.

@@ -14,8 +14,8 @@ use super::super::options::ListOptions;
 use super::super::output::{self, Output, Shape};
 use super::super::resource::Served;
 use super::super::status::ApiError;
+use super::super::table::Rendering;
 use super::{Call, Outcome, not_reached};
-use crate::k8s::table;
 
 pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let output = call.negotiate()?;
@@ -58,11 +58,12 @@ pub(super) fn plan(call: &Call<'_>, page: &Page, output: Output) -> Plan {
             }
         }
         shape => {
+            let (served, now) = (&call.served, call.now);
+            let rendering = Rendering { served, shape, with_columns: true, now };
             let objects = page.objects.iter().map(Arc::as_ref);
-            let mut json =
-                table::render(&call.served, objects, shape, true, page.revision, call.now);
-            splice_list_meta(&mut json, page);
-            Body::Bytes(output.render(json))
+            // Without an empty token, unlike a list of whole custom resources.
+            let metadata = Value::Object(list_meta(page, false));
+            Body::Bytes(output.render(rendering.list(objects, &metadata)))
         }
     };
     output::plan(StatusCode::OK, output.content_type(), body)
@@ -160,12 +161,4 @@ impl Frame {
         pieces.push(self.tail.into());
         pieces
     }
-}
-
-/// Tables and metadata lists carry the list's metadata too, without an empty token.
-fn splice_list_meta(json: &mut Vec<u8>, page: &Page) {
-    let plain = format!("\"metadata\":{{\"resourceVersion\":\"{}\"}}", page.revision);
-    let full = format!("\"metadata\":{}", Value::Object(list_meta(page, false)));
-    let text = String::from_utf8_lossy(json);
-    *json = text.replacen(&plain, &full, 1).into_bytes();
 }

@@ -33,7 +33,8 @@ use super::path::ResourceInfo;
 use super::resource::Served;
 use super::status::ApiError;
 use super::store::{Object, Revision, State, Store};
-use super::{Config, Faults, Outcome, table};
+use super::table::Rendering;
+use super::{Config, Faults, Outcome};
 
 /// One request for a served resource, with all that deciding it takes.
 pub(super) struct Call<'a> {
@@ -155,11 +156,9 @@ impl Call<'_> {
             }
             Shape::Whole => Body::Bytes(output.render(whole(&self.served, object))),
             shape => {
-                let revision = object.meta.revision;
-                let objects = std::slice::from_ref(object);
-                let json =
-                    table::render(&self.served, objects.iter(), shape, false, revision, self.now);
-                Body::Bytes(output.render(json))
+                let (served, now) = (&self.served, self.now);
+                let rendering = Rendering { served, shape, with_columns: true, now };
+                Body::Bytes(output.render(rendering.one(object, object.meta.revision)))
             }
         };
         output::plan(status, output.content_type(), body)

@@ -13,15 +13,19 @@ use jiff::Timestamp;
 use super::super::golang;
 use super::super::options::ListOptions;
 use super::super::output::{Output, Shape};
-use super::super::resource::Served;
+use super::super::resource::{GroupResource, Served};
 use super::super::select::Selector;
 use super::super::status::{ApiError, quote};
 use super::super::store::{Event, EventKind, Object, Revision, Snapshot, State};
-use super::super::table;
+use super::super::table::Rendering;
 use super::{Call, Outcome, list, whole};
 
 /// How many lines are made at once: enough to fill a packet, few enough to stay prompt.
 const BATCH: usize = 128;
+
+/// How many bytes of lines are made at once, a line that is longer apart: what a reader that does not
+/// read may hold.
+const BATCH_BYTES: usize = 64 << 10;
 
 /// A watch in progress.
 #[derive(Debug)]
@@ -31,6 +35,8 @@ pub struct Watch {
     selector: Selector,
     output: Output,
     cursor: Revision,
+    /// Whether nothing was sent yet: the revision that it begins at must still be known.
+    fresh: bool,
     initial: Option<Initial>,
     /// Whether the end of the initial events is still to be told by a bookmark.
     end_bookmark: bool,
@@ -99,6 +105,7 @@ impl Watch {
             selector: options.selector.clone(),
             output: Output { pretty: false, ..output },
             cursor: start,
+            fresh: true,
             initial,
             end_bookmark: options.send_initial_events == Some(true) && options.bookmarks,
             awaited: (options.send_initial_events == Some(true)).then_some(Revision(asked)),
@@ -127,9 +134,17 @@ impl Watch {
         error_line(&ApiError::revision_too_large(asked.0, state.revision.0))
     }
 
-    /// Whether what comes next is forgotten.
+    /// The resource that is watched.
+    pub fn resource(&self) -> &Arc<GroupResource> {
+        &self.served.of.group_resource
+    }
+
+    /// Whether what comes next is forgotten. Once it runs, a watch loses only what concerns it.
     fn is_expired(&self, state: &State) -> bool {
-        self.cursor < state.history.floor()
+        if self.fresh {
+            return self.cursor < state.history.floor();
+        }
+        state.history.has_lost(self.resource(), self.cursor)
     }
 
     fn expired(&self, state: &State) -> ApiError {
@@ -162,12 +177,17 @@ impl Watch {
             step.end = true;
             return step;
         }
-        let events: Vec<Arc<Event>> =
-            state.history.after(self.cursor).take(BATCH).cloned().collect();
-        step.more = events.len() == BATCH;
-        for event in events {
+        self.fresh = false;
+        let resource = Arc::clone(self.resource());
+        let mut bytes = 0;
+        for event in state.history.of(&resource, self.cursor) {
+            if step.lines.len() == BATCH || bytes >= BATCH_BYTES {
+                step.more = true;
+                break;
+            }
             self.cursor = event.revision;
-            if let Some(line) = self.event_line(&event, now) {
+            if let Some(line) = self.event_line(event, now) {
+                bytes += line.len();
                 step.lines.push(line);
             }
         }
@@ -193,15 +213,30 @@ impl Watch {
         now: Timestamp,
     ) -> Option<Initial> {
         let collection = initial.snapshot.collection(&self.served.of.group_resource).cloned()?;
+        if let Some(name) = self.selector.fields.name().map(str::to_owned) {
+            // Looked up, not searched for.
+            for object in collection.named(&self.namespace, &name) {
+                if self.selector.matches(object) {
+                    step.lines.push(self.line(EventKind::Added, object, now));
+                }
+            }
+            return None;
+        }
         let mut objects = collection.range(&self.namespace, &initial.start);
+        let mut bytes = 0;
         for object in objects.by_ref().take(BATCH) {
             if self.selector.matches(object) {
-                step.lines.push(self.line(EventKind::Added, object, now));
+                let line = self.line(EventKind::Added, object, now);
+                bytes += line.len();
+                step.lines.push(line);
             }
             let relative =
                 if self.namespace.is_empty() { &*object.key } else { &*object.meta.name };
             initial.start.clear();
             let _ = write!(initial.start, "{relative}\0");
+            if bytes >= BATCH_BYTES {
+                break;
+            }
         }
         objects.next().is_some().then_some(initial)
     }
@@ -209,9 +244,6 @@ impl Watch {
     /// The line of an event, if this watch sees it, as this watch sees it.
     fn event_line(&mut self, event: &Event, now: Timestamp) -> Option<Bytes> {
         let object = &event.object;
-        if *object.resource != *self.served.of.group_resource {
-            return None;
-        }
         if !self.namespace.is_empty() && *object.meta.namespace != *self.namespace {
             return None;
         }
@@ -242,12 +274,10 @@ impl Watch {
         if self.output.shape == Shape::Whole {
             return object_line(&self.served, kind, object);
         }
-        let objects = std::iter::once(object);
-        let revision = object.meta.revision;
-        let columns = !std::mem::replace(&mut self.columns_sent, true);
-        let json =
-            table::render_event(&self.served, objects, self.output.shape, columns, revision, now);
-        wrap(kind.as_str(), &json)
+        let with_columns = !std::mem::replace(&mut self.columns_sent, true);
+        let shape = self.output.shape;
+        let rendering = Rendering { served: &self.served, shape, with_columns, now };
+        wrap(kind.as_str(), &rendering.one(object, object.meta.revision))
     }
 
     fn bookmark_line(&self, revision: Revision, initial_end: bool) -> Bytes {

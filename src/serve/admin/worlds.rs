@@ -41,14 +41,14 @@ pub(super) fn one(
         }),
         Method::DELETE if worlds.delete(&name) => Ok(ok(&json!({}))),
         Method::DELETE => Err(no_such(&name)),
-        _ => worlds.find(&name).map(|world| ok(&show(&world))).ok_or_else(|| no_such(&name)),
+        _ => context.shared.find_world(&name).map(|world| ok(&show(&world))).ok_or_else(|| no_such(&name)),
     }
 }
 
 /// Brings one world back to the fixtures.
 pub(super) fn reset(context: &RequestContext, name: &str) -> Result<Plan, AdminError> {
     let name = WorldName::parse(name)?;
-    let world = context.shared.worlds.find(&name).ok_or_else(|| no_such(&name))?;
+    let world = context.shared.find_world(&name).ok_or_else(|| no_such(&name))?;
     RequestContext::new(Arc::clone(&context.shared), world).reset();
     Ok(ok(&json!({})))
 }

@@ -1,0 +1,53 @@
+//! What the fixtures make, and which worlds have it: a reload is brought to a world on its next request.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+
+use crate::k8s;
+
+/// The state that the fixtures make, to tell a reload's changes from those of clients. It shares its
+/// objects with the stores.
+#[derive(Debug)]
+pub(crate) struct Seed {
+    /// Counts the reloads that changed an object.
+    pub(super) generation: u64,
+    pub(super) state: k8s::State,
+}
+
+/// The seed that is in force.
+#[derive(Debug)]
+pub(crate) struct Seeding {
+    current: ArcSwap<Seed>,
+    /// That of the current seed: each request compares it with its world's.
+    generation: AtomicU64,
+}
+
+impl Seeding {
+    pub(crate) fn new(state: k8s::State) -> Self {
+        let current = ArcSwap::from_pointee(Seed { generation: 0, state });
+        Self { current, generation: AtomicU64::new(0) }
+    }
+
+    /// The seed now.
+    pub(super) fn current(&self) -> Arc<Seed> {
+        self.current.load_full()
+    }
+
+    /// Its generation: one atomic operation.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Replaces the seed, unless the new one says the same. One reload at a time calls this.
+    pub(super) fn replace(&self, mut state: k8s::State) {
+        let before = self.current();
+        if !k8s::share(&before.state, &mut state) {
+            return;
+        }
+        let generation = before.generation + 1;
+        self.current.store(Arc::new(Seed { generation, state }));
+        self.generation.store(generation, Ordering::Release);
+    }
+}
