@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::check::Checked;
-use crate::document::{Diagnostic, Diagnostics, Format, Source};
+use crate::document::{Diagnostic, Diagnostics, Format, MAX_FILE_BYTES, Source, disk};
 use crate::error::{EXIT_INVALID, Error};
 use crate::scenario;
 
@@ -90,18 +90,34 @@ fn sort(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<String>), Error> {
             let problem = Diagnostic::error(path, "there is no such file or directory");
             return Err(Error::Invalid(Diagnostics(vec![problem])));
         }
-        sort_one(path, &mut fixtures, &mut scenarios);
+        sort_one(path, &scenarios_below(path), &mut fixtures, &mut scenarios);
     }
     Ok((fixtures, scenarios))
 }
 
-fn sort_one(path: &Path, fixtures: &mut Vec<PathBuf>, scenarios: &mut Vec<String>) {
-    if !has_scenario(path) {
+/// The scenario files under a path. What cannot be read is reported when it is loaded.
+fn scenarios_below(path: &Path) -> Vec<PathBuf> {
+    let files = if path.is_dir() {
+        disk::files_below(path, &|_| false, &mut Diagnostics::default())
+    } else {
+        vec![path.to_owned()]
+    };
+    files.into_iter().filter(|file| is_scenario(file)).collect()
+}
+
+/// A directory without scenarios is one tree of fixtures; another is taken apart.
+fn sort_one(
+    path: &Path,
+    known: &[PathBuf],
+    fixtures: &mut Vec<PathBuf>,
+    scenarios: &mut Vec<String>,
+) {
+    if !known.iter().any(|scenario| scenario.starts_with(path)) {
         fixtures.push(path.to_owned());
     } else if path.is_dir() {
         for inner in inside(path) {
             if inner.is_dir() || Format::of(&inner).is_some() {
-                sort_one(&inner, fixtures, scenarios);
+                sort_one(&inner, known, fixtures, scenarios);
             }
         }
     } else {
@@ -117,15 +133,11 @@ fn inside(directory: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Whether it is a scenario, or one lies in it.
-fn has_scenario(path: &Path) -> bool {
-    if path.is_dir() {
-        return inside(path).iter().any(|inner| has_scenario(inner));
-    }
+fn is_scenario(path: &Path) -> bool {
     let Some(format) = Format::of(path) else {
         return false;
     };
-    let source = std::fs::read(path)
+    let source = disk::read(path, MAX_FILE_BYTES)
         .ok()
         .and_then(|bytes| Source::from_bytes(path.to_owned(), format, bytes).ok());
     match source.as_ref().map(Source::parse) {

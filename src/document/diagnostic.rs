@@ -39,6 +39,12 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error about a whole file.
     #[must_use]
+    pub fn warning(path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(path, message) }
+    }
+
+    /// An error in a file, with no place yet.
+    #[must_use]
     pub fn error(path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,

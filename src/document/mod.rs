@@ -11,6 +11,7 @@
 
 mod decode;
 mod diagnostic;
+pub(crate) mod disk;
 mod json;
 pub(crate) mod json_path;
 mod place;

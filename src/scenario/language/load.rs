@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
-use crate::document::{Diagnostic, Diagnostics, Format, MAX_FILE_BYTES, Severity, Source};
+use crate::document::{Diagnostic, Diagnostics, Format, MAX_FILE_BYTES, Severity, Source, disk};
 
 use super::file::{self, Before};
 use crate::scenario::rule::set::{About, Parts, ScenarioSet};
@@ -47,7 +47,7 @@ pub fn expand(named: &[String]) -> Result<Vec<Entry>, Diagnostics> {
     let mut entries = Vec::new();
     let mut problems = Diagnostics::default();
     for name in named {
-        match find(name) {
+        match find(name, &mut Diagnostics::default()) {
             Ok(files) => entries.extend(files.iter().map(|file| {
                 let (scenario, _) = file::read(
                     &file.source,
@@ -109,10 +109,10 @@ fn shipped_files() -> impl Iterator<Item = (String, PathBuf, &'static str)> {
 /// # Errors
 /// Every problem of every file.
 pub fn load(named: &[String], fallback_seed: u64) -> Result<LoadedScenarios, Diagnostics> {
-    let mut problems = Diagnostics::default();
+    let (mut problems, mut noticed) = (Diagnostics::default(), Diagnostics::default());
     let mut files = Vec::new();
     for name in named {
-        match find(name) {
+        match find(name, &mut noticed) {
             Ok(found) => files.extend(found),
             Err(found) => problems.extend(found.0),
         }
@@ -139,6 +139,7 @@ pub fn load(named: &[String], fallback_seed: u64) -> Result<LoadedScenarios, Dia
             verdict: scenario.verdict,
         });
     }
+    problems.extend(noticed.0);
     if problems.has_errors() {
         return Err(problems.sorted());
     }
@@ -147,13 +148,16 @@ pub fn load(named: &[String], fallback_seed: u64) -> Result<LoadedScenarios, Dia
     Ok(LoadedScenarios { set: ScenarioSet::new(parts), warnings: problems.sorted() })
 }
 
-fn find(name: &str) -> Result<Vec<File>, Diagnostics> {
+fn find(name: &str, noticed: &mut Diagnostics) -> Result<Vec<File>, Diagnostics> {
     let path = Path::new(name);
     let one = |problem: Diagnostic| Diagnostics(vec![problem]);
     if path.is_dir() {
-        let mut paths = Vec::new();
-        below(path, &mut paths).map_err(|error| one(Diagnostic::error(path, error.to_string())))?;
-        paths.sort();
+        let mut problems = Diagnostics::default();
+        let paths = disk::files_below(path, &|_| false, &mut problems);
+        if problems.has_errors() {
+            return Err(problems);
+        }
+        noticed.extend(problems.0);
         if paths.is_empty() {
             return Err(one(Diagnostic::error(path, "there is no scenario in this directory")));
         }
@@ -197,35 +201,13 @@ fn bare(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
-/// The scenario files of a directory and those below it.
-fn below(directory: &Path, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(directory)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            below(&path, paths)?;
-        } else if Format::of(&path).is_some() {
-            paths.push(path);
-        }
-    }
-    Ok(())
-}
-
 fn read_file(path: &Path) -> Result<File, Diagnostic> {
-    let failed =
-        |error: std::io::Error| Diagnostic::error(path, format!("cannot be read: {error}"));
     let Some(format) = Format::of(path) else {
         return Err(Diagnostic::error(path, "this is not a scenario file")
             .hint("name it .yaml, .yml or .json"));
     };
-    let size = path.metadata().map_err(failed)?.len();
-    if size > MAX_FILE_BYTES {
-        return Err(Diagnostic::error(
-            path,
-            format!("the file has {size} bytes; at most {MAX_FILE_BYTES} are read"),
-        ));
-    }
-    let source =
-        Source::from_bytes(path.to_path_buf(), format, std::fs::read(path).map_err(failed)?)?;
+    let bytes = disk::read(path, MAX_FILE_BYTES).map_err(|error| disk::unreadable(path, &error))?;
+    let source = Source::from_bytes(path.to_path_buf(), format, bytes)?;
     let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("scenario").to_owned();
     let directory = path.parent().map(|parent| {
         if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_path_buf() }

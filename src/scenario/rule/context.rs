@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::document::Node;
+use crate::document::{Node, disk};
 
 use super::matcher::Matcher;
 
@@ -28,11 +28,7 @@ impl Files<'_> {
         if !path.starts_with(&root) {
             return Err(format!("{name:?} lies outside of the scenario's directory"));
         }
-        let size = path.metadata().map_err(failed)?.len();
-        if size > MAX_REPLY {
-            return Err(format!("{name:?} has {size} bytes; at most {MAX_REPLY} are read"));
-        }
-        std::fs::read(&path).map(Bytes::from).map_err(failed)
+        disk::read(&path, MAX_REPLY).map(Bytes::from).map_err(failed)
     }
 }
 
