@@ -8,7 +8,7 @@ use http::{HeaderValue, Method};
 use serde_json::{Value, json};
 
 use crate::error::Error;
-use crate::journal::Journal;
+use crate::journal::{Journal, JournalLimits};
 use crate::k8s::{self, HistoryLimits};
 use crate::message::{Handler, Origin, Plan, Request, RequestBody, WorldName};
 use crate::scenario::ScenarioSet;
@@ -71,7 +71,7 @@ pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Expl
         seeding,
         scenarios: ArcSwap::from_pointee(loaded.scenarios),
         worlds: Worlds::new(Arc::new(world), 1),
-        journal: Arc::new(Journal::new(None)),
+        journal: Arc::new(Journal::new(None, JournalLimits::default())),
         reload: Reload::new(sources, HistoryLimits::default()),
         problems: ArcSwap::default(),
         tls: None,
@@ -118,17 +118,13 @@ pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Expl
 
 /// The request once more; its body has been read already.
 fn copy_of(request: &Request, world: &WorldName) -> Request {
-    let mut copy = Request {
-        method: request.method.clone(),
-        uri: request.uri.clone(),
-        version: request.version,
-        headers: request.headers.clone(),
-        body: request
-            .body_bytes()
-            .map_or(RequestBody::Empty, |body| RequestBody::Bytes(body.to_vec().into())),
-        peer: None,
-        certificate: None,
-    };
+    let mut copy = Request::new(request.method.clone(), "/");
+    copy.uri = request.uri.clone();
+    copy.version = request.version;
+    copy.headers = request.headers.clone();
+    if let Some(body) = request.body_bytes().filter(|body| !body.is_empty()) {
+        copy.body = RequestBody::Bytes(body.to_vec().into());
+    }
     if !world.is_default()
         && let Ok(value) = HeaderValue::from_str(world)
     {

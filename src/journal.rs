@@ -13,10 +13,8 @@ use serde_json::{Value, json};
 use crate::message::{DEFAULT_WORLD, Origin, Plan, Request, RequestBody};
 use crate::secrets::{is_secret_header, is_secret_name};
 
-/// How many exchanges are kept; older ones are dropped, and counted.
+/// How many exchanges are kept, where nothing else is said; older ones are dropped, and counted.
 pub const MAX_EXCHANGES: usize = 10_000;
-/// How many bytes of request bodies are kept altogether.
-const MAX_BODY_BYTES: usize = 16 << 20;
 /// How many bytes of one request body are kept.
 const MAX_ONE_BODY: usize = 64 << 10;
 
@@ -47,6 +45,21 @@ pub struct Exchange {
     pub took: Duration,
 }
 
+/// How much the journal keeps; older exchanges are dropped, and counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JournalLimits {
+    /// Exchanges.
+    pub entries: usize,
+    /// Bytes of their heads and bodies, with what stands around them.
+    pub bytes: usize,
+}
+
+impl Default for JournalLimits {
+    fn default() -> Self {
+        Self { entries: MAX_EXCHANGES, bytes: 32 << 20 }
+    }
+}
+
 /// Called with each exchange as it is recorded.
 pub type Observer = Box<dyn Fn(&Exchange) + Send + Sync>;
 
@@ -54,6 +67,7 @@ pub type Observer = Box<dyn Fn(&Exchange) + Send + Sync>;
 pub struct Journal {
     inner: Mutex<Inner>,
     observer: Option<Observer>,
+    limits: JournalLimits,
 }
 
 /// An exchange as it is kept. Request and headers are slices of the connection's read buffer: to keep
@@ -78,13 +92,13 @@ struct Entry {
 #[derive(Default)]
 struct Inner {
     exchanges: VecDeque<Entry>,
-    body_bytes: usize,
+    bytes: usize,
     recorded: u64,
 }
 
 impl Journal {
-    pub(crate) fn new(observer: Option<Observer>) -> Self {
-        Self { inner: Mutex::default(), observer }
+    pub(crate) fn new(observer: Option<Observer>, limits: JournalLimits) -> Self {
+        Self { inner: Mutex::default(), observer, limits }
     }
 
     pub(crate) fn record(&self, request: Request, plan: &Plan, took: Duration, world: &Arc<str>) {
@@ -119,13 +133,14 @@ impl Journal {
             let mut inner = self.lock();
             inner.recorded += 1;
             exchange.number = inner.recorded;
-            inner.body_bytes += exchange.body.len();
+            inner.bytes += exchange.weight();
             // Whoever looks on may be slow, and must not hold up the others.
             observed = self.observer.as_ref().map(|observer| (observer, exchange.view()));
             inner.exchanges.push_back(exchange);
-            while inner.exchanges.len() > MAX_EXCHANGES || inner.body_bytes > MAX_BODY_BYTES {
+            let JournalLimits { entries, bytes } = self.limits;
+            while inner.exchanges.len() > entries || inner.bytes > bytes {
                 let Some(oldest) = inner.exchanges.pop_front() else { break };
-                inner.body_bytes -= oldest.body.len();
+                inner.bytes -= oldest.weight();
                 dropped.push(oldest);
             }
         }
@@ -150,6 +165,11 @@ impl Journal {
         self.exchanges().iter().filter(|exchange| fits(exchange)).count()
     }
 
+    /// How many bytes are kept, and how many may be.
+    pub fn held(&self) -> (usize, usize) {
+        (self.lock().bytes, self.limits.bytes)
+    }
+
     /// Forgets everything.
     pub fn clear(&self) {
         *self.lock() = Inner::default();
@@ -158,11 +178,11 @@ impl Journal {
     /// Forgets the exchanges of one world.
     pub fn clear_world(&self, world: &str) {
         let mut inner = self.lock();
-        let Inner { exchanges, body_bytes, .. } = &mut *inner;
+        let Inner { exchanges, bytes, .. } = &mut *inner;
         exchanges.retain(|exchange| {
             let stays = &*exchange.world != world;
             if !stays {
-                *body_bytes -= exchange.body.len();
+                *bytes -= exchange.weight();
             }
             stays
         });
@@ -190,6 +210,11 @@ fn head_of(request: &Request) -> (Box<[u8]>, usize) {
 }
 
 impl Entry {
+    /// What it counts in bytes.
+    fn weight(&self) -> usize {
+        size_of::<Self>() + self.head.len() + self.body.len()
+    }
+
     /// The exchange as it is shown.
     fn view(&self) -> Exchange {
         let (target, mut rest) = self.head.split_at(self.target_len);
@@ -309,7 +334,7 @@ mod tests {
 
     #[test]
     fn the_journal_is_bounded_and_counts_what_it_drops() {
-        let journal = Journal::new(None);
+        let journal = Journal::new(None, JournalLimits::default());
         let plan = Plan::new(StatusCode::OK, Origin::Kubernetes, Body::Empty);
         for n in 0..MAX_EXCHANGES + 5 {
             let request = Request::new(Method::GET, &format!("/x/{n}"));
@@ -323,20 +348,39 @@ mod tests {
 
     #[test]
     fn bodies_have_a_bound_of_their_own() {
-        let journal = Journal::new(None);
+        let journal = Journal::new(None, JournalLimits::default());
         let plan = Plan::new(StatusCode::OK, Origin::Kubernetes, Body::Empty);
-        for _ in 0..400 {
+        for _ in 0..800 {
             let mut request = Request::new(Method::POST, "/x");
             request.body = RequestBody::Bytes(Bytes::from(vec![b'x'; MAX_ONE_BODY]));
             journal.record(request, &plan, Duration::ZERO, &world());
         }
         let bytes: usize = journal.exchanges().iter().map(|exchange| exchange.body.len()).sum();
-        assert_eq!(bytes, MAX_BODY_BYTES);
+        let (held, most) = journal.held();
+        assert!(bytes <= held && held <= most && most - held < 2 * MAX_ONE_BODY, "{bytes} {held}");
+    }
+
+    #[test]
+    fn heads_count_as_bodies_do() {
+        let journal =
+            Journal::new(None, JournalLimits { bytes: 1 << 20, ..JournalLimits::default() });
+        let plan = Plan::new(StatusCode::OK, Origin::Kubernetes, Body::Empty);
+        for n in 0..200 {
+            let mut request = Request::new(Method::GET, "/x");
+            request.headers.insert("x-n", n.into());
+            request.headers.insert("x-long", "y".repeat(60_000).parse().unwrap());
+            journal.record(request, &plan, Duration::ZERO, &world());
+        }
+        let kept = journal.exchanges();
+        assert!((15..=17).contains(&kept.len()), "{}", kept.len());
+        assert_eq!(kept.last().unwrap().headers["x-n"], "199");
+        journal.clear_world(DEFAULT_WORLD);
+        assert_eq!(journal.held().0, 0);
     }
 
     #[test]
     fn credentials_are_not_shown() {
-        let journal = Journal::new(None);
+        let journal = Journal::new(None, JournalLimits::default());
         let mut request = Request::new(Method::GET, "/x?a=b&access_token=very-secret");
         request.headers.insert("authorization", "Bearer very-secret".parse().unwrap());
         request.headers.insert("x-client", "a".parse().unwrap());

@@ -40,7 +40,8 @@ pub mod transport;
 
 pub use check::{Checked, check};
 pub use error::{EXIT_FAILURE, EXIT_INVALID, EXIT_OK, EXIT_USAGE, Error};
-pub use journal::{Exchange, Journal, MAX_EXCHANGES, Observer};
+pub use journal::{Exchange, Journal, JournalLimits, MAX_EXCHANGES, Observer};
+pub use serve::Bounds;
 pub use server::{Builder, Profile, RunningServer, Server, WorldHandle};
 #[cfg(feature = "tls")]
 pub use tls::{TlsError, server::TlsOptions};

@@ -204,8 +204,8 @@ pub(super) struct Serve {
     #[arg(long, value_name = "DIR", requires = "upstream")]
     pub(super) record: Option<PathBuf>,
     /// Most worlds at once besides the default one; the one unused for longest makes room.
-    #[arg(long, value_name = "N", default_value_t = crate::serve::MAX_WORLDS)]
-    pub(super) max_worlds: usize,
+    #[arg(long, value_name = "N")]
+    pub(super) max_worlds: Option<usize>,
     /// Path before the name of a world; "none" leaves such paths to fixtures.
     #[arg(long, value_name = "PATH", default_value = crate::serve::WORLD_PREFIX)]
     pub(super) world_prefix: String,
@@ -247,6 +247,12 @@ pub(super) struct Listener {
     /// Prints a line for each request.
     #[arg(long, short)]
     pub(super) verbose: bool,
+    /// Sets a bound, such as history-bytes=256MiB (repeatable); GET /__admin/bounds lists them.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = bound)]
+    pub(super) bound: Vec<(String, String)>,
+    /// How long the end may take after SIGTERM or SIGINT, in seconds; then the process exits with code 1.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
+    pub(super) grace: f64,
 }
 
 /// How to speak TLS.
@@ -357,4 +363,20 @@ impl From<Answer> for DeleteAnswer {
             Answer::Status => Self::Status,
         }
     }
+}
+
+/// A time in seconds, from 0 to a day.
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
+        _ => Err("a number of seconds from 0 to 86400".to_owned()),
+    }
+}
+
+/// A bound: checked when all are known.
+fn bound(text: &str) -> Result<(String, String), String> {
+    let (name, value) =
+        text.split_once('=').ok_or("write NAME=VALUE, such as history-bytes=256MiB")?;
+    crate::Bounds::default().set(name, value)?;
+    Ok((name.to_owned(), value.to_owned()))
 }

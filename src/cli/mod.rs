@@ -3,11 +3,13 @@
 mod args;
 mod ask;
 mod check;
+mod console;
 mod drill;
 mod foresee;
 mod health;
 mod kubeconfig;
 mod serve;
+mod signals;
 
 use std::process::ExitCode;
 

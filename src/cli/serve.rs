@@ -1,12 +1,11 @@
 //! `standin serve` and `standin record`.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
-
+use crate::Bounds;
 use crate::error::Error;
 use crate::record::UpstreamOptions;
 use crate::server::{Builder, RunningServer, Server};
@@ -14,6 +13,8 @@ use crate::server::{Builder, RunningServer, Server};
 #[cfg(feature = "tls")]
 use super::args::TlsArgs;
 use super::args::{Backend, Listener, Record, Serve};
+use super::console::Console;
+use super::signals::Signals;
 
 pub(super) fn serve(args: Serve) -> Result<(), Error> {
     let mut builder = Server::builder()
@@ -22,7 +23,6 @@ pub(super) fn serve(args: Serve) -> Result<(), Error> {
         .rule_header(!args.no_rule_header)
         .graded(args.graded)
         .profile(args.profile.into())
-        .max_worlds(args.max_worlds)
         .world_prefix(Some(&*args.world_prefix).filter(|prefix| *prefix != "none"))
         .token_lifetime(Duration::from_secs(args.token_lifetime));
     for path in args.fixtures {
@@ -62,7 +62,7 @@ pub(super) fn serve(args: Serve) -> Result<(), Error> {
     };
     #[cfg(not(feature = "tls"))]
     let ca_out = None;
-    run(builder.hot_reload(true), &args.listener, "serving", ca_out)
+    run(builder.hot_reload(true), &args.listener, "serving", args.max_worlds, ca_out)
 }
 
 #[cfg(feature = "tls")]
@@ -88,7 +88,7 @@ pub(super) fn record(args: Record) -> Result<(), Error> {
         .world_prefix(None)
         .upstream(args.upstream, options(&args.backend))
         .record(args.to);
-    run(builder, &args.listener, &what, None)
+    run(builder, &args.listener, &what, None, None)
 }
 
 fn options(backend: &Backend) -> UpstreamOptions {
@@ -103,40 +103,53 @@ fn run(
     builder: Builder,
     listener: &Listener,
     what: &str,
+    worlds: Option<usize>,
     ca_out: Option<PathBuf>,
 ) -> Result<(), Error> {
-    let mut builder =
-        builder.listen(listener.listen).log(Arc::new(|line: &str| eprintln!("{line}")));
+    let grace = Duration::from_secs_f64(listener.grace);
+    let out = Console::start("standard output", io::stdout()).map_err(Error::Start)?;
+    let errors = Console::start("standard error", io::stderr()).map_err(Error::Start)?;
+    let log = errors.clone();
+    let mut builder = builder
+        .listen(listener.listen)
+        .log(Arc::new(move |line: &str| log.line(line)))
+        .bounds(bounds(listener, grace, worlds)?);
     if listener.verbose {
-        builder = builder.observe(|exchange| {
-            // A console that is gone must not stop the server.
-            let _ = writeln!(io::stdout(), "{}", exchange.to_line());
-        });
+        let out = out.clone();
+        builder = builder.observe(move |exchange| out.line(&exchange.to_line()));
     }
+    let signals = Signals::watch(grace, errors.clone())?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Start)?;
-    runtime.block_on(async {
-        let mut interrupted = signal(SignalKind::interrupt()).map_err(Error::Start)?;
-        let mut terminated = signal(SignalKind::terminate()).map_err(Error::Start)?;
+    let result = runtime.block_on(async {
         let server = builder.start().await?;
         if let (Some(path), Some(ca)) = (ca_out, server.ca_pem()) {
             std::fs::write(&path, ca).map_err(|source| Error::Write { path, source })?;
         }
-        announce(&server, what);
-        server
-            .run_until(async move {
-                tokio::select! {
-                    _ = interrupted.recv() => {}
-                    _ = terminated.recv() => {}
-                }
-            })
-            .await;
+        out.line(&start_line(&server, what));
+        server.run_until(signals.first()).await;
         Ok(())
-    })
+    });
+    // Files that are still being loaded are waited for by nobody.
+    runtime.shutdown_background();
+    out.flush();
+    errors.flush();
+    result
+}
+
+/// Requests in flight may finish within half of the grace period; what follows takes time too.
+fn bounds(listener: &Listener, grace: Duration, worlds: Option<usize>) -> Result<Bounds, Error> {
+    let mut bounds = Bounds::default();
+    bounds.worlds = worlds.unwrap_or(bounds.worlds);
+    for (name, value) in &listener.bound {
+        bounds.set(name, value).map_err(Error::Usage)?;
+    }
+    bounds.transport.drain = bounds.transport.drain.min(grace / 2);
+    Ok(bounds)
 }
 
 /// The one line that says all is well, and where.
-fn announce(server: &RunningServer, what: &str) {
+fn start_line(server: &RunningServer, what: &str) -> String {
     let (stubs, objects) = server.loaded();
     let mut line =
         format!("standin {what} on {} (stubs: {stubs}, objects: {objects}", server.url());
@@ -144,7 +157,5 @@ fn announce(server: &RunningServer, what: &str) {
         line.push_str(&format!(", scenario rules: {}, seed: {seed}", server.rules()));
     }
     line.push(')');
-    let mut out = io::stdout();
-    let _ = writeln!(out, "{line}");
-    let _ = out.flush();
+    line
 }

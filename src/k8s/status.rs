@@ -216,6 +216,17 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "BadRequest", message, None)
     }
 
+    /// 503, to be tried again.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message, None)
+            .retry_after(1)
+    }
+
+    /// 408.
+    pub fn request_timeout(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "Timeout", message, None)
+    }
+
     /// 401.
     pub fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", "Unauthorized", None)

@@ -8,18 +8,20 @@
 //! fault. Engines make plans, only the transport carries them out. Nothing here knows any other
 //! module of the crate.
 
+mod bodies;
 mod fault;
 mod plan;
 mod request;
 mod target;
 mod world;
 
+pub use bodies::{Bodies, BodyError};
 pub use fault::{
     Change, Fault, FaultAction, FaultPoint, LastStream, LineChange, Lines, Lot, Pace, Place, Point,
     PointAct, StreamFaults,
 };
 pub use plan::{Body, Guard, Origin, Plan, TimedChunk};
-pub use request::{BodyError, BodyStream, ClientCertificate, Request, RequestBody};
+pub use request::{BodyStream, ClientCertificate, Request, RequestBody};
 pub use target::{Query, TargetError, decode_segment};
 pub use world::{BadWorldName, DEFAULT_WORLD, WorldName};
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use http::{HeaderMap, Method, Uri, Version};
+use http::{HeaderMap, Method, Uri, Version, request};
+
+use super::bodies::{Bodies, BodyError, Held};
 
 /// A body that is still arriving.
 pub type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
@@ -28,6 +30,10 @@ pub struct Request {
     pub peer: Option<SocketAddr>,
     /// The certificate that the client showed in the TLS handshake, if it was asked for one.
     pub certificate: Option<Arc<ClientCertificate>>,
+    /// What the bodies of all requests may hold.
+    pub bodies: Bodies,
+    /// What this body holds, once it is read.
+    held: Held,
 }
 
 /// What a client's certificate says.
@@ -54,17 +60,6 @@ pub enum RequestBody {
     Stream(BodyStream),
 }
 
-/// Why a request or upstream body could not be read.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum BodyError {
-    /// More bytes than the limit, in bytes.
-    #[error("the body is larger than the limit of {0} bytes")]
-    TooLarge(usize),
-    /// The connection ended or broke before the body did.
-    #[error("the body ended early: {0}")]
-    Broken(String),
-}
-
 impl Request {
     /// A request without a body, for tests and for `explain`-like questions.
     ///
@@ -80,6 +75,40 @@ impl Request {
             body: RequestBody::Empty,
             peer: None,
             certificate: None,
+            bodies: Bodies::default(),
+            held: Held::default(),
+        }
+    }
+
+    /// A request that came in.
+    #[must_use]
+    pub fn incoming(head: request::Parts, body: RequestBody, bodies: Bodies) -> Self {
+        Self {
+            method: head.method,
+            uri: head.uri,
+            version: head.version,
+            headers: head.headers,
+            body,
+            peer: None,
+            certificate: None,
+            bodies,
+            held: Held::default(),
+        }
+    }
+
+    /// The request for somebody else: its head is copied, its body goes along.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        Self {
+            method: self.method.clone(),
+            uri: self.uri.clone(),
+            version: self.version,
+            headers: self.headers.clone(),
+            body: std::mem::replace(&mut self.body, RequestBody::Empty),
+            peer: self.peer,
+            certificate: None,
+            bodies: self.bodies.clone(),
+            held: std::mem::take(&mut self.held),
         }
     }
 
@@ -110,14 +139,17 @@ impl Request {
     /// Reads the whole body, once; later calls give the same bytes.
     ///
     /// # Errors
-    /// [`BodyError::TooLarge`] past `limit` bytes, [`BodyError::Broken`] when the client went away.
+    /// [`BodyError::TooLarge`] past `limit` bytes, [`BodyError::TooMany`] where all bodies together hold too
+    /// much, [`BodyError::Stalled`] and [`BodyError::Broken`] when the client stops or goes away.
     pub async fn read_body(&mut self, limit: usize) -> Result<Bytes, BodyError> {
         match &mut self.body {
             RequestBody::Empty => Ok(Bytes::new()),
             RequestBody::Bytes(bytes) if bytes.len() > limit => Err(BodyError::TooLarge(limit)),
             RequestBody::Bytes(bytes) => Ok(bytes.clone()),
             RequestBody::Stream(stream) => {
-                let bytes = collect(stream, limit).await?;
+                let mut held = Held::of(&self.bodies);
+                let bytes = collect(stream, limit, &mut held).await?;
+                self.held = held;
                 self.body = RequestBody::Bytes(bytes.clone());
                 Ok(bytes)
             }
@@ -135,13 +167,18 @@ impl Request {
     }
 }
 
-async fn collect(stream: &mut BodyStream, limit: usize) -> Result<Bytes, BodyError> {
+async fn collect(
+    stream: &mut BodyStream,
+    limit: usize,
+    held: &mut Held,
+) -> Result<Bytes, BodyError> {
     let Some(first) = stream.next().await.transpose()? else {
         return Ok(Bytes::new());
     };
     if first.len() > limit {
         return Err(BodyError::TooLarge(limit));
     }
+    held.grow(first.len())?;
     let Some(second) = stream.next().await.transpose()? else {
         return Ok(first);
     };
@@ -152,6 +189,7 @@ async fn collect(stream: &mut BodyStream, limit: usize) -> Result<Bytes, BodyErr
         if whole.len() + chunk.len() > limit {
             return Err(BodyError::TooLarge(limit));
         }
+        held.grow(chunk.len())?;
         whole.extend_from_slice(&chunk);
         next = stream.next().await.transpose()?;
     }

@@ -28,6 +28,9 @@ impl Proxy {
     /// The backend's answer, its body still on the way. A backend that does not answer gives 502, one
     /// that is too slow 504; neither is recorded.
     pub async fn answer(&self, mut request: Request) -> Plan {
+        if let Some(recorder) = &self.recorder {
+            recorder.room().await;
+        }
         let asked = self.recorder.as_ref().map(|_| {
             // A recording is for people and for every client: it is taken uncompressed.
             request.headers.remove(ACCEPT_ENCODING);
@@ -46,6 +49,12 @@ impl Proxy {
         let mut plan = Plan::new(head.status, Origin::Upstream, body);
         plan.headers = head.headers;
         plan
+    }
+
+    /// How many bytes of exchanges the recorder holds, and how many it may; nothing without one.
+    #[must_use]
+    pub fn held(&self) -> Option<(usize, usize)> {
+        self.recorder.as_ref().map(Recorder::held)
     }
 
     /// Waits until everything that ended so far is on disk.

@@ -13,7 +13,10 @@ use crate::message::BodyError;
 
 use super::exchange::{Answered, Arrivals, Asked, End, MAX_ANSWER};
 use super::mapping;
-use super::writer::Recorder;
+use super::writer::{Recorder, Reserved};
+
+/// What an exchange counts besides the body of its answer, in bytes.
+const AROUND: usize = 4096;
 
 /// The body as the backend sends it.
 pub(super) struct Tee {
@@ -29,6 +32,7 @@ pub(super) struct Copy {
     pub(super) headers: HeaderMap,
     began: Instant,
     body: Arrivals,
+    reserved: Reserved,
 }
 
 impl Copy {
@@ -39,7 +43,9 @@ impl Copy {
         headers: HeaderMap,
     ) -> Self {
         let began = Instant::now();
-        Self { recorder, asked, status, headers, began, body: Arrivals::default() }
+        let mut reserved = recorder.reserve();
+        reserved.grow(AROUND);
+        Self { recorder, asked, status, headers, began, body: Arrivals::default(), reserved }
     }
 
     /// Whether it fits.
@@ -51,13 +57,14 @@ impl Copy {
             ));
             return false;
         }
+        self.reserved.grow(bytes.len());
         self.body.push(self.began.elapsed(), bytes);
         true
     }
 
     fn finish(self, end: End) {
-        let Self { recorder, asked, status, headers, body, .. } = self;
-        recorder.write(asked, Answered { status, headers, body, end });
+        let Self { recorder, asked, status, headers, body, reserved, .. } = self;
+        recorder.write(asked, Answered { status, headers, body, end }, reserved);
     }
 }
 

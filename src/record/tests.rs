@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt as _, StreamExt, stream};
 use http::{HeaderMap, Method, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
@@ -63,9 +63,10 @@ fn pieces(pieces: &[&'static str]) -> BodyStream {
 
 fn proxy_to(address: SocketAddr, directory: &TempDir) -> (Proxy, mpsc::UnboundedReceiver<String>) {
     let (sender, said) = mpsc::unbounded_channel();
-    let log = Arc::new(move |line: &str| drop(sender.send(line.to_owned())));
+    let log: crate::transport::Logger =
+        Arc::new(move |line: &str| drop(sender.send(line.to_owned())));
     let upstream = Upstream::new(&format!("http://{address}/base/"), &UpstreamOptions::default());
-    let recorder = Recorder::new(directory.path().join("recorded"), log).unwrap();
+    let recorder = Recorder::new(&directory.path().join("recorded"), 1 << 20, &log).unwrap();
     (Proxy::new(upstream.unwrap(), Some(recorder)), said)
 }
 
@@ -454,4 +455,54 @@ fn forms_keep_all_but_their_secrets() {
     );
     assert_eq!(mapping["request"]["queryParameters"], json!({"access_token": {"matches": ".*"}}));
     assert!(!mapping.to_string().contains("secret-"), "{mapping}");
+}
+
+fn silent() -> crate::transport::Logger {
+    Arc::new(|_: &str| {})
+}
+
+#[tokio::test]
+async fn what_a_killed_recorder_left_is_removed_and_what_another_writes_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let bodies = directory.path().join("__files");
+    fs::create_dir(&bodies).unwrap();
+    // A process that has ended, one that runs, this one before it was restarted, and an older version's.
+    let mut ended = std::process::Command::new("true").spawn().unwrap();
+    ended.wait().unwrap();
+    let running = std::os::unix::process::parent_id();
+    let at =
+        |directory: &Path, writer: &str| directory.join(format!(".get-a.json{writer}.unfinished"));
+    let own = std::process::id();
+    for directory in [directory.path(), &*bodies] {
+        for writer in
+            [format!(".{}", ended.id()), format!(".{running}"), format!(".{own}"), String::new()]
+        {
+            fs::write(at(directory, &writer), "{").unwrap();
+        }
+    }
+    fs::write(directory.path().join("get-b.json"), "{}").unwrap();
+    let recorder = Recorder::new(directory.path(), 1 << 20, &silent()).unwrap();
+    let names: Vec<String> = files(directory.path()).into_iter().map(|(name, _)| name).collect();
+    let left = format!(".get-a.json.{running}.unfinished");
+    assert_eq!(names, [left.clone(), format!("__files/{left}"), "get-b.json".to_owned()]);
+    drop(recorder);
+}
+
+#[tokio::test]
+async fn new_requests_wait_while_the_recorder_is_full() {
+    let directory = tempfile::tempdir().unwrap();
+    let recorder = Recorder::new(directory.path(), 1_000, &silent()).unwrap();
+    recorder.room().await;
+    let mut first = recorder.reserve();
+    first.grow(999);
+    recorder.room().await;
+    let mut second = recorder.reserve();
+    second.grow(5_000);
+    assert_eq!(recorder.held(), (5_999, 1_000));
+    let mut waiting = std::pin::pin!(recorder.room());
+    assert!((&mut waiting).now_or_never().is_none());
+    drop(first);
+    assert!((&mut waiting).now_or_never().is_none());
+    drop(second);
+    waiting.await;
 }

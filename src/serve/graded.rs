@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http::header::{EXPECT, RETRY_AFTER};
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 
 use crate::grade::{Created, Record, call_id};
 use crate::k8s::{GroupResource, RequestInfo};
@@ -157,15 +157,7 @@ fn unread(request: &mut Request) -> Option<Request> {
     if !matches!(request.body, RequestBody::Stream(_)) || request.headers.contains_key(EXPECT) {
         return None;
     }
-    Some(Request {
-        method: request.method.clone(),
-        uri: request.uri.clone(),
-        version: request.version,
-        headers: HeaderMap::new(),
-        body: std::mem::replace(&mut request.body, RequestBody::Empty),
-        peer: request.peer,
-        certificate: None,
-    })
+    Some(request.take())
 }
 
 /// A stream that tells the log when it says that its revision is gone.

@@ -2,6 +2,7 @@
 
 mod admin;
 mod asked;
+mod bounds;
 mod clock;
 mod compress;
 mod context;
@@ -22,6 +23,8 @@ mod watch;
 mod world;
 mod worlds;
 
+pub use bounds::Bounds;
+
 pub(crate) use asked::{Asked, RuleFacts};
 pub(crate) use context::RequestContext;
 pub(crate) use enter::WORLD_HEADER;
@@ -31,4 +34,4 @@ pub(crate) use pipeline::Pipeline;
 pub(crate) use seed::build_world;
 pub(crate) use sources::{Reload, Sources};
 pub(crate) use state::{Settings, Shared};
-pub(crate) use worlds::{MAX_WORLDS, WORLD_PREFIX, Worlds};
+pub(crate) use worlds::{WORLD_PREFIX, Worlds};

@@ -10,7 +10,7 @@ use http::Method;
 use tokio::time::Instant;
 
 use crate::k8s;
-use crate::message::{BodyError, Handler, Http2Settings, Plan, Query, Request, RequestBody};
+use crate::message::{BodyError, Handler, Http2Settings, Plan, Query, Request};
 use crate::scenario::{Decision, Http2, ScenarioSet};
 
 use super::asked::{Asked, RuleFacts};
@@ -138,7 +138,7 @@ async fn base(
     }
     let owned = kubernetes::owns(context, asked);
     if let Some(proxy) = context.shared.settings.proxy.as_ref().filter(|_| !owned) {
-        return proxy.answer(taken(request)).await;
+        return proxy.answer(request.take()).await;
     }
     // Who may not ask is not told what there is.
     let user = match kubernetes::admit(context, request, asked) {
@@ -165,17 +165,4 @@ async fn decide(
     }
     let facts = of.facts(asked, &request.headers, request.body_bytes(), world.name.shared());
     Ok(scenarios.decide(&world.scenario, &facts, world.clock.elapsed()))
-}
-
-/// The request for the backend. The head stays for the journal, the body goes.
-fn taken(request: &mut Request) -> Request {
-    Request {
-        method: request.method.clone(),
-        uri: request.uri.clone(),
-        version: request.version,
-        headers: request.headers.clone(),
-        body: std::mem::replace(&mut request.body, RequestBody::Empty),
-        peer: request.peer,
-        certificate: None,
-    }
 }

@@ -30,10 +30,12 @@ pub(super) fn bad_world(request: &Request, error: &BadWorldName) -> Plan {
     server(k8s::error_plan(&error, &request.headers, &Query::default()))
 }
 
-/// 413 or 400 for a body that could not be read.
+/// 413, 503, 408 or 400 for a body that could not be read.
 pub(super) fn bad_body(request: &Request, query: &Query<'_>, error: &BodyError) -> Plan {
     let api_error = match error {
         BodyError::TooLarge(limit) => ApiError::too_large(*limit),
+        BodyError::TooMany(_) => ApiError::unavailable(error.to_string()),
+        BodyError::Stalled(_) => ApiError::request_timeout(error.to_string()),
         BodyError::Broken(_) => ApiError::bad_request(error.to_string()),
     };
     if is_api_path(request.path()) {

@@ -10,11 +10,12 @@ use crate::fixtures::FixtureSet;
 use crate::journal::Journal;
 use crate::k8s;
 use crate::matching::StubIndex;
-use crate::message::WorldName;
+use crate::message::{Bodies, WorldName};
 use crate::record::Proxy;
 use crate::scenario::ScenarioSet;
 use crate::tls::server::Tls;
 
+use super::bounds::Bounds;
 use super::clock::Clock;
 use super::gateway::Gateway;
 use super::seeding::Seeding;
@@ -45,6 +46,10 @@ pub(crate) struct Settings {
     pub(crate) loopback: bool,
     /// The backend for requests that nothing else answers.
     pub(crate) proxy: Option<Proxy>,
+    /// What is held at most.
+    pub(crate) bounds: Bounds,
+    /// The request bodies that are held.
+    pub(crate) bodies: Bodies,
 }
 
 impl Settings {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::journal::{Exchange, Observer};
 use crate::k8s::{self, DeleteAnswer};
 use crate::record::UpstreamOptions;
-use crate::serve::{MAX_WORLDS, Sources, TOKEN_LIFETIME, WORLD_PREFIX};
+use crate::serve::{Bounds, Sources, TOKEN_LIFETIME, WORLD_PREFIX};
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
 use crate::transport::{Limits, Logger};
@@ -19,7 +19,6 @@ pub struct Builder {
     pub(super) listen: SocketAddr,
     pub(super) sources: Sources,
     pub(super) kubernetes: k8s::Config,
-    pub(super) history: k8s::HistoryLimits,
     pub(super) stages: bool,
     pub(super) rule_header: bool,
     pub(super) graded: bool,
@@ -33,9 +32,8 @@ pub struct Builder {
     pub(super) hot_reload: bool,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<TlsOptions>,
-    pub(super) max_worlds: usize,
     pub(super) world_prefix: Option<String>,
-    pub(super) limits: Limits,
+    pub(super) bounds: Bounds,
     pub(super) log: Option<Logger>,
     pub(super) observer: Option<Observer>,
 }
@@ -46,7 +44,6 @@ impl Default for Builder {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             sources: Sources::default(),
             kubernetes: k8s::Config::default(),
-            history: k8s::HistoryLimits::default(),
             stages: false,
             rule_header: true,
             graded: false,
@@ -60,9 +57,8 @@ impl Default for Builder {
             hot_reload: false,
             #[cfg(feature = "tls")]
             tls: None,
-            max_worlds: MAX_WORLDS,
             world_prefix: Some(WORLD_PREFIX.to_owned()),
-            limits: Limits::default(),
+            bounds: Bounds::default(),
             log: None,
             observer: None,
         }
@@ -122,7 +118,7 @@ impl Builder {
     /// Sets how many events are kept for watches and old lists; the default is 10,000.
     #[must_use]
     pub fn history(mut self, events: usize) -> Self {
-        self.history.events = events;
+        self.bounds.history.events = events;
         self
     }
 
@@ -231,7 +227,7 @@ impl Builder {
     /// one that was not used for longest makes room for a new one.
     #[must_use]
     pub fn max_worlds(mut self, worlds: usize) -> Self {
-        self.max_worlds = worlds;
+        self.bounds.worlds = worlds;
         self
     }
 
@@ -252,10 +248,27 @@ impl Builder {
         self
     }
 
+    /// Sets all bounds: what is held and waited for at most.
+    ///
+    /// ```
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut bounds = standin::Bounds::default();
+    /// bounds.history.bytes = 256 << 20;
+    /// bounds.set("body-timeout", "5s")?;
+    /// let server = standin::Server::builder().bounds(bounds).start().await?;
+    /// # server.shutdown().await; Ok(()) }
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+    /// ```
+    #[must_use]
+    pub fn bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
+    }
+
     /// Sets the bounds of the transport.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.bounds.transport = limits;
         self
     }
 

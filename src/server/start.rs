@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::fixtures::FileWatcher;
 use crate::journal::Journal;
 use crate::k8s::{self, Auth};
+use crate::message::Bodies;
 use crate::record::{Proxy, Recorder, Upstream, UpstreamOptions};
 use crate::serve::{
     Gateway, Pipeline, Reload, RequestContext, Settings, Shared, Sources, Worlds, build_world,
@@ -54,9 +55,9 @@ impl Builder {
             log(&warning.to_string());
         }
         let mut fixtures = loaded.fixtures;
-        let (world, seeding) =
-            build_world(&mut fixtures, &loaded.scenarios, self.history).map_err(Error::Invalid)?;
-        let proxy = proxy(self.upstream, self.record, &log)?;
+        let (world, seeding) = build_world(&mut fixtures, &loaded.scenarios, self.bounds.history)
+            .map_err(Error::Invalid)?;
+        let proxy = proxy(self.upstream, self.record, self.bounds.recorder_bytes, &log)?;
         #[cfg(feature = "tls")]
         let (tls, tls_files) = tls(self.tls, self.listen, &log)?;
         #[cfg(not(feature = "tls"))]
@@ -65,6 +66,7 @@ impl Builder {
         let (stop, stopping) = watch::channel(false);
         let cci = self.profile == Profile::Cci;
         let kubernetes = k8s::Config { self_links: cci, error_codes: cci, ..self.kubernetes };
+        let bodies = Bodies::new(self.bounds.transport.body_bytes);
         let settings = Settings {
             engine: !sources.nothing,
             auth,
@@ -76,6 +78,8 @@ impl Builder {
             world_prefix,
             loopback: self.listen.ip().to_canonical().is_loopback(),
             proxy,
+            bounds: self.bounds,
+            bodies: bodies.clone(),
         };
         let stages = settings.stages_of(&mut fixtures);
         let shared = Arc::new(Shared {
@@ -84,9 +88,9 @@ impl Builder {
             stubs: ArcSwap::from_pointee(fixtures.stubs),
             seeding,
             scenarios: ArcSwap::from_pointee(loaded.scenarios),
-            worlds: Worlds::new(Arc::new(world), self.max_worlds),
-            journal: Arc::new(Journal::new(self.observer)),
-            reload: Reload::new(sources.clone(), self.history),
+            worlds: Worlds::new(Arc::new(world), self.bounds.worlds),
+            journal: Arc::new(Journal::new(self.observer, self.bounds.journal)),
+            reload: Reload::new(sources.clone(), self.bounds.history),
             problems: ArcSwap::default(),
             tls: tls.clone(),
             stopping: stopping.clone(),
@@ -99,10 +103,10 @@ impl Builder {
             .begin_controllers();
         let stopped = stopped(stopping, Arc::clone(&shared));
         let handler = Arc::new(Pipeline::new(Arc::clone(&shared)));
-        let limits = self.limits;
+        let limits = self.bounds.transport;
         let transport_log = Arc::clone(&log);
         let task = tokio::spawn(async move {
-            transport::serve(listener, handler, limits, tls, transport_log, stopped).await;
+            transport::serve(listener, handler, limits, bodies, tls, transport_log, stopped).await;
         });
         #[cfg(feature = "tls")]
         let files = files.into_iter().chain(tls_files);
@@ -164,6 +168,7 @@ fn tls(
 fn proxy(
     upstream: Option<(String, UpstreamOptions)>,
     record: Option<PathBuf>,
+    recorder_bytes: usize,
     log: &Logger,
 ) -> Result<Option<Proxy>, Error> {
     let Some((url, options)) = upstream else {
@@ -174,7 +179,7 @@ fn proxy(
     let recorder = match record {
         None => None,
         Some(path) => {
-            let recorder = Recorder::new(path.clone(), Arc::clone(log));
+            let recorder = Recorder::new(&path, recorder_bytes, log);
             Some(recorder.map_err(|source| Error::Record { path, source })?)
         }
     };

@@ -70,13 +70,21 @@ pub(super) async fn answer<H: Handler>(
         method: head.method.clone(),
         version: head.version,
         closes: head.headers.get_all(CONNECTION).iter().any(says_close),
-        upload: Upload::of(body, &head.headers, head.version),
+        upload: Upload::of(body, &head.headers, head.version, client.body_timeout),
         accept: None,
     };
     match over {
         Over::Http1(control) => {
             control.begin_answer();
             if let Some(plan) = control.resumed() {
+                return answering(perform(plan, &wanted, over).await, over);
+            }
+            if let Some(why) = wrong_host(&head.headers, head.version) {
+                complaints.tell("host", &format!("{}: {why}", client.peer));
+                let mut plan =
+                    Plan::text(StatusCode::BAD_REQUEST, Origin::Server, format!("{why}\n"));
+                plan.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+                wanted.closes = true;
                 return answering(perform(plan, &wanted, over).await, over);
             }
             wanted.accept = websocket::accept(&head.headers);
@@ -88,15 +96,10 @@ pub(super) async fn answer<H: Handler>(
             name_host(&mut head);
         }
     }
-    let request = Request {
-        method: head.method,
-        uri: head.uri,
-        version: head.version,
-        headers: head.headers,
-        body: wanted.upload.as_ref().map_or(RequestBody::Empty, Upload::body),
-        peer: Some(client.peer),
-        certificate: client.certificate.clone(),
-    };
+    let body = wanted.upload.as_ref().map_or(RequestBody::Empty, Upload::body);
+    let mut request = Request::incoming(head, body, client.bodies.clone());
+    request.peer = Some(client.peer);
+    request.certificate.clone_from(&client.certificate);
     // In a box, which is gone when the answer is there: what a connection holds while a stream is idle
     // does not hold the state of deciding it.
     let handled = AssertUnwindSafe(Box::pin(handler.handle(request))).catch_unwind().await;
@@ -140,6 +143,21 @@ fn answering(
 ) -> Result<hyper::Response<PlanBody>, EndsHere> {
     let Over::Http1(control) = over else { return answer };
     answer.map(|response| response.map(|body| body.answering(Answering::new(control))))
+}
+
+/// What is wrong with the `Host` of a request (RFC 9112, section 3.2), in the words of Go's server.
+fn wrong_host(headers: &HeaderMap, version: Version) -> Option<&'static str> {
+    let mut hosts = headers.get_all(HOST).iter();
+    let Some(host) = hosts.next() else {
+        return (version == Version::HTTP_11)
+            .then_some("400 Bad Request: missing required Host header");
+    };
+    if hosts.next().is_some() {
+        return Some("400 Bad Request: too many Host headers");
+    }
+    // As `golang.org/x/net/http/httpguts.ValidHostHeader`, without what ends a host in a URL.
+    let valid = |byte: &u8| byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=[]_~".contains(byte);
+    (!host.as_bytes().iter().all(valid)).then_some("400 Bad Request: malformed Host header")
 }
 
 /// HTTP/2 has the host in a field of its own (RFC 9113, section 8.3.1); stubs look at `Host`.

@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::message::ClientCertificate;
+use crate::message::{Bodies, ClientCertificate};
 
 /// Whose requests a connection carries.
 #[derive(Debug, Clone)]
@@ -13,6 +14,10 @@ pub(super) struct Client {
     pub(super) peer: SocketAddr,
     /// What it showed in the TLS handshake.
     pub(super) certificate: Option<Arc<ClientCertificate>>,
+    /// What the bodies of all requests may hold.
+    pub(super) bodies: Bodies,
+    /// How long nothing of a body may come.
+    pub(super) body_timeout: Duration,
 }
 
 /// Completes when the server stops; one that is gone has stopped too.

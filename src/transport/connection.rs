@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use crate::message::{ClientCertificate, Handler};
+use crate::message::{Bodies, ClientCertificate, Handler};
 use crate::tls::server::Tls;
 
 use super::client::{Client, stopped};
@@ -20,6 +20,7 @@ pub(super) struct Common<H> {
     pub(super) limits: Limits,
     pub(super) tls: Option<Arc<Tls>>,
     pub(super) complaints: Arc<Complaints>,
+    pub(super) bodies: Bodies,
 }
 
 /// Serves a connection until it ends, or until `stopping` says so and what is in flight is done.
@@ -68,7 +69,12 @@ async fn begin<H>(tcp: TcpStream, peer: SocketAddr, common: &Common<H>) -> Optio
         Ok(Err(_) | Ok((_, Spoken::Nothing))) => return None,
         Ok(Ok(opened)) => opened,
     };
-    let client = |certificate| Client { peer, certificate };
+    let client = |certificate| Client {
+        peer,
+        certificate,
+        bodies: common.bodies.clone(),
+        body_timeout: limits.body_timeout,
+    };
     let Some(tls) = tls else {
         if spoken == Spoken::Tls {
             complaints.tell("tls", &format!("{peer}: TLS on a port without it; use http://"));

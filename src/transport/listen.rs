@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use crate::message::Bodies;
 use crate::message::Handler;
 use crate::tls::server::Tls;
 
@@ -64,13 +65,14 @@ pub(crate) async fn serve<H: Handler>(
     listener: Listener,
     handler: Arc<H>,
     limits: Limits,
+    bodies: Bodies,
     tls: Option<Arc<Tls>>,
     log: Logger,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Served {
     let mut served = Served::default();
     let complaints = Arc::new(Complaints::new(Arc::clone(&log)));
-    let common = Arc::new(Common { handler, limits, tls, complaints });
+    let common = Arc::new(Common { handler, limits, tls, complaints, bodies });
     let (stop, stopping) = watch::channel(false);
     let places = Arc::new(Semaphore::new(limits.connections));
     let (mut connections, mut turned_away) = (JoinSet::new(), JoinSet::new());

@@ -57,6 +57,11 @@ pub struct Limits {
     pub header_count: usize,
     /// How long a client may take to send a request's head, also between requests.
     pub header_timeout: Duration,
+    /// The most bytes of request bodies that are held at once, of all requests together; a request
+    /// that would hold more is answered with 503.
+    pub body_bytes: usize,
+    /// How long nothing of a request's body may come while it is read; then it is answered with 408.
+    pub body_timeout: Duration,
     /// How long a client may take for a TLS handshake.
     pub handshake_timeout: Duration,
     /// The most requests at once on one HTTP/2 connection, as an API server has it
@@ -76,6 +81,8 @@ impl Default for Limits {
             header_bytes: 64 << 10,
             header_count: 256,
             header_timeout: Duration::from_secs(30),
+            body_bytes: 256 << 20,
+            body_timeout: Duration::from_secs(30),
             handshake_timeout: Duration::from_secs(10),
             streams: 100,
             idle_timeout: Duration::from_secs(90),

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use super::acts::Act;
 use super::listen::Served;
 use super::{Limits, Listener, serve};
+use crate::message::Bodies;
 use crate::message::{
     Body, Fault, FaultAction, FaultPoint, Handler, Origin, Pace, Plan, Request, RequestBody,
     TimedChunk,
@@ -114,10 +115,17 @@ async fn start(limits: Limits) -> Running {
     let (address, dropped) = (listener.local_addr(), Arc::new(AtomicUsize::new(0)));
     let handler = Arc::new(Toy { dropped: Arc::clone(&dropped) });
     let (stop, stopped) = oneshot::channel();
-    let task =
-        tokio::spawn(serve(listener, handler, limits, None, Arc::new(|_: &str| {}), async {
+    let task = tokio::spawn(serve(
+        listener,
+        handler,
+        limits,
+        Bodies::new(limits.body_bytes),
+        None,
+        Arc::new(|_: &str| {}),
+        async {
             let _ = stopped.await;
-        }));
+        },
+    ));
     Running { address, dropped, stop, task }
 }
 

@@ -15,6 +15,7 @@ use http::header::{CONTENT_LENGTH, EXPECT};
 use http::{HeaderMap, Version};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
+use tokio::time::Sleep;
 
 use crate::message::{BodyError, RequestBody};
 
@@ -37,6 +38,10 @@ struct State {
     length: Option<u64>,
     /// The connection went on without whoever was reading.
     taken: bool,
+    /// How long nothing may come.
+    timeout: Duration,
+    /// Runs while nothing comes.
+    silence: Option<Pin<Box<Sleep>>>,
     /// The client may leave the body out when it is answered early (RFC 9110, section 10.1.1).
     expects: bool,
 }
@@ -52,14 +57,27 @@ pub(super) enum Rest {
 
 impl Upload {
     /// The body of a request; nothing where it has none.
-    pub(super) fn of(body: Incoming, headers: &HeaderMap, version: Version) -> Option<Self> {
+    pub(super) fn of(
+        body: Incoming,
+        headers: &HeaderMap,
+        version: Version,
+        timeout: Duration,
+    ) -> Option<Self> {
         if body.is_end_stream() {
             return None;
         }
         let length =
             headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let expects = version == Version::HTTP_11 && headers.contains_key(EXPECT);
-        let state = State { incoming: Some(body), delivered: 0, length, taken: false, expects };
+        let state = State {
+            incoming: Some(body),
+            delivered: 0,
+            length,
+            taken: false,
+            timeout,
+            silence: None,
+            expects,
+        };
         Some(Self(Arc::new(Mutex::new(state))))
     }
 
@@ -142,8 +160,17 @@ impl Stream for Handle {
                 let why = "the request was answered before all of its body was read";
                 return Poll::Ready(Some(Err(BodyError::Broken(why.to_owned()))));
             }
-            let Some(incoming) = &mut state.incoming else { return Poll::Ready(None) };
-            match ready!(Pin::new(incoming).poll_frame(cx)) {
+            let State { incoming: Some(incoming), silence, timeout, .. } = &mut *state else {
+                return Poll::Ready(None);
+            };
+            let Poll::Ready(frame) = Pin::new(incoming).poll_frame(cx) else {
+                let timeout = *timeout;
+                let silence = silence.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
+                ready!(silence.as_mut().poll(cx));
+                return Poll::Ready(Some(Err(BodyError::Stalled(timeout))));
+            };
+            *silence = None;
+            match frame {
                 Some(Ok(frame)) => {
                     // Trailers are not looked at.
                     if let Ok(data) = frame.into_data() {

@@ -141,3 +141,70 @@ async fn a_client_that_sends_its_head_too_slowly_is_cut_off() {
     assert!(got.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{got}");
     assert_eq!(end, End::Closed);
 }
+
+#[tokio::test]
+async fn a_request_has_one_host_that_is_one() {
+    let server = Server::builder().start().await.unwrap();
+    for (fields, why) in [
+        ("", "missing required Host header"),
+        ("host: x\r\nhost: x\r\n", "too many Host headers"),
+        ("host: x y@z/\r\n", "malformed Host header"),
+        ("host: a/b\r\n", "malformed Host header"),
+    ] {
+        let request = format!(
+            "GET {TFJOBS} HTTP/1.1\r\n{fields}\r\nGET {TFJOBS} HTTP/1.1\r\nhost: x\r\n\r\n"
+        );
+        let (got, end) = raw(server.address(), request.as_bytes()).await;
+        assert!(got.starts_with("HTTP/1.1 400 Bad Request\r\n") && got.contains(why), "{got}");
+        assert_eq!(got.matches("HTTP/1.1").count(), 1, "{got}");
+        assert_eq!(end, End::Closed);
+    }
+    for request in [
+        format!("GET {TFJOBS} HTTP/1.0\r\n\r\n"),
+        format!("GET {TFJOBS} HTTP/1.1\r\nhost:\r\nconnection: close\r\n\r\n"),
+        format!("GET {TFJOBS} HTTP/1.1\r\nhost: [::1]:80\r\nconnection: close\r\n\r\n"),
+    ] {
+        let (got, _) = raw(server.address(), request.as_bytes()).await;
+        assert!(got.contains(" 200 OK\r\n"), "{got}");
+    }
+}
+
+#[tokio::test]
+async fn bodies_that_stop_or_are_too_many_end() {
+    let mut bounds = standin::Bounds::default();
+    bounds.set("body-bytes", "1MiB").unwrap();
+    bounds.set("body-timeout", "500ms").unwrap();
+    let server = Server::builder().bounds(bounds).start().await.unwrap();
+    let path = "/api/v1/namespaces/default/configmaps";
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 900000\r\n\r\n"
+    );
+    let begin = async || {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b' '; 700_000]).await.unwrap();
+        stream
+    };
+    let mut first = begin().await;
+    // Until the first is read.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let mut second = begin().await;
+    let (got, _) =
+        tokio::time::timeout(crate::support::PATIENCE, read_all(&mut second)).await.unwrap();
+    assert!(got.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{got}");
+    assert!(got.contains("retry-after: 1\r\n") && got.contains("1048576 bytes"), "{got}");
+    let (got, _) =
+        tokio::time::timeout(crate::support::PATIENCE, read_all(&mut first)).await.unwrap();
+    assert!(got.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{got}");
+    assert!(got.contains("nothing of the body came for 0.5 s"), "{got}");
+    // What they held is given back.
+    let text = format!(
+        "{{\"metadata\": {{\"name\": \"a\"}}, \"data\": {{\"k\": \"{}\"}}}}",
+        "x".repeat(800_000)
+    );
+    let json = [("content-type", "application/json")];
+    for _ in 0..3 {
+        let made = crate::support::send(&server, "POST", path, &json, &text).await;
+        assert!(matches!(made.status.as_u16(), 201 | 409), "{}", made.text());
+    }
+}

@@ -86,6 +86,66 @@ async fn an_open_watch_does_not_keep_it_from_stopping() {
 }
 
 #[tokio::test]
+async fn output_that_nobody_reads_stops_nothing() {
+    let (child, _, address) = serve(&["serve", "-v"]).await;
+    let mut stream = tokio::net::TcpStream::connect(&address).await.expect("a connection");
+    // More than a pipe and the queue behind it hold.
+    let request = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(1_000));
+    for _ in 0..3_000 {
+        tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.expect("sent");
+        let mut head = [0; 1];
+        let answered = tokio::time::timeout(PATIENCE, stream.read_exact(&mut head)).await;
+        answered.expect("an answer in time").expect("an answer");
+        let mut rest = [0; 4096];
+        while stream.try_read(&mut rest).is_ok_and(|read| read == rest.len()) {}
+    }
+    let id = child.id().expect("it runs").to_string();
+    let kill = Command::new("kill").args(["-TERM", &id]).status();
+    assert!(kill.await.expect("kill").success());
+    let mut child = child;
+    let ended = tokio::time::timeout(PATIENCE, child.wait()).await.expect("it ends");
+    assert_eq!(ended.expect("a status").code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    let (child, _, address) = serve(&["serve", "--grace", "60"]).await;
+    let mut slow = tokio::net::TcpStream::connect(&address).await.expect("a connection");
+    let request = b"POST /api/v1/namespaces HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n";
+    tokio::io::AsyncWriteExt::write_all(&mut slow, request).await.expect("sent");
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let id = child.id().expect("it runs").to_string();
+    let first = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill");
+    assert!(first.success());
+    // Requests in flight have 0.7 s to finish: the second signal comes before.
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    assert_eq!(end(child, "-TERM").await.0, Some(1));
+}
+
+#[tokio::test]
+async fn bounds_are_set_and_shown() {
+    let bound = ["--bound", "history-bytes=1MiB", "--bound", "body-timeout=5s"];
+    let (child, _, address) = serve(&[&["serve"][..], &bound].concat()).await;
+    let mut stream = tokio::net::TcpStream::connect(&address).await.expect("a connection");
+    let request =
+        format!("GET /__admin/bounds HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.expect("sent");
+    let (text, _) = crate::support::read_all(&mut stream).await;
+    let body: serde_json::Value =
+        serde_json::from_str(text.split("\r\n\r\n").nth(1).expect("a body")).expect("JSON");
+    let row = |name: &str| {
+        let all = body["bounds"].as_array().expect("rows").iter();
+        all.clone().find(|row| row["name"] == name).expect(name)["value"].clone()
+    };
+    assert_eq!((row("history-bytes"), row("body-timeout")), (1_048_576.into(), 5.0.into()));
+    assert_eq!(body["held"]["worlds"], 0);
+    assert_eq!(end(child, "-TERM").await.0, Some(0));
+    let (code, _, error) = run(&["serve", "--bound", "histroy=1"]).await;
+    assert_eq!(code, 2);
+    assert!(error.contains("no bound is called \"histroy\"; there are header-bytes, "), "{error}");
+}
+
+#[tokio::test]
 async fn check_tells_every_problem_with_its_place() {
     let directory = files(&[
         ("bad.json", "{\"request\": {\"metod\": \"GET\"}}"),

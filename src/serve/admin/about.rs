@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::message::{Origin, Plan};
+use crate::record::Proxy;
 
 use super::super::context::RequestContext;
 use super::reply::{AdminError, ok};
@@ -61,4 +62,22 @@ pub(super) fn mappings(context: &RequestContext) -> Plan {
     let stubs = context.shared.stubs.load();
     let mappings: Vec<Value> = stubs.stubs().map(|stub| stub.mapping().clone()).collect();
     ok(&json!({"meta": {"total": mappings.len()}, "mappings": mappings}))
+}
+
+/// What is held at most, and what is held now.
+pub(super) fn bounds(context: &RequestContext) -> Plan {
+    let (settings, state) = (&context.shared.settings, context.world.store.state());
+    let (events, history) = state.history.size();
+    let recorder = settings.proxy.as_ref().and_then(Proxy::held).map(|(held, _)| held);
+    ok(&json!({
+        "bounds": settings.bounds.to_json(),
+        "held": {
+            "body-bytes": settings.bodies.held().0,
+            "history-bytes": history,
+            "history-events": events,
+            "journal-bytes": context.shared.journal.held().0,
+            "recorder-bytes": recorder,
+            "worlds": context.shared.worlds.all().len() - 1,
+        },
+    }))
 }

@@ -12,6 +12,7 @@ const PATHS: &[&str] = &[
     "health",
     "version",
     "ca",
+    "bounds",
     "mappings",
     "requests",
     "findings",
@@ -43,6 +44,7 @@ pub(super) enum Endpoint<'a> {
     Health,
     Version,
     Ca,
+    Bounds,
     Mappings,
     Requests,
     Findings,
@@ -82,6 +84,7 @@ impl<'a> Endpoint<'a> {
             ["health"] => Self::Health,
             ["version"] => Self::Version,
             ["ca"] => Self::Ca,
+            ["bounds"] => Self::Bounds,
             ["mappings"] => Self::Mappings,
             ["requests"] => Self::Requests,
             ["findings"] => Self::Findings,
@@ -110,6 +113,7 @@ impl<'a> Endpoint<'a> {
             | Self::Health
             | Self::Version
             | Self::Ca
+            | Self::Bounds
             | Self::Mappings
             | Self::Findings
             | Self::Clock => READ,

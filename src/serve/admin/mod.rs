@@ -8,6 +8,7 @@
 //! | GET `/__admin/health` | 200 `{"status":"healthy",…}` |
 //! | GET `/__admin/version` | the version |
 //! | GET `/__admin/ca` | the certificate that clients of a TLS server have to trust, in PEM |
+//! | GET `/__admin/bounds` | what is held and waited for at most, and what is held now |
 //! | GET `/__admin/mappings` | the stubs, in the order in which they are tried |
 //! | GET, DELETE `/__admin/requests` | the journal, newest first; forgets it |
 //! | GET `/__admin/scenarios` | the world's scenarios, the phase each is in, what its rules did |
@@ -72,6 +73,7 @@ async fn respond(context: &RequestContext, request: &mut Request) -> Result<Plan
         Endpoint::Health => Ok(about::health(context)),
         Endpoint::Version => Ok(about::version()),
         Endpoint::Ca => about::ca(context),
+        Endpoint::Bounds => Ok(about::bounds(context)),
         Endpoint::Mappings => Ok(about::mappings(context)),
         Endpoint::Requests if *method == Method::DELETE => Ok(requests::clear(context)),
         Endpoint::Requests => requests::list(context, request.query()),

@@ -44,7 +44,15 @@ impl AdminError {
             Self::Body(error @ BodyError::TooLarge(_)) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
             }
-            Self::Body(error) => (StatusCode::BAD_REQUEST, error.to_string()),
+            Self::Body(error @ BodyError::TooMany(_)) => {
+                (StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+            }
+            Self::Body(error @ BodyError::Stalled(_)) => {
+                (StatusCode::REQUEST_TIMEOUT, error.to_string())
+            }
+            Self::Body(error @ BodyError::Broken(_)) => {
+                (StatusCode::BAD_REQUEST, error.to_string())
+            }
             Self::Failed => {
                 let why = "loading failed; see the server's log";
                 (StatusCode::INTERNAL_SERVER_ERROR, why.to_owned())

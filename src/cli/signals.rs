@@ -1,0 +1,74 @@
+//! SIGTERM and SIGINT: the first begins the end, which is over when the grace period is, whatever the
+//! server's threads do. A second one ends the process at once.
+
+use std::process;
+use std::thread;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+use crate::error::{EXIT_FAILURE, Error};
+
+use super::console::Console;
+
+/// The signals, watched by a thread of their own: those of the server may all be busy.
+pub(super) struct Signals(oneshot::Receiver<()>);
+
+impl Signals {
+    pub(super) fn watch(grace: Duration, errors: Console) -> Result<Self, Error> {
+        let (first, came) = oneshot::channel();
+        let (ready, started) = std::sync::mpsc::channel();
+        thread::Builder::new()
+            .name("standin-signals".to_owned())
+            .spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                match runtime {
+                    Ok(runtime) => runtime.block_on(run(grace, errors, first, &ready)),
+                    Err(error) => drop(ready.send(Err(error))),
+                }
+            })
+            .map_err(Error::Start)?;
+        match started.recv() {
+            Ok(Ok(())) => Ok(Self(came)),
+            Ok(Err(error)) => Err(Error::Start(error)),
+            Err(_) => Err(Error::Start(std::io::Error::other("the signals cannot be watched"))),
+        }
+    }
+
+    /// Completes with the first signal.
+    pub(super) async fn first(self) {
+        // Its thread ends with the process.
+        let _ = self.0.await;
+    }
+}
+
+async fn run(
+    grace: Duration,
+    errors: Console,
+    first: oneshot::Sender<()>,
+    ready: &std::sync::mpsc::Sender<std::io::Result<()>>,
+) {
+    let signals = signal(SignalKind::interrupt())
+        .and_then(|interrupted| Ok((interrupted, signal(SignalKind::terminate())?)));
+    let (mut interrupted, mut terminated) = match signals {
+        Ok(signals) => signals,
+        Err(error) => return drop(ready.send(Err(error))),
+    };
+    let _ = ready.send(Ok(()));
+    tokio::select! {
+        _ = interrupted.recv() => {}
+        _ = terminated.recv() => {}
+    }
+    let _ = first.send(());
+    let why = tokio::select! {
+        _ = interrupted.recv() => "a second signal came".to_owned(),
+        _ = terminated.recv() => "a second signal came".to_owned(),
+        () = tokio::time::sleep(grace) => {
+            format!("the end took longer than {} s (--grace)", grace.as_secs_f64())
+        }
+    };
+    errors.line(&format!("standin: {why}; what was in flight is cut"));
+    errors.flush();
+    process::exit(EXIT_FAILURE.into());
+}

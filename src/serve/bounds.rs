@@ -1,0 +1,225 @@
+//! What the server holds and waits for at most: one table, from which the command line, the admin API and
+//! the documents take it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::document;
+use crate::journal::JournalLimits;
+use crate::k8s::HistoryLimits;
+use crate::transport::Limits;
+
+use super::worlds::MAX_WORLDS;
+
+/// The bounds of a server. The defaults suit tests and small machines.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Of connections and requests.
+    pub transport: Limits,
+    /// Of the events that each world keeps for watches and older lists.
+    pub history: HistoryLimits,
+    /// Of the journal.
+    pub journal: JournalLimits,
+    /// The bytes of exchanges that are being recorded or wait to be written; then new requests wait.
+    pub recorder_bytes: usize,
+    /// The worlds at once besides the default one; the one unused for longest makes room.
+    pub worlds: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            transport: Limits::default(),
+            history: HistoryLimits::default(),
+            journal: JournalLimits::default(),
+            recorder_bytes: 64 << 20,
+            worlds: MAX_WORLDS,
+        }
+    }
+}
+
+/// One bound by its name.
+struct Row {
+    name: &'static str,
+    what: &'static str,
+    of: Of,
+}
+
+/// What kind of value it is, and where it stands.
+enum Of {
+    Bytes(fn(&mut Bounds) -> &mut usize),
+    Count(fn(&mut Bounds) -> &mut usize),
+    Time(fn(&mut Bounds) -> &mut Duration),
+}
+
+const TABLE: &[Row] = &[
+    Row {
+        name: "header-bytes",
+        what: "the line and header fields of one request",
+        of: Of::Bytes(|bounds| &mut bounds.transport.header_bytes),
+    },
+    Row {
+        name: "header-count",
+        what: "header fields of one request",
+        of: Of::Count(|bounds| &mut bounds.transport.header_count),
+    },
+    Row {
+        name: "header-timeout",
+        what: "for a request's head to arrive, also between requests",
+        of: Of::Time(|bounds| &mut bounds.transport.header_timeout),
+    },
+    Row {
+        name: "body-bytes",
+        what: "request bodies held at once, all together; one more is answered with 503",
+        of: Of::Bytes(|bounds| &mut bounds.transport.body_bytes),
+    },
+    Row {
+        name: "body-timeout",
+        what: "without a byte of a request's body while it is read; then 408",
+        of: Of::Time(|bounds| &mut bounds.transport.body_timeout),
+    },
+    Row {
+        name: "connections",
+        what: "connections at once; one more is answered with 503",
+        of: Of::Count(|bounds| &mut bounds.transport.connections),
+    },
+    Row {
+        name: "idle-timeout",
+        what: "without a request on an HTTP/2 connection",
+        of: Of::Time(|bounds| &mut bounds.transport.idle_timeout),
+    },
+    Row {
+        name: "history-bytes",
+        what: "events of one world that are kept for watches and older lists; before them 410",
+        of: Of::Bytes(|bounds| &mut bounds.history.bytes),
+    },
+    Row {
+        name: "history-events",
+        what: "the same, in events",
+        of: Of::Count(|bounds| &mut bounds.history.events),
+    },
+    Row {
+        name: "journal-bytes",
+        what: "requests that the journal keeps; older ones are dropped",
+        of: Of::Bytes(|bounds| &mut bounds.journal.bytes),
+    },
+    Row {
+        name: "journal-entries",
+        what: "the same, in requests",
+        of: Of::Count(|bounds| &mut bounds.journal.entries),
+    },
+    Row {
+        name: "recorder-bytes",
+        what: "exchanges being recorded or waiting to be written; then new requests wait",
+        of: Of::Bytes(|bounds| &mut bounds.recorder_bytes),
+    },
+    Row {
+        name: "worlds",
+        what: "worlds at once besides the default one; the one unused for longest makes room",
+        of: Of::Count(|bounds| &mut bounds.worlds),
+    },
+];
+
+impl Bounds {
+    /// Sets a bound by its name: `history-bytes`, `256MiB`.
+    ///
+    /// # Errors
+    /// The names that there are, or what the value must be.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+        let Some(row) = TABLE.iter().find(|row| row.name == name) else {
+            let names: Vec<&str> = TABLE.iter().map(|row| row.name).collect();
+            return Err(format!("no bound is called {name:?}; there are {}", names.join(", ")));
+        };
+        let wrong = |how: &str| format!("{value:?} is no value for {name}; write {how}");
+        match row.of {
+            Of::Bytes(of) => {
+                let bytes = document::size(value).and_then(|bytes| usize::try_from(bytes).ok());
+                *of(self) = bytes
+                    .filter(|bytes| *bytes > 0)
+                    .ok_or_else(|| wrong("a size such as 64MiB"))?;
+            }
+            Of::Count(of) => {
+                let count = value.parse().ok().filter(|count| *count > 0);
+                *of(self) = count.ok_or_else(|| wrong("a whole number above 0"))?;
+            }
+            Of::Time(of) => {
+                let time = document::duration(value).filter(|time| !time.is_zero());
+                *of(self) = time.ok_or_else(|| wrong("a time such as 30s"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All bounds: name, value as it can be set, meaning.
+    pub fn rows(mut self) -> impl Iterator<Item = (&'static str, String, &'static str)> {
+        TABLE.iter().map(move |row| {
+            let value = match row.of {
+                Of::Bytes(of) => shown(*of(&mut self)),
+                Of::Count(of) => of(&mut self).to_string(),
+                Of::Time(of) => format!("{}s", of(&mut self).as_secs_f64()),
+            };
+            (row.name, value, row.what)
+        })
+    }
+
+    /// As JSON for the admin API: sizes in bytes, times in seconds.
+    pub(super) fn to_json(mut self) -> Value {
+        let row = |row: &Row| {
+            let (unit, value) = match row.of {
+                Of::Bytes(of) => ("bytes", json!(*of(&mut self))),
+                Of::Count(of) => ("", json!(*of(&mut self))),
+                Of::Time(of) => ("seconds", json!(of(&mut self).as_secs_f64())),
+            };
+            json!({"name": row.name, "value": value, "unit": unit, "what": row.what})
+        };
+        TABLE.iter().map(row).collect()
+    }
+}
+
+fn shown(bytes: usize) -> String {
+    for (unit, size) in [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)] {
+        if bytes >= size && bytes.is_multiple_of(size) {
+            return format!("{}{unit}", bytes / size);
+        }
+    }
+    bytes.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bound_is_set_by_what_is_shown_of_it() {
+        for (name, value, what) in Bounds::default().rows() {
+            let mut other = Bounds::default();
+            other.set(name, &value).unwrap();
+            assert_eq!(
+                other.rows().collect::<Vec<_>>(),
+                Bounds::default().rows().collect::<Vec<_>>()
+            );
+            assert!(other.set(name, "0").is_err() && other.set(name, "x").is_err(), "{name}");
+            assert!(!what.is_empty());
+        }
+        let mut bounds = Bounds::default();
+        bounds.set("history-bytes", "1GiB").unwrap();
+        bounds.set("body-timeout", "1m30s").unwrap();
+        assert_eq!(bounds.history.bytes, 1 << 30);
+        assert_eq!(bounds.transport.body_timeout, Duration::from_secs(90));
+        let error = bounds.set("histroy", "1").unwrap_err();
+        assert!(
+            error.starts_with("no bound is called \"histroy\"; there are header-bytes, "),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_readme_shows_them_all() {
+        let readme = include_str!("../../README.md");
+        for (name, value, what) in Bounds::default().rows() {
+            let line = format!("| `{name}` | {value} | {what} |");
+            assert!(readme.contains(&line), "the README misses: {line}");
+        }
+    }
+}
