@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::journal::{Journal, JournalLimits};
 use crate::k8s::{self, HistoryLimits};
 use crate::message::{Handler, Origin, Plan, Request, RequestBody, WorldName};
+use crate::redact::Redactor;
 use crate::scenario::ScenarioSet;
 use crate::scenario::{Compared, Tried};
 use crate::serve::{
@@ -71,7 +72,7 @@ pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Expl
         seeding,
         scenarios: ArcSwap::from_pointee(loaded.scenarios),
         worlds: Worlds::new(Arc::new(world), 1),
-        journal: Arc::new(Journal::new(None, JournalLimits::default())),
+        journal: Arc::new(Journal::new(None, JournalLimits::default(), Arc::default())),
         reload: Reload::new(sources, HistoryLimits::default()),
         problems: ArcSwap::default(),
         tls: None,
@@ -111,7 +112,7 @@ pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Expl
     };
     let resource = asked.as_ref().filter(|_| base.origin == Origin::Kubernetes).map(resource);
     let nearest = (base.origin == Origin::Unmatched && !stubs.is_empty())
-        .then(|| stubs.nearest(&inner).to_string());
+        .then(|| stubs.nearest(&inner, &Redactor::default()).to_string());
     let answer = sentence(&first, base, &rules, stub.as_deref(), resource.as_deref());
     Ok(Explanation { rules, stub, resource, nearest, answer })
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::message::{DEFAULT_WORLD, Origin, Plan, Request, RequestBody};
-use crate::secrets::{is_secret_header, is_secret_name};
+use crate::redact::{Media, Redacted, Redactor};
 
 /// How many exchanges are kept, where nothing else is said; older ones are dropped, and counted.
 pub const MAX_EXCHANGES: usize = 10_000;
@@ -43,6 +43,8 @@ pub struct Exchange {
     pub fault: Option<&'static str>,
     /// How long deciding took; a planned delay comes on top.
     pub took: Duration,
+    /// Hides secrets in what is shown of it.
+    redactor: Arc<Redactor>,
 }
 
 /// How much the journal keeps; older exchanges are dropped, and counted.
@@ -68,6 +70,7 @@ pub struct Journal {
     inner: Mutex<Inner>,
     observer: Option<Observer>,
     limits: JournalLimits,
+    redactor: Arc<Redactor>,
 }
 
 /// An exchange as it is kept. Request and headers are slices of the connection's read buffer: to keep
@@ -97,8 +100,12 @@ struct Inner {
 }
 
 impl Journal {
-    pub(crate) fn new(observer: Option<Observer>, limits: JournalLimits) -> Self {
-        Self { inner: Mutex::default(), observer, limits }
+    pub(crate) fn new(
+        observer: Option<Observer>,
+        limits: JournalLimits,
+        redactor: Arc<Redactor>,
+    ) -> Self {
+        Self { inner: Mutex::default(), observer, limits, redactor }
     }
 
     pub(crate) fn record(&self, request: Request, plan: &Plan, took: Duration, world: &Arc<str>) {
@@ -135,7 +142,8 @@ impl Journal {
             exchange.number = inner.recorded;
             inner.bytes += exchange.weight();
             // Whoever looks on may be slow, and must not hold up the others.
-            observed = self.observer.as_ref().map(|observer| (observer, exchange.view()));
+            observed =
+                self.observer.as_ref().map(|observer| (observer, exchange.view(&self.redactor)));
             inner.exchanges.push_back(exchange);
             let JournalLimits { entries, bytes } = self.limits;
             while inner.exchanges.len() > entries || inner.bytes > bytes {
@@ -152,7 +160,7 @@ impl Journal {
 
     /// The exchanges that are kept, oldest first.
     pub fn exchanges(&self) -> Vec<Exchange> {
-        self.lock().exchanges.iter().map(Entry::view).collect()
+        self.lock().exchanges.iter().map(|entry| entry.view(&self.redactor)).collect()
     }
 
     /// How many exchanges were recorded since the start or the last [`Journal::clear`], kept or not.
@@ -216,7 +224,7 @@ impl Entry {
     }
 
     /// The exchange as it is shown.
-    fn view(&self) -> Exchange {
+    fn view(&self, redactor: &Arc<Redactor>) -> Exchange {
         let (target, mut rest) = self.head.split_at(self.target_len);
         let mut part = || {
             let (length, after) = rest.split_first_chunk::<4>()?;
@@ -246,6 +254,7 @@ impl Entry {
             origin: self.origin.clone(),
             fault: self.fault,
             took: self.took,
+            redactor: Arc::clone(redactor),
         }
     }
 }
@@ -256,41 +265,22 @@ impl Exchange {
         self.target.path()
     }
 
-    /// Path and query, without the values of parameters that carry credentials.
-    fn shown_target(&self) -> String {
-        let Some(query) = self.target.query() else {
-            return self.target.path().to_owned();
-        };
-        let shown = query.split('&').map(|pair| match pair.split_once('=') {
-            Some((name, _)) if is_secret_name(name) => format!("{name}=(hidden)"),
-            _ => pair.to_owned(),
-        });
-        format!("{}?{}", self.target.path(), shown.collect::<Vec<_>>().join("&"))
+    /// Path and query, as they were sent.
+    fn sent_target(&self) -> &str {
+        self.target.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
     }
 
-    /// As JSON for the admin API; values of credential headers are left out.
+    /// As JSON for the admin API; secrets are pseudonyms.
     pub fn to_json(&self) -> Value {
-        let headers: serde_json::Map<String, Value> = self
-            .headers
-            .iter()
-            .map(|(name, value)| {
-                let hidden = is_secret_header(name);
-                let text = if hidden {
-                    "(hidden)".into()
-                } else {
-                    String::from_utf8_lossy(value.as_bytes())
-                };
-                (name.to_string(), Value::from(text.as_ref()))
-            })
-            .collect();
+        let shown = self.shown();
         json!({
             "number": self.number,
             "at": self.at.to_string(),
             "world": &*self.world,
             "method": self.method.as_str(),
-            "url": self.shown_target(),
-            "headers": headers,
-            "body": String::from_utf8_lossy(&self.body),
+            "url": shown.target,
+            "headers": shown.headers,
+            "body": shown.body,
             "status": self.status.as_u16(),
             "answeredBy": self.origin.label(),
             "id": self.origin.id(),
@@ -299,9 +289,41 @@ impl Exchange {
         })
     }
 
+    /// What is shown of the request.
+    fn shown(&self) -> Shown {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let target = self.sent_target();
+        let pass = (!self.redactor.is_off()).then(|| self.redactor.pass(target));
+        let header = |(name, value): (&HeaderName, &HeaderValue)| {
+            let value = text(value.as_bytes());
+            (name.clone(), pass.as_ref().map_or(value.clone(), |pass| pass.header(name, &value)))
+        };
+        let headers: Vec<(HeaderName, String)> = self.headers.iter().map(header).collect();
+        let Some(pass) = &pass else {
+            let headers = headers.into_iter().map(|(name, value)| (name.to_string(), value.into()));
+            return Shown {
+                target: target.to_owned(),
+                headers: headers.collect(),
+                body: text(&self.body),
+            };
+        };
+        let body = match pass.body(&Media::of(&self.headers), &self.body) {
+            Redacted::Same => text(&self.body),
+            Redacted::Changed(bytes) => text(&bytes),
+            Redacted::Opaque(why) => format!("(not shown, since it may hold secrets: {why})"),
+        };
+        let target = pass.target(target);
+        // What one part tells to be secret is hidden in the others too.
+        let found = pass.known();
+        let clean = |text: String| self.redactor.without_known(text, &found, false);
+        let headers =
+            headers.into_iter().map(|(name, value)| (name.to_string(), clean(value).into()));
+        Shown { headers: headers.collect(), target: clean(target), body: clean(body) }
+    }
+
     /// One line for the console.
     pub fn to_line(&self) -> String {
-        let target = self.shown_target();
+        let target = self.redactor.target(self.sent_target());
         let mut line =
             format!("{} {target} → {} {}", self.method, self.status.as_u16(), self.origin.label());
         if &*self.world != DEFAULT_WORLD {
@@ -317,6 +339,13 @@ impl Exchange {
     }
 }
 
+/// What is shown of a request.
+struct Shown {
+    target: String,
+    headers: serde_json::Map<String, Value>,
+    body: String,
+}
+
 impl std::fmt::Debug for Journal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Journal({} exchanges)", self.lock().exchanges.len())
@@ -328,13 +357,17 @@ mod tests {
     use super::*;
     use crate::message::Body;
 
+    fn journal(limits: JournalLimits) -> Journal {
+        Journal::new(None, limits, Arc::new(Redactor::new(crate::redact::Key::of(b"k"))))
+    }
+
     fn world() -> Arc<str> {
         DEFAULT_WORLD.into()
     }
 
     #[test]
     fn the_journal_is_bounded_and_counts_what_it_drops() {
-        let journal = Journal::new(None, JournalLimits::default());
+        let journal = journal(JournalLimits::default());
         let plan = Plan::new(StatusCode::OK, Origin::Kubernetes, Body::Empty);
         for n in 0..MAX_EXCHANGES + 5 {
             let request = Request::new(Method::GET, &format!("/x/{n}"));
@@ -348,7 +381,7 @@ mod tests {
 
     #[test]
     fn bodies_have_a_bound_of_their_own() {
-        let journal = Journal::new(None, JournalLimits::default());
+        let journal = journal(JournalLimits::default());
         let plan = Plan::new(StatusCode::OK, Origin::Kubernetes, Body::Empty);
         for _ in 0..800 {
             let mut request = Request::new(Method::POST, "/x");
@@ -362,8 +395,7 @@ mod tests {
 
     #[test]
     fn heads_count_as_bodies_do() {
-        let journal =
-            Journal::new(None, JournalLimits { bytes: 1 << 20, ..JournalLimits::default() });
+        let journal = journal(JournalLimits { bytes: 1 << 20, ..JournalLimits::default() });
         let plan = Plan::new(StatusCode::OK, Origin::Kubernetes, Body::Empty);
         for n in 0..200 {
             let mut request = Request::new(Method::GET, "/x");
@@ -380,7 +412,7 @@ mod tests {
 
     #[test]
     fn credentials_are_not_shown() {
-        let journal = Journal::new(None, JournalLimits::default());
+        let journal = journal(JournalLimits::default());
         let mut request = Request::new(Method::GET, "/x?a=b&access_token=very-secret");
         request.headers.insert("authorization", "Bearer very-secret".parse().unwrap());
         request.headers.insert("x-client", "a".parse().unwrap());
@@ -391,7 +423,12 @@ mod tests {
             &world(),
         );
         let exchange = &journal.exchanges()[0];
-        assert_eq!(exchange.to_line(), "GET /x?a=b&access_token=(hidden) → 200 admin");
+        let line = exchange.to_line();
+        assert!(
+            line.starts_with("GET /x?a=b&access_token=") && line.ends_with(" → 200 admin"),
+            "{line}"
+        );
+        assert!(!line.contains("very-secret"), "{line}");
         let shown = exchange.to_json().to_string();
         assert!(!shown.contains("very-secret") && shown.contains("\"x-client\":\"a\""), "{shown}");
     }

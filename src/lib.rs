@@ -27,8 +27,8 @@ pub mod matching;
 pub mod message;
 mod parallel;
 pub mod record;
+mod redact;
 pub mod scenario;
-mod secrets;
 mod serve;
 mod server;
 #[cfg(feature = "tls")]

@@ -247,6 +247,9 @@ pub(super) struct Listener {
     /// Prints a line for each request.
     #[arg(long, short)]
     pub(super) verbose: bool,
+    /// Shows secrets in lines, /__admin/requests and near misses; recordings never hold them.
+    #[arg(long)]
+    pub(super) show_secrets: bool,
     /// Sets a bound, such as history-bytes=256MiB (repeatable); GET /__admin/bounds lists them.
     #[arg(long, value_name = "NAME=VALUE", value_parser = bound)]
     pub(super) bound: Vec<(String, String)>,

@@ -18,11 +18,15 @@ use clap::Parser;
 use args::{Cli, Command};
 
 use crate::error::{EXIT_OK, Error};
+use crate::redact::Redactor;
 
 /// Parses the command line, does what it says, and says how it went.
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    // A message may quote what was asked.
+    let redactor = Redactor::default();
+    std::panic::set_hook(Box::new(move |panic| eprintln!("{}", redactor.line(&panic.to_string()))));
     let result = match cli.command {
         Command::Serve(args) => serve::serve(args),
         Command::Record(args) => serve::record(args),

@@ -113,7 +113,14 @@ fn run(
     let mut builder = builder
         .listen(listener.listen)
         .log(Arc::new(move |line: &str| log.line(line)))
+        .show_secrets(listener.show_secrets)
         .bounds(bounds(listener, grace, worlds)?);
+    if listener.show_secrets {
+        errors.line("standin: warning: --show-secrets: lines, /__admin/requests and near misses hold secrets in clear");
+    }
+    if let Ok(key) = std::env::var("STANDIN_REDACT_KEY") {
+        builder = builder.redact_key(&key);
+    }
     if listener.verbose {
         let out = out.clone();
         builder = builder.observe(move |exchange| out.line(&exchange.to_line()));

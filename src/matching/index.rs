@@ -17,6 +17,7 @@ use std::sync::{Arc, OnceLock};
 use regex::{RegexSet, RegexSetBuilder};
 
 use crate::message::Request;
+use crate::redact::Redactor;
 
 use super::near_miss::{self, MissReport};
 use super::pattern::Pattern;
@@ -162,10 +163,10 @@ impl StubIndex {
 
     /// Why no stub answers: the nearest ones, part by part. A slow path, of bounded work.
     #[must_use]
-    pub fn nearest(&self, request: &Request) -> MissReport {
+    pub(crate) fn nearest(&self, request: &Request, redactor: &Redactor) -> MissReport {
         let facts = Facts::new(request);
         let same_url = self.candidates(&facts);
-        near_miss::report(&facts, same_url, &self.stubs)
+        near_miss::report(&facts, redactor, same_url, &self.stubs)
     }
 
     /// The stubs for a request's URL, in precedence order.

@@ -12,6 +12,7 @@ use super::diff;
 use super::parts::{self, Part};
 use super::request::Facts;
 use super::stub::Stub;
+use crate::redact::{Pass, Redactor};
 
 /// How many stubs are shown.
 const SHOWN: usize = 3;
@@ -61,6 +62,7 @@ impl MissReport {
 /// Finds the nearest stubs: those for the same URL first, then those whose URL is most alike.
 pub(super) fn report<'a>(
     facts: &Facts<'_>,
+    redactor: &Redactor,
     same_url: impl Iterator<Item = &'a Arc<Stub>>,
     all: &'a [Arc<Stub>],
 ) -> MissReport {
@@ -87,20 +89,93 @@ pub(super) fn report<'a>(
         .collect();
     // Stable, so that of equally near ones the one with precedence is shown first.
     compared.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let clean = Clean::of(facts, redactor);
     let nearest = compared.into_iter().take(SHOWN).map(|(distance, stub, parts)| NearMiss {
         id: Arc::clone(&stub.id),
         name: stub.name.clone(),
-        title: stub.title(),
+        title: clean.url(stub.title()),
         source: stub.source.display().to_string(),
         distance,
-        diff: diff::of_body(&stub.request, facts),
-        parts,
+        // The values of the stub are looked through before its body is.
+        parts: parts.into_iter().map(|part| clean.part(part)).collect(),
+        diff: diff::of_body(&stub.request, facts).map(|diff| clean.text(diff)),
     });
     MissReport {
         method: facts.request.method.to_string(),
-        target: facts.target.to_owned(),
+        target: clean.url(facts.target.to_owned()),
         stubs: all.len(),
         nearest: nearest.collect(),
+    }
+}
+
+/// How much of a long body is looked through, in bytes: more of it is not shown anyway.
+const LOOKED_THROUGH: usize = 256 << 10;
+
+/// Takes the secrets of the client, and those that the stubs expect, out of a report.
+struct Clean<'r> {
+    redactor: &'r Redactor,
+    pass: Pass<'r>,
+}
+
+impl<'r> Clean<'r> {
+    fn of(facts: &Facts<'_>, redactor: &'r Redactor) -> Self {
+        let pass = redactor.pass(facts.target);
+        pass.target(facts.target);
+        for (name, value) in &facts.request.headers {
+            if let Ok(value) = value.to_str() {
+                pass.header(name, value);
+            }
+        }
+        Self { redactor, pass }
+    }
+
+    fn part(&self, mut part: Part) -> Part {
+        let (kind, name) = part.name.split_once(' ').unwrap_or((&part.name, ""));
+        let header = match kind {
+            "header" => http::HeaderName::from_bytes(name.as_bytes()).ok(),
+            "cookie" => Some(http::header::COOKIE),
+            _ => None,
+        };
+        let clean = |value: String| match (&header, kind) {
+            _ if self.redactor.is_off() => value,
+            // A cookie's value stands alone here.
+            (Some(_), "cookie") => self.value(&value, |value| self.pass.hide(value)),
+            (Some(header), _) => self.value(&value, |value| self.pass.header(header, value)),
+            (None, "query" | "path") => {
+                let name = name.trim_start_matches("parameter ");
+                self.value(&value, |value| self.pass.parameter(name, value))
+            }
+            (None, "body") => self.text(value),
+            (None, _) => self.url(value),
+        };
+        (part.expected, part.actual) = (clean(part.expected), part.actual.map(clean));
+        part
+    }
+
+    /// A value, or an operator and what it is given: a pattern is no secret by its name alone.
+    fn value(&self, value: &str, hide: impl Fn(&str) -> String) -> String {
+        if value.starts_with('[') { self.text(value.to_owned()) } else { hide(value) }
+    }
+
+    fn url(&self, url: String) -> String {
+        if self.redactor.is_off() {
+            return url;
+        }
+        let new = self.pass.target(&url);
+        self.redactor.without_known(new, &self.pass.known(), false)
+    }
+
+    fn text(&self, text: String) -> String {
+        if self.redactor.is_off() {
+            return text;
+        }
+        let mut end = text.len().min(LOOKED_THROUGH);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let seen = &text[..end];
+        let new = self.pass.changed(seen).unwrap_or_else(|| seen.to_owned());
+        self.redactor.without_known(new, &self.pass.known(), false)
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::testing::{request, stub};
 use super::{Stub, StubIndex};
 use crate::message::Request;
+use crate::redact::Redactor;
 
 fn index(mappings: &[Value]) -> StubIndex {
     // The derived ids of stubs from one place are the same; here each needs its own.
@@ -142,7 +143,7 @@ fn a_miss_tells_the_nearest_part_by_part() {
     ]);
     let request =
         request("POST", "/jobs?x=1", &[("x-trace", "abc\t")], r#"{"name": "b", "parts": [1, 2]}"#);
-    let report = index.nearest(&request).to_string();
+    let report = index.nearest(&request, &Redactor::default()).to_string();
     let expected = r#"No stub answers POST /jobs?x=1 (2 stubs loaded). The nearest, and what differs:
 
 1. "create a job" (00000000-0000-0000-0000-000000000001) in t.json
@@ -168,10 +169,15 @@ fn a_miss_tells_the_nearest_part_by_part() {
                  actual:   /jobs?x=1
 "#;
     assert_eq!(report, expected, "\n{report}");
-    let json = index.nearest(&request).to_json();
+    let json = index.nearest(&request, &Redactor::default()).to_json();
     assert_eq!(json["nearest"][0]["parts"][2]["matched"], false);
     assert!(json["nearest"][0]["diff"].as_str().unwrap().contains("+  \"name\": \"b\""));
-    assert!(StubIndex::default().nearest(&request).to_string().ends_with("there are no stubs.\n"));
+    assert!(
+        StubIndex::default()
+            .nearest(&request, &Redactor::default())
+            .to_string()
+            .ends_with("there are no stubs.\n")
+    );
 }
 
 #[test]
@@ -181,7 +187,9 @@ fn a_miss_is_bounded_in_stubs_and_in_size() {
         .collect();
     let index = index(&mappings);
     let long = format!("/things/{}", "9".repeat(5000));
-    let report = index.nearest(&request("POST", &long, &[], &"y\n".repeat(50_000))).to_string();
+    let report = index
+        .nearest(&request("POST", &long, &[], &"y\n".repeat(50_000)), &Redactor::default())
+        .to_string();
     assert!(report.len() < 20_000, "{} bytes", report.len());
     assert!(report.contains("(500 stubs loaded)"), "{report}");
 }

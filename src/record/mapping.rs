@@ -10,13 +10,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderMap;
+use http::header::HeaderName;
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::matching::STREAM_TRANSFORMER;
 use crate::message::Query;
-use crate::secrets::{self, REDACTED};
+use crate::redact::{MARK, Media, Pass, Redacted, Redactor};
 
 use super::exchange::{Answered, Asked, Chunk, End};
 
@@ -43,16 +44,33 @@ pub(super) struct Recorded {
 }
 
 /// The mapping of an exchange, without secrets.
-pub(super) fn of(asked: &Asked, answered: Answered) -> Recorded {
+pub(super) fn of(asked: &Asked, answered: Answered, redactor: &Redactor) -> Recorded {
     let mut notes = Vec::new();
-    let request = request(asked, &mut notes);
+    let (body, parts) = answered.body.freeze();
+    let clean = Clean::of(asked, &answered.headers, &body, redactor);
+    let request = request(asked, &clean, &mut notes);
     // The key of the exchange: what is matched, so that a new token does not make a new file.
     let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, request.to_string().as_bytes());
-    let stem = stem(asked, &id);
-    let (response, body_file) = response(asked, answered, &stem, &mut notes);
+    let target = clean.target();
+    let stem = stem(asked, path(&target), &id);
+    let mut response = Map::new();
+    response.insert("status".to_owned(), answered.status.as_u16().into());
+    let headers = response_headers(&answered.headers, &clean);
+    if !headers.is_empty() {
+        response.insert("headers".to_owned(), headers.into());
+    }
+    let mut body_file = None;
+    if is_stream(asked, &answered.headers) && !answered.headers.contains_key(CONTENT_ENCODING) {
+        stream(&body, parts, &clean, &mut response);
+        if answered.end == End::ByClient {
+            notes.push("the client ended the stream".to_owned());
+        }
+    } else {
+        body_file = whole_body(body, &answered.headers, &clean, &stem, &mut response, &mut notes);
+    }
     let mut mapping = json!({
         "id": id.to_string(),
-        "name": format!("{} {}", asked.method, path(&asked.target)),
+        "name": format!("{} {}", asked.method, path(&target)),
         "request": request,
         "response": response,
     });
@@ -63,6 +81,73 @@ pub(super) fn of(asked: &Asked, answered: Answered) -> Recorded {
         mapping["metadata"] = json!({"standin": {"notes": notes}});
     }
     Recorded { name: format!("{stem}.json"), mapping, body_file }
+}
+
+/// What takes the secrets out of one exchange.
+struct Clean<'r> {
+    redactor: &'r Redactor,
+    /// Makes pseudonyms.
+    pass: Pass<'r>,
+    /// Makes marks, for patterns.
+    marks: Pass<'r>,
+    /// Secrets of this exchange and of earlier ones, looked for wherever they are repeated.
+    known: Vec<String>,
+    target: &'r str,
+}
+
+impl<'r> Clean<'r> {
+    /// Goes through all of the exchange for what is secret in it.
+    fn of(asked: &'r Asked, headers: &HeaderMap, body: &[u8], redactor: &'r Redactor) -> Self {
+        let target = asked.target.as_str();
+        let pass = redactor.pass(target);
+        pass.target(target);
+        for (name, value) in asked.headers.iter().chain(headers) {
+            if let Ok(value) = value.to_str() {
+                pass.header(name, value);
+            }
+        }
+        if let Some(body) = asked.body.bytes() {
+            pass.body(&Media::of(&asked.headers), &body);
+        }
+        pass.body(&Media::of(headers), body);
+        redactor.learn(&pass);
+        Self { redactor, pass, marks: Redactor::marks(target), known: redactor.known(), target }
+    }
+
+    /// The target with pseudonyms.
+    fn target(&self) -> String {
+        self.redactor.without_known(self.pass.target(self.target), &self.known, false)
+    }
+
+    fn header(&self, name: &HeaderName, value: &str) -> String {
+        self.redactor.without_known(self.pass.header(name, value), &self.known, false)
+    }
+
+    fn body(&self, headers: &HeaderMap, bytes: &[u8]) -> Redacted {
+        self.pass.coded(&Media::of(headers), bytes, &|text| {
+            let new = self.pass.changed(text).unwrap_or_else(|| text.to_owned());
+            let new = self.redactor.without_known(new, &self.known, false);
+            (new != text).then_some(new)
+        })
+    }
+
+    /// A text with a mark for each secret.
+    fn marked(&self, text: &str) -> String {
+        let new = self.marks.changed(text).unwrap_or_else(|| text.to_owned());
+        self.redactor.without_known(new, &self.known, true)
+    }
+
+    /// A part of the target with a mark for each secret.
+    fn marked_target(&self, text: &str) -> String {
+        self.redactor.without_known(self.marks.target(text), &self.known, true)
+    }
+}
+
+/// The pattern that a text with marks makes: what stands at a mark may be anything of a kind.
+fn pattern(marked: &str, anything: &str) -> String {
+    // An ampersand means nothing by itself, and reads better so.
+    let quoted = |part: &str| regex::escape(part).replace(r"\&", "&");
+    marked.split(MARK).map(quoted).collect::<Vec<_>>().join(anything)
 }
 
 /// Whether an answer is recorded with its timing: a watch (Kubernetes' `watch=true`), events of a
@@ -96,9 +181,9 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// The same request gives the same name: `get-apis-batch-v1-jobs-1a2b3c4d`.
-fn stem(asked: &Asked, id: &Uuid) -> String {
+fn stem(asked: &Asked, path: &str, id: &Uuid) -> String {
     let mut words = asked.method.as_str().to_ascii_lowercase();
-    for word in path(&asked.target).split(|c: char| !c.is_ascii_alphanumeric() && c != '.') {
+    for word in path.split(|c: char| !c.is_ascii_alphanumeric() && c != '.') {
         // Dots alone would be another directory's name.
         let word = word.trim_matches('.');
         if !word.is_empty() && words.len() + word.len() < MAX_NAME {
@@ -110,35 +195,47 @@ fn stem(asked: &Asked, id: &Uuid) -> String {
     format!("{words}-{}", &hash[..8])
 }
 
-fn request(asked: &Asked, notes: &mut Vec<String>) -> Value {
+fn request(asked: &Asked, clean: &Clean<'_>, notes: &mut Vec<String>) -> Value {
     let mut request = Map::new();
     request.insert("method".to_owned(), asked.method.as_str().into());
     let query = asked.target.split_once('?').map(|(_, query)| query).filter(|q| !q.is_empty());
     match Query::parse(query) {
         Ok(parsed) if query.is_some() => {
-            request.insert("urlPath".to_owned(), path(&asked.target).into());
-            let parameters = query_patterns(&parsed, notes);
+            url(&mut request, ["urlPath", "urlPathPattern"], path(&asked.target), clean);
+            let parameters = query_patterns(&parsed, clean, notes);
             if !parameters.is_empty() {
                 request.insert("queryParameters".to_owned(), parameters.into());
             }
         }
         // No query, or one that cannot be decoded and so is matched as it stands.
-        _ => {
-            request.insert("url".to_owned(), asked.target.as_str().into());
-        }
+        _ => url(&mut request, ["url", "urlPattern"], &asked.target, clean),
     }
     // The same URL gives a table, metadata or the objects, by what the client asks for.
     let accept = asked.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
     if let Some(accept) = accept.filter(|accept| accept.contains("as=")) {
         request.insert("headers".to_owned(), json!({"Accept": {"equalTo": accept}}));
     }
-    if let Some(pattern) = body_pattern(asked, notes) {
+    if let Some(pattern) = body_pattern(asked, clean, notes) {
         request.insert("bodyPatterns".to_owned(), json!([pattern]));
     }
     request.into()
 }
 
-fn query_patterns(query: &Query<'_>, notes: &mut Vec<String>) -> Map<String, Value> {
+/// The URL as it stands, or as a pattern where something in it is secret.
+fn url(request: &mut Map<String, Value>, names: [&str; 2], text: &str, clean: &Clean<'_>) {
+    let marked = clean.marked_target(text);
+    if marked.contains(MARK) {
+        request.insert(names[1].to_owned(), pattern(&marked, "[^/?&]+").into());
+    } else {
+        request.insert(names[0].to_owned(), text.into());
+    }
+}
+
+fn query_patterns(
+    query: &Query<'_>,
+    clean: &Clean<'_>,
+    notes: &mut Vec<String>,
+) -> Map<String, Value> {
     let mut patterns = Map::new();
     for (name, _) in query.iter() {
         if patterns.contains_key(name) {
@@ -148,22 +245,27 @@ fn query_patterns(query: &Query<'_>, notes: &mut Vec<String>) -> Map<String, Val
             notes.push(format!("any {name} matches"));
             continue;
         }
+        let one = |value: &&str| {
+            let marked = clean.marks.parameter(name, value);
+            let marked = clean.redactor.without_known(marked, &clean.known, true);
+            if marked.contains(MARK) {
+                json!({"matches": pattern(&marked, ".*")})
+            } else {
+                json!({"equalTo": value})
+            }
+        };
         let values: Vec<&str> = query.all(name).collect();
         let pattern = match values.as_slice() {
-            _ if secrets::is_secret_name(name) => json!({"matches": ".*"}),
-            [one] => json!({"equalTo": one}),
-            many => {
-                let each: Vec<Value> = many.iter().map(|one| json!({"equalTo": one})).collect();
-                json!({"hasExactly": each})
-            }
+            [value] => one(value),
+            many => json!({"hasExactly": many.iter().map(one).collect::<Vec<Value>>()}),
         };
         patterns.insert(name.to_owned(), pattern);
     }
     patterns
 }
 
-/// The pattern of a body, with any text where a secret stood.
-fn body_pattern(asked: &Asked, notes: &mut Vec<String>) -> Option<Value> {
+/// The pattern of a body, with anything where a secret stood.
+fn body_pattern(asked: &Asked, clean: &Clean<'_>, notes: &mut Vec<String>) -> Option<Value> {
     let Some(body) = asked.body.bytes() else {
         notes.push("the request's body is too large to be matched".to_owned());
         return None;
@@ -175,65 +277,43 @@ fn body_pattern(asked: &Asked, notes: &mut Vec<String>) -> Option<Value> {
         notes.push("the request's body is not text and is not matched".to_owned());
         return None;
     };
-    if let Ok(mut value) = serde_json::from_str::<Value>(text) {
-        secrets::redact(&mut value, "${json-unit.any-string}");
+    let marked = clean.marked(text);
+    if let Ok(mut value) = serde_json::from_str::<Value>(&marked) {
+        any_at_marks(&mut value);
         return Some(json!({"equalToJson": value}));
     }
-    if media_type(&asked.headers) == "application/x-www-form-urlencoded" {
-        return Some(form_pattern(text));
+    if !marked.contains(MARK) {
+        return Some(json!({"equalTo": text}));
     }
-    Some(json!({"equalTo": text}))
+    let is_form = !text.contains(['\n', '<', ' ']) && text.contains('=');
+    let anything = if is_form { "[^&]*" } else { r"[\s\S]*" };
+    Some(json!({"matches": pattern(&marked, anything)}))
 }
 
-fn form_pattern(text: &str) -> Value {
-    let mut secret = false;
-    let fields: Vec<String> = text
-        .split('&')
-        .map(|field| {
-            let name = field.split_once('=').map_or(field, |(name, _)| name);
-            let found = secrets::is_secret_name(name);
-            secret |= found;
-            let quoted = |text: &str| regex::escape(text);
-            if found { format!("{}=[^&]*", quoted(name)) } else { quoted(field) }
-        })
-        .collect();
-    if secret { json!({"matches": fields.join("&")}) } else { json!({"equalTo": text}) }
-}
-
-fn response(
-    asked: &Asked,
-    answered: Answered,
-    stem: &str,
-    notes: &mut Vec<String>,
-) -> (Value, Option<(String, Bytes)>) {
-    let mut response = Map::new();
-    response.insert("status".to_owned(), answered.status.as_u16().into());
-    let headers = response_headers(&answered.headers);
-    if !headers.is_empty() {
-        response.insert("headers".to_owned(), headers.into());
-    }
-    let mut body_file = None;
-    let (body, parts) = answered.body.freeze();
-    if is_stream(asked, &answered.headers) {
-        stream(&body, parts, &mut response);
-        if answered.end == End::ByClient {
-            notes.push("the client ended the stream".to_owned());
+/// Any text, or any number, in the place of each value in which a secret stood.
+fn any_at_marks(value: &mut Value) {
+    match value {
+        Value::String(text) if text.starts_with(MARK) && text.ends_with('0') => {
+            "${json-unit.any-number}".clone_into(text);
         }
-    } else {
-        body_file = whole_body(body, &answered.headers, stem, &mut response);
+        Value::String(text) if text.contains(MARK) => {
+            "${json-unit.any-string}".clone_into(text);
+        }
+        Value::Array(items) => items.iter_mut().for_each(any_at_marks),
+        Value::Object(map) => map.values_mut().for_each(any_at_marks),
+        _ => {}
     }
-    (response.into(), body_file)
 }
 
-/// All but what is about this connection or this moment, and what is secret.
-fn response_headers(headers: &HeaderMap) -> Map<String, Value> {
+/// All but what is about this connection or this moment.
+fn response_headers(headers: &HeaderMap, clean: &Clean<'_>) -> Map<String, Value> {
     let mut out = Map::new();
     for name in headers.keys() {
-        if [CONTENT_LENGTH, DATE].contains(name) || secrets::is_secret_header(name) {
+        if [CONTENT_LENGTH, DATE].contains(name) {
             continue;
         }
-        let values: Vec<&str> =
-            headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        let values: Vec<String> = values.map(|value| clean.header(name, value)).collect();
         let value = match values.as_slice() {
             [] => continue,
             [one] => json!(one),
@@ -247,20 +327,25 @@ fn response_headers(headers: &HeaderMap) -> Map<String, Value> {
 fn whole_body(
     mut body: Bytes,
     headers: &HeaderMap,
+    clean: &Clean<'_>,
     stem: &str,
     response: &mut Map<String, Value>,
+    notes: &mut Vec<String>,
 ) -> Option<(String, Bytes)> {
+    match clean.body(headers, &body) {
+        Redacted::Same => {}
+        Redacted::Changed(new) => body = new.into(),
+        Redacted::Opaque(why) => {
+            notes.push(format!("the body is not recorded, since it may hold secrets: {why}"));
+            body = Bytes::new();
+        }
+    }
     if body.is_empty() {
         return None;
     }
     let plain = !headers.contains_key(CONTENT_ENCODING);
-    let mut parsed = None;
-    if plain && is_json(headers) {
-        parsed = serde_json::from_slice::<Value>(&body).ok();
-        if parsed.as_mut().is_some_and(|value| secrets::redact(value, REDACTED)) {
-            body = parsed.as_ref().map_or_else(Bytes::new, |value| value.to_string().into());
-        }
-    }
+    let parsed = (plain && is_json(headers)).then(|| serde_json::from_slice::<Value>(&body).ok());
+    let parsed = parsed.flatten();
     if body.len() > MAX_INLINE {
         let extension = match (&parsed, std::str::from_utf8(&body)) {
             (Some(_), _) => "json",
@@ -292,7 +377,7 @@ fn is_exact(value: &Value) -> bool {
 }
 
 /// A stream as chunks with the pause before each, and whole for those who cannot play it.
-fn stream(body: &Bytes, parts: Vec<Chunk>, response: &mut Map<String, Value>) {
+fn stream(body: &Bytes, parts: Vec<Chunk>, clean: &Clean<'_>, response: &mut Map<String, Value>) {
     let chunks = match std::str::from_utf8(body) {
         Ok(_) => lines(&parts),
         Err(_) => parts,
@@ -301,7 +386,11 @@ fn stream(body: &Bytes, parts: Vec<Chunk>, response: &mut Map<String, Value>) {
     let mut written = Vec::with_capacity(chunks.len());
     let mut whole = Vec::new();
     for chunk in &chunks {
-        let bytes = redacted_lines(&chunk.bytes);
+        let bytes = match clean.body(&HeaderMap::new(), &chunk.bytes) {
+            Redacted::Same => chunk.bytes.clone(),
+            Redacted::Changed(new) => new.into(),
+            Redacted::Opaque(_) => Bytes::new(),
+        };
         let pause = chunk.at.saturating_sub(before).as_millis();
         before = chunk.at;
         whole.extend_from_slice(&bytes);
@@ -337,19 +426,4 @@ fn lines(chunks: &[Chunk]) -> Vec<Chunk> {
         out.push(Chunk { at: last.at, bytes: rest.into() });
     }
     out
-}
-
-/// Lines of JSON without their secrets; lines without any stay as they are, byte for byte.
-fn redacted_lines(bytes: &Bytes) -> Bytes {
-    let mut out = Vec::with_capacity(bytes.len());
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        let mut value = serde_json::from_slice::<Value>(line).unwrap_or_default();
-        if secrets::redact(&mut value, REDACTED) {
-            out.extend_from_slice(value.to_string().as_bytes());
-            out.extend(line.last().filter(|byte| **byte == b'\n'));
-        } else {
-            out.extend_from_slice(line);
-        }
-    }
-    out.into()
 }

@@ -3,13 +3,14 @@
 //! ```text
 //! Request → [proxy] → [upstream] ══ backend
 //!              │ └─ Plan: the body as it arrives, through the [tee]
-//!              └─ [exchange] once it ends → [mapping] (less its secrets) → [writer] → DIR/*.json
+//!              └─ [exchange] once it ends → [mapping] (less its secrets, see `redact`) → [writer] → DIR/*.json
 //! ```
 //!
 //! What is written is a stub mapping that `--fixtures` (and `WireMock`) replays. A recording never
 //! holds up the client: it is written by a thread of its own, whole or not at all.
 
 mod exchange;
+mod key_file;
 mod mapping;
 mod proxy;
 mod tee;

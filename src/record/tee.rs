@@ -51,10 +51,8 @@ impl Copy {
     /// Whether it fits.
     fn push(&mut self, bytes: &Bytes) -> bool {
         if self.body.len() + bytes.len() > MAX_ANSWER {
-            self.recorder.say(&format!(
-                "not recorded: the answer to {} {} has more than {MAX_ANSWER} bytes",
-                self.asked.method, self.asked.target
-            ));
+            let why = format!("more than {MAX_ANSWER} bytes were answered to");
+            self.recorder.say(&self.asked, &why, "");
             return false;
         }
         self.reserved.grow(bytes.len());
@@ -103,10 +101,8 @@ impl Stream for Tee {
                 }
                 Some(Err(error)) => {
                     if let Some(copy) = self.copy.take() {
-                        copy.recorder.say(&format!(
-                            "not recorded: the backend broke off its answer to {} {}: {error}",
-                            copy.asked.method, copy.asked.target
-                        ));
+                        let why = "the backend broke off its answer to";
+                        copy.recorder.say(&copy.asked, why, &format!(": {error}"));
                     }
                     Some(Err(BodyError::Broken(error.to_string())))
                 }
@@ -131,10 +127,7 @@ impl Drop for Tee {
             // A watch ends when its client has seen enough.
             copy.finish(End::ByClient);
         } else {
-            copy.recorder.say(&format!(
-                "not recorded: the client did not wait for the whole answer to {} {}",
-                copy.asked.method, copy.asked.target
-            ));
+            copy.recorder.say(&copy.asked, "the client did not wait for the whole answer to", "");
         }
     }
 }

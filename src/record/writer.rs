@@ -11,9 +11,11 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::{Notify, oneshot};
 
+use crate::redact::{Key, Redactor};
 use crate::transport::Logger;
 
 use super::exchange::{Answered, Asked};
+use super::key_file;
 use super::mapping::{self, Recorded};
 
 /// Writes exchanges into a directory. Clones write through the same threads; when the last one goes,
@@ -24,6 +26,7 @@ pub struct Recorder(Arc<Inner>);
 struct Inner {
     writers: Vec<Writer>,
     room: Arc<Room>,
+    redactor: Arc<Redactor>,
     log: Logger,
 }
 
@@ -48,15 +51,36 @@ impl Recorder {
     ///
     /// # Errors
     /// When the directory cannot be made, or a thread cannot be started.
-    pub fn new(directory: &Path, most_bytes: usize, log: &Logger) -> io::Result<Self> {
-        fs::create_dir_all(directory)?;
+    pub(crate) fn new(
+        directory: &Path,
+        most_bytes: usize,
+        redactor: &Arc<Redactor>,
+        log: &Logger,
+    ) -> io::Result<Self> {
         remove_unfinished(directory);
         remove_unfinished(&directory.join("__files"));
         let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_WRITERS);
-        let writers = (0..threads).map(|_| Writer::start(directory.to_path_buf(), Arc::clone(log)));
+        let writers = (0..threads)
+            .map(|_| Writer::start(directory.to_path_buf(), Arc::clone(redactor), Arc::clone(log)));
         let writers = writers.collect::<io::Result<Vec<_>>>()?;
         let room = Arc::new(Room::new(most_bytes));
-        Ok(Self(Arc::new(Inner { writers, room, log: Arc::clone(log) })))
+        Ok(Self(Arc::new(Inner {
+            writers,
+            room,
+            redactor: Arc::clone(redactor),
+            log: Arc::clone(log),
+        })))
+    }
+
+    /// The redactor of a recording: under the key in its directory, which is made if it is not there, or
+    /// under one that somebody gives.
+    ///
+    /// # Errors
+    /// When the directory or the key cannot be made or read.
+    pub(crate) fn redactor(directory: &Path, key: Option<Key>) -> io::Result<Arc<Redactor>> {
+        fs::create_dir_all(directory)?;
+        let key = key.map_or_else(|| key_file::key(directory), Ok)?;
+        Ok(Arc::new(Redactor::new(key)))
     }
 
     /// Waits until there is room for another exchange.
@@ -98,18 +122,19 @@ impl Recorder {
         }
     }
 
-    /// A line for people.
-    pub(super) fn say(&self, line: &str) {
-        (self.0.log)(line);
+    /// A line for people about an exchange that is not recorded.
+    pub(super) fn say(&self, asked: &Asked, why: &str, error: &str) {
+        let target = self.0.redactor.pass("").target(&asked.target);
+        (self.0.log)(&format!("not recorded: {why} {} {target}{error}", asked.method));
     }
 }
 
 impl Writer {
-    fn start(directory: PathBuf, log: Logger) -> io::Result<Self> {
+    fn start(directory: PathBuf, redactor: Arc<Redactor>, log: Logger) -> io::Result<Self> {
         let (jobs, received) = channel();
         let thread = thread::Builder::new()
             .name("standin-recorder".to_owned())
-            .spawn(move || run(&directory, &received, &log))?;
+            .spawn(move || run(&directory, &received, &redactor, &log))?;
         Ok(Self { jobs: Some(Mutex::new(jobs)), thread: Some(thread) })
     }
 
@@ -182,17 +207,17 @@ impl std::fmt::Debug for Recorder {
     }
 }
 
-fn run(directory: &Path, jobs: &Receiver<Job>, log: &Logger) {
+fn run(directory: &Path, jobs: &Receiver<Job>, redactor: &Redactor, log: &Logger) {
     for job in jobs {
         match job {
             Job::Write(exchange, reserved) => {
                 let (asked, answered) = *exchange;
-                let recorded = mapping::of(&asked, answered);
+                let recorded = mapping::of(&asked, answered, redactor);
                 if let Err(error) = write(directory, &recorded) {
                     log(&format!(
                         "not recorded: {} {}: {} cannot be written: {error}; is the disk full, may the directory be written?",
                         asked.method,
-                        asked.target,
+                        redactor.pass("").target(&asked.target),
                         directory.join(&recorded.name).display()
                     ));
                 }

@@ -69,7 +69,7 @@ pub(super) async fn miss(
     }
     // The report shows the body too, if it can be read.
     let _ = request.read_body(k8s::MAX_BODY_BYTES).await;
-    let report = stubs.nearest(request);
+    let report = stubs.nearest(request, &context.shared.settings.redactor);
     Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, report.to_string())
 }
 

@@ -12,6 +12,7 @@ use crate::k8s;
 use crate::matching::StubIndex;
 use crate::message::{Bodies, WorldName};
 use crate::record::Proxy;
+use crate::redact::Redactor;
 use crate::scenario::ScenarioSet;
 use crate::tls::server::Tls;
 
@@ -46,6 +47,8 @@ pub(crate) struct Settings {
     pub(crate) loopback: bool,
     /// The backend for requests that nothing else answers.
     pub(crate) proxy: Option<Proxy>,
+    /// What hides secrets in what is shown.
+    pub(crate) redactor: Arc<Redactor>,
     /// What is held at most.
     pub(crate) bounds: Bounds,
     /// The request bodies that are held.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::journal::{Exchange, Observer};
 use crate::k8s::{self, DeleteAnswer};
 use crate::record::UpstreamOptions;
+use crate::redact::Key;
 use crate::serve::{Bounds, Sources, TOKEN_LIFETIME, WORLD_PREFIX};
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
@@ -34,6 +35,8 @@ pub struct Builder {
     pub(super) tls: Option<TlsOptions>,
     pub(super) world_prefix: Option<String>,
     pub(super) bounds: Bounds,
+    pub(super) redact_key: Option<Key>,
+    pub(super) show_secrets: bool,
     pub(super) log: Option<Logger>,
     pub(super) observer: Option<Observer>,
 }
@@ -59,6 +62,8 @@ impl Default for Builder {
             tls: None,
             world_prefix: Some(WORLD_PREFIX.to_owned()),
             bounds: Bounds::default(),
+            redact_key: None,
+            show_secrets: false,
             log: None,
             observer: None,
         }
@@ -262,6 +267,21 @@ impl Builder {
     #[must_use]
     pub fn bounds(mut self, bounds: Bounds) -> Self {
         self.bounds = bounds;
+        self
+    }
+
+    /// Sets the key that pseudonyms of secrets are made with, in place of the one in the recording's
+    /// directory: recordings under one key have the same pseudonyms.
+    #[must_use]
+    pub fn redact_key(mut self, key: &str) -> Self {
+        self.redact_key = Some(Key::of(key.as_bytes()));
+        self
+    }
+
+    /// Shows secrets in lines, `/__admin/requests` and near misses as they are. Recordings never hold them.
+    #[must_use]
+    pub fn show_secrets(mut self, on: bool) -> Self {
+        self.show_secrets = on;
         self
     }
 

@@ -14,6 +14,7 @@ use crate::journal::Journal;
 use crate::k8s::{self, Auth};
 use crate::message::Bodies;
 use crate::record::{Proxy, Recorder, Upstream, UpstreamOptions};
+use crate::redact::Redactor;
 use crate::serve::{
     Gateway, Pipeline, Reload, RequestContext, Settings, Shared, Sources, Worlds, build_world,
 };
@@ -57,7 +58,20 @@ impl Builder {
         let mut fixtures = loaded.fixtures;
         let (world, seeding) = build_world(&mut fixtures, &loaded.scenarios, self.bounds.history)
             .map_err(Error::Invalid)?;
-        let proxy = proxy(self.upstream, self.record, self.bounds.recorder_bytes, &log)?;
+        let recording = self
+            .record
+            .map(|path| match Recorder::redactor(&path, self.redact_key.clone()) {
+                Ok(redactor) => Ok((path, redactor)),
+                Err(source) => Err(Error::Record { path, source }),
+            })
+            .transpose()?;
+        // What is shown has the pseudonyms of what is recorded.
+        let redactor = match &recording {
+            _ if self.show_secrets => Arc::new(Redactor::off()),
+            Some((_, redactor)) => Arc::clone(redactor),
+            None => Arc::new(self.redact_key.map_or_else(Redactor::default, Redactor::new)),
+        };
+        let proxy = proxy(self.upstream, recording, self.bounds.recorder_bytes, &log)?;
         #[cfg(feature = "tls")]
         let (tls, tls_files) = tls(self.tls, self.listen, &log)?;
         #[cfg(not(feature = "tls"))]
@@ -78,6 +92,7 @@ impl Builder {
             world_prefix,
             loopback: self.listen.ip().to_canonical().is_loopback(),
             proxy,
+            redactor: Arc::clone(&redactor),
             bounds: self.bounds,
             bodies: bodies.clone(),
         };
@@ -89,7 +104,11 @@ impl Builder {
             seeding,
             scenarios: ArcSwap::from_pointee(loaded.scenarios),
             worlds: Worlds::new(Arc::new(world), self.bounds.worlds),
-            journal: Arc::new(Journal::new(self.observer, self.bounds.journal)),
+            journal: Arc::new(Journal::new(
+                self.observer,
+                self.bounds.journal,
+                Arc::clone(&redactor),
+            )),
             reload: Reload::new(sources.clone(), self.bounds.history),
             problems: ArcSwap::default(),
             tls: tls.clone(),
@@ -167,7 +186,7 @@ fn tls(
 
 fn proxy(
     upstream: Option<(String, UpstreamOptions)>,
-    record: Option<PathBuf>,
+    recording: Option<(PathBuf, Arc<Redactor>)>,
     recorder_bytes: usize,
     log: &Logger,
 ) -> Result<Option<Proxy>, Error> {
@@ -176,10 +195,10 @@ fn proxy(
     };
     let upstream =
         Upstream::new(&url, &options).map_err(|error| Error::Upstream(error.to_string()))?;
-    let recorder = match record {
+    let recorder = match recording {
         None => None,
-        Some(path) => {
-            let recorder = Recorder::new(&path, recorder_bytes, log);
+        Some((path, redactor)) => {
+            let recorder = Recorder::new(&path, recorder_bytes, &redactor, log);
             Some(recorder.map_err(|source| Error::Record { path, source })?)
         }
     };

@@ -1,0 +1,82 @@
+//! The key of a recording's pseudonyms: it lies beside the recording, is made with it, and is kept out of
+//! version control.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use crate::document::disk;
+use crate::redact::Key;
+
+/// The key's file.
+const KEY: &str = ".standin-redact-key";
+
+/// The file that keeps it out of version control.
+const IGNORE: &str = ".gitignore";
+
+/// The largest key and list of ignored files that are read, in bytes.
+const MOST: u64 = 1 << 20;
+
+/// The key in a recording's directory; it is made if it is not there.
+///
+/// # Errors
+/// What the system reports.
+pub(super) fn key(directory: &Path) -> io::Result<Key> {
+    let path = directory.join(KEY);
+    ignore(directory)?;
+    match disk::read(&path, MOST) {
+        Ok(bytes) if !bytes.trim_ascii().is_empty() => return Ok(Key::of(bytes.trim_ascii())),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let text = format!("{}{}\n", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+    file.write_all(text.as_bytes())?;
+    Ok(Key::of(text.trim_ascii().as_bytes()))
+}
+
+/// Has the key ignored; what somebody else has written there stays.
+fn ignore(directory: &Path) -> io::Result<()> {
+    let path = directory.join(IGNORE);
+    let mut text = match disk::read(&path, MOST) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error),
+    };
+    if text.lines().any(|line| line.trim() == KEY) {
+        return Ok(());
+    }
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text.push_str(KEY);
+    text.push('\n');
+    fs::write(path, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::redact::Redactor;
+
+    #[test]
+    fn a_recording_has_one_key_that_nobody_else_reads() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join(IGNORE), "target").unwrap();
+        let line = "token=abc123xyz";
+        let of = |key| Redactor::new(key).line(line);
+        let first = of(key(directory.path()).unwrap());
+        assert_eq!(of(key(directory.path()).unwrap()), first, "the same at the next start");
+        assert_ne!(first, line);
+        let other = tempfile::tempdir().unwrap();
+        assert_ne!(of(key(other.path()).unwrap()), first);
+        let text = fs::read_to_string(directory.path().join(IGNORE)).unwrap();
+        assert_eq!(text, format!("target\n{KEY}\n"));
+        let mode = fs::metadata(directory.path().join(KEY)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

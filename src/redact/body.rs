@@ -1,0 +1,129 @@
+//! Bodies: bytes → text, whatever they are encoded in, and back.
+
+use std::borrow::Cow;
+use std::io::{Read as _, Write as _};
+
+use flate2::Compression;
+use flate2::read::{GzDecoder, ZlibDecoder};
+use flate2::write::{GzEncoder, ZlibEncoder};
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+
+use super::pass::Pass;
+
+/// Compressed bodies are looked into up to this size, in bytes of what they hold.
+const MOST_INFLATED: u64 = 64 << 20;
+
+/// How a body is encoded, as its header fields have it. What it is its own bytes tell: types are often
+/// missing or wrong.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Media {
+    coding: String,
+}
+
+/// A body without its secrets.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Redacted {
+    /// Nothing in it is secret.
+    Same,
+    /// Other bytes.
+    Changed(Vec<u8>),
+    /// What is in it cannot be told: why.
+    Opaque(String),
+}
+
+impl Media {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let coding = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+        Self { coding: coding.unwrap_or_default().trim().to_ascii_lowercase() }
+    }
+}
+
+impl Pass<'_> {
+    /// A body without its secrets.
+    pub(crate) fn body(&self, of: &Media, bytes: &[u8]) -> Redacted {
+        self.coded(of, bytes, &|text| self.changed(text))
+    }
+
+    /// A body, text by text through a function, whatever it is encoded in.
+    pub(crate) fn coded(
+        &self,
+        of: &Media,
+        bytes: &[u8],
+        change: &dyn Fn(&str) -> Option<String>,
+    ) -> Redacted {
+        if bytes.is_empty() {
+            return Redacted::Same;
+        }
+        match of.coding.as_str() {
+            "" | "identity" => {}
+            "gzip" | "x-gzip" => return self.inflated(GzDecoder::new(bytes), &gzip, change),
+            "deflate" => return self.inflated(ZlibDecoder::new(bytes), &zlib, change),
+            other => return Redacted::Opaque(format!("it is compressed as {other}")),
+        }
+        if bytes.starts_with(&[0x1f, 0x8b, 8]) {
+            // Compressed, whether the header says so or not.
+            return self.inflated(GzDecoder::new(bytes), &gzip, change);
+        }
+        if self.of_secrets && bytes.starts_with(b"k8s\0") {
+            return Redacted::Opaque("it is a Secret as protobuf".to_owned());
+        }
+        let (text, latin) = match std::str::from_utf8(bytes) {
+            Ok(text) => (Cow::Borrowed(text), false),
+            // One character for each byte: what is secret is ASCII, and all else comes back.
+            Err(_) => (Cow::Owned(bytes.iter().map(|byte| char::from(*byte)).collect()), true),
+        };
+        match change(&text) {
+            None => Redacted::Same,
+            Some(new) if latin => {
+                let byte = |c: char| u8::try_from(u32::from(c)).unwrap_or(b'x');
+                Redacted::Changed(new.chars().map(byte).collect())
+            }
+            Some(new) => Redacted::Changed(new.into_bytes()),
+        }
+    }
+
+    fn inflated(
+        &self,
+        reader: impl std::io::Read,
+        deflate: &dyn Fn(&[u8]) -> std::io::Result<Vec<u8>>,
+        change: &dyn Fn(&str) -> Option<String>,
+    ) -> Redacted {
+        let mut plain = Vec::new();
+        match reader.take(MOST_INFLATED + 1).read_to_end(&mut plain) {
+            Ok(_) if plain.len() as u64 > MOST_INFLATED => {
+                return Redacted::Opaque(format!("it holds more than {MOST_INFLATED} bytes"));
+            }
+            Ok(_) => {}
+            // What can be read of it tells.
+            Err(error) => {
+                return match self.coded(&Media::default(), &plain, change) {
+                    Redacted::Same => Redacted::Same,
+                    _ => Redacted::Opaque(format!("it cannot be decompressed: {error}")),
+                };
+            }
+        }
+        if plain.starts_with(&[0x1f, 0x8b, 8]) {
+            return Redacted::Opaque("it is compressed twice".to_owned());
+        }
+        match self.coded(&Media::default(), &plain, change) {
+            Redacted::Changed(new) => match deflate(&new) {
+                Ok(bytes) => Redacted::Changed(bytes),
+                Err(error) => Redacted::Opaque(error.to_string()),
+            },
+            other => other,
+        }
+    }
+}
+
+fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+fn zlib(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}

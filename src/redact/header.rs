@@ -1,0 +1,69 @@
+//! Header fields and request targets.
+
+use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION, SET_COOKIE};
+
+use super::names::{self, Place};
+use super::pass::Pass;
+
+/// What bearer tokens of `WebSocket` clients begin with (`k8s.io/apiserver/pkg/authentication/request/websocket`).
+const WEBSOCKET_BEARER: &str = "base64url.bearer.authorization.k8s.io.";
+
+impl Pass<'_> {
+    /// The value of a header field, without its secrets.
+    pub(crate) fn header(&self, name: &HeaderName, value: &str) -> String {
+        if *name == AUTHORIZATION || *name == PROXY_AUTHORIZATION {
+            return self.credentials(value);
+        }
+        if *name == COOKIE {
+            let pairs = value.split(';').map(|pair| self.cookie(pair));
+            return pairs.collect::<Vec<_>>().join(";");
+        }
+        if *name == SET_COOKIE {
+            // What follows the first pair are attributes.
+            return match value.split_once(';') {
+                Some((pair, attributes)) => format!("{};{attributes}", self.cookie(pair)),
+                None => self.cookie(value),
+            };
+        }
+        if let Some(at) = value.find(WEBSOCKET_BEARER) {
+            let (before, token) = value.split_at(at + WEBSOCKET_BEARER.len());
+            let end = token.find([',', ' ']).unwrap_or(token.len());
+            return format!("{before}{}{}", self.hide(&token[..end]), &token[end..]);
+        }
+        if names::is_secret(name.as_str(), Place::Header) {
+            // `X-Token: Bearer ..` too.
+            return match value.split_once(' ') {
+                Some((scheme, _)) if scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+                    self.credentials(value)
+                }
+                _ => self.hide_value(value, ""),
+            };
+        }
+        self.changed(value).unwrap_or_else(|| value.to_owned())
+    }
+
+    fn cookie(&self, pair: &str) -> String {
+        match pair.split_once('=') {
+            Some((name, value)) if !value.is_empty() => {
+                let inner = value.trim_matches('"');
+                format!("{name}={}", value.replace(inner, &self.hide(inner)))
+            }
+            _ => pair.to_owned(),
+        }
+    }
+
+    /// The value of a query parameter, decoded, without its secrets.
+    pub(crate) fn parameter(&self, name: &str, value: &str) -> String {
+        let long_key = name == "key" && value.len() >= 20;
+        if names::is_secret(name, Place::Query) || long_key {
+            return self.hide(value);
+        }
+        self.changed(value).unwrap_or_else(|| value.to_owned())
+    }
+
+    /// Path and query, without their secrets.
+    pub(crate) fn target(&self, target: &str) -> String {
+        let edits = self.plain(target);
+        super::edit::apply(target, edits)
+    }
+}

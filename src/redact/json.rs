@@ -1,0 +1,289 @@
+//! Secrets in JSON text: found by the names they stand under, and replaced where they stand, so that
+//! all other bytes stay as they are.
+
+use std::ops::Range;
+
+use super::edit::Edit;
+use super::names::{self, Place};
+use super::pass::Pass;
+
+/// Deeper texts are not looked into as JSON.
+const MAX_DEPTH: usize = 128;
+
+/// A value with its place in the text.
+#[derive(Debug)]
+enum Node {
+    /// A string: what stands between its quotes.
+    Text(Range<usize>),
+    Number(Range<usize>),
+    Word,
+    List(Vec<Node>),
+    Map(Vec<(String, Node)>),
+}
+
+/// What is known of a value from what stands around it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Around<'n> {
+    name: &'n str,
+    /// It stands right below a secret name.
+    inside: bool,
+    /// It is the data of a Kubernetes Secret; the values are base64.
+    data: bool,
+    /// It is or holds Kubernetes Secrets, whatever it says of its kind.
+    secrets: bool,
+}
+
+impl Pass<'_> {
+    /// The edits of a JSON text; nothing for another text.
+    pub(super) fn json(&self, text: &str) -> Option<Vec<Edit>> {
+        let mut reader = Reader { text, at: 0 };
+        reader.space();
+        let root = reader.value(0)?;
+        reader.space();
+        if reader.at < text.len() {
+            return None;
+        }
+        let mut walk = Walk { pass: self, text, edits: Vec::new() };
+        walk.value(&root, Around { secrets: self.of_secrets, ..Around::default() });
+        Some(walk.edits)
+    }
+}
+
+struct Walk<'w> {
+    pass: &'w Pass<'w>,
+    text: &'w str,
+    edits: Vec<Edit>,
+}
+
+impl Walk<'_> {
+    fn value(&mut self, node: &Node, around: Around<'_>) {
+        let of_secret = !around.name.is_empty() && names::is_secret(around.name, Place::Field);
+        match node {
+            Node::Text(range) => {
+                let decoded = unescaped(&self.text[range.clone()]);
+                let plain =
+                    around.inside && (around.name.is_empty() || names::is_plain(around.name));
+                let new = if around.data {
+                    Some(self.pass.hide_base64(&decoded))
+                } else if of_secret || plain {
+                    Some(self.pass.hide_value(&decoded, around.name))
+                } else {
+                    self.pass.nested(&decoded)
+                };
+                if let Some(new) = new.filter(|new| *new != decoded) {
+                    self.edits.push(Edit { range: range.clone(), text: escaped(&new) });
+                }
+            }
+            Node::Number(range) if names::is_secret_number(around.name) => {
+                let text = self.pass.hide_number(&self.text[range.clone()]);
+                self.edits.push(Edit { range: range.clone(), text });
+            }
+            Node::Number(_) | Node::Word => {}
+            Node::List(items) => {
+                let inside = around.inside || of_secret;
+                for item in items {
+                    let name = if matches!(item, Node::Map(_)) { "" } else { around.name };
+                    self.value(item, Around { name, inside, ..around });
+                }
+            }
+            Node::Map(fields) => self.map(fields, around, of_secret),
+        }
+    }
+
+    fn map(&mut self, fields: &[(String, Node)], around: Around<'_>, of_secret: bool) {
+        let text_of = |wanted: &[&str]| {
+            let found = fields.iter().find(|(name, _)| wanted.contains(&name.as_str()));
+            match found {
+                Some((_, Node::Text(range))) => Some(unescaped(&self.text[range.clone()])),
+                _ => None,
+            }
+        };
+        let kind = text_of(&["kind"]);
+        let items = kind.as_deref() == Some("SecretList");
+        let is_secret = match kind.as_deref() {
+            Some(kind) => kind == "Secret",
+            None => around.secrets,
+        };
+        let secrets = items || around.secrets && kind.as_deref().is_none_or(|kind| kind == "List");
+        // `{"name": "DB_PASSWORD", "value": ..}`, and an operation of JSON Patch.
+        let pair =
+            text_of(&["name", "Name", "key", "Key", "field", "param", "header", "id", "label"]);
+        let path = text_of(&["op"]).and(text_of(&["path"]));
+        let of_pair = pair.is_some_and(|name| names::is_secret(&name, Place::Field));
+        let of_path = path.as_deref().map(|path| self.of_path(path, around.secrets));
+        for (name, node) in fields {
+            if is_secret && matches!(name.as_str(), "data" | "stringData") {
+                let data = name == "data";
+                if let Node::Map(values) = node {
+                    for (key, value) in values {
+                        self.value(
+                            value,
+                            Around { name: key, inside: true, data, ..Around::default() },
+                        );
+                        if let (false, Node::Text(range)) = (data, value) {
+                            self.whole(range, key);
+                        }
+                    }
+                    continue;
+                }
+            }
+            let values = ["value", "Value", "val", "values", "content", "default"];
+            if values.contains(&name.as_str()) {
+                if let Some(Some((field, data))) = &of_path {
+                    self.value(
+                        node,
+                        Around { name: field, inside: true, data: *data, ..Around::default() },
+                    );
+                    continue;
+                }
+                if of_pair {
+                    // A list of values as well.
+                    self.value(node, Around { name: "secret", inside: true, ..Around::default() });
+                    continue;
+                }
+            }
+            let inside = of_secret || around.inside && around.name.is_empty();
+            self.value(node, Around { name, inside, data: around.data, secrets });
+        }
+    }
+
+    /// Hides a text that its name does not tell.
+    fn whole(&mut self, range: &Range<usize>, name: &str) {
+        if self.edits.iter().any(|edit| edit.range == *range) {
+            return;
+        }
+        let decoded = unescaped(&self.text[range.clone()]);
+        let new = self.pass.hide_value(&decoded, name);
+        if new != decoded {
+            self.edits.push(Edit { range: range.clone(), text: escaped(&new) });
+        }
+    }
+
+    /// What the path of a JSON Patch leads to: the name it counts as, and whether its value is base64;
+    /// nothing where it is no secret.
+    fn of_path(&self, path: &str, secrets: bool) -> Option<(String, bool)> {
+        let steps: Vec<String> = path
+            .split('/')
+            .skip(1)
+            .map(|step| step.replace("~1", "/").replace("~0", "~"))
+            .collect();
+        let secrets = secrets || self.pass.of_secrets;
+        match steps.as_slice() {
+            [first, ..] if secrets && (first == "data" || first == "stringData") => {
+                Some(("secret".to_owned(), first == "data"))
+            }
+            [.., last] if names::is_secret(last, Place::Field) => Some((last.clone(), false)),
+            _ => None,
+        }
+    }
+}
+
+/// A reader of strict JSON (RFC 8259) that keeps places.
+struct Reader<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+            self.at += 1;
+        }
+    }
+
+    fn take(&mut self, byte: u8) -> Option<()> {
+        self.space();
+        (self.peek()? == byte).then(|| self.at += 1)
+    }
+
+    fn value(&mut self, depth: usize) -> Option<Node> {
+        self.space();
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        match self.peek()? {
+            b'{' => {
+                self.at += 1;
+                let mut fields = Vec::new();
+                if self.take(b'}').is_some() {
+                    return Some(Node::Map(fields));
+                }
+                loop {
+                    self.space();
+                    let name = self.string()?;
+                    let name = unescaped(&self.text[name]);
+                    self.take(b':')?;
+                    fields.push((name, self.value(depth + 1)?));
+                    if self.take(b',').is_none() {
+                        return self.take(b'}').map(|()| Node::Map(fields));
+                    }
+                }
+            }
+            b'[' => {
+                self.at += 1;
+                let mut items = Vec::new();
+                if self.take(b']').is_some() {
+                    return Some(Node::List(items));
+                }
+                loop {
+                    items.push(self.value(depth + 1)?);
+                    if self.take(b',').is_none() {
+                        return self.take(b']').map(|()| Node::List(items));
+                    }
+                }
+            }
+            b'"' => self.string().map(Node::Text),
+            b'-' | b'0'..=b'9' => {
+                let start = self.at;
+                while matches!(self.peek(), Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) {
+                    self.at += 1;
+                }
+                Some(Node::Number(start..self.at))
+            }
+            _ => {
+                let word = ["true", "false", "null"]
+                    .into_iter()
+                    .find(|word| self.text[self.at..].starts_with(word))?;
+                self.at += word.len();
+                Some(Node::Word)
+            }
+        }
+    }
+
+    /// What stands between the quotes of a string.
+    fn string(&mut self) -> Option<Range<usize>> {
+        if self.peek()? != b'"' {
+            return None;
+        }
+        let start = self.at + 1;
+        self.at = start;
+        loop {
+            match self.peek()? {
+                b'"' => {
+                    self.at += 1;
+                    return Some(start..self.at - 1);
+                }
+                b'\\' => self.at += 2,
+                _ => self.at += 1,
+            }
+        }
+    }
+}
+
+/// What the inside of a JSON string means; as it stands where it means nothing.
+fn unescaped(inside: &str) -> String {
+    if !inside.contains('\\') {
+        return inside.to_owned();
+    }
+    serde_json::from_str(&format!("\"{inside}\"")).unwrap_or_else(|_| inside.to_owned())
+}
+
+/// A text as the inside of a JSON string.
+fn escaped(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}

@@ -1,0 +1,250 @@
+//! Names → whether what they name is secret: header fields, query parameters, form and JSON fields,
+//! elements, keys of texts. The rule looks at the words of a name, so that `db_password`, `DB_PASSWORD`,
+//! `dbPassword` and `db-password` are one.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+/// Where a name stands: a few words are secret only there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A header field.
+    Header,
+    /// A query parameter, or a field of a form.
+    Query,
+    /// A field of JSON, an element, a key of a text.
+    Field,
+}
+
+/// What these words name is secret.
+#[rustfmt::skip]
+const SECRET: &[&str] = &[
+    "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "secret", "secrets",
+    "token", "tokens", "credential", "credentials", "creds", "jwt", "bearer", "csrf", "xsrf",
+    "cookie", "cookies", "otp", "totp", "pin", "signature", "sig", "auth", "authorization",
+    "session", "sessions", "sid", "apikey", "dsn", "assertion", "verifier", "psk", "accesskey",
+    "secretkey", "privatekey", "authtoken", "accesstoken", "refreshtoken", "sessionid",
+    "clientsecret", "cvv",
+];
+
+/// What may follow such a word: the name still means the secret itself.
+#[rustfmt::skip]
+const AFTER: &[&str] = &[
+    "value", "values", "data", "text", "raw", "hash", "hashed", "string", "id", "plain",
+    "plaintext", "old", "new", "current", "confirm", "confirmation", "again", "repeat", "base64",
+    "b64", "encrypted", "content", "key", "header", "hint", "pem", "material", "md5", "sha256",
+    "digest", "bytes", "json",
+];
+
+/// What a `key` is secret of.
+#[rustfmt::skip]
+const BEFORE_KEY: &[&str] = &[
+    "api", "access", "secret", "private", "client", "encryption", "encrypt", "decryption",
+    "signing", "sign", "shared", "account", "master", "ssh", "rsa", "ec", "ecdsa", "ed25519", "tls",
+    "ssl", "session", "subscription", "auth", "service", "storage", "consumer", "app",
+    "application", "deploy", "license", "licence", "security", "hmac", "aes", "root", "admin",
+    "webhook", "server", "secrets", "token", "write", "read", "integration", "routing",
+    "publishable", "functions", "ingestion", "instrumentation", "agent", "pgp", "gpg", "wireguard",
+    "symmetric",
+];
+
+/// Words before `token` that make a mark in a list of it.
+#[rustfmt::skip]
+const OF_PAGES: &[&str] = &[
+    "next", "page", "continuation", "continue", "previous", "prev", "sync", "start", "cursor",
+    "resume", "marker", "delta", "skip", "max", "min", "total", "prompt", "completion", "input",
+    "output", "num", "cached", "reasoning",
+];
+
+/// Endings of names that are written as one word.
+#[rustfmt::skip]
+const FLAT: &[&str] = &[
+    "password", "passwd", "passphrase", "passcode", "secret", "token", "apikey", "accesskey",
+    "accesskeyid", "secretkey", "privatekey", "clientkey", "credential", "credentials", "signature",
+    "sessionid", "authorization", "connectionstring", "authcode", "userpass", "dbpass", "mysqlpwd",
+    "csrftoken", "encryptionkey", "signingkey",
+];
+
+/// Whether what a name names is secret.
+pub(super) fn is_secret(name: &str, place: Place) -> bool {
+    let name = decoded(name);
+    let words = words(&name);
+    let [.., last] = words.as_slice() else { return false };
+    if place == Place::Query && is_secret_parameter(&words) {
+        return true;
+    }
+    if matches!(last.as_str(), "pass" | "pw") && (words.len() > 1 || place == Place::Field) {
+        return true;
+    }
+    if last == "string" && words.len() > 1 && words[words.len() - 2].starts_with("conn") {
+        return true;
+    }
+    // The word that counts: the last one that only says in which form the secret is does not.
+    let mut end = words.len();
+    while end > 1 && AFTER.contains(&words[end - 1].as_str()) && !is_key(&words[..end]) {
+        end -= 1;
+    }
+    if words[end - 1].bytes().all(|byte| byte.is_ascii_digit()) && end > 1 {
+        end -= 1;
+    }
+    let words = &words[..end];
+    if is_key(words) {
+        return place != Place::Header || !is_public_key(words);
+    }
+    // `password2` is the same again.
+    let Some(word) = words.last().map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()))
+    else {
+        return false;
+    };
+    let before = words.len().checked_sub(2).map(|at| words[at].as_str());
+    if word.starts_with("token") && before.is_some_and(|before| OF_PAGES.contains(&before)) {
+        return false;
+    }
+    if SECRET.contains(&word) {
+        return true;
+    }
+    let of_pages =
+        OF_PAGES.iter().any(|of| word.strip_suffix("token").is_some_and(|word| word.ends_with(of)));
+    !of_pages && FLAT.iter().any(|ending| word.ends_with(ending))
+}
+
+/// What is secret in a query or a form, and a common word elsewhere: the codes and messages of sign-ins.
+fn is_secret_parameter(words: &[String]) -> bool {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["code" | "ticket" | "pass" | "samlresponse" | "samlrequest"]
+        | ["saml", "response" | "request"]
+        | ["session", "state"] => true,
+        [.., of, "code"] => ["auth", "device", "user", "authorization"].contains(of),
+        _ => false,
+    }
+}
+
+/// Whether a number of this name is secret: counts of tokens are not.
+pub(super) fn is_secret_number(name: &str) -> bool {
+    const NUMBERS: &[&str] =
+        &["password", "passwd", "pwd", "passcode", "pin", "otp", "totp", "cvv", "secret", "code"];
+    let words = words(name);
+    words.last().is_some_and(|last| {
+        NUMBERS.contains(&last.as_str()) && (last != "code" || words.len() > 1 && words[0] == "otp")
+    })
+}
+
+/// Whether what stands below a name may be a secret without a name of its own.
+pub(super) fn is_plain(name: &str) -> bool {
+    const PLAIN: &[&str] = &[
+        "id", "value", "key", "data", "secret", "raw", "text", "access", "content", "string",
+        "private", "plain", "current", "previous", "old", "new",
+    ];
+    PLAIN.contains(&name.to_ascii_lowercase().as_str())
+}
+
+fn is_key(words: &[String]) -> bool {
+    let at = match words {
+        [.., key, after]
+            if key == "key"
+                && ["id", "data", "value", "secret", "pem", "material", "base64"]
+                    .contains(&after.as_str()) =>
+        {
+            words.len() - 2
+        }
+        [.., key] if key == "key" || key == "keys" => words.len() - 1,
+        _ => return false,
+    };
+    at > 0 && BEFORE_KEY.contains(&words[at - 1].as_str())
+}
+
+fn is_public_key(words: &[String]) -> bool {
+    words
+        .iter()
+        .any(|word| matches!(word.as_str(), "websocket" | "idempotency" | "cache" | "public"))
+}
+
+fn decoded(name: &str) -> Cow<'_, str> {
+    if name.contains('%') { percent_decode_str(name).decode_utf8_lossy() } else { name.into() }
+}
+
+/// The words of a name, in lower case.
+fn words(name: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let chars: Vec<char> = name.chars().collect();
+    for (at, c) in chars.iter().enumerate() {
+        if !c.is_alphanumeric() {
+            words.push(std::mem::take(&mut word));
+            continue;
+        }
+        let before = at.checked_sub(1).map(|at| chars[at]);
+        // `accessKey`, and the last letter of a row of capitals: `APIKey`.
+        let begins = c.is_uppercase()
+            && (before.is_some_and(|before| before.is_lowercase() || before.is_ascii_digit())
+                || before.is_some_and(char::is_uppercase)
+                    && chars.get(at + 1).is_some_and(|after| after.is_lowercase()));
+        if begins {
+            words.push(std::mem::take(&mut word));
+        }
+        word.extend(c.to_lowercase());
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_name_decide() {
+        check(
+            Place::Field,
+            true,
+            "password db_password DB_PASSWORD dbPassword passwordHash pwd passphrase apiToken \
+             auth_token access_token accessToken refreshToken client-key-data clientKeyData \
+             connectionString accessKeyId AWS_SECRET_ACCESS_KEY AWSAccessKeyId x-api-key apikey \
+             APIKey encryptionKey sessionId session_id bearer jwt otp credentials secret tls.key \
+             csrf_token csrfmiddlewaretoken oauth_token_secret newPassword password2 \
+             client%5Fsecret userPassword ssh-private-key x-vault-token securitytoken id_token \
+             code_verifier SharedAccessKey AccountKey",
+        );
+        check(
+            Place::Field,
+            false,
+            "name secretName secretKeyRef token_type tokenType continue nextPageToken next_token \
+             nextToken max_tokens total_tokens key publicKey code author monkey signatures_url \
+             auth_url authMethod imagePullPolicy session_count passed password_expires_at \
+             tokenExpirationSeconds description keyName partitionKey certificate-authority-data \
+             design spin assign primary_key expires_in",
+        );
+        check(
+            Place::Query,
+            true,
+            "code sig X-Amz-Signature X-Amz-Credential auth private_token ticket",
+        );
+        check(
+            Place::Header,
+            true,
+            "authorization x-auth-token x-goog-api-key ocp-apim-subscription-key cookie \
+             x-sdk-content-signature impersonate-extra-token private-token x-csrf-token",
+        );
+        check(
+            Place::Header,
+            false,
+            "sec-websocket-key idempotency-key content-type x-request-id etag author",
+        );
+    }
+
+    fn check(place: Place, secret: bool, names: &str) {
+        for name in names.split_whitespace() {
+            assert_eq!(is_secret(name, place), secret, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_are_cut_into_words() {
+        assert_eq!(words("AWSAccessKeyId"), ["aws", "access", "key", "id"]);
+        assert_eq!(words("db-password_2"), ["db", "password", "2"]);
+        assert!(words("--").is_empty());
+    }
+}

@@ -1,0 +1,275 @@
+//! One exchange on its way out: what is secret in it is replaced wherever it stands, also where it is
+//! repeated without a name.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::edit::{self, Edit};
+use super::key::Key;
+use super::names;
+
+/// What stands for a secret in a pattern that is made of a text: a character of no text's own
+/// (Unicode's private use area).
+pub(crate) const MARK: char = '\u{E000}';
+
+/// How a secret is replaced.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum By<'k> {
+    /// By its pseudonym.
+    Pseudonym(&'k Key),
+    /// By [`MARK`].
+    Mark,
+}
+
+/// Secrets shorter than this are replaced where they are found, and not looked for elsewhere.
+const REPEATED: usize = 6;
+
+/// How deep JSON in JSON is looked into.
+const MAX_NESTED: usize = 6;
+
+/// What is known of one exchange while it is gone through.
+#[derive(Debug)]
+pub(crate) struct Pass<'k> {
+    by: By<'k>,
+    /// It is about Kubernetes Secrets.
+    pub(super) of_secrets: bool,
+    found: RefCell<BTreeSet<String>>,
+    nested: RefCell<usize>,
+}
+
+impl<'k> Pass<'k> {
+    pub(super) fn new(by: By<'k>) -> Self {
+        Self { by, of_secrets: false, found: RefCell::default(), nested: RefCell::default() }
+    }
+
+    /// The secrets that were found and are long enough to be looked for elsewhere.
+    pub(super) fn found(&self) -> BTreeSet<String> {
+        self.found.borrow().clone()
+    }
+
+    /// The same, the longest first: one may be a part of another.
+    pub(crate) fn known(&self) -> Vec<String> {
+        let mut all: Vec<String> = self.found().into_iter().collect();
+        all.sort_by_key(|secret| usize::MAX - secret.len());
+        all
+    }
+
+    /// A text of any kind, where something in it is secret.
+    pub(crate) fn changed(&self, text: &str) -> Option<String> {
+        let new = edit::apply(text, self.edits(text));
+        (new != text).then_some(new)
+    }
+
+    fn edits(&self, text: &str) -> Vec<Edit> {
+        let begins = text.trim_start().as_bytes().first();
+        if matches!(begins, Some(b'{' | b'[' | b'"'))
+            && let Some(edits) = self.json(text)
+        {
+            return edits;
+        }
+        if let Some(edits) = self.json_lines(text) {
+            return edits;
+        }
+        let mut edits = self.plain(text);
+        edits.extend(self.kubernetes_yaml(text));
+        edits
+    }
+
+    /// Lines of which some are JSON: JSON lines, events of a server, logs.
+    fn json_lines(&self, text: &str) -> Option<Vec<Edit>> {
+        let mut edits = Vec::new();
+        let mut start = 0;
+        let mut any = false;
+        for line in text.split_inclusive('\n') {
+            let own = line.trim_end_matches(['\r', '\n']);
+            let at = own.find(['{', '[']).filter(|at| {
+                let before = own[..*at].trim();
+                before.is_empty() || before.ends_with(':')
+            });
+            let json = at.and_then(|at| Some((at, self.json(&own[at..])?)));
+            let (offset, found) = match json {
+                Some((at, found)) => {
+                    any = true;
+                    (start + at, found)
+                }
+                None => (start, self.plain(own)),
+            };
+            edits.extend(found.into_iter().map(|edit| Edit {
+                range: edit.range.start + offset..edit.range.end + offset,
+                text: edit.text,
+            }));
+            start += line.len();
+        }
+        any.then_some(edits)
+    }
+
+    /// What a text inside of a value is, where it has a form of its own.
+    pub(super) fn nested(&self, text: &str) -> Option<String> {
+        // Most values are too short to say anything but themselves.
+        if text.len() < 6 || *self.nested.borrow() >= MAX_NESTED {
+            return None;
+        }
+        *self.nested.borrow_mut() += 1;
+        let new = self.changed(text);
+        *self.nested.borrow_mut() -= 1;
+        match (self.by, new) {
+            // A pattern has no way to look into a value.
+            (By::Mark, Some(_)) => Some(MARK.to_string()),
+            (_, new) => new,
+        }
+    }
+
+    /// What stands for a secret.
+    pub(crate) fn hide(&self, secret: &str) -> String {
+        if secret.trim().is_empty() || secret.contains(MARK) {
+            return secret.to_owned();
+        }
+        self.remember(secret);
+        match self.by {
+            By::Pseudonym(key) => key.pseudonym(secret),
+            By::Mark => MARK.to_string(),
+        }
+    }
+
+    /// What stands for the value of a name. A few words under such names are none.
+    pub(super) fn hide_value(&self, value: &str, name: &str) -> String {
+        const WORDS: &[&str] = &[
+            "true",
+            "false",
+            "null",
+            "none",
+            "basic",
+            "bearer",
+            "required",
+            "optional",
+            "enabled",
+            "disabled",
+            "digest",
+            "negotiate",
+            "oauth",
+            "oauth2",
+            "redacted",
+            "hidden",
+            "(hidden)",
+        ];
+        let lower = value.to_ascii_lowercase();
+        if WORDS.contains(&lower.as_str()) {
+            return value.to_owned();
+        }
+        let name = name.to_ascii_lowercase();
+        if (name.ends_with("authorization") || name == "auth") && value.contains(' ') {
+            return self.credentials(value);
+        }
+        // A value with a form of its own keeps it: a cookie, a connection string, a key.
+        if value.contains("-----BEGIN") {
+            return self.nested(value).unwrap_or_else(|| self.hide(value));
+        }
+        self.hide(value)
+    }
+
+    /// `Scheme credentials` (RFC 9110, section 11.4).
+    pub(super) fn credentials(&self, value: &str) -> String {
+        match value.split_once(' ') {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("basic") => {
+                format!("{scheme} {}", self.hide_basic(rest.trim()))
+            }
+            // `Digest username="..", response=".."`
+            Some((scheme, rest)) if rest.contains('=') && rest.contains(['"', ',']) => {
+                format!("{scheme} {}", self.parameters(rest))
+            }
+            Some((scheme, rest)) => format!("{scheme} {}", self.hide(rest.trim())),
+            None => self.hide(value),
+        }
+    }
+
+    fn parameters(&self, text: &str) -> String {
+        const KEPT: &[&str] =
+            &["username", "realm", "uri", "algorithm", "qop", "nc", "signedheaders"];
+        let parts = text.split(',').map(|part| match part.split_once('=') {
+            Some((name, value)) if !KEPT.contains(&name.trim().to_ascii_lowercase().as_str()) => {
+                let inner = value.trim().trim_matches('"');
+                format!("{name}={}", value.replace(inner, &self.hide(inner)))
+            }
+            _ => part.to_owned(),
+        });
+        parts.collect::<Vec<_>>().join(",")
+    }
+
+    /// `user:password` in base64 (RFC 7617): the user stays.
+    pub(super) fn hide_basic(&self, value: &str) -> String {
+        let decoded = STANDARD.decode(value).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        match (self.by, decoded.as_deref().and_then(|text| text.split_once(':'))) {
+            (By::Pseudonym(key), Some((user, password))) => {
+                self.remember(value);
+                self.remember(password);
+                STANDARD.encode(format!("{user}:{}", key.pseudonym(password)))
+            }
+            _ => self.hide(value),
+        }
+    }
+
+    pub(super) fn hide_base64(&self, value: &str) -> String {
+        if value.is_empty() {
+            return String::new();
+        }
+        self.remember(value);
+        if let Ok(text) = STANDARD.decode(value).map(String::from_utf8)
+            && let Ok(text) = text
+        {
+            self.remember(&text);
+        }
+        match self.by {
+            By::Pseudonym(key) => key.base64(value),
+            By::Mark => MARK.to_string(),
+        }
+    }
+
+    /// A number stays one: without a zero in front.
+    pub(super) fn hide_number(&self, number: &str) -> String {
+        self.remember(number);
+        match self.by {
+            By::Pseudonym(key) => {
+                let digits = key.pseudonym(number);
+                if digits.starts_with('0') && digits.len() > 1 {
+                    digits.replacen('0', "1", 1)
+                } else {
+                    digits
+                }
+            }
+            By::Mark => format!("\"{MARK}0\""),
+        }
+    }
+
+    /// The lines of a private key: their ends stay, also where they are written as `\n`.
+    pub(super) fn hide_key(&self, body: &str) -> String {
+        let lines = body.split('\n').map(|line| {
+            let parts = line.split("\\n").map(|part| {
+                let inner = part.trim();
+                if inner.is_empty() {
+                    part.to_owned()
+                } else {
+                    part.replace(inner, &self.hide(inner))
+                }
+            });
+            parts.collect::<Vec<_>>().join("\\n")
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    fn remember(&self, secret: &str) {
+        let secret = secret.trim();
+        // A word that names secrets stands everywhere, and so may one that is no more than a word.
+        let plain = secret.bytes().all(|byte| byte.is_ascii_lowercase()) && secret.len() < 10;
+        let short = secret.bytes().all(|byte| byte.is_ascii_digit()) && secret.len() < 8;
+        if secret.len() >= REPEATED
+            && !plain
+            && !short
+            && !names::is_secret(secret, names::Place::Field)
+        {
+            self.found.borrow_mut().insert(secret.to_owned());
+        }
+    }
+}

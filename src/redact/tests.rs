@@ -1,0 +1,307 @@
+//! Secrets planted in every place: none is left, and what is none stays as it was.
+
+use base64::Engine as _;
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+const SECRET: &str = "SECRET123dzq";
+
+fn redactor() -> Redactor {
+    Redactor::new(Key::of(b"k"))
+}
+
+fn text(text: &str) -> String {
+    redactor().pass("/x").changed(text).unwrap_or_else(|| text.to_owned())
+}
+
+fn header(name: &'static str, value: &str) -> String {
+    redactor().pass("/x").header(&HeaderName::from_static(name), value)
+}
+
+fn media(kind: &str, coding: Option<&str>) -> Media {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, kind.parse().unwrap());
+    if let Some(coding) = coding {
+        headers.insert(CONTENT_ENCODING, coding.parse().unwrap());
+    }
+    Media::of(&headers)
+}
+
+#[test]
+fn no_secret_is_left_in_a_text() {
+    let s = SECRET;
+    let json_in_json = json!({"body": json!({"password": s}).to_string()}).to_string();
+    let applied = json!({"kind": "Secret", "stringData": {"k": s}}).to_string();
+    let planted = [
+        format!(r#"{{"a":{{"b":[{{"password":"{s}"}}]}}}}"#),
+        format!(r#"{{"auth":{{"identity":{{"methods":["token"],"token":{{"id":"{s}"}}}}}}}}"#),
+        format!(r#"{{"tokens":["{s}"],"token":["{s}"]}}"#),
+        format!(r#"{{"password":{{"value":"{s}"}},"auth":{{"key":"{s}"}}}}"#),
+        format!(r#"{{"credential":{{"access":"{s}","secret":"{s}","securitytoken":"{s}"}}}}"#),
+        format!(r#"{{"env":[{{"name":"DB_PASSWORD","value":"{s}"}}]}}"#),
+        format!(r#"{{"headers":[{{"key":"Authorization","value":"Bearer {s}"}}]}}"#),
+        format!(r#"[{{"op":"replace","path":"/password","value":"{s}"}}]"#),
+        format!(r#"{{"url":"postgres://u:{s}@db/x","u2":"http://x/?X-Amz-Signature={s}"}}"#),
+        format!(r#"{{"dsn":"user:{s}@tcp(db:3306)/x"}}"#),
+        format!(r#"{{"id":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx{s}.abc"}}"#),
+        format!(r#"{{"cert":"-----BEGIN PRIVATE KEY-----\n{s}\n-----END PRIVATE KEY-----"}}"#),
+        format!(r#"{{"query":"mutation {{ login(password: \"{s}\") {{ token }} }}"}}"#),
+        format!(r#"{{"connectionString":"Server=db;Password={s};"}}"#),
+        format!(r#"{{"kind":"Secret","stringData":{{"anything":"{s}"}}}}"#),
+        format!(r#"{{"kind":"SecretList","items":[{{"data":{{"k":"{s}"}}}}]}}"#),
+        format!(r#"{{"type":"ADDED","object":{{"kind":"Secret","data":{{"k":"{s}"}}}}}}"#),
+        json!({"metadata": {"annotations": {"last-applied": applied}}}).to_string(),
+        json_in_json,
+        format!("{{\"password\":\"{s}\"}}\n{{\"token\":\"{s}\"}}\n"),
+        format!("data: {{\"access_token\":\"{s}\"}}\n\ndata: {{\"x\":1}}\n\n"),
+        format!("event: login\ndata: token={s}\n\n"),
+        format!("grant_type=x&client%5Fsecret={s}"),
+        format!("username=u&password={s}"),
+        format!("grant_type=authorization_code&code={s}&code_verifier={s}"),
+        format!("<login><password>{s}</password></login>"),
+        format!("<l:login xmlns:l=\"x\"><l:Password type=\"t\"> {s} </l:Password></l:login>"),
+        format!("<p><![CDATA[x]]></p><apiKey><![CDATA[{s}]]></apiKey>"),
+        format!("<user password=\"{s}\"/><property name=\"password\" value='{s}'/>"),
+        format!(
+            "<input type=hidden name=csrf_token value=\"{s}\"><meta name=\"csrf-token\" content=\"{s}\">"
+        ),
+        format!("<entry key=\"password\">{s}</entry>"),
+        format!("password: {s}\nuser: x\n"),
+        format!("db:\n  - password: \"{s}\"\n  - token: '{s}'\n"),
+        format!("password: |\n  {s}\n  {s}\nuser: x\n"),
+        format!("kind: Secret\napiVersion: v1\nmetadata: {{name: c}}\nstringData: {{k: {s}}}\n"),
+        format!("apiVersion: v1\nkind: Secret\ndata:\n  whatever: {s}\n"),
+        format!("password={s}\ntoken: {s}\n"),
+        format!("export AWS_SECRET_ACCESS_KEY={s}\n"),
+        format!("[db]\npassword = {s}\n"),
+        format!("-----BEGIN RSA PRIVATE KEY-----\n{s}\n-----END RSA PRIVATE KEY-----\n"),
+        format!("curl -H 'Authorization: Bearer {s}' https://x/"),
+        format!("GET /x?access_token={s}&a=b HTTP/1.1"),
+        format!("https://hooks.example.com/hooks/T0/B0/{s}"),
+        format!("--B\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\n{s}\r\n--B--\r\n"),
+        format!(
+            "--B\r\nContent-Disposition: form-data; name=\"meta\"\r\nContent-Type: application/json\r\n\r\n{{\"token\":\"{s}\"}}\r\n--B--\r\n"
+        ),
+        "ghp_SECRET123dzqSECRET123dzq xoxb-SECRET123dzq-x AKIASECRET123DZQ0000".to_owned(),
+    ];
+    for text_in in planted {
+        let out = text(&text_in);
+        assert!(!out.contains(SECRET), "{text_in}\n{out}");
+        assert_eq!(out.len(), text_in.len(), "{text_in}\n{out}");
+    }
+}
+
+#[test]
+fn what_is_no_secret_stays_as_it_was() {
+    for plain in [
+        r#"{"b" : 1, "a":[1.0e3, "x"],  "metadata":{"continue":"abc","resourceVersion":"5"}}"#,
+        r#"{"nextPageToken":"abcdef","token_type":"Bearer","expires_in":3600,"max_tokens":100}"#,
+        r#"{"imagePullSecrets":[{"name":"regcred"}],"secretName":"tls","automountServiceAccountToken":false}"#,
+        r#"{"kind":"ConfigMap","data":{"key":"value"}}"#,
+        "name: x\nspec:\n  replicas: 3\n",
+        "<a><name>x</name></a>",
+        "a=b&c=d",
+        "the token was not found",
+        "https://example.com/a/b?page=2&limit=10#top",
+        "key: value\nauthor: me\n",
+        "kind: ConfigMap\ndata:\n  a: b\n",
+        "",
+    ] {
+        assert_eq!(text(plain), plain);
+    }
+}
+
+#[test]
+fn all_else_in_a_text_comes_back_byte_for_byte() {
+    let before =
+        "{ \"z\" : 1.50, \"password\":\"SECRET123dzq\" ,\"a\":[ 1,2 ],\n\"z\":\"\\u00e9\" }\n";
+    let after = text(before);
+    let at = before.find(SECRET).unwrap();
+    assert_eq!(after[..at], before[..at]);
+    assert_eq!(after[at + SECRET.len()..], before[at + SECRET.len()..]);
+}
+
+#[test]
+fn header_fields_by_name_and_by_what_stands_in_them() {
+    for (name, value, kept) in [
+        ("authorization", "Bearer SECRET123dzq", "Bearer "),
+        ("authorization", "SECRET123dzq", ""),
+        ("proxy-authorization", "Basic dTpTRUNSRVQxMjNkenE=", "Basic dTp"),
+        (
+            "authorization",
+            "Digest username=\"u\", response=\"SECRET123dzq\"",
+            "Digest username=\"u\", response=\"",
+        ),
+        ("cookie", "a=SECRET123dzq; b=SECRET123dzq", "a="),
+        ("set-cookie", "session=SECRET123dzq; Path=/; HttpOnly", "session="),
+        ("x-api-key", "SECRET123dzq", ""),
+        ("x-token", "Token SECRET123dzq", "Token "),
+        ("referer", "https://x/?access_token=SECRET123dzq", "https://x/?access_token="),
+        (
+            "location",
+            "/cb?code=SECRET123dzq&access_token=SECRET123dzq#id_token=SECRET123dzq",
+            "/cb?code=",
+        ),
+        ("link", "<https://x/?access_token=SECRET123dzq>; rel=next", "<https://x/?access_token="),
+        ("www-authenticate", "Bearer token=\"SECRET123dzq\"", "Bearer "),
+        (
+            "sec-websocket-protocol",
+            "v4.channel.k8s.io, base64url.bearer.authorization.k8s.io.SECRET123dzq",
+            "v4.channel.k8s.io, base64url.bearer.authorization.k8s.io.",
+        ),
+        ("x-forwarded-uri", "/a?sig=SECRET123dzq", "/a?sig="),
+    ] {
+        let out = header(name, value);
+        assert!(!out.contains(SECRET) && !out.contains("dTpTRUNSRVQxMjNkenE="), "{name}: {out}");
+        assert!(out.starts_with(kept), "{name}: {out}");
+        assert_eq!(out.len(), value.len(), "{name}: {out}");
+    }
+    assert_eq!(
+        header("content-type", "application/json; charset=utf-8"),
+        "application/json; charset=utf-8"
+    );
+    assert_eq!(header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="), "dGhlIHNhbXBsZSBub25jZQ==");
+}
+
+#[test]
+fn targets_lose_their_secrets_and_keep_the_rest() {
+    let pass = redactor();
+    let target = |text: &str| pass.pass(text).target(text);
+    for name in ["token", "access%5Ftoken", "X-Amz-Signature", "code", "sig", "api_key"] {
+        let out = target(&format!("/q/?a=b&{name}={SECRET}&c=d"));
+        assert!(out.starts_with(&format!("/q/?a=b&{name}=")) && out.ends_with("&c=d"), "{out}");
+        assert!(!out.contains(SECRET), "{out}");
+    }
+    assert!(!target(&format!("/q3/?bad=%zz&access_token={SECRET}")).contains(SECRET));
+    assert!(!target(&format!("/s/hook/{SECRET}")).contains(SECRET));
+    assert_eq!(
+        target("/apis/batch/v1/jobs?limit=5&continue=abc"),
+        "/apis/batch/v1/jobs?limit=5&continue=abc"
+    );
+    let encoded = target("/x?password=a%2Fb%20c9");
+    assert!(
+        encoded.contains("%2F") && encoded.contains("%20") && !encoded.contains("a%2Fb"),
+        "{encoded}"
+    );
+}
+
+#[test]
+fn bodies_are_looked_into_whatever_they_are_encoded_in() {
+    use std::io::Write as _;
+    let plain = format!("{{\"password\":\"{SECRET}\",\"hello\":\"x\"}}");
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(plain.as_bytes()).unwrap();
+    let gzip = encoder.finish().unwrap();
+    let redactor = redactor();
+    let pass = redactor.pass("/x");
+    for of in [media("application/json", Some("gzip")), media("application/octet-stream", None)] {
+        let Redacted::Changed(new) = pass.body(&of, &gzip) else { panic!("changed") };
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&*new), &mut text).unwrap();
+        assert!(!text.contains(SECRET) && text.contains("\"hello\":\"x\""), "{text}");
+    }
+    assert!(matches!(pass.body(&media("text/plain", Some("br")), b"x"), Redacted::Opaque(_)));
+    assert_eq!(pass.body(&media("text/plain", Some("gzip")), b"no gzip"), Redacted::Same);
+    let cut = &gzip[..gzip.len() - 8];
+    assert!(matches!(pass.body(&media("text/plain", Some("gzip")), cut), Redacted::Opaque(_)));
+    let latin = [b"password=".as_slice(), b"SECRET123\xe9dzq\n", b"name=\xfc\n"].concat();
+    let Redacted::Changed(new) = pass.body(&media("text/plain", None), &latin) else { panic!() };
+    assert!(new.ends_with(b"name=\xfc\n") && !new.windows(9).any(|part| part == b"SECRET123"));
+    assert_eq!(pass.body(&media("text/plain", None), b"\xff\x00 nothing"), Redacted::Same);
+    let secrets = redactor.pass("/api/v1/namespaces/d/secrets/a");
+    assert!(matches!(
+        secrets.body(&media("application/vnd.kubernetes.protobuf", None), b"k8s\0.."),
+        Redacted::Opaque(_)
+    ));
+}
+
+#[test]
+fn requests_about_secrets_are_known_by_their_path() {
+    let redactor = redactor();
+    let pass = redactor.pass("/api/v1/namespaces/d/secrets/a?x=y");
+    for body in [
+        format!(r#"{{"stringData":{{"k":"{SECRET}"}},"data":{{"k":"U0VDUkVUMTIzZHpx"}}}}"#),
+        format!(
+            r#"[{{"op":"add","path":"/stringData/k","value":"{SECRET}"}},{{"op":"add","path":"/data/k","value":"U0VDUkVUMTIzZHpx"}}]"#
+        ),
+        format!("stringData:\n  k: {SECRET}\ndata: {{k: U0VDUkVUMTIzZHpx}}\n"),
+    ] {
+        let out = pass.changed(&body).unwrap();
+        assert!(!out.contains(SECRET) && !out.contains("U0VDUkVUMTIzZHpx"), "{out}");
+    }
+    let list = r#"{"kind":"SecretList","items":[{"metadata":{"name":"a"},"data":{"tls.key":"U0VDUkVUMTIzZHpx"}}]}"#;
+    let out: Value = serde_json::from_str(&pass.changed(list).unwrap()).unwrap();
+    assert_eq!(out["items"][0]["metadata"]["name"], "a");
+    let value = out["items"][0]["data"]["tls.key"].as_str().unwrap();
+    let value = base64::engine::general_purpose::STANDARD.decode(value).unwrap();
+    assert_eq!(value.len(), SECRET.len());
+}
+
+#[test]
+fn a_secret_is_found_again_where_it_has_no_name() {
+    let redactor = redactor();
+    let pass = redactor.pass("/login");
+    pass.header(&HeaderName::from_static("authorization"), "Bearer abc123xyz");
+    pass.changed(r#"{"session_id":"sess-0123456789","word":"x"}"#);
+    redactor.learn(&pass);
+    let known = redactor.known();
+    let text = "you sent abc123xyz and have sess-0123456789".to_owned();
+    let out = redactor.without_known(text, &known, false);
+    assert!(!out.contains("abc123xyz") && !out.contains("sess-0123456789"), "{out}");
+    assert!(out.contains(&Key::of(b"k").pseudonym("abc123xyz")), "one secret stays one: {out}");
+    for n in 0..1_000 {
+        let pass = redactor.pass("/x");
+        pass.changed(&format!("token=t-{n:010}"));
+        redactor.learn(&pass);
+    }
+    assert_eq!(redactor.known().len(), MOST_KNOWN);
+}
+
+#[test]
+fn patterns_have_a_mark_where_a_secret_stood() {
+    let marks = Redactor::marks("/x");
+    let marked = |text: &str| marks.changed(text).unwrap();
+    assert_eq!(
+        marked("<a><password>p1</password></a>"),
+        format!("<a><password>{MARK}</password></a>")
+    );
+    assert_eq!(
+        marked(r#"{"password":"p","otp":123456}"#),
+        format!(r#"{{"password":"{MARK}","otp":"{MARK}0"}}"#)
+    );
+    let inner = marked(r#"{"body":"{\"password\":\"p\"}"}"#);
+    assert_eq!(inner, format!(r#"{{"body":"{MARK}"}}"#));
+    assert_eq!(marks.target("/x?token=a%20b"), format!("/x?token={MARK}"));
+}
+
+proptest! {
+    /// Whatever stands around it, a planted secret is gone, and JSON stays JSON.
+    #[test]
+    fn a_planted_secret_is_gone(
+        secret in "[A-Za-z][A-Za-z0-9]{5}[0-9][A-Za-z]{6}",
+        name in prop::sample::select(vec!["password", "apiKey", "access_token", "clientSecret", "DB_PASSWORD"]),
+        before in "[a-z {}\\[\\]:,\"\\\\é\n]{0,20}",
+        nested in 0..3_usize,
+    ) {
+        let mut value = json!({(name): secret, "note": before, "n": [1, {"x": null}]});
+        for _ in 0..nested {
+            value = json!({"inner": value.to_string(), "list": [value]});
+        }
+        let out = text(&value.to_string());
+        prop_assert!(!out.contains(&secret), "{}", out);
+        prop_assert!(serde_json::from_str::<Value>(&out).is_ok(), "{}", out);
+    }
+
+    #[test]
+    fn no_text_breaks_the_redactor(text_in in "\\PC{0,200}", piece in prop::sample::select(vec!["{\"password\":\"", "token=", "<password>", "-----BEGIN PRIVATE KEY-----", "://u:p@", "kind: Secret\ndata:\n  a: b\n"])) {
+        text(&format!("{piece}{text_in}"));
+        text(&format!("{text_in}{piece}"));
+        let redactor = redactor();
+        redactor.pass("/api/v1/secrets").changed(&text_in);
+        redactor.pass(&text_in).target(&text_in);
+    }
+}
