@@ -315,7 +315,7 @@ impl Exchange {
         let target = pass.target(target);
         // What one part tells to be secret is hidden in the others too.
         let found = pass.known();
-        let clean = |text: String| self.redactor.without_known(text, &found, false);
+        let clean = |text: String| self.redactor.without(&found, text);
         let headers =
             headers.into_iter().map(|(name, value)| (name.to_string(), clean(value).into()));
         Shown { headers: headers.collect(), target: clean(target), body: clean(body) }

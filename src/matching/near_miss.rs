@@ -154,7 +154,15 @@ impl<'r> Clean<'r> {
 
     /// A value, or an operator and what it is given: a pattern is no secret by its name alone.
     fn value(&self, value: &str, hide: impl Fn(&str) -> String) -> String {
-        if value.starts_with('[') { self.text(value.to_owned()) } else { hide(value) }
+        match value.split_once("] ").filter(|_| value.starts_with('[')) {
+            None => hide(value),
+            Some((operator, text))
+                if operator.starts_with("[equalTo") || operator == "[contains" =>
+            {
+                format!("{operator}] {}", hide(text))
+            }
+            Some(_) => self.text(value.to_owned()),
+        }
     }
 
     fn url(&self, url: String) -> String {
@@ -162,7 +170,7 @@ impl<'r> Clean<'r> {
             return url;
         }
         let new = self.pass.target(&url);
-        self.redactor.without_known(new, &self.pass.known(), false)
+        self.redactor.without(&self.pass.known(), new)
     }
 
     fn text(&self, text: String) -> String {
@@ -175,7 +183,7 @@ impl<'r> Clean<'r> {
         }
         let seen = &text[..end];
         let new = self.pass.changed(seen).unwrap_or_else(|| seen.to_owned());
-        self.redactor.without_known(new, &self.pass.known(), false)
+        self.redactor.without(&self.pass.known(), new)
     }
 }
 

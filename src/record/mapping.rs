@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::matching::STREAM_TRANSFORMER;
 use crate::message::Query;
-use crate::redact::{MARK, Media, Pass, Redacted, Redactor};
+use crate::redact::{Known, MARK, Media, Pass, Redacted, Redactor};
 
 use super::exchange::{Answered, Asked, Chunk, End};
 
@@ -91,8 +91,10 @@ struct Clean<'r> {
     /// Makes marks, for patterns.
     marks: Pass<'r>,
     /// Secrets of this exchange and of earlier ones, looked for wherever they are repeated.
-    known: Vec<String>,
+    known: Known,
     target: &'r str,
+    /// The answer's body, without what it tells to be secret by itself.
+    answer: Redacted,
 }
 
 impl<'r> Clean<'r> {
@@ -109,24 +111,46 @@ impl<'r> Clean<'r> {
         if let Some(body) = asked.body.bytes() {
             pass.body(&Media::of(&asked.headers), &body);
         }
-        pass.body(&Media::of(headers), body);
-        redactor.learn(&pass);
-        Self { redactor, pass, marks: Redactor::marks(target), known: redactor.known(), target }
+        let answer = pass.body(&Media::of(headers), body);
+        let known = redactor.learn(&pass);
+        Self { redactor, pass, marks: Redactor::marks(target), known, target, answer }
     }
 
     /// The target with pseudonyms.
     fn target(&self) -> String {
-        self.redactor.without_known(self.pass.target(self.target), &self.known, false)
+        self.redactor.without(&self.known, self.pass.target(self.target))
     }
 
     fn header(&self, name: &HeaderName, value: &str) -> String {
-        self.redactor.without_known(self.pass.header(name, value), &self.known, false)
+        self.redactor.without(&self.known, self.pass.header(name, value))
     }
 
+    /// The whole body of the answer.
+    fn answer(&self, headers: &HeaderMap, bytes: &[u8]) -> Redacted {
+        // What is text is gone through once, and then for what the rest of the exchange tells.
+        let seen = match &self.answer {
+            Redacted::Changed(new) => new,
+            _ => bytes,
+        };
+        if headers.contains_key(CONTENT_ENCODING) {
+            return self.body(headers, bytes);
+        }
+        match (&self.answer, std::str::from_utf8(seen)) {
+            (Redacted::Opaque(why), _) => Redacted::Opaque(why.clone()),
+            (_, Err(_)) => self.body(headers, bytes),
+            (first, Ok(text)) => {
+                let new = self.redactor.without(&self.known, text.to_owned()).into_bytes();
+                let same = *first == Redacted::Same && new == seen;
+                if same { Redacted::Same } else { Redacted::Changed(new) }
+            }
+        }
+    }
+
+    /// A body, or a piece of one.
     fn body(&self, headers: &HeaderMap, bytes: &[u8]) -> Redacted {
         self.pass.coded(&Media::of(headers), bytes, &|text| {
             let new = self.pass.changed(text).unwrap_or_else(|| text.to_owned());
-            let new = self.redactor.without_known(new, &self.known, false);
+            let new = self.redactor.without(&self.known, new);
             (new != text).then_some(new)
         })
     }
@@ -134,12 +158,12 @@ impl<'r> Clean<'r> {
     /// A text with a mark for each secret.
     fn marked(&self, text: &str) -> String {
         let new = self.marks.changed(text).unwrap_or_else(|| text.to_owned());
-        self.redactor.without_known(new, &self.known, true)
+        Redactor::marked(&self.known, new)
     }
 
     /// A part of the target with a mark for each secret.
     fn marked_target(&self, text: &str) -> String {
-        self.redactor.without_known(self.marks.target(text), &self.known, true)
+        Redactor::marked(&self.known, self.marks.target(text))
     }
 }
 
@@ -247,7 +271,7 @@ fn query_patterns(
         }
         let one = |value: &&str| {
             let marked = clean.marks.parameter(name, value);
-            let marked = clean.redactor.without_known(marked, &clean.known, true);
+            let marked = Redactor::marked(&clean.known, marked);
             if marked.contains(MARK) {
                 json!({"matches": pattern(&marked, ".*")})
             } else {
@@ -332,7 +356,7 @@ fn whole_body(
     response: &mut Map<String, Value>,
     notes: &mut Vec<String>,
 ) -> Option<(String, Bytes)> {
-    match clean.body(headers, &body) {
+    match clean.answer(headers, &body) {
         Redacted::Same => {}
         Redacted::Changed(new) => body = new.into(),
         Redacted::Opaque(why) => {

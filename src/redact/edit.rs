@@ -2,6 +2,10 @@
 
 use std::ops::Range;
 
+/// What stands for a secret in a pattern that is made of a text: a character of no text's own
+/// (Unicode's private use area).
+pub(crate) const MARK: char = '\u{E000}';
+
 /// A piece, and what stands there instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Edit {

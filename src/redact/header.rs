@@ -48,6 +48,8 @@ impl Pass<'_> {
                 let inner = value.trim_matches('"');
                 format!("{name}={}", value.replace(inner, &self.hide(inner)))
             }
+            // One without a name, or one that is being deleted.
+            None if !pair.trim().is_empty() => pair.replace(pair.trim(), &self.hide(pair.trim())),
             _ => pair.to_owned(),
         }
     }

@@ -15,25 +15,26 @@ mod edit;
 mod header;
 mod json;
 mod key;
+mod known;
 mod names;
 mod pass;
 mod text;
+mod trigger;
 mod yaml;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use body::{Media, Redacted};
+pub(crate) use edit::MARK;
 pub(crate) use key::Key;
-pub(crate) use pass::{MARK, Pass};
+pub(crate) use known::Known;
+pub(crate) use pass::Pass;
 
-use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
+use known::Memory;
 use pass::By;
-
-/// How many secrets of earlier exchanges are looked for in later ones.
-const MOST_KNOWN: usize = 512;
 
 /// Replaces secrets, of any number of exchanges under one key.
 #[derive(Debug)]
@@ -41,20 +42,12 @@ pub(crate) struct Redactor {
     key: Key,
     /// Shows everything as it is.
     off: bool,
-    known: Mutex<Known>,
-}
-
-/// The secrets of earlier exchanges: a token that was issued stands in later requests.
-#[derive(Debug, Default)]
-struct Known {
-    secrets: BTreeSet<String>,
-    /// In the order in which they came.
-    order: std::collections::VecDeque<String>,
+    memory: Mutex<Memory>,
 }
 
 impl Redactor {
     pub(crate) fn new(key: Key) -> Self {
-        Self { key, off: false, known: Mutex::default() }
+        Self { key, off: false, memory: Mutex::default() }
     }
 
     /// Hides nothing: somebody has asked to see it all.
@@ -80,38 +73,21 @@ impl Redactor {
         pass
     }
 
-    /// Keeps what passes have found, for the exchanges that follow.
-    pub(crate) fn learn(&self, pass: &Pass<'_>) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        for secret in pass.found() {
-            if known.secrets.insert(secret.clone()) {
-                known.order.push_back(secret);
-            }
-            if known.order.len() > MOST_KNOWN
-                && let Some(oldest) = known.order.pop_front()
-            {
-                known.secrets.remove(&oldest);
-            }
-        }
+    /// Keeps what a pass has found, for the exchanges that follow. Gives all that is known.
+    pub(crate) fn learn(&self, pass: &Pass<'_>) -> Known {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.learn(pass.found());
+        memory.known()
     }
 
-    /// All secrets that are known, the longest first: one may be a part of another.
-    pub(crate) fn known(&self) -> Vec<String> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut all: Vec<String> = known.secrets.iter().cloned().collect();
-        all.sort_by_key(|secret| usize::MAX - secret.len());
-        all
+    /// A text with pseudonyms for known secrets that are repeated in it without a name.
+    pub(crate) fn without(&self, known: &Known, text: String) -> String {
+        known.replace(text, Some(&self.key))
     }
 
-    /// A text in which known secrets are repeated without a name, with what `with` gives instead.
-    pub(crate) fn without_known(&self, text: String, known: &[String], mark: bool) -> String {
-        known.iter().fold(text, |text, secret| {
-            if !text.contains(secret.as_str()) {
-                return text;
-            }
-            let instead = if mark { MARK.to_string() } else { self.key.pseudonym(secret) };
-            text.replace(secret.as_str(), &instead)
-        })
+    /// A pattern with marks for them.
+    pub(crate) fn marked(known: &Known, text: String) -> String {
+        known.replace(text, None)
     }
 
     /// Path and query by themselves, for a line.

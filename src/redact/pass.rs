@@ -7,13 +7,11 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::edit::{self, Edit};
+use super::edit::{self, Edit, MARK};
 use super::key::Key;
+use super::known::Known;
 use super::names;
-
-/// What stands for a secret in a pattern that is made of a text: a character of no text's own
-/// (Unicode's private use area).
-pub(crate) const MARK: char = '\u{E000}';
+use super::trigger::may_hold_secrets;
 
 /// How a secret is replaced.
 #[derive(Debug, Clone, Copy)]
@@ -50,11 +48,9 @@ impl<'k> Pass<'k> {
         self.found.borrow().clone()
     }
 
-    /// The same, the longest first: one may be a part of another.
-    pub(crate) fn known(&self) -> Vec<String> {
-        let mut all: Vec<String> = self.found().into_iter().collect();
-        all.sort_by_key(|secret| usize::MAX - secret.len());
-        all
+    /// They, to be looked for.
+    pub(crate) fn known(&self) -> Known {
+        Known::of(&self.found.borrow())
     }
 
     /// A text of any kind, where something in it is secret.
@@ -108,8 +104,8 @@ impl<'k> Pass<'k> {
 
     /// What a text inside of a value is, where it has a form of its own.
     pub(super) fn nested(&self, text: &str) -> Option<String> {
-        // Most values are too short to say anything but themselves.
-        if text.len() < 6 || *self.nested.borrow() >= MAX_NESTED {
+        // Most values say nothing but themselves.
+        if text.len() < 6 || !may_hold_secrets(text) || *self.nested.borrow() >= MAX_NESTED {
             return None;
         }
         *self.nested.borrow_mut() += 1;

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use percent_encoding::percent_decode_str;
 use regex::{Captures, Regex};
 
-use super::edit::Edit;
+use super::edit::{Edit, MARK};
 use super::names::{self, Place};
 use super::pass::Pass;
 
@@ -259,8 +259,8 @@ fn encode(text: &str) -> String {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
     const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
     // The mark of a pattern is none of the value's own characters.
-    text.split(super::pass::MARK)
+    text.split(MARK)
         .map(|part| utf8_percent_encode(part, KEPT).to_string())
         .collect::<Vec<_>>()
-        .join(&super::pass::MARK.to_string())
+        .join(&MARK.to_string())
 }
