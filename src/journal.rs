@@ -108,31 +108,9 @@ impl Journal {
         Self { inner: Mutex::default(), observer, limits, redactor }
     }
 
+    /// Keeps an exchange, and shows it to the observer.
     pub(crate) fn record(&self, request: Request, plan: &Plan, took: Duration, world: &Arc<str>) {
-        let body = match &request.body {
-            RequestBody::Bytes(bytes) if bytes.len() <= MAX_ONE_BODY => {
-                Bytes::copy_from_slice(bytes)
-            }
-            _ => Bytes::new(),
-        };
-        let (head, target_len) = head_of(&request);
-        let mut exchange = Entry {
-            number: 0,
-            at: Timestamp::now(),
-            world: Arc::clone(world),
-            method: request.method,
-            head,
-            target_len,
-            body,
-            status: plan.status,
-            origin: plan.origin.clone(),
-            fault: plan
-                .fault
-                .as_ref()
-                .map(|fault| fault.action.label())
-                .or_else(|| plan.stream.as_ref().map(|faults| faults.label())),
-            took,
-        };
+        let mut exchange = Entry::of(request, plan, took, world);
         // What falls out is dropped after the lock is given back.
         let mut dropped = Vec::new();
         let observed;
@@ -155,6 +133,13 @@ impl Journal {
         drop(dropped);
         if let Some((observer, exchange)) = observed {
             observer(&exchange);
+        }
+    }
+
+    /// Shows an exchange to the observer, and does not keep it.
+    pub(crate) fn observe(&self, request: Request, plan: &Plan, took: Duration, world: &Arc<str>) {
+        if let Some(observer) = &self.observer {
+            observer(&Entry::of(request, plan, took, world).view(&self.redactor));
         }
     }
 
@@ -218,6 +203,33 @@ fn head_of(request: &Request) -> (Box<[u8]>, usize) {
 }
 
 impl Entry {
+    fn of(request: Request, plan: &Plan, took: Duration, world: &Arc<str>) -> Self {
+        let body = match &request.body {
+            RequestBody::Bytes(bytes) if bytes.len() <= MAX_ONE_BODY => {
+                Bytes::copy_from_slice(bytes)
+            }
+            _ => Bytes::new(),
+        };
+        let (head, target_len) = head_of(&request);
+        Self {
+            number: 0,
+            at: Timestamp::now(),
+            world: Arc::clone(world),
+            method: request.method,
+            head,
+            target_len,
+            body,
+            status: plan.status,
+            origin: plan.origin.clone(),
+            fault: plan
+                .fault
+                .as_ref()
+                .map(|fault| fault.action.label())
+                .or_else(|| plan.stream.as_ref().map(|faults| faults.label())),
+            took,
+        }
+    }
+
     /// What it counts in bytes.
     fn weight(&self) -> usize {
         size_of::<Self>() + self.head.len() + self.body.len()
@@ -377,6 +389,21 @@ mod tests {
         assert_eq!(kept.len(), MAX_EXCHANGES);
         assert_eq!(kept[0].path(), "/x/5");
         assert_eq!(journal.recorded(), MAX_EXCHANGES as u64 + 5);
+    }
+
+    #[test]
+    fn what_is_observed_only_is_not_kept() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let lines = Arc::clone(&seen);
+        let observer: Observer = Box::new(move |exchange: &Exchange| {
+            lines.lock().unwrap().push(exchange.to_line());
+        });
+        let journal = Journal::new(Some(observer), JournalLimits::default(), Arc::default());
+        let plan = Plan::new(StatusCode::OK, Origin::Admin, Body::Empty);
+        journal.observe(Request::new(Method::GET, "/a"), &plan, Duration::ZERO, &world());
+        journal.record(Request::new(Method::GET, "/b"), &plan, Duration::ZERO, &world());
+        assert_eq!(*seen.lock().unwrap(), ["GET /a → 200 admin", "GET /b → 200 admin"]);
+        assert_eq!(journal.exchanges().len(), 1);
     }
 
     #[test]
