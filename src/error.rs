@@ -73,7 +73,7 @@ pub enum Error {
     Start(io::Error),
     /// What is wrong was told already, in another form.
     #[error("")]
-    Told(u8),
+    Reported(u8),
     /// A running server was asked and is not well.
     #[error("{0}")]
     Unhealthy(String),
@@ -86,7 +86,7 @@ impl Error {
         match self {
             Self::Invalid(_) => EXIT_INVALID,
             Self::Upstream(_) | Self::Usage(_) => EXIT_USAGE,
-            Self::Told(code) => *code,
+            Self::Reported(code) => *code,
             _ => EXIT_FAILURE,
         }
     }

@@ -3,20 +3,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use http::{HeaderValue, Method};
 use serde_json::{Value, json};
 
 use crate::error::Error;
-use crate::journal::{Journal, JournalLimits};
-use crate::k8s::{self, HistoryLimits};
+use crate::k8s;
 use crate::message::{Handler, Origin, Plan, Request, RequestBody, WorldName};
 use crate::redact::Redactor;
 use crate::scenario::ScenarioSet;
 use crate::scenario::{Compared, Tried};
 use crate::serve::{
-    Asked, Pipeline, Reload, RuleFacts, Settings, Shared, Sources, WORLD_HEADER, WORLD_PREFIX,
-    Worlds, build_world,
+    Asked, Assembly, Pipeline, RuleFacts, Settings, Sources, WORLD_HEADER, WORLD_PREFIX,
 };
 
 /// What to explain, and with which files.
@@ -55,29 +52,16 @@ pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Expl
         scenarios: options.scenarios.clone(),
         ..Sources::default()
     };
-    let mut loaded = sources.load().map_err(Error::Invalid)?;
-    let (world, seeding) =
-        build_world(&mut loaded.fixtures, &loaded.scenarios, HistoryLimits::default())
-            .map_err(Error::Invalid)?;
+    let loaded = sources.load().map_err(Error::Invalid)?;
     let (_stop, stopping) = tokio::sync::watch::channel(false);
-    let shared = Arc::new(Shared {
-        settings: Settings {
-            engine: true,
-            world_prefix: Some(WORLD_PREFIX.to_owned()),
-            loopback: true,
-            ..Settings::default()
-        },
-        stages: ArcSwap::default(),
-        stubs: ArcSwap::from_pointee(loaded.fixtures.stubs),
-        seeding,
-        scenarios: ArcSwap::from_pointee(loaded.scenarios),
-        worlds: Worlds::new(Arc::new(world), 1),
-        journal: Arc::new(Journal::new(None, JournalLimits::default(), Arc::default())),
-        reload: Reload::new(sources, HistoryLimits::default()),
-        problems: ArcSwap::default(),
-        tls: None,
-        stopping,
-    });
+    let settings = Settings {
+        engine: true,
+        world_prefix: Some(WORLD_PREFIX.to_owned()),
+        loopback: true,
+        ..Settings::default()
+    };
+    let assembly = Assembly { settings, sources, loaded, observer: None, tls: None, stopping };
+    let shared = assembly.shared().map_err(Error::Invalid)?;
     let name = WorldName::parse(&options.world).map_err(|error| Error::Usage(error.to_string()))?;
     let pipeline = Pipeline::new(Arc::clone(&shared));
     let first = pipeline.handle(copy_of(request, &name)).await;

@@ -49,7 +49,7 @@ fn as_json(checked: Result<Checked, Error>) -> Result<(), Error> {
         }
         Err(Error::Invalid(found)) => {
             println!("{:#}", json!({"valid": false, "problems": problems(&found)}));
-            Err(Error::Told(EXIT_INVALID))
+            Err(Error::Reported(EXIT_INVALID))
         }
         Err(error) => Err(error),
     }

@@ -5,9 +5,9 @@ mod ask;
 mod check;
 mod console;
 mod drill;
-mod foresee;
 mod health;
 mod kubeconfig;
+mod preview;
 mod serve;
 mod signals;
 
@@ -34,14 +34,14 @@ pub fn run() -> ExitCode {
         Command::Healthcheck(args) => health::healthcheck(&args),
         Command::Kubeconfig(args) => kubeconfig::kubeconfig(&args),
         Command::Scenarios => check::scenarios(),
-        Command::Plan(args) => foresee::plan(&args),
-        Command::Explain(args) => foresee::explain(&args),
+        Command::Plan(args) => preview::plan(&args),
+        Command::Explain(args) => preview::explain(&args),
         Command::Drill(args) => drill::drill(args),
-        Command::Schema(args) => foresee::schema(&args),
+        Command::Schema(args) => preview::schema(&args),
     };
     match result {
         Ok(()) => ExitCode::from(EXIT_OK),
-        Err(Error::Told(code)) => ExitCode::from(code),
+        Err(Error::Reported(code)) => ExitCode::from(code),
         Err(error) => {
             eprintln!("{error}");
             ExitCode::from(error.exit_code())

@@ -49,6 +49,7 @@ pub use faults::{Faults, release_held};
 pub use garbage::Collector;
 pub use life::{Life, StageList};
 pub use limits::MAX_BODY_BYTES;
+pub use list::PageCache;
 pub use path::{RequestInfo, ResourceInfo};
 pub use resource::{GroupResource, Registry, ResourceType};
 pub use seed::SeedObject;
@@ -57,6 +58,8 @@ pub use store::{DEFAULT_HISTORY, DEFAULT_HISTORY_BYTES, HistoryLimits, Revision,
 pub use verbs::{Watch, WatchStep, error_line};
 pub use world::{ObjectError, Seed, reseed, share, types_of};
 pub use yaml::render as render_yaml;
+
+use std::sync::Arc;
 
 use http::header::HeaderValue;
 use http::{HeaderMap, Method, StatusCode};
@@ -78,7 +81,7 @@ pub enum DeleteAnswer {
 }
 
 /// How the engine behaves where servers differ.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Config {
     /// What delete-collection answers.
     pub delete_collection: DeleteAnswer,
@@ -86,6 +89,8 @@ pub struct Config {
     pub self_links: bool,
     /// Whether errors carry `errorCode`, as those of the CCI service do.
     pub error_codes: bool,
+    /// Large pages of lists, joined.
+    pub pages: Arc<PageCache>,
 }
 
 impl Config {

@@ -614,3 +614,71 @@ proptest! {
         answered(ask(&store(100), &method, &format!("/{}", segments.join("/")), "application/json", b"{}"));
     }
 }
+
+#[test]
+fn pages_that_are_kept_are_those_that_are_made_anew() {
+    let store = store(10_000);
+    let put = |name: &str, text: &str| {
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"k": text}});
+        call(&store, &Method::POST, MAPS, &map);
+    };
+    for n in 0..120 {
+        put(&format!("m{n:03}"), &"x".repeat(2_000));
+    }
+    let config = Config::default();
+    let bytes = |config: &Config, target: &str| {
+        let (path, query) = target.split_once('?').map_or((target, None), |(p, q)| (p, Some(q)));
+        let query = Query::parse(query).unwrap();
+        let info = RequestInfo::parse(&Method::GET, path, &query).unwrap();
+        let (headers, auth, user) = (HeaderMap::new(), Auth::default(), User::default());
+        let request = ApiRequest {
+            method: &Method::GET,
+            path,
+            info: &info,
+            query: &query,
+            headers: &headers,
+            body: b"",
+            now: Timestamp::UNIX_EPOCH,
+            nonce: 7,
+            faults: &Faults::NONE,
+            user: &user,
+            auth: &auth,
+        };
+        let Outcome::Plan(plan) = answer(config, &store, &request) else { panic!("a plan") };
+        match plan.body {
+            Body::Bytes(bytes) => bytes.to_vec(),
+            Body::Pieces(pieces) => pieces.concat(),
+            _ => Vec::new(),
+        }
+    };
+    let check = |target: &str| {
+        let fresh = bytes(&Config::default(), target);
+        for _ in 0..4 {
+            assert!(bytes(&config, target) == fresh, "{target}");
+        }
+        serde_json::from_slice::<Value>(&fresh).unwrap()
+    };
+    let all = check("/api/v1/configmaps");
+    assert_eq!(all["items"].as_array().unwrap().len(), 120);
+    let mut target = format!("{MAPS}?limit=50");
+    let mut seen = 0;
+    loop {
+        let page = check(&target);
+        seen += page["items"].as_array().unwrap().len();
+        let Some(token) = page["metadata"]["continue"].as_str() else { break };
+        target = format!("{MAPS}?limit=50&continue={token}");
+    }
+    assert_eq!(seen, 120);
+    assert!(config.pages.held().0 > 400_000, "{:?}", config.pages.held());
+    // A write elsewhere changes the revision, one here the objects too.
+    let job = json!({"apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": {"name": "a"}});
+    call(&store, &Method::POST, "/apis/kubeflow.org/v1/namespaces/default/tfjobs", &job);
+    let later = check("/api/v1/configmaps");
+    assert_ne!(later["metadata"]["resourceVersion"], all["metadata"]["resourceVersion"]);
+    put("m000-more", "y");
+    assert_eq!(check("/api/v1/configmaps")["items"].as_array().unwrap().len(), 121);
+    // The chain that began before sees what was there then.
+    assert_eq!(check(&target)["items"].as_array().unwrap().len(), 20);
+    check("/api/v1/configmaps?labelSelector=a");
+    check(&format!("{MAPS}?limit=1"));
+}

@@ -119,7 +119,7 @@ pub struct LineChange {
     /// What.
     pub what: Change,
     /// To which of them; to all without it.
-    pub lot: Option<Lot>,
+    pub sample: Option<Sampling>,
 }
 
 /// A kind of lines in a watch.
@@ -148,11 +148,11 @@ pub enum Change {
 
 /// Whether the n-th line is one of those that something happens to.
 #[derive(Clone)]
-pub struct Lot(pub Arc<dyn Fn(u64) -> bool + Send + Sync>);
+pub struct Sampling(pub Arc<dyn Fn(u64) -> bool + Send + Sync>);
 
-impl std::fmt::Debug for Lot {
+impl std::fmt::Debug for Sampling {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Lot")
+        f.write_str("Sampling")
     }
 }
 

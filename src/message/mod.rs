@@ -17,8 +17,8 @@ mod world;
 
 pub use bodies::{Bodies, BodyError};
 pub use fault::{
-    Change, Fault, FaultAction, FaultPoint, LastStream, LineChange, Lines, Lot, Pace, Place, Point,
-    PointAct, StreamFaults,
+    Change, Fault, FaultAction, FaultPoint, LastStream, LineChange, Lines, Pace, Place, Point,
+    PointAct, Sampling, StreamFaults,
 };
 pub use plan::{Body, Guard, Origin, Plan, TimedChunk};
 pub use request::{BodyStream, ClientCertificate, Request, RequestBody};

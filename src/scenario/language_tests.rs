@@ -271,8 +271,8 @@ rules:
         ]
     );
     // A share of the lines: the same ones each time, within the bound.
-    let lot = decision.changes[0].lot.clone().unwrap();
-    let hits = (0..10_000).filter(|line| (lot.0)(*line)).count();
+    let sample = decision.changes[0].sample.clone().unwrap();
+    let hits = (0..10_000).filter(|line| (sample.0)(*line)).count();
     assert!(hits.abs_diff(2000) < 200, "{hits}");
 }
 

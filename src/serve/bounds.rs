@@ -23,6 +23,8 @@ pub struct Bounds {
     pub journal: JournalLimits,
     /// The bytes of exchanges that are being recorded or wait to be written; then new requests wait.
     pub recorder_bytes: usize,
+    /// The bytes of large list pages that are kept joined, of all worlds together.
+    pub page_bytes: usize,
     /// The worlds at once besides the default one; the one unused for longest makes room.
     pub worlds: usize,
 }
@@ -34,6 +36,7 @@ impl Default for Bounds {
             history: HistoryLimits::default(),
             journal: JournalLimits::default(),
             recorder_bytes: 64 << 20,
+            page_bytes: 64 << 20,
             worlds: MAX_WORLDS,
         }
     }
@@ -98,6 +101,11 @@ const TABLE: &[Row] = &[
         name: "history-events",
         what: "the same, in events",
         of: Of::Count(|bounds| &mut bounds.history.events),
+    },
+    Row {
+        name: "page-bytes",
+        what: "large list pages kept ready, of all worlds together",
+        of: Of::Bytes(|bounds| &mut bounds.page_bytes),
     },
     Row {
         name: "journal-bytes",

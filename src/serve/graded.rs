@@ -27,13 +27,13 @@ const UNREAD: Duration = Duration::from_secs(5);
 
 /// What the rules had to say about a request.
 #[derive(Debug, Default)]
-pub(super) struct Noted {
+pub(super) struct GradingNotes {
     expected: Vec<(Arc<str>, Arc<Expect>)>,
     gate: Option<GateSeen>,
     acted: Option<Arc<str>>,
 }
 
-impl Noted {
+impl GradingNotes {
     /// Takes what is of interest out of a decision.
     pub(super) fn take(&mut self, decision: &mut Decision) {
         self.expected = std::mem::take(&mut decision.expected);
@@ -44,7 +44,7 @@ impl Noted {
 
 /// A request as it came.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct GradedRequest {
     began: Duration,
     path: String,
     verb: String,
@@ -55,7 +55,7 @@ pub(super) struct Seen {
     lists_first: bool,
 }
 
-impl Seen {
+impl GradedRequest {
     pub(super) fn of(context: &RequestContext, request: &Request) -> Self {
         let began = context.world.clock.elapsed();
         let query = Query::parse(request.query()).unwrap_or_default();
@@ -82,7 +82,7 @@ impl Seen {
         context: &RequestContext,
         request: &mut Request,
         plan: &mut Plan,
-        noted: Noted,
+        noted: GradingNotes,
     ) {
         // What nobody had to read tells this call from others. It is read beside the answer.
         let unread = unread(request);

@@ -2,6 +2,7 @@
 
 mod admin;
 mod asked;
+mod assembly;
 mod bounds;
 mod clock;
 mod compress;
@@ -26,12 +27,13 @@ mod worlds;
 pub use bounds::Bounds;
 
 pub(crate) use asked::{Asked, RuleFacts};
+pub(crate) use assembly::Assembly;
 pub(crate) use context::RequestContext;
 pub(crate) use enter::WORLD_HEADER;
 pub(crate) use gateway::Gateway;
 pub(crate) use gateway::TOKEN_LIFETIME;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use seed::build_world;
-pub(crate) use sources::{Reload, Sources};
+pub(crate) use sources::Sources;
 pub(crate) use state::{Settings, Shared};
-pub(crate) use worlds::{WORLD_PREFIX, Worlds};
+pub(crate) use worlds::WORLD_PREFIX;

@@ -15,7 +15,7 @@ use crate::scenario::{Decision, Http2, ScenarioSet};
 
 use super::asked::{Asked, RuleFacts};
 use super::context::RequestContext;
-use super::graded::{Noted, Seen};
+use super::graded::{GradedRequest, GradingNotes};
 use super::state::Shared;
 use super::{admin, gateway, kubernetes, overlay, respond};
 
@@ -37,8 +37,8 @@ impl Handler for Pipeline {
         let (world, plan) = match self.shared.enter(&mut request) {
             Ok(context) => {
                 let seen = (context.shared.settings.graded && !admin::owns(request.path()))
-                    .then(|| Seen::of(&context, &request));
-                let mut noted = Noted::default();
+                    .then(|| GradedRequest::of(&context, &request));
+                let mut noted = GradingNotes::default();
                 let mut plan = answer(&context, &mut request, &mut noted).await;
                 if let Some(seen) = seen {
                     seen.log(&context, &mut request, &mut plan, noted);
@@ -67,7 +67,7 @@ impl Handler for Pipeline {
 }
 
 /// The whole way of a request.
-async fn answer(context: &RequestContext, request: &mut Request, noted: &mut Noted) -> Plan {
+async fn answer(context: &RequestContext, request: &mut Request, noted: &mut GradingNotes) -> Plan {
     // The admin API is not part of what is simulated: no scenario touches it.
     if admin::owns(request.path()) {
         return admin::answer(context, request).await;

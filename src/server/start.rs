@@ -5,19 +5,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use crate::error::Error;
 use crate::fixtures::FileWatcher;
-use crate::journal::Journal;
 use crate::k8s::{self, Auth};
 use crate::message::Bodies;
 use crate::record::{Proxy, Recorder, Upstream, UpstreamOptions};
-use crate::redact::Redactor;
-use crate::serve::{
-    Gateway, Pipeline, Reload, RequestContext, Settings, Shared, Sources, Worlds, build_world,
-};
+use crate::redact::{Key, Redactor};
+use crate::serve::{Assembly, Gateway, Pipeline, RequestContext, Settings, Shared, Sources};
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
@@ -55,16 +51,7 @@ impl Builder {
         for warning in &loaded.warnings.0 {
             log(&warning.to_string());
         }
-        let mut fixtures = loaded.fixtures;
-        let (world, seeding) = build_world(&mut fixtures, &loaded.scenarios, self.bounds.history)
-            .map_err(Error::Invalid)?;
-        let recording = self
-            .record
-            .map(|path| match Recorder::redactor(&path, self.redact_key.clone()) {
-                Ok(redactor) => Ok((path, redactor)),
-                Err(source) => Err(Error::Record { path, source }),
-            })
-            .transpose()?;
+        let recording = recording(self.record, self.redact_key.as_ref())?;
         // What is shown has the pseudonyms of what is recorded.
         let redactor = match &recording {
             _ if self.show_secrets => Arc::new(Redactor::off()),
@@ -79,7 +66,9 @@ impl Builder {
         let seed = (!loaded.scenarios.is_empty()).then(|| loaded.scenarios.seed());
         let (stop, stopping) = watch::channel(false);
         let cci = self.profile == Profile::Cci;
-        let kubernetes = k8s::Config { self_links: cci, error_codes: cci, ..self.kubernetes };
+        let pages = Arc::new(k8s::PageCache::new(self.bounds.page_bytes));
+        let kubernetes =
+            k8s::Config { self_links: cci, error_codes: cci, pages, ..self.kubernetes };
         let bodies = Bodies::new(self.bounds.transport.body_bytes);
         let settings = Settings {
             engine: !sources.nothing,
@@ -92,28 +81,20 @@ impl Builder {
             world_prefix,
             loopback: self.listen.ip().to_canonical().is_loopback(),
             proxy,
-            redactor: Arc::clone(&redactor),
+            redactor,
             bounds: self.bounds,
             bodies: bodies.clone(),
         };
-        let stages = settings.stages_of(&mut fixtures);
-        let shared = Arc::new(Shared {
+        let shared = Assembly {
             settings,
-            stages: ArcSwap::from_pointee(stages),
-            stubs: ArcSwap::from_pointee(fixtures.stubs),
-            seeding,
-            scenarios: ArcSwap::from_pointee(loaded.scenarios),
-            worlds: Worlds::new(Arc::new(world), self.bounds.worlds),
-            journal: Arc::new(Journal::new(
-                self.observer,
-                self.bounds.journal,
-                Arc::clone(&redactor),
-            )),
-            reload: Reload::new(sources.clone(), self.bounds.history),
-            problems: ArcSwap::default(),
+            sources: sources.clone(),
+            loaded,
+            observer: self.observer,
             tls: tls.clone(),
             stopping: stopping.clone(),
-        });
+        }
+        .shared()
+        .map_err(Error::Invalid)?;
         let listen = |source| Error::Listen { address: self.listen, source };
         let listener = Listener::bind(self.listen).await.map_err(listen)?;
         let address = listener.local_addr();
@@ -182,6 +163,18 @@ fn tls(
     let watcher = crate::fixtures::watch(&files, on_change)
         .map_err(|error| log(&format!("changes of the certificates will not be seen: {error}")));
     Ok((Some(tls), watcher.ok()))
+}
+
+/// Where exchanges are recorded, with what takes their secrets out.
+fn recording(
+    directory: Option<PathBuf>,
+    key: Option<&Key>,
+) -> Result<Option<(PathBuf, Arc<Redactor>)>, Error> {
+    let Some(path) = directory else { return Ok(None) };
+    match Recorder::redactor(&path, key.cloned()) {
+        Ok(redactor) => Ok(Some((path, redactor))),
+        Err(source) => Err(Error::Record { path, source }),
+    }
 }
 
 fn proxy(

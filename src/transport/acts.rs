@@ -413,7 +413,8 @@ impl Performer {
             }
             let n = self.seen[index];
             self.seen[index] += 1;
-            if change.what != Change::Reorder && change.lot.as_ref().is_some_and(|lot| !(lot.0)(n))
+            if change.what != Change::Reorder
+                && change.sample.as_ref().is_some_and(|sample| !(sample.0)(n))
             {
                 continue;
             }
@@ -428,7 +429,7 @@ impl Performer {
                     if let Some((_, before)) = self.swapped[index].take() {
                         self.ready.push_back(line);
                         self.ready.push_back(before);
-                    } else if change.lot.as_ref().is_none_or(|lot| (lot.0)(n)) {
+                    } else if change.sample.as_ref().is_none_or(|sample| (sample.0)(n)) {
                         self.swapped[index] = Some((Instant::now() + SWAP, line));
                     } else {
                         self.ready.push_back(line);

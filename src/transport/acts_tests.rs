@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use super::acts::{Act, acts};
 use crate::message::{
-    Body, Change, Fault, FaultAction, FaultPoint, LineChange, Lines, Lot, Pace, Place, Point,
-    PointAct, StreamFaults,
+    Body, Change, Fault, FaultAction, FaultPoint, LineChange, Lines, Pace, Place, Point, PointAct,
+    Sampling, StreamFaults,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -131,8 +131,8 @@ fn events() -> Body {
 
 #[tokio::test(start_paused = true)]
 async fn lines_of_a_kind_are_changed() {
-    let first_only = Lot(Arc::new(|n| n == 0));
-    for (of, what, lot, expected) in [
+    let first_only = Sampling(Arc::new(|n| n == 0));
+    for (of, what, sample, expected) in [
         (Lines::Events, Change::Drop, None, "end 3"),
         (Lines::Bookmarks, Change::Drop, None, "1 end 2 4"),
         (Lines::InitialEnd, Change::Drop, None, "1 2 3 4"),
@@ -143,7 +143,7 @@ async fn lines_of_a_kind_are_changed() {
         (Lines::Events, Change::Delay(SECOND), None, "end 3 1 2 4"),
         (Lines::Bookmarks, Change::Delay(SECOND), None, "1 end 2 4 3"),
     ] {
-        let change = LineChange { of, what, lot };
+        let change = LineChange { of, what, sample };
         let shown = format!("{change:?}");
         let faults = StreamFaults { points: Vec::new(), changes: vec![change] };
         let mut acts = acts(events(), None, None, Some(Box::new(faults)));
@@ -164,7 +164,7 @@ async fn lines_of_a_kind_are_changed() {
 
 #[tokio::test(start_paused = true)]
 async fn pairs_come_in_the_other_order_and_the_last_one_all_the_same() {
-    let change = LineChange { of: Lines::Events, what: Change::Reorder, lot: None };
+    let change = LineChange { of: Lines::Events, what: Change::Reorder, sample: None };
     let faults = StreamFaults { points: Vec::new(), changes: vec![change] };
     // The third waits half a second for a fourth, which comes after a second.
     assert_eq!(perform(watch(), faults, None).await, "b.@0 a.@0 c.@15 d.@25 e.@30");

@@ -20,7 +20,7 @@ use crate::message::{
 use super::acts::{Act, Acts, FLUSH, acts};
 use super::body::PlanBody;
 use super::client::Client;
-use super::complaints::Complaints;
+use super::client_errors::ClientErrors;
 use super::exact;
 use super::frames::Frames;
 use super::framing::{Flow, Framing, Outside};
@@ -59,7 +59,7 @@ pub(super) async fn answer<H: Handler>(
     request: hyper::Request<Incoming>,
     client: &Client,
     over: Over<'_>,
-    complaints: &Complaints,
+    client_errors: &ClientErrors,
 ) -> Result<hyper::Response<PlanBody>, EndsHere> {
     let (mut head, body) = request.into_parts();
     let says_close = |value: &HeaderValue| {
@@ -80,7 +80,7 @@ pub(super) async fn answer<H: Handler>(
                 return answering(perform(plan, &wanted, over).await, over);
             }
             if let Some(why) = wrong_host(&head.headers, head.version) {
-                complaints.tell("host", &format!("{}: {why}", client.peer));
+                client_errors.report("host", &format!("{}: {why}", client.peer));
                 let mut plan =
                     Plan::text(StatusCode::BAD_REQUEST, Origin::Server, format!("{why}\n"));
                 plan.headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -105,7 +105,7 @@ pub(super) async fn answer<H: Handler>(
     let handled = AssertUnwindSafe(Box::pin(handler.handle(request))).catch_unwind().await;
     let mut plan = handled.unwrap_or_else(|_| {
         let peer = client.peer;
-        complaints.tell(
+        client_errors.report(
             "panic",
             &format!("a request of {peer} made the server panic; it was answered with 500"),
         );

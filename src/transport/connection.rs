@@ -10,8 +10,8 @@ use crate::message::{Bodies, ClientCertificate, Handler};
 use crate::tls::server::Tls;
 
 use super::client::{Client, stopped};
-use super::complaints::Complaints;
-use super::socket::{Opened, Socket, Spoken};
+use super::client_errors::ClientErrors;
+use super::socket::{Opened, Protocol, Socket};
 use super::{Limits, http1, http2};
 
 /// What all connections of a server share.
@@ -19,7 +19,7 @@ pub(super) struct Common<H> {
     pub(super) handler: Arc<H>,
     pub(super) limits: Limits,
     pub(super) tls: Option<Arc<Tls>>,
-    pub(super) complaints: Arc<Complaints>,
+    pub(super) client_errors: Arc<ClientErrors>,
     pub(super) bodies: Bodies,
 }
 
@@ -38,13 +38,13 @@ pub(super) async fn run<H: Handler>(
         return;
     };
     let (handler, limits) = (Arc::clone(&common.handler), common.limits);
-    let complaints = Arc::clone(&common.complaints);
+    let client_errors = Arc::clone(&common.client_errors);
     drop(common);
     // Each in a box of its own: a connection holds the state of the protocol it speaks, not of both.
     if http2 {
-        Box::pin(http2::run(socket, client, handler, limits, complaints, stopping)).await;
+        Box::pin(http2::run(socket, client, handler, limits, client_errors, stopping)).await;
     } else {
-        Box::pin(http1::run(socket, client, handler, limits, complaints, stopping)).await;
+        Box::pin(http1::run(socket, client, handler, limits, client_errors, stopping)).await;
     }
 }
 
@@ -58,15 +58,15 @@ struct Begun {
 /// Looks at the first bytes, and does the TLS handshake where there is TLS. Nothing comes back where
 /// the client has been told what is wrong, or has gone.
 async fn begin<H>(tcp: TcpStream, peer: SocketAddr, common: &Common<H>) -> Option<Begun> {
-    let Common { limits, tls, complaints, .. } = common;
+    let Common { limits, tls, client_errors, .. } = common;
     let first = tokio::time::timeout(limits.header_timeout, Opened::first_bytes(tcp)).await;
     let (opened, spoken) = match first {
         // Nothing came, or half a beginning: there is nobody to be told anything in any protocol.
         Err(_) => {
-            complaints.tell("silent", &format!("{peer}: nothing was asked in time"));
+            client_errors.report("silent", &format!("{peer}: nothing was asked in time"));
             return None;
         }
-        Ok(Err(_) | Ok((_, Spoken::Nothing))) => return None,
+        Ok(Err(_) | Ok((_, Protocol::Nothing))) => return None,
         Ok(Ok(opened)) => opened,
     };
     let client = |certificate| Client {
@@ -76,19 +76,19 @@ async fn begin<H>(tcp: TcpStream, peer: SocketAddr, common: &Common<H>) -> Optio
         body_timeout: limits.body_timeout,
     };
     let Some(tls) = tls else {
-        if spoken == Spoken::Tls {
-            complaints.tell("tls", &format!("{peer}: TLS on a port without it; use http://"));
+        if spoken == Protocol::Tls {
+            client_errors.report("tls", &format!("{peer}: TLS on a port without it; use http://"));
             let why = "this is not HTTP/1.1 but TLS, which is not spoken here; use http://";
             let mut tcp = opened.into_tcp();
             http1::say(&mut tcp, "400 Bad Request", "", why).await;
             http1::finish(tcp).await;
             return None;
         }
-        let http2 = spoken == Spoken::Http2;
+        let http2 = spoken == Protocol::Http2;
         return Some(Begun { socket: Socket::plain(opened), http2, client: client(None) });
     };
-    if spoken != Spoken::Tls {
-        complaints.tell("plain", &format!("{peer}: plain HTTP on a TLS port; use https://"));
+    if spoken != Protocol::Tls {
+        client_errors.report("plain", &format!("{peer}: plain HTTP on a TLS port; use https://"));
         return tell_plain(opened.into_tcp()).await;
     }
     let handshake = tokio::time::timeout(limits.handshake_timeout, Box::pin(tls.accept(opened)));
@@ -96,19 +96,20 @@ async fn begin<H>(tcp: TcpStream, peer: SocketAddr, common: &Common<H>) -> Optio
         Ok(Ok(accepted)) => {
             if let Some(ClientCertificate::Refused(why)) = accepted.client.as_deref() {
                 let line = format!("{peer}: its client certificate does not hold: {why}");
-                complaints.tell("certificate", &line);
+                client_errors.report("certificate", &line);
             }
             let client = client(accepted.client);
             let socket = Socket::tls(accepted.stream);
             Some(Begun { socket, http2: accepted.http2, client })
         }
         Ok(Err(error)) => {
-            complaints.tell("handshake", &format!("{peer}: TLS handshake: {error}"));
+            client_errors.report("handshake", &format!("{peer}: TLS handshake: {error}"));
             None
         }
         Err(_) => {
             let seconds = limits.handshake_timeout.as_secs_f32();
-            complaints.tell("handshake", &format!("{peer}: no TLS handshake within {seconds} s"));
+            client_errors
+                .report("handshake", &format!("{peer}: no TLS handshake within {seconds} s"));
             None
         }
     }

@@ -14,7 +14,7 @@ use crate::message::{FaultAction, Handler, Plan};
 
 use super::answer::{Over, answer};
 use super::client::{Client, stopped};
-use super::complaints::Complaints;
+use super::client_errors::ClientErrors;
 use super::framing::{self, Sent};
 use super::socket::Socket;
 use super::wire::{Control, Takeover, Wire};
@@ -32,14 +32,14 @@ pub(super) async fn run<H: Handler>(
     client: Client,
     handler: Arc<H>,
     limits: Limits,
-    complaints: Arc<Complaints>,
+    client_errors: Arc<ClientErrors>,
     mut stopping: watch::Receiver<bool>,
 ) {
     // In a box: an idle stream does not hold the room for it.
     let mut resumed: Option<Box<Plan>> = None;
     loop {
         let plan = resumed.take().map(|plan| *plan);
-        let turn = serve(socket, plan, &client, &*handler, &limits, &complaints, &mut stopping);
+        let turn = serve(socket, plan, &client, &*handler, &limits, &client_errors, &mut stopping);
         // In a box: while a stream goes on, nothing of it is held.
         let Some((back, read, taken)) = Box::pin(turn).await else {
             return;
@@ -82,7 +82,7 @@ async fn serve<H: Handler>(
     client: &Client,
     handler: &H,
     limits: &Limits,
-    complaints: &Complaints,
+    client_errors: &ClientErrors,
     stopping: &mut watch::Receiver<bool>,
 ) -> Option<(Socket, Bytes, Takeover)> {
     let control = Arc::new(Control::resuming(resumed));
@@ -96,7 +96,7 @@ async fn serve<H: Handler>(
     let wire = Wire::new(socket, Arc::clone(&control));
     let service = service_fn(|request| {
         let control = &control;
-        async move { answer(handler, request, client, Over::Http1(control), complaints).await }
+        async move { answer(handler, request, client, Over::Http1(control), client_errors).await }
     });
     let mut connection = builder.serve_connection(wire, service);
     let result = tokio::select! {
@@ -118,7 +118,7 @@ async fn serve<H: Handler>(
         (Some(action), _) => end(socket, &action).await,
         (None, Err(error)) => {
             let tell = control.wants_error_answer() || error.is_timeout();
-            refuse(socket, client, &error, limits, complaints, tell).await;
+            refuse(socket, client, &error, limits, client_errors, tell).await;
         }
         (None, Ok(())) => finish(socket).await,
     }
@@ -164,7 +164,7 @@ async fn refuse(
     client: &Client,
     error: &hyper::Error,
     limits: &Limits,
-    complaints: &Complaints,
+    client_errors: &ClientErrors,
     tell: bool,
 ) {
     let (status, why) = if error.is_parse_too_large() {
@@ -182,7 +182,7 @@ async fn refuse(
         // The client went away, or an answer's stream broke: there is nobody to tell.
         return;
     };
-    complaints.tell(status, &format!("{}: {status}: {why}", client.peer));
+    client_errors.report(status, &format!("{}: {status}: {why}", client.peer));
     if tell {
         say(&mut socket, status, "", &why).await;
     }

@@ -14,7 +14,7 @@ use super::Limits;
 use super::acts::FLUSH;
 use super::answer::{Over, answer};
 use super::client::{Client, stopped};
-use super::complaints::Complaints;
+use super::client_errors::ClientErrors;
 use super::frames::{Framed, Frames};
 use super::in_use::{InUse, Use};
 use super::socket::Socket;
@@ -32,7 +32,7 @@ pub(super) async fn run<H: Handler>(
     client: Client,
     handler: Arc<H>,
     limits: Limits,
-    complaints: Arc<Complaints>,
+    client_errors: Arc<ClientErrors>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let settings = handler.http2();
@@ -52,16 +52,16 @@ pub(super) async fn run<H: Handler>(
     let used = Arc::new(Use::default());
     let frames = Arc::new(Frames::default());
     let service = {
-        let (complaints, used) = (Arc::clone(&complaints), Arc::clone(&used));
+        let (client_errors, used) = (Arc::clone(&client_errors), Arc::clone(&used));
         let frames = Arc::clone(&frames);
         service_fn(move |request| {
             used.begun.fetch_add(1, Ordering::AcqRel);
             let in_use = InUse(Arc::clone(&used));
             let (handler, client) = (Arc::clone(&handler), client.clone());
-            let (complaints, frames) = (Arc::clone(&complaints), Arc::clone(&frames));
+            let (client_errors, frames) = (Arc::clone(&client_errors), Arc::clone(&frames));
             async move {
                 let over = Over::Http2(&frames);
-                let response = answer(&*handler, request, &client, over, &complaints).await;
+                let response = answer(&*handler, request, &client, over, &client_errors).await;
                 response.map(|response| response.map(|body| body.while_used(in_use)))
             }
         })
@@ -85,7 +85,7 @@ pub(super) async fn run<H: Handler>(
     if let Err(error) = result
         && let Some(why) = misdeed(&error)
     {
-        complaints.tell("http2", &format!("{peer}: HTTP/2: {why}"));
+        client_errors.report("http2", &format!("{peer}: HTTP/2: {why}"));
     }
 }
 

@@ -14,7 +14,7 @@ use crate::message::Bodies;
 use crate::message::Handler;
 use crate::tls::server::Tls;
 
-use super::complaints::Complaints;
+use super::client_errors::ClientErrors;
 use super::connection::{self, Common};
 use super::{Limits, Logger};
 
@@ -71,8 +71,8 @@ pub(crate) async fn serve<H: Handler>(
     shutdown: impl Future<Output = ()> + Send,
 ) -> Served {
     let mut served = Served::default();
-    let complaints = Arc::new(Complaints::new(Arc::clone(&log)));
-    let common = Arc::new(Common { handler, limits, tls, complaints, bodies });
+    let client_errors = Arc::new(ClientErrors::new(Arc::clone(&log)));
+    let common = Arc::new(Common { handler, limits, tls, client_errors, bodies });
     let (stop, stopping) = watch::channel(false);
     let places = Arc::new(Semaphore::new(limits.connections));
     let (mut connections, mut turned_away) = (JoinSet::new(), JoinSet::new());

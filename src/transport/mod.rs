@@ -16,7 +16,7 @@ mod acts;
 mod answer;
 mod body;
 mod client;
-mod complaints;
+mod client_errors;
 mod connection;
 mod exact;
 mod frames;

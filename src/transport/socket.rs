@@ -19,7 +19,7 @@ const FIRST_READ: usize = 1024;
 
 /// What a client speaks, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spoken {
+pub(super) enum Protocol {
     /// Nothing: it has gone.
     Nothing,
     Http1,
@@ -36,21 +36,21 @@ pub(super) struct Opened {
 
 impl Opened {
     /// Waits for the client's first bytes.
-    pub(super) async fn first_bytes(mut tcp: TcpStream) -> io::Result<(Self, Spoken)> {
+    pub(super) async fn first_bytes(mut tcp: TcpStream) -> io::Result<(Self, Protocol)> {
         // A client sends its first request in one piece: that is what the buffer is for.
         let mut read = BytesMut::with_capacity(FIRST_READ);
         let spoken = loop {
             if tcp.read_buf(&mut read).await? == 0 {
-                break if read.is_empty() { Spoken::Nothing } else { Spoken::Http1 };
+                break if read.is_empty() { Protocol::Nothing } else { Protocol::Http1 };
             }
             if read[0] == HANDSHAKE {
-                break Spoken::Tls;
+                break Protocol::Tls;
             }
             if read.starts_with(PREFACE) {
-                break Spoken::Http2;
+                break Protocol::Http2;
             }
             if !PREFACE.starts_with(&read) {
-                break Spoken::Http1;
+                break Protocol::Http1;
             }
         };
         Ok((Self { read: read.freeze(), tcp }, spoken))

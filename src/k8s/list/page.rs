@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::super::golang;
 use super::super::options::ListOptions;
 use super::super::resource::Served;
@@ -9,6 +11,7 @@ use super::super::select::Selector;
 use super::super::status::ApiError;
 use super::super::store::{Object, Revision, Snapshot, State, Store};
 use super::ContinueToken;
+use super::cache::{Joined, Lookup, PageCache, PageKey};
 
 /// One page of a list.
 #[derive(Debug)]
@@ -21,6 +24,17 @@ pub(crate) struct Page {
     pub next: Option<ContinueToken>,
     /// How many objects follow, where that is told.
     pub remaining: Option<u64>,
+    /// The objects as they are sent, where the page is kept joined: then there are none in `objects`.
+    pub joined: Option<Arc<Joined>>,
+}
+
+/// Where large pages are kept joined, and what stands before each of their objects.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Keep<'c> {
+    /// The pages.
+    pub cache: &'c PageCache,
+    /// What stands before an object.
+    pub item_head: &'c str,
 }
 
 /// Why there is no page (yet).
@@ -58,15 +72,34 @@ pub(crate) fn select_page(
     of: &Served,
     namespace: &str,
     options: &ListOptions,
+    keep: Option<Keep<'_>>,
 ) -> Result<Page, NoPage> {
     let reading = reading(store, state, options)?;
     let Reading { revision, snapshot, start, seen, page, limit } = reading;
-    let mut found = Page { revision, objects: Vec::new(), next: None, remaining: None };
+    let mut found =
+        Page { revision, objects: Vec::new(), next: None, remaining: None, joined: None };
     let Some(collection) = snapshot.collection(&of.of.group_resource) else {
         return Ok(found);
     };
     let selector = &options.selector;
     let total = collection.count(namespace);
+    let key = keep.filter(|_| selector.is_empty()).map(|keep| PageKey {
+        content: collection.content(),
+        namespace: namespace.into(),
+        start: start.as_str().into(),
+        limit,
+        item_head: keep.item_head.into(),
+    });
+    let known = keep.zip(key.as_ref()).map(|(keep, key)| keep.cache.look(key));
+    if let Some(Lookup::Found(joined)) = known {
+        if joined.more {
+            let seen = seen_before(seen, total, || collection.range(namespace, &start).count());
+            found.goes_on(seen + joined.count, total, &joined.last, page);
+            store.pin(revision, &snapshot);
+        }
+        found.joined = Some(joined);
+        return Ok(found);
+    }
     let capacity = limit.unwrap_or(usize::MAX).min(total);
     found.objects.reserve(if selector.is_empty() { capacity } else { 0 });
     let more = match selector.fields.name() {
@@ -78,26 +111,60 @@ pub(crate) fn select_page(
         }
         None => fill(&mut found.objects, collection.range(namespace, &start), selector, limit),
     };
-    let (Some(last), true) = (found.objects.last(), more) else {
+    let Some(last) = found.objects.last().map(|last| Box::<str>::from(relative(last, namespace)))
+    else {
         return Ok(found);
     };
-    let mut seen_after = None;
-    if selector.is_empty() {
-        // Known from the token; counted for a token that is not ours.
-        let seen = match seen {
-            Some(seen) => seen,
-            None => (total - collection.range(namespace, &start).count()) as u64,
-        };
-        let passed = seen + found.objects.len() as u64;
-        seen_after = Some(passed);
-        found.remaining =
-            Some((total as u64).saturating_sub(passed)).filter(|remaining| *remaining > 0);
+    if more && selector.is_empty() {
+        let seen = seen_before(seen, total, || collection.range(namespace, &start).count());
+        found.goes_on(seen + found.objects.len() as u64, total, &last, page);
+    } else if more {
+        let start = format!("{last}\0");
+        found.next =
+            Some(ContinueToken { revision: Some(revision), start, seen: None, page: page + 1 });
     }
-    let start = format!("{}\0", relative(last, namespace));
-    found.next =
-        Some(ContinueToken { revision: Some(revision), start, seen: seen_after, page: page + 1 });
-    store.pin(revision, &snapshot);
+    if more {
+        store.pin(revision, &snapshot);
+    }
+    if let (Some(Lookup::Again), Some(key), Some(keep)) = (known, key, keep) {
+        let items = join(&found.objects, keep.item_head);
+        let count = found.objects.len() as u64;
+        keep.cache.put(key, Arc::new(Joined { items, count, last, more }));
+    }
     Ok(found)
+}
+
+/// How many objects stand before a page: known from the token, counted for a token that is not ours.
+fn seen_before(told: Option<u64>, total: usize, left: impl FnOnce() -> usize) -> u64 {
+    told.unwrap_or_else(|| (total - left()) as u64)
+}
+
+impl Page {
+    /// Others follow, behind so many.
+    fn goes_on(&mut self, passed: u64, total: usize, last: &str, page: u64) {
+        self.remaining =
+            Some((total as u64).saturating_sub(passed)).filter(|remaining| *remaining > 0);
+        self.next = Some(ContinueToken {
+            revision: Some(self.revision),
+            start: format!("{last}\0"),
+            seen: Some(passed),
+            page: page + 1,
+        });
+    }
+}
+
+/// Objects as they are sent in a list, with a comma between them.
+fn join(objects: &[Arc<Object>], item_head: &str) -> Bytes {
+    let size = objects.iter().map(|object| object.rest.len() + item_head.len() + 1).sum();
+    let mut items = Vec::with_capacity(size);
+    for (index, object) in objects.iter().enumerate() {
+        if index > 0 {
+            items.push(b',');
+        }
+        items.extend_from_slice(item_head.as_bytes());
+        items.extend_from_slice(&object.rest);
+    }
+    items.into()
 }
 
 /// An object's place in a list of a namespace, or of all of them, as in a continue token.

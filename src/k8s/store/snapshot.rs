@@ -2,6 +2,7 @@
 
 use std::ops::Bound;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use imbl::{OrdMap, OrdSet};
 
@@ -24,6 +25,14 @@ pub struct Collection {
     namespaces: OrdMap<Arc<str>, usize>,
     /// The revision of its last change.
     revision: Revision,
+    /// Tells this content from all others.
+    content: u64,
+}
+
+/// A number that no content of a collection had before.
+fn new_content() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 impl Snapshot {
@@ -57,6 +66,7 @@ impl Snapshot {
         let collection = self.collections.entry(Arc::clone(&object.resource)).or_default();
         let namespace = Arc::clone(&object.meta.namespace);
         collection.revision = collection.revision.max(object.meta.revision);
+        collection.content = new_content();
         let new = Arc::clone(&object);
         let previous = collection.objects.insert(Arc::clone(&object.key), object);
         if previous.is_none() {
@@ -97,6 +107,7 @@ impl Snapshot {
         let collection = self.collections.get_mut(resource)?;
         let previous = collection.objects.remove(key)?;
         collection.revision = collection.revision.max(revision);
+        collection.content = new_content();
         if let Some(count) = collection.namespaces.get_mut(&previous.meta.namespace) {
             *count -= 1;
             if *count == 0 {
@@ -112,6 +123,11 @@ impl Collection {
     /// The revision of its last change.
     pub fn revision(&self) -> Revision {
         self.revision
+    }
+
+    /// Tells this content from all others, of this collection and of any other one.
+    pub fn content(&self) -> u64 {
+        self.content
     }
 
     /// How many objects a namespace has; all of them for `""`.

@@ -26,8 +26,14 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
         "Exact".clone_into(&mut options.version_match);
     }
     let delete_options = DeleteOptions::parse(call.query, body::options(call)?.as_ref())?;
-    let page = match select_page(call.store, &call.state, &call.served, call.namespace(), &options)
-    {
+    let page = match select_page(
+        call.store,
+        &call.state,
+        &call.served,
+        call.namespace(),
+        &options,
+        None,
+    ) {
         Ok(page) => page,
         Err(NoPage::NotReached(asked)) => return Ok(not_reached(asked, &call.state)),
         Err(NoPage::Refused(error)) => return Err(error),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::message::{Body, Plan};
 
 use super::super::list::page::NoPage;
-use super::super::list::{Page, select_page};
+use super::super::list::{Keep, Page, select_page};
 use super::super::options::ListOptions;
 use super::super::output::{self, Output, Shape};
 use super::super::resource::Served;
@@ -20,8 +20,12 @@ use super::{Call, Outcome, not_reached};
 pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let output = call.negotiate()?;
     let options = options(call, false)?;
-    let page = match select_page(call.store, &call.state, &call.served, call.namespace(), &options)
-    {
+    let item_head = item_head(call);
+    // What is sent in another form is made of the objects each time.
+    let whole = output.shape == Shape::Whole && output.is_plain();
+    let keep = whole.then(|| Keep { cache: &call.config.pages, item_head: &item_head });
+    let (state, namespace) = (&call.state, call.namespace());
+    let page = match select_page(call.store, state, &call.served, namespace, &options, keep) {
         Ok(page) => page,
         Err(NoPage::NotReached(asked)) => return Ok(not_reached(asked, &call.state)),
         Err(NoPage::Refused(error)) => return Err(error),
@@ -49,7 +53,9 @@ pub(super) fn plan(call: &Call<'_>, page: &Page, output: Output) -> Plan {
         Shape::Whole => {
             let frame = Frame::of(call, page);
             let size = frame.size(page);
-            if !output.is_plain() {
+            if let Some(joined) = &page.joined {
+                Body::Pieces(vec![frame.head.into(), joined.items.clone(), frame.tail.into()])
+            } else if !output.is_plain() {
                 Body::Bytes(output.render(frame.joined(page, size)))
             } else if size <= JOINED {
                 Body::Bytes(frame.joined(page, size).into())
@@ -90,6 +96,11 @@ fn list_meta(page: &Page, empty_continue: bool) -> Map<String, Value> {
 /// Up to this size, in bytes, a list goes out in one piece: copying is cheaper than counting references.
 const JOINED: usize = 256 << 10;
 
+/// What stands before each object of a list.
+fn item_head(call: &Call<'_>) -> String {
+    if call.served.of.is_built_in() { "{".to_owned() } else { call.served.prefix() }
+}
+
 /// What stands around the objects of a list: custom resources are written with sorted keys, upstream's
 /// own types in the order of their Go structs, with items that leave out kind and version.
 struct Frame {
@@ -112,7 +123,7 @@ impl Frame {
         if custom {
             Self {
                 head: format!("{{\"apiVersion\":{version},\"items\":["),
-                item_head: call.served.prefix(),
+                item_head: item_head(call),
                 tail: format!("],\"kind\":{kind},\"metadata\":{metadata}}}\n"),
             }
         } else {
@@ -120,7 +131,7 @@ impl Frame {
                 head: format!(
                     "{{\"kind\":{kind},\"apiVersion\":{version},\"metadata\":{metadata},\"items\":["
                 ),
-                item_head: "{".to_owned(),
+                item_head: item_head(call),
                 tail: "]}\n".to_owned(),
             }
         }

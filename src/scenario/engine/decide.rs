@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::message::{LineChange, Lot};
+use crate::message::{LineChange, Sampling};
 
 use super::state::{Memory, ScenarioState};
 use crate::scenario::rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken};
@@ -278,17 +278,17 @@ impl Deciding<'_, '_> {
 
     /// What happens to lines of a kind: to all, or to those that are drawn.
     fn lines(&mut self, rule: &Rule, lines: &LinesThen) -> LineChange {
-        let lot = lines.share.map(|share| {
+        let sample = lines.share.map(|share| {
             let number = self.number(rule, LINES);
             let (id, seed, world) = (Arc::clone(&rule.id), rule.seed, self.facts.world.to_owned());
-            Lot(Arc::new(move |line| {
+            Sampling(Arc::new(move |line| {
                 let request = number.request.as_ref();
                 let draw = Draw { seed, rule: &id, world: &world, request };
                 // Each stream of the rule has lines of its own.
                 draw.fraction(&format!("lines-{}", number.n), line) < share
             }))
         });
-        LineChange { of: lines.of, what: lines.what, lot }
+        LineChange { of: lines.of, what: lines.what, sample }
     }
 
     /// Puts the answer off.

@@ -59,7 +59,7 @@ impl ScenarioSet {
         let mut rules = Vec::new();
         for rule in &self.rules {
             let of = Of { rule, world, requests };
-            let told = of.tell();
+            let told = of.describe();
             rows.push((format!("{} {}", rule.id, rule.matcher.text), told.lines.join("\n")));
             rules.push(told.json);
         }
@@ -80,13 +80,13 @@ struct Of<'a> {
     requests: u64,
 }
 
-struct Told {
+struct Described {
     lines: Vec<String>,
     json: Value,
 }
 
 impl Of<'_> {
-    fn tell(&self) -> Told {
+    fn describe(&self) -> Described {
         let rule = self.rule;
         let mut lines = Vec::new();
         let mut json = json!({"id": &*rule.id, "match": rule.matcher.text});
@@ -178,7 +178,7 @@ impl Of<'_> {
         if rule.expect.is_some() && lines.is_empty() {
             lines.push("nothing; the client is watched".to_owned());
         }
-        Told { lines, json }
+        Described { lines, json }
     }
 
     fn draw(&self) -> Draw<'_> {

@@ -75,6 +75,7 @@ pub(super) fn bounds(context: &RequestContext) -> Plan {
             "body-bytes": settings.bodies.held().0,
             "history-bytes": history,
             "history-events": events,
+            "page-bytes": settings.kubernetes.pages.held().0,
             "journal-bytes": context.shared.journal.held().0,
             "recorder-bytes": recorder,
             "worlds": context.shared.worlds.all().len() - 1,

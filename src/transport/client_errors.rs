@@ -13,28 +13,28 @@ use super::Logger;
 const QUIET: Duration = Duration::from_secs(10);
 
 /// Says what is new.
-pub(super) struct Complaints {
+pub(super) struct ClientErrors {
     log: Logger,
     /// By kind: when it was last told, and how often it has happened since.
-    told: Mutex<HashMap<&'static str, (Instant, u64)>>,
+    reported: Mutex<HashMap<&'static str, (Instant, u64)>>,
 }
 
-impl Complaints {
+impl ClientErrors {
     pub(super) fn new(log: Logger) -> Self {
-        Self { log, told: Mutex::default() }
+        Self { log, reported: Mutex::default() }
     }
 
     /// Tells a line of a kind, unless one was told a moment ago.
-    pub(super) fn tell(&self, kind: &'static str, line: &str) {
+    pub(super) fn report(&self, kind: &'static str, line: &str) {
         let now = Instant::now();
         let unsaid = {
-            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-            match told.get_mut(kind) {
+            let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+            match reported.get_mut(kind) {
                 Some((when, unsaid)) if now.duration_since(*when) < QUIET => {
                     *unsaid += 1;
                     return;
                 }
-                _ => told.insert(kind, (now, 0)).map_or(0, |(_, unsaid)| unsaid),
+                _ => reported.insert(kind, (now, 0)).map_or(0, |(_, unsaid)| unsaid),
             }
         };
         if unsaid == 0 {

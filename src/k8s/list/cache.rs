@@ -1,0 +1,159 @@
+//! Large pages, joined: a page that is asked for again is sent from one piece, and not gathered from
+//! its objects.
+//!
+//! Objects lie apart in memory, and as pieces they make small TLS records. What is kept belongs to one
+//! content of a collection ([`Collection::content`](super::super::store::Collection::content)), so it is
+//! never stale; what nobody asks for any more makes room.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use lru::LruCache;
+
+/// Smaller pages are quickly joined each time, in bytes.
+const WORTH: usize = 64 << 10;
+
+/// How many pages are known, with those that were asked for once only.
+const MOST_KNOWN: NonZeroUsize = NonZeroUsize::new(4096).expect("more than none");
+
+/// A page of one content.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct PageKey {
+    pub(super) content: u64,
+    pub(super) namespace: Box<str>,
+    pub(super) start: Box<str>,
+    pub(super) limit: Option<usize>,
+    /// What stands before each object: it depends on the version.
+    pub(super) item_head: Box<str>,
+}
+
+/// The objects of a page as they are sent, with a comma between them.
+#[derive(Debug)]
+pub(crate) struct Joined {
+    /// The text.
+    pub(crate) items: Bytes,
+    pub(super) count: u64,
+    /// The place of the last object, as in a continue token.
+    pub(super) last: Box<str>,
+    /// Whether others follow.
+    pub(super) more: bool,
+}
+
+/// The joined pages of all worlds.
+#[derive(Debug)]
+pub struct PageCache {
+    most: usize,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// Pages that were asked for once have nothing yet.
+    pages: LruCache<PageKey, Option<Arc<Joined>>>,
+    bytes: usize,
+}
+
+/// What is known of a page.
+pub(super) enum Lookup {
+    Found(Arc<Joined>),
+    /// It was asked for before: it is worth joining.
+    Again,
+    First,
+}
+
+impl PageCache {
+    /// A cache of so many bytes.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self { most, inner: Mutex::new(Inner { pages: LruCache::new(MOST_KNOWN), bytes: 0 }) }
+    }
+
+    /// How many bytes are held, and how many may be.
+    #[must_use]
+    pub fn held(&self) -> (usize, usize) {
+        (self.inner.lock().unwrap_or_else(PoisonError::into_inner).bytes, self.most)
+    }
+
+    pub(super) fn look(&self, key: &PageKey) -> Lookup {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        match inner.pages.get(key) {
+            Some(Some(joined)) => Lookup::Found(Arc::clone(joined)),
+            Some(None) => Lookup::Again,
+            None => {
+                inner.put(key.clone(), None);
+                Lookup::First
+            }
+        }
+    }
+
+    pub(super) fn put(&self, key: PageKey, joined: Arc<Joined>) {
+        let size = joined.items.len();
+        if !(WORTH..=self.most).contains(&size) {
+            return;
+        }
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.put(key, Some(joined));
+        while inner.bytes > self.most {
+            let Some((_, oldest)) = inner.pages.pop_lru() else { break };
+            inner.bytes -= oldest.map_or(0, |joined| joined.items.len());
+        }
+    }
+}
+
+impl Inner {
+    fn put(&mut self, key: PageKey, joined: Option<Arc<Joined>>) {
+        self.bytes += joined.as_ref().map_or(0, |joined| joined.items.len());
+        if let Some((_, gone)) = self.pages.push(key, joined) {
+            self.bytes -= gone.map_or(0, |joined| joined.items.len());
+        }
+    }
+}
+
+impl Default for PageCache {
+    fn default() -> Self {
+        Self::new(64 << 20)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(content: u64) -> PageKey {
+        PageKey {
+            content,
+            namespace: "".into(),
+            start: "".into(),
+            limit: None,
+            item_head: "{".into(),
+        }
+    }
+
+    fn joined(size: usize) -> Arc<Joined> {
+        Arc::new(Joined { items: vec![b'x'; size].into(), count: 1, last: "a".into(), more: false })
+    }
+
+    #[test]
+    fn pages_are_kept_within_bounds_the_latest_used_ones() {
+        let cache = PageCache::new(1 << 20);
+        assert!(matches!(cache.look(&key(0)), Lookup::First));
+        assert!(matches!(cache.look(&key(0)), Lookup::Again));
+        for content in 0..20 {
+            cache.put(key(content), joined(100 << 10));
+            // One that is used on stays.
+            assert!(matches!(cache.look(&key(0)), Lookup::Found(_)));
+        }
+        assert!(cache.held().0 <= 1 << 20);
+        assert!(matches!(cache.look(&key(1)), Lookup::First));
+        assert!(matches!(cache.look(&key(19)), Lookup::Found(_)));
+        cache.put(key(50), joined(2 << 20));
+        assert!(matches!(cache.look(&key(50)), Lookup::First), "larger than all that may be kept");
+        cache.put(key(50), joined(10));
+        assert!(matches!(cache.look(&key(50)), Lookup::Again), "too small to be worth it");
+        for content in 100..10_000 {
+            cache.look(&key(content));
+        }
+        assert_eq!(cache.held().0, 0, "so many others are known now");
+    }
+}
