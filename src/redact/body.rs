@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::io::{Read as _, Write as _};
 
 use flate2::Compression;
-use flate2::read::{GzDecoder, ZlibDecoder};
-use flate2::write::{GzEncoder, ZlibEncoder};
+use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
@@ -58,7 +58,11 @@ impl Pass<'_> {
         match of.coding.as_str() {
             "" | "identity" => {}
             "gzip" | "x-gzip" => return self.inflated(GzDecoder::new(bytes), &gzip, change),
-            "deflate" => return self.inflated(ZlibDecoder::new(bytes), &zlib, change),
+            // With and without the frame that the standard asks for (RFC 9110, section 8.4.1.2).
+            "deflate" if bytes[0] & 0x0f == 8 => {
+                return self.inflated(ZlibDecoder::new(bytes), &zlib, change);
+            }
+            "deflate" => return self.inflated(DeflateDecoder::new(bytes), &deflate, change),
             other => return Redacted::Opaque(format!("it is compressed as {other}")),
         }
         if bytes.starts_with(&[0x1f, 0x8b, 8]) {
@@ -67,6 +71,12 @@ impl Pass<'_> {
         }
         if self.of_secrets && bytes.starts_with(b"k8s\0") {
             return Redacted::Opaque("it is a Secret as protobuf".to_owned());
+        }
+        if let Some(wide) = Wide::of(bytes) {
+            let Ok(text) = wide.read(bytes) else {
+                return Redacted::Opaque("it is no UTF-16".to_owned());
+            };
+            return change(&text).map_or(Redacted::Same, |new| Redacted::Changed(wide.write(&new)));
         }
         let (text, latin) = match std::str::from_utf8(bytes) {
             Ok(text) => (Cow::Borrowed(text), false),
@@ -114,6 +124,51 @@ impl Pass<'_> {
             other => other,
         }
     }
+}
+
+/// UTF-16, by the order of its bytes.
+#[derive(Clone, Copy)]
+enum Wide {
+    Little,
+    Big,
+}
+
+impl Wide {
+    /// By the mark at the start, or by the zeros of its first characters.
+    fn of(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [0xff, 0xfe, ..] => Some(Self::Little),
+            [0xfe, 0xff, ..] => Some(Self::Big),
+            [first, 0, second, 0, ..] if *first != 0 && *second != 0 => Some(Self::Little),
+            [0, first, 0, second, ..] if *first != 0 && *second != 0 => Some(Self::Big),
+            _ => None,
+        }
+    }
+
+    fn read(self, bytes: &[u8]) -> Result<String, std::char::DecodeUtf16Error> {
+        let unit = |pair: &[u8]| {
+            let pair = [pair[0], pair.get(1).copied().unwrap_or(0)];
+            match self {
+                Self::Little => u16::from_le_bytes(pair),
+                Self::Big => u16::from_be_bytes(pair),
+            }
+        };
+        char::decode_utf16(bytes.chunks(2).map(unit)).collect()
+    }
+
+    fn write(self, text: &str) -> Vec<u8> {
+        let pair = |unit: u16| match self {
+            Self::Little => unit.to_le_bytes(),
+            Self::Big => unit.to_be_bytes(),
+        };
+        text.encode_utf16().flat_map(pair).collect()
+    }
+}
+
+fn deflate(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes)?;
+    encoder.finish()
 }
 
 fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {

@@ -81,13 +81,24 @@ impl Walk<'_> {
             Node::Number(_) | Node::Word => {}
             Node::List(items) => {
                 let inside = around.inside || of_secret;
+                let mut after_flag = false;
                 for item in items {
                     let name = if matches!(item, Node::Map(_)) { "" } else { around.name };
+                    // `["--token", "value"]`, as programs are started.
+                    let name = if after_flag { "secret" } else { name };
+                    after_flag = self.is_flag(item);
                     self.value(item, Around { name, inside, ..around });
                 }
             }
             Node::Map(fields) => self.map(fields, around, of_secret),
         }
+    }
+
+    /// Whether an argument says that the next one is secret.
+    fn is_flag(&self, item: &Node) -> bool {
+        let Node::Text(range) = item else { return false };
+        let name = self.text[range.clone()].strip_prefix("--");
+        name.is_some_and(|name| !name.contains('=') && names::is_secret(name, Place::Field))
     }
 
     fn map(&mut self, fields: &[(String, Node)], around: Around<'_>, of_secret: bool) {

@@ -22,10 +22,11 @@ pub(super) enum Place {
 const SECRET: &[&str] = &[
     "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "secret", "secrets",
     "token", "tokens", "credential", "credentials", "creds", "jwt", "bearer", "csrf", "xsrf",
-    "cookie", "cookies", "otp", "totp", "pin", "signature", "sig", "auth", "authorization",
+    "cookie", "cookies", "otp", "totp", "pin", "signature", "sig", "auth", "authorization", "authentication",
     "session", "sessions", "sid", "apikey", "dsn", "assertion", "verifier", "psk", "accesskey",
     "secretkey", "privatekey", "authtoken", "accesstoken", "refreshtoken", "sessionid",
-    "clientsecret", "cvv",
+    "clientsecret", "cvv", "authentication", "crumb", "mnemonic",
+    "sessid", "cvc", "hmac",
 ];
 
 /// What may follow such a word: the name still means the secret itself.
@@ -34,7 +35,7 @@ const AFTER: &[&str] = &[
     "value", "values", "data", "text", "raw", "hash", "hashed", "string", "id", "plain",
     "plaintext", "old", "new", "current", "confirm", "confirmation", "again", "repeat", "base64",
     "b64", "encrypted", "content", "key", "header", "hint", "pem", "material", "md5", "sha256",
-    "digest", "bytes", "json",
+    "digest", "bytes", "json", "base", "phrase", "crypt", "bcrypt",
 ];
 
 /// What a `key` is secret of.
@@ -63,7 +64,8 @@ const FLAT: &[&str] = &[
     "password", "passwd", "passphrase", "passcode", "secret", "token", "apikey", "accesskey",
     "accesskeyid", "secretkey", "privatekey", "clientkey", "credential", "credentials", "signature",
     "sessionid", "authorization", "connectionstring", "authcode", "userpass", "dbpass", "mysqlpwd",
-    "csrftoken", "encryptionkey", "signingkey",
+    "csrftoken", "encryptionkey", "signingkey", "sessid", "appkey",
+    "authkey",
 ];
 
 /// Whether what a name names is secret.
@@ -89,8 +91,11 @@ pub(super) fn is_secret(name: &str, place: Place) -> bool {
         end -= 1;
     }
     let words = &words[..end];
-    if is_key(words) {
+    if is_key(words) || place == Place::Header && words.last().is_some_and(|word| word == "key") {
         return place != Place::Header || !is_public_key(words);
+    }
+    if is_code(words) {
+        return true;
     }
     // `password2` is the same again.
     let Some(word) = words.last().map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()))
@@ -116,7 +121,7 @@ fn is_secret_parameter(words: &[String]) -> bool {
         ["code" | "ticket" | "pass" | "samlresponse" | "samlrequest"]
         | ["saml", "response" | "request"]
         | ["session", "state"] => true,
-        [.., of, "code"] => ["auth", "device", "user", "authorization"].contains(of),
+        [.., of, "code"] => ["device", "user"].contains(of),
         _ => false,
     }
 }
@@ -155,10 +160,47 @@ fn is_key(words: &[String]) -> bool {
     at > 0 && BEFORE_KEY.contains(&words[at - 1].as_str())
 }
 
+/// Fields of a header that are called keys, and name something.
 fn is_public_key(words: &[String]) -> bool {
-    words
-        .iter()
-        .any(|word| matches!(word.as_str(), "websocket" | "idempotency" | "cache" | "public"))
+    const OTHERS: &[&str] = &[
+        "websocket",
+        "idempotency",
+        "cache",
+        "public",
+        "surrogate",
+        "partition",
+        "routing",
+        "sort",
+    ];
+    words.len() < 2 || words.iter().any(|word| OTHERS.contains(&word.as_str()))
+}
+
+/// A code that somebody is sent, or keeps, to show who he is.
+fn is_code(words: &[String]) -> bool {
+    const OF: &[&str] = &[
+        "auth",
+        "authorization",
+        "verification",
+        "mfa",
+        "otp",
+        "totp",
+        "sms",
+        "factor",
+        "recovery",
+        "backup",
+        "pin",
+        "security",
+        "pass",
+        "activation",
+        "invite",
+        "reset",
+    ];
+    match words {
+        [.., of, code] => {
+            matches!(code.as_str(), "code" | "codes" | "answer") && OF.contains(&of.as_str())
+        }
+        _ => false,
+    }
 }
 
 fn decoded(name: &str) -> Cow<'_, str> {

@@ -104,6 +104,9 @@ impl<'k> Pass<'k> {
 
     /// What a text inside of a value is, where it has a form of its own.
     pub(super) fn nested(&self, text: &str) -> Option<String> {
+        if let Some(new) = self.nested_base64(text) {
+            return Some(new);
+        }
         // Most values say nothing but themselves.
         if text.len() < 6 || !may_hold_secrets(text) || *self.nested.borrow() >= MAX_NESTED {
             return None;
@@ -116,6 +119,28 @@ impl<'k> Pass<'k> {
             (By::Mark, Some(_)) => Some(MARK.to_string()),
             (_, new) => new,
         }
+    }
+
+    /// A value that is base64 of a text in which something is secret.
+    fn nested_base64(&self, text: &str) -> Option<String> {
+        const SHORTEST: usize = 16;
+        let fits = text.len() >= SHORTEST && text.len().is_multiple_of(4);
+        let last = text.trim_end_matches('=').as_bytes();
+        if !fits || !last.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte)) {
+            return None;
+        }
+        let decoded = String::from_utf8(STANDARD.decode(text).ok()?).ok()?;
+        let readable = |c: char| !c.is_control() || c.is_whitespace();
+        if !decoded.chars().all(readable) || *self.nested.borrow() >= MAX_NESTED {
+            return None;
+        }
+        *self.nested.borrow_mut() += 1;
+        let new = self.changed(&decoded);
+        *self.nested.borrow_mut() -= 1;
+        Some(match self.by {
+            By::Mark => new.map(|_| MARK.to_string())?,
+            By::Pseudonym(_) => STANDARD.encode(new?),
+        })
     }
 
     /// What stands for a secret.

@@ -86,6 +86,23 @@ fn no_secret_is_left_in_a_text() {
         format!(
             "--B\r\nContent-Disposition: form-data; name=\"meta\"\r\nContent-Type: application/json\r\n\r\n{{\"token\":\"{s}\"}}\r\n--B--\r\n"
         ),
+        format!(r#"{{"args":["--password={s}","--token","{s}","--name","x"]}}"#),
+        format!(
+            r#"{{"args":["--api-key={s}","sh","-c","PGPASSWORD={s} psql --db-password {s}"]}}"#
+        ),
+        format!("machine h login u password {s}\n"),
+        format!("CREATE USER u IDENTIFIED BY '{s}'; ALTER ROLE r PASSWORD '{s}'"),
+        format!("<plist><key>password</key><string>{s}</string></plist>"),
+        format!("<input type=\"password\" name=\"p\" value=\"{s}\">"),
+        format!("user,password,id\nann,{s},1\nbob,\"{s}\",2\n"),
+        format!("https://hooks.slack.com/services/T000/B000/{s}"),
+        format!("https://x/account/reset/{s}?a=b"),
+        format!("https://x/;jsessionid={s}"),
+        format!(r#"{{"verification_code":"{s}","recoveryCodes":["{s}"],"secret_key_base":"{s}"}}"#),
+        format!(r#"{{"cookies":[{{"name":"a","value":"{s}"}}],"X-Password":"{s}"}}"#),
+        format!("spring.datasource.password={s}\n"),
+        format!("var csrfToken = \"{s}\"; window.__TOKEN__='{s}'"),
+        format!("<wsse:Password Type=\"x#PasswordText\">{s}</wsse:Password>"),
         "ghp_SECRET123dzqSECRET123dzq xoxb-SECRET123dzq-x AKIASECRET123DZQ0000".to_owned(),
     ];
     for text_in in planted {
@@ -93,6 +110,20 @@ fn no_secret_is_left_in_a_text() {
         assert!(!out.contains(SECRET), "{text_in}\n{out}");
         assert_eq!(out.len(), text_in.len(), "{text_in}\n{out}");
     }
+}
+
+#[test]
+fn base64_is_looked_into() {
+    let engine = base64::engine::general_purpose::STANDARD;
+    let inner = engine.encode(format!("{{\"password\":\"{SECRET}\"}}"));
+    let out = text(&format!("{{\"data\":\"{inner}\"}}"));
+    assert!(!out.contains(&inner));
+    let value: Value = serde_json::from_str(&out).unwrap();
+    let decoded = engine.decode(value["data"].as_str().unwrap()).unwrap();
+    let decoded: Value = serde_json::from_slice(&decoded).unwrap();
+    assert_ne!(decoded["password"], SECRET);
+    let harmless = "{\"data\":\"aGVsbG8gd29ybGQgaGVsbG8gd29y\"}";
+    assert_eq!(text(harmless), harmless);
 }
 
 #[test]
@@ -179,6 +210,8 @@ fn targets_lose_their_secrets_and_keep_the_rest() {
     }
     assert!(!target(&format!("/q3/?bad=%zz&access_token={SECRET}")).contains(SECRET));
     assert!(!target(&format!("/s/hook/{SECRET}")).contains(SECRET));
+    let nested = format!("/x?filter=%7B%22password%22%3A%22{SECRET}%22%7D");
+    assert!(!target(&nested).contains(SECRET), "{}", target(&nested));
     assert_eq!(
         target("/apis/batch/v1/jobs?limit=5&continue=abc"),
         "/apis/batch/v1/jobs?limit=5&continue=abc"
@@ -209,6 +242,22 @@ fn bodies_are_looked_into_whatever_they_are_encoded_in() {
     assert_eq!(pass.body(&media("text/plain", Some("gzip")), b"no gzip"), Redacted::Same);
     let cut = &gzip[..gzip.len() - 8];
     assert!(matches!(pass.body(&media("text/plain", Some("gzip")), cut), Redacted::Opaque(_)));
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(plain.as_bytes()).unwrap();
+    let raw = encoder.finish().unwrap();
+    assert!(matches!(pass.body(&media("text/plain", Some("deflate")), &raw), Redacted::Changed(_)));
+    for (mark, pair) in
+        [(&[0xff_u8, 0xfe][..], u16::to_le_bytes as fn(u16) -> [u8; 2]), (&[], u16::to_be_bytes)]
+    {
+        let units = plain.encode_utf16().flat_map(pair);
+        let wide: Vec<u8> = mark.iter().copied().chain(units).collect();
+        let Redacted::Changed(new) = pass.body(&media("application/json", None), &wide) else {
+            panic!("changed")
+        };
+        assert_eq!(new.len(), wide.len());
+        let narrow: Vec<u8> = new.iter().copied().filter(|byte| *byte != 0).collect();
+        assert!(!String::from_utf8_lossy(&narrow).contains(SECRET));
+    }
     let latin = [b"password=".as_slice(), b"SECRET123\xe9dzq\n", b"name=\xfc\n"].concat();
     let Redacted::Changed(new) = pass.body(&media("text/plain", None), &latin) else { panic!() };
     assert!(new.ends_with(b"name=\xfc\n") && !new.windows(9).any(|part| part == b"SECRET123"));

@@ -46,21 +46,31 @@ patterns! {
     SCHEME = r"(?i)\b(bearer|basic|apikey|splunk|sso-key|genie-key|token)\s+([A-Za-z0-9._~+/-]{6,}=*)";
     // Parameters of a URL's query or fragment, and of forms.
     PARAMETER = r#"(?:^|[?&\#;])([A-Za-z0-9_.~%\-\[\]+]+)=([^&\#;\s"'<>\\]*)"#;
-    // `name: value`, `name=value`, `"name": "value"`, `name => value`.
-    PAIR = r#"(?x)(?:^|[^A-Za-z0-9_.\-])([A-Za-z][A-Za-z0-9_.\-]{0,60}) (?:\\?["'])?\s*(?::=|=>|:|=)\s*
+    // `name: value`, `name=value`, `"name": "value"`, `name => value`, `--name=value`.
+    PAIR = r#"(?x)(?:^|[^A-Za-z0-9_.\-]|--)([A-Za-z][A-Za-z0-9_.\-]{0,60}) (?:\\?["'])?\s*(?::=|=>|:|=)\s*
         (?: \\?"((?:[^"\\]|\\[^"])*)\\?" | '([^']*)' | ([^\s"'<>,;&(){}\[\]|\\]+) )"#;
     // `name: a value that goes on to the end of the line`.
     LINE = r#"(?m)^[ \t]*(?:-[ \t]+)?(?:export[ \t]+|set[ \t]+)?["']?([A-Za-z][A-Za-z0-9_.\-]{0,60})["']?[ \t]*[:=][ \t]+([^\s|>&*"'{\[][^\r\n]*)"#;
     // `name: |` and its block of lines, in YAML.
     BLOCK = r"(?m)^([ \t]*)(?:-[ \t]+)?([A-Za-z][A-Za-z0-9_.\-]{0,60}):[ \t]*[|>][-+0-9]*[ \t]*\r?\n";
     // `<name>value</name>`, also as CDATA.
+    // `--name value`, and `password value` as .netrc has it.
+    ARGUMENT = r#"(?:^|[\s"'])--([a-z][a-z0-9_-]{1,40})[ \t]+["']?([^\s"'-][^\s"']*)"#;
+    NETRC = r"(?i)\blogin\s+\S+\s+password\s+(\S+)";
+    // `identified by 'value'`, `password 'value'` in SQL.
+    SQL = r"(?i)\b(?:identified\s+(?:with\s+\S+\s+)?by(?:\s+password)?|password)\s+'([^']+)'";
+    // `<key>name</key><string>value</string>` of a property list.
+    PROPERTY = r"<key>([^<]+)</key>\s*<(?:string|data)>([^<]+)<";
     ELEMENT = r"<([A-Za-z_][\w:.\-]*)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[(.*?)\]\]>|([^<>]+?))\s*</";
     TAG = r"(?s)<[A-Za-z!?][^<>]*>";
     ATTRIBUTE = r#"([A-Za-z_:][\w:.\-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"#;
     // A part of multipart/form-data with its name (RFC 7578).
     PART = r#"(?si)\bname="?([^";\r\n]+)"?[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)(?:\r?\n--|\z)"#;
     // A path that is a secret itself: of a web hook, an invitation, a link to reset a password.
-    HOOK = r#"/(?:hooks?|webhooks?|incoming-webhook|invites?|invitations?|reset-password|password-reset|magic-link|verify-email|unsubscribe)/([^\s?\#"'<>]+)"#;
+    // Words that lead to other things as well, before what looks like a token.
+    LINK = r#"/(?:reset|verify|activate|activation|confirm|confirmation|share|join|accept|token|tokens)/([^\s/?\#"'<>]{12,})"#;
+    SLACK = r"/services/(T[A-Za-z0-9_]+/B[A-Za-z0-9_]+/[A-Za-z0-9_]+)";
+    HOOK = r#"/(?:hooks?|webhookb2|webhooks?|incoming-webhook|invites?|invitations?|reset-password|password-reset|magic-link|verify-email|unsubscribe)/([^\s?\#"'<>]+)"#;
     BOT = r"/bot([0-9]{6,}:[A-Za-z0-9_-]{20,})";
 }
 
@@ -74,6 +84,7 @@ impl Pass<'_> {
             self.elements(text, &mut edits);
         }
         self.pairs(text, &mut edits);
+        self.words(text, &mut edits);
         if text.contains("name=") && text.contains("--") {
             for found in PART.captures_iter(text) {
                 if names::is_secret(&found[1], Place::Query) {
@@ -136,14 +147,26 @@ impl Pass<'_> {
                 let long_key = name == "key" && value.is_some_and(|value| value.len() >= 20);
                 if names::is_secret(name, Place::Query) || long_key {
                     self.encoded(&found, 2, edits);
+                } else if let Some(value) = value.filter(|value| value.as_str().contains('%')) {
+                    // What is encoded may be JSON, or another URL.
+                    let decoded = percent_decode_str(value.as_str()).decode_utf8_lossy();
+                    if let Some(new) = self.nested(&decoded) {
+                        edits.push(Edit { range: value.range(), text: encode(&new) });
+                    }
                 }
                 if at >= text.len() {
                     break;
                 }
             }
         }
-        for pattern in [&HOOK, &BOT] {
+        for pattern in [&HOOK, &BOT, &SLACK] {
             for found in pattern.captures_iter(text) {
+                self.edit(&found, 1, "", edits);
+            }
+        }
+        for found in LINK.captures_iter(text) {
+            let of_token = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
+            if found[1].bytes().any(of_token) {
                 self.edit(&found, 1, "", edits);
             }
         }
@@ -156,6 +179,11 @@ impl Pass<'_> {
                 self.edit(&found, if found.get(2).is_some() { 2 } else { 3 }, name, edits);
             }
         }
+        for found in PROPERTY.captures_iter(text) {
+            if names::is_secret(&found[1], Place::Field) {
+                self.edit(&found, 2, &found[1], edits);
+            }
+        }
         for tag in TAG.find_iter(text) {
             let mut named = false;
             let mut values: Vec<Range<usize>> = Vec::new();
@@ -166,6 +194,7 @@ impl Pass<'_> {
                     "name" | "key" | "id" | "itemprop" => {
                         named |= names::is_secret(value.as_str(), Place::Field);
                     }
+                    "type" => named |= value.as_str().eq_ignore_ascii_case("password"),
                     "value" | "content" => values.push(range),
                     name if names::is_secret(name, Place::Field) => {
                         let text = self.hide_value(value.as_str(), name);
@@ -187,6 +216,60 @@ impl Pass<'_> {
                     edits.push(Edit { text: self.hide(&text[range.clone()]), range });
                 }
             }
+        }
+    }
+
+    /// What is named without a mark between the name and the value.
+    fn words(&self, text: &str, edits: &mut Vec<Edit>) {
+        if text.contains("--") {
+            for found in ARGUMENT.captures_iter(text) {
+                if names::is_secret(&found[1], Place::Field) {
+                    self.edit(&found, 2, &found[1], edits);
+                }
+            }
+        }
+        if text.contains("assword") || text.contains("PASSWORD") || text.contains('\'') {
+            for pattern in [&NETRC, &SQL] {
+                for found in pattern.captures_iter(text) {
+                    self.edit(&found, 1, "", edits);
+                }
+            }
+        }
+        self.columns(text, edits);
+    }
+
+    /// A table whose first line names its columns.
+    fn columns(&self, text: &str, edits: &mut Vec<Edit>) {
+        let Some((first, rest)) = text.split_once('\n') else { return };
+        let is_name = |name: &str| {
+            let name = name.trim().trim_matches('"');
+            !name.is_empty()
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte))
+        };
+        let Some(mark) = [',', ';', '\t'].into_iter().find(|mark| first.contains(*mark)) else {
+            return;
+        };
+        let names: Vec<&str> = first.split(mark).collect();
+        if !names.iter().all(|name| is_name(name)) {
+            return;
+        }
+        let secret = |name: &&str| names::is_secret(name.trim().trim_matches('"'), Place::Field);
+        let secret: Vec<bool> = names.iter().map(secret).collect();
+        if !secret.contains(&true) {
+            return;
+        }
+        let mut start = first.len() + 1;
+        for line in rest.split_inclusive('\n') {
+            let mut at = start;
+            for (field, secret) in line.trim_end().split(mark).zip(&secret) {
+                let value = field.trim().trim_matches('"');
+                if let (true, Some(offset)) = (*secret && !value.is_empty(), field.find(value)) {
+                    let range = at + offset..at + offset + value.len();
+                    edits.push(Edit { range, text: self.hide(value) });
+                }
+                at += field.len() + mark.len_utf8();
+            }
+            start += line.len();
         }
     }
 

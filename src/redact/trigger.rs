@@ -8,7 +8,7 @@ use regex::Regex;
 const ANYTHING: &str = r"(?x)[:=@<{\[] | eyJ | BEGIN | (?i:bearer|basic|apikey|splunk|sso-key|genie-key|token)\s | AKIA | ASIA | AROA | AIDA
         | AIza | gh[pousr]_ | github_pat_ | gl[a-z]+- | glsa_ | xox | xapp- | ya29 | 1//0 | sk[_-] | [rp]k_ | whsec_ | npm_ | pypi-
         | hv[sbr]\. | sha256~ | dop_v1 | SG\. | sq0 | dckr_ | shp | AGE- | lin_api | hf_ | tskey | k8s-aws | NRAK | EAAC
-        | /(?:hook|webhook|incoming|invit|reset|password|magic|verify|unsub|bot)";
+        | -- | (?i:password|identified)\s | /services/ | /(?:activ|confirm|share|join|accept|token) | [,;\t][^\n]*\n | /(?:hook|webhook|incoming|invit|reset|password|magic|verify|unsub|bot)";
 
 static TRIGGER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(ANYTHING).ok());
 
