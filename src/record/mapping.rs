@@ -302,6 +302,11 @@ fn body_pattern(asked: &Asked, clean: &Clean<'_>, notes: &mut Vec<String>) -> Op
         return None;
     };
     let marked = clean.marked(text);
+    // A boundary is drawn anew for each request.
+    let marked = match boundary(&asked.headers) {
+        Some(boundary) => marked.replace(boundary, MARK_TEXT),
+        None => marked,
+    };
     if let Ok(mut value) = serde_json::from_str::<Value>(&marked) {
         any_at_marks(&mut value);
         return Some(json!({"equalToJson": value}));
@@ -312,6 +317,20 @@ fn body_pattern(asked: &Asked, clean: &Clean<'_>, notes: &mut Vec<String>) -> Op
     let is_form = !text.contains(['\n', '<', ' ']) && text.contains('=');
     let anything = if is_form { "[^&]*" } else { r"[\s\S]*" };
     Some(json!({"matches": pattern(&marked, anything)}))
+}
+
+/// [`MARK`] as a text.
+const MARK_TEXT: &str = "\u{E000}";
+
+/// What separates the parts of a multipart body (RFC 2046, section 5.1.1).
+fn boundary(headers: &HeaderMap) -> Option<&str> {
+    let parameters = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    if !parameters.trim_start().to_ascii_lowercase().starts_with("multipart/") {
+        return None;
+    }
+    let at = parameters.to_ascii_lowercase().find("boundary=")? + "boundary=".len();
+    let value = parameters[at..].split(';').next()?.trim().trim_matches('"');
+    (!value.is_empty()).then_some(value)
 }
 
 /// Any text, or any number, in the place of each value in which a secret stood.
@@ -380,7 +399,7 @@ fn whole_body(
         response.insert("bodyFileName".to_owned(), name.as_str().into());
         return Some((name, body));
     }
-    match (parsed.filter(is_exact), std::str::from_utf8(&body)) {
+    match (parsed.filter(|value| is_exact(value, &body)), std::str::from_utf8(&body)) {
         (Some(value), _) => response.insert("jsonBody".to_owned(), value),
         (None, Ok(text)) => response.insert("body".to_owned(), text.into()),
         (None, Err(_)) => response.insert("base64Body".to_owned(), STANDARD.encode(&body).into()),
@@ -388,16 +407,10 @@ fn whole_body(
     None
 }
 
-/// Whether a value says the same when it is written again: integers past 64 bits do not.
-fn is_exact(value: &Value) -> bool {
-    match value {
-        Value::Number(number) => {
-            !number.is_f64() || number.as_f64().is_some_and(|n| n.abs() < 9_007_199_254_740_992.0)
-        }
-        Value::Array(items) => items.iter().all(is_exact),
-        Value::Object(map) => map.values().all(is_exact),
-        _ => true,
-    }
+/// Whether a value comes out as the bytes that came in: the order of keys, spaces and numbers may not. The
+/// answer `null` is no body where a stub has it as JSON.
+fn is_exact(value: &Value, body: &[u8]) -> bool {
+    !value.is_null() && value.to_string().as_bytes() == body
 }
 
 /// A stream as chunks with the pause before each, and whole for those who cannot play it.

@@ -173,7 +173,7 @@ async fn an_exchange_becomes_a_stub_without_its_secrets() {
     };
     pseudonym("/response/headers/x-subject-token", "", "");
     pseudonym("/response/headers/set-cookie", "session=", "");
-    pseudonym("/response/jsonBody/token", "", "");
+    pseudonym("/response/body", "{\"b\": 1, \"token\": \"", "\", \"a\": \"ü\"}");
     assert_eq!(
         mapping,
         json!({
@@ -190,7 +190,7 @@ async fn an_exchange_becomes_a_stub_without_its_secrets() {
             "response": {
                 "status": 201,
                 "headers": {"content-type": "application/json", "x-request-id": "r-1", "set-cookie": null, "x-subject-token": null},
-                "jsonBody": {"a": "ü", "b": 1, "token": null},
+                "body": null,
             },
         })
     );
@@ -443,6 +443,40 @@ fn urls_that_cannot_be_a_backend_are_told() {
     let missing = UpstreamOptions { ca_file: Some("no/such.pem".into()), ..Default::default() };
     let error = Upstream::new("https://x", &missing).unwrap_err().to_string();
     assert!(error.starts_with("the CA file no/such.pem: "), "{error}");
+}
+
+#[test]
+fn parts_of_a_form_match_behind_any_boundary() {
+    let asked = |boundary: &str, password: &str| {
+        let media = format!("multipart/form-data; boundary={boundary}").parse().unwrap();
+        let asked = super::exchange::Asked {
+            method: Method::POST,
+            target: "/upload".to_owned(),
+            headers: HeaderMap::from_iter([(http::header::CONTENT_TYPE, media)]),
+            body: super::exchange::BodyCopy::default(),
+        };
+        let part = |name: &str, value: &str| {
+            format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            )
+        };
+        let body =
+            format!("{}{}--{boundary}--\r\n", part("note", "hello"), part("password", password));
+        asked.body.push(body.as_bytes());
+        (asked, body)
+    };
+    let answered = super::exchange::Answered {
+        status: StatusCode::OK,
+        headers: HeaderMap::new(),
+        body: super::exchange::Arrivals::default(),
+        end: super::exchange::End::Whole,
+    };
+    let redactor = crate::redact::Redactor::default();
+    let mapping = mapping::of(&asked("f7c07f43ee", "secret-1").0, answered, &redactor).mapping;
+    let pattern = mapping["request"]["bodyPatterns"][0]["matches"].as_str().unwrap();
+    let pattern = regex::Regex::new(&format!("^(?s:{pattern})$")).unwrap();
+    assert!(pattern.is_match(&asked("537d19017f", "secret-2").1));
+    assert!(!pattern.is_match(&asked("537d19017f", "secret-2").1.replace("hello", "bye")));
 }
 
 #[test]
