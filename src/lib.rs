@@ -13,8 +13,10 @@
 //! ```
 
 mod check;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod document;
+#[cfg(feature = "cli")]
 pub mod drill;
 mod error;
 pub mod explain;
@@ -22,6 +24,7 @@ pub mod fixtures;
 pub mod grade;
 mod journal;
 pub mod k8s;
+#[cfg(feature = "cli")]
 mod kubeconfig;
 pub mod matching;
 pub mod message;

@@ -60,7 +60,8 @@ pub(super) fn of(asked: &Asked, answered: Answered, redactor: &Redactor) -> Reco
         response.insert("headers".to_owned(), headers.into());
     }
     let mut body_file = None;
-    if is_stream(asked, &answered.headers) && !answered.headers.contains_key(CONTENT_ENCODING) {
+    let plays = is_stream(asked, &answered.headers) || is_paced(&answered.headers, &parts);
+    if plays && !answered.headers.contains_key(CONTENT_ENCODING) {
         stream(&body, parts, &clean, &mut response);
         if answered.end == End::ByClient {
             notes.push("the client ended the stream".to_owned());
@@ -184,6 +185,16 @@ pub(super) fn is_stream(asked: &Asked, headers: &HeaderMap) -> bool {
     });
     let media = media_type(headers);
     watch || media == "text/event-stream" || media_parameters(headers).contains("stream=watch")
+}
+
+/// Whether an answer of another kind came in pieces with pauses between them: it comes so again. A large
+/// one is a download, whose pauses are those of the network.
+fn is_paced(headers: &HeaderMap, parts: &[Chunk]) -> bool {
+    const LARGEST: usize = 1 << 20;
+    const PAUSE: Duration = Duration::from_millis(50);
+    let size: usize = parts.iter().map(|part| part.bytes.len()).sum();
+    let paused = parts.windows(2).any(|pair| pair[1].at.saturating_sub(pair[0].at) >= PAUSE);
+    paused && size <= LARGEST && !headers.contains_key(CONTENT_LENGTH)
 }
 
 fn path(target: &str) -> &str {

@@ -446,6 +446,34 @@ fn urls_that_cannot_be_a_backend_are_told() {
 }
 
 #[test]
+fn an_answer_that_came_with_pauses_comes_so_again() {
+    let of = |pause: u64, length: bool| {
+        let asked = super::exchange::Asked {
+            method: Method::GET,
+            target: "/rows".to_owned(),
+            headers: HeaderMap::new(),
+            body: super::exchange::BodyCopy::default(),
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(http::header::CONTENT_TYPE, "application/x-ndjson".parse().unwrap());
+        if length {
+            headers.insert(http::header::CONTENT_LENGTH, 12.into());
+        }
+        let mut body = super::exchange::Arrivals::default();
+        for n in 0..3 {
+            body.push(std::time::Duration::from_millis(n * pause), b"{}\n");
+        }
+        let end = super::exchange::End::Whole;
+        let answered = super::exchange::Answered { status: StatusCode::OK, headers, body, end };
+        let mapping = mapping::of(&asked, answered, &crate::redact::Redactor::default()).mapping;
+        mapping["response"]["transformerParameters"]["chunks"].as_array().map(Vec::len)
+    };
+    assert_eq!(of(100, false), Some(3));
+    assert_eq!(of(1, false), None);
+    assert_eq!(of(100, true), None, "a slow network");
+}
+
+#[test]
 fn parts_of_a_form_match_behind_any_boundary() {
     let asked = |boundary: &str, password: &str| {
         let media = format!("multipart/form-data; boundary={boundary}").parse().unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::document::{Diagnostic, Diagnostics};
-use crate::grade::{Expectation, Finding, Record, grade};
+use crate::grade::{Finding, Record, grade};
 use crate::journal::Exchange;
 use crate::k8s::Revision;
 use crate::message::DEFAULT_WORLD;
@@ -55,6 +55,7 @@ impl WorldHandle {
         self.context.world.log.records().0
     }
 
+    #[cfg(feature = "cli")]
     /// The records, and how many more requests there were than are kept.
     pub(crate) fn all_records(&self) -> (Vec<Record>, u64) {
         self.context.world.log.records()
@@ -85,8 +86,9 @@ impl WorldHandle {
         grade(&self.records(), &scenarios.expectations(), scenarios.verdict().expectations)
     }
 
+    #[cfg(feature = "cli")]
     /// What its rules expect of clients.
-    pub(crate) fn expectations(&self) -> Vec<Expectation> {
+    pub(crate) fn expectations(&self) -> Vec<crate::grade::Expectation> {
         self.context.scenario_set().expectations()
     }
 
