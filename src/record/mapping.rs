@@ -11,7 +11,10 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::HeaderName;
-use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, IF_MATCH,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, ORIGIN, RANGE, VARY,
+};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -48,7 +51,7 @@ pub(super) fn of(asked: &Asked, answered: Answered, redactor: &Redactor) -> Reco
     let mut notes = Vec::new();
     let (body, parts) = answered.body.freeze();
     let clean = Clean::of(asked, &answered.headers, &body, redactor);
-    let request = request(asked, &clean, &mut notes);
+    let request = request(asked, &answered.headers, &clean, &mut notes);
     // The key of the exchange: what is matched, so that a new token does not make a new file.
     let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, request.to_string().as_bytes());
     let target = clean.target();
@@ -162,6 +165,11 @@ impl<'r> Clean<'r> {
         Redactor::marked(&self.known, new)
     }
 
+    /// The value of a header field with a mark for each secret.
+    fn marked_header(&self, name: &HeaderName, value: &str) -> String {
+        Redactor::marked(&self.known, self.marks.header(name, value))
+    }
+
     /// A part of the target with a mark for each secret.
     fn marked_target(&self, text: &str) -> String {
         Redactor::marked(&self.known, self.marks.target(text))
@@ -230,7 +238,12 @@ fn stem(asked: &Asked, path: &str, id: &Uuid) -> String {
     format!("{words}-{}", &hash[..8])
 }
 
-fn request(asked: &Asked, clean: &Clean<'_>, notes: &mut Vec<String>) -> Value {
+fn request(
+    asked: &Asked,
+    answered: &HeaderMap,
+    clean: &Clean<'_>,
+    notes: &mut Vec<String>,
+) -> Value {
     let mut request = Map::new();
     request.insert("method".to_owned(), asked.method.as_str().into());
     let query = asked.target.split_once('?').map(|(_, query)| query).filter(|q| !q.is_empty());
@@ -245,15 +258,61 @@ fn request(asked: &Asked, clean: &Clean<'_>, notes: &mut Vec<String>) -> Value {
         // No query, or one that cannot be decoded and so is matched as it stands.
         _ => url(&mut request, ["url", "urlPattern"], &asked.target, clean),
     }
-    // The same URL gives a table, metadata or the objects, by what the client asks for.
-    let accept = asked.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
-    if let Some(accept) = accept.filter(|accept| accept.contains("as=")) {
-        request.insert("headers".to_owned(), json!({"Accept": {"equalTo": accept}}));
+    let headers = header_patterns(asked, answered, clean);
+    if !headers.is_empty() {
+        request.insert("headers".to_owned(), headers.into());
     }
     if let Some(pattern) = body_pattern(asked, clean, notes) {
         request.insert("bodyPatterns".to_owned(), json!([pattern]));
     }
     request.into()
+}
+
+/// Header fields that the answer depends on: those of conditions and ranges, those that the answer names in
+/// `Vary`, and an `Accept` for a table or for metadata, which Kubernetes answers with at the same URL.
+fn header_patterns(asked: &Asked, answered: &HeaderMap, clean: &Clean<'_>) -> Map<String, Value> {
+    const ALWAYS: [HeaderName; 6] =
+        [RANGE, IF_RANGE, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE];
+    // Compression is not asked for while recording, and the origin of a page is any.
+    const NEVER: [HeaderName; 2] = [ACCEPT_ENCODING, ORIGIN];
+    let mut patterns = Map::new();
+    let mut put = |name: &HeaderName, wanted: bool| {
+        let value = asked.headers.get(name).and_then(|value| value.to_str().ok());
+        let pattern = match value.map(|value| (value, clean.marked_header(name, value))) {
+            Some((_, marked)) if marked.contains(MARK) => {
+                json!({"matches": pattern(&marked, ".+")})
+            }
+            Some((value, _)) => json!({"equalTo": value}),
+            None if wanted => json!({"absent": true}),
+            None => return,
+        };
+        patterns.insert(title(name), pattern);
+    };
+    for name in &ALWAYS {
+        put(name, false);
+    }
+    let varies = answered.get_all(VARY).iter().filter_map(|value| value.to_str().ok());
+    for name in varies.flat_map(|value| value.split(',')) {
+        if let Ok(name) = HeaderName::from_bytes(name.trim().as_bytes())
+            && !NEVER.contains(&name)
+        {
+            put(&name, true);
+        }
+    }
+    let accept = asked.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    if accept.is_some_and(|accept| accept.contains("as=")) {
+        put(&ACCEPT, false);
+    }
+    patterns
+}
+
+/// A field's name as people write it: `If-None-Match`.
+fn title(name: &HeaderName) -> String {
+    let words = name.as_str().split('-').map(|word| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        first.to_ascii_uppercase() + rest
+    });
+    words.collect::<Vec<_>>().join("-")
 }
 
 /// The URL as it stands, or as a pattern where something in it is secret.

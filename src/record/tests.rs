@@ -446,6 +446,42 @@ fn urls_that_cannot_be_a_backend_are_told() {
 }
 
 #[test]
+fn what_an_answer_depends_on_is_matched() {
+    let of = |fields: &[(&'static str, &str)], vary: &str| {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.insert(*name, value.parse().unwrap());
+        }
+        let asked = super::exchange::Asked {
+            method: Method::GET,
+            target: "/x".to_owned(),
+            headers,
+            body: super::exchange::BodyCopy::default(),
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(http::header::VARY, vary.parse().unwrap());
+        let body = super::exchange::Arrivals::default();
+        let end = super::exchange::End::Whole;
+        let answered = super::exchange::Answered { status: StatusCode::OK, headers, body, end };
+        let mapping = mapping::of(&asked, answered, &crate::redact::Redactor::default()).mapping;
+        mapping["request"]["headers"].clone()
+    };
+    assert_eq!(of(&[("user-agent", "a")], "Accept-Encoding, Origin"), Value::Null);
+    assert_eq!(
+        of(&[("range", "bytes=0-9"), ("if-none-match", "\"e\"")], ""),
+        json!({"Range": {"equalTo": "bytes=0-9"}, "If-None-Match": {"equalTo": "\"e\""}})
+    );
+    assert_eq!(
+        of(&[("accept-language", "de")], "accept-language, Accept"),
+        json!({"Accept-Language": {"equalTo": "de"}, "Accept": {"absent": true}})
+    );
+    assert_eq!(
+        of(&[("authorization", "Bearer abc123xyz")], "Authorization"),
+        json!({"Authorization": {"matches": "Bearer .+"}})
+    );
+}
+
+#[test]
 fn an_answer_that_came_with_pauses_comes_so_again() {
     let of = |pause: u64, length: bool| {
         let asked = super::exchange::Asked {
