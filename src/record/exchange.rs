@@ -25,6 +25,11 @@ pub(super) struct Asked {
     pub(super) body: BodyCopy,
 }
 
+/// The path of a target.
+pub(super) fn path_of(target: &str) -> &str {
+    target.split_once('?').map_or(target, |(path, _)| path)
+}
+
 /// What came back.
 #[derive(Debug)]
 pub(super) struct Answered {

@@ -10,28 +10,23 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::HeaderName;
-use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, IF_MATCH,
-    IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, ORIGIN, RANGE, VARY,
-};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::matching::STREAM_TRANSFORMER;
 use crate::message::Query;
-use crate::redact::{Known, MARK, Media, Pass, Redacted, Redactor};
+use crate::redact::{Redacted, Redactor};
 
-use super::exchange::{Answered, Asked, Chunk, End};
+use super::clean::Clean;
+use super::exchange::{Answered, Asked, Chunk, End, path_of};
+use super::pattern::request;
 
 /// Bodies larger than this stand in a file of their own, in bytes.
 const MAX_INLINE: usize = 64 << 10;
 
 /// How much of a path goes into a file's name, in characters.
 const MAX_NAME: usize = 80;
-
-/// The query parameters that are left out of a pattern: client libraries draw them at random.
-const NOT_MATCHED: [&str; 1] = ["timeoutSeconds"];
 
 /// The priority of stubs that ask for a representation of their own, before those for any.
 const SPECIFIC: i32 = 4;
@@ -55,7 +50,7 @@ pub(super) fn of(asked: &Asked, answered: Answered, redactor: &Redactor) -> Reco
     // The key of the exchange: what is matched, so that a new token does not make a new file.
     let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, request.to_string().as_bytes());
     let target = clean.target();
-    let stem = stem(asked, path(&target), &id);
+    let stem = stem(asked, path_of(&target), &id);
     let mut response = Map::new();
     response.insert("status".to_owned(), answered.status.as_u16().into());
     let headers = response_headers(&answered.headers, &clean);
@@ -74,7 +69,7 @@ pub(super) fn of(asked: &Asked, answered: Answered, redactor: &Redactor) -> Reco
     }
     let mut mapping = json!({
         "id": id.to_string(),
-        "name": format!("{} {}", asked.method, path(&target)),
+        "name": format!("{} {}", asked.method, path_of(&target)),
         "request": request,
         "response": response,
     });
@@ -85,102 +80,6 @@ pub(super) fn of(asked: &Asked, answered: Answered, redactor: &Redactor) -> Reco
         mapping["metadata"] = json!({"standin": {"notes": notes}});
     }
     Recorded { name: format!("{stem}.json"), mapping, body_file }
-}
-
-/// What takes the secrets out of one exchange.
-struct Clean<'r> {
-    redactor: &'r Redactor,
-    /// Makes pseudonyms.
-    pass: Pass<'r>,
-    /// Makes marks, for patterns.
-    marks: Pass<'r>,
-    /// Secrets of this exchange and of earlier ones, looked for wherever they are repeated.
-    known: Known,
-    target: &'r str,
-    /// The answer's body, without what it tells to be secret by itself.
-    answer: Redacted,
-}
-
-impl<'r> Clean<'r> {
-    /// Goes through all of the exchange for what is secret in it.
-    fn of(asked: &'r Asked, headers: &HeaderMap, body: &[u8], redactor: &'r Redactor) -> Self {
-        let target = asked.target.as_str();
-        let pass = redactor.pass(target);
-        pass.target(target);
-        for (name, value) in asked.headers.iter().chain(headers) {
-            if let Ok(value) = value.to_str() {
-                pass.header(name, value);
-            }
-        }
-        if let Some(body) = asked.body.bytes() {
-            pass.body(&Media::of(&asked.headers), &body);
-        }
-        let answer = pass.body(&Media::of(headers), body);
-        let known = redactor.learn(&pass);
-        Self { redactor, pass, marks: Redactor::marks(target), known, target, answer }
-    }
-
-    /// The target with pseudonyms.
-    fn target(&self) -> String {
-        self.redactor.without(&self.known, self.pass.target(self.target))
-    }
-
-    fn header(&self, name: &HeaderName, value: &str) -> String {
-        self.redactor.without(&self.known, self.pass.header(name, value))
-    }
-
-    /// The whole body of the answer.
-    fn answer(&self, headers: &HeaderMap, bytes: &[u8]) -> Redacted {
-        // What is text is gone through once, and then for what the rest of the exchange tells.
-        let seen = match &self.answer {
-            Redacted::Changed(new) => new,
-            _ => bytes,
-        };
-        if headers.contains_key(CONTENT_ENCODING) {
-            return self.body(headers, bytes);
-        }
-        match (&self.answer, std::str::from_utf8(seen)) {
-            (Redacted::Opaque(why), _) => Redacted::Opaque(why.clone()),
-            (_, Err(_)) => self.body(headers, bytes),
-            (first, Ok(text)) => {
-                let new = self.redactor.without(&self.known, text.to_owned()).into_bytes();
-                let same = *first == Redacted::Same && new == seen;
-                if same { Redacted::Same } else { Redacted::Changed(new) }
-            }
-        }
-    }
-
-    /// A body, or a piece of one.
-    fn body(&self, headers: &HeaderMap, bytes: &[u8]) -> Redacted {
-        self.pass.coded(&Media::of(headers), bytes, &|text| {
-            let new = self.pass.changed(text).unwrap_or_else(|| text.to_owned());
-            let new = self.redactor.without(&self.known, new);
-            (new != text).then_some(new)
-        })
-    }
-
-    /// A text with a mark for each secret.
-    fn marked(&self, text: &str) -> String {
-        let new = self.marks.changed(text).unwrap_or_else(|| text.to_owned());
-        Redactor::marked(&self.known, new)
-    }
-
-    /// The value of a header field with a mark for each secret.
-    fn marked_header(&self, name: &HeaderName, value: &str) -> String {
-        Redactor::marked(&self.known, self.marks.header(name, value))
-    }
-
-    /// A part of the target with a mark for each secret.
-    fn marked_target(&self, text: &str) -> String {
-        Redactor::marked(&self.known, self.marks.target(text))
-    }
-}
-
-/// The pattern that a text with marks makes: what stands at a mark may be anything of a kind.
-fn pattern(marked: &str, anything: &str) -> String {
-    // An ampersand means nothing by itself, and reads better so.
-    let quoted = |part: &str| regex::escape(part).replace(r"\&", "&");
-    marked.split(MARK).map(quoted).collect::<Vec<_>>().join(anything)
 }
 
 /// Whether an answer is recorded with its timing: a watch (Kubernetes' `watch=true`), events of a
@@ -203,10 +102,6 @@ fn is_paced(headers: &HeaderMap, parts: &[Chunk]) -> bool {
     let size: usize = parts.iter().map(|part| part.bytes.len()).sum();
     let paused = parts.windows(2).any(|pair| pair[1].at.saturating_sub(pair[0].at) >= PAUSE);
     paused && size <= LARGEST && !headers.contains_key(CONTENT_LENGTH)
-}
-
-fn path(target: &str) -> &str {
-    target.split_once('?').map_or(target, |(path, _)| path)
 }
 
 fn media_type(headers: &HeaderMap) -> String {
@@ -236,186 +131,6 @@ fn stem(asked: &Asked, path: &str, id: &Uuid) -> String {
     }
     let hash = id.simple().to_string();
     format!("{words}-{}", &hash[..8])
-}
-
-fn request(
-    asked: &Asked,
-    answered: &HeaderMap,
-    clean: &Clean<'_>,
-    notes: &mut Vec<String>,
-) -> Value {
-    let mut request = Map::new();
-    request.insert("method".to_owned(), asked.method.as_str().into());
-    let query = asked.target.split_once('?').map(|(_, query)| query).filter(|q| !q.is_empty());
-    match Query::parse(query) {
-        Ok(parsed) if query.is_some() => {
-            url(&mut request, ["urlPath", "urlPathPattern"], path(&asked.target), clean);
-            let parameters = query_patterns(&parsed, clean, notes);
-            if !parameters.is_empty() {
-                request.insert("queryParameters".to_owned(), parameters.into());
-            }
-        }
-        // No query, or one that cannot be decoded and so is matched as it stands.
-        _ => url(&mut request, ["url", "urlPattern"], &asked.target, clean),
-    }
-    let headers = header_patterns(asked, answered, clean);
-    if !headers.is_empty() {
-        request.insert("headers".to_owned(), headers.into());
-    }
-    if let Some(pattern) = body_pattern(asked, clean, notes) {
-        request.insert("bodyPatterns".to_owned(), json!([pattern]));
-    }
-    request.into()
-}
-
-/// Header fields that the answer depends on: those of conditions and ranges, those that the answer names in
-/// `Vary`, and an `Accept` for a table or for metadata, which Kubernetes answers with at the same URL.
-fn header_patterns(asked: &Asked, answered: &HeaderMap, clean: &Clean<'_>) -> Map<String, Value> {
-    const ALWAYS: [HeaderName; 6] =
-        [RANGE, IF_RANGE, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE];
-    // Compression is not asked for while recording, and the origin of a page is any.
-    const NEVER: [HeaderName; 2] = [ACCEPT_ENCODING, ORIGIN];
-    let mut patterns = Map::new();
-    let mut put = |name: &HeaderName, wanted: bool| {
-        let value = asked.headers.get(name).and_then(|value| value.to_str().ok());
-        let pattern = match value.map(|value| (value, clean.marked_header(name, value))) {
-            Some((_, marked)) if marked.contains(MARK) => {
-                json!({"matches": pattern(&marked, ".+")})
-            }
-            Some((value, _)) => json!({"equalTo": value}),
-            None if wanted => json!({"absent": true}),
-            None => return,
-        };
-        patterns.insert(title(name), pattern);
-    };
-    for name in &ALWAYS {
-        put(name, false);
-    }
-    let varies = answered.get_all(VARY).iter().filter_map(|value| value.to_str().ok());
-    for name in varies.flat_map(|value| value.split(',')) {
-        if let Ok(name) = HeaderName::from_bytes(name.trim().as_bytes())
-            && !NEVER.contains(&name)
-        {
-            put(&name, true);
-        }
-    }
-    let accept = asked.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
-    if accept.is_some_and(|accept| accept.contains("as=")) {
-        put(&ACCEPT, false);
-    }
-    patterns
-}
-
-/// A field's name as people write it: `If-None-Match`.
-fn title(name: &HeaderName) -> String {
-    let words = name.as_str().split('-').map(|word| {
-        let (first, rest) = word.split_at(word.len().min(1));
-        first.to_ascii_uppercase() + rest
-    });
-    words.collect::<Vec<_>>().join("-")
-}
-
-/// The URL as it stands, or as a pattern where something in it is secret.
-fn url(request: &mut Map<String, Value>, names: [&str; 2], text: &str, clean: &Clean<'_>) {
-    let marked = clean.marked_target(text);
-    if marked.contains(MARK) {
-        request.insert(names[1].to_owned(), pattern(&marked, "[^/?&]+").into());
-    } else {
-        request.insert(names[0].to_owned(), text.into());
-    }
-}
-
-fn query_patterns(
-    query: &Query<'_>,
-    clean: &Clean<'_>,
-    notes: &mut Vec<String>,
-) -> Map<String, Value> {
-    let mut patterns = Map::new();
-    for (name, _) in query.iter() {
-        if patterns.contains_key(name) {
-            continue;
-        }
-        if NOT_MATCHED.contains(&name) {
-            notes.push(format!("any {name} matches"));
-            continue;
-        }
-        let one = |value: &&str| {
-            let marked = clean.marks.parameter(name, value);
-            let marked = Redactor::marked(&clean.known, marked);
-            if marked.contains(MARK) {
-                json!({"matches": pattern(&marked, ".*")})
-            } else {
-                json!({"equalTo": value})
-            }
-        };
-        let values: Vec<&str> = query.all(name).collect();
-        let pattern = match values.as_slice() {
-            [value] => one(value),
-            many => json!({"hasExactly": many.iter().map(one).collect::<Vec<Value>>()}),
-        };
-        patterns.insert(name.to_owned(), pattern);
-    }
-    patterns
-}
-
-/// The pattern of a body, with anything where a secret stood.
-fn body_pattern(asked: &Asked, clean: &Clean<'_>, notes: &mut Vec<String>) -> Option<Value> {
-    let Some(body) = asked.body.bytes() else {
-        notes.push("the request's body is too large to be matched".to_owned());
-        return None;
-    };
-    if body.is_empty() {
-        return None;
-    }
-    let Ok(text) = std::str::from_utf8(&body) else {
-        notes.push("the request's body is not text and is not matched".to_owned());
-        return None;
-    };
-    let marked = clean.marked(text);
-    // A boundary is drawn anew for each request.
-    let marked = match boundary(&asked.headers) {
-        Some(boundary) => marked.replace(boundary, MARK_TEXT),
-        None => marked,
-    };
-    if let Ok(mut value) = serde_json::from_str::<Value>(&marked) {
-        any_at_marks(&mut value);
-        return Some(json!({"equalToJson": value}));
-    }
-    if !marked.contains(MARK) {
-        return Some(json!({"equalTo": text}));
-    }
-    let is_form = !text.contains(['\n', '<', ' ']) && text.contains('=');
-    let anything = if is_form { "[^&]*" } else { r"[\s\S]*" };
-    Some(json!({"matches": pattern(&marked, anything)}))
-}
-
-/// [`MARK`] as a text.
-const MARK_TEXT: &str = "\u{E000}";
-
-/// What separates the parts of a multipart body (RFC 2046, section 5.1.1).
-fn boundary(headers: &HeaderMap) -> Option<&str> {
-    let parameters = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    if !parameters.trim_start().to_ascii_lowercase().starts_with("multipart/") {
-        return None;
-    }
-    let at = parameters.to_ascii_lowercase().find("boundary=")? + "boundary=".len();
-    let value = parameters[at..].split(';').next()?.trim().trim_matches('"');
-    (!value.is_empty()).then_some(value)
-}
-
-/// Any text, or any number, in the place of each value in which a secret stood.
-fn any_at_marks(value: &mut Value) {
-    match value {
-        Value::String(text) if text.starts_with(MARK) && text.ends_with('0') => {
-            "${json-unit.any-number}".clone_into(text);
-        }
-        Value::String(text) if text.contains(MARK) => {
-            "${json-unit.any-string}".clone_into(text);
-        }
-        Value::Array(items) => items.iter_mut().for_each(any_at_marks),
-        Value::Object(map) => map.values_mut().for_each(any_at_marks),
-        _ => {}
-    }
 }
 
 /// All but what is about this connection or this moment.

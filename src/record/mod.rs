@@ -3,15 +3,18 @@
 //! ```text
 //! Request → [proxy] → [upstream] ══ backend
 //!              │ └─ Plan: the body as it arrives, through the [tee]
-//!              └─ [exchange] once it ends → [mapping] (less its secrets, see `redact`) → [writer] → DIR/*.json
+//!              └─ [exchange] once it ends → [mapping], with its [pattern], [clean] of secrets → [writer] → DIR/*.json
 //! ```
 //!
-//! What is written is a stub mapping that `--fixtures` (and `WireMock`) replays. A recording never
-//! holds up the client: it is written by a thread of its own, whole or not at all.
+//! What is written is a stub mapping that `--fixtures` (and `WireMock`) replays, whole or not at all, by
+//! threads of its own. New requests wait only while the recorder holds as much as it may: a recording
+//! with gaps replays wrong answers.
 
+mod clean;
 mod exchange;
 mod key_file;
 mod mapping;
+mod pattern;
 mod proxy;
 mod tee;
 mod upstream;

@@ -1,0 +1,103 @@
+//! An exchange on its way to the disk, without its secrets: pseudonyms for what is sent again, marks for
+//! what patterns are made of.
+
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, HeaderName};
+
+use crate::redact::{Known, Media, Pass, Redacted, Redactor};
+
+use super::exchange::Asked;
+
+/// What takes the secrets out of one exchange.
+pub(super) struct Clean<'r> {
+    redactor: &'r Redactor,
+    /// Makes pseudonyms.
+    pass: Pass<'r>,
+    /// Makes marks, for patterns.
+    pub(super) marks: Pass<'r>,
+    /// Secrets of this exchange and of earlier ones, looked for wherever they are repeated.
+    pub(super) known: Known,
+    target: &'r str,
+    /// The answer's body, without what it tells to be secret by itself.
+    answer: Redacted,
+}
+
+impl<'r> Clean<'r> {
+    /// Goes through all of the exchange for what is secret in it.
+    pub(super) fn of(
+        asked: &'r Asked,
+        headers: &HeaderMap,
+        body: &[u8],
+        redactor: &'r Redactor,
+    ) -> Self {
+        let target = asked.target.as_str();
+        let pass = redactor.pass(target);
+        pass.target(target);
+        for (name, value) in asked.headers.iter().chain(headers) {
+            if let Ok(value) = value.to_str() {
+                pass.header(name, value);
+            }
+        }
+        if let Some(body) = asked.body.bytes() {
+            pass.body(&Media::of(&asked.headers), &body);
+        }
+        let answer = pass.body(&Media::of(headers), body);
+        let known = redactor.learn(&pass);
+        Self { redactor, pass, marks: Redactor::marks(target), known, target, answer }
+    }
+
+    /// The target with pseudonyms.
+    pub(super) fn target(&self) -> String {
+        self.redactor.without(&self.known, self.pass.target(self.target))
+    }
+
+    pub(super) fn header(&self, name: &HeaderName, value: &str) -> String {
+        self.redactor.without(&self.known, self.pass.header(name, value))
+    }
+
+    /// The whole body of the answer.
+    pub(super) fn answer(&self, headers: &HeaderMap, bytes: &[u8]) -> Redacted {
+        // What is text is gone through once, and then for what the rest of the exchange tells.
+        let seen = match &self.answer {
+            Redacted::Changed(new) => new,
+            _ => bytes,
+        };
+        if headers.contains_key(CONTENT_ENCODING) {
+            return self.body(headers, bytes);
+        }
+        match (&self.answer, std::str::from_utf8(seen)) {
+            (Redacted::Opaque(why), _) => Redacted::Opaque(why.clone()),
+            (_, Err(_)) => self.body(headers, bytes),
+            (first, Ok(text)) => {
+                let new = self.redactor.without(&self.known, text.to_owned()).into_bytes();
+                let same = *first == Redacted::Same && new == seen;
+                if same { Redacted::Same } else { Redacted::Changed(new) }
+            }
+        }
+    }
+
+    /// A body, or a piece of one.
+    pub(super) fn body(&self, headers: &HeaderMap, bytes: &[u8]) -> Redacted {
+        self.pass.coded(&Media::of(headers), bytes, &|text| {
+            let new = self.pass.changed(text).unwrap_or_else(|| text.to_owned());
+            let new = self.redactor.without(&self.known, new);
+            (new != text).then_some(new)
+        })
+    }
+
+    /// A text with a mark for each secret.
+    pub(super) fn marked(&self, text: &str) -> String {
+        let new = self.marks.changed(text).unwrap_or_else(|| text.to_owned());
+        Redactor::marked(&self.known, new)
+    }
+
+    /// The value of a header field with a mark for each secret.
+    pub(super) fn marked_header(&self, name: &HeaderName, value: &str) -> String {
+        Redactor::marked(&self.known, self.marks.header(name, value))
+    }
+
+    /// A part of the target with a mark for each secret.
+    pub(super) fn marked_target(&self, text: &str) -> String {
+        Redactor::marked(&self.known, self.marks.target(text))
+    }
+}
