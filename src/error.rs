@@ -71,7 +71,7 @@ pub enum Error {
     /// The runtime or the signal handlers cannot be set up.
     #[error("cannot start: {0}")]
     Start(io::Error),
-    /// What is wrong was told already, in another form.
+    /// What is wrong was reported already, in another form.
     #[error("")]
     Reported(u8),
     /// A running server was asked and is not well.

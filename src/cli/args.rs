@@ -376,7 +376,7 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A bound: checked when all are known.
+/// A bound, as `NAME=VALUE`.
 fn bound(text: &str) -> Result<(String, String), String> {
     let (name, value) =
         text.split_once('=').ok_or("write NAME=VALUE, such as history-bytes=256MiB")?;

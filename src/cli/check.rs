@@ -69,7 +69,7 @@ fn check_each(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Dia
             (Err(_), Ok(_)) => {}
         }
     }
-    // What is wrong with the fixtures is told for each of them.
+    // What is wrong with the fixtures is reported for each of them.
     let once = |found: Diagnostics| {
         let mut found = found.sorted();
         found.0.dedup();
@@ -146,7 +146,7 @@ fn is_scenario(path: &Path) -> bool {
                 .iter()
                 .any(|key| document.get(key).is_some())
         }),
-        // A file that cannot be read is told by its words, so that its errors are those of its kind.
+        // A file that cannot be parsed is recognized by its words, so that its errors are those of its kind.
         Some(Err(_)) => {
             source.is_some_and(|source| source.text.lines().any(|line| line.starts_with("rules:")))
         }

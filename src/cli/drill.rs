@@ -56,7 +56,7 @@ pub(super) fn drill(args: Drill) -> Result<(), Error> {
     }
 }
 
-/// What is told while drills run: on a terminal one line that changes, elsewhere a line for each drill.
+/// Progress while drills run: on a terminal one line that changes, elsewhere a line for each drill.
 #[derive(Default)]
 struct ProgressLine {
     state: Mutex<State>,

@@ -1,4 +1,4 @@
-//! The command line: parsed here, done by the library, told to people.
+//! The command line: parsed here, done by the library, reported to people.
 
 mod args;
 mod ask;

@@ -14,7 +14,7 @@ pub(super) fn parse(source: &Source) -> Result<Value, Diagnostic> {
     let text = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
     serde_json::from_str::<Unique>(text).map(|unique| unique.0).map_err(|error| {
         let message = error.to_string();
-        // serde_json ends its text with " at line L column C"; the place is told in front instead.
+        // serde_json ends its text with " at line L column C"; the place is reported in front instead.
         let what = message.split(" at line ").next().unwrap_or(&message).to_owned();
         let place = Place { line: error.line().max(1), column: error.column().max(1) };
         let diagnostic = Diagnostic::error(&source.path, what).at(place);

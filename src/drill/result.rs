@@ -19,7 +19,7 @@ pub struct Drilled {
     pub took: Duration,
     /// How many requests it made.
     pub requests: u64,
-    /// What it asked, and what it was told.
+    /// What it asked, and what it was answered.
     pub records: Vec<Record>,
     /// What it did that it should not have.
     pub findings: Vec<Finding>,

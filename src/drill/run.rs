@@ -40,7 +40,7 @@ pub struct DrillOptions {
     pub tls: bool,
 }
 
-/// Runs the command under each scenario. `progress` is told when a drill begins and when it is over.
+/// Runs the command under each scenario. `progress` is called when a drill begins and when it is over.
 ///
 /// # Errors
 /// [`Error::Invalid`] with every problem of every file, before anything runs; [`Error::Listen`].
@@ -255,7 +255,7 @@ fn world_name(name: &str) -> String {
     if name.is_empty() { "drill".to_owned() } else { name.to_owned() }
 }
 
-/// What a command is told in files.
+/// The files that a command reads.
 struct Files<'a> {
     kubeconfig: &'a Path,
     /// The CA that clients have to trust, in PEM, where TLS is spoken.

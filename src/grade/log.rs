@@ -43,7 +43,7 @@ pub struct Record {
     pub fault: Option<&'static str>,
     /// How long the client was asked to wait.
     pub retry_after: Option<Duration>,
-    /// When the client was told that a revision or token is gone.
+    /// When the client was answered that a revision or token is gone.
     pub expired: Option<Duration>,
     /// Whether nothing answers such a request.
     pub unmatched: bool,
@@ -60,7 +60,7 @@ pub struct Record {
 /// An object was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Created {
-    /// Whether the client was told so.
+    /// Whether the client was answered so.
     pub heard: bool,
 }
 
@@ -136,14 +136,14 @@ impl Log {
         }
     }
 
-    /// Notes that a watch was told that its revision is gone.
+    /// Notes that a watch was answered that its revision is gone.
     pub fn expired(&self, number: usize, at: Duration) {
         if let Some(record) = self.lock().records.get_mut(number) {
             record.expired.get_or_insert(at);
         }
     }
 
-    /// Notes that a watch will be told so by its last line.
+    /// Notes that a watch will be answered so by its last line.
     pub fn expires_at_end(&self, number: usize) {
         self.lock().expire_at_end.push(number);
     }

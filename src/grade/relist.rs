@@ -1,4 +1,4 @@
-//! `relist_within`: who is told that a revision or a continue token is gone begins anew, and soon.
+//! `relist_within`: a client whose revision or continue token is gone lists anew, and soon.
 
 use std::time::Duration;
 

@@ -133,7 +133,7 @@ fn a_list_begins_anew_after_410() {
     assert_eq!(codes(expect.clone(), late), ["relisted-late"]);
     let stubborn = vec![gone(), page(20, Some("a"), 410), page(30, None, 200)];
     assert_eq!(codes(expect.clone(), stubborn), ["asked-again-for-gone"]);
-    // A watch is told in its stream; a list follows.
+    // A watch is answered in its stream; a list follows.
     let watch = Record { verb: "watch".into(), revision: Some("5".into()), ..record(0, 200) };
     let told = Record { expired: Some(MS * 50), ..watch.clone() };
     assert!(codes(expect.clone(), vec![told.clone(), record(60, 200)]).is_empty());

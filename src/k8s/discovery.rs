@@ -1,4 +1,4 @@
-//! What is served, told to clients: `/api`, `/apis`, groups, versions, `/version`, health.
+//! Discovery: `/api`, `/apis`, groups, versions, `/version`, health.
 //!
 //! Two forms: one document per group version, and the aggregated one
 //! (`k8s.io/apiserver/pkg/endpoints/discovery`).

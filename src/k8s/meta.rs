@@ -71,7 +71,8 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-fn go_kind(value: &Value) -> &'static str {
+/// What Go's `encoding/json` calls the kind of a value (`decode.go`, `UnmarshalTypeError`).
+pub(super) fn go_kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",

@@ -125,7 +125,7 @@ impl StringPattern {
             }
         }
         let Some((operator, operand)) = found else {
-            // Unknown operators are told by name when the keys are finished.
+            // Unknown operators are reported by name when the keys are finished.
             if keys.present().all(|key| OPTIONS.contains(&key)) {
                 keys.node().error(
                     "a pattern needs an operator",
@@ -268,7 +268,7 @@ fn compile_list(operand: &Node<'_>) -> Option<Vec<StringPattern>> {
         }
         return None;
     }
-    // Not `collect` on an Option alone: every broken item is told, not only the first.
+    // Not `collect` on an Option alone: every broken item is reported, not only the first.
     let patterns: Vec<_> = items.iter().map(StringPattern::compile).collect();
     patterns.into_iter().collect()
 }

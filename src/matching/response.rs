@@ -202,7 +202,7 @@ fn framing(keys: &Keys<'_>, headers: &mut HeaderMap, body: Option<&Content>) {
     }
 }
 
-/// One body of the four forms; two at once are told, for `WireMock`'s versions disagree which wins.
+/// One body of the four forms; two at once are reported, for `WireMock`'s versions disagree which wins.
 fn plain_body(keys: &Keys<'_>, files: &dyn BodyFiles, stream: bool) -> Option<Bytes> {
     let given: Vec<Node<'_>> = ["body", "jsonBody", "base64Body", "bodyFileName"]
         .iter()

@@ -93,7 +93,7 @@ impl Stream for Tee {
                     if self.copy.as_mut().is_some_and(|copy| !copy.push(&bytes)) {
                         self.copy = None;
                     }
-                    // Nobody asks for the end of a body whose length was told.
+                    // Nobody asks for the end of a body whose length was given.
                     if http_body::Body::is_end_stream(&self.body) {
                         self.finish(End::Whole);
                     }

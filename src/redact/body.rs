@@ -28,7 +28,7 @@ pub(crate) enum Redacted {
     Same,
     /// Other bytes.
     Changed(Vec<u8>),
-    /// What is in it cannot be told: why.
+    /// It cannot be read: why.
     Opaque(String),
 }
 

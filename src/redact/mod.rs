@@ -95,8 +95,8 @@ impl Redactor {
         if self.off { target.to_owned() } else { self.pass(target).target(target) }
     }
 
-    #[cfg(any(feature = "cli", test))]
     /// One text by itself: a line of a log, a message of a panic.
+    #[cfg(any(feature = "cli", test))]
     pub(crate) fn line(&self, text: &str) -> String {
         if self.off {
             return text.to_owned();

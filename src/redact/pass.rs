@@ -1,7 +1,7 @@
 //! One exchange on its way out: what is secret in it is replaced wherever it stands, also where it is
 //! repeated without a name.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use base64::Engine as _;
@@ -35,12 +35,12 @@ pub(crate) struct Pass<'k> {
     /// It is about Kubernetes Secrets.
     pub(super) of_secrets: bool,
     found: RefCell<BTreeSet<String>>,
-    nested: RefCell<usize>,
+    nested: Cell<usize>,
 }
 
 impl<'k> Pass<'k> {
     pub(super) fn new(by: By<'k>) -> Self {
-        Self { by, of_secrets: false, found: RefCell::default(), nested: RefCell::default() }
+        Self { by, of_secrets: false, found: RefCell::default(), nested: Cell::default() }
     }
 
     /// The secrets that were found and are long enough to be looked for elsewhere.
@@ -76,16 +76,21 @@ impl<'k> Pass<'k> {
 
     /// Lines of which some are JSON: JSON lines, events of a server, logs.
     fn json_lines(&self, text: &str) -> Option<Vec<Edit>> {
+        let begin = |line: &str| {
+            line.find(['{', '[']).filter(|at| {
+                let before = line[..*at].trim();
+                before.is_empty() || before.ends_with(':')
+            })
+        };
+        if !text.lines().any(|line| begin(line).is_some()) {
+            return None;
+        }
         let mut edits = Vec::new();
         let mut start = 0;
         let mut any = false;
         for line in text.split_inclusive('\n') {
             let own = line.trim_end_matches(['\r', '\n']);
-            let at = own.find(['{', '[']).filter(|at| {
-                let before = own[..*at].trim();
-                before.is_empty() || before.ends_with(':')
-            });
-            let json = at.and_then(|at| Some((at, self.json(&own[at..])?)));
+            let json = begin(own).and_then(|at| Some((at, self.json(&own[at..])?)));
             let (offset, found) = match json {
                 Some((at, found)) => {
                     any = true;
@@ -108,13 +113,10 @@ impl<'k> Pass<'k> {
             return Some(new);
         }
         // Most values say nothing but themselves.
-        if text.len() < 6 || !may_hold_secrets(text) || *self.nested.borrow() >= MAX_NESTED {
+        if text.len() < 6 || !may_hold_secrets(text) {
             return None;
         }
-        *self.nested.borrow_mut() += 1;
-        let new = self.changed(text);
-        *self.nested.borrow_mut() -= 1;
-        match (self.by, new) {
+        match (self.by, self.inner(text)) {
             // A pattern has no way to look into a value.
             (By::Mark, Some(_)) => Some(MARK.to_string()),
             (_, new) => new,
@@ -131,16 +133,26 @@ impl<'k> Pass<'k> {
         }
         let decoded = String::from_utf8(STANDARD.decode(text).ok()?).ok()?;
         let readable = |c: char| !c.is_control() || c.is_whitespace();
-        if !decoded.chars().all(readable) || *self.nested.borrow() >= MAX_NESTED {
+        if !decoded.chars().all(readable) {
             return None;
         }
-        *self.nested.borrow_mut() += 1;
-        let new = self.changed(&decoded);
-        *self.nested.borrow_mut() -= 1;
+        let new = self.inner(&decoded)?;
         Some(match self.by {
-            By::Mark => new.map(|_| MARK.to_string())?,
-            By::Pseudonym(_) => STANDARD.encode(new?),
+            By::Mark => MARK.to_string(),
+            By::Pseudonym(_) => STANDARD.encode(new),
         })
+    }
+
+    /// A text inside of a value, where something in it is secret and it does not lie too deep.
+    fn inner(&self, text: &str) -> Option<String> {
+        let depth = self.nested.get();
+        if depth >= MAX_NESTED {
+            return None;
+        }
+        self.nested.set(depth + 1);
+        let new = self.changed(text);
+        self.nested.set(depth);
+        new
     }
 
     /// What stands for a secret.
@@ -184,7 +196,7 @@ impl<'k> Pass<'k> {
         if (name.ends_with("authorization") || name == "auth") && value.contains(' ') {
             return self.credentials(value);
         }
-        // A value with a form of its own keeps it: a cookie, a connection string, a key.
+        // A key keeps its first and last line.
         if value.contains("-----BEGIN") {
             return self.nested(value).unwrap_or_else(|| self.hide(value));
         }

@@ -11,13 +11,16 @@ use super::names::{self, Place};
 use super::pass::Pass;
 
 fn regex(pattern: &str) -> Regex {
-    // They are part of the program, and a test compiles all.
+    // They are part of the program: `every_pattern_compiles` tries each.
     Regex::new(pattern).unwrap_or_else(|error| unreachable!("{pattern}: {error}"))
 }
 
 macro_rules! patterns {
     ($($name:ident = $pattern:expr;)*) => {
         $(static $name: LazyLock<Regex> = LazyLock::new(|| regex($pattern));)*
+
+        #[cfg(test)]
+        const PATTERNS: &[&LazyLock<Regex>] = &[$(&$name),*];
     };
 }
 
@@ -53,7 +56,6 @@ patterns! {
     LINE = r#"(?m)^[ \t]*(?:-[ \t]+)?(?:export[ \t]+|set[ \t]+)?["']?([A-Za-z][A-Za-z0-9_.\-]{0,60})["']?[ \t]*[:=][ \t]+([^\s|>&*"'{\[][^\r\n]*)"#;
     // `name: |` and its block of lines, in YAML.
     BLOCK = r"(?m)^([ \t]*)(?:-[ \t]+)?([A-Za-z][A-Za-z0-9_.\-]{0,60}):[ \t]*[|>][-+0-9]*[ \t]*\r?\n";
-    // `<name>value</name>`, also as CDATA.
     // `--name value`, and `password value` as .netrc has it.
     ARGUMENT = r#"(?:^|[\s"'])--([a-z][a-z0-9_-]{1,40})[ \t]+["']?([^\s"'-][^\s"']*)"#;
     NETRC = r"(?i)\blogin\s+\S+\s+password\s+(\S+)";
@@ -61,15 +63,16 @@ patterns! {
     SQL = r"(?i)\b(?:identified\s+(?:with\s+\S+\s+)?by(?:\s+password)?|password)\s+'([^']+)'";
     // `<key>name</key><string>value</string>` of a property list.
     PROPERTY = r"<key>([^<]+)</key>\s*<(?:string|data)>([^<]+)<";
+    // `<name>value</name>`, also as CDATA.
     ELEMENT = r"<([A-Za-z_][\w:.\-]*)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[(.*?)\]\]>|([^<>]+?))\s*</";
     TAG = r"(?s)<[A-Za-z!?][^<>]*>";
     ATTRIBUTE = r#"([A-Za-z_:][\w:.\-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"#;
     // A part of multipart/form-data with its name (RFC 7578).
     PART = r#"(?si)\bname="?([^";\r\n]+)"?[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)(?:\r?\n--|\z)"#;
-    // A path that is a secret itself: of a web hook, an invitation, a link to reset a password.
     // Words that lead to other things as well, before what looks like a token.
     LINK = r#"/(?:reset|verify|activate|activation|confirm|confirmation|share|join|accept|token|tokens)/([^\s/?\#"'<>]{12,})"#;
     SLACK = r"/services/(T[A-Za-z0-9_]+/B[A-Za-z0-9_]+/[A-Za-z0-9_]+)";
+    // A path that is a secret itself: of a web hook, an invitation, a link to reset a password.
     HOOK = r#"/(?:hooks?|webhookb2|webhooks?|incoming-webhook|invites?|invitations?|reset-password|password-reset|magic-link|verify-email|unsubscribe)/([^\s?\#"'<>]+)"#;
     BOT = r"/bot([0-9]{6,}:[A-Za-z0-9_-]{20,})";
 }
@@ -346,4 +349,17 @@ fn encode(text: &str) -> String {
         .map(|part| utf8_percent_encode(part, KEPT).to_string())
         .collect::<Vec<_>>()
         .join(&MARK.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_compiles() {
+        for pattern in PATTERNS {
+            assert!(!pattern.as_str().is_empty());
+            assert!(!pattern.is_match("a word"), "{}", pattern.as_str());
+        }
+    }
 }

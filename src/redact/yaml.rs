@@ -1,5 +1,8 @@
 //! Kubernetes Secrets written as YAML: their values have no names that tell.
 
+use std::collections::BTreeMap;
+
+use aho_corasick::AhoCorasick;
 use serde_json::Value;
 
 use super::edit::Edit;
@@ -8,8 +11,9 @@ use super::pass::Pass;
 impl Pass<'_> {
     /// The edits of the Secrets in a YAML text.
     pub(super) fn kubernetes_yaml(&self, text: &str) -> Vec<Edit> {
-        let told = text.contains("Secret") && text.contains("kind");
-        if !(told || self.of_secrets) || !(text.contains("data:") || text.contains("stringData:")) {
+        let named = text.contains("Secret") && text.contains("kind");
+        if !(named || self.of_secrets) || !(text.contains("data:") || text.contains("stringData:"))
+        {
             return Vec::new();
         }
         let Ok(documents) = serde_saphyr::from_multiple::<Value>(text) else {
@@ -19,19 +23,26 @@ impl Pass<'_> {
         for document in &documents {
             collect(document, self.of_secrets, &mut values);
         }
-        let mut edits = Vec::new();
-        for (value, base64) in values {
+        let mut secrets: BTreeMap<&str, String> = BTreeMap::new();
+        for (value, base64) in &values {
             for line in value.lines().map(str::trim).filter(|line| !line.is_empty()) {
-                let whole = line == value;
-                let new = if base64 && whole { self.hide_base64(line) } else { self.hide(line) };
-                for (at, _) in text.match_indices(line) {
-                    if stands_alone(text, at, line.len()) {
-                        edits.push(Edit { range: at..at + line.len(), text: new.clone() });
-                    }
-                }
+                secrets.entry(line).or_insert_with(|| {
+                    let whole = line == value;
+                    if *base64 && whole { self.hide_base64(line) } else { self.hide(line) }
+                });
             }
         }
-        edits
+        // All at once: a Secret of many values is searched as fast as one of few.
+        let Ok(search) = AhoCorasick::new(secrets.keys()) else { return self.below_data(text) };
+        let new: Vec<String> = secrets.into_values().collect();
+        search
+            .find_overlapping_iter(text)
+            .filter(|found| stands_alone(text, found.start(), found.len()))
+            .map(|found| Edit {
+                range: found.range(),
+                text: new[found.pattern().as_usize()].clone(),
+            })
+            .collect()
     }
 
     /// Of a text that cannot be read: every value below `data:` and `stringData:`.
@@ -89,4 +100,37 @@ fn stands_alone(text: &str, at: usize, length: usize) -> bool {
     let word = |c: char| c.is_alphanumeric() || c == '_';
     !text[..at].chars().next_back().is_some_and(word)
         && !text[at + length..].chars().next().is_some_and(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::super::{Key, Redactor};
+
+    fn without(text: &str) -> String {
+        Redactor::new(Key::of(b"k")).pass("/x").changed(text).unwrap_or_else(|| text.to_owned())
+    }
+
+    #[test]
+    fn one_value_may_be_a_part_of_another_and_stand_more_than_once() {
+        let text = "kind: Secret\nmetadata:\n  name: zq-one-all\n  note: zq one\nstringData:\n  a: zq\n  b: zq-one\n  c: |\n    zq-one\n    other-zq line\n  d: 'zq-one'\n";
+        let new = without(text);
+        let data = new.split_once("stringData:").unwrap().1;
+        assert!(!data.contains("zq") && !data.contains("other"), "{new}");
+        assert!(!new.contains("note: zq"), "a value repeated elsewhere: {new}");
+        assert!(new.starts_with("kind: Secret\nmetadata:\n  name: "), "{new}");
+    }
+
+    #[test]
+    fn a_large_secret_is_searched_in_one_pass() {
+        let mut text = "kind: Secret\nstringData:\n".to_owned();
+        for n in 0..20_000 {
+            writeln!(text, "  k{n}: 'hush {n} hush'").unwrap();
+        }
+        let new = without(&text);
+        assert!(!new.contains("hush"), "{}", &new[..200]);
+        assert_eq!(new.lines().count(), text.lines().count());
+        assert!(new.contains("  k19999: '"));
+    }
 }

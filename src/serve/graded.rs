@@ -1,4 +1,4 @@
-//! What a client did, written down to be graded: what it asked, what it was told, and when that was over.
+//! What a client did, written down to be graded: what it asked, what it was answered, and when that was over.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -146,7 +146,7 @@ async fn base(
     if let Some(proxy) = context.shared.settings.proxy.as_ref().filter(|_| !owned) {
         return proxy.answer(request.take()).await;
     }
-    // Who may not ask is not told what there is.
+    // An answer to an unauthorized request says nothing about what exists.
     let user = match kubernetes::admit(context, request, asked) {
         Ok(user) => user,
         Err(refused) => return *refused,

@@ -92,7 +92,7 @@ fn generated(fixtures: &FixtureSet, wanted: &[Generate], problems: &mut Diagnost
     if wanted.is_empty() {
         return Vec::new();
     }
-    // Types only: what else is wrong with them is told elsewhere.
+    // Types only: what else is wrong with them is reported elsewhere.
     let types = k8s::types_of(
         fixtures.definitions().map(|fixture| &fixture.object),
         fixtures.objects.iter().map(|fixture| &fixture.object),

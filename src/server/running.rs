@@ -110,7 +110,7 @@ impl RunningServer {
     /// Stops: no new connections, streams end, requests in flight are finished or cut within a second.
     pub async fn shutdown(self) {
         self.stop.send_replace(true);
-        // A panic in the server's task has been told by then; there is nothing left to stop.
+        // A panic in the server's task has been reported by then; there is nothing left to stop.
         let _ = self.task.await;
         if let Some(proxy) = &self.shared.settings.proxy {
             proxy.flush().await;

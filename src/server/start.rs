@@ -198,7 +198,7 @@ fn proxy(
     Ok(Some(Proxy::new(upstream, recorder)))
 }
 
-/// Watches the files; a watch that cannot be set up is told and does not keep the server from serving.
+/// Watches the files; a watch that cannot be set up is reported and does not keep the server from serving.
 fn watch_files(sources: &Sources, shared: &Arc<Shared>, log: &Logger) -> Option<FileWatcher> {
     let paths = sources.watched();
     if paths.is_empty() {

@@ -403,7 +403,7 @@ impl Performer {
     fn change(&mut self, line: Bytes) {
         let kind = kind(&line);
         if kind != Lines::Events {
-            // A bookmark says that all before it was told.
+            // A bookmark says that all before it was sent.
             let held = self.take_swapped();
             self.ready.extend(held);
         }

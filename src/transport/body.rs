@@ -71,7 +71,7 @@ impl PlanBody {
             given: false,
             ending: None,
         }));
-        // The length is told in the head, and not held against what is sent.
+        // The length is given in the head, and not held against what is sent.
         Self { kind, announced: None, under_way: None, guard: None }
     }
 

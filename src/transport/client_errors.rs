@@ -1,4 +1,4 @@
-//! What clients do wrong, told to people: once, then at most every ten seconds, however often it
+//! What clients do wrong, reported to people: once, then at most every ten seconds, however often it
 //! happens.
 
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ const QUIET: Duration = Duration::from_secs(10);
 /// Says what is new.
 pub(super) struct ClientErrors {
     log: Logger,
-    /// By kind: when it was last told, and how often it has happened since.
+    /// By kind: when it was last reported, and how often it has happened since.
     reported: Mutex<HashMap<&'static str, (Instant, u64)>>,
 }
 
@@ -24,7 +24,7 @@ impl ClientErrors {
         Self { log, reported: Mutex::default() }
     }
 
-    /// Tells a line of a kind, unless one was told a moment ago.
+    /// Reports a line of a kind, unless one was reported a moment ago.
     pub(super) fn report(&self, kind: &'static str, line: &str) {
         let now = Instant::now();
         let unsaid = {

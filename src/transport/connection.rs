@@ -56,7 +56,7 @@ struct Begun {
 }
 
 /// Looks at the first bytes, and does the TLS handshake where there is TLS. Nothing comes back where
-/// the client has been told what is wrong, or has gone.
+/// the client has an answer that says what is wrong, or has gone.
 async fn begin<H>(tcp: TcpStream, peer: SocketAddr, common: &Common<H>) -> Option<Begun> {
     let Common { limits, tls, client_errors, .. } = common;
     let first = tokio::time::timeout(limits.header_timeout, Opened::first_bytes(tcp)).await;

@@ -37,7 +37,7 @@ pub(super) enum Flow {
     Acts(Acts),
 }
 
-/// How the end of a body is told.
+/// How the end of a body is marked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framing {
     /// In chunks.

@@ -22,7 +22,7 @@ pub(crate) struct Page {
     pub objects: Vec<Arc<Object>>,
     /// The token of the next page.
     pub next: Option<ContinueToken>,
-    /// How many objects follow, where that is told.
+    /// How many objects follow, where that is known.
     pub remaining: Option<u64>,
     /// The objects as they are sent, where the page is kept joined: then there are none in `objects`.
     pub joined: Option<Arc<Joined>>,
@@ -135,8 +135,8 @@ pub(crate) fn select_page(
 }
 
 /// How many objects stand before a page: known from the token, counted for a token that is not ours.
-fn seen_before(told: Option<u64>, total: usize, left: impl FnOnce() -> usize) -> u64 {
-    told.unwrap_or_else(|| (total - left()) as u64)
+fn seen_before(known: Option<u64>, total: usize, left: impl FnOnce() -> usize) -> u64 {
+    known.unwrap_or_else(|| (total - left()) as u64)
 }
 
 impl Page {

@@ -242,7 +242,7 @@ impl Transaction {
         self.commit(Event::new(revision, kind, object, previous));
     }
 
-    /// Removes an object. It is told with its last content and the revision of its removal, as etcd's
+    /// Removes an object. Watches get it with its last content and the revision of its removal, as etcd's
     /// watchers are.
     pub fn remove(&mut self, resource: &GroupResource, key: &str) -> Option<Arc<Object>> {
         let revision = self.next_revision();

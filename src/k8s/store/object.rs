@@ -25,7 +25,7 @@ pub struct Object {
     /// version asked for and on whether it stands in a list, and are put before it when it is sent.
     pub rest: Bytes,
     /// Where in `rest` the digits of the revision stand: the one thing that changes when an object is
-    /// told again under another revision.
+    /// sent again under another revision.
     revision_at: Range<usize>,
     /// Where in `rest` its metadata stand.
     metadata_at: Range<usize>,

@@ -1,7 +1,7 @@
 //! `watch`: events as they happen (`k8s.io/apiserver/pkg/storage/cacher`).
 //!
 //! A [`Watch`] is a cursor into the history: it holds no events of its own, so a reader that does
-//! not read costs nothing and is told 410 when the history has passed it by.
+//! not read costs nothing and gets 410 when the history has passed it by.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub struct Watch {
     /// Whether nothing was sent yet: the revision that it begins at must still be known.
     fresh: bool,
     initial: Option<Initial>,
-    /// Whether the end of the initial events is still to be told by a bookmark.
+    /// Whether the end of the initial events is still to be marked by a bookmark.
     end_bookmark: bool,
     /// A revision that must be reached before the first event, with the answer when it is not.
     awaited: Option<Revision>,
@@ -49,7 +49,7 @@ pub struct Watch {
     pub timeout_seconds: Option<u64>,
 }
 
-/// Objects still to be told as ADDED.
+/// Objects still to be sent as ADDED.
 #[derive(Debug)]
 struct Initial {
     snapshot: Snapshot,
@@ -256,7 +256,7 @@ impl Watch {
             (true, true) => EventKind::Modified,
             (true, false) => EventKind::Deleted,
         };
-        // An object that left the selector is told with its old content and the new revision.
+        // An object that left the selector is sent with its old content and the new revision.
         let left = kind == EventKind::Deleted && event.kind != EventKind::Deleted;
         if left {
             let previous = event.previous.as_deref()?;

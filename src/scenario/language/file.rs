@@ -130,7 +130,7 @@ fn scenario(
     Some(scenario)
 }
 
-/// How a client is told: by its header fields and query parameters.
+/// How a client is recognized: by its header fields and query parameters.
 fn client(node: &Node<'_>) -> Option<Matcher> {
     let keys = node.keys()?;
     let told = keys.present().all(|key| matches!(key, "header" | "query"));
