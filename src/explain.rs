@@ -13,7 +13,8 @@ use crate::redact::Redactor;
 use crate::scenario::ScenarioSet;
 use crate::scenario::{Compared, Tried};
 use crate::serve::{
-    Asked, Assembly, Pipeline, RuleFacts, Settings, Sources, WORLD_HEADER, WORLD_PREFIX,
+    Asked, Assembly, Pipeline, RequestContext, RuleFacts, Settings, Sources, WORLD_HEADER,
+    WORLD_PREFIX,
 };
 
 /// What to explain, and with which files.
@@ -64,10 +65,11 @@ pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Expl
     let shared = assembly.shared().map_err(Error::Invalid)?;
     let name = WorldName::parse(&options.world).map_err(|error| Error::Usage(error.to_string()))?;
     let pipeline = Pipeline::new(Arc::clone(&shared));
-    let first = pipeline.handle(copy_of(request, &name)).await;
+    let first = pipeline.handle(copy_of(request, &name)).plan().await;
     // What the stages look at: the path without its world. What the server refuses has no more to it.
     let mut inner = copy_of(request, &name);
-    let context = shared.enter(&mut inner).ok();
+    let world = shared.enter(&mut inner).ok();
+    let context = world.map(|world| RequestContext::new(Arc::clone(&shared), world));
     let uri = inner.uri.clone();
     let asked = Asked::parse(&inner, &uri).ok();
     let scenarios = shared.scenarios.load_full();
@@ -83,7 +85,7 @@ pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Expl
         // The same request where no rule does anything, and where it has not been made yet.
         context.reset();
         shared.scenarios.store(Arc::new(ScenarioSet::default()));
-        without = Some(pipeline.handle(copy_of(request, &name)).await);
+        without = Some(pipeline.handle(copy_of(request, &name)).plan().await);
     }
     let base = without.as_ref().unwrap_or(&first);
     let stubs = shared.stubs.load();

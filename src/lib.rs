@@ -19,10 +19,10 @@ pub mod document;
 #[cfg(feature = "cli")]
 pub mod drill;
 mod error;
+mod exchange;
 pub mod explain;
 pub mod fixtures;
 pub mod grade;
-mod journal;
 pub mod k8s;
 #[cfg(feature = "cli")]
 mod kubeconfig;
@@ -43,7 +43,7 @@ pub mod transport;
 
 pub use check::{Checked, check};
 pub use error::{EXIT_FAILURE, EXIT_INVALID, EXIT_OK, EXIT_USAGE, Error};
-pub use journal::{Exchange, Journal, JournalLimits, MAX_EXCHANGES, Observer};
+pub use exchange::{Exchange, Journal, JournalLimits, MAX_EXCHANGES, Observer};
 pub use serve::Bounds;
 pub use server::{Builder, Profile, RunningServer, Server, WorldHandle};
 #[cfg(feature = "tls")]

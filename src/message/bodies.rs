@@ -55,13 +55,14 @@ impl Default for Bodies {
 /// What one body holds, until it is dropped.
 #[derive(Debug, Default)]
 pub(super) struct Held {
-    of: Bodies,
+    /// Nothing while no body was read.
+    of: Option<Bodies>,
     bytes: usize,
 }
 
 impl Held {
     pub(super) fn of(bodies: &Bodies) -> Self {
-        Self { of: bodies.clone(), bytes: 0 }
+        Self { of: Some(bodies.clone()), bytes: 0 }
     }
 
     /// Holds more.
@@ -69,7 +70,8 @@ impl Held {
     /// # Errors
     /// [`BodyError::TooMany`] where all bodies together would hold too much.
     pub(super) fn grow(&mut self, bytes: usize) -> Result<(), BodyError> {
-        let Count { held, most } = &*self.of.0;
+        let Some(Bodies(count)) = &self.of else { return Ok(()) };
+        let Count { held, most } = &**count;
         let before = held.fetch_add(bytes, Ordering::Relaxed);
         if before.saturating_add(bytes) > *most {
             held.fetch_sub(bytes, Ordering::Relaxed);
@@ -82,6 +84,8 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.of.0.held.fetch_sub(self.bytes, Ordering::Relaxed);
+        if let Some(Bodies(count)) = &self.of {
+            count.held.fetch_sub(self.bytes, Ordering::Relaxed);
+        }
     }
 }

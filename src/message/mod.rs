@@ -15,6 +15,8 @@ mod request;
 mod target;
 mod world;
 
+use std::pin::Pin;
+
 pub use bodies::{Bodies, BodyError};
 pub use fault::{
     Change, Fault, FaultAction, FaultPoint, LastStream, LineChange, Lines, Pace, Place, Point,
@@ -29,11 +31,38 @@ pub use world::{BadWorldName, DEFAULT_WORLD, WorldName};
 /// no engine.
 pub trait Handler: Send + Sync + 'static {
     /// Decides what to answer. Never fails: every error is a plan already.
-    fn handle(&self, request: Request) -> impl Future<Output = Plan> + Send;
+    fn handle(&self, request: Request) -> Handling<'_>;
 
     /// What a new HTTP/2 connection announces.
     fn http2(&self) -> Http2Settings {
         Http2Settings::default()
+    }
+}
+
+/// The answer to a request, or the way to it.
+pub enum Handling<'a> {
+    /// It is decided. Most are: such an answer costs no future.
+    Ready(Plan),
+    /// Something must be waited for: the request's body, a delay, a backend.
+    Waiting(Pin<Box<dyn Future<Output = Plan> + Send + 'a>>),
+}
+
+impl Handling<'_> {
+    /// The plan, once it is there.
+    pub async fn plan(self) -> Plan {
+        match self {
+            Self::Ready(plan) => plan,
+            Self::Waiting(plan) => plan.await,
+        }
+    }
+}
+
+impl std::fmt::Debug for Handling<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ready(plan) => f.debug_tuple("Ready").field(plan).finish(),
+            Self::Waiting(_) => f.write_str("Waiting"),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use crate::document::Diagnostics;
-use crate::journal::{Journal, Observer};
+use crate::exchange::{Journal, Observer};
 use crate::tls::server::Tls;
 
 use super::seed::build_world;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::document;
-use crate::journal::JournalLimits;
+use crate::exchange::JournalLimits;
 use crate::k8s::HistoryLimits;
 use crate::transport::Limits;
 

@@ -11,8 +11,8 @@ use http::uri::PathAndQuery;
 
 use crate::message::{BadWorldName, Request, WorldName};
 
-use super::context::RequestContext;
 use super::state::Shared;
+use super::world::World;
 
 /// The header that names a world.
 pub(crate) const WORLD_HEADER: HeaderName = HeaderName::from_static("x-standin-world");
@@ -21,11 +21,8 @@ pub(crate) const WORLD_HEADER: HeaderName = HeaderName::from_static("x-standin-w
 const GROUP: &str = "standin:world:";
 
 impl Shared {
-    /// Where a request is answered. A world in its path is taken out of it.
-    pub(crate) fn enter(
-        self: &Arc<Self>,
-        request: &mut Request,
-    ) -> Result<RequestContext, BadWorldName> {
+    /// The world that a request lives in. Its name is taken out of the path.
+    pub(crate) fn enter(&self, request: &mut Request) -> Result<Arc<World>, BadWorldName> {
         let named = match self.named_by_path(request)? {
             Some(name) => Some(name),
             None => self.named_by_client(request)?,
@@ -35,7 +32,7 @@ impl Shared {
             Some(name) => self.world(&name),
         };
         world.count_request();
-        Ok(RequestContext::new(Arc::clone(self), world))
+        Ok(world)
     }
 
     /// The world that the path names. Where there is no such world yet, a stub for a URL below the prefix

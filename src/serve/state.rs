@@ -6,8 +6,8 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use crate::document::Diagnostics;
+use crate::exchange::Journal;
 use crate::fixtures::FixtureSet;
-use crate::journal::Journal;
 use crate::k8s;
 use crate::matching::StubIndex;
 use crate::message::{Bodies, WorldName};

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::journal::{Exchange, Observer};
+use crate::exchange::{Exchange, Observer};
 use crate::k8s::{self, DeleteAnswer};
 use crate::record::UpstreamOptions;
 use crate::redact::Key;

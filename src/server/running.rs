@@ -9,8 +9,8 @@ use tokio::task::JoinHandle;
 
 use crate::document::Diagnostics;
 use crate::error::Error;
+use crate::exchange::Journal;
 use crate::fixtures::FileWatcher;
-use crate::journal::Journal;
 use crate::k8s;
 use crate::message::WorldName;
 use crate::serve::{RequestContext, Shared};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::document::{Diagnostic, Diagnostics};
+use crate::exchange::Exchange;
 use crate::grade::{Finding, Record, grade};
-use crate::journal::Exchange;
 use crate::k8s::Revision;
 use crate::message::DEFAULT_WORLD;
 use crate::scenario::Verdict;

@@ -1,20 +1,22 @@
 //! One request → the handler's plan → one response, the same for HTTP/1.1 and HTTP/2.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, SEC_WEBSOCKET_ACCEPT, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, HeaderValue, SEC_WEBSOCKET_ACCEPT, TRANSFER_ENCODING, UPGRADE,
 };
-use http::{HeaderMap, Method, StatusCode, Version, request};
+use http::{HeaderMap, Method, StatusCode, Version};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use crate::message::{
-    Body, BodyError, BodyStream, Fault, FaultAction, FaultPoint, Handler, LastStream, Origin, Plan,
-    Request, RequestBody,
+    Body, BodyError, BodyStream, Fault, FaultAction, FaultPoint, Handler, Handling, LastStream,
+    Origin, Plan, Request, RequestBody,
 };
 
 use super::acts::{Act, Acts, FLUSH, acts};
@@ -24,6 +26,7 @@ use super::client_errors::ClientErrors;
 use super::exact;
 use super::frames::Frames;
 use super::framing::{Flow, Framing, Outside};
+use super::head::{HeadFacts, name_host};
 use super::reason::{EndsHere, reason_of};
 use super::stalled::Stalled;
 use super::upload::Upload;
@@ -53,45 +56,67 @@ struct Wanted {
     accept: Option<HeaderValue>,
 }
 
+/// A response for hyper, or the end of the stream.
+type Answer = Result<hyper::Response<PlanBody>, EndsHere>;
+
+/// The answer to a request: most are there at once, and cost no state of a future.
+pub(super) enum AnswerFuture<'a> {
+    Ready(Option<Answer>),
+    Waiting(Pin<Box<dyn Future<Output = Answer> + Send + 'a>>),
+}
+
+impl Future for AnswerFuture<'_> {
+    type Output = Answer;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
+        match &mut *self {
+            // Nobody polls a future again that is done.
+            Self::Ready(answer) => answer.take().map_or(Poll::Pending, Poll::Ready),
+            Self::Waiting(answer) => answer.as_mut().poll(cx),
+        }
+    }
+}
+
 /// Answers a request.
-pub(super) async fn answer<H: Handler>(
-    handler: &H,
+pub(super) fn answer<'a, H: Handler>(
+    handler: &'a H,
     request: hyper::Request<Incoming>,
-    client: &Client,
-    over: Over<'_>,
-    client_errors: &ClientErrors,
-) -> Result<hyper::Response<PlanBody>, EndsHere> {
+    client: &'a Client,
+    over: Over<'a>,
+    client_errors: &'a ClientErrors,
+) -> AnswerFuture<'a> {
     let (mut head, body) = request.into_parts();
-    let says_close = |value: &HeaderValue| {
-        let words = value.as_bytes().split(|byte| *byte == b',');
-        words.map(<[u8]>::trim_ascii).any(|word| word.eq_ignore_ascii_case(b"close"))
-    };
+    let facts = HeadFacts::of(&head.headers, head.version);
     let mut wanted = Wanted {
         method: head.method.clone(),
         version: head.version,
-        closes: head.headers.get_all(CONNECTION).iter().any(says_close),
+        closes: facts.closes,
         upload: Upload::of(body, &head.headers, head.version, client.body_timeout),
         accept: None,
     };
     match over {
         Over::Http1(control) => {
-            control.begin_answer();
-            if let Some(plan) = control.resumed() {
-                return answering(perform(plan, &wanted, over).await, over);
+            if let Some(plan) = control.begin_answer() {
+                let performed = async move { answering(perform(plan, &wanted, over).await, over) };
+                return AnswerFuture::Waiting(Box::pin(performed));
             }
-            if let Some(why) = wrong_host(&head.headers, head.version) {
+            if let Some(why) = facts.wrong_host {
                 client_errors.report("host", &format!("{}: {why}", client.peer));
                 let mut plan =
                     Plan::text(StatusCode::BAD_REQUEST, Origin::Server, format!("{why}\n"));
                 plan.headers.insert(CONNECTION, HeaderValue::from_static("close"));
                 wanted.closes = true;
-                return answering(perform(plan, &wanted, over).await, over);
+                let refused = async move { answering(perform(plan, &wanted, over).await, over) };
+                return AnswerFuture::Waiting(Box::pin(refused));
             }
-            wanted.accept = websocket::accept(&head.headers);
+            if facts.upgrades {
+                wanted.accept = websocket::accept(&head.headers);
+            }
         }
         Over::Http2(frames) => {
             if frames.is_going_away() {
-                return Err(EndsHere::with(h2::Reason::REFUSED_STREAM));
+                let refused = Err(EndsHere::with(h2::Reason::REFUSED_STREAM));
+                return AnswerFuture::Ready(Some(refused));
             }
             name_host(&mut head);
         }
@@ -100,18 +125,37 @@ pub(super) async fn answer<H: Handler>(
     let mut request = Request::incoming(head, body, client.bodies.clone());
     request.peer = Some(client.peer);
     request.certificate.clone_from(&client.certificate);
-    // In a box, which is gone when the answer is there: what a connection holds while a stream is idle
-    // does not hold the state of deciding it.
-    let handled = AssertUnwindSafe(Box::pin(handler.handle(request))).catch_unwind().await;
-    let mut plan = handled.unwrap_or_else(|_| {
-        let peer = client.peer;
-        client_errors.report(
-            "panic",
-            &format!("a request of {peer} made the server panic; it was answered with 500"),
-        );
-        let text = "the server failed on this request; this is a defect of the server\n";
-        Plan::text(StatusCode::INTERNAL_SERVER_ERROR, Origin::Server, text)
-    });
+    let handled = catch_unwind(AssertUnwindSafe(|| handler.handle(request)));
+    match handled {
+        Ok(Handling::Ready(plan)) if wanted.is_simple(&plan) => {
+            AnswerFuture::Ready(Some(answering(Ok(plain(plan, &wanted)), over)))
+        }
+        Ok(Handling::Ready(plan)) => AnswerFuture::Waiting(Box::pin(deliver(plan, wanted, over))),
+        Ok(Handling::Waiting(waiting)) => AnswerFuture::Waiting(Box::pin(async move {
+            let plan = AssertUnwindSafe(waiting).catch_unwind().await;
+            let plan = plan.unwrap_or_else(|_| panicked(client, client_errors));
+            deliver(plan, wanted, over).await
+        })),
+        Err(_) => {
+            let plan = panicked(client, client_errors);
+            AnswerFuture::Waiting(Box::pin(deliver(plan, wanted, over)))
+        }
+    }
+}
+
+/// The answer to a request on which the handler has failed.
+fn panicked(client: &Client, client_errors: &ClientErrors) -> Plan {
+    let peer = client.peer;
+    client_errors.report(
+        "panic",
+        &format!("a request of {peer} made the server panic; it was answered with 500"),
+    );
+    let text = "the server failed on this request; this is a defect of the server\n";
+    Plan::text(StatusCode::INTERNAL_SERVER_ERROR, Origin::Server, text)
+}
+
+/// Waits as long as a plan says, and carries it out.
+async fn deliver(mut plan: Plan, wanted: Wanted, over: Over<'_>) -> Answer {
     let delay = std::mem::take(&mut plan.delay);
     if delay > LONG
         && let Over::Http1(control) = over
@@ -137,37 +181,9 @@ pub(super) async fn answer<H: Handler>(
 }
 
 /// An answer that its connection knows to be under way until hyper has all of it.
-fn answering(
-    answer: Result<hyper::Response<PlanBody>, EndsHere>,
-    over: Over<'_>,
-) -> Result<hyper::Response<PlanBody>, EndsHere> {
+fn answering(answer: Answer, over: Over<'_>) -> Answer {
     let Over::Http1(control) = over else { return answer };
     answer.map(|response| response.map(|body| body.answering(Answering::new(control))))
-}
-
-/// What is wrong with the `Host` of a request (RFC 9112, section 3.2), in the words of Go's server.
-fn wrong_host(headers: &HeaderMap, version: Version) -> Option<&'static str> {
-    let mut hosts = headers.get_all(HOST).iter();
-    let Some(host) = hosts.next() else {
-        return (version == Version::HTTP_11)
-            .then_some("400 Bad Request: missing required Host header");
-    };
-    if hosts.next().is_some() {
-        return Some("400 Bad Request: too many Host headers");
-    }
-    // As `golang.org/x/net/http/httpguts.ValidHostHeader`, without what ends a host in a URL.
-    let valid = |byte: &u8| byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=[]_~".contains(byte);
-    (!host.as_bytes().iter().all(valid)).then_some("400 Bad Request: malformed Host header")
-}
-
-/// HTTP/2 has the host in a field of its own (RFC 9113, section 8.3.1); stubs look at `Host`.
-fn name_host(head: &mut request::Parts) {
-    if let Some(authority) = head.uri.authority()
-        && !head.headers.contains_key(HOST)
-        && let Ok(host) = HeaderValue::from_str(authority.as_str())
-    {
-        head.headers.insert(HOST, host);
-    }
 }
 
 /// Carries a plan out.
@@ -211,6 +227,16 @@ async fn perform(
 }
 
 impl Wanted {
+    /// Whether an answer is hyper's alone: nothing goes wrong in it, nothing is waited for, and no body of
+    /// the request is left.
+    fn is_simple(&self, plan: &Plan) -> bool {
+        let undisturbed = plan.delay.is_zero()
+            && plan.fault.is_none()
+            && plan.pace.is_none()
+            && plan.stream.is_none();
+        undisturbed && self.upload.is_none() && !is_stream(&plan.body)
+    }
+
     /// Whether the request's body is read on while it is answered.
     fn is_being_read(&self) -> bool {
         self.upload.as_ref().is_some_and(Upload::is_being_read)

@@ -1,12 +1,14 @@
 //! HTTP/1.1 on one connection, and how it ends.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioTimer;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 
@@ -16,12 +18,16 @@ use super::answer::{Over, answer};
 use super::client::{Client, stopped};
 use super::client_errors::ClientErrors;
 use super::framing::{self, Sent};
+use super::head_timer::HeadTimer;
 use super::socket::Socket;
 use super::wire::{Control, Takeover, Wire};
 use super::{Limits, unsent, websocket};
 
 /// How long what a client still sends is read after the last byte for it, so that it sees a FIN.
 const LINGER: Duration = Duration::from_millis(500);
+
+/// How many header fields hyper reads where nothing else is said: without an allocation for each request.
+const HYPERS_HEADER_COUNT: usize = 100;
 
 /// A chunk whose size is none.
 const MALFORMED_CHUNK: &[u8] = b"zz\r\nthis chunk has no size\r\n";
@@ -74,6 +80,13 @@ pub(super) async fn run<H: Handler>(
     }
 }
 
+/// How hyper's part of a connection has ended.
+enum Ended {
+    Hyper(hyper::Result<()>),
+    Stopping,
+    Timeout,
+}
+
 /// Serves requests until one is answered with something that goes on without hyper. What comes back is
 /// the socket, what was read beyond that request, and what goes on.
 async fn serve<H: Handler>(
@@ -88,22 +101,47 @@ async fn serve<H: Handler>(
     let control = Arc::new(Control::resuming(resumed));
     let mut builder = http1::Builder::new();
     builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout)
+        .header_read_timeout(None)
         .max_header_size(limits.header_bytes)
-        .max_buf_size(limits.header_bytes.max(8192) * 2)
-        .max_headers(limits.header_count);
+        .max_buf_size(limits.header_bytes.max(8192) * 2);
+    if limits.header_count != HYPERS_HEADER_COUNT {
+        builder.max_headers(limits.header_count);
+    }
     let wire = Wire::new(socket, Arc::clone(&control));
     let service = service_fn(|request| {
-        let control = &control;
-        async move { answer(handler, request, client, Over::Http1(control), client_errors).await }
+        answer(handler, request, client, Over::Http1(&control), client_errors)
     });
     let mut connection = builder.serve_connection(wire, service);
-    let result = tokio::select! {
-        result = &mut connection => result,
-        () = stopped(stopping) => {
-            std::pin::Pin::new(&mut connection).graceful_shutdown();
+    let mut timer = HeadTimer::new(limits.header_timeout);
+    let ended = {
+        let watched = stopping.clone();
+        let mut stopped = std::pin::pin!(stopped(stopping));
+        let mut watches = false;
+        poll_fn(|cx| {
+            if let Poll::Ready(result) = Pin::new(&mut connection).poll(cx) {
+                return Poll::Ready(Ended::Hyper(result));
+            }
+            // Once polled, it wakes this task by itself: until it does, a look is enough.
+            if !watches || watched.has_changed().unwrap_or(true) {
+                watches = true;
+                if stopped.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Ended::Stopping);
+                }
+            }
+            timer.poll(&control, cx).map(|()| Ended::Timeout)
+        })
+        .await
+    };
+    let result = match ended {
+        Ended::Hyper(result) => result,
+        Ended::Stopping => {
+            Pin::new(&mut connection).graceful_shutdown();
             (&mut connection).await
+        }
+        Ended::Timeout => {
+            let socket = connection.into_parts().io.into_inner();
+            refuse(socket, client, &Refusal::Late(limits.header_timeout), client_errors).await;
+            return None;
         }
     };
     let parts = connection.into_parts();
@@ -117,8 +155,10 @@ async fn serve<H: Handler>(
     match (control.ending(), result) {
         (Some(action), _) => end(socket, &action).await,
         (None, Err(error)) => {
-            let tell = control.wants_error_answer() || error.is_timeout();
-            refuse(socket, client, &error, limits, client_errors, tell).await;
+            // Where the client went away, or an answer's stream broke, there is nobody to tell.
+            if let Some(refusal) = Refusal::of(&error, limits, control.wants_error_answer()) {
+                refuse(socket, client, &refusal, client_errors).await;
+            }
         }
         (None, Ok(())) => finish(socket).await,
     }
@@ -158,33 +198,51 @@ pub(super) async fn finish(mut socket: impl AsyncRead + AsyncWrite + Unpin) {
     let _ = tokio::time::timeout(LINGER, Box::pin(drain)).await;
 }
 
-/// Tells a client what was wrong with its request, where hyper would only close.
+/// Why a request is refused that hyper would only close the connection for.
+enum Refusal {
+    /// Its head did not arrive in time.
+    Late(Duration),
+    /// Its head cannot be read: the status, why, and whether the client still has to be told.
+    Unreadable { status: &'static str, why: String, tell: bool },
+}
+
+impl Refusal {
+    fn of(error: &hyper::Error, limits: &Limits, tell: bool) -> Option<Self> {
+        if error.is_parse_too_large() {
+            let why = format!(
+                "the request's head is too large: at most {} bytes and {} header fields are read",
+                limits.header_bytes, limits.header_count
+            );
+            let status = "431 Request Header Fields Too Large";
+            Some(Self::Unreadable { status, why, tell })
+        } else if error.is_parse() {
+            let why = format!("this is not HTTP/1.1: {}", reason(error));
+            Some(Self::Unreadable { status: "400 Bad Request", why, tell })
+        } else {
+            None
+        }
+    }
+}
+
+/// Tells a client what was wrong with its request.
 async fn refuse(
     mut socket: Socket,
     client: &Client,
-    error: &hyper::Error,
-    limits: &Limits,
+    refusal: &Refusal,
     client_errors: &ClientErrors,
-    tell: bool,
 ) {
-    let (status, why) = if error.is_parse_too_large() {
-        let what = format!(
-            "the request's head is too large: at most {} bytes and {} header fields are read",
-            limits.header_bytes, limits.header_count
-        );
-        ("431 Request Header Fields Too Large", what)
-    } else if error.is_timeout() {
-        let seconds = limits.header_timeout.as_secs_f32();
-        ("408 Request Timeout", format!("the request's head did not arrive within {seconds} s"))
-    } else if error.is_parse() {
-        ("400 Bad Request", format!("this is not HTTP/1.1: {}", reason(error)))
-    } else {
-        // The client went away, or an answer's stream broke: there is nobody to tell.
-        return;
+    let late;
+    let (status, why, tell) = match refusal {
+        Refusal::Late(timeout) => {
+            let seconds = timeout.as_secs_f32();
+            late = format!("the request's head did not arrive within {seconds} s");
+            ("408 Request Timeout", &late, true)
+        }
+        Refusal::Unreadable { status, why, tell } => (*status, why, *tell),
     };
     client_errors.report(status, &format!("{}: {status}: {why}", client.peer));
     if tell {
-        say(&mut socket, status, "", &why).await;
+        say(&mut socket, status, "", why).await;
     }
     finish(socket).await;
 }

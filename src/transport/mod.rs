@@ -21,6 +21,8 @@ mod connection;
 mod exact;
 mod frames;
 mod framing;
+mod head;
+mod head_timer;
 mod http1;
 mod http2;
 mod in_use;
@@ -79,7 +81,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             header_bytes: 64 << 10,
-            header_count: 256,
+            // More than hyper's own 100 cost each request an allocation.
+            header_count: 100,
             header_timeout: Duration::from_secs(30),
             body_bytes: 256 << 20,
             body_timeout: Duration::from_secs(30),

@@ -17,8 +17,8 @@ use super::listen::Served;
 use super::{Limits, Listener, serve};
 use crate::message::Bodies;
 use crate::message::{
-    Body, Fault, FaultAction, FaultPoint, Handler, Origin, Pace, Plan, Request, RequestBody,
-    TimedChunk,
+    Body, Fault, FaultAction, FaultPoint, Handler, Handling, Origin, Pace, Plan, Request,
+    RequestBody, TimedChunk,
 };
 
 /// Answers by path; counts the streams that were dropped.
@@ -39,7 +39,13 @@ fn plan(body: Body) -> Plan {
 }
 
 impl Handler for Toy {
-    async fn handle(&self, mut request: Request) -> Plan {
+    fn handle(&self, request: Request) -> Handling<'_> {
+        Handling::Waiting(Box::pin(self.answer(request)))
+    }
+}
+
+impl Toy {
+    async fn answer(&self, mut request: Request) -> Plan {
         let path = request.path().to_owned();
         let mut parts = path.trim_start_matches('/').split('/');
         let body = match parts.next().unwrap_or_default() {

@@ -9,12 +9,14 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
+use tokio::time::Instant;
 
 use crate::message::{BodyStream, FaultAction, Plan};
 
@@ -43,10 +45,13 @@ enum Exit {
 }
 
 /// What a connection's service and its socket share.
-#[derive(Default)]
 pub(super) struct Control {
+    /// When hyper's part began.
+    began: Instant,
     /// A [`Phase`].
     phase: AtomicU8,
+    /// When the connection became idle, in nanoseconds since hyper's part began.
+    idle_since: AtomicU64,
     /// Hyper's part ends as soon as everything written so far is flushed.
     leaving: AtomicBool,
     /// An error answer of hyper's own was held back.
@@ -77,12 +82,22 @@ impl std::fmt::Debug for Control {
 impl Control {
     /// Of a connection that goes on, with the answer to what is asked first.
     pub(super) fn resuming(plan: Option<Plan>) -> Self {
-        Self { resumed: Mutex::new(plan), ..Self::default() }
+        Self {
+            began: Instant::now(),
+            phase: AtomicU8::new(Phase::Idle as u8),
+            idle_since: AtomicU64::new(0),
+            leaving: AtomicBool::new(false),
+            swallowed: AtomicBool::new(false),
+            answered: AtomicBool::new(false),
+            exit: Mutex::new(None),
+            resumed: Mutex::new(plan),
+        }
     }
 
-    /// The answer that was decided before.
-    pub(super) fn resumed(&self) -> Option<Plan> {
-        self.resumed.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// How long hyper has waited for the head of a request; nothing while it does not wait for one.
+    pub(super) fn head_awaited(&self) -> Option<Duration> {
+        let since = Duration::from_nanos(self.idle_since.load(Ordering::Acquire));
+        self.is(Phase::Idle).then(|| self.began.elapsed().saturating_sub(since))
     }
 
     /// Ends the connection with a fault, once everything written so far is flushed.
@@ -131,10 +146,14 @@ impl Control {
         self.leaving.load(Ordering::Acquire)
     }
 
-    /// A request was read, and is being answered.
-    pub(super) fn begin_answer(&self) {
-        self.answered.store(true, Ordering::Release);
+    /// A request was read, and is being answered. Gives the answer, where it was decided before.
+    pub(super) fn begin_answer(&self) -> Option<Plan> {
         self.set(Phase::Answering);
+        if self.answered.load(Ordering::Acquire) {
+            return None;
+        }
+        self.answered.store(true, Ordering::Release);
+        self.resumed.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Hyper has all of an answer.
@@ -159,6 +178,8 @@ impl Control {
     /// Everything that hyper had to write is flushed.
     fn flushed(&self) {
         if self.is(Phase::Answered) {
+            let since = u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.idle_since.store(since, Ordering::Release);
             self.set(Phase::Idle);
         }
     }

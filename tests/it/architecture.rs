@@ -10,9 +10,9 @@ use std::path::Path;
 const LAYERS: &[&[&str]] = &[
     &["parallel", "document", "message", "redact"],
     &["tls", "transport", "matching", "scenario", "k8s", "grade"],
-    &["fixtures", "record"],
+    &["fixtures", "exchange", "record"],
     &["error"],
-    &["journal", "serve"],
+    &["serve"],
     &["explain", "check", "kubeconfig"],
     &["server"],
     &["lib"],

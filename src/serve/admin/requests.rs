@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::exchange::Exchange;
 use crate::grade::{Finding, grade};
-use crate::journal::Exchange;
 use crate::message::{Plan, Query};
 
 use super::super::context::RequestContext;

@@ -1,0 +1,43 @@
+//! How long a client may take for the head of a request, also between requests: one timer for a connection, in
+//! place of one that is set anew for each request.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::wire::Control;
+
+/// Ends a connection whose client takes too long.
+pub(super) struct HeadTimer {
+    timeout: Duration,
+    sleep: Pin<Box<Sleep>>,
+    /// Whether the timer wakes the connection's task.
+    armed: bool,
+}
+
+impl HeadTimer {
+    pub(super) fn new(timeout: Duration) -> Self {
+        Self { timeout, sleep: Box::pin(sleep(timeout)), armed: false }
+    }
+
+    /// Ready once a head was waited for as long as it may. While the timer runs, this is one look: it wakes the
+    /// task by itself.
+    pub(super) fn poll(&mut self, control: &Control, cx: &mut Context<'_>) -> Poll<()> {
+        if self.armed && !self.sleep.is_elapsed() {
+            return Poll::Pending;
+        }
+        while self.sleep.as_mut().poll(cx).is_ready() {
+            let left = match control.head_awaited() {
+                Some(awaited) if awaited >= self.timeout => return Poll::Ready(()),
+                Some(awaited) => self.timeout.saturating_sub(awaited),
+                // A request is being answered: the wait for the next one has not begun.
+                None => self.timeout,
+            };
+            self.sleep.as_mut().reset(Instant::now() + left);
+        }
+        self.armed = true;
+        Poll::Pending
+    }
+}
