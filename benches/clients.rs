@@ -21,19 +21,22 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
-use standin::{Server, TlsOptions};
+use standin::Server;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use support::{Asker, Process, Standin, ask_once, median, open_files, request};
+use support::{Asker, Process, ask_once, median, open_files, request};
 
 const MAPS: &str = "/api/v1/namespaces/load/configmaps";
 const TFJOBS: &str = "/apis/kubeflow.org/v1/namespaces/kube-test/tfjobs";
 
 fn main() {
+    if is_bare_tls() {
+        return;
+    }
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let parts: [(&str, fn()); 3] = [("worlds", worlds), ("idle", idle), ("tls", tls)];
     for (name, run) in parts {
@@ -84,8 +87,8 @@ fn worlds() {
     }
     let files = objects(10_000);
     let path = files.path().to_str().expect("a path");
-    let args = ["--listen", "127.0.0.1:0", "--max-worlds", "60000", "--fixtures", path];
-    let (server, address) = Process::standin(&args);
+    let server = Process::standin(&["--max-worlds", "60000", "--fixtures", path]);
+    let address = server.address();
     let stream = std::net::TcpStream::connect(address).expect("a connection");
     let mut asker = Asker { stream, buffer: Vec::new() };
     let mut make = |worlds: std::ops::Range<usize>| {
@@ -118,9 +121,8 @@ fn idle() {
         ("HTTP/2, alone on its connection", false, true, 1),
         ("HTTP/2 over TLS, alone on its connection", true, true, 1),
     ] {
-        let mut args = vec!["--listen", "127.0.0.1:0"];
-        args.extend(tls.then_some("--tls"));
-        let (server, address) = Process::standin(&args);
+        let server = Process::standin(if tls { &["--tls"] } else { &[] });
+        let address = server.address();
         let idle = server.resident();
         runtime.block_on(async {
             let connector = tls.then(|| anyone(h2));
@@ -189,8 +191,7 @@ fn get(target: &str) -> http::Request<Empty<Bytes>> {
 /// A list of 500 over HTTP/2 and TLS.
 fn tls() {
     let files = objects(500);
-    let server =
-        Standin::start(|| Server::builder().fixtures(files.path()).tls(TlsOptions::default()));
+    let server = Process::standin(&["--tls", "--fixtures", files.path().to_str().expect("a path")]);
     let runtime = Runtime::new().expect("a runtime");
     let body = runtime.block_on(async {
         let mut sender = connect(server.address()).await;
@@ -198,13 +199,18 @@ fn tls() {
         answer.into_body().collect().await.expect("a body").to_bytes()
     });
     let size = body.len();
-    let bare = bare(&runtime, body);
-    let turn = |address| runtime.block_on(rate(address));
+    let bare = Process::bare_with("bare-tls", &body, "application/json");
+    // Processor time of a list, in microseconds.
+    let cost = |server: &Process| {
+        let before = server.processor_time();
+        let answered = runtime.block_on(answered(server.address()));
+        micros(server.processor_time().saturating_sub(before)) / f64::from(answered)
+    };
     let mut ratios = Vec::new();
-    let _ = (turn(bare), turn(server.address()));
+    let _ = (cost(&bare), cost(&server));
     for _ in 0..9 {
-        let theirs = turn(bare);
-        ratios.push(turn(server.address()) / theirs);
+        let theirs = cost(&bare);
+        ratios.push(theirs / cost(&server));
     }
     println!(
         "a list of 500 ({size} bytes) over HTTP/2 and TLS: {:.2} of bare hyper sending it with the same settings, target 0.70",
@@ -212,10 +218,9 @@ fn tls() {
     );
 }
 
-/// Lists per second: eight connections, four streams on each.
-async fn rate(address: SocketAddr) -> f64 {
+/// How many lists are answered in a turn: eight connections, four streams on each.
+async fn answered(address: SocketAddr) -> u32 {
     let end = Instant::now() + Duration::from_millis(500);
-    let began = Instant::now();
     let mut askers = Vec::new();
     for _ in 0..8 {
         let sender = connect(address).await;
@@ -239,7 +244,7 @@ async fn rate(address: SocketAddr) -> f64 {
     for asker in askers {
         total += asker.await.expect("it asks");
     }
-    f64::from(total) / began.elapsed().as_secs_f64()
+    total
 }
 
 async fn connect(address: SocketAddr) -> SendRequest<Empty<Bytes>> {
@@ -258,8 +263,40 @@ async fn connect(address: SocketAddr) -> SendRequest<Empty<Bytes>> {
     sender
 }
 
-/// Bare hyper: HTTP/2 over TLS with the server's certificate, key exchange and cipher.
-fn bare(runtime: &Runtime, body: Bytes) -> SocketAddr {
+/// Serves as bare hyper, where this program was started for that: HTTP/2 over TLS with the server's certificate, key
+/// exchange and cipher.
+fn is_bare_tls() -> bool {
+    let args: Vec<String> = std::env::args().collect();
+    let [_, kind, _, file] = args.as_slice() else { return false };
+    if kind != "bare-tls" {
+        return false;
+    }
+    let body = Bytes::from(std::fs::read(file).expect("its body"));
+    let acceptor = acceptor();
+    Runtime::new().expect("a runtime").block_on(async move {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        println!("listening on https://{} ", listener.local_addr().expect("an address"));
+        loop {
+            let (socket, _) = listener.accept().await.expect("a connection");
+            socket.set_nodelay(true).expect("an option");
+            let (acceptor, body) = (acceptor.clone(), body.clone());
+            tokio::spawn(async move {
+                let stream = acceptor.accept(socket).await.expect("a handshake");
+                let service = service_fn(move |_| {
+                    let response = http::Response::builder()
+                        .header("content-type", "application/json")
+                        .body(Full::new(body.clone()))
+                        .expect("a response");
+                    async move { Ok::<_, Infallible>(response) }
+                });
+                let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+                let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+            });
+        }
+    })
+}
+
+fn acceptor() -> TlsAcceptor {
     let key = rcgen::KeyPair::generate().expect("a key");
     let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("params");
     let certificate = params.self_signed(&key).expect("a certificate");
@@ -273,34 +310,7 @@ fn bare(runtime: &Runtime, body: Bytes) -> SocketAddr {
         .with_single_cert(chain, key)
         .expect("a pair");
     config.alpn_protocols = vec![b"h2".to_vec()];
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
-    let address = listener.local_addr().expect("an address");
-    // Its own threads, as the other server has.
-    std::thread::spawn(move || {
-        let listener = listener.into_std().expect("a socket");
-        Runtime::new().expect("a runtime").block_on(async move {
-            let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
-            loop {
-                let (socket, _) = listener.accept().await.expect("a connection");
-                socket.set_nodelay(true).expect("an option");
-                let (acceptor, body) = (acceptor.clone(), body.clone());
-                tokio::spawn(async move {
-                    let stream = acceptor.accept(socket).await.expect("a handshake");
-                    let service = service_fn(move |_| {
-                        let response = http::Response::builder()
-                            .header("content-type", "application/json")
-                            .body(Full::new(body.clone()))
-                            .expect("a response");
-                        async move { Ok::<_, Infallible>(response) }
-                    });
-                    let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-                    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
-                });
-            }
-        });
-    });
-    address
+    TlsAcceptor::from(Arc::new(config))
 }
 
 /// A client that trusts whoever answers: what is measured is on loopback.

@@ -1,6 +1,6 @@
 //! The Kubernetes side at size: `cargo bench --bench kubernetes`.
 //!
-//! Pages are compared with pages, in turns; watchers with bare hyper streaming the same bytes to as many
+//! Pages are compared with pages by the processor time of the server, in turns; watchers with bare hyper streaming the same bytes to as many
 //! clients; memory and start are those of a process of its own.
 
 #[allow(dead_code, reason = "each benchmark uses a part of it")]
@@ -21,17 +21,19 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use standin::Server;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::Runtime;
 use tokio::sync::broadcast;
 
-use support::{Bare, Process, Standin, ask_once, compare, open_files};
+use support::{Compared, Process, ask_once, compare, is_bare, open_files};
 
 const MAPS: &str = "/api/v1/namespaces/load/configmaps";
 
 fn main() {
+    if is_bare() {
+        return;
+    }
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     if args.first().is_some_and(|arg| arg == "bare-streams") {
         return bare_streams();
@@ -67,11 +69,11 @@ fn pages() {
     let serve = |count: usize| {
         let file = files.path().join(format!("{count}.json"));
         objects(&file, count);
-        Standin::start(|| Server::builder().fixtures(file))
+        Process::standin(&["--fixtures", file.to_str().expect("a path")])
     };
     let (few, many) = (serve(1_000), serve(100_000));
     let page = format!("{MAPS}?limit=500");
-    let (ratio, _, _) = compare(few.address(), many.address(), &page, &page);
+    let Compared { ratio, .. } = compare(&few, &many, &page, &page);
     println!("page of 500 of 100,000 objects: {ratio:.2} of one of 1,000, target 0.90");
     let mut target = page.clone();
     for _ in 1..30 {
@@ -80,12 +82,12 @@ fn pages() {
         let token = list["metadata"]["continue"].as_str().expect("a token");
         target = format!("{page}&continue={token}");
     }
-    let (ratio, _, _) = compare(many.address(), many.address(), &page, &target);
+    let Compared { ratio, .. } = compare(&many, &many, &page, &target);
     println!("thirtieth page of 500 of 100,000: {ratio:.2} of the first, target 0.90");
     let body = ask_once(many.address(), &page);
     let size = body.len();
-    let bare = Bare::serving(body, "application/json");
-    let (ratio, _, _) = compare(bare.address, many.address(), &page, &page);
+    let bare = Process::bare(&body, "application/json");
+    let Compared { ratio, .. } = compare(&bare, &many, &page, &page);
     println!("the same page ({size} bytes): {ratio:.2} of bare hyper sending it");
 }
 
@@ -107,7 +109,8 @@ fn watchers() {
             );
             continue;
         }
-        let (server, address) = Process::standin(&["--listen", "127.0.0.1:0"]);
+        let server = Process::standin(&[]);
+        let address = server.address();
         let idle = server.resident();
         let watch = format!("{default_maps}?watch=true");
         let standin = runtime.block_on(reach(address, &watch, count, &|n| {
@@ -118,8 +121,8 @@ fn watchers() {
         drop(server);
         let mut command = Command::new(std::env::current_exe().expect("this program"));
         command.arg("bare-streams");
-        let (bare, address) = Process::spawn(command);
-        let theirs = runtime.block_on(reach(address, "/stream", count, &|n| {
+        let bare = Process::spawn(command, None);
+        let theirs = runtime.block_on(reach(bare.address(), "/stream", count, &|n| {
             format!("POST /{n} HTTP/1.1\r\nhost: b\r\ncontent-length: 0\r\n\r\n")
         }));
         drop(bare);
@@ -211,14 +214,9 @@ fn load() {
     objects(&file, count);
     let size = fs::metadata(&file).expect("a file").len();
     let began = Instant::now();
-    let (server, address) = Process::standin(&[
-        "--listen",
-        "127.0.0.1:0",
-        "--fixtures",
-        file.to_str().expect("a path"),
-    ]);
+    let server = Process::standin(&["--fixtures", file.to_str().expect("a path")]);
     let took = began.elapsed();
-    let one = ask_once(address, &format!("{MAPS}/object-0777777"));
+    let one = ask_once(server.address(), &format!("{MAPS}/object-0777777"));
     println!(
         "{count} objects load in {:.1} s: {} bytes of memory for each, whose JSON has {} bytes in the file and {} when sent",
         took.as_secs_f64(),
@@ -233,13 +231,13 @@ fn start() {
     let mut times: Vec<Duration> = (0..21)
         .map(|_| {
             let began = Instant::now();
-            let (_server, address) = Process::standin(&["--listen", "127.0.0.1:0"]);
-            let _ = ask_once(address, "/apis/kubeflow.org/v1/tfjobs");
+            let server = Process::standin(&[]);
+            let _ = ask_once(server.address(), "/apis/kubeflow.org/v1/tfjobs");
             began.elapsed()
         })
         .collect();
     times.sort();
-    let (server, _) = Process::standin(&["--listen", "127.0.0.1:0"]);
+    let server = Process::standin(&[]);
     println!(
         "exec to first answer with the embedded fixtures: {:.1} ms (median of 21); idle: {:.1} MiB",
         ms(times[10]),

@@ -1,8 +1,9 @@
 //! Standin next to bare hyper, in one run: `cargo bench --bench ratios`.
 //!
-//! Both run in this process, each on a runtime of its own, and are asked by the same client over
-//! loopback, in turns; what is printed is the median of the turns' ratios. Absolute numbers belong to
-//! one machine at one moment; the ratio says what Standin adds to the HTTP library below it.
+//! Both run in processes of their own, and are asked by the same client over loopback, in turns; what is compared is
+//! the processor time that each takes for a request, so that the client is not part of it. What is printed is the
+//! median of the turns' ratios. Absolute numbers belong to one machine at one moment; the ratio says what Standin
+//! adds to the HTTP library below it.
 
 #[allow(dead_code, reason = "each benchmark uses a part of it")]
 #[path = "support/mod.rs"]
@@ -14,15 +15,17 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use standin::Server;
 use tempfile::TempDir;
 
-use support::{Asker, Bare, Standin, ask_once, compare, request};
+use support::{Asker, Compared, Process, ask_once, compare, is_bare, request};
 
 /// How many times a process is started.
 const STARTS: usize = 21;
 
 fn main() {
+    if is_bare() {
+        return;
+    }
     // `cargo bench -- a c` runs only those.
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
@@ -41,19 +44,31 @@ fn static_stub() {
     let stub = json!({"request": {"method": "GET", "urlPath": "/static"},
         "response": {"headers": {"Content-Type": "text/plain"}, "body": body}});
     let standin = with_stubs(&[stub]);
-    let bare = Bare::serving(body.into(), "text/plain");
-    let (ratio, theirs, ours) = compare(bare.address, standin.address(), "/static", "/static");
+    let bare = Process::bare(body.as_bytes(), "text/plain");
+    let idle = standin.process.resident();
+    let Compared { ratio, micros } = compare(&bare, &standin.process, "/static", "/static");
     println!(
-        "(a) static stub of 1 KiB: {ratio:.2} of bare hyper ({ours:.0} of {theirs:.0} requests/s), target 0.85"
+        "(a) static stub of 1 KiB: {ratio:.2} of bare hyper ({:.1} µs of processor time each, bare hyper {:.1}), target 0.92; {} KiB of memory idle, {} under load",
+        micros.1,
+        micros.0,
+        idle,
+        standin.process.resident()
     );
 }
 
+/// A server with files of its own.
+struct Served {
+    process: Process,
+    _files: TempDir,
+}
+
 /// A server with these stubs.
-fn with_stubs(stubs: &[Value]) -> Standin {
+fn with_stubs(stubs: &[Value]) -> Served {
     let files = TempDir::new().expect("a directory");
     let text = json!({"mappings": stubs}).to_string();
     fs::write(files.path().join("stubs.json"), text).expect("a file");
-    Standin::start(|| Server::builder().fixtures(files.path()))
+    let process = Process::standin(&["--fixtures", files.path().to_str().expect("a path")]);
+    Served { process, _files: files }
 }
 
 /// The URL part of the n-th stub.
@@ -77,7 +92,7 @@ fn many_stubs() {
         };
         let few = with_stubs(&stubs(10));
         let many = with_stubs(&stubs(10_000));
-        let (ratio, _, _) = compare(few.address(), many.address(), few_target, many_target);
+        let Compared { ratio, .. } = compare(&few.process, &many.process, few_target, many_target);
         println!("(b) one of 10,000 {name} stubs: {ratio:.2} of one of 10, target 0.90");
     }
 }
@@ -93,13 +108,14 @@ fn list_page() {
         let directory = TempDir::new().expect("a directory");
         let file = directory.path().join("jobs.yaml");
         fs::write(&file, scenario).expect("a file");
-        let standin = Standin::start(|| Server::builder().scenario(file.to_str().expect("a path")));
+        let standin = Process::standin(&["--scenario", file.to_str().expect("a path")]);
         let body = ask_once(standin.address(), &page);
         let size = body.len();
-        let bare = Bare::serving(body, "application/json");
-        let (ratio, theirs, ours) = compare(bare.address, standin.address(), &page, &page);
+        let bare = Process::bare(&body, "application/json");
+        let Compared { ratio, micros } = compare(&bare, &standin, &page, &page);
         println!(
-            "(c) page of 500 of {count} objects ({size} bytes): {ratio:.2} of bare hyper sending the same bytes ({ours:.0} of {theirs:.0} requests/s)"
+            "(c) page of 500 of {count} objects ({size} bytes): {ratio:.2} of bare hyper sending the same bytes ({:.0} µs of processor time each, bare hyper {:.0})",
+            micros.1, micros.0
         );
     }
 }

@@ -1,6 +1,6 @@
 //! What scenarios cost, and how exact they are: `cargo bench --bench scenarios`.
 //!
-//! Rates beside the same server without a scenario, in turns, so that a busy machine is busy for both;
+//! Processor time beside the same server without a scenario, in turns, so that a busy machine is busy for both;
 //! stalled connections by their memory and by what others notice; delays by how late they are.
 
 #[allow(dead_code, reason = "each benchmark uses a part of it")]
@@ -12,14 +12,16 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use standin::Server;
 use tempfile::TempDir;
 
-use support::{Asker, Process, Standin, compare, open_files, request};
+use support::{Asker, Compared, Process, compare, is_bare, open_files, request};
 
 const TFJOBS: &str = "/apis/kubeflow.org/v1/namespaces/kube-test/tfjobs";
 
 fn main() {
+    if is_bare() {
+        return;
+    }
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let parts: [(&str, fn()); 3] = [("rules", rules), ("stalled", stalled), ("exact", exact)];
     for (name, run) in parts {
@@ -40,12 +42,11 @@ fn with(rules: &str) -> TempDir {
     files
 }
 
-fn serve(files: &TempDir, scenario: bool) -> Standin {
-    let (fixtures, rules) = (files.path().join("fixtures"), files.path().join("s.yaml"));
-    Standin::start(move || {
-        let builder = Server::builder().fixtures(fixtures);
-        if scenario { builder.scenario(rules.to_str().expect("a path")) } else { builder }
-    })
+fn serve(files: &TempDir, scenario: bool) -> Process {
+    let path = |name: &str| files.path().join(name).to_str().expect("a path").to_owned();
+    let (fixtures, rules) = (path("fixtures"), path("s.yaml"));
+    let args = ["--fixtures", &fixtures, "--scenario", &rules];
+    Process::standin(if scenario { &args } else { &args[..2] })
 }
 
 /// A hundred rules of which none is about the request.
@@ -65,15 +66,16 @@ fn rules() {
         let files = with(&format!("rules:\n{all}"));
         let (without, with) = (serve(&files, false), serve(&files, true));
         for (target, name) in [("/static", "a static stub of 1 KiB"), (TFJOBS, "a miss")] {
-            let (ratio, theirs, ours) = compare(without.address(), with.address(), target, target);
+            let Compared { ratio, micros } = compare(&without, &with, target, target);
             println!(
-                "{name} under 100 rules {what}, none of which is about it: {ratio:.2} of the rate without ({ours:.0} of {theirs:.0} requests/s), target 0.90"
+                "{name} under 100 rules {what}, none of which is about it: {ratio:.2} of the rate without ({:.1} µs of processor time each, {:.1} without), target 0.90",
+                micros.1, micros.0
             );
         }
     }
     let files = with("rules: [{match: {path: /other}, then: {status: 500}}]");
     let (without, with) = (serve(&files, false), serve(&files, true));
-    let (ratio, ..) = compare(without.address(), with.address(), "/static", "/static");
+    let Compared { ratio, .. } = compare(&without, &with, "/static", "/static");
     println!("the same under one rule about another path: {ratio:.2}");
 }
 
@@ -83,8 +85,8 @@ fn stalled() {
     let files = with("rules: [{match: {path: /stalled}, then: {stall: forever}}]");
     let path = |name: &str| files.path().join(name).to_str().expect("a path").to_owned();
     let (fixtures, rules) = (path("fixtures"), path("s.yaml"));
-    let args = ["--listen", "127.0.0.1:0", "--fixtures", &fixtures, "--scenario", &rules];
-    let (server, address) = Process::standin(&args);
+    let server = Process::standin(&["--fixtures", &fixtures, "--scenario", &rules]);
+    let address = server.address();
     let quiet = latency(address);
     let before = server.resident();
     let mut held = Vec::with_capacity(count);
@@ -143,7 +145,7 @@ fn exact() {
         // The embedded objects have the watch.
         let server = if what.contains("stream") {
             let rules = files.path().join("s.yaml");
-            Standin::start(move || Server::builder().scenario(rules.to_str().expect("a path")))
+            Process::standin(&["--scenario", rules.to_str().expect("a path")])
         } else {
             serve(&files, true)
         };

@@ -1,4 +1,5 @@
-//! What the benchmarks share: a client that costs little, a Standin and a bare hyper to ask.
+//! What the benchmarks share: a client that costs little, and servers in processes of their own, whose processor
+//! time is what is compared.
 
 use std::convert::Infallible;
 use std::fs;
@@ -10,8 +11,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use standin::RunningServer;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tempfile::NamedTempFile;
 use tokio::runtime::Runtime;
 
 /// How many connections ask at once.
@@ -21,23 +22,40 @@ const TURN: Duration = Duration::from_millis(400);
 /// How many turns each server has.
 const TURNS: usize = 9;
 
-/// Turns of both servers one after the other: the median ratio, and the median rate of each.
+/// What two servers cost, beside each other.
+pub(crate) struct Compared {
+    /// Requests that the second answers in the processor time of one of the first.
+    pub(crate) ratio: f64,
+    /// Processor time of a request, in microseconds: of the first, and of the second.
+    pub(crate) micros: (f64, f64),
+}
+
+/// Asks both servers in turns. What counts is the processor time that a server takes itself, so that the client,
+/// which shares the machine with it, is not part of the figure. The median of the turns' ratios.
 pub(crate) fn compare(
-    base: SocketAddr,
-    other: SocketAddr,
+    base: &Process,
+    other: &Process,
     base_target: &str,
     other_target: &str,
-) -> (f64, f64, f64) {
+) -> Compared {
+    let cost = |server: &Process, target: &str| {
+        let before = server.processor_time();
+        let answered = answered_in(server.address(), target);
+        let spent = server.processor_time().saturating_sub(before);
+        #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
+        let micros = spent.as_secs_f64() * 1e6 / answered as f64;
+        micros
+    };
     let (mut ratios, mut bases, mut others) = (Vec::new(), Vec::new(), Vec::new());
     // The first turns warm up caches, connections and lazily built tables.
-    let _ = (rate(base, base_target), rate(other, other_target));
+    let _ = (cost(base, base_target), cost(other, other_target));
     for _ in 0..TURNS {
-        let (a, b) = (rate(base, base_target), rate(other, other_target));
-        ratios.push(b / a);
+        let (a, b) = (cost(base, base_target), cost(other, other_target));
+        ratios.push(a / b);
         bases.push(a);
         others.push(b);
     }
-    (median(ratios), median(bases), median(others))
+    Compared { ratio: median(ratios), micros: (median(bases), median(others)) }
 }
 
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
@@ -45,12 +63,11 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Requests per second over some kept-alive connections.
-pub(crate) fn rate(address: SocketAddr, target: &str) -> f64 {
+/// How many requests are answered in a turn, over some kept-alive connections.
+fn answered_in(address: SocketAddr, target: &str) -> usize {
     let request = request(target);
     let end = Instant::now() + TURN;
-    let began = Instant::now();
-    let total: usize = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let askers: Vec<_> = (0..CONNECTIONS)
             .map(|_| {
                 scope.spawn(|| {
@@ -67,10 +84,7 @@ pub(crate) fn rate(address: SocketAddr, target: &str) -> f64 {
             })
             .collect();
         askers.into_iter().map(|asker| asker.join().expect("it asks")).sum()
-    });
-    #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
-    let rate = total as f64 / began.elapsed().as_secs_f64();
-    rate
+    })
 }
 
 pub(crate) fn request(target: &str) -> Vec<u8> {
@@ -119,57 +133,6 @@ impl Asker {
     }
 }
 
-/// A Standin on a runtime of its own.
-pub(crate) struct Standin {
-    server: RunningServer,
-    _runtime: Runtime,
-}
-
-impl Standin {
-    pub(crate) fn start(builder: impl FnOnce() -> standin::Builder) -> Self {
-        let runtime = Runtime::new().expect("a runtime");
-        let server = runtime.block_on(builder().start()).expect("it starts");
-        Self { server, _runtime: runtime }
-    }
-
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.server.address()
-    }
-}
-
-/// What there is to compare with: hyper, one header, one body, nothing else.
-pub(crate) struct Bare {
-    pub(crate) address: SocketAddr,
-    _runtime: Runtime,
-}
-
-impl Bare {
-    pub(crate) fn serving(body: Bytes, media: &'static str) -> Self {
-        let runtime = Runtime::new().expect("a runtime");
-        let listener =
-            runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
-        let address = listener.local_addr().expect("an address");
-        runtime.spawn(async move {
-            loop {
-                let (socket, _) = listener.accept().await.expect("a connection");
-                socket.set_nodelay(true).expect("an option");
-                let body = body.clone();
-                let service = service_fn(move |_| {
-                    let response = http::Response::builder()
-                        .header("content-type", media)
-                        .body(Full::new(body.clone()))
-                        .expect("a response");
-                    async move { Ok::<_, Infallible>(response) }
-                });
-                let connection = hyper::server::conn::http1::Builder::new()
-                    .serve_connection(TokioIo::new(socket), service);
-                tokio::spawn(connection);
-            }
-        });
-        Self { address, _runtime: runtime }
-    }
-}
-
 /// How many files this process may have open.
 pub(crate) fn open_files() -> usize {
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
@@ -178,28 +141,65 @@ pub(crate) fn open_files() -> usize {
 }
 
 /// A server in a process of its own; ends with it.
-pub(crate) struct Process(Child);
+pub(crate) struct Process {
+    child: Child,
+    address: SocketAddr,
+    /// What it serves, where that is a file of its own.
+    _body: Option<NamedTempFile>,
+}
 
 impl Process {
-    pub(crate) fn standin(args: &[&str]) -> (Self, SocketAddr) {
+    /// The program, on a free port.
+    pub(crate) fn standin(args: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_standin"));
-        command.arg("serve").args(args);
-        Self::spawn(command)
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(args);
+        Self::spawn(command, None)
     }
 
-    pub(crate) fn spawn(mut command: Command) -> (Self, SocketAddr) {
+    /// What there is to compare with: hyper, one header, one body, nothing else. The program that asks is started
+    /// once more; see [`is_bare`].
+    pub(crate) fn bare(body: &[u8], media: &str) -> Self {
+        Self::bare_with("bare", body, media)
+    }
+
+    /// The same with another first argument.
+    pub(crate) fn bare_with(kind: &str, body: &[u8], media: &str) -> Self {
+        let mut file = NamedTempFile::new().expect("a file");
+        file.write_all(body).expect("written");
+        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        command.args([kind, media]).arg(file.path());
+        Self::spawn(command, Some(file))
+    }
+
+    /// A server that names its address in its first line.
+    pub(crate) fn spawn(mut command: Command, body: Option<NamedTempFile>) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
         let mut line = String::new();
         let out = child.stdout.take().expect("its output");
         BufReader::new(out).read_line(&mut line).expect("a line");
         let address = line.rsplit("://").next().and_then(|rest| rest.split(' ').next());
-        (Self(child), address.and_then(|text| text.parse().ok()).expect("an address"))
+        let address = address.and_then(|text| text.parse().ok()).expect("an address");
+        Self { child, address, _body: body }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The processor time of all its threads so far, in the program and in the kernel.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("its threads");
+        let spent = tasks.filter_map(|task| {
+            let text = fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+            text.split(' ').next()?.parse::<u64>().ok()
+        });
+        Duration::from_nanos(spent.sum())
     }
 
     /// Its resident memory, in KiB.
     pub(crate) fn resident(&self) -> usize {
         let status =
-            fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap_or_default();
+            fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
         line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).unwrap_or(0)
     }
@@ -207,7 +207,36 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
+}
+
+/// Serves as bare hyper, where this program was started for that.
+pub(crate) fn is_bare() -> bool {
+    let args: Vec<String> = std::env::args().collect();
+    let [_, kind, media, file] = args.as_slice() else { return false };
+    if kind != "bare" {
+        return false;
+    }
+    let body = Bytes::from(fs::read(file).expect("its body"));
+    let media = http::HeaderValue::from_str(media).expect("a media type");
+    Runtime::new().expect("a runtime").block_on(async move {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        println!("listening on http://{} ", listener.local_addr().expect("an address"));
+        loop {
+            let (socket, _) = listener.accept().await.expect("a connection");
+            socket.set_nodelay(true).expect("an option");
+            let (body, media) = (body.clone(), media.clone());
+            let service = service_fn(move |_| {
+                let mut response = http::Response::new(Full::new(body.clone()));
+                response.headers_mut().insert(http::header::CONTENT_TYPE, media.clone());
+                async move { Ok::<_, Infallible>(response) }
+            });
+            let connection = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(socket), service);
+            tokio::spawn(connection);
+        }
+    })
 }
