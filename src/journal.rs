@@ -221,11 +221,7 @@ impl Entry {
             body,
             status: plan.status,
             origin: plan.origin.clone(),
-            fault: plan
-                .fault
-                .as_ref()
-                .map(|fault| fault.action.label())
-                .or_else(|| plan.stream.as_ref().map(|faults| faults.label())),
+            fault: plan.delivery.label(),
             took,
         }
     }
