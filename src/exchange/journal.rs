@@ -126,7 +126,6 @@ impl Journal {
     fn entry(&self, request: &Request, plan: &Plan, began: Instant, world: &Arc<str>) -> Entry {
         let now = Instant::now();
         let since = now.saturating_duration_since(self.epoch.0);
-        let fault = plan.fault.as_ref().map(|fault| fault.action.label());
         let length = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
         let fields = request.headers.iter().map(|(name, value)| field_len(name, value));
         Entry {
@@ -137,7 +136,7 @@ impl Journal {
             method: request.method.clone(),
             status: plan.status,
             origin: plan.origin.clone(),
-            fault: fault.or_else(|| plan.stream.as_ref().map(|faults| faults.label())),
+            fault: plan.delivery.label(),
             lengths: [
                 length(request.target().len()),
                 length(fields.sum()),

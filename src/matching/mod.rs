@@ -11,6 +11,7 @@
 //! `C/` in these files is `com/github/tomakehurst/wiremock/` in `WireMock`'s sources.
 
 mod body_files;
+mod delivery;
 mod diff;
 mod index;
 mod json;
@@ -30,7 +31,7 @@ mod tests;
 mod url;
 
 pub use body_files::BodyFiles;
+pub use delivery::STREAM_TRANSFORMER;
 pub use index::StubIndex;
 pub use near_miss::MissReport;
-pub use response::STREAM_TRANSFORMER;
 pub use stub::{Stub, compile};

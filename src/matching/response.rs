@@ -1,65 +1,39 @@
 //! Responses of stubs, rendered once at load (`C/http/ResponseDefinition.java`).
 
-use std::time::Duration;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode};
 
 use crate::document::{Keys, Node};
-use crate::message::{Body, Fault, FaultAction, FaultPoint, Origin, Plan, TimedChunk};
+use crate::message::{Body, Delivery, Effects, Origin, Plan};
 
 use super::body_files::BodyFiles;
-
-/// The transformer that plays a recorded stream; `WireMock` ignores names it does not know, and serves
-/// the plain `body` instead.
-pub const STREAM_TRANSFORMER: &str = "standin-stream";
-
-/// The bytes that `WireMock` sends as garbage (`JettyFaultInjector`).
-const GARBAGE: &[u8] = b"lskdu018973t09sylgasjkfg1][]'./.sdlv";
-
-/// The longest fixed delay, in milliseconds: a day.
-const MAX_DELAY_MS: i64 = 86_400_000;
+use super::delivery::{base64, delay, fault, stream};
 
 /// An answer that is ready to be sent again and again.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Response {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    body: Content,
-    delay: Duration,
-    fault: Option<Fault>,
-}
-
-#[derive(Debug)]
-enum Content {
-    Bytes(Bytes),
-    Stream(Vec<TimedChunk>),
-}
-
-impl Default for Response {
-    fn default() -> Self {
-        Self {
-            status: StatusCode::OK,
-            headers: HeaderMap::new(),
-            body: Content::Bytes(Bytes::new()),
-            delay: Duration::ZERO,
-            fault: None,
-        }
-    }
+    body: Bytes,
+    /// Shared by all answers.
+    delivery: Delivery,
 }
 
 impl Response {
     pub(super) fn plan(&self, origin: Origin) -> Plan {
         let body = match &self.body {
-            Content::Bytes(bytes) if bytes.is_empty() => Body::Empty,
-            Content::Bytes(bytes) => Body::Bytes(bytes.clone()),
-            Content::Stream(chunks) => Body::Script(chunks.clone()),
+            bytes if bytes.is_empty() => Body::Empty,
+            bytes => Body::Bytes(bytes.clone()),
         };
-        let (headers, fault) = (self.headers.clone(), self.fault.clone());
-        Plan { headers, delay: self.delay, fault, ..Plan::new(self.status, origin, body) }
+        Plan {
+            status: self.status,
+            headers: self.headers.clone(),
+            body,
+            delivery: self.delivery.clone(),
+            guard: None,
+            origin,
+        }
     }
 
     /// Decodes `response`; problems are noted.
@@ -70,61 +44,33 @@ impl Response {
         let mut headers = headers(&keys);
         let stream = stream(&keys);
         let plain = plain_body(&keys, files, stream.is_some());
-        let body = match stream {
-            Some(chunks) => chunks.map(Content::Stream),
-            None => plain.map(Content::Bytes),
-        };
-        framing(&keys, &mut headers, body.as_ref());
-        let delay = keys
-            .get("fixedDelayMilliseconds")
-            .map_or(Some(0), |node| node.integer(0..=MAX_DELAY_MS));
-        let fault = keys.get("fault").map(|node| node.word(&FAULTS));
+        framing(&keys, &mut headers, plain.as_ref().filter(|_| stream.is_none()));
+        let delay = delay(&keys);
+        let fault = fault(&keys);
         for key in NOT_SUPPORTED {
             if let Some(node) = keys.get(key) {
                 node.error_at_key(format!("{key:?} is not supported"), "remove it; fixedDelayMilliseconds, fault and scenarios are there for delays and faults");
             }
         }
         keys.finish();
-        let (status, body) = (status?, body?);
-        let delay = Duration::from_millis(delay?.unsigned_abs());
-        Some(match fault {
-            None => Self { status, headers, body, delay, fault: None },
-            Some(fault) => Self::broken(fault?, delay),
-        })
-    }
-
-    /// A fault hides status, headers and body (`StubResponseRenderer`).
-    fn broken(kind: FaultKind, delay: Duration) -> Self {
-        let garbage = || FaultAction::Garbage(Bytes::from_static(GARBAGE));
-        let (at, action) = match kind {
-            FaultKind::Reset => (FaultPoint::BeforeHeaders, FaultAction::Reset),
-            FaultKind::Empty => (FaultPoint::BeforeHeaders, FaultAction::Close),
-            FaultKind::Random => (FaultPoint::BeforeHeaders, garbage()),
-            FaultKind::MalformedChunk => (FaultPoint::AfterHeaders, garbage()),
+        let (body, schedule) = match stream {
+            Some(recorded) => {
+                let recorded = recorded?;
+                (recorded.body, Some(recorded.schedule))
+            }
+            None => (plain?, None),
         };
-        // A body of unknown length, so that the head promises chunks and the garbage stands for one.
-        let body = match kind {
-            FaultKind::MalformedChunk => Content::Stream(Vec::new()),
-            _ => Content::Bytes(Bytes::new()),
-        };
-        Self { body, delay, fault: Some(Fault { at, action }), ..Self::default() }
+        let (status, delay) = (status?, delay?);
+        // A fault hides status, headers and body (`StubResponseRenderer`).
+        if let Some(fault) = fault {
+            let delivery = Effects { delay, ..fault? }.into();
+            return Some(Self { delivery, ..Self::default() });
+        }
+        let unannounced = schedule.is_some();
+        let delivery = Effects { delay, unannounced, schedule, ..Effects::default() }.into();
+        Some(Self { status, headers, body, delivery })
     }
 }
-
-#[derive(Clone, Copy)]
-enum FaultKind {
-    Reset,
-    Empty,
-    Random,
-    MalformedChunk,
-}
-
-const FAULTS: [(&str, FaultKind); 4] = [
-    ("CONNECTION_RESET_BY_PEER", FaultKind::Reset),
-    ("EMPTY_RESPONSE", FaultKind::Empty),
-    ("RANDOM_DATA_THEN_CLOSE", FaultKind::Random),
-    ("MALFORMED_RESPONSE_CHUNK", FaultKind::MalformedChunk),
-];
 
 /// Keys of `WireMock` that would change the answer, so that they cannot be left out silently.
 const NOT_SUPPORTED: [&str; 6] = [
@@ -187,16 +133,16 @@ fn headers(keys: &Keys<'_>) -> HeaderMap {
 }
 
 /// Takes out what the transport says itself: how long the body is, and how it is sent.
-fn framing(keys: &Keys<'_>, headers: &mut HeaderMap, body: Option<&Content>) {
+fn framing(keys: &Keys<'_>, headers: &mut HeaderMap, body: Option<&Bytes>) {
     headers.remove(TRANSFER_ENCODING);
-    let Some(told) = headers.remove(CONTENT_LENGTH) else {
+    let Some(written) = headers.remove(CONTENT_LENGTH) else {
         return;
     };
-    if let Some(Content::Bytes(bytes)) = body
-        && told.as_bytes() != bytes.len().to_string().as_bytes()
+    if let Some(bytes) = body
+        && written.as_bytes() != bytes.len().to_string().as_bytes()
     {
         keys.node().warn(
-            format!("Content-Length {told:?} is not the body's: {} is sent", bytes.len()),
+            format!("Content-Length {written:?} is not the body's: {} is sent", bytes.len()),
             "leave Content-Length out; for a body that ends early use a scenario",
         );
     }
@@ -229,83 +175,15 @@ fn plain_body(keys: &Keys<'_>, files: &dyn BodyFiles, stream: bool) -> Option<By
     }
 }
 
-fn base64(node: &Node<'_>) -> Option<Bytes> {
-    STANDARD
-        .decode(node.text()?)
-        .map(Bytes::from)
-        .map_err(|error| {
-            node.error(
-                format!("not base64: {error}"),
-                "encode the body's bytes in standard base64, with padding",
-            );
-        })
-        .ok()
-}
-
-/// The chunks of a recorded stream: `None` where there is none, `Some(None)` where it is wrong.
-#[expect(clippy::option_option, reason = "three cases: no stream, a good one, one noted as wrong")]
-fn stream(keys: &Keys<'_>) -> Option<Option<Vec<TimedChunk>>> {
-    let parameters = keys.get("transformerParameters");
-    let names = keys.get("transformers").map(|node| node.items()).unwrap_or_default();
-    let mut wanted = false;
-    for node in names {
-        match node.text() {
-            Some(STREAM_TRANSFORMER) => wanted = true,
-            Some(name) => node.error(
-                format!("unknown transformer {name:?}"),
-                format!("known here: {STREAM_TRANSFORMER}"),
-            ),
-            None => {}
-        }
-    }
-    if !wanted {
-        if let Some(node) = parameters {
-            node.warn(
-                "transformerParameters have no transformer here",
-                format!("name it: \"transformers\": [\"{STREAM_TRANSFORMER}\"]"),
-            );
-        }
-        return None;
-    }
-    let Some(parameters) = parameters else {
-        keys.node().error(
-            format!("{STREAM_TRANSFORMER} needs transformerParameters"),
-            "add {\"chunks\": [{\"after\": \"120ms\", \"body\": \"...\"}]}",
-        );
-        return Some(None);
-    };
-    Some(chunks(&parameters))
-}
-
-fn chunks(parameters: &Node<'_>) -> Option<Vec<TimedChunk>> {
-    let keys = parameters.keys()?;
-    let list = keys.required("chunks").map(|node| node.items());
-    keys.finish();
-    let chunks: Vec<Option<TimedChunk>> = list?.iter().map(chunk).collect();
-    chunks.into_iter().collect()
-}
-
-fn chunk(node: &Node<'_>) -> Option<TimedChunk> {
-    let keys = node.keys()?;
-    let after = keys.get("after").map_or(Some(Duration::ZERO), |node| node.duration());
-    let bytes = match (keys.get("body"), keys.get("base64Body")) {
-        (Some(node), None) => node.text().map(|text| Bytes::copy_from_slice(text.as_bytes())),
-        (None, Some(node)) => base64(&node),
-        _ => {
-            node.error("a chunk has either body or base64Body", "");
-            None
-        }
-    };
-    keys.finish();
-    Some(TimedChunk { after: after?, bytes: bytes? })
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
+    use std::time::Duration;
+
     use super::*;
     use crate::matching::testing::{Files, with_node};
+    use crate::message::{Fault, FaultAction, FaultPoint, TimedChunk};
 
     fn compile(value: &Value) -> (Option<Response>, Vec<String>) {
         let (response, problems) = with_node(value, |node| Response::compile(node, &Files));
@@ -346,11 +224,14 @@ mod tests {
             "headers": {"X-One": "1", "X-Two": ["a", "b"], "Transfer-Encoding": "chunked"},
             "fixedDelayMilliseconds": 1500,
         }));
-        assert_eq!((plan_a.status.as_u16(), plan_a.delay), (201, Duration::from_millis(1500)));
+        assert_eq!(
+            (plan_a.status.as_u16(), plan_a.delivery.delay()),
+            (201, Duration::from_millis(1500))
+        );
         assert_eq!(plan_a.headers.get_all("x-two").iter().count(), 2);
         assert!(!plan_a.headers.contains_key(TRANSFER_ENCODING));
 
-        let garbage = FaultAction::Garbage(Bytes::from_static(GARBAGE));
+        let garbage = FaultAction::Garbage("lskdu018973t09sylgasjkfg1][]'./.sdlv".into());
         let table = [
             ("CONNECTION_RESET_BY_PEER", FaultPoint::BeforeHeaders, FaultAction::Reset),
             ("EMPTY_RESPONSE", FaultPoint::BeforeHeaders, FaultAction::Close),
@@ -359,15 +240,15 @@ mod tests {
         ];
         for (word, at, action) in table {
             let plan = plan(&json!({"status": 503, "body": "x", "fault": word}));
-            assert_eq!(plan.fault, Some(Fault { at, action }), "{word}");
+            assert_eq!(plan.delivery.fault(), Some(&Fault { at, action }), "{word}");
             assert_eq!(plan.status, StatusCode::OK, "{word}");
-            let chunked = plan.body.known_len().is_none();
-            assert_eq!(chunked, word == "MALFORMED_RESPONSE_CHUNK");
+            let unannounced = plan.delivery.effects().unwrap().unannounced;
+            assert_eq!(unannounced, word == "MALFORMED_RESPONSE_CHUNK");
         }
     }
 
     #[test]
-    fn recorded_streams_become_scripts() {
+    fn recorded_streams_have_a_schedule() {
         let plan = plan(&json!({
             "body": "ab\u{0}",
             "transformers": ["standin-stream"],
@@ -376,12 +257,22 @@ mod tests {
                 {"base64Body": "AA=="},
             ]},
         }));
-        let Body::Script(chunks) = plan.body else { panic!("a script") };
-        let expected = [(120, &b"ab"[..]), (0, b"\0")].map(|(ms, bytes)| TimedChunk {
-            after: Duration::from_millis(ms),
-            bytes: Bytes::from_static(bytes),
-        });
-        assert_eq!(chunks, expected);
+        assert_eq!(bytes(&plan), b"ab\0");
+        let effects = plan.delivery.effects().unwrap();
+        let expected = [(120, 2), (0, 1)]
+            .map(|(ms, bytes)| TimedChunk { after: Duration::from_millis(ms), bytes });
+        assert_eq!(effects.schedule.as_deref(), Some(&expected[..]));
+        assert!(effects.unannounced, "the end of a stream is not known when it begins");
+    }
+
+    #[test]
+    fn answers_of_a_stub_share_their_delivery() {
+        let plain = compile(&json!({"body": "x"})).0.unwrap();
+        assert!(plain.plan(Origin::Admin).delivery.effects().is_none());
+        let slow = compile(&json!({"fixedDelayMilliseconds": 5})).0.unwrap();
+        let [one, other] = [slow.plan(Origin::Admin), slow.plan(Origin::Admin)];
+        let effects = [&one, &other].map(|plan| plan.delivery.effects().unwrap());
+        assert!(std::ptr::eq(effects[0], effects[1]));
     }
 
     #[test]

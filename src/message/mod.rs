@@ -4,13 +4,17 @@
 //! socket → transport → [message::Request] → serve::pipeline → [message::Plan] → transport → socket
 //! ```
 //!
-//! A [`Request`] is what came in, read once. A [`Plan`] is what shall go out: head, body, pacing and
-//! fault. Engines make plans, only the transport carries them out. Nothing here knows any other
-//! module of the crate.
+//! A [`Request`] is what came in, read once. A [`Plan`] is the answer: head, body and [`Delivery`], which has
+//! its delay, pace and faults. Engines make plans, only the transport performs them. Nothing here uses any
+//! other module of the crate.
 
 mod bodies;
+mod delay;
+mod delivery;
 mod fault;
+mod pace;
 mod plan;
+mod point;
 mod request;
 mod target;
 mod world;
@@ -18,22 +22,23 @@ mod world;
 use std::pin::Pin;
 
 pub use bodies::{Bodies, BodyError};
-pub use fault::{
-    Change, Fault, FaultAction, FaultPoint, LastStream, LineChange, Lines, Pace, Place, Point,
-    PointAct, Sampling, StreamFaults,
-};
-pub use plan::{Body, Guard, Origin, Plan, TimedChunk};
+pub use delay::{Delay, MAX_DRAWN_DELAY};
+pub use delivery::{Delivery, Effects};
+pub use fault::{Fault, FaultAction, FaultPoint, LastStream};
+pub use pace::{Pace, Schedule, TimedChunk};
+pub use plan::{Body, Guard, Origin, Plan};
+pub use point::{LineAction, LineChange, LineKind, Point, PointAction, Position, Sampling};
 pub use request::{BodyStream, ClientCertificate, Request, RequestBody};
 pub use target::{Query, TargetError, decode_segment};
 pub use world::{BadWorldName, DEFAULT_WORLD, WorldName};
 
-/// What the transport calls for each request: implemented by `serve`, so that the transport knows
-/// no engine.
+/// Answers requests. The transport calls it; `serve` implements it, so that the transport depends on no
+/// engine.
 pub trait Handler: Send + Sync + 'static {
-    /// Decides what to answer. Never fails: every error is a plan already.
+    /// Answers a request. It never fails: every error is a plan.
     fn handle(&self, request: Request) -> Handling<'_>;
 
-    /// What a new HTTP/2 connection announces.
+    /// The settings that a new HTTP/2 connection announces.
     fn http2(&self) -> Http2Settings {
         Http2Settings::default()
     }
@@ -66,7 +71,7 @@ impl std::fmt::Debug for Handling<'_> {
     }
 }
 
-/// What an HTTP/2 connection announces in place of the transport's own limits.
+/// Settings of an HTTP/2 connection that replace the transport's own limits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Http2Settings {
     /// The most streams at once.

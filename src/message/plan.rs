@@ -1,15 +1,14 @@
 //! A plan: the answer as a value. Engines decide it, the transport performs it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 
-use super::{BodyStream, Fault, Pace, StreamFaults};
+use super::{BodyStream, Delivery};
 
-/// What shall go out for one request.
+/// The answer to one request.
 #[derive(Debug)]
 pub struct Plan {
     /// The status code.
@@ -18,15 +17,10 @@ pub struct Plan {
     pub headers: HeaderMap,
     /// The body.
     pub body: Body,
-    /// How long to wait before the first byte goes out.
-    pub delay: Duration,
-    /// How slowly the body goes out, if it is slowed down.
-    pub pace: Option<Pace>,
-    /// What goes wrong on the wire, if anything.
-    pub fault: Option<Fault>,
-    /// What goes wrong within the body, if anything.
-    pub stream: Option<Box<StreamFaults>>,
-    /// Is dropped when the answer is out, or its client gone.
+    /// How the answer goes out: its delay, pace and faults.
+    pub delivery: Delivery,
+    /// Is dropped when the answer is out, or its client gone. Not part of the delivery, which answers may
+    /// share: it belongs to this answer alone.
     pub guard: Option<Guard>,
     /// Who answered: for the journal, the console line and `X-Standin-Rule`.
     pub origin: Origin,
@@ -42,8 +36,6 @@ pub enum Body {
     Bytes(Bytes),
     /// A body of rendered pieces, sent one after the other with one Content-Length.
     Pieces(Vec<Bytes>),
-    /// Chunks with a pause before each: a recorded stream.
-    Script(Vec<TimedChunk>),
     /// A body made while it is sent: a watch, a proxied answer. Every item is flushed at once.
     Stream(BodyStream),
     /// As [`Body::Stream`], sent as `WebSocket` messages, one for each line, after the upgrade that the
@@ -51,22 +43,13 @@ pub enum Body {
     WebSocket(BodyStream),
 }
 
-/// Something whose end is that of the answer.
+/// A value whose drop marks the end of an answer.
 pub struct Guard(pub Box<dyn std::any::Any + Send + Sync>);
 
 impl std::fmt::Debug for Guard {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Guard")
     }
-}
-
-/// A piece of a recorded stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TimedChunk {
-    /// How long to wait after the piece before (or after the head).
-    pub after: Duration,
-    /// The bytes.
-    pub bytes: Bytes,
 }
 
 /// Who answered a request.
@@ -89,17 +72,14 @@ pub enum Origin {
 }
 
 impl Plan {
-    /// An answer with a body and nothing else set.
+    /// An undisturbed answer without header fields.
     #[must_use]
     pub fn new(status: StatusCode, origin: Origin, body: Body) -> Self {
         Self {
             status,
             headers: HeaderMap::new(),
             body,
-            delay: Duration::ZERO,
-            pace: None,
-            fault: None,
-            stream: None,
+            delivery: Delivery::UNDISTURBED,
             guard: None,
             origin,
         }
@@ -130,7 +110,7 @@ impl Body {
             Self::Empty => Some(0),
             Self::Bytes(bytes) => Some(bytes.len() as u64),
             Self::Pieces(pieces) => Some(pieces.iter().map(|piece| piece.len() as u64).sum()),
-            Self::Script(_) | Self::Stream(_) | Self::WebSocket(_) => None,
+            Self::Stream(_) | Self::WebSocket(_) => None,
         }
     }
 }
@@ -139,7 +119,6 @@ impl std::fmt::Debug for Body {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self, self.known_len()) {
             (Self::Empty, _) => f.write_str("Empty"),
-            (Self::Script(chunks), _) => write!(f, "Script({} chunks)", chunks.len()),
             (_, Some(len)) => write!(f, "Bytes({len})"),
             (_, None) => f.write_str("Stream"),
         }

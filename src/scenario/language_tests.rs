@@ -6,7 +6,7 @@ use http::HeaderMap;
 
 use super::tests::{Client, code, parse};
 use super::*;
-use crate::message::{Change, FaultAction, FaultPoint, LastStream, Lines, Place};
+use crate::message::{FaultAction, FaultPoint, LastStream, LineAction, LineKind, Position};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -124,23 +124,23 @@ rules:
 ",
     );
     let first = client.ask("GET", "/", |_| {}).points;
-    let acts: Vec<(Place, String)> = first
+    let acts: Vec<(Position, String)> = first
         .iter()
         .map(|(place, then)| match then {
-            PointThen::Act(act) => (*place, format!("{act:?}")),
+            PointThen::Action(action) => (*place, format!("{action:?}")),
             PointThen::Error(status) => (*place, status.code.to_string()),
             PointThen::Pass => panic!("nothing is told as nothing"),
         })
         .collect();
     let expected = [
-        (Place::Event(3), "Stall(10s)"),
-        (Place::Bytes(65536), "CutLine"),
-        (Place::Time(SECOND * 5), "End(Reset)"),
-        (Place::Event(4), "Drop"),
-        (Place::Event(5), "410 Gone"),
-        (Place::Event(6), "Insert { line: b\"{\\\"type\\\":\\\"ADDED\\\"}\\n\", ends: false }"),
-        (Place::Event(7), "End(GoAway { code: 0, last: None })"),
-        (Place::Event(8), "Finish"),
+        (Position::Event(3), "Stall(10s)"),
+        (Position::Bytes(65536), "CutLine"),
+        (Position::Time(SECOND * 5), "End(Reset)"),
+        (Position::Event(4), "Drop"),
+        (Position::Event(5), "410 Gone"),
+        (Position::Event(6), "Insert { line: b\"{\\\"type\\\":\\\"ADDED\\\"}\\n\", ends: false }"),
+        (Position::Event(7), "End(GoAway { code: 0, last: None })"),
+        (Position::Event(8), "Finish"),
     ];
     assert_eq!(acts, expected.map(|(place, act)| (place, act.to_owned())));
     let second = client.ask("GET", "/", |_| {}).points;
@@ -166,7 +166,7 @@ rules:
         ("/d", FaultPoint::AfterHeaders, FaultAction::MalformedChunk),
         ("/e", FaultPoint::AfterBytes(5), FaultAction::Close),
     ] {
-        let fault = client.ask("GET", path, |_| {}).fault.unwrap();
+        let fault = client.ask("GET", path, |_| {}).effects.fault.unwrap();
         assert_eq!((fault.at, fault.action), (at, action), "{path}");
     }
     assert!(parse("rules: [{then: {malformed_chunk: before_headers}}]").is_err());
@@ -261,17 +261,18 @@ rules:
     assert_eq!((then.fail_after, then.finalizer), (Some(2), Some(SECOND * 5)));
     assert_eq!(then.fails_with.unwrap().code.as_u16(), 503);
     assert!(then.expired_as_status && then.too_large);
-    let changes: Vec<_> = decision.changes.iter().map(|change| (change.of, change.what)).collect();
+    let changes: Vec<_> =
+        decision.effects.changes.iter().map(|change| (change.of, change.action)).collect();
     assert_eq!(
         changes,
         [
-            (Lines::Events, Change::Duplicate),
-            (Lines::Bookmarks, Change::Drop),
-            (Lines::InitialEnd, Change::Drop)
+            (LineKind::Events, LineAction::Duplicate),
+            (LineKind::Bookmarks, LineAction::Drop),
+            (LineKind::InitialEnd, LineAction::Drop)
         ]
     );
     // A share of the lines: the same ones each time, within the bound.
-    let sample = decision.changes[0].sample.clone().unwrap();
+    let sample = decision.effects.changes[0].sample.clone().unwrap();
     let hits = (0..10_000).filter(|line| (sample.0)(*line)).count();
     assert!(hits.abs_diff(2000) < 200, "{hits}");
 }
@@ -281,8 +282,8 @@ fn several_things_can_happen_at_once() {
     let client = client("rules: [{then: {status: 503, delay: 100ms, stall: 1s, slow: 1KiB/s}}]");
     let decision = client.ask("GET", "/", |_| {});
     assert_eq!(code(&decision), 503);
-    assert_eq!(decision.delay, Duration::from_millis(1100));
-    assert!(decision.pace.is_some());
+    assert_eq!(decision.effects.delay, Duration::from_millis(1100));
+    assert!(decision.effects.pace.is_some());
 }
 
 #[test]
@@ -327,7 +328,7 @@ rules:
             code => format!("{{status: {code}}}"),
         };
         assert_eq!(planned, expected, "{n}");
-        let delay = client.ask("GET", "/wait", |_| {}).delay;
+        let delay = client.ask("GET", "/wait", |_| {}).effects.delay;
         let planned = waits["delaysMs"][n].as_f64().unwrap();
         assert!((planned - delay.as_secs_f64() * 1e3).abs() < 1e-6, "{n}");
     }
@@ -412,7 +413,7 @@ rules:
 fn the_body_of_an_error_in_a_watch_is_upstreams() {
     let client = client("rules: [{at: [{event: 1, then: {event: {status: 500, message: x}}}]}]");
     let decision = client.ask("GET", "/", |_| {});
-    let [(Place::Event(1), PointThen::Error(status))] = decision.points.as_slice() else {
+    let [(Position::Event(1), PointThen::Error(status))] = decision.points.as_slice() else {
         panic!("{:?}", decision.points)
     };
     assert_eq!((status.code.as_u16(), status.message.as_deref()), (500, Some("x")));

@@ -9,7 +9,7 @@ use super::language::file;
 use super::*;
 use crate::document::Format;
 use crate::document::Source;
-use crate::message::{FaultPoint, Query};
+use crate::message::{FaultPoint, Pace, Query};
 
 const JOBS: &str = "/apis/kubeflow.org/v1/namespaces/kube-test/tfjobs";
 
@@ -170,7 +170,7 @@ fn steps_count_and_a_reset_is_a_fault() {
     let client = shipped_client("flaky-delete");
     let outcomes: Vec<_> = (0..5)
         .map(|_| client.ask("DELETE", JOBS, |facts| facts.verb = Some("deletecollection")))
-        .map(|decision| (code(&decision), decision.fault.map(|fault| fault.at)))
+        .map(|decision| (code(&decision), decision.effects.fault.map(|fault| fault.at)))
         .collect();
     let reset = Some(FaultPoint::BeforeHeaders);
     assert_eq!(outcomes, [(500, None), (500, None), (200, reset), (200, None), (200, None)]);
@@ -237,8 +237,8 @@ rules:
     ] {
         let decision = client.ask("GET", path, |_| {});
         assert_eq!(code(&decision), status, "{path}");
-        assert_eq!(decision.delay, Duration::from_millis(delay), "{path}");
-        assert_eq!(decision.fault.map(|fault| fault.at), fault, "{path}");
+        assert_eq!(decision.effects.delay, Duration::from_millis(delay), "{path}");
+        assert_eq!(decision.effects.fault.map(|fault| fault.at), fault, "{path}");
         assert_eq!(decision.by.unwrap().rule.as_ref(), by, "{path}");
     }
 }
@@ -343,7 +343,7 @@ fn delays_are_drawn_once_for_each_request_and_stalls_have_an_end_or_none() {
          - {id: e, match: {path: /e}, then: {garbage: {bytes: 3}}}\n",
     );
     let delays = |client: &Client, path: &str| -> Vec<Duration> {
-        (0..50).map(|_| client.ask("GET", path, |_| {}).delay).collect()
+        (0..50).map(|_| client.ask("GET", path, |_| {}).effects.delay).collect()
     };
     let (one, other) = (
         Client::new(set.unwrap()),
@@ -360,9 +360,9 @@ fn delays_are_drawn_once_for_each_request_and_stalls_have_an_end_or_none() {
     let shared = delays(&one, "/b");
     assert!(shared.iter().any(Duration::is_zero) && shared.iter().any(|delay| !delay.is_zero()));
     assert!(delays(&one, "/c").iter().all(|delay| *delay <= Duration::from_secs(1)));
-    assert_eq!(one.ask("GET", "/d", |_| {}).delay, Duration::from_secs(10));
-    assert!(one.ask("GET", "/d", |_| {}).delay > Duration::from_secs(365 * 24 * 3600));
-    let fault = one.ask("GET", "/e", |_| {}).fault.unwrap();
+    assert_eq!(one.ask("GET", "/d", |_| {}).effects.delay, Duration::from_secs(10));
+    assert!(one.ask("GET", "/d", |_| {}).effects.delay > Duration::from_secs(365 * 24 * 3600));
+    let fault = one.ask("GET", "/e", |_| {}).effects.fault.unwrap();
     assert_eq!(fault.at, FaultPoint::AfterBytes(3));
     for (delay, words) in [
         ("{min: 3s, max: 1s}", "min is longer than max"),
@@ -426,14 +426,14 @@ fn bodies_and_clients_tell_requests_apart() {
 
 #[test]
 fn rates_are_paces() {
-    for (text, chunk, every) in [
+    for (text, size, every) in [
         ("16KiB/s", 1638, Duration::from_secs_f64(1638.0 / 16384.0)),
         ("2B/s", 1, Duration::from_millis(500)),
         ("{chunk: 1B, every: 100ms}", 1, Duration::from_millis(100)),
     ] {
         let client = Client::new(parse(&format!("rules: [{{then: {{slow: {text}}}}}]")).unwrap());
-        let pace = client.ask("GET", "/", |_| {}).pace.unwrap();
-        assert_eq!((pace.chunk, pace.every), (chunk, every), "{text}");
+        let pace = client.ask("GET", "/", |_| {}).effects.pace.unwrap();
+        assert_eq!(pace, Pace::Chunks { size, every }, "{text}");
     }
     for (text, words) in [
         ("16KiB", "is not a rate"),

@@ -11,7 +11,7 @@ use http::{Method, StatusCode};
 use crate::grade::{Created, Record, call_id};
 use crate::k8s::{GroupResource, RequestInfo};
 use crate::message::{
-    Body, BodyStream, Guard, Origin, Plan, PointAct, Query, Request, RequestBody,
+    Body, BodyStream, Guard, Origin, Plan, PointAction, Query, Request, RequestBody,
 };
 use crate::scenario::{Decision, Expect, GateSeen};
 
@@ -88,7 +88,7 @@ impl GradedRequest {
         let unread = unread(request);
         let path = self.path.clone();
         let world = &context.world;
-        let fault = plan.fault.as_ref().map(|fault| fault.action.label());
+        let fault = plan.delivery.fault().map(|fault| fault.action.label());
         let created = (self.verb == "create"
             && plan.origin == Origin::Kubernetes
             && plan.status == StatusCode::CREATED)
@@ -99,7 +99,7 @@ impl GradedRequest {
         let body = request.body_bytes().unwrap_or_default();
         let record = Record {
             began: self.began,
-            answered: world.clock.elapsed().saturating_add(plan.delay),
+            answered: world.clock.elapsed().saturating_add(plan.delivery.delay()),
             ended: None,
             method: request.method.to_string(),
             call: call_id(request.method.as_str(), &self.path, request.query(), body),
@@ -139,10 +139,10 @@ impl GradedRequest {
             Body::WebSocket(stream) => Body::WebSocket(told(stream, world, number)),
             body => body,
         };
-        let inserted =
-            plan.stream.iter().flat_map(|faults| &faults.points).any(
-                |point| matches!(&point.act, PointAct::Insert { line, .. } if is_expired(line)),
-            );
+        let mut points = plan.delivery.effects().into_iter().flat_map(|effects| &effects.points);
+        let inserted = points.any(
+            |point| matches!(&point.action, PointAction::Insert { line, .. } if is_expired(line)),
+        );
         if inserted {
             // Told when the stream ends, which such a line does.
             note.world.log.expires_at_end(number);

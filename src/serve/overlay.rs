@@ -1,10 +1,10 @@
-//! What a scenario's decision does to a request and its answer: engine faults before, the wire's after.
+//! What a scenario's decision does to a request and its answer: faults of the engine before, its delivery after.
 
 use http::header::{HeaderName, HeaderValue};
 
 use crate::k8s::{self, ApiError, Revision};
-use crate::message::{Plan, Point, PointAct, StreamFaults};
-use crate::scenario::{Applied, Compact, Decision, PointThen};
+use crate::message::{Delivery, Plan};
+use crate::scenario::{Applied, Compact, Decision};
 
 use super::asked::Asked;
 use super::context::RequestContext;
@@ -59,35 +59,16 @@ pub(super) fn faults(
     }
 }
 
-/// Lays on an answer what is said about its way to the client.
+/// Lays the delivery of a decision on an answer, and names the rule.
 pub(super) fn lay_on(
     context: &RequestContext,
     asked: &Asked<'_>,
     mut plan: Plan,
-    decision: Decision,
+    mut decision: Decision,
 ) -> Plan {
-    plan.delay = plan.delay.saturating_add(decision.delay);
-    if decision.pace.is_some() {
-        plan.pace = decision.pace;
-    }
-    if decision.fault.is_some() {
-        plan.fault = decision.fault;
-    }
-    if !decision.points.is_empty() || !decision.changes.is_empty() {
-        let points = decision.points.into_iter().filter_map(|(at, then)| {
-            let act = match then {
-                PointThen::Act(act) => act,
-                PointThen::Error(status) => {
-                    let error = respond::api_error(context, asked, &status);
-                    PointAct::Insert { line: k8s::error_line(&error), ends: true }
-                }
-                PointThen::Pass => return None,
-            };
-            Some(Point { at, act })
-        });
-        let faults = StreamFaults { points: points.collect(), changes: decision.changes };
-        plan.stream = Some(Box::new(faults));
-    }
+    let laid_on =
+        decision.delivery(|status| k8s::error_line(&respond::api_error(context, asked, status)));
+    plan.delivery = Delivery::over(plan.delivery, laid_on);
     let named = decision.by.filter(|_| context.shared.settings.rule_header);
     if let Some(value) = named.and_then(|by| rule_value(&by)) {
         plan.headers.insert(RULE_HEADER, value);

@@ -15,14 +15,14 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use crate::message::{
-    Body, BodyError, BodyStream, Fault, FaultAction, FaultPoint, Handler, Handling, LastStream,
-    Origin, Plan, Request, RequestBody,
+    Body, BodyError, BodyStream, Effects, FaultAction, Handler, Handling, LastStream, Origin, Plan,
+    Request, RequestBody,
 };
 
-use super::acts::{Act, Acts, FLUSH, acts};
 use super::body::PlanBody;
 use super::client::Client;
 use super::client_errors::ClientErrors;
+use super::deliver::{Step, Steps, steps};
 use super::exact;
 use super::frames::Frames;
 use super::framing::{Flow, Framing, Outside};
@@ -155,15 +155,15 @@ fn panicked(client: &Client, client_errors: &ClientErrors) -> Plan {
 }
 
 /// Waits as long as a plan says, and carries it out.
-async fn deliver(mut plan: Plan, wanted: Wanted, over: Over<'_>) -> Answer {
-    let delay = std::mem::take(&mut plan.delay);
+async fn deliver(plan: Plan, wanted: Wanted, over: Over<'_>) -> Answer {
+    let delay = plan.delivery.delay();
     if delay > LONG
         && let Over::Http1(control) = over
         && wanted.upload.as_ref().is_none_or(Upload::is_ended)
         && wanted.accept.is_none()
     {
         let of = (&wanted.method, wanted.version);
-        let stalled = Stalled::new(Instant::now() + delay, plan, of, wanted.closes);
+        let stalled = Stalled::new(exact::after(Instant::now(), delay), plan, of, wanted.closes);
         control.take_over(Takeover::Stalled(Box::new(stalled)));
         control.leave();
         // hyper's part ends with the next look at the connection.
@@ -186,41 +186,36 @@ fn answering(answer: Answer, over: Over<'_>) -> Answer {
     answer.map(|response| response.map(|body| body.answering(Answering::new(control))))
 }
 
-/// Carries a plan out.
+/// Performs a plan whose delay is over.
 async fn perform(
     mut plan: Plan,
     wanted: &Wanted,
     over: Over<'_>,
 ) -> Result<hyper::Response<PlanBody>, EndsHere> {
-    let fault = plan.fault.take();
-    if let Some(Fault { at: FaultPoint::BeforeHeaders, action }) = fault {
+    if let Some(action) = plan.delivery.take_fault_before_headers() {
         return before_headers(plan, action, wanted, over).await;
     }
-    let faulty = fault.is_some() || plan.pace.is_some() || plan.stream.is_some();
+    let undisturbed = plan.delivery.leaves_body();
     let control = match over {
         Over::Http1(control) => control,
-        Over::Http2(frames) if faulty => {
-            return Ok(faulty_stream(plan, fault.as_ref(), wanted, frames));
-        }
-        Over::Http2(_) => return Ok(plain(plan, wanted)),
+        Over::Http2(frames) => return Ok(on_stream(plan, wanted, frames)),
     };
     let guard = plan.guard.take();
     match (plan.body, &wanted.accept) {
         (Body::WebSocket(stream), Some(accept))
             if wanted.upload.as_ref().is_none_or(Upload::is_ended) =>
         {
-            let stream = if faulty {
-                let body = Body::Stream(stream);
-                messages(acts(body, plan.pace, fault.as_ref(), plan.stream))
-            } else {
+            let stream = if undisturbed {
                 stream
+            } else {
+                messages(steps(Body::Stream(stream), plan.delivery))
             };
             control.take_over(Takeover::WebSocket(stream));
             Ok(switching(plan.headers, accept.clone()).map(|body: PlanBody| body.with(guard)))
         }
         // A stream that is made from the request's body needs hyper to read on.
-        (body, _) if faulty || (is_stream(&body) && !wanted.is_being_read()) => {
-            Ok(outside(Plan { body, guard, ..plan }, fault.as_ref(), wanted, control))
+        (body, _) if !undisturbed || (is_stream(&body) && !wanted.is_being_read()) => {
+            Ok(outside(Plan { body, guard, ..plan }, wanted, control))
         }
         (body, _) => Ok(plain(Plan { body, guard, ..plan }, wanted)),
     }
@@ -230,11 +225,7 @@ impl Wanted {
     /// Whether an answer is hyper's alone: nothing goes wrong in it, nothing is waited for, and no body of
     /// the request is left.
     fn is_simple(&self, plan: &Plan) -> bool {
-        let undisturbed = plan.delay.is_zero()
-            && plan.fault.is_none()
-            && plan.pace.is_none()
-            && plan.stream.is_none();
-        undisturbed && self.upload.is_none() && !is_stream(&plan.body)
+        plan.delivery.effects().is_none() && self.upload.is_none() && !is_stream(&plan.body)
     }
 
     /// Whether the request's body is read on while it is answered.
@@ -249,11 +240,11 @@ fn is_stream(body: &Body) -> bool {
 }
 
 /// What goes out as messages: a fault ends them.
-fn messages(acts: Acts) -> BodyStream {
-    Box::pin(acts.map(|act| match act {
-        Act::Data(bytes) => Ok(bytes),
-        Act::Broken(error) => Err(error),
-        Act::End(_) => Err(BodyError::Broken("it ends here on purpose".to_owned())),
+fn messages(steps: Steps) -> BodyStream {
+    Box::pin(steps.map(|step| match step {
+        Step::Send(bytes) => Ok(bytes),
+        Step::Broken(error) => Err(error),
+        Step::Fail(_) => Err(BodyError::Broken("it ends here on purpose".to_owned())),
     }))
 }
 
@@ -276,11 +267,9 @@ async fn before_headers(
     };
     frames.go_away(code, last);
     if last == LastStream::This {
-        return Ok(plain(plan, wanted));
+        return Ok(on_stream(plan, wanted, frames));
     }
-    // The frame goes out, and the connection ends: the stream hears nothing.
-    tokio::time::sleep(FLUSH).await;
-    frames.end();
+    // The frame goes out, and the connection ends without a frame for this stream.
     std::future::pending().await
 }
 
@@ -309,28 +298,25 @@ fn plain(mut plan: Plan, wanted: &Wanted) -> hyper::Response<PlanBody> {
     response
 }
 
-/// The length that is announced, where what goes wrong leaves it as it was.
-fn announced(plan: &mut Plan, fault: Option<&Fault>) -> Option<u64> {
-    let broken_chunk = fault.is_some_and(|fault| fault.action == FaultAction::MalformedChunk);
-    let keeps = !broken_chunk && plan.stream.as_ref().is_none_or(|faults| faults.keep_length());
-    if !keeps {
+/// The length that is announced, where the delivery leaves the body with it.
+fn announced(plan: &mut Plan) -> Option<u64> {
+    if !plan.delivery.effects().is_none_or(Effects::keep_length) {
         // A backend may have named one.
         plan.headers.remove(CONTENT_LENGTH);
+        return None;
     }
-    plan.body.known_len().filter(|_| keeps)
+    plan.body.known_len()
 }
 
-/// An HTTP/2 answer with what goes wrong in it.
-fn faulty_stream(
-    mut plan: Plan,
-    fault: Option<&Fault>,
-    wanted: &Wanted,
-    frames: &Arc<Frames>,
-) -> hyper::Response<PlanBody> {
-    let length = announced(&mut plan, fault);
+/// An answer on an HTTP/2 stream.
+fn on_stream(mut plan: Plan, wanted: &Wanted, frames: &Arc<Frames>) -> hyper::Response<PlanBody> {
+    if plan.delivery.leaves_body() {
+        return plain(plan, wanted);
+    }
+    let length = announced(&mut plan);
     let body = if wanted.method == Method::HEAD { Body::Empty } else { plan.body };
-    let acts = acts(body, plan.pace, fault, plan.stream);
-    let body = PlanBody::faulty(acts, Arc::clone(frames)).with(plan.guard.take());
+    let steps = steps(body, plan.delivery);
+    let body = PlanBody::disturbed(steps, Arc::clone(frames)).with(plan.guard.take());
     let mut response = hyper::Response::new(body);
     *response.status_mut() = plan.status;
     *response.headers_mut() = plan.headers;
@@ -341,13 +327,8 @@ fn faulty_stream(
 }
 
 /// An HTTP/1.1 answer of which hyper sends the head.
-fn outside(
-    mut plan: Plan,
-    fault: Option<&Fault>,
-    wanted: &Wanted,
-    control: &Arc<Control>,
-) -> hyper::Response<PlanBody> {
-    let length = announced(&mut plan, fault);
+fn outside(mut plan: Plan, wanted: &Wanted, control: &Arc<Control>) -> hyper::Response<PlanBody> {
+    let length = announced(&mut plan);
     let bodiless = wanted.method == Method::HEAD
         || matches!(plan.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     if let Some(length) = length.filter(|_| plan.status != StatusCode::NO_CONTENT)
@@ -363,14 +344,14 @@ fn outside(
         None if wanted.version == Version::HTTP_10 => Framing::Close,
         None => Framing::Chunked,
     };
-    let faulty = fault.is_some() || plan.pace.is_some() || plan.stream.is_some();
+    let undisturbed = plan.delivery.leaves_body();
     let flow = match plan.body {
-        Body::Stream(stream) | Body::WebSocket(stream) if !faulty && !bodiless => {
+        Body::Stream(stream) | Body::WebSocket(stream) if undisturbed && !bodiless => {
             Flow::Stream(stream)
         }
         body => {
             let body = if bodiless { Body::Empty } else { body };
-            Flow::Acts(acts(body, plan.pace, fault, plan.stream))
+            Flow::Steps(steps(body, plan.delivery))
         }
     };
     let mut keep = !wanted.closes && wanted.version != Version::HTTP_10;

@@ -9,12 +9,11 @@ use http_body::{Frame, SizeHint};
 
 use crate::message::{Body, BodyError, FaultAction, Guard};
 
-use super::acts::{Act, Acts};
+use super::deliver::{Source, Step, Steps};
 use super::frames::Frames;
 use super::in_use::InUse;
 use super::piece::{Piece, Queue};
 use super::reason::{EndsHere, reason_of};
-use super::source::Source;
 use super::wire::{Answering, Control};
 
 /// The body of one answer.
@@ -37,23 +36,23 @@ enum UnderWay {
 }
 
 enum Kind {
-    /// As it is.
+    /// Undisturbed.
     Plain(Source),
-    /// With what goes wrong in it.
-    Faulty(Box<Faulty>),
+    /// As its delivery has it.
+    Disturbed(Box<Disturbed>),
     /// Nothing: what follows the head is written by somebody else.
     TakenOver(Arc<Control>),
 }
 
-struct Faulty {
-    acts: Acts,
+struct Disturbed {
+    steps: Steps,
     frames: Arc<Frames>,
     /// What was given to the protocol and is not out yet.
     queue: Queue,
     /// Whether anything was given to the protocol behind the head.
     given: bool,
     /// How the stream ends, once what was given before is out.
-    ending: Option<EndsHere>,
+    ending: Option<FaultAction>,
 }
 
 impl PlanBody {
@@ -62,10 +61,10 @@ impl PlanBody {
         Self { kind: Kind::Plain(Source::new(body)), announced, under_way: None, guard: None }
     }
 
-    /// A body of which acts say what goes out.
-    pub(super) fn faulty(acts: Acts, frames: Arc<Frames>) -> Self {
-        let kind = Kind::Faulty(Box::new(Faulty {
-            acts,
+    /// A body that a delivery disturbs.
+    pub(super) fn disturbed(steps: Steps, frames: Arc<Frames>) -> Self {
+        let kind = Kind::Disturbed(Box::new(Disturbed {
+            steps,
             frames,
             queue: Queue::default(),
             given: false,
@@ -99,33 +98,31 @@ impl PlanBody {
     }
 }
 
-impl Faulty {
+impl Disturbed {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Piece, EndsHere>>> {
-        if self.ending.is_some() && !self.given {
-            // The reset would overtake the head as well: a frame without bytes tells when that is out.
-            self.given = true;
+        if self.ending.is_none() {
+            match ready!(self.steps.as_mut().poll_next(cx)) {
+                Some(Step::Send(bytes)) => {
+                    self.given = true;
+                    return Poll::Ready(Some(Ok(self.queue.piece(bytes))));
+                }
+                Some(Step::Broken(error)) => return Poll::Ready(Some(Err(error.into()))),
+                None => return Poll::Ready(None),
+                Some(Step::Fail(action)) => self.ending = Some(action),
+            }
+        }
+        if !std::mem::replace(&mut self.given, true) {
+            // A reset overtakes the head as well: a frame without bytes shows when the head is out.
             return Poll::Ready(Some(Ok(self.queue.piece(Bytes::new()))));
         }
-        if self.ending.is_some() {
-            // A reset overtakes what is queued: it waits until the last byte before it is in a frame.
-            ready!(self.queue.poll_empty(cx));
-            return Poll::Ready(self.ending.take().map(Err));
-        }
-        match ready!(self.acts.as_mut().poll_next(cx)) {
-            Some(Act::Data(bytes)) => {
-                self.given = true;
-                Poll::Ready(Some(Ok(self.queue.piece(bytes))))
+        // A reset overtakes what is queued: it waits until the last byte before it is in a frame.
+        ready!(self.queue.poll_empty(cx));
+        Poll::Ready(self.ending.take().map(|action| {
+            if let FaultAction::GoAway { code, last } = action {
+                self.frames.go_away(code, last);
             }
-            Some(Act::Broken(error)) => Poll::Ready(Some(Err(error.into()))),
-            None => Poll::Ready(None),
-            Some(Act::End(action)) => {
-                if let FaultAction::GoAway { code, last } = action {
-                    self.frames.go_away(code, last);
-                }
-                self.ending = Some(EndsHere::with(reason_of(&action)));
-                self.poll(cx)
-            }
-        }
+            Err(EndsHere::with(reason_of(&action)))
+        }))
     }
 }
 
@@ -140,7 +137,7 @@ impl http_body::Body for PlanBody {
         let item = match &mut self.kind {
             Kind::Plain(source) => ready!(source.poll_next(cx))
                 .map(|item| item.map(Piece::plain).map_err(BodyError::into)),
-            Kind::Faulty(faulty) => ready!(faulty.poll(cx)),
+            Kind::Disturbed(disturbed) => ready!(disturbed.poll(cx)),
             Kind::TakenOver(control) => {
                 control.leave();
                 return Poll::Pending;

@@ -1,33 +1,39 @@
-//! Waiting to a fraction of a millisecond: tokio's clock ticks once a millisecond, and is late by one or two.
+//! Waits that are exact to a fraction of a millisecond: tokio's timers tick once a millisecond, and are late by
+//! one or two.
 
 use std::time::Duration;
 
 use futures_timer::Delay;
 use tokio::time::{Instant, sleep_until};
 
-/// How long before its time a wait becomes exact: later than tokio is ever late.
+/// The last part of a wait, for which an exact timer is used: longer than tokio is ever late.
 const EXACT: Duration = Duration::from_millis(3);
+
+/// How far away the furthest moment is that is waited for: longer than any server runs.
+const FURTHEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// The moment this long after another; a time that has no end is a very long one.
+pub(super) fn after(moment: Instant, time: Duration) -> Instant {
+    moment + time.min(FURTHEST)
+}
 
 /// Waits until a moment, and hardly longer.
 pub(super) async fn until(moment: Instant) {
     if let Some(before) = moment.checked_sub(EXACT).filter(|before| *before > Instant::now()) {
         sleep_until(before).await;
     }
-    // A clock that a unit test has stopped is left to tokio.
+    // A paused clock of a unit test is left to tokio.
     let left = moment.saturating_duration_since(Instant::now());
     if !cfg!(test) && !left.is_zero() {
         Delay::new(left).await;
     }
-    // No time at all, unless somebody has stopped the clock.
+    // Returns at once, unless the clock is paused.
     if Instant::now() < moment {
         sleep_until(moment).await;
     }
 }
 
-/// Waits for so long, and hardly longer.
+/// Waits for this long, and hardly longer.
 pub(super) async fn sleep(time: Duration) {
-    match Instant::now().checked_add(time) {
-        Some(moment) => until(moment).await,
-        None => std::future::pending().await,
-    }
+    until(after(Instant::now(), time)).await;
 }

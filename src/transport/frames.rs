@@ -1,99 +1,135 @@
-//! The socket under hyper's HTTP/2: sees where frames begin and end (RFC 9113, section 4.1), so that a
-//! `GOAWAY` of our own, with the code and last stream that a rule wants, goes out between two of them.
+//! Where in a sequence of HTTP/2 frames a connection is (RFC 9113, section 4.1), and the `GOAWAY` that a rule
+//! sends: with a code and a last stream of its own, between two frames.
 
-use std::io;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::{Mutex, PoisonError};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
 use crate::message::LastStream;
 
-use super::socket::Socket;
-
 /// A frame's head: three bytes of length, type, flags, four of the stream.
 const HEAD: usize = 9;
-/// The type of the frame that opens a stream.
-const HEADERS: u8 = 1;
-/// The type of the frame that says goodbye.
-const GOAWAY: u8 = 7;
 /// How a client's connection begins, before its first frame.
 const PREFACE: usize = 24;
 
-/// What the requests of a connection and its socket tell each other.
+/// Frame types (RFC 9113, section 6).
+pub(super) mod kind {
+    pub(in crate::transport) const DATA: u8 = 0;
+    pub(in crate::transport) const HEADERS: u8 = 1;
+    pub(in crate::transport) const RST_STREAM: u8 = 3;
+    pub(in crate::transport) const PUSH_PROMISE: u8 = 5;
+    pub(in crate::transport) const GOAWAY: u8 = 7;
+    pub(in crate::transport) const CONTINUATION: u8 = 9;
+}
+
+/// The flag of a frame behind which its stream has no more (`DATA`, `HEADERS`).
+pub(super) const END_STREAM: u8 = 1;
+/// The flag of a frame that ends a block of header fields.
+const END_HEADERS: u8 = 4;
+
+/// A `GOAWAY` that a request asks for and its socket sends.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
-    /// The stream that the client opened last.
+    /// The last stream that the client opened.
     opened: AtomicU32,
-    /// Bytes that go out at the next end of a frame.
+    /// Frames to send at the next end of a frame.
     injected: Mutex<Vec<u8>>,
     going_away: AtomicBool,
-    /// Nobody is waited for any more.
-    forced: AtomicBool,
-    said: Notify,
+    /// The connection ends behind the `GOAWAY`, whatever is unanswered.
+    abandoned: AtomicBool,
+    finished: AtomicBool,
+    changed: Notify,
 }
 
 impl Frames {
-    /// Says goodbye at the next end of a frame.
+    /// Sends a `GOAWAY` at the next end of a frame. The connection ends once it is sent and, where the last
+    /// stream counts, all streams are answered that were opened before.
     pub(super) fn go_away(&self, code: u32, last: LastStream) {
         let last = match last {
             LastStream::This => self.opened.load(Ordering::Acquire),
-            LastStream::None => 0,
+            LastStream::None => {
+                self.abandoned.store(true, Ordering::Release);
+                0
+            }
         };
-        let mut frame = vec![0, 0, 8, GOAWAY, 0, 0, 0, 0, 0];
+        let mut frame = vec![0, 0, 8, kind::GOAWAY, 0, 0, 0, 0, 0];
         frame.extend_from_slice(&last.to_be_bytes());
         frame.extend_from_slice(&code.to_be_bytes());
         self.injected.lock().unwrap_or_else(PoisonError::into_inner).extend(frame);
         self.going_away.store(true, Ordering::Release);
-        self.said.notify_one();
+        self.changed.notify_one();
     }
 
-    /// Whether goodbye was said: later streams are not looked at.
+    /// Whether a `GOAWAY` was asked for: later streams are refused.
     pub(super) fn is_going_away(&self) -> bool {
         self.going_away.load(Ordering::Acquire)
     }
 
-    /// Lets the connection end at once.
-    pub(super) fn end(&self) {
-        self.forced.store(true, Ordering::Release);
+    /// Whether unanswered streams are given up behind the `GOAWAY`.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Acquire)
     }
 
-    /// Whether the connection shall end at once.
-    pub(super) fn is_ended(&self) -> bool {
-        self.forced.load(Ordering::Acquire)
+    /// Marks everything as sent that goes out before the connection ends.
+    pub(super) fn finish(&self) {
+        self.finished.store(true, Ordering::Release);
+        self.changed.notify_one();
     }
 
-    /// Completes when goodbye was said.
-    pub(super) async fn said(&self) {
-        self.said.notified().await;
+    /// Completes when a `GOAWAY` and everything behind it is sent.
+    pub(super) async fn finished(&self) {
+        while !self.finished.load(Ordering::Acquire) {
+            self.changed.notified().await;
+        }
     }
 
-    fn take(&self) -> Vec<u8> {
+    /// Notes that the client opened a stream; returns whether it is a new one.
+    pub(super) fn open(&self, stream: u32) -> bool {
+        self.opened.fetch_max(stream, Ordering::AcqRel) < stream
+    }
+
+    /// The frames to send, once.
+    pub(super) fn take(&self) -> Vec<u8> {
         std::mem::take(&mut *self.injected.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// Where in a sequence of frames a stream of bytes is.
+/// The head of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FrameHead {
+    /// The type.
+    pub(super) kind: u8,
+    pub(super) flags: u8,
+    pub(super) stream: u32,
+}
+
+/// A position in a sequence of frames.
 #[derive(Debug, Default)]
-struct Position {
+pub(super) struct Position {
     /// Bytes before the first frame.
     skip: usize,
     head: [u8; HEAD],
     head_len: usize,
     /// What is left of the frame's payload.
     payload: usize,
+    /// A block of header fields goes on in the next frame.
+    in_block: bool,
 }
 
 impl Position {
-    fn is_between(&self) -> bool {
-        self.skip == 0 && self.head_len == 0 && self.payload == 0
+    /// Before the first byte of a client.
+    pub(super) fn of_client() -> Self {
+        Self { skip: PREFACE, ..Self::default() }
     }
 
-    /// Goes on by some bytes; tells each frame's type and stream.
-    fn pass(&mut self, mut bytes: &[u8], mut frame: impl FnMut(u8, u32)) {
+    /// Whether another frame may be sent here.
+    pub(super) fn is_between(&self) -> bool {
+        self.skip == 0 && self.head_len == 0 && self.payload == 0 && !self.in_block
+    }
+
+    /// Moves on by these bytes; calls `frame` for each frame whose head ends in them.
+    pub(super) fn pass(&mut self, mut bytes: &[u8], mut frame: impl FnMut(FrameHead)) {
         let skipped = self.skip.min(bytes.len());
         self.skip -= skipped;
         bytes = &bytes[skipped..];
@@ -104,121 +140,21 @@ impl Position {
                 bytes = &bytes[passed..];
                 continue;
             }
-            let taken = (HEAD - self.head_len).min(bytes.len());
-            self.head[self.head_len..self.head_len + taken].copy_from_slice(&bytes[..taken]);
-            self.head_len += taken;
-            bytes = &bytes[taken..];
+            let copied = (HEAD - self.head_len).min(bytes.len());
+            self.head[self.head_len..self.head_len + copied].copy_from_slice(&bytes[..copied]);
+            self.head_len += copied;
+            bytes = &bytes[copied..];
             if self.head_len == HEAD {
-                let [a, b, c, kind, _, s0, s1, s2, s3] = self.head;
+                let [a, b, c, kind, flags, s0, s1, s2, s3] = self.head;
                 self.payload = u32::from_be_bytes([0, a, b, c]) as usize;
                 self.head_len = 0;
-                frame(kind, u32::from_be_bytes([s0 & 0x7f, s1, s2, s3]));
+                if matches!(kind, kind::HEADERS | kind::PUSH_PROMISE | kind::CONTINUATION) {
+                    self.in_block = flags & END_HEADERS == 0;
+                }
+                let stream = u32::from_be_bytes([s0 & 0x7f, s1, s2, s3]);
+                frame(FrameHead { kind, flags, stream });
             }
         }
-    }
-}
-
-/// A connection whose frames are counted.
-pub(super) struct Framed {
-    socket: Socket,
-    frames: Arc<Frames>,
-    read: Position,
-    written: Position,
-    /// What of a frame of our own is still to go out.
-    pending: Vec<u8>,
-}
-
-impl Framed {
-    pub(super) fn new(socket: Socket, frames: Arc<Frames>) -> Self {
-        let read = Position { skip: PREFACE, ..Position::default() };
-        Self { socket, frames, read, written: Position::default(), pending: Vec::new() }
-    }
-
-    /// Sends what of our own there is, where a frame has ended.
-    fn poll_own(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.pending.is_empty() && self.frames.is_going_away() && self.written.is_between() {
-            self.pending = self.frames.take();
-        }
-        while !self.pending.is_empty() {
-            match Pin::new(&mut self.socket).poll_write(cx, &self.pending) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Poll::Ready(Ok(sent)) => drop(self.pending.drain(..sent)),
-                other => return other.map_ok(drop),
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncRead for Framed {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        let before = buf.filled().len();
-        let polled = Pin::new(&mut this.socket).poll_read(cx, buf);
-        this.read.pass(&buf.filled()[before..], |kind, stream| {
-            if kind == HEADERS {
-                this.frames.opened.fetch_max(stream, Ordering::AcqRel);
-            }
-        });
-        polled
-    }
-}
-
-impl AsyncWrite for Framed {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let this = &mut *self;
-        if this.poll_own(cx)?.is_pending() {
-            return Poll::Pending;
-        }
-        let polled = Pin::new(&mut this.socket).poll_write(cx, buf);
-        if let Poll::Ready(Ok(sent)) = &polled {
-            this.written.pass(&buf[..*sent], |_, _| {});
-        }
-        polled
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.poll_own(cx)?.is_pending() {
-            return Poll::Pending;
-        }
-        Pin::new(&mut self.socket).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let this = &mut *self;
-        if this.poll_own(cx)?.is_pending() {
-            return Poll::Pending;
-        }
-        let polled = Pin::new(&mut this.socket).poll_write_vectored(cx, bufs);
-        if let Poll::Ready(Ok(sent)) = &polled {
-            let mut left = *sent;
-            for buf in bufs {
-                let passed = left.min(buf.len());
-                this.written.pass(&buf[..passed], |_, _| {});
-                left -= passed;
-            }
-        }
-        polled
     }
 }
 
@@ -229,25 +165,40 @@ mod tests {
     #[test]
     fn frames_are_found_however_they_are_cut() {
         let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
-        for (kind, stream, payload) in [(4, 0, 6), (HEADERS, 1, 0), (0, 1, 300), (HEADERS, 3, 2)] {
-            bytes.extend_from_slice(&[
-                0,
-                u8::try_from(payload >> 8).unwrap(),
-                u8::try_from(payload & 255).unwrap(),
-                kind,
-                0,
-            ]);
+        let sent = [
+            (4, 0, 0, 6),
+            (kind::HEADERS, 0, 1, 0),
+            (kind::CONTINUATION, END_HEADERS, 1, 3),
+            (kind::DATA, END_STREAM, 1, 300),
+            (kind::HEADERS, END_HEADERS, 3, 2),
+        ];
+        for (kind, flags, stream, payload) in sent {
+            let length = u32::to_be_bytes(payload);
+            bytes.extend_from_slice(&[length[1], length[2], length[3], kind, flags]);
             bytes.extend_from_slice(&u32::to_be_bytes(stream));
-            bytes.extend(std::iter::repeat_n(9, payload));
+            bytes.extend((0..payload).map(|_| 9));
         }
         for size in [1, 2, 7, 9, 24, 1000] {
-            let mut position = Position { skip: PREFACE, ..Position::default() };
+            let mut position = Position::of_client();
             let mut seen = Vec::new();
             for part in bytes.chunks(size) {
-                position.pass(part, |kind, stream| seen.push((kind, stream)));
+                position.pass(part, |head| seen.push((head.kind, head.flags, head.stream)));
             }
-            assert_eq!(seen, [(4, 0), (HEADERS, 1), (0, 1), (HEADERS, 3)], "by {size}");
+            assert_eq!(
+                seen,
+                sent.map(|(kind, flags, stream, _)| (kind, flags, stream)),
+                "by {size}"
+            );
             assert!(position.is_between());
         }
+    }
+
+    #[test]
+    fn no_frame_goes_into_a_block_of_header_fields() {
+        let mut position = Position::default();
+        position.pass(&[0, 0, 1, kind::HEADERS, 0, 0, 0, 0, 1, 9], |_| {});
+        assert!(!position.is_between());
+        position.pass(&[0, 0, 0, kind::CONTINUATION, END_HEADERS, 0, 0, 0, 1], |_| {});
+        assert!(position.is_between());
     }
 }

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 
 use crate::message::{BodyStream, FaultAction, Guard};
 
-use super::acts::{Act, Acts};
+use super::deliver::{Step, Steps};
 use super::socket::Socket;
 use super::upload::{MAX_PASSED_OVER, PASSING, Rest, Upload};
 
@@ -31,10 +31,10 @@ pub(super) struct Outside {
 
 /// Where the bytes come from.
 pub(super) enum Flow {
-    /// A stream in which nothing goes wrong.
+    /// An undisturbed stream.
     Stream(BodyStream),
-    /// A body with what goes wrong in it.
-    Acts(Acts),
+    /// A body that a delivery disturbs.
+    Steps(Steps),
 }
 
 /// How the end of a body is marked.
@@ -51,13 +51,13 @@ pub(super) enum Framing {
 }
 
 impl Flow {
-    async fn next(&mut self) -> Option<Act> {
+    async fn next(&mut self) -> Option<Step> {
         match self {
             Self::Stream(stream) => Some(match stream.next().await? {
-                Ok(bytes) => Act::Data(bytes),
-                Err(error) => Act::Broken(error),
+                Ok(bytes) => Step::Send(bytes),
+                Err(error) => Step::Broken(error),
             }),
-            Self::Acts(acts) => acts.next().await,
+            Self::Steps(steps) => steps.next().await,
         }
     }
 }
@@ -91,11 +91,11 @@ async fn send(mut socket: Socket, read: Bytes, outside: Outside, limit: usize) -
     };
     loop {
         tokio::select! {
-            act = flow.next() => match act {
-                Some(Act::Data(bytes)) => piece(&mut socket, framing, bytes, &mut left).await?,
+            step = flow.next() => match step {
+                Some(Step::Send(bytes)) => piece(&mut socket, framing, bytes, &mut left).await?,
                 // Without a last chunk the client sees that it is not whole.
-                Some(Act::Broken(_)) => return Ok(Sent::Gone),
-                Some(Act::End(action)) => return Ok(Sent::Fault(socket, action)),
+                Some(Step::Broken(_)) => return Ok(Sent::Gone),
+                Some(Step::Fail(action)) => return Ok(Sent::Fault(socket, action)),
                 None => break,
             },
             // A client that goes is noticed by its FIN; what it asks for meanwhile waits.

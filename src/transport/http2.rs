@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -11,17 +12,20 @@ use tokio::sync::watch;
 use crate::message::Handler;
 
 use super::Limits;
-use super::acts::FLUSH;
 use super::answer::{Over, answer};
 use super::client::{Client, stopped};
 use super::client_errors::ClientErrors;
-use super::frames::{Framed, Frames};
+use super::framed::Framed;
+use super::frames::Frames;
 use super::in_use::{InUse, Use};
 use super::socket::Socket;
 
 /// How many streams a client may open and reset before they were looked at; one more ends the
 /// connection (CVE-2023-44487).
 const UNSEEN_RESETS: usize = 20;
+
+/// How long a client may take to close a connection that has ended with a `GOAWAY`.
+const LINGER: Duration = Duration::from_millis(500);
 
 /// The window of a connection begins with this (RFC 9113, section 6.9.2), in bytes.
 const LEAST_CONNECTION_WINDOW: u32 = 65_535;
@@ -76,7 +80,7 @@ pub(super) async fn run<H: Handler>(
             // A client that does not even say goodbye is not waited for.
             tokio::time::timeout(limits.drain, connection).await.unwrap_or(Ok(()))
         }
-        () = gone(&used, &frames) => return,
+        () = ended(&frames) => return,
         () = stopped(&mut stopping) => {
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -101,15 +105,10 @@ async fn idle(used: &Use, limits: &Limits) {
     }
 }
 
-/// Completes when goodbye was said and what was asked before is answered, or need not be.
-async fn gone(used: &Use, frames: &Frames) {
-    frames.said().await;
-    let unanswered = || used.begun.load(Ordering::Acquire) != used.done.load(Ordering::Acquire);
-    while !frames.is_ended() && unanswered() {
-        tokio::time::sleep(FLUSH).await;
-    }
-    // What was sent last goes out.
-    tokio::time::sleep(FLUSH).await;
+/// Completes when a `GOAWAY` has ended the connection, and its client has had the time to see that.
+async fn ended(frames: &Frames) {
+    frames.finished().await;
+    tokio::time::sleep(LINGER).await;
 }
 
 /// What the client did; nothing where it only went away.

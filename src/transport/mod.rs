@@ -12,13 +12,14 @@
 //! close is a FIN, garbage stands outside of HTTP's framing. On HTTP/2 all of them end the stream with
 //! `RST_STREAM`: the connection is shared with others. Only a `GOAWAY` ends the connection.
 
-mod acts;
 mod answer;
 mod body;
 mod client;
 mod client_errors;
 mod connection;
+mod deliver;
 mod exact;
+mod framed;
 mod frames;
 mod framing;
 mod head;
@@ -30,15 +31,12 @@ mod listen;
 mod piece;
 mod reason;
 mod socket;
-mod source;
 mod stalled;
 mod unsent;
 mod upload;
 mod websocket;
 mod wire;
 
-#[cfg(test)]
-mod acts_tests;
 #[cfg(test)]
 mod tests;
 

@@ -12,12 +12,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use super::acts::Act;
+use super::deliver::Step;
 use super::listen::Served;
 use super::{Limits, Listener, serve};
 use crate::message::Bodies;
 use crate::message::{
-    Body, Fault, FaultAction, FaultPoint, Handler, Handling, Origin, Pace, Plan, Request,
+    Body, Effects, Fault, FaultAction, FaultPoint, Handler, Handling, Origin, Pace, Plan, Request,
     RequestBody, TimedChunk,
 };
 
@@ -60,10 +60,7 @@ impl Toy {
                 Ok(Bytes::from_static(b"01234")),
                 Ok(Bytes::from_static(b"56789")),
             ]))),
-            "script" => Body::Script(vec![
-                TimedChunk { after: Duration::ZERO, bytes: Bytes::from_static(b"one\n") },
-                TimedChunk { after: Duration::from_millis(1), bytes: Bytes::from_static(b"two\n") },
-            ]),
+            "recorded" => Body::Bytes(Bytes::from_static(b"one\ntwo\n")),
             "endless" => {
                 let counted = Counted(Arc::clone(&self.dropped));
                 let first = futures_util::stream::iter([Ok(Bytes::from_static(b"first\n"))]);
@@ -88,15 +85,23 @@ impl Toy {
             _ => Body::Empty,
         };
         let mut answer = plan(body);
+        let mut effects = Effects::default();
+        if path.starts_with("/recorded") {
+            effects.unannounced = true;
+            let chunk = |ms| TimedChunk { after: Duration::from_millis(ms), bytes: 4 };
+            effects.schedule = Some([chunk(0), chunk(1)].into());
+        }
         if path.ends_with("/slowly") {
-            answer.pace = Some(Pace { chunk: 4, every: Duration::from_millis(2) });
-            return answer;
+            effects.pace = Some(Pace::Chunks { size: 4, every: Duration::from_millis(2) });
         }
         let at = match parts.next() {
             Some("before") => FaultPoint::BeforeHeaders,
             Some("headers") => FaultPoint::AfterHeaders,
             Some(n) if n.parse::<u64>().is_ok() => FaultPoint::AfterBytes(n.parse().unwrap()),
-            _ => return answer,
+            _ => {
+                answer.delivery = effects.into();
+                return answer;
+            }
         };
         let action = match parts.next() {
             Some("reset") => FaultAction::Reset,
@@ -104,7 +109,7 @@ impl Toy {
             Some("chunk") => FaultAction::MalformedChunk,
             _ => FaultAction::Garbage(Bytes::from_static(b"\x00garbage")),
         };
-        answer.fault = Some(Fault { at, action });
+        answer.delivery = Effects { fault: Some(Fault { at, action }), ..effects }.into();
         answer
     }
 }
@@ -204,7 +209,7 @@ async fn bodies_go_out_as_planned() {
         ("bytes", "content-length: 10\r\nconnection: close\r\n\r\n0123456789"),
         ("pieces", "content-length: 10\r\nconnection: close\r\n\r\n0123456789"),
         (
-            "script",
+            "recorded",
             "transfer-encoding: chunked\r\nconnection: close\r\n\r\n4\r\none\n\r\n4\r\ntwo\n\r\n0\r\n\r\n",
         ),
         ("empty", "content-length: 0\r\nconnection: close\r\n\r\n"),
@@ -373,7 +378,7 @@ async fn a_connection_goes_on_after_a_stream() {
     );
     // What comes in pieces while the stream goes on is read as one request.
     let mut slow = TcpStream::connect(server.address).await.unwrap();
-    slow.write_all(format!("GET /script {keep}GET /by").as_bytes()).await.unwrap();
+    slow.write_all(format!("GET /recorded {keep}GET /by").as_bytes()).await.unwrap();
     tokio::time::sleep(Duration::from_millis(20)).await;
     slow.write_all(format!("tes {close}").as_bytes()).await.unwrap();
     let (got, _) = read_all(&mut slow).await;
@@ -395,17 +400,17 @@ async fn a_slow_body_goes_out_in_its_pieces() {
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_body_keeps_its_pace() {
-    let pace = Pace { chunk: 4, every: Duration::from_secs(1) };
+    let pace = Some(Pace::Chunks { size: 4, every: Duration::from_secs(1) });
     let body = Body::Bytes(Bytes::from_static(b"0123456789"));
-    let mut acts = super::acts::acts(body, Some(pace), None, None);
+    let mut steps = super::deliver::steps(body, Effects { pace, ..Effects::default() }.into());
     let began = tokio::time::Instant::now();
     for (second, expected) in [(0, "0123"), (1, "4567"), (2, "89")] {
-        let Some(Act::Data(piece)) = acts.next().await else { panic!("{expected} is missing") };
+        let Some(Step::Send(piece)) = steps.next().await else { panic!("{expected} is missing") };
         assert_eq!(piece, expected);
         // On tokio's clock, which moves when nothing else can happen.
         assert_eq!(began.elapsed(), Duration::from_secs(second), "{expected}");
     }
-    assert!(acts.next().await.is_none());
+    assert!(steps.next().await.is_none());
 }
 
 /// A request that is answered with no look at its body, which is made of requests.
@@ -454,7 +459,7 @@ async fn converse(address: std::net::SocketAddr, bytes: Vec<u8>) -> String {
 #[tokio::test]
 async fn a_body_that_nobody_reads_is_never_a_request() {
     let server = start(Limits::default()).await;
-    for path in ["bytes", "stream", "bytes/slowly", "stream/slowly", "stream/7/close", "script"] {
+    for path in ["bytes", "stream", "bytes/slowly", "stream/slowly", "stream/7/close", "recorded"] {
         for size in [1, 40, 1000, 20_000, 300_000, 5 << 20] {
             for chunked in [false, true] {
                 let mut bytes = unread(path, size, chunked);
@@ -483,7 +488,7 @@ async fn a_body_that_nobody_reads_is_never_a_request() {
 #[tokio::test]
 async fn pipelines_are_answered_behind_everything_that_does_not_end_the_connection() {
     let server = start(Limits::default()).await;
-    for path in ["bytes", "stream", "script", "bytes/slowly", "stream/slowly"] {
+    for path in ["bytes", "stream", "recorded", "bytes/slowly", "stream/slowly"] {
         let padding = "y".repeat(1500);
         let mut request =
             format!("GET /{path} HTTP/1.1\r\nhost: x\r\nx-pad: {padding}\r\n\r\n").repeat(40);

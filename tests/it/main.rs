@@ -9,6 +9,7 @@ mod bounds;
 mod commands;
 mod conformance;
 mod definitions;
+mod deliveries;
 mod documented;
 mod drills;
 mod faults;

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::message::{LineChange, Sampling};
+use crate::message::{Delay, LineChange, Sampling};
 
 use super::state::{Memory, ScenarioState};
 use crate::scenario::rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken};
-use crate::scenario::rule::delay::Delay;
 use crate::scenario::rule::draw::Draw;
 use crate::scenario::rule::expect::Expect;
 use crate::scenario::rule::facts::Facts;
@@ -136,13 +135,11 @@ impl Deciding<'_, '_> {
 
     /// How long a rule delays this time, and the draw if it drew.
     fn wait(&mut self, rule: &Rule, delay: &Delay) -> (Duration, Option<u64>) {
-        if !delay.is_drawn() {
-            return (delay.at(0.0, 0.0), None);
+        if let Some(delay) = delay.fixed() {
+            return (delay, None);
         }
         let number = self.number(rule, DELAY);
-        // Two draws of their own: what else the rule draws does not go with how long it waits.
-        let drawn = |of| number.draw(rule, self.facts.world).fraction(of, number.n);
-        (delay.at(drawn("delay"), drawn("delay-2")), Some(number.n))
+        (number.draw(rule, self.facts.world).delay(delay, number.n), Some(number.n))
     }
 
     /// The number of this request among those that a rule counts, or of its attempt.
@@ -223,12 +220,12 @@ impl Deciding<'_, '_> {
             self.decision.withhold = self.decision.withhold.saturating_add(time);
             self.shown(rule, draw);
         }
-        if let Some(pace) = then.slow.filter(|_| self.decision.pace.is_none()) {
-            self.decision.pace = Some(pace);
+        if let Some(pace) = then.slow.filter(|_| self.decision.effects.pace.is_none()) {
+            self.decision.effects.pace = Some(pace);
             self.shown(rule, draw);
         }
-        if let Some((place, act)) = &then.cut {
-            self.decision.points.push((*place, PointThen::Act(act.clone())));
+        if let Some((position, action)) = &then.cut {
+            self.decision.points.push((*position, PointThen::Action(action.clone())));
             self.shown(rule, draw);
         }
         if let Some(kubernetes) = &then.kubernetes {
@@ -240,7 +237,7 @@ impl Deciding<'_, '_> {
         }
         for lines in &then.lines {
             let change = self.lines(rule, lines);
-            self.decision.changes.push(change);
+            self.decision.effects.changes.push(change);
             self.shown(rule, draw);
         }
         if let Some(token) = then.revoke {
@@ -259,8 +256,8 @@ impl Deciding<'_, '_> {
         let answer = match terminal {
             None => return,
             Some(Terminal::Fault(fault)) => {
-                if decision.fault.is_none() {
-                    decision.fault = Some(fault.clone());
+                if decision.effects.fault.is_none() {
+                    decision.effects.fault = Some(fault.clone());
                     decision.by = Some(Applied { rule: Arc::clone(&rule.id), draw });
                 }
                 return;
@@ -270,7 +267,7 @@ impl Deciding<'_, '_> {
         };
         if decision.answer.is_none() {
             decision.answer = Some(answer);
-            if decision.fault.is_none() {
+            if decision.effects.fault.is_none() {
                 decision.by = Some(Applied { rule: Arc::clone(&rule.id), draw });
             }
         }
@@ -288,12 +285,13 @@ impl Deciding<'_, '_> {
                 draw.fraction(&format!("lines-{}", number.n), line) < share
             }))
         });
-        LineChange { of: lines.of, what: lines.what, sample }
+        LineChange { of: lines.of, action: lines.action, sample }
     }
 
     /// Puts the answer off.
     fn later(&mut self, rule: &Rule, by: Duration, draw: Option<u64>) {
-        self.decision.delay = self.decision.delay.saturating_add(by);
+        let delay = &mut self.decision.effects.delay;
+        *delay = delay.saturating_add(by);
         self.shown(rule, draw);
     }
 

@@ -67,7 +67,7 @@ fn shadows(earlier: &Rule, later: &Rule) -> bool {
         }
         _ => false,
     };
-    let only_answers = later.delay == crate::scenario::rule::delay::Delay::default()
+    let only_answers = later.delay == crate::message::Delay::default()
         && later.gate.is_none()
         && later.page_size.is_none()
         && later.expect.is_none()

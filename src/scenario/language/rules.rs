@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::document::{Keys, Node};
 
 use crate::scenario::rule::context::{Context, named};
-use crate::scenario::rule::delay::Delay;
+use crate::scenario::rule::delay::delay;
 use crate::scenario::rule::draw::digest;
 use crate::scenario::rule::expect::Expect;
 use crate::scenario::rule::flow::flow;
@@ -61,7 +61,7 @@ fn rule(node: &Node<'_>, index: usize, scope: &Scope, context: &Context<'_>) -> 
         keys.get("match").and_then(|node| node.keys()).map(Matcher::decode).unwrap_or_default();
     let client = keys.get("client").and_then(|node| named(&node, "client", &context.clients));
     let gate = keys.get("require").and_then(|node| gate(&node, context));
-    let delay = keys.get("delay").and_then(|node| Delay::decode(&node));
+    let delay = keys.get("delay").and_then(|node| delay(&node));
     let page_size = keys.get("page_size").and_then(|node| node.integer(1..=i64::MAX));
     let draw_by = keys
         .get("draw_by")

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::message::Place;
+use crate::message::Position;
 use crate::scenario::rule::draw::Draw;
 use crate::scenario::rule::point::Where;
 use crate::scenario::rule::set::{DrawBy, Outcomes, Rule, ScenarioSet};
@@ -103,17 +103,18 @@ impl Of<'_> {
             lines.push("drawn for each request by its attempts, whoever asks when".to_owned());
             json["draw_by"] = "request".into();
         }
-        if rule.delay.is_drawn() && !by_request {
+        let fixed = rule.delay.fixed();
+        if fixed.is_none() && !by_request {
             let delays: Vec<Duration> = (0..self.requests).map(|n| self.delay(n)).collect();
             let shown: Vec<String> =
                 delays.iter().map(|delay| format!("{}ms", delay.as_millis())).collect();
             lines.push(format!("waits {}", shown.join(" ")));
             json["delaysMs"] = delays.iter().map(|delay| delay.as_secs_f64() * 1e3).collect();
-        } else if rule.delay.is_drawn() {
+        } else if fixed.is_none() {
             lines.push("waits as drawn".to_owned());
-        } else if rule.delay.at(0.0, 0.0) > Duration::ZERO {
-            lines.push(format!("waits {:?}", rule.delay.at(0.0, 0.0)));
-            json["delaysMs"] = json!([rule.delay.at(0.0, 0.0).as_secs_f64() * 1e3]);
+        } else if let Some(delay) = fixed.filter(|delay| !delay.is_zero()) {
+            lines.push(format!("waits {delay:?}"));
+            json["delaysMs"] = json!([delay.as_secs_f64() * 1e3]);
         }
         match &rule.outcomes {
             Outcomes::None => {}
@@ -157,9 +158,9 @@ impl Of<'_> {
                         Where::Page(page, then) => (format!("page {page}"), then.text.to_string()),
                         Where::Stream(place, _) => (
                             match place {
-                                Place::Event(event) => format!("event {event}"),
-                                Place::Bytes(bytes) => format!("byte {bytes}"),
-                                Place::Time(time) => format!("{time:?} after the headers"),
+                                Position::Event(event) => format!("event {event}"),
+                                Position::Bytes(bytes) => format!("byte {bytes}"),
+                                Position::Time(time) => format!("{time:?} after the headers"),
                             },
                             point.text.to_string(),
                         ),
@@ -187,8 +188,7 @@ impl Of<'_> {
     }
 
     fn delay(&self, n: u64) -> Duration {
-        let drawn = |of| self.draw().fraction(of, n);
-        self.rule.delay.at(drawn("delay"), drawn("delay-2"))
+        self.draw().delay(&self.rule.delay, n)
     }
 
     /// The draws of the first requests: which of them does not pass.

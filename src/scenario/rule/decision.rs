@@ -1,9 +1,11 @@
-//! What comes out of a decision: an answer, and what is laid on it.
+//! A decision: an answer in place of the true one, and how it is delivered.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::message::{Fault, LineChange, Pace, Place};
+use bytes::Bytes;
+
+use crate::message::{Delivery, Effects, Point, PointAction, Position};
 
 use super::expect::Expect;
 use super::kubernetes::KubernetesThen;
@@ -14,20 +16,15 @@ use super::status::StatusAnswer;
 /// What the rules say about a request.
 #[derive(Debug, Default)]
 pub struct Decision {
-    /// How long to wait before answering: all delays together.
-    pub delay: Duration,
+    /// What happens to the answer on its way, but for `points`: all delays together, the first pace, the
+    /// first fault, all changes of lines.
+    pub effects: Effects,
+    /// What happens within the answer's body.
+    pub points: Vec<(Position, PointThen)>,
     /// How long to wait before the request's body is read.
     pub withhold: Duration,
     /// An answer in place of the true one.
     pub answer: Option<Answer>,
-    /// How slowly the answer's body goes out.
-    pub pace: Option<Pace>,
-    /// A fault of the connection, laid on whatever is answered.
-    pub fault: Option<Fault>,
-    /// What happens within the answer's body.
-    pub points: Vec<(Place, PointThen)>,
-    /// What happens to lines of the answer's body.
-    pub changes: Vec<LineChange>,
     /// What goes wrong on the Kubernetes side.
     pub kubernetes: Option<Box<KubernetesThen>>,
     /// The most items a list page may have.
@@ -38,6 +35,26 @@ pub struct Decision {
     pub expected: Vec<(Arc<str>, Arc<Expect>)>,
     /// What a gate saw.
     pub gate: Option<GateSeen>,
+}
+
+impl Decision {
+    /// How the answer is delivered. Takes out what it is made of; `error_line` renders the event of a watch
+    /// that ends with a status.
+    pub fn delivery(&mut self, error_line: impl Fn(&StatusAnswer) -> Bytes) -> Delivery {
+        let point = |(at, then): (Position, PointThen)| {
+            let action = match then {
+                PointThen::Action(action) => action,
+                PointThen::Error(status) => {
+                    PointAction::Insert { line: error_line(&status), ends: true }
+                }
+                PointThen::Pass => return None,
+            };
+            Some(Point { at, action })
+        };
+        let mut effects = std::mem::take(&mut self.effects);
+        effects.points.extend(std::mem::take(&mut self.points).into_iter().filter_map(point));
+        effects.into()
+    }
 }
 
 /// The rule behind an answer.

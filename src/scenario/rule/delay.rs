@@ -1,4 +1,4 @@
-//! How long an answer waits: a time, or a draw from a distribution.
+//! The words for how long an answer waits: a time, or a distribution that one is drawn from.
 //!
 //! | in the file | what is drawn |
 //! |---|---|
@@ -10,113 +10,43 @@
 use std::time::Duration;
 
 use crate::document::{Keys, Node};
+use crate::message::Delay;
 
-/// How many standard deviations the 99th percentile of a normal distribution lies above its median.
-const P99: f64 = 2.326_347_874_040_841;
-/// No draw is longer: the tail of a lognormal distribution has no end.
-const MAX: Duration = Duration::from_secs(24 * 3600);
-
-/// A delay of a rule.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::scenario) enum Delay {
-    Fixed(Duration),
-    Uniform {
-        min: Duration,
-        max: Duration,
-    },
-    LogNormal {
-        median: Duration,
-        sigma: f64,
-    },
-    /// Share below, and how long; both grow.
-    Percentiles(Vec<(f64, Duration)>),
-}
-
-impl Default for Delay {
-    fn default() -> Self {
-        Self::Fixed(Duration::ZERO)
+/// Reads a delay; problems are reported with their place.
+pub(in crate::scenario) fn delay(node: &Node<'_>) -> Option<Delay> {
+    if !node.value().is_object() {
+        return node.duration().map(Delay::Fixed);
     }
-}
-
-impl Delay {
-    /// Reads a delay; what is wrong is noted with its place.
-    pub(in crate::scenario) fn decode(node: &Node<'_>) -> Option<Self> {
-        if !node.value().is_object() {
-            return node.duration().map(Self::Fixed);
+    let keys = node.keys()?;
+    let has = |key: &str| keys.present().any(|present| present == key);
+    let delay = if has("min") || has("max") {
+        let [min, max] =
+            ["min", "max"].map(|key| keys.required(key).and_then(|node| node.duration()));
+        match min.zip(max) {
+            Some((min, max)) if min > max => {
+                node.error("min is longer than max", "swap them");
+                None
+            }
+            found => found.map(|(min, max)| Delay::Uniform { min, max }),
         }
-        let keys = node.keys()?;
-        let has = |key: &str| keys.present().any(|present| present == key);
-        let delay = if has("min") || has("max") {
-            let [min, max] =
-                ["min", "max"].map(|key| keys.required(key).and_then(|node| node.duration()));
-            match min.zip(max) {
-                Some((min, max)) if min > max => {
-                    node.error("min is longer than max", "swap them");
-                    None
-                }
-                found => found.map(|(min, max)| Self::Uniform { min, max }),
+    } else if has("median") {
+        let [median, p99] =
+            ["median", "p99"].map(|key| keys.required(key).and_then(|node| node.duration()));
+        match median.zip(p99) {
+            Some((median, p99)) if median.is_zero() || p99 < median => {
+                node.error(
+                    "a lognormal delay has a median above 0 and a p99 that is not below it",
+                    "like {median: 400ms, p99: 3s}",
+                );
+                None
             }
-        } else if has("median") {
-            let [median, p99] =
-                ["median", "p99"].map(|key| keys.required(key).and_then(|node| node.duration()));
-            match median.zip(p99) {
-                Some((median, p99)) if median.is_zero() || p99 < median => {
-                    node.error(
-                        "a lognormal delay has a median above 0 and a p99 that is not below it",
-                        "like {median: 400ms, p99: 3s}",
-                    );
-                    None
-                }
-                found => found.map(|(median, p99)| {
-                    let sigma = (p99.as_secs_f64() / median.as_secs_f64()).ln() / P99;
-                    Self::LogNormal { median, sigma }
-                }),
-            }
-        } else {
-            return percentiles(node);
-        };
-        keys.finish();
-        delay
-    }
-
-    /// Whether there is anything to draw.
-    pub(in crate::scenario) fn is_drawn(&self) -> bool {
-        !matches!(self, Self::Fixed(_))
-    }
-
-    /// The delay of a draw: two numbers from 0 up to, and without, 1.
-    pub(in crate::scenario) fn at(&self, first: f64, second: f64) -> Duration {
-        let seconds = match self {
-            Self::Fixed(delay) => return *delay,
-            Self::Uniform { min, max } => {
-                let (min, max) = (min.as_secs_f64(), max.as_secs_f64());
-                min + (max - min) * first
-            }
-            Self::LogNormal { median, sigma } => {
-                // Box and Muller: two even draws make a normal one. 1 - first is never 0.
-                let radius = (-2.0 * (1.0 - first).ln()).sqrt();
-                let normal = radius * (std::f64::consts::TAU * second).cos();
-                median.as_secs_f64() * (sigma * normal).exp()
-            }
-            Self::Percentiles(points) => {
-                let mut below = (0.0, 0.0);
-                for (share, delay) in points {
-                    let here = (*share, delay.as_secs_f64());
-                    if first < here.0 {
-                        let part = (first - below.0) / (here.0 - below.0);
-                        return seconds_of(below.1 + (here.1 - below.1) * part);
-                    }
-                    below = here;
-                }
-                below.1
-            }
-        };
-        seconds_of(seconds)
-    }
-}
-
-fn seconds_of(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or(MAX).min(MAX)
+            found => found.map(|(median, p99)| Delay::log_normal(median, p99)),
+        }
+    } else {
+        return percentiles(node);
+    };
+    keys.finish();
+    delay
 }
 
 /// Percentiles by their names: `p50`, `p99.9`.
@@ -138,10 +68,10 @@ fn percentiles(node: &Node<'_>) -> Option<Delay> {
         node.error("percentiles grow", "give the higher percentile the longer time");
         return None;
     }
-    Some(Delay::Percentiles(points))
+    Some(Delay::Percentiles(points.into()))
 }
 
-/// `stall` and `withhold`: nothing is sent for so long; `forever` until the client goes, or the server.
+/// `stall` and `withhold`: nothing is sent for this long; `forever` until the client or the server goes.
 pub(in crate::scenario) fn stall(keys: &Keys<'_>, key: &'static str) -> Option<Duration> {
     let node = keys.get(key)?;
     if node.value() == "forever" {
@@ -152,58 +82,3 @@ pub(in crate::scenario) fn stall(keys: &Keys<'_>, key: &'static str) -> Option<D
 
 /// Longer than anybody waits, and short enough to be added to.
 const FOR_EVER: Duration = Duration::from_secs(3600 * 24 * 365 * 10);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn millis(delay: &Delay, draws: impl Iterator<Item = (f64, f64)>) -> Vec<f64> {
-        let mut all: Vec<f64> =
-            draws.map(|(first, second)| delay.at(first, second).as_secs_f64() * 1e3).collect();
-        all.sort_by(f64::total_cmp);
-        all
-    }
-
-    /// Ten thousand draws, as rules make them.
-    fn draws() -> impl Iterator<Item = (f64, f64)> {
-        (0..10_000).map(|n| {
-            let draw = |of| {
-                let draw = crate::scenario::rule::draw::Draw {
-                    seed: 7,
-                    rule: "r",
-                    world: "default",
-                    request: None,
-                };
-                draw.fraction(of, n)
-            };
-            (draw("a"), draw("b"))
-        })
-    }
-
-    #[test]
-    fn draws_have_the_distribution_that_was_asked_for() {
-        let ms = Duration::from_millis;
-        let uniform = millis(&Delay::Uniform { min: ms(100), max: ms(300) }, draws());
-        assert!(uniform[0] >= 100.0 && uniform[9_999] < 300.0);
-        assert!((uniform[5_000] - 200.0).abs() < 5.0, "{}", uniform[5_000]);
-        let sigma = (3000.0_f64 / 400.0).ln() / P99;
-        let tail = millis(&Delay::LogNormal { median: ms(400), sigma }, draws());
-        assert!((tail[5_000] / 400.0 - 1.0).abs() < 0.05, "{}", tail[5_000]);
-        assert!((tail[9_900] / 3000.0 - 1.0).abs() < 0.15, "{}", tail[9_900]);
-        let points = vec![(0.5, ms(100)), (0.9, ms(300)), (0.99, ms(2000))];
-        let measured = millis(&Delay::Percentiles(points), draws());
-        // Five standard deviations of ten thousand draws.
-        for (limit, share, bound) in [(100.0, 5_000, 250), (300.0, 9_000, 150), (1999.9, 9_900, 50)]
-        {
-            let below = measured.iter().filter(|delay| **delay <= limit).count();
-            assert!(below.abs_diff(share) < bound, "{below} draws are not longer than {limit} ms");
-        }
-        assert!(measured[9_999] <= 2000.0);
-    }
-
-    #[test]
-    fn the_tail_has_an_end() {
-        let wild = Delay::LogNormal { median: Duration::from_secs(3600), sigma: 50.0 };
-        assert_eq!(wild.at(1.0 - f64::EPSILON, 0.0), MAX);
-    }
-}

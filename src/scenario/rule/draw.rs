@@ -3,7 +3,11 @@
 //! SHA-256 is the function: it is the same in every version of every library, so a seed that is
 //! written into a bug report today gives the same run for ever.
 
+use std::time::Duration;
+
 use sha2::{Digest, Sha256};
+
+use crate::message::Delay;
 
 /// What the outcomes of a rule are drawn from.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +38,16 @@ impl Draw<'_> {
         #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
         let fraction = (u64::from_be_bytes(high) >> 11) as f64 / (1_u64 << 53) as f64;
         fraction
+    }
+
+    /// How long a delay is. It has draws of its own: what else the rule draws does not depend on it.
+    pub(in crate::scenario) fn delay(&self, delay: &Delay, n: u64) -> Duration {
+        let mut drawn = 0;
+        delay.draw(|| {
+            drawn += 1;
+            let of = if drawn == 1 { "delay".to_owned() } else { format!("delay-{drawn}") };
+            self.fraction(&of, n)
+        })
     }
 }
 

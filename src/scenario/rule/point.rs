@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::document::Node;
-use crate::message::{FaultAction, Place, PointAct};
+use crate::message::{FaultAction, PointAction, Position};
 
 use super::context::Context;
 use super::delay::stall;
@@ -30,14 +30,14 @@ pub(in crate::scenario) enum Where {
     /// At a page of a list chain.
     Page(u64, Box<Then>),
     /// Within a stream, or any other body.
-    Stream(Place, PointThen),
+    Stream(Position, PointThen),
 }
 
 /// What happens within a stream.
 #[derive(Debug, Clone)]
 pub enum PointThen {
     /// This.
-    Act(PointAct),
+    Action(PointAction),
     /// A watch ends with an ERROR event of this status.
     Error(Box<StatusAnswer>),
     /// Nothing.
@@ -57,9 +57,9 @@ impl At {
         let times = number("times");
         let place = [
             number("page").map(Err),
-            number("event").map(|event| Ok(Place::Event(event))),
-            keys.get("bytes").and_then(|node| node.size()).map(|bytes| Ok(Place::Bytes(bytes))),
-            keys.get("time").and_then(|node| node.duration()).map(|time| Ok(Place::Time(time))),
+            number("event").map(|event| Ok(Position::Event(event))),
+            keys.get("bytes").and_then(|node| node.size()).map(|bytes| Ok(Position::Bytes(bytes))),
+            keys.get("time").and_then(|node| node.duration()).map(|time| Ok(Position::Time(time))),
         ];
         let place = place.into_iter().flatten().next();
         if said.len() != 1 {
@@ -109,12 +109,12 @@ impl PointThen {
             );
         }
         let then = if let Some(time) = stall(&keys, "stall") {
-            Some(Self::Act(PointAct::Stall(time)))
+            Some(Self::Action(PointAction::Stall(time)))
         } else if let Some(node) = keys.get("slow") {
-            pace(&node).map(|pace| Self::Act(PointAct::Slow(pace)))
+            pace(&node).map(|pace| Self::Action(PointAction::Slow(pace)))
         } else if let Some(node) = keys.get("cut") {
             let words = [("mid_line", PointWord::CutLine), ("clean", PointWord::Finish)];
-            node.word(&words).map(|word| Self::Act(word.act()))
+            node.word(&words).map(|word| Self::Action(word.action()))
         } else if let Some(node) = keys.get("event") {
             Self::event(&node)
         } else {
@@ -122,7 +122,7 @@ impl PointThen {
                 let here = !takes_place(&action)
                     || node.value().as_str() == Some("here")
                     || node.word(&[("here", ())]).is_some();
-                here.then_some(Self::Act(PointAct::End(action)))
+                here.then_some(Self::Action(PointAction::End(action)))
             })
         };
         for word in WORDS {
@@ -142,7 +142,7 @@ impl PointThen {
             ];
             return node.word(&words).map(|word| match word {
                 PointWord::Expired => Self::Error(Box::new(expired())),
-                word => Self::Act(word.act()),
+                word => Self::Action(word.action()),
             });
         }
         let keys = node.keys()?;
@@ -161,7 +161,7 @@ impl PointThen {
             None
         })?;
         let line = format!("{json}\n").into();
-        Some(Self::Act(PointAct::Insert { line, ends: false }))
+        Some(Self::Action(PointAction::Insert { line, ends: false }))
     }
 }
 
@@ -181,12 +181,12 @@ enum PointWord {
 }
 
 impl PointWord {
-    fn act(self) -> PointAct {
+    fn action(self) -> PointAction {
         match self {
-            Self::CutLine => PointAct::CutLine,
-            Self::Drop => PointAct::Drop,
-            Self::Duplicate => PointAct::Duplicate,
-            Self::Finish | Self::Expired => PointAct::Finish,
+            Self::CutLine => PointAction::CutLine,
+            Self::Drop => PointAction::Drop,
+            Self::Duplicate => PointAction::Duplicate,
+            Self::Finish | Self::Expired => PointAction::Finish,
         }
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use globset::{GlobSet, GlobSetBuilder};
 
 use crate::document::Place;
+use crate::message::Delay;
 
-use super::delay::Delay;
 use super::expect::{Expect, Verdict};
 use super::facts::Facts;
 use super::generate::Generate;

@@ -7,11 +7,12 @@ use http::StatusCode;
 
 use crate::document::{Keys, Node};
 use crate::message::{
-    Change, Fault, FaultAction, FaultPoint, LastStream, Lines, Pace, Place, PointAct,
+    Delay, Fault, FaultAction, FaultPoint, LastStream, LineAction, LineKind, Pace, PointAction,
+    Position,
 };
 
 use super::context::{Context, named};
-use super::delay::{Delay, stall};
+use super::delay::{delay, stall};
 use super::flow::flow;
 use super::kubernetes::{KubernetesThen, WORDS as KUBERNETES};
 use super::reply::Reply;
@@ -36,7 +37,7 @@ pub(in crate::scenario) struct Then {
     /// What happens to all lines of a kind.
     pub(in crate::scenario) lines: Vec<LinesThen>,
     /// What happens within the first line.
-    pub(in crate::scenario) cut: Option<(Place, PointAct)>,
+    pub(in crate::scenario) cut: Option<(Position, PointAction)>,
     /// What goes wrong on the Kubernetes side.
     pub(in crate::scenario) kubernetes: Option<Box<KubernetesThen>>,
     /// The index of a kind of tokens of which all are dead now.
@@ -57,8 +58,8 @@ pub(in crate::scenario) enum Terminal {
 /// What happens to all lines of a kind, or to a share of them.
 #[derive(Debug, Clone)]
 pub(in crate::scenario) struct LinesThen {
-    pub(in crate::scenario) of: Lines,
-    pub(in crate::scenario) what: Change,
+    pub(in crate::scenario) of: LineKind,
+    pub(in crate::scenario) action: LineAction,
     pub(in crate::scenario) share: Option<f64>,
 }
 
@@ -119,7 +120,7 @@ impl Then {
         let fails_later = kubernetes.as_ref().is_some_and(|then| then.fail_after.is_some());
         let mut then = Self {
             text: flow(node.value()).into(),
-            delay: keys.get("delay").and_then(|node| Delay::decode(&node)),
+            delay: keys.get("delay").and_then(|node| delay(&node)),
             stall: stall(&keys, "stall"),
             withhold: stall(&keys, "withhold"),
             slow: keys.get("slow").and_then(|node| wire::pace(&node)),
@@ -144,7 +145,7 @@ impl Then {
                     let at = FaultPoint::AfterBytes(at);
                     then.terminal = Some(Terminal::Fault(Fault { at, action: FaultAction::Close }));
                 }
-                Some(Cut::Line) => then.cut = Some((Place::Event(1), PointAct::CutLine)),
+                Some(Cut::Line) => then.cut = Some((Position::Event(1), PointAction::CutLine)),
                 None => {}
             }
         } else {
@@ -228,25 +229,28 @@ fn cut(node: &Node<'_>) -> Option<Cut> {
 /// `events`, `bookmarks`, `initial_end`.
 fn lines(keys: &Keys<'_>) -> Vec<LinesThen> {
     let kinds = [
-        ("events", Lines::Events),
-        ("bookmarks", Lines::Bookmarks),
-        ("initial_end", Lines::InitialEnd),
+        ("events", LineKind::Events),
+        ("bookmarks", LineKind::Bookmarks),
+        ("initial_end", LineKind::InitialEnd),
     ];
     kinds
         .into_iter()
         .filter_map(|(key, of)| {
-            let (what, share) = change(&keys.get(key)?)?;
-            Some(LinesThen { of, what, share })
+            let (action, share) = change(&keys.get(key)?)?;
+            Some(LinesThen { of, action, share })
         })
         .collect()
 }
 
 /// `drop`, `duplicate`, `reorder`, each with a share if it has one; `{delay: TIME}`.
-fn change(node: &Node<'_>) -> Option<(Change, Option<f64>)> {
-    const WORDS: [(&str, Change); 3] =
-        [("drop", Change::Drop), ("duplicate", Change::Duplicate), ("reorder", Change::Reorder)];
+fn change(node: &Node<'_>) -> Option<(LineAction, Option<f64>)> {
+    const WORDS: [(&str, LineAction); 3] = [
+        ("drop", LineAction::Drop),
+        ("duplicate", LineAction::Duplicate),
+        ("reorder", LineAction::Reorder),
+    ];
     if !node.value().is_object() {
-        return node.word(&WORDS).map(|what| (what, None));
+        return node.word(&WORDS).map(|action| (action, None));
     }
     let keys = node.keys()?;
     let delay = keys.get("delay").and_then(|node| node.duration());
@@ -254,12 +258,12 @@ fn change(node: &Node<'_>) -> Option<(Change, Option<f64>)> {
         node.error("one thing happens to a kind of lines", "make two rules of it");
     }
     let share =
-        WORDS.iter().find_map(|(word, what)| Some((*what, Some(keys.get(word)?.percent()?))));
+        WORDS.iter().find_map(|(word, action)| Some((*action, Some(keys.get(word)?.percent()?))));
     for (word, _) in WORDS {
         let _ = keys.get(word);
     }
     let found = match (delay, share) {
-        (Some(delay), None) => Some((Change::Delay(delay), None)),
+        (Some(delay), None) => Some((LineAction::Delay(delay), None)),
         (None, Some(share)) => Some(share),
         _ => {
             node.error(

@@ -1,6 +1,6 @@
-//! The words for what goes wrong on the wire: what strikes, and where.
+//! The words for faults of the connection and for paces: what happens, and where.
 
-use std::time::Duration;
+use std::num::NonZeroU64;
 
 use bytes::Bytes;
 
@@ -103,24 +103,19 @@ pub(in crate::scenario) fn pace(node: &Node<'_>) -> Option<Pace> {
         let chunk = keys.required("chunk").and_then(|node| node.size());
         let every = keys.required("every").and_then(|node| node.duration());
         keys.finish();
-        let chunk = usize::try_from(chunk?).ok().filter(|chunk| *chunk > 0);
-        if chunk.is_none() {
+        let size = usize::try_from(chunk?).ok().filter(|size| *size > 0);
+        if size.is_none() {
             node.error("a chunk has at least one byte", "like {chunk: 1B, every: 100ms}");
         }
-        return Some(Pace { chunk: chunk?, every: every? });
+        return Some(Pace::Chunks { size: size?, every: every? });
     }
     let text = node.text()?;
-    let rate = text.strip_suffix("/s").and_then(size).filter(|rate| *rate > 0);
-    let Some(rate) = rate else {
+    let rate = text.strip_suffix("/s").and_then(size).and_then(NonZeroU64::new);
+    if rate.is_none() {
         node.error(
             format!("{text:?} is not a rate"),
             "write bytes a second, like 16KiB/s, or {chunk: 1B, every: 100ms}",
         );
-        return None;
-    };
-    // Ten pieces a second, or a byte at a time where that is slower.
-    let chunk = usize::try_from(rate / 10).unwrap_or(usize::MAX).max(1);
-    #[expect(clippy::cast_precision_loss, reason = "a rate of bytes")]
-    let every = Duration::from_secs_f64(chunk as f64 / rate as f64);
-    Some(Pace { chunk, every })
+    }
+    rate.map(Pace::bytes_per_second)
 }

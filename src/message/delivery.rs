@@ -1,0 +1,269 @@
+//! How an answer goes out: the one type for the faults, delays and paces of stubs, scenarios and recordings.
+//!
+//! ```text
+//! a stub's delivery (compiled at load, shared) ─┐
+//! a recording's schedule ───────────────────────┼─ Delivery::over ─→ Plan ─→ transport performs it
+//! a scenario's decision ────────────────────────┘
+//! ```
+//!
+//! Most answers go out undisturbed. For these a [`Delivery`] is an empty pointer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::fault::{Fault, FaultAction, FaultPoint};
+use super::pace::{Pace, Schedule};
+use super::point::{LineChange, Point};
+
+/// How an answer goes out. Empty where the answer is sent whole and at once; clones share their effects.
+#[derive(Debug, Clone, Default)]
+pub struct Delivery(Option<Arc<Effects>>);
+
+/// What happens to an answer on its way to the client, in the order in which it takes effect.
+#[derive(Debug, Clone, Default)]
+pub struct Effects {
+    /// How long to wait before the first byte.
+    pub delay: Duration,
+    /// The length of the body is not announced: it goes out in chunks over HTTP/1.1, and without
+    /// Content-Length over HTTP/2.
+    pub unannounced: bool,
+    /// When the bytes of the body become available, if not at once.
+    pub schedule: Option<Schedule>,
+    /// Actions at positions of the body. Those at the same position happen in this order.
+    pub points: Vec<Point>,
+    /// Changes of lines of the body.
+    pub changes: Vec<LineChange>,
+    /// How fast available bytes go out, if not at once.
+    pub pace: Option<Pace>,
+    /// The fault of the connection that ends the answer, at the latest at the end of its body.
+    pub fault: Option<Fault>,
+}
+
+impl Delivery {
+    /// The answer goes out whole and at once.
+    pub const UNDISTURBED: Self = Self(None);
+
+    /// What happens to the answer; nothing where it goes out whole and at once.
+    #[must_use]
+    pub fn effects(&self) -> Option<&Effects> {
+        self.0.as_deref()
+    }
+
+    /// The effects by value. They are copied only where other answers share them.
+    #[must_use]
+    pub fn into_effects(self) -> Effects {
+        self.0.map(Arc::unwrap_or_clone).unwrap_or_default()
+    }
+
+    /// How long to wait before the first byte.
+    #[must_use]
+    pub fn delay(&self) -> Duration {
+        self.effects().map_or(Duration::ZERO, |effects| effects.delay)
+    }
+
+    /// The same delivery, this much later.
+    #[must_use]
+    pub fn delayed(self, by: Duration) -> Self {
+        Self::over(self, Effects { delay: by, ..Effects::default() }.into())
+    }
+
+    /// The fault of the connection that ends the answer.
+    #[must_use]
+    pub fn fault(&self) -> Option<&Fault> {
+        self.effects()?.fault.as_ref()
+    }
+
+    /// Takes out the fault that strikes before the headers. What is left is how the answer goes out where
+    /// the fault does not keep it back.
+    pub fn take_fault_before_headers(&mut self) -> Option<FaultAction> {
+        self.fault().filter(|fault| fault.at == FaultPoint::BeforeHeaders)?;
+        let mut effects = std::mem::take(self).into_effects();
+        let fault = effects.fault.take();
+        *self = effects.into();
+        fault.map(|fault| fault.action)
+    }
+
+    /// Whether the body goes out whole, at once and with its length: there is a delay at most.
+    #[must_use]
+    pub fn leaves_body(&self) -> bool {
+        self.effects().is_none_or(Effects::leave_body)
+    }
+
+    /// Combines two deliveries: `laid_on` takes effect on an answer that has `base` already.
+    ///
+    /// | effect | combined |
+    /// |---|---|
+    /// | delay | the sum |
+    /// | points, changes of lines | those of both, `base` first |
+    /// | schedule, pace, fault | that of `laid_on` if it has one, else that of `base` |
+    /// | unannounced length | where either has it |
+    #[must_use]
+    pub fn over(base: Self, laid_on: Self) -> Self {
+        let (base, laid_on) = match (base.0, laid_on.0) {
+            (None, one) | (one, None) => return Self(one),
+            (Some(base), Some(laid_on)) => {
+                (Arc::unwrap_or_clone(base), Arc::unwrap_or_clone(laid_on))
+            }
+        };
+        let Effects { delay, unannounced, schedule, mut points, mut changes, pace, fault } = base;
+        points.extend(laid_on.points);
+        changes.extend(laid_on.changes);
+        Self(Some(Arc::new(Effects {
+            delay: delay.saturating_add(laid_on.delay),
+            unannounced: unannounced || laid_on.unannounced,
+            schedule: laid_on.schedule.or(schedule),
+            points,
+            changes,
+            pace: laid_on.pace.or(pace),
+            fault: laid_on.fault.or(fault),
+        })))
+    }
+
+    /// One word for the journal and the console; nothing where the body goes out as it is.
+    #[must_use]
+    pub fn label(&self) -> Option<&'static str> {
+        let Effects { fault, points, changes, .. } = self.effects()?;
+        let fault = fault.as_ref().map(|fault| fault.action.label());
+        fault
+            .or_else(|| points.first().map(Point::label))
+            .or_else(|| (!changes.is_empty()).then_some("changed"))
+    }
+}
+
+impl From<Effects> for Delivery {
+    fn from(effects: Effects) -> Self {
+        let none = effects.delay.is_zero() && effects.leave_body();
+        Self((!none).then(|| Arc::new(effects)))
+    }
+}
+
+impl Effects {
+    fn leave_body(&self) -> bool {
+        let Self { delay: _, unannounced, schedule, points, changes, pace, fault } = self;
+        !unannounced
+            && schedule.is_none()
+            && points.is_empty()
+            && changes.is_empty()
+            && pace.is_none()
+            && fault.is_none()
+    }
+
+    /// Whether the body is announced with the length that it has undisturbed.
+    #[must_use]
+    pub fn keep_length(&self) -> bool {
+        let malformed = |fault: &Fault| fault.action == FaultAction::MalformedChunk;
+        !self.unannounced
+            && !self.fault.as_ref().is_some_and(malformed)
+            && self.changes.is_empty()
+            && self.points.iter().all(Point::keeps_length)
+    }
+
+    /// Whether something happens to lines, so that the body must be split into them.
+    #[must_use]
+    pub fn need_lines(&self) -> bool {
+        !self.changes.is_empty() || self.points.iter().any(Point::needs_lines)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::message::{
+        Delay, LineAction, LineKind, Plan, PointAction, Position, Sampling, TimedChunk,
+    };
+
+    #[test]
+    fn an_undisturbed_delivery_costs_a_pointer() {
+        assert_eq!(size_of::<Delivery>(), size_of::<usize>());
+        assert!(Delivery::from(Effects::default()).effects().is_none());
+        assert!(Delivery::default().leaves_body());
+        // A plan is moved several times for each request.
+        assert!(size_of::<Plan>() <= 192, "{} bytes", size_of::<Plan>());
+    }
+
+    /// Deliveries of all kinds of effects.
+    fn any_delivery() -> impl Strategy<Value = Delivery> {
+        let option = proptest::option::of::<std::ops::Range<usize>>;
+        let list = || proptest::collection::vec(0_u64..9, 0..3);
+        let parts =
+            (0_u64..9, any::<bool>(), option(1..9), list(), list(), option(1..9), option(1..9));
+        parts.prop_map(|(delay, unannounced, schedule, points, changes, pace, fault)| {
+            let ms = Duration::from_millis;
+            let chunk = |bytes| TimedChunk { after: ms(1), bytes };
+            let point = |at| Point { at: Position::Bytes(at), action: PointAction::Stall(ms(at)) };
+            let change = |ms| LineChange {
+                of: LineKind::Events,
+                action: LineAction::Delay(Duration::from_millis(ms)),
+                sample: (ms % 2 == 0).then(|| Sampling(Arc::new(move |line| line == ms))),
+            };
+            let garbage = |bytes| FaultAction::Garbage(Bytes::from(vec![0; bytes]));
+            Effects {
+                delay: ms(delay),
+                unannounced,
+                schedule: schedule.map(|bytes| [chunk(bytes)].into()),
+                points: points.into_iter().map(point).collect(),
+                changes: changes.into_iter().map(change).collect(),
+                pace: pace.map(|size| Pace::Chunks { size, every: ms(1) }),
+                fault: fault.map(|bytes| Fault::before_headers(garbage(bytes))),
+            }
+            .into()
+        })
+    }
+
+    fn shown(delivery: &Delivery) -> String {
+        format!("{delivery:?}")
+    }
+
+    proptest! {
+        #[test]
+        fn deliveries_combine_by_one_rule(base in any_delivery(), laid_on in any_delivery()) {
+            let both = Delivery::over(base.clone(), laid_on.clone()).into_effects();
+            let (one, other) = (base.into_effects(), laid_on.into_effects());
+            prop_assert_eq!(both.delay, one.delay + other.delay);
+            prop_assert_eq!(both.points, [one.points, other.points].concat());
+            prop_assert_eq!(both.changes.len(), one.changes.len() + other.changes.len());
+            prop_assert_eq!(both.pace, other.pace.or(one.pace));
+            prop_assert_eq!(both.fault, other.fault.or(one.fault));
+            prop_assert_eq!(both.schedule, other.schedule.or(one.schedule));
+            prop_assert_eq!(both.unannounced, one.unannounced || other.unannounced);
+        }
+
+        #[test]
+        fn combining_is_associative_and_an_undisturbed_delivery_changes_nothing(
+            (a, b, c) in (any_delivery(), any_delivery(), any_delivery()),
+        ) {
+            let left = Delivery::over(Delivery::over(a.clone(), b.clone()), c.clone());
+            let right = Delivery::over(a.clone(), Delivery::over(b, c));
+            prop_assert_eq!(shown(&left), shown(&right));
+            let undisturbed = Delivery::UNDISTURBED;
+            prop_assert_eq!(shown(&Delivery::over(a.clone(), undisturbed.clone())), shown(&a));
+            prop_assert_eq!(shown(&Delivery::over(undisturbed, a.clone())), shown(&a));
+        }
+
+        #[test]
+        fn a_drawn_delay_is_added(delivery in any_delivery(), drawn in 0.0..1.0_f64) {
+            let ms = Duration::from_millis;
+            let delay = Delay::Uniform { min: ms(100), max: ms(300) };
+            let before = delivery.delay();
+            let added = delivery.delayed(delay.draw(|| drawn)).delay() - before;
+            prop_assert!((ms(100)..ms(300)).contains(&added), "{added:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_fault_before_the_headers_is_taken_out() {
+        use crate::message::FaultPoint::{AfterBytes, AfterHeaders, BeforeHeaders};
+        for (at, taken) in [(BeforeHeaders, true), (AfterHeaders, false), (AfterBytes(0), false)] {
+            let fault = Some(Fault { at, action: FaultAction::Close });
+            let delay = Duration::from_secs(1);
+            let mut delivery = Delivery::from(Effects { delay, fault, ..Effects::default() });
+            let shared = delivery.clone();
+            assert_eq!(delivery.take_fault_before_headers().is_some(), taken, "{at:?}");
+            assert_eq!(delivery.leaves_body(), taken, "{at:?}");
+            assert_eq!((delivery.delay(), shared.fault().is_some()), (delay, true), "{at:?}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The socket under hyper's HTTP/2: follows the frames in both directions, sends a `GOAWAY` of a rule between two
+//! of them, and ends the connection once everything before its end is sent.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::frames::{END_STREAM, FrameHead, Frames, Position, kind};
+use super::socket::Socket;
+
+/// A connection whose frames are followed.
+pub(super) struct Framed {
+    socket: Socket,
+    frames: Arc<Frames>,
+    read: Position,
+    written: Position,
+    /// The streams that the client opened and that are not answered whole, oldest first.
+    open: Vec<u32>,
+    /// What of a frame of our own is still to go out.
+    pending: Vec<u8>,
+    /// Everything is sent: what hyper writes goes nowhere, and what the client sends is not looked at.
+    finished: bool,
+    /// The end of the connection is sent as well.
+    shut: bool,
+}
+
+impl Framed {
+    pub(super) fn new(socket: Socket, frames: Arc<Frames>) -> Self {
+        Self {
+            socket,
+            frames,
+            read: Position::of_client(),
+            written: Position::default(),
+            open: Vec::new(),
+            pending: Vec::new(),
+            finished: false,
+            shut: false,
+        }
+    }
+
+    /// Sends frames of our own, where a frame has ended.
+    fn poll_own(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.pending.is_empty() && self.frames.is_going_away() && self.written.is_between() {
+            self.pending = self.frames.take();
+        }
+        while !self.pending.is_empty() {
+            match ready!(Pin::new(&mut self.socket).poll_write(cx, &self.pending))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                sent => drop(self.pending.drain(..sent)),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Counts what was written.
+    fn wrote(&mut self, bytes: &[u8]) {
+        let open = &mut self.open;
+        self.written.pass(bytes, |head| {
+            let FrameHead { kind, flags, stream } = head;
+            let ends = match kind {
+                kind::DATA | kind::HEADERS => flags & END_STREAM != 0,
+                kind::RST_STREAM => true,
+                _ => false,
+            };
+            if ends {
+                open.retain(|other| *other != stream);
+            }
+        });
+    }
+
+    /// Whether nothing goes out any more, once what was written is flushed.
+    fn is_over(&self) -> bool {
+        self.frames.is_going_away()
+            && (self.open.is_empty() || self.frames.is_abandoned())
+            && self.written.is_between()
+    }
+
+    /// Reads what a client sends that has its answers, until it has seen the end: a socket that is closed
+    /// with unread bytes is reset, and a reset discards what is not yet sent.
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut scratch = [0; 4096];
+        loop {
+            let mut buf = ReadBuf::new(&mut scratch);
+            ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buf))?;
+            if buf.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
+
+impl AsyncRead for Framed {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Self { socket, frames, read, open, finished, .. } = &mut *self;
+        if *finished {
+            return self.poll_discard(cx);
+        }
+        let before = buf.filled().len();
+        let polled = Pin::new(socket).poll_read(cx, buf);
+        read.pass(&buf.filled()[before..], |head| match head.kind {
+            kind::HEADERS if frames.open(head.stream) && !frames.is_going_away() => {
+                open.push(head.stream);
+            }
+            kind::RST_STREAM => open.retain(|other| *other != head.stream),
+            _ => {}
+        });
+        polled
+    }
+}
+
+impl AsyncWrite for Framed {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.finished {
+            return Poll::Ready(Ok(buf.len()));
+        }
+        ready!(self.poll_own(cx))?;
+        let polled = Pin::new(&mut self.socket).poll_write(cx, buf);
+        if let Poll::Ready(Ok(sent)) = &polled {
+            self.wrote(&buf[..*sent]);
+        }
+        polled
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.finished {
+            ready!(self.poll_own(cx))?;
+            ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
+            if !self.is_over() {
+                return Poll::Ready(Ok(()));
+            }
+            self.finished = true;
+            self.frames.finish();
+        }
+        if !self.shut {
+            ready!(Pin::new(&mut self.socket).poll_shutdown(cx))?;
+            self.shut = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.finished {
+            return Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()));
+        }
+        ready!(self.poll_own(cx))?;
+        let polled = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
+        if let Poll::Ready(Ok(sent)) = &polled {
+            let mut left = *sent;
+            for buf in bufs {
+                let passed = left.min(buf.len());
+                self.wrote(&buf[..passed]);
+                left -= passed;
+            }
+        }
+        polled
+    }
+}
