@@ -8,22 +8,30 @@ use http::{HeaderMap, HeaderValue, Method};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::store::StoreChange;
+use super::testing::TestStore;
 use super::*;
 use crate::message::Body;
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 
-fn store(history: usize) -> Store {
+fn store(history: usize) -> TestStore {
     let now = Timestamp::UNIX_EPOCH;
     let crd = serde_json::from_str(include_str!("../../fixtures/crds/tfjobs.json")).unwrap();
     let crd = SeedObject::new(crd);
     let history = HistoryLimits { events: history, ..HistoryLimits::default() };
     let seed = Seed { crds: vec![crd], objects: Vec::new(), history, now };
-    Store::new(seed.state().unwrap())
+    TestStore::new(seed.state().unwrap())
 }
 
 /// Asks the engine; the target's path and query as they would be sent.
-fn ask(store: &Store, method: &Method, target: &str, media: &str, body: &[u8]) -> Option<Outcome> {
+fn ask(
+    store: &TestStore,
+    method: &Method,
+    target: &str,
+    media: &str,
+    body: &[u8],
+) -> Option<Outcome> {
     let (path, query) = target.split_once('?').map_or((target, None), |(p, q)| (p, Some(q)));
     let query = Query::parse(query).ok()?;
     let info = RequestInfo::parse(method, path, &query).ok()?;
@@ -43,7 +51,7 @@ fn ask(store: &Store, method: &Method, target: &str, media: &str, body: &[u8]) -
         user: &user,
         auth: &auth,
     };
-    Some(answer(&Config::default(), store, &request))
+    Some(store.answer(&Config::default(), &request))
 }
 
 /// Status and body of an answer that is no stream.
@@ -57,7 +65,7 @@ fn plain(outcome: Outcome) -> (u16, Value) {
     (plan.status.as_u16(), serde_json::from_slice(&bytes).unwrap_or_default())
 }
 
-fn call(store: &Store, method: &Method, target: &str, body: &Value) -> (u16, Value) {
+fn call(store: &TestStore, method: &Method, target: &str, body: &Value) -> (u16, Value) {
     let body = body.to_string();
     let body = if *method == Method::GET { "" } else { &body };
     plain(ask(store, method, target, "application/json", body.as_bytes()).expect("a good target"))
@@ -112,7 +120,7 @@ struct Chain {
 
 /// Everything under test, with the model beside it.
 struct Run {
-    store: Store,
+    store: TestStore,
     /// Every revision's world. Revisions that changed nothing here have that of the one before.
     history: BTreeMap<u64, World>,
     floor: u64,
@@ -195,7 +203,8 @@ impl Run {
             }
             Step::Compact(which) => {
                 let revision = self.some_revision(which);
-                self.store.compact(Revision(revision));
+                let state = self.store.state();
+                self.store.commit(StoreChange::compaction(&state, Revision(revision))).unwrap();
                 self.floor = self.floor.max(revision);
             }
             Step::Next(_) => {}
@@ -534,7 +543,7 @@ fn a_table_shows_what_the_objects_say_now() {
             user: &user,
             auth: &auth,
         };
-        plain(answer(&Config::default(), &store, &request)).1
+        plain(store.answer(&Config::default(), &request)).1
     };
     let first = table("Table", 60);
     let age = first["columnDefinitions"]
@@ -644,7 +653,7 @@ fn pages_that_are_kept_are_those_that_are_made_anew() {
             user: &user,
             auth: &auth,
         };
-        let Outcome::Plan(plan) = answer(config, &store, &request) else { panic!("a plan") };
+        let Outcome::Plan(plan) = store.answer(config, &request) else { panic!("a plan") };
         match plan.body {
             Body::Bytes(bytes) => bytes.to_vec(),
             Body::Pieces(pieces) => pieces.concat(),

@@ -11,7 +11,7 @@ use crate::parallel;
 use super::resource::{
     GroupResource, Registry, ResourceType, TypeOrigin, Version, split_api_version,
 };
-use super::store::{History, HistoryLimits, Object, Revision, Snapshot, State, Store, Transaction};
+use super::store::{History, HistoryLimits, Object, Revision, Snapshot, State, StoreChange};
 use super::{SeedObject, builtin, crd, meta};
 
 /// Namespaces that every cluster has.
@@ -151,31 +151,30 @@ impl Render<'_> {
     }
 }
 
-/// Brings a running store from one seed state to another: what the seeds say differently is written,
-/// so that watchers see it; what clients have written besides is left alone.
-pub fn reseed(store: &Store, before: &State, after: &State) {
-    let changed = store.write(|transaction| -> Result<(), std::convert::Infallible> {
-        transaction.seeding = true;
-        for (resource, collection) in after.snapshot.collections() {
-            for object in collection.range("", "") {
-                let old = before.snapshot.get(resource, &object.key);
-                if old.is_none_or(|old| !is_same(old, object)) {
-                    let object = object.at_revision(transaction.next_revision());
-                    transaction.put(Arc::new(object));
-                }
+/// Brings a running world from one seed to another: what the seeds say differently is written, so that watchers
+/// see it; what clients have written besides is left alone.
+#[must_use]
+pub fn reseed(state: &Arc<State>, before: &State, after: &State) -> StoreChange {
+    let mut change = StoreChange::seeding(state);
+    for (resource, collection) in after.snapshot.collections() {
+        for object in collection.range("", "") {
+            let old = before.snapshot.get(resource, &object.key);
+            if old.is_none_or(|old| !is_same(old, object)) {
+                let object = object.at_revision(change.next_revision());
+                change.put(Arc::new(object));
             }
         }
-        for (resource, collection) in before.snapshot.collections() {
-            for object in collection.range("", "") {
-                if after.snapshot.get(resource, &object.key).is_none() {
-                    transaction.remove(resource, &object.key);
-                }
+    }
+    for (resource, collection) in before.snapshot.collections() {
+        for object in collection.range("", "") {
+            if after.snapshot.get(resource, &object.key).is_none() {
+                change.remove(resource, &object.key);
             }
         }
-        transaction.state.types = Arc::new(types_now(transaction, after));
-        Ok(())
-    });
-    let Ok(()) = changed;
+    }
+    let types = types_now(change.snapshot(), after);
+    change.set_types(types);
+    change
 }
 
 /// Lets a seed share the objects that are the same in an earlier one. Says whether they differ at all.
@@ -208,14 +207,13 @@ fn is_same(old: &Object, new: &Object) -> bool {
 
 /// The types of a reloaded seed, with what clients have since made of the definitions: theirs stay
 /// served, and those they deleted stay away.
-fn types_now(transaction: &Transaction, after: &State) -> Registry {
+fn types_now(live: &Snapshot, after: &State) -> Registry {
     let mut types = (*after.types).clone();
     let resource = GroupResource::new("apiextensions.k8s.io", "customresourcedefinitions");
     let definitions = |snapshot: &Snapshot| -> Vec<Arc<Object>> {
         let all = snapshot.collection(&resource);
         all.map(|all| all.range("", "").cloned().collect()).unwrap_or_default()
     };
-    let live = &transaction.state.snapshot;
     for gone in definitions(&after.snapshot) {
         if live.get(&resource, &gone.key).is_none()
             && let Some((plural, group)) = gone.meta.name.split_once('.')

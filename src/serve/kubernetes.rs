@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use http::Method;
 
-use crate::k8s::{self, ApiError, ApiRequest, Outcome, User};
+use crate::k8s::{self, ApiError, ApiRequest, Decision, GroupResource, Outcome, Reply, User};
 use crate::message::{Plan, Request};
 
 use super::asked::{Asked, is_api_path};
+use super::commit::Contended;
 use super::compress::compress;
 use super::context::RequestContext;
+use super::world::World;
 use super::{gateway, respond, watch};
 
 /// Whether the engine answers a request.
@@ -78,10 +80,10 @@ pub(super) async fn answer(
         auth: &context.shared.settings.auth,
     };
     let config = &context.shared.settings.kubernetes;
-    let outcome = match k8s::answer(config, &world.store, &api_request) {
+    let outcome = match carry_out(world, config, &api_request) {
         Outcome::NotReached { asked, .. } => {
             watch::wait_for(context, asked).await;
-            k8s::answer(config, &world.store, &api_request)
+            carry_out(world, config, &api_request)
         }
         outcome => outcome,
     };
@@ -93,4 +95,32 @@ pub(super) async fn answer(
             k8s::error_plan(&error, &request.headers, &asked.query)
         }
     }
+}
+
+/// Decides on a request, commits what it writes, and gives back its outcome.
+fn carry_out(world: &World, config: &k8s::Config, request: &ApiRequest<'_>) -> Outcome {
+    let written = world.store.write(|state| {
+        match k8s::answer(config, state, world.store.pinned(), request) {
+            Decision::Outcome(outcome) => (None, Decided::Outcome(outcome)),
+            Decision::Change(change, reply) => (Some(change), Decided::Reply(reply)),
+        }
+    });
+    match written {
+        Ok((Decided::Outcome(outcome), _)) => outcome,
+        Ok((Decided::Reply(reply), committed)) => Outcome::Plan(reply.plan(&committed)),
+        Err(Contended) => {
+            let of = request.info.resource.as_ref();
+            let resource = of.map(|of| GroupResource::new(&of.group, &of.resource));
+            let name = of.map_or("", |of| &of.name);
+            let error = ApiError::conflict(&resource.unwrap_or_default(), name);
+            let error = config.coded(error);
+            Outcome::Plan(k8s::error_plan(&error, request.headers, request.query))
+        }
+    }
+}
+
+/// What is decided on a request, apart from the change.
+enum Decided {
+    Outcome(Outcome),
+    Reply(Reply),
 }

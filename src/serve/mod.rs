@@ -5,6 +5,7 @@ mod asked;
 mod assembly;
 mod bounds;
 mod clock;
+mod commit;
 mod compress;
 mod context;
 mod controllers;
