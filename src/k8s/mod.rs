@@ -78,10 +78,10 @@ use output::Output;
 /// What delete-collection answers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum DeleteAnswer {
-    /// The list that was deleted: what servers do, and what all documented examples show.
+    /// The list that was deleted, as upstream answers.
     #[default]
     List,
-    /// A `Status`: what the documented parameter tables say.
+    /// A `Status`, as some services document it.
     Status,
 }
 
@@ -92,19 +92,18 @@ pub struct Config {
     pub delete_collection: DeleteAnswer,
     /// Whether lists and new objects carry `metadata.selfLink`, as servers before 1.20 did.
     pub self_links: bool,
-    /// Whether errors carry `errorCode`, as those of the CCI service do.
-    pub error_codes: bool,
+    /// What a profile does to each error before it is sent.
+    pub error_hook: Option<fn(&mut ApiError)>,
     /// Large pages of lists, joined.
     pub pages: Arc<PageCache>,
 }
 
 impl Config {
-    /// Gives an error its `errorCode`, if errors have one: `CCI.01.`, the HTTP status, and 101, the
-    /// documented form of a general error of the service.
+    /// An error with what the profile adds to it.
     #[must_use]
-    pub fn coded(&self, mut error: ApiError) -> ApiError {
-        if self.error_codes && !error.plain && error.error_code.is_none() {
-            error.error_code = Some(format!("CCI.01.{}101", error.code.as_u16()));
+    pub fn amended(&self, mut error: ApiError) -> ApiError {
+        if let Some(hook) = self.error_hook {
+            hook(&mut error);
         }
         error
     }
@@ -194,7 +193,7 @@ pub fn answer(
             .map(|plan| Decision::Outcome(Outcome::Plan(plan))),
     };
     result.unwrap_or_else(|error| {
-        let error = config.coded(error);
+        let error = config.amended(error);
         let plan = error_plan(&error, request.headers, request.query);
         Decision::Outcome(Outcome::Plan(plan))
     })

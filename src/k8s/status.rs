@@ -4,11 +4,13 @@
 //! and people compare them.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use bytes::Bytes;
 use http::StatusCode;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::limits::{ACCEPTED, MAX_BODY_BYTES};
 use super::resource::{GroupResource, ResourceType};
@@ -20,8 +22,6 @@ pub struct ApiError {
     pub code: StatusCode,
     /// The machine-readable reason, such as `NotFound`; empty where upstream has none.
     pub reason: Cow<'static, str>,
-    /// `errorCode`: what the CCI service adds to its Status.
-    pub error_code: Option<String>,
     /// The text for people.
     pub message: String,
     /// What the error is about.
@@ -30,6 +30,8 @@ pub struct ApiError {
     pub continue_token: Option<String>,
     /// Upstream answers some errors as text/plain, without a Status.
     pub plain: bool,
+    /// Fields that a profile adds to the Status.
+    pub extra: BTreeMap<&'static str, Value>,
 }
 
 /// `Status.details`.
@@ -203,11 +205,11 @@ impl ApiError {
         Self {
             code,
             reason: Cow::Borrowed(reason),
-            error_code: None,
             message: message.into(),
             details,
             continue_token: None,
             plain: false,
+            extra: BTreeMap::new(),
         }
     }
 
@@ -490,8 +492,8 @@ impl ApiError {
             #[serde(skip_serializing_if = "Option::is_none")]
             details: Option<&'a Details>,
             code: u16,
-            #[serde(rename = "errorCode", skip_serializing_if = "Option::is_none")]
-            error_code: Option<&'a str>,
+            #[serde(flatten)]
+            extra: &'a BTreeMap<&'static str, Value>,
         }
         let status = Status {
             kind: "Status",
@@ -502,7 +504,7 @@ impl ApiError {
             reason: &self.reason,
             details: self.details.as_ref(),
             code: self.code.as_u16(),
-            error_code: self.error_code.as_deref(),
+            extra: &self.extra,
         };
         serde_json::to_vec(&status).unwrap_or_default()
     }

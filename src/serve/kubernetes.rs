@@ -12,7 +12,7 @@ use super::commit::Contended;
 use super::compress::compress;
 use super::context::RequestContext;
 use super::world::World;
-use super::{gateway, respond, watch};
+use super::{respond, watch};
 
 /// Whether the engine answers a request.
 pub(super) fn owns(context: &RequestContext, asked: &Asked<'_>) -> bool {
@@ -27,14 +27,14 @@ pub(super) fn admit(
     asked: &Asked<'_>,
 ) -> Result<Arc<User>, Box<Plan>> {
     let refused = |error: ApiError| {
-        let error = context.shared.settings.kubernetes.coded(error);
+        let error = context.shared.settings.kubernetes.amended(error);
         Box::new(k8s::error_plan(&error, &request.headers, &asked.query))
     };
     let auth = &context.shared.settings.auth;
     let user = match &context.shared.settings.gateway {
         Some(_) if is_api_path(asked.path) => {
             let (tokens, now) = (&context.world.tokens, context.world.clock.now());
-            gateway::authenticate(tokens, &request.headers, auth, now)?
+            tokens.authenticate(&request.headers, auth, now)?
         }
         _ => {
             auth.authenticate(&request.headers, request.certificate.as_deref()).map_err(refused)?
@@ -113,7 +113,7 @@ fn carry_out(world: &World, config: &k8s::Config, request: &ApiRequest<'_>) -> O
             let resource = of.map(|of| GroupResource::new(&of.group, &of.resource));
             let name = of.map_or("", |of| &of.name);
             let error = ApiError::conflict(&resource.unwrap_or_default(), name);
-            let error = config.coded(error);
+            let error = config.amended(error);
             Outcome::Plan(k8s::error_plan(&error, request.headers, request.query))
         }
     }

@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use crate::grade::Log;
 use crate::k8s;
 use crate::message::WorldName;
+use crate::profile::IssuedTokens;
 use crate::scenario::{ScenarioSet, ScenarioState};
 
 use super::clock::Clock;
 use super::commit::{Contended, Store};
-use super::gateway::IssuedTokens;
 use super::seeding::{Seed, Seeding};
 
 /// One client's isolated state.

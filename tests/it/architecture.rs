@@ -10,7 +10,7 @@ use std::path::Path;
 const LAYERS: &[&[&str]] = &[
     &["parallel", "document", "message", "redact"],
     &["tls", "transport", "matching", "scenario", "k8s", "grade"],
-    &["fixtures", "record"],
+    &["fixtures", "record", "profile"],
     &["error"],
     &["journal", "serve"],
     &["explain", "check", "kubeconfig"],

@@ -41,7 +41,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Decision, ApiError> {
     let mut change = StoreChange::on(&call.state);
     // What was deleted before an error stays deleted, as upstream, where each delete is a write of its own.
     if let Err(error) = delete_listed(call, &mut change, &page.objects, &delete_options) {
-        let error = call.config.coded(error);
+        let error = call.config.amended(error);
         return Ok(written::planned(change, output::error_plan(&error, call.headers, call.query)));
     }
     let answer = match call.config.delete_collection {
@@ -76,7 +76,7 @@ fn delete_listed(
     Ok(())
 }
 
-/// The `Status` that the documented parameter table promises.
+/// The `Status` of a deleted collection: [`DeleteAnswer::Status`].
 fn status_details(resource: &GroupResource) -> Vec<u8> {
     let details = super::super::status::Details::of(resource, "");
     serde_json::json!({
