@@ -41,7 +41,6 @@ mod strategic;
 mod table;
 mod verbs;
 mod version;
-mod world;
 mod yaml;
 
 pub use auth::{Auth, User, WEBSOCKET_BEARER};
@@ -54,14 +53,13 @@ pub use list::PageCache;
 pub use namespace::emptied as emptied_namespaces;
 pub use path::{RequestInfo, ResourceInfo};
 pub use resource::{GroupResource, Registry, ResourceType};
-pub use seed::SeedObject;
+pub use seed::{ObjectError, Seed, SeedObject, reseed, share, types_of};
 pub use status::ApiError;
 pub use store::{
     Committed, Conflict, DEFAULT_HISTORY, DEFAULT_HISTORY_BYTES, HistoryLimits, PinnedSnapshots,
     Revision, State, StoreChange,
 };
-pub use verbs::{Reply, Watch, WatchStep, error_line};
-pub use world::{ObjectError, Seed, reseed, share, types_of};
+pub use verbs::{PendingAnswer, Watch, WatchStep, error_line};
 pub use yaml::render as render_yaml;
 
 use std::sync::Arc;
@@ -136,14 +134,14 @@ pub struct ApiRequest<'a> {
     pub auth: &'a Auth,
 }
 
-/// What the engine decides on a request.
+/// A request as the engine resolves it.
 #[derive(Debug)]
-pub enum Decision {
+pub enum Resolved {
     /// Nothing is written: this is the outcome.
     Outcome(Outcome),
     /// A change to commit, and the answer once it is committed. On a [`Conflict`] the request is decided again,
     /// on the newer state.
-    Change(StoreChange, Reply),
+    Change(StoreChange, PendingAnswer),
 }
 
 /// How a request is answered.
@@ -179,7 +177,7 @@ pub fn answer(
     state: &Arc<State>,
     pinned: &PinnedSnapshots,
     request: &ApiRequest<'_>,
-) -> Decision {
+) -> Resolved {
     let state = match request.faults.stale {
         Some(by) if matches!(&*request.info.verb, "get" | "list" | "watch") => {
             faults::stale(pinned, state, by)
@@ -190,12 +188,12 @@ pub fn answer(
         Some(info) => resource_answer(config, &state, pinned, request, info),
         None => discovery_answer(&state.types, request)
             .ok_or_else(ApiError::no_such_path)
-            .map(|plan| Decision::Outcome(Outcome::Plan(plan))),
+            .map(|plan| Resolved::Outcome(Outcome::Plan(plan))),
     };
     result.unwrap_or_else(|error| {
         let error = config.amended(error);
         let plan = error_plan(&error, request.headers, request.query);
-        Decision::Outcome(Outcome::Plan(plan))
+        Resolved::Outcome(Outcome::Plan(plan))
     })
 }
 
@@ -238,7 +236,7 @@ fn resource_answer(
     pinned: &PinnedSnapshots,
     request: &ApiRequest<'_>,
     info: &ResourceInfo<'_>,
-) -> Result<Decision, ApiError> {
+) -> Result<Resolved, ApiError> {
     let Some(served) = state.types.find(&info.group, &info.version, &info.resource) else {
         let built_in = state.types.is_built_in_group(&info.group)
             && state.types.has_version(&info.group, &info.version);

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::store::{Committed, Conflict, PinnedSnapshots, State, StoreChange};
-use super::{ApiRequest, Config, Decision, Outcome, answer, emptied_namespaces};
+use super::{ApiRequest, Config, Outcome, Resolved, answer, emptied_namespaces};
 
 /// The objects of one world.
 #[derive(Debug)]
@@ -47,12 +47,12 @@ impl TestStore {
     pub(super) fn answer(&self, config: &Config, request: &ApiRequest<'_>) -> Outcome {
         loop {
             match answer(config, &self.state(), &self.pinned, request) {
-                Decision::Change(change, reply) => {
+                Resolved::Change(change, reply) => {
                     if let Ok(committed) = self.commit(change) {
                         return Outcome::Plan(reply.plan(&committed));
                     }
                 }
-                Decision::Outcome(outcome) => return outcome,
+                Resolved::Outcome(outcome) => return outcome,
             }
         }
     }

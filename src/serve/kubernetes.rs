@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use http::Method;
 
-use crate::k8s::{self, ApiError, ApiRequest, Decision, GroupResource, Outcome, Reply, User};
+use crate::k8s::{
+    self, ApiError, ApiRequest, GroupResource, Outcome, PendingAnswer, Resolved, User,
+};
 use crate::message::{Plan, Request};
 
 use super::asked::{Asked, is_api_path};
@@ -101,13 +103,13 @@ pub(super) async fn answer(
 fn carry_out(world: &World, config: &k8s::Config, request: &ApiRequest<'_>) -> Outcome {
     let written = world.store.write(|state| {
         match k8s::answer(config, state, world.store.pinned(), request) {
-            Decision::Outcome(outcome) => (None, Decided::Outcome(outcome)),
-            Decision::Change(change, reply) => (Some(change), Decided::Reply(reply)),
+            Resolved::Outcome(outcome) => (None, Decided::Outcome(outcome)),
+            Resolved::Change(change, answer) => (Some(change), Decided::Pending(answer)),
         }
     });
     match written {
         Ok((Decided::Outcome(outcome), _)) => outcome,
-        Ok((Decided::Reply(reply), committed)) => Outcome::Plan(reply.plan(&committed)),
+        Ok((Decided::Pending(answer), committed)) => Outcome::Plan(answer.plan(&committed)),
         Err(Contended) => {
             let of = request.info.resource.as_ref();
             let resource = of.map(|of| GroupResource::new(&of.group, &of.resource));
@@ -122,5 +124,5 @@ fn carry_out(world: &World, config: &k8s::Config, request: &ApiRequest<'_>) -> O
 /// What is decided on a request, apart from the change.
 enum Decided {
     Outcome(Outcome),
-    Reply(Reply),
+    Pending(PendingAnswer),
 }

@@ -15,7 +15,7 @@ use crate::scenario::{ScenarioSet, ScenarioState};
 
 use super::clock::Clock;
 use super::commit::{Contended, Store};
-use super::seeding::{Seed, Seeding};
+use super::seeding::{SeedGeneration, Seeding};
 
 /// One client's isolated state.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(crate) struct World {
     /// Its time.
     pub(crate) clock: Clock,
     /// What the files said when it last looked.
-    seed: Mutex<Arc<Seed>>,
+    seed: Mutex<Arc<SeedGeneration>>,
     /// The generation of that.
     generation: AtomicU64,
     /// What its garbage collector has seen.
@@ -53,7 +53,7 @@ pub(crate) struct World {
 
 impl World {
     /// A world that begins with what the files say.
-    pub(super) fn new(name: WorldName, seed: Arc<Seed>, clock: Clock) -> Self {
+    pub(super) fn new(name: WorldName, seed: Arc<SeedGeneration>, clock: Clock) -> Self {
         let state = seed.state.clone();
         Self {
             name,

@@ -27,9 +27,10 @@ use http::header::{AUTHORIZATION, HeaderName, SEC_WEBSOCKET_PROTOCOL};
 use crate::document::Diagnostics;
 use crate::message::ClientCertificate;
 
+use super::golang::quote;
 use super::path::RequestInfo;
 use super::resource::GroupResource;
-use super::status::{ApiError, quote};
+use super::status::ApiError;
 use policy::Policies;
 use tokens::Tokens;
 use user::Attributes;

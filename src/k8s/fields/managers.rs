@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
+use super::super::golang::quote;
 use super::super::schema::Schema;
-use super::super::status::quote;
 use super::set::FieldSet;
 use super::typed::{self, Type};
 

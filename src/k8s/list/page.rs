@@ -229,7 +229,7 @@ fn reading(
         return Ok(reading);
     }
     let asked = golang::parse_uint(&options.resource_version).map_err(|why| {
-        let value = super::super::status::quote(&options.resource_version);
+        let value = golang::quote(&options.resource_version);
         let field = format!("resourceVersion: Invalid value: {value}: {why}");
         ApiError::bad_request(format!("invalid resource version: {field}"))
     })?;

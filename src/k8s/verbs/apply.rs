@@ -11,9 +11,9 @@ use super::super::status::{ApiError, Cause};
 use super::super::store::StoreChange;
 use super::body::Decoded;
 use super::write::Tracking;
-use super::{Call, Decision, body, create, update, write, written};
+use super::{Call, Resolved, body, create, update, write, written};
 
-pub(super) fn run(call: &Call<'_>) -> Result<Decision, ApiError> {
+pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     if call.info.name.is_empty() {
         return Err(ApiError::bad_request("name must be provided"));
     }

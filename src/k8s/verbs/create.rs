@@ -11,7 +11,7 @@ use super::super::store::StoreChange;
 use super::render::{render, render_dry};
 use super::write::Tracking;
 use super::written::Written;
-use super::{Call, Decision, body, definition, write, written};
+use super::{Call, Resolved, body, definition, write, written};
 
 /// Generated names end in five of these (`k8s.io/apiserver/pkg/storage/names/generate.go`): no
 /// vowels and no look-alikes.
@@ -21,7 +21,7 @@ const MAX_BASE: usize = 58;
 /// How often a generated name is tried.
 const TRIES: usize = 8;
 
-pub(super) fn run(call: &Call<'_>) -> Result<Decision, ApiError> {
+pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
     let decoded = body::object(call)?;

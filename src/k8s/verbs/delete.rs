@@ -15,7 +15,7 @@ use super::super::status::{self, ApiError};
 use super::super::store::{Object, StoreChange};
 use super::render::{render, render_dry};
 use super::written::{self, Written};
-use super::{Call, Decision, body, definition};
+use super::{Call, Resolved, body, definition};
 
 /// What became of an object.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) enum Deleted {
     Held(Written),
 }
 
-pub(super) fn run(call: &Call<'_>) -> Result<Decision, ApiError> {
+pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
     let options = DeleteOptions::parse(call.query, body::options(call)?.as_ref())?;
     let mut change = StoreChange::on(&call.state);

@@ -14,9 +14,9 @@ use super::super::output;
 use super::super::status::ApiError;
 use super::super::store::{Object, StoreChange};
 use super::super::{DeleteAnswer, resource::GroupResource};
-use super::{Call, Decision, body, delete, list, not_reached, written};
+use super::{Call, Resolved, body, delete, list, not_reached, written};
 
-pub(super) fn run(call: &Call<'_>) -> Result<Decision, ApiError> {
+pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
     let mut options =
         list::options(call, call.query.first("watch").is_some_and(super::super::path::is_true))?;
@@ -34,7 +34,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Decision, ApiError> {
         {
             Ok(page) => page,
             Err(NoPage::NotReached(asked)) => {
-                return Ok(Decision::Outcome(not_reached(asked, &call.state)));
+                return Ok(Resolved::Outcome(not_reached(asked, &call.state)));
             }
             Err(NoPage::Refused(error)) => return Err(error),
         };

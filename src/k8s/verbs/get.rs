@@ -2,8 +2,8 @@
 
 use http::StatusCode;
 
-use super::super::golang;
-use super::super::status::{ApiError, quote};
+use super::super::golang::{self, quote};
+use super::super::status::ApiError;
 use super::super::store::Revision;
 use super::{Call, Outcome, not_reached, object_plan};
 

@@ -18,7 +18,7 @@ mod write;
 mod written;
 
 pub use watch::{Watch, WatchStep, error_line};
-pub use written::Reply;
+pub use written::PendingAnswer;
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ use super::resource::Served;
 use super::status::ApiError;
 use super::store::{Object, PinnedSnapshots, Revision, State};
 use super::table::Rendering;
-use super::{Config, Decision, Faults, Outcome};
+use super::{Config, Faults, Outcome, Resolved};
 
 /// One request for a served resource, with all that deciding it takes.
 pub(super) struct Call<'a> {
@@ -59,11 +59,11 @@ pub(super) struct Call<'a> {
 }
 
 /// Runs the verb of a request.
-pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Decision, ApiError> {
+pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Resolved, ApiError> {
     check_route(call, verb)?;
     call.faults.check(call.query, verb, &call.state)?;
     if !call.served.of.stored {
-        return review::run(call, verb).map(Decision::Outcome);
+        return review::run(call, verb).map(Resolved::Outcome);
     }
     if let Some(scale) =
         call.served.version().scale.as_ref().filter(|_| call.info.subresource == "scale")
@@ -71,9 +71,9 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Decision, ApiError> {
         return scale::run(call, scale, verb);
     }
     match verb {
-        "get" => get::run(call).map(Decision::Outcome),
-        "list" => list::run(call).map(Decision::Outcome),
-        "watch" => watch::run(call).map(Decision::Outcome),
+        "get" => get::run(call).map(Resolved::Outcome),
+        "list" => list::run(call).map(Resolved::Outcome),
+        "watch" => watch::run(call).map(Resolved::Outcome),
         "create" => create::run(call),
         "update" => update::run(call),
         "patch" => patch::run(call),

@@ -5,16 +5,17 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
+use super::super::golang::quote;
 use super::super::json_patch::{self, Refused};
 use super::super::limits::MAX_PATCH_OPERATIONS;
 use super::super::meta;
 use super::super::options::WriteOptions;
-use super::super::status::{ApiError, quote};
+use super::super::status::ApiError;
 use super::super::store::StoreChange;
 use super::super::strategic;
 use super::body::Decoded;
 use super::write::Tracking;
-use super::{Call, Decision, body, update, write, written};
+use super::{Call, Resolved, body, update, write, written};
 
 /// What a patch of a custom resource may be.
 const PATCH_TYPES: &str =
@@ -32,7 +33,7 @@ enum Patch {
     Strategic(Value),
 }
 
-pub(super) fn run(call: &Call<'_>) -> Result<Decision, ApiError> {
+pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let media =
         call.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default();

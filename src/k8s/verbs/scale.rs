@@ -15,17 +15,17 @@ use super::super::resource::Scale;
 use super::super::status::{ApiError, FieldError};
 use super::super::store::{Committed, Object, StoreChange};
 use super::write::Tracking;
-use super::written::{self, Reply, Written};
-use super::{Call, Decision, Outcome, body, write};
+use super::written::{self, PendingAnswer, Written};
+use super::{Call, Outcome, Resolved, body, write};
 
 const API_VERSION: &str = "autoscaling/v1";
 
-pub(super) fn run(call: &Call<'_>, scale: &Scale, verb: &str) -> Result<Decision, ApiError> {
+pub(super) fn run(call: &Call<'_>, scale: &Scale, verb: &str) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
     let (options, wanted) = match verb {
         "get" => {
             let shown = of_object(call, scale, call.find()?)?;
-            return Ok(Decision::Outcome(Outcome::Plan(plan(&shown, output))));
+            return Ok(Resolved::Outcome(Outcome::Plan(plan(&shown, output))));
         }
         "update" => {
             let options = WriteOptions::parse(call.query, "UpdateOptions", false)?;
@@ -47,7 +47,7 @@ pub(super) fn run(call: &Call<'_>, scale: &Scale, verb: &str) -> Result<Decision
         shown["metadata"]["resourceVersion"] = revision.to_string().into();
         plan(&shown, output)
     };
-    Ok(Decision::Change(change, Reply::new(reply)))
+    Ok(Resolved::Change(change, PendingAnswer::new(reply)))
 }
 
 /// The answer with a Scale.

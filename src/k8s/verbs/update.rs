@@ -7,9 +7,9 @@ use super::super::options::WriteOptions;
 use super::super::status::ApiError;
 use super::super::store::StoreChange;
 use super::write::Tracking;
-use super::{Call, Decision, body, write, written};
+use super::{Call, Resolved, body, write, written};
 
-pub(super) fn run(call: &Call<'_>) -> Result<Decision, ApiError> {
+pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
     if call.info.name.is_empty() {
         return Err(ApiError::bad_request("name must be provided"));

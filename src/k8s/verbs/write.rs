@@ -8,12 +8,13 @@ use http::header::USER_AGENT;
 use serde_json::{Value, json};
 
 use super::super::fields::{self, FieldWriter};
+use super::super::golang::quote;
 use super::super::json_patch;
 use super::super::limits::{MAX_DEPTH, MAX_OBJECT_BYTES};
 use super::super::meta;
 use super::super::options::{FieldValidation, WriteOptions};
 use super::super::schema;
-use super::super::status::{ApiError, FieldError, quote};
+use super::super::status::{ApiError, FieldError};
 use super::super::store::{Object, StoreChange};
 use super::Call;
 use super::body::{self, Decoded};

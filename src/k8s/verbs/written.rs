@@ -8,15 +8,15 @@ use http::header::HeaderValue;
 
 use crate::message::Plan;
 
+use super::super::golang::quote;
 use super::super::output::Output;
-use super::super::status::quote;
 use super::super::store::{Committed, Object, StoreChange};
-use super::{Call, Decision, Outcome, object_plan};
+use super::{Call, Outcome, Resolved, object_plan};
 
 /// The answer to a request that writes: it shows the revision that the write got.
-pub struct Reply(Box<dyn FnOnce(&Committed) -> Plan + Send>);
+pub struct PendingAnswer(Box<dyn FnOnce(&Committed) -> Plan + Send>);
 
-impl Reply {
+impl PendingAnswer {
     pub(super) fn new(reply: impl FnOnce(&Committed) -> Plan + Send + 'static) -> Self {
         Self(Box::new(reply))
     }
@@ -28,9 +28,9 @@ impl Reply {
     }
 }
 
-impl fmt::Debug for Reply {
+impl fmt::Debug for PendingAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Reply")
+        f.write_str("PendingAnswer")
     }
 }
 
@@ -71,11 +71,11 @@ impl Written {
 }
 
 /// A change whose answer is known before it is committed.
-pub(super) fn planned(change: StoreChange, plan: Plan) -> Decision {
+pub(super) fn planned(change: StoreChange, plan: Plan) -> Resolved {
     if change.is_empty() {
-        return Decision::Outcome(Outcome::Plan(plan));
+        return Resolved::Outcome(Outcome::Plan(plan));
     }
-    Decision::Change(change, Reply::new(move |_| plan))
+    Resolved::Change(change, PendingAnswer::new(move |_| plan))
 }
 
 /// A change that is answered with the object that it writes.
@@ -86,7 +86,7 @@ pub(super) fn decision(
     status: StatusCode,
     output: Output,
     warnings: &[String],
-) -> Decision {
+) -> Resolved {
     let warnings: Vec<_> = warnings.iter().filter_map(|text| warning(text)).collect();
     let (served, now) = (call.served.clone(), call.now);
     let plan = move |object: &Object| {
@@ -97,10 +97,10 @@ pub(super) fn decision(
         plan
     };
     if change.is_empty() {
-        return Decision::Outcome(Outcome::Plan(plan(&written.object)));
+        return Resolved::Outcome(Outcome::Plan(plan(&written.object)));
     }
     let reply = move |committed: &Committed| plan(&written.committed(committed));
-    Decision::Change(change, Reply::new(reply))
+    Resolved::Change(change, PendingAnswer::new(reply))
 }
 
 /// A `Warning` header of RFC 7234, as upstream writes it: code 299, agent `-`.

@@ -11,8 +11,8 @@ use super::backend::{Backend, Memory};
 use super::published::Published;
 use super::{Contended, Store, TRIES};
 use crate::k8s::{
-    self, ApiRequest, Committed, Conflict, Decision, GroupResource, HistoryLimits, Outcome, Reply,
-    RequestInfo, Revision, Seed, State, StoreChange,
+    self, ApiRequest, Committed, Conflict, GroupResource, HistoryLimits, Outcome, PendingAnswer,
+    RequestInfo, Resolved, Revision, Seed, State, StoreChange,
 };
 use crate::message::{Body, Plan, Query};
 
@@ -47,7 +47,7 @@ impl Write {
         &self,
         store: &Store<B>,
         state: &Arc<State>,
-    ) -> (Option<StoreChange>, Result<Outcome, Reply>) {
+    ) -> (Option<StoreChange>, Result<Outcome, PendingAnswer>) {
         let query = Query::default();
         let info = RequestInfo::parse(&self.method, &self.path, &query).unwrap();
         let mut headers = HeaderMap::new();
@@ -71,8 +71,8 @@ impl Write {
             auth: &auth,
         };
         match k8s::answer(&k8s::Config::default(), state, store.pinned(), &request) {
-            Decision::Outcome(outcome) => (None, Ok(outcome)),
-            Decision::Change(change, reply) => (Some(change), Err(reply)),
+            Resolved::Outcome(outcome) => (None, Ok(outcome)),
+            Resolved::Change(change, reply) => (Some(change), Err(reply)),
         }
     }
 
