@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::document::Diagnostics;
 use crate::k8s::{HistoryLimits, Registry};
 use crate::matching::StubIndex;
+use crate::profile::TOKENS_PATH;
 use crate::scenario::Served;
 use crate::serve::{Sources, build_world};
 
@@ -66,7 +67,7 @@ const ALWAYS: [&str; 12] = [
     "/openapi/v3",
     "/openapi/v3/*",
     "/openapi/v3/*/*",
-    "/v3/auth/tokens",
+    TOKENS_PATH,
 ];
 
 /// What there is for rules to match.

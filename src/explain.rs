@@ -83,7 +83,8 @@ pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Expl
         let facts = of.facts(asked, &inner.headers, inner.body_bytes(), &context.world.name);
         rules = scenarios.explain(&facts).rules;
         // The same request where no rule does anything, and where it has not been made yet.
-        context.reset();
+        // Nobody else writes here.
+        let _ = context.reset();
         shared.scenarios.store(Arc::new(ScenarioSet::default()));
         without = Some(pipeline.handle(copy_of(request, &name)).plan().await);
     }

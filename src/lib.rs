@@ -29,6 +29,7 @@ mod kubeconfig;
 pub mod matching;
 pub mod message;
 mod parallel;
+mod profile;
 pub mod record;
 mod redact;
 pub mod scenario;

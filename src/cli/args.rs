@@ -186,7 +186,7 @@ pub(super) struct Serve {
     #[arg(long, value_name = "NAME", default_value = "kubernetes")]
     pub(super) profile: ProfileName,
     /// How long the CCI profile's tokens live, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = crate::serve::TOKEN_LIFETIME.as_secs())]
+    #[arg(long, value_name = "SECONDS", default_value_t = crate::profile::TOKEN_LIFETIME.as_secs())]
     pub(super) token_lifetime: u64,
     /// Static token file of the Kubernetes side: token,user,uid,"group1,group2" a line.
     #[arg(long, value_name = "FILE")]

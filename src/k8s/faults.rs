@@ -9,7 +9,7 @@ use crate::message::Query;
 
 use super::meta;
 use super::status::ApiError;
-use super::store::{Object, Revision, State, Store};
+use super::store::{Object, PinnedSnapshots, Revision, State, StoreChange};
 
 /// The finalizer that holds deleted objects.
 pub(super) const HOLD: &str = "standin.dev/hold";
@@ -64,47 +64,46 @@ impl Faults {
 }
 
 /// The state of some writes ago, as far as it is remembered.
-pub(super) fn stale(store: &Store, state: &Arc<State>, by: u64) -> Arc<State> {
+pub(super) fn stale(pinned: &PinnedSnapshots, state: &Arc<State>, by: u64) -> Arc<State> {
     let revision = Revision(state.revision.0.saturating_sub(by)).max(state.history.floor());
-    match store.snapshot_at(state, revision) {
+    match pinned.at(state, revision) {
         Some(snapshot) => Arc::new(State { revision, snapshot, ..State::clone(state) }),
         None => Arc::clone(state),
     }
 }
 
-/// Lets go what was held: the objects that were deleted at a time or before.
-pub fn release_held(store: &Store, deleted: Timestamp) {
+/// Releases what was held: the objects that were deleted at a time or before.
+#[must_use]
+pub fn release_held(state: &Arc<State>, deleted: Timestamp) -> StoreChange {
     let until = meta::time_text(deleted);
-    let _ = store.write(|transaction| -> Result<(), std::convert::Infallible> {
-        let held: Vec<Arc<Object>> = transaction
-            .state
-            .snapshot
-            .collections()
-            .flat_map(|(_, collection)| collection.range("", ""))
-            .filter(|object| object.meta.terminating)
-            .cloned()
-            .collect();
-        for object in held {
-            let Some(of) = transaction.state.types.get(&object.resource).cloned() else { continue };
-            let mut value = object.value(&of.api_version(&of.storage().name), &of.kind);
-            let mut left: Vec<String> =
-                meta::finalizers(&value).into_iter().map(str::to_owned).collect();
-            let before = left.len();
-            left.retain(|finalizer| finalizer != HOLD);
-            if left.len() == before || meta::text(&value, "deletionTimestamp") > until.as_str() {
-                continue;
-            }
-            if left.is_empty() {
-                transaction.remove(&object.resource, &object.key);
-                continue;
-            }
-            meta::set(&mut value, "finalizers", left.into());
-            let revision = transaction.next_revision().to_string();
-            meta::set(&mut value, "resourceVersion", revision.into());
-            let paths = of.selectable_paths();
-            let changed = Object::render(Arc::clone(&of.group_resource), value, &paths);
-            transaction.put(Arc::new(changed));
+    let mut change = StoreChange::on(state);
+    let held: Vec<Arc<Object>> = state
+        .snapshot
+        .collections()
+        .flat_map(|(_, collection)| collection.range("", ""))
+        .filter(|object| object.meta.terminating)
+        .cloned()
+        .collect();
+    for object in held {
+        let Some(of) = change.types().get(&object.resource).cloned() else { continue };
+        let mut value = object.value(&of.api_version(&of.storage().name), &of.kind);
+        let mut left: Vec<String> =
+            meta::finalizers(&value).into_iter().map(str::to_owned).collect();
+        let before = left.len();
+        left.retain(|finalizer| finalizer != HOLD);
+        if left.len() == before || meta::text(&value, "deletionTimestamp") > until.as_str() {
+            continue;
         }
-        Ok(())
-    });
+        if left.is_empty() {
+            change.remove(&object.resource, &object.key);
+            continue;
+        }
+        meta::set(&mut value, "finalizers", left.into());
+        let revision = change.next_revision().to_string();
+        meta::set(&mut value, "resourceVersion", revision.into());
+        let paths = of.selectable_paths();
+        let changed = Object::render(Arc::clone(&of.group_resource), value, &paths);
+        change.put(Arc::new(changed));
+    }
+    change
 }

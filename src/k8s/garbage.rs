@@ -11,14 +11,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::resource::{GroupResource, ResourceType};
-use super::store::{Event, EventKind, Object, Revision, State, Store, Transaction};
-use super::{meta, verbs};
+use super::meta;
+use super::resource::{GroupResource, Registry, ResourceType};
+use super::store::{Event, EventKind, Object, Revision, Snapshot, State, StoreChange};
 
 const FOREGROUND: &str = "foregroundDeletion";
 const ORPHAN: &str = "orphan";
 
-/// Follows a store's events and collects what they leave behind.
+/// Follows a world's events and decides what to collect of what they leave behind.
 #[derive(Debug)]
 pub struct Collector {
     seen: Revision,
@@ -35,26 +35,25 @@ impl Collector {
         Self { seen: state.revision }
     }
 
-    /// Collects until nothing is left to collect.
-    pub fn run(&mut self, store: &Store, now: Timestamp) {
-        loop {
-            let state = store.state();
-            if state.revision == self.seen {
-                return;
-            }
-            let candidates = self.candidates(&state);
-            self.seen = state.revision;
-            if candidates.is_empty() {
-                continue;
-            }
-            let done = store.write(|transaction| -> Result<(), std::convert::Infallible> {
-                for (resource, key) in candidates {
-                    look_at(transaction, &resource, &key, now);
-                }
-                Ok(())
-            });
-            let Ok(()) = done;
+    /// Whether it has looked at everything up to a state.
+    #[must_use]
+    pub fn has_seen(&self, state: &State) -> bool {
+        self.seen == state.revision
+    }
+
+    /// What to collect of what happened up to a state.
+    #[must_use]
+    pub fn decide(&self, state: &Arc<State>, now: Timestamp) -> StoreChange {
+        let mut change = StoreChange::on(state);
+        for (resource, key) in self.candidates(state) {
+            look_at(&mut change, &resource, &key, now);
         }
+        change
+    }
+
+    /// Goes on from a revision: what was decided up to there is committed.
+    pub fn go_on_from(&mut self, revision: Revision) {
+        self.seen = revision;
     }
 
     /// What the events since the last run concern, as far as they are kept.
@@ -80,7 +79,9 @@ impl Collector {
                 // Its owners may have waited for it.
                 let value = plain(&event.object);
                 for reference in references(&value) {
-                    if let Some(owner) = owner(state, &event.object, reference) {
+                    if let Some(owner) =
+                        owner(&state.types, &state.snapshot, &event.object, reference)
+                    {
                         add(&owner);
                     }
                 }
@@ -119,19 +120,24 @@ fn references(value: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// The owner that a reference names, if it is there and the same one.
-fn owner(state: &State, dependent: &Object, reference: &Value) -> Option<Arc<Object>> {
+fn owner(
+    types: &Registry,
+    snapshot: &Snapshot,
+    dependent: &Object,
+    reference: &Value,
+) -> Option<Arc<Object>> {
     let text = |key: &str| reference[key].as_str().unwrap_or_default();
-    let of = &state.types.find_kind(text("apiVersion"), text("kind"))?.of;
+    let of = &types.find_kind(text("apiVersion"), text("kind"))?.of;
     let key = of.key(&dependent.meta.namespace, text("name"));
-    let found = state.snapshot.get(&of.group_resource, &key)?;
+    let found = snapshot.get(&of.group_resource, &key)?;
     (*found.meta.uid == *text("uid")).then(|| Arc::clone(found))
 }
 
-fn look_at(transaction: &mut Transaction, resource: &GroupResource, key: &str, now: Timestamp) {
-    let Some(object) = transaction.state.snapshot.get(resource, key).cloned() else {
+fn look_at(change: &mut StoreChange, resource: &GroupResource, key: &str, now: Timestamp) {
+    let Some(object) = change.snapshot().get(resource, key).cloned() else {
         return;
     };
-    let Some(of) = transaction.state.types.get(resource).cloned() else {
+    let Some(of) = change.types().get(resource).cloned() else {
         return;
     };
     let value = plain(&object);
@@ -139,34 +145,35 @@ fn look_at(transaction: &mut Transaction, resource: &GroupResource, key: &str, n
         object.meta.terminating && meta::finalizers(&plain(object)).contains(&finalizer)
     };
     if waits(&object, ORPHAN) {
-        orphan(transaction, &object);
-        let_go(transaction, &of, &object, ORPHAN);
+        orphan(change, &object);
+        let_go(change, &of, &object, ORPHAN);
     } else if waits(&object, FOREGROUND) {
-        let dependents = transaction.state.snapshot.dependents(&object.meta.uid);
+        let dependents = change.snapshot().dependents(&object.meta.uid);
         let blocks = |dependent: &Arc<Object>| {
             let value = plain(dependent);
             let mut own = references(&value).filter(|one| one["uid"] == *object.meta.uid);
             own.any(|one| one["blockOwnerDeletion"] == true)
         };
         if !dependents.iter().any(blocks) {
-            let_go(transaction, &of, &object, FOREGROUND);
+            let_go(change, &of, &object, FOREGROUND);
         }
     }
     if object.meta.owners.is_empty() || object.meta.terminating {
         return;
     }
-    let state = &transaction.state;
-    let owners: Vec<Arc<Object>> =
-        references(&value).filter_map(|reference| owner(state, &object, reference)).collect();
+    let (types, snapshot) = (change.types(), change.snapshot());
+    let owners: Vec<Arc<Object>> = references(&value)
+        .filter_map(|reference| owner(types, snapshot, &object, reference))
+        .collect();
     if owners.iter().all(|owner| waits(owner, FOREGROUND)) {
-        delete(transaction, &of, &object, now);
+        delete(change, &of, &object, now);
     }
 }
 
 /// Makes the dependents of an owner forget it.
-fn orphan(transaction: &mut Transaction, owner: &Object) {
-    for dependent in transaction.state.snapshot.dependents(&owner.meta.uid) {
-        let Some(of) = transaction.state.types.get(&dependent.resource).cloned() else {
+fn orphan(change: &mut StoreChange, owner: &Object) {
+    for dependent in change.snapshot().dependents(&owner.meta.uid) {
+        let Some(of) = change.types().get(&dependent.resource).cloned() else {
             continue;
         };
         let mut value = plain(&dependent);
@@ -174,31 +181,29 @@ fn orphan(transaction: &mut Transaction, owner: &Object) {
             references(&value).filter(|one| one["uid"] != *owner.meta.uid).cloned().collect();
         let kept = if kept.is_empty() { Value::Null } else { json!(kept) };
         meta::set(&mut value, "ownerReferences", kept);
-        put(transaction, &of, value);
+        put(change, &of, value);
     }
 }
 
 /// Takes a finalizer away, and the object with it if that was the last.
-fn let_go(transaction: &mut Transaction, of: &ResourceType, object: &Object, finalizer: &str) {
+fn let_go(change: &mut StoreChange, of: &ResourceType, object: &Object, finalizer: &str) {
     let mut value = plain(object);
     let left: Vec<&str> =
         meta::finalizers(&value).into_iter().filter(|name| *name != finalizer).collect();
     if left.is_empty() {
-        transaction.remove(&object.resource, &object.key);
-        verbs::namespace_is_empty_now(transaction, &object.meta.namespace);
+        change.remove(&object.resource, &object.key);
         return;
     }
     let left = json!(left);
     meta::set(&mut value, "finalizers", left);
-    put(transaction, of, value);
+    put(change, of, value);
 }
 
 /// Deletes in the background: at once, or when its finalizers let it go.
-fn delete(transaction: &mut Transaction, of: &ResourceType, object: &Object, now: Timestamp) {
+fn delete(change: &mut StoreChange, of: &ResourceType, object: &Object, now: Timestamp) {
     let mut value = plain(object);
     if meta::finalizers(&value).is_empty() {
-        transaction.remove(&object.resource, &object.key);
-        verbs::namespace_is_empty_now(transaction, &object.meta.namespace);
+        change.remove(&object.resource, &object.key);
         return;
     }
     meta::set(&mut value, "deletionTimestamp", meta::time_text(now).into());
@@ -206,12 +211,12 @@ fn delete(transaction: &mut Transaction, of: &ResourceType, object: &Object, now
     if let Some(generation) = value["metadata"]["generation"].as_i64() {
         meta::set(&mut value, "generation", json!(generation + 1));
     }
-    put(transaction, of, value);
+    put(change, of, value);
 }
 
-fn put(transaction: &mut Transaction, of: &ResourceType, mut value: Value) {
-    let revision = transaction.next_revision().to_string();
+fn put(change: &mut StoreChange, of: &ResourceType, mut value: Value) {
+    let revision = change.next_revision().to_string();
     meta::set(&mut value, "resourceVersion", revision.into());
     let resource = Arc::clone(&of.group_resource);
-    transaction.put(Arc::new(Object::render(resource, value, &of.selectable_paths())));
+    change.put(Arc::new(Object::render(resource, value, &of.selectable_paths())));
 }

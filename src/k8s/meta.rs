@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::golang::quote;
 use super::names;
-use super::status::{FieldError, quote};
+use super::status::FieldError;
 
 /// Go's type of each field of `ObjectMeta`, as its messages name it.
 const FIELDS: &[(&str, &str)] = &[

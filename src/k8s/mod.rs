@@ -24,6 +24,7 @@ mod limits;
 mod list;
 mod meta;
 mod names;
+mod namespace;
 mod openapi;
 mod options;
 mod output;
@@ -40,23 +41,25 @@ mod strategic;
 mod table;
 mod verbs;
 mod version;
-mod world;
 mod yaml;
 
 pub use auth::{Auth, User, WEBSOCKET_BEARER};
 pub use crd::CrdError;
 pub use faults::{Faults, release_held};
 pub use garbage::Collector;
-pub use life::{Life, StageList};
+pub use life::{DueStage, Life, StageList};
 pub use limits::MAX_BODY_BYTES;
 pub use list::PageCache;
+pub use namespace::emptied as emptied_namespaces;
 pub use path::{RequestInfo, ResourceInfo};
 pub use resource::{GroupResource, Registry, ResourceType};
-pub use seed::SeedObject;
+pub use seed::{ObjectError, Seed, SeedObject, reseed, share, types_of};
 pub use status::ApiError;
-pub use store::{DEFAULT_HISTORY, DEFAULT_HISTORY_BYTES, HistoryLimits, Revision, State, Store};
-pub use verbs::{Watch, WatchStep, error_line};
-pub use world::{ObjectError, Seed, reseed, share, types_of};
+pub use store::{
+    Committed, Conflict, DEFAULT_HISTORY, DEFAULT_HISTORY_BYTES, HistoryLimits, PinnedSnapshots,
+    Revision, State, StoreChange,
+};
+pub use verbs::{PendingAnswer, Watch, WatchStep, error_line};
 pub use yaml::render as render_yaml;
 
 use std::sync::Arc;
@@ -73,10 +76,10 @@ use output::Output;
 /// What delete-collection answers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum DeleteAnswer {
-    /// The list that was deleted: what servers do, and what all documented examples show.
+    /// The list that was deleted, as upstream answers.
     #[default]
     List,
-    /// A `Status`: what the documented parameter tables say.
+    /// A `Status`, as some services document it.
     Status,
 }
 
@@ -87,19 +90,18 @@ pub struct Config {
     pub delete_collection: DeleteAnswer,
     /// Whether lists and new objects carry `metadata.selfLink`, as servers before 1.20 did.
     pub self_links: bool,
-    /// Whether errors carry `errorCode`, as those of the CCI service do.
-    pub error_codes: bool,
+    /// What a profile does to each error before it is sent.
+    pub error_hook: Option<fn(&mut ApiError)>,
     /// Large pages of lists, joined.
     pub pages: Arc<PageCache>,
 }
 
 impl Config {
-    /// Gives an error its `errorCode`, if errors have one: `CCI.01.`, the HTTP status, and 101, the
-    /// documented form of a general error of the service.
+    /// An error with what the profile adds to it.
     #[must_use]
-    pub fn coded(&self, mut error: ApiError) -> ApiError {
-        if self.error_codes && !error.plain && error.error_code.is_none() {
-            error.error_code = Some(format!("CCI.01.{}101", error.code.as_u16()));
+    pub fn amended(&self, mut error: ApiError) -> ApiError {
+        if let Some(hook) = self.error_hook {
+            hook(&mut error);
         }
         error
     }
@@ -132,7 +134,17 @@ pub struct ApiRequest<'a> {
     pub auth: &'a Auth,
 }
 
-/// What the engine decides.
+/// A request as the engine resolves it.
+#[derive(Debug)]
+pub enum Resolved {
+    /// Nothing is written: this is the outcome.
+    Outcome(Outcome),
+    /// A change to commit, and the answer once it is committed. On a [`Conflict`] the request is decided again,
+    /// on the newer state.
+    Change(StoreChange, PendingAnswer),
+}
+
+/// How a request is answered.
 #[derive(Debug)]
 pub enum Outcome {
     /// An answer.
@@ -158,25 +170,30 @@ pub fn owns(types: &Registry, path: &str, info: &RequestInfo<'_>) -> bool {
     }
 }
 
-/// Answers a request that the engine owns; for others it has upstream's 404s.
+/// Decides on a request that the engine owns; for others it has upstream's 404s.
 #[must_use]
-pub fn answer(config: &Config, store: &Store, request: &ApiRequest<'_>) -> Outcome {
-    let state = store.state();
+pub fn answer(
+    config: &Config,
+    state: &Arc<State>,
+    pinned: &PinnedSnapshots,
+    request: &ApiRequest<'_>,
+) -> Resolved {
     let state = match request.faults.stale {
         Some(by) if matches!(&*request.info.verb, "get" | "list" | "watch") => {
-            faults::stale(store, &state, by)
+            faults::stale(pinned, state, by)
         }
-        _ => state,
+        _ => Arc::clone(state),
     };
     let result = match &request.info.resource {
-        Some(info) => resource_answer(config, store, &state, request, info),
+        Some(info) => resource_answer(config, &state, pinned, request, info),
         None => discovery_answer(&state.types, request)
             .ok_or_else(ApiError::no_such_path)
-            .map(Outcome::Plan),
+            .map(|plan| Resolved::Outcome(Outcome::Plan(plan))),
     };
     result.unwrap_or_else(|error| {
-        let error = config.coded(error);
-        Outcome::Plan(error_plan(&error, request.headers, request.query))
+        let error = config.amended(error);
+        let plan = error_plan(&error, request.headers, request.query);
+        Resolved::Outcome(Outcome::Plan(plan))
     })
 }
 
@@ -215,11 +232,11 @@ pub fn fresh_token(token: &str) -> Option<String> {
 
 fn resource_answer(
     config: &Config,
-    store: &Store,
-    state: &std::sync::Arc<State>,
+    state: &Arc<State>,
+    pinned: &PinnedSnapshots,
     request: &ApiRequest<'_>,
     info: &ResourceInfo<'_>,
-) -> Result<Outcome, ApiError> {
+) -> Result<Resolved, ApiError> {
     let Some(served) = state.types.find(&info.group, &info.version, &info.resource) else {
         let built_in = state.types.is_built_in_group(&info.group)
             && state.types.has_version(&info.group, &info.version);
@@ -228,8 +245,8 @@ fn resource_answer(
     options::check_timeout(request.query)?;
     let call = verbs::Call {
         config,
-        store,
-        state: std::sync::Arc::clone(state),
+        state: Arc::clone(state),
+        pinned,
         served: served.clone(),
         info,
         query: request.query,
@@ -323,5 +340,7 @@ fn json_plan(request: &ApiRequest<'_>, value: &Value, media: Option<HeaderValue>
     output::plan(StatusCode::OK, media, Body::Bytes(body))
 }
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use crate::message::Query;
 
-use super::golang;
+use super::golang::{self, quote};
 use super::path::is_true;
 use super::resource::Served;
 use super::select::{FieldSelector, LabelSelector, Selector};
-use super::status::{ApiError, FieldError, quote};
+use super::status::{ApiError, FieldError};
 
 /// `ListOptions`: the parameters of list, watch and delete-collection.
 #[derive(Debug, Clone, Default)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::scenario::ScenarioSet;
 
+use super::commit::Contended;
 use super::state::Shared;
 use super::world::World;
 
@@ -43,8 +44,12 @@ impl RequestContext {
 
     /// Brings the world back to the fixtures: objects as ordinary writes that watchers see, counters,
     /// draws and tokens anew, the clock at the time that really passed.
-    pub(crate) fn reset(&self) {
-        self.world.reseed(&self.shared.seeding);
+    ///
+    /// # Errors
+    /// [`Contended`]: nothing has happened.
+    pub(crate) fn reset(&self) -> Result<(), Contended> {
+        self.world.reseed(&self.shared.seeding)?;
         self.world.restart();
+        Ok(())
     }
 }

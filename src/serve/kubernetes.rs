@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use http::Method;
 
-use crate::k8s::{self, ApiError, ApiRequest, Outcome, User};
+use crate::k8s::{
+    self, ApiError, ApiRequest, GroupResource, Outcome, PendingAnswer, Resolved, User,
+};
 use crate::message::{Plan, Request};
 
 use super::asked::{Asked, is_api_path};
+use super::commit::Contended;
 use super::compress::compress;
 use super::context::RequestContext;
-use super::{gateway, respond, watch};
+use super::world::World;
+use super::{respond, watch};
 
 /// Whether the engine answers a request.
 pub(super) fn owns(context: &RequestContext, asked: &Asked<'_>) -> bool {
@@ -25,14 +29,14 @@ pub(super) fn admit(
     asked: &Asked<'_>,
 ) -> Result<Arc<User>, Box<Plan>> {
     let refused = |error: ApiError| {
-        let error = context.shared.settings.kubernetes.coded(error);
+        let error = context.shared.settings.kubernetes.amended(error);
         Box::new(k8s::error_plan(&error, &request.headers, &asked.query))
     };
     let auth = &context.shared.settings.auth;
     let user = match &context.shared.settings.gateway {
         Some(_) if is_api_path(asked.path) => {
             let (tokens, now) = (&context.world.tokens, context.world.clock.now());
-            gateway::authenticate(tokens, &request.headers, auth, now)?
+            tokens.authenticate(&request.headers, auth, now)?
         }
         _ => {
             auth.authenticate(&request.headers, request.certificate.as_deref()).map_err(refused)?
@@ -78,10 +82,10 @@ pub(super) async fn answer(
         auth: &context.shared.settings.auth,
     };
     let config = &context.shared.settings.kubernetes;
-    let outcome = match k8s::answer(config, &world.store, &api_request) {
+    let outcome = match carry_out(world, config, &api_request) {
         Outcome::NotReached { asked, .. } => {
             watch::wait_for(context, asked).await;
-            k8s::answer(config, &world.store, &api_request)
+            carry_out(world, config, &api_request)
         }
         outcome => outcome,
     };
@@ -93,4 +97,32 @@ pub(super) async fn answer(
             k8s::error_plan(&error, &request.headers, &asked.query)
         }
     }
+}
+
+/// Decides on a request, commits what it writes, and gives back its outcome.
+fn carry_out(world: &World, config: &k8s::Config, request: &ApiRequest<'_>) -> Outcome {
+    let written = world.store.write(|state| {
+        match k8s::answer(config, state, world.store.pinned(), request) {
+            Resolved::Outcome(outcome) => (None, Decided::Outcome(outcome)),
+            Resolved::Change(change, answer) => (Some(change), Decided::Pending(answer)),
+        }
+    });
+    match written {
+        Ok((Decided::Outcome(outcome), _)) => outcome,
+        Ok((Decided::Pending(answer), committed)) => Outcome::Plan(answer.plan(&committed)),
+        Err(Contended) => {
+            let of = request.info.resource.as_ref();
+            let resource = of.map(|of| GroupResource::new(&of.group, &of.resource));
+            let name = of.map_or("", |of| &of.name);
+            let error = ApiError::conflict(&resource.unwrap_or_default(), name);
+            let error = config.amended(error);
+            Outcome::Plan(k8s::error_plan(&error, request.headers, request.query))
+        }
+    }
+}
+
+/// What is decided on a request, apart from the change.
+enum Decided {
+    Outcome(Outcome),
+    Pending(PendingAnswer),
 }

@@ -11,6 +11,7 @@ use http::Method;
 
 use crate::k8s;
 use crate::message::{BodyError, Handler, Handling, Http2Settings, Plan, Query, Request};
+use crate::profile::TOKENS_PATH;
 use crate::scenario::{Decision, Http2, ScenarioSet};
 
 use super::asked::{Asked, RuleFacts};
@@ -18,7 +19,7 @@ use super::context::RequestContext;
 use super::graded::{GradedRequest, GradingNotes};
 use super::state::Shared;
 use super::world::World;
-use super::{admin, gateway, kubernetes, overlay, respond};
+use super::{admin, kubernetes, overlay, respond};
 
 /// What the transport calls for each request.
 #[derive(Debug)]
@@ -192,7 +193,7 @@ async fn base(
     faults: &k8s::Faults,
 ) -> Plan {
     if let Some(gateway) = &context.shared.settings.gateway
-        && asked.path == gateway::TOKENS
+        && asked.path == TOKENS_PATH
         && request.method == Method::POST
     {
         return match request.read_body(k8s::MAX_BODY_BYTES).await {

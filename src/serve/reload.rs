@@ -2,8 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use crate::document::Diagnostics;
-use crate::k8s;
+use crate::document::{Diagnostic, Diagnostics};
 
 use super::context::RequestContext;
 use super::seed;
@@ -28,7 +27,11 @@ impl RequestContext {
         if !loaded.scenarios.generated().is_empty() {
             let after = seed::state(&mut loaded.fixtures, &loaded.scenarios, *history, began)?;
             self.world.catch_up(&self.shared.seeding);
-            k8s::reseed(&self.world.store, &self.shared.seeding.current().state, &after);
+            let before = self.shared.seeding.current();
+            let moved = self.world.move_seed(&before.state, &after);
+            moved.map_err(|error| {
+                Diagnostics(vec![Diagnostic::error("scenarios", error.to_string())])
+            })?;
         }
         self.world.scenarios.store(Some(Arc::new(loaded.scenarios)));
         self.world.scenario.reset(self.world.clock.elapsed());

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
-use serde_json::{Value, json};
+use http::header::{HeaderValue, RETRY_AFTER};
 
 use crate::k8s::{self, ApiError, GroupResource};
 use crate::message::{BadWorldName, BodyError, Origin, Plan, Query, Request, TargetError};
+use crate::profile::cci;
 use crate::scenario::{Answer, ContinueToken, Decision, IssuedToken, StatusAnswer};
 
 use super::asked::{Asked, is_api_path};
@@ -130,7 +130,9 @@ pub(super) fn api_error(
     if let Some(after) = status.retry_after {
         error = error.retry_after(whole_seconds(after));
     }
-    error.error_code.clone_from(&status.error_code);
+    if let Some(code) = &status.error_code {
+        cci::set_error_code(&mut error, code);
+    }
     error
 }
 
@@ -168,25 +170,18 @@ fn status_plan(
     plan
 }
 
-/// A fresh token as an identity service gives it: in a header, with its expiry in the body.
+/// A fresh token as an identity service gives it.
 fn token_plan(context: &RequestContext, token: &IssuedToken) -> Plan {
     let now = context.world.clock.now();
-    let text = |time: jiff::Timestamp| time.strftime("%Y-%m-%dT%H:%M:%S.000000Z").to_string();
-    let expires = now.checked_add(token.expires_in).unwrap_or(jiff::Timestamp::MAX);
-    let body: Value = json!({"token": {
-        "methods": ["password"],
-        "issued_at": text(now),
-        "expires_at": text(expires),
-        "catalog": [],
-        "roles": [],
-        "project": {"name": "standin", "domain": {"name": "standin"}},
-        "user": {"name": "standin", "domain": {"name": "standin"}},
-    }});
-    let mut plan = Plan::json(StatusCode::CREATED, Origin::Server, body.to_string());
-    if let Ok(value) = HeaderValue::from_str(&token.token) {
-        plan.headers.insert(HeaderName::from_static("x-subject-token"), value);
-    }
-    plan
+    cci::issued(&cci::IssuedToken {
+        token: &token.token,
+        issued: now,
+        expires: now.checked_add(token.expires_in).unwrap_or(jiff::Timestamp::MAX),
+        project: "standin",
+        domain: "standin",
+        user_id: None,
+        user: "standin",
+    })
 }
 
 /// Whole seconds, and never sooner than a rule says.

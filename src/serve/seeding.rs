@@ -10,7 +10,7 @@ use crate::k8s;
 /// The state that the fixtures make, to tell a reload's changes from those of clients. It shares its
 /// objects with the stores.
 #[derive(Debug)]
-pub(crate) struct Seed {
+pub(crate) struct SeedGeneration {
     /// Counts the reloads that changed an object.
     pub(super) generation: u64,
     pub(super) state: k8s::State,
@@ -19,19 +19,19 @@ pub(crate) struct Seed {
 /// The seed that is in force.
 #[derive(Debug)]
 pub(crate) struct Seeding {
-    current: ArcSwap<Seed>,
+    current: ArcSwap<SeedGeneration>,
     /// That of the current seed: each request compares it with its world's.
     generation: AtomicU64,
 }
 
 impl Seeding {
     pub(crate) fn new(state: k8s::State) -> Self {
-        let current = ArcSwap::from_pointee(Seed { generation: 0, state });
+        let current = ArcSwap::from_pointee(SeedGeneration { generation: 0, state });
         Self { current, generation: AtomicU64::new(0) }
     }
 
     /// The seed now.
-    pub(super) fn current(&self) -> Arc<Seed> {
+    pub(super) fn current(&self) -> Arc<SeedGeneration> {
         self.current.load_full()
     }
 
@@ -47,7 +47,7 @@ impl Seeding {
             return;
         }
         let generation = before.generation + 1;
-        self.current.store(Arc::new(Seed { generation, state }));
+        self.current.store(Arc::new(SeedGeneration { generation, state }));
         self.generation.store(generation, Ordering::Release);
     }
 }

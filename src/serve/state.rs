@@ -11,6 +11,7 @@ use crate::fixtures::FixtureSet;
 use crate::k8s;
 use crate::matching::StubIndex;
 use crate::message::{Bodies, WorldName};
+use crate::profile::Gateway;
 use crate::record::Proxy;
 use crate::redact::Redactor;
 use crate::scenario::ScenarioSet;
@@ -18,7 +19,6 @@ use crate::tls::server::Tls;
 
 use super::bounds::Bounds;
 use super::clock::Clock;
-use super::gateway::Gateway;
 use super::seeding::Seeding;
 use super::sources::Reload;
 use super::world::World;
@@ -29,7 +29,7 @@ use super::worlds::Worlds;
 pub(crate) struct Settings {
     /// Whether Kubernetes paths are answered at all.
     pub(crate) engine: bool,
-    /// The gateway of the CCI profile.
+    /// What stands before the Kubernetes side, where the profile has it.
     pub(crate) gateway: Option<Gateway>,
     /// Who may do what on Kubernetes paths.
     pub(crate) auth: k8s::Auth,

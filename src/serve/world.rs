@@ -10,11 +10,12 @@ use jiff::Timestamp;
 use crate::grade::Log;
 use crate::k8s;
 use crate::message::WorldName;
+use crate::profile::IssuedTokens;
 use crate::scenario::{ScenarioSet, ScenarioState};
 
 use super::clock::Clock;
-use super::gateway::IssuedTokens;
-use super::seeding::{Seed, Seeding};
+use super::commit::{Contended, Store};
+use super::seeding::{SeedGeneration, Seeding};
 
 /// One client's isolated state.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub(crate) struct World {
     /// Its name.
     pub(crate) name: WorldName,
     /// Its objects.
-    pub(crate) store: k8s::Store,
+    pub(crate) store: Store,
     /// Its counters, draws and tokens.
     pub(crate) scenario: ScenarioState,
     /// The scenarios it has in place of those of the server.
@@ -36,7 +37,7 @@ pub(crate) struct World {
     /// Its time.
     pub(crate) clock: Clock,
     /// What the files said when it last looked.
-    seed: Mutex<Arc<Seed>>,
+    seed: Mutex<Arc<SeedGeneration>>,
     /// The generation of that.
     generation: AtomicU64,
     /// What its garbage collector has seen.
@@ -52,7 +53,7 @@ pub(crate) struct World {
 
 impl World {
     /// A world that begins with what the files say.
-    pub(super) fn new(name: WorldName, seed: Arc<Seed>, clock: Clock) -> Self {
+    pub(super) fn new(name: WorldName, seed: Arc<SeedGeneration>, clock: Clock) -> Self {
         let state = seed.state.clone();
         Self {
             name,
@@ -60,7 +61,7 @@ impl World {
             seed: Mutex::new(seed),
             collector: Mutex::new(k8s::Collector::after(&state)),
             life: Mutex::new(k8s::Life::after(&state)),
-            store: k8s::Store::new(state),
+            store: Store::new(state),
             scenario: ScenarioState::default(),
             scenarios: ArcSwapOption::empty(),
             log: Arc::default(),
@@ -80,20 +81,36 @@ impl World {
         }
         let mut seed = self.seed.lock().unwrap_or_else(PoisonError::into_inner);
         let now = seeding.current();
-        if seed.generation < now.generation {
-            k8s::reseed(&self.store, &seed.state, &now.state);
+        // Where others come first each time, the next request tries again.
+        if seed.generation < now.generation && self.move_seed(&seed.state, &now.state).is_ok() {
             self.generation.store(now.generation, Ordering::Release);
             *seed = now;
         }
     }
 
     /// Brings its objects back to what the files say.
-    pub(super) fn reseed(&self, seeding: &Seeding) {
+    ///
+    /// # Errors
+    /// [`Contended`]: nothing has happened.
+    pub(super) fn reseed(&self, seeding: &Seeding) -> Result<(), Contended> {
         let mut seed = self.seed.lock().unwrap_or_else(PoisonError::into_inner);
         let now = seeding.current();
-        k8s::reseed(&self.store, &k8s::State::clone(&self.store.state()), &now.state);
+        self.store.write(|state| (Some(k8s::reseed(state, state, &now.state)), ()))?;
         self.generation.store(now.generation, Ordering::Release);
         *seed = now;
+        Ok(())
+    }
+
+    /// Writes what one seed says differently from another.
+    ///
+    /// # Errors
+    /// [`Contended`]: nothing has happened.
+    pub(super) fn move_seed(
+        &self,
+        before: &k8s::State,
+        after: &k8s::State,
+    ) -> Result<(), Contended> {
+        self.store.write(|state| (Some(k8s::reseed(state, before, after)), ())).map(drop)
     }
 
     /// Whether it is gone: deleted, or dropped to make room.
@@ -125,7 +142,14 @@ impl World {
     /// Collects its garbage.
     pub(super) fn collect(&self) {
         let mut collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner);
-        collector.run(&self.store, self.clock.now());
+        let now = self.clock.now();
+        while !collector.has_seen(&self.store.state()) {
+            let written =
+                self.store.write(|state| (Some(collector.decide(state, now)), state.revision));
+            // Where others come first each time, the next change calls it again.
+            let Ok((seen, _)) = written else { return };
+            collector.go_on_from(seen);
+        }
     }
 
     /// Begins anew: counters, draws, tokens, the clock, and what is due for its objects.
@@ -148,15 +172,30 @@ impl World {
         let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
         held.retain(|(due, deleted)| {
             let waits = *due > now;
-            if !waits {
-                k8s::release_held(store, *deleted);
-            }
-            waits
+            let release = |state: &_| (Some(k8s::release_held(state, *deleted)), ());
+            // Where others come first each time, the next step tries again.
+            waits || store.write(release).is_err()
         });
         let released = held.iter().map(|(due, _)| *due).min();
         drop(held);
         let mut life = life.lock().unwrap_or_else(PoisonError::into_inner);
-        life.run(store, stages, now, clock.epoch());
+        life.observe(&store.state(), stages, now);
+        while let Some(due) = life.take_due(now) {
+            let epoch = clock.epoch();
+            let written = store.write(|state| {
+                let (change, lives) = due.decide(state, stages, epoch);
+                (Some(change), lives)
+            });
+            match written {
+                Ok((true, _)) => life.went_on(due, stages),
+                Ok((false, _)) => {}
+                // Others came first each time: the next step tries again.
+                Err(Contended) => {
+                    life.put_back(due);
+                    break;
+                }
+            }
+        }
         life.next().into_iter().chain(released).min()
     }
 

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use crate::exchange::{Exchange, Observer};
 use crate::k8s::{self, DeleteAnswer};
+use crate::profile::{Profile, TOKEN_LIFETIME};
 use crate::record::UpstreamOptions;
 use crate::redact::Key;
-use crate::serve::{Bounds, Sources, TOKEN_LIFETIME, WORLD_PREFIX};
+use crate::serve::{Bounds, Sources, WORLD_PREFIX};
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
 use crate::transport::{Limits, Logger};
-
-use super::Profile;
 
 /// What a server shall be.
 pub struct Builder {

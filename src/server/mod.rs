@@ -5,11 +5,13 @@
 //!                                                                                └→ [world]
 //! ```
 
+mod auth_files;
 mod builder;
 mod running;
 mod start;
 mod world;
 
+pub use crate::profile::Profile;
 pub use builder::Builder;
 pub use running::RunningServer;
 pub use world::WorldHandle;
@@ -34,15 +36,4 @@ impl Server {
     pub fn builder() -> Builder {
         Builder::default()
     }
-}
-
-/// API server behaviour to emulate.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Profile {
-    /// Those of a Kubernetes API server.
-    #[default]
-    Kubernetes,
-    /// Those of the CCI service: tokens of `POST /v3/auth/tokens` in `X-Auth-Token`, the gateway's 401,
-    /// `errorCode` in errors, `selfLink`.
-    Cci,
 }

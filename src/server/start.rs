@@ -9,17 +9,18 @@ use tokio::sync::watch;
 
 use crate::error::Error;
 use crate::fixtures::FileWatcher;
-use crate::k8s::{self, Auth};
+use crate::k8s;
 use crate::message::Bodies;
+use crate::profile::TOKEN_HEADER;
 use crate::record::{Proxy, Recorder, Upstream, UpstreamOptions};
 use crate::redact::{Key, Redactor};
-use crate::serve::{Assembly, Gateway, Pipeline, RequestContext, Settings, Shared, Sources};
+use crate::serve::{Assembly, Pipeline, RequestContext, Settings, Shared, Sources};
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
 use crate::transport::{self, Listener, Logger};
 
-use super::{Builder, Profile, RunningServer};
+use super::{Builder, RunningServer, auth_files};
 
 impl Builder {
     /// Loads and checks everything, then listens. Nothing is bound before all is loaded.
@@ -32,8 +33,8 @@ impl Builder {
         // Short enough to be typed again.
         sources.fallback_seed = uuid::Uuid::new_v4().as_u64_pair().0 % 1_000_000;
         let log = self.log.unwrap_or_else(|| Arc::new(|_: &str| {}));
-        let auth =
-            Auth::load(self.token_auth_file.as_deref(), self.authorization_policy_file.as_deref());
+        let (tokens, policies) = (&self.token_auth_file, &self.authorization_policy_file);
+        let auth = auth_files::load(tokens.as_deref(), policies.as_deref());
         let (loaded, auth) = match (sources.load(), auth) {
             (Ok(loaded), Ok(auth)) => (loaded, auth),
             (loaded, auth) => {
@@ -42,6 +43,8 @@ impl Builder {
                 return Err(Error::Invalid(problems.sorted()));
             }
         };
+        // Documented clients of every profile send it.
+        let auth = auth.with_token_header(TOKEN_HEADER);
         let auth = if self.anonymous_auth { auth } else { auth.without_anonymous() };
         #[cfg(feature = "tls")]
         let auth = match &self.tls {
@@ -65,15 +68,13 @@ impl Builder {
         let tls: Option<Arc<Tls>> = None;
         let seed = (!loaded.scenarios.is_empty()).then(|| loaded.scenarios.seed());
         let (stop, stopping) = watch::channel(false);
-        let cci = self.profile == Profile::Cci;
         let pages = Arc::new(k8s::PageCache::new(self.bounds.page_bytes));
-        let kubernetes =
-            k8s::Config { self_links: cci, error_codes: cci, pages, ..self.kubernetes };
+        let kubernetes = self.profile.configure(k8s::Config { pages, ..self.kubernetes });
         let bodies = Bodies::new(self.bounds.transport.body_bytes);
         let settings = Settings {
             engine: !sources.nothing,
             auth,
-            gateway: cci.then(|| Gateway::new(self.token_lifetime)),
+            gateway: self.profile.gateway(self.token_lifetime),
             kubernetes,
             stages: self.stages,
             rule_header: self.rule_header,

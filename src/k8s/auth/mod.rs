@@ -22,14 +22,15 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
+use http::header::{AUTHORIZATION, HeaderName, SEC_WEBSOCKET_PROTOCOL};
 
 use crate::document::Diagnostics;
 use crate::message::ClientCertificate;
 
+use super::golang::quote;
 use super::path::RequestInfo;
 use super::resource::GroupResource;
-use super::status::{ApiError, quote};
+use super::status::ApiError;
 use policy::Policies;
 use tokens::Tokens;
 use user::Attributes;
@@ -51,23 +52,35 @@ pub struct Auth {
     refuse_anonymous: bool,
     /// Whether clients are asked for certificates.
     certificates: bool,
+    /// A header besides `Authorization` that carries tokens.
+    token_header: Option<HeaderName>,
 }
 
 impl Auth {
-    /// Loads the files of `--token-auth-file` and `--authorization-policy-file`.
+    /// Reads a static token file and an ABAC policy file, each given as its path, for messages, and its text.
     ///
     /// # Errors
     /// Every line that is wrong.
-    pub fn load(tokens: Option<&Path>, policies: Option<&Path>) -> Result<Self, Diagnostics> {
+    pub fn parse(
+        tokens: Option<(&Path, &[u8])>,
+        policies: Option<(&Path, &[u8])>,
+    ) -> Result<Self, Diagnostics> {
         let mut problems = Diagnostics::default();
-        let tokens = tokens.map(|path| Tokens::load(path, &mut problems));
-        let policies = policies.map(|path| Policies::load(path, &mut problems));
+        let tokens = tokens.map(|(path, text)| Tokens::parse(path, text, &mut problems));
+        let policies = policies.map(|(path, text)| Policies::parse(path, text, &mut problems));
         if problems.has_errors() {
             return Err(problems.sorted());
         }
         // Upstream takes no anonymous requests where everybody may do everything.
         let refuse_anonymous = tokens.is_some() && policies.is_none();
-        Ok(Self { tokens, policies, refuse_anonymous, certificates: false })
+        Ok(Self { tokens, policies, refuse_anonymous, ..Self::default() })
+    }
+
+    /// Accepts tokens in a header besides `Authorization`.
+    #[must_use]
+    pub fn with_token_header(mut self, header: HeaderName) -> Self {
+        self.token_header = Some(header);
+        self
     }
 
     /// Refuses requests without a token, also where a policy could allow them.
@@ -115,7 +128,7 @@ impl Auth {
             groups.push("system:authenticated".to_owned());
             return Ok(Arc::new(User { name: common_name.clone(), uid: String::new(), groups }));
         }
-        match (&self.tokens, bearer(headers)) {
+        match (&self.tokens, self.token(headers)) {
             (Some(tokens), Some(token)) => tokens.find(&token).ok_or_else(ApiError::unauthorized),
             // As upstream: a certificate that does not hold may be made good by a token alone.
             _ if matches!(certificate, Some(ClientCertificate::Refused(_))) => {
@@ -124,6 +137,26 @@ impl Auth {
             _ if self.refuse_anonymous => Err(ApiError::unauthorized()),
             _ => Ok(anonymous()),
         }
+    }
+
+    /// The token of a request: of `Authorization: Bearer`, of the token header, or of a websocket's subprotocol.
+    fn token(&self, headers: &HeaderMap) -> Option<String> {
+        let text = |value: &http::HeaderValue| value.to_str().ok().map(str::to_owned);
+        let authorization = headers.get(AUTHORIZATION).and_then(text).unwrap_or_default();
+        let mut parts = authorization.trim().splitn(3, ' ');
+        if parts.next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer")) {
+            return parts.next().filter(|token| !token.is_empty()).map(str::to_owned);
+        }
+        let header = self.token_header.as_ref();
+        if let Some(token) = header.and_then(|header| headers.get(header)).and_then(text) {
+            return Some(token);
+        }
+        let protocols = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(text);
+        let mut protocols = protocols
+            .flat_map(|list| list.split(',').map(|one| one.trim().to_owned()).collect::<Vec<_>>());
+        let encoded =
+            protocols.find_map(|one| one.strip_prefix(WEBSOCKET_BEARER).map(str::to_owned))?;
+        String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
     }
 
     /// Who a token of the token file belongs to.
@@ -174,26 +207,6 @@ fn anonymous() -> Arc<User> {
         uid: String::new(),
         groups: vec!["system:unauthenticated".to_owned()],
     })
-}
-
-/// The token of a request: `Authorization: Bearer`, `X-Auth-Token` (what the CCI API documents), or a
-/// websocket's subprotocol.
-fn bearer(headers: &HeaderMap) -> Option<String> {
-    let text = |value: &http::HeaderValue| value.to_str().ok().map(str::to_owned);
-    let authorization = headers.get(AUTHORIZATION).and_then(text).unwrap_or_default();
-    let mut parts = authorization.trim().splitn(3, ' ');
-    if parts.next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer")) {
-        return parts.next().filter(|token| !token.is_empty()).map(str::to_owned);
-    }
-    if let Some(token) = headers.get("x-auth-token").and_then(text) {
-        return Some(token);
-    }
-    let protocols = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(text);
-    let mut protocols = protocols
-        .flat_map(|list| list.split(',').map(|one| one.trim().to_owned()).collect::<Vec<_>>());
-    let encoded =
-        protocols.find_map(|one| one.strip_prefix(WEBSOCKET_BEARER).map(str::to_owned))?;
-    String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
 }
 
 /// Upstream's 403 (`responsewriters.Forbidden`).

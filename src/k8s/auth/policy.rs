@@ -57,8 +57,8 @@ impl Policies {
     }
 
     /// Reads the file; what is wrong is added to `problems`.
-    pub(super) fn load(path: &Path, problems: &mut Diagnostics) -> Self {
-        let text = match std::fs::read_to_string(path) {
+    pub(super) fn parse(path: &Path, text: &[u8], problems: &mut Diagnostics) -> Self {
+        let text = match std::str::from_utf8(text) {
             Ok(text) => text,
             Err(error) => {
                 problems.push(Diagnostic::error(path, format!("cannot be read: {error}")));

@@ -4,7 +4,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::status::{ApiError, FieldError, quote};
+use super::super::golang::quote;
+use super::super::status::{ApiError, FieldError};
 use super::Auth;
 use super::user::{Attributes, User};
 

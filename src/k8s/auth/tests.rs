@@ -1,8 +1,7 @@
-//! Files in, answers out.
+//! Texts of files in, answers out.
 
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::json;
-use tempfile::TempDir;
 
 use super::*;
 use crate::message::Query;
@@ -19,15 +18,12 @@ const POLICY: &str = r#"# who may do what
 "#;
 
 fn auth(tokens: Option<&str>, policy: Option<&str>) -> Result<Auth, String> {
-    let directory = TempDir::new().unwrap();
-    let file = |name: &str, text: Option<&str>| {
-        let path = directory.path().join(name);
-        text.map(|text| std::fs::write(&path, text).map(|()| path).unwrap())
-    };
-    let (tokens, policy) = (file("tokens.csv", tokens), file("policy.jsonl", policy));
-    let root = format!("{}/", directory.path().display());
-    Auth::load(tokens.as_deref(), policy.as_deref())
-        .map_err(|problems| problems.to_string().replace(&root, ""))
+    Auth::parse(
+        tokens.map(|text| (Path::new("tokens.csv"), text.as_bytes())),
+        policy.map(|text| (Path::new("policy.jsonl"), text.as_bytes())),
+    )
+    .map(|auth| auth.with_token_header(HeaderName::from_static("x-auth-token")))
+    .map_err(|problems| problems.to_string())
 }
 
 fn headers(name: &'static str, value: &str) -> HeaderMap {
@@ -153,8 +149,6 @@ fn wrong_lines_are_told_and_tokens_are_not() {
         "tokens.csv:1:1: a line has at least 3 columns (token, user name, user uid), found 2; write token,user,uid,\"group1,group2\""
     );
     assert!(!told.contains("secret-token"), "{told}");
-    let missing = Auth::load(Some(Path::new("no/such.csv")), None).unwrap_err().to_string();
-    assert!(missing.starts_with("no/such.csv: cannot be read: "), "{missing}");
 }
 
 #[test]

@@ -18,20 +18,13 @@ impl Tokens {
     }
 
     /// Reads the file; what is wrong is added to `problems`.
-    pub(super) fn load(path: &Path, problems: &mut Diagnostics) -> Self {
+    pub(super) fn parse(path: &Path, text: &[u8], problems: &mut Diagnostics) -> Self {
         let mut tokens = HashMap::new();
-        let reader = csv::ReaderBuilder::new()
+        let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .trim(csv::Trim::Headers)
-            .from_path(path);
-        let mut reader = match reader {
-            Ok(reader) => reader,
-            Err(error) => {
-                problems.push(Diagnostic::error(path, format!("cannot be read: {error}")));
-                return Self(tokens);
-            }
-        };
+            .from_reader(text);
         for record in reader.records() {
             let record = match record {
                 Ok(record) => record,

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
+use super::super::golang::quote;
 use super::super::schema::Schema;
-use super::super::status::quote;
 use super::set::FieldSet;
 use super::typed::{self, Type};
 
@@ -28,7 +28,7 @@ const STRIPPED: [&[&str]; 11] = [
 
 /// A write, as far as ownership goes.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Change<'a> {
+pub(in super::super) struct FieldWriter<'a> {
     /// The field manager: `fieldManager`, else the client's name.
     pub(in super::super) manager: &'a str,
     /// The version it is written in.
@@ -56,12 +56,12 @@ struct Entry {
 }
 
 impl Entry {
-    fn is_of(&self, change: &Change<'_>, applies: bool) -> bool {
-        self.manager == change.manager
+    fn is_of(&self, writer: &FieldWriter<'_>, applies: bool) -> bool {
+        self.manager == writer.manager
             && self.applies == applies
-            && self.subresource == change.subresource
+            && self.subresource == writer.subresource
             // Those who apply keep one entry, whatever version they apply in.
-            && (applies || self.api_version == change.api_version)
+            && (applies || self.api_version == writer.api_version)
     }
 
     fn read(value: &Value) -> Self {
@@ -120,7 +120,7 @@ fn write(mut entries: Vec<Entry>) -> Value {
     if entries.is_empty() { Value::Null } else { entries.iter().map(Entry::write).collect() }
 }
 
-impl Change<'_> {
+impl FieldWriter<'_> {
     fn of(&self) -> Type<'_> {
         Type::of_object(self.schema)
     }
@@ -144,42 +144,46 @@ impl Change<'_> {
 }
 
 /// The `managedFields` after an update that makes `after` of `before`.
-pub(in super::super) fn track_update(before: &Value, after: &Value, change: &Change<'_>) -> Value {
+pub(in super::super) fn track_update(
+    before: &Value,
+    after: &Value,
+    writer: &FieldWriter<'_>,
+) -> Value {
     let mut entries = read(before);
-    let mut found = typed::compare(before, after, change.of());
+    let mut found = typed::compare(before, after, writer.of());
     for set in [&mut found.added, &mut found.modified, &mut found.removed] {
-        change.strip(set);
+        writer.strip(set);
     }
     let written = found.modified.union(&found.added);
     if written.is_empty() && found.removed.is_empty() {
         return before["metadata"]["managedFields"].clone();
     }
-    for entry in entries.iter_mut().filter(|entry| !entry.is_of(change, false)) {
+    for entry in entries.iter_mut().filter(|entry| !entry.is_of(writer, false)) {
         entry.fields = entry.fields.difference(&written).difference(&found.removed);
     }
-    let own = entries.iter_mut().find(|entry| entry.is_of(change, false));
+    let own = entries.iter_mut().find(|entry| entry.is_of(writer, false));
     let fields = own.as_ref().map_or_else(FieldSet::default, |entry| entry.fields.clone());
     let fields = fields.difference(&found.removed).union(&written);
-    set_own(&mut entries, change, false, fields);
+    set_own(&mut entries, writer, false, fields);
     write(entries)
 }
 
 /// Gives the manager its fields; the time changes only with them.
-fn set_own(entries: &mut Vec<Entry>, change: &Change<'_>, applies: bool, fields: FieldSet) {
-    match entries.iter_mut().find(|entry| entry.is_of(change, applies)) {
+fn set_own(entries: &mut Vec<Entry>, writer: &FieldWriter<'_>, applies: bool, fields: FieldSet) {
+    match entries.iter_mut().find(|entry| entry.is_of(writer, applies)) {
         Some(own) => {
-            if own.fields != fields || own.api_version != change.api_version {
-                change.now.clone_into(&mut own.time);
+            if own.fields != fields || own.api_version != writer.api_version {
+                writer.now.clone_into(&mut own.time);
             }
             own.fields = fields;
-            change.api_version.clone_into(&mut own.api_version);
+            writer.api_version.clone_into(&mut own.api_version);
         }
         None => entries.push(Entry {
-            manager: change.manager.to_owned(),
+            manager: writer.manager.to_owned(),
             applies,
-            api_version: change.api_version.to_owned(),
-            subresource: change.subresource.to_owned(),
-            time: change.now.to_owned(),
+            api_version: writer.api_version.to_owned(),
+            subresource: writer.subresource.to_owned(),
+            time: writer.now.to_owned(),
             fields,
         }),
     }
@@ -200,13 +204,13 @@ pub(in super::super) enum Applied {
 pub(in super::super) fn apply(
     live: &Value,
     configuration: &Value,
-    change: &Change<'_>,
+    writer: &FieldWriter<'_>,
     force: bool,
 ) -> Applied {
-    let of = change.of();
+    let of = writer.of();
     let mut entries = read(live);
     if entries.is_empty() && live["metadata"]["uid"].is_string() {
-        let before = Change { manager: BEFORE_FIRST_APPLY, ..*change };
+        let before = FieldWriter { manager: BEFORE_FIRST_APPLY, ..*writer };
         let mut fields = typed::fields_of(live, of).unwrap_or_default();
         before.strip(&mut fields);
         set_own(&mut entries, &before, false, fields);
@@ -215,10 +219,10 @@ pub(in super::super) fn apply(
         Ok(fields) => fields,
         Err(unknown) => return Applied::Unknown(unknown),
     };
-    change.strip(&mut applied);
-    let last = entries.iter().find(|entry| entry.is_of(change, true));
+    writer.strip(&mut applied);
+    let last = entries.iter().find(|entry| entry.is_of(writer, true));
     let last = last.map_or_else(FieldSet::default, |entry| entry.fields.clone());
-    set_own(&mut entries, change, true, applied);
+    set_own(&mut entries, writer, true, applied);
 
     // What was applied last time, and is neither now nor anybody else's, goes.
     let owned = entries.iter().fold(FieldSet::default(), |all, entry| all.union(&entry.fields));
@@ -227,10 +231,10 @@ pub(in super::super) fn apply(
 
     let mut found = typed::compare(live, &new, of);
     for set in [&mut found.added, &mut found.modified, &mut found.removed] {
-        change.strip(set);
+        writer.strip(set);
     }
     let written = found.modified.union(&found.added);
-    let others = || entries.iter().filter(|entry| !entry.is_of(change, true));
+    let others = || entries.iter().filter(|entry| !entry.is_of(writer, true));
     let mut conflicts: Vec<(String, String)> = Vec::new();
     for entry in others() {
         let paths = entry.fields.intersection(&written).paths();
@@ -240,7 +244,7 @@ pub(in super::super) fn apply(
         conflicts.sort();
         return Applied::Conflicts(conflicts);
     }
-    for entry in entries.iter_mut().filter(|entry| !entry.is_of(change, true)) {
+    for entry in entries.iter_mut().filter(|entry| !entry.is_of(writer, true)) {
         entry.fields = entry.fields.difference(&written).difference(&found.removed);
     }
     super::super::meta::set(&mut new, "managedFields", write(entries));

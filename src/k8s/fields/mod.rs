@@ -11,7 +11,7 @@ mod managers;
 mod set;
 mod typed;
 
-pub(super) use managers::{Applied, Change, apply, track_update};
+pub(super) use managers::{Applied, FieldWriter, apply, track_update};
 
 #[cfg(test)]
 mod tests;

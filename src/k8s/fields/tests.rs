@@ -26,8 +26,8 @@ fn schema() -> Schema {
     .unwrap()
 }
 
-fn change<'a>(manager: &'a str, schema: &'a Schema) -> Change<'a> {
-    Change {
+fn writer<'a>(manager: &'a str, schema: &'a Schema) -> FieldWriter<'a> {
+    FieldWriter {
         manager,
         api_version: "g/v1",
         subresource: "",
@@ -41,7 +41,7 @@ fn applied(live: &Value, spec: &Value, manager: &str, force: bool) -> Result<Val
     let schema = schema();
     let configuration =
         json!({"apiVersion": "g/v1", "kind": "K", "metadata": {"name": "a"}, "spec": spec});
-    match apply(live, &configuration, &change(manager, &schema), force) {
+    match apply(live, &configuration, &writer(manager, &schema), force) {
         Applied::Object(object) => Ok(object),
         Applied::Conflicts(conflicts) => {
             Err(conflicts.into_iter().map(|(manager, path)| format!("{manager} {path}")).collect())
@@ -127,7 +127,7 @@ fn an_update_owns_what_it_changes() {
     new["spec"] = json!({"queue": "r", "free": {"a": {}}, "tasks": [{"name": "t", "replicas": 2}]});
     new["metadata"]["labels"] = json!({"l": "v"});
     new["status"] = json!({"ignored": true});
-    new["metadata"]["managedFields"] = track_update(&live, &new, &change("editor", &schema));
+    new["metadata"]["managedFields"] = track_update(&live, &new, &writer("editor", &schema));
     assert_eq!(
         owned(&new),
         [(
@@ -145,10 +145,10 @@ fn an_update_owns_what_it_changes() {
         applied(&new, &json!({"tasks": [{"name": "t", "replicas": 3}]}), "one", false).unwrap_err();
     assert_eq!(conflicts, ["\"editor\" using g/v1 .spec.tasks[name=\"t\"].replicas"]);
     // Nothing changed, nothing is owned anew.
-    let again = track_update(&new, &new, &change("somebody", &schema));
+    let again = track_update(&new, &new, &writer("somebody", &schema));
     assert_eq!(again, new["metadata"]["managedFields"]);
     // The status belongs to whoever writes it through its subresource.
-    let status = Change { subresource: "status", ..change("controller", &schema) };
+    let status = FieldWriter { subresource: "status", ..writer("controller", &schema) };
     let mut reported = new.clone();
     reported["status"] = json!({"phase": "Running"});
     reported["metadata"]["managedFields"] = track_update(&new, &reported, &status);

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use super::meta;
 use super::resource::GroupResource;
-use super::store::{EventKind, Object, Revision, State, Store, Transaction};
+use super::store::{EventKind, Object, Revision, State, StoreChange};
 
 /// Follows a store's events and lets what was created live.
 #[derive(Debug)]
@@ -31,6 +31,14 @@ pub struct Life {
     /// What happens when: at the same time in the order it was planned.
     due: BTreeMap<(Duration, u64), Due>,
     planned: u64,
+}
+
+/// A stage that is due.
+#[derive(Debug)]
+pub struct DueStage {
+    /// When it was due, as time since the world began.
+    when: Duration,
+    due: Due,
 }
 
 /// A stage that an object comes to.
@@ -57,34 +65,30 @@ impl Life {
         self.due.keys().next().map(|(when, _)| *when)
     }
 
-    /// Lets happen what is due by now. `elapsed` is the time since the world began, at `epoch`.
-    pub fn run(
-        &mut self,
-        store: &Store,
-        lists: &[StageList],
-        elapsed: Duration,
-        epoch: jiff::Timestamp,
-    ) {
-        self.observe(&store.state(), lists, elapsed);
-        while let Some(entry) = self.due.first_entry().filter(|entry| entry.key().0 <= elapsed) {
-            let (when, _) = *entry.key();
-            let due = entry.remove();
-            // A reload may have taken the list away.
-            let Some(list) = lists.get(due.list) else { continue };
-            let Some(stage) = list.stages.get(due.stage) else { continue };
-            let now = meta::time_text(epoch.checked_add(when).unwrap_or(jiff::Timestamp::MAX));
-            let lives = store.write(|transaction| -> Result<bool, std::convert::Infallible> {
-                Ok(come_to(transaction, &due, stage, &now))
-            });
-            let Ok(lives) = lives;
-            if let Some(next) = list.stages.get(due.stage + 1).filter(|_| lives) {
-                self.plan(when + next.after, Due { stage: due.stage + 1, ..due });
-            }
+    /// The next stage that is due by now, taken off the plan; then it is [`Life::went_on`].
+    pub fn take_due(&mut self, elapsed: Duration) -> Option<DueStage> {
+        let entry = self.due.first_entry().filter(|entry| entry.key().0 <= elapsed)?;
+        let (when, _) = *entry.key();
+        let due = entry.remove();
+        Some(DueStage { when, due })
+    }
+
+    /// Puts a stage back that was taken: it was not written.
+    pub fn put_back(&mut self, stage: DueStage) {
+        self.plan(stage.when, stage.due);
+    }
+
+    /// Plans the stage after one that was taken, for an object that is still there.
+    pub fn went_on(&mut self, from: DueStage, lists: &[StageList]) {
+        let DueStage { when, due } = from;
+        let next = lists.get(due.list).and_then(|list| list.stages.get(due.stage + 1));
+        if let Some(next) = next {
+            self.plan(when + next.after, Due { stage: due.stage + 1, ..due });
         }
     }
 
     /// Plans the lives of what was created since the last look.
-    fn observe(&mut self, state: &State, lists: &[StageList], elapsed: Duration) {
+    pub fn observe(&mut self, state: &State, lists: &[StageList], elapsed: Duration) {
         if state.revision == self.seen {
             return;
         }
@@ -135,15 +139,37 @@ impl Life {
     }
 }
 
-/// Writes a stage's status; says whether the object still lives.
-fn come_to(transaction: &mut Transaction, due: &Due, stage: &stage::Stage, now: &str) -> bool {
-    let Some(object) = transaction.state.snapshot.get(&due.resource, &due.key).cloned() else {
+impl DueStage {
+    /// The status that the stage writes, and whether the object is still there to go on. `epoch` is the time at
+    /// which the world began.
+    #[must_use]
+    pub fn decide(
+        &self,
+        state: &Arc<State>,
+        lists: &[StageList],
+        epoch: jiff::Timestamp,
+    ) -> (StoreChange, bool) {
+        let mut change = StoreChange::on(state);
+        // A reload may have taken the list away.
+        let list = lists.get(self.due.list);
+        let Some(stage) = list.and_then(|list| list.stages.get(self.due.stage)) else {
+            return (change, false);
+        };
+        let now = meta::time_text(epoch.checked_add(self.when).unwrap_or(jiff::Timestamp::MAX));
+        let lives = come_to(&mut change, &self.due, stage, &now);
+        (change, lives)
+    }
+}
+
+/// Writes a stage's status; says whether the object is still there.
+fn come_to(change: &mut StoreChange, due: &Due, stage: &stage::Stage, now: &str) -> bool {
+    let Some(object) = change.snapshot().get(&due.resource, &due.key).cloned() else {
         return false;
     };
     if *object.meta.uid != *due.uid || object.meta.terminating {
         return false;
     }
-    let Some(of) = transaction.state.types.get(&due.resource).cloned() else {
+    let Some(of) = change.types().get(&due.resource).cloned() else {
         return false;
     };
     let mut value = object.value(&of.api_version(&of.storage().name), &of.kind);
@@ -152,8 +178,8 @@ fn come_to(transaction: &mut Transaction, due: &Due, stage: &stage::Stage, now: 
         return true;
     }
     value["status"] = status;
-    meta::set(&mut value, "resourceVersion", transaction.next_revision().to_string().into());
+    meta::set(&mut value, "resourceVersion", change.next_revision().to_string().into());
     let resource = Arc::clone(&of.group_resource);
-    transaction.put(Arc::new(Object::render(resource, value, &of.selectable_paths())));
+    change.put(Arc::new(Object::render(resource, value, &of.selectable_paths())));
     true
 }

@@ -9,7 +9,7 @@ use super::super::options::ListOptions;
 use super::super::resource::Served;
 use super::super::select::Selector;
 use super::super::status::ApiError;
-use super::super::store::{Object, Revision, Snapshot, State, Store};
+use super::super::store::{Object, PinnedSnapshots, Revision, Snapshot, State};
 use super::ContinueToken;
 use super::cache::{Joined, Lookup, PageCache, PageKey};
 
@@ -67,14 +67,14 @@ struct Reading {
 /// # Errors
 /// [`NoPage`]: the resource version matrix of upstream, with its texts.
 pub(crate) fn select_page(
-    store: &Store,
+    pinned: &PinnedSnapshots,
     state: &State,
     of: &Served,
     namespace: &str,
     options: &ListOptions,
     keep: Option<Keep<'_>>,
 ) -> Result<Page, NoPage> {
-    let reading = reading(store, state, options)?;
+    let reading = reading(pinned, state, options)?;
     let Reading { revision, snapshot, start, seen, page, limit } = reading;
     let mut found =
         Page { revision, objects: Vec::new(), next: None, remaining: None, joined: None };
@@ -95,7 +95,7 @@ pub(crate) fn select_page(
         if joined.more {
             let seen = seen_before(seen, total, || collection.range(namespace, &start).count());
             found.goes_on(seen + joined.count, total, &joined.last, page);
-            store.pin(revision, &snapshot);
+            pinned.pin(revision, &snapshot);
         }
         found.joined = Some(joined);
         return Ok(found);
@@ -124,7 +124,7 @@ pub(crate) fn select_page(
             Some(ContinueToken { revision: Some(revision), start, seen: None, page: page + 1 });
     }
     if more {
-        store.pin(revision, &snapshot);
+        pinned.pin(revision, &snapshot);
     }
     if let (Some(Lookup::Again), Some(key), Some(keep)) = (known, key, keep) {
         let items = join(&found.objects, keep.item_head);
@@ -191,7 +191,11 @@ fn fill<'o>(
 }
 
 /// The resource version matrix (`k8s.io/apiserver/pkg/storage/{interfaces,cacher}.go`).
-fn reading(store: &Store, state: &State, options: &ListOptions) -> Result<Reading, NoPage> {
+fn reading(
+    pinned: &PinnedSnapshots,
+    state: &State,
+    options: &ListOptions,
+) -> Result<Reading, NoPage> {
     let mut reading = Reading {
         revision: state.revision,
         snapshot: state.snapshot.clone(),
@@ -213,7 +217,7 @@ fn reading(store: &Store, state: &State, options: &ListOptions) -> Result<Readin
             }
             let fresh = || ContinueToken { revision: None, seen: None, ..token.clone() };
             let expired = || ApiError::expired_continue(Some(fresh().encode()));
-            reading.snapshot = store.snapshot_at(state, revision).ok_or_else(expired)?;
+            reading.snapshot = pinned.at(state, revision).ok_or_else(expired)?;
             reading.revision = revision;
         }
         reading.start = token.start;
@@ -225,7 +229,7 @@ fn reading(store: &Store, state: &State, options: &ListOptions) -> Result<Readin
         return Ok(reading);
     }
     let asked = golang::parse_uint(&options.resource_version).map_err(|why| {
-        let value = super::super::status::quote(&options.resource_version);
+        let value = golang::quote(&options.resource_version);
         let field = format!("resourceVersion: Invalid value: {value}: {why}");
         ApiError::bad_request(format!("invalid resource version: {field}"))
     })?;
@@ -239,7 +243,7 @@ fn reading(store: &Store, state: &State, options: &ListOptions) -> Result<Readin
     }
     if exact {
         let expired = || ApiError::expired("The resourceVersion for the provided list is too old.");
-        reading.snapshot = store.snapshot_at(state, Revision(asked)).ok_or_else(expired)?;
+        reading.snapshot = pinned.at(state, Revision(asked)).ok_or_else(expired)?;
         reading.revision = Revision(asked);
     } else if asked == 0 {
         // From the cache, whole: upstream ignores the limit here.

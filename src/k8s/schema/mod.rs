@@ -39,7 +39,7 @@ pub struct Schema {
     pub(crate) multiple_of: Option<f64>,
     pub(crate) min_length: Option<u64>,
     pub(crate) max_length: Option<u64>,
-    pub(crate) pattern: Option<Pattern>,
+    pub(crate) pattern: Option<SchemaPattern>,
     pub(crate) min_items: Option<u64>,
     pub(crate) max_items: Option<u64>,
     pub(crate) unique_items: bool,
@@ -120,7 +120,7 @@ pub(crate) struct Bound {
 
 /// A pattern with its text, for messages.
 #[derive(Debug, Clone)]
-pub(crate) struct Pattern {
+pub(crate) struct SchemaPattern {
     pub(crate) text: String,
     pub(crate) regex: regex::Regex,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Additional, Bound, Kind, ListType, Pattern, Schema};
+use super::{Additional, Bound, Kind, ListType, Schema, SchemaPattern};
 
 /// Deeper schemas are refused: no published CRD comes near.
 const MAX_DEPTH: usize = 128;
@@ -72,7 +72,7 @@ fn parse(value: &Value, path: &str, depth: usize) -> Result<Schema, String> {
     schema.list_map_keys = texts("x-kubernetes-list-map-keys");
     if let Some(text) = value["pattern"].as_str() {
         let regex = regex::Regex::new(text).map_err(|error| format!("{path}.pattern: {error}"))?;
-        schema.pattern = Some(Pattern { text: text.to_owned(), regex });
+        schema.pattern = Some(SchemaPattern { text: text.to_owned(), regex });
     }
     for (name, property) in value["properties"].as_object().into_iter().flatten() {
         schema.properties.insert(name.clone(), child(property, &format!("properties[{name}]"))?);

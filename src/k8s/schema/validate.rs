@@ -3,7 +3,8 @@
 
 use serde_json::{Number, Value};
 
-use super::super::status::{FieldError, quote};
+use super::super::golang::quote;
+use super::super::status::FieldError;
 use super::{Additional, Kind, Schema};
 
 /// Everything that is wrong with a value; `path` is where it stands (empty for a whole object).

@@ -1,8 +1,6 @@
 //! `patch` with `application/apply-patch+yaml`: server-side apply
 //! (`k8s.io/apiserver/pkg/endpoints/handlers/patch.go`, `managedfields.FieldManager.Apply`).
 
-use std::sync::Arc;
-
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -10,55 +8,48 @@ use super::super::fields::{self, Applied};
 use super::super::meta;
 use super::super::options::WriteOptions;
 use super::super::status::{ApiError, Cause};
+use super::super::store::StoreChange;
 use super::body::Decoded;
 use super::write::Tracking;
-use super::{Call, Outcome, body, create, update, write};
+use super::{Call, Resolved, body, create, update, write, written};
 
-pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
+pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     if call.info.name.is_empty() {
         return Err(ApiError::bad_request("name must be provided"));
     }
     let output = call.negotiate()?;
     let options = WriteOptions::parse(call.query, "PatchOptions", true)?;
     let configuration = configuration(call)?;
-    let mut warnings = Vec::new();
-    let (object, status) = call.store.write(|transaction| {
-        let live = call.find(&transaction.state).map(Arc::clone);
-        let before = match &live {
-            Ok(live) => live.value(&call.served.api_version, &call.served.of.kind),
-            // The status of what is not there cannot be applied.
-            Err(error) if !call.info.subresource.is_empty() => return Err(error.clone()),
-            Err(_) => json!({}),
-        };
-        let now = meta::time_text(call.now);
-        let change = write::change(call, &now);
-        let merged = match fields::apply(&before, &configuration, &change, options.force) {
-            Applied::Object(merged) => merged,
-            Applied::Conflicts(conflicts) => return Err(conflict(&conflicts)),
-            Applied::Unknown(fields) => return Err(undeclared(call, &configuration, &fields)),
-        };
-        let managed = merged["metadata"]["managedFields"].clone();
-        // Duplicate keys were refused when the YAML was decoded.
-        let decoded = Decoded { value: merged, duplicates: Vec::new() };
-        let admitted = write::admit(call, decoded, &options)?;
-        warnings = admitted.warnings;
-        update::check_identity(call, &admitted.value)?;
-        let value = admitted.value;
-        let tracking = Tracking::Done(managed);
-        if let Ok(live) = live {
-            let object =
-                write::replace(call, transaction, &live, value, &tracking, options.dry_run)?;
-            return Ok((object, StatusCode::OK));
-        }
+    let live = call.find();
+    let before = match &live {
+        Ok(live) => live.value(&call.served.api_version, &call.served.of.kind),
+        // The status of what is not there cannot be applied.
+        Err(error) if !call.info.subresource.is_empty() => return Err(error.clone()),
+        Err(_) => json!({}),
+    };
+    let now = meta::time_text(call.now);
+    let writer = write::writer(call, &now);
+    let merged = match fields::apply(&before, &configuration, &writer, options.force) {
+        Applied::Object(merged) => merged,
+        Applied::Conflicts(conflicts) => return Err(conflict(&conflicts)),
+        Applied::Unknown(fields) => return Err(undeclared(call, &configuration, &fields)),
+    };
+    let managed = merged["metadata"]["managedFields"].clone();
+    // Duplicate keys were refused when the YAML was decoded.
+    let decoded = Decoded { value: merged, duplicates: Vec::new() };
+    let admitted = write::admit(call, decoded, &options)?;
+    update::check_identity(call, &admitted.value)?;
+    let (value, tracking) = (admitted.value, Tracking::Done(managed));
+    let mut change = StoreChange::on(&call.state);
+    let (new, status) = if let Ok(live) = live {
+        let new = write::replace(call, &mut change, live, value, &tracking, options.dry_run)?;
+        (new, StatusCode::OK)
+    } else {
         check_uid(call, &value)?;
-        let object = create::insert(call, transaction, value, &tracking, options.dry_run)?;
-        Ok((object, StatusCode::CREATED))
-    })?;
-    let mut plan = call.object_plan(status, &object, output);
-    for text in warnings.iter().filter_map(|text| write::warning(text)) {
-        plan.headers.append("warning", text);
-    }
-    Ok(Outcome::Plan(plan))
+        let new = create::insert(call, &mut change, value, &tracking, options.dry_run)?;
+        (new, StatusCode::CREATED)
+    };
+    Ok(written::decision(call, change, new, status, output, &admitted.warnings))
 }
 
 /// The applied object, as it was sent.

@@ -6,10 +6,10 @@ use http::header::CONTENT_TYPE;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::super::golang;
+use super::super::golang::{self, quote};
 use super::super::limits::{ACCEPTED, MAX_YAML_DEPTH};
 use super::super::protobuf;
-use super::super::status::{ApiError, quote};
+use super::super::status::ApiError;
 use super::Call;
 
 /// A decoded body, with the fields that stand in it twice.

@@ -7,10 +7,11 @@ use super::super::meta;
 use super::super::options::WriteOptions;
 use super::super::resource::GroupResource;
 use super::super::status::{ApiError, Cause};
-use super::super::store::Transaction;
+use super::super::store::StoreChange;
 use super::render::{render, render_dry};
 use super::write::Tracking;
-use super::{Call, Outcome, body, definition, write};
+use super::written::Written;
+use super::{Call, Resolved, body, definition, write, written};
 
 /// Generated names end in five of these (`k8s.io/apiserver/pkg/storage/names/generate.go`): no
 /// vowels and no look-alikes.
@@ -20,30 +21,25 @@ const MAX_BASE: usize = 58;
 /// How often a generated name is tried.
 const TRIES: usize = 8;
 
-pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
+pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
     let decoded = body::object(call)?;
     let admitted = write::admit(call, decoded, &options)?;
-    let (value, warnings) = (admitted.value, admitted.warnings);
-    let object = call.store.write(|transaction| {
-        insert(call, transaction, value, &Tracking::Update, options.dry_run)
-    })?;
-    let mut plan = call.object_plan(StatusCode::CREATED, &object, output);
-    for text in warnings.iter().filter_map(|text| write::warning(text)) {
-        plan.headers.append("warning", text);
-    }
-    Ok(Outcome::Plan(plan))
+    let mut change = StoreChange::on(&call.state);
+    let (value, tracking) = (admitted.value, Tracking::Update);
+    let new = insert(call, &mut change, value, &tracking, options.dry_run)?;
+    Ok(written::decision(call, change, new, StatusCode::CREATED, output, &admitted.warnings))
 }
 
 /// Stores a new object, with everything that is checked and set on the way.
 pub(super) fn insert(
     call: &Call<'_>,
-    transaction: &mut Transaction,
+    change: &mut StoreChange,
     mut value: Value,
     tracking: &Tracking,
     dry_run: bool,
-) -> Result<std::sync::Arc<super::Object>, ApiError> {
+) -> Result<Written, ApiError> {
     let of = &call.served.of;
     let namespace = meta::text(&value, "namespace");
     if !namespace.is_empty() && namespace != &*call.info.namespace {
@@ -51,7 +47,7 @@ pub(super) fn insert(
             "the namespace of the provided object does not match the namespace sent on the request";
         return Err(ApiError::bad_request(why));
     }
-    check_namespace(call, transaction, meta::text(&value, "name"))?;
+    check_namespace(call, change, meta::text(&value, "name"))?;
     if !meta::text(&value, "resourceVersion").is_empty() {
         return Err(ApiError::unclassified(
             "resourceVersion should not be set on objects to be created",
@@ -74,17 +70,18 @@ pub(super) fn insert(
         write::validate(call, &value)?;
         let name = meta::text(&value, "name");
         let key = of.key(&call.info.namespace, name);
-        let Some(existing) = transaction.state.snapshot.get(&of.group_resource, &key) else {
+        let Some(existing) = change.snapshot().get(&of.group_resource, &key) else {
             if dry_run {
-                return Ok(render_dry(call, value));
+                return Ok(Written::nothing(render_dry(call, value)));
             }
-            let object = render(call, transaction, value);
+            let object = render(call, change, value);
             write::check_size(&object)?;
-            transaction.put(std::sync::Arc::clone(&object));
+            let new = Written::next(change, &object);
+            change.put(std::sync::Arc::clone(&object));
             if definition::is_definition(of) {
-                definition::register(transaction, &object, call.now);
+                definition::register(change, &object, call.now);
             }
-            return Ok(object);
+            return Ok(new);
         };
         let mut error = ApiError::already_exists(&of.group_resource, name);
         let deleting = existing.meta.terminating;
@@ -105,16 +102,17 @@ pub(super) fn insert(
 }
 
 /// The namespace must exist and live (`k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle`).
-fn check_namespace(call: &Call<'_>, transaction: &Transaction, name: &str) -> Result<(), ApiError> {
+fn check_namespace(call: &Call<'_>, change: &mut StoreChange, name: &str) -> Result<(), ApiError> {
     if !call.served.of.namespaced {
         return Ok(());
     }
     let namespace = &*call.info.namespace;
     let namespaces = GroupResource::new("", "namespaces");
-    let Some(found) = transaction.state.snapshot.get(&namespaces, namespace) else {
+    let Some(found) = change.snapshot().get(&namespaces, namespace) else {
         return Err(ApiError::not_found(&namespaces, namespace));
     };
     if !found.meta.terminating {
+        change.rely_on(&namespaces, namespace);
         return Ok(());
     }
     let why = format!(

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::resource::{GroupResource, ResourceType};
+use super::super::resource::{GroupResource, Registry, ResourceType};
 use super::super::status::FieldError;
-use super::super::store::{Object, Transaction};
+use super::super::store::{Object, StoreChange};
 use super::super::{crd, meta};
 
 /// Whether a type is that of definitions.
@@ -48,39 +48,40 @@ pub(super) fn validate(value: &Value) -> Vec<FieldError> {
 }
 
 /// Serves the type of a definition that was just written, and says in its status that it does.
-pub(super) fn register(transaction: &mut Transaction, object: &Arc<Object>, now: Timestamp) {
+pub(super) fn register(change: &mut StoreChange, object: &Arc<Object>, now: Timestamp) {
     let mut value = object.value("apiextensions.k8s.io/v1", "CustomResourceDefinition");
     let Ok(of) = crd::resource_type(&value) else {
         // It was validated before it was written.
         return;
     };
-    let mut types = (*transaction.state.types).clone();
+    let mut types = Registry::clone(change.types());
     types.insert(of);
-    transaction.state.types = Arc::new(types);
+    change.set_types(types);
     let status = crd::status(&value, now);
     if value["status"] != status {
         value["status"] = status;
-        let revision = transaction.next_revision().to_string();
+        let revision = change.next_revision().to_string();
         meta::set(&mut value, "resourceVersion", revision.into());
         let resource = Arc::clone(&object.resource);
-        transaction.put(Arc::new(Object::render(resource, value, &[])));
+        change.put(Arc::new(Object::render(resource, value, &[])));
     }
 }
 
 /// Ends a type: its objects go first, each with its event.
-pub(super) fn unregister(transaction: &mut Transaction, definition: &Object) {
+pub(super) fn unregister(change: &mut StoreChange, definition: &Object) {
     let Some((plural, group)) = definition.meta.name.split_once('.') else {
         return;
     };
     let resource = GroupResource::new(group, plural);
-    let collection = transaction.state.snapshot.collection(&resource);
+    let collection = change.snapshot().collection(&resource);
     let keys: Vec<_> = collection
         .map(|objects| objects.range("", "").map(|object| object.key.clone()).collect())
         .unwrap_or_default();
     for key in keys {
-        transaction.remove(&resource, &key);
+        change.remove(&resource, &key);
     }
-    let mut types = (*transaction.state.types).clone();
+    let mut types = Registry::clone(change.types());
     types.remove(&resource);
-    transaction.state.types = Arc::new(types);
+    change.set_types(types);
+    change.rely_on_all(&Arc::new(resource));
 }

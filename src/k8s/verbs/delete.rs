@@ -12,9 +12,10 @@ use super::super::meta;
 use super::super::options::{DeleteOptions, Propagation};
 use super::super::output;
 use super::super::status::{self, ApiError};
-use super::super::store::{Object, Transaction};
-use super::render::{namespace_is_empty_now, render, render_dry};
-use super::{Call, Outcome, body, definition};
+use super::super::store::{Object, StoreChange};
+use super::render::{render, render_dry};
+use super::written::{self, Written};
+use super::{Call, Resolved, body, definition};
 
 /// What became of an object.
 #[derive(Debug)]
@@ -22,28 +23,26 @@ pub(super) enum Deleted {
     /// It is gone.
     Gone(Arc<Object>),
     /// Finalizers hold it; this is its marked version.
-    Held(Arc<Object>),
+    Held(Written),
 }
 
-pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
+pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
     let options = DeleteOptions::parse(call.query, body::options(call)?.as_ref())?;
-    let deleted = call.store.write(|transaction| {
-        let object = Arc::clone(call.find(&transaction.state)?);
-        delete(call, transaction, &object, &options)
-    })?;
-    Ok(Outcome::Plan(match deleted {
+    let mut change = StoreChange::on(&call.state);
+    Ok(match delete(call, &mut change, call.find()?, &options)? {
         Deleted::Gone(object) => {
             let json = status::deleted(&call.served.of, &object.meta.name, &object.meta.uid);
             let body = Body::Bytes(output.render(json.to_vec()));
-            output::plan(StatusCode::OK, output.content_type(), body)
+            let plan = output::plan(StatusCode::OK, output.content_type(), body);
+            written::planned(change, plan)
         }
-        Deleted::Held(object) => {
+        Deleted::Held(marked) => {
             let code =
                 if options.orphan_dependents_false { StatusCode::ACCEPTED } else { StatusCode::OK };
-            call.object_plan(code, &object, output)
+            written::decision(call, change, marked, code, output, &[])
         }
-    }))
+    })
 }
 
 /// Deletes one object inside a write.
@@ -52,7 +51,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
 /// 409 when a precondition does not hold.
 pub(super) fn delete(
     call: &Call<'_>,
-    transaction: &mut Transaction,
+    change: &mut StoreChange,
     object: &Arc<Object>,
     options: &DeleteOptions,
 ) -> Result<Deleted, ApiError> {
@@ -72,14 +71,13 @@ pub(super) fn delete(
             return Ok(Deleted::Gone(Arc::clone(object)));
         }
         if definition::is_definition(of) {
-            definition::unregister(transaction, object);
+            definition::unregister(change, object);
         }
-        let last = transaction.remove(&object.resource, &object.key);
-        namespace_is_empty_now(transaction, &object.meta.namespace);
+        let last = change.remove(&object.resource, &object.key);
         return Ok(Deleted::Gone(last.unwrap_or_else(|| Arc::clone(object))));
     }
     if meta::is_terminating(&value) {
-        return Ok(Deleted::Held(Arc::clone(object)));
+        return Ok(Deleted::Held(Written::nothing(Arc::clone(object))));
     }
     meta::set(
         &mut value,
@@ -96,12 +94,13 @@ pub(super) fn delete(
         meta::set(&mut value, "generation", json!(generation + 1));
     }
     if options.dry_run {
-        return Ok(Deleted::Held(render_dry(call, value)));
+        return Ok(Deleted::Held(Written::nothing(render_dry(call, value))));
     }
-    let marked = render(call, transaction, value);
-    transaction.put(Arc::clone(&marked));
+    let object = render(call, change, value);
+    let marked = Written::next(change, &object);
+    change.put(Arc::clone(&object));
     if namespace {
-        empty_namespace(call, transaction, &marked);
+        empty_namespace(call, change, &object.meta.name);
     }
     Ok(Deleted::Held(marked))
 }
@@ -155,29 +154,24 @@ fn is_finalized(namespace: &Value) -> bool {
     namespace["spec"]["finalizers"].as_array().is_none_or(Vec::is_empty)
 }
 
-/// Does what the namespace controller does: deletes what is inside, then lets the namespace go once
-/// nothing is left.
-fn empty_namespace(call: &Call<'_>, transaction: &mut Transaction, namespace: &Arc<Object>) {
-    let name = namespace.meta.name.clone();
-    let types: Vec<_> =
-        transaction.state.types.types().filter(|of| of.namespaced).cloned().collect();
+/// Deletes what is in a namespace, as the namespace controller does. The namespace itself goes once nothing is
+/// left: see [`super::super::namespace::emptied`].
+fn empty_namespace(call: &Call<'_>, change: &mut StoreChange, name: &str) {
+    let types: Vec<_> = change.types().types().filter(|of| of.namespaced).cloned().collect();
     for of in types {
-        let Some(served) =
-            transaction.state.types.find(of.group(), &of.storage().name, of.plural()).cloned()
-        else {
+        let types = change.types();
+        let Some(served) = types.find(of.group(), &of.storage().name, of.plural()).cloned() else {
             continue;
         };
-        let inside: Vec<_> = transaction
-            .state
-            .snapshot
-            .collection(&of.group_resource)
-            .map(|collection| collection.range(&name, "").cloned().collect())
+        change.rely_on_all(&of.group_resource);
+        let collection = change.snapshot().collection(&of.group_resource);
+        let inside: Vec<_> = collection
+            .map(|collection| collection.range(name, "").cloned().collect())
             .unwrap_or_default();
         let inner = Call { served, state: Arc::clone(&call.state), ..*call };
         for object in inside {
             // Without preconditions nothing refuses a delete.
-            let _ = delete(&inner, transaction, &object, &DeleteOptions::default());
+            let _ = delete(&inner, change, &object, &DeleteOptions::default());
         }
     }
-    namespace_is_empty_now(transaction, &name);
 }

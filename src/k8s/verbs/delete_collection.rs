@@ -1,6 +1,8 @@
 //! `deletecollection`: a list is read, then each object on it is deleted, in order; the answer is
 //! the list as it was (`k8s.io/apiserver/pkg/registry/generic/registry/store.go`).
 
+use std::sync::Arc;
+
 use http::StatusCode;
 
 use crate::message::Body;
@@ -10,10 +12,11 @@ use super::super::list::select_page;
 use super::super::options::DeleteOptions;
 use super::super::output;
 use super::super::status::ApiError;
+use super::super::store::{Object, StoreChange};
 use super::super::{DeleteAnswer, resource::GroupResource};
-use super::{Call, Outcome, body, delete, list, not_reached};
+use super::{Call, Resolved, body, delete, list, not_reached, written};
 
-pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
+pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
     let mut options =
         list::options(call, call.query.first("watch").is_some_and(super::super::path::is_true))?;
@@ -26,38 +29,20 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
         "Exact".clone_into(&mut options.version_match);
     }
     let delete_options = DeleteOptions::parse(call.query, body::options(call)?.as_ref())?;
-    let page = match select_page(
-        call.store,
-        &call.state,
-        &call.served,
-        call.namespace(),
-        &options,
-        None,
-    ) {
-        Ok(page) => page,
-        Err(NoPage::NotReached(asked)) => return Ok(not_reached(asked, &call.state)),
-        Err(NoPage::Refused(error)) => return Err(error),
-    };
-    for (done, listed) in (0_u64..).zip(&page.objects) {
-        if let Some((after, error)) = &call.faults.fail_after
-            && done >= *after
+    let page =
+        match select_page(call.pinned, &call.state, &call.served, call.namespace(), &options, None)
         {
-            return Err(error.clone());
-        }
-        // One write each, as upstream: what was deleted before an error stays deleted.
-        call.store.write(|transaction| {
-            let found = transaction
-                .state
-                .snapshot
-                .get(&call.served.of.group_resource, &listed.key)
-                .cloned();
-            match found {
-                Some(object) => {
-                    delete::delete(call, transaction, &object, &delete_options).map(drop)
-                }
-                None => Ok(()),
+            Ok(page) => page,
+            Err(NoPage::NotReached(asked)) => {
+                return Ok(Resolved::Outcome(not_reached(asked, &call.state)));
             }
-        })?;
+            Err(NoPage::Refused(error)) => return Err(error),
+        };
+    let mut change = StoreChange::on(&call.state);
+    // What was deleted before an error stays deleted, as upstream, where each delete is a write of its own.
+    if let Err(error) = delete_listed(call, &mut change, &page.objects, &delete_options) {
+        let error = call.config.amended(error);
+        return Ok(written::planned(change, output::error_plan(&error, call.headers, call.query)));
     }
     let answer = match call.config.delete_collection {
         DeleteAnswer::List => list::plan(call, &page, output),
@@ -66,10 +51,32 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
             output::plan(StatusCode::OK, output.content_type(), Body::Bytes(output.render(details)))
         }
     };
-    Ok(Outcome::Plan(answer))
+    Ok(written::planned(change, answer))
 }
 
-/// The `Status` that the documented parameter table promises.
+/// Deletes the objects of a list, in order, up to the first that cannot be deleted.
+fn delete_listed(
+    call: &Call<'_>,
+    change: &mut StoreChange,
+    listed: &[Arc<Object>],
+    options: &DeleteOptions,
+) -> Result<(), ApiError> {
+    for (done, listed) in (0_u64..).zip(listed) {
+        if let Some((after, error)) = &call.faults.fail_after
+            && done >= *after
+        {
+            return Err(error.clone());
+        }
+        // The list may be of an older revision than the state.
+        let found = change.snapshot().get(&listed.resource, &listed.key).cloned();
+        if let Some(object) = found {
+            delete::delete(call, change, &object, options)?;
+        }
+    }
+    Ok(())
+}
+
+/// The `Status` of a deleted collection: [`DeleteAnswer::Status`].
 fn status_details(resource: &GroupResource) -> Vec<u8> {
     let details = super::super::status::Details::of(resource, "");
     serde_json::json!({

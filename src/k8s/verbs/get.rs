@@ -2,10 +2,10 @@
 
 use http::StatusCode;
 
-use super::super::golang;
-use super::super::status::{ApiError, quote};
+use super::super::golang::{self, quote};
+use super::super::status::ApiError;
 use super::super::store::Revision;
-use super::{Call, Outcome, not_reached};
+use super::{Call, Outcome, not_reached, object_plan};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let output = call.negotiate()?;
@@ -19,6 +19,6 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
             return Ok(not_reached(Revision(asked), &call.state));
         }
     }
-    let object = call.find(&call.state)?;
-    Ok(Outcome::Plan(call.object_plan(StatusCode::OK, object, output)))
+    let plan = object_plan(&call.served, StatusCode::OK, call.find()?, output, call.now);
+    Ok(Outcome::Plan(plan))
 }

@@ -25,7 +25,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let whole = output.shape == Shape::Whole && output.is_plain();
     let keep = whole.then(|| Keep { cache: &call.config.pages, item_head: &item_head });
     let (state, namespace) = (&call.state, call.namespace());
-    let page = match select_page(call.store, state, &call.served, namespace, &options, keep) {
+    let page = match select_page(call.pinned, state, &call.served, namespace, &options, keep) {
         Ok(page) => page,
         Err(NoPage::NotReached(asked)) => return Ok(not_reached(asked, &call.state)),
         Err(NoPage::Refused(error)) => return Err(error),

@@ -1,4 +1,4 @@
-//! The verbs: one file each, in one order: check the request, read or change the store, answer.
+//! The verbs: one file each, in one order: check the request, read the state or decide a change, answer.
 
 mod apply;
 mod body;
@@ -15,9 +15,10 @@ mod scale;
 mod update;
 mod watch;
 mod write;
+mod written;
 
-pub(super) use render::namespace_is_empty_now;
 pub use watch::{Watch, WatchStep, error_line};
+pub use written::PendingAnswer;
 
 use std::sync::Arc;
 
@@ -32,15 +33,15 @@ use super::output::{self, Output, Shape};
 use super::path::ResourceInfo;
 use super::resource::Served;
 use super::status::ApiError;
-use super::store::{Object, Revision, State, Store};
+use super::store::{Object, PinnedSnapshots, Revision, State};
 use super::table::Rendering;
-use super::{Config, Faults, Outcome};
+use super::{Config, Faults, Outcome, Resolved};
 
 /// One request for a served resource, with all that deciding it takes.
 pub(super) struct Call<'a> {
     pub(super) config: &'a Config,
-    pub(super) store: &'a Store,
     pub(super) state: Arc<State>,
+    pub(super) pinned: &'a PinnedSnapshots,
     pub(super) served: Served,
     pub(super) info: &'a ResourceInfo<'a>,
     pub(super) query: &'a Query<'a>,
@@ -58,11 +59,11 @@ pub(super) struct Call<'a> {
 }
 
 /// Runs the verb of a request.
-pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
+pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Resolved, ApiError> {
     check_route(call, verb)?;
     call.faults.check(call.query, verb, &call.state)?;
     if !call.served.of.stored {
-        return review::run(call, verb);
+        return review::run(call, verb).map(Resolved::Outcome);
     }
     if let Some(scale) =
         call.served.version().scale.as_ref().filter(|_| call.info.subresource == "scale")
@@ -70,9 +71,9 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
         return scale::run(call, scale, verb);
     }
     match verb {
-        "get" => get::run(call),
-        "list" => list::run(call),
-        "watch" => watch::run(call),
+        "get" => get::run(call).map(Resolved::Outcome),
+        "list" => list::run(call).map(Resolved::Outcome),
+        "watch" => watch::run(call).map(Resolved::Outcome),
         "create" => create::run(call),
         "update" => update::run(call),
         "patch" => patch::run(call),
@@ -140,29 +141,34 @@ impl Call<'_> {
         ApiError::not_found(&self.served.of.group_resource, &self.info.name)
     }
 
-    /// The object the path names, as it is in a state.
-    fn find<'s>(&self, state: &'s State) -> Result<&'s Arc<Object>, ApiError> {
+    /// The object that the path names.
+    fn find(&self) -> Result<&Arc<Object>, ApiError> {
         let key = self.served.of.key(&self.info.namespace, &self.info.name);
-        let found = state.snapshot.get(&self.served.of.group_resource, &key);
+        let found = self.state.snapshot.get(&self.served.of.group_resource, &key);
         found.ok_or_else(|| self.not_found())
     }
+}
 
-    /// An answer with one object.
-    fn object_plan(&self, status: StatusCode, object: &Object, output: Output) -> Plan {
-        let body = match output.shape {
-            Shape::Whole if output.is_plain() => {
-                let prefix = Bytes::from(self.served.prefix());
-                Body::Pieces(vec![prefix, object.rest.clone(), Bytes::from_static(b"\n")])
-            }
-            Shape::Whole => Body::Bytes(output.render(whole(&self.served, object))),
-            shape => {
-                let (served, now) = (&self.served, self.now);
-                let rendering = Rendering { served, shape, with_columns: true, now };
-                Body::Bytes(output.render(rendering.one(object, object.meta.revision)))
-            }
-        };
-        output::plan(status, output.content_type(), body)
-    }
+/// An answer with one object.
+fn object_plan(
+    served: &Served,
+    status: StatusCode,
+    object: &Object,
+    output: Output,
+    now: Timestamp,
+) -> Plan {
+    let body = match output.shape {
+        Shape::Whole if output.is_plain() => {
+            let prefix = Bytes::from(served.prefix());
+            Body::Pieces(vec![prefix, object.rest.clone(), Bytes::from_static(b"\n")])
+        }
+        Shape::Whole => Body::Bytes(output.render(whole(served, object))),
+        shape => {
+            let rendering = Rendering { served, shape, with_columns: true, now };
+            Body::Bytes(output.render(rendering.one(object, object.meta.revision)))
+        }
+    };
+    output::plan(status, output.content_type(), body)
 }
 
 /// An object's whole JSON.

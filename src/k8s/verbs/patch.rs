@@ -1,21 +1,21 @@
 //! `patch`: JSON Patch (RFC 6902), JSON Merge Patch (RFC 7396), and for upstream's own types strategic
 //! merge patch, applied to the newest version.
 
-use std::sync::Arc;
-
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
+use super::super::golang::quote;
 use super::super::json_patch::{self, Refused};
 use super::super::limits::MAX_PATCH_OPERATIONS;
 use super::super::meta;
 use super::super::options::WriteOptions;
-use super::super::status::{ApiError, quote};
+use super::super::status::ApiError;
+use super::super::store::StoreChange;
 use super::super::strategic;
 use super::body::Decoded;
 use super::write::Tracking;
-use super::{Call, Outcome, body, update, write};
+use super::{Call, Resolved, body, update, write, written};
 
 /// What a patch of a custom resource may be.
 const PATCH_TYPES: &str =
@@ -33,7 +33,7 @@ enum Patch {
     Strategic(Value),
 }
 
-pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
+pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let media =
         call.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default();
@@ -51,28 +51,21 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     }
     let output = call.negotiate()?;
     let options = WriteOptions::parse(call.query, "PatchOptions", false)?;
-    let mut warnings = Vec::new();
-    let object = call.store.write(|transaction| {
-        let old = Arc::clone(call.find(&transaction.state)?);
-        let before = old.value(&call.served.api_version, &call.served.of.kind);
-        let patch = decode(call.body, media)?;
-        let patched = apply(before, patch, &call.served.of.kind)?;
-        let decoded = Decoded { value: patched, duplicates: Vec::new() };
-        let admitted = write::admit(call, decoded, &options)?;
-        warnings = admitted.warnings;
-        let mut value = admitted.value;
-        update::check_identity(call, &value)?;
-        // A patch that says no revision is meant for whichever is newest.
-        if meta::text(&value, "resourceVersion").is_empty() {
-            meta::set(&mut value, "resourceVersion", old.meta.revision.to_string().into());
-        }
-        write::replace(call, transaction, &old, value, &Tracking::Update, options.dry_run)
-    })?;
-    let mut plan = call.object_plan(StatusCode::OK, &object, output);
-    for text in warnings.iter().filter_map(|text| write::warning(text)) {
-        plan.headers.append("warning", text);
+    let old = call.find()?;
+    let before = old.value(&call.served.api_version, &call.served.of.kind);
+    let patch = decode(call.body, media)?;
+    let patched = apply(before, patch, &call.served.of.kind)?;
+    let decoded = Decoded { value: patched, duplicates: Vec::new() };
+    let admitted = write::admit(call, decoded, &options)?;
+    let mut value = admitted.value;
+    update::check_identity(call, &value)?;
+    // A patch that names no revision is meant for the newest one.
+    if meta::text(&value, "resourceVersion").is_empty() {
+        meta::set(&mut value, "resourceVersion", old.meta.revision.to_string().into());
     }
-    Ok(Outcome::Plan(plan))
+    let mut change = StoreChange::on(&call.state);
+    let new = write::replace(call, &mut change, old, value, &Tracking::Update, options.dry_run)?;
+    Ok(written::decision(call, change, new, StatusCode::OK, output, &admitted.warnings))
 }
 
 fn decode(text: &[u8], media: &str) -> Result<Patch, ApiError> {

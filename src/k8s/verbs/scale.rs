@@ -1,43 +1,59 @@
 //! The `scale` subresource: the number of replicas, as an `autoscaling/v1` Scale
 //! (`k8s.io/apiextensions-apiserver/pkg/registry/customresource/etcd.go`).
 
-use std::sync::Arc;
-
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-use crate::message::Body;
+use crate::message::{Body, Plan};
 
 use super::super::json_patch;
 use super::super::meta;
 use super::super::options::WriteOptions;
-use super::super::output;
+use super::super::output::{self, Output};
 use super::super::resource::Scale;
 use super::super::status::{ApiError, FieldError};
-use super::super::store::Object;
+use super::super::store::{Committed, Object, StoreChange};
 use super::write::Tracking;
-use super::{Call, Outcome, body, write};
+use super::written::{self, PendingAnswer, Written};
+use super::{Call, Outcome, Resolved, body, write};
 
 const API_VERSION: &str = "autoscaling/v1";
 
-pub(super) fn run(call: &Call<'_>, scale: &Scale, verb: &str) -> Result<Outcome, ApiError> {
+pub(super) fn run(call: &Call<'_>, scale: &Scale, verb: &str) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
-    let object = match verb {
-        "get" => Arc::clone(call.find(&call.state)?),
+    let (options, wanted) = match verb {
+        "get" => {
+            let shown = of_object(call, scale, call.find()?)?;
+            return Ok(Resolved::Outcome(Outcome::Plan(plan(&shown, output))));
+        }
         "update" => {
             let options = WriteOptions::parse(call.query, "UpdateOptions", false)?;
-            let wanted = body::any(call)?.value;
-            write_scale(call, scale, options.dry_run, |_| Ok(wanted.clone()))?
+            (options, body::any(call)?.value)
         }
         _ => {
             let options = WriteOptions::parse(call.query, "PatchOptions", false)?;
-            write_scale(call, scale, options.dry_run, |current| patched(call, current))?
+            (options, patched(call, of_object(call, scale, call.find()?)?)?)
         }
     };
-    let json = of_object(call, scale, &object)?.to_string().into_bytes();
-    let body = Body::Bytes(output.render(json));
-    Ok(Outcome::Plan(output::plan(StatusCode::OK, output.content_type(), body)))
+    let mut change = StoreChange::on(&call.state);
+    let new = write_scale(call, scale, &mut change, &wanted, options.dry_run)?;
+    let mut shown = of_object(call, scale, new.object())?;
+    if change.is_empty() {
+        return Ok(written::planned(change, plan(&shown, output)));
+    }
+    let reply = move |committed: &Committed| {
+        let revision = new.committed(committed).meta.revision;
+        shown["metadata"]["resourceVersion"] = revision.to_string().into();
+        plan(&shown, output)
+    };
+    Ok(Resolved::Change(change, PendingAnswer::new(reply)))
+}
+
+/// The answer with a Scale.
+fn plan(scale: &Value, output: Output) -> Plan {
+    let body = Body::Bytes(output.render(scale.to_string().into_bytes()));
+    output::plan(StatusCode::OK, output.content_type(), body)
 }
 
 fn patched(call: &Call<'_>, mut current: Value) -> Result<Value, ApiError> {
@@ -66,33 +82,31 @@ fn patched(call: &Call<'_>, mut current: Value) -> Result<Value, ApiError> {
 fn write_scale(
     call: &Call<'_>,
     scale: &Scale,
+    change: &mut StoreChange,
+    wanted: &Value,
     dry_run: bool,
-    wanted: impl FnOnce(Value) -> Result<Value, ApiError>,
-) -> Result<Arc<Object>, ApiError> {
-    call.store.write(|transaction| {
-        let old = Arc::clone(call.find(&transaction.state)?);
-        let wanted = wanted(of_object(call, scale, &old)?)?;
-        let (kind, version) = (&wanted["kind"], &wanted["apiVersion"]);
-        if kind != "Scale" || version != API_VERSION {
-            let why = format!("expected a Scale of {API_VERSION}, found {kind} of {version}");
-            return Err(ApiError::bad_request(why));
-        }
-        let replicas = &wanted["spec"]["replicas"];
-        let replicas = if replicas.is_null() { json!(0) } else { replicas.clone() };
-        if replicas.as_i64().is_none_or(|count| count < 0) {
-            let why = "must be greater than or equal to 0";
-            let errors = [FieldError::invalid("spec.replicas", &replicas, why)];
-            return Err(ApiError::invalid("Scale", "autoscaling", &call.info.name, &errors));
-        }
-        let mut new = old.value(&call.served.api_version, &call.served.of.kind);
-        let place = scale.spec_replicas.iter().fold(&mut new, |value, step| &mut value[step]);
-        *place = replicas;
-        let asked = meta::text(&wanted, "resourceVersion").to_owned();
-        if !asked.is_empty() {
-            meta::set(&mut new, "resourceVersion", asked.into());
-        }
-        write::replace(call, transaction, &old, new, &Tracking::Update, dry_run)
-    })
+) -> Result<Written, ApiError> {
+    let old = call.find()?;
+    let (kind, version) = (&wanted["kind"], &wanted["apiVersion"]);
+    if kind != "Scale" || version != API_VERSION {
+        let why = format!("expected a Scale of {API_VERSION}, found {kind} of {version}");
+        return Err(ApiError::bad_request(why));
+    }
+    let replicas = &wanted["spec"]["replicas"];
+    let replicas = if replicas.is_null() { json!(0) } else { replicas.clone() };
+    if replicas.as_i64().is_none_or(|count| count < 0) {
+        let why = "must be greater than or equal to 0";
+        let errors = [FieldError::invalid("spec.replicas", &replicas, why)];
+        return Err(ApiError::invalid("Scale", "autoscaling", &call.info.name, &errors));
+    }
+    let mut new = old.value(&call.served.api_version, &call.served.of.kind);
+    let place = scale.spec_replicas.iter().fold(&mut new, |value, step| &mut value[step]);
+    *place = replicas;
+    let asked = meta::text(wanted, "resourceVersion").to_owned();
+    if !asked.is_empty() {
+        meta::set(&mut new, "resourceVersion", asked.into());
+    }
+    write::replace(call, change, old, new, &Tracking::Update, dry_run)
 }
 
 /// The Scale of an object.

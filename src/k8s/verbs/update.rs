@@ -5,10 +5,11 @@ use http::StatusCode;
 use super::super::meta;
 use super::super::options::WriteOptions;
 use super::super::status::ApiError;
+use super::super::store::StoreChange;
 use super::write::Tracking;
-use super::{Call, Outcome, body, write};
+use super::{Call, Resolved, body, write, written};
 
-pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
+pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
     if call.info.name.is_empty() {
         return Err(ApiError::bad_request("name must be provided"));
@@ -17,16 +18,10 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let decoded = body::object(call)?;
     let admitted = write::admit(call, decoded, &options)?;
     check_identity(call, &admitted.value)?;
-    let value = admitted.value;
-    let object = call.store.write(|transaction| {
-        let old = std::sync::Arc::clone(call.find(&transaction.state)?);
-        write::replace(call, transaction, &old, value, &Tracking::Update, options.dry_run)
-    })?;
-    let mut plan = call.object_plan(StatusCode::OK, &object, output);
-    for text in admitted.warnings.iter().filter_map(|text| write::warning(text)) {
-        plan.headers.append("warning", text);
-    }
-    Ok(Outcome::Plan(plan))
+    let mut change = StoreChange::on(&call.state);
+    let (value, tracking) = (admitted.value, Tracking::Update);
+    let new = write::replace(call, &mut change, call.find()?, value, &tracking, options.dry_run)?;
+    Ok(written::decision(call, change, new, StatusCode::OK, output, &admitted.warnings))
 }
 
 /// Name and namespace in the object must be those of the path.

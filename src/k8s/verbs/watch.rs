@@ -10,12 +10,12 @@ use bytes::Bytes;
 use http::header::HeaderValue;
 use jiff::Timestamp;
 
-use super::super::golang;
+use super::super::golang::{self, quote};
 use super::super::options::ListOptions;
 use super::super::output::{Output, Shape};
 use super::super::resource::{GroupResource, Served};
 use super::super::select::Selector;
-use super::super::status::{ApiError, quote};
+use super::super::status::ApiError;
 use super::super::store::{Event, EventKind, Object, Revision, Snapshot, State};
 use super::super::table::Rendering;
 use super::{Call, Outcome, list, whole};

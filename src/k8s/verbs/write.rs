@@ -4,21 +4,23 @@
 
 use std::sync::Arc;
 
-use http::header::{HeaderValue, USER_AGENT};
+use http::header::USER_AGENT;
 use serde_json::{Value, json};
 
-use super::super::fields::{self, Change};
+use super::super::fields::{self, FieldWriter};
+use super::super::golang::quote;
 use super::super::json_patch;
 use super::super::limits::{MAX_DEPTH, MAX_OBJECT_BYTES};
 use super::super::meta;
 use super::super::options::{FieldValidation, WriteOptions};
 use super::super::schema;
-use super::super::status::{ApiError, FieldError, quote};
-use super::super::store::{Object, Transaction};
+use super::super::status::{ApiError, FieldError};
+use super::super::store::{Object, StoreChange};
 use super::Call;
 use super::body::{self, Decoded};
 use super::definition;
-use super::render::{namespace_is_empty_now, render, render_dry};
+use super::render::{render, render_dry};
+use super::written::Written;
 
 /// An object that fits its type so far, with the warnings to send along.
 #[derive(Debug)]
@@ -36,10 +38,10 @@ pub(super) enum Tracking {
     Done(Value),
 }
 
-/// A write, as ownership sees it.
-pub(super) fn change<'a>(call: &'a Call<'_>, now: &'a str) -> Change<'a> {
+/// Who writes, as the ownership of fields counts it.
+pub(super) fn writer<'a>(call: &'a Call<'_>, now: &'a str) -> FieldWriter<'a> {
     let version = call.served.version();
-    Change {
+    FieldWriter {
         manager: manager(call),
         api_version: &call.served.api_version,
         subresource: &call.info.subresource,
@@ -69,7 +71,7 @@ pub(super) fn track(call: &Call<'_>, before: &Value, new: &mut Value, tracking: 
         Tracking::Done(managed) => managed.clone(),
         Tracking::Update => {
             let now = meta::time_text(call.now);
-            fields::track_update(before, new, &change(call, &now))
+            fields::track_update(before, new, &writer(call, &now))
         }
     };
     meta::set(new, "managedFields", managed);
@@ -169,18 +171,18 @@ pub(super) fn validate(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
 
 /// Stores a new version of an object, as update and patch do; what the server owns stays its own.
 ///
-/// Says the object as it is now; one whose last finalizer went is removed.
+/// An object whose last finalizer goes is removed.
 ///
 /// # Errors
 /// 409 for a stale resourceVersion, 422 for what is invalid.
 pub(super) fn replace(
     call: &Call<'_>,
-    transaction: &mut Transaction,
+    change: &mut StoreChange,
     old: &Arc<Object>,
     mut new: Value,
     tracking: &Tracking,
     dry_run: bool,
-) -> Result<Arc<Object>, ApiError> {
+) -> Result<Written, ApiError> {
     let of = &call.served.of;
     let name = &*call.info.name;
     let before = old.value(&call.served.api_version, &of.kind);
@@ -213,25 +215,25 @@ pub(super) fn replace(
     let mut compared = new.clone();
     meta::set(&mut compared, "resourceVersion", before["metadata"]["resourceVersion"].clone());
     if compared == before {
-        return Ok(Arc::clone(old));
+        return Ok(Written::nothing(Arc::clone(old)));
     }
     let gone =
         meta::is_terminating(&new) && meta::finalizers(&new).is_empty() && !holds_finalizers(&new);
     if dry_run {
-        return Ok(render_dry(call, compared));
+        return Ok(Written::nothing(render_dry(call, compared)));
     }
-    let object = render(call, transaction, new);
+    let object = render(call, change, new);
     check_size(&object)?;
+    let written = Written::next(change, &object);
     if gone {
-        transaction.remove(&object.resource, &object.key);
-        namespace_is_empty_now(transaction, &object.meta.namespace);
+        change.remove(&object.resource, &object.key);
     } else {
-        transaction.put(Arc::clone(&object));
+        change.put(Arc::clone(&object));
         if definition::is_definition(of) && call.info.subresource.is_empty() {
-            definition::register(transaction, &object, call.now);
+            definition::register(change, &object, call.now);
         }
     }
-    Ok(object)
+    Ok(written)
 }
 
 /// An object that etcd would not take is not stored here either.
@@ -354,9 +356,4 @@ pub(super) fn begin(call: &Call<'_>, value: &mut Value) {
         value["spec"] = json!({"finalizers": ["kubernetes"]});
         value["status"] = json!({"phase": "Active"});
     }
-}
-
-/// The `Warning` headers of RFC 7234, as upstream writes them: code 299, agent `-`.
-pub(super) fn warning(text: &str) -> Option<HeaderValue> {
-    HeaderValue::from_str(&format!("299 - {}", quote(text))).ok()
 }

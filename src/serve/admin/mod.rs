@@ -88,7 +88,7 @@ async fn respond(context: &RequestContext, request: &mut Request) -> Result<Plan
         Endpoint::ScenarioReset => Ok(scenarios::reset(context)),
         Endpoint::ScenarioStart => Ok(scenarios::start(context)),
         Endpoint::ScenarioStep => scenarios::step(context),
-        Endpoint::Reset => Ok(store::reset(context)),
+        Endpoint::Reset => store::reset(context),
         Endpoint::Clock => Ok(clock::show(context)),
         Endpoint::ClockFreeze => Ok(clock::freeze(context)),
         Endpoint::ClockRelease => Ok(clock::release(context)),

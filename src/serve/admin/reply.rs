@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use crate::document::Diagnostics;
 use crate::message::{BadWorldName, BodyError, Origin, Plan};
 
+use super::super::commit::Contended;
+
 /// Why an admin request is not carried out.
 #[derive(Debug)]
 pub(super) enum AdminError {
@@ -65,6 +67,12 @@ impl AdminError {
 impl From<BadWorldName> for AdminError {
     fn from(error: BadWorldName) -> Self {
         Self::Invalid(error.to_string())
+    }
+}
+
+impl From<Contended> for AdminError {
+    fn from(error: Contended) -> Self {
+        Self::Conflict(format!("nothing was changed: {error}; ask again"))
     }
 }
 

@@ -9,9 +9,9 @@ use super::super::context::RequestContext;
 use super::reply::{AdminError, ok};
 
 /// Brings the world back to the fixtures.
-pub(super) fn reset(context: &RequestContext) -> Plan {
-    context.reset();
-    ok(&json!({}))
+pub(super) fn reset(context: &RequestContext) -> Result<Plan, AdminError> {
+    context.reset()?;
+    Ok(ok(&json!({})))
 }
 
 /// Forgets everything older than a revision.

@@ -49,7 +49,7 @@ pub(super) fn one(
 pub(super) fn reset(context: &RequestContext, name: &str) -> Result<Plan, AdminError> {
     let name = WorldName::parse(name)?;
     let world = context.shared.find_world(&name).ok_or_else(|| no_such(&name))?;
-    RequestContext::new(Arc::clone(&context.shared), world).reset();
+    RequestContext::new(Arc::clone(&context.shared), world).reset()?;
     Ok(ok(&json!({})))
 }
 

@@ -11,6 +11,19 @@ use bytes::Bytes;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
+use super::super::crd;
+
+/// Why a seed object cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ObjectError {
+    /// A CRD that declares no usable type.
+    #[error("{}: {}", .0.key, .0.message)]
+    Crd(crd::CrdError),
+    /// An object that its type does not allow.
+    #[error("{0}")]
+    Object(String),
+}
+
 /// An object with what is known of it without reading it whole.
 #[derive(Debug, Default)]
 pub struct SeedObject {
@@ -23,17 +36,17 @@ pub struct SeedObject {
     /// `metadata.name`.
     pub name: Box<str>,
     /// `metadata.resourceVersion`.
-    pub(super) revision: Option<u64>,
-    content: Content,
+    pub(in super::super) revision: Option<u64>,
+    content: SeedContent,
 }
 
 #[derive(Debug)]
-enum Content {
+enum SeedContent {
     Tree(Value),
     Text(Bytes),
 }
 
-impl Default for Content {
+impl Default for SeedContent {
     fn default() -> Self {
         Self::Tree(Value::Null)
     }
@@ -81,7 +94,7 @@ impl SeedObject {
             namespace: text(&metadata["namespace"]).into(),
             name: text(&metadata["name"]).into(),
             revision: metadata["resourceVersion"].as_str().and_then(|text| text.parse().ok()),
-            content: Content::Tree(value),
+            content: SeedContent::Tree(value),
         }
     }
 
@@ -102,20 +115,20 @@ impl SeedObject {
             namespace: metadata.namespace.unwrap_or_default().into(),
             name: metadata.name.into(),
             revision: metadata.resource_version.and_then(|text| text.parse().ok()),
-            content: Content::default(),
+            content: SeedContent::default(),
         };
         if seed.name.is_empty() || seed.kind.is_empty() || seed.api_version.is_empty() {
             return None;
         }
-        Some(Self { content: Content::Text(text), ..seed })
+        Some(Self { content: SeedContent::Text(text), ..seed })
     }
 
     /// The object as a value.
     #[must_use]
     pub fn value(&self) -> Cow<'_, Value> {
         match &self.content {
-            Content::Tree(value) => Cow::Borrowed(value),
-            Content::Text(text) => Cow::Owned(self.read(text)),
+            SeedContent::Tree(value) => Cow::Borrowed(value),
+            SeedContent::Text(text) => Cow::Owned(self.read(text)),
         }
     }
 
@@ -123,14 +136,14 @@ impl SeedObject {
     #[must_use]
     pub fn into_value(mut self) -> Value {
         match std::mem::take(&mut self.content) {
-            Content::Tree(value) => value,
-            Content::Text(text) => self.read(&text),
+            SeedContent::Tree(value) => value,
+            SeedContent::Text(text) => self.read(&text),
         }
     }
 
     fn read(&self, text: &[u8]) -> Value {
         // It was read once before, to its end.
-        let mut value = super::reread::value(text);
+        let mut value = super::super::reread::value(text);
         value["apiVersion"] = (*self.api_version).into();
         value["kind"] = (*self.kind).into();
         value

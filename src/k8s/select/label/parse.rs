@@ -1,158 +1,16 @@
-//! Label selectors, with the grammar and the words of `k8s.io/apimachinery/pkg/labels/selector.go`.
-//!
-//! `k=v`, `k==v`, `k!=v`, `k in (a,b)`, `k notin (a)`, `k`, `!k`, `k>1`, `k<1`, joined by commas.
-//! `!=` and `notin` select objects without the key too.
+//! Tokens → requirements (`selector.go`, `Parser`), with upstream's words for what is wrong.
 
-use super::super::names;
-use super::super::status::quote;
+use super::super::super::golang::quote;
+use super::super::super::names;
+use super::lex::{Token, lex};
+use super::{Operator, Requirement, go_int};
 
-/// A parsed label selector; the empty one selects everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct LabelSelector(Vec<Requirement>);
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Requirement {
-    key: String,
-    operator: Operator,
-    values: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operator {
-    In,
-    NotIn,
-    Exists,
-    DoesNotExist,
-    GreaterThan,
-    LessThan,
-}
-
-impl LabelSelector {
-    /// Parses a selector.
-    ///
-    /// # Errors
-    /// Upstream's text of what is wrong.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        Parser { tokens: lex(text), at: 0 }.selector()
-    }
-
-    /// Whether everything is selected.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Whether labels, asked for by key, are selected.
-    pub(crate) fn matches<'l>(&self, label: impl Fn(&str) -> Option<&'l str>) -> bool {
-        self.0.iter().all(|requirement| requirement.matches(label(&requirement.key)))
-    }
-}
-
-impl Requirement {
-    fn matches(&self, label: Option<&str>) -> bool {
-        let listed = |value: &str| self.values.iter().any(|wanted| wanted == value);
-        let compared = |by: fn(&i64, &i64) -> bool| {
-            let value = label.and_then(|value| go_int(value).ok());
-            let wanted = self.values.first().and_then(|wanted| go_int(wanted).ok());
-            value.zip(wanted).is_some_and(|(value, wanted)| by(&value, &wanted))
-        };
-        match self.operator {
-            Operator::In => label.is_some_and(listed),
-            Operator::NotIn => !label.is_some_and(listed),
-            Operator::Exists => label.is_some(),
-            Operator::DoesNotExist => label.is_none(),
-            Operator::GreaterThan => compared(i64::gt),
-            Operator::LessThan => compared(i64::lt),
-        }
-    }
-}
-
-/// Go's `strconv.ParseInt(text, 10, 64)`.
-fn go_int(text: &str) -> Result<i64, std::num::ParseIntError> {
-    text.parse()
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Token {
-    Error,
-    End,
-    Close,
-    Comma,
-    Not,
-    DoubleEquals,
-    Equals,
-    Greater,
-    Identifier,
-    In,
-    Less,
-    NotEquals,
-    NotIn,
-    Open,
-}
-
-fn keyword(text: &str) -> Option<Token> {
-    Some(match text {
-        ")" => Token::Close,
-        "," => Token::Comma,
-        "!" => Token::Not,
-        "==" => Token::DoubleEquals,
-        "=" => Token::Equals,
-        ">" => Token::Greater,
-        "in" => Token::In,
-        "<" => Token::Less,
-        "!=" => Token::NotEquals,
-        "notin" => Token::NotIn,
-        "(" => Token::Open,
-        _ => return None,
-    })
-}
-
-fn is_special(c: char) -> bool {
-    matches!(c, '=' | '!' | '(' | ')' | ',' | '>' | '<')
-}
-
-fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\r' | '\n')
-}
-
-fn lex(text: &str) -> Vec<(Token, String)> {
-    let mut tokens = Vec::new();
-    // A NUL ends the text, as in upstream's byte reader.
-    let mut rest = text.split('\0').next().unwrap_or_default();
-    loop {
-        rest = rest.trim_start_matches(is_space);
-        let Some(first) = rest.chars().next() else {
-            tokens.push((Token::End, String::new()));
-            return tokens;
-        };
-        let len = if is_special(first) {
-            let run = rest.find(|c| !is_special(c)).unwrap_or(rest.len());
-            let Some(len) = longest_operator(&rest[..run]) else {
-                let message = format!("error expected: keyword found '{}'", &rest[..run]);
-                tokens.push((Token::Error, message));
-                rest = &rest[run..];
-                continue;
-            };
-            len
-        } else {
-            rest.find(|c| is_special(c) || is_space(c)).unwrap_or(rest.len())
-        };
-        let literal = &rest[..len];
-        tokens.push((keyword(literal).unwrap_or(Token::Identifier), literal.to_owned()));
-        rest = &rest[len..];
-    }
-}
-
-/// The first operator of a run of special characters, as long as it stays one.
-fn longest_operator(run: &str) -> Option<usize> {
-    let mut found = None;
-    for len in 1..=run.len() {
-        match (keyword(&run[..len]), found) {
-            (Some(_), _) => found = Some(len),
-            (None, Some(_)) => break,
-            (None, None) => {}
-        }
-    }
-    found
+/// Parses a selector.
+///
+/// # Errors
+/// Upstream's text of what is wrong.
+pub(super) fn selector(text: &str) -> Result<Vec<Requirement>, String> {
+    Parser { tokens: lex(text), at: 0 }.selector()
 }
 
 struct Parser {
@@ -183,7 +41,7 @@ impl Parser {
         found
     }
 
-    fn selector(mut self) -> Result<LabelSelector, String> {
+    fn selector(mut self) -> Result<Vec<Requirement>, String> {
         let mut requirements = Vec::new();
         loop {
             let (token, literal) = self.peek(Context::Values);
@@ -195,7 +53,7 @@ impl Parser {
                     );
                     let (token, literal) = self.next(Context::Values);
                     match token {
-                        Token::End => return Ok(LabelSelector(requirements)),
+                        Token::End => return Ok(requirements),
                         Token::Comma => {
                             let (after, literal) = self.peek(Context::Values);
                             if !matches!(after, Token::Identifier | Token::Not) {
@@ -211,7 +69,7 @@ impl Parser {
                         }
                     }
                 }
-                Token::End => return Ok(LabelSelector(requirements)),
+                Token::End => return Ok(requirements),
                 _ => {
                     return Err(format!(
                         "found '{literal}', expected: !, identifier, or 'end of string'"
@@ -355,63 +213,5 @@ fn check_values(key: &str, operator: Operator, values: &[String]) -> Result<(), 
         [] => Ok(()),
         [one] => Err(one.clone()),
         many => Err(format!("[{}]", many.join(", "))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn selects(selector: &str, labels: &[(&str, &str)]) -> bool {
-        let selector = LabelSelector::parse(selector).unwrap();
-        selector.matches(|key| labels.iter().find(|(k, _)| *k == key).map(|(_, v)| *v))
-    }
-
-    #[test]
-    fn operators_select_as_upstream_does() {
-        let web: &[(&str, &str)] = &[("app", "web"), ("n", "5")];
-        for (selector, with, without) in [
-            ("", true, true),
-            ("app=web", true, false),
-            ("app==web", true, false),
-            ("app!=web", false, true),
-            ("app in (web,db)", true, false),
-            ("app notin (web)", false, true),
-            ("app", true, false),
-            ("!app", false, true),
-            ("n>4", true, false),
-            ("n<5", false, false),
-            ("app=", false, false),
-            ("app in ()", false, false),
-            ("app in (,web)", true, false),
-            ("in=x", false, false),
-            (" app = web , n = 5 ", true, false),
-        ] {
-            assert_eq!(selects(selector, web), with, "{selector:?} with labels");
-            assert_eq!(selects(selector, &[]), without, "{selector:?} without labels");
-        }
-    }
-
-    #[test]
-    fn mistakes_have_upstreams_words() {
-        for (selector, message) in [
-            ("app=web,", "found '', expected: identifier after ','"),
-            ("=x", "found '=', expected: !, identifier, or 'end of string'"),
-            ("app in web", "unable to parse requirement: found 'web' expected: '('"),
-            ("app=a b", "found 'b', expected: ',' or 'end of string'"),
-            ("app in (a b)", "unable to parse requirement: found 'b', expected: ',' or ')'"),
-            (
-                "a b",
-                "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt",
-            ),
-            ("!", "unable to parse requirement: found '', expected: identifier"),
-            (
-                "n>x",
-                "unable to parse requirement: values[0]: Invalid value: \"x\": for 'Gt', 'Lt' operators, \
-                 the value must be an integer",
-            ),
-        ] {
-            assert_eq!(LabelSelector::parse(selector).unwrap_err(), message, "{selector:?}");
-        }
     }
 }

@@ -1,115 +1,9 @@
-//! The words of Go's standard library that end up in API answers: clients and people compare them.
+//! JSON, checked as `encoding/json` checks it.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
-use super::limits::MAX_TEXT_DEPTH;
-use super::status::quote;
-
-/// `strconv.ParseInt(text, 10, 64)` with its error text.
-pub(super) fn parse_int(text: &str) -> Result<i64, String> {
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!("strconv.ParseInt: parsing {}: invalid syntax", quote(text)));
-    }
-    let out_of_range = |_| format!("strconv.ParseInt: parsing {}: value out of range", quote(text));
-    text.parse().map_err(out_of_range)
-}
-
-/// `strconv.ParseUint(text, 10, 64)` with its error text.
-pub(super) fn parse_uint(text: &str) -> Result<u64, String> {
-    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!("strconv.ParseUint: parsing {}: invalid syntax", quote(text)));
-    }
-    let out_of_range =
-        |_| format!("strconv.ParseUint: parsing {}: value out of range", quote(text));
-    text.parse().map_err(out_of_range)
-}
-
-/// `time.ParseDuration`, in nanoseconds, with its error text.
-pub(super) fn parse_duration(text: &str) -> Result<i128, String> {
-    let invalid = || format!("time: invalid duration {}", quote(text));
-    let (negative, mut rest) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if rest == "0" {
-        return Ok(0);
-    }
-    if rest.is_empty() {
-        return Err(invalid());
-    }
-    let mut total: i128 = 0;
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let number: f64 = rest[..end].parse().map_err(|_| invalid())?;
-        rest = &rest[end..];
-        let end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
-        let unit = match &rest[..end] {
-            "ns" => 1.0,
-            "us" | "µs" | "μs" => 1e3,
-            "ms" => 1e6,
-            "s" => 1e9,
-            "m" => 60e9,
-            "h" => 3600e9,
-            "" => return Err(format!("time: missing unit in duration {}", quote(text))),
-            unit => {
-                return Err(format!(
-                    "time: unknown unit {} in duration {}",
-                    quote(unit),
-                    quote(text)
-                ));
-            }
-        };
-        let nanos = number * unit;
-        if nanos.is_nan() || nanos > 9.3e18 {
-            return Err(invalid());
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "bounded just above")]
-        {
-            total += nanos as i128;
-        }
-        rest = &rest[end..];
-    }
-    if total > i128::from(i64::MAX) {
-        return Err(invalid());
-    }
-    Ok(if negative { -total } else { total })
-}
-
-/// `base64.RawURLEncoding.DecodeString` with its error text.
-pub(super) fn decode_base64(text: &str) -> Result<Vec<u8>, String> {
-    let illegal = |at: usize| format!("illegal base64 data at input byte {at}");
-    // Go skips line ends wherever they stand.
-    let mut kept = Vec::with_capacity(text.len());
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'\r' | b'\n' => {}
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => kept.push(byte),
-            _ => return Err(illegal(at)),
-        }
-    }
-    if kept.len() % 4 == 1 {
-        return Err(illegal(text.len() - 1));
-    }
-    // Loose bits after the last byte are ignored by Go; clear them for the strict decoder.
-    let loose = match kept.len() % 4 {
-        2 => 4,
-        3 => 2,
-        _ => 0,
-    };
-    if let (true, Some(last)) = (loose > 0, kept.last_mut()) {
-        const ALPHABET: &[u8; 64] =
-            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        if let Some(value) = ALPHABET.iter().position(|b| b == last) {
-            *last = ALPHABET[(value >> loose) << loose];
-        }
-    }
-    URL_SAFE_NO_PAD.decode(&kept).map_err(|_| illegal(text.len()))
-}
+use super::super::limits::MAX_TEXT_DEPTH;
 
 /// The error `encoding/json` reports for a text that is not JSON; nothing for one that is.
-pub(super) fn json_error(text: &[u8]) -> Option<String> {
+pub(in super::super) fn json_error(text: &[u8]) -> Option<String> {
     Scanner { text, at: 0 }.document().err()
 }
 
@@ -339,44 +233,6 @@ fn unexpected(byte: u8, context: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_fail_in_gos_words() {
-        assert_eq!(parse_int("+7"), Ok(7));
-        assert_eq!(
-            parse_int("abc").unwrap_err(),
-            "strconv.ParseInt: parsing \"abc\": invalid syntax"
-        );
-        assert_eq!(
-            parse_int("99999999999999999999").unwrap_err(),
-            "strconv.ParseInt: parsing \"99999999999999999999\": value out of range"
-        );
-        assert_eq!(
-            parse_uint("-3").unwrap_err(),
-            "strconv.ParseUint: parsing \"-3\": invalid syntax"
-        );
-    }
-
-    #[test]
-    fn durations_fail_in_gos_words() {
-        assert_eq!(parse_duration("1m30s"), Ok(90_000_000_000));
-        assert_eq!(parse_duration("-1.5s"), Ok(-1_500_000_000));
-        assert_eq!(parse_duration("abc").unwrap_err(), "time: invalid duration \"abc\"");
-        assert_eq!(parse_duration("30").unwrap_err(), "time: missing unit in duration \"30\"");
-        assert_eq!(
-            parse_duration("3d").unwrap_err(),
-            "time: unknown unit \"d\" in duration \"3d\""
-        );
-    }
-
-    #[test]
-    fn base64_fails_in_gos_words() {
-        assert_eq!(decode_base64("e30").unwrap(), b"{}");
-        assert_eq!(decode_base64("e31").unwrap(), b"{}");
-        assert_eq!(decode_base64("%%%").unwrap_err(), "illegal base64 data at input byte 0");
-        assert_eq!(decode_base64("abc=").unwrap_err(), "illegal base64 data at input byte 3");
-        assert_eq!(decode_base64("abcde").unwrap_err(), "illegal base64 data at input byte 4");
-    }
 
     #[test]
     fn json_fails_in_gos_words() {

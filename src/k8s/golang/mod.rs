@@ -1,0 +1,11 @@
+//! The words of Go's standard library that end up in API answers: clients and people compare them.
+
+mod base64;
+mod json;
+mod numbers;
+mod text;
+
+pub(super) use base64::decode_base64;
+pub(super) use json::json_error;
+pub(super) use numbers::{parse_duration, parse_int, parse_uint};
+pub(super) use text::quote;

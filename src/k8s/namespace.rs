@@ -1,0 +1,51 @@
+//! What the namespace controller does: a terminating namespace goes once nothing is left in it.
+
+use std::sync::Arc;
+
+use super::meta;
+use super::resource::GroupResource;
+use super::store::{Committed, State, StoreChange};
+
+/// The removal of the terminating namespaces that a change has emptied; `None` where there are none.
+///
+/// It is decided after the change, not in it: of two changes that each remove one of the last two objects,
+/// neither sees an empty namespace.
+#[must_use]
+pub fn emptied(state: &Arc<State>, committed: &Committed) -> Option<StoreChange> {
+    if committed.is_seeded() {
+        return None;
+    }
+    let namespaces = GroupResource::new("", "namespaces");
+    let mut change = None;
+    let mut last = "";
+    for write in committed.writes() {
+        let object = &write.object;
+        let marked = *object.resource == namespaces && object.meta.terminating;
+        let name = match (write.removed, marked) {
+            (true, false) => &*object.meta.namespace,
+            (false, true) => &*object.meta.name,
+            _ => continue,
+        };
+        // Those of one namespace mostly stand together.
+        if name.is_empty() || name == last {
+            continue;
+        }
+        last = name;
+        if is_gone(state, &namespaces, name) {
+            change.get_or_insert_with(|| StoreChange::on(state)).remove(&namespaces, name);
+        }
+    }
+    change
+}
+
+/// Whether a namespace is terminating, and nothing holds it.
+fn is_gone(state: &State, namespaces: &GroupResource, name: &str) -> bool {
+    let Some(namespace) = state.snapshot.get(namespaces, name) else { return false };
+    if !namespace.meta.terminating {
+        return false;
+    }
+    let mut collections = state.snapshot.collections();
+    let occupied =
+        collections.any(|(of, collection)| **of != *namespaces && collection.count(name) > 0);
+    !occupied && meta::finalizers(&namespace.value("v1", "Namespace")).is_empty()
+}

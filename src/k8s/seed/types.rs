@@ -1,0 +1,81 @@
+//! Definitions and objects → the served resource types.
+
+use std::sync::Arc;
+
+use super::super::resource::{
+    GroupResource, Registry, ResourceType, TypeOrigin, Version, split_api_version,
+};
+use super::super::{builtin, crd};
+use super::object::{ObjectError, SeedObject};
+
+/// The resource types that definitions and objects declare, with the built-in ones.
+#[must_use]
+pub fn types_of<'v>(
+    crds: impl IntoIterator<Item = &'v SeedObject>,
+    objects: impl IntoIterator<Item = &'v SeedObject>,
+) -> Registry {
+    read_types(crds, objects).0
+}
+
+pub(super) fn read_types<'v>(
+    crds: impl IntoIterator<Item = &'v SeedObject>,
+    objects: impl IntoIterator<Item = &'v SeedObject>,
+) -> (Registry, Vec<(usize, ObjectError)>) {
+    let mut errors = Vec::new();
+    let mut types = builtin::registry();
+    for (index, crd) in crds.into_iter().enumerate() {
+        match crd::resource_type(&crd.value()) {
+            Ok(of) => types.insert(of),
+            Err(error) => errors.push((index, ObjectError::Crd(error))),
+        }
+    }
+    for object in objects {
+        infer(&mut types, object);
+    }
+    (types, errors)
+}
+
+/// An object of an unknown type declares one: every field is kept, the plural is guessed as
+/// Kubernetes tools guess it.
+fn infer(types: &mut Registry, object: &SeedObject) {
+    let (api_version, kind) = (&*object.api_version, &*object.kind);
+    if kind.is_empty() || types.find_kind(api_version, kind).is_some() {
+        return;
+    }
+    let (group, version) = split_api_version(api_version);
+    types.insert(ResourceType {
+        group_resource: Arc::new(GroupResource::new(group, &plural(kind))),
+        kind: kind.into(),
+        list_kind: format!("{kind}List").into(),
+        singular: kind.to_lowercase().into(),
+        short_names: Vec::new(),
+        categories: Vec::new(),
+        namespaced: !object.namespace.is_empty(),
+        stored: true,
+        origin: TypeOrigin::Inferred,
+        versions: vec![Version {
+            name: version.into(),
+            served: true,
+            storage: true,
+            status: false,
+            scale: None,
+            schema: None,
+            raw_schema: None,
+            columns: Arc::default(),
+            selectable: Vec::new(),
+        }],
+    });
+}
+
+/// `k8s.io/apimachinery/pkg/api/meta.UnsafeGuessKindToResource`.
+fn plural(kind: &str) -> String {
+    let lower = kind.to_lowercase();
+    match lower.as_str() {
+        "endpoints" => lower,
+        name if name.ends_with('s') || name.ends_with("ch") || name.ends_with('x') => {
+            format!("{name}es")
+        }
+        name if name.ends_with('y') => format!("{}ies", &name[..name.len() - 1]),
+        name => format!("{name}s"),
+    }
+}

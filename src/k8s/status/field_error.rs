@@ -1,0 +1,109 @@
+//! Invalid fields, in the words of `k8s.io/apimachinery/pkg/util/validation/field`.
+
+use std::fmt::Display;
+
+use super::super::golang::quote;
+use super::Cause;
+
+/// One invalid field (`k8s.io/apimachinery/pkg/util/validation/field.Error`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field's path, such as `spec.tasks[0].name`; `<nil>` where upstream has none.
+    pub field: String,
+    /// The cause's reason.
+    pub reason: &'static str,
+    /// What follows the path, such as `Required value`.
+    pub body: String,
+}
+
+impl FieldError {
+    /// `Required value[: detail]`.
+    pub fn required(field: impl Into<String>, detail: &str) -> Self {
+        Self::with("FieldValueRequired", field, "Required value".to_owned(), detail)
+    }
+
+    /// `Invalid value: VALUE: detail`; `value` is already as Go prints it (text in quotes).
+    pub fn invalid(field: impl Into<String>, value: impl Display, detail: &str) -> Self {
+        Self::with("FieldValueInvalid", field, format!("Invalid value: {value}"), detail)
+    }
+
+    /// As [`FieldError::invalid`], for a value of the wrong type.
+    pub fn type_invalid(field: impl Into<String>, value: impl Display, detail: &str) -> Self {
+        Self::with("FieldValueTypeInvalid", field, format!("Invalid value: {value}"), detail)
+    }
+
+    /// `Forbidden: detail`.
+    pub fn forbidden(field: impl Into<String>, detail: &str) -> Self {
+        Self::with("FieldValueForbidden", field, "Forbidden".to_owned(), detail)
+    }
+
+    /// `Duplicate value: VALUE`.
+    pub fn duplicate(field: impl Into<String>, value: impl Display) -> Self {
+        Self::with("FieldValueDuplicate", field, format!("Duplicate value: {value}"), "")
+    }
+
+    /// `Too long: may not be more than N bytes`.
+    pub fn too_long(field: impl Into<String>, max: u64) -> Self {
+        Self::with(
+            "FieldValueTooLong",
+            field,
+            "Too long".to_owned(),
+            &format!("may not be more than {max} bytes"),
+        )
+    }
+
+    /// `Too many: N: must have at most MAX items`.
+    pub fn too_many(field: impl Into<String>, count: usize, max: u64) -> Self {
+        let body = format!("Too many: {count}");
+        Self::with("FieldValueTooMany", field, body, &format!("must have at most {max} items"))
+    }
+
+    /// `Unsupported value: VALUE: supported values: "A", "B"`.
+    pub fn not_supported(
+        field: impl Into<String>,
+        value: impl Display,
+        supported: &[String],
+    ) -> Self {
+        let list: Vec<String> = supported.iter().map(|word| quote(word)).collect();
+        let body = format!("Unsupported value: {value}");
+        Self::with(
+            "FieldValueNotSupported",
+            field,
+            body,
+            &format!("supported values: {}", list.join(", ")),
+        )
+    }
+
+    fn with(reason: &'static str, field: impl Into<String>, head: String, detail: &str) -> Self {
+        let body = if detail.is_empty() { head } else { format!("{head}: {detail}") };
+        Self { field: field.into(), reason, body }
+    }
+}
+
+impl Display for FieldError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.field, self.body)
+    }
+}
+
+/// Several errors as Go's `ErrorList.ToAggregate` prints them: one alone, more in brackets.
+pub(super) fn aggregate(errors: &[FieldError]) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for error in errors {
+        let text = error.to_string();
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    match texts.as_slice() {
+        [one] => one.clone(),
+        many => format!("[{}]", many.join(", ")),
+    }
+}
+
+impl Cause {
+    /// The cause that tells of an invalid field.
+    pub(super) fn of(error: &FieldError) -> Self {
+        Self { reason: error.reason, message: error.body.clone(), field: error.field.clone() }
+    }
+}

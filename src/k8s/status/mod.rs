@@ -1,0 +1,173 @@
+//! Errors of the Kubernetes side, rendered as a `Status` in one place.
+//!
+//! Texts, reasons and details are upstream's (`k8s.io/apimachinery/pkg/api/errors`), because clients
+//! and people compare them.
+
+mod catalogue;
+mod field_error;
+
+pub(super) use field_error::FieldError;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::resource::{GroupResource, ResourceType};
+
+/// The answer when a request cannot be served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    /// The HTTP status.
+    pub code: StatusCode,
+    /// The machine-readable reason, such as `NotFound`; empty where upstream has none.
+    pub reason: Cow<'static, str>,
+    /// The text for people.
+    pub message: String,
+    /// What the error is about.
+    pub details: Option<Details>,
+    /// `metadata.continue`: the token that goes on inconsistently after a 410.
+    pub continue_token: Option<String>,
+    /// Upstream answers some errors as text/plain, without a Status.
+    pub plain: bool,
+    /// Fields that a profile adds to the Status.
+    pub extra: BTreeMap<&'static str, Value>,
+}
+
+/// `Status.details`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Details {
+    /// The object's name.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The API group.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub group: String,
+    /// The plural resource, or the Kind for 422 and for failed preconditions.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub kind: String,
+    /// The object's uid.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub uid: String,
+    /// The single causes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<Cause>,
+    /// After how many seconds to try again; also sent as `Retry-After`.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub retry_after_seconds: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn is_zero(seconds: &u32) -> bool {
+    *seconds == 0
+}
+
+/// `Status.details.causes[]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// Such as `FieldValueInvalid`.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub reason: &'static str,
+    /// The text for people.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// The field, such as `spec.replicas`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub field: String,
+}
+
+impl ApiError {
+    fn new(
+        code: StatusCode,
+        reason: &'static str,
+        message: impl Into<String>,
+        details: Option<Details>,
+    ) -> Self {
+        Self {
+            code,
+            reason: Cow::Borrowed(reason),
+            message: message.into(),
+            details,
+            continue_token: None,
+            plain: false,
+            extra: BTreeMap::new(),
+        }
+    }
+
+    /// Sets after how many seconds to try again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.details.get_or_insert_default().retry_after_seconds = seconds;
+        self
+    }
+
+    /// The seconds of `Retry-After`, where it is to be sent.
+    pub fn retry_after_seconds(&self) -> Option<u32> {
+        self.details.as_ref().map(|d| d.retry_after_seconds).filter(|seconds| *seconds > 0)
+    }
+
+    /// The `Status` as JSON, without a line end.
+    pub fn to_json(&self) -> Vec<u8> {
+        #[derive(Serialize)]
+        struct Metadata<'a> {
+            #[serde(rename = "continue", skip_serializing_if = "Option::is_none")]
+            continue_token: Option<&'a str>,
+        }
+        #[derive(Serialize)]
+        #[expect(clippy::struct_field_names, reason = "the field names are the API's")]
+        struct Status<'a> {
+            kind: &'static str,
+            #[serde(rename = "apiVersion")]
+            api_version: &'static str,
+            metadata: Metadata<'a>,
+            status: &'static str,
+            #[serde(skip_serializing_if = "str::is_empty")]
+            message: &'a str,
+            #[serde(skip_serializing_if = "str::is_empty")]
+            reason: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            details: Option<&'a Details>,
+            code: u16,
+            #[serde(flatten)]
+            extra: &'a BTreeMap<&'static str, Value>,
+        }
+        let status = Status {
+            kind: "Status",
+            api_version: "v1",
+            metadata: Metadata { continue_token: self.continue_token.as_deref() },
+            status: "Failure",
+            message: &self.message,
+            reason: &self.reason,
+            details: self.details.as_ref(),
+            code: self.code.as_u16(),
+            extra: &self.extra,
+        };
+        serde_json::to_vec(&status).unwrap_or_default()
+    }
+}
+
+impl Details {
+    /// Details that name a resource and an object.
+    pub fn of(resource: &GroupResource, name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            group: resource.group.to_string(),
+            kind: resource.resource.to_string(),
+            ..Self::default()
+        }
+    }
+}
+
+/// The `Status` of a delete that is done: no code, the deleted object's identity in the details.
+pub(super) fn deleted(of: &ResourceType, name: &str, uid: &str) -> Bytes {
+    let details = Details { uid: uid.to_owned(), ..Details::of(&of.group_resource, name) };
+    let details = serde_json::to_string(&details).unwrap_or_default();
+    format!(
+        r#"{{"kind":"Status","apiVersion":"v1","metadata":{{}},"status":"Success","details":{details}}}"#
+    )
+    .into()
+}

@@ -1,0 +1,109 @@
+//! What a verb decided that writes: a change, and the answer once the change is committed.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::StatusCode;
+use http::header::HeaderValue;
+
+use crate::message::Plan;
+
+use super::super::golang::quote;
+use super::super::output::Output;
+use super::super::store::{Committed, Object, StoreChange};
+use super::{Call, Outcome, Resolved, object_plan};
+
+/// The answer to a request that writes: it shows the revision that the write got.
+pub struct PendingAnswer(Box<dyn FnOnce(&Committed) -> Plan + Send>);
+
+impl PendingAnswer {
+    pub(super) fn new(reply: impl FnOnce(&Committed) -> Plan + Send + 'static) -> Self {
+        Self(Box::new(reply))
+    }
+
+    /// The answer, where the change was committed.
+    #[must_use]
+    pub fn plan(self, committed: &Committed) -> Plan {
+        (self.0)(committed)
+    }
+}
+
+impl fmt::Debug for PendingAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PendingAnswer")
+    }
+}
+
+/// The object that an answer shows, and the write of the change that makes it so.
+#[derive(Debug)]
+pub(super) struct Written {
+    object: Arc<Object>,
+    /// Its place among the writes of the change; none where nothing is written.
+    write: Option<usize>,
+}
+
+impl Written {
+    /// The object of the next write of a change.
+    pub(super) fn next(change: &StoreChange, object: &Arc<Object>) -> Self {
+        Self { object: Arc::clone(object), write: Some(change.len()) }
+    }
+
+    /// An object that is not stored: it is that already, or it is a dry run.
+    pub(super) fn nothing(object: Arc<Object>) -> Self {
+        Self { object, write: None }
+    }
+
+    /// The object as it is decided.
+    pub(super) fn object(&self) -> &Arc<Object> {
+        &self.object
+    }
+
+    /// The object with the revision that its write got.
+    pub(super) fn committed(self, committed: &Committed) -> Arc<Object> {
+        let write = self.write.and_then(|at| committed.writes().get(at));
+        match write.map(|write| write.object.meta.revision) {
+            Some(revision) if revision != self.object.meta.revision => {
+                Arc::new(self.object.at_revision(revision))
+            }
+            _ => self.object,
+        }
+    }
+}
+
+/// A change whose answer is known before it is committed.
+pub(super) fn planned(change: StoreChange, plan: Plan) -> Resolved {
+    if change.is_empty() {
+        return Resolved::Outcome(Outcome::Plan(plan));
+    }
+    Resolved::Change(change, PendingAnswer::new(move |_| plan))
+}
+
+/// A change that is answered with the object that it writes.
+pub(super) fn decision(
+    call: &Call<'_>,
+    change: StoreChange,
+    written: Written,
+    status: StatusCode,
+    output: Output,
+    warnings: &[String],
+) -> Resolved {
+    let warnings: Vec<_> = warnings.iter().filter_map(|text| warning(text)).collect();
+    let (served, now) = (call.served.clone(), call.now);
+    let plan = move |object: &Object| {
+        let mut plan = object_plan(&served, status, object, output, now);
+        for warning in warnings {
+            plan.headers.append("warning", warning);
+        }
+        plan
+    };
+    if change.is_empty() {
+        return Resolved::Outcome(Outcome::Plan(plan(&written.object)));
+    }
+    let reply = move |committed: &Committed| plan(&written.committed(committed));
+    Resolved::Change(change, PendingAnswer::new(reply))
+}
+
+/// A `Warning` header of RFC 7234, as upstream writes it: code 299, agent `-`.
+fn warning(text: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(&format!("299 - {}", quote(text))).ok()
+}

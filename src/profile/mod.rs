@@ -1,0 +1,47 @@
+//! Profiles: what the Kubernetes side of a service does differently from upstream, as data and hooks.
+//!
+//! ```text
+//! Profile → configure: the engine's [k8s::Config], with a hook for its errors
+//!         → [Gateway]: who may pass before the engine is asked, and where tokens are issued
+//! ```
+//!
+//! The engine (`k8s`) knows no profile. A profile adds to it what is written here.
+
+pub(crate) mod cci;
+
+pub(crate) use cci::{Gateway, IssuedTokens, TOKEN_HEADER, TOKEN_LIFETIME, TOKENS_PATH};
+
+use std::time::Duration;
+
+use crate::k8s;
+
+/// API server behaviour to emulate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// That of a Kubernetes API server.
+    #[default]
+    Kubernetes,
+    /// That of the CCI service: tokens of `POST /v3/auth/tokens` in `X-Auth-Token`, the gateway's 401,
+    /// `errorCode` in errors, `selfLink`.
+    Cci,
+}
+
+impl Profile {
+    /// The engine's configuration with what the profile changes.
+    pub(crate) fn configure(self, config: k8s::Config) -> k8s::Config {
+        match self {
+            Self::Kubernetes => config,
+            Self::Cci => {
+                k8s::Config { self_links: true, error_hook: Some(cci::add_error_code), ..config }
+            }
+        }
+    }
+
+    /// What stands before the engine; `None` where clients talk to the API server itself.
+    pub(crate) fn gateway(self, token_lifetime: Duration) -> Option<Gateway> {
+        match self {
+            Self::Kubernetes => None,
+            Self::Cci => Some(Gateway::new(token_lifetime)),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The state of a world as its readers see it: published in one step, announced to those who wait.
+//!
+//! ```text
+//! [super::backend::Backend] → Published::publish → readers: Published::state (no lock)
+//!                                       → watches of the collections that were written wake, no others
+//! ```
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+
+use crate::k8s::{Committed, GroupResource, PinnedSnapshots, Revision, State};
+
+/// The published state of one world, and who waits for the next one.
+#[derive(Debug)]
+pub(crate) struct Published {
+    state: ArcSwap<State>,
+    revision: watch::Sender<Revision>,
+    /// Those who wait for a change of one resource.
+    waiting: Mutex<HashMap<Arc<GroupResource>, watch::Sender<Revision>>>,
+    pinned: PinnedSnapshots,
+}
+
+impl Published {
+    pub(super) fn new(state: State) -> Self {
+        Self {
+            revision: watch::Sender::new(state.revision),
+            state: ArcSwap::from_pointee(state),
+            waiting: Mutex::default(),
+            pinned: PinnedSnapshots::default(),
+        }
+    }
+
+    /// The state now. Costs two atomic operations.
+    pub(super) fn state(&self) -> Arc<State> {
+        self.state.load_full()
+    }
+
+    /// Older snapshots, for continue chains and lists at an exact revision.
+    pub(super) fn pinned(&self) -> &PinnedSnapshots {
+        &self.pinned
+    }
+
+    /// Publishes the state that a change makes. One backend at a time calls this, in the order of revisions.
+    pub(super) fn publish(&self, state: State, committed: &Committed) {
+        let (revision, floor) = (state.revision, state.history.floor());
+        let before = self.state.swap(Arc::new(state));
+        if revision != before.revision {
+            self.revision.send_replace(revision);
+            let waiting = self.waiting();
+            for resource in committed.touched() {
+                if let Some(sender) = waiting.get(resource) {
+                    sender.send_replace(revision);
+                }
+            }
+        }
+        if floor != before.history.floor() {
+            self.pinned.drop_below(floor);
+        }
+    }
+
+    /// Wakes when the revision grows.
+    pub(super) fn subscribe(&self) -> watch::Receiver<Revision> {
+        self.revision.subscribe()
+    }
+
+    /// Wakes when an object of a resource changes.
+    pub(super) fn subscribe_to(&self, resource: &Arc<GroupResource>) -> watch::Receiver<Revision> {
+        let mut waiting = self.waiting();
+        if !waiting.contains_key(resource) {
+            waiting.retain(|_, sender| sender.receiver_count() > 0);
+        }
+        let sender = waiting.entry(Arc::clone(resource));
+        sender.or_insert_with(|| watch::Sender::new(self.state().revision)).subscribe()
+    }
+
+    /// Whether anybody waits for a change of a resource.
+    pub(super) fn is_watched(&self) -> bool {
+        self.waiting().values().any(|sender| sender.receiver_count() > 0)
+    }
+
+    /// Wakes whoever waits for a change, without one: the server stops, or the world is gone.
+    pub(super) fn wake(&self) {
+        self.revision.send_modify(|_| {});
+        self.waiting().values().for_each(|sender| sender.send_modify(|_| {}));
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<Arc<GroupResource>, watch::Sender<Revision>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,81 @@
+//! The files of `--token-auth-file` and `--authorization-policy-file` → [`Auth`]. The engine reads texts, not
+//! files.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use crate::document::{Diagnostic, Diagnostics};
+use crate::k8s::Auth;
+
+/// How large a file may be, in bytes.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// Reads both files.
+///
+/// # Errors
+/// Every file that cannot be read, and every line that is wrong.
+pub(super) fn load(tokens: Option<&Path>, policies: Option<&Path>) -> Result<Auth, Diagnostics> {
+    let mut problems = Diagnostics::default();
+    let mut text = |path: Option<&Path>| {
+        let path = path?;
+        match read(path) {
+            Ok(text) => Some((path.to_owned(), text)),
+            Err(error) => {
+                problems.push(Diagnostic::error(path, format!("cannot be read: {error}")));
+                None
+            }
+        }
+    };
+    let (tokens, policies) = (text(tokens), text(policies));
+    let parsed = Auth::parse(
+        tokens.as_ref().map(|(path, text)| (path.as_path(), text.as_slice())),
+        policies.as_ref().map(|(path, text)| (path.as_path(), text.as_slice())),
+    );
+    match parsed {
+        Ok(auth) if problems.is_empty() => Ok(auth),
+        parsed => {
+            problems.extend(parsed.err().unwrap_or_default().0);
+            Err(problems.sorted())
+        }
+    }
+}
+
+/// The bytes of a file, which may be a pipe.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > MAX_BYTES {
+        let why = format!("it is larger than {MAX_BYTES} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_of_both_files_is_reported() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let policies = directory.path().join("policy.jsonl");
+        std::fs::write(&policies, "{\n").unwrap();
+        let missing = directory.path().join("missing.csv");
+        let problems = load(Some(&missing), Some(&policies)).unwrap_err();
+        let told: Vec<String> = problems.0.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].contains("missing.csv: cannot be read: "), "{told:?}");
+        assert!(told[1].contains("policy.jsonl:1:"), "{told:?}");
+    }
+
+    #[test]
+    fn good_files_say_whose_tokens_are_known() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let tokens = directory.path().join("tokens.csv");
+        std::fs::write(&tokens, "secret,ann,u1\n").unwrap();
+        let auth = load(Some(&tokens), None).unwrap();
+        assert_eq!(auth.user_of("secret").unwrap().name, "ann");
+        assert!(load(None, None).unwrap().is_open());
+    }
+}
