@@ -1,4 +1,4 @@
-//! HTTP/1.1 on one connection, and how it ends.
+//! HTTP/1.1 on one connection, and how the connection ends.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,13 +20,13 @@ use super::socket::Socket;
 use super::wire::{Control, Takeover, Wire};
 use super::{Limits, unsent, websocket};
 
-/// How long what a client still sends is read after the last byte for it, so that it sees a FIN.
+/// How long a client's bytes are read behind the end of the connection, so that the client sees a FIN.
 const LINGER: Duration = Duration::from_millis(500);
 
-/// A chunk whose size is none.
+/// A chunk whose size is not a number.
 const MALFORMED_CHUNK: &[u8] = b"zz\r\nthis chunk has no size\r\n";
 
-/// Serves a connection until it ends, or until `stopping` says so and what is in flight is done.
+/// Serves a connection until it ends, or until the server stops and requests in flight are done.
 pub(super) async fn run<H: Handler>(
     mut socket: Socket,
     client: Client,
@@ -35,16 +35,16 @@ pub(super) async fn run<H: Handler>(
     client_errors: Arc<ClientErrors>,
     mut stopping: watch::Receiver<bool>,
 ) {
-    // In a box: an idle stream does not hold the room for it.
+    // Boxed, so that an idle stream does not hold room for it.
     let mut resumed: Option<Box<Plan>> = None;
     loop {
         let plan = resumed.take().map(|plan| *plan);
         let turn = serve(socket, plan, &client, &*handler, &limits, &client_errors, &mut stopping);
-        // In a box: while a stream goes on, nothing of it is held.
-        let Some((back, read, taken)) = Box::pin(turn).await else {
+        // Boxed, so that nothing of it is held while a stream goes on.
+        let Some((back, read, takeover)) = Box::pin(turn).await else {
             return;
         };
-        match taken {
+        match takeover {
             Takeover::WebSocket(stream) => {
                 return websocket::run(back, read.to_vec(), stream).await;
             }
@@ -74,8 +74,8 @@ pub(super) async fn run<H: Handler>(
     }
 }
 
-/// Serves requests until one is answered with something that goes on without hyper. What comes back is
-/// the socket, what was read beyond that request, and what goes on.
+/// Serves requests until the answer to one goes on without hyper. Returns the socket, what was read behind that
+/// request, and the answer; nothing where the connection has ended.
 async fn serve<H: Handler>(
     socket: Socket,
     resumed: Option<Plan>,
@@ -109,27 +109,27 @@ async fn serve<H: Handler>(
     let parts = connection.into_parts();
     let socket = parts.io.into_inner();
     if control.ending().is_none()
-        && let Some(taken) = control.taken_over()
+        && let Some(takeover) = control.take_takeover()
         && (result.is_ok() || control.is_leaving())
     {
-        return Some((socket, parts.read_buf, taken));
+        return Some((socket, parts.read_buf, takeover));
     }
     match (control.ending(), result) {
         (Some(action), _) => end(socket, &action).await,
         (None, Err(error)) => {
-            let tell = control.wants_error_answer() || error.is_timeout();
-            refuse(socket, client, &error, limits, client_errors, tell).await;
+            let answers = control.wants_error_answer() || error.is_timeout();
+            refuse(socket, client, &error, limits, client_errors, answers).await;
         }
         (None, Ok(())) => finish(socket).await,
     }
     None
 }
 
-/// Performs an ending on the bare socket.
+/// Ends a connection with a fault.
 async fn end(mut socket: Socket, action: &FaultAction) {
     let last: &[u8] = match action {
         FaultAction::Reset | FaultAction::ResetStream(_) => {
-            // An RST overtakes what is still queued.
+            // An RST discards what is still queued.
             let _ = socket.flush().await;
             unsent::wait(socket.tcp()).await;
             // SO_LINGER 0: the close that follows sends an RST.
@@ -147,25 +147,25 @@ async fn end(mut socket: Socket, action: &FaultAction) {
     finish(socket).await;
 }
 
-/// Sends a FIN and reads on for a moment: closing with unread bytes would turn it into an RST.
+/// Sends a FIN and reads on for a moment: a socket that is closed with unread bytes sends an RST.
 pub(super) async fn finish(mut socket: impl AsyncRead + AsyncWrite + Unpin) {
     let _ = socket.shutdown().await;
     let drain = async {
-        // Here, so that a connection does not hold it while it serves.
+        // Allocated here, so that a connection does not hold it while it serves.
         let mut scratch = vec![0_u8; 4096];
         while matches!(socket.read(&mut scratch).await, Ok(read) if read > 0) {}
     };
     let _ = tokio::time::timeout(LINGER, Box::pin(drain)).await;
 }
 
-/// Tells a client what was wrong with its request, where hyper would only close.
+/// Answers a request that hyper cannot read with the reason.
 async fn refuse(
     mut socket: Socket,
     client: &Client,
     error: &hyper::Error,
     limits: &Limits,
     client_errors: &ClientErrors,
-    tell: bool,
+    answers: bool,
 ) {
     let (status, why) = if error.is_parse_too_large() {
         let what = format!(
@@ -179,18 +179,18 @@ async fn refuse(
     } else if error.is_parse() {
         ("400 Bad Request", format!("this is not HTTP/1.1: {}", reason(error)))
     } else {
-        // The client went away, or an answer's stream broke: there is nobody to tell.
+        // The client closed the connection, or the stream of an answer broke: no answer is possible.
         return;
     };
     client_errors.report(status, &format!("{}: {status}: {why}", client.peer));
-    if tell {
-        say(&mut socket, status, "", &why).await;
+    if answers {
+        write_error(&mut socket, status, "", &why).await;
     }
     finish(socket).await;
 }
 
-/// Writes an answer of the transport's own: one that no handler was asked for.
-pub(super) async fn say(
+/// Writes an error answer of the transport itself, without a handler.
+pub(super) async fn write_error(
     socket: &mut (impl AsyncWrite + Unpin),
     status: &str,
     fields: &str,
@@ -200,7 +200,7 @@ pub(super) async fn say(
         "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n{fields}connection: close\r\n\r\n{why}\n",
         why.len() + 1
     );
-    // A client that is gone need not be told.
+    // A client that has closed the connection gets no answer.
     if socket.write_all(answer.as_bytes()).await.is_ok() {
         let _ = socket.flush().await;
     }

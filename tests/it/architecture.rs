@@ -49,7 +49,7 @@ fn module_of(path: &Path) -> Option<Module> {
     let mut parts: Vec<String> =
         path.with_extension("").iter().map(|part| part.to_string_lossy().into_owned()).collect();
     let last = parts.last()?.clone();
-    if last == "tests" || last == "testing" || last.ends_with("_tests") {
+    if parts.iter().any(|part| part == "tests") || last == "testing" || last.ends_with("_tests") {
         return None;
     }
     if last == "mod" {
