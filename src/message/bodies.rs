@@ -1,27 +1,27 @@
-//! How much of all request bodies is held at once, and why one cannot be read.
+//! The memory budget of request bodies, and the errors of reading one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Why a request or upstream body could not be read.
+/// A request or upstream body that could not be read.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum BodyError {
     /// More bytes than the limit, in bytes.
     #[error("the body is larger than the limit of {0} bytes")]
     TooLarge(usize),
-    /// The bodies of all requests together hold as much as they may, in bytes.
+    /// All request bodies together would exceed their budget, in bytes.
     #[error("the server holds {0} bytes of request bodies already, which is all it may; try again")]
     TooMany(usize),
-    /// Nothing more of it came for too long.
-    #[error("nothing of the body came for {} s", .0.as_secs_f32())]
+    /// Nothing of the body arrived for too long.
+    #[error("nothing of the body arrived for {} s", .0.as_secs_f32())]
     Stalled(Duration),
     /// The connection ended or broke before the body did.
     #[error("the body ended early: {0}")]
     Broken(String),
 }
 
-/// The bodies that are held at once, in bytes. Clones count together.
+/// The memory budget of request bodies, in bytes. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Bodies(Arc<Count>);
 
@@ -32,13 +32,13 @@ struct Count {
 }
 
 impl Bodies {
-    /// Holds at most so many bytes.
+    /// A budget of this many bytes.
     #[must_use]
     pub fn new(most: usize) -> Self {
         Self(Arc::new(Count { held: AtomicUsize::new(0), most }))
     }
 
-    /// How many bytes are held, and how many may be.
+    /// How many bytes are held, and the budget.
     #[must_use]
     pub fn held(&self) -> (usize, usize) {
         (self.0.held.load(Ordering::Relaxed), self.0.most)
@@ -46,13 +46,13 @@ impl Bodies {
 }
 
 impl Default for Bodies {
-    /// Without a bound.
+    /// An unlimited budget.
     fn default() -> Self {
         Self::new(usize::MAX)
     }
 }
 
-/// What one body holds, until it is dropped.
+/// The share of one body, returned when it is dropped.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     /// Nothing while no body was read.
@@ -65,10 +65,10 @@ impl Held {
         Self { of: Some(bodies.clone()), bytes: 0 }
     }
 
-    /// Holds more.
+    /// Takes more of the budget.
     ///
     /// # Errors
-    /// [`BodyError::TooMany`] where all bodies together would hold too much.
+    /// [`BodyError::TooMany`] where the budget is exceeded.
     pub(super) fn grow(&mut self, bytes: usize) -> Result<(), BodyError> {
         let Some(Bodies(count)) = &self.of else { return Ok(()) };
         let Count { held, most } = &**count;

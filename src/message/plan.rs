@@ -19,8 +19,8 @@ pub struct Plan {
     pub body: Body,
     /// How the answer goes out: its delay, pace and faults.
     pub delivery: Delivery,
-    /// Is dropped when the answer is out, or its client gone. Not part of the delivery, which answers may
-    /// share: it belongs to this answer alone.
+    /// Is dropped when the answer is out, or its client has closed the connection. It belongs to this answer
+    /// alone, and so not to the delivery, which answers may share.
     pub guard: Option<Guard>,
     /// Who answered: for the journal, the console line and `X-Standin-Rule`.
     pub origin: Origin,

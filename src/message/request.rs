@@ -20,7 +20,7 @@ pub struct Request {
     pub method: Method,
     /// The request target; its path and query are still percent-encoded.
     pub uri: Uri,
-    /// The protocol version it came over.
+    /// The protocol version.
     pub version: Version,
     /// The header fields, as sent.
     pub headers: HeaderMap,
@@ -28,40 +28,40 @@ pub struct Request {
     pub body: RequestBody,
     /// The client's address; absent in unit tests.
     pub peer: Option<SocketAddr>,
-    /// The certificate that the client showed in the TLS handshake, if it was asked for one.
+    /// The client's certificate from the TLS handshake, if one was requested and given.
     pub certificate: Option<Arc<ClientCertificate>>,
-    /// What the bodies of all requests may hold.
+    /// The memory budget of all request bodies.
     pub bodies: Bodies,
-    /// What this body holds, once it is read.
+    /// The share of this body, once it is read.
     held: Held,
 }
 
-/// What a client's certificate says.
+/// A client's certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientCertificate {
-    /// It is one of the trusted CAs'.
+    /// A trusted CA signed it.
     Trusted {
         /// The subject's common name (CN); may be empty.
         common_name: String,
         /// The subject's organizations (O).
         organizations: Vec<String>,
     },
-    /// It is not, or not now: why.
+    /// It is not valid, for this reason.
     Refused(String),
 }
 
-/// A request body: not there, read, or still on the wire.
+/// A request body.
 pub enum RequestBody {
     /// The request has no body.
     Empty,
     /// The whole body.
     Bytes(Bytes),
-    /// A body nobody has asked for yet.
+    /// A body that has not been read.
     Stream(BodyStream),
 }
 
 impl Request {
-    /// A request without a body, for tests and for `explain`-like questions.
+    /// A request without a body, for tests and for requests that did not come over the wire.
     ///
     /// # Panics
     /// When `target` is not a valid request target.
@@ -80,7 +80,7 @@ impl Request {
         }
     }
 
-    /// A request that came in.
+    /// A request that came over the wire.
     #[must_use]
     pub fn incoming(head: request::Parts, body: RequestBody, bodies: Bodies) -> Self {
         Self {
@@ -96,7 +96,7 @@ impl Request {
         }
     }
 
-    /// The request for somebody else: its head is copied, its body goes along.
+    /// The request to be handed on: its head is copied, its body moves.
     #[must_use]
     pub fn take(&mut self) -> Self {
         Self {
@@ -124,7 +124,7 @@ impl Request {
         self.uri.query()
     }
 
-    /// Path and query as sent: what a recorder writes and `url` of a stub compares with.
+    /// Path and query as sent: the recorder writes them, and `url` of a stub is compared with them.
     #[must_use]
     pub fn target(&self) -> &str {
         self.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
@@ -139,8 +139,8 @@ impl Request {
     /// Reads the whole body, once; later calls give the same bytes.
     ///
     /// # Errors
-    /// [`BodyError::TooLarge`] past `limit` bytes, [`BodyError::TooMany`] where all bodies together hold too
-    /// much, [`BodyError::Stalled`] and [`BodyError::Broken`] when the client stops or goes away.
+    /// [`BodyError::TooLarge`] past `limit` bytes, [`BodyError::TooMany`] where all bodies together exceed
+    /// their budget, [`BodyError::Stalled`] and [`BodyError::Broken`] when the client pauses or disconnects.
     pub async fn read_body(&mut self, limit: usize) -> Result<Bytes, BodyError> {
         match &mut self.body {
             RequestBody::Empty => Ok(Bytes::new()),
@@ -156,7 +156,7 @@ impl Request {
         }
     }
 
-    /// The body, if it has been read (or there is none).
+    /// The body, if it has been read or there is none.
     #[must_use]
     pub fn body_bytes(&self) -> Option<&[u8]> {
         match &self.body {

@@ -1,4 +1,4 @@
-//! The name of a world: how clients that share a server are kept apart.
+//! The name of a world: each client of a shared server can have a state of its own.
 
 use std::fmt;
 use std::ops::Deref;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// The world of requests that name none.
 pub const DEFAULT_WORLD: &str = "default";
 
-/// The longest name of a world, in bytes: what a DNS label and a Kubernetes name can hold.
+/// The longest name of a world, in bytes: that of a DNS label and of most names in Kubernetes.
 const MAX_NAME: usize = 63;
 
 /// The checked name of a world.
@@ -26,7 +26,7 @@ impl WorldName {
         if first && name.len() <= MAX_NAME && name.bytes().all(allowed) {
             return Ok(Self(name.into()));
         }
-        // As much of it as fits a line.
+        // As much of it as fits on a line.
         Err(BadWorldName { name: name.chars().take(MAX_NAME + 1).collect() })
     }
 
@@ -36,7 +36,7 @@ impl WorldName {
         &*self.0 == DEFAULT_WORLD
     }
 
-    /// The name, to be shared.
+    /// The name, for sharing.
     #[must_use]
     pub fn shared(&self) -> &Arc<str> {
         &self.0
@@ -63,7 +63,7 @@ impl fmt::Display for WorldName {
     }
 }
 
-/// Why a name is not the name of a world.
+/// A name that cannot be that of a world.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{name:?} is not the name of a world: up to 63 letters, digits, '-', '_' and '.', the first a letter or digit"

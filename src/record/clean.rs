@@ -1,45 +1,45 @@
-//! An exchange on its way to the disk, without its secrets: pseudonyms for what is sent again, marks for
-//! what patterns are made of.
+//! Removes the secrets of an exchange before it is written: with pseudonyms in what is replayed, with marks in what
+//! patterns are made of.
 
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, HeaderName};
 
 use crate::redact::{Known, Media, Pass, Redacted, Redactor};
 
-use super::exchange::Asked;
+use super::exchange::SentRequest;
 
-/// What takes the secrets out of one exchange.
+/// Removes the secrets of one exchange.
 pub(super) struct Clean<'r> {
     redactor: &'r Redactor,
     /// Makes pseudonyms.
     pass: Pass<'r>,
     /// Makes marks, for patterns.
     pub(super) marks: Pass<'r>,
-    /// Secrets of this exchange and of earlier ones, looked for wherever they are repeated.
+    /// Secrets of this exchange and of earlier ones: they are replaced wherever they are repeated.
     pub(super) known: Known,
     target: &'r str,
-    /// The answer's body, without what it tells to be secret by itself.
+    /// The answer's body without the secrets that it shows by itself.
     answer: Redacted,
 }
 
 impl<'r> Clean<'r> {
-    /// Goes through all of the exchange for what is secret in it.
+    /// Finds the secrets in all of the exchange.
     pub(super) fn of(
-        asked: &'r Asked,
+        sent: &'r SentRequest,
         headers: &HeaderMap,
         body: &[u8],
         redactor: &'r Redactor,
     ) -> Self {
-        let target = asked.target.as_str();
+        let target = sent.target.as_str();
         let pass = redactor.pass(target);
         pass.target(target);
-        for (name, value) in asked.headers.iter().chain(headers) {
+        for (name, value) in sent.headers.iter().chain(headers) {
             if let Ok(value) = value.to_str() {
                 pass.header(name, value);
             }
         }
-        if let Some(body) = asked.body.bytes() {
-            pass.body(&Media::of(&asked.headers), &body);
+        if let Some(body) = sent.body.bytes() {
+            pass.body(&Media::of(&sent.headers), &body);
         }
         let answer = pass.body(&Media::of(headers), body);
         let known = redactor.learn(&pass);
@@ -57,7 +57,7 @@ impl<'r> Clean<'r> {
 
     /// The whole body of the answer.
     pub(super) fn answer(&self, headers: &HeaderMap, bytes: &[u8]) -> Redacted {
-        // What is text is gone through once, and then for what the rest of the exchange tells.
+        // A text is searched once by itself, and once for the secrets of the rest of the exchange.
         let seen = match &self.answer {
             Redacted::Changed(new) => new,
             _ => bytes,

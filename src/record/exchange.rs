@@ -1,4 +1,4 @@
-//! One exchange as it is being recorded: what was asked, what came back and when.
+//! One exchange while it is recorded: the request, the answer, and when its parts arrived.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,15 +9,15 @@ use http::{HeaderMap, Method, StatusCode};
 /// The largest request body that is recorded, in bytes.
 pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
 
-/// The largest answer that is recorded, in bytes; one that is larger is passed on and not written.
+/// The largest answer that is recorded, in bytes; a larger one is passed on and not written.
 pub(super) const MAX_ANSWER: usize = 64 << 20;
 
-/// How many chunks of a stream are recorded; what comes later is joined to the last.
+/// How many chunks of a stream are recorded; later ones are joined to the last.
 pub(super) const MAX_CHUNKS: usize = 10_000;
 
-/// What was asked.
+/// A request as it was sent to the backend.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct SentRequest {
     pub(super) method: Method,
     /// Path and query as sent.
     pub(super) target: String,
@@ -30,9 +30,9 @@ pub(super) fn path_of(target: &str) -> &str {
     target.split_once('?').map_or(target, |(path, _)| path)
 }
 
-/// What came back.
+/// An answer as the backend sent it.
 #[derive(Debug)]
-pub(super) struct Answered {
+pub(super) struct ReceivedAnswer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Arrivals,
@@ -47,16 +47,16 @@ pub(super) struct Chunk {
     pub(super) bytes: Bytes,
 }
 
-/// A body, with the times its parts arrived at.
+/// A body, and when its parts arrived.
 #[derive(Debug, Default)]
 pub(super) struct Arrivals {
     bytes: BytesMut,
-    /// When, and the length of the body by then.
+    /// When a part arrived, and the length of the body by then.
     marks: Vec<(Duration, usize)>,
 }
 
 impl Arrivals {
-    /// Adds what arrived; past the bound of parts it counts as part of the last one.
+    /// Adds bytes that arrived. Past the bound of parts they belong to the last one.
     pub(super) fn push(&mut self, at: Duration, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         let length = self.bytes.len();
@@ -71,7 +71,7 @@ impl Arrivals {
         self.bytes.len()
     }
 
-    /// The whole, and its parts.
+    /// The whole body, and its parts.
     pub(super) fn freeze(self) -> (Bytes, Vec<Chunk>) {
         let whole = self.bytes.freeze();
         let mut start = 0;
@@ -87,13 +87,13 @@ impl Arrivals {
 /// How an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// As the backend wished.
+    /// By the backend.
     Whole,
-    /// The client had enough.
+    /// By the client.
     ByClient,
 }
 
-/// The copy of a request body that is kept while it is sent on.
+/// A copy of a request body, made while the body is sent.
 #[derive(Debug, Clone, Default)]
 pub(super) struct BodyCopy(Arc<Mutex<Copied>>);
 

@@ -1,5 +1,4 @@
-//! The key of a recording's pseudonyms: it lies beside the recording, is made with it, and is kept out of
-//! version control.
+//! The key of a recording's pseudonyms: a file in the directory of the recording, which version control ignores.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -12,13 +11,13 @@ use crate::redact::Key;
 /// The key's file.
 const KEY: &str = ".standin-redact-key";
 
-/// The file that keeps it out of version control.
+/// The file that lists what version control ignores.
 const IGNORE: &str = ".gitignore";
 
-/// The largest key and list of ignored files that are read, in bytes.
+/// The largest key, and the largest list of ignored files, in bytes.
 const MOST: u64 = 1 << 20;
 
-/// The key in a recording's directory; it is made if it is not there.
+/// The key in a recording's directory; it is made if it is missing.
 ///
 /// # Errors
 /// What the system reports.
@@ -37,7 +36,7 @@ pub(super) fn key(directory: &Path) -> io::Result<Key> {
     Ok(Key::of(text.trim_ascii().as_bytes()))
 }
 
-/// Has the key ignored; what somebody else has written there stays.
+/// Adds the key to the ignored files; other entries stay.
 fn ignore(directory: &Path) -> io::Result<()> {
     let path = directory.join(IGNORE);
     let mut text = match disk::read(&path, MOST) {

@@ -1,8 +1,7 @@
 //! An exchange → a stub mapping: the format of recordings.
 //!
-//! It is `WireMock`'s own format, so that both replay it. Nothing in it changes from one recording of
-//! the same exchange to the next but what the backend changed: keys are sorted, the name and the id
-//! come from the request, and no time of day is written.
+//! It is `WireMock`'s own format, so that both replay it. Two recordings of the same exchange differ only in what
+//! the backend changed: keys are sorted, the name and the id come from the request, and no time of day is written.
 
 use std::time::Duration;
 
@@ -19,21 +18,21 @@ use crate::message::Query;
 use crate::redact::{Redacted, Redactor};
 
 use super::clean::Clean;
-use super::exchange::{Answered, Asked, Chunk, End, path_of};
+use super::exchange::{Chunk, End, ReceivedAnswer, SentRequest, path_of};
 use super::pattern::request;
 
-/// Bodies larger than this stand in a file of their own, in bytes.
+/// Larger bodies get a file of their own, in bytes.
 const MAX_INLINE: usize = 64 << 10;
 
-/// How much of a path goes into a file's name, in characters.
+/// The most of a path that goes into a file's name, in characters.
 const MAX_NAME: usize = 80;
 
-/// The priority of stubs that ask for a representation of their own, before those for any.
+/// The priority of stubs for one representation, before those for any.
 const SPECIFIC: i32 = 4;
 
-/// What is written for one exchange.
+/// The files of one exchange.
 #[derive(Debug)]
-pub(super) struct Recorded {
+pub(super) struct RecordedFiles {
     /// The file's name.
     pub(super) name: String,
     pub(super) mapping: Value,
@@ -42,34 +41,34 @@ pub(super) struct Recorded {
 }
 
 /// The mapping of an exchange, without secrets.
-pub(super) fn of(asked: &Asked, answered: Answered, redactor: &Redactor) -> Recorded {
+pub(super) fn of(sent: &SentRequest, answer: ReceivedAnswer, redactor: &Redactor) -> RecordedFiles {
     let mut notes = Vec::new();
-    let (body, parts) = answered.body.freeze();
-    let clean = Clean::of(asked, &answered.headers, &body, redactor);
-    let request = request(asked, &answered.headers, &clean, &mut notes);
-    // The key of the exchange: what is matched, so that a new token does not make a new file.
+    let (body, parts) = answer.body.freeze();
+    let clean = Clean::of(sent, &answer.headers, &body, redactor);
+    let request = request(sent, &answer.headers, &clean, &mut notes);
+    // The id of the exchange comes from its pattern, so that a new token does not make a new file.
     let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, request.to_string().as_bytes());
     let target = clean.target();
-    let stem = stem(asked, path_of(&target), &id);
+    let stem = stem(sent, path_of(&target), &id);
     let mut response = Map::new();
-    response.insert("status".to_owned(), answered.status.as_u16().into());
-    let headers = response_headers(&answered.headers, &clean);
+    response.insert("status".to_owned(), answer.status.as_u16().into());
+    let headers = response_headers(&answer.headers, &clean);
     if !headers.is_empty() {
         response.insert("headers".to_owned(), headers.into());
     }
     let mut body_file = None;
-    let plays = is_stream(asked, &answered.headers) || is_paced(&answered.headers, &parts);
-    if plays && !answered.headers.contains_key(CONTENT_ENCODING) {
+    let timed = is_stream(sent, &answer.headers) || is_paced(&answer.headers, &parts);
+    if timed && !answer.headers.contains_key(CONTENT_ENCODING) {
         stream(&body, parts, &clean, &mut response);
-        if answered.end == End::ByClient {
+        if answer.end == End::ByClient {
             notes.push("the client ended the stream".to_owned());
         }
     } else {
-        body_file = whole_body(body, &answered.headers, &clean, &stem, &mut response, &mut notes);
+        body_file = whole_body(body, &answer.headers, &clean, &stem, &mut response, &mut notes);
     }
     let mut mapping = json!({
         "id": id.to_string(),
-        "name": format!("{} {}", asked.method, path_of(&target)),
+        "name": format!("{} {}", sent.method, path_of(&target)),
         "request": request,
         "response": response,
     });
@@ -79,13 +78,13 @@ pub(super) fn of(asked: &Asked, answered: Answered, redactor: &Redactor) -> Reco
     if !notes.is_empty() {
         mapping["metadata"] = json!({"standin": {"notes": notes}});
     }
-    Recorded { name: format!("{stem}.json"), mapping, body_file }
+    RecordedFiles { name: format!("{stem}.json"), mapping, body_file }
 }
 
 /// Whether an answer is recorded with its timing: a watch (Kubernetes' `watch=true`), events of a
 /// server (`text/event-stream`), or JSON that says it is a stream.
-pub(super) fn is_stream(asked: &Asked, headers: &HeaderMap) -> bool {
-    let query = Query::parse(asked.target.split_once('?').map(|(_, query)| query));
+pub(super) fn is_stream(sent: &SentRequest, headers: &HeaderMap) -> bool {
+    let query = Query::parse(sent.target.split_once('?').map(|(_, query)| query));
     let watch = query.is_ok_and(|query| {
         query.first("watch").is_some_and(|value| matches!(value, "true" | "1" | ""))
             || query.first("follow").is_some_and(|value| matches!(value, "true" | "1"))
@@ -94,8 +93,8 @@ pub(super) fn is_stream(asked: &Asked, headers: &HeaderMap) -> bool {
     watch || media == "text/event-stream" || media_parameters(headers).contains("stream=watch")
 }
 
-/// Whether an answer of another kind came in pieces with pauses between them: it comes so again. A large
-/// one is a download, whose pauses are those of the network.
+/// Whether an answer of another kind arrived with pauses, and is replayed with them. A large one is a download,
+/// whose pauses are those of the network.
 fn is_paced(headers: &HeaderMap, parts: &[Chunk]) -> bool {
     const LARGEST: usize = 1 << 20;
     const PAUSE: Duration = Duration::from_millis(50);
@@ -119,10 +118,10 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// The same request gives the same name: `get-apis-batch-v1-jobs-1a2b3c4d`.
-fn stem(asked: &Asked, path: &str, id: &Uuid) -> String {
-    let mut words = asked.method.as_str().to_ascii_lowercase();
+fn stem(sent: &SentRequest, path: &str, id: &Uuid) -> String {
+    let mut words = sent.method.as_str().to_ascii_lowercase();
     for word in path.split(|c: char| !c.is_ascii_alphanumeric() && c != '.') {
-        // Dots alone would be another directory's name.
+        // A word of dots would name another directory.
         let word = word.trim_matches('.');
         if !word.is_empty() && words.len() + word.len() < MAX_NAME {
             words.push('-');
@@ -133,7 +132,7 @@ fn stem(asked: &Asked, path: &str, id: &Uuid) -> String {
     format!("{words}-{}", &hash[..8])
 }
 
-/// All but what is about this connection or this moment.
+/// The header fields of the answer, without those of this connection or this moment.
 fn response_headers(headers: &HeaderMap, clean: &Clean<'_>) -> Map<String, Value> {
     let mut out = Map::new();
     for name in headers.keys() {
@@ -192,13 +191,13 @@ fn whole_body(
     None
 }
 
-/// Whether a value comes out as the bytes that came in: the order of keys, spaces and numbers may not. The
-/// answer `null` is no body where a stub has it as JSON.
+/// Whether a value is rendered as the bytes that it was parsed from, with the same order of keys, spaces and
+/// numbers. `null` is not: as `jsonBody` of a stub it means no body.
 fn is_exact(value: &Value, body: &[u8]) -> bool {
     !value.is_null() && value.to_string().as_bytes() == body
 }
 
-/// A stream as chunks with the pause before each, and whole for those who cannot play it.
+/// Writes a stream as chunks with the pause before each, and whole for servers without the transformer.
 fn stream(body: &Bytes, parts: Vec<Chunk>, clean: &Clean<'_>, response: &mut Map<String, Value>) {
     let chunks = match std::str::from_utf8(body) {
         Ok(_) => lines(&parts),
@@ -232,7 +231,8 @@ fn stream(body: &Bytes, parts: Vec<Chunk>, clean: &Clean<'_>, response: &mut Map
     response.insert("transformerParameters".to_owned(), json!({"chunks": written}));
 }
 
-/// Text as it was completed line by line: an event is one chunk, however the network cut it.
+/// Text in chunks of whole lines, at the time when each was complete: an event is one chunk, however the network
+/// cut it.
 fn lines(chunks: &[Chunk]) -> Vec<Chunk> {
     let mut out = Vec::new();
     let mut rest: Vec<u8> = Vec::new();

@@ -1,14 +1,14 @@
-//! A backend → answers for what nothing else answers, and fixtures of them.
+//! Passes unmatched requests on to a backend, and records the exchanges as fixtures.
 //!
 //! ```text
 //! Request → [proxy] → [upstream] ══ backend
 //!              │ └─ Plan: the body as it arrives, through the [tee]
-//!              └─ [exchange] once it ends → [mapping], with its [pattern], [clean] of secrets → [writer] → DIR/*.json
+//!              └─ [exchange] when it ends → [mapping], with its [pattern], [clean] of secrets → [writer] → DIR/*.json
 //! ```
 //!
-//! What is written is a stub mapping that `--fixtures` (and `WireMock`) replays, whole or not at all, by
-//! threads of its own. New requests wait only while the recorder holds as much as it may: a recording
-//! with gaps replays wrong answers.
+//! Each exchange becomes a stub mapping, which `--fixtures` and `WireMock` replay. Threads of the recorder write it,
+//! whole or not at all. New requests wait while the recorder's budget is exhausted: a recording with gaps replays
+//! wrong answers.
 
 mod clean;
 mod exchange;

@@ -1,4 +1,4 @@
-//! What was asked → the pattern that matches it again, and no other request.
+//! A request → the pattern that matches it again, and no other request.
 
 use http::HeaderMap;
 use http::header::{
@@ -11,52 +11,56 @@ use crate::message::Query;
 use crate::redact::{MARK, Redactor};
 
 use super::clean::Clean;
-use super::exchange::{Asked, path_of};
+use super::exchange::{SentRequest, path_of};
 
 /// The query parameters that are left out of a pattern: client libraries draw them at random.
 const NOT_MATCHED: [&str; 1] = ["timeoutSeconds"];
 
 /// The pattern of a request.
 pub(super) fn request(
-    asked: &Asked,
-    answered: &HeaderMap,
+    sent: &SentRequest,
+    answer: &HeaderMap,
     clean: &Clean<'_>,
     notes: &mut Vec<String>,
 ) -> Value {
     let mut request = Map::new();
-    request.insert("method".to_owned(), asked.method.as_str().into());
-    let query = asked.target.split_once('?').map(|(_, query)| query).filter(|q| !q.is_empty());
+    request.insert("method".to_owned(), sent.method.as_str().into());
+    let query = sent.target.split_once('?').map(|(_, query)| query).filter(|q| !q.is_empty());
     match Query::parse(query) {
         Ok(parsed) if query.is_some() => {
-            url(&mut request, ["urlPath", "urlPathPattern"], path_of(&asked.target), clean);
+            url(&mut request, ["urlPath", "urlPathPattern"], path_of(&sent.target), clean);
             let parameters = query_patterns(&parsed, clean, notes);
             if !parameters.is_empty() {
                 request.insert("queryParameters".to_owned(), parameters.into());
             }
         }
-        // No query, or one that cannot be decoded and so is matched as it stands.
-        _ => url(&mut request, ["url", "urlPattern"], &asked.target, clean),
+        // No query, or one that cannot be decoded and is matched as it is.
+        _ => url(&mut request, ["url", "urlPattern"], &sent.target, clean),
     }
-    let headers = header_patterns(asked, answered, clean);
+    let headers = header_patterns(sent, answer, clean);
     if !headers.is_empty() {
         request.insert("headers".to_owned(), headers.into());
     }
-    if let Some(pattern) = body_pattern(asked, clean, notes) {
+    if let Some(pattern) = body_pattern(sent, clean, notes) {
         request.insert("bodyPatterns".to_owned(), json!([pattern]));
     }
     request.into()
 }
 
-/// Header fields that the answer depends on: those of conditions and ranges, those that the answer names in
-/// `Vary`, and an `Accept` for a table or for metadata, which Kubernetes answers with at the same URL.
-fn header_patterns(asked: &Asked, answered: &HeaderMap, clean: &Clean<'_>) -> Map<String, Value> {
+/// Header fields that the answer depends on: those of conditions and ranges, those in its `Vary`, and an `Accept`
+/// that asks Kubernetes for a table or for metadata at the same URL.
+fn header_patterns(
+    sent: &SentRequest,
+    answer: &HeaderMap,
+    clean: &Clean<'_>,
+) -> Map<String, Value> {
     const ALWAYS: [HeaderName; 6] =
         [RANGE, IF_RANGE, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE];
-    // Compression is not asked for while recording, and the origin of a page is any.
+    // A recording is uncompressed, and serves pages of all origins.
     const NEVER: [HeaderName; 2] = [ACCEPT_ENCODING, ORIGIN];
     let mut patterns = Map::new();
     let mut put = |name: &HeaderName, wanted: bool| {
-        let value = asked.headers.get(name).and_then(|value| value.to_str().ok());
+        let value = sent.headers.get(name).and_then(|value| value.to_str().ok());
         let pattern = match value.map(|value| (value, clean.marked_header(name, value))) {
             Some((_, marked)) if marked.contains(MARK) => {
                 json!({"matches": pattern(&marked, ".+")})
@@ -70,7 +74,7 @@ fn header_patterns(asked: &Asked, answered: &HeaderMap, clean: &Clean<'_>) -> Ma
     for name in &ALWAYS {
         put(name, false);
     }
-    let varies = answered.get_all(VARY).iter().filter_map(|value| value.to_str().ok());
+    let varies = answer.get_all(VARY).iter().filter_map(|value| value.to_str().ok());
     for name in varies.flat_map(|value| value.split(',')) {
         if let Ok(name) = HeaderName::from_bytes(name.trim().as_bytes())
             && !NEVER.contains(&name)
@@ -78,7 +82,7 @@ fn header_patterns(asked: &Asked, answered: &HeaderMap, clean: &Clean<'_>) -> Ma
             put(&name, true);
         }
     }
-    let accept = asked.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    let accept = sent.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
     if accept.is_some_and(|accept| accept.contains("as=")) {
         put(&ACCEPT, false);
     }
@@ -94,7 +98,7 @@ fn title(name: &HeaderName) -> String {
     words.collect::<Vec<_>>().join("-")
 }
 
-/// The URL as it stands, or as a pattern where something in it is secret.
+/// The URL as it is, or as a pattern where it has a secret.
 fn url(request: &mut Map<String, Value>, names: [&str; 2], text: &str, clean: &Clean<'_>) {
     let marked = clean.marked_target(text);
     if marked.contains(MARK) {
@@ -137,9 +141,9 @@ fn query_patterns(
     patterns
 }
 
-/// The pattern of a body, with anything where a secret stood.
-fn body_pattern(asked: &Asked, clean: &Clean<'_>, notes: &mut Vec<String>) -> Option<Value> {
-    let Some(body) = asked.body.bytes() else {
+/// The pattern of a body, in which anything matches a secret.
+fn body_pattern(sent: &SentRequest, clean: &Clean<'_>, notes: &mut Vec<String>) -> Option<Value> {
+    let Some(body) = sent.body.bytes() else {
         notes.push("the request's body is too large to be matched".to_owned());
         return None;
     };
@@ -151,8 +155,8 @@ fn body_pattern(asked: &Asked, clean: &Clean<'_>, notes: &mut Vec<String>) -> Op
         return None;
     };
     let marked = clean.marked(text);
-    // A boundary is drawn anew for each request.
-    let marked = match boundary(&asked.headers) {
+    // A boundary is random in each request.
+    let marked = match boundary(&sent.headers) {
         Some(boundary) => marked.replace(boundary, MARK_TEXT),
         None => marked,
     };
@@ -171,7 +175,7 @@ fn body_pattern(asked: &Asked, clean: &Clean<'_>, notes: &mut Vec<String>) -> Op
 /// [`MARK`] as a text.
 const MARK_TEXT: &str = "\u{E000}";
 
-/// What separates the parts of a multipart body (RFC 2046, section 5.1.1).
+/// The boundary of a multipart body (RFC 2046, section 5.1.1).
 fn boundary(headers: &HeaderMap) -> Option<&str> {
     let parameters = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     if !parameters.trim_start().to_ascii_lowercase().starts_with("multipart/") {
@@ -182,7 +186,7 @@ fn boundary(headers: &HeaderMap) -> Option<&str> {
     (!value.is_empty()).then_some(value)
 }
 
-/// Any text, or any number, in the place of each value in which a secret stood.
+/// Replaces each value with a secret by a placeholder for any text or any number.
 fn any_at_marks(value: &mut Value) {
     match value {
         Value::String(text) if text.starts_with(MARK) && text.ends_with('0') => {
@@ -197,9 +201,9 @@ fn any_at_marks(value: &mut Value) {
     }
 }
 
-/// The pattern that a text with marks makes: what stands at a mark may be anything of a kind.
+/// The pattern of a text with marks: at each mark it allows `anything`.
 fn pattern(marked: &str, anything: &str) -> String {
-    // An ampersand means nothing by itself, and reads better so.
+    // An ampersand needs no escape, and reads better without.
     let quoted = |part: &str| regex::escape(part).replace(r"\&", "&");
     marked.split(MARK).map(quoted).collect::<Vec<_>>().join(anything)
 }

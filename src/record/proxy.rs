@@ -1,4 +1,4 @@
-//! What nothing else answers → the backend → a plan, and a recording if one is wanted.
+//! Unmatched requests → the backend → a plan, and a recording where there is a recorder.
 
 use futures_util::StreamExt;
 use http::StatusCode;
@@ -6,12 +6,12 @@ use http::header::ACCEPT_ENCODING;
 
 use crate::message::{Body, Origin, Plan, Request, RequestBody};
 
-use super::exchange::{Asked, BodyCopy};
-use super::tee::{Copy, Tee};
+use super::exchange::{BodyCopy, SentRequest};
+use super::tee::{Recording, Tee};
 use super::upstream::{Upstream, UpstreamError};
 use super::writer::Recorder;
 
-/// A backend that answers, with or without a recorder.
+/// A backend, with or without a recorder.
 #[derive(Debug)]
 pub struct Proxy {
     upstream: Upstream,
@@ -25,14 +25,14 @@ impl Proxy {
         Self { upstream, recorder }
     }
 
-    /// The backend's answer, its body still on the way. A backend that does not answer gives 502, one
-    /// that is too slow 504; neither is recorded.
+    /// The backend's answer, whose body is still arriving. Without an answer it is 502, or 504 after the
+    /// timeout; neither is recorded.
     pub async fn answer(&self, mut request: Request) -> Plan {
         if let Some(recorder) = &self.recorder {
-            recorder.room().await;
+            recorder.wait_for_room().await;
         }
-        let asked = self.recorder.as_ref().map(|_| {
-            // A recording is for people and for every client: it is taken uncompressed.
+        let sent = self.recorder.as_ref().map(|_| {
+            // A recording is uncompressed: people read it, and all clients can use it.
             request.headers.remove(ACCEPT_ENCODING);
             copy_of(&mut request)
         });
@@ -41,23 +41,22 @@ impl Proxy {
             Err(error) => return failed(&error),
         };
         let (head, body) = response.into_parts();
-        let copy =
-            self.recorder.clone().zip(asked).map(|(recorder, asked)| {
-                Copy::new(recorder, asked, head.status, head.headers.clone())
-            });
-        let body = Body::Stream(Box::pin(Tee::new(body, copy)));
+        let recording = self.recorder.clone().zip(sent).map(|(recorder, sent)| {
+            Recording::new(recorder, sent, head.status, head.headers.clone())
+        });
+        let body = Body::Stream(Box::pin(Tee::new(body, recording)));
         let mut plan = Plan::new(head.status, Origin::Upstream, body);
         plan.headers = head.headers;
         plan
     }
 
-    /// How many bytes of exchanges the recorder holds, and how many it may; nothing without one.
+    /// How many bytes of exchanges the recorder holds, and its budget; nothing without a recorder.
     #[must_use]
     pub fn held(&self) -> Option<(usize, usize)> {
         self.recorder.as_ref().map(Recorder::held)
     }
 
-    /// Waits until everything that ended so far is on disk.
+    /// Waits until all exchanges that have ended are on disk.
     pub async fn flush(&self) {
         if let Some(recorder) = &self.recorder {
             recorder.flush().await;
@@ -65,8 +64,8 @@ impl Proxy {
     }
 }
 
-/// Keeps what was asked, and lets the body be copied while it is sent.
-fn copy_of(request: &mut Request) -> Asked {
+/// A copy of a request; its body is copied while it is sent.
+fn copy_of(request: &mut Request) -> SentRequest {
     let body = BodyCopy::default();
     request.body = match std::mem::replace(&mut request.body, RequestBody::Empty) {
         RequestBody::Stream(stream) => {
@@ -85,7 +84,7 @@ fn copy_of(request: &mut Request) -> Asked {
         RequestBody::Empty => RequestBody::Empty,
     };
     let (method, headers) = (request.method.clone(), request.headers.clone());
-    Asked { method, target: request.target().to_owned(), headers, body }
+    SentRequest { method, target: request.target().to_owned(), headers, body }
 }
 
 fn failed(error: &UpstreamError) -> Plan {

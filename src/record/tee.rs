@@ -1,4 +1,4 @@
-//! An answer's body on its way to the client, with a copy for the recording.
+//! Passes an answer's body on to the client, and copies it for the recording.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -11,23 +11,23 @@ use tokio::time::Instant;
 
 use crate::message::BodyError;
 
-use super::exchange::{Answered, Arrivals, Asked, End, MAX_ANSWER};
+use super::exchange::{Arrivals, End, MAX_ANSWER, ReceivedAnswer, SentRequest};
 use super::mapping;
 use super::writer::{Recorder, Reserved};
 
-/// What an exchange counts besides the body of its answer, in bytes.
-const AROUND: usize = 4096;
+/// What an exchange holds besides the body of its answer, in bytes.
+const OVERHEAD: usize = 4096;
 
 /// The body as the backend sends it.
 pub(super) struct Tee {
     body: Incoming,
-    copy: Option<Copy>,
+    recording: Option<Recording>,
 }
 
-/// What is being recorded.
-pub(super) struct Copy {
+/// An exchange that is being recorded.
+pub(super) struct Recording {
     pub(super) recorder: Recorder,
-    pub(super) asked: Asked,
+    pub(super) sent: SentRequest,
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     began: Instant,
@@ -35,24 +35,24 @@ pub(super) struct Copy {
     reserved: Reserved,
 }
 
-impl Copy {
+impl Recording {
     pub(super) fn new(
         recorder: Recorder,
-        asked: Asked,
+        sent: SentRequest,
         status: StatusCode,
         headers: HeaderMap,
     ) -> Self {
         let began = Instant::now();
         let mut reserved = recorder.reserve();
-        reserved.grow(AROUND);
-        Self { recorder, asked, status, headers, began, body: Arrivals::default(), reserved }
+        reserved.grow(OVERHEAD);
+        Self { recorder, sent, status, headers, began, body: Arrivals::default(), reserved }
     }
 
-    /// Whether it fits.
+    /// Adds bytes of the body; returns whether they fit.
     fn push(&mut self, bytes: &Bytes) -> bool {
         if self.body.len() + bytes.len() > MAX_ANSWER {
             let why = format!("more than {MAX_ANSWER} bytes were answered to");
-            self.recorder.say(&self.asked, &why, "");
+            self.recorder.report_skipped(&self.sent, &why, "");
             return false;
         }
         self.reserved.grow(bytes.len());
@@ -61,19 +61,19 @@ impl Copy {
     }
 
     fn finish(self, end: End) {
-        let Self { recorder, asked, status, headers, body, reserved, .. } = self;
-        recorder.write(asked, Answered { status, headers, body, end }, reserved);
+        let Self { recorder, sent, status, headers, body, reserved, .. } = self;
+        recorder.write(sent, ReceivedAnswer { status, headers, body, end }, reserved);
     }
 }
 
 impl Tee {
-    pub(super) fn new(body: Incoming, copy: Option<Copy>) -> Self {
-        Self { body, copy }
+    pub(super) fn new(body: Incoming, recording: Option<Recording>) -> Self {
+        Self { body, recording }
     }
 
     fn finish(&mut self, end: End) {
-        if let Some(copy) = self.copy.take() {
-            copy.finish(end);
+        if let Some(recording) = self.recording.take() {
+            recording.finish(end);
         }
     }
 }
@@ -86,23 +86,27 @@ impl Stream for Tee {
             let frame = ready!(http_body::Body::poll_frame(Pin::new(&mut self.body), cx));
             return Poll::Ready(match frame {
                 Some(Ok(frame)) => {
-                    // Trailers are not passed on: an HTTP/1.1 client has to ask for them.
+                    // Trailers are not passed on: an HTTP/1.1 client must ask for them.
                     let Ok(bytes) = frame.into_data() else {
                         continue;
                     };
-                    if self.copy.as_mut().is_some_and(|copy| !copy.push(&bytes)) {
-                        self.copy = None;
+                    if self.recording.as_mut().is_some_and(|recording| !recording.push(&bytes)) {
+                        self.recording = None;
                     }
-                    // Nobody asks for the end of a body whose length was given.
+                    // The end of a body with a known length is not polled.
                     if http_body::Body::is_end_stream(&self.body) {
                         self.finish(End::Whole);
                     }
                     Some(Ok(bytes))
                 }
                 Some(Err(error)) => {
-                    if let Some(copy) = self.copy.take() {
+                    if let Some(recording) = self.recording.take() {
                         let why = "the backend broke off its answer to";
-                        copy.recorder.say(&copy.asked, why, &format!(": {error}"));
+                        recording.recorder.report_skipped(
+                            &recording.sent,
+                            why,
+                            &format!(": {error}"),
+                        );
                     }
                     Some(Err(BodyError::Broken(error.to_string())))
                 }
@@ -117,17 +121,21 @@ impl Stream for Tee {
 
 impl Drop for Tee {
     fn drop(&mut self) {
-        let Some(copy) = self.copy.take() else {
+        let Some(recording) = self.recording.take() else {
             return;
         };
         if http_body::Body::is_end_stream(&self.body) {
-            // An answer without a body is not asked for one.
-            copy.finish(End::Whole);
-        } else if mapping::is_stream(&copy.asked, &copy.headers) {
-            // A watch ends when its client has seen enough.
-            copy.finish(End::ByClient);
+            // The body of an answer that has none is not polled.
+            recording.finish(End::Whole);
+        } else if mapping::is_stream(&recording.sent, &recording.headers) {
+            // A watch ends when its client closes the connection.
+            recording.finish(End::ByClient);
         } else {
-            copy.recorder.say(&copy.asked, "the client did not wait for the whole answer to", "");
+            recording.recorder.report_skipped(
+                &recording.sent,
+                "the client did not wait for the whole answer to",
+                "",
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The backend: requests go to it and its answers come back, both streamed.
+//! The backend: sends requests to it and receives its answers, both streamed.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::message::{BodyError, Request, RequestBody};
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long an answer's head may take, where the options do not say.
+/// How long an answer's head may take by default.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[cfg(feature = "tls")]
@@ -31,15 +31,14 @@ type Connector = HttpConnector;
 
 type OutBody = UnsyncBoxBody<Bytes, BodyError>;
 
-/// How a backend is reached.
+/// How to reach a backend.
 #[derive(Debug, Clone, Default)]
 pub struct UpstreamOptions {
-    /// A PEM file with the certificates to trust instead of the system's, for an https backend.
+    /// A PEM file with the certificates to trust in place of the system's, for an https backend.
     pub ca_file: Option<PathBuf>,
-    /// Trusts whatever certificate the backend shows.
+    /// Trusts any certificate of the backend.
     pub insecure: bool,
-    /// How long the head of an answer may take; a minute where this says nothing. Bodies may take any
-    /// time: watches last.
+    /// How long the head of an answer may take; a minute by default. Bodies may take any time, as watches do.
     pub timeout: Option<Duration>,
 }
 
@@ -49,19 +48,19 @@ pub struct Upstream {
     scheme: Scheme,
     authority: Authority,
     host: HeaderValue,
-    /// The path of its URL without the last slash; goes before every request's.
+    /// The path of its URL without the last slash, which goes before the path of each request.
     base: String,
     timeout: Duration,
     client: Client<Connector, OutBody>,
 }
 
-/// Why a backend cannot be used, or did not answer.
+/// A backend that cannot be used, or did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum UpstreamError {
-    /// The URL is not one.
+    /// The URL is not that of a backend.
     #[error("{url:?} is not a backend's URL: {why}; write it like http://127.0.0.1:8001")]
     Url {
-        /// As given.
+        /// The URL as given.
         url: String,
         /// What is wrong.
         why: String,
@@ -77,7 +76,7 @@ pub enum UpstreamError {
         /// The limit.
         timeout: Duration,
     },
-    /// It could not be reached, or broke off before its answer.
+    /// It could not be reached, or the connection ended before its answer.
     #[error("the backend {url} does not answer: {why}; {}", remedy(why))]
     Broken {
         /// Its URL.
@@ -90,13 +89,13 @@ pub enum UpstreamError {
 /// What to do about a backend that does not answer.
 fn remedy(why: &str) -> &'static str {
     if why.contains("certificate") {
-        return "name its CA with --upstream-ca, or trust whatever it shows with --upstream-insecure";
+        return "name its CA with --upstream-ca, or trust any certificate with --upstream-insecure";
     }
     "is it running?"
 }
 
 impl Upstream {
-    /// A backend by its URL. Nothing is connected yet.
+    /// A backend by its URL, without connecting to it.
     ///
     /// # Errors
     /// When the URL or the certificates cannot be used.
@@ -107,7 +106,7 @@ impl Upstream {
         let parts = uri.into_parts();
         let scheme = parts.scheme.ok_or_else(|| wrong("http:// or https:// is missing"))?;
         if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
-            return Err(wrong("only http and https are spoken"));
+            return Err(wrong("only http and https are supported"));
         }
         if scheme == Scheme::HTTPS && cfg!(not(feature = "tls")) {
             return Err(wrong("this build has no TLS; build it with the feature tls"));
@@ -127,10 +126,10 @@ impl Upstream {
         Ok(Self { scheme, authority, host, base, timeout, client })
     }
 
-    /// Sends a request on. Its path and query go as they came, behind the URL's own path.
+    /// Sends a request. Its path and query are unchanged behind the path of the backend's URL.
     ///
     /// # Errors
-    /// When there is no answer. One that breaks later breaks in its body.
+    /// When there is no answer. A later failure is an error of its body.
     pub async fn forward(
         &self,
         request: Request,
@@ -151,7 +150,7 @@ impl Upstream {
         *out.version_mut() = Version::HTTP_11;
         *out.headers_mut() = request.headers;
         end_to_end(out.headers_mut());
-        // It was answered here already, by whoever read the body.
+        // It was answered here already, when the body was read.
         out.headers_mut().remove(header::EXPECT);
         out.headers_mut().insert(header::HOST, self.host.clone());
         match tokio::time::timeout(self.timeout, self.client.request(out)).await {
@@ -204,7 +203,7 @@ fn body(body: RequestBody) -> OutBody {
     }
 }
 
-/// Header fields that are about one connection only (RFC 9110, section 7.6.1).
+/// Header fields of one connection (RFC 9110, section 7.6.1).
 const HOP_BY_HOP: [HeaderName; 7] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -215,7 +214,7 @@ const HOP_BY_HOP: [HeaderName; 7] = [
     header::UPGRADE,
 ];
 
-/// Leaves only what is meant for the other end.
+/// Removes the header fields of the connection.
 fn end_to_end(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
@@ -229,7 +228,7 @@ fn end_to_end(headers: &mut HeaderMap) {
     }
 }
 
-/// An error with what caused it: "connection refused" stands at the end of a chain.
+/// An error with its causes: "connection refused" is at the end of the chain.
 pub(super) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

@@ -1,4 +1,4 @@
-//! Exchanges → files, on threads of their own, each file whole or not at all.
+//! Writes exchanges to files on threads of its own, each file whole or not at all.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -14,40 +14,39 @@ use tokio::sync::{Notify, oneshot};
 use crate::redact::{Key, Redactor};
 use crate::transport::Logger;
 
-use super::exchange::{Answered, Asked};
+use super::exchange::{ReceivedAnswer, SentRequest};
 use super::key_file;
-use super::mapping::{self, Recorded};
+use super::mapping::{self, RecordedFiles};
 
-/// Writes exchanges into a directory. Clones write through the same threads; when the last one goes,
-/// everything is on disk.
+/// Writes exchanges into a directory. Clones share their threads; once the last one is dropped, everything is on
+/// disk.
 #[derive(Clone)]
 pub struct Recorder(Arc<Inner>);
 
 struct Inner {
     writers: Vec<Writer>,
-    room: Arc<Room>,
+    budget: Arc<Budget>,
     redactor: Arc<Redactor>,
     log: Logger,
 }
 
-/// One thread. The same request always goes to the same one, so that the later answer is kept.
+/// One thread. The same request always goes to the same thread, so that the later answer is kept.
 struct Writer {
     jobs: Option<Mutex<Sender<Job>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 enum Job {
-    Write(Box<(Asked, Answered)>, Reserved),
+    Write(Box<(SentRequest, ReceivedAnswer)>, Reserved),
     Flush(oneshot::Sender<()>),
 }
 
-/// How many threads write, at most.
-const MOST_WRITERS: usize = 4;
+/// The most threads that write.
+const MAX_WRITERS: usize = 4;
 
 impl Recorder {
-    /// A recorder for a directory, which is made if it is not there. `most_bytes` of exchanges may be
-    /// under way or wait to be written; then new requests wait, since a recording with gaps replays
-    /// wrong answers.
+    /// A recorder for a directory, which is made if it is missing. It holds at most `most_bytes` of exchanges;
+    /// then new requests wait, since a recording with gaps replays wrong answers.
     ///
     /// # Errors
     /// When the directory cannot be made, or a thread cannot be started.
@@ -59,21 +58,20 @@ impl Recorder {
     ) -> io::Result<Self> {
         remove_unfinished(directory);
         remove_unfinished(&directory.join("__files"));
-        let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_WRITERS);
+        let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_WRITERS);
         let writers = (0..threads)
             .map(|_| Writer::start(directory.to_path_buf(), Arc::clone(redactor), Arc::clone(log)));
         let writers = writers.collect::<io::Result<Vec<_>>>()?;
-        let room = Arc::new(Room::new(most_bytes));
+        let budget = Arc::new(Budget::new(most_bytes));
         Ok(Self(Arc::new(Inner {
             writers,
-            room,
+            budget,
             redactor: Arc::clone(redactor),
             log: Arc::clone(log),
         })))
     }
 
-    /// The redactor of a recording: under the key in its directory, which is made if it is not there, or
-    /// under one that somebody gives.
+    /// The redactor of a recording, with this key or the one in its directory, which is made if it is missing.
     ///
     /// # Errors
     /// When the directory or the key cannot be made or read.
@@ -83,32 +81,32 @@ impl Recorder {
         Ok(Arc::new(Redactor::new(key)))
     }
 
-    /// Waits until there is room for another exchange.
-    pub(super) async fn room(&self) {
-        self.0.room.wait().await;
+    /// Waits until the budget has room for another exchange.
+    pub(super) async fn wait_for_room(&self) {
+        self.0.budget.wait().await;
     }
 
-    /// Counts what an exchange that is under way holds.
+    /// The share of one exchange in the budget.
     pub(super) fn reserve(&self) -> Reserved {
-        Reserved { room: Arc::clone(&self.0.room), bytes: 0 }
+        Reserved { budget: Arc::clone(&self.0.budget), bytes: 0 }
     }
 
-    /// How many bytes of exchanges are held, and how many may be.
+    /// How many bytes of exchanges are held, and the budget.
     #[must_use]
     pub fn held(&self) -> (usize, usize) {
-        (self.0.room.held.load(Ordering::Relaxed), self.0.room.most)
+        (self.0.budget.held.load(Ordering::Relaxed), self.0.budget.most)
     }
 
-    /// Has an exchange written, soon.
-    pub(super) fn write(&self, asked: Asked, answered: Answered, reserved: Reserved) {
+    /// Queues an exchange to be written.
+    pub(super) fn write(&self, sent: SentRequest, answer: ReceivedAnswer, reserved: Reserved) {
         let mut hasher = DefaultHasher::new();
-        (asked.method.as_str(), &asked.target).hash(&mut hasher);
+        (sent.method.as_str(), &sent.target).hash(&mut hasher);
         let writers = self.0.writers.len() as u64;
         let writer = usize::try_from(hasher.finish() % writers).unwrap_or_default();
-        self.0.writers[writer].send(Job::Write(Box::new((asked, answered)), reserved));
+        self.0.writers[writer].send(Job::Write(Box::new((sent, answer)), reserved));
     }
 
-    /// Waits until everything that was given so far is on disk.
+    /// Waits until all queued exchanges are on disk.
     pub async fn flush(&self) {
         let mut flushed = Vec::new();
         for writer in &self.0.writers {
@@ -117,15 +115,15 @@ impl Recorder {
             flushed.push(written);
         }
         for written in flushed {
-            // The thread ends only with the recorder.
+            // Fails only where the thread has ended, which it does with the recorder.
             let _ = written.await;
         }
     }
 
-    /// A line for people about an exchange that is not recorded.
-    pub(super) fn say(&self, asked: &Asked, why: &str, error: &str) {
-        let target = self.0.redactor.pass("").target(&asked.target);
-        (self.0.log)(&format!("not recorded: {why} {} {target}{error}", asked.method));
+    /// Reports an exchange that is not recorded.
+    pub(super) fn report_skipped(&self, sent: &SentRequest, why: &str, error: &str) {
+        let target = self.0.redactor.pass("").target(&sent.target);
+        (self.0.log)(&format!("not recorded: {why} {} {target}{error}", sent.method));
     }
 }
 
@@ -149,28 +147,28 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
-            // A panic there was printed already.
+            // A panic of the thread was printed already.
             let _ = thread.join();
         }
     }
 }
 
-/// What exchanges hold until they are written, in bytes.
+/// The memory budget of exchanges until they are written, in bytes.
 #[derive(Debug)]
-struct Room {
+struct Budget {
     held: AtomicUsize,
     most: usize,
     freed: Notify,
 }
 
-impl Room {
+impl Budget {
     fn new(most: usize) -> Self {
         Self { held: AtomicUsize::new(0), most, freed: Notify::new() }
     }
 
     async fn wait(&self) {
         loop {
-            // Registered before looking, so that what is freed in between wakes us.
+            // Registered before the check, so that what is freed in between wakes this task.
             let freed = self.freed.notified();
             if self.held.load(Ordering::Acquire) < self.most {
                 return;
@@ -180,24 +178,24 @@ impl Room {
     }
 }
 
-/// What one exchange holds.
+/// The share of one exchange in the budget, returned when it is dropped.
 #[derive(Debug)]
 pub(super) struct Reserved {
-    room: Arc<Room>,
+    budget: Arc<Budget>,
     bytes: usize,
 }
 
 impl Reserved {
     pub(super) fn grow(&mut self, bytes: usize) {
         self.bytes += bytes;
-        self.room.held.fetch_add(bytes, Ordering::AcqRel);
+        self.budget.held.fetch_add(bytes, Ordering::AcqRel);
     }
 }
 
 impl Drop for Reserved {
     fn drop(&mut self) {
-        self.room.held.fetch_sub(self.bytes, Ordering::AcqRel);
-        self.room.freed.notify_waiters();
+        self.budget.held.fetch_sub(self.bytes, Ordering::AcqRel);
+        self.budget.freed.notify_waiters();
     }
 }
 
@@ -211,13 +209,13 @@ fn run(directory: &Path, jobs: &Receiver<Job>, redactor: &Redactor, log: &Logger
     for job in jobs {
         match job {
             Job::Write(exchange, reserved) => {
-                let (asked, answered) = *exchange;
-                let recorded = mapping::of(&asked, answered, redactor);
+                let (sent, answer) = *exchange;
+                let recorded = mapping::of(&sent, answer, redactor);
                 if let Err(error) = write(directory, &recorded) {
                     log(&format!(
                         "not recorded: {} {}: {} cannot be written: {error}; is the disk full, may the directory be written?",
-                        asked.method,
-                        redactor.pass("").target(&asked.target),
+                        sent.method,
+                        redactor.pass("").target(&sent.target),
                         directory.join(&recorded.name).display()
                     ));
                 }
@@ -230,8 +228,8 @@ fn run(directory: &Path, jobs: &Receiver<Job>, redactor: &Redactor, log: &Logger
     }
 }
 
-/// The body first: a mapping on disk always finds it.
-fn write(directory: &Path, recorded: &Recorded) -> io::Result<()> {
+/// Writes the body first, so that a mapping on disk always finds it.
+fn write(directory: &Path, recorded: &RecordedFiles) -> io::Result<()> {
     if let Some((name, bytes)) = &recorded.body_file {
         let bodies = directory.join("__files");
         fs::create_dir_all(&bodies)?;
@@ -242,10 +240,10 @@ fn write(directory: &Path, recorded: &Recorded) -> io::Result<()> {
     replace(directory, &recorded.name, text.as_bytes())
 }
 
-/// What the name of a file ends with while it is being written, after the number of its process.
+/// The end of a file's name while it is written, behind the number of its process.
 const UNFINISHED: &str = ".unfinished";
 
-/// Removes what recorders that were killed have left. Files of one that runs stay.
+/// Removes files that killed recorders have left. Files of a running one stay.
 fn remove_unfinished(directory: &Path) {
     let names = fs::read_dir(directory).into_iter().flatten().flatten();
     for entry in names {
@@ -253,36 +251,36 @@ fn remove_unfinished(directory: &Path) {
         let Some(name) = name.to_str().and_then(|name| name.strip_suffix(UNFINISHED)) else {
             continue;
         };
-        let runs = name.rsplit_once('.').is_some_and(|(_, writer)| is_another_s(writer));
+        let runs = name.rsplit_once('.').is_some_and(|(_, writer)| is_another_process(writer));
         if name.starts_with('.') && !runs {
-            // One that somebody else has removed is gone as well.
+            // It may have been removed meanwhile.
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// Whether a number is that of another process that runs.
-fn is_another_s(number: &str) -> bool {
+/// Whether this is the number of another running process.
+fn is_another_process(number: &str) -> bool {
     let number = number.parse().ok().filter(|number| *number != std::process::id().cast_signed());
     let process = number.and_then(rustix::process::Pid::from_raw);
     process.is_some_and(|process| {
-        // One that may not be asked runs too.
-        let asked = rustix::process::test_kill_process(process);
-        asked != Err(rustix::io::Errno::SRCH)
+        // A process without permission to signal it runs as well.
+        let result = rustix::process::test_kill_process(process);
+        result != Err(rustix::io::Errno::SRCH)
     })
 }
 
-/// Writes under a name that loading leaves out, then renames: a crash leaves no half file.
+/// Writes under a name that loading ignores, then renames: a crash leaves no partial file.
 fn replace(directory: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let unfinished = directory.join(format!(".{name}.{}{UNFINISHED}", std::process::id()));
     let written = (|| {
         let mut file = fs::File::create(&unfinished)?;
-        // Not synchronized: that costs more than all the rest, and a killed process loses nothing by it.
+        // Not synced: that costs more than everything else, and a killed process loses nothing without it.
         file.write_all(bytes)?;
         fs::rename(&unfinished, directory.join(name))
     })();
     if written.is_err() {
-        // What is left of it is of no use to anybody.
+        // The partial file is of no use.
         let _ = fs::remove_file(&unfinished);
     }
     written

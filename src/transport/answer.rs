@@ -175,7 +175,7 @@ async fn deliver(plan: Plan, wanted: Wanted, over: Over<'_>) -> Answer {
     let answer = answering(perform(plan, &wanted, over).await, over);
     let taken_over = matches!(over, Over::Http1(control) if control.is_taken_over());
     if let Some(upload) = wanted.upload.filter(|_| !taken_over) {
-        upload.pass_over();
+        upload.skip();
     }
     answer
 }
@@ -356,7 +356,7 @@ fn outside(mut plan: Plan, wanted: &Wanted, control: &Arc<Control>) -> hyper::Re
     };
     let mut keep = !wanted.closes && wanted.version != Version::HTTP_10;
     let upload = wanted.upload.clone();
-    if keep && upload.as_ref().is_some_and(|upload| !upload.can_be_passed_over()) {
+    if keep && upload.as_ref().is_some_and(|upload| !upload.can_be_skipped()) {
         keep = false;
         plan.headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }

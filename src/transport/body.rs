@@ -19,15 +19,15 @@ use super::wire::{Answering, Control};
 /// The body of one answer.
 pub(super) struct PlanBody {
     kind: Kind,
-    /// The length that is announced: that of the whole body, also when it is cut.
+    /// The length that hyper announces.
     announced: Option<u64>,
-    /// Is dropped when the protocol has all of the body.
+    /// Is dropped when hyper has all of the body.
     under_way: Option<UnderWay>,
-    /// Told when the answer is out.
+    /// Is dropped when the answer is out.
     guard: Option<Guard>,
 }
 
-/// What an answer that is under way means to its connection.
+/// Marks a connection while an answer is under way.
 enum UnderWay {
     /// What hyper writes is this answer.
     Http1 { _answering: Answering },
@@ -40,7 +40,7 @@ enum Kind {
     Plain(Source),
     /// As its delivery has it.
     Disturbed(Box<Disturbed>),
-    /// Nothing: what follows the head is written by somebody else.
+    /// Nothing: what follows the head is written without hyper.
     TakenOver(Arc<Control>),
 }
 
@@ -70,16 +70,16 @@ impl PlanBody {
             given: false,
             ending: None,
         }));
-        // The length is given in the head, and not held against what is sent.
+        // The head has the length, and hyper does not check it against what is sent.
         Self { kind, announced: None, under_way: None, guard: None }
     }
 
-    /// A body of unknown length of which nothing is written here: hyper's part ends with the head.
+    /// A body that is written without hyper, whose part ends with the head.
     pub(super) fn taken_over(control: Arc<Control>) -> Self {
         Self { kind: Kind::TakenOver(control), announced: None, under_way: None, guard: None }
     }
 
-    /// Keeps its connection in use for as long as it lasts.
+    /// Keeps its connection in use until it is dropped.
     pub(super) fn while_used(mut self, in_use: InUse) -> Self {
         self.under_way = Some(UnderWay::Http2 { _in_use: in_use });
         self

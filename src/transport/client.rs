@@ -1,4 +1,4 @@
-//! What a connection knows from its start: its client, and that the server stops.
+//! What all requests of a connection share: its client, and the signal that the server stops.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,19 +8,19 @@ use tokio::sync::watch;
 
 use crate::message::{Bodies, ClientCertificate};
 
-/// Whose requests a connection carries.
+/// The client of a connection.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     pub(super) peer: SocketAddr,
-    /// What it showed in the TLS handshake.
+    /// The certificate from its TLS handshake.
     pub(super) certificate: Option<Arc<ClientCertificate>>,
-    /// What the bodies of all requests may hold.
+    /// The budget of all request bodies.
     pub(super) bodies: Bodies,
-    /// How long nothing of a body may come.
+    /// How long a body may pause.
     pub(super) body_timeout: Duration,
 }
 
-/// Completes when the server stops; one that is gone has stopped too.
+/// Completes when the server stops, or is dropped.
 pub(super) async fn stopped(stopping: &mut watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }

@@ -1,5 +1,4 @@
-//! What clients do wrong, reported to people: once, then at most every ten seconds, however often it
-//! happens.
+//! Reports the errors of clients, one kind at most every ten seconds, however often it happens.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,10 +8,10 @@ use tokio::time::Instant;
 
 use super::Logger;
 
-/// How long nothing more is said of what was said.
+/// How long further errors of a kind are only counted.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// Says what is new.
+/// Reports errors, with a limit for each kind.
 pub(super) struct ClientErrors {
     log: Logger,
     /// By kind: when it was last reported, and how often it has happened since.
@@ -24,23 +23,23 @@ impl ClientErrors {
         Self { log, reported: Mutex::default() }
     }
 
-    /// Reports a line of a kind, unless one was reported a moment ago.
+    /// Reports an error of a kind, unless one was reported a moment ago.
     pub(super) fn report(&self, kind: &'static str, line: &str) {
         let now = Instant::now();
-        let unsaid = {
+        let unreported = {
             let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
             match reported.get_mut(kind) {
-                Some((when, unsaid)) if now.duration_since(*when) < QUIET => {
-                    *unsaid += 1;
+                Some((when, unreported)) if now.duration_since(*when) < QUIET => {
+                    *unreported += 1;
                     return;
                 }
-                _ => reported.insert(kind, (now, 0)).map_or(0, |(_, unsaid)| unsaid),
+                _ => reported.insert(kind, (now, 0)).map_or(0, |(_, unreported)| unreported),
             }
         };
-        if unsaid == 0 {
+        if unreported == 0 {
             (self.log)(line);
         } else {
-            (self.log)(&format!("{line} (and {unsaid} more like it before)"));
+            (self.log)(&format!("{line} (and {unreported} more like it before)"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One connection: what the client speaks, by its first bytes, and who goes on from there.
+//! One connection: finds the protocol by the first bytes, and hands over to it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub(super) struct Common<H> {
     pub(super) bodies: Bodies,
 }
 
-/// Serves a connection until it ends, or until `stopping` says so and what is in flight is done.
+/// Serves a connection until it ends, or until the server stops and requests in flight are done.
 pub(super) async fn run<H: Handler>(
     tcp: TcpStream,
     peer: SocketAddr,
@@ -48,22 +48,22 @@ pub(super) async fn run<H: Handler>(
     }
 }
 
-/// A connection of which it is known what is spoken on it.
+/// A connection whose protocol is known.
 struct Begun {
     socket: Socket,
     http2: bool,
     client: Client,
 }
 
-/// Looks at the first bytes, and does the TLS handshake where there is TLS. Nothing comes back where
-/// the client has an answer that says what is wrong, or has gone.
+/// Reads the first bytes, and does the TLS handshake where there is TLS. Returns nothing where the connection
+/// is over: the client got an error answer, or closed the connection.
 async fn begin<H>(tcp: TcpStream, peer: SocketAddr, common: &Common<H>) -> Option<Begun> {
     let Common { limits, tls, client_errors, .. } = common;
     let first = tokio::time::timeout(limits.header_timeout, Opened::first_bytes(tcp)).await;
-    let (opened, spoken) = match first {
-        // Nothing came, or half a beginning: there is nobody to be told anything in any protocol.
+    let (opened, protocol) = match first {
+        // Nothing arrived, or half a beginning: there is no protocol to answer in.
         Err(_) => {
-            client_errors.report("silent", &format!("{peer}: nothing was asked in time"));
+            client_errors.report("silent", &format!("{peer}: no request arrived in time"));
             return None;
         }
         Ok(Err(_) | Ok((_, Protocol::Nothing))) => return None,
@@ -76,26 +76,26 @@ async fn begin<H>(tcp: TcpStream, peer: SocketAddr, common: &Common<H>) -> Optio
         body_timeout: limits.body_timeout,
     };
     let Some(tls) = tls else {
-        if spoken == Protocol::Tls {
+        if protocol == Protocol::Tls {
             client_errors.report("tls", &format!("{peer}: TLS on a port without it; use http://"));
-            let why = "this is not HTTP/1.1 but TLS, which is not spoken here; use http://";
+            let why = "this is TLS, and the port serves plain HTTP; use http://";
             let mut tcp = opened.into_tcp();
-            http1::say(&mut tcp, "400 Bad Request", "", why).await;
+            http1::write_error(&mut tcp, "400 Bad Request", "", why).await;
             http1::finish(tcp).await;
             return None;
         }
-        let http2 = spoken == Protocol::Http2;
+        let http2 = protocol == Protocol::Http2;
         return Some(Begun { socket: Socket::plain(opened), http2, client: client(None) });
     };
-    if spoken != Protocol::Tls {
+    if protocol != Protocol::Tls {
         client_errors.report("plain", &format!("{peer}: plain HTTP on a TLS port; use https://"));
-        return tell_plain(opened.into_tcp()).await;
+        return refuse_plain(opened.into_tcp()).await;
     }
     let handshake = tokio::time::timeout(limits.handshake_timeout, Box::pin(tls.accept(opened)));
     match handshake.await {
         Ok(Ok(accepted)) => {
             if let Some(ClientCertificate::Refused(why)) = accepted.client.as_deref() {
-                let line = format!("{peer}: its client certificate does not hold: {why}");
+                let line = format!("{peer}: its client certificate is not valid: {why}");
                 client_errors.report("certificate", &line);
             }
             let client = client(accepted.client);
@@ -115,17 +115,17 @@ async fn begin<H>(tcp: TcpStream, peer: SocketAddr, common: &Common<H>) -> Optio
     }
 }
 
-/// In the words of Go's server, which those of API servers are (`net/http`).
-async fn tell_plain(mut tcp: TcpStream) -> Option<Begun> {
+/// Answers plain HTTP on a TLS port in the words of Go's server, as API servers do (`net/http`).
+async fn refuse_plain(mut tcp: TcpStream) -> Option<Begun> {
     let why = "Client sent an HTTP request to an HTTPS server.";
-    http1::say(&mut tcp, "400 Bad Request", "", why).await;
+    http1::write_error(&mut tcp, "400 Bad Request", "", why).await;
     http1::finish(tcp).await;
     None
 }
 
-/// Answers a connection that is one too many.
-pub(super) async fn turn_away(mut tcp: TcpStream, limit: usize) {
-    let why = format!("the server has all the {limit} connections it allows");
-    http1::say(&mut tcp, "503 Service Unavailable", "retry-after: 1\r\n", &why).await;
+/// Answers a connection beyond the limit.
+pub(super) async fn refuse_excess(mut tcp: TcpStream, limit: usize) {
+    let why = format!("the server has all the {limit} connections that it allows");
+    http1::write_error(&mut tcp, "503 Service Unavailable", "retry-after: 1\r\n", &why).await;
     http1::finish(tcp).await;
 }

@@ -21,7 +21,7 @@ pub(super) struct Framed {
     open: Vec<u32>,
     /// What of a frame of our own is still to go out.
     pending: Vec<u8>,
-    /// Everything is sent: what hyper writes goes nowhere, and what the client sends is not looked at.
+    /// Everything is sent: what hyper writes and what the client sends is discarded.
     finished: bool,
     /// The end of the connection is sent as well.
     shut: bool,

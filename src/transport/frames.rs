@@ -61,12 +61,12 @@ impl Frames {
         self.changed.notify_one();
     }
 
-    /// Whether a `GOAWAY` was asked for: later streams are refused.
+    /// Whether a `GOAWAY` is sent or due: later streams are refused.
     pub(super) fn is_going_away(&self) -> bool {
         self.going_away.load(Ordering::Acquire)
     }
 
-    /// Whether unanswered streams are given up behind the `GOAWAY`.
+    /// Whether the connection ends behind the `GOAWAY` with streams unanswered.
     pub(super) fn is_abandoned(&self) -> bool {
         self.abandoned.load(Ordering::Acquire)
     }

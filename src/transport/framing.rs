@@ -1,6 +1,5 @@
-//! A body in HTTP/1.1's framing (RFC 9112, section 6), written without hyper: a watch is idle for most of
-//! its life, and hyper would hold its buffers, 16 KiB, for as long; and what is wrong on purpose is
-//! nothing that hyper writes.
+//! Writes a body in HTTP/1.1's framing (RFC 9112, section 6) without hyper: a watch is idle for most of its life,
+//! and hyper would hold its buffers of 16 KiB meanwhile; and hyper writes nothing that is wrong on purpose.
 
 use std::future::poll_fn;
 use std::io;
@@ -15,9 +14,9 @@ use crate::message::{BodyStream, FaultAction, Guard};
 
 use super::deliver::{Step, Steps};
 use super::socket::Socket;
-use super::upload::{MAX_PASSED_OVER, PASSING, Rest, Upload};
+use super::upload::{MAX_SKIPPED, Rest, SKIP_TIME, Upload};
 
-/// What follows a head that is sent.
+/// The body behind a head that is sent.
 pub(super) struct Outside {
     pub(super) flow: Flow,
     pub(super) framing: Framing,
@@ -29,7 +28,7 @@ pub(super) struct Outside {
     pub(super) guard: Option<Guard>,
 }
 
-/// Where the bytes come from.
+/// The source of the bytes.
 pub(super) enum Flow {
     /// An undisturbed stream.
     Stream(BodyStream),
@@ -42,11 +41,11 @@ pub(super) enum Flow {
 pub(super) enum Framing {
     /// In chunks.
     Chunked,
-    /// By its length, which the head names.
+    /// By its length, which the head announces.
     Length(u64),
     /// By the end of the connection.
     Close,
-    /// There is no body: the head is all.
+    /// There is no body.
     HeadAlone,
 }
 
@@ -62,7 +61,7 @@ impl Flow {
     }
 }
 
-/// How an answer went out.
+/// How sending an answer ended.
 pub(super) enum Sent {
     /// Whole: the next request can follow.
     Whole(Socket),
@@ -70,18 +69,18 @@ pub(super) enum Sent {
     Last(Socket),
     /// It ends with a fault.
     Fault(Socket, FaultAction),
-    /// The client is gone, or what the body was made of broke.
+    /// The client closed the connection, or the source of the body broke.
     Gone,
 }
 
-/// Sends a body behind its head. `read` is what the client has sent of its next request already.
+/// Sends a body behind its head. `read` is what was read behind the request.
 pub(super) async fn run(socket: Socket, read: Bytes, outside: Outside, limit: usize) -> Sent {
     send(socket, read, outside, limit).await.unwrap_or(Sent::Gone)
 }
 
 async fn send(mut socket: Socket, read: Bytes, outside: Outside, limit: usize) -> io::Result<Sent> {
     let Outside { mut flow, framing, keep, upload, guard } = outside;
-    let mut incoming = Behind::new(upload.map_or(Rest::Bytes(0), |upload| upload.take_rest()));
+    let mut incoming = Incoming::new(upload.map_or(Rest::Bytes(0), |upload| upload.take_rest()));
     incoming.push(&read);
     drop(read);
     let mut left = match framing {
@@ -93,12 +92,12 @@ async fn send(mut socket: Socket, read: Bytes, outside: Outside, limit: usize) -
         tokio::select! {
             step = flow.next() => match step {
                 Some(Step::Send(bytes)) => piece(&mut socket, framing, bytes, &mut left).await?,
-                // Without a last chunk the client sees that it is not whole.
+                // Without a last chunk the client sees that the body is not whole.
                 Some(Step::Broken(_)) => return Ok(Sent::Gone),
                 Some(Step::Fail(action)) => return Ok(Sent::Fault(socket, action)),
                 None => break,
             },
-            // A client that goes is noticed by its FIN; what it asks for meanwhile waits.
+            // A client that closes the connection is noticed by its FIN; further requests wait.
             more = incoming.receive(&mut socket), if incoming.next.len() < limit => {
                 if more? == 0 {
                     return Ok(Sent::Gone);
@@ -122,31 +121,31 @@ async fn send(mut socket: Socket, read: Bytes, outside: Outside, limit: usize) -
     Ok(Sent::Whole(socket))
 }
 
-/// What the client sends behind what was read of its request: the rest of the body, then the next request.
-struct Behind {
+/// What the client sends meanwhile: the rest of its request's body, then the next request.
+struct Incoming {
     rest: Rest,
     next: BytesMut,
 }
 
-impl Behind {
+impl Incoming {
     fn new(rest: Rest) -> Self {
         Self { rest, next: BytesMut::new() }
     }
 
-    /// Takes what came. A copy is kept: it may be a slice of hyper's buffer, and would keep all of it.
+    /// Adds bytes that were read. They are copied: a slice of hyper's buffer would keep all of it.
     fn push(&mut self, bytes: &[u8]) {
-        let passed = match &mut self.rest {
+        let skipped = match &mut self.rest {
             Rest::Unknown => bytes.len(),
             Rest::Bytes(rest) => {
-                let passed = bytes.len().min(usize::try_from(*rest).unwrap_or(usize::MAX));
-                *rest -= passed as u64;
-                passed
+                let skipped = bytes.len().min(usize::try_from(*rest).unwrap_or(usize::MAX));
+                *rest -= skipped as u64;
+                skipped
             }
         };
-        self.next.extend_from_slice(&bytes[passed..]);
+        self.next.extend_from_slice(&bytes[skipped..]);
     }
 
-    /// Reads what there is; says how much that was.
+    /// Reads what there is; returns how much that was.
     async fn receive(&mut self, socket: &mut Socket) -> io::Result<usize> {
         let mut came = BytesMut::new();
         let read = receive(socket, &mut came).await?;
@@ -154,14 +153,14 @@ impl Behind {
         Ok(read)
     }
 
-    /// Passes over the rest of the body, once the answer is out; says whether the next request follows.
+    /// Skips the rest of the body, once the answer is out; returns whether the next request follows.
     async fn reach_next(&mut self, socket: &mut Socket) -> io::Result<bool> {
         match self.rest {
             Rest::Unknown => return Ok(false),
-            Rest::Bytes(rest) if rest > MAX_PASSED_OVER => return Ok(false),
+            Rest::Bytes(rest) if rest > MAX_SKIPPED => return Ok(false),
             Rest::Bytes(_) => {}
         }
-        let passing = async {
+        let skipping = async {
             while self.rest != Rest::Bytes(0) {
                 if self.receive(socket).await? == 0 {
                     return Ok(false);
@@ -169,8 +168,8 @@ impl Behind {
             }
             Ok(true)
         };
-        // A client that sends no more does not hold the connection.
-        tokio::time::timeout(PASSING, passing).await.unwrap_or(Ok(false))
+        // A client that sends no more does not keep the connection.
+        tokio::time::timeout(SKIP_TIME, skipping).await.unwrap_or(Ok(false))
     }
 }
 
@@ -182,7 +181,7 @@ async fn piece(
 ) -> io::Result<()> {
     bytes.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
     if bytes.is_empty() {
-        // An empty chunk would be the last one.
+        // An empty chunk would end the body.
         return Ok(());
     }
     if framing == Framing::Chunked {
@@ -196,7 +195,7 @@ async fn piece(
     socket.flush().await
 }
 
-/// Reads what there is, into a buffer that is there only while it is looked at.
+/// Reads what there is. The buffer for it is held only while the socket is polled.
 pub(super) async fn receive(socket: &mut Socket, into: &mut BytesMut) -> io::Result<usize> {
     poll_fn(|cx| {
         let mut buffer = [0; 1024];

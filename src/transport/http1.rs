@@ -1,4 +1,4 @@
-//! HTTP/1.1 on one connection, and how it ends.
+//! HTTP/1.1 on one connection, and how the connection ends.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -23,16 +23,16 @@ use super::socket::Socket;
 use super::wire::{Control, Takeover, Wire};
 use super::{Limits, unsent, websocket};
 
-/// How long what a client still sends is read after the last byte for it, so that it sees a FIN.
+/// How long a client's bytes are read behind the end of the connection, so that the client sees a FIN.
 const LINGER: Duration = Duration::from_millis(500);
 
 /// How many header fields hyper reads where nothing else is said: without an allocation for each request.
 const HYPERS_HEADER_COUNT: usize = 100;
 
-/// A chunk whose size is none.
+/// A chunk whose size is not a number.
 const MALFORMED_CHUNK: &[u8] = b"zz\r\nthis chunk has no size\r\n";
 
-/// Serves a connection until it ends, or until `stopping` says so and what is in flight is done.
+/// Serves a connection until it ends, or until the server stops and requests in flight are done.
 pub(super) async fn run<H: Handler>(
     mut socket: Socket,
     client: Client,
@@ -41,16 +41,16 @@ pub(super) async fn run<H: Handler>(
     client_errors: Arc<ClientErrors>,
     mut stopping: watch::Receiver<bool>,
 ) {
-    // In a box: an idle stream does not hold the room for it.
+    // Boxed, so that an idle stream does not hold room for it.
     let mut resumed: Option<Box<Plan>> = None;
     loop {
         let plan = resumed.take().map(|plan| *plan);
         let turn = serve(socket, plan, &client, &*handler, &limits, &client_errors, &mut stopping);
-        // In a box: while a stream goes on, nothing of it is held.
-        let Some((back, read, taken)) = Box::pin(turn).await else {
+        // Boxed, so that nothing of it is held while a stream goes on.
+        let Some((back, read, takeover)) = Box::pin(turn).await else {
             return;
         };
-        match taken {
+        match takeover {
             Takeover::WebSocket(stream) => {
                 return websocket::run(back, read.to_vec(), stream).await;
             }
@@ -87,8 +87,8 @@ enum Ended {
     Timeout,
 }
 
-/// Serves requests until one is answered with something that goes on without hyper. What comes back is
-/// the socket, what was read beyond that request, and what goes on.
+/// Serves requests until the answer to one goes on without hyper. Returns the socket, what was read behind that
+/// request, and the answer; nothing where the connection has ended.
 async fn serve<H: Handler>(
     socket: Socket,
     resumed: Option<Plan>,
@@ -147,10 +147,10 @@ async fn serve<H: Handler>(
     let parts = connection.into_parts();
     let socket = parts.io.into_inner();
     if control.ending().is_none()
-        && let Some(taken) = control.taken_over()
+        && let Some(takeover) = control.take_takeover()
         && (result.is_ok() || control.is_leaving())
     {
-        return Some((socket, parts.read_buf, taken));
+        return Some((socket, parts.read_buf, takeover));
     }
     match (control.ending(), result) {
         (Some(action), _) => end(socket, &action).await,
@@ -165,11 +165,11 @@ async fn serve<H: Handler>(
     None
 }
 
-/// Performs an ending on the bare socket.
+/// Ends a connection with a fault.
 async fn end(mut socket: Socket, action: &FaultAction) {
     let last: &[u8] = match action {
         FaultAction::Reset | FaultAction::ResetStream(_) => {
-            // An RST overtakes what is still queued.
+            // An RST discards what is still queued.
             let _ = socket.flush().await;
             unsent::wait(socket.tcp()).await;
             // SO_LINGER 0: the close that follows sends an RST.
@@ -187,11 +187,11 @@ async fn end(mut socket: Socket, action: &FaultAction) {
     finish(socket).await;
 }
 
-/// Sends a FIN and reads on for a moment: closing with unread bytes would turn it into an RST.
+/// Sends a FIN and reads on for a moment: a socket that is closed with unread bytes sends an RST.
 pub(super) async fn finish(mut socket: impl AsyncRead + AsyncWrite + Unpin) {
     let _ = socket.shutdown().await;
     let drain = async {
-        // Here, so that a connection does not hold it while it serves.
+        // Allocated here, so that a connection does not hold it while it serves.
         let mut scratch = vec![0_u8; 4096];
         while matches!(socket.read(&mut scratch).await, Ok(read) if read > 0) {}
     };
@@ -202,29 +202,29 @@ pub(super) async fn finish(mut socket: impl AsyncRead + AsyncWrite + Unpin) {
 enum Refusal {
     /// Its head did not arrive in time.
     Late(Duration),
-    /// Its head cannot be read: the status, why, and whether the client still has to be told.
-    Unreadable { status: &'static str, why: String, tell: bool },
+    /// Its head cannot be read: the status, why, and whether an answer can still be sent.
+    Unreadable { status: &'static str, why: String, answers: bool },
 }
 
 impl Refusal {
-    fn of(error: &hyper::Error, limits: &Limits, tell: bool) -> Option<Self> {
+    fn of(error: &hyper::Error, limits: &Limits, answers: bool) -> Option<Self> {
         if error.is_parse_too_large() {
             let why = format!(
                 "the request's head is too large: at most {} bytes and {} header fields are read",
                 limits.header_bytes, limits.header_count
             );
             let status = "431 Request Header Fields Too Large";
-            Some(Self::Unreadable { status, why, tell })
+            Some(Self::Unreadable { status, why, answers })
         } else if error.is_parse() {
             let why = format!("this is not HTTP/1.1: {}", reason(error));
-            Some(Self::Unreadable { status: "400 Bad Request", why, tell })
+            Some(Self::Unreadable { status: "400 Bad Request", why, answers })
         } else {
             None
         }
     }
 }
 
-/// Tells a client what was wrong with its request.
+/// Answers a request that hyper cannot read with the reason.
 async fn refuse(
     mut socket: Socket,
     client: &Client,
@@ -232,23 +232,23 @@ async fn refuse(
     client_errors: &ClientErrors,
 ) {
     let late;
-    let (status, why, tell) = match refusal {
+    let (status, why, answers) = match refusal {
         Refusal::Late(timeout) => {
             let seconds = timeout.as_secs_f32();
             late = format!("the request's head did not arrive within {seconds} s");
             ("408 Request Timeout", &late, true)
         }
-        Refusal::Unreadable { status, why, tell } => (*status, why, *tell),
+        Refusal::Unreadable { status, why, answers } => (*status, why, *answers),
     };
     client_errors.report(status, &format!("{}: {status}: {why}", client.peer));
-    if tell {
-        say(&mut socket, status, "", why).await;
+    if answers {
+        write_error(&mut socket, status, "", why).await;
     }
     finish(socket).await;
 }
 
-/// Writes an answer of the transport's own: one that no handler was asked for.
-pub(super) async fn say(
+/// Writes an error answer of the transport itself, without a handler.
+pub(super) async fn write_error(
     socket: &mut (impl AsyncWrite + Unpin),
     status: &str,
     fields: &str,
@@ -258,7 +258,7 @@ pub(super) async fn say(
         "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n{fields}connection: close\r\n\r\n{why}\n",
         why.len() + 1
     );
-    // A client that is gone need not be told.
+    // A client that has closed the connection gets no answer.
     if socket.write_all(answer.as_bytes()).await.is_ok() {
         let _ = socket.flush().await;
     }

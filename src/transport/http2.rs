@@ -20,17 +20,17 @@ use super::frames::Frames;
 use super::in_use::{InUse, Use};
 use super::socket::Socket;
 
-/// How many streams a client may open and reset before they were looked at; one more ends the
-/// connection (CVE-2023-44487).
-const UNSEEN_RESETS: usize = 20;
+/// How many streams a client may open and reset before they are accepted; one more ends the connection
+/// (CVE-2023-44487).
+const PENDING_RESETS: usize = 20;
 
 /// How long a client may take to close a connection that has ended with a `GOAWAY`.
 const LINGER: Duration = Duration::from_millis(500);
 
-/// The window of a connection begins with this (RFC 9113, section 6.9.2), in bytes.
-const LEAST_CONNECTION_WINDOW: u32 = 65_535;
+/// The initial window of a connection (RFC 9113, section 6.9.2), in bytes.
+const MIN_CONNECTION_WINDOW: u32 = 65_535;
 
-/// Serves a connection until it ends, is idle for too long, or `stopping` says so.
+/// Serves a connection until it ends, is idle for too long, or the server stops.
 pub(super) async fn run<H: Handler>(
     socket: Socket,
     client: Client,
@@ -45,12 +45,12 @@ pub(super) async fn run<H: Handler>(
         .timer(TokioTimer::new())
         .max_concurrent_streams(settings.max_concurrent_streams.unwrap_or(limits.streams))
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
-        .max_pending_accept_reset_streams(UNSEEN_RESETS);
+        .max_pending_accept_reset_streams(PENDING_RESETS);
     if let Some(window) = settings.initial_window {
-        // The connection's own window is shared by its streams, and never smaller than this.
+        // All streams share the window of the connection, which is never smaller than its initial one.
         builder
             .initial_stream_window_size(window)
-            .initial_connection_window_size(window.max(LEAST_CONNECTION_WINDOW));
+            .initial_connection_window_size(window.max(MIN_CONNECTION_WINDOW));
     }
     let peer = client.peer;
     let used = Arc::new(Use::default());
@@ -77,7 +77,7 @@ pub(super) async fn run<H: Handler>(
         result = &mut connection => result,
         () = idle(&used, &limits) => {
             connection.as_mut().graceful_shutdown();
-            // A client that does not even say goodbye is not waited for.
+            // A client that does not close the connection is not waited for.
             tokio::time::timeout(limits.drain, connection).await.unwrap_or(Ok(()))
         }
         () = ended(&frames) => return,
@@ -87,13 +87,13 @@ pub(super) async fn run<H: Handler>(
         }
     };
     if let Err(error) = result
-        && let Some(why) = misdeed(&error)
+        && let Some(why) = client_error(&error)
     {
         client_errors.report("http2", &format!("{peer}: HTTP/2: {why}"));
     }
 }
 
-/// Completes when the connection has had no request for as long as it may.
+/// Completes when the connection has had no request for the idle timeout.
 async fn idle(used: &Use, limits: &Limits) {
     loop {
         let before = used.begun.load(Ordering::Acquire);
@@ -111,8 +111,8 @@ async fn ended(frames: &Frames) {
     tokio::time::sleep(LINGER).await;
 }
 
-/// What the client did; nothing where it only went away.
-fn misdeed(error: &hyper::Error) -> Option<String> {
+/// What the client did wrong; nothing where it only closed the connection.
+fn client_error(error: &hyper::Error) -> Option<String> {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         if cause.is::<std::io::Error>() {

@@ -1,16 +1,16 @@
-//! Which requests of an HTTP/2 connection are being answered: an idle connection is closed.
+//! Counts the requests of an HTTP/2 connection, so that an idle connection can be closed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What the requests of a connection tell the connection.
+/// How many requests of a connection were begun and answered.
 #[derive(Debug, Default)]
 pub(super) struct Use {
     pub(super) begun: AtomicU64,
     pub(super) done: AtomicU64,
 }
 
-/// A request that is being answered. Dropped with its answer's body: a watch is in use while it lasts.
+/// A request that is being answered. It is dropped with the body of its answer: a watch counts while it lasts.
 #[derive(Debug)]
 pub(super) struct InUse(pub(super) Arc<Use>);
 

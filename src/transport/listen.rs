@@ -1,4 +1,4 @@
-//! Accepting connections, and stopping.
+//! Accepts connections, and stops.
 
 use std::future::Future;
 use std::io;
@@ -10,18 +10,17 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::message::Bodies;
-use crate::message::Handler;
+use crate::message::{Bodies, Handler};
 use crate::tls::server::Tls;
 
 use super::client_errors::ClientErrors;
 use super::connection::{self, Common};
 use super::{Limits, Logger};
 
-/// How long to wait after accepting failed, so that a lack of file descriptors does not spin.
+/// How long to wait after a connection could not be accepted: a lack of file descriptors lasts.
 const BACK_OFF: Duration = Duration::from_millis(50);
-/// How many connections are turned away at once; beyond that they are just closed.
-const TURNING_AWAY: usize = 64;
+/// How many connections are refused with an answer at once; beyond that they are closed without one.
+const MAX_REFUSING: usize = 64;
 
 /// A bound socket. Connections queue from now on, and are answered once [`serve`] runs.
 #[derive(Debug)]
@@ -34,7 +33,7 @@ impl Listener {
     /// Binds an address; port 0 takes a free one.
     ///
     /// # Errors
-    /// What the system says, such as that the address is in use.
+    /// The error of the system, such as an address in use.
     pub(crate) async fn bind(address: SocketAddr) -> io::Result<Self> {
         let inner = TcpListener::bind(address).await?;
         let address = inner.local_addr()?;
@@ -48,12 +47,12 @@ impl Listener {
     }
 }
 
-/// What a server did, once it has stopped.
+/// The counts of a server that has stopped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Served {
     /// Connections accepted.
     pub(crate) accepted: u64,
-    /// Connections turned away, because there were too many.
+    /// Connections refused, because there were too many.
     pub(crate) refused: u64,
     /// Connections cut, because they were not done in time when the server stopped.
     pub(crate) cut: usize,
@@ -75,14 +74,14 @@ pub(crate) async fn serve<H: Handler>(
     let common = Arc::new(Common { handler, limits, tls, client_errors, bodies });
     let (stop, stopping) = watch::channel(false);
     let places = Arc::new(Semaphore::new(limits.connections));
-    let (mut connections, mut turned_away) = (JoinSet::new(), JoinSet::new());
+    let (mut connections, mut refusing) = (JoinSet::new(), JoinSet::new());
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = tokio::select! {
             () = &mut shutdown => break,
             accepted = listener.inner.accept() => accepted,
             Some(_) = connections.join_next() => continue,
-            Some(_) = turned_away.join_next() => continue,
+            Some(_) = refusing.join_next() => continue,
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
@@ -96,17 +95,17 @@ pub(crate) async fn serve<H: Handler>(
             served.refused += 1;
             if served.refused == 1 {
                 log(&format!(
-                    "there are more than {} connections: further ones are turned away",
+                    "there are more than {} connections: further ones are refused with 503",
                     limits.connections
                 ));
             }
-            if turned_away.len() < TURNING_AWAY {
-                turned_away.spawn(connection::turn_away(stream, limits.connections));
+            if refusing.len() < MAX_REFUSING {
+                refusing.spawn(connection::refuse_excess(stream, limits.connections));
             }
             continue;
         };
         served.accepted += 1;
-        prompt(&stream);
+        set_nodelay(&stream);
         let (common, stopping) = (Arc::clone(&common), stopping.clone());
         connections.spawn(async move {
             connection::run(stream, peer, common, stopping).await;
@@ -123,8 +122,8 @@ pub(crate) async fn serve<H: Handler>(
     served
 }
 
-/// Small answers go out at once.
-fn prompt(stream: &TcpStream) {
-    // A socket that is gone already is noticed at the first read.
+/// Sends small answers at once, without Nagle's algorithm.
+fn set_nodelay(stream: &TcpStream) {
+    // A socket that is closed already is noticed at the first read.
     let _ = stream.set_nodelay(true);
 }

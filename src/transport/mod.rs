@@ -1,16 +1,16 @@
-//! Sockets in, plans out: the only module that knows hyper and tokio's network.
+//! Sockets in, plans out: the only module that uses hyper's server and tokio's network.
 //!
 //! ```text
 //! accept (listen) → one task per connection (connection) → first bytes (socket) → TLS, if any
-//!     → [http1] over the wire wrapper (wire), or [http2] over one that counts frames ([frames])
-//!     request head and lazy body → Handler → Plan → [answer]
-//!     → hyper sends it ([body], its [piece]s), or its head, and the rest goes without it: streams and what goes wrong
-//!       within a body ([acts], [framing]), what waits ([stalled]), messages ([websocket])
+//!     → [http1] over the wire wrapper (wire), or [http2] over one that follows frames ([framed], [frames])
+//!     request head and lazy body → Handler → Plan → [answer] performs its delivery ([deliver])
+//!     → hyper sends all of it ([body], its [piece]s), or only its head, and the rest is sent without hyper:
+//!       streams and disturbed bodies ([framing]), answers with a long delay ([stalled]), messages ([websocket])
 //! ```
 //!
-//! Engines decide what goes wrong; here it is performed, exact to the byte: a reset is a TCP RST, a
-//! close is a FIN, garbage stands outside of HTTP's framing. On HTTP/2 all of them end the stream with
-//! `RST_STREAM`: the connection is shared with others. Only a `GOAWAY` ends the connection.
+//! Engines decide how an answer is delivered; the transport performs it, exact to the byte: a reset is a TCP RST,
+//! a close is a FIN, garbage is outside of HTTP's framing. On HTTP/2 all of them end the stream with
+//! `RST_STREAM`, since other requests share the connection. Only a `GOAWAY` ends the connection.
 
 mod answer;
 mod body;
@@ -45,7 +45,7 @@ pub(crate) use listen::{Listener, serve};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A line for people.
+/// Writes a line to the console or the log.
 pub type Logger = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// The bounds of the transport. The defaults suit tests and small machines.
@@ -60,18 +60,18 @@ pub struct Limits {
     /// The most bytes of request bodies that are held at once, of all requests together; a request
     /// that would hold more is answered with 503.
     pub body_bytes: usize,
-    /// How long nothing of a request's body may come while it is read; then it is answered with 408.
+    /// How long a request's body may pause while it is read; then the request is answered with 408.
     pub body_timeout: Duration,
     /// How long a client may take for a TLS handshake.
     pub handshake_timeout: Duration,
-    /// The most requests at once on one HTTP/2 connection, as an API server has it
+    /// The most requests at once on one HTTP/2 connection; the default is that of an API server
     /// (`k8s.io/apiserver/pkg/server/secure_serving.go`).
     pub streams: u32,
     /// How long an HTTP/2 connection may be without a request.
     pub idle_timeout: Duration,
     /// The most connections at once; one more is answered with 503 and closed.
     pub connections: usize,
-    /// How long requests in flight may go on once the server stops.
+    /// How long requests in flight may take once the server stops.
     pub drain: Duration,
 }
 

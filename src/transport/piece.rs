@@ -1,8 +1,8 @@
-//! A piece of a body as hyper sends it, of which an answer can tell when it is out.
+//! A piece of a body as hyper sends it, with a count of those that are not sent yet.
 //!
 //! A reset of an HTTP/2 stream discards what the stream has queued. So an answer that ends with one waits until
-//! each of its pieces was written: the protocol lets go of a piece once all its bytes are in frames behind which
-//! the reset is queued.
+//! each of its pieces is written: hyper drops a piece once all its bytes are in frames, and the reset is queued
+//! behind these.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +19,7 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    /// A piece that nobody waits for.
+    /// A piece that is not counted.
     pub(super) fn plain(bytes: Bytes) -> Self {
         Self { bytes, _queued: None }
     }
@@ -43,7 +43,7 @@ impl Buf for Piece {
     }
 }
 
-/// The pieces of an answer that are not written yet.
+/// Counts the pieces of an answer that are not written yet.
 #[derive(Debug, Default)]
 pub(super) struct Queue(Arc<Shared>);
 
@@ -57,7 +57,7 @@ struct Shared {
 struct Token(Arc<Shared>);
 
 impl Queue {
-    /// A piece that is queued until it is written or given up.
+    /// A piece that counts until it is written or discarded.
     pub(super) fn piece(&self, bytes: Bytes) -> Piece {
         self.0.queued.fetch_add(1, Ordering::AcqRel);
         Piece { bytes, _queued: Some(Token(Arc::clone(&self.0))) }
@@ -65,7 +65,7 @@ impl Queue {
 
     /// Completes when no piece is queued.
     pub(super) fn poll_empty(&self, cx: &mut Context<'_>) -> Poll<()> {
-        // The waker is there before the count is looked at: the last piece may go in between.
+        // The waker is stored before the count is read: the last piece may be written in between.
         *self.0.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
         if self.0.queued.load(Ordering::Acquire) == 0 { Poll::Ready(()) } else { Poll::Pending }
     }

@@ -4,8 +4,8 @@ use h2::Reason;
 
 use crate::message::{BodyError, FaultAction};
 
-/// The service's only error: the answer, or the connection, ends here. hyper finds the code of the
-/// `RST_STREAM` in its source.
+/// The only error of the service: the answer, or the connection, ends here on purpose. hyper finds the code of
+/// the `RST_STREAM` in its source.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer ends here")]
 pub(super) struct EndsHere {

@@ -1,4 +1,4 @@
-//! The connection under HTTP: a TCP stream, or TLS over one, of which the first bytes were looked at.
+//! The connection under HTTP: a TCP stream, or TLS over one, whose first bytes were read to find the protocol.
 
 use std::io;
 use std::pin::Pin;
@@ -10,17 +10,17 @@ use tokio::net::TcpStream;
 
 use crate::tls::server::TlsStream;
 
-/// How an HTTP/2 client begins that knows beforehand whom it speaks to (RFC 9113, section 3.4).
+/// How an HTTP/2 client with prior knowledge begins (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// The first byte of a TLS handshake (RFC 8446, section 5.1).
 const HANDSHAKE: u8 = 22;
-/// How many bytes are read before what is spoken is known: the longest beginning, and a request.
+/// How many bytes are read to find the protocol: the longest beginning, and a request.
 const FIRST_READ: usize = 1024;
 
-/// What a client speaks, by its first bytes.
+/// The protocol of a client, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protocol {
-    /// Nothing: it has gone.
+    /// None: the client has closed the connection.
     Nothing,
     Http1,
     Http2,
@@ -39,7 +39,7 @@ impl Opened {
     pub(super) async fn first_bytes(mut tcp: TcpStream) -> io::Result<(Self, Protocol)> {
         // A client sends its first request in one piece: that is what the buffer is for.
         let mut read = BytesMut::with_capacity(FIRST_READ);
-        let spoken = loop {
+        let protocol = loop {
             if tcp.read_buf(&mut read).await? == 0 {
                 break if read.is_empty() { Protocol::Nothing } else { Protocol::Http1 };
             }
@@ -53,10 +53,10 @@ impl Opened {
                 break Protocol::Http1;
             }
         };
-        Ok((Self { read: read.freeze(), tcp }, spoken))
+        Ok((Self { read: read.freeze(), tcp }, protocol))
     }
 
-    /// The TCP stream, for what is to be said on it outside of any protocol.
+    /// The TCP stream, for an answer outside of any protocol.
     pub(super) fn into_tcp(self) -> TcpStream {
         self.tcp
     }
@@ -106,10 +106,10 @@ impl AsyncWrite for Opened {
     }
 }
 
-/// What HTTP is spoken over.
+/// The byte stream under HTTP.
 #[derive(Debug)]
 pub(super) struct Socket {
-    /// What was read and put back.
+    /// What was put back, and is read first.
     again: Bytes,
     stream: Stream,
 }
@@ -130,8 +130,7 @@ impl Socket {
         Self { again: Bytes::new(), stream: Stream::Tls(Box::new(stream)) }
     }
 
-    /// Puts back what was read: it is read again before anything else, and before what was put back
-    /// earlier and not read since.
+    /// Puts bytes back: they are read before anything else, also before bytes that were put back earlier.
     pub(super) fn put_back(&mut self, read: Bytes) {
         if self.again.is_empty() {
             self.again = read;
@@ -152,13 +151,13 @@ impl Socket {
     }
 }
 
-/// Gives what was read before again, as much as fits.
+/// Reads bytes that were put back, as many as fit.
 fn read_again(read: &mut Bytes, buf: &mut ReadBuf<'_>) {
     let length = read.len().min(buf.remaining());
     buf.put_slice(&read[..length]);
     read.advance(length);
     if read.is_empty() {
-        // The buffer behind it is given back.
+        // Frees the buffer behind it.
         *read = Bytes::new();
     }
 }

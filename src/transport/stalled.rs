@@ -1,5 +1,5 @@
-//! An answer of which nothing is sent for a while, on a connection of its own: it waits without hyper, whose
-//! buffers would wait with it. Ten thousand of them are what a drill of a hanging server is made of.
+//! An HTTP/1.1 answer with a long delay. It waits without hyper, whose buffers would be held meanwhile: a drill of
+//! a hanging server has ten thousand such answers.
 
 use bytes::{Bytes, BytesMut};
 use http::{Method, Version};
@@ -11,16 +11,16 @@ use super::exact;
 use super::framing::receive;
 use super::socket::Socket;
 
-/// A plan that waits for its time.
+/// A plan whose delay is not over.
 pub(super) struct Stalled {
     pub(super) until: Instant,
     pub(super) plan: Plan,
-    /// What hyper is told again when it goes on: the method and version decide how an answer is framed.
+    /// The request line that hyper reads again behind the delay: method and version decide the framing.
     head: Bytes,
 }
 
 impl Stalled {
-    /// A plan that goes on at a time, as the answer to a request of this method and version, without a body.
+    /// A plan that is sent at a time, as the answer to a request of this method and version, without a body.
     pub(super) fn new(
         until: Instant,
         plan: Plan,
@@ -33,14 +33,14 @@ impl Stalled {
         Self { until, plan, head }
     }
 
-    /// Waits; nothing comes back where the client has gone.
+    /// Waits. Returns nothing where the client has closed the connection.
     pub(super) async fn wait(
         self,
         mut socket: Socket,
         read: Bytes,
         limit: usize,
     ) -> Option<(Socket, Plan)> {
-        // A copy: what was read is a slice of hyper's buffer, and would keep all of it.
+        // Copied: what was read is a slice of hyper's buffer, and would keep all of it.
         let mut next = BytesMut::from(&self.head[..]);
         next.extend_from_slice(&read);
         drop(read);

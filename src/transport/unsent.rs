@@ -1,20 +1,20 @@
-//! Waiting until a socket has sent what was written to it: a reset discards the rest (RFC 9293, section 3.10.4).
+//! Waits until a socket has sent what was written to it: a reset discards the rest (RFC 9293, section 3.10.4).
 
 use std::time::Duration;
 
 use tokio::net::TcpStream;
 
-/// How long a client that does not read is waited for.
+/// How long to wait for a client that does not read.
 #[cfg(target_os = "linux")]
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often the queue is looked at.
+/// How often the queue is checked.
 #[cfg(target_os = "linux")]
 const EVERY: Duration = Duration::from_millis(1);
 
-/// Waits until nothing that was written waits to be sent, or the client does not take it for too long.
+/// Waits until all that was written is sent, or the client does not read it for too long.
 #[cfg(target_os = "linux")]
 pub(super) async fn wait(tcp: &TcpStream) {
-    // With this mark a socket can be written to only while no byte in it waits to be sent (tcp(7)).
+    // With this mark a socket is writable only while no byte in it is unsent (tcp(7)).
     if socket2::SockRef::from(tcp).set_tcp_notsent_lowat(1).is_err() {
         return;
     }
@@ -29,11 +29,11 @@ fn is_writable(tcp: &TcpStream) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let mut sockets = [PollFd::new(tcp, PollFlags::OUT)];
     let polled = poll(&mut sockets, Some(&Timespec::default()));
-    // One that cannot be asked, or has failed, is not waited for.
+    // A socket that cannot be polled, or has failed, is not waited for.
     polled.is_err() || !sockets[0].revents().is_empty()
 }
 
-/// How much is queued cannot be asked here: what was written gets a moment.
+/// The queue cannot be read on this system: what was written gets a moment.
 #[cfg(not(target_os = "linux"))]
 pub(super) async fn wait(_: &TcpStream) {
     tokio::time::sleep(Duration::from_millis(20)).await;

@@ -1,8 +1,8 @@
-//! A request's body while it arrives, and what becomes of it when nobody reads it to its end.
+//! A request's body while it arrives, and what happens to a body that is not read to its end.
 //!
-//! The connection may go on without hyper while the body is still on its way. Then what is left of the body
-//! stands between this request and the next one: it is passed over by its length, or the connection ends.
-//! It is never read as a request.
+//! The connection may go on without hyper while the body is still arriving. Then the rest of the body is between
+//! this request and the next one: it is skipped by its length, or the connection ends. It is never parsed as a
+//! request.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,39 +19,39 @@ use tokio::time::Sleep;
 
 use crate::message::{BodyError, RequestBody};
 
-/// How much of a body that nobody reads is passed over once the answer is out, in bytes, so that the
-/// connection can go on. As Go's server has it (`net/http`, `maxPostHandlerReadBytes`).
-pub(super) const MAX_PASSED_OVER: u64 = 256 << 10;
+/// How much of an unread body is skipped once the answer is out, in bytes, so that the connection can go on: as
+/// much as in Go's server (`net/http`, `maxPostHandlerReadBytes`).
+pub(super) const MAX_SKIPPED: u64 = 256 << 10;
 
 /// How long that may take.
-pub(super) const PASSING: Duration = Duration::from_secs(5);
+pub(super) const SKIP_TIME: Duration = Duration::from_secs(5);
 
-/// A body that is arriving. Whoever reads it has a handle; the connection keeps this one.
+/// A body that is arriving. Its reader has a handle; the connection keeps this one.
 #[derive(Clone)]
 pub(super) struct Upload(Arc<Mutex<State>>);
 
 struct State {
-    /// Nothing once it is at its end.
+    /// Nothing at the end of the body.
     incoming: Option<Incoming>,
     delivered: u64,
     /// The announced length, in bytes.
     length: Option<u64>,
-    /// The connection went on without whoever was reading.
-    taken: bool,
-    /// How long nothing may come.
+    /// The connection went on, and the reader gets no more.
+    revoked: bool,
+    /// How long the body may pause.
     timeout: Duration,
-    /// Runs while nothing comes.
-    silence: Option<Pin<Box<Sleep>>>,
+    /// Runs while nothing arrives.
+    pause: Option<Pin<Box<Sleep>>>,
     /// The client may leave the body out when it is answered early (RFC 9110, section 10.1.1).
     expects: bool,
 }
 
-/// What is left of a body once hyper's part has ended.
+/// The rest of a body once hyper's part has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rest {
-    /// So many bytes are still to come before the next request; none where it was read whole.
+    /// This many bytes come before the next request; none where the body was read whole.
     Bytes(u64),
-    /// Where the next request begins cannot be told.
+    /// The next request begins at an unknown position.
     Unknown,
 }
 
@@ -73,15 +73,15 @@ impl Upload {
             incoming: Some(body),
             delivered: 0,
             length,
-            taken: false,
+            revoked: false,
             timeout,
-            silence: None,
+            pause: None,
             expects,
         };
         Some(Self(Arc::new(Mutex::new(state))))
     }
 
-    /// What a handler reads.
+    /// The body for a handler.
     pub(super) fn body(&self) -> RequestBody {
         RequestBody::Stream(Box::pin(Handle(self.clone())))
     }
@@ -91,42 +91,42 @@ impl Upload {
         self.lock().incoming.is_none()
     }
 
-    /// Whether somebody goes on reading it: a backend that answers while it is asked.
+    /// Whether it is still being read: a backend may answer before it has read all of a request.
     pub(super) fn is_being_read(&self) -> bool {
         Arc::strong_count(&self.0) > 1 && !self.is_ended()
     }
 
-    /// Whether what is left of it can be passed over by its length.
-    pub(super) fn can_be_passed_over(&self) -> bool {
+    /// Whether the rest can be skipped by its length.
+    pub(super) fn can_be_skipped(&self) -> bool {
         let state = self.lock();
         state.incoming.is_none() || (state.length.is_some() && !state.expects)
     }
 
-    /// Lets what nobody reads arrive, so that the connection can go on. A client that sends more than is
-    /// passed over, or nothing for too long, loses its connection.
-    pub(super) fn pass_over(self) {
+    /// Reads and discards an unread body, so that the connection can go on. A client that sends more than is
+    /// skipped, or nothing for too long, loses its connection.
+    pub(super) fn skip(self) {
         if self.is_ended() || self.is_being_read() || self.lock().expects {
             return;
         }
-        let passing = async move {
+        let skipping = async move {
             let mut handle = Handle(self);
-            let mut passed = 0;
+            let mut skipped = 0;
             while let Some(Ok(data)) = handle.next().await {
-                passed += data.len() as u64;
-                if passed > MAX_PASSED_OVER {
+                skipped += data.len() as u64;
+                if skipped > MAX_SKIPPED {
                     return;
                 }
             }
         };
-        tokio::spawn(tokio::time::timeout(PASSING, passing));
+        tokio::spawn(tokio::time::timeout(SKIP_TIME, skipping));
     }
 
-    /// Takes the body away from whoever reads it, after hyper's part has ended: what is left.
+    /// Takes the body from its reader, after hyper's part has ended. Returns the rest.
     pub(super) fn take_rest(&self) -> Rest {
         let mut state = self.lock();
         let Some(mut incoming) = state.incoming.take() else { return Rest::Bytes(0) };
-        state.taken = true;
-        // What hyper had taken apart already. It has ended, so this does not wait for anything.
+        state.revoked = true;
+        // What hyper had decoded already. It has ended, so nothing is waited for.
         while let Some(Some(Ok(frame))) = incoming.frame().now_or_never() {
             state.delivered += frame.data_ref().map_or(0, |data| data.len() as u64);
         }
@@ -156,23 +156,23 @@ impl Stream for Handle {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut state = self.0.lock();
         loop {
-            if state.taken {
+            if state.revoked {
                 let why = "the request was answered before all of its body was read";
                 return Poll::Ready(Some(Err(BodyError::Broken(why.to_owned()))));
             }
-            let State { incoming: Some(incoming), silence, timeout, .. } = &mut *state else {
+            let State { incoming: Some(incoming), pause, timeout, .. } = &mut *state else {
                 return Poll::Ready(None);
             };
             let Poll::Ready(frame) = Pin::new(incoming).poll_frame(cx) else {
                 let timeout = *timeout;
-                let silence = silence.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
-                ready!(silence.as_mut().poll(cx));
+                let pause = pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
+                ready!(pause.as_mut().poll(cx));
                 return Poll::Ready(Some(Err(BodyError::Stalled(timeout))));
             };
-            *silence = None;
+            *pause = None;
             match frame {
                 Some(Ok(frame)) => {
-                    // Trailers are not looked at.
+                    // Trailers are ignored.
                     if let Ok(data) = frame.into_data() {
                         state.delivered += data.len() as u64;
                         return Poll::Ready(Some(Ok(data)));

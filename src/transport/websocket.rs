@@ -1,5 +1,5 @@
-//! A stream of events as `WebSocket` messages (RFC 6455), for clients that ask for an upgrade: what
-//! browsers and some client libraries watch with.
+//! A stream of events as `WebSocket` messages (RFC 6455), for clients that ask for an upgrade: browsers and some
+//! client libraries watch like this.
 
 use futures_util::{SinkExt, StreamExt};
 use http::header::{HeaderMap, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
@@ -15,7 +15,7 @@ use super::socket::Socket;
 /// The largest message that is read from a client, in bytes: a watch expects none.
 const MAX_MESSAGE: usize = 64 << 10;
 
-/// The value of `Sec-WebSocket-Accept` for a request that asks for the upgrade in full.
+/// The value of `Sec-WebSocket-Accept` for a request with everything that an upgrade needs.
 pub(super) fn accept(request: &HeaderMap) -> Option<HeaderValue> {
     let upgrade = request.get(UPGRADE)?.to_str().ok()?;
     let version = request.get(SEC_WEBSOCKET_VERSION)?;
@@ -26,8 +26,8 @@ pub(super) fn accept(request: &HeaderMap) -> Option<HeaderValue> {
     HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok()
 }
 
-/// Sends each line of a stream as a message, until either side ends it. `read` is what the client sent
-/// right behind its request.
+/// Sends each line of a stream as a message, until either side ends it. `read` is what was read behind the
+/// request.
 pub(super) async fn run(socket: Socket, read: Vec<u8>, mut stream: BodyStream) {
     let config = WebSocketConfig::default()
         .max_message_size(Some(MAX_MESSAGE))
@@ -39,7 +39,7 @@ pub(super) async fn run(socket: Socket, read: Vec<u8>, mut stream: BodyStream) {
             item = stream.next() => {
                 let Some(Ok(bytes)) = item else { break };
                 for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-                    // Events are JSON, and so are UTF-8.
+                    // Events are JSON, and JSON is UTF-8.
                     let text = String::from_utf8_lossy(line).into_owned();
                     if client.send(Message::text(text)).await.is_err() {
                         return;
@@ -47,12 +47,12 @@ pub(super) async fn run(socket: Socket, read: Vec<u8>, mut stream: BodyStream) {
                 }
             }
             message = client.next() => match message {
-                // Pings are answered by the library; what else a client says means nothing here.
+                // The library answers pings; other messages of a client are ignored.
                 Some(Ok(message)) if !message.is_close() => {}
                 _ => break,
             },
         }
     }
-    // A client that is gone cannot be told.
+    // Fails where the client has closed the connection.
     let _ = client.close(None).await;
 }

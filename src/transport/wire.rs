@@ -1,11 +1,11 @@
-//! The socket under hyper's HTTP/1.1, and where the connection stands.
+//! The socket under hyper's HTTP/1.1, and the state of the connection.
 //!
 //! ```text
 //! hyper serves (idle → answering → answered → idle ..) → leaving → taken over, or ended with a fault
 //! ```
 //!
-//! The service marks how hyper's part ends; the socket passes bytes through until all before the mark is
-//! flushed, then hands itself back.
+//! The service says how hyper's part ends. The socket passes bytes through until everything before that end is
+//! flushed; then it returns an error, so that hyper gives it back.
 
 use std::io;
 use std::pin::Pin;
@@ -24,15 +24,15 @@ use super::framing::Outside;
 use super::socket::Socket;
 use super::stalled::Stalled;
 
-/// Where a connection stands while hyper serves it.
+/// The state of a connection while hyper serves it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum Phase {
-    /// All answers are flushed. What hyper writes now is an error answer of its own.
+    /// All answers are flushed. What hyper writes in this state is an error answer of its own.
     Idle,
     /// A request is being answered.
     Answering,
-    /// An answer was given to hyper whole, and may not be flushed yet.
+    /// Hyper has all of an answer, and may not have flushed it.
     Answered,
 }
 
@@ -40,7 +40,7 @@ enum Phase {
 enum Exit {
     /// With a fault on the bare socket.
     Ending(FaultAction),
-    /// With something that goes on without hyper.
+    /// With an answer that goes on without hyper.
     Takeover(Takeover),
 }
 
@@ -52,24 +52,24 @@ pub(super) struct Control {
     phase: AtomicU8,
     /// When the connection became idle, in nanoseconds since hyper's part began.
     idle_since: AtomicU64,
-    /// Hyper's part ends as soon as everything written so far is flushed.
+    /// Hyper's part ends once everything written so far is flushed.
     leaving: AtomicBool,
     /// An error answer of hyper's own was held back.
     swallowed: AtomicBool,
     /// Whether a request was answered on this connection.
     answered: AtomicBool,
     exit: Mutex<Option<Exit>>,
-    /// The answer to the first request that hyper reads: it was decided before.
+    /// The answer to the first request that hyper reads, where it was decided before.
     resumed: Mutex<Option<Plan>>,
 }
 
-/// What goes on without hyper.
+/// An answer that goes on without hyper.
 pub(super) enum Takeover {
     /// As `WebSocket` messages, until the connection ends.
     WebSocket(BodyStream),
     /// As a body in HTTP/1.1's framing.
     Body(Outside),
-    /// As an answer of which nothing is sent for a while.
+    /// After a long delay.
     Stalled(Box<Stalled>),
 }
 
@@ -80,7 +80,7 @@ impl std::fmt::Debug for Control {
 }
 
 impl Control {
-    /// Of a connection that goes on, with the answer to what is asked first.
+    /// The control of a connection that goes on, with the answer to its first request if it is decided.
     pub(super) fn resuming(plan: Option<Plan>) -> Self {
         Self {
             began: Instant::now(),
@@ -114,7 +114,7 @@ impl Control {
         }
     }
 
-    /// Goes on without hyper after this answer's head.
+    /// Goes on without hyper behind the head of this answer.
     pub(super) fn take_over(&self, takeover: Takeover) {
         *self.lock() = Some(Exit::Takeover(takeover));
     }
@@ -124,8 +124,8 @@ impl Control {
         self.lock().is_some()
     }
 
-    /// What goes on without hyper.
-    pub(super) fn taken_over(&self) -> Option<Takeover> {
+    /// Takes the answer that goes on without hyper.
+    pub(super) fn take_takeover(&self) -> Option<Takeover> {
         let mut exit = self.lock();
         match exit.take() {
             Some(Exit::Takeover(takeover)) => Some(takeover),
@@ -136,7 +136,7 @@ impl Control {
         }
     }
 
-    /// Ends hyper's part as soon as everything written so far is flushed.
+    /// Ends hyper's part once everything written so far is flushed.
     pub(super) fn leave(&self) {
         self.leaving.store(true, Ordering::Release);
     }
@@ -161,8 +161,8 @@ impl Control {
         self.set(Phase::Answered);
     }
 
-    /// Whether the client still has to be told what was wrong with its request. Where an answer before
-    /// it was not flushed yet, hyper's own error answer went out behind that one.
+    /// Whether a client with a bad request has no answer to it yet. Where an answer before it was not flushed,
+    /// hyper's own error answer went out behind that one.
     pub(super) fn wants_error_answer(&self) -> bool {
         self.swallowed.load(Ordering::Acquire) || !self.answered.load(Ordering::Acquire)
     }
@@ -189,7 +189,7 @@ impl Control {
     }
 }
 
-/// An answer's body is with hyper until this is dropped.
+/// Held by an answer's body: hyper has all of it when this is dropped.
 #[derive(Debug)]
 pub(super) struct Answering(Arc<Control>);
 
@@ -205,7 +205,7 @@ impl Drop for Answering {
     }
 }
 
-/// A connection that ends when its [`Control`] says so.
+/// A socket that ends hyper's part as its [`Control`] says.
 #[derive(Debug)]
 pub(super) struct Wire {
     inner: TokioIo<Socket>,
@@ -221,8 +221,9 @@ impl Wire {
         self.inner.into_inner()
     }
 
-    /// Hyper answers a request that it cannot read with a head alone, and says nothing of why. Where no
-    /// answer of ours is under way, that is all it can write: the connection task writes a better one.
+    /// Whether to discard what hyper writes. It answers a request that it cannot parse with a head that gives
+    /// no reason. Where no other answer is under way, that is all it can write: the connection task writes an
+    /// answer with the reason.
     fn swallows(&self) -> bool {
         let swallows = self.control.is(Phase::Idle);
         if swallows {
@@ -271,7 +272,7 @@ impl Write for Wire {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.inner).poll_flush(cx) {
-            // hyper flushes only when it has written all it had: now is the moment.
+            // hyper flushes only when it has written everything: its part ends here.
             Poll::Ready(Ok(())) if self.control.is_leaving() => {
                 Poll::Ready(Err(io::Error::other("the connection ends here on purpose")))
             }
@@ -284,7 +285,7 @@ impl Write for Wire {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // The connection task shuts the socket down, after what it may still have to say.
+        // The connection task shuts the socket down, after what it may still send.
         Poll::Ready(Ok(()))
     }
 }

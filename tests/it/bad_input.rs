@@ -196,7 +196,7 @@ async fn bodies_that_stop_or_are_too_many_end() {
     let (got, _) =
         tokio::time::timeout(crate::support::PATIENCE, read_all(&mut first)).await.unwrap();
     assert!(got.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{got}");
-    assert!(got.contains("nothing of the body came for 0.5 s"), "{got}");
+    assert!(got.contains("nothing of the body arrived for 0.5 s"), "{got}");
     // What they held is given back.
     let text = format!(
         "{{\"metadata\": {{\"name\": \"a\"}}, \"data\": {{\"k\": \"{}\"}}}}",

@@ -81,7 +81,7 @@ impl Changes {
     pub(super) fn apply(&mut self, line: Bytes, ready: &mut VecDeque<Bytes>) {
         let kind = kind(&line);
         if kind != LineKind::Events {
-            // A bookmark says that everything before it was sent.
+            // A bookmark promises that everything before it was sent.
             self.release_waiting(ready);
         }
         for Change { change, seen, waiting } in &mut self.changes {
@@ -114,7 +114,7 @@ impl Changes {
         ready.push_back(line);
     }
 
-    /// Whether no more lines can be taken until one has gone out.
+    /// Whether the bound is reached until a line has gone out.
     pub(super) fn is_full(&self) -> bool {
         self.delayed.len() >= MAX_DELAYED
     }

@@ -49,8 +49,8 @@ impl Pacer {
         })
     }
 
-    /// Waits until bytes may go out. Each chunk is as long after the one before as was asked for, whatever
-    /// the sending takes.
+    /// Waits until bytes may go out. The time from one chunk to the next does not depend on how long the
+    /// sending takes.
     pub(super) async fn wait(&mut self) {
         let Some(rhythm) = self.0.as_mut().filter(|rhythm| rhythm.left == 0) else { return };
         let now = Instant::now();

@@ -43,7 +43,7 @@ struct Performer {
     pacer: Pacer,
     /// When the headers went out.
     began: Option<Instant>,
-    /// Lines that have arrived and were not looked at yet.
+    /// Lines that have arrived and are not handled yet.
     lines: VecDeque<Bytes>,
     /// What is to go out, in order.
     ready: VecDeque<Bytes>,

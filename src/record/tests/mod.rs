@@ -1,0 +1,119 @@
+//! A toy backend on loopback, the proxy in front of it, and what is on disk afterwards.
+mod exchanges;
+mod failures;
+mod mappings;
+
+use std::convert::Infallible;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::{FutureExt as _, StreamExt, stream};
+use http::{HeaderMap, Method, StatusCode};
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::fixtures;
+use crate::message::{Body, BodyStream, Plan, Request, RequestBody};
+
+/// What the backend answers: status, headers, pieces of the body.
+type Answer = (u16, Vec<(&'static str, &'static str)>, BodyStream);
+
+/// A backend that answers every request the same way; says where it is.
+async fn backend<F>(answer: F) -> SocketAddr
+where
+    F: Fn(http::Request<Incoming>) -> Answer + Clone + Send + Sync + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let answer = answer.clone();
+            let service = service_fn(move |request: http::Request<Incoming>| {
+                let (status, headers, body) = answer(request);
+                let body = StreamBody::new(body.map(|item| item.map(Frame::data)));
+                let mut response = http::Response::new(body);
+                *response.status_mut() = StatusCode::from_u16(status).unwrap();
+                for (name, value) in headers {
+                    response.headers_mut().append(name, value.parse().unwrap());
+                }
+                async move { Ok::<_, Infallible>(response) }
+            });
+            tokio::spawn(
+                hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(socket), service),
+            );
+        }
+    });
+    address
+}
+
+fn pieces(pieces: &[&'static str]) -> BodyStream {
+    let pieces: Vec<_> =
+        pieces.iter().map(|piece| Ok(Bytes::from_static(piece.as_bytes()))).collect();
+    Box::pin(stream::iter(pieces))
+}
+
+fn proxy_to(address: SocketAddr, directory: &TempDir) -> (Proxy, mpsc::UnboundedReceiver<String>) {
+    let (sender, said) = mpsc::unbounded_channel();
+    let log: crate::transport::Logger =
+        Arc::new(move |line: &str| drop(sender.send(line.to_owned())));
+    let upstream = Upstream::new(&format!("http://{address}/base/"), &UpstreamOptions::default());
+    let to = directory.path().join("recorded");
+    let recorder =
+        Recorder::new(&to, 1 << 20, &Recorder::redactor(&to, None).unwrap(), &log).unwrap();
+    (Proxy::new(upstream.unwrap(), Some(recorder)), said)
+}
+
+fn request(method: Method, target: &str, headers: &[(&'static str, &str)], body: &str) -> Request {
+    let mut request = Request::new(method, target);
+    for (name, value) in headers {
+        request.headers.insert(*name, value.parse().unwrap());
+    }
+    if !body.is_empty() {
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        request.body = RequestBody::Stream(Box::pin(stream::iter([Ok(body)])));
+    }
+    request
+}
+
+async fn body_of(plan: Plan) -> Result<Bytes, String> {
+    let Body::Stream(mut stream) = plan.body else { panic!("a stream") };
+    let mut whole = Vec::new();
+    while let Some(item) = stream.next().await {
+        whole.extend_from_slice(&item.map_err(|error| error.to_string())?);
+    }
+    Ok(whole.into())
+}
+
+/// Every file below a directory: name, content.
+fn files(directory: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let name = entry.file_name().into_string().unwrap();
+        if entry.path().is_dir() {
+            let inner = files(&entry.path());
+            all.extend(inner.into_iter().map(|(inner, bytes)| (format!("{name}/{inner}"), bytes)));
+        } else {
+            all.push((name, fs::read(entry.path()).unwrap()));
+        }
+    }
+    all.sort();
+    all
+}
+
+fn recorded(directory: &TempDir) -> Vec<(String, Vec<u8>)> {
+    // Without the key and the list that keeps it out of version control.
+    let all = files(&directory.path().join("recorded")).into_iter();
+    all.filter(|(name, _)| !name.starts_with('.')).collect()
+}
