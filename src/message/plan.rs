@@ -1,11 +1,13 @@
 //! A plan: the answer as a value. Engines decide it, the transport performs it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
+use uuid::Uuid;
 
 use super::{BodyStream, Fault, Pace, StreamFaults};
 
@@ -77,7 +79,7 @@ pub enum Origin {
     /// A scenario rule, by its id.
     Scenario(Arc<str>),
     /// A stub mapping, by its id.
-    Stub(Arc<str>),
+    Stub(Uuid),
     /// The Kubernetes resource engine.
     Kubernetes,
     /// The proxied backend.
@@ -163,9 +165,10 @@ impl Origin {
 
     /// The stub's or rule's id.
     #[must_use]
-    pub fn id(&self) -> Option<&str> {
+    pub fn id(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Scenario(id) | Self::Stub(id) => Some(id),
+            Self::Scenario(id) => Some(Cow::Borrowed(id)),
+            Self::Stub(id) => Some(Cow::Owned(id.to_string())),
             _ => None,
         }
     }
