@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::document::Diagnostics;
 use crate::k8s::{HistoryLimits, Registry};
-use crate::matching::StubIndex;
+use crate::matching::StubSet;
 use crate::profile::TOKENS_PATH;
 use crate::scenario::Served;
 use crate::serve::{Sources, build_world};
@@ -39,16 +39,17 @@ pub fn check(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diag
     let mut loaded = sources.load()?;
     // What the objects say is checked against their types.
     let (world, _) =
-        build_world(&mut loaded.fixtures, &loaded.scenarios, HistoryLimits::default())?;
+        build_world(&mut loaded.fixtures.objects, &loaded.scenarios, HistoryLimits::default())?;
+    let stubs = StubSet::of_files(loaded.fixtures.stubs);
     let mut warnings = loaded.warnings;
     if !loaded.scenarios.is_empty() {
-        let served = served(&world.store.state().types, &loaded.fixtures.stubs);
+        let served = served(&world.store.state().types, &stubs);
         warnings.extend(loaded.scenarios.lint(&served).0);
     }
     Ok(Checked {
-        stubs: loaded.fixtures.stubs.len(),
-        objects: loaded.fixtures.objects.len(),
-        resource_types: loaded.fixtures.crds.len(),
+        stubs: stubs.len(),
+        objects: loaded.fixtures.objects.objects.len(),
+        resource_types: loaded.fixtures.objects.crds.len(),
         rules: loaded.scenarios.len(),
         warnings: warnings.sorted(),
     })
@@ -71,7 +72,7 @@ const ALWAYS: [&str; 12] = [
 ];
 
 /// What there is for rules to match.
-fn served(types: &Registry, stubs: &StubIndex) -> Served {
+fn served(types: &Registry, stubs: &StubSet) -> Served {
     let (mut paths, open) = stubs.paths();
     paths.extend(ALWAYS.map(str::to_owned));
     let mut resources = Vec::new();

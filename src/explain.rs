@@ -91,7 +91,7 @@ pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Expl
     let base = without.as_ref().unwrap_or(&first);
     let stubs = shared.stubs.load();
     let stub = match &base.origin {
-        Origin::Stub(id) => stubs.get(id).map(|stub| match &stub.name {
+        Origin::Stub(id) => stubs.get(*id).map(|stub| match stub.name() {
             Some(name) => format!("{} ({name})", stub.id),
             None => stub.id.to_string(),
         }),

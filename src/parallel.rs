@@ -32,6 +32,22 @@ pub(crate) fn map<T: Send, R: Send>(
     })
 }
 
+/// What two works make, at the same time if it is worth a thread.
+pub(crate) fn both<A: Send, B>(
+    threaded: bool,
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B,
+) -> (A, B) {
+    if !threaded {
+        return (one(), other());
+    }
+    thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (one.join().unwrap_or_else(|panic| resume_unwind(panic)), other)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

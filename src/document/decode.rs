@@ -50,6 +50,12 @@ impl<'s> Decoder<'s> {
         Node { value, way: None, decoder: self }
     }
 
+    /// An item of a list that stands at a key of the document's root, when the item was read by itself.
+    #[must_use]
+    pub fn item<'d>(&'d self, list: &'d str, index: usize, value: &'d Value) -> Node<'d> {
+        self.root(&Value::Null).child(Way::Key(list), value).child(Way::Index(index), value)
+    }
+
     /// The source being decoded.
     #[must_use]
     pub fn source(&self) -> &'s Source {
@@ -103,7 +109,7 @@ impl<'s> Decoder<'s> {
     fn note(
         &self,
         (severity, code): (Severity, &'static str),
-        way: Option<&Rc<Way>>,
+        way: Option<&Rc<WayTo<'_>>>,
         at_key: bool,
         message: String,
         hint: String,
@@ -114,29 +120,40 @@ impl<'s> Decoder<'s> {
     }
 }
 
-fn pointer_of(way: Option<&Rc<Way>>) -> Pointer {
+fn pointer_of(way: Option<&Rc<WayTo<'_>>>) -> Pointer {
     let mut pointer = Pointer::new();
     let mut next = way;
     while let Some(way) = next {
-        pointer.push(way.step.clone());
+        pointer.push(match way.last {
+            Way::Key(key) => Step::Key(key.to_owned()),
+            Way::Index(index) => Step::Index(index),
+        });
         next = way.parent.as_ref();
     }
     pointer.reverse();
     pointer
 }
 
-/// The way from the root to a node, shared with its siblings' ways.
+/// The way from the root to a node, shared with its siblings' ways. It borrows the keys: most ways are
+/// never asked for.
 #[derive(Debug)]
-struct Way {
-    step: Step,
-    parent: Option<Rc<Way>>,
+struct WayTo<'d> {
+    last: Way<'d>,
+    parent: Option<Rc<WayTo<'d>>>,
+}
+
+/// One step of a way.
+#[derive(Debug, Clone, Copy)]
+enum Way<'d> {
+    Key(&'d str),
+    Index(usize),
 }
 
 /// A value with its way from the root.
 #[derive(Debug, Clone)]
 pub struct Node<'d> {
     value: &'d Value,
-    way: Option<Rc<Way>>,
+    way: Option<Rc<WayTo<'d>>>,
     decoder: &'d Decoder<'d>,
 }
 
@@ -150,9 +167,9 @@ impl<'d> Node<'d> {
     /// The key or index this node stands at; empty at the root.
     #[must_use]
     pub fn key(&self) -> String {
-        match self.way.as_deref() {
-            Some(Way { step: Step::Key(key), .. }) => key.clone(),
-            Some(Way { step: Step::Index(index), .. }) => index.to_string(),
+        match self.way.as_ref().map(|way| way.last) {
+            Some(Way::Key(key)) => key.to_owned(),
+            Some(Way::Index(index)) => index.to_string(),
             None => String::new(),
         }
     }
@@ -230,8 +247,8 @@ impl<'d> Node<'d> {
         self.error(format!("expected {what}, found {found}"), "");
     }
 
-    fn child(&self, step: Step, value: &'d Value) -> Self {
-        let way = Rc::new(Way { step, parent: self.way.clone() });
+    fn child(&self, last: Way<'d>, value: &'d Value) -> Self {
+        let way = Rc::new(WayTo { last, parent: self.way.clone() });
         Self { value, way: Some(way), decoder: self.decoder }
     }
 
@@ -252,7 +269,7 @@ impl<'d> Node<'d> {
             self.expected("a list");
             return Vec::new();
         };
-        list.iter().enumerate().map(|(index, item)| self.child(Step::Index(index), item)).collect()
+        list.iter().enumerate().map(|(index, item)| self.child(Way::Index(index), item)).collect()
     }
 
     /// The entries of an object whose keys are data; a wrong type is noted.
@@ -262,9 +279,7 @@ impl<'d> Node<'d> {
             self.expected("an object");
             return Vec::new();
         };
-        map.iter()
-            .map(|(key, value)| (key.as_str(), self.child(Step::Key(key.clone()), value)))
-            .collect()
+        map.iter().map(|(key, value)| (key.as_str(), self.child(Way::Key(key), value))).collect()
     }
 
     /// A text; a wrong type is noted.
@@ -361,7 +376,7 @@ impl<'d> Keys<'d> {
     pub fn get(&self, key: &'static str) -> Option<Node<'d>> {
         self.asked.borrow_mut().push(key);
         let value = self.map.get(key).filter(|value| !value.is_null())?;
-        Some(self.node.child(Step::Key(key.to_owned()), value))
+        Some(self.node.child(Way::Key(key), value))
     }
 
     /// The value of a key that must be there; its absence is noted.
@@ -388,7 +403,7 @@ impl<'d> Keys<'d> {
         let asked = self.asked.into_inner();
         for (key, value) in self.map {
             if !asked.contains(&key.as_str()) {
-                let child = self.node.child(Step::Key(key.clone()), value);
+                let child = self.node.child(Way::Key(key), value);
                 child.unknown(format!("{what} {:?}", shorten(key)), suggest(key, &asked));
             }
         }

@@ -7,8 +7,9 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, FileType, Metadata};
 use std::io::{self, Read as _};
-use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::{Diagnostic, Diagnostics, Format};
 
@@ -188,6 +189,11 @@ const SMALL: usize = 8 << 10;
 /// What the system reports, and what is no regular file or too large. A file that has nothing to
 /// read yet, as those of the kernel may, is an error too.
 pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    read_stamped(path, most).map(|(bytes, _)| bytes)
+}
+
+/// As [`read`], with the state that the file was in.
+pub(crate) fn read_stamped(path: &Path, most: u64) -> io::Result<(Vec<u8>, Stamp)> {
     // Without waiting: opening a pipe waits for who writes it.
     let nonblocking = rustix::fs::OFlags::NONBLOCK.bits();
     #[expect(clippy::cast_possible_wrap, reason = "the flags of open(2) are an int")]
@@ -203,7 +209,7 @@ pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
         }
     };
     if first < SMALL {
-        return Ok(small[..first].to_vec());
+        return Ok((small[..first].to_vec(), Stamp::of(&data)));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(data.len()).unwrap_or(SMALL).max(SMALL));
     bytes.extend_from_slice(&small);
@@ -213,8 +219,45 @@ pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > most {
         return Err(too_large(bytes.len() as u64, most));
     }
-    Ok(bytes)
+    Ok((bytes, Stamp::of(&data)))
 }
+
+/// The state of a file, by which a change is seen without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    file: (u64, u64),
+    size: u64,
+    /// Seconds and nanoseconds, of the content and of the file's own data.
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(data: &Metadata) -> Self {
+        Self {
+            file: (data.dev(), data.ino()),
+            size: data.len(),
+            modified: (data.mtime(), data.mtime_nsec()),
+            changed: (data.ctime(), data.ctime_nsec()),
+        }
+    }
+
+    /// The state of a file now.
+    pub(crate) fn now(path: &Path) -> io::Result<Self> {
+        fs::metadata(path).map(|data| Self::of(&data))
+    }
+
+    /// Whether the file was last changed long enough before a time that a later change cannot have the same
+    /// stamp: clocks of file systems are coarse.
+    pub(crate) fn is_settled(&self, at: SystemTime) -> bool {
+        let Ok(at) = at.duration_since(SystemTime::UNIX_EPOCH) else { return false };
+        let at = i64::try_from(at.as_secs()).unwrap_or(i64::MAX);
+        self.modified.0.max(self.changed.0) < at - SETTLED
+    }
+}
+
+/// How long ago a file must have changed for its stamp to be trusted, in seconds.
+const SETTLED: i64 = 2;
 
 fn check(data: &Metadata, most: u64) -> io::Result<()> {
     if !data.is_file() {

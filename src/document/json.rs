@@ -28,6 +28,11 @@ pub(super) fn parse(source: &Source) -> Result<Value, Diagnostic> {
     })
 }
 
+/// Parses a part of a JSON text that was found in its place; nothing where it is not well-formed.
+pub(crate) fn parse_part(text: &str) -> Option<Value> {
+    serde_json::from_str::<Unique>(text).ok().map(|unique| unique.0)
+}
+
 /// The line and column of the value, or of the key, at `pointer`.
 pub(super) fn place(text: &str, pointer: &[Step], key: bool) -> Option<Place> {
     let mut raw: &RawValue =

@@ -21,6 +21,7 @@ mod yaml;
 
 pub use decode::{Decoder, Keys, Node};
 pub use diagnostic::{Diagnostic, Diagnostics, INVALID, Severity};
+pub(crate) use json::parse_part;
 pub use place::{Place, Pointer, Step};
 pub(crate) use units::{duration, size};
 

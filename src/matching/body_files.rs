@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 /// Where bodies named by `bodyFileName` come from.
-pub trait BodyFiles {
+pub trait BodyFiles: std::fmt::Debug {
     /// The content of a file.
     ///
     /// # Errors

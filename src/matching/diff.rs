@@ -21,7 +21,7 @@ const MAX_LINES: usize = 60;
 /// The diff of the first body pattern that fails and expects a whole body.
 pub(super) fn of_body(pattern: &RequestPattern, facts: &Facts<'_>) -> Option<String> {
     let subject = facts.body()?;
-    let mut failed = pattern.body.iter().filter(|pattern| !pattern.matches(subject));
+    let mut failed = pattern.conditions().body.iter().filter(|pattern| !pattern.matches(subject));
     let (expected, actual) = failed.find_map(|pattern| sides(pattern, subject))?;
     if expected.len().max(actual.len()) > MAX_BYTES {
         return Some(format!(

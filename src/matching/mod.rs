@@ -1,21 +1,29 @@
 //! Stubs → the one that answers a request, or why none does.
 //!
 //! ```text
-//! fixture file → [compile] → [Stub] ─┐
-//!                                    ├→ [StubIndex] → find → Plan
-//! message::Request ──────────────────┘              └ nearest → [MissReport]
+//! fixture file → [StubCompiler] → [Stub] ─┐
+//!                                         ├→ [StubSet] → find → Plan
+//! message::Request ───────────────────────┘          └ nearest → [MissReport]
 //! ```
 //!
 //! The format is `WireMock`'s stub mapping (3.13, with what 4.x adds to the same keys); what is not
 //! supported is an error at load and never ignored. The engine is pure: no sockets, files or clocks.
 //! `C/` in these files is `com/github/tomakehurst/wiremock/` in `WireMock`'s sources.
 
+mod backtracking;
 mod body_files;
 mod delivery;
 mod diff;
+mod files;
+mod filter;
 mod index;
+mod java;
 mod json;
+mod key;
+mod list;
 mod method;
+#[cfg(test)]
+mod miss_tests;
 mod multi;
 mod near_miss;
 mod operator;
@@ -23,7 +31,13 @@ mod parts;
 mod pattern;
 mod request;
 mod response;
+mod sequence;
+mod set;
+#[cfg(test)]
+mod set_tests;
 mod stub;
+mod table;
+mod template;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -32,6 +46,9 @@ mod url;
 
 pub use body_files::BodyFiles;
 pub use delivery::STREAM_TRANSFORMER;
-pub use index::StubIndex;
+pub use files::StubFile;
 pub use near_miss::MissReport;
-pub use stub::{Stub, compile};
+pub(crate) use near_miss::MissSearch;
+pub use response::SharedHeads;
+pub use set::StubSet;
+pub use stub::{MAPPINGS, Stub, StubCompiler};

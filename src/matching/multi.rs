@@ -58,6 +58,16 @@ impl MultiPattern {
         pattern
     }
 
+    /// A text that is equal to one of the values wherever they are as wanted.
+    pub(super) fn required_text(&self) -> Option<&str> {
+        match self {
+            Self::Any(pattern) => pattern.required_text(),
+            Self::HasExactly(patterns) | Self::Includes(patterns) => {
+                patterns.iter().find_map(StringPattern::required_text)
+            }
+        }
+    }
+
     /// The one whole text that is wanted, when this is about one.
     pub(crate) fn as_text(&self) -> Option<&str> {
         match self {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::multi::MultiPattern;
 use super::operator::{StringPattern, Subject};
-use super::request::{Facts, RequestPattern, cookie_matches};
+use super::request::{Conditions, Facts, RequestPattern, cookie_matches};
 use super::url::UrlPattern;
 
 /// How much of a text counts for its distance, in characters: edit distance is quadratic.
@@ -74,20 +74,21 @@ pub(super) fn compare(pattern: &RequestPattern, facts: &Facts<'_>) -> Vec<Part> 
             .weighing(3.0),
         url(&pattern.url, facts),
     ];
-    authority(pattern, facts, &mut parts);
+    let wanted = pattern.conditions();
+    authority(wanted, facts, &mut parts);
     let values = pattern.path_values(facts);
-    for (at, name, pattern) in &pattern.path_parameters {
+    for (at, name, pattern) in &wanted.path_parameters {
         let value = values.get(*at).copied().flatten();
         parts.push(one(format!("path parameter {name}"), pattern, value));
     }
-    for (name, pattern) in &pattern.headers {
+    for (name, pattern) in &wanted.headers {
         parts.push(several(format!("header {name}"), pattern, &facts.header(name)));
     }
-    for (name, pattern) in &pattern.query {
+    for (name, pattern) in &wanted.query {
         let values: Vec<&str> = facts.query().all(name).collect();
         parts.push(several(format!("query parameter {name}"), pattern, &values));
     }
-    for (name, pattern) in &pattern.cookies {
+    for (name, pattern) in &wanted.cookies {
         let values: Vec<&str> = facts.cookie(name).collect();
         let matched = cookie_matches(facts, name, pattern);
         parts.push(Part::new(
@@ -97,7 +98,7 @@ pub(super) fn compare(pattern: &RequestPattern, facts: &Facts<'_>) -> Vec<Part> 
             matched,
         ));
     }
-    if let Some((user, credentials)) = &pattern.basic_auth {
+    if let Some((user, credentials)) = &wanted.basic_auth {
         let given = facts.basic_credentials();
         // Passwords are not shown, neither the stub's nor the client's.
         let actual = given.map(|_| "(credentials that differ)".to_owned());
@@ -110,7 +111,7 @@ pub(super) fn compare(pattern: &RequestPattern, facts: &Facts<'_>) -> Vec<Part> 
             matched,
         ));
     }
-    parts.extend(pattern.body.iter().map(|pattern| body(pattern, facts)));
+    parts.extend(wanted.body.iter().map(|pattern| body(pattern, facts)));
     parts
 }
 
@@ -144,14 +145,14 @@ fn url(pattern: &UrlPattern, facts: &Facts<'_>) -> Part {
     part
 }
 
-fn authority(pattern: &RequestPattern, facts: &Facts<'_>, parts: &mut Vec<Part>) {
+fn authority(wanted: &Conditions, facts: &Facts<'_>, parts: &mut Vec<Part>) {
     let authority = facts.authority();
-    if let Some(pattern) = &pattern.host {
+    if let Some(pattern) = &wanted.host {
         parts.push(
             one("host".to_owned(), pattern, authority.as_ref().map(Authority::host)).weighing(3.0),
         );
     }
-    if let Some(port) = pattern.port {
+    if let Some(port) = wanted.port {
         let actual = authority.as_ref().map(|authority| authority.port_u16().unwrap_or(80));
         let matched = actual == Some(port);
         let actual = actual.map(|port| port.to_string());

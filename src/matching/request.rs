@@ -20,6 +20,13 @@ use super::url::UrlPattern;
 pub(crate) struct RequestPattern {
     pub(super) url: UrlPattern,
     pub(super) method: MethodPattern,
+    /// The rest, which most patterns have nothing of.
+    conditions: Option<Box<Conditions>>,
+}
+
+/// What a request must be like besides its method and URL.
+#[derive(Debug, Default)]
+pub(super) struct Conditions {
     pub(super) host: Option<StringPattern>,
     pub(super) port: Option<u16>,
     pub(super) headers: Vec<(HeaderName, MultiPattern)>,
@@ -31,6 +38,18 @@ pub(crate) struct RequestPattern {
     pub(super) basic_auth: Option<(Box<str>, Box<str>)>,
     pub(super) body: Vec<StringPattern>,
 }
+
+/// Those of a pattern that has none.
+static NO_CONDITIONS: Conditions = Conditions {
+    host: None,
+    port: None,
+    headers: Vec::new(),
+    path_parameters: Vec::new(),
+    query: Vec::new(),
+    cookies: Vec::new(),
+    basic_auth: None,
+    body: Vec::new(),
+};
 
 /// A request with what patterns look at, each part prepared when it is first asked for.
 pub(crate) struct Facts<'r> {
@@ -91,55 +110,34 @@ impl<'r> Facts<'r> {
 impl RequestPattern {
     /// The pattern of a stub without `request`: every request.
     pub(super) fn any() -> Self {
-        Self {
-            url: UrlPattern::Any,
-            method: MethodPattern::Any,
-            host: None,
-            port: None,
-            headers: Vec::new(),
-            path_parameters: Vec::new(),
-            query: Vec::new(),
-            cookies: Vec::new(),
-            basic_auth: None,
-            body: Vec::new(),
-        }
+        Self { url: UrlPattern::Any, method: MethodPattern::Any, conditions: None }
     }
 
-    /// Whether all but URL and body are as wanted; the URL is the index's part.
+    /// What is wanted besides method and URL.
+    pub(super) fn conditions(&self) -> &Conditions {
+        self.conditions.as_deref().unwrap_or(&NO_CONDITIONS)
+    }
+
+    /// Whether all but the body is as wanted.
     pub(super) fn head_matches(&self, facts: &Facts<'_>) -> bool {
         self.method.matches(&facts.request.method)
-            && (self.host.is_none() && self.port.is_none() || self.authority_matches(facts))
-            && (self.path_parameters.is_empty() || self.path_parameters_match(facts))
-            && self.headers.iter().all(|(name, pattern)| pattern.matches(&facts.header(name)))
-            && self.query.iter().all(|(name, pattern)| {
-                pattern.matches(&facts.query().all(name).collect::<Vec<_>>())
+            && self.url.matches(facts.path, facts.target)
+            && self.conditions.as_ref().is_none_or(|conditions| {
+                conditions.head_match(facts)
+                    && (conditions.path_parameters.is_empty() || self.path_parameters_match(facts))
             })
-            && self.cookies.iter().all(|(name, pattern)| cookie_matches(facts, name, pattern))
-            && self
-                .basic_auth
-                .as_ref()
-                .is_none_or(|(_, credentials)| facts.basic_credentials() == Some(&**credentials))
     }
 
     /// Whether the body is as wanted. A body that has not been read matches no pattern.
     pub(super) fn body_matches(&self, facts: &Facts<'_>) -> bool {
-        self.body.is_empty()
-            || facts
-                .body()
-                .is_some_and(|body| self.body.iter().all(|pattern| pattern.matches(body)))
-    }
-
-    fn authority_matches(&self, facts: &Facts<'_>) -> bool {
-        let authority = facts.authority();
-        let host = Subject::new(authority.as_ref().map(Authority::host));
-        let port = authority.as_ref().map(|authority| authority.port_u16().unwrap_or(80));
-        self.host.as_ref().is_none_or(|pattern| pattern.matches(&host))
-            && self.port.is_none_or(|wanted| port == Some(wanted))
+        let wanted = &self.conditions().body;
+        wanted.is_empty()
+            || facts.body().is_some_and(|body| wanted.iter().all(|pattern| pattern.matches(body)))
     }
 
     fn path_parameters_match(&self, facts: &Facts<'_>) -> bool {
         let values = self.path_values(facts);
-        self.path_parameters.iter().all(|(at, _, pattern)| {
+        self.conditions().path_parameters.iter().all(|(at, _, pattern)| {
             pattern.matches(&Subject::new(values.get(*at).copied().flatten()))
         })
     }
@@ -189,9 +187,7 @@ impl RequestPattern {
             }
         }
         keys.finish();
-        Some(Self {
-            url: url?,
-            method: method?,
+        let conditions = Conditions {
             host: unwrap_or_noted(host)?,
             port: unwrap_or_noted(port)?,
             headers,
@@ -200,7 +196,46 @@ impl RequestPattern {
             cookies,
             basic_auth,
             body,
-        })
+        };
+        let conditions = (!conditions.is_empty()).then(|| Box::new(conditions));
+        Some(Self { url: url?, method: method?, conditions })
+    }
+}
+
+impl Conditions {
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        let Self { host, port, headers, path_parameters, query, cookies, basic_auth, body } = self;
+        host.is_none()
+            && port.is_none()
+            && basic_auth.is_none()
+            && headers.is_empty()
+            && path_parameters.is_empty()
+            && query.is_empty()
+            && cookies.is_empty()
+            && body.is_empty()
+    }
+
+    /// Whether all but path parameters and body is as wanted.
+    fn head_match(&self, facts: &Facts<'_>) -> bool {
+        (self.host.is_none() && self.port.is_none() || self.authority_matches(facts))
+            && self.headers.iter().all(|(name, pattern)| pattern.matches(&facts.header(name)))
+            && self.query.iter().all(|(name, pattern)| {
+                pattern.matches(&facts.query().all(name).collect::<Vec<_>>())
+            })
+            && self.cookies.iter().all(|(name, pattern)| cookie_matches(facts, name, pattern))
+            && self
+                .basic_auth
+                .as_ref()
+                .is_none_or(|(_, credentials)| facts.basic_credentials() == Some(&**credentials))
+    }
+
+    fn authority_matches(&self, facts: &Facts<'_>) -> bool {
+        let authority = facts.authority();
+        let host = Subject::new(authority.as_ref().map(Authority::host));
+        let port = authority.as_ref().map(|authority| authority.port_u16().unwrap_or(80));
+        self.host.as_ref().is_none_or(|pattern| pattern.matches(&host))
+            && self.port.is_none_or(|wanted| port == Some(wanted))
     }
 }
 

@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use http::header::{HeaderName, HeaderValue};
+use bytes::Bytes;
+use serde::Deserialize as _;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -13,32 +14,39 @@ use crate::message::{Origin, Plan, Request};
 
 use super::body_files::BodyFiles;
 use super::request::{Facts, RequestPattern};
-use super::response::Response;
+use super::response::{RawResponse, Response, SharedHeads};
+
+/// The key of a file's many stubs.
+pub const MAPPINGS: &str = "mappings";
 
 /// The priority of a stub that names none.
 const DEFAULT_PRIORITY: i32 = 5;
 
-const STUB_ID: HeaderName = HeaderName::from_static("matched-stub-id");
-const STUB_NAME: HeaderName = HeaderName::from_static("matched-stub-name");
-
 /// A request pattern with its response.
+///
+/// A set may hold a hundred thousand: what answers a request lies together, the rest apart, and the mapping
+/// stays the text that it was read from.
 #[derive(Debug)]
 pub struct Stub {
     /// Its UUID: written in the mapping, or derived from the place it was read from.
-    pub id: Arc<str>,
-    /// Its name, for people.
-    pub name: Option<Arc<str>>,
+    pub id: Uuid,
     /// Lower comes first; 5 where none is written.
     pub priority: i32,
-    /// The file it was read from.
-    pub source: Arc<Path>,
-    /// The number of the document in that file, from 0.
-    pub document: usize,
-    /// Where in that document it stands.
-    pub pointer: Pointer,
     pub(super) request: RequestPattern,
     response: Response,
-    mapping: Value,
+    written: Box<Written>,
+}
+
+/// What is written, and where: for people.
+#[derive(Debug)]
+struct Written {
+    name: Option<Box<str>>,
+    source: Arc<Path>,
+    document: usize,
+    /// Which of the document's `mappings` it is, if it has them.
+    item: Option<usize>,
+    /// The JSON text.
+    mapping: Bytes,
 }
 
 impl Stub {
@@ -46,94 +54,135 @@ impl Stub {
     /// body.
     #[must_use]
     pub fn plan(&self) -> Plan {
-        self.response.plan(Origin::Stub(Arc::clone(&self.id)))
+        self.response.plan(Origin::Stub(self.id))
+    }
+
+    /// Its name, for people.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.written.name.as_deref()
+    }
+
+    /// The file it was read from.
+    #[must_use]
+    pub fn source(&self) -> &Path {
+        &self.written.source
+    }
+
+    /// The number of the document in that file, from 0.
+    #[must_use]
+    pub fn document(&self) -> usize {
+        self.written.document
+    }
+
+    /// Where in that document it stands.
+    #[must_use]
+    pub fn pointer(&self) -> Pointer {
+        let item = |at| vec![Step::Key(MAPPINGS.to_owned()), Step::Index(at)];
+        self.written.item.map(item).unwrap_or_default()
+    }
+
+    /// The stub with the JSON text of its mapping, which may be a part of a larger one.
+    #[must_use]
+    pub fn with_mapping(mut self, text: Bytes) -> Self {
+        self.written.mapping = text;
+        self
     }
 
     /// The stub mapping as it was written, with its `id` and `uuid`.
     #[must_use]
-    pub fn mapping(&self) -> &Value {
-        &self.mapping
+    pub fn mapping(&self) -> Value {
+        let mut reader = serde_json::Deserializer::from_slice(&self.written.mapping);
+        // It was read before, perhaps from YAML, which may be deeper.
+        reader.disable_recursion_limit();
+        let mut mapping = Value::deserialize(&mut reader).unwrap_or_default();
+        for key in ["id", "uuid"] {
+            mapping[key] = self.id.to_string().into();
+        }
+        mapping
     }
 
     /// Whether this stub is for a request. A body that has not been read matches no body pattern.
     #[must_use]
     pub fn matches(&self, request: &Request) -> bool {
-        let facts = Facts::new(request);
-        self.url_matches(&facts) && self.rest_matches(&facts)
+        self.fits(&Facts::new(request))
     }
 
-    pub(super) fn url_matches(&self, facts: &Facts<'_>) -> bool {
-        self.request.url.matches(facts.path, facts.target)
-    }
-
-    /// Whether all but the URL is as wanted.
-    pub(super) fn rest_matches(&self, facts: &Facts<'_>) -> bool {
+    pub(super) fn fits(&self, facts: &Facts<'_>) -> bool {
         self.request.head_matches(facts) && self.request.body_matches(facts)
     }
 
     /// Whether the request's body is looked at.
     pub(super) fn has_body_patterns(&self) -> bool {
-        !self.request.body.is_empty()
+        !self.request.conditions().body.is_empty()
     }
 
     /// What the stub goes by in messages: its name, else its id.
     pub(super) fn title(&self) -> String {
-        match &self.name {
+        match self.name() {
             Some(name) => format!("{name:?} ({})", self.id),
             None => self.id.to_string(),
         }
     }
 }
 
-/// Decodes and compiles one stub mapping. Problems are noted at the node; a stub with problems may
-/// still be given, so ask the node's decoder before it is served.
-#[must_use]
-pub fn compile(node: &Node<'_>, files: &dyn BodyFiles) -> Option<Stub> {
-    let keys = node.keys()?;
-    let id = id(&keys);
-    let name = keys.get("name").and_then(|node| node.text());
-    let priority = keys.get("priority").map_or(Some(DEFAULT_PRIORITY), |node| {
-        node.integer(i32::MIN.into()..=i32::MAX.into())
-            .and_then(|number| i32::try_from(number).ok())
-    });
-    let request = keys
-        .get("request")
-        .map_or_else(|| Some(RequestPattern::any()), |node| RequestPattern::compile(&node));
-    let response = keys
-        .get("response")
-        .map_or_else(|| Some(Response::default()), |node| Response::compile(&node, files));
-    // Free content, and what is only about WireMock's own storage.
-    for tolerated in ["metadata", "$schema", "persistent", "insertionIndex"] {
-        let _ = keys.get(tolerated);
-    }
-    for key in NOT_SUPPORTED {
-        if let Some(node) = keys.get(key) {
-            node.error_at_key(
-                format!("{key:?} is not supported"),
-                "remove it; what changes from call to call goes into a scenario",
-            );
+/// Compiles the stub mappings of one file.
+#[derive(Debug)]
+pub struct StubCompiler<'a> {
+    /// The file.
+    pub source: Arc<Path>,
+    /// The bodies that it may name.
+    pub files: &'a dyn BodyFiles,
+    /// The header maps of all files' stubs.
+    pub heads: &'a SharedHeads,
+}
+
+impl StubCompiler<'_> {
+    /// Compiles one stub mapping; its text is to be added, see [`Stub::with_mapping`]. Problems are noted at the
+    /// node; a stub with problems may still be given, so ask the node's decoder before it is served.
+    #[must_use]
+    pub fn compile(&self, node: &Node<'_>) -> Option<Stub> {
+        let keys = node.keys()?;
+        let id = id(&keys);
+        let name = keys.get("name").and_then(|node| node.text());
+        let priority = keys.get("priority").map_or(Some(DEFAULT_PRIORITY), |node| {
+            node.integer(i32::MIN.into()..=i32::MAX.into())
+                .and_then(|number| i32::try_from(number).ok())
+        });
+        let request = keys
+            .get("request")
+            .map_or_else(|| Some(RequestPattern::any()), |node| RequestPattern::compile(&node));
+        let response = keys.get("response").map_or_else(
+            || Some(RawResponse::default()),
+            |node| RawResponse::read(&node, self.files),
+        );
+        // Free content, and what is only about WireMock's own storage.
+        for tolerated in ["metadata", "$schema", "persistent", "insertionIndex"] {
+            let _ = keys.get(tolerated);
         }
+        for key in NOT_SUPPORTED {
+            if let Some(node) = keys.get(key) {
+                node.error_at_key(
+                    format!("{key:?} is not supported"),
+                    "remove it; what changes from call to call goes into a scenario",
+                );
+            }
+        }
+        keys.finish();
+        let (id, priority, request, response) = (id?, priority?, request?, response?);
+        let written = Written {
+            name: name.map(Into::into),
+            source: Arc::clone(&self.source),
+            document: node.decoder().document(),
+            item: node.pointer().into_iter().find_map(|step| match step {
+                Step::Index(at) => Some(at),
+                Step::Key(_) => None,
+            }),
+            mapping: Bytes::from_static(b"{}"),
+        };
+        let response = Response::new(response, id, name, self.heads);
+        Some(Stub { id, priority, request, response, written: Box::new(written) })
     }
-    keys.finish();
-    let id = id?;
-    let mut mapping = node.value().clone();
-    for key in ["id", "uuid"] {
-        mapping[key] = Value::from(&*id);
-    }
-    let decoder = node.decoder();
-    let mut response = response?;
-    mark(&mut response, &id, name);
-    Some(Stub {
-        id,
-        name: name.map(Into::into),
-        priority: priority?,
-        source: decoder.source().path.as_path().into(),
-        document: decoder.document(),
-        pointer: node.pointer(),
-        request: request?,
-        response,
-        mapping,
-    })
 }
 
 /// Keys of `WireMock` that would change behaviour, so that they cannot be left out silently.
@@ -147,11 +196,11 @@ const NOT_SUPPORTED: [&str; 5] = [
 
 /// The id as written (`id` before `uuid`, an empty one counts as absent), else one that is the same
 /// at every load of the same file, so that hit counts survive.
-fn id(keys: &Keys<'_>) -> Option<Arc<str>> {
+fn id(keys: &Keys<'_>) -> Option<Uuid> {
     let (id, uuid) = (keys.get("id"), keys.get("uuid"));
     let written = |node: &Node<'_>| node.value().as_str() != Some("");
     let Some(node) = id.filter(written).or_else(|| uuid.filter(written)) else {
-        return Some(derived(keys.node()).to_string().into());
+        return Some(derived(keys.node()));
     };
     let parsed = Uuid::parse_str(node.text()?);
     if parsed.is_err() {
@@ -160,7 +209,7 @@ fn id(keys: &Keys<'_>) -> Option<Arc<str>> {
             "like 9f0e0f6e-59e4-4d3c-b0ad-5d24c0a4f36e; leave it out to have one derived",
         );
     }
-    parsed.ok().map(|id| id.to_string().into())
+    parsed.ok()
 }
 
 fn derived(node: &Node<'_>) -> Uuid {
@@ -175,27 +224,15 @@ fn derived(node: &Node<'_>) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes())
 }
 
-/// Adds the headers by which clients see which stub answered.
-fn mark(response: &mut Response, id: &str, name: Option<&str>) {
-    if let Ok(value) = HeaderValue::from_str(id) {
-        response.headers.insert(STUB_ID, value);
-    }
-    // Header values are ASCII: anything else becomes `?`, as in WireMock.
-    let ascii = name.map(|name| name.replace(|c: char| !c.is_ascii() || c.is_ascii_control(), "?"));
-    if let Some(value) = ascii.and_then(|name| HeaderValue::from_str(&name).ok()) {
-        response.headers.insert(STUB_NAME, value);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::matching::testing::{self, Files, request, stub};
+    use crate::matching::testing::{self, request, stub};
 
     fn messages(mapping: &Value) -> Vec<String> {
-        let (_, problems) = testing::with_node(mapping, |node| compile(node, &Files));
+        let (_, problems) = testing::compile(mapping);
         problems.iter().map(|p| p.to_string().split_once(": ").unwrap().1.to_owned()).collect()
     }
 
@@ -266,15 +303,15 @@ mod tests {
         let plan = stub.plan();
         assert_eq!(plan.headers["matched-stub-id"], id.to_lowercase());
         assert_eq!(plan.headers["matched-stub-name"], "gr??e");
-        assert_eq!(plan.origin, Origin::Stub(id.to_lowercase().into()));
-        assert_eq!(stub.mapping()["id"], *stub.id);
+        assert_eq!(plan.origin, Origin::Stub(id.parse().unwrap()));
+        assert_eq!(stub.mapping()["id"], stub.id.to_string());
     }
 
     #[test]
     fn derived_ids_are_the_same_at_every_load() {
         let mapping = json!({"id": "", "uuid": null, "response": {}});
         assert_eq!(stub(&mapping).id, stub(&mapping).id);
-        assert_eq!(Uuid::parse_str(&stub(&mapping).id).unwrap().get_version_num(), 5);
+        assert_eq!(stub(&mapping).id.get_version_num(), 5);
     }
 
     #[test]

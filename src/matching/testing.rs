@@ -1,5 +1,8 @@
 //! Helpers of this module's tests.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use serde_json::Value;
@@ -8,9 +11,13 @@ use crate::document::{Decoder, Diagnostic, Format, Node, Source};
 use crate::message::{Request, RequestBody};
 
 use super::body_files::BodyFiles;
-use super::stub::{Stub, compile};
+use super::files::StubFile;
+use super::response::SharedHeads;
+use super::set::StubSet;
+use super::stub::{Stub, StubCompiler};
 
 /// One body file, `there.txt`.
+#[derive(Debug)]
 pub(crate) struct Files;
 
 impl BodyFiles for Files {
@@ -38,9 +45,18 @@ pub(crate) fn with_node<T>(
     (result, problems)
 }
 
+/// A stub, with what is wrong with it.
+pub(crate) fn compile(mapping: &Value) -> (Option<Stub>, Vec<Diagnostic>) {
+    let heads = SharedHeads::default();
+    let compiler =
+        StubCompiler { source: Path::new("t.json").into(), files: &Files, heads: &heads };
+    let (stub, problems) = with_node(mapping, |node| compiler.compile(node));
+    (stub.map(|stub| stub.with_mapping(mapping.to_string().into())), problems)
+}
+
 /// A stub without problems.
 pub(crate) fn stub(mapping: &Value) -> Stub {
-    let (stub, problems) = with_node(mapping, |node| compile(node, &Files));
+    let (stub, problems) = compile(mapping);
     assert!(problems.is_empty(), "{problems:?}");
     stub.expect("a stub")
 }
@@ -55,4 +71,19 @@ pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)], body
     }
     request.body = RequestBody::Bytes(Bytes::copy_from_slice(body.as_bytes()));
     request
+}
+
+/// A set of stubs that were added in this order. One without an id gets one of its own: those that are derived
+/// from one place would be the same.
+pub(crate) fn set(mappings: &[Value]) -> StubSet {
+    let with_id = |(at, mapping): (usize, &Value)| {
+        let mut mapping = mapping.clone();
+        if mapping.get("id").is_none() {
+            mapping["id"] = uuid::Uuid::from_u128(at as u128).to_string().into();
+        }
+        stub(&mapping)
+    };
+    let stubs = mappings.iter().enumerate().map(with_id).collect();
+    let file = StubFile::new(Path::new("t.json").into(), stubs).expect("a file");
+    StubSet::of_files(vec![Arc::new(file)])
 }

@@ -1,51 +1,38 @@
-//! Whole sets: precedence, the index against a linear scan, the texts of misses.
+//! Whole sets: precedence, and when the body is read.
 
-use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
+use uuid::Uuid;
 
-use super::testing::{request, stub};
-use super::{Stub, StubIndex};
+use super::StubSet;
+use super::testing::{request, set};
 use crate::message::Request;
-use crate::redact::Redactor;
 
-fn index(mappings: &[Value]) -> StubIndex {
-    // The derived ids of stubs from one place are the same; here each needs its own.
-    let with_id = |(at, mapping): (usize, &Value)| {
-        let mut mapping = mapping.clone();
-        if mapping.get("id").is_none() {
-            mapping["id"] = uuid::Uuid::from_u128(at as u128).to_string().into();
-        }
-        stub(&mapping)
-    };
-    StubIndex::new(mappings.iter().enumerate().map(with_id).collect())
-}
-
-fn name_of(index: &StubIndex, request: &Request) -> Option<String> {
-    index.find(request).and_then(|stub| stub.name.as_deref().map(str::to_owned))
+fn name_of(stubs: &StubSet, request: &Request) -> Option<String> {
+    stubs.find(request).and_then(|stub| stub.name().map(str::to_owned))
 }
 
 #[test]
 fn lower_priority_first_then_the_most_recent() {
-    let index = index(&[
+    let stubs = set(&[
         json!({"name": "first", "request": {"urlPath": "/a"}}),
         json!({"name": "urgent", "priority": 1, "request": {"urlPathPattern": "/a.*"}}),
         json!({"name": "last", "request": {"url": "/a"}}),
         json!({"name": "fallback", "priority": 10, "request": {}}),
         json!({"name": "post", "priority": 0, "request": {"method": "POST", "urlPath": "/a"}}),
     ]);
-    assert_eq!(name_of(&index, &request("GET", "/a", &[], "")).as_deref(), Some("urgent"));
-    assert_eq!(name_of(&index, &request("POST", "/a", &[], "")).as_deref(), Some("post"));
-    assert_eq!(name_of(&index, &request("GET", "/b", &[], "")).as_deref(), Some("fallback"));
-    let order: Vec<_> = index.stubs().filter_map(|stub| stub.name.as_deref()).collect();
+    assert_eq!(name_of(&stubs, &request("GET", "/a", &[], "")).as_deref(), Some("urgent"));
+    assert_eq!(name_of(&stubs, &request("POST", "/a", &[], "")).as_deref(), Some("post"));
+    assert_eq!(name_of(&stubs, &request("GET", "/b", &[], "")).as_deref(), Some("fallback"));
+    let order: Vec<_> = stubs.stubs().filter_map(|stub| stub.name()).collect();
     assert_eq!(order, ["post", "urgent", "last", "first", "fallback"]);
-    let first = index.stubs().next().unwrap();
-    assert_eq!(index.get(&first.id).unwrap().name, first.name);
-    assert!(index.get("no such id").is_none());
+    let first = stubs.stubs().next().unwrap();
+    assert_eq!(stubs.get(first.id).unwrap().name(), first.name());
+    assert!(stubs.get(Uuid::max()).is_none());
 }
 
 #[test]
 fn a_body_is_read_only_where_a_candidate_asks() {
-    let index = index(&[
+    let stubs = set(&[
         json!({"request": {"urlPath": "/plain"}}),
         json!({"request": {"method": "POST", "urlPath": "/body", "bodyPatterns": [{"contains": "x"}]}}),
     ]);
@@ -56,140 +43,57 @@ fn a_body_is_read_only_where_a_candidate_asks() {
         ("POST", "/", false),
     ] {
         assert_eq!(
-            index.wants_body(&request(method, target, &[], "x")),
+            stubs.wants_body(&request(method, target, &[], "x")),
             wanted,
             "{method} {target}"
         );
     }
 }
 
-/// Few words, so that requests meet several stubs.
-fn url_part() -> impl Strategy<Value = Value> {
-    let path = prop_oneof!["/a", "/a/b", "/c"];
-    prop_oneof![
-        path.clone().prop_map(|path| json!({"urlPath": path})),
-        (path.clone(), prop_oneof![Just(""), Just("?q=1")])
-            .prop_map(|(path, query)| json!({"url": path + query})),
-        Just(json!({"urlPathPattern": "/a.*"})),
-        Just(json!({"urlPathPattern": "(?=/a)/.*b"})),
-        Just(json!({"urlPattern": "/a\\?q=.*"})),
-        Just(json!({"urlPathPattern": "/a?.*|/c"})),
-        Just(json!({"urlPathPattern": "/[ac]"})),
-        Just(json!({"urlPathTemplate": "/a/{x}"})),
-        Just(json!({"urlPathTemplate": "/{x}"})),
-        Just(json!({})),
-    ]
-}
-
-fn mapping() -> impl Strategy<Value = Value> {
-    let method = prop_oneof![Just(None), Just(Some("GET")), Just(Some("POST"))];
-    let header = proptest::option::of(prop_oneof!["1", "2"]);
-    let body = proptest::option::of(prop_oneof!["x", "y"]);
-    (url_part(), method, header, body, 1..4_i32).prop_map(
-        |(mut request, method, header, body, priority)| {
-            if let Some(method) = method {
-                request["method"] = json!(method);
-            }
-            if let Some(header) = header {
-                request["headers"] = json!({"h": {"equalTo": header}});
-            }
-            if let Some(body) = body {
-                request["bodyPatterns"] = json!([{"contains": body}]);
-            }
-            json!({"priority": priority, "request": request})
-        },
-    )
-}
-
-/// What the index must agree with: every stub is asked, in the order of the reference.
-fn linear<'a>(index: &'a StubIndex, request: &Request) -> Option<&'a Stub> {
-    // Ids were given in the order the stubs were added.
-    let mut ranked: Vec<&Stub> = index.stubs().map(|stub| &**stub).collect();
-    ranked.sort_by(|a, b| a.priority.cmp(&b.priority).then_with(|| b.id.cmp(&a.id)));
-    ranked.into_iter().find(|stub| stub.matches(request))
-}
-
-proptest! {
-    #[test]
-    fn the_index_answers_as_a_linear_scan(
-        mappings in proptest::collection::vec(mapping(), 0..60),
-        method in prop_oneof!["GET", "POST"],
-        target in prop::sample::select(vec!["/a", "/a?q=1", "/a/b", "/c", "/c?q=1", "/d"]),
-        header in prop_oneof!["1", "2"],
-        body in prop_oneof!["", "x", "xy"],
-    ) {
-        let index = index(&mappings);
-        let request = request(&method, target, &[("h", &header)], &body);
-        let expected = linear(&index, &request).map(|stub| stub.id.to_string());
-        let found = index.find(&request);
-        prop_assert_eq!(found.map(|stub| stub.id.to_string()), expected.clone());
-        // A body that was never asked for cannot have decided.
-        if !index.wants_body(&request) {
-            let mut unread = request;
-            unread.body = crate::message::RequestBody::Stream(Box::pin(futures_util::stream::empty()));
-            prop_assert_eq!(index.find(&unread).map(|stub| stub.id.to_string()), expected);
-        }
+#[test]
+fn stubs_that_differ_in_one_value_are_found_by_it() {
+    let routed = |n: usize| {
+        [
+            json!({"name": format!("header {n}"), "request": {
+                "urlPath": "/a", "headers": {"X-Tenant": {"equalTo": format!("t{n}")}}}}),
+            json!({"name": format!("query {n}"), "request": {
+                "urlPath": "/b", "queryParameters": {"tenant": {"equalTo": format!("t {n}")}}}}),
+            json!({"name": format!("path {n}"), "request": {
+                "urlPathTemplate": "/{x}/of/{tenant}",
+                "pathParameters": {"tenant": {"equalTo": format!("t{n}")}}}}),
+            json!({"name": format!("inside {n}"), "request": {
+                "urlPathPattern": format!("/(?:x|y)+-tenant-{n:05}[a-z]*")}}),
+        ]
+    };
+    let stubs = set(&(0..100).flat_map(routed).collect::<Vec<_>>());
+    let table = [
+        (request("GET", "/a", &[("x-tenant", "t42")], ""), "header 42"),
+        (request("GET", "/b?tenant=t+42", &[], ""), "query 42"),
+        (request("GET", "/any/of/t42", &[], ""), "path 42"),
+        (request("GET", "/xyx-tenant-00042abc", &[], ""), "inside 42"),
+    ];
+    for (request, name) in table {
+        assert_eq!(name_of(&stubs, &request).as_deref(), Some(name));
+    }
+    for request in [
+        request("GET", "/a", &[("x-tenant", "t100")], ""),
+        request("GET", "/b?tenant=t42", &[], ""),
+        request("GET", "/any/of/t42/x", &[], ""),
+    ] {
+        assert_eq!(name_of(&stubs, &request), None);
     }
 }
 
 #[test]
-fn a_miss_tells_the_nearest_part_by_part() {
-    let index = index(&[
-        json!({"id": "00000000-0000-0000-0000-000000000001", "name": "create a job", "request": {
-            "method": "POST", "urlPath": "/jobs", "headers": {"X-Trace": {"matches": "[0-9]+"}},
-            "bodyPatterns": [{"equalToJson": {"name": "a", "parts": [1, 2]}}],
-        }}),
-        json!({"id": "00000000-0000-0000-0000-000000000002", "request": {"url": "/far/away/from/here"}}),
-    ]);
-    let request =
-        request("POST", "/jobs?x=1", &[("x-trace", "abc\t")], r#"{"name": "b", "parts": [1, 2]}"#);
-    let report = index.nearest(&request, &Redactor::default()).to_string();
-    let expected = r#"No stub answers POST /jobs?x=1 (2 stubs loaded). The nearest, and what differs:
-
-1. "create a job" (00000000-0000-0000-0000-000000000001) in t.json
-   ok    method          POST
-   ok    urlPath         /jobs
-   FAIL  header x-trace  expected: [matches] [0-9]+
-                         actual:   abc\t
-   FAIL  body            expected: [equalToJson] {"name":"a","parts":[1,2]}
-                         actual:   {"name": "b", "parts": [1, 2]}
-         --- expected
-         +++ actual
-         @@ -1,5 +1,5 @@
-          {
-         -  "name": "a",
-         +  "name": "b",
-            "parts": [
-              1,
-              2
-
-2. 00000000-0000-0000-0000-000000000002 in t.json
-   ok    method  POST
-   FAIL  url     expected: /far/away/from/here
-                 actual:   /jobs?x=1
-"#;
-    assert_eq!(report, expected, "\n{report}");
-    let json = index.nearest(&request, &Redactor::default()).to_json();
-    assert_eq!(json["nearest"][0]["parts"][2]["matched"], false);
-    assert!(json["nearest"][0]["diff"].as_str().unwrap().contains("+  \"name\": \"b\""));
-    assert!(
-        StubIndex::default()
-            .nearest(&request, &Redactor::default())
-            .to_string()
-            .ends_with("there are no stubs.\n")
-    );
-}
-
-#[test]
-fn a_miss_is_bounded_in_stubs_and_in_size() {
-    let mappings: Vec<Value> = (0..500)
-        .map(|n| json!({"request": {"urlPath": format!("/things/{n}"), "bodyPatterns": [{"equalTo": "x".repeat(5000)}]}}))
+fn a_header_that_is_sent_twice_finds_one_stub() {
+    let stubs: Vec<_> = (0..20)
+        .map(|n| {
+            json!({"name": n.to_string(), "request": {
+            "urlPath": "/a", "headers": {"h": {"includes": [{"equalTo": (n % 7).to_string()}]}}}})
+        })
         .collect();
-    let index = index(&mappings);
-    let long = format!("/things/{}", "9".repeat(5000));
-    let report = index
-        .nearest(&request("POST", &long, &[], &"y\n".repeat(50_000)), &Redactor::default())
-        .to_string();
-    assert!(report.len() < 20_000, "{} bytes", report.len());
-    assert!(report.contains("(500 stubs loaded)"), "{report}");
+    let stubs = set(&stubs);
+    let twice = request("GET", "/a", &[("h", "3"), ("h", "5"), ("h", "3")], "");
+    assert_eq!(name_of(&stubs, &twice).as_deref(), Some("19"));
+    assert_eq!(stubs.find(&request("GET", "/a", &[], "")).map(|stub| stub.id), None);
 }

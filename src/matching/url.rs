@@ -8,6 +8,7 @@ use crate::document::{Keys, Node};
 
 use super::operator::compile_pattern;
 use super::pattern::Pattern;
+use super::template::Template;
 
 /// Which URLs a stub is for.
 #[derive(Debug)]
@@ -16,21 +17,13 @@ pub(crate) enum UrlPattern {
     /// Path and query, literally.
     Url(Box<str>),
     /// A pattern over path and query.
-    UrlRegex(Pattern),
+    UrlRegex(Box<Pattern>),
     /// The path, literally.
     Path(Box<str>),
     /// A pattern over the path.
-    PathRegex(Pattern),
+    PathRegex(Box<Pattern>),
     /// A path with `{variables}` and `**`.
-    Template(Template),
-}
-
-/// A path template: `{var}` is one or more characters but `/`, `**` is anything.
-#[derive(Debug)]
-pub(crate) struct Template {
-    text: Box<str>,
-    pattern: Pattern,
-    names: Vec<Box<str>>,
+    Template(Box<Template>),
 }
 
 impl UrlPattern {
@@ -53,15 +46,15 @@ impl UrlPattern {
                 warn_if_never(node, text, false);
                 Some(Self::Url(text.into()))
             }
-            "urlPattern" => compile_pattern(node).map(Self::UrlRegex),
+            "urlPattern" => compile_pattern(node).map(|regex| Self::UrlRegex(Box::new(regex))),
             "urlPath" => {
                 warn_if_never(node, text, true);
                 Some(Self::Path(text.into()))
             }
-            "urlPathPattern" => compile_pattern(node).map(Self::PathRegex),
+            "urlPathPattern" => compile_pattern(node).map(|regex| Self::PathRegex(Box::new(regex))),
             _ => {
                 warn_if_never(node, text, true);
-                Template::compile(node, text).map(Self::Template)
+                Template::compile(node, text).map(|template| Self::Template(Box::new(template)))
             }
         }
     }
@@ -74,7 +67,7 @@ impl UrlPattern {
             Self::UrlRegex(pattern) => pattern.matches(target),
             Self::Path(text) => **text == *path,
             Self::PathRegex(pattern) => pattern.matches(path),
-            Self::Template(template) => template.pattern.matches(path),
+            Self::Template(template) => template.matches(path),
         }
     }
 
@@ -96,7 +89,7 @@ impl UrlPattern {
             Self::Any => "",
             Self::Url(text) | Self::Path(text) => text,
             Self::UrlRegex(pattern) | Self::PathRegex(pattern) => pattern.as_str(),
-            Self::Template(template) => &template.text,
+            Self::Template(template) => template.as_str(),
         }
     }
 
@@ -117,61 +110,9 @@ impl UrlPattern {
                 }
                 prefix => prefix,
             },
-            Self::Template(template) => template.pattern().prefix(),
+            Self::Template(template) => template.sequence().prefix(),
             Self::Any | Self::Url(_) | Self::Path(_) => self.as_str(),
         }
-    }
-}
-
-impl Template {
-    fn compile(node: &Node<'_>, text: &str) -> Option<Self> {
-        let mut pattern = String::new();
-        let (mut names, mut wildcards): (Vec<Box<str>>, usize) = (Vec::new(), 0);
-        let mut rest = text;
-        while let Some(at) = rest.find(['{', '*']) {
-            let (literal, special) = rest.split_at(at);
-            pattern.push_str(&regex::escape(literal));
-            if let Some(after) = special.strip_prefix("**") {
-                pattern.push_str("(.*?)");
-                names.push(wildcards.to_string().into());
-                wildcards += 1;
-                rest = after;
-            } else if let Some((name, after)) =
-                special.strip_prefix('{').and_then(|s| s.split_once('}'))
-            {
-                let name = name.replace(['.', ';', '*'], "");
-                if name.is_empty() {
-                    node.error("a variable of the template has no name", "write it like {id}");
-                    return None;
-                }
-                pattern.push_str("([^/]+)");
-                names.push(name.into());
-                rest = after;
-            } else {
-                pattern.push_str(&regex::escape(&special[..1]));
-                rest = &special[1..];
-            }
-        }
-        pattern.push_str(&regex::escape(rest));
-        let pattern = Pattern::compile(&pattern)
-            .map_err(|why| node.error(format!("the template is too large: {why}"), "shorten it"))
-            .ok()?;
-        Some(Self { text: text.into(), pattern, names })
-    }
-
-    /// The names that can be asked for.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.iter().map(|name| &**name)
-    }
-
-    /// The anchored pattern for the index.
-    pub(crate) fn pattern(&self) -> &Pattern {
-        &self.pattern
-    }
-
-    /// The values of the variables in a path, still percent-encoded, in the order of [`Self::names`].
-    pub(crate) fn values<'p>(&self, path: &'p str) -> Option<Vec<Option<&'p str>>> {
-        self.pattern.groups(path)
     }
 }
 
@@ -242,20 +183,6 @@ mod tests {
             let path = target.split('?').next().unwrap();
             assert_eq!(compiled.unwrap().matches(path, target), verdict, "{pattern} on {target}");
         }
-    }
-
-    #[test]
-    fn templates_bind_their_variables() {
-        let Some(UrlPattern::Template(template)) =
-            compile(&json!({"urlPathTemplate": "/{a}/{.b*}/**"})).0
-        else {
-            panic!("a template");
-        };
-        assert_eq!(template.names().collect::<Vec<_>>(), ["a", "b", "0"]);
-        assert_eq!(
-            template.values("/x/y%20z/1/2").unwrap(),
-            [Some("x"), Some("y%20z"), Some("1/2")]
-        );
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! A plan: the answer as a value. Engines decide it, the transport performs it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
+use uuid::Uuid;
 
 use super::{BodyStream, Delivery};
 
@@ -60,7 +62,7 @@ pub enum Origin {
     /// A scenario rule, by its id.
     Scenario(Arc<str>),
     /// A stub mapping, by its id.
-    Stub(Arc<str>),
+    Stub(Uuid),
     /// The Kubernetes resource engine.
     Kubernetes,
     /// The proxied backend.
@@ -142,9 +144,10 @@ impl Origin {
 
     /// The stub's or rule's id.
     #[must_use]
-    pub fn id(&self) -> Option<&str> {
+    pub fn id(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Scenario(id) | Self::Stub(id) => Some(id),
+            Self::Scenario(id) => Some(Cow::Borrowed(id)),
+            Self::Stub(id) => Some(Cow::Owned(id.to_string())),
             _ => None,
         }
     }

@@ -7,6 +7,8 @@ use tokio::sync::watch;
 
 use crate::document::Diagnostics;
 use crate::exchange::{Journal, Observer};
+use crate::fixtures::FixtureSet;
+use crate::matching::StubSet;
 use crate::tls::server::Tls;
 
 use super::seed::build_world;
@@ -32,19 +34,22 @@ impl Assembly {
     /// Every object that its type does not allow, with its file.
     pub(crate) fn shared(self) -> Result<Arc<Shared>, Diagnostics> {
         let Self { settings, sources, loaded, observer, tls, stopping } = self;
-        let LoadedSets { mut fixtures, scenarios, .. } = loaded;
+        let LoadedSets { fixtures, scenarios, mut loader, .. } = loaded;
+        let FixtureSet { stubs, mut objects } = fixtures;
         let bounds = settings.bounds;
-        let (world, seeding) = build_world(&mut fixtures, &scenarios, bounds.history)?;
+        let (world, seeding) = build_world(&mut objects, &scenarios, bounds.history)?;
+        loader.confirm();
+        let generated = !scenarios.generated().is_empty();
         let journal = Journal::new(observer, bounds.journal, Arc::clone(&settings.redactor));
         Ok(Arc::new(Shared {
-            stages: ArcSwap::from_pointee(settings.stages_of(&mut fixtures)),
+            stages: ArcSwap::from_pointee(settings.stages_of(&mut objects)),
             settings,
-            stubs: ArcSwap::from_pointee(fixtures.stubs),
+            stubs: ArcSwap::from_pointee(StubSet::of_files(stubs)),
             seeding,
             scenarios: ArcSwap::from_pointee(scenarios),
             worlds: Worlds::new(Arc::new(world), bounds.worlds),
             journal: Arc::new(journal),
-            reload: Reload::new(sources, bounds.history),
+            reload: Reload::new(sources, bounds.history, loader, generated),
             problems: ArcSwap::default(),
             tls,
             stopping,

@@ -1,8 +1,10 @@
-//! Hot reload: changed files → a whole new set, swapped in one step; a bad edit changes nothing.
+//! Hot reload: changed files → what is served, swapped in one step; a bad edit changes nothing.
 
 use std::sync::{Arc, PoisonError};
 
 use crate::document::{Diagnostic, Diagnostics};
+use crate::fixtures::Reloaded;
+use crate::matching::StubSet;
 
 use super::context::RequestContext;
 use super::seed;
@@ -22,10 +24,11 @@ impl RequestContext {
     ) -> Result<(), Diagnostics> {
         let Reload { sources, history, .. } = &self.shared.reload;
         let sources = Sources { scenarios: names, seed: seed.or(sources.seed), ..sources.clone() };
-        let mut loaded = sources.load()?;
-        let began = self.shared.worlds.default().clock.epoch();
-        if !loaded.scenarios.generated().is_empty() {
-            let after = seed::state(&mut loaded.fixtures, &loaded.scenarios, *history, began)?;
+        let loaded = sources.load_scenarios()?;
+        if !loaded.set.generated().is_empty() {
+            let mut fixtures = sources.load()?.fixtures.objects;
+            let began = self.shared.worlds.default().clock.epoch();
+            let after = seed::state(&mut fixtures, &loaded.set, *history, began)?;
             self.world.catch_up(&self.shared.seeding);
             let before = self.shared.seeding.current();
             let moved = self.world.move_seed(&before.state, &after);
@@ -33,45 +36,54 @@ impl RequestContext {
                 Diagnostics(vec![Diagnostic::error("scenarios", error.to_string())])
             })?;
         }
-        self.world.scenarios.store(Some(Arc::new(loaded.scenarios)));
+        self.world.scenarios.store(Some(Arc::new(loaded.set)));
         self.world.scenario.reset(self.world.clock.elapsed());
         Ok(())
     }
 }
 
 impl Shared {
-    /// Loads the files again. What is good replaces what was served, objects as ordinary writes that
-    /// watchers see; what is bad is kept for `/__admin` and changes nothing.
+    /// Loads the files again, those that have changed. What is good replaces what was served, objects as ordinary
+    /// writes that watchers see; what is bad is kept for `/__admin` and changes nothing.
     ///
     /// # Errors
     /// Everything that is wrong with the files.
     pub(crate) fn reload(&self) -> Result<Diagnostics, Diagnostics> {
         let Reload { sources, history, running } = &self.reload;
-        let _running = running.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = sources.load().and_then(|mut loaded| {
+        let mut served = running.lock().unwrap_or_else(PoisonError::into_inner);
+        let generated = served.generated;
+        let result = sources.reload(&mut served.loader, generated).and_then(|mut loaded| {
             let began = self.worlds.default().clock.epoch();
-            let after = seed::state(&mut loaded.fixtures, &loaded.scenarios, *history, began)?;
+            let objects = loaded.fixtures.objects.as_mut();
+            let after = objects
+                .map(|objects| seed::state(objects, &loaded.scenarios, *history, began))
+                .transpose()?;
             Ok((loaded, after))
         });
-        match result {
-            Ok((mut loaded, after)) => {
-                self.seeding.replace(after);
-                // Other worlds see it on their next request: their number costs a reload nothing.
-                let all = self.worlds.all().into_iter();
-                for world in all.filter(|world| world.name.is_default() || world.store.is_watched())
-                {
-                    world.catch_up(&self.seeding);
-                }
-                self.stages.store(Arc::new(self.settings.stages_of(&mut loaded.fixtures)));
-                self.stubs.store(Arc::new(loaded.fixtures.stubs));
-                self.scenarios.store(Arc::new(loaded.scenarios));
-                self.problems.store(Arc::default());
-                Ok(loaded.warnings)
-            }
+        let (loaded, after) = match result {
+            Ok(loaded) => loaded,
             Err(problems) => {
                 self.problems.store(Arc::new(problems.clone()));
-                Err(problems)
+                return Err(problems);
             }
+        };
+        let Reloaded { stubs, objects, .. } = loaded.fixtures;
+        if let (Some(mut objects), Some(after)) = (objects, after) {
+            self.seeding.replace(after);
+            // Other worlds see it on their next request: their number costs a reload nothing.
+            let all = self.worlds.all().into_iter();
+            for world in all.filter(|world| world.name.is_default() || world.store.is_watched()) {
+                world.catch_up(&self.seeding);
+            }
+            self.stages.store(Arc::new(self.settings.stages_of(&mut objects)));
         }
+        served.loader.confirm();
+        served.generated = !loaded.scenarios.generated().is_empty();
+        let mut set = StubSet::clone(&self.stubs.load());
+        set.replace_files(stubs);
+        self.stubs.store(Arc::new(set));
+        self.scenarios.store(Arc::new(loaded.scenarios));
+        self.problems.store(Arc::default());
+        Ok(loaded.warnings)
     }
 }

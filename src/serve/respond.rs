@@ -7,6 +7,7 @@ use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
 
 use crate::k8s::{self, ApiError, GroupResource};
+use crate::matching::MissSearch;
 use crate::message::{BadWorldName, BodyError, Origin, Plan, Query, Request, TargetError};
 use crate::profile::cci;
 use crate::scenario::{Answer, ContinueToken, Decision, IssuedToken, StatusAnswer};
@@ -55,7 +56,7 @@ pub(super) async fn miss(
     request: &mut Request,
     asked: &Asked<'_>,
 ) -> Plan {
-    let stubs = context.shared.stubs.load();
+    let stubs = context.shared.stubs.load_full();
     if is_api_path(asked.path) {
         let state = context.world.store.state();
         let mut plan =
@@ -69,7 +70,12 @@ pub(super) async fn miss(
     }
     // The report shows the body too, if it can be read.
     let _ = request.read_body(k8s::MAX_BODY_BYTES).await;
-    let report = stubs.nearest(request, &context.shared.settings.redactor);
+    let mut search = MissSearch::new(&stubs);
+    while search.step(request) {
+        // Requests that have an answer do not wait for one that has none.
+        tokio::task::yield_now().await;
+    }
+    let report = search.report(request, &context.shared.settings.redactor);
     Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, report.to_string())
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::document::{Diagnostic, Diagnostics};
-use crate::fixtures::{FixtureSet, ObjectFixture};
+use crate::fixtures::{ObjectFixture, ObjectSet};
 use crate::k8s::{self, HistoryLimits, ObjectError, Registry, Seed, SeedObject, State};
 use crate::message::WorldName;
 use crate::scenario::{Generate, ScenarioSet};
@@ -16,13 +16,12 @@ use super::clock::Clock;
 use super::seeding::Seeding;
 use super::world::World;
 
-/// Builds the world that requests live in. The objects are moved out of the fixtures: what is kept of
-/// them is the store.
+/// Builds the default world. The objects are moved out of the fixtures: the store keeps them.
 ///
 /// # Errors
 /// Every object that its type does not allow, with its file.
 pub(crate) fn build_world(
-    fixtures: &mut FixtureSet,
+    fixtures: &mut ObjectSet,
     scenarios: &ScenarioSet,
     history: HistoryLimits,
 ) -> Result<(World, Seeding), Diagnostics> {
@@ -34,7 +33,7 @@ pub(crate) fn build_world(
 
 /// The first state of a world; `now` is the time of objects that name none.
 pub(super) fn state(
-    fixtures: &mut FixtureSet,
+    fixtures: &mut ObjectSet,
     scenarios: &ScenarioSet,
     history: HistoryLimits,
     now: Timestamp,
@@ -67,7 +66,7 @@ pub(super) fn state(
 }
 
 /// Stages of a type that is not served. Those that come with the program do not come to it.
-fn unknown_types(fixtures: &FixtureSet, state: &State, problems: &mut Diagnostics) {
+fn unknown_types(fixtures: &ObjectSet, state: &State, problems: &mut Diagnostics) {
     let mut known: Vec<String> =
         state.types.types().map(|of| of.group_resource.to_string()).collect();
     known.sort_unstable();
@@ -88,7 +87,7 @@ fn diagnostic(object: Option<&ObjectFixture>, error: &ObjectError) -> Diagnostic
 }
 
 /// The objects that scenarios ask for: copies of a fixture, or bare ones.
-fn generated(fixtures: &FixtureSet, wanted: &[Generate], problems: &mut Diagnostics) -> Vec<Value> {
+fn generated(fixtures: &ObjectSet, wanted: &[Generate], problems: &mut Diagnostics) -> Vec<Value> {
     if wanted.is_empty() {
         return Vec::new();
     }
@@ -110,7 +109,7 @@ fn generated(fixtures: &FixtureSet, wanted: &[Generate], problems: &mut Diagnost
 }
 
 fn template(
-    fixtures: &FixtureSet,
+    fixtures: &ObjectSet,
     types: &Registry,
     generate: &Generate,
 ) -> Result<Value, Diagnostic> {

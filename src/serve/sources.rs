@@ -28,6 +28,16 @@ pub(crate) struct LoadedSets {
     pub(crate) fixtures: fixtures::FixtureSet,
     pub(crate) scenarios: scenario::ScenarioSet,
     pub(crate) warnings: Diagnostics,
+    /// What loads the fixtures again.
+    pub(crate) loader: fixtures::Loader,
+}
+
+/// Both sets when they are loaded again.
+#[derive(Debug)]
+pub(super) struct ReloadedSets {
+    pub(super) fixtures: fixtures::Reloaded,
+    pub(super) scenarios: scenario::ScenarioSet,
+    pub(super) warnings: Diagnostics,
 }
 
 impl Sources {
@@ -36,27 +46,53 @@ impl Sources {
     /// # Errors
     /// All problems of all files.
     pub(crate) fn load(&self) -> Result<LoadedSets, Diagnostics> {
+        let mut loader = fixtures::Loader::default();
+        let ReloadedSets { fixtures, scenarios, warnings } = self.reload(&mut loader, true)?;
+        let objects = fixtures.objects.unwrap_or_default();
+        let fixtures = fixtures::FixtureSet { stubs: fixtures.stubs, objects };
+        Ok(LoadedSets { fixtures, scenarios, warnings, loader })
+    }
+
+    /// Loads what has changed; the objects too where they have, or where `objects` asks for them.
+    ///
+    /// # Errors
+    /// All problems of all files.
+    pub(super) fn reload(
+        &self,
+        loader: &mut fixtures::Loader,
+        objects: bool,
+    ) -> Result<ReloadedSets, Diagnostics> {
+        let scenarios = self.load_scenarios();
+        // Scenarios may add to the objects.
+        let adds = scenarios.as_ref().is_ok_and(|loaded| !loaded.set.generated().is_empty());
         let loaded = match self.fixtures.as_slice() {
-            [] if self.nothing => Ok(fixtures::Loaded::default()),
-            [] => fixtures::embedded(),
-            paths => fixtures::load(paths),
+            [] if self.nothing => Ok(fixtures::Reloaded::default()),
+            [] => fixtures::embedded().map(fixtures::Reloaded::from),
+            paths => loader.reload(paths, objects || adds),
         };
-        let scenarios = scenario::load(&self.scenarios, self.fallback_seed);
-        let (loaded, scenarios) = match (loaded, scenarios) {
-            (Ok(loaded), Ok(scenarios)) => (loaded, scenarios),
+        let (fixtures, scenarios) = match (loaded, scenarios) {
+            (Ok(fixtures), Ok(scenarios)) => (fixtures, scenarios),
             (loaded, scenarios) => {
                 let mut problems = loaded.err().unwrap_or_default();
                 problems.extend(scenarios.err().unwrap_or_default().0);
                 return Err(problems.sorted());
             }
         };
-        let mut warnings = loaded.warnings;
+        let mut warnings = fixtures.warnings.clone();
         warnings.extend(scenarios.warnings.0);
-        let mut set = scenarios.set;
+        Ok(ReloadedSets { fixtures, scenarios: scenarios.set, warnings })
+    }
+
+    /// Loads the scenarios alone.
+    ///
+    /// # Errors
+    /// All problems of their files.
+    pub(super) fn load_scenarios(&self) -> Result<scenario::LoadedScenarios, Diagnostics> {
+        let mut loaded = scenario::load(&self.scenarios, self.fallback_seed)?;
         if let Some(seed) = self.seed {
-            set = set.with_seed(seed);
+            loaded.set = loaded.set.with_seed(seed);
         }
-        Ok(LoadedSets { fixtures: loaded.set, scenarios: set, warnings })
+        Ok(loaded)
     }
 
     /// The files and directories to watch for changes.
@@ -73,12 +109,25 @@ pub(crate) struct Reload {
     /// How much of the past a world keeps.
     pub(super) history: HistoryLimits,
     /// Held while the sets are loaded.
-    pub(super) running: Mutex<()>,
+    pub(super) running: Mutex<Served>,
+}
+
+/// What is known of the files that are served.
+#[derive(Debug)]
+pub(super) struct Served {
+    pub(super) loader: fixtures::Loader,
+    /// Whether scenarios have added to the objects.
+    pub(super) generated: bool,
 }
 
 impl Reload {
-    pub(crate) fn new(sources: Sources, history: HistoryLimits) -> Self {
-        Self { sources, history, running: Mutex::default() }
+    pub(crate) fn new(
+        sources: Sources,
+        history: HistoryLimits,
+        loader: fixtures::Loader,
+        generated: bool,
+    ) -> Self {
+        Self { sources, history, running: Mutex::new(Served { loader, generated }) }
     }
 
     /// The scenarios the server was started with.

@@ -7,9 +7,9 @@ use tokio::sync::watch;
 
 use crate::document::Diagnostics;
 use crate::exchange::Journal;
-use crate::fixtures::FixtureSet;
+use crate::fixtures::ObjectSet;
 use crate::k8s;
-use crate::matching::StubIndex;
+use crate::matching::StubSet;
 use crate::message::{Bodies, WorldName};
 use crate::profile::Gateway;
 use crate::record::Proxy;
@@ -57,7 +57,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// The stages that take effect.
-    pub(crate) fn stages_of(&self, fixtures: &mut FixtureSet) -> Vec<k8s::StageList> {
+    pub(crate) fn stages_of(&self, fixtures: &mut ObjectSet) -> Vec<k8s::StageList> {
         if !self.stages {
             return Vec::new();
         }
@@ -71,8 +71,8 @@ impl Settings {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
-    /// The stubs, swapped as a whole.
-    pub(crate) stubs: ArcSwap<StubIndex>,
+    /// The stubs: a change swaps in a copy of the set that has it, while requests are answered by the old one.
+    pub(crate) stubs: ArcSwap<StubSet>,
     /// The objects that the fixtures make.
     pub(crate) seeding: Seeding,
     /// What happens to created objects, swapped as a whole; nothing where that is off.

@@ -95,10 +95,10 @@ async fn an_exchange_becomes_a_stub_without_its_secrets() {
     assert_eq!(recorded(&directory).len(), 1);
 
     // And it replays.
-    let set = fixtures::load(&[directory.path().join("recorded")]).unwrap().set;
+    let set = replayed_stubs(&directory);
     let mut replayed = request(Method::POST, target, &again, "");
     replayed.body = RequestBody::Bytes(Bytes::copy_from_slice(other.as_bytes()));
-    assert_eq!(set.stubs.find(&replayed).unwrap().plan().status, 201);
+    assert_eq!(set.find(&replayed).unwrap().plan().status, 201);
 }
 
 #[tokio::test]
@@ -223,9 +223,9 @@ async fn large_and_binary_bodies_are_kept_as_they_are() {
         names.iter().all(|name| !name.contains("..") && !name.contains("unfinished")),
         "{names:?}"
     );
-    let set = fixtures::load(&[directory.path().join("recorded")]).unwrap().set;
+    let set = replayed_stubs(&directory);
     for (path, answer) in paths.iter().zip(answers) {
-        let plan = set.stubs.find(&Request::new(Method::GET, path)).expect("it replays").plan();
+        let plan = set.find(&Request::new(Method::GET, path)).expect("it replays").plan();
         let bytes = match plan.body {
             Body::Bytes(bytes) => bytes,
             _ => Bytes::new(),
@@ -248,10 +248,10 @@ async fn a_representation_of_its_own_is_asked_for_again() {
         let _ = body_of(plan).await;
     }
     proxy.flush().await;
-    let set = fixtures::load(&[directory.path().join("recorded")]).unwrap().set;
+    let set = replayed_stubs(&directory);
     let found = |accept| {
         let request = request(Method::GET, "/api/v1/pods", &[("accept", accept)], "");
-        set.stubs.find(&request).unwrap().priority
+        set.find(&request).unwrap().priority
     };
     assert_eq!((found(table), found("*/*")), (4, 5));
 }

@@ -24,6 +24,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::fixtures;
+use crate::matching::StubSet;
 use crate::message::{Body, BodyStream, Plan, Request, RequestBody};
 
 /// What the backend answers: status, headers, pieces of the body.
@@ -116,4 +117,9 @@ fn recorded(directory: &TempDir) -> Vec<(String, Vec<u8>)> {
     // Without the key and the list that keeps it out of version control.
     let all = files(&directory.path().join("recorded")).into_iter();
     all.filter(|(name, _)| !name.starts_with('.')).collect()
+}
+
+/// The stubs that were recorded below a directory.
+fn replayed_stubs(directory: &TempDir) -> StubSet {
+    StubSet::of_files(fixtures::load(&[directory.path().join("recorded")]).unwrap().set.stubs)
 }

@@ -60,7 +60,7 @@ pub(super) fn ca(context: &RequestContext) -> Result<Plan, AdminError> {
 /// The stubs, in the order in which they are tried.
 pub(super) fn mappings(context: &RequestContext) -> Plan {
     let stubs = context.shared.stubs.load();
-    let mappings: Vec<Value> = stubs.stubs().map(|stub| stub.mapping().clone()).collect();
+    let mappings: Vec<Value> = stubs.stubs().map(|stub| stub.mapping()).collect();
     ok(&json!({"meta": {"total": mappings.len()}, "mappings": mappings}))
 }
 

@@ -1,0 +1,49 @@
+//! Lists in any order: each expected item is paired with an actual one of its own.
+
+/// Pairs expected items with different actual ones (Kuhn's augmenting paths).
+pub(super) struct Pairing {
+    /// Which expected item holds each actual one.
+    pub(super) taken: Vec<Option<usize>>,
+}
+
+impl Pairing {
+    pub(super) fn place(
+        &mut self,
+        wanted: usize,
+        move_others: bool,
+        fits: &impl Fn(usize, usize) -> bool,
+    ) -> bool {
+        // Most lists are in order already: the same position first.
+        if self.taken[wanted].is_none() && fits(wanted, wanted) {
+            self.taken[wanted] = Some(wanted);
+            return true;
+        }
+        let mut seen = vec![false; self.taken.len()];
+        self.augment(wanted, move_others, fits, &mut seen)
+    }
+
+    fn augment(
+        &mut self,
+        wanted: usize,
+        move_others: bool,
+        fits: &impl Fn(usize, usize) -> bool,
+        seen: &mut [bool],
+    ) -> bool {
+        for item in 0..self.taken.len() {
+            let holder = self.taken[item];
+            if seen[item] || (holder.is_some() && !move_others) || !fits(wanted, item) {
+                continue;
+            }
+            seen[item] = true;
+            let free = match holder {
+                None => true,
+                Some(holder) => self.augment(holder, move_others, fits, seen),
+            };
+            if free {
+                self.taken[item] = Some(wanted);
+                return true;
+            }
+        }
+        false
+    }
+}

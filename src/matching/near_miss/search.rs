@@ -1,0 +1,197 @@
+//! The search for the nearest stubs, in steps: between two of them other requests are answered.
+//!
+//! The work is bounded: the stubs for the URL are found by the index, the others are looked at once and cheaply
+//! up to a limit, a hundred of each are compared part by part, three are shown, and bodies are diffed under a
+//! limit of size and time.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use crate::message::Request;
+use crate::redact::Redactor;
+
+use super::super::diff;
+use super::super::list::Order;
+use super::super::parts::{self, Part};
+use super::super::request::Facts;
+use super::super::set::StubSet;
+use super::super::stub::Stub;
+use super::clean::Clean;
+use super::{MissReport, NearMiss};
+
+/// How many stubs are shown.
+const SHOWN: usize = 3;
+
+/// How many stubs for the same URL, and how many for others, are compared part by part.
+const COMPARED: usize = 100;
+
+/// How many stubs are looked at: in a larger set those that come first.
+const LOOKED_AT: usize = 200_000;
+
+/// How many stubs one step looks at, and how many it compares.
+const LOOKED_AT_A_STEP: usize = 256;
+const COMPARED_A_STEP: usize = 8;
+
+/// A search that is under way.
+#[derive(Debug)]
+pub(crate) struct MissSearch<'s> {
+    stubs: &'s StubSet,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Start,
+    /// The stubs are looked at in precedence order.
+    Look {
+        same_url: Vec<Arc<Stub>>,
+        last: Option<Order>,
+        looked_at: usize,
+        /// The ones whose URLs are most alike, the least of them on top.
+        others: BinaryHeap<Reverse<Candidate>>,
+    },
+    Compare {
+        left: std::vec::IntoIter<Arc<Stub>>,
+        compared: Vec<(f64, Arc<Stub>, Vec<Part>)>,
+    },
+    Done(Vec<(f64, Arc<Stub>, Vec<Part>)>),
+}
+
+/// A stub by the likeness of its URL, then by precedence.
+#[derive(Debug)]
+struct Candidate {
+    likeness: (usize, Reverse<Order>),
+    stub: Arc<Stub>,
+}
+
+impl StubSet {
+    /// Why no stub answers: the nearest ones, part by part. Where other requests wait meanwhile, a [`MissSearch`]
+    /// does the same in steps.
+    #[must_use]
+    pub(crate) fn nearest(&self, request: &Request, redactor: &Redactor) -> MissReport {
+        let mut search = MissSearch::new(self);
+        while search.step(request) {}
+        search.report(request, redactor)
+    }
+}
+
+impl<'s> MissSearch<'s> {
+    pub(crate) fn new(stubs: &'s StubSet) -> Self {
+        Self { stubs, stage: Stage::Start }
+    }
+
+    /// Takes one step, of some microseconds. Says whether there are more.
+    pub(crate) fn step(&mut self, request: &Request) -> bool {
+        let facts = Facts::new(request);
+        let stage = std::mem::replace(&mut self.stage, Stage::Done(Vec::new()));
+        self.stage = match stage {
+            Stage::Start => Stage::Look {
+                same_url: self.stubs.of_url(&facts, COMPARED),
+                last: None,
+                looked_at: 0,
+                others: BinaryHeap::new(),
+            },
+            Stage::Look { same_url, mut last, mut looked_at, mut others } => {
+                let mut next = self.stubs.after(last, LOOKED_AT_A_STEP).peekable();
+                if looked_at >= LOOKED_AT || next.peek().is_none() {
+                    let mut others: Vec<Candidate> =
+                        others.into_iter().map(|Reverse(candidate)| candidate).collect();
+                    others.sort_unstable_by(|a, b| b.cmp(a));
+                    let pool: Vec<Arc<Stub>> = same_url
+                        .into_iter()
+                        .chain(others.into_iter().map(|one| one.stub))
+                        .collect();
+                    Stage::Compare { left: pool.into_iter(), compared: Vec::new() }
+                } else {
+                    for (order, stub) in next {
+                        last = Some(order);
+                        looked_at += 1;
+                        look(&facts, order, stub, &same_url, &mut others);
+                    }
+                    Stage::Look { same_url, last, looked_at, others }
+                }
+            }
+            Stage::Compare { mut left, mut compared } => {
+                if left.as_slice().is_empty() {
+                    // Stable, so that of equally near ones the one with precedence is shown first.
+                    compared.sort_by(|a, b| a.0.total_cmp(&b.0));
+                    compared.truncate(SHOWN);
+                    Stage::Done(compared)
+                } else {
+                    compared.extend(left.by_ref().take(COMPARED_A_STEP).map(|stub| {
+                        let parts = parts::compare(&stub.request, &facts);
+                        (parts::distance(&parts), stub, parts)
+                    }));
+                    Stage::Compare { left, compared }
+                }
+            }
+            Stage::Done(nearest) => Stage::Done(nearest),
+        };
+        !matches!(self.stage, Stage::Done(_))
+    }
+
+    /// What was found, once there are no more steps.
+    pub(crate) fn report(self, request: &Request, redactor: &Redactor) -> MissReport {
+        let facts = Facts::new(request);
+        let clean = Clean::of(&facts, redactor);
+        let Stage::Done(nearest) = self.stage else { unreachable!("the search is not done") };
+        let nearest = nearest.into_iter().map(|(distance, stub, parts)| NearMiss {
+            id: stub.id,
+            name: stub.name().map(str::to_owned),
+            title: clean.url(stub.title()),
+            source: stub.source().display().to_string(),
+            distance,
+            // The values of the stub are looked through before its body is.
+            parts: parts.into_iter().map(|part| clean.part(part)).collect(),
+            diff: diff::of_body(&stub.request, &facts).map(|diff| clean.text(diff)),
+        });
+        MissReport {
+            method: request.method.to_string(),
+            target: clean.url(facts.target.to_owned()),
+            stubs: self.stubs.len(),
+            nearest: nearest.collect(),
+        }
+    }
+}
+
+/// Keeps a stub if its URL is more alike than that of another.
+fn look(
+    facts: &Facts<'_>,
+    order: Order,
+    stub: &Arc<Stub>,
+    same_url: &[Arc<Stub>],
+    others: &mut BinaryHeap<Reverse<Candidate>>,
+) {
+    let likeness = (parts::url_likeness(&stub.request.url, facts), Reverse(order));
+    let full = others.len() >= COMPARED;
+    if full && others.peek().is_some_and(|Reverse(least)| least.likeness >= likeness)
+        || same_url.iter().any(|known| Arc::ptr_eq(known, stub))
+    {
+        return;
+    }
+    if full {
+        others.pop();
+    }
+    others.push(Reverse(Candidate { likeness, stub: Arc::clone(stub) }));
+}
+
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        self.likeness == other.likeness
+    }
+}
+
+impl Eq for Candidate {}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Candidate {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.likeness.cmp(&other.likeness)
+    }
+}

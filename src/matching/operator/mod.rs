@@ -1,0 +1,129 @@
+//! Operators: what a stub may say about one value of a request.
+//!
+//! `WireMock` calls them string value patterns (`StringValuePatternJsonDeserializer`); the names and
+//! their semantics are its own. A value that is not there is `None` to them: only `absent`,
+//! `anything`, `doesNotContain`, `doesNotMatch` and `not` can match it.
+
+mod read;
+mod subject;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use super::json::JsonPattern;
+use super::pattern::Pattern;
+
+pub(super) use read::compile_pattern;
+pub(crate) use subject::Subject;
+
+/// What one value must be like.
+#[derive(Debug)]
+pub(crate) enum StringPattern {
+    EqualTo { text: Box<str>, ignore_case: bool },
+    Contains(Box<str>),
+    DoesNotContain(Box<str>),
+    Matches(Pattern),
+    DoesNotMatch(Pattern),
+    Absent,
+    Anything,
+    EqualToJson(Box<JsonPattern>),
+    And(Vec<StringPattern>),
+    Or(Vec<StringPattern>),
+    Not(Box<StringPattern>),
+}
+
+impl StringPattern {
+    /// Whether the value is as wanted.
+    pub(crate) fn matches(&self, subject: &Subject<'_>) -> bool {
+        let text = subject.text();
+        match self {
+            Self::EqualTo { text: wanted, ignore_case: false } => text == Some(&**wanted),
+            Self::EqualTo { text: wanted, ignore_case: true } => {
+                text.is_some_and(|text| equal_ignoring_case(text, wanted))
+            }
+            Self::Contains(part) => text.is_some_and(|text| text.contains(&**part)),
+            Self::DoesNotContain(part) => text.is_none_or(|text| !text.contains(&**part)),
+            Self::Matches(pattern) => text.is_some_and(|text| pattern.matches(text)),
+            Self::DoesNotMatch(pattern) => text.is_none_or(|text| !pattern.matches(text)),
+            Self::Absent => text.is_none(),
+            Self::Anything => true,
+            Self::EqualToJson(pattern) => subject.json().is_some_and(|json| pattern.matches(json)),
+            Self::And(all) => all.iter().all(|pattern| pattern.matches(subject)),
+            Self::Or(any) => any.iter().any(|pattern| pattern.matches(subject)),
+            Self::Not(pattern) => !pattern.matches(subject),
+        }
+    }
+
+    /// Whether the search of one of its regular expressions ends at a limit.
+    pub(super) fn gives_up_on(&self, subject: &Subject<'_>) -> bool {
+        match self {
+            Self::Matches(pattern) | Self::DoesNotMatch(pattern) => {
+                subject.text().is_some_and(|text| pattern.gives_up_on(text))
+            }
+            Self::And(all) | Self::Or(all) => {
+                all.iter().any(|pattern| pattern.gives_up_on(subject))
+            }
+            Self::Not(pattern) => pattern.gives_up_on(subject),
+            _ => false,
+        }
+    }
+
+    /// The JSON tree that is wanted, when this is about one.
+    pub(crate) fn as_json(&self) -> Option<&JsonPattern> {
+        match self {
+            Self::EqualToJson(pattern) => Some(pattern),
+            _ => None,
+        }
+    }
+
+    /// A text that every value that matches is equal to.
+    pub(super) fn required_text(&self) -> Option<&str> {
+        match self {
+            Self::EqualTo { text, ignore_case: false } => Some(text),
+            Self::And(all) => all.iter().find_map(Self::required_text),
+            _ => None,
+        }
+    }
+
+    /// The whole text that is wanted, when this is about one.
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::EqualTo { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+}
+
+fn equal_ignoring_case(a: &str, b: &str) -> bool {
+    a.eq_ignore_ascii_case(b)
+        || a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
+}
+
+impl fmt::Display for StringPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |f: &mut fmt::Formatter<'_>, patterns: &[Self], word: &str| {
+            for (at, pattern) in patterns.iter().enumerate() {
+                if at > 0 {
+                    write!(f, " {word} ")?;
+                }
+                write!(f, "{pattern}")?;
+            }
+            Ok(())
+        };
+        match self {
+            Self::EqualTo { text, ignore_case: false } => write!(f, "[equalTo] {text}"),
+            Self::EqualTo { text, ignore_case: true } => write!(f, "[equalTo, any case] {text}"),
+            Self::Contains(text) => write!(f, "[contains] {text}"),
+            Self::DoesNotContain(text) => write!(f, "[doesNotContain] {text}"),
+            Self::Matches(pattern) => write!(f, "[matches] {}", pattern.as_str()),
+            Self::DoesNotMatch(pattern) => write!(f, "[doesNotMatch] {}", pattern.as_str()),
+            Self::Absent => f.write_str("[absent]"),
+            Self::Anything => f.write_str("[anything]"),
+            Self::EqualToJson(pattern) => write!(f, "[equalToJson] {}", pattern.expected()),
+            Self::And(all) => list(f, all, "and"),
+            Self::Or(any) => list(f, any, "or"),
+            Self::Not(pattern) => write!(f, "[not] {pattern}"),
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! All stubs that are served: cheap to change while requests are answered by the set as it was.
+//!
+//! ```text
+//! files, in their order ─┐
+//!                        ├─ in precedence order ── by id
+//! admin API, as added ───┘            └──────────── [Index] → the stubs that may answer → the first that does
+//! ```
+//!
+//! Precedence is `WireMock`'s: the lower priority number first, and of equal ones the most recently added
+//! first. The stubs of the files count as added at the start, in the order of the files, however often these
+//! are read again: a reload replaces that layer alone, and what the admin API adds lies over it.
+//!
+//! A set is persistent: a copy costs nothing and shares everything, and a change copies what leads to it.
+//! So a world that has stubs of its own is a copy of the set with those added.
+
+use std::hash::BuildHasher as _;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use imbl::OrdMap;
+use uuid::Uuid;
+
+use crate::message::Request;
+use crate::parallel;
+
+use super::files::{Changes, Files, StubFile, added_by_admin};
+use super::index::Index;
+use super::list::Order;
+use super::request::Facts;
+use super::stub::Stub;
+use super::table::Table;
+use super::url::UrlPattern;
+
+/// From how many stubs on a set is built by two threads.
+const MANY: usize = 2_000;
+
+/// Stubs in precedence order, found by id and by request.
+#[derive(Debug, Clone, Default)]
+pub struct StubSet {
+    stubs: OrdMap<Order, Placed>,
+    ids: Ids,
+    index: Index,
+    files: Files,
+    /// How many stubs the admin API has added, and how many it has put in place of others.
+    added: u64,
+    replaced: u32,
+    /// How many stubs look at the body.
+    body_patterns: usize,
+}
+
+/// A stub of a set.
+#[derive(Debug, Clone)]
+struct Placed {
+    stub: Arc<Stub>,
+    layer: Layer,
+}
+
+/// Where a stub of a set comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layer {
+    Files,
+    Admin,
+}
+
+impl StubSet {
+    /// The stubs of files, given in the order of precedence: those of a later file, and the later ones of a
+    /// file, come first.
+    #[must_use]
+    pub fn of_files(files: Vec<Arc<StubFile>>) -> Self {
+        let files = Files::new(files);
+        let mut ordered: Vec<(Order, Placed)> = files
+            .stubs()
+            .map(|(order, stub)| (order, Placed { stub: Arc::clone(stub), layer: Layer::Files }))
+            .collect();
+        ordered.sort_unstable_by_key(|(order, _)| *order);
+        let index = || {
+            let mut index = Index::default();
+            ordered.iter().for_each(|(order, placed)| index.insert(*order, &placed.stub));
+            index
+        };
+        let rest = || {
+            let mut ids = Ids::default();
+            ordered.iter().for_each(|(order, placed)| ids.insert(placed.stub.id, *order));
+            (ids, ordered.iter().cloned().collect())
+        };
+        let (index, (ids, stubs)) = parallel::both(ordered.len() >= MANY, index, rest);
+        let body_patterns =
+            ordered.iter().filter(|(_, placed)| placed.stub.has_body_patterns()).count();
+        Self { stubs, ids, index, files, body_patterns, added: 0, replaced: 0 }
+    }
+
+    /// Replaces the stubs of the files. What a file has that is the same as before stays as it is; what the
+    /// admin API has changed stays its own.
+    pub fn replace_files(&mut self, files: Vec<Arc<StubFile>>) {
+        let before = std::mem::take(&mut self.files);
+        self.files = before.replaced(files);
+        let Changes { gone, new } = self.files.changes_since(&before);
+        for (order, stub) in gone {
+            let ours = |placed: &&Placed| placed.layer == Layer::Files && placed.stub.id == stub.id;
+            if self.stubs.get(&order).filter(ours).is_some() {
+                self.take(order);
+            }
+        }
+        for (order, stub) in new {
+            if self.ids.get(stub.id).is_none() {
+                self.place(order, Placed { stub, layer: Layer::Files });
+            }
+        }
+    }
+
+    /// Adds a stub as the most recent one. It takes the place of one that has its id.
+    pub fn add(&mut self, stub: Arc<Stub>) {
+        self.remove(stub.id);
+        let order = added_by_admin(stub.priority, self.added);
+        self.added += 1;
+        self.place(order, Placed { stub, layer: Layer::Admin });
+    }
+
+    /// Puts a stub in place of the one that has its id; it counts as added when that was. Says whether there
+    /// was one.
+    pub fn replace(&mut self, stub: Arc<Stub>) -> bool {
+        let Some(before) = self.ids.get(stub.id) else { return false };
+        self.take(before);
+        self.replaced = self.replaced.wrapping_add(1);
+        let order = Order { priority: stub.priority, edition: self.replaced, ..before };
+        self.place(order, Placed { stub, layer: Layer::Admin });
+        true
+    }
+
+    /// Removes the stub that has an id.
+    pub fn remove(&mut self, id: Uuid) -> Option<Arc<Stub>> {
+        self.take(self.ids.get(id)?)
+    }
+
+    fn place(&mut self, order: Order, placed: Placed) {
+        self.ids.insert(placed.stub.id, order);
+        self.index.insert(order, &placed.stub);
+        self.body_patterns += usize::from(placed.stub.has_body_patterns());
+        self.stubs.insert(order, placed);
+    }
+
+    fn take(&mut self, order: Order) -> Option<Arc<Stub>> {
+        let Placed { stub, .. } = self.stubs.remove(&order)?;
+        self.ids.remove(stub.id);
+        self.index.remove(order, &stub);
+        self.body_patterns -= usize::from(stub.has_body_patterns());
+        Some(stub)
+    }
+
+    /// Whether there are no stubs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.stubs.is_empty()
+    }
+
+    /// How many stubs there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.stubs.len()
+    }
+
+    /// The stubs in precedence order.
+    pub fn stubs(&self) -> impl Iterator<Item = &Arc<Stub>> {
+        self.stubs.values().map(|placed| &placed.stub)
+    }
+
+    /// Up to `most` stubs that come after one in precedence order, or the first.
+    pub(super) fn after(
+        &self,
+        last: Option<Order>,
+        most: usize,
+    ) -> impl Iterator<Item = (Order, &Arc<Stub>)> {
+        let from = last.map_or(Bound::Unbounded, Bound::Excluded);
+        let range = self.stubs.range((from, Bound::Unbounded));
+        range.take(most).map(|(order, placed)| (*order, &placed.stub))
+    }
+
+    /// The paths that stubs name, and whether some of them match by a pattern.
+    pub(crate) fn paths(&self) -> (Vec<String>, bool) {
+        let mut paths = Vec::new();
+        let mut open = false;
+        for stub in self.stubs() {
+            match &stub.request.url {
+                UrlPattern::Path(path) => paths.push(path.to_string()),
+                UrlPattern::Url(url) => {
+                    paths.push(url.split('?').next().unwrap_or_default().to_owned());
+                }
+                UrlPattern::Any
+                | UrlPattern::UrlRegex(_)
+                | UrlPattern::PathRegex(_)
+                | UrlPattern::Template(_) => open = true,
+            }
+        }
+        (paths, open)
+    }
+
+    /// A stub by its id.
+    #[must_use]
+    pub fn get(&self, id: Uuid) -> Option<&Arc<Stub>> {
+        self.stubs.get(&self.ids.get(id)?).map(|placed| &placed.stub)
+    }
+
+    /// Whether the body must be read before [`Self::find`] can tell: the first stub that fits in all
+    /// else has body patterns.
+    #[must_use]
+    pub fn wants_body(&self, request: &Request) -> bool {
+        if self.body_patterns == 0 {
+            return false;
+        }
+        let facts = Facts::new(request);
+        let asks =
+            |stub: &Arc<Stub>| stub.request.head_matches(&facts).then(|| stub.has_body_patterns());
+        self.index.search(&facts, asks).unwrap_or(false)
+    }
+
+    /// The stub that answers a request; looks at the body only as far as it has been read.
+    #[must_use]
+    pub fn find(&self, request: &Request) -> Option<&Arc<Stub>> {
+        let facts = Facts::new(request);
+        self.index.search(&facts, |stub| stub.fits(&facts).then_some(stub))
+    }
+
+    /// Whether a stub that is written for URLs below a prefix has the request's URL.
+    pub(crate) fn has_url_below(&self, prefix: &str, request: &Request) -> bool {
+        let facts = Facts::new(request);
+        let below = |stub: &Arc<Stub>| {
+            let url = &stub.request.url;
+            (url.literal_prefix().starts_with(prefix) && url.matches(facts.path, facts.target))
+                .then_some(())
+        };
+        self.index.search(&facts, below).is_some()
+    }
+
+    /// The first stubs, at most `most`, for a request's URL.
+    pub(super) fn of_url(&self, facts: &Facts<'_>, most: usize) -> Vec<Arc<Stub>> {
+        let mut found = Vec::new();
+        self.index.search(facts, |stub| {
+            if stub.request.url.matches(facts.path, facts.target) {
+                found.push(Arc::clone(stub));
+            }
+            (found.len() >= most).then_some(())
+        });
+        found
+    }
+}
+
+/// Where the stub of an id stands.
+#[derive(Debug, Clone, Default)]
+struct Ids {
+    state: RandomState,
+    table: Table<(Uuid, Order)>,
+}
+
+impl Ids {
+    fn get(&self, id: Uuid) -> Option<Order> {
+        let hash = self.state.hash_one(id);
+        self.table.find(hash, |(other, _)| *other == id).map(|(_, order)| *order)
+    }
+
+    fn insert(&mut self, id: Uuid, order: Order) {
+        let hash = self.state.hash_one(id);
+        let is = |(other, _): &(Uuid, Order)| *other == id;
+        self.table.change(hash, is, |known| known.1 = order, || (id, order));
+    }
+
+    fn remove(&mut self, id: Uuid) {
+        self.table.remove(self.state.hash_one(id), |(other, _)| *other == id);
+    }
+}
