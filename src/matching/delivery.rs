@@ -27,8 +27,11 @@ pub(super) fn delay(keys: &Keys<'_>) -> Option<Duration> {
     millis.map(|millis| Duration::from_millis(millis.unsigned_abs()))
 }
 
+/// Makes the effects of a word.
+type Make = fn() -> Effects;
+
 /// The words of `fault`, and the effects of each.
-const FAULTS: [(&str, fn() -> Effects); 4] = [
+const FAULTS: [(&str, Make); 4] = [
     ("CONNECTION_RESET_BY_PEER", || before_headers(FaultAction::Reset)),
     ("EMPTY_RESPONSE", || before_headers(FaultAction::Close)),
     ("RANDOM_DATA_THEN_CLOSE", || before_headers(FaultAction::Garbage(GARBAGE))),

@@ -11,6 +11,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::frames::{END_STREAM, FrameHead, Frames, Position, kind};
 use super::socket::Socket;
 
+/// How many open streams are counted: more than any setting allows at once.
+const MAX_OPEN: usize = 16_384;
+
 /// A connection whose frames are followed.
 pub(super) struct Framed {
     socket: Socket,
@@ -105,7 +108,9 @@ impl AsyncRead for Framed {
         let before = buf.filled().len();
         let polled = Pin::new(socket).poll_read(cx, buf);
         read.pass(&buf.filled()[before..], |head| match head.kind {
-            kind::HEADERS if frames.open(head.stream) && !frames.is_going_away() => {
+            kind::HEADERS
+                if frames.open(head.stream) && !frames.is_going_away() && open.len() < MAX_OPEN =>
+            {
                 open.push(head.stream);
             }
             kind::RST_STREAM => open.retain(|other| *other != head.stream),

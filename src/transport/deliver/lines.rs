@@ -52,7 +52,7 @@ pub(super) struct Changes {
 
 /// One change, with its state in this body.
 struct Change {
-    change: LineChange,
+    rule: LineChange,
     /// How many lines of the kind have come.
     seen: u64,
     /// The line that waits for the next one of its kind.
@@ -73,7 +73,7 @@ impl Held {
 
 impl Changes {
     pub(super) fn new(changes: Vec<LineChange>) -> Self {
-        let of = |change| Change { change, seen: 0, waiting: None };
+        let of = |rule| Change { rule, seen: 0, waiting: None };
         Self { changes: changes.into_iter().map(of).collect(), delayed: Vec::new() }
     }
 
@@ -84,14 +84,14 @@ impl Changes {
             // A bookmark promises that everything before it was sent.
             self.release_waiting(ready);
         }
-        for Change { change, seen, waiting } in &mut self.changes {
-            if change.of != kind {
+        for Change { rule, seen, waiting } in &mut self.changes {
+            if rule.of != kind {
                 continue;
             }
             let number = *seen;
             *seen += 1;
-            let selected = change.sample.as_ref().is_none_or(|sample| (sample.0)(number));
-            match change.action {
+            let selected = rule.sample.as_ref().is_none_or(|sample| (sample.0)(number));
+            match rule.action {
                 LineAction::Reorder => {
                     if let Some(before) = waiting.take() {
                         ready.extend([line, before.line]);

@@ -210,15 +210,15 @@ async fn bytes_of_a_recorded_stream_become_available_by_its_schedule() {
 async fn a_schedule_goes_with_everything_else() {
     let schedule = scheduled(&[(0, 4), (2, 6)]).schedule;
     let with = |effects: Effects| Effects { schedule: schedule.clone(), ..effects };
-    let pace = Some(Pace::Chunks { size: 3, every: SECOND });
-    let slow = with(Effects { pace, ..Effects::default() });
+    let pace = Pace::Chunks { size: 3, every: SECOND };
+    let slow = with(Effects { pace: Some(pace), ..Effects::default() });
     assert_eq!(perform(bytes(), slow).await, "012@0 3@10 456@20 789@30");
     let early = points([(Position::Time(SECOND), PointAction::End(FaultAction::Reset))]);
     assert_eq!(perform(bytes(), with(early)).await, "0123@0 reset@10");
     let within = points([(Position::Bytes(6), PointAction::Stall(SECOND))]);
     assert_eq!(perform(bytes(), with(within)).await, "0123@0 45@20 6789@30");
     // A wait that something else interrupts is not begun anew.
-    let between = points([(Position::Time(SECOND), PointAction::Slow(pace.unwrap()))]);
+    let between = points([(Position::Time(SECOND), PointAction::Slow(pace))]);
     assert_eq!(perform(bytes(), with(between)).await, "0123@0 456@20 789@30");
 }
 
