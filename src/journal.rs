@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
@@ -13,46 +13,71 @@ use serde_json::{Value, json};
 use crate::message::{DEFAULT_WORLD, Origin, Plan, Request, RequestBody};
 use crate::redact::{Media, Redacted, Redactor};
 
-/// How many exchanges are kept, where nothing else is said; older ones are dropped, and counted.
-pub const MAX_EXCHANGES: usize = 10_000;
+/// How many exchanges are kept by default.
+const MAX_EXCHANGES: usize = 10_000;
 /// How many bytes of one request body are kept.
 const MAX_ONE_BODY: usize = 64 << 10;
 
-/// One request and what was decided for it.
+/// A request and the response that was decided for it, as the [`Journal`] keeps it.
+///
+/// Its fields are as they were sent; [`Exchange::to_line`] and [`Exchange::to_json`] show pseudonyms in place of
+/// secrets.
+///
+/// ```
+/// # async fn run() -> Result<(), standin::Error> {
+/// let server = standin::Server::builder()
+///     .observe(|exchange| {
+///         assert_eq!((exchange.method.as_str(), exchange.path()), ("GET", "/version"));
+///         assert_eq!(exchange.status.as_u16(), 200);
+///         println!("{}", exchange.to_line()); // GET /version → 200 kubernetes
+///     })
+///     .start()
+///     .await?;
+/// # server.shutdown().await; Ok(()) }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Exchange {
-    /// Counts from 1 in the order in which answers were decided.
+    /// Counts from 1 in the order in which responses were decided.
     pub number: u64,
-    /// When the answer was decided.
-    pub at: Timestamp,
-    /// The world the request lived in.
+    /// When the response was decided.
+    pub at: SystemTime,
+    /// The world of the request.
     pub world: Arc<str>,
     /// The method.
     pub method: Method,
-    /// Path and query; the world is not in it.
+    /// Path and query, without the prefix of a world.
     pub target: Uri,
-    /// The request's header fields.
+    /// The header fields of the request.
     pub headers: HeaderMap,
-    /// The request's body, as far as it was read and fits the journal (64 KiB).
+    /// The body of the request, as far as it was read and fits the journal (64 KiB).
     pub body: Bytes,
-    /// The answer's status. A connection fault may have kept it from the client.
+    /// The status of the response. A connection fault may have kept it from the client.
     pub status: StatusCode,
-    /// Who answered.
+    /// What answered.
     pub origin: Origin,
-    /// Whether the connection was reset, closed or garbled on purpose.
+    /// The fault that was injected into the response, if any.
     pub fault: Option<&'static str>,
-    /// How long deciding took; a planned delay comes on top.
+    /// How long the decision took, without an injected delay.
     pub took: Duration,
     /// Hides secrets in what is shown of it.
     redactor: Arc<Redactor>,
 }
 
-/// How much the journal keeps; older exchanges are dropped, and counted.
+/// How much the journal keeps, for [`Bounds::journal`](crate::Bounds::journal). Older exchanges are dropped.
+///
+/// ```
+/// let mut bounds = standin::Bounds::default();
+/// bounds.journal.entries = 100;
+/// let builder = standin::Server::builder().bounds(bounds);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct JournalLimits {
-    /// Exchanges.
+    /// The most exchanges; 10,000 by default.
     pub entries: usize,
-    /// Bytes of their heads and bodies, with what stands around them.
+    /// The most bytes of memory that they may take; 32 MiB by default.
     pub bytes: usize,
 }
 
@@ -63,9 +88,23 @@ impl Default for JournalLimits {
 }
 
 /// Called with each exchange as it is recorded.
-pub type Observer = Box<dyn Fn(&Exchange) + Send + Sync>;
+pub(crate) type Observer = Box<dyn Fn(&Exchange) + Send + Sync>;
 
-/// The bounded log.
+/// The log of exchanges, of all worlds, bounded by [`JournalLimits`].
+///
+/// ```
+/// # async fn run() -> Result<(), standin::Error> {
+/// let server = standin::Server::builder().start().await?;
+/// // … the client's requests …
+/// assert_eq!(server.journal().count(|exchange| exchange.status == 404), 0);
+/// for exchange in server.journal().exchanges() {
+///     println!("{}", exchange.to_line());
+/// }
+/// server.journal().clear();
+/// assert_eq!(server.journal().recorded(), 0);
+/// # server.shutdown().await; Ok(()) }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
 pub struct Journal {
     inner: Mutex<Inner>,
     observer: Option<Observer>,
@@ -148,28 +187,28 @@ impl Journal {
         self.lock().exchanges.iter().map(|entry| entry.view(&self.redactor)).collect()
     }
 
-    /// How many exchanges were recorded since the start or the last [`Journal::clear`], kept or not.
+    /// How many exchanges were recorded since the start or the last [`Journal::clear`], dropped ones included.
     pub fn recorded(&self) -> u64 {
         self.lock().recorded
     }
 
-    /// How many of the kept exchanges fit.
-    pub fn count(&self, fits: impl Fn(&Exchange) -> bool) -> usize {
-        self.exchanges().iter().filter(|exchange| fits(exchange)).count()
+    /// How many of the kept exchanges satisfy a condition.
+    pub fn count(&self, condition: impl Fn(&Exchange) -> bool) -> usize {
+        self.exchanges().iter().filter(|exchange| condition(exchange)).count()
     }
 
     /// How many bytes are kept, and how many may be.
-    pub fn held(&self) -> (usize, usize) {
+    pub(crate) fn held(&self) -> (usize, usize) {
         (self.lock().bytes, self.limits.bytes)
     }
 
-    /// Forgets everything.
+    /// Drops everything.
     pub fn clear(&self) {
         *self.lock() = Inner::default();
     }
 
-    /// Forgets the exchanges of one world.
-    pub fn clear_world(&self, world: &str) {
+    /// Drops the exchanges of one world.
+    pub(crate) fn clear_world(&self, world: &str) {
         let mut inner = self.lock();
         let Inner { exchanges, bytes, .. } = &mut *inner;
         exchanges.retain(|exchange| {
@@ -256,7 +295,7 @@ impl Entry {
         }
         Exchange {
             number: self.number,
-            at: self.at,
+            at: self.at.into(),
             world: Arc::clone(&self.world),
             method: self.method.clone(),
             target: Uri::try_from(target).unwrap_or_default(),
@@ -272,7 +311,7 @@ impl Entry {
 }
 
 impl Exchange {
-    /// The path, as sent.
+    /// The path, without the query.
     pub fn path(&self) -> &str {
         self.target.path()
     }
@@ -282,12 +321,14 @@ impl Exchange {
         self.target.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
     }
 
-    /// As JSON for the admin API; secrets are pseudonyms.
+    /// As JSON, as `/__admin/requests` shows it.
     pub fn to_json(&self) -> Value {
         let shown = self.shown();
+        // Written by a clock of this program: it is no date that cannot be one.
+        let at = Timestamp::try_from(self.at).unwrap_or_default();
         json!({
             "number": self.number,
-            "at": self.at.to_string(),
+            "at": at.to_string(),
             "world": &*self.world,
             "method": self.method.as_str(),
             "url": shown.target,
@@ -333,7 +374,7 @@ impl Exchange {
         Shown { headers: headers.collect(), target: clean(target), body: clean(body) }
     }
 
-    /// One line for the console.
+    /// As a line for people: method, target, status, what answered.
     pub fn to_line(&self) -> String {
         let target = self.redactor.target(self.sent_target());
         let mut line =

@@ -5,9 +5,8 @@
 //! warning and skipped.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, FileType, Metadata};
+use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, Read as _};
-use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::{Diagnostic, Diagnostics, Format};
@@ -151,15 +150,24 @@ enum Entry {
     Link,
 }
 
+#[cfg(unix)]
 fn is_loop(error: &io::Error) -> bool {
     error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+/// Such links are reported as links that lead nowhere.
+#[cfg(not(unix))]
+fn is_loop(_: &io::Error) -> bool {
+    false
 }
 
 fn skipped(path: &Path, why: &str) -> Diagnostic {
     Diagnostic::warning(path, format!("not read: {why}"))
 }
 
+#[cfg(unix)]
 fn name_of(kind: FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt as _;
     if kind.is_fifo() {
         "a named pipe"
     } else if kind.is_socket() {
@@ -169,6 +177,11 @@ fn name_of(kind: FileType) -> &'static str {
     } else {
         "this"
     }
+}
+
+#[cfg(not(unix))]
+fn name_of(_: FileType) -> &'static str {
+    "this"
 }
 
 /// The problem of a path that cannot be read.
@@ -188,10 +201,7 @@ const SMALL: usize = 8 << 10;
 /// What the system reports, and what is no regular file or too large. A file that has nothing to
 /// read yet, as those of the kernel may, is an error too.
 pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    // Without waiting: opening a pipe waits for who writes it.
-    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits();
-    #[expect(clippy::cast_possible_wrap, reason = "the flags of open(2) are an int")]
-    let mut file = fs::OpenOptions::new().read(true).custom_flags(nonblocking as i32).open(path)?;
+    let mut file = open(path)?;
     let data = file.metadata()?;
     check(&data, most)?;
     // Sets of thousands of small files are common: one read is all that most take.
@@ -216,6 +226,21 @@ pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Opens a file without waiting: opening a pipe waits for who writes it.
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits();
+    #[expect(clippy::cast_possible_wrap, reason = "the flags of open(2) are an int")]
+    File::options().read(true).custom_flags(nonblocking as i32).open(path)
+}
+
+/// Opens a file: no directory has a pipe in it.
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
 fn check(data: &Metadata, most: u64) -> io::Result<()> {
     if !data.is_file() {
         let kind = data.file_type();
@@ -232,7 +257,7 @@ fn too_large(size: u64, most: u64) -> io::Error {
     io::Error::other(format!("it has {size} bytes; at most {most} are read"))
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::fs::symlink;
     use std::os::unix::net::UnixListener;

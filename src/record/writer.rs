@@ -262,6 +262,7 @@ fn remove_unfinished(directory: &Path) {
 }
 
 /// Whether a number is that of another process that runs.
+#[cfg(unix)]
 fn is_another_s(number: &str) -> bool {
     let number = number.parse().ok().filter(|number| *number != std::process::id().cast_signed());
     let process = number.and_then(rustix::process::Pid::from_raw);
@@ -270,6 +271,12 @@ fn is_another_s(number: &str) -> bool {
         let asked = rustix::process::test_kill_process(process);
         asked != Err(rustix::io::Errno::SRCH)
     })
+}
+
+/// Processes cannot be asked here: each may run.
+#[cfg(not(unix))]
+fn is_another_s(number: &str) -> bool {
+    number.parse().is_ok_and(|number: u32| number != std::process::id())
 }
 
 /// Writes under a name that loading leaves out, then renames: a crash leaves no half file.

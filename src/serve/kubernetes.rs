@@ -8,6 +8,7 @@ use crate::k8s::{self, ApiError, ApiRequest, Outcome, User};
 use crate::message::{Plan, Request};
 
 use super::asked::{Asked, is_api_path};
+#[cfg(feature = "gzip")]
 use super::compress::compress;
 use super::context::RequestContext;
 use super::{gateway, respond, watch};
@@ -86,7 +87,10 @@ pub(super) async fn answer(
         outcome => outcome,
     };
     match outcome {
+        #[cfg(feature = "gzip")]
         Outcome::Plan(plan) => compress(plan, &request.headers).await,
+        #[cfg(not(feature = "gzip"))]
+        Outcome::Plan(plan) => plan,
         Outcome::Watch(watch) => watch::plan(context, *watch, &request.headers),
         Outcome::NotReached { asked: revision, current } => {
             let error = ApiError::revision_too_large(revision.0, current.0);

@@ -5,6 +5,7 @@ mod asked;
 mod assembly;
 mod bounds;
 mod clock;
+#[cfg(feature = "gzip")]
 mod compress;
 mod context;
 mod controllers;
@@ -34,6 +35,6 @@ pub(crate) use gateway::Gateway;
 pub(crate) use gateway::TOKEN_LIFETIME;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use seed::build_world;
-pub(crate) use sources::Sources;
+pub(crate) use sources::{LoadedSets, Sources};
 pub(crate) use state::{Settings, Shared};
 pub(crate) use worlds::WORLD_PREFIX;
