@@ -9,24 +9,41 @@ use crate::profile::TOKENS_PATH;
 use crate::scenario::Served;
 use crate::serve::{Sources, build_world};
 
-/// What [`check`] found in files that can be loaded.
+/// What valid files contain, from [`check`].
+///
+/// ```
+/// let checked = standin::check(&[], &["throttled".to_owned()])?;
+/// println!("{} stubs, {} objects, {} rules", checked.stubs, checked.objects, checked.rules);
+/// assert!(checked.warnings.is_empty());
+/// # Ok::<(), standin::Diagnostics>(())
+/// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Checked {
-    /// How many stubs.
+    /// The number of stubs.
     pub stubs: usize,
-    /// How many objects.
+    /// The number of Kubernetes objects.
     pub objects: usize,
-    /// How many resource types are defined besides those that come with the program.
+    /// The number of resource types that the files define.
     pub resource_types: usize,
-    /// How many scenario rules.
+    /// The number of scenario rules.
     pub rules: usize,
-    /// What will not do what it seems to say.
+    /// What is valid and has no effect, or another one than it seems to have.
     pub warnings: Diagnostics,
 }
 
-/// Loads and checks fixtures and scenarios as a server would, without serving them.
+/// Loads and checks fixtures and scenarios as a server does, without serving them.
 ///
-/// Gives the number of stubs, objects and rules, and the warnings.
+/// Without fixtures the embedded ones are checked; scenarios are files, or names of embedded ones.
+///
+/// ```
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("stub.json");
+/// std::fs::write(&path, r#"{"request": {"urll": "/a"}, "response": {}}"#)?;
+/// let problems = standin::check(&[path], &[]).unwrap_err();
+/// assert!(problems.to_string().contains("urll"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 ///
 /// # Errors
 /// Every problem of every file.
@@ -55,7 +72,7 @@ pub fn check(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diag
     })
 }
 
-/// What is served whatever the fixtures say.
+/// The paths that are served with any fixtures.
 const ALWAYS: [&str; 12] = [
     "/api",
     "/apis",
@@ -71,7 +88,7 @@ const ALWAYS: [&str; 12] = [
     TOKENS_PATH,
 ];
 
-/// What there is for rules to match.
+/// The resources and paths that rules can match.
 fn served(types: &Registry, stubs: &StubSet) -> Served {
     let (mut paths, open) = stubs.paths();
     paths.extend(ALWAYS.map(str::to_owned));

@@ -1,4 +1,4 @@
-//! The errors of the library and the program, and the exit codes they become.
+//! The errors of the library, and the exit codes of programs.
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,19 +6,31 @@ use std::path::PathBuf;
 
 use crate::document::Diagnostics;
 
-/// Exit code: all went well.
+/// Exit code of `standin`: success.
 pub const EXIT_OK: u8 = 0;
-/// Exit code: it did not work, for a reason outside of the files (a port in use, no answer).
+/// Exit code of `standin`: failure for a reason outside the files, such as a port in use or no answer.
 pub const EXIT_FAILURE: u8 = 1;
-/// Exit code: the command line is wrong.
+/// Exit code of `standin`: invalid command line.
 pub const EXIT_USAGE: u8 = 2;
-/// Exit code: fixtures or scenarios are wrong; every problem was printed.
+/// Exit code of `standin`: invalid fixtures or scenarios; every problem was printed.
 pub const EXIT_INVALID: u8 = 3;
 
-/// Why a server did not start, or a command did not do its work.
+/// Why a server did not start.
+///
+/// ```
+/// # async fn run() {
+/// let builder = standin::Server::builder().scenario("throtled");
+/// match builder.start().await {
+///     Err(standin::Error::Invalid(problems)) => assert!(problems.to_string().contains("throttled")),
+///     other => panic!("{other:?}"),
+/// }
+/// # }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run());
+/// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
-    /// Fixtures or scenarios cannot be loaded.
+    /// Fixtures, scenarios or other files cannot be loaded.
     #[error("{0}")]
     Invalid(Diagnostics),
     /// The address cannot be listened on.
@@ -28,14 +40,14 @@ pub enum Error {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// What the system reports.
         source: io::Error,
     },
     /// The certificates cannot be used.
     #[cfg(feature = "tls")]
     #[error("TLS: {0}")]
     Tls(crate::tls::TlsError),
-    /// The backend's address cannot be used.
+    /// The backend's URL or its certificates cannot be used.
     #[error("--upstream: {0}")]
     Upstream(String),
     /// The directory for recordings cannot be used.
@@ -43,50 +55,24 @@ pub enum Error {
     Record {
         /// The directory.
         path: PathBuf,
-        /// Why.
+        /// What the system reports.
         source: io::Error,
     },
-    /// A file that was given cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A file that was asked for cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A name that is none of a world.
+    /// The name of a world is invalid.
     #[error("{0}")]
     World(String),
-    /// Options that do not go together.
+    /// A setting is invalid.
     #[error("{0}")]
-    Usage(String),
-    /// The runtime or the signal handlers cannot be set up.
-    #[error("cannot start: {0}")]
-    Start(io::Error),
-    /// What is wrong was reported already, in another form.
-    #[error("")]
-    Reported(u8),
-    /// A running server was asked and is not well.
-    #[error("{0}")]
-    Unhealthy(String),
+    Setting(String),
 }
 
 impl Error {
-    /// The exit code of a command that ends with this error.
+    /// The exit code of a program that ends with this error.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Invalid(_) => EXIT_INVALID,
-            Self::Upstream(_) | Self::Usage(_) => EXIT_USAGE,
-            Self::Reported(code) => *code,
+            Self::Upstream(_) | Self::Setting(_) | Self::World(_) => EXIT_USAGE,
             _ => EXIT_FAILURE,
         }
     }

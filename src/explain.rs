@@ -63,7 +63,7 @@ pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Expl
     };
     let assembly = Assembly { settings, sources, loaded, observer: None, tls: None, stopping };
     let shared = assembly.shared().map_err(Error::Invalid)?;
-    let name = WorldName::parse(&options.world).map_err(|error| Error::Usage(error.to_string()))?;
+    let name = WorldName::parse(&options.world).map_err(|error| Error::World(error.to_string()))?;
     let pipeline = Pipeline::new(Arc::clone(&shared));
     let first = pipeline.handle(copy_of(request, &name)).plan().await;
     // What the stages look at: the path without its world. What the server refuses has no more to it.
@@ -159,8 +159,8 @@ fn sentence(
 ///
 /// # Errors
 /// What is wrong with the method or the target.
-pub fn request(method: &str, target: &str) -> Result<Request, Error> {
-    let wrong = |what: &str| Error::Usage(format!("{what}; like explain GET /api/v1/pods"));
+pub fn request(method: &str, target: &str) -> Result<Request, String> {
+    let wrong = |what: &str| format!("{what}; like explain GET /api/v1/pods");
     let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
         .map_err(|_| wrong(&format!("{method:?} is not a method")))?;
     let is_path = target.starts_with('/') && target.parse::<http::Uri>().is_ok();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use standin::document::{Format, Source};
+use standin::internals::{Format, Source};
 use standin_fuzz::text;
 
 #[test]
@@ -55,7 +55,7 @@ fn yaml() {
                     if let Some(key) = document.as_object().and_then(|map| map.keys().next()) {
                         let _ = source.place(
                             number,
-                            &[standin::document::Step::Key(key.clone())],
+                            &[standin::internals::Step::Key(key.clone())],
                             true,
                         );
                     }
@@ -117,7 +117,7 @@ fn stubs() {
         let inside = bytes.first().is_some_and(|byte| byte % 2 == 0);
         let text = if inside { WHOLE.replacen("{}", &format!("{{{pieces}}}"), 1) } else { pieces };
         std::fs::write(&path, text).expect("written");
-        match standin::fixtures::load(std::slice::from_ref(&path)) {
+        match standin::internals::load_fixtures(std::slice::from_ref(&path)) {
             Ok(loaded) => drop(loaded),
             Err(problems) => assert!(!problems.to_string().is_empty()),
         }

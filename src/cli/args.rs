@@ -130,7 +130,6 @@ pub(super) struct Drill {
     pub(super) prefix: bool,
     /// Speaks TLS, and HTTP/2 to clients that can; the CA to trust is in `KUBECONFIG` and the file
     /// `STANDIN_CA`.
-    #[cfg(feature = "tls")]
     #[arg(long)]
     pub(super) tls: bool,
     /// Prints JSON in place of the table.
@@ -215,7 +214,6 @@ pub(super) struct Serve {
     /// Leaves X-Standin-Rule out of answers.
     #[arg(long)]
     pub(super) no_rule_header: bool,
-    #[cfg(feature = "tls")]
     #[command(flatten)]
     pub(super) tls: TlsArgs,
     #[command(flatten)]
@@ -258,8 +256,7 @@ pub(super) struct Listener {
     pub(super) grace: f64,
 }
 
-/// How to speak TLS.
-#[cfg(feature = "tls")]
+/// How to serve HTTPS.
 #[derive(Debug, Args)]
 pub(super) struct TlsArgs {
     /// Speaks TLS (1.2, 1.3; HTTP/2 and HTTP/1.1) with a certificate of a CA made at the start.

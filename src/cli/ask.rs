@@ -1,16 +1,24 @@
-//! Asking a running server: one request, one answer, no runtime.
+//! One request to a running server, and its answer.
 
 use std::fmt;
-use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
-use crate::error::Error;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+
+use crate::record::causes;
+use crate::tls::client::{Trust, connector};
+
+use super::NO_TLS;
+use super::error::CommandError;
 
 /// How long an answer may take.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// How much of an answer is read, in bytes.
-const MAX_ANSWER: u64 = 1 << 20;
+/// The largest answer that is read, in bytes.
+const MAX_ANSWER: usize = 1 << 20;
 
 /// Where a server is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +38,7 @@ pub(super) struct Answer {
 impl Server {
     /// Reads an address or URL and asks for a path. Where it does not say what is spoken there, the
     /// answer does: a server that speaks TLS tells those who do not.
-    pub(super) fn ask(server: &str, path: &str) -> Result<(Self, Answer), Error> {
+    pub(super) fn ask(server: &str, path: &str) -> Result<(Self, Answer), CommandError> {
         let found = Self::parse(server)?;
         let answer = ask(&found, path)?;
         let tls = answer.status == 400 && answer.body.contains("HTTPS server");
@@ -43,7 +51,7 @@ impl Server {
     }
 
     /// Reads an address or URL. Where it does not say what is spoken there, a server that runs is asked.
-    pub(super) fn find(server: &str) -> Result<Self, Error> {
+    pub(super) fn find(server: &str) -> Result<Self, CommandError> {
         let found = Self::parse(server)?;
         if server.contains("://") {
             return Ok(found);
@@ -53,7 +61,7 @@ impl Server {
     }
 
     /// Reads an address or URL; what stands behind the host is left out.
-    fn parse(server: &str) -> Result<Self, Error> {
+    fn parse(server: &str) -> Result<Self, CommandError> {
         let (tls, rest) = match server.split_once("://") {
             None => (false, server),
             Some(("http", rest)) => (false, rest),
@@ -77,79 +85,68 @@ impl fmt::Display for Server {
     }
 }
 
-fn wrong(server: &str) -> Error {
+fn wrong(server: &str) -> CommandError {
     let usable = "give HOST:PORT, http://HOST:PORT or https://HOST:PORT";
-    Error::Unhealthy(format!("{server:?} is no address; {usable}"))
+    CommandError::Failed(format!("{server:?} is no address; {usable}"))
 }
 
-/// Asks for a path of the admin API. A server's certificate is not checked: who asks does not know its
-/// CA yet, and sends no secret.
-pub(super) fn ask(server: &Server, path: &str) -> Result<Answer, Error> {
-    let host = &server.host;
-    let stream = connect(host).map_err(|error| {
-        Error::Unhealthy(format!(
-            "{host} does not answer: {error}; is the server running, and on this address?"
-        ))
+/// Asks for a path of the admin API. The server's certificate is not checked: who asks does not know its CA yet,
+/// and sends no secret.
+///
+/// # Errors
+/// [`CommandError::Failed`] when there is no answer within [`TIMEOUT`], or one that is not HTTP/1.1.
+pub(super) fn ask(server: &Server, path: &str) -> Result<Answer, CommandError> {
+    if server.tls && cfg!(not(feature = "tls")) {
+        return Err(CommandError::Failed(format!("{server}: {NO_TLS}")));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(CommandError::Start)?;
+    runtime.block_on(async {
+        let late = || {
+            CommandError::Failed(format!("{server} did not answer within {} s", TIMEOUT.as_secs()))
+        };
+        tokio::time::timeout(TIMEOUT, exchange(server, path)).await.map_err(|_| late())?
+    })
+}
+
+async fn exchange(server: &Server, path: &str) -> Result<Answer, CommandError> {
+    let unusable = |error: &dyn fmt::Display| CommandError::Failed(format!("{server}: {error}"));
+    let connector =
+        connector(Trust::Anyone, HttpConnector::new()).map_err(|error| unusable(&error))?;
+    let client = Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(connector);
+    let url = format!("{server}{path}").parse().map_err(|error| unusable(&error))?;
+    let response = client.get(url).await.map_err(|error| no_answer(server, &error))?;
+    let status = response.status().as_u16();
+    let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await.map_err(|error| {
+        CommandError::Failed(format!("{server} broke off its answer: {}", causes(&*error)))
     })?;
-    let failed = |error: io::Error| Error::Unhealthy(format!("{server} broke off: {error}"));
-    let answer = if server.tls {
-        over_tls(stream, host, path)?
-    } else {
-        exchange(stream, host, path).map_err(failed)?
-    };
-    let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
-    let Some(status) = status else {
-        let line = answer.lines().next().unwrap_or("nothing");
-        return Err(Error::Unhealthy(format!("{server} answered {line:?}, which is not HTTP/1.1")));
-    };
-    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body).to_owned();
+    let body = String::from_utf8_lossy(&body.to_bytes()).into_owned();
     Ok(Answer { status, body })
 }
 
-fn connect(host: &str) -> io::Result<TcpStream> {
-    let mut last = io::Error::other("the name has no address");
-    for address in host.to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, TIMEOUT) {
-            Ok(stream) => {
-                stream.set_read_timeout(Some(TIMEOUT))?;
-                stream.set_write_timeout(Some(TIMEOUT))?;
-                return Ok(stream);
-            }
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
-}
-
-fn exchange(mut stream: impl Read + Write, host: &str, path: &str) -> io::Result<String> {
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")?;
-    stream.flush()?;
-    let mut answer = Vec::new();
-    stream.take(MAX_ANSWER).read_to_end(&mut answer)?;
-    Ok(String::from_utf8_lossy(&answer).into_owned())
-}
-
-#[cfg(feature = "tls")]
-fn over_tls(stream: TcpStream, host: &str, path: &str) -> Result<String, Error> {
-    use crate::tls::client::{Trust, config};
-    let failed = |error: &dyn fmt::Display| Error::Unhealthy(format!("https://{host}: {error}"));
-    let config = config(Trust::Anyone).map_err(|error| failed(&error))?;
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
-    let name =
-        rustls::pki_types::ServerName::try_from(name.to_owned()).map_err(|error| failed(&error))?;
-    let session = rustls::ClientConnection::new(std::sync::Arc::new(config), name)
-        .map_err(|error| failed(&error))?;
-    exchange(rustls::StreamOwned::new(session, stream), host, path).map_err(|error| failed(&error))
-}
-
-#[cfg(not(feature = "tls"))]
-fn over_tls(_: TcpStream, host: &str, _: &str) -> Result<String, Error> {
-    let why = "this build has no TLS; build it with the feature tls";
-    Err(Error::Unhealthy(format!("https://{host}: {why}")))
+fn no_answer(server: &Server, error: &hyper_util::client::legacy::Error) -> CommandError {
+    // What stands above the cause says that a client failed, and that is known.
+    let why = std::error::Error::source(error).map_or_else(|| error.to_string(), causes);
+    CommandError::Failed(match (error.is_connect(), server.tls) {
+        (true, false) => format!(
+            "{} does not answer: {why}; is the server running, and on this address?",
+            server.host
+        ),
+        (true, true) => format!(
+            "{} does not answer: {why}; is the server running on this address, and does it speak TLS?",
+            server.host
+        ),
+        (false, _) => format!("{server} gave no HTTP/1.1 answer: {why}"),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
     use super::*;
 
     #[test]
@@ -166,5 +163,32 @@ mod tests {
         for wrong in ["", "https://", "ftp://x"] {
             assert!(Server::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    /// What the command line says of a server that answers with `bytes`, and then closes.
+    fn asked(bytes: &'static [u8]) -> Result<Answer, String> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = Server { tls: false, host: listener.local_addr().unwrap().to_string() };
+        let thread = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut head = [0; 1024];
+            assert!(stream.read(&mut head).unwrap() > 0);
+            stream.write_all(bytes).unwrap();
+        });
+        let answer = ask(&server, "/__admin/health").map_err(|error| error.to_string());
+        thread.join().unwrap();
+        answer.map_err(|text| text.replace(&server.host, "HOST"))
+    }
+
+    #[test]
+    fn answers_are_read_whole_and_what_is_none_is_reported() {
+        let answer = asked(b"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nno").unwrap();
+        assert_eq!((answer.status, &*answer.body), (404, "no"));
+        let error = asked(b"SSH-2.0-x\r\n").unwrap_err();
+        assert!(error.starts_with("http://HOST gave no HTTP/1.1 answer: "), "{error}");
+        let error = asked(b"").unwrap_err();
+        assert!(error.starts_with("http://HOST gave no HTTP/1.1 answer: "), "{error}");
+        let error = asked(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nno").unwrap_err();
+        assert!(error.starts_with("http://HOST broke off its answer: "), "{error}");
     }
 }

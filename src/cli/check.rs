@@ -10,11 +10,12 @@ use crate::error::{EXIT_INVALID, Error};
 use crate::scenario;
 
 use super::args::Check;
+use super::error::CommandError;
 
-pub(super) fn check(args: &Check) -> Result<(), Error> {
+pub(super) fn check(args: &Check) -> Result<(), CommandError> {
     // Scenarios alone are checked with the embedded fixtures, as they would be served.
     let checked = sort(&args.paths).and_then(|(fixtures, scenarios)| {
-        check_each(&fixtures, &scenarios).map_err(Error::Invalid)
+        check_each(&fixtures, &scenarios).map_err(CommandError::invalid)
     });
     if args.json {
         return as_json(checked);
@@ -31,7 +32,7 @@ pub(super) fn check(args: &Check) -> Result<(), Error> {
 }
 
 /// The same for programs: the exit code alone says how bad it is.
-fn as_json(checked: Result<Checked, Error>) -> Result<(), Error> {
+fn as_json(checked: Result<Checked, CommandError>) -> Result<(), CommandError> {
     let problems =
         |found: &Diagnostics| -> Vec<Value> { found.0.iter().map(Diagnostic::to_json).collect() };
     match checked {
@@ -47,9 +48,9 @@ fn as_json(checked: Result<Checked, Error>) -> Result<(), Error> {
             println!("{json:#}");
             Ok(())
         }
-        Err(Error::Invalid(found)) => {
+        Err(CommandError::Library(Error::Invalid(found))) => {
             println!("{:#}", json!({"valid": false, "problems": problems(&found)}));
-            Err(Error::Reported(EXIT_INVALID))
+            Err(CommandError::Reported(EXIT_INVALID))
         }
         Err(error) => Err(error),
     }
@@ -83,12 +84,12 @@ fn check_each(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Dia
 
 /// Tells scenarios from fixtures: a file with top-level `rules` or `tokens` is a scenario, all others are
 /// fixtures. A directory without a scenario is one of fixtures, with all that lies in it.
-fn sort(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<String>), Error> {
+fn sort(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<String>), CommandError> {
     let (mut fixtures, mut scenarios) = (Vec::new(), Vec::new());
     for path in paths {
         if !path.exists() {
             let problem = Diagnostic::error(path, "there is no such file or directory");
-            return Err(Error::Invalid(Diagnostics(vec![problem])));
+            return Err(CommandError::invalid(Diagnostics(vec![problem])));
         }
         sort_one(path, &scenarios_below(path), &mut fixtures, &mut scenarios);
     }
@@ -155,7 +156,7 @@ fn is_scenario(path: &Path) -> bool {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "commands have one signature")]
-pub(super) fn scenarios() -> Result<(), Error> {
+pub(super) fn scenarios() -> Result<(), CommandError> {
     for (name, description) in scenario::shipped() {
         println!("{name:<34} {description}");
     }

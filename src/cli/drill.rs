@@ -5,11 +5,15 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Mutex, PoisonError};
 
 use crate::drill::{self, DrillOptions, Drilled, Progress};
-use crate::error::Error;
 
+use super::NO_TLS;
 use super::args::Drill;
+use super::error::CommandError;
 
-pub(super) fn drill(args: Drill) -> Result<(), Error> {
+pub(super) fn drill(args: Drill) -> Result<(), CommandError> {
+    if args.tls && cfg!(not(feature = "tls")) {
+        return Err(CommandError::Usage(format!("--tls: {NO_TLS}")));
+    }
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let options = DrillOptions {
         scenarios: args.scenarios,
@@ -19,17 +23,20 @@ pub(super) fn drill(args: Drill) -> Result<(), Error> {
         limit: args.timeout,
         seed: args.seed,
         prefix: args.prefix,
-        #[cfg(feature = "tls")]
         tls: args.tls,
     };
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Start)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(CommandError::Start)?;
     let line = ProgressLine::default();
     let drills = runtime.block_on(async {
         tokio::select! {
-            drills = drill::drill(&options, |progress| line.tell(&progress)) => drills,
+            drills = drill::drill(&options, |progress| line.show(&progress)) => {
+                drills.map_err(CommandError::from)
+            }
             // What was started is ended as the drills are dropped.
-            _ = tokio::signal::ctrl_c() => Err(Error::Unhealthy("interrupted".to_owned())),
+            _ = tokio::signal::ctrl_c() => Err(CommandError::Failed("interrupted".to_owned())),
         }
     });
     line.clear();
@@ -46,13 +53,14 @@ pub(super) fn drill(args: Drill) -> Result<(), Error> {
         }
     }
     if let Some(path) = args.junit {
-        let report = drill::junit(&drills).map_err(|error| Error::Unhealthy(error.to_string()))?;
-        std::fs::write(&path, report).map_err(|source| Error::Write { path, source })?;
+        let report =
+            drill::junit(&drills).map_err(|error| CommandError::Failed(error.to_string()))?;
+        std::fs::write(&path, report).map_err(CommandError::write(&path))?;
     }
     match drills.iter().filter(|drill| !drill.passed()).count() {
         0 => Ok(()),
-        1 => Err(Error::Unhealthy("1 drill failed".to_owned())),
-        failed => Err(Error::Unhealthy(format!("{failed} drills failed"))),
+        1 => Err(CommandError::Failed("1 drill failed".to_owned())),
+        failed => Err(CommandError::Failed(format!("{failed} drills failed"))),
     }
 }
 
@@ -70,7 +78,7 @@ struct State {
 }
 
 impl ProgressLine {
-    fn tell(&self, progress: &Progress<'_>) {
+    fn show(&self, progress: &Progress<'_>) {
         let terminal = io::stderr().is_terminal();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let total = match progress {
@@ -83,7 +91,7 @@ impl ProgressLine {
                 state.over += 1;
                 state.failed += usize::from(!drilled.passed());
                 if !terminal {
-                    eprintln!("{}", told(drilled, state.over, *total));
+                    eprintln!("{}", over(drilled, state.over, *total));
                 }
                 *total
             }
@@ -110,7 +118,8 @@ impl ProgressLine {
     }
 }
 
-fn told(drilled: &Drilled, over: usize, total: usize) -> String {
+/// The line of a drill that is over.
+fn over(drilled: &Drilled, count: usize, total: usize) -> String {
     let verdict = if drilled.passed() { "ok" } else { "FAILED" };
-    format!("{over}/{total} {} {verdict} ({})", drilled.scenario, drilled.ended)
+    format!("{count}/{total} {} {verdict} ({})", drilled.scenario, drilled.ended)
 }

@@ -1,17 +1,16 @@
 //! `standin healthcheck`: for container images that have no curl.
 
-use crate::error::Error;
-
 use super::args::Target;
 use super::ask::Server;
+use super::error::CommandError;
 
-pub(super) fn healthcheck(args: &Target) -> Result<(), Error> {
+pub(super) fn healthcheck(args: &Target) -> Result<(), CommandError> {
     let (server, answer) = Server::ask(&args.server, "/__admin/health")?;
     if answer.status == 200 {
         println!("healthy");
         return Ok(());
     }
-    Err(Error::Unhealthy(format!(
+    Err(CommandError::Failed(format!(
         "{server} answered /__admin/health with {}; that is not a healthy Standin",
         answer.status
     )))

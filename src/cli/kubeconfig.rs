@@ -6,18 +6,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use crate::error::Error;
 use crate::kubeconfig::ANY_TOKEN;
 use crate::message::WorldName;
 
 use super::args::Kubeconfig;
 use super::ask::{Server, ask};
+use super::error::CommandError;
 
-pub(super) fn kubeconfig(args: &Kubeconfig) -> Result<(), Error> {
+pub(super) fn kubeconfig(args: &Kubeconfig) -> Result<(), CommandError> {
     let server = Server::find(&args.target.server)?;
     let mut url = server.to_string();
     if let Some(world) = &args.world {
-        WorldName::parse(world).map_err(|error| Error::Usage(format!("--world: {error}")))?;
+        WorldName::parse(world)
+            .map_err(|error| CommandError::Usage(format!("--world: {error}")))?;
         url.push_str(&format!("{}/{world}", args.world_prefix));
     }
     let mut cluster = json!({"server": url});
@@ -50,7 +51,10 @@ pub(super) fn kubeconfig(args: &Kubeconfig) -> Result<(), Error> {
 
 /// The CA that was given, or the server's own. That one is taken on trust, which is good enough on
 /// loopback.
-fn certificate_authority(args: &Kubeconfig, server: &Server) -> Result<Option<Vec<u8>>, Error> {
+fn certificate_authority(
+    args: &Kubeconfig,
+    server: &Server,
+) -> Result<Option<Vec<u8>>, CommandError> {
     if let Some(path) = &args.certificate_authority {
         return read(path).map(Some);
     }
@@ -61,12 +65,12 @@ fn certificate_authority(args: &Kubeconfig, server: &Server) -> Result<Option<Ve
     if answer.status == 200 && answer.body.starts_with("-----BEGIN CERTIFICATE-----") {
         return Ok(Some(answer.body.into_bytes()));
     }
-    Err(Error::Unhealthy(format!(
+    Err(CommandError::Failed(format!(
         "{server} does not say what its CA is (it answered {}); give it with --certificate-authority",
         answer.status
     )))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|source| Error::Read { path: path.to_path_buf(), source })
+fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
+    std::fs::read(path).map_err(|source| CommandError::Read { path: path.to_path_buf(), source })
 }

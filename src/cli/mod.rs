@@ -5,6 +5,7 @@ mod ask;
 mod check;
 mod console;
 mod drill;
+mod error;
 mod health;
 mod kubeconfig;
 mod preview;
@@ -16,9 +17,13 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Cli, Command};
+use error::CommandError;
 
-use crate::error::{EXIT_OK, Error};
+use crate::error::EXIT_OK;
 use crate::redact::Redactor;
+
+/// What a build without TLS says of an option that needs it.
+const NO_TLS: &str = "this build has no TLS; build it with the feature tls";
 
 /// Parses the command line, does what it says, and says how it went.
 #[must_use]
@@ -41,7 +46,7 @@ pub fn run() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::from(EXIT_OK),
-        Err(Error::Reported(code)) => ExitCode::from(code),
+        Err(CommandError::Reported(code)) => ExitCode::from(code),
         Err(error) => {
             eprintln!("{error}");
             ExitCode::from(error.exit_code())

@@ -5,15 +5,15 @@ use std::io::{self, Write as _};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
-use crate::error::Error;
 use crate::explain::{self, ExplainOptions};
 use crate::message::RequestBody;
 use crate::scenario;
 
 use super::args::{Explain, PlanArgs, Schema, SchemaOf};
+use super::error::CommandError;
 
-pub(super) fn plan(args: &PlanArgs) -> Result<(), Error> {
-    let loaded = scenario::load(&args.scenarios, 0).map_err(Error::Invalid)?;
+pub(super) fn plan(args: &PlanArgs) -> Result<(), CommandError> {
+    let loaded = scenario::load(&args.scenarios, 0).map_err(CommandError::invalid)?;
     let set = match args.seed {
         Some(seed) => loaded.set.with_seed(seed),
         None => loaded.set,
@@ -34,15 +34,15 @@ pub(super) fn plan(args: &PlanArgs) -> Result<(), Error> {
     Ok(())
 }
 
-pub(super) fn explain(args: &Explain) -> Result<(), Error> {
-    let mut request = explain::request(&args.method, &args.path)?;
+pub(super) fn explain(args: &Explain) -> Result<(), CommandError> {
+    let mut request = explain::request(&args.method, &args.path).map_err(CommandError::Usage)?;
     for field in &args.header {
         let parsed = field.split_once(':').and_then(|(name, value)| {
             let name = HeaderName::try_from(name.trim()).ok()?;
             Some((name, HeaderValue::try_from(value.trim()).ok()?))
         });
         let Some((name, value)) = parsed else {
-            return Err(Error::Usage(format!(
+            return Err(CommandError::Usage(format!(
                 "{field:?} is no header field; like -H 'Name: value'"
             )));
         };
@@ -56,8 +56,10 @@ pub(super) fn explain(args: &Explain) -> Result<(), Error> {
         scenarios: args.scenario.clone(),
         world: args.world.clone(),
     };
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(CommandError::Start)?;
     let explanation = runtime.block_on(explain::explain(&options, &request))?;
     let mut out = io::stdout().lock();
     let _ = if args.json {
@@ -69,7 +71,7 @@ pub(super) fn explain(args: &Explain) -> Result<(), Error> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "commands have one signature")]
-pub(super) fn schema(args: &Schema) -> Result<(), Error> {
+pub(super) fn schema(args: &Schema) -> Result<(), CommandError> {
     match args.of {
         SchemaOf::Scenario => print!("{}", scenario::SCHEMA),
     }

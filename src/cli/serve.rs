@@ -2,21 +2,18 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Bounds;
-use crate::error::Error;
 use crate::record::UpstreamOptions;
 use crate::server::{Builder, RunningServer, Server};
 
-#[cfg(feature = "tls")]
-use super::args::TlsArgs;
-use super::args::{Backend, Listener, Record, Serve};
+use super::args::{Backend, Listener, Record, Serve, TlsArgs};
 use super::console::Console;
+use super::error::CommandError;
 use super::signals::Signals;
 
-pub(super) fn serve(args: Serve) -> Result<(), Error> {
+pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
     let mut builder = Server::builder()
         .delete_collection_answer(args.delete_collection_answer.into())
         .stages(args.stages)
@@ -47,22 +44,24 @@ pub(super) fn serve(args: Serve) -> Result<(), Error> {
     if let Some(directory) = args.record {
         builder = builder.record(directory);
     }
+    let builder = with_tls(builder, &args.tls)?.hot_reload(true);
+    run(builder, &args.listener, "serving", args.max_worlds, args.tls.ca_out)
+}
+
+/// Serves HTTPS if the options ask for it.
+fn with_tls(builder: Builder, args: &TlsArgs) -> Result<Builder, CommandError> {
+    let on = args.tls || args.cert.is_some();
+    if !on && (args.client_ca.is_some() || args.ca_out.is_some()) {
+        let why = "--client-ca and --ca-out need --tls, or --cert and --key";
+        return Err(CommandError::Usage(why.to_owned()));
+    }
+    if !on {
+        return Ok(builder);
+    }
     #[cfg(feature = "tls")]
-    let ca_out = {
-        let on = args.tls.tls || args.tls.cert.is_some();
-        if !on && (args.tls.client_ca.is_some() || args.tls.ca_out.is_some()) {
-            return Err(Error::Usage(
-                "--client-ca and --ca-out need --tls, or --cert and --key".into(),
-            ));
-        }
-        if on {
-            builder = builder.tls(tls(&args.tls));
-        }
-        args.tls.ca_out
-    };
+    return Ok(builder.tls(tls(args)));
     #[cfg(not(feature = "tls"))]
-    let ca_out = None;
-    run(builder.hot_reload(true), &args.listener, "serving", args.max_worlds, ca_out)
+    Err(CommandError::Usage(format!("--tls, --cert: {}", super::NO_TLS)))
 }
 
 #[cfg(feature = "tls")]
@@ -80,7 +79,7 @@ fn tls(args: &TlsArgs) -> crate::tls::server::TlsOptions {
     options
 }
 
-pub(super) fn record(args: Record) -> Result<(), Error> {
+pub(super) fn record(args: Record) -> Result<(), CommandError> {
     let what = format!("recording {} to {}", args.upstream, args.to.display());
     let builder = Server::builder()
         .nothing_loaded()
@@ -92,10 +91,10 @@ pub(super) fn record(args: Record) -> Result<(), Error> {
 }
 
 fn options(backend: &Backend) -> UpstreamOptions {
-    UpstreamOptions {
-        ca_file: backend.upstream_ca.clone(),
-        insecure: backend.upstream_insecure,
-        ..Default::default()
+    let options = UpstreamOptions::default().insecure(backend.upstream_insecure);
+    match &backend.upstream_ca {
+        Some(file) => options.ca_file(file),
+        None => options,
     }
 }
 
@@ -105,14 +104,14 @@ fn run(
     what: &str,
     worlds: Option<usize>,
     ca_out: Option<PathBuf>,
-) -> Result<(), Error> {
+) -> Result<(), CommandError> {
     let grace = Duration::from_secs_f64(listener.grace);
-    let out = Console::start("standard output", io::stdout()).map_err(Error::Start)?;
-    let errors = Console::start("standard error", io::stderr()).map_err(Error::Start)?;
+    let out = Console::start("standard output", io::stdout()).map_err(CommandError::Start)?;
+    let errors = Console::start("standard error", io::stderr()).map_err(CommandError::Start)?;
     let log = errors.clone();
     let mut builder = builder
         .listen(listener.listen)
-        .log(Arc::new(move |line: &str| log.line(line)))
+        .log(move |line| log.line(line))
         .show_secrets(listener.show_secrets)
         .bounds(bounds(listener, grace, worlds)?);
     if listener.show_secrets {
@@ -126,12 +125,14 @@ fn run(
         builder = builder.observe(move |exchange| out.line(&exchange.to_line()));
     }
     let signals = Signals::watch(grace, errors.clone())?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Start)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(CommandError::Start)?;
     let result = runtime.block_on(async {
         let server = builder.start().await?;
         if let (Some(path), Some(ca)) = (ca_out, server.ca_pem()) {
-            std::fs::write(&path, ca).map_err(|source| Error::Write { path, source })?;
+            std::fs::write(&path, ca).map_err(CommandError::write(&path))?;
         }
         out.line(&start_line(&server, what));
         server.run_until(signals.first()).await;
@@ -145,11 +146,15 @@ fn run(
 }
 
 /// Requests in flight may finish within half of the grace period; what follows takes time too.
-fn bounds(listener: &Listener, grace: Duration, worlds: Option<usize>) -> Result<Bounds, Error> {
+fn bounds(
+    listener: &Listener,
+    grace: Duration,
+    worlds: Option<usize>,
+) -> Result<Bounds, CommandError> {
     let mut bounds = Bounds::default();
     bounds.worlds = worlds.unwrap_or(bounds.worlds);
     for (name, value) in &listener.bound {
-        bounds.set(name, value).map_err(Error::Usage)?;
+        bounds.set(name, value).map_err(CommandError::Usage)?;
     }
     bounds.transport.drain = bounds.transport.drain.min(grace / 2);
     Ok(bounds)
@@ -157,9 +162,8 @@ fn bounds(listener: &Listener, grace: Duration, worlds: Option<usize>) -> Result
 
 /// The one line that says all is well, and where.
 fn start_line(server: &RunningServer, what: &str) -> String {
-    let (stubs, objects) = server.loaded();
-    let mut line =
-        format!("standin {what} on {} (stubs: {stubs}, objects: {objects}", server.url());
+    let (url, stubs, objects) = (server.url(), server.stubs(), server.objects());
+    let mut line = format!("standin {what} on {url} (stubs: {stubs}, objects: {objects}");
     if let Some(seed) = server.seed() {
         line.push_str(&format!(", scenario rules: {}, seed: {seed}", server.rules()));
     }

@@ -8,15 +8,16 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-use crate::error::{EXIT_FAILURE, Error};
+use crate::error::EXIT_FAILURE;
 
 use super::console::Console;
+use super::error::CommandError;
 
 /// The signals, watched by a thread of their own: those of the server may all be busy.
 pub(super) struct Signals(oneshot::Receiver<()>);
 
 impl Signals {
-    pub(super) fn watch(grace: Duration, errors: Console) -> Result<Self, Error> {
+    pub(super) fn watch(grace: Duration, errors: Console) -> Result<Self, CommandError> {
         let (first, came) = oneshot::channel();
         let (ready, started) = std::sync::mpsc::channel();
         thread::Builder::new()
@@ -28,11 +29,13 @@ impl Signals {
                     Err(error) => drop(ready.send(Err(error))),
                 }
             })
-            .map_err(Error::Start)?;
+            .map_err(CommandError::Start)?;
         match started.recv() {
             Ok(Ok(())) => Ok(Self(came)),
-            Ok(Err(error)) => Err(Error::Start(error)),
-            Err(_) => Err(Error::Start(std::io::Error::other("the signals cannot be watched"))),
+            Ok(Err(error)) => Err(CommandError::Start(error)),
+            Err(_) => {
+                Err(CommandError::Start(std::io::Error::other("the signals cannot be watched")))
+            }
         }
     }
 

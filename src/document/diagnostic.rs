@@ -1,34 +1,48 @@
-//! What is wrong with a file, for people: where, which key, why, and what to do.
+//! A problem of a file, for people: where, which key, why, and what to do.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::Place;
 
-/// How bad it is.
+/// Whether a [`Diagnostic`] is an error.
+///
+/// ```
+/// let problems = standin::check(&[], &["no-such-scenario".to_owned()]).unwrap_err();
+/// assert!(problems.0.iter().any(|problem| problem.severity == standin::Severity::Error));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Severity {
-    /// The set is not loaded.
+    /// The files are not loaded.
     Error,
-    /// The set is loaded; something in it will not do what it seems to say.
+    /// The files are loaded; something in them has no effect, or another one than it seems to have.
     Warning,
 }
 
 /// The code of a problem that has no better one.
-pub const INVALID: &str = "invalid";
+pub(crate) const INVALID: &str = "invalid";
 
-/// One problem of one file. Displays as `path:line:column: [warning: ]key: what; hint`.
+/// One problem of one file. Displays as `path:line:column: [warning: ]key: message; hint`.
+///
+/// ```
+/// let problems = standin::check(&[], &["no-such-scenario".to_owned()]).unwrap_err();
+/// for problem in &problems.0 {
+///     println!("{}: {} ({})", problem.path.display(), problem.message, problem.hint);
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Diagnostic {
-    /// How bad it is.
+    /// Whether it is an error.
     pub severity: Severity,
-    /// A word for the kind of problem, the same in every version.
+    /// The kind of problem, in one word that stays the same between versions.
     pub code: &'static str,
     /// The file or directory it is about.
     pub path: PathBuf,
-    /// The place in the file, when it is about one.
+    /// The place in the file, if it is about one.
     pub place: Option<Place>,
-    /// The key it is about, dotted, or empty.
+    /// The key it is about, such as `rules[0].match.path`, or empty.
     pub key: String,
     /// What is wrong.
     pub message: String,
@@ -37,15 +51,15 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// An error about a whole file.
+    /// A warning about a whole file.
     #[must_use]
-    pub fn warning(path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
+    pub(crate) fn warning(path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(path, message) }
     }
 
-    /// An error in a file, with no place yet.
+    /// An error about a whole file.
     #[must_use]
-    pub fn error(path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
+    pub(crate) fn error(path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
             code: INVALID,
@@ -57,16 +71,16 @@ impl Diagnostic {
         }
     }
 
-    /// Says where in the file.
+    /// Sets the place.
     #[must_use]
-    pub fn at(mut self, place: Place) -> Self {
+    pub(crate) fn at(mut self, place: Place) -> Self {
         self.place = Some(place);
         self
     }
 
-    /// Says what kind of problem it is.
+    /// Sets the kind of problem.
     #[must_use]
-    pub fn code(mut self, code: &'static str) -> Self {
+    pub(crate) fn code(mut self, code: &'static str) -> Self {
         self.code = code;
         self
     }
@@ -89,9 +103,9 @@ impl Diagnostic {
         })
     }
 
-    /// Says what to do.
+    /// Sets what to do.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
         self
     }
@@ -118,28 +132,41 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// Every problem of a set of files, in the order of path and place. One line each when displayed.
+/// All problems of a set of files, in the order of path and place. Displays as one line each.
+///
+/// ```
+/// # async fn run() {
+/// match standin::Server::builder().fixtures("no/such/directory").start().await {
+///     Err(standin::Error::Invalid(problems)) => {
+///         assert!(problems.has_errors());
+///         eprintln!("{problems}"); // no/such/directory: there is no such file or directory
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// # }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run());
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl Diagnostics {
     /// Adds one.
-    pub fn push(&mut self, diagnostic: Diagnostic) {
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
         self.0.push(diagnostic);
     }
 
     /// Adds many.
-    pub fn extend(&mut self, other: impl IntoIterator<Item = Diagnostic>) {
+    pub(crate) fn extend(&mut self, other: impl IntoIterator<Item = Diagnostic>) {
         self.0.extend(other);
     }
 
-    /// Whether nothing at all was found.
+    /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether something was found that keeps the set from being loaded.
+    /// Whether one of them is an error.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|d| d.severity == Severity::Error)
@@ -147,13 +174,13 @@ impl Diagnostics {
 
     /// In the order of path, place and severity.
     #[must_use]
-    pub fn sorted(mut self) -> Self {
+    pub(crate) fn sorted(mut self) -> Self {
         self.0.sort_by(|a, b| (&a.path, a.place, a.severity).cmp(&(&b.path, b.place, b.severity)));
         self
     }
 
     /// The problems of one file.
-    pub fn of<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = &'a Diagnostic> {
+    pub(crate) fn of<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = &'a Diagnostic> {
         self.0.iter().filter(move |d| d.path == path)
     }
 }

@@ -5,9 +5,8 @@
 //! warning and skipped.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, FileType, Metadata};
+use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, Read as _};
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -152,15 +151,24 @@ enum Entry {
     Link,
 }
 
+#[cfg(unix)]
 fn is_loop(error: &io::Error) -> bool {
     error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+/// Such links are reported as links that lead nowhere.
+#[cfg(not(unix))]
+fn is_loop(_: &io::Error) -> bool {
+    false
 }
 
 fn skipped(path: &Path, why: &str) -> Diagnostic {
     Diagnostic::warning(path, format!("not read: {why}"))
 }
 
+#[cfg(unix)]
 fn name_of(kind: FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt as _;
     if kind.is_fifo() {
         "a named pipe"
     } else if kind.is_socket() {
@@ -170,6 +178,11 @@ fn name_of(kind: FileType) -> &'static str {
     } else {
         "this"
     }
+}
+
+#[cfg(not(unix))]
+fn name_of(_: FileType) -> &'static str {
+    "this"
 }
 
 /// The problem of a path that cannot be read.
@@ -194,10 +207,7 @@ pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 
 /// As [`read`], with the state that the file was in.
 pub(crate) fn read_stamped(path: &Path, most: u64) -> io::Result<(Vec<u8>, Stamp)> {
-    // Without waiting: opening a pipe waits for who writes it.
-    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits();
-    #[expect(clippy::cast_possible_wrap, reason = "the flags of open(2) are an int")]
-    let mut file = fs::OpenOptions::new().read(true).custom_flags(nonblocking as i32).open(path)?;
+    let mut file = open(path)?;
     let data = file.metadata()?;
     check(&data, most)?;
     // Sets of thousands of small files are common: one read is all that most take.
@@ -233,13 +243,26 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
+    #[cfg(unix)]
     fn of(data: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
         Self {
             file: (data.dev(), data.ino()),
             size: data.len(),
             modified: (data.mtime(), data.mtime_nsec()),
             changed: (data.ctime(), data.ctime_nsec()),
         }
+    }
+
+    /// Elsewhere the size and the time of the last change have to do.
+    #[cfg(not(unix))]
+    fn of(data: &Metadata) -> Self {
+        let since =
+            data.modified().ok().and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+        let at = since.map_or((0, 0), |since| {
+            (i64::try_from(since.as_secs()).unwrap_or(i64::MAX), i64::from(since.subsec_nanos()))
+        });
+        Self { file: (0, 0), size: data.len(), modified: at, changed: at }
     }
 
     /// The state of a file now.
@@ -259,6 +282,21 @@ impl Stamp {
 /// How long ago a file must have changed for its stamp to be trusted, in seconds.
 const SETTLED: i64 = 2;
 
+/// Opens a file without waiting: opening a pipe waits for who writes it.
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits();
+    #[expect(clippy::cast_possible_wrap, reason = "the flags of open(2) are an int")]
+    File::options().read(true).custom_flags(nonblocking as i32).open(path)
+}
+
+/// Opens a file: no directory has a pipe in it.
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
 fn check(data: &Metadata, most: u64) -> io::Result<()> {
     if !data.is_file() {
         let kind = data.file_type();
@@ -275,7 +313,7 @@ fn too_large(size: u64, most: u64) -> io::Error {
     io::Error::other(format!("it has {size} bytes; at most {most} are read"))
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::fs::symlink;
     use std::os::unix::net::UnixListener;

@@ -20,7 +20,8 @@ mod units;
 mod yaml;
 
 pub use decode::{Decoder, Keys, Node};
-pub use diagnostic::{Diagnostic, Diagnostics, INVALID, Severity};
+pub(crate) use diagnostic::INVALID;
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub(crate) use json::parse_part;
 pub use place::{Place, Pointer, Step};
 pub(crate) use units::{duration, size};

@@ -1,18 +1,24 @@
 //! Places in a text, and pointers into a value.
 
-/// A line and a column, both counted from 1; columns count characters.
+/// A line and a column of a text, in [`Diagnostic::place`](crate::Diagnostic::place).
+///
+/// ```
+/// let problems = standin::check(&[], &["no-such-scenario".to_owned()]).unwrap_err();
+/// assert!(problems.0[0].place.is_none()); // it is about no line of a file
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Place {
-    /// The line, from 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// The column, from 1.
+    /// The column in characters, counted from 1.
     pub column: usize,
 }
 
 impl Place {
     /// The place of a byte offset in a text.
     #[must_use]
-    pub fn of_offset(text: &str, offset: usize) -> Self {
+    pub(crate) fn of_offset(text: &str, offset: usize) -> Self {
         let mut end = offset.min(text.len());
         while !text.is_char_boundary(end) {
             end -= 1;

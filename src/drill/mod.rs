@@ -15,5 +15,5 @@ mod timeline;
 pub use junit::junit;
 pub use report::{json, table};
 pub use result::{Drilled, Ended};
-pub use run::{DrillOptions, Progress, drill};
+pub use run::{DrillError, DrillOptions, Progress, drill};
 pub use timeline::timeline;

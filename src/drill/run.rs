@@ -35,19 +35,35 @@ pub struct DrillOptions {
     pub seed: Option<u64>,
     /// Whether all drills share a port, each with a prefix of its own in the URL, in place of a port each.
     pub prefix: bool,
-    /// Whether the servers speak TLS: then clients that can speak HTTP/2.
-    #[cfg(feature = "tls")]
+    /// Whether the servers speak HTTPS, and HTTP/2 with clients that can. Needs the feature `tls`.
     pub tls: bool,
+}
+
+/// Why drills could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum DrillError {
+    /// The scenarios are invalid, or a shared server cannot be started.
+    #[error(transparent)]
+    Server(#[from] Error),
+    /// The temporary directory cannot be made.
+    #[error("cannot make the directory {}: {source}", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system reports.
+        source: std::io::Error,
+    },
 }
 
 /// Runs the command under each scenario. `progress` is called when a drill begins and when it is over.
 ///
 /// # Errors
-/// [`Error::Invalid`] with every problem of every file, before anything runs; [`Error::Listen`].
+/// [`Error::Invalid`] with every problem of every file, before anything runs; [`Error::Listen`];
+/// [`DrillError::Directory`].
 pub async fn drill(
     options: &DrillOptions,
     progress: impl Fn(Progress<'_>) + Sync,
-) -> Result<Vec<Drilled>, Error> {
+) -> Result<Vec<Drilled>, DrillError> {
     let scenarios = scenario::expand(&options.scenarios).map_err(Error::Invalid)?;
     check(&scenarios, options)?;
     let shared = if options.prefix { Some(server(options).start().await?) } else { None };
@@ -204,7 +220,7 @@ async fn in_world(
     };
     let took = began.elapsed();
     tokio::time::sleep(SETTLE).await;
-    let (records, more) = world.all_records();
+    let (records, more) = world.records();
     let verdict = world.verdict();
     let mut findings = grade(&records, &world.expectations(), verdict.expectations);
     if done.left_behind {
@@ -282,12 +298,12 @@ struct Folder {
 }
 
 impl Folder {
-    fn new() -> Result<Self, Error> {
+    fn new() -> Result<Self, DrillError> {
         use std::os::unix::fs::DirBuilderExt;
         let name = format!("standin-drill-{}", uuid::Uuid::new_v4().simple());
         let path = std::env::temp_dir().join(name);
         let made = std::fs::DirBuilder::new().mode(0o700).create(&path);
-        made.map_err(|source| Error::Write { path: path.clone(), source })?;
+        made.map_err(|source| DrillError::Directory { path: path.clone(), source })?;
         Ok(Self { path })
     }
 }

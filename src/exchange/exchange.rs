@@ -1,7 +1,7 @@
 //! One request with its answer, as people, tests and the admin API see it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
@@ -12,37 +12,55 @@ use serde_json::{Value, json};
 use crate::message::{DEFAULT_WORLD, Origin};
 use crate::redact::{Media, Redacted, Redactor};
 
-/// One request and what was decided for it.
+/// A request and the response that was decided for it, as the [`Journal`] keeps it.
+///
+/// Its fields are as they were sent; [`Exchange::to_line`] and [`Exchange::to_json`] show pseudonyms in place of
+/// secrets.
+///
+/// ```
+/// # async fn run() -> Result<(), standin::Error> {
+/// let server = standin::Server::builder()
+///     .observe(|exchange| {
+///         assert_eq!((exchange.method.as_str(), exchange.path()), ("GET", "/version"));
+///         assert_eq!(exchange.status.as_u16(), 200);
+///         println!("{}", exchange.to_line()); // GET /version → 200 kubernetes
+///     })
+///     .start()
+///     .await?;
+/// # server.shutdown().await; Ok(()) }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Exchange {
-    /// Counts from 1 in the order in which answers were decided.
+    /// Counts from 1 in the order in which responses were decided.
     pub number: u64,
-    /// When the answer was decided.
-    pub at: Timestamp,
-    /// The world the request lived in.
+    /// When the response was decided.
+    pub at: SystemTime,
+    /// The world of the request.
     pub world: Arc<str>,
     /// The method.
     pub method: Method,
-    /// Path and query; the world is not in it.
+    /// Path and query, without the prefix of a world.
     pub target: Uri,
-    /// The request's header fields.
+    /// The header fields of the request.
     pub headers: HeaderMap,
-    /// The request's body, as far as it was read and fits the journal (64 KiB).
+    /// The body of the request, as far as it was read and fits the journal (64 KiB).
     pub body: Bytes,
-    /// The answer's status. A connection fault may have kept it from the client.
+    /// The status of the response. A connection fault may have kept it from the client.
     pub status: StatusCode,
-    /// Who answered.
+    /// What answered.
     pub origin: Origin,
-    /// Whether the connection was reset, closed or garbled on purpose.
+    /// The fault that was injected into the response, if any.
     pub fault: Option<&'static str>,
-    /// How long deciding took; a planned delay comes on top.
+    /// How long the decision took, without an injected delay.
     pub took: Duration,
     /// Hides secrets in what is shown of it.
     pub(super) redactor: Arc<Redactor>,
 }
 
 impl Exchange {
-    /// The path, as sent.
+    /// The path, without the query.
     pub fn path(&self) -> &str {
         self.target.path()
     }
@@ -52,12 +70,14 @@ impl Exchange {
         self.target.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
     }
 
-    /// As JSON for the admin API; secrets are pseudonyms.
+    /// As JSON, as `/__admin/requests` shows it.
     pub fn to_json(&self) -> Value {
         let shown = self.shown();
+        // Written by a clock of this program: it is no date that cannot be one.
+        let at = Timestamp::try_from(self.at).unwrap_or_default();
         json!({
             "number": self.number,
-            "at": self.at.to_string(),
+            "at": at.to_string(),
             "world": &*self.world,
             "method": self.method.as_str(),
             "url": shown.target,
@@ -103,7 +123,7 @@ impl Exchange {
         Shown { headers: headers.collect(), target: clean(target), body: clean(body) }
     }
 
-    /// One line for the console.
+    /// As a line for people: method, target, status, what answered.
     pub fn to_line(&self) -> String {
         let target = self.redactor.target(self.sent_target());
         let mut line =

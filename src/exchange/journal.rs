@@ -2,12 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, Uri};
-use jiff::Timestamp;
 
 use crate::message::{Origin, Plan, Request, RequestBody};
 use crate::redact::Redactor;
@@ -15,17 +14,24 @@ use crate::redact::Redactor;
 use super::byte_queue::ByteQueue;
 use super::exchange::Exchange;
 
-/// How many exchanges are kept, where nothing else is said; older ones are dropped, and counted.
-pub const MAX_EXCHANGES: usize = 10_000;
+/// How many exchanges are kept by default.
+const MAX_EXCHANGES: usize = 10_000;
 /// How many bytes of one request body are kept.
 const MAX_ONE_BODY: usize = 64 << 10;
 
-/// How much the journal keeps; older exchanges are dropped, and counted.
+/// How much the journal keeps, for [`Bounds::journal`](crate::Bounds::journal). Older exchanges are dropped.
+///
+/// ```
+/// let mut bounds = standin::Bounds::default();
+/// bounds.journal.entries = 100;
+/// let builder = standin::Server::builder().bounds(bounds);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct JournalLimits {
-    /// Exchanges.
+    /// The most exchanges; 10,000 by default.
     pub entries: usize,
-    /// Bytes of their heads and bodies, with what stands around them.
+    /// The most bytes of memory that they may take; 32 MiB by default.
     pub bytes: usize,
 }
 
@@ -36,16 +42,30 @@ impl Default for JournalLimits {
 }
 
 /// Called with each exchange as it is recorded.
-pub type Observer = Box<dyn Fn(&Exchange) + Send + Sync>;
+pub(crate) type Observer = Box<dyn Fn(&Exchange) + Send + Sync>;
 
-/// The bounded log.
+/// The log of exchanges, of all worlds, bounded by [`JournalLimits`].
+///
+/// ```
+/// # async fn run() -> Result<(), standin::Error> {
+/// let server = standin::Server::builder().start().await?;
+/// // … the client's requests …
+/// assert_eq!(server.journal().count(|exchange| exchange.status == 404), 0);
+/// for exchange in server.journal().exchanges() {
+///     println!("{}", exchange.to_line());
+/// }
+/// server.journal().clear();
+/// assert_eq!(server.journal().recorded(), 0);
+/// # server.shutdown().await; Ok(()) }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
 pub struct Journal {
     inner: Mutex<Inner>,
     observer: Option<Observer>,
     limits: JournalLimits,
     redactor: Arc<Redactor>,
     /// When the journal began, on both clocks: the time of an exchange follows from one of them.
-    epoch: (Instant, Timestamp),
+    epoch: (Instant, SystemTime),
 }
 
 /// What is kept of an exchange besides the bytes of its request, which lie in the [`ByteQueue`].
@@ -78,7 +98,7 @@ impl Journal {
         limits: JournalLimits,
         redactor: Arc<Redactor>,
     ) -> Self {
-        let epoch = (Instant::now(), Timestamp::now());
+        let epoch = (Instant::now(), SystemTime::now());
         Self { inner: Mutex::default(), observer, limits, redactor, epoch }
     }
 
@@ -154,28 +174,28 @@ impl Journal {
         inner.entries.iter().map(view).collect()
     }
 
-    /// How many exchanges were recorded since the start or the last [`Journal::clear`], kept or not.
+    /// How many exchanges were recorded since the start or the last [`Journal::clear`], dropped ones included.
     pub fn recorded(&self) -> u64 {
         self.lock().recorded
     }
 
-    /// How many of the kept exchanges fit.
-    pub fn count(&self, fits: impl Fn(&Exchange) -> bool) -> usize {
-        self.exchanges().iter().filter(|exchange| fits(exchange)).count()
+    /// How many of the kept exchanges satisfy a condition.
+    pub fn count(&self, condition: impl Fn(&Exchange) -> bool) -> usize {
+        self.exchanges().iter().filter(|exchange| condition(exchange)).count()
     }
 
     /// How many bytes are kept, and how many may be.
-    pub fn held(&self) -> (usize, usize) {
+    pub(crate) fn held(&self) -> (usize, usize) {
         (self.lock().held(), self.limits.bytes)
     }
 
-    /// Forgets everything.
+    /// Drops everything.
     pub fn clear(&self) {
         *self.lock() = Inner::default();
     }
 
-    /// Forgets the exchanges of one world.
-    pub fn clear_world(&self, world: &str) {
+    /// Drops the exchanges of one world.
+    pub(crate) fn clear_world(&self, world: &str) {
         let mut inner = self.lock();
         let Inner { entries, queue, .. } = &mut *inner;
         let mut kept = ByteQueue::default();
@@ -237,7 +257,7 @@ impl Entry {
     }
 
     /// The exchange as it is shown.
-    fn view(&self, bytes: &[u8], epoch: Timestamp, redactor: &Arc<Redactor>) -> Exchange {
+    fn view(&self, bytes: &[u8], epoch: SystemTime, redactor: &Arc<Redactor>) -> Exchange {
         let [target, fields, _] = self.lengths.map(|length| length as usize);
         let (target, rest) = bytes.split_at_checked(target).unwrap_or_default();
         let (mut fields, body) = rest.split_at_checked(fields).unwrap_or_default();
@@ -259,7 +279,7 @@ impl Entry {
         }
         Exchange {
             number: self.number,
-            at: epoch.checked_add(Duration::from_nanos(self.at)).unwrap_or(Timestamp::MAX),
+            at: epoch + Duration::from_nanos(self.at),
             world: Arc::clone(&self.world),
             method: self.method.clone(),
             target: Uri::try_from(target).unwrap_or_default(),

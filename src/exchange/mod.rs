@@ -11,4 +11,5 @@ mod exchange;
 mod journal;
 
 pub use exchange::Exchange;
-pub use journal::{Journal, JournalLimits, MAX_EXCHANGES, Observer};
+pub(crate) use journal::Observer;
+pub use journal::{Journal, JournalLimits};

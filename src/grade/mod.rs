@@ -20,7 +20,7 @@ mod tokens;
 #[cfg(test)]
 mod tests;
 
-pub use log::{Created, Log, MAX_RECORDS, Record, call_id};
+pub use log::{Created, Log, Record, call_id};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,18 +30,31 @@ use serde_json::{Value, json};
 
 use crate::scenario::{Expect, Grade};
 
-/// Something that a client did, and should not have; or did not, and should have.
+/// A mistake of a client, from [`WorldHandle::findings`](crate::WorldHandle::findings).
+///
+/// ```
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = standin::Server::builder().scenario("throttled").graded(true).start().await?;
+/// // … the client's requests …
+/// for finding in server.world("default")?.findings() {
+///     println!("{}: {}", finding.code, finding.message);
+///     assert!(finding.grade < standin::Grade::Fail);
+/// }
+/// # server.shutdown().await; Ok(()) }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Finding {
-    /// A word for the kind, the same in every version.
+    /// The kind of mistake, in one word that stays the same between versions.
     pub code: &'static str,
-    /// The rule that expected otherwise; none for what is noticed without one.
+    /// The rule whose expectation was not met; `None` for a mistake under any rules.
     pub rule: Option<Arc<str>>,
-    /// When, on the world's clock.
+    /// When, as the time since the world began, on its clock.
     pub at: Duration,
-    /// What, for people.
+    /// The mistake, for people.
     pub message: String,
-    /// How bad it is.
+    /// Whether it fails a drill.
     pub grade: Grade,
 }
 
@@ -50,7 +63,7 @@ impl Finding {
         Self { code, rule: None, at, message: message.into(), grade: Grade::Note }
     }
 
-    /// As JSON, for programs.
+    /// As JSON, as `/__admin/findings` shows it.
     #[must_use]
     pub fn to_json(&self) -> Value {
         json!({

@@ -73,10 +73,16 @@ use crate::message::{Body, Plan, Query};
 
 use output::Output;
 
-/// What delete-collection answers.
+/// The response to DELETE on a collection, for
+/// [`Builder::delete_collection_answer`](crate::Builder::delete_collection_answer).
+///
+/// ```
+/// let builder = standin::Server::builder().delete_collection_answer(standin::DeleteAnswer::Status);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DeleteAnswer {
-    /// The list that was deleted, as upstream answers.
+    /// The list of deleted objects: what servers send, and what all documented examples show.
     #[default]
     List,
     /// A `Status`, as some services document it.

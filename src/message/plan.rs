@@ -54,8 +54,14 @@ impl std::fmt::Debug for Guard {
     }
 }
 
-/// Who answered a request.
+/// What answered a request, in [`Exchange::origin`](crate::Exchange::origin).
+///
+/// ```
+/// let origin = standin::Origin::Stub("6b1e…".into());
+/// assert_eq!((origin.label(), origin.id()), ("stub", Some("6b1e…")));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Origin {
     /// The admin API.
     Admin,

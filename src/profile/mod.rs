@@ -15,14 +15,19 @@ use std::time::Duration;
 
 use crate::k8s;
 
-/// API server behaviour to emulate.
+/// The API server behaviour to emulate, for [`Builder::profile`](crate::Builder::profile).
+///
+/// ```
+/// let builder = standin::Server::builder().profile(standin::Profile::Cci);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Profile {
-    /// That of a Kubernetes API server.
+    /// Kubernetes.
     #[default]
     Kubernetes,
-    /// That of the CCI service: tokens of `POST /v3/auth/tokens` in `X-Auth-Token`, the gateway's 401,
-    /// `errorCode` in errors, `selfLink`.
+    /// Huawei Cloud CCI: tokens of `POST /v3/auth/tokens` in `X-Auth-Token`, the gateway's 401, `errorCode` in
+    /// errors, `selfLink` in objects.
     Cci,
 }
 

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use crate::document::disk;
@@ -30,8 +29,12 @@ pub(super) fn key(directory: &Path) -> io::Result<Key> {
         _ => {}
     }
     let text = format!("{}{}\n", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    // For its owner alone. Elsewhere the directory's own permissions say who reads it.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&path)?;
     file.write_all(text.as_bytes())?;
     Ok(Key::of(text.trim_ascii().as_bytes()))
 }
@@ -55,7 +58,7 @@ fn ignore(directory: &Path) -> io::Result<()> {
     fs::write(path, text)
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 

@@ -24,5 +24,7 @@ mod writer;
 mod tests;
 
 pub use proxy::Proxy;
-pub use upstream::{Upstream, UpstreamError, UpstreamOptions};
+#[cfg(feature = "cli")]
+pub(crate) use upstream::causes;
+pub use upstream::{Upstream, UpstreamOptions};
 pub use writer::Recorder;

@@ -17,29 +17,52 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
 use crate::message::{BodyError, Request, RequestBody};
+use crate::tls::client::{Connector, Trust, connector};
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long an answer's head may take by default.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// What a build without TLS says of `https://`.
+const NO_TLS: &str = "this build has no TLS; build it with the feature tls";
 
-#[cfg(feature = "tls")]
-type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
-#[cfg(not(feature = "tls"))]
-type Connector = HttpConnector;
+/// How long an answer's head may take, where the options do not say.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
 type OutBody = UnsyncBoxBody<Bytes, BodyError>;
 
-/// How to reach a backend.
+/// How a backend is reached, for [`Builder::upstream`](crate::Builder::upstream).
+///
+/// ```
+/// let options = standin::UpstreamOptions::default().timeout(std::time::Duration::from_secs(5));
+/// let builder = standin::Server::builder().upstream("http://127.0.0.1:8001", options);
+/// ```
 #[derive(Debug, Clone, Default)]
+#[must_use = "options do nothing until they are given to a builder"]
 pub struct UpstreamOptions {
-    /// A PEM file with the certificates to trust in place of the system's, for an https backend.
-    pub ca_file: Option<PathBuf>,
-    /// Trusts any certificate of the backend.
-    pub insecure: bool,
-    /// How long the head of an answer may take; a minute by default. Bodies may take any time, as watches do.
-    pub timeout: Option<Duration>,
+    ca_file: Option<PathBuf>,
+    insecure: bool,
+    timeout: Option<Duration>,
+}
+
+impl UpstreamOptions {
+    /// Trusts the certificates of a PEM file instead of the system's, for an `https://` backend.
+    pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.ca_file = Some(path.into());
+        self
+    }
+
+    /// Whether any certificate of the backend is trusted; off by default.
+    pub fn insecure(mut self, on: bool) -> Self {
+        self.insecure = on;
+        self
+    }
+
+    /// Sets how long the head of a response may take; the default is a minute. A body may take any time, as a
+    /// watch does.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
 }
 
 /// A backend.
@@ -109,7 +132,7 @@ impl Upstream {
             return Err(wrong("only http and https are supported"));
         }
         if scheme == Scheme::HTTPS && cfg!(not(feature = "tls")) {
-            return Err(wrong("this build has no TLS; build it with the feature tls"));
+            return Err(wrong(NO_TLS));
         }
         let authority = parts.authority.ok_or_else(|| wrong("the host is missing"))?;
         if authority.as_str().contains('@') {
@@ -122,7 +145,7 @@ impl Upstream {
         let host = HeaderValue::from_str(authority.as_str()).map_err(|_| wrong("the host"))?;
         let base = path.path().trim_end_matches('/').to_owned();
         let timeout = options.timeout.unwrap_or(ANSWER_TIMEOUT);
-        let client = Client::builder(TokioExecutor::new()).build(connector(options)?);
+        let client = Client::builder(TokioExecutor::new()).build(connect(options)?);
         Ok(Self { scheme, authority, host, base, timeout, client })
     }
 
@@ -164,31 +187,19 @@ impl Upstream {
     }
 }
 
-fn connector(options: &UpstreamOptions) -> Result<Connector, UpstreamError> {
+fn connect(options: &UpstreamOptions) -> Result<Connector, UpstreamError> {
+    if cfg!(not(feature = "tls")) && (options.insecure || options.ca_file.is_some()) {
+        return Err(UpstreamError::Tls(NO_TLS.to_owned()));
+    }
     let mut http = HttpConnector::new();
     http.set_connect_timeout(Some(CONNECT_TIMEOUT));
     http.set_nodelay(true);
-    http.enforce_http(false);
-    #[cfg(feature = "tls")]
-    {
-        use crate::tls::client::{Trust, config};
-        let trust = match &options.ca_file {
-            _ if options.insecure => Trust::Anyone,
-            Some(path) => Trust::File(path),
-            None => Trust::System,
-        };
-        let failed = |error| UpstreamError::Tls(format!("the CA file {error}"));
-        let config = config(trust).map_err(failed)?;
-        let builder = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(config);
-        Ok(builder.https_or_http().enable_http1().wrap_connector(http))
-    }
-    #[cfg(not(feature = "tls"))]
-    if options.insecure || options.ca_file.is_some() {
-        let why = "this build has no TLS; build it with the feature tls";
-        return Err(UpstreamError::Tls(why.to_owned()));
-    }
-    #[cfg(not(feature = "tls"))]
-    Ok(http)
+    let trust = match &options.ca_file {
+        _ if options.insecure => Trust::Anyone,
+        Some(path) => Trust::File(path),
+        None => Trust::System,
+    };
+    connector(trust, http).map_err(|error| UpstreamError::Tls(format!("the CA file {error}")))
 }
 
 fn body(body: RequestBody) -> OutBody {
@@ -228,8 +239,8 @@ fn end_to_end(headers: &mut HeaderMap) {
     }
 }
 
-/// An error with its causes: "connection refused" is at the end of the chain.
-pub(super) fn causes(error: &dyn std::error::Error) -> String {
+/// An error with what caused it: "connection refused" stands at the end of a chain.
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -259,7 +259,8 @@ fn remove_unfinished(directory: &Path) {
     }
 }
 
-/// Whether this is the number of another running process.
+/// Whether a number is that of another process that runs.
+#[cfg(unix)]
 fn is_another_process(number: &str) -> bool {
     let number = number.parse().ok().filter(|number| *number != std::process::id().cast_signed());
     let process = number.and_then(rustix::process::Pid::from_raw);
@@ -270,7 +271,13 @@ fn is_another_process(number: &str) -> bool {
     })
 }
 
-/// Writes under a name that loading ignores, then renames: a crash leaves no partial file.
+/// Processes cannot be asked here: each may run.
+#[cfg(not(unix))]
+fn is_another_process(number: &str) -> bool {
+    number.parse().is_ok_and(|number: u32| number != std::process::id())
+}
+
+/// Writes under a name that loading leaves out, then renames: a crash leaves no partial file.
 fn replace(directory: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let unfinished = directory.join(format!(".{name}.{}{UNFINISHED}", std::process::id()));
     let written = (|| {

@@ -1,14 +1,11 @@
 //! Bodies: bytes → text, whatever they are encoded in, and back.
 
 use std::borrow::Cow;
-use std::io::{Read as _, Write as _};
 
-use flate2::Compression;
-use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
-use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
+use super::coding::{Coding, Plain};
 use super::pass::Pass;
 
 /// Compressed bodies are looked into up to this size, in bytes of what they hold.
@@ -57,17 +54,14 @@ impl Pass<'_> {
         }
         match of.coding.as_str() {
             "" | "identity" => {}
-            "gzip" | "x-gzip" => return self.inflated(GzDecoder::new(bytes), &gzip, change),
-            // With and without the frame that the standard asks for (RFC 9110, section 8.4.1.2).
-            "deflate" if bytes[0] & 0x0f == 8 => {
-                return self.inflated(ZlibDecoder::new(bytes), &zlib, change);
-            }
-            "deflate" => return self.inflated(DeflateDecoder::new(bytes), &deflate, change),
+            "gzip" | "x-gzip" => return self.inflated(Coding::Gzip, bytes, change),
+            "deflate" if bytes[0] & 0x0f == 8 => return self.inflated(Coding::Zlib, bytes, change),
+            "deflate" => return self.inflated(Coding::Deflate, bytes, change),
             other => return Redacted::Opaque(format!("it is compressed as {other}")),
         }
         if bytes.starts_with(&[0x1f, 0x8b, 8]) {
             // Compressed, whether the header says so or not.
-            return self.inflated(GzDecoder::new(bytes), &gzip, change);
+            return self.inflated(Coding::Gzip, bytes, change);
         }
         if self.of_secrets && bytes.starts_with(b"k8s\0") {
             return Redacted::Opaque("it is a Secret as protobuf".to_owned());
@@ -95,29 +89,26 @@ impl Pass<'_> {
 
     fn inflated(
         &self,
-        reader: impl std::io::Read,
-        deflate: &dyn Fn(&[u8]) -> std::io::Result<Vec<u8>>,
+        coding: Coding,
+        bytes: &[u8],
         change: &dyn Fn(&str) -> Option<String>,
     ) -> Redacted {
-        let mut plain = Vec::new();
-        match reader.take(MOST_INFLATED + 1).read_to_end(&mut plain) {
-            Ok(_) if plain.len() as u64 > MOST_INFLATED => {
-                return Redacted::Opaque(format!("it holds more than {MOST_INFLATED} bytes"));
-            }
-            Ok(_) => {}
+        let plain = match coding.decode(bytes, MOST_INFLATED) {
+            Plain::Whole(plain) => plain,
             // What can be read of it tells.
-            Err(error) => {
+            Plain::Broken(plain, error) => {
                 return match self.coded(&Media::default(), &plain, change) {
                     Redacted::Same => Redacted::Same,
                     _ => Redacted::Opaque(format!("it cannot be decompressed: {error}")),
                 };
             }
-        }
+            Plain::Unknown(why) => return Redacted::Opaque(why),
+        };
         if plain.starts_with(&[0x1f, 0x8b, 8]) {
             return Redacted::Opaque("it is compressed twice".to_owned());
         }
         match self.coded(&Media::default(), &plain, change) {
-            Redacted::Changed(new) => match deflate(&new) {
+            Redacted::Changed(new) => match coding.encode(&new) {
                 Ok(bytes) => Redacted::Changed(bytes),
                 Err(error) => Redacted::Opaque(error.to_string()),
             },
@@ -163,22 +154,4 @@ impl Wide {
         };
         text.encode_utf16().flat_map(pair).collect()
     }
-}
-
-fn deflate(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes)?;
-    encoder.finish()
-}
-
-fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes)?;
-    encoder.finish()
-}
-
-fn zlib(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes)?;
-    encoder.finish()
 }

@@ -2,7 +2,7 @@
 //! passes through here.
 //!
 //! ```text
-//! exchange → Redactor → [pass]: headers, target, bodies ([body])
+//! exchange → Redactor → [pass]: headers, target, bodies ([body], its [coding])
 //!               by name ([names]) · by shape and place in a text ([text], [json], [yaml])
 //!               → pseudonym under a key ([key]), the same wherever the secret stands
 //! ```
@@ -11,6 +11,7 @@
 //! secret stays one.
 
 mod body;
+mod coding;
 mod edit;
 mod header;
 mod json;

@@ -12,20 +12,37 @@ use crate::transport::Limits;
 
 use super::worlds::MAX_WORLDS;
 
-/// The bounds of a server. The defaults suit tests and small machines.
+/// The limits of a server on memory, connections and waiting times, for
+/// [`Builder::bounds`](crate::Builder::bounds). The defaults suit tests and small machines.
+///
+/// A bound is set by its field, or by its name as `--bound` has it:
+///
+/// ```
+/// let mut bounds = standin::Bounds::default();
+/// bounds.worlds = 10;
+/// bounds.set("history-bytes", "256MiB")?;
+/// assert_eq!(bounds.history.bytes, 256 << 20);
+/// assert!(bounds.set("history-bytes", "much").unwrap_err().contains("such as 64MiB"));
+/// for (name, value, meaning) in bounds.rows() {
+///     println!("{name}={value}: {meaning}");
+/// }
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Bounds {
-    /// Of connections and requests.
+    /// Connections and requests.
     pub transport: Limits,
-    /// Of the events that each world keeps for watches and older lists.
+    /// The events that each world keeps for watches and older lists.
     pub history: HistoryLimits,
-    /// Of the journal.
+    /// The journal.
     pub journal: JournalLimits,
-    /// The bytes of exchanges that are being recorded or wait to be written; then new requests wait.
+    /// The most bytes of exchanges being recorded or waiting to be written; 64 MiB by default. New requests
+    /// wait above it.
     pub recorder_bytes: usize,
-    /// The bytes of large list pages that are kept joined, of all worlds together.
+    /// The most bytes of large list pages that are kept ready, of all worlds together; 64 MiB by default.
     pub page_bytes: usize,
-    /// The worlds at once besides the default one; the one unused for longest makes room.
+    /// The most worlds besides the default one; 10,000 by default. The least recently used one makes room.
     pub worlds: usize,
 }
 
@@ -130,10 +147,10 @@ const TABLE: &[Row] = &[
 ];
 
 impl Bounds {
-    /// Sets a bound by its name: `history-bytes`, `256MiB`.
+    /// Sets a bound by its name and a value with a unit: `history-bytes`, `256MiB`.
     ///
     /// # Errors
-    /// The names that there are, or what the value must be.
+    /// A message that lists the known names, or says what a value looks like.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
         let Some(row) = TABLE.iter().find(|row| row.name == name) else {
             let names: Vec<&str> = TABLE.iter().map(|row| row.name).collect();
@@ -159,7 +176,7 @@ impl Bounds {
         Ok(())
     }
 
-    /// All bounds: name, value as it can be set, meaning.
+    /// All bounds: name, value as [`Bounds::set`] takes it, meaning.
     pub fn rows(mut self) -> impl Iterator<Item = (&'static str, String, &'static str)> {
         TABLE.iter().map(move |row| {
             let value = match row.of {

@@ -11,6 +11,7 @@ use crate::message::{Plan, Request};
 
 use super::asked::{Asked, is_api_path};
 use super::commit::Contended;
+#[cfg(feature = "gzip")]
 use super::compress::compress;
 use super::context::RequestContext;
 use super::world::World;
@@ -90,7 +91,10 @@ pub(super) async fn answer(
         outcome => outcome,
     };
     match outcome {
+        #[cfg(feature = "gzip")]
         Outcome::Plan(plan) => compress(plan, &request.headers).await,
+        #[cfg(not(feature = "gzip"))]
+        Outcome::Plan(plan) => plan,
         Outcome::Watch(watch) => watch::plan(context, *watch, &request.headers),
         Outcome::NotReached { asked: revision, current } => {
             let error = ApiError::revision_too_large(revision.0, current.0);

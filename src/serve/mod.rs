@@ -6,6 +6,7 @@ mod assembly;
 mod bounds;
 mod clock;
 mod commit;
+#[cfg(feature = "gzip")]
 mod compress;
 mod context;
 mod controllers;
@@ -32,6 +33,6 @@ pub(crate) use context::RequestContext;
 pub(crate) use enter::WORLD_HEADER;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use seed::build_world;
-pub(crate) use sources::Sources;
+pub(crate) use sources::{LoadedSets, Sources};
 pub(crate) use state::{Settings, Shared};
 pub(crate) use worlds::WORLD_PREFIX;

@@ -29,13 +29,17 @@ const REVISION_WAIT: Duration = Duration::from_secs(3);
 
 /// The answer that streams a watch.
 pub(super) fn plan(context: &RequestContext, watch: Watch, request: &HeaderMap) -> Plan {
+    let websocket = request.get(UPGRADE).is_some_and(|value| value == "websocket");
+    if websocket && cfg!(not(feature = "websocket")) {
+        let why = "this build has no watches over WebSocket; build it with the feature websocket\n";
+        return Plan::text(StatusCode::NOT_IMPLEMENTED, Origin::Server, why);
+    }
     let content_type = watch.content_type();
     let driver = Driver::new(context.clone(), watch);
     let stream = futures_util::stream::unfold(driver, |mut driver| async move {
         let item: Result<Bytes, BodyError> = Ok(driver.next().await?);
         Some((item, driver))
     });
-    let websocket = request.get(UPGRADE).is_some_and(|value| value == "websocket");
     let stream: BodyStream = Box::pin(stream);
     let body = if websocket { Body::WebSocket(stream) } else { Body::Stream(stream) };
     let mut plan = Plan::new(StatusCode::OK, Origin::Kubernetes, body);

@@ -2,19 +2,32 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::exchange::{Exchange, Observer};
 use crate::k8s::{self, DeleteAnswer};
 use crate::profile::{Profile, TOKEN_LIFETIME};
+#[cfg(feature = "record")]
 use crate::record::UpstreamOptions;
 use crate::redact::Key;
 use crate::serve::{Bounds, Sources, WORLD_PREFIX};
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
-use crate::transport::{Limits, Logger};
+use crate::transport::Logger;
 
-/// What a server shall be.
+/// The settings of a server: each method sets one, [`Builder::start`] starts the server.
+///
+/// Get one from [`Server::builder`](crate::Server::builder). Nothing is read, checked or bound before the start.
+///
+/// ```
+/// # async fn run() -> Result<(), standin::Error> {
+/// let server = standin::Server::builder().scenario("throttled").seed(42).start().await?;
+/// assert_eq!(server.seed(), Some(42));
+/// # server.shutdown().await; Ok(()) }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
+#[must_use = "a builder does nothing until it is started"]
 pub struct Builder {
     pub(super) listen: SocketAddr,
     pub(super) sources: Sources,
@@ -27,8 +40,11 @@ pub struct Builder {
     pub(super) anonymous_auth: bool,
     pub(super) profile: Profile,
     pub(super) token_lifetime: Duration,
+    #[cfg(feature = "record")]
     pub(super) upstream: Option<(String, UpstreamOptions)>,
+    #[cfg(feature = "record")]
     pub(super) record: Option<PathBuf>,
+    #[cfg(feature = "hot-reload")]
     pub(super) hot_reload: bool,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<TlsOptions>,
@@ -54,8 +70,11 @@ impl Default for Builder {
             anonymous_auth: true,
             profile: Profile::default(),
             token_lifetime: TOKEN_LIFETIME,
+            #[cfg(feature = "record")]
             upstream: None,
+            #[cfg(feature = "record")]
             record: None,
+            #[cfg(feature = "hot-reload")]
             hot_reload: false,
             #[cfg(feature = "tls")]
             tls: None,
@@ -76,232 +95,252 @@ impl std::fmt::Debug for Builder {
     }
 }
 
+/// # What it serves
+///
+/// ```
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path();
+/// let stub = r#"{"request": {"url": "/hello"}, "response": {"body": "world"}}"#;
+/// std::fs::write(path.join("hello.json"), stub)?;
+/// let builder = standin::Server::builder().fixtures(path).scenario("throttled").seed(7);
+/// let server = builder.start().await?;
+/// assert_eq!(server.stubs(), 1);
+/// # server.shutdown().await; Ok(()) }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
 impl Builder {
-    /// Adds a fixture file or directory. With none the embedded fixtures are served.
-    #[must_use]
+    /// Adds a fixture file or directory. Without any, the embedded fixtures are served.
     pub fn fixtures(mut self, path: impl Into<PathBuf>) -> Self {
         self.sources.fixtures.push(path.into());
         self
     }
 
-    /// Serves nothing of its own, neither fixtures nor Kubernetes paths: for recording a backend.
-    #[must_use]
+    /// Serves no fixtures and no Kubernetes API, so that every request goes to the backend that is recorded.
     pub fn nothing_loaded(mut self) -> Self {
         self.sources.nothing = true;
         self
     }
 
-    /// Turns a scenario on: a file, or the name of a shipped one such as `throttled`.
-    #[must_use]
+    /// Turns a scenario on: a file, or the name of an embedded one such as `throttled`.
     pub fn scenario(mut self, name_or_file: impl Into<String>) -> Self {
         self.sources.scenarios.push(name_or_file.into());
         self
     }
 
-    /// Sets the seed of all draws, whatever the scenario files say.
-    #[must_use]
+    /// Sets the seed of all random draws, in place of the scenario files' own. The same seed gives the same run.
     pub fn seed(mut self, seed: u64) -> Self {
         self.sources.seed = Some(seed);
         self
     }
 
-    /// Sets the address; the default is a free port on loopback.
-    #[must_use]
-    pub fn listen(mut self, address: SocketAddr) -> Self {
-        self.listen = address;
-        self
-    }
-
-    /// Sets what delete-collection answers; the default is the list that was deleted.
-    #[must_use]
-    pub fn delete_collection_answer(mut self, answer: DeleteAnswer) -> Self {
-        self.kubernetes.delete_collection = answer;
-        self
-    }
-
-    /// Sets how many events are kept for watches and old lists; the default is 10,000.
-    #[must_use]
-    pub fn history(mut self, events: usize) -> Self {
-        self.bounds.history.events = events;
-        self
-    }
-
-    /// Whether created objects live as the `stages` of the fixtures say: of TFJobs, MPIJobs and Volcano
-    /// Jobs those that come with the program, where the fixtures have none. Off by default.
-    #[must_use]
+    /// Simulates the life cycle of created objects, as the `stages` of the fixtures define it. TFJobs, MPIJobs
+    /// and Volcano Jobs have built-in stages, which apply where the fixtures define none. Off by default.
     pub fn stages(mut self, on: bool) -> Self {
         self.stages = on;
         self
     }
 
-    /// Whether answers name the rule that shaped them in `X-Standin-Rule`; on by default.
-    #[must_use]
-    pub fn rule_header(mut self, on: bool) -> Self {
-        self.rule_header = on;
+    /// Watches the fixture and scenario files and reloads them when they change. A file with an error changes
+    /// nothing: the error goes to [`Builder::log`] and the old files stay in effect. Off by default.
+    #[cfg(feature = "hot-reload")]
+    pub fn hot_reload(mut self, on: bool) -> Self {
+        self.hot_reload = on;
+        self
+    }
+}
+
+/// # The Kubernetes API
+///
+/// ```
+/// # async fn run() -> Result<(), standin::Error> {
+/// use standin::{DeleteAnswer, Profile};
+/// let server = standin::Server::builder()
+///     .profile(Profile::Cci)
+///     .token_lifetime(std::time::Duration::from_secs(60))
+///     .delete_collection_answer(DeleteAnswer::Status)
+///     .start()
+///     .await?;
+/// # server.shutdown().await; Ok(()) }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
+impl Builder {
+    /// Sets the API server behaviour to emulate; the default is that of Kubernetes.
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
         self
     }
 
-    /// Whether what clients do is written down, so that [`crate::WorldHandle::findings`] can grade it; off
-    /// by default.
-    #[must_use]
-    pub fn graded(mut self, on: bool) -> Self {
-        self.graded = on;
+    /// Sets the lifetime of the tokens that the CCI profile issues; the default is a day.
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.token_lifetime = lifetime;
         self
     }
 
-    /// Sets whose tokens are known on Kubernetes paths: upstream's static token file,
-    /// `token,user,uid,"group1,group2"` a line. Other tokens are answered with 401, and so are requests
-    /// without one unless a policy says what the anonymous may do.
-    #[must_use]
+    /// Sets the response to DELETE on a collection; the default is the list of deleted objects.
+    pub fn delete_collection_answer(mut self, answer: DeleteAnswer) -> Self {
+        self.kubernetes.delete_collection = answer;
+        self
+    }
+
+    /// Sets a static token file, as `kube-apiserver --token-auth-file` reads it: one
+    /// `token,user,uid,"group1,group2"` a line. A request with another token is answered with 401. So is one
+    /// without a token, unless a policy file says what anonymous users may do.
+    ///
+    /// Needs the feature `token-file`; [`Builder::start`] fails without it.
     pub fn token_auth_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.token_auth_file = Some(path.into());
         self
     }
 
-    /// Sets who may do what on Kubernetes paths: upstream's ABAC policy file, a JSON object a line.
-    /// What no line allows is answered with 403.
-    #[must_use]
+    /// Sets an ABAC policy file, as `kube-apiserver --authorization-policy-file` reads it: one JSON object a
+    /// line. A request that no line allows is answered with 403.
     pub fn authorization_policy_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.authorization_policy_file = Some(path.into());
         self
     }
 
     /// Whether requests without a token count as `system:anonymous`; on by default.
-    #[must_use]
     pub fn anonymous_auth(mut self, on: bool) -> Self {
         self.anonymous_auth = on;
         self
     }
+}
 
-    /// Sets which service's ways the Kubernetes side has.
-    #[must_use]
-    pub fn profile(mut self, profile: Profile) -> Self {
-        self.profile = profile;
+/// # Network, worlds, bounds
+///
+/// ```
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut bounds = standin::Bounds::default();
+/// bounds.history.bytes = 256 << 20;
+/// bounds.set("body-timeout", "5s")?;
+/// let server = standin::Server::builder()
+///     .listen("127.0.0.1:0".parse()?)
+///     .world_prefix(Some("/w"))
+///     .bounds(bounds)
+///     .start()
+///     .await?;
+/// assert_eq!(server.world("a")?.url(), format!("{}/w/a", server.url()));
+/// # server.shutdown().await; Ok(()) }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
+impl Builder {
+    /// Sets the address; the default is a free port on loopback.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
         self
     }
 
-    /// Sets how long the tokens live that the CCI profile issues; the default is a day.
-    #[must_use]
-    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.token_lifetime = lifetime;
-        self
-    }
-
-    /// Sends what nothing else answers to a backend.
-    #[must_use]
-    pub fn upstream(mut self, url: impl Into<String>, options: UpstreamOptions) -> Self {
-        self.upstream = Some((url.into(), options));
-        self
-    }
-
-    /// Writes what the backend answers as fixtures into a directory.
-    #[must_use]
-    pub fn record(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.record = Some(directory.into());
-        self
-    }
-
-    /// Watches the fixture and scenario files, and loads them again when they change.
-    #[must_use]
-    pub fn hot_reload(mut self, on: bool) -> Self {
-        self.hot_reload = on;
-        self
-    }
-
-    /// Speaks TLS, and nothing else: HTTP/2 and HTTP/1.1, whichever the client chooses.
-    ///
-    /// ```
-    /// # async fn run() -> Result<(), standin::Error> {
-    /// let options = standin::TlsOptions::default();
-    /// let server = standin::Server::builder().tls(options).start().await?;
-    /// assert!(server.url().starts_with("https://127.0.0.1:"));
-    /// let ca_for_the_client: String = server.ca_pem().unwrap_or_default();
-    /// # assert!(ca_for_the_client.starts_with("-----BEGIN CERTIFICATE-----"));
-    /// # server.shutdown().await; Ok(()) }
-    /// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
-    /// ```
+    /// Serves HTTPS only: HTTP/2 and HTTP/1.1, whichever the client chooses.
     #[cfg(feature = "tls")]
-    #[must_use]
     pub fn tls(mut self, options: TlsOptions) -> Self {
         self.tls = Some(options);
         self
     }
 
-    /// Sets how many worlds there may be at once besides the default one; the default is 10,000. The
-    /// one that was not used for longest makes room for a new one.
-    #[must_use]
-    pub fn max_worlds(mut self, worlds: usize) -> Self {
-        self.bounds.worlds = worlds;
-        self
-    }
-
-    /// Sets what comes before the name of a world in a path; the default is `/worlds`. A stub for a URL below
-    /// it is found as long as no world of that name was made. With `None` no path names a world: the
-    /// header `X-Standin-World` still does.
-    ///
-    /// ```
-    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    /// let server = standin::Server::builder().world_prefix(Some("/w")).start().await?;
-    /// assert_eq!(server.world("a")?.url(), format!("{}/w/a", server.url()));
-    /// # server.shutdown().await; Ok(()) }
-    /// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
-    /// ```
-    #[must_use]
+    /// Sets the path prefix that selects a world, `/worlds` by default: a request to `/worlds/NAME/path` is one
+    /// to `/path` in the world NAME. A stub below the prefix is found as long as no world of that name exists.
+    /// With `None` only the header `X-Standin-World` selects a world.
     pub fn world_prefix(mut self, prefix: Option<&str>) -> Self {
         self.world_prefix = prefix.map(str::to_owned);
         self
     }
 
-    /// Sets all bounds: what is held and waited for at most.
-    ///
-    /// ```
-    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    /// let mut bounds = standin::Bounds::default();
-    /// bounds.history.bytes = 256 << 20;
-    /// bounds.set("body-timeout", "5s")?;
-    /// let server = standin::Server::builder().bounds(bounds).start().await?;
-    /// # server.shutdown().await; Ok(()) }
-    /// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
-    /// ```
-    #[must_use]
+    /// Sets the limits on memory, connections and waiting times.
     pub fn bounds(mut self, bounds: Bounds) -> Self {
         self.bounds = bounds;
         self
     }
+}
 
-    /// Sets the key that pseudonyms of secrets are made with, in place of the one in the recording's
-    /// directory: recordings under one key have the same pseudonyms.
-    #[must_use]
-    pub fn redact_key(mut self, key: &str) -> Self {
-        self.redact_key = Some(Key::of(key.as_bytes()));
+/// # A backend behind it
+///
+/// ```
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # let backend = standin::Server::builder().start().await?;
+/// # let (url, recorded) = (backend.url(), directory.path().join("recorded"));
+/// let server = standin::Server::builder()
+///     .nothing_loaded()
+///     .upstream(url, standin::UpstreamOptions::default())
+///     .record(&recorded)
+///     .start()
+///     .await?;
+/// # server.shutdown().await; backend.shutdown().await; Ok(()) }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
+#[cfg(feature = "record")]
+impl Builder {
+    /// Proxies unmatched requests to this URL.
+    pub fn upstream(mut self, url: impl Into<String>, options: UpstreamOptions) -> Self {
+        self.upstream = Some((url.into(), options));
         self
     }
 
-    /// Shows secrets in lines, `/__admin/requests` and near misses as they are. Recordings never hold them.
-    #[must_use]
+    /// Records the backend's responses as fixtures in a directory, which is created if it does not exist.
+    pub fn record(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.record = Some(directory.into());
+        self
+    }
+}
+
+/// # What can be observed
+///
+/// ```
+/// # async fn run() -> Result<(), standin::Error> {
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// static UNMATCHED: AtomicU64 = AtomicU64::new(0);
+/// let server = standin::Server::builder()
+///     .graded(true)
+///     .log(|line| eprintln!("{line}"))
+///     .observe(|exchange| {
+///         if exchange.origin == standin::Origin::Unmatched {
+///             UNMATCHED.fetch_add(1, Ordering::Relaxed);
+///         }
+///     })
+///     .start()
+///     .await?;
+/// # server.shutdown().await; Ok(()) }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
+impl Builder {
+    /// Calls a function with each line for people: warnings, reloads, broken clients. By default they are
+    /// dropped.
+    pub fn log(mut self, log: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.log = Some(Arc::new(log));
+        self
+    }
+
+    /// Calls a function with each exchange, as soon as the response is decided.
+    pub fn observe(mut self, observer: impl Fn(&Exchange) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Whether requests are kept for grading, which [`WorldHandle::findings`](crate::WorldHandle::findings) does;
+    /// off by default.
+    pub fn graded(mut self, on: bool) -> Self {
+        self.graded = on;
+        self
+    }
+
+    /// Whether responses name the scenario rule that shaped them in `X-Standin-Rule`; on by default.
+    pub fn rule_header(mut self, on: bool) -> Self {
+        self.rule_header = on;
+        self
+    }
+
+    /// Shows secrets in log lines, near misses and `/__admin/requests`, where pseudonyms stand by default.
+    /// Recordings never contain secrets.
     pub fn show_secrets(mut self, on: bool) -> Self {
         self.show_secrets = on;
         self
     }
 
-    /// Sets the bounds of the transport.
-    #[must_use]
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.bounds.transport = limits;
-        self
-    }
-
-    /// Sets where lines for people go; the default is nowhere.
-    #[must_use]
-    pub fn log(mut self, log: Logger) -> Self {
-        self.log = Some(log);
-        self
-    }
-
-    /// Calls a function with every exchange, as its answer is decided.
-    #[must_use]
-    pub fn observe(mut self, observer: impl Fn(&Exchange) + Send + Sync + 'static) -> Self {
-        self.observer = Some(Box::new(observer));
+    /// Sets the key from which the pseudonyms of secrets are made, in place of the one in the recording's
+    /// directory. Recordings with the same key have the same pseudonyms.
+    pub fn redact_key(mut self, key: &str) -> Self {
+        self.redact_key = Some(Key::of(key.as_bytes()));
         self
     }
 }

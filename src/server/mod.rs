@@ -1,12 +1,17 @@
-//! The server as a library: built, started, asked, stopped.
+//! The library's own layer: a server that is built, started, asked and stopped.
 //!
 //! ```text
-//! [Server::builder] → [builder] (what it shall be) → [start] (loads, checks, listens) → [running]
-//!                                                                                └→ [world]
+//! [Server::builder] → [builder] (settings) → [start] (loads, checks, listens) → [running] → [world]
+//!                                               ├ [backend] (proxy, recorder)
+//!                                               └ [files] (reloads)
 //! ```
 
 mod auth_files;
+#[cfg(feature = "record")]
+mod backend;
 mod builder;
+#[cfg(feature = "hot-reload")]
+mod files;
 mod running;
 mod start;
 mod world;
@@ -16,23 +21,22 @@ pub use builder::Builder;
 pub use running::RunningServer;
 pub use world::WorldHandle;
 
-/// A server in this process. Begin with [`Server::builder`].
+/// The entry point: [`Server::builder`] makes the settings of a server.
 ///
 /// ```
 /// # async fn run() -> Result<(), standin::Error> {
 /// let server = standin::Server::builder().start().await?;
 /// println!("{}/apis/kubeflow.org/v1/namespaces/kube-test/tfjobs", server.url());
-/// assert_eq!(server.journal().count(|exchange| exchange.status == 404), 0);
 /// server.shutdown().await;
 /// # Ok(()) }
 /// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Server;
 
 impl Server {
     /// A server with the embedded fixtures, no scenario, on a free loopback port.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
     }

@@ -1,4 +1,4 @@
-//! A server that answers: asked where it is and what happened, reloaded, stopped.
+//! A running server: where it is, its worlds, its journal, its end.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use crate::document::Diagnostics;
 use crate::error::Error;
 use crate::exchange::Journal;
+#[cfg(feature = "hot-reload")]
 use crate::fixtures::FileWatcher;
 use crate::k8s;
 use crate::message::WorldName;
@@ -17,30 +18,40 @@ use crate::serve::{RequestContext, Shared};
 
 use super::WorldHandle;
 
-/// A server that answers. Dropping it stops it; [`RunningServer::shutdown`] waits until it has.
+/// A server that answers requests until it is shut down or dropped.
+///
+/// [`RunningServer::shutdown`] waits for requests in flight; dropping does not.
+///
+/// ```
+/// # async fn run() -> Result<(), standin::Error> {
+/// let server = standin::Server::builder().start().await?;
+/// let client_under_test = server.url();
+/// assert_eq!(client_under_test, format!("http://{}", server.address()));
+/// // … the client's requests …
+/// let unmatched = server.journal().count(|exchange| exchange.origin == standin::Origin::Unmatched);
+/// assert_eq!(unmatched, 0);
+/// server.shutdown().await;
+/// # Ok(()) }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
 #[derive(Debug)]
-#[must_use = "the server stops when this is dropped; keep it for as long as it shall answer"]
+#[must_use = "the server stops when this is dropped; keep it for as long as it is needed"]
 pub struct RunningServer {
     pub(super) address: SocketAddr,
     pub(super) seed: Option<u64>,
     pub(super) shared: Arc<Shared>,
     pub(super) stop: watch::Sender<bool>,
     pub(super) task: JoinHandle<()>,
+    #[cfg(feature = "hot-reload")]
     pub(super) _watchers: Vec<FileWatcher>,
 }
 
 impl RunningServer {
-    /// Where it listens: `http://127.0.0.1:PORT`, or `https://` with TLS.
+    /// Its URL: `http://127.0.0.1:PORT`, or `https://` with TLS.
     #[must_use]
     pub fn url(&self) -> String {
         let scheme = if self.shared.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
-    }
-
-    /// The certificate that clients have to trust, in PEM; nothing without TLS.
-    #[must_use]
-    pub fn ca_pem(&self) -> Option<String> {
-        self.shared.tls.as_ref().map(|tls| tls.ca_pem())
     }
 
     /// The address it listens on.
@@ -49,65 +60,78 @@ impl RunningServer {
         self.address
     }
 
-    /// The seed of the scenarios' draws, when scenarios are on.
+    /// The certificate that clients have to trust, in PEM; `None` without TLS.
     #[must_use]
-    pub fn seed(&self) -> Option<u64> {
-        self.seed
+    pub fn ca_pem(&self) -> Option<String> {
+        self.shared.tls.as_ref().map(|tls| tls.ca_pem())
     }
 
-    /// A world of its own: a state forked from the fixtures, that no other world's clients see. It is
-    /// made on its first use.
-    ///
-    /// ```
-    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    /// let server = standin::Server::builder().start().await?;
-    /// let world = server.world("my-test")?;
-    /// assert_eq!(world.url(), format!("{}/worlds/my-test", server.url()));
-    /// world.advance(std::time::Duration::from_secs(60));
-    /// # server.shutdown().await; Ok(()) }
-    /// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
-    /// ```
+    /// A kubeconfig for clients of the default world; see [`WorldHandle::kubeconfig`].
+    #[cfg(feature = "kubeconfig")]
+    #[must_use]
+    pub fn kubeconfig(&self) -> String {
+        self.handle(&WorldName::default()).kubeconfig()
+    }
+
+    /// A world by its name. It is created on first use, with the objects of the fixtures.
     ///
     /// # Errors
-    /// [`Error::World`] for a name that is none.
+    /// [`Error::World`] for an invalid name.
     pub fn world(&self, name: &str) -> Result<WorldHandle, Error> {
         let name = WorldName::parse(name).map_err(|error| Error::World(error.to_string()))?;
-        let world = self.shared.world(&name);
-        Ok(WorldHandle::new(RequestContext::new(Arc::clone(&self.shared), world), self.url()))
+        Ok(self.handle(&name))
     }
 
-    /// What was asked and answered.
+    fn handle(&self, name: &WorldName) -> WorldHandle {
+        let world = self.shared.world(name);
+        WorldHandle::new(RequestContext::new(Arc::clone(&self.shared), world), self.url())
+    }
+
+    /// The log of all exchanges, of all worlds.
     #[must_use]
     pub fn journal(&self) -> &Journal {
         &self.shared.journal
     }
 
-    /// Forgets every revision before the given one: continue tokens and watches below it expire.
-    pub fn compact(&self, revision: u64) {
-        self.shared.worlds.default().store.compact(k8s::Revision(revision));
-    }
-
-    /// Loads the files again, as a change on disk does with hot reload.
-    ///
-    /// # Errors
-    /// Every problem of every file; the old set goes on serving.
-    pub fn reload(&self) -> Result<(), Diagnostics> {
-        self.shared.reload().map(drop)
-    }
-
-    /// How many stubs and objects are served: for the line that a program prints at its start.
+    /// The seed of the scenarios' random draws; `None` without scenarios.
     #[must_use]
-    pub fn loaded(&self) -> (usize, usize) {
-        (self.shared.stubs.load().len(), self.shared.worlds.default().store.state().snapshot.len())
+    pub fn seed(&self) -> Option<u64> {
+        self.seed
     }
 
-    /// How many scenario rules are on.
+    /// The number of stubs that are served.
+    #[must_use]
+    pub fn stubs(&self) -> usize {
+        self.shared.stubs.load().len()
+    }
+
+    /// The number of Kubernetes objects in the default world.
+    #[must_use]
+    pub fn objects(&self) -> usize {
+        self.shared.worlds.default().store.state().snapshot.len()
+    }
+
+    /// The number of scenario rules that are on.
     #[must_use]
     pub fn rules(&self) -> usize {
         self.shared.scenarios.load().len()
     }
 
-    /// Stops: no new connections, streams end, requests in flight are finished or cut within a second.
+    /// Compacts the default world's history; see [`WorldHandle::compact`].
+    pub fn compact(&self, revision: u64) {
+        self.shared.worlds.default().store.compact(k8s::Revision(revision));
+    }
+
+    /// Loads the fixture and scenario files again.
+    ///
+    /// # Errors
+    /// Every problem of every file; the previous files stay in effect.
+    pub fn reload(&self) -> Result<(), Diagnostics> {
+        self.shared.reload().map(drop)
+    }
+
+    /// Stops: takes no new connections, ends streams, and gives requests in flight the time of
+    /// [`TransportLimits::drain`](crate::TransportLimits::drain). Recordings are complete when it returns.
     pub async fn shutdown(self) {
         self.stop.send_replace(true);
         // A panic in the server's task has been reported by then; there is nothing left to stop.

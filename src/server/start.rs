@@ -1,78 +1,48 @@
-//! Settings → a server that answers: everything is loaded and checked before anything is bound.
+//! Settings → a running server: everything is loaded and checked before the address is bound.
 
-#[cfg(feature = "tls")]
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
 use crate::error::Error;
-use crate::fixtures::FileWatcher;
-use crate::k8s;
+use crate::k8s::{self, Auth};
 use crate::message::Bodies;
-use crate::profile::TOKEN_HEADER;
-use crate::record::{Proxy, Recorder, Upstream, UpstreamOptions};
+use crate::record::Proxy;
 use crate::redact::{Key, Redactor};
-use crate::serve::{Assembly, Pipeline, RequestContext, Settings, Shared, Sources};
+use crate::serve::{Assembly, LoadedSets, Pipeline, RequestContext, Settings, Shared, Sources};
 use crate::tls::server::Tls;
-#[cfg(feature = "tls")]
-use crate::tls::server::TlsOptions;
 use crate::transport::{self, Listener, Logger};
 
+#[cfg(feature = "record")]
+use super::backend::{self, Recording};
+#[cfg(feature = "hot-reload")]
+use super::files;
 use super::{Builder, RunningServer, auth_files};
 
 impl Builder {
-    /// Loads and checks everything, then listens. Nothing is bound before all is loaded.
+    /// Loads and checks all files, binds the address, and answers requests from then on.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every problem of every file; [`Error::Listen`]; [`Error::Upstream`].
-    pub async fn start(self) -> Result<RunningServer, Error> {
-        let world_prefix = self.world_prefix.map(checked_prefix).transpose()?;
-        let mut sources = self.sources;
+    /// [`Error::Invalid`] with every problem of every file, [`Error::Listen`] for an address that cannot be
+    /// bound, [`Error::Setting`], and the errors of the features in use.
+    pub async fn start(mut self) -> Result<RunningServer, Error> {
+        let world_prefix = self.world_prefix.take().map(checked_prefix).transpose()?;
         // Short enough to be typed again.
-        sources.fallback_seed = uuid::Uuid::new_v4().as_u64_pair().0 % 1_000_000;
-        let log = self.log.unwrap_or_else(|| Arc::new(|_: &str| {}));
-        let (tokens, policies) = (&self.token_auth_file, &self.authorization_policy_file);
-        let auth = auth_files::load(tokens.as_deref(), policies.as_deref());
-        let (loaded, auth) = match (sources.load(), auth) {
-            (Ok(loaded), Ok(auth)) => (loaded, auth),
-            (loaded, auth) => {
-                let mut problems = loaded.err().unwrap_or_default();
-                problems.extend(auth.err().unwrap_or_default().0);
-                return Err(Error::Invalid(problems.sorted()));
-            }
-        };
-        // Documented clients of every profile send it.
-        let auth = auth.with_token_header(TOKEN_HEADER);
-        let auth = if self.anonymous_auth { auth } else { auth.without_anonymous() };
-        #[cfg(feature = "tls")]
-        let auth = match &self.tls {
-            Some(options) if options.asks_for_certificates() => auth.with_client_certificates(),
-            _ => auth,
-        };
+        self.sources.fallback_seed = uuid::Uuid::new_v4().as_u64_pair().0 % 1_000_000;
+        let (loaded, auth) = self.load()?;
+        let log = self.log.take().unwrap_or_else(|| Arc::new(|_: &str| {}));
         for warning in &loaded.warnings.0 {
             log(&warning.to_string());
         }
-        let recording = recording(self.record, self.redact_key.as_ref())?;
-        // What is shown has the pseudonyms of what is recorded.
-        let redactor = match &recording {
-            _ if self.show_secrets => Arc::new(Redactor::off()),
-            Some((_, redactor)) => Arc::clone(redactor),
-            None => Arc::new(self.redact_key.map_or_else(Redactor::default, Redactor::new)),
-        };
-        let proxy = proxy(self.upstream, recording, self.bounds.recorder_bytes, &log)?;
-        #[cfg(feature = "tls")]
-        let (tls, tls_files) = tls(self.tls, self.listen, &log)?;
-        #[cfg(not(feature = "tls"))]
-        let tls: Option<Arc<Tls>> = None;
+        let (redactor, proxy) = self.backend(&log)?;
+        let tls = self.take_tls()?;
         let seed = (!loaded.scenarios.is_empty()).then(|| loaded.scenarios.seed());
         let (stop, stopping) = watch::channel(false);
         let pages = Arc::new(k8s::PageCache::new(self.bounds.page_bytes));
         let kubernetes = self.profile.configure(k8s::Config { pages, ..self.kubernetes });
         let bodies = Bodies::new(self.bounds.transport.body_bytes);
         let settings = Settings {
-            engine: !sources.nothing,
+            engine: !self.sources.nothing,
             auth,
             gateway: self.profile.gateway(self.token_lifetime),
             kubernetes,
@@ -86,39 +56,134 @@ impl Builder {
             bounds: self.bounds,
             bodies: bodies.clone(),
         };
-        let shared = Assembly {
+        let assembly = Assembly {
             settings,
-            sources: sources.clone(),
+            sources: self.sources.clone(),
             loaded,
             observer: self.observer,
             tls: tls.clone(),
             stopping: stopping.clone(),
-        }
-        .shared()
-        .map_err(Error::Invalid)?;
+        };
+        let shared = assembly.shared().map_err(Error::Invalid)?;
         let listen = |source| Error::Listen { address: self.listen, source };
         let listener = Listener::bind(self.listen).await.map_err(listen)?;
         let address = listener.local_addr();
-        let files = if self.hot_reload { watch_files(&sources, &shared, &log) } else { None };
+        #[cfg(feature = "hot-reload")]
+        let watchers = watchers(self.hot_reload, &self.sources, &shared, &log);
         RequestContext::new(Arc::clone(&shared), Arc::clone(shared.worlds.default()))
             .begin_controllers();
         let stopped = stopped(stopping, Arc::clone(&shared));
         let handler = Arc::new(Pipeline::new(Arc::clone(&shared)));
         let limits = self.bounds.transport;
-        let transport_log = Arc::clone(&log);
         let task = tokio::spawn(async move {
-            transport::serve(listener, handler, limits, bodies, tls, transport_log, stopped).await;
+            transport::serve(listener, handler, limits, bodies, tls, log, stopped).await;
         });
-        #[cfg(feature = "tls")]
-        let files = files.into_iter().chain(tls_files);
-        let watchers: Vec<FileWatcher> = files.into_iter().collect();
-        Ok(RunningServer { address, seed, shared, stop, task, _watchers: watchers })
+        Ok(RunningServer {
+            address,
+            seed,
+            shared,
+            stop,
+            task,
+            #[cfg(feature = "hot-reload")]
+            _watchers: watchers,
+        })
     }
+
+    /// Loads every file, so that one start reports all that is wrong.
+    fn load(&self) -> Result<(LoadedSets, Auth), Error> {
+        let (tokens, policies) = (&self.token_auth_file, &self.authorization_policy_file);
+        let auth = auth_files::load(tokens.as_deref(), policies.as_deref());
+        let (loaded, auth) = match (self.sources.load(), auth) {
+            (Ok(loaded), Ok(auth)) => (loaded, auth),
+            (loaded, auth) => {
+                let mut problems = loaded.err().unwrap_or_default();
+                problems.extend(auth.err().unwrap_or_default().0);
+                return Err(Error::Invalid(problems.sorted()));
+            }
+        };
+        let auth = if self.anonymous_auth { auth } else { auth.without_anonymous() };
+        #[cfg(feature = "tls")]
+        let auth = match &self.tls {
+            Some(options) if options.asks_for_certificates() => auth.with_client_certificates(),
+            _ => auth,
+        };
+        Ok((loaded, auth))
+    }
+
+    /// What hides secrets, and the backend with its recorder. What is shown has the pseudonyms of what is recorded.
+    #[cfg(feature = "record")]
+    fn backend(&mut self, log: &Logger) -> Result<(Arc<Redactor>, Option<Proxy>), Error> {
+        let key = self.redact_key.take();
+        let recording = self.record.take();
+        let recording = recording.map(|path| Recording::open(path, key.as_ref())).transpose()?;
+        let redactor = match &recording {
+            Some(Recording { redactor, .. }) if !self.show_secrets => Arc::clone(redactor),
+            _ => redactor(key, self.show_secrets),
+        };
+        let proxy = match self.upstream.take() {
+            Some((url, options)) => {
+                let bytes = self.bounds.recorder_bytes;
+                Some(backend::proxy(&url, &options, recording, bytes, log)?)
+            }
+            None => None,
+        };
+        Ok((redactor, proxy))
+    }
+
+    /// What hides secrets; there is no backend.
+    #[cfg(not(feature = "record"))]
+    #[expect(clippy::unnecessary_wraps, reason = "the signature is that of a build with a backend")]
+    fn backend(&mut self, _: &Logger) -> Result<(Arc<Redactor>, Option<Proxy>), Error> {
+        Ok((redactor(self.redact_key.take(), self.show_secrets), None))
+    }
+
+    /// Reads the certificates, or makes them.
+    #[cfg(feature = "tls")]
+    fn take_tls(&mut self) -> Result<Option<Arc<Tls>>, Error> {
+        let Some(options) = self.tls.take() else { return Ok(None) };
+        let tls = Tls::new(options, self.listen.ip()).map_err(Error::Tls)?;
+        Ok(Some(Arc::new(tls)))
+    }
+
+    /// There is no TLS.
+    #[cfg(not(feature = "tls"))]
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "the signature is that of a build with TLS"
+    )]
+    fn take_tls(&mut self) -> Result<Option<Arc<Tls>>, Error> {
+        Ok(None)
+    }
+}
+
+fn redactor(key: Option<Key>, show_secrets: bool) -> Arc<Redactor> {
+    Arc::new(match key {
+        _ if show_secrets => Redactor::off(),
+        Some(key) => Redactor::new(key),
+        None => Redactor::default(),
+    })
+}
+
+/// Watches the files that a server was started with. Certificates change whether or not fixtures are watched.
+#[cfg(feature = "hot-reload")]
+fn watchers(
+    hot_reload: bool,
+    sources: &Sources,
+    shared: &Arc<Shared>,
+    log: &Logger,
+) -> Vec<crate::fixtures::FileWatcher> {
+    let sets = if hot_reload { files::watch_sets(sources, shared, log) } else { None };
+    #[cfg(feature = "tls")]
+    let certificates = shared.tls.as_ref().and_then(|tls| files::watch_certificates(tls, log));
+    #[cfg(not(feature = "tls"))]
+    let certificates = None;
+    sets.into_iter().chain(certificates).collect()
 }
 
 /// A prefix of worlds, if it can be one.
 fn checked_prefix(prefix: String) -> Result<String, Error> {
-    let wrong = |why: &str| Err(Error::Usage(format!("the prefix of worlds {prefix:?} {why}")));
+    let wrong = |why: &str| Err(Error::Setting(format!("the prefix of worlds {prefix:?} {why}")));
     if !prefix.starts_with('/') || prefix.len() < 2 || prefix.ends_with('/') {
         return wrong(
             "has to begin with a slash, end without one, and name something, as /worlds does",
@@ -139,83 +204,4 @@ async fn stopped(mut stopping: watch::Receiver<bool>, shared: Arc<Shared>) {
     // A dropped handle stops the server too.
     let _ = stopping.wait_for(|stopping| *stopping).await;
     shared.worlds.wake();
-}
-
-/// Sets TLS up, and watches the files it was made of.
-#[cfg(feature = "tls")]
-fn tls(
-    options: Option<TlsOptions>,
-    listen: SocketAddr,
-    log: &Logger,
-) -> Result<(Option<Arc<Tls>>, Option<FileWatcher>), Error> {
-    let Some(options) = options else {
-        return Ok((None, None));
-    };
-    let files = options.files();
-    let tls = Arc::new(Tls::new(options, listen.ip()).map_err(Error::Tls)?);
-    if files.is_empty() {
-        return Ok((Some(tls), None));
-    }
-    let (changing, said) = (Arc::clone(&tls), Arc::clone(log));
-    let on_change = move || match changing.reload() {
-        Ok(()) => said("reloaded: new connections meet the changed certificates"),
-        Err(error) => said(&format!("not reloaded, the old certificates go on serving: {error}")),
-    };
-    let watcher = crate::fixtures::watch(&files, on_change)
-        .map_err(|error| log(&format!("changes of the certificates will not be seen: {error}")));
-    Ok((Some(tls), watcher.ok()))
-}
-
-/// Where exchanges are recorded, with what takes their secrets out.
-fn recording(
-    directory: Option<PathBuf>,
-    key: Option<&Key>,
-) -> Result<Option<(PathBuf, Arc<Redactor>)>, Error> {
-    let Some(path) = directory else { return Ok(None) };
-    match Recorder::redactor(&path, key.cloned()) {
-        Ok(redactor) => Ok(Some((path, redactor))),
-        Err(source) => Err(Error::Record { path, source }),
-    }
-}
-
-fn proxy(
-    upstream: Option<(String, UpstreamOptions)>,
-    recording: Option<(PathBuf, Arc<Redactor>)>,
-    recorder_bytes: usize,
-    log: &Logger,
-) -> Result<Option<Proxy>, Error> {
-    let Some((url, options)) = upstream else {
-        return Ok(None);
-    };
-    let upstream =
-        Upstream::new(&url, &options).map_err(|error| Error::Upstream(error.to_string()))?;
-    let recorder = match recording {
-        None => None,
-        Some((path, redactor)) => {
-            let recorder = Recorder::new(&path, recorder_bytes, &redactor, log);
-            Some(recorder.map_err(|source| Error::Record { path, source })?)
-        }
-    };
-    Ok(Some(Proxy::new(upstream, recorder)))
-}
-
-/// Watches the files; a watch that cannot be set up is reported and does not keep the server from serving.
-fn watch_files(sources: &Sources, shared: &Arc<Shared>, log: &Logger) -> Option<FileWatcher> {
-    let paths = sources.watched();
-    if paths.is_empty() {
-        return None;
-    }
-    let (shared, said) = (Arc::clone(shared), Arc::clone(log));
-    let on_change = move || match shared.reload() {
-        Ok(warnings) if warnings.is_empty() => said("reloaded: the changed files are served now"),
-        Ok(warnings) => said(&format!("reloaded, with warnings:\n{warnings}")),
-        Err(problems) => said(&format!("not reloaded, the old set goes on serving:\n{problems}")),
-    };
-    match crate::fixtures::watch(&paths, on_change) {
-        Ok(watcher) => Some(watcher),
-        Err(error) => {
-            log(&format!("changes of the files will not be seen: {error}"));
-            None
-        }
-    }
 }

@@ -1,18 +1,33 @@
-//! A world as the library hands it out: where it is, what happened in it, what time it is there.
+//! A world as library users see it: where it is, what happened in it, its clock.
 
-use std::time::Duration;
-
-use jiff::Timestamp;
+use std::time::{Duration, SystemTime};
 
 use crate::document::{Diagnostic, Diagnostics};
 use crate::exchange::Exchange;
-use crate::grade::{Finding, Record, grade};
+use crate::grade::{Finding, grade};
 use crate::k8s::Revision;
 use crate::message::DEFAULT_WORLD;
-use crate::scenario::Verdict;
 use crate::serve::RequestContext;
 
-/// One world of a running server. Get it from [`crate::RunningServer::world`].
+/// A world of a running server: isolated state for one test or one client.
+///
+/// A world has its own objects, scenario counters, tokens and clock; all worlds share the fixtures and
+/// the port. Get one from [`RunningServer::world`](crate::RunningServer::world); clones are the same world.
+///
+/// ```
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = standin::Server::builder().start().await?;
+/// let world = server.world("my-test")?;
+/// assert_eq!(world.url(), format!("{}/worlds/my-test", server.url()));
+/// world.switch_scenarios(vec!["throttled".to_owned()], Some(7)).await?;
+/// world.freeze();
+/// let then = world.now();
+/// world.advance(std::time::Duration::from_secs(60));
+/// assert_eq!(world.now().duration_since(then)?.as_secs(), 60);
+/// assert!(world.exchanges().is_empty());
+/// # server.shutdown().await; Ok(()) }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
 #[derive(Debug, Clone)]
 pub struct WorldHandle {
     context: RequestContext,
@@ -24,15 +39,15 @@ impl WorldHandle {
         Self { context, server }
     }
 
-    /// Its name.
+    /// Its name; the default world is called `default`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.context.world.name
     }
 
-    /// Its URL: what a client is given in place of the server's. Without a prefix of worlds
-    /// ([`crate::Builder::world_prefix`]) it is that of the server, and the client has to send the header
-    /// `X-Standin-World`.
+    /// The URL for its clients, in place of the server's. Without a path prefix of worlds
+    /// ([`Builder::world_prefix`](crate::Builder::world_prefix)) it is the server's own, and clients have to send
+    /// the header `X-Standin-World`.
     #[must_use]
     pub fn url(&self) -> String {
         match (self.name(), &self.context.shared.settings.world_prefix) {
@@ -41,7 +56,26 @@ impl WorldHandle {
         }
     }
 
-    /// What was asked and answered in it, oldest first, as far as the journal goes back.
+    /// A kubeconfig for its clients, as YAML: [`WorldHandle::url`] and, with TLS, the CA to trust.
+    ///
+    /// ```
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let file = directory.path().join("kubeconfig");
+    /// let server = standin::Server::builder().start().await?;
+    /// std::fs::write(&file, server.world("a")?.kubeconfig())?;
+    /// // std::process::Command::new("kubectl").env("KUBECONFIG", &file) …
+    /// # server.shutdown().await; Ok(()) }
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+    /// ```
+    #[cfg(feature = "kubeconfig")]
+    #[must_use]
+    pub fn kubeconfig(&self) -> String {
+        let ca = self.context.shared.tls.as_ref().map(|tls| tls.ca_pem());
+        crate::kubeconfig::of_url(&self.url(), ca.as_deref())
+    }
+
+    /// Its exchanges, oldest first, as far as the journal goes back.
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
         let mut all = self.context.shared.journal.exchanges();
@@ -49,23 +83,27 @@ impl WorldHandle {
         all
     }
 
-    /// What clients did in it, oldest first, as far as it is graded ([`crate::Builder::graded`]).
+    /// What its clients did wrong, by what the scenario rules expect and by what is wrong in any case. Empty
+    /// without [`Builder::graded`](crate::Builder::graded).
     #[must_use]
-    pub fn records(&self) -> Vec<Record> {
-        self.context.world.log.records().0
+    pub fn findings(&self) -> Vec<Finding> {
+        let scenarios = self.context.scenario_set();
+        let (records, _) = self.context.world.log.records();
+        grade(&records, &scenarios.expectations(), scenarios.verdict().expectations)
     }
 
-    #[cfg(feature = "cli")]
-    /// The records, and how many more requests there were than are kept.
-    pub(crate) fn all_records(&self) -> (Vec<Record>, u64) {
-        self.context.world.log.records()
+    /// The ids of the scenario rules that never took effect in it.
+    #[must_use]
+    pub fn unused_rules(&self) -> Vec<String> {
+        let scenarios = self.context.scenario_set();
+        scenarios.unused(&self.context.world.scenario).map(str::to_owned).collect()
     }
 
-    /// Turns other scenarios on for this world alone, in place of the server's: its counters begin anew,
-    /// and the objects that they generate are added. Names are those of shipped ones, or of files.
+    /// Replaces the server's scenarios for this world: names of embedded ones, or files. Counters begin anew,
+    /// and the objects that the scenarios generate are added.
     ///
     /// # Errors
-    /// Everything that is wrong with them; the world goes on with what it had.
+    /// Every problem of the scenarios; the world keeps what it had.
     pub async fn switch_scenarios(
         &self,
         names: Vec<String>,
@@ -78,51 +116,24 @@ impl WorldHandle {
         })
     }
 
-    /// What its clients did that they should not have, by what its rules expect, and what is noticed
-    /// without them. Nothing without [`crate::Builder::graded`].
-    #[must_use]
-    pub fn findings(&self) -> Vec<Finding> {
-        let scenarios = self.context.scenario_set();
-        grade(&self.records(), &scenarios.expectations(), scenarios.verdict().expectations)
-    }
-
-    #[cfg(feature = "cli")]
-    /// What its rules expect of clients.
-    pub(crate) fn expectations(&self) -> Vec<crate::grade::Expectation> {
-        self.context.scenario_set().expectations()
-    }
-
-    /// What becomes of a drill in which not all is well, by the scenarios that are on.
-    #[must_use]
-    pub fn verdict(&self) -> Verdict {
-        self.context.scenario_set().verdict()
-    }
-
-    /// The rules that never did anything in it.
-    #[must_use]
-    pub fn unused_rules(&self) -> Vec<String> {
-        let scenarios = self.context.scenario_set();
-        scenarios.unused(&self.context.world.scenario).map(str::to_owned).collect()
-    }
-
-    /// Forgets every revision before the given one: continue tokens and watches below it expire.
-    pub fn compact(&self, revision: u64) {
-        self.context.world.store.compact(Revision(revision));
-    }
-
-    /// Brings it back to the fixtures: objects, counters, draws, tokens, clock. Watchers see the changes.
+    /// Brings it back to the fixtures: objects, counters, draws, tokens and clock. Watches see the changes.
     pub fn reset(&self) {
         // Nobody but this process writes to a world in memory, so that a reset is never refused.
         let _ = self.context.reset();
     }
 
-    /// The time in it.
-    #[must_use]
-    pub fn now(&self) -> Timestamp {
-        self.context.world.clock.now()
+    /// Drops the history before a revision: continue tokens and watches from before it expire with 410.
+    pub fn compact(&self, revision: u64) {
+        self.context.world.store.compact(Revision(revision));
     }
 
-    /// Moves its clock on. With stages, what is due by then has happened when this returns.
+    /// The time on its clock.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.context.world.clock.now().into()
+    }
+
+    /// Moves its clock forward. Stage transitions that are due by then have taken place when this returns.
     pub fn advance(&self, by: Duration) {
         self.context.advance(by);
     }
@@ -132,8 +143,27 @@ impl WorldHandle {
         self.context.world.clock.stop();
     }
 
-    /// Lets its clock go on from where it stands.
+    /// Lets its clock run again from where it stands.
     pub fn release(&self) {
         self.context.world.clock.release();
+    }
+}
+
+/// What a drill asks besides.
+#[cfg(feature = "cli")]
+impl WorldHandle {
+    /// The requests that are kept for grading, oldest first, and how many more there were.
+    pub(crate) fn records(&self) -> (Vec<crate::grade::Record>, u64) {
+        self.context.world.log.records()
+    }
+
+    /// What its scenario rules expect of clients.
+    pub(crate) fn expectations(&self) -> Vec<crate::grade::Expectation> {
+        self.context.scenario_set().expectations()
+    }
+
+    /// How bad it is when something in a drill is not as it should be, by its scenarios.
+    pub(crate) fn verdict(&self) -> crate::scenario::Verdict {
+        self.context.scenario_set().verdict()
     }
 }

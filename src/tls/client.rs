@@ -1,9 +1,10 @@
-//! The client's side: whom the server trusts when it asks another one.
+//! The client's side: how another server is reached, and whose certificate is good enough.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use hyper_rustls::ConfigBuilderExt;
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -22,8 +23,20 @@ pub(crate) enum Trust<'a> {
     Anyone,
 }
 
-/// A client's settings.
-pub(crate) fn config(trust: Trust<'_>) -> Result<ClientConfig, TlsError> {
+/// Connects to `http://` and `https://` servers.
+pub(crate) type Connector = HttpsConnector<HttpConnector>;
+
+/// A connector that goes through `http` and checks certificates as `trust` says. HTTP/1.1 alone.
+///
+/// # Errors
+/// A file of certificates that cannot be used.
+pub(crate) fn connector(trust: Trust<'_>, mut http: HttpConnector) -> Result<Connector, TlsError> {
+    http.enforce_http(false);
+    let builder = HttpsConnectorBuilder::new().with_tls_config(config(trust)?);
+    Ok(builder.https_or_http().enable_http1().wrap_connector(http))
+}
+
+fn config(trust: Trust<'_>) -> Result<ClientConfig, TlsError> {
     let provider = provider();
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()

@@ -1,6 +1,7 @@
-//! TLS on one stack (rustls on ring), beside the pipeline: what the server shows to its clients
-//! ([`server`]), and whom it trusts as a client of a backend or of another server ([`client`]).
+//! TLS on one stack (rustls on ring), beside the pipeline: the certificate that the server shows to its clients
+//! ([`server`]), and those that it trusts as a client of a backend or of another server ([`client`]).
 
+#[cfg(feature = "record")]
 pub(crate) mod client;
 mod identity;
 mod issue;
@@ -14,18 +15,30 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-/// Why TLS cannot be set up.
+/// Why TLS cannot be set up, in [`Error::Tls`](crate::Error::Tls).
+///
+/// ```
+/// # async fn run() {
+/// let options = standin::TlsOptions::default().certificate("no/such.pem", "no/such.key");
+/// match standin::Server::builder().tls(options).start().await {
+///     Err(standin::Error::Tls(standin::TlsError::File { path, .. })) => eprintln!("{}", path.display()),
+///     other => panic!("{other:?}"),
+/// }
+/// # }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run());
+/// ```
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TlsError {
     /// A file cannot be used.
     #[error("{}: {why}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What is wrong, and what is expected.
+        /// What is wrong and what is expected.
         why: String,
     },
-    /// The certificate, its key and the settings do not go together.
+    /// The certificate, its key and the settings do not fit each other.
     #[error("{0}")]
     Unusable(String),
 }

@@ -22,9 +22,22 @@ use super::{TlsError, certificates, provider};
 /// What clients may speak, best first (ALPN, RFC 7301).
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
-/// How a server does TLS. By default with a certificate of its own CA, made at its start, for
-/// `localhost` and the loopback addresses, TLS 1.2 and 1.3.
+/// How a server serves HTTPS, for [`Builder::tls`](crate::Builder::tls): TLS 1.2 and 1.3.
+///
+/// By default it makes a CA at its start, and a certificate for `localhost` and the loopback addresses.
+///
+/// ```
+/// # async fn run() -> Result<(), standin::Error> {
+/// let options = standin::TlsOptions::default().name("standin.test");
+/// let server = standin::Server::builder().tls(options).start().await?;
+/// assert!(server.url().starts_with("https://127.0.0.1:"));
+/// let ca_for_the_client = server.ca_pem().unwrap_or_default();
+/// assert!(ca_for_the_client.starts_with("-----BEGIN CERTIFICATE-----"));
+/// # server.shutdown().await; Ok(()) }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
 #[derive(Debug, Clone, Default)]
+#[must_use = "options do nothing until they are given to a builder"]
 pub struct TlsOptions {
     certificate: Option<(PathBuf, PathBuf)>,
     names: Vec<String>,
@@ -32,37 +45,34 @@ pub struct TlsOptions {
 }
 
 impl TlsOptions {
-    /// A certificate chain and its key, PEM files, in place of the server's own. Changed files are
-    /// loaded again.
-    #[must_use]
+    /// Sets a certificate chain and its key, as PEM files, in place of the server's own. With the feature
+    /// `hot-reload` they are reloaded when the files change.
     pub fn certificate(mut self, chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         self.certificate = Some((chain.into(), key.into()));
         self
     }
 
-    /// A further host name or address that the server's own certificate is for: that of a container,
-    /// say.
-    #[must_use]
+    /// Adds a host name or address to the server's own certificate, such as that of a container.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.names.push(name.into());
         self
     }
 
-    /// PEM file of the CAs whose client certificates are identities: the common name is the user, the
+    /// Sets a PEM file of CAs whose client certificates identify users: the common name is the user, the
     /// organizations are the groups.
-    #[must_use]
     pub fn client_ca(mut self, file: impl Into<PathBuf>) -> Self {
         self.client_ca = Some(file.into());
         self
     }
 
-    /// Whether clients are asked who they are.
+    /// Whether clients are asked for a certificate.
     pub(crate) fn asks_for_certificates(&self) -> bool {
         self.client_ca.is_some()
     }
 
-    /// The files to watch.
-    pub(crate) fn files(&self) -> Vec<PathBuf> {
+    /// The files in it.
+    #[cfg(feature = "hot-reload")]
+    fn files(&self) -> Vec<PathBuf> {
         let pair = self.certificate.iter().flat_map(|(chain, key)| [chain, key]);
         pair.chain(&self.client_ca).cloned().collect()
     }
@@ -116,9 +126,16 @@ impl Tls {
     ///
     /// # Errors
     /// As [`Tls::new`].
+    #[cfg(feature = "hot-reload")]
     pub(crate) fn reload(&self) -> Result<(), TlsError> {
         self.now.store(Arc::new(Current::load(&self.options, self.own.as_ref())?));
         Ok(())
+    }
+
+    /// The files that it was made of.
+    #[cfg(feature = "hot-reload")]
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        self.options.files()
     }
 
     /// The certificate that clients have to trust: the CA's, or the last of the chain that was given.

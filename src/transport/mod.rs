@@ -34,6 +34,10 @@ mod socket;
 mod stalled;
 mod unsent;
 mod upload;
+#[cfg(feature = "websocket")]
+mod websocket;
+#[cfg(not(feature = "websocket"))]
+#[path = "websocket_off.rs"]
 mod websocket;
 mod wire;
 
@@ -45,33 +49,42 @@ pub(crate) use listen::{Listener, serve};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Writes a line to the console or the log.
+/// Takes lines for people.
 pub type Logger = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// The bounds of the transport. The defaults suit tests and small machines.
+/// The bounds of connections and requests, for [`Bounds::transport`](crate::Bounds::transport).
+///
+/// ```
+/// let mut bounds = standin::Bounds::default();
+/// bounds.transport.connections = 10;
+/// bounds.transport.header_timeout = std::time::Duration::from_secs(1);
+/// let builder = standin::Server::builder().bounds(bounds);
+/// ```
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Limits {
-    /// The most bytes that a request's line and header fields may have together.
+    /// The most bytes of one request's line and header fields; 64 KiB by default.
     pub header_bytes: usize,
-    /// The most header fields that a request may have.
+    /// The most header fields of one request; 100 by default.
     pub header_count: usize,
-    /// How long a client may take to send a request's head, also between requests.
+    /// How long the head of a request may take, also between requests; 30 s by default.
     pub header_timeout: Duration,
-    /// The most bytes of request bodies that are held at once, of all requests together; a request
-    /// that would hold more is answered with 503.
+    /// The most bytes of request bodies in memory, of all requests together; 256 MiB by default. A request
+    /// above it is answered with 503.
     pub body_bytes: usize,
-    /// How long a request's body may pause while it is read; then the request is answered with 408.
+    /// How long a request body may make no progress while it is read; 30 s by default. Then it is answered
+    /// with 408.
     pub body_timeout: Duration,
-    /// How long a client may take for a TLS handshake.
+    /// How long a TLS handshake may take; 10 s by default.
     pub handshake_timeout: Duration,
-    /// The most requests at once on one HTTP/2 connection; the default is that of an API server
+    /// The most concurrent streams of one HTTP/2 connection; 100 by default, as an API server has it
     /// (`k8s.io/apiserver/pkg/server/secure_serving.go`).
     pub streams: u32,
-    /// How long an HTTP/2 connection may be without a request.
+    /// How long an HTTP/2 connection may be without a request; 90 s by default.
     pub idle_timeout: Duration,
-    /// The most connections at once; one more is answered with 503 and closed.
+    /// The most connections; 16,384 by default. One more is answered with 503 and closed.
     pub connections: usize,
-    /// How long requests in flight may take once the server stops.
+    /// How long requests in flight may take to finish once the server stops; 700 ms by default.
     pub drain: Duration,
 }
 

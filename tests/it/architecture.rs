@@ -18,6 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["lib"],
     &["drill"],
     &["cli"],
+    &["internals"],
     &["main"],
 ];
 
@@ -63,7 +64,8 @@ fn without_tests(text: &str) -> String {
     let mut kept = String::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
-        if line.trim_start() == "#[cfg(test)]" {
+        let attribute = line.trim_start();
+        if attribute == "#[cfg(test)]" || attribute.starts_with("#[cfg(all(test,") {
             // Skips one item: to the line that closes it, at the same depth.
             let indent = line.len() - line.trim_start().len();
             let close = format!("{}}}", " ".repeat(indent));

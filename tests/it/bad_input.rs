@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use standin::Server;
-use standin::transport::Limits;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::support::{End, TFJOBS, ask, post, raw, read_all, send, server};
+use crate::support::{End, TFJOBS, ask, bounds, post, raw, read_all, send, server};
 
 #[tokio::test]
 async fn bodies_over_three_mebibytes_are_refused() {
@@ -130,8 +129,8 @@ async fn what_is_not_http_is_told_and_closed() {
 
 #[tokio::test]
 async fn a_client_that_sends_its_head_too_slowly_is_cut_off() {
-    let limits = Limits { header_timeout: Duration::from_millis(200), ..Limits::default() };
-    let server = Server::builder().limits(limits).start().await.unwrap();
+    let bounds = bounds(|bounds| bounds.transport.header_timeout = Duration::from_millis(200));
+    let server = Server::builder().bounds(bounds).start().await.unwrap();
     let mut slow = TcpStream::connect(server.address()).await.unwrap();
     slow.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n").await.unwrap();
     // Others are served meanwhile.

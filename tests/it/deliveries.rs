@@ -2,7 +2,7 @@
 //! reply of a scenario, a backend. Over HTTP/1.1 and HTTP/2 exactly the bytes before the fault arrive.
 
 use bytes::Bytes;
-use standin::record::UpstreamOptions;
+use standin::UpstreamOptions;
 use standin::{RunningServer, Server};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

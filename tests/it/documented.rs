@@ -1,8 +1,8 @@
 //! The documented endpoints: their examples, their parameters, and the objects behind them.
 
 use serde_json::{Value, json};
+use standin::DeleteAnswer;
 use standin::Server;
-use standin::k8s::DeleteAnswer;
 
 use crate::support::{COLLECTIONS, MPIJOBS, TFJOBS, VCJOBS, ask, files, post, send, server};
 

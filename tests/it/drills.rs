@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use standin::drill::{self, DrillOptions, Drilled, Ended};
+use standin::internals::drill::{self, DrillOptions, Drilled, Ended};
 use standin::{RunningServer, Server, WorldHandle};
 use tempfile::TempDir;
 

@@ -7,12 +7,11 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use standin::transport::Limits;
 use standin::{RunningServer, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{PATIENCE, TFJOBS, ask, files, server};
+use crate::support::{PATIENCE, TFJOBS, ask, bounds, files, server};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const HEADERS: u8 = 1;
@@ -129,7 +128,7 @@ async fn a_flood_of_resets_ends_its_connection_and_is_told_once() {
     let lines = Arc::new(Mutex::new(Vec::<String>::new()));
     let told = Arc::clone(&lines);
     let server = Server::builder()
-        .log(Arc::new(move |line: &str| told.lock().unwrap().push(line.to_owned())))
+        .log(move |line| told.lock().unwrap().push(line.to_owned()))
         .start()
         .await
         .unwrap();
@@ -174,8 +173,8 @@ async fn headers_have_bounds() {
 
 #[tokio::test]
 async fn idle_connections_are_let_go_and_watches_are_not_idle() {
-    let limits = Limits { idle_timeout: Duration::from_millis(100), ..Limits::default() };
-    let server = Server::builder().limits(limits).start().await.unwrap();
+    let bounds = bounds(|bounds| bounds.transport.idle_timeout = Duration::from_millis(100));
+    let server = Server::builder().bounds(bounds).start().await.unwrap();
     let mut watching = connect(&server).await;
     let watch = watching.send_request(request(&format!("{TFJOBS}?watch=true"))).await.unwrap();
     let mut idle = TcpStream::connect(server.address()).await.unwrap();
@@ -189,8 +188,8 @@ async fn idle_connections_are_let_go_and_watches_are_not_idle() {
 
 #[tokio::test]
 async fn silent_and_half_begun_connections_are_let_go() {
-    let limits = Limits { header_timeout: Duration::from_millis(100), ..Limits::default() };
-    let server = Server::builder().limits(limits).start().await.unwrap();
+    let bounds = bounds(|bounds| bounds.transport.header_timeout = Duration::from_millis(100));
+    let server = Server::builder().bounds(bounds).start().await.unwrap();
     for begun in [&b""[..], b"P", b"PRI * HTTP/2.0\r\n"] {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
         stream.write_all(begun).await.unwrap();
@@ -203,8 +202,8 @@ async fn silent_and_half_begun_connections_are_let_go() {
 
 #[tokio::test]
 async fn hundreds_of_idle_connections_do_not_keep_others_from_being_served() {
-    let limits = Limits { connections: 400, ..Limits::default() };
-    let server = Server::builder().limits(limits).start().await.unwrap();
+    let bounds = bounds(|bounds| bounds.transport.connections = 400);
+    let server = Server::builder().bounds(bounds).start().await.unwrap();
     let mut idle = Vec::new();
     for n in 0..390 {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();

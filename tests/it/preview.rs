@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
-use standin::document::{Format, Source};
+use standin::internals::{Format, Source};
 
 use crate::commands::run;
 use crate::support::{TFJOBS, files};

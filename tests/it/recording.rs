@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
-use standin::record::UpstreamOptions;
-use standin::{RunningServer, Server};
+use standin::{RunningServer, Server, UpstreamOptions};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;

@@ -31,7 +31,7 @@ async fn edits_are_served_and_bad_ones_are_not() {
         .fixtures(directory.path().join("fixtures"))
         .scenario(directory.path().join("drill.yaml").to_str().unwrap())
         .hot_reload(true)
-        .log(Arc::new(move |line: &str| lines.lock().unwrap().push(line.to_owned())))
+        .log(move |line| lines.lock().unwrap().push(line.to_owned()))
         .start()
         .await
         .unwrap();

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use standin::{check, scenario};
+use standin::{check, internals};
 
 use crate::support::files;
 
@@ -43,9 +43,12 @@ fn every_scenario_loads_without_a_warning() {
         names.push(name.to_string_lossy().into_owned());
     }
     names.sort();
-    let shipped: Vec<String> = scenario::shipped().into_iter().map(|(name, _)| name).collect();
+    let shipped: Vec<String> =
+        internals::shipped_scenarios().into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, shipped, "on disk, and in the program");
-    assert!(scenario::shipped().iter().all(|(_, description)| description.ends_with('.')));
+    assert!(
+        internals::shipped_scenarios().iter().all(|(_, description)| description.ends_with('.'))
+    );
 }
 
 #[test]

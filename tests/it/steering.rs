@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use standin::{RunningServer, Server};
 use tempfile::TempDir;
 
-use crate::support::{TFJOBS, ask, files, post, send};
+use crate::support::{TFJOBS, ask, bounds, files, post, send};
 
 async fn under(rules: &str) -> (RunningServer, TempDir) {
     let own = files(&[("s.yaml", rules)]);
@@ -176,7 +176,11 @@ async fn worlds_that_are_made_up_for_each_request_are_bounded() {
     let own =
         files(&[("s.yaml", "rules: [{draw_by: request, share: [{p: 50%, then: {status: 503}}]}]")]);
     let path = own.path().join("s.yaml");
-    let server = Server::builder().scenario(path.to_str().unwrap()).max_worlds(50).start().await;
+    let server = Server::builder()
+        .scenario(path.to_str().unwrap())
+        .bounds(bounds(|bounds| bounds.worlds = 50))
+        .start()
+        .await;
     let server = server.unwrap();
     for n in 0..500 {
         let world = format!("w{n}");

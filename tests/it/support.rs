@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
-use standin::{RunningServer, Server};
+use standin::{Bounds, RunningServer, Server};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -32,6 +32,13 @@ pub(crate) const ENDPOINTS: [(&str, &str, &str); 4] = [
     ("002", "DELETE", TFJOBS),
     ("001", "DELETE", VCJOBS),
 ];
+
+/// The default bounds, with a change.
+pub(crate) fn bounds(change: impl FnOnce(&mut Bounds)) -> Bounds {
+    let mut bounds = Bounds::default();
+    change(&mut bounds);
+    bounds
+}
 
 /// A server with the embedded fixtures.
 pub(crate) async fn server() -> RunningServer {

@@ -16,14 +16,13 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ProtocolVersion, RootCertStore, SupportedProtocolVersion, version};
 use serde_json::{Value, json};
-use standin::transport::Limits;
 use standin::{RunningServer, Server, TlsOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::support::{End, PATIENCE, TFJOBS, eventually, files, raw};
+use crate::support::{End, PATIENCE, TFJOBS, bounds, eventually, files, raw};
 
 /// A CA of a test's own.
 struct Ca(Issuer<'static, KeyPair>, String);
@@ -163,11 +162,11 @@ async fn both_versions_and_both_protocols_are_spoken() {
 async fn those_who_do_it_wrong_are_told_once_and_others_are_served() {
     let lines = Arc::new(Mutex::new(Vec::<String>::new()));
     let told = Arc::clone(&lines);
-    let limits = Limits { handshake_timeout: Duration::from_millis(100), ..Limits::default() };
+    let bounds = bounds(|bounds| bounds.transport.handshake_timeout = Duration::from_millis(100));
     let server = Server::builder()
         .tls(TlsOptions::default())
-        .limits(limits)
-        .log(Arc::new(move |line: &str| told.lock().unwrap().push(line.to_owned())))
+        .bounds(bounds)
+        .log(move |line| told.lock().unwrap().push(line.to_owned()))
         .start()
         .await
         .unwrap();
@@ -292,7 +291,7 @@ async fn changed_certificates_are_shown_and_broken_ones_are_not() {
     let told = Arc::clone(&lines);
     let server = Server::builder()
         .tls(TlsOptions::default().certificate(&chain, &key))
-        .log(Arc::new(move |line: &str| told.lock().unwrap().push(line.to_owned())))
+        .log(move |line| told.lock().unwrap().push(line.to_owned()))
         .start()
         .await
         .unwrap();
@@ -303,11 +302,12 @@ async fn changed_certificates_are_shown_and_broken_ones_are_not() {
     connect(&server, &first.1, PLAIN).await.unwrap();
     show(&second);
     let said = |words: &str| lines.lock().unwrap().iter().any(|line| line.contains(words));
-    eventually("the change is seen", async || said("meet the changed certificates")).await;
+    eventually("the change is seen", async || said("use the changed certificates")).await;
     connect(&server, &second.1, PLAIN).await.unwrap();
     assert!(connect(&server, &first.1, PLAIN).await.is_err());
     replace(&chain, "-----BEGIN CERTIFICATE-----\nbroken\n");
-    eventually("the break is told", async || said("the old certificates go on serving")).await;
+    eventually("the break is reported", async || said("the previous certificates stay in effect"))
+        .await;
     connect(&server, &second.1, PLAIN).await.unwrap();
 }
 

@@ -3,7 +3,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{End, PATIENCE, TFJOBS, files, raw, read_all, server, with_scenario};
+use crate::support::{End, PATIENCE, TFJOBS, bounds, files, raw, read_all, server, with_scenario};
 
 fn get(target: &str) -> String {
     format!("GET {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
@@ -108,7 +108,11 @@ async fn a_watch_goes_over_a_websocket_for_those_who_ask() {
 
 #[tokio::test]
 async fn a_reader_that_does_not_read_is_told_that_it_missed_events() {
-    let server = standin::Server::builder().history(50).start().await.unwrap();
+    let server = standin::Server::builder()
+        .bounds(bounds(|bounds| bounds.history.events = 50))
+        .start()
+        .await
+        .unwrap();
     let path = "/api/v1/namespaces/default/configmaps";
     let list = crate::support::ask(&server, "GET", path).await;
     let revision = list.at("/metadata/resourceVersion").as_str().unwrap().to_owned();

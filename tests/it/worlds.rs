@@ -7,7 +7,7 @@ use standin::{RunningServer, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{PATIENCE, TFJOBS, ask, files, post, raw, send, server};
+use crate::support::{PATIENCE, TFJOBS, ask, bounds, files, post, raw, send, server};
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 
@@ -84,7 +84,8 @@ async fn names_are_checked() {
 
 #[tokio::test]
 async fn a_client_that_invents_worlds_meets_the_cap() {
-    let server = Server::builder().max_worlds(3).start().await.unwrap();
+    let server =
+        Server::builder().bounds(bounds(|bounds| bounds.worlds = 3)).start().await.unwrap();
     for name in ["a", "b", "c"] {
         post(&server, "POST", &format!("/worlds/{name}{MAPS}"), &map("kept")).await;
     }
@@ -197,7 +198,8 @@ async fn the_library_hands_worlds_out() {
 
 #[tokio::test]
 async fn worlds_are_made_while_the_files_are_loaded_again() {
-    let server = Server::builder().max_worlds(20).start().await.unwrap();
+    let server =
+        Server::builder().bounds(bounds(|bounds| bounds.worlds = 20)).start().await.unwrap();
     let (reloaded, all_reloaded) = std::sync::mpsc::channel();
     let over = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {

@@ -240,5 +240,5 @@ fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "token-file"))]
 mod tests;

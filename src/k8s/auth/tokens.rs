@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::document::{Diagnostic, Diagnostics, Place, Severity};
+use crate::document::{Diagnostic, Diagnostics};
+#[cfg(feature = "token-file")]
+use crate::document::{Place, Severity};
 
 use super::user::User;
 
@@ -17,7 +19,16 @@ impl Tokens {
         self.0.get(token).cloned()
     }
 
+    /// Without a CSV reader the file is refused: to ignore it would let everybody in.
+    #[cfg(not(feature = "token-file"))]
+    pub(super) fn parse(path: &Path, _: &[u8], problems: &mut Diagnostics) -> Self {
+        let what = "this build reads no token files";
+        problems.push(Diagnostic::error(path, what).hint("build it with the feature token-file"));
+        Self(HashMap::new())
+    }
+
     /// Reads the file; what is wrong is added to `problems`.
+    #[cfg(feature = "token-file")]
     pub(super) fn parse(path: &Path, text: &[u8], problems: &mut Diagnostics) -> Self {
         let mut tokens = HashMap::new();
         let mut reader = csv::ReaderBuilder::new()
@@ -62,8 +73,10 @@ impl Tokens {
     }
 }
 
+#[cfg(feature = "token-file")]
 const HINT: &str = "write token,user,uid,\"group1,group2\"";
 
+#[cfg(feature = "token-file")]
 fn at(path: &Path, line: Option<u64>, what: &str, hint: &str) -> Diagnostic {
     let problem = Diagnostic::error(path, what).hint(hint);
     match line.and_then(|line| usize::try_from(line).ok()) {
@@ -76,5 +89,21 @@ impl std::fmt::Debug for Tokens {
     /// Says how many, never which.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Tokens({})", self.0.len())
+    }
+}
+
+#[cfg(all(test, not(feature = "token-file")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_without_the_feature_refuses_the_file() {
+        let mut problems = Diagnostics::default();
+        Tokens::load(Path::new("tokens.csv"), &mut problems);
+        assert_eq!(
+            problems.to_string(),
+            "tokens.csv: this build reads no token files; build it with the feature token-file"
+        );
+        assert!(problems.has_errors());
     }
 }

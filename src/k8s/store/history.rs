@@ -69,12 +69,20 @@ impl Event {
     }
 }
 
-/// How much of the past is kept.
+/// How much of its history a world keeps for watches and older lists, for
+/// [`Bounds::history`](crate::Bounds::history). What is older is answered with 410.
+///
+/// ```
+/// let mut bounds = standin::Bounds::default();
+/// bounds.history.events = 100;
+/// let builder = standin::Server::builder().bounds(bounds);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HistoryLimits {
-    /// Events.
+    /// The most events; 10,000 by default.
     pub events: usize,
-    /// Bytes of the objects in them, as JSON; what watchers were sent of them counts too.
+    /// The most bytes of the objects in them, as JSON, and of the lines that watchers were sent.
     pub bytes: usize,
 }
 

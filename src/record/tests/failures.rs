@@ -51,10 +51,7 @@ async fn a_backend_that_is_down_or_breaks_off() {
 
     // A listener that never answers: its backlog takes the connection.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let options = UpstreamOptions {
-        timeout: Some(std::time::Duration::from_millis(20)),
-        ..UpstreamOptions::default()
-    };
+    let options = UpstreamOptions::default().timeout(std::time::Duration::from_millis(20));
     let upstream = Upstream::new(&format!("http://{}", silent.local_addr().unwrap()), &options);
     let plan = Proxy::new(upstream.unwrap(), None).answer(request(Method::GET, "/", &[], "")).await;
     assert_eq!(plan.status, 504);
@@ -73,7 +70,7 @@ fn urls_that_cannot_be_a_backend_are_errors() {
         let error = Upstream::new(url, &UpstreamOptions::default()).unwrap_err().to_string();
         assert!(error.contains(why) && error.contains("write it like http://"), "{url}: {error}");
     }
-    let missing = UpstreamOptions { ca_file: Some("no/such.pem".into()), ..Default::default() };
+    let missing = UpstreamOptions::default().ca_file("no/such.pem");
     let error = Upstream::new("https://x", &missing).unwrap_err().to_string();
     assert!(error.starts_with("the CA file no/such.pem: "), "{error}");
 }

@@ -80,14 +80,20 @@ pub struct Verdict {
     pub expectations: Grade,
 }
 
-/// How bad it is.
+/// What a mistake of a client leads to, in [`Finding::grade`](crate::Finding::grade).
+///
+/// ```
+/// use standin::Grade;
+/// assert!(Grade::Ignore < Grade::Note && Grade::Note < Grade::Fail);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Grade {
-    /// It is not told.
+    /// Nothing: it is not reported.
     Ignore,
-    /// It is told.
+    /// It is reported.
     Note,
-    /// The drill fails.
+    /// It is reported, and fails the drill.
     Fail,
 }
 

@@ -1,0 +1,93 @@
+//! The codings of a body (RFC 9110, section 8.4.1): compressed bytes → plain ones, and back.
+
+use std::io;
+
+/// How a body is compressed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Coding {
+    Gzip,
+    /// `deflate` in the frame that the standard asks for.
+    Zlib,
+    /// `deflate` without it, as some servers send it.
+    Deflate,
+}
+
+/// What a compressed body holds.
+#[derive(Debug)]
+pub(super) enum Plain {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// Its beginning, and why there is no more.
+    Broken(Vec<u8>, io::Error),
+    /// Nothing can be said about it: why.
+    Unknown(String),
+}
+
+#[cfg(feature = "gzip")]
+mod flate {
+    use std::io::{self, Read, Write as _};
+
+    use flate2::Compression;
+    use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
+    use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+
+    use super::{Coding, Plain};
+
+    impl Coding {
+        /// What a compressed body holds, up to `most` bytes.
+        pub(in crate::redact) fn decode(self, bytes: &[u8], most: u64) -> Plain {
+            let reader: Box<dyn Read + '_> = match self {
+                Self::Gzip => Box::new(GzDecoder::new(bytes)),
+                Self::Zlib => Box::new(ZlibDecoder::new(bytes)),
+                Self::Deflate => Box::new(DeflateDecoder::new(bytes)),
+            };
+            let mut plain = Vec::new();
+            match reader.take(most + 1).read_to_end(&mut plain) {
+                Ok(_) if plain.len() as u64 > most => {
+                    Plain::Unknown(format!("it holds more than {most} bytes"))
+                }
+                Ok(_) => Plain::Whole(plain),
+                Err(error) => Plain::Broken(plain, error),
+            }
+        }
+
+        /// Compresses a body.
+        ///
+        /// # Errors
+        /// What the compressor reports.
+        pub(in crate::redact) fn encode(self, bytes: &[u8]) -> io::Result<Vec<u8>> {
+            match self {
+                Self::Gzip => {
+                    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+                    encoder.write_all(bytes)?;
+                    encoder.finish()
+                }
+                Self::Zlib => {
+                    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+                    encoder.write_all(bytes)?;
+                    encoder.finish()
+                }
+                Self::Deflate => {
+                    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+                    encoder.write_all(bytes)?;
+                    encoder.finish()
+                }
+            }
+        }
+    }
+}
+
+#[cfg(not(feature = "gzip"))]
+impl Coding {
+    /// A body that this build cannot decompress may hold anything.
+    pub(super) fn decode(self, _: &[u8], _: u64) -> Plain {
+        Plain::Unknown(format!(
+            "it is compressed ({self:?}), and this build lacks the feature gzip"
+        ))
+    }
+
+    /// Is never asked for: no body was decompressed.
+    pub(super) fn encode(self, _: &[u8]) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
