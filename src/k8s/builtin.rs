@@ -1,4 +1,4 @@
-//! The resource types that upstream's API server serves by itself and that clients of jobs meet.
+//! The built-in resource types: those of upstream's API server that job clients use.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::resource::{
     Column, GroupResource, Registry, ResourceType, Scale, SelectableField, TypeOrigin, Version,
 };
 
-/// group, version, plural, Kind, short names, namespaced, has a status, categories.
+/// Group, version, plural, Kind, short names, namespaced, with a status, categories.
 type Row = (
     &'static str,
     &'static str,
@@ -43,7 +43,7 @@ const TYPES: &[Row] = &[
     ),
 ];
 
-/// Types whose objects are questions: group, plural, Kind, namespaced.
+/// Types whose objects are reviews and not stored: group, plural, Kind, namespaced.
 const REVIEWS: &[(&str, &str, &str, bool)] = &[
     ("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview", false),
     ("authentication.k8s.io", "tokenreviews", "TokenReview", false),
@@ -53,7 +53,7 @@ const REVIEWS: &[(&str, &str, &str, bool)] = &[
     ("authorization.k8s.io", "subjectaccessreviews", "SubjectAccessReview", false),
 ];
 
-/// Fields that field selectors know, by plural.
+/// The fields that field selectors support, by plural.
 const SELECTABLE: &[(&str, &[&str])] = &[
     (
         "events",
@@ -106,7 +106,7 @@ fn resource_type(row: &Row) -> ResourceType {
             served: true,
             storage: true,
             status,
-            // A deployment's selector is made of labels, not a text.
+            // A deployment's selector is an object of labels, not a string.
             scale: (plural == "deployments").then(|| Scale {
                 spec_replicas: vec!["spec".to_owned(), "replicas".to_owned()],
                 status_replicas: vec!["status".to_owned(), "replicas".to_owned()],
@@ -126,7 +126,7 @@ fn resource_type(row: &Row) -> ResourceType {
     }
 }
 
-/// The Table columns that can be read off an object by path.
+/// The Table columns whose cells are values of the object at a path.
 fn columns(plural: &str) -> Vec<Column> {
     let column = |name: &str, kind: &str, path: &str| Column {
         name: name.to_owned(),

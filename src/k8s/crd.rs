@@ -12,13 +12,13 @@ use super::resource::{
 };
 use super::schema::Schema;
 
-/// Why a CRD cannot be used: the key it concerns, dotted, and what is wrong there.
+/// Why a CRD is invalid: the key, dotted, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {message}")]
 pub struct CrdError {
-    /// Such as `spec.names.kind`.
+    /// The key, such as `spec.names.kind`.
     pub key: String,
-    /// What is wrong and what to do.
+    /// The reason, and how to fix it.
     pub message: String,
 }
 
@@ -26,16 +26,16 @@ fn wrong(key: impl Into<String>, message: impl Into<String>) -> CrdError {
     CrdError { key: key.into(), message: message.into() }
 }
 
-/// Reads a CRD (`apiextensions.k8s.io/v1`).
+/// Parses a CRD (`apiextensions.k8s.io/v1`).
 ///
 /// # Errors
-/// [`CrdError`] for the first thing that is missing or wrong.
+/// [`CrdError`] for the first missing or invalid key.
 pub(super) fn resource_type(crd: &Value) -> Result<ResourceType, CrdError> {
     let spec = &crd["spec"];
     let names = &spec["names"];
     let required = |value: &Value, key: &str| match value.as_str() {
         Some(text) if !text.is_empty() => Ok(text.to_owned()),
-        _ => Err(wrong(key, "must be a text that is not empty")),
+        _ => Err(wrong(key, "must be a non-empty string")),
     };
     let group = required(&spec["group"], "spec.group")?;
     let plural = required(&names["plural"], "spec.names.plural")?;
@@ -89,8 +89,8 @@ pub(super) fn resource_type(crd: &Value) -> Result<ResourceType, CrdError> {
     })
 }
 
-/// The status of a definition that is served: its names are taken, and it is established. A condition
-/// that holds already keeps its time.
+/// The status of a served definition: `NamesAccepted` and `Established`. A condition that was true before
+/// keeps its transition time.
 pub(super) fn status(crd: &Value, now: Timestamp) -> Value {
     let names = &crd["spec"]["names"];
     let condition = |kind: &str, reason: &str, message: &str| {
@@ -119,7 +119,7 @@ pub(super) fn status(crd: &Value, now: Timestamp) -> Value {
 
 fn version(value: &Value, key: &str) -> Result<Version, CrdError> {
     let name =
-        value["name"].as_str().ok_or_else(|| wrong(format!("{key}.name"), "must be a text"))?;
+        value["name"].as_str().ok_or_else(|| wrong(format!("{key}.name"), "must be a string"))?;
     let schema = match &value["schema"]["openAPIV3Schema"] {
         Value::Null => None,
         schema => {

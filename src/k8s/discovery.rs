@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::resource::{Registry, Served};
 
-/// The Kubernetes version this server behaves like.
+/// The Kubernetes version that this server emulates.
 pub(super) const GIT_VERSION: &str = "v1.36.2";
 
 const CUSTOM_VERBS: [&str; 8] =
@@ -141,7 +141,7 @@ fn verbs(served: &Served) -> &'static [&'static str] {
     if served.of.is_built_in() { &BUILT_IN_VERBS } else { &CUSTOM_VERBS }
 }
 
-/// A subresource: its name, the group and version of its Kind where they are another, the Kind, the verbs.
+/// A subresource: its name, the group and version of its Kind where they differ, the Kind, the verbs.
 struct Subresource {
     name: &'static str,
     of: Option<(&'static str, &'static str)>,

@@ -1,5 +1,4 @@
-//! What goes wrong within the engine on purpose: what only it can do, because only it knows what a
-//! revision, a collection or a watch is.
+//! Simulated faults that need the engine: faults of revisions, collections and watches.
 
 use std::sync::Arc;
 
@@ -11,28 +10,28 @@ use super::meta;
 use super::status::ApiError;
 use super::store::{Object, PinnedSnapshots, Revision, State, StoreChange};
 
-/// The finalizer that holds deleted objects.
+/// The finalizer that delays the removal of deleted objects.
 pub(super) const HOLD: &str = "standin.dev/hold";
 
-/// What goes wrong with one request.
+/// The simulated faults of one request.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
-    /// The most items a list page may have.
+    /// The maximum number of items of a list page.
     pub page_size: Option<usize>,
-    /// Reads see the state of so many writes ago.
+    /// Reads see the state as it was this many writes ago.
     pub stale: Option<u64>,
-    /// A revision that is asked for is said to lie in the future.
+    /// A requested revision is reported as too large.
     pub too_large: bool,
-    /// A delete of a collection fails after so many objects, with this.
+    /// Delete-collection fails after this many objects, with this error.
     pub fail_after: Option<(u64, ApiError)>,
-    /// Deleted objects stay, held by a finalizer, until [`release_held`].
+    /// Deleted objects stay, with a finalizer, until [`release_held`].
     pub hold: bool,
-    /// A watch from a revision that is gone is refused, in place of an ERROR event.
+    /// A watch from a compacted revision is answered with the status, not with an ERROR event.
     pub expired_as_status: bool,
 }
 
 impl Faults {
-    /// Nothing goes wrong.
+    /// No faults.
     pub const NONE: Self = Self {
         page_size: None,
         stale: None,
@@ -42,7 +41,7 @@ impl Faults {
         expired_as_status: false,
     };
 
-    /// What is refused before it is looked at.
+    /// The error of a request that is refused before its verb runs.
     pub(super) fn check(
         &self,
         query: &Query<'_>,
@@ -54,7 +53,7 @@ impl Faults {
         }
         let asked = query.first("resourceVersion").and_then(|text| text.parse::<u64>().ok());
         match asked.filter(|asked| *asked > 0) {
-            // As a replica says it that is behind the one that gave the revision out.
+            // The answer of a replica that is behind the one that issued the revision.
             Some(asked) => {
                 Err(ApiError::revision_too_large(asked, state.revision.0.min(asked - 1)))
             }
@@ -63,7 +62,7 @@ impl Faults {
     }
 }
 
-/// The state of some writes ago, as far as it is remembered.
+/// The state as it was some writes ago, or at the compaction floor.
 pub(super) fn stale(pinned: &PinnedSnapshots, state: &Arc<State>, by: u64) -> Arc<State> {
     let revision = Revision(state.revision.0.saturating_sub(by)).max(state.history.floor());
     match pinned.at(state, revision) {
@@ -72,7 +71,7 @@ pub(super) fn stale(pinned: &PinnedSnapshots, state: &Arc<State>, by: u64) -> Ar
     }
 }
 
-/// Releases what was held: the objects that were deleted at a time or before.
+/// Removes the holding finalizer from the objects that were deleted at a time or before it.
 #[must_use]
 pub fn release_held(state: &Arc<State>, deleted: Timestamp) -> StoreChange {
     let until = meta::time_text(deleted);

@@ -1,9 +1,9 @@
-//! Garbage collection by owner references: what upstream's controller manager does
+//! Garbage collection by owner references, as upstream's controller manager does it
 //! (`k8s.io/kubernetes/pkg/controller/garbagecollector`).
 //!
-//! An object whose owners are all gone is deleted. An owner that is deleted in the foreground waits,
-//! held by a finalizer, until its dependents are gone; one that orphans them waits until they have
-//! forgotten it.
+//! An object whose owners are all gone is deleted. An owner that is deleted in the foreground keeps a
+//! finalizer until its dependents are gone; one that orphans its dependents keeps a finalizer until they no
+//! longer refer to it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,53 +18,53 @@ use super::store::{Event, EventKind, Object, Revision, Snapshot, State, StoreCha
 const FOREGROUND: &str = "foregroundDeletion";
 const ORPHAN: &str = "orphan";
 
-/// Follows a world's events and decides what to collect of what they leave behind.
+/// Follows the events of a world and decides what to collect after them.
 #[derive(Debug)]
 pub struct Collector {
     seen: Revision,
 }
 
-/// An object to look at: its resource and key.
+/// An object to check: its resource and key.
 type Candidate = (Arc<GroupResource>, Arc<str>);
 
 impl Collector {
-    /// A collector of what happens after a state. What is in it already is taken as it is: fixtures may
-    /// name owners that are not there.
+    /// A collector for the events after a state. Objects of that state are left alone: fixtures may refer to
+    /// owners that do not exist.
     #[must_use]
     pub fn after(state: &State) -> Self {
         Self { seen: state.revision }
     }
 
-    /// Whether it has looked at everything up to a state.
+    /// Whether it has handled all events up to a state.
     #[must_use]
-    pub fn has_seen(&self, state: &State) -> bool {
+    pub fn is_up_to_date_with(&self, state: &State) -> bool {
         self.seen == state.revision
     }
 
-    /// What to collect of what happened up to a state.
+    /// What to collect after the events up to a state.
     #[must_use]
     pub fn decide(&self, state: &Arc<State>, now: Timestamp) -> StoreChange {
         let mut change = StoreChange::on(state);
         for (resource, key) in self.candidates(state) {
-            look_at(&mut change, &resource, &key, now);
+            collect(&mut change, &resource, &key, now);
         }
         change
     }
 
-    /// Goes on from a revision: what was decided up to there is committed.
-    pub fn go_on_from(&mut self, revision: Revision) {
+    /// Continues from a revision: the change for the events up to it is committed.
+    pub fn continue_from(&mut self, revision: Revision) {
         self.seen = revision;
     }
 
-    /// What the events since the last run concern, as far as they are kept.
+    /// The objects that the events since the last run concern.
     fn candidates(&self, state: &State) -> BTreeSet<Candidate> {
         let mut found = BTreeSet::new();
         let mut add = |object: &Object| {
             found.insert((Arc::clone(&object.resource), Arc::clone(&object.key)));
         };
         if self.seen < state.history.floor() {
-            // What happened is forgotten: those who wait for dependents are found all the same. An owner
-            // that is not there may never have been, and is no reason to delete.
+            // Some events were compacted. Owners that wait for dependents are found without them. A missing
+            // owner may never have existed, and is no reason to delete.
             for (_, collection) in state.snapshot.collections() {
                 for object in collection.range("", "").filter(|object| object.meta.terminating) {
                     add(object);
@@ -76,7 +76,7 @@ impl Collector {
                 for dependent in state.snapshot.dependents(&event.object.meta.uid) {
                     add(&dependent);
                 }
-                // Its owners may have waited for it.
+                // Its owners may be waiting for its removal.
                 let value = plain(&event.object);
                 for reference in references(&value) {
                     if let Some(owner) =
@@ -85,7 +85,7 @@ impl Collector {
                         add(&owner);
                     }
                 }
-            } else if !event.seeded && concerns(&event.object) && is_news(event) {
+            } else if !event.seeded && concerns(&event.object) && changes_ownership(event) {
                 add(&event.object);
                 if event.object.meta.terminating {
                     for dependent in state.snapshot.dependents(&event.object.meta.uid) {
@@ -98,19 +98,19 @@ impl Collector {
     }
 }
 
-/// Whether an object has anything to do with owners: it names one, or may wait for dependents.
+/// Whether an object refers to owners, or may be waiting for dependents.
 fn concerns(object: &Object) -> bool {
     !object.meta.owners.is_empty() || object.meta.terminating
 }
 
-/// Whether an event changes anything about owners. An object that names an owner nobody has, as those
-/// taken from a real cluster do, is not collected because a client labels it.
-fn is_news(event: &Event) -> bool {
+/// Whether an event changes owner references. An object that refers to a missing owner, as objects recorded
+/// from a real cluster do, is not collected because a client labels it.
+fn changes_ownership(event: &Event) -> bool {
     event.object.meta.terminating
         || event.previous.as_ref().is_none_or(|old| old.meta.owners != event.object.meta.owners)
 }
 
-/// The object without its kind: references and finalizers are all that is read.
+/// The object without its kind: only references and finalizers are read.
 fn plain(object: &Object) -> Value {
     object.value("", "")
 }
@@ -119,7 +119,7 @@ fn references(value: &Value) -> impl Iterator<Item = &Value> {
     value["metadata"]["ownerReferences"].as_array().into_iter().flatten()
 }
 
-/// The owner that a reference names, if it is there and the same one.
+/// The owner that a reference names, if it exists with the same uid.
 fn owner(
     types: &Registry,
     snapshot: &Snapshot,
@@ -133,7 +133,7 @@ fn owner(
     (*found.meta.uid == *text("uid")).then(|| Arc::clone(found))
 }
 
-fn look_at(change: &mut StoreChange, resource: &GroupResource, key: &str, now: Timestamp) {
+fn collect(change: &mut StoreChange, resource: &GroupResource, key: &str, now: Timestamp) {
     let Some(object) = change.snapshot().get(resource, key).cloned() else {
         return;
     };
@@ -146,7 +146,7 @@ fn look_at(change: &mut StoreChange, resource: &GroupResource, key: &str, now: T
     };
     if waits(&object, ORPHAN) {
         orphan(change, &object);
-        let_go(change, &of, &object, ORPHAN);
+        remove_finalizer(change, &of, &object, ORPHAN);
     } else if waits(&object, FOREGROUND) {
         let dependents = change.snapshot().dependents(&object.meta.uid);
         let blocks = |dependent: &Arc<Object>| {
@@ -155,7 +155,7 @@ fn look_at(change: &mut StoreChange, resource: &GroupResource, key: &str, now: T
             own.any(|one| one["blockOwnerDeletion"] == true)
         };
         if !dependents.iter().any(blocks) {
-            let_go(change, &of, &object, FOREGROUND);
+            remove_finalizer(change, &of, &object, FOREGROUND);
         }
     }
     if object.meta.owners.is_empty() || object.meta.terminating {
@@ -170,7 +170,7 @@ fn look_at(change: &mut StoreChange, resource: &GroupResource, key: &str, now: T
     }
 }
 
-/// Makes the dependents of an owner forget it.
+/// Removes the references of its dependents to an owner.
 fn orphan(change: &mut StoreChange, owner: &Object) {
     for dependent in change.snapshot().dependents(&owner.meta.uid) {
         let Some(of) = change.types().get(&dependent.resource).cloned() else {
@@ -185,8 +185,8 @@ fn orphan(change: &mut StoreChange, owner: &Object) {
     }
 }
 
-/// Takes a finalizer away, and the object with it if that was the last.
-fn let_go(change: &mut StoreChange, of: &ResourceType, object: &Object, finalizer: &str) {
+/// Removes a finalizer, and the object with its last one.
+fn remove_finalizer(change: &mut StoreChange, of: &ResourceType, object: &Object, finalizer: &str) {
     let mut value = plain(object);
     let left: Vec<&str> =
         meta::finalizers(&value).into_iter().filter(|name| *name != finalizer).collect();
@@ -199,7 +199,7 @@ fn let_go(change: &mut StoreChange, of: &ResourceType, object: &Object, finalize
     put(change, of, value);
 }
 
-/// Deletes in the background: at once, or when its finalizers let it go.
+/// Deletes in the background: at once, or when its finalizers are removed.
 fn delete(change: &mut StoreChange, of: &ResourceType, object: &Object, now: Timestamp) {
     let mut value = plain(object);
     if meta::finalizers(&value).is_empty() {

@@ -1,7 +1,6 @@
 //! JSON Patch and JSON Merge Patch as upstream's library applies them
-//! (`gopkg.in/evanphx/json-patch.v4`, which is laxer than RFC 6902 and RFC 7396 in places), within
-//! bounds: the result is never nested deeper than [`MAX_DEPTH`], and copies add no more than
-//! [`MAX_COPY_BYTES`].
+//! (`gopkg.in/evanphx/json-patch.v4`, which is more lenient than RFC 6902 and RFC 7396 in places). The result
+//! is bounded: it is not nested deeper than [`MAX_DEPTH`], and copies add at most [`MAX_COPY_BYTES`].
 
 use std::io;
 
@@ -13,11 +12,11 @@ use super::meta::go_kind;
 /// Why a patch is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// The text is no list of operations; Go's text.
+    /// The text is not a list of operations; Go's message.
     Malformed(String),
-    /// More operations than are applied.
+    /// It has more operations than are allowed.
     TooMany(usize),
-    /// An operation that cannot be applied to this value.
+    /// An operation cannot be applied to this value.
     NotApplicable,
 }
 
@@ -26,7 +25,7 @@ pub(super) enum Refused {
 pub(super) struct Patch(Vec<Map<String, Value>>);
 
 impl Patch {
-    /// Reads the operations of a JSON value. What is wrong inside an operation shows when it is applied.
+    /// Decodes the operations of a JSON value. An operation is checked when it is applied.
     ///
     /// # Errors
     /// [`Refused::Malformed`] and [`Refused::TooMany`].
@@ -56,10 +55,10 @@ impl Patch {
         Ok(Self(operations))
     }
 
-    /// Applies the operations in their order. On an error the value is left half changed.
+    /// Applies the operations in order. On an error the value is changed in part.
     ///
     /// # Errors
-    /// [`Refused::NotApplicable`], also where the result would leave the bounds.
+    /// [`Refused::NotApplicable`], also where the result would exceed the bounds.
     pub(super) fn apply(self, root: &mut Value) -> Result<(), Refused> {
         let mut copied = 0;
         for operation in self.0 {
@@ -69,7 +68,7 @@ impl Patch {
     }
 }
 
-/// Applies one operation; nothing when it cannot be applied.
+/// Applies one operation; `None` when it cannot be applied.
 fn run(root: &mut Value, mut operation: Map<String, Value>, copied: &mut usize) -> Option<()> {
     let value = operation.remove("value").unwrap_or_default();
     let pointer = |name: &str| operation.get(name).and_then(Value::as_str);
@@ -89,7 +88,7 @@ fn run(root: &mut Value, mut operation: Map<String, Value>, copied: &mut usize) 
         }
         "copy" => {
             let found = get(root, pointer("from")?)?;
-            // A member that is not there copies as null.
+            // An absent member is copied as null.
             *copied += if found.is_null() { 0 } else { size(found) };
             if *copied > MAX_COPY_BYTES {
                 return None;
@@ -101,9 +100,9 @@ fn run(root: &mut Value, mut operation: Map<String, Value>, copied: &mut usize) 
     }
 }
 
-/// The value that holds what a pointer names, the last step, and how many steps lead there.
+/// The parent of the value at a pointer, the last step, and the number of steps to the parent.
 fn container<'v>(root: &'v mut Value, path: &str) -> Option<(&'v mut Value, String, usize)> {
-    // Whatever stands before the first slash is not looked at.
+    // The text before the first slash is ignored.
     let (_, steps) = path.split_once('/')?;
     let mut steps: Vec<String> = steps.split('/').map(unescape).collect();
     let count = steps.len();
@@ -126,13 +125,13 @@ fn unescape(step: &str) -> String {
     if step.contains('~') { step.replace("~1", "/").replace("~0", "~") } else { step.to_owned() }
 }
 
-/// An index as Go's `Atoi` reads it; a negative one counts from the end.
+/// An index as Go's `Atoi` parses it; a negative index counts from the end.
 fn index(step: &str, length: usize) -> Option<usize> {
     let number: isize = step.parse().ok()?;
     if number < 0 { length.checked_add_signed(number) } else { usize::try_from(number).ok() }
 }
 
-/// What a pointer names. A member that is not there reads as null.
+/// The value at a pointer. An absent member reads as null.
 fn get<'v>(root: &'v mut Value, path: &str) -> Option<&'v Value> {
     static NOTHING: Value = Value::Null;
     match container(root, path)? {
@@ -170,7 +169,7 @@ fn remove(root: &mut Value, path: &str) -> Option<Value> {
     }
 }
 
-/// A member that is not there is added: upstream asks this of lists only.
+/// An absent member is added: upstream requires presence only in lists.
 fn replace(root: &mut Value, path: &str, value: Value) -> Option<()> {
     if path.is_empty() {
         let whole = (value.is_object() || value.is_array()) && fits(&value, MAX_DEPTH);
@@ -192,7 +191,7 @@ fn replace(root: &mut Value, path: &str, value: Value) -> Option<()> {
     Some(())
 }
 
-/// Whether a value is nested in no more than `depth` levels; recursion ends there.
+/// Whether a value has at most `depth` levels; recursion ends there.
 pub(super) fn fits(value: &Value, depth: usize) -> bool {
     match value {
         Value::Object(map) => depth > 0 && map.values().all(|value| fits(value, depth - 1)),
@@ -215,12 +214,12 @@ pub(super) fn size(value: &Value) -> usize {
         }
     }
     let mut count = Count(0);
-    // Counting cannot fail, and a value always has a text.
+    // Counting cannot fail, and every value has a JSON text.
     let _ = serde_json::to_writer(&mut count, value);
     count.0
 }
 
-/// Applies a merge patch. Nulls below lists are taken out as well, which RFC 7396 does not say.
+/// Applies a merge patch. Nulls below lists are removed as well, unlike in RFC 7396.
 pub(super) fn merge(target: &mut Value, patch: Value) {
     let (Value::Object(map), true) = (&mut *target, patch.is_object()) else {
         *target = patch;
@@ -243,7 +242,7 @@ pub(super) fn merge(target: &mut Value, patch: Value) {
     }
 }
 
-/// Takes the members that are null out of every object in a value.
+/// Removes the members that are null from every object in a value.
 fn prune(value: &mut Value) {
     match value {
         Value::Object(map) => {
@@ -269,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_true_of_what_is_not_there() {
+    fn a_test_for_null_holds_for_absent_members() {
         let test = |path: &str, value: Value| json!([{"op": "test", "path": path, "value": value}]);
         for (patch, holds) in [
             (test("/metadata/finalizers", Value::Null), true),
@@ -289,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn operations_are_as_lax_as_upstream_s() {
+    fn operations_are_as_lenient_as_upstreams() {
         let after = |patch: Value, pointer: &str| patched(&patch)?.pointer(pointer).cloned();
         let set = json!([{"op": "replace", "path": "/metadata/new", "value": 1}]);
         assert_eq!(after(set, "/metadata/new"), Some(json!(1)));
@@ -337,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_operations_is_refused_in_go_s_words() {
+    fn a_patch_that_is_no_list_of_operations_has_gos_message() {
         for (patch, found) in [
             (json!({}), "object into Go value of type jsonpatch.Patch"),
             (json!([1]), "number into Go value of type jsonpatch.Operation"),
@@ -349,14 +348,14 @@ mod tests {
     }
 
     #[test]
-    fn nulls_of_a_merge_patch_take_members_out_at_any_depth() {
+    fn nulls_of_a_merge_patch_remove_members_at_any_depth() {
         let mut value = json!({"a": {"b": 1, "c": 2}, "list": [1], "n": null});
         let patch = json!({"a": {"b": null}, "list": [{"x": null, "y": 1}, null], "n": {"z": null}, "new": {"q": null}});
         merge(&mut value, patch);
         assert_eq!(value, json!({"a": {"c": 2}, "list": [{"y": 1}, null], "n": {}, "new": {}}));
     }
 
-    /// Few names, so that paths meet what is there.
+    /// Few names, so that paths often exist.
     fn path() -> impl Strategy<Value = String> {
         let step = prop_oneof!["[abx]", "[0-3]", Just("-".to_owned()), Just("-1".to_owned())];
         prop::collection::vec(step, 0..6)

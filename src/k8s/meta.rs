@@ -1,4 +1,4 @@
-//! `metadata` of objects: reading it as typed data, filling in what the server sets, checking it
+//! `metadata` of objects: decoding it as typed data, setting the server's fields, validating it
 //! (`k8s.io/apimachinery/pkg/api/validation/objectmeta.go`).
 
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use super::golang::quote;
 use super::names;
 use super::status::FieldError;
 
-/// Go's type of each field of `ObjectMeta`, as its messages name it.
+/// The Go type of each field of `ObjectMeta`, as messages name it.
 const FIELDS: &[(&str, &str)] = &[
     ("annotations", "map[string]string"),
     ("creationTimestamp", "time"),
@@ -32,11 +32,11 @@ pub(super) fn time_text(now: Timestamp) -> String {
     now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Makes `metadata` what upstream's typed `ObjectMeta` would be: unknown fields go (and are named),
-/// nulls and empty values go.
+/// Makes `metadata` what upstream's typed `ObjectMeta` would be: unknown fields are removed and returned,
+/// nulls and empty values are removed.
 ///
 /// # Errors
-/// Go's text for a field of the wrong type.
+/// Go's message for a field of the wrong type.
 pub(super) fn coerce(object: &mut Map<String, Value>) -> Result<Vec<String>, String> {
     let metadata = object.entry("metadata").or_insert_with(|| json!({}));
     if metadata.is_null() {
@@ -72,7 +72,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// What Go's `encoding/json` calls the kind of a value (`decode.go`, `UnmarshalTypeError`).
+/// The name that Go's `encoding/json` has for the kind of a value (`decode.go`, `UnmarshalTypeError`).
 pub(super) fn go_kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -138,7 +138,7 @@ pub(super) fn is_terminating(object: &Value) -> bool {
     object["metadata"]["deletionTimestamp"].is_string()
 }
 
-/// Sets a field of `metadata`; a null takes it away.
+/// Sets a field of `metadata`; a null removes it.
 pub(super) fn set(object: &mut Value, field: &str, value: Value) {
     let Some(map) = object["metadata"].as_object_mut() else {
         object["metadata"] = json!({ field: value });
@@ -151,14 +151,13 @@ pub(super) fn set(object: &mut Value, field: &str, value: Value) {
     }
 }
 
-/// Checks `metadata`; `namespace` says whether the type is namespaced, `label_name` whether names
-/// must be DNS labels rather than subdomains.
+/// Validates `metadata`. `label_name` requires names to be DNS labels, not subdomains.
 pub(super) fn validate(object: &Value, label_name: bool) -> Vec<FieldError> {
     let rule = if label_name { names::label } else { names::subdomain };
     let mut errors = Vec::new();
     let generate = text(object, "generateName");
     if !generate.is_empty() {
-        // A prefix may end in a dash or a dot: what follows makes it whole.
+        // A prefix may end in a dash or a dot: the generated suffix follows.
         let whole = format!("{}a", generate.trim_end_matches(['-', '.']));
         let problems = rule(&whole).into_iter();
         errors.extend(
@@ -213,7 +212,7 @@ fn check_labels(object: &Value, errors: &mut Vec<FieldError>) {
     }
 }
 
-/// The most that all annotations of an object may hold, in bytes (`TotalAnnotationSizeLimitB`).
+/// The maximum size of all annotations of an object, in bytes (`TotalAnnotationSizeLimitB`).
 const MAX_ANNOTATIONS: usize = 256 * 1024;
 
 fn check_annotations(object: &Value, errors: &mut Vec<FieldError>) {
@@ -262,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn metadata_is_read_as_typed_data() {
+    fn metadata_is_decoded_as_typed_data() {
         let mut object =
             json!({"metadata": {"name": "a", "extra": 1, "labels": {}, "creationTimestamp": null}});
         let unknown = coerce(object.as_object_mut().unwrap()).unwrap();

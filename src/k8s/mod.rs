@@ -1,14 +1,15 @@
-//! The Kubernetes side: a server of resource types, held to the behaviour of a real API server.
+//! The Kubernetes engine: it serves resource types as a real API server does.
 //!
 //! ```text
-//! serve::pipeline → path (what is asked for) → auth (who asks, may they?)
-//!                      → resource (is it served?) → verbs (one file each)
-//!                      verbs → options, select, list, schema, fields → store (snapshot, history)
-//!                      answer → output (JSON, YAML, Table, metadata) → message::Plan
+//! serve::pipeline → path (verb, resource) → auth (user, permission) → resource (is it served?)
+//!    → verbs, one file each → options, select, list, schema, fields
+//!         reads  → store (snapshot, history) → output (JSON, YAML, Table, metadata) → message::Plan
+//!         writes → store::StoreChange, with the answer for when serve::commit has committed it
 //! ```
 //!
-//! The engine is pure: it opens no socket and reads no clock. The time, the store and the request
-//! come in as arguments; a watch comes out as a value that the server drives ([`Watch`]).
+//! The engine is pure: it opens no sockets, reads no files and no clock, and changes no store. The time, the
+//! state and the request are arguments; changes and watches ([`Watch`]) are values that the server carries
+//! out.
 
 mod auth;
 mod builtin;
@@ -19,7 +20,7 @@ mod fields;
 mod garbage;
 mod golang;
 mod json_patch;
-mod life;
+mod life_cycle;
 mod limits;
 mod list;
 mod meta;
@@ -47,7 +48,7 @@ pub use auth::{Auth, User, WEBSOCKET_BEARER};
 pub use crd::CrdError;
 pub use faults::{Faults, release_held};
 pub use garbage::Collector;
-pub use life::{DueStage, Life, StageList};
+pub use life_cycle::{DueStage, LifeCycle, StageList};
 pub use limits::MAX_BODY_BYTES;
 pub use list::PageCache;
 pub use namespace::emptied as emptied_namespaces;
@@ -89,21 +90,21 @@ pub enum DeleteAnswer {
     Status,
 }
 
-/// How the engine behaves where servers differ.
+/// The engine's behaviour where servers differ.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
-    /// What delete-collection answers.
+    /// The answer of delete-collection.
     pub delete_collection: DeleteAnswer,
-    /// Whether lists and new objects carry `metadata.selfLink`, as servers before 1.20 did.
+    /// Whether lists and new objects have `metadata.selfLink`, as before Kubernetes 1.20.
     pub self_links: bool,
-    /// What a profile does to each error before it is sent.
+    /// Changes each error before it is sent, for a profile.
     pub error_hook: Option<fn(&mut ApiError)>,
-    /// Large pages of lists, joined.
+    /// The cache of large pages of lists.
     pub pages: Arc<PageCache>,
 }
 
 impl Config {
-    /// An error with what the profile adds to it.
+    /// An error as the profile changes it.
     #[must_use]
     pub fn amended(&self, mut error: ApiError) -> ApiError {
         if let Some(hook) = self.error_hook {
@@ -113,14 +114,14 @@ impl Config {
     }
 }
 
-/// One request, as the engine needs it.
+/// A request to the engine.
 #[derive(Debug)]
 pub struct ApiRequest<'a> {
     /// The method.
     pub method: &'a Method,
     /// The path, as sent.
     pub path: &'a str,
-    /// What path and method ask for.
+    /// The verb and resource of method and path.
     pub info: &'a RequestInfo<'a>,
     /// The query.
     pub query: &'a Query<'a>,
@@ -130,44 +131,44 @@ pub struct ApiRequest<'a> {
     pub body: &'a [u8],
     /// The time.
     pub now: Timestamp,
-    /// Random bits, new for each request that creates: a uid and a generated name come from them.
+    /// Random bits, new for each request that creates: uids and generated names are made of them.
     pub nonce: u128,
-    /// What goes wrong on purpose.
+    /// The simulated faults.
     pub faults: &'a Faults,
-    /// Who asks.
+    /// The sender.
     pub user: &'a User,
-    /// Whose tokens are known and who may do what, for the types that ask.
+    /// The known tokens and permissions, for token and access reviews.
     pub auth: &'a Auth,
 }
 
-/// A request as the engine resolves it.
+/// How the engine resolves a request.
 #[derive(Debug)]
 pub enum Resolved {
-    /// Nothing is written: this is the outcome.
+    /// The outcome of a request that writes nothing.
     Outcome(Outcome),
-    /// A change to commit, and the answer once it is committed. On a [`Conflict`] the request is decided again,
-    /// on the newer state.
+    /// A change to commit, and the answer for when it is committed. After a [`Conflict`] the request is
+    /// resolved again, on the newer state.
     Change(StoreChange, PendingAnswer),
 }
 
-/// How a request is answered.
+/// How to answer a request.
 #[derive(Debug)]
 pub enum Outcome {
     /// An answer.
     Plan(Plan),
-    /// A stream of events, to be driven by the server.
+    /// A stream of events that the server drives.
     Watch(Box<Watch>),
-    /// A revision that is not reached yet: upstream waits three seconds for it, then answers 504
+    /// The requested revision is not reached: upstream waits three seconds for it, then answers 504
     /// ([`ApiError::revision_too_large`]).
     NotReached {
-        /// The revision asked for.
+        /// The requested revision.
         asked: Revision,
-        /// The revision there is.
+        /// The current revision.
         current: Revision,
     },
 }
 
-/// Whether the engine has something to say about a request: a served type or a discovery path.
+/// Whether the engine answers a request: one for a served type or a discovery path.
 #[must_use]
 pub fn owns(types: &Registry, path: &str, info: &RequestInfo<'_>) -> bool {
     match &info.resource {
@@ -176,7 +177,7 @@ pub fn owns(types: &Registry, path: &str, info: &RequestInfo<'_>) -> bool {
     }
 }
 
-/// Decides on a request that the engine owns; for others it has upstream's 404s.
+/// Resolves a request; one for a path that is not served gets upstream's 404.
 #[must_use]
 pub fn answer(
     config: &Config,
@@ -203,14 +204,13 @@ pub fn answer(
     })
 }
 
-/// A plan for an error, in the form the client accepts.
+/// The answer with an error, in the media type that the client accepts.
 #[must_use]
 pub fn error_plan(error: &ApiError, headers: &HeaderMap, query: &Query<'_>) -> Plan {
     output::error_plan(error, headers, query)
 }
 
-/// Upstream's 404 for a request that nothing serves: a Status in a group that upstream serves itself,
-/// plain text elsewhere.
+/// Upstream's 404 for a request that nothing serves: a Status in a built-in group, plain text elsewhere.
 #[must_use]
 pub fn miss(types: &Registry, info: &RequestInfo<'_>) -> ApiError {
     match &info.resource {
@@ -223,13 +223,13 @@ pub fn miss(types: &Registry, info: &RequestInfo<'_>) -> ApiError {
     }
 }
 
-/// Which page of its chain a continue token leads to; 2 for tokens that do not say.
+/// The page of its chain that a continue token leads to; 2 for tokens without a page.
 #[must_use]
 pub fn page_of_token(token: &str) -> u64 {
     list::ContinueToken::decode(token).map_or(2, |token| token.page.max(2))
 }
 
-/// The token that goes on inconsistently from where another one stands; none for a broken one.
+/// The token that continues inconsistently at the position of another one; `None` for an invalid token.
 #[must_use]
 pub fn fresh_token(token: &str) -> Option<String> {
     let token = list::ContinueToken::decode(token).ok()?;

@@ -1,4 +1,4 @@
-//! The rules for names, labels and label values, with upstream's words
+//! The rules for names, labels and label values, with upstream's messages
 //! (`k8s.io/apimachinery/pkg/util/validation/validation.go`).
 
 const QUALIFIED: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end \
@@ -18,7 +18,7 @@ const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alpha
      start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for \
      validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
-/// What is wrong with a qualified name (a label or annotation key, a finalizer): nothing, if empty.
+/// The violations of a qualified name: a label or annotation key, a finalizer.
 pub(super) fn qualified_name(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     let parts: Vec<&str> = text.split('/').collect();
@@ -47,7 +47,7 @@ pub(super) fn qualified_name(text: &str) -> Vec<String> {
     problems
 }
 
-/// What is wrong with a label's value.
+/// The violations of a label value.
 pub(super) fn label_value(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if text.len() > 63 {
@@ -59,7 +59,7 @@ pub(super) fn label_value(text: &str) -> Vec<String> {
     problems
 }
 
-/// What is wrong with a DNS-1123 subdomain: the name of most objects.
+/// The violations of a DNS-1123 subdomain: the name of most objects.
 pub(super) fn subdomain(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if text.len() > 253 {
@@ -71,7 +71,7 @@ pub(super) fn subdomain(text: &str) -> Vec<String> {
     problems
 }
 
-/// What is wrong with a DNS-1123 label: the name of a namespace.
+/// The violations of a DNS-1123 label: the name of a namespace.
 pub(super) fn label(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if text.len() > 63 {
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_judged_as_upstream_does() {
+    fn names_are_validated_as_upstream_does() {
         assert!(qualified_name("app").is_empty());
         assert!(qualified_name("example.com/My_name.1").is_empty());
         assert_eq!(qualified_name("/x"), ["prefix part must be non-empty"]);

@@ -1,4 +1,4 @@
-//! What the namespace controller does: a terminating namespace goes once nothing is left in it.
+//! The namespace controller: it removes a terminating namespace once the namespace is empty.
 
 use std::sync::Arc;
 
@@ -6,10 +6,11 @@ use super::meta;
 use super::resource::GroupResource;
 use super::store::{Committed, State, StoreChange};
 
-/// The removal of the terminating namespaces that a change has emptied; `None` where there are none.
+/// The removal of the terminating namespaces that a committed change has emptied; `None` where there are
+/// none.
 ///
-/// It is decided after the change, not in it: of two changes that each remove one of the last two objects,
-/// neither sees an empty namespace.
+/// It is decided after that change is committed, not as part of it: of two changes that each remove one of
+/// the last two objects, neither sees an empty namespace.
 #[must_use]
 pub fn emptied(state: &Arc<State>, committed: &Committed) -> Option<StoreChange> {
     if committed.is_seeded() {
@@ -26,20 +27,20 @@ pub fn emptied(state: &Arc<State>, committed: &Committed) -> Option<StoreChange>
             (false, true) => &*object.meta.name,
             _ => continue,
         };
-        // Those of one namespace mostly stand together.
+        // Writes in one namespace are mostly adjacent.
         if name.is_empty() || name == last {
             continue;
         }
         last = name;
-        if is_gone(state, &namespaces, name) {
+        if is_removable(state, &namespaces, name) {
             change.get_or_insert_with(|| StoreChange::on(state)).remove(&namespaces, name);
         }
     }
     change
 }
 
-/// Whether a namespace is terminating, and nothing holds it.
-fn is_gone(state: &State, namespaces: &GroupResource, name: &str) -> bool {
+/// Whether a namespace is terminating, empty, and without finalizers.
+fn is_removable(state: &State, namespaces: &GroupResource, name: &str) -> bool {
     let Some(namespace) = state.snapshot.get(namespaces, name) else { return false };
     if !namespace.meta.terminating {
         return false;

@@ -1,7 +1,6 @@
-//! OpenAPI documents: enough for `kubectl apply`, `kubectl create` and `kubectl explain`.
+//! OpenAPI documents, as far as `kubectl apply`, `kubectl create` and `kubectl explain` need them.
 //!
-//! kubectl looks for the PATCH operation of a kind and its `fieldValidation` parameter, and reads
-//! the kind's schema.
+//! kubectl reads the PATCH operation of a kind with its `fieldValidation` parameter, and the kind's schema.
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -10,7 +9,7 @@ use super::resource::{Registry, Served};
 
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
-/// `/openapi/v3`: where the documents are.
+/// `/openapi/v3`: the index of the documents.
 pub(super) fn index(types: &Registry) -> Value {
     let mut paths = Map::new();
     for (group, versions) in types.groups() {
@@ -99,7 +98,7 @@ fn urls(served: &Served) -> (String, String) {
     (collection, object)
 }
 
-/// `com.example.v1.Kind`: the group turned round, as upstream names the schemas of CRDs.
+/// `com.example.v1.Kind`: the group reversed, as upstream names the schemas of CRDs.
 fn schema_name(served: &Served) -> String {
     let of = &served.of;
     let version = &served.version().name;

@@ -1,4 +1,4 @@
-//! Query parameters of list, watch and delete, read and checked as upstream does
+//! Query parameters of the verbs, parsed and validated as upstream does
 //! (`k8s.io/apimachinery/pkg/apis/meta/{v1,internalversion}/validation`).
 
 use serde_json::Value;
@@ -26,7 +26,7 @@ pub(super) struct ListOptions {
     pub version_match: String,
     /// `timeoutSeconds`.
     pub timeout_seconds: Option<i64>,
-    /// `limit`; nothing when absent, zero or negative.
+    /// `limit`; `None` when absent, zero or negative.
     pub limit: Option<usize>,
     /// `continue`.
     pub continue_token: String,
@@ -35,11 +35,11 @@ pub(super) struct ListOptions {
 }
 
 impl ListOptions {
-    /// Reads and checks the parameters, in upstream's order: numbers, selectors, rules between
-    /// parameters, fields of the resource type.
+    /// Parses and validates the parameters in upstream's order: numbers, selectors, combinations, fields of
+    /// the resource type.
     ///
     /// # Errors
-    /// 400 for what cannot be parsed, 422 for what must not go together.
+    /// 400 for invalid values, 422 for invalid combinations.
     pub(super) fn parse(query: &Query<'_>, of: &Served, watch: bool) -> Result<Self, ApiError> {
         let text = |name: &str| query.first(name).unwrap_or_default();
         let integer = |name: &str| match query.first(name) {
@@ -135,9 +135,9 @@ impl ListOptions {
 pub(super) struct DeleteOptions {
     /// `dryRun=All`.
     pub dry_run: bool,
-    /// `propagationPolicy`, or what `orphanDependents` amounts to.
+    /// `propagationPolicy`, or the equivalent of `orphanDependents`.
     pub propagation: Option<Propagation>,
-    /// Whether `orphanDependents=false` was said: then a held object is answered with 202.
+    /// Whether `orphanDependents=false` was sent: then an object with finalizers is answered with 202.
     pub orphan_dependents_false: bool,
     /// `preconditions.uid`.
     pub uid: Option<String>,
@@ -148,16 +148,16 @@ pub(super) struct DeleteOptions {
 /// What happens to dependents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Propagation {
-    /// They go first; the object waits for them.
+    /// They are deleted first; the object waits for them.
     Foreground,
-    /// They go afterwards.
+    /// They are deleted afterwards.
     Background,
     /// They stay.
     Orphan,
 }
 
 impl DeleteOptions {
-    /// Reads the options: from the body if there is one, else from the query.
+    /// Parses the options: from the body if there is one, otherwise from the query.
     ///
     /// # Errors
     /// 400 for a body that is not JSON, 422 for values upstream refuses.
@@ -176,7 +176,7 @@ impl DeleteOptions {
         } else {
             dry_run.extend(query.all("dryRun").map(str::to_owned));
             query.first("propagationPolicy").unwrap_or_default().clone_into(&mut propagation);
-            // The fields of `preconditions` are parameters of their own, under their own names.
+            // In a query the fields of `preconditions` are parameters with their own names.
             let precondition =
                 |name: &str| query.first(name).filter(|text| !text.is_empty()).map(str::to_owned);
             options.uid = precondition("uid");
@@ -225,20 +225,20 @@ pub(super) struct WriteOptions {
     pub force: bool,
 }
 
-/// What unknown and duplicate fields amount to.
+/// How unknown and duplicate fields are answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum FieldValidation {
-    /// Nothing.
+    /// They are ignored.
     Ignore,
-    /// A `Warning` header: the default.
+    /// With a `Warning` header: the default.
     #[default]
     Warn,
-    /// 400.
+    /// With 400.
     Strict,
 }
 
 impl WriteOptions {
-    /// Reads and checks the parameters; `kind` is the options' own Kind, for messages.
+    /// Parses and validates the parameters; `kind` is the Kind of the options, for messages.
     ///
     /// # Errors
     /// 422 for values upstream refuses.
@@ -288,10 +288,10 @@ fn check_dry_run(values: &[String], errors: &mut Vec<FieldError>) -> bool {
     !values.is_empty()
 }
 
-/// Checks `?timeout=`: the deadline of the request, a Go duration.
+/// Validates `?timeout=`: the deadline of the request, a Go duration.
 ///
 /// # Errors
-/// 400 in upstream's words.
+/// 400 with upstream's message.
 pub(super) fn check_timeout(query: &Query<'_>) -> Result<(), ApiError> {
     let Some(text) = query.first("timeout").filter(|text| !text.is_empty()) else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What form an answer has: media type, pretty printing, Table or metadata only.
+//! The form of an answer: media type, pretty printing, Table or metadata only.
 //!
 //! Follows `k8s.io/apiserver/pkg/endpoints/handlers/{negotiation,responsewriters}`.
 
@@ -19,11 +19,11 @@ pub(super) struct Output {
     pub media: Media,
     /// Indented JSON.
     pub pretty: bool,
-    /// What becomes of objects and lists.
+    /// The shape of objects and lists.
     pub shape: Shape,
 }
 
-/// A media type objects can be written in.
+/// A media type of objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Media {
     /// `application/json`.
@@ -33,13 +33,13 @@ pub(super) enum Media {
     Yaml,
 }
 
-/// What becomes of an object or list.
+/// The shape of an object or list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// It is sent as it is.
+    /// Whole.
     #[default]
     Whole,
-    /// A `Table` for people; `v1beta1` if so asked.
+    /// A `Table`; of `v1beta1` where requested.
     Table { beta: bool },
     /// `PartialObjectMetadata` or its list.
     Metadata { beta: bool },
@@ -88,7 +88,7 @@ fn media(name: &str) -> Option<Media> {
 }
 
 impl Output {
-    /// Chooses the form of an answer about objects.
+    /// Negotiates the form of an answer with objects.
     ///
     /// # Errors
     /// 406 when no clause can be met.
@@ -116,7 +116,7 @@ impl Output {
         Err(ApiError::not_acceptable(ACCEPTED))
     }
 
-    /// Chooses the form of an error: as [`Output::negotiate`], and JSON where that fails.
+    /// Negotiates the form of an error: as [`Output::negotiate`], or JSON where that fails.
     pub(super) fn of_error(headers: &HeaderMap, query: &Query<'_>) -> Self {
         let output = Self::negotiate(headers, query).unwrap_or_default();
         Self { pretty: is_pretty(headers, query), shape: Shape::Whole, ..output }
@@ -135,7 +135,7 @@ impl Output {
         self == Self::default()
     }
 
-    /// Text in this form, of a JSON text.
+    /// A JSON text in this form.
     pub(super) fn render(self, json: Vec<u8>) -> Bytes {
         match (self.media, self.pretty) {
             (Media::Json, false) => {
@@ -149,7 +149,7 @@ impl Output {
     }
 }
 
-/// Indents a JSON text by two spaces a level, keeping the order of its keys.
+/// Indents a JSON text by two spaces per level, with its keys in order.
 fn pretty(json: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(json.len() * 2);
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
@@ -222,7 +222,7 @@ pub(super) fn aggregated_discovery(headers: &HeaderMap) -> Option<&'static str> 
     })?
 }
 
-/// A plan with the headers that every answer of the API carries.
+/// An answer with the headers that every answer of the API has.
 pub(super) fn plan(status: StatusCode, content_type: HeaderValue, body: Body) -> Plan {
     let mut plan = Plan::new(status, Origin::Kubernetes, body);
     plan.headers.insert(CONTENT_TYPE, content_type);
@@ -230,7 +230,7 @@ pub(super) fn plan(status: StatusCode, content_type: HeaderValue, body: Body) ->
     plan
 }
 
-/// A plan for an error.
+/// An answer with an error.
 pub(super) fn error_plan(error: &ApiError, headers: &HeaderMap, query: &Query<'_>) -> Plan {
     if error.plain {
         let text = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_clause_that_can_be_met_wins() {
+    fn the_first_acceptable_clause_counts() {
         let table =
             accept("application/json;as=Table;v=v1;g=meta.k8s.io,application/json").unwrap();
         assert_eq!(table.shape, Shape::Table { beta: false });
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn pretty_printing_is_upstreams() {
+    fn pretty_printing_is_that_of_upstream() {
         let json = br#"{"a":[1,{"b":"x:{,}\""}],"c":{},"d":[]}"#;
         let expected = "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"x:{,}\\\"\"\n    }\n  ],\n  \"c\": {},\n  \"d\": []\n}";
         assert_eq!(String::from_utf8(pretty(json)).unwrap(), expected);

@@ -1,7 +1,7 @@
-//! A request's path and method → what is asked for: verb, group, version, resource, namespace, name.
+//! Path and method of a request → verb, group, version, resource, namespace, name.
 //!
-//! Follows `k8s.io/apiserver/pkg/endpoints/request/requestinfo.go`. Purely syntactic: whether such a
-//! resource is served is decided later, so that scenario rules can speak of any request.
+//! Follows `k8s.io/apiserver/pkg/endpoints/request/requestinfo.go`. It is syntactic: whether the resource is
+//! served is decided later, so that scenario rules can match any request.
 
 use std::borrow::Cow;
 
@@ -9,13 +9,13 @@ use http::Method;
 
 use crate::message::{Query, TargetError, decode_segment};
 
-/// What a request asks for.
+/// The verb and the resource of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestInfo<'a> {
     /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`; for other
     /// methods and paths the method in lower case.
     pub verb: Cow<'a, str>,
-    /// The resource request, or nothing for paths such as `/version` and `/apis/GROUP`.
+    /// The resource; `None` for paths such as `/version` and `/apis/GROUP`.
     pub resource: Option<ResourceInfo<'a>>,
 }
 
@@ -34,12 +34,12 @@ pub struct ResourceInfo<'a> {
     pub name: Cow<'a, str>,
     /// The subresource; empty for the object itself.
     pub subresource: Cow<'a, str>,
-    /// Path segments after the subresource: no resource here has any.
+    /// The number of path segments after the subresource: no served resource has any.
     pub rest: usize,
 }
 
 impl<'a> RequestInfo<'a> {
-    /// Reads a request's path.
+    /// Parses a request's path.
     ///
     /// # Errors
     /// [`TargetError`] when a segment cannot be decoded.
@@ -69,7 +69,7 @@ impl<'a> RequestInfo<'a> {
         let Some(mut segment) = rest.next() else {
             return Ok(plain(method));
         };
-        // The old form /apis/G/V/watch/...: a watch, whatever the parameters say.
+        // The old form /apis/G/V/watch/... is a watch, whatever its parameters are.
         let old_watch = segment == "watch";
         if old_watch {
             let Some(next) = rest.next() else {
@@ -81,7 +81,7 @@ impl<'a> RequestInfo<'a> {
             if let Some(namespace) = rest.next() {
                 info.namespace = namespace;
                 match rest.next() {
-                    // /namespaces/NAME and its own subresources are about the namespace object itself.
+                    // /namespaces/NAME and its subresources name the namespace object itself.
                     None => info.resource = Cow::Borrowed("namespaces"),
                     Some(sub) if sub == "status" || sub == "finalize" => {
                         info.resource = Cow::Borrowed("namespaces");
@@ -122,7 +122,7 @@ fn verb(method: &Method, info: &ResourceInfo<'_>, query: &Query<'_>) -> &'static
     }
 }
 
-/// Booleans of the API: only `false` and `0` are false; an empty value is true
+/// Whether a boolean parameter is true: only `false` and `0` are false, an empty value is true
 /// (`k8s.io/apimachinery/pkg/runtime/conversion.go`).
 pub(super) fn is_true(value: &str) -> bool {
     !matches!(value.to_ascii_lowercase().as_str(), "false" | "0")
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn verbs_and_parts_follow_request_info() {
+    fn paths_are_parsed_as_upstreams_request_info() {
         let jobs = "/apis/batch.volcano.sh/v1alpha1/namespaces/a/jobs";
         let cases = [
             (Method::GET, jobs.to_owned(), "list batch.volcano.sh|v1alpha1|jobs|a||"),

@@ -1,4 +1,4 @@
-//! Resource types: what is served, under which names, and how it behaves.
+//! Resource types: their names, versions and behaviour.
 //!
 //! A type is built in ([`super::builtin`]), comes from a `CustomResourceDefinition`
 //! ([`super::crd`]), or is inferred from an object fixture. The engine knows no type by name.
@@ -36,10 +36,10 @@ impl fmt::Display for GroupResource {
     }
 }
 
-/// A kind of objects and how it is served.
+/// A resource type.
 #[derive(Debug, Clone)]
 pub struct ResourceType {
-    /// Group and plural: the identity under which objects are stored.
+    /// Group and plural: the identity of the type in the store.
     pub group_resource: Arc<GroupResource>,
     /// The Kind of one object.
     pub kind: Box<str>,
@@ -51,11 +51,11 @@ pub struct ResourceType {
     pub short_names: Vec<String>,
     /// Categories for kubectl, such as `all`.
     pub categories: Vec<String>,
-    /// Whether objects live in namespaces.
+    /// Whether objects are in namespaces.
     pub namespaced: bool,
-    /// Whether objects are kept. Those of other types are questions, answered when they are created.
+    /// Whether objects are stored. Objects of other types are reviews, answered when they are created.
     pub stored: bool,
-    /// Where the type comes from: custom resources and upstream's own types differ in many texts.
+    /// Where the type comes from: messages for custom and for built-in types differ.
     pub origin: TypeOrigin,
     /// The versions, the preferred one first.
     pub versions: Vec<Version>,
@@ -64,7 +64,7 @@ pub struct ResourceType {
 /// Where a resource type comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TypeOrigin {
-    /// One that upstream's API server serves by itself.
+    /// Built in, as in upstream's API server.
     BuiltIn,
     /// A `CustomResourceDefinition`.
     Custom,
@@ -85,7 +85,7 @@ pub struct Version {
     pub status: bool,
     /// The `scale` subresource.
     pub scale: Option<Scale>,
-    /// The schema to default, prune and validate with; none keeps everything.
+    /// The schema for defaults, pruning and validation; without one all fields are kept.
     pub schema: Option<Arc<Schema>>,
     /// The schema as its CRD has it, for OpenAPI documents.
     pub raw_schema: Option<Arc<Value>>,
@@ -98,11 +98,11 @@ pub struct Version {
 /// The paths of a `scale` subresource (JSON paths without the leading dot).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scale {
-    /// Where the wanted number of replicas stands.
+    /// The path of the requested number of replicas.
     pub spec_replicas: Vec<String>,
-    /// Where the number there are stands.
+    /// The path of the current number of replicas.
     pub status_replicas: Vec<String>,
-    /// Where the label selector stands, as text.
+    /// The path of the label selector, a string.
     pub label_selector: Option<Vec<String>>,
 }
 
@@ -115,20 +115,20 @@ pub struct Column {
     pub kind: String,
     /// The format, such as `name`.
     pub format: String,
-    /// What it shows.
+    /// A description of the column.
     pub description: String,
-    /// 0 is always shown, more with `-o wide`.
+    /// 0 is always shown, higher ones with `-o wide`.
     pub priority: i64,
     /// The JSON path of its cell, with the leading dot.
     pub json_path: String,
 }
 
-/// A field that field selectors may use.
+/// A field that field selectors support.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SelectableField {
-    /// As it is written in a selector: `spec.queue`.
+    /// The name in a selector: `spec.queue`.
     pub label: String,
-    /// The steps to it.
+    /// The path, step by step.
     pub path: Vec<String>,
 }
 
@@ -152,7 +152,7 @@ impl ResourceType {
         }
     }
 
-    /// Whether it is one of upstream's own types.
+    /// Whether it is a built-in type.
     pub fn is_built_in(&self) -> bool {
         self.origin == TypeOrigin::BuiltIn
     }
@@ -167,7 +167,7 @@ impl ResourceType {
         if self.namespaced { format!("{namespace}/{name}") } else { name.to_owned() }
     }
 
-    /// `metadata.selfLink` as servers before 1.20 gave it: the path of an object, or of a collection.
+    /// `metadata.selfLink` as before Kubernetes 1.20: the path of an object, or of a collection.
     pub fn link(&self, served: &Served, namespace: &str, name: &str) -> String {
         let root = if self.group().is_empty() { "api" } else { "apis" };
         let mut link = format!("/{root}/{}", served.api_version);
@@ -181,13 +181,13 @@ impl ResourceType {
         link
     }
 
-    /// The paths whose values the store keeps beside each object.
+    /// The paths of the selectable fields, whose values the store keeps with each object.
     pub fn selectable_paths(&self) -> Vec<Vec<String>> {
         self.storage().selectable.iter().map(|field| field.path.clone()).collect()
     }
 }
 
-/// A resource type together with the version a request names.
+/// A resource type with the version of a request.
 #[derive(Debug, Clone)]
 pub struct Served {
     /// The type.
@@ -199,12 +199,12 @@ pub struct Served {
 }
 
 impl Served {
-    /// The version asked for.
+    /// The requested version.
     pub fn version(&self) -> &Version {
         &self.of.versions[self.version]
     }
 
-    /// What stands before an object's stored JSON when it is sent by itself.
+    /// The bytes before an object's stored JSON when it is sent alone.
     pub fn prefix(&self) -> String {
         let (kind, version) = (Value::from(&*self.of.kind), Value::from(&*self.api_version));
         if self.of.is_built_in() {
@@ -214,7 +214,7 @@ impl Served {
     }
 }
 
-/// Every served resource type. Immutable: a change makes a new one.
+/// All served resource types. Once published it is immutable.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     types: BTreeMap<Arc<GroupResource>, Arc<ResourceType>>,
@@ -243,7 +243,7 @@ impl Registry {
         self.types.insert(Arc::clone(&of.group_resource), of);
     }
 
-    /// Takes a type away.
+    /// Removes a type.
     pub fn remove(&mut self, resource: &GroupResource) {
         if self.types.remove(resource).is_some() {
             self.served.retain(|(group, _), plurals| {
@@ -282,12 +282,12 @@ impl Registry {
         self.served.contains_key(&(group.into(), version.into()))
     }
 
-    /// Whether upstream itself serves the group: there, misses have other texts.
+    /// Whether the group has built-in types: its 404s have other messages.
     pub fn is_built_in_group(&self, group: &str) -> bool {
         self.types.values().any(|of| of.group() == group && of.is_built_in())
     }
 
-    /// What is served under a group and version, in the order of plurals.
+    /// The types of a group and version, in the order of plurals.
     pub fn of_version(&self, group: &str, version: &str) -> impl Iterator<Item = &Served> {
         self.served.get(&(group.into(), version.into())).into_iter().flat_map(BTreeMap::values)
     }
@@ -308,7 +308,7 @@ impl Registry {
     }
 }
 
-/// `group/version` in two; a version alone is the core group's.
+/// Splits `group/version`; a version alone is in the core group.
 pub(super) fn split_api_version(api_version: &str) -> (&str, &str) {
     api_version.split_once('/').unwrap_or(("", api_version))
 }

@@ -1,11 +1,12 @@
-//! Strategic merge patch, for upstream's own types: lists that merge by a key, and directives
-//! (`k8s.io/apimachinery/pkg/util/strategicpatch`). Custom resources refuse it, as upstream's do.
+//! Strategic merge patch, for built-in types: lists that merge by a key, and directives
+//! (`k8s.io/apimachinery/pkg/util/strategicpatch`). Custom resources do not support it, as in
+//! upstream.
 
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-/// Lists of objects that merge, and by which key (`patchMergeKey` in `k8s.io/api`).
+/// Lists of objects that merge, with their keys (`patchMergeKey` in `k8s.io/api`).
 const MERGED_LISTS: &[(&str, &str)] = &[
     ("addresses", "type"),
     ("conditions", "type"),
@@ -26,7 +27,7 @@ const MERGED_LISTS: &[(&str, &str)] = &[
     ("volumes", "name"),
 ];
 
-/// Lists of plain values that merge.
+/// Lists of scalars that merge.
 const MERGED_VALUES: [&str; 1] = ["finalizers"];
 
 const PATCH: &str = "$patch";
@@ -34,8 +35,7 @@ const RETAIN_KEYS: &str = "$retainKeys";
 const DELETE_VALUES: &str = "$deleteFromPrimitiveList/";
 const ELEMENT_ORDER: &str = "$setElementOrder/";
 
-/// The key by which a list of objects merges. The ports of a service go by another one than those of
-/// a container.
+/// The key by which a list of objects merges. Ports of a service have another key than ports of a container.
 fn merge_key(field: &str, kind: &str) -> Option<&'static str> {
     if field == "ports" {
         return Some(if kind == "Service" { "port" } else { "containerPort" });
@@ -46,7 +46,7 @@ fn merge_key(field: &str, kind: &str) -> Option<&'static str> {
 /// Applies a patch to an object of a kind.
 ///
 /// # Errors
-/// Upstream's words for a patch that cannot be applied.
+/// Upstream's message for a patch that cannot be applied.
 pub(super) fn apply(object: &Value, patch: &Value, kind: &str) -> Result<Value, String> {
     let (Value::Object(original), Value::Object(patch)) = (object, patch) else {
         return Err("invalid JSON document".to_owned());
@@ -136,11 +136,11 @@ fn merge_lists(
     };
     let directive = |item: &Value| item[PATCH].as_str().map(str::to_owned);
     if patch.iter().any(|item| directive(item).as_deref() == Some("replace")) {
-        // The item with the directive says only that; the others are the new list.
+        // The item with the directive is no item of the list; the others are the new list.
         let rest = patch.iter().filter(|item| directive(item).is_none());
         return Ok(rest.cloned().collect());
     }
-    // Items by their keys: the first of each counts. Deleted ones leave a gap until the end.
+    // Items by their keys; the first of a key counts. Deleted items leave a gap, removed at the end.
     let mut places: HashMap<String, usize> = HashMap::new();
     for (at, item) in original.iter().enumerate() {
         if let Some(found) = item.get(key) {
@@ -181,7 +181,7 @@ fn merge_lists(
     Ok(original)
 }
 
-/// Puts what the order names first, in that order; the rest keeps its own behind it.
+/// Orders a list: the items that the order names first, in that order, then the others in their own order.
 fn put_in_order(list: &mut [Value], order: &[Value], key: Option<&str>) {
     let of = |item: &Value| key.map_or(Some(item), |key| item.get(key)).map(Value::to_string);
     let mut places: HashMap<Option<String>, usize> = HashMap::new();
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_merge_by_their_key_and_directives_do_what_they_say() {
+    fn lists_merge_by_their_key_and_directives_apply() {
         let pod = json!({
             "metadata": {"labels": {"a": "1", "b": "2"}, "finalizers": ["x/a", "x/b"]},
             "spec": {
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_applied_is_told() {
+    fn patches_that_cannot_be_applied_are_refused() {
         let pod = json!({"spec": {"containers": []}});
         let error =
             apply(&pod, &json!({"spec": {"containers": [{"image": "i"}]}}), "Pod").unwrap_err();

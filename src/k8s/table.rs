@@ -1,4 +1,4 @@
-//! Tables for people, and objects reduced to their metadata
+//! Tables, and objects reduced to their metadata
 //! (`k8s.io/apiextensions-apiserver/pkg/registry/customresource/tableconvertor`).
 
 use std::cell::OnceCell;
@@ -23,21 +23,21 @@ const AGE_DESCRIPTION: &str = "CreationTimestamp is a timestamp representing the
      this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for \
      lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
 
-/// Objects to render, and how.
+/// How objects are rendered.
 #[derive(Clone, Copy)]
 pub(super) struct Rendering<'s> {
     /// Their type and version.
     pub(super) served: &'s Served,
-    /// Other than whole.
+    /// The shape: a table or metadata.
     pub(super) shape: Shape,
-    /// Whether a table says what its columns are: in a watch only the first one does.
+    /// Whether a table has column definitions: in a watch only the first one has.
     pub(super) with_columns: bool,
-    /// The time that ages are counted to.
+    /// The time for ages.
     pub(super) now: Timestamp,
 }
 
 impl Rendering<'_> {
-    /// Renders one object. A table has the given revision.
+    /// Renders one object. A table gets the given revision.
     pub(super) fn one(&self, object: &Object, revision: Revision) -> Vec<u8> {
         match self.shape {
             Shape::Table { .. } => {
@@ -88,7 +88,7 @@ impl Rendering<'_> {
         let definitions = if self.with_columns { definitions(&columns) } else { Value::Null };
         put(out, &format!("{{\"apiVersion\":\"{version}\",\"columnDefinitions\":{definitions}"));
         put(out, &format!(",\"kind\":\"Table\",\"metadata\":{metadata},\"rows\":["));
-        // Compiled when the first object has no cells yet.
+        // Compiled for the first object without cells.
         let paths = OnceCell::new();
         for (index, object) in objects.enumerate() {
             put(out, if index > 0 { ",{\"cells\":[" } else { "{\"cells\":[" });
@@ -149,7 +149,7 @@ fn append(out: &mut Vec<u8>, text: &str) {
     let _ = serde_json::to_writer(out, text);
 }
 
-/// A type without columns of its own shows its age.
+/// The columns of a type; the age for a type without columns.
 fn columns(served: &Served) -> Arc<[Column]> {
     static AGE: LazyLock<Arc<[Column]>> = LazyLock::new(|| {
         Arc::from([Column {
@@ -181,7 +181,7 @@ fn definitions(columns: &[Column]) -> Value {
     std::iter::once(name).chain(others).collect()
 }
 
-/// A column's path: Kubernetes' dialect leaves the `$` out and escapes dots in keys.
+/// Compiles a column's path: the Kubernetes dialect omits the `$` and escapes dots in keys.
 fn compile(path: &str) -> Option<JsonPath> {
     let mut text = String::from("$");
     let mut rest = path;
@@ -277,7 +277,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_read_as_kubectl_shows_them() {
+    fn durations_are_shown_as_kubectl_shows_them() {
         for (seconds, text) in [
             (0, "0s"),
             (119, "119s"),
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn column_paths_are_kubernetes_own_dialect() {
+    fn column_paths_have_the_kubernetes_dialect() {
         let whole = json!({
             "metadata": {"labels": {"app.kubernetes.io/name": "x"}},
             "status": {"conditions": [{"type": "A", "status": "1"}, {"type": "B", "status": "2"}]},

@@ -1,11 +1,11 @@
-//! A world without a server: changes are committed one after another, with what follows from them.
+//! A store for tests of the engine: it commits changes one after another.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::store::{Committed, Conflict, PinnedSnapshots, State, StoreChange};
 use super::{ApiRequest, Config, Outcome, Resolved, answer, emptied_namespaces};
 
-/// The objects of one world.
+/// The state of one world.
 #[derive(Debug)]
 pub(super) struct TestStore {
     state: Mutex<Arc<State>>,
@@ -21,7 +21,7 @@ impl TestStore {
         Arc::clone(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Commits a change, and what follows from it.
+    /// Commits a change, and the removal of namespaces that it empties.
     pub(super) fn commit(&self, change: StoreChange) -> Result<Committed, Conflict> {
         let committed = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -36,14 +36,14 @@ impl TestStore {
         Ok(committed)
     }
 
-    /// Decides on the newest state, and commits.
+    /// Builds a change on the newest state, and commits it.
     pub(super) fn write(&self, decide: impl FnOnce(&mut StoreChange)) {
         let mut change = StoreChange::on(&self.state());
         decide(&mut change);
-        self.commit(change).expect("nobody else writes");
+        self.commit(change).expect("no other writer");
     }
 
-    /// The outcome of a request; one that writes has written.
+    /// The outcome of a request; its change is committed.
     pub(super) fn answer(&self, config: &Config, request: &ApiRequest<'_>) -> Outcome {
         loop {
             match answer(config, &self.state(), &self.pinned, request) {

@@ -1,11 +1,11 @@
-//! YAML answers, laid out as `sigs.k8s.io/yaml` does: sorted keys, two spaces, lists not indented,
-//! quotes only where a plain scalar would be read as something else.
+//! YAML in the layout of `sigs.k8s.io/yaml`: sorted keys, two spaces, lists not indented, quotes only where a
+//! plain scalar would have another type.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
-/// A value as a YAML document.
+/// Renders a value as a YAML document.
 pub fn render(value: &Value) -> String {
     let mut out = String::new();
     node(&mut out, value, 0, false);
@@ -15,7 +15,7 @@ pub fn render(value: &Value) -> String {
     out
 }
 
-/// Writes a value; `inline` when something stands before it on the line (a key or a dash).
+/// Writes a value; `inline` after a key or a dash on the same line.
 fn node(out: &mut String, value: &Value, indent: usize, inline: bool) {
     match value {
         Value::Object(map) if map.is_empty() => out.push_str("{}"),
@@ -113,7 +113,7 @@ fn needs_no_quotes(text: &str) -> bool {
         && !reads_as_other(text)
 }
 
-/// Whether YAML 1.1 reads a plain scalar as a boolean, null, number or time.
+/// Whether a plain scalar is a boolean, null, number or time in YAML 1.1.
 fn reads_as_other(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     if matches!(

@@ -43,7 +43,7 @@ pub(crate) struct World {
     /// What its garbage collector has seen.
     collector: Mutex<k8s::Collector>,
     /// What is due for its created objects.
-    life: Mutex<k8s::Life>,
+    life: Mutex<k8s::LifeCycle>,
     /// Whether its controllers run: they begin with the first write.
     controlled: AtomicBool,
     /// Whether it was deleted: its streams end.
@@ -60,7 +60,7 @@ impl World {
             generation: AtomicU64::new(seed.generation),
             seed: Mutex::new(seed),
             collector: Mutex::new(k8s::Collector::after(&state)),
-            life: Mutex::new(k8s::Life::after(&state)),
+            life: Mutex::new(k8s::LifeCycle::after(&state)),
             store: Store::new(state),
             scenario: ScenarioState::default(),
             scenarios: ArcSwapOption::empty(),
@@ -143,12 +143,12 @@ impl World {
     pub(super) fn collect(&self) {
         let mut collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
-        while !collector.has_seen(&self.store.state()) {
+        while !collector.is_up_to_date_with(&self.store.state()) {
             let written =
                 self.store.write(|state| (Some(collector.decide(state, now)), state.revision));
             // Where others come first each time, the next change calls it again.
             let Ok((seen, _)) = written else { return };
-            collector.go_on_from(seen);
+            collector.continue_from(seen);
         }
     }
 
@@ -156,7 +156,7 @@ impl World {
     pub(super) fn restart(&self) {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
-        *life = k8s::Life::after(&self.store.state());
+        *life = k8s::LifeCycle::after(&self.store.state());
         drop(life);
         self.tokens.clear();
         self.log.clear();
@@ -187,7 +187,7 @@ impl World {
                 (Some(change), lives)
             });
             match written {
-                Ok((true, _)) => life.went_on(due, stages),
+                Ok((true, _)) => life.plan_next(due, stages),
                 Ok((false, _)) => {}
                 // Others came first each time: the next step tries again.
                 Err(Contended) => {

@@ -1,11 +1,11 @@
-//! Who asks, and whether they may: the two questions before any verb.
+//! Authentication and authorization of requests: the step before any verb.
 //!
 //! ```text
 //! certificate, headers → [tokens] (static token file) → [User] → [policy] (ABAC file) → the verbs, or 401 / 403
-//!                                             └→ [review] answers TokenReview and its kin
+//!                                             └→ [review] answers TokenReview and access reviews
 //! ```
 //!
-//! Files, order and texts are upstream's (`k8s.io/apiserver/pkg/authentication/token/tokenfile`,
+//! File formats, order and messages are upstream's (`k8s.io/apiserver/pkg/authentication/token/tokenfile`,
 //! `k8s.io/kubernetes/pkg/auth/authorizer/abac`).
 
 mod policy;
@@ -35,32 +35,34 @@ use policy::Policies;
 use tokens::Tokens;
 use user::Attributes;
 
-/// How a websocket client that cannot set headers sends its token.
+/// The subprotocol prefix with which a websocket client that cannot set headers sends its token.
 pub const WEBSOCKET_BEARER: &str = "base64url.bearer.authorization.k8s.io.";
 
-/// What is always allowed, whatever the policy (`--authorization-always-allow-paths`).
+/// Paths that every user may read, whatever the policy says (`--authorization-always-allow-paths`).
 const ALWAYS_ALLOWED: [&str; 3] = ["/healthz", "/livez", "/readyz"];
 
-/// Those who may do everything (`k8s.io/apiserver/pkg/authentication/user`).
+/// The group whose members may do everything (`k8s.io/apiserver/pkg/authentication/user`).
 const MASTERS: &str = "system:masters";
 
-/// Authentication and authorization, as the files say. Without files everybody may do everything.
+/// Authentication and authorization by a token file and a policy file. Without files every user may do
+/// everything.
 #[derive(Debug, Default)]
 pub struct Auth {
     tokens: Option<Tokens>,
     policies: Option<Policies>,
     refuse_anonymous: bool,
-    /// Whether clients are asked for certificates.
+    /// Whether client certificates are requested.
     certificates: bool,
     /// A header besides `Authorization` that carries tokens.
     token_header: Option<HeaderName>,
 }
 
 impl Auth {
-    /// Reads a static token file and an ABAC policy file, each given as its path, for messages, and its text.
+    /// Parses a static token file and an ABAC policy file. Each is given as its path, for messages, and its
+    /// text.
     ///
     /// # Errors
-    /// Every line that is wrong.
+    /// A diagnostic for each invalid line.
     pub fn parse(
         tokens: Option<(&Path, &[u8])>,
         policies: Option<(&Path, &[u8])>,
@@ -71,7 +73,7 @@ impl Auth {
         if problems.has_errors() {
             return Err(problems.sorted());
         }
-        // Upstream takes no anonymous requests where everybody may do everything.
+        // Upstream refuses anonymous requests where no policy restricts users.
         let refuse_anonymous = tokens.is_some() && policies.is_none();
         Ok(Self { tokens, policies, refuse_anonymous, ..Self::default() })
     }
@@ -83,15 +85,15 @@ impl Auth {
         self
     }
 
-    /// Refuses requests without a token, also where a policy could allow them.
+    /// Refuses requests without a token, even where a policy would allow them.
     #[must_use]
     pub fn without_anonymous(mut self) -> Self {
         self.refuse_anonymous = true;
         self
     }
 
-    /// Client certificates are asked for: who shows none has to have a token, or is anonymous where a
-    /// policy says what the anonymous may do.
+    /// Requests client certificates. A client without one needs a token, or is anonymous where a policy
+    /// covers anonymous users.
     #[must_use]
     pub fn with_client_certificates(mut self) -> Self {
         self.certificates = true;
@@ -99,23 +101,23 @@ impl Auth {
         self
     }
 
-    /// Whether there is anything to check.
+    /// Whether every request is allowed.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.tokens.is_none() && self.policies.is_none() && !self.refuse_anonymous
     }
 
-    /// Whether tokens or certificates say what groups their owners are in.
+    /// Whether tokens or certificates assign users to groups.
     #[must_use]
     pub fn knows_groups(&self) -> bool {
         self.tokens.is_some() || self.certificates
     }
 
-    /// Who sent a request: the subject of the client's certificate, or the owner of the token.
+    /// The user who sent a request: the subject of the client certificate, or the owner of the token.
     ///
     /// # Errors
-    /// 401 for a token that is not known or a certificate that is not trusted, and without either
-    /// where anonymous requests are refused.
+    /// 401 for an unknown token, for an untrusted certificate, and for an anonymous request where those are
+    /// refused.
     pub fn authenticate(
         &self,
         headers: &HeaderMap,
@@ -130,7 +132,7 @@ impl Auth {
         }
         match (&self.tokens, self.token(headers)) {
             (Some(tokens), Some(token)) => tokens.find(&token).ok_or_else(ApiError::unauthorized),
-            // As upstream: a certificate that does not hold may be made good by a token alone.
+            // As upstream: a request with an untrusted certificate needs a valid token.
             _ if matches!(certificate, Some(ClientCertificate::Refused(_))) => {
                 Err(ApiError::unauthorized())
             }
@@ -139,7 +141,8 @@ impl Auth {
         }
     }
 
-    /// The token of a request: of `Authorization: Bearer`, of the token header, or of a websocket's subprotocol.
+    /// The token of a request: of `Authorization: Bearer`, of the token header, or of a websocket's
+    /// subprotocol.
     fn token(&self, headers: &HeaderMap) -> Option<String> {
         let text = |value: &http::HeaderValue| value.to_str().ok().map(str::to_owned);
         let authorization = headers.get(AUTHORIZATION).and_then(text).unwrap_or_default();
@@ -159,16 +162,16 @@ impl Auth {
         String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
     }
 
-    /// Who a token of the token file belongs to.
+    /// The owner of a token of the token file.
     #[must_use]
     pub fn user_of(&self, token: &str) -> Option<Arc<User>> {
         self.tokens.as_ref()?.find(token)
     }
 
-    /// Whether the user may do what the request asks for.
+    /// Checks whether a user may make a request.
     ///
     /// # Errors
-    /// 403 with upstream's words.
+    /// 403 with upstream's message.
     pub fn authorize(
         &self,
         user: &User,
@@ -182,7 +185,7 @@ impl Auth {
         Err(forbidden(user, &attributes))
     }
 
-    /// What a user may do in a namespace.
+    /// The rules of the policy for a user in a namespace.
     fn rules(&self, user: &User, namespace: &str) -> Vec<policy::Rule<'_>> {
         let everything = user.groups.iter().any(|group| group == MASTERS);
         match &self.policies {
@@ -191,7 +194,7 @@ impl Auth {
         }
     }
 
-    /// Whether the policy allows it, or the user is one whom no policy binds.
+    /// Whether the policy allows an action, or the user is exempt from policies.
     pub(super) fn allows(&self, user: &User, attributes: &Attributes<'_>) -> bool {
         if user.groups.iter().any(|group| group == MASTERS) {
             return true;
@@ -235,7 +238,7 @@ fn forbidden(user: &User, attributes: &Attributes<'_>) -> ApiError {
     ApiError::forbidden(&GroupResource::new(group, resource), name, &html(&why))
 }
 
-/// Upstream makes the text fit for a browser.
+/// Upstream escapes the text for browsers.
 fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,4 +1,4 @@
-//! The ABAC policy file: a JSON object a line, `#` begins a comment
+//! The ABAC policy file: one JSON object per line, `#` starts a comment
 //! (`k8s.io/kubernetes/pkg/auth/authorizer/abac`, `pkg/apis/abac`).
 
 use std::path::Path;
@@ -7,14 +7,14 @@ use crate::document::{Decoder, Diagnostic, Diagnostics, Format, Node, Place, Sou
 
 use super::user::{Attributes, User};
 
-/// Everybody who proved who they are.
+/// The group of all authenticated users.
 const AUTHENTICATED: &str = "system:authenticated";
 
-/// The lines of a policy file: what one of them allows is allowed.
+/// The lines of a policy file. An action is allowed where one line allows it.
 #[derive(Debug, Default)]
 pub(super) struct Policies(Vec<Policy>);
 
-/// What a user may do, as one line says it: things of a resource, of a path, or both.
+/// What one line allows a user: verbs on a resource, on a path, or on both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Rule<'a> {
     pub(super) verbs: &'static [&'static str],
@@ -48,7 +48,7 @@ impl Policies {
         self.0.iter().any(|policy| policy.matches(user, attributes))
     }
 
-    /// What the lines that are about a user say of a namespace.
+    /// The rules of the lines that apply to a user in a namespace.
     pub(super) fn rules(&self, user: &User, namespace: &str) -> Vec<Rule<'_>> {
         let about = self.0.iter().filter(|policy| {
             policy.is_about(user) && (policy.namespace == "*" || policy.namespace == namespace)
@@ -56,7 +56,7 @@ impl Policies {
         about.map(Policy::rule).collect()
     }
 
-    /// Reads the file; what is wrong is added to `problems`.
+    /// Parses the file; diagnostics are added to `problems`.
     pub(super) fn parse(path: &Path, text: &[u8], problems: &mut Diagnostics) -> Self {
         let text = match std::str::from_utf8(text) {
             Ok(text) => text,
@@ -99,7 +99,7 @@ fn policy(root: &Node<'_>) -> Option<Policy> {
     };
     let (api_version, kind) = (keys.get("apiVersion"), keys.get("kind"));
     if api_version.is_none() && kind.is_none() {
-        // The form before versions: leaving a thing out means all of it.
+        // The unversioned form: an absent property matches everything.
         let all = |text: String| if text.is_empty() { "*".to_owned() } else { text };
         let user = text(keys.get("user"))?;
         let group = text(keys.get("group"))?;
@@ -130,7 +130,7 @@ fn policy(root: &Node<'_>) -> Option<Policy> {
         let _ = node.word(&[("Policy", ())]);
     }
     let spec = keys.required("spec").and_then(|node| node.keys());
-    // Metadata of any kind may stand there; nothing reads it.
+    // Metadata is accepted and ignored.
     let _ = keys.get("metadata");
     keys.finish();
     let (spec, ()) = (spec?, version?);
@@ -148,7 +148,7 @@ fn policy(root: &Node<'_>) -> Option<Policy> {
     Some(policy)
 }
 
-/// `*` as user or group means everybody who proved who they are.
+/// `*` as user or group means all authenticated users.
 fn subject(user: String, group: String) -> (String, String) {
     if user == "*" || group == "*" {
         return (String::new(), AUTHENTICATED.to_owned());

@@ -1,4 +1,4 @@
-//! Questions about tokens and permissions, asked as objects that are created and not stored:
+//! Reviews of tokens and permissions: objects that are created, answered and not stored:
 //! `TokenReview` and `SelfSubjectReview` (`authentication.k8s.io/v1`), `SubjectAccessReview` and its
 //! siblings (`authorization.k8s.io/v1`).
 
@@ -9,7 +9,7 @@ use super::super::status::{ApiError, FieldError};
 use super::Auth;
 use super::user::{Attributes, User};
 
-/// One kind of question.
+/// A kind of review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Review {
     Token,
@@ -21,7 +21,7 @@ pub(in super::super) enum Review {
 }
 
 impl Review {
-    /// The question a type stands for, by its group and plural.
+    /// The review that a resource type is, by its group and plural.
     pub(in super::super) fn of(group: &str, plural: &str) -> Option<Self> {
         Some(match (group, plural) {
             ("authentication.k8s.io", "tokenreviews") => Self::Token,
@@ -35,10 +35,10 @@ impl Review {
     }
 }
 
-/// Answers a question: the object with its status.
+/// Answers a review: the object with its status.
 ///
 /// # Errors
-/// 400 for a `TokenReview` without a token, 422 for an access review that asks nothing.
+/// 400 for a `TokenReview` without a token, 422 for an access review without attributes.
 pub(in super::super) fn answer(
     review: Review,
     auth: &Auth,
@@ -63,7 +63,7 @@ pub(in super::super) fn answer(
         }
     };
     question["status"] = status;
-    // Nothing is stored: the object has neither name nor time.
+    // Nothing is stored, so the object has neither a name nor a creation time.
     question["metadata"] = json!({});
     Ok(question)
 }
@@ -79,7 +79,7 @@ fn token(auth: &Auth, spec: &Value) -> Result<Value, ApiError> {
     })
 }
 
-/// What a user may do in a namespace, rule by rule.
+/// The rules for a user in a namespace.
 fn rules(auth: &Auth, user: &User, spec: &Value) -> Result<Value, ApiError> {
     let namespace = spec["namespace"].as_str().unwrap_or_default();
     if namespace.is_empty() {
@@ -111,7 +111,7 @@ fn user_info(user: &User) -> Value {
     info.into()
 }
 
-/// Makes the 422 of a field: its path, its value, what is wrong.
+/// The 422 of one field: its path, its value and the reason.
 type Invalid<'a> = &'a dyn Fn(&str, &str, &str) -> ApiError;
 
 fn subject(spec: &Value, invalid: Invalid<'_>) -> Result<User, ApiError> {

@@ -1,4 +1,4 @@
-//! Texts of files in, answers out.
+//! From the texts of token and policy files to answers.
 
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::json;
@@ -43,7 +43,7 @@ fn verdict(auth: &Auth, token: &str, method: &Method, path: &str) -> String {
 }
 
 #[test]
-fn tokens_are_found_wherever_clients_put_them() {
+fn a_token_is_read_from_each_place_where_clients_send_it() {
     let auth = auth(Some(TOKENS), Some(POLICY)).unwrap();
     let name = |headers: &HeaderMap| {
         auth.authenticate(headers, None)
@@ -63,7 +63,7 @@ fn tokens_are_found_wherever_clients_put_them() {
 }
 
 #[test]
-fn what_no_line_allows_is_forbidden_in_upstreams_words() {
+fn a_request_that_no_line_allows_gets_upstreams_403() {
     let auth = auth(Some(TOKENS), Some(POLICY)).unwrap();
     let (get, post) = (&Method::GET, &Method::POST);
     let jobs = "/apis/kubeflow.org/v1/namespaces/a/tfjobs";
@@ -112,7 +112,7 @@ fn what_no_line_allows_is_forbidden_in_upstreams_words() {
 }
 
 #[test]
-fn who_is_let_in_without_a_token() {
+fn anonymous_requests_are_accepted_as_upstream_accepts_them() {
     let none = HeaderMap::new();
     assert!(auth(None, None).unwrap().authenticate(&none, None).is_ok());
     assert!(
@@ -131,28 +131,28 @@ fn who_is_let_in_without_a_token() {
 }
 
 #[test]
-fn wrong_lines_are_told_and_tokens_are_not() {
+fn diagnostics_name_invalid_lines_and_no_tokens() {
     let tokens = "a,b\nsecret-token\n";
     let policy = "{\"apiVersion\": \"abac.authorization.kubernetes.io/v1beta1\", \"kind\": \"Policy\", \"spec\": {\"usr\": \"x\"}}\n\n{\n";
-    let told = auth(Some(tokens), Some(policy)).unwrap_err();
-    let lines: Vec<&str> = told.lines().collect();
-    assert_eq!(lines.len(), 4, "{told}");
+    let report = auth(Some(tokens), Some(policy)).unwrap_err();
+    let lines: Vec<&str> = report.lines().collect();
+    assert_eq!(lines.len(), 4, "{report}");
     assert!(
         lines[0].starts_with(
             "policy.jsonl:1:87: spec.usr: unknown key \"usr\"; did you mean \"user\"?"
         ),
-        "{told}"
+        "{report}"
     );
-    assert!(lines[1].starts_with("policy.jsonl:3:"), "{told}");
+    assert!(lines[1].starts_with("policy.jsonl:3:"), "{report}");
     assert_eq!(
         lines[2],
         "tokens.csv:1:1: a line has at least 3 columns (token, user name, user uid), found 2; write token,user,uid,\"group1,group2\""
     );
-    assert!(!told.contains("secret-token"), "{told}");
+    assert!(!report.contains("secret-token"), "{report}");
 }
 
 #[test]
-fn questions_are_answered_from_the_same_files() {
+fn reviews_are_answered_from_the_same_files() {
     let auth = auth(Some(TOKENS), Some(POLICY)).unwrap();
     let reader = auth.user_of("reader-token").unwrap();
     let ask = |review, namespace: &str, spec: serde_json::Value| {

@@ -1,4 +1,4 @@
-//! The static token file: `token,user,uid,"group1,group2"`, a line for each
+//! The static token file: one line `token,user,uid,"group1,group2"` per token
 //! (`k8s.io/apiserver/pkg/authentication/token/tokenfile`).
 
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use crate::document::{Place, Severity};
 
 use super::user::User;
 
-/// Tokens and whose they are.
+/// Tokens with their owners.
 pub(super) struct Tokens(HashMap<String, Arc<User>>);
 
 impl Tokens {
@@ -27,7 +27,7 @@ impl Tokens {
         Self(HashMap::new())
     }
 
-    /// Reads the file; what is wrong is added to `problems`.
+    /// Parses the file; diagnostics are added to `problems`.
     #[cfg(feature = "token-file")]
     pub(super) fn parse(path: &Path, text: &[u8], problems: &mut Diagnostics) -> Self {
         let mut tokens = HashMap::new();
@@ -40,9 +40,9 @@ impl Tokens {
             let record = match record {
                 Ok(record) => record,
                 Err(error) => {
-                    // The text itself stays out of messages: it may hold a token.
+                    // Messages do not quote the line: it may hold a token.
                     let line = error.position().map(csv::Position::line);
-                    problems.push(at(path, line, "this is not CSV in UTF-8", HINT));
+                    problems.push(at(path, line, "the line is not CSV in UTF-8", HINT));
                     break;
                 }
             };
@@ -56,7 +56,7 @@ impl Tokens {
                 continue;
             }
             if record[0].is_empty() {
-                let mut warning = at(path, line, "an empty token is left out", HINT);
+                let mut warning = at(path, line, "a line without a token is ignored", HINT);
                 warning.severity = Severity::Warning;
                 problems.push(warning);
                 continue;
@@ -66,7 +66,7 @@ impl Tokens {
                 groups.split(',').filter(|group| !group.is_empty()).map(str::to_owned).collect();
             groups.push("system:authenticated".to_owned());
             let user = User { name: record[1].to_owned(), uid: record[2].to_owned(), groups };
-            // As upstream: of two lines with one token the later counts.
+            // As upstream: the last line of a token counts.
             tokens.insert(record[0].to_owned(), Arc::new(user));
         }
         Self(tokens)
@@ -86,7 +86,7 @@ fn at(path: &Path, line: Option<u64>, what: &str, hint: &str) -> Diagnostic {
 }
 
 impl std::fmt::Debug for Tokens {
-    /// Says how many, never which.
+    /// Shows how many tokens there are, never the tokens.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Tokens({})", self.0.len())
     }

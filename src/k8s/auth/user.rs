@@ -1,29 +1,29 @@
-//! Who asks, and what for: what the policy compares.
+//! Users and the attributes of their requests: what a policy compares.
 
 use super::super::path::RequestInfo;
 
-/// Who sent a request.
+/// The sender of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct User {
     /// The name.
     pub name: String,
     /// The uid; may be empty.
     pub uid: String,
-    /// The groups, `system:authenticated` among them for those who proved who they are.
+    /// The groups; those of an authenticated user include `system:authenticated`.
     pub groups: Vec<String>,
 }
 
-/// What a user wants to do.
+/// What a request asks to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in super::super) struct Attributes<'a> {
     pub(in super::super) verb: &'a str,
-    /// Empty for requests that are not about a resource.
+    /// Empty for requests for paths that are no resources.
     pub(in super::super) resource: &'a str,
     pub(in super::super) group: &'a str,
     pub(in super::super) subresource: &'a str,
     pub(in super::super) namespace: &'a str,
     pub(in super::super) name: &'a str,
-    /// The path of requests that are not about a resource.
+    /// The path of a request that is for no resource.
     pub(in super::super) path: &'a str,
 }
 

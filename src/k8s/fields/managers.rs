@@ -1,5 +1,5 @@
-//! `metadata.managedFields`: who set which field, what an update changes about that, and when an apply
-//! conflicts (`managedfields/internal`, `structured-merge-diff/merge.Updater`).
+//! `metadata.managedFields`: the owners of fields, how an update changes them, and when an apply conflicts
+//! (`managedfields/internal`, `structured-merge-diff/merge.Updater`).
 
 use serde_json::{Value, json};
 
@@ -8,10 +8,10 @@ use super::super::schema::Schema;
 use super::set::FieldSet;
 use super::typed::{self, Type};
 
-/// The owner of everything that was there before fields were tracked.
+/// The owner of all fields that were set before ownership was tracked.
 const BEFORE_FIRST_APPLY: &str = "before-first-apply";
 
-/// What nobody owns: the server sets it, or it names the object (`stripmeta.go`).
+/// Fields without owners: the server sets them, or they identify the object (`stripmeta.go`).
 const STRIPPED: [&[&str]; 11] = [
     &["apiVersion"],
     &["kind"],
@@ -26,20 +26,20 @@ const STRIPPED: [&[&str]; 11] = [
     &["metadata", "resourceVersion"],
 ];
 
-/// A write, as far as ownership goes.
+/// Who writes an object, and how: what decides the ownership of its fields.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct FieldWriter<'a> {
-    /// The field manager: `fieldManager`, else the client's name.
+    /// The field manager: `fieldManager`, or the client's name.
     pub(in super::super) manager: &'a str,
-    /// The version it is written in.
+    /// The API version of the written object.
     pub(in super::super) api_version: &'a str,
-    /// The subresource it goes through.
+    /// The subresource that is written.
     pub(in super::super) subresource: &'a str,
     /// The type's schema.
     pub(in super::super) schema: Option<&'a Schema>,
-    /// Whether `status` is written through its subresource alone.
+    /// Whether `status` is written only through its subresource.
     pub(in super::super) status_apart: bool,
-    /// The time, as the API writes it.
+    /// The time in the API's format.
     pub(in super::super) now: &'a str,
 }
 
@@ -47,7 +47,7 @@ pub(in super::super) struct FieldWriter<'a> {
 #[derive(Debug, Clone, PartialEq)]
 struct Entry {
     manager: String,
-    /// `Apply`, not `Update`.
+    /// Whether the operation is `Apply`, not `Update`.
     applies: bool,
     api_version: String,
     subresource: String,
@@ -60,7 +60,7 @@ impl Entry {
         self.manager == writer.manager
             && self.applies == applies
             && self.subresource == writer.subresource
-            // Those who apply keep one entry, whatever version they apply in.
+            // A manager that applies has one entry for all API versions.
             && (applies || self.api_version == writer.api_version)
     }
 
@@ -91,7 +91,7 @@ impl Entry {
         entry
     }
 
-    /// As conflict messages name it (`printManager`).
+    /// The manager as conflict messages show it (`printManager`).
     fn shown(&self) -> String {
         let mut shown = quote(&self.manager);
         if !self.subresource.is_empty() {
@@ -108,7 +108,7 @@ fn read(object: &Value) -> Vec<Entry> {
     object["metadata"]["managedFields"].as_array().into_iter().flatten().map(Entry::read).collect()
 }
 
-/// In upstream's order: those who apply first, then by time and name.
+/// Upstream's order: managers that apply first, then by time and name.
 fn write(mut entries: Vec<Entry>) -> Value {
     entries.retain(|entry| !entry.fields.is_empty());
     entries.sort_by(|a, b| {
@@ -125,7 +125,7 @@ impl FieldWriter<'_> {
         Type::of_object(self.schema)
     }
 
-    /// Takes out what nobody owns, and what this write cannot set.
+    /// Removes the fields without owners, and those that this write cannot set.
     fn strip(&self, set: &mut FieldSet) {
         for path in STRIPPED {
             set.remove_field(path);
@@ -143,7 +143,7 @@ impl FieldWriter<'_> {
     }
 }
 
-/// The `managedFields` after an update that makes `after` of `before`.
+/// The `managedFields` after an update from `before` to `after`.
 pub(in super::super) fn track_update(
     before: &Value,
     after: &Value,
@@ -168,7 +168,7 @@ pub(in super::super) fn track_update(
     write(entries)
 }
 
-/// Gives the manager its fields; the time changes only with them.
+/// Sets the fields of a manager; its time changes only when they do.
 fn set_own(entries: &mut Vec<Entry>, writer: &FieldWriter<'_>, applies: bool, fields: FieldSet) {
     match entries.iter_mut().find(|entry| entry.is_of(writer, applies)) {
         Some(own) => {
@@ -189,18 +189,18 @@ fn set_own(entries: &mut Vec<Entry>, writer: &FieldWriter<'_>, applies: bool, fi
     }
 }
 
-/// What an apply comes to.
+/// The result of an apply.
 #[derive(Debug)]
 pub(in super::super) enum Applied {
     /// The object, with its `managedFields`.
     Object(Value),
-    /// Fields of others would change: manager as shown, path.
+    /// It would change fields of other managers: each manager as shown, with the path.
     Conflicts(Vec<(String, String)>),
-    /// Fields the schema does not declare.
+    /// The configuration has fields that the schema does not declare.
     Unknown(Vec<String>),
 }
 
-/// Applies a configuration to what is live.
+/// Applies a configuration to the live object.
 pub(in super::super) fn apply(
     live: &Value,
     configuration: &Value,
@@ -224,7 +224,7 @@ pub(in super::super) fn apply(
     let last = last.map_or_else(FieldSet::default, |entry| entry.fields.clone());
     set_own(&mut entries, writer, true, applied);
 
-    // What was applied last time, and is neither now nor anybody else's, goes.
+    // Fields that this manager applied before, and that neither it nor another manager sets now, are removed.
     let owned = entries.iter().fold(FieldSet::default(), |all, entry| all.union(&entry.fields));
     let merged = typed::merge(live, configuration, of);
     let mut new = typed::without(&merged, of, &abandoned(&last, &owned));
@@ -251,7 +251,7 @@ pub(in super::super) fn apply(
     Applied::Object(new)
 }
 
-/// The fields of `last` that nobody owns any more. One with owned fields below it stays.
+/// The fields of `last` that have no owner any more. A field with owned fields below it stays.
 fn abandoned(last: &FieldSet, owned: &FieldSet) -> FieldSet {
     let children = last.children.iter().filter_map(|(step, child)| {
         let gone = match owned.children.get(step) {

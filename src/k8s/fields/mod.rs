@@ -1,8 +1,8 @@
-//! Who owns which field: `metadata.managedFields`, and server-side apply.
+//! Ownership of fields: `metadata.managedFields`, and server-side apply.
 //!
 //! ```text
 //! live, new object → [typed] (compare, merge, by the schema's list and map types) → [set] of paths
-//! managedFields → [managers] → who owned what → conflicts, or the new managedFields
+//! managedFields → [managers] → owners of the changed fields → conflicts, or the new managedFields
 //! ```
 //!
 //! Follows `sigs.k8s.io/structured-merge-diff` and `k8s.io/apimachinery/pkg/util/managedfields`.

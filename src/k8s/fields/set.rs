@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-/// One step of a path. The JSON in keys and values is compact and sorted, so that equal ones are equal.
+/// One step of a path. The JSON in keys and values is compact and sorted, so that equal values compare equal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Step {
     /// A field of an object: `f:name`.
@@ -15,11 +15,11 @@ pub(super) enum Step {
     Key(String),
     /// An item of a list by its value: `v:"x"`.
     Value(String),
-    /// An item of a list by its place: `i:0`.
+    /// An item of a list by its index: `i:0`.
     Index(usize),
 }
 
-/// A tree of steps; those that are members are in the set.
+/// A set of paths, as a tree of steps.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct FieldSet {
     pub(super) member: bool,
@@ -40,7 +40,7 @@ impl FieldSet {
         leaf.member = true;
     }
 
-    /// Takes a field and everything below it out.
+    /// Removes a field and everything below it.
     pub(super) fn remove_field(&mut self, path: &[&str]) {
         match path {
             [] => {}
@@ -83,7 +83,7 @@ impl FieldSet {
         Self { member: self.member && !other.member, children: children.collect() }
     }
 
-    /// The paths as people read them: `.spec.tasks[name="x"].replicas`.
+    /// The paths as messages show them: `.spec.tasks[name="x"].replicas`.
     pub(super) fn paths(&self) -> Vec<String> {
         let mut all = Vec::new();
         self.collect(&mut String::new(), &mut all);
@@ -102,7 +102,7 @@ impl FieldSet {
         }
     }
 
-    /// As `fieldsV1`.
+    /// The set as `fieldsV1`.
     pub(super) fn to_json(&self) -> Value {
         let mut map = Map::new();
         if self.member && !self.children.is_empty() {
@@ -114,10 +114,10 @@ impl FieldSet {
         map.into()
     }
 
-    /// From `fieldsV1`; what cannot be read is left out, as nobody can own it.
+    /// Parses `fieldsV1`; invalid parts are ignored.
     pub(super) fn from_json(value: &Value) -> Self {
         let mut set = Self::read(value);
-        // The root is no field.
+        // The root is not a field.
         set.member = false;
         set
     }
@@ -154,7 +154,7 @@ impl Step {
         }
     }
 
-    /// As in conflict messages (`PathElement.String`).
+    /// The step as conflict messages show it (`PathElement.String`).
     fn show(&self, out: &mut String) {
         // Writing to a String cannot fail.
         let _ = match self {

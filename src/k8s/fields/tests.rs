@@ -1,4 +1,4 @@
-//! Ownership from write to write, as `kubectl get --show-managed-fields` would show it.
+//! Ownership over several writes, as `kubectl get --show-managed-fields` shows it.
 
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ fn owned(object: &Value) -> Vec<(String, Value)> {
 }
 
 #[test]
-fn lists_merge_by_key_and_by_value_and_what_is_dropped_goes() {
+fn lists_merge_by_key_and_by_value_and_dropped_items_are_removed() {
     let first = json!({"queue": "q", "tasks": [{"name": "a", "replicas": 1}, {"name": "b"}], "tags": ["x"], "args": ["1"]});
     let live = applied(&json!({}), &first, "one", false).unwrap();
     let second = json!({"tasks": [{"name": "c"}, {"name": "a", "image": "i"}], "tags": ["y"], "args": ["1"]});
@@ -72,7 +72,7 @@ fn lists_merge_by_key_and_by_value_and_what_is_dropped_goes() {
             "tasks": [{"name": "c"}, {"name": "a", "replicas": 1, "image": "i"}, {"name": "b"}],
         })
     );
-    // Dropped by one: what two owns as well stays, and so does the item it is in.
+    // "one" drops its items: what "two" owns as well stays, and so does the item that holds it.
     let live = applied(&live, &json!({"queue": "q"}), "one", false).unwrap();
     assert_eq!(
         live["spec"],
@@ -97,7 +97,7 @@ fn lists_merge_by_key_and_by_value_and_what_is_dropped_goes() {
 }
 
 #[test]
-fn a_field_of_somebody_else_is_a_conflict_unless_it_stays_the_same_or_is_forced() {
+fn changing_a_field_of_another_manager_conflicts_unless_it_is_forced() {
     let live = applied(&json!({}), &json!({"queue": "q", "args": ["1"]}), "one", false).unwrap();
     assert!(
         applied(&live, &json!({"queue": "q"}), "two", false).is_ok(),
@@ -144,10 +144,10 @@ fn an_update_owns_what_it_changes() {
     let conflicts =
         applied(&new, &json!({"tasks": [{"name": "t", "replicas": 3}]}), "one", false).unwrap_err();
     assert_eq!(conflicts, ["\"editor\" using g/v1 .spec.tasks[name=\"t\"].replicas"]);
-    // Nothing changed, nothing is owned anew.
+    // Without a change no ownership changes.
     let again = track_update(&new, &new, &writer("somebody", &schema));
     assert_eq!(again, new["metadata"]["managedFields"]);
-    // The status belongs to whoever writes it through its subresource.
+    // The manager that writes the status subresource owns the status.
     let status = FieldWriter { subresource: "status", ..writer("controller", &schema) };
     let mut reported = new.clone();
     reported["status"] = json!({"phase": "Running"});
@@ -159,7 +159,7 @@ fn an_update_owns_what_it_changes() {
 }
 
 #[test]
-fn what_was_there_before_tracking_belongs_to_before_first_apply() {
+fn fields_set_before_tracking_belong_to_before_first_apply() {
     let live = json!({"metadata": {"name": "a", "uid": "u"}, "spec": {"queue": "q"}});
     let conflicts = applied(&live, &json!({"queue": "r"}), "one", false).unwrap_err();
     assert_eq!(conflicts, ["\"before-first-apply\" using g/v1 .spec.queue"]);

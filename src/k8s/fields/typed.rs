@@ -1,7 +1,7 @@
-//! Values with their types: which lists and maps are one value, and which are made of fields.
+//! Values with their types: which lists and maps are atomic, and which are granular.
 //!
-//! The type of a place is its schema's (`x-kubernetes-list-type`, `-list-map-keys`, `-map-type`).
-//! Where there is none it is deduced: objects are made of fields, lists are one value
+//! The type of a value comes from its schema (`x-kubernetes-list-type`, `-list-map-keys`, `-map-type`).
+//! Without a schema it is deduced: objects are granular, lists are atomic
 //! (`structured-merge-diff/typed`).
 
 use std::collections::{BTreeSet, HashMap};
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::super::schema::{Additional, ListType, Schema};
 use super::set::{FieldSet, Step};
 
-/// `ObjectMeta`, as far as merging goes.
+/// The parts of `ObjectMeta` that merging needs.
 static METADATA: LazyLock<Schema> = LazyLock::new(|| {
     let text = json!({"type": "string"});
     let map = json!({"type": "object", "additionalProperties": text});
@@ -35,7 +35,7 @@ static METADATA: LazyLock<Schema> = LazyLock::new(|| {
     Schema::parse(&json!({"type": "object", "properties": properties})).unwrap_or_default()
 });
 
-/// The type of a place in an object.
+/// The type of a value in an object.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Type<'s> {
     schema: Option<&'s Schema>,
@@ -48,7 +48,7 @@ impl<'s> Type<'s> {
         Self { schema, root: true }
     }
 
-    /// The type of a field, and whether it is declared (not one of a map).
+    /// The type of a field, and whether the schema declares it (fields of a map are not declared).
     fn field(&self, name: &str) -> (Self, bool) {
         let typed = |schema| Self { schema, root: false };
         if self.root && name == "metadata" {
@@ -67,7 +67,7 @@ impl<'s> Type<'s> {
         }
     }
 
-    /// Whether a field may stand there at all.
+    /// Whether a field is allowed there.
     fn allows(&self, name: &str) -> bool {
         let known = |schema: &Schema| {
             schema.properties.is_empty()
@@ -83,7 +83,7 @@ impl<'s> Type<'s> {
         Self { schema: self.schema.and_then(|schema| schema.items.as_deref()), root: false }
     }
 
-    /// Whether a value is made of parts that can be owned one by one.
+    /// Whether a value is granular: its parts have owners of their own.
     fn is_granular(&self, value: &Value) -> bool {
         match value {
             Value::Object(_) => self.schema.is_none_or(|schema| !schema.atomic_map),
@@ -159,7 +159,7 @@ fn is_nothing(value: &Value) -> bool {
     value.is_null() || value.as_object().is_some_and(Map::is_empty)
 }
 
-/// What changes from one value to another.
+/// The differences between two values.
 #[derive(Debug, Default)]
 pub(super) struct Comparison {
     pub(super) added: FieldSet,
@@ -214,10 +214,10 @@ fn compare_at(
     }
 }
 
-/// A part of two values: where, what it was, what it is, its type.
+/// A part of two values: its path, the old value, the new value, its type.
 type Part<'v, 's> = (Step, Option<&'v Value>, Option<&'v Value>, Type<'s>);
 
-/// The parts of two values side by side.
+/// The parts of two values, paired.
 fn parts<'v, 's>(
     before: Option<&'v Value>,
     after: Option<&'v Value>,
@@ -243,7 +243,7 @@ fn parts<'v, 's>(
     steps.into_iter().map(part).collect()
 }
 
-/// The items of a granular list by their steps, and the steps in order.
+/// The items of a granular list by their steps, with the order of the steps.
 fn indexed<'v>(list: Option<&'v Value>, of: Type<'_>) -> (Vec<Step>, HashMap<Step, &'v Value>) {
     let (mut order, mut items) = (Vec::new(), HashMap::new());
     let list = list.and_then(Value::as_array).into_iter().flatten();
@@ -256,7 +256,7 @@ fn indexed<'v>(list: Option<&'v Value>, of: Type<'_>) -> (Vec<Step>, HashMap<Ste
     (order, items)
 }
 
-/// What is live, with what is applied laid over it.
+/// The live value merged with the applied one.
 pub(super) fn merge(live: &Value, applied: &Value, of: Type<'_>) -> Value {
     match (live, applied) {
         (Value::Object(old), Value::Object(new)) if of.is_granular(applied) => {
@@ -277,7 +277,7 @@ pub(super) fn merge(live: &Value, applied: &Value, of: Type<'_>) -> Value {
     }
 }
 
-/// Keeps the order of what is applied, and puts what is live alone where it stood
+/// Keeps the order of the applied items, and puts items that are only live where they were
 /// (`mergingWalker.visitListItems`).
 fn merge_lists(live: &Value, applied: &Value, of: Type<'_>) -> Value {
     let (old_order, old) = indexed(Some(live), of);
@@ -327,7 +327,7 @@ fn merge_lists(live: &Value, applied: &Value, of: Type<'_>) -> Value {
     out.into()
 }
 
-/// A value without the fields of a set. An object that loses its last field goes with it.
+/// A value without the fields of a set. An object that loses its last field is removed.
 pub(super) fn without(value: &Value, of: Type<'_>, set: &FieldSet) -> Value {
     match value {
         Value::Object(map) if of.is_granular(value) => {

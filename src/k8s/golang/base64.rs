@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 /// `base64.RawURLEncoding.DecodeString` with its error text.
 pub(in super::super) fn decode_base64(text: &str) -> Result<Vec<u8>, String> {
     let illegal = |at: usize| format!("illegal base64 data at input byte {at}");
-    // Go skips line ends wherever they stand.
+    // Go skips line breaks everywhere.
     let mut kept = Vec::with_capacity(text.len());
     for (at, byte) in text.bytes().enumerate() {
         match byte {
@@ -18,7 +18,7 @@ pub(in super::super) fn decode_base64(text: &str) -> Result<Vec<u8>, String> {
     if kept.len() % 4 == 1 {
         return Err(illegal(text.len() - 1));
     }
-    // Loose bits after the last byte are ignored by Go; clear them for the strict decoder.
+    // Go ignores the bits after the last byte; the strict decoder wants them to be zero.
     let loose = match kept.len() % 4 {
         2 => 4,
         3 => 2,
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_fails_in_gos_words() {
+    fn invalid_base64_has_gos_messages() {
         assert_eq!(decode_base64("e30").unwrap(), b"{}");
         assert_eq!(decode_base64("e31").unwrap(), b"{}");
         assert_eq!(decode_base64("%%%").unwrap_err(), "illegal base64 data at input byte 0");

@@ -2,7 +2,7 @@
 
 use super::super::limits::MAX_TEXT_DEPTH;
 
-/// The error `encoding/json` reports for a text that is not JSON; nothing for one that is.
+/// The error that `encoding/json` reports for invalid JSON; `None` for valid JSON.
 pub(in super::super) fn json_error(text: &[u8]) -> Option<String> {
     Scanner { text, at: 0 }.document().err()
 }
@@ -39,7 +39,7 @@ impl Scanner<'_> {
         self.after_space().ok_or_else(end)
     }
 
-    /// Reads a value without recursion: `open` holds the brackets that are not closed yet.
+    /// Reads a value without recursion: `open` holds the open brackets.
     fn value(&mut self, context: &str) -> Scan {
         let mut open: Vec<u8> = Vec::new();
         let mut context = context.to_owned();
@@ -76,7 +76,7 @@ impl Scanner<'_> {
                 b'n' => self.literal("null")?,
                 byte => return Err(unexpected(byte, &context)),
             }
-            // A value has ended: close what ends with it, or go on to the next one.
+            // After a value: close brackets, or continue with the next value.
             loop {
                 let Some(bracket) = open.last().copied() else {
                     return Ok(());
@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_fails_in_gos_words() {
+    fn invalid_json_has_gos_messages() {
         for (text, message) in [
             ("", "unexpected end of JSON input"),
             ("{\"a\": 1, ", "unexpected end of JSON input"),

@@ -1,4 +1,4 @@
-//! The words of Go's standard library that end up in API answers: clients and people compare them.
+//! Go's standard library, as far as its messages and formats appear in API answers: clients compare them.
 
 mod base64;
 mod json;

@@ -1,4 +1,4 @@
-//! Numbers and durations, read as `strconv` and `time` read them.
+//! Numbers and durations, parsed as `strconv` and `time` parse them.
 
 use super::quote;
 
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_fail_in_gos_words() {
+    fn invalid_numbers_have_gos_messages() {
         assert_eq!(parse_int("+7"), Ok(7));
         assert_eq!(
             parse_int("abc").unwrap_err(),
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_fail_in_gos_words() {
+    fn invalid_durations_have_gos_messages() {
         assert_eq!(parse_duration("1m30s"), Ok(90_000_000_000));
         assert_eq!(parse_duration("-1.5s"), Ok(-1_500_000_000));
         assert_eq!(parse_duration("abc").unwrap_err(), "time: invalid duration \"abc\"");

@@ -1,6 +1,6 @@
 //! Text, quoted as `fmt` quotes it.
 
-/// Text as Go's `%q` prints it, for the characters that turn up here.
+/// Text as Go's `%q` prints it, for the characters that occur here.
 pub(in super::super) fn quote(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');

@@ -1,9 +1,9 @@
-//! Large pages, joined: a page that is asked for again is sent from one piece, and not gathered from
+//! Large pages of lists, joined: a page that is requested again is sent as one piece, and not gathered from
 //! its objects.
 //!
-//! Objects lie apart in memory, and as pieces they make small TLS records. What is kept belongs to one
-//! content of a collection ([`Collection::content`](super::super::store::Collection::content)), so it is
-//! never stale; what nobody asks for any more makes room.
+//! Objects lie apart in memory, and as pieces they make small TLS records. A page belongs to one content of a
+//! collection ([`Collection::content`](super::super::store::Collection::content)), so that it is never stale.
+//! The least recently used pages are dropped.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,20 +11,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use lru::LruCache;
 
-/// Smaller pages are quickly joined each time, in bytes.
+/// Smaller pages are not kept, in bytes: joining them is cheap.
 const WORTH: usize = 64 << 10;
 
-/// How many pages are known, with those that were asked for once only.
+/// How many pages are known, including those that were requested once only.
 const MOST_KNOWN: NonZeroUsize = NonZeroUsize::new(4096).expect("more than none");
 
-/// A page of one content.
+/// A page of one content of a collection.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct PageKey {
     pub(super) content: u64,
     pub(super) namespace: Box<str>,
     pub(super) start: Box<str>,
     pub(super) limit: Option<usize>,
-    /// What stands before each object: it depends on the version.
+    /// The bytes before each object: they depend on the version.
     pub(super) item_head: Box<str>,
 }
 
@@ -34,9 +34,9 @@ pub(crate) struct Joined {
     /// The text.
     pub(crate) items: Bytes,
     pub(super) count: u64,
-    /// The place of the last object, as in a continue token.
+    /// The key of the last object, as in a continue token.
     pub(super) last: Box<str>,
-    /// Whether others follow.
+    /// Whether objects follow.
     pub(super) more: bool,
 }
 
@@ -49,7 +49,7 @@ pub struct PageCache {
 
 #[derive(Debug)]
 struct Inner {
-    /// Pages that were asked for once have nothing yet.
+    /// Pages that were requested once have no entry yet.
     pages: LruCache<PageKey, Option<Arc<Joined>>>,
     bytes: usize,
 }
@@ -57,19 +57,19 @@ struct Inner {
 /// What is known of a page.
 pub(super) enum Lookup {
     Found(Arc<Joined>),
-    /// It was asked for before: it is worth joining.
+    /// It was requested before: it is worth joining.
     Again,
     First,
 }
 
 impl PageCache {
-    /// A cache of so many bytes.
+    /// A cache of at most this many bytes.
     #[must_use]
     pub fn new(most: usize) -> Self {
         Self { most, inner: Mutex::new(Inner { pages: LruCache::new(MOST_KNOWN), bytes: 0 }) }
     }
 
-    /// How many bytes are held, and how many may be.
+    /// The bytes that are held, and the maximum.
     #[must_use]
     pub fn held(&self) -> (usize, usize) {
         (self.inner.lock().unwrap_or_else(PoisonError::into_inner).bytes, self.most)
@@ -135,25 +135,25 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_kept_within_bounds_the_latest_used_ones() {
+    fn the_most_recently_used_pages_are_kept_within_bounds() {
         let cache = PageCache::new(1 << 20);
         assert!(matches!(cache.look(&key(0)), Lookup::First));
         assert!(matches!(cache.look(&key(0)), Lookup::Again));
         for content in 0..20 {
             cache.put(key(content), joined(100 << 10));
-            // One that is used on stays.
+            // A page in use stays.
             assert!(matches!(cache.look(&key(0)), Lookup::Found(_)));
         }
         assert!(cache.held().0 <= 1 << 20);
         assert!(matches!(cache.look(&key(1)), Lookup::First));
         assert!(matches!(cache.look(&key(19)), Lookup::Found(_)));
         cache.put(key(50), joined(2 << 20));
-        assert!(matches!(cache.look(&key(50)), Lookup::First), "larger than all that may be kept");
+        assert!(matches!(cache.look(&key(50)), Lookup::First), "larger than the cache");
         cache.put(key(50), joined(10));
         assert!(matches!(cache.look(&key(50)), Lookup::Again), "too small to be worth it");
         for content in 100..10_000 {
             cache.look(&key(content));
         }
-        assert_eq!(cache.held().0, 0, "so many others are known now");
+        assert_eq!(cache.held().0, 0, "it was dropped for others");
     }
 }

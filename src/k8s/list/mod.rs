@@ -1,4 +1,4 @@
-//! Lists: which revision, which objects, how many at a time.
+//! Lists: the revision to read, the selected objects, the pages.
 
 pub(crate) mod cache;
 pub(crate) mod page;

@@ -22,25 +22,25 @@ pub(crate) struct Page {
     pub objects: Vec<Arc<Object>>,
     /// The token of the next page.
     pub next: Option<ContinueToken>,
-    /// How many objects follow, where that is known.
+    /// How many objects follow, where known.
     pub remaining: Option<u64>,
-    /// The objects as they are sent, where the page is kept joined: then there are none in `objects`.
+    /// The objects as they are sent, where the page is cached: then `objects` is empty.
     pub joined: Option<Arc<Joined>>,
 }
 
-/// Where large pages are kept joined, and what stands before each of their objects.
+/// The cache of joined pages, with the bytes before each object.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Keep<'c> {
-    /// The pages.
+    /// The cache.
     pub cache: &'c PageCache,
-    /// What stands before an object.
+    /// The bytes before an object.
     pub item_head: &'c str,
 }
 
-/// Why there is no page (yet).
+/// Why there is no page.
 #[derive(Debug)]
 pub(crate) enum NoPage {
-    /// The revision asked for lies in the future: upstream waits for it a while.
+    /// The requested revision is not reached: upstream waits for it.
     NotReached(Revision),
     /// The request is refused.
     Refused(ApiError),
@@ -52,7 +52,7 @@ impl From<ApiError> for NoPage {
     }
 }
 
-/// What to read: the objects as of a revision, from a place on.
+/// What to read: the objects as of a revision, from a key on.
 struct Reading {
     revision: Revision,
     snapshot: Snapshot,
@@ -62,10 +62,10 @@ struct Reading {
     limit: Option<usize>,
 }
 
-/// Selects the page that the options ask for, in `namespace` (all namespaces for `""`).
+/// Selects the page that the options describe, in `namespace` (all namespaces for `""`).
 ///
 /// # Errors
-/// [`NoPage`]: the resource version matrix of upstream, with its texts.
+/// [`NoPage`]: upstream's resource version matrix, with its messages.
 pub(crate) fn select_page(
     pinned: &PinnedSnapshots,
     state: &State,
@@ -103,7 +103,7 @@ pub(crate) fn select_page(
     let capacity = limit.unwrap_or(usize::MAX).min(total);
     found.objects.reserve(if selector.is_empty() { capacity } else { 0 });
     let more = match selector.fields.name() {
-        // Looked up, not searched for.
+        // A name is looked up, not searched for.
         Some(name) => {
             let named = collection.named(namespace, name).into_iter();
             let relative = |object: &&Arc<Object>| *relative(object, namespace) >= *start;
@@ -134,13 +134,13 @@ pub(crate) fn select_page(
     Ok(found)
 }
 
-/// How many objects stand before a page: known from the token, counted for a token that is not ours.
+/// How many objects precede a page: known from the token, counted for a foreign token.
 fn seen_before(known: Option<u64>, total: usize, left: impl FnOnce() -> usize) -> u64 {
     known.unwrap_or_else(|| (total - left()) as u64)
 }
 
 impl Page {
-    /// Others follow, behind so many.
+    /// Sets the next token: objects follow after `passed` ones.
     fn goes_on(&mut self, passed: u64, total: usize, last: &str, page: u64) {
         self.remaining =
             Some((total as u64).saturating_sub(passed)).filter(|remaining| *remaining > 0);
@@ -167,12 +167,12 @@ fn join(objects: &[Arc<Object>], item_head: &str) -> Bytes {
     items.into()
 }
 
-/// An object's place in a list of a namespace, or of all of them, as in a continue token.
+/// The key of an object within a list of one namespace, or of all, as in a continue token.
 fn relative<'o>(object: &'o Object, namespace: &str) -> &'o str {
     if namespace.is_empty() { &object.key } else { &object.meta.name }
 }
 
-/// Takes the objects that are selected, up to the limit. Says whether others follow.
+/// Takes the selected objects, up to the limit. Returns whether objects follow.
 fn fill<'o>(
     found: &mut Vec<Arc<Object>>,
     mut objects: impl Iterator<Item = &'o Arc<Object>>,
@@ -246,7 +246,7 @@ fn reading(
         reading.snapshot = pinned.at(state, Revision(asked)).ok_or_else(expired)?;
         reading.revision = Revision(asked);
     } else if asked == 0 {
-        // From the cache, whole: upstream ignores the limit here.
+        // From its cache upstream serves the whole list and ignores the limit.
         reading.limit = None;
     }
     Ok(reading)

@@ -1,10 +1,10 @@
-//! Continue tokens: a place in a list at a revision
+//! Continue tokens: a position in a list at a revision
 //! (`k8s.io/apiserver/pkg/storage/continue.go`).
 //!
-//! base64url of `{"v":"meta.k8s.io/v1","rv":N,"start":"KEY\u0000"}`. `rv` is -1 in the token that a
-//! 410 hands out: go on from the latest revision. Two fields are our own, and a token without them
-//! is as good: `seen` (objects before this place, so that what remains need not be counted) and
-//! `page` (how many pages came before, so that a scenario can strike at the third).
+//! base64url of `{"v":"meta.k8s.io/v1","rv":N,"start":"KEY\u0000"}`. `rv` is -1 in the token of a 410: it
+//! continues at the latest revision. Two fields are our own, and optional: `seen` (the number of objects
+//! before this position, so that the rest need not be counted) and `page` (the number of pages before, so
+//! that a scenario can match the third page).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,18 +18,18 @@ const VERSION: &str = "meta.k8s.io/v1";
 /// A decoded continue token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ContinueToken {
-    /// The revision of the chain; nothing to go on from the latest.
+    /// The revision of the chain; `None` continues at the latest.
     pub revision: Option<Revision>,
-    /// The first key, relative to the list's own prefix.
+    /// The first key, relative to the list's prefix.
     pub start: String,
-    /// How many objects of the list lie before `start`, where it is known.
+    /// How many objects of the list are before `start`, where known.
     pub seen: Option<u64>,
-    /// How many pages came before.
+    /// How many pages precede.
     pub page: u64,
 }
 
 impl ContinueToken {
-    /// The token as clients carry it.
+    /// Encodes the token for clients.
     pub(crate) fn encode(&self) -> String {
         let mut token = json!({
             "v": VERSION,
@@ -43,10 +43,10 @@ impl ContinueToken {
         URL_SAFE_NO_PAD.encode(token.to_string())
     }
 
-    /// Reads a token.
+    /// Decodes a token.
     ///
     /// # Errors
-    /// Upstream's text of what is wrong; the answer is 400.
+    /// Upstream's message; the answer is 400.
     pub(crate) fn decode(text: &str) -> Result<Self, String> {
         Self::read(text).map_err(|why| format!("invalid continue token: {why}"))
     }
@@ -90,7 +90,7 @@ impl ContinueToken {
     }
 }
 
-/// A field of a token, what Go calls its type, and whether a value is of it.
+/// A field of a token, the Go name of its type, and whether a value has that type.
 type TokenField = (&'static str, &'static str, fn(&Value) -> bool);
 
 const FIELDS: [TokenField; 3] = [
@@ -99,7 +99,7 @@ const FIELDS: [TokenField; 3] = [
     ("start", "string", Value::is_string),
 ];
 
-/// What Go says of a field of the wrong type.
+/// Go's message for a field of the wrong type.
 fn wrong_type(token: &Value) -> Option<String> {
     let name = |value: &Value| match value {
         Value::Bool(_) => "bool",
@@ -131,7 +131,7 @@ fn wrong_type(token: &Value) -> Option<String> {
     None
 }
 
-/// Whether Go's `path.Clean` leaves the key alone: no empty, `.` or `..` segment, no slash at the end.
+/// Whether Go's `path.Clean` keeps the key: no empty, `.` or `..` segment, no slash at the end.
 fn is_clean(start: &str) -> bool {
     let rest = start.strip_prefix('/').unwrap_or(start);
     rest.split('/').all(|segment| !matches!(segment, "" | "." | ".."))
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_survive_the_way_round() {
+    fn tokens_survive_encoding_and_decoding() {
         let token = ContinueToken {
             revision: Some(Revision(7)),
             start: "a/b\0".into(),
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_tokens_have_upstreams_words() {
+    fn invalid_tokens_have_upstreams_messages() {
         for (token, why) in [
             ("%%%".to_owned(), "illegal base64 data at input byte 0"),
             ("garbage".to_owned(), "invalid character '\\x81' looking for beginning of value"),

@@ -1,6 +1,6 @@
-//! Protobuf bodies of upstream's own types → the JSON that the same client would have sent.
+//! Protobuf bodies of built-in types → the JSON that the same client would send.
 //!
-//! Typed clients (client-go's clientset, kubectl's create commands) send their bodies so by default.
+//! Typed clients (client-go's clientset, kubectl's create commands) send protobuf by default.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::schema::{Field, Kind, Message, Schema};
 
-/// What every body begins with (`k8s.io/apimachinery/pkg/runtime/serializer/protobuf`).
+/// The first bytes of each body (`k8s.io/apimachinery/pkg/runtime/serializer/protobuf`).
 const MAGIC: &[u8] = b"k8s\0";
-/// How deep messages may lie in each other: deeper than any type, except schemas of schemas.
+/// The maximum nesting of messages: more than any type needs, except schemas of schemas.
 const MAX_DEPTH: usize = 64;
 /// The message of a CRD's schema.
 const SCHEMA_PROPS: &str = "apiextensions.v1.JSONSchemaProps";
@@ -23,10 +23,10 @@ enum Wire<'a> {
     Bytes(&'a [u8]),
 }
 
-/// Reads a body: the envelope, then the object in it.
+/// Decodes a body: the envelope, then the object in it.
 ///
 /// # Errors
-/// What is wrong with the bytes, in words for the client.
+/// Why the bytes are invalid, for the client.
 pub(in super::super) fn decode(body: &[u8]) -> Result<Value, String> {
     let envelope = body
         .strip_prefix(MAGIC)
@@ -58,7 +58,7 @@ pub(in super::super) fn decode(body: &[u8]) -> Result<Value, String> {
     Ok(Value::Object(object))
 }
 
-/// Reads a message of the table.
+/// Decodes a message of the table.
 fn message(name: &str, bytes: &[u8], depth: usize) -> Result<Value, String> {
     let mut object = Map::new();
     message_into(&mut object, Schema::get().message(name), bytes, depth)?;
@@ -72,11 +72,11 @@ fn message_into(
     depth: usize,
 ) -> Result<(), String> {
     if depth > MAX_DEPTH {
-        return Err(format!("messages lie more than {MAX_DEPTH} deep in each other"));
+        return Err(format!("messages are nested deeper than {MAX_DEPTH} levels"));
     }
     for found in fields(bytes) {
         let (number, wire) = found?;
-        // As protobuf has it: what is not known is left out.
+        // Unknown fields are ignored, as protobuf specifies.
         let Some(field) = of.and_then(|of| of.get(&number)) else { continue };
         put(object, field, &wire, depth)?;
     }
@@ -124,7 +124,7 @@ fn put(
     Ok(())
 }
 
-/// What Go's `omitempty` and `omitzero` leave out.
+/// Whether Go's `omitempty` and `omitzero` omit a value.
 fn says_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -136,7 +136,7 @@ fn says_nothing(value: &Value) -> bool {
     }
 }
 
-/// A map's item that is not on the wire.
+/// The default of a map item whose value is absent.
 fn nothing(of: &Kind) -> Value {
     match of {
         Kind::Text | Kind::Bytes | Kind::Quantity => "".into(),
@@ -167,12 +167,14 @@ fn value(of: &Kind, wire: &Wire<'_>, depth: usize) -> Result<Value, String> {
         (Kind::SchemaOrTexts, Wire::Bytes(bytes)) => {
             schema_or(bytes, depth, |bytes, _| text(bytes).map(Value::from))?
         }
-        (Kind::List(_) | Kind::Map(_), _) => return Err("a list of lists is not known".to_owned()),
+        (Kind::List(_) | Kind::Map(_), _) => {
+            return Err("lists of lists are not supported".to_owned());
+        }
         _ => return Err(format!("a field has the wrong wire type for {of:?}")),
     })
 }
 
-/// `Time` and `MicroTime`: seconds and nanoseconds; nothing at all is no time.
+/// `Time` and `MicroTime`: seconds and nanoseconds; an empty message is no time.
 fn time(bytes: &[u8], micro: bool) -> Result<Value, String> {
     let (mut seconds, mut nanos) = (None, 0);
     for field in fields(bytes) {
@@ -223,7 +225,7 @@ fn schema_or_bool(bytes: &[u8], depth: usize) -> Result<Value, String> {
     Ok(allowed.into())
 }
 
-/// A schema, or a list of other things.
+/// A schema, or a list of strings.
 fn schema_or(
     bytes: &[u8],
     depth: usize,
@@ -261,7 +263,7 @@ fn first_text(bytes: &[u8]) -> Result<String, String> {
 }
 
 fn text(bytes: &[u8]) -> Result<String, String> {
-    String::from_utf8(bytes.to_vec()).map_err(|_| "a text is not UTF-8".to_owned())
+    String::from_utf8(bytes.to_vec()).map_err(|_| "a string is not UTF-8".to_owned())
 }
 
 /// The fields of a message, in order (the protobuf encoding guide).
@@ -319,7 +321,7 @@ mod tests {
     use super::super::{field, varint as put_varint};
     use super::*;
 
-    /// A field of a message that is put together here.
+    /// A field of a message that the test assembles.
     fn sub(number: u8, parts: &[&[u8]]) -> Vec<u8> {
         let mut out = Vec::new();
         field(&mut out, number, &parts.concat());
@@ -338,10 +340,10 @@ mod tests {
     }
 
     #[test]
-    fn a_typed_clients_objects_are_read_as_their_json() {
+    fn objects_of_a_typed_client_decode_to_their_json() {
         let entry =
             |key: &str, value: &[u8]| sub(2, &[&sub(1, &[key.as_bytes()]), &sub(2, &[value])]);
-        // An empty name and no time stand on the wire, and not in JSON.
+        // An empty name and an empty time are on the wire, and not in the JSON.
         let metadata = sub(1, &[&sub(1, &[b"a"]), &sub(2, &[b""]), &sub(8, &[])]);
         let secret = body("v1", "Secret", &[&metadata, &entry("k", b"\x00\xff")]);
         assert_eq!(
@@ -366,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told() {
+    fn invalid_bodies_are_reported() {
         let deep =
             (0..200).fold(Vec::new(), |inner, _| sub(29, &[&sub(1, &[b"a"]), &sub(2, &[&inner])]));
         let schema = sub(2, &[&sub(7, &[&sub(4, &[&sub(1, &[&deep])])])]);
@@ -377,7 +379,10 @@ mod tests {
             (body("v1", "Pod", &[b"\x0b"]), "illegal wireType 3"),
             (body("v1", "ConfigMap", &[&sub(1, &[&sub(1, &[b"\xff"])])]), "not UTF-8"),
             (body("v1", "ConfigMap", &[&number(1, 3)]), "wrong wire type"),
-            (body("apiextensions.k8s.io/v1", "CustomResourceDefinition", &[&schema]), "64 deep"),
+            (
+                body("apiextensions.k8s.io/v1", "CustomResourceDefinition", &[&schema]),
+                "deeper than 64 levels",
+            ),
         ] {
             let error = decode(&bytes).unwrap_err();
             assert!(error.contains(words), "{error}");

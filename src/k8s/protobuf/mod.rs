@@ -1,5 +1,5 @@
-//! Kubernetes protobuf: read in full for upstream's own types ([`decode`], by the table of [`schema`]),
-//! written for one message, the `Status` that tells a protobuf-only client that it cannot be served
+//! Kubernetes protobuf. Bodies of built-in types are decoded ([`decode`], by the table of [`schema`]); one
+//! message is encoded, the `Status` with which a protobuf-only client is refused
 //! (`k8s.io/apimachinery/pkg/runtime/generated.proto`, `.../meta/v1/generated.proto`).
 
 mod decode;
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_envelope_is_the_documented_one() {
+    fn the_envelope_is_that_of_the_specification() {
         let bytes = status(&ApiError::unauthorized());
         let mut expected =
             b"k8s\0\x0a\x0c\x0a\x02v1\x12\x06Status\x12\x2a\x0a\x00\x12\x07Failure".to_vec();

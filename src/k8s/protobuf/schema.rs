@@ -1,9 +1,9 @@
-//! The shape of upstream's messages: which field number stands for what, read once from a table.
+//! The messages of built-in types: field numbers with names and types, read once from a table.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-/// How a field is written in JSON.
+/// The type of a field, by its form in JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
@@ -15,18 +15,18 @@ pub(super) enum Kind {
     /// A message of the table.
     Message(&'static str),
     List(Box<Kind>),
-    /// By text.
+    /// A map with string keys.
     Map(Box<Kind>),
     /// RFC 3339, to the second.
     Time,
     /// RFC 3339, to the microsecond.
     MicroTime,
-    /// Its text.
+    /// A quantity: its text.
     Quantity,
     IntOrString,
-    /// JSON text in a message.
+    /// A message that holds JSON text.
     Raw,
-    /// A list of texts in a message.
+    /// A message that holds a list of strings.
     Texts,
     SchemaOrBool,
     SchemaOrArray,
@@ -35,16 +35,16 @@ pub(super) enum Kind {
 
 #[derive(Debug)]
 pub(super) struct Field {
-    /// Empty for what stands in the message itself in JSON.
+    /// Empty for a message whose fields JSON inlines.
     pub(super) name: &'static str,
     pub(super) kind: Kind,
-    /// Whether JSON leaves it out when it says nothing.
+    /// Whether JSON omits it when it is empty.
     pub(super) omit: bool,
 }
 
 pub(super) type Message = HashMap<u64, Field>;
 
-/// All messages, and which of them an object of a kind is.
+/// All messages, and the message of each kind.
 #[derive(Debug, Default)]
 pub(super) struct Schema {
     kinds: HashMap<(&'static str, &'static str), &'static str>,
@@ -52,7 +52,7 @@ pub(super) struct Schema {
 }
 
 impl Schema {
-    /// The table, read when the first protobuf body comes.
+    /// The table, read for the first protobuf body.
     pub(super) fn get() -> &'static Self {
         static SCHEMA: OnceLock<Schema> = OnceLock::new();
         SCHEMA.get_or_init(|| Self::parse(include_str!("schema.txt")))
@@ -86,7 +86,7 @@ impl Schema {
         schema
     }
 
-    /// The message of an object of a kind; options have the same one in all versions.
+    /// The message of a kind; options have the same message in all versions.
     pub(super) fn message_of(&self, api_version: &str, kind: &str) -> Option<&'static str> {
         let named = |version| self.kinds.get(&(version, kind)).copied();
         named(api_version).or_else(|| named("*"))
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_message_that_is_named_is_there() {
+    fn every_named_message_is_in_the_table() {
         let schema = Schema::get();
         let missing = |kind: &Kind| match kind {
             Kind::Message(name) => schema.message(name).is_none().then(|| (*name).to_owned()),

@@ -1,10 +1,10 @@
-//! Filling in defaults (`k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting`).
+//! Defaulting (`k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting`).
 
 use serde_json::Value;
 
 use super::{Additional, Schema};
 
-/// Fills in what is missing. A null where null is not allowed counts as missing if there is a default.
+/// Sets the defaults of absent values. A null that is not nullable counts as absent where there is a default.
 pub(crate) fn apply_defaults(schema: &Schema, value: &mut Value) {
     match value {
         Value::Object(map) => {

@@ -4,7 +4,7 @@
 //! CRD openAPIV3Schema → Schema::parse → prune → default → validate → 422 with causes
 //! ```
 //!
-//! The order is upstream's (`k8s.io/apiextensions-apiserver`), and so are the texts
+//! Order (`k8s.io/apiextensions-apiserver`) and messages are upstream's
 //! (`k8s.io/kube-openapi/pkg/validation`).
 
 mod default;
@@ -24,7 +24,7 @@ pub(super) use validate::validate;
 #[expect(clippy::struct_excessive_bools, reason = "a schema has that many yes-or-no keywords")]
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
-    /// The JSON type; none allows any.
+    /// The JSON type; without one any type is allowed.
     pub(crate) kind: Option<Kind>,
     pub(crate) format: Option<String>,
     pub(crate) nullable: bool,
@@ -87,22 +87,22 @@ impl Kind {
     }
 }
 
-/// What keys an object may have besides its `properties`.
+/// The keys that an object may have besides its `properties`.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Additional {
-    /// Nothing is said: they are pruned.
+    /// None: other keys are pruned.
     #[default]
     Unsaid,
     /// `additionalProperties: true|false`.
     Allowed(bool),
-    /// Each must fit a schema.
+    /// Any, each with a value of a schema.
     Schema(Box<Schema>),
 }
 
-/// How two versions of a list merge.
+/// How two versions of a list are merged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum ListType {
-    /// As one value.
+    /// As a single value.
     #[default]
     Atomic,
     /// By value.

@@ -4,14 +4,14 @@ use serde_json::Value;
 
 use super::{Additional, Bound, Kind, ListType, Schema, SchemaPattern};
 
-/// Deeper schemas are refused: no published CRD comes near.
+/// The maximum nesting of a schema: far more than published CRDs have.
 const MAX_DEPTH: usize = 128;
 
 impl Schema {
-    /// Reads a schema.
+    /// Parses a schema.
     ///
     /// # Errors
-    /// What is wrong and where, as `path: why`.
+    /// The path and the reason, as `path: reason`.
     pub fn parse(value: &Value) -> Result<Self, String> {
         parse(value, "openAPIV3Schema", 0)
     }

@@ -1,13 +1,13 @@
-//! Dropping fields that the schema does not know
+//! Pruning of fields that the schema does not declare
 //! (`k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning`).
 
 use serde_json::Value;
 
 use super::{Additional, Schema};
 
-/// Drops unknown fields of an object and says which: dotted paths, for `fieldValidation`.
+/// Removes unknown fields of an object and returns their dotted paths, for `fieldValidation`.
 ///
-/// `apiVersion`, `kind` and `metadata` of the object itself always stay.
+/// `apiVersion`, `kind` and `metadata` of the object itself are kept.
 pub(crate) fn prune(schema: &Schema, value: &mut Value) -> Vec<String> {
     let mut dropped = Vec::new();
     walk(schema, value, "", true, &mut dropped);

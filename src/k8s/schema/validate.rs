@@ -1,4 +1,4 @@
-//! Validating against a schema, with the texts of `k8s.io/kube-openapi/pkg/validation` as
+//! Validation against a schema, with the messages of `k8s.io/kube-openapi/pkg/validation` as
 //! `k8s.io/apiextensions-apiserver/pkg/apiserver/validation` turns them into field errors.
 
 use serde_json::{Number, Value};
@@ -7,7 +7,7 @@ use super::super::golang::quote;
 use super::super::status::FieldError;
 use super::{Additional, Kind, Schema};
 
-/// Everything that is wrong with a value; `path` is where it stands (empty for a whole object).
+/// All violations of a value; `path` is its path (empty for a whole object).
 pub(crate) fn validate(schema: &Schema, value: &Value, path: &str) -> Vec<FieldError> {
     let mut errors = Vec::new();
     check(schema, value, path, &mut errors);
@@ -90,7 +90,7 @@ fn check_text(schema: &Schema, text: &str, path: &str, errors: &mut Vec<FieldErr
     }
 }
 
-/// The formats that upstream checks and that are easily got wrong; others are taken as they are.
+/// The formats that are validated, of those that upstream validates; others are accepted.
 fn fits_format(format: &str, text: &str) -> bool {
     match format {
         "date-time" => text.parse::<jiff::Timestamp>().is_ok(),
@@ -179,8 +179,8 @@ fn check_object(
             Additional::Unsaid | Additional::Allowed(true) => {}
         }
     }
-    // Upstream walks a Go map here: one rotation of the declared order, another each time. This is
-    // the rotation of the recorded conversations: from the second property round to the first.
+    // Upstream iterates over a Go map here: in a rotation of the declared order, a different one each time.
+    // This is the rotation of the recorded conversations: from the second property around to the first.
     let (first, others) = (schema.properties.iter().take(1), schema.properties.iter().skip(1));
     for (key, property) in others.chain(first) {
         if let Some(value) = map.get(key) {
@@ -219,7 +219,7 @@ fn check_combined(schema: &Schema, value: &Value, path: &str, errors: &mut Vec<F
     }
 }
 
-/// How a path is named inside a message.
+/// A path as it is named inside a message.
 fn name(path: &str) -> &str {
     if path.is_empty() { "<nil>" } else { path }
 }
@@ -228,7 +228,7 @@ fn is_whole(number: &Number) -> bool {
     number.is_i64() || number.is_u64() || number.as_f64().is_some_and(|value| value.fract() == 0.0)
 }
 
-/// Equality of JSON values, with numbers compared by value.
+/// Whether two JSON values are equal, with numbers compared by value.
 fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
@@ -251,7 +251,7 @@ fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// A float as Go's `%v` prints it, for the sizes that bounds have.
+/// A float as Go's `%v` prints it, for the magnitudes of bounds.
 fn go_float(value: f64) -> String {
     if value.abs() >= 1e21 || (value != 0.0 && value.abs() < 1e-4) {
         let text = format!("{value:e}");
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn each_constraint_has_upstreams_words() {
+    fn each_violation_has_upstreams_message() {
         for (schema, value, message) in [
             (
                 json!({"type": "integer"}),
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_is_left_alone() {
+    fn valid_values_have_no_violations() {
         for (schema, value) in [
             (json!({"type": "integer"}), json!(2.0)),
             (json!({"type": "string", "nullable": true}), json!(null)),

@@ -1,8 +1,8 @@
-//! What a world begins with: the first state of a store, and the way from one seed to the next.
+//! The first state of a world, and the change from one seed to the next.
 //!
 //! ```text
-//! files → [SeedObject] (who an object is) → [types] (what is served) → [Seed::state] (rendered) → State
-//! files loaded again, a reset → [reseed] → StoreChange
+//! files → [SeedObject] (identity of an object) → [types] (served types) → [Seed::state] (rendered) → State
+//! reload of files, reset of a world → [reseed] → StoreChange
 //! ```
 
 mod object;
@@ -26,31 +26,31 @@ use super::store::{History, HistoryLimits, Object, Revision, Snapshot, State};
 use super::{crd, meta};
 use types::read_types;
 
-/// Namespaces that every cluster has.
+/// The namespaces of every cluster.
 const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
-/// What a store begins with.
+/// The objects of the first state.
 #[derive(Debug)]
 pub struct Seed {
     /// `CustomResourceDefinition`s.
     pub crds: Vec<SeedObject>,
     /// All other objects.
     pub objects: Vec<SeedObject>,
-    /// How much of the past to keep.
+    /// The bounds of the history.
     pub history: HistoryLimits,
-    /// The time to give objects that have none.
+    /// The creation time of objects without one.
     pub now: Timestamp,
 }
 
-/// From how many objects on more than one thread renders them.
+/// The number of objects per rendering thread.
 const OBJECTS_PER_THREAD: usize = 4_096;
 
 impl Seed {
-    /// Builds the state. Objects keep what they say of themselves (uid, times, resourceVersion,
-    /// status); what is missing is filled in. The revision begins at the highest one they name.
+    /// Builds the state. Objects keep their uid, times, resourceVersion and status; absent fields are filled
+    /// in. The revision starts at the highest one of an object.
     ///
     /// # Errors
-    /// Every object that cannot be taken, by its index in `crds` then `objects`.
+    /// Every invalid object, by its index in `crds` followed by `objects`.
     pub fn state(self) -> Result<State, Vec<(usize, ObjectError)>> {
         let (types, mut errors) = read_types(&self.crds, &self.objects);
         let Self { crds, objects, history, now } = self;
@@ -96,7 +96,7 @@ impl Seed {
     }
 }
 
-/// What rendering an object takes.
+/// The context for rendering an object.
 struct Render<'a> {
     types: &'a Registry,
     revision: Revision,
@@ -125,7 +125,7 @@ impl Render<'_> {
     }
 }
 
-/// Fills in what a server would have set.
+/// Sets the absent fields that a server sets.
 fn fill_in(of: &ResourceType, value: &mut Value, revision: Revision, now: Timestamp) {
     let id = format!(
         "{}/{}/{}",

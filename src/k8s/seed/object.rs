@@ -1,7 +1,7 @@
-//! An object that shall be there from the beginning: who it is, and its content, perhaps not read yet.
+//! An object of the first state: its identity, and its content, parsed or not.
 //!
-//! A tree of JSON values takes many times the room of its text. So the items of a large list stay text
-//! until each is rendered, on whatever core does that.
+//! A tree of JSON values takes many times the memory of its text. So the items of a large list stay text
+//! until they are rendered, in parallel.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,10 +13,10 @@ use serde_json::Value;
 
 use super::super::crd;
 
-/// Why a seed object cannot be taken.
+/// Why a seed object is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ObjectError {
-    /// A CRD that declares no usable type.
+    /// A CRD that declares no valid type.
     #[error("{}: {}", .0.key, .0.message)]
     Crd(crd::CrdError),
     /// An object that its type does not allow.
@@ -24,14 +24,14 @@ pub enum ObjectError {
     Object(String),
 }
 
-/// An object with what is known of it without reading it whole.
+/// An object with its identity, known without parsing it whole.
 #[derive(Debug, Default)]
 pub struct SeedObject {
     /// `apiVersion`.
     pub api_version: Arc<str>,
     /// `kind`.
     pub kind: Arc<str>,
-    /// `metadata.namespace`; empty where none is written.
+    /// `metadata.namespace`; empty where absent.
     pub namespace: Box<str>,
     /// `metadata.name`.
     pub name: Box<str>,
@@ -52,7 +52,7 @@ impl Default for SeedContent {
     }
 }
 
-/// The fields that tell who an object is.
+/// The fields that identify an object.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head<'a> {
@@ -79,11 +79,11 @@ struct Metadata<'a> {
     _annotations: Option<Texts>,
 }
 
-/// A map whose values are texts; nothing of it is kept.
+/// A map with string values, checked and dropped.
 struct Texts;
 
 impl SeedObject {
-    /// An object that was read whole.
+    /// An object that was parsed whole.
     #[must_use]
     pub fn new(value: Value) -> Self {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -98,9 +98,8 @@ impl SeedObject {
         }
     }
 
-    /// An item of a list, as JSON text, looked at no further than to know who it is; the list's own
-    /// `apiVersion` and the Kind of its items count where the item says nothing. `None` for what is no
-    /// object as it should be: reading it whole tells why.
+    /// An item of a list, as JSON text. Only its identity is parsed; the list's `apiVersion` and the Kind of
+    /// its items count where the item has none. `None` for an invalid object: parsing it whole finds out why.
     #[must_use]
     pub fn of_item(text: Bytes, api_version: &Arc<str>, kind: &Arc<str>) -> Option<Self> {
         let head: Head<'_> = serde_json::from_slice(&text).ok()?;
@@ -132,7 +131,7 @@ impl SeedObject {
         }
     }
 
-    /// The object as a value, for good.
+    /// Converts the object into a value.
     #[must_use]
     pub fn into_value(mut self) -> Value {
         match std::mem::take(&mut self.content) {
@@ -142,7 +141,7 @@ impl SeedObject {
     }
 
     fn read(&self, text: &[u8]) -> Value {
-        // It was read once before, to its end.
+        // `of_item` has parsed the text to its end.
         let mut value = super::super::reread::value(text);
         value["apiVersion"] = (*self.api_version).into();
         value["kind"] = (*self.kind).into();
@@ -157,7 +156,7 @@ impl<'de> Deserialize<'de> for Texts {
             type Value = Texts;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object whose values are texts")
+                f.write_str("an object with string values")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Texts, A::Error> {

@@ -1,4 +1,4 @@
-//! From one seed to another while the world runs: files were loaded again, or the world is reset.
+//! The change from one seed to another in a running world: files were reloaded, or the world is reset.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use super::super::crd;
 use super::super::resource::{GroupResource, Registry};
 use super::super::store::{Object, Snapshot, State, StoreChange};
 
-/// Brings a running world from one seed to another: what the seeds say differently is written, so that watchers
-/// see it; what clients have written besides is left alone.
+/// The change of a running world from one seed to another: objects that differ between the seeds are written,
+/// so that watchers see them; other objects that clients have written stay.
 #[must_use]
 pub fn reseed(state: &Arc<State>, before: &State, after: &State) -> StoreChange {
     let mut change = StoreChange::seeding(state);
@@ -32,7 +32,7 @@ pub fn reseed(state: &Arc<State>, before: &State, after: &State) -> StoreChange 
     change
 }
 
-/// Lets a seed share the objects that are the same in an earlier one. Says whether they differ at all.
+/// Makes a seed share the objects that are equal in an earlier one. Returns whether the seeds differ.
 pub fn share(before: &State, after: &mut State) -> bool {
     let mut differs =
         before.revision != after.revision || before.snapshot.len() != after.snapshot.len();
@@ -52,7 +52,7 @@ pub fn share(before: &State, after: &mut State) -> bool {
     differs
 }
 
-/// Whether two seeds say the same. Objects that name no revision get that of the whole seed, which
+/// Whether two seeds have the same object. Objects without a revision have that of the whole seed, which
 /// another object may have changed.
 fn is_same(old: &Object, new: &Object) -> bool {
     let revision = new.meta.revision;
@@ -60,8 +60,8 @@ fn is_same(old: &Object, new: &Object) -> bool {
         || old.meta.revision != revision && old.at_revision(revision).rest == new.rest
 }
 
-/// The types of a reloaded seed, with what clients have since made of the definitions: theirs stay
-/// served, and those they deleted stay away.
+/// The types of a reloaded seed, with the clients' changes of definitions: those that clients created stay
+/// served, those that clients deleted stay removed.
 fn types_now(live: &Snapshot, after: &State) -> Registry {
     let mut types = (*after.types).clone();
     let resource = GroupResource::new("apiextensions.k8s.io", "customresourcedefinitions");
@@ -78,7 +78,7 @@ fn types_now(live: &Snapshot, after: &State) -> Registry {
     }
     for definition in definitions(live) {
         let value = definition.value("apiextensions.k8s.io/v1", "CustomResourceDefinition");
-        // It was checked when it was written.
+        // It was validated when it was written.
         if let Ok(of) = crd::resource_type(&value) {
             types.insert(of);
         }

@@ -8,7 +8,7 @@ use super::super::resource::{
 use super::super::{builtin, crd};
 use super::object::{ObjectError, SeedObject};
 
-/// The resource types that definitions and objects declare, with the built-in ones.
+/// The resource types of definitions and objects, with the built-in ones.
 #[must_use]
 pub fn types_of<'v>(
     crds: impl IntoIterator<Item = &'v SeedObject>,
@@ -35,8 +35,8 @@ pub(super) fn read_types<'v>(
     (types, errors)
 }
 
-/// An object of an unknown type declares one: every field is kept, the plural is guessed as
-/// Kubernetes tools guess it.
+/// Infers the type of an object of an unknown one: all fields are kept, the plural is guessed as Kubernetes
+/// tools guess it.
 fn infer(types: &mut Registry, object: &SeedObject) {
     let (api_version, kind) = (&*object.api_version, &*object.kind);
     if kind.is_empty() || types.find_kind(api_version, kind).is_some() {

@@ -1,4 +1,4 @@
-//! Field selectors, with the grammar and the words of `k8s.io/apimachinery/pkg/fields/selector.go`.
+//! Field selectors, with the grammar and the messages of `k8s.io/apimachinery/pkg/fields/selector.go`.
 //!
 //! `path=value`, `path==value`, `path!=value`, joined by commas; `\` escapes `,`, `=` and itself.
 
@@ -22,15 +22,15 @@ enum Field {
     Unresolved,
     Name,
     Namespace,
-    /// One of the resource type's own, by its index.
+    /// A selectable field of the resource type, by its index.
     Declared(usize),
 }
 
 impl FieldSelector {
-    /// Parses a selector; its fields are not looked at yet.
+    /// Parses a selector; its fields are not resolved yet.
     ///
     /// # Errors
-    /// Upstream's text of what is wrong.
+    /// Upstream's message.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut parts = split_terms(text);
         parts.sort_unstable();
@@ -46,7 +46,7 @@ impl FieldSelector {
     /// Resolves the fields for a resource type.
     ///
     /// # Errors
-    /// Upstream's text for the first field the type does not know.
+    /// Upstream's message for the first field that the type does not support.
     pub(crate) fn resolve(mut self, of: &Served) -> Result<Self, String> {
         for term in &mut self.0 {
             let declared = &of.version().selectable;
@@ -64,12 +64,12 @@ impl FieldSelector {
         Ok(self)
     }
 
-    /// Whether everything is selected.
+    /// Whether every object is selected.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The only name that objects may have.
+    /// The name that all selected objects have, where a term requires one.
     pub(crate) fn name(&self) -> Option<&str> {
         let term = self.0.iter().find(|term| term.field == Field::Name && term.equal)?;
         Some(&term.value)
@@ -144,7 +144,7 @@ fn unescape(text: &str) -> Result<String, String> {
                 escaped = true;
                 continue;
             }
-            // Go prints the rune's number here.
+            // Go prints the number of the rune here.
             (false, ',' | '=') => {
                 return Err(format!(
                     "invalid field selector: unescaped character in value: {}",
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mistakes_have_upstreams_words() {
+    fn invalid_selectors_have_upstreams_messages() {
         for (selector, message) in [
             (
                 "metadata.name",
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn terms_and_escapes() {
+    fn terms_and_escapes_are_parsed() {
         let selector = FieldSelector::parse("metadata.name==x\\,y,b!=1,").unwrap();
         assert_eq!(selector.0.len(), 2);
         assert_eq!(selector.0[1].value, "x,y");

@@ -1,4 +1,4 @@
-//! Selectors: which objects of a collection are meant.
+//! Selectors: conditions on the objects of a collection.
 
 mod field;
 mod label;
@@ -18,7 +18,7 @@ pub(super) struct Selector {
 }
 
 impl Selector {
-    /// Whether everything is selected.
+    /// Whether every object is selected.
     pub(super) fn is_empty(&self) -> bool {
         self.labels.is_empty() && self.fields.is_empty()
     }

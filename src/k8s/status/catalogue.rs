@@ -1,4 +1,4 @@
-//! The errors that there are, by status code, each with upstream's reason and text.
+//! The catalogue of errors by status code, each with upstream's reason and message.
 
 use http::StatusCode;
 
@@ -14,7 +14,7 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "BadRequest", message, None)
     }
 
-    /// 503, to be tried again.
+    /// 503, to be retried.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message, None)
             .retry_after(1)
@@ -30,7 +30,7 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", "Unauthorized", None)
     }
 
-    /// 403: admission or authorization says no.
+    /// 403 of admission or authorization.
     pub fn forbidden(resource: &GroupResource, name: &str, why: &str) -> Self {
         let message = if resource.resource.is_empty() {
             format!("forbidden: {why}")
@@ -48,7 +48,7 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "NotFound", message, Some(Details::of(resource, name)))
     }
 
-    /// 404 of a resource in a group that upstream serves itself.
+    /// 404 of a resource in a built-in group.
     pub fn no_such_resource() -> Self {
         let message = "the server could not find the requested resource";
         Self::new(StatusCode::NOT_FOUND, "NotFound", message, Some(Details::default()))
@@ -71,7 +71,7 @@ impl ApiError {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message, Some(details))
     }
 
-    /// 405 in a group that upstream serves itself.
+    /// 405 in a built-in group.
     pub fn method_not_allowed() -> Self {
         let message = "the server does not allow this method on the requested resource";
         Self::new(
@@ -88,13 +88,13 @@ impl ApiError {
         Self::new(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message, None)
     }
 
-    /// 409 of a create.
+    /// 409 of a create: the name exists.
     pub fn already_exists(resource: &GroupResource, name: &str) -> Self {
         let message = format!("{resource} {} already exists", quote(name));
         Self::new(StatusCode::CONFLICT, "AlreadyExists", message, Some(Details::of(resource, name)))
     }
 
-    /// 409 of a stale write.
+    /// 409 of a write with an old resourceVersion.
     pub fn conflict(resource: &GroupResource, name: &str) -> Self {
         Self::conflict_because(
             resource,
@@ -103,19 +103,19 @@ impl ApiError {
         )
     }
 
-    /// 409 for a stated reason.
+    /// 409 for another reason.
     pub fn conflict_because(resource: &GroupResource, name: &str, why: &str) -> Self {
         let message = format!("Operation cannot be fulfilled on {resource} {}: {why}", quote(name));
         Self::new(StatusCode::CONFLICT, "Conflict", message, Some(Details::of(resource, name)))
     }
 
-    /// 409 of an apply: fields belong to others.
+    /// 409 of an apply: other managers own the fields.
     pub fn apply_conflict(message: String, causes: Vec<Cause>) -> Self {
         let details = Details { causes, ..Details::default() };
         Self::new(StatusCode::CONFLICT, "Conflict", message, Some(details))
     }
 
-    /// 410 of a continue token below the compaction floor, with a token that goes on inconsistently.
+    /// 410 of a continue token below the compaction floor, with a token that continues inconsistently.
     pub fn expired_continue(fresh: Option<String>) -> Self {
         let message = match fresh {
             Some(_) => {
@@ -135,7 +135,7 @@ impl ApiError {
         error
     }
 
-    /// 410 with a text.
+    /// 410.
     pub fn expired(message: impl Into<String>) -> Self {
         Self::new(StatusCode::GONE, "Expired", message, None)
     }
@@ -173,13 +173,13 @@ impl ApiError {
         Self::invalid(kind, "meta.k8s.io", "", errors)
     }
 
-    /// 422 of a patch that does not fit its object.
+    /// 422 of a patch that cannot be applied to its object.
     pub fn unprocessable() -> Self {
         let message = "the server rejected our request due to an error in our request";
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message, Some(Details::default()))
     }
 
-    /// 500 with the bare text: upstream's answer to errors it does not classify.
+    /// 500 with the message alone: upstream's answer to unclassified errors.
     pub fn unclassified(message: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "", message, None)
     }
@@ -209,7 +209,7 @@ impl ApiError {
         Self::new(StatusCode::GATEWAY_TIMEOUT, "Timeout", message, Some(details))
     }
 
-    /// An error a scenario asks for: upstream's reason and text for the status, where it has one.
+    /// The error for a status code of a scenario: with upstream's reason and message, where it has them.
     pub fn of_status(
         code: StatusCode,
         resource: Option<&GroupResource>,
@@ -221,7 +221,7 @@ impl ApiError {
         match code.as_u16() {
             400 => Self::bad_request("the server rejected our request for an unknown reason"),
             401 => Self::unauthorized(),
-            403 => Self::forbidden(of, name, "not allowed by a scenario"),
+            403 => Self::forbidden(of, name, "a scenario simulates this error"),
             404 if name.is_empty() => Self::no_such_resource(),
             404 => Self::not_found(of, name),
             405 => Self::method_not_supported(of, verb),
@@ -237,7 +237,7 @@ impl ApiError {
                 "Too many requests, please try again later.",
                 None,
             ),
-            500 => Self::internal("a scenario said so"),
+            500 => Self::internal("a scenario simulates this error"),
             503 => Self::new(
                 code,
                 "ServiceUnavailable",

@@ -1,4 +1,4 @@
-//! Invalid fields, in the words of `k8s.io/apimachinery/pkg/util/validation/field`.
+//! Errors of fields, with the messages of `k8s.io/apimachinery/pkg/util/validation/field`.
 
 use std::fmt::Display;
 
@@ -86,7 +86,7 @@ impl Display for FieldError {
     }
 }
 
-/// Several errors as Go's `ErrorList.ToAggregate` prints them: one alone, more in brackets.
+/// Several errors as Go's `ErrorList.ToAggregate` prints them: a single one as it is, more in brackets.
 pub(super) fn aggregate(errors: &[FieldError]) -> String {
     let mut texts: Vec<String> = Vec::new();
     for error in errors {
@@ -102,7 +102,7 @@ pub(super) fn aggregate(errors: &[FieldError]) -> String {
 }
 
 impl Cause {
-    /// The cause that tells of an invalid field.
+    /// The cause for an error of a field.
     pub(super) fn of(error: &FieldError) -> Self {
         Self { reason: error.reason, message: error.body.clone(), field: error.field.clone() }
     }

@@ -1,7 +1,6 @@
 //! Errors of the Kubernetes side, rendered as a `Status` in one place.
 //!
-//! Texts, reasons and details are upstream's (`k8s.io/apimachinery/pkg/api/errors`), because clients
-//! and people compare them.
+//! Messages, reasons and details are upstream's (`k8s.io/apimachinery/pkg/api/errors`): clients compare them.
 
 mod catalogue;
 mod field_error;
@@ -18,20 +17,20 @@ use serde_json::Value;
 
 use super::resource::{GroupResource, ResourceType};
 
-/// The answer when a request cannot be served.
+/// An error of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
     /// The HTTP status.
     pub code: StatusCode,
     /// The machine-readable reason, such as `NotFound`; empty where upstream has none.
     pub reason: Cow<'static, str>,
-    /// The text for people.
+    /// The message.
     pub message: String,
-    /// What the error is about.
+    /// The object, the causes and the retry time.
     pub details: Option<Details>,
-    /// `metadata.continue`: the token that goes on inconsistently after a 410.
+    /// `metadata.continue`: the token that continues inconsistently after a 410.
     pub continue_token: Option<String>,
-    /// Upstream answers some errors as text/plain, without a Status.
+    /// Whether the answer is text/plain, without a Status, as upstream's are for some errors.
     pub plain: bool,
     /// Fields that a profile adds to the Status.
     pub extra: BTreeMap<&'static str, Value>,
@@ -53,10 +52,10 @@ pub struct Details {
     /// The object's uid.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub uid: String,
-    /// The single causes.
+    /// The causes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Cause>,
-    /// After how many seconds to try again; also sent as `Retry-After`.
+    /// The time to wait before a retry, in seconds; also sent as `Retry-After`.
     #[serde(skip_serializing_if = "is_zero")]
     pub retry_after_seconds: u32,
 }
@@ -72,7 +71,7 @@ pub struct Cause {
     /// Such as `FieldValueInvalid`.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub reason: &'static str,
-    /// The text for people.
+    /// The message.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
     /// The field, such as `spec.replicas`.
@@ -98,19 +97,19 @@ impl ApiError {
         }
     }
 
-    /// Sets after how many seconds to try again.
+    /// Sets the time to wait before a retry, in seconds.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.details.get_or_insert_default().retry_after_seconds = seconds;
         self
     }
 
-    /// The seconds of `Retry-After`, where it is to be sent.
+    /// The seconds of `Retry-After`, where that header is sent.
     pub fn retry_after_seconds(&self) -> Option<u32> {
         self.details.as_ref().map(|d| d.retry_after_seconds).filter(|seconds| *seconds > 0)
     }
 
-    /// The `Status` as JSON, without a line end.
+    /// The `Status` as JSON, without a line break.
     pub fn to_json(&self) -> Vec<u8> {
         #[derive(Serialize)]
         struct Metadata<'a> {
@@ -162,7 +161,7 @@ impl Details {
     }
 }
 
-/// The `Status` of a delete that is done: no code, the deleted object's identity in the details.
+/// The `Status` of a completed delete: without a code, with the deleted object in its details.
 pub(super) fn deleted(of: &ResourceType, name: &str, uid: &str) -> Bytes {
     let details = Details { uid: uid.to_owned(), ..Details::of(&of.group_resource, name) };
     let details = serde_json::to_string(&details).unwrap_or_default();

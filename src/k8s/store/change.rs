@@ -1,46 +1,47 @@
 //! A write as a value: decided on one state, applied to that state or to a newer one.
 //!
-//! Whoever writes reads a [`State`], and makes a [`StoreChange`] of it that sees its own writes.
-//! [`StoreChange::apply`] compares what the change depends on with the newest state. It is the check that a
-//! transaction of etcd makes: each key that is written, and each object and collection that was relied on, is
-//! as it was at the base revision. Where that holds, the writes get the next revisions; where it does not, the
-//! writer decides again on the newer state.
+//! A writer reads a [`State`] and builds a [`StoreChange`] on it, which sees its own writes.
+//! [`StoreChange::apply`] compares what the change depends on with the newest state, as a transaction of etcd
+//! does: each written key, and each object and collection that the decision relied on, must be unchanged
+//! since the base revision. If they are, the writes get the next revisions; otherwise the writer decides
+//! again on the newer state.
 
 use std::sync::Arc;
 
 use super::history::Event;
 use super::{EventKind, GroupResource, Object, Registry, Revision, Snapshot, State};
 
-/// What to do where an object that is written was changed by somebody else since the base.
+/// What to do where another writer has changed a written object since the base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum OnConflict {
-    /// The change is refused, and decided again on the newer state.
+    /// Refuse the change: it is decided again on the newer state.
     DecideAgain,
-    /// The change holds all the same: files say what is true, whatever clients have written.
+    /// Apply the change all the same: files overwrite what clients have written.
     Overwrite,
 }
 
-/// A write: which objects it puts and removes, on which state it was decided, what that decision relied on.
+/// A change of a world's objects: what it puts and removes, the state on which it was decided, and what that
+/// decision relied on.
 #[derive(Debug)]
 pub struct StoreChange {
     base: Arc<State>,
-    /// The objects of the base with the writes.
+    /// The objects of the base, with the writes.
     snapshot: Snapshot,
     writes: Vec<Write>,
     relied: Vec<Relied>,
-    /// The served types, where they change.
+    /// The new served types, where they change.
     types: Option<Arc<Registry>>,
-    /// Everything up to here is forgotten.
+    /// The new compaction floor, where it changes.
     floor: Option<Revision>,
     on_conflict: OnConflict,
-    /// Whether files make it, not a client: see [`Event::seeded`].
+    /// Whether it comes from files, not from a client: see [`Event::seeded`].
     seeded: bool,
 }
 
-/// One object that is put or removed.
+/// A write of one object.
 #[derive(Debug)]
 pub(in super::super) struct Write {
-    /// The object as it is put; for a removal its last content, with the revision of the removal.
+    /// The new object; for a removal its last content, with the revision of the removal.
     pub(in super::super) object: Arc<Object>,
     /// Whether it is removed.
     pub(in super::super) removed: bool,
@@ -51,18 +52,18 @@ pub(in super::super) struct Write {
 /// What a decision read besides the objects that it writes.
 #[derive(Debug)]
 enum Relied {
-    /// An object, with its revision; none where there was none.
+    /// An object with its revision; `None` where it did not exist.
     Object { resource: Arc<GroupResource>, key: Arc<str>, revision: Option<Revision> },
     /// All objects of a resource.
     Collection(Arc<GroupResource>),
 }
 
-/// Something that a change depends on was changed since its base.
+/// Another writer has changed what a change depends on since its base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("what the change depends on was changed by somebody else")]
+#[error("another writer has changed what this change depends on")]
 pub struct Conflict;
 
-/// A change as it was committed: its writes, with the revisions that they got.
+/// A committed change: its writes, with their revisions.
 #[derive(Debug, Default)]
 pub struct Committed {
     writes: Vec<Write>,
@@ -70,7 +71,7 @@ pub struct Committed {
 }
 
 impl StoreChange {
-    /// A change that is decided on a state; empty so far.
+    /// An empty change, to be decided on a state.
     #[must_use]
     pub fn on(base: &Arc<State>) -> Self {
         Self {
@@ -85,12 +86,12 @@ impl StoreChange {
         }
     }
 
-    /// A change that brings a state to what files say.
+    /// An empty change from files, on a state.
     pub(in super::super) fn seeding(base: &Arc<State>) -> Self {
         Self { on_conflict: OnConflict::Overwrite, seeded: true, ..Self::on(base) }
     }
 
-    /// Forgets everything before a revision: continue tokens, watches and exact lists below it are gone.
+    /// The compaction of a state: continue tokens, watches and exact lists below the revision expire.
     #[must_use]
     pub fn compaction(base: &Arc<State>, revision: Revision) -> Self {
         Self { floor: Some(revision), on_conflict: OnConflict::Overwrite, ..Self::on(base) }
@@ -102,22 +103,22 @@ impl StoreChange {
         self.writes.is_empty() && self.types.is_none() && self.floor.is_none()
     }
 
-    /// How many objects it writes so far.
+    /// The number of writes.
     pub(in super::super) fn len(&self) -> usize {
         self.writes.len()
     }
 
-    /// The objects, with its writes.
+    /// The objects, with the writes of this change.
     pub(in super::super) fn snapshot(&self) -> &Snapshot {
         &self.snapshot
     }
 
-    /// The served types, as it leaves them.
+    /// The served types, with this change.
     pub(in super::super) fn types(&self) -> &Arc<Registry> {
         self.types.as_ref().unwrap_or(&self.base.types)
     }
 
-    /// The revision that the next write gets, where nobody else writes before it is committed.
+    /// The revision of the next write, provided that no other change is committed first.
     pub(in super::super) fn next_revision(&self) -> Revision {
         Revision(self.base.revision.0 + self.writes.len() as u64 + 1)
     }
@@ -133,8 +134,8 @@ impl StoreChange {
         self.writes.push(Write { object, removed: false, previous });
     }
 
-    /// Removes an object. Watches get it with its last content and the revision of its removal, as etcd's
-    /// watchers do.
+    /// Removes an object. Watches see its last content with the revision of the removal, as watches of etcd
+    /// do.
     pub(in super::super) fn remove(
         &mut self,
         resource: &GroupResource,
@@ -148,7 +149,7 @@ impl StoreChange {
         Some(last)
     }
 
-    /// The change holds only where an object is still as it is in the base.
+    /// Makes the change conflict where an object is written after the base.
     pub(in super::super) fn rely_on(&mut self, resource: &GroupResource, key: &str) {
         let found = self.base.snapshot.get(resource, key);
         let revision = found.map(|object| object.meta.revision);
@@ -156,7 +157,7 @@ impl StoreChange {
         self.relied.push(Relied::Object { resource, key, revision });
     }
 
-    /// The change holds only where no object of a resource was written since the base.
+    /// Makes the change conflict where any object of a resource is written after the base.
     pub(in super::super) fn rely_on_all(&mut self, resource: &Arc<GroupResource>) {
         self.relied.push(Relied::Collection(Arc::clone(resource)));
     }
@@ -166,10 +167,10 @@ impl StoreChange {
         self.types = Some(Arc::new(types));
     }
 
-    /// The state after the change, and the change with the revisions that its writes got.
+    /// Applies the change to the current state: the next state, and the writes with their revisions.
     ///
     /// # Errors
-    /// [`Conflict`]: something that it depends on was changed since its base.
+    /// [`Conflict`]: another writer has changed what it depends on since its base.
     pub fn apply(mut self, current: &Arc<State>) -> Result<(State, Committed), Conflict> {
         if !Arc::ptr_eq(&self.base, current) {
             self.move_to(current)?;
@@ -195,10 +196,10 @@ impl StoreChange {
         Ok((State { revision, snapshot, history, types }, Committed { writes, seeded }))
     }
 
-    /// Makes a newer state its base: its writes get the revisions after that.
+    /// Moves the change to a newer state: its writes get the revisions after that state's.
     fn move_to(&mut self, current: &Arc<State>) -> Result<(), Conflict> {
         let overwrite = self.on_conflict == OnConflict::Overwrite;
-        // A type says what its objects may be, so that a change of types changes what was decided.
+        // Decisions depend on the types of objects.
         let types_changed = !Arc::ptr_eq(&self.base.types, &current.types);
         if types_changed && (!overwrite || self.types.is_some()) {
             return Err(Conflict);
@@ -213,7 +214,7 @@ impl StoreChange {
             let found = snapshot.get(&object.resource, &object.key);
             let revision_of =
                 |object: Option<&Arc<Object>>| object.map(|object| object.meta.revision);
-            // What it has written itself stands in the snapshot already, under another revision.
+            // Its own earlier writes are in the snapshot, with other revisions.
             let own = revision_of(previous.as_ref()).is_some_and(|of| of > self.base.revision);
             let touched = revision_of(found) != revision_of(previous.as_ref());
             if touched && !own && !overwrite {
@@ -223,7 +224,7 @@ impl StoreChange {
                 continue;
             }
             revision = revision.next();
-            // Of an object that others have changed, the last content is theirs.
+            // The last content of an object that others have changed is theirs.
             let source = if removed { found.unwrap_or(&object) } else { &object };
             let object = Arc::new(source.at_revision(revision));
             let previous = if removed {
@@ -241,7 +242,7 @@ impl StoreChange {
 }
 
 impl Relied {
-    /// Whether it is in a newer state what it was in the base.
+    /// Whether a newer state has it as it was in the base.
     fn holds(&self, base: &State, current: &State) -> bool {
         match self {
             Self::Object { resource, key, revision } => {
@@ -257,14 +258,14 @@ impl Relied {
 }
 
 impl Committed {
-    /// The resources that were written, each as often as its turn comes.
+    /// The written resources, in order; one may occur several times.
     pub fn touched(&self) -> impl Iterator<Item = &Arc<GroupResource>> {
         let resource = |at: usize| &self.writes[at].object.resource;
         let first = move |at: &usize| *at == 0 || resource(*at) != resource(*at - 1);
         (0..self.writes.len()).filter(first).map(resource)
     }
 
-    /// Whether files made it: what they say is taken as it is.
+    /// Whether it comes from files: see [`Event::seeded`].
     pub(in super::super) fn is_seeded(&self) -> bool {
         self.seeded
     }

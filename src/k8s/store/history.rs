@@ -11,7 +11,7 @@ use super::{DEFAULT_HISTORY, DEFAULT_HISTORY_BYTES, Object, Revision, Snapshot};
 /// What happened to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
-    /// It was created, or came to match a watch's selector.
+    /// It was created, or begins to match a watch's selector.
     Added,
     /// It was changed.
     Modified,
@@ -20,7 +20,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// The word on the wire.
+    /// The event type in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Added => "ADDED",
@@ -30,20 +30,20 @@ impl EventKind {
     }
 }
 
-/// One change, with what every watcher of it shares.
+/// One write of an object, with what its watchers share.
 #[derive(Debug)]
 pub struct Event {
-    /// The revision it made.
+    /// The revision of the write.
     pub revision: Revision,
     /// What happened.
     pub kind: EventKind,
-    /// The object after it; for a removal its last content with this revision.
+    /// The object after the write; for a removal its last content with this revision.
     pub object: Arc<Object>,
-    /// The object before it.
+    /// The object before the write.
     pub previous: Option<Arc<Object>>,
-    /// Whether a file made it, not a client: what files say of owners is taken as it is.
+    /// Whether it comes from files, not from a client: controllers leave objects of files as they are.
     pub seeded: bool,
-    /// The lines watchers are sent, by kind, each rendered when the first watcher needs it.
+    /// The lines for watchers, by kind, each rendered for its first watcher.
     lines: [OnceLock<Bytes>; 3],
 }
 
@@ -57,7 +57,7 @@ impl Event {
         Self { revision, kind, object, previous, seeded: false, lines: Default::default() }
     }
 
-    /// What it counts in bytes: its object, the line that watchers share, and what stands around them.
+    /// Its size in bytes: the object, the line that watchers share, and the structures around them.
     fn weight(&self) -> usize {
         const AROUND: usize = 512;
         2 * self.object.rest.len() + AROUND
@@ -107,8 +107,8 @@ pub struct History {
 #[derive(Debug, Clone, Default)]
 struct Lane {
     events: Vector<Arc<Event>>,
-    /// The last one that is forgotten.
-    lost: Revision,
+    /// The revision of the last compacted one.
+    compacted: Revision,
 }
 
 impl History {
@@ -122,7 +122,7 @@ impl History {
         self.floor
     }
 
-    /// How many events there are, and how many bytes they count.
+    /// The number of events, and their size in bytes.
     pub fn size(&self) -> (usize, usize) {
         (self.events.len(), self.bytes)
     }
@@ -142,9 +142,9 @@ impl History {
         lane.into_iter().flat_map(move |lane| after(&lane.events, revision))
     }
 
-    /// Whether an event of a resource after a revision is forgotten.
-    pub fn has_lost(&self, resource: &GroupResource, revision: Revision) -> bool {
-        self.lanes.get(resource).is_some_and(|lane| lane.lost > revision)
+    /// Whether an event of a resource after a revision was compacted.
+    pub fn has_compacted(&self, resource: &GroupResource, revision: Revision) -> bool {
+        self.lanes.get(resource).is_some_and(|lane| lane.compacted > revision)
     }
 
     pub(super) fn push(&mut self, event: Arc<Event>) {
@@ -152,27 +152,27 @@ impl History {
         let lane = self.lanes.entry(Arc::clone(&event.object.resource)).or_default();
         lane.events.push_back(Arc::clone(&event));
         self.events.push_back(event);
-        // The newest event stays, whatever its size.
+        // The newest event stays, whatever its size is.
         while self.events.len() > 1
             && (self.events.len() > self.limits.events.max(1) || self.bytes > self.limits.bytes)
         {
-            self.forget_oldest();
+            self.compact_oldest();
         }
     }
 
-    fn forget_oldest(&mut self) {
+    fn compact_oldest(&mut self) {
         let Some(oldest) = self.events.pop_front() else { return };
         self.bytes -= oldest.weight();
         self.floor = oldest.revision;
         if let Some(lane) = self.lanes.get_mut(&oldest.object.resource) {
             lane.events.pop_front();
-            lane.lost = oldest.revision;
+            lane.compacted = oldest.revision;
         }
     }
 
     pub(super) fn compact(&mut self, revision: Revision) {
         while self.events.front().is_some_and(|event| event.revision <= revision) {
-            self.forget_oldest();
+            self.compact_oldest();
         }
         self.floor = self.floor.max(revision);
     }

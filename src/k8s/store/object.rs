@@ -12,46 +12,46 @@ use super::super::reread;
 use super::super::resource::{Column, GroupResource};
 use super::Revision;
 
-/// An object as it is kept: its rendered JSON and the few fields that lists and watches select by.
+/// A stored object: its rendered JSON, and the fields that lists and watches select by.
 #[derive(Debug)]
 pub struct Object {
     /// The resource it belongs to.
     pub resource: Arc<GroupResource>,
-    /// `namespace/name`, or `name` for cluster-scoped objects: its place in a list.
+    /// `namespace/name`, or `name` for cluster-scoped objects: its position in a list.
     pub key: Arc<str>,
-    /// What is selected by.
+    /// The fields for selection.
     pub meta: ObjectMeta,
-    /// The object's JSON without its opening brace, `apiVersion` and `kind`: these depend on the
-    /// version asked for and on whether it stands in a list, and are put before it when it is sent.
+    /// The object's JSON without its opening brace, `apiVersion` and `kind`: these depend on the requested
+    /// version and on whether the object is in a list, and are added when it is sent.
     pub rest: Bytes,
-    /// Where in `rest` the digits of the revision stand: the one thing that changes when an object is
-    /// sent again under another revision.
+    /// The range of the revision's digits in `rest`: the only bytes that change when the object gets another
+    /// revision.
     revision_at: Range<usize>,
-    /// Where in `rest` its metadata stand.
+    /// The range of the metadata in `rest`.
     metadata_at: Range<usize>,
-    /// Its cells in tables, once it was shown in one.
+    /// Its cells in tables, made for the first table.
     cells: ArcSwapOption<Cells>,
 }
 
-/// What an object shows in the columns of its type.
+/// The cells of an object for the columns of its type.
 #[derive(Debug)]
 pub struct Cells {
-    /// The columns that they were made for.
+    /// The columns.
     pub columns: Arc<[Column]>,
-    /// One for each column.
+    /// One cell per column.
     pub cells: Box<[Cell]>,
 }
 
-/// What an object shows in one column.
+/// The cell of an object for one column.
 #[derive(Debug)]
 pub enum Cell {
     /// JSON.
     Text(Box<str>),
-    /// The age of what happened then.
+    /// The time since a timestamp.
     Age(Timestamp),
 }
 
-/// The fields of an object that the store, lists and watches look at.
+/// The fields of an object that the store, lists and watches use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ObjectMeta {
     /// `metadata.name`.
@@ -73,7 +73,7 @@ pub struct ObjectMeta {
 }
 
 impl Object {
-    /// Renders an object. `value` is the whole object; its revision is taken from its metadata.
+    /// Renders an object. `value` is the whole object, with its revision in its metadata.
     pub fn render(
         resource: Arc<GroupResource>,
         mut value: Value,
@@ -101,7 +101,7 @@ impl Object {
         if text.is_empty() { b"{}" } else { text }
     }
 
-    /// Its cells for the columns of its type: made once, for as long as the type keeps its columns.
+    /// Its cells for the columns of its type, made once per version of the columns.
     pub fn cells(&self, columns: &Arc<[Column]>, make: impl FnOnce() -> Box<[Cell]>) -> Arc<Cells> {
         if let Some(cells) = &*self.cells.load()
             && Arc::ptr_eq(&cells.columns, columns)
@@ -131,12 +131,12 @@ impl Object {
             rest: rest.into(),
             revision_at: start..start + digits.len(),
             metadata_at,
-            // None of them shows a revision, but a column of a definition may.
+            // A column of a definition may show the revision.
             cells: ArcSwapOption::empty(),
         }
     }
 
-    /// The object as a value again, with the given `apiVersion` and `kind`.
+    /// Parses the object into a value, with the given `apiVersion` and `kind`.
     pub fn value(&self, api_version: &str, kind: &str) -> Value {
         let mut text = Vec::with_capacity(self.rest.len() + 1);
         text.push(b'{');
@@ -157,7 +157,7 @@ impl Object {
     }
 }
 
-/// An object's text without its opening brace, and places in it.
+/// An object's text without its opening brace, and ranges in it.
 struct Written {
     rest: Vec<u8>,
     revision_at: Range<usize>,
@@ -179,7 +179,7 @@ fn write(value: &Value) -> Written {
             entry(&mut out, key);
             append(&mut out, value);
             if key == "resourceVersion" {
-                // The digits, without the quotes round them.
+                // The digits without their quotes.
                 let len = value.as_str().unwrap_or_default().len();
                 revision_at = out.len() - 1 - len..out.len() - 1;
             }
@@ -200,7 +200,7 @@ fn entry(out: &mut Vec<u8>, key: &str) {
 }
 
 fn append(out: &mut Vec<u8>, value: &Value) {
-    // Writing to memory cannot fail, and values have text keys only.
+    // Writing to memory cannot fail, and all keys are strings.
     let _ = serde_json::to_writer(out, value);
 }
 
@@ -209,7 +209,7 @@ impl ObjectMeta {
         let metadata = &value["metadata"];
         let text = |key: &str| metadata[key].as_str().unwrap_or_default();
         let labels = metadata["labels"].as_object().into_iter().flatten();
-        // serde_json's map is sorted by key, and so is this.
+        // serde_json's map is sorted by key.
         let labels =
             labels.map(|(k, v)| (k.as_str().into(), v.as_str().unwrap_or_default().into()));
         let owners = metadata["ownerReferences"].as_array().into_iter().flatten();
@@ -226,7 +226,7 @@ impl ObjectMeta {
     }
 }
 
-/// A selectable field as text: absent and null are empty, as upstream selects them.
+/// A selectable field as text; absent and null are empty, as in upstream.
 fn field_text(value: &Value, path: &[String]) -> String {
     let mut found = value;
     for step in path {
@@ -246,7 +246,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_object_is_told_again_under_another_revision() {
+    fn an_object_gets_another_revision_without_being_rendered_again() {
         let resource = Arc::new(GroupResource::new("g", "things"));
         let value = json!({
             "apiVersion": "g/v1", "kind": "Thing", "aaa": {"resourceVersion": "9"},

@@ -1,13 +1,13 @@
-//! Old snapshots that are kept ready: continue chains and lists at an exact revision read them.
+//! A cache of old snapshots, for continue chains and lists at an exact revision.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Revision, Snapshot, State};
 
-/// How many old snapshots are kept ready.
+/// The maximum number of snapshots.
 const PINNED: usize = 64;
 
-/// The snapshots of one world that clients may read again, the least recently used first.
+/// Old snapshots of one world, the least recently used first.
 #[derive(Debug, Default)]
 pub struct PinnedSnapshots(Mutex<Vec<(Revision, Snapshot)>>);
 
@@ -30,12 +30,12 @@ impl PinnedSnapshots {
         Some(snapshot)
     }
 
-    /// Keeps a snapshot ready: a continue token for it was given out.
+    /// Keeps a snapshot: a continue token for its revision was issued.
     pub(in super::super) fn pin(&self, revision: Revision, snapshot: &Snapshot) {
         pin(&mut self.lock(), revision, snapshot);
     }
 
-    /// Drops the snapshots below the compaction floor: nobody can ask for them any more.
+    /// Drops the snapshots below the compaction floor: they cannot be requested any more.
     pub fn drop_below(&self, floor: Revision) {
         self.lock().retain(|(at, _)| *at >= floor);
     }
@@ -45,7 +45,7 @@ impl PinnedSnapshots {
     }
 }
 
-/// Puts a snapshot at the young end; the least recently used one makes room.
+/// Adds a snapshot as the most recently used one; the least recently used one is dropped.
 fn pin(pinned: &mut Vec<(Revision, Snapshot)>, revision: Revision, snapshot: &Snapshot) {
     if let Some(found) = pinned.iter().position(|(at, _)| *at == revision) {
         let entry = pinned.remove(found);

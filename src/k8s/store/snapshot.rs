@@ -13,7 +13,7 @@ use super::{Object, Revision};
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     collections: OrdMap<Arc<GroupResource>, Collection>,
-    /// Which objects name an owner, by its uid.
+    /// The objects that refer to an owner, by the owner's uid.
     owned: OrdSet<(Box<str>, Arc<GroupResource>, Arc<str>)>,
 }
 
@@ -21,22 +21,22 @@ pub struct Snapshot {
 #[derive(Debug, Clone, Default)]
 pub struct Collection {
     objects: OrdMap<Arc<str>, Arc<Object>>,
-    /// How many objects each namespace has, so that counting a list does not walk it.
+    /// The number of objects in each namespace, so that counting does not iterate.
     namespaces: OrdMap<Arc<str>, usize>,
     /// The revision of its last change.
     revision: Revision,
-    /// Tells this content from all others.
+    /// Identifies this content among all contents.
     content: u64,
 }
 
-/// A number that no content of a collection had before.
+/// A new identifier of a collection's content.
 fn new_content() -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
     LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 impl Snapshot {
-    /// The objects of a resource; nothing where none was ever made.
+    /// The objects of a resource; `None` where none was ever created.
     pub fn collection(&self, resource: &GroupResource) -> Option<&Collection> {
         self.collections.get(resource)
     }
@@ -61,7 +61,7 @@ impl Snapshot {
         self.len() == 0
     }
 
-    /// Adds or replaces an object; gives back the one before.
+    /// Adds or replaces an object; returns the previous one.
     pub fn insert(&mut self, object: Arc<Object>) -> Option<Arc<Object>> {
         let collection = self.collections.entry(Arc::clone(&object.resource)).or_default();
         let namespace = Arc::clone(&object.meta.namespace);
@@ -88,7 +88,7 @@ impl Snapshot {
         }
     }
 
-    /// The objects that name an owner of this uid.
+    /// The objects that refer to an owner by this uid.
     pub fn dependents(&self, uid: &str) -> Vec<Arc<Object>> {
         if self.owned.is_empty() {
             return Vec::new();
@@ -125,12 +125,12 @@ impl Collection {
         self.revision
     }
 
-    /// Tells this content from all others, of this collection and of any other one.
+    /// Identifies this content among those of all collections.
     pub fn content(&self) -> u64 {
         self.content
     }
 
-    /// How many objects a namespace has; all of them for `""`.
+    /// The number of objects in a namespace, or in all for `""`.
     pub fn count(&self, namespace: &str) -> usize {
         if namespace.is_empty() {
             return self.objects.len();
@@ -138,7 +138,7 @@ impl Collection {
         self.namespaces.get(namespace).copied().unwrap_or_default()
     }
 
-    /// The objects of a name, in order: one of a namespace, or those of all namespaces for `""`.
+    /// The objects of a name, in order: that of a namespace, or those of all namespaces for `""`.
     pub fn named<'a>(&'a self, namespace: &str, name: &str) -> Vec<&'a Arc<Object>> {
         let key = |namespace: &str| match namespace {
             "" => name.to_owned(),
@@ -153,7 +153,7 @@ impl Collection {
 
     /// The objects of a namespace (all for `""`) whose key is at or after `start`, in order.
     ///
-    /// `start` is relative to the namespace, as in a continue token; empty begins at the beginning.
+    /// `start` is relative to the namespace, as in a continue token; empty starts at the first object.
     pub fn range<'a>(
         &'a self,
         namespace: &str,

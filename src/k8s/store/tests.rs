@@ -1,4 +1,4 @@
-//! How much of the past is kept, and what a change is worth on a state that is not its base.
+//! The bounds of the history, and changes that are applied to a state that is not their base.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ fn put(store: &TestStore, resource: &Arc<GroupResource>, name: &str, text: &str)
 }
 
 #[test]
-fn the_past_is_bounded_in_bytes_and_in_events() {
+fn the_history_is_bounded_in_bytes_and_in_events() {
     let maps = resource("configmaps");
     let store = store(HistoryLimits { events: 1_000, bytes: 1 << 20 });
     let text = "x".repeat(50_000);
@@ -53,7 +53,7 @@ fn the_past_is_bounded_in_bytes_and_in_events() {
         put(&store, &maps, &format!("m{}", n % 3), "");
     }
     assert_eq!(store.state().history.size().0, 1_000);
-    // One that is larger than all that is kept is still seen by those who wait for it.
+    // An event that exceeds the bound is still delivered to waiting watches.
     put(&store, &maps, "large", &"x".repeat(2 << 20));
     assert_eq!(store.state().history.size().0, 1);
     let state = store.state();
@@ -62,7 +62,7 @@ fn the_past_is_bounded_in_bytes_and_in_events() {
 }
 
 #[test]
-fn the_events_of_a_resource_are_lost_only_by_their_own_number() {
+fn compaction_is_recorded_per_resource() {
     let [maps, secrets] = ["configmaps", "secrets"].map(resource);
     let store = store(HistoryLimits { events: 4, ..HistoryLimits::default() });
     put(&store, &secrets, "a", "");
@@ -72,9 +72,9 @@ fn the_events_of_a_resource_are_lost_only_by_their_own_number() {
     }
     let state = store.state();
     assert!(state.history.floor() > seen);
-    assert!(!state.history.has_lost(&secrets, seen), "nothing of it was after");
-    assert!(state.history.has_lost(&secrets, Revision(1)));
-    assert!(state.history.has_lost(&maps, seen));
+    assert!(!state.history.has_compacted(&secrets, seen), "it had no event after that");
+    assert!(state.history.has_compacted(&secrets, Revision(1)));
+    assert!(state.history.has_compacted(&maps, seen));
     put(&store, &secrets, "b", "");
     let state = store.state();
     let names: Vec<_> = state.history.of(&secrets, seen).map(|event| &*event.object.key).collect();
@@ -93,11 +93,11 @@ fn pinned_snapshots_below_the_floor_are_dropped() {
     for _ in 0..10 {
         put(&store, &maps, "a", "again");
     }
-    assert!(object.upgrade().is_none(), "nobody holds the first version");
+    assert!(object.upgrade().is_none(), "the first version is freed");
 }
 
 #[test]
-fn a_reader_of_an_old_state_is_not_given_a_younger_pinned_snapshot() {
+fn a_reader_of_an_old_state_gets_no_newer_pinned_snapshot() {
     let maps = resource("configmaps");
     let store = store(HistoryLimits::default());
     for text in ["1", "2", "3"] {
@@ -112,11 +112,11 @@ fn a_reader_of_an_old_state_is_not_given_a_younger_pinned_snapshot() {
     assert_eq!(first.get(&maps, "n/a").unwrap().meta.revision, Revision(2));
 }
 
-/// Makes a change.
+/// Builds a change.
 type Decide<'a> = &'a dyn Fn(&mut StoreChange);
 
 #[test]
-fn a_change_conflicts_with_what_was_written_since_its_base_and_with_nothing_else() {
+fn a_change_conflicts_with_writes_since_its_base_to_what_it_depends_on() {
     let [maps, secrets] = ["configmaps", "secrets"].map(resource);
     let replace: Decide<'_> = &|change| put_in(change, &maps, "a", "mine");
     let remove: Decide<'_> = &|change| drop(change.remove(&maps, "n/a"));
@@ -164,13 +164,13 @@ fn a_change_conflicts_with_what_was_written_since_its_base_and_with_nothing_else
         let committed = store.commit(change);
         assert_eq!(committed.is_ok(), holds, "{what}");
         if committed.is_err() {
-            assert!(Arc::ptr_eq(&before, &store.state()), "{what}: nothing has happened");
+            assert!(Arc::ptr_eq(&before, &store.state()), "{what}: the state is unchanged");
         }
     }
 }
 
 #[test]
-fn what_files_say_overwrites_what_clients_write() {
+fn changes_from_files_overwrite_those_of_clients() {
     let maps = resource("configmaps");
     let store = store(HistoryLimits::default());
     for name in ["a", "b", "c"] {
@@ -186,7 +186,7 @@ fn what_files_say_overwrites_what_clients_write() {
         change.remove(&maps, "n/c");
     });
     let committed = store.commit(change).unwrap();
-    assert_eq!(committed.writes().len(), 2, "what has gone already is not removed again");
+    assert_eq!(committed.writes().len(), 2, "an absent object is not removed again");
     let state = store.state();
     let [a, b, c] = ["n/a", "n/b", "n/c"].map(|key| state.snapshot.get(&maps, key));
     assert_eq!(a.unwrap().value("", "")["data"]["text"], "of the file");
@@ -196,10 +196,10 @@ fn what_files_say_overwrites_what_clients_write() {
     assert_eq!(last.object.value("", "")["data"]["text"], "of a client");
 }
 
-/// A change of some objects: which, and whether each is put or removed.
+/// The writes of a change: each object, and whether it is put or removed.
 type Writes = Vec<(u8, bool)>;
 
-/// Name → text, as the objects say it.
+/// Name → text of each object.
 fn texts(snapshot: &Snapshot) -> BTreeMap<String, String> {
     let objects = snapshot.collections().flat_map(|(_, all)| all.range("", ""));
     let text = |object: &Arc<Object>| {
@@ -209,8 +209,8 @@ fn texts(snapshot: &Snapshot) -> BTreeMap<String, String> {
 }
 
 proptest! {
-    /// Changes are decided on bases that lie some revisions back; each is decided again until it holds. What
-    /// comes out is what they make one after another, and the history leads from each state to the next.
+    /// Changes are decided on bases that are some revisions old, and again after a conflict. The result is
+    /// that of a sequential execution, and the history leads from each state to the next.
     #[test]
     fn changes_that_are_decided_again_add_up(
         changes in proptest::collection::vec((proptest::collection::vec((0..6_u8, any::<bool>()), 1..5), 0..4_usize), 1..40),
@@ -227,7 +227,7 @@ proptest! {
                     if *put {
                         put_in(&mut change, &maps, &format!("m{name}"), &at.to_string());
                     } else {
-                        // Where there is nothing to remove, that is what the change relies on.
+                        // Removing nothing relies on the absence of the object.
                         let key = format!("n/m{name}");
                         change.rely_on(&maps, &key);
                         change.remove(&maps, &key);

@@ -1,4 +1,4 @@
-//! Any order of writes, lists, chains, watches and compactions, against a model.
+//! Random sequences of writes, lists, chains, watches and compactions, compared with a model.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::super::store::StoreChange;
 use super::*;
 
-/// What is there: name → payload.
+/// The objects: name → payload.
 type World = BTreeMap<String, u32>;
 
 fn items(list: &Value) -> World {
@@ -47,17 +47,17 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A list chain in progress: the revision it reads, what it has seen, how it goes on.
+/// A list chain in progress: its revision, the objects of its pages so far, its next token.
 struct Chain {
     revision: u64,
     seen: World,
     next: String,
 }
 
-/// Everything under test, with the model beside it.
+/// The store under test, with its model.
 struct Run {
     store: TestStore,
-    /// Every revision's world. Revisions that changed nothing here have that of the one before.
+    /// The objects of each revision. A revision that wrote none of them is absent.
     history: BTreeMap<u64, World>,
     floor: u64,
     chains: Vec<Chain>,
@@ -99,7 +99,7 @@ impl Run {
                 let before = self.now().clone();
                 let (status, list) = call(&self.store, &Method::DELETE, MAPS, &json!({}));
                 assert_eq!((status, items(&list)), (200, before.clone()));
-                // One object at a time, each with a revision of its own.
+                // Each object is removed with a revision of its own.
                 let first = self.revision() - before.len() as u64;
                 let mut left = before.clone();
                 for (at, name) in (first + 1..).zip(before.keys()) {
@@ -164,13 +164,13 @@ impl Run {
         self.changed(|world| {
             world.insert(name.to_owned(), n);
         });
-        // A revision that is not the newest loses, and changes nothing.
+        // A write with an old revision is refused, and changes nothing.
         object["metadata"]["resourceVersion"] = json!("1");
         let (status, _) = call(&self.store, &Method::PUT, &format!("{MAPS}/{name}"), &object);
         assert_eq!(status, 409);
     }
 
-    /// Takes a page; a chain that is through has seen its revision's world, whole and nothing else.
+    /// Takes a page. A complete chain has exactly the objects of its revision.
     fn page(&mut self, chain: usize, limit: u8, list: &Value) {
         let page = items(list);
         assert!(page.len() <= limit.into());
@@ -178,7 +178,7 @@ impl Run {
         let chain = &mut self.chains[chain];
         let (seen, size) = (chain.seen.len(), page.len());
         chain.seen.extend(page);
-        assert_eq!(chain.seen.len(), seen + size, "nothing twice");
+        assert_eq!(chain.seen.len(), seen + size, "no object twice");
         chain.next = list["metadata"]["continue"].as_str().unwrap_or_default().to_owned();
         let remaining = list["metadata"]["remainingItemCount"].as_u64().unwrap_or(0);
         assert_eq!(chain.seen.len() as u64 + remaining, expected.len() as u64);
@@ -196,7 +196,7 @@ impl Run {
         let (status, list) = call(&self.store, &Method::GET, &target, &Value::Null);
         if self.chains[which].revision < self.floor {
             assert_eq!(status, 410, "{list}");
-            // The token it carries goes on in the newest state.
+            // Its token continues in the newest state.
             let fresh = list["metadata"]["continue"].as_str().unwrap();
             let (status, rest) =
                 call(&self.store, &Method::GET, &format!("{MAPS}?continue={fresh}"), &Value::Null);
@@ -209,7 +209,7 @@ impl Run {
         self.page(which, 2, &list);
     }
 
-    /// Reads every watch: its events make of the world it began with the world there is.
+    /// Reads every watch: its events lead from its first state to the current one.
     fn read_watches(&mut self) {
         let state = self.store.state();
         for (mut watch, mut world, began) in std::mem::take(&mut self.watches) {
@@ -244,9 +244,9 @@ impl Run {
                 }
             };
             if began < self.floor {
-                assert!(gone, "what began below the floor is told that it is gone");
+                assert!(gone, "a watch from below the floor ends with 410");
             } else {
-                assert_eq!(&world, self.now(), "nothing is lost");
+                assert_eq!(&world, self.now(), "no event is lost");
             }
         }
     }

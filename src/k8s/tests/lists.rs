@@ -1,4 +1,4 @@
-//! Lists by name, as tables, and as pages that are kept joined.
+//! Lists by name, as tables, and as cached pages.
 
 use super::*;
 
@@ -42,7 +42,7 @@ fn names_are_looked_up_in_one_namespace_and_in_all() {
 }
 
 #[test]
-fn a_table_shows_what_the_objects_say_now() {
+fn a_table_shows_current_objects_and_ages() {
     let store = store(1_000);
     let jobs = "/apis/kubeflow.org/v1/namespaces/default/tfjobs";
     let job = json!({"apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": {"name": "a", "labels": {"x": "1"}}});
@@ -64,7 +64,7 @@ fn a_table_shows_what_the_objects_say_now() {
     let age = age.unwrap();
     assert_eq!(first["rows"][0]["cells"][0], "a");
     assert_eq!(first["rows"][0]["cells"][age], "60s");
-    assert_eq!(table("Table", 3600)["rows"][0]["cells"][age], "60m", "the age is counted anew");
+    assert_eq!(table("Table", 3600)["rows"][0]["cells"][age], "60m", "the age has grown");
     let metadata = table("PartialObjectMetadataList", 0)["items"][0]["metadata"].clone();
     assert_eq!(metadata, first["rows"][0]["object"]["metadata"]);
     assert_eq!(
@@ -75,7 +75,7 @@ fn a_table_shows_what_the_objects_say_now() {
 }
 
 #[test]
-fn pages_that_are_kept_are_those_that_are_made_anew() {
+fn cached_pages_equal_new_ones() {
     let store = store(10_000);
     let put = |name: &str, text: &str| {
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"k": text}});
@@ -109,14 +109,14 @@ fn pages_that_are_kept_are_those_that_are_made_anew() {
     }
     assert_eq!(seen, 120);
     assert!(config.pages.held().0 > 400_000, "{:?}", config.pages.held());
-    // A write elsewhere changes the revision, one here the objects too.
+    // A write to another collection changes the revision, a write to this one the objects too.
     let job = json!({"apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": {"name": "a"}});
     call(&store, &Method::POST, "/apis/kubeflow.org/v1/namespaces/default/tfjobs", &job);
     let later = check("/api/v1/configmaps");
     assert_ne!(later["metadata"]["resourceVersion"], all["metadata"]["resourceVersion"]);
     put("m000-more", "y");
     assert_eq!(check("/api/v1/configmaps")["items"].as_array().unwrap().len(), 121);
-    // The chain that began before sees what was there then.
+    // The chain that began before sees the objects of its revision.
     assert_eq!(check(&target)["items"].as_array().unwrap().len(), 20);
     check("/api/v1/configmaps?labelSelector=a");
     check(&format!("{MAPS}?limit=1"));

@@ -23,7 +23,7 @@ fn store(history: usize) -> TestStore {
     TestStore::new(seed.state().unwrap())
 }
 
-/// A request as it is sent.
+/// A request.
 struct Sent<'a> {
     method: &'a Method,
     /// Path and query.
@@ -63,7 +63,7 @@ impl<'a> Sent<'a> {
     }
 }
 
-/// Asks the engine; the target's path and query as they would be sent.
+/// Sends a request; the target is its path and query.
 fn ask(
     store: &TestStore,
     method: &Method,
@@ -76,7 +76,7 @@ fn ask(
     Sent { method, headers, body, ..Sent::get(target) }.to(store, &Config::default())
 }
 
-/// The bytes of an answer that is no stream.
+/// The body of an answer that is no stream.
 fn bytes(plan: Plan) -> Vec<u8> {
     match plan.body {
         Body::Bytes(bytes) => bytes.to_vec(),
@@ -85,7 +85,7 @@ fn bytes(plan: Plan) -> Vec<u8> {
     }
 }
 
-/// Status and body of an answer that is no stream.
+/// The status and body of an answer that is no stream.
 fn plain(outcome: Outcome) -> (u16, Value) {
     let Outcome::Plan(plan) = outcome else { panic!("a plan") };
     (plan.status.as_u16(), serde_json::from_slice(&bytes(plan)).unwrap_or_default())

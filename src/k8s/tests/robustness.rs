@@ -1,11 +1,11 @@
-//! Input that nobody would send: it is answered, and breaks nothing.
+//! Random input: every request is answered.
 
 use base64::Engine as _;
 use proptest::prelude::*;
 
 use super::*;
 
-/// Text that gets past the first check of a parser more often than plain noise.
+/// Text that passes the first check of a parser more often than random characters do.
 fn tokens() -> impl Strategy<Value = String> {
     let word = prop_oneof![
         Just("a"),
@@ -85,7 +85,7 @@ fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-/// An answer is an answer: it does not panic, and it is no failure of the server's own.
+/// Checks that an answer is no failure of the server itself.
 fn answered(outcome: Option<Outcome>) {
     if let Some(Outcome::Plan(plan)) = outcome {
         let (status, body) = plain(Outcome::Plan(plan));
@@ -108,7 +108,7 @@ proptest! {
             answered(ask(&store, &Method::GET, &format!("{collection}?{key}={}", encoded(&text)), "", b""));
             answered(ask(&store, &Method::DELETE, &format!("{collection}?{key}={}", encoded(&text)), "", b""));
         }
-        // A token that is one, with something else inside.
+        // A valid encoding with other content.
         let token = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&text);
         answered(ask(&store, &Method::GET, &format!("{MAPS}?continue={token}"), "", b""));
     }

@@ -1,4 +1,4 @@
-//! Watches that are behind, and watches of types that nobody writes.
+//! Watches that are behind, and watches of types without writes.
 
 use super::*;
 
@@ -26,7 +26,7 @@ fn a_watch_outlives_a_history_of_other_resources() {
     let step = watch.step(&store.state(), Timestamp::UNIX_EPOCH);
     assert_eq!(step.lines.len(), 1);
     assert!(step.lines[0].starts_with(b"{\"type\":\"ADDED\""), "{:?}", step.lines);
-    // One that begins there now is too late.
+    // A watch that starts at that revision now is too late.
     let Some(Outcome::Watch(mut late)) = ask(
         &store,
         &Method::GET,
@@ -41,7 +41,7 @@ fn a_watch_outlives_a_history_of_other_resources() {
 }
 
 #[test]
-fn a_reader_that_is_behind_gets_bounded_pieces() {
+fn a_watch_that_is_behind_gets_bounded_batches() {
     let store = store(1_000);
     for n in 0..40 {
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("m{n}")}, "data": {"n": "x".repeat(20_000)}});

@@ -23,7 +23,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let live = call.find();
     let before = match &live {
         Ok(live) => live.value(&call.served.api_version, &call.served.of.kind),
-        // The status of what is not there cannot be applied.
+        // The status of an absent object cannot be applied.
         Err(error) if !call.info.subresource.is_empty() => return Err(error.clone()),
         Err(_) => json!({}),
     };
@@ -52,7 +52,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     Ok(written::decision(call, change, new, status, output, &admitted.warnings))
 }
 
-/// The applied object, as it was sent.
+/// Decodes the applied configuration.
 fn configuration(call: &Call<'_>) -> Result<Value, ApiError> {
     let value = body::yaml(call.body)
         .map_err(|why| ApiError::bad_request(format!("error decoding YAML: {why}")))?
@@ -74,7 +74,7 @@ fn configuration(call: &Call<'_>) -> Result<Value, ApiError> {
     Ok(value)
 }
 
-/// An apply that names a uid cannot make the object anew.
+/// An apply with a uid cannot create an object.
 fn check_uid(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
     let uid = meta::text(value, "uid");
     if uid.is_empty() {
@@ -101,7 +101,7 @@ fn undeclared(call: &Call<'_>, value: &Value, fields: &[String]) -> ApiError {
     ))
 }
 
-/// 409 with a cause for each field of somebody else's (`NewConflictError`).
+/// 409 with a cause for each field of another manager (`NewConflictError`).
 fn conflict(conflicts: &[(String, String)]) -> ApiError {
     let message = match conflicts {
         [(manager, path)] => format!("1 conflict: conflict with {manager}: {path}"),

@@ -12,7 +12,7 @@ use super::super::protobuf;
 use super::super::status::ApiError;
 use super::Call;
 
-/// A decoded body, with the fields that stand in it twice.
+/// A decoded body, with its duplicate fields.
 #[derive(Debug)]
 pub(super) struct Decoded {
     pub(super) value: Value,
@@ -22,7 +22,7 @@ pub(super) struct Decoded {
 /// Decodes the body as one object of the call's type.
 ///
 /// # Errors
-/// 415 for another media type, 400 for what is not an object of a kind.
+/// 415 for an unsupported media type, 400 for a body that is no object with a kind.
 pub(super) fn object(call: &Call<'_>) -> Result<Decoded, ApiError> {
     let kind = &call.served.of.kind;
     let built_in = call.served.of.is_built_in();
@@ -50,7 +50,7 @@ pub(super) fn object(call: &Call<'_>) -> Result<Decoded, ApiError> {
         let found = map.get(field).filter(|value| !value.is_null() && *value != "");
         match found {
             Some(Value::String(_)) => {}
-            // Upstream's own types know their kind from the path.
+            // The kind of a built-in type follows from the path.
             None if built_in => {
                 let value = if field == "kind" { &**kind } else { &*call.served.api_version };
                 map.insert(field.to_owned(), value.into());
@@ -74,7 +74,7 @@ fn missing(name: &str, body: &[u8]) -> String {
     format!("Object '{name}' is missing in '{}'", String::from_utf8_lossy(body))
 }
 
-/// Decodes an optional body of options; no body is no options.
+/// Decodes an optional body of options.
 pub(super) fn options(call: &Call<'_>) -> Result<Option<Value>, ApiError> {
     if call.body.is_empty() {
         return Ok(None);
@@ -93,7 +93,7 @@ pub(super) fn options(call: &Call<'_>) -> Result<Option<Value>, ApiError> {
 /// Decodes a body of another kind than the call's type.
 ///
 /// # Errors
-/// 415 for another media type, 400 for what cannot be read.
+/// 415 for an unsupported media type, 400 for an invalid body.
 pub(super) fn any(call: &Call<'_>) -> Result<Decoded, ApiError> {
     let failed = |why: String| {
         ApiError::bad_request(format!("couldn't get version/kind; json parse error: {why}"))
@@ -110,7 +110,7 @@ fn is_protobuf(call: &Call<'_>) -> bool {
     media(call) == protobuf::MEDIA_TYPE
 }
 
-/// The body's text as a value, by its media type; the inner error is Go's text.
+/// Decodes the body by its media type; the inner error is Go's message.
 fn text(call: &Call<'_>) -> Result<Result<Decoded, String>, ApiError> {
     match media(call) {
         "" | "application/json" | "*/*" => Ok(json(call.body)),
@@ -123,24 +123,24 @@ fn text(call: &Call<'_>) -> Result<Result<Decoded, String>, ApiError> {
     }
 }
 
-/// A JSON text as a value.
+/// Decodes a JSON text.
 pub(super) fn json(text: &[u8]) -> Result<Decoded, String> {
     if let Some(why) = golang::json_error(text) {
         return Err(why);
     }
-    // Go reads invalid UTF-8 inside strings as U+FFFD.
+    // Go decodes invalid UTF-8 inside strings as U+FFFD.
     let text = String::from_utf8_lossy(text);
     let duplicates = RefCell::default();
     let mut reader = serde_json::Deserializer::from_str(&text);
-    // The depth was checked above, under our own limit.
+    // The nesting was checked above.
     reader.disable_recursion_limit();
     let seed = Keys { path: String::new(), duplicates: &duplicates };
     let value = seed.deserialize(&mut reader).map_err(|error| error.to_string())?;
     Ok(Decoded { value, duplicates: duplicates.into_inner() })
 }
 
-/// A YAML text as a value, with the booleans of YAML 1.1 as in `sigs.k8s.io/yaml`. Most are JSON, which
-/// is read as such.
+/// Decodes a YAML text, with the booleans of YAML 1.1 as in `sigs.k8s.io/yaml`. Text in JSON is decoded as
+/// JSON.
 pub(super) fn yaml(text: &[u8]) -> Result<Decoded, String> {
     if text.trim_ascii_start().starts_with(b"{")
         && let Ok(decoded) = json(text)
@@ -158,7 +158,7 @@ pub(super) fn yaml(text: &[u8]) -> Result<Decoded, String> {
     Ok(Decoded { value, duplicates: Vec::new() })
 }
 
-/// The body as upstream shows it in an error.
+/// The body as upstream quotes it in an error.
 fn summarize(body: &[u8]) -> String {
     const MAX: usize = 30;
     let (shown, more) = if body.len() > MAX { (&body[..MAX], " ...") } else { (body, "") };
@@ -172,14 +172,14 @@ fn summarize(body: &[u8]) -> String {
     }
 }
 
-/// What unknown and duplicate fields amount to: 400, or warnings.
+/// The messages about unknown and duplicate fields, for 400 or warnings.
 pub(super) fn strict_errors(unknown: &[String], duplicates: &[String]) -> Vec<String> {
     let unknown = unknown.iter().map(|field| format!("unknown field {}", quote(field)));
     let duplicates = duplicates.iter().map(|field| format!("duplicate field {}", quote(field)));
     duplicates.chain(unknown).collect()
 }
 
-/// Reads a value and notes keys that stand twice; the last one counts, as in Go.
+/// Decodes a value and collects duplicate keys; the last value counts, as in Go.
 struct Keys<'k> {
     path: String,
     duplicates: &'k RefCell<Vec<String>>,

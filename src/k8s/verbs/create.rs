@@ -13,12 +13,12 @@ use super::write::Tracking;
 use super::written::Written;
 use super::{Call, Resolved, body, definition, write, written};
 
-/// Generated names end in five of these (`k8s.io/apiserver/pkg/storage/names/generate.go`): no
-/// vowels and no look-alikes.
+/// The characters of generated suffixes (`k8s.io/apiserver/pkg/storage/names/generate.go`): no vowels and no
+/// look-alikes.
 const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
-/// The longest base a generated name keeps.
+/// The maximum length of the base of a generated name.
 const MAX_BASE: usize = 58;
-/// How often a generated name is tried.
+/// The maximum number of attempts at a generated name.
 const TRIES: usize = 8;
 
 pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
@@ -32,7 +32,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     Ok(written::decision(call, change, new, StatusCode::CREATED, output, &admitted.warnings))
 }
 
-/// Stores a new object, with everything that is checked and set on the way.
+/// Adds a new object to a change, validated and with the server's fields.
 pub(super) fn insert(
     call: &Call<'_>,
     change: &mut StoreChange,
@@ -101,7 +101,8 @@ pub(super) fn insert(
     Err(ApiError::internal("no name could be generated"))
 }
 
-/// The namespace must exist and live (`k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle`).
+/// The namespace must exist and not be terminating
+/// (`k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle`).
 fn check_namespace(call: &Call<'_>, change: &mut StoreChange, name: &str) -> Result<(), ApiError> {
     if !call.served.of.namespaced {
         return Ok(());
@@ -127,7 +128,7 @@ fn check_namespace(call: &Call<'_>, change: &mut StoreChange, name: &str) -> Res
     Err(error)
 }
 
-/// The end of a generated name: another one for each attempt.
+/// The suffix of a generated name, a different one for each attempt.
 fn suffix(nonce: u128, attempt: usize) -> String {
     let base = ALPHABET.len() as u128;
     let mut rest = nonce.rotate_left(17 * u32::try_from(attempt).unwrap_or_default());

@@ -1,5 +1,5 @@
-//! `CustomResourceDefinition`s as objects: one that is written is served at once, one that is deleted
-//! takes its objects with it (what upstream's apiextensions controllers do).
+//! `CustomResourceDefinition`s as objects, as upstream's apiextensions controllers handle them: a written
+//! definition is served at once, a deleted one is removed with its objects.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use super::super::status::FieldError;
 use super::super::store::{Object, StoreChange};
 use super::super::{crd, meta};
 
-/// Whether a type is that of definitions.
+/// Whether a type is `CustomResourceDefinition`.
 pub(super) fn is_definition(of: &ResourceType) -> bool {
     of.plural() == "customresourcedefinitions" && of.group() == "apiextensions.k8s.io"
 }
 
-/// What upstream sets when a definition is created.
+/// Sets the defaults of a new definition.
 pub(super) fn set_defaults(value: &mut Value) {
     let kind = value["spec"]["names"]["kind"].as_str().unwrap_or_default().to_owned();
     if !kind.is_empty() {
@@ -34,7 +34,7 @@ pub(super) fn set_defaults(value: &mut Value) {
     }
 }
 
-/// What is wrong with a definition.
+/// The violations of a definition.
 pub(super) fn validate(value: &Value) -> Vec<FieldError> {
     match crd::resource_type(value) {
         Ok(_) => Vec::new(),
@@ -47,7 +47,7 @@ pub(super) fn validate(value: &Value) -> Vec<FieldError> {
     }
 }
 
-/// Serves the type of a definition that was just written, and says in its status that it does.
+/// Serves the type of a written definition, and sets the definition's status.
 pub(super) fn register(change: &mut StoreChange, object: &Arc<Object>, now: Timestamp) {
     let mut value = object.value("apiextensions.k8s.io/v1", "CustomResourceDefinition");
     let Ok(of) = crd::resource_type(&value) else {
@@ -67,7 +67,7 @@ pub(super) fn register(change: &mut StoreChange, object: &Arc<Object>, now: Time
     }
 }
 
-/// Ends a type: its objects go first, each with its event.
+/// Stops serving the type of a definition. Its objects are removed first, each with an event.
 pub(super) fn unregister(change: &mut StoreChange, definition: &Object) {
     let Some((plural, group)) = definition.meta.name.split_once('.') else {
         return;

@@ -1,4 +1,4 @@
-//! `delete`: one object goes, or is marked to go while finalizers hold it.
+//! `delete`: an object is removed, or marked as terminating while it has finalizers.
 
 use std::sync::Arc;
 
@@ -17,12 +17,12 @@ use super::render::{render, render_dry};
 use super::written::{self, Written};
 use super::{Call, Resolved, body, definition};
 
-/// What became of an object.
+/// The result of a delete.
 #[derive(Debug)]
 pub(super) enum Deleted {
-    /// It is gone.
+    /// The object is removed.
     Gone(Arc<Object>),
-    /// Finalizers hold it; this is its marked version.
+    /// The object has finalizers; this is its terminating version.
     Held(Written),
 }
 
@@ -45,7 +45,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     })
 }
 
-/// Deletes one object inside a write.
+/// Adds the deletion of an object to a change.
 ///
 /// # Errors
 /// 409 when a precondition does not hold.
@@ -110,7 +110,7 @@ fn check_preconditions(
     object: &Object,
     options: &DeleteOptions,
 ) -> Result<(), ApiError> {
-    // Here upstream names the Kind, not the resource.
+    // Upstream names the Kind in this message, not the resource.
     let of = &call.served.of;
     let kind = super::super::resource::GroupResource::new(of.group(), &of.kind);
     let name = &object.meta.name;
@@ -133,7 +133,7 @@ fn check_preconditions(
     Ok(())
 }
 
-/// Foreground and orphan deletion are finalizers (`k8s.io/apiserver/pkg/registry/generic/registry`).
+/// Sets the finalizers of foreground and orphan deletion (`k8s.io/apiserver/pkg/registry/generic/registry`).
 fn adjust_finalizers(finalizers: &mut Vec<String>, propagation: Option<Propagation>) {
     let mut want = |name: &str, wanted: bool| {
         let there = finalizers.iter().any(|finalizer| finalizer == name);
@@ -149,13 +149,13 @@ fn adjust_finalizers(finalizers: &mut Vec<String>, propagation: Option<Propagati
     }
 }
 
-/// Whether a namespace has nothing left that holds it.
+/// Whether a namespace has no `spec.finalizers`.
 fn is_finalized(namespace: &Value) -> bool {
     namespace["spec"]["finalizers"].as_array().is_none_or(Vec::is_empty)
 }
 
-/// Deletes what is in a namespace, as the namespace controller does. The namespace itself goes once nothing is
-/// left: see [`super::super::namespace::emptied`].
+/// Deletes the objects of a namespace, as the namespace controller does. The namespace itself is removed once
+/// it is empty: see [`super::super::namespace::emptied`].
 fn empty_namespace(call: &Call<'_>, change: &mut StoreChange, name: &str) {
     let types: Vec<_> = change.types().types().filter(|of| of.namespaced).cloned().collect();
     for of in types {
@@ -170,7 +170,7 @@ fn empty_namespace(call: &Call<'_>, change: &mut StoreChange, name: &str) {
             .unwrap_or_default();
         let inner = Call { served, state: Arc::clone(&call.state), ..*call };
         for object in inside {
-            // Without preconditions nothing refuses a delete.
+            // A delete without preconditions cannot fail.
             let _ = delete(&inner, change, &object, &DeleteOptions::default());
         }
     }

@@ -1,5 +1,5 @@
-//! `deletecollection`: a list is read, then each object on it is deleted, in order; the answer is
-//! the list as it was (`k8s.io/apiserver/pkg/registry/generic/registry/store.go`).
+//! `deletecollection`: the objects of a list are deleted, in order; the answer is the list before the
+//! deletion (`k8s.io/apiserver/pkg/registry/generic/registry/store.go`).
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
     let mut options =
         list::options(call, call.query.first("watch").is_some_and(super::super::path::is_true))?;
-    // Upstream pages the inner list by 10,000, so that a plain resourceVersion means that very one.
+    // Upstream lists with a limit of 10,000, so that a resourceVersion alone means the exact revision.
     let unlimited = options.limit.is_none();
     if unlimited
         && !matches!(options.resource_version.as_str(), "" | "0")
@@ -39,7 +39,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
             Err(NoPage::Refused(error)) => return Err(error),
         };
     let mut change = StoreChange::on(&call.state);
-    // What was deleted before an error stays deleted, as upstream, where each delete is a write of its own.
+    // Objects deleted before an error stay deleted, as in upstream, where each delete is a write of its own.
     if let Err(error) = delete_listed(call, &mut change, &page.objects, &delete_options) {
         let error = call.config.amended(error);
         return Ok(written::planned(change, output::error_plan(&error, call.headers, call.query)));
@@ -54,7 +54,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     Ok(written::planned(change, answer))
 }
 
-/// Deletes the objects of a list, in order, up to the first that cannot be deleted.
+/// Adds the deletions of the listed objects to a change, up to the first error.
 fn delete_listed(
     call: &Call<'_>,
     change: &mut StoreChange,

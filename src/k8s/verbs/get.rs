@@ -1,4 +1,4 @@
-//! `get`: one object, as it is now.
+//! `get`: the current version of one object.
 
 use http::StatusCode;
 

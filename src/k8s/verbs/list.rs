@@ -1,4 +1,4 @@
-//! `list`: a page of objects, joined from their rendered pieces.
+//! `list`: a page of objects, joined from their rendered JSON.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let output = call.negotiate()?;
     let options = options(call, false)?;
     let item_head = item_head(call);
-    // What is sent in another form is made of the objects each time.
+    // Other forms are rendered from the objects each time.
     let whole = output.shape == Shape::Whole && output.is_plain();
     let keep = whole.then(|| Keep { cache: &call.config.pages, item_head: &item_head });
     let (state, namespace) = (&call.state, call.namespace());
@@ -33,13 +33,14 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     Ok(Outcome::Plan(plan(call, &page, output)))
 }
 
-/// The options of a list, with a scenario's cap on the page size.
+/// The options of a list, with a scenario's limit of the page size.
 pub(super) fn options(call: &Call<'_>, watch: bool) -> Result<ListOptions, ApiError> {
     let mut options = ListOptions::parse(call.query, &call.served, watch)?;
     if let Some(size) = call.faults.page_size {
         options.limit = Some(options.limit.map_or(size, |limit| limit.min(size)));
         if options.resource_version == "0" {
-            // From the cache upstream ignores limits; a capped page must not be.
+            // Lists at revision 0 ignore limits; with a scenario's limit the list is read at the latest
+            // revision.
             options.resource_version.clear();
             options.version_match.clear();
         }
@@ -67,7 +68,7 @@ pub(super) fn plan(call: &Call<'_>, page: &Page, output: Output) -> Plan {
             let (served, now) = (&call.served, call.now);
             let rendering = Rendering { served, shape, with_columns: true, now };
             let objects = page.objects.iter().map(Arc::as_ref);
-            // Without an empty token, unlike a list of whole custom resources.
+            // Unlike a list of whole custom resources it has no empty token.
             let metadata = Value::Object(list_meta(page, false));
             Body::Bytes(output.render(rendering.list(objects, &metadata)))
         }
@@ -93,16 +94,16 @@ fn list_meta(page: &Page, empty_continue: bool) -> Map<String, Value> {
     metadata
 }
 
-/// Up to this size, in bytes, a list goes out in one piece: copying is cheaper than counting references.
+/// Up to this size, in bytes, a list is sent as one piece: copying is cheaper than reference counting.
 const JOINED: usize = 256 << 10;
 
-/// What stands before each object of a list.
+/// The bytes before each object of a list.
 fn item_head(call: &Call<'_>) -> String {
     if call.served.of.is_built_in() { "{".to_owned() } else { call.served.prefix() }
 }
 
-/// What stands around the objects of a list: custom resources are written with sorted keys, upstream's
-/// own types in the order of their Go structs, with items that leave out kind and version.
+/// The bytes around the objects of a list. Lists of custom resources have sorted keys; those of built-in
+/// types have the order of Go's structs, and items without kind and version.
 struct Frame {
     head: String,
     item_head: String,
@@ -159,7 +160,7 @@ impl Frame {
         list
     }
 
-    /// A large list is not copied: its objects go out as they are.
+    /// The pieces of a large list: its objects are not copied.
     fn pieces(self, page: &Page) -> Vec<Bytes> {
         let next_head = Bytes::from(format!(",{}", self.item_head));
         let first_head = next_head.slice(1..);

@@ -37,7 +37,7 @@ use super::store::{Object, PinnedSnapshots, Revision, State};
 use super::table::Rendering;
 use super::{Config, Faults, Outcome, Resolved};
 
-/// One request for a served resource, with all that deciding it takes.
+/// A request for a served resource, with its context.
 pub(super) struct Call<'a> {
     pub(super) config: &'a Config,
     pub(super) state: Arc<State>,
@@ -50,11 +50,11 @@ pub(super) struct Call<'a> {
     pub(super) now: Timestamp,
     /// Random bits for a uid and a generated name.
     pub(super) nonce: u128,
-    /// What goes wrong on purpose.
+    /// The simulated faults.
     pub(super) faults: &'a Faults,
-    /// Who asks.
+    /// The sender.
     pub(super) user: &'a User,
-    /// What else is known about who may do what.
+    /// The known tokens and permissions.
     pub(super) auth: &'a Auth,
 }
 
@@ -83,7 +83,7 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Resolved, ApiError> {
     }
 }
 
-/// Whether the type has this verb at this place, before anything else is looked at.
+/// Checks whether the type supports the verb at this path, before anything else.
 fn check_route(call: &Call<'_>, verb: &str) -> Result<(), ApiError> {
     let of = &call.served.of;
     let info = call.info;
@@ -180,7 +180,7 @@ pub(super) fn whole(served: &Served, object: &Object) -> Vec<u8> {
     json
 }
 
-/// The revision a `get` or `list` asks for that is not reached yet.
+/// The outcome for a requested revision that is not reached yet.
 fn not_reached(asked: Revision, state: &State) -> Outcome {
     Outcome::NotReached { asked, current: state.revision }
 }

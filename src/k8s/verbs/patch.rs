@@ -1,11 +1,10 @@
-//! `patch`: JSON Patch (RFC 6902), JSON Merge Patch (RFC 7396), and for upstream's own types strategic
-//! merge patch, applied to the newest version.
+//! `patch`: JSON Patch (RFC 6902), JSON Merge Patch (RFC 7396), and for built-in types strategic merge patch,
+//! applied to the current version.
 
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
-use super::super::golang::quote;
 use super::super::json_patch::{self, Refused};
 use super::super::limits::MAX_PATCH_OPERATIONS;
 use super::super::meta;
@@ -17,10 +16,10 @@ use super::body::Decoded;
 use super::write::Tracking;
 use super::{Call, Resolved, body, update, write, written};
 
-/// What a patch of a custom resource may be.
+/// The media types of patches of custom resources.
 const PATCH_TYPES: &str =
     "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
-/// What a patch of upstream's own types may be.
+/// The media types of patches of built-in types.
 const BUILT_IN_PATCH_TYPES: &str = "application/json-patch+json, application/merge-patch+json, \
      application/strategic-merge-patch+json, application/apply-patch+yaml";
 
@@ -59,7 +58,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let admitted = write::admit(call, decoded, &options)?;
     let mut value = admitted.value;
     update::check_identity(call, &value)?;
-    // A patch that names no revision is meant for the newest one.
+    // A patch without a revision is for the current one.
     if meta::text(&value, "resourceVersion").is_empty() {
         meta::set(&mut value, "resourceVersion", old.meta.revision.to_string().into());
     }
@@ -87,7 +86,7 @@ fn decode(text: &[u8], media: &str) -> Result<Patch, ApiError> {
 /// The operations of a JSON Patch.
 ///
 /// # Errors
-/// 400 for what is no list of operations, 413 for too many.
+/// 400 for a patch that is no list of operations, 413 for too many operations.
 pub(super) fn json_operations(text: &[u8]) -> Result<json_patch::Patch, ApiError> {
     let failed = |why: String| ApiError::bad_request(format!("error decoding patch: {why}"));
     let value = body::json(text).map_err(failed)?.value;
@@ -117,5 +116,5 @@ fn apply(mut value: Value, patch: Patch, kind: &str) -> Result<Value, ApiError> 
     if value.is_object() {
         return Ok(value);
     }
-    Err(ApiError::bad_request(format!("the patch makes {} of the object", quote("no object"))))
+    Err(ApiError::bad_request("the patched value is not an object"))
 }

@@ -1,4 +1,4 @@
-//! What every verb that writes does last: it gives the object its bytes.
+//! Rendering of objects: the last step of each verb that writes.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::super::meta;
 use super::super::store::{Object, StoreChange};
 use super::Call;
 
-/// Renders an object with the revision that the next write gets.
+/// Renders an object with the revision of the next write.
 pub(super) fn render(call: &Call<'_>, change: &StoreChange, mut value: Value) -> Arc<Object> {
     let revision = change.next_revision().to_string();
     meta::set(&mut value, "resourceVersion", revision.into());
@@ -16,7 +16,7 @@ pub(super) fn render(call: &Call<'_>, change: &StoreChange, mut value: Value) ->
     Arc::new(Object::render(Arc::clone(&of.group_resource), value, &of.selectable_paths()))
 }
 
-/// Renders an object that is not stored (dry run): it keeps the revision it has, if any.
+/// Renders an object that is not stored (dry run): it keeps its revision, if any.
 pub(super) fn render_dry(call: &Call<'_>, value: Value) -> Arc<Object> {
     let of = &call.served.of;
     Arc::new(Object::render(Arc::clone(&of.group_resource), value, &of.selectable_paths()))

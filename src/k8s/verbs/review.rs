@@ -1,4 +1,4 @@
-//! `create` of a question: answered at once, stored nowhere.
+//! `create` of a review: it is answered and not stored.
 
 use http::StatusCode;
 

@@ -78,7 +78,7 @@ fn patched(call: &Call<'_>, mut current: Value) -> Result<Value, ApiError> {
     Ok(current)
 }
 
-/// Writes the replicas that a Scale asks for into the object.
+/// Adds the object with the replicas of a Scale to a change.
 fn write_scale(
     call: &Call<'_>,
     scale: &Scale,
@@ -145,7 +145,7 @@ fn of_object(call: &Call<'_>, scale: &Scale, object: &Object) -> Result<Value, A
     }))
 }
 
-/// The labels a deployment selects by, as a selector's text.
+/// The labels of a deployment's selector, as the text of a selector.
 fn match_labels(labels: &Value) -> String {
     let labels = labels.as_object().into_iter().flatten();
     let terms: Vec<String> = labels

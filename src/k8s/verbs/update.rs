@@ -1,4 +1,4 @@
-//! `update`: an object replaced as a whole (PUT).
+//! `update`: an object is replaced as a whole (PUT).
 
 use http::StatusCode;
 
@@ -24,7 +24,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     Ok(written::decision(call, change, new, StatusCode::OK, output, &admitted.warnings))
 }
 
-/// Name and namespace in the object must be those of the path.
+/// Checks that name and namespace of the object are those of the path.
 pub(super) fn check_identity(call: &Call<'_>, value: &serde_json::Value) -> Result<(), ApiError> {
     let (name, namespace) = (meta::text(value, "name"), meta::text(value, "namespace"));
     if name.is_empty() {

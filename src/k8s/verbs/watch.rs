@@ -1,7 +1,7 @@
 //! `watch`: events as they happen (`k8s.io/apiserver/pkg/storage/cacher`).
 //!
-//! A [`Watch`] is a cursor into the history: it holds no events of its own, so a reader that does
-//! not read costs nothing and gets 410 when the history has passed it by.
+//! A [`Watch`] is a cursor into the history. It holds no events, so that a client that does not read costs
+//! nothing; it gets 410 when its next event is compacted.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -20,11 +20,11 @@ use super::super::store::{Event, EventKind, Object, Revision, Snapshot, State};
 use super::super::table::Rendering;
 use super::{Call, Outcome, list, whole};
 
-/// How many lines are made at once: enough to fill a packet, few enough to stay prompt.
+/// The maximum number of lines of a step: enough to fill a packet, few enough for a low latency.
 const BATCH: usize = 128;
 
-/// How many bytes of lines are made at once, a line that is longer apart: what a reader that does not
-/// read may hold.
+/// The maximum size of the lines of a step, in bytes, apart from a longer line: what a client that does not
+/// read holds.
 const BATCH_BYTES: usize = 64 << 10;
 
 /// A watch in progress.
@@ -35,21 +35,21 @@ pub struct Watch {
     selector: Selector,
     output: Output,
     cursor: Revision,
-    /// Whether nothing was sent yet: the revision that it begins at must still be known.
+    /// Whether nothing was sent yet: then its first revision must not be compacted.
     fresh: bool,
     initial: Option<Initial>,
-    /// Whether the end of the initial events is still to be marked by a bookmark.
+    /// Whether a bookmark for the end of the initial events is still to be sent.
     end_bookmark: bool,
-    /// A revision that must be reached before the first event, with the answer when it is not.
+    /// A revision that must be reached before the first event.
     awaited: Option<Revision>,
     bookmarks: bool,
     started: Revision,
     columns_sent: bool,
-    /// `timeoutSeconds`, where the client says it.
+    /// `timeoutSeconds`, where the client sends it.
     pub timeout_seconds: Option<u64>,
 }
 
-/// Objects still to be sent as ADDED.
+/// Initial objects that are still to be sent as ADDED.
 #[derive(Debug)]
 struct Initial {
     snapshot: Snapshot,
@@ -57,12 +57,12 @@ struct Initial {
     start: String,
 }
 
-/// What a watch has to say now.
+/// The next lines of a watch.
 #[derive(Debug, Default)]
 pub struct WatchStep {
-    /// Lines to send, whole events each.
+    /// Lines to send, one event each.
     pub lines: Vec<Bytes>,
-    /// Whether there may be more at once.
+    /// Whether more lines may be available.
     pub more: bool,
     /// Whether the stream ends after these lines.
     pub end: bool,
@@ -71,7 +71,7 @@ pub struct WatchStep {
 pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let output = call.negotiate()?;
     let options = list::options(call, true)?;
-    // A continue token is read and ignored, as upstream does with it on a watch.
+    // A continue token is validated and ignored, as in upstream.
     let watch = Watch::new(call, &options, output)?;
     if call.faults.expired_as_status && watch.is_expired(&call.state) {
         return Err(watch.expired(&call.state));
@@ -123,28 +123,28 @@ impl Watch {
         self.output.content_type()
     }
 
-    /// The revision that must be reached first, if it is not yet.
+    /// The revision that must be reached first, if it is not reached.
     pub fn awaited(&self, state: &State) -> Option<Revision> {
         self.awaited.filter(|awaited| *awaited > state.revision)
     }
 
-    /// The last line of a watch whose awaited revision did not come.
+    /// The last line of a watch whose awaited revision was not reached.
     pub fn not_reached(&self, state: &State) -> Bytes {
         let asked = self.awaited.unwrap_or_default();
         error_line(&ApiError::revision_too_large(asked.0, state.revision.0))
     }
 
-    /// The resource that is watched.
+    /// The watched resource.
     pub fn resource(&self) -> &Arc<GroupResource> {
         &self.served.of.group_resource
     }
 
-    /// Whether what comes next is forgotten. Once it runs, a watch loses only what concerns it.
+    /// Whether the next event is compacted. Once a watch runs, only events of its resource count.
     fn is_expired(&self, state: &State) -> bool {
         if self.fresh {
             return self.cursor < state.history.floor();
         }
-        state.history.has_lost(self.resource(), self.cursor)
+        state.history.has_compacted(self.resource(), self.cursor)
     }
 
     fn expired(&self, state: &State) -> ApiError {
@@ -152,11 +152,11 @@ impl Watch {
         ApiError::expired(format!("too old resource version: {cursor} ({floor})"))
     }
 
-    /// What there is to say in a state.
+    /// The next lines in a state.
     pub fn step(&mut self, state: &State, now: Timestamp) -> WatchStep {
         let mut step = WatchStep::default();
         if self.awaited.take().is_some_and(|awaited| awaited > self.cursor) {
-            // The state moved on while the revision was awaited: begin from it.
+            // The state has advanced while the revision was awaited: start from it.
             self.cursor = state.revision;
             if let Some(initial) = &mut self.initial {
                 (initial.snapshot, initial.revision) = (state.snapshot.clone(), state.revision);
@@ -197,7 +197,7 @@ impl Watch {
         step
     }
 
-    /// A periodic bookmark, where the client asked for them and the collection has moved on.
+    /// A periodic bookmark, where the client requested them and the collection has changed.
     pub fn bookmark(&self, state: &State) -> Option<Bytes> {
         let collection = state.snapshot.collection(&self.served.of.group_resource)?;
         let moved =
@@ -205,7 +205,7 @@ impl Watch {
         moved.then(|| self.bookmark_line(self.cursor.max(collection.revision()), false))
     }
 
-    /// Tells the next objects as ADDED; gives back what is left of them.
+    /// Adds the next initial objects to a step; returns the rest.
     fn initial_events(
         &mut self,
         mut initial: Initial,
@@ -214,7 +214,7 @@ impl Watch {
     ) -> Option<Initial> {
         let collection = initial.snapshot.collection(&self.served.of.group_resource).cloned()?;
         if let Some(name) = self.selector.fields.name().map(str::to_owned) {
-            // Looked up, not searched for.
+            // A name is looked up, not searched for.
             for object in collection.named(&self.namespace, &name) {
                 if self.selector.matches(object) {
                     step.lines.push(self.line(EventKind::Added, object, now));
@@ -241,7 +241,7 @@ impl Watch {
         objects.next().is_some().then_some(initial)
     }
 
-    /// The line of an event, if this watch sees it, as this watch sees it.
+    /// The line of an event as this watch sees it; `None` where it does not.
     fn event_line(&mut self, event: &Event, now: Timestamp) -> Option<Bytes> {
         let object = &event.object;
         if !self.namespace.is_empty() && *object.meta.namespace != *self.namespace {
@@ -256,7 +256,7 @@ impl Watch {
             (true, true) => EventKind::Modified,
             (true, false) => EventKind::Deleted,
         };
-        // An object that left the selector is sent with its old content and the new revision.
+        // An object that no longer matches is sent with its old content and the new revision.
         let left = kind == EventKind::Deleted && event.kind != EventKind::Deleted;
         if left {
             let previous = event.previous.as_deref()?;

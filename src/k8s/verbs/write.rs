@@ -1,4 +1,4 @@
-//! What create, update and patch share: making a decoded object fit its type, and storing it
+//! What create, update and patch share: decoded objects are admitted, validated and stored
 //! (`k8s.io/apiextensions-apiserver/pkg/registry/customresource/strategy.go`,
 //! `k8s.io/apiserver/pkg/registry/rest`).
 
@@ -22,23 +22,23 @@ use super::definition;
 use super::render::{render, render_dry};
 use super::written::Written;
 
-/// An object that fits its type so far, with the warnings to send along.
+/// An object after decoding, with the warnings for the answer.
 #[derive(Debug)]
 pub(super) struct Admitted {
     pub(super) value: Value,
     pub(super) warnings: Vec<String>,
 }
 
-/// How `managedFields` come about.
+/// How `managedFields` are set.
 #[derive(Debug)]
 pub(super) enum Tracking {
-    /// The writer owns what it changes.
+    /// The manager of the request owns what it changes.
     Update,
-    /// They are known already: an apply.
+    /// They are known: an apply.
     Done(Value),
 }
 
-/// Who writes, as the ownership of fields counts it.
+/// The writer, for the ownership of fields.
 pub(super) fn writer<'a>(call: &'a Call<'_>, now: &'a str) -> FieldWriter<'a> {
     let version = call.served.version();
     FieldWriter {
@@ -51,10 +51,10 @@ pub(super) fn writer<'a>(call: &'a Call<'_>, now: &'a str) -> FieldWriter<'a> {
     }
 }
 
-/// The longest name of a field manager that is taken from a client's name, in bytes.
+/// The maximum length of a field manager taken from a client's name, in bytes.
 const MAX_MANAGER: usize = 128;
 
-/// `fieldManager`, else the first word of the client's name (`managerOrUserAgent`).
+/// `fieldManager`, or the first word of the client's name (`managerOrUserAgent`).
 fn manager<'a>(call: &'a Call<'_>) -> &'a str {
     let named = call.query.first("fieldManager").filter(|name| !name.is_empty());
     let agent = || call.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
@@ -65,7 +65,7 @@ fn manager<'a>(call: &'a Call<'_>) -> &'a str {
     named.or_else(|| agent().map(first)).filter(|name| !name.is_empty()).unwrap_or("unknown")
 }
 
-/// Sets the `managedFields` of an object that is about to be stored.
+/// Sets the `managedFields` of an object before it is stored.
 pub(super) fn track(call: &Call<'_>, before: &Value, new: &mut Value, tracking: &Tracking) {
     let managed = match tracking {
         Tracking::Done(managed) => managed.clone(),
@@ -77,11 +77,11 @@ pub(super) fn track(call: &Call<'_>, before: &Value, new: &mut Value, tracking: 
     meta::set(new, "managedFields", managed);
 }
 
-/// Types the metadata, prunes and defaults: what upstream does while it decodes.
+/// Coerces the metadata, prunes and defaults, as upstream's decoder does.
 ///
 /// # Errors
 /// 400 for metadata of the wrong type, for another version, and for unknown or duplicate fields when
-/// the client asks for `fieldValidation=Strict`.
+/// the client requests `fieldValidation=Strict`.
 pub(super) fn admit(
     call: &Call<'_>,
     decoded: Decoded,
@@ -135,7 +135,8 @@ pub(super) fn admit(
     Err(cannot("not an object".to_owned()))
 }
 
-/// Managed fields are as deep as the object that they describe, and some levels more.
+/// Whether an object is nested too deeply. Managed fields are nested deeper than their object, and do not
+/// count.
 fn is_too_deep(value: &Value) -> bool {
     let fits = |name: &str, value: &Value| match value {
         Value::Object(metadata) if name == "metadata" => metadata
@@ -146,7 +147,7 @@ fn is_too_deep(value: &Value) -> bool {
     value.as_object().is_some_and(|object| !object.iter().all(|(name, value)| fits(name, value)))
 }
 
-/// Checks an object that is about to be stored: metadata first, then the schema.
+/// Validates an object before it is stored: metadata first, then the schema.
 pub(super) fn validate(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
     let of = &call.served.of;
     let kind = value["kind"].as_str().unwrap_or_default();
@@ -169,12 +170,12 @@ pub(super) fn validate(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
     Err(ApiError::invalid(kind, of.group(), name, &errors))
 }
 
-/// Stores a new version of an object, as update and patch do; what the server owns stays its own.
+/// Adds a new version of an object to a change, as update and patch do. Fields that the server sets are kept.
 ///
-/// An object whose last finalizer goes is removed.
+/// A terminating object without finalizers is removed.
 ///
 /// # Errors
-/// 409 for a stale resourceVersion, 422 for what is invalid.
+/// 409 for an old resourceVersion, 422 for an invalid object.
 pub(super) fn replace(
     call: &Call<'_>,
     change: &mut StoreChange,
@@ -203,8 +204,8 @@ pub(super) fn replace(
         );
         return Err(ApiError::conflict_because(&of.group_resource, name, &why));
     }
-    keep_what_the_server_owns(&before, &mut new);
-    keep_the_other_half(call, &before, &mut new);
+    restore_server_fields(&before, &mut new);
+    restore_other_subresource(call, &before, &mut new);
     let bumps = bumps_generation(call, &before, &new);
     let generation = before["metadata"]["generation"].as_i64();
     let generation = generation.map(|generation| generation + i64::from(bumps));
@@ -236,7 +237,7 @@ pub(super) fn replace(
     Ok(written)
 }
 
-/// An object that etcd would not take is not stored here either.
+/// Refuses objects that exceed the limit of etcd.
 pub(super) fn check_size(object: &Object) -> Result<(), ApiError> {
     if object.rest.len() <= MAX_OBJECT_BYTES {
         return Ok(());
@@ -244,14 +245,14 @@ pub(super) fn check_size(object: &Object) -> Result<(), ApiError> {
     Err(ApiError::unclassified("etcdserver: request is too large"))
 }
 
-/// A namespace is also held by `spec.finalizers`.
+/// Whether a namespace has `spec.finalizers`.
 fn holds_finalizers(value: &Value) -> bool {
     value["kind"] == "Namespace"
         && value["spec"]["finalizers"].as_array().is_some_and(|list| !list.is_empty())
 }
 
-/// Fields that clients send back but cannot change.
-fn keep_what_the_server_owns(before: &Value, new: &mut Value) {
+/// Restores the fields that clients cannot change.
+fn restore_server_fields(before: &Value, new: &mut Value) {
     for field in [
         "namespace",
         "uid",
@@ -268,8 +269,8 @@ fn keep_what_the_server_owns(before: &Value, new: &mut Value) {
     }
 }
 
-/// The main resource leaves `status` alone; the subresource leaves everything else alone.
-fn keep_the_other_half(call: &Call<'_>, before: &Value, new: &mut Value) {
+/// Restores `status` for writes of the main resource, and everything else for writes of the status.
+fn restore_other_subresource(call: &Call<'_>, before: &Value, new: &mut Value) {
     if call.info.subresource == "status" {
         let status = new.get("status").cloned();
         let managed = new["metadata"]["managedFields"].clone();
@@ -289,7 +290,7 @@ fn put(value: &mut Value, key: &str, new: Option<Value>) {
     };
 }
 
-/// Whether a change counts as a new generation: anything but metadata (and status, where it is apart).
+/// Whether a change makes a new generation: one outside metadata (and status, where it is a subresource).
 fn bumps_generation(call: &Call<'_>, before: &Value, new: &Value) -> bool {
     if call.info.subresource == "status" {
         return false;
@@ -306,7 +307,7 @@ fn bumps_generation(call: &Call<'_>, before: &Value, new: &Value) -> bool {
     rest(before) != rest(new)
 }
 
-/// Rules between the old and the new version.
+/// Validates the new version against the old one.
 fn validate_update(call: &Call<'_>, before: &Value, new: &Value) -> Result<(), ApiError> {
     let of = &call.served.of;
     if !meta::is_terminating(before) {
@@ -327,7 +328,7 @@ fn validate_update(call: &Call<'_>, before: &Value, new: &Value) -> Result<(), A
     Err(ApiError::invalid(&of.kind, of.group(), &call.info.name, &errors))
 }
 
-/// Gives a new object what the server sets (`rest.BeforeCreate`).
+/// Sets the server's fields of a new object (`rest.BeforeCreate`).
 pub(super) fn begin(call: &Call<'_>, value: &mut Value) {
     let of = &call.served.of;
     let namespace = if of.namespaced { Value::from(&*call.info.namespace) } else { Value::Null };

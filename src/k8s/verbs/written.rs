@@ -1,4 +1,4 @@
-//! What a verb decided that writes: a change, and the answer once the change is committed.
+//! The result of a verb that writes: a change, and the answer for when it is committed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use super::super::output::Output;
 use super::super::store::{Committed, Object, StoreChange};
 use super::{Call, Outcome, Resolved, object_plan};
 
-/// The answer to a request that writes: it shows the revision that the write got.
+/// The answer to a request that writes. It is rendered after the commit, because it shows the object's
+/// revision.
 pub struct PendingAnswer(Box<dyn FnOnce(&Committed) -> Plan + Send>);
 
 impl PendingAnswer {
@@ -21,7 +22,7 @@ impl PendingAnswer {
         Self(Box::new(reply))
     }
 
-    /// The answer, where the change was committed.
+    /// The answer, after the commit.
     #[must_use]
     pub fn plan(self, committed: &Committed) -> Plan {
         (self.0)(committed)
@@ -34,31 +35,31 @@ impl fmt::Debug for PendingAnswer {
     }
 }
 
-/// The object that an answer shows, and the write of the change that makes it so.
+/// The object of an answer, and the write of the change that stores it.
 #[derive(Debug)]
 pub(super) struct Written {
     object: Arc<Object>,
-    /// Its place among the writes of the change; none where nothing is written.
+    /// The index among the writes of the change; `None` where nothing is written.
     write: Option<usize>,
 }
 
 impl Written {
-    /// The object of the next write of a change.
+    /// An object that the next write of a change stores or removes.
     pub(super) fn next(change: &StoreChange, object: &Arc<Object>) -> Self {
         Self { object: Arc::clone(object), write: Some(change.len()) }
     }
 
-    /// An object that is not stored: it is that already, or it is a dry run.
+    /// An object that is not written: it is unchanged, or the request is a dry run.
     pub(super) fn nothing(object: Arc<Object>) -> Self {
         Self { object, write: None }
     }
 
-    /// The object as it is decided.
+    /// The object before the commit.
     pub(super) fn object(&self) -> &Arc<Object> {
         &self.object
     }
 
-    /// The object with the revision that its write got.
+    /// The object with the revision of its write.
     pub(super) fn committed(self, committed: &Committed) -> Arc<Object> {
         let write = self.write.and_then(|at| committed.writes().get(at));
         match write.map(|write| write.object.meta.revision) {
@@ -70,7 +71,7 @@ impl Written {
     }
 }
 
-/// A change whose answer is known before it is committed.
+/// A change with an answer that does not depend on its commit.
 pub(super) fn planned(change: StoreChange, plan: Plan) -> Resolved {
     if change.is_empty() {
         return Resolved::Outcome(Outcome::Plan(plan));
@@ -78,7 +79,7 @@ pub(super) fn planned(change: StoreChange, plan: Plan) -> Resolved {
     Resolved::Change(change, PendingAnswer::new(move |_| plan))
 }
 
-/// A change that is answered with the object that it writes.
+/// A change that is answered with the written object.
 pub(super) fn decision(
     call: &Call<'_>,
     change: StoreChange,

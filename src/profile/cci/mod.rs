@@ -26,8 +26,8 @@ pub(crate) const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// The field that the service adds to a `Status`.
 const ERROR_CODE: &str = "errorCode";
 
-/// Gives an error its `errorCode`: `CCI.01.`, the HTTP status, and 101, the documented form of a general error
-/// of the service.
+/// Gives an error its `errorCode`: `CCI.01.`, the HTTP status, and 101, the documented form of a general
+/// error of the service.
 pub(crate) fn add_error_code(error: &mut ApiError) {
     if !error.plain && !error.extra.contains_key(ERROR_CODE) {
         set_error_code(error, &format!("CCI.01.{}101", error.code.as_u16()));

@@ -1,12 +1,12 @@
 //! What gives changes their order and keeps what they make: the seam at which a store of another kind fits.
 //!
-//! A backend has one operation, a transaction under optimistic concurrency: it takes a change that was decided
-//! on some state, and either puts it on the newest state or refuses it. The module above
-//! does the rest for every backend: it has refused changes decided again, and does what follows from a change.
+//! A backend has one operation, a transaction under optimistic concurrency: it takes a change that was
+//! decided on some state, and either puts it on the newest state or refuses it. The module above does the
+//! rest for every backend: it has refused changes decided again, and does what follows from a change.
 //!
 //! A store that several servers share does the same with a transaction of its own: it compares the revisions
-//! that [`StoreChange::apply`] compares, and publishes what it sees of its own and of others' writes in the order
-//! of their revisions.
+//! that [`StoreChange::apply`] compares, and publishes what it sees of its own and of others' writes in the
+//! order of their revisions.
 
 use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};

@@ -9,8 +9,8 @@
 //! on a conflict: decide again on the newer state, a bounded number of times
 //! ```
 //!
-//! No lock is held while a change is decided, so that large requests do not wait for each other. Whoever loses
-//! too often has the last try to himself.
+//! No lock is held while a change is decided, so that large requests do not wait for each other. Whoever
+//! loses too often has the last try to himself.
 
 mod backend;
 mod published;
@@ -29,7 +29,8 @@ use backend::{Backend, Memory};
 use published::Published;
 
 /// How often a change is decided while others write: as often as upstream tries a patch
-/// (`MaxRetryWhenPatchConflicts`). After that it is decided once more while nobody else of this server writes.
+/// (`MaxRetryWhenPatchConflicts`). After that it is decided once more while nobody else of this server
+/// writes.
 const TRIES: usize = 5;
 
 /// Another server wrote each time before the change was committed.
@@ -88,9 +89,9 @@ impl<B: Backend> Store<B> {
         self.published.wake();
     }
 
-    /// Decides on the newest state, and commits what was decided, with what follows from it. Where others write
-    /// first, it is decided again. Gives back what the decision said besides, and what was committed: without a
-    /// change nothing.
+    /// Decides on the newest state, and commits what was decided, with what follows from it. Where others
+    /// write first, it is decided again. Gives back what the decision said besides, and what was committed:
+    /// without a change nothing.
     ///
     /// # Errors
     /// [`Contended`]: others wrote first each time. Nothing has happened.
@@ -104,8 +105,8 @@ impl<B: Backend> Store<B> {
         Ok((decided, committed))
     }
 
-    /// Forgets everything older than a revision: tokens, watches and exact lists below it are gone. Gives back the
-    /// floor that holds now.
+    /// Forgets everything older than a revision: tokens, watches and exact lists below it are gone. Gives
+    /// back the floor that holds now.
     pub(crate) fn compact(&self, revision: Revision) -> Revision {
         // It depends on nothing that others write.
         let _ = self.write(|state| (Some(StoreChange::compaction(state, revision)), ()));

@@ -43,10 +43,10 @@ fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n')
 }
 
-/// The tokens of a selector, each with its text; of an error its message.
+/// The tokens of a selector, each with its text; an error token with its message.
 pub(super) fn lex(text: &str) -> Vec<(Token, String)> {
     let mut tokens = Vec::new();
-    // A NUL ends the text, as in upstream's byte reader.
+    // A NUL ends the text, as in upstream's lexer.
     let mut rest = text.split('\0').next().unwrap_or_default();
     loop {
         rest = rest.trim_start_matches(is_space);
@@ -72,7 +72,7 @@ pub(super) fn lex(text: &str) -> Vec<(Token, String)> {
     }
 }
 
-/// The first operator of a run of special characters, as long as it stays one.
+/// The length of the first operator in a run of special characters: the longest prefix that is one.
 fn longest_operator(run: &str) -> Option<usize> {
     let mut found = None;
     for len in 1..=run.len() {

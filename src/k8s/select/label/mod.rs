@@ -1,4 +1,4 @@
-//! Label selectors, with the grammar and the words of `k8s.io/apimachinery/pkg/labels/selector.go`.
+//! Label selectors, with the grammar and the messages of `k8s.io/apimachinery/pkg/labels/selector.go`.
 //!
 //! `k=v`, `k==v`, `k!=v`, `k in (a,b)`, `k notin (a)`, `k`, `!k`, `k>1`, `k<1`, joined by commas.
 //! `!=` and `notin` select objects without the key too.
@@ -31,17 +31,17 @@ impl LabelSelector {
     /// Parses a selector.
     ///
     /// # Errors
-    /// Upstream's text of what is wrong.
+    /// Upstream's message.
     pub(in super::super) fn parse(text: &str) -> Result<Self, String> {
         parse::selector(text).map(Self)
     }
 
-    /// Whether everything is selected.
+    /// Whether every object is selected.
     pub(in super::super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether labels, asked for by key, are selected.
+    /// Whether labels match; `label` looks one up by key.
     pub(in super::super) fn matches<'l>(&self, label: impl Fn(&str) -> Option<&'l str>) -> bool {
         self.0.iter().all(|requirement| requirement.matches(label(&requirement.key)))
     }
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_have_upstreams_words() {
+    fn invalid_selectors_have_upstreams_messages() {
         for (selector, message) in [
             ("app=web,", "found '', expected: identifier after ','"),
             ("=x", "found '=', expected: !, identifier, or 'end of string'"),

@@ -1,4 +1,4 @@
-//! Tokens → requirements (`selector.go`, `Parser`), with upstream's words for what is wrong.
+//! Tokens → requirements (`selector.go`, `Parser`), with upstream's messages.
 
 use super::super::super::golang::quote;
 use super::super::super::names;
@@ -8,7 +8,7 @@ use super::{Operator, Requirement, go_int};
 /// Parses a selector.
 ///
 /// # Errors
-/// Upstream's text of what is wrong.
+/// Upstream's message.
 pub(super) fn selector(text: &str) -> Result<Vec<Requirement>, String> {
     Parser { tokens: lex(text), at: 0 }.selector()
 }
@@ -18,7 +18,7 @@ struct Parser {
     at: usize,
 }
 
-/// In value position, `in` and `notin` are ordinary words.
+/// Where a token is: among values, `in` and `notin` are identifiers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Context {
     KeyAndOperator,

@@ -1,14 +1,14 @@
-//! `stages:` in a fixture file → what happens to the objects of a type after they are created.
+//! `stages:` in a fixture file → the stages of a type's objects after their creation.
 //!
 //! ```yaml
 //! stages:
 //! - resource: tfjobs.kubeflow.org
-//!   selector: team=a                     # whose labels fit; all without it
+//!   selector: team=a                     # of these labels; all objects without it
 //!   life:
 //!   - stage: Created
-//!     after: 0s                          # after the stage before it, or the creation
+//!     after: 0s                          # after the previous stage, or the creation
 //!     status: {startTime: "{{now}}"}     # merged into the status (RFC 7396)
-//!     conditions:                        # each takes the place of the one of its type
+//!     conditions:                        # each replaces the one of its type
 //!     - {type: Created, reason: TFJobCreated, message: "TFJob {{$.metadata.name}} is created."}
 //! ```
 
@@ -24,23 +24,23 @@ use super::super::json_patch;
 use super::super::select::LabelSelector;
 use super::template::Template;
 
-/// What happens to the objects of one type.
+/// The stages of the objects of one type.
 #[derive(Debug, Clone)]
 pub struct StageList {
     /// `plural.group`.
     pub resource: String,
-    /// Whose labels fit.
+    /// Which objects, by their labels.
     pub(super) selector: LabelSelector,
-    /// In order.
+    /// The stages, in order.
     pub(super) stages: Vec<Stage>,
     source: Arc<Path>,
     place: Option<Place>,
 }
 
-/// One step of a life.
+/// One stage of a life cycle.
 #[derive(Debug, Clone)]
 pub(super) struct Stage {
-    /// After the stage before it, or after the creation.
+    /// The time since the previous stage, or since the creation.
     pub(super) after: Duration,
     status: Option<Template>,
     conditions: Vec<Condition>,
@@ -55,7 +55,7 @@ struct Condition {
 }
 
 impl StageList {
-    /// Reads an entry of `stages`; what is wrong is noted with its place.
+    /// Decodes an entry of `stages`; the decoder collects diagnostics with their places.
     #[must_use]
     pub fn decode(node: &Node<'_>, source: &Arc<Path>) -> Option<Self> {
         let keys = node.keys()?;
@@ -85,7 +85,7 @@ impl StageList {
         })
     }
 
-    /// The problem that nothing serves the resource.
+    /// The diagnostic that no served type has this resource.
     #[must_use]
     pub fn unknown(&self, known: &[String]) -> Diagnostic {
         let what = format!("no resource type {:?} is served", self.resource);
@@ -101,7 +101,7 @@ impl StageList {
 impl Stage {
     fn decode(node: &Node<'_>) -> Option<Self> {
         let keys = node.keys()?;
-        // The name is for people.
+        // The name is documentation.
         let _ = keys.required("stage").and_then(|node| node.text());
         let after = keys.required("after").and_then(|node| node.duration());
         let status = keys.get("status").map(|node| template(&node, Template::parse(node.value())));
@@ -148,7 +148,7 @@ impl Condition {
         Some(Self { kind: kind?, status: status?.to_owned(), reason: reason?, message: message? })
     }
 
-    /// Puts the condition in its place: a transition is a change of its status.
+    /// Sets the condition; the transition time changes with its status.
     fn put(&self, status: &mut Value, object: &Value, now: &str) {
         let mut new = json!({"type": self.kind, "status": self.status, "lastUpdateTime": now, "lastTransitionTime": now});
         for (key, of) in [("reason", &self.reason), ("message", &self.message)] {
@@ -165,7 +165,7 @@ impl Condition {
                 if old["status"] == *self.status && old["lastTransitionTime"].is_string() {
                     new["lastTransitionTime"] = old["lastTransitionTime"].take();
                 }
-                // What only turns False keeps what it said.
+                // A condition that names no reason or message keeps the old one.
                 for key in ["reason", "message"] {
                     if new.get(key).is_none() && old.get(key).is_some() {
                         new[key] = old[key].take();

@@ -1,27 +1,27 @@
-//! Values of a stage file: literal JSON, with what is to be filled in when the stage comes.
+//! Values of a stage file: JSON with placeholders that are filled in when the stage is due.
 //!
 //! ```text
 //! "{{now}}"                            the time, RFC 3339
-//! "{{$.spec.minAvailable}}"            what a JSONPath (RFC 9535) finds in the object, as it is there
-//! "{{sum $.spec.tasks[*].replicas}}"   the sum of the numbers it finds
-//! "TFJob {{$.metadata.name}} is done"  the same, inside a text
+//! "{{$.spec.minAvailable}}"            the value at a JSONPath (RFC 9535) in the object
+//! "{{sum $.spec.tasks[*].replicas}}"   the sum of the numbers at a JSONPath
+//! "TFJob {{$.metadata.name}} is done"  a placeholder inside a text
 //! ```
 //!
-//! A key whose value is not there is left out, and so is a map of which nothing is left.
+//! A key whose value does not exist is omitted, and so is a map that becomes empty.
 
 use serde_json::{Map, Number, Value};
 use serde_json_path::JsonPath;
 
 use crate::document::json_path;
 
-/// A value with gaps.
+/// A value with placeholders.
 #[derive(Debug, Clone)]
 pub(super) enum Template {
-    /// Without gaps.
+    /// A value without placeholders.
     Literal(Value),
-    /// One gap, and nothing around it: the value keeps its kind.
-    Alone(Gap),
-    /// A text with gaps.
+    /// One placeholder alone: the value keeps its JSON type.
+    Alone(Placeholder),
+    /// A text with placeholders.
     Text(Vec<Part>),
     List(Vec<Template>),
     Map(Vec<(String, Template)>),
@@ -30,22 +30,22 @@ pub(super) enum Template {
 #[derive(Debug, Clone)]
 pub(super) enum Part {
     Text(String),
-    Gap(Gap),
+    Placeholder(Placeholder),
 }
 
-/// What is filled in.
+/// What is filled in for a placeholder.
 #[derive(Debug, Clone)]
-pub(super) enum Gap {
+pub(super) enum Placeholder {
     Now,
     Path(Box<JsonPath>),
     Sum(Box<JsonPath>),
 }
 
 impl Template {
-    /// Reads a value as it stands in the file.
+    /// Parses a value of the file.
     ///
     /// # Errors
-    /// What is wrong with a gap.
+    /// Why a placeholder is invalid.
     pub(super) fn parse(value: &Value) -> Result<Self, String> {
         Ok(match value {
             Value::String(text) => Self::text(text)?,
@@ -61,7 +61,7 @@ impl Template {
         })
     }
 
-    /// Reads a text.
+    /// Parses a text.
     pub(super) fn text(text: &str) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -71,7 +71,7 @@ impl Template {
             if !before.is_empty() {
                 parts.push(Part::Text(before.to_owned()));
             }
-            parts.push(Part::Gap(Gap::parse(inside.trim())?));
+            parts.push(Part::Placeholder(Placeholder::parse(inside.trim())?));
             rest = after;
         }
         if parts.is_empty() {
@@ -81,23 +81,23 @@ impl Template {
             parts.push(Part::Text(rest.to_owned()));
         }
         Ok(match <[Part; 1]>::try_from(parts) {
-            Ok([Part::Gap(gap)]) => Self::Alone(gap),
+            Ok([Part::Placeholder(placeholder)]) => Self::Alone(placeholder),
             Ok(parts) => Self::Text(parts.into()),
             Err(parts) => Self::Text(parts),
         })
     }
 
-    /// The value for an object, at a time; nothing where it has nothing to say.
+    /// The value for an object at a time; `None` where it does not exist.
     pub(super) fn fill(&self, object: &Value, now: &str) -> Option<Value> {
         match self {
             Self::Literal(value) => Some(value.clone()),
-            Self::Alone(gap) => gap.fill(object, now),
+            Self::Alone(placeholder) => placeholder.fill(object, now),
             Self::Text(parts) => {
                 let mut text = String::new();
                 for part in parts {
                     match part {
                         Part::Text(part) => text.push_str(part),
-                        Part::Gap(gap) => match gap.fill(object, now)? {
+                        Part::Placeholder(placeholder) => match placeholder.fill(object, now)? {
                             Value::String(filled) => text.push_str(&filled),
                             filled => text.push_str(&filled.to_string()),
                         },
@@ -119,7 +119,7 @@ impl Template {
     }
 }
 
-impl Gap {
+impl Placeholder {
     fn parse(text: &str) -> Result<Self, String> {
         if text == "now" {
             return Ok(Self::Now);
@@ -130,7 +130,7 @@ impl Gap {
         };
         if !path.starts_with('$') {
             return Err(format!(
-                "{{{{{text}}}}} says nothing: write now, a JSONPath such as $.metadata.name, or sum and a JSONPath"
+                "{{{{{text}}}}} is no placeholder: write now, a JSONPath such as $.metadata.name, or sum and a JSONPath"
             ));
         }
         let path = json_path::parse(path).map_err(|error| format!("{{{{{text}}}}}: {error}"))?;
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gaps_are_filled_and_what_is_not_there_is_left_out() {
+    fn placeholders_are_filled_in_and_absent_values_are_omitted() {
         let object =
             json!({"metadata": {"name": "a"}, "spec": {"n": 3, "tasks": [{"r": 1}, {"r": 2}]}});
         for (template, filled) in [
@@ -182,9 +182,9 @@ mod tests {
     }
 
     #[test]
-    fn gaps_that_say_nothing_are_told() {
+    fn invalid_placeholders_are_reported() {
         for (text, words) in
-            [("{{later}}", "says nothing"), ("{{now", "without }}"), ("{{$.[}}", "{{$.[}}")]
+            [("{{later}}", "is no placeholder"), ("{{now", "without }}"), ("{{$.[}}", "{{$.[}}")]
         {
             let error = Template::text(text).unwrap_err();
             assert!(error.contains(words), "{error}");

@@ -1,4 +1,4 @@
-//! Lives on a store without a server: time is an argument.
+//! Life cycles on a store without a server: time is an argument.
 
 use std::time::Duration;
 
@@ -94,14 +94,14 @@ fn delete(store: &TestStore, name: &str) {
     });
 }
 
-/// Lets happen what is due by now.
-fn run(life: &mut Life, store: &TestStore, lists: &[StageList], elapsed: Duration) {
+/// Writes the stages that are due by now.
+fn run(life: &mut LifeCycle, store: &TestStore, lists: &[StageList], elapsed: Duration) {
     life.observe(&store.state(), lists, elapsed);
     while let Some(due) = life.take_due(elapsed) {
-        let (change, lives) = due.decide(&store.state(), lists, epoch());
+        let (change, exists) = due.decide(&store.state(), lists, epoch());
         store.commit(change).unwrap();
-        if lives {
-            life.went_on(due, lists);
+        if exists {
+            life.plan_next(due, lists);
         }
     }
 }
@@ -115,9 +115,9 @@ fn status(store: &TestStore, name: &str) -> Value {
 }
 
 #[test]
-fn a_job_goes_its_way_stage_by_stage() {
+fn each_stage_writes_its_status_with_the_time_it_was_due() {
     let (store, lists) = (store(), lists(FILE).unwrap());
-    let mut life = Life::after(&store.state());
+    let mut life = LifeCycle::after(&store.state());
     let at = |seconds| Duration::from_secs(seconds);
     create(&store, "a", "x");
     run(&mut life, &store, &lists, at(5));
@@ -158,9 +158,9 @@ fn a_job_goes_its_way_stage_by_stage() {
 }
 
 #[test]
-fn lives_end_with_their_objects_and_selectors_choose() {
+fn a_life_cycle_ends_with_its_object_and_selectors_choose_it() {
     let (store, lists) = (store(), lists(FILE).unwrap());
-    let mut life = Life::after(&store.state());
+    let mut life = LifeCycle::after(&store.state());
     create(&store, "fast", "fast");
     create(&store, "gone", "x");
     run(&mut life, &store, &lists, Duration::ZERO);
@@ -168,15 +168,15 @@ fn lives_end_with_their_objects_and_selectors_choose() {
     delete(&store, "gone");
     create(&store, "gone", "y");
     run(&mut life, &store, &lists, Duration::from_secs(10));
-    // The second one of the name has just been created; the first one's stages went with it.
+    // The second object of the name is new; the stages of the first were dropped with it.
     assert_eq!(status(&store, "gone")["conditions"].as_array().unwrap().len(), 1);
     assert_eq!(life.next(), Some(Duration::from_secs(20)));
 }
 
 #[test]
-fn more_births_than_the_history_holds_are_seen() {
+fn objects_created_in_compacted_events_are_found() {
     let (store, lists) = (store(), lists(FILE).unwrap());
-    let mut life = Life::after(&store.state());
+    let mut life = LifeCycle::after(&store.state());
     for n in 0..30 {
         create(&store, &format!("job-{n}"), "x");
     }
@@ -189,14 +189,14 @@ fn more_births_than_the_history_holds_are_seen() {
 }
 
 #[test]
-fn what_is_wrong_in_a_file_is_told_with_its_place() {
+fn diagnostics_name_the_place_in_the_file() {
     for (text, words) in [
         ("stages: [{resource: a.b, life: [{stage: A, after: soon}]}]", "stages.yaml:1:"),
         ("stages: [{life: []}]", "\"resource\" is missing"),
         ("stages: [{resource: a.b, life: [{stage: A, after: 1s, state: {}}]}]", "did you mean"),
         (
             "stages: [{resource: a.b, life: [{stage: A, after: 1s, status: {a: \"{{x}}\"}}]}]",
-            "says nothing",
+            "is no placeholder",
         ),
         ("stages: [{resource: a.b, selector: \"a in\", life: []}]", "selector"),
         (

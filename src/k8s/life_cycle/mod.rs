@@ -1,12 +1,13 @@
-//! The life of jobs: what controllers and kubelets would make of a created object, told by a file.
+//! The simulated life cycle of created objects: the status that controllers and kubelets would write, as a
+//! file declares it.
 //!
 //! ```text
 //! files → [stage] (what happens, when; its values: [template]) ─┐
-//! store's events → [Life] (what is due when) ───────────────────┴→ status writes, in the order due
+//! events → [LifeCycle] (which stage is due when) ───────────────┴→ status writes, in the order due
 //! ```
 //!
-//! Pure as the rest of the engine: the time comes in, and a clock that is moved on by an hour makes an
-//! hour of life happen at once, each stage with the time at which it was due.
+//! Pure as the rest of the engine: the time is an argument. A clock that is advanced by an hour makes the
+//! stages of an hour due at once, each with the time at which it was due.
 
 mod stage;
 mod template;
@@ -24,11 +25,11 @@ use super::meta;
 use super::resource::GroupResource;
 use super::store::{EventKind, Object, Revision, State, StoreChange};
 
-/// Follows a store's events and lets what was created live.
+/// Follows the events of a world and plans the stages of created objects.
 #[derive(Debug)]
-pub struct Life {
+pub struct LifeCycle {
     seen: Revision,
-    /// What happens when: at the same time in the order it was planned.
+    /// The planned stages by time; stages of the same time in the order in which they were planned.
     due: BTreeMap<(Duration, u64), Due>,
     planned: u64,
 }
@@ -36,36 +37,37 @@ pub struct Life {
 /// A stage that is due.
 #[derive(Debug)]
 pub struct DueStage {
-    /// When it was due, as time since the world began.
+    /// When it was due, as time since the world's start.
     when: Duration,
     due: Due,
 }
 
-/// A stage that an object comes to.
+/// The next stage of an object.
 #[derive(Debug, Clone)]
 struct Due {
     resource: Arc<GroupResource>,
     key: Arc<str>,
-    /// Another object of the same name has a life of its own.
+    /// A later object of the same name has a life cycle of its own.
     uid: Box<str>,
     list: usize,
     stage: usize,
 }
 
-impl Life {
-    /// The life of what is created after a state. What is in it already stays as it is.
+impl LifeCycle {
+    /// The life cycle of objects created after a state. Objects of that state stay as they are.
     #[must_use]
     pub fn after(state: &State) -> Self {
         Self { seen: state.revision, due: BTreeMap::new(), planned: 0 }
     }
 
-    /// When something happens next, as time since the world began.
+    /// When the next stage is due, as time since the world's start.
     #[must_use]
     pub fn next(&self) -> Option<Duration> {
         self.due.keys().next().map(|(when, _)| *when)
     }
 
-    /// The next stage that is due by now, taken off the plan; then it is [`Life::went_on`].
+    /// Takes the next stage that is due by now off the plan. Once it is written, call
+    /// [`LifeCycle::plan_next`].
     pub fn take_due(&mut self, elapsed: Duration) -> Option<DueStage> {
         let entry = self.due.first_entry().filter(|entry| entry.key().0 <= elapsed)?;
         let (when, _) = *entry.key();
@@ -73,13 +75,13 @@ impl Life {
         Some(DueStage { when, due })
     }
 
-    /// Puts a stage back that was taken: it was not written.
+    /// Puts a taken stage back: it was not written.
     pub fn put_back(&mut self, stage: DueStage) {
         self.plan(stage.when, stage.due);
     }
 
-    /// Plans the stage after one that was taken, for an object that is still there.
-    pub fn went_on(&mut self, from: DueStage, lists: &[StageList]) {
+    /// Plans the stage after a taken one, for an object that still exists.
+    pub fn plan_next(&mut self, from: DueStage, lists: &[StageList]) {
         let DueStage { when, due } = from;
         let next = lists.get(due.list).and_then(|list| list.stages.get(due.stage + 1));
         if let Some(next) = next {
@@ -87,22 +89,22 @@ impl Life {
         }
     }
 
-    /// Plans the lives of what was created since the last look.
+    /// Plans the first stages of the objects that were created since the last call.
     pub fn observe(&mut self, state: &State, lists: &[StageList], elapsed: Duration) {
         if state.revision == self.seen {
             return;
         }
-        let mut born: Vec<Arc<Object>> = Vec::new();
+        let mut created: Vec<Arc<Object>> = Vec::new();
         if self.seen < state.history.floor() {
-            // What happened is forgotten: whoever has no status yet and no plan has just come.
+            // Some events were compacted: an object without a status and without a planned stage is new.
             let planned: HashSet<&str> = self.due.values().map(|due| &*due.uid).collect();
             for (resource, collection) in state.snapshot.collections() {
                 if lists.iter().any(|list| list.resource == resource.to_string()) {
-                    let unborn = collection.range("", "").filter(|object| {
+                    let new = collection.range("", "").filter(|object| {
                         !planned.contains(&*object.meta.uid)
                             && object.value("", "")["status"].is_null()
                     });
-                    born.extend(unborn.cloned());
+                    created.extend(new.cloned());
                 }
             }
         } else {
@@ -110,12 +112,12 @@ impl Life {
                 .history
                 .after(self.seen)
                 .filter(|event| event.kind == EventKind::Added && !event.seeded);
-            born.extend(added.map(|event| Arc::clone(&event.object)));
+            created.extend(added.map(|event| Arc::clone(&event.object)));
         }
         self.seen = state.revision;
-        for object in born {
+        for object in created {
             let resource = object.resource.to_string();
-            // The first list that fits is the one.
+            // The first list that matches counts.
             let found = lists.iter().position(|list| {
                 list.resource == resource && list.selector.matches(|key| object.label(key))
             });
@@ -140,8 +142,8 @@ impl Life {
 }
 
 impl DueStage {
-    /// The status that the stage writes, and whether the object is still there to go on. `epoch` is the time at
-    /// which the world began.
+    /// The change that writes the stage's status, and whether the object still exists. `epoch` is the time of
+    /// the world's start.
     #[must_use]
     pub fn decide(
         &self,
@@ -150,19 +152,19 @@ impl DueStage {
         epoch: jiff::Timestamp,
     ) -> (StoreChange, bool) {
         let mut change = StoreChange::on(state);
-        // A reload may have taken the list away.
+        // A reload may have removed the list.
         let list = lists.get(self.due.list);
         let Some(stage) = list.and_then(|list| list.stages.get(self.due.stage)) else {
             return (change, false);
         };
         let now = meta::time_text(epoch.checked_add(self.when).unwrap_or(jiff::Timestamp::MAX));
-        let lives = come_to(&mut change, &self.due, stage, &now);
-        (change, lives)
+        let exists = write_status(&mut change, &self.due, stage, &now);
+        (change, exists)
     }
 }
 
-/// Writes a stage's status; says whether the object is still there.
-fn come_to(change: &mut StoreChange, due: &Due, stage: &stage::Stage, now: &str) -> bool {
+/// Writes a stage's status; returns whether the object still exists.
+fn write_status(change: &mut StoreChange, due: &Due, stage: &stage::Stage, now: &str) -> bool {
     let Some(object) = change.snapshot().get(&due.resource, &due.key).cloned() else {
         return false;
     };
