@@ -28,11 +28,21 @@ pub(crate) fn compare(
     base_target: &str,
     other_target: &str,
 ) -> (f64, f64, f64) {
+    compare_all(base, other, &[request(base_target)], &[request(other_target)])
+}
+
+/// As [`compare`], where each server is asked one of several requests after the other.
+pub(crate) fn compare_all(
+    base: SocketAddr,
+    other: SocketAddr,
+    base_requests: &[Vec<u8>],
+    other_requests: &[Vec<u8>],
+) -> (f64, f64, f64) {
     let (mut ratios, mut bases, mut others) = (Vec::new(), Vec::new(), Vec::new());
     // The first turns warm up caches, connections and lazily built tables.
-    let _ = (rate(base, base_target), rate(other, other_target));
+    let _ = (rate(base, base_requests), rate(other, other_requests));
     for _ in 0..TURNS {
-        let (a, b) = (rate(base, base_target), rate(other, other_target));
+        let (a, b) = (rate(base, base_requests), rate(other, other_requests));
         ratios.push(b / a);
         bases.push(a);
         others.push(b);
@@ -45,21 +55,24 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Requests per second over some kept-alive connections.
-pub(crate) fn rate(address: SocketAddr, target: &str) -> f64 {
-    let request = request(target);
+/// Requests per second over some kept-alive connections, each of which begins elsewhere among the requests.
+fn rate(address: SocketAddr, requests: &[Vec<u8>]) -> f64 {
     let end = Instant::now() + TURN;
     let began = Instant::now();
     let total: usize = std::thread::scope(|scope| {
         let askers: Vec<_> = (0..CONNECTIONS)
-            .map(|_| {
-                scope.spawn(|| {
+            .map(|number| {
+                scope.spawn(move || {
                     let stream = TcpStream::connect(address).expect("a connection");
                     stream.set_nodelay(true).expect("an option");
                     let mut client = Asker { stream, buffer: Vec::new() };
                     let mut answered = 0;
-                    while Instant::now() < end {
-                        client.ask(&request);
+                    let first = number * requests.len() / CONNECTIONS;
+                    for request in requests.iter().cycle().skip(first) {
+                        if Instant::now() >= end {
+                            break;
+                        }
+                        client.ask(request);
                         answered += 1;
                     }
                     answered

@@ -15,6 +15,7 @@ mod body_files;
 mod diff;
 mod files;
 mod filter;
+mod header_pool;
 mod index;
 mod java;
 mod json;
@@ -45,8 +46,9 @@ mod url;
 
 pub use body_files::BodyFiles;
 pub use files::StubFile;
+pub use header_pool::HeaderPool;
 pub use near_miss::MissReport;
 pub(crate) use near_miss::MissSearch;
-pub use response::{STREAM_TRANSFORMER, SharedHeads};
+pub use response::STREAM_TRANSFORMER;
 pub use set::StubSet;
 pub use stub::{MAPPINGS, Stub, StubCompiler};

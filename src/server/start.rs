@@ -98,7 +98,6 @@ impl Builder {
         let listen = |source| Error::Listen { address: self.listen, source };
         let listener = Listener::bind(self.listen).await.map_err(listen)?;
         let address = listener.local_addr();
-        let files = if self.hot_reload { watch_files(&sources, &shared, &log) } else { None };
         RequestContext::new(Arc::clone(&shared), Arc::clone(shared.worlds.default()))
             .begin_controllers();
         let stopped = stopped(stopping, Arc::clone(&shared));
@@ -108,6 +107,8 @@ impl Builder {
         let task = tokio::spawn(async move {
             transport::serve(listener, handler, limits, bodies, tls, transport_log, stopped).await;
         });
+        // A watch looks at every file of a tree: requests are answered meanwhile.
+        let files = if self.hot_reload { watch_files(&sources, &shared, &log) } else { None };
         #[cfg(feature = "tls")]
         let files = files.into_iter().chain(tls_files);
         let watchers: Vec<FileWatcher> = files.into_iter().collect();

@@ -10,7 +10,8 @@ use http::header::TRANSFER_ENCODING;
 use uuid::Uuid;
 
 use super::read::GARBAGE;
-use super::{RawResponse, Response, SharedHeads};
+use super::{RawResponse, Response, SMALL_BODY};
+use crate::matching::HeaderPool;
 use crate::matching::testing::{Files, with_node};
 use crate::message::{Body, Fault, FaultAction, FaultPoint, Origin, Plan, TimedChunk};
 
@@ -25,8 +26,8 @@ fn compile(value: &Value) -> (Option<RawResponse>, Vec<String>) {
 fn plan(value: &Value) -> Plan {
     let (response, problems) = compile(value);
     assert!(problems.is_empty(), "{problems:?}");
-    let heads = SharedHeads::default();
-    Response::new(response.unwrap(), Uuid::nil(), None, &heads).plan(Origin::Admin)
+    let pool = HeaderPool::default();
+    Response::new(response.unwrap(), Uuid::nil(), None, &pool).plan(Origin::Admin)
 }
 
 fn bytes(plan: &Plan) -> &[u8] {
@@ -144,5 +145,25 @@ fn what_cannot_be_served_is_told() {
     ];
     for (response, message) in table {
         assert_eq!(compile(&response).1, [message], "{response}");
+    }
+}
+
+#[test]
+fn bodies_of_any_size_come_whole_beside_the_marks() {
+    for size in [0, 1, SMALL_BODY, SMALL_BODY + 1, 100_000] {
+        let body = "x".repeat(size);
+        let (raw, _) = compile(&json!({"body": body, "headers": {"A": ["1", "2"]}}));
+        let pool = HeaderPool::default();
+        let plan = Response::new(raw.unwrap(), Uuid::nil(), Some("n"), &pool).plan(Origin::Admin);
+        assert_eq!(bytes(&plan), body.as_bytes());
+        let headers: Vec<(&str, &str)> = plan
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
+            .collect();
+        let nil = Uuid::nil().to_string();
+        let expected =
+            [("a", "1"), ("a", "2"), ("matched-stub-id", &*nil), ("matched-stub-name", "n")];
+        assert_eq!(headers, expected, "{size}");
     }
 }
