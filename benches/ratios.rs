@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use support::{Asker, Compared, Process, ask_once, compare, is_bare, request};
+use support::{Asker, Compared, Process, ask_once, compare, compare_all, is_bare, request};
 
 /// How many times a process is started.
 const STARTS: usize = 21;
@@ -71,29 +71,66 @@ fn with_stubs(stubs: &[Value]) -> Served {
     Served { process, _files: files }
 }
 
-/// The URL part of the n-th stub.
-type Url<'a> = &'a dyn Fn(usize) -> Value;
+/// A kind of stubs: the n-th one's request pattern, and the target and headers of a request for it.
+type Stubs<'a> = (&'a str, &'a dyn Fn(usize) -> Value, &'a dyn Fn(usize) -> (String, String));
 
-/// (b) One stub of ten, and one of ten thousand.
+/// (b) One of ten stubs, and one of many, all asked for in turn.
 fn many_stubs() {
-    let exact = |n: usize| json!({"urlPath": format!("/things/{n}/parts")});
-    let template = |n: usize| json!({"urlPathTemplate": format!("/things{n}/{{id}}/parts")});
-    let pattern = |n: usize| json!({"urlPathPattern": format!("/things{n}/[a-z0-9]+/parts")});
-    let kinds: [(&str, Url<'_>, &str, &str); 3] = [
-        ("urlPath", &exact, "/things/7/parts", "/things/7777/parts"),
-        ("urlPathTemplate", &template, "/things7/a/parts", "/things7777/a/parts"),
-        ("urlPathPattern", &pattern, "/things7/a/parts", "/things7777/a/parts"),
+    let plain = |target: String| (target, String::new());
+    let kinds: [Stubs<'_>; 5] = [
+        ("urlPath", &|n| json!({"urlPath": format!("/things/{n}/parts")}), &|n| {
+            plain(format!("/things/{n}/parts"))
+        }),
+        (
+            "header",
+            &|n| json!({"urlPath": "/parts", "headers": {"X-Tenant": {"equalTo": format!("t{n}")}}}),
+            &|n| ("/parts".to_owned(), format!("x-tenant: t{n}\r\n")),
+        ),
+        (
+            "query",
+            &|n| json!({"urlPath": "/parts", "queryParameters": {"tenant": {"equalTo": format!("t{n}")}}}),
+            &|n| plain(format!("/parts?tenant=t{n}")),
+        ),
+        (
+            "urlPathTemplate",
+            &|n| json!({"urlPathTemplate": format!("/things{n}/{{id}}/parts")}),
+            &|n| plain(format!("/things{n}/a/parts")),
+        ),
+        (
+            "urlPathPattern",
+            &|n| json!({"urlPathPattern": format!("/things{n}/[a-z0-9]+/parts")}),
+            &|n| plain(format!("/things{n}/a/parts")),
+        ),
     ];
-    for (name, url, few_target, many_target) in kinds {
-        let stubs = |count: usize| -> Vec<Value> {
-            (0..count)
-                .map(|n| json!({"request": url(n), "response": {"body": format!("answer {n}")}}))
-                .collect()
+    for (name, pattern, target) in kinds {
+        let server = |count: usize| {
+            let stubs: Vec<Value> = (0..count)
+                .map(
+                    |n| json!({"request": pattern(n), "response": {"body": format!("answer {n}")}}),
+                )
+                .collect();
+            let files = TempDir::new().expect("a directory");
+            let text = json!({"mappings": stubs}).to_string();
+            fs::write(files.path().join("stubs.json"), text).expect("a file");
+            let path = files.path().to_str().expect("a path").to_owned();
+            let process = Process::standin(&["--fixtures", &path]);
+            let requests: Vec<Vec<u8>> = (0..count)
+                .map(|n| {
+                    let (target, headers) = target(n);
+                    format!("GET {target} HTTP/1.1\r\nhost: bench\r\n{headers}\r\n").into_bytes()
+                })
+                .collect();
+            (process, requests)
         };
-        let few = with_stubs(&stubs(10));
-        let many = with_stubs(&stubs(10_000));
-        let Compared { ratio, .. } = compare(&few.process, &many.process, few_target, many_target);
-        println!("(b) one of 10,000 {name} stubs: {ratio:.2} of one of 10, target 0.90");
+        let (few, few_requests) = server(10);
+        for count in [10_000, 100_000] {
+            let (many, many_requests) = server(count);
+            let Compared { ratio, .. } = compare_all(&few, &many, &few_requests, &many_requests);
+            println!(
+                "(b) one of {count} {name} stubs: {ratio:.2} of one of 10, target 0.95; {} MiB",
+                many.resident() / 1024
+            );
+        }
     }
 }
 

@@ -12,8 +12,9 @@ pub(crate) fn map<T: Send, R: Send>(
     share: usize,
     work: impl Fn(T) -> R + Sync,
 ) -> Vec<R> {
-    let cores = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
-    let threads = cores.min(items.len().div_ceil(share.max(1)));
+    let shares = items.len().div_ceil(share.max(1)).min(MAX_THREADS);
+    // Asking the system for its cores reads some files.
+    let threads = if shares > 1 { shares.min(cores()) } else { 1 };
     if threads < 2 {
         return items.into_iter().map(work).collect();
     }
@@ -32,13 +33,17 @@ pub(crate) fn map<T: Send, R: Send>(
     })
 }
 
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// What two works make, at the same time if it is worth a thread.
 pub(crate) fn both<A: Send, B>(
     threaded: bool,
     one: impl FnOnce() -> A + Send,
     other: impl FnOnce() -> B,
 ) -> (A, B) {
-    if !threaded {
+    if !threaded || cores() < 2 {
         return (one(), other());
     }
     thread::scope(|scope| {

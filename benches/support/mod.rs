@@ -38,9 +38,19 @@ pub(crate) fn compare(
     base_target: &str,
     other_target: &str,
 ) -> Compared {
-    let cost = |server: &Process, target: &str| {
+    compare_all(base, other, &[request(base_target)], &[request(other_target)])
+}
+
+/// As [`compare`], where each server is asked one of several requests after the other.
+pub(crate) fn compare_all(
+    base: &Process,
+    other: &Process,
+    base_requests: &[Vec<u8>],
+    other_requests: &[Vec<u8>],
+) -> Compared {
+    let cost = |server: &Process, requests: &[Vec<u8>]| {
         let before = server.processor_time();
-        let answered = answered_in(server.address(), target);
+        let answered = answered_in(server.address(), requests);
         let spent = server.processor_time().saturating_sub(before);
         #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
         let micros = spent.as_secs_f64() * 1e6 / answered as f64;
@@ -48,9 +58,9 @@ pub(crate) fn compare(
     };
     let (mut ratios, mut bases, mut others) = (Vec::new(), Vec::new(), Vec::new());
     // The first turns warm up caches, connections and lazily built tables.
-    let _ = (cost(base, base_target), cost(other, other_target));
+    let _ = (cost(base, base_requests), cost(other, other_requests));
     for _ in 0..TURNS {
-        let (a, b) = (cost(base, base_target), cost(other, other_target));
+        let (a, b) = (cost(base, base_requests), cost(other, other_requests));
         ratios.push(a / b);
         bases.push(a);
         others.push(b);
@@ -63,20 +73,24 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// How many requests are answered in a turn, over some kept-alive connections.
-fn answered_in(address: SocketAddr, target: &str) -> usize {
-    let request = request(target);
+/// How many requests are answered in a turn, over some kept-alive connections, each of which begins elsewhere
+/// among the requests.
+fn answered_in(address: SocketAddr, requests: &[Vec<u8>]) -> usize {
     let end = Instant::now() + TURN;
     std::thread::scope(|scope| {
         let askers: Vec<_> = (0..CONNECTIONS)
-            .map(|_| {
-                scope.spawn(|| {
+            .map(|number| {
+                scope.spawn(move || {
                     let stream = TcpStream::connect(address).expect("a connection");
                     stream.set_nodelay(true).expect("an option");
                     let mut client = Asker { stream, buffer: Vec::new() };
                     let mut answered = 0;
-                    while Instant::now() < end {
-                        client.ask(&request);
+                    let first = number * requests.len() / CONNECTIONS;
+                    for request in requests.iter().cycle().skip(first) {
+                        if Instant::now() >= end {
+                            break;
+                        }
+                        client.ask(request);
                         answered += 1;
                     }
                     answered

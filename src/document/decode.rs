@@ -256,7 +256,9 @@ impl<'d> Node<'d> {
     #[must_use]
     pub fn keys(&self) -> Option<Keys<'d>> {
         if let Value::Object(map) = self.value {
-            return Some(Keys { node: self.clone(), map, asked: RefCell::default() });
+            let marks = map.keys().fold(0, |marks, key| marks | mark(key));
+            let asked = RefCell::new(Vec::with_capacity(FEW_KEYS));
+            return Some(Keys { node: self.clone(), map, marks, asked });
         }
         self.expected("an object");
         None
@@ -361,6 +363,8 @@ impl<'d> Node<'d> {
 pub struct Keys<'d> {
     node: Node<'d>,
     map: &'d Map<String, Value>,
+    /// One bit for each key that is there: most keys that are asked for are not.
+    marks: u64,
     asked: RefCell<Vec<&'static str>>,
 }
 
@@ -375,6 +379,9 @@ impl<'d> Keys<'d> {
     #[must_use]
     pub fn get(&self, key: &'static str) -> Option<Node<'d>> {
         self.asked.borrow_mut().push(key);
+        if self.marks & mark(key) == 0 {
+            return None;
+        }
         let value = self.map.get(key).filter(|value| !value.is_null())?;
         Some(self.node.child(Way::Key(key), value))
     }
@@ -408,6 +415,15 @@ impl<'d> Keys<'d> {
             }
         }
     }
+}
+
+/// How many keys an object is asked for, as a rule.
+const FEW_KEYS: usize = 24;
+
+/// The bit of a key: by its length and its first letter.
+fn mark(key: &str) -> u64 {
+    let first = key.bytes().next().unwrap_or_default();
+    1 << ((key.len() * 11 + usize::from(first)) % 64)
 }
 
 /// "did you mean" for one close word, else the list of known words.

@@ -137,8 +137,8 @@ impl Walk<'_> {
                 ),
             }
         }
-        // By name: comparing whole paths looks at each of their parts.
-        entries.sort_unstable_by(|(a, _), (b, _)| a.file_name().cmp(&b.file_name()));
+        // By name: what stands before it is the same, and comparing paths looks at each of their parts.
+        entries.sort_unstable_by(|(a, _), (b, _)| a.as_os_str().cmp(b.as_os_str()));
         Ok(entries)
     }
 }
@@ -210,21 +210,23 @@ pub(crate) fn read_stamped(path: &Path, most: u64) -> io::Result<(Vec<u8>, Stamp
     let mut file = open(path)?;
     let data = file.metadata()?;
     check(&data, most)?;
-    // Sets of thousands of small files are common: one read is all that most take.
-    let mut small = [0; SMALL];
+    // Sets of thousands of small files are common: one read is all that most take. One byte more than there
+    // should be tells a file that has grown.
+    let expected = usize::try_from(data.len()).unwrap_or(SMALL).min(SMALL);
+    let mut bytes = vec![0; expected + 1];
     let first = loop {
-        match file.read(&mut small) {
+        match file.read(&mut bytes) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             first => break first?,
         }
     };
-    if first < SMALL {
-        return Ok((small[..first].to_vec(), Stamp::of(&data)));
+    bytes.truncate(first);
+    if first <= expected && expected < SMALL && first > 0 {
+        return Ok((bytes, Stamp::of(&data)));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(data.len()).unwrap_or(SMALL).max(SMALL));
-    bytes.extend_from_slice(&small);
+    bytes.reserve(usize::try_from(data.len()).unwrap_or(0).saturating_sub(first) + 1);
     // One that grows meanwhile is read no further than the limit.
-    let left = most.saturating_sub(SMALL as u64) + 1;
+    let left = most.saturating_sub(first as u64) + 1;
     file.take(left).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(too_large(bytes.len() as u64, most));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -173,12 +174,15 @@ impl<'de> Visitor<'de> for UniqueVisitor {
         let mut map = Map::new();
         while let Some(key) = access.next_key::<String>()? {
             let Unique(value) = access.next_value()?;
-            if map.contains_key(&key) {
-                return Err(A::Error::custom(format_args!(
-                    "the key {key:?} stands twice in one object"
-                )));
-            }
-            map.insert(key, value);
+            match map.entry(key) {
+                Entry::Vacant(entry) => entry.insert(value),
+                Entry::Occupied(entry) => {
+                    return Err(A::Error::custom(format_args!(
+                        "the key {:?} stands twice in one object",
+                        entry.key()
+                    )));
+                }
+            };
         }
         Ok(Unique(Value::Object(map)))
     }

@@ -1,8 +1,8 @@
 //! Stubs by what they can be found by: the cost of a request is flat in their number.
 //!
-//! Every stub stands under one key, that of those it offers which had the fewest stubs. A request is asked for
-//! the keys of each kind that is in use; the lists it finds are read as one, in precedence order. What is
-//! found may match: each stub is compared whole. Stubs that offer no key are looked at by every request.
+//! Every stub stands under one key: of those it offers, the one that had the fewest stubs when it came. A request
+//! is asked for its keys of each kind that is in use; the lists found are read as one, in precedence order.
+//! What is found may match: each stub is compared whole. Stubs that offer no key are looked at by every request.
 
 use std::borrow::Borrow;
 use std::sync::Arc;
@@ -16,10 +16,6 @@ use super::list::{Lists, Order, StubList};
 use super::request::Facts;
 use super::stub::Stub;
 use super::table::Table;
-
-/// A list of fewer stubs takes more before another key is tried: reading it costs less than asking for
-/// more keys.
-const SHORT_LIST: usize = 4;
 
 /// How many header names, and how many query parameters, are asked for.
 const MAX_NAMES: usize = 16;
@@ -133,7 +129,8 @@ impl Index {
         self.lists.find(hash, |_| true)
     }
 
-    /// The key that a new stub is put under: the first with a short list, else the one with the shortest.
+    /// The key that a new stub is put under: the one with the fewest stubs, where what asking for it costs
+    /// every request counts as some; of equal ones the first.
     fn choose<'s>(&self, stub: &'s Stub) -> Option<Key<'s>> {
         let mut best: Option<(usize, Key<'s>)> = None;
         for key in key::of_pattern(&stub.request) {
@@ -142,15 +139,13 @@ impl Index {
                 Key::Query(name, _) => self.parameters.takes(name),
                 _ => true,
             };
-            if !takes_names {
+            if !takes_names || best.is_some_and(|(least, _)| least <= key.kind().price()) {
                 continue;
             }
-            let length = self.list(key.hash(&self.state)).map_or(0, StubList::len);
-            if length < SHORT_LIST {
-                return Some(key);
-            }
-            if best.is_none_or(|(least, _)| length < least) {
-                best = Some((length, key));
+            let stubs = self.list(key.hash(&self.state)).map_or(0, StubList::len);
+            let price = stubs + key.kind().price();
+            if best.is_none_or(|(least, _)| price < least) {
+                best = Some((price, key));
             }
         }
         best.map(|(_, key)| key)

@@ -42,6 +42,17 @@ pub(super) enum Kind {
     Short,
 }
 
+impl Kind {
+    /// What asking every request for keys of this kind costs, in stubs that could be compared meanwhile.
+    pub(super) fn price(self) -> usize {
+        match self {
+            Self::Path | Self::Url | Self::Prefix => 0,
+            Self::Segment | Self::Header | Self::Query => 1,
+            Self::Long | Self::Short => 8,
+        }
+    }
+}
+
 /// How many kinds there are.
 pub(super) const KINDS: usize = 8;
 

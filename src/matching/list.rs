@@ -112,8 +112,10 @@ impl<'a> Lists<'a> {
             };
         }
         lists.push(first);
-        lists.sort_unstable_by_key(|list| ptr::from_ref(*list));
-        lists.dedup_by_key(|list| ptr::from_ref(*list));
+        if lists.len() > 2 || ptr::eq(lists[0], first) {
+            lists.sort_unstable_by_key(|list| ptr::from_ref(*list));
+            lists.dedup_by_key(|list| ptr::from_ref(*list));
+        }
         let mut readers: BinaryHeap<Reader<'a>> =
             lists.into_iter().filter_map(Reader::new).collect();
         while let Some(mut first) = readers.peek_mut() {

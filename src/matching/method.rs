@@ -11,19 +11,51 @@ use crate::document::Node;
 #[derive(Debug)]
 pub(crate) enum MethodPattern {
     Any,
-    Is(Method),
-    OneOf(Vec<Method>),
-    NoneOf(Vec<Method>),
+    /// Some of the [`KNOWN`] ones, by their bits.
+    Known(u16),
+    Listed(Box<Listed>),
+}
+
+/// Methods of any name.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    methods: Vec<Method>,
+    /// Whether they are those that are not meant.
+    none: bool,
+}
+
+/// The methods that have a bit.
+const KNOWN: [Method; 9] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+    Method::CONNECT,
+    Method::TRACE,
+];
+
+/// The bit of a method; none for one of another name.
+fn bit(method: &Method) -> u16 {
+    KNOWN.iter().position(|known| known == method).map_or(0, |at| 1 << at)
 }
 
 impl MethodPattern {
     pub(crate) fn matches(&self, method: &Method) -> bool {
         match self {
             Self::Any => true,
-            Self::Is(wanted) => wanted == method,
-            Self::OneOf(methods) => methods.contains(method),
-            Self::NoneOf(methods) => !methods.contains(method),
+            Self::Known(bits) => bits & bit(method) != 0,
+            Self::Listed(listed) => listed.methods.contains(method) != listed.none,
         }
+    }
+
+    fn one_of(methods: Vec<Method>) -> Self {
+        if methods.iter().all(|method| bit(method) != 0) {
+            return Self::Known(methods.iter().map(bit).fold(0, |bits, bit| bits | bit));
+        }
+        Self::Listed(Box::new(Listed { methods, none: false }))
     }
 
     /// Decodes `method`; problems are noted.
@@ -31,8 +63,8 @@ impl MethodPattern {
         if !node.value().is_object() {
             return Some(match node.text()? {
                 "ANY" => Self::Any,
-                "GET_OR_HEAD" => Self::OneOf(vec![Method::GET, Method::HEAD]),
-                _ => Self::Is(method(node)?),
+                "GET_OR_HEAD" => Self::one_of(vec![Method::GET, Method::HEAD]),
+                _ => Self::one_of(vec![method(node)?]),
             });
         }
         let keys = node.keys()?;
@@ -45,9 +77,8 @@ impl MethodPattern {
             );
         }
         keys.finish();
-        one_of
-            .map(|node| Self::OneOf(list(node)))
-            .or_else(|| none_of.map(|node| Self::NoneOf(list(node))))
+        let none = |node| Self::Listed(Box::new(Listed { methods: list(node), none: true }));
+        one_of.map(|node| Self::one_of(list(node))).or_else(|| none_of.map(none))
     }
 }
 
@@ -69,14 +100,51 @@ fn method(node: &Node<'_>) -> Option<Method> {
 
 impl fmt::Display for MethodPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |methods: &[Method]| {
-            methods.iter().map(Method::as_str).collect::<Vec<_>>().join(" or ")
+        let names = |methods: &mut dyn Iterator<Item = &Method>| {
+            methods.map(Method::as_str).collect::<Vec<_>>().join(" or ")
         };
         match self {
             Self::Any => f.write_str("ANY"),
-            Self::Is(method) => f.write_str(method.as_str()),
-            Self::OneOf(methods) => f.write_str(&list(methods)),
-            Self::NoneOf(methods) => write!(f, "not {}", list(methods)),
+            Self::Known(bits) => {
+                f.write_str(&names(&mut KNOWN.iter().filter(|method| bits & bit(method) != 0)))
+            }
+            Self::Listed(listed) => {
+                let names = names(&mut listed.methods.iter());
+                write!(f, "{}{names}", if listed.none { "not " } else { "" })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::matching::testing::with_node;
+
+    #[test]
+    fn methods_of_any_name_are_matched_and_shown() {
+        let table = [
+            (json!("ANY"), "ANY", [true, true, true]),
+            (json!("GET"), "GET", [true, false, false]),
+            (json!("GET_OR_HEAD"), "GET or HEAD", [true, false, false]),
+            (json!("PURGE"), "PURGE", [false, false, true]),
+            (json!({"oneOf": ["POST", "GET"]}), "GET or POST", [true, true, false]),
+            (json!({"oneOf": ["PURGE", "GET"]}), "PURGE or GET", [true, false, true]),
+            (json!({"oneOf": []}), "", [false, false, false]),
+            (json!({"noneOf": ["GET", "PURGE"]}), "not GET or PURGE", [false, true, false]),
+            (json!({"noneOf": []}), "not ", [true, true, true]),
+        ];
+        for (pattern, shown, verdicts) in table {
+            let (compiled, problems) = with_node(&pattern, MethodPattern::compile);
+            assert!(problems.is_empty(), "{problems:?}");
+            let compiled = compiled.unwrap();
+            assert_eq!(compiled.to_string(), shown);
+            for (method, verdict) in ["GET", "POST", "PURGE"].into_iter().zip(verdicts) {
+                let method = Method::from_bytes(method.as_bytes()).unwrap();
+                assert_eq!(compiled.matches(&method), verdict, "{pattern} on {method}");
+            }
         }
     }
 }

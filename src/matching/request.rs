@@ -1,6 +1,7 @@
 //! Request patterns: which requests a stub answers (`C/matching/RequestPattern.java`).
 
 use std::cell::OnceCell;
+use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,6 +11,7 @@ use http::uri::Authority;
 use crate::document::{Keys, Node};
 use crate::message::{Query, Request};
 
+use super::header_pool::HeaderPool;
 use super::method::MethodPattern;
 use super::multi::MultiPattern;
 use super::operator::{StringPattern, Subject};
@@ -29,27 +31,18 @@ pub(crate) struct RequestPattern {
 pub(super) struct Conditions {
     pub(super) host: Option<StringPattern>,
     pub(super) port: Option<u16>,
-    pub(super) headers: Vec<(HeaderName, MultiPattern)>,
+    pub(super) headers: Box<[(HeaderName, MultiPattern)]>,
     /// By the number of the template's variable, with its name.
-    pub(super) path_parameters: Vec<(usize, Box<str>, StringPattern)>,
-    pub(super) query: Vec<(Box<str>, MultiPattern)>,
-    pub(super) cookies: Vec<(Box<str>, StringPattern)>,
+    pub(super) path_parameters: Box<[(usize, Box<str>, StringPattern)]>,
+    pub(super) query: Box<[(Box<str>, MultiPattern)]>,
+    pub(super) cookies: Box<[(Box<str>, StringPattern)]>,
     /// The user name and the credentials as they come in: `user:password` in base64.
     pub(super) basic_auth: Option<(Box<str>, Box<str>)>,
-    pub(super) body: Vec<StringPattern>,
+    pub(super) body: Box<[StringPattern]>,
 }
 
 /// Those of a pattern that has none.
-static NO_CONDITIONS: Conditions = Conditions {
-    host: None,
-    port: None,
-    headers: Vec::new(),
-    path_parameters: Vec::new(),
-    query: Vec::new(),
-    cookies: Vec::new(),
-    basic_auth: None,
-    body: Vec::new(),
-};
+static NO_CONDITIONS: LazyLock<Conditions> = LazyLock::new(Conditions::default);
 
 /// A request with what patterns look at, each part prepared when it is first asked for.
 pub(crate) struct Facts<'r> {
@@ -151,7 +144,7 @@ impl RequestPattern {
     }
 
     /// Decodes `request`; problems are noted.
-    pub(super) fn compile(node: &Node<'_>) -> Option<Self> {
+    pub(super) fn compile(node: &Node<'_>, pool: &HeaderPool) -> Option<Self> {
         let keys = node.keys()?;
         let url = UrlPattern::compile(&keys);
         let method = keys
@@ -168,7 +161,7 @@ impl RequestPattern {
                     "letters, digits and - only",
                 );
             });
-            Some((header.ok()?, MultiPattern::compile(node)?))
+            Some((pool.name(header.ok()?), MultiPattern::compile(node)?))
         });
         let query = named(&keys, "queryParameters", |name, node| {
             Some((name.into(), MultiPattern::compile(node)?))
@@ -178,7 +171,7 @@ impl RequestPattern {
         });
         let path_parameters = path_parameters(&keys, url.as_ref());
         let basic_auth = basic_auth(&keys);
-        let body = keys.get("bodyPatterns").map_or_else(Vec::new, |node| {
+        let body = keys.get("bodyPatterns").map_or_else(Box::default, |node| {
             node.items().iter().filter_map(StringPattern::compile).collect()
         });
         for key in NOT_SUPPORTED {
@@ -260,9 +253,9 @@ fn named<T>(
     keys: &Keys<'_>,
     key: &'static str,
     compile: impl Fn(&str, &Node<'_>) -> Option<T>,
-) -> Vec<T> {
+) -> Box<[T]> {
     let Some(node) = keys.get(key) else {
-        return Vec::new();
+        return Box::default();
     };
     node.entries().iter().filter_map(|(name, node)| compile(name, node)).collect()
 }
@@ -270,7 +263,7 @@ fn named<T>(
 fn path_parameters(
     keys: &Keys<'_>,
     url: Option<&UrlPattern>,
-) -> Vec<(usize, Box<str>, StringPattern)> {
+) -> Box<[(usize, Box<str>, StringPattern)]> {
     named(keys, "pathParameters", |name, node| {
         let Some(UrlPattern::Template(template)) = url else {
             node.error_at_key(

@@ -13,8 +13,9 @@ use crate::document::{Keys, Node, Pointer, Step};
 use crate::message::{Origin, Plan, Request};
 
 use super::body_files::BodyFiles;
+use super::header_pool::HeaderPool;
 use super::request::{Facts, RequestPattern};
-use super::response::{RawResponse, Response, SharedHeads};
+use super::response::{RawResponse, Response};
 
 /// The key of a file's many stubs.
 pub const MAPPINGS: &str = "mappings";
@@ -133,8 +134,8 @@ pub struct StubCompiler<'a> {
     pub source: Arc<Path>,
     /// The bodies that it may name.
     pub files: &'a dyn BodyFiles,
-    /// The header maps of all files' stubs.
-    pub heads: &'a SharedHeads,
+    /// The headers of all files' stubs.
+    pub headers: &'a HeaderPool,
 }
 
 impl StubCompiler<'_> {
@@ -149,9 +150,10 @@ impl StubCompiler<'_> {
             node.integer(i32::MIN.into()..=i32::MAX.into())
                 .and_then(|number| i32::try_from(number).ok())
         });
-        let request = keys
-            .get("request")
-            .map_or_else(|| Some(RequestPattern::any()), |node| RequestPattern::compile(&node));
+        let request = keys.get("request").map_or_else(
+            || Some(RequestPattern::any()),
+            |node| RequestPattern::compile(&node, self.headers),
+        );
         let response = keys.get("response").map_or_else(
             || Some(RawResponse::default()),
             |node| RawResponse::read(&node, self.files),
@@ -180,7 +182,7 @@ impl StubCompiler<'_> {
             }),
             mapping: Bytes::from_static(b"{}"),
         };
-        let response = Response::new(response, id, name, self.heads);
+        let response = Response::new(response, id, name, self.headers);
         Some(Stub { id, priority, request, response, written: Box::new(written) })
     }
 }

@@ -28,15 +28,15 @@ pub(super) struct Table<T> {
 #[derive(Debug, Clone)]
 enum Node<T> {
     Branch(Arc<[Node<T>; WAYS]>),
-    /// A power of two slots, or none; at least a quarter of them is empty.
-    Leaf(Arc<[Slot<T>]>),
+    /// A power of two slots, or none, and how many of them are used: at most three of four.
+    Leaf(Arc<[Slot<T>]>, u32),
 }
 
 type Slot<T> = Option<(u64, T)>;
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { root: Node::Leaf(Arc::default()) }
+        Self { root: Node::Leaf(Arc::default(), 0) }
     }
 }
 
@@ -48,7 +48,7 @@ impl<T: Clone> Table<T> {
         loop {
             match node {
                 Node::Branch(ways) => node = &ways[way(hash, depth)],
-                Node::Leaf(slots) => {
+                Node::Leaf(slots, _) => {
                     let at = position(slots, hash, &is)?;
                     return slots[at].as_ref().map(|(_, value)| value);
                 }
@@ -66,7 +66,7 @@ impl<T: Clone> Table<T> {
         new: impl FnOnce() -> T,
     ) {
         let (leaf, depth) = self.leaf(hash);
-        let Node::Leaf(slots) = &mut *leaf else { return };
+        let Node::Leaf(slots, _) = &mut *leaf else { return };
         if let Some(at) = position(slots, hash, &is) {
             if let Some((_, value)) = &mut Arc::make_mut(slots)[at] {
                 change(value);
@@ -80,8 +80,9 @@ impl<T: Clone> Table<T> {
     pub(super) fn remove(&mut self, hash: u64, is: impl Fn(&T) -> bool) -> Option<T> {
         self.find(hash, &is)?;
         let (leaf, _) = self.leaf(hash);
-        let Node::Leaf(slots) = leaf else { return None };
+        let Node::Leaf(slots, used) = leaf else { return None };
         let mut at = position(slots, hash, &is)?;
+        *used -= 1;
         let slots = Arc::make_mut(slots);
         let mask = slots.len() - 1;
         let removed = slots[at].take();
@@ -109,9 +110,9 @@ impl<T: Clone> Table<T> {
 impl<T: Clone> Node<T> {
     /// Adds a value to a leaf.
     fn add(&mut self, hash: u64, value: T, depth: u32) {
-        let Self::Leaf(slots) = self else { return };
-        let used = slots.iter().flatten().count();
-        if (used + 1) * 4 <= slots.len() * 3 {
+        let Self::Leaf(slots, used) = self else { return };
+        *used += 1;
+        if *used as usize * 4 <= slots.len() * 3 {
             return place(Arc::make_mut(slots), (hash, value));
         }
         let entries = slots.iter().flatten().cloned().chain([(hash, value)]);
@@ -122,10 +123,10 @@ impl<T: Clone> Node<T> {
             for entry in entries {
                 place(&mut larger, entry);
             }
-            *self = Self::Leaf(larger.into());
+            *self = Self::Leaf(larger.into(), *used);
             return;
         }
-        let mut ways: [Self; WAYS] = std::array::from_fn(|_| Self::Leaf(Arc::default()));
+        let mut ways: [Self; WAYS] = std::array::from_fn(|_| Self::Leaf(Arc::default(), 0));
         for (hash, value) in entries {
             ways[way(hash, depth)].add(hash, value, depth + 1);
         }

@@ -12,7 +12,7 @@ use crate::message::{Request, RequestBody};
 
 use super::body_files::BodyFiles;
 use super::files::StubFile;
-use super::response::SharedHeads;
+use super::header_pool::HeaderPool;
 use super::set::StubSet;
 use super::stub::{Stub, StubCompiler};
 
@@ -47,9 +47,9 @@ pub(crate) fn with_node<T>(
 
 /// A stub, with what is wrong with it.
 pub(crate) fn compile(mapping: &Value) -> (Option<Stub>, Vec<Diagnostic>) {
-    let heads = SharedHeads::default();
+    let pool = HeaderPool::default();
     let compiler =
-        StubCompiler { source: Path::new("t.json").into(), files: &Files, heads: &heads };
+        StubCompiler { source: Path::new("t.json").into(), files: &Files, headers: &pool };
     let (stub, problems) = with_node(mapping, |node| compiler.compile(node));
     (stub.map(|stub| stub.with_mapping(mapping.to_string().into())), problems)
 }

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::document::Diagnostics;
 use crate::exchange::Journal;
-use crate::fixtures::ObjectSet;
+use crate::fixtures::{self, ObjectSet};
 use crate::k8s;
 use crate::matching::StubSet;
 use crate::message::{Bodies, WorldName};
@@ -57,12 +57,15 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// The stages that take effect.
-    pub(crate) fn stages_of(&self, fixtures: &mut ObjectSet) -> Vec<k8s::StageList> {
+    pub(crate) fn stages_of(&self, objects: &mut ObjectSet) -> Vec<k8s::StageList> {
         if !self.stages {
             return Vec::new();
         }
-        let mut stages = std::mem::take(&mut fixtures.stages);
-        stages.append(&mut fixtures.shipped_stages);
+        let mut stages = std::mem::take(&mut objects.stages);
+        let shipped = fixtures::shipped_stages().unwrap_or_default();
+        let own = |list: &k8s::StageList| stages.iter().any(|own| own.resource == list.resource);
+        let shipped: Vec<_> = shipped.into_iter().filter(|list| !own(list)).collect();
+        stages.extend(shipped);
         stages
     }
 }

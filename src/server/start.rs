@@ -68,16 +68,18 @@ impl Builder {
         let listen = |source| Error::Listen { address: self.listen, source };
         let listener = Listener::bind(self.listen).await.map_err(listen)?;
         let address = listener.local_addr();
-        #[cfg(feature = "hot-reload")]
-        let watchers = watchers(self.hot_reload, &self.sources, &shared, &log);
         RequestContext::new(Arc::clone(&shared), Arc::clone(shared.worlds.default()))
             .begin_controllers();
         let stopped = stopped(stopping, Arc::clone(&shared));
         let handler = Arc::new(Pipeline::new(Arc::clone(&shared)));
         let limits = self.bounds.transport;
+        let transport_log = Arc::clone(&log);
         let task = tokio::spawn(async move {
-            transport::serve(listener, handler, limits, bodies, tls, log, stopped).await;
+            transport::serve(listener, handler, limits, bodies, tls, transport_log, stopped).await;
         });
+        // A watch looks at every file of a tree: requests are answered meanwhile.
+        #[cfg(feature = "hot-reload")]
+        let watchers = watchers(self.hot_reload, &self.sources, &shared, &log);
         Ok(RunningServer {
             address,
             seed,

@@ -60,8 +60,8 @@ impl StringPattern {
             },
             "contains" => Self::Contains(text()?),
             "doesNotContain" => Self::DoesNotContain(text()?),
-            "matches" => Self::Matches(compile_pattern(operand)?),
-            "doesNotMatch" => Self::DoesNotMatch(compile_pattern(operand)?),
+            "matches" => Self::Matches(Box::new(compile_pattern(operand)?)),
+            "doesNotMatch" => Self::DoesNotMatch(Box::new(compile_pattern(operand)?)),
             "absent" => {
                 if operand.value() == &Value::Bool(false) {
                     operand.warn(

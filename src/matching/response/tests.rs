@@ -7,14 +7,15 @@ use http::header::TRANSFER_ENCODING;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{RawResponse, Response, SharedHeads};
+use super::{RawResponse, Response, SMALL_BODY};
+use crate::matching::HeaderPool;
 use crate::matching::testing::{Files, with_node};
 use crate::message::{Body, Fault, FaultAction, FaultPoint, Origin, Plan, TimedChunk};
 
 fn compile(value: &Value) -> (Option<Response>, Vec<String>) {
     let (raw, problems) = with_node(value, |node| RawResponse::read(node, &Files));
-    let heads = SharedHeads::default();
-    let response = raw.map(|raw| Response::new(raw, Uuid::nil(), None, &heads));
+    let pool = HeaderPool::default();
+    let response = raw.map(|raw| Response::new(raw, Uuid::nil(), None, &pool));
     (
         response,
         problems.iter().map(|p| p.to_string().split_once(": ").unwrap().1.to_owned()).collect(),
@@ -155,5 +156,26 @@ fn what_cannot_be_served_is_told() {
     ];
     for (response, message) in table {
         assert_eq!(compile(&response).1, [message], "{response}");
+    }
+}
+
+#[test]
+fn bodies_of_any_size_come_whole_beside_the_marks() {
+    for size in [0, 1, SMALL_BODY, SMALL_BODY + 1, 100_000] {
+        let body = "x".repeat(size);
+        let mapping = json!({"body": body, "headers": {"A": ["1", "2"]}});
+        let (raw, _) = with_node(&mapping, |node| RawResponse::read(node, &Files));
+        let pool = HeaderPool::default();
+        let plan = Response::new(raw.unwrap(), Uuid::nil(), Some("n"), &pool).plan(Origin::Admin);
+        assert_eq!(bytes(&plan), body.as_bytes());
+        let headers: Vec<(&str, &str)> = plan
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
+            .collect();
+        let nil = Uuid::nil().to_string();
+        let expected =
+            [("a", "1"), ("a", "2"), ("matched-stub-id", &*nil), ("matched-stub-name", "n")];
+        assert_eq!(headers, expected, "{size}");
     }
 }
