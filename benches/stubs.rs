@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
-use standin::document::{Decoder, Format, Source};
-use standin::matching::{BodyFiles, HeaderPool, Stub, StubCompiler, StubFile, StubSet};
-use standin::message::Request;
+use standin::internals::stubs::{
+    BodyFiles, Decoder, HeaderPool, Request, Stub, StubCompiler, StubFile, StubSet,
+};
+use standin::internals::{Format, Source};
 
 /// The program's own.
 #[global_allocator]
@@ -116,7 +117,9 @@ fn found(kind: &Kind, set: &StubSet, many: usize) -> f64 {
             let stub = set.find(request).expect("a stub");
             black_box(stub.plan());
         }
-        began.elapsed().as_secs_f64() * 1e9 / REQUESTS as f64
+        #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
+        let each = began.elapsed().as_secs_f64() * 1e9 / REQUESTS as f64;
+        each
     };
     turn();
     let mut turns: Vec<f64> = (0..TURNS).map(|_| turn()).collect();

@@ -7,6 +7,13 @@ pub use crate::document::{Format, Source, Step};
 pub use crate::fixtures::load as load_fixtures;
 pub use crate::scenario::{expand as expand_scenarios, shipped as shipped_scenarios};
 
+/// Sets of stubs, changed and asked without a server: benchmarks time them.
+pub mod stubs {
+    pub use crate::document::Decoder;
+    pub use crate::matching::{BodyFiles, HeaderPool, Stub, StubCompiler, StubFile, StubSet};
+    pub use crate::message::Request;
+}
+
 /// Drills, run in this process.
 #[cfg(feature = "cli")]
 pub mod drill {
