@@ -1,4 +1,4 @@
-//! Loading and checking everything as a server would, without serving it.
+//! Loads and checks files as a server does, without serving them.
 
 use std::path::PathBuf;
 
@@ -53,7 +53,7 @@ pub fn check(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diag
         ..Sources::default()
     };
     let mut loaded = sources.load()?;
-    // What the objects say is checked against their types.
+    // The objects are checked against the schemas of their types.
     let (world, _) =
         build_world(&mut loaded.fixtures, &loaded.scenarios, HistoryLimits::default())?;
     let mut warnings = loaded.warnings;

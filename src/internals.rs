@@ -11,6 +11,6 @@ pub use crate::scenario::{expand as expand_scenarios, shipped as shipped_scenari
 #[cfg(feature = "cli")]
 pub mod drill {
     pub use crate::drill::{
-        DrillError, DrillOptions, Drilled, Ended, drill, json, junit, table, timeline,
+        DrillError, DrillOptions, DrillResult, Outcome, drill, json, junit, table, timeline,
     };
 }

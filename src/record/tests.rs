@@ -428,7 +428,7 @@ async fn a_representation_of_its_own_is_asked_for_again() {
 fn urls_that_cannot_be_a_backend_are_told() {
     let table = [
         ("127.0.0.1:8001", "http:// or https:// is missing"),
-        ("ftp://x", "only http and https are spoken"),
+        ("ftp://x", "only http and https are supported"),
         ("http://user:secret@x", "credentials do not belong there"),
         ("http://x/?a=b", "it has a query"),
         ("http://", ""),

@@ -129,7 +129,7 @@ impl Upstream {
         let parts = uri.into_parts();
         let scheme = parts.scheme.ok_or_else(|| wrong("http:// or https:// is missing"))?;
         if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
-            return Err(wrong("only http and https are spoken"));
+            return Err(wrong("only http and https are supported"));
         }
         if scheme == Scheme::HTTPS && cfg!(not(feature = "tls")) {
             return Err(wrong(NO_TLS));
