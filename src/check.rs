@@ -1,4 +1,4 @@
-//! Loading and checking everything as a server would, without serving it.
+//! Loads and checks files as a server does, without serving them.
 
 use std::path::PathBuf;
 
@@ -54,7 +54,7 @@ pub fn check(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diag
         ..Sources::default()
     };
     let mut loaded = sources.load()?;
-    // What the objects say is checked against their types.
+    // The objects are checked against the schemas of their types.
     let (world, _) =
         build_world(&mut loaded.fixtures.objects, &loaded.scenarios, HistoryLimits::default())?;
     let stubs = StubSet::of_files(loaded.fixtures.stubs);

@@ -35,7 +35,7 @@ pub enum Error {
     Invalid(Diagnostics),
     /// The address cannot be listened on.
     #[error(
-        "cannot listen on {address}: {source}; choose another address with --listen, port 0 takes a free one"
+        "cannot listen on {address}: {source}; choose another address, or port 0 for a free one"
     )]
     Listen {
         /// The address.
@@ -48,7 +48,7 @@ pub enum Error {
     #[error("TLS: {0}")]
     Tls(crate::tls::TlsError),
     /// The backend's URL or its certificates cannot be used.
-    #[error("--upstream: {0}")]
+    #[error("upstream: {0}")]
     Upstream(String),
     /// The directory for recordings cannot be used.
     #[error("cannot record to {}: {source}", path.display())]

@@ -1,4 +1,4 @@
-//! Who would answer a request, and why the next best would not: asked without serving.
+//! Explains a request without serving it: what would answer, and why the nearest others would not.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,33 +17,33 @@ use crate::serve::{
     WORLD_PREFIX,
 };
 
-/// What to explain, and with which files.
+/// The files and the world to explain a request with.
 #[derive(Debug, Default)]
 pub struct ExplainOptions {
-    /// Fixture files and directories; none means the embedded ones.
+    /// Fixture files and directories; if empty, the embedded ones.
     pub fixtures: Vec<PathBuf>,
     /// Scenario names and files.
     pub scenarios: Vec<String>,
-    /// The world, for what depends on it.
+    /// The world of the request.
     pub world: String,
 }
 
-/// Who would answer a request.
+/// What would answer a request.
 #[derive(Debug)]
 pub struct Explanation {
-    /// Each rule, in the order in which they are asked.
+    /// The scenario rules, in the order in which they are tried.
     pub rules: Vec<Tried>,
-    /// The stub that would answer: its id, its name and its URL.
+    /// The stub that would answer: its id and name.
     pub stub: Option<String>,
-    /// The resource that would answer: verb, type and name.
+    /// The Kubernetes resource that would answer: verb, type and name.
     pub resource: Option<String>,
-    /// The nearest stubs, where none answers.
+    /// The near misses, if nothing would answer.
     pub nearest: Option<String>,
-    /// In one sentence.
+    /// The answer in one sentence.
     pub answer: String,
 }
 
-/// Says who would answer a request: it goes through the pipeline of a server that nobody else reaches.
+/// Explains a request: it goes through the pipeline of a server that listens nowhere.
 ///
 /// # Errors
 /// Every problem of every file; a target that cannot be decoded.
@@ -66,7 +66,7 @@ pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Expl
     let name = WorldName::parse(&options.world).map_err(|error| Error::World(error.to_string()))?;
     let pipeline = Pipeline::new(Arc::clone(&shared));
     let first = pipeline.handle(copy_of(request, &name)).plan().await;
-    // What the stages look at: the path without its world. What the server refuses has no more to it.
+    // The stages see the path without its world. A request that the server refuses has no stages.
     let mut inner = copy_of(request, &name);
     let world = shared.enter(&mut inner).ok();
     let context = world.map(|world| RequestContext::new(Arc::clone(&shared), world));
@@ -82,8 +82,7 @@ pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Expl
         let of = RuleFacts::of(&inner, asked);
         let facts = of.facts(asked, &inner.headers, inner.body_bytes(), &context.world.name);
         rules = scenarios.explain(&facts).rules;
-        // The same request where no rule does anything, and where it has not been made yet.
-        // Nobody else writes here.
+        // The same request without rules, and as if the first had not been made. Nobody else writes here.
         let _ = context.reset();
         shared.scenarios.store(Arc::new(ScenarioSet::default()));
         without = Some(pipeline.handle(copy_of(request, &name)).plan().await);
@@ -104,7 +103,7 @@ pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Expl
     Ok(Explanation { rules, stub, resource, nearest, answer })
 }
 
-/// The request once more; its body has been read already.
+/// A copy of the request, whose body has been read already.
 fn copy_of(request: &Request, world: &WorldName) -> Request {
     let mut copy = Request::new(request.method.clone(), "/");
     copy.uri = request.uri.clone();
@@ -121,7 +120,7 @@ fn copy_of(request: &Request, world: &WorldName) -> Request {
     copy
 }
 
-/// What a request asks of the Kubernetes API: the verb, the type and the object.
+/// The operation on the Kubernetes API: verb, type and object.
 fn resource(asked: &Asked<'_>) -> String {
     let Some(of) = &asked.info.resource else { return "discovery".to_owned() };
     let resource = k8s::GroupResource::new(&of.group, &of.resource);
@@ -130,7 +129,7 @@ fn resource(asked: &Asked<'_>) -> String {
     format!("{} {resource} {}", asked.info.verb, place.join("/")).trim_end().to_owned()
 }
 
-/// Who answers, in one sentence.
+/// The answer in one sentence.
 fn sentence(
     first: &Plan,
     base: &Plan,
@@ -155,12 +154,12 @@ fn sentence(
     if names.is_empty() { base } else { format!("{}, then {base}", names.join(", then ")) }
 }
 
-/// The request that is asked about.
+/// The request to explain.
 ///
 /// # Errors
-/// What is wrong with the method or the target.
+/// A message about an invalid method or path.
 pub fn request(method: &str, target: &str) -> Result<Request, String> {
-    let wrong = |what: &str| format!("{what}; like explain GET /api/v1/pods");
+    let wrong = |what: &str| format!("{what}; write it like explain GET /api/v1/pods");
     let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
         .map_err(|_| wrong(&format!("{method:?} is not a method")))?;
     let is_path = target.starts_with('/') && target.parse::<http::Uri>().is_ok();
@@ -171,7 +170,7 @@ pub fn request(method: &str, target: &str) -> Result<Request, String> {
 }
 
 impl Explanation {
-    /// As JSON, for programs.
+    /// Renders it as JSON, for programs.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let compared = |part: &Compared| json!({"key": part.key, "wanted": part.wanted, "found": part.found, "holds": part.holds});
@@ -196,7 +195,7 @@ impl Explanation {
         })
     }
 
-    /// For people.
+    /// Renders it as text, for people.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = format!("{}\n", self.answer);

@@ -1,10 +1,10 @@
-//! The file by which Kubernetes clients find a server.
+//! Kubeconfig files for clients of a server.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-/// The file, from its cluster and its user.
+/// Renders a kubeconfig with one cluster and one user.
 pub(crate) fn render(cluster: &Value, user: &Value) -> String {
     let config = json!({
         "apiVersion": "v1",
@@ -17,13 +17,13 @@ pub(crate) fn render(cluster: &Value, user: &Value) -> String {
     crate::k8s::render_yaml(&config)
 }
 
-/// What stands for a token where none is asked for: over TLS kubectl asks for a password without one.
+/// A token for servers that accept any: over TLS kubectl asks for a password without one.
 pub(crate) const ANY_TOKEN: &str = "standin";
 
-/// The file for a server's URL: with its CA where it speaks TLS.
+/// The kubeconfig for a URL, with the CA to trust if it is one of HTTPS.
 pub(crate) fn of_url(url: &str, ca: Option<&str>) -> String {
     match ca {
-        // There is nothing to verify; the JavaScript client takes an http:// URL with this alone.
+        // Without TLS there is nothing to verify; the JavaScript client needs it for an http:// URL.
         None => render(&json!({"server": url, "insecure-skip-tls-verify": true}), &json!({})),
         Some(ca) => render(
             &json!({"server": url, "certificate-authority-data": STANDARD.encode(ca)}),

@@ -1,8 +1,8 @@
-//! The `standin` program: everything is in the library.
+//! The `standin` program; its code is in the library.
 
 use std::process::ExitCode;
 
-/// The library leaves the choice to whoever uses it.
+/// Set here, so that users of the library choose their own.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,4 +1,4 @@
-//! What can be said on the command line.
+//! The command line: commands, options, and their help.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,8 +10,8 @@ use crate::server::Profile;
 
 /// A stand-in for an API server in tests.
 ///
-/// `standin serve`, with nothing else, serves the documented TFJob, MPIJob and Volcano Job endpoints
-/// on <http://127.0.0.1:8080>. Fixtures say what is true, scenarios say what goes wrong.
+/// `standin serve` alone serves the documented TFJob, MPIJob and Volcano Job endpoints on
+/// <http://127.0.0.1:8080>. Fixtures define what is served, scenarios define what goes wrong.
 #[derive(Debug, Parser)]
 #[command(name = "standin", version, max_term_width = 100, after_help = EXAMPLES)]
 pub(super) struct Cli {
@@ -24,39 +24,39 @@ Examples:
   standin serve                                    the documented endpoints, with their examples
   standin serve --fixtures ./fixtures -v           your own files; a line for each request
   standin serve --scenario throttled               30% of the calls are answered with 429
-  standin check fixtures/ scenarios/my-drill.yaml  what is wrong with the files, if anything
+  standin check fixtures/ scenarios/my-drill.yaml  every error in the files, with its place
   standin plan throttled                           which calls will be throttled
-  standin drill auth/token-refresh -- ./my-client  whether a client copes
+  standin drill auth/token-refresh -- ./my-client  a client tested under a scenario
   standin record --upstream http://backend:8001 --to recorded/
   standin kubeconfig > kubeconfig && kubectl --kubeconfig kubeconfig get tfjobs -A
   standin serve --tls & standin kubeconfig https://127.0.0.1:8080 --token admin-token > kubeconfig
 
-Exit codes: 0 all went well, 1 it did not, 2 the command line is wrong, 3 files are wrong.";
+Exit codes: 0 success, 1 failure, 2 invalid command line, 3 invalid files.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Serves fixtures, with scenarios laid over them.
+    /// Serve fixtures and apply scenarios to them.
     Serve(Serve),
-    /// Passes requests on to a backend and writes each exchange as a fixture.
+    /// Proxy requests to a backend and record each exchange as a fixture.
     Record(Record),
-    /// Says what is wrong with fixture and scenario files: path:line:column: what, and what to do.
+    /// Check fixture and scenario files; report every problem as path:line:column: problem; remedy.
     Check(Check),
-    /// Asks a running server whether it is well; for container health checks.
+    /// Check that a running server is healthy, for container health checks.
     Healthcheck(Target),
-    /// Prints a kubeconfig for a server.
+    /// Print a kubeconfig for a server.
     Kubeconfig(Kubeconfig),
-    /// Lists the scenarios that come with the program.
+    /// List the embedded scenarios.
     Scenarios,
-    /// Says what scenarios will do, before they do it: which requests, which draws, when.
+    /// Preview scenarios: which requests they affect, how, and when.
     Plan(PlanArgs),
-    /// Says who would answer a request, rule, stub or resource, and why the next best would not.
+    /// Explain which rule, stub or resource would answer a request, and why the nearest others would not.
     Explain(Explain),
-    /// Runs a client's own command under scenarios and says whether it copes.
+    /// Run a client's command under each scenario and report what the client does wrong.
     ///
-    /// The command finds the server in `STANDIN_URL` and `KUBECONFIG`; `STANDIN_SCENARIO` and
-    /// `STANDIN_WORLD` say where it is. Exit code: 0 when all drills passed, 1 when one did not.
+    /// The command gets the server in `STANDIN_URL` and `KUBECONFIG`, and the names of the scenario and the world
+    /// in `STANDIN_SCENARIO` and `STANDIN_WORLD`. Exit code: 0 if all drills pass, 1 if one fails.
     Drill(Drill),
-    /// Prints the JSON Schema of scenario files, for editors.
+    /// Print the JSON Schema of scenario files, for editors.
     Schema(Schema),
 }
 
@@ -65,80 +65,80 @@ pub(super) struct PlanArgs {
     /// Scenarios: files, directories, or names from `standin scenarios`.
     #[arg(required = true, value_name = "NAME|FILE")]
     pub(super) scenarios: Vec<String>,
-    /// How many requests of each rule to look ahead.
+    /// Number of requests to preview for each rule.
     #[arg(long, short = 'n', value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(super) requests: u64,
-    /// Seed of all draws, in place of the scenarios' own.
+    /// Seed of all random draws, in place of the scenarios' own.
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
-    /// The world the draws are for.
+    /// World to preview the draws of.
     #[arg(long, value_name = "NAME", default_value = crate::message::DEFAULT_WORLD)]
     pub(super) world: String,
-    /// Prints JSON.
+    /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// The request's method.
+    /// Method of the request.
     pub(super) method: String,
-    /// Its path, with the query.
+    /// Path of the request, with its query.
     pub(super) path: String,
     /// Header field of the request (repeatable).
     #[arg(long, short = 'H', value_name = "NAME: VALUE")]
     pub(super) header: Vec<String>,
-    /// Its body.
+    /// Body of the request.
     #[arg(long, short, value_name = "TEXT")]
     pub(super) data: Option<String>,
-    /// Fixture file or directory (repeatable); without it the embedded fixtures.
+    /// Fixture file or directory (repeatable); default: the embedded fixtures.
     #[arg(long, short, value_name = "PATH")]
     pub(super) fixtures: Vec<PathBuf>,
-    /// Scenario that is on (repeatable).
+    /// Scenario to turn on (repeatable).
     #[arg(long, short, value_name = "NAME|FILE")]
     pub(super) scenario: Vec<String>,
-    /// The world the request is made in.
+    /// World of the request.
     #[arg(long, value_name = "NAME", default_value = crate::message::DEFAULT_WORLD)]
     pub(super) world: String,
-    /// Prints JSON.
+    /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Drill {
-    /// Scenarios: files, directories, or names from `standin scenarios`; all shipped ones without any.
+    /// Scenarios: files, directories, or names from `standin scenarios`; default: all embedded ones.
     #[arg(value_name = "NAME|FILE")]
     pub(super) scenarios: Vec<String>,
-    /// The command, behind --.
+    /// The client's command, after --.
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub(super) command: Vec<String>,
-    /// Fixture file or directory (repeatable); without it the embedded fixtures are served.
+    /// Fixture file or directory (repeatable); default: the embedded fixtures.
     #[arg(long, short, value_name = "PATH")]
     pub(super) fixtures: Vec<PathBuf>,
-    /// How many drills run at once; as many as there are processors without it.
+    /// Number of drills that run at once; default: the number of processors.
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) jobs: Option<u16>,
-    /// How long each drill may take, like 30s or 5m.
+    /// Time limit of each drill, such as 30s or 5m.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     pub(super) timeout: std::time::Duration,
-    /// Seed of all draws, in place of the scenarios' own.
+    /// Seed of all random draws, in place of the scenarios' own.
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
-    /// Lets all drills share a port, each with /worlds/NAME in its URL.
+    /// Run all drills on one port, each with /worlds/NAME in its URL.
     #[arg(long)]
     pub(super) prefix: bool,
-    /// Speaks TLS, and HTTP/2 to clients that can; the CA to trust is in `KUBECONFIG` and the file
+    /// Serve HTTPS, over HTTP/2 where the client can; the CA to trust is in `KUBECONFIG` and in the file
     /// `STANDIN_CA`.
     #[arg(long)]
     pub(super) tls: bool,
-    /// Prints JSON in place of the table.
+    /// Print JSON instead of the table.
     #[arg(long)]
     pub(super) json: bool,
-    /// File to write a report to, in XML as `JUnit` has it.
+    /// Write a report in `JUnit` XML to this file.
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
-    /// Draws the requests of each drill against the faults, over time.
+    /// Print a timeline of each drill: its requests and the faults.
     #[arg(long)]
     pub(super) timeline: bool,
 }
@@ -146,16 +146,16 @@ pub(super) struct Drill {
 fn time(text: &str) -> Result<std::time::Duration, String> {
     crate::document::duration(text)
         .filter(|time| !time.is_zero())
-        .ok_or_else(|| "a time has a unit, like 400ms, 30s or 1m30s".to_owned())
+        .ok_or_else(|| "write a time with its unit, such as 400ms, 30s or 1m30s".to_owned())
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Schema {
-    /// The schema of what.
+    /// Kind of file.
     pub(super) of: SchemaOf,
 }
 
-/// What there is a schema of.
+/// The kinds of files that have a schema.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum SchemaOf {
     Scenario,
@@ -163,55 +163,55 @@ pub(super) enum SchemaOf {
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// Fixture file or directory (repeatable); without it the embedded fixtures are served.
+    /// Fixture file or directory (repeatable); default: the embedded fixtures.
     #[arg(long, short, value_name = "PATH")]
     pub(super) fixtures: Vec<PathBuf>,
-    /// Scenario to turn on: a file, or a name from `standin scenarios` (repeatable).
+    /// Scenario to turn on: a file or a name from `standin scenarios` (repeatable).
     #[arg(long, short, value_name = "NAME|FILE")]
     pub(super) scenario: Vec<String>,
-    /// Seed of all draws; overrides the scenario files. The same seed gives the same run.
+    /// Seed of all random draws, in place of the scenarios' own; the same seed gives the same run.
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
-    /// Simulates the life cycle of created jobs: TFJobs, MPIJobs and Volcano Jobs go from Pending to Succeeded by
-    /// themselves, as the fixtures' `stages` say, or those that come with the program.
+    /// Simulate the life cycle of created jobs, as the `stages` of the fixtures define it; TFJobs, MPIJobs and
+    /// Volcano Jobs have built-in stages.
     #[arg(long)]
     pub(super) stages: bool,
-    /// What DELETE on a collection answers: the deleted list, as servers do, or the Status of the
-    /// parameter tables.
+    /// Response to DELETE on a collection: the list of deleted objects, as servers send it, or the Status that the
+    /// documented parameter tables show.
     #[arg(long, value_name = "WHAT", default_value = "list")]
     pub(super) delete_collection_answer: Answer,
-    /// API server behaviour to emulate: that of Kubernetes, or of the CCI service (tokens from
-    /// POST /v3/auth/tokens in X-Auth-Token, the gateway's 401, errorCode, selfLink).
+    /// API server behaviour to emulate: Kubernetes, or the CCI service (tokens of POST /v3/auth/tokens in
+    /// X-Auth-Token, the gateway's 401, errorCode, selfLink).
     #[arg(long, value_name = "NAME", default_value = "kubernetes")]
     pub(super) profile: ProfileName,
-    /// How long the CCI profile's tokens live, in seconds.
+    /// Lifetime of the CCI profile's tokens, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = crate::profile::TOKEN_LIFETIME.as_secs())]
     pub(super) token_lifetime: u64,
-    /// Static token file of the Kubernetes side: token,user,uid,"group1,group2" a line.
+    /// Static token file for the Kubernetes API: one token,user,uid,"group1,group2" a line.
     #[arg(long, value_name = "FILE")]
     pub(super) token_auth_file: Option<PathBuf>,
-    /// ABAC policy file of the Kubernetes side: a JSON object a line.
+    /// ABAC policy file for the Kubernetes API: one JSON object a line.
     #[arg(long, value_name = "FILE")]
     pub(super) authorization_policy_file: Option<PathBuf>,
-    /// Whether requests without a token count as system:anonymous.
+    /// Whether to accept requests without a token as system:anonymous.
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     pub(super) anonymous_auth: bool,
-    /// Backend that answers what nothing else does.
+    /// Proxy unmatched requests to this URL.
     #[arg(long, value_name = "URL")]
     pub(super) upstream: Option<String>,
-    /// Directory to write what the backend answers to, as fixtures.
+    /// Record the backend's responses as fixtures in this directory.
     #[arg(long, value_name = "DIR", requires = "upstream")]
     pub(super) record: Option<PathBuf>,
-    /// Most worlds at once besides the default one; the one unused for longest makes room.
+    /// Most worlds besides the default one; the least recently used one makes room.
     #[arg(long, value_name = "N")]
     pub(super) max_worlds: Option<usize>,
-    /// Path before the name of a world; "none" leaves such paths to fixtures.
+    /// Path prefix that selects a world; "none" turns it off.
     #[arg(long, value_name = "PATH", default_value = crate::serve::WORLD_PREFIX)]
     pub(super) world_prefix: String,
-    /// Writes down what clients do, for /__admin/findings.
+    /// Grade what clients do; GET /__admin/findings reports it.
     #[arg(long)]
     pub(super) graded: bool,
-    /// Leaves X-Standin-Rule out of answers.
+    /// Omit X-Standin-Rule from responses.
     #[arg(long)]
     pub(super) no_rule_header: bool,
     #[command(flatten)]
@@ -227,7 +227,7 @@ pub(super) struct Record {
     /// Backend to record.
     #[arg(long, value_name = "URL")]
     pub(super) upstream: String,
-    /// Directory to write the fixtures to; made if it is not there.
+    /// Directory for the fixtures; created if it does not exist.
     #[arg(long, value_name = "DIR")]
     pub(super) to: PathBuf,
     #[command(flatten)]
@@ -236,22 +236,22 @@ pub(super) struct Record {
     pub(super) backend: Backend,
 }
 
-/// Where to listen and what to say.
+/// Where to listen, what to print, which bounds to keep.
 #[derive(Debug, Args)]
 pub(super) struct Listener {
-    /// Address to listen on; port 0 takes a free one.
+    /// Address to listen on; port 0 selects a free port.
     #[arg(long, short, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub(super) listen: SocketAddr,
-    /// Prints a line for each request.
+    /// Print a line for each request.
     #[arg(long, short)]
     pub(super) verbose: bool,
-    /// Shows secrets in lines, /__admin/requests and near misses; recordings never hold them.
+    /// Show secrets in log lines, near misses and /__admin/requests; recordings never contain them.
     #[arg(long)]
     pub(super) show_secrets: bool,
-    /// Sets a bound, such as history-bytes=256MiB (repeatable); GET /__admin/bounds lists them.
+    /// Set a bound, such as history-bytes=256MiB (repeatable); GET /__admin/bounds lists them.
     #[arg(long, value_name = "NAME=VALUE", value_parser = bound)]
     pub(super) bound: Vec<(String, String)>,
-    /// How long the end may take after SIGTERM or SIGINT, in seconds; then the process exits with code 1.
+    /// Time to shut down after SIGTERM or SIGINT, in seconds; after it the process exits with code 1.
     #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
     pub(super) grace: f64,
 }
@@ -259,22 +259,22 @@ pub(super) struct Listener {
 /// How to serve HTTPS.
 #[derive(Debug, Args)]
 pub(super) struct TlsArgs {
-    /// Speaks TLS (1.2, 1.3; HTTP/2 and HTTP/1.1) with a certificate of a CA made at the start.
+    /// Serve HTTPS (TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1) with a certificate of a CA that is made at the start.
     #[arg(long)]
     pub(super) tls: bool,
-    /// PEM file with the certificate chain to show instead; loaded again when it changes.
+    /// PEM file with a certificate chain to use instead; reloaded when it changes.
     #[arg(long, value_name = "FILE", requires = "key")]
     pub(super) cert: Option<PathBuf>,
-    /// PEM file with the certificate's key.
+    /// PEM file with the key of the certificate.
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub(super) key: Option<PathBuf>,
-    /// Further host name or address for the certificate made at the start (repeatable).
+    /// Further host name or address for the certificate that is made at the start (repeatable).
     #[arg(long, value_name = "NAME", requires = "tls", conflicts_with = "cert")]
     pub(super) tls_name: Vec<String>,
-    /// File to write the CA's certificate to, for clients to trust. It is no secret.
+    /// Write the CA's certificate to this file, for clients to trust. It is not secret.
     #[arg(long, value_name = "FILE")]
     pub(super) ca_out: Option<PathBuf>,
-    /// PEM file with the CAs whose client certificates say who asks: CN is the user, O are the groups.
+    /// PEM file with the CAs of client certificates: CN is the user, O are the groups.
     #[arg(long, value_name = "FILE")]
     pub(super) client_ca: Option<PathBuf>,
 }
@@ -282,21 +282,21 @@ pub(super) struct TlsArgs {
 /// How to reach a backend.
 #[derive(Debug, Args)]
 pub(super) struct Backend {
-    /// PEM file with certificates to trust besides the system's, for an https backend.
+    /// PEM file with the certificates to trust in place of the system's, for an https backend.
     #[arg(long, value_name = "FILE")]
     pub(super) upstream_ca: Option<PathBuf>,
-    /// Does not check the certificate of an https backend.
+    /// Accept any certificate of an https backend.
     #[arg(long)]
     pub(super) upstream_insecure: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// Files and directories; a file with `rules` is a scenario, all others are fixtures. Without
-    /// any the embedded ones are checked.
+    /// Files and directories; a file with `rules` is a scenario, all others are fixtures. Default: the embedded
+    /// fixtures.
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// Prints what was found as JSON, each problem with its code.
+    /// Print the result as JSON, each problem with its code.
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -305,35 +305,34 @@ pub(super) struct Check {
 pub(super) struct Kubeconfig {
     #[command(flatten)]
     pub(super) target: Target,
-    /// Token to send; a name of --token-auth-file's first column.
+    /// Token to send, from the first column of --token-auth-file.
     #[arg(long, value_name = "TOKEN")]
     pub(super) token: Option<String>,
-    /// World to live in: an isolated state of its own, made on first use.
+    /// World of the client: isolated state, created on first use.
     #[arg(long, value_name = "NAME")]
     pub(super) world: Option<String>,
-    /// The server's --world-prefix.
+    /// The --world-prefix of the server.
     #[arg(long, value_name = "PATH", default_value = crate::serve::WORLD_PREFIX)]
     pub(super) world_prefix: String,
-    /// PEM file with the CA to trust; without it, a server that speaks TLS is asked for its own.
+    /// PEM file with the CA to trust; default: the one that an HTTPS server reports.
     #[arg(long, value_name = "FILE")]
     pub(super) certificate_authority: Option<PathBuf>,
-    /// PEM file with a client certificate to show.
+    /// PEM file with a client certificate to send.
     #[arg(long, value_name = "FILE", requires = "client_key")]
     pub(super) client_certificate: Option<PathBuf>,
-    /// PEM file with the client certificate's key.
+    /// PEM file with the key of the client certificate.
     #[arg(long, value_name = "FILE", requires = "client_certificate")]
     pub(super) client_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Target {
-    /// The server's address, or its http:// or https:// URL; of an address it is found out what is
-    /// spoken there.
+    /// Address or URL of the server; for an address, HTTP or HTTPS is detected.
     #[arg(default_value = "127.0.0.1:8080", value_name = "ADDR|URL")]
     pub(super) server: String,
 }
 
-/// What delete-collection answers.
+/// The response to DELETE on a collection.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Answer {
     List,
@@ -369,7 +368,7 @@ impl From<Answer> for DeleteAnswer {
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
-        _ => Err("a number of seconds from 0 to 86400".to_owned()),
+        _ => Err("write a number of seconds from 0 to 86400".to_owned()),
     }
 }
 

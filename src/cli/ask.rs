@@ -20,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 1 << 20;
 
-/// Where a server is.
+/// The address of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Server {
     pub(super) tls: bool,
@@ -28,7 +28,7 @@ pub(super) struct Server {
     pub(super) host: String,
 }
 
-/// What it said.
+/// A server's answer.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -36,8 +36,8 @@ pub(super) struct Answer {
 }
 
 impl Server {
-    /// Reads an address or URL and asks for a path. Where it does not say what is spoken there, the
-    /// answer does: a server that speaks TLS tells those who do not.
+    /// Parses an address or URL and asks for a path. For an address HTTP is tried first: an HTTPS server answers
+    /// that it is one.
     pub(super) fn ask(server: &str, path: &str) -> Result<(Self, Answer), CommandError> {
         let found = Self::parse(server)?;
         let answer = ask(&found, path)?;
@@ -50,27 +50,27 @@ impl Server {
         Ok((found, answer))
     }
 
-    /// Reads an address or URL. Where it does not say what is spoken there, a server that runs is asked.
+    /// Parses an address or URL. For an address, a server that runs is asked whether it serves HTTPS.
     pub(super) fn find(server: &str) -> Result<Self, CommandError> {
         let found = Self::parse(server)?;
         if server.contains("://") {
             return Ok(found);
         }
-        // One that does not run yet will speak plain HTTP, unless it is said otherwise.
+        // One that does not run yet is taken for an HTTP server.
         Ok(Self::ask(server, "/__admin/health").map_or(found, |(found, _)| found))
     }
 
-    /// Reads an address or URL; what stands behind the host is left out.
+    /// Parses an address or URL; what follows the host is ignored.
     fn parse(server: &str) -> Result<Self, CommandError> {
         let (tls, rest) = match server.split_once("://") {
             None => (false, server),
             Some(("http", rest)) => (false, rest),
             Some(("https", rest)) => (true, rest),
-            Some(_) => return Err(wrong(server)),
+            Some(_) => return Err(invalid(server)),
         };
         let host = rest.split('/').next().unwrap_or_default();
         if host.is_empty() {
-            return Err(wrong(server));
+            return Err(invalid(server));
         }
         if host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
             return Ok(Self { tls, host: host.to_owned() });
@@ -85,13 +85,13 @@ impl fmt::Display for Server {
     }
 }
 
-fn wrong(server: &str) -> CommandError {
-    let usable = "give HOST:PORT, http://HOST:PORT or https://HOST:PORT";
-    CommandError::Failed(format!("{server:?} is no address; {usable}"))
+fn invalid(server: &str) -> CommandError {
+    let usable = "use HOST:PORT, http://HOST:PORT or https://HOST:PORT";
+    CommandError::Failed(format!("{server:?} is not an address; {usable}"))
 }
 
-/// Asks for a path of the admin API. The server's certificate is not checked: who asks does not know its CA yet,
-/// and sends no secret.
+/// Asks for a path of the admin API. The server's certificate is not verified: its CA is not known yet, and the
+/// request contains no secret.
 ///
 /// # Errors
 /// [`CommandError::Failed`] when there is no answer within [`TIMEOUT`], or one that is not HTTP/1.1.
@@ -127,7 +127,7 @@ async fn exchange(server: &Server, path: &str) -> Result<Answer, CommandError> {
 }
 
 fn no_answer(server: &Server, error: &hyper_util::client::legacy::Error) -> CommandError {
-    // What stands above the cause says that a client failed, and that is known.
+    // The outer error only says that the client failed.
     let why = std::error::Error::source(error).map_or_else(|| error.to_string(), causes);
     CommandError::Failed(match (error.is_connect(), server.tls) {
         (true, false) => format!(
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_and_urls_are_understood() {
+    fn addresses_and_urls_are_parsed() {
         for (server, expected) in [
             ("127.0.0.1:8080", "http://127.0.0.1:8080"),
             ("http://localhost:80/x", "http://localhost:80"),
@@ -165,7 +165,7 @@ mod tests {
         }
     }
 
-    /// What the command line says of a server that answers with `bytes`, and then closes.
+    /// The result of asking a server that answers with `bytes` and closes.
     fn asked(bytes: &'static [u8]) -> Result<Answer, String> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Server { tls: false, host: listener.local_addr().unwrap().to_string() };
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_read_whole_and_what_is_none_is_reported() {
+    fn answers_are_read_whole_and_other_bytes_are_reported() {
         let answer = asked(b"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nno").unwrap();
         assert_eq!((answer.status, &*answer.body), (404, "no"));
         let error = asked(b"SSH-2.0-x\r\n").unwrap_err();

@@ -13,7 +13,7 @@ use super::args::Check;
 use super::error::CommandError;
 
 pub(super) fn check(args: &Check) -> Result<(), CommandError> {
-    // Scenarios alone are checked with the embedded fixtures, as they would be served.
+    // Scenarios alone are checked with the embedded fixtures, as `serve` would use them.
     let checked = sort(&args.paths).and_then(|(fixtures, scenarios)| {
         check_each(&fixtures, &scenarios).map_err(CommandError::invalid)
     });
@@ -25,13 +25,13 @@ pub(super) fn check(args: &Check) -> Result<(), CommandError> {
         eprintln!("{warning}");
     }
     println!(
-        "all well: {} stubs, {} objects, {} resource types, {} scenario rules",
+        "valid (stubs: {}, objects: {}, resource types: {}, scenario rules: {})",
         checked.stubs, checked.objects, checked.resource_types, checked.rules
     );
     Ok(())
 }
 
-/// The same for programs: the exit code alone says how bad it is.
+/// Prints the result as JSON; the exit code is the same as without.
 fn as_json(checked: Result<Checked, CommandError>) -> Result<(), CommandError> {
     let problems =
         |found: &Diagnostics| -> Vec<Value> { found.0.iter().map(Diagnostic::to_json).collect() };
@@ -56,7 +56,7 @@ fn as_json(checked: Result<Checked, CommandError>) -> Result<(), CommandError> {
     }
 }
 
-/// Checks each scenario alone, over the same fixtures: they are meant to be turned on one by one.
+/// Checks each scenario by itself with the fixtures, since scenarios are turned on one by one.
 fn check_each(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diagnostics> {
     let mut whole = crate::check::check(fixtures, &[]);
     for name in scenarios {
@@ -70,7 +70,7 @@ fn check_each(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Dia
             (Err(_), Ok(_)) => {}
         }
     }
-    // What is wrong with the fixtures is reported for each of them.
+    // A problem of the fixtures is found with each scenario.
     let once = |found: Diagnostics| {
         let mut found = found.sorted();
         found.0.dedup();
@@ -82,8 +82,8 @@ fn check_each(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Dia
     }
 }
 
-/// Tells scenarios from fixtures: a file with top-level `rules` or `tokens` is a scenario, all others are
-/// fixtures. A directory without a scenario is one of fixtures, with all that lies in it.
+/// Separates scenarios from fixtures: a file with top-level `rules`, `tokens`, `generate` or `timeline` is a
+/// scenario, all others are fixtures. A directory without a scenario is one of fixtures.
 fn sort(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<String>), CommandError> {
     let (mut fixtures, mut scenarios) = (Vec::new(), Vec::new());
     for path in paths {
@@ -96,7 +96,7 @@ fn sort(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<String>), CommandError> 
     Ok((fixtures, scenarios))
 }
 
-/// The scenario files under a path. What cannot be read is reported when it is loaded.
+/// The scenario files under a path. Unreadable files are reported when they are loaded.
 fn scenarios_below(path: &Path) -> Vec<PathBuf> {
     let files = if path.is_dir() {
         disk::files_below(path, &|_| false, &mut Diagnostics::default())
@@ -106,7 +106,7 @@ fn scenarios_below(path: &Path) -> Vec<PathBuf> {
     files.into_iter().filter(|file| is_scenario(file)).collect()
 }
 
-/// A directory without scenarios is one tree of fixtures; another is taken apart.
+/// Adds a path to the fixtures or to the scenarios; a directory with scenarios is searched.
 fn sort_one(
     path: &Path,
     known: &[PathBuf],
@@ -126,7 +126,7 @@ fn sort_one(
     }
 }
 
-/// What lies in a directory, in order.
+/// The entries of a directory, sorted.
 fn inside(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
@@ -147,7 +147,7 @@ fn is_scenario(path: &Path) -> bool {
                 .iter()
                 .any(|key| document.get(key).is_some())
         }),
-        // A file that cannot be parsed is recognized by its words, so that its errors are those of its kind.
+        // A file that cannot be parsed is recognized by a line, so that it is reported as a scenario.
         Some(Err(_)) => {
             source.is_some_and(|source| source.text.lines().any(|line| line.starts_with("rules:")))
         }

@@ -1,4 +1,4 @@
-//! Lines for people, written by a thread of their own: a console that nobody reads stops no request.
+//! Lines for people, written by a thread of its own, so that a full pipe never blocks a request.
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -6,13 +6,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How many bytes of lines wait to be written; what comes on top is dropped and counted.
+/// The most bytes of lines that wait to be written; further lines are dropped and counted.
 const MOST_WAITING: usize = 1 << 20;
 
-/// How long the end waits for lines that are still to be written.
+/// How long [`Console::flush`] waits.
 const LAST_LINES: Duration = Duration::from_millis(500);
 
-/// Where lines go. Clones write to the same place.
+/// A destination of lines. Clones share it.
 #[derive(Clone)]
 pub(super) struct Console(Arc<Shared>);
 
@@ -31,7 +31,7 @@ struct Queue {
 }
 
 impl Console {
-    /// Starts a thread that writes; `name` is what a line about dropped lines calls the place.
+    /// Starts the thread that writes; `name` is used in the line about dropped lines.
     pub(super) fn start(
         name: &'static str,
         out: impl Write + Send + 'static,
@@ -44,7 +44,7 @@ impl Console {
         Ok(console)
     }
 
-    /// Has a line written, soon. Never waits.
+    /// Queues a line. Never waits.
     pub(super) fn line(&self, line: &str) {
         let mut queue = self.0.lock();
         if queue.bytes + line.len() >= MOST_WAITING {
@@ -57,7 +57,7 @@ impl Console {
         self.0.changed.notify_all();
     }
 
-    /// Waits until the lines are out, but not for long: somebody may never read them.
+    /// Waits until all lines are written, or [`LAST_LINES`] have passed.
     pub(super) fn flush(&self) {
         let end = Instant::now() + LAST_LINES;
         let mut queue = self.0.lock();
@@ -88,14 +88,14 @@ fn write(shared: &Shared, name: &str, mut out: impl Write) {
         let dropped = std::mem::take(&mut queue.dropped);
         queue.writing = true;
         drop(queue);
-        // A console that is gone must not stop the server.
+        // A closed console must not stop the server.
         let _ = out.write_all(lines.as_bytes());
         if dropped > 0 {
             let line = format!("standin: {dropped} lines were dropped: nobody read {name}\n");
             let _ = out.write_all(line.as_bytes());
         }
         let _ = out.flush();
-        // Until they are out they count: what waits in a pipe's writer is memory too.
+        // They count until they are written: they take memory until then.
         let mut queue = shared.lock();
         queue.bytes -= lines.len();
         queue.writing = false;
@@ -138,7 +138,7 @@ mod tests {
             console.line(&line);
         }
         assert!(console.0.lock().bytes <= MOST_WAITING);
-        // All that waits, and the count, are written once somebody reads.
+        // The queued lines and the count are written once the pipe is read.
         drop(open);
         let mut text = String::new();
         while !text.contains("were dropped") {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Mutex, PoisonError};
 
-use crate::drill::{self, DrillOptions, Drilled, Progress};
+use crate::drill::{self, DrillOptions, DrillResult, Progress};
 
 use super::NO_TLS;
 use super::args::Drill;
@@ -35,7 +35,7 @@ pub(super) fn drill(args: Drill) -> Result<(), CommandError> {
             drills = drill::drill(&options, |progress| line.show(&progress)) => {
                 drills.map_err(CommandError::from)
             }
-            // What was started is ended as the drills are dropped.
+            // Dropping the drills kills the commands that run.
             _ = tokio::signal::ctrl_c() => Err(CommandError::Failed("interrupted".to_owned())),
         }
     });
@@ -64,7 +64,7 @@ pub(super) fn drill(args: Drill) -> Result<(), CommandError> {
     }
 }
 
-/// Progress while drills run: on a terminal one line that changes, elsewhere a line for each drill.
+/// The progress of drills: on a terminal one line that is updated, elsewhere a line for each drill.
 #[derive(Default)]
 struct ProgressLine {
     state: Mutex<State>,
@@ -73,7 +73,7 @@ struct ProgressLine {
 #[derive(Default)]
 struct State {
     running: BTreeSet<String>,
-    over: usize,
+    ended: usize,
     failed: usize,
 }
 
@@ -82,16 +82,16 @@ impl ProgressLine {
         let terminal = io::stderr().is_terminal();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let total = match progress {
-            Progress::Begins { scenario, total } => {
+            Progress::Started { scenario, total } => {
                 state.running.insert((*scenario).to_owned());
                 *total
             }
-            Progress::Over { drilled, total } => {
-                state.running.remove(&drilled.scenario);
-                state.over += 1;
-                state.failed += usize::from(!drilled.passed());
+            Progress::Ended { result, total } => {
+                state.running.remove(&result.scenario);
+                state.ended += 1;
+                state.failed += usize::from(!result.passed());
                 if !terminal {
-                    eprintln!("{}", over(drilled, state.over, *total));
+                    eprintln!("{}", ended(result, state.ended, *total));
                 }
                 *total
             }
@@ -100,17 +100,17 @@ impl ProgressLine {
             let running: Vec<&str> = state.running.iter().map(String::as_str).collect();
             let line = format!(
                 "{}/{total}, {} failed, running {}",
-                state.over,
+                state.ended,
                 state.failed,
                 running.join(", ")
             );
             let line: String = line.chars().take(78).collect();
-            // To the line's beginning, and what was there is cleared.
+            // Back to the start of the line; the rest of it is cleared.
             eprint!("\r{line}\x1b[K");
         }
     }
 
-    #[expect(clippy::unused_self, reason = "it is the line that is cleared")]
+    #[expect(clippy::unused_self, reason = "it is this line that is cleared")]
     fn clear(&self) {
         if io::stderr().is_terminal() {
             eprint!("\r\x1b[K");
@@ -118,8 +118,8 @@ impl ProgressLine {
     }
 }
 
-/// The line of a drill that is over.
-fn over(drilled: &Drilled, count: usize, total: usize) -> String {
-    let verdict = if drilled.passed() { "ok" } else { "FAILED" };
-    format!("{count}/{total} {} {verdict} ({})", drilled.scenario, drilled.ended)
+/// The line of a drill that has ended.
+fn ended(result: &DrillResult, count: usize, total: usize) -> String {
+    let verdict = if result.passed() { "ok" } else { "FAILED" };
+    format!("{count}/{total} {} {verdict} ({})", result.scenario, result.outcome)
 }

@@ -1,4 +1,4 @@
-//! Why a command did not do its work, and the exit code that says so.
+//! The errors of commands, and their exit codes.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use crate::document::Diagnostics;
 use crate::drill::DrillError;
 use crate::error::{EXIT_FAILURE, EXIT_USAGE, Error};
 
-/// Why a command did not do its work.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommandError {
     /// The library's own errors.
@@ -16,7 +16,7 @@ pub(super) enum CommandError {
     /// A drill could not be run.
     #[error(transparent)]
     Drill(#[from] DrillError),
-    /// The command line is invalid in a way that only the command knows.
+    /// The command line is invalid in a way that clap does not check.
     #[error("{0}")]
     Usage(String),
     /// A file from the command line cannot be read.

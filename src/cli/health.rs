@@ -11,7 +11,7 @@ pub(super) fn healthcheck(args: &Target) -> Result<(), CommandError> {
         return Ok(());
     }
     Err(CommandError::Failed(format!(
-        "{server} answered /__admin/health with {}; that is not a healthy Standin",
+        "{server} answered /__admin/health with {}; it is not a healthy Standin",
         answer.status
     )))
 }

@@ -23,15 +23,15 @@ pub(super) fn kubeconfig(args: &Kubeconfig) -> Result<(), CommandError> {
     }
     let mut cluster = json!({"server": url});
     if !server.tls {
-        // There is nothing to verify; the JavaScript client takes an http:// URL with this alone.
+        // Without TLS there is nothing to verify; the JavaScript client needs it for an http:// URL.
         cluster["insecure-skip-tls-verify"] = true.into();
     }
     if let Some(ca) = certificate_authority(args, &server)? {
         cluster["certificate-authority-data"] = STANDARD.encode(ca).into();
     }
     let mut user = json!({});
-    // Over TLS kubectl asks for a password where a kubeconfig holds no credentials. A server that knows
-    // no tokens takes any.
+    // Over TLS kubectl asks for a password if a kubeconfig has no credentials. A server without a token file
+    // accepts any token.
     let any = (server.tls && args.client_certificate.is_none()).then_some(ANY_TOKEN);
     if let Some(token) = args.token.as_deref().or(any) {
         user["token"] = token.into();
@@ -49,8 +49,8 @@ pub(super) fn kubeconfig(args: &Kubeconfig) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// The CA that was given, or the server's own. That one is taken on trust, which is good enough on
-/// loopback.
+/// The CA of the command line, or the one that the server reports. That one is trusted on first use, which is good
+/// enough on loopback.
 fn certificate_authority(
     args: &Kubeconfig,
     server: &Server,
@@ -66,7 +66,7 @@ fn certificate_authority(
         return Ok(Some(answer.body.into_bytes()));
     }
     Err(CommandError::Failed(format!(
-        "{server} does not say what its CA is (it answered {}); give it with --certificate-authority",
+        "{server} does not report its CA (it answered {}); name a file with --certificate-authority",
         answer.status
     )))
 }

@@ -1,4 +1,9 @@
-//! The command line: parsed here, done by the library, reported to people.
+//! The program: command line → library → output and exit code.
+//!
+//! ```text
+//! [args] → one file a command: [serve] (with [signals]), [check], [health], [kubeconfig], [preview], [drill]
+//!              └ [ask] (a running server), [console] (lines), [error] (exit codes)
+//! ```
 
 mod args;
 mod ask;
@@ -22,14 +27,14 @@ use error::CommandError;
 use crate::error::EXIT_OK;
 use crate::redact::Redactor;
 
-/// What a build without TLS says of an option that needs it.
+/// The error of an option that needs TLS, in a build without it.
 const NO_TLS: &str = "this build has no TLS; build it with the feature tls";
 
-/// Parses the command line, does what it says, and says how it went.
+/// Runs the program: parses the command line, runs the command, reports its error.
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    // A message may quote what was asked.
+    // The message of a panic may quote a request.
     let redactor = Redactor::default();
     std::panic::set_hook(Box::new(move |panic| eprintln!("{}", redactor.line(&panic.to_string()))));
     let result = match cli.command {

@@ -1,4 +1,4 @@
-//! `standin plan`, `standin explain`, `standin schema`: what will happen, before it does.
+//! `standin plan`, `standin explain` and `standin schema`: previews of scenarios and of a request.
 
 use std::io::{self, Write as _};
 
@@ -43,7 +43,7 @@ pub(super) fn explain(args: &Explain) -> Result<(), CommandError> {
         });
         let Some((name, value)) = parsed else {
             return Err(CommandError::Usage(format!(
-                "{field:?} is no header field; like -H 'Name: value'"
+                "{field:?} is not a header field; write it like -H 'Name: value'"
             )));
         };
         request.headers.append(name, value);

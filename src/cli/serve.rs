@@ -83,7 +83,7 @@ pub(super) fn record(args: Record) -> Result<(), CommandError> {
     let what = format!("recording {} to {}", args.upstream, args.to.display());
     let builder = Server::builder()
         .nothing_loaded()
-        // The paths are the backend's own.
+        // All paths are the backend's.
         .world_prefix(None)
         .upstream(args.upstream, options(&args.backend))
         .record(args.to);
@@ -115,7 +115,9 @@ fn run(
         .show_secrets(listener.show_secrets)
         .bounds(bounds(listener, grace, worlds)?);
     if listener.show_secrets {
-        errors.line("standin: warning: --show-secrets: lines, /__admin/requests and near misses hold secrets in clear");
+        errors.line(
+            "standin: warning: --show-secrets: log lines, near misses and /__admin/requests show secrets in clear",
+        );
     }
     if let Ok(key) = std::env::var("STANDIN_REDACT_KEY") {
         builder = builder.redact_key(&key);
@@ -138,14 +140,15 @@ fn run(
         server.run_until(signals.first()).await;
         Ok(())
     });
-    // Files that are still being loaded are waited for by nobody.
+    // A load that still runs is not waited for.
     runtime.shutdown_background();
     out.flush();
     errors.flush();
     result
 }
 
-/// Requests in flight may finish within half of the grace period; what follows takes time too.
+/// The bounds of the command line. Requests in flight get half of the grace period, since the rest of the shutdown
+/// takes time too.
 fn bounds(
     listener: &Listener,
     grace: Duration,
@@ -160,7 +163,7 @@ fn bounds(
     Ok(bounds)
 }
 
-/// The one line that says all is well, and where.
+/// The line that reports the start: URL, fixtures, scenarios.
 fn start_line(server: &RunningServer, what: &str) -> String {
     let (url, stubs, objects) = (server.url(), server.stubs(), server.objects());
     let mut line = format!("standin {what} on {url} (stubs: {stubs}, objects: {objects}");

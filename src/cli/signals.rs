@@ -1,5 +1,5 @@
-//! SIGTERM and SIGINT: the first begins the end, which is over when the grace period is, whatever the
-//! server's threads do. A second one ends the process at once.
+//! SIGTERM and SIGINT: the first starts the shutdown, which takes no longer than the grace period, whatever the
+//! server's threads do. A second one exits at once.
 
 use std::process;
 use std::thread;
@@ -13,12 +13,12 @@ use crate::error::EXIT_FAILURE;
 use super::console::Console;
 use super::error::CommandError;
 
-/// The signals, watched by a thread of their own: those of the server may all be busy.
+/// The signals, handled by a thread of its own, since the server's threads may all be busy.
 pub(super) struct Signals(oneshot::Receiver<()>);
 
 impl Signals {
     pub(super) fn watch(grace: Duration, errors: Console) -> Result<Self, CommandError> {
-        let (first, came) = oneshot::channel();
+        let (first, received) = oneshot::channel();
         let (ready, started) = std::sync::mpsc::channel();
         thread::Builder::new()
             .name("standin-signals".to_owned())
@@ -31,11 +31,11 @@ impl Signals {
             })
             .map_err(CommandError::Start)?;
         match started.recv() {
-            Ok(Ok(())) => Ok(Self(came)),
+            Ok(Ok(())) => Ok(Self(received)),
             Ok(Err(error)) => Err(CommandError::Start(error)),
-            Err(_) => {
-                Err(CommandError::Start(std::io::Error::other("the signals cannot be watched")))
-            }
+            Err(_) => Err(CommandError::Start(std::io::Error::other(
+                "the thread that handles signals ended",
+            ))),
         }
     }
 
@@ -65,13 +65,13 @@ async fn run(
     }
     let _ = first.send(());
     let why = tokio::select! {
-        _ = interrupted.recv() => "a second signal came".to_owned(),
-        _ = terminated.recv() => "a second signal came".to_owned(),
+        _ = interrupted.recv() => "received a second signal".to_owned(),
+        _ = terminated.recv() => "received a second signal".to_owned(),
         () = tokio::time::sleep(grace) => {
-            format!("the end took longer than {} s (--grace)", grace.as_secs_f64())
+            format!("the shutdown took longer than {} s (--grace)", grace.as_secs_f64())
         }
     };
-    errors.line(&format!("standin: {why}; what was in flight is cut"));
+    errors.line(&format!("standin: {why}; requests in flight are aborted"));
     errors.flush();
     process::exit(EXIT_FAILURE.into());
 }

@@ -1,5 +1,5 @@
-//! The client's command: started in a process group of its own, bounded in time and output, and ended with
-//! all that it started.
+//! The client's command: runs in a process group of its own, bounded in time and output; the group is killed at its
+//! end.
 
 use std::collections::VecDeque;
 use std::os::unix::process::ExitStatusExt;
@@ -13,16 +13,16 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio::sync::Notify;
 
-use super::result::Ended;
+use super::result::Outcome;
 
-/// How much of the output is kept, in bytes: its end is what tells most.
+/// The most output that is kept, in bytes: its end is the most useful part.
 const KEPT: usize = 8 << 10;
-/// More output than this ends the command, in bytes.
+/// The most output before the command is killed, in bytes.
 const MAX_OUTPUT: u64 = 64 << 20;
-/// How long what was started besides may take to end after the command.
+/// How long child processes may outlive the command.
 const LINGER: Duration = Duration::from_millis(300);
 
-/// What a command is given.
+/// A command to run.
 #[derive(Debug)]
 pub(super) struct Task<'a> {
     pub(super) command: &'a [String],
@@ -30,42 +30,42 @@ pub(super) struct Task<'a> {
     pub(super) limit: Duration,
 }
 
-/// What became of it.
+/// The result of a command.
 #[derive(Debug)]
-pub(super) struct Done {
-    pub(super) ended: Ended,
-    /// The end of what it said.
+pub(super) struct CommandResult {
+    pub(super) outcome: Outcome,
+    /// The end of its output.
     pub(super) output: String,
-    /// Whether it left processes behind, which were ended.
+    /// Whether it left processes behind, which were killed.
     pub(super) left_behind: bool,
 }
 
-/// Ends a process group when it is dropped: also when the whole drill is given up.
+/// Kills a process group when it is dropped, also when the drill is abandoned.
 struct Group(Option<Pid>);
 
 impl Group {
-    fn end(&self) {
+    fn kill(&self) {
         if let Some(pid) = self.0 {
-            // A group that is gone need not be ended.
+            // The group may have ended by itself.
             let _ = kill_process_group(pid, Signal::KILL);
         }
     }
 
-    fn is_there(&self) -> bool {
+    fn is_alive(&self) -> bool {
         self.0.is_some_and(|pid| test_kill_process_group(pid).is_ok())
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        self.end();
+        self.kill();
     }
 }
 
-/// Runs a command to its end, or to that of its time.
-pub(super) async fn run(task: Task<'_>) -> Done {
-    let failed = |why: String| Done {
-        ended: Ended::NotStarted(why),
+/// Runs a command until it ends or reaches a limit.
+pub(super) async fn run(task: Task<'_>) -> CommandResult {
+    let failed = |why: String| CommandResult {
+        outcome: Outcome::NotStarted(why),
         output: String::new(),
         left_behind: false,
     };
@@ -92,44 +92,44 @@ pub(super) async fn run(task: Task<'_>) -> Done {
         child.stdout.take().map(|pipe| tokio::spawn(Arc::clone(&output).keep(pipe))),
         child.stderr.take().map(|pipe| tokio::spawn(Arc::clone(&output).keep(pipe))),
     ];
-    let ended = tokio::select! {
+    let outcome = tokio::select! {
         status = child.wait() => match status {
-            Ok(status) => told(status),
-            Err(error) => Ended::NotStarted(error.to_string()),
+            Ok(status) => outcome_of(status),
+            Err(error) => Outcome::NotStarted(error.to_string()),
         },
-        () = tokio::time::sleep(task.limit) => Ended::TimedOut(task.limit),
-        () = output.filled.notified() => Ended::TooMuchOutput(MAX_OUTPUT),
+        () = tokio::time::sleep(task.limit) => Outcome::TimedOut(task.limit),
+        () = output.filled.notified() => Outcome::TooMuchOutput(MAX_OUTPUT),
     };
-    // One that writes into a pipe that nobody reads any more may be gone before it is ended.
+    // A broken pipe may have killed it first.
     let flooded = output.seen.load(Ordering::Relaxed) > MAX_OUTPUT;
-    let ended = if flooded { Ended::TooMuchOutput(MAX_OUTPUT) } else { ended };
-    let by_itself = matches!(ended, Ended::Exit(_) | Ended::Signal(_));
+    let outcome = if flooded { Outcome::TooMuchOutput(MAX_OUTPUT) } else { outcome };
+    let by_itself = matches!(outcome, Outcome::Exit(_) | Outcome::Signal(_));
     if !by_itself {
-        group.end();
+        group.kill();
         let _ = child.wait().await;
     }
-    // The pipes end when the last process that has them ends.
+    // A pipe ends when the last process that holds it ends.
     let mut left_behind = false;
     for reader in readers.into_iter().flatten() {
         let abort = reader.abort_handle();
         if tokio::time::timeout(LINGER, reader).await.is_err() {
             left_behind |= by_itself;
-            group.end();
+            group.kill();
             abort.abort();
         }
     }
-    left_behind |= by_itself && group.is_there();
-    Done { ended, output: output.text(), left_behind }
+    left_behind |= by_itself && group.is_alive();
+    CommandResult { outcome, output: output.text(), left_behind }
 }
 
-fn told(status: ExitStatus) -> Ended {
+fn outcome_of(status: ExitStatus) -> Outcome {
     match (status.code(), status.signal()) {
-        (Some(code), _) => Ended::Exit(code),
-        (None, signal) => Ended::Signal(signal.unwrap_or_default()),
+        (Some(code), _) => Outcome::Exit(code),
+        (None, signal) => Outcome::Signal(signal.unwrap_or_default()),
     }
 }
 
-/// The end of what a command says, on both of its outputs.
+/// The end of a command's output, of both of its streams.
 #[derive(Debug, Default)]
 struct Output {
     kept: Mutex<VecDeque<u8>>,
@@ -168,7 +168,7 @@ impl Output {
 mod tests {
     use super::*;
 
-    async fn shell(script: &str, limit: Duration) -> Done {
+    async fn shell(script: &str, limit: Duration) -> CommandResult {
         let command = ["sh", "-c", script].map(str::to_owned);
         let environment = vec![("STANDIN_URL", "http://x".to_owned())];
         run(Task { command: &command, environment, limit }).await
@@ -177,23 +177,25 @@ mod tests {
     const LONG: Duration = Duration::from_secs(30);
 
     #[tokio::test]
-    async fn ends_are_told() {
+    async fn ends_are_reported() {
         let done = shell("echo \"$STANDIN_URL\"; echo oops >&2; exit 3", LONG).await;
-        assert_eq!(done.ended, Ended::Exit(3));
+        assert_eq!(done.outcome, Outcome::Exit(3));
         assert!(done.output.contains("http://x\n") && done.output.contains("oops\n"));
         assert!(!done.left_behind);
-        assert_eq!(shell("kill -TERM $$", LONG).await.ended, Ended::Signal(15));
+        assert_eq!(shell("kill -TERM $$", LONG).await.outcome, Outcome::Signal(15));
         let missing = ["no-such-program-here".to_owned()];
         let task = Task { command: &missing, environment: Vec::new(), limit: LONG };
-        assert!(matches!(run(task).await.ended, Ended::NotStarted(why) if why.contains("no-such")));
+        assert!(
+            matches!(run(task).await.outcome, Outcome::NotStarted(why) if why.contains("no-such"))
+        );
     }
 
     #[tokio::test]
-    async fn what_hangs_is_ended_with_all_it_started() {
+    async fn what_hangs_is_killed_with_all_it_started() {
         let limit = Duration::from_millis(200);
         // Children that hold the output open, one of which does not hear SIGTERM.
         let done = shell("trap '' TERM; sleep 600 & sleep 600 & echo $$; wait", limit).await;
-        assert_eq!(done.ended, Ended::TimedOut(limit));
+        assert_eq!(done.outcome, Outcome::TimedOut(limit));
         let pid: i32 = done.output.trim().parse().unwrap();
         let group = Pid::from_raw(pid).unwrap();
         // Those that were killed are reaped in a moment by whoever has them now.
@@ -220,15 +222,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_left_behind_is_told_and_ended() {
+    async fn what_is_left_behind_is_reported_and_killed() {
         let done = shell("sleep 600 & exit 0", LONG).await;
-        assert_eq!((done.ended, done.left_behind), (Ended::Exit(0), true));
+        assert_eq!((done.outcome, done.left_behind), (Outcome::Exit(0), true));
     }
 
     #[tokio::test]
-    async fn a_flood_of_output_is_ended() {
+    async fn a_flood_of_output_is_killed() {
         let done = shell("exec cat /dev/zero", LONG).await;
-        assert_eq!(done.ended, Ended::TooMuchOutput(MAX_OUTPUT));
+        assert_eq!(done.outcome, Outcome::TooMuchOutput(MAX_OUTPUT));
         assert!(done.output.len() <= KEPT);
     }
 }

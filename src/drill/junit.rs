@@ -1,29 +1,29 @@
-//! Drills as `JUnit` XML, which CI systems read.
+//! Results of drills → `JUnit` XML, for CI systems.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::scenario::Grade;
 
-use super::result::{Drilled, Ended};
+use super::result::{DrillResult, Outcome};
 
-/// The report as XML text.
+/// Renders results as XML.
 ///
 /// # Errors
-/// When it cannot be written.
-pub fn junit(drills: &[Drilled]) -> Result<String, quick_junit::SerializeError> {
+/// When the XML cannot be written.
+pub fn junit(drills: &[DrillResult]) -> Result<String, quick_junit::SerializeError> {
     let mut suite = TestSuite::new("standin drill");
     for drill in drills {
         let status = if drill.passed() {
             TestCaseStatus::success()
         } else {
-            // What could not be tried is an error, what was tried and went wrong a failure.
-            let kind = match drill.ended {
-                Ended::NotStarted(_) | Ended::NotServed(_) => NonSuccessKind::Error,
+            // A drill that did not run is an error, one that ran and failed is a failure.
+            let kind = match drill.outcome {
+                Outcome::NotStarted(_) | Outcome::NotServed(_) => NonSuccessKind::Error,
                 _ => NonSuccessKind::Failure,
             };
             let mut reasons: Vec<String> = Vec::new();
-            if drill.ended != Ended::Exit(0) {
-                reasons.push(drill.ended.to_string());
+            if drill.outcome != Outcome::Exit(0) {
+                reasons.push(drill.outcome.to_string());
             }
             let failing = drill.findings.iter().filter(|finding| finding.grade == Grade::Fail);
             reasons.extend(failing.map(|finding| finding.message.clone()));

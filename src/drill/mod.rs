@@ -1,4 +1,4 @@
-//! Drills: a client's own command, run under scenarios, with a verdict for each.
+//! Drills: a client's command, run under each of several scenarios and graded.
 //!
 //! ```text
 //! names → scenario::expand → [run]: a server (or a world) each, the command ([command]) → records
@@ -14,6 +14,6 @@ mod timeline;
 
 pub use junit::junit;
 pub use report::{json, table};
-pub use result::{Drilled, Ended};
+pub use result::{DrillResult, Outcome};
 pub use run::{DrillError, DrillOptions, Progress, drill};
 pub use timeline::timeline;

@@ -1,15 +1,15 @@
-//! Drills as a table for people and JSON for programs.
+//! Results of drills → a table for people, JSON for programs.
 
 use serde_json::{Value, json};
 
 use crate::grade::Finding;
 use crate::scenario::Grade;
 
-use super::result::Drilled;
+use super::result::DrillResult;
 
-/// The table: one line for each drill, and one for each thing the client did wrong.
+/// Renders a table: a line for each drill and for each mistake of the client.
 #[must_use]
-pub fn table(drills: &[Drilled]) -> String {
+pub fn table(drills: &[DrillResult]) -> String {
     let heads = ["scenario", "verdict", "exit", "requests", "time"];
     let rows: Vec<[String; 5]> = drills
         .iter()
@@ -17,7 +17,7 @@ pub fn table(drills: &[Drilled]) -> String {
             [
                 drill.scenario.clone(),
                 if drill.passed() { "ok".to_owned() } else { "FAILED".to_owned() },
-                drill.ended.to_string(),
+                drill.outcome.to_string(),
                 drill.requests.to_string(),
                 format!("{:.2} s", drill.took.as_secs_f64()),
             ]
@@ -30,7 +30,7 @@ pub fn table(drills: &[Drilled]) -> String {
     let widths = [0, 1, 2, 3, 4].map(width);
     let line = |cells: [&str; 5]| {
         let padded = cells.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
-            // Numbers end below each other.
+            // Numbers are aligned to the right.
             if column >= 3 { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
         });
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
@@ -49,8 +49,8 @@ pub fn table(drills: &[Drilled]) -> String {
             text.push('\n');
         }
         if !drill.passed() {
-            for said in last_lines(&drill.output, 5) {
-                text.push_str(&format!("    | {said}\n"));
+            for line in last_lines(&drill.output, 5) {
+                text.push_str(&format!("    | {line}\n"));
             }
         }
     }
@@ -59,7 +59,7 @@ pub fn table(drills: &[Drilled]) -> String {
     text
 }
 
-/// The last lines of a text that say something, as far as they fit a line.
+/// The last lines of a text that are not empty, cut to 160 characters.
 fn last_lines(text: &str, count: usize) -> Vec<String> {
     let mut lines: Vec<String> = text
         .lines()
@@ -67,7 +67,7 @@ fn last_lines(text: &str, count: usize) -> Vec<String> {
         .filter(|line| !line.trim().is_empty())
         .take(count)
         .map(|line| {
-            // What a terminal would act on is not passed on.
+            // Control characters must not reach the terminal.
             line.chars().filter(|letter| !letter.is_control()).take(160).collect()
         })
         .collect();
@@ -75,9 +75,9 @@ fn last_lines(text: &str, count: usize) -> Vec<String> {
     lines
 }
 
-/// All there is to know, for programs.
+/// Renders everything, for programs.
 #[must_use]
-pub fn json(drills: &[Drilled]) -> Value {
+pub fn json(drills: &[DrillResult]) -> Value {
     let list: Vec<Value> = drills
         .iter()
         .map(|drill| {
@@ -85,7 +85,7 @@ pub fn json(drills: &[Drilled]) -> Value {
                 "scenario": drill.scenario,
                 "description": drill.description,
                 "passed": drill.passed(),
-                "ended": drill.ended.to_string(),
+                "ended": drill.outcome.to_string(),
                 "requests": drill.requests,
                 "tookSeconds": drill.took.as_secs_f64(),
                 "findings": drill.findings.iter().map(Finding::to_json).collect::<Vec<_>>(),

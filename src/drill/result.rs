@@ -1,4 +1,4 @@
-//! What came out of one drill.
+//! The result of one drill.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,37 +6,37 @@ use std::time::Duration;
 use crate::grade::{Finding, Record};
 use crate::scenario::Grade;
 
-/// What came out of one drill.
+/// The result of one drill.
 #[derive(Debug)]
-pub struct Drilled {
+pub struct DrillResult {
     /// The scenario's name.
     pub scenario: String,
-    /// What goes wrong in it.
+    /// The scenario's description.
     pub description: String,
     /// How the command ended.
-    pub ended: Ended,
+    pub outcome: Outcome,
     /// How long it took.
     pub took: Duration,
-    /// How many requests it made.
+    /// The number of requests of the client.
     pub requests: u64,
-    /// What it asked, and what it was answered.
+    /// Its requests with their responses, as far as they are kept.
     pub records: Vec<Record>,
-    /// What it did that it should not have.
+    /// The client's mistakes.
     pub findings: Vec<Finding>,
-    /// The end of what it said.
+    /// The end of the command's output.
     pub output: String,
 }
 
 /// How a command ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ended {
-    /// By itself.
+pub enum Outcome {
+    /// It exited with this code.
     Exit(i32),
-    /// By a signal that it did not expect.
+    /// It was killed by this signal.
     Signal(i32),
-    /// It took too long.
+    /// It ran into the time limit.
     TimedOut(Duration),
-    /// It said too much.
+    /// It wrote more than this many bytes.
     TooMuchOutput(u64),
     /// It could not be started.
     NotStarted(String),
@@ -44,16 +44,16 @@ pub enum Ended {
     NotServed(String),
 }
 
-impl Drilled {
-    /// Whether the client copes: its command went well, and nothing it did fails the drill.
+impl DrillResult {
+    /// Whether the command succeeded and no mistake fails the drill.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.ended == Ended::Exit(0)
+        self.outcome == Outcome::Exit(0)
             && self.findings.iter().all(|finding| finding.grade < Grade::Fail)
     }
 }
 
-impl fmt::Display for Ended {
+impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exit(code) => write!(f, "exit {code}"),

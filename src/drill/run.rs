@@ -1,4 +1,4 @@
-//! Drills, several at once: each has a server of its own, or a world of one.
+//! Runs drills, several at once: each with a server of its own, or a world of a shared one.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -13,27 +13,27 @@ use crate::scenario::{self, Grade};
 use crate::server::{Builder, RunningServer, Server, WorldHandle};
 
 use super::command::{self, Task};
-use super::result::{Drilled, Ended};
+use super::result::{DrillResult, Outcome};
 
-/// How long a request's end may take to be noticed after its client has gone.
+/// How long the server may take to notice that a client is gone.
 const SETTLE: Duration = Duration::from_millis(100);
 
-/// What to drill, and how.
+/// The drills to run.
 #[derive(Debug, Clone)]
 pub struct DrillOptions {
-    /// Scenario names, files and directories; none means all that come with the program.
+    /// Scenario names, files and directories; if empty, all embedded ones.
     pub scenarios: Vec<String>,
-    /// Fixture files and directories; none means the embedded ones.
+    /// Fixture files and directories; if empty, the embedded ones.
     pub fixtures: Vec<PathBuf>,
-    /// The client's command, with its arguments.
+    /// The client's command with its arguments.
     pub command: Vec<String>,
-    /// How many drills run at once.
+    /// The number of drills that run at once.
     pub jobs: usize,
-    /// How long each may take.
+    /// The time limit of each drill.
     pub limit: Duration,
-    /// The seed of all draws, in place of the scenarios' own.
+    /// The seed of all random draws, in place of the scenarios' own.
     pub seed: Option<u64>,
-    /// Whether all drills share a port, each with a prefix of its own in the URL, in place of a port each.
+    /// Whether all drills share one port, each with a path prefix of its own.
     pub prefix: bool,
     /// Whether the servers speak HTTPS, and HTTP/2 with clients that can. Needs the feature `tls`.
     pub tls: bool,
@@ -55,7 +55,7 @@ pub enum DrillError {
     },
 }
 
-/// Runs the command under each scenario. `progress` is called when a drill begins and when it is over.
+/// Runs the command under each scenario. `progress` is called when a drill starts and when it ends.
 ///
 /// # Errors
 /// [`Error::Invalid`] with every problem of every file, before anything runs; [`Error::Listen`];
@@ -63,7 +63,7 @@ pub enum DrillError {
 pub async fn drill(
     options: &DrillOptions,
     progress: impl Fn(Progress<'_>) + Sync,
-) -> Result<Vec<Drilled>, DrillError> {
+) -> Result<Vec<DrillResult>, DrillError> {
     let scenarios = scenario::expand(&options.scenarios).map_err(Error::Invalid)?;
     check(&scenarios, options)?;
     let shared = if options.prefix { Some(server(options).start().await?) } else { None };
@@ -73,43 +73,43 @@ pub async fn drill(
         let (shared, folder, progress) = (shared.as_ref(), &folder, &progress);
         let entry = entry.clone();
         async move {
-            progress(Progress::Begins { scenario: &entry.name, total });
+            progress(Progress::Started { scenario: &entry.name, total });
             let file = folder.path.join(format!("kubeconfig-{index}"));
-            let drilled = one(&entry, options, shared, &file).await;
-            progress(Progress::Over { drilled: &drilled, total });
-            (index, drilled)
+            let result = one(&entry, options, shared, &file).await;
+            progress(Progress::Ended { result: &result, total });
+            (index, result)
         }
     };
     let running = futures_util::stream::iter(scenarios.iter().enumerate().map(one));
-    let mut drilled: Vec<(usize, Drilled)> =
+    let mut results: Vec<(usize, DrillResult)> =
         running.buffer_unordered(options.jobs.max(1)).collect().await;
-    drilled.sort_by_key(|(index, _)| *index);
+    results.sort_by_key(|(index, _)| *index);
     if let Some(server) = shared {
         server.shutdown().await;
     }
-    Ok(drilled.into_iter().map(|(_, drilled)| drilled).collect())
+    Ok(results.into_iter().map(|(_, result)| result).collect())
 }
 
-/// How far the drills are.
+/// The progress of the drills.
 #[derive(Debug)]
 pub enum Progress<'a> {
-    /// One begins.
-    Begins {
+    /// A drill starts.
+    Started {
         /// The scenario's name.
         scenario: &'a str,
-        /// How many there are altogether.
+        /// The number of all drills.
         total: usize,
     },
-    /// One is over.
-    Over {
-        /// What came out.
-        drilled: &'a Drilled,
-        /// How many there are altogether.
+    /// A drill has ended.
+    Ended {
+        /// Its result.
+        result: &'a DrillResult,
+        /// The number of all drills.
         total: usize,
     },
 }
 
-/// Everything that is wrong with any of the scenarios, before the first of them runs.
+/// Reports the problems of all scenarios before the first of them runs.
 fn check(scenarios: &[scenario::Entry], options: &DrillOptions) -> Result<(), Error> {
     let mut problems = Diagnostics::default();
     for entry in scenarios {
@@ -143,12 +143,12 @@ async fn one(
     options: &DrillOptions,
     shared: Option<&RunningServer>,
     kubeconfig: &Path,
-) -> Drilled {
+) -> DrillResult {
     let began = Instant::now();
-    let failed = |ended: Ended| Drilled {
+    let failed = |outcome: Outcome| DrillResult {
         scenario: entry.name.clone(),
         description: entry.description.clone(),
-        ended,
+        outcome,
         took: began.elapsed(),
         requests: 0,
         records: Vec::new(),
@@ -159,31 +159,31 @@ async fn one(
         Some(_) => None,
         None => match server(options).scenario(&entry.source).start().await {
             Ok(server) => Some(server),
-            Err(error) => return failed(Ended::NotServed(error.to_string())),
+            Err(error) => return failed(Outcome::NotServed(error.to_string())),
         },
     };
     let world = match (&own, shared) {
         (Some(server), _) => server.world("default"),
         (None, Some(server)) => server.world(&world_name(&entry.name)),
-        (None, None) => return failed(Ended::NotServed("there is no server".to_owned())),
+        (None, None) => return failed(Outcome::NotServed("there is no server".to_owned())),
     };
     let world = match world {
         Ok(world) => world,
-        Err(error) => return failed(Ended::NotServed(error.to_string())),
+        Err(error) => return failed(Outcome::NotServed(error.to_string())),
     };
     if shared.is_some()
         && let Err(problems) =
             world.switch_scenarios(vec![entry.source.clone()], options.seed).await
     {
-        return failed(Ended::NotServed(problems.to_string()));
+        return failed(Outcome::NotServed(problems.to_string()));
     }
     let ca = own.as_ref().or(shared).and_then(RunningServer::ca_pem);
     let files = Files { kubeconfig, ca };
-    let drilled = in_world(entry, options, &world, &files).await;
+    let result = in_world(entry, options, &world, &files).await;
     if let Some(server) = own {
         server.shutdown().await;
     }
-    drilled
+    result
 }
 
 async fn in_world(
@@ -191,7 +191,7 @@ async fn in_world(
     options: &DrillOptions,
     world: &WorldHandle,
     files: &Files<'_>,
-) -> Drilled {
+) -> DrillResult {
     let url = world.url();
     let written = files.write(&url).map_err(|error| error.to_string());
     let mut environment = vec![
@@ -199,7 +199,7 @@ async fn in_world(
         ("STANDIN_WORLD", world.name().to_owned()),
         ("STANDIN_SCENARIO", entry.name.clone()),
         ("KUBECONFIG", files.kubeconfig.to_string_lossy().into_owned()),
-        // Nothing that is set up for the outside shall stand between.
+        // No proxy between the client and this server.
         ("NO_PROXY", "127.0.0.1,localhost".to_owned()),
         ("no_proxy", "127.0.0.1,localhost".to_owned()),
     ];
@@ -212,8 +212,8 @@ async fn in_world(
             let task = Task { command: &options.command, environment, limit: options.limit };
             command::run(task).await
         }
-        Err(why) => command::Done {
-            ended: Ended::NotStarted(why),
+        Err(why) => command::CommandResult {
+            outcome: Outcome::NotStarted(why),
             output: String::new(),
             left_behind: false,
         },
@@ -224,29 +224,29 @@ async fn in_world(
     let verdict = world.verdict();
     let mut findings = grade(&records, &world.expectations(), verdict.expectations);
     if done.left_behind {
-        let message = "left processes behind, which were ended";
-        findings.push(noticed("left-behind", message.to_owned(), Grade::Note));
+        let message = "left processes behind, which were killed";
+        findings.push(finding("left-behind", message.to_owned(), Grade::Note));
     }
     let unmatched: Vec<_> = records.iter().filter(|record| record.unmatched).collect();
     if let Some(first) = unmatched.first() {
         let message = format!(
-            "{} requests that nothing answers, first {} {}",
+            "{} unmatched requests, first {} {}",
             unmatched.len(),
             first.method,
             first.path
         );
-        findings.push(noticed("unmatched", message, verdict.unmatched));
+        findings.push(finding("unmatched", message, verdict.unmatched));
     }
     let unused = world.unused_rules();
     if !unused.is_empty() {
-        let message = format!("never met: {}", unused.join(", "));
-        findings.push(noticed("unused-rule", message, verdict.unused_rules));
+        let message = format!("rules that never took effect: {}", unused.join(", "));
+        findings.push(finding("unused-rule", message, verdict.unused_rules));
     }
     findings.retain(|finding| finding.grade > Grade::Ignore);
-    Drilled {
+    DrillResult {
         scenario: entry.name.clone(),
         description: entry.description.clone(),
-        ended: done.ended,
+        outcome: done.outcome,
         took,
         requests: records.len() as u64 + more,
         records,
@@ -255,11 +255,11 @@ async fn in_world(
     }
 }
 
-fn noticed(code: &'static str, message: String, grade: Grade) -> Finding {
+fn finding(code: &'static str, message: String, grade: Grade) -> Finding {
     Finding { code, rule: None, at: Duration::ZERO, message, grade }
 }
 
-/// A scenario's name as one of a world.
+/// The name of the world for a scenario.
 fn world_name(name: &str) -> String {
     let allowed =
         |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
@@ -271,10 +271,10 @@ fn world_name(name: &str) -> String {
     if name.is_empty() { "drill".to_owned() } else { name.to_owned() }
 }
 
-/// The files that a command reads.
+/// The files that the command reads.
 struct Files<'a> {
     kubeconfig: &'a Path,
-    /// The CA that clients have to trust, in PEM, where TLS is spoken.
+    /// The CA that clients have to trust, in PEM, with HTTPS.
     ca: Option<String>,
 }
 
@@ -292,7 +292,7 @@ impl Files<'_> {
     }
 }
 
-/// Where kubeconfig files are, as long as the drills run.
+/// A temporary directory for the kubeconfig files, removed at the end.
 struct Folder {
     path: PathBuf,
 }
@@ -310,7 +310,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be removed is nothing but a few small files in the folder for such.
+        // What cannot be removed are a few small files in the system's temporary directory.
         let _ = std::fs::remove_dir_all(&self.path);
     }
 }

@@ -1,20 +1,20 @@
-//! Requests against faults over time, drawn for a terminal: a row for each call, time to the right.
+//! Requests and faults over time, drawn for a terminal: a row for each call, time to the right.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::grade::Record;
 
-use super::result::Drilled;
+use super::result::DrillResult;
 
-/// How wide the time is drawn, in columns.
+/// The width of the time axis, in columns.
 const WIDTH: usize = 64;
-/// How many calls have a row of their own.
+/// The most rows.
 const ROWS: usize = 12;
 
-/// Draws what happened in a drill.
+/// Draws the requests of a drill.
 #[must_use]
-pub fn timeline(drill: &Drilled) -> String {
+pub fn timeline(drill: &DrillResult) -> String {
     let records = &drill.records;
     let Some(first) = records.iter().map(|record| record.began).min() else {
         return format!("{}: no requests\n", drill.scenario);
@@ -42,14 +42,14 @@ pub fn timeline(drill: &Drilled) -> String {
                 column(record.began.saturating_sub(first), span),
                 column(until(record, last).saturating_sub(first), span),
             );
-            // A long answer is a line behind its beginning.
+            // A long response is a line behind its start.
             for cell in &mut row[from..=to] {
                 if *cell == ' ' {
                     *cell = '─';
                 }
             }
             let sign = sign(record);
-            // Of several at one place the worst shows.
+            // Of several at one place the worst is shown.
             if rank(row[from]) <= rank(sign) {
                 row[from] = sign;
             }
@@ -62,7 +62,9 @@ pub fn timeline(drill: &Drilled) -> String {
     }
     let axis = format!("0 s{:>width$}", format!("{:.2} s", span.as_secs_f64()), width = WIDTH - 1);
     text.push_str(&format!("   {axis}\n"));
-    text.push_str("   · answered  4 5 status of a class  × fault of the connection  ~ slowed or changed on its way\n");
+    text.push_str(
+        "   · answered  4 5 status of a class  × connection fault  ~ delayed or modified\n",
+    );
     text
 }
 
@@ -104,7 +106,7 @@ fn rank(sign: char) -> u8 {
     }
 }
 
-/// The end of a long call is what tells most.
+/// Cuts a long call at its start: its end is the most useful part.
 fn shorten(name: &str) -> String {
     let length = name.chars().count();
     if length <= 60 {

@@ -1,5 +1,4 @@
-//! What the server holds and waits for at most: one table, from which the command line, the admin API and
-//! the documents take it.
+//! The bounds of a server: one table for the command line, the admin API and the README.
 
 use std::time::Duration;
 
@@ -66,7 +65,7 @@ struct Row {
     of: Of,
 }
 
-/// What kind of value it is, and where it stands.
+/// The kind of value, and its field.
 enum Of {
     Bytes(fn(&mut Bounds) -> &mut usize),
     Count(fn(&mut Bounds) -> &mut usize),
@@ -91,12 +90,12 @@ const TABLE: &[Row] = &[
     },
     Row {
         name: "body-bytes",
-        what: "request bodies held at once, all together; one more is answered with 503",
+        what: "request bodies in memory, of all requests together; one more is answered with 503",
         of: Of::Bytes(|bounds| &mut bounds.transport.body_bytes),
     },
     Row {
         name: "body-timeout",
-        what: "without a byte of a request's body while it is read; then 408",
+        what: "without progress of a request body while it is read; then 408",
         of: Of::Time(|bounds| &mut bounds.transport.body_timeout),
     },
     Row {
@@ -111,7 +110,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         name: "history-bytes",
-        what: "events of one world that are kept for watches and older lists; before them 410",
+        what: "events of one world, kept for watches and older lists; 410 for what is older",
         of: Of::Bytes(|bounds| &mut bounds.history.bytes),
     },
     Row {
@@ -126,12 +125,12 @@ const TABLE: &[Row] = &[
     },
     Row {
         name: "journal-bytes",
-        what: "requests that the journal keeps; older ones are dropped",
+        what: "exchanges in the journal; older ones are dropped",
         of: Of::Bytes(|bounds| &mut bounds.journal.bytes),
     },
     Row {
         name: "journal-entries",
-        what: "the same, in requests",
+        what: "the same, in exchanges",
         of: Of::Count(|bounds| &mut bounds.journal.entries),
     },
     Row {
@@ -141,7 +140,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         name: "worlds",
-        what: "worlds at once besides the default one; the one unused for longest makes room",
+        what: "worlds besides the default one; the least recently used one makes room",
         of: Of::Count(|bounds| &mut bounds.worlds),
     },
 ];
@@ -154,9 +153,9 @@ impl Bounds {
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
         let Some(row) = TABLE.iter().find(|row| row.name == name) else {
             let names: Vec<&str> = TABLE.iter().map(|row| row.name).collect();
-            return Err(format!("no bound is called {name:?}; there are {}", names.join(", ")));
+            return Err(format!("{name:?} is not a bound; the bounds are {}", names.join(", ")));
         };
-        let wrong = |how: &str| format!("{value:?} is no value for {name}; write {how}");
+        let wrong = |how: &str| format!("{value:?} is not a value of {name}; write {how}");
         match row.of {
             Of::Bytes(of) => {
                 let bytes = document::size(value).and_then(|bytes| usize::try_from(bytes).ok());
@@ -234,7 +233,7 @@ mod tests {
         assert_eq!(bounds.transport.body_timeout, Duration::from_secs(90));
         let error = bounds.set("histroy", "1").unwrap_err();
         assert!(
-            error.starts_with("no bound is called \"histroy\"; there are header-bytes, "),
+            error.starts_with("\"histroy\" is not a bound; the bounds are header-bytes, "),
             "{error}"
         );
     }

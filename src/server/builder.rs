@@ -1,4 +1,4 @@
-//! What a server shall be: every setting, with its default.
+//! The settings of a server, with their defaults.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;

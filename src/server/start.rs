@@ -183,12 +183,12 @@ fn watchers(
     sets.into_iter().chain(certificates).collect()
 }
 
-/// A prefix of worlds, if it can be one.
+/// Checks a path prefix of worlds.
 fn checked_prefix(prefix: String) -> Result<String, Error> {
-    let wrong = |why: &str| Err(Error::Setting(format!("the prefix of worlds {prefix:?} {why}")));
+    let wrong = |why: &str| Err(Error::Setting(format!("the world prefix {prefix:?} {why}")));
     if !prefix.starts_with('/') || prefix.len() < 2 || prefix.ends_with('/') {
         return wrong(
-            "has to begin with a slash, end without one, and name something, as /worlds does",
+            "has to begin with a slash, not to end with one, and not to be empty; write it like /worlds",
         );
     }
     let Ok(uri) = prefix.parse::<http::Uri>() else { return wrong("is not a path") };
@@ -197,7 +197,7 @@ fn checked_prefix(prefix: String) -> Result<String, Error> {
     }
     let first = prefix[1..].split('/').next().unwrap_or_default();
     if matches!(first, "__admin" | "api" | "apis") {
-        return wrong(&format!("lies below /{first}, which has a meaning of its own"));
+        return wrong(&format!("lies below /{first}, which is reserved"));
     }
     Ok(prefix)
 }

@@ -142,7 +142,7 @@ async fn bounds_are_set_and_shown() {
     assert_eq!(end(child, "-TERM").await.0, Some(0));
     let (code, _, error) = run(&["serve", "--bound", "histroy=1"]).await;
     assert_eq!(code, 2);
-    assert!(error.contains("no bound is called \"histroy\"; there are header-bytes, "), "{error}");
+    assert!(error.contains("\"histroy\" is not a bound; the bounds are header-bytes, "), "{error}");
 }
 
 #[tokio::test]
@@ -166,12 +166,12 @@ async fn check_tells_every_problem_with_its_place() {
     let (code, out, _) = run(&["check", &good]).await;
     assert_eq!(
         (code, out.as_str()),
-        (0, "all well: 1 stubs, 0 objects, 0 resource types, 0 scenario rules\n")
+        (0, "valid (stubs: 1, objects: 0, resource types: 0, scenario rules: 0)\n")
     );
     let (code, out, _) = run(&["check"]).await;
     assert_eq!(
         (code, out.as_str()),
-        (0, "all well: 0 stubs, 3 objects, 3 resource types, 0 scenario rules\n")
+        (0, "valid (stubs: 0, objects: 3, resource types: 3, scenario rules: 0)\n")
     );
     let (code, _, error) = run(&["check", "no/such/file.yaml"]).await;
     assert_eq!(
@@ -200,7 +200,7 @@ async fn what_cannot_be_done_is_told() {
     let (code, _, error) = run(&["serve", "--listen", &address]).await;
     assert_eq!(code, 1);
     assert!(
-        error.contains("cannot listen on") && error.contains("port 0 takes a free one"),
+        error.contains("cannot listen on") && error.contains("port 0 for a free one"),
         "{error}"
     );
     drop(child);

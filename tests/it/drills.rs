@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use standin::internals::drill::{self, DrillOptions, Drilled, Ended};
+use standin::internals::drill::{self, DrillOptions, DrillResult, Outcome};
 use standin::{RunningServer, Server, WorldHandle};
 use tempfile::TempDir;
 
@@ -228,7 +228,7 @@ ask() {
 }
 "#;
 
-async fn run(scenario: &str, script: &str, change: impl FnOnce(&mut DrillOptions)) -> Drilled {
+async fn run(scenario: &str, script: &str, change: impl FnOnce(&mut DrillOptions)) -> DrillResult {
     let directory = files(&[("drill.yaml", scenario)]);
     let path = directory.path().join("drill.yaml");
     let mut options = options(&[path.to_str().unwrap()], script);
@@ -250,8 +250,8 @@ fn options(scenarios: &[&str], script: &str) -> DrillOptions {
     }
 }
 
-fn told(drilled: &Drilled) -> Vec<&'static str> {
-    drilled.findings.iter().map(|finding| finding.code).collect()
+fn codes(result: &DrillResult) -> Vec<&'static str> {
+    result.findings.iter().map(|finding| finding.code).collect()
 }
 
 #[tokio::test]
@@ -264,17 +264,17 @@ verdict: {unused_rules: fail, unmatched: fail}
     for prefix in [false, true] {
         let shared = |options: &mut DrillOptions| options.prefix = prefix;
         let good = run(rules, &format!("{list}; {list}; [ \"$status\" = 200 ]"), shared).await;
-        assert!(good.passed(), "{:?} {} {}", told(&good), good.ended, good.output);
+        assert!(good.passed(), "{:?} {} {}", codes(&good), good.outcome, good.output);
         assert_eq!(good.requests, 2);
         let gives_up = run(rules, &format!("{list}; [ \"$status\" = 200 ]"), shared).await;
-        assert_eq!((gives_up.passed(), &gives_up.ended), (false, &Ended::Exit(1)));
-        assert_eq!(told(&gives_up), ["gave-up"]);
+        assert_eq!((gives_up.passed(), &gives_up.outcome), (false, &Outcome::Exit(1)));
+        assert_eq!(codes(&gives_up), ["gave-up"]);
         let again = format!("{list}; {list}; {list}");
         let asks_on = run(rules, &again, shared).await;
-        assert_eq!(told(&asks_on), ["too-many-requests"]);
+        assert_eq!(codes(&asks_on), ["too-many-requests"]);
         assert!(!asks_on.passed());
         let elsewhere = run(rules, "ask /nowhere", shared).await;
-        assert_eq!(told(&elsewhere), ["unmatched", "unused-rule"]);
+        assert_eq!(codes(&elsewhere), ["unmatched", "unused-rule"]);
         assert!(!elsewhere.passed());
     }
 }
@@ -284,10 +284,10 @@ async fn what_a_command_is_told_is_true() {
     let rules = "rules: [{match: {verb: list}, then: pass, expect: {max_requests: 9}}]";
     let script = "echo \"$STANDIN_WORLD|$STANDIN_SCENARIO|$(grep server: \"$KUBECONFIG\" | tr -d ' \"')|$STANDIN_URL\"";
     for prefix in [false, true] {
-        let drilled = run(rules, script, |options| options.prefix = prefix).await;
-        let parts: Vec<&str> = drilled.output.trim().split('|').collect();
-        assert!(parts[1].ends_with("drill.yaml"), "{}", drilled.output);
-        assert_eq!(parts[2], format!("server:{}", parts[3]), "{}", drilled.output);
+        let result = run(rules, script, |options| options.prefix = prefix).await;
+        let parts: Vec<&str> = result.output.trim().split('|').collect();
+        assert!(parts[1].ends_with("drill.yaml"), "{}", result.output);
+        assert_eq!(parts[2], format!("server:{}", parts[3]), "{}", result.output);
         assert_eq!(parts[3].contains(&format!("/worlds/{}", parts[0])), prefix, "{parts:?}");
     }
 }
@@ -297,17 +297,17 @@ async fn commands_that_misbehave_are_ended_and_told() {
     let rules = "rules: [{then: pass, expect: {max_requests: 9}}]";
     let short = |options: &mut DrillOptions| options.limit = Duration::from_millis(300);
     let hangs = run(rules, "sleep 600", short).await;
-    assert_eq!(hangs.ended, Ended::TimedOut(Duration::from_millis(300)));
+    assert_eq!(hangs.outcome, Outcome::TimedOut(Duration::from_millis(300)));
     let dies = run(rules, "kill -SEGV $$", |_| {}).await;
-    assert!(matches!(dies.ended, Ended::Signal(11)), "{}", dies.ended);
+    assert!(matches!(dies.outcome, Outcome::Signal(11)), "{}", dies.outcome);
     let forks = run(rules, "sleep 600 & exit 0", |_| {}).await;
-    assert_eq!((forks.passed(), told(&forks)), (true, vec!["left-behind", "unused-rule"]));
+    assert_eq!((forks.passed(), codes(&forks)), (true, vec!["left-behind", "unused-rule"]));
     let floods = run(rules, "exec cat /dev/zero", |_| {}).await;
-    assert!(matches!(floods.ended, Ended::TooMuchOutput(_)), "{}", floods.ended);
+    assert!(matches!(floods.outcome, Outcome::TooMuchOutput(_)), "{}", floods.outcome);
     let absent = |options: &mut DrillOptions| options.command = vec!["no-such-command".to_owned()];
     let missing = run(rules, "", absent).await;
-    assert!(matches!(missing.ended, Ended::NotStarted(_)), "{}", missing.ended);
-    assert!([hangs, dies, floods, missing].iter().all(|drilled| !drilled.passed()));
+    assert!(matches!(missing.outcome, Outcome::NotStarted(_)), "{}", missing.outcome);
+    assert!([hangs, dies, floods, missing].iter().all(|result| !result.passed()));
 }
 
 #[tokio::test]
@@ -366,11 +366,11 @@ async fn drills_speak_tls_too() {
         let script = "case \"$STANDIN_URL\" in https://*) ;; *) exit 2;; esac; \
             grep -q 'BEGIN CERTIFICATE' \"$STANDIN_CA\" || exit 3; \
             grep -q \"$(base64 -w0 < \"$STANDIN_CA\")\" \"$KUBECONFIG\" || exit 4";
-        let drilled = run(rules, script, |options| {
+        let result = run(rules, script, |options| {
             options.prefix = prefix;
             options.tls = true;
         })
         .await;
-        assert_eq!(drilled.ended, Ended::Exit(0), "{}", drilled.output);
+        assert_eq!(result.outcome, Outcome::Exit(0), "{}", result.output);
     }
 }

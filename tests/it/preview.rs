@@ -106,12 +106,12 @@ async fn a_check_has_codes() {
     ]);
     let (code, out, error) = run(&["check", both.path().to_str().unwrap()]).await;
     assert_eq!((code, error.as_str()), (0, ""));
-    assert_eq!(out, "all well: 1 stubs, 0 objects, 0 resource types, 2 scenario rules\n");
+    assert_eq!(out, "valid (stubs: 1, objects: 0, resource types: 0, scenario rules: 2)\n");
     let (code, out, _) = run(&["check", "scenarios"]).await;
-    assert!(code == 0 && out.starts_with("all well"), "{out}");
+    assert!(code == 0 && out.starts_with("valid ("), "{out}");
     // For people the same, on two streams.
     let (code, out, error) = run(&["check", &path(&bad, "odd.yaml")]).await;
-    assert!(code == 0 && out.starts_with("all well") && error.contains("never shows"), "{error}");
+    assert!(code == 0 && out.starts_with("valid (") && error.contains("never shows"), "{error}");
 }
 
 #[tokio::test]

@@ -362,7 +362,7 @@ async fn the_prefix_of_worlds_is_a_setting() {
     assert_eq!(off.world("b").unwrap().url(), off.url());
     for wrong in ["", "/", "w", "/w/", "/w?x", "/__admin", "/apis/w", "/a b"] {
         let error = builder().world_prefix(Some(wrong)).start().await.unwrap_err();
-        assert!(error.to_string().contains("prefix of worlds"), "{wrong}: {error}");
+        assert!(error.to_string().contains("world prefix"), "{wrong}: {error}");
     }
 }
 
