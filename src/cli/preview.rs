@@ -71,7 +71,8 @@ pub(super) fn explain(args: &Explain) -> Result<(), Error> {
 #[expect(clippy::unnecessary_wraps, reason = "commands have one signature")]
 pub(super) fn schema(args: &Schema) -> Result<(), Error> {
     match args.of {
-        SchemaOf::Scenario => print!("{}", scenario::SCHEMA),
+        SchemaOf::Scenario if args.reference => print!("{}", scenario::reference()),
+        SchemaOf::Scenario => print!("{}", scenario::schema()),
     }
     Ok(())
 }

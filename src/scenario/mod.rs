@@ -16,14 +16,22 @@ mod engine;
 mod language;
 mod preview;
 mod rule;
+mod words;
 
+#[cfg(test)]
+mod draw_tests;
+#[cfg(test)]
+mod fault_tests;
 #[cfg(test)]
 mod language_tests;
 #[cfg(test)]
-mod tests;
-
-/// The JSON Schema of scenario files, for editors.
-pub const SCHEMA: &str = include_str!("schema.json");
+mod preview_tests;
+#[cfg(test)]
+mod shipped_tests;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod time_tests;
 
 pub use engine::state::{RuleUse, ScenarioState};
 pub use language::lint::Served;
@@ -31,7 +39,7 @@ pub use language::load::{Entry, LoadedScenarios, expand, load, shipped};
 pub use preview::explain::{Explained, Tried};
 pub use preview::requests::Preview;
 pub use rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken};
-pub use rule::expect::{Expect, Grade, Verdict};
+pub use rule::expect::{Expect, Verdict};
 pub use rule::facts::Facts;
 pub use rule::generate::Generate;
 pub use rule::http2::Http2;
@@ -40,4 +48,6 @@ pub use rule::matcher::Compared;
 pub use rule::point::PointThen;
 pub use rule::reply::Reply;
 pub use rule::set::ScenarioSet;
-pub use rule::status::{ContinueToken, StatusAnswer};
+pub use rule::status::StatusAnswer;
+pub use words::table::{ContinueToken, Grade};
+pub use words::{reference, schema};

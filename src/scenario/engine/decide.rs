@@ -12,9 +12,10 @@ use crate::scenario::rule::draw::Draw;
 use crate::scenario::rule::expect::Expect;
 use crate::scenario::rule::facts::Facts;
 use crate::scenario::rule::point::{PointThen, Where};
-use crate::scenario::rule::set::{DrawBy, Outcomes, Rule, ScenarioSet};
+use crate::scenario::rule::set::{Outcomes, Rule, ScenarioSet};
 use crate::scenario::rule::then::{LinesThen, Terminal, Then};
 use crate::scenario::rule::timeline::Now;
+use crate::scenario::words::table::DrawBy;
 
 /// How long a token lives that has no `ttl`: what identity services give.
 const DEFAULT_TTL: Duration = Duration::from_secs(24 * 3600);

@@ -9,8 +9,9 @@ use lru::LruCache;
 
 use crate::scenario::rule::decision::GateSeen;
 use crate::scenario::rule::draw;
-use crate::scenario::rule::timeline::{Now, Start, Timeline};
+use crate::scenario::rule::timeline::{Now, Timeline};
 use crate::scenario::rule::token::Token;
+use crate::scenario::words::table::Start;
 
 /// How many live tokens are remembered; the oldest is forgotten first.
 const MAX_TOKENS: usize = 10_000;

@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::state::ScenarioState;
-use crate::scenario::rule::expect::{Expect, Grade, Verdict};
+use crate::scenario::rule::expect::{Expect, Verdict};
 use crate::scenario::rule::set::ScenarioSet;
+use crate::scenario::words::table::Grade;
 
 impl ScenarioSet {
     /// What becomes of a drill that is not all well: the strictest that its scenarios say.

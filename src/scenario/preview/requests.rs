@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use crate::message::Place;
 use crate::scenario::rule::draw::Draw;
 use crate::scenario::rule::point::Where;
-use crate::scenario::rule::set::{DrawBy, Outcomes, Rule, ScenarioSet};
+use crate::scenario::rule::set::{Outcomes, Rule, ScenarioSet};
+use crate::scenario::words::table::DrawBy;
 
 /// What a set of rules will do in a world.
 #[derive(Debug)]

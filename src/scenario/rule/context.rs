@@ -42,12 +42,11 @@ pub(in crate::scenario) struct Context<'a> {
 
 /// What a name stands for, among those that were declared.
 pub(in crate::scenario) fn named<T: Clone>(
-    node: &Node<'_>,
+    (name, node): &(&str, Node<'_>),
     what: &str,
     declared: &[(String, T)],
 ) -> Option<T> {
-    let name = node.text()?;
-    let found = declared.iter().find(|(known, _)| known == name);
+    let found = declared.iter().find(|(known, _)| known == *name);
     if found.is_none() {
         let known: Vec<&str> = declared.iter().map(|(known, _)| known.as_str()).collect();
         let hint = if known.is_empty() {

@@ -9,7 +9,8 @@
 
 use std::time::Duration;
 
-use crate::document::{Keys, Node};
+use crate::document::Node;
+use crate::scenario::words::{Entry, table as words};
 
 /// How many standard deviations the 99th percentile of a normal distribution lies above its median.
 const P99: f64 = 2.326_347_874_040_841;
@@ -39,44 +40,32 @@ impl Default for Delay {
 }
 
 impl Delay {
-    /// Reads a delay; what is wrong is noted with its place.
-    pub(in crate::scenario) fn decode(node: &Node<'_>) -> Option<Self> {
-        if !node.value().is_object() {
-            return node.duration().map(Self::Fixed);
-        }
-        let keys = node.keys()?;
-        let has = |key: &str| keys.present().any(|present| present == key);
-        let delay = if has("min") || has("max") {
-            let [min, max] =
-                ["min", "max"].map(|key| keys.required(key).and_then(|node| node.duration()));
-            match min.zip(max) {
-                Some((min, max)) if min > max => {
-                    node.error("min is longer than max", "swap them");
-                    None
+    /// Checks and compiles a delay; what is wrong is noted with its place.
+    pub(in crate::scenario) fn compile(words: words::Delay<'_>) -> Option<Self> {
+        match words {
+            words::Delay::Fixed(time) => Some(Self::Fixed(time)),
+            words::Delay::Even(words) => {
+                let (min, max) = words.min.zip(words.max)?;
+                if min > max {
+                    words.node.error("min is longer than max", "swap them");
+                    return None;
                 }
-                found => found.map(|(min, max)| Self::Uniform { min, max }),
+                Some(Self::Uniform { min, max })
             }
-        } else if has("median") {
-            let [median, p99] =
-                ["median", "p99"].map(|key| keys.required(key).and_then(|node| node.duration()));
-            match median.zip(p99) {
-                Some((median, p99)) if median.is_zero() || p99 < median => {
-                    node.error(
+            words::Delay::LogNormal(words) => {
+                let (median, p99) = words.median.zip(words.p99)?;
+                if median.is_zero() || p99 < median {
+                    words.node.error(
                         "a lognormal delay has a median above 0 and a p99 that is not below it",
                         "like {median: 400ms, p99: 3s}",
                     );
-                    None
+                    return None;
                 }
-                found => found.map(|(median, p99)| {
-                    let sigma = (p99.as_secs_f64() / median.as_secs_f64()).ln() / P99;
-                    Self::LogNormal { median, sigma }
-                }),
+                let sigma = (p99.as_secs_f64() / median.as_secs_f64()).ln() / P99;
+                Some(Self::LogNormal { median, sigma })
             }
-        } else {
-            return percentiles(node);
-        };
-        keys.finish();
-        delay
+            words::Delay::Measured(entries, node) => percentiles(&entries, &node),
+        }
     }
 
     /// Whether there is anything to draw.
@@ -120,18 +109,18 @@ fn seconds_of(seconds: f64) -> Duration {
 }
 
 /// Percentiles by their names: `p50`, `p99.9`.
-fn percentiles(node: &Node<'_>) -> Option<Delay> {
+fn percentiles(entries: &[Entry<'_, Duration>], node: &Node<'_>) -> Option<Delay> {
     let mut points = Vec::new();
-    for (key, value) in node.entries() {
+    for Entry { key, value, node } in entries {
         let share = key.strip_prefix('p').and_then(|number| number.parse::<f64>().ok());
         let Some(share) = share.filter(|share| *share > 0.0 && *share <= 100.0) else {
-            value.error_at_key(
+            node.error_at_key(
                 format!("{key:?} is not part of a delay"),
                 "say a time; min and max; median and p99; or percentiles like p50, p90, p99.9",
             );
             return None;
         };
-        points.push((share / 100.0, value.duration()?));
+        points.push((share / 100.0, *value));
     }
     points.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     if points.is_empty() || points.windows(2).any(|pair| pair[0].1 > pair[1].1) {
@@ -141,13 +130,9 @@ fn percentiles(node: &Node<'_>) -> Option<Delay> {
     Some(Delay::Percentiles(points))
 }
 
-/// `stall` and `withhold`: nothing is sent for so long; `forever` until the client goes, or the server.
-pub(in crate::scenario) fn stall(keys: &Keys<'_>, key: &'static str) -> Option<Duration> {
-    let node = keys.get(key)?;
-    if node.value() == "forever" {
-        return Some(FOR_EVER);
-    }
-    node.duration()
+/// `stall` and `withhold`: how long nothing is sent, or read; without end until the client goes, or the server.
+pub(in crate::scenario) fn wait(time: Option<Duration>) -> Duration {
+    time.unwrap_or(FOR_EVER)
 }
 
 /// Longer than anybody waits, and short enough to be added to.

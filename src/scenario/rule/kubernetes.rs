@@ -3,13 +3,10 @@
 
 use std::time::Duration;
 
-use crate::document::Keys;
+use crate::scenario::words::Either;
+use crate::scenario::words::table::{self, ExpiredAs, KubernetesWords};
 
 use super::status::StatusAnswer;
-
-/// All of them.
-pub(in crate::scenario) const WORDS: [&str; 6] =
-    ["compact", "stale", "too_large", "fail_after", "finalizer", "expired"];
 
 /// What goes wrong on the Kubernetes side.
 #[derive(Debug, Clone, Default)]
@@ -40,35 +37,31 @@ pub enum Compact {
 }
 
 impl KubernetesThen {
-    /// Reads the words that are there.
-    pub(in crate::scenario) fn decode(keys: &Keys<'_>) -> Option<Self> {
-        if !keys.present().any(|key| WORDS.contains(&key)) {
+    /// What the words say, if any of them is there.
+    pub(in crate::scenario) fn compile(words: &KubernetesWords<'_>) -> Option<Self> {
+        let KubernetesWords { compact, stale, too_large, fail_after, finalizer, expired, .. } =
+            words;
+        let numbers = stale.or(*fail_after).is_some();
+        if !numbers
+            && compact.is_none()
+            && too_large.is_none()
+            && finalizer.is_none()
+            && expired.is_none()
+        {
             return None;
         }
-        let number = |key: &'static str, low: i64| {
-            let number = keys.get(key).and_then(|node| node.integer(low..=i64::MAX));
-            number.and_then(|number| u64::try_from(number).ok())
-        };
-        let compact = keys.get("compact").and_then(|node| {
-            if node.value().is_object() {
-                let keys = node.keys()?;
-                let keep = keys.required("keep").and_then(|node| node.integer(0..=i64::MAX));
-                keys.finish();
-                return keep.and_then(|keep| u64::try_from(keep).ok()).map(Compact::Keep);
-            }
-            node.word(&[("now", Compact::Now)])
+        let compact = compact.as_ref().and_then(|compact| match compact {
+            Either::Short(table::Now) => Some(Compact::Now),
+            Either::Object(words) => words.keep.map(Compact::Keep),
         });
         Some(Self {
             compact,
-            stale: number("stale", 1),
-            too_large: keys.get("too_large").and_then(|node| node.bool()).unwrap_or_default(),
-            fail_after: number("fail_after", 0),
+            stale: *stale,
+            too_large: too_large.unwrap_or_default(),
+            fail_after: *fail_after,
             fails_with: None,
-            finalizer: keys.get("finalizer").and_then(|node| node.duration()),
-            expired_as_status: keys
-                .get("expired")
-                .and_then(|node| node.word(&[("status", true), ("event", false)]))
-                .unwrap_or_default(),
+            finalizer: *finalizer,
+            expired_as_status: *expired == Some(ExpiredAs::Status),
         })
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use globset::{GlobSet, GlobSetBuilder};
 
 use crate::document::Place;
+use crate::scenario::words::table::DrawBy;
 
 use super::delay::Delay;
 use super::expect::{Expect, Verdict};
@@ -40,16 +41,6 @@ pub(in crate::scenario) struct Rule {
     pub(in crate::scenario) expect: Option<Arc<Expect>>,
     /// Where in its file.
     pub(in crate::scenario) place: Option<Place>,
-}
-
-/// What the number of a draw counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::scenario) enum DrawBy {
-    /// The rule's requests, in the order in which they come.
-    #[default]
-    Count,
-    /// The attempts of one and the same request: of clients that ask at once, each has its own.
-    Request,
 }
 
 /// `require`: requests without a live token do not get past.

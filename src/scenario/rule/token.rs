@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::header::{AUTHORIZATION, HeaderName};
 
 use crate::document::Node;
+use crate::scenario::words::table::TokenWords;
 
 use super::facts::Facts;
 
@@ -30,36 +31,29 @@ enum Place {
 }
 
 impl Token {
-    /// Reads one entry of `tokens`.
-    pub(in crate::scenario) fn decode(name: &str, node: &Node<'_>) -> Option<Self> {
-        let keys = node.keys()?;
-        let issue = keys.required("issue");
-        let places = keys
-            .required("in")
-            .map(|node| if node.value().is_array() { node.items() } else { vec![node] });
-        let ttl = keys.get("ttl").and_then(|node| node.duration());
-        let uses = keys.get("uses").and_then(|node| node.integer(1..=i64::MAX));
-        keys.finish();
-        let issue = issue?;
-        let (method, path) = match issue.text()?.split_once(' ') {
-            Some((method, path)) if path.starts_with('/') => {
-                (method.to_ascii_uppercase(), path.to_owned())
-            }
-            _ => {
-                issue.error(
-                    "this names no request",
-                    "write it as METHOD /path, like POST /v3/auth/tokens",
-                );
-                return None;
-            }
+    /// Checks and compiles one entry of `tokens`.
+    pub(in crate::scenario) fn compile(name: &str, words: &TokenWords<'_>) -> Option<Self> {
+        let (issue, node) = words.issue.as_ref()?;
+        let Some((method, path)) = issue.split_once(' ').filter(|(_, path)| path.starts_with('/'))
+        else {
+            node.error(
+                "this names no request",
+                "write it as METHOD /path, like POST /v3/auth/tokens",
+            );
+            return None;
         };
-        let places = places?;
+        let places = words.carried_in.as_ref()?;
         if places.is_empty() {
-            node.error("requests carry it nowhere", "say in: bearer, or in: [header NAME]");
+            words.node.error("requests carry it nowhere", "say in: bearer, or in: [header NAME]");
         }
-        let places = places.iter().filter_map(place).collect();
-        let uses = uses.and_then(|uses| u64::try_from(uses).ok());
-        Some(Self { name: name.to_owned(), method, path, places, ttl, uses })
+        Some(Self {
+            name: name.to_owned(),
+            method: method.to_ascii_uppercase(),
+            path: path.to_owned(),
+            places: places.iter().filter_map(place).collect(),
+            ttl: words.ttl,
+            uses: words.uses,
+        })
     }
 
     /// In words, for people.
@@ -104,9 +98,8 @@ fn bearer(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-fn place(node: &Node<'_>) -> Option<Place> {
-    let text = node.text()?;
-    if text == "bearer" {
+fn place((text, node): &(&str, Node<'_>)) -> Option<Place> {
+    if *text == "bearer" {
         return Some(Place::Bearer);
     }
     let header =
