@@ -11,7 +11,7 @@ use crate::message::{Change, FaultAction, FaultPoint, LastStream, Lines, Place};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
-fn places_within_a_stream_are_all_told() {
+fn all_places_within_a_stream_are_in_the_decision() {
     let client = client(
         "
 rules:
@@ -33,7 +33,7 @@ rules:
         .map(|(place, then)| match then {
             PointThen::Act(act) => (*place, format!("{act:?}")),
             PointThen::Error(status) => (*place, status.code.to_string()),
-            PointThen::Pass => panic!("nothing is told as nothing"),
+            PointThen::Pass => panic!("a pass is not a place"),
         })
         .collect();
     let expected = [

@@ -116,7 +116,7 @@ fn replies_are_literal_and_stay_in_their_directory() {
 }
 
 #[test]
-fn bodies_and_clients_tell_requests_apart() {
+fn bodies_and_clients_distinguish_requests() {
     let set = parse(
         "clients: {canary: {header: {X-Client: \"canary-*\"}}}\n\
          rules:\n\

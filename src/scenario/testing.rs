@@ -16,7 +16,7 @@ pub(super) const JOBS: &str = "/apis/kubeflow.org/v1/namespaces/kube-test/tfjobs
 pub(super) fn parse(text: &str) -> Result<ScenarioSet, String> {
     let source = Source { path: "s.yaml".into(), format: Format::Yaml, text: text.into() };
     let (scenario, problems) =
-        file::read(&source, "s", Some(Path::new(".")), file::Before::default());
+        file::read(&source, "s", Some(Path::new(".")), file::Offsets::default());
     if !problems.is_empty() {
         return Err(Diagnostics(problems).sorted().to_string());
     }

@@ -10,7 +10,7 @@ use crate::message::FaultPoint;
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
-fn phases_follow_each_other_and_the_drill_heals_itself() {
+fn phases_follow_each_other_until_the_end() {
     let mut client = client(
         "
 clients:
@@ -61,7 +61,7 @@ timeline:
 }
 
 #[test]
-fn a_timeline_waits_for_what_it_says() {
+fn a_timeline_starts_when_its_start_comes() {
     for (start, before, after) in [("ready", 503, 503), ("admin", 200, 200)] {
         let text = format!(
             "timeline: {{start: {start}, phases: [{{for: 10s}}, {{forever: true, rules: [{{then: {{status: 503}}}}]}}]}}"
@@ -137,10 +137,10 @@ fn delays_are_drawn_once_for_each_request_and_stalls_have_an_end_or_none() {
         ("{min: 3s, max: 1s}", "min is longer than max"),
         ("{min: 3s}", "\"max\" is missing"),
         ("{median: 3s, p99: 1s}", "not below it"),
-        ("{p50: 3s, p99: 1s}", "percentiles grow"),
+        ("{p50: 3s, p99: 1s}", "percentiles must ascend"),
         ("{p50: 1s, q: 2s}", "is not part of a delay"),
         ("{p0: 1s}", "is not part of a delay"),
-        ("{}", "percentiles grow"),
+        ("{}", "percentiles must ascend"),
     ] {
         let problems = parse(&format!("rules:\n- {{id: a, delay: {delay}}}\n")).unwrap_err();
         assert!(problems.contains(words), "{delay}: {problems}");

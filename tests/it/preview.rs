@@ -31,8 +31,8 @@ async fn a_plan_is_a_table_and_json() {
         "from request 9 on: pass\n",
         "at event 3, once: {stall: 10s}\n",
         "p/good\n    from the start to 30s\n",
-        "heals itself after 600s\n",
-        "tokens/t\n    POST /t gives one out, good for 60s\n",
+        "ends after 600s\n",
+        "tokens/t\n    issued by POST /t, valid for 60s\n",
     ] {
         assert!(out.contains(part), "{part:?} is not in\n{out}");
     }
@@ -111,7 +111,7 @@ async fn a_check_has_codes() {
     assert!(code == 0 && out.starts_with("all well"), "{out}");
     // For people the same, on two streams.
     let (code, out, error) = run(&["check", &path(&bad, "odd.yaml")]).await;
-    assert!(code == 0 && out.starts_with("all well") && error.contains("never shows"), "{error}");
+    assert!(code == 0 && out.starts_with("all well") && error.contains("has no effect"), "{error}");
 }
 
 #[tokio::test]

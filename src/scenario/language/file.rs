@@ -1,4 +1,4 @@
-//! One scenario file → rules, tokens, timeline and objects to generate.
+//! One scenario file → compiled rules, tokens, timeline and objects to generate.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::scenario::rule::token::Token;
 use crate::scenario::words::table::ScenarioWords;
 use crate::scenario::words::{Entry, Kind as _, locate};
 
-/// What one file holds.
+/// The compiled contents of one file.
 #[derive(Debug, Default)]
 pub(in crate::scenario) struct Scenario {
     pub(in crate::scenario) description: String,
@@ -30,9 +30,9 @@ pub(in crate::scenario) struct Scenario {
     pub(in crate::scenario) http2: Http2,
 }
 
-/// What comes before a file: how many tokens and scenarios there are already.
+/// How many tokens and scenarios the files before this one have.
 #[derive(Debug, Clone, Copy, Default)]
-pub(in crate::scenario) struct Before {
+pub(in crate::scenario) struct Offsets {
     pub(in crate::scenario) tokens: usize,
     pub(in crate::scenario) scenarios: usize,
 }
@@ -42,7 +42,7 @@ pub(in crate::scenario) fn read(
     source: &Source,
     name: &str,
     directory: Option<&Path>,
-    before: Before,
+    offsets: Offsets,
 ) -> (Scenario, Vec<Diagnostic>) {
     let documents = match source.parse() {
         Ok(documents) => documents,
@@ -57,7 +57,7 @@ pub(in crate::scenario) fn read(
     };
     let decoder = Decoder::new(source, 0);
     let words = ScenarioWords::read(&decoder.root(document));
-    let scenario = words.map(|words| compile(words, source, name, Files { directory }, before));
+    let scenario = words.map(|words| compile(words, source, name, Files { directory }, offsets));
     let mut problems = decoder.finish();
     locate(&mut problems);
     (scenario.unwrap_or_default(), problems)
@@ -68,7 +68,7 @@ fn compile(
     source: &Source,
     name: &str,
     files: Files<'_>,
-    before: Before,
+    offsets: Offsets,
 ) -> Scenario {
     let mut scenario = Scenario {
         description: words.description.unwrap_or_default().to_owned(),
@@ -88,14 +88,14 @@ fn compile(
     let clients = words.clients.iter().flatten();
     let context = Context {
         files,
-        tokens: tokens.map(|(index, of)| (of.name.clone(), before.tokens + index)).collect(),
+        tokens: tokens.map(|(index, of)| (of.name.clone(), offsets.tokens + index)).collect(),
         clients: clients
             .map(|of| (of.key.to_owned(), Arc::new(Matcher::of_client(&of.value))))
             .collect(),
     };
     let mut has_rules = words.rules.as_ref().is_some_and(|rules| !rules.is_empty());
     let scope =
-        Scope { scenario: before.scenarios, prefix: name.to_owned(), phase: None, client: None };
+        Scope { scenario: offsets.scenarios, prefix: name.to_owned(), phase: None, client: None };
     rules(words.rules.unwrap_or_default(), &scope, &context, &mut scenario.rules);
     if let Some(words) = words.timeline {
         let timeline = Timeline::compile(&words);

@@ -137,7 +137,7 @@ fn points(words: Vec<PointWords<'_>>, context: &Context<'_>) -> Vec<At> {
             Where::Stream(..) => None,
         };
         if page(&point).is_some() && points.iter().any(|other| page(other) == page(&point)) {
-            node.error("this page has an entry already", "say what happens to a page once");
+            node.error("this page has an entry already", "give each page one entry");
         }
         points.push(point);
     }

@@ -1,4 +1,4 @@
-//! What rules refer to: tokens and clients by their names, files beside the scenario.
+//! What rules refer to: tokens and clients by name, and files beside the scenario.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub(in crate::scenario) struct Context<'a> {
     pub(in crate::scenario) clients: Vec<(String, Arc<Matcher>)>,
 }
 
-/// What a name stands for, among those that were declared.
+/// What a name refers to; a name that is not declared is noted.
 pub(in crate::scenario) fn named<T: Clone>(
     (name, node): &(&str, Node<'_>),
     what: &str,

@@ -1,4 +1,4 @@
-//! What comes out of a decision: an answer, and what is laid on it.
+//! The result of a decision: an answer, and what is applied to it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::point::PointThen;
 use super::reply::Reply;
 use super::status::StatusAnswer;
 
-/// What the rules say about a request.
+/// What the rules decide for a request.
 #[derive(Debug, Default)]
 pub struct Decision {
     /// How long to wait before answering: all delays together.
@@ -22,7 +22,7 @@ pub struct Decision {
     pub answer: Option<Answer>,
     /// How slowly the answer's body goes out.
     pub pace: Option<Pace>,
-    /// A fault of the connection, laid on whatever is answered.
+    /// A fault of the connection, for whatever is answered.
     pub fault: Option<Fault>,
     /// What happens within the answer's body.
     pub points: Vec<(Place, PointThen)>,
@@ -32,11 +32,11 @@ pub struct Decision {
     pub kubernetes: Option<Box<KubernetesThen>>,
     /// The most items a list page may have.
     pub page_size: Option<u64>,
-    /// The rule that shows in the answer.
+    /// The rule that the answer names.
     pub by: Option<Applied>,
-    /// What is expected of the client, by the rules that match.
+    /// The expectations of the rules that match.
     pub expected: Vec<(Arc<str>, Arc<Expect>)>,
-    /// What a gate saw.
+    /// What a gate found.
     pub gate: Option<GateSeen>,
 }
 
@@ -60,29 +60,29 @@ pub enum Answer {
     IssueToken(IssuedToken),
 }
 
-/// A token that was given out.
+/// A token that was issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuedToken {
     /// The token.
     pub token: String,
-    /// How long it lives; a day where the scenario does not say.
+    /// How long it is valid.
     pub expires_in: Duration,
 }
 
-/// What a gate, or the issuer of its tokens, saw.
+/// What a gate, or the issuer of its tokens, found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GateSeen {
-    /// A live token.
+    /// A valid token.
     Live,
-    /// One that is dead: too old, used up, revoked.
+    /// A token that is not valid any more: expired, used up, or revoked.
     Dead,
-    /// One that nobody gave out.
+    /// A token that was not issued here.
     Unknown,
-    /// None.
+    /// No token.
     Missing,
-    /// A token was given out; whether another was live, which need not have been replaced.
+    /// A token was issued.
     Issued {
-        /// Whether it was needless.
+        /// Whether another one was still valid, so that there was no need.
         needless: bool,
     },
 }

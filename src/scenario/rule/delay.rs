@@ -1,11 +1,11 @@
-//! How long an answer waits: a time, or a draw from a distribution.
+//! `delay`: a time, or a draw from a distribution.
 //!
 //! | in the file | what is drawn |
 //! |---|---|
 //! | `400ms` | always this |
 //! | `{min: 100ms, max: 300ms}` | anything between, evenly |
-//! | `{median: 400ms, p99: 3s}` | lognormal: as latencies of real services are, with a long tail |
-//! | `{p50: 100ms, p90: 300ms, p99: 2s}` | percentiles that were measured; in between evenly, below the lowest from 0, above the highest its value |
+//! | `{median: 400ms, p99: 3s}` | lognormal, with the long tail that latencies of real services have |
+//! | `{p50: 100ms, p90: 300ms, p99: 2s}` | from measured percentiles: evenly between them, below the lowest from 0, above the highest its value |
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub(in crate::scenario) enum Delay {
         median: Duration,
         sigma: f64,
     },
-    /// Share below, and how long; both grow.
+    /// Share of the draws, and the time that they do not exceed; both ascend.
     Percentiles(Vec<(f64, Duration)>),
 }
 
@@ -116,7 +116,7 @@ fn percentiles(entries: &[Entry<'_, Duration>], node: &Node<'_>) -> Option<Delay
         let Some(share) = share.filter(|share| *share > 0.0 && *share <= 100.0) else {
             node.error_at_key(
                 format!("{key:?} is not part of a delay"),
-                "say a time; min and max; median and p99; or percentiles like p50, p90, p99.9",
+                "give a time; min and max; median and p99; or percentiles like p50, p90, p99.9",
             );
             return None;
         };
@@ -124,7 +124,7 @@ fn percentiles(entries: &[Entry<'_, Duration>], node: &Node<'_>) -> Option<Delay
     }
     points.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     if points.is_empty() || points.windows(2).any(|pair| pair[0].1 > pair[1].1) {
-        node.error("percentiles grow", "give the higher percentile the longer time");
+        node.error("percentiles must ascend", "give the higher percentile the longer time");
         return None;
     }
     Some(Delay::Percentiles(points))
@@ -132,11 +132,11 @@ fn percentiles(entries: &[Entry<'_, Duration>], node: &Node<'_>) -> Option<Delay
 
 /// `stall` and `withhold`: how long nothing is sent, or read; without end until the client goes, or the server.
 pub(in crate::scenario) fn wait(time: Option<Duration>) -> Duration {
-    time.unwrap_or(FOR_EVER)
+    time.unwrap_or(ENDLESS)
 }
 
-/// Longer than anybody waits, and short enough to be added to.
-const FOR_EVER: Duration = Duration::from_secs(3600 * 24 * 365 * 10);
+/// Longer than any client waits, and short enough that sums do not overflow.
+const ENDLESS: Duration = Duration::from_secs(3600 * 24 * 365 * 10);
 
 #[cfg(test)]
 mod tests {

@@ -1,13 +1,13 @@
-//! `expect` and `verdict`: how a client should take what goes wrong. Decided when a drill is graded.
+//! `expect` and `verdict`: how a client should behave. A drill is graded by them.
 
 use std::time::Duration;
 
 use crate::scenario::words::table::{ExpectWords, Grade, VerdictWords};
 
-/// How much earlier than asked a client may come back, where nothing else is said.
+/// How much earlier than `Retry-After` asks a retry may come, by default.
 const SLACK: Duration = Duration::from_millis(200);
 
-/// What is expected of the requests that a rule is about.
+/// How a client should behave, for the requests that a rule matches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Expect {
     /// After an answer with `Retry-After` the same call comes no earlier, less the slack.
@@ -20,22 +20,22 @@ pub struct Expect {
     pub min_requests: Option<u64>,
     /// The most requests at once.
     pub max_in_flight: Option<u64>,
-    /// How often the same call may fail before the client gives it up; none may follow.
+    /// After how many failures in a row the client must not try a call again.
     pub max_attempts: Option<u64>,
-    /// Pauses between failed attempts of a call grow.
+    /// Pauses between failed attempts of a call must grow.
     pub backoff: bool,
-    /// Pauses are not the same each time.
+    /// Pauses must not be regular.
     pub jitter: bool,
-    /// After a 410 a list begins anew within this time, and the old place is not asked for again.
+    /// Within this time after a 410 the client must list anew, without a request for the old place before.
     pub relist_within: Option<Duration>,
-    /// A refused token is fetched anew, once.
+    /// A refused token must be replaced, once.
     pub token_refreshed_once: bool,
-    /// A create whose answer was lost is not done twice.
+    /// A create whose answer was lost must not succeed twice.
     pub creates_once: bool,
 }
 
 impl Expect {
-    /// What the words of an `expect` say.
+    /// Compiles an `expect`.
     pub(in crate::scenario) fn compile(words: &ExpectWords<'_>) -> Self {
         Self {
             retry_after: words.retry_after.is_some(),
@@ -71,7 +71,7 @@ impl Default for Verdict {
 }
 
 impl Verdict {
-    /// What the words of a `verdict` say.
+    /// Compiles a `verdict`.
     pub(in crate::scenario) fn compile(words: &VerdictWords<'_>) -> Self {
         let default = Self::default();
         Self {

@@ -1,4 +1,4 @@
-//! `http2`: what an HTTP/2 connection allows from its beginning, before any rule can know whose it is.
+//! `http2`: the settings of HTTP/2 connections, which are sent before any request can match a rule.
 
 use crate::scenario::words::table::Http2Words;
 
@@ -12,7 +12,7 @@ pub struct Http2 {
 }
 
 impl Http2 {
-    /// What the words of `http2` say.
+    /// Compiles `http2`.
     pub(in crate::scenario) fn compile(words: &Http2Words<'_>) -> Self {
         let number = |number: Option<u64>| number.and_then(|number| u32::try_from(number).ok());
         Self {

@@ -1,5 +1,4 @@
-//! The words for what goes wrong on the Kubernetes side, at points that only it knows: revisions,
-//! continue tokens, watches, collections.
+//! Faults of the Kubernetes side, which concern revisions, continue tokens, watches and collections.
 
 use std::time::Duration;
 
@@ -8,36 +7,36 @@ use crate::scenario::words::table::{self, ExpiredAs, KubernetesWords};
 
 use super::status::StatusAnswer;
 
-/// What goes wrong on the Kubernetes side.
+/// Faults of the Kubernetes side.
 #[derive(Debug, Clone, Default)]
 pub struct KubernetesThen {
-    /// Everything older is forgotten before the request is answered.
+    /// Older revisions are forgotten before the request is answered.
     pub compact: Option<Compact>,
-    /// Reads see the state of so many writes ago.
+    /// Reads see the state before this many writes.
     pub stale: Option<u64>,
-    /// The revision asked for is said to lie in the future.
+    /// A revision that the request names is refused as too large.
     pub too_large: bool,
-    /// A delete of a collection fails after so many objects.
+    /// A delete of a collection fails after this many objects.
     pub fail_after: Option<u64>,
-    /// With what it fails; 500 without one.
+    /// The status with which it fails; 500 without one.
     pub fails_with: Option<Box<StatusAnswer>>,
-    /// Deleted objects stay so long, held by a finalizer.
+    /// Deleted objects stay for this time, held by a finalizer.
     pub finalizer: Option<Duration>,
     /// A watch from a revision that is gone is refused with status 410, in place of an ERROR event.
     pub expired_as_status: bool,
 }
 
-/// How much is forgotten.
+/// Which revisions are forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compact {
     /// All but the latest revision.
     Now,
-    /// All but so many of the latest revisions.
+    /// All but the latest and this many before it.
     Keep(u64),
 }
 
 impl KubernetesThen {
-    /// What the words say, if any of them is there.
+    /// Compiles the words, if there are any.
     pub(in crate::scenario) fn compile(words: &KubernetesWords<'_>) -> Option<Self> {
         let KubernetesWords { compact, stale, too_large, fail_after, finalizer, expired, .. } =
             words;
@@ -65,7 +64,7 @@ impl KubernetesThen {
         })
     }
 
-    /// Adds what another rule says; what is said already stays.
+    /// Adds the faults of another rule; those that are set stay.
     pub(in crate::scenario) fn and(&mut self, other: &Self) {
         self.compact = self.compact.or(other.compact);
         self.stale = self.stale.or(other.stale);

@@ -1,4 +1,4 @@
-//! `match`: which requests a rule is about. All given keys must hold.
+//! `match`: which requests a rule matches. All given keys must hold.
 
 use globset::{GlobBuilder, GlobMatcher};
 use http::header::HeaderName;
@@ -13,12 +13,12 @@ use crate::scenario::words::{Either, Entry};
 use super::facts::Facts;
 use super::flow::flow;
 
-/// One key of a `match`, held against a request.
+/// One key of a `match`, compared with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compared {
     /// The key.
     pub key: String,
-    /// What it asks for.
+    /// What it requires.
     pub wanted: String,
     /// What the request has, if anything.
     pub found: Option<String>,
@@ -107,7 +107,7 @@ impl Matcher {
         }
     }
 
-    /// Whether all that is asked for here is asked for by another too.
+    /// Whether every request that another matches is matched by this one too, as far as the keys show.
     pub(in crate::scenario) fn is_implied_by(&self, other: &Self) -> bool {
         let same = |one: &Option<Pattern>, other: &Option<Pattern>| match (one, other) {
             (None, _) => true,
@@ -129,18 +129,18 @@ impl Matcher {
                 .all(|(one, other)| same(one.1, other.1))
     }
 
-    /// The resource that is asked for, where it is none of these.
+    /// The resource that is required, if none of these matches it.
     pub(in crate::scenario) fn resource_that_none_is(&self, served: &[String]) -> Option<&str> {
         let wanted = self.resource.as_ref()?;
         (!served.iter().any(|resource| wanted.matches(resource))).then(|| wanted.as_str())
     }
 
-    /// Whether it is about requests for resources alone.
+    /// Whether it matches requests for resources only.
     pub(in crate::scenario) fn needs_resource(&self) -> bool {
         self.semantic().iter().any(|(_, wanted)| wanted.is_some())
     }
 
-    /// The verb that is asked for, where no request has it.
+    /// The verb that is required, if no request can have it.
     pub(in crate::scenario) fn verb_that_none_is(&self) -> Option<&str> {
         let wanted = self.verb.as_ref()?;
         (!VERBS.iter().any(|verb| wanted.matches(verb))).then(|| wanted.as_str())
@@ -156,7 +156,7 @@ impl Matcher {
         ]
     }
 
-    /// Each key, with what it wants and what a request has.
+    /// Each key, with what it requires and what a request has.
     pub(in crate::scenario) fn compare(&self, facts: &Facts<'_>) -> Vec<Compared> {
         let mut all = Vec::new();
         let mut part = |key: &str, wanted: &str, found: Option<&str>, holds: bool| {
@@ -193,7 +193,7 @@ impl Matcher {
             let values = facts.headers.get_all(name).iter();
             let values: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
             let holds = values.iter().any(|value| wanted.matches(value));
-            // What a header holds may be a credential: it is not shown.
+            // The value of a header may be a credential: it is not shown.
             let found = (!values.is_empty()).then_some("(present)");
             part(&format!("header {name}"), wanted.as_str(), found, holds);
         }
@@ -204,7 +204,7 @@ impl Matcher {
         all
     }
 
-    /// Whether the body has a say.
+    /// Whether it depends on the body.
     pub(in crate::scenario) fn reads_body(&self) -> bool {
         !self.body.is_empty()
     }

@@ -37,7 +37,7 @@ pub(in crate::scenario) enum Where {
 /// What happens within a stream.
 #[derive(Debug, Clone)]
 pub enum PointThen {
-    /// This.
+    /// An act of the transport.
     Act(PointAct),
     /// A watch ends with an ERROR event of this status.
     Error(Box<StatusAnswer>),
@@ -107,7 +107,7 @@ impl PointThen {
     }
 }
 
-/// The fault of the connection, if one is asked for.
+/// The fault of the connection, if there is one.
 fn fault(words: &PointThenWords<'_>) -> Option<FaultAction> {
     if let Some(Here) = words.reset {
         return Some(FaultAction::Reset);
@@ -129,7 +129,7 @@ fn fault(words: &PointThenWords<'_>) -> Option<FaultAction> {
     words.goaway.as_ref().map(|words| wire::goaway(words.code, words.last_stream))
 }
 
-/// What upstream says to a watch whose revision was compacted
+/// Upstream's error for a watch whose revision was compacted
 /// (`k8s.io/apiserver/pkg/storage/etcd3/errors.go`).
 fn expired() -> StatusAnswer {
     StatusAnswer {

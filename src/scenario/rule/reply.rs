@@ -40,7 +40,7 @@ impl Reply {
         Some(Self { status, headers, body })
     }
 
-    /// The answer as a plan; who asked for it is filled in by the pipeline.
+    /// The answer as a plan, without a request: the pipeline fills that in.
     #[must_use]
     pub fn plan(&self) -> Plan {
         let mut plan =

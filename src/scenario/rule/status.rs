@@ -1,4 +1,4 @@
-//! `status`: an error of the API, with what goes with it.
+//! `status`: an error of the API, with the words that go with it.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::document::Node;
 use crate::scenario::words::Entry;
 use crate::scenario::words::table::{As, ContinueToken, StatusWords};
 
-/// A status that a rule answers. The renderer adds upstream's reason and text where the rule has none.
+/// A status that a rule answers. The renderer adds upstream's reason and message where the rule has none.
 #[derive(Debug, Clone)]
 pub struct StatusAnswer {
     /// The status code.
@@ -23,9 +23,9 @@ pub struct StatusAnswer {
     pub headers: HeaderMap,
     /// `errorCode`, as the CCI service adds it to its Status.
     pub error_code: Option<String>,
-    /// What a 410 of a continue token carries.
+    /// Whether a 410 has a continue token.
     pub continue_token: Option<ContinueToken>,
-    /// Whether it is plain text also where a Status is usual.
+    /// Whether the body is plain text, also where a Status object is usual.
     pub as_text: bool,
 }
 

@@ -19,20 +19,20 @@ use super::reply::Reply;
 use super::status::{StatusAnswer, status};
 use super::wire;
 
-/// One `then`. Without anything in it the request passes.
+/// A compiled `then`. Without anything in it the request passes.
 #[derive(Debug, Clone)]
 pub(in crate::scenario) struct Then {
     /// As it stands in the file, on one line.
     pub(in crate::scenario) text: Arc<str>,
-    /// It is answered later.
+    /// The answer is delayed.
     pub(in crate::scenario) delay: Option<Delay>,
-    /// Nothing is sent for so long.
+    /// Nothing is sent for this time.
     pub(in crate::scenario) stall: Option<Duration>,
-    /// The body goes out slowly.
+    /// The body is sent at this rate.
     pub(in crate::scenario) slow: Option<Pace>,
-    /// The request's body is not read for so long.
+    /// The request's body is not read for this time.
     pub(in crate::scenario) withhold: Option<Duration>,
-    /// In place of the true answer, or laid on it.
+    /// What replaces the true answer, or ends it.
     pub(in crate::scenario) terminal: Option<Terminal>,
     /// What happens to all lines of a kind.
     pub(in crate::scenario) lines: Vec<LinesThen>,
@@ -40,11 +40,11 @@ pub(in crate::scenario) struct Then {
     pub(in crate::scenario) cut: Option<(Place, PointAct)>,
     /// What goes wrong on the Kubernetes side.
     pub(in crate::scenario) kubernetes: Option<Box<KubernetesThen>>,
-    /// The index of a kind of tokens of which all are dead now.
+    /// The index of a kind of tokens, all of which become invalid.
     pub(in crate::scenario) revoke: Option<usize>,
 }
 
-/// What ends a `then`: only one of them can stand in it.
+/// What replaces an answer, or ends it: a `then` has one at most.
 #[derive(Debug, Clone)]
 pub(in crate::scenario) enum Terminal {
     /// An error of the API.
@@ -81,7 +81,7 @@ impl Default for Then {
 }
 
 impl Then {
-    /// What a closed gate says when the rule does not.
+    /// What a gate answers by default.
     pub(in crate::scenario) fn unauthorized() -> Self {
         let status = StatusAnswer::of(StatusCode::UNAUTHORIZED);
         let terminal = Some(Terminal::Status(Box::new(status)));
@@ -112,7 +112,7 @@ impl Then {
         if let Some(code) = words.status {
             let status = Box::new(status(code, &words.answer)?);
             match &mut then.kubernetes {
-                // It is what the rest of the collection fails with.
+                // The rest of the collection fails with it.
                 Some(kubernetes) if kubernetes.fail_after.is_some() => {
                     kubernetes.fails_with = Some(status);
                 }
@@ -143,7 +143,7 @@ impl Then {
     }
 }
 
-/// The fault of the connection, if one is asked for.
+/// The fault of the connection, if there is one.
 fn fault(words: &ThenWords<'_>) -> Option<Fault> {
     let place = |at: &Option<_>| at.as_ref().map_or(Some(FaultPoint::BeforeHeaders), wire::place);
     let fault = |at: FaultPoint, action| Some(Fault { at, action });

@@ -1,4 +1,4 @@
-//! `timeline`: phases that follow each other on the world's clock, and the end of the whole drill.
+//! `timeline`: phases that follow each other on the world's clock, and the end of the scenario.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::scenario::words::table::{Start, TimelineWords};
 #[derive(Debug, Clone)]
 pub(in crate::scenario) struct Timeline {
     pub(in crate::scenario) start: Start,
-    /// After it no rule of the scenario does anything.
+    /// After this time all rules of the scenario are off.
     pub(in crate::scenario) ttl: Option<Duration>,
     pub(in crate::scenario) phases: Vec<Phase>,
 }
@@ -18,20 +18,20 @@ pub(in crate::scenario) struct Timeline {
 #[derive(Debug, Clone)]
 pub(in crate::scenario) struct Phase {
     pub(in crate::scenario) name: Arc<str>,
-    /// How long; for ever without one.
+    /// How long it is; without end where there is none.
     pub(in crate::scenario) length: Option<Duration>,
 }
 
-/// Where on its timeline a scenario is.
+/// The position of a scenario on its timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::scenario) enum Now {
-    /// Time does not count yet.
+    /// It has not started.
     NotStarted,
     /// In a phase, by its index.
     Phase(usize),
-    /// All phases are over; what stands outside of them goes on.
+    /// All phases are over; the rules outside of phases go on.
     Over,
-    /// The drill has healed itself.
+    /// The scenario has ended.
     Healed,
 }
 
@@ -60,7 +60,7 @@ impl Timeline {
         Self { start: words.start.unwrap_or_default(), ttl: words.ttl, phases }
     }
 
-    /// Where it is so long after its start.
+    /// The position at a time after its start.
     pub(in crate::scenario) fn at(&self, since_start: Option<Duration>) -> Now {
         let Some(passed) = since_start else {
             return Now::NotStarted;
@@ -78,7 +78,7 @@ impl Timeline {
         Now::Over
     }
 
-    /// How long after the start the next phase begins, seen from a moment.
+    /// How long after the start the phase begins that is next at a time.
     pub(in crate::scenario) fn next(&self, since_start: Duration) -> Option<Duration> {
         let mut begin = Duration::ZERO;
         for phase in &self.phases {

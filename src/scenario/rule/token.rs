@@ -13,14 +13,14 @@ use super::facts::Facts;
 #[derive(Debug)]
 pub(in crate::scenario) struct Token {
     pub(in crate::scenario) name: String,
-    /// The request that gives one out.
+    /// The request that issues one.
     pub(in crate::scenario) method: String,
     pub(in crate::scenario) path: String,
     /// Where requests carry it.
     places: Vec<Place>,
-    /// How long one lives.
+    /// How long one is valid.
     pub(in crate::scenario) ttl: Option<Duration>,
-    /// How many requests one serves.
+    /// For how many requests one is valid.
     pub(in crate::scenario) uses: Option<u64>,
 }
 
@@ -37,15 +37,12 @@ impl Token {
         let Some((method, path)) = issue.split_once(' ').filter(|(_, path)| path.starts_with('/'))
         else {
             node.error(
-                "this names no request",
+                "this is not a request",
                 "write it as METHOD /path, like POST /v3/auth/tokens",
             );
             return None;
         };
         let places = words.carried_in.as_ref()?;
-        if places.is_empty() {
-            words.node.error("requests carry it nowhere", "say in: bearer, or in: [header NAME]");
-        }
         Some(Self {
             name: name.to_owned(),
             method: method.to_ascii_uppercase(),
@@ -58,17 +55,17 @@ impl Token {
 
     /// In words, for people.
     pub(in crate::scenario) fn describe(&self) -> String {
-        let mut text = format!("{} {} gives one out", self.method, self.path);
+        let mut text = format!("issued by {} {}", self.method, self.path);
         if let Some(ttl) = self.ttl {
-            text.push_str(&format!(", good for {ttl:?}"));
+            text.push_str(&format!(", valid for {ttl:?}"));
         }
         if let Some(uses) = self.uses {
-            text.push_str(&format!(", good for {uses} requests"));
+            text.push_str(&format!(", valid for {uses} requests"));
         }
         text
     }
 
-    /// Whether a request asks for a token of this kind.
+    /// Whether a request is the one that issues a token of this kind.
     pub(in crate::scenario) fn is_issued_by(&self, facts: &Facts<'_>) -> bool {
         self.method == facts.method && self.path == facts.path
     }
@@ -105,7 +102,7 @@ fn place((text, node): &(&str, Node<'_>)) -> Option<Place> {
     let header =
         text.strip_prefix("header ").and_then(|name| HeaderName::try_from(name.trim()).ok());
     if header.is_none() {
-        node.error("this is no place for a token", "write bearer, or header NAME");
+        node.error("this is not a place for a token", "write bearer, or header NAME");
     }
     header.map(Place::Header)
 }

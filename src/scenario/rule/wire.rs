@@ -1,4 +1,4 @@
-//! The words for what goes wrong on the wire: what strikes, and where.
+//! Faults of the connection, and where in the answer they happen.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::message::{FaultAction, FaultPoint, LastStream, Pace};
 use crate::scenario::words::Either;
 use crate::scenario::words::table::{self as words, AfterBytesWords, AnswerPlace, ChunksWords};
 
-/// What a client sees in place of an answer: no status line, and nothing that could begin one.
+/// What a client gets in place of an answer: nothing that could begin a status line.
 const GARBAGE: &[u8] = b"\x00\xff\xfe standin: this is not HTTP \x80\x81\r\n";
 
 /// Bytes that are not HTTP.
@@ -17,7 +17,7 @@ pub(in crate::scenario) fn garbage() -> FaultAction {
     FaultAction::Garbage(Bytes::from_static(GARBAGE))
 }
 
-/// `goaway`, wherever it strikes.
+/// `goaway`, at any place.
 pub(in crate::scenario) fn goaway(
     code: Option<u32>,
     last: Option<words::LastStream>,
@@ -29,7 +29,7 @@ pub(in crate::scenario) fn goaway(
     FaultAction::GoAway { code: code.unwrap_or(0), last }
 }
 
-/// Where a fault strikes: a word, or `{bytes: N}`.
+/// Where a fault happens: a word, or `{bytes: N}`.
 pub(in crate::scenario) fn place(
     words: &Either<AnswerPlace, AfterBytesWords<'_>>,
 ) -> Option<FaultPoint> {
@@ -40,7 +40,7 @@ pub(in crate::scenario) fn place(
     }
 }
 
-/// How slowly: a rate like `16KiB/s`, or `{chunk: 1B, every: 100ms}`.
+/// A rate like `16KiB/s`, or `{chunk: 1B, every: 100ms}`.
 pub(in crate::scenario) fn pace(words: &Either<(&str, Node<'_>), ChunksWords<'_>>) -> Option<Pace> {
     let (text, node) = match words {
         Either::Short(rate) => rate,

@@ -27,7 +27,7 @@ pub(super) fn load(document: &Value) -> Vec<Diagnostic> {
     let source = Source { path: "s.json".into(), format: Format::Json, text };
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("body.json"), "{}").unwrap();
-    file::read(&source, "s", Some(directory.path()), file::Before::default()).1
+    file::read(&source, "s", Some(directory.path()), file::Offsets::default()).1
 }
 
 fn yaml(text: &str) -> Value {
@@ -171,7 +171,7 @@ fn a_word_in_the_wrong_place_is_sent_to_the_right_one() {
         ("rules: [{then: pass, colour: red}]", "unknown key \"colour\"; known here: at, client"),
     ] {
         let source = Source { path: "s.yaml".into(), format: Format::Yaml, text: text.to_owned() };
-        let (_, problems) = file::read(&source, "s", None, file::Before::default());
+        let (_, problems) = file::read(&source, "s", None, file::Offsets::default());
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         assert!(lines.join("\n").contains(expected), "{text}: {lines:?}");
     }

@@ -19,6 +19,7 @@ mod hint;
 mod kind;
 mod read;
 mod reference;
+mod scalar;
 mod schema;
 mod shape;
 pub(in crate::scenario) mod table;

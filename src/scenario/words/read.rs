@@ -91,7 +91,7 @@ pub(super) fn value<'d>(keys: &Keys<'d>, word: &Word) -> Option<crate::document:
 /// Notes the first constraint that an object breaks: what it breaks besides follows from that, mostly.
 pub(super) fn check(keys: &Keys<'_>, shape: &Shape) {
     for constraint in shape.all_constraints() {
-        let Some(said) = broken(&constraint.must, keys.node().value()) else { continue };
+        let Some(given) = broken(&constraint.must, keys.node().value()) else { continue };
         let all: Vec<&str> = match constraint.must {
             Must::AtLeastOne(words)
             | Must::HaveSome(words)
@@ -100,7 +100,7 @@ pub(super) fn check(keys: &Keys<'_>, shape: &Shape) {
             _ => shape.all_words().map(|word| word.key).collect(),
         };
         let fill = |text: &str| {
-            text.replace("{said}", &said.join(" and ")).replace("{words}", &all.join(", "))
+            text.replace("{given}", &given.join(" and ")).replace("{words}", &all.join(", "))
         };
         keys.node().error_coded(constraint.code, fill(constraint.message), fill(constraint.hint));
         return;
@@ -127,13 +127,13 @@ fn broken(must: &Must, object: &Value) -> Option<Vec<&'static str>> {
             (!present(words).iter().any(filled)).then(Vec::new)
         }
         Must::AtMostOne(words) => {
-            let said = present(words);
-            (said.len() > 1).then(|| said[..2].to_vec())
+            let given = present(words);
+            (given.len() > 1).then(|| given[..2].to_vec())
         }
-        Must::ExactlyOne(words) => Some(present(words)).filter(|said| said.len() != 1),
+        Must::ExactlyOne(words) => Some(present(words)).filter(|given| given.len() != 1),
         Must::Accompany(words, others) => {
-            let said = present(words);
-            (!said.is_empty() && present(others).is_empty()).then(|| said[..1].to_vec())
+            let given = present(words);
+            (!given.is_empty() && present(others).is_empty()).then(|| given[..1].to_vec())
         }
         Must::AccompanyWhen(word, is, others) => {
             let asks = object.get(word).is_some_and(|value| value == is);

@@ -95,7 +95,7 @@ fn value(form: &Form) -> String {
         Form::Words(words) => list(words.iter().map(|(word, _)| *word)),
         Form::Object(shape) => link(shape.name),
         Form::List { item, .. } => format!("list of {}", value(item)),
-        Form::OneOrMany(item) => format!("{}, or a list of them", value(item)),
+        Form::OneOrMany { item, .. } => format!("{}, or a list of them", value(item)),
         Form::Map { keys, values, .. } => {
             format!("for each [{}](#types): {}", keys.name, value(values))
         }

@@ -114,21 +114,32 @@ fn form(of: &Form) -> Value {
         }
         Form::Object(shape) => reference(shape.name),
         Form::List { item, least } => {
-            json!({"type": "array", "items": form(item), "minItems": least})
+            at_least("minItems", *least, json!({"type": "array", "items": form(item)}))
         }
-        Form::OneOrMany(item) => {
-            json!({"anyOf": [form(item), {"type": "array", "items": form(item)}]})
+        Form::OneOrMany { item, least } => {
+            let list = json!({"type": "array", "items": form(item)});
+            json!({"anyOf": [form(item), at_least("minItems", *least, list)]})
         }
-        Form::Map { keys, values, least } => json!({
-            "type": "object",
-            "propertyNames": reference(keys.name),
-            "additionalProperties": form(values),
-            "minProperties": least,
-        }),
+        Form::Map { keys, values, least } => {
+            let map = json!({
+                "type": "object",
+                "propertyNames": reference(keys.name),
+                "additionalProperties": form(values),
+            });
+            at_least("minProperties", *least, map)
+        }
         Form::AnyOf(forms) => json!({"anyOf": forms.iter().map(form).collect::<Vec<_>>()}),
         // The constraint beside it says what it is.
         Form::Beside { .. } => json!({}),
     }
+}
+
+/// Adds a lower bound, unless it is 0.
+fn at_least(key: &str, least: usize, mut schema: Value) -> Value {
+    if least > 0 {
+        schema[key] = least.into();
+    }
+    schema
 }
 
 fn must(must: &Must) -> Value {

@@ -39,7 +39,7 @@ pub(in crate::scenario) struct Constraint {
     pub(super) must: Must,
     /// The code of the diagnostic.
     pub(super) code: &'static str,
-    /// What is wrong; `{said}` stands for the words that break the constraint.
+    /// What is wrong; `{given}` stands for the words that break the constraint.
     pub(super) message: &'static str,
     /// What to do; `{words}` stands for the words of the constraint.
     pub(super) hint: &'static str,
@@ -88,8 +88,8 @@ pub(in crate::scenario) enum Form {
     Object(&'static Shape),
     /// A list of at least so many items.
     List { item: Box<Self>, least: usize },
-    /// A value, or a list of such values.
-    OneOrMany(Box<Self>),
+    /// A value, or a list of at least so many of them.
+    OneOrMany { item: Box<Self>, least: usize },
     /// An object of at least so many entries, whose keys are data.
     Map { keys: &'static Type, values: Box<Self>, least: usize },
     /// Any of these.

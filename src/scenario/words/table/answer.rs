@@ -1,10 +1,9 @@
 //! The words of answers in place of the true one: `status` and what goes with it, `reply`.
 
 use crate::scenario::words::choice::Choice;
-use crate::scenario::words::kind::{
-    FileName, HeaderName, Json, Map, OneOrMany, Scalar, Text, Time, Whole,
-};
+use crate::scenario::words::kind::{HeaderName, Map, OneOrMany};
 use crate::scenario::words::read::words;
+use crate::scenario::words::scalar::{FileName, Json, Scalar, Text, Time, Whole};
 use crate::scenario::words::shape::{Literal, Must, Shape, constraint, word};
 
 /// The codes that an answer can have.
@@ -53,7 +52,7 @@ words! {
                     &["reason", "message", "retry_after", "headers", "errorCode", "continue", "as"],
                     &["status"],
                 ),
-                "{said} goes with a status",
+                "{given} goes with a status",
                 "add status: 500, or leave it out",
             ),
             constraint(
@@ -64,7 +63,7 @@ words! {
                     only: Literal::Number(410),
                 },
                 "continue belongs to status 410",
-                "say status: 410, or leave continue out",
+                "write status: 410, or leave continue out",
             ),
         ]);
     reason: Text = word("reason", "The Status object's reason.")

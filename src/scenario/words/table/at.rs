@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use crate::document::Node;
 use crate::scenario::words::choice::Choice;
-use crate::scenario::words::kind::{AnyKey, Count, Either, Json, Kind, MapKey as _, Size, Time};
+use crate::scenario::words::kind::{AnyKey, Either, Kind, MapKey as _};
 use crate::scenario::words::read::words;
+use crate::scenario::words::scalar::{Count, Json, Size, Time};
 use crate::scenario::words::shape::{Form, Must, Shape, constraint, word};
 
 use super::answer::{Code, StatusWords};
@@ -102,7 +103,7 @@ words! {
                 "cut", "event",
             ]),
             "one thing happens at a place of a stream",
-            "say one of {words}; more of them make more entries",
+            "give it one of {words}; make an entry of each",
         )]);
     stall: Wait = word("stall", "Nothing is sent for so long.").example("stall: 10s"),
     slow: Rate = word("slow", "From here on the body is sent at this rate.").example("slow: 1KiB/s"),

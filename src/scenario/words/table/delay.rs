@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::document::Node;
-use crate::scenario::words::kind::{Entry, Kind, Map, MapKey as _, Percentile, Time};
+use crate::scenario::words::kind::{Entry, Kind, Map, MapKey as _, Percentile};
 use crate::scenario::words::read::words;
+use crate::scenario::words::scalar::Time;
 use crate::scenario::words::shape::{Form, Looks, Shape, Type, word};
 
 words! {

@@ -1,8 +1,8 @@
 //! The words of `expect` and `verdict`: how a client should behave, and what fails a drill.
 
 use crate::scenario::words::choice::Choice;
-use crate::scenario::words::kind::{Count, Time};
 use crate::scenario::words::read::words;
+use crate::scenario::words::scalar::{Count, Time};
 use crate::scenario::words::shape::{Must, Shape, constraint, word};
 
 /// The one word that an expectation can have as its value.

@@ -1,10 +1,10 @@
 //! The words of a whole file, and of what its rules refer to: clients, tokens, generated objects.
 
-use crate::scenario::words::kind::{
-    AnyKey, Count, HeaderName, List, Map, NameKey, NumberedName, OneOrMany, Pattern, RequestLine,
-    Text, Time, TokenPlace, Whole, Window,
-};
+use crate::scenario::words::kind::{AnyKey, HeaderName, List, Map, NameKey, OneOrMany};
 use crate::scenario::words::read::words;
+use crate::scenario::words::scalar::{
+    Count, NumberedName, Pattern, RequestLine, Text, Time, TokenPlace, Whole, Window,
+};
 use crate::scenario::words::shape::{Must, Shape, constraint, word};
 
 use super::expect::VerdictWords;
@@ -101,7 +101,7 @@ words! {
     )
     .required()
     .example("issue: POST /v3/auth/tokens"),
-    carried_in: OneOrMany<TokenPlace> = word("in", "Where requests carry it: one place, or a list.")
+    carried_in: OneOrMany<TokenPlace, 1> = word("in", "Where requests carry it: one place, or a list.")
         .required()
         .example("in: [header X-Auth-Token, bearer]"),
     ttl: Time = word("ttl", "How long it is valid.").default("it does not expire").example("ttl: 60s"),

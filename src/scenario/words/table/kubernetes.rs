@@ -1,8 +1,9 @@
 //! The words for what goes wrong on the Kubernetes side.
 
 use crate::scenario::words::choice::Choice;
-use crate::scenario::words::kind::{Count, Either, Flag, Time, Whole};
+use crate::scenario::words::kind::Either;
 use crate::scenario::words::read::words;
+use crate::scenario::words::scalar::{Count, Flag, Time, Whole};
 use crate::scenario::words::shape::{Shape, word};
 
 /// The latest revision alone.

@@ -1,11 +1,9 @@
 //! The words of `match`: which requests a rule is about.
 
 use crate::document::Node;
-use crate::scenario::words::kind::{
-    AnyKey, Either, Glob, HeaderName, JsonPath, JsonPathKey, Kind, Map, OneOrMany, PathGlob,
-    Pattern, Text,
-};
+use crate::scenario::words::kind::{AnyKey, Either, HeaderName, JsonPathKey, Kind, Map, OneOrMany};
 use crate::scenario::words::read::words;
+use crate::scenario::words::scalar::{Glob, JsonPath, PathGlob, Pattern, Text};
 use crate::scenario::words::shape::{Form, Shape, word};
 
 /// The verbs that requests to a Kubernetes API have.

@@ -63,7 +63,7 @@ fn collect_form(form: &Form, found: &mut (Vec<&'static Shape>, Vec<&'static Type
         Form::Type(of) => collect_type(of, found),
         Form::Integer { .. } | Form::Words(_) => {}
         Form::Object(shape) => collect_shape(shape, found),
-        Form::List { item, .. } | Form::OneOrMany(item) => collect_form(item, found),
+        Form::List { item, .. } | Form::OneOrMany { item, .. } => collect_form(item, found),
         Form::Map { keys, values, .. } => {
             collect_type(keys, found);
             collect_form(values, found);

@@ -1,8 +1,9 @@
 //! The words of a rule, and of how its outcomes are counted.
 
 use crate::scenario::words::choice::Choice;
-use crate::scenario::words::kind::{Count, Flag, List, Percentage, Placed, Reference, Text};
+use crate::scenario::words::kind::{List, Placed};
 use crate::scenario::words::read::words;
+use crate::scenario::words::scalar::{Count, Flag, Percentage, Reference, Text};
 use crate::scenario::words::shape::{Must, Shape, constraint, word};
 
 use super::at::PointWords;
@@ -39,13 +40,13 @@ words! {
         .constraints(&[
             constraint(
                 Must::AtMostOne(&["steps", "at"]),
-                "{said} on one rule count the same requests twice",
+                "{given} on one rule count the same requests twice",
                 "make two rules of it",
             )
             .code("steps-and-at"),
             constraint(
                 Must::AtMostOne(&["then", "steps", "share", "at"]),
-                "{said} on one rule count the same requests twice",
+                "{given} on one rule count the same requests twice",
                 "make two rules of it",
             )
             .code("two-counts"),
@@ -71,7 +72,7 @@ words! {
     client: Reference = word("client", "The client whose requests it is about.")
         .default("all clients")
         .example("client: canary, delay: 1s"),
-    require: RequireWords<'static> = word("require", "Requests without a live token get no further.")
+    require: RequireWords<'static> = word("require", "Requests without a valid token get no further.")
         .example("require: {token: iam}"),
     then: Then = word("then", "What happens to every request.").example("then: {status: 503}"),
     steps: List<StepWords<'static>, 1> = word(
@@ -107,7 +108,7 @@ words! {
 
 words! {
     /// `require`.
-    RequireWords: Shape::new("require", "Requests without a live token of a kind get no further.")
+    RequireWords: Shape::new("require", "Requests without a valid token of a kind get no further.")
         .frame("{tokens: {iam: {issue: POST /t, in: bearer}}, rules: [{require: {token: iam, …}}]}");
     token: Reference = word("token", "The kind of token.").required().example("token: iam"),
     otherwise: Then = word("else", "What happens to requests without one.")

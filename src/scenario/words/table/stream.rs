@@ -1,8 +1,9 @@
 //! The words for what happens to lines of a body: events and bookmarks of a watch.
 
 use crate::scenario::words::choice::Choice;
-use crate::scenario::words::kind::{Either, Percentage, Time};
+use crate::scenario::words::kind::Either;
 use crate::scenario::words::read::words;
+use crate::scenario::words::scalar::{Percentage, Time};
 use crate::scenario::words::shape::{Must, Shape, constraint, word};
 
 /// What happens to lines of a kind.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::document::Node;
 use crate::scenario::words::choice::Choice;
-use crate::scenario::words::kind::{Either, Kind, Reference, Time};
+use crate::scenario::words::kind::{Either, Kind};
 use crate::scenario::words::read::words;
+use crate::scenario::words::scalar::{Reference, Time};
 use crate::scenario::words::shape::{Form, Looks, Must, Shape, Type, constraint, word};
 
 use super::answer::{Code, ReplyWords, StatusWords};
@@ -79,10 +80,10 @@ words! {
                     "status", "reply", "reset", "close", "garbage", "malformed_chunk", "rst_stream",
                     "goaway", "cut",
                 ]),
-                "{said} cannot both happen",
+                "{given} cannot both happen",
                 "keep one of them",
             ),
-            constraint(Must::NotBeEmpty, "this does nothing", "say pass, or some of {words}"),
+            constraint(Must::NotBeEmpty, "this does nothing", "write pass, or some of {words}"),
         ]);
     status: Code = word(
         "status",

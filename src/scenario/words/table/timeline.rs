@@ -1,8 +1,9 @@
 //! The words of `timeline`.
 
 use crate::scenario::words::choice::Choice;
-use crate::scenario::words::kind::{Flag, List, Reference, Text, Time};
+use crate::scenario::words::kind::List;
 use crate::scenario::words::read::words;
+use crate::scenario::words::scalar::{Flag, Reference, Text, Time};
 use crate::scenario::words::shape::{Must, Shape, constraint, word};
 
 use super::rule::RuleWords;

@@ -2,8 +2,9 @@
 
 use crate::document::Node;
 use crate::scenario::words::choice::Choice;
-use crate::scenario::words::kind::{Either, Kind, PositiveSize, RateText, Size, Time, Whole};
+use crate::scenario::words::kind::{Either, Kind};
 use crate::scenario::words::read::words;
+use crate::scenario::words::scalar::{PositiveSize, RateText, Size, Time, Whole};
 use crate::scenario::words::shape::{
     Form, Literal, Looks, Must, Shape, Type, Word, constraint, word,
 };
@@ -156,7 +157,7 @@ words! {
                 only: Literal::Text("before_headers"),
             },
             "a request that was not processed has no answer",
-            "leave `at` out, or say last_stream: this",
+            "leave `at` out, or write last_stream: this",
         )]);
     code: ErrorCode = GOAWAY_CODE,
     last_stream: LastStream = GOAWAY_LAST_STREAM,
