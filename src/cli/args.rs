@@ -154,6 +154,9 @@ fn time(text: &str) -> Result<std::time::Duration, String> {
 pub(super) struct Schema {
     /// The schema of what.
     pub(super) of: SchemaOf,
+    /// Prints the reference of all words, as Markdown, in place of the JSON Schema.
+    #[arg(long)]
+    pub(super) reference: bool,
 }
 
 /// What there is a schema of.
