@@ -108,21 +108,22 @@ pub(super) fn of_pattern(pattern: &RequestPattern) -> Vec<Key<'_>> {
         }
         UrlPattern::PathRegex(regex) => {
             let sequence = regex.sequence();
-            match sequence.literal() {
-                Some(text) => keys.push(Key::Path(text)),
-                None => {
-                    keys.extend(prefix(sequence.prefix()).map(Key::Prefix));
-                    keys.extend(segments(sequence.pieces()).map(Key::Segment));
-                }
+            if let Some(text) = sequence.literal() {
+                keys.push(Key::Path(text));
+            } else {
+                keys.extend(prefix(sequence.prefix()).map(Key::Prefix));
+                keys.extend(segments(sequence.pieces()).map(Key::Segment));
             }
         }
-        UrlPattern::Template(template) => match template.sequence().literal() {
-            Some(text) => keys.push(Key::Path(text)),
-            None => {
-                keys.extend(prefix(template.sequence().prefix()).map(Key::Prefix));
-                keys.extend(segments(template.sequence().pieces()).map(Key::Segment));
+        UrlPattern::Template(template) => {
+            let sequence = template.sequence();
+            if let Some(text) = sequence.literal() {
+                keys.push(Key::Path(text));
+            } else {
+                keys.extend(prefix(sequence.prefix()).map(Key::Prefix));
+                keys.extend(segments(sequence.pieces()).map(Key::Segment));
             }
-        },
+        }
     }
     let conditions = pattern.conditions();
     for (variable, _, wanted) in &conditions.path_parameters {
@@ -178,7 +179,7 @@ fn segments(pieces: &[Piece]) -> impl Iterator<Item = &str> {
 }
 
 /// The windows of a pattern's literals.
-fn windows<'s>(pieces: &'s [Piece]) -> impl Iterator<Item = Key<'s>> {
+fn windows(pieces: &[Piece]) -> impl Iterator<Item = Key<'_>> {
     pieces.iter().flat_map(|piece| {
         let bytes = match piece {
             Piece::Literal(text) => text.as_bytes(),

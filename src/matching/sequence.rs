@@ -85,8 +85,7 @@ struct Undecided;
 
 impl CharSet {
     const ALL: Self = Self { ascii: [u64::MAX; 2], beyond: Beyond::All };
-    const NOT_SLASH: Self =
-        Self { ascii: [u64::MAX & !(1 << b'/'), u64::MAX], beyond: Beyond::All };
+    const NOT_SLASH: Self = Self { ascii: [!(1 << b'/'), u64::MAX], beyond: Beyond::All };
 
     fn has(self, byte: u8) -> bool {
         self.ascii[usize::from(byte >> 6) & 1] & 1 << (byte & 63) != 0

@@ -76,12 +76,16 @@ impl StubSet {
         ordered.sort_unstable_by_key(|(order, _)| *order);
         let index = || {
             let mut index = Index::default();
-            ordered.iter().for_each(|(order, placed)| index.insert(*order, &placed.stub));
+            for (order, placed) in &ordered {
+                index.insert(*order, &placed.stub);
+            }
             index
         };
         let rest = || {
             let mut ids = Ids::default();
-            ordered.iter().for_each(|(order, placed)| ids.insert(placed.stub.id, *order));
+            for (order, placed) in &ordered {
+                ids.insert(placed.stub.id, *order);
+            }
             (ids, ordered.iter().cloned().collect())
         };
         let (index, (ids, stubs)) = parallel::both(ordered.len() >= MANY, index, rest);
@@ -97,8 +101,8 @@ impl StubSet {
         self.files = before.replaced(files);
         let Changes { gone, new } = self.files.changes_since(&before);
         for (order, stub) in gone {
-            let ours = |placed: &&Placed| placed.layer == Layer::Files && placed.stub.id == stub.id;
-            if self.stubs.get(&order).filter(ours).is_some() {
+            let ours = |placed: &Placed| placed.layer == Layer::Files && placed.stub.id == stub.id;
+            if self.stubs.get(&order).is_some_and(ours) {
                 self.take(order);
             }
         }
