@@ -153,6 +153,9 @@ fn time(text: &str) -> Result<std::time::Duration, String> {
 pub(super) struct Schema {
     /// Kind of file.
     pub(super) of: SchemaOf,
+    /// Prints the reference of all words, as Markdown, in place of the JSON Schema.
+    #[arg(long)]
+    pub(super) reference: bool,
 }
 
 /// The kinds of files that have a schema.

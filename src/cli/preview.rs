@@ -72,8 +72,11 @@ pub(super) fn explain(args: &Explain) -> Result<(), CommandError> {
 
 #[expect(clippy::unnecessary_wraps, reason = "commands have one signature")]
 pub(super) fn schema(args: &Schema) -> Result<(), CommandError> {
-    match args.of {
-        SchemaOf::Scenario => print!("{}", scenario::SCHEMA),
-    }
+    let text = match args.of {
+        SchemaOf::Scenario if args.reference => scenario::reference(),
+        SchemaOf::Scenario => scenario::schema(),
+    };
+    // A reader that has seen enough closes the pipe.
+    let _ = io::stdout().lock().write_all(text.as_bytes());
     Ok(())
 }

@@ -235,7 +235,8 @@ impl<'d> Node<'d> {
         self.decoder.place(&self.pointer(), false)
     }
 
-    fn expected(&self, what: &str) {
+    /// Notes what was expected in place of this value.
+    pub(crate) fn expected(&self, what: &str) {
         let found = match self.value {
             Value::Null => "nothing".to_owned(),
             Value::Bool(value) => value.to_string(),

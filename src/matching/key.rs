@@ -127,11 +127,12 @@ pub(super) fn of_pattern(pattern: &RequestPattern) -> Vec<Key<'_>> {
             }
         }
         UrlPattern::Template(template) => {
-            if let Some(text) = template.sequence().literal() {
+            let sequence = template.sequence();
+            if let Some(text) = sequence.literal() {
                 keys.push(Key::Path(text));
             } else {
-                keys.extend(prefix(template.sequence().prefix()).map(Key::Prefix));
-                keys.extend(segments(template.sequence().pieces()).map(Key::Segment));
+                keys.extend(prefix(sequence.prefix()).map(Key::Prefix));
+                keys.extend(segments(sequence.pieces()).map(Key::Segment));
             }
         }
     }

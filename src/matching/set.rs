@@ -101,8 +101,8 @@ impl StubSet {
         self.files = before.replaced(files);
         let Changes { gone, new } = self.files.changes_since(&before);
         for (order, stub) in gone {
-            let ours = |placed: &&Placed| placed.layer == Layer::Files && placed.stub.id == stub.id;
-            if self.stubs.get(&order).as_ref().is_some_and(ours) {
+            let ours = |placed: &Placed| placed.layer == Layer::Files && placed.stub.id == stub.id;
+            if self.stubs.get(&order).is_some_and(ours) {
                 self.take(order);
             }
         }

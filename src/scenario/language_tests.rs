@@ -1,280 +1,190 @@
-//! Time, places, draws by request, and what only a Kubernetes API can do wrong.
+//! The language: what is read, what is refused, and which rule wins.
 
 use std::time::Duration;
 
 use http::HeaderMap;
 
-use super::tests::{Client, code, parse};
+use super::testing::{Client, client, code, parse};
 use super::*;
-use crate::message::{FaultAction, FaultPoint, LastStream, LineAction, LineKind, Position};
-
-const SECOND: Duration = Duration::from_secs(1);
-
-fn client(text: &str) -> Client {
-    Client::new(parse(text).unwrap_or_else(|why| panic!("{why}")))
-}
+use crate::message::{FaultPoint, Pace};
 
 #[test]
-fn phases_follow_each_other_and_the_drill_heals_itself() {
-    let mut client = client(
-        "
-clients:
-  canary: {header: {X-Client: canary}}
-rules:
-- {id: always, match: {path: /always}, then: {status: 418}}
-timeline:
-  ttl: 100s
-  phases:
-  - {name: healthy, for: 30s}
-  - name: brownout
-    for: 30s
-    client: canary
-    rules: [{match: {path: /x}, then: {status: 503}}]
-  - {name: recovered, forever: true}
-",
-    );
-    let canary = HeaderMap::from_iter([("x-client".parse().unwrap(), "canary".parse().unwrap())]);
-    // Time counts from the first request on.
-    client.now = SECOND * 1000;
-    for (seconds, as_canary, as_other, always) in [
-        (0, 200, 200, 418),
-        (29, 200, 200, 418),
-        (30, 503, 200, 418),
-        (59, 503, 200, 418),
-        (60, 200, 200, 418),
-        (99, 200, 200, 418),
-        (100, 200, 200, 200),
-    ] {
-        client.now = SECOND * (1000 + seconds);
-        assert_eq!(code(&client.ask_with("GET", "/x", &canary, |_| {})), as_canary, "{seconds}");
-        assert_eq!(client.code("/x"), as_other, "{seconds}");
-        assert_eq!(client.code("/always"), always, "{seconds}");
-    }
-    let phase = |client: &Client| {
-        client.set.status(&client.state, client.now)["scenarios"][0]["phase"].clone()
-    };
-    assert_eq!(phase(&client), "healed");
-    client.state.reset(client.now);
-    assert_eq!(phase(&client), "not started");
-    assert_eq!(client.set.start(&client.state, client.now), 1);
-    assert_eq!(phase(&client), "healthy");
-    assert_eq!(client.set.step(&client.state, client.now), 1);
-    assert_eq!(phase(&client), "brownout");
-    assert_eq!(client.set.step(&client.state, client.now), 1);
-    assert_eq!(phase(&client), "recovered");
-    assert_eq!(client.set.step(&client.state, client.now), 0);
-}
-
-#[test]
-fn a_timeline_waits_for_what_it_says() {
-    for (start, before, after) in [("ready", 503, 503), ("admin", 200, 200)] {
-        let text = format!(
-            "timeline: {{start: {start}, phases: [{{for: 10s}}, {{forever: true, rules: [{{then: {{status: 503}}}}]}}]}}"
-        );
-        let mut client = client(&text);
-        client.now = SECOND * 10;
-        assert_eq!(client.code("/x"), before, "{start}");
-        client.now = SECOND * 100;
-        assert_eq!(client.code("/x"), after, "{start}");
-        if start == "admin" {
-            client.set.start(&client.state, client.now);
-            assert_eq!(client.code("/x"), 200);
-            client.now = SECOND * 110;
-            assert_eq!(client.code("/x"), 503);
-        }
-    }
-}
-
-#[test]
-fn clients_go_before_phases_and_phases_before_the_rest() {
-    let client = client(
-        "
-clients: {c: {query: {c: \"1\"}}}
-rules:
-- {id: everybody, then: {status: 500}}
-- {id: of-client, client: c, match: {path: /c}, then: {status: 501}}
-timeline:
-  phases: [{name: p, forever: true, rules: [{id: of-phase, match: {path: \"/{c,p}\"}, then: {status: 502}}]}]
-",
-    );
-    let query = crate::message::Query::parse(Some("c=1")).unwrap();
-    let as_client = client.ask("GET", "/c", |facts| facts.query = Box::leak(Box::new(query)));
-    assert_eq!(code(&as_client), 501);
-    assert_eq!(client.code("/c"), 502);
-    assert_eq!(client.code("/p"), 502);
-    assert_eq!(client.code("/x"), 500);
-    assert_eq!(client.ask("GET", "/p", |_| {}).by.unwrap().rule.as_ref(), "s/p/of-phase");
-}
-
-#[test]
-fn places_within_a_stream_are_all_told() {
-    let client = client(
-        "
-rules:
-- at:
-  - {event: 3, times: 1, then: {stall: 10s}}
-  - {bytes: 64KiB, then: {cut: mid_line}}
-  - {time: 5s, then: {reset: here}}
-  - {event: 4, then: {event: drop}}
-  - {event: 5, then: {event: expired}}
-  - {event: 6, then: {event: {json: {type: ADDED}}}}
-  - {event: 7, then: {goaway: {last_stream: none}}}
-  - {event: 8, then: {cut: clean}}
-  - {event: 9, then: pass}
-",
-    );
-    let first = client.ask("GET", "/", |_| {}).points;
-    let acts: Vec<(Position, String)> = first
-        .iter()
-        .map(|(place, then)| match then {
-            PointThen::Action(action) => (*place, format!("{action:?}")),
-            PointThen::Error(status) => (*place, status.code.to_string()),
-            PointThen::Pass => panic!("nothing is told as nothing"),
-        })
-        .collect();
-    let expected = [
-        (Position::Event(3), "Stall(10s)"),
-        (Position::Bytes(65536), "CutLine"),
-        (Position::Time(SECOND * 5), "End(Reset)"),
-        (Position::Event(4), "Drop"),
-        (Position::Event(5), "410 Gone"),
-        (Position::Event(6), "Insert { line: b\"{\\\"type\\\":\\\"ADDED\\\"}\\n\", ends: false }"),
-        (Position::Event(7), "End(GoAway { code: 0, last: None })"),
-        (Position::Event(8), "Finish"),
-    ];
-    assert_eq!(acts, expected.map(|(place, act)| (place, act.to_owned())));
-    let second = client.ask("GET", "/", |_| {}).points;
-    assert_eq!(second.len(), 7, "the first was for one stream");
-}
-
-#[test]
-fn faults_of_http2_have_codes_and_places() {
-    let client = client(
-        "
-rules:
-- {match: {path: /a}, then: {rst_stream: REFUSED_STREAM}}
-- {match: {path: /b}, then: {rst_stream: {code: 8, at: {bytes: 10}}}}
-- {match: {path: /c}, then: {goaway: {code: ENHANCE_YOUR_CALM, last_stream: none}}}
-- {match: {path: /d}, then: {malformed_chunk: after_headers}}
-- {match: {path: /e}, then: {cut: {bytes: 5}}}
-",
-    );
-    for (path, at, action) in [
-        ("/a", FaultPoint::BeforeHeaders, FaultAction::ResetStream(7)),
-        ("/b", FaultPoint::AfterBytes(10), FaultAction::ResetStream(8)),
-        ("/c", FaultPoint::BeforeHeaders, FaultAction::GoAway { code: 11, last: LastStream::None }),
-        ("/d", FaultPoint::AfterHeaders, FaultAction::MalformedChunk),
-        ("/e", FaultPoint::AfterBytes(5), FaultAction::Close),
-    ] {
-        let fault = client.ask("GET", path, |_| {}).effects.fault.unwrap();
-        assert_eq!((fault.at, fault.action), (at, action), "{path}");
-    }
-    assert!(parse("rules: [{then: {malformed_chunk: before_headers}}]").is_err());
-    assert!(parse("rules: [{then: {goaway: {last_stream: none, at: after_headers}}}]").is_err());
-}
-
-#[test]
-fn outcomes_by_request_do_not_depend_on_the_order() {
+fn precedence_is_as_written() {
     let text = "
-seed: 42
-rules: [{draw_by: request, share: [{p: 40%, then: {status: 503}}]}]
-";
-    let paths: Vec<String> = (0..50).map(|n| format!("/x/{n}")).collect();
-    let outcomes = |order: &mut dyn Iterator<Item = &String>| {
-        let client = client(text);
-        let mut all: Vec<(String, Vec<u16>)> =
-            order.map(|path| (path.clone(), (0..3).map(|_| client.code(path)).collect())).collect();
-        all.sort();
-        all
-    };
-    let forth = outcomes(&mut paths.iter());
-    assert_eq!(forth, outcomes(&mut paths.iter().rev()));
-    let failed = forth.iter().flat_map(|(_, codes)| codes).filter(|code| **code == 503).count();
-    // 150 draws at 40%: five standard deviations are 30.
-    assert!(failed.abs_diff(60) < 30, "{failed}");
-    let differ = forth.iter().any(|(_, codes)| codes.windows(2).any(|pair| pair[0] != pair[1]));
-    assert!(differ, "each attempt is a draw of its own");
-    // The same in one world, another in another.
-    let world = |name: &'static str| {
-        let client = client(text);
-        let draw = |path: &String| code(&client.ask("GET", path, |facts| facts.world = name));
-        paths.iter().map(draw).collect::<Vec<_>>()
-    };
-    assert_eq!(world("a"), world("a"));
-    assert_ne!(world("a"), world("b"));
-}
-
-#[test]
-fn memory_of_requests_is_bounded() {
-    let client = client("rules: [{draw_by: request, share: [{p: 40%, then: {status: 503}}]}]");
-    for n in 0..30_000 {
-        let _ = client.code(&format!("/{n}"));
-    }
-    // What was forgotten begins anew, with the same draw.
-    let first = client.code("/0");
-    client.state.reset(Duration::ZERO);
-    assert_eq!(client.code("/0"), first);
-}
-
-#[test]
-fn a_revoked_token_is_dead() {
-    let client = client(
-        "
 tokens: {t: {issue: POST /t, in: bearer}}
 rules:
-- {require: {token: t}}
-- {at: [{page: 3, times: 1, then: {revoke: t}}]}
-",
-    );
-    let Some(Answer::IssueToken(issued)) = client.ask("POST", "/t", |_| {}).answer else {
-        panic!()
-    };
-    let bearer = format!("Bearer {}", issued.token).parse().unwrap();
-    let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, bearer)]);
-    let page = |n| client.ask_with("GET", "/x", &headers, |facts| facts.page = Some(n));
-    assert_eq!([1, 2].map(|n| code(&page(n))), [200, 200]);
-    let refused = page(3);
-    assert_eq!((code(&refused), refused.gate), (401, Some(GateSeen::Live)));
-    let dead = page(3);
-    assert_eq!((code(&dead), dead.gate), (401, Some(GateSeen::Dead)));
-    let second = client.ask("POST", "/t", |_| {});
-    assert_eq!(second.gate, Some(GateSeen::Issued { needless: false }));
-    let third = client.ask("POST", "/t", |_| {});
-    assert_eq!(third.gate, Some(GateSeen::Issued { needless: true }));
+- {id: gate, match: {path: /gated/**}, require: {token: t, else: {status: 401}}}
+- {id: slow, delay: 100ms}
+- {id: slower, then: {delay: 200ms}}
+- {id: first, match: {path: \"/{both,gated}/**\"}, then: {status: 503}}
+- {id: second, match: {path: /both/**}, then: {status: 500}}
+- {id: cut, match: {path: /both/cut}, then: {reset: {bytes: 5}}}
+";
+    let client = Client::new(parse(text).unwrap());
+    for (path, status, delay, fault, by) in [
+        ("/gated/x", 401, 0, None, "s/gate"),
+        ("/both/x", 503, 300, None, "s/first"),
+        ("/both/cut", 503, 300, Some(FaultPoint::AfterBytes(5)), "s/cut"),
+        ("/other", 200, 300, None, "s/slow"),
+    ] {
+        let decision = client.ask("GET", path, |_| {});
+        assert_eq!(code(&decision), status, "{path}");
+        assert_eq!(decision.effects.delay, Duration::from_millis(delay), "{path}");
+        assert_eq!(decision.effects.fault.map(|fault| fault.at), fault, "{path}");
+        assert_eq!(decision.by.unwrap().rule.as_ref(), by, "{path}");
+    }
 }
 
 #[test]
-fn kubernetes_words_come_together() {
-    let client = client(
-        "
+fn all_keys_of_a_match_must_hold() {
+    let text = "
 rules:
-- {then: {compact: now, stale: 3}}
-- {then: {compact: {keep: 5}, fail_after: 2, status: 503, finalizer: 5s}}
-- {then: {expired: status, too_large: true}}
-- {then: {bookmarks: drop, initial_end: drop, events: {duplicate: 20%}}}
-",
-    );
-    let decision = client.ask("GET", "/", |_| {});
-    assert!(decision.answer.is_none(), "the status is that of the rest of the collection");
-    let then = decision.kubernetes.unwrap();
-    assert_eq!((then.compact, then.stale), (Some(Compact::Now), Some(3)));
-    assert_eq!((then.fail_after, then.finalizer), (Some(2), Some(SECOND * 5)));
-    assert_eq!(then.fails_with.unwrap().code.as_u16(), 503);
-    assert!(then.expired_as_status && then.too_large);
-    let changes: Vec<_> =
-        decision.effects.changes.iter().map(|change| (change.of, change.action)).collect();
-    assert_eq!(
-        changes,
-        [
-            (LineKind::Events, LineAction::Duplicate),
-            (LineKind::Bookmarks, LineAction::Drop),
-            (LineKind::InitialEnd, LineAction::Drop)
-        ]
-    );
-    // A share of the lines: the same ones each time, within the bound.
-    let sample = decision.effects.changes[0].sample.clone().unwrap();
-    let hits = (0..10_000).filter(|line| (sample.0)(*line)).count();
-    assert!(hits.abs_diff(2000) < 200, "{hits}");
+- match: {method: [get, HEAD], path: /a/*/c, header: {X-Client: \"can*\"}, namespace: \"team-*\", resource: tfjobs.kubeflow.org}
+  then: {status: 500}
+";
+    let client = Client::new(parse(text).unwrap());
+    let headers = HeaderMap::from_iter([("x-client".parse().unwrap(), "canary".parse().unwrap())]);
+    let ask = |method: &str, path: &str, headers: &HeaderMap, namespace: &'static str| {
+        code(&client.ask_with(method, path, headers, |facts| {
+            facts.namespace = Some(namespace);
+            facts.resource = Some("tfjobs.kubeflow.org");
+        }))
+    };
+    assert_eq!(ask("GET", "/a/b/c", &headers, "team-x"), 500);
+    assert_eq!(ask("POST", "/a/b/c", &headers, "team-x"), 200);
+    assert_eq!(ask("GET", "/a/b/x/c", &headers, "team-x"), 200);
+    assert_eq!(ask("GET", "/a/b/c", &HeaderMap::new(), "team-x"), 200);
+    assert_eq!(ask("GET", "/a/b/c", &headers, "other"), 200);
+}
+
+#[test]
+fn all_mistakes_are_reported_with_their_places() {
+    let text = "
+descripton: x
+rules:
+- id: a
+  match: {pth: /x, verb: list}
+  then: {status: 700}
+- id: a
+  share: [{p: 60%, then: {status: 500}}, {p: 50%, then: pass}]
+- steps: [{times: 2, then: {cut: 3s}}]
+- then: {status: 500, reset: before_headers}
+- delay: 5
+- id: nothing
+- steps: [{forever: true, then: pass}, {times: 1, then: pass}]
+- at: [{page: 1, then: pass}]
+  steps: [{times: 1, then: pass}]
+- require: {token: iam}
+timeline: {ttl: 10m, phases: [{name: a}]}
+";
+    let expected = "\
+s.yaml:2:1: descripton: unknown key \"descripton\"; did you mean \"description\"?
+s.yaml:5:11: rules[0].match.pth: unknown key \"pth\"; did you mean \"path\"?
+s.yaml:6:18: rules[0].then.status: expected a whole number from 200 to 599, found the number 700
+s.yaml:7:3: rules[1]: the id \"a\" is taken by an earlier rule; give each rule an id of its own
+s.yaml:8:10: rules[1].share: the shares of one draw add up to 110%; at most 100% can be given out; what is left passes
+s.yaml:9:34: rules[2].steps[0].then.cut: unknown word \"3s\"; known here: mid_line
+s.yaml:10:9: rules[3].then: reset and status cannot both happen; keep one of them
+s.yaml:11:10: rules[4].delay: expected a time with its unit, like 400ms, 30s or 1m30s, found the number 5
+s.yaml:12:3: rules[5]: this rule does nothing; give it one of then, steps, share, at, require, delay, page_size, expect
+s.yaml:13:11: rules[6].steps[0]: the steps after this one are never reached; put the step with forever last
+s.yaml:14:3: rules[7]: at and steps on one rule count the same requests twice; make two rules of it
+s.yaml:16:20: rules[8].require.token: no token is called \"iam\"; declare it under the key \"tokens\"
+s.yaml:17:31: timeline.phases[0]: a phase has one length; give it for: 30s, or forever: true for the last one";
+    assert_eq!(parse(text).unwrap_err(), expected);
+}
+
+#[test]
+fn replies_are_literal_and_stay_in_their_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("body.txt"), "from a file").unwrap();
+    let file = directory.path().join("s.yaml");
+    let write = |name: &str| {
+        let text = format!(
+            "rules:\n- then: {{reply: {{status: 202, headers: {{x-a: [b, c]}}, file: {name}}}}}\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        load(&[file.to_string_lossy().into_owned()], 1)
+    };
+    let client = Client::new(write("body.txt").unwrap().set);
+    let Some(Answer::Reply(reply)) = client.ask("GET", "/", |_| {}).answer else { panic!() };
+    let plan = reply.plan();
+    assert_eq!((plan.status.as_u16(), plan.headers.get_all("x-a").iter().count()), (202, 2));
+    assert_eq!(plan.body.known_len(), Some(11));
+    let error = write("../../../../../../etc/passwd").unwrap_err().to_string();
+    assert!(error.contains("lies outside of the scenario's directory"), "{error}");
+}
+
+#[test]
+fn bodies_and_clients_distinguish_requests() {
+    let set = parse(
+        "clients: {canary: {header: {X-Client: \"canary-*\"}}}\n\
+         rules:\n\
+         - {id: all, match: {path: /jobs}, then: {status: 500}}\n\
+         - {id: canary, client: canary, match: {path: /jobs}, then: {status: 503}}\n\
+         - {id: large, match: {path: /make, body: {$.spec.replicas: 64, $.metadata.name: \"big-*\"}}, then: {status: 422}}\n\
+         - {id: gpu, match: {path: /make, body: \"$..resources[?@.gpu]\"}, then: {status: 429}}\n",
+    )
+    .unwrap();
+    let client = Client::new(set);
+    // A client's own rules come before those of everybody.
+    let mut headers = HeaderMap::new();
+    assert_eq!(client.code("/jobs"), 500);
+    headers.insert("x-client", "canary-7".parse().unwrap());
+    assert_eq!(code(&client.ask_with("GET", "/jobs", &headers, |_| {})), 503);
+    headers.insert("x-client", "stable".parse().unwrap());
+    assert_eq!(code(&client.ask_with("GET", "/jobs", &headers, |_| {})), 500);
+    for (body, expected) in [
+        (r#"{"spec": {"replicas": 64}, "metadata": {"name": "big-1"}}"#, 422),
+        (r#"{"spec": {"replicas": 63}, "metadata": {"name": "big-1"}}"#, 200),
+        (r#"{"spec": {"replicas": 64}}"#, 200),
+        (r#"{"spec": [{"resources": [{"cpu": 1}, {"gpu": 1}]}]}"#, 429),
+        ("not JSON", 200),
+        ("", 200),
+    ] {
+        let decision = client.ask("POST", "/make", |facts| {
+            assert!(client.set.wants_body(facts));
+            facts.body = Some(body.as_bytes());
+        });
+        assert_eq!(code(&decision), expected, "{body}");
+    }
+    client.ask("POST", "/jobs", |facts| assert!(!client.set.wants_body(facts)));
+    for (text, words) in [
+        ("rules: [{id: a, client: b, then: pass}]", "no client is called \"b\""),
+        (
+            "clients: {a: {path: /x}}\nrules: [{then: pass}]",
+            "unknown key \"path\"; it belongs in match",
+        ),
+        ("clients: {a: {}}\nrules: [{then: pass}]", "is recognized by what it sends"),
+        ("rules: [{match: {body: \"$.[\"}, then: pass}]", "is not a JSONPath"),
+        ("rules: [{match: {body: {name: x}}, then: pass}]", "is not a JSONPath"),
+    ] {
+        let problems = parse(text).unwrap_err();
+        assert!(problems.contains(words), "{text}: {problems}");
+    }
+}
+
+#[test]
+fn rates_are_paces() {
+    for (text, size, every) in [
+        ("16KiB/s", 1638, Duration::from_secs_f64(1638.0 / 16384.0)),
+        ("2B/s", 1, Duration::from_millis(500)),
+        ("{chunk: 1B, every: 100ms}", 1, Duration::from_millis(100)),
+    ] {
+        let client = Client::new(parse(&format!("rules: [{{then: {{slow: {text}}}}}]")).unwrap());
+        let pace = client.ask("GET", "/", |_| {}).effects.pace.unwrap();
+        assert_eq!(pace, Pace::Chunks { size, every }, "{text}");
+    }
+    for (text, words) in [
+        ("16KiB", "is not a rate"),
+        ("0B/s", "is not a rate"),
+        ("fast", "is not a rate"),
+        ("{chunk: 0, every: 1s}", "of at least 1 B"),
+        ("{chunk: 1B}", "\"every\" is missing"),
+    ] {
+        let problems = parse(&format!("rules: [{{then: {{slow: {text}}}}}]")).unwrap_err();
+        assert!(problems.contains(words), "{text}: {problems}");
+    }
 }
 
 #[test]
@@ -284,137 +194,4 @@ fn several_things_can_happen_at_once() {
     assert_eq!(code(&decision), 503);
     assert_eq!(decision.effects.delay, Duration::from_millis(1100));
     assert!(decision.effects.pace.is_some());
-}
-
-#[test]
-fn uses_are_counted_and_unused_rules_known() {
-    let client = client(
-        "
-rules:
-- {id: hit, match: {path: /a}, then: {status: 500}}
-- {id: passes, match: {path: /a}, steps: [{times: 1, then: pass}, {times: 1, then: {status: 501}}]}
-- {id: missed, match: {path: /b}, then: {status: 500}}
-- {id: watches, match: {path: /a}, expect: {max_requests: 3}}
-",
-    );
-    let _ = client.code("/a");
-    let unused: Vec<&str> = client.set.unused(&client.state).collect();
-    assert_eq!(unused, ["s/passes", "s/missed"]);
-    let uses = |rule| {
-        let uses = client.state.uses(rule);
-        (uses.matched, uses.acted)
-    };
-    assert_eq!((uses("s/hit"), uses("s/passes"), uses("s/missed")), ((1, 1), (1, 0), (0, 0)));
-}
-
-#[test]
-fn what_will_happen_is_what_happens() {
-    let text = "
-seed: 7
-rules:
-- {id: steps, match: {path: /steps}, steps: [{times: 2, then: pass}, {times: 3, then: {status: 500}}]}
-- {id: share, match: {path: /share}, share: [{p: 30%, then: {status: 429}}, {p: 20%, then: {status: 503}}]}
-- {id: wait, match: {path: /wait}, delay: {min: 100ms, max: 900ms}}
-";
-    let client = client(text);
-    let preview = client.set.preview("default", 40).json;
-    let rules = preview["rules"].as_array().unwrap();
-    for n in 0..40_usize {
-        let [_, shares, waits] = rules.as_slice() else { panic!() };
-        let code = client.code("/share");
-        let planned = shares["draws"][n]["then"].as_str().unwrap();
-        let expected = match code {
-            200 => "pass".to_owned(),
-            code => format!("{{status: {code}}}"),
-        };
-        assert_eq!(planned, expected, "{n}");
-        let delay = client.ask("GET", "/wait", |_| {}).effects.delay;
-        let planned = waits["delaysMs"][n].as_f64().unwrap();
-        assert!((planned - delay.as_secs_f64() * 1e3).abs() < 1e-6, "{n}");
-    }
-    let spans: Vec<String> = rules[0]["steps"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|step| format!("{}-{} {}", step["from"], step["to"], step["then"].as_str().unwrap()))
-        .collect();
-    assert_eq!(spans, ["1-2 pass", "3-5 {status: 500}", "6-null pass"]);
-}
-
-#[test]
-fn lints_have_stable_codes() {
-    let set = parse(
-        "
-rules:
-- {id: all, match: {resource: jobs.x}, then: {status: 500}}
-- {id: some, match: {resource: jobs.x, verb: list}, then: {status: 503}}
-- {id: also, match: {resource: jobs.x}, delay: 1s}
-- {id: faulty, match: {resource: jobs.x}, then: {reset: before_headers}}
-- {id: wrong, match: {resource: jbos.x}, then: {status: 503}}
-- {id: nowhere, match: {path: /nowhere/**}, then: {status: 503}}
-- {id: verb, match: {verb: read}, then: {status: 503}}
-",
-    )
-    .unwrap();
-    let served = Served {
-        resources: vec!["jobs.x".into()],
-        paths: vec!["/apis/x/v1/namespaces/*/jobs".into()],
-        open: false,
-    };
-    let found: Vec<(String, Option<usize>)> = set
-        .lint(&served)
-        .0
-        .iter()
-        .map(|found| (found.code.to_owned(), found.place.map(|place| place.line)))
-        .collect();
-    let expected = [
-        ("shadowed-rule", 4),
-        ("matches-nothing", 7),
-        ("matches-nothing", 8),
-        ("matches-nothing", 9),
-    ];
-    assert_eq!(found, expected.map(|(code, line)| (code.to_owned(), Some(line))));
-}
-
-#[test]
-fn explaining_names_the_key_that_does_not_hold() {
-    let client = client(
-        "
-rules:
-- {id: a, match: {method: DELETE, path: /x/**}, then: {status: 500}}
-- {id: b, match: {path: /x/*}, then: {status: 503}}
-",
-    );
-    let query = crate::message::Query::default();
-    let headers = HeaderMap::new();
-    let facts = Facts {
-        method: "GET",
-        path: "/x/y",
-        query: &query,
-        headers: &headers,
-        body: None,
-        parsed: std::cell::OnceCell::new(),
-        verb: None,
-        resource: None,
-        namespace: None,
-        name: None,
-        subresource: None,
-        page: None,
-        world: "default",
-    };
-    let explained = client.set.explain(&facts);
-    assert_eq!(explained.rules.iter().map(|rule| rule.holds).collect::<Vec<_>>(), [false, true]);
-    let wrong = explained.rules[0].compared.iter().find(|part| !part.holds).unwrap();
-    assert_eq!((wrong.key.as_str(), wrong.wanted.as_str()), ("method", "DELETE"));
-    assert_eq!(client.state.uses("s/b"), RuleUse::default(), "nothing is counted");
-}
-
-#[test]
-fn the_body_of_an_error_in_a_watch_is_upstreams() {
-    let client = client("rules: [{at: [{event: 1, then: {event: {status: 500, message: x}}}]}]");
-    let decision = client.ask("GET", "/", |_| {});
-    let [(Position::Event(1), PointThen::Error(status))] = decision.points.as_slice() else {
-        panic!("{:?}", decision.points)
-    };
-    assert_eq!((status.code.as_u16(), status.message.as_deref()), (500, Some("x")));
 }

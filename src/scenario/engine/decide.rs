@@ -11,16 +11,17 @@ use crate::scenario::rule::draw::Draw;
 use crate::scenario::rule::expect::Expect;
 use crate::scenario::rule::facts::Facts;
 use crate::scenario::rule::point::{PointThen, Where};
-use crate::scenario::rule::set::{DrawBy, Outcomes, Rule, ScenarioSet};
+use crate::scenario::rule::set::{Outcomes, Rule, ScenarioSet};
 use crate::scenario::rule::then::{LinesThen, Terminal, Then};
 use crate::scenario::rule::timeline::Now;
+use crate::scenario::words::table::DrawBy;
 
-/// How long a token lives that has no `ttl`: what identity services give.
+/// How long a token without a `ttl` is valid: a day, as identity services usually have it.
 const DEFAULT_TTL: Duration = Duration::from_secs(24 * 3600);
 
 impl ScenarioSet {
-    /// Whether a rule must see the body of this request: one to which bodies matter, and of which all
-    /// else holds.
+    /// Whether the body of this request must be read: whether a rule that depends on bodies matches in all
+    /// other respects.
     #[must_use]
     pub fn wants_body(&self, facts: &Facts<'_>) -> bool {
         self.reads_bodies
@@ -29,7 +30,7 @@ impl ScenarioSet {
             })
     }
 
-    /// What the rules say about a request; `now` is the time since the world began. Counts.
+    /// Applies the rules to a request, and counts it; `now` is the time since the world began.
     #[must_use]
     pub fn decide(&self, state: &ScenarioState, facts: &Facts<'_>, now: Duration) -> Decision {
         let issuer = self.tokens.iter().find(|token| token.is_issued_by(facts));
@@ -88,9 +89,9 @@ fn expected(matching: &[&Rule]) -> Vec<(Arc<str>, Arc<Expect>)> {
     matching.iter().filter_map(with).collect()
 }
 
-/// What delays are counted as, besides what else a rule counts.
+/// The counter of a rule's delays, beside those of its outcomes.
 const DELAY: usize = usize::MAX;
-/// What changes of lines are counted as.
+/// The counter of its changes of lines.
 const LINES: usize = usize::MAX - 1;
 
 /// A decision being made.
@@ -102,7 +103,7 @@ struct Deciding<'a, 'f> {
 }
 
 impl Deciding<'_, '_> {
-    /// Whether a rule's gate stays shut; then the decision is made.
+    /// Whether a rule's gate refuses the request; then the decision is made.
     fn gate(&mut self, rule: &Rule, now: Duration) -> bool {
         let Some(gate) = &rule.gate else { return false };
         let token = &self.set.tokens[gate.token];
@@ -116,7 +117,7 @@ impl Deciding<'_, '_> {
         true
     }
 
-    /// What a rule says this time.
+    /// Applies a rule, behind its gate.
     fn rule(&mut self, rule: &Rule) {
         let (delay, draw) = self.wait(rule, &rule.delay);
         let mut acted = !delay.is_zero() || rule.gate.is_some();
@@ -150,13 +151,13 @@ impl Deciding<'_, '_> {
         let request = self.facts.request_id();
         let n = match part {
             0 => self.memory.attempt(&rule.key, request),
-            // What is drawn besides has attempts of its own.
+            // Other draws of the rule count attempts of their own.
             part => self.memory.attempt(&format!("{}#{part}", rule.key).into(), request),
         };
         Number { n, request: Some(request) }
     }
 
-    /// What a rule says this time; says whether it is something.
+    /// Applies the rule's outcome for this request; returns whether it has one.
     fn outcome(&mut self, rule: &Rule) -> bool {
         match &rule.outcomes {
             Outcomes::None => false,
@@ -207,7 +208,7 @@ impl Deciding<'_, '_> {
     }
 
     /// Takes an outcome into the decision: delays add, faults beat statuses, the first of each wins.
-    /// Says whether it was one.
+    /// Returns whether it was one.
     fn take(&mut self, rule: &Rule, then: &Then, draw: Option<u64>) -> bool {
         if let Some(delay) = &then.delay {
             let (delay, drawn) = self.wait(rule, delay);
@@ -273,7 +274,7 @@ impl Deciding<'_, '_> {
         }
     }
 
-    /// What happens to lines of a kind: to all, or to those that are drawn.
+    /// A change of all lines of a kind, or of those that are drawn.
     fn lines(&mut self, rule: &Rule, lines: &LinesThen) -> LineChange {
         let sample = lines.share.map(|share| {
             let number = self.number(rule, LINES);
@@ -288,14 +289,14 @@ impl Deciding<'_, '_> {
         LineChange { of: lines.of, action: lines.action, sample }
     }
 
-    /// Puts the answer off.
+    /// Delays the answer.
     fn later(&mut self, rule: &Rule, by: Duration, draw: Option<u64>) {
         let delay = &mut self.decision.effects.delay;
         *delay = delay.saturating_add(by);
         self.shown(rule, draw);
     }
 
-    /// Shows the rule in the answer, where no other does.
+    /// Names the rule in the answer, unless another is named already.
     fn shown(&mut self, rule: &Rule, draw: Option<u64>) {
         let applied = || Applied { rule: Arc::clone(&rule.id), draw };
         self.decision.by.get_or_insert_with(applied);

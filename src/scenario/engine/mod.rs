@@ -1,4 +1,4 @@
-//! Requests → decisions, with what scenarios remember of a world.
+//! Requests → decisions, and the state of scenarios in a world.
 
 pub(in crate::scenario) mod decide;
 pub(in crate::scenario) mod state;

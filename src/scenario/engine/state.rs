@@ -1,4 +1,4 @@
-//! What scenarios remember, for one world: counters, draws, tokens, where time began.
+//! The state of scenarios in one world: counters, draws, tokens, and when time began.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::num::NonZeroUsize;
@@ -9,27 +9,28 @@ use lru::LruCache;
 
 use crate::scenario::rule::decision::GateSeen;
 use crate::scenario::rule::draw;
-use crate::scenario::rule::timeline::{Now, Start, Timeline};
+use crate::scenario::rule::timeline::{Now, Timeline};
 use crate::scenario::rule::token::Token;
+use crate::scenario::words::table::Start;
 
 /// How many live tokens are remembered; the oldest is forgotten first.
 const MAX_TOKENS: usize = 10_000;
-/// How many different requests are told apart where a rule draws by request; the one unused for
-/// longest is forgotten first.
+/// How many requests have counters of their own where a rule draws by request; the least recently used one is
+/// forgotten first.
 const MAX_REQUESTS: usize = 10_000;
 
-/// Counters, draws, tokens and timelines of one world. All begin anew with [`ScenarioState::reset`].
+/// Counters, draws, tokens and timelines of one world. [`ScenarioState::reset`] clears them.
 #[derive(Debug, Default)]
 pub struct ScenarioState {
     inner: Mutex<Memory>,
 }
 
-/// How often a rule was asked, and did something.
+/// How often a rule matched, and how often it acted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RuleUse {
     /// How many requests it matched.
     pub matched: u64,
-    /// In how many of them it did something.
+    /// In how many of them it had an effect.
     pub acted: u64,
 }
 
@@ -47,9 +48,9 @@ pub(in crate::scenario) struct Memory {
     tokens: BTreeMap<String, Issued>,
     order: VecDeque<String>,
     issued: u64,
-    /// When each scenario's timeline began, and how far it was moved on besides.
+    /// When each scenario's timeline began, and by how much it was advanced since.
     starts: HashMap<Arc<str>, (Duration, Duration)>,
-    /// When all began anew.
+    /// When the state was last reset.
     began: Duration,
 }
 
@@ -61,12 +62,12 @@ struct Issued {
 }
 
 impl ScenarioState {
-    /// Forgets everything; time begins to count anew.
+    /// Clears the state; time counts from `now`.
     pub fn reset(&self, now: Duration) {
         *self.lock() = Memory { began: now, ..Memory::default() };
     }
 
-    /// How often each rule was asked, and did something.
+    /// How often a rule matched, and how often it acted.
     #[must_use]
     pub fn uses(&self, rule: &str) -> RuleUse {
         self.lock().uses.get(rule).copied().unwrap_or_default()
@@ -78,8 +79,8 @@ impl ScenarioState {
 }
 
 impl Memory {
-    /// The number of this request among those a rule has counted, from 0; `part` tells apart what one
-    /// rule counts separately.
+    /// The number of this request among those a rule has counted, from 0; `part` is the
+    /// counter, where a rule has several.
     pub(in crate::scenario) fn count(&mut self, rule: &Arc<str>, part: usize) -> u64 {
         let counter = self.counters.entry((Arc::clone(rule), part)).or_default();
         let n = *counter;
@@ -91,7 +92,7 @@ impl Memory {
     pub(in crate::scenario) fn attempt(&mut self, rule: &Arc<str>, request: [u8; 32]) -> u64 {
         let limit = NonZeroUsize::new(MAX_REQUESTS).unwrap_or(NonZeroUsize::MIN);
         let attempts = self.attempts.get_or_insert_with(|| {
-            // Grows with the requests; the limit is no reservation.
+            // It grows with the requests: the limit reserves no memory.
             let mut attempts = LruCache::unbounded();
             attempts.resize(limit);
             attempts
@@ -102,7 +103,7 @@ impl Memory {
         n
     }
 
-    /// Notes that a rule was asked, and whether it did something.
+    /// Counts that a rule matched, and whether it acted.
     pub(in crate::scenario) fn used(&mut self, rule: &Arc<str>, acted: bool) {
         let uses = self.uses.entry(Arc::clone(rule)).or_default();
         uses.matched += 1;
@@ -139,12 +140,12 @@ impl Memory {
         Some(now.saturating_sub(start))
     }
 
-    /// Lets a scenario's timeline begin now, or be so far on its way.
+    /// Starts a scenario's timeline now, at a position.
     pub(in crate::scenario) fn start(&mut self, name: &Arc<str>, now: Duration, ahead: Duration) {
         self.starts.insert(Arc::clone(name), (now, ahead));
     }
 
-    /// Gives out a token.
+    /// Issues a token.
     pub(in crate::scenario) fn issue(
         &mut self,
         token: &Token,
@@ -165,19 +166,19 @@ impl Memory {
         text
     }
 
-    /// Whether a token of a kind is live.
+    /// Whether a token of a kind is valid.
     pub(in crate::scenario) fn has_live(&self, token: &Token, now: Duration) -> bool {
         self.tokens.values().any(|issued| issued.kind == token.name && issued.is_live(now))
     }
 
-    /// Lets all tokens of a kind die.
+    /// Makes all tokens of a kind invalid.
     pub(in crate::scenario) fn revoke(&mut self, token: &Token) {
         for issued in self.tokens.values_mut().filter(|issued| issued.kind == token.name) {
             issued.uses = Some(0);
         }
     }
 
-    /// Whether one of the carried tokens is live; one that is has one use less.
+    /// Whether one of the carried tokens is valid; the one that is loses a use.
     pub(in crate::scenario) fn spend(
         &mut self,
         token: &Token,

@@ -1,4 +1,4 @@
-//! Looking at and steering scenarios while they run: where each is, what its rules did, on to the next phase.
+//! The state of running scenarios for the admin API, and its commands: start, next phase.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,11 +6,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::state::ScenarioState;
-use crate::scenario::rule::expect::{Expect, Grade, Verdict};
+use crate::scenario::rule::expect::{Expect, Verdict};
 use crate::scenario::rule::set::ScenarioSet;
+use crate::scenario::words::table::Grade;
 
 impl ScenarioSet {
-    /// What becomes of a drill that is not all well: the strictest that its scenarios say.
+    /// How bad each kind of finding is: the strictest grade among the scenarios.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let strictest = |of: fn(&Verdict) -> Grade| {
@@ -24,7 +25,7 @@ impl ScenarioSet {
         }
     }
 
-    /// What rules expect of clients.
+    /// The expectations of the rules.
     #[must_use]
     pub fn expectations(&self) -> Vec<(Arc<str>, Arc<Expect>)> {
         let rules = self.rules.iter();
@@ -35,14 +36,14 @@ impl ScenarioSet {
 
     /// The rules that never did anything in a world.
     pub fn unused<'s>(&'s self, state: &'s ScenarioState) -> impl Iterator<Item = &'s str> {
-        // One that only watches has done its part when it has seen something.
+        // A rule with an expectation alone is used when it has matched.
         self.rules.iter().map(|rule| (rule, state.uses(&rule.id))).filter_map(|(rule, uses)| {
             let used = if rule.only_watches() { uses.matched } else { uses.acted };
             (used == 0).then_some(&*rule.id)
         })
     }
 
-    /// Where the scenarios are in a world, and what their rules did, as JSON.
+    /// The phase of each scenario in a world, and the use of its rules, as JSON.
     #[must_use]
     pub fn status(&self, state: &ScenarioState, now: Duration) -> Value {
         let scenarios = self.scenarios.iter().map(|about| {
@@ -62,7 +63,7 @@ impl ScenarioSet {
         json!({"seed": self.seed(), "scenarios": scenarios, "rules": rules.collect::<Vec<_>>()})
     }
 
-    /// Lets the timelines begin that have not; says how many did.
+    /// Starts the timelines that have not started; returns how many.
     pub fn start(&self, state: &ScenarioState, now: Duration) -> usize {
         let mut memory = state.lock();
         let mut begun = 0;
@@ -76,7 +77,7 @@ impl ScenarioSet {
         begun
     }
 
-    /// Lets each timeline be at the beginning of its next phase; says how many had one.
+    /// Moves each timeline to the beginning of its next phase; returns how many had one.
     pub fn step(&self, state: &ScenarioState, now: Duration) -> usize {
         let mut memory = state.lock();
         let mut stepped = 0;

@@ -1,9 +1,9 @@
-//! One scenario file → rules, tokens, timeline and objects to generate.
+//! One scenario file → compiled rules, tokens, timeline and objects to generate.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::document::{Decoder, Diagnostic, Node, Source};
+use crate::document::{Decoder, Diagnostic, Source};
 
 use super::rules::{Scope, rules};
 use crate::scenario::rule::context::{Context, Files, named};
@@ -14,8 +14,10 @@ use crate::scenario::rule::matcher::Matcher;
 use crate::scenario::rule::set::Rule;
 use crate::scenario::rule::timeline::Timeline;
 use crate::scenario::rule::token::Token;
+use crate::scenario::words::table::ScenarioWords;
+use crate::scenario::words::{Entry, Kind as _, locate};
 
-/// What one file holds.
+/// The compiled contents of one file.
 #[derive(Debug, Default)]
 pub(in crate::scenario) struct Scenario {
     pub(in crate::scenario) description: String,
@@ -28,9 +30,9 @@ pub(in crate::scenario) struct Scenario {
     pub(in crate::scenario) http2: Http2,
 }
 
-/// What comes before a file: how many tokens and scenarios there are already.
+/// How many tokens and scenarios the files before this one have.
 #[derive(Debug, Clone, Copy, Default)]
-pub(in crate::scenario) struct Before {
+pub(in crate::scenario) struct Offsets {
     pub(in crate::scenario) tokens: usize,
     pub(in crate::scenario) scenarios: usize,
 }
@@ -40,7 +42,7 @@ pub(in crate::scenario) fn read(
     source: &Source,
     name: &str,
     directory: Option<&Path>,
-    before: Before,
+    offsets: Offsets,
 ) -> (Scenario, Vec<Diagnostic>) {
     let documents = match source.parse() {
         Ok(documents) => documents,
@@ -54,92 +56,65 @@ pub(in crate::scenario) fn read(
         return (Scenario::default(), vec![problem.hint("write one scenario in each file")]);
     };
     let decoder = Decoder::new(source, 0);
-    let scenario = scenario(source, name, Files { directory }, before, &decoder.root(document));
-    (scenario.unwrap_or_default(), decoder.finish())
+    let words = ScenarioWords::read(&decoder.root(document));
+    let scenario = words.map(|words| compile(words, source, name, Files { directory }, offsets));
+    let mut problems = decoder.finish();
+    locate(&mut problems);
+    (scenario.unwrap_or_default(), problems)
 }
 
-fn scenario(
+fn compile(
+    words: ScenarioWords<'_>,
     source: &Source,
     name: &str,
     files: Files<'_>,
-    before: Before,
-    root: &Node<'_>,
-) -> Option<Scenario> {
-    let keys = root.keys()?;
-    let mut scenario = Scenario::default();
-    if let Some(text) = keys.get("description").and_then(|node| node.text()) {
-        text.clone_into(&mut scenario.description);
-    }
-    scenario.seed = keys
-        .get("seed")
-        .and_then(|node| node.integer(0..=i64::MAX))
-        .and_then(|seed| u64::try_from(seed).ok());
-    for (name, node) in keys.get("tokens").map(|node| node.entries()).unwrap_or_default() {
-        scenario.tokens.extend(Token::decode(name, &node));
+    offsets: Offsets,
+) -> Scenario {
+    let mut scenario = Scenario {
+        description: words.description.unwrap_or_default().to_owned(),
+        seed: words.seed,
+        verdict: words.verdict.as_ref().map(Verdict::compile).unwrap_or_default(),
+        http2: words.http2.as_ref().map(Http2::compile).unwrap_or_default(),
+        ..Scenario::default()
+    };
+    for Entry { key, value, .. } in words.tokens.iter().flatten() {
+        scenario.tokens.extend(Token::compile(key, value));
     }
     let path: Arc<Path> = source.path.as_path().into();
-    for node in keys.get("generate").map(|node| node.items()).unwrap_or_default() {
-        scenario.generate.extend(Generate::decode(&node, &path, node.place()));
+    for words in words.generate.iter().flatten() {
+        scenario.generate.extend(Generate::compile(words, &path));
     }
     let tokens = scenario.tokens.iter().enumerate();
-    let mut context = Context {
+    let clients = words.clients.iter().flatten();
+    let context = Context {
         files,
-        tokens: tokens.map(|(index, of)| (of.name.clone(), before.tokens + index)).collect(),
-        clients: Vec::new(),
+        tokens: tokens.map(|(index, of)| (of.name.clone(), offsets.tokens + index)).collect(),
+        clients: clients
+            .map(|of| (of.key.to_owned(), Arc::new(Matcher::of_client(&of.value))))
+            .collect(),
     };
-    for (name, node) in keys.get("clients").map(|node| node.entries()).unwrap_or_default() {
-        context.clients.extend(client(&node).map(|client| (name.to_owned(), Arc::new(client))));
-    }
-    if let Some(verdict) = keys.get("verdict") {
-        scenario.verdict = Verdict::decode(&verdict).unwrap_or_default();
-    }
-    if let Some(http2) = keys.get("http2") {
-        scenario.http2 = Http2::decode(&http2).unwrap_or_default();
-    }
+    let mut has_rules = words.rules.as_ref().is_some_and(|rules| !rules.is_empty());
     let scope =
-        Scope { scenario: before.scenarios, prefix: name.to_owned(), phase: None, client: None };
-    let nodes = keys.get("rules").map(|node| node.items()).unwrap_or_default();
-    rules(&nodes, &scope, &context, &mut scenario.rules);
-    if let Some(node) = keys.get("timeline")
-        && let Some((timeline, phases)) = Timeline::decode(&node)
-    {
-        for (index, node) in phases.iter().enumerate() {
-            let Some(phase) = timeline.phases.get(index) else { continue };
-            let Some(keys) = node.keys() else { continue };
+        Scope { scenario: offsets.scenarios, prefix: name.to_owned(), phase: None, client: None };
+    rules(words.rules.unwrap_or_default(), &scope, &context, &mut scenario.rules);
+    if let Some(words) = words.timeline {
+        let timeline = Timeline::compile(&words);
+        for (index, phase) in words.phases.into_iter().flatten().enumerate() {
+            let client = phase.client.as_ref();
             let scope = Scope {
-                prefix: format!("{name}/{}", phase.name),
+                prefix: format!("{name}/{}", timeline.phases[index].name),
                 phase: Some(index),
-                client: keys
-                    .get("client")
-                    .and_then(|node| named(&node, "client", &context.clients)),
+                client: client.and_then(|client| named(client, "client", &context.clients)),
                 ..scope
             };
-            let nodes = keys.get("rules").map(|node| node.items()).unwrap_or_default();
-            rules(&nodes, &scope, &context, &mut scenario.rules);
-            for known in ["name", "for", "forever"] {
-                let _ = keys.get(known);
-            }
-            keys.finish();
+            has_rules |= phase.rules.as_ref().is_some_and(|rules| !rules.is_empty());
+            rules(phase.rules.unwrap_or_default(), &scope, &context, &mut scenario.rules);
         }
         scenario.timeline = Some(timeline);
+        // Where there is no timeline either, the table says so.
+        if !has_rules && scenario.generate.is_empty() {
+            words.node.error("there are no rules", "add a list of rules under the key \"rules\"");
+        }
     }
-    if scenario.rules.is_empty() && scenario.generate.is_empty() && nodes.is_empty() {
-        root.error("there are no rules", "add a list of rules under the key \"rules\"");
-    }
-    keys.finish();
-    Some(scenario)
-}
-
-/// How a client is recognized: by its header fields and query parameters.
-fn client(node: &Node<'_>) -> Option<Matcher> {
-    let keys = node.keys()?;
-    let told = keys.present().all(|key| matches!(key, "header" | "query"));
-    if !told || keys.present().next().is_none() {
-        node.error(
-            "a client is told by what it sends with each request",
-            "give it header: {X-Client: canary}, or query: {client: canary}",
-        );
-        return None;
-    }
-    Some(Matcher::decode(keys))
+    scenario
 }

@@ -1,35 +1,35 @@
-//! What a set of rules will not do that it seems to say: found before it runs, with stable codes.
+//! Warnings about rules that have no effect, with stable codes.
 
 use crate::document::{Diagnostic, Diagnostics, Severity};
 
 use crate::scenario::rule::set::{Outcomes, Rule, ScenarioSet};
 use crate::scenario::rule::then::{Terminal, Then};
 
-/// What there is to match.
+/// The resources and paths that rules can match.
 #[derive(Debug, Default)]
 pub struct Served {
     /// Resource types, as `plural.group`.
     pub resources: Vec<String>,
-    /// Paths; `*` stands for a segment that can be anything.
+    /// Paths; `*` stands for any segment.
     pub paths: Vec<String>,
-    /// Whether there may be other paths: patterns, a backend.
+    /// Whether other paths may be served: by patterns, or by a backend.
     pub open: bool,
 }
 
 impl ScenarioSet {
-    /// Everything that deserves a warning.
+    /// All warnings.
     #[must_use]
     pub fn lint(&self, served: &Served) -> Diagnostics {
         let mut found = Diagnostics::default();
         for (index, rule) in self.rules.iter().enumerate() {
             if let Some(by) = self.rules[..index].iter().find(|earlier| shadows(earlier, rule)) {
                 let what =
-                    format!("rule {} never shows: {} answers all it is about", rule.id, by.id);
+                    format!("rule {} has no effect: {} answers all its requests", rule.id, by.id);
                 found.push(self.warning(
                     rule,
                     "shadowed-rule",
                     what,
-                    "put it first, or let the other pass",
+                    "put it first, or make the other rule narrower",
                 ));
             }
             if let Some((what, hint)) = matches_nothing(rule, served) {
@@ -50,9 +50,9 @@ impl ScenarioSet {
     }
 }
 
-/// Whether an earlier rule answers everything that a later one would answer.
+/// Whether an earlier rule answers every request that a later one would answer.
 fn shadows(earlier: &Rule, later: &Rule) -> bool {
-    // A rule of a client, or of a phase, goes before those that stand earlier.
+    // Rules of a client or of a phase apply before earlier ones.
     let same_rank = earlier.clients.is_empty() == later.clients.is_empty()
         && earlier.phase.is_none() == later.phase.is_none();
     let same_phase = earlier.phase == later.phase && earlier.scenario == later.scenario
@@ -84,7 +84,7 @@ fn shadows(earlier: &Rule, later: &Rule) -> bool {
         && earlier.matcher.is_implied_by(&later.matcher)
 }
 
-/// Whether it is an answer, which no later one replaces.
+/// Whether it is an answer, which no later rule replaces.
 fn answers(then: &Then) -> bool {
     matches!(then.terminal, Some(Terminal::Status(_) | Terminal::Reply(_)))
 }
@@ -94,7 +94,7 @@ fn answers_or_passes(then: &Then) -> bool {
     (answers(then) || then.is_pass()) && alone.is_pass()
 }
 
-/// Why no request that something answers is one for the rule.
+/// Why no request that is served matches the rule.
 fn matches_nothing(rule: &Rule, served: &Served) -> Option<(String, String)> {
     if let Some(resource) = rule.matcher.resource_that_none_is(&served.resources) {
         let what = format!("no resource type {resource:?} is served");
@@ -110,10 +110,10 @@ fn matches_nothing(rule: &Rule, served: &Served) -> Option<(String, String)> {
         return None;
     }
     let what = format!("nothing is served at {path:?}");
-    Some((what, "a rule without a fixture behind it answers alone; is the path right?".to_owned()))
+    Some((what, "check the path; nothing but the rule answers there".to_owned()))
 }
 
-/// Whether a path glob and a path template can mean the same path. Where it cannot be told, they can.
+/// Whether a path glob and a path template may match the same path; in doubt they may.
 fn overlap(glob: &str, template: &str) -> bool {
     fn segments(text: &str) -> Vec<&str> {
         text.trim_matches('/').split('/').collect()
@@ -131,7 +131,7 @@ fn overlap(glob: &str, template: &str) -> bool {
             _ => false,
         }
     }
-    // Alternatives may hold slashes.
+    // Alternatives may contain slashes.
     let split = glob.split('/').any(|part| part.matches('{').count() != part.matches('}').count());
     split || fits(&segments(glob), &segments(template))
 }

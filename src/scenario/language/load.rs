@@ -6,35 +6,35 @@ use include_dir::{Dir, include_dir};
 
 use crate::document::{Diagnostic, Diagnostics, Format, MAX_FILE_BYTES, Severity, Source, disk};
 
-use super::file::{self, Before};
+use super::file::{self, Offsets};
 use crate::scenario::rule::set::{About, Parts, ScenarioSet};
 
 static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
-/// A set of scenarios that can be used, with what was noticed on the way.
+/// A set of scenarios, with warnings about them.
 #[derive(Debug)]
 pub struct LoadedScenarios {
     /// The rules.
     pub set: ScenarioSet,
-    /// What will not do what it seems to say.
+    /// The warnings.
     pub warnings: Diagnostics,
 }
 
 /// One scenario among several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its name, for people: theme and name of a shipped one, the path of a file.
+    /// Its name for people: theme and name of a shipped one, or the path of a file.
     pub name: String,
-    /// What goes wrong in it.
+    /// Its description.
     pub description: String,
-    /// What [`load`] is given for it alone.
+    /// The argument for [`load`] that names it alone.
     pub source: String,
 }
 
-/// The single scenarios that are meant: directories are taken apart, nothing means all shipped ones.
+/// The single scenarios that names refer to: those of a directory or theme each; without names, all shipped ones.
 ///
 /// # Errors
-/// Names that are none, files that cannot be read.
+/// Names that do not exist, and files that cannot be read.
 pub fn expand(named: &[String]) -> Result<Vec<Entry>, Diagnostics> {
     if named.is_empty() {
         let entry = |(name, description): (String, String)| Entry {
@@ -53,10 +53,10 @@ pub fn expand(named: &[String]) -> Result<Vec<Entry>, Diagnostics> {
                     &file.source,
                     &file.name,
                     file.directory.as_deref(),
-                    Before::default(),
+                    Offsets::default(),
                 );
                 let path = &file.source.path;
-                // A shipped one is known by its name, with its theme.
+                // The name of a shipped one has its theme.
                 let source = match &file.directory {
                     Some(_) => path.clone(),
                     None => path.strip_prefix("scenarios").unwrap_or(path).with_extension(""),
@@ -77,12 +77,12 @@ struct File {
     directory: Option<PathBuf>,
 }
 
-/// The scenarios that come with the program: name and description, in order.
+/// The scenarios that are part of the program: name and description, in order.
 #[must_use]
 pub fn shipped() -> Vec<(String, String)> {
     let named = shipped_files().map(|(name, path, text)| {
         let source = Source { path, format: Format::Yaml, text: text.to_owned() };
-        let (scenario, _) = file::read(&source, &name, None, Before::default());
+        let (scenario, _) = file::read(&source, &name, None, Offsets::default());
         (name, scenario.description)
     });
     let mut all: Vec<_> = named.collect();
@@ -90,7 +90,7 @@ pub fn shipped() -> Vec<(String, String)> {
     all
 }
 
-/// name, path, text. A name is the theme's folder and the file's name without its ending.
+/// Name, path and text. A name is the theme's folder and the file's name without its extension.
 fn shipped_files() -> impl Iterator<Item = (String, PathBuf, &'static str)> {
     fn all(directory: &'static Dir<'static>) -> Vec<&'static include_dir::File<'static>> {
         directory.files().chain(directory.dirs().flat_map(all)).collect()
@@ -120,9 +120,9 @@ pub fn load(named: &[String], fallback_seed: u64) -> Result<LoadedScenarios, Dia
     let mut parts = Parts::default();
     let mut seed = None;
     for file in &files {
-        let before = Before { tokens: parts.tokens.len(), scenarios: parts.scenarios.len() };
+        let offsets = Offsets { tokens: parts.tokens.len(), scenarios: parts.scenarios.len() };
         let (mut scenario, found) =
-            file::read(&file.source, &file.name, file.directory.as_deref(), before);
+            file::read(&file.source, &file.name, file.directory.as_deref(), offsets);
         problems.extend(found);
         for rule in &mut scenario.rules {
             rule.seed = scenario.seed.unwrap_or(fallback_seed);

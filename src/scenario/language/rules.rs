@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::document::{Keys, Node};
+use crate::document::Node;
 
 use crate::scenario::rule::context::{Context, named};
 use crate::scenario::rule::delay::delay;
@@ -11,8 +11,9 @@ use crate::scenario::rule::expect::Expect;
 use crate::scenario::rule::flow::flow;
 use crate::scenario::rule::matcher::Matcher;
 use crate::scenario::rule::point::{At, Where};
-use crate::scenario::rule::set::{DrawBy, Gate, Outcomes, Rule, Share, Step};
+use crate::scenario::rule::set::{Gate, Outcomes, Rule, Share, Step};
 use crate::scenario::rule::then::Then;
+use crate::scenario::words::table::{PointWords, RequireWords, RuleWords, ShareWords, StepWords};
 
 /// Where rules stand.
 pub(in crate::scenario) struct Scope {
@@ -26,20 +27,16 @@ pub(in crate::scenario) struct Scope {
     pub(in crate::scenario) client: Option<Arc<Matcher>>,
 }
 
-/// The keys of which at least one must stand on a rule.
-const DOES: [&str; 8] = ["then", "steps", "share", "at", "require", "delay", "page_size", "expect"];
-/// The keys that count a rule's requests.
-const COUNTS: [&str; 4] = ["then", "steps", "share", "at"];
-
-/// Reads rules, and adds them to those that are there.
+/// Compiles rules, and adds them to those that are there.
 pub(in crate::scenario) fn rules(
-    nodes: &[Node<'_>],
+    words: Vec<RuleWords<'_>>,
     scope: &Scope,
     context: &Context<'_>,
     rules: &mut Vec<Rule>,
 ) {
-    for (index, node) in nodes.iter().enumerate() {
-        let Some(rule) = rule(node, index, scope, context) else { continue };
+    for (index, words) in words.into_iter().enumerate() {
+        let node = words.node.clone();
+        let rule = rule(words, index, scope, context);
         if rules.iter().any(|other| other.id == rule.id) {
             let id = rule.id.rsplit('/').next().unwrap_or(&rule.id);
             node.error(
@@ -51,141 +48,69 @@ pub(in crate::scenario) fn rules(
     }
 }
 
-fn rule(node: &Node<'_>, index: usize, scope: &Scope, context: &Context<'_>) -> Option<Rule> {
-    let keys = node.keys()?;
-    let id = keys
-        .get("id")
-        .and_then(|node| node.text())
-        .map_or_else(|| format!("rule-{}", index + 1), str::to_owned);
-    let matcher =
-        keys.get("match").and_then(|node| node.keys()).map(Matcher::decode).unwrap_or_default();
-    let client = keys.get("client").and_then(|node| named(&node, "client", &context.clients));
-    let gate = keys.get("require").and_then(|node| gate(&node, context));
-    let delay = keys.get("delay").and_then(|node| delay(&node));
-    let page_size = keys.get("page_size").and_then(|node| node.integer(1..=i64::MAX));
-    let draw_by = keys
-        .get("draw_by")
-        .and_then(|node| node.word(&[("count", DrawBy::Count), ("request", DrawBy::Request)]));
-    let expect = keys.get("expect").and_then(|node| Expect::decode(&node));
-    let outcomes = outcomes(&keys, context);
-    let draws = keys.present().any(|key| ["share", "delay", "then", "at"].contains(&key));
-    if draw_by == Some(DrawBy::Request) && !draws {
-        node.error("this rule draws nothing", "draw_by goes with share or delay");
-    }
-    if !keys.present().any(|key| DOES.contains(&key)) {
-        node.error("this rule does nothing", format!("give it one of {}", DOES.join(", ")));
-    }
-    let place = node.place();
-    keys.finish();
+fn rule(words: RuleWords<'_>, index: usize, scope: &Scope, context: &Context<'_>) -> Rule {
+    let id = words.id.map_or_else(|| format!("rule-{}", index + 1), str::to_owned);
     let id = format!("{}/{id}", scope.prefix);
-    let key = format!("{id}#{}", digest(&flow(node.value())));
-    Some(Rule {
+    let key = format!("{id}#{}", digest(&flow(words.node.value())));
+    let client = words.client.as_ref().and_then(|name| named(name, "client", &context.clients));
+    Rule {
         id: id.into(),
         key: key.into(),
         seed: 0,
         scenario: scope.scenario,
         phase: scope.phase,
         clients: scope.client.iter().cloned().chain(client).collect(),
-        matcher,
-        gate,
-        delay: delay.unwrap_or_default(),
-        outcomes,
-        page_size: page_size.and_then(|size| u64::try_from(size).ok()),
-        draw_by: draw_by.unwrap_or_default(),
-        expect: expect.map(Arc::new),
-        place,
-    })
-}
-
-fn outcomes(keys: &Keys<'_>, context: &Context<'_>) -> Outcomes {
-    let said: Vec<&str> = keys.present().filter(|key| COUNTS.contains(key)).collect();
-    if let [first, second, ..] = said.as_slice() {
-        let code = if said.contains(&"steps") && said.contains(&"at") {
-            "steps-and-at"
+        matcher: words.matching.as_ref().map(Matcher::compile).unwrap_or_default(),
+        gate: words.require.and_then(|words| gate(words, context)),
+        delay: words.delay.and_then(delay).unwrap_or_default(),
+        page_size: words.page_size,
+        draw_by: words.draw_by.unwrap_or_default(),
+        expect: words.expect.as_ref().map(Expect::compile).map(Arc::new),
+        place: words.node.place(),
+        outcomes: if let Some(then) = words.then {
+            let then = Then::compile(then, context);
+            then.map_or(Outcomes::None, |then| Outcomes::Steps(vec![Step { times: None, then }]))
+        } else if let Some(words) = words.steps {
+            Outcomes::Steps(steps(words, context))
+        } else if let Some((words, node)) = words.share {
+            Outcomes::Share(shares(words, &node, context))
+        } else if let Some(words) = words.at {
+            Outcomes::At(points(words, context))
         } else {
-            "two-counts"
-        };
-        keys.node().error_coded(
-            code,
-            format!("{first} and {second} on one rule count the same requests twice"),
-            "make two rules of it",
-        );
-    }
-    let (then, steps_node, share, at) =
-        (keys.get("then"), keys.get("steps"), keys.get("share"), keys.get("at"));
-    if let Some(node) = then {
-        let then = Then::decode(&node, context);
-        then.map_or(Outcomes::None, |then| Outcomes::Steps(vec![Step { times: None, then }]))
-    } else if let Some(node) = steps_node {
-        Outcomes::Steps(steps(&node, context))
-    } else if let Some(node) = share {
-        Outcomes::Share(shares(&node, context))
-    } else if let Some(node) = at {
-        Outcomes::At(points(&node, context))
-    } else {
-        Outcomes::None
+            Outcomes::None
+        },
     }
 }
 
-fn gate(node: &Node<'_>, context: &Context<'_>) -> Option<Gate> {
-    let keys = node.keys()?;
-    let token = keys.required("token").and_then(|node| named(&node, "token", &context.tokens));
-    let otherwise = match keys.get("else") {
-        Some(node) => Then::decode(&node, context),
+fn gate(words: RequireWords<'_>, context: &Context<'_>) -> Option<Gate> {
+    let token = words.token.as_ref().and_then(|name| named(name, "token", &context.tokens));
+    let otherwise = match words.otherwise {
+        Some(words) => Then::compile(words, context),
         None => Some(Then::unauthorized()),
     };
-    keys.finish();
     Some(Gate { token: token?, otherwise: otherwise? })
 }
 
-fn steps(node: &Node<'_>, context: &Context<'_>) -> Vec<Step> {
-    let items = node.items();
+fn steps(words: Vec<StepWords<'_>>, context: &Context<'_>) -> Vec<Step> {
+    let last = words.len().saturating_sub(1);
     let mut steps = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        let Some(keys) = item.keys() else { continue };
-        let times = keys.get("times").and_then(|node| node.integer(1..=i64::MAX));
-        let forever = keys.get("forever").and_then(|node| node.bool()).unwrap_or_default();
-        let then = keys.required("then").and_then(|node| Then::decode(&node, context));
-        keys.finish();
-        let says_times = item.value().get("times").is_some();
-        if forever == says_times {
-            item.error(
-                "a step says how often",
-                "give it times: N, or forever: true for the last one",
-            );
-        }
-        if forever && index + 1 < items.len() {
-            item.error_coded(
+    for (index, words) in words.into_iter().enumerate() {
+        if words.forever == Some(true) && index < last {
+            words.node.error_coded(
                 "unreachable-step",
                 "the steps after this one are never reached",
                 "put the step with forever last",
             );
         }
-        if let Some(then) = then {
-            steps.push(Step { times: times.and_then(|times| u64::try_from(times).ok()), then });
+        if let Some(then) = words.then.and_then(|then| Then::compile(then, context)) {
+            steps.push(Step { times: words.times, then });
         }
-    }
-    if steps.is_empty() && items.is_empty() {
-        node.error("there are no steps", "add at least one {times: N, then: ...}");
     }
     steps
 }
 
-fn shares(node: &Node<'_>, context: &Context<'_>) -> Vec<Share> {
-    let mut shares = Vec::new();
-    let mut sum = 0.0;
-    let items = node.items();
-    if items.is_empty() && node.value().is_array() {
-        node.error("there are no shares", "add at least one {p: 30%, then: ...}");
-    }
-    for item in items {
-        let Some(keys) = item.keys() else { continue };
-        let part = keys.required("p").and_then(|node| node.percent());
-        let then = keys.required("then").and_then(|node| Then::decode(&node, context));
-        keys.finish();
-        sum += part.unwrap_or_default();
-        shares.extend(part.zip(then).map(|(part, then)| Share { part, then }));
-    }
+fn shares(words: Vec<ShareWords<'_>>, node: &Node<'_>, context: &Context<'_>) -> Vec<Share> {
+    let sum: f64 = words.iter().filter_map(|words| words.part).sum();
     // A little more than 1 is what adding 0.1 ten times gives.
     if sum > 1.0 + 1e-9 {
         let sum = (sum * 10_000.0).round() / 100.0;
@@ -195,23 +120,24 @@ fn shares(node: &Node<'_>, context: &Context<'_>) -> Vec<Share> {
             "at most 100% can be given out; what is left passes",
         );
     }
-    shares
+    let compile = |words: ShareWords<'_>| {
+        let then = words.then.and_then(|then| Then::compile(then, context));
+        words.part.zip(then).map(|(part, then)| Share { part, then })
+    };
+    words.into_iter().filter_map(compile).collect()
 }
 
-fn points(node: &Node<'_>, context: &Context<'_>) -> Vec<At> {
+fn points(words: Vec<PointWords<'_>>, context: &Context<'_>) -> Vec<At> {
     let mut points: Vec<At> = Vec::new();
-    let items = node.items();
-    if items.is_empty() && node.value().is_array() {
-        node.error("there are no places", "add at least one {page: N, then: ...}");
-    }
-    for item in items {
-        let Some(point) = At::decode(&item, context) else { continue };
+    for words in words {
+        let node = words.node.clone();
+        let Some(point) = At::compile(words, context) else { continue };
         let page = |point: &At| match point.place {
             Where::Page(page, _) => Some(page),
             Where::Stream(..) => None,
         };
         if page(&point).is_some() && points.iter().any(|other| page(other) == page(&point)) {
-            item.error("this page has an entry already", "say what happens to a page once");
+            node.error("this page has an entry already", "give each page one entry");
         }
         points.push(point);
     }

@@ -1,31 +1,31 @@
-//! Why a rule is about a request, or is not.
+//! Why a rule matches a request, or does not.
 
 use crate::scenario::rule::facts::Facts;
 use crate::scenario::rule::matcher::Compared;
 use crate::scenario::rule::set::ScenarioSet;
 
-/// What all rules make of a request.
+/// How all rules match a request.
 #[derive(Debug, Default)]
 pub struct Explained {
-    /// The rules, in the order in which they are asked.
+    /// The rules, in the order in which they apply.
     pub rules: Vec<Tried>,
 }
 
-/// What one rule makes of a request.
+/// How one rule matches a request.
 #[derive(Debug)]
 pub struct Tried {
     /// The rule's id.
     pub rule: String,
-    /// Whether it is about the request.
+    /// Whether it matches the request.
     pub holds: bool,
-    /// Each key, what it wants and what there is.
+    /// Each key, with what it requires and what the request has.
     pub compared: Vec<Compared>,
-    /// What it does, in words.
+    /// Its outcomes, in words.
     pub does: String,
 }
 
 impl ScenarioSet {
-    /// Asks every rule about a request, without counting it.
+    /// Matches every rule with a request, which is not counted.
     #[must_use]
     pub fn explain(&self, facts: &Facts<'_>) -> Explained {
         let preview = self.preview(facts.world, 1);

@@ -1,4 +1,4 @@
-//! What will happen, before it does: each rule's outcomes for its first requests.
+//! The plan of a set of rules: each rule's outcomes for its first requests.
 
 use std::time::Duration;
 
@@ -7,19 +7,20 @@ use serde_json::{Value, json};
 use crate::message::Position;
 use crate::scenario::rule::draw::Draw;
 use crate::scenario::rule::point::Where;
-use crate::scenario::rule::set::{DrawBy, Outcomes, Rule, ScenarioSet};
+use crate::scenario::rule::set::{Outcomes, Rule, ScenarioSet};
+use crate::scenario::words::table::DrawBy;
 
-/// What a set of rules will do in a world.
+/// The outcomes of a set of rules in a world.
 #[derive(Debug)]
 pub struct Preview {
     /// As JSON, for programs.
     pub json: Value,
-    /// As lines, for people: what it is about, and what happens.
+    /// As lines, for people: a rule or phase, and its outcomes.
     pub rows: Vec<(String, String)>,
 }
 
 impl ScenarioSet {
-    /// What will happen to the first `requests` requests of each rule in a world.
+    /// The outcomes of the first `requests` requests of each rule in a world.
     #[must_use]
     pub fn preview(&self, world: &str, requests: u64) -> Preview {
         let mut rows = Vec::new();
@@ -30,7 +31,7 @@ impl ScenarioSet {
             let mut phases = Vec::new();
             for phase in &timeline.phases {
                 let to = phase.length.map(|length| from + length);
-                let until = to.map_or_else(|| "for ever".to_owned(), |to| format!("to {to:?}"));
+                let until = to.map_or_else(|| "on".to_owned(), |to| format!("to {to:?}"));
                 let begins =
                     if from.is_zero() { "the start".to_owned() } else { format!("{from:?}") };
                 rows.push((
@@ -45,7 +46,7 @@ impl ScenarioSet {
                 from = to.unwrap_or(Duration::MAX);
             }
             if let Some(ttl) = timeline.ttl {
-                rows.push((about.name.to_string(), format!("heals itself after {ttl:?}")));
+                rows.push((about.name.to_string(), format!("ends after {ttl:?}")));
             }
             timelines.push(json!({
                 "scenario": &*about.name,
@@ -58,10 +59,9 @@ impl ScenarioSet {
         }
         let mut rules = Vec::new();
         for rule in &self.rules {
-            let of = Of { rule, world, requests };
-            let told = of.describe();
-            rows.push((format!("{} {}", rule.id, rule.matcher.text), told.lines.join("\n")));
-            rules.push(told.json);
+            let described = RulePreview { rule, world, requests }.describe();
+            rows.push((format!("{} {}", rule.id, rule.matcher.text), described.lines.join("\n")));
+            rules.push(described.json);
         }
         let json = json!({
             "seed": self.seed(),
@@ -74,24 +74,26 @@ impl ScenarioSet {
     }
 }
 
-struct Of<'a> {
+/// A rule, with what its outcomes depend on.
+struct RulePreview<'a> {
     rule: &'a Rule,
     world: &'a str,
     requests: u64,
 }
 
+/// The outcomes of a rule, for people and for programs.
 struct Described {
     lines: Vec<String>,
     json: Value,
 }
 
-impl Of<'_> {
+impl RulePreview<'_> {
     fn describe(&self) -> Described {
         let rule = self.rule;
         let mut lines = Vec::new();
         let mut json = json!({"id": &*rule.id, "match": rule.matcher.text});
         if let Some(gate) = &rule.gate {
-            lines.push(format!("without a live token: {}", gate.otherwise.text));
+            lines.push(format!("without a valid token: {}", gate.otherwise.text));
             json["without_token"] = gate.otherwise.text.as_ref().into();
         }
         if let Some(size) = rule.page_size {
@@ -100,7 +102,7 @@ impl Of<'_> {
         }
         let by_request = rule.draw_by == DrawBy::Request;
         if by_request {
-            lines.push("drawn for each request by its attempts, whoever asks when".to_owned());
+            lines.push("drawn by the attempts of each request".to_owned());
             json["draw_by"] = "request".into();
         }
         let fixed = rule.delay.fixed();
@@ -111,7 +113,7 @@ impl Of<'_> {
             lines.push(format!("waits {}", shown.join(" ")));
             json["delaysMs"] = delays.iter().map(|delay| delay.as_secs_f64() * 1e3).collect();
         } else if fixed.is_none() {
-            lines.push("waits as drawn".to_owned());
+            lines.push("waits for a drawn time".to_owned());
         } else if let Some(delay) = fixed.filter(|delay| !delay.is_zero()) {
             lines.push(format!("waits {delay:?}"));
             json["delaysMs"] = json!([delay.as_secs_f64() * 1e3]);
@@ -120,7 +122,7 @@ impl Of<'_> {
             Outcomes::None => {}
             Outcomes::Steps(steps) => {
                 let mut from = 1;
-                let mut told = Vec::new();
+                let mut planned = Vec::new();
                 for step in steps {
                     let to = step.times.map(|times| from + times - 1);
                     let span = match to {
@@ -130,14 +132,14 @@ impl Of<'_> {
                         None => format!("from request {from} on"),
                     };
                     lines.push(format!("{span}: {}", step.then.text));
-                    told.push(json!({"from": from, "to": to, "then": &*step.then.text}));
+                    planned.push(json!({"from": from, "to": to, "then": &*step.then.text}));
                     from = to.map_or(u64::MAX, |to| to + 1);
                 }
                 if from != u64::MAX {
                     lines.push(format!("from request {from} on: pass"));
-                    told.push(json!({"from": from, "to": null, "then": "pass"}));
+                    planned.push(json!({"from": from, "to": null, "then": "pass"}));
                 }
-                json["steps"] = told.into();
+                json["steps"] = planned.into();
             }
             Outcomes::Share(shares) => {
                 for share in shares {
@@ -152,7 +154,7 @@ impl Of<'_> {
                 }
             }
             Outcomes::At(points) => {
-                let mut told = Vec::new();
+                let mut planned = Vec::new();
                 for point in points {
                     let (place, then) = match &point.place {
                         Where::Page(page, then) => (format!("page {page}"), then.text.to_string()),
@@ -171,13 +173,13 @@ impl Of<'_> {
                         Some(times) => format!(", {times} times"),
                     };
                     lines.push(format!("at {place}{often}: {then}"));
-                    told.push(json!({"at": place, "times": point.times, "then": then}));
+                    planned.push(json!({"at": place, "times": point.times, "then": then}));
                 }
-                json["at"] = told.into();
+                json["at"] = planned.into();
             }
         }
         if rule.expect.is_some() && lines.is_empty() {
-            lines.push("nothing; the client is watched".to_owned());
+            lines.push("nothing; the client is graded".to_owned());
         }
         Described { lines, json }
     }
@@ -191,7 +193,7 @@ impl Of<'_> {
         self.draw().delay(&self.rule.delay, n)
     }
 
-    /// The draws of the first requests: which of them does not pass.
+    /// The draws of the first requests, and which of these do not pass.
     fn draws(&self, lines: &mut Vec<String>) -> Value {
         let Outcomes::Share(shares) = &self.rule.outcomes else { return Value::Null };
         let mut hits: Vec<Vec<String>> = vec![Vec::new(); shares.len()];

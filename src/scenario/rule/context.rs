@@ -1,4 +1,4 @@
-//! What rules refer to: tokens and clients by their names, files beside the scenario.
+//! What rules refer to: tokens and clients by name, and files beside the scenario.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -40,14 +40,13 @@ pub(in crate::scenario) struct Context<'a> {
     pub(in crate::scenario) clients: Vec<(String, Arc<Matcher>)>,
 }
 
-/// What a name stands for, among those that were declared.
+/// What a name refers to; a name that is not declared is noted.
 pub(in crate::scenario) fn named<T: Clone>(
-    node: &Node<'_>,
+    (name, node): &(&str, Node<'_>),
     what: &str,
     declared: &[(String, T)],
 ) -> Option<T> {
-    let name = node.text()?;
-    let found = declared.iter().find(|(known, _)| known == name);
+    let found = declared.iter().find(|(known, _)| known == *name);
     if found.is_none() {
         let known: Vec<&str> = declared.iter().map(|(known, _)| known.as_str()).collect();
         let hint = if known.is_empty() {

@@ -1,4 +1,4 @@
-//! A decision: an answer in place of the true one, and how it is delivered.
+//! The result of a decision: an answer in place of the true one, and how the answer is delivered.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use super::point::PointThen;
 use super::reply::Reply;
 use super::status::StatusAnswer;
 
-/// What the rules say about a request.
+/// What the rules decide for a request.
 #[derive(Debug, Default)]
 pub struct Decision {
-    /// What happens to the answer on its way, but for `points`: all delays together, the first pace, the
-    /// first fault, all changes of lines.
+    /// What is applied to the answer, without `points`: the sum of the delays, the first pace, the first
+    /// fault, all changes of lines.
     pub effects: Effects,
     /// What happens within the answer's body.
     pub points: Vec<(Position, PointThen)>,
@@ -29,17 +29,17 @@ pub struct Decision {
     pub kubernetes: Option<Box<KubernetesThen>>,
     /// The most items a list page may have.
     pub page_size: Option<u64>,
-    /// The rule that shows in the answer.
+    /// The rule that the answer names.
     pub by: Option<Applied>,
-    /// What is expected of the client, by the rules that match.
+    /// The expectations of the rules that match.
     pub expected: Vec<(Arc<str>, Arc<Expect>)>,
-    /// What a gate saw.
+    /// What a gate found.
     pub gate: Option<GateSeen>,
 }
 
 impl Decision {
-    /// How the answer is delivered. Takes out what it is made of; `error_line` renders the event of a watch
-    /// that ends with a status.
+    /// How the answer is delivered. Takes `effects` and `points` out of the decision; `error_line` renders the
+    /// event of a watch that ends with a status.
     pub fn delivery(&mut self, error_line: impl Fn(&StatusAnswer) -> Bytes) -> Delivery {
         let point = |(at, then): (Position, PointThen)| {
             let action = match then {
@@ -77,29 +77,29 @@ pub enum Answer {
     IssueToken(IssuedToken),
 }
 
-/// A token that was given out.
+/// A token that was issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuedToken {
     /// The token.
     pub token: String,
-    /// How long it lives; a day where the scenario does not say.
+    /// How long it is valid.
     pub expires_in: Duration,
 }
 
-/// What a gate, or the issuer of its tokens, saw.
+/// What a gate, or the issuer of its tokens, found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GateSeen {
-    /// A live token.
+    /// A valid token.
     Live,
-    /// One that is dead: too old, used up, revoked.
+    /// A token that is not valid any more: expired, used up, or revoked.
     Dead,
-    /// One that nobody gave out.
+    /// A token that was not issued here.
     Unknown,
-    /// None.
+    /// No token.
     Missing,
-    /// A token was given out; whether another was live, which need not have been replaced.
+    /// A token was issued.
     Issued {
-        /// Whether it was needless.
+        /// Whether another one was still valid, so that there was no need.
         needless: bool,
     },
 }

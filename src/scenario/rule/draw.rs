@@ -1,7 +1,7 @@
 //! Draws: outcome n of a rule is a pure function of (seed, rule, world, n).
 //!
-//! SHA-256 is the function: it is the same in every version of every library, so a seed that is
-//! written into a bug report today gives the same run for ever.
+//! The function is SHA-256, which does not depend on the version of a library: the seed in a bug report gives
+//! the same run in every version.
 
 use std::time::Duration;
 
@@ -9,18 +9,18 @@ use sha2::{Digest, Sha256};
 
 use crate::message::Delay;
 
-/// What the outcomes of a rule are drawn from.
+/// What a draw of a rule depends on.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::scenario) struct Draw<'a> {
     pub(in crate::scenario) seed: u64,
     pub(in crate::scenario) rule: &'a str,
     pub(in crate::scenario) world: &'a str,
-    /// A request's own draws, where the rule draws by request.
+    /// The request, where the rule draws by request.
     pub(in crate::scenario) request: Option<&'a [u8; 32]>,
 }
 
 impl Draw<'_> {
-    /// A number from 0 up to, and without, 1. `of` tells apart what one rule draws at once.
+    /// A number from 0 up to, and without, 1. `of` names the draw, where a rule makes several for one request.
     pub(in crate::scenario) fn fraction(&self, of: &str, n: u64) -> f64 {
         let bytes = match (of, self.request) {
             ("", None) => hash(self.seed, &[self.rule.as_bytes(), self.world.as_bytes()], n),
@@ -40,7 +40,7 @@ impl Draw<'_> {
         fraction
     }
 
-    /// How long a delay is. It has draws of its own: what else the rule draws does not depend on it.
+    /// The time of a delay. It has draws of its own: it does not correlate with the rule's other draws.
     pub(in crate::scenario) fn delay(&self, delay: &Delay, n: u64) -> Duration {
         let mut drawn = 0;
         delay.draw(|| {
@@ -51,7 +51,7 @@ impl Draw<'_> {
     }
 }
 
-/// What makes a request the same as another: method, path with query, body.
+/// The identity of a request: a hash of method, path, query and body.
 pub(in crate::scenario) fn request_id(
     method: &str,
     path: &str,
@@ -61,12 +61,12 @@ pub(in crate::scenario) fn request_id(
     hash(0, &[method.as_bytes(), path.as_bytes(), query.as_bytes(), body], 0)
 }
 
-/// A short text that another text has for itself.
+/// A short hash of a text.
 pub(in crate::scenario) fn digest(text: &str) -> String {
     hash(0, &[text.as_bytes()], 0).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A text that looks random and is not: the n-th token of a world.
+/// The n-th token of a world: a hash, so that the same seed gives the same tokens.
 pub(in crate::scenario) fn token(seed: u64, name: &str, world: &str, n: u64) -> String {
     let bytes = hash(seed, &[name.as_bytes(), world.as_bytes()], n);
     let hex: String = bytes.iter().take(24).map(|byte| format!("{byte:02x}")).collect();
@@ -76,7 +76,7 @@ pub(in crate::scenario) fn token(seed: u64, name: &str, world: &str, n: u64) -> 
 fn hash(seed: u64, parts: &[&[u8]], n: u64) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(seed.to_be_bytes());
-    // Lengths first, so that no two tuples run together to the same bytes.
+    // Lengths first, so that different parts never make the same bytes.
     for part in parts {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part);

@@ -1,13 +1,13 @@
-//! `expect` and `verdict`: how a client should take what goes wrong. Decided when a drill is graded.
+//! `expect` and `verdict`: how a client should behave. A drill is graded by them.
 
 use std::time::Duration;
 
-use crate::document::Node;
+use crate::scenario::words::table::{ExpectWords, Grade, VerdictWords};
 
-/// How much earlier than asked a client may come back, where nothing else is said.
+/// How much earlier than `Retry-After` asks a retry may come, by default.
 const SLACK: Duration = Duration::from_millis(200);
 
-/// What is expected of the requests that a rule is about.
+/// How a client should behave, for the requests that a rule matches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Expect {
     /// After an answer with `Retry-After` the same call comes no earlier, less the slack.
@@ -20,56 +20,40 @@ pub struct Expect {
     pub min_requests: Option<u64>,
     /// The most requests at once.
     pub max_in_flight: Option<u64>,
-    /// How often the same call may fail before the client gives it up; none may follow.
+    /// After how many failures in a row the client must not try a call again.
     pub max_attempts: Option<u64>,
-    /// Pauses between failed attempts of a call grow.
+    /// Pauses between failed attempts of a call must grow.
     pub backoff: bool,
-    /// Pauses are not the same each time.
+    /// Pauses must not be regular.
     pub jitter: bool,
-    /// After a 410 a list begins anew within this time, and the old place is not asked for again.
+    /// Within this time after a 410 the client must list anew, without a request for the old place before.
     pub relist_within: Option<Duration>,
-    /// A refused token is fetched anew, once.
+    /// A refused token must be replaced, once.
     pub token_refreshed_once: bool,
-    /// A create whose answer was lost is not done twice.
+    /// A create whose answer was lost must not succeed twice.
     pub creates_once: bool,
 }
 
 impl Expect {
-    /// Reads an `expect`.
-    pub(in crate::scenario) fn decode(node: &Node<'_>) -> Option<Self> {
-        let keys = node.keys()?;
-        if keys.present().next().is_none() {
-            node.error("nothing is expected", "say retry_after: honoured, or max_requests: 20");
+    /// Compiles an `expect`.
+    pub(in crate::scenario) fn compile(words: &ExpectWords<'_>) -> Self {
+        Self {
+            retry_after: words.retry_after.is_some(),
+            slack: words.slack.unwrap_or(SLACK),
+            max_requests: words.max_requests,
+            min_requests: words.min_requests,
+            max_in_flight: words.max_in_flight,
+            max_attempts: words.max_attempts,
+            backoff: words.backoff.is_some(),
+            jitter: words.jitter.is_some(),
+            relist_within: words.relist_within,
+            token_refreshed_once: words.token.is_some(),
+            creates_once: words.creates.is_some(),
         }
-        let word = |key: &'static str, word: &'static str| {
-            keys.get(key).and_then(|node| node.word(&[(word, true)])).unwrap_or_default()
-        };
-        let number = |key: &'static str| {
-            let number = keys.get(key).and_then(|node| node.integer(1..=i64::MAX));
-            number.and_then(|number| u64::try_from(number).ok())
-        };
-        let expect = Self {
-            retry_after: word("retry_after", "honoured"),
-            slack: keys.get("slack").and_then(|node| node.duration()).unwrap_or(SLACK),
-            max_requests: number("max_requests"),
-            min_requests: number("min_requests"),
-            max_in_flight: number("max_in_flight"),
-            max_attempts: number("max_attempts"),
-            backoff: word("backoff", "exponential"),
-            jitter: word("jitter", "required"),
-            relist_within: keys.get("relist_within").and_then(|node| node.duration()),
-            token_refreshed_once: word("token", "refreshed_once"),
-            creates_once: word("creates", "once"),
-        };
-        if expect.jitter && !expect.backoff {
-            node.error("jitter is seen in a back-off", "say backoff: exponential too");
-        }
-        keys.finish();
-        Some(expect)
     }
 }
 
-/// What becomes of a drill in which something is not as it should be.
+/// How bad each kind of finding of a drill is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
     /// Requests that nothing answered.
@@ -80,23 +64,6 @@ pub struct Verdict {
     pub expectations: Grade,
 }
 
-/// What a mistake of a client leads to, in [`Finding::grade`](crate::Finding::grade).
-///
-/// ```
-/// use standin::Grade;
-/// assert!(Grade::Ignore < Grade::Note && Grade::Note < Grade::Fail);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Grade {
-    /// Nothing: it is not reported.
-    Ignore,
-    /// It is reported.
-    Note,
-    /// It is reported, and fails the drill.
-    Fail,
-}
-
 impl Default for Verdict {
     fn default() -> Self {
         Self { unmatched: Grade::Note, unused_rules: Grade::Note, expectations: Grade::Fail }
@@ -104,20 +71,13 @@ impl Default for Verdict {
 }
 
 impl Verdict {
-    /// Reads a `verdict`.
-    pub(in crate::scenario) fn decode(node: &Node<'_>) -> Option<Self> {
-        let keys = node.keys()?;
-        let grade = |key: &'static str, otherwise| {
-            let words = [("ignore", Grade::Ignore), ("note", Grade::Note), ("fail", Grade::Fail)];
-            keys.get(key).and_then(|node| node.word(&words)).unwrap_or(otherwise)
-        };
-        let Self { unmatched, unused_rules, expectations } = Self::default();
-        let verdict = Self {
-            unmatched: grade("unmatched", unmatched),
-            unused_rules: grade("unused_rules", unused_rules),
-            expectations: grade("expectations", expectations),
-        };
-        keys.finish();
-        Some(verdict)
+    /// Compiles a `verdict`.
+    pub(in crate::scenario) fn compile(words: &VerdictWords<'_>) -> Self {
+        let default = Self::default();
+        Self {
+            unmatched: words.unmatched.unwrap_or(default.unmatched),
+            unused_rules: words.unused_rules.unwrap_or(default.unused_rules),
+            expectations: words.expectations.unwrap_or(default.expectations),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What goes into a decision: a request as rules see it.
+//! The input of a decision: a request as rules see it.
 
 use std::cell::OnceCell;
 
@@ -9,7 +9,7 @@ use crate::message::Query;
 
 use super::draw;
 
-/// What a request is, for rules: raw and semantic.
+/// A request for rules: as sent, and as a Kubernetes API understands it.
 #[derive(Debug)]
 pub struct Facts<'a> {
     /// The method, in upper case.
@@ -22,7 +22,7 @@ pub struct Facts<'a> {
     pub headers: &'a HeaderMap,
     /// The body, where it was read.
     pub body: Option<&'a [u8]>,
-    /// The body as JSON, read when the first rule looks at it.
+    /// The body as JSON, parsed when a rule first needs it.
     pub parsed: OnceCell<Option<Value>>,
     /// The verb of a resource request.
     pub verb: Option<&'a str>,
@@ -34,19 +34,19 @@ pub struct Facts<'a> {
     pub name: Option<&'a str>,
     /// The subresource.
     pub subresource: Option<&'a str>,
-    /// Which page of a list chain is asked for, from 1; nothing when this is no list.
+    /// The page of a list chain, from 1; nothing for other requests.
     pub page: Option<u64>,
     /// The world's name.
     pub world: &'a str,
 }
 
 impl Facts<'_> {
-    /// The body as JSON, if it is.
+    /// The body as JSON, if it is JSON.
     pub(in crate::scenario) fn json(&self) -> Option<&Value> {
         self.parsed.get_or_init(|| serde_json::from_slice(self.body?).ok()).as_ref()
     }
 
-    /// What makes the request the same as another.
+    /// The identity of the request.
     pub(in crate::scenario) fn request_id(&self) -> [u8; 32] {
         let pairs: Vec<String> =
             self.query.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -3,10 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::document::{Node, Place};
-
-/// The most objects one entry may make.
-const MAX_COUNT: i64 = 1_000_000;
+use crate::document::Place;
+use crate::scenario::words::table::GenerateWords;
 
 /// One entry of `generate`.
 #[derive(Debug, Clone)]
@@ -31,41 +29,28 @@ pub struct Generate {
 }
 
 impl Generate {
-    /// Reads one entry.
-    pub(in crate::scenario) fn decode(
-        node: &Node<'_>,
+    /// Checks and compiles one entry.
+    pub(in crate::scenario) fn compile(
+        words: &GenerateWords<'_>,
         source: &Arc<Path>,
-        place: Option<Place>,
     ) -> Option<Self> {
-        let keys = node.keys()?;
-        let text =
-            |key: &'static str| keys.get(key).and_then(|node| node.text().map(str::to_owned));
-        let resource = keys.required("resource").and_then(|node| node.text().map(str::to_owned));
-        let count = keys.required("count").and_then(|node| node.integer(1..=MAX_COUNT));
-        let name = keys.required("name");
-        let (namespace, like) = (text("namespace").unwrap_or_default(), text("like"));
-        let labels = keys.get("labels").map(|node| node.entries()).unwrap_or_default();
-        let labels = labels
-            .into_iter()
-            .filter_map(|(key, node)| Some((key.to_owned(), node.text()?.to_owned())))
-            .collect();
-        keys.finish();
-        let name = name?;
-        let Some((before, width, after)) = pattern(name.text()?) else {
-            name.error(
+        let (name, node) = words.name.as_ref()?;
+        let Some((before, width, after)) = pattern(name) else {
+            node.error(
                 "every object needs a name of its own",
                 "put the number into it: job-{n}, or job-{n:04} for four digits",
             );
             return None;
         };
+        let labels = words.labels.iter().flatten();
         Some(Self {
-            resource: resource?,
-            namespace,
-            count: count.and_then(|count| u64::try_from(count).ok())?,
-            like,
-            labels,
+            resource: words.resource?.to_owned(),
+            namespace: words.namespace.unwrap_or_default().to_owned(),
+            count: words.count?,
+            like: words.like.map(str::to_owned),
+            labels: labels.map(|of| (of.key.to_owned(), of.value.to_owned())).collect(),
             source: Arc::clone(source),
-            place,
+            place: words.node.place(),
             before,
             width,
             after,
@@ -87,5 +72,6 @@ fn pattern(text: &str) -> Option<(String, usize, String)> {
         "" => 0,
         format => format.strip_prefix(":0")?.parse().ok().filter(|width| *width <= 18)?,
     };
-    (!after.contains('{')).then(|| (before.to_owned(), width, after.to_owned()))
+    (!before.contains('{') && !after.contains('{'))
+        .then(|| (before.to_owned(), width, after.to_owned()))
 }

@@ -1,78 +1,70 @@
-//! The words for what goes wrong on the Kubernetes side, at points that only it knows: revisions,
-//! continue tokens, watches, collections.
+//! Faults of the Kubernetes side, which concern revisions, continue tokens, watches and collections.
 
 use std::time::Duration;
 
-use crate::document::Keys;
+use crate::scenario::words::Either;
+use crate::scenario::words::table::{self, ExpiredAs, KubernetesWords};
 
 use super::status::StatusAnswer;
 
-/// All of them.
-pub(in crate::scenario) const WORDS: [&str; 6] =
-    ["compact", "stale", "too_large", "fail_after", "finalizer", "expired"];
-
-/// What goes wrong on the Kubernetes side.
+/// Faults of the Kubernetes side.
 #[derive(Debug, Clone, Default)]
 pub struct KubernetesThen {
-    /// Everything older is forgotten before the request is answered.
+    /// Older revisions are forgotten before the request is answered.
     pub compact: Option<Compact>,
-    /// Reads see the state of so many writes ago.
+    /// Reads see the state before this many writes.
     pub stale: Option<u64>,
-    /// The revision asked for is said to lie in the future.
+    /// A revision that the request names is refused as too large.
     pub too_large: bool,
-    /// A delete of a collection fails after so many objects.
+    /// A delete of a collection fails after this many objects.
     pub fail_after: Option<u64>,
-    /// With what it fails; 500 without one.
+    /// The status with which it fails; 500 without one.
     pub fails_with: Option<Box<StatusAnswer>>,
-    /// Deleted objects stay so long, held by a finalizer.
+    /// Deleted objects stay for this time, held by a finalizer.
     pub finalizer: Option<Duration>,
     /// A watch from a revision that is gone is refused with status 410, in place of an ERROR event.
     pub expired_as_status: bool,
 }
 
-/// How much is forgotten.
+/// Which revisions are forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compact {
     /// All but the latest revision.
     Now,
-    /// All but so many of the latest revisions.
+    /// All but the latest and this many before it.
     Keep(u64),
 }
 
 impl KubernetesThen {
-    /// Reads the words that are there.
-    pub(in crate::scenario) fn decode(keys: &Keys<'_>) -> Option<Self> {
-        if !keys.present().any(|key| WORDS.contains(&key)) {
+    /// Compiles the words, if there are any.
+    pub(in crate::scenario) fn compile(words: &KubernetesWords<'_>) -> Option<Self> {
+        let KubernetesWords { compact, stale, too_large, fail_after, finalizer, expired, .. } =
+            words;
+        let numbers = stale.or(*fail_after).is_some();
+        if !numbers
+            && compact.is_none()
+            && too_large.is_none()
+            && finalizer.is_none()
+            && expired.is_none()
+        {
             return None;
         }
-        let number = |key: &'static str, low: i64| {
-            let number = keys.get(key).and_then(|node| node.integer(low..=i64::MAX));
-            number.and_then(|number| u64::try_from(number).ok())
-        };
-        let compact = keys.get("compact").and_then(|node| {
-            if node.value().is_object() {
-                let keys = node.keys()?;
-                let keep = keys.required("keep").and_then(|node| node.integer(0..=i64::MAX));
-                keys.finish();
-                return keep.and_then(|keep| u64::try_from(keep).ok()).map(Compact::Keep);
-            }
-            node.word(&[("now", Compact::Now)])
+        let compact = compact.as_ref().and_then(|compact| match compact {
+            Either::Short(table::Now) => Some(Compact::Now),
+            Either::Object(words) => words.keep.map(Compact::Keep),
         });
         Some(Self {
             compact,
-            stale: number("stale", 1),
-            too_large: keys.get("too_large").and_then(|node| node.bool()).unwrap_or_default(),
-            fail_after: number("fail_after", 0),
+            stale: *stale,
+            too_large: too_large.unwrap_or_default(),
+            fail_after: *fail_after,
             fails_with: None,
-            finalizer: keys.get("finalizer").and_then(|node| node.duration()),
-            expired_as_status: keys
-                .get("expired")
-                .and_then(|node| node.word(&[("status", true), ("event", false)]))
-                .unwrap_or_default(),
+            finalizer: *finalizer,
+            expired_as_status: *expired == Some(ExpiredAs::Status),
         })
     }
 
-    /// Adds what another rule says; what is said already stays.
+    /// Adds the faults of another rule; those that are set stay.
     pub(in crate::scenario) fn and(&mut self, other: &Self) {
         self.compact = self.compact.or(other.compact);
         self.stale = self.stale.or(other.stale);

@@ -1,4 +1,4 @@
-//! `match`: which requests a rule is about. All given keys must hold.
+//! `match`: which requests a rule matches. All given keys must hold.
 
 use globset::{GlobBuilder, GlobMatcher};
 use http::header::HeaderName;
@@ -6,17 +6,19 @@ use http::header::HeaderName;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use crate::document::{Keys, Node, json_path};
+use crate::document::{Node, json_path};
+use crate::scenario::words::table::{ClientWords, MatchWords, VERBS};
+use crate::scenario::words::{Either, Entry};
 
 use super::facts::Facts;
 use super::flow::flow;
 
-/// One key of a `match`, held against a request.
+/// One key of a `match`, compared with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compared {
     /// The key.
     pub key: String,
-    /// What it asks for.
+    /// What it requires.
     pub wanted: String,
     /// What the request has, if anything.
     pub found: Option<String>,
@@ -73,56 +75,39 @@ impl Pattern {
 }
 
 impl Matcher {
-    /// Reads a `match` object.
-    pub(in crate::scenario) fn decode(keys: Keys<'_>) -> Self {
-        let text = flow(keys.node().value());
-        let mut matcher = Self { text, ..Self::default() };
-        let pattern = |key: &'static str| {
-            let node = keys.get(key)?;
-            let text = node.text()?;
-            Pattern::parse(text)
-                .map_err(|why| node.error(format!("this is not a glob: {why}"), ""))
-                .ok()
+    /// Checks and compiles a `match`.
+    pub(in crate::scenario) fn compile(words: &MatchWords<'_>) -> Self {
+        let glob = |word: &Option<(&str, Node<'_>)>| {
+            let (text, node) = word.as_ref()?;
+            pattern(text, node)
         };
-        matcher.verb = pattern("verb");
-        matcher.resource = pattern("resource");
-        matcher.namespace = pattern("namespace");
-        matcher.name = pattern("name");
-        matcher.subresource = pattern("subresource");
-        if let Some(node) = keys.get("path")
-            && let Some(text) = node.text()
-        {
-            match path_glob(text) {
-                Ok(_) if text.starts_with(['/', '*']) => matcher.path = Some(text.to_owned()),
-                Ok(_) => node.error("a path begins with /", format!("write /{text}")),
-                Err(why) => node.error(format!("this is not a glob: {why}"), ""),
-            }
+        let methods = words.method.iter().flatten();
+        Self {
+            text: flow(words.node.value()),
+            path: words.path.as_ref().and_then(|(text, node)| path(text, node)),
+            methods: methods.map(|method| method.to_ascii_uppercase()).collect(),
+            query: query(words.query.as_deref().unwrap_or_default()),
+            headers: headers(words.header.as_deref().unwrap_or_default()),
+            verb: glob(&words.verb),
+            resource: glob(&words.resource),
+            namespace: glob(&words.namespace),
+            name: glob(&words.name),
+            subresource: glob(&words.subresource),
+            body: words.body.as_ref().map(body).unwrap_or_default(),
         }
-        if let Some(node) = keys.get("method") {
-            let nodes = if node.value().is_array() { node.items() } else { vec![node] };
-            let words = nodes.iter().filter_map(Node::text);
-            matcher.methods = words.map(str::to_ascii_uppercase).collect();
-        }
-        for (key, node) in keys.get("query").map(|node| node.entries()).unwrap_or_default() {
-            if let Some(pattern) = value_pattern(&node) {
-                matcher.query.push((key.to_owned(), pattern));
-            }
-        }
-        for (key, node) in keys.get("header").map(|node| node.entries()).unwrap_or_default() {
-            match (HeaderName::try_from(key), value_pattern(&node)) {
-                (Ok(name), Some(pattern)) => matcher.headers.push((name, pattern)),
-                (Err(_), _) => node.error_at_key(format!("{key:?} is not a header name"), ""),
-                (_, None) => {}
-            }
-        }
-        if let Some(node) = keys.get("body") {
-            matcher.body = body(&node);
-        }
-        keys.finish();
-        matcher
     }
 
-    /// Whether all that is asked for here is asked for by another too.
+    /// Checks and compiles what a client is recognized by.
+    pub(in crate::scenario) fn of_client(words: &ClientWords<'_>) -> Self {
+        Self {
+            text: flow(words.node.value()),
+            query: query(words.query.as_deref().unwrap_or_default()),
+            headers: headers(words.header.as_deref().unwrap_or_default()),
+            ..Self::default()
+        }
+    }
+
+    /// Whether every request that another matches is matched by this one too, as far as the keys show.
     pub(in crate::scenario) fn is_implied_by(&self, other: &Self) -> bool {
         let same = |one: &Option<Pattern>, other: &Option<Pattern>| match (one, other) {
             (None, _) => true,
@@ -144,21 +129,19 @@ impl Matcher {
                 .all(|(one, other)| same(one.1, other.1))
     }
 
-    /// The resource that is asked for, where it is none of these.
+    /// The resource that is required, if none of these matches it.
     pub(in crate::scenario) fn resource_that_none_is(&self, served: &[String]) -> Option<&str> {
         let wanted = self.resource.as_ref()?;
         (!served.iter().any(|resource| wanted.matches(resource))).then(|| wanted.as_str())
     }
 
-    /// Whether it is about requests for resources alone.
+    /// Whether it matches requests for resources only.
     pub(in crate::scenario) fn needs_resource(&self) -> bool {
         self.semantic().iter().any(|(_, wanted)| wanted.is_some())
     }
 
-    /// The verb that is asked for, where no request has it.
+    /// The verb that is required, if no request can have it.
     pub(in crate::scenario) fn verb_that_none_is(&self) -> Option<&str> {
-        const VERBS: [&str; 8] =
-            ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
         let wanted = self.verb.as_ref()?;
         (!VERBS.iter().any(|verb| wanted.matches(verb))).then(|| wanted.as_str())
     }
@@ -173,7 +156,7 @@ impl Matcher {
         ]
     }
 
-    /// Each key, with what it wants and what a request has.
+    /// Each key, with what it requires and what a request has.
     pub(in crate::scenario) fn compare(&self, facts: &Facts<'_>) -> Vec<Compared> {
         let mut all = Vec::new();
         let mut part = |key: &str, wanted: &str, found: Option<&str>, holds: bool| {
@@ -210,7 +193,7 @@ impl Matcher {
             let values = facts.headers.get_all(name).iter();
             let values: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
             let holds = values.iter().any(|value| wanted.matches(value));
-            // What a header holds may be a credential: it is not shown.
+            // The value of a header may be a credential: it is not shown.
             let found = (!values.is_empty()).then_some("(present)");
             part(&format!("header {name}"), wanted.as_str(), found, holds);
         }
@@ -221,7 +204,7 @@ impl Matcher {
         all
     }
 
-    /// Whether the body has a say.
+    /// Whether it depends on the body.
     pub(in crate::scenario) fn reads_body(&self) -> bool {
         !self.body.is_empty()
     }
@@ -267,8 +250,45 @@ impl Matcher {
     }
 }
 
-/// `body`: a `JSONPath` that finds something, or several with globs for what they find.
-fn body(node: &Node<'_>) -> Vec<(JsonPath, Option<Pattern>)> {
+/// A value of a map, as text, and where it stands.
+type Scalar<'d> = (String, Node<'d>);
+
+fn pattern(text: &str, node: &Node<'_>) -> Option<Pattern> {
+    Pattern::parse(text).map_err(|why| node.error(format!("this is not a glob: {why}"), "")).ok()
+}
+
+fn path(text: &str, node: &Node<'_>) -> Option<String> {
+    match path_glob(text) {
+        Ok(_) if text.starts_with(['/', '*']) => return Some(text.to_owned()),
+        Ok(_) => node.error("a path begins with /", format!("write /{text}")),
+        Err(why) => node.error(format!("this is not a glob: {why}"), ""),
+    }
+    None
+}
+
+fn query(entries: &[Entry<'_, Scalar<'_>>]) -> Vec<(String, Pattern)> {
+    let parsed = entries
+        .iter()
+        .filter_map(|Entry { key, value: (text, node), .. }| Some((*key, pattern(text, node)?)));
+    parsed.map(|(key, pattern)| (key.to_owned(), pattern)).collect()
+}
+
+fn headers(entries: &[Entry<'_, Scalar<'_>>]) -> Vec<(HeaderName, Pattern)> {
+    let parse = |entry: &Entry<'_, Scalar<'_>>| {
+        let Ok(name) = HeaderName::try_from(entry.key) else {
+            entry.node.error_at_key(format!("{:?} is not a header name", entry.key), "");
+            return None;
+        };
+        let (text, node) = &entry.value;
+        Some((name, pattern(text, node)?))
+    };
+    entries.iter().filter_map(parse).collect()
+}
+
+/// `body`: a `JSONPath` that finds something, or several with patterns for what they find.
+fn body(
+    words: &Either<(&str, Node<'_>), Vec<Entry<'_, Scalar<'_>>>>,
+) -> Vec<(JsonPath, Option<Pattern>)> {
     let parse = |text: &str, at: &Node<'_>| {
         let parsed = json_path::parse(text);
         parsed
@@ -280,21 +300,19 @@ fn body(node: &Node<'_>) -> Vec<(JsonPath, Option<Pattern>)> {
             })
             .ok()
     };
-    if let Some(text) = node.value().as_str() {
-        return parse(text, node).map(|path| (path, None)).into_iter().collect();
+    match words {
+        Either::Short((text, node)) => {
+            parse(text, node).map(|path| (path, None)).into_iter().collect()
+        }
+        Either::Object(entries) => {
+            let entries = entries.iter();
+            entries
+                .filter_map(|Entry { key, value: (text, node), .. }| {
+                    Some((parse(key, node)?, Some(pattern(text, node)?)))
+                })
+                .collect()
+        }
     }
-    let entries = node.entries();
-    let entries = entries.iter();
-    entries.filter_map(|(path, of)| Some((parse(path, of)?, Some(value_pattern(of)?)))).collect()
-}
-
-fn value_pattern(node: &Node<'_>) -> Option<Pattern> {
-    let text = match node.value() {
-        serde_json::Value::Bool(value) => value.to_string(),
-        serde_json::Value::Number(number) => number.to_string(),
-        _ => node.text()?.to_owned(),
-    };
-    Pattern::parse(&text).map_err(|why| node.error(format!("this is not a glob: {why}"), "")).ok()
 }
 
 /// A path glob: `*` stays inside one segment, `**` crosses them.

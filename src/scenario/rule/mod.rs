@@ -1,6 +1,7 @@
-//! Rules as values: what each word of the language means, and the compiled set of all rules.
+//! Compiled rules: the words of the table, checked, as the values that decisions are made of.
 //!
-//! A word's file reads it from a document and holds what it means. Nothing here decides or remembers.
+//! A file is about one part of the language: it checks and compiles what the table has read. Nothing here decides
+//! or has state.
 
 pub(in crate::scenario) mod context;
 pub(in crate::scenario) mod decision;

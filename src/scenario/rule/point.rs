@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use crate::document::Node;
 use crate::message::{FaultAction, PointAction, Position};
+use crate::scenario::words::table::{
+    self as words, EventChange, EventWords, Here, Pass, PointThenWords, PointWords, StreamCut,
+};
+use crate::scenario::words::{Either, Kind as _};
 
 use super::context::Context;
-use super::delay::stall;
+use super::delay::wait;
 use super::flow::flow;
 use super::status::{StatusAnswer, status};
 use super::then::Then;
-use super::wire::{pace, strike};
+use super::wire;
 
 /// One entry of `at`.
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ pub(in crate::scenario) enum Where {
 /// What happens within a stream.
 #[derive(Debug, Clone)]
 pub enum PointThen {
-    /// This.
+    /// An action of the transport.
     Action(PointAction),
     /// A watch ends with an ERROR event of this status.
     Error(Box<StatusAnswer>),
@@ -45,153 +46,90 @@ pub enum PointThen {
 }
 
 impl At {
-    /// Reads one entry.
-    pub(in crate::scenario) fn decode(item: &Node<'_>, context: &Context<'_>) -> Option<Self> {
-        const PLACES: [&str; 4] = ["page", "event", "bytes", "time"];
-        let keys = item.keys()?;
-        let said: Vec<&str> = keys.present().filter(|key| PLACES.contains(key)).collect();
-        let number = |key: &'static str| {
-            let number = keys.get(key).and_then(|node| node.integer(1..=i64::MAX));
-            number.and_then(|number| u64::try_from(number).ok())
+    /// Checks and compiles one entry.
+    pub(in crate::scenario) fn compile(
+        words: PointWords<'_>,
+        context: &Context<'_>,
+    ) -> Option<Self> {
+        let node = words.then?;
+        let place = if let Some(page) = words.page {
+            let then = Then::compile(words::Then::read(&node)?, context)?;
+            Where::Page(page, Box::new(then))
+        } else {
+            let place = words.event.map(Position::Event);
+            let place = place.or_else(|| words.bytes.map(Position::Bytes));
+            let place = place.or_else(|| words.time.map(Position::Time));
+            Where::Stream(place?, PointThen::compile(words::PointThen::read(&node)?)?)
         };
-        let times = number("times");
-        let place = [
-            number("page").map(Err),
-            number("event").map(|event| Ok(Position::Event(event))),
-            keys.get("bytes").and_then(|node| node.size()).map(|bytes| Ok(Position::Bytes(bytes))),
-            keys.get("time").and_then(|node| node.duration()).map(|time| Ok(Position::Time(time))),
-        ];
-        let place = place.into_iter().flatten().next();
-        if said.len() != 1 {
-            item.error("an entry names one place", "give it one of page, event, bytes, time");
-        }
-        let then = keys.required("then");
-        let text = then.as_ref().map(|node| flow(node.value())).unwrap_or_default().into();
-        let at = match (place, then) {
-            (Some(Err(page)), Some(node)) => {
-                Then::decode(&node, context).map(|then| Where::Page(page, Box::new(then)))
-            }
-            (Some(Ok(place)), Some(node)) => {
-                PointThen::decode(&node).map(|then| Where::Stream(place, then))
-            }
-            _ => None,
-        };
-        keys.finish();
-        Some(Self { place: at?, times, text })
+        Some(Self { place, times: words.times, text: flow(node.value()).into() })
     }
 }
-
-const WORDS: [&str; 10] = [
-    "stall",
-    "slow",
-    "reset",
-    "close",
-    "garbage",
-    "malformed_chunk",
-    "rst_stream",
-    "goaway",
-    "cut",
-    "event",
-];
 
 impl PointThen {
-    /// Reads the `then` of a place within a stream.
-    fn decode(node: &Node<'_>) -> Option<Self> {
-        if node.value().is_string() {
-            return node.word(&[("pass", ())]).map(|()| Self::Pass);
-        }
-        let keys = node.keys()?;
-        let said: Vec<&str> = keys.present().filter(|key| WORDS.contains(key)).collect();
-        if said.len() != 1 {
-            node.error(
-                "one thing happens at a place of a stream",
-                format!("say one of {}; more of them make more entries", WORDS.join(", ")),
-            );
-        }
-        let then = if let Some(time) = stall(&keys, "stall") {
-            Some(Self::Action(PointAction::Stall(time)))
-        } else if let Some(node) = keys.get("slow") {
-            pace(&node).map(|pace| Self::Action(PointAction::Slow(pace)))
-        } else if let Some(node) = keys.get("cut") {
-            let words = [("mid_line", PointWord::CutLine), ("clean", PointWord::Finish)];
-            node.word(&words).map(|word| Self::Action(word.action()))
-        } else if let Some(node) = keys.get("event") {
-            Self::event(&node)
-        } else {
-            strike(&keys, true).and_then(|(node, action)| {
-                let here = !takes_place(&action)
-                    || node.value().as_str() == Some("here")
-                    || node.word(&[("here", ())]).is_some();
-                here.then_some(Self::Action(PointAction::End(action)))
-            })
+    /// Checks and compiles the `then` of a place within a stream.
+    fn compile(words: Either<Pass, PointThenWords<'_>>) -> Option<Self> {
+        let words = match words {
+            Either::Short(Pass) => return Some(Self::Pass),
+            Either::Object(words) => words,
         };
-        for word in WORDS {
-            let _ = keys.get(word);
+        if let Some(event) = &words.event {
+            return Self::event(event);
         }
-        keys.finish();
-        then
+        let action = if let Some(time) = words.stall {
+            PointAction::Stall(wait(time))
+        } else if let Some(rate) = &words.slow {
+            PointAction::Slow(wire::pace(rate)?)
+        } else if let Some(cut) = words.cut {
+            match cut {
+                StreamCut::MidLine => PointAction::CutLine,
+                StreamCut::Clean => PointAction::Finish,
+            }
+        } else {
+            PointAction::End(fault(&words)?)
+        };
+        Some(Self::Action(action))
     }
 
-    /// `event`: what becomes of the event that is due, or comes in its place.
-    fn event(node: &Node<'_>) -> Option<Self> {
-        if !node.value().is_object() {
-            let words = [
-                ("expired", PointWord::Expired),
-                ("drop", PointWord::Drop),
-                ("duplicate", PointWord::Duplicate),
-            ];
-            return node.word(&words).map(|word| match word {
-                PointWord::Expired => Self::Error(Box::new(expired())),
-                word => Self::Action(word.action()),
-            });
-        }
-        let keys = node.keys()?;
-        if keys.present().any(|key| key == "status") {
-            let status = status(&keys);
-            keys.finish();
-            return status.map(|status| Self::Error(Box::new(status)));
-        }
-        let json = keys.required("json").map(|node| node.value().clone());
-        keys.finish();
-        let json = json.filter(Value::is_object).or_else(|| {
-            node.error(
-                "this is no event",
-                "say expired, drop, duplicate, {status: 500}, or {json: {type: .., object: ..}}",
-            );
-            None
-        })?;
-        let line = format!("{json}\n").into();
-        Some(Self::Action(PointAction::Insert { line, ends: false }))
-    }
-}
-
-/// Whether a fault's word has a value that says where; within a stream that is `here`.
-fn takes_place(action: &FaultAction) -> bool {
-    !matches!(action, FaultAction::ResetStream(_) | FaultAction::GoAway { .. })
-}
-
-/// Words that take nothing with them.
-#[derive(Debug, Clone, Copy)]
-enum PointWord {
-    CutLine,
-    Finish,
-    Expired,
-    Drop,
-    Duplicate,
-}
-
-impl PointWord {
-    fn action(self) -> PointAction {
-        match self {
-            Self::CutLine => PointAction::CutLine,
-            Self::Drop => PointAction::Drop,
-            Self::Duplicate => PointAction::Duplicate,
-            Self::Finish | Self::Expired => PointAction::Finish,
+    /// `event`: what becomes of the event that is due, or comes before it.
+    fn event(words: &Either<EventChange, EventWords<'_>>) -> Option<Self> {
+        match words {
+            Either::Short(EventChange::Drop) => Some(Self::Action(PointAction::Drop)),
+            Either::Short(EventChange::Duplicate) => Some(Self::Action(PointAction::Duplicate)),
+            Either::Short(EventChange::Expired) => Some(Self::Error(Box::new(expired()))),
+            Either::Object(words) => {
+                if let Some(code) = words.status {
+                    return Some(Self::Error(Box::new(status(code, &words.answer)?)));
+                }
+                let line = format!("{}\n", words.json?).into();
+                Some(Self::Action(PointAction::Insert { line, ends: false }))
+            }
         }
     }
 }
 
-/// What upstream says to a watch whose revision was compacted
+/// The fault of the connection, if there is one.
+fn fault(words: &PointThenWords<'_>) -> Option<FaultAction> {
+    if let Some(Here) = words.reset {
+        return Some(FaultAction::Reset);
+    }
+    if let Some(Here) = words.close {
+        return Some(FaultAction::Close);
+    }
+    if let Some(Here) = words.garbage {
+        return Some(wire::garbage());
+    }
+    if let Some(Here) = words.malformed_chunk {
+        return Some(FaultAction::MalformedChunk);
+    }
+    match &words.rst_stream {
+        Some(Either::Short(code)) => return Some(FaultAction::ResetStream(*code)),
+        Some(Either::Object(words)) => return words.code.map(FaultAction::ResetStream),
+        None => {}
+    }
+    words.goaway.as_ref().map(|words| wire::goaway(words.code, words.last_stream))
+}
+
+/// Upstream's error for a watch whose revision was compacted
 /// (`k8s.io/apiserver/pkg/storage/etcd3/errors.go`).
 fn expired() -> StatusAnswer {
     StatusAnswer {

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 
-use crate::document::Node;
 use crate::message::{Body, Origin, Plan};
+use crate::scenario::words::table::ReplyWords;
 
 use super::context::Files;
-use super::status::headers;
+use super::status::{headers, status_code};
 
 /// A literal answer.
 #[derive(Debug, Clone)]
@@ -19,43 +19,28 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Reads a `reply`: `status` (200), `headers`, and one of `body`, `json`, `file`.
-    pub(in crate::scenario) fn decode(node: &Node<'_>, files: &Files<'_>) -> Option<Self> {
-        let keys = node.keys()?;
-        let status = match keys.get("status") {
-            None => Some(StatusCode::OK),
-            Some(node) => node
-                .integer(200..=599)
-                .and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok()),
-        };
-        let mut headers = keys.get("headers").map(|node| headers(&node)).unwrap_or_default();
-        let (body, json, file) = (keys.get("body"), keys.get("json"), keys.get("file"));
-        if [&body, &json, &file].into_iter().flatten().count() > 1 {
-            node.error("body, json and file are three ways to say the same", "keep one of them");
-        }
-        let bytes = if let Some(json) = json {
+    /// Checks and compiles a `reply`; a file that it names is read.
+    pub(in crate::scenario) fn compile(words: &ReplyWords<'_>, files: &Files<'_>) -> Option<Self> {
+        let mut headers = words.headers.as_deref().map(headers).unwrap_or_default();
+        let body = if let Some(json) = words.json {
             let media = HeaderValue::from_static("application/json");
             headers.entry(CONTENT_TYPE).or_insert(media);
-            Bytes::from(json.value().to_string())
-        } else if let Some(body) = body {
-            Bytes::from(body.text().unwrap_or_default().to_owned())
-        } else if let Some(file) = file {
-            match file.text().map(|name| files.read(name)) {
-                Some(Ok(bytes)) => bytes,
-                Some(Err(why)) => {
-                    file.error_coded("missing-file", why, "");
-                    Bytes::new()
-                }
-                None => Bytes::new(),
-            }
+            Bytes::from(json.to_string())
+        } else if let Some(body) = words.body {
+            Bytes::from(body.to_owned())
+        } else if let Some((name, node)) = &words.file {
+            files.read(name).unwrap_or_else(|why| {
+                node.error_coded("missing-file", why, "");
+                Bytes::new()
+            })
         } else {
             Bytes::new()
         };
-        keys.finish();
-        Some(Self { status: status?, headers, body: bytes })
+        let status = words.status.map_or(Some(StatusCode::OK), status_code)?;
+        Some(Self { status, headers, body })
     }
 
-    /// The answer as a plan; who asked for it is filled in by the pipeline.
+    /// The answer as a plan, without a request: the pipeline fills that in.
     #[must_use]
     pub fn plan(&self) -> Plan {
         let mut plan =

@@ -1,4 +1,4 @@
-//! Compiled rules, and the set of all that are on.
+//! Compiled rules, and the set of those that are on.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use globset::{GlobSet, GlobSetBuilder};
 
 use crate::document::Place;
 use crate::message::Delay;
+use crate::scenario::words::table::DrawBy;
 
 use super::expect::{Expect, Verdict};
 use super::facts::Facts;
@@ -22,14 +23,14 @@ use super::token::Token;
 #[derive(Debug)]
 pub(in crate::scenario) struct Rule {
     pub(in crate::scenario) id: Arc<str>,
-    /// What its counters go by: its id and all it says, so that one that was changed counts anew.
+    /// The key of its counters: its id and a hash of its text, so that a changed rule counts from the beginning.
     pub(in crate::scenario) key: Arc<str>,
     pub(in crate::scenario) seed: u64,
     /// The index of its scenario.
     pub(in crate::scenario) scenario: usize,
     /// The phase of its scenario's timeline that it belongs to; always on without one.
     pub(in crate::scenario) phase: Option<usize>,
-    /// Whose requests it is about: all of them hold. Everybody's without one.
+    /// Whose requests it matches: all of these must hold. Without one, those of all clients.
     pub(in crate::scenario) clients: Vec<Arc<Matcher>>,
     pub(in crate::scenario) matcher: Matcher,
     pub(in crate::scenario) gate: Option<Gate>,
@@ -42,17 +43,7 @@ pub(in crate::scenario) struct Rule {
     pub(in crate::scenario) place: Option<Place>,
 }
 
-/// What the number of a draw counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::scenario) enum DrawBy {
-    /// The rule's requests, in the order in which they come.
-    #[default]
-    Count,
-    /// The attempts of one and the same request: of clients that ask at once, each has its own.
-    Request,
-}
-
-/// `require`: requests without a live token do not get past.
+/// `require`: requests without a valid token are refused.
 #[derive(Debug)]
 pub(in crate::scenario) struct Gate {
     /// The index of the token in the set.
@@ -60,11 +51,11 @@ pub(in crate::scenario) struct Gate {
     pub(in crate::scenario) otherwise: Then,
 }
 
-/// What a rule does with the requests it counts.
+/// The outcomes of a rule for the requests that it counts.
 #[derive(Debug)]
 pub(in crate::scenario) enum Outcomes {
     None,
-    /// One after the other; past the last one requests pass.
+    /// One after the other; after the last one requests pass.
     Steps(Vec<Step>),
     /// Shares of one draw; the rest passes.
     Share(Vec<Share>),
@@ -74,7 +65,7 @@ pub(in crate::scenario) enum Outcomes {
 
 #[derive(Debug)]
 pub(in crate::scenario) struct Step {
-    /// For how many requests; for ever when absent.
+    /// For how many requests; for all further ones without it.
     pub(in crate::scenario) times: Option<u64>,
     pub(in crate::scenario) then: Then,
 }
@@ -86,10 +77,10 @@ pub(in crate::scenario) struct Share {
     pub(in crate::scenario) then: Then,
 }
 
-/// A scenario of which the rules are in a set.
+/// A scenario whose rules are in a set.
 #[derive(Debug)]
 pub(in crate::scenario) struct About {
-    /// Its name: what its rules' ids begin with.
+    /// Its name, with which the ids of its rules begin.
     pub(in crate::scenario) name: Arc<str>,
     /// Its file.
     pub(in crate::scenario) path: PathBuf,
@@ -112,15 +103,15 @@ pub struct ScenarioSet {
     by_path: Vec<Vec<usize>>,
     /// The rules without a path.
     anywhere: Vec<usize>,
-    /// Whether one of them may be about a request that means nothing to a Kubernetes API.
+    /// Whether one of them may match a request that is not for a resource.
     beyond_resources: bool,
-    /// Whether any rule looks at bodies.
+    /// Whether any rule depends on bodies.
     pub(in crate::scenario) reads_bodies: bool,
     /// Whether any scenario has a timeline.
     pub(in crate::scenario) has_timeline: bool,
 }
 
-/// What a set is made of.
+/// The parts of a set.
 #[derive(Debug, Default)]
 pub(in crate::scenario) struct Parts {
     pub(in crate::scenario) rules: Vec<Rule>,
@@ -132,17 +123,17 @@ pub(in crate::scenario) struct Parts {
 }
 
 impl Rule {
-    /// Whether it is about this client.
+    /// Whether it is for this client.
     pub(in crate::scenario) fn is_for(&self, facts: &Facts<'_>) -> bool {
         self.clients.iter().all(|client| client.matches_head(facts))
     }
 
-    /// Whether the request's body has a say in what it does.
+    /// Whether it depends on the request's body.
     pub(in crate::scenario) fn reads_body(&self) -> bool {
         self.matcher.reads_body() || self.draw_by == DrawBy::Request
     }
 
-    /// Whether all it does is to expect something.
+    /// Whether it has an expectation and no effect.
     pub(in crate::scenario) fn only_watches(&self) -> bool {
         let passes = match &self.outcomes {
             Outcomes::None => true,
@@ -152,7 +143,7 @@ impl Rule {
         passes && self.gate.is_none() && self.page_size.is_none() && self.delay == Delay::default()
     }
 
-    /// Its place among those that hold for a request: rules of a client, then of a phase, then in order.
+    /// Its place in the order in which rules apply: rules of a client, then of a phase, then in the order of the file.
     pub(in crate::scenario) fn rank(&self, index: usize) -> (bool, bool, usize) {
         (self.clients.is_empty(), self.phase.is_none(), index)
     }
@@ -176,7 +167,7 @@ impl ScenarioSet {
         for glob in globs.iter().filter_map(|(glob, _)| path_glob(glob).ok()) {
             builder.add(glob);
         }
-        // Every glob was built once already, when its file was read.
+        // Every glob was built before, when its file was read.
         let paths = builder.build().unwrap_or_else(|_| GlobSet::empty());
         let by_path = globs.into_iter().map(|(_, users)| users).collect();
         let beyond_resources = anywhere.iter().any(|index| !rules[*index].matcher.needs_resource());
@@ -198,7 +189,7 @@ impl ScenarioSet {
         }
     }
 
-    /// Whether there is nothing to ask: then the pipeline asks nothing.
+    /// Whether there are no rules and no tokens: then the pipeline skips scenarios.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty() && self.tokens.is_empty()
@@ -215,7 +206,7 @@ impl ScenarioSet {
         self.rules.iter().map(|rule| &*rule.id)
     }
 
-    /// The seed of the draws, as it is printed at the start.
+    /// The seed of the draws.
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.seed
@@ -237,13 +228,13 @@ impl ScenarioSet {
         &self.generate
     }
 
-    /// What HTTP/2 connections allow from their beginning.
+    /// The settings of HTTP/2 connections.
     #[must_use]
     pub fn http2(&self) -> Http2 {
         self.http2
     }
 
-    /// Whether a path may be that of a rule, or of a token: with no more work than that.
+    /// Whether a rule or a token may match the path: a quick test, without the rest of the request.
     #[must_use]
     pub fn may_concern(&self, method: &str, path: &str) -> bool {
         self.has_timeline

@@ -1,98 +1,66 @@
-//! `timeline`: phases that follow each other on the world's clock, and the end of the whole drill.
+//! `timeline`: phases that follow each other on the world's clock, and the end of the scenario.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::document::Node;
+use crate::scenario::words::table::{Start, TimelineWords};
 
 /// The phases of one scenario.
 #[derive(Debug, Clone)]
 pub(in crate::scenario) struct Timeline {
     pub(in crate::scenario) start: Start,
-    /// After it no rule of the scenario does anything.
+    /// After this time all rules of the scenario are off.
     pub(in crate::scenario) ttl: Option<Duration>,
     pub(in crate::scenario) phases: Vec<Phase>,
-}
-
-/// When time begins to count.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::scenario) enum Start {
-    /// With the first request of the world.
-    #[default]
-    FirstRequest,
-    /// With the world.
-    Ready,
-    /// When the admin API says so.
-    Admin,
 }
 
 /// A part of the timeline with rules of its own.
 #[derive(Debug, Clone)]
 pub(in crate::scenario) struct Phase {
     pub(in crate::scenario) name: Arc<str>,
-    /// How long; for ever without one.
+    /// How long it is; without end where there is none.
     pub(in crate::scenario) length: Option<Duration>,
 }
 
-/// Where on its timeline a scenario is.
+/// The position of a scenario on its timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::scenario) enum Now {
-    /// Time does not count yet.
+    /// It has not started.
     NotStarted,
     /// In a phase, by its index.
     Phase(usize),
-    /// All phases are over; what stands outside of them goes on.
+    /// All phases are over; the rules outside of phases go on.
     Over,
-    /// The drill has healed itself.
+    /// The scenario has ended.
     Healed,
 }
 
 impl Timeline {
-    /// Reads a timeline, without the rules of its phases; the nodes of the phases come with it.
-    pub(in crate::scenario) fn decode<'d>(node: &Node<'d>) -> Option<(Self, Vec<Node<'d>>)> {
-        let keys = node.keys()?;
-        let start = keys.get("start").map_or(Some(Start::default()), |node| {
-            node.word(&[
-                ("first_request", Start::FirstRequest),
-                ("ready", Start::Ready),
-                ("admin", Start::Admin),
-            ])
-        });
-        let ttl = keys.get("ttl").and_then(|node| node.duration());
-        let nodes = keys.get("phases").map(|node| node.items()).unwrap_or_default();
-        keys.finish();
-        if nodes.is_empty() && ttl.is_none() {
-            node.error("this timeline says nothing", "give it phases, or a ttl");
-        }
+    /// Checks and compiles a timeline, less the rules of its phases.
+    pub(in crate::scenario) fn compile(words: &TimelineWords<'_>) -> Self {
         let mut phases: Vec<Phase> = Vec::new();
-        for (index, item) in nodes.iter().enumerate() {
-            let Some(keys) = item.keys() else { continue };
-            let name = keys.get("name").and_then(|node| node.text());
-            let name = name.map_or_else(|| format!("phase-{}", index + 1), str::to_owned);
-            let length = keys.get("for").and_then(|node| node.duration());
-            let forever = keys.get("forever").and_then(|node| node.bool()).unwrap_or_default();
-            if forever == item.value().get("for").is_some() {
-                item.error(
-                    "a phase says how long it is",
-                    "give it for: 30s, or forever: true for the last one",
-                );
-            }
-            if forever && index + 1 < nodes.len() {
-                item.error_coded(
+        let items = words.phases.as_deref().unwrap_or_default();
+        for (index, item) in items.iter().enumerate() {
+            let name = item.name.map_or_else(|| format!("phase-{}", index + 1), str::to_owned);
+            if item.forever == Some(true) && index + 1 < items.len() {
+                item.node.error_coded(
                     "unreachable-phase",
                     "the phases after this one are never reached",
                     "put the phase with forever last",
                 );
             }
             if phases.iter().any(|phase| *phase.name == *name) {
-                item.error(format!("the name {name:?} is taken by an earlier phase"), "");
+                item.node.error(
+                    format!("the name {name:?} is taken by an earlier phase"),
+                    "give each phase a name of its own",
+                );
             }
-            phases.push(Phase { name: name.into(), length });
+            phases.push(Phase { name: name.into(), length: item.length });
         }
-        Some((Self { start: start?, ttl, phases }, nodes))
+        Self { start: words.start.unwrap_or_default(), ttl: words.ttl, phases }
     }
 
-    /// Where it is so long after its start.
+    /// The position at a time after its start.
     pub(in crate::scenario) fn at(&self, since_start: Option<Duration>) -> Now {
         let Some(passed) = since_start else {
             return Now::NotStarted;
@@ -110,7 +78,7 @@ impl Timeline {
         Now::Over
     }
 
-    /// How long after the start the next phase begins, seen from a moment.
+    /// How long after the start the phase begins that is next at a time.
     pub(in crate::scenario) fn next(&self, since_start: Duration) -> Option<Duration> {
         let mut begin = Duration::ZERO;
         for phase in &self.phases {

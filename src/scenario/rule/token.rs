@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::header::{AUTHORIZATION, HeaderName};
 
 use crate::document::Node;
+use crate::scenario::words::table::TokenWords;
 
 use super::facts::Facts;
 
@@ -12,14 +13,14 @@ use super::facts::Facts;
 #[derive(Debug)]
 pub(in crate::scenario) struct Token {
     pub(in crate::scenario) name: String,
-    /// The request that gives one out.
+    /// The request that issues one.
     pub(in crate::scenario) method: String,
     pub(in crate::scenario) path: String,
     /// Where requests carry it.
     places: Vec<Place>,
-    /// How long one lives.
+    /// How long one is valid.
     pub(in crate::scenario) ttl: Option<Duration>,
-    /// How many requests one serves.
+    /// For how many requests one is valid.
     pub(in crate::scenario) uses: Option<u64>,
 }
 
@@ -30,51 +31,41 @@ enum Place {
 }
 
 impl Token {
-    /// Reads one entry of `tokens`.
-    pub(in crate::scenario) fn decode(name: &str, node: &Node<'_>) -> Option<Self> {
-        let keys = node.keys()?;
-        let issue = keys.required("issue");
-        let places = keys
-            .required("in")
-            .map(|node| if node.value().is_array() { node.items() } else { vec![node] });
-        let ttl = keys.get("ttl").and_then(|node| node.duration());
-        let uses = keys.get("uses").and_then(|node| node.integer(1..=i64::MAX));
-        keys.finish();
-        let issue = issue?;
-        let (method, path) = match issue.text()?.split_once(' ') {
-            Some((method, path)) if path.starts_with('/') => {
-                (method.to_ascii_uppercase(), path.to_owned())
-            }
-            _ => {
-                issue.error(
-                    "this names no request",
-                    "write it as METHOD /path, like POST /v3/auth/tokens",
-                );
-                return None;
-            }
+    /// Checks and compiles one entry of `tokens`.
+    pub(in crate::scenario) fn compile(name: &str, words: &TokenWords<'_>) -> Option<Self> {
+        let (issue, node) = words.issue.as_ref()?;
+        let Some((method, path)) = issue.split_once(' ').filter(|(_, path)| path.starts_with('/'))
+        else {
+            node.error(
+                "this is not a request",
+                "write it as METHOD /path, like POST /v3/auth/tokens",
+            );
+            return None;
         };
-        let places = places?;
-        if places.is_empty() {
-            node.error("requests carry it nowhere", "say in: bearer, or in: [header NAME]");
-        }
-        let places = places.iter().filter_map(place).collect();
-        let uses = uses.and_then(|uses| u64::try_from(uses).ok());
-        Some(Self { name: name.to_owned(), method, path, places, ttl, uses })
+        let places = words.carried_in.as_ref()?;
+        Some(Self {
+            name: name.to_owned(),
+            method: method.to_ascii_uppercase(),
+            path: path.to_owned(),
+            places: places.iter().filter_map(place).collect(),
+            ttl: words.ttl,
+            uses: words.uses,
+        })
     }
 
     /// In words, for people.
     pub(in crate::scenario) fn describe(&self) -> String {
-        let mut text = format!("{} {} gives one out", self.method, self.path);
+        let mut text = format!("issued by {} {}", self.method, self.path);
         if let Some(ttl) = self.ttl {
-            text.push_str(&format!(", good for {ttl:?}"));
+            text.push_str(&format!(", valid for {ttl:?}"));
         }
         if let Some(uses) = self.uses {
-            text.push_str(&format!(", good for {uses} requests"));
+            text.push_str(&format!(", valid for {uses} requests"));
         }
         text
     }
 
-    /// Whether a request asks for a token of this kind.
+    /// Whether a request is the one that issues a token of this kind.
     pub(in crate::scenario) fn is_issued_by(&self, facts: &Facts<'_>) -> bool {
         self.method == facts.method && self.path == facts.path
     }
@@ -104,15 +95,14 @@ fn bearer(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-fn place(node: &Node<'_>) -> Option<Place> {
-    let text = node.text()?;
-    if text == "bearer" {
+fn place((text, node): &(&str, Node<'_>)) -> Option<Place> {
+    if *text == "bearer" {
         return Some(Place::Bearer);
     }
     let header =
         text.strip_prefix("header ").and_then(|name| HeaderName::try_from(name.trim()).ok());
     if header.is_none() {
-        node.error("this is no place for a token", "write bearer, or header NAME");
+        node.error("this is not a place for a token", "write bearer, or header NAME");
     }
     header.map(Place::Header)
 }

@@ -1,0 +1,122 @@
+//! The words of `expect` and `verdict`: how a client should behave, and what fails a drill.
+
+use crate::scenario::words::choice::Choice;
+use crate::scenario::words::read::words;
+use crate::scenario::words::scalar::{Count, Time};
+use crate::scenario::words::shape::{Must, Shape, constraint, word};
+
+/// The one word that an expectation can have as its value.
+macro_rules! only_choices {
+    ($($(#[$meta:meta])* $name:ident = $word:literal, $meaning:literal;)*) => {$(
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy)]
+        pub(in crate::scenario) struct $name;
+
+        impl Choice for $name {
+            const CHOICES: &'static [(&'static str, Self, &'static str)] = &[($word, Self, $meaning)];
+        }
+    )*};
+}
+
+only_choices! {
+    /// Of `retry_after`.
+    Honoured = "honoured", "";
+    /// Of `backoff`.
+    Exponential = "exponential", "";
+    /// Of `jitter`.
+    Required = "required", "";
+    /// Of `token`.
+    RefreshedOnce = "refreshed_once", "";
+    /// Of `creates`.
+    Once = "once", "";
+}
+
+/// What a mistake of a client leads to, in [`Finding::grade`](crate::Finding::grade).
+///
+/// ```
+/// use standin::Grade;
+/// assert!(Grade::Ignore < Grade::Note && Grade::Note < Grade::Fail);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Grade {
+    /// It is not reported.
+    Ignore,
+    /// It is reported.
+    Note,
+    /// It is reported, and the drill fails.
+    Fail,
+}
+
+impl Choice for Grade {
+    const CHOICES: &'static [(&'static str, Self, &'static str)] = &[
+        ("ignore", Self::Ignore, "not reported"),
+        ("note", Self::Note, "reported"),
+        ("fail", Self::Fail, "reported, and the drill fails"),
+    ];
+}
+
+words! {
+    /// `expect`.
+    ExpectWords: Shape::new(
+        "expect",
+        "How a client should take what goes wrong, for the requests that the rule is about; a drill grades it at its end.",
+    )
+    .frame("rules: [{expect: {…}}]")
+    .constraints(&[
+        constraint(
+            Must::NotBeEmpty,
+            "nothing is expected",
+            "give it retry_after: honoured, or max_requests: 20",
+        ),
+        constraint(
+            Must::Accompany(&["jitter"], &["backoff"]),
+            "jitter belongs to a back-off",
+            "add backoff: exponential",
+        ),
+    ]);
+    retry_after: Honoured = word(
+        "retry_after",
+        "After an answer with `Retry-After` the same call comes no earlier than asked, less the slack.",
+    )
+    .example("retry_after: honoured"),
+    slack: Time = word("slack", "How much earlier is early enough.")
+        .default("`200ms`")
+        .example("retry_after: honoured, slack: 100ms"),
+    max_requests: Count = word("max_requests", "The most requests altogether.").example("max_requests: 50"),
+    min_requests: Count = word("min_requests", "The fewest requests altogether.").example("min_requests: 6"),
+    max_in_flight: Count = word("max_in_flight", "The most requests at once.").example("max_in_flight: 8"),
+    max_attempts: Count = word(
+        "max_attempts",
+        "After so many failures of a call in a row the client does not try it again.",
+    )
+    .example("max_attempts: 5"),
+    backoff: Exponential = word("backoff", "Pauses between failed attempts of a call grow.")
+        .example("backoff: exponential"),
+    jitter: Required = word("jitter", "Pauses are not regular.")
+        .example("backoff: exponential, jitter: required"),
+    relist_within: Time = word(
+        "relist_within",
+        "After a 410 the client lists anew within this time, and does not ask for the old place again.",
+    )
+    .example("relist_within: 10s"),
+    token: RefreshedOnce = word("token", "A refused token is fetched anew, once.")
+        .example("token: refreshed_once"),
+    creates: Once = word("creates", "A create whose answer was lost does not succeed a second time.")
+        .example("creates: once"),
+}
+
+words! {
+    /// `verdict`.
+    VerdictWords: Shape::new("verdict", "How bad what a drill finds is.")
+        .frame("{verdict: {…}, rules: [{then: pass}]}");
+    unmatched: Grade = word("unmatched", "Requests that nothing answers.")
+        .default("`note`")
+        .example("unmatched: fail"),
+    unused_rules: Grade = word("unused_rules", "Rules that never did anything.")
+        .default("`note`")
+        .example("unused_rules: ignore"),
+    expectations: Grade = word("expectations", "Expectations that were not met.")
+        .default("`fail`")
+        .example("expectations: note"),
+}

@@ -1,0 +1,141 @@
+//! The words of a rule, and of how its outcomes are counted.
+
+use crate::scenario::words::choice::Choice;
+use crate::scenario::words::kind::{List, Placed};
+use crate::scenario::words::read::words;
+use crate::scenario::words::scalar::{Count, Flag, Percentage, Reference, Text};
+use crate::scenario::words::shape::{Must, Shape, constraint, word};
+
+use super::at::PointWords;
+use super::delay::Delay;
+use super::expect::ExpectWords;
+use super::matching::MatchWords;
+use super::then::Then;
+
+/// What the number of a draw counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::scenario) enum DrawBy {
+    /// The rule's requests, in the order in which they come.
+    #[default]
+    Count,
+    /// The attempts of one and the same request: of clients that ask at once, each has its own.
+    Request,
+}
+
+impl Choice for DrawBy {
+    const CHOICES: &'static [(&'static str, Self, &'static str)] = &[
+        ("count", Self::Count, "the rule's requests, in the order in which they come"),
+        (
+            "request",
+            Self::Request,
+            "the attempts of each single request, in whatever order clients ask",
+        ),
+    ];
+}
+
+words! {
+    /// An entry of `rules`.
+    RuleWords: Shape::new("rule", "Which requests, and what happens to them.")
+        .frame("{rules: [{…}], clients: {canary: {query: {c: \"1\"}}}, tokens: {iam: {issue: POST /t, in: bearer}}}")
+        .constraints(&[
+            constraint(
+                Must::AtMostOne(&["steps", "at"]),
+                "{given} on one rule count the same requests twice",
+                "make two rules of it",
+            )
+            .code("steps-and-at"),
+            constraint(
+                Must::AtMostOne(&["then", "steps", "share", "at"]),
+                "{given} on one rule count the same requests twice",
+                "make two rules of it",
+            )
+            .code("two-counts"),
+            constraint(
+                Must::AtLeastOne(&[
+                    "then", "steps", "share", "at", "require", "delay", "page_size", "expect",
+                ]),
+                "this rule does nothing",
+                "give it one of {words}",
+            ),
+            constraint(
+                Must::AccompanyWhen("draw_by", "request", &["share", "delay", "then", "at"]),
+                "this rule draws nothing",
+                "draw_by goes with share or delay",
+            ),
+        ]);
+    id: Text = word("id", "Its name in answers and reports, where it is `SCENARIO/ID`.")
+        .default("`rule-N` for the N-th")
+        .example("id: slow-lists, match: {verb: list}, delay: 1s"),
+    matching: MatchWords<'static> = word("match", "Which requests it is about.")
+        .default("all requests")
+        .example("match: {path: /apis/**}, delay: 1s"),
+    client: Reference = word("client", "The client whose requests it is about.")
+        .default("all clients")
+        .example("client: canary, delay: 1s"),
+    require: RequireWords<'static> = word("require", "Requests without a valid token get no further.")
+        .example("require: {token: iam}"),
+    then: Then = word("then", "What happens to every request.").example("then: {status: 503}"),
+    steps: List<StepWords<'static>, 1> = word(
+        "steps",
+        "What happens to the first requests, to the next ones and so on; after the last step requests pass.",
+    )
+    .example("steps: [{times: 2, then: {status: 500}}, {times: 1, then: pass}, {forever: true, then: {status: 503}}]"),
+    share: Placed<List<ShareWords<'static>, 1>> = word(
+        "share",
+        "What happens to which share of the requests, by one draw for each; together at most 100%, the rest passes.",
+    )
+    .example("share: [{p: 30%, then: {status: 429}}, {p: 2.5%, then: {reset: before_headers}}]"),
+    at: List<PointWords<'static>, 1> = word(
+        "at",
+        "What happens at pages of a list chain, and at places within a body.",
+    )
+    .example("at: [{page: 3, times: 1, then: {status: 410, continue: fresh}}]"),
+    delay: Delay<'static> = word("delay", "How much later the answer comes: a time, or one that is drawn.")
+        .default("not later")
+        .example("delay: {min: 100ms, max: 300ms}"),
+    page_size: Count = word(
+        "page_size",
+        "The most items on a page of a list, whatever `limit` asks for.",
+    )
+    .default("what `limit` asks for")
+    .example("page_size: 20"),
+    draw_by: DrawBy = word("draw_by", "What the number of a draw counts.")
+        .default("`count`")
+        .example("draw_by: request, delay: {median: 400ms, p99: 3s}"),
+    expect: ExpectWords<'static> = word("expect", "How the client should behave.")
+        .example("expect: {max_in_flight: 4}"),
+}
+
+words! {
+    /// `require`.
+    RequireWords: Shape::new("require", "Requests without a valid token of a kind get no further.")
+        .frame("{tokens: {iam: {issue: POST /t, in: bearer}}, rules: [{require: {token: iam, …}}]}");
+    token: Reference = word("token", "The kind of token.").required().example("token: iam"),
+    otherwise: Then = word("else", "What happens to requests without one.")
+        .default("`{status: 401}`")
+        .example("else: {status: 403}"),
+}
+
+words! {
+    /// An entry of `steps`.
+    StepWords: Shape::new("step", "What happens to so many requests.")
+        .frame("rules: [{steps: [{then: {status: 500}, …}]}]")
+        .constraints(&[constraint(
+            Must::OrForever("times"),
+            "a step is for a number of requests",
+            "give it times: N, or forever: true for the last one",
+        )]);
+    times: Count = word("times", "For how many requests.").example("times: 2"),
+    forever: Flag = word("forever", "`true` for the last step, which is for all further requests.")
+        .default("`false`")
+        .example("forever: true"),
+    then: Then = word("then", "What happens to them.").required().example("times: 1, then: pass"),
+}
+
+words! {
+    /// An entry of `share`.
+    ShareWords: Shape::new("share", "What happens to a share of the requests.")
+        .frame("rules: [{share: [{p: 30%, then: {status: 429}, …}]}]");
+    part: Percentage = word("p", "The share.").required().example("p: 2.5%"),
+    then: Then = word("then", "What happens to it.").required().example("then: {delay: 1s}"),
+}

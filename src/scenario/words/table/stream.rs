@@ -1,0 +1,60 @@
+//! The words for what happens to lines of a body: events and bookmarks of a watch.
+
+use crate::scenario::words::choice::Choice;
+use crate::scenario::words::kind::Either;
+use crate::scenario::words::read::words;
+use crate::scenario::words::scalar::{Percentage, Time};
+use crate::scenario::words::shape::{Must, Shape, constraint, word};
+
+/// What happens to lines of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::scenario) enum LineChange {
+    Drop,
+    Duplicate,
+    Reorder,
+}
+
+impl Choice for LineChange {
+    const CHOICES: &'static [(&'static str, Self, &'static str)] = &[
+        ("drop", Self::Drop, "they are left out"),
+        ("duplicate", Self::Duplicate, "they come twice"),
+        ("reorder", Self::Reorder, "they come behind the next of their kind"),
+    ];
+}
+
+/// What happens to lines of a kind: to all of them, or as an object says.
+type Lines = Either<LineChange, LinesWords<'static>>;
+
+words! {
+    /// Words of `then` about all lines of a kind.
+    StreamWords: Shape::new("then: streams", "What happens to all lines of a kind in a stream.")
+        .frame("rules: [{then: {…}}]");
+    events: Lines = word(
+        "events",
+        "What happens to events: ADDED, MODIFIED, DELETED, ERROR; in another body to any line.",
+    )
+    .example("events: {drop: 20%}"),
+    bookmarks: Lines = word("bookmarks", "What happens to bookmarks.").example("bookmarks: drop"),
+    initial_end: Lines = word(
+        "initial_end",
+        "What happens to the bookmark that ends the initial events of a streaming list.",
+    )
+    .example("initial_end: {delay: 2s}"),
+}
+
+words! {
+    /// What happens to a share of the lines, or a delay.
+    LinesWords: Shape::new("lines", "What happens to a drawn share of the lines, or a delay.")
+        .frame("rules: [{then: {events: {…}}}]")
+        .constraints(&[constraint(
+            Must::ExactlyOne(&["drop", "duplicate", "reorder", "delay"]),
+            "one thing happens to a kind of lines",
+            "write drop, duplicate or reorder, {drop: 10%}, or {delay: 2s}; make two rules of two things",
+        )]);
+    drop: Percentage = word("drop", "The share of them that is left out.").example("drop: 20%"),
+    duplicate: Percentage = word("duplicate", "The share of them that comes twice.").example("duplicate: 5%"),
+    reorder: Percentage = word("reorder", "The share of them that comes behind the next of its kind.")
+        .example("reorder: 50%"),
+    delay: Time = word("delay", "How much later they come, while other lines overtake them.")
+        .example("delay: 2s"),
+}

@@ -1,0 +1,131 @@
+//! The words of `then`: what happens to a request.
+
+use std::time::Duration;
+
+use crate::document::Node;
+use crate::scenario::words::choice::Choice;
+use crate::scenario::words::kind::{Either, Kind};
+use crate::scenario::words::read::words;
+use crate::scenario::words::scalar::{Reference, Time};
+use crate::scenario::words::shape::{Form, Looks, Must, Shape, Type, constraint, word};
+
+use super::answer::{Code, ReplyWords, StatusWords};
+use super::delay::Delay;
+use super::kubernetes::KubernetesWords;
+use super::stream::StreamWords;
+use super::wire::{
+    AfterBytesWords, BodyPlace, ErrorCode, GoAwayWords, Place, Rate, RstStreamWords,
+};
+
+/// Nothing happens.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::scenario) struct Pass;
+
+impl Choice for Pass {
+    const CHOICES: &'static [(&'static str, Self, &'static str)] = &[("pass", Self, "nothing")];
+}
+
+/// What happens to a request.
+pub(in crate::scenario) type Then = Either<Pass, ThenWords<'static>>;
+
+/// A time without end.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::scenario) struct Forever;
+
+impl Choice for Forever {
+    const CHOICES: &'static [(&'static str, Self, &'static str)] = &[("forever", Self, "")];
+}
+
+/// A time, or `forever`: nothing.
+#[derive(Debug)]
+pub(in crate::scenario) enum Wait {}
+
+impl Kind for Wait {
+    /// The time; nothing for `forever`.
+    type Value<'d> = Option<Duration>;
+
+    fn form() -> Form {
+        const WAIT: Type = Type {
+            name: "wait",
+            meaning: "A time; or until the client or the server ends the connection.",
+            looks: Looks::Form(|| Form::AnyOf(vec![Time::form(), Forever::form()])),
+        };
+        Form::Type(&WAIT)
+    }
+
+    fn read(node: &Node<'_>) -> Option<Option<Duration>> {
+        if Forever::words().iter().any(|word| node.value() == word) {
+            return Some(None);
+        }
+        Time::read(node).map(Some)
+    }
+}
+
+/// The middle of a line.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::scenario) struct MidLine;
+
+impl Choice for MidLine {
+    const CHOICES: &'static [(&'static str, Self, &'static str)] =
+        &[("mid_line", Self, "in the middle of its first line")];
+}
+
+words! {
+    /// `then`, where it is not `pass`.
+    ThenWords: Shape::new("then", "What happens to a request.")
+        .frame("{rules: [{then: {…}}], tokens: {iam: {issue: POST /t, in: bearer}}}")
+        .constraints(&[
+            constraint(
+                Must::AtMostOne(&[
+                    "status", "reply", "reset", "close", "garbage", "malformed_chunk", "rst_stream",
+                    "goaway", "cut",
+                ]),
+                "{given} cannot both happen",
+                "keep one of them",
+            ),
+            constraint(Must::NotBeEmpty, "this does nothing", "write pass, or some of {words}"),
+        ]);
+    status: Code = word(
+        "status",
+        "The answer is this error: on API paths a Status object with upstream's text, elsewhere plain text.",
+    )
+    .example("status: 503"),
+    reply: ReplyWords<'static> = word("reply", "The answer is a literal one.")
+        .example("reply: {status: 500, body: sick}"),
+    delay: Delay<'static> = word("delay", "The answer comes later: by a time, or one that is drawn.")
+        .example("delay: 400ms"),
+    stall: Wait = word("stall", "Nothing is sent for so long; then the answer.").example("stall: 10s"),
+    slow: Rate = word("slow", "The body is sent at this rate.").example("slow: 16KiB/s"),
+    withhold: Wait = word(
+        "withhold",
+        "The request's body is not read for so long, and HTTP/2 gives no window for it; then the answer. A rule that looks at bodies reads them before.",
+    )
+    .example("withhold: 2s"),
+    reset: Place = word("reset", "The connection is reset.").example("reset: before_headers"),
+    close: Place = word("close", "The connection is closed.").example("close: {bytes: 64KiB}"),
+    garbage: Place = word("garbage", "Bytes that are not HTTP are sent, and the connection is closed.")
+        .example("garbage: before_headers"),
+    malformed_chunk: BodyPlace = word(
+        "malformed_chunk",
+        "A chunk whose size is not a number is sent, and the connection is closed.",
+    )
+    .example("malformed_chunk: after_headers"),
+    rst_stream: Either<ErrorCode, RstStreamWords<'static>> = word(
+        "rst_stream",
+        "The HTTP/2 stream is reset with this error code.",
+    )
+    .example("rst_stream: REFUSED_STREAM"),
+    goaway: GoAwayWords<'static> = word("goaway", "The HTTP/2 connection is ended with GOAWAY.")
+        .example("goaway: {last_stream: none}"),
+    cut: Either<MidLine, AfterBytesWords<'static>> = word(
+        "cut",
+        "The connection is closed within the body.",
+    )
+    .example("cut: {bytes: 200}"),
+    revoke: Reference = word(
+        "revoke",
+        "All tokens of this kind become invalid; the answer is 401 where nothing else is given.",
+    )
+    .example("revoke: iam"),
+    + { answer: StatusWords, lines: StreamWords, kubernetes: KubernetesWords, }
+}
