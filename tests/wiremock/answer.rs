@@ -68,13 +68,12 @@ pub(crate) fn described(
     let text = String::from_utf8_lossy(&reply.body);
     let document =
         if !step.text && (admin || json) { serde_json::from_str(&text).ok() } else { None };
-    let body = match document {
-        Some(document) => document_part(step, &document, normal),
-        None => {
-            let text = masked(&masks, normal.text(&text));
-            let any = (admin || status == 500) && names_java(&text);
-            if any { ANY_TEXT.into() } else { text.into() }
-        }
+    let body = if let Some(document) = document {
+        document_part(step, &document, normal)
+    } else {
+        let text = masked(&masks, normal.text(&text));
+        let any = (admin || status == 500) && names_java(&text);
+        if any { ANY_TEXT.into() } else { text.into() }
     };
     got.insert("body".into(), body);
     Ok(got.into())

@@ -150,8 +150,7 @@ impl Step {
     pub(crate) fn read(raw: &RawValue, variables: &Variables) -> Result<Self, String> {
         let text = fill(raw.get(), variables);
         let problem = |error: serde_json::Error| format!("the step cannot be read: {error}");
-        let keys: BTreeMap<String, de::IgnoredAny> =
-            serde_json::from_str(&text).map_err(problem)?;
+        let keys: BTreeMap<String, &RawValue> = serde_json::from_str(&text).map_err(problem)?;
         let step = if keys.contains_key("file") {
             serde_json::from_str(&text).map(Self::File)
         } else if keys.contains_key("exists") {
@@ -164,6 +163,23 @@ impl Step {
             serde_json::from_str(&text).map(|step| Self::Request(Box::new(step)))
         };
         step.map_err(problem)
+    }
+
+    /// What the step does, in a few words.
+    pub(crate) fn summary(&self) -> String {
+        match self {
+            Self::Stub(_) => "a stub is made".to_owned(),
+            Self::Backend(step) => format!("the backend gets {} requests", step.backend),
+            Self::File(step) => format!("{} is written", step.file),
+            Self::Exists(step) => format!("{} is listed", step.exists),
+            Self::Request(step) => {
+                if let Some(raw) = &step.raw {
+                    return raw.lines().next().unwrap_or_default().to_owned();
+                }
+                let method = step.method.as_deref().unwrap_or("GET");
+                format!("{method} {}", step.path.as_deref().unwrap_or("/"))
+            }
+        }
     }
 }
 

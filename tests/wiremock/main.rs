@@ -21,6 +21,8 @@ mod normal;
 mod open;
 mod player;
 mod reply;
+mod root;
+mod self_tests;
 mod server;
 mod suite;
 mod table;
@@ -59,7 +61,7 @@ fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
-/// A test for each case, and one each for the list of open cases and the table.
+/// A test for each case, one each for the list of open cases and the table, and those of the driver.
 fn trials(suite: &Arc<Suite>) -> Vec<Trial> {
     let mut trials = Vec::new();
     for (index, case) in suite.cases.iter().enumerate() {
@@ -73,6 +75,7 @@ fn trials(suite: &Arc<Suite>) -> Vec<Trial> {
         let table = move || table.check_table().map_err(Failed::from);
         trials.push(Trial::test("open.txt names cases", list));
         trials.push(Trial::test("docs/wiremock.md is up to date", table));
+        trials.extend(self_tests::trials(suite));
     }
     trials
 }

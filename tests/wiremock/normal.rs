@@ -98,13 +98,12 @@ impl Normal {
         members.sort_by_key(|(key, _)| (!matches!(key.as_str(), "id" | "uuid"), *key));
         let mut out = Map::new();
         for (key, value) in members {
-            let (key, value) = match masked(key, value) {
-                Some(mask) => (key.clone(), mask),
-                None => {
-                    let value = self.value(value);
-                    (self.text(key), value)
-                }
-            };
+            if let Some(mask) = masked(key, value) {
+                out.insert(key.clone(), mask);
+                continue;
+            }
+            let value = self.value(value);
+            let key = self.text(key);
             out.insert(key, value);
         }
         out.into()

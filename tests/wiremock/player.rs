@@ -1,10 +1,8 @@
 //! Plays a case against a server, step by step, to the first answer that differs.
 
-use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use globset::GlobBuilder;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -14,6 +12,7 @@ use crate::case::{BackendStep, Case, RequestStep, Step, Variables, text_of};
 use crate::compare::{difference, same};
 use crate::normal::Normal;
 use crate::reply::Reply;
+use crate::root;
 use crate::server::Server;
 use crate::wire::Outgoing;
 
@@ -85,8 +84,9 @@ impl Player {
             return Err("the case does not have an expectation for each step".to_owned());
         }
         for (number, (raw, want)) in (1..).zip(case.steps.iter().zip(&case.expect)) {
-            let at = |problem: String| format!("step {number} ({}): {problem}", summary(raw.get()));
-            let step = Step::read(raw, &run.variables).map_err(at)?;
+            let step = Step::read(raw, &run.variables)
+                .map_err(|problem| format!("step {number}: {problem}"))?;
+            let at = |problem: String| format!("step {number} ({}): {problem}", step.summary());
             let got = run.step(&step).map_err(at)?;
             if Instant::now() > deadline {
                 return Err(at(format!("the case took longer than {} s", CASE.as_secs())));
@@ -109,7 +109,7 @@ impl Run<'_> {
         self.call("POST", "/__admin/settings", Some("{}"))?;
         self.call("DELETE", "/__admin/mappings", None)?;
         for folder in ["mappings", "__files"] {
-            empty(&self.server.root.join(folder))?;
+            root::empty(&self.server.root.join(folder))?;
         }
         self.call("POST", "/__admin/reset", None)?;
         let files = self.call("GET", "/__admin/files", None)?;
@@ -139,15 +139,11 @@ impl Run<'_> {
             Step::Request(step) => self.request(step),
             Step::Backend(step) => Ok(self.backend_saw(step)),
             Step::File(step) => {
-                let path = self.server.root.join(&step.file);
-                let folder = path.parent().unwrap_or(&self.server.root);
-                std::fs::create_dir_all(folder)
-                    .and_then(|()| std::fs::write(&path, text_of(&step.content)))
-                    .map_err(|error| format!("{}: {error}", path.display()))?;
+                root::write(&self.server.root, &step.file, &text_of(&step.content))?;
                 Ok(Value::Null)
             }
             Step::Exists(step) => {
-                let found = files(&self.server.root, &step.exists)?;
+                let found = root::files(&self.server.root, &step.exists)?;
                 let mut names: Vec<_> = found.iter().map(|name| self.normal.text(name)).collect();
                 names.sort();
                 Ok(json!({"files": names}))
@@ -207,60 +203,4 @@ impl Run<'_> {
     fn until(&self, time: Duration) -> Instant {
         self.deadline.min(Instant::now() + time)
     }
-}
-
-/// A step in a few words.
-fn summary(raw: &str) -> String {
-    let step: Value = serde_json::from_str(raw).unwrap_or_default();
-    let text = |key: &str| step[key].as_str().map(str::to_owned);
-    if step.get("stub").is_some() {
-        return "a stub is made".to_owned();
-    }
-    for key in ["file", "exists", "backend"] {
-        if step.get(key).is_some() {
-            return key.to_owned();
-        }
-    }
-    if let Some(raw) = text("raw") {
-        return raw.lines().next().unwrap_or_default().to_owned();
-    }
-    let method = text("method").unwrap_or_else(|| "GET".to_owned());
-    format!("{method} {}", text("path").unwrap_or_else(|| "/".to_owned()))
-}
-
-/// Removes what is in a folder.
-fn empty(folder: &Path) -> Result<(), String> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        let removed = if path.is_dir() {
-            std::fs::remove_dir_all(&path)
-        } else {
-            std::fs::remove_file(&path)
-        };
-        removed.map_err(|error| format!("{}: {error}", path.display()))?;
-    }
-    Ok(())
-}
-
-/// The names below `root` of the files that a glob matches, sorted.
-fn files(root: &Path, glob: &str) -> Result<Vec<String>, String> {
-    let glob = GlobBuilder::new(glob).literal_separator(true).build();
-    let glob = glob.map_err(|error| format!("exists: {error}"))?.compile_matcher();
-    let mut found = Vec::new();
-    let mut folders: Vec<PathBuf> = vec![root.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if let Ok(name) = path.strip_prefix(root)
-                && glob.is_match(name)
-            {
-                found.push(name.display().to_string());
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }

@@ -217,7 +217,7 @@ impl Reader {
         if self.ended {
             return false;
         }
-        let mut buffer = [0; 65536];
+        let mut buffer = [0; 8192];
         let _ = self.socket.set_read_timeout(Some(left(self.deadline)));
         self.reply.end = match self.socket.read(&mut buffer) {
             Ok(0) => End::Fin,

@@ -69,17 +69,7 @@ impl Suite {
             lock(&self.players).push(player);
         }
         lock(&self.results).insert(case.name.clone(), played.is_ok());
-        let open = self.open.contains(&case.name);
-        match (played, &self.mode) {
-            (Ok(()), Mode::Check) if open => {
-                let name = &case.name;
-                Err(format!("{name} passes now: take it out of tests/wiremock/open.txt").into())
-            }
-            (Ok(()), _) => Ok(Completion::Completed),
-            (Err(_), Mode::Check) if open => Ok(Completion::ignored_with("open")),
-            (Err(_), Mode::Update) => Ok(Completion::ignored_with("open")),
-            (Err(problem), _) => Err(problem.into()),
-        }
+        verdict(&case.name, played, self.open.contains(&case.name), &self.mode)
     }
 
     /// A free player, or a new one.
@@ -117,6 +107,24 @@ impl Suite {
         let open = self.cases.iter().filter(is_open).map(|case| case.name.clone()).collect();
         open::write(&open)?;
         table::write(&self.cases, &open)
+    }
+}
+
+/// What a case means for the run that came out as `played`.
+pub(crate) fn verdict(
+    name: &str,
+    played: Result<(), String>,
+    open: bool,
+    mode: &Mode,
+) -> Result<Completion, Failed> {
+    match (played, mode) {
+        (Ok(()), Mode::Check) if open => {
+            Err(format!("{name} passes now: take it out of tests/wiremock/open.txt").into())
+        }
+        (Ok(()), _) => Ok(Completion::Completed),
+        (Err(_), Mode::Check) if open => Ok(Completion::ignored_with("open")),
+        (Err(_), Mode::Update) => Ok(Completion::ignored_with("open")),
+        (Err(problem), _) => Err(problem.into()),
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn check(cases: &[Case], open: &Open) -> Result<(), String> {
 }
 
 /// The page.
-fn table(cases: &[Case], open: &Open) -> String {
+pub(crate) fn table(cases: &[Case], open: &Open) -> String {
     let mut themes: BTreeMap<&str, Theme<'_>> = BTreeMap::new();
     let mut total = Theme::default();
     for case in cases {
