@@ -16,27 +16,34 @@ pub fn emptied(state: &Arc<State>, committed: &Committed) -> Option<StoreChange>
     if committed.is_seeded() {
         return None;
     }
-    let namespaces = GroupResource::new("", "namespaces");
     let mut change = None;
     let mut last = "";
     for write in committed.writes() {
         let object = &write.object;
-        let marked = *object.resource == namespaces && object.meta.terminating;
-        let name = match (write.removed, marked) {
-            (true, false) => &*object.meta.namespace,
-            (false, true) => &*object.meta.name,
-            _ => continue,
+        let name = match write.removed {
+            true => &*object.meta.namespace,
+            false if object.meta.terminating && is_namespace(&object.resource) => {
+                &*object.meta.name
+            }
+            false => continue,
         };
         // Writes in one namespace are mostly adjacent.
         if name.is_empty() || name == last {
             continue;
         }
         last = name;
+        let namespaces = GroupResource::new("", NAMESPACES);
         if is_removable(state, &namespaces, name) {
             change.get_or_insert_with(|| StoreChange::on(state)).remove(&namespaces, name);
         }
     }
     change
+}
+
+const NAMESPACES: &str = "namespaces";
+
+fn is_namespace(resource: &GroupResource) -> bool {
+    resource.group.is_empty() && *resource.resource == *NAMESPACES
 }
 
 /// Whether a namespace is terminating, empty, and without finalizers.
@@ -47,6 +54,6 @@ fn is_removable(state: &State, namespaces: &GroupResource, name: &str) -> bool {
     }
     let mut collections = state.snapshot.collections();
     let occupied =
-        collections.any(|(of, collection)| **of != *namespaces && collection.count(name) > 0);
+        collections.any(|(of, collection)| !is_namespace(of) && collection.count(name) > 0);
     !occupied && meta::finalizers(&namespace.value("v1", "Namespace")).is_empty()
 }

@@ -81,7 +81,7 @@ impl World {
         }
         let mut seed = self.seed.lock().unwrap_or_else(PoisonError::into_inner);
         let now = seeding.current();
-        // Where others come first each time, the next request tries again.
+        // After conflicts on each attempt the next request tries again.
         if seed.generation < now.generation && self.move_seed(&seed.state, &now.state).is_ok() {
             self.generation.store(now.generation, Ordering::Release);
             *seed = now;
@@ -146,7 +146,7 @@ impl World {
         while !collector.is_up_to_date_with(&self.store.state()) {
             let written =
                 self.store.write(|state| (Some(collector.decide(state, now)), state.revision));
-            // Where others come first each time, the next change calls it again.
+            // After conflicts on each attempt the next change calls this again.
             let Ok((seen, _)) = written else { return };
             collector.continue_from(seen);
         }
@@ -173,7 +173,7 @@ impl World {
         held.retain(|(due, deleted)| {
             let waits = *due > now;
             let release = |state: &_| (Some(k8s::release_held(state, *deleted)), ());
-            // Where others come first each time, the next step tries again.
+            // After conflicts on each attempt the next step tries again.
             waits || store.write(release).is_err()
         });
         let released = held.iter().map(|(due, _)| *due).min();
@@ -189,7 +189,7 @@ impl World {
             match written {
                 Ok((true, _)) => life.plan_next(due, stages),
                 Ok((false, _)) => {}
-                // Others came first each time: the next step tries again.
+                // The next step tries again.
                 Err(Contended) => {
                     life.put_back(due);
                     break;

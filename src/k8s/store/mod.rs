@@ -11,6 +11,7 @@
 //! revision comes from undoing events. So continue chains, lists at an exact revision, 410s and watches from
 //! any revision need no special cases. Nothing here locks, publishes or wakes: that is `serve::commit`'s.
 
+mod apply;
 mod change;
 mod history;
 mod object;

@@ -1,12 +1,12 @@
-//! What gives changes their order and keeps what they make: the seam at which a store of another kind fits.
+//! The seam for stores: a backend orders changes and keeps what they make.
 //!
-//! A backend has one operation, a transaction under optimistic concurrency: it takes a change that was
-//! decided on some state, and either puts it on the newest state or refuses it. The module above does the
-//! rest for every backend: it has refused changes decided again, and does what follows from a change.
+//! A backend has one operation, a transaction under optimistic concurrency: it applies a change, which was
+//! decided on some state, to the newest state, or refuses it. [`super::Store`] does the rest for every
+//! backend: it has refused changes decided again, and removes the namespaces that changes empty.
 //!
-//! A store that several servers share does the same with a transaction of its own: it compares the revisions
-//! that [`StoreChange::apply`] compares, and publishes what it sees of its own and of others' writes in the
-//! order of their revisions.
+//! A backend for a store that several servers share compares in a transaction of that store what
+//! [`StoreChange::apply`] compares, and publishes its own and other servers' writes in the order of their
+//! revisions.
 
 use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
@@ -15,17 +15,17 @@ use crate::k8s::{Committed, Conflict, StoreChange};
 
 use super::published::Published;
 
-/// Gives changes their order and keeps what they make.
+/// Orders changes and keeps what they make.
 pub(crate) trait Backend: Debug + Send + Sync {
-    /// Puts a change on the newest state and publishes the state that it makes.
+    /// Applies a change to the newest state and publishes the next one.
     ///
     /// # Errors
-    /// [`Conflict`]: something that the change depends on was changed since its base. The published state has
-    /// that newer version then.
+    /// [`Conflict`]: another writer has changed what the change depends on. The published state then has that
+    /// writer's version.
     fn commit(&self, change: StoreChange, published: &Published) -> Result<Committed, Conflict>;
 }
 
-/// Keeps everything in memory, for as long as the process lives.
+/// Keeps the state in memory, for as long as the process runs.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     writer: Mutex<()>,
@@ -33,7 +33,7 @@ pub(crate) struct Memory {
 
 impl Backend for Memory {
     fn commit(&self, change: StoreChange, published: &Published) -> Result<Committed, Conflict> {
-        // A panic leaves the published state whole, so that a poisoned lock means nothing.
+        // A panic leaves the published state consistent, so that a poisoned lock is harmless.
         let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let (next, committed) = change.apply(&published.state())?;
         published.publish(next, &committed);

@@ -1,16 +1,16 @@
-//! The one place where a change to a world's objects becomes true.
+//! The one place where changes to a world's objects are committed.
 //!
 //! ```text
-//! verbs, garbage collection, stages, releases, reloads, resets, compaction
+//! verbs, garbage collection, stages, finalizer release, reload, reset, compaction
 //!    → decide on the newest state → StoreChange
-//!    → [Backend::commit]: compared with what others have written since, given its revisions, kept
-//!    → [Published]: seen by readers; the watches of its collections wake
-//!    → what follows: a namespace that was emptied goes
+//!    → [Backend::commit]: compare with other writes, assign revisions, keep
+//!    → [Published]: publish to readers, wake the watches of the written collections
+//!    → remove the namespaces that the change has emptied
 //! on a conflict: decide again on the newer state, a bounded number of times
 //! ```
 //!
-//! No lock is held while a change is decided, so that large requests do not wait for each other. Whoever
-//! loses too often has the last try to himself.
+//! No lock is held while a change is decided, so that large requests do not wait for each other. After
+//! several conflicts a writer makes its last attempt alone.
 
 mod backend;
 mod published;
@@ -21,29 +21,27 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::watch;
 
-use crate::k8s::{
-    self, Committed, Conflict, GroupResource, PinnedSnapshots, Revision, State, StoreChange,
-};
+use crate::k8s::{self, Committed, GroupResource, PinnedSnapshots, Revision, State, StoreChange};
 
 use backend::{Backend, Memory};
 use published::Published;
 
 /// How often a change is decided while others write: as often as upstream tries a patch
-/// (`MaxRetryWhenPatchConflicts`). After that it is decided once more while nobody else of this server
-/// writes.
+/// (`MaxRetryWhenPatchConflicts`). After that it is decided once more while no other writer of this process
+/// commits.
 const TRIES: usize = 5;
 
-/// Another server wrote each time before the change was committed.
+/// A change conflicted with other writers on each attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("others wrote what this change depends on, {} times in a row", TRIES + 1)]
+#[error("the change conflicted with other writers {} times", TRIES + 1)]
 pub(crate) struct Contended;
 
-/// The objects of one world: read by anybody at any time, written one change after another.
+/// The objects of one world.
 #[derive(Debug)]
 pub(crate) struct Store<B = Memory> {
     backend: B,
     published: Published,
-    /// Held by each commit together with others, and by a last try alone.
+    /// Shared by commits, held exclusively by a last attempt.
     turn: RwLock<()>,
 }
 
@@ -69,46 +67,47 @@ impl<B: Backend> Store<B> {
         self.published.pinned()
     }
 
-    /// Wakes when the revision grows.
+    /// A receiver that wakes when the revision grows.
     pub(super) fn subscribe(&self) -> watch::Receiver<Revision> {
         self.published.subscribe()
     }
 
-    /// Wakes when an object of a resource changes.
+    /// A receiver that wakes when an object of a resource is written.
     pub(super) fn subscribe_to(&self, resource: &Arc<GroupResource>) -> watch::Receiver<Revision> {
         self.published.subscribe_to(resource)
     }
 
-    /// Whether anybody waits for a change of a resource.
+    /// Whether there are receivers for a resource.
     pub(super) fn is_watched(&self) -> bool {
         self.published.is_watched()
     }
 
-    /// Wakes whoever waits for a change, without one: the server stops, or the world is gone.
+    /// Wakes all receivers without a write: the server stops, or the world is deleted.
     pub(super) fn wake(&self) {
         self.published.wake();
     }
 
-    /// Decides on the newest state, and commits what was decided, with what follows from it. Where others
-    /// write first, it is decided again. Gives back what the decision said besides, and what was committed:
-    /// without a change nothing.
+    /// Decides on the newest state and commits the change, if there is one; after a conflict, decides again.
+    /// Returns the decision, and what was committed: nothing without a change.
     ///
     /// # Errors
-    /// [`Contended`]: others wrote first each time. Nothing has happened.
+    /// [`Contended`]: each attempt conflicted. Nothing was changed.
     pub(super) fn write<T>(
         &self,
         decide: impl FnMut(&Arc<State>) -> (Option<StoreChange>, T),
     ) -> Result<(T, Committed), Contended> {
         let (decided, committed) = self.attempt(decide)?;
-        // Where others come first each time, the namespace is theirs to remove.
-        let _ = self.attempt(|state| (k8s::emptied_namespaces(state, &committed), ()));
+        if !committed.is_empty() {
+            // After conflicts on each attempt, the other writers remove the namespace.
+            let _ = self.attempt(|state| (k8s::emptied_namespaces(state, &committed), ()));
+        }
         Ok((decided, committed))
     }
 
-    /// Forgets everything older than a revision: tokens, watches and exact lists below it are gone. Gives
-    /// back the floor that holds now.
+    /// Compacts the history up to a revision: tokens, watches and exact lists below it expire. Returns the
+    /// new floor.
     pub(crate) fn compact(&self, revision: Revision) -> Revision {
-        // It depends on nothing that others write.
+        // A compaction cannot conflict.
         let _ = self.write(|state| (Some(StoreChange::compaction(state, revision)), ()));
         self.state().history.floor()
     }
@@ -117,22 +116,19 @@ impl<B: Backend> Store<B> {
         &self,
         mut decide: impl FnMut(&Arc<State>) -> (Option<StoreChange>, T),
     ) -> Result<(T, Committed), Contended> {
-        for _ in 0..TRIES {
+        for attempt in 0..=TRIES {
+            let alone = (attempt == TRIES)
+                .then(|| self.turn.write().unwrap_or_else(PoisonError::into_inner));
             let (change, decided) = decide(&self.state());
             let Some(change) = change.filter(|change| !change.is_empty()) else {
                 return Ok((decided, Committed::default()));
             };
-            let _turn = self.turn.read().unwrap_or_else(PoisonError::into_inner);
+            let _shared =
+                alone.is_none().then(|| self.turn.read().unwrap_or_else(PoisonError::into_inner));
             if let Ok(committed) = self.backend.commit(change, &self.published) {
                 return Ok((decided, committed));
             }
         }
-        let _turn = self.turn.write().unwrap_or_else(PoisonError::into_inner);
-        let (change, decided) = decide(&self.state());
-        let Some(change) = change.filter(|change| !change.is_empty()) else {
-            return Ok((decided, Committed::default()));
-        };
-        let commit = self.backend.commit(change, &self.published);
-        commit.map(|committed| (decided, committed)).map_err(|Conflict| Contended)
+        Err(Contended)
     }
 }

@@ -1,8 +1,8 @@
-//! The state of a world as its readers see it: published in one step, announced to those who wait.
+//! The published state of a world, and the receivers that wait for the next one.
 //!
 //! ```text
-//! [super::backend::Backend] → Published::publish → readers: Published::state (no lock)
-//!                                       → watches of the collections that were written wake, no others
+//! Backend → Published::publish → readers: Published::state (no lock)
+//!                              → receivers of the written collections wake, no others
 //! ```
 
 use std::collections::HashMap;
@@ -13,12 +13,12 @@ use tokio::sync::watch;
 
 use crate::k8s::{Committed, GroupResource, PinnedSnapshots, Revision, State};
 
-/// The published state of one world, and who waits for the next one.
+/// The published state of one world, and its receivers.
 #[derive(Debug)]
 pub(crate) struct Published {
     state: ArcSwap<State>,
     revision: watch::Sender<Revision>,
-    /// Those who wait for a change of one resource.
+    /// The receivers of one resource.
     waiting: Mutex<HashMap<Arc<GroupResource>, watch::Sender<Revision>>>,
     pinned: PinnedSnapshots,
 }
@@ -43,7 +43,7 @@ impl Published {
         &self.pinned
     }
 
-    /// Publishes the state that a change makes. One backend at a time calls this, in the order of revisions.
+    /// Publishes the state after a change. Calls are sequential, in the order of revisions.
     pub(super) fn publish(&self, state: State, committed: &Committed) {
         let (revision, floor) = (state.revision, state.history.floor());
         let before = self.state.swap(Arc::new(state));
@@ -61,12 +61,12 @@ impl Published {
         }
     }
 
-    /// Wakes when the revision grows.
+    /// A receiver that wakes when the revision grows.
     pub(super) fn subscribe(&self) -> watch::Receiver<Revision> {
         self.revision.subscribe()
     }
 
-    /// Wakes when an object of a resource changes.
+    /// A receiver that wakes when an object of a resource is written.
     pub(super) fn subscribe_to(&self, resource: &Arc<GroupResource>) -> watch::Receiver<Revision> {
         let mut waiting = self.waiting();
         if !waiting.contains_key(resource) {
@@ -76,12 +76,12 @@ impl Published {
         sender.or_insert_with(|| watch::Sender::new(self.state().revision)).subscribe()
     }
 
-    /// Whether anybody waits for a change of a resource.
+    /// Whether there are receivers for a resource.
     pub(super) fn is_watched(&self) -> bool {
         self.waiting().values().any(|sender| sender.receiver_count() > 0)
     }
 
-    /// Wakes whoever waits for a change, without one: the server stops, or the world is gone.
+    /// Wakes all receivers without a write: the server stops, or the world is deleted.
     pub(super) fn wake(&self) {
         self.revision.send_modify(|_| {});
         self.waiting().values().for_each(|sender| sender.send_modify(|_| {}));

@@ -1,4 +1,4 @@
-//! Who wakes, and what happens where two write at once.
+//! Wake-ups, and concurrent writes.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
@@ -112,7 +112,7 @@ fn get(state: &State, resource: &str, path: &str) -> bool {
 }
 
 #[test]
-fn a_write_wakes_those_of_its_resource_only() {
+fn a_write_wakes_only_the_receivers_of_its_resource() {
     let store = Store::new(state());
     let [maps, secrets] =
         ["configmaps", "secrets"].map(|name| Arc::new(GroupResource::new("", name)));
@@ -147,7 +147,7 @@ fn a_deleted_collection_is_one_change_that_wakes_once() {
 }
 
 #[test]
-fn what_others_write_elsewhere_costs_no_second_decision() {
+fn writes_to_other_objects_cause_no_second_decision() {
     let store = Store::new(state());
     let mut decided = 0;
     let (status, made) = Write::map("mine")
@@ -158,12 +158,12 @@ fn what_others_write_elsewhere_costs_no_second_decision() {
         .unwrap();
     assert_eq!((status, decided), (201, 1));
     let state = store.state();
-    // The answer has the revision that was given, not the one that was expected.
+    // The answer has the assigned revision, not the expected one.
     assert_eq!(made["metadata"]["resourceVersion"], state.revision.to_string());
 }
 
 #[test]
-fn a_conflict_is_decided_again_on_what_others_wrote() {
+fn a_conflicting_change_is_decided_again_on_the_newer_state() {
     let store = Store::new(state());
     let body = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "n"}, "data": {"n": ""}});
     Write::new(Method::POST, MAPS, body).send(&store, || ()).unwrap();
@@ -172,7 +172,7 @@ fn a_conflict_is_decided_again_on_what_others_wrote() {
         let patch = json!([{"op": "add", "path": format!("/data/{text}"), "value": "1"}]);
         Write::new(Method::PATCH, &path, patch)
     };
-    // Others come first each time: the last try is nobody else's.
+    // Each attempt but the last conflicts: other writers cannot disturb the last one.
     let mut decided = 0;
     let (status, patched) = add("mine")
         .send(&store, || {
@@ -184,14 +184,14 @@ fn a_conflict_is_decided_again_on_what_others_wrote() {
         .unwrap();
     assert_eq!((status, decided), (200, TRIES + 1));
     assert_eq!(patched["data"].as_object().unwrap().len(), TRIES + 2, "{patched}");
-    // A request that names a revision is refused once it is not the newest.
+    // A request with an old revision is refused.
     let mut stale = patched.clone();
     stale["data"]["late"] = "1".into();
     let (status, _) = Write::new(Method::PUT, &path, stale)
         .send(&store, || drop(add("first").send(&store, || ()).unwrap()))
         .unwrap();
     assert_eq!(status, 409);
-    // Of two that create the same name one is refused.
+    // The second creation of a name is refused.
     let mut first = true;
     let (status, _) = Write::map("twin")
         .send(&store, || {
@@ -204,7 +204,7 @@ fn a_conflict_is_decided_again_on_what_others_wrote() {
 }
 
 #[test]
-fn a_namespace_that_goes_takes_with_it_what_is_created_meanwhile() {
+fn deleting_a_namespace_deletes_objects_created_meanwhile() {
     let store = Store::new(state());
     let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "short"}});
     Write::new(Method::POST, "/api/v1/namespaces", body).send(&store, || ()).unwrap();
@@ -222,7 +222,7 @@ fn a_namespace_that_goes_takes_with_it_what_is_created_meanwhile() {
     let state = store.state();
     assert_eq!(created, 201);
     assert!(!get(&state, "namespaces", "short") && !get(&state, "configmaps", "late"));
-    // The other way round it is refused.
+    // An object for a namespace that is deleted meanwhile is refused.
     let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "short"}});
     Write::new(Method::POST, "/api/v1/namespaces", body).send(&store, || ()).unwrap();
     let (status, _) = create.send(&store, || drop(delete.send(&store, || ()).unwrap())).unwrap();
@@ -230,7 +230,7 @@ fn a_namespace_that_goes_takes_with_it_what_is_created_meanwhile() {
 }
 
 #[test]
-fn the_last_two_that_leave_a_namespace_close_it() {
+fn concurrent_removals_of_the_last_objects_remove_the_namespace() {
     let store = Store::new(state());
     let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "short"}});
     Write::new(Method::POST, "/api/v1/namespaces", body).send(&store, || ()).unwrap();
@@ -250,7 +250,7 @@ fn the_last_two_that_leave_a_namespace_close_it() {
         let patch = json!([{"op": "remove", "path": "/metadata/finalizers"}]);
         Write::new(Method::PATCH, format!("{maps}/{name}"), patch)
     };
-    // Each decides while the other one is still there.
+    // Each is decided while the other object exists.
     let (status, _) =
         release("a").send(&store, || drop(release("b").send(&store, || ()).unwrap())).unwrap();
     assert_eq!(status, 200);
@@ -260,7 +260,7 @@ fn the_last_two_that_leave_a_namespace_close_it() {
 }
 
 #[test]
-fn many_threads_lose_no_write() {
+fn concurrent_writes_of_many_threads_all_apply() {
     const THREADS: usize = 8;
     const EACH: usize = 25;
     let store = Store::new(state());
@@ -292,8 +292,7 @@ fn many_threads_lose_no_write() {
     assert_eq!(revisions, (before + 1..=state.revision.0).collect::<Vec<_>>());
 }
 
-/// A store that other servers write to as well: each of the first changes is refused, as if one of them had
-/// come first.
+/// A backend that refuses the first changes, as one that other servers write to.
 #[derive(Debug)]
 struct Shared {
     memory: Memory,
@@ -311,7 +310,7 @@ impl Backend for Shared {
 }
 
 #[test]
-fn tries_are_bounded_whatever_the_backend_says() {
+fn attempts_are_bounded_for_every_backend() {
     for (refusals, holds) in [(0, true), (TRIES, true), (TRIES + 1, false), (usize::MAX, false)] {
         let backend = Shared { memory: Memory::default(), refusals: refusals.into() };
         let store = Store::with_backend(backend, state());
@@ -324,7 +323,7 @@ fn tries_are_bounded_whatever_the_backend_says() {
             assert_eq!(store.state().revision, before.revision.next());
         } else {
             assert_eq!(answer.unwrap_err(), Contended);
-            assert!(Arc::ptr_eq(&before, &store.state()), "nothing has happened");
+            assert!(Arc::ptr_eq(&before, &store.state()), "the state is unchanged");
         }
     }
 }
