@@ -62,7 +62,7 @@
 //! # Stability
 //!
 //! Enums and structs are `#[non_exhaustive]`: new variants and fields are no breaking change. Types of the crates
-//! `http` and `bytes` (1.x) and `serde_json::Value` are part of the interface. The module `internals` is not: it is
+//! `http`, `bytes` and `uuid` (1.x) and `serde_json::Value` are part of the interface. The module `internals` is not: it is
 //! for this project's own tests.
 //!
 //! # Architecture

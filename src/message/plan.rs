@@ -57,8 +57,8 @@ impl std::fmt::Debug for Guard {
 /// What answered a request, in [`Exchange::origin`](crate::Exchange::origin).
 ///
 /// ```
-/// let origin = standin::Origin::Stub("6b1e…".into());
-/// assert_eq!((origin.label(), origin.id()), ("stub", Some("6b1e…")));
+/// let origin = standin::Origin::Scenario("lists-fail/1".into());
+/// assert_eq!((origin.label(), origin.id().as_deref()), ("scenario", Some("lists-fail/1")));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
