@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::message::{DEFAULT_WORLD, Origin};
 use crate::redact::{Media, Redacted, Redactor};
 
-/// A request and the response that was decided for it, as the [`Journal`] keeps it.
+/// A request and the response that was decided for it, as the [`Journal`](super::Journal) keeps it.
 ///
 /// Its fields are as they were sent; [`Exchange::to_line`] and [`Exchange::to_json`] show pseudonyms in place of
 /// secrets.
