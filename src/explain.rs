@@ -19,7 +19,7 @@ use crate::serve::{
 
 /// The files and the world to explain a request with.
 #[derive(Debug, Default)]
-pub struct ExplainOptions {
+pub(crate) struct ExplainOptions {
     /// Fixture files and directories; if empty, the embedded ones.
     pub fixtures: Vec<PathBuf>,
     /// Scenario names and files.
@@ -30,7 +30,7 @@ pub struct ExplainOptions {
 
 /// What would answer a request.
 #[derive(Debug)]
-pub struct Explanation {
+pub(crate) struct Explanation {
     /// The scenario rules, in the order in which they are tried.
     pub rules: Vec<Tried>,
     /// The stub that would answer: its id and name.
@@ -47,7 +47,10 @@ pub struct Explanation {
 ///
 /// # Errors
 /// Every problem of every file; a target that cannot be decoded.
-pub async fn explain(options: &ExplainOptions, request: &Request) -> Result<Explanation, Error> {
+pub(crate) async fn explain(
+    options: &ExplainOptions,
+    request: &Request,
+) -> Result<Explanation, Error> {
     let sources = Sources {
         fixtures: options.fixtures.clone(),
         scenarios: options.scenarios.clone(),
@@ -158,7 +161,7 @@ fn sentence(
 ///
 /// # Errors
 /// A message about an invalid method or path.
-pub fn request(method: &str, target: &str) -> Result<Request, String> {
+pub(crate) fn request(method: &str, target: &str) -> Result<Request, String> {
     let wrong = |what: &str| format!("{what}; write it like explain GET /api/v1/pods");
     let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
         .map_err(|_| wrong(&format!("{method:?} is not a method")))?;
@@ -172,7 +175,7 @@ pub fn request(method: &str, target: &str) -> Result<Request, String> {
 impl Explanation {
     /// Renders it as JSON, for programs.
     #[must_use]
-    pub fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let compared = |part: &Compared| json!({"key": part.key, "wanted": part.wanted, "found": part.found, "holds": part.holds});
         let rules: Vec<Value> = self
             .rules
@@ -197,7 +200,7 @@ impl Explanation {
 
     /// Renders it as text, for people.
     #[must_use]
-    pub fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         let mut text = format!("{}\n", self.answer);
         for rule in &self.rules {
             let mark = if rule.holds { "✓" } else { "✗" };

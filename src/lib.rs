@@ -79,8 +79,11 @@
 //!    journal → message::Plan → transport writes the plan, faults included
 //! ```
 
-// Until the visibilities within the modules follow.
-#![allow(dead_code, unused_imports)]
+// What the engines offer to the program, or to a feature, has no user without it.
+#![cfg_attr(
+    not(all(feature = "cli", feature = "tls", feature = "websocket", feature = "gzip")),
+    allow(dead_code, unreachable_pub, unused_imports)
+)]
 
 #[cfg(all(feature = "cli", not(unix)))]
 compile_error!(
@@ -138,7 +141,7 @@ pub use serve::Bounds;
 pub use server::{Builder, Profile, RunningServer, Server, WorldHandle};
 #[cfg(feature = "tls")]
 pub use tls::{TlsError, server::TlsOptions};
-pub use transport::Limits as TransportLimits;
+pub use transport::TransportLimits;
 
 /// The examples of the README, compiled and run.
 #[cfg(all(doctest, feature = "cli"))]

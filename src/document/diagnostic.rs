@@ -1,7 +1,7 @@
 //! A problem of a file, for people: where, which key, why, and what to do.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Place;
 
@@ -177,11 +177,6 @@ impl Diagnostics {
     pub(crate) fn sorted(mut self) -> Self {
         self.0.sort_by(|a, b| (&a.path, a.place, a.severity).cmp(&(&b.path, b.place, b.severity)));
         self
-    }
-
-    /// The problems of one file.
-    pub(crate) fn of<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = &'a Diagnostic> {
-        self.0.iter().filter(move |d| d.path == path)
     }
 }
 

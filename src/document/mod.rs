@@ -19,11 +19,13 @@ mod places;
 mod units;
 mod yaml;
 
-pub use decode::{Decoder, Keys, Node};
+pub use decode::Decoder;
+pub(crate) use decode::{Keys, Node};
 pub(crate) use diagnostic::INVALID;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub(crate) use json::parse_part;
-pub use place::{Place, Pointer, Step};
+pub(crate) use place::Pointer;
+pub use place::{Place, Step};
 pub(crate) use units::{duration, size};
 
 use std::path::{Path, PathBuf};
@@ -31,7 +33,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 /// The largest fixture or scenario file that is read, in bytes.
-pub const MAX_FILE_BYTES: u64 = 1 << 30;
+pub(crate) const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// How a file's text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -42,7 +42,7 @@ pub enum Step {
 }
 
 /// The way from a document's root to a value.
-pub type Pointer = Vec<Step>;
+pub(crate) type Pointer = Vec<Step>;
 
 /// A pointer as people write it: `rules[0].match.path`.
 #[must_use]

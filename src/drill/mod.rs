@@ -15,5 +15,6 @@ mod timeline;
 pub use junit::junit;
 pub use report::{json, table};
 pub use result::{DrillResult, Outcome};
-pub use run::{DrillError, DrillOptions, Progress, drill};
+pub(crate) use run::Progress;
+pub use run::{DrillError, DrillOptions, drill};
 pub use timeline::timeline;

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::scenario::{Expect, GateSeen};
 
 /// The most records that are kept; what comes later is counted and not graded.
-pub const MAX_RECORDS: usize = 100_000;
+pub(crate) const MAX_RECORDS: usize = 100_000;
 
 /// One request, as it is graded. Times are those of the world's clock since it began.
 #[derive(Debug, Clone)]
@@ -75,7 +75,7 @@ impl Record {
 /// What makes a request the same call as another: method, path, query and body; but for how long the client
 /// waits, in `timeout` and `timeoutSeconds`.
 #[must_use]
-pub fn call_id(method: &str, path: &str, query: Option<&str>, body: &[u8]) -> [u8; 32] {
+pub(crate) fn call_id(method: &str, path: &str, query: Option<&str>, body: &[u8]) -> [u8; 32] {
     let moves = |pair: &&str| {
         let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
         !matches!(name, "timeout" | "timeoutSeconds")
@@ -93,7 +93,7 @@ pub fn call_id(method: &str, path: &str, query: Option<&str>, body: &[u8]) -> [u
 
 /// What clients of a world did.
 #[derive(Debug, Default)]
-pub struct Log {
+pub(crate) struct Log {
     inner: Mutex<Inner>,
 }
 
@@ -106,7 +106,7 @@ struct Inner {
 
 impl Log {
     /// Adds a record, and says its number.
-    pub fn push(&self, record: Record) -> usize {
+    pub(crate) fn push(&self, record: Record) -> usize {
         let mut inner = self.lock();
         if inner.records.len() >= MAX_RECORDS {
             inner.dropped += 1;
@@ -117,14 +117,14 @@ impl Log {
     }
 
     /// Notes what makes a request the same call as another, once its body is there.
-    pub fn identified(&self, number: usize, call: [u8; 32]) {
+    pub(crate) fn identified(&self, number: usize, call: [u8; 32]) {
         if let Some(record) = self.lock().records.get_mut(number) {
             record.call = call;
         }
     }
 
     /// Notes that an answer is over.
-    pub fn ended(&self, number: usize, at: Duration) {
+    pub(crate) fn ended(&self, number: usize, at: Duration) {
         let mut inner = self.lock();
         let expires = inner.expire_at_end.contains(&number);
         inner.expire_at_end.retain(|other| *other != number);
@@ -137,39 +137,26 @@ impl Log {
     }
 
     /// Notes that a watch was answered that its revision is gone.
-    pub fn expired(&self, number: usize, at: Duration) {
+    pub(crate) fn expired(&self, number: usize, at: Duration) {
         if let Some(record) = self.lock().records.get_mut(number) {
             record.expired.get_or_insert(at);
         }
     }
 
     /// Notes that a watch will be answered so by its last line.
-    pub fn expires_at_end(&self, number: usize) {
+    pub(crate) fn expires_at_end(&self, number: usize) {
         self.lock().expire_at_end.push(number);
     }
 
     /// What there is, in the order in which requests were answered, and how many more there were.
     #[must_use]
-    pub fn records(&self) -> (Vec<Record>, u64) {
+    pub(crate) fn records(&self) -> (Vec<Record>, u64) {
         let inner = self.lock();
         (inner.records.clone(), inner.dropped)
     }
 
-    /// How many requests there were.
-    #[must_use]
-    pub fn len(&self) -> u64 {
-        let inner = self.lock();
-        inner.records.len() as u64 + inner.dropped
-    }
-
-    /// Whether there were none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Forgets everything.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         *self.lock() = Inner::default();
     }
 

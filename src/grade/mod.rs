@@ -20,7 +20,7 @@ mod tokens;
 #[cfg(test)]
 mod tests;
 
-pub use log::{Created, Log, Record, call_id};
+pub(crate) use log::{Created, Log, Record, call_id};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -77,12 +77,16 @@ impl Finding {
 }
 
 /// A rule, and what it expects.
-pub type Expectation = (Arc<str>, Arc<Expect>);
+pub(crate) type Expectation = (Arc<str>, Arc<Expect>);
 
 /// Grades what clients did. What rules expect is held against the requests that they are about; what is
 /// wrong whoever expects it is noted. `expectations` says how bad it is when one is not met.
 #[must_use]
-pub fn grade(records: &[Record], rules: &[Expectation], expectations: Grade) -> Vec<Finding> {
+pub(crate) fn grade(
+    records: &[Record],
+    rules: &[Expectation],
+    expectations: Grade,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (rule, expect) in rules {
         let is_about = |record: &&Record| record.expected.iter().any(|(id, _)| id == rule);

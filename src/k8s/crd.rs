@@ -15,7 +15,7 @@ use super::schema::Schema;
 /// Why a CRD is invalid: the key, dotted, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {message}")]
-pub struct CrdError {
+pub(crate) struct CrdError {
     /// The key, such as `spec.names.kind`.
     pub key: String,
     /// The reason, and how to fix it.

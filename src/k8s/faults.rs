@@ -15,7 +15,7 @@ pub(super) const HOLD: &str = "standin.dev/hold";
 
 /// The simulated faults of one request.
 #[derive(Debug, Clone, Default)]
-pub struct Faults {
+pub(crate) struct Faults {
     /// The maximum number of items of a list page.
     pub page_size: Option<usize>,
     /// Reads see the state as it was this many writes ago.
@@ -32,7 +32,7 @@ pub struct Faults {
 
 impl Faults {
     /// No faults.
-    pub const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         page_size: None,
         stale: None,
         too_large: false,
@@ -73,7 +73,7 @@ pub(super) fn stale(pinned: &PinnedSnapshots, state: &Arc<State>, by: u64) -> Ar
 
 /// Removes the holding finalizer from the objects that were deleted at a time or before it.
 #[must_use]
-pub fn release_held(state: &Arc<State>, deleted: Timestamp) -> StoreChange {
+pub(crate) fn release_held(state: &Arc<State>, deleted: Timestamp) -> StoreChange {
     let until = meta::time_text(deleted);
     let mut change = StoreChange::on(state);
     let held: Vec<Arc<Object>> = state

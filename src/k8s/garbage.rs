@@ -20,7 +20,7 @@ const ORPHAN: &str = "orphan";
 
 /// Follows the events of a world and decides what to collect after them.
 #[derive(Debug)]
-pub struct Collector {
+pub(crate) struct Collector {
     seen: Revision,
 }
 
@@ -31,19 +31,19 @@ impl Collector {
     /// A collector for the events after a state. Objects of that state are left alone: fixtures may refer to
     /// owners that do not exist.
     #[must_use]
-    pub fn after(state: &State) -> Self {
+    pub(crate) fn after(state: &State) -> Self {
         Self { seen: state.revision }
     }
 
     /// Whether it has handled all events up to a state.
     #[must_use]
-    pub fn is_up_to_date_with(&self, state: &State) -> bool {
+    pub(crate) fn is_up_to_date_with(&self, state: &State) -> bool {
         self.seen == state.revision
     }
 
     /// What to collect after the events up to a state.
     #[must_use]
-    pub fn decide(&self, state: &Arc<State>, now: Timestamp) -> StoreChange {
+    pub(crate) fn decide(&self, state: &Arc<State>, now: Timestamp) -> StoreChange {
         let mut change = StoreChange::on(state);
         for (resource, key) in self.candidates(state) {
             collect(&mut change, &resource, &key, now);
@@ -52,7 +52,7 @@ impl Collector {
     }
 
     /// Continues from a revision: the change for the events up to it is committed.
-    pub fn continue_from(&mut self, revision: Revision) {
+    pub(crate) fn continue_from(&mut self, revision: Revision) {
         self.seen = revision;
     }
 

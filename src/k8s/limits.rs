@@ -1,7 +1,7 @@
 //! Bounds of one request and of one object: those of upstream unless noted.
 
 /// The maximum size of a request body, in bytes (upstream's `MaxRequestBodyBytes`).
-pub const MAX_BODY_BYTES: usize = 3 * 1024 * 1024;
+pub(crate) const MAX_BODY_BYTES: usize = 3 * 1024 * 1024;
 
 /// The maximum size of a stored object, in bytes of JSON (etcd's `--max-request-bytes`).
 pub(super) const MAX_OBJECT_BYTES: usize = 1536 * 1024;

@@ -44,24 +44,21 @@ mod verbs;
 mod version;
 mod yaml;
 
-pub use auth::{Auth, User, WEBSOCKET_BEARER};
-pub use crd::CrdError;
-pub use faults::{Faults, release_held};
-pub use garbage::Collector;
-pub use life_cycle::{DueStage, LifeCycle, StageList};
-pub use limits::MAX_BODY_BYTES;
-pub use list::PageCache;
-pub use namespace::emptied as emptied_namespaces;
-pub use path::{RequestInfo, ResourceInfo};
-pub use resource::{GroupResource, Registry, ResourceType};
-pub use seed::{ObjectError, Seed, SeedObject, reseed, share, types_of};
-pub use status::ApiError;
-pub use store::{
-    Committed, Conflict, DEFAULT_HISTORY, DEFAULT_HISTORY_BYTES, HistoryLimits, PinnedSnapshots,
-    Revision, State, StoreChange,
-};
-pub use verbs::{PendingAnswer, Watch, WatchStep, error_line};
-pub use yaml::render as render_yaml;
+pub(crate) use auth::{Auth, User, WEBSOCKET_BEARER};
+pub(crate) use faults::{Faults, release_held};
+pub(crate) use garbage::Collector;
+pub(crate) use life_cycle::{LifeCycle, StageList};
+pub(crate) use limits::MAX_BODY_BYTES;
+pub(crate) use list::PageCache;
+pub(crate) use namespace::emptied as emptied_namespaces;
+pub(crate) use path::{RequestInfo, ResourceInfo};
+pub(crate) use resource::{GroupResource, Registry};
+pub(crate) use seed::{ObjectError, Seed, SeedObject, reseed, share, types_of};
+pub(crate) use status::ApiError;
+pub use store::HistoryLimits;
+pub(crate) use store::{Committed, Conflict, PinnedSnapshots, Revision, State, StoreChange};
+pub(crate) use verbs::{PendingAnswer, Watch, error_line};
+pub(crate) use yaml::render as render_yaml;
 
 use std::sync::Arc;
 
@@ -92,7 +89,7 @@ pub enum DeleteAnswer {
 
 /// The engine's behaviour where servers differ.
 #[derive(Debug, Clone, Default)]
-pub struct Config {
+pub(crate) struct Config {
     /// The answer of delete-collection.
     pub delete_collection: DeleteAnswer,
     /// Whether lists and new objects have `metadata.selfLink`, as before Kubernetes 1.20.
@@ -106,7 +103,7 @@ pub struct Config {
 impl Config {
     /// An error as the profile changes it.
     #[must_use]
-    pub fn amended(&self, mut error: ApiError) -> ApiError {
+    pub(crate) fn amended(&self, mut error: ApiError) -> ApiError {
         if let Some(hook) = self.error_hook {
             hook(&mut error);
         }
@@ -116,7 +113,7 @@ impl Config {
 
 /// A request to the engine.
 #[derive(Debug)]
-pub struct ApiRequest<'a> {
+pub(crate) struct ApiRequest<'a> {
     /// The method.
     pub method: &'a Method,
     /// The path, as sent.
@@ -143,7 +140,7 @@ pub struct ApiRequest<'a> {
 
 /// How the engine resolves a request.
 #[derive(Debug)]
-pub enum Resolved {
+pub(crate) enum Resolved {
     /// The outcome of a request that writes nothing.
     Outcome(Outcome),
     /// A change to commit, and the answer for when it is committed. After a [`Conflict`] the request is
@@ -153,7 +150,7 @@ pub enum Resolved {
 
 /// How to answer a request.
 #[derive(Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// An answer.
     Plan(Plan),
     /// A stream of events that the server drives.
@@ -170,7 +167,7 @@ pub enum Outcome {
 
 /// Whether the engine answers a request: one for a served type or a discovery path.
 #[must_use]
-pub fn owns(types: &Registry, path: &str, info: &RequestInfo<'_>) -> bool {
+pub(crate) fn owns(types: &Registry, path: &str, info: &RequestInfo<'_>) -> bool {
     match &info.resource {
         Some(of) => types.find(&of.group, &of.version, &of.resource).is_some(),
         None => is_discovery(types, path),
@@ -179,7 +176,7 @@ pub fn owns(types: &Registry, path: &str, info: &RequestInfo<'_>) -> bool {
 
 /// Resolves a request; one for a path that is not served gets upstream's 404.
 #[must_use]
-pub fn answer(
+pub(crate) fn answer(
     config: &Config,
     state: &Arc<State>,
     pinned: &PinnedSnapshots,
@@ -206,13 +203,13 @@ pub fn answer(
 
 /// The answer with an error, in the media type that the client accepts.
 #[must_use]
-pub fn error_plan(error: &ApiError, headers: &HeaderMap, query: &Query<'_>) -> Plan {
+pub(crate) fn error_plan(error: &ApiError, headers: &HeaderMap, query: &Query<'_>) -> Plan {
     output::error_plan(error, headers, query)
 }
 
 /// Upstream's 404 for a request that nothing serves: a Status in a built-in group, plain text elsewhere.
 #[must_use]
-pub fn miss(types: &Registry, info: &RequestInfo<'_>) -> ApiError {
+pub(crate) fn miss(types: &Registry, info: &RequestInfo<'_>) -> ApiError {
     match &info.resource {
         Some(of)
             if types.is_built_in_group(&of.group) && types.has_version(&of.group, &of.version) =>
@@ -225,13 +222,13 @@ pub fn miss(types: &Registry, info: &RequestInfo<'_>) -> ApiError {
 
 /// The page of its chain that a continue token leads to; 2 for tokens without a page.
 #[must_use]
-pub fn page_of_token(token: &str) -> u64 {
+pub(crate) fn page_of_token(token: &str) -> u64 {
     list::ContinueToken::decode(token).map_or(2, |token| token.page.max(2))
 }
 
 /// The token that continues inconsistently at the position of another one; `None` for an invalid token.
 #[must_use]
-pub fn fresh_token(token: &str) -> Option<String> {
+pub(crate) fn fresh_token(token: &str) -> Option<String> {
     let token = list::ContinueToken::decode(token).ok()?;
     Some(list::ContinueToken { revision: None, seen: None, ..token }.encode())
 }

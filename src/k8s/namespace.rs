@@ -12,7 +12,7 @@ use super::store::{Committed, State, StoreChange};
 /// It is decided after that change is committed, not as part of it: of two changes that each remove one of
 /// the last two objects, neither sees an empty namespace.
 #[must_use]
-pub fn emptied(state: &Arc<State>, committed: &Committed) -> Option<StoreChange> {
+pub(crate) fn emptied(state: &Arc<State>, committed: &Committed) -> Option<StoreChange> {
     if committed.is_seeded() {
         return None;
     }

@@ -11,7 +11,7 @@ use crate::message::{Query, TargetError, decode_segment};
 
 /// The verb and the resource of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestInfo<'a> {
+pub(crate) struct RequestInfo<'a> {
     /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`; for other
     /// methods and paths the method in lower case.
     pub verb: Cow<'a, str>,
@@ -21,7 +21,7 @@ pub struct RequestInfo<'a> {
 
 /// The parts of a resource request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ResourceInfo<'a> {
+pub(crate) struct ResourceInfo<'a> {
     /// The API group; empty for the core group.
     pub group: Cow<'a, str>,
     /// The API version.
@@ -43,7 +43,11 @@ impl<'a> RequestInfo<'a> {
     ///
     /// # Errors
     /// [`TargetError`] when a segment cannot be decoded.
-    pub fn parse(method: &Method, path: &'a str, query: &Query<'_>) -> Result<Self, TargetError> {
+    pub(crate) fn parse(
+        method: &Method,
+        path: &'a str,
+        query: &Query<'_>,
+    ) -> Result<Self, TargetError> {
         let mut segments = Vec::with_capacity(8);
         for raw in path.split('/').filter(|segment| !segment.is_empty()) {
             segments.push(decode_segment(raw)?);

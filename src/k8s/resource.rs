@@ -13,7 +13,7 @@ use super::schema::Schema;
 
 /// A resource with its group, independent of version: `tfjobs.kubeflow.org`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct GroupResource {
+pub(crate) struct GroupResource {
     /// The API group; empty for the core group.
     pub group: Arc<str>,
     /// The plural name.
@@ -22,7 +22,7 @@ pub struct GroupResource {
 
 impl GroupResource {
     /// A resource of a group.
-    pub fn new(group: &str, resource: &str) -> Self {
+    pub(crate) fn new(group: &str, resource: &str) -> Self {
         Self { group: group.into(), resource: resource.into() }
     }
 }
@@ -38,7 +38,7 @@ impl fmt::Display for GroupResource {
 
 /// A resource type.
 #[derive(Debug, Clone)]
-pub struct ResourceType {
+pub(crate) struct ResourceType {
     /// Group and plural: the identity of the type in the store.
     pub group_resource: Arc<GroupResource>,
     /// The Kind of one object.
@@ -63,7 +63,7 @@ pub struct ResourceType {
 
 /// Where a resource type comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TypeOrigin {
+pub(crate) enum TypeOrigin {
     /// Built in, as in upstream's API server.
     BuiltIn,
     /// A `CustomResourceDefinition`.
@@ -74,7 +74,7 @@ pub enum TypeOrigin {
 
 /// One version of a resource type.
 #[derive(Debug, Clone)]
-pub struct Version {
+pub(crate) struct Version {
     /// The version's name, such as `v1alpha1`.
     pub name: Box<str>,
     /// Whether it is served.
@@ -97,7 +97,7 @@ pub struct Version {
 
 /// The paths of a `scale` subresource (JSON paths without the leading dot).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scale {
+pub(crate) struct Scale {
     /// The path of the requested number of replicas.
     pub spec_replicas: Vec<String>,
     /// The path of the current number of replicas.
@@ -108,7 +108,7 @@ pub struct Scale {
 
 /// A column of a Table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
+pub(crate) struct Column {
     /// The heading.
     pub name: String,
     /// `string`, `integer`, `number`, `boolean` or `date`.
@@ -125,7 +125,7 @@ pub struct Column {
 
 /// A field that field selectors support.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SelectableField {
+pub(crate) struct SelectableField {
     /// The name in a selector: `spec.queue`.
     pub label: String,
     /// The path, step by step.
@@ -134,17 +134,17 @@ pub struct SelectableField {
 
 impl ResourceType {
     /// The API group.
-    pub fn group(&self) -> &str {
+    pub(crate) fn group(&self) -> &str {
         &self.group_resource.group
     }
 
     /// The plural name.
-    pub fn plural(&self) -> &str {
+    pub(crate) fn plural(&self) -> &str {
         &self.group_resource.resource
     }
 
     /// `group/version`, or the version alone in the core group.
-    pub fn api_version(&self, version: &str) -> String {
+    pub(crate) fn api_version(&self, version: &str) -> String {
         if self.group().is_empty() {
             version.to_owned()
         } else {
@@ -153,22 +153,22 @@ impl ResourceType {
     }
 
     /// Whether it is a built-in type.
-    pub fn is_built_in(&self) -> bool {
+    pub(crate) fn is_built_in(&self) -> bool {
         self.origin == TypeOrigin::BuiltIn
     }
 
     /// The version objects are stored in.
-    pub fn storage(&self) -> &Version {
+    pub(crate) fn storage(&self) -> &Version {
         self.versions.iter().find(|version| version.storage).unwrap_or(&self.versions[0])
     }
 
     /// The key of an object in the store.
-    pub fn key(&self, namespace: &str, name: &str) -> String {
+    pub(crate) fn key(&self, namespace: &str, name: &str) -> String {
         if self.namespaced { format!("{namespace}/{name}") } else { name.to_owned() }
     }
 
     /// `metadata.selfLink` as before Kubernetes 1.20: the path of an object, or of a collection.
-    pub fn link(&self, served: &Served, namespace: &str, name: &str) -> String {
+    pub(crate) fn link(&self, served: &Served, namespace: &str, name: &str) -> String {
         let root = if self.group().is_empty() { "api" } else { "apis" };
         let mut link = format!("/{root}/{}", served.api_version);
         if self.namespaced && !namespace.is_empty() {
@@ -182,14 +182,14 @@ impl ResourceType {
     }
 
     /// The paths of the selectable fields, whose values the store keeps with each object.
-    pub fn selectable_paths(&self) -> Vec<Vec<String>> {
+    pub(crate) fn selectable_paths(&self) -> Vec<Vec<String>> {
         self.storage().selectable.iter().map(|field| field.path.clone()).collect()
     }
 }
 
 /// A resource type with the version of a request.
 #[derive(Debug, Clone)]
-pub struct Served {
+pub(crate) struct Served {
     /// The type.
     pub of: Arc<ResourceType>,
     /// The index of the version.
@@ -200,12 +200,12 @@ pub struct Served {
 
 impl Served {
     /// The requested version.
-    pub fn version(&self) -> &Version {
+    pub(crate) fn version(&self) -> &Version {
         &self.of.versions[self.version]
     }
 
     /// The bytes before an object's stored JSON when it is sent alone.
-    pub fn prefix(&self) -> String {
+    pub(crate) fn prefix(&self) -> String {
         let (kind, version) = (Value::from(&*self.of.kind), Value::from(&*self.api_version));
         if self.of.is_built_in() {
             return format!("{{\"kind\":{kind},\"apiVersion\":{version},");
@@ -216,7 +216,7 @@ impl Served {
 
 /// All served resource types. Once published it is immutable.
 #[derive(Debug, Clone, Default)]
-pub struct Registry {
+pub(crate) struct Registry {
     types: BTreeMap<Arc<GroupResource>, Arc<ResourceType>>,
     /// By group and version, then by plural.
     served: BTreeMap<(Box<str>, Box<str>), Resources>,
@@ -227,7 +227,7 @@ type Resources = BTreeMap<Box<str>, Served>;
 
 impl Registry {
     /// Adds or replaces a type.
-    pub fn insert(&mut self, of: ResourceType) {
+    pub(crate) fn insert(&mut self, of: ResourceType) {
         self.remove(&of.group_resource.clone());
         let of = Arc::new(of);
         for (index, version) in of.versions.iter().enumerate().filter(|(_, version)| version.served)
@@ -244,7 +244,7 @@ impl Registry {
     }
 
     /// Removes a type.
-    pub fn remove(&mut self, resource: &GroupResource) {
+    pub(crate) fn remove(&mut self, resource: &GroupResource) {
         if self.types.remove(resource).is_some() {
             self.served.retain(|(group, _), plurals| {
                 if **group == *resource.group {
@@ -256,44 +256,44 @@ impl Registry {
     }
 
     /// The type under group, version and plural.
-    pub fn find(&self, group: &str, version: &str, plural: &str) -> Option<&Served> {
+    pub(crate) fn find(&self, group: &str, version: &str, plural: &str) -> Option<&Served> {
         self.served.get(&(group.into(), version.into()))?.get(plural)
     }
 
     /// The type of an object by its `apiVersion` and Kind.
-    pub fn find_kind(&self, api_version: &str, kind: &str) -> Option<&Served> {
+    pub(crate) fn find_kind(&self, api_version: &str, kind: &str) -> Option<&Served> {
         let (group, version) = split_api_version(api_version);
         let plurals = self.served.get(&(group.into(), version.into()))?;
         plurals.values().find(|served| &*served.of.kind == kind)
     }
 
     /// The type by its identity.
-    pub fn get(&self, resource: &GroupResource) -> Option<&Arc<ResourceType>> {
+    pub(crate) fn get(&self, resource: &GroupResource) -> Option<&Arc<ResourceType>> {
         self.types.get(resource)
     }
 
     /// Every type, in the order of group and plural.
-    pub fn types(&self) -> impl Iterator<Item = &Arc<ResourceType>> {
+    pub(crate) fn types(&self) -> impl Iterator<Item = &Arc<ResourceType>> {
         self.types.values()
     }
 
     /// Whether anything is served under a group and version.
-    pub fn has_version(&self, group: &str, version: &str) -> bool {
+    pub(crate) fn has_version(&self, group: &str, version: &str) -> bool {
         self.served.contains_key(&(group.into(), version.into()))
     }
 
     /// Whether the group has built-in types: its 404s have other messages.
-    pub fn is_built_in_group(&self, group: &str) -> bool {
+    pub(crate) fn is_built_in_group(&self, group: &str) -> bool {
         self.types.values().any(|of| of.group() == group && of.is_built_in())
     }
 
     /// The types of a group and version, in the order of plurals.
-    pub fn of_version(&self, group: &str, version: &str) -> impl Iterator<Item = &Served> {
+    pub(crate) fn of_version(&self, group: &str, version: &str) -> impl Iterator<Item = &Served> {
         self.served.get(&(group.into(), version.into())).into_iter().flat_map(BTreeMap::values)
     }
 
     /// The groups with their served versions, the preferred version first.
-    pub fn groups(&self) -> Vec<(Box<str>, Vec<Box<str>>)> {
+    pub(crate) fn groups(&self) -> Vec<(Box<str>, Vec<Box<str>>)> {
         let mut groups: BTreeMap<Box<str>, Vec<Box<str>>> = BTreeMap::new();
         for (group, version) in self.served.keys() {
             groups.entry(group.clone()).or_default().push(version.clone());

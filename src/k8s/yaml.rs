@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 /// Renders a value as a YAML document.
-pub fn render(value: &Value) -> String {
+pub(crate) fn render(value: &Value) -> String {
     let mut out = String::new();
     node(&mut out, value, 0, false);
     if !out.ends_with('\n') {

@@ -12,7 +12,7 @@ use crate::message::{Effects, Fault, FaultAction, FaultPoint, Schedule, TimedChu
 
 /// The transformer that plays a recorded stream; `WireMock` ignores names it does not know, and serves
 /// the plain `body` instead.
-pub const STREAM_TRANSFORMER: &str = "standin-stream";
+pub(crate) const STREAM_TRANSFORMER: &str = "standin-stream";
 
 /// The bytes that `WireMock` sends as garbage (`JettyFaultInjector`).
 const GARBAGE: Bytes = Bytes::from_static(b"lskdu018973t09sylgasjkfg1][]'./.sdlv");

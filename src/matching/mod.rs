@@ -46,10 +46,10 @@ mod tests;
 mod url;
 
 pub use body_files::BodyFiles;
-pub use delivery::STREAM_TRANSFORMER;
+pub(crate) use delivery::STREAM_TRANSFORMER;
 pub use files::StubFile;
 pub use header_pool::HeaderPool;
-pub use near_miss::MissReport;
 pub(crate) use near_miss::MissSearch;
 pub use set::StubSet;
-pub use stub::{MAPPINGS, Stub, StubCompiler};
+pub(crate) use stub::MAPPINGS;
+pub use stub::{Stub, StubCompiler};

@@ -18,7 +18,7 @@ use super::request::{Facts, RequestPattern};
 use super::response::{RawResponse, Response};
 
 /// The key of a file's many stubs.
-pub const MAPPINGS: &str = "mappings";
+pub(crate) const MAPPINGS: &str = "mappings";
 
 /// The priority of a stub that names none.
 const DEFAULT_PRIORITY: i32 = 5;

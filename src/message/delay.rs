@@ -7,14 +7,14 @@ use std::time::Duration;
 const P99: f64 = 2.326_347_874_040_841;
 
 /// The longest time that is drawn: the tail of a lognormal distribution has no end.
-pub const MAX_DRAWN_DELAY: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const MAX_DRAWN_DELAY: Duration = Duration::from_secs(24 * 3600);
 
 /// How often a time above the bound of its distribution is drawn again, as `WireMock` does.
 const REDRAWS: usize = 10;
 
 /// A delay before it is drawn.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Delay {
+pub(crate) enum Delay {
     /// Always this time.
     Fixed(Duration),
     /// Any time between two, all equally likely.
@@ -50,14 +50,14 @@ impl Delay {
     /// The lognormal distribution with this median and 99th percentile. The median is above zero and not
     /// above the percentile.
     #[must_use]
-    pub fn log_normal(median: Duration, p99: Duration) -> Self {
+    pub(crate) fn log_normal(median: Duration, p99: Duration) -> Self {
         let sigma = (p99.as_secs_f64() / median.as_secs_f64()).ln() / P99;
         Self::LogNormal { median, sigma, max: None }
     }
 
     /// The time, where it is the same for all requests.
     #[must_use]
-    pub fn fixed(&self) -> Option<Duration> {
+    pub(crate) fn fixed(&self) -> Option<Duration> {
         match self {
             Self::Fixed(time) => Some(*time),
             _ => None,
@@ -66,7 +66,7 @@ impl Delay {
 
     /// Draws a time. `draw` gives numbers from 0 up to, and without, 1; the same numbers give the same
     /// time. No drawn time is longer than [`MAX_DRAWN_DELAY`].
-    pub fn draw(&self, mut draw: impl FnMut() -> f64) -> Duration {
+    pub(crate) fn draw(&self, mut draw: impl FnMut() -> f64) -> Duration {
         match self {
             Self::Fixed(time) => *time,
             Self::Uniform { min, max } => {

@@ -21,20 +21,22 @@ mod world;
 
 use std::pin::Pin;
 
-pub use bodies::{Bodies, BodyError};
-pub use delay::{Delay, MAX_DRAWN_DELAY};
-pub use delivery::{Delivery, Effects};
-pub use fault::{Fault, FaultAction, FaultPoint, LastStream};
-pub use pace::{Pace, Schedule, TimedChunk};
-pub use plan::{Body, Guard, Origin, Plan};
-pub use point::{LineAction, LineChange, LineKind, Point, PointAction, Position, Sampling};
-pub use request::{BodyStream, ClientCertificate, Request, RequestBody};
-pub use target::{Query, TargetError, decode_segment};
-pub use world::{BadWorldName, DEFAULT_WORLD, WorldName};
+pub(crate) use bodies::{Bodies, BodyError};
+pub(crate) use delay::Delay;
+pub(crate) use delivery::{Delivery, Effects};
+pub(crate) use fault::{Fault, FaultAction, FaultPoint, LastStream};
+pub(crate) use pace::{Pace, Schedule, TimedChunk};
+pub use plan::Origin;
+pub(crate) use plan::{Body, Guard, Plan};
+pub(crate) use point::{LineAction, LineChange, LineKind, Point, PointAction, Position, Sampling};
+pub use request::Request;
+pub(crate) use request::{BodyStream, ClientCertificate, RequestBody};
+pub(crate) use target::{Query, TargetError, decode_segment};
+pub(crate) use world::{BadWorldName, DEFAULT_WORLD, WorldName};
 
 /// Answers requests. The transport calls it; `serve` implements it, so that the transport depends on no
 /// engine.
-pub trait Handler: Send + Sync + 'static {
+pub(crate) trait Handler: Send + Sync + 'static {
     /// Answers a request. It never fails: every error is a plan.
     fn handle(&self, request: Request) -> Handling<'_>;
 
@@ -45,7 +47,7 @@ pub trait Handler: Send + Sync + 'static {
 }
 
 /// The answer to a request, or the way to it.
-pub enum Handling<'a> {
+pub(crate) enum Handling<'a> {
     /// It is decided. Most are: such an answer costs no future.
     Ready(Plan),
     /// Something must be waited for: the request's body, a delay, a backend.
@@ -54,7 +56,7 @@ pub enum Handling<'a> {
 
 impl Handling<'_> {
     /// The plan, once it is there.
-    pub async fn plan(self) -> Plan {
+    pub(crate) async fn plan(self) -> Plan {
         match self {
             Self::Ready(plan) => plan,
             Self::Waiting(plan) => plan.await,
@@ -73,7 +75,7 @@ impl std::fmt::Debug for Handling<'_> {
 
 /// Settings of an HTTP/2 connection that replace the transport's own limits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Http2Settings {
+pub(crate) struct Http2Settings {
     /// The most streams at once.
     pub max_concurrent_streams: Option<u32>,
     /// How much of a request's body may come before some of it was read, in bytes.

@@ -39,7 +39,7 @@ impl Pace {
 
 /// When the bytes of a body become available: the timing of a recorded stream. What is left of the body
 /// behind the last chunk is available at once.
-pub type Schedule = Arc<[TimedChunk]>;
+pub(crate) type Schedule = Arc<[TimedChunk]>;
 
 /// Some bytes of a body that become available together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use http::{HeaderMap, Method, Uri, Version, request};
 use super::bodies::{Bodies, BodyError, Held};
 
 /// A body that is still arriving.
-pub type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
+pub(crate) type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
 
 /// One request, from its first stage to the journal.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 /// A request target that cannot be decoded. Answered with 400.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TargetError {
+pub(crate) enum TargetError {
     /// A `%` that two hexadecimal digits do not follow.
     #[error("invalid URL escape {0:?}")]
     Escape(String),
@@ -19,7 +19,7 @@ pub enum TargetError {
 ///
 /// # Errors
 /// [`TargetError`] for a broken escape or for bytes that are not UTF-8.
-pub fn decode_segment(raw: &str) -> Result<Cow<'_, str>, TargetError> {
+pub(crate) fn decode_segment(raw: &str) -> Result<Cow<'_, str>, TargetError> {
     if !raw.contains('%') {
         return Ok(Cow::Borrowed(raw));
     }
@@ -42,14 +42,14 @@ fn check_escapes(raw: &str) -> Result<(), TargetError> {
 /// The decoded parameters of a query, in the order sent. `+` is a space, as in HTML forms and in
 /// Go's `net/url`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+pub(crate) struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Query<'a> {
     /// Decodes a raw query (without its `?`).
     ///
     /// # Errors
     /// [`TargetError`] for the first parameter that cannot be decoded.
-    pub fn parse(raw: Option<&'a str>) -> Result<Self, TargetError> {
+    pub(crate) fn parse(raw: Option<&'a str>) -> Result<Self, TargetError> {
         let Some(raw) = raw.filter(|r| !r.is_empty()) else {
             return Ok(Self::default());
         };
@@ -62,24 +62,18 @@ impl<'a> Query<'a> {
 
     /// The first value of a parameter: of duplicates the first counts, as in a Kubernetes API server.
     #[must_use]
-    pub fn first(&self, name: &str) -> Option<&str> {
+    pub(crate) fn first(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
     }
 
     /// All values of a parameter, in the order sent.
-    pub fn all<'q>(&'q self, name: &'q str) -> impl Iterator<Item = &'q str> {
+    pub(crate) fn all<'q>(&'q self, name: &'q str) -> impl Iterator<Item = &'q str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_ref())
     }
 
     /// Every parameter, in the order sent.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, value)| (key.as_ref(), value.as_ref()))
-    }
-
-    /// Whether there are no parameters.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 }
 

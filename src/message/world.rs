@@ -5,14 +5,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 /// The world of requests that name none.
-pub const DEFAULT_WORLD: &str = "default";
+pub(crate) const DEFAULT_WORLD: &str = "default";
 
 /// The longest name of a world, in bytes: that of a DNS label and of most names in Kubernetes.
 const MAX_NAME: usize = 63;
 
 /// The checked name of a world.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct WorldName(Arc<str>);
+pub(crate) struct WorldName(Arc<str>);
 
 impl WorldName {
     /// Checks a name.
@@ -20,7 +20,7 @@ impl WorldName {
     /// # Errors
     /// When it has other characters than letters, digits, `-`, `_` and `.`, does not begin with a letter
     /// or digit, or is longer than 63 bytes.
-    pub fn parse(name: &str) -> Result<Self, BadWorldName> {
+    pub(crate) fn parse(name: &str) -> Result<Self, BadWorldName> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
         if first && name.len() <= MAX_NAME && name.bytes().all(allowed) {
@@ -32,13 +32,13 @@ impl WorldName {
 
     /// Whether it is the name of the default world.
     #[must_use]
-    pub fn is_default(&self) -> bool {
+    pub(crate) fn is_default(&self) -> bool {
         &*self.0 == DEFAULT_WORLD
     }
 
     /// The name, for sharing.
     #[must_use]
-    pub fn shared(&self) -> &Arc<str> {
+    pub(crate) fn shared(&self) -> &Arc<str> {
         &self.0
     }
 }
@@ -68,7 +68,7 @@ impl fmt::Display for WorldName {
 #[error(
     "{name:?} is not the name of a world: up to 63 letters, digits, '-', '_' and '.', the first a letter or digit"
 )]
-pub struct BadWorldName {
+pub(crate) struct BadWorldName {
     name: String,
 }
 

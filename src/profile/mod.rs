@@ -9,7 +9,7 @@
 
 pub(crate) mod cci;
 
-pub(crate) use cci::{Gateway, IssuedTokens, TOKEN_HEADER, TOKEN_LIFETIME, TOKENS_PATH};
+pub(crate) use cci::{Gateway, IssuedTokens, TOKEN_LIFETIME, TOKENS_PATH};
 
 use std::time::Duration;
 

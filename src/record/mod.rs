@@ -23,8 +23,9 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use proxy::Proxy;
+pub(crate) use proxy::Proxy;
+pub(crate) use upstream::Upstream;
+pub use upstream::UpstreamOptions;
 #[cfg(feature = "cli")]
 pub(crate) use upstream::causes;
-pub use upstream::{Upstream, UpstreamOptions};
-pub use writer::Recorder;
+pub(crate) use writer::Recorder;

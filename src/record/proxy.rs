@@ -13,7 +13,7 @@ use super::writer::Recorder;
 
 /// A backend, with or without a recorder.
 #[derive(Debug)]
-pub struct Proxy {
+pub(crate) struct Proxy {
     upstream: Upstream,
     recorder: Option<Recorder>,
 }
@@ -21,13 +21,13 @@ pub struct Proxy {
 impl Proxy {
     /// Passes requests on, and records the exchanges if there is a recorder.
     #[must_use]
-    pub fn new(upstream: Upstream, recorder: Option<Recorder>) -> Self {
+    pub(crate) fn new(upstream: Upstream, recorder: Option<Recorder>) -> Self {
         Self { upstream, recorder }
     }
 
     /// The backend's answer, whose body is still arriving. Without an answer it is 502, or 504 after the
     /// timeout; neither is recorded.
-    pub async fn answer(&self, mut request: Request) -> Plan {
+    pub(crate) async fn answer(&self, mut request: Request) -> Plan {
         if let Some(recorder) = &self.recorder {
             recorder.wait_for_room().await;
         }
@@ -52,12 +52,12 @@ impl Proxy {
 
     /// How many bytes of exchanges the recorder holds, and its budget; nothing without a recorder.
     #[must_use]
-    pub fn held(&self) -> Option<(usize, usize)> {
+    pub(crate) fn held(&self) -> Option<(usize, usize)> {
         self.recorder.as_ref().map(Recorder::held)
     }
 
     /// Waits until all exchanges that have ended are on disk.
-    pub async fn flush(&self) {
+    pub(crate) async fn flush(&self) {
         if let Some(recorder) = &self.recorder {
             recorder.flush().await;
         }

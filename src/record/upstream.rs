@@ -67,7 +67,7 @@ impl UpstreamOptions {
 
 /// A backend.
 #[derive(Debug)]
-pub struct Upstream {
+pub(crate) struct Upstream {
     scheme: Scheme,
     authority: Authority,
     host: HeaderValue,
@@ -79,7 +79,7 @@ pub struct Upstream {
 
 /// A backend that cannot be used, or did not answer.
 #[derive(Debug, thiserror::Error)]
-pub enum UpstreamError {
+pub(crate) enum UpstreamError {
     /// The URL is not that of a backend.
     #[error("{url:?} is not a backend's URL: {why}; write it like http://127.0.0.1:8001")]
     Url {
@@ -122,7 +122,7 @@ impl Upstream {
     ///
     /// # Errors
     /// When the URL or the certificates cannot be used.
-    pub fn new(url: &str, options: &UpstreamOptions) -> Result<Self, UpstreamError> {
+    pub(crate) fn new(url: &str, options: &UpstreamOptions) -> Result<Self, UpstreamError> {
         let wrong = |why: &str| UpstreamError::Url { url: url.to_owned(), why: why.to_owned() };
         let uri: Uri =
             url.parse().map_err(|error: http::uri::InvalidUri| wrong(&error.to_string()))?;
@@ -153,7 +153,7 @@ impl Upstream {
     ///
     /// # Errors
     /// When there is no answer. A later failure is an error of its body.
-    pub async fn forward(
+    pub(crate) async fn forward(
         &self,
         request: Request,
     ) -> Result<http::Response<Incoming>, UpstreamError> {

@@ -21,7 +21,7 @@ use super::mapping::{self, RecordedFiles};
 /// Writes exchanges into a directory. Clones share their threads; once the last one is dropped, everything is on
 /// disk.
 #[derive(Clone)]
-pub struct Recorder(Arc<Inner>);
+pub(crate) struct Recorder(Arc<Inner>);
 
 struct Inner {
     writers: Vec<Writer>,
@@ -93,7 +93,7 @@ impl Recorder {
 
     /// How many bytes of exchanges are held, and the budget.
     #[must_use]
-    pub fn held(&self) -> (usize, usize) {
+    pub(crate) fn held(&self) -> (usize, usize) {
         (self.0.budget.held.load(Ordering::Relaxed), self.0.budget.most)
     }
 
@@ -107,7 +107,7 @@ impl Recorder {
     }
 
     /// Waits until all queued exchanges are on disk.
-    pub async fn flush(&self) {
+    pub(crate) async fn flush(&self) {
         let mut flushed = Vec::new();
         for writer in &self.0.writers {
             let (done, written) = oneshot::channel();

@@ -33,21 +33,24 @@ mod testing;
 #[cfg(test)]
 mod time_tests;
 
-pub use engine::state::{RuleUse, ScenarioState};
-pub use language::lint::Served;
-pub use language::load::{Entry, LoadedScenarios, expand, load, shipped};
-pub use preview::explain::{Explained, Tried};
-pub use preview::requests::Preview;
-pub use rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken};
-pub use rule::expect::{Expect, Verdict};
-pub use rule::facts::Facts;
-pub use rule::generate::Generate;
-pub use rule::http2::Http2;
-pub use rule::kubernetes::{Compact, KubernetesThen};
-pub use rule::matcher::Compared;
-pub use rule::point::PointThen;
-pub use rule::reply::Reply;
-pub use rule::set::ScenarioSet;
-pub use rule::status::StatusAnswer;
-pub use words::table::{ContinueToken, Grade};
-pub use words::{reference, schema};
+#[cfg(test)]
+pub(crate) use engine::state::RuleUse;
+pub(crate) use engine::state::ScenarioState;
+pub(crate) use language::lint::Served;
+pub(crate) use language::load::{Entry, LoadedScenarios, load};
+pub use language::load::{expand, shipped};
+pub(crate) use preview::explain::Tried;
+pub(crate) use rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken};
+pub(crate) use rule::expect::{Expect, Verdict};
+pub(crate) use rule::facts::Facts;
+pub(crate) use rule::generate::Generate;
+pub(crate) use rule::http2::Http2;
+pub(crate) use rule::kubernetes::Compact;
+pub(crate) use rule::matcher::Compared;
+#[cfg(test)]
+pub(crate) use rule::point::PointThen;
+pub(crate) use rule::set::ScenarioSet;
+pub(crate) use rule::status::StatusAnswer;
+pub(crate) use words::table::ContinueToken;
+pub use words::table::Grade;
+pub(crate) use words::{reference, schema};

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::document;
 use crate::exchange::JournalLimits;
 use crate::k8s::HistoryLimits;
-use crate::transport::Limits;
+use crate::transport::TransportLimits;
 
 use super::worlds::MAX_WORLDS;
 
@@ -31,7 +31,7 @@ use super::worlds::MAX_WORLDS;
 #[non_exhaustive]
 pub struct Bounds {
     /// Connections and requests.
-    pub transport: Limits,
+    pub transport: TransportLimits,
     /// The events that each world keeps for watches and older lists.
     pub history: HistoryLimits,
     /// The journal.
@@ -48,7 +48,7 @@ pub struct Bounds {
 impl Default for Bounds {
     fn default() -> Self {
         Self {
-            transport: Limits::default(),
+            transport: TransportLimits::default(),
             history: HistoryLimits::default(),
             journal: JournalLimits::default(),
             recorder_bytes: 64 << 20,

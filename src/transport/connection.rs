@@ -12,12 +12,12 @@ use crate::tls::server::Tls;
 use super::client::{Client, stopped};
 use super::client_errors::ClientErrors;
 use super::socket::{Opened, Protocol, Socket};
-use super::{Limits, http1, http2};
+use super::{TransportLimits, http1, http2};
 
 /// What all connections of a server share.
 pub(super) struct Common<H> {
     pub(super) handler: Arc<H>,
-    pub(super) limits: Limits,
+    pub(super) limits: TransportLimits,
     pub(super) tls: Option<Arc<Tls>>,
     pub(super) client_errors: Arc<ClientErrors>,
     pub(super) bodies: Bodies,

@@ -21,7 +21,7 @@ use super::framing::{self, Sent};
 use super::head_timer::HeadTimer;
 use super::socket::Socket;
 use super::wire::{Control, Takeover, Wire};
-use super::{Limits, unsent, websocket};
+use super::{TransportLimits, unsent, websocket};
 
 /// How long a client's bytes are read behind the end of the connection, so that the client sees a FIN.
 const LINGER: Duration = Duration::from_millis(500);
@@ -37,7 +37,7 @@ pub(super) async fn run<H: Handler>(
     mut socket: Socket,
     client: Client,
     handler: Arc<H>,
-    limits: Limits,
+    limits: TransportLimits,
     client_errors: Arc<ClientErrors>,
     mut stopping: watch::Receiver<bool>,
 ) {
@@ -94,7 +94,7 @@ async fn serve<H: Handler>(
     resumed: Option<Plan>,
     client: &Client,
     handler: &H,
-    limits: &Limits,
+    limits: &TransportLimits,
     client_errors: &ClientErrors,
     stopping: &mut watch::Receiver<bool>,
 ) -> Option<(Socket, Bytes, Takeover)> {
@@ -207,7 +207,7 @@ enum Refusal {
 }
 
 impl Refusal {
-    fn of(error: &hyper::Error, limits: &Limits, answers: bool) -> Option<Self> {
+    fn of(error: &hyper::Error, limits: &TransportLimits, answers: bool) -> Option<Self> {
         if error.is_parse_too_large() {
             let why = format!(
                 "the request's head is too large: at most {} bytes and {} header fields are read",

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::message::Handler;
 
-use super::Limits;
+use super::TransportLimits;
 use super::answer::{Over, answer};
 use super::client::{Client, stopped};
 use super::client_errors::ClientErrors;
@@ -35,7 +35,7 @@ pub(super) async fn run<H: Handler>(
     socket: Socket,
     client: Client,
     handler: Arc<H>,
-    limits: Limits,
+    limits: TransportLimits,
     client_errors: Arc<ClientErrors>,
     mut stopping: watch::Receiver<bool>,
 ) {
@@ -94,7 +94,7 @@ pub(super) async fn run<H: Handler>(
 }
 
 /// Completes when the connection has had no request for the idle timeout.
-async fn idle(used: &Use, limits: &Limits) {
+async fn idle(used: &Use, limits: &TransportLimits) {
     loop {
         let before = used.begun.load(Ordering::Acquire);
         tokio::time::sleep(limits.idle_timeout).await;

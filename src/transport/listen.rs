@@ -15,7 +15,7 @@ use crate::tls::server::Tls;
 
 use super::client_errors::ClientErrors;
 use super::connection::{self, Common};
-use super::{Limits, Logger};
+use super::{Logger, TransportLimits};
 
 /// How long to wait after a connection could not be accepted: a lack of file descriptors lasts.
 const BACK_OFF: Duration = Duration::from_millis(50);
@@ -59,11 +59,11 @@ pub(crate) struct Served {
 }
 
 /// Serves until `shutdown` completes: then nothing is accepted any more, idle connections close at
-/// once, and requests in flight have [`Limits::drain`] to finish.
+/// once, and requests in flight have [`TransportLimits::drain`] to finish.
 pub(crate) async fn serve<H: Handler>(
     listener: Listener,
     handler: Arc<H>,
-    limits: Limits,
+    limits: TransportLimits,
     bodies: Bodies,
     tls: Option<Arc<Tls>>,
     log: Logger,

@@ -50,7 +50,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Takes lines for people.
-pub type Logger = Arc<dyn Fn(&str) + Send + Sync>;
+pub(crate) type Logger = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// The bounds of connections and requests, for [`Bounds::transport`](crate::Bounds::transport).
 ///
@@ -62,7 +62,7 @@ pub type Logger = Arc<dyn Fn(&str) + Send + Sync>;
 /// ```
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct Limits {
+pub struct TransportLimits {
     /// The most bytes of one request's line and header fields; 64 KiB by default.
     pub header_bytes: usize,
     /// The most header fields of one request; 100 by default.
@@ -88,7 +88,7 @@ pub struct Limits {
     pub drain: Duration,
 }
 
-impl Default for Limits {
+impl Default for TransportLimits {
     fn default() -> Self {
         Self {
             header_bytes: 64 << 10,

@@ -14,7 +14,7 @@ mod tokens;
 mod user;
 
 pub(super) use review::{Review, answer as answer_review};
-pub use user::User;
+pub(crate) use user::User;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ use tokens::Tokens;
 use user::Attributes;
 
 /// The subprotocol prefix with which a websocket client that cannot set headers sends its token.
-pub const WEBSOCKET_BEARER: &str = "base64url.bearer.authorization.k8s.io.";
+pub(crate) const WEBSOCKET_BEARER: &str = "base64url.bearer.authorization.k8s.io.";
 
 /// Paths that every user may read, whatever the policy says (`--authorization-always-allow-paths`).
 const ALWAYS_ALLOWED: [&str; 3] = ["/healthz", "/livez", "/readyz"];
@@ -47,7 +47,7 @@ const MASTERS: &str = "system:masters";
 /// Authentication and authorization by a token file and a policy file. Without files every user may do
 /// everything.
 #[derive(Debug, Default)]
-pub struct Auth {
+pub(crate) struct Auth {
     tokens: Option<Tokens>,
     policies: Option<Policies>,
     refuse_anonymous: bool,
@@ -63,7 +63,7 @@ impl Auth {
     ///
     /// # Errors
     /// A diagnostic for each invalid line.
-    pub fn parse(
+    pub(crate) fn parse(
         tokens: Option<(&Path, &[u8])>,
         policies: Option<(&Path, &[u8])>,
     ) -> Result<Self, Diagnostics> {
@@ -80,14 +80,15 @@ impl Auth {
 
     /// Accepts tokens in a header besides `Authorization`.
     #[must_use]
-    pub fn with_token_header(mut self, header: HeaderName) -> Self {
+    #[cfg(test)]
+    pub(crate) fn with_token_header(mut self, header: HeaderName) -> Self {
         self.token_header = Some(header);
         self
     }
 
     /// Refuses requests without a token, even where a policy would allow them.
     #[must_use]
-    pub fn without_anonymous(mut self) -> Self {
+    pub(crate) fn without_anonymous(mut self) -> Self {
         self.refuse_anonymous = true;
         self
     }
@@ -95,7 +96,7 @@ impl Auth {
     /// Requests client certificates. A client without one needs a token, or is anonymous where a policy
     /// covers anonymous users.
     #[must_use]
-    pub fn with_client_certificates(mut self) -> Self {
+    pub(crate) fn with_client_certificates(mut self) -> Self {
         self.certificates = true;
         self.refuse_anonymous |= self.policies.is_none();
         self
@@ -103,13 +104,13 @@ impl Auth {
 
     /// Whether every request is allowed.
     #[must_use]
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.tokens.is_none() && self.policies.is_none() && !self.refuse_anonymous
     }
 
     /// Whether tokens or certificates assign users to groups.
     #[must_use]
-    pub fn knows_groups(&self) -> bool {
+    pub(crate) fn knows_groups(&self) -> bool {
         self.tokens.is_some() || self.certificates
     }
 
@@ -118,7 +119,7 @@ impl Auth {
     /// # Errors
     /// 401 for an unknown token, for an untrusted certificate, and for an anonymous request where those are
     /// refused.
-    pub fn authenticate(
+    pub(crate) fn authenticate(
         &self,
         headers: &HeaderMap,
         certificate: Option<&ClientCertificate>,
@@ -164,7 +165,7 @@ impl Auth {
 
     /// The owner of a token of the token file.
     #[must_use]
-    pub fn user_of(&self, token: &str) -> Option<Arc<User>> {
+    pub(crate) fn user_of(&self, token: &str) -> Option<Arc<User>> {
         self.tokens.as_ref()?.find(token)
     }
 
@@ -172,7 +173,7 @@ impl Auth {
     ///
     /// # Errors
     /// 403 with upstream's message.
-    pub fn authorize(
+    pub(crate) fn authorize(
         &self,
         user: &User,
         path: &str,

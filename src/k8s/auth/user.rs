@@ -4,7 +4,7 @@ use super::super::path::RequestInfo;
 
 /// The sender of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct User {
+pub(crate) struct User {
     /// The name.
     pub name: String,
     /// The uid; may be empty.

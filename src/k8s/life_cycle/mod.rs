@@ -15,7 +15,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub use stage::StageList;
+pub(crate) use stage::StageList;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use super::store::{EventKind, Object, Revision, State, StoreChange};
 
 /// Follows the events of a world and plans the stages of created objects.
 #[derive(Debug)]
-pub struct LifeCycle {
+pub(crate) struct LifeCycle {
     seen: Revision,
     /// The planned stages by time; stages of the same time in the order in which they were planned.
     due: BTreeMap<(Duration, u64), Due>,
@@ -36,7 +36,7 @@ pub struct LifeCycle {
 
 /// A stage that is due.
 #[derive(Debug)]
-pub struct DueStage {
+pub(crate) struct DueStage {
     /// When it was due, as time since the world's start.
     when: Duration,
     due: Due,
@@ -56,19 +56,19 @@ struct Due {
 impl LifeCycle {
     /// The life cycle of objects created after a state. Objects of that state stay as they are.
     #[must_use]
-    pub fn after(state: &State) -> Self {
+    pub(crate) fn after(state: &State) -> Self {
         Self { seen: state.revision, due: BTreeMap::new(), planned: 0 }
     }
 
     /// When the next stage is due, as time since the world's start.
     #[must_use]
-    pub fn next(&self) -> Option<Duration> {
+    pub(crate) fn next(&self) -> Option<Duration> {
         self.due.keys().next().map(|(when, _)| *when)
     }
 
     /// Takes the next stage that is due by now off the plan. Once it is written, call
     /// [`LifeCycle::plan_next`].
-    pub fn take_due(&mut self, elapsed: Duration) -> Option<DueStage> {
+    pub(crate) fn take_due(&mut self, elapsed: Duration) -> Option<DueStage> {
         let entry = self.due.first_entry().filter(|entry| entry.key().0 <= elapsed)?;
         let (when, _) = *entry.key();
         let due = entry.remove();
@@ -76,12 +76,12 @@ impl LifeCycle {
     }
 
     /// Puts a taken stage back: it was not written.
-    pub fn put_back(&mut self, stage: DueStage) {
+    pub(crate) fn put_back(&mut self, stage: DueStage) {
         self.plan(stage.when, stage.due);
     }
 
     /// Plans the stage after a taken one, for an object that still exists.
-    pub fn plan_next(&mut self, from: DueStage, lists: &[StageList]) {
+    pub(crate) fn plan_next(&mut self, from: DueStage, lists: &[StageList]) {
         let DueStage { when, due } = from;
         let next = lists.get(due.list).and_then(|list| list.stages.get(due.stage + 1));
         if let Some(next) = next {
@@ -90,7 +90,7 @@ impl LifeCycle {
     }
 
     /// Plans the first stages of the objects that were created since the last call.
-    pub fn observe(&mut self, state: &State, lists: &[StageList], elapsed: Duration) {
+    pub(crate) fn observe(&mut self, state: &State, lists: &[StageList], elapsed: Duration) {
         if state.revision == self.seen {
             return;
         }
@@ -145,7 +145,7 @@ impl DueStage {
     /// The change that writes the stage's status, and whether the object still exists. `epoch` is the time of
     /// the world's start.
     #[must_use]
-    pub fn decide(
+    pub(crate) fn decide(
         &self,
         state: &Arc<State>,
         lists: &[StageList],

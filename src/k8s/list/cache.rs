@@ -42,7 +42,7 @@ pub(crate) struct Joined {
 
 /// The joined pages of all worlds.
 #[derive(Debug)]
-pub struct PageCache {
+pub(crate) struct PageCache {
     most: usize,
     inner: Mutex<Inner>,
 }
@@ -65,13 +65,13 @@ pub(super) enum Lookup {
 impl PageCache {
     /// A cache of at most this many bytes.
     #[must_use]
-    pub fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         Self { most, inner: Mutex::new(Inner { pages: LruCache::new(MOST_KNOWN), bytes: 0 }) }
     }
 
     /// The bytes that are held, and the maximum.
     #[must_use]
-    pub fn held(&self) -> (usize, usize) {
+    pub(crate) fn held(&self) -> (usize, usize) {
         (self.inner.lock().unwrap_or_else(PoisonError::into_inner).bytes, self.most)
     }
 

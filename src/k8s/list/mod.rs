@@ -4,6 +4,6 @@ pub(crate) mod cache;
 pub(crate) mod page;
 pub(crate) mod token;
 
-pub use cache::PageCache;
+pub(crate) use cache::PageCache;
 pub(super) use page::{Keep, Page, select_page};
 pub(super) use token::ContinueToken;

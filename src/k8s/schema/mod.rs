@@ -23,7 +23,7 @@ pub(super) use validate::validate;
 /// One node of a structural schema.
 #[expect(clippy::struct_excessive_bools, reason = "a schema has that many yes-or-no keywords")]
 #[derive(Debug, Clone, Default)]
-pub struct Schema {
+pub(crate) struct Schema {
     /// The JSON type; without one any type is allowed.
     pub(crate) kind: Option<Kind>,
     pub(crate) format: Option<String>,

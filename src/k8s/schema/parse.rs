@@ -12,7 +12,7 @@ impl Schema {
     ///
     /// # Errors
     /// The path and the reason, as `path: reason`.
-    pub fn parse(value: &Value) -> Result<Self, String> {
+    pub(crate) fn parse(value: &Value) -> Result<Self, String> {
         parse(value, "openAPIV3Schema", 0)
     }
 }

@@ -9,9 +9,9 @@ mod object;
 mod reseed;
 mod types;
 
-pub use object::{ObjectError, SeedObject};
-pub use reseed::{reseed, share};
-pub use types::types_of;
+pub(crate) use object::{ObjectError, SeedObject};
+pub(crate) use reseed::{reseed, share};
+pub(crate) use types::types_of;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kub
 
 /// The objects of the first state.
 #[derive(Debug)]
-pub struct Seed {
+pub(crate) struct Seed {
     /// `CustomResourceDefinition`s.
     pub crds: Vec<SeedObject>,
     /// All other objects.
@@ -51,7 +51,7 @@ impl Seed {
     ///
     /// # Errors
     /// Every invalid object, by its index in `crds` followed by `objects`.
-    pub fn state(self) -> Result<State, Vec<(usize, ObjectError)>> {
+    pub(crate) fn state(self) -> Result<State, Vec<(usize, ObjectError)>> {
         let (types, mut errors) = read_types(&self.crds, &self.objects);
         let Self { crds, objects, history, now } = self;
         let highest = crds.iter().chain(&objects).filter_map(|object| object.revision).max();

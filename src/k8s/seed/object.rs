@@ -15,7 +15,7 @@ use super::super::crd;
 
 /// Why a seed object is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ObjectError {
+pub(crate) enum ObjectError {
     /// A CRD that declares no valid type.
     #[error("{}: {}", .0.key, .0.message)]
     Crd(crd::CrdError),

@@ -9,7 +9,7 @@ use super::super::store::{Object, Snapshot, State, StoreChange};
 /// The change of a running world from one seed to another: objects that differ between the seeds are written,
 /// so that watchers see them; other objects that clients have written stay.
 #[must_use]
-pub fn reseed(state: &Arc<State>, before: &State, after: &State) -> StoreChange {
+pub(crate) fn reseed(state: &Arc<State>, before: &State, after: &State) -> StoreChange {
     let mut change = StoreChange::seeding(state);
     for (resource, collection) in after.snapshot.collections() {
         for object in collection.range("", "") {
@@ -33,7 +33,7 @@ pub fn reseed(state: &Arc<State>, before: &State, after: &State) -> StoreChange 
 }
 
 /// Makes a seed share the objects that are equal in an earlier one. Returns whether the seeds differ.
-pub fn share(before: &State, after: &mut State) -> bool {
+pub(crate) fn share(before: &State, after: &mut State) -> bool {
     let mut differs =
         before.revision != after.revision || before.snapshot.len() != after.snapshot.len();
     let objects: Vec<Arc<Object>> = after

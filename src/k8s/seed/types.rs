@@ -10,7 +10,7 @@ use super::object::{ObjectError, SeedObject};
 
 /// The resource types of definitions and objects, with the built-in ones.
 #[must_use]
-pub fn types_of<'v>(
+pub(crate) fn types_of<'v>(
     crds: impl IntoIterator<Item = &'v SeedObject>,
     objects: impl IntoIterator<Item = &'v SeedObject>,
 ) -> Registry {

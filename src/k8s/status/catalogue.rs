@@ -10,28 +10,28 @@ use super::{ApiError, Cause, Details, FieldError};
 
 impl ApiError {
     /// 400.
-    pub fn bad_request(message: impl Into<String>) -> Self {
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "BadRequest", message, None)
     }
 
     /// 503, to be retried.
-    pub fn unavailable(message: impl Into<String>) -> Self {
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message, None)
             .retry_after(1)
     }
 
     /// 408.
-    pub fn request_timeout(message: impl Into<String>) -> Self {
+    pub(crate) fn request_timeout(message: impl Into<String>) -> Self {
         Self::new(StatusCode::REQUEST_TIMEOUT, "Timeout", message, None)
     }
 
     /// 401.
-    pub fn unauthorized() -> Self {
+    pub(crate) fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", "Unauthorized", None)
     }
 
     /// 403 of admission or authorization.
-    pub fn forbidden(resource: &GroupResource, name: &str, why: &str) -> Self {
+    pub(crate) fn forbidden(resource: &GroupResource, name: &str, why: &str) -> Self {
         let message = if resource.resource.is_empty() {
             format!("forbidden: {why}")
         } else if name.is_empty() {
@@ -43,26 +43,26 @@ impl ApiError {
     }
 
     /// 404 of an object.
-    pub fn not_found(resource: &GroupResource, name: &str) -> Self {
+    pub(crate) fn not_found(resource: &GroupResource, name: &str) -> Self {
         let message = format!("{resource} {} not found", quote(name));
         Self::new(StatusCode::NOT_FOUND, "NotFound", message, Some(Details::of(resource, name)))
     }
 
     /// 404 of a resource in a built-in group.
-    pub fn no_such_resource() -> Self {
+    pub(crate) fn no_such_resource() -> Self {
         let message = "the server could not find the requested resource";
         Self::new(StatusCode::NOT_FOUND, "NotFound", message, Some(Details::default()))
     }
 
     /// 404 of a path: text/plain, as Go's `http.NotFound` writes it.
-    pub fn no_such_path() -> Self {
+    pub(crate) fn no_such_path() -> Self {
         let mut error = Self::new(StatusCode::NOT_FOUND, "NotFound", "404 page not found\n", None);
         error.plain = true;
         error
     }
 
     /// 405 on a custom resource.
-    pub fn method_not_supported(resource: &GroupResource, verb: &str) -> Self {
+    pub(crate) fn method_not_supported(resource: &GroupResource, verb: &str) -> Self {
         let message = format!(
             "{verb} is not supported on resources of kind {}",
             quote(&resource.to_string())
@@ -72,7 +72,7 @@ impl ApiError {
     }
 
     /// 405 in a built-in group.
-    pub fn method_not_allowed() -> Self {
+    pub(crate) fn method_not_allowed() -> Self {
         let message = "the server does not allow this method on the requested resource";
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -83,19 +83,19 @@ impl ApiError {
     }
 
     /// 406.
-    pub fn not_acceptable(accepted: &str) -> Self {
+    pub(crate) fn not_acceptable(accepted: &str) -> Self {
         let message = format!("only the following media types are accepted: {accepted}");
         Self::new(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message, None)
     }
 
     /// 409 of a create: the name exists.
-    pub fn already_exists(resource: &GroupResource, name: &str) -> Self {
+    pub(crate) fn already_exists(resource: &GroupResource, name: &str) -> Self {
         let message = format!("{resource} {} already exists", quote(name));
         Self::new(StatusCode::CONFLICT, "AlreadyExists", message, Some(Details::of(resource, name)))
     }
 
     /// 409 of a write with an old resourceVersion.
-    pub fn conflict(resource: &GroupResource, name: &str) -> Self {
+    pub(crate) fn conflict(resource: &GroupResource, name: &str) -> Self {
         Self::conflict_because(
             resource,
             name,
@@ -104,19 +104,19 @@ impl ApiError {
     }
 
     /// 409 for another reason.
-    pub fn conflict_because(resource: &GroupResource, name: &str, why: &str) -> Self {
+    pub(crate) fn conflict_because(resource: &GroupResource, name: &str, why: &str) -> Self {
         let message = format!("Operation cannot be fulfilled on {resource} {}: {why}", quote(name));
         Self::new(StatusCode::CONFLICT, "Conflict", message, Some(Details::of(resource, name)))
     }
 
     /// 409 of an apply: other managers own the fields.
-    pub fn apply_conflict(message: String, causes: Vec<Cause>) -> Self {
+    pub(crate) fn apply_conflict(message: String, causes: Vec<Cause>) -> Self {
         let details = Details { causes, ..Details::default() };
         Self::new(StatusCode::CONFLICT, "Conflict", message, Some(details))
     }
 
     /// 410 of a continue token below the compaction floor, with a token that continues inconsistently.
-    pub fn expired_continue(fresh: Option<String>) -> Self {
+    pub(crate) fn expired_continue(fresh: Option<String>) -> Self {
         let message = match fresh {
             Some(_) => {
                 "The provided continue parameter is too old to display a consistent list result. You can \
@@ -136,18 +136,18 @@ impl ApiError {
     }
 
     /// 410.
-    pub fn expired(message: impl Into<String>) -> Self {
+    pub(crate) fn expired(message: impl Into<String>) -> Self {
         Self::new(StatusCode::GONE, "Expired", message, None)
     }
 
     /// 413.
-    pub fn too_large(limit: usize) -> Self {
+    pub(crate) fn too_large(limit: usize) -> Self {
         let message = format!("Request entity too large: limit is {limit}");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", message, None)
     }
 
     /// 415.
-    pub fn unsupported_media_type(accepted: &str) -> Self {
+    pub(crate) fn unsupported_media_type(accepted: &str) -> Self {
         let message = format!(
             "the body of the request was in an unknown format - accepted media types include: {accepted}"
         );
@@ -155,7 +155,7 @@ impl ApiError {
     }
 
     /// 422 of an object; `kind` is the Kind.
-    pub fn invalid(kind: &str, group: &str, name: &str, errors: &[FieldError]) -> Self {
+    pub(crate) fn invalid(kind: &str, group: &str, name: &str, errors: &[FieldError]) -> Self {
         let qualified = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
         let message = format!("{qualified} {} is invalid: {}", quote(name), aggregate(errors));
         let details = Details {
@@ -169,23 +169,23 @@ impl ApiError {
     }
 
     /// 422 of query or body options, such as `ListOptions`.
-    pub fn invalid_options(kind: &str, errors: &[FieldError]) -> Self {
+    pub(crate) fn invalid_options(kind: &str, errors: &[FieldError]) -> Self {
         Self::invalid(kind, "meta.k8s.io", "", errors)
     }
 
     /// 422 of a patch that cannot be applied to its object.
-    pub fn unprocessable() -> Self {
+    pub(crate) fn unprocessable() -> Self {
         let message = "the server rejected our request due to an error in our request";
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message, Some(Details::default()))
     }
 
     /// 500 with the message alone: upstream's answer to unclassified errors.
-    pub fn unclassified(message: impl Into<String>) -> Self {
+    pub(crate) fn unclassified(message: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "", message, None)
     }
 
     /// 500.
-    pub fn internal(message: &str) -> Self {
+    pub(crate) fn internal(message: &str) -> Self {
         let details = Details {
             causes: vec![Cause { reason: "", message: message.to_owned(), field: String::new() }],
             ..Details::default()
@@ -195,7 +195,7 @@ impl ApiError {
     }
 
     /// 504: a resourceVersion that the server has not reached.
-    pub fn revision_too_large(asked: u64, current: u64) -> Self {
+    pub(crate) fn revision_too_large(asked: u64, current: u64) -> Self {
         let details = Details {
             causes: vec![Cause {
                 reason: "ResourceVersionTooLarge",
@@ -210,7 +210,7 @@ impl ApiError {
     }
 
     /// The error for a status code of a scenario: with upstream's reason and message, where it has them.
-    pub fn of_status(
+    pub(crate) fn of_status(
         code: StatusCode,
         resource: Option<&GroupResource>,
         name: &str,

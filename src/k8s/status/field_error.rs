@@ -7,7 +7,7 @@ use super::Cause;
 
 /// One invalid field (`k8s.io/apimachinery/pkg/util/validation/field.Error`).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldError {
+pub(crate) struct FieldError {
     /// The field's path, such as `spec.tasks[0].name`; `<nil>` where upstream has none.
     pub field: String,
     /// The cause's reason.
@@ -18,32 +18,31 @@ pub struct FieldError {
 
 impl FieldError {
     /// `Required value[: detail]`.
-    pub fn required(field: impl Into<String>, detail: &str) -> Self {
+    pub(crate) fn required(field: impl Into<String>, detail: &str) -> Self {
         Self::with("FieldValueRequired", field, "Required value".to_owned(), detail)
     }
 
     /// `Invalid value: VALUE: detail`; `value` is already as Go prints it (text in quotes).
-    pub fn invalid(field: impl Into<String>, value: impl Display, detail: &str) -> Self {
+    pub(crate) fn invalid(field: impl Into<String>, value: impl Display, detail: &str) -> Self {
         Self::with("FieldValueInvalid", field, format!("Invalid value: {value}"), detail)
     }
 
     /// As [`FieldError::invalid`], for a value of the wrong type.
-    pub fn type_invalid(field: impl Into<String>, value: impl Display, detail: &str) -> Self {
+    pub(crate) fn type_invalid(
+        field: impl Into<String>,
+        value: impl Display,
+        detail: &str,
+    ) -> Self {
         Self::with("FieldValueTypeInvalid", field, format!("Invalid value: {value}"), detail)
     }
 
     /// `Forbidden: detail`.
-    pub fn forbidden(field: impl Into<String>, detail: &str) -> Self {
+    pub(crate) fn forbidden(field: impl Into<String>, detail: &str) -> Self {
         Self::with("FieldValueForbidden", field, "Forbidden".to_owned(), detail)
     }
 
-    /// `Duplicate value: VALUE`.
-    pub fn duplicate(field: impl Into<String>, value: impl Display) -> Self {
-        Self::with("FieldValueDuplicate", field, format!("Duplicate value: {value}"), "")
-    }
-
     /// `Too long: may not be more than N bytes`.
-    pub fn too_long(field: impl Into<String>, max: u64) -> Self {
+    pub(crate) fn too_long(field: impl Into<String>, max: u64) -> Self {
         Self::with(
             "FieldValueTooLong",
             field,
@@ -53,13 +52,13 @@ impl FieldError {
     }
 
     /// `Too many: N: must have at most MAX items`.
-    pub fn too_many(field: impl Into<String>, count: usize, max: u64) -> Self {
+    pub(crate) fn too_many(field: impl Into<String>, count: usize, max: u64) -> Self {
         let body = format!("Too many: {count}");
         Self::with("FieldValueTooMany", field, body, &format!("must have at most {max} items"))
     }
 
     /// `Unsupported value: VALUE: supported values: "A", "B"`.
-    pub fn not_supported(
+    pub(crate) fn not_supported(
         field: impl Into<String>,
         value: impl Display,
         supported: &[String],

@@ -19,7 +19,7 @@ use super::resource::{GroupResource, ResourceType};
 
 /// An error of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiError {
+pub(crate) struct ApiError {
     /// The HTTP status.
     pub code: StatusCode,
     /// The machine-readable reason, such as `NotFound`; empty where upstream has none.
@@ -39,7 +39,7 @@ pub struct ApiError {
 /// `Status.details`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Details {
+pub(crate) struct Details {
     /// The object's name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
@@ -67,7 +67,7 @@ fn is_zero(seconds: &u32) -> bool {
 
 /// `Status.details.causes[]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Cause {
+pub(crate) struct Cause {
     /// Such as `FieldValueInvalid`.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub reason: &'static str,
@@ -99,18 +99,18 @@ impl ApiError {
 
     /// Sets the time to wait before a retry, in seconds.
     #[must_use]
-    pub fn retry_after(mut self, seconds: u32) -> Self {
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
         self.details.get_or_insert_default().retry_after_seconds = seconds;
         self
     }
 
     /// The seconds of `Retry-After`, where that header is sent.
-    pub fn retry_after_seconds(&self) -> Option<u32> {
+    pub(crate) fn retry_after_seconds(&self) -> Option<u32> {
         self.details.as_ref().map(|d| d.retry_after_seconds).filter(|seconds| *seconds > 0)
     }
 
     /// The `Status` as JSON, without a line break.
-    pub fn to_json(&self) -> Vec<u8> {
+    pub(crate) fn to_json(&self) -> Vec<u8> {
         #[derive(Serialize)]
         struct Metadata<'a> {
             #[serde(rename = "continue", skip_serializing_if = "Option::is_none")]
@@ -151,7 +151,7 @@ impl ApiError {
 
 impl Details {
     /// Details that name a resource and an object.
-    pub fn of(resource: &GroupResource, name: &str) -> Self {
+    pub(crate) fn of(resource: &GroupResource, name: &str) -> Self {
         Self {
             name: name.to_owned(),
             group: resource.group.to_string(),

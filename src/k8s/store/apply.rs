@@ -15,7 +15,7 @@ impl StoreChange {
     ///
     /// # Errors
     /// [`Conflict`]: another writer has changed what it depends on since its base.
-    pub fn apply(mut self, current: &Arc<State>) -> Result<(State, Committed), Conflict> {
+    pub(crate) fn apply(mut self, current: &Arc<State>) -> Result<(State, Committed), Conflict> {
         if !Arc::ptr_eq(&self.base, current) {
             if self.conflicts_with(current) {
                 return Err(Conflict);

@@ -19,7 +19,7 @@ pub(super) enum OnConflict {
 /// A change of a world's objects: what it puts and removes, the state on which it was decided, and what that
 /// decision relied on.
 #[derive(Debug)]
-pub struct StoreChange {
+pub(crate) struct StoreChange {
     pub(super) base: Arc<State>,
     /// The objects of the base, with the writes.
     pub(super) snapshot: Snapshot,
@@ -58,11 +58,11 @@ pub(super) enum Dependency {
 /// Another writer has changed what a change depends on since its base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("another writer has changed what this change depends on")]
-pub struct Conflict;
+pub(crate) struct Conflict;
 
 /// A committed change: its writes, with their revisions.
 #[derive(Debug, Default)]
-pub struct Committed {
+pub(crate) struct Committed {
     pub(super) writes: Vec<Write>,
     pub(super) seeded: bool,
 }
@@ -70,7 +70,7 @@ pub struct Committed {
 impl StoreChange {
     /// An empty change, to be decided on a state.
     #[must_use]
-    pub fn on(base: &Arc<State>) -> Self {
+    pub(crate) fn on(base: &Arc<State>) -> Self {
         Self {
             snapshot: base.snapshot.clone(),
             base: Arc::clone(base),
@@ -90,13 +90,13 @@ impl StoreChange {
 
     /// The compaction of a state: continue tokens, watches and exact lists below the revision expire.
     #[must_use]
-    pub fn compaction(base: &Arc<State>, revision: Revision) -> Self {
+    pub(crate) fn compaction(base: &Arc<State>, revision: Revision) -> Self {
         Self { floor: Some(revision), on_conflict: OnConflict::Overwrite, ..Self::on(base) }
     }
 
     /// Whether it changes nothing.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.writes.is_empty() && self.types.is_none() && self.floor.is_none()
     }
 
@@ -165,12 +165,12 @@ impl StoreChange {
 
 impl Committed {
     /// Whether nothing was written.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.writes.is_empty()
     }
 
     /// The written resources, in order; one may occur several times.
-    pub fn touched(&self) -> impl Iterator<Item = &Arc<GroupResource>> {
+    pub(crate) fn touched(&self) -> impl Iterator<Item = &Arc<GroupResource>> {
         let resource = |at: usize| &self.writes[at].object.resource;
         let first = move |at: &usize| *at == 0 || resource(*at) != resource(*at - 1);
         (0..self.writes.len()).filter(first).map(resource)

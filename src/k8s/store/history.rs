@@ -10,7 +10,7 @@ use super::{DEFAULT_HISTORY, DEFAULT_HISTORY_BYTES, Object, Revision, Snapshot};
 
 /// What happened to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventKind {
+pub(crate) enum EventKind {
     /// It was created, or begins to match a watch's selector.
     Added,
     /// It was changed.
@@ -21,7 +21,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// The event type in the API.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Added => "ADDED",
             Self::Modified => "MODIFIED",
@@ -32,7 +32,7 @@ impl EventKind {
 
 /// One write of an object, with what its watchers share.
 #[derive(Debug)]
-pub struct Event {
+pub(crate) struct Event {
     /// The revision of the write.
     pub revision: Revision,
     /// What happened.
@@ -64,7 +64,7 @@ impl Event {
     }
 
     /// The line for watchers that see the event as `kind`: rendered once, shared by all of them.
-    pub fn line(&self, kind: EventKind, render: impl FnOnce() -> Bytes) -> Bytes {
+    pub(crate) fn line(&self, kind: EventKind, render: impl FnOnce() -> Bytes) -> Bytes {
         self.lines[kind as usize].get_or_init(render).clone()
     }
 }
@@ -94,7 +94,7 @@ impl Default for HistoryLimits {
 
 /// The events after the compaction floor. Cloning is O(1).
 #[derive(Debug, Clone)]
-pub struct History {
+pub(crate) struct History {
     events: Vector<Arc<Event>>,
     /// The same events by resource, so that a watch reads its own only.
     lanes: HashMap<Arc<GroupResource>, Lane>,
@@ -113,27 +113,27 @@ struct Lane {
 
 impl History {
     /// A history that begins after `floor`.
-    pub fn new(floor: Revision, limits: HistoryLimits) -> Self {
+    pub(crate) fn new(floor: Revision, limits: HistoryLimits) -> Self {
         Self { events: Vector::new(), lanes: HashMap::new(), floor, bytes: 0, limits }
     }
 
     /// The oldest revision that can still be read; watches can start after it.
-    pub fn floor(&self) -> Revision {
+    pub(crate) fn floor(&self) -> Revision {
         self.floor
     }
 
     /// The number of events, and their size in bytes.
-    pub fn size(&self) -> (usize, usize) {
+    pub(crate) fn size(&self) -> (usize, usize) {
         (self.events.len(), self.bytes)
     }
 
     /// The events after a revision, oldest first.
-    pub fn after(&self, revision: Revision) -> impl Iterator<Item = &Arc<Event>> {
+    pub(crate) fn after(&self, revision: Revision) -> impl Iterator<Item = &Arc<Event>> {
         after(&self.events, revision)
     }
 
     /// The events of one resource after a revision, oldest first.
-    pub fn of(
+    pub(crate) fn of(
         &self,
         resource: &GroupResource,
         revision: Revision,
@@ -143,7 +143,7 @@ impl History {
     }
 
     /// Whether an event of a resource after a revision was compacted.
-    pub fn has_compacted(&self, resource: &GroupResource, revision: Revision) -> bool {
+    pub(crate) fn has_compacted(&self, resource: &GroupResource, revision: Revision) -> bool {
         self.lanes.get(resource).is_some_and(|lane| lane.compacted > revision)
     }
 

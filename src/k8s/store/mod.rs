@@ -20,11 +20,11 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-pub use change::{Committed, Conflict, StoreChange};
+pub(crate) use change::{Committed, Conflict, StoreChange};
 pub use history::HistoryLimits;
 pub(super) use history::{Event, EventKind, History};
 pub(super) use object::{Cell, Object};
-pub use pinned::PinnedSnapshots;
+pub(crate) use pinned::PinnedSnapshots;
 pub(super) use snapshot::Snapshot;
 
 use std::fmt;
@@ -33,19 +33,19 @@ use std::sync::Arc;
 use super::resource::{GroupResource, Registry};
 
 /// How many events are kept before the oldest are compacted away.
-pub const DEFAULT_HISTORY: usize = 10_000;
+pub(crate) const DEFAULT_HISTORY: usize = 10_000;
 
 /// How many bytes the kept events may count.
-pub const DEFAULT_HISTORY_BYTES: usize = 64 << 20;
+pub(crate) const DEFAULT_HISTORY_BYTES: usize = 64 << 20;
 
 /// A point in the store's history: `metadata.resourceVersion`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Revision(pub u64);
+pub(crate) struct Revision(pub u64);
 
 impl Revision {
     /// The revision after this one.
     #[must_use]
-    pub fn next(self) -> Self {
+    pub(crate) fn next(self) -> Self {
         Self(self.0 + 1)
     }
 }
@@ -58,7 +58,7 @@ impl fmt::Display for Revision {
 
 /// All objects of a world, now and as far back as the history goes. Cloning is O(1).
 #[derive(Debug, Clone)]
-pub struct State {
+pub(crate) struct State {
     /// The revision of the last write.
     pub revision: Revision,
     /// The objects.

@@ -14,7 +14,7 @@ use super::Revision;
 
 /// A stored object: its rendered JSON, and the fields that lists and watches select by.
 #[derive(Debug)]
-pub struct Object {
+pub(crate) struct Object {
     /// The resource it belongs to.
     pub resource: Arc<GroupResource>,
     /// `namespace/name`, or `name` for cluster-scoped objects: its position in a list.
@@ -35,7 +35,7 @@ pub struct Object {
 
 /// The cells of an object for the columns of its type.
 #[derive(Debug)]
-pub struct Cells {
+pub(crate) struct Cells {
     /// The columns.
     pub columns: Arc<[Column]>,
     /// One cell per column.
@@ -44,7 +44,7 @@ pub struct Cells {
 
 /// The cell of an object for one column.
 #[derive(Debug)]
-pub enum Cell {
+pub(crate) enum Cell {
     /// JSON.
     Text(Box<str>),
     /// The time since a timestamp.
@@ -53,7 +53,7 @@ pub enum Cell {
 
 /// The fields of an object that the store, lists and watches use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ObjectMeta {
+pub(crate) struct ObjectMeta {
     /// `metadata.name`.
     pub name: Arc<str>,
     /// `metadata.namespace`; empty for cluster-scoped objects.
@@ -74,7 +74,7 @@ pub struct ObjectMeta {
 
 impl Object {
     /// Renders an object. `value` is the whole object, with its revision in its metadata.
-    pub fn render(
+    pub(crate) fn render(
         resource: Arc<GroupResource>,
         mut value: Value,
         selectable: &[Vec<String>],
@@ -96,13 +96,17 @@ impl Object {
     }
 
     /// Its metadata as JSON.
-    pub fn metadata(&self) -> &[u8] {
+    pub(crate) fn metadata(&self) -> &[u8] {
         let text = &self.rest[self.metadata_at.clone()];
         if text.is_empty() { b"{}" } else { text }
     }
 
     /// Its cells for the columns of its type, made once per version of the columns.
-    pub fn cells(&self, columns: &Arc<[Column]>, make: impl FnOnce() -> Box<[Cell]>) -> Arc<Cells> {
+    pub(crate) fn cells(
+        &self,
+        columns: &Arc<[Column]>,
+        make: impl FnOnce() -> Box<[Cell]>,
+    ) -> Arc<Cells> {
         if let Some(cells) = &*self.cells.load()
             && Arc::ptr_eq(&cells.columns, columns)
         {
@@ -115,7 +119,7 @@ impl Object {
 
     /// The same content under another revision.
     #[must_use]
-    pub fn at_revision(&self, revision: Revision) -> Self {
+    pub(crate) fn at_revision(&self, revision: Revision) -> Self {
         let digits = revision.to_string();
         let Range { start, end } = self.revision_at.clone();
         let mut rest = Vec::with_capacity(self.rest.len() + digits.len());
@@ -137,7 +141,7 @@ impl Object {
     }
 
     /// Parses the object into a value, with the given `apiVersion` and `kind`.
-    pub fn value(&self, api_version: &str, kind: &str) -> Value {
+    pub(crate) fn value(&self, api_version: &str, kind: &str) -> Value {
         let mut text = Vec::with_capacity(self.rest.len() + 1);
         text.push(b'{');
         text.extend_from_slice(&self.rest);
@@ -150,7 +154,7 @@ impl Object {
     }
 
     /// The value of a label.
-    pub fn label(&self, key: &str) -> Option<&str> {
+    pub(crate) fn label(&self, key: &str) -> Option<&str> {
         let labels = &self.meta.labels;
         let found = labels.binary_search_by(|(k, _)| k.as_ref().cmp(key)).ok()?;
         Some(&labels[found].1)

@@ -9,7 +9,7 @@ const PINNED: usize = 64;
 
 /// Old snapshots of one world, the least recently used first.
 #[derive(Debug, Default)]
-pub struct PinnedSnapshots(Mutex<Vec<(Revision, Snapshot)>>);
+pub(crate) struct PinnedSnapshots(Mutex<Vec<(Revision, Snapshot)>>);
 
 impl PinnedSnapshots {
     /// The objects as of a revision; `None` when it is compacted away or not reached yet.
@@ -36,7 +36,7 @@ impl PinnedSnapshots {
     }
 
     /// Drops the snapshots below the compaction floor: they cannot be requested any more.
-    pub fn drop_below(&self, floor: Revision) {
+    pub(crate) fn drop_below(&self, floor: Revision) {
         self.lock().retain(|(at, _)| *at >= floor);
     }
 

@@ -11,7 +11,7 @@ use super::{Object, Revision};
 
 /// The objects of every resource, at one revision. Cloning is O(1).
 #[derive(Debug, Clone, Default)]
-pub struct Snapshot {
+pub(crate) struct Snapshot {
     collections: OrdMap<Arc<GroupResource>, Collection>,
     /// The objects that refer to an owner, by the owner's uid.
     owned: OrdSet<(Box<str>, Arc<GroupResource>, Arc<str>)>,
@@ -19,7 +19,7 @@ pub struct Snapshot {
 
 /// The objects of one resource, in the order of their keys (`namespace/name`), as etcd keeps them.
 #[derive(Debug, Clone, Default)]
-pub struct Collection {
+pub(crate) struct Collection {
     objects: OrdMap<Arc<str>, Arc<Object>>,
     /// The number of objects in each namespace, so that counting does not iterate.
     namespaces: OrdMap<Arc<str>, usize>,
@@ -37,32 +37,27 @@ fn new_content() -> u64 {
 
 impl Snapshot {
     /// The objects of a resource; `None` where none was ever created.
-    pub fn collection(&self, resource: &GroupResource) -> Option<&Collection> {
+    pub(crate) fn collection(&self, resource: &GroupResource) -> Option<&Collection> {
         self.collections.get(resource)
     }
 
     /// One object by its key.
-    pub fn get(&self, resource: &GroupResource, key: &str) -> Option<&Arc<Object>> {
+    pub(crate) fn get(&self, resource: &GroupResource, key: &str) -> Option<&Arc<Object>> {
         self.collections.get(resource)?.objects.get(key)
     }
 
     /// Every collection.
-    pub fn collections(&self) -> impl Iterator<Item = (&Arc<GroupResource>, &Collection)> {
+    pub(crate) fn collections(&self) -> impl Iterator<Item = (&Arc<GroupResource>, &Collection)> {
         self.collections.iter()
     }
 
     /// How many objects there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.collections.values().map(|collection| collection.objects.len()).sum()
     }
 
-    /// Whether there are no objects.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Adds or replaces an object; returns the previous one.
-    pub fn insert(&mut self, object: Arc<Object>) -> Option<Arc<Object>> {
+    pub(crate) fn insert(&mut self, object: Arc<Object>) -> Option<Arc<Object>> {
         let collection = self.collections.entry(Arc::clone(&object.resource)).or_default();
         let namespace = Arc::clone(&object.meta.namespace);
         collection.revision = collection.revision.max(object.meta.revision);
@@ -89,7 +84,7 @@ impl Snapshot {
     }
 
     /// The objects that refer to an owner by this uid.
-    pub fn dependents(&self, uid: &str) -> Vec<Arc<Object>> {
+    pub(crate) fn dependents(&self, uid: &str) -> Vec<Arc<Object>> {
         if self.owned.is_empty() {
             return Vec::new();
         }
@@ -121,17 +116,17 @@ impl Snapshot {
 
 impl Collection {
     /// The revision of its last change.
-    pub fn revision(&self) -> Revision {
+    pub(crate) fn revision(&self) -> Revision {
         self.revision
     }
 
     /// Identifies this content among those of all collections.
-    pub fn content(&self) -> u64 {
+    pub(crate) fn content(&self) -> u64 {
         self.content
     }
 
     /// The number of objects in a namespace, or in all for `""`.
-    pub fn count(&self, namespace: &str) -> usize {
+    pub(crate) fn count(&self, namespace: &str) -> usize {
         if namespace.is_empty() {
             return self.objects.len();
         }
@@ -139,7 +134,7 @@ impl Collection {
     }
 
     /// The objects of a name, in order: that of a namespace, or those of all namespaces for `""`.
-    pub fn named<'a>(&'a self, namespace: &str, name: &str) -> Vec<&'a Arc<Object>> {
+    pub(crate) fn named<'a>(&'a self, namespace: &str, name: &str) -> Vec<&'a Arc<Object>> {
         let key = |namespace: &str| match namespace {
             "" => name.to_owned(),
             namespace => format!("{namespace}/{name}"),
@@ -154,7 +149,7 @@ impl Collection {
     /// The objects of a namespace (all for `""`) whose key is at or after `start`, in order.
     ///
     /// `start` is relative to the namespace, as in a continue token; empty starts at the first object.
-    pub fn range<'a>(
+    pub(crate) fn range<'a>(
         &'a self,
         namespace: &str,
         start: &str,

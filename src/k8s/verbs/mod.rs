@@ -17,8 +17,8 @@ mod watch;
 mod write;
 mod written;
 
-pub use watch::{Watch, WatchStep, error_line};
-pub use written::PendingAnswer;
+pub(crate) use watch::{Watch, error_line};
+pub(crate) use written::PendingAnswer;
 
 use std::sync::Arc;
 

@@ -29,7 +29,7 @@ const BATCH_BYTES: usize = 64 << 10;
 
 /// A watch in progress.
 #[derive(Debug)]
-pub struct Watch {
+pub(crate) struct Watch {
     served: Served,
     namespace: String,
     selector: Selector,
@@ -59,7 +59,7 @@ struct Initial {
 
 /// The next lines of a watch.
 #[derive(Debug, Default)]
-pub struct WatchStep {
+pub(crate) struct WatchStep {
     /// Lines to send, one event each.
     pub lines: Vec<Bytes>,
     /// Whether more lines may be available.
@@ -119,23 +119,23 @@ impl Watch {
     }
 
     /// The `Content-Type` of the stream.
-    pub fn content_type(&self) -> HeaderValue {
+    pub(crate) fn content_type(&self) -> HeaderValue {
         self.output.content_type()
     }
 
     /// The revision that must be reached first, if it is not reached.
-    pub fn awaited(&self, state: &State) -> Option<Revision> {
+    pub(crate) fn awaited(&self, state: &State) -> Option<Revision> {
         self.awaited.filter(|awaited| *awaited > state.revision)
     }
 
     /// The last line of a watch whose awaited revision was not reached.
-    pub fn not_reached(&self, state: &State) -> Bytes {
+    pub(crate) fn not_reached(&self, state: &State) -> Bytes {
         let asked = self.awaited.unwrap_or_default();
         error_line(&ApiError::revision_too_large(asked.0, state.revision.0))
     }
 
     /// The watched resource.
-    pub fn resource(&self) -> &Arc<GroupResource> {
+    pub(crate) fn resource(&self) -> &Arc<GroupResource> {
         &self.served.of.group_resource
     }
 
@@ -153,7 +153,7 @@ impl Watch {
     }
 
     /// The next lines in a state.
-    pub fn step(&mut self, state: &State, now: Timestamp) -> WatchStep {
+    pub(crate) fn step(&mut self, state: &State, now: Timestamp) -> WatchStep {
         let mut step = WatchStep::default();
         if self.awaited.take().is_some_and(|awaited| awaited > self.cursor) {
             // The state has advanced while the revision was awaited: start from it.
@@ -198,7 +198,7 @@ impl Watch {
     }
 
     /// A periodic bookmark, where the client requested them and the collection has changed.
-    pub fn bookmark(&self, state: &State) -> Option<Bytes> {
+    pub(crate) fn bookmark(&self, state: &State) -> Option<Bytes> {
         let collection = state.snapshot.collection(&self.served.of.group_resource)?;
         let moved =
             self.bookmarks && self.initial.is_none() && collection.revision() > self.started;
@@ -301,7 +301,7 @@ fn object_line(served: &Served, kind: EventKind, object: &Object) -> Bytes {
 
 /// An ERROR event with a Status.
 #[must_use]
-pub fn error_line(error: &ApiError) -> Bytes {
+pub(crate) fn error_line(error: &ApiError) -> Bytes {
     wrap("ERROR", &error.to_json())
 }
 

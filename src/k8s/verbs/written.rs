@@ -15,7 +15,7 @@ use super::{Call, Outcome, Resolved, object_plan};
 
 /// The answer to a request that writes. It is rendered after the commit, because it shows the object's
 /// revision.
-pub struct PendingAnswer(Box<dyn FnOnce(&Committed) -> Plan + Send>);
+pub(crate) struct PendingAnswer(Box<dyn FnOnce(&Committed) -> Plan + Send>);
 
 impl PendingAnswer {
     pub(super) fn new(reply: impl FnOnce(&Committed) -> Plan + Send + 'static) -> Self {
@@ -24,7 +24,7 @@ impl PendingAnswer {
 
     /// The answer, after the commit.
     #[must_use]
-    pub fn plan(self, committed: &Committed) -> Plan {
+    pub(crate) fn plan(self, committed: &Committed) -> Plan {
         (self.0)(committed)
     }
 }

@@ -5,6 +5,7 @@ mod search;
 
 use std::fmt;
 
+#[cfg(test)]
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -17,7 +18,7 @@ const SHOWN_CHARS: usize = 200;
 
 /// The nearest stubs for a request that none answered. Displays as the text of the 404 answer.
 #[derive(Debug, Clone, PartialEq)]
-pub struct MissReport {
+pub(crate) struct MissReport {
     method: String,
     target: String,
     /// How many stubs there are.
@@ -41,7 +42,8 @@ struct NearMiss {
 impl MissReport {
     /// The report as JSON: for the admin API and other programs.
     #[must_use]
-    pub fn to_json(&self) -> Value {
+    #[cfg(test)]
+    pub(crate) fn to_json(&self) -> Value {
         let nearest: Vec<Value> = self.nearest.iter().map(NearMiss::to_json).collect();
         json!({
             "request": {"method": self.method, "url": self.target},
@@ -52,6 +54,7 @@ impl MissReport {
 }
 
 impl NearMiss {
+    #[cfg(test)]
     fn to_json(&self) -> Value {
         let parts: Vec<Value> = self.parts.iter().map(|part| {
             json!({"part": part.name, "matched": part.matched, "expected": part.expected, "actual": part.actual})

@@ -23,7 +23,7 @@ impl ScenarioSet {
     /// Whether the body of this request must be read: whether a rule that depends on bodies matches in all
     /// other respects.
     #[must_use]
-    pub fn wants_body(&self, facts: &Facts<'_>) -> bool {
+    pub(crate) fn wants_body(&self, facts: &Facts<'_>) -> bool {
         self.reads_bodies
             && self.candidates(facts).into_iter().any(|rule| {
                 rule.reads_body() && rule.is_for(facts) && rule.matcher.matches_head(facts)
@@ -32,7 +32,12 @@ impl ScenarioSet {
 
     /// Applies the rules to a request, and counts it; `now` is the time since the world began.
     #[must_use]
-    pub fn decide(&self, state: &ScenarioState, facts: &Facts<'_>, now: Duration) -> Decision {
+    pub(crate) fn decide(
+        &self,
+        state: &ScenarioState,
+        facts: &Facts<'_>,
+        now: Duration,
+    ) -> Decision {
         let issuer = self.tokens.iter().find(|token| token.is_issued_by(facts));
         let mut matching = self.candidates(facts);
         matching.retain(|rule| rule.is_for(facts) && rule.matcher.matches(facts));

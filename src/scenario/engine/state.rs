@@ -21,13 +21,13 @@ const MAX_REQUESTS: usize = 10_000;
 
 /// Counters, draws, tokens and timelines of one world. [`ScenarioState::reset`] clears them.
 #[derive(Debug, Default)]
-pub struct ScenarioState {
+pub(crate) struct ScenarioState {
     inner: Mutex<Memory>,
 }
 
 /// How often a rule matched, and how often it acted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RuleUse {
+pub(crate) struct RuleUse {
     /// How many requests it matched.
     pub matched: u64,
     /// In how many of them it had an effect.
@@ -63,13 +63,13 @@ struct Issued {
 
 impl ScenarioState {
     /// Clears the state; time counts from `now`.
-    pub fn reset(&self, now: Duration) {
+    pub(crate) fn reset(&self, now: Duration) {
         *self.lock() = Memory { began: now, ..Memory::default() };
     }
 
     /// How often a rule matched, and how often it acted.
     #[must_use]
-    pub fn uses(&self, rule: &str) -> RuleUse {
+    pub(crate) fn uses(&self, rule: &str) -> RuleUse {
         self.lock().uses.get(rule).copied().unwrap_or_default()
     }
 

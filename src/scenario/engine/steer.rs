@@ -13,7 +13,7 @@ use crate::scenario::words::table::Grade;
 impl ScenarioSet {
     /// How bad each kind of finding is: the strictest grade among the scenarios.
     #[must_use]
-    pub fn verdict(&self) -> Verdict {
+    pub(crate) fn verdict(&self) -> Verdict {
         let strictest = |of: fn(&Verdict) -> Grade| {
             let grades = self.scenarios.iter().map(|about| of(&about.verdict));
             grades.max().unwrap_or(of(&Verdict::default()))
@@ -27,7 +27,7 @@ impl ScenarioSet {
 
     /// The expectations of the rules.
     #[must_use]
-    pub fn expectations(&self) -> Vec<(Arc<str>, Arc<Expect>)> {
+    pub(crate) fn expectations(&self) -> Vec<(Arc<str>, Arc<Expect>)> {
         let rules = self.rules.iter();
         rules
             .filter_map(|rule| Some((Arc::clone(&rule.id), Arc::clone(rule.expect.as_ref()?))))
@@ -35,7 +35,7 @@ impl ScenarioSet {
     }
 
     /// The rules that never did anything in a world.
-    pub fn unused<'s>(&'s self, state: &'s ScenarioState) -> impl Iterator<Item = &'s str> {
+    pub(crate) fn unused<'s>(&'s self, state: &'s ScenarioState) -> impl Iterator<Item = &'s str> {
         // A rule with an expectation alone is used when it has matched.
         self.rules.iter().map(|rule| (rule, state.uses(&rule.id))).filter_map(|(rule, uses)| {
             let used = if rule.only_watches() { uses.matched } else { uses.acted };
@@ -45,7 +45,7 @@ impl ScenarioSet {
 
     /// The phase of each scenario in a world, and the use of its rules, as JSON.
     #[must_use]
-    pub fn status(&self, state: &ScenarioState, now: Duration) -> Value {
+    pub(crate) fn status(&self, state: &ScenarioState, now: Duration) -> Value {
         let scenarios = self.scenarios.iter().map(|about| {
             let mut value = json!({"name": &*about.name});
             if let Some(timeline) = &about.timeline {
@@ -64,7 +64,7 @@ impl ScenarioSet {
     }
 
     /// Starts the timelines that have not started; returns how many.
-    pub fn start(&self, state: &ScenarioState, now: Duration) -> usize {
+    pub(crate) fn start(&self, state: &ScenarioState, now: Duration) -> usize {
         let mut memory = state.lock();
         let mut begun = 0;
         for about in &self.scenarios {
@@ -78,7 +78,7 @@ impl ScenarioSet {
     }
 
     /// Moves each timeline to the beginning of its next phase; returns how many had one.
-    pub fn step(&self, state: &ScenarioState, now: Duration) -> usize {
+    pub(crate) fn step(&self, state: &ScenarioState, now: Duration) -> usize {
         let mut memory = state.lock();
         let mut stepped = 0;
         for about in &self.scenarios {

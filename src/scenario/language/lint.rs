@@ -7,7 +7,7 @@ use crate::scenario::rule::then::{Terminal, Then};
 
 /// The resources and paths that rules can match.
 #[derive(Debug, Default)]
-pub struct Served {
+pub(crate) struct Served {
     /// Resource types, as `plural.group`.
     pub resources: Vec<String>,
     /// Paths; `*` stands for any segment.
@@ -19,7 +19,7 @@ pub struct Served {
 impl ScenarioSet {
     /// All warnings.
     #[must_use]
-    pub fn lint(&self, served: &Served) -> Diagnostics {
+    pub(crate) fn lint(&self, served: &Served) -> Diagnostics {
         let mut found = Diagnostics::default();
         for (index, rule) in self.rules.iter().enumerate() {
             if let Some(by) = self.rules[..index].iter().find(|earlier| shadows(earlier, rule)) {

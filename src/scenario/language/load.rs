@@ -13,7 +13,7 @@ static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
 /// A set of scenarios, with warnings about them.
 #[derive(Debug)]
-pub struct LoadedScenarios {
+pub(crate) struct LoadedScenarios {
     /// The rules.
     pub set: ScenarioSet,
     /// The warnings.
@@ -108,7 +108,7 @@ fn shipped_files() -> impl Iterator<Item = (String, PathBuf, &'static str)> {
 ///
 /// # Errors
 /// Every problem of every file.
-pub fn load(named: &[String], fallback_seed: u64) -> Result<LoadedScenarios, Diagnostics> {
+pub(crate) fn load(named: &[String], fallback_seed: u64) -> Result<LoadedScenarios, Diagnostics> {
     let (mut problems, mut noticed) = (Diagnostics::default(), Diagnostics::default());
     let mut files = Vec::new();
     for name in named {

@@ -6,14 +6,14 @@ use crate::scenario::rule::set::ScenarioSet;
 
 /// How all rules match a request.
 #[derive(Debug, Default)]
-pub struct Explained {
+pub(crate) struct Explained {
     /// The rules, in the order in which they apply.
     pub rules: Vec<Tried>,
 }
 
 /// How one rule matches a request.
 #[derive(Debug)]
-pub struct Tried {
+pub(crate) struct Tried {
     /// The rule's id.
     pub rule: String,
     /// Whether it matches the request.
@@ -27,7 +27,7 @@ pub struct Tried {
 impl ScenarioSet {
     /// Matches every rule with a request, which is not counted.
     #[must_use]
-    pub fn explain(&self, facts: &Facts<'_>) -> Explained {
+    pub(crate) fn explain(&self, facts: &Facts<'_>) -> Explained {
         let preview = self.preview(facts.world, 1);
         // The rows of the rules come last, in order.
         let rows = &preview.rows[preview.rows.len() - self.rules.len()..];

@@ -12,7 +12,7 @@ use crate::scenario::words::table::DrawBy;
 
 /// The outcomes of a set of rules in a world.
 #[derive(Debug)]
-pub struct Preview {
+pub(crate) struct Preview {
     /// As JSON, for programs.
     pub json: Value,
     /// As lines, for people: a rule or phase, and its outcomes.
@@ -22,7 +22,7 @@ pub struct Preview {
 impl ScenarioSet {
     /// The outcomes of the first `requests` requests of each rule in a world.
     #[must_use]
-    pub fn preview(&self, world: &str, requests: u64) -> Preview {
+    pub(crate) fn preview(&self, world: &str, requests: u64) -> Preview {
         let mut rows = Vec::new();
         let mut timelines = Vec::new();
         for about in &self.scenarios {

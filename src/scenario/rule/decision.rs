@@ -15,7 +15,7 @@ use super::status::StatusAnswer;
 
 /// What the rules decide for a request.
 #[derive(Debug, Default)]
-pub struct Decision {
+pub(crate) struct Decision {
     /// What is applied to the answer, without `points`: the sum of the delays, the first pace, the first
     /// fault, all changes of lines.
     pub effects: Effects,
@@ -40,7 +40,7 @@ pub struct Decision {
 impl Decision {
     /// How the answer is delivered. Takes `effects` and `points` out of the decision; `error_line` renders the
     /// event of a watch that ends with a status.
-    pub fn delivery(&mut self, error_line: impl Fn(&StatusAnswer) -> Bytes) -> Delivery {
+    pub(crate) fn delivery(&mut self, error_line: impl Fn(&StatusAnswer) -> Bytes) -> Delivery {
         let point = |(at, then): (Position, PointThen)| {
             let action = match then {
                 PointThen::Action(action) => action,
@@ -59,7 +59,7 @@ impl Decision {
 
 /// The rule behind an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Applied {
+pub(crate) struct Applied {
     /// The rule's id.
     pub rule: Arc<str>,
     /// The number of the draw, from 0, where there was one.
@@ -68,7 +68,7 @@ pub struct Applied {
 
 /// An answer that a rule gives.
 #[derive(Debug)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// An error of the API.
     Status(Box<StatusAnswer>),
     /// A literal answer.
@@ -79,7 +79,7 @@ pub enum Answer {
 
 /// A token that was issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IssuedToken {
+pub(crate) struct IssuedToken {
     /// The token.
     pub token: String,
     /// How long it is valid.

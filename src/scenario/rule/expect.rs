@@ -55,7 +55,7 @@ impl Expect {
 
 /// How bad each kind of finding of a drill is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Verdict {
+pub(crate) struct Verdict {
     /// Requests that nothing answered.
     pub unmatched: Grade,
     /// Rules that never did anything.

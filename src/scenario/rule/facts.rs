@@ -11,7 +11,7 @@ use super::draw;
 
 /// A request for rules: as sent, and as a Kubernetes API understands it.
 #[derive(Debug)]
-pub struct Facts<'a> {
+pub(crate) struct Facts<'a> {
     /// The method, in upper case.
     pub method: &'a str,
     /// The path, as sent.

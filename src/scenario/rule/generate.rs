@@ -8,7 +8,7 @@ use crate::scenario::words::table::GenerateWords;
 
 /// One entry of `generate`.
 #[derive(Debug, Clone)]
-pub struct Generate {
+pub(crate) struct Generate {
     /// `plural.group`, as in `match`.
     pub resource: String,
     /// The namespace; empty for cluster-scoped objects.
@@ -59,7 +59,7 @@ impl Generate {
 
     /// The name of the n-th object, from 1.
     #[must_use]
-    pub fn name(&self, n: u64) -> String {
+    pub(crate) fn name(&self, n: u64) -> String {
         format!("{}{n:0width$}{}", self.before, self.after, width = self.width)
     }
 }

@@ -4,7 +4,7 @@ use crate::scenario::words::table::Http2Words;
 
 /// The settings that the server announces (RFC 9113, section 6.5.2).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Http2 {
+pub(crate) struct Http2 {
     /// `SETTINGS_MAX_CONCURRENT_STREAMS`.
     pub max_concurrent_streams: Option<u32>,
     /// `SETTINGS_INITIAL_WINDOW_SIZE`, in bytes.

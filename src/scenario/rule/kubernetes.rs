@@ -9,7 +9,7 @@ use super::status::StatusAnswer;
 
 /// Faults of the Kubernetes side.
 #[derive(Debug, Clone, Default)]
-pub struct KubernetesThen {
+pub(crate) struct KubernetesThen {
     /// Older revisions are forgotten before the request is answered.
     pub compact: Option<Compact>,
     /// Reads see the state before this many writes.
@@ -28,7 +28,7 @@ pub struct KubernetesThen {
 
 /// Which revisions are forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compact {
+pub(crate) enum Compact {
     /// All but the latest revision.
     Now,
     /// All but the latest and this many before it.

@@ -15,7 +15,7 @@ use super::flow::flow;
 
 /// One key of a `match`, compared with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Compared {
+pub(crate) struct Compared {
     /// The key.
     pub key: String,
     /// What it requires.

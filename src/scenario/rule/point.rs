@@ -36,7 +36,7 @@ pub(in crate::scenario) enum Where {
 
 /// What happens within a stream.
 #[derive(Debug, Clone)]
-pub enum PointThen {
+pub(crate) enum PointThen {
     /// An action of the transport.
     Action(PointAction),
     /// A watch ends with an ERROR event of this status.

@@ -12,7 +12,7 @@ use super::status::{headers, status_code};
 
 /// A literal answer.
 #[derive(Debug, Clone)]
-pub struct Reply {
+pub(crate) struct Reply {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
@@ -42,7 +42,7 @@ impl Reply {
 
     /// The answer as a plan, without a request: the pipeline fills that in.
     #[must_use]
-    pub fn plan(&self) -> Plan {
+    pub(crate) fn plan(&self) -> Plan {
         let mut plan =
             Plan::new(self.status, Origin::Scenario("".into()), Body::Bytes(self.body.clone()));
         plan.headers = self.headers.clone();

@@ -90,7 +90,7 @@ pub(in crate::scenario) struct About {
 
 /// All rules of the scenarios that are on, in order. Immutable.
 #[derive(Debug)]
-pub struct ScenarioSet {
+pub(crate) struct ScenarioSet {
     pub(in crate::scenario) rules: Vec<Rule>,
     pub(in crate::scenario) tokens: Vec<Token>,
     /// The scenarios, in order.
@@ -191,30 +191,25 @@ impl ScenarioSet {
 
     /// Whether there are no rules and no tokens: then the pipeline skips scenarios.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rules.is_empty() && self.tokens.is_empty()
     }
 
     /// How many rules there are.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rules.len()
-    }
-
-    /// The ids of the rules, in order.
-    pub fn rule_ids(&self) -> impl Iterator<Item = &str> {
-        self.rules.iter().map(|rule| &*rule.id)
     }
 
     /// The seed of the draws.
     #[must_use]
-    pub fn seed(&self) -> u64 {
+    pub(crate) fn seed(&self) -> u64 {
         self.seed
     }
 
     /// The same rules with another seed.
     #[must_use]
-    pub fn with_seed(mut self, seed: u64) -> Self {
+    pub(crate) fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         for rule in &mut self.rules {
             rule.seed = seed;
@@ -224,19 +219,19 @@ impl ScenarioSet {
 
     /// The objects to add to the fixtures.
     #[must_use]
-    pub fn generated(&self) -> &[Generate] {
+    pub(crate) fn generated(&self) -> &[Generate] {
         &self.generate
     }
 
     /// The settings of HTTP/2 connections.
     #[must_use]
-    pub fn http2(&self) -> Http2 {
+    pub(crate) fn http2(&self) -> Http2 {
         self.http2
     }
 
     /// Whether a rule or a token may match the path: a quick test, without the rest of the request.
     #[must_use]
-    pub fn may_concern(&self, method: &str, path: &str) -> bool {
+    pub(crate) fn may_concern(&self, method: &str, path: &str) -> bool {
         self.has_timeline
             || self.beyond_resources
             || !self.anywhere.is_empty() && is_resource_path(path)

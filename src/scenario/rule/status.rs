@@ -10,7 +10,7 @@ use crate::scenario::words::table::{As, ContinueToken, StatusWords};
 
 /// A status that a rule answers. The renderer adds upstream's reason and message where the rule has none.
 #[derive(Debug, Clone)]
-pub struct StatusAnswer {
+pub(crate) struct StatusAnswer {
     /// The status code.
     pub code: StatusCode,
     /// The Status' reason, such as `TooManyRequests`.

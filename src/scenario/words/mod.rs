@@ -27,5 +27,5 @@ mod types;
 
 pub(in crate::scenario) use hint::locate;
 pub(in crate::scenario) use kind::{Either, Entry, Kind};
-pub use reference::reference;
-pub use schema::schema;
+pub(crate) use reference::reference;
+pub(crate) use schema::schema;

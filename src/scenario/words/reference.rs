@@ -7,7 +7,7 @@ use super::table;
 /// Every word of the language, with its type, what holds without it, what it means, and an example: the
 /// generated part of `docs/scenarios.md`.
 #[must_use]
-pub fn reference() -> String {
+pub(crate) fn reference() -> String {
     let (shapes, types) = table::all();
     let mut text = String::new();
     for shape in shapes {

@@ -7,7 +7,7 @@ use super::table::{self, ScenarioWords};
 
 /// The JSON Schema of scenario files (draft 2020-12), for editors.
 #[must_use]
-pub fn schema() -> String {
+pub(crate) fn schema() -> String {
     let (shapes, types) = table::all();
     let mut definitions = Map::new();
     for of in types {

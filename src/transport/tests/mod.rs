@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 use super::deliver::Step;
 use super::listen::Served;
-use super::{Limits, Listener, serve};
+use super::{Listener, TransportLimits, serve};
 use crate::message::Bodies;
 use crate::message::{
     Body, Effects, Fault, FaultAction, FaultPoint, Handler, Handling, Origin, Pace, Plan, Request,
@@ -124,7 +124,7 @@ struct Running {
     task: tokio::task::JoinHandle<Served>,
 }
 
-async fn start(limits: Limits) -> Running {
+async fn start(limits: TransportLimits) -> Running {
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let (address, dropped) = (listener.local_addr(), Arc::new(AtomicUsize::new(0)));
     let handler = Arc::new(Toy { dropped: Arc::clone(&dropped) });

@@ -14,7 +14,7 @@ type Headers = Map<HeaderName, OneOrMany<Scalar>>;
 
 /// Whether a 410 has a token that goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ContinueToken {
+pub(crate) enum ContinueToken {
     /// One that goes on from the latest revision, inconsistently.
     Fresh,
     /// None: the client must list anew.

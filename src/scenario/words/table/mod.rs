@@ -13,7 +13,7 @@ mod then;
 mod timeline;
 mod wire;
 
-pub use answer::ContinueToken;
+pub(crate) use answer::ContinueToken;
 pub(in crate::scenario) use answer::{As, ReplyWords, StatusWords};
 pub(in crate::scenario) use at::{
     EventChange, EventWords, Here, PointThen, PointThenWords, PointWords, StreamCut,
