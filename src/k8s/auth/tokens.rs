@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn a_build_without_the_feature_refuses_the_file() {
         let mut problems = Diagnostics::default();
-        Tokens::load(Path::new("tokens.csv"), &mut problems);
+        Tokens::parse(Path::new("tokens.csv"), b"", &mut problems);
         assert_eq!(
             problems.to_string(),
             "tokens.csv: this build reads no token files; build it with the feature token-file"
