@@ -69,6 +69,7 @@ mod tests {
         assert!(told[1].contains("policy.jsonl:1:"), "{told:?}");
     }
 
+    #[cfg(feature = "token-file")]
     #[test]
     fn good_files_say_whose_tokens_are_known() {
         let directory = tempfile::TempDir::new().unwrap();
