@@ -34,6 +34,8 @@ mod redact;
 pub mod scenario;
 mod serve;
 mod server;
+#[allow(dead_code, reason = "stubs do not render templates yet")]
+mod template;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(not(feature = "tls"))]

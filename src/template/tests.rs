@@ -1,0 +1,1 @@
+//! Templates against values asked from WireMock 3.13.2.
