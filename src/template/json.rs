@@ -19,6 +19,8 @@ const MAX_JSON_DEPTH: usize = 128;
 pub(crate) enum Reader {
     /// Jackson: strict, numbers exact.
     Jackson,
+    /// A stub: strict, numbers with a point are doubles.
+    Stub,
     /// json-smart: bare words are texts, numbers with a point are doubles, arrays print as JSON.
     Smart,
 }
@@ -125,7 +127,7 @@ impl Parser<'_> {
     fn list(&mut self, depth: usize) -> Result<Value, String> {
         self.at += 1;
         let style = match self.reader {
-            Reader::Jackson => ListStyle::Java,
+            Reader::Jackson | Reader::Stub => ListStyle::Java,
             Reader::Smart => ListStyle::Json,
         };
         let mut items = Vec::new();
@@ -195,7 +197,7 @@ impl Parser<'_> {
         let start = self.at;
         let word = match self.reader {
             Reader::Smart => self.word(),
-            Reader::Jackson => {
+            Reader::Jackson | Reader::Stub => {
                 let rest = &self.text[start..];
                 let end = rest
                     .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.')))
@@ -249,6 +251,7 @@ fn number(word: &str, reader: Reader) -> Option<Value> {
     let exact = Decimal::parse(word);
     let fraction = word.contains(['.', 'e', 'E']);
     match (reader, fraction) {
+        (Reader::Stub, true) => word.parse().ok().map(Value::Double),
         (Reader::Smart, true) if word.len() <= 18 => {
             exact.map(|number| Value::Double(number.to_f64()))
         }

@@ -92,6 +92,14 @@ impl Parameters {
         super::json::from_serde(json).map(|value| Self { value })
     }
 
+    /// Parameters from their JSON text, in the order in which they stand there.
+    ///
+    /// # Errors
+    /// The text is not JSON.
+    pub(crate) fn from_text(json: &str) -> Result<Self, String> {
+        super::json::read(json, super::json::Reader::Stub).map(|value| Self { value })
+    }
+
     /// No parameters.
     pub(crate) fn none() -> Self {
         static NONE: OnceLock<Value> = OnceLock::new();

@@ -16,12 +16,8 @@ pub(crate) fn parse(text: &str) -> Result<Box<[Node]>, TemplateError> {
     let (nodes, end) = parser.body(0)?;
     match end {
         End::Eof => Ok(nodes),
-        End::Close { start, .. } => {
-            Err(parser.lexer.error(start + 1, "found: '{{/', expected: '<EOF>'"))
-        }
-        End::Else { start, .. } => {
-            Err(parser.lexer.error(start + 1, "found: '{{', expected: '<EOF>'"))
-        }
+        End::Close { start, .. } => Err(parser.misplaced(start, "{{/")),
+        End::Else { start, .. } => Err(parser.misplaced(start, "{{")),
     }
 }
 
@@ -124,8 +120,9 @@ impl<'t> Parser<'t> {
         token: Token<'t>,
         depth: usize,
     ) -> Result<Call, TemplateError> {
-        let Token::Word(name) = token else {
-            return Err(self.lexer.error(start + 1, "found: '{{', expected: '<EOF>'"));
+        let name = match token {
+            Token::Word(name) if !matches!(name, "true" | "false" | "as") => name,
+            _ => return Err(self.misplaced(start, "{{")),
         };
         let (mut call, end_at, end) = self.call(at, name, depth)?;
         let closing = if opening == Opening::Triple { Closing::Triple } else { Closing::Value };
@@ -350,6 +347,13 @@ impl<'t> Parser<'t> {
             }
             token => Err(self.unexpected(at, &token, &Token::End(closing, false).describe())),
         }
+    }
+
+    /// A tag where none can stand. The first column is 1 here, as in the original.
+    fn misplaced(&mut self, start: usize, found: &str) -> TemplateError {
+        let mut error = self.lexer.error(start, format!("found: '{found}', expected: '<EOF>'"));
+        error.at.column = error.at.column.max(1);
+        error
     }
 
     fn unexpected(&mut self, at: usize, token: &Token<'t>, expected: &str) -> TemplateError {

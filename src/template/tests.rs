@@ -1,1 +1,0 @@
-//! Templates against values asked from WireMock 3.13.2.
