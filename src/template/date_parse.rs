@@ -185,6 +185,10 @@ fn field<'t>(letter: char, count: usize, text: &'t str, fields: &mut Fields) -> 
             let length =
                 sign.find(|c: char| !(c.is_ascii_digit() || c == ':')).unwrap_or(sign.len());
             let (read, rest) = text.split_at(length + 1);
+            // With three letters the colon is there, with fewer it is not.
+            if read.contains(':') != (count == 3 || letter == 'Z' && count > 3) {
+                return None;
+            }
             fields.offset = Some(date::offset(read)?);
             Some(rest)
         }
@@ -235,7 +239,14 @@ fn resolve(fields: Fields) -> Option<Date> {
     let year = fields.year?;
     let day = match (fields.day_of_year, fields.month, fields.day) {
         (Some(day), _, _) => civil::date(year, 1, 1).with().day_of_year(day).build().ok()?,
-        (None, Some(month), Some(day)) => civil::Date::new(year, month, day).ok()?,
+        (None, Some(month), Some(day)) => {
+            // A day that a month does not have is its last.
+            let last = civil::Date::new(year, month, 1).ok()?.last_of_month();
+            if !(1..=31).contains(&day) {
+                return None;
+            }
+            civil::Date::new(year, month, day.min(last.day())).ok()?
+        }
         (None, Some(month), None) => civil::Date::new(year, month, 1).ok()?,
         (None, None, _) => civil::Date::new(year, 1, 1).ok()?,
     };

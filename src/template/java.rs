@@ -19,7 +19,7 @@ pub(crate) fn hash_order(mut entries: Vec<(Arc<str>, Value)>) -> Vec<(Arc<str>, 
 }
 
 /// `String.hashCode`.
-fn hash(text: &str) -> u32 {
+pub(crate) fn hash(text: &str) -> u32 {
     text.encode_utf16()
         .fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)))
 }

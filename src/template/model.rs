@@ -270,9 +270,10 @@ fn query(url: &str) -> Value {
     let Some((_, query)) = url.split_once('?') else {
         return Value::map(Vec::new(), MapStyle::Java).unwrap_or(Value::Null);
     };
-    let decoded: Vec<(String, String)> = query
+    // Java's split leaves empty texts at the end out.
+    let pairs = if query.is_empty() { query } else { query.trim_end_matches('&') };
+    let decoded: Vec<(String, String)> = pairs
         .split('&')
-        .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let decode = |text: &str| java::url_decode(text).unwrap_or_else(|_| text.to_owned());

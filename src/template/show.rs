@@ -59,7 +59,7 @@ fn write(value: &Value, output: &mut Output<'_>) -> Result<(), Limit> {
                 output.push("]")
             }
             ListStyle::Json => json::write_smart(value, output),
-            ListStyle::First => list.items.first().map_or(Ok(()), |first| write(first, output)),
+            ListStyle::First => list.items.first().map_or(Ok(()), |first| show(first, output)),
             ListStyle::Path(path) => output.push(path),
         },
         Value::Map(map) => match &map.style {

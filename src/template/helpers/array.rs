@@ -118,6 +118,9 @@ pub(super) fn join(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
         call.write(suffix.as_deref().unwrap_or_default())?;
         return Ok(Value::Null);
     }
+    if items.iter().any(Value::is_null) {
+        return Err("the list has a value that is nothing".into());
+    }
     joined(call, &items, &separator, prefix.as_deref(), suffix.as_deref())
 }
 

@@ -87,7 +87,8 @@ pub(super) fn format(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
         Some(day) => {
             let mut text = date_format::formatter(day, &at)?;
             if let Some(time) = call.named_text("time")?.as_deref().and_then(time_style) {
-                let between = if matches!(&*format, "full" | "long") { " 'at' " } else { ", " };
+                let at_time = time.ends_with('z') && matches!(&*format, "full" | "long");
+                let between = if at_time { " 'at' " } else { ", " };
                 text.push_str(&date_format::formatter(&format!("{between}{time}"), &at)?);
             }
             text

@@ -139,3 +139,15 @@ fn count(value: &Value, what: &str) -> Result<usize, Failure> {
     let number = whole(value, what)?;
     usize::try_from(number).map_err(|_| format!("{what} must not be negative: {number}").into())
 }
+
+/// Digits in groups.
+fn grouped(digits: &str, size: usize, separator: &str) -> String {
+    let mut made = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(size) {
+            made.push_str(separator);
+        }
+        made.push(digit);
+    }
+    made
+}

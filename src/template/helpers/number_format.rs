@@ -1,7 +1,7 @@
 //! `numberFormat`: Java's `NumberFormat` by style or by a pattern of `DecimalFormat`.
 
 use super::Answer;
-use super::string_format::grouped;
+use super::grouped;
 use crate::template::error::Failure;
 use crate::template::eval::Invocation;
 use crate::template::value::Value;
@@ -144,6 +144,14 @@ impl Layout {
         layout.least_whole = whole.matches('0').count();
         layout.least_fraction = fraction.matches('0').count();
         layout.most_fraction = fraction.matches(['0', '#']).count();
+        // Without any 0, a pattern with a point shows one digit all the same.
+        if layout.least_whole == 0 && layout.least_fraction == 0 && number.contains('.') {
+            if whole.is_empty() {
+                layout.least_fraction = 1;
+            } else {
+                layout.least_whole = 1;
+            }
+        }
         if layout.exponent.is_some() {
             layout.most_whole = whole.matches(['0', '#']).count();
         }
@@ -235,7 +243,8 @@ impl Layout {
             fraction = format!("{}{fraction}", locale.decimal);
         }
         if let Some(width) = self.exponent {
-            fraction.push_str(&format!("E{exponent:0width$}"));
+            let sign = if exponent < 0 { "-" } else { "" };
+            fraction.push_str(&format!("E{sign}{:0width$}", exponent.unsigned_abs()));
         }
         // Java keeps the sign of a negative number that rounds to zero.
         let (prefix, suffix) = match (negative, &self.negative) {
@@ -248,7 +257,7 @@ impl Layout {
 }
 
 /// Rounds digits, the point after `point` of them, to so many after the point.
-fn round(
+pub(super) fn round(
     digits: Vec<u8>,
     point: i32,
     fraction: usize,

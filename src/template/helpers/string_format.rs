@@ -3,10 +3,13 @@
 use std::fmt::Write as _;
 
 use super::Answer;
+use super::number_format::round;
 use crate::template::MAX_OUTPUT_BYTES;
+use crate::template::decimal::Decimal;
 use crate::template::error::{Failure, Limit};
 use crate::template::eval::Invocation;
 use crate::template::value::Value;
+use crate::template::{java, show};
 
 /// Digits after the point, and characters of a width, that a specifier may ask for.
 const MAX_WIDTH: usize = 10_000;
@@ -124,7 +127,7 @@ impl Specifier {
             }
             ('f', Value::Double(_) | Value::Decimal(_)) => {
                 let number = value.number().unwrap_or_default();
-                let text = format!("{:.*}", self.precision.unwrap_or(6), number.abs());
+                let text = fixed(number.abs(), self.precision.unwrap_or(6))?;
                 return Ok(self.number(&text, number.is_sign_negative()));
             }
             ('e' | 'E', Value::Double(_) | Value::Decimal(_)) => {
@@ -134,6 +137,7 @@ impl Specifier {
                 return Ok(if self.conversion == 'E' { text.to_uppercase() } else { text });
             }
             ('d' | 'x' | 'X' | 'o' | 'c' | 'C' | 'f' | 'e' | 'E', Value::Null) => "null".to_owned(),
+            ('h' | 'H', Value::Text(text)) => format!("{:x}", java::hash(text)),
             ('b' | 'B', value) => match value {
                 Value::Null => "false".to_owned(),
                 Value::Bool(value) => value.to_string(),
@@ -164,7 +168,7 @@ impl Specifier {
             Some(at) => size.split_at(at),
             None => (size, ""),
         };
-        let whole = if self.has(',') { grouped(whole, 3, ",") } else { whole.to_owned() };
+        let whole = if self.has(',') { super::grouped(whole, 3, ",") } else { whole.to_owned() };
         let (before, after) = match (negative, self.has('(')) {
             (true, true) => ("(", ")"),
             (true, false) => ("-", ""),
@@ -185,6 +189,17 @@ impl Specifier {
     }
 }
 
+/// A number with so many digits after the point; halves of what it prints as are rounded up.
+fn fixed(number: f64, digits: usize) -> Result<String, Failure> {
+    let Some(exact) = Decimal::from_f64(number) else { return Ok(show::double(number)) };
+    let exact = exact.plain();
+    let (whole, fraction) = exact.split_once('.').unwrap_or((&exact, ""));
+    let all = whole.bytes().chain(fraction.bytes()).map(|byte| byte - b'0').collect();
+    let point = i32::try_from(whole.len()).unwrap_or(i32::MAX);
+    let (whole, fraction) = round(all, point, digits, false, "HALF_UP")?;
+    Ok(if digits == 0 { whole } else { format!("{whole}.{fraction}") })
+}
+
 fn first(text: &str) -> String {
     text.chars().take(1).collect()
 }
@@ -202,16 +217,4 @@ fn exponent(number: f64, precision: usize) -> String {
         }
         None => text,
     }
-}
-
-/// Digits in groups.
-pub(super) fn grouped(digits: &str, size: usize, separator: &str) -> String {
-    let mut made = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(size) {
-            made.push_str(separator);
-        }
-        made.push(digit);
-    }
-    made
 }
