@@ -135,8 +135,8 @@ impl GradedRequest {
         let note = Note { world: Arc::clone(world), number };
         let body = std::mem::take(&mut plan.body);
         plan.body = match body {
-            Body::Stream(stream) if watches => Body::Stream(told(stream, world, number)),
-            Body::WebSocket(stream) => Body::WebSocket(told(stream, world, number)),
+            Body::Stream(stream) if watches => Body::Stream(logged(stream, world, number)),
+            Body::WebSocket(stream) => Body::WebSocket(logged(stream, world, number)),
             body => body,
         };
         let mut points = plan.delivery.effects().into_iter().flat_map(|effects| &effects.points);
@@ -144,7 +144,7 @@ impl GradedRequest {
             |point| matches!(&point.action, PointAction::Insert { line, .. } if is_expired(line)),
         );
         if inserted {
-            // Told when the stream ends, which such a line does.
+            // Written down when the stream ends, which such a line does.
             note.world.log.expires_at_end(number);
         }
         plan.guard = Some(Guard(Box::new(note)));
@@ -160,8 +160,8 @@ fn unread(request: &mut Request) -> Option<Request> {
     Some(request.take())
 }
 
-/// A stream that tells the log when it says that its revision is gone.
-fn told(stream: BodyStream, world: &Arc<World>, number: usize) -> BodyStream {
+/// A stream that writes down in the log when it reports that its revision is gone.
+fn logged(stream: BodyStream, world: &Arc<World>, number: usize) -> BodyStream {
     let world = Arc::clone(world);
     Box::pin(stream.inspect(move |item| {
         if item.as_ref().is_ok_and(is_expired) {

@@ -185,7 +185,7 @@ async fn stub(context: &RequestContext, request: &mut Request) -> Option<Plan> {
     stubs.find(request).map(|stub| stub.plan())
 }
 
-/// What is true beyond the stubs: objects, then the backend, then the report of what came near.
+/// What is true beyond the stubs: objects, then the backend, then the report of near misses.
 async fn base(
     context: &RequestContext,
     request: &mut Request,
