@@ -120,6 +120,8 @@ mod redact;
 mod scenario;
 mod serve;
 mod server;
+#[allow(dead_code, reason = "stubs do not render templates yet")]
+mod template;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(not(feature = "tls"))]

@@ -9,7 +9,7 @@ use std::path::Path;
 /// that stand before it.
 const LAYERS: &[&[&str]] = &[
     &["parallel", "document", "message", "redact"],
-    &["tls", "transport", "matching", "scenario", "k8s", "grade"],
+    &["tls", "transport", "template", "matching", "scenario", "k8s", "grade"],
     &["fixtures", "exchange", "record", "profile"],
     &["error"],
     &["serve"],

@@ -1,0 +1,111 @@
+//! What can go wrong: when a template is compiled, and when it is rendered.
+
+use thiserror::Error;
+
+/// A place in a template: the line from 1, the column from 0, counted from the first `{{` as `WireMock` counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct At {
+    /// The line, from 1.
+    pub(crate) line: u32,
+    /// The column in characters, from 0.
+    pub(crate) column: u32,
+}
+
+/// A text that is no template.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{}:{}: {message}", at.line, at.column)]
+pub(crate) struct TemplateError {
+    /// Where.
+    pub(crate) at: At,
+    /// What was found and what was expected.
+    pub(crate) message: String,
+}
+
+/// A template that cannot be rendered for this request. Errors that a helper reports as text
+/// (`[ERROR: ...]`) are not among them: they are part of the result.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum RenderError {
+    /// A helper cannot work with what it was given.
+    #[error("{}:{}: {helper}: {message}", at.line, at.column)]
+    Helper {
+        /// Where the helper is called.
+        at: At,
+        /// The helper's name.
+        helper: String,
+        /// What is wrong, and what is expected.
+        message: String,
+    },
+    /// A limit of the engine was reached.
+    #[error("{}:{}: the template {limit}", at.line, at.column)]
+    Limit {
+        /// Where the template was at that moment.
+        at: At,
+        /// Which limit, with its value.
+        limit: Limit,
+    },
+}
+
+/// The bounds of one rendering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(crate) enum Limit {
+    /// See [`super::MAX_STEPS`].
+    #[error("takes more than {} steps; shorten its loops", super::MAX_STEPS)]
+    Steps,
+    /// See [`super::MAX_OUTPUT_BYTES`].
+    #[error("makes more than {} bytes of text; shorten its loops", super::MAX_OUTPUT_BYTES)]
+    Output,
+    /// See [`super::value::MAX_PARTS`].
+    #[error("makes a value of more than {} parts", super::value::MAX_PARTS)]
+    Parts,
+    /// See [`super::value::MAX_DEPTH`].
+    #[error("nests values more than {} deep", super::value::MAX_DEPTH)]
+    Depth,
+}
+
+/// What a helper reports before its place and name are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The message for people.
+    Message(String),
+    /// A limit of the engine.
+    Limit(Limit),
+    /// An error of something rendered inside the helper, which has its place already.
+    Inner(RenderError),
+}
+
+impl Failure {
+    /// Gives the failure its place.
+    pub(crate) fn at(self, at: At, helper: &str) -> RenderError {
+        match self {
+            Self::Message(message) => {
+                RenderError::Helper { at, helper: helper.to_owned(), message }
+            }
+            Self::Limit(limit) => RenderError::Limit { at, limit },
+            Self::Inner(error) => error,
+        }
+    }
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Self {
+        Self::Message(message)
+    }
+}
+
+impl From<&str> for Failure {
+    fn from(message: &str) -> Self {
+        Self::Message(message.to_owned())
+    }
+}
+
+impl From<Limit> for Failure {
+    fn from(limit: Limit) -> Self {
+        Self::Limit(limit)
+    }
+}
+
+impl From<RenderError> for Failure {
+    fn from(error: RenderError) -> Self {
+        Self::Inner(error)
+    }
+}

@@ -1,0 +1,395 @@
+//! JSON.
+
+use std::sync::Arc;
+
+use super::{Answer, error};
+use crate::document::jayway::{Found, Key, Kind, Query, Tree};
+use crate::template::error::Failure;
+use crate::template::eval::Invocation;
+use crate::template::json::{self, Reader};
+use crate::template::value::{ListStyle, MapStyle, Value};
+
+impl Tree for Value {
+    fn kind(&self) -> Kind<'_> {
+        match self {
+            Self::Bool(value) => Kind::Bool(*value),
+            Self::Text(text) => Kind::Text(text),
+            Self::List(list) => Kind::List(list.items.len()),
+            Self::Map(map) => Kind::Map(map.entries.len()),
+            other => other.number().map_or(Kind::Null, Kind::Number),
+        }
+    }
+
+    fn item(&self, index: usize) -> Option<&Self> {
+        match self {
+            Self::List(list) => list.items.get(index),
+            _ => None,
+        }
+    }
+
+    fn member(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Map(map) => map.get(name),
+            _ => None,
+        }
+    }
+
+    fn members(&self) -> impl Iterator<Item = (&str, &Self)> {
+        let entries = match self {
+            Self::Map(map) => map.entries.as_slice(),
+            _ => &[],
+        };
+        entries.iter().map(|(name, value)| (&**name, value))
+    }
+}
+
+/// What a JSON path finds in a JSON text or in a value.
+pub(super) fn path(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
+    if call.first.is_null() || call.first.as_text() == Some("") {
+        return Ok(Value::text(""));
+    }
+    let expression = match call.param(0) {
+        Value::Null => return error("The JSONPath cannot be empty"),
+        Value::Text(text) if text.is_empty() => return Err("the JSON path is empty".into()),
+        Value::Text(text) => text,
+        other => return Err(format!("the JSON path must be a text, not {}", other.kind()).into()),
+    };
+    let document = match &call.first {
+        Value::Text(text) => {
+            call.renderer.spend(text.len() / 64)?;
+            match json::read(text, Reader::Smart) {
+                Ok(document) => document,
+                Err(_) => return error(format!("{text} is not valid JSON")),
+            }
+        }
+        other => other.clone(),
+    };
+    let Ok(query) = Query::parse(&expression) else {
+        return error(format!("{expression} is not a valid JSONPath expression"));
+    };
+    call.renderer.spend(document.parts() / 16)?;
+    let found = query.find(&document, true).map_err(|error| error.to_string())?;
+    let found = match found {
+        Found::Nothing | Found::Null => Value::Null,
+        Found::One(value) => value.clone(),
+        Found::Many(values) => {
+            let values = values.into_iter().map(|value| value.cloned().unwrap_or(Value::Null));
+            Value::list(values.collect(), ListStyle::Json)?
+        }
+        Found::Members(members) => {
+            let members = members.into_iter().map(|(name, value)| (name.into(), value.clone()));
+            Value::map(members.collect(), MapStyle::Java)?
+        }
+        Found::Count(count) => Value::Int(i64::try_from(count).unwrap_or(i64::MAX)),
+        Found::Number(number) => Value::Double(number),
+        Found::Names(names) => {
+            Value::list(names.into_iter().map(Value::text).collect(), ListStyle::Java)?
+        }
+    };
+    Ok(match found {
+        Value::Null => call.named("default").cloned().unwrap_or_else(|| Value::text("")),
+        // A map that is found prints as JSON; those within it do not.
+        Value::Map(map) if map.style == MapStyle::Java => {
+            Value::map(map.entries.clone(), MapStyle::Json)?
+        }
+        other => other,
+    })
+}
+
+/// JSON text → a value, or the variable that is named.
+pub(super) fn parse(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
+    let (text, variable): (Arc<str>, Option<Value>) = if call.is_block() {
+        (call.body()?.into(), call.has_first.then(|| call.first.clone()))
+    } else if !call.has_first {
+        return error("Missing required JSON string parameter");
+    } else if call.first.is_null() {
+        return Ok(Value::map(Vec::new(), MapStyle::Java)?);
+    } else {
+        (call.print_first()?, call.params.first().cloned())
+    };
+    call.renderer.spend(text.len() / 64)?;
+    let trimmed = text.trim();
+    let value = if trimmed.is_empty() {
+        Value::map(Vec::new(), MapStyle::Java)?
+    } else {
+        let value = json::read(trimmed, Reader::Jackson)
+            .map_err(|why| format!("the text is not JSON: {why}"))?;
+        if !matches!(value, Value::Map(_) | Value::List(_)) {
+            return Err("the JSON must be an object or an array".into());
+        }
+        value
+    };
+    match variable {
+        Some(name) => {
+            let name = super::block::name_of(&name)?;
+            call.assign(&name, value);
+            Ok(Value::Null)
+        }
+        None => Ok(value),
+    }
+}
+
+pub(super) fn to_json(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
+    if call.first.is_null() {
+        return Ok(Value::text(""));
+    }
+    let text = call.renderer.written(|output| json::write_pretty(&call.first, output))?;
+    Ok(Value::text(text))
+}
+
+/// JSON text, indented or compact.
+pub(super) fn format(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
+    let text = if call.is_block() {
+        call.body()?
+    } else {
+        call.first.as_text().unwrap_or_default().to_owned()
+    };
+    if text.trim().is_empty() {
+        return error(
+            "formatJson should take a block of JSON to format or a single parameter of type String",
+        );
+    }
+    let pretty = match call.named("format") {
+        None => true,
+        Some(Value::Text(format)) if &**format == "pretty" => true,
+        Some(Value::Text(format)) if &**format == "compact" => false,
+        Some(Value::Text(format)) => {
+            return error(format!(
+                "formatJson: format [{format}] should be one of [pretty, compact]"
+            ));
+        }
+        Some(other) => return Err(format!("format must be a text, not {}", other.kind()).into()),
+    };
+    let value = json::read(text.trim(), Reader::Jackson)
+        .map_err(|why| format!("the text is not JSON: {why}"))?;
+    let text = call.renderer.written(|output| {
+        if pretty {
+            json::write_formatted(&value, output)
+        } else {
+            json::write_compact(&value, output)
+        }
+    })?;
+    Ok(Value::text(text))
+}
+
+/// The text of a second argument or of the block.
+fn other_text(call: &mut Invocation<'_, '_, '_, '_>) -> Result<Option<Arc<str>>, Failure> {
+    if call.is_block() {
+        return Ok(Some(call.body()?.into()));
+    }
+    Ok(match call.param(0) {
+        Value::Text(text) => Some(text),
+        _ => None,
+    })
+}
+
+fn plain(call: &mut Invocation<'_, '_, '_, '_>, value: &Value) -> Answer {
+    let text = call.renderer.written(|output| json::write_plain(value, output))?;
+    Ok(Value::text(text))
+}
+
+/// Two JSON objects as one: the second's values go over the first's, objects are merged.
+pub(super) fn merge(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
+    let Value::Text(base_text) = call.first.clone() else {
+        return error("Base JSON parameter must be a string");
+    };
+    let Ok(base) = json::read(&base_text, Reader::Jackson) else {
+        return error(format!("Base JSON is not valid JSON ('{base_text}')"));
+    };
+    if !matches!(base, Value::Map(_)) {
+        return error(format!("Base JSON is not a JSON object ('{base_text}')"));
+    }
+    let Some(over_text) = other_text(call)? else { return error("JSON to merge must be a string") };
+    let Ok(over) = json::read(&over_text, Reader::Jackson) else {
+        return error(format!("JSON to merge is not valid JSON ('{over_text}')"));
+    };
+    if !matches!(over, Value::Map(_)) {
+        return error(format!("JSON to merge is not a JSON object ('{over_text}')"));
+    }
+    let remove_nulls = matches!(call.named("removeNulls"), Some(Value::Bool(true)));
+    let merged = merged(&base, &over, remove_nulls)?;
+    plain(call, &merged)
+}
+
+fn merged(base: &Value, over: &Value, remove_nulls: bool) -> Result<Value, Failure> {
+    let (Value::Map(base), Value::Map(over)) = (base, over) else { return Ok(over.clone()) };
+    let mut entries: Vec<Option<(Arc<str>, Value)>> =
+        base.entries.iter().cloned().map(Some).collect();
+    let mut known: std::collections::HashMap<Arc<str>, usize> =
+        base.entries.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect();
+    for (name, value) in &over.entries {
+        let at = known.get(name).copied();
+        if remove_nulls && value.is_null() {
+            if let Some(at) = at {
+                entries[at] = None;
+            }
+            continue;
+        }
+        let made = match at.and_then(|at| entries[at].as_ref()) {
+            Some((_, old)) => merged(old, value, remove_nulls)?,
+            None => value.clone(),
+        };
+        match at {
+            Some(at) => entries[at] = Some((name.clone(), made)),
+            None => {
+                known.insert(name.clone(), entries.len());
+                entries.push(Some((name.clone(), made)));
+            }
+        }
+    }
+    Ok(Value::map(entries.into_iter().flatten().collect(), MapStyle::Java)?)
+}
+
+/// JSON text without what a path finds.
+pub(super) fn remove(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
+    let Value::Text(text) = call.first.clone() else { return error("Input JSON must be a string") };
+    if &*text == "null" {
+        return Ok(Value::Text(text));
+    }
+    let [expression] = &call.params[..] else {
+        return error("A single JSONPath expression parameter must be supplied");
+    };
+    let Value::Text(expression) = expression.clone() else {
+        return error("JSONPath parameter must be a string");
+    };
+    let Ok(document) = json::read(&text, Reader::Jackson) else {
+        return error(format!("Input JSON string is not valid JSON ('{text}')"));
+    };
+    let Ok(query) = Query::parse(&expression) else {
+        return error(format!(
+            "JSONPath parameter is not a valid JSONPath expression ('{expression}')"
+        ));
+    };
+    let mut ways = query.ways(&document).map_err(|error| error.to_string())?;
+    if ways.is_empty() {
+        return Ok(if query.is_definite() { Value::Text(text) } else { plain(call, &document)? });
+    }
+    if ways.iter().any(Vec::is_empty) {
+        return error(format!(
+            "Delete operation cannot be applied to JSONPath expression ('{expression}')"
+        ));
+    }
+    // From the last to the first, so that positions in lists stay right.
+    ways.sort_by(|a, b| compare(b, a));
+    ways.dedup();
+    call.renderer.spend(ways.len().saturating_mul(1 + document.parts() / 64))?;
+    let mut document = document;
+    for way in &ways {
+        document = without(&document, way)?;
+    }
+    plain(call, &document)
+}
+
+fn compare(a: &[Key], b: &[Key]) -> std::cmp::Ordering {
+    let key = |key: &Key| match key {
+        Key::Name(name) => (0, name.clone()),
+        Key::Index(at) => (*at, String::new()),
+    };
+    a.iter().map(key).cmp(b.iter().map(key))
+}
+
+fn without(value: &Value, way: &[Key]) -> Result<Value, Failure> {
+    let Some((key, rest)) = way.split_first() else { return Ok(value.clone()) };
+    Ok(match (value, key) {
+        (Value::Map(map), Key::Name(name)) => {
+            let mut entries = map.entries.clone();
+            if rest.is_empty() {
+                entries.retain(|(key, _)| **key != **name);
+            } else if let Some(entry) = entries.iter_mut().find(|(key, _)| **key == **name) {
+                entry.1 = without(&entry.1, rest)?;
+            }
+            Value::map(entries, map.style.clone())?
+        }
+        (Value::List(list), Key::Index(at)) if *at < list.items.len() => {
+            let mut items = list.items.clone();
+            if rest.is_empty() {
+                items.remove(*at);
+            } else {
+                items[*at] = without(&items[*at], rest)?;
+            }
+            Value::list(items, list.style.clone())?
+        }
+        _ => value.clone(),
+    })
+}
+
+/// JSON text with one more item in its array, or in the one that a path finds.
+pub(super) fn array_add(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
+    let Value::Text(text) = call.first.clone() else { return error("Base JSON must be a string") };
+    let Ok(document) = json::read(&text, Reader::Jackson) else {
+        return error(format!("Base JSON is not valid JSON ('{text}')"));
+    };
+    let (way, detail) = match call.named("jsonPath").cloned() {
+        None => (Some(Vec::new()), format!("'{text}'")),
+        Some(Value::Text(expression)) => {
+            let Some(query) = Some(&*expression)
+                .filter(|text| !text.is_empty())
+                .and_then(|text| Query::parse(text).ok())
+            else {
+                return error(format!(
+                    "jsonPath option is not valid JSONPath expression ('{expression}')"
+                ));
+            };
+            let ways = query.ways(&document).map_err(|error| error.to_string())?;
+            (ways.into_iter().next(), format!("root: '{text}', jsonPath: '{expression}'"))
+        }
+        Some(_) => return error("jsonPath option must be a string"),
+    };
+    let target = way.as_ref().and_then(|way| at(&document, way));
+    let Some(Value::List(list)) = target else {
+        return error(format!("Target JSON is not a JSON array ({detail})"));
+    };
+    let mut items = list.items.clone();
+    let Some(item_text) = other_text(call)? else {
+        return error("Item-to-add JSON must be a string");
+    };
+    let Ok(item) = json::read(&item_text, Reader::Jackson) else {
+        return error(format!("Item-to-add JSON is not valid JSON ('{item_text}')"));
+    };
+    let flatten = match call.named("flatten") {
+        None => false,
+        Some(Value::Bool(flatten)) => *flatten,
+        Some(_) => return error("flatten option must be a boolean"),
+    };
+    match item {
+        Value::List(more) if flatten => items.extend(more.items.iter().cloned()),
+        item => items.push(item),
+    }
+    match call.named("maxItems") {
+        None => {}
+        Some(Value::Int(most)) => match usize::try_from(*most) {
+            Ok(most) => drop(items.drain(..items.len().saturating_sub(most))),
+            Err(_) => return error("maxItems option integer must be positive"),
+        },
+        Some(_) => return error("maxItems option must be an integer"),
+    }
+    let list = Value::list(items, ListStyle::Java)?;
+    let made = replaced(&document, &way.unwrap_or_default(), list)?;
+    plain(call, &made)
+}
+
+fn at<'v>(value: &'v Value, way: &[Key]) -> Option<&'v Value> {
+    way.iter().try_fold(value, |value, key| match key {
+        Key::Name(name) => value.member(name),
+        Key::Index(at) => value.item(*at),
+    })
+}
+
+fn replaced(value: &Value, way: &[Key], by: Value) -> Result<Value, Failure> {
+    let Some((key, rest)) = way.split_first() else { return Ok(by) };
+    Ok(match (value, key) {
+        (Value::Map(map), Key::Name(name)) => {
+            let mut entries = map.entries.clone();
+            if let Some(entry) = entries.iter_mut().find(|(key, _)| **key == **name) {
+                entry.1 = replaced(&entry.1, rest, by)?;
+            }
+            Value::map(entries, map.style.clone())?
+        }
+        (Value::List(list), Key::Index(at)) if *at < list.items.len() => {
+            let mut items = list.items.clone();
+            items[*at] = replaced(&items[*at], rest, by)?;
+            Value::list(items, list.style.clone())?
+        }
+        _ => value.clone(),
+    })
+}

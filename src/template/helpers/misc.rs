@@ -1,0 +1,142 @@
+//! Regular expressions, and what a template may learn about the machine.
+
+use super::{Answer, error};
+use crate::template::error::Failure;
+use crate::template::eval::Invocation;
+use crate::template::value::{ListStyle, Value};
+use crate::template::{SystemSource, SystemValue};
+
+/// Bytes that a compiled expression may take.
+const MAX_COMPILED: usize = 1 << 20;
+
+/// How often an expression with look-around or back-references may try another way.
+const BACKTRACK_LIMIT: usize = 100_000;
+
+/// How many groups `regexExtract` keeps.
+const MAX_GROUPS: usize = 100_000;
+
+/// A regular expression in Java's syntax, as far as the engines read it.
+#[derive(Debug)]
+pub(super) enum Pattern {
+    Linear(regex::Regex),
+    Backtracking(Box<fancy_regex::Regex>),
+}
+
+impl Pattern {
+    /// An expression that is searched for.
+    pub(super) fn part(text: &str) -> Result<Self, String> {
+        let linear = regex::RegexBuilder::new(text).size_limit(MAX_COMPILED).build();
+        if let Ok(regex) = linear {
+            return Ok(Self::Linear(regex));
+        }
+        let mut builder = fancy_regex::RegexBuilder::new(text);
+        let built =
+            builder.backtrack_limit(BACKTRACK_LIMIT).delegate_size_limit(MAX_COMPILED).build();
+        built
+            .map(|regex| Self::Backtracking(Box::new(regex)))
+            .map_err(|_| format!("\"{text}\" is no regular expression"))
+    }
+
+    /// An expression that a whole text has to match.
+    pub(super) fn whole(text: &str) -> Result<Self, String> {
+        Self::part(text)?;
+        Self::part(&format!(r"\A(?:{text})\z"))
+    }
+
+    pub(super) fn is_match(&self, text: &str) -> Result<bool, Failure> {
+        match self {
+            Self::Linear(regex) => Ok(regex.is_match(text)),
+            Self::Backtracking(regex) => regex.is_match(text).map_err(|_| too_long()),
+        }
+    }
+
+    /// The first match, and the groups of all matches in their order. A group that took no part is nothing.
+    fn extract(&self, text: &str) -> Result<Option<(String, Vec<Option<String>>)>, Failure> {
+        let mut first = None;
+        let mut groups = Vec::new();
+        let owned = |text: &str| text.to_owned();
+        match self {
+            Self::Linear(regex) => {
+                for found in regex.captures_iter(text) {
+                    first.get_or_insert_with(|| owned(&found[0]));
+                    groups.extend(
+                        found.iter().skip(1).map(|group| group.map(|group| owned(group.as_str()))),
+                    );
+                    if groups.len() > MAX_GROUPS {
+                        return Err(too_long());
+                    }
+                }
+            }
+            Self::Backtracking(regex) => {
+                for found in regex.captures_iter(text) {
+                    let found = found.map_err(|_| too_long())?;
+                    let whole = found.get(0).map_or("", |found| found.as_str());
+                    first.get_or_insert_with(|| owned(whole));
+                    groups.extend(
+                        found.iter().skip(1).map(|group| group.map(|group| owned(group.as_str()))),
+                    );
+                    if groups.len() > MAX_GROUPS {
+                        return Err(too_long());
+                    }
+                }
+            }
+        }
+        Ok(first.map(|first| (first, groups)))
+    }
+}
+
+fn too_long() -> Failure {
+    "the regular expression takes too long on this text; make it simpler".into()
+}
+
+/// The first match as a text; with a variable's name the groups of all matches.
+pub(super) fn regex_extract(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
+    let Value::Text(expression) = call.param(0) else {
+        return Err("the regular expression is missing; give it as a text".into());
+    };
+    let Ok(pattern) = Pattern::part(&expression) else {
+        return error(format!("Invalid regex string {expression}"));
+    };
+    let text = call.print_first()?;
+    let found = pattern.extract(&text)?;
+    match (found, call.params.get(1).cloned()) {
+        (Some((first, _)), None) => call.made(first),
+        (Some((_, groups)), Some(name)) if !groups.is_empty() => {
+            let name = super::block::name_of(&name)?;
+            let text = |group: Option<String>| group.map_or(Value::Null, Value::text);
+            let groups = Value::list(groups.into_iter().map(text).collect(), ListStyle::First)?;
+            call.assign(&name, groups);
+            Ok(Value::Null)
+        }
+        _ => match call.named("default") {
+            Some(default) => Ok(default.clone()),
+            None => error(format!("Nothing matched {expression}")),
+        },
+    }
+}
+
+pub(super) fn hostname(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
+    Ok(Value::text(call.renderer.context.host.name()))
+}
+
+/// A variable of the environment, where the user permits its name.
+pub(super) fn system_value(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
+    let key = call.named_text("key")?.unwrap_or_default();
+    let kind = call.named_text("type")?;
+    let default = call.named_text("default")?;
+    if key.is_empty() {
+        return error("The key cannot be empty");
+    }
+    let source = match kind.as_deref() {
+        None | Some("ENVIRONMENT") => Some(SystemSource::Environment),
+        Some("PROPERTY") => Some(SystemSource::Property),
+        Some(_) => None,
+    };
+    let asked = source.unwrap_or(SystemSource::Environment);
+    match call.renderer.context.host.system_value(asked, &key) {
+        SystemValue::Denied => error(format!("Access to {key} is denied")),
+        SystemValue::Text(_) | SystemValue::Absent if source.is_none() => Ok(Value::text("")),
+        SystemValue::Text(text) => call.made(text),
+        SystemValue::Absent => Ok(default.map_or(Value::Null, Value::Text)),
+    }
+}

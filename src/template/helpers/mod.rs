@@ -1,0 +1,153 @@
+//! The helpers, by theme. A helper is found by its name when a template is compiled.
+
+mod array;
+mod block;
+mod compare;
+mod dates;
+mod encode;
+mod json;
+mod math;
+mod misc;
+mod number_format;
+mod random;
+mod string_format;
+mod text;
+
+pub(crate) use block::each;
+
+use super::error::Failure;
+use super::eval::Invocation;
+use super::value::Value;
+
+/// What a helper answers: a value, which is shown where the helper stands.
+pub(crate) type Answer = Result<Value, Failure>;
+
+/// A helper.
+pub(crate) type Helper = for<'a, 'i, 's, 'r, 'c> fn(&'a mut Invocation<'i, 's, 'r, 'c>) -> Answer;
+
+/// The helper of a name.
+pub(crate) fn find(name: &str) -> Option<Helper> {
+    Some(match name {
+        "if" => block::if_,
+        "unless" => block::unless,
+        "each" => block::each,
+        "with" => block::with,
+        "lookup" => block::lookup,
+        "block" => block::block,
+        "log" => block::log,
+        "assign" => block::assign,
+        "val" => block::val,
+        "eq" => compare::eq,
+        "neq" => compare::neq,
+        "gt" => compare::gt,
+        "gte" => compare::gte,
+        "lt" => compare::lt,
+        "lte" => compare::lte,
+        "and" => compare::and,
+        "or" => compare::or,
+        "not" => compare::not,
+        "contains" => compare::contains,
+        "matches" => compare::matches,
+        "isEven" => math::is_even,
+        "isOdd" => math::is_odd,
+        "stripes" => math::stripes,
+        "math" => math::math,
+        "range" => math::range,
+        "size" => array::size,
+        "array" => array::array,
+        "arrayAdd" => array::add,
+        "arrayRemove" => array::remove,
+        "arrayJoin" => array::join,
+        "pickRandom" => random::pick,
+        "randomValue" => random::value,
+        "randomInt" => random::int,
+        "randomDecimal" => random::decimal,
+        "now" => dates::now,
+        "date" => dates::date,
+        "parseDate" => dates::parse,
+        "truncateDate" => dates::truncate,
+        "dateFormat" => dates::format,
+        "jsonPath" => json::path,
+        "parseJson" => json::parse,
+        "toJson" => json::to_json,
+        "formatJson" => json::format,
+        "jsonMerge" => json::merge,
+        "jsonRemove" => json::remove,
+        "jsonArrayAdd" => json::array_add,
+        "base64" => encode::base64,
+        "urlEncode" => encode::url,
+        "formData" => encode::form_data,
+        "regexExtract" => misc::regex_extract,
+        "systemValue" => misc::system_value,
+        "hostname" => misc::hostname,
+        "trim" => text::trim,
+        "numberFormat" => number_format::number_format,
+        "stringFormat" => string_format::string_format,
+        "capitalizeFirst" => text::capitalize_first,
+        "center" => text::center,
+        "cut" => text::cut,
+        "defaultIfEmpty" => text::default_if_empty,
+        "join" => text::join,
+        "ljust" => text::ljust,
+        "rjust" => text::rjust,
+        "substring" => text::substring,
+        "lower" => text::lower,
+        "upper" => text::upper,
+        "slugify" => text::slugify,
+        "stripTags" => text::strip_tags,
+        "capitalize" => text::capitalize,
+        "abbreviate" => text::abbreviate,
+        "wordWrap" => text::word_wrap,
+        "replace" => text::replace,
+        "yesno" => text::yesno,
+        _ => return None,
+    })
+}
+
+/// A text in the result that says what a helper did not like, as `WireMock` shows it.
+fn error(message: impl AsRef<str>) -> Answer {
+    Ok(Value::text(format!("[ERROR: {}]", message.as_ref())))
+}
+
+/// A whole number from a number or a text of digits, as Java's `intValue` and `parseInt`.
+fn to_int(value: &Value) -> Result<Option<i64>, Failure> {
+    match value {
+        Value::Int(value) => Ok(Some(*value)),
+        #[expect(clippy::cast_possible_truncation, reason = "as Java's intValue")]
+        Value::Double(value) => Ok(Some(*value as i64)),
+        #[expect(clippy::cast_possible_truncation, reason = "as Java's intValue")]
+        Value::Decimal(value) => Ok(Some(value.to_f64() as i64)),
+        Value::Text(text) => match text.parse::<i32>() {
+            Ok(value) => Ok(Some(value.into())),
+            Err(_) => Err(format!("\"{text}\" is not a whole number").into()),
+        },
+        _ => Ok(None),
+    }
+}
+
+/// A whole number that must be one.
+fn whole(value: &Value, what: &str) -> Result<i64, Failure> {
+    match value {
+        Value::Int(value) => Ok(*value),
+        Value::Null => Err(format!("{what} is missing; give it as a whole number").into()),
+        other => Err(format!("{what} must be a whole number, not {}", other.kind()).into()),
+    }
+}
+
+/// A length or position that must not be negative.
+fn count(value: &Value, what: &str) -> Result<usize, Failure> {
+    let number = whole(value, what)?;
+    usize::try_from(number).map_err(|_| format!("{what} must not be negative: {number}").into())
+}
+
+/// Digits in groups.
+fn grouped(digits: &str, size: usize, separator: &str) -> String {
+    let mut made = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(size) {
+            made.push_str(separator);
+        }
+        made.push(digit);
+    }
+    made
+}

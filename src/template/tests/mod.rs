@@ -1,0 +1,131 @@
+//! Templates against what `WireMock` 3.13.2 answers (`asked.json`), and with generated input.
+//!
+//! An entry of `asked.json` has a template, the request (GET /t from stub.example:8080 where it says nothing
+//! else), and what the original made of it: `text`; `fails` with the place of a helper's exception; `invalid`
+//! with the parser's error.
+
+mod generated;
+mod rules;
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::{
+    Host, Model, Parameters, RenderContext, RenderError, RequestData, SystemSource, SystemValue,
+    Template,
+};
+
+/// A machine of its own: one key is permitted.
+struct TestHost;
+
+impl Host for TestHost {
+    fn name(&self) -> &str {
+        "machine"
+    }
+
+    fn system_value(&self, source: SystemSource, key: &str) -> SystemValue {
+        match (source, key) {
+            (SystemSource::Environment, "OPEN") => SystemValue::Text("value".to_owned()),
+            (SystemSource::Environment, "OPEN_EMPTY") => SystemValue::Absent,
+            _ => SystemValue::Denied,
+        }
+    }
+}
+
+/// 2021-03-04T05:06:07.089Z.
+const NOW: i64 = 1_614_834_367_089;
+
+fn render_for(text: &str, model: &Model) -> Result<String, RenderError> {
+    let template = Template::compile(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let mut state = 1_u64;
+    let mut random = move || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state ^ (state >> 29)
+    };
+    template.render(model, &mut RenderContext { now: NOW, random: &mut random, host: &TestHost })
+}
+
+fn render(text: &str) -> Result<String, RenderError> {
+    render_for(text, &Model::new(Asked::default().into_data(), &Parameters::none()))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Asked {
+    method: Option<String>,
+    path: Option<String>,
+    headers: Vec<(String, String)>,
+    body: String,
+    parameters: Option<Box<serde_json::value::RawValue>>,
+}
+
+impl Asked {
+    fn into_data(self) -> RequestData {
+        let mut headers = vec![
+            ("Accept-Encoding".to_owned(), "identity".to_owned()),
+            ("Host".to_owned(), "stub.example:8080".to_owned()),
+        ];
+        headers.extend(self.headers);
+        let cookies = headers.iter().filter(|(name, _)| name == "Cookie");
+        let cookies = cookies.flat_map(|(_, value)| value.split("; "));
+        let cookies = cookies.filter_map(|cookie| cookie.split_once('='));
+        let cookies = cookies.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        RequestData {
+            id: "b5e1f5f5-3a64-4e8c-9f6e-000000000001".to_owned(),
+            method: self.method.unwrap_or_else(|| "GET".to_owned()),
+            url: self.path.unwrap_or_else(|| "/t".to_owned()),
+            scheme: "http".to_owned(),
+            host: "stub.example".to_owned(),
+            port: 8080,
+            client_ip: "127.0.0.1".to_owned(),
+            path_parameters: Vec::new(),
+            headers,
+            cookies,
+            body: Bytes::from(self.body),
+            parts: None,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    template: String,
+    #[serde(default)]
+    request: Asked,
+    text: Option<String>,
+    fails: Option<String>,
+    invalid: Option<String>,
+}
+
+#[test]
+fn templates_render_as_the_original_renders_them() {
+    let cases: Vec<Case> = serde_json::from_str(include_str!("asked.json")).unwrap();
+    let mut wrong = Vec::new();
+    for mut case in cases {
+        let parameters = match case.request.parameters.take() {
+            Some(json) => Parameters::from_text(json.get()).unwrap(),
+            None => Parameters::none(),
+        };
+        let model = Model::new(case.request.into_data(), &parameters);
+        let made = match Template::compile(&case.template) {
+            Err(error) => format!("invalid {error}"),
+            Ok(_) => match render_for(&case.template, &model) {
+                Ok(text) => format!("text {text}"),
+                Err(RenderError::Helper { at, .. }) => format!("fails {}:{}", at.line, at.column),
+                Err(limit) => format!("{limit}"),
+            },
+        };
+        let expected = match (case.text, case.fails, case.invalid) {
+            (Some(text), None, None) => format!("text {text}"),
+            (None, Some(place), None) => format!("fails {place}"),
+            (None, None, Some(error)) => format!("invalid {error}"),
+            _ => panic!("an entry has one outcome: {}", case.template),
+        };
+        if made != expected {
+            wrong.push(format!("{}\n  expected {expected:?}\n  made     {made:?}", case.template));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}

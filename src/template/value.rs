@@ -1,0 +1,308 @@
+//! The values that templates work with: those of Java that `WireMock`'s helpers see, as far as they differ in
+//! what they print, equal, or count as.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use super::date::Date;
+use super::decimal::Decimal;
+use super::error::Limit;
+use super::model::{Part, Request};
+
+/// How many parts a list or map may have, those of its parts included.
+pub(crate) const MAX_PARTS: usize = 1_000_000;
+
+/// How deep lists and maps may nest.
+pub(crate) const MAX_DEPTH: usize = 200;
+
+/// Up to here a map is searched from its start.
+const SHORT_MAP: usize = 12;
+
+/// A value. Copies share what is large.
+#[derive(Debug, Clone)]
+pub(crate) enum Value {
+    /// Nothing.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// Java's Integer and Long.
+    Int(i64),
+    /// Java's Double.
+    Double(f64),
+    /// Java's `BigDecimal` and `BigInteger`.
+    Decimal(Decimal),
+    /// A text.
+    Text(Arc<str>),
+    /// Prints as a text and equals none: a request's method.
+    Token(Arc<str>),
+    /// A list.
+    List(Arc<List>),
+    /// Names with values.
+    Map(Arc<Map>),
+    /// A moment with the format that it prints in.
+    Date(Date),
+    /// `request`.
+    Request(Arc<Request>),
+    /// `request.requestLine`.
+    RequestLine(Arc<Request>),
+    /// One of `request.parts`.
+    Part(Arc<Part>),
+}
+
+/// How a list prints.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ListStyle {
+    /// `[a, b]`
+    Java,
+    /// `["a","b"]`, what a JSON path finds.
+    Json,
+    /// The first value: a header, a query parameter.
+    First,
+    /// The path that it is the parts of.
+    Path(Arc<str>),
+}
+
+/// A list.
+#[derive(Debug)]
+pub(crate) struct List {
+    /// Its values.
+    pub(crate) items: Vec<Value>,
+    /// How it prints.
+    pub(crate) style: ListStyle,
+    size: Size,
+}
+
+/// How a map prints, and what it is to a loop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum MapStyle {
+    /// `{a=1, b=2}`
+    Java,
+    /// Indented JSON, what a JSON path finds.
+    Json,
+    /// The path that it holds the parts of, by number and name.
+    Path(Arc<str>),
+}
+
+/// Names with values, in order.
+#[derive(Debug)]
+pub(crate) struct Map {
+    /// The entries in the order that a loop takes.
+    pub(crate) entries: Vec<(Arc<str>, Value)>,
+    /// How it prints.
+    pub(crate) style: MapStyle,
+    /// Whether names are found in any case.
+    pub(crate) any_case: bool,
+    size: Size,
+    index: OnceLock<HashMap<Arc<str>, usize>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    parts: usize,
+    depth: usize,
+}
+
+impl Size {
+    fn of<'v>(values: impl Iterator<Item = &'v Value>) -> Result<Self, Limit> {
+        let mut size = Self { parts: 1, depth: 0 };
+        for value in values {
+            let part = value.size();
+            size.parts = size.parts.saturating_add(part.parts);
+            size.depth = size.depth.max(part.depth);
+        }
+        size.depth += 1;
+        if size.parts > MAX_PARTS {
+            Err(Limit::Parts)
+        } else if size.depth > MAX_DEPTH {
+            Err(Limit::Depth)
+        } else {
+            Ok(size)
+        }
+    }
+}
+
+impl Map {
+    /// The value of a name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        if self.any_case {
+            return self
+                .entries
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, v)| v);
+        }
+        if self.entries.len() <= SHORT_MAP {
+            return self.entries.iter().find(|(key, _)| **key == *name).map(|(_, value)| value);
+        }
+        let index = self.index.get_or_init(|| {
+            self.entries.iter().enumerate().map(|(at, (key, _))| (key.clone(), at)).collect()
+        });
+        index.get(name).map(|at| &self.entries[*at].1)
+    }
+}
+
+impl Value {
+    /// A text.
+    pub(crate) fn text(text: impl Into<Arc<str>>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// A list.
+    ///
+    /// # Errors
+    /// The list is larger or deeper than the engine allows.
+    pub(crate) fn list(items: Vec<Self>, style: ListStyle) -> Result<Self, Limit> {
+        let size = Size::of(items.iter())?;
+        Ok(Self::List(Arc::new(List { items, style, size })))
+    }
+
+    /// A map.
+    ///
+    /// # Errors
+    /// The map is larger or deeper than the engine allows.
+    pub(crate) fn map(entries: Vec<(Arc<str>, Self)>, style: MapStyle) -> Result<Self, Limit> {
+        Self::map_of(entries, style, false)
+    }
+
+    /// A map whose names are found in any case.
+    ///
+    /// # Errors
+    /// As [`Value::map`].
+    pub(crate) fn map_any_case(entries: Vec<(Arc<str>, Self)>) -> Result<Self, Limit> {
+        Self::map_of(entries, MapStyle::Java, true)
+    }
+
+    fn map_of(
+        entries: Vec<(Arc<str>, Self)>,
+        style: MapStyle,
+        any_case: bool,
+    ) -> Result<Self, Limit> {
+        let size = Size::of(entries.iter().map(|(_, value)| value))?;
+        Ok(Self::Map(Arc::new(Map { entries, style, any_case, size, index: OnceLock::new() })))
+    }
+
+    fn size(&self) -> Size {
+        match self {
+            Self::List(list) => list.size,
+            Self::Map(map) => map.size,
+            _ => Size { parts: 1, depth: 0 },
+        }
+    }
+
+    /// How many parts the value has, itself included.
+    pub(crate) fn parts(&self) -> usize {
+        self.size().parts
+    }
+
+    /// Whether there is nothing.
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// Whether the value counts as not there to `if`: nothing, false, 0, an empty text or list. An empty map
+    /// counts as there.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Bool(value) => !value,
+            Self::Int(value) => *value == 0,
+            Self::Double(value) => *value == 0.0,
+            Self::Decimal(value) => value.is_zero(),
+            Self::Text(text) => text.is_empty(),
+            Self::List(list) => list.items.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// The number, for numbers.
+    pub(crate) fn number(&self) -> Option<f64> {
+        match self {
+            #[expect(clippy::cast_precision_loss, reason = "as Java's doubleValue")]
+            Self::Int(value) => Some(*value as f64),
+            Self::Double(value) => Some(*value),
+            Self::Decimal(value) => Some(value.to_f64()),
+            _ => None,
+        }
+    }
+
+    /// The text, where the value is one: tokens and lists are not.
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What a loop takes turns over: a list, or the parts of a path.
+    pub(crate) fn items(&self) -> Option<Cow<'_, [Self]>> {
+        match self {
+            Self::List(list) => Some(Cow::Borrowed(&list.items)),
+            Self::Map(map) => match &map.style {
+                MapStyle::Path(path) => {
+                    let parts = path.trim_end_matches('/').split('/');
+                    Some(Cow::Owned(parts.map(Self::text).collect()))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether two values are equal to `eq`: numbers by what they are worth, texts only to texts.
+    pub(crate) fn equals(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Int(a), Self::Int(b)) => a == b,
+            (Self::Text(a), Self::Text(b)) | (Self::Token(a), Self::Token(b)) => a == b,
+            (Self::List(a), Self::List(b)) => {
+                a.items.len() == b.items.len()
+                    && a.items.iter().zip(&b.items).all(|(a, b)| a.equals(b))
+            }
+            (Self::Map(a), Self::Map(b)) => {
+                a.entries.len() == b.entries.len()
+                    && a.entries
+                        .iter()
+                        .all(|(key, value)| b.get(key).is_some_and(|other| value.equals(other)))
+            }
+            (Self::Date(a), Self::Date(b)) => a.millis == b.millis,
+            (Self::Request(a), Self::Request(b)) | (Self::RequestLine(a), Self::RequestLine(b)) => {
+                Arc::ptr_eq(a, b)
+            }
+            (Self::Part(a), Self::Part(b)) => Arc::ptr_eq(a, b),
+            #[expect(clippy::float_cmp, reason = "Java compares doubles with ==")]
+            (a, b) => match (a.number(), b.number()) {
+                (Some(a), Some(b)) => a == b,
+                _ => false,
+            },
+        }
+    }
+
+    /// The order of two values of one kind.
+    pub(crate) fn compare(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Text(a), Self::Text(b)) => Some(a.encode_utf16().cmp(b.encode_utf16())),
+            (Self::Bool(a), Self::Bool(b)) => Some(a.cmp(b)),
+            (Self::Int(a), Self::Int(b)) => Some(a.cmp(b)),
+            (Self::Date(a), Self::Date(b)) => Some(a.millis.cmp(&b.millis)),
+            (a, b) => Some(a.number()?.total_cmp(&b.number()?)),
+        }
+    }
+
+    /// The kind, for messages.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Bool(_) => "a truth value",
+            Self::Int(_) | Self::Double(_) | Self::Decimal(_) => "a number",
+            Self::Text(_) | Self::Token(_) => "a text",
+            Self::List(_) => "a list",
+            Self::Map(_) => "a map",
+            Self::Date(_) => "a date",
+            Self::Request(_) | Self::RequestLine(_) => "the request",
+            Self::Part(_) => "a part of the request",
+        }
+    }
+}
