@@ -28,6 +28,7 @@ Examples:
   standin plan throttled                           which calls will be throttled
   standin drill auth/token-refresh -- ./my-client  a client tested under a scenario
   standin record --upstream http://backend:8001 --to recorded/
+  standin import openapi.yaml --to fixtures/       stubs from the examples and schemas of an API description
   standin kubeconfig > kubeconfig && kubectl --kubeconfig kubeconfig get tfjobs -A
   standin serve --tls & standin kubeconfig https://127.0.0.1:8080 --token admin-token > kubeconfig
 
@@ -41,6 +42,11 @@ pub(super) enum Command {
     Record(Record),
     /// Check fixture and scenario files; report every problem as path:line:column: problem; remedy.
     Check(Check),
+    /// Convert files of other tools to stub mappings: `OpenAPI`, Postman, Hoverfly, mountebank, `MockServer`.
+    ///
+    /// What has no equivalent is reported as path:line:column: problem; remedy. Exit code: 0 if the file was read,
+    /// 1 with --strict if something was left out, 3 if the file is invalid.
+    Import(Import),
     /// Check that a running server is healthy, for container health checks.
     Healthcheck(Target),
     /// Print a kubeconfig for a server.
@@ -302,6 +308,25 @@ pub(super) struct Check {
     /// Print the result as JSON, each problem with its code.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// File to convert, JSON or YAML.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Directory for the stubs; they go to its folder mappings/.
+    #[arg(long, value_name = "DIR")]
+    pub(super) to: PathBuf,
+    /// Format of the file; default: the one that it looks like.
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) format: Option<crate::import::ImportFormat>,
+    /// Replace files that are there with another content.
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Exit with code 1 if a part of the file has no equivalent.
+    #[arg(long)]
+    pub(super) strict: bool,
 }
 
 #[derive(Debug, Args)]

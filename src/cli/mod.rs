@@ -1,7 +1,7 @@
 //! The program: command line → library → output and exit code.
 //!
 //! ```text
-//! [args] → one file a command: [serve] (with [signals]), [check], [health], [kubeconfig], [preview], [drill]
+//! [args] → one file a command: [serve] (with [signals]), [check], [health], [kubeconfig], [preview], [drill], [import]
 //!              └ [ask] (a running server), [console] (lines), [error] (exit codes)
 //! ```
 
@@ -12,6 +12,7 @@ mod console;
 mod drill;
 mod error;
 mod health;
+mod import;
 mod kubeconfig;
 mod preview;
 mod serve;
@@ -41,6 +42,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::serve(args),
         Command::Record(args) => serve::record(args),
         Command::Check(args) => check::check(&args),
+        Command::Import(args) => import::import(&args),
         Command::Healthcheck(args) => health::healthcheck(&args),
         Command::Kubeconfig(args) => kubeconfig::kubeconfig(&args),
         Command::Scenarios => check::scenarios(),
