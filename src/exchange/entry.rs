@@ -231,15 +231,11 @@ fn text_of(request: &Request, response: Option<&HeaderMap>) -> (Box<[u8]>, [u32;
         RequestBody::Empty | RequestBody::Stream(_) => (&[], 0),
     };
     let scheme = request.uri.scheme_str().zip(request.uri.authority());
-    let origin = scheme.map_or(0, |(scheme, authority)| scheme.len() + 3 + authority.as_str().len());
+    let origin =
+        scheme.map_or(0, |(scheme, authority)| scheme.len() + 3 + authority.as_str().len());
     let fields = |headers: &HeaderMap| headers.iter().map(|(n, v)| field_len(n, v)).sum();
-    let lengths: [usize; 5] = [
-        target.len(),
-        origin,
-        fields(&request.headers),
-        body.len(),
-        response.map_or(0, fields),
-    ];
+    let lengths: [usize; 5] =
+        [target.len(), origin, fields(&request.headers), body.len(), response.map_or(0, fields)];
     let mut text = Vec::with_capacity(lengths.iter().sum());
     text.extend_from_slice(target.as_bytes());
     if let Some((scheme, authority)) = scheme {

@@ -275,9 +275,8 @@ fn cookies(headers: &Fields) -> Value {
 
 /// The parameters of a query or a form: `{"a": {"key": "a", "values": ["1", "2"]}}`.
 fn parameters(raw: &str) -> Value {
-    let decoded = |text: &str| {
-        percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
-    };
+    let decoded =
+        |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let mut all: Map<String, Value> = Map::new();
     for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));

@@ -105,7 +105,12 @@ fn credentials_are_not_shown() {
     let mut request = Request::new(Method::GET, "/x?a=b&access_token=s3cret-4711-abcdef");
     request.headers.insert("authorization", "Bearer s3cret-4711-abcdef".parse().unwrap());
     request.headers.insert("x-client", "a".parse().unwrap());
-    record(&journal, &request, &Plan::text(StatusCode::OK, Origin::Admin, "s3cret-4711-abcdef"), ByStub::No);
+    record(
+        &journal,
+        &request,
+        &Plan::text(StatusCode::OK, Origin::Admin, "s3cret-4711-abcdef"),
+        ByStub::No,
+    );
     let exchange = &journal.exchanges()[0];
     let line = exchange.to_line();
     assert!(
@@ -114,7 +119,10 @@ fn credentials_are_not_shown() {
     );
     assert!(!line.contains("s3cret-4711-abcdef"), "{line}");
     let shown = exchange.to_json().to_string();
-    assert!(!shown.contains("s3cret-4711-abcdef") && shown.contains("\"X-Client\":\"a\""), "{shown}");
+    assert!(
+        !shown.contains("s3cret-4711-abcdef") && shown.contains("\"X-Client\":\"a\""),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -196,7 +204,10 @@ fn a_serve_event_has_request_response_and_stub() {
     plan.sub_events.push(SubEvent::warning("w"));
     record(&journal, &request, &plan, ByStub::Rendered(&stub));
     let event = journal.exchanges()[1].to_json();
-    assert_eq!((&event["response"]["status"], &event["response"]["body"]), (&json!(201), &json!("B")));
+    assert_eq!(
+        (&event["response"]["status"], &event["response"]["body"]),
+        (&json!(201), &json!("B"))
+    );
     assert_eq!(event["subEvents"][0]["data"], json!({"message": "w"}));
 }
 
