@@ -53,12 +53,6 @@ pub(super) fn owns(path: &str) -> bool {
     endpoint::below_root(path).is_some()
 }
 
-/// Whether a path asks for the server's health.
-pub(super) fn is_health(path: &str) -> bool {
-    // Cheap for all other paths.
-    endpoint::below_root(path).is_some_and(|rest| matches!(rest, "/health" | "/health/"))
-}
-
 /// Answers a request to the admin API.
 pub(super) async fn answer(context: &RequestContext, request: &mut Request) -> Plan {
     match respond(context, request).await {
