@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::k8s::DeleteAnswer;
 use crate::server::Profile;
 
+use super::wiremock::WireMock;
+
 /// A stand-in for an API server in tests.
 ///
 /// `standin serve` alone serves the documented TFJob, MPIJob and Volcano Job endpoints on
@@ -38,6 +40,8 @@ Exit codes: 0 success, 1 failure, 2 invalid command line, 3 invalid files.";
 pub(super) enum Command {
     /// Serve fixtures and apply scenarios to them.
     Serve(Serve),
+    /// Serve stubs with the options of `WireMock`; `standin --port 8080 --root-dir DIR` is the same.
+    Wiremock(Box<WireMock>),
     /// Proxy requests to a backend and record each exchange as a fixture.
     Record(Record),
     /// Check fixture and scenario files; report every problem as path:line:column: problem; remedy.
@@ -245,6 +249,9 @@ pub(super) struct Record {
     pub(super) backend: Backend,
 }
 
+/// The time to shut down, in seconds.
+const GRACE: f64 = 5.0;
+
 /// Where to listen, what to print, which bounds to keep.
 #[derive(Debug, Args)]
 pub(super) struct Listener {
@@ -261,8 +268,15 @@ pub(super) struct Listener {
     #[arg(long, value_name = "NAME=VALUE", value_parser = bound)]
     pub(super) bound: Vec<(String, String)>,
     /// Time to shut down after SIGTERM or SIGINT, in seconds; after it the process exits with code 1.
-    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value_t = GRACE, value_parser = seconds)]
     pub(super) grace: f64,
+}
+
+impl Listener {
+    /// The defaults, for an address.
+    pub(super) fn at(listen: SocketAddr, verbose: bool) -> Self {
+        Self { listen, verbose, show_secrets: false, bound: Vec::new(), grace: GRACE }
+    }
 }
 
 /// How to serve HTTPS.
