@@ -7,6 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use uuid::Uuid;
 
+use crate::matching::Stub;
+use crate::message::Request;
 use crate::redact::Redactor;
 
 use super::entry::{Answered, Entry};
@@ -223,6 +225,11 @@ impl Journal {
         Some(inner.log[at].clone())
     }
 
+    /// When an exchange was decided.
+    pub(crate) fn time_of(&self, slot: &Slot) -> SystemTime {
+        self.epoch.1 + Duration::from_nanos(slot.entry.at)
+    }
+
     /// An exchange, to be shown.
     pub(crate) fn exchange(&self, Slot { number, entry }: Slot) -> Exchange {
         self.view(number, entry)
@@ -264,8 +271,18 @@ impl Inner {
 
 impl Slot {
     /// The request, for patterns.
-    pub(crate) fn request(&self) -> crate::message::Request {
+    pub(crate) fn request(&self) -> Request {
         self.entry.request()
+    }
+
+    /// The world it was sent to.
+    pub(crate) fn world(&self) -> &str {
+        &self.entry.world
+    }
+
+    /// The stub that answered.
+    pub(crate) fn stub(&self) -> Option<&Arc<Stub>> {
+        self.entry.stub.as_ref()
     }
 }
 
