@@ -62,9 +62,8 @@ fn run(jar: &std::path::Path) -> Result<(), String> {
     let mut differences: Vec<String> = Vec::new();
     let mut rounds = 0;
     while Instant::now() < end && differences.len() < MOST_DIFFERENCES {
-        let result = runner.run(&strategy, |round: Round| {
-            pair.play(&round).map_err(TestCaseError::fail)
-        });
+        let result =
+            runner.run(&strategy, |round: Round| pair.play(&round).map_err(TestCaseError::fail));
         rounds += ROUNDS_AT_ONCE;
         match result {
             Ok(()) => {}
