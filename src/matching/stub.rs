@@ -103,6 +103,11 @@ impl Stub {
         mapping
     }
 
+    /// The stub mapping as it was written: JSON text.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.written.mapping
+    }
+
     /// Whether this stub is for a request. A body that has not been read matches no body pattern.
     #[must_use]
     pub fn matches(&self, request: &Request) -> bool {
@@ -116,14 +121,6 @@ impl Stub {
     /// Whether the request's body is looked at.
     pub(super) fn has_body_patterns(&self) -> bool {
         !self.request.conditions().body.is_empty()
-    }
-
-    /// What the stub goes by in messages: its name, else its id.
-    pub(super) fn title(&self) -> String {
-        match self.name() {
-            Some(name) => format!("{name:?} ({})", self.id),
-            None => self.id.to_string(),
-        }
     }
 }
 

@@ -87,7 +87,7 @@ impl<'a> Endpoint<'a> {
             ["ca"] => Self::Ca,
             ["bounds"] => Self::Bounds,
             ["mappings"] => Self::Mappings,
-            ["requests", ..] => {
+            ["requests" | "near-misses", ..] => {
                 requests::Endpoint::parse(&segments).map(Self::Journal).ok_or_else(unknown)?
             }
             ["findings"] => Self::Findings,
