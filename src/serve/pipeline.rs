@@ -10,6 +10,7 @@ use std::time::Instant;
 use http::Method;
 
 use crate::k8s;
+use crate::matching::Stub;
 use crate::message::{BodyError, Handler, Handling, Http2Settings, Plan, Query, Request};
 use crate::profile::TOKENS_PATH;
 use crate::scenario::{Decision, Http2, ScenarioSet};
@@ -19,7 +20,7 @@ use super::context::RequestContext;
 use super::graded::{GradedRequest, GradingNotes};
 use super::state::Shared;
 use super::world::World;
-use super::{admin, kubernetes, overlay, respond};
+use super::{admin, kubernetes, overlay, respond, stub_answers};
 
 /// What the transport calls for each request.
 #[derive(Debug)]
@@ -44,16 +45,24 @@ impl Handler for Pipeline {
                 return Handling::Ready(plan);
             }
         };
-        let no_stub = match at_once(&self.shared, &world, &request) {
+        let mut no_stub = false;
+        let mut found = None;
+        match at_once(&self.shared, &world, &request) {
             FirstLook::Answered(plan) => {
                 self.observe(&request, &plan, began, &world);
                 return Handling::Ready(plan);
             }
-            FirstLook::NoStub => true,
-            FirstLook::Open => false,
-        };
+            FirstLook::Found(stub) => found = Some(stub),
+            FirstLook::NoStub => no_stub = true,
+            FirstLook::Open => {}
+        }
         let context = RequestContext::new(Arc::clone(&self.shared), world);
         Handling::Waiting(Box::pin(async move {
+            if let Some(stub) = found {
+                let plan = stub_answers::answer(&context, &mut request, &stub).await;
+                self.observe(&request, &plan, began, &context.world);
+                return plan;
+            }
             let graded = (context.shared.settings.graded && !admin::owns(request.path()))
                 .then(|| GradedRequest::of(&context, &request));
             let mut notes = GradingNotes::default();
@@ -89,6 +98,8 @@ impl Pipeline {
 enum FirstLook {
     /// A stub answers, and nothing comes before it.
     Answered(Plan),
+    /// A stub answers, nothing comes before it, and its answer is made for the request.
+    Found(Arc<Stub>),
     /// No rule comes first, and no stub answers.
     NoStub,
     /// More has to be looked at.
@@ -113,7 +124,9 @@ fn at_once(shared: &Shared, world: &World, request: &Request) -> FirstLook {
     if stubs.wants_body(request) {
         return FirstLook::Open;
     }
-    stubs.find(request).map_or(FirstLook::NoStub, |stub| FirstLook::Answered(stub.plan()))
+    let Some(stub) = stubs.find(request) else { return FirstLook::NoStub };
+    let fixed = stub.fixed_plan(&shared.responses.load());
+    fixed.map_or_else(|| FirstLook::Found(Arc::clone(stub)), FirstLook::Answered)
 }
 
 /// The whole way of a request.
@@ -173,7 +186,7 @@ async fn answer(
 
 /// The stub for a request, if there is one; or what keeps it from being found.
 async fn stub(context: &RequestContext, request: &mut Request) -> Option<Plan> {
-    let stubs = context.shared.stubs.load();
+    let stubs = context.shared.stubs.load_full();
     if stubs.is_empty() {
         return None;
     }
@@ -182,7 +195,8 @@ async fn stub(context: &RequestContext, request: &mut Request) -> Option<Plan> {
     {
         return Some(respond::bad_body(request, &Query::default(), &error));
     }
-    stubs.find(request).map(|stub| stub.plan())
+    let stub = Arc::clone(stubs.find(request)?);
+    Some(stub_answers::answer(context, request, &stub).await)
 }
 
 /// What is true beyond the stubs: objects, then the backend, then the report of near misses.
