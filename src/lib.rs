@@ -102,6 +102,8 @@ mod exchange;
 mod explain;
 mod fixtures;
 mod grade;
+#[cfg(feature = "cli")]
+mod import;
 #[doc(hidden)]
 pub mod internals;
 mod k8s;

@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
-use super::{BodyStream, Delivery};
+use super::{BodyStream, Delivery, SubEvent};
 
 /// The answer to one request.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub struct Plan {
     pub guard: Option<Guard>,
     /// Who answered: for the journal, the console line and `X-Standin-Rule`.
     pub origin: Origin,
+    /// What happened besides, for the journal.
+    pub sub_events: Vec<SubEvent>,
 }
 
 /// The body of a plan.
@@ -97,6 +99,7 @@ impl Plan {
             delivery: Delivery::UNDISTURBED,
             guard: None,
             origin,
+            sub_events: Vec::new(),
         }
     }
 
@@ -126,6 +129,18 @@ impl Body {
             Self::Bytes(bytes) => Some(bytes.len() as u64),
             Self::Pieces(pieces) => Some(pieces.iter().map(|piece| piece.len() as u64).sum()),
             Self::Stream(_) | Self::WebSocket(_) => None,
+        }
+    }
+}
+
+impl Body {
+    /// The bytes of a body that is in one piece.
+    #[must_use]
+    pub(crate) fn into_bytes(self) -> Option<Bytes> {
+        match self {
+            Self::Empty => Some(Bytes::new()),
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Pieces(_) | Self::Stream(_) | Self::WebSocket(_) => None,
         }
     }
 }

@@ -9,9 +9,10 @@ use std::time::Instant;
 
 use http::Method;
 
+use crate::exchange::{Answered, ByStub};
 use crate::k8s;
 use crate::matching::Stub;
-use crate::message::{BodyError, Handler, Handling, Http2Settings, Plan, Query, Request};
+use crate::message::{BodyError, Handler, Handling, Http2Settings, Origin, Plan, Query, Request};
 use crate::profile::TOKENS_PATH;
 use crate::scenario::{Decision, Http2, ScenarioSet};
 
@@ -41,15 +42,15 @@ impl Handler for Pipeline {
             Ok(world) => world,
             Err(error) => {
                 let plan = respond::bad_world(&request, &error);
-                self.observe(&request, &plan, began, self.shared.worlds.default());
+                self.observe(&request, &plan, began, self.shared.worlds.default(), ByStub::No);
                 return Handling::Ready(plan);
             }
         };
         let mut no_stub = false;
         let mut found = None;
         match at_once(&self.shared, &world, &request) {
-            FirstLook::Answered(plan) => {
-                self.observe(&request, &plan, began, &world);
+            FirstLook::Answered(plan, stub) => {
+                self.observe(&request, &plan, began, &world, ByStub::Fixed(&stub));
                 return Handling::Ready(plan);
             }
             FirstLook::Found(stub) => found = Some(stub),
@@ -60,7 +61,7 @@ impl Handler for Pipeline {
         Handling::Waiting(Box::pin(async move {
             if let Some(stub) = found {
                 let plan = stub_answers::answer(&context, &mut request, &stub).await;
-                self.observe(&request, &plan, began, &context.world);
+                self.observe(&request, &plan, began, &context.world, ByStub::Rendered(&stub));
                 return plan;
             }
             let graded = (context.shared.settings.graded && !admin::owns(request.path()))
@@ -70,7 +71,9 @@ impl Handler for Pipeline {
             if let Some(graded) = graded {
                 graded.log(&context, &mut request, &mut plan, notes);
             }
-            self.observe(&request, &plan, began, &context.world);
+            let stub = self.stub_of(&plan);
+            let by = stub.as_ref().map_or(ByStub::No, ByStub::Rendered);
+            self.observe(&request, &plan, began, &context.world, by);
             plan
         }))
     }
@@ -82,14 +85,29 @@ impl Handler for Pipeline {
 }
 
 impl Pipeline {
+    /// The stub that a plan comes from.
+    fn stub_of(&self, plan: &Plan) -> Option<Arc<Stub>> {
+        let Origin::Stub(id) = plan.origin else { return None };
+        self.shared.stubs.load().get(id).cloned()
+    }
+
     /// Shows an exchange to whoever looks on.
-    fn observe(&self, request: &Request, plan: &Plan, began: Instant, world: &World) {
+    fn observe(
+        &self,
+        request: &Request,
+        plan: &Plan,
+        began: Instant,
+        world: &World,
+        stub: ByStub<'_>,
+    ) {
         let journal = &self.shared.journal;
-        if admin::is_health(request.path()) {
-            // Asked every second by whoever waits: they would push out what clients asked.
-            journal.observe(request, plan, began, world.name.shared());
+        let world = world.name.shared();
+        let answered = Answered { request, plan, began, world, stub };
+        // The log is what clients of the simulated API asked.
+        if admin::owns(request.path()) {
+            journal.observe(&answered);
         } else {
-            journal.record(request, plan, began, world.name.shared());
+            journal.record(&answered);
         }
     }
 }
@@ -97,7 +115,7 @@ impl Pipeline {
 /// What can be said about a request without waiting for anything.
 enum FirstLook {
     /// A stub answers, and nothing comes before it.
-    Answered(Plan),
+    Answered(Plan, Arc<Stub>),
     /// A stub answers, nothing comes before it, and its answer is made for the request.
     Found(Arc<Stub>),
     /// No rule comes first, and no stub answers.
@@ -124,9 +142,11 @@ fn at_once(shared: &Shared, world: &World, request: &Request) -> FirstLook {
     if stubs.wants_body(request) {
         return FirstLook::Open;
     }
-    let Some(stub) = stubs.find(request) else { return FirstLook::NoStub };
-    let fixed = stub.fixed_plan(&shared.responses.load());
-    fixed.map_or_else(|| FirstLook::Found(Arc::clone(stub)), FirstLook::Answered)
+    let Some(stub) = stubs.find(request).map(Arc::clone) else { return FirstLook::NoStub };
+    match stub.fixed_plan(&shared.responses.load()) {
+        Some(plan) => FirstLook::Answered(plan, stub),
+        None => FirstLook::Found(stub),
+    }
 }
 
 /// The whole way of a request.

@@ -77,6 +77,7 @@ pub(super) fn bounds(context: &RequestContext) -> Plan {
             "history-events": events,
             "page-bytes": settings.kubernetes.pages.held().0,
             "journal-bytes": context.shared.journal.held().0,
+            "journal-dropped": context.shared.journal.dropped(),
             "recorder-bytes": recorder,
             "worlds": context.shared.worlds.all().len() - 1,
         },

@@ -3,6 +3,7 @@
 use http::Method;
 
 use super::reply::AdminError;
+use super::requests;
 
 /// What the paths begin with.
 const ROOT: &str = "/__admin";
@@ -14,7 +15,6 @@ const PATHS: &[&str] = &[
     "ca",
     "bounds",
     "mappings",
-    "requests",
     "findings",
     "scenarios",
     "scenarios/reset",
@@ -46,7 +46,7 @@ pub(super) enum Endpoint<'a> {
     Ca,
     Bounds,
     Mappings,
-    Requests,
+    Journal(requests::Endpoint<'a>),
     Findings,
     Scenarios,
     ScenarioReset,
@@ -73,7 +73,8 @@ impl<'a> Endpoint<'a> {
     /// The endpoint of a path. One slash at its end is the same path, as for `WireMock`.
     pub(super) fn parse(path: &'a str) -> Result<Self, AdminError> {
         let unknown = || {
-            AdminError::NotFound(format!("no such admin endpoint; there are {}", PATHS.join(", ")))
+            let paths = [PATHS, requests::PATHS].concat().join(", ");
+            AdminError::NotFound(format!("no such admin endpoint; there are {paths}"))
         };
         let rest = below_root(path).ok_or_else(unknown)?;
         let rest = rest.strip_prefix('/').unwrap_or(rest);
@@ -86,7 +87,9 @@ impl<'a> Endpoint<'a> {
             ["ca"] => Self::Ca,
             ["bounds"] => Self::Bounds,
             ["mappings"] => Self::Mappings,
-            ["requests"] => Self::Requests,
+            ["requests", ..] => {
+                requests::Endpoint::parse(&segments).map(Self::Journal).ok_or_else(unknown)?
+            }
             ["findings"] => Self::Findings,
             ["scenarios"] => Self::Scenarios,
             ["scenarios", "reset"] => Self::ScenarioReset,
@@ -117,7 +120,8 @@ impl<'a> Endpoint<'a> {
             | Self::Mappings
             | Self::Findings
             | Self::Clock => READ,
-            Self::Requests | Self::Worlds => READ_AND_DELETE,
+            Self::Journal(endpoint) => endpoint.methods(),
+            Self::Worlds => READ_AND_DELETE,
             Self::Scenarios | Self::World(_) => READ_AND_WRITE,
             Self::ScenarioReset
             | Self::ScenarioStart
@@ -151,7 +155,7 @@ mod tests {
 
     #[test]
     fn every_listed_path_is_an_endpoint_and_nothing_else_is() {
-        for path in PATHS {
+        for path in [PATHS, requests::PATHS].concat() {
             let path = format!("/__admin/{path}");
             assert!(Endpoint::parse(&path).is_ok(), "{path}");
             assert!(Endpoint::parse(&format!("{path}/")).is_ok(), "{path}/");

@@ -11,6 +11,10 @@
 //! | GET `/__admin/bounds` | what is held and waited for at most, and what is held now |
 //! | GET `/__admin/mappings` | the stubs, in the order in which they are tried |
 //! | GET, DELETE `/__admin/requests` | the journal, newest first; forgets it |
+//! | GET, DELETE `/__admin/requests/ID` | one exchange; forgets it |
+//! | POST `/__admin/requests/count`, `…/find` | how many requests fit a pattern, and which |
+//! | GET `/__admin/requests/unmatched` | the requests that nothing answered |
+//! | POST `/__admin/requests/remove`, `…/remove-by-metadata` | forgets what fits a pattern |
 //! | GET `/__admin/scenarios` | the world's scenarios, the phase each is in, what its rules did |
 //! | PUT `/__admin/scenarios` | `{"scenarios": ["throttled"], "seed": 42}`: other ones, for this world |
 //! | DELETE `/__admin/scenarios` | those of the server again |
@@ -37,8 +41,6 @@ mod scenarios;
 mod store;
 mod worlds;
 
-use http::Method;
-
 use crate::message::{Plan, Request};
 
 use super::context::RequestContext;
@@ -51,12 +53,6 @@ const MAX_BODY: usize = 1 << 20;
 /// Whether a path belongs to the admin API.
 pub(super) fn owns(path: &str) -> bool {
     endpoint::below_root(path).is_some()
-}
-
-/// Whether a path asks for the server's health.
-pub(super) fn is_health(path: &str) -> bool {
-    // Cheap for all other paths.
-    endpoint::below_root(path).is_some_and(|rest| matches!(rest, "/health" | "/health/"))
 }
 
 /// Answers a request to the admin API.
@@ -74,6 +70,7 @@ async fn respond(context: &RequestContext, request: &mut Request) -> Result<Plan
     endpoint.check_method(&request.method)?;
     let body = request.read_body(MAX_BODY).await.map_err(AdminError::Body)?;
     let method = &request.method;
+    let query = request.query().map(str::to_owned);
     match endpoint {
         Endpoint::Summary => Ok(about::summary(context)),
         Endpoint::Health => Ok(about::health(context)),
@@ -81,8 +78,9 @@ async fn respond(context: &RequestContext, request: &mut Request) -> Result<Plan
         Endpoint::Ca => about::ca(context),
         Endpoint::Bounds => Ok(about::bounds(context)),
         Endpoint::Mappings => Ok(about::mappings(context)),
-        Endpoint::Requests if *method == Method::DELETE => Ok(requests::clear(context)),
-        Endpoint::Requests => requests::list(context, request.query()),
+        Endpoint::Journal(endpoint) => {
+            endpoint.answer(context, method, query.as_deref(), &body).await
+        }
         Endpoint::Findings => requests::findings(context),
         Endpoint::Scenarios => scenarios::all(context, method, &body).await,
         Endpoint::ScenarioReset => Ok(scenarios::reset(context)),
