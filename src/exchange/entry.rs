@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, Uri, Version};
 
-use crate::matching::Stub;
+use crate::matching::{ResponseSettings, Stub};
 use crate::message::{Body, Origin, Plan, Request, RequestBody, SubEvent};
 
 /// How many bytes of one request body are kept.
@@ -148,7 +148,10 @@ impl Entry {
     /// The header fields of the response.
     pub(super) fn response_headers(&self) -> HeaderMap {
         match (&self.response, &self.stub) {
-            (KeptBody::OfStub, Some(stub)) => stub.plan().headers,
+            (KeptBody::OfStub, Some(stub)) => stub
+                .fixed_plan(&ResponseSettings::default())
+                .map(|plan| plan.headers)
+                .unwrap_or_default(),
             _ => read_fields(self.part(4)),
         }
     }
@@ -158,7 +161,9 @@ impl Entry {
         match (&self.response, &self.stub) {
             (KeptBody::First(bytes, whole), _) => (bytes.clone(), *whole),
             (KeptBody::OfStub, stub) => {
-                let body = stub.as_ref().map(|stub| stub.plan().body).unwrap_or_default();
+                let plan =
+                    stub.as_ref().and_then(|stub| stub.fixed_plan(&ResponseSettings::default()));
+                let body = plan.map(|plan| plan.body).unwrap_or_default();
                 let bytes = body.into_bytes().unwrap_or_default();
                 let whole = bytes.len() as u64;
                 (bytes, Some(whole))
