@@ -168,7 +168,11 @@ fn get(target: &str) -> Request {
 struct NoFiles;
 
 impl BodyFiles for NoFiles {
-    fn read(&self, name: &str) -> Result<Bytes, String> {
+    fn directory(&self) -> Option<Arc<Path>> {
+        None
+    }
+
+    fn check(&self, name: &str) -> Result<(), String> {
         Err(format!("there is no {name:?}"))
     }
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, Uri, Version};
 
-use crate::matching::{ResponseSettings, Stub};
+use crate::matching::Stub;
 use crate::message::{Body, Origin, Plan, Request, RequestBody, SubEvent};
 
 /// How many bytes of one request body are kept.
@@ -161,8 +161,7 @@ impl Entry {
         match (&self.response, &self.stub) {
             (KeptBody::First(bytes, whole), _) => (bytes.clone(), *whole),
             (KeptBody::OfStub, stub) => {
-                let plan =
-                    stub.as_ref().and_then(|stub| stub.fixed_plan(&ResponseSettings::default()));
+                let plan = stub.as_ref().and_then(|stub| stub.plan());
                 let body = plan.map(|plan| plan.body).unwrap_or_default();
                 let bytes = body.into_bytes().unwrap_or_default();
                 let whole = bytes.len() as u64;

@@ -51,6 +51,12 @@ struct Written {
 }
 
 impl Stub {
+    /// The answer, where every request has the same. Settings may add to it.
+    #[must_use]
+    pub fn plan(&self) -> Option<Plan> {
+        self.fixed_plan(&ResponseSettings::default())
+    }
+
     /// The answer, where every request has the same and no setting changes it. Rendered at load: this only
     /// copies the headers and shares the body.
     #[must_use]
