@@ -148,10 +148,9 @@ impl Entry {
     /// The header fields of the response.
     pub(super) fn response_headers(&self) -> HeaderMap {
         match (&self.response, &self.stub) {
-            (KeptBody::OfStub, Some(stub)) => stub
-                .fixed_plan(&ResponseSettings::default())
-                .map(|plan| plan.headers)
-                .unwrap_or_default(),
+            (KeptBody::OfStub, Some(stub)) => {
+                stub.plan().map(|plan| plan.headers).unwrap_or_default()
+            }
             _ => read_fields(self.part(4)),
         }
     }
