@@ -44,12 +44,14 @@ mod tests;
 mod url;
 
 pub use body_files::BodyFiles;
+pub(crate) use body_files::ReadBodyFile;
 pub(crate) use delivery::STREAM_TRANSFORMER;
 pub(crate) use diff::report as miss_report;
 pub use files::StubFile;
 pub use header_pool::HeaderPool;
 pub(crate) use near_miss::{MissSearch, NearMiss};
 pub(crate) use query::{RequestQuery, ValueQuery};
+pub(crate) use response::{ProxyRequest, ResponseContext, ResponseSettings, StubAnswer};
 pub use set::StubSet;
 pub(crate) use stub::MAPPINGS;
 pub use stub::{Stub, StubCompiler};

@@ -11,6 +11,7 @@ use crate::fixtures::FixtureSet;
 use crate::matching::StubSet;
 use crate::tls::server::Tls;
 
+use super::body_files::BodyFileCache;
 use super::seed::build_world;
 use super::sources::{LoadedSets, Reload, Sources};
 use super::state::{Settings, Shared};
@@ -45,6 +46,8 @@ impl Assembly {
             stages: ArcSwap::from_pointee(settings.stages_of(&mut objects)),
             settings,
             stubs: ArcSwap::from_pointee(StubSet::of_files(stubs)),
+            responses: ArcSwap::default(),
+            body_files: BodyFileCache::default(),
             seeding,
             scenarios: ArcSwap::from_pointee(scenarios),
             worlds: Worlds::new(Arc::new(world), bounds.worlds),

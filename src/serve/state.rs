@@ -9,7 +9,7 @@ use crate::document::Diagnostics;
 use crate::exchange::Journal;
 use crate::fixtures::{self, ObjectSet};
 use crate::k8s;
-use crate::matching::StubSet;
+use crate::matching::{ResponseSettings, StubSet};
 use crate::message::{Bodies, WorldName};
 use crate::profile::Gateway;
 use crate::record::Proxy;
@@ -17,6 +17,7 @@ use crate::redact::Redactor;
 use crate::scenario::ScenarioSet;
 use crate::tls::server::Tls;
 
+use super::body_files::BodyFileCache;
 use super::bounds::Bounds;
 use super::clock::Clock;
 use super::seeding::Seeding;
@@ -76,6 +77,10 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     /// The stubs: a change swaps in a copy of the set that has it, while requests are answered by the old one.
     pub(crate) stubs: ArcSwap<StubSet>,
+    /// Settings of all stubs' answers, swapped as a whole.
+    pub(crate) responses: ArcSwap<ResponseSettings>,
+    /// The files that answers are made from.
+    pub(crate) body_files: BodyFileCache,
     /// The objects that the fixtures make.
     pub(crate) seeding: Seeding,
     /// What happens to created objects, swapped as a whole; nothing where that is off.
