@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 use similar::TextDiff;
 
+use super::facts::Facts;
 use super::operator::{StringPattern, Subject};
-use super::request::{Facts, RequestPattern};
+use super::request::RequestPattern;
 
 /// Bodies larger than this on either side are not diffed, in bytes of their pretty form.
 const MAX_BYTES: usize = 64 << 10;

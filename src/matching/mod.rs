@@ -14,6 +14,7 @@ mod backtracking;
 mod body_files;
 mod delivery;
 mod diff;
+mod facts;
 mod files;
 mod filter;
 mod header_pool;
@@ -26,12 +27,16 @@ mod method;
 #[cfg(test)]
 mod miss_tests;
 mod multi;
+mod multipart;
 mod near_miss;
 mod operator;
 mod parts;
 mod pattern;
 mod query;
+mod read_request;
 mod request;
+#[cfg(test)]
+mod request_tests;
 mod response;
 mod sequence;
 mod set;

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use http::uri::Authority;
 use serde_json::Value;
 
+use super::facts::Facts;
 use super::multi::MultiPattern;
 use super::operator::{StringPattern, Subject};
-use super::request::{Conditions, Facts, RequestPattern, cookie_matches};
+use super::request::{Conditions, RequestPattern, cookie_matches, form_matches};
 use super::url::UrlPattern;
 
 /// How much of a text counts for its distance, in characters: edit distance is quadratic.
@@ -67,7 +68,7 @@ pub(super) fn distance(parts: &[Part]) -> f64 {
 
 /// Compares every part that the pattern speaks of, in the order of `RequestPattern`.
 pub(super) fn compare(pattern: &RequestPattern, facts: &Facts<'_>) -> Vec<Part> {
-    let method = &facts.request.method;
+    let method = &*facts.method;
     let matched = pattern.method.matches(method);
     let mut parts = vec![
         Part::new("method", pattern.method.to_string(), Some(method.to_string()), matched)
@@ -78,14 +79,14 @@ pub(super) fn compare(pattern: &RequestPattern, facts: &Facts<'_>) -> Vec<Part> 
     authority(wanted, facts, &mut parts);
     let values = pattern.path_values(facts);
     for (at, name, pattern) in &wanted.path_parameters {
-        let value = values.get(*at).copied().flatten();
+        let value = at.and_then(|at| values.get(at).copied().flatten());
         parts.push(one(format!("path parameter {name}"), pattern, value));
     }
     for (name, pattern) in &wanted.headers {
         parts.push(several(format!("header {name}"), pattern, &facts.header(name)));
     }
     for (name, pattern) in &wanted.query {
-        let values: Vec<&str> = facts.query().all(name).collect();
+        let values: Vec<&str> = facts.query(name).collect();
         parts.push(several(format!("query parameter {name}"), pattern, &values));
     }
     for (name, pattern) in &wanted.cookies {
@@ -99,10 +100,10 @@ pub(super) fn compare(pattern: &RequestPattern, facts: &Facts<'_>) -> Vec<Part> 
         ));
     }
     if let Some((user, credentials)) = &wanted.basic_auth {
-        let given = facts.basic_credentials();
+        let given = facts.basic_credentials().next();
         // Passwords are not shown, neither the stub's nor the client's.
         let actual = given.map(|_| "(credentials that differ)".to_owned());
-        let matched = given == Some(credentials);
+        let matched = facts.basic_credentials().any(|given| given == &**credentials);
         let actual = if matched { Some(format!("user {user}")) } else { actual };
         parts.push(Part::new(
             "basic auth",
@@ -111,7 +112,21 @@ pub(super) fn compare(pattern: &RequestPattern, facts: &Facts<'_>) -> Vec<Part> 
             matched,
         ));
     }
+    for (name, pattern) in &wanted.form {
+        let values: Vec<&str> = facts.form(name).collect();
+        let matched = facts.body().is_some() && form_matches(facts, name, pattern);
+        let actual = joined(&values);
+        parts.push(Part::new(format!("form field {name}"), pattern.to_string(), actual, matched));
+    }
     parts.extend(wanted.body.iter().map(|pattern| body(pattern, facts)));
+    for pattern in &wanted.multipart {
+        let actual = facts.parts().map(|(parts, _)| format!("{} parts", parts.len()));
+        let matched = pattern.matches(facts);
+        parts.push(Part::new("multipart body", pattern.describe(), actual, matched));
+    }
+    if let Some(why) = wanted.never {
+        parts.push(Part::new("pattern", why.to_owned(), None, false));
+    }
     parts
 }
 
@@ -152,9 +167,19 @@ fn authority(wanted: &Conditions, facts: &Facts<'_>, parts: &mut Vec<Part>) {
             one("host".to_owned(), pattern, authority.as_ref().map(Authority::host)).weighing(3.0),
         );
     }
+    if let Some(scheme) = &wanted.scheme {
+        let actual = facts.scheme();
+        let matched = &**scheme == actual;
+        let part = Part::new("scheme", scheme.to_string(), Some(actual.to_owned()), matched);
+        parts.push(part.weighing(3.0));
+    }
+    if let Some(pattern) = &wanted.client_address {
+        let actual = facts.client_address();
+        parts.push(one("client address".to_owned(), pattern, actual.as_deref()).weighing(3.0));
+    }
     if let Some(port) = wanted.port {
-        let actual = authority.as_ref().map(|authority| authority.port_u16().unwrap_or(80));
-        let matched = actual == Some(port);
+        let actual = facts.port();
+        let matched = actual.map(i64::from) == Some(port);
         let actual = actual.map(|port| port.to_string());
         parts.push(Part::new("port", port.to_string(), actual, matched).weighing(3.0));
     }

@@ -2,8 +2,8 @@
 
 use crate::redact::{Pass, Redactor};
 
+use super::super::facts::Facts;
 use super::super::parts::Part;
-use super::super::request::Facts;
 
 /// How much of a long body is looked through, in bytes: more of it is not shown anyway.
 const LOOKED_THROUGH: usize = 256 << 10;

@@ -12,9 +12,9 @@ use crate::message::Request;
 use crate::redact::Redactor;
 
 use super::super::diff;
+use super::super::facts::Facts;
 use super::super::list::Order;
 use super::super::parts::{self, Part};
-use super::super::request::Facts;
 use super::super::set::StubSet;
 use super::super::stub::Stub;
 use super::clean::Clean;
