@@ -37,6 +37,7 @@ mod sequence;
 mod set;
 #[cfg(test)]
 mod set_tests;
+mod single;
 mod stub;
 mod table;
 mod template;
@@ -51,7 +52,8 @@ pub(crate) use delivery::STREAM_TRANSFORMER;
 pub use files::StubFile;
 pub use header_pool::HeaderPool;
 pub(crate) use near_miss::MissSearch;
-pub(crate) use query::{RequestQuery, ValueQuery};
+pub(crate) use query::{RequestQuery, ValueQuery, read_json};
 pub use set::StubSet;
+pub(crate) use single::read_stub;
 pub(crate) use stub::MAPPINGS;
 pub use stub::{Stub, StubCompiler};

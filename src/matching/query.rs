@@ -62,17 +62,27 @@ impl ValueQuery {
     }
 }
 
+/// Where a pattern comes from, in messages.
+const BODY: &str = "the request body";
+
 /// Reads the first JSON value of a text: what follows it is ignored, as in `WireMock`.
+///
+/// # Errors
+/// That it is not JSON.
+pub(crate) fn read_json(text: &[u8]) -> Result<Value, Vec<Diagnostic>> {
+    let text = String::from_utf8_lossy(text);
+    let value = Value::deserialize(&mut serde_json::Deserializer::from_str(&text));
+    value.map_err(|error| vec![Diagnostic::error(BODY, format!("not valid JSON: {error}"))])
+}
+
+/// Reads a pattern of a JSON text.
 fn read<T>(
     text: &[u8],
     compile: impl FnOnce(&Node<'_>) -> Option<T>,
 ) -> Result<T, Vec<Diagnostic>> {
-    let path = Path::new("the request body");
-    let text = String::from_utf8_lossy(text);
-    let source = Source { path: path.into(), format: Format::Json, text: text.into_owned() };
-    let value = Value::deserialize(&mut serde_json::Deserializer::from_str(&source.text));
-    let unreadable = |error| Diagnostic::error(path, format!("not valid JSON: {error}"));
-    let value = value.map_err(|error: serde_json::Error| vec![unreadable(error)])?;
+    let value = read_json(text)?;
+    let path = Path::new(BODY).into();
+    let source = Source { path, format: Format::Json, text: value.to_string() };
     let decoder = Decoder::new(&source, 0);
     let compiled = compile(&decoder.root(&value));
     let mut problems = decoder.finish();

@@ -9,7 +9,6 @@ use crate::document::Diagnostics;
 use crate::exchange::Journal;
 use crate::fixtures::{self, ObjectSet};
 use crate::k8s;
-use crate::matching::StubSet;
 use crate::message::{Bodies, WorldName};
 use crate::profile::Gateway;
 use crate::record::Proxy;
@@ -19,8 +18,10 @@ use crate::tls::server::Tls;
 
 use super::bounds::Bounds;
 use super::clock::Clock;
+use super::root::RootDirectory;
 use super::seeding::Seeding;
 use super::sources::Reload;
+use super::stubs::Stubs;
 use super::world::World;
 use super::worlds::Worlds;
 
@@ -74,8 +75,10 @@ impl Settings {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
-    /// The stubs: a change swaps in a copy of the set that has it, while requests are answered by the old one.
-    pub(crate) stubs: ArcSwap<StubSet>,
+    /// The stubs.
+    pub(crate) stubs: Stubs,
+    /// Where the admin API keeps stubs and body files; nothing where the fixtures have no such directory.
+    pub(crate) root: Option<RootDirectory>,
     /// The objects that the fixtures make.
     pub(crate) seeding: Seeding,
     /// What happens to created objects, swapped as a whole; nothing where that is off.
@@ -97,6 +100,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// The bodies that stubs of the admin API may name.
+    pub(crate) fn body_files(&self) -> fixtures::BodyDirectory<'_> {
+        fixtures::BodyDirectory(self.root.as_ref().map(|root| &*root.files))
+    }
+
     /// A world by its name, with what the files say now: made if it is not there.
     pub(crate) fn world(&self, name: &WorldName) -> Arc<World> {
         // Cheap whatever the seed holds: the state is shared until it is written.
