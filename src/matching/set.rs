@@ -250,12 +250,14 @@ impl StubSet {
         self.index.search(&facts, below).is_some()
     }
 
-    /// The first stubs, at most `most`, for a request's URL.
-    pub(super) fn of_url(&self, facts: &Facts<'_>, most: usize) -> Vec<Arc<Stub>> {
+    /// The first stubs, at most `most`, for a request's URL, with where they stand.
+    pub(super) fn of_url(&self, facts: &Facts<'_>, most: usize) -> Vec<(Order, Arc<Stub>)> {
         let mut found = Vec::new();
         self.index.search(facts, |stub| {
-            if stub.request.url.matches(facts.path, facts.target) {
-                found.push(Arc::clone(stub));
+            if stub.request.url.matches(facts.path, facts.target)
+                && let Some(order) = self.ids.get(stub.id)
+            {
+                found.push((order, Arc::clone(stub)));
             }
             (found.len() >= most).then_some(())
         });

@@ -11,6 +11,7 @@ use crate::fixtures::FixtureSet;
 use crate::matching::StubSet;
 use crate::tls::server::Tls;
 
+use super::body_files::BodyFileCache;
 use super::root::RootDirectory;
 use super::seed::build_world;
 use super::sources::{LoadedSets, Reload, Sources};
@@ -48,6 +49,8 @@ impl Assembly {
             settings,
             stubs: Stubs::new(StubSet::of_files(stubs)),
             root: RootDirectory::of(&sources.fixtures),
+            responses: ArcSwap::default(),
+            body_files: BodyFileCache::default(),
             seeding,
             scenarios: ArcSwap::from_pointee(scenarios),
             worlds: Worlds::new(Arc::new(world), bounds.worlds),

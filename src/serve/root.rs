@@ -1,6 +1,9 @@
 //! The root directory: where the admin API keeps stubs and body files, as `WireMock`'s `--root-dir`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::matching::BodyFiles;
 
 /// The directories of a root directory that hold stub mappings and body files.
 const MAPPINGS: &str = "mappings";
@@ -29,5 +32,19 @@ impl RootDirectory {
             return Some(Self { mappings: path.to_owned(), files });
         }
         None
+    }
+}
+
+/// The bodies that stubs of the admin API may name. They are looked for when a stub answers.
+#[derive(Debug)]
+pub(crate) struct RootFiles<'a>(pub(crate) Option<&'a RootDirectory>);
+
+impl BodyFiles for RootFiles<'_> {
+    fn directory(&self) -> Option<Arc<Path>> {
+        self.0.map(|root| root.files.as_path().into())
+    }
+
+    fn check(&self, _name: &str) -> Result<(), String> {
+        Ok(())
     }
 }

@@ -9,6 +9,7 @@ use crate::document::Diagnostics;
 use crate::exchange::Journal;
 use crate::fixtures::{self, ObjectSet};
 use crate::k8s;
+use crate::matching::ResponseSettings;
 use crate::message::{Bodies, WorldName};
 use crate::profile::Gateway;
 use crate::record::Proxy;
@@ -16,9 +17,10 @@ use crate::redact::Redactor;
 use crate::scenario::ScenarioSet;
 use crate::tls::server::Tls;
 
+use super::body_files::BodyFileCache;
 use super::bounds::Bounds;
 use super::clock::Clock;
-use super::root::RootDirectory;
+use super::root::{RootDirectory, RootFiles};
 use super::seeding::Seeding;
 use super::sources::Reload;
 use super::stubs::Stubs;
@@ -79,6 +81,10 @@ pub(crate) struct Shared {
     pub(crate) stubs: Stubs,
     /// Where the admin API keeps stubs and body files; nothing where the fixtures have no such directory.
     pub(crate) root: Option<RootDirectory>,
+    /// Settings of all stubs' answers, swapped as a whole.
+    pub(crate) responses: ArcSwap<ResponseSettings>,
+    /// The files that answers are made from.
+    pub(crate) body_files: BodyFileCache,
     /// The objects that the fixtures make.
     pub(crate) seeding: Seeding,
     /// What happens to created objects, swapped as a whole; nothing where that is off.
@@ -101,8 +107,8 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// The bodies that stubs of the admin API may name.
-    pub(crate) fn body_files(&self) -> fixtures::BodyDirectory<'_> {
-        fixtures::BodyDirectory(self.root.as_ref().map(|root| &*root.files))
+    pub(crate) fn body_files(&self) -> RootFiles<'_> {
+        RootFiles(self.root.as_ref())
     }
 
     /// A world by its name, with what the files say now: made if it is not there.

@@ -94,7 +94,7 @@ impl<'a> Endpoint<'a> {
             ["settings"] => Self::Settings,
             ["files"] => Self::Files,
             ["recordings", "status"] => Self::RecordingStatus,
-            ["requests", ..] => {
+            ["requests" | "near-misses", ..] => {
                 requests::Endpoint::parse(&segments).map(Self::Journal).ok_or_else(unknown)?
             }
             ["findings"] => Self::Findings,

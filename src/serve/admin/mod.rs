@@ -14,6 +14,8 @@
 //! | GET, DELETE `/__admin/requests/ID` | one exchange; forgets it |
 //! | POST `/__admin/requests/count`, `…/find` | how many requests fit a pattern, and which |
 //! | GET `/__admin/requests/unmatched` | the requests that nothing answered |
+//! | GET `/__admin/requests/unmatched/near-misses` | the stubs that are nearest to them |
+//! | POST `/__admin/near-misses/request`, `…/request-pattern` | the stubs nearest to a request; the requests nearest to a pattern |
 //! | POST `/__admin/requests/remove`, `…/remove-by-metadata` | forgets what fits a pattern |
 //! | GET `/__admin/scenarios` | the world's scenarios, the phase each is in, what its rules did |
 //! | PUT `/__admin/scenarios` | `{"scenarios": ["throttled"], "seed": 42}`: other ones, for this world |
