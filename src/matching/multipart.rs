@@ -89,16 +89,4 @@ impl MultipartPattern {
         keys.finish();
         Some(Self { all: all?, file_name, headers, body })
     }
-
-    /// As it is shown to people.
-    pub(super) fn describe(&self) -> String {
-        let which = if self.all { "every part" } else { "a part" };
-        let headers = self.headers.iter().map(|(name, pattern)| format!("{name}: {pattern}"));
-        let body = self.body.iter().map(ToString::to_string);
-        let wanted: Vec<String> = headers.chain(body).collect();
-        format!(
-            "{which} with {}",
-            if wanted.is_empty() { "anything".to_owned() } else { wanted.join(", ") }
-        )
-    }
 }

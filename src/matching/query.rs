@@ -1,17 +1,23 @@
 //! Patterns by themselves, for questions about exchanges and stubs: a request pattern, and a value pattern.
 
-use crate::document::{Refusal, read_body};
+use serde_json::Value;
+
+use crate::document::{Node, Refusal, read_body};
 use crate::message::Request;
 
 use super::facts::Facts;
 use super::header_pool::HeaderPool;
+use super::near_miss::distance;
 use super::operator::{StringPattern, Subject};
 use super::request::RequestPattern;
 use super::url::UrlPattern;
 
 /// A request pattern as it is written in `request` of a stub mapping.
 #[derive(Debug)]
-pub(crate) struct RequestQuery(RequestPattern);
+pub(crate) struct RequestQuery {
+    pattern: RequestPattern,
+    written: Value,
+}
 
 impl RequestQuery {
     /// Reads the JSON text of a pattern.
@@ -20,18 +26,36 @@ impl RequestQuery {
     /// What is wrong with it first.
     pub(crate) fn read(text: &[u8]) -> Result<Self, Refusal> {
         let pool = HeaderPool::default();
-        read_body(text, |node| RequestPattern::compile(node, &pool)).map(Self)
+        let compile = |node: &Node<'_>| {
+            let pattern = RequestPattern::compile(node, &pool)?;
+            Some(Self { pattern, written: node.value().clone() })
+        };
+        read_body(text, compile)
+    }
+
+    /// As it is written, with the method that is meant where there is none.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut written = self.written.clone();
+        if written.get("method").is_none_or(Value::is_null) {
+            written["method"] = "ANY".into();
+        }
+        written
     }
 
     /// Whether a request is as wanted.
     pub(crate) fn matches(&self, request: &Request) -> bool {
         let facts = Facts::new(request);
-        self.0.head_matches(&facts) && self.0.body_matches(&facts)
+        self.pattern.head_matches(&facts) && self.pattern.body_matches(&facts)
+    }
+
+    /// How far a request is from it, from 0 to 1.
+    pub(crate) fn distance(&self, request: &Request) -> f64 {
+        distance::of(&self.pattern, &Facts::new(request))
     }
 
     /// The only path that is wanted, as it is sent; nothing where there may be others.
     pub(crate) fn only_path(&self) -> Option<&str> {
-        match &self.0.url {
+        match &self.pattern.url {
             UrlPattern::Path(path) => Some(path),
             UrlPattern::Url(url) => url.split('?').next(),
             _ => None,
@@ -56,4 +80,12 @@ impl ValueQuery {
     pub(crate) fn matches(&self, text: &str) -> bool {
         self.0.matches(&Subject::new(Some(text)))
     }
+}
+
+/// Reads the first JSON value of a text: what follows it is ignored, as in `WireMock`.
+///
+/// # Errors
+/// That it is not JSON.
+pub(crate) fn read_json(text: &[u8]) -> Result<Value, Refusal> {
+    read_body(text, |node| Some(node.value().clone()))
 }

@@ -103,7 +103,7 @@ fn headers(keys: &Keys<'_>, pool: &HeaderPool, has_auth: bool, conditions: &mut 
                 "letters, digits and - only",
             );
             if !pattern.matches::<&str>(&[]) {
-                conditions.never = Some("a header is wanted that has no valid name");
+                conditions.never = true;
             }
         }
     }
@@ -177,5 +177,5 @@ fn custom_matcher(keys: &Keys<'_>, conditions: &mut Conditions) {
         format!("no request matches: there is no custom matcher {:?}", name.unwrap_or_default()),
         "match with url, headers, queryParameters and bodyPatterns",
     );
-    conditions.never = Some("there are no custom matchers");
+    conditions.never = true;
 }

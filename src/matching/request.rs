@@ -23,8 +23,8 @@ pub(crate) struct RequestPattern {
 /// What a request must be like besides its method and URL.
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
-    /// Why no request is like this, where none can be.
-    pub(super) never: Option<&'static str>,
+    /// Whether no request is like this.
+    pub(super) never: bool,
     pub(super) scheme: Option<Box<str>>,
     pub(super) host: Option<StringPattern>,
     pub(super) port: Option<i64>,
@@ -112,7 +112,7 @@ impl Conditions {
     pub(super) fn is_empty(&self) -> bool {
         let Self { never, scheme, host, port, client_address, basic_auth, .. } = self;
         let Self { headers, path_parameters, query, cookies, form, body, multipart, .. } = self;
-        never.is_none()
+        !never
             && scheme.is_none()
             && host.is_none()
             && port.is_none()
@@ -129,7 +129,7 @@ impl Conditions {
 
     /// Whether all but path parameters and body is as wanted.
     fn head_match(&self, facts: &Facts<'_>) -> bool {
-        self.never.is_none()
+        !self.never
             && self.endpoint_matches(facts)
             && self.headers.iter().all(|(name, pattern)| pattern.matches(&facts.header(name)))
             && self.query.iter().all(|(name, pattern)| query_matches(facts, name, pattern))

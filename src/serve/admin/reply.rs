@@ -117,6 +117,11 @@ fn wire_mock_errors(code: StatusCode, errors: &[Value]) -> Plan {
     Plan::json(code, Origin::Admin, format!("{}\n", json!({ "errors": errors })))
 }
 
+/// 200 without a body.
+pub(super) fn empty() -> Plan {
+    Plan::new(StatusCode::OK, Origin::Admin, Body::Empty)
+}
+
 /// 404 without a body, where `WireMock` has none.
 pub(super) fn absent() -> Plan {
     Plan::new(StatusCode::NOT_FOUND, Origin::Admin, Body::Empty)

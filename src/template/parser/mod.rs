@@ -1,14 +1,14 @@
 //! Template text → [`Node`]s, by the grammar of jknack's `HbsParser`.
 
+mod call;
+
 use std::sync::Arc;
 
-use super::MAX_NESTING;
-use super::ast::{Block, Call, Node, Param};
-use super::error::TemplateError;
-use super::helpers;
-use super::lexer::{Closing, Lexer, Opening, Token};
-use super::path::Path;
-use super::value::Value;
+use crate::template::ast::{Block, Call, Node, Param};
+use crate::template::error::TemplateError;
+use crate::template::lexer::{Closing, Lexer, Opening, Token};
+use crate::template::limits::MAX_NESTING;
+use crate::template::path::Path;
 
 /// Parses a template.
 pub(crate) fn parse(text: &str) -> Result<Box<[Node]>, TemplateError> {
@@ -45,9 +45,6 @@ enum End<'t> {
     },
 }
 
-/// A call, the names of `as |a b|`, and the tag's end.
-type Head<'t> = (Call, Box<[Arc<str>]>, usize, Token<'t>);
-
 impl<'t> Parser<'t> {
     fn body(&mut self, depth: usize) -> Result<(Box<[Node]>, End<'t>), TemplateError> {
         let mut nodes: Vec<Node> = Vec::new();
@@ -80,18 +77,18 @@ impl<'t> Parser<'t> {
                         let (at, next) = self.lexer.token()?;
                         return Ok((nodes.into(), End::Else { start, at, next }));
                     }
-                    nodes.push(Node::Tag(self.tag(opening, start, at, token, depth)?));
+                    nodes.push(Node::Tag(self.tag(opening, start, at, &token, depth)?));
                 }
                 Opening::Block => {
                     let (at, token) = self.lexer.token()?;
-                    nodes.push(self.block(at, token, depth)?);
+                    nodes.push(self.block(at, &token, depth)?);
                 }
                 Opening::Inverse => {
                     let (at, token) = self.lexer.token()?;
                     if let Token::End(Closing::Value, _) = token {
                         return Ok((nodes.into(), End::Else { start, at, next: token }));
                     }
-                    nodes.push(self.inverted(at, token, depth)?);
+                    nodes.push(self.inverted(at, &token, depth)?);
                 }
                 Opening::Raw => nodes.push(self.raw(depth)?),
                 Opening::Close => {
@@ -117,10 +114,10 @@ impl<'t> Parser<'t> {
         opening: Opening,
         start: usize,
         at: usize,
-        token: Token<'t>,
+        token: &Token<'t>,
         depth: usize,
     ) -> Result<Call, TemplateError> {
-        let name = match token {
+        let name = match *token {
             Token::Word(name) if !matches!(name, "true" | "false" | "as") => name,
             _ => return Err(self.misplaced(start, "{{")),
         };
@@ -143,8 +140,8 @@ impl<'t> Parser<'t> {
         Ok(call)
     }
 
-    fn block(&mut self, at: usize, token: Token<'t>, depth: usize) -> Result<Node, TemplateError> {
-        let Token::Word(name) = token else { return Err(self.unexpected(at, &token, "ID")) };
+    fn block(&mut self, at: usize, token: &Token<'t>, depth: usize) -> Result<Node, TemplateError> {
+        let Token::Word(name) = *token else { return Err(self.unexpected(at, token, "ID")) };
         let (call, names, end_at, end) = self.head(at, name, depth)?;
         self.closing(end_at, end, Closing::Value)?;
         self.known(at, name, &call)?;
@@ -198,10 +195,10 @@ impl<'t> Parser<'t> {
     fn inverted(
         &mut self,
         at: usize,
-        token: Token<'t>,
+        token: &Token<'t>,
         depth: usize,
     ) -> Result<Node, TemplateError> {
-        let Token::Word(name) = token else { return Err(self.unexpected(at, &token, "ID")) };
+        let Token::Word(name) = *token else { return Err(self.unexpected(at, token, "ID")) };
         let (mut call, names, end_at, end) = self.head(at, name, depth)?;
         self.closing(end_at, end, Closing::Value)?;
         (call.params, call.hash) = (Box::default(), Box::default());
@@ -232,93 +229,6 @@ impl<'t> Parser<'t> {
         let body = Box::new([Node::Text(rest[..length].into())]);
         let (names, inverse) = (Box::default(), Box::default());
         Ok(Node::Block(Box::new(Block { call, inverted: false, names, body, inverse })))
-    }
-
-    /// A call with `as |a b|`, and the token after it.
-    fn head(&mut self, at: usize, name: &'t str, depth: usize) -> Result<Head<'t>, TemplateError> {
-        let (call, mut at, mut token) = self.call(at, name, depth)?;
-        let mut names = Vec::new();
-        if token == Token::Word("as") {
-            (at, token) = self.lexer.token()?;
-            if token != Token::Sign('|') {
-                return Err(self.unexpected(at, &token, "|"));
-            }
-            loop {
-                (at, token) = self.lexer.token()?;
-                match token {
-                    Token::Word(name) => names.push(name.into()),
-                    Token::Sign('|') if !names.is_empty() => break,
-                    _ => return Err(self.unexpected(at, &token, "ID")),
-                }
-            }
-            (at, token) = self.lexer.token()?;
-        }
-        Ok((call, names.into(), at, token))
-    }
-
-    /// A name with its arguments, and the token after them.
-    fn call(
-        &mut self,
-        at: usize,
-        name: &'t str,
-        depth: usize,
-    ) -> Result<(Call, usize, Token<'t>), TemplateError> {
-        if !is_path(name) || matches!(name, "true" | "false" | "as") {
-            return Err(self.unexpected(at, &Token::Word(name), "ID"));
-        }
-        let place = self.lexer.place(at);
-        let (mut params, mut hash) = (Vec::new(), Vec::new());
-        let (mut at, mut token) = self.lexer.token()?;
-        loop {
-            match token {
-                Token::Word("as") | Token::End(..) | Token::Sign(')') => break,
-                Token::Word(word) if self.lexer.rest().trim_start().starts_with('=') => {
-                    self.lexer.token()?;
-                    let (at, token) = self.lexer.token()?;
-                    hash.push((word.into(), self.param(at, token, depth)?));
-                }
-                token if hash.is_empty() => params.push(self.param(at, token, depth)?),
-                token => return Err(self.unexpected(at, &token, "}}")),
-            }
-            (at, token) = self.lexer.token()?;
-        }
-        let (path, helper) = (Path::compile(name), helpers::find(name));
-        let call = Call { at: place, path, helper, params: params.into(), hash: hash.into() };
-        Ok((call, at, token))
-    }
-
-    fn param(&mut self, at: usize, token: Token<'t>, depth: usize) -> Result<Param, TemplateError> {
-        Ok(match token {
-            Token::Text(text) => Param::Literal(Value::Text(text.into())),
-            Token::Number(text) => Param::Literal(match text.parse::<i32>() {
-                Ok(whole) => Value::Int(whole.into()),
-                Err(_) => Value::Double(text.parse().unwrap_or_default()),
-            }),
-            Token::Word("true") => Param::Literal(Value::Bool(true)),
-            Token::Word("false") => Param::Literal(Value::Bool(false)),
-            Token::Word(path) if is_path(path) && path != "else" => {
-                Param::Path(Path::compile(path))
-            }
-            Token::Sign('(') if depth < MAX_NESTING => {
-                let (at, token) = self.lexer.token()?;
-                let Token::Word(name) = token else {
-                    return Err(self.unexpected(at, &token, "ID"));
-                };
-                let (call, end_at, end) = self.call(at, name, depth + 1)?;
-                if end != Token::Sign(')') {
-                    return Err(self.unexpected(end_at, &end, ")"));
-                }
-                if call.helper.is_none() {
-                    return Err(self.unknown_helper(at, name));
-                }
-                Param::Call(Box::new(call))
-            }
-            Token::Sign('(') => {
-                let message = format!("blocks and expressions nest more than {MAX_NESTING} deep");
-                return Err(self.lexer.error(at, message));
-            }
-            token => return Err(self.unexpected(at, &token, "}}")),
-        })
     }
 
     /// A block with arguments is a helper's.
@@ -363,11 +273,6 @@ impl<'t> Parser<'t> {
     fn unknown_helper(&mut self, at: usize, name: &str) -> TemplateError {
         self.lexer.error(at, format!("could not find helper: '{name}'"))
     }
-}
-
-/// A path begins with a letter, a sign of its own, or a bracket.
-fn is_path(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '$' | '@' | ':' | '[' | '.'))
 }
 
 fn push_text(nodes: &mut Vec<Node>, text: &str) {
