@@ -102,6 +102,7 @@ mod exchange;
 mod explain;
 mod fixtures;
 mod grade;
+mod java;
 #[doc(hidden)]
 pub mod internals;
 mod k8s;
