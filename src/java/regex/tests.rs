@@ -48,7 +48,7 @@ fn values_match_as_in_java() {
         (r".*\bcat\b.*", "a cat sat", true),
         (r".*\bcat\b.*", "écat", false),
         (r"\Qa.b*c\E+", "a.b*cc", true),
-        (r"\101\x42\u0043\cA", "ABC\u{1}", true),
+        (r"\0101\x42\u0043\cA", "ABC\u{1}", true),
         (r"\x{1F600}", "😀", true),
         (r"\uD83D\uDE00", "😀", true),
         (r".*(?<=\$)[0-9]+", "cost $15", true),
