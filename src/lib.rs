@@ -102,9 +102,11 @@ mod exchange;
 mod explain;
 mod fixtures;
 mod grade;
-mod java;
+#[cfg(feature = "cli")]
+mod import;
 #[doc(hidden)]
 pub mod internals;
+mod java;
 mod k8s;
 #[cfg(feature = "kubeconfig")]
 mod kubeconfig;

@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::k8s::DeleteAnswer;
 use crate::server::Profile;
 
+use super::wiremock::WireMock;
+
 /// A stand-in for an API server in tests.
 ///
 /// `standin serve` alone serves the documented TFJob, MPIJob and Volcano Job endpoints on
@@ -28,6 +30,7 @@ Examples:
   standin plan throttled                           which calls will be throttled
   standin drill auth/token-refresh -- ./my-client  a client tested under a scenario
   standin record --upstream http://backend:8001 --to recorded/
+  standin import openapi.yaml --to fixtures/       stubs from the examples and schemas of an API description
   standin kubeconfig > kubeconfig && kubectl --kubeconfig kubeconfig get tfjobs -A
   standin serve --tls & standin kubeconfig https://127.0.0.1:8080 --token admin-token > kubeconfig
 
@@ -37,10 +40,17 @@ Exit codes: 0 success, 1 failure, 2 invalid command line, 3 invalid files.";
 pub(super) enum Command {
     /// Serve fixtures and apply scenarios to them.
     Serve(Serve),
+    /// Serve stubs with the options of `WireMock`; `standin --port 8080 --root-dir DIR` is the same.
+    Wiremock(Box<WireMock>),
     /// Proxy requests to a backend and record each exchange as a fixture.
     Record(Record),
     /// Check fixture and scenario files; report every problem as path:line:column: problem; remedy.
     Check(Check),
+    /// Convert files of other tools to stub mappings: `OpenAPI`, Postman, Hoverfly, mountebank, `MockServer`.
+    ///
+    /// What has no equivalent is reported as path:line:column: problem; remedy. Exit code: 0 if the file was read,
+    /// 1 with --strict if something was left out, 3 if the file is invalid.
+    Import(Import),
     /// Check that a running server is healthy, for container health checks.
     Healthcheck(Target),
     /// Print a kubeconfig for a server.
@@ -239,6 +249,9 @@ pub(super) struct Record {
     pub(super) backend: Backend,
 }
 
+/// The time to shut down, in seconds.
+const GRACE: f64 = 5.0;
+
 /// Where to listen, what to print, which bounds to keep.
 #[derive(Debug, Args)]
 pub(super) struct Listener {
@@ -255,8 +268,15 @@ pub(super) struct Listener {
     #[arg(long, value_name = "NAME=VALUE", value_parser = bound)]
     pub(super) bound: Vec<(String, String)>,
     /// Time to shut down after SIGTERM or SIGINT, in seconds; after it the process exits with code 1.
-    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value_t = GRACE, value_parser = seconds)]
     pub(super) grace: f64,
+}
+
+impl Listener {
+    /// The defaults, for an address.
+    pub(super) fn at(listen: SocketAddr, verbose: bool) -> Self {
+        Self { listen, verbose, show_secrets: false, bound: Vec::new(), grace: GRACE }
+    }
 }
 
 /// How to serve HTTPS.
@@ -302,6 +322,25 @@ pub(super) struct Check {
     /// Print the result as JSON, each problem with its code.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// File to convert, JSON or YAML.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Directory for the stubs; they go to its folder mappings/.
+    #[arg(long, value_name = "DIR")]
+    pub(super) to: PathBuf,
+    /// Format of the file; default: the one that it looks like.
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) format: Option<crate::import::ImportFormat>,
+    /// Replace files that are there with another content.
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Exit with code 1 if a part of the file has no equivalent.
+    #[arg(long)]
+    pub(super) strict: bool,
 }
 
 #[derive(Debug, Args)]

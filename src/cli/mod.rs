@@ -1,7 +1,7 @@
 //! The program: command line → library → output and exit code.
 //!
 //! ```text
-//! [args] → one file a command: [serve] (with [signals]), [check], [health], [kubeconfig], [preview], [drill]
+//! [args] → one file a command: [serve] (with [signals]), [check], [health], [kubeconfig], [preview], [drill], [import], [wiremock]
 //!              └ [ask] (a running server), [console] (lines), [error] (exit codes)
 //! ```
 
@@ -12,10 +12,12 @@ mod console;
 mod drill;
 mod error;
 mod health;
+mod import;
 mod kubeconfig;
 mod preview;
 mod serve;
 mod signals;
+mod wiremock;
 
 use std::process::ExitCode;
 
@@ -33,14 +35,16 @@ const NO_TLS: &str = "this build has no TLS; build it with the feature tls";
 /// Runs the program: parses the command line, runs the command, reports its error.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(wiremock::recognised(std::env::args_os()));
     // The message of a panic may quote a request.
     let redactor = Redactor::default();
     std::panic::set_hook(Box::new(move |panic| eprintln!("{}", redactor.line(&panic.to_string()))));
     let result = match cli.command {
         Command::Serve(args) => serve::serve(args),
+        Command::Wiremock(args) => wiremock::wiremock(&args),
         Command::Record(args) => serve::record(args),
         Command::Check(args) => check::check(&args),
+        Command::Import(args) => import::import(&args),
         Command::Healthcheck(args) => health::healthcheck(&args),
         Command::Kubeconfig(args) => kubeconfig::kubeconfig(&args),
         Command::Scenarios => check::scenarios(),

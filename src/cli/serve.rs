@@ -1,7 +1,7 @@
 //! `standin serve` and `standin record`.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::Bounds;
@@ -45,7 +45,17 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         builder = builder.record(directory);
     }
     let builder = with_tls(builder, &args.tls)?.hot_reload(true);
-    run(builder, &args.listener, "serving", args.max_worlds, args.tls.ca_out)
+    let bounds = bounds(&args.listener, args.max_worlds)?;
+    let ca_out = args.tls.ca_out;
+    run(builder, &args.listener, bounds, "serving", |server| write_ca(server, ca_out.as_deref()))
+}
+
+/// Writes the CA's certificate to a file.
+fn write_ca(server: &RunningServer, file: Option<&Path>) -> Result<Vec<String>, CommandError> {
+    if let (Some(path), Some(ca)) = (file, server.ca_pem()) {
+        std::fs::write(path, ca).map_err(CommandError::write(path))?;
+    }
+    Ok(Vec::new())
 }
 
 /// Serves HTTPS if the options ask for it.
@@ -87,7 +97,8 @@ pub(super) fn record(args: Record) -> Result<(), CommandError> {
         .world_prefix(None)
         .upstream(args.upstream, options(&args.backend))
         .record(args.to);
-    run(builder, &args.listener, &what, None, None)
+    let bounds = bounds(&args.listener, None)?;
+    run(builder, &args.listener, bounds, &what, |_| Ok(Vec::new()))
 }
 
 fn options(backend: &Backend) -> UpstreamOptions {
@@ -98,12 +109,13 @@ fn options(backend: &Backend) -> UpstreamOptions {
     }
 }
 
-fn run(
+/// Runs a server until a signal. What `started` returns is printed after the start line.
+pub(super) fn run(
     builder: Builder,
     listener: &Listener,
+    bounds: Bounds,
     what: &str,
-    worlds: Option<usize>,
-    ca_out: Option<PathBuf>,
+    started: impl FnOnce(&RunningServer) -> Result<Vec<String>, CommandError>,
 ) -> Result<(), CommandError> {
     let grace = Duration::from_secs_f64(listener.grace);
     let out = Console::start("standard output", io::stdout()).map_err(CommandError::Start)?;
@@ -113,7 +125,7 @@ fn run(
         .listen(listener.listen)
         .log(move |line| log.line(line))
         .show_secrets(listener.show_secrets)
-        .bounds(bounds(listener, grace, worlds)?);
+        .bounds(bounds);
     if listener.show_secrets {
         errors.line(
             "standin: warning: --show-secrets: log lines, near misses and /__admin/requests show secrets in clear",
@@ -133,10 +145,11 @@ fn run(
         .map_err(CommandError::Start)?;
     let result = runtime.block_on(async {
         let server = builder.start().await?;
-        if let (Some(path), Some(ca)) = (ca_out, server.ca_pem()) {
-            std::fs::write(&path, ca).map_err(CommandError::write(&path))?;
-        }
+        let lines = started(&server)?;
         out.line(&start_line(&server, what));
+        for line in &lines {
+            out.line(line);
+        }
         server.run_until(signals.first()).await;
         Ok(())
     });
@@ -149,11 +162,8 @@ fn run(
 
 /// The bounds of the command line. Requests in flight get half of the grace period, since the rest of the shutdown
 /// takes time too.
-fn bounds(
-    listener: &Listener,
-    grace: Duration,
-    worlds: Option<usize>,
-) -> Result<Bounds, CommandError> {
+pub(super) fn bounds(listener: &Listener, worlds: Option<usize>) -> Result<Bounds, CommandError> {
+    let grace = Duration::from_secs_f64(listener.grace);
     let mut bounds = Bounds::default();
     bounds.worlds = worlds.unwrap_or(bounds.worlds);
     for (name, value) in &listener.bound {

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, Uri};
-use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
+use uuid::Uuid;
 
 use crate::message::{DEFAULT_WORLD, Origin};
-use crate::redact::{Media, Redacted, Redactor};
+use crate::redact::Redactor;
+
+use super::entry::Entry;
+use super::serve_event;
 
 /// A request and the response that was decided for it, as the [`Journal`](super::Journal) keeps it.
 ///
@@ -45,7 +47,7 @@ pub struct Exchange {
     pub target: Uri,
     /// The header fields of the request.
     pub headers: HeaderMap,
-    /// The body of the request, as far as it was read and fits the journal (64 KiB).
+    /// The body of the request, as far as it was read and fits the journal (1 MiB).
     pub body: Bytes,
     /// The status of the response. A connection fault may have kept it from the client.
     pub status: StatusCode,
@@ -55,8 +57,14 @@ pub struct Exchange {
     pub fault: Option<&'static str>,
     /// How long the decision took, without an injected delay.
     pub took: Duration,
+    /// Its id, a random-looking UUID.
+    pub id: Uuid,
+    /// The id of the stub that stands in its serve event where none answered.
+    pub(super) no_stub: Uuid,
     /// Hides secrets in what is shown of it.
     pub(super) redactor: Arc<Redactor>,
+    /// All that is kept of it.
+    pub(super) entry: Arc<Entry>,
 }
 
 impl Exchange {
@@ -66,61 +74,19 @@ impl Exchange {
     }
 
     /// Path and query, as they were sent.
-    fn sent_target(&self) -> &str {
+    pub(super) fn sent_target(&self) -> &str {
         self.target.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
     }
 
-    /// As JSON, as `/__admin/requests` shows it.
+    /// As JSON, as `/__admin/requests` shows it: a serve event of `WireMock`, with what it has no place for in
+    /// `request.standin`.
     pub fn to_json(&self) -> Value {
-        let shown = self.shown();
-        // Written by a clock of this program: it is no date that cannot be one.
-        let at = Timestamp::try_from(self.at).unwrap_or_default();
-        json!({
-            "number": self.number,
-            "at": at.to_string(),
-            "world": &*self.world,
-            "method": self.method.as_str(),
-            "url": shown.target,
-            "headers": shown.headers,
-            "body": shown.body,
-            "status": self.status.as_u16(),
-            "answeredBy": self.origin.label(),
-            "id": self.origin.id(),
-            "fault": self.fault,
-            "tookMicroseconds": u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX),
-        })
+        serve_event::serve_event(self)
     }
 
-    /// What is shown of the request.
-    fn shown(&self) -> Shown {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let target = self.sent_target();
-        let pass = (!self.redactor.is_off()).then(|| self.redactor.pass(target));
-        let header = |(name, value): (&HeaderName, &HeaderValue)| {
-            let value = text(value.as_bytes());
-            (name.clone(), pass.as_ref().map_or(value.clone(), |pass| pass.header(name, &value)))
-        };
-        let headers: Vec<(HeaderName, String)> = self.headers.iter().map(header).collect();
-        let Some(pass) = &pass else {
-            let headers = headers.into_iter().map(|(name, value)| (name.to_string(), value.into()));
-            return Shown {
-                target: target.to_owned(),
-                headers: headers.collect(),
-                body: text(&self.body),
-            };
-        };
-        let body = match pass.body(&Media::of(&self.headers), &self.body) {
-            Redacted::Same => text(&self.body),
-            Redacted::Changed(bytes) => text(&bytes),
-            Redacted::Opaque(why) => format!("(not shown, since it may hold secrets: {why})"),
-        };
-        let target = pass.target(target);
-        // What one part tells to be secret is hidden in the others too.
-        let found = pass.known();
-        let clean = |text: String| self.redactor.without(&found, text);
-        let headers =
-            headers.into_iter().map(|(name, value)| (name.to_string(), clean(value).into()));
-        Shown { headers: headers.collect(), target: clean(target), body: clean(body) }
+    /// The request as JSON, as `/__admin/requests/find` shows it: a logged request of `WireMock`.
+    pub(crate) fn request_to_json(&self) -> Value {
+        serve_event::logged_request(self)
     }
 
     /// As a line for people: method, target, status, what answered.
@@ -139,11 +105,4 @@ impl Exchange {
         }
         line
     }
-}
-
-/// What is shown of a request.
-struct Shown {
-    target: String,
-    headers: serde_json::Map<String, Value>,
-    body: String,
 }

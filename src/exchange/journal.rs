@@ -1,23 +1,26 @@
 //! The last stage: a bounded log of exchanges, for people, for tests and for verification.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue};
-use http::{HeaderMap, Method, StatusCode, Uri};
+use uuid::Uuid;
 
-use crate::message::{Origin, Plan, Request, RequestBody};
+use crate::matching::Stub;
+use crate::message::Request;
 use crate::redact::Redactor;
 
-use super::byte_queue::ByteQueue;
+use super::entry::{Answered, Entry};
 use super::exchange::Exchange;
+use super::ids::{Ids, Of};
+use super::index::{Index, Lookup, Slot};
 
 /// How many exchanges are kept by default.
 const MAX_EXCHANGES: usize = 10_000;
-/// How many bytes of one request body are kept.
-const MAX_ONE_BODY: usize = 64 << 10;
+
+/// How many exchanges the index takes up while requests wait to be recorded.
+const INDEXED_AT_ONCE: usize = 256;
 
 /// How much the journal keeps, for [`Bounds::journal`](crate::Bounds::journal). Older exchanges are dropped.
 ///
@@ -29,7 +32,7 @@ const MAX_ONE_BODY: usize = 64 << 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JournalLimits {
-    /// The most exchanges; 10,000 by default.
+    /// The most exchanges; 10,000 by default. With 0, the journal is off.
     pub entries: usize,
     /// The most bytes of memory that they may take; 32 MiB by default.
     pub bytes: usize,
@@ -61,35 +64,26 @@ pub(crate) type Observer = Box<dyn Fn(&Exchange) + Send + Sync>;
 /// ```
 pub struct Journal {
     inner: Mutex<Inner>,
+    /// How many exchanges were recorded before the journal was cleared.
+    cleared: AtomicU64,
     observer: Option<Observer>,
     limits: JournalLimits,
     redactor: Arc<Redactor>,
+    ids: Ids,
     /// When the journal began, on both clocks: the time of an exchange follows from one of them.
     epoch: (Instant, SystemTime),
 }
 
-/// What is kept of an exchange besides the bytes of its request, which lie in the [`ByteQueue`].
-#[derive(Debug)]
-struct Entry {
-    number: u64,
-    /// Nanoseconds since the journal began.
-    at: u64,
-    took: Duration,
-    world: Arc<str>,
-    method: Method,
-    status: StatusCode,
-    origin: Origin,
-    fault: Option<&'static str>,
-    /// How long each part of its bytes is: the target, the header fields, the body.
-    lengths: [u32; 3],
-}
-
 #[derive(Default)]
 struct Inner {
-    entries: VecDeque<Entry>,
-    /// The bytes of the entries, in the same order.
-    queue: ByteQueue,
+    log: VecDeque<Slot>,
+    index: Index,
+    /// How many bytes the log takes.
+    bytes: usize,
+    /// How many exchanges were recorded since the start.
     recorded: u64,
+    /// How many were dropped to make room, since the journal was cleared.
+    dropped: u64,
 }
 
 impl Journal {
@@ -99,84 +93,72 @@ impl Journal {
         redactor: Arc<Redactor>,
     ) -> Self {
         let epoch = (Instant::now(), SystemTime::now());
-        Self { inner: Mutex::default(), observer, limits, redactor, epoch }
+        let ids = Ids::default();
+        let (inner, cleared) = (Mutex::default(), AtomicU64::new(0));
+        Self { inner, cleared, observer, limits, redactor, ids, epoch }
     }
 
-    /// Keeps an exchange that began at a time and is decided now, and shows it to the observer.
-    pub(crate) fn record(&self, request: &Request, plan: &Plan, began: Instant, world: &Arc<str>) {
-        let mut entry = self.entry(request, plan, began, world);
-        let observed;
-        // What falls out is dropped after the lock is given back.
+    /// Whether exchanges are not kept.
+    pub(crate) fn is_off(&self) -> bool {
+        self.limits.entries == 0
+    }
+
+    /// Keeps an exchange, and shows it to the observer.
+    pub(crate) fn record(&self, answered: &Answered<'_>) {
+        if self.is_off() {
+            return self.observe(answered);
+        }
+        // All that takes time is done outside of the lock.
+        let entry = Arc::new(Entry::of(answered, self.epoch.0));
+        let weight = entry.weight();
+        let observed = self.observer.as_ref().map(|observer| (observer, Arc::clone(&entry)));
         let mut dropped = None;
-        {
+        let mut more_dropped = Vec::new();
+        let number = {
             let mut inner = self.lock();
             inner.recorded += 1;
-            entry.number = inner.recorded;
-            let bytes = inner.queue.push(entry.length());
-            write_request(request, body_of(request), bytes);
-            // Whoever looks on may be slow, and must not hold up the others.
-            observed = self.observer.as_ref().map(|observer| {
-                let bytes = inner.queue.last(entry.length());
-                (observer, entry.view(bytes, self.epoch.1, &self.redactor))
-            });
-            inner.entries.push_back(entry);
-            let JournalLimits { entries, bytes } = self.limits;
-            while inner.entries.len() > entries || inner.held() > bytes {
-                let Some(oldest) = inner.entries.pop_front() else { break };
-                inner.queue.pop(oldest.length());
-                dropped = Some(oldest);
+            let number = inner.recorded;
+            inner.bytes += weight;
+            inner.log.push_back(Slot { number, entry });
+            while inner.log.len() > self.limits.entries || inner.bytes > self.limits.bytes {
+                let Some(oldest) = inner.log.pop_front() else { break };
+                inner.bytes -= oldest.entry.weight();
+                inner.dropped += 1;
+                if dropped.is_none() {
+                    dropped = Some(oldest);
+                } else {
+                    more_dropped.push(oldest);
+                }
             }
-        }
-        drop(dropped);
-        if let Some((observer, exchange)) = observed {
-            observer(&exchange);
+            number
+        };
+        drop((dropped, more_dropped));
+        if let Some((observer, entry)) = observed {
+            observer(&self.view(number, entry));
         }
     }
 
     /// Shows an exchange to the observer, and does not keep it.
-    pub(crate) fn observe(&self, request: &Request, plan: &Plan, began: Instant, world: &Arc<str>) {
+    pub(crate) fn observe(&self, answered: &Answered<'_>) {
         if let Some(observer) = &self.observer {
-            let entry = self.entry(request, plan, began, world);
-            let mut bytes = Vec::new();
-            write_request(request, body_of(request), &mut bytes);
-            observer(&entry.view(&bytes, self.epoch.1, &self.redactor));
-        }
-    }
-
-    fn entry(&self, request: &Request, plan: &Plan, began: Instant, world: &Arc<str>) -> Entry {
-        let now = Instant::now();
-        let since = now.saturating_duration_since(self.epoch.0);
-        let length = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
-        let fields = request.headers.iter().map(|(name, value)| field_len(name, value));
-        Entry {
-            number: 0,
-            at: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
-            took: now.saturating_duration_since(began),
-            world: Arc::clone(world),
-            method: request.method.clone(),
-            status: plan.status,
-            origin: plan.origin.clone(),
-            fault: plan.delivery.label(),
-            lengths: [
-                length(request.target().len()),
-                length(fields.sum()),
-                length(body_of(request).len()),
-            ],
+            let entry = Arc::new(Entry::of(answered, self.epoch.0));
+            observer(&self.view(0, entry));
         }
     }
 
     /// The exchanges that are kept, oldest first.
     pub fn exchanges(&self) -> Vec<Exchange> {
-        let inner = self.lock();
-        let mut reader = inner.queue.reader();
-        let view =
-            |entry: &Entry| entry.view(reader.next(entry.length()), self.epoch.1, &self.redactor);
-        inner.entries.iter().map(view).collect()
+        self.select(Lookup::All).into_iter().map(|slot| self.exchange(slot)).collect()
     }
 
     /// How many exchanges were recorded since the start or the last [`Journal::clear`], dropped ones included.
     pub fn recorded(&self) -> u64 {
-        self.lock().recorded
+        self.lock().recorded - self.cleared.load(Ordering::Relaxed)
+    }
+
+    /// How many of them were dropped to make room for others.
+    pub fn dropped(&self) -> u64 {
+        self.lock().dropped
     }
 
     /// How many of the kept exchanges satisfy a condition.
@@ -186,29 +168,92 @@ impl Journal {
 
     /// How many bytes are kept, and how many may be.
     pub(crate) fn held(&self) -> (usize, usize) {
-        (self.lock().held(), self.limits.bytes)
+        (self.lock().bytes, self.limits.bytes)
     }
 
     /// Drops everything.
     pub fn clear(&self) {
-        *self.lock() = Inner::default();
+        let before = {
+            let mut inner = self.lock();
+            let recorded = inner.recorded;
+            self.cleared.store(recorded, Ordering::Relaxed);
+            std::mem::replace(&mut *inner, Inner { recorded, ..Inner::default() })
+        };
+        drop(before);
     }
 
     /// Drops the exchanges of one world.
     pub(crate) fn clear_world(&self, world: &str) {
+        self.retain(|slot| &*slot.entry.world != world);
+    }
+
+    /// Drops some exchanges.
+    pub(crate) fn remove(&self, slots: &[Slot]) {
+        let numbers: BTreeSet<u64> = slots.iter().map(|slot| slot.number).collect();
+        self.retain(|slot| !numbers.contains(&slot.number));
+    }
+
+    fn retain(&self, stays: impl Fn(&Slot) -> bool) {
+        let gone = {
+            let mut inner = self.lock();
+            let (kept, gone): (VecDeque<Slot>, VecDeque<Slot>) =
+                std::mem::take(&mut inner.log).into_iter().partition(stays);
+            inner.log = kept;
+            inner.bytes -= gone.iter().map(|slot| slot.entry.weight()).sum::<usize>();
+            gone
+        };
+        drop(gone);
+    }
+
+    /// The exchanges that are asked for, oldest first: those that are looked at, and no others.
+    pub(crate) fn select(&self, lookup: Lookup<'_>) -> Vec<Slot> {
+        if lookup != Lookup::All {
+            while self.lock().catch_up() {}
+        }
         let mut inner = self.lock();
-        let Inner { entries, queue, .. } = &mut *inner;
-        let mut kept = ByteQueue::default();
-        let mut reader = queue.reader();
-        entries.retain(|entry| {
-            let bytes = reader.next(entry.length());
-            let stays = &*entry.world != world;
-            if stays {
-                kept.push(bytes.len()).extend_from_slice(bytes);
-            }
-            stays
-        });
-        *queue = kept;
+        // What was recorded since is little.
+        while lookup != Lookup::All && inner.catch_up() {}
+        let Inner { log, index, .. } = &mut *inner;
+        index.find(log, lookup)
+    }
+
+    /// The exchange of an id.
+    pub(crate) fn find(&self, id: Uuid) -> Option<Slot> {
+        let number = self.ids.number(id)?;
+        let inner = self.lock();
+        let at = inner.log.binary_search_by_key(&number, |slot| slot.number).ok()?;
+        Some(inner.log[at].clone())
+    }
+
+    /// When an exchange was decided.
+    pub(crate) fn time_of(&self, slot: &Slot) -> SystemTime {
+        self.epoch.1 + Duration::from_nanos(slot.entry.at)
+    }
+
+    /// An exchange, to be shown.
+    pub(crate) fn exchange(&self, Slot { number, entry }: Slot) -> Exchange {
+        self.view(number, entry)
+    }
+
+    fn view(&self, number: u64, entry: Arc<Entry>) -> Exchange {
+        let cleared = self.cleared.load(Ordering::Relaxed);
+        Exchange {
+            id: self.ids.id(Of::Exchange, number),
+            no_stub: self.ids.id(Of::NoStub, number),
+            number: number.saturating_sub(cleared),
+            at: self.epoch.1 + Duration::from_nanos(entry.at),
+            world: Arc::clone(&entry.world),
+            method: entry.method.clone(),
+            target: entry.target().try_into().unwrap_or_default(),
+            headers: entry.headers(),
+            body: bytes::Bytes::copy_from_slice(entry.body()),
+            status: entry.status,
+            origin: entry.origin.clone(),
+            fault: entry.fault,
+            took: entry.took,
+            redactor: Arc::clone(&self.redactor),
+            entry,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -217,182 +262,35 @@ impl Journal {
 }
 
 impl Inner {
-    /// How many bytes are kept.
-    fn held(&self) -> usize {
-        self.entries.len() * size_of::<Entry>() + self.queue.len()
+    /// Brings the index further. Says whether there is more to do.
+    fn catch_up(&mut self) -> bool {
+        let Self { log, index, .. } = self;
+        index.catch_up(log, INDEXED_AT_ONCE)
     }
 }
 
-/// As much of a request's body as is kept.
-fn body_of(request: &Request) -> &[u8] {
-    match &request.body {
-        RequestBody::Bytes(bytes) if bytes.len() <= MAX_ONE_BODY => bytes,
-        _ => &[],
-    }
-}
-
-/// How many bytes a header field takes: name and value, each behind its length.
-fn field_len(name: &HeaderName, value: &HeaderValue) -> usize {
-    8 + name.as_str().len() + value.len()
-}
-
-/// Writes a request's target, header fields and body. They are copied: as slices they would keep the connection's
-/// read buffer.
-fn write_request(request: &Request, body: &[u8], bytes: &mut Vec<u8>) {
-    let size = |length: usize| u32::try_from(length).unwrap_or(0).to_le_bytes();
-    bytes.extend_from_slice(request.target().as_bytes());
-    for (name, value) in &request.headers {
-        for part in [name.as_str().as_bytes(), value.as_bytes()] {
-            bytes.extend_from_slice(&size(part.len()));
-            bytes.extend_from_slice(part);
-        }
-    }
-    bytes.extend_from_slice(body);
-}
-
-impl Entry {
-    /// How many bytes it has in the queue.
-    fn length(&self) -> usize {
-        self.lengths.iter().map(|length| *length as usize).sum()
+impl Slot {
+    /// The request, for patterns.
+    pub(crate) fn request(&self) -> Request {
+        self.entry.request()
     }
 
-    /// The exchange as it is shown.
-    fn view(&self, bytes: &[u8], epoch: SystemTime, redactor: &Arc<Redactor>) -> Exchange {
-        let [target, fields, _] = self.lengths.map(|length| length as usize);
-        let (target, rest) = bytes.split_at_checked(target).unwrap_or_default();
-        let (mut fields, body) = rest.split_at_checked(fields).unwrap_or_default();
-        let mut part = || {
-            let (length, after) = fields.split_first_chunk::<4>()?;
-            let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-            let (part, after) = after.split_at_checked(length)?;
-            fields = after;
-            Some(part)
-        };
-        let mut headers = HeaderMap::new();
-        while let (Some(name), Some(value)) = (part(), part()) {
-            // Both were a header field before.
-            if let (Ok(name), Ok(value)) =
-                (HeaderName::from_bytes(name), HeaderValue::from_bytes(value))
-            {
-                headers.append(name, value);
-            }
-        }
-        Exchange {
-            number: self.number,
-            at: epoch + Duration::from_nanos(self.at),
-            world: Arc::clone(&self.world),
-            method: self.method.clone(),
-            target: Uri::try_from(target).unwrap_or_default(),
-            headers,
-            body: Bytes::copy_from_slice(body),
-            status: self.status,
-            origin: self.origin.clone(),
-            fault: self.fault,
-            took: self.took,
-            redactor: Arc::clone(redactor),
-        }
+    /// The world it was sent to.
+    pub(crate) fn world(&self) -> &str {
+        &self.entry.world
+    }
+
+    /// The stub that answered.
+    pub(crate) fn stub(&self) -> Option<&Arc<Stub>> {
+        self.entry.stub.as_ref()
     }
 }
 
 impl std::fmt::Debug for Journal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Journal({} exchanges)", self.lock().entries.len())
+        write!(f, "Journal({} exchanges)", self.lock().log.len())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::message::{Body, DEFAULT_WORLD};
-
-    fn journal(limits: JournalLimits) -> Journal {
-        Journal::new(None, limits, Arc::new(Redactor::new(crate::redact::Key::of(b"k"))))
-    }
-
-    fn world() -> Arc<str> {
-        DEFAULT_WORLD.into()
-    }
-
-    #[test]
-    fn the_journal_is_bounded_and_counts_what_it_drops() {
-        let journal = journal(JournalLimits::default());
-        let plan = Plan::new(StatusCode::OK, Origin::Kubernetes, Body::Empty);
-        for n in 0..MAX_EXCHANGES + 5 {
-            let request = Request::new(Method::GET, &format!("/x/{n}"));
-            journal.record(&request, &plan, Instant::now(), &world());
-        }
-        let kept = journal.exchanges();
-        assert_eq!(kept.len(), MAX_EXCHANGES);
-        assert_eq!(kept[0].path(), "/x/5");
-        assert_eq!(journal.recorded(), MAX_EXCHANGES as u64 + 5);
-    }
-
-    #[test]
-    fn what_is_observed_only_is_not_kept() {
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let lines = Arc::clone(&seen);
-        let observer: Observer = Box::new(move |exchange: &Exchange| {
-            lines.lock().unwrap().push(exchange.to_line());
-        });
-        let journal = Journal::new(Some(observer), JournalLimits::default(), Arc::default());
-        let plan = Plan::new(StatusCode::OK, Origin::Admin, Body::Empty);
-        journal.observe(&Request::new(Method::GET, "/a"), &plan, Instant::now(), &world());
-        journal.record(&Request::new(Method::GET, "/b"), &plan, Instant::now(), &world());
-        assert_eq!(*seen.lock().unwrap(), ["GET /a → 200 admin", "GET /b → 200 admin"]);
-        assert_eq!(journal.exchanges().len(), 1);
-    }
-
-    #[test]
-    fn bodies_have_a_bound_of_their_own() {
-        let journal = journal(JournalLimits::default());
-        let plan = Plan::new(StatusCode::OK, Origin::Kubernetes, Body::Empty);
-        for _ in 0..800 {
-            let mut request = Request::new(Method::POST, "/x");
-            request.body = RequestBody::Bytes(Bytes::from(vec![b'x'; MAX_ONE_BODY]));
-            journal.record(&request, &plan, Instant::now(), &world());
-        }
-        let bytes: usize = journal.exchanges().iter().map(|exchange| exchange.body.len()).sum();
-        let (held, most) = journal.held();
-        assert!(bytes <= held && held <= most && most - held < 2 * MAX_ONE_BODY, "{bytes} {held}");
-    }
-
-    #[test]
-    fn heads_count_as_bodies_do() {
-        let journal = journal(JournalLimits { bytes: 1 << 20, ..JournalLimits::default() });
-        let plan = Plan::new(StatusCode::OK, Origin::Kubernetes, Body::Empty);
-        for n in 0..200 {
-            let mut request = Request::new(Method::GET, "/x");
-            request.headers.insert("x-n", n.into());
-            request.headers.insert("x-long", "y".repeat(60_000).parse().unwrap());
-            journal.record(&request, &plan, Instant::now(), &world());
-        }
-        let kept = journal.exchanges();
-        assert!((15..=17).contains(&kept.len()), "{}", kept.len());
-        assert_eq!(kept.last().unwrap().headers["x-n"], "199");
-        journal.clear_world(DEFAULT_WORLD);
-        assert_eq!(journal.held().0, 0);
-    }
-
-    #[test]
-    fn credentials_are_not_shown() {
-        let journal = journal(JournalLimits::default());
-        let mut request = Request::new(Method::GET, "/x?a=b&access_token=very-secret");
-        request.headers.insert("authorization", "Bearer very-secret".parse().unwrap());
-        request.headers.insert("x-client", "a".parse().unwrap());
-        journal.record(
-            &request,
-            &Plan::text(StatusCode::OK, Origin::Admin, ""),
-            Instant::now(),
-            &world(),
-        );
-        let exchange = &journal.exchanges()[0];
-        let line = exchange.to_line();
-        assert!(
-            line.starts_with("GET /x?a=b&access_token=") && line.ends_with(" → 200 admin"),
-            "{line}"
-        );
-        assert!(!line.contains("very-secret"), "{line}");
-        let shown = exchange.to_json().to_string();
-        assert!(!shown.contains("very-secret") && shown.contains("\"x-client\":\"a\""), "{shown}");
-    }
-}
+mod tests;

@@ -1,15 +1,23 @@
 //! The last stage: requests with their answers, for people, for tests and for verification.
 //!
 //! ```text
-//! serve::pipeline → [Journal] → the bounded log, in a [byte_queue] → [Exchange] → /__admin/requests, tests
-//!                            └→ the observer: a line on the console
+//! serve::pipeline → [Answered] → [entry] → [Journal], the bounded log, and its [index]
+//!                                   │         └→ [Lookup] → [Slot]s → patterns of the admin API
+//!                                   └→ [Exchange] ─→ [shown] without secrets → [serve_event] → /__admin/requests
+//!                                          └→ the observer: a line on the console
 //! ```
 
-mod byte_queue;
+mod entry;
 #[expect(clippy::module_inception, reason = "the module is about exchanges, this file is one")]
 mod exchange;
+mod ids;
+mod index;
 mod journal;
+mod serve_event;
+mod shown;
 
+pub(crate) use entry::{Answered, ByStub};
 pub use exchange::Exchange;
+pub(crate) use index::{Lookup, Slot};
 pub(crate) use journal::Observer;
 pub use journal::{Journal, JournalLimits};

@@ -16,6 +16,7 @@ mod pace;
 mod plan;
 mod point;
 mod request;
+mod sub_event;
 mod target;
 mod world;
 
@@ -31,6 +32,7 @@ pub(crate) use plan::{Body, Guard, Plan};
 pub(crate) use point::{LineAction, LineChange, LineKind, Point, PointAction, Position, Sampling};
 pub use request::Request;
 pub(crate) use request::{BodyStream, ClientCertificate, RequestBody};
+pub(crate) use sub_event::SubEvent;
 pub(crate) use target::{Query, TargetError, decode_segment};
 pub(crate) use world::{BadWorldName, DEFAULT_WORLD, WorldName};
 

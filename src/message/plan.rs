@@ -8,15 +8,19 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
-use super::{BodyStream, Delivery};
+use super::{BodyStream, Delivery, SubEvent};
 
 /// The answer to one request.
 #[derive(Debug)]
 pub struct Plan {
     /// The status code.
     pub status: StatusCode,
-    /// The header fields; the transport adds `content-length` or chunked coding, and `date`.
+    /// The header fields; the transport adds `content-length` or chunked coding, and `date` unless
+    /// [`Origin::is_undated`].
     pub headers: HeaderMap,
+    /// Over HTTP/1.1 the body goes out in chunks although its length is known; Content-Length is sent only where
+    /// the header fields have it.
+    pub chunked: bool,
     /// The body.
     pub body: Body,
     /// How the answer goes out: its delay, pace and faults.
@@ -26,6 +30,8 @@ pub struct Plan {
     pub guard: Option<Guard>,
     /// Who answered: for the journal, the console line and `X-Standin-Rule`.
     pub origin: Origin,
+    /// What happened besides, for the journal.
+    pub sub_events: Vec<SubEvent>,
 }
 
 /// The body of a plan.
@@ -73,6 +79,8 @@ pub enum Origin {
     Kubernetes,
     /// The proxied backend.
     Upstream,
+    /// A file below `__files` that no stub names.
+    Files,
     /// Nothing: the near-miss report.
     Unmatched,
     /// The server itself refused the request (malformed target, body too large).
@@ -86,10 +94,12 @@ impl Plan {
         Self {
             status,
             headers: HeaderMap::new(),
+            chunked: false,
             body,
             delivery: Delivery::UNDISTURBED,
             guard: None,
             origin,
+            sub_events: Vec::new(),
         }
     }
 
@@ -123,6 +133,18 @@ impl Body {
     }
 }
 
+impl Body {
+    /// The bytes of a body that is in one piece.
+    #[must_use]
+    pub(crate) fn into_bytes(self) -> Option<Bytes> {
+        match self {
+            Self::Empty => Some(Bytes::new()),
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Pieces(_) | Self::Stream(_) | Self::WebSocket(_) => None,
+        }
+    }
+}
+
 impl std::fmt::Debug for Body {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self, self.known_len()) {
@@ -134,6 +156,13 @@ impl std::fmt::Debug for Body {
 }
 
 impl Origin {
+    /// Whether the answer has no `date` of the server: what imitates another server's answer says only what that
+    /// would say.
+    #[must_use]
+    pub(crate) fn is_undated(&self) -> bool {
+        matches!(self, Self::Stub(_) | Self::Files | Self::Unmatched)
+    }
+
     /// One word for the journal and the console.
     #[must_use]
     pub fn label(&self) -> &'static str {
@@ -143,6 +172,7 @@ impl Origin {
             Self::Stub(_) => "stub",
             Self::Kubernetes => "kubernetes",
             Self::Upstream => "upstream",
+            Self::Files => "files",
             Self::Unmatched => "unmatched",
             Self::Server => "server",
         }

@@ -9,8 +9,10 @@ use std::time::Instant;
 
 use http::Method;
 
+use crate::exchange::{Answered, ByStub};
 use crate::k8s;
-use crate::message::{BodyError, Handler, Handling, Http2Settings, Plan, Query, Request};
+use crate::matching::Stub;
+use crate::message::{BodyError, Handler, Handling, Http2Settings, Origin, Plan, Query, Request};
 use crate::profile::TOKENS_PATH;
 use crate::scenario::{Decision, Http2, ScenarioSet};
 
@@ -19,7 +21,7 @@ use super::context::RequestContext;
 use super::graded::{GradedRequest, GradingNotes};
 use super::state::Shared;
 use super::world::World;
-use super::{admin, kubernetes, overlay, respond};
+use super::{admin, kubernetes, overlay, respond, stub_answers};
 
 /// What the transport calls for each request.
 #[derive(Debug)]
@@ -40,20 +42,28 @@ impl Handler for Pipeline {
             Ok(world) => world,
             Err(error) => {
                 let plan = respond::bad_world(&request, &error);
-                self.observe(&request, &plan, began, self.shared.worlds.default());
+                self.observe(&request, &plan, began, self.shared.worlds.default(), ByStub::No);
                 return Handling::Ready(plan);
             }
         };
-        let no_stub = match at_once(&self.shared, &world, &request) {
-            FirstLook::Answered(plan) => {
-                self.observe(&request, &plan, began, &world);
+        let mut no_stub = false;
+        let mut found = None;
+        match at_once(&self.shared, &world, &request) {
+            FirstLook::Answered(plan, stub) => {
+                self.observe(&request, &plan, began, &world, ByStub::Fixed(&stub));
                 return Handling::Ready(plan);
             }
-            FirstLook::NoStub => true,
-            FirstLook::Open => false,
-        };
+            FirstLook::Found(stub) => found = Some(stub),
+            FirstLook::NoStub => no_stub = true,
+            FirstLook::Open => {}
+        }
         let context = RequestContext::new(Arc::clone(&self.shared), world);
         Handling::Waiting(Box::pin(async move {
+            if let Some(stub) = found {
+                let plan = stub_answers::answer(&context, &mut request, &stub).await;
+                self.observe(&request, &plan, began, &context.world, ByStub::Rendered(&stub));
+                return plan;
+            }
             let graded = (context.shared.settings.graded && !admin::owns(request.path()))
                 .then(|| GradedRequest::of(&context, &request));
             let mut notes = GradingNotes::default();
@@ -61,7 +71,9 @@ impl Handler for Pipeline {
             if let Some(graded) = graded {
                 graded.log(&context, &mut request, &mut plan, notes);
             }
-            self.observe(&request, &plan, began, &context.world);
+            let stub = self.stub_of(&plan);
+            let by = stub.as_ref().map_or(ByStub::No, ByStub::Rendered);
+            self.observe(&request, &plan, began, &context.world, by);
             plan
         }))
     }
@@ -73,14 +85,29 @@ impl Handler for Pipeline {
 }
 
 impl Pipeline {
+    /// The stub that a plan comes from.
+    fn stub_of(&self, plan: &Plan) -> Option<Arc<Stub>> {
+        let Origin::Stub(id) = plan.origin else { return None };
+        self.shared.stubs.load().get(id).cloned()
+    }
+
     /// Shows an exchange to whoever looks on.
-    fn observe(&self, request: &Request, plan: &Plan, began: Instant, world: &World) {
+    fn observe(
+        &self,
+        request: &Request,
+        plan: &Plan,
+        began: Instant,
+        world: &World,
+        stub: ByStub<'_>,
+    ) {
         let journal = &self.shared.journal;
-        if admin::is_health(request.path()) {
-            // Asked every second by whoever waits: they would push out what clients asked.
-            journal.observe(request, plan, began, world.name.shared());
+        let world = world.name.shared();
+        let answered = Answered { request, plan, began, world, stub };
+        // The log is what clients of the simulated API asked.
+        if admin::owns(request.path()) {
+            journal.observe(&answered);
         } else {
-            journal.record(request, plan, began, world.name.shared());
+            journal.record(&answered);
         }
     }
 }
@@ -88,7 +115,9 @@ impl Pipeline {
 /// What can be said about a request without waiting for anything.
 enum FirstLook {
     /// A stub answers, and nothing comes before it.
-    Answered(Plan),
+    Answered(Plan, Arc<Stub>),
+    /// A stub answers, nothing comes before it, and its answer is made for the request.
+    Found(Arc<Stub>),
     /// No rule comes first, and no stub answers.
     NoStub,
     /// More has to be looked at.
@@ -113,7 +142,11 @@ fn at_once(shared: &Shared, world: &World, request: &Request) -> FirstLook {
     if stubs.wants_body(request) {
         return FirstLook::Open;
     }
-    stubs.find(request).map_or(FirstLook::NoStub, |stub| FirstLook::Answered(stub.plan()))
+    let Some(stub) = stubs.find(request).map(Arc::clone) else { return FirstLook::NoStub };
+    match stub.fixed_plan(&shared.responses.load()) {
+        Some(plan) => FirstLook::Answered(plan, stub),
+        None => FirstLook::Found(stub),
+    }
 }
 
 /// The whole way of a request.
@@ -173,7 +206,7 @@ async fn answer(
 
 /// The stub for a request, if there is one; or what keeps it from being found.
 async fn stub(context: &RequestContext, request: &mut Request) -> Option<Plan> {
-    let stubs = context.shared.stubs.load();
+    let stubs = context.shared.stubs.load_full();
     if stubs.is_empty() {
         return None;
     }
@@ -182,7 +215,8 @@ async fn stub(context: &RequestContext, request: &mut Request) -> Option<Plan> {
     {
         return Some(respond::bad_body(request, &Query::default(), &error));
     }
-    stubs.find(request).map(|stub| stub.plan())
+    let stub = Arc::clone(stubs.find(request)?);
+    Some(stub_answers::answer(context, request, &stub).await)
 }
 
 /// What is true beyond the stubs: objects, then the backend, then the report of near misses.

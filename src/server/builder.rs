@@ -48,6 +48,8 @@ pub struct Builder {
     pub(super) hot_reload: bool,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<TlsOptions>,
+    #[cfg(feature = "tls")]
+    pub(super) https: Option<SocketAddr>,
     pub(super) world_prefix: Option<String>,
     pub(super) bounds: Bounds,
     pub(super) redact_key: Option<Key>,
@@ -78,6 +80,8 @@ impl Default for Builder {
             hot_reload: false,
             #[cfg(feature = "tls")]
             tls: None,
+            #[cfg(feature = "tls")]
+            https: None,
             world_prefix: Some(WORLD_PREFIX.to_owned()),
             bounds: Bounds::default(),
             redact_key: None,
@@ -235,6 +239,14 @@ impl Builder {
     #[cfg(feature = "tls")]
     pub fn tls(mut self, options: TlsOptions) -> Self {
         self.tls = Some(options);
+        self
+    }
+
+    /// Serves HTTPS on an address of its own, besides HTTP on that of [`Builder::listen`]. [`Builder::tls`] sets
+    /// the certificate; without it one is made.
+    #[cfg(feature = "tls")]
+    pub fn listen_https(mut self, address: SocketAddr) -> Self {
+        self.https = Some(address);
         self
     }
 

@@ -38,6 +38,7 @@ use super::WorldHandle;
 #[must_use = "the server stops when this is dropped; keep it for as long as it is needed"]
 pub struct RunningServer {
     pub(super) address: SocketAddr,
+    pub(super) https: Option<SocketAddr>,
     pub(super) seed: Option<u64>,
     pub(super) shared: Arc<Shared>,
     pub(super) stop: watch::Sender<bool>,
@@ -50,8 +51,14 @@ impl RunningServer {
     /// Its URL: `http://127.0.0.1:PORT`, or `https://` with TLS.
     #[must_use]
     pub fn url(&self) -> String {
-        let scheme = if self.shared.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}", self.address)
+        let only_https = self.shared.tls.is_some() && self.https.is_none();
+        format!("{}://{}", if only_https { "https" } else { "http" }, self.address)
+    }
+
+    /// The HTTPS URL, where HTTP and HTTPS have an address each.
+    #[must_use]
+    pub fn https_url(&self) -> Option<String> {
+        self.https.map(|address| format!("https://{address}"))
     }
 
     /// The address it listens on.

@@ -1,5 +1,6 @@
 //! Settings → a running server: everything is loaded and checked before the address is bound.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -11,6 +12,8 @@ use crate::record::Proxy;
 use crate::redact::{Key, Redactor};
 use crate::serve::{Assembly, LoadedSets, Pipeline, RequestContext, Settings, Shared, Sources};
 use crate::tls::server::Tls;
+#[cfg(feature = "tls")]
+use crate::tls::server::TlsOptions;
 use crate::transport::{self, Listener, Logger};
 
 #[cfg(feature = "record")]
@@ -50,7 +53,7 @@ impl Builder {
             rule_header: self.rule_header,
             graded: self.graded,
             world_prefix,
-            loopback: self.listen.ip().to_canonical().is_loopback(),
+            loopback: self.is_on_loopback(),
             proxy,
             redactor,
             bounds: self.bounds,
@@ -65,23 +68,43 @@ impl Builder {
             stopping: stopping.clone(),
         };
         let shared = assembly.shared().map_err(Error::Invalid)?;
-        let listen = |source| Error::Listen { address: self.listen, source };
-        let listener = Listener::bind(self.listen).await.map_err(listen)?;
+        let listener = bind(self.listen).await?;
         let address = listener.local_addr();
+        #[cfg(feature = "tls")]
+        let https = self.https;
+        #[cfg(not(feature = "tls"))]
+        let https = None;
+        let secure = match https {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        let https = secure.as_ref().map(Listener::local_addr);
         RequestContext::new(Arc::clone(&shared), Arc::clone(shared.worlds.default()))
             .begin_controllers();
-        let stopped = stopped(stopping, Arc::clone(&shared));
         let handler = Arc::new(Pipeline::new(Arc::clone(&shared)));
         let limits = self.bounds.transport;
-        let transport_log = Arc::clone(&log);
+        let serve = |listener, tls| {
+            let stopped = stopped(stopping.clone(), Arc::clone(&shared));
+            let (handler, bodies, log) = (Arc::clone(&handler), bodies.clone(), Arc::clone(&log));
+            transport::serve(listener, handler, limits, bodies, tls, log, stopped)
+        };
+        let (plain_tls, secure) = match secure {
+            Some(listener) => (None, Some(serve(listener, tls))),
+            None => (tls, None),
+        };
+        let plain = serve(listener, plain_tls);
         let task = tokio::spawn(async move {
-            transport::serve(listener, handler, limits, bodies, tls, transport_log, stopped).await;
+            match secure {
+                Some(secure) => drop(tokio::join!(plain, secure)),
+                None => drop(plain.await),
+            }
         });
         // A watch looks at every file of a tree: requests are answered meanwhile.
         #[cfg(feature = "hot-reload")]
         let watchers = watchers(self.hot_reload, &self.sources, &shared, &log);
         Ok(RunningServer {
             address,
+            https,
             seed,
             shared,
             stop,
@@ -89,6 +112,15 @@ impl Builder {
             #[cfg(feature = "hot-reload")]
             _watchers: watchers,
         })
+    }
+
+    /// Whether only this machine reaches the server.
+    fn is_on_loopback(&self) -> bool {
+        let loopback = |address: SocketAddr| address.ip().to_canonical().is_loopback();
+        #[cfg(feature = "tls")]
+        return loopback(self.listen) && self.https.is_none_or(loopback);
+        #[cfg(not(feature = "tls"))]
+        loopback(self.listen)
     }
 
     /// Loads every file, so that one start reports all that is wrong.
@@ -142,8 +174,10 @@ impl Builder {
     /// Reads the certificates, or makes them.
     #[cfg(feature = "tls")]
     fn take_tls(&mut self) -> Result<Option<Arc<Tls>>, Error> {
-        let Some(options) = self.tls.take() else { return Ok(None) };
-        let tls = Tls::new(options, self.listen.ip()).map_err(Error::Tls)?;
+        let default = self.https.map(|_| TlsOptions::default());
+        let Some(options) = self.tls.take().or(default) else { return Ok(None) };
+        let address = self.https.unwrap_or(self.listen);
+        let tls = Tls::new(options, address.ip()).map_err(Error::Tls)?;
         Ok(Some(Arc::new(tls)))
     }
 
@@ -157,6 +191,10 @@ impl Builder {
     fn take_tls(&mut self) -> Result<Option<Arc<Tls>>, Error> {
         Ok(None)
     }
+}
+
+async fn bind(address: SocketAddr) -> Result<Listener, Error> {
+    Listener::bind(address).await.map_err(|source| Error::Listen { address, source })
 }
 
 fn redactor(key: Option<Key>, show_secrets: bool) -> Arc<Redactor> {

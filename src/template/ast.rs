@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::error::At;
-use super::helpers::Helper;
 use super::path::Path;
 use super::value::Value;
 
@@ -18,6 +17,10 @@ pub(crate) enum Node {
     Block(Box<Block>),
 }
 
+/// A helper, by its place in the table of helpers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HelperId(pub(crate) usize);
+
 /// A helper with its arguments, or a path.
 #[derive(Debug)]
 pub(crate) struct Call {
@@ -26,7 +29,7 @@ pub(crate) struct Call {
     /// The name, also read as a path.
     pub(crate) path: Path,
     /// The helper of that name, if there is one.
-    pub(crate) helper: Option<Helper>,
+    pub(crate) helper: Option<HelperId>,
     /// The arguments by position.
     pub(crate) params: Box<[Param]>,
     /// The arguments by name.

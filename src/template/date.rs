@@ -93,13 +93,10 @@ pub(crate) fn shift(millis: i64, offset: &str) -> Result<i64, String> {
         return Ok(millis);
     }
     let parts: Vec<&str> = offset.split(' ').collect();
-    let (amount, unit) = match parts[..] {
-        [amount, unit] | [_, amount, unit] => (amount, unit),
-        _ => {
-            return Err(format!(
-                "\"{offset}\" is no offset; write an amount and a unit, such as \"8 seconds\" or \"now +5 years\""
-            ));
-        }
+    let ([amount, unit] | [_, amount, unit]) = parts[..] else {
+        return Err(format!(
+            "\"{offset}\" is no offset; write an amount and a unit, such as \"8 seconds\" or \"now +5 years\""
+        ));
     };
     let amount: i32 = amount
         .parse()

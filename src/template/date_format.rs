@@ -127,8 +127,8 @@ fn field(letter: char, count: usize, at: &Zoned, simple: bool) -> Option<String>
     let weekday = at.weekday();
     match letter {
         'G' => Some("AD".to_owned()),
-        'y' | 'u' if letter == 'y' || !simple => year(at.year().into(), count),
-        'Y' => year(week_year(at), count),
+        'y' | 'u' if letter == 'y' || !simple => Some(year(at.year().into(), count)),
+        'Y' => Some(year(week_year(at), count)),
         'M' | 'L' if count < 3 => number(at.month().into()),
         'M' | 'L' => name(&MONTHS, usize::try_from(at.month() - 1).ok()?),
         'd' => number(at.day().into()),
@@ -181,12 +181,8 @@ fn field(letter: char, count: usize, at: &Zoned, simple: bool) -> Option<String>
     }
 }
 
-fn year(year: i64, count: usize) -> Option<String> {
-    Some(if count == 2 {
-        format!("{:02}", year.rem_euclid(100))
-    } else {
-        format!("{year:0count$}")
-    })
+fn year(year: i64, count: usize) -> String {
+    if count == 2 { format!("{:02}", year.rem_euclid(100)) } else { format!("{year:0count$}") }
 }
 
 /// Weeks begin on Sunday, and the week with January 1st is the first.

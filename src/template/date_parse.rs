@@ -83,7 +83,7 @@ struct Fields {
 fn parse(text: &str, pieces: &[Piece]) -> Option<Date> {
     let mut fields = Fields::default();
     let rest = run(text, pieces, &mut fields)?;
-    if rest.is_empty() { resolve(fields) } else { None }
+    if rest.is_empty() { resolve(&fields) } else { None }
 }
 
 /// Reads pieces from the start of the text and answers what is left.
@@ -93,7 +93,7 @@ fn run<'t>(text: &'t str, pieces: &[Piece], fields: &mut Fields) -> Option<&'t s
     while at < pieces.len() {
         match &pieces[at] {
             Piece::Open => {
-                let end = matching(&pieces[at..])? + at;
+                let end = matching(&pieces[at..]) + at;
                 let mut tried = fields.clone();
                 if let Some(left) = run(rest, &pieces[at + 1..end], &mut tried) {
                     (rest, *fields) = (left, tried);
@@ -110,7 +110,7 @@ fn run<'t>(text: &'t str, pieces: &[Piece], fields: &mut Fields) -> Option<&'t s
 }
 
 /// Where the bracket at the start is closed; at the end if it is not.
-fn matching(pieces: &[Piece]) -> Option<usize> {
+fn matching(pieces: &[Piece]) -> usize {
     let mut depth = 0;
     for (at, piece) in pieces.iter().enumerate() {
         match piece {
@@ -118,13 +118,13 @@ fn matching(pieces: &[Piece]) -> Option<usize> {
             Piece::Close => {
                 depth -= 1;
                 if depth == 0 {
-                    return Some(at);
+                    return at;
                 }
             }
             _ => {}
         }
     }
-    Some(pieces.len())
+    pieces.len()
 }
 
 fn field<'t>(letter: char, count: usize, text: &'t str, fields: &mut Fields) -> Option<&'t str> {
@@ -235,7 +235,7 @@ fn name<'t>(text: &'t str, names: &[&str], count: usize) -> Option<(usize, &'t s
     })
 }
 
-fn resolve(fields: Fields) -> Option<Date> {
+fn resolve(fields: &Fields) -> Option<Date> {
     let year = fields.year?;
     let day = match (fields.day_of_year, fields.month, fields.day) {
         (Some(day), _, _) => civil::date(year, 1, 1).with().day_of_year(day).build().ok()?,

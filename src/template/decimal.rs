@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::java;
+
 /// `digits` / 10^`scale`, exact up to 38 digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Decimal {
@@ -37,7 +39,7 @@ impl Decimal {
 
     /// The shortest decimal number that is this double, as Java's `BigDecimal.valueOf`.
     pub(crate) fn from_f64(value: f64) -> Option<Self> {
-        value.is_finite().then(|| Self::parse(&super::show::double(value))).flatten()
+        value.is_finite().then(|| Self::parse(&java::double(value))).flatten()
     }
 
     pub(crate) fn is_zero(self) -> bool {

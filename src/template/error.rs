@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use super::limits::Limit;
+
 /// A place in a template: the line from 1, the column from 0, counted from the first `{{` as `WireMock` counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct At {
@@ -43,23 +45,6 @@ pub(crate) enum RenderError {
         /// Which limit, with its value.
         limit: Limit,
     },
-}
-
-/// The bounds of one rendering.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(crate) enum Limit {
-    /// See [`super::MAX_STEPS`].
-    #[error("takes more than {} steps; shorten its loops", super::MAX_STEPS)]
-    Steps,
-    /// See [`super::MAX_OUTPUT_BYTES`].
-    #[error("makes more than {} bytes of text; shorten its loops", super::MAX_OUTPUT_BYTES)]
-    Output,
-    /// See [`super::value::MAX_PARTS`].
-    #[error("makes a value of more than {} parts", super::value::MAX_PARTS)]
-    Parts,
-    /// See [`super::value::MAX_DEPTH`].
-    #[error("nests values more than {} deep", super::value::MAX_DEPTH)]
-    Depth,
 }
 
 /// What a helper reports before its place and name are known.

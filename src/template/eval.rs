@@ -3,12 +3,28 @@
 use std::sync::Arc;
 
 use super::ast::{Block, Call, Node, Param};
-use super::error::{At, Failure, Limit, RenderError};
+use super::error::{At, Failure, RenderError};
+use super::limits::{Limit, MAX_OUTPUT_BYTES, MAX_STEPS};
+use super::output::Output;
 use super::path::Path;
 use super::scope::{Scope, Variables};
-use super::show::{self, Output};
 use super::value::Value;
-use super::{MAX_OUTPUT_BYTES, MAX_STEPS, RenderContext};
+use super::{RenderContext, show};
+
+/// What a helper answers: a value, which is shown where the helper stands.
+pub(crate) type Answer = Result<Value, Failure>;
+
+/// A helper.
+pub(crate) type Helper = for<'a, 'i, 's, 'r, 'c> fn(&'a mut Invocation<'i, 's, 'r, 'c>) -> Answer;
+
+/// The helpers that a rendering calls.
+#[derive(Debug)]
+pub(crate) struct Helpers {
+    /// All, by [`super::ast::HelperId`], with their names.
+    pub(crate) all: &'static [(&'static str, Helper)],
+    /// What renders a block that is named after a list.
+    pub(crate) each: Helper,
+}
 
 /// One rendering.
 pub(crate) struct Renderer<'r, 'c> {
@@ -16,14 +32,15 @@ pub(crate) struct Renderer<'r, 'c> {
     pub(crate) context: &'r mut RenderContext<'c>,
     /// What helpers assigned.
     pub(crate) variables: Variables,
+    helpers: &'static Helpers,
     steps: usize,
     budget: usize,
 }
 
 impl<'r, 'c> Renderer<'r, 'c> {
-    pub(crate) fn new(context: &'r mut RenderContext<'c>) -> Self {
+    pub(crate) fn new(context: &'r mut RenderContext<'c>, helpers: &'static Helpers) -> Self {
         let variables = Variables::new();
-        Self { context, variables, steps: MAX_STEPS, budget: MAX_OUTPUT_BYTES }
+        Self { context, variables, helpers, steps: MAX_STEPS, budget: MAX_OUTPUT_BYTES }
     }
 
     /// Counts work against the limit.
@@ -85,7 +102,8 @@ impl<'r, 'c> Renderer<'r, 'c> {
     ) -> Result<Value, RenderError> {
         self.spend(1).map_err(|limit| at(limit, call.at))?;
         match call.helper {
-            Some(helper) => {
+            Some(id) => {
+                let (_, helper) = self.helpers.all[id.0];
                 let mut invocation = self.invocation(call, None, scope, out)?;
                 helper(&mut invocation).map_err(|failure| failure.at(call.at, &call.path.text))
             }
@@ -101,20 +119,21 @@ impl<'r, 'c> Renderer<'r, 'c> {
     ) -> Result<(), RenderError> {
         let call = &block.call;
         self.spend(1).map_err(|limit| at(limit, call.at))?;
-        if let Some(helper) = call.helper {
+        if let Some(id) = call.helper {
+            let (_, helper) = self.helpers.all[id.0];
             let mut invocation = self.invocation(call, Some(block), scope, out)?;
             let made =
                 helper(&mut invocation).map_err(|failure| failure.at(call.at, &call.path.text))?;
             return self.show(&made, out).map_err(|limit| at(limit, call.at));
         }
         let value = scope.get(&call.path.parts, &self.variables).unwrap_or(Value::Null);
-        let name = &call.path.text;
+        let (name, each) = (&call.path.text, self.helpers.each);
         let mut invocation = Invocation::of(self, call, Some(block), scope, out);
         let shown = if block.inverted {
             if value.is_empty() { invocation.write_body() } else { Ok(()) }
         } else if value.items().is_some() {
             invocation.first = value;
-            super::helpers::each(&mut invocation).map(drop)
+            each(&mut invocation).map(drop)
         } else if let Value::Bool(there) = value {
             if there { invocation.write_body() } else { invocation.write_inverse() }
         } else if value.is_empty() {

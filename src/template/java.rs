@@ -1,11 +1,10 @@
-//! What Java's library does that templates show: the order of a `HashMap`, and URL coding.
+//! What Java's library does that templates show: the order of a `HashMap`, URL coding, doubles as text.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
-use super::value::Value;
-
 /// The entries in the order in which a `HashMap` that they were put into gives them out.
-pub(crate) fn hash_order(mut entries: Vec<(Arc<str>, Value)>) -> Vec<(Arc<str>, Value)> {
+pub(crate) fn hash_order<V>(mut entries: Vec<(Arc<str>, V)>) -> Vec<(Arc<str>, V)> {
     // The table doubles while it is more than three quarters full.
     let mut table = 16_usize;
     while entries.len() > table / 4 * 3 {
@@ -69,6 +68,33 @@ pub(crate) fn url_decode(text: &str) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&decoded).into_owned())
 }
 
+/// A double as Java prints it: with a point, and with an exponent from 10^7 on and below 10^-3.
+pub(crate) fn double(value: f64) -> String {
+    if !value.is_finite() {
+        return if value.is_nan() {
+            "NaN".to_owned()
+        } else if value > 0.0 {
+            "Infinity".to_owned()
+        } else {
+            "-Infinity".to_owned()
+        };
+    }
+    let size = value.abs();
+    if size == 0.0 || (1e-3..1e7).contains(&size) {
+        return format!("{value:?}");
+    }
+    let mut text = format!("{value:e}");
+    if let Some(at) = text.find('e') {
+        let exponent = text.split_off(at + 1);
+        text.pop();
+        if !text.contains('.') {
+            text.push_str(".0");
+        }
+        let _ = write!(text, "E{exponent}");
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,9 +102,9 @@ mod tests {
     #[test]
     fn entries_come_in_the_order_of_a_hash_map() {
         let names = ["zeta", "alpha", "a", "b", "c", "d", "m n"];
-        let entries = names.iter().map(|name| (Arc::from(*name), Value::Null)).collect();
+        let entries = names.iter().map(|name| (Arc::from(*name), ())).collect();
         let ordered: Vec<String> =
-            hash_order(entries).iter().map(|(name, _)| name.to_string()).collect();
+            hash_order(entries).iter().map(|(name, ())| name.to_string()).collect();
         assert_eq!(ordered, ["zeta", "a", "b", "c", "d", "alpha", "m n"]);
     }
 
@@ -87,5 +113,20 @@ mod tests {
         assert_eq!(url_encode("a b&c/é~*"), "a+b%26c%2F%C3%A9%7E*");
         assert_eq!(url_decode("a%20b+%C3%A9").as_deref(), Ok("a b é"));
         assert!(url_decode("%zz").is_err() && url_decode("%4").is_err());
+    }
+
+    #[test]
+    fn doubles_print_as_java_prints_them() {
+        for (value, shown) in [
+            (1.5, "1.5"),
+            (100_000_000_000.0, "1.0E11"),
+            (12_345_678.9, "1.23456789E7"),
+            (0.0001, "1.0E-4"),
+            (1000.0, "1000.0"),
+            (-0.0, "-0.0"),
+            (0.001, "0.001"),
+        ] {
+            assert_eq!(double(value), shown);
+        }
     }
 }

@@ -186,13 +186,14 @@ impl<'t> Lexer<'t> {
         let (token, length) = match rest.chars().next() {
             None => (Token::Eof, 0),
             Some(sign @ ('=' | '|' | '(' | ')')) => (Token::Sign(sign), 1),
-            Some('}' | '~') => match ending(rest) {
-                Some(found) => found,
-                None => {
+            Some('}' | '~') => {
+                if let Some(found) = ending(rest) {
+                    found
+                } else {
                     let found = rest.chars().next().unwrap_or_default();
                     return Err(self.error(start, format!("found: '{found}'")));
                 }
-            },
+            }
             Some(quote @ ('"' | '\'')) => match quoted(rest, quote) {
                 Some(length) => {
                     let inner = &rest[1..length - 1];

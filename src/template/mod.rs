@@ -10,7 +10,7 @@
 //! helper does not like becomes a text in the result (`[ERROR: ...]`) where `WireMock` does the same, and a
 //! [`RenderError`] where `WireMock` answers 500. Templates read no files: there are no partials.
 //!
-//! Rendering ends within [`MAX_STEPS`], [`MAX_OUTPUT_BYTES`] and [`MAX_NESTING`], whatever the template.
+//! Rendering ends within the bounds of [`limits`], whatever the template.
 
 mod ast;
 mod date;
@@ -23,7 +23,9 @@ mod helpers;
 mod java;
 mod json;
 mod lexer;
+mod limits;
 mod model;
+mod output;
 mod parser;
 mod path;
 mod property;
@@ -38,16 +40,7 @@ use std::fmt;
 
 pub(crate) use error::{RenderError, TemplateError};
 #[allow(unused_imports, reason = "stubs do not render templates yet")]
-pub(crate) use model::{Model, Parameters, PartData, RequestData};
-
-/// Tags, helper calls and loop turns in one rendering.
-pub(crate) const MAX_STEPS: usize = 1_000_000;
-
-/// Bytes of text that one rendering makes, in its result and on the way there.
-pub(crate) const MAX_OUTPUT_BYTES: usize = 64 << 20;
-
-/// How deep blocks and expressions may nest.
-pub(crate) const MAX_NESTING: usize = 64;
+pub(crate) use model::{Model, Parameters, PartData, RequestSource};
 
 /// A compiled template.
 #[derive(Debug)]
@@ -93,7 +86,7 @@ impl Template {
         let mut out = String::with_capacity(self.start.len() + self.end.len() + 64);
         out.push_str(&self.start);
         let scope = scope::Scope::root(model.root().clone());
-        eval::Renderer::new(context).nodes(&self.nodes, &scope, &mut out)?;
+        eval::Renderer::new(context, &helpers::HELPERS).nodes(&self.nodes, &scope, &mut out)?;
         out.push_str(&self.end);
         Ok(out)
     }

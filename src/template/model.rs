@@ -9,37 +9,36 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-use super::error::Limit;
 use super::java;
-use super::value::{ListStyle, MapStyle, Value};
+use super::value::{ListStyle, MapStyle, Object, Value};
 
-/// What a request is to a template. Fill in the fields and give it to [`Model::new`].
-#[derive(Debug, Clone, Default)]
-pub(crate) struct RequestData {
+/// A request, as far as templates ask for it. Each answer is asked for at most once in a rendering, unless it
+/// is a plain text.
+pub(crate) trait RequestSource: fmt::Debug + Send + Sync {
     /// The request's id in the journal.
-    pub(crate) id: String,
+    fn id(&self) -> String;
     /// The method, as it counts for matching.
-    pub(crate) method: String,
+    fn method(&self) -> &str;
     /// Path and query as they came, percent-encoded.
-    pub(crate) url: String,
+    fn url(&self) -> &str;
     /// `http` or `https`.
-    pub(crate) scheme: String,
+    fn scheme(&self) -> String;
     /// The host without its port.
-    pub(crate) host: String,
+    fn host(&self) -> String;
     /// The port.
-    pub(crate) port: u16,
+    fn port(&self) -> u16;
     /// The client's address.
-    pub(crate) client_ip: String,
+    fn client_ip(&self) -> String;
     /// What a path template bound, in its order.
-    pub(crate) path_parameters: Vec<(String, String)>,
+    fn path_parameters(&self) -> Vec<(String, String)>;
     /// The headers, one entry a line.
-    pub(crate) headers: Vec<(String, String)>,
+    fn headers(&self) -> Vec<(String, String)>;
     /// The cookies, in their order.
-    pub(crate) cookies: Vec<(String, String)>,
+    fn cookies(&self) -> Vec<(String, String)>;
     /// The body.
-    pub(crate) body: Bytes,
+    fn body(&self) -> Bytes;
     /// The parts of a multipart body; nothing for other bodies.
-    pub(crate) parts: Option<Vec<PartData>>,
+    fn parts(&self) -> Option<Vec<PartData>>;
 }
 
 /// A part of a multipart body.
@@ -60,13 +59,20 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    /// A model of a request and of a stub's `transformerParameters`.
-    pub(crate) fn new(request: RequestData, parameters: &Parameters) -> Self {
-        let request = Value::Request(Arc::new(Request::new(request)));
-        let entries = vec![
-            (Arc::from("request"), request),
-            (Arc::from("parameters"), parameters.value.clone()),
-        ];
+    /// The model of a response: `request`, and a stub's `transformerParameters` as `parameters`.
+    pub(crate) fn new(request: Arc<dyn RequestSource>, parameters: &Parameters) -> Self {
+        Self::named("request", request, parameters)
+    }
+
+    /// The model of a webhook: the request is `originalRequest`.
+    pub(crate) fn of_webhook(request: Arc<dyn RequestSource>, parameters: &Parameters) -> Self {
+        Self::named("originalRequest", request, parameters)
+    }
+
+    fn named(name: &str, request: Arc<dyn RequestSource>, parameters: &Parameters) -> Self {
+        let request = Value::Object(Arc::new(Request::new(request)));
+        let entries =
+            vec![(Arc::from(name), request), (Arc::from("parameters"), parameters.value.clone())];
         // Two entries, and parameters were measured when they were made.
         let root = Value::map(entries, MapStyle::Java).unwrap_or(Value::Null);
         Self { root }
@@ -84,14 +90,6 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
-    /// Parameters from their JSON; anything but an object has no names.
-    ///
-    /// # Errors
-    /// The value is larger or deeper than the engine allows.
-    pub(crate) fn new(json: &serde_json::Value) -> Result<Self, Limit> {
-        super::json::from_serde(json).map(|value| Self { value })
-    }
-
     /// Parameters from their JSON text, in the order in which they stand there.
     ///
     /// # Errors
@@ -110,10 +108,8 @@ impl Parameters {
 
 /// A request with its parts as values, each made when it is first asked for.
 #[derive(Debug)]
-pub(crate) struct Request {
-    data: RequestData,
-    path: OnceLock<Value>,
-    query: OnceLock<Value>,
+struct Request {
+    line: Arc<RequestLine>,
     headers: OnceLock<Value>,
     cookies: OnceLock<Value>,
     body: OnceLock<Value>,
@@ -121,71 +117,57 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    fn new(data: RequestData) -> Self {
-        let (path, query, headers) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        let (cookies, body, parts) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { data, path, query, headers, cookies, body, parts }
+    fn new(source: Arc<dyn RequestSource>) -> Self {
+        let line = RequestLine { source, path: OnceLock::new(), query: OnceLock::new() };
+        let (headers, cookies) = (OnceLock::new(), OnceLock::new());
+        let (body, parts) = (OnceLock::new(), OnceLock::new());
+        Self { line: Arc::new(line), headers, cookies, body, parts }
     }
+}
 
-    /// `request.name`.
-    pub(crate) fn property(&self, name: &str) -> Option<Value> {
-        let data = &self.data;
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[request]")
+    }
+}
+
+impl Object for Request {
+    fn property(&self, name: &str) -> Option<Value> {
+        let source = &self.line.source;
+        let multipart = || self.parts.get_or_init(|| parts(source.parts())).clone();
         Some(match name {
-            "id" => Value::text(data.id.as_str()),
-            "headers" => self.headers.get_or_init(|| headers(&data.headers)).clone(),
-            "cookies" => self.cookies.get_or_init(|| cookies(&data.cookies)).clone(),
-            "body" => self.body.get_or_init(|| body_text(&data.body)).clone(),
-            "bodyAsBase64" => Value::text(STANDARD.encode(&data.body)),
-            "binary" | "isBinary" => Value::Bool(!is_text(&data.headers)),
-            "multipart" | "isMultipart" => Value::Bool(data.parts.is_some()),
-            "parts" => self.parts.get_or_init(|| parts(data.parts.as_deref())).clone(),
-            _ => return self.shared_property(name),
-        })
-    }
-
-    /// `request.requestLine.name`.
-    pub(crate) fn line_property(&self, name: &str) -> Option<Value> {
-        match name {
-            // Here the path is a text, without its parts.
-            "path" => match self.path() {
-                Value::List(list) => match &list.style {
-                    ListStyle::Path(path) => Some(Value::Text(path.clone())),
-                    _ => None,
-                },
-                Value::Map(map) => match &map.style {
-                    MapStyle::Path(path) => Some(Value::Text(path.clone())),
-                    _ => None,
-                },
-                _ => None,
+            "requestLine" => Value::Object(self.line.clone()),
+            "id" => Value::text(source.id()),
+            "headers" => self.headers.get_or_init(|| headers(&source.headers())).clone(),
+            "cookies" => self.cookies.get_or_init(|| cookies(&source.cookies())).clone(),
+            "body" => self.body.get_or_init(|| body_text(&source.body())).clone(),
+            "bodyAsBase64" => Value::text(STANDARD.encode(source.body())),
+            "binary" | "isBinary" => Value::Bool(!is_text(&source.headers())),
+            "multipart" | "isMultipart" => Value::Bool(!multipart().is_null()),
+            "parts" => match multipart() {
+                Value::Null => Value::map(Vec::new(), MapStyle::Java).unwrap_or(Value::Null),
+                parts => parts,
             },
-            _ => self.shared_property(name),
-        }
-    }
-
-    /// What `request` and `request.requestLine` have in common.
-    fn shared_property(&self, name: &str) -> Option<Value> {
-        let data = &self.data;
-        Some(match name {
-            "method" => Value::Token(data.method.as_str().into()),
-            "url" => Value::text(data.url.as_str()),
-            "path" | "pathSegments" => self.path(),
-            "query" => self.query.get_or_init(|| query(&data.url)).clone(),
-            "scheme" => Value::text(data.scheme.as_str()),
-            "host" => Value::text(data.host.as_str()),
-            "port" => Value::Int(data.port.into()),
-            "clientIp" => Value::text(data.client_ip.as_str()),
-            "baseUrl" => Value::text(match (data.scheme.as_str(), data.port) {
-                ("http", 80) | ("https", 443) => format!("{}://{}", data.scheme, data.host),
-                (scheme, port) => format!("{scheme}://{}:{port}", data.host),
-            }),
-            _ => return None,
+            "path" => self.line.path(),
+            _ => return self.line.property(name),
         })
     }
+}
 
+/// `request.requestLine`.
+#[derive(Debug)]
+struct RequestLine {
+    source: Arc<dyn RequestSource>,
+    path: OnceLock<Value>,
+    query: OnceLock<Value>,
+}
+
+impl RequestLine {
     fn path(&self) -> Value {
         let make = || {
-            let raw = self.data.url.split('?').next().unwrap_or_default();
-            if self.data.path_parameters.is_empty() {
+            let raw = self.source.url().split('?').next().unwrap_or_default();
+            let parameters = self.source.path_parameters();
+            if parameters.is_empty() {
                 let path =
                     percent_encoding::percent_decode_str(raw).decode_utf8_lossy().into_owned();
                 let items =
@@ -195,9 +177,9 @@ impl Request {
                 let parts = raw.split('/').filter(|part| !part.is_empty()).enumerate();
                 let mut entries: Vec<(Arc<str>, Value)> =
                     parts.map(|(at, part)| (at.to_string().into(), Value::text(part))).collect();
-                for (name, value) in &self.data.path_parameters {
-                    entries.retain(|(key, _)| **key != **name);
-                    entries.push((name.as_str().into(), Value::text(value.as_str())));
+                for (name, value) in parameters {
+                    entries.retain(|(key, _)| **key != *name);
+                    entries.push((name.into(), Value::text(value)));
                 }
                 Value::map(entries, MapStyle::Path(raw.into()))
             }
@@ -206,16 +188,47 @@ impl Request {
     }
 }
 
+impl fmt::Display for RequestLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[requestLine]")
+    }
+}
+
+impl Object for RequestLine {
+    fn property(&self, name: &str) -> Option<Value> {
+        let source = &self.source;
+        Some(match name {
+            "method" => Value::Token(source.method().into()),
+            "url" => Value::text(source.url()),
+            // Here the path is a text, without its parts.
+            "path" => Value::Text(self.path().path()?.clone()),
+            "pathSegments" => self.path(),
+            "query" => self.query.get_or_init(|| query(source.url())).clone(),
+            "scheme" => Value::text(source.scheme()),
+            "host" => Value::text(source.host()),
+            "port" => Value::Int(source.port().into()),
+            "clientIp" => Value::text(source.client_ip()),
+            "baseUrl" => {
+                let (scheme, host) = (source.scheme(), source.host());
+                Value::text(match (scheme.as_str(), source.port()) {
+                    ("http", 80) | ("https", 443) => format!("{scheme}://{host}"),
+                    (_, port) => format!("{scheme}://{host}:{port}"),
+                })
+            }
+            _ => return None,
+        })
+    }
+}
+
 /// A part of a multipart body.
 #[derive(Debug)]
-pub(crate) struct Part {
+struct Part {
     name: String,
     data: PartData,
 }
 
-impl Part {
-    /// `request.parts.p.name`.
-    pub(crate) fn property(&self, name: &str) -> Option<Value> {
+impl Object for Part {
+    fn property(&self, name: &str) -> Option<Value> {
         Some(match name {
             "name" => Value::text(self.name.as_str()),
             "headers" => headers(&self.data.headers),
@@ -229,8 +242,11 @@ impl Part {
 
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let body = String::from_utf8_lossy(&self.data.body);
-        write!(f, "[name='{}', body={body}]", self.name)
+        write!(f, "[name='{}', headers={{", self.name)?;
+        for (at, (name, value)) in self.data.headers.iter().enumerate() {
+            write!(f, "{}{name}={value}", if at == 0 { "" } else { ", " })?;
+        }
+        write!(f, "}}, body={}]", String::from_utf8_lossy(&self.data.body))
     }
 }
 
@@ -285,15 +301,15 @@ fn query(url: &str) -> Value {
     Value::map(entries, MapStyle::Java).unwrap_or(Value::Null)
 }
 
-fn parts(parts: Option<&[PartData]>) -> Value {
+fn parts(parts: Option<Vec<PartData>>) -> Value {
+    let Some(parts) = parts else { return Value::Null };
     let mut unnamed = 0;
-    let entries = parts.unwrap_or_default().iter().map(|part| {
-        let name = part.name.clone().unwrap_or_else(|| {
+    let entries = parts.into_iter().map(|data| {
+        let name = data.name.clone().unwrap_or_else(|| {
             unnamed += 1;
             format!("part-{}", unnamed - 1)
         });
-        let value = Value::Part(Arc::new(Part { name: name.clone(), data: part.clone() }));
-        (Arc::from(name), value)
+        (Arc::from(name.as_str()), Value::Object(Arc::new(Part { name, data })))
     });
     let entries = java::hash_order(entries.collect());
     Value::map(entries, MapStyle::Java).unwrap_or(Value::Null)

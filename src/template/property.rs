@@ -34,12 +34,7 @@ fn named(value: &Value, name: &str) -> Option<Value> {
             "hasEntity" => Some(Value::Bool(matches!(&**text, "PUT" | "PATCH" | "POST"))),
             _ => None,
         },
-        Value::Request(request) if name == "requestLine" => {
-            Some(Value::RequestLine(request.clone()))
-        }
-        Value::Request(request) => request.property(name),
-        Value::RequestLine(request) => request.line_property(name),
-        Value::Part(part) => part.property(name),
+        Value::Object(object) => object.property(name),
         _ => None,
     }
 }

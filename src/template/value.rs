@@ -4,18 +4,12 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::date::Date;
 use super::decimal::Decimal;
-use super::error::Limit;
-use super::model::{Part, Request};
-
-/// How many parts a list or map may have, those of its parts included.
-pub(crate) const MAX_PARTS: usize = 1_000_000;
-
-/// How deep lists and maps may nest.
-pub(crate) const MAX_DEPTH: usize = 200;
+use super::limits::{Limit, MAX_DEPTH, MAX_PARTS};
 
 /// Up to here a map is searched from its start.
 const SHORT_MAP: usize = 12;
@@ -43,12 +37,14 @@ pub(crate) enum Value {
     Map(Arc<Map>),
     /// A moment with the format that it prints in.
     Date(Date),
-    /// `request`.
-    Request(Arc<Request>),
-    /// `request.requestLine`.
-    RequestLine(Arc<Request>),
-    /// One of `request.parts`.
-    Part(Arc<Part>),
+    /// Something with properties that are made when they are asked for.
+    Object(Arc<dyn Object>),
+}
+
+/// Something with properties: the request, its line, one of its parts. `Display` is how it prints.
+pub(crate) trait Object: fmt::Debug + fmt::Display + Send + Sync {
+    /// The property of a name.
+    fn property(&self, name: &str) -> Option<Value>;
 }
 
 /// How a list prints.
@@ -250,6 +246,21 @@ impl Value {
         }
     }
 
+    /// The path whose parts the value holds.
+    pub(crate) fn path(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::List(list) => match &list.style {
+                ListStyle::Path(path) => Some(path),
+                _ => None,
+            },
+            Self::Map(map) => match &map.style {
+                MapStyle::Path(path) => Some(path),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Whether two values are equal to `eq`: numbers by what they are worth, texts only to texts.
     pub(crate) fn equals(&self, other: &Self) -> bool {
         match (self, other) {
@@ -268,10 +279,7 @@ impl Value {
                         .all(|(key, value)| b.get(key).is_some_and(|other| value.equals(other)))
             }
             (Self::Date(a), Self::Date(b)) => a.millis == b.millis,
-            (Self::Request(a), Self::Request(b)) | (Self::RequestLine(a), Self::RequestLine(b)) => {
-                Arc::ptr_eq(a, b)
-            }
-            (Self::Part(a), Self::Part(b)) => Arc::ptr_eq(a, b),
+            (Self::Object(a), Self::Object(b)) => Arc::ptr_eq(a, b),
             #[expect(clippy::float_cmp, reason = "Java compares doubles with ==")]
             (a, b) => match (a.number(), b.number()) {
                 (Some(a), Some(b)) => a == b,
@@ -301,8 +309,7 @@ impl Value {
             Self::List(_) => "a list",
             Self::Map(_) => "a map",
             Self::Date(_) => "a date",
-            Self::Request(_) | Self::RequestLine(_) => "the request",
-            Self::Part(_) => "a part of the request",
+            Self::Object(_) => "the request or a part of it",
         }
     }
 }

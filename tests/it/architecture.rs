@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["explain", "check", "kubeconfig"],
     &["server"],
     &["lib"],
-    &["drill"],
+    &["drill", "import"],
     &["cli"],
     &["internals"],
     &["main"],

@@ -151,7 +151,7 @@ async fn worlds_are_listed_reset_and_deleted() {
     ask(&server, "GET", "/worlds/b/version").await;
     assert_eq!(ask(&server, "GET", "/worlds/b/__admin").await.at("/objects"), 12);
     let requests = ask(&server, "GET", "/__admin/requests?world=b").await.at("/requests");
-    assert_eq!(requests[1]["url"], "/version", "{requests}");
+    assert_eq!(requests[0]["request"]["url"], "/version", "{requests}");
     assert_eq!(ask(&server, "POST", "/__admin/reset").await.status, 200);
     assert_eq!(ask(&server, "GET", "/__admin").await.at("/objects"), 12);
 }

@@ -17,6 +17,7 @@ mod answer;
 mod backend;
 mod case;
 mod compare;
+mod differential;
 mod normal;
 mod open;
 mod player;
@@ -76,6 +77,7 @@ fn trials(suite: &Arc<Suite>) -> Vec<Trial> {
         trials.push(Trial::test("open.txt names cases", list));
         trials.push(Trial::test("docs/wiremock.md is up to date", table));
         trials.extend(self_tests::trials(suite));
+        trials.extend(differential::trial());
     }
     trials
 }

@@ -40,6 +40,20 @@ fn command(root: &Path) -> Command {
 impl Server {
     /// Starts the program on a root directory of its own.
     pub(crate) fn start() -> Result<Self, String> {
+        Self::started(command)
+    }
+
+    /// Starts WireMock itself on a root directory of its own.
+    pub(crate) fn start_wiremock(jar: &Path) -> Result<Self, String> {
+        Self::started(|root| {
+            let mut command = Command::new("java");
+            command.args(["-Xmx512m", "-jar"]).arg(jar);
+            command.args(["--port", "0", "--bind-address", "127.0.0.1", "--root-dir"]).arg(root);
+            command
+        })
+    }
+
+    fn started(command: impl Fn(&Path) -> Command) -> Result<Self, String> {
         let problem = |error: std::io::Error| format!("the server does not start: {error}");
         let directory = TempDir::new().map_err(problem)?;
         let root = directory.path().join("root");
@@ -102,8 +116,11 @@ impl Drop for Process {
     }
 }
 
-/// The address of the first URL in a line.
+/// The address of the first URL in a line, or of WireMock's line about its port.
 fn address_in(line: &str) -> Option<SocketAddr> {
+    if let Some(port) = line.strip_prefix("port:") {
+        return Some(SocketAddr::from(([127, 0, 0, 1], port.trim().parse().ok()?)));
+    }
     let (_, rest) = line.split_once("http://")?;
     let end = rest
         .find(|char: char| char.is_whitespace() || matches!(char, '/' | ','))

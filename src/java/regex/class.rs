@@ -148,7 +148,11 @@ pub(super) fn character(c: char, flags: Flags) -> Node {
         return Node::Char(c);
     }
     let set = any_case(ranges(&[(c, c)]), flags);
-    if set.ranges().len() == 1 && set.ranges()[0].len() == 1 { Node::Char(c) } else { Node::Set(set) }
+    if set.ranges().len() == 1 && set.ranges()[0].len() == 1 {
+        Node::Char(c)
+    } else {
+        Node::Set(set)
+    }
 }
 
 fn any_case(mut set: ClassUnicode, flags: Flags) -> ClassUnicode {

@@ -22,10 +22,9 @@ impl Parser {
             'b' if self.peek() == Some('{') => {
                 return Err(self.error("Illegal/unsupported escape sequence"));
             }
-            'b' | 'B' => Assertion::WordBoundary {
-                negative: c == 'B',
-                unicode: self.flags.unicode_classes,
-            },
+            'b' | 'B' => {
+                Assertion::WordBoundary { negative: c == 'B', unicode: self.flags.unicode_classes }
+            }
             'R' => {
                 let pair = Node::Concat(vec![Node::Char('\r'), Node::Char('\n')]);
                 return Ok(Node::Alternation(vec![pair, Node::Set(vertical_space())]));

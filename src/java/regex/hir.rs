@@ -27,9 +27,9 @@ fn convert(node: &Node, last: bool) -> Option<Hir> {
                     .collect::<Option<_>>()?,
             )
         }
-        Node::Alternation(ways) => Hir::alternation(
-            ways.iter().map(|way| convert(way, last)).collect::<Option<_>>()?,
-        ),
+        Node::Alternation(ways) => {
+            Hir::alternation(ways.iter().map(|way| convert(way, last)).collect::<Option<_>>()?)
+        }
         Node::Group(number, node) => Hir::capture(Capture {
             index: u32::try_from(*number).ok()?,
             name: None,

@@ -141,10 +141,9 @@ impl Machine<'_, '_> {
     ) -> Result<Option<(usize, usize)>, GaveUp> {
         let after = number + 1;
         Ok(match step {
-            Step::Char(wanted) => self
-                .char_at(at)
-                .filter(|c| c == wanted)
-                .map(|c| (after, at + c.len_utf8())),
+            Step::Char(wanted) => {
+                self.char_at(at).filter(|c| c == wanted).map(|c| (after, at + c.len_utf8()))
+            }
             Step::Set(set) => {
                 self.char_at(at).filter(|c| set.has(*c)).map(|c| (after, at + c.len_utf8()))
             }
@@ -182,9 +181,9 @@ impl Machine<'_, '_> {
                 Some((after, at))
             }
             Step::Assert(assertion) => self.holds(*assertion, at).then_some((after, at)),
-            Step::BackReference { group, ignore_case, unicode_case } => self
-                .repeated(*group, *ignore_case, *unicode_case, at)?
-                .map(|end| (after, end)),
+            Step::BackReference { group, ignore_case, unicode_case } => {
+                self.repeated(*group, *ignore_case, *unicode_case, at)?.map(|end| (after, end))
+            }
             Step::Look { end, behind, negative } => {
                 let mark = self.ways.len();
                 let found = match behind {
@@ -276,9 +275,9 @@ impl Machine<'_, '_> {
         at: usize,
     ) -> Result<Option<usize>, GaveUp> {
         let register = |number: usize| self.registers.get(number).copied();
-        let places = group.checked_sub(1).and_then(|group| {
-            Some((register(2 * group)?, register(2 * group + 1)?))
-        });
+        let places = group
+            .checked_sub(1)
+            .and_then(|group| Some((register(2 * group)?, register(2 * group + 1)?)));
         // A group that has not matched, or does not exist, stands nowhere.
         let Some(text) = places.and_then(|(start, end)| self.value.get(start..end)) else {
             return Ok(None);
@@ -290,9 +289,9 @@ impl Machine<'_, '_> {
         let same = |a: char, b: char| {
             a == b
                 || if unicode_case {
-                    a.to_uppercase().flat_map(char::to_lowercase).eq(b
-                        .to_uppercase()
-                        .flat_map(char::to_lowercase))
+                    a.to_uppercase()
+                        .flat_map(char::to_lowercase)
+                        .eq(b.to_uppercase().flat_map(char::to_lowercase))
                 } else {
                     a.eq_ignore_ascii_case(&b)
                 }
@@ -317,7 +316,13 @@ impl Machine<'_, '_> {
                 (_, None) => false,
                 (None, _) => true,
                 (Some('\r'), Some('\n')) => false,
-                (Some(before), _) => if unix { before == '\n' } else { ends_line(before) },
+                (Some(before), _) => {
+                    if unix {
+                        before == '\n'
+                    } else {
+                        ends_line(before)
+                    }
+                }
             },
             Assertion::LineEnd { unix: true, multi_line } => match here {
                 None => true,

@@ -67,13 +67,15 @@ impl Node {
         match self {
             Self::Empty | Self::Assert(_) | Self::Look { .. } => fixed(0),
             Self::Char(_) | Self::Set(_) => fixed(1),
-            Self::Concat(parts) => parts.iter().try_fold(Lengths { min: 0, max: 0 }, |sum, part| {
-                let part = part.lengths()?;
-                Some(Lengths {
-                    min: sum.min.saturating_add(part.min),
-                    max: sum.max.checked_add(part.max)?,
+            Self::Concat(parts) => {
+                parts.iter().try_fold(Lengths { min: 0, max: 0 }, |sum, part| {
+                    let part = part.lengths()?;
+                    Some(Lengths {
+                        min: sum.min.saturating_add(part.min),
+                        max: sum.max.checked_add(part.max)?,
+                    })
                 })
-            }),
+            }
             Self::Alternation(ways) => {
                 let ways = ways.iter().map(Self::lengths).collect::<Option<Vec<_>>>()?;
                 let min = ways.iter().map(|way| way.min).min()?;

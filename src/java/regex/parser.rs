@@ -90,7 +90,8 @@ impl Parser {
                 ' ' | '\t'..='\r' => self.at += 1,
                 '#' => {
                     let ends = line_ends(self.flags.unix_lines);
-                    let ends = |c: char| ends.ranges().iter().any(|r| r.start() <= c && c <= r.end());
+                    let ends =
+                        |c: char| ends.ranges().iter().any(|r| r.start() <= c && c <= r.end());
                     while self.current().is_some_and(|c| !ends(c)) {
                         self.at += 1;
                     }
@@ -292,9 +293,7 @@ impl Parser {
     fn look_behind(&mut self, negative: bool) -> Result<Node, Fail> {
         let node = self.inside()?;
         let Some(lengths) = node.lengths() else {
-            return Err(
-                self.error("Look-behind group does not have an obvious maximum length")
-            );
+            return Err(self.error("Look-behind group does not have an obvious maximum length"));
         };
         Ok(Node::Look { node: Box::new(node), behind: Some(lengths), negative })
     }

@@ -10,25 +10,56 @@ pub(super) enum Step {
     Char(char),
     Set(CharSet),
     /// One character so many times, tried from the most (or, lazy, from the fewest) on.
-    Run { set: CharSet, min: usize, max: usize, lazy: bool },
+    Run {
+        set: CharSet,
+        min: usize,
+        max: usize,
+        lazy: bool,
+    },
     /// Goes on here or, if that fails, there.
-    Fork { first: usize, second: usize },
+    Fork {
+        first: usize,
+        second: usize,
+    },
     Jump(usize),
     /// Remembers the place in a register.
     Save(usize),
     Assert(Assertion),
-    BackReference { group: usize, ignore_case: bool, unicode_case: bool },
+    BackReference {
+        group: usize,
+        ignore_case: bool,
+        unicode_case: bool,
+    },
     /// Matches what stands up to `end` by itself.
-    Look { end: usize, behind: Option<Lengths>, negative: bool },
-    Atomic { end: usize },
+    Look {
+        end: usize,
+        behind: Option<Lengths>,
+        negative: bool,
+    },
+    Atomic {
+        end: usize,
+    },
     /// Begins to count a repetition.
-    LoopStart { counter: usize },
+    LoopStart {
+        counter: usize,
+    },
     /// Another time, or on behind the repetition.
-    Loop { counter: usize, min: usize, max: usize, lazy: bool, end: usize },
+    Loop {
+        counter: usize,
+        min: usize,
+        max: usize,
+        lazy: bool,
+        end: usize,
+    },
     /// Remembers, behind the counter, where a time begins.
-    LoopEnter { counter: usize },
+    LoopEnter {
+        counter: usize,
+    },
     /// After each time, back to the `Loop`.
-    LoopBack { counter: usize, head: usize },
+    LoopBack {
+        counter: usize,
+        head: usize,
+    },
     Done,
 }
 

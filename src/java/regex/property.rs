@@ -175,9 +175,9 @@ fn general(name: &str, ignore_case: bool) -> Option<ClassUnicode> {
         }
     }
     Some(known(match name {
-        "Cn" | "Lu" | "Ll" | "Lt" | "Lm" | "Lo" | "Mn" | "Me" | "Mc" | "Nd" | "Nl" | "No" | "Zs"
-        | "Zl" | "Zp" | "Cc" | "Cf" | "Co" | "Pd" | "Ps" | "Pe" | "Pc" | "Po" | "Sm" | "Sc" | "Sk"
-        | "So" | "Pi" | "Pf" | "L" | "M" | "N" | "Z" | "P" | "S" | "C" => {
+        "Cn" | "Lu" | "Ll" | "Lt" | "Lm" | "Lo" | "Mn" | "Me" | "Mc" | "Nd" | "Nl" | "No"
+        | "Zs" | "Zl" | "Zp" | "Cc" | "Cf" | "Co" | "Pd" | "Ps" | "Pe" | "Pc" | "Po" | "Sm"
+        | "Sc" | "Sk" | "So" | "Pi" | "Pf" | "L" | "M" | "N" | "Z" | "P" | "S" | "C" => {
             return syntax(&format!(r"\p{{{name}}}"));
         }
         "Cs" => return Some(ranges(&[])),
@@ -217,9 +217,7 @@ fn general(name: &str, ignore_case: bool) -> Option<ClassUnicode> {
         }
         "javaIdentifierIgnorable" => r"[\x00-\x08\x0E-\x1B\x7F-\x{9F}\p{Cf}]",
         "javaSpaceChar" => r"[\p{Zs}\p{Zl}\p{Zp}]",
-        "javaWhitespace" => {
-            r"[[\p{Zs}\p{Zl}\p{Zp}--[\x{A0}\x{2007}\x{202F}]]\t-\r\x1C-\x1F]"
-        }
+        "javaWhitespace" => r"[[\p{Zs}\p{Zl}\p{Zp}--[\x{A0}\x{2007}\x{202F}]]\t-\r\x1C-\x1F]",
         "javaISOControl" => r"[\x00-\x1F\x7F-\x{9F}]",
         "javaMirrored" => r"[()<>\[\]{}«»≤≥≪≫⟨⟩（）]",
         _ => return None,

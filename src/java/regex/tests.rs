@@ -3,7 +3,9 @@
 use super::*;
 
 fn matches(pattern: &str, value: &str) -> Option<bool> {
-    Regex::new(pattern, Flags::DOT_ALL).unwrap_or_else(|why| panic!("{pattern}: {why}")).matches(value)
+    Regex::new(pattern, Flags::DOT_ALL)
+        .unwrap_or_else(|why| panic!("{pattern}: {why}"))
+        .matches(value)
 }
 
 #[test]

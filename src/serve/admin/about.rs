@@ -1,7 +1,7 @@
 //! What the server is and what it has loaded.
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::message::{Origin, Plan};
 use crate::record::Proxy;
@@ -57,13 +57,6 @@ pub(super) fn ca(context: &RequestContext) -> Result<Plan, AdminError> {
     }
 }
 
-/// The stubs, in the order in which they are tried.
-pub(super) fn mappings(context: &RequestContext) -> Plan {
-    let stubs = context.shared.stubs.load();
-    let mappings: Vec<Value> = stubs.stubs().map(|stub| stub.mapping()).collect();
-    ok(&json!({"meta": {"total": mappings.len()}, "mappings": mappings}))
-}
-
 /// What is held at most, and what is held now.
 pub(super) fn bounds(context: &RequestContext) -> Plan {
     let (settings, state) = (&context.shared.settings, context.world.store.state());
@@ -77,6 +70,7 @@ pub(super) fn bounds(context: &RequestContext) -> Plan {
             "history-events": events,
             "page-bytes": settings.kubernetes.pages.held().0,
             "journal-bytes": context.shared.journal.held().0,
+            "journal-dropped": context.shared.journal.dropped(),
             "recorder-bytes": recorder,
             "worlds": context.shared.worlds.all().len() - 1,
         },

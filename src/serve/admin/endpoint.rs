@@ -3,6 +3,7 @@
 use http::Method;
 
 use super::reply::AdminError;
+use super::{mappings, requests};
 
 /// What the paths begin with.
 const ROOT: &str = "/__admin";
@@ -13,8 +14,6 @@ const PATHS: &[&str] = &[
     "version",
     "ca",
     "bounds",
-    "mappings",
-    "requests",
     "findings",
     "scenarios",
     "scenarios/reset",
@@ -45,8 +44,11 @@ pub(super) enum Endpoint<'a> {
     Version,
     Ca,
     Bounds,
-    Mappings,
-    Requests,
+    Mappings(mappings::Endpoint<'a>),
+    Settings,
+    Files,
+    RecordingStatus,
+    Journal(requests::Endpoint<'a>),
     Findings,
     Scenarios,
     ScenarioReset,
@@ -73,7 +75,8 @@ impl<'a> Endpoint<'a> {
     /// The endpoint of a path. One slash at its end is the same path, as for `WireMock`.
     pub(super) fn parse(path: &'a str) -> Result<Self, AdminError> {
         let unknown = || {
-            AdminError::NotFound(format!("no such admin endpoint; there are {}", PATHS.join(", ")))
+            let paths = [PATHS, mappings::PATHS, requests::PATHS].concat().join(", ");
+            AdminError::NotFound(format!("no such admin endpoint; there are {paths}"))
         };
         let rest = below_root(path).ok_or_else(unknown)?;
         let rest = rest.strip_prefix('/').unwrap_or(rest);
@@ -85,8 +88,15 @@ impl<'a> Endpoint<'a> {
             ["version"] => Self::Version,
             ["ca"] => Self::Ca,
             ["bounds"] => Self::Bounds,
-            ["mappings"] => Self::Mappings,
-            ["requests"] => Self::Requests,
+            ["mappings", ..] => {
+                mappings::Endpoint::parse(&segments).map(Self::Mappings).ok_or_else(unknown)?
+            }
+            ["settings"] => Self::Settings,
+            ["files"] => Self::Files,
+            ["recordings", "status"] => Self::RecordingStatus,
+            ["requests" | "near-misses", ..] => {
+                requests::Endpoint::parse(&segments).map(Self::Journal).ok_or_else(unknown)?
+            }
             ["findings"] => Self::Findings,
             ["scenarios"] => Self::Scenarios,
             ["scenarios", "reset"] => Self::ScenarioReset,
@@ -109,15 +119,19 @@ impl<'a> Endpoint<'a> {
     /// The methods it has.
     fn methods(self) -> &'static [Method] {
         match self {
+            Self::Mappings(endpoint) => endpoint.methods(),
+            Self::Settings => &[Method::GET, Method::POST, Method::PUT],
             Self::Summary
+            | Self::Files
+            | Self::RecordingStatus
             | Self::Health
             | Self::Version
             | Self::Ca
             | Self::Bounds
-            | Self::Mappings
             | Self::Findings
             | Self::Clock => READ,
-            Self::Requests | Self::Worlds => READ_AND_DELETE,
+            Self::Journal(endpoint) => endpoint.methods(),
+            Self::Worlds => READ_AND_DELETE,
             Self::Scenarios | Self::World(_) => READ_AND_WRITE,
             Self::ScenarioReset
             | Self::ScenarioStart
@@ -151,7 +165,7 @@ mod tests {
 
     #[test]
     fn every_listed_path_is_an_endpoint_and_nothing_else_is() {
-        for path in PATHS {
+        for path in [PATHS, requests::PATHS].concat() {
             let path = format!("/__admin/{path}");
             assert!(Endpoint::parse(&path).is_ok(), "{path}");
             assert!(Endpoint::parse(&format!("{path}/")).is_ok(), "{path}/");

@@ -11,6 +11,12 @@
 //! | GET `/__admin/bounds` | what is held and waited for at most, and what is held now |
 //! | GET `/__admin/mappings` | the stubs, in the order in which they are tried |
 //! | GET, DELETE `/__admin/requests` | the journal, newest first; forgets it |
+//! | GET, DELETE `/__admin/requests/ID` | one exchange; forgets it |
+//! | POST `/__admin/requests/count`, `…/find` | how many requests fit a pattern, and which |
+//! | GET `/__admin/requests/unmatched` | the requests that nothing answered |
+//! | GET `/__admin/requests/unmatched/near-misses` | the stubs that are nearest to them |
+//! | POST `/__admin/near-misses/request`, `…/request-pattern` | the stubs nearest to a request; the requests nearest to a pattern |
+//! | POST `/__admin/requests/remove`, `…/remove-by-metadata` | forgets what fits a pattern |
 //! | GET `/__admin/scenarios` | the world's scenarios, the phase each is in, what its rules did |
 //! | PUT `/__admin/scenarios` | `{"scenarios": ["throttled"], "seed": 42}`: other ones, for this world |
 //! | DELETE `/__admin/scenarios` | those of the server again |
@@ -30,14 +36,14 @@
 mod about;
 mod clock;
 mod endpoint;
+mod mappings;
 mod origin;
 mod reply;
 mod requests;
 mod scenarios;
+mod settings;
 mod store;
 mod worlds;
-
-use http::Method;
 
 use crate::message::{Plan, Request};
 
@@ -51,12 +57,6 @@ const MAX_BODY: usize = 1 << 20;
 /// Whether a path belongs to the admin API.
 pub(super) fn owns(path: &str) -> bool {
     endpoint::below_root(path).is_some()
-}
-
-/// Whether a path asks for the server's health.
-pub(super) fn is_health(path: &str) -> bool {
-    // Cheap for all other paths.
-    endpoint::below_root(path).is_some_and(|rest| matches!(rest, "/health" | "/health/"))
 }
 
 /// Answers a request to the admin API.
@@ -74,21 +74,26 @@ async fn respond(context: &RequestContext, request: &mut Request) -> Result<Plan
     endpoint.check_method(&request.method)?;
     let body = request.read_body(MAX_BODY).await.map_err(AdminError::Body)?;
     let method = &request.method;
+    let query = request.query().map(str::to_owned);
     match endpoint {
         Endpoint::Summary => Ok(about::summary(context)),
         Endpoint::Health => Ok(about::health(context)),
         Endpoint::Version => Ok(about::version()),
         Endpoint::Ca => about::ca(context),
         Endpoint::Bounds => Ok(about::bounds(context)),
-        Endpoint::Mappings => Ok(about::mappings(context)),
-        Endpoint::Requests if *method == Method::DELETE => Ok(requests::clear(context)),
-        Endpoint::Requests => requests::list(context, request.query()),
+        Endpoint::Mappings(endpoint) => endpoint.answer(context, method, &body).await,
+        Endpoint::Settings => Ok(settings::answer(context, method, &body)),
+        Endpoint::Files => Ok(reply::ok(&serde_json::json!([]))),
+        Endpoint::RecordingStatus => Ok(reply::ok(&serde_json::json!({"status": "NeverStarted"}))),
+        Endpoint::Journal(endpoint) => {
+            endpoint.answer(context, method, query.as_deref(), &body).await
+        }
         Endpoint::Findings => requests::findings(context),
         Endpoint::Scenarios => scenarios::all(context, method, &body).await,
         Endpoint::ScenarioReset => Ok(scenarios::reset(context)),
         Endpoint::ScenarioStart => Ok(scenarios::start(context)),
         Endpoint::ScenarioStep => scenarios::step(context),
-        Endpoint::Reset => store::reset(context),
+        Endpoint::Reset => store::reset(context).await,
         Endpoint::Clock => Ok(clock::show(context)),
         Endpoint::ClockFreeze => Ok(clock::freeze(context)),
         Endpoint::ClockRelease => Ok(clock::release(context)),

@@ -4,8 +4,8 @@ use http::header::{ALLOW, HeaderValue};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::document::Diagnostics;
-use crate::message::{BadWorldName, BodyError, Origin, Plan};
+use crate::document::{Diagnostic, Diagnostics};
+use crate::message::{BadWorldName, Body, BodyError, Origin, Plan};
 
 use super::super::commit::Contended;
 
@@ -24,6 +24,11 @@ pub(super) enum AdminError {
     Conflict(String),
     /// 422: files or scenarios have problems.
     Problems(Diagnostics),
+    /// 400: a value of the query or of the path is not what it should be, as `WireMock` says it: a code, the
+    /// parameter, and why.
+    Parameter { code: u16, name: Option<&'static str>, why: String },
+    /// 422: the JSON of the body is not what the endpoint takes, as `WireMock` says it.
+    Json(Vec<Diagnostic>),
     /// 413 or 400: the body could not be read.
     Body(BodyError),
     /// 500: a task of the server failed.
@@ -42,6 +47,17 @@ impl AdminError {
             Self::Problems(problems) => {
                 let lines: Vec<String> = problems.0.iter().map(ToString::to_string).collect();
                 return errors(StatusCode::UNPROCESSABLE_ENTITY, &lines);
+            }
+            Self::Parameter { code, name, why } => {
+                let mut error = json!({"code": code, "title": why});
+                if let Some(name) = name {
+                    error["source"] = json!({"pointer": name});
+                }
+                return wire_mock_errors(StatusCode::BAD_REQUEST, &[error]);
+            }
+            Self::Json(problems) => {
+                let errors: Vec<Value> = problems.iter().map(unreadable).collect();
+                return wire_mock_errors(StatusCode::UNPROCESSABLE_ENTITY, &errors);
             }
             Self::Body(error @ BodyError::TooLarge(_)) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
@@ -94,5 +110,30 @@ fn wrong_method(why: String, allowed: &[Method]) -> Plan {
 fn errors(code: StatusCode, titles: &[String]) -> Plan {
     let errors: Vec<Value> =
         titles.iter().map(|title| json!({"code": 10, "title": title})).collect();
+    wire_mock_errors(code, &errors)
+}
+
+fn wire_mock_errors(code: StatusCode, errors: &[Value]) -> Plan {
     Plan::json(code, Origin::Admin, format!("{}\n", json!({ "errors": errors })))
+}
+
+/// A problem of a JSON body.
+fn unreadable(problem: &Diagnostic) -> Value {
+    let pointer = format!("/{}", problem.key.replace(['.', '['], "/").replace(']', ""));
+    json!({
+        "code": 10,
+        "source": {"pointer": pointer},
+        "title": "Error parsing JSON",
+        "detail": problem.message,
+    })
+}
+
+/// 200 without a body.
+pub(super) fn empty() -> Plan {
+    Plan::new(StatusCode::OK, Origin::Admin, Body::Empty)
+}
+
+/// 404 without a body, where `WireMock` has none.
+pub(super) fn absent() -> Plan {
+    Plan::new(StatusCode::NOT_FOUND, Origin::Admin, Body::Empty)
 }

@@ -1,16 +1,120 @@
-//! What clients asked, and what they did that they should not have.
+//! What clients asked, in `WireMock`'s shapes, and what they did that they should not have.
+//!
+//! Seen from the default world there is everything, seen from another one what happened there.
 
-use serde_json::{Value, json};
+mod find;
+mod list;
+mod near_misses;
 
-use crate::exchange::Exchange;
+use http::Method;
+use serde_json::json;
+
+use crate::exchange::Slot;
 use crate::grade::{Finding, grade};
-use crate::message::{Plan, Query};
+use crate::message::Plan;
 
 use super::super::context::RequestContext;
-use super::reply::{AdminError, ok};
+use super::reply::{AdminError, absent, ok};
 
-/// Forgets the journal; seen from another world than the default one, only what happened there.
-pub(super) fn clear(context: &RequestContext) -> Plan {
+/// An endpoint about the journal, by its path below `/__admin`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Endpoint<'a> {
+    All,
+    One(&'a str),
+    Reset,
+    Count,
+    Find,
+    Unmatched,
+    Remove,
+    RemoveByMetadata,
+    NearUnmatched,
+    NearRequest,
+    NearPattern,
+}
+
+/// The paths, for the error that names them.
+pub(super) const PATHS: &[&str] = &[
+    "requests",
+    "requests/ID",
+    "requests/reset",
+    "requests/count",
+    "requests/find",
+    "requests/unmatched",
+    "requests/remove",
+    "requests/remove-by-metadata",
+    "requests/unmatched/near-misses",
+    "near-misses/request",
+    "near-misses/request-pattern",
+];
+
+impl<'a> Endpoint<'a> {
+    /// The endpoint of a path.
+    pub(super) fn parse(segments: &[&'a str]) -> Option<Self> {
+        Some(match *segments {
+            ["requests"] => Self::All,
+            // WireMock 3 has it no more, and clients still call it.
+            ["requests", "reset"] => Self::Reset,
+            ["requests", "count"] => Self::Count,
+            ["requests", "find"] => Self::Find,
+            ["requests", "unmatched"] => Self::Unmatched,
+            ["requests", "remove"] => Self::Remove,
+            ["requests", "remove-by-metadata"] => Self::RemoveByMetadata,
+            ["requests", "unmatched", "near-misses"] => Self::NearUnmatched,
+            // One client puts the other root before them.
+            ["near-misses", "request"] | ["requests", "near-misses", "request"] => {
+                Self::NearRequest
+            }
+            ["near-misses", "request-pattern"] | ["requests", "near-misses", "request-pattern"] => {
+                Self::NearPattern
+            }
+            ["requests", id] => Self::One(id),
+            _ => return None,
+        })
+    }
+
+    /// The methods it has.
+    pub(super) fn methods(self) -> &'static [Method] {
+        match self {
+            Self::All | Self::One(_) => &[Method::GET, Method::HEAD, Method::DELETE],
+            Self::Unmatched | Self::NearUnmatched => &[Method::GET, Method::HEAD],
+            Self::Reset
+            | Self::Count
+            | Self::Find
+            | Self::Remove
+            | Self::RemoveByMetadata
+            | Self::NearRequest
+            | Self::NearPattern => &[Method::POST],
+        }
+    }
+
+    /// Answers a request to it.
+    pub(super) async fn answer(
+        self,
+        context: &RequestContext,
+        method: &Method,
+        query: Option<&str>,
+        body: &[u8],
+    ) -> Result<Plan, AdminError> {
+        let deletes = *method == Method::DELETE;
+        match self {
+            Self::All if deletes => Ok(clear(context)),
+            Self::Reset => Ok(clear(context)),
+            Self::All => list::all(context, query).await,
+            Self::One(id) => one(context, id, deletes),
+            Self::Count => find::count(context, body).await,
+            Self::Find => find::find(context, body).await,
+            Self::Unmatched => Ok(find::unmatched(context).await),
+            Self::Remove => find::remove(context, body).await,
+            Self::RemoveByMetadata => find::remove_by_metadata(context, body).await,
+            Self::NearUnmatched => Ok(near_misses::of_unmatched(context).await),
+            Self::NearRequest => near_misses::of_request(context, body).await,
+            Self::NearPattern => near_misses::of_pattern(context, body).await,
+        }
+    }
+}
+
+/// Forgets the journal.
+fn clear(context: &RequestContext) -> Plan {
     let journal = &context.shared.journal;
     if context.world.name.is_default() {
         journal.clear();
@@ -20,27 +124,30 @@ pub(super) fn clear(context: &RequestContext) -> Plan {
     ok(&json!({}))
 }
 
-/// The journal, newest first.
-pub(super) fn list(context: &RequestContext, query: Option<&str>) -> Result<Plan, AdminError> {
-    let query = Query::parse(query).unwrap_or_default();
-    let limit = match query.first("limit").map(str::parse::<usize>) {
-        None => usize::MAX,
-        Some(Ok(limit)) => limit,
-        Some(Err(_)) => {
-            return Err(AdminError::Invalid("limit must be a whole number from 0 up".to_owned()));
-        }
-    };
+/// Shows or forgets one exchange.
+fn one(context: &RequestContext, id: &str, deletes: bool) -> Result<Plan, AdminError> {
     let journal = &context.shared.journal;
-    let mut exchanges = journal.exchanges();
-    // Seen from the default world, there is everything.
-    let own = Some(&*context.world.name).filter(|_| !context.world.name.is_default());
-    if let Some(world) = query.first("world").or(own) {
-        exchanges.retain(|exchange| *exchange.world == *world);
-    }
-    let list: Vec<Value> = exchanges.iter().rev().take(limit).map(Exchange::to_json).collect();
-    Ok(ok(
-        &json!({"requests": list, "meta": {"total": exchanges.len(), "recorded": journal.recorded()}}),
-    ))
+    let id = id.parse().map_err(|_| AdminError::Parameter {
+        code: 10,
+        name: None,
+        why: format!("{id} is not a valid UUID"),
+    })?;
+    let slot = journal.find(id).filter(|slot| is_own(context, slot));
+    Ok(match slot {
+        Some(slot) if deletes => {
+            journal.remove(&[slot]);
+            ok(&json!({}))
+        }
+        Some(slot) => ok(&journal.exchange(slot).to_json()),
+        None if deletes => ok(&json!({})),
+        None => absent(),
+    })
+}
+
+/// Whether an exchange is seen from the world.
+fn is_own(context: &RequestContext, slot: &Slot) -> bool {
+    let world = &context.world.name;
+    world.is_default() || slot.world() == &**world
 }
 
 /// What the world's clients did that they should not have.
@@ -53,6 +160,6 @@ pub(super) fn findings(context: &RequestContext) -> Result<Plan, AdminError> {
     let (records, dropped) = context.world.log.records();
     let scenarios = context.scenario_set();
     let graded = grade(&records, &scenarios.expectations(), scenarios.verdict().expectations);
-    let findings: Vec<Value> = graded.iter().map(Finding::to_json).collect();
+    let findings: Vec<_> = graded.iter().map(Finding::to_json).collect();
     Ok(ok(&json!({"requests": records.len(), "notGraded": dropped, "findings": findings})))
 }

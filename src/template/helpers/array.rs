@@ -1,8 +1,8 @@
 //! Lists.
 
-use super::{Answer, error};
+use super::error;
 use crate::template::error::Failure;
-use crate::template::eval::Invocation;
+use crate::template::eval::{Answer, Invocation};
 use crate::template::value::{ListStyle, Value};
 
 const BAD_POSITION: &str = "position must be 'start', 'end' or an integer";

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Answer;
 use crate::template::error::Failure;
-use crate::template::eval::Invocation;
+use crate::template::eval::{Answer, Invocation};
 use crate::template::value::Value;
 
 pub(super) fn if_(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
@@ -18,9 +17,9 @@ pub(super) fn unless(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
 /// Renders the body or what stands after `{{else}}`.
 pub(super) fn either(call: &mut Invocation<'_, '_, '_, '_>, body: bool) -> Answer {
     if body {
-        call.write_body()?
+        call.write_body()?;
     } else {
-        call.write_inverse()?
+        call.write_inverse()?;
     }
     Ok(Value::Null)
 }

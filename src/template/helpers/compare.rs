@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 
 use super::block::either;
-use super::{Answer, error};
+use super::error;
 use crate::template::error::Failure;
-use crate::template::eval::Invocation;
+use crate::template::eval::{Answer, Invocation};
 use crate::template::helpers::misc::Pattern;
 use crate::template::value::Value;
 

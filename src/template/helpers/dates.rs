@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Answer, error};
+use super::error;
 use crate::template::date::{self, Date};
-use crate::template::eval::Invocation;
+use crate::template::eval::{Answer, Invocation};
 use crate::template::value::Value;
 use crate::template::{date_format, date_parse};
 
@@ -26,12 +26,11 @@ fn shown(call: &mut Invocation<'_, '_, '_, '_>, given: Option<Date>) -> Answer {
     let timezone = call.named_text("timezone")?;
     let offset = call.named_text("offset")?;
     // A date keeps its own zone, whatever is asked for.
-    let mut made = match given {
-        Some(date) => Date { format, ..date },
-        None => {
-            let zone = timezone.map(|name| date::zone(&name)).transpose()?;
-            Date { millis: call.renderer.context.now, format, zone }
-        }
+    let mut made = if let Some(date) = given {
+        Date { format, ..date }
+    } else {
+        let zone = timezone.map(|name| date::zone(&name)).transpose()?;
+        Date { millis: call.renderer.context.now, format, zone }
     };
     if let Some(offset) = offset {
         made.millis = date::shift(made.millis, &offset)?;

@@ -7,8 +7,7 @@ use base64::alphabet;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::Answer;
-use crate::template::eval::Invocation;
+use crate::template::eval::{Answer, Invocation};
 use crate::template::java;
 use crate::template::value::{ListStyle, MapStyle, Value};
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Answer, error};
+use super::error;
 use crate::document::jayway::{Found, Key, Kind, Query, Tree};
 use crate::template::error::Failure;
-use crate::template::eval::Invocation;
+use crate::template::eval::{Answer, Invocation};
 use crate::template::json::{self, Reader};
 use crate::template::value::{ListStyle, MapStyle, Value};
 
@@ -229,12 +229,11 @@ fn merged(base: &Value, over: &Value, remove_nulls: bool) -> Result<Value, Failu
             Some((_, old)) => merged(old, value, remove_nulls)?,
             None => value.clone(),
         };
-        match at {
-            Some(at) => entries[at] = Some((name.clone(), made)),
-            None => {
-                known.insert(name.clone(), entries.len());
-                entries.push(Some((name.clone(), made)));
-            }
+        if let Some(at) = at {
+            entries[at] = Some((name.clone(), made));
+        } else {
+            known.insert(name.clone(), entries.len());
+            entries.push(Some((name.clone(), made)));
         }
     }
     Ok(Value::map(entries.into_iter().flatten().collect(), MapStyle::Java)?)

@@ -1,10 +1,11 @@
 //! Numbers.
 
-use super::{Answer, error, to_int};
+use super::{error, to_int};
 use crate::template::decimal::Decimal;
-use crate::template::error::{Failure, Limit};
-use crate::template::eval::Invocation;
-use crate::template::value::{ListStyle, MAX_PARTS, Value};
+use crate::template::error::Failure;
+use crate::template::eval::{Answer, Invocation};
+use crate::template::limits::{Limit, MAX_PARTS};
+use crate::template::value::{ListStyle, Value};
 
 /// Two operands with an operator between them. What is no number counts as 0.
 pub(super) fn math(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {

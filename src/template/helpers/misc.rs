@@ -1,8 +1,8 @@
 //! Regular expressions, and what a template may learn about the machine.
 
-use super::{Answer, error};
+use super::error;
 use crate::template::error::Failure;
-use crate::template::eval::Invocation;
+use crate::template::eval::{Answer, Invocation};
 use crate::template::value::{ListStyle, Value};
 use crate::template::{SystemSource, SystemValue};
 
@@ -14,6 +14,9 @@ const BACKTRACK_LIMIT: usize = 100_000;
 
 /// How many groups `regexExtract` keeps.
 const MAX_GROUPS: usize = 100_000;
+
+/// The first match, and the groups of all matches in their order; a group that took no part is nothing.
+type Extract = (String, Vec<Option<String>>);
 
 /// A regular expression in Java's syntax, as far as the engines read it.
 #[derive(Debug)]
@@ -50,8 +53,8 @@ impl Pattern {
         }
     }
 
-    /// The first match, and the groups of all matches in their order. A group that took no part is nothing.
-    fn extract(&self, text: &str) -> Result<Option<(String, Vec<Option<String>>)>, Failure> {
+    /// What a search finds.
+    fn extract(&self, text: &str) -> Result<Option<Extract>, Failure> {
         let mut first = None;
         let mut groups = Vec::new();
         let owned = |text: &str| text.to_owned();

@@ -1,5 +1,7 @@
 //! The helpers, by theme. A helper is found by its name when a template is compiled.
 
+#![expect(clippy::unnecessary_wraps, reason = "all helpers have one type")]
+
 mod array;
 mod block;
 mod compare;
@@ -13,96 +15,93 @@ mod random;
 mod string_format;
 mod text;
 
-pub(crate) use block::each;
-
+use super::ast::HelperId;
 use super::error::Failure;
-use super::eval::Invocation;
+use super::eval::{Answer, Helper, Helpers};
 use super::value::Value;
 
-/// What a helper answers: a value, which is shown where the helper stands.
-pub(crate) type Answer = Result<Value, Failure>;
-
-/// A helper.
-pub(crate) type Helper = for<'a, 'i, 's, 'r, 'c> fn(&'a mut Invocation<'i, 's, 'r, 'c>) -> Answer;
+/// The helpers of a rendering.
+pub(crate) const HELPERS: Helpers = Helpers { all: ALL, each: block::each };
 
 /// The helper of a name.
-pub(crate) fn find(name: &str) -> Option<Helper> {
-    Some(match name {
-        "if" => block::if_,
-        "unless" => block::unless,
-        "each" => block::each,
-        "with" => block::with,
-        "lookup" => block::lookup,
-        "block" => block::block,
-        "log" => block::log,
-        "assign" => block::assign,
-        "val" => block::val,
-        "eq" => compare::eq,
-        "neq" => compare::neq,
-        "gt" => compare::gt,
-        "gte" => compare::gte,
-        "lt" => compare::lt,
-        "lte" => compare::lte,
-        "and" => compare::and,
-        "or" => compare::or,
-        "not" => compare::not,
-        "contains" => compare::contains,
-        "matches" => compare::matches,
-        "isEven" => math::is_even,
-        "isOdd" => math::is_odd,
-        "stripes" => math::stripes,
-        "math" => math::math,
-        "range" => math::range,
-        "size" => array::size,
-        "array" => array::array,
-        "arrayAdd" => array::add,
-        "arrayRemove" => array::remove,
-        "arrayJoin" => array::join,
-        "pickRandom" => random::pick,
-        "randomValue" => random::value,
-        "randomInt" => random::int,
-        "randomDecimal" => random::decimal,
-        "now" => dates::now,
-        "date" => dates::date,
-        "parseDate" => dates::parse,
-        "truncateDate" => dates::truncate,
-        "dateFormat" => dates::format,
-        "jsonPath" => json::path,
-        "parseJson" => json::parse,
-        "toJson" => json::to_json,
-        "formatJson" => json::format,
-        "jsonMerge" => json::merge,
-        "jsonRemove" => json::remove,
-        "jsonArrayAdd" => json::array_add,
-        "base64" => encode::base64,
-        "urlEncode" => encode::url,
-        "formData" => encode::form_data,
-        "regexExtract" => misc::regex_extract,
-        "systemValue" => misc::system_value,
-        "hostname" => misc::hostname,
-        "trim" => text::trim,
-        "numberFormat" => number_format::number_format,
-        "stringFormat" => string_format::string_format,
-        "capitalizeFirst" => text::capitalize_first,
-        "center" => text::center,
-        "cut" => text::cut,
-        "defaultIfEmpty" => text::default_if_empty,
-        "join" => text::join,
-        "ljust" => text::ljust,
-        "rjust" => text::rjust,
-        "substring" => text::substring,
-        "lower" => text::lower,
-        "upper" => text::upper,
-        "slugify" => text::slugify,
-        "stripTags" => text::strip_tags,
-        "capitalize" => text::capitalize,
-        "abbreviate" => text::abbreviate,
-        "wordWrap" => text::word_wrap,
-        "replace" => text::replace,
-        "yesno" => text::yesno,
-        _ => return None,
-    })
+pub(crate) fn find(name: &str) -> Option<HelperId> {
+    ALL.iter().position(|(known, _)| *known == name).map(HelperId)
 }
+
+const ALL: &[(&str, Helper)] = &[
+    ("if", block::if_),
+    ("unless", block::unless),
+    ("each", block::each),
+    ("with", block::with),
+    ("lookup", block::lookup),
+    ("block", block::block),
+    ("log", block::log),
+    ("assign", block::assign),
+    ("val", block::val),
+    ("eq", compare::eq),
+    ("neq", compare::neq),
+    ("gt", compare::gt),
+    ("gte", compare::gte),
+    ("lt", compare::lt),
+    ("lte", compare::lte),
+    ("and", compare::and),
+    ("or", compare::or),
+    ("not", compare::not),
+    ("contains", compare::contains),
+    ("matches", compare::matches),
+    ("isEven", math::is_even),
+    ("isOdd", math::is_odd),
+    ("stripes", math::stripes),
+    ("math", math::math),
+    ("range", math::range),
+    ("size", array::size),
+    ("array", array::array),
+    ("arrayAdd", array::add),
+    ("arrayRemove", array::remove),
+    ("arrayJoin", array::join),
+    ("pickRandom", random::pick),
+    ("randomValue", random::value),
+    ("randomInt", random::int),
+    ("randomDecimal", random::decimal),
+    ("now", dates::now),
+    ("date", dates::date),
+    ("parseDate", dates::parse),
+    ("truncateDate", dates::truncate),
+    ("dateFormat", dates::format),
+    ("jsonPath", json::path),
+    ("parseJson", json::parse),
+    ("toJson", json::to_json),
+    ("formatJson", json::format),
+    ("jsonMerge", json::merge),
+    ("jsonRemove", json::remove),
+    ("jsonArrayAdd", json::array_add),
+    ("base64", encode::base64),
+    ("urlEncode", encode::url),
+    ("formData", encode::form_data),
+    ("regexExtract", misc::regex_extract),
+    ("systemValue", misc::system_value),
+    ("hostname", misc::hostname),
+    ("trim", text::trim),
+    ("numberFormat", number_format::number_format),
+    ("stringFormat", string_format::string_format),
+    ("capitalizeFirst", text::capitalize_first),
+    ("center", text::center),
+    ("cut", text::cut),
+    ("defaultIfEmpty", text::default_if_empty),
+    ("join", text::join),
+    ("ljust", text::ljust),
+    ("rjust", text::rjust),
+    ("substring", text::substring),
+    ("lower", text::lower),
+    ("upper", text::upper),
+    ("slugify", text::slugify),
+    ("stripTags", text::strip_tags),
+    ("capitalize", text::capitalize),
+    ("abbreviate", text::abbreviate),
+    ("wordWrap", text::word_wrap),
+    ("replace", text::replace),
+    ("yesno", text::yesno),
+];
 
 /// A text in the result that says what a helper did not like, as `WireMock` shows it.
 fn error(message: impl AsRef<str>) -> Answer {

@@ -1,9 +1,8 @@
 //! `numberFormat`: Java's `NumberFormat` by style or by a pattern of `DecimalFormat`.
 
-use super::Answer;
 use super::grouped;
 use crate::template::error::Failure;
-use crate::template::eval::Invocation;
+use crate::template::eval::{Answer, Invocation};
 use crate::template::value::Value;
 
 /// The digits that a pattern or an argument may ask for.
@@ -265,13 +264,12 @@ pub(super) fn round(
     mode: &str,
 ) -> Result<(String, String), Failure> {
     let mut digits = digits;
-    let point = match usize::try_from(point) {
-        Ok(point) => point,
-        Err(_) => {
-            let zeros = point.unsigned_abs() as usize;
-            digits.splice(..0, std::iter::repeat_n(0, zeros));
-            0
-        }
+    let point = if let Ok(point) = usize::try_from(point) {
+        point
+    } else {
+        let zeros = point.unsigned_abs() as usize;
+        digits.splice(..0, std::iter::repeat_n(0, zeros));
+        0
     };
     let keep = point + fraction;
     digits.resize(digits.len().max(keep), 0);

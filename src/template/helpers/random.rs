@@ -1,8 +1,8 @@
 //! Chance. All draws come from the one source of the rendering, so a seed repeats them.
 
-use super::{Answer, error, to_int, whole};
+use super::{error, to_int, whole};
 use crate::template::error::Failure;
-use crate::template::eval::Invocation;
+use crate::template::eval::{Answer, Invocation};
 use crate::template::value::{ListStyle, Value};
 
 /// A random text that may have this many characters.
@@ -107,13 +107,12 @@ pub(super) fn pick(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
             "Must specify either a single list argument or a set of single value arguments.",
         );
     }
-    let mut values = match call.first.items() {
-        Some(items) => items.into_owned(),
-        None => {
-            let mut values = vec![call.first.clone()];
-            values.append(&mut call.params);
-            values
-        }
+    let mut values = if let Some(items) = call.first.items() {
+        items.into_owned()
+    } else {
+        let mut values = vec![call.first.clone()];
+        values.append(&mut call.params);
+        values
     };
     call.renderer.spend(values.len() / 16)?;
     let count = match call.named("count") {

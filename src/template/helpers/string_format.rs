@@ -2,14 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::Answer;
 use super::number_format::round;
-use crate::template::MAX_OUTPUT_BYTES;
 use crate::template::decimal::Decimal;
-use crate::template::error::{Failure, Limit};
-use crate::template::eval::Invocation;
+use crate::template::error::Failure;
+use crate::template::eval::{Answer, Invocation};
+use crate::template::java;
+use crate::template::limits::{Limit, MAX_OUTPUT_BYTES};
 use crate::template::value::Value;
-use crate::template::{java, show};
 
 /// Digits after the point, and characters of a width, that a specifier may ask for.
 const MAX_WIDTH: usize = 10_000;
@@ -29,14 +28,13 @@ pub(super) fn string_format(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
         rest = &rest[at + 1 + length..];
         match specifier.conversion {
             'n' => made.push('\n'),
-            '%' => made.push_str(&specifier.padded("%".to_owned())),
+            '%' => made.push_str(&specifier.padded("%")),
             _ => {
-                let index = match specifier.index {
-                    Some(index) => index - 1,
-                    None => {
-                        next += 1;
-                        next - 1
-                    }
+                let index = if let Some(index) = specifier.index {
+                    index - 1
+                } else {
+                    next += 1;
+                    next - 1
                 };
                 let Some(value) = call.params.get(index).cloned() else {
                     return Err(format!(
@@ -158,7 +156,7 @@ impl Specifier {
         Ok(if self.has('0') {
             format!("{text:0>width$}", width = self.width)
         } else {
-            self.padded(text)
+            self.padded(&text)
         })
     }
 
@@ -180,10 +178,10 @@ impl Specifier {
         let length = before.len() + whole.len() + fraction.len() + after.len();
         let zeros = if self.has('0') { self.width.saturating_sub(length) } else { 0 };
         let _ = write!(text, "{before}{}{whole}{fraction}{after}", "0".repeat(zeros));
-        self.padded(text)
+        self.padded(&text)
     }
 
-    fn padded(&self, text: String) -> String {
+    fn padded(&self, text: &str) -> String {
         let width = self.width;
         if self.has('-') { format!("{text:<width$}") } else { format!("{text:>width$}") }
     }
@@ -191,7 +189,7 @@ impl Specifier {
 
 /// A number with so many digits after the point; halves of what it prints as are rounded up.
 fn fixed(number: f64, digits: usize) -> Result<String, Failure> {
-    let Some(exact) = Decimal::from_f64(number) else { return Ok(show::double(number)) };
+    let Some(exact) = Decimal::from_f64(number) else { return Ok(java::double(number)) };
     let exact = exact.plain();
     let (whole, fraction) = exact.split_once('.').unwrap_or((&exact, ""));
     let all = whole.bytes().chain(fraction.bytes()).map(|byte| byte - b'0').collect();

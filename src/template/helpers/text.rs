@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Answer, count, whole};
-use crate::template::MAX_OUTPUT_BYTES;
-use crate::template::error::{Failure, Limit};
-use crate::template::eval::Invocation;
+use super::{count, whole};
+use crate::template::error::Failure;
+use crate::template::eval::{Answer, Invocation};
+use crate::template::limits::{Limit, MAX_OUTPUT_BYTES};
 use crate::template::value::Value;
 
 /// The text to work on; an answer where there is none.
@@ -137,13 +137,12 @@ pub(super) fn join(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     };
     let prefix = call.named_text("prefix")?;
     let suffix = call.named_text("suffix")?;
-    let items = match call.first.items() {
-        Some(items) => items.into_owned(),
-        None => {
-            let mut items = vec![call.first.clone()];
-            items.append(&mut call.params);
-            items
-        }
+    let items = if let Some(items) = call.first.items() {
+        items.into_owned()
+    } else {
+        let mut items = vec![call.first.clone()];
+        items.append(&mut call.params);
+        items
     };
     super::array::joined(call, &items, &separator, prefix.as_deref(), suffix.as_deref())
 }
@@ -242,16 +241,13 @@ pub(super) fn word_wrap(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
         let space = space.or_else(|| {
             chars[at + width..].iter().position(|c| *c == ' ').map(|found| found + width)
         });
-        match space {
-            Some(length) => {
-                made.extend(&chars[at..at + length]);
-                made.push('\n');
-                at += length + 1;
-            }
-            None => {
-                made.extend(&chars[at..]);
-                break;
-            }
+        if let Some(length) = space {
+            made.extend(&chars[at..at + length]);
+            made.push('\n');
+            at += length + 1;
+        } else {
+            made.extend(&chars[at..]);
+            break;
         }
     }
     call.made(made)

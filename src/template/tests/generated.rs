@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::{MAX_OUTPUT_BYTES, Model, Parameters, Template};
+use super::super::limits::MAX_OUTPUT_BYTES;
+use super::super::{Model, Parameters, Template};
 use super::{Asked, render_for};
 
 /// The pieces that templates are put together from, whole and broken.
@@ -263,7 +264,7 @@ fn model() -> Model {
         ..Asked::default()
     };
     let parameters = serde_json::json!({"list": [1, "b", {"c": []}], "big": "x".repeat(500)});
-    Model::new(asked.into_data(), &Parameters::new(&parameters).unwrap())
+    Model::new(asked.into_source(), &Parameters::from_text(&parameters.to_string()).unwrap())
 }
 
 /// Compiles and renders; errors are fine, panics and endless results are not.

@@ -7,19 +7,21 @@
 mod generated;
 mod rules;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde::Deserialize;
 
 use super::{
-    Host, Model, Parameters, RenderContext, RenderError, RequestData, SystemSource, SystemValue,
-    Template,
+    Host, Model, Parameters, PartData, RenderContext, RenderError, RequestSource, SystemSource,
+    SystemValue, Template,
 };
 
 /// A machine of its own: one key is permitted.
 struct TestHost;
 
 impl Host for TestHost {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "machine"
     }
 
@@ -47,7 +49,7 @@ fn render_for(text: &str, model: &Model) -> Result<String, RenderError> {
 }
 
 fn render(text: &str) -> Result<String, RenderError> {
-    render_for(text, &Model::new(Asked::default().into_data(), &Parameters::none()))
+    render_for(text, &Model::new(Asked::default().into_source(), &Parameters::none()))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -60,8 +62,63 @@ struct Asked {
     parameters: Option<Box<serde_json::value::RawValue>>,
 }
 
+/// A request of a test.
+#[derive(Debug)]
+struct TestRequest {
+    method: String,
+    url: String,
+    path_parameters: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
+    cookies: Vec<(String, String)>,
+    body: Bytes,
+    parts: Option<Vec<PartData>>,
+}
+
+impl RequestSource for TestRequest {
+    fn id(&self) -> String {
+        "b5e1f5f5-3a64-4e8c-9f6e-000000000001".to_owned()
+    }
+    fn method(&self) -> &str {
+        &self.method
+    }
+    fn url(&self) -> &str {
+        &self.url
+    }
+    fn scheme(&self) -> String {
+        "http".to_owned()
+    }
+    fn host(&self) -> String {
+        "stub.example".to_owned()
+    }
+    fn port(&self) -> u16 {
+        8080
+    }
+    fn client_ip(&self) -> String {
+        "127.0.0.1".to_owned()
+    }
+    fn path_parameters(&self) -> Vec<(String, String)> {
+        self.path_parameters.clone()
+    }
+    fn headers(&self) -> Vec<(String, String)> {
+        self.headers.clone()
+    }
+    fn cookies(&self) -> Vec<(String, String)> {
+        self.cookies.clone()
+    }
+    fn body(&self) -> Bytes {
+        self.body.clone()
+    }
+    fn parts(&self) -> Option<Vec<PartData>> {
+        self.parts.clone()
+    }
+}
+
 impl Asked {
-    fn into_data(self) -> RequestData {
+    fn into_source(self) -> Arc<dyn RequestSource> {
+        Arc::new(self.into_data())
+    }
+
+    fn into_data(self) -> TestRequest {
         let mut headers = vec![
             ("Accept-Encoding".to_owned(), "identity".to_owned()),
             ("Host".to_owned(), "stub.example:8080".to_owned()),
@@ -71,14 +128,9 @@ impl Asked {
         let cookies = cookies.flat_map(|(_, value)| value.split("; "));
         let cookies = cookies.filter_map(|cookie| cookie.split_once('='));
         let cookies = cookies.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        RequestData {
-            id: "b5e1f5f5-3a64-4e8c-9f6e-000000000001".to_owned(),
+        TestRequest {
             method: self.method.unwrap_or_else(|| "GET".to_owned()),
             url: self.path.unwrap_or_else(|| "/t".to_owned()),
-            scheme: "http".to_owned(),
-            host: "stub.example".to_owned(),
-            port: 8080,
-            client_ip: "127.0.0.1".to_owned(),
             path_parameters: Vec::new(),
             headers,
             cookies,
@@ -108,7 +160,7 @@ fn templates_render_as_the_original_renders_them() {
             Some(json) => Parameters::from_text(json.get()).unwrap(),
             None => Parameters::none(),
         };
-        let model = Model::new(case.request.into_data(), &parameters);
+        let model = Model::new(case.request.into_source(), &parameters);
         let made = match Template::compile(&case.template) {
             Err(error) => format!("invalid {error}"),
             Ok(_) => match render_for(&case.template, &model) {

@@ -1,0 +1,229 @@
+//! `WireMock`'s command line (`CommandLineOptions.java`): the same options start this server.
+//!
+//! A command line that begins with an option is `WireMock`'s, as is one that begins with `-jar FILE`: starters
+//! that run `java -jar wiremock.jar --port 0` find this program in place of `java`. Empty arguments are left
+//! out, since container starters pass them.
+
+mod without_effect;
+
+use std::ffi::OsString;
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::record::UpstreamOptions;
+use crate::server::{Builder, Server};
+
+use super::args::Listener;
+use super::error::CommandError;
+use super::serve;
+use without_effect::WithoutEffect;
+
+/// The name of the command.
+const COMMAND: &str = "wiremock";
+
+/// Options of this program itself: they do not begin a command line of `WireMock`'s.
+const OWN: [&str; 4] = ["--help", "-h", "--version", "-V"];
+
+/// The command line with `wiremock` in front where it is one of `WireMock`'s.
+pub(super) fn recognised(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments = arguments.into_iter();
+    let program = arguments.next();
+    let mut rest: Vec<OsString> = arguments.filter(|argument| !argument.is_empty()).collect();
+    if rest.first().is_some_and(|first| first == "-jar") {
+        rest.drain(..rest.len().min(2));
+        rest.insert(0, COMMAND.into());
+    } else if rest.first().is_some_and(|first| {
+        let text = first.to_string_lossy();
+        text.starts_with("--") && text.len() > 2 && !OWN.contains(&&*text)
+    }) {
+        rest.insert(0, COMMAND.into());
+    }
+    program.into_iter().chain(rest).collect()
+}
+
+/// `WireMock`'s options.
+#[derive(Debug, Args)]
+#[command(infer_long_args = true)]
+pub(super) struct WireMock {
+    /// Port for HTTP; 0 selects a free port.
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    port: u16,
+    /// Port for HTTPS.
+    #[arg(long, value_name = "PORT")]
+    https_port: Option<u16>,
+    /// Serve no HTTP; needs --https-port.
+    #[arg(long, requires = "https_port")]
+    disable_http: bool,
+    /// Address to listen on.
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    bind_address: IpAddr,
+    /// Directory with mappings/ and __files/; both are created if they do not exist.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    root_dir: PathBuf,
+    /// Print a line for each request.
+    #[arg(long)]
+    verbose: bool,
+    /// Print no table of the settings.
+    #[arg(long)]
+    disable_banner: bool,
+    /// Keep no requests: nothing can be verified.
+    #[arg(long)]
+    no_request_journal: bool,
+    /// Most requests to keep.
+    #[arg(long, value_name = "N")]
+    max_request_journal_entries: Option<usize>,
+    /// Render templates in the responses of all stubs.
+    #[arg(long)]
+    global_response_templating: bool,
+    /// Render templates in the responses of stubs that name response-template; this is the default.
+    #[arg(long)]
+    local_response_templating: bool,
+    /// Proxy unmatched requests to this URL.
+    #[arg(long, value_name = "URL")]
+    proxy_all: Option<String>,
+    /// Record the backend's responses as stubs in mappings/.
+    #[arg(long, requires = "proxy_all")]
+    record_mappings: bool,
+    /// Options that are accepted and have no effect.
+    #[command(flatten)]
+    without_effect: WithoutEffect,
+}
+
+impl WireMock {
+    /// The settings as `WireMock` prints them: starters wait for the line of the port.
+    fn table(&self, port: u16, https_port: Option<u16>) -> Vec<String> {
+        let row = |name: &str, value: String| format!("{:<30}{value}", format!("{name}:"));
+        let mut rows = vec![row("port", port.to_string())];
+        rows.extend(https_port.map(|port| row("https-port", port.to_string())));
+        rows.push(row("root-dir", self.root_dir.display().to_string()));
+        rows
+    }
+}
+
+/// Serves as `WireMock` does on the same options.
+pub(super) fn wiremock(args: &WireMock) -> Result<(), CommandError> {
+    let mappings = args.root_dir.join("mappings");
+    for folder in [&mappings, &args.root_dir.join("__files")] {
+        fs::create_dir_all(folder).map_err(CommandError::write(folder))?;
+    }
+    let listener = Listener::at(address(args), args.verbose);
+    let mut builder = Server::builder().fixtures(&mappings).hot_reload(true);
+    if let Some(url) = &args.proxy_all {
+        builder = builder.upstream(url.as_str(), UpstreamOptions::default());
+    }
+    if args.record_mappings {
+        builder = builder.record(&mappings);
+    }
+    builder = with_https(builder, args)?;
+    if let Some(warning) = args.without_effect.warning() {
+        eprintln!("{warning}");
+    }
+    let mut bounds = serve::bounds(&listener, None)?;
+    if let Some(entries) = args.max_request_journal_entries {
+        bounds.journal.entries = entries;
+    }
+    serve::run(builder, &listener, bounds, "serving", |server| {
+        if args.disable_banner {
+            return Ok(Vec::new());
+        }
+        let https = server.https_url().and_then(|url| url.rsplit(':').next()?.parse().ok());
+        Ok(args.table(server.address().port(), https))
+    })
+}
+
+/// Where HTTP is served, or HTTPS if there is no HTTP.
+fn address(args: &WireMock) -> SocketAddr {
+    let port = args.https_port.filter(|_| args.disable_http).unwrap_or(args.port);
+    SocketAddr::new(args.bind_address, port)
+}
+
+#[cfg(feature = "tls")]
+#[expect(clippy::unnecessary_wraps, reason = "the signature is that of a build without TLS")]
+fn with_https(builder: Builder, args: &WireMock) -> Result<Builder, CommandError> {
+    let Some(port) = args.https_port else { return Ok(builder) };
+    if args.disable_http {
+        return Ok(builder.tls(crate::tls::server::TlsOptions::default()));
+    }
+    Ok(builder.listen_https(SocketAddr::new(args.bind_address, port)))
+}
+
+#[cfg(not(feature = "tls"))]
+fn with_https(builder: Builder, args: &WireMock) -> Result<Builder, CommandError> {
+    match args.https_port {
+        Some(_) => Err(CommandError::Usage(format!("--https-port: {}", super::NO_TLS))),
+        None => Ok(builder),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::args::{Cli, Command};
+
+    fn parsed(arguments: &[&str]) -> Result<WireMock, clap::Error> {
+        let arguments = recognised(arguments.iter().map(OsString::from));
+        match Cli::try_parse_from(arguments)?.command {
+            Command::Wiremock(args) => Ok(*args),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn starters_find_their_options() {
+        let args = parsed(&[
+            "java",
+            "-jar",
+            "/x/wiremock.jar",
+            "--port",
+            "0",
+            "--local-response-templating",
+            "--root-dir",
+            "d",
+        ])
+        .unwrap();
+        assert_eq!((args.port, args.root_dir), (0, PathBuf::from("d")));
+        let args =
+            parsed(&["standin", "--port=8090", "", "--max-request-journal-entries=5"]).unwrap();
+        assert_eq!((args.port, args.max_request_journal_entries), (8090, Some(5)));
+        assert_eq!(args.without_effect.warning(), None);
+    }
+
+    #[test]
+    fn one_warning_names_what_has_no_effect() {
+        let args = parsed(&[
+            "standin",
+            "--async-response-enabled",
+            "true",
+            "--container-threads=10",
+            "--extensions",
+            "a.B",
+        ])
+        .unwrap();
+        let warning = args.without_effect.warning().unwrap();
+        for name in ["--async-response-enabled", "--container-threads", "--extensions"] {
+            assert!(warning.contains(name), "{warning}");
+        }
+        assert!(parsed(&["standin", "--no-such-option"]).is_err());
+    }
+
+    #[test]
+    fn own_commands_and_options_stay_what_they_are() {
+        for arguments in [vec!["standin", "serve"], vec!["standin", "--help"], vec!["standin"]] {
+            let given: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+            assert_eq!(recognised(given.clone()), given);
+        }
+        let given = ["standin", "", "serve"].map(OsString::from);
+        assert_eq!(recognised(given), ["standin", "serve"].map(OsString::from));
+    }
+
+    #[test]
+    fn the_table_has_the_port_as_starters_look_for_it() {
+        let args = parsed(&["standin", "--port", "1"]).unwrap();
+        assert_eq!(args.table(8080, None)[0], "port:                         8080");
+    }
+}

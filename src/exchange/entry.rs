@@ -1,0 +1,291 @@
+//! What the journal keeps of one exchange: small, made before the journal is locked, and never changed.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue};
+use http::{HeaderMap, Method, StatusCode, Uri, Version};
+
+use crate::matching::Stub;
+use crate::message::{Body, Origin, Plan, Request, RequestBody, SubEvent};
+
+/// How many bytes of one request body are kept.
+pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
+/// Up to how many bytes a response body is kept whole: it is shared, not copied.
+const MAX_RESPONSE_BODY: usize = 64 << 10;
+/// How many bytes are kept of one that is larger, or that consists of pieces: these are copied.
+const RESPONSE_PREFIX: usize = 4 << 10;
+
+/// A request and its answer, as the pipeline has them.
+pub(crate) struct Answered<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) plan: &'a Plan,
+    /// When the request came.
+    pub(crate) began: Instant,
+    pub(crate) world: &'a Arc<str>,
+    pub(crate) stub: ByStub<'a>,
+}
+
+/// Which stub answered, and how.
+#[derive(Clone, Copy)]
+pub(crate) enum ByStub<'a> {
+    /// None did.
+    No,
+    /// The plan is the stub's own: it needs not be kept, since the stub gives it again.
+    Fixed(&'a Arc<Stub>),
+    /// The plan was made for this request, or changed on its way.
+    Rendered(&'a Arc<Stub>),
+}
+
+/// What is kept.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// Nanoseconds since the journal began.
+    pub(super) at: u64,
+    pub(super) took: Duration,
+    pub(super) delay: Duration,
+    pub(super) world: Arc<str>,
+    pub(super) method: Method,
+    pub(super) version: Version,
+    pub(super) peer: Option<SocketAddr>,
+    pub(super) status: StatusCode,
+    pub(super) origin: Origin,
+    pub(super) fault: Option<&'static str>,
+    /// The stub that answered.
+    pub(super) stub: Option<Arc<Stub>>,
+    pub(super) response: KeptBody,
+    pub(super) sub_events: Box<[(Duration, SubEvent)]>,
+    /// The target, its scheme and authority, the header fields, the body, the header fields of the response.
+    text: Box<[u8]>,
+    /// How long each of them is.
+    lengths: [u32; 5],
+    /// How long the body of the request was.
+    body_length: u64,
+}
+
+/// The body of a response, as far as it is kept.
+#[derive(Debug)]
+pub(super) enum KeptBody {
+    /// The response is the stub's own.
+    OfStub,
+    /// The first bytes, and how long it was where that is known.
+    First(Bytes, Option<u64>),
+}
+
+impl Entry {
+    pub(super) fn of(answered: &Answered<'_>, epoch: Instant) -> Self {
+        let Answered { request, plan, began, world, stub } = *answered;
+        let now = Instant::now();
+        let since = now.saturating_duration_since(epoch);
+        let (stub, fixed) = match stub {
+            ByStub::No => (None, false),
+            ByStub::Fixed(stub) => (Some(stub), true),
+            ByStub::Rendered(stub) => (Some(stub), false),
+        };
+        let (text, lengths, body_length) = text_of(request, (!fixed).then_some(&plan.headers));
+        let event = |event: &SubEvent| (event.at.saturating_duration_since(began), event.clone());
+        Self {
+            at: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
+            took: now.saturating_duration_since(began),
+            delay: plan.delivery.delay(),
+            world: Arc::clone(world),
+            method: request.method.clone(),
+            version: request.version,
+            peer: request.peer,
+            status: plan.status,
+            origin: plan.origin.clone(),
+            fault: plan.delivery.label(),
+            stub: stub.cloned(),
+            response: if fixed { KeptBody::OfStub } else { KeptBody::of(&plan.body) },
+            sub_events: plan.sub_events.iter().map(event).collect(),
+            text,
+            lengths,
+            body_length,
+        }
+    }
+
+    /// How many bytes of memory it takes.
+    pub(super) fn weight(&self) -> usize {
+        let response = match &self.response {
+            KeptBody::OfStub => 0,
+            KeptBody::First(bytes, _) => bytes.len(),
+        };
+        size_of::<Self>() + self.text.len() + response
+    }
+
+    /// Path and query, as they were sent.
+    pub(super) fn target(&self) -> &str {
+        std::str::from_utf8(self.part(0)).unwrap_or("/")
+    }
+
+    /// The path, without the query.
+    pub(super) fn path(&self) -> &str {
+        self.target().split('?').next().unwrap_or_default()
+    }
+
+    /// What the target names before the path: `http://host:1`, or nothing.
+    pub(super) fn origin_of_target(&self) -> &str {
+        std::str::from_utf8(self.part(1)).unwrap_or_default()
+    }
+
+    /// The header fields of the request.
+    pub(super) fn headers(&self) -> HeaderMap {
+        read_fields(self.part(2))
+    }
+
+    /// The body of the request, as far as it is kept.
+    pub(super) fn body(&self) -> &[u8] {
+        self.part(3)
+    }
+
+    /// How long the body was, if not all of it is kept.
+    pub(super) fn cut_body(&self) -> Option<u64> {
+        (self.body_length > self.lengths[3].into()).then_some(self.body_length)
+    }
+
+    /// The header fields of the response.
+    pub(super) fn response_headers(&self) -> HeaderMap {
+        match (&self.response, &self.stub) {
+            (KeptBody::OfStub, Some(stub)) => {
+                stub.plan().map(|plan| plan.headers).unwrap_or_default()
+            }
+            _ => read_fields(self.part(4)),
+        }
+    }
+
+    /// The body of the response, as far as it is kept, and how long it was where more was known of it.
+    pub(super) fn response_body(&self) -> (Bytes, Option<u64>) {
+        match (&self.response, &self.stub) {
+            (KeptBody::First(bytes, whole), _) => (bytes.clone(), *whole),
+            (KeptBody::OfStub, stub) => {
+                let plan = stub.as_ref().and_then(|stub| stub.plan());
+                let body = plan.map(|plan| plan.body).unwrap_or_default();
+                let bytes = body.into_bytes().unwrap_or_default();
+                let whole = bytes.len() as u64;
+                (bytes, Some(whole))
+            }
+        }
+    }
+
+    /// The request again, for patterns.
+    pub(super) fn request(&self) -> Request {
+        let mut request = Request::new(self.method.clone(), "/");
+        request.uri = self.uri();
+        request.version = self.version;
+        request.headers = self.headers();
+        request.peer = self.peer;
+        request.body = match self.body() {
+            [] => RequestBody::Empty,
+            body => RequestBody::Bytes(Bytes::copy_from_slice(body)),
+        };
+        request
+    }
+
+    /// The target, with scheme and authority where they were sent.
+    fn uri(&self) -> Uri {
+        let whole = format!("{}{}", self.origin_of_target(), self.target());
+        Uri::try_from(whole).or_else(|_| Uri::try_from(self.target())).unwrap_or_default()
+    }
+
+    fn part(&self, number: usize) -> &[u8] {
+        let start: u32 = self.lengths[..number].iter().sum();
+        let start = start as usize;
+        self.text.get(start..start + self.lengths[number] as usize).unwrap_or_default()
+    }
+}
+
+impl KeptBody {
+    fn of(body: &Body) -> Self {
+        match body {
+            Body::Empty => Self::First(Bytes::new(), Some(0)),
+            Body::Bytes(bytes) if bytes.len() <= MAX_RESPONSE_BODY => {
+                Self::First(bytes.clone(), Some(bytes.len() as u64))
+            }
+            // A slice would keep all of it.
+            Body::Bytes(bytes) => {
+                let first = Bytes::copy_from_slice(&bytes[..RESPONSE_PREFIX]);
+                Self::First(first, Some(bytes.len() as u64))
+            }
+            Body::Pieces(pieces) => {
+                let mut first = Vec::new();
+                for piece in pieces {
+                    let room = RESPONSE_PREFIX - first.len();
+                    first.extend_from_slice(&piece[..piece.len().min(room)]);
+                    if first.len() == RESPONSE_PREFIX {
+                        break;
+                    }
+                }
+                Self::First(first.into(), body.known_len())
+            }
+            Body::Stream(_) | Body::WebSocket(_) => Self::First(Bytes::new(), None),
+        }
+    }
+}
+
+/// Writes what is kept as text. The parts are copied: as slices they would keep the connection's read buffer.
+fn text_of(request: &Request, response: Option<&HeaderMap>) -> (Box<[u8]>, [u32; 5], u64) {
+    let target = request.target();
+    let (body, body_length): (&[u8], u64) = match &request.body {
+        RequestBody::Bytes(bytes) => {
+            (&bytes[..bytes.len().min(MAX_REQUEST_BODY)], bytes.len() as u64)
+        }
+        RequestBody::Empty | RequestBody::Stream(_) => (&[], 0),
+    };
+    let scheme = request.uri.scheme_str().zip(request.uri.authority());
+    let origin =
+        scheme.map_or(0, |(scheme, authority)| scheme.len() + 3 + authority.as_str().len());
+    let fields = |headers: &HeaderMap| headers.iter().map(|(n, v)| field_len(n, v)).sum();
+    let lengths: [usize; 5] =
+        [target.len(), origin, fields(&request.headers), body.len(), response.map_or(0, fields)];
+    let mut text = Vec::with_capacity(lengths.iter().sum());
+    text.extend_from_slice(target.as_bytes());
+    if let Some((scheme, authority)) = scheme {
+        for part in [scheme, "://", authority.as_str()] {
+            text.extend_from_slice(part.as_bytes());
+        }
+    }
+    write_fields(&request.headers, &mut text);
+    text.extend_from_slice(body);
+    if let Some(headers) = response {
+        write_fields(headers, &mut text);
+    }
+    let length = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+    (text.into(), lengths.map(length), body_length)
+}
+
+/// How many bytes a header field takes: name and value, each behind its length.
+fn field_len(name: &HeaderName, value: &HeaderValue) -> usize {
+    8 + name.as_str().len() + value.len()
+}
+
+fn write_fields(headers: &HeaderMap, text: &mut Vec<u8>) {
+    let size = |length: usize| u32::try_from(length).unwrap_or(0).to_le_bytes();
+    for (name, value) in headers {
+        for part in [name.as_str().as_bytes(), value.as_bytes()] {
+            text.extend_from_slice(&size(part.len()));
+            text.extend_from_slice(part);
+        }
+    }
+}
+
+fn read_fields(mut text: &[u8]) -> HeaderMap {
+    let mut part = || {
+        let (length, after) = text.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        let (part, after) = after.split_at_checked(length)?;
+        text = after;
+        Some(part)
+    };
+    let mut headers = HeaderMap::new();
+    while let (Some(name), Some(value)) = (part(), part()) {
+        // Both were a header field before.
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(name), HeaderValue::from_bytes(value))
+        {
+            headers.append(name, value);
+        }
+    }
+    headers
+}

@@ -1,0 +1,72 @@
+//! The ids of exchanges: each follows from its number under a key, so that no request pays for one, and an id
+//! leads back to its number.
+
+use foldhash::fast::RandomState;
+use std::hash::BuildHasher as _;
+use uuid::{Builder, Uuid};
+
+/// An odd number, whose product spreads neighbouring numbers, and its inverse.
+const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+const GATHER: u64 = 0xF1DE_83E1_9937_733D;
+
+/// Which of the two ids that an exchange has.
+#[derive(Debug, Clone, Copy, Hash)]
+pub(super) enum Of {
+    /// The exchange.
+    Exchange,
+    /// The stub that stands in a serve event where none answered.
+    NoStub,
+}
+
+/// Makes ids, and knows its own.
+#[derive(Debug, Default)]
+pub(super) struct Ids(RandomState);
+
+impl Ids {
+    /// The id of a number.
+    pub(super) fn id(&self, of: Of, number: u64) -> Uuid {
+        let [spread, check] =
+            [(number ^ self.key(of)).wrapping_mul(SPREAD), self.0.hash_one((of, number))];
+        let (spread, check) = (spread.to_be_bytes(), check.to_be_bytes());
+        let mut bytes = [0; 16];
+        bytes[..6].copy_from_slice(&spread[..6]);
+        // Version and variant stand in bytes of the check.
+        bytes[6..10].copy_from_slice(&check[..4]);
+        bytes[10..12].copy_from_slice(&spread[6..]);
+        bytes[12..].copy_from_slice(&check[4..]);
+        Builder::from_random_bytes(bytes).into_uuid()
+    }
+
+    /// The number of an exchange's id; nothing for any other id.
+    pub(super) fn number(&self, id: Uuid) -> Option<u64> {
+        let bytes = id.as_bytes();
+        let mut spread = [0; 8];
+        spread[..6].copy_from_slice(&bytes[..6]);
+        spread[6..].copy_from_slice(&bytes[10..12]);
+        let number = u64::from_be_bytes(spread).wrapping_mul(GATHER) ^ self.key(Of::Exchange);
+        (self.id(Of::Exchange, number) == id).then_some(number)
+    }
+
+    fn key(&self, of: Of) -> u64 {
+        self.0.hash_one(of)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_leads_back_to_its_number() {
+        assert_eq!(SPREAD.wrapping_mul(GATHER), 1);
+        let (ids, others) = (Ids::default(), Ids::default());
+        for number in [0, 1, 2, 77, u64::MAX] {
+            let id = ids.id(Of::Exchange, number);
+            assert_eq!(id.get_version_num(), 4);
+            assert_eq!(ids.number(id), Some(number));
+            assert_eq!(others.number(id), None);
+            assert_eq!(ids.number(ids.id(Of::NoStub, number)), None);
+        }
+        assert_eq!(ids.number(Uuid::nil()), None);
+    }
+}

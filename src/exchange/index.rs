@@ -1,0 +1,125 @@
+//! Which exchanges a stub answered, which were about a path, which nothing answered: found without looking at the
+//! others.
+//!
+//! The index is brought up to date by those who ask, in small steps: a request only adds its exchange to the log.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasher as _;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use uuid::Uuid;
+
+use crate::message::Origin;
+
+use super::entry::Entry;
+
+/// From how many numbers on the index begins anew when most of what it has is gone from the log.
+const SMALL: usize = 1024;
+
+/// An exchange of the log, under its number.
+#[derive(Debug, Clone)]
+pub(crate) struct Slot {
+    /// Counts all exchanges since the start.
+    pub(super) number: u64,
+    pub(super) entry: Arc<Entry>,
+}
+
+/// Which exchanges are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lookup<'a> {
+    All,
+    /// Those about a path, as it was sent.
+    Path(&'a str),
+    /// Those that a stub answered.
+    Stub(Uuid),
+    /// Those that nothing answered.
+    Unmatched,
+}
+
+/// The numbers of exchanges by what they are found by, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    state: RandomState,
+    /// By the hash of the path: others may have the same.
+    paths: HashMap<u64, VecDeque<u64>, RandomState>,
+    stubs: HashMap<Uuid, VecDeque<u64>, RandomState>,
+    unmatched: VecDeque<u64>,
+    /// The number of the first exchange that is not looked at yet.
+    next: u64,
+    /// How many numbers there are in all lists.
+    size: usize,
+    /// How many exchanges were ever taken up.
+    #[cfg(test)]
+    steps: usize,
+}
+
+impl Index {
+    /// Takes up at most so many exchanges of the log. Says whether there are more.
+    pub(super) fn catch_up(&mut self, log: &VecDeque<Slot>, most: usize) -> bool {
+        if self.size > SMALL && self.size / 4 > log.len() {
+            *self = Self {
+                #[cfg(test)]
+                steps: self.steps,
+                ..Self::default()
+            };
+        }
+        let from = log.partition_point(|slot| slot.number < self.next);
+        for slot in log.iter().skip(from).take(most) {
+            self.add(slot);
+        }
+        log.len() - from > most
+    }
+
+    fn add(&mut self, Slot { number, entry }: &Slot) {
+        self.next = number + 1;
+        self.size += 1;
+        #[cfg(test)]
+        {
+            self.steps += 1;
+        }
+        self.paths.entry(self.state.hash_one(entry.path())).or_default().push_back(*number);
+        if let Some(stub) = &entry.stub {
+            self.size += 1;
+            self.stubs.entry(stub.id).or_default().push_back(*number);
+        }
+        if entry.origin == Origin::Unmatched {
+            self.size += 1;
+            self.unmatched.push_back(*number);
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn steps(&self) -> usize {
+        self.steps
+    }
+
+    #[cfg(test)]
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The exchanges that are asked for, oldest first, once the index is up to date.
+    pub(super) fn find(&mut self, log: &VecDeque<Slot>, lookup: Lookup<'_>) -> Vec<Slot> {
+        let numbers = match lookup {
+            Lookup::All => return log.iter().cloned().collect(),
+            Lookup::Path(path) => self.paths.get_mut(&self.state.hash_one(path)),
+            Lookup::Stub(id) => self.stubs.get_mut(&id),
+            Lookup::Unmatched => Some(&mut self.unmatched),
+        };
+        let Some(numbers) = numbers else { return Vec::new() };
+        let oldest = log.front().map_or(u64::MAX, |slot| slot.number);
+        let gone = numbers.partition_point(|number| *number < oldest);
+        numbers.drain(..gone);
+        self.size -= gone;
+        let slot = |number: &u64| {
+            let at = log.binary_search_by_key(number, |slot| slot.number).ok()?;
+            Some(log[at].clone())
+        };
+        let is_of_path = |slot: &Slot| match lookup {
+            Lookup::Path(path) => slot.entry.path() == path,
+            _ => true,
+        };
+        numbers.iter().filter_map(slot).filter(is_of_path).collect()
+    }
+}

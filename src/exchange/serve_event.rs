@@ -1,0 +1,290 @@
+//! An exchange in `WireMock`'s shapes: a serve event (`C/stubbing/ServeEvent.java`), which clients read strictly, and
+//! the logged request in it (`C/verification/LoggedRequest.java`), which may have more fields. What `WireMock` does not
+//! know stands in one of these, `standin`.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{CONTENT_TYPE, COOKIE, HOST, HeaderName};
+use http::{Uri, Version};
+use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+
+use crate::message::Origin;
+
+use super::exchange::Exchange;
+use super::shown::{Fields, Shown, Text};
+
+/// A serve event.
+pub(super) fn serve_event(exchange: &Exchange) -> Value {
+    let shown = Shown::of(exchange);
+    let entry = &exchange.entry;
+    let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(0);
+    let (added, process) = (milliseconds(entry.delay), milliseconds(entry.took));
+    json!({
+        "id": exchange.id.to_string(),
+        "request": request(exchange, &shown),
+        "stubMapping": stub_mapping(exchange),
+        "responseDefinition": response_definition(exchange, &shown),
+        "response": response(exchange, &shown),
+        "wasMatched": exchange.origin != Origin::Unmatched,
+        "timing": {
+            "addedDelay": added,
+            "processTime": process,
+            // The answer is written down before it goes out.
+            "responseSendTime": 0,
+            "serveTime": process,
+            "totalTime": process + added,
+        },
+        "subEvents": sub_events(exchange, &shown),
+    })
+}
+
+/// A logged request.
+pub(super) fn logged_request(exchange: &Exchange) -> Value {
+    request(exchange, &Shown::of(exchange))
+}
+
+fn request(exchange: &Exchange, shown: &Shown) -> Value {
+    let entry = &exchange.entry;
+    let origin = RequestOrigin::of(exchange);
+    let headers = &shown.headers;
+    let body = shown.body.text();
+    let query = shown.target.split_once('?').map_or("", |(_, query)| query);
+    let is_form = headers.all(&CONTENT_TYPE).next().is_some_and(|media| {
+        media.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded")
+    });
+    // Written by a clock of this program: it is no date that cannot be one.
+    let at = Timestamp::try_from(exchange.at).unwrap_or_default();
+    json!({
+        "url": shown.target,
+        "absoluteUrl": format!("{}{}", origin.url(), shown.target),
+        "method": exchange.method.as_str(),
+        "clientIp": client_address(exchange, headers),
+        "headers": fields(headers, |name| written(name, entry.version)),
+        "cookies": cookies(headers),
+        "browserProxyRequest": false,
+        "loggedDate": at.as_millisecond(),
+        "loggedDateString": format!("{at:.3}"),
+        "body": body,
+        "bodyAsBase64": STANDARD.encode(&shown.body.bytes),
+        "protocol": format!("{:?}", entry.version),
+        "scheme": origin.scheme,
+        "host": origin.host,
+        "port": origin.port,
+        "queryParams": parameters(query),
+        "formParams": parameters(if is_form { &body } else { "" }),
+        "standin": standin(exchange),
+    })
+}
+
+/// What `WireMock` has no place for.
+fn standin(exchange: &Exchange) -> Value {
+    let entry = &exchange.entry;
+    let (response, whole) = entry.response_body();
+    let kept = response.len() as u64;
+    let mut standin = json!({
+        "number": exchange.number,
+        "world": &*exchange.world,
+        "answeredBy": exchange.origin.label(),
+        "id": exchange.origin.id(),
+        "fault": exchange.fault,
+        "durationMicroseconds": u64::try_from(entry.took.as_micros()).unwrap_or(u64::MAX),
+    });
+    // A body of which only the beginning is kept, with its length in bytes where that is known.
+    if let Some(length) = entry.cut_body() {
+        standin["bodyCut"] = json!({"bytes": length});
+    }
+    if whole.is_none_or(|whole| whole > kept) {
+        standin["responseBodyCut"] = json!({"bytes": whole});
+    }
+    standin
+}
+
+fn stub_mapping(exchange: &Exchange) -> Value {
+    if let Some(stub) = &exchange.entry.stub {
+        return stub.mapping();
+    }
+    let id = exchange.no_stub.to_string();
+    json!({
+        "id": id,
+        "uuid": id,
+        "request": {"method": "ANY"},
+        "response": no_definition(exchange),
+    })
+}
+
+/// The response of what is no stub, as if it were one.
+fn no_definition(exchange: &Exchange) -> Value {
+    match exchange.origin {
+        Origin::Unmatched => json!({"status": 404, "fromConfiguredStub": false}),
+        _ => json!({"status": exchange.status.as_u16()}),
+    }
+}
+
+/// The response as the stub has it; with the rendered body where it is a template.
+fn response_definition(exchange: &Exchange, shown: &Shown) -> Value {
+    let Some(stub) = &exchange.entry.stub else { return no_definition(exchange) };
+    let mut definition = stub.mapping()["response"].take();
+    let Some(fields) = definition.as_object_mut() else { return json!({"status": 200}) };
+    let is_template = |names: &Value| {
+        names.as_array().is_some_and(|names| names.iter().any(|name| name == "response-template"))
+    };
+    if fields.get("transformers").is_some_and(is_template) {
+        for form in ["jsonBody", "base64Body", "bodyFileName"] {
+            fields.remove(form);
+        }
+        fields.insert("body".to_owned(), shown.response_body.text().into());
+    }
+    definition
+}
+
+fn response(exchange: &Exchange, shown: &Shown) -> Value {
+    // What the client reads then is the report, which is a sub-event.
+    let unmatched = exchange.origin == Origin::Unmatched;
+    let empty = Text::default();
+    let body = if unmatched { &empty } else { &shown.response_body };
+    let mut response = json!({
+        "status": exchange.status.as_u16(),
+        "body": body.text(),
+        "bodyAsBase64": STANDARD.encode(&body.bytes),
+    });
+    if !unmatched && !shown.response_headers.0.is_empty() {
+        let own = exchange.entry.stub.as_ref().map(|stub| stub.mapping());
+        let own = own.as_ref().and_then(|mapping| mapping["response"]["headers"].as_object());
+        let as_in_stub = |name: &HeaderName| {
+            let is = |own: &&String| own.eq_ignore_ascii_case(name.as_str());
+            let own = own.and_then(|own| own.keys().find(is));
+            own.cloned().unwrap_or_else(|| written(name, Version::HTTP_11))
+        };
+        response["headers"] = fields(&shown.response_headers, as_in_stub);
+    }
+    response
+}
+
+fn sub_events(exchange: &Exchange, shown: &Shown) -> Vec<Value> {
+    let entry = &exchange.entry;
+    let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(0);
+    let own = entry.sub_events.iter().map(|(after, event)| {
+        json!({"type": event.kind, "timeOffsetNanos": nanoseconds(*after), "data": event.data})
+    });
+    let mut events: Vec<Value> = own.collect();
+    if exchange.origin == Origin::Unmatched {
+        let media = shown.response_headers.all(&CONTENT_TYPE).next().unwrap_or_default();
+        events.push(json!({
+            "type": "REQUEST_NOT_MATCHED",
+            "timeOffsetNanos": nanoseconds(entry.took),
+            "data": {
+                "status": exchange.status.as_u16(),
+                "contentType": media.split(';').next(),
+                "report": shown.response_body.text(),
+            },
+        }));
+    }
+    events
+}
+
+/// Where a request was sent to.
+struct RequestOrigin {
+    scheme: String,
+    host: String,
+    port: u16,
+}
+
+impl RequestOrigin {
+    fn of(exchange: &Exchange) -> Self {
+        let named = Uri::try_from(exchange.entry.origin_of_target()).ok();
+        let scheme = named.as_ref().and_then(Uri::scheme_str).unwrap_or("http").to_owned();
+        let host = exchange.headers.get(HOST).and_then(|value| value.to_str().ok());
+        let authority = named.as_ref().and_then(Uri::authority).cloned();
+        let authority = authority.or_else(|| host?.parse().ok());
+        let default = if scheme == "https" { 443 } else { 80 };
+        Self {
+            port: authority.as_ref().and_then(http::uri::Authority::port_u16).unwrap_or(default),
+            host: authority.map(|authority| authority.host().to_owned()).unwrap_or_default(),
+            scheme,
+        }
+    }
+
+    fn url(&self) -> String {
+        let Self { scheme, host, port } = self;
+        match (scheme.as_str(), port) {
+            ("http", 80) | ("https", 443) => format!("{scheme}://{host}"),
+            _ => format!("{scheme}://{host}:{port}"),
+        }
+    }
+}
+
+/// The client's address; the one that a proxy names, where there is one.
+fn client_address(exchange: &Exchange, headers: &Fields) -> String {
+    let forwarded = HeaderName::from_static("x-forwarded-for");
+    let first = headers.all(&forwarded).next().and_then(|list| list.split(',').next());
+    match (first.map(str::trim).filter(|first| !first.is_empty()), exchange.entry.peer) {
+        (Some(first), _) => first.to_owned(),
+        (None, Some(peer)) => peer.ip().to_canonical().to_string(),
+        (None, None) => String::new(),
+    }
+}
+
+/// Fields by name, with a list where one has several values.
+fn fields(fields: &Fields, name: impl Fn(&HeaderName) -> String) -> Value {
+    let mut all: Map<String, Value> = Map::new();
+    for (field, value) in &fields.0 {
+        add(&mut all, name(field), value);
+    }
+    all.into()
+}
+
+/// Adds a value; where there is one already, it becomes a list.
+fn add(all: &mut Map<String, Value>, name: String, value: &str) {
+    match all.get_mut(&name) {
+        None => {
+            all.insert(name, value.into());
+        }
+        Some(Value::Array(values)) => values.push(value.into()),
+        Some(first) => *first = json!([first.take(), value]),
+    }
+}
+
+/// The name of a field as clients of HTTP/1.1 write it. The case in which it was sent is not kept.
+fn written(name: &HeaderName, version: Version) -> String {
+    if version == Version::HTTP_2 {
+        return name.as_str().to_owned();
+    }
+    let part = |part: &str| {
+        let mut part = part.to_owned();
+        if let Some(first) = part.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        part
+    };
+    name.as_str().split('-').map(part).collect::<Vec<_>>().join("-")
+}
+
+fn cookies(headers: &Fields) -> Value {
+    let mut all = Map::new();
+    for pair in headers.all(&COOKIE).flat_map(|line| line.split(';')) {
+        if let Some((name, value)) = pair.trim().split_once('=') {
+            add(&mut all, name.to_owned(), value.trim_matches('"'));
+        }
+    }
+    all.into()
+}
+
+/// The parameters of a query or a form: `{"a": {"key": "a", "values": ["1", "2"]}}`.
+fn parameters(raw: &str) -> Value {
+    let decoded =
+        |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let mut all: Map<String, Value> = Map::new();
+    for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (key, value) = (decoded(key), decoded(value));
+        let of_key = all.entry(&key).or_insert_with(|| json!({"key": key, "values": []}));
+        if let Some(values) = of_key["values"].as_array_mut() {
+            values.push(value.into());
+        }
+    }
+    all.into()
+}

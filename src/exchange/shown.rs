@@ -1,0 +1,125 @@
+//! What leaves memory of an exchange: its texts, with pseudonyms in place of secrets.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{CONTENT_TYPE, HeaderName};
+
+use crate::redact::{Media, Pass, Redacted};
+
+use super::exchange::Exchange;
+
+/// The texts of an exchange.
+pub(super) struct Shown {
+    /// Path and query of the request.
+    pub(super) target: String,
+    pub(super) headers: Fields,
+    pub(super) body: Text,
+    pub(super) response_headers: Fields,
+    pub(super) response_body: Text,
+}
+
+/// Header fields, as they were sent.
+pub(super) struct Fields(pub(super) Vec<(HeaderName, String)>);
+
+/// A body.
+#[derive(Default)]
+pub(super) struct Text {
+    pub(super) bytes: Bytes,
+    /// Whether its bytes are Latin-1 by its content type; else they are UTF-8.
+    latin: bool,
+}
+
+impl Shown {
+    pub(super) fn of(exchange: &Exchange) -> Self {
+        let target = exchange.sent_target();
+        let response_headers = exchange.entry.response_headers();
+        let (response_body, _) = exchange.entry.response_body();
+        let plain = Self {
+            target: target.to_owned(),
+            headers: Fields::of(&exchange.headers),
+            body: Text::of(&exchange.headers, exchange.body.clone()),
+            response_headers: Fields::of(&response_headers),
+            response_body: Text::of(&response_headers, response_body),
+        };
+        if exchange.redactor.is_off() {
+            return plain;
+        }
+        let pass = exchange.redactor.pass(target);
+        let cleaned = Self {
+            headers: plain.headers.clean(&pass),
+            body: plain.body.clean(&pass, &exchange.headers),
+            target: pass.target(target),
+            response_headers: plain.response_headers.clean(&pass),
+            response_body: plain.response_body.clean(&pass, &response_headers),
+        };
+        // What one part shows to be secret is hidden in the others too.
+        let found = pass.known();
+        let without = |text: String| exchange.redactor.without(&found, text);
+        Self {
+            target: without(cleaned.target),
+            headers: cleaned.headers.map(without),
+            body: cleaned.body.map(without),
+            response_headers: cleaned.response_headers.map(without),
+            response_body: cleaned.response_body.map(without),
+        }
+    }
+}
+
+impl Fields {
+    fn of(headers: &HeaderMap) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self(headers.iter().map(|(name, value)| (name.clone(), text(value.as_bytes()))).collect())
+    }
+
+    fn clean(self, pass: &Pass<'_>) -> Self {
+        let clean = |(name, value): (HeaderName, String)| {
+            let value = pass.header(&name, &value);
+            (name, value)
+        };
+        Self(self.0.into_iter().map(clean).collect())
+    }
+
+    fn map(self, change: impl Fn(String) -> String) -> Self {
+        Self(self.0.into_iter().map(|(name, value)| (name, change(value))).collect())
+    }
+
+    /// The values of a field.
+    pub(super) fn all<'f>(&'f self, name: &'f HeaderName) -> impl Iterator<Item = &'f str> {
+        self.0.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Text {
+    fn of(headers: &HeaderMap, bytes: Bytes) -> Self {
+        let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media = media.unwrap_or_default().to_ascii_lowercase();
+        Self { bytes, latin: media.contains("charset=iso-8859-1") }
+    }
+
+    fn clean(self, pass: &Pass<'_>, headers: &HeaderMap) -> Self {
+        match pass.body(&Media::of(headers), &self.bytes) {
+            Redacted::Same => self,
+            Redacted::Changed(bytes) => Self { bytes: bytes.into(), ..self },
+            Redacted::Opaque(why) => {
+                let text = format!("(not shown, since it may hold secrets: {why})");
+                Self { bytes: text.into(), latin: false }
+            }
+        }
+    }
+
+    /// Changes a text; what is none stays.
+    fn map(self, change: impl Fn(String) -> String) -> Self {
+        match std::str::from_utf8(&self.bytes) {
+            Ok(text) => Self { bytes: change(text.to_owned()).into(), ..self },
+            Err(_) => self,
+        }
+    }
+
+    /// As text.
+    pub(super) fn text(&self) -> String {
+        if self.latin {
+            return self.bytes.iter().copied().map(char::from).collect();
+        }
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+}

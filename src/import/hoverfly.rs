@@ -1,0 +1,274 @@
+//! Hoverfly simulations → stubs: each pair becomes one.
+//!
+//! The format: <https://docs.hoverfly.io/en/latest/pages/reference/simulationschema.html>. The first pair that
+//! fits answers. State becomes a scenario, since both are values that answers set and requests require.
+
+mod matcher;
+mod template;
+
+use serde_json::{Value, json};
+
+use crate::document::{Keys, Node};
+
+use super::scalar::scalar;
+use super::stub::{ImportedStub, RequestPattern, Response, first_wins};
+use matcher::{Subject, list, pattern};
+
+pub(super) fn convert(root: &Node<'_>) -> Vec<ImportedStub> {
+    let Some(data) = root.keys().and_then(|keys| keys.get("data")?.keys()) else {
+        return Vec::new();
+    };
+    let pairs = data.get("pairs").map(|node| node.items()).unwrap_or_default();
+    let several_hosts = {
+        let mut hosts: Vec<String> = pairs.iter().filter_map(destination).collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        hosts.len() > 1
+    };
+    if let Some(actions) = data.get("globalActions").and_then(|node| node.keys()) {
+        for key in ["delays", "delaysLogNormal"] {
+            if let Some(node) = actions.get(key)
+                && node.value().as_array().is_some_and(|list| !list.is_empty())
+            {
+                node.warn(
+                    "delays by URL are not converted",
+                    "a scenario adds a delay to paths: rules: [{match: {path: /a/**}, delay: 2s}]",
+                );
+            }
+        }
+    }
+    let convert = |(at, node): (usize, &Node<'_>)| pair(node, at, several_hosts);
+    let mut stubs: Vec<ImportedStub> = pairs.iter().enumerate().filter_map(convert).collect();
+    first_wins(&mut stubs);
+    stubs
+}
+
+/// The host of a pair, as it is written.
+fn destination(pair: &Node<'_>) -> Option<String> {
+    Some(pair.value().pointer("/request/destination")?.to_string())
+}
+
+fn pair(node: &Node<'_>, at: usize, several_hosts: bool) -> Option<ImportedStub> {
+    let keys = node.keys()?;
+    let (Some(asked), Some(answer)) = (keys.get("request"), keys.get("response")) else {
+        node.warn("the pair has no request or no response", "");
+        return None;
+    };
+    let request = request(&asked.keys()?, several_hosts)?;
+    let answered = answer.keys()?;
+    let response = response(&answered)?;
+    let name = format!("pair {at} {}", title(asked.value()));
+    let mut stub = ImportedStub::new(name.trim(), request, response);
+    state(&mut stub, &asked, &answered)?;
+    if let Some(labels) = keys.get("labels") {
+        stub.set("metadata", json!({"labels": labels.value()}));
+    }
+    Some(stub)
+}
+
+/// Method and path, for the stub's name.
+fn title(request: &Value) -> String {
+    let first = |key: &str| {
+        let value = request.get(key)?;
+        let value = value.pointer("/0/value").or_else(|| value.get("exactMatch")).unwrap_or(value);
+        value.as_str().map(str::to_owned)
+    };
+    [first("method"), first("path")].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn request(keys: &Keys<'_>, several_hosts: bool) -> Option<RequestPattern> {
+    let mut request = RequestPattern::default();
+    if let Some(node) = keys.get("method") {
+        match exact(&node).as_deref() {
+            Some("*") | None => {
+                let any = list(&node).iter().all(|matcher| is_any(matcher.value()));
+                if !any {
+                    node.warn("a method is matched exactly or not at all", "write a stub a method");
+                    return None;
+                }
+            }
+            Some(method) => request.set("method", method.to_ascii_uppercase()),
+        }
+    }
+    if let Some(node) = keys.get("path") {
+        match exact(&node) {
+            Some(path) => request.set("urlPath", path),
+            None => request.set("urlPathPattern", matcher::regex_of(&list(&node))?),
+        }
+    }
+    // The scheme is left out: the stand-in is reached by its own.
+    if let Some(node) = keys.get("destination").filter(|_| several_hosts) {
+        request.set("host", pattern(&list(&node), Subject::Host)?);
+    }
+    for list in [keys.get("query"), keys.get("queriesWithMatchers")] {
+        fields(list, "queryParameters", &mut request)?;
+    }
+    for list in [keys.get("headers"), keys.get("headersWithMatchers")] {
+        fields(list, "headers", &mut request)?;
+    }
+    if let Some(node) = keys.get("deprecatedQuery") {
+        node.warn("deprecatedQuery is not converted", "write its parameters as query");
+        return None;
+    }
+    if let Some(node) = keys.get("body") {
+        for matcher in list(&node) {
+            if is_any(matcher.value()) {
+                continue;
+            }
+            if matcher.value().get("matcher") == Some(&json!("form")) {
+                let form = matcher.keys().and_then(|keys| keys.get("value"));
+                fields(form, "formParameters", &mut request)?;
+                continue;
+            }
+            // No body is an empty text here.
+            let empty = matcher.value().get("value") == Some(&json!(""));
+            let exact = matcher.value().get("matcher").is_none_or(|kind| kind == "exact");
+            request.body(if empty && exact {
+                json!({"absent": true})
+            } else {
+                pattern(&[matcher], Subject::Body)?
+            });
+        }
+    }
+    Some(request)
+}
+
+/// Lists of matchers by name.
+fn fields(node: Option<Node<'_>>, key: &str, request: &mut RequestPattern) -> Option<()> {
+    let Some(node) = node.filter(|node| node.value().is_object()) else { return Some(()) };
+    for (name, matchers) in node.entries() {
+        request.field(key, name, pattern(&list(&matchers), Subject::Value)?);
+    }
+    Some(())
+}
+
+/// The text of a single exact matcher.
+fn exact(node: &Node<'_>) -> Option<String> {
+    let matchers = list(node);
+    let [one] = matchers.as_slice() else { return None };
+    if let Some(text) = one.value().as_str() {
+        return Some(text.to_owned());
+    }
+    let kind = one.value().get("matcher").and_then(Value::as_str).unwrap_or("exact");
+    let chained = one.value().get("doMatch").is_some_and(|chained| !chained.is_null());
+    let value = one.value().get("value")?.as_str()?;
+    (kind == "exact" && !chained).then(|| value.to_owned())
+}
+
+/// Whether a matcher accepts anything.
+fn is_any(matcher: &Value) -> bool {
+    let kind = matcher.get("matcher").and_then(Value::as_str);
+    kind == Some("glob") && matcher.get("value") == Some(&json!("*"))
+}
+
+fn response(keys: &Keys<'_>) -> Option<Response> {
+    let status = keys.get("status").and_then(|node| node.value().as_u64()).unwrap_or(200);
+    let mut response = Response::status(u16::try_from(status).unwrap_or(200));
+    if let Some(headers) = keys.get("headers").filter(|node| node.value().is_object()) {
+        for (name, values) in headers.entries() {
+            for value in values.value().as_array().into_iter().flatten() {
+                response.header(name, value.as_str().unwrap_or_default());
+            }
+        }
+    }
+    let templated = keys.get("templated").is_some_and(|node| node.value() == &json!(true));
+    let encoded = keys.get("encodedBody").is_some_and(|node| node.value() == &json!(true));
+    if let Some(node) = keys.get("bodyFile") {
+        if let Some(name) = node.value().as_str().filter(|name| !name.is_empty()) {
+            response.set("bodyFileName", name);
+            node.warn(format!("the file {name:?} is not copied"), "copy it to __files/");
+        }
+    } else if let Some(node) = keys.get("body") {
+        let body = node.text()?;
+        if templated {
+            let Some(text) = template::translate(body) else {
+                node.warn(
+                    "the template has parts that have no equivalent",
+                    "write the stub with the transformer response-template",
+                );
+                return None;
+            };
+            response.set("body", text);
+            response.set("transformers", json!(["response-template"]));
+        } else if !body.is_empty() {
+            response.set(if encoded { "base64Body" } else { "body" }, body);
+        }
+    }
+    if let Some(delay) = keys.get("fixedDelay").and_then(|node| node.value().as_u64())
+        && delay > 0
+    {
+        response.set("fixedDelayMilliseconds", delay);
+    }
+    if let Some(node) = keys.get("logNormalDelay") {
+        let part = |key: &str| node.value().get(key).and_then(Value::as_f64);
+        match (part("median"), part("mean")) {
+            (Some(median), Some(mean)) if median > 0.0 && mean >= median => {
+                // Of a log-normal distribution: mean = median * exp(sigma² / 2).
+                let sigma = (2.0 * (mean / median).ln()).sqrt();
+                let mut delay = json!({"type": "lognormal", "median": median, "sigma": sigma});
+                if let Some(most) = part("max").filter(|most| *most > 0.0) {
+                    delay["maxValue"] = most.into();
+                }
+                response.set("delayDistribution", delay);
+            }
+            _ => node.warn("a log-normal delay needs a median, and a mean above it", ""),
+        }
+    }
+    if let Some(node) = keys.get("postServeAction")
+        && node.value().as_str().is_some_and(|name| !name.is_empty())
+    {
+        node.warn("post-serve actions are not converted", "a webhook is a serveEventListener");
+    }
+    Some(response)
+}
+
+/// `requiresState`, `transitionsState` and `removesState` as a scenario.
+fn state(stub: &mut ImportedStub, request: &Node<'_>, response: &Keys<'_>) -> Option<()> {
+    let required = request.keys().and_then(|keys| keys.get("requiresState"));
+    let (moved, removed) = (response.get("transitionsState"), response.get("removesState"));
+    let pairs = |node: &Option<Node<'_>>| -> Vec<(String, String)> {
+        let map = node.as_ref().and_then(|node| node.value().as_object());
+        let pair = |(key, value): (&String, &Value)| (key.clone(), state_of(key, value));
+        map.into_iter().flatten().map(pair).collect()
+    };
+    let (needs, moves) = (pairs(&required), pairs(&moved));
+    let removes: Vec<String> = removed
+        .as_ref()
+        .and_then(|node| node.value().as_array())
+        .into_iter()
+        .flatten()
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect();
+    let mut names: Vec<&String> = needs.iter().chain(&moves).map(|(name, _)| name).collect();
+    names.extend(&removes);
+    names.sort_unstable();
+    names.dedup();
+    match names.as_slice() {
+        [] => {}
+        [name] => {
+            stub.set("scenarioName", name.as_str());
+            if let Some((_, state)) = needs.first() {
+                stub.set("requiredScenarioState", state.as_str());
+            }
+            match moves.first() {
+                Some((_, state)) => stub.set("newScenarioState", state.as_str()),
+                None if !removes.is_empty() => stub.set("newScenarioState", "Started"),
+                None => {}
+            }
+        }
+        _ => {
+            request.warn(
+                "the pair uses several states at once",
+                "a stub belongs to one scenario: write one stub for each combination",
+            );
+            return None;
+        }
+    }
+    Some(())
+}
+
+/// Hoverfly starts keys of the form `sequence:N` at 1; scenarios start at `Started`.
+fn state_of(key: &str, value: &Value) -> String {
+    let text = scalar(value).unwrap_or_default();
+    if key.starts_with("sequence:") && text == "1" { "Started".to_owned() } else { text }
+}

@@ -1,0 +1,7 @@
+//! JSON text → values and back, in the forms that templates show.
+
+mod read;
+mod write;
+
+pub(crate) use read::{Reader, read};
+pub(crate) use write::{write_compact, write_formatted, write_plain, write_pretty, write_smart};
