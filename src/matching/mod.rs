@@ -10,30 +10,34 @@
 //! supported is an error at load and never ignored. The engine is pure: no sockets, files or clocks.
 //! `C/` in these files is `com/github/tomakehurst/wiremock/` in `WireMock`'s sources.
 
-mod backtracking;
 mod body_files;
 mod delivery;
 mod diff;
+mod facts;
 mod files;
 mod filter;
 mod header_pool;
 mod index;
-mod java;
 mod json;
 mod key;
 mod list;
 mod method;
 mod multi;
+mod multipart;
 mod near_miss;
 mod operator;
 mod pattern;
 mod query;
+mod read_request;
 mod request;
+#[cfg(test)]
+mod request_tests;
 mod response;
 mod sequence;
 mod set;
 #[cfg(test)]
 mod set_tests;
+mod single;
 mod stub;
 mod table;
 mod template;
@@ -50,8 +54,9 @@ pub(crate) use diff::report as miss_report;
 pub use files::StubFile;
 pub use header_pool::HeaderPool;
 pub(crate) use near_miss::{MissSearch, NearMiss};
-pub(crate) use query::{RequestQuery, ValueQuery};
+pub(crate) use query::{RequestQuery, ValueQuery, read_json};
 pub(crate) use response::{ProxyRequest, ResponseContext, ResponseSettings, StubAnswer};
 pub use set::StubSet;
+pub(crate) use single::read_stub;
 pub(crate) use stub::MAPPINGS;
 pub use stub::{Stub, StubCompiler};

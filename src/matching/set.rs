@@ -24,10 +24,10 @@ use uuid::Uuid;
 use crate::message::Request;
 use crate::parallel;
 
+use super::facts::Facts;
 use super::files::{Changes, Files, StubFile, added_by_admin};
 use super::index::Index;
 use super::list::Order;
-use super::request::Facts;
 use super::stub::Stub;
 use super::table::Table;
 use super::url::UrlPattern;
@@ -68,7 +68,10 @@ impl StubSet {
     /// file, come first.
     #[must_use]
     pub fn of_files(files: Vec<Arc<StubFile>>) -> Self {
-        let files = Files::new(files);
+        Self::of(Files::new(files))
+    }
+
+    fn of(files: Files) -> Self {
         let mut ordered: Vec<(Order, Placed)> = files
             .stubs()
             .map(|(order, stub)| (order, Placed { stub: Arc::clone(stub), layer: Layer::Files }))
@@ -111,6 +114,17 @@ impl StubSet {
                 self.place(order, Placed { stub, layer: Layer::Files });
             }
         }
+    }
+
+    /// Has the stubs of the files as they were read last, and no others.
+    pub fn discard_changes(&mut self) {
+        *self = Self::of(std::mem::take(&mut self.files));
+    }
+
+    /// Removes all stubs. Those of a file come back when it changes, or by [`Self::discard_changes`].
+    pub fn clear(&mut self) {
+        let files = std::mem::take(&mut self.files);
+        *self = Self { files, ..Self::default() };
     }
 
     /// Adds a stub as the most recent one. It takes the place of one that has its id.

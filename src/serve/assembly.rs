@@ -12,9 +12,11 @@ use crate::matching::StubSet;
 use crate::tls::server::Tls;
 
 use super::body_files::BodyFileCache;
+use super::root::RootDirectory;
 use super::seed::build_world;
 use super::sources::{LoadedSets, Reload, Sources};
 use super::state::{Settings, Shared};
+use super::stubs::Stubs;
 use super::worlds::Worlds;
 
 /// What a server is made of.
@@ -45,7 +47,8 @@ impl Assembly {
         Ok(Arc::new(Shared {
             stages: ArcSwap::from_pointee(settings.stages_of(&mut objects)),
             settings,
-            stubs: ArcSwap::from_pointee(StubSet::of_files(stubs)),
+            stubs: Stubs::new(StubSet::of_files(stubs)),
+            root: RootDirectory::of(&sources.fixtures),
             responses: ArcSwap::default(),
             body_files: BodyFileCache::default(),
             seeding,
