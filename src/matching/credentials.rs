@@ -8,25 +8,16 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::document::Node;
-use crate::redact::{Key, RecordedCredential, RecordedCredentials, RequestPart, cookies, is_form};
+use crate::redact::{Key, RecordedCredential, RecordedCredentials, RequestPart};
 
-use super::query;
-use super::request::Facts;
+use super::asker::Asker;
+use super::facts::Facts;
 
 /// The credentials of the request that a stub was recorded from.
 #[derive(Debug)]
 pub(super) struct Credentials {
     recorded: RecordedCredentials,
     key: Option<Key>,
-}
-
-/// How a request's credentials compare with the recorded ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asker {
-    Same,
-    /// The request has no credential where the recorded one has.
-    Unknown,
-    Another,
 }
 
 impl Credentials {
@@ -60,14 +51,14 @@ impl Credentials {
         self.recorded.values.iter().any(is_in_body)
     }
 
-    /// Compares those outside of the body.
-    pub(super) fn head(&self, facts: &Facts<'_>) -> Asker {
-        self.compare(facts, |credential| !is_in_body(credential))
+    /// Whether a stub may answer, as far as those outside of the body tell.
+    pub(super) fn head_matches(&self, facts: &Facts<'_>) -> bool {
+        facts.asker.accepts(self.compare(facts, |credential| !is_in_body(credential)))
     }
 
-    /// Compares those in the body.
-    pub(super) fn body(&self, facts: &Facts<'_>) -> Asker {
-        self.compare(facts, is_in_body)
+    /// Whether a stub may answer, as far as those in the body tell.
+    pub(super) fn body_matches(&self, facts: &Facts<'_>) -> bool {
+        facts.asker.accepts(self.compare(facts, is_in_body))
     }
 
     /// The names of those that differ.
@@ -90,24 +81,15 @@ impl Credentials {
     }
 
     fn one(&self, credential: &RecordedCredential, facts: &Facts<'_>) -> Asker {
-        let headers = &facts.request.headers;
         let name = &*credential.name;
         match credential.part {
             RequestPart::Header => {
-                let values = headers.get_all(name).iter();
+                let values = facts.request.headers.get_all(name).iter();
                 self.any(credential, values.filter_map(|value| value.to_str().ok()))
             }
-            RequestPart::Cookie => {
-                let values = cookies(headers).filter(|(other, _)| *other == name);
-                self.any(credential, values.map(|(_, value)| value))
-            }
-            RequestPart::Query => self.any(credential, facts.query().all(name)),
-            RequestPart::Form if is_form(headers) => {
-                let text = facts.body().and_then(|body| body.text()).unwrap_or_default();
-                let form = query::parse(Some(text));
-                self.any(credential, form.all(name))
-            }
-            RequestPart::Form => Asker::Unknown,
+            RequestPart::Cookie => self.any(credential, facts.cookie(name)),
+            RequestPart::Query => self.any(credential, facts.query(name)),
+            RequestPart::Form => self.any(credential, facts.form(name)),
             RequestPart::Json => {
                 let json = facts.body().and_then(|body| body.json());
                 let value = json.and_then(|json| json.pointer(name)).and_then(Value::as_str);

@@ -5,11 +5,12 @@
 //! gets pseudonyms in the answers and sends them back. Pseudonyms of short values may be equal; tags are not.
 
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, PROXY_AUTHORIZATION};
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::message::Query;
+use crate::message::decoded::is_form;
 
 use super::Redactor;
 use super::key::Key;
@@ -102,15 +103,8 @@ impl Redactor {
     }
 }
 
-/// Whether a body is the fields of a form.
-pub(crate) fn is_form(headers: &HeaderMap) -> bool {
-    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media = media.unwrap_or_default().split(';').next().unwrap_or_default();
-    media.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
-}
-
 /// The cookies of a request (RFC 6265, section 5.4): names and values.
-pub(crate) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.split_once('='));
     pairs.map(|(name, value)| (name.trim(), value.trim().trim_matches('"')))
@@ -207,11 +201,7 @@ fn is_signed(value: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn recorded(
-        headers: &[(&str, &str)],
-        query: &str,
-        body: &str,
-    ) -> Vec<(RequestPart, String)> {
+    fn recorded(headers: &[(&str, &str)], query: &str, body: &str) -> Vec<(RequestPart, String)> {
         let headers = headers.iter().map(|(name, value)| {
             (name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap())
         });

@@ -30,7 +30,7 @@ mod yaml;
 mod tests;
 
 pub(crate) use body::{Media, Redacted};
-pub(crate) use credentials::{RecordedCredential, RecordedCredentials, RequestPart, cookies, is_form};
+pub(crate) use credentials::{RecordedCredential, RecordedCredentials, RequestPart};
 pub(crate) use edit::MARK;
 pub(crate) use key::Key;
 #[cfg(feature = "record")]

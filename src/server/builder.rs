@@ -52,7 +52,6 @@ pub struct Builder {
     pub(super) https: Option<SocketAddr>,
     pub(super) world_prefix: Option<String>,
     pub(super) bounds: Bounds,
-    pub(super) redact_key: Option<Key>,
     pub(super) show_secrets: bool,
     pub(super) log: Option<Logger>,
     pub(super) observer: Option<Observer>,
@@ -84,7 +83,6 @@ impl Default for Builder {
             https: None,
             world_prefix: Some(WORLD_PREFIX.to_owned()),
             bounds: Bounds::default(),
-            redact_key: None,
             show_secrets: false,
             log: None,
             observer: None,
@@ -352,7 +350,7 @@ impl Builder {
     /// Sets the key from which the pseudonyms of secrets are made, in place of the one in the recording's
     /// directory. Recordings with the same key have the same pseudonyms.
     pub fn redact_key(mut self, key: &str) -> Self {
-        self.redact_key = Some(Key::of(key.as_bytes()));
+        self.sources.redact_key = Some(Key::of(key.as_bytes()));
         self
     }
 }
