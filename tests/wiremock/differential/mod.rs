@@ -62,9 +62,13 @@ fn run(jar: &std::path::Path) -> Result<(), String> {
     let mut differences: Vec<String> = Vec::new();
     let played = std::cell::Cell::new(0_u64);
     while Instant::now() < end && differences.len() < MOST_DIFFERENCES {
-        let result =
-            runner.run(&strategy, |round: Round| pair.play(&round).map_err(TestCaseError::fail));
-        rounds += ROUNDS_AT_ONCE;
+        let result = runner.run(&strategy, |round: Round| {
+            played.set(played.get() + 1);
+            pair.play(&round).map_err(TestCaseError::fail)
+        });
+        // A runner counts its cases for good: the next ones need another.
+        let rng = runner.new_rng();
+        runner = TestRunner::new_with_rng(config.clone(), rng);
         match result {
             Ok(()) => {}
             Err(TestError::Fail(why, round)) => {
