@@ -127,7 +127,10 @@ impl Request {
 
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[request]")
+        f.write_str(
+            "com.github.tomakehurst.wiremock.extension.responsetemplating.RequestTemplateModel@",
+        )?;
+        write!(f, "{:x}", java::hash(&self.line.source.id()))
     }
 }
 
@@ -151,6 +154,30 @@ impl Object for Request {
             "path" => self.line.path(),
             _ => return self.line.property(name),
         })
+    }
+
+    fn shown(&self) -> &'static [&'static str] {
+        &[
+            "id",
+            "requestLine",
+            "headers",
+            "cookies",
+            "body",
+            "parts",
+            "baseUrl",
+            "method",
+            "scheme",
+            "host",
+            "port",
+            "query",
+            "path",
+            "pathSegments",
+            "url",
+            "clientIp",
+            "bodyAsBase64",
+            "multipart",
+            "binary",
+        ]
     }
 }
 
@@ -190,7 +217,8 @@ impl RequestLine {
 
 impl fmt::Display for RequestLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[requestLine]")
+        f.write_str("com.github.tomakehurst.wiremock.extension.responsetemplating.RequestLine@")?;
+        write!(f, "{:x}", java::hash(&self.source.id()))
     }
 }
 
@@ -218,6 +246,21 @@ impl Object for RequestLine {
             _ => return None,
         })
     }
+
+    fn shown(&self) -> &'static [&'static str] {
+        &[
+            "method",
+            "scheme",
+            "host",
+            "port",
+            "query",
+            "url",
+            "clientIp",
+            "baseUrl",
+            "path",
+            "pathSegments",
+        ]
+    }
 }
 
 /// A part of a multipart body.
@@ -237,6 +280,10 @@ impl Object for Part {
             "binary" | "isBinary" => Value::Bool(!is_text(&self.data.headers)),
             _ => return None,
         })
+    }
+
+    fn shown(&self) -> &'static [&'static str] {
+        &["name", "headers", "body", "bodyAsBase64", "binary"]
     }
 }
 

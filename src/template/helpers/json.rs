@@ -137,31 +137,56 @@ pub(super) fn to_json(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     Ok(Value::text(text))
 }
 
-/// JSON text, indented or compact.
-pub(super) fn format(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
+/// What `formatJson` and its like are to format, and whether over several lines; or the message that the result
+/// shows in place of it.
+pub(super) fn to_format(
+    call: &mut Invocation<'_, '_, '_, '_>,
+    helper: &str,
+    kind: &str,
+) -> Result<Result<(String, bool), String>, Failure> {
     let text = if call.is_block() {
         call.body()?
     } else {
         call.first.as_text().unwrap_or_default().to_owned()
     };
-    if text.trim().is_empty() {
-        return error(
-            "formatJson should take a block of JSON to format or a single parameter of type String",
-        );
+    let text = text.trim().to_owned();
+    if text.is_empty() {
+        return Ok(Err(format!(
+            "{helper} should take a block of {kind} to format or a single parameter of type String"
+        )));
     }
-    let pretty = match call.named("format") {
-        None => true,
-        Some(Value::Text(format)) if &**format == "pretty" => true,
-        Some(Value::Text(format)) if &**format == "compact" => false,
-        Some(Value::Text(format)) => {
-            return error(format!(
-                "formatJson: format [{format}] should be one of [pretty, compact]"
-            ));
+    Ok(match call.named("format").cloned() {
+        None => Ok((text, true)),
+        Some(Value::Text(format)) if matches!(&*format, "pretty" | "compact") => {
+            Ok((text, &*format == "pretty"))
         }
-        Some(other) => return Err(format!("format must be a text, not {}", other.kind()).into()),
+        Some(Value::Text(format)) => {
+            Err(format!("{helper}: format [{format}] should be one of [pretty, compact]"))
+        }
+        Some(other) => {
+            let (class, shown) = (other.java_class(), call.print(&other)?);
+            Err(format!(
+                "{helper}: format [{shown}] of type [{class} should be a Format or a String and one of [pretty, compact]]"
+            ))
+        }
+    })
+}
+
+/// JSON text, indented or compact.
+pub(super) fn format(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
+    let (text, pretty) = match to_format(call, "formatJson", "JSON")? {
+        Ok(asked) => asked,
+        Err(message) => return error(message),
     };
-    let value = json::read(text.trim(), Reader::Jackson)
-        .map_err(|why| format!("the text is not JSON: {why}"))?;
+    let value = match json::read(&text, Reader::Jackson) {
+        Ok(value) => value,
+        Err(why) if pretty => return Err(format!("the text is not JSON: {why}").into()),
+        Err(_) => {
+            return error(
+                "There was an error parsing the json. Please make sure the json is valid",
+            );
+        }
+    };
     let text = call.renderer.written(|output| {
         if pretty {
             json::write_formatted(&value, output)

@@ -91,7 +91,13 @@ impl Writing {
                 None => self.map(&map.entries, depth, output),
             },
             Value::Date(date) => self.text(&date.to_string(), output),
-            Value::Object(object) => self.text(&object.to_string(), output),
+            Value::Object(object) => {
+                let names = object.shown().iter();
+                let entries: Vec<(Arc<str>, Value)> = names
+                    .filter_map(|name| Some((Arc::from(*name), object.property(name)?)))
+                    .collect();
+                self.map(&entries, depth, output)
+            }
         }
     }
 

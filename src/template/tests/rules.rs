@@ -12,7 +12,9 @@ use super::{Asked, render, render_for};
 fn limit(text: &str) -> Limit {
     match render(text).unwrap_err() {
         RenderError::Limit { limit, .. } => limit,
-        other @ RenderError::Helper { .. } => panic!("{text}: {other}"),
+        other @ (RenderError::Helper { .. } | RenderError::Partial { .. }) => {
+            panic!("{text}: {other}")
+        }
     }
 }
 
