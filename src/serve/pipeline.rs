@@ -21,7 +21,7 @@ use super::context::RequestContext;
 use super::graded::{GradedRequest, GradingNotes};
 use super::state::Shared;
 use super::world::World;
-use super::{admin, kubernetes, overlay, respond};
+use super::{admin, kubernetes, overlay, respond, stub_answers};
 
 /// What the transport calls for each request.
 #[derive(Debug)]
@@ -46,16 +46,24 @@ impl Handler for Pipeline {
                 return Handling::Ready(plan);
             }
         };
-        let no_stub = match at_once(&self.shared, &world, &request) {
+        let mut no_stub = false;
+        let mut found = None;
+        match at_once(&self.shared, &world, &request) {
             FirstLook::Answered(plan, stub) => {
                 self.observe(&request, &plan, began, &world, ByStub::Fixed(&stub));
                 return Handling::Ready(plan);
             }
-            FirstLook::NoStub => true,
-            FirstLook::Open => false,
-        };
+            FirstLook::Found(stub) => found = Some(stub),
+            FirstLook::NoStub => no_stub = true,
+            FirstLook::Open => {}
+        }
         let context = RequestContext::new(Arc::clone(&self.shared), world);
         Handling::Waiting(Box::pin(async move {
+            if let Some(stub) = found {
+                let plan = stub_answers::answer(&context, &mut request, &stub).await;
+                self.observe(&request, &plan, began, &context.world, ByStub::Rendered(&stub));
+                return plan;
+            }
             let graded = (context.shared.settings.graded && !admin::owns(request.path()))
                 .then(|| GradedRequest::of(&context, &request));
             let mut notes = GradingNotes::default();
@@ -108,6 +116,8 @@ impl Pipeline {
 enum FirstLook {
     /// A stub answers, and nothing comes before it.
     Answered(Plan, Arc<Stub>),
+    /// A stub answers, nothing comes before it, and its answer is made for the request.
+    Found(Arc<Stub>),
     /// No rule comes first, and no stub answers.
     NoStub,
     /// More has to be looked at.
@@ -132,8 +142,11 @@ fn at_once(shared: &Shared, world: &World, request: &Request) -> FirstLook {
     if stubs.wants_body(request) {
         return FirstLook::Open;
     }
-    let answered = |stub: &Arc<Stub>| FirstLook::Answered(stub.plan(), Arc::clone(stub));
-    stubs.find(request).map_or(FirstLook::NoStub, answered)
+    let Some(stub) = stubs.find(request).map(Arc::clone) else { return FirstLook::NoStub };
+    match stub.fixed_plan(&shared.responses.load()) {
+        Some(plan) => FirstLook::Answered(plan, stub),
+        None => FirstLook::Found(stub),
+    }
 }
 
 /// The whole way of a request.
@@ -193,7 +206,7 @@ async fn answer(
 
 /// The stub for a request, if there is one; or what keeps it from being found.
 async fn stub(context: &RequestContext, request: &mut Request) -> Option<Plan> {
-    let stubs = context.shared.stubs.load();
+    let stubs = context.shared.stubs.load_full();
     if stubs.is_empty() {
         return None;
     }
@@ -202,7 +215,8 @@ async fn stub(context: &RequestContext, request: &mut Request) -> Option<Plan> {
     {
         return Some(respond::bad_body(request, &Query::default(), &error));
     }
-    stubs.find(request).map(|stub| stub.plan())
+    let stub = Arc::clone(stubs.find(request)?);
+    Some(stub_answers::answer(context, request, &stub).await)
 }
 
 /// What is true beyond the stubs: objects, then the backend, then the report of near misses.
