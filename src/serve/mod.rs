@@ -33,6 +33,7 @@ mod worlds;
 
 pub use bounds::Bounds;
 
+pub(crate) use admin::AdminAccess;
 pub(crate) use asked::{Asked, RuleFacts};
 pub(crate) use assembly::Assembly;
 pub(crate) use context::RequestContext;
