@@ -15,6 +15,7 @@ mod draws;
 mod enter;
 mod graded;
 mod kubernetes;
+mod late_body;
 mod overlay;
 mod pipeline;
 mod proxied;
