@@ -24,10 +24,10 @@ use uuid::Uuid;
 use crate::message::Request;
 use crate::parallel;
 
+use super::facts::Facts;
 use super::files::{Changes, Files, StubFile, added_by_admin};
 use super::index::Index;
 use super::list::Order;
-use super::request::Facts;
 use super::stub::Stub;
 use super::table::Table;
 use super::url::UrlPattern;

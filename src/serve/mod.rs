@@ -15,6 +15,7 @@ mod draws;
 mod enter;
 mod graded;
 mod kubernetes;
+mod late_body;
 mod overlay;
 mod pipeline;
 mod proxied;
@@ -33,6 +34,7 @@ mod worlds;
 
 pub use bounds::Bounds;
 
+pub(crate) use admin::AdminAccess;
 pub(crate) use asked::{Asked, RuleFacts};
 pub(crate) use assembly::Assembly;
 pub(crate) use context::RequestContext;

@@ -56,6 +56,7 @@ impl Builder {
             graded: self.graded,
             world_prefix,
             loopback: self.is_on_loopback(),
+            admin: std::mem::take(&mut self.admin),
             proxy,
             outbound: OutboundOptions::default(),
             redactor,
