@@ -10,7 +10,6 @@
 //! supported is an error at load and never ignored. The engine is pure: no sockets, files or clocks.
 //! `C/` in these files is `com/github/tomakehurst/wiremock/` in `WireMock`'s sources.
 
-mod backtracking;
 mod body_files;
 mod delivery;
 mod diff;
@@ -19,7 +18,6 @@ mod files;
 mod filter;
 mod header_pool;
 mod index;
-mod java;
 mod json;
 mod key;
 mod list;

@@ -11,7 +11,8 @@ use crate::message::Bodies;
 use crate::record::Proxy;
 use crate::redact::{Key, Redactor};
 use crate::serve::{
-    Assembly, LoadedSets, Pipeline, RequestContext, Settings, Shared, Sources, TemplateHost,
+    Assembly, LoadedSets, OutboundOptions, Pipeline, RequestContext, Settings, Shared, Sources,
+    TemplateHost,
 };
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
@@ -56,7 +57,9 @@ impl Builder {
             graded: self.graded,
             world_prefix,
             loopback: self.is_on_loopback(),
+            admin: std::mem::take(&mut self.admin),
             proxy,
+            outbound: OutboundOptions::default(),
             redactor,
             bounds: self.bounds,
             bodies: bodies.clone(),
