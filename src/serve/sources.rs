@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use crate::document::Diagnostics;
 use crate::k8s::HistoryLimits;
+use crate::matching::ResponseTemplating;
 use crate::redact::Key;
 use crate::{fixtures, scenario};
 
@@ -23,6 +24,8 @@ pub(crate) struct Sources {
     pub(crate) nothing: bool,
     /// The key of recordings that is given to the program.
     pub(crate) redact_key: Option<Key>,
+    /// Which responses of stubs are templates.
+    pub(crate) templating: ResponseTemplating,
 }
 
 /// Both sets, loaded and checked.
@@ -49,7 +52,7 @@ impl Sources {
     /// # Errors
     /// All problems of all files.
     pub(crate) fn load(&self) -> Result<LoadedSets, Diagnostics> {
-        let mut loader = fixtures::Loader::new(self.redact_key.clone());
+        let mut loader = fixtures::Loader::new(self.templating, self.redact_key.clone());
         let ReloadedSets { fixtures, scenarios, warnings } = self.reload(&mut loader, true)?;
         let objects = fixtures.objects.unwrap_or_default();
         let fixtures = fixtures::FixtureSet { stubs: fixtures.stubs, objects };
