@@ -55,6 +55,7 @@ pub use files::StubFile;
 pub use header_pool::HeaderPool;
 pub(crate) use near_miss::{MissSearch, NearMiss};
 pub(crate) use query::{RequestQuery, ValueQuery, read_json};
+pub use response::ResponseTemplating;
 pub(crate) use response::{ProxyRequest, ResponseContext, ResponseSettings, StubAnswer};
 pub use set::StubSet;
 pub(crate) use single::read_stub;

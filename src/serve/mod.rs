@@ -28,12 +28,14 @@ mod sources;
 mod state;
 mod stub_answers;
 mod stubs;
+mod template_host;
 mod watch;
 mod world;
 mod worlds;
 
 pub use bounds::Bounds;
 
+pub(crate) use admin::AdminAccess;
 pub(crate) use asked::{Asked, RuleFacts};
 pub(crate) use assembly::Assembly;
 pub(crate) use context::RequestContext;
@@ -41,5 +43,6 @@ pub(crate) use enter::WORLD_HEADER;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use seed::build_world;
 pub(crate) use sources::{LoadedSets, Sources};
-pub(crate) use state::{Settings, Shared};
+pub(crate) use state::{OutboundOptions, Settings, Shared};
+pub(crate) use template_host::TemplateHost;
 pub(crate) use worlds::WORLD_PREFIX;
