@@ -94,12 +94,15 @@ async fn make(
     shared.journal.settle(&slots).await;
     // A recording has no secrets, whatever is shown elsewhere.
     let redactor = &shared.settings.redactor;
-    let redactor = if redactor.is_off() { Arc::new(Redactor::default()) } else { Arc::clone(redactor) };
-    let recorded = recordings::record(&slots, spec, &redactor);
-    recordings::write(shared, &recorded, spec).await?;
-    if spec.ids_only {
+    let redactor =
+        if redactor.is_off() { Arc::new(Redactor::default()) } else { Arc::clone(redactor) };
+    let recorded = recordings::record(&slots, spec, shared.root.is_some(), &redactor);
+    let shown = if spec.ids_only {
         let ids: Vec<&Value> = recorded.mappings.iter().map(|mapping| &mapping["id"]).collect();
-        return Ok(ok(&json!({"ids": ids})));
-    }
-    Ok(ok(&json!({"mappings": recorded.mappings})))
+        json!({"ids": ids})
+    } else {
+        json!({"mappings": recorded.mappings})
+    };
+    recordings::write(shared, recorded, spec).await.map_err(AdminError::Conflict)?;
+    Ok(ok(&shown))
 }

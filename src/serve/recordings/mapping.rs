@@ -58,10 +58,10 @@ impl Made {
         self.mapping.insert(key.to_owned(), value.into());
     }
 
-    /// The mapping, and a file where its body is one.
-    pub(super) fn finish(mut self, spec: &RecordSpec) -> (Value, Option<(String, Bytes)>) {
+    /// The mapping, and a file where its body is one: from which sizes on texts and other bodies are.
+    pub(super) fn finish(mut self, extract: Option<[u64; 2]>) -> (Value, Option<(String, Bytes)>) {
         let id = Uuid::new_v4().to_string();
-        self.mapping.insert("request".to_owned(), self.request);
+        self.mapping.insert("request".to_owned(), std::mem::take(&mut self.request));
         self.set("id", id.clone());
         self.set("uuid", id.clone());
         let is_text = names::is_text(&self.media);
@@ -70,12 +70,12 @@ impl Made {
         } else {
             self.body.len()
         };
-        let limit = spec.extract.map_or(u64::MAX, |[text, binary]| if is_text { text } else { binary });
+        let limit = extract.map_or(u64::MAX, |[text, binary]| if is_text { text } else { binary });
         let mut file = None;
         if length as u64 > limit {
             let name = self.mapping["name"].as_str().unwrap_or_default();
             let extension = names::extension(&self.path, &self.media, &self.body);
-            let name = names::of_body(name, &id, &extension);
+            let name = names::of_file(name, &id, &extension);
             self.mapping["response"]["bodyFileName"] = name.as_str().into();
             file = Some((name, self.body));
         } else if is_text && !self.body.is_empty() {
@@ -129,7 +129,10 @@ fn request(request: &Request, spec: &RecordSpec, secrets: &Secrets<'_>) -> Value
     }
     if let Some(body) = request.body_bytes().filter(|body| !body.is_empty()) {
         let media = media(&request.headers);
-        out.insert("bodyPatterns".to_owned(), json!([body_pattern(body, &media, &spec.body, secrets)]));
+        out.insert(
+            "bodyPatterns".to_owned(),
+            json!([body_pattern(body, &media, &spec.body, secrets)]),
+        );
     }
     out.into()
 }
@@ -146,7 +149,9 @@ fn body_pattern(body: &[u8], media: &str, wanted: &BodyPattern, secrets: &Secret
     let json = |array_order: Option<bool>, extra_elements: Option<bool>| {
         let text = if is_secret { without_marks(&marked) } else { text.clone().into_owned() };
         let mut pattern = json!({"equalToJson": text});
-        for (key, flag) in [("ignoreArrayOrder", array_order), ("ignoreExtraElements", extra_elements)] {
+        for (key, flag) in
+            [("ignoreArrayOrder", array_order), ("ignoreExtraElements", extra_elements)]
+        {
             if let Some(flag) = flag {
                 pattern[key] = flag.into();
             }
@@ -155,7 +160,9 @@ fn body_pattern(body: &[u8], media: &str, wanted: &BodyPattern, secrets: &Secret
     };
     match *wanted {
         BodyPattern::EqualTo { any_case } => equal_to(any_case),
-        BodyPattern::EqualToJson { array_order, extra_elements } => json(array_order, extra_elements),
+        BodyPattern::EqualToJson { array_order, extra_elements } => {
+            json(array_order, extra_elements)
+        }
         BodyPattern::EqualToXml => xml(),
         BodyPattern::Auto { array_order, extra_elements, any_case } => match media {
             media if media.contains("json") => json(Some(array_order), Some(extra_elements)),

@@ -11,6 +11,7 @@ mod names;
 mod repeats;
 mod secrets;
 mod spec;
+mod write;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,6 +25,7 @@ use crate::redact::Redactor;
 use super::state::Shared;
 
 pub(super) use spec::RecordSpec;
+pub(super) use write::write;
 
 /// Whether the server records, and from where on.
 #[derive(Debug, Default)]
@@ -108,7 +110,14 @@ impl Recording {
 }
 
 /// Makes stubs of exchanges, which come newest first.
-pub(super) fn record(slots: &[Slot], spec: &RecordSpec, redactor: &Redactor) -> Recorded {
+///
+/// `files` says whether bodies can be files.
+pub(super) fn record(
+    slots: &[Slot],
+    spec: &RecordSpec,
+    files: bool,
+    redactor: &Redactor,
+) -> Recorded {
     let taken = slots.iter().filter(|slot| spec.takes(slot));
     let mut mappings: Vec<mapping::Made> =
         taken.map(|slot| mapping::of(slot, spec, redactor)).collect();
@@ -119,7 +128,7 @@ pub(super) fn record(slots: &[Slot], spec: &RecordSpec, redactor: &Redactor) -> 
     }
     let mut recorded = Recorded { mappings: Vec::new(), files: Vec::new() };
     for made in mappings {
-        let (mapping, file) = made.finish(spec);
+        let (mapping, file) = made.finish(spec.extract.filter(|_| files));
         recorded.mappings.push(mapping);
         recorded.files.extend(file);
     }

@@ -14,8 +14,8 @@ pub(super) fn of_path(path: &str) -> String {
     name.chars().take(LONGEST).collect()
 }
 
-/// The name of a body's file.
-pub(super) fn of_body(name: &str, id: &str, extension: &str) -> String {
+/// The name of a file of a stub.
+pub(super) fn of_file(name: &str, id: &str, extension: &str) -> String {
     sanitized(&format!("{name}-{id}.{extension}"))
 }
 
@@ -68,7 +68,14 @@ pub(super) fn extension(path: &str, media: &str, body: &[u8]) -> String {
     }
     let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
     let is_xml = body.trim_ascii_start().starts_with(b"<");
-    if is_json { "json" } else if is_xml { "xml" } else { "txt" }.to_owned()
+    if is_json {
+        "json"
+    } else if is_xml {
+        "xml"
+    } else {
+        "txt"
+    }
+    .to_owned()
 }
 
 #[cfg(test)]
@@ -81,7 +88,7 @@ mod tests {
         assert_eq!(of_path("/A%20b/ü.x/"), "a-b_.x");
         assert_eq!(of_path("/"), "");
         assert_eq!(of_scenario("/a/count"), "a-count");
-        assert_eq!(of_body("large", "1-2", "txt"), "large-1-2.txt");
+        assert_eq!(of_file("large", "1-2", "txt"), "large-1-2.txt");
         assert_eq!(extension("/a.pdf", "application/octet-stream", b""), "pdf");
         assert_eq!(extension("/a", "application/octet-stream", b"{}"), "json");
         assert_eq!(extension("/a", "", b"\x00\x01"), "txt");

@@ -35,9 +35,18 @@ pub(in crate::serve) struct RecordSpec {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum BodyPattern {
     /// By the type of the body.
-    Auto { array_order: bool, extra_elements: bool, any_case: bool },
-    EqualTo { any_case: bool },
-    EqualToJson { array_order: Option<bool>, extra_elements: Option<bool> },
+    Auto {
+        array_order: bool,
+        extra_elements: bool,
+        any_case: bool,
+    },
+    EqualTo {
+        any_case: bool,
+    },
+    EqualToJson {
+        array_order: Option<bool>,
+        extra_elements: Option<bool>,
+    },
     EqualToXml,
 }
 
@@ -93,7 +102,9 @@ fn decode(node: &Node<'_>) -> Option<(RecordSpec, Option<Value>)> {
         let value = node.value();
         let flag = |name: &str| value.get(name).and_then(Value::as_bool);
         match value["matcher"].as_str() {
-            Some("equalTo") => BodyPattern::EqualTo { any_case: flag("caseInsensitive") == Some(true) },
+            Some("equalTo") => {
+                BodyPattern::EqualTo { any_case: flag("caseInsensitive") == Some(true) }
+            }
             Some("equalToJson") => BodyPattern::EqualToJson {
                 array_order: flag("ignoreArrayOrder"),
                 extra_elements: flag("ignoreExtraElements"),
@@ -106,9 +117,9 @@ fn decode(node: &Node<'_>) -> Option<(RecordSpec, Option<Value>)> {
             },
         }
     });
-    let extract = keys.get("extractBodyCriteria").map(|node| {
-        ["textSizeThreshold", "binarySizeThreshold"].map(|key| threshold(&node, key))
-    });
+    let extract = keys
+        .get("extractBodyCriteria")
+        .map(|node| ["textSizeThreshold", "binarySizeThreshold"].map(|key| threshold(&node, key)));
     let ids_only = keys.get("outputFormat").is_some_and(|node| match node.value().as_str() {
         Some(format) if format.eq_ignore_ascii_case("ids") => true,
         Some(format) if format.eq_ignore_ascii_case("full") => false,
@@ -210,7 +221,11 @@ fn size(text: &str) -> Option<u64> {
         _ => return None,
     };
     let bytes = number.parse::<f64>().ok()? * f64::from(scale);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size has no sign")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a size has no sign"
+    )]
     Some(bytes.round() as u64)
 }
 
@@ -220,9 +235,14 @@ mod tests {
 
     #[test]
     fn sizes_have_units() {
-        for (text, bytes) in
-            [("10", Some(10)), ("1 kb", Some(1024)), ("1,5K", Some(1536)), ("2 MB", Some(2 << 20)), ("x", None), ("1 zb", None)]
-        {
+        for (text, bytes) in [
+            ("10", Some(10)),
+            ("1 kb", Some(1024)),
+            ("1,5K", Some(1536)),
+            ("2 MB", Some(2 << 20)),
+            ("x", None),
+            ("1 zb", None),
+        ] {
             assert_eq!(size(text), bytes, "{text}");
         }
     }
@@ -239,6 +259,8 @@ mod tests {
             assert_eq!(refusal.pointer.as_deref(), Some(pointer), "{body}");
         }
         let spec = RecordSpec::read_or_default(b"").unwrap();
-        assert!(spec.persist && spec.repeats && !spec.ids_only && spec.body == BodyPattern::default());
+        assert!(
+            spec.persist && spec.repeats && !spec.ids_only && spec.body == BodyPattern::default()
+        );
     }
 }
