@@ -26,7 +26,7 @@ pub(crate) mod xml;
 mod yaml;
 
 pub use decode::Decoder;
-pub(crate) use decode::{Keys, Node};
+pub(crate) use decode::{Keys, Node, suggest};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub(crate) use diagnostic::{INVALID, Reported};
 pub(crate) use json::parse_part;

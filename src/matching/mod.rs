@@ -46,6 +46,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod url;
+mod xml;
 
 pub use body_files::BodyFiles;
 pub(crate) use body_files::ReadBodyFile;
