@@ -19,6 +19,7 @@ mod late_body;
 mod overlay;
 mod pipeline;
 mod proxied;
+mod recordings;
 mod reload;
 mod respond;
 mod root;
