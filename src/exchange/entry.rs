@@ -224,12 +224,8 @@ impl KeptBody {
 /// Writes what is kept as text. The parts are copied: as slices they would keep the connection's read buffer.
 fn text_of(request: &Request, response: Option<&HeaderMap>) -> (Box<[u8]>, [u32; 5], u64) {
     let target = request.target();
-    let (body, body_length): (&[u8], u64) = match &request.body {
-        RequestBody::Bytes(bytes) => {
-            (&bytes[..bytes.len().min(MAX_REQUEST_BODY)], bytes.len() as u64)
-        }
-        RequestBody::Empty | RequestBody::Stream(_) => (&[], 0),
-    };
+    let whole: &[u8] = request.body.bytes().map_or(&[], |bytes| bytes);
+    let (body, body_length) = (&whole[..whole.len().min(MAX_REQUEST_BODY)], whole.len() as u64);
     let scheme = request.uri.scheme_str().zip(request.uri.authority());
     let origin =
         scheme.map_or(0, |(scheme, authority)| scheme.len() + 3 + authority.as_str().len());

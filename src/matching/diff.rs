@@ -6,8 +6,10 @@ use std::time::Duration;
 use serde_json::Value;
 use similar::TextDiff;
 
+use crate::message::Asked;
+
 use super::operator::{StringPattern, Subject};
-use super::request::{Facts, RequestPattern};
+use super::request::RequestPattern;
 
 /// Bodies larger than this on either side are not diffed, in bytes of their pretty form.
 const MAX_BYTES: usize = 64 << 10;
@@ -19,8 +21,8 @@ const TIMEOUT: Duration = Duration::from_millis(50);
 const MAX_LINES: usize = 60;
 
 /// The diff of the first body pattern that fails and expects a whole body.
-pub(super) fn of_body(pattern: &RequestPattern, facts: &Facts<'_>) -> Option<String> {
-    let subject = facts.body()?;
+pub(super) fn of_body(pattern: &RequestPattern, asked: &Asked<'_>) -> Option<String> {
+    let subject = &Subject::of_body(asked)?;
     let mut failed = pattern.conditions().body.iter().filter(|pattern| !pattern.matches(subject));
     let (expected, actual) = failed.find_map(|pattern| sides(pattern, subject))?;
     if expected.len().max(actual.len()) > MAX_BYTES {

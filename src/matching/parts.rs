@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use http::uri::Authority;
 use serde_json::Value;
 
+use crate::message::Asked;
+
 use super::multi::MultiPattern;
 use super::operator::{StringPattern, Subject};
-use super::request::{Conditions, Facts, RequestPattern, cookie_matches};
+use super::request::{Conditions, RequestPattern, cookie_matches};
 use super::url::UrlPattern;
 
 /// How much of a text counts for its distance, in characters: edit distance is quadratic.
@@ -66,31 +68,31 @@ pub(super) fn distance(parts: &[Part]) -> f64 {
 }
 
 /// Compares every part that the pattern speaks of, in the order of `RequestPattern`.
-pub(super) fn compare(pattern: &RequestPattern, facts: &Facts<'_>) -> Vec<Part> {
-    let method = &facts.request.method;
+pub(super) fn compare(pattern: &RequestPattern, asked: &Asked<'_>) -> Vec<Part> {
+    let method = asked.method();
     let matched = pattern.method.matches(method);
     let mut parts = vec![
         Part::new("method", pattern.method.to_string(), Some(method.to_string()), matched)
             .weighing(3.0),
-        url(&pattern.url, facts),
+        url(&pattern.url, asked),
     ];
     let wanted = pattern.conditions();
-    authority(wanted, facts, &mut parts);
-    let values = pattern.path_values(facts);
+    authority(wanted, asked, &mut parts);
+    let values = pattern.path_values(asked);
     for (at, name, pattern) in &wanted.path_parameters {
         let value = values.get(*at).copied().flatten();
         parts.push(one(format!("path parameter {name}"), pattern, value));
     }
     for (name, pattern) in &wanted.headers {
-        parts.push(several(format!("header {name}"), pattern, &facts.header(name)));
+        parts.push(several(format!("header {name}"), pattern, &asked.header(name)));
     }
     for (name, pattern) in &wanted.query {
-        let values: Vec<&str> = facts.query().all(name).collect();
+        let values: Vec<&str> = asked.query().all(name).collect();
         parts.push(several(format!("query parameter {name}"), pattern, &values));
     }
     for (name, pattern) in &wanted.cookies {
-        let values: Vec<&str> = facts.cookie(name).collect();
-        let matched = cookie_matches(facts, name, pattern);
+        let values: Vec<&str> = asked.cookie(name).collect();
+        let matched = cookie_matches(asked, name, pattern);
         parts.push(Part::new(
             format!("cookie {name}"),
             pattern.to_string(),
@@ -99,7 +101,7 @@ pub(super) fn compare(pattern: &RequestPattern, facts: &Facts<'_>) -> Vec<Part> 
         ));
     }
     if let Some((user, credentials)) = &wanted.basic_auth {
-        let given = facts.basic_credentials();
+        let given = asked.basic_credentials();
         // Passwords are not shown, neither the stub's nor the client's.
         let actual = given.map(|_| "(credentials that differ)".to_owned());
         let matched = given == Some(credentials);
@@ -111,13 +113,13 @@ pub(super) fn compare(pattern: &RequestPattern, facts: &Facts<'_>) -> Vec<Part> 
             matched,
         ));
     }
-    parts.extend(wanted.body.iter().map(|pattern| body(pattern, facts)));
+    parts.extend(wanted.body.iter().map(|pattern| body(pattern, asked)));
     parts
 }
 
-fn url(pattern: &UrlPattern, facts: &Facts<'_>) -> Part {
-    let actual = if pattern.includes_query() { facts.target } else { facts.path };
-    let matched = pattern.matches(facts.path, facts.target);
+fn url(pattern: &UrlPattern, asked: &Asked<'_>) -> Part {
+    let actual = if pattern.includes_query() { asked.target() } else { asked.path() };
+    let matched = pattern.matches(asked.path(), asked.target());
     let mut part =
         Part::new(pattern.label(), pattern.to_string(), Some(actual.to_owned()), matched)
             .weighing(10.0);
@@ -137,7 +139,7 @@ fn url(pattern: &UrlPattern, facts: &Facts<'_>) -> Part {
         {
             Some(r#"in a pattern the "?" before a query is written "\\?""#)
         }
-        UrlPattern::Url(text) if !text.contains('?') && **text == *facts.path => {
+        UrlPattern::Url(text) if !text.contains('?') && **text == *asked.path() => {
             Some("\"url\" compares the query too; \"urlPath\" leaves it out")
         }
         _ => None,
@@ -145,8 +147,8 @@ fn url(pattern: &UrlPattern, facts: &Facts<'_>) -> Part {
     part
 }
 
-fn authority(wanted: &Conditions, facts: &Facts<'_>, parts: &mut Vec<Part>) {
-    let authority = facts.authority();
+fn authority(wanted: &Conditions, asked: &Asked<'_>, parts: &mut Vec<Part>) {
+    let authority = asked.authority();
     if let Some(pattern) = &wanted.host {
         parts.push(
             one("host".to_owned(), pattern, authority.as_ref().map(Authority::host)).weighing(3.0),
@@ -180,8 +182,8 @@ fn several<T: AsRef<str>>(name: String, pattern: &MultiPattern, values: &[T]) ->
     }
 }
 
-fn body(pattern: &StringPattern, facts: &Facts<'_>) -> Part {
-    let Some(subject) = facts.body() else {
+fn body(pattern: &StringPattern, asked: &Asked<'_>) -> Part {
+    let Some(subject) = &Subject::of_body(asked) else {
         return Part::new("body", pattern.to_string(), Some("(not read)".to_owned()), false);
     };
     let matched = pattern.matches(subject);
@@ -248,8 +250,8 @@ fn share(part: usize, whole: usize) -> f64 {
 }
 
 /// How alike a stub's URL is to the request's, cheaply: what they share at the start and at the end.
-pub(super) fn url_likeness(pattern: &UrlPattern, facts: &Facts<'_>) -> usize {
-    let actual = if pattern.includes_query() { facts.target } else { facts.path };
+pub(super) fn url_likeness(pattern: &UrlPattern, asked: &Asked<'_>) -> usize {
+    let actual = if pattern.includes_query() { asked.target() } else { asked.path() };
     let start = common(pattern.literal_prefix().bytes(), actual.bytes());
     match pattern {
         UrlPattern::Url(text) | UrlPattern::Path(text) => {

@@ -6,11 +6,11 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::document::{Decoder, Diagnostic, Format, Node, Severity, Source};
-use crate::message::Request;
+use crate::message::{Asked, Request};
 
 use super::header_pool::HeaderPool;
 use super::operator::{StringPattern, Subject};
-use super::request::{Facts, RequestPattern};
+use super::request::RequestPattern;
 use super::url::UrlPattern;
 
 /// A request pattern as it is written in `request` of a stub mapping.
@@ -29,8 +29,8 @@ impl RequestQuery {
 
     /// Whether a request is as wanted.
     pub(crate) fn matches(&self, request: &Request) -> bool {
-        let facts = Facts::new(request);
-        self.0.head_matches(&facts) && self.0.body_matches(&facts)
+        let asked = Asked::new(request);
+        self.0.head_matches(&asked) && self.0.body_matches(&asked)
     }
 
     /// The only path that is wanted, as it is sent; nothing where there may be others.

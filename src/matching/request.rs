@@ -1,15 +1,14 @@
 //! Request patterns: which requests a stub answers (`C/matching/RequestPattern.java`).
 
-use std::cell::OnceCell;
 use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{AUTHORIZATION, COOKIE, HOST, HeaderName};
+use http::header::HeaderName;
 use http::uri::Authority;
 
 use crate::document::{Keys, Node};
-use crate::message::{Query, Request};
+use crate::message::Asked;
 
 use super::header_pool::HeaderPool;
 use super::method::MethodPattern;
@@ -44,62 +43,6 @@ pub(super) struct Conditions {
 /// Those of a pattern that has none.
 static NO_CONDITIONS: LazyLock<Conditions> = LazyLock::new(Conditions::default);
 
-/// A request with what patterns look at, each part prepared when it is first asked for.
-pub(crate) struct Facts<'r> {
-    pub(super) request: &'r Request,
-    pub(super) path: &'r str,
-    pub(super) target: &'r str,
-    query: OnceCell<Query<'r>>,
-    body: OnceCell<Option<Subject<'r>>>,
-}
-
-impl<'r> Facts<'r> {
-    pub(crate) fn new(request: &'r Request) -> Self {
-        let (path, target) = (request.path(), request.target());
-        Self { request, path, target, query: OnceCell::new(), body: OnceCell::new() }
-    }
-
-    /// The decoded query; one that cannot be decoded counts as empty.
-    pub(super) fn query(&self) -> &Query<'r> {
-        self.query.get_or_init(|| Query::parse(self.request.query()).unwrap_or_default())
-    }
-
-    /// The body, once it has been read.
-    pub(super) fn body(&self) -> Option<&Subject<'r>> {
-        self.body.get_or_init(|| self.request.body_bytes().map(Subject::body)).as_ref()
-    }
-
-    /// The values of a header, in the order sent; bytes that are not UTF-8 are replaced.
-    pub(super) fn header(&self, name: &HeaderName) -> Vec<std::borrow::Cow<'r, str>> {
-        let values = self.request.headers.get_all(name).iter();
-        values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect()
-    }
-
-    /// The host asked for, without its port, and the port (80 where none is written).
-    pub(super) fn authority(&self) -> Option<Authority> {
-        let of_target = self.request.uri.authority().cloned();
-        of_target.or_else(|| self.request.header(HOST.as_str())?.parse().ok())
-    }
-
-    /// The values of a cookie (RFC 6265, section 5.4).
-    pub(super) fn cookie<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'r str> + 's {
-        let headers = self.request.headers.get_all(COOKIE).iter();
-        let pairs =
-            headers.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
-        pairs
-            .filter_map(|pair| pair.trim().split_once('='))
-            .filter(move |(key, _)| *key == name)
-            .map(|(_, value)| value.trim_matches('"'))
-    }
-
-    /// The credentials of a Basic `Authorization` header, still in base64 (RFC 7617).
-    pub(super) fn basic_credentials(&self) -> Option<&'r str> {
-        let value = self.request.headers.get(AUTHORIZATION)?.to_str().ok()?;
-        let (scheme, credentials) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("basic").then(|| credentials.trim())
-    }
-}
-
 impl RequestPattern {
     /// The pattern of a stub without `request`: every request.
     pub(super) fn any() -> Self {
@@ -112,33 +55,34 @@ impl RequestPattern {
     }
 
     /// Whether all but the body is as wanted.
-    pub(super) fn head_matches(&self, facts: &Facts<'_>) -> bool {
-        self.method.matches(&facts.request.method)
-            && self.url.matches(facts.path, facts.target)
+    pub(super) fn head_matches(&self, asked: &Asked<'_>) -> bool {
+        self.method.matches(asked.method())
+            && self.url.matches(asked.path(), asked.target())
             && self.conditions.as_ref().is_none_or(|conditions| {
-                conditions.head_match(facts)
-                    && (conditions.path_parameters.is_empty() || self.path_parameters_match(facts))
+                conditions.head_match(asked)
+                    && (conditions.path_parameters.is_empty() || self.path_parameters_match(asked))
             })
     }
 
     /// Whether the body is as wanted. A body that has not been read matches no pattern.
-    pub(super) fn body_matches(&self, facts: &Facts<'_>) -> bool {
+    pub(super) fn body_matches(&self, asked: &Asked<'_>) -> bool {
         let wanted = &self.conditions().body;
         wanted.is_empty()
-            || facts.body().is_some_and(|body| wanted.iter().all(|pattern| pattern.matches(body)))
+            || Subject::of_body(asked)
+                .is_some_and(|body| wanted.iter().all(|pattern| pattern.matches(&body)))
     }
 
-    fn path_parameters_match(&self, facts: &Facts<'_>) -> bool {
-        let values = self.path_values(facts);
+    fn path_parameters_match(&self, asked: &Asked<'_>) -> bool {
+        let values = self.path_values(asked);
         self.conditions().path_parameters.iter().all(|(at, _, pattern)| {
             pattern.matches(&Subject::new(values.get(*at).copied().flatten()))
         })
     }
 
     /// The values of the template's variables; none where the path is another.
-    pub(super) fn path_values<'r>(&self, facts: &Facts<'r>) -> Vec<Option<&'r str>> {
+    pub(super) fn path_values<'r>(&self, asked: &Asked<'r>) -> Vec<Option<&'r str>> {
         match &self.url {
-            UrlPattern::Template(template) => template.values(facts.path).unwrap_or_default(),
+            UrlPattern::Template(template) => template.values(asked.path()).unwrap_or_default(),
             _ => Vec::new(),
         }
     }
@@ -210,21 +154,21 @@ impl Conditions {
     }
 
     /// Whether all but path parameters and body is as wanted.
-    fn head_match(&self, facts: &Facts<'_>) -> bool {
-        (self.host.is_none() && self.port.is_none() || self.authority_matches(facts))
-            && self.headers.iter().all(|(name, pattern)| pattern.matches(&facts.header(name)))
+    fn head_match(&self, asked: &Asked<'_>) -> bool {
+        (self.host.is_none() && self.port.is_none() || self.authority_matches(asked))
+            && self.headers.iter().all(|(name, pattern)| pattern.matches(&asked.header(name)))
             && self.query.iter().all(|(name, pattern)| {
-                pattern.matches(&facts.query().all(name).collect::<Vec<_>>())
+                pattern.matches(&asked.query().all(name).collect::<Vec<_>>())
             })
-            && self.cookies.iter().all(|(name, pattern)| cookie_matches(facts, name, pattern))
+            && self.cookies.iter().all(|(name, pattern)| cookie_matches(asked, name, pattern))
             && self
                 .basic_auth
                 .as_ref()
-                .is_none_or(|(_, credentials)| facts.basic_credentials() == Some(&**credentials))
+                .is_none_or(|(_, credentials)| asked.basic_credentials() == Some(&**credentials))
     }
 
-    fn authority_matches(&self, facts: &Facts<'_>) -> bool {
-        let authority = facts.authority();
+    fn authority_matches(&self, asked: &Asked<'_>) -> bool {
+        let authority = asked.authority();
         let host = Subject::new(authority.as_ref().map(Authority::host));
         let port = authority.as_ref().map(|authority| authority.port_u16().unwrap_or(80));
         self.host.as_ref().is_none_or(|pattern| pattern.matches(&host))
@@ -296,8 +240,8 @@ fn basic_auth(keys: &Keys<'_>) -> Option<(Box<str>, Box<str>)> {
 }
 
 /// Any value of the cookie may be as wanted; none at all is absence.
-pub(super) fn cookie_matches(facts: &Facts<'_>, name: &str, pattern: &StringPattern) -> bool {
-    let mut values = facts.cookie(name).peekable();
+pub(super) fn cookie_matches(asked: &Asked<'_>, name: &str, pattern: &StringPattern) -> bool {
+    let mut values = asked.cookie(name).peekable();
     if values.peek().is_none() {
         return pattern.matches(&Subject::new(None));
     }

@@ -21,13 +21,12 @@ use foldhash::fast::RandomState;
 use imbl::OrdMap;
 use uuid::Uuid;
 
-use crate::message::Request;
+use crate::message::{Asked, Request};
 use crate::parallel;
 
 use super::files::{Changes, Files, StubFile, added_by_admin};
 use super::index::Index;
 use super::list::Order;
-use super::request::Facts;
 use super::stub::Stub;
 use super::table::Table;
 use super::url::UrlPattern;
@@ -208,39 +207,37 @@ impl StubSet {
     /// Whether the body must be read before [`Self::find`] can tell: the first stub that fits in all
     /// else has body patterns.
     #[must_use]
-    pub fn wants_body(&self, request: &Request) -> bool {
+    pub fn wants_body(&self, asked: &Asked<'_>) -> bool {
         if self.body_patterns == 0 {
             return false;
         }
-        let facts = Facts::new(request);
         let asks =
-            |stub: &Arc<Stub>| stub.request.head_matches(&facts).then(|| stub.has_body_patterns());
-        self.index.search(&facts, asks).unwrap_or(false)
+            |stub: &Arc<Stub>| stub.request.head_matches(asked).then(|| stub.has_body_patterns());
+        self.index.search(asked, asks).unwrap_or(false)
     }
 
     /// The stub that answers a request; looks at the body only as far as it has been read.
     #[must_use]
-    pub fn find(&self, request: &Request) -> Option<&Arc<Stub>> {
-        let facts = Facts::new(request);
-        self.index.search(&facts, |stub| stub.fits(&facts).then_some(stub))
+    pub fn find(&self, asked: &Asked<'_>) -> Option<&Arc<Stub>> {
+        self.index.search(asked, |stub| stub.fits(asked).then_some(stub))
     }
 
     /// Whether a stub that is written for URLs below a prefix has the request's URL.
     pub(crate) fn has_url_below(&self, prefix: &str, request: &Request) -> bool {
-        let facts = Facts::new(request);
+        let asked = Asked::new(request);
         let below = |stub: &Arc<Stub>| {
             let url = &stub.request.url;
-            (url.literal_prefix().starts_with(prefix) && url.matches(facts.path, facts.target))
+            (url.literal_prefix().starts_with(prefix) && url.matches(asked.path(), asked.target()))
                 .then_some(())
         };
-        self.index.search(&facts, below).is_some()
+        self.index.search(&asked, below).is_some()
     }
 
     /// The first stubs, at most `most`, for a request's URL.
-    pub(super) fn of_url(&self, facts: &Facts<'_>, most: usize) -> Vec<Arc<Stub>> {
+    pub(super) fn of_url(&self, asked: &Asked<'_>, most: usize) -> Vec<Arc<Stub>> {
         let mut found = Vec::new();
-        self.index.search(facts, |stub| {
-            if stub.request.url.matches(facts.path, facts.target) {
+        self.index.search(asked, |stub| {
+            if stub.request.url.matches(asked.path(), asked.target()) {
                 found.push(Arc::clone(stub));
             }
             (found.len() >= most).then_some(())

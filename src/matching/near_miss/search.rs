@@ -8,13 +8,12 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use crate::message::Request;
+use crate::message::{Asked, Request};
 use crate::redact::Redactor;
 
 use super::super::diff;
 use super::super::list::Order;
 use super::super::parts::{self, Part};
-use super::super::request::Facts;
 use super::super::set::StubSet;
 use super::super::stub::Stub;
 use super::clean::Clean;
@@ -70,9 +69,10 @@ impl StubSet {
     /// does the same in steps.
     #[must_use]
     pub(crate) fn nearest(&self, request: &Request, redactor: &Redactor) -> MissReport {
+        let asked = Asked::new(request);
         let mut search = MissSearch::new(self);
-        while search.step(request) {}
-        search.report(request, redactor)
+        while search.step(&asked) {}
+        search.report(&asked, redactor)
     }
 }
 
@@ -82,12 +82,11 @@ impl<'s> MissSearch<'s> {
     }
 
     /// Takes one step, of some microseconds. Says whether there are more.
-    pub(crate) fn step(&mut self, request: &Request) -> bool {
-        let facts = Facts::new(request);
+    pub(crate) fn step(&mut self, asked: &Asked<'_>) -> bool {
         let stage = std::mem::replace(&mut self.stage, Stage::Done(Vec::new()));
         self.stage = match stage {
             Stage::Start => Stage::Look {
-                same_url: self.stubs.of_url(&facts, COMPARED),
+                same_url: self.stubs.of_url(asked, COMPARED),
                 last: None,
                 looked_at: 0,
                 others: BinaryHeap::new(),
@@ -107,7 +106,7 @@ impl<'s> MissSearch<'s> {
                     for (order, stub) in next {
                         last = Some(order);
                         looked_at += 1;
-                        look(&facts, order, stub, &same_url, &mut others);
+                        look(asked, order, stub, &same_url, &mut others);
                     }
                     Stage::Look { same_url, last, looked_at, others }
                 }
@@ -120,7 +119,7 @@ impl<'s> MissSearch<'s> {
                     Stage::Done(compared)
                 } else {
                     compared.extend(left.by_ref().take(COMPARED_A_STEP).map(|stub| {
-                        let parts = parts::compare(&stub.request, &facts);
+                        let parts = parts::compare(&stub.request, asked);
                         (parts::distance(&parts), stub, parts)
                     }));
                     Stage::Compare { left, compared }
@@ -132,9 +131,8 @@ impl<'s> MissSearch<'s> {
     }
 
     /// What was found, once there are no more steps.
-    pub(crate) fn report(self, request: &Request, redactor: &Redactor) -> MissReport {
-        let facts = Facts::new(request);
-        let clean = Clean::of(&facts, redactor);
+    pub(crate) fn report(self, asked: &Asked<'_>, redactor: &Redactor) -> MissReport {
+        let clean = Clean::of(asked, redactor);
         let Stage::Done(nearest) = self.stage else { unreachable!("the search is not done") };
         let nearest = nearest.into_iter().map(|(distance, stub, parts)| NearMiss {
             id: stub.id,
@@ -144,11 +142,11 @@ impl<'s> MissSearch<'s> {
             distance,
             // The values of the stub are looked through before its body is.
             parts: parts.into_iter().map(|part| clean.part(part)).collect(),
-            diff: diff::of_body(&stub.request, &facts).map(|diff| clean.text(diff)),
+            diff: diff::of_body(&stub.request, asked).map(|diff| clean.text(diff)),
         });
         MissReport {
-            method: request.method.to_string(),
-            target: clean.url(facts.target.to_owned()),
+            method: asked.method().to_string(),
+            target: clean.url(asked.target().to_owned()),
             stubs: self.stubs.len(),
             nearest: nearest.collect(),
         }
@@ -157,13 +155,13 @@ impl<'s> MissSearch<'s> {
 
 /// Keeps a stub if its URL is more alike than that of another.
 fn look(
-    facts: &Facts<'_>,
+    asked: &Asked<'_>,
     order: Order,
     stub: &Arc<Stub>,
     same_url: &[Arc<Stub>],
     others: &mut BinaryHeap<Reverse<Candidate>>,
 ) {
-    let likeness = (parts::url_likeness(&stub.request.url, facts), Reverse(order));
+    let likeness = (parts::url_likeness(&stub.request.url, asked), Reverse(order));
     let full = others.len() >= COMPARED;
     if full && others.peek().is_some_and(|Reverse(least)| least.likeness >= likeness)
         || same_url.iter().any(|known| Arc::ptr_eq(known, stub))

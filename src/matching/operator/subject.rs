@@ -1,27 +1,37 @@
 //! What operators look at: one value of a request.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
 
 use serde_json::Value;
+
+use crate::message::{Asked, LazyJson};
 
 /// One value of a request, or its absence; parsed as JSON at most once.
 #[derive(Debug)]
 pub(crate) struct Subject<'a> {
     text: Option<Cow<'a, str>>,
-    json: OnceCell<Option<Value>>,
+    json: Json<'a>,
+}
+
+/// Where the parsed form of a value is kept.
+#[derive(Debug)]
+enum Json<'a> {
+    Own(LazyJson),
+    /// With the request, whose body is compared with many patterns.
+    OfRequest(&'a LazyJson),
 }
 
 impl<'a> Subject<'a> {
     /// A header, parameter or cookie.
     pub(crate) fn new(text: Option<&'a str>) -> Self {
-        Self { text: text.map(Cow::Borrowed), json: OnceCell::new() }
+        Self { text: text.map(Cow::Borrowed), json: Json::Own(LazyJson::default()) }
     }
 
-    /// A body: an empty one counts as absent, bytes that are not UTF-8 are replaced.
-    pub(crate) fn body(bytes: &'a [u8]) -> Self {
-        let text = (!bytes.is_empty()).then(|| String::from_utf8_lossy(bytes));
-        Self { text, json: OnceCell::new() }
+    /// The body of a request, once it has been read: an empty one counts as absent.
+    pub(crate) fn of_body(asked: &'a Asked<'_>) -> Option<Self> {
+        asked.body()?;
+        let text = asked.text().map(Cow::Borrowed);
+        Some(Self { text, json: Json::OfRequest(asked.lazy_json()) })
     }
 
     pub(crate) fn text(&self) -> Option<&str> {
@@ -29,7 +39,10 @@ impl<'a> Subject<'a> {
     }
 
     pub(crate) fn json(&self) -> Option<&Value> {
-        let parse = || serde_json::from_str(self.text.as_deref()?).ok();
-        self.json.get_or_init(parse).as_ref()
+        let json = match &self.json {
+            Json::Own(json) => json,
+            Json::OfRequest(json) => json,
+        };
+        json.of(self.text()?)
     }
 }

@@ -98,7 +98,7 @@ async fn an_exchange_becomes_a_stub_without_its_secrets() {
     let set = replayed_stubs(&directory);
     let mut replayed = request(Method::POST, target, &again, "");
     replayed.body = RequestBody::Bytes(Bytes::copy_from_slice(other.as_bytes()));
-    assert_eq!(set.find(&replayed).unwrap().plan().status, 201);
+    assert_eq!(set.find(&Asked::new(&replayed)).unwrap().plan().status, 201);
 }
 
 #[tokio::test]
@@ -118,7 +118,7 @@ async fn both_ways_are_streamed() {
         Some((Ok(Bytes::from_static(receiver.recv().await?.as_bytes())), receiver))
     });
     let mut request = Request::new(Method::POST, "/echo");
-    request.body = RequestBody::Stream(Box::pin(sent));
+    request.body = RequestBody::arriving(Box::pin(sent), Bodies::default());
     let plan = proxy.answer(request).await;
     let Body::Stream(mut answer) = plan.body else { panic!("a stream") };
     for piece in ["one ", "two ", "three"] {
@@ -225,7 +225,8 @@ async fn large_and_binary_bodies_are_kept_as_they_are() {
     );
     let set = replayed_stubs(&directory);
     for (path, answer) in paths.iter().zip(answers) {
-        let plan = set.find(&Request::new(Method::GET, path)).expect("it replays").plan();
+        let plan =
+            set.find(&Asked::new(&Request::new(Method::GET, path))).expect("it replays").plan();
         let bytes = match plan.body {
             Body::Bytes(bytes) => bytes,
             _ => Bytes::new(),
@@ -251,7 +252,7 @@ async fn a_representation_of_its_own_is_asked_for_again() {
     let set = replayed_stubs(&directory);
     let found = |accept| {
         let request = request(Method::GET, "/api/v1/pods", &[("accept", accept)], "");
-        set.find(&request).unwrap().priority
+        set.find(&Asked::new(&request)).unwrap().priority
     };
     assert_eq!((found(table), found("*/*")), (4, 5));
 }

@@ -74,9 +74,11 @@ impl Toy {
                     },
                 ))))
             }
-            "echo" => Body::Bytes(request.read_body(1 << 20).await.unwrap_or_default()),
-            "first-chunk" => match &mut request.body {
-                RequestBody::Stream(stream) => Body::Bytes(stream.next().await.unwrap().unwrap()),
+            "echo" => Body::Bytes(request.body.read(1 << 20).await.unwrap_or_default()),
+            "first-chunk" => match request.body.take() {
+                RequestBody::Arriving(body) => {
+                    Body::Bytes(body.into_stream().next().await.unwrap().unwrap())
+                }
                 _ => Body::Empty,
             },
             "huge" => Body::Pieces(vec![Bytes::from(vec![b'x'; 100_000]); 80]),
