@@ -8,7 +8,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 use standin::internals::stubs::{
@@ -170,7 +169,11 @@ fn get(target: &str) -> Request {
 struct NoFiles;
 
 impl BodyFiles for NoFiles {
-    fn read(&self, name: &str) -> Result<Bytes, String> {
+    fn directory(&self) -> Option<Arc<Path>> {
+        None
+    }
+
+    fn check(&self, name: &str) -> Result<(), String> {
         Err(format!("there is no {name:?}"))
     }
 }

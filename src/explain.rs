@@ -97,7 +97,7 @@ pub(crate) async fn explain(
     };
     let resource = (base.origin == Origin::Kubernetes).then(|| resource(&asked));
     let nearest = (base.origin == Origin::Unmatched && !stubs.is_empty())
-        .then(|| stubs.nearest(&inner, &Redactor::default()).to_string());
+        .then(|| stubs.miss_report(&inner, &Redactor::default()));
     let answer = sentence(&first, base, &rules, stub.as_deref(), resource.as_deref());
     Ok(Explanation { rules, stub, resource, nearest, answer })
 }

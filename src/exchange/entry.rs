@@ -148,7 +148,9 @@ impl Entry {
     /// The header fields of the response.
     pub(super) fn response_headers(&self) -> HeaderMap {
         match (&self.response, &self.stub) {
-            (KeptBody::OfStub, Some(stub)) => stub.plan().headers,
+            (KeptBody::OfStub, Some(stub)) => {
+                stub.plan().map(|plan| plan.headers).unwrap_or_default()
+            }
             _ => read_fields(self.part(4)),
         }
     }
@@ -158,7 +160,8 @@ impl Entry {
         match (&self.response, &self.stub) {
             (KeptBody::First(bytes, whole), _) => (bytes.clone(), *whole),
             (KeptBody::OfStub, stub) => {
-                let body = stub.as_ref().map(|stub| stub.plan().body).unwrap_or_default();
+                let plan = stub.as_ref().and_then(|stub| stub.plan());
+                let body = plan.map(|plan| plan.body).unwrap_or_default();
                 let bytes = body.into_bytes().unwrap_or_default();
                 let whole = bytes.len() as u64;
                 (bytes, Some(whole))

@@ -1,12 +1,28 @@
-//! Where a stub's response gets its `bodyFileName` from: the loader of the fixtures knows the files.
+//! Where the files are that stubs name: the loader of the fixtures knows the directory, and `serve` reads them for
+//! each answer.
+
+use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
-/// Where bodies named by `bodyFileName` come from.
+/// The `__files` directory of the stubs that are compiled.
 pub trait BodyFiles: std::fmt::Debug {
-    /// The content of a file.
+    /// The directory, which need not exist; nothing where stubs can name no files.
+    fn directory(&self) -> Option<Arc<Path>>;
+
+    /// Whether a file can be read now. What cannot is worth a warning: it may be there when it is asked for.
     ///
     /// # Errors
     /// The sentence for people: what is wrong with the name or the file.
-    fn read(&self, name: &str) -> Result<Bytes, String>;
+    fn check(&self, name: &str) -> Result<(), String>;
+}
+
+/// Reads the files that answers are made from.
+pub(crate) trait ReadBodyFile: std::fmt::Debug {
+    /// The content of a file in a `__files` directory.
+    ///
+    /// # Errors
+    /// The sentence for people: what is wrong with the name or the file.
+    fn read(&self, directory: &Path, name: &str) -> Result<Bytes, String>;
 }

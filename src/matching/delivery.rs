@@ -1,10 +1,10 @@
-//! The keys of a response that say how it goes out: its delay, its fault, the timing of a recorded stream. They
-//! are compiled to one [`Delivery`](crate::message::Delivery) at load, which all answers of the stub share.
+//! The keys of a response that say how it goes out: its fault, its transformers, the timing of a recorded stream.
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine as _, alphabet};
 use bytes::{Bytes, BytesMut};
 
 use crate::document::{Keys, Node};
@@ -16,16 +16,6 @@ pub(crate) const STREAM_TRANSFORMER: &str = "standin-stream";
 
 /// The bytes that `WireMock` sends as garbage (`JettyFaultInjector`).
 const GARBAGE: Bytes = Bytes::from_static(b"lskdu018973t09sylgasjkfg1][]'./.sdlv");
-
-/// The longest fixed delay, in milliseconds: a day.
-const MAX_DELAY_MS: i64 = 86_400_000;
-
-/// Reads `fixedDelayMilliseconds`; nothing where it is wrong.
-pub(super) fn delay(keys: &Keys<'_>) -> Option<Duration> {
-    let millis =
-        keys.get("fixedDelayMilliseconds").map_or(Some(0), |node| node.integer(0..=MAX_DELAY_MS));
-    millis.map(|millis| Duration::from_millis(millis.unsigned_abs()))
-}
 
 /// Makes the effects of a word.
 type Make = fn() -> Effects;
@@ -62,29 +52,30 @@ pub(super) struct Recorded {
     pub(super) schedule: Schedule,
 }
 
-/// Reads a recorded stream: `None` where there is none, `Some(None)` where it is wrong.
-#[expect(clippy::option_option, reason = "three cases: no stream, a good one, a wrong one")]
-pub(super) fn stream(keys: &Keys<'_>) -> Option<Option<Recorded>> {
-    let parameters = keys.get("transformerParameters");
-    let names = keys.get("transformers").map(|node| node.items()).unwrap_or_default();
-    let mut wanted = false;
-    for node in names {
-        match node.text() {
-            Some(STREAM_TRANSFORMER) => wanted = true,
-            Some(name) => node.error(
-                format!("unknown transformer {name:?}"),
-                format!("known here: {STREAM_TRANSFORMER}"),
-            ),
-            None => {}
-        }
-    }
-    if !wanted {
-        if let Some(node) = parameters {
+/// The transformer that makes the texts of a response templates.
+pub(super) const TEMPLATE_TRANSFORMER: &str = "response-template";
+
+/// The names of `transformers`.
+pub(super) fn transformers<'d>(keys: &Keys<'d>) -> Vec<&'d str> {
+    let nodes = keys.get("transformers").map(|node| node.items()).unwrap_or_default();
+    let name = |node: &Node<'d>| {
+        let name = node.text()?;
+        if ![STREAM_TRANSFORMER, TEMPLATE_TRANSFORMER].contains(&name) {
             node.warn(
-                "transformerParameters have no transformer here",
-                format!("name it: \"transformers\": [\"{STREAM_TRANSFORMER}\"]"),
+                format!("there is no transformer {name:?}, so it does nothing"),
+                format!("known here: {STREAM_TRANSFORMER}, {TEMPLATE_TRANSFORMER}"),
             );
         }
+        Some(name)
+    };
+    nodes.iter().filter_map(name).collect()
+}
+
+/// Reads a recorded stream: `None` where there is none, `Some(None)` where it is wrong.
+#[expect(clippy::option_option, reason = "three cases: no stream, a good one, a wrong one")]
+pub(super) fn stream(keys: &Keys<'_>, transformers: &[&str]) -> Option<Option<Recorded>> {
+    let parameters = keys.get("transformerParameters");
+    if !transformers.contains(&STREAM_TRANSFORMER) {
         return None;
     }
     let Some(parameters) = parameters else {
@@ -127,15 +118,21 @@ fn chunk(node: &Node<'_>) -> Option<(Duration, Bytes)> {
     Some((after?, bytes?))
 }
 
+/// As Java's decoder: padding may be missing.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
 /// Decodes a text in base64.
 pub(super) fn base64(node: &Node<'_>) -> Option<Bytes> {
-    STANDARD
+    LENIENT
         .decode(node.text()?)
         .map(Bytes::from)
         .map_err(|error| {
             node.error(
                 format!("not base64: {error}"),
-                "encode the body's bytes in standard base64, with padding",
+                "encode the body's bytes in standard base64",
             );
         })
         .ok()

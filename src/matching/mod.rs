@@ -3,7 +3,7 @@
 //! ```text
 //! fixture file → [StubCompiler] → [Stub] ─┐
 //!                                         ├→ [StubSet] → find → Plan
-//! message::Request ───────────────────────┘          └ nearest → [MissReport]
+//! message::Request ───────────────────────┘          └ [MissSearch] → [NearMiss] → [diff]
 //! ```
 //!
 //! The format is `WireMock`'s stub mapping (3.13, with what 4.x adds to the same keys); what is not
@@ -23,12 +23,9 @@ mod json;
 mod key;
 mod list;
 mod method;
-#[cfg(test)]
-mod miss_tests;
 mod multi;
 mod near_miss;
 mod operator;
-mod parts;
 mod pattern;
 mod query;
 mod request;
@@ -37,6 +34,7 @@ mod sequence;
 mod set;
 #[cfg(test)]
 mod set_tests;
+mod single;
 mod stub;
 mod table;
 mod template;
@@ -47,11 +45,15 @@ mod tests;
 mod url;
 
 pub use body_files::BodyFiles;
+pub(crate) use body_files::ReadBodyFile;
 pub(crate) use delivery::STREAM_TRANSFORMER;
+pub(crate) use diff::report as miss_report;
 pub use files::StubFile;
 pub use header_pool::HeaderPool;
-pub(crate) use near_miss::MissSearch;
-pub(crate) use query::{RequestQuery, ValueQuery};
+pub(crate) use near_miss::{MissSearch, NearMiss};
+pub(crate) use query::{RequestQuery, ValueQuery, read_json};
+pub(crate) use response::{ProxyRequest, ResponseContext, ResponseSettings, StubAnswer};
 pub use set::StubSet;
+pub(crate) use single::read_stub;
 pub(crate) use stub::MAPPINGS;
 pub use stub::{Stub, StubCompiler};

@@ -67,14 +67,6 @@ impl MultiPattern {
             }
         }
     }
-
-    /// The one whole text that is wanted, when this is about one.
-    pub(crate) fn as_text(&self) -> Option<&str> {
-        match self {
-            Self::Any(pattern) => pattern.as_text(),
-            _ => None,
-        }
-    }
 }
 
 impl fmt::Display for MultiPattern {

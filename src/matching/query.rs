@@ -9,13 +9,17 @@ use crate::document::{Decoder, Diagnostic, Format, Node, Severity, Source};
 use crate::message::{Asked, Request};
 
 use super::header_pool::HeaderPool;
+use super::near_miss::distance;
 use super::operator::{StringPattern, Subject};
 use super::request::RequestPattern;
 use super::url::UrlPattern;
 
 /// A request pattern as it is written in `request` of a stub mapping.
 #[derive(Debug)]
-pub(crate) struct RequestQuery(RequestPattern);
+pub(crate) struct RequestQuery {
+    pattern: RequestPattern,
+    written: Value,
+}
 
 impl RequestQuery {
     /// Reads the JSON text of a pattern.
@@ -24,18 +28,36 @@ impl RequestQuery {
     /// Everything that is wrong with it.
     pub(crate) fn read(text: &[u8]) -> Result<Self, Vec<Diagnostic>> {
         let pool = HeaderPool::default();
-        read(text, |node| RequestPattern::compile(node, &pool)).map(Self)
+        let compile = |node: &Node<'_>| {
+            let pattern = RequestPattern::compile(node, &pool)?;
+            Some(Self { pattern, written: node.value().clone() })
+        };
+        read(text, compile)
+    }
+
+    /// As it is written, with the method that is meant where there is none.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut written = self.written.clone();
+        if written.get("method").is_none_or(Value::is_null) {
+            written["method"] = "ANY".into();
+        }
+        written
     }
 
     /// Whether a request is as wanted.
     pub(crate) fn matches(&self, request: &Request) -> bool {
         let asked = Asked::new(request);
-        self.0.head_matches(&asked) && self.0.body_matches(&asked)
+        self.pattern.head_matches(&asked) && self.pattern.body_matches(&asked)
+    }
+
+    /// How far a request is from it, from 0 to 1.
+    pub(crate) fn distance(&self, request: &Request) -> f64 {
+        distance::of(&self.pattern, &Asked::new(request))
     }
 
     /// The only path that is wanted, as it is sent; nothing where there may be others.
     pub(crate) fn only_path(&self) -> Option<&str> {
-        match &self.0.url {
+        match &self.pattern.url {
             UrlPattern::Path(path) => Some(path),
             UrlPattern::Url(url) => url.split('?').next(),
             _ => None,
@@ -62,17 +84,27 @@ impl ValueQuery {
     }
 }
 
+/// Where a pattern comes from, in messages.
+const BODY: &str = "the request body";
+
 /// Reads the first JSON value of a text: what follows it is ignored, as in `WireMock`.
-fn read<T>(
+///
+/// # Errors
+/// That it is not JSON.
+pub(crate) fn read_json(text: &[u8]) -> Result<Value, Vec<Diagnostic>> {
+    let text = String::from_utf8_lossy(text);
+    let value = Value::deserialize(&mut serde_json::Deserializer::from_str(&text));
+    value.map_err(|error| vec![Diagnostic::error(BODY, format!("not valid JSON: {error}"))])
+}
+
+/// Reads a pattern of a JSON text.
+pub(super) fn read<T>(
     text: &[u8],
     compile: impl FnOnce(&Node<'_>) -> Option<T>,
 ) -> Result<T, Vec<Diagnostic>> {
-    let path = Path::new("the request body");
-    let text = String::from_utf8_lossy(text);
-    let source = Source { path: path.into(), format: Format::Json, text: text.into_owned() };
-    let value = Value::deserialize(&mut serde_json::Deserializer::from_str(&source.text));
-    let unreadable = |error| Diagnostic::error(path, format!("not valid JSON: {error}"));
-    let value = value.map_err(|error: serde_json::Error| vec![unreadable(error)])?;
+    let value = read_json(text)?;
+    let path = Path::new(BODY).into();
+    let source = Source { path, format: Format::Json, text: value.to_string() };
     let decoder = Decoder::new(&source, 0);
     let compiled = compile(&decoder.root(&value));
     let mut problems = decoder.finish();

@@ -67,7 +67,10 @@ impl StubSet {
     /// file, come first.
     #[must_use]
     pub fn of_files(files: Vec<Arc<StubFile>>) -> Self {
-        let files = Files::new(files);
+        Self::of(Files::new(files))
+    }
+
+    fn of(files: Files) -> Self {
         let mut ordered: Vec<(Order, Placed)> = files
             .stubs()
             .map(|(order, stub)| (order, Placed { stub: Arc::clone(stub), layer: Layer::Files }))
@@ -110,6 +113,17 @@ impl StubSet {
                 self.place(order, Placed { stub, layer: Layer::Files });
             }
         }
+    }
+
+    /// Has the stubs of the files as they were read last, and no others.
+    pub fn discard_changes(&mut self) {
+        *self = Self::of(std::mem::take(&mut self.files));
+    }
+
+    /// Removes all stubs. Those of a file come back when it changes, or by [`Self::discard_changes`].
+    pub fn clear(&mut self) {
+        let files = std::mem::take(&mut self.files);
+        *self = Self { files, ..Self::default() };
     }
 
     /// Adds a stub as the most recent one. It takes the place of one that has its id.
@@ -233,12 +247,14 @@ impl StubSet {
         self.index.search(&asked, below).is_some()
     }
 
-    /// The first stubs, at most `most`, for a request's URL.
-    pub(super) fn of_url(&self, asked: &Asked<'_>, most: usize) -> Vec<Arc<Stub>> {
+    /// The first stubs, at most `most`, for a request's URL, with where they stand.
+    pub(super) fn of_url(&self, asked: &Asked<'_>, most: usize) -> Vec<(Order, Arc<Stub>)> {
         let mut found = Vec::new();
         self.index.search(asked, |stub| {
-            if stub.request.url.matches(asked.path(), asked.target()) {
-                found.push(Arc::clone(stub));
+            if stub.request.url.matches(asked.path(), asked.target())
+                && let Some(order) = self.ids.get(stub.id)
+            {
+                found.push((order, Arc::clone(stub)));
             }
             (found.len() >= most).then_some(())
         });

@@ -15,7 +15,7 @@ use crate::message::{Asked, Origin, Plan, Request};
 use super::body_files::BodyFiles;
 use super::header_pool::HeaderPool;
 use super::request::RequestPattern;
-use super::response::{RawResponse, Response};
+use super::response::{RawResponse, Response, ResponseContext, ResponseSettings, StubAnswer};
 
 /// The key of a file's many stubs.
 pub(crate) const MAPPINGS: &str = "mappings";
@@ -51,11 +51,28 @@ struct Written {
 }
 
 impl Stub {
-    /// The answer, ready to be sent. Rendered at load: this only copies the headers and shares the
-    /// body.
+    /// The answer, where every request has the same. Settings may add to it.
     #[must_use]
-    pub fn plan(&self) -> Plan {
-        self.response.plan(Origin::Stub(self.id))
+    pub fn plan(&self) -> Option<Plan> {
+        self.fixed_plan(&ResponseSettings::default())
+    }
+
+    /// The answer, where every request has the same and no setting changes it. Rendered at load: this only
+    /// copies the headers and shares the body.
+    #[must_use]
+    pub(crate) fn fixed_plan(&self, settings: &ResponseSettings) -> Option<Plan> {
+        self.response.fixed_plan(Origin::Stub(self.id), settings)
+    }
+
+    /// The answer to a request.
+    pub(crate) fn answer(&self, context: &mut ResponseContext<'_>) -> StubAnswer {
+        self.response.answer(self.id, self.name(), context)
+    }
+
+    /// Whether the answer is made from the request's body, so that it must be read before.
+    #[must_use]
+    pub(crate) fn needs_body(&self) -> bool {
+        self.response.needs_body()
     }
 
     /// Its name, for people.
@@ -86,6 +103,7 @@ impl Stub {
     /// The stub with the JSON text of its mapping, which may be a part of a larger one.
     #[must_use]
     pub fn with_mapping(mut self, text: Bytes) -> Self {
+        self.response.take_json_body(&text);
         self.written.mapping = text;
         self
     }
@@ -103,6 +121,11 @@ impl Stub {
         mapping
     }
 
+    /// The stub mapping as it was written: JSON text.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.written.mapping
+    }
+
     /// Whether this stub is for a request. A body that has not been read matches no body pattern.
     #[must_use]
     pub fn matches(&self, request: &Request) -> bool {
@@ -116,14 +139,6 @@ impl Stub {
     /// Whether the request's body is looked at.
     pub(super) fn has_body_patterns(&self) -> bool {
         !self.request.conditions().body.is_empty()
-    }
-
-    /// What the stub goes by in messages: its name, else its id.
-    pub(super) fn title(&self) -> String {
-        match self.name() {
-            Some(name) => format!("{name:?} ({})", self.id),
-            None => self.id.to_string(),
-        }
     }
 }
 
@@ -304,7 +319,7 @@ mod tests {
     fn answers_name_their_stub() {
         let id = "9F0E0F6E-59E4-4D3C-B0AD-5D24C0A4F36E";
         let stub = stub(&json!({"uuid": id, "name": "größe", "response": {"status": 204}}));
-        let plan = stub.plan();
+        let plan = stub.fixed_plan(&ResponseSettings::default()).unwrap();
         assert_eq!(plan.headers["matched-stub-id"], id.to_lowercase());
         assert_eq!(plan.headers["matched-stub-name"], "gr??e");
         assert_eq!(plan.origin, Origin::Stub(id.parse().unwrap()));

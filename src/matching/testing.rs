@@ -8,11 +8,12 @@ use http::{HeaderName, HeaderValue, Method};
 use serde_json::Value;
 
 use crate::document::{Decoder, Diagnostic, Format, Node, Source};
-use crate::message::{Request, RequestBody};
+use crate::message::{Plan, Request, RequestBody};
 
-use super::body_files::BodyFiles;
+use super::body_files::{BodyFiles, ReadBodyFile};
 use super::files::StubFile;
 use super::header_pool::HeaderPool;
+use super::response::{ResponseContext, ResponseSettings, StubAnswer};
 use super::set::StubSet;
 use super::stub::{Stub, StubCompiler};
 
@@ -21,11 +22,45 @@ use super::stub::{Stub, StubCompiler};
 pub(crate) struct Files;
 
 impl BodyFiles for Files {
-    fn read(&self, name: &str) -> Result<Bytes, String> {
+    fn directory(&self) -> Option<Arc<Path>> {
+        Some(Path::new("__files").into())
+    }
+
+    fn check(&self, name: &str) -> Result<(), String> {
+        self.read(Path::new("__files"), name).map(drop)
+    }
+}
+
+impl ReadBodyFile for Files {
+    fn read(&self, _: &Path, name: &str) -> Result<Bytes, String> {
         match name {
             "there.txt" => Ok(Bytes::from_static(b"from a file")),
             _ => Err(format!("there is no {name:?}")),
         }
+    }
+}
+
+/// Files of a test's own directory.
+#[derive(Debug)]
+struct OnDisk;
+
+impl ReadBodyFile for OnDisk {
+    fn read(&self, directory: &Path, name: &str) -> Result<Bytes, String> {
+        std::fs::read(directory.join(name)).map(Bytes::from).map_err(|error| error.to_string())
+    }
+}
+
+/// What a stub answers by itself.
+pub(crate) fn answer(stub: &Stub, request: &Request) -> Plan {
+    let answer = stub.answer(&mut ResponseContext {
+        request,
+        settings: &ResponseSettings::default(),
+        files: &OnDisk,
+        random: &mut || 0,
+    });
+    match answer {
+        StubAnswer::Plan(plan) => plan,
+        StubAnswer::Proxy(to) => panic!("{to:?}"),
     }
 }
 

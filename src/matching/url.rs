@@ -71,18 +71,6 @@ impl UrlPattern {
         }
     }
 
-    /// The key it was written under.
-    pub(crate) fn label(&self) -> &'static str {
-        match self {
-            Self::Any => "any URL",
-            Self::Url(_) => "url",
-            Self::UrlRegex(_) => "urlPattern",
-            Self::Path(_) => "urlPath",
-            Self::PathRegex(_) => "urlPathPattern",
-            Self::Template(_) => "urlPathTemplate",
-        }
-    }
-
     /// As written; empty for any URL.
     pub(crate) fn as_str(&self) -> &str {
         match self {

@@ -11,6 +11,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::fault::{Fault, FaultAction, FaultPoint};
 use super::pace::{Pace, Schedule};
 use super::point::{LineChange, Point};
@@ -24,6 +26,11 @@ pub struct Delivery(Option<Arc<Effects>>);
 pub struct Effects {
     /// How long to wait before the first byte.
     pub delay: Duration,
+    /// The reason phrase of the status line in place of the usual one (RFC 9112, section 4); HTTP/2 has none.
+    pub reason: Option<Bytes>,
+    /// The Content-Length of the header fields is not the body's. All of the body is sent, then the connection
+    /// ends.
+    pub wrong_length: bool,
     /// The length of the body is not announced: it goes out in chunks over HTTP/1.1, and without
     /// Content-Length over HTTP/2.
     pub unannounced: bool,
@@ -96,7 +103,8 @@ impl Delivery {
     /// | delay | the sum |
     /// | points, changes of lines | those of both, `base` first |
     /// | schedule, pace, fault | that of `laid_on` if it has one, else that of `base` |
-    /// | unannounced length | where either has it |
+    /// | reason phrase | that of `laid_on` if it has one, else that of `base` |
+    /// | unannounced length, wrong length | where either has it |
     #[must_use]
     pub fn over(base: Self, laid_on: Self) -> Self {
         let (base, laid_on) = match (base.0, laid_on.0) {
@@ -105,11 +113,14 @@ impl Delivery {
                 (Arc::unwrap_or_clone(base), Arc::unwrap_or_clone(laid_on))
             }
         };
-        let Effects { delay, unannounced, schedule, mut points, mut changes, pace, fault } = base;
+        let Effects { delay, reason, wrong_length, unannounced, schedule, .. } = base;
+        let Effects { mut points, mut changes, pace, fault, .. } = base;
         points.extend(laid_on.points);
         changes.extend(laid_on.changes);
         Self(Some(Arc::new(Effects {
             delay: delay.saturating_add(laid_on.delay),
+            reason: laid_on.reason.or(reason),
+            wrong_length: wrong_length || laid_on.wrong_length,
             unannounced: unannounced || laid_on.unannounced,
             schedule: laid_on.schedule.or(schedule),
             points,
@@ -132,15 +143,17 @@ impl Delivery {
 
 impl From<Effects> for Delivery {
     fn from(effects: Effects) -> Self {
-        let none = effects.delay.is_zero() && effects.leave_body();
+        let none = effects.delay.is_zero() && effects.reason.is_none() && effects.leave_body();
         Self((!none).then(|| Arc::new(effects)))
     }
 }
 
 impl Effects {
     fn leave_body(&self) -> bool {
-        let Self { delay: _, unannounced, schedule, points, changes, pace, fault } = self;
+        let Self { delay: _, reason: _, wrong_length, unannounced, schedule, points, .. } = self;
+        let Self { changes, pace, fault, .. } = self;
         !unannounced
+            && !wrong_length
             && schedule.is_none()
             && points.is_empty()
             && changes.is_empty()
@@ -202,6 +215,8 @@ mod tests {
             let garbage = |bytes| FaultAction::Garbage(Bytes::from(vec![0; bytes]));
             Effects {
                 delay: ms(delay),
+                reason: unannounced.then(|| Bytes::from_static(b"Fine")),
+                wrong_length: !unannounced && delay == 3,
                 unannounced,
                 schedule: schedule.map(|bytes| [chunk(bytes)].into()),
                 points: points.into_iter().map(point).collect(),
@@ -228,6 +243,8 @@ mod tests {
             prop_assert_eq!(both.pace, other.pace.or(one.pace));
             prop_assert_eq!(both.fault, other.fault.or(one.fault));
             prop_assert_eq!(both.schedule, other.schedule.or(one.schedule));
+            prop_assert_eq!(both.reason, other.reason.or(one.reason));
+            prop_assert_eq!(both.wrong_length, one.wrong_length || other.wrong_length);
             prop_assert_eq!(both.unannounced, one.unannounced || other.unannounced);
         }
 

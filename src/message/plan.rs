@@ -15,8 +15,12 @@ use super::{BodyStream, Delivery, SubEvent};
 pub struct Plan {
     /// The status code.
     pub status: StatusCode,
-    /// The header fields; the transport adds `content-length` or chunked coding, and `date`.
+    /// The header fields; the transport adds `content-length` or chunked coding, and `date` unless
+    /// [`Origin::is_undated`].
     pub headers: HeaderMap,
+    /// Over HTTP/1.1 the body goes out in chunks although its length is known; Content-Length is sent only where
+    /// the header fields have it.
+    pub chunked: bool,
     /// The body.
     pub body: Body,
     /// How the answer goes out: its delay, pace and faults.
@@ -75,6 +79,8 @@ pub enum Origin {
     Kubernetes,
     /// The proxied backend.
     Upstream,
+    /// A file below `__files` that no stub names.
+    Files,
     /// Nothing: the near-miss report.
     Unmatched,
     /// The server itself refused the request (malformed target, body too large).
@@ -88,6 +94,7 @@ impl Plan {
         Self {
             status,
             headers: HeaderMap::new(),
+            chunked: false,
             body,
             delivery: Delivery::UNDISTURBED,
             guard: None,
@@ -149,6 +156,13 @@ impl std::fmt::Debug for Body {
 }
 
 impl Origin {
+    /// Whether the answer has no `date` of the server: what imitates another server's answer says only what that
+    /// would say.
+    #[must_use]
+    pub(crate) fn is_undated(&self) -> bool {
+        matches!(self, Self::Stub(_) | Self::Files | Self::Unmatched)
+    }
+
     /// One word for the journal and the console.
     #[must_use]
     pub fn label(&self) -> &'static str {
@@ -158,6 +172,7 @@ impl Origin {
             Self::Stub(_) => "stub",
             Self::Kubernetes => "kubernetes",
             Self::Upstream => "upstream",
+            Self::Files => "files",
             Self::Unmatched => "unmatched",
             Self::Server => "server",
         }

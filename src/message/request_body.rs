@@ -183,7 +183,55 @@ impl std::fmt::Debug for RequestBody {
         match self {
             Self::Empty => f.write_str("Empty"),
             Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
-            Self::Arriving(_) => f.write_str("Arriving"),
+            Self::Arriving(body) => body.fmt(f),
         }
+    }
+}
+
+impl std::fmt::Debug for ArrivingBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Arriving")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arriving(pieces: &[&'static str]) -> RequestBody {
+        let pieces: Vec<_> =
+            pieces.iter().map(|piece| Ok(Bytes::from_static(piece.as_bytes()))).collect();
+        RequestBody::arriving(Box::pin(futures_util::stream::iter(pieces)), Bodies::default())
+    }
+
+    #[tokio::test]
+    async fn an_unread_body_moves_and_a_read_one_is_shared() {
+        let body = arriving(&["a", "b"]);
+        assert!(body.is_unread());
+        let moved = body.take();
+        assert!(!body.is_unread() && moved.is_unread());
+        assert_eq!(body.bytes(), None);
+        assert!(matches!(body.read(9).await, Err(BodyError::Broken(_))), "nobody waits for it");
+        assert_eq!(moved.read(9).await.unwrap(), "ab");
+        assert_eq!(moved.take().bytes().unwrap(), "ab");
+        assert_eq!(moved.bytes().unwrap(), "ab");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_could_not_be_read_fails_for_each_reader() {
+        let body = arriving(&["aaa", "bbb"]);
+        for _ in 0..2 {
+            assert!(matches!(body.read(5).await, Err(BodyError::TooLarge(5))));
+        }
+        assert_eq!(body.bytes(), None);
+    }
+
+    #[tokio::test]
+    async fn an_inspected_body_is_seen_as_it_is_read() {
+        let (seen, shown) = std::sync::mpsc::channel();
+        let body = arriving(&["a", "b"]).inspected(move |bytes| seen.send(bytes.clone()).unwrap());
+        assert_eq!(shown.try_iter().count(), 0);
+        assert_eq!(body.read(9).await.unwrap(), "ab");
+        assert_eq!(shown.try_iter().collect::<Vec<_>>(), ["a", "b"]);
     }
 }

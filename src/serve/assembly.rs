@@ -11,9 +11,12 @@ use crate::fixtures::FixtureSet;
 use crate::matching::StubSet;
 use crate::tls::server::Tls;
 
+use super::body_files::BodyFileCache;
+use super::root::RootDirectory;
 use super::seed::build_world;
 use super::sources::{LoadedSets, Reload, Sources};
 use super::state::{Settings, Shared};
+use super::stubs::Stubs;
 use super::worlds::Worlds;
 
 /// What a server is made of.
@@ -44,7 +47,10 @@ impl Assembly {
         Ok(Arc::new(Shared {
             stages: ArcSwap::from_pointee(settings.stages_of(&mut objects)),
             settings,
-            stubs: ArcSwap::from_pointee(StubSet::of_files(stubs)),
+            stubs: Stubs::new(StubSet::of_files(stubs)),
+            root: RootDirectory::of(&sources.fixtures),
+            responses: ArcSwap::default(),
+            body_files: BodyFileCache::default(),
             seeding,
             scenarios: ArcSwap::from_pointee(scenarios),
             worlds: Worlds::new(Arc::new(world), bounds.worlds),

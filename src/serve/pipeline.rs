@@ -20,7 +20,7 @@ use super::context::RequestContext;
 use super::graded::GradingNotes;
 use super::state::Shared;
 use super::world::World;
-use super::{admin, graded, kubernetes, overlay, respond};
+use super::{admin, graded, kubernetes, overlay, respond, stub_answers};
 
 /// What the transport calls for each request.
 #[derive(Debug)]
@@ -45,17 +45,25 @@ impl Handler for Pipeline {
                 return Handling::Ready(plan);
             }
         };
-        let no_stub = match at_once(&self.shared, &world, &Asked::new(&request)) {
+        let mut no_stub = false;
+        let mut found = None;
+        match at_once(&self.shared, &world, &Asked::new(&request)) {
             FirstLook::Answered(plan, stub) => {
                 self.observe(&request, &plan, began, &world, ByStub::Fixed(&stub));
                 return Handling::Ready(plan);
             }
-            FirstLook::NoStub => true,
-            FirstLook::Open => false,
-        };
+            FirstLook::Found(stub) => found = Some(stub),
+            FirstLook::NoStub => no_stub = true,
+            FirstLook::Open => {}
+        }
         let context = RequestContext::new(Arc::clone(&self.shared), world);
         Handling::Waiting(Box::pin(async move {
             let asked = Asked::new(&request);
+            if let Some(stub) = found {
+                let plan = stub_answers::answer(&context, &asked, &stub).await;
+                self.observe(&request, &plan, began, &context.world, ByStub::Rendered(&stub));
+                return plan;
+            }
             let began_in_world = context.world.clock.elapsed();
             let mut notes = GradingNotes::default();
             let mut plan = answer(&context, &asked, no_stub, &mut notes).await;
@@ -107,6 +115,8 @@ impl Pipeline {
 enum FirstLook {
     /// A stub answers, and nothing comes before it.
     Answered(Plan, Arc<Stub>),
+    /// A stub answers, nothing comes before it, and its answer is made for the request.
+    Found(Arc<Stub>),
     /// No rule comes first, and no stub answers.
     NoStub,
     /// More has to be looked at.
@@ -131,8 +141,11 @@ fn at_once(shared: &Shared, world: &World, asked: &Asked<'_>) -> FirstLook {
     if stubs.wants_body(asked) {
         return FirstLook::Open;
     }
-    let answered = |stub: &Arc<Stub>| FirstLook::Answered(stub.plan(), Arc::clone(stub));
-    stubs.find(asked).map_or(FirstLook::NoStub, answered)
+    let Some(stub) = stubs.find(asked).map(Arc::clone) else { return FirstLook::NoStub };
+    match stub.fixed_plan(&shared.responses.load()) {
+        Some(plan) => FirstLook::Answered(plan, stub),
+        None => FirstLook::Found(stub),
+    }
 }
 
 /// The whole way of a request.
@@ -190,7 +203,7 @@ async fn answer(
 
 /// The stub for a request, if there is one; or what keeps it from being found.
 async fn stub(context: &RequestContext, asked: &Asked<'_>) -> Option<Plan> {
-    let stubs = context.shared.stubs.load();
+    let stubs = context.shared.stubs.load_full();
     if stubs.is_empty() {
         return None;
     }
@@ -199,7 +212,8 @@ async fn stub(context: &RequestContext, asked: &Asked<'_>) -> Option<Plan> {
     {
         return Some(respond::bad_body(asked, &error));
     }
-    stubs.find(asked).map(|stub| stub.plan())
+    let stub = Arc::clone(stubs.find(asked)?);
+    Some(stub_answers::answer(context, asked, &stub).await)
 }
 
 /// What is true beyond the stubs: objects, then the backend, then the report of near misses.

@@ -42,6 +42,14 @@ impl RequestContext {
     }
 }
 
+/// Which stubs stay when the files are loaded again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KeptStubs {
+    /// What the admin API has changed.
+    OfAdmin,
+    None,
+}
+
 impl Shared {
     /// Loads the files again, those that have changed. What is good replaces what was served, objects as ordinary
     /// writes that watchers see; what is bad is kept for `/__admin` and changes nothing.
@@ -49,6 +57,24 @@ impl Shared {
     /// # Errors
     /// Everything that is wrong with the files.
     pub(crate) fn reload(&self) -> Result<Diagnostics, Diagnostics> {
+        self.load_again(KeptStubs::OfAdmin)
+    }
+
+    /// Serves the stubs of the files alone, which are loaded again. Where something is wrong with them, those
+    /// that were loaded last are served.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files.
+    pub(crate) fn reset_stubs(&self) -> Result<Diagnostics, Diagnostics> {
+        if self.reload.sources.fixtures.is_empty() {
+            self.stubs.change(StubSet::discard_changes);
+            return Ok(Diagnostics::default());
+        }
+        self.load_again(KeptStubs::None)
+            .inspect_err(|_| self.stubs.change(StubSet::discard_changes))
+    }
+
+    fn load_again(&self, kept: KeptStubs) -> Result<Diagnostics, Diagnostics> {
         let Reload { sources, history, running } = &self.reload;
         let mut served = running.lock().unwrap_or_else(PoisonError::into_inner);
         let generated = served.generated;
@@ -79,9 +105,10 @@ impl Shared {
         }
         served.loader.confirm();
         served.generated = !loaded.scenarios.generated().is_empty();
-        let mut set = StubSet::clone(&self.stubs.load());
-        set.replace_files(stubs);
-        self.stubs.store(Arc::new(set));
+        self.stubs.change(|set| match kept {
+            KeptStubs::OfAdmin => set.replace_files(stubs),
+            KeptStubs::None => *set = StubSet::of_files(stubs),
+        });
         self.scenarios.store(Arc::new(loaded.scenarios));
         self.problems.store(Arc::default());
         Ok(loaded.warnings)

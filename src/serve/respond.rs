@@ -7,7 +7,7 @@ use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
 
 use crate::k8s::{self, ApiError, GroupResource};
-use crate::matching::MissSearch;
+use crate::matching::{MissSearch, miss_report};
 use crate::message::{Asked, BadWorldName, BodyError, Origin, Plan, Query, Request, TargetError};
 use crate::profile::cci;
 use crate::scenario::{Answer, ContinueToken, Decision, IssuedToken, StatusAnswer};
@@ -59,7 +59,7 @@ pub(super) async fn miss(context: &RequestContext, asked: &Asked<'_>) -> Plan {
         plan.origin = Origin::Unmatched;
         return plan;
     }
-    if stubs.is_empty() {
+    if stubs.is_empty() && has_own_types(context) {
         // As an API server says it: nobody here has written a stub to compare with.
         return Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, "404 page not found\n");
     }
@@ -70,8 +70,15 @@ pub(super) async fn miss(context: &RequestContext, asked: &Asked<'_>) -> Plan {
         // Requests that have an answer do not wait for one that has none.
         tokio::task::yield_now().await;
     }
-    let report = search.report(asked, &context.shared.settings.redactor);
-    Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, report.to_string())
+    let nearest = search.nearest();
+    let nearest = nearest.first().map(|near| &*near.stub);
+    let report = miss_report(nearest, asked, None, &context.shared.settings.redactor);
+    Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, report)
+}
+
+/// Whether the files define resource types: then the server stands in for an API server.
+fn has_own_types(context: &RequestContext) -> bool {
+    context.world.store.state().types.types().any(|of| !of.is_built_in())
 }
 
 /// What a rule answers, as a plan.

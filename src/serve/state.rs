@@ -9,7 +9,7 @@ use crate::document::Diagnostics;
 use crate::exchange::Journal;
 use crate::fixtures::{self, ObjectSet};
 use crate::k8s;
-use crate::matching::StubSet;
+use crate::matching::ResponseSettings;
 use crate::message::{Bodies, WorldName};
 use crate::profile::Gateway;
 use crate::record::Proxy;
@@ -17,10 +17,13 @@ use crate::redact::Redactor;
 use crate::scenario::ScenarioSet;
 use crate::tls::server::Tls;
 
+use super::body_files::BodyFileCache;
 use super::bounds::Bounds;
 use super::clock::Clock;
+use super::root::{RootDirectory, RootFiles};
 use super::seeding::Seeding;
 use super::sources::Reload;
+use super::stubs::Stubs;
 use super::world::World;
 use super::worlds::Worlds;
 
@@ -74,8 +77,14 @@ impl Settings {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
-    /// The stubs: a change swaps in a copy of the set that has it, while requests are answered by the old one.
-    pub(crate) stubs: ArcSwap<StubSet>,
+    /// The stubs.
+    pub(crate) stubs: Stubs,
+    /// Where the admin API keeps stubs and body files; nothing where the fixtures have no such directory.
+    pub(crate) root: Option<RootDirectory>,
+    /// Settings of all stubs' answers, swapped as a whole.
+    pub(crate) responses: ArcSwap<ResponseSettings>,
+    /// The files that answers are made from.
+    pub(crate) body_files: BodyFileCache,
     /// The objects that the fixtures make.
     pub(crate) seeding: Seeding,
     /// What happens to created objects, swapped as a whole; nothing where that is off.
@@ -97,6 +106,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// The bodies that stubs of the admin API may name.
+    pub(crate) fn body_files(&self) -> RootFiles<'_> {
+        RootFiles(self.root.as_ref())
+    }
+
     /// A world by its name, with what the files say now: made if it is not there.
     pub(crate) fn world(&self, name: &WorldName) -> Arc<World> {
         // Cheap whatever the seed holds: the state is shared until it is written.

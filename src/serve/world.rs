@@ -15,6 +15,7 @@ use crate::scenario::{ScenarioSet, ScenarioState};
 
 use super::clock::Clock;
 use super::commit::{Contended, Store};
+use super::draws::Draws;
 use super::seeding::{SeedGeneration, Seeding};
 
 /// One client's isolated state.
@@ -26,6 +27,8 @@ pub(crate) struct World {
     pub(crate) store: Store,
     /// Its counters, draws and tokens.
     pub(crate) scenario: ScenarioState,
+    /// The draws of its stubs' answers.
+    pub(super) draws: Draws,
     /// The scenarios it has in place of those of the server.
     pub(crate) scenarios: ArcSwapOption<ScenarioSet>,
     /// The requests of its clients, where they are graded.
@@ -63,6 +66,7 @@ impl World {
             life: Mutex::new(k8s::LifeCycle::after(&state)),
             store: Store::new(state),
             scenario: ScenarioState::default(),
+            draws: Draws::default(),
             scenarios: ArcSwapOption::empty(),
             log: Arc::default(),
             held: Mutex::default(),
@@ -159,6 +163,7 @@ impl World {
         *life = k8s::LifeCycle::after(&self.store.state());
         drop(life);
         self.tokens.clear();
+        self.draws.reset();
         self.log.clear();
         self.clock.reset();
         self.scenario.reset(self.clock.elapsed());

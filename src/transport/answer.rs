@@ -6,22 +6,25 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, HeaderValue, SEC_WEBSOCKET_ACCEPT, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, DATE, HeaderValue, SEC_WEBSOCKET_ACCEPT, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, Method, StatusCode, Version};
 use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
 use tokio::time::Instant;
 
 use crate::message::{
-    Body, BodyError, BodyStream, Effects, FaultAction, Handler, Handling, LastStream, Origin, Plan,
-    Request, RequestBody,
+    Body, BodyError, BodyStream, Delivery, Effects, FaultAction, Handler, Handling, LastStream,
+    Origin, Plan, Request, RequestBody,
 };
 
 use super::body::PlanBody;
 use super::client::Client;
 use super::client_errors::ClientErrors;
+use super::date;
 use super::deliver::{Step, Steps, steps};
 use super::exact;
 use super::frames::Frames;
@@ -212,7 +215,8 @@ async fn perform(
                 messages(steps(Body::Stream(stream), plan.delivery))
             };
             control.take_over(Takeover::WebSocket(stream));
-            Ok(switching(plan.headers, accept.clone()).map(|body: PlanBody| body.with(guard)))
+            let head = Plan { body: Body::Empty, delivery: Delivery::UNDISTURBED, guard, ..plan };
+            Ok(switching(head, accept.clone()))
         }
         // A stream that is made from the request's body needs hyper to read on.
         (body, _) if !undisturbed || (is_stream(&body) && !wanted.is_being_read()) => {
@@ -275,28 +279,50 @@ async fn before_headers(
 }
 
 /// 101: what follows is no longer HTTP.
-fn switching(headers: HeaderMap, accept: HeaderValue) -> hyper::Response<PlanBody> {
-    let mut response = hyper::Response::new(PlanBody::new(Body::Empty));
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+fn switching(mut plan: Plan, accept: HeaderValue) -> hyper::Response<PlanBody> {
+    let body = PlanBody::new(Body::Empty).with(plan.guard.take());
+    plan.status = StatusCode::SWITCHING_PROTOCOLS;
+    plan.headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    plan.headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    plan.headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    response(plan.status, plan.headers, &plan.origin, None, body)
+}
+
+/// The head of an answer, with its body.
+fn response(
+    status: StatusCode,
+    headers: HeaderMap,
+    origin: &Origin,
+    reason: Option<Bytes>,
+    body: PlanBody,
+) -> hyper::Response<PlanBody> {
+    let mut response = hyper::Response::new(body);
+    *response.status_mut() = status;
     *response.headers_mut() = headers;
-    let headers = response.headers_mut();
-    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    if !origin.is_undated() {
+        response.headers_mut().entry(DATE).or_insert_with(date::now);
+    }
+    if let Some(reason) = reason.and_then(|text| ReasonPhrase::try_from(text).ok()) {
+        response.extensions_mut().insert(reason);
+    }
     response
+}
+
+/// The reason phrase of an answer, where it is not the usual one.
+fn reason(delivery: &Delivery) -> Option<Bytes> {
+    delivery.effects()?.reason.clone()
 }
 
 /// An answer in which nothing goes wrong, as hyper sends it.
 fn plain(mut plan: Plan, wanted: &Wanted) -> hyper::Response<PlanBody> {
     let known = plan.body.known_len();
     let body = PlanBody::new(plan.body).with(plan.guard.take());
-    let mut response = hyper::Response::new(body);
-    *response.status_mut() = plan.status;
-    *response.headers_mut() = plan.headers;
-    if let Some(length) = known.filter(|_| wanted.method == Method::HEAD) {
-        response.headers_mut().entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+    let chunked = plan.chunked && wanted.version < Version::HTTP_2;
+    let body = if chunked { body.unannounced() } else { body };
+    if let Some(length) = known.filter(|_| wanted.method == Method::HEAD && !chunked) {
+        plan.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
     }
-    response
+    response(plan.status, plan.headers, &plan.origin, reason(&plan.delivery), body)
 }
 
 /// The length that is announced, where the delivery leaves the body with it.
@@ -314,17 +340,13 @@ fn on_stream(mut plan: Plan, wanted: &Wanted, frames: &Arc<Frames>) -> hyper::Re
     if plan.delivery.leaves_body() {
         return plain(plan, wanted);
     }
-    let length = announced(&mut plan);
+    if let Some(length) = announced(&mut plan) {
+        plan.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+    }
     let body = if wanted.method == Method::HEAD { Body::Empty } else { plan.body };
     let steps = steps(body, plan.delivery);
     let body = PlanBody::disturbed(steps, Arc::clone(frames)).with(plan.guard.take());
-    let mut response = hyper::Response::new(body);
-    *response.status_mut() = plan.status;
-    *response.headers_mut() = plan.headers;
-    if let Some(length) = length {
-        response.headers_mut().entry(CONTENT_LENGTH).or_insert_with(|| length.into());
-    }
-    response
+    response(plan.status, plan.headers, &plan.origin, None, body)
 }
 
 /// An HTTP/1.1 answer of which hyper sends the head.
@@ -332,7 +354,9 @@ fn outside(mut plan: Plan, wanted: &Wanted, control: &Arc<Control>) -> hyper::Re
     let length = announced(&mut plan);
     let bodiless = wanted.method == Method::HEAD
         || matches!(plan.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    if let Some(length) = length.filter(|_| plan.status != StatusCode::NO_CONTENT)
+    let effects = plan.delivery.effects();
+    let wrong_length = effects.is_some_and(|effects| effects.wrong_length);
+    if let Some(length) = length.filter(|_| plan.status != StatusCode::NO_CONTENT && !plan.chunked)
         && !plan.headers.contains_key(TRANSFER_ENCODING)
     {
         plan.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
@@ -341,11 +365,13 @@ fn outside(mut plan: Plan, wanted: &Wanted, control: &Arc<Control>) -> hyper::Re
         plan.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let framing = match named {
         _ if bodiless => Framing::HeadAlone,
+        Some(_) if wrong_length => Framing::Close,
         Some(length) => Framing::Length(length),
         None if wanted.version == Version::HTTP_10 => Framing::Close,
         None => Framing::Chunked,
     };
     let undisturbed = plan.delivery.leaves_body();
+    let reason = reason(&plan.delivery);
     let flow = match plan.body {
         Body::Stream(stream) | Body::WebSocket(stream) if undisturbed && !bodiless => {
             Flow::Stream(stream)
@@ -367,8 +393,6 @@ fn outside(mut plan: Plan, wanted: &Wanted, control: &Arc<Control>) -> hyper::Re
         // hyper asks for no byte of such a body.
         control.leave();
     }
-    let mut response = hyper::Response::new(PlanBody::taken_over(Arc::clone(control)));
-    *response.status_mut() = plan.status;
-    *response.headers_mut() = plan.headers;
-    response
+    let body = PlanBody::taken_over(Arc::clone(control));
+    response(plan.status, plan.headers, &plan.origin, reason, body)
 }

@@ -21,6 +21,8 @@ pub(super) struct PlanBody {
     kind: Kind,
     /// The length that hyper announces.
     announced: Option<u64>,
+    /// Whether hyper has asked for it: an empty body in chunks has a last chunk, so its end is not told before.
+    begun: bool,
     /// Is dropped when hyper has all of the body.
     under_way: Option<UnderWay>,
     /// Is dropped when the answer is out.
@@ -58,7 +60,14 @@ struct Disturbed {
 impl PlanBody {
     pub(super) fn new(body: Body) -> Self {
         let announced = body.known_len();
-        Self { kind: Kind::Plain(Source::new(body)), announced, under_way: None, guard: None }
+        let kind = Kind::Plain(Source::new(body));
+        Self { kind, announced, begun: false, under_way: None, guard: None }
+    }
+
+    /// Leaves the length out: over HTTP/1.1 the body goes out in chunks.
+    pub(super) fn unannounced(mut self) -> Self {
+        self.announced = None;
+        self
     }
 
     /// A body that a delivery disturbs.
@@ -71,12 +80,13 @@ impl PlanBody {
             ending: None,
         }));
         // The head has the length, and hyper does not check it against what is sent.
-        Self { kind, announced: None, under_way: None, guard: None }
+        Self { kind, announced: None, begun: false, under_way: None, guard: None }
     }
 
     /// A body that is written without hyper, whose part ends with the head.
     pub(super) fn taken_over(control: Arc<Control>) -> Self {
-        Self { kind: Kind::TakenOver(control), announced: None, under_way: None, guard: None }
+        let kind = Kind::TakenOver(control);
+        Self { kind, announced: None, begun: false, under_way: None, guard: None }
     }
 
     /// Keeps its connection in use until it is dropped.
@@ -134,6 +144,7 @@ impl http_body::Body for PlanBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Piece>, EndsHere>>> {
+        self.begun = true;
         let item = match &mut self.kind {
             Kind::Plain(source) => ready!(source.poll_next(cx))
                 .map(|item| item.map(Piece::plain).map_err(BodyError::into)),
@@ -147,7 +158,8 @@ impl http_body::Body for PlanBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.kind, Kind::Plain(source) if source.is_empty())
+        let told = self.begun || self.announced.is_some();
+        told && matches!(&self.kind, Kind::Plain(source) if source.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -102,6 +102,7 @@ async fn serve<H: Handler>(
     let mut builder = http1::Builder::new();
     builder
         .header_read_timeout(None)
+        .auto_date_header(false)
         .max_header_size(limits.header_bytes)
         .max_buf_size(limits.header_bytes.max(8192) * 2);
     if limits.header_count != HYPERS_HEADER_COUNT {

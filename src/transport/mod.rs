@@ -17,6 +17,7 @@ mod body;
 mod client;
 mod client_errors;
 mod connection;
+mod date;
 mod deliver;
 mod exact;
 mod framed;

@@ -186,7 +186,7 @@ fn a_serve_event_has_request_response_and_stub() {
         "body",
     );
     request.peer = Some("127.0.0.1:99".parse().unwrap());
-    record(&journal, &request, &stub.plan(), ByStub::Fixed(&stub));
+    record(&journal, &request, &testing::answer(&stub, &request), ByStub::Fixed(&stub));
     let event = journal.exchanges()[0].to_json();
     let logged = &event["request"];
     assert_eq!(logged["absoluteUrl"], "http://h.example:81/a?q=1&q=2");

@@ -1,8 +1,7 @@
 //! The search for the nearest stubs, in steps: between two of them other requests are answered.
 //!
 //! The work is bounded: the stubs for the URL are found by the index, the others are looked at once and cheaply
-//! up to a limit, a hundred of each are compared part by part, three are shown, and bodies are diffed under a
-//! limit of size and time.
+//! up to a limit, a hundred of each are compared part by part, and three are kept.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -13,14 +12,12 @@ use crate::redact::Redactor;
 
 use super::super::diff;
 use super::super::list::Order;
-use super::super::parts::{self, Part};
 use super::super::set::StubSet;
 use super::super::stub::Stub;
-use super::clean::Clean;
-use super::{MissReport, NearMiss};
+use super::{NearMiss, distance};
 
-/// How many stubs are shown.
-const SHOWN: usize = 3;
+/// How many stubs are kept.
+const KEPT: usize = 3;
 
 /// How many stubs for the same URL, and how many for others, are compared part by part.
 const COMPARED: usize = 100;
@@ -44,17 +41,17 @@ enum Stage {
     Start,
     /// The stubs are looked at in precedence order.
     Look {
-        same_url: Vec<Arc<Stub>>,
+        same_url: Vec<(Order, Arc<Stub>)>,
         last: Option<Order>,
         looked_at: usize,
         /// The ones whose URLs are most alike, the least of them on top.
         others: BinaryHeap<Reverse<Candidate>>,
     },
     Compare {
-        left: std::vec::IntoIter<Arc<Stub>>,
-        compared: Vec<(f64, Arc<Stub>, Vec<Part>)>,
+        left: std::vec::IntoIter<(Order, Arc<Stub>)>,
+        compared: Vec<(Order, NearMiss)>,
     },
-    Done(Vec<(f64, Arc<Stub>, Vec<Part>)>),
+    Done(Vec<NearMiss>),
 }
 
 /// A stub by the likeness of its URL, then by precedence.
@@ -65,14 +62,15 @@ struct Candidate {
 }
 
 impl StubSet {
-    /// Why no stub answers: the nearest ones, part by part. Where other requests wait meanwhile, a [`MissSearch`]
-    /// does the same in steps.
+    /// Why no stub answers: the text of the 404. Where other requests wait meanwhile, a [`MissSearch`] does the same
+    /// in steps.
     #[must_use]
-    pub(crate) fn nearest(&self, request: &Request, redactor: &Redactor) -> MissReport {
+    pub(crate) fn miss_report(&self, request: &Request, redactor: &Redactor) -> String {
         let asked = Asked::new(request);
         let mut search = MissSearch::new(self);
         while search.step(&asked) {}
-        search.report(&asked, redactor)
+        let nearest = search.nearest();
+        diff::report(nearest.first().map(|near| &*near.stub), &asked, None, redactor)
     }
 }
 
@@ -97,10 +95,8 @@ impl<'s> MissSearch<'s> {
                     let mut others: Vec<Candidate> =
                         others.into_iter().map(|Reverse(candidate)| candidate).collect();
                     others.sort_unstable_by(|a, b| b.cmp(a));
-                    let pool: Vec<Arc<Stub>> = same_url
-                        .into_iter()
-                        .chain(others.into_iter().map(|one| one.stub))
-                        .collect();
+                    let others = others.into_iter().map(|one| (one.likeness.1.0, one.stub));
+                    let pool: Vec<_> = same_url.into_iter().chain(others).collect();
                     Stage::Compare { left: pool.into_iter(), compared: Vec::new() }
                 } else {
                     for (order, stub) in next {
@@ -113,14 +109,16 @@ impl<'s> MissSearch<'s> {
             }
             Stage::Compare { mut left, mut compared } => {
                 if left.as_slice().is_empty() {
-                    // Stable, so that of equally near ones the one with precedence is shown first.
-                    compared.sort_by(|a, b| a.0.total_cmp(&b.0));
-                    compared.truncate(SHOWN);
-                    Stage::Done(compared)
+                    // Of equally near ones the one with precedence comes first.
+                    compared.sort_by(|(a, near), (b, other)| {
+                        near.distance.total_cmp(&other.distance).then_with(|| a.cmp(b))
+                    });
+                    compared.truncate(KEPT);
+                    Stage::Done(compared.into_iter().map(|(_, near)| near).collect())
                 } else {
-                    compared.extend(left.by_ref().take(COMPARED_A_STEP).map(|stub| {
-                        let parts = parts::compare(&stub.request, asked);
-                        (parts::distance(&parts), stub, parts)
+                    compared.extend(left.by_ref().take(COMPARED_A_STEP).map(|(order, stub)| {
+                        let distance = distance::of(&stub.request, asked);
+                        (order, NearMiss { stub, distance })
                     }));
                     Stage::Compare { left, compared }
                 }
@@ -130,26 +128,10 @@ impl<'s> MissSearch<'s> {
         !matches!(self.stage, Stage::Done(_))
     }
 
-    /// What was found, once there are no more steps.
-    pub(crate) fn report(self, asked: &Asked<'_>, redactor: &Redactor) -> MissReport {
-        let clean = Clean::of(asked, redactor);
+    /// What was found, the nearest first, once there are no more steps.
+    pub(crate) fn nearest(self) -> Vec<NearMiss> {
         let Stage::Done(nearest) = self.stage else { unreachable!("the search is not done") };
-        let nearest = nearest.into_iter().map(|(distance, stub, parts)| NearMiss {
-            id: stub.id,
-            name: stub.name().map(str::to_owned),
-            title: clean.url(stub.title()),
-            source: stub.source().display().to_string(),
-            distance,
-            // The values of the stub are looked through before its body is.
-            parts: parts.into_iter().map(|part| clean.part(part)).collect(),
-            diff: diff::of_body(&stub.request, asked).map(|diff| clean.text(diff)),
-        });
-        MissReport {
-            method: asked.method().to_string(),
-            target: clean.url(asked.target().to_owned()),
-            stubs: self.stubs.len(),
-            nearest: nearest.collect(),
-        }
+        nearest
     }
 }
 
@@ -158,13 +140,13 @@ fn look(
     asked: &Asked<'_>,
     order: Order,
     stub: &Arc<Stub>,
-    same_url: &[Arc<Stub>],
+    same_url: &[(Order, Arc<Stub>)],
     others: &mut BinaryHeap<Reverse<Candidate>>,
 ) {
-    let likeness = (parts::url_likeness(&stub.request.url, asked), Reverse(order));
+    let likeness = (distance::url_likeness(&stub.request.url, asked), Reverse(order));
     let full = others.len() >= COMPARED;
     if full && others.peek().is_some_and(|Reverse(least)| least.likeness >= likeness)
-        || same_url.iter().any(|known| Arc::ptr_eq(known, stub))
+        || same_url.iter().any(|(known, _)| *known == order)
     {
         return;
     }

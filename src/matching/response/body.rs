@@ -2,35 +2,49 @@
 
 use bytes::Bytes;
 
-use crate::document::{Keys, Node};
+use crate::document::Keys;
 
 use super::super::body_files::BodyFiles;
 use super::super::delivery::base64;
+use super::definition::BodyDefinition;
+use super::scalar;
+use super::text::Text;
 
-/// The body, as it will be sent; empty where a recorded stream has one. Two forms at once are reported, for
-/// `WireMock`'s versions disagree which wins.
-pub(super) fn read(keys: &Keys<'_>, files: &dyn BodyFiles, stream: bool) -> Option<Bytes> {
-    let given: Vec<Node<'_>> = ["body", "jsonBody", "base64Body", "bodyFileName"]
-        .iter()
-        .filter_map(|key| keys.get(key))
-        .collect();
-    if stream {
-        return Some(Bytes::new());
-    }
-    if let [first, second, ..] = given.as_slice() {
-        second.error_at_key(
-            format!("{:?} and {:?} stand in one response", first.key(), second.key()),
-            "keep one of them",
+/// The body. Of several forms `body` comes first, then `jsonBody`, `base64Body`, `bodyFileName`; an explicit null
+/// counts as absent, an empty text does not.
+pub(super) fn read(
+    keys: &Keys<'_>,
+    files: &dyn BodyFiles,
+    templated: bool,
+) -> Option<BodyDefinition> {
+    let forms = ["body", "jsonBody", "base64Body", "bodyFileName"].map(|key| keys.get(key));
+    let mut given = forms.iter().flatten();
+    if let (Some(first), Some(second)) = (given.next(), given.next()) {
+        second.warn(
+            format!("{:?} is sent, {:?} is not", first.key(), second.key()),
+            "keep one of them: WireMock's versions disagree which of two is sent",
         );
-        return None;
     }
-    let Some(node) = given.first() else {
-        return Some(Bytes::new());
+    let text = |node: &_, text: &str| {
+        Text::new(text, templated).map_err(|why| crate::document::Node::error(node, why, "")).ok()
     };
-    match node.key().as_str() {
-        "body" => node.text().map(|text| Bytes::copy_from_slice(text.as_bytes())),
-        "jsonBody" => Some(node.value().to_string().into()),
-        "base64Body" => base64(node),
-        _ => files.read(node.text()?).map_err(|why| node.error(why, "")).ok(),
+    let [body, json, base, file] = &forms;
+    if let Some(node) = body {
+        return Some(BodyDefinition::Text(text(node, &scalar::text(node)?)?));
     }
+    if let Some(node) = json {
+        return Some(BodyDefinition::Json(text(node, &node.value().to_string())?));
+    }
+    if let Some(node) = base {
+        return base64(node).map(BodyDefinition::Bytes);
+    }
+    let Some(node) = file else { return Some(BodyDefinition::Bytes(Bytes::new())) };
+    let written = scalar::text(node)?;
+    let name = text(node, &written)?;
+    if let Some(name) = name.as_plain()
+        && let Err(why) = files.check(name)
+    {
+        node.warn(why, "requests are answered with 500 until it is there");
+    }
+    Some(BodyDefinition::File { name, directory: files.directory() })
 }

@@ -1,97 +1,134 @@
-//! Responses of stubs, rendered once at load (`C/http/ResponseDefinition.java`).
+//! Responses of stubs: what a stub answers, either rendered once at load or made for each request
+//! (`C/http/ResponseDefinition.java`, `C/http/StubResponseRenderer.java`).
+//!
+//! ```text
+//! response of a mapping → [read] → [Definition] ─┬─ nothing in it depends on a request → [FixedResponse] → Plan
+//!                                                └─ templates, files, drawn delays ───→ [made] ──────────→ Plan,
+//!                                                                                           or a [ProxyRequest]
+//! ```
 
 mod body;
+mod definition;
+mod delays;
+mod fixed;
+mod json_body;
+mod made;
+mod proxy;
 mod read;
+mod reason;
+mod scalar;
+mod settings;
 #[cfg(test)]
 mod tests;
+mod text;
 
-use std::sync::Arc;
-
-use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
-use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
-use uuid::fmt::Hyphenated;
 
-use crate::message::{Body, Delivery, Origin, Plan};
+use crate::message::{Origin, Plan, Request};
 
-use super::header_pool::{Head, HeaderPool};
+use super::body_files::ReadBodyFile;
+use super::header_pool::HeaderPool;
+
+use definition::Definition;
+use fixed::FixedResponse;
+
+pub(crate) use proxy::ProxyRequest;
+pub(crate) use settings::ResponseSettings;
 
 /// The headers by which clients see which stub answered.
 const STUB_ID: HeaderName = HeaderName::from_static("matched-stub-id");
 const STUB_NAME: HeaderName = HeaderName::from_static("matched-stub-name");
 
-/// A body of at most so many bytes is kept beside its stub's id, and copied for each answer: that costs less
-/// than counting who uses it, when it is one of many.
-const SMALL_BODY: usize = 512;
-
 /// A response as it is written.
 #[derive(Debug, Default)]
-pub(super) struct RawResponse {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
-    delivery: Delivery,
+pub(super) struct RawResponse(Definition);
+
+/// What a stub answers.
+#[derive(Debug)]
+pub(super) enum Response {
+    /// The same for every request.
+    Fixed(FixedResponse),
+    /// Made for each request.
+    Made(Box<Definition>),
 }
 
-/// An answer that is ready to be sent again and again.
-#[derive(Debug)]
-pub(super) struct Response {
-    /// With an empty value for each mark, last. Shared by all stubs that have the same head.
-    head: Arc<Head>,
-    /// The stub's id, then a small body.
-    text: Box<[u8]>,
-    /// Shared by all answers.
-    delivery: Delivery,
-    /// What few responses have.
-    rare: Option<Box<Rare>>,
+/// What an answer is made from, besides its stub.
+pub(crate) struct ResponseContext<'a> {
+    /// The request. Its body has been read where [`Stub::needs_body`](super::Stub::needs_body) asks for it.
+    pub(crate) request: &'a Request,
+    /// The settings of all stubs.
+    pub(crate) settings: &'a ResponseSettings,
+    /// Reads the files of answers.
+    pub(crate) files: &'a dyn ReadBodyFile,
+    /// Draws of evenly spread 64-bit numbers.
+    pub(crate) random: &'a mut dyn FnMut() -> u64,
 }
 
+/// An answer of a stub.
 #[derive(Debug)]
-struct Rare {
-    name: Option<HeaderValue>,
-    /// A body that is not a small one.
-    body: Option<Bytes>,
+pub(crate) enum StubAnswer {
+    /// It is there.
+    Plan(Plan),
+    /// Another server has it.
+    Proxy(Box<ProxyRequest>),
 }
 
 impl Response {
     /// The response of a stub, marked with its id and name.
     pub(super) fn new(raw: RawResponse, id: Uuid, name: Option<&str>, pool: &HeaderPool) -> Self {
-        let RawResponse { status, mut headers, body, delivery } = raw;
-        let name = name.and_then(ascii);
-        // Out and in again: marks come last.
-        for mark in [Some(STUB_ID), name.as_ref().map(|_| STUB_NAME)].into_iter().flatten() {
-            headers.remove(&mark);
-            headers.insert(mark, HeaderValue::from_static(""));
+        let definition = raw.0;
+        if definition.is_fixed() {
+            return Self::Fixed(FixedResponse::new(definition, id, name.and_then(ascii), pool));
         }
-        let mut text = [0; Hyphenated::LENGTH];
-        let id = id.hyphenated().encode_lower(&mut text).as_bytes();
-        let (small, body) =
-            if body.len() <= SMALL_BODY { (body, None) } else { (Bytes::new(), Some(body)) };
-        let text = [id, &small].concat().into();
-        let rare = name.is_some() || body.is_some();
-        let rare = rare.then(|| Box::new(Rare { name, body }));
-        Self { head: pool.head(status, headers), text, delivery, rare }
+        Self::Made(Box::new(definition))
     }
 
-    /// The answer, ready to be sent: this copies the headers and a small body, and shares a larger one.
-    pub(super) fn plan(&self, origin: Origin) -> Plan {
-        let (id, small) = self.text.split_at(Hyphenated::LENGTH);
-        let id = HeaderValue::from_bytes(id).expect("a UUID is ASCII");
-        let rare = self.rare.as_deref();
-        let body = match rare.and_then(|rare| rare.body.as_ref()) {
-            None if small.is_empty() => Body::Empty,
-            None => Body::Bytes(Bytes::copy_from_slice(small)),
-            Some(bytes) => Body::Bytes(bytes.clone()),
+    /// Takes `jsonBody` from the text of the mapping, which has its keys in their order and its numbers as
+    /// written.
+    pub(super) fn take_json_body(&mut self, mapping: &[u8]) {
+        let is_json = match self {
+            Self::Fixed(fixed) => fixed.has_json_body(),
+            Self::Made(definition) => definition.has_json_body(),
         };
-        let marks = [Some(id), rare.and_then(|rare| rare.name.clone())];
-        let mut headers = self.head.headers.clone();
-        let first = headers.len() - marks.iter().flatten().count();
-        for (place, mark) in headers.values_mut().skip(first).zip(marks.into_iter().flatten()) {
-            *place = mark;
+        let Some(text) = is_json.then(|| json_body::of_mapping(mapping)).flatten() else { return };
+        match self {
+            Self::Fixed(fixed) => fixed.set_body(text.into()),
+            Self::Made(definition) => definition.set_json_body(&text),
         }
-        let delivery = self.delivery.clone();
-        Plan { headers, delivery, ..Plan::new(self.head.status, origin, body) }
+    }
+
+    /// The answer, where it is the same for every request: this copies the headers and a small body, and
+    /// shares a larger one.
+    pub(super) fn fixed_plan(&self, origin: Origin, settings: &ResponseSettings) -> Option<Plan> {
+        match self {
+            Self::Fixed(fixed) if settings.are_default() => Some(fixed.plan(origin)),
+            _ => None,
+        }
+    }
+
+    /// Whether the answer is made from the request's body.
+    pub(super) fn needs_body(&self) -> bool {
+        matches!(self, Self::Made(definition) if definition.templated)
+    }
+
+    /// The answer to a request.
+    pub(super) fn answer(
+        &self,
+        id: Uuid,
+        name: Option<&str>,
+        context: &mut ResponseContext<'_>,
+    ) -> StubAnswer {
+        match self {
+            Self::Fixed(fixed) => {
+                let mut plan = fixed.plan(Origin::Stub(id));
+                let delay = context.settings.delay_beside(fixed.delays(), context.random);
+                plan.delivery = plan.delivery.delayed(delay);
+                context.settings.frame(&mut plan, false);
+                StubAnswer::Plan(plan)
+            }
+            Self::Made(definition) => made::answer(definition, id, name, context),
+        }
     }
 }
 

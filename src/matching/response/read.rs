@@ -1,88 +1,86 @@
-//! `response` of a stub mapping → a response, with everything that is wrong with it.
+//! `response` of a stub mapping → a definition, with everything that is wrong with it.
 
-use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
+use http::header::{HeaderName, TRANSFER_ENCODING};
 
-use crate::document::{Keys, Node};
+use crate::document::Node;
 use crate::message::Effects;
 
 use super::super::body_files::BodyFiles;
-use super::super::delivery::{delay, fault, stream};
-use super::{RawResponse, body};
+use super::super::delivery::{TEMPLATE_TRANSFORMER, fault, stream, transformers};
+use super::definition::{BodyDefinition, Definition};
+use super::delays::{Delays, dribble};
+use super::proxy::ProxyDefinition;
+use super::text::Text;
+use super::{RawResponse, body, reason, scalar};
 
 impl RawResponse {
     /// Reads `response`; problems are noted.
     pub(in crate::matching) fn read(node: &Node<'_>, files: &dyn BodyFiles) -> Option<Self> {
         let keys = node.keys()?;
         let status = keys.get("status").map_or(Some(StatusCode::OK), |node| status(&node));
-        reason(&keys, status);
-        let mut headers = headers(&keys);
-        let stream = stream(&keys);
-        let plain = body::read(&keys, files, stream.is_some());
-        framing(&keys, &mut headers, plain.as_ref().filter(|_| stream.is_none()));
-        let delay = delay(&keys);
+        let message = keys.get("statusMessage").map(|node| scalar::text(&node));
+        let names = transformers(&keys);
+        let templated = names.contains(&TEMPLATE_TRANSFORMER);
+        let headers = headers(keys.get("headers"), templated);
+        let stream = stream(&keys, &names);
+        let body = body::read(&keys, files, templated);
+        let delays = Delays::read(&keys);
+        let pace = dribble(&keys);
         let fault = fault(&keys);
-        for key in NOT_SUPPORTED {
-            if let Some(node) = keys.get(key) {
-                node.error_at_key(format!("{key:?} is not supported"), "remove it; fixedDelayMilliseconds, fault and scenarios are there for delays and faults");
-            }
-        }
+        let proxy = ProxyDefinition::read(&keys, templated);
+        // Written by WireMock on a definition that stands for no stub.
+        let _ = keys.get("fromConfiguredStub");
         keys.finish();
+        let (status, delays) = (status?, delays?);
+        // A fault hides status, headers and body (`StubResponseRenderer`).
+        if let Some(fault) = fault {
+            let effects = fault?;
+            return Some(Self(Definition { delays, effects, ..Definition::default() }));
+        }
+        let reason = match message {
+            Some(message) => Some(reason::written(&message?)),
+            None => reason::of(status),
+        };
+        let pace = pace.map_or(Some(None), |pace| pace.map(Some))?;
+        let proxy = proxy.map_or(Some(None), |proxy| proxy.map(|proxy| Some(Box::new(proxy))))?;
         let (body, schedule) = match stream {
             Some(recorded) => {
                 let recorded = recorded?;
-                (recorded.body, Some(recorded.schedule))
+                (BodyDefinition::Bytes(recorded.body), Some(recorded.schedule))
             }
-            None => (plain?, None),
+            None => (body?, None),
         };
-        let (status, delay) = (status?, delay?);
-        // A fault hides status, headers and body (`StubResponseRenderer`).
-        if let Some(fault) = fault {
-            let delivery = Effects { delay, ..fault? }.into();
-            return Some(Self { delivery, ..Self::default() });
-        }
         let unannounced = schedule.is_some();
-        let delivery = Effects { delay, unannounced, schedule, ..Effects::default() }.into();
-        Some(Self { status, headers, body, delivery })
+        let effects = Effects { reason, unannounced, schedule, pace, ..Effects::default() };
+        Some(Self(Definition { status, headers, body, delays, effects, proxy, templated }))
     }
 }
 
-/// Keys of `WireMock` that would change the answer, so that they cannot be left out silently.
-const NOT_SUPPORTED: [&str; 6] = [
-    "delayDistribution",
-    "chunkedDribbleDelay",
-    "proxyBaseUrl",
-    "proxyUrlPrefixToRemove",
-    "additionalProxyRequestHeaders",
-    "removeProxyRequestHeaders",
-];
-
-/// Interim (1xx) answers cannot stand alone.
+/// The status. Zero and less stand for none; interim answers (1xx) cannot stand alone, and are answered so.
 fn status(node: &Node<'_>) -> Option<StatusCode> {
-    let number = node.integer(200..=999)?;
-    StatusCode::from_u16(u16::try_from(number).ok()?).ok()
-}
-
-fn reason(keys: &Keys<'_>, status: Option<StatusCode>) {
-    let Some(node) = keys.get("statusMessage") else {
-        return;
-    };
-    let sent = status.and_then(|status| status.canonical_reason()).unwrap_or("");
-    if node.text().is_some_and(|text| text != sent) {
-        node.warn(
-            format!("statusMessage is not sent, the standard one is: {sent:?}"),
-            "HTTP clients ignore it, and HTTP/2 has none",
-        );
+    let number = scalar::integer(node)?;
+    if number <= 0 {
+        return Some(StatusCode::OK);
+    }
+    let status = u16::try_from(number).ok().and_then(|number| StatusCode::from_u16(number).ok());
+    match status {
+        Some(status) if status.is_informational() => {
+            node.warn(format!("{status} alone is no answer, 500 is sent"), "");
+            Some(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+        Some(status) => Some(status),
+        None => {
+            node.expected("a status from 100 to 999");
+            None
+        }
     }
 }
 
-fn headers(keys: &Keys<'_>) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    let Some(node) = keys.get("headers") else {
-        return headers;
-    };
-    for (name, values) in node.entries() {
+/// Header fields with a text or a list of texts each, in the order of their names.
+pub(super) fn headers(node: Option<Node<'_>>, templated: bool) -> Vec<(HeaderName, Text)> {
+    let mut headers = Vec::new();
+    for (name, values) in node.iter().flat_map(Node::entries) {
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
             values.error_at_key(
                 format!("{name:?} is not a header name"),
@@ -95,31 +93,13 @@ fn headers(keys: &Keys<'_>) -> HeaderMap {
             let Some(text) = node.text() else {
                 continue;
             };
-            match HeaderValue::from_str(text) {
-                Ok(value) => {
-                    headers.append(&name, value);
-                }
-                Err(_) => {
-                    node.error("a header value has no line ends and no control characters", "");
-                }
+            match Text::new(text, templated) {
+                // How the body is sent, the transport says itself.
+                Ok(_) if name == TRANSFER_ENCODING => {}
+                Ok(text) => headers.push((name.clone(), text)),
+                Err(why) => node.error(why, ""),
             }
         }
     }
     headers
-}
-
-/// Takes out what the transport says itself: the length of the body, and how it is sent.
-fn framing(keys: &Keys<'_>, headers: &mut HeaderMap, body: Option<&Bytes>) {
-    headers.remove(TRANSFER_ENCODING);
-    let Some(given) = headers.remove(CONTENT_LENGTH) else {
-        return;
-    };
-    if let Some(bytes) = body
-        && given.as_bytes() != bytes.len().to_string().as_bytes()
-    {
-        keys.node().warn(
-            format!("Content-Length {given:?} is not the body's: {} is sent", bytes.len()),
-            "leave Content-Length out; for a body that ends early use a scenario",
-        );
-    }
 }

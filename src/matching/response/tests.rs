@@ -2,15 +2,30 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
 use http::header::TRANSFER_ENCODING;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{RawResponse, Response, SMALL_BODY};
+use super::fixed::SMALL_BODY;
+use super::settings::ChunkedEncoding;
+use super::{RawResponse, Response, ResponseContext, ResponseSettings, StubAnswer};
 use crate::matching::HeaderPool;
 use crate::matching::testing::{Files, with_node};
-use crate::message::{Body, Fault, FaultAction, FaultPoint, Origin, Plan, TimedChunk};
+use crate::message::{
+    Body, Delay, Fault, FaultAction, FaultPoint, Origin, Plan, Request, TimedChunk,
+};
+
+/// The answers of a response to requests; drawn numbers are all the same.
+fn answer(response: &Response, target: &str, settings: &ResponseSettings) -> StubAnswer {
+    let request = Request::new(Method::GET, target);
+    let mut random = || 1 << 63;
+    response.answer(
+        Uuid::nil(),
+        Some("größe"),
+        &mut ResponseContext { request: &request, settings, files: &Files, random: &mut random },
+    )
+}
 
 fn compile(value: &Value) -> (Option<Response>, Vec<String>) {
     let (raw, problems) = with_node(value, |node| RawResponse::read(node, &Files));
@@ -25,7 +40,10 @@ fn compile(value: &Value) -> (Option<Response>, Vec<String>) {
 fn plan(value: &Value) -> Plan {
     let (response, problems) = compile(value);
     assert!(problems.is_empty(), "{problems:?}");
-    response.unwrap().plan(Origin::Admin)
+    match answer(&response.unwrap(), "/", &ResponseSettings::default()) {
+        StubAnswer::Plan(plan) => plan,
+        StubAnswer::Proxy(to) => panic!("{to:?}"),
+    }
 }
 
 fn bytes(plan: &Plan) -> &[u8] {
@@ -77,6 +95,137 @@ fn heads_delays_and_faults() {
 }
 
 #[test]
+fn of_several_bodies_one_is_sent() {
+    let (body, json, base) = (("body", "text"), ("jsonBody", "j"), ("base64Body", "/w=="));
+    let file = ("bodyFileName", "there.txt");
+    for (given, sent) in [
+        (&[body, json, base, file][..], &b"text"[..]),
+        (&[("body", ""), json], b""),
+        (&[json, base, file], b"\"j\""),
+        (&[base, file], b"\xff"),
+    ] {
+        let response: serde_json::Map<String, Value> =
+            given.iter().map(|(key, text)| ((*key).to_owned(), json!(text))).collect();
+        let (response, _) = compile(&response.into());
+        let StubAnswer::Plan(plan) = answer(&response.unwrap(), "/", &ResponseSettings::default())
+        else {
+            panic!("{given:?}");
+        };
+        assert_eq!(bytes(&plan), sent, "{given:?}");
+    }
+    assert!(matches!(plan(&json!({"jsonBody": null})).body, Body::Empty));
+}
+
+#[test]
+fn numbers_and_texts_are_read_leniently() {
+    for (status, sent) in [
+        (json!("201"), 201),
+        (json!(203.7), 203),
+        (json!(0), 200),
+        (json!(-1), 200),
+        (json!(600), 600),
+    ] {
+        assert_eq!(plan(&json!({"status": status})).status.as_u16(), sent, "{status}");
+    }
+    assert_eq!(bytes(&plan(&json!({"body": 5}))), b"5");
+    assert_eq!(bytes(&plan(&json!({"body": true}))), b"true");
+    assert_eq!(bytes(&plan(&json!({"base64Body": "aGk"}))), b"hi");
+    let headers = plan(&json!({"headers": {"A": "grü\n中"}})).headers;
+    assert_eq!(headers["a"].as_bytes(), b"gr\xfc  ");
+}
+
+#[test]
+fn status_lines_are_those_of_wiremock() {
+    let reason = |response| {
+        let plan = plan(&response);
+        plan.delivery.effects().and_then(|effects| effects.reason.clone())
+    };
+    assert_eq!(reason(json!({})), None);
+    assert_eq!(reason(json!({"statusMessage": "Très\nbon 中"})).unwrap(), &b"Tr\xe8s?bon ?"[..]);
+    assert_eq!(reason(json!({"status": 500})).unwrap(), "Server Error");
+    assert_eq!(reason(json!({"status": 600})).unwrap(), "600");
+}
+
+#[test]
+fn lengths_are_announced_as_settings_and_stubs_say() {
+    let chunked = |response: Value, chunked_encoding| {
+        let settings = ResponseSettings { chunked_encoding, ..ResponseSettings::default() };
+        match answer(&compile(&response).0.unwrap(), "/", &settings) {
+            StubAnswer::Plan(plan) => plan.chunked,
+            StubAnswer::Proxy(_) => unreachable!("there is none"),
+        }
+    };
+    let (text, file) = (json!({"body": "x"}), json!({"bodyFileName": "there.txt"}));
+    for (policy, of_text, of_file) in [
+        (ChunkedEncoding::Always, true, true),
+        (ChunkedEncoding::BodyFile, false, true),
+        (ChunkedEncoding::Never, false, false),
+    ] {
+        assert_eq!(chunked(text.clone(), policy), of_text, "{policy:?}");
+        assert_eq!(chunked(file.clone(), policy), of_file, "{policy:?}");
+    }
+    let named = json!({"body": "x", "headers": {"Content-Length": "7"}});
+    assert!(!chunked(named.clone(), ChunkedEncoding::Always));
+    assert!(plan(&named).delivery.effects().unwrap().wrong_length);
+}
+
+#[test]
+fn delays_that_a_stub_has_not_come_from_the_settings() {
+    let ms = Duration::from_millis;
+    let settings = ResponseSettings {
+        fixed_delay: Some(ms(10)),
+        delay_distribution: Some(Delay::Uniform { min: ms(100), max: ms(300) }),
+        ..ResponseSettings::default()
+    };
+    // The draws of these tests are the middle of what can be drawn.
+    for (response, delay) in [
+        (json!({}), 210),
+        (json!({"fixedDelayMilliseconds": 0}), 200),
+        (json!({"fixedDelayMilliseconds": 3}), 203),
+        (json!({"delayDistribution": {"type": "fixed", "milliseconds": 7}}), 17),
+        (
+            json!({"delayDistribution": {"type": "uniform", "lower": 2, "upper": 4}, "fixedDelayMilliseconds": 1}),
+            4,
+        ),
+        (json!({"fault": "EMPTY_RESPONSE", "fixedDelayMilliseconds": 1}), 201),
+        (
+            json!({"delayDistribution": {"type": "lognormal", "median": 90, "sigma": 0, "maxValue": 100}}),
+            100,
+        ),
+    ] {
+        let StubAnswer::Plan(plan) = answer(&compile(&response).0.unwrap(), "/", &settings) else {
+            unreachable!("there is no proxy");
+        };
+        assert_eq!(plan.delivery.delay(), ms(delay), "{response}");
+    }
+}
+
+#[test]
+fn a_proxied_request_is_described() {
+    let response = json!({
+        "proxyBaseUrl": "http://backend/base",
+        "proxyUrlPrefixToRemove": "/api",
+        "additionalProxyRequestHeaders": {"X-A": "1"},
+        "removeProxyRequestHeaders": ["X-B"],
+        "headers": {"X-C": "2"},
+        "fixedDelayMilliseconds": 5,
+    });
+    let response = compile(&response).0.unwrap();
+    let of = |target| match answer(&response, target, &ResponseSettings::default()) {
+        StubAnswer::Proxy(to) => to,
+        StubAnswer::Plan(plan) => panic!("{plan:?}"),
+    };
+    let to = of("/api/x?y=/api");
+    assert_eq!((&*to.base_url, &*to.target), ("http://backend/base", "/x?y=/api"));
+    assert_eq!(
+        (&to.add["x-a"], &to.answer_headers["x-c"]),
+        (&"1".parse().unwrap(), &"2".parse().unwrap())
+    );
+    assert_eq!((to.remove[0].as_str(), to.delivery.delay()), ("x-b", Duration::from_millis(5)));
+    assert_eq!(of("/other/api").target, "/other/api");
+}
+
+#[test]
 fn recorded_streams_have_a_schedule() {
     let plan = plan(&json!({
         "body": "ab\u{0}",
@@ -96,10 +245,13 @@ fn recorded_streams_have_a_schedule() {
 
 #[test]
 fn answers_of_a_stub_share_their_delivery() {
-    let plain = compile(&json!({"body": "x"})).0.unwrap();
-    assert!(plain.plan(Origin::Admin).delivery.effects().is_none());
-    let slow = compile(&json!({"fixedDelayMilliseconds": 5})).0.unwrap();
-    let [one, other] = [slow.plan(Origin::Admin), slow.plan(Origin::Admin)];
+    let fixed = |value| {
+        let response = compile(&value).0.unwrap();
+        let plan = || response.fixed_plan(Origin::Admin, &ResponseSettings::default()).unwrap();
+        [plan(), plan()]
+    };
+    assert!(fixed(json!({"body": "x"}))[0].delivery.effects().is_none());
+    let [one, other] = fixed(json!({"fixedDelayMilliseconds": 5}));
     let effects = [&one, &other].map(|plan| plan.delivery.effects().unwrap());
     assert!(std::ptr::eq(effects[0], effects[1]));
 }
@@ -107,34 +259,35 @@ fn answers_of_a_stub_share_their_delivery() {
 #[test]
 fn what_cannot_be_served_is_told() {
     let table = [
+        (json!({"status": 99}), "status: expected a status from 100 to 999, found the number 99"),
+        (json!({"status": "one"}), "status: expected a whole number, found the text \"one\""),
         (
-            json!({"status": 99}),
-            "status: expected a whole number from 200 to 999, found the number 99",
+            json!({"status": 101}),
+            "warning: status: 101 Switching Protocols alone is no answer, 500 is sent",
         ),
         (
             json!({"body": "a", "jsonBody": 1}),
-            "jsonBody: \"body\" and \"jsonBody\" stand in one response; keep one of them",
+            "warning: jsonBody: \"body\" is sent, \"jsonBody\" is not; keep one of them: WireMock's versions disagree which of two is sent",
         ),
         (
             json!({"base64Body": "%"}),
-            "base64Body: not base64: Invalid symbol 37, offset 0.; encode the body's bytes in standard base64, with padding",
+            "base64Body: not base64: Invalid symbol 37, offset 0.; encode the body's bytes in standard base64",
         ),
-        (json!({"bodyFileName": "gone"}), "bodyFileName: there is no \"gone\""),
+        (
+            json!({"bodyFileName": "gone"}),
+            "warning: bodyFileName: there is no \"gone\"; requests are answered with 500 until it is there",
+        ),
         (
             json!({"headers": {"a b": "c"}}),
             "headers.a b: \"a b\" is not a header name; letters, digits and - only",
         ),
         (
-            json!({"headers": {"a": "b\nc"}}),
-            "headers.a: a header value has no line ends and no control characters",
+            json!({"delayDistribution": {"type": "unform"}}),
+            "delayDistribution.type: unknown word \"unform\"; did you mean \"uniform\"?",
         ),
         (
-            json!({"proxyBaseUrl": "http://x"}),
-            "proxyBaseUrl: \"proxyBaseUrl\" is not supported; remove it; fixedDelayMilliseconds, fault and scenarios are there for delays and faults",
-        ),
-        (
-            json!({"transformers": ["response-template"]}),
-            "transformers[0]: unknown transformer \"response-template\"; known here: standin-stream",
+            json!({"transformers": ["mine"]}),
+            "warning: transformers[0]: there is no transformer \"mine\", so it does nothing; known here: standin-stream, response-template",
         ),
         (
             json!({"transformers": ["standin-stream"], "transformerParameters": {"chunks": [{}]}}),
@@ -145,14 +298,6 @@ fn what_cannot_be_served_is_told() {
             "fault: unknown word \"EMPTY_RESPONS\"; did you mean \"EMPTY_RESPONSE\"?",
         ),
         (json!({"stauts": 200}), "stauts: unknown key \"stauts\"; did you mean \"status\"?"),
-        (
-            json!({"body": "abc", "headers": {"Content-Length": "7"}}),
-            "warning: Content-Length \"7\" is not the body's: 3 is sent; leave Content-Length out; for a body that ends early use a scenario",
-        ),
-        (
-            json!({"statusMessage": "Fine"}),
-            "warning: statusMessage: statusMessage is not sent, the standard one is: \"OK\"; HTTP clients ignore it, and HTTP/2 has none",
-        ),
     ];
     for (response, message) in table {
         assert_eq!(compile(&response).1, [message], "{response}");
@@ -166,7 +311,8 @@ fn bodies_of_any_size_come_whole_beside_the_marks() {
         let mapping = json!({"body": body, "headers": {"A": ["1", "2"]}});
         let (raw, _) = with_node(&mapping, |node| RawResponse::read(node, &Files));
         let pool = HeaderPool::default();
-        let plan = Response::new(raw.unwrap(), Uuid::nil(), Some("n"), &pool).plan(Origin::Admin);
+        let plan = Response::new(raw.unwrap(), Uuid::nil(), Some("n"), &pool);
+        let plan = plan.fixed_plan(Origin::Admin, &ResponseSettings::default()).unwrap();
         assert_eq!(bytes(&plan), body.as_bytes());
         let headers: Vec<(&str, &str)> = plan
             .headers

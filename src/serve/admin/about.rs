@@ -1,7 +1,7 @@
 //! What the server is and what it has loaded.
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::message::{Origin, Plan};
 use crate::record::Proxy;
@@ -55,13 +55,6 @@ pub(super) fn ca(context: &RequestContext) -> Result<Plan, AdminError> {
             Err(AdminError::NotFound("the server speaks no TLS; start it with --tls".to_owned()))
         }
     }
-}
-
-/// The stubs, in the order in which they are tried.
-pub(super) fn mappings(context: &RequestContext) -> Plan {
-    let stubs = context.shared.stubs.load();
-    let mappings: Vec<Value> = stubs.stubs().map(|stub| stub.mapping()).collect();
-    ok(&json!({"meta": {"total": mappings.len()}, "mappings": mappings}))
 }
 
 /// What is held at most, and what is held now.

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::reply::AdminError;
-use super::requests;
+use super::{mappings, requests};
 
 /// What the paths begin with.
 const ROOT: &str = "/__admin";
@@ -14,7 +14,6 @@ const PATHS: &[&str] = &[
     "version",
     "ca",
     "bounds",
-    "mappings",
     "findings",
     "scenarios",
     "scenarios/reset",
@@ -45,7 +44,10 @@ pub(super) enum Endpoint<'a> {
     Version,
     Ca,
     Bounds,
-    Mappings,
+    Mappings(mappings::Endpoint<'a>),
+    Settings,
+    Files,
+    RecordingStatus,
     Journal(requests::Endpoint<'a>),
     Findings,
     Scenarios,
@@ -73,7 +75,7 @@ impl<'a> Endpoint<'a> {
     /// The endpoint of a path. One slash at its end is the same path, as for `WireMock`.
     pub(super) fn parse(path: &'a str) -> Result<Self, AdminError> {
         let unknown = || {
-            let paths = [PATHS, requests::PATHS].concat().join(", ");
+            let paths = [PATHS, mappings::PATHS, requests::PATHS].concat().join(", ");
             AdminError::NotFound(format!("no such admin endpoint; there are {paths}"))
         };
         let rest = below_root(path).ok_or_else(unknown)?;
@@ -86,8 +88,13 @@ impl<'a> Endpoint<'a> {
             ["version"] => Self::Version,
             ["ca"] => Self::Ca,
             ["bounds"] => Self::Bounds,
-            ["mappings"] => Self::Mappings,
-            ["requests", ..] => {
+            ["mappings", ..] => {
+                mappings::Endpoint::parse(&segments).map(Self::Mappings).ok_or_else(unknown)?
+            }
+            ["settings"] => Self::Settings,
+            ["files"] => Self::Files,
+            ["recordings", "status"] => Self::RecordingStatus,
+            ["requests" | "near-misses", ..] => {
                 requests::Endpoint::parse(&segments).map(Self::Journal).ok_or_else(unknown)?
             }
             ["findings"] => Self::Findings,
@@ -112,12 +119,15 @@ impl<'a> Endpoint<'a> {
     /// The methods it has.
     fn methods(self) -> &'static [Method] {
         match self {
+            Self::Mappings(endpoint) => endpoint.methods(),
+            Self::Settings => &[Method::GET, Method::POST, Method::PUT],
             Self::Summary
+            | Self::Files
+            | Self::RecordingStatus
             | Self::Health
             | Self::Version
             | Self::Ca
             | Self::Bounds
-            | Self::Mappings
             | Self::Findings
             | Self::Clock => READ,
             Self::Journal(endpoint) => endpoint.methods(),

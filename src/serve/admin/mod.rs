@@ -14,6 +14,8 @@
 //! | GET, DELETE `/__admin/requests/ID` | one exchange; forgets it |
 //! | POST `/__admin/requests/count`, `…/find` | how many requests fit a pattern, and which |
 //! | GET `/__admin/requests/unmatched` | the requests that nothing answered |
+//! | GET `/__admin/requests/unmatched/near-misses` | the stubs that are nearest to them |
+//! | POST `/__admin/near-misses/request`, `…/request-pattern` | the stubs nearest to a request; the requests nearest to a pattern |
 //! | POST `/__admin/requests/remove`, `…/remove-by-metadata` | forgets what fits a pattern |
 //! | GET `/__admin/scenarios` | the world's scenarios, the phase each is in, what its rules did |
 //! | PUT `/__admin/scenarios` | `{"scenarios": ["throttled"], "seed": 42}`: other ones, for this world |
@@ -34,10 +36,12 @@
 mod about;
 mod clock;
 mod endpoint;
+mod mappings;
 mod origin;
 mod reply;
 mod requests;
 mod scenarios;
+mod settings;
 mod store;
 mod worlds;
 
@@ -77,7 +81,10 @@ async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, Ad
         Endpoint::Version => Ok(about::version()),
         Endpoint::Ca => about::ca(context),
         Endpoint::Bounds => Ok(about::bounds(context)),
-        Endpoint::Mappings => Ok(about::mappings(context)),
+        Endpoint::Mappings(endpoint) => endpoint.answer(context, method, &body).await,
+        Endpoint::Settings => Ok(settings::answer(context, method, &body)),
+        Endpoint::Files => Ok(reply::ok(&serde_json::json!([]))),
+        Endpoint::RecordingStatus => Ok(reply::ok(&serde_json::json!({"status": "NeverStarted"}))),
         Endpoint::Journal(endpoint) => {
             endpoint.answer(context, method, query.as_deref(), &body).await
         }
@@ -86,7 +93,7 @@ async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, Ad
         Endpoint::ScenarioReset => Ok(scenarios::reset(context)),
         Endpoint::ScenarioStart => Ok(scenarios::start(context)),
         Endpoint::ScenarioStep => scenarios::step(context),
-        Endpoint::Reset => store::reset(context),
+        Endpoint::Reset => store::reset(context).await,
         Endpoint::Clock => Ok(clock::show(context)),
         Endpoint::ClockFreeze => Ok(clock::freeze(context)),
         Endpoint::ClockRelease => Ok(clock::release(context)),

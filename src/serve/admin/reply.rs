@@ -128,6 +128,11 @@ fn unreadable(problem: &Diagnostic) -> Value {
     })
 }
 
+/// 200 without a body.
+pub(super) fn empty() -> Plan {
+    Plan::new(StatusCode::OK, Origin::Admin, Body::Empty)
+}
+
 /// 404 without a body, where `WireMock` has none.
 pub(super) fn absent() -> Plan {
     Plan::new(StatusCode::NOT_FOUND, Origin::Admin, Body::Empty)

@@ -4,6 +4,7 @@
 
 mod find;
 mod list;
+mod near_misses;
 
 use http::Method;
 use serde_json::json;
@@ -26,6 +27,9 @@ pub(super) enum Endpoint<'a> {
     Unmatched,
     Remove,
     RemoveByMetadata,
+    NearUnmatched,
+    NearRequest,
+    NearPattern,
 }
 
 /// The paths, for the error that names them.
@@ -38,6 +42,9 @@ pub(super) const PATHS: &[&str] = &[
     "requests/unmatched",
     "requests/remove",
     "requests/remove-by-metadata",
+    "requests/unmatched/near-misses",
+    "near-misses/request",
+    "near-misses/request-pattern",
 ];
 
 impl<'a> Endpoint<'a> {
@@ -52,6 +59,14 @@ impl<'a> Endpoint<'a> {
             ["requests", "unmatched"] => Self::Unmatched,
             ["requests", "remove"] => Self::Remove,
             ["requests", "remove-by-metadata"] => Self::RemoveByMetadata,
+            ["requests", "unmatched", "near-misses"] => Self::NearUnmatched,
+            // One client puts the other root before them.
+            ["near-misses", "request"] | ["requests", "near-misses", "request"] => {
+                Self::NearRequest
+            }
+            ["near-misses", "request-pattern"] | ["requests", "near-misses", "request-pattern"] => {
+                Self::NearPattern
+            }
             ["requests", id] => Self::One(id),
             _ => return None,
         })
@@ -61,10 +76,14 @@ impl<'a> Endpoint<'a> {
     pub(super) fn methods(self) -> &'static [Method] {
         match self {
             Self::All | Self::One(_) => &[Method::GET, Method::HEAD, Method::DELETE],
-            Self::Unmatched => &[Method::GET, Method::HEAD],
-            Self::Reset | Self::Count | Self::Find | Self::Remove | Self::RemoveByMetadata => {
-                &[Method::POST]
-            }
+            Self::Unmatched | Self::NearUnmatched => &[Method::GET, Method::HEAD],
+            Self::Reset
+            | Self::Count
+            | Self::Find
+            | Self::Remove
+            | Self::RemoveByMetadata
+            | Self::NearRequest
+            | Self::NearPattern => &[Method::POST],
         }
     }
 
@@ -87,6 +106,9 @@ impl<'a> Endpoint<'a> {
             Self::Unmatched => Ok(find::unmatched(context).await),
             Self::Remove => find::remove(context, body).await,
             Self::RemoveByMetadata => find::remove_by_metadata(context, body).await,
+            Self::NearUnmatched => Ok(near_misses::of_unmatched(context).await),
+            Self::NearRequest => near_misses::of_request(context, body).await,
+            Self::NearPattern => near_misses::of_pattern(context, body).await,
         }
     }
 }

@@ -6,12 +6,14 @@ use crate::k8s::Revision;
 use crate::message::Plan;
 
 use super::super::context::RequestContext;
+use super::mappings;
 use super::reply::{AdminError, ok};
 
-/// Brings the world back to the fixtures.
-pub(super) fn reset(context: &RequestContext) -> Result<Plan, AdminError> {
+/// Brings the world back to the fixtures: its objects and counters; and, asked in the default world, the
+/// stubs, the settings of which WireMock has none here, and the journal.
+pub(super) async fn reset(context: &RequestContext) -> Result<Plan, AdminError> {
     context.reset()?;
-    Ok(ok(&json!({})))
+    mappings::reset(context).await
 }
 
 /// Forgets everything older than a revision.

@@ -75,8 +75,7 @@ enum Wake {
 impl Performer {
     fn new(body: Body, effects: Effects) -> Self {
         let splitter = effects.need_lines().then(Splitter::default);
-        let Effects { delay: _, unannounced: _, schedule, mut points, changes, pace, fault } =
-            effects;
+        let Effects { schedule, mut points, changes, pace, fault, .. } = effects;
         let mut at_end = None;
         if let Some(Fault { at, action }) = fault {
             let bytes = match at {

@@ -48,7 +48,7 @@ impl Handler for Toy {
 }
 
 impl Toy {
-    async fn answer(&self, mut request: Request) -> Plan {
+    async fn answer(&self, request: Request) -> Plan {
         let path = request.path().to_owned();
         let mut parts = path.trim_start_matches('/').split('/');
         let body = match parts.next().unwrap_or_default() {

@@ -86,7 +86,7 @@ pub(super) async fn shown(context: &RequestContext, slots: Vec<Slot>) -> Vec<Val
 }
 
 /// The exchanges that fit a pattern, oldest first.
-pub(super) async fn fitting(context: &RequestContext, query: &RequestQuery) -> Vec<Slot> {
+async fn fitting(context: &RequestContext, query: &RequestQuery) -> Vec<Slot> {
     let lookup = query.only_path().map_or(Lookup::All, Lookup::Path);
     let mut fitting = Vec::new();
     for (at, slot) in own(context, lookup).into_iter().enumerate() {
@@ -107,7 +107,7 @@ pub(super) fn own(context: &RequestContext, lookup: Lookup<'_>) -> Vec<Slot> {
 }
 
 /// Lets other requests be answered, now and then.
-async fn pause(done: usize) {
+pub(super) async fn pause(done: usize) {
     if done % AT_ONCE == AT_ONCE - 1 {
         tokio::task::yield_now().await;
     }

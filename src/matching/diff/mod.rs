@@ -1,0 +1,45 @@
+//! Why the nearest stub does not answer: its request pattern beside the request, line by line, in the layout of
+//! `WireMock` (`C/verification/diff/`).
+//!
+//! ```text
+//! stub mapping, as text → [raw] → [operand]: operators as they are printed ─┐
+//! compiled parts: do they match? ───────────────────────────────────────────┼→ [lines] → [layout] → the 404's body
+//! request ──────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! The lines come from the mapping as it was written, in its order: a compiled pattern does not know either.
+
+mod clean;
+mod layout;
+mod lines;
+mod operand;
+mod raw;
+#[cfg(test)]
+mod tests;
+
+use crate::message::Asked;
+use crate::redact::Redactor;
+
+use super::stub::Stub;
+use clean::Clean;
+
+/// The header by which a client says how wide its console is, in characters.
+const WIDTH_HEADER: &str = "x-wiremock-console-width";
+
+/// The text where there are no stubs at all.
+pub(crate) const NO_STUBS: &str =
+    "No response could be served as there are no stub mappings in this WireMock instance.";
+
+/// The text for a request that no stub answers, with the nearest one. `state` is the state of the stub's scenario.
+pub(crate) fn report(
+    nearest: Option<&Stub>,
+    asked: &Asked<'_>,
+    state: Option<&str>,
+    redactor: &Redactor,
+) -> String {
+    let Some(stub) = nearest else { return NO_STUBS.to_owned() };
+    let clean = Clean::of(asked, redactor);
+    let width = asked.request().header(WIDTH_HEADER).and_then(|width| width.trim().parse().ok());
+    let lines = lines::of(stub, asked, state, &clean);
+    layout::render(stub.name(), &lines, width)
+}

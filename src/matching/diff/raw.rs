@@ -1,0 +1,171 @@
+//! JSON as it is written: objects in the order of their keys, and pretty-printed as Jackson does it.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// How deep a value may be that is pretty-printed; a deeper one is shown as it is written.
+const DEEPEST: usize = 512;
+
+/// A JSON value, as text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Raw<'a>(&'a str);
+
+/// The entries of an object.
+struct Entries<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Entries<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Entries<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = access.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+impl<'a> Raw<'a> {
+    /// A text that is JSON.
+    pub(super) fn new(text: &'a str) -> Self {
+        Self(text)
+    }
+
+    /// The entries of an object, in their order.
+    pub(super) fn entries(self) -> Vec<(String, Raw<'a>)> {
+        let entries: Entries<'a> = match serde_json::from_str(self.0) {
+            Ok(entries) => entries,
+            Err(_) => return Vec::new(),
+        };
+        entries.0.into_iter().map(|(key, value)| (key, Raw(value.get()))).collect()
+    }
+
+    /// The value of a key; `null` counts as absent.
+    pub(super) fn get(self, key: &str) -> Option<Raw<'a>> {
+        let found = self.entries().into_iter().find(|(other, _)| other == key);
+        found.map(|(_, value)| value).filter(|value| value.0 != "null")
+    }
+
+    /// The items of a list.
+    pub(super) fn items(self) -> Vec<Raw<'a>> {
+        let items: Vec<&'a RawValue> = serde_json::from_str(self.0).unwrap_or_default();
+        items.into_iter().map(|item| Raw(item.get())).collect()
+    }
+
+    /// A string.
+    pub(super) fn string(self) -> Option<String> {
+        serde_json::from_str(self.0).ok()
+    }
+
+    /// A string, or what else stands there.
+    pub(super) fn text(self) -> String {
+        self.string().unwrap_or_else(|| self.0.to_owned())
+    }
+
+    /// As it is written.
+    pub(super) fn as_str(self) -> &'a str {
+        self.0
+    }
+}
+
+/// A JSON text with one value on a line; nothing where it is no JSON.
+pub(super) fn pretty(text: &str) -> Option<String> {
+    // Only what can be read is printed.
+    serde_json::from_str::<&RawValue>(text).ok()?;
+    let mut printer = Printer::default();
+    let mut rest = text.trim();
+    while let Some(c) = rest.chars().next() {
+        let length = match c {
+            '"' => string_length(rest),
+            '{' | '}' | '[' | ']' | ',' | ':' => 1,
+            c if c.is_whitespace() => {
+                rest = rest.trim_start();
+                continue;
+            }
+            _ => {
+                rest.find(|c: char| ",:{}[]".contains(c) || c.is_whitespace()).unwrap_or(rest.len())
+            }
+        };
+        let (token, after) = rest.split_at_checked(length)?;
+        printer.token(token)?;
+        rest = after;
+    }
+    Some(printer.out)
+}
+
+fn string_length(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// Jackson's default: the entries of objects on lines of their own, the items of lists on one.
+#[derive(Default)]
+struct Printer {
+    out: String,
+    /// The brackets that are open.
+    open: Vec<char>,
+    /// The first character of the last token.
+    last: char,
+}
+
+impl Printer {
+    fn token(&mut self, token: &str) -> Option<()> {
+        let kind = token.chars().next()?;
+        match kind {
+            '}' => {
+                self.open.pop();
+                if self.last == '{' {
+                    self.out.push(' ')
+                } else {
+                    self.line()
+                }
+                self.out.push('}');
+            }
+            ']' => {
+                self.open.pop();
+                self.out.push_str(" ]");
+            }
+            ',' => self.out.push(','),
+            ':' => self.out.push_str(" : "),
+            _ => {
+                match (self.last, self.open.last()) {
+                    ('{', _) | (',', Some('{')) => self.line(),
+                    ('[' | ',', _) => self.out.push(' '),
+                    _ => {}
+                }
+                self.out.push_str(token);
+                if matches!(kind, '{' | '[') {
+                    self.open.push(kind);
+                }
+            }
+        }
+        self.last = kind;
+        (self.open.len() <= DEEPEST).then_some(())
+    }
+
+    fn line(&mut self) {
+        let depth = self.open.iter().filter(|kind| **kind == '{').count();
+        self.out.push('\n');
+        self.out.extend(std::iter::repeat_n("  ", depth));
+    }
+}

@@ -1,0 +1,207 @@
+//! How far a request is from a pattern (`C/matching/RequestPattern.java`, `WeightedAggregateMatchResult.java`): the
+//! mean of its parts. Host, port and URL weigh most; headers, body and the like count where these and the method are
+//! as wanted.
+
+use std::borrow::Cow;
+
+use http::uri::Authority;
+use serde_json::Value;
+
+use crate::message::Asked;
+
+use super::super::multi::MultiPattern;
+use super::super::operator::{StringPattern, Subject};
+use super::super::request::{Conditions, RequestPattern, cookie_matches};
+use super::super::url::UrlPattern;
+
+/// How much of a text counts, in characters: the edit distance is quadratic.
+const COMPARED_CHARS: usize = 256;
+
+/// The weights of scheme and client address, which patterns here have nothing of.
+const OTHER_WEIGHTS: f64 = 6.0;
+
+/// Weighted distances.
+#[derive(Default)]
+struct Sum {
+    apart: f64,
+    weight: f64,
+}
+
+impl Sum {
+    fn add(&mut self, distance: f64, weight: f64) {
+        self.apart += distance * weight;
+        self.weight += weight;
+    }
+
+    /// Adds the mean of some; nothing is as wanted.
+    fn add_all(&mut self, distances: impl Iterator<Item = f64>) {
+        self.add(mean(distances), 1.0);
+    }
+
+    fn mean(&self) -> f64 {
+        if self.weight > 0.0 { self.apart / self.weight } else { 0.0 }
+    }
+}
+
+fn mean(distances: impl Iterator<Item = f64>) -> f64 {
+    let mut sum = Sum::default();
+    for distance in distances {
+        sum.add(distance, 1.0);
+    }
+    sum.mean()
+}
+
+/// From 0 for a request that is as wanted to 1.
+pub(in crate::matching) fn of(pattern: &RequestPattern, asked: &Asked<'_>) -> f64 {
+    let wanted = pattern.conditions();
+    let mut sum = Sum { apart: 0.0, weight: OTHER_WEIGHTS };
+    origin(wanted, asked, &mut sum);
+    sum.add(url(&pattern.url, asked), 10.0);
+    sum.add(verdict(pattern.method.matches(asked.method())), 3.0);
+    if sum.apart > 0.0 {
+        return sum.mean();
+    }
+    let values = pattern.path_values(asked);
+    sum.add_all(
+        wanted.path_parameters.iter().map(|(at, _, pattern)| {
+            value(pattern, &Subject::new(values.get(*at).copied().flatten()))
+        }),
+    );
+    let header = |(name, pattern)| several(pattern, &asked.header(name));
+    let headers = wanted.headers.iter().map(|(name, pattern)| header((name, pattern)));
+    let credentials = wanted
+        .basic_auth
+        .as_ref()
+        .map(|(_, wanted)| verdict(asked.basic_credentials() == Some(&**wanted)));
+    sum.add_all(headers.chain(credentials));
+    sum.add_all(
+        wanted
+            .query
+            .iter()
+            .map(|(name, pattern)| several(pattern, &asked.query().all(name).collect::<Vec<_>>())),
+    );
+    sum.add_all(wanted.cookies.iter().map(|(name, pattern)| cookie(asked, name, pattern)));
+    let body = Subject::of_body(asked);
+    let body = |pattern| body.as_ref().map_or(1.0, |body| value(pattern, body));
+    sum.add_all(wanted.body.iter().map(body));
+    // Those of forms and multipart bodies.
+    sum.weight += 2.0;
+    sum.mean()
+}
+
+fn origin(wanted: &Conditions, asked: &Asked<'_>, sum: &mut Sum) {
+    let authority = asked.authority();
+    let host = Subject::new(authority.as_ref().map(Authority::host));
+    sum.add(wanted.host.as_ref().map_or(0.0, |pattern| value(pattern, &host)), 10.0);
+    let port = authority.as_ref().map(|authority| authority.port_u16().unwrap_or(80));
+    sum.add(verdict(wanted.port.is_none_or(|wanted| port == Some(wanted))), 10.0);
+}
+
+fn url(pattern: &UrlPattern, asked: &Asked<'_>) -> f64 {
+    match pattern {
+        UrlPattern::Url(text) => text_distance(text, asked.target()),
+        UrlPattern::Path(text) => text_distance(text, asked.path()),
+        _ => verdict(pattern.matches(asked.path(), asked.target())),
+    }
+}
+
+fn cookie(asked: &Asked<'_>, name: &str, pattern: &StringPattern) -> f64 {
+    let values = asked.cookie(name).map(|text| value(pattern, &Subject::new(Some(text))));
+    let absent = || verdict(cookie_matches(asked, name, pattern));
+    values.min_by(f64::total_cmp).unwrap_or_else(absent)
+}
+
+fn several<T: AsRef<str>>(pattern: &MultiPattern, values: &[T]) -> f64 {
+    let best = |pattern: &StringPattern| {
+        let distances =
+            values.iter().map(|text| value(pattern, &Subject::new(Some(text.as_ref()))));
+        distances.min_by(f64::total_cmp).unwrap_or(1.0)
+    };
+    match pattern {
+        MultiPattern::Any(pattern) if values.is_empty() => value(pattern, &Subject::new(None)),
+        MultiPattern::Any(pattern) => best(pattern),
+        _ if values.is_empty() => verdict(pattern.matches(values)),
+        MultiPattern::HasExactly(patterns) => {
+            let all = mean(patterns.iter().map(best));
+            mean([verdict(patterns.len() == values.len()), all].into_iter())
+        }
+        MultiPattern::Includes(patterns) => mean(patterns.iter().map(best)),
+    }
+}
+
+/// Of one value.
+fn value(pattern: &StringPattern, subject: &Subject<'_>) -> f64 {
+    if pattern.matches(subject) {
+        return 0.0;
+    }
+    match pattern {
+        StringPattern::And(all) => mean(all.iter().map(|pattern| value(pattern, subject))),
+        StringPattern::Or(any) => {
+            any.iter().map(|pattern| value(pattern, subject)).min_by(f64::total_cmp).unwrap_or(1.0)
+        }
+        _ => match (pattern.as_json().zip(subject.json()), pattern.as_text().zip(subject.text())) {
+            (Some((pattern, json)), _) => {
+                let (apart, total) = differing(&pattern.aligned(json), json);
+                share(apart, total)
+            }
+            (_, Some((wanted, text))) => text_distance(wanted, text),
+            _ => 1.0,
+        },
+    }
+}
+
+fn verdict(matches: bool) -> f64 {
+    if matches { 0.0 } else { 1.0 }
+}
+
+/// How many values differ in two trees, and how many there are.
+fn differing(a: &Value, b: &Value) -> (usize, usize) {
+    let sum = |left: (usize, usize), right: (usize, usize)| (left.0 + right.0, left.1 + right.1);
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            let extra = b.keys().filter(|key| !a.contains_key(*key)).count();
+            let shared = a
+                .iter()
+                .map(|(key, value)| b.get(key).map_or((1, 1), |other| differing(value, other)));
+            shared.fold((extra, extra), sum)
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            let extra = a.len().abs_diff(b.len());
+            a.iter().zip(b).map(|(a, b)| differing(a, b)).fold((extra, extra), sum)
+        }
+        _ => (usize::from(a != b), 1),
+    }
+}
+
+fn text_distance(a: &str, b: &str) -> f64 {
+    1.0 - strsim::normalized_levenshtein(&cut(a), &cut(b))
+}
+
+fn cut(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(COMPARED_CHARS) {
+        Some((end, _)) => Cow::Borrowed(&text[..end]),
+        None => Cow::Borrowed(text),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rank among misses needs no more")]
+fn share(part: usize, whole: usize) -> f64 {
+    part as f64 / whole.max(1) as f64
+}
+
+/// How alike a stub's URL is to the request's, cheaply: what they share at the start and at the end.
+pub(super) fn url_likeness(pattern: &UrlPattern, asked: &Asked<'_>) -> usize {
+    let actual = if pattern.includes_query() { asked.target() } else { asked.path() };
+    let start = common(pattern.literal_prefix().bytes(), actual.bytes());
+    match pattern {
+        UrlPattern::Url(text) | UrlPattern::Path(text) => {
+            let end = common(text.bytes().rev(), actual.bytes().rev());
+            (start + end).min(text.len()).min(actual.len())
+        }
+        _ => start,
+    }
+}
+
+fn common(a: impl Iterator<Item = u8>, b: impl Iterator<Item = u8>) -> usize {
+    a.zip(b).take_while(|(a, b)| a == b).count()
+}

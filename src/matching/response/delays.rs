@@ -1,0 +1,94 @@
+//! The delays of a response: a fixed one and a drawn one, which add up (`C/http/Response.java`).
+
+use std::time::Duration;
+
+use crate::document::{Keys, Node};
+use crate::message::{Delay, Pace};
+
+use super::scalar;
+
+/// The longest delay, in milliseconds: a day.
+const MAX_DELAY_MS: f64 = 86_400_000.0;
+
+/// Delays before the first byte of an answer. Each that is missing is taken from the settings.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Delays {
+    pub(super) fixed: Option<Duration>,
+    pub(super) drawn: Option<Delay>,
+}
+
+impl Delays {
+    pub(super) const NONE: Self = Self { fixed: None, drawn: None };
+
+    /// Reads `fixedDelayMilliseconds` and `delayDistribution`; nothing where one of them is wrong.
+    pub(super) fn read(keys: &Keys<'_>) -> Option<Self> {
+        let fixed = keys.get("fixedDelayMilliseconds").map(|node| millis(&node));
+        let drawn = keys.get("delayDistribution").map(|node| distribution(&node));
+        Some(Self { fixed: lift(fixed)?, drawn: lift(drawn)? })
+    }
+}
+
+/// Reads a `delayDistribution`, which is also a setting and the `delay` of a webhook
+/// (`C/http/DelayDistribution.java`).
+pub(crate) fn distribution(node: &Node<'_>) -> Option<Delay> {
+    let keys = node.keys()?;
+    let kind = keys.required("type").and_then(|node| node.word(&KINDS));
+    let required = |key: &'static str| keys.required(key).and_then(|node| millis(&node));
+    let delay = kind.and_then(|kind| match kind {
+        Kind::Fixed => Some(Delay::Fixed(required("milliseconds")?)),
+        Kind::Uniform => {
+            let (min, max) = (required("lower"), required("upper"));
+            // Bounds the other way around are no error, and the lower one counts.
+            let (min, max) = (min?, max?);
+            Some(Delay::Uniform { min, max: max.max(min) })
+        }
+        Kind::LogNormal => {
+            let (median, sigma) = (required("median"), keys.required("sigma"));
+            let sigma = sigma.and_then(|node| scalar::number(&node));
+            let max = lift(keys.get("maxValue").map(|node| millis(&node)));
+            Some(Delay::LogNormal { median: median?, sigma: sigma?, max: max? })
+        }
+    });
+    keys.finish();
+    delay
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Fixed,
+    Uniform,
+    LogNormal,
+}
+
+const KINDS: [(&str, Kind); 3] =
+    [("lognormal", Kind::LogNormal), ("uniform", Kind::Uniform), ("fixed", Kind::Fixed)];
+
+/// Reads `chunkedDribbleDelay`: `None` where there is none, `Some(None)` where it is wrong.
+#[expect(clippy::option_option, reason = "three cases: none, a good one, a wrong one")]
+pub(super) fn dribble(keys: &Keys<'_>) -> Option<Option<Pace>> {
+    let node = keys.get("chunkedDribbleDelay")?;
+    let read = |node: &Node<'_>| {
+        let keys = node.keys()?;
+        let chunks = keys.get("numberOfChunks").map_or(Some(0), |node| scalar::integer(&node));
+        let over = keys.get("totalDuration").map_or(Some(Duration::ZERO), |node| millis(&node));
+        keys.finish();
+        let chunks = u32::try_from(chunks?.max(1)).unwrap_or(u32::MAX);
+        Some(Pace::Dribble { chunks, over: over? })
+    };
+    Some(read(&node))
+}
+
+/// A number of milliseconds. A negative one is none.
+fn millis(node: &Node<'_>) -> Option<Duration> {
+    let number = scalar::number(node)?;
+    Some(Duration::from_secs_f64(number.clamp(0.0, MAX_DELAY_MS) / 1000.0))
+}
+
+/// A value that may be missing, out of one that may be missing or wrong.
+#[expect(clippy::option_option, reason = "three cases: none, a good one, a wrong one")]
+fn lift<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+    match read {
+        None => Some(None),
+        Some(value) => value.map(Some),
+    }
+}

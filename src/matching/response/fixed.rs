@@ -1,0 +1,133 @@
+//! An answer that is the same for every request, rendered at load.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, HeaderValue};
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
+
+use crate::message::{Body, Delivery, Effects, Origin, Plan};
+
+use super::super::header_pool::{Head, HeaderPool};
+use super::definition::{BodyDefinition, Definition};
+use super::delays::Delays;
+use super::made::header_value;
+use super::{STUB_ID, STUB_NAME};
+
+/// A body of at most so many bytes is kept beside its stub's id, and copied for each answer: that costs less
+/// than counting who uses it, when it is one of many.
+pub(super) const SMALL_BODY: usize = 512;
+
+/// An answer that is ready to be sent again and again.
+#[derive(Debug)]
+pub(in crate::matching) struct FixedResponse {
+    /// With an empty value for each mark, last. Shared by all stubs that have the same head.
+    head: Arc<Head>,
+    /// The stub's id, then a small body.
+    text: Box<[u8]>,
+    /// Shared by all answers.
+    delivery: Delivery,
+    /// What few responses have.
+    rare: Option<Box<Rare>>,
+    /// Whether the body comes from `jsonBody`.
+    is_json: bool,
+    /// Whether no Content-Length is written.
+    chunked: bool,
+}
+
+#[derive(Debug, Default)]
+struct Rare {
+    name: Option<HeaderValue>,
+    /// A body that is not a small one.
+    body: Option<Bytes>,
+    delays: Delays,
+}
+
+impl FixedResponse {
+    /// Of a definition that is the same for every request.
+    pub(super) fn new(
+        definition: Definition,
+        id: Uuid,
+        name: Option<HeaderValue>,
+        pool: &HeaderPool,
+    ) -> Self {
+        let is_json = definition.has_json_body();
+        let Definition { status, headers: written, body, delays, effects, .. } = definition;
+        let mut headers = HeaderMap::with_capacity(written.len() + 2);
+        for (name, text) in written {
+            let value = text.as_plain().map_or(HeaderValue::from_static(""), header_value);
+            headers.append(name, value);
+        }
+        let body = match body {
+            BodyDefinition::Bytes(bytes) => bytes,
+            BodyDefinition::Text(text) | BodyDefinition::Json(text) => {
+                Bytes::copy_from_slice(text.as_plain().unwrap_or_default().as_bytes())
+            }
+            BodyDefinition::File { .. } => Bytes::new(),
+        };
+        // Marks come last.
+        for mark in [Some(STUB_ID), name.as_ref().map(|_| STUB_NAME)].into_iter().flatten() {
+            headers.append(mark, HeaderValue::from_static(""));
+        }
+        let wrong_length = is_wrong_length(&headers, &body);
+        let chunked = !headers.contains_key(CONTENT_LENGTH);
+        let delay = delays.fixed.unwrap_or_default();
+        let delivery = Effects { delay, wrong_length, ..effects }.into();
+        let mut text = [0; Hyphenated::LENGTH];
+        let text = id.hyphenated().encode_lower(&mut text).as_bytes().into();
+        let rare = name.is_some() || delays.fixed.is_some();
+        let rare = rare.then(|| Box::new(Rare { name, body: None, delays }));
+        let head = pool.head(status, headers);
+        let mut response = Self { head, text, delivery, rare, is_json, chunked };
+        response.set_body(body);
+        response
+    }
+
+    pub(super) fn has_json_body(&self) -> bool {
+        self.is_json
+    }
+
+    /// The delays that the stub has itself.
+    pub(super) fn delays(&self) -> &Delays {
+        self.rare.as_ref().map_or(&Delays::NONE, |rare| &rare.delays)
+    }
+
+    /// Puts another body in place.
+    pub(super) fn set_body(&mut self, body: Bytes) {
+        let id = &self.text[..Hyphenated::LENGTH];
+        let (small, large) =
+            if body.len() <= SMALL_BODY { (body, None) } else { (Bytes::new(), Some(body)) };
+        self.text = [id, &small].concat().into();
+        if large.is_some() {
+            self.rare.get_or_insert_default().body = large;
+        }
+    }
+
+    /// The answer, ready to be sent: this copies the headers and a small body, and shares a larger one.
+    pub(super) fn plan(&self, origin: Origin) -> Plan {
+        let (id, small) = self.text.split_at(Hyphenated::LENGTH);
+        let id = HeaderValue::from_bytes(id).expect("a UUID is ASCII");
+        let rare = self.rare.as_deref();
+        let body = match rare.and_then(|rare| rare.body.as_ref()) {
+            None if small.is_empty() => Body::Empty,
+            None => Body::Bytes(Bytes::copy_from_slice(small)),
+            Some(bytes) => Body::Bytes(bytes.clone()),
+        };
+        let marks = [Some(id), rare.and_then(|rare| rare.name.clone())];
+        let mut headers = self.head.headers.clone();
+        let first = headers.len() - marks.iter().flatten().count();
+        for (place, mark) in headers.values_mut().skip(first).zip(marks.into_iter().flatten()) {
+            *place = mark;
+        }
+        let (delivery, chunked) = (self.delivery.clone(), self.chunked);
+        Plan { headers, delivery, chunked, ..Plan::new(self.head.status, origin, body) }
+    }
+}
+
+/// Whether the header fields have a Content-Length that is not the body's.
+pub(super) fn is_wrong_length(headers: &HeaderMap, body: &[u8]) -> bool {
+    let named = headers.get(CONTENT_LENGTH);
+    named.is_some_and(|value| value.as_bytes() != body.len().to_string().as_bytes())
+}

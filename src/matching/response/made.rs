@@ -1,0 +1,116 @@
+//! An answer that is made for a request.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode};
+use uuid::Uuid;
+
+use crate::message::{Body, Effects, Origin, Plan};
+
+use super::definition::{BodyDefinition, Definition};
+use super::fixed::is_wrong_length;
+use super::proxy;
+use super::text::Text;
+use super::{ResponseContext, STUB_ID, STUB_NAME, StubAnswer, ascii};
+
+/// The answer to a request; 500 with the reason where there is none.
+pub(super) fn answer(
+    definition: &Definition,
+    id: Uuid,
+    name: Option<&str>,
+    context: &mut ResponseContext<'_>,
+) -> StubAnswer {
+    let made = match &definition.proxy {
+        Some(to) => proxy::request(definition, to, id, context)
+            .map(|request| StubAnswer::Proxy(Box::new(request))),
+        None => plan(definition, id, name, context).map(StubAnswer::Plan),
+    };
+    made.unwrap_or_else(|why| StubAnswer::Plan(failed(id, &why)))
+}
+
+/// `WireMock` answers so where making a response throws.
+fn failed(id: Uuid, why: &str) -> Plan {
+    Plan::text(StatusCode::INTERNAL_SERVER_ERROR, Origin::Stub(id), format!("{why}\n"))
+}
+
+fn plan(
+    definition: &Definition,
+    id: Uuid,
+    name: Option<&str>,
+    context: &mut ResponseContext<'_>,
+) -> Result<Plan, String> {
+    let (body, from_file) = body(definition, context)?;
+    let mut headers = headers(&definition.headers, context)?;
+    let wrong_length = is_wrong_length(&headers, &body);
+    let id_value = HeaderValue::try_from(id.to_string()).expect("a UUID is ASCII");
+    headers.append(STUB_ID, id_value);
+    if let Some(name) = name.and_then(ascii) {
+        headers.append(STUB_NAME, name);
+    }
+    let delay = context.settings.delay(&definition.delays, context.random);
+    let delivery = Effects { delay, wrong_length, ..definition.effects.clone() }.into();
+    let body = if body.is_empty() { Body::Empty } else { Body::Bytes(body) };
+    let mut plan =
+        Plan { headers, delivery, ..Plan::new(definition.status, Origin::Stub(id), body) };
+    context.settings.frame(&mut plan, from_file);
+    Ok(plan)
+}
+
+/// The body, and whether it comes from a file.
+fn body(
+    definition: &Definition,
+    context: &mut ResponseContext<'_>,
+) -> Result<(Bytes, bool), String> {
+    Ok(match &definition.body {
+        BodyDefinition::Bytes(bytes) => (bytes.clone(), false),
+        BodyDefinition::Text(text) | BodyDefinition::Json(text) => {
+            (bytes(text.render(context)?), false)
+        }
+        BodyDefinition::File { name, directory } => {
+            let name = name.render(context)?;
+            let Some(directory) = directory else {
+                return Err(format!("there is no directory __files, and so no {name:?}"));
+            };
+            let content = context.files.read(directory, &name)?;
+            match std::str::from_utf8(&content) {
+                Ok(text) if definition.templated => {
+                    (bytes(Text::new(text, true)?.render(context)?), true)
+                }
+                _ => (content, true),
+            }
+        }
+    })
+}
+
+fn bytes(text: Cow<'_, str>) -> Bytes {
+    match text {
+        Cow::Borrowed(text) => Bytes::copy_from_slice(text.as_bytes()),
+        Cow::Owned(text) => text.into(),
+    }
+}
+
+/// Header fields for a request.
+pub(super) fn headers(
+    written: &[(HeaderName, Text)],
+    context: &mut ResponseContext<'_>,
+) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::with_capacity(written.len() + 2);
+    for (name, text) in written {
+        headers.append(name, header_value(&text.render(context)?));
+    }
+    Ok(headers)
+}
+
+/// A header value in Latin-1. What that has not becomes a space, as line ends do; control characters cannot be
+/// sent at all.
+pub(super) fn header_value(text: &str) -> HeaderValue {
+    let byte = |c| match u8::try_from(c) {
+        Ok(byte @ (b'\t' | b' '..=b'~' | 0x80..)) => byte,
+        Ok(b'\r' | b'\n') | Err(_) => b' ',
+        Ok(_) => b'?',
+    };
+    let bytes: Bytes = text.chars().map(byte).collect();
+    HeaderValue::from_maybe_shared(bytes).expect("all bytes are those of header values")
+}

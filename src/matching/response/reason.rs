@@ -1,0 +1,25 @@
+//! Reason phrases as Jetty writes them, under which `WireMock` runs (`org.eclipse.jetty.http.HttpStatus`).
+
+use bytes::Bytes;
+use http::StatusCode;
+
+/// The phrase of a status, where it is not the one that hyper writes.
+pub(super) fn of(status: StatusCode) -> Option<Bytes> {
+    let own = match status.as_u16() {
+        203 => "Non Authoritative Information",
+        418 => "I'm a Teapot",
+        500 => "Server Error",
+        _ if status.canonical_reason().is_some() => return None,
+        code => return Some(code.to_string().into()),
+    };
+    Some(Bytes::from_static(own.as_bytes()))
+}
+
+/// The bytes of a stub's `statusMessage`: Latin-1, and `?` for what that has not.
+pub(super) fn written(message: &str) -> Bytes {
+    let byte = |c| match u8::try_from(c) {
+        Ok(byte @ (b'\t' | b' '..=b'~' | 0x80..)) => byte,
+        _ => b'?',
+    };
+    message.chars().map(byte).collect()
+}

@@ -1,0 +1,75 @@
+//! Settings that concern all responses of stubs.
+
+use std::time::Duration;
+
+use http::header::CONTENT_LENGTH;
+
+use crate::message::{Delay, Plan};
+
+use super::delays::Delays;
+
+/// The settings of all responses (`C/global/GlobalSettings.java`, and options of the command line).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct ResponseSettings {
+    /// A delay for stubs that have no `fixedDelayMilliseconds`.
+    pub(crate) fixed_delay: Option<Duration>,
+    /// A delay for stubs that have no `delayDistribution`.
+    pub(crate) delay_distribution: Option<Delay>,
+    /// Which bodies go out in chunks.
+    pub(crate) chunked_encoding: ChunkedEncoding,
+}
+
+/// Which bodies go out in chunks over HTTP/1.1; the others have a Content-Length.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum ChunkedEncoding {
+    /// None.
+    Never,
+    /// Those that come from files.
+    BodyFile,
+    /// All whose stub has no Content-Length.
+    #[default]
+    Always,
+}
+
+impl ResponseSettings {
+    /// Whether they change nothing.
+    pub(super) fn are_default(&self) -> bool {
+        let Self { fixed_delay, delay_distribution, chunked_encoding } = self;
+        fixed_delay.is_none()
+            && delay_distribution.is_none()
+            && *chunked_encoding == ChunkedEncoding::Always
+    }
+
+    /// How long an answer waits: the stub's own delays, and those of the settings that it has not.
+    pub(super) fn delay(&self, own: &Delays, random: &mut dyn FnMut() -> u64) -> Duration {
+        let drawn = own.drawn.as_ref().map(|delay| draw(delay, random)).unwrap_or_default();
+        own.fixed.unwrap_or_default() + drawn + self.delay_beside(own, random)
+    }
+
+    /// How long an answer waits besides the stub's own delays.
+    pub(super) fn delay_beside(&self, own: &Delays, random: &mut dyn FnMut() -> u64) -> Duration {
+        let fixed = self.fixed_delay.filter(|_| own.fixed.is_none()).unwrap_or_default();
+        let drawn = self.delay_distribution.as_ref().filter(|_| own.drawn.is_none());
+        fixed + drawn.map(|delay| draw(delay, random)).unwrap_or_default()
+    }
+
+    /// Says how the length of an answer is told.
+    pub(super) fn frame(&self, plan: &mut Plan, from_file: bool) {
+        plan.chunked = !plan.headers.contains_key(CONTENT_LENGTH)
+            && match self.chunked_encoding {
+                ChunkedEncoding::Never => false,
+                ChunkedEncoding::BodyFile => from_file,
+                ChunkedEncoding::Always => true,
+            };
+    }
+}
+
+/// Draws a delay, in whole milliseconds as `WireMock` does.
+fn draw(delay: &Delay, random: &mut dyn FnMut() -> u64) -> Duration {
+    // The upper 53 bits, which a float has room for.
+    #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
+    let time = delay.draw(|| (random() >> 11) as f64 / (1_u64 << 53) as f64);
+    Duration::from_millis(
+        u64::try_from((time.as_nanos() + 500_000) / 1_000_000).unwrap_or(u64::MAX),
+    )
+}

@@ -1,0 +1,143 @@
+//! Near misses: the stubs that are nearest to a request, and the requests that are nearest to a pattern
+//! (`C/verification/NearMissCalculator.java`).
+
+use http::header::{HOST, HeaderName, HeaderValue};
+use http::{Method, Uri};
+use serde::Deserialize as _;
+use serde_json::{Value, json};
+
+use crate::exchange::{Lookup, Slot};
+use crate::matching::{MissSearch, NearMiss, RequestQuery, StubSet};
+use crate::message::{Asked, Plan, Request, RequestBody};
+
+use super::super::super::context::RequestContext;
+use super::super::reply::{AdminError, ok};
+use super::find::{own, pause};
+
+/// How many near misses of one request or pattern are shown.
+const SHOWN: usize = 3;
+
+/// Of how many unmatched requests near misses are looked for: the newest.
+const REQUESTS: usize = 1000;
+
+/// The stubs that are nearest to each request that nothing answered, the newest request first.
+pub(super) async fn of_unmatched(context: &RequestContext) -> Plan {
+    let stubs = context.shared.stubs.load_full();
+    let journal = &context.shared.journal;
+    let mut slots = own(context, Lookup::Unmatched);
+    slots.reverse();
+    slots.truncate(REQUESTS);
+    let mut shown = Vec::new();
+    for slot in slots {
+        let nearest = nearest(&stubs, slot.request()).await;
+        let request = journal.exchange(slot).request_to_json();
+        shown.extend(nearest.iter().map(|near| near_stub(&request, near)));
+    }
+    ok(&json!({"nearMisses": shown}))
+}
+
+/// The stubs that are nearest to a request that the body describes, as a logged request.
+pub(super) async fn of_request(context: &RequestContext, body: &[u8]) -> Result<Plan, AdminError> {
+    let (written, request) = logged_request(body)?;
+    let stubs = context.shared.stubs.load_full();
+    let nearest = nearest(&stubs, request).await;
+    let shown: Vec<Value> = nearest.iter().map(|near| near_stub(&written, near)).collect();
+    Ok(ok(&json!({"nearMisses": shown})))
+}
+
+/// The requests of the journal that are nearest to a pattern.
+pub(super) async fn of_pattern(context: &RequestContext, body: &[u8]) -> Result<Plan, AdminError> {
+    let query = RequestQuery::read(body).map_err(AdminError::Json)?;
+    let journal = &context.shared.journal;
+    // The newest comes first among equally near ones.
+    let slots = own(context, Lookup::All).into_iter().rev();
+    let mut nearest: Vec<(f64, Slot)> = Vec::new();
+    for (at, slot) in slots.enumerate() {
+        let distance = query.distance(&slot.request());
+        let place = nearest.partition_point(|(other, _)| *other <= distance);
+        if place < SHOWN {
+            nearest.insert(place, (distance, slot));
+            nearest.truncate(SHOWN);
+        }
+        pause(at).await;
+    }
+    let shown: Vec<Value> = nearest
+        .into_iter()
+        .map(|(distance, slot)| {
+            json!({
+                "request": journal.exchange(slot).request_to_json(),
+                "requestPattern": query.to_json(),
+                "matchResult": match_result(distance),
+            })
+        })
+        .collect();
+    Ok(ok(&json!({"nearMisses": shown})))
+}
+
+/// The search, with pauses in which other requests are answered.
+async fn nearest(stubs: &StubSet, request: Request) -> Vec<NearMiss> {
+    let asked = Asked::new(&request);
+    let mut search = MissSearch::new(stubs);
+    while search.step(&asked) {
+        tokio::task::yield_now().await;
+    }
+    search.nearest()
+}
+
+fn near_stub(request: &Value, near: &NearMiss) -> Value {
+    json!({
+        "request": request,
+        "stubMapping": near.stub.mapping(),
+        "matchResult": match_result(near.distance),
+    })
+}
+
+fn match_result(distance: f64) -> Value {
+    json!({"subEvents": [], "diffDescriptions": [], "distance": distance})
+}
+
+/// Reads a logged request: the request, and what is shown of it again.
+fn logged_request(body: &[u8]) -> Result<(Value, Request), AdminError> {
+    let text = String::from_utf8_lossy(body);
+    let value = Value::deserialize(&mut serde_json::Deserializer::from_str(&text));
+    let value = value.ok().filter(Value::is_object).ok_or_else(|| {
+        let why = "the body must be a logged request: {\"url\": \"/a\", \"method\": \"GET\", ..}";
+        AdminError::Invalid(why.to_owned())
+    })?;
+    let url = value["url"].as_str().unwrap_or("/");
+    let bad =
+        |what: &str| AdminError::Invalid(format!("{what} of the logged request is not valid"));
+    let uri: Uri = url.parse().map_err(|_| bad("url"))?;
+    let method = value["method"].as_str().unwrap_or("GET");
+    let mut request = Request::new(Method::GET, "/");
+    request.method = Method::from_bytes(method.as_bytes()).map_err(|_| bad("method"))?;
+    request.uri = uri;
+    let absolute = value["absoluteUrl"].as_str().and_then(|url| url.parse::<Uri>().ok());
+    if let Some(host) = absolute.as_ref().and_then(Uri::authority) {
+        let host = HeaderValue::from_str(host.as_str()).map_err(|_| bad("absoluteUrl"))?;
+        request.headers.insert(HOST, host);
+    }
+    for (name, values) in value["headers"].as_object().into_iter().flatten() {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad("headers"))?;
+        let values = match values {
+            Value::Array(values) => values.as_slice(),
+            value => std::slice::from_ref(value),
+        };
+        request.headers.remove(&name);
+        for text in values.iter().filter_map(Value::as_str) {
+            let value = HeaderValue::from_str(text).map_err(|_| bad("headers"))?;
+            request.headers.append(&name, value);
+        }
+    }
+    let body = value["bodyAsBase64"].as_str().and_then(base64);
+    let body = body.or_else(|| Some(value["body"].as_str()?.as_bytes().to_vec()));
+    if let Some(body) = body.filter(|body| !body.is_empty()) {
+        request.body = RequestBody::Bytes(body.into());
+    }
+    Ok((value, request))
+}
+
+fn base64(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text).ok()
+}

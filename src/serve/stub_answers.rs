@@ -1,0 +1,33 @@
+//! The answer of the stub that a request matches, where it is made for the request.
+
+use crate::k8s;
+use crate::matching::{ResponseContext, Stub, StubAnswer};
+use crate::message::{Asked, Plan};
+
+use super::context::RequestContext;
+use super::{proxied, respond};
+
+/// Makes the answer of a stub.
+pub(super) async fn answer(context: &RequestContext, asked: &Asked<'_>, stub: &Stub) -> Plan {
+    if stub.needs_body()
+        && let Err(error) = asked.read_body(k8s::MAX_BODY_BYTES).await
+    {
+        return respond::bad_body(asked, &error);
+    }
+    let answer = {
+        let shared = &context.shared;
+        let seed = context.scenario_set().seed();
+        let world = &context.world;
+        let mut random = world.draws.of_next_answer(seed, world.name.shared());
+        stub.answer(&mut ResponseContext {
+            request: asked.request(),
+            settings: &shared.responses.load(),
+            files: &shared.body_files,
+            random: &mut random,
+        })
+    };
+    match answer {
+        StubAnswer::Plan(plan) => plan,
+        StubAnswer::Proxy(to) => proxied::answer(context, asked, *to).await,
+    }
+}
