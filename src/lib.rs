@@ -106,6 +106,7 @@ mod grade;
 mod import;
 #[doc(hidden)]
 pub mod internals;
+mod java;
 mod k8s;
 #[cfg(feature = "kubeconfig")]
 mod kubeconfig;

@@ -141,7 +141,7 @@ pub(super) fn of_pattern(pattern: &RequestPattern) -> Vec<Key<'_>> {
     let conditions = pattern.conditions();
     for (variable, _, wanted) in &conditions.path_parameters {
         if let (UrlPattern::Template(template), Some(text)) = (&pattern.url, wanted.required_text())
-            && template.is_whole_segment(*variable)
+            && variable.is_some_and(|variable| template.is_whole_segment(variable))
         {
             keys.push(Key::Segment(text));
         }
@@ -241,7 +241,7 @@ pub(super) fn of_header(asked: &Asked<'_>, name: &HeaderName, mut found: impl Fn
 
 /// Calls `found` with each value that a request has for a query parameter.
 pub(super) fn of_query(asked: &Asked<'_>, name: &str, mut found: impl FnMut(Key<'_>)) {
-    for value in asked.query().all(name) {
+    for value in asked.parameter(name) {
         found(Key::Query(name, value));
     }
 }

@@ -10,7 +10,6 @@
 //! supported is an error at load and never ignored. The engine is pure: no sockets, files or clocks.
 //! `C/` in these files is `com/github/tomakehurst/wiremock/` in `WireMock`'s sources.
 
-mod backtracking;
 mod body_files;
 mod delivery;
 mod diff;
@@ -18,17 +17,20 @@ mod files;
 mod filter;
 mod header_pool;
 mod index;
-mod java;
 mod json;
 mod key;
 mod list;
 mod method;
 mod multi;
+mod multipart;
 mod near_miss;
 mod operator;
 mod pattern;
 mod query;
+mod read_request;
 mod request;
+#[cfg(test)]
+mod request_tests;
 mod response;
 mod sequence;
 mod set;

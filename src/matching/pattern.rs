@@ -1,80 +1,45 @@
-//! Regular expressions of stubs: Java syntax, anchored, compiled when first used.
+//! Regular expressions of stubs: in Java's dialect, for whole values (`C/matching/AbstractRegexPattern.java`).
 //!
-//! `WireMock` compiles every pattern with `DOTALL` and matches the whole value
-//! (`AbstractRegexPattern`). Most patterns parse with [`regex`], which runs in linear time; look-around,
-//! back-references and possessive quantifiers go to [`fancy_regex`] under a backtrack limit.
-//! Perl classes (`\d`, `\w`, `\s`) are Unicode-aware here and ASCII in Java.
+//! `WireMock` compiles every pattern with `DOTALL` and matches the whole value.
 
-use std::sync::OnceLock;
+use crate::java::regex::{Flags, Node, Regex};
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use super::sequence::{Piece, Sequence};
 
-use super::backtracking::Backtracking;
-use super::java::{anchored, unquoted};
-use super::sequence::Sequence;
-
-/// Patterns that weigh more than this are compiled at load: only these can grow past the compiler's
-/// size limit, and that must be a load error. Counted in character ranges, see [`weight`].
-const LAZY_WEIGHT: u64 = 20_000;
-
-/// An anchored pattern.
+/// A pattern of a whole value.
 pub(crate) struct Pattern {
     /// As written.
     text: Box<str>,
     /// Judges most values without an engine.
     sequence: Sequence,
-    engine: Engine,
-}
-
-enum Engine {
-    Linear(OnceLock<Option<regex::Regex>>),
-    Backtracking(Box<Backtracking>),
+    regex: Regex,
 }
 
 impl Pattern {
-    /// Checks a pattern. The error is the sentence for people.
+    /// Checks a pattern. The error is Java's sentence.
     pub(crate) fn compile(text: &str) -> Result<Self, String> {
-        let java = unquoted(text);
-        let mut parser = regex_syntax::ParserBuilder::new().dot_matches_new_line(true).build();
-        let (sequence, engine) = match parser.parse(&java) {
-            Ok(hir) if weight(&hir) <= LAZY_WEIGHT => {
-                (Sequence::of(&hir), Engine::Linear(OnceLock::new()))
-            }
-            Ok(hir) => {
-                let compiled = regex::Regex::new(&anchored(&java))
-                    .map_err(|error| last_line(&error.to_string()))?;
-                (Sequence::of(&hir), Engine::Linear(OnceLock::from(Some(compiled))))
-            }
-            Err(linear) => {
-                // The pattern alone must parse: `a)(b` would only by the group put around it.
-                let (engine, sequence) =
-                    Backtracking::compile(&java).map_err(|()| last_line(&linear.to_string()))?;
-                (sequence, Engine::Backtracking(Box::new(engine)))
-            }
+        let regex = Regex::new(text, Flags::DOT_ALL).map_err(|error| error.to_string())?;
+        let sequence = match regex.hir() {
+            Some(hir) => Sequence::of(hir),
+            None => Sequence::new(pieces(regex.node())),
         };
-        Ok(Self { text: text.into(), sequence, engine })
+        Ok(Self { text: text.into(), sequence, regex })
     }
 
-    /// Whether the whole value matches.
+    /// Whether the whole value matches. A search that ends at its limit of steps finds no match.
     pub(crate) fn matches(&self, value: &str) -> bool {
-        self.sequence.matches(value).unwrap_or_else(|| match &self.engine {
-            Engine::Linear(_) => self.linear().is_some_and(|regex| regex.is_match(value)),
-            Engine::Backtracking(regex) => regex.matches(&self.text, value).unwrap_or(false),
-        })
+        let known = self.sequence.matches(value);
+        known.unwrap_or_else(|| self.regex.matches(value).unwrap_or(false))
     }
 
     /// Whether the search ends at a limit: the value counts as not matching then.
     pub(crate) fn gives_up_on(&self, value: &str) -> bool {
-        match &self.engine {
-            Engine::Linear(_) => self.linear().is_none(),
-            Engine::Backtracking(regex) => regex.matches(&self.text, value).is_none(),
-        }
+        self.sequence.matches(value).is_none() && self.regex.matches(value).is_none()
     }
 
-    /// The values of the groups, where the whole value matches. Linear patterns only.
+    /// The values of the groups, where the whole value matches.
     pub(crate) fn groups<'v>(&self, value: &'v str) -> Option<Vec<Option<&'v str>>> {
-        let found = self.linear()?.captures(value)?;
-        Some(found.iter().skip(1).map(|group| group.map(|group| group.as_str())).collect())
+        self.regex.groups(value)
     }
 
     /// What is known of the pattern without an engine.
@@ -91,13 +56,6 @@ impl Pattern {
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
-
-    fn linear(&self) -> Option<&regex::Regex> {
-        let Engine::Linear(cell) = &self.engine else {
-            return None;
-        };
-        cell.get_or_init(|| regex::Regex::new(&anchored(&unquoted(&self.text))).ok()).as_ref()
-    }
 }
 
 impl std::fmt::Debug for Pattern {
@@ -106,57 +64,33 @@ impl std::fmt::Debug for Pattern {
     }
 }
 
-/// How large a pattern compiles, roughly: its character ranges, times their repetitions.
-fn weight(hir: &Hir) -> u64 {
-    match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => 1,
-        HirKind::Literal(literal) => literal.0.len() as u64,
-        HirKind::Class(Class::Unicode(class)) => class.ranges().len() as u64,
-        HirKind::Class(Class::Bytes(class)) => class.ranges().len() as u64,
-        HirKind::Repetition(repetition) => {
-            let times = repetition.max.unwrap_or(repetition.min).max(1);
-            weight(&repetition.sub).saturating_mul(times.into())
+/// The literals of an expression that only backtracking can run, and what stands between them.
+fn pieces(node: &Node) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut literal = String::new();
+    let parts = match node {
+        Node::Concat(parts) => parts.as_slice(),
+        other => std::slice::from_ref(other),
+    };
+    for part in parts {
+        if let Node::Char(c) = part {
+            literal.push(*c);
+            continue;
         }
-        HirKind::Capture(capture) => weight(&capture.sub),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-            parts.iter().map(weight).fold(0, u64::saturating_add)
+        if !literal.is_empty() {
+            pieces.push(Piece::Literal(std::mem::take(&mut literal).into()));
         }
+        pieces.push(Piece::Other);
     }
-}
-
-/// The sentence of a regex error, without the drawing of the place above it.
-fn last_line(error: &str) -> String {
-    let line = error.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or(error);
-    line.trim_start_matches("error: ").trim_end_matches('.').to_owned()
+    if !literal.is_empty() {
+        pieces.push(Piece::Literal(literal.into()));
+    }
+    pieces
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn patterns_match_the_whole_value_in_java_syntax() {
-        let table = [
-            ("a+", "aaa", true),
-            ("a+", "baaa", false),
-            ("a|b", "b", true),
-            ("a|b", "bc", false),
-            ("a.c", "a\nc", true),
-            ("(?=.*x).*y", "axy", true),
-            ("(?=.*x).*y", "aby", false),
-            (r"(a)\1", "aa", true),
-            ("a++b", "aab", true),
-            (r"\Qa.c\E+", "a.cc", true),
-            (r"\Qa.c\E+", "abc", false),
-            (r"\\Q.", r"\Qx", true),
-            ("[0-9]{3}", "123", true),
-            ("[0-9]{3}", "1234", false),
-        ];
-        for (pattern, value, expected) in table {
-            let compiled = Pattern::compile(pattern).unwrap();
-            assert_eq!(compiled.matches(value), expected, "{pattern:?} on {value:?}");
-        }
-    }
 
     #[test]
     fn the_prefix_is_what_every_match_begins_with() {
@@ -176,9 +110,27 @@ mod tests {
     }
 
     #[test]
-    fn broken_and_boundless_patterns_are_told_at_load() {
-        assert_eq!(Pattern::compile("a(").unwrap_err(), "unclosed group");
-        assert_eq!(Pattern::compile("a)(b").unwrap_err(), "unopened group");
-        assert!(Pattern::compile(r"(\w{1000}){1000}").unwrap_err().contains("size limit"));
+    fn the_literals_around_look_around_are_known() {
+        let pattern = Pattern::compile("/jobs/(?!x).*/end").unwrap();
+        let literal = |text: &str| Piece::Literal(text.into());
+        let expected = [literal("/jobs/"), Piece::Other, Piece::Other, literal("/end")];
+        assert_eq!(pattern.sequence().pieces(), expected);
+        assert!(!pattern.sequence().decides());
+        assert!(pattern.matches("/jobs/a/end") && !pattern.matches("/jobs/x/end"));
+    }
+
+    #[test]
+    fn broken_patterns_are_errors_and_large_ones_are_not() {
+        assert_eq!(Pattern::compile("a(").unwrap_err(), "Unclosed group near index 2");
+        let large = Pattern::compile(r"(\w{1000}){3}").unwrap();
+        assert!(large.matches(&"a".repeat(3_000)) && !large.matches(&"a".repeat(2_999)));
+    }
+
+    #[test]
+    fn a_pattern_that_backtracks_without_end_gives_up() {
+        let pattern = Pattern::compile(r"(?=a)(a|a)*\1b(?!c)").unwrap();
+        let value = "a".repeat(200);
+        assert!(!pattern.matches(&value) && pattern.gives_up_on(&value));
+        assert!(!pattern.gives_up_on("aab"));
     }
 }

@@ -2,17 +2,13 @@
 
 use std::sync::LazyLock;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use http::header::HeaderName;
-use http::uri::Authority;
+use http::HeaderName;
 
-use crate::document::{Keys, Node};
 use crate::message::Asked;
 
-use super::header_pool::HeaderPool;
 use super::method::MethodPattern;
 use super::multi::MultiPattern;
+use super::multipart::MultipartPattern;
 use super::operator::{StringPattern, Subject};
 use super::url::UrlPattern;
 
@@ -22,22 +18,28 @@ pub(crate) struct RequestPattern {
     pub(super) url: UrlPattern,
     pub(super) method: MethodPattern,
     /// The rest, which most patterns have nothing of.
-    conditions: Option<Box<Conditions>>,
+    pub(super) conditions: Option<Box<Conditions>>,
 }
 
 /// What a request must be like besides its method and URL.
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
+    /// Whether no request is like this.
+    pub(super) never: bool,
+    pub(super) scheme: Option<Box<str>>,
     pub(super) host: Option<StringPattern>,
-    pub(super) port: Option<u16>,
+    pub(super) port: Option<i64>,
+    pub(super) client_address: Option<StringPattern>,
     pub(super) headers: Box<[(HeaderName, MultiPattern)]>,
-    /// By the number of the template's variable, with its name.
-    pub(super) path_parameters: Box<[(usize, Box<str>, StringPattern)]>,
+    /// By the number of the template's variable, with its name; a name that is no variable has no value.
+    pub(super) path_parameters: Box<[(Option<usize>, Box<str>, StringPattern)]>,
     pub(super) query: Box<[(Box<str>, MultiPattern)]>,
     pub(super) cookies: Box<[(Box<str>, StringPattern)]>,
     /// The user name and the credentials as they come in: `user:password` in base64.
     pub(super) basic_auth: Option<(Box<str>, Box<str>)>,
+    pub(super) form: Box<[(Box<str>, MultiPattern)]>,
     pub(super) body: Box<[StringPattern]>,
+    pub(super) multipart: Box<[MultipartPattern]>,
 }
 
 /// Those of a pattern that has none.
@@ -56,7 +58,7 @@ impl RequestPattern {
 
     /// Whether all but the body is as wanted.
     pub(super) fn head_matches(&self, asked: &Asked<'_>) -> bool {
-        self.method.matches(asked.method())
+        self.method.matches(asked.upper_case_method())
             && self.url.matches(asked.path(), asked.target())
             && self.conditions.as_ref().is_none_or(|conditions| {
                 conditions.head_match(asked)
@@ -64,18 +66,36 @@ impl RequestPattern {
             })
     }
 
+    /// Whether the body is looked at.
+    pub(super) fn asks_for_body(&self) -> bool {
+        self.conditions.as_ref().is_some_and(|conditions| {
+            !(conditions.body.is_empty()
+                && conditions.form.is_empty()
+                && conditions.multipart.is_empty())
+        })
+    }
+
     /// Whether the body is as wanted. A body that has not been read matches no pattern.
     pub(super) fn body_matches(&self, asked: &Asked<'_>) -> bool {
-        let wanted = &self.conditions().body;
-        wanted.is_empty()
-            || Subject::of_body(asked)
-                .is_some_and(|body| wanted.iter().all(|pattern| pattern.matches(&body)))
+        if !self.asks_for_body() {
+            return true;
+        }
+        let conditions = self.conditions();
+        Subject::of_body(asked).is_some_and(|body| {
+            conditions.form.iter().all(|(name, wanted)| form_matches(asked, name, wanted))
+                && conditions.body.iter().all(|pattern| pattern.matches(&body))
+                && conditions.multipart.iter().all(|pattern| pattern.matches(asked))
+        })
     }
 
     fn path_parameters_match(&self, asked: &Asked<'_>) -> bool {
+        let UrlPattern::Template(_) = &self.url else {
+            return true;
+        };
         let values = self.path_values(asked);
         self.conditions().path_parameters.iter().all(|(at, _, pattern)| {
-            pattern.matches(&Subject::new(values.get(*at).copied().flatten()))
+            let value = at.and_then(|at| values.get(at).copied().flatten());
+            pattern.matches(&Subject::new(value))
         })
     }
 
@@ -86,164 +106,68 @@ impl RequestPattern {
             _ => Vec::new(),
         }
     }
-
-    /// Decodes `request`; problems are noted.
-    pub(super) fn compile(node: &Node<'_>, pool: &HeaderPool) -> Option<Self> {
-        let keys = node.keys()?;
-        let url = UrlPattern::compile(&keys);
-        let method = keys
-            .get("method")
-            .map_or(Some(MethodPattern::Any), |node| MethodPattern::compile(&node));
-        let host = keys.get("host").map(|node| StringPattern::compile(&node));
-        let port = keys
-            .get("port")
-            .map(|node| node.integer(1..=65_535).and_then(|port| u16::try_from(port).ok()));
-        let headers = named(&keys, "headers", |name, node| {
-            let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
-                node.error_at_key(
-                    format!("{name:?} is not a header name"),
-                    "letters, digits and - only",
-                );
-            });
-            Some((pool.name(header.ok()?), MultiPattern::compile(node)?))
-        });
-        let query = named(&keys, "queryParameters", |name, node| {
-            Some((name.into(), MultiPattern::compile(node)?))
-        });
-        let cookies = named(&keys, "cookies", |name, node| {
-            Some((name.into(), StringPattern::compile(node)?))
-        });
-        let path_parameters = path_parameters(&keys, url.as_ref());
-        let basic_auth = basic_auth(&keys);
-        let body = keys.get("bodyPatterns").map_or_else(Box::default, |node| {
-            node.items().iter().filter_map(StringPattern::compile).collect()
-        });
-        for key in NOT_SUPPORTED {
-            if let Some(node) = keys.get(key) {
-                node.error_at_key(format!("{key:?} is not supported"), "remove it, or match with what is: url..., method, host, port, headers, queryParameters, pathParameters, cookies, basicAuth, bodyPatterns");
-            }
-        }
-        keys.finish();
-        let conditions = Conditions {
-            host: unwrap_or_noted(host)?,
-            port: unwrap_or_noted(port)?,
-            headers,
-            path_parameters,
-            query,
-            cookies,
-            basic_auth,
-            body,
-        };
-        let conditions = (!conditions.is_empty()).then(|| Box::new(conditions));
-        Some(Self { url: url?, method: method?, conditions })
-    }
 }
 
 impl Conditions {
     /// Whether there are none.
-    fn is_empty(&self) -> bool {
-        let Self { host, port, headers, path_parameters, query, cookies, basic_auth, body } = self;
-        host.is_none()
+    pub(super) fn is_empty(&self) -> bool {
+        let Self { never, scheme, host, port, client_address, basic_auth, .. } = self;
+        let Self { headers, path_parameters, query, cookies, form, body, multipart, .. } = self;
+        !never
+            && scheme.is_none()
+            && host.is_none()
             && port.is_none()
+            && client_address.is_none()
             && basic_auth.is_none()
             && headers.is_empty()
             && path_parameters.is_empty()
             && query.is_empty()
             && cookies.is_empty()
+            && form.is_empty()
             && body.is_empty()
+            && multipart.is_empty()
     }
 
     /// Whether all but path parameters and body is as wanted.
     fn head_match(&self, asked: &Asked<'_>) -> bool {
-        (self.host.is_none() && self.port.is_none() || self.authority_matches(asked))
+        !self.never
+            && self.endpoint_matches(asked)
             && self.headers.iter().all(|(name, pattern)| pattern.matches(&asked.header(name)))
-            && self.query.iter().all(|(name, pattern)| {
-                pattern.matches(&asked.query().all(name).collect::<Vec<_>>())
-            })
+            && self.query.iter().all(|(name, pattern)| query_matches(asked, name, pattern))
             && self.cookies.iter().all(|(name, pattern)| cookie_matches(asked, name, pattern))
-            && self
-                .basic_auth
-                .as_ref()
-                .is_none_or(|(_, credentials)| asked.basic_credentials() == Some(&**credentials))
+            && self.basic_auth.as_ref().is_none_or(|(_, wanted)| {
+                asked.basic_credentials().any(|credentials| credentials == &**wanted)
+            })
     }
 
-    fn authority_matches(&self, asked: &Asked<'_>) -> bool {
-        let authority = asked.authority();
-        let host = Subject::new(authority.as_ref().map(Authority::host));
-        let port = authority.as_ref().map(|authority| authority.port_u16().unwrap_or(80));
-        self.host.as_ref().is_none_or(|pattern| pattern.matches(&host))
-            && self.port.is_none_or(|wanted| port == Some(wanted))
-    }
-}
-
-/// Keys of `WireMock` that would change what matches, so that they cannot be left out silently.
-const NOT_SUPPORTED: [&str; 5] =
-    ["scheme", "clientIp", "formParameters", "multipartPatterns", "customMatcher"];
-
-/// `Some(None)` for what is not given, `None` for what is given and wrong.
-#[expect(
-    clippy::option_option,
-    reason = "three cases: not given, given and good, given and noted as wrong"
-)]
-fn unwrap_or_noted<T>(given: Option<Option<T>>) -> Option<Option<T>> {
-    match given {
-        None => Some(None),
-        Some(Some(value)) => Some(Some(value)),
-        Some(None) => None,
+    fn endpoint_matches(&self, asked: &Asked<'_>) -> bool {
+        self.scheme.as_ref().is_none_or(|wanted| &**wanted == asked.scheme())
+            && self.host.as_ref().is_none_or(|pattern| {
+                let authority = asked.authority();
+                pattern.matches(&Subject::new(authority.as_ref().map(http::uri::Authority::host)))
+            })
+            && self.port.is_none_or(|wanted| asked.port().map(i64::from) == Some(wanted))
+            && self.client_address.as_ref().is_none_or(|pattern| {
+                pattern.matches(&Subject::new(asked.client_address().as_deref()))
+            })
     }
 }
 
-fn named<T>(
-    keys: &Keys<'_>,
-    key: &'static str,
-    compile: impl Fn(&str, &Node<'_>) -> Option<T>,
-) -> Box<[T]> {
-    let Some(node) = keys.get(key) else {
-        return Box::default();
-    };
-    node.entries().iter().filter_map(|(name, node)| compile(name, node)).collect()
+/// Whether the values of a query parameter are as wanted.
+fn query_matches(asked: &Asked<'_>, name: &str, pattern: &MultiPattern) -> bool {
+    pattern.matches(&asked.parameter(name).collect::<Vec<_>>())
 }
 
-fn path_parameters(
-    keys: &Keys<'_>,
-    url: Option<&UrlPattern>,
-) -> Box<[(usize, Box<str>, StringPattern)]> {
-    named(keys, "pathParameters", |name, node| {
-        let Some(UrlPattern::Template(template)) = url else {
-            node.error_at_key(
-                format!("the path parameter {name:?} has no template"),
-                "use \"urlPathTemplate\": \"/things/{id}\"",
-            );
-            return None;
-        };
-        let Some(at) = template.names().position(|known| known == name) else {
-            let known: Vec<&str> = template.names().collect();
-            node.error_at_key(
-                format!("the template has no variable {name:?}"),
-                format!("it has: {}", known.join(", ")),
-            );
-            return None;
-        };
-        Some((at, name.into(), StringPattern::compile(node)?))
-    })
+/// Whether the values of a form's field are as wanted.
+pub(super) fn form_matches(asked: &Asked<'_>, name: &str, pattern: &MultiPattern) -> bool {
+    pattern.matches(&asked.form(name).collect::<Vec<_>>())
 }
 
-/// `WireMock` documents both names and writes the longer one.
-fn basic_auth(keys: &Keys<'_>) -> Option<(Box<str>, Box<str>)> {
-    let (short, long) = (keys.get("basicAuth"), keys.get("basicAuthCredentials"));
-    let keys = long.or(short)?.keys()?;
-    let user = keys.required("username").and_then(|node| node.text());
-    let password = keys.required("password").and_then(|node| node.text());
-    keys.finish();
-    let credentials = STANDARD.encode(format!("{}:{}", user?, password?));
-    Some((user?.into(), credentials.into()))
-}
-
-/// Any value of the cookie may be as wanted; none at all is absence.
+/// Any value of the cookie may be as wanted. Where there is none, only a pattern matches that is `absent`, or can be.
 pub(super) fn cookie_matches(asked: &Asked<'_>, name: &str, pattern: &StringPattern) -> bool {
     let mut values = asked.cookie(name).peekable();
     if values.peek().is_none() {
-        return pattern.matches(&Subject::new(None));
+        return pattern.is_absence();
     }
     values.any(|value| pattern.matches(&Subject::new(Some(value))))
 }

@@ -138,7 +138,7 @@ impl Stub {
 
     /// Whether the request's body is looked at.
     pub(super) fn has_body_patterns(&self) -> bool {
-        !self.request.conditions().body.is_empty()
+        self.request.asks_for_body()
     }
 }
 
@@ -349,20 +349,20 @@ mod tests {
                 "request.metod: unknown key \"metod\"; did you mean \"method\"?",
             ),
             (
-                json!({"request": {"multipartPatterns": []}}),
-                "request.multipartPatterns: \"multipartPatterns\" is not supported; remove it, or match with what is: url..., method, host, port, headers, queryParameters, pathParameters, cookies, basicAuth, bodyPatterns",
+                json!({"request": {"customMatcher": {"name": "own"}}}),
+                "warning: request.customMatcher: no request matches: there is no custom matcher \"own\"; match with url, headers, queryParameters and bodyPatterns",
             ),
             (
                 json!({"request": {"urlPath": "/a", "pathParameters": {"id": {"absent": 1}}}}),
-                "request.pathParameters.id: the path parameter \"id\" has no template; use \"urlPathTemplate\": \"/things/{id}\"",
+                "warning: request.pathParameters.id: the path parameter \"id\" has no template and no effect; use \"urlPathTemplate\": \"/things/{id}\"",
             ),
             (
                 json!({"request": {"urlPathTemplate": "/{a}", "pathParameters": {"id": {"absent": 1}}}}),
-                "request.pathParameters.id: the template has no variable \"id\"; it has: a",
+                "warning: request.pathParameters.id: the template has no variable \"id\": it counts as absent; it has: a",
             ),
             (
                 json!({"request": {"method": "get"}}),
-                "warning: request.method: methods are case-sensitive, clients send GET; write \"GET\"",
+                "warning: request.method: this never matches: methods are compared in upper case, as GET; write \"GET\"",
             ),
             (
                 json!({"priority": 1.5}),

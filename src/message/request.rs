@@ -24,6 +24,8 @@ pub struct Request {
     pub peer: Option<SocketAddr>,
     /// The client's certificate from the TLS handshake, if one was requested and given.
     pub certificate: Option<Arc<ClientCertificate>>,
+    /// Whether it came over TLS.
+    pub tls: bool,
 }
 
 /// A client's certificate.
@@ -55,6 +57,7 @@ impl Request {
             body: RequestBody::Empty,
             peer: None,
             certificate: None,
+            tls: false,
         }
     }
 
@@ -69,6 +72,7 @@ impl Request {
             body,
             peer: None,
             certificate: None,
+            tls: false,
         }
     }
 
@@ -83,6 +87,7 @@ impl Request {
             body: self.body.take(),
             peer: self.peer,
             certificate: None,
+            tls: self.tls,
         }
     }
 

@@ -61,7 +61,7 @@ pub(super) fn log(
     let expired = plan.status == StatusCode::GONE;
     let retry_after = plan.headers.get(RETRY_AFTER);
     let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
-    let body = asked.body().map_or(&[][..], |body| body);
+    let body = asked.sent_body().map_or(&[][..], |body| body);
     let record = Record {
         began,
         answered: world.clock.elapsed().saturating_add(plan.delivery.delay()),

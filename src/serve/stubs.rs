@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::{ArcSwap, Guard};
 use serde_json::Value;
 
-use crate::document::Diagnostic;
+use crate::document::Refusal;
 use crate::matching::{BodyFiles, HeaderPool, Stub, StubSet, read_stub};
 
 /// After how many stubs the headers that no stub has any more are forgotten.
@@ -56,12 +56,8 @@ impl Stubs {
     /// Reads a stub mapping.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
-    pub(crate) fn read(
-        &self,
-        mapping: Value,
-        files: &dyn BodyFiles,
-    ) -> Result<Stub, Vec<Diagnostic>> {
+    /// What is wrong with it first.
+    pub(crate) fn read(&self, mapping: Value, files: &dyn BodyFiles) -> Result<Stub, Refusal> {
         if self.read.fetch_add(1, Ordering::Relaxed) % PRUNE == PRUNE - 1 {
             self.headers.prune();
         }

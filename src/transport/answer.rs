@@ -129,6 +129,7 @@ pub(super) fn answer<'a, H: Handler>(
     let mut request = Request::incoming(head, body);
     request.peer = Some(client.peer);
     request.certificate.clone_from(&client.certificate);
+    request.tls = client.tls;
     let handled = catch_unwind(AssertUnwindSafe(|| handler.handle(request)));
     match handled {
         Ok(Handling::Ready(plan)) if wanted.is_simple(&plan) => {

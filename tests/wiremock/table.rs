@@ -16,6 +16,25 @@ pass, and names those that do not pass yet. `cargo test --test wiremock` holds i
 `STANDIN_WIREMOCK_UPDATE=1 cargo test --test wiremock` writes it.
 ";
 
+/// What is different on purpose.
+const DIFFERENCES: &str = "\
+
+## Deliberate differences
+
+| what | WireMock | here | why |
+|---|---|---|---|
+| address | all interfaces | loopback; `--bind-address` | a test server is no service of the network |
+| journal | unbounded | 10,000 requests, 32 MiB; drops are counted | memory is bounded; `--max-request-journal-entries`, `--bound` |
+| secrets in the journal, in near misses and lines | in clear | pseudonyms of the same shape; counting and finding compare the true values | logs and reports are shared; `--show-secrets` |
+| DELETE of all mappings | deletes every file in `mappings/` | deletes files that the server wrote | nobody's fixtures are lost |
+| order of files | the file system's | sorted by path | the same on each machine |
+| state of scenarios | select and change are two steps | one step | parallel requests do not see the old state twice |
+| regular expressions, JSONPaths, XPaths, schemas, templates | unbounded | a limit of steps; then no match or an error that names stub and field | a pattern cannot stop the server |
+| bodies | unbounded | a limit, named in the 413 | memory is bounded |
+| admin API | for every page | refuses browsers of other origins | a web page cannot change the stubs |
+| extensions, custom matchers and transformers in Java, JKS key stores | loaded | accepted with a warning; a custom matcher never matches | there is no JVM |
+";
+
 fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/wiremock.md")
 }
@@ -56,7 +75,7 @@ pub(crate) fn table(cases: &[Case], open: &Open) -> String {
         out +=
             &format!("| {name} | {} | {} | {} |\n", theme.cases, theme.passing(), theme.folded());
     }
-    out
+    out + DIFFERENCES
 }
 
 #[derive(Default)]

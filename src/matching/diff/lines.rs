@@ -7,11 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderName};
 use http::uri::Authority;
 
+use crate::document::read_body;
 use crate::message::Asked;
 
 use super::super::multi::MultiPattern;
 use super::super::operator::{StringPattern, Subject};
-use super::super::query;
 use super::super::stub::Stub;
 use super::super::url::UrlPattern;
 use super::clean::Clean;
@@ -136,9 +136,7 @@ impl Diff<'_, '_, '_> {
             self.push_value("Host", left, actual.to_owned(), (host, Some(actual)));
         }
         if let Some(port) = self.pattern.get("port") {
-            let default =
-                if self.asked.request().uri.scheme_str() == Some("https") { 443 } else { 80 };
-            let actual = authority.as_ref().and_then(Authority::port_u16).unwrap_or(default);
+            let actual = self.asked.port().unwrap_or_default();
             let port = port.text();
             let matched = port == actual.to_string();
             self.push("Port", port, actual.to_string(), matched);
@@ -146,21 +144,20 @@ impl Diff<'_, '_, '_> {
         if let Some(wanted) = self.pattern.get("clientIp") {
             let operator = Operator::of(wanted);
             let left = operator.map(|operator| format!("{} {}", operator.name, operator.expected));
-            let actual = self.asked.request().peer.map(|peer| peer.ip().to_canonical().to_string());
+            let actual = self.asked.client_address();
             let left = left.unwrap_or_default();
-            let right = actual.clone().unwrap_or_default();
+            let right = actual.as_deref().unwrap_or_default().to_owned();
             self.push_value("ClientIp", left, right, (wanted, actual.as_deref()));
         }
         if let Some(scheme) = self.pattern.get("scheme") {
-            let (scheme, actual) = (scheme.text(), self.asked.request().uri.scheme_str());
-            let actual = actual.unwrap_or("http");
+            let (scheme, actual) = (scheme.text(), self.asked.scheme());
             let matched = scheme == actual;
             self.push("Scheme", scheme, actual.to_owned(), matched);
         }
     }
 
     fn method_and_url(&mut self, stub: &Stub) {
-        let method = self.asked.method();
+        let method = self.asked.upper_case_method();
         let wanted = self.pattern.get("method").map_or_else(|| "ANY".to_owned(), Raw::text);
         let matched = stub.request.method.matches(method);
         self.push("HTTP method", wanted, method.to_string(), matched);
@@ -227,7 +224,7 @@ impl Diff<'_, '_, '_> {
         let part = |key| wanted.get(key).map(Raw::text).unwrap_or_default();
         let credentials = STANDARD.encode(format!("{}:{}", part("username"), part("password")));
         let expected = self.clean.header(&AUTHORIZATION, &format!("Basic {credentials}"));
-        let matched = self.asked.basic_credentials() == Some(&*credentials);
+        let matched = self.asked.basic_credentials().any(|given| given == credentials);
         let values = self.asked.header(&AUTHORIZATION);
         let values = values.iter().map(|value| self.clean.header(&AUTHORIZATION, value));
         let right = listed("Authorization", values);
@@ -258,7 +255,7 @@ impl Diff<'_, '_, '_> {
         let before = self.lines.len();
         let entries = self.pattern.get("queryParameters").map(Raw::entries).unwrap_or_default();
         for (name, pattern) in entries {
-            let values: Vec<&str> = self.asked.query().all(&name).collect();
+            let values: Vec<&str> = self.asked.parameter(&name).collect();
             self.parameter("Query", "Query", &name, pattern, &values);
         }
         self.close(before);
@@ -307,7 +304,7 @@ impl Diff<'_, '_, '_> {
     fn bodies(&mut self) {
         let patterns = self.pattern.get("bodyPatterns").map(Raw::items).unwrap_or_default();
         let body = self.asked.text().unwrap_or_default().to_owned();
-        let bytes = self.asked.body().cloned().unwrap_or_default();
+        let bytes = self.asked.body().unwrap_or_default().to_vec();
         for pattern in patterns {
             self.body(pattern, &body, &bytes);
         }
@@ -398,7 +395,7 @@ fn listed(name: &str, values: impl Iterator<Item = String>) -> String {
 /// Whether a value is as a pattern wants it, and whether the search for that ended at a limit.
 fn judge(pattern: Raw<'_>, value: Option<&str>) -> (bool, bool) {
     let subject = Subject::new(value);
-    query::read(pattern.as_str().as_bytes(), StringPattern::compile)
+    read_body(pattern.as_str().as_bytes(), StringPattern::compile)
         .map_or((false, false), |pattern| {
             (pattern.matches(&subject), pattern.gives_up_on(&subject))
         })
@@ -406,7 +403,7 @@ fn judge(pattern: Raw<'_>, value: Option<&str>) -> (bool, bool) {
 
 /// Whether values are as a pattern wants them.
 fn all_match<T: AsRef<str>>(pattern: Raw<'_>, values: &[T]) -> bool {
-    query::read(pattern.as_str().as_bytes(), MultiPattern::compile)
+    read_body(pattern.as_str().as_bytes(), MultiPattern::compile)
         .is_ok_and(|pattern| pattern.matches(values))
 }
 

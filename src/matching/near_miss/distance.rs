@@ -17,9 +17,6 @@ use super::super::url::UrlPattern;
 /// How much of a text counts, in characters: the edit distance is quadratic.
 const COMPARED_CHARS: usize = 256;
 
-/// The weights of scheme and client address, which patterns here have nothing of.
-const OTHER_WEIGHTS: f64 = 6.0;
-
 /// Weighted distances.
 #[derive(Default)]
 struct Sum {
@@ -54,38 +51,37 @@ fn mean(distances: impl Iterator<Item = f64>) -> f64 {
 /// From 0 for a request that is as wanted to 1.
 pub(in crate::matching) fn of(pattern: &RequestPattern, asked: &Asked<'_>) -> f64 {
     let wanted = pattern.conditions();
-    let mut sum = Sum { apart: 0.0, weight: OTHER_WEIGHTS };
+    let mut sum = Sum::default();
     origin(wanted, asked, &mut sum);
     sum.add(url(&pattern.url, asked), 10.0);
-    sum.add(verdict(pattern.method.matches(asked.method())), 3.0);
+    sum.add(verdict(pattern.method.matches(asked.upper_case_method())), 3.0);
     if sum.apart > 0.0 {
         return sum.mean();
     }
     let values = pattern.path_values(asked);
-    sum.add_all(
-        wanted.path_parameters.iter().map(|(at, _, pattern)| {
-            value(pattern, &Subject::new(values.get(*at).copied().flatten()))
-        }),
-    );
+    sum.add_all(wanted.path_parameters.iter().map(|(at, _, pattern)| {
+        value(pattern, &Subject::new(at.and_then(|at| values.get(at).copied().flatten())))
+    }));
     let header = |(name, pattern)| several(pattern, &asked.header(name));
     let headers = wanted.headers.iter().map(|(name, pattern)| header((name, pattern)));
     let credentials = wanted
         .basic_auth
         .as_ref()
-        .map(|(_, wanted)| verdict(asked.basic_credentials() == Some(&**wanted)));
+        .map(|(_, wanted)| verdict(asked.basic_credentials().any(|given| given == &**wanted)));
     sum.add_all(headers.chain(credentials));
     sum.add_all(
         wanted
             .query
             .iter()
-            .map(|(name, pattern)| several(pattern, &asked.query().all(name).collect::<Vec<_>>())),
+            .map(|(name, pattern)| several(pattern, &asked.parameter(name).collect::<Vec<_>>())),
     );
     sum.add_all(wanted.cookies.iter().map(|(name, pattern)| cookie(asked, name, pattern)));
     let body = Subject::of_body(asked);
-    let body = |pattern| body.as_ref().map_or(1.0, |body| value(pattern, body));
-    sum.add_all(wanted.body.iter().map(body));
-    // Those of forms and multipart bodies.
-    sum.weight += 2.0;
+    let body = body.as_ref();
+    sum.add_all(wanted.body.iter().map(|pattern| body.map_or(1.0, |body| value(pattern, body))));
+    let field = |(name, pattern)| several(pattern, &asked.form(name).collect::<Vec<_>>());
+    sum.add_all(wanted.form.iter().map(|(name, pattern)| field((name, pattern))));
+    sum.add_all(wanted.multipart.iter().map(|pattern| verdict(pattern.matches(asked))));
     sum.mean()
 }
 
@@ -93,8 +89,12 @@ fn origin(wanted: &Conditions, asked: &Asked<'_>, sum: &mut Sum) {
     let authority = asked.authority();
     let host = Subject::new(authority.as_ref().map(Authority::host));
     sum.add(wanted.host.as_ref().map_or(0.0, |pattern| value(pattern, &host)), 10.0);
-    let port = authority.as_ref().map(|authority| authority.port_u16().unwrap_or(80));
+    let port = asked.port().map(i64::from);
     sum.add(verdict(wanted.port.is_none_or(|wanted| port == Some(wanted))), 10.0);
+    sum.add(verdict(wanted.scheme.as_deref().is_none_or(|wanted| wanted == asked.scheme())), 3.0);
+    let address = asked.client_address();
+    let address = Subject::new(address.as_deref());
+    sum.add(wanted.client_address.as_ref().map_or(0.0, |pattern| value(pattern, &address)), 3.0);
 }
 
 fn url(pattern: &UrlPattern, asked: &Asked<'_>) -> f64 {

@@ -55,6 +55,11 @@ impl StringPattern {
         }
     }
 
+    /// Whether a missing cookie is as wanted (`StringValuePattern.nullSafeIsAbsent`).
+    pub(crate) fn is_absence(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
     /// Whether the search of one of its regular expressions ends at a limit.
     pub(super) fn gives_up_on(&self, subject: &Subject<'_>) -> bool {
         match self {

@@ -10,6 +10,8 @@ use crate::message::{Asked, LazyJson};
 #[derive(Debug)]
 pub(crate) struct Subject<'a> {
     text: Option<Cow<'a, str>>,
+    /// What a body consists of; nothing for other values.
+    bytes: &'a [u8],
     json: Json<'a>,
 }
 
@@ -24,18 +26,35 @@ enum Json<'a> {
 impl<'a> Subject<'a> {
     /// A header, parameter or cookie.
     pub(crate) fn new(text: Option<&'a str>) -> Self {
-        Self { text: text.map(Cow::Borrowed), json: Json::Own(LazyJson::default()) }
+        Self { text: text.map(Cow::Borrowed), bytes: &[], json: Json::Own(LazyJson::default()) }
+    }
+
+    /// A body in UTF-8: an empty one counts as absent, bytes that are not UTF-8 are replaced.
+    #[cfg(test)]
+    pub(crate) fn body(bytes: &'a [u8]) -> Self {
+        let text = (!bytes.is_empty()).then(|| String::from_utf8_lossy(bytes));
+        Self { text, bytes, json: Json::Own(LazyJson::default()) }
     }
 
     /// The body of a request, once it has been read: an empty one counts as absent.
     pub(crate) fn of_body(asked: &'a Asked<'_>) -> Option<Self> {
-        asked.body()?;
+        let bytes = asked.body()?;
         let text = asked.text().map(Cow::Borrowed);
-        Some(Self { text, json: Json::OfRequest(asked.lazy_json()) })
+        Some(Self { text, bytes, json: Json::OfRequest(asked.lazy_json()) })
+    }
+
+    /// The content of a part: an empty one is there.
+    pub(crate) fn content(bytes: &'a [u8], text: &'a str) -> Self {
+        Self { text: Some(Cow::Borrowed(text)), bytes, json: Json::Own(LazyJson::default()) }
     }
 
     pub(crate) fn text(&self) -> Option<&str> {
         self.text.as_deref()
+    }
+
+    /// The bytes of a body.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.bytes
     }
 
     pub(crate) fn json(&self) -> Option<&Value> {

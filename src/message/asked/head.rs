@@ -9,6 +9,7 @@ use http::uri::Authority;
 use http::{HeaderMap, Method};
 use serde::Deserialize;
 
+use super::super::parameters;
 use super::super::target::{Query, TargetError};
 use super::{Asked, RequestInfo, ResourceInfo};
 
@@ -39,9 +40,23 @@ impl<'r> Asked<'r> {
         self.path
     }
 
-    /// Path and query, as sent.
+    /// Path and query, as sent; an empty query is none.
     pub(crate) fn target(&self) -> &'r str {
-        self.request.target()
+        let target = self.request.target();
+        target.strip_suffix('?').unwrap_or(target)
+    }
+
+    /// The method in upper case, as `WireMock` compares it.
+    pub(crate) fn upper_case_method(&self) -> &Method {
+        self.upper_case_method.get_or_init(|| {
+            let method = self.method();
+            let name = method.as_str();
+            let upper = name
+                .bytes()
+                .any(|byte| byte.is_ascii_lowercase())
+                .then(|| Method::from_bytes(name.to_ascii_uppercase().as_bytes()).ok());
+            upper.flatten().map_or(Cow::Borrowed(method), Cow::Owned)
+        })
     }
 
     /// The header fields.
@@ -49,9 +64,17 @@ impl<'r> Asked<'r> {
         &self.request.headers
     }
 
-    /// The decoded query. One that cannot be decoded counts as empty ([`Self::target_error`]).
+    /// The query as a Kubernetes API server decodes it. One that cannot be decoded counts as empty
+    /// ([`Self::target_error`]).
     pub(crate) fn query(&self) -> &Query<'r> {
         &self.decoded_query().value
+    }
+
+    /// The values of a query parameter as `WireMock` decodes them, in the order sent.
+    pub(crate) fn parameter<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
+        let decode = || parameters::of_query(self.request.query().unwrap_or(""));
+        let all = self.parameters.get_or_init(decode).iter();
+        all.filter(move |(key, _)| key == name).map(|(_, value)| &**value)
     }
 
     /// Why the target cannot be decoded, if it cannot.
@@ -130,10 +153,30 @@ impl<'r> Asked<'r> {
         values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect()
     }
 
+    /// `https` over TLS; where the target names a scheme, that one.
+    pub(crate) fn scheme(&self) -> &'r str {
+        let of_connection = if self.request.tls { "https" } else { "http" };
+        self.request.uri.scheme_str().unwrap_or(of_connection)
+    }
+
     /// The requested host, with its port where one is written.
     pub(crate) fn authority(&self) -> Option<Authority> {
         let of_target = self.request.uri.authority().cloned();
         of_target.or_else(|| self.request.header(HOST.as_str())?.parse().ok())
+    }
+
+    /// The requested port; where none is written, that of the scheme.
+    pub(crate) fn port(&self) -> Option<u16> {
+        let default = if self.scheme() == "https" { 443 } else { 80 };
+        Some(self.authority()?.port_u16().unwrap_or(default))
+    }
+
+    /// The client's address: what `X-Forwarded-For` says, where it is sent.
+    pub(crate) fn client_address(&self) -> Option<Cow<'r, str>> {
+        match self.request.header("x-forwarded-for").filter(|value| !value.is_empty()) {
+            Some(forwarded) => Some(Cow::Borrowed(forwarded)),
+            None => Some(Cow::Owned(self.request.peer?.ip().to_canonical().to_string())),
+        }
     }
 
     /// The values of a cookie (RFC 6265, section 5.4).
@@ -147,11 +190,14 @@ impl<'r> Asked<'r> {
             .map(|(_, value)| value.trim_matches('"'))
     }
 
-    /// The credentials of a Basic `Authorization` header, still in base64 (RFC 7617).
-    pub(crate) fn basic_credentials(&self) -> Option<&'r str> {
-        let value = self.headers().get(AUTHORIZATION)?.to_str().ok()?;
-        let (scheme, credentials) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("basic").then(|| credentials.trim())
+    /// The credentials of Basic `Authorization` headers, still in base64 (RFC 7617).
+    pub(crate) fn basic_credentials(&self) -> impl Iterator<Item = &'r str> {
+        let values = self.headers().get_all(AUTHORIZATION).iter();
+        values.filter_map(|value| {
+            let value = value.to_str().ok()?;
+            let (scheme, credentials) = value.split_at_checked("Basic ".len())?;
+            scheme.eq_ignore_ascii_case("Basic ").then_some(credentials)
+        })
     }
 }
 

@@ -18,9 +18,14 @@ mod request_info;
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
+use http::Method;
+
+use super::multipart::Part;
+use super::parameters::Parameters;
 use super::request::Request;
 use super::target::Query;
 
+use body::PlainBody;
 use head::Decoded;
 pub(crate) use lazy_json::LazyJson;
 pub(crate) use request_info::{RequestInfo, ResourceInfo, is_true};
@@ -30,12 +35,16 @@ pub(crate) use request_info::{RequestInfo, ResourceInfo, is_true};
 pub struct Asked<'r> {
     request: &'r Request,
     path: &'r str,
+    upper_case_method: OnceLock<Cow<'r, Method>>,
     query: OnceLock<Decoded<Query<'r>>>,
+    parameters: OnceLock<Parameters<'r>>,
     info: OnceLock<Decoded<RequestInfo<'r>>>,
     /// The resource's `plural.group`.
     resource: OnceLock<Option<String>>,
-    text: OnceLock<Option<Cow<'r, str>>>,
+    body: OnceLock<PlainBody<'r>>,
     json: LazyJson,
+    form: OnceLock<Parameters<'static>>,
+    parts: OnceLock<Option<Vec<Part>>>,
 }
 
 impl<'r> Asked<'r> {
@@ -45,11 +54,15 @@ impl<'r> Asked<'r> {
         Self {
             request,
             path: request.path(),
+            upper_case_method: OnceLock::new(),
             query: OnceLock::new(),
+            parameters: OnceLock::new(),
             info: OnceLock::new(),
             resource: OnceLock::new(),
-            text: OnceLock::new(),
+            body: OnceLock::new(),
             json: LazyJson::default(),
+            form: OnceLock::new(),
+            parts: OnceLock::new(),
         }
     }
 
@@ -62,7 +75,6 @@ impl<'r> Asked<'r> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use http::Method;
     use serde_json::json;
 
     use super::*;
@@ -130,6 +142,6 @@ mod tests {
         assert_eq!(bodies.held().0, 0);
         let empty = Request::new(Method::GET, "/");
         let asked = Asked::new(&empty);
-        assert_eq!((asked.body().map(Bytes::len), asked.text()), (Some(0), None));
+        assert_eq!((asked.body(), asked.text()), (Some(&[][..]), None));
     }
 }

@@ -56,7 +56,7 @@ pub(in crate::scenario) fn request_id(asked: &Asked<'_>) -> [u8; 32] {
     let pairs: Vec<String> =
         asked.query().iter().map(|(name, value)| format!("{name}={value}")).collect();
     let (method, query) = (asked.method().as_str(), pairs.join("&"));
-    let body = asked.body().map_or(&[][..], |body| body);
+    let body = asked.sent_body().map_or(&[][..], |body| body);
     hash(0, &[method.as_bytes(), asked.path().as_bytes(), query.as_bytes(), body], 0)
 }
 

@@ -4,7 +4,7 @@ use http::header::{ALLOW, HeaderValue};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::document::{Diagnostic, Diagnostics};
+use crate::document::{Diagnostics, Refusal};
 use crate::message::{BadWorldName, Body, BodyError, Origin, Plan};
 
 use super::super::commit::Contended;
@@ -28,7 +28,7 @@ pub(super) enum AdminError {
     /// parameter, and why.
     Parameter { code: u16, name: Option<&'static str>, why: String },
     /// 422: the JSON of the body is not what the endpoint takes, as `WireMock` says it.
-    Json(Vec<Diagnostic>),
+    Json(Refusal),
     /// 413 or 400: the body could not be read.
     Body(BodyError),
     /// 500: a task of the server failed.
@@ -55,9 +55,9 @@ impl AdminError {
                 }
                 return wire_mock_errors(StatusCode::BAD_REQUEST, &[error]);
             }
-            Self::Json(problems) => {
-                let errors: Vec<Value> = problems.iter().map(unreadable).collect();
-                return wire_mock_errors(StatusCode::UNPROCESSABLE_ENTITY, &errors);
+            Self::Json(refusal) => {
+                let code = StatusCode::UNPROCESSABLE_ENTITY;
+                return wire_mock_errors(code, &[refusal.to_json()]);
             }
             Self::Body(error @ BodyError::TooLarge(_)) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
@@ -115,17 +115,6 @@ fn errors(code: StatusCode, titles: &[String]) -> Plan {
 
 fn wire_mock_errors(code: StatusCode, errors: &[Value]) -> Plan {
     Plan::json(code, Origin::Admin, format!("{}\n", json!({ "errors": errors })))
-}
-
-/// A problem of a JSON body.
-fn unreadable(problem: &Diagnostic) -> Value {
-    let pointer = format!("/{}", problem.key.replace(['.', '['], "/").replace(']', ""));
-    json!({
-        "code": 10,
-        "source": {"pointer": pointer},
-        "title": "Error parsing JSON",
-        "detail": problem.message,
-    })
 }
 
 /// 200 without a body.

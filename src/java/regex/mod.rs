@@ -1,0 +1,106 @@
+//! Regular expressions as `java.util.regex.Pattern` of Java 17 reads and runs them.
+//!
+//! ```text
+//! text → [parser] → [Node] ─┬→ [hir] → the linear engine of the `regex` crate, where no construct needs more
+//!                           └→ [program] → [machine]: backtracking under a limit of steps
+//! ```
+//!
+//! A linear engine cannot run look-around, back-references, atomic groups and possessive quantifiers, and has
+//! other word boundaries and line ends than Java. Everything else means the same in both.
+
+mod char_set;
+mod class;
+mod escape;
+mod flags;
+mod hir;
+mod machine;
+mod node;
+mod parser;
+mod program;
+mod property;
+#[cfg(test)]
+mod tests;
+
+use std::sync::OnceLock;
+
+pub(crate) use flags::Flags;
+pub(crate) use node::Node;
+
+use program::Program;
+
+/// What is wrong with an expression, in Java's words, and at which character.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{description} near index {index}")]
+pub(crate) struct SyntaxError {
+    /// Java's sentence.
+    pub(crate) description: String,
+    /// The character of the expression, from 0.
+    pub(crate) index: usize,
+}
+
+/// A compiled expression. The engine is built when a value is first matched.
+#[derive(Debug)]
+pub(crate) struct Regex {
+    node: Node,
+    groups: usize,
+    /// The same expression for the linear engine.
+    hir: Option<regex_syntax::hir::Hir>,
+    linear: OnceLock<Option<regex::Regex>>,
+    program: OnceLock<Program>,
+}
+
+impl Regex {
+    /// Reads an expression.
+    ///
+    /// # Errors
+    /// The expression is not one in Java's syntax.
+    pub(crate) fn new(text: &str, flags: Flags) -> Result<Self, SyntaxError> {
+        let (node, groups) = parser::parse(text, flags)?;
+        let hir = hir::of(&node);
+        Ok(Self { node, groups, hir, linear: OnceLock::new(), program: OnceLock::new() })
+    }
+
+    /// Whether the whole value matches; nothing when the search ends at a limit.
+    pub(crate) fn matches(&self, value: &str) -> Option<bool> {
+        match self.linear() {
+            Some(regex) => Some(regex.is_match(value)),
+            None => machine::run(self.program(), value).map(|found| found.is_some()),
+        }
+    }
+
+    /// The values of the groups where the whole value matches.
+    pub(crate) fn groups<'v>(&self, value: &'v str) -> Option<Vec<Option<&'v str>>> {
+        if let Some(regex) = self.linear() {
+            let found = regex.captures(value)?;
+            return Some(found.iter().skip(1).map(|group| group.map(|m| m.as_str())).collect());
+        }
+        let ends = machine::run(self.program(), value)??;
+        let group = |pair: &[usize]| value.get(pair[0]..pair[1]);
+        Some(ends[..2 * self.groups].chunks(2).map(group).collect())
+    }
+
+    /// The expression as a tree.
+    pub(crate) fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// The expression for the linear engine, where it can run there.
+    pub(crate) fn hir(&self) -> Option<&regex_syntax::hir::Hir> {
+        self.hir.as_ref()
+    }
+
+    /// The linear engine. One that would be too large is not built: the expression backtracks then.
+    fn linear(&self) -> Option<&regex::Regex> {
+        let hir = self.hir.as_ref()?;
+        let build = || {
+            let mut text = String::new();
+            regex_syntax::hir::print::Printer::new().print(hir, &mut text).ok()?;
+            regex::Regex::new(&format!(r"\A(?:{text})\z")).ok()
+        };
+        self.linear.get_or_init(build).as_ref()
+    }
+
+    fn program(&self) -> &Program {
+        self.program.get_or_init(|| Program::of(&self.node, self.groups))
+    }
+}
