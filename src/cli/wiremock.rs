@@ -87,6 +87,12 @@ pub(super) struct WireMock {
     /// Record the backend's responses as stubs in mappings/.
     #[arg(long, requires = "proxy_all")]
     record_mappings: bool,
+    /// User name and password for /__admin.
+    #[arg(long, value_name = "USER:PASSWORD")]
+    admin_api_basic_auth: Option<String>,
+    /// Refuse /__admin over plain HTTP.
+    #[arg(long)]
+    admin_api_require_https: bool,
     /// Options that are accepted and have no effect.
     #[command(flatten)]
     without_effect: WithoutEffect,
@@ -117,7 +123,14 @@ pub(super) fn wiremock(args: &WireMock) -> Result<(), CommandError> {
     if args.record_mappings {
         builder = builder.record(&mappings);
     }
-    builder = with_https(builder, args)?;
+    if let Some(credentials) = &args.admin_api_basic_auth {
+        let Some((user, password)) = credentials.split_once(':') else {
+            let why = "--admin-api-basic-auth takes USER:PASSWORD";
+            return Err(CommandError::Usage(why.to_owned()));
+        };
+        builder = builder.admin_credentials(user, password);
+    }
+    builder = with_https(builder.admin_https_only(args.admin_api_require_https), args)?;
     if let Some(warning) = args.without_effect.warning() {
         eprintln!("{warning}");
     }

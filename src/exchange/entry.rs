@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, Uri, Version};
 
+use super::late_body::LateBody;
 use crate::matching::Stub;
 use crate::message::{Body, Origin, Plan, Request, RequestBody, SubEvent};
 
@@ -22,6 +23,8 @@ const RESPONSE_PREFIX: usize = 4 << 10;
 pub(crate) struct Answered<'a> {
     pub(crate) request: &'a Request,
     pub(crate) plan: &'a Plan,
+    /// The body, where nobody has read it: it is read beside the answer.
+    pub(crate) late: Option<Arc<LateBody>>,
     /// When the request came.
     pub(crate) began: Instant,
     pub(crate) world: &'a Arc<str>,
@@ -61,8 +64,10 @@ pub(super) struct Entry {
     text: Box<[u8]>,
     /// How long each of them is.
     lengths: [u32; 5],
-    /// How long the body of the request was.
-    body_length: u64,
+    /// How long the body of the request was, where that is known.
+    pub(super) body_length: Option<u64>,
+    /// The body, where it is read beside the answer.
+    pub(super) late: Option<Arc<LateBody>>,
 }
 
 /// The body of a response, as far as it is kept.
@@ -76,7 +81,7 @@ pub(super) enum KeptBody {
 
 impl Entry {
     pub(super) fn of(answered: &Answered<'_>, epoch: Instant) -> Self {
-        let Answered { request, plan, began, world, stub } = *answered;
+        let Answered { request, plan, ref late, began, world, stub } = *answered;
         let now = Instant::now();
         let since = now.saturating_duration_since(epoch);
         let (stub, fixed) = match stub {
@@ -103,6 +108,7 @@ impl Entry {
             text,
             lengths,
             body_length,
+            late: late.clone(),
         }
     }
 
@@ -112,7 +118,8 @@ impl Entry {
             KeptBody::OfStub => 0,
             KeptBody::First(bytes, _) => bytes.len(),
         };
-        size_of::<Self>() + self.text.len() + response
+        let late = self.late.as_ref().map_or(0, |late| late.most);
+        size_of::<Self>() + self.text.len() + response + late
     }
 
     /// Path and query, as they were sent.
@@ -137,12 +144,18 @@ impl Entry {
 
     /// The body of the request, as far as it is kept.
     pub(super) fn body(&self) -> &[u8] {
-        self.part(3)
+        match &self.late {
+            Some(late) => late.bytes().unwrap_or_default(),
+            None => self.part(3),
+        }
     }
 
-    /// How long the body was, if not all of it is kept.
-    pub(super) fn cut_body(&self) -> Option<u64> {
-        (self.body_length > self.lengths[3].into()).then_some(self.body_length)
+    /// Whether all of the body is kept.
+    pub(super) fn has_whole_body(&self) -> bool {
+        match &self.late {
+            Some(late) => late.bytes().is_some(),
+            None => self.body_length == Some(self.lengths[3].into()),
+        }
     }
 
     /// The header fields of the response.
@@ -225,10 +238,11 @@ impl KeptBody {
 }
 
 /// Writes what is kept as text. The parts are copied: as slices they would keep the connection's read buffer.
-fn text_of(request: &Request, response: Option<&HeaderMap>) -> (Box<[u8]>, [u32; 5], u64) {
+fn text_of(request: &Request, response: Option<&HeaderMap>) -> (Box<[u8]>, [u32; 5], Option<u64>) {
     let target = request.target();
-    let whole: &[u8] = request.body.bytes().map_or(&[], |bytes| bytes);
-    let (body, body_length) = (&whole[..whole.len().min(MAX_REQUEST_BODY)], whole.len() as u64);
+    let whole = request.body.bytes();
+    let body = whole.map_or(&[][..], |bytes| &bytes[..bytes.len().min(MAX_REQUEST_BODY)]);
+    let body_length = whole.map(|bytes| bytes.len() as u64);
     let scheme = request.uri.scheme_str().zip(request.uri.authority());
     let origin =
         scheme.map_or(0, |(scheme, authority)| scheme.len() + 3 + authority.as_str().len());

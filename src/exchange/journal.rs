@@ -19,6 +19,9 @@ use super::index::{Index, Lookup, Slot};
 /// How many exchanges are kept by default.
 const MAX_EXCHANGES: usize = 10_000;
 
+/// How long bodies that are still being read are waited for.
+const SETTLED: Duration = Duration::from_secs(1);
+
 /// How many exchanges the index takes up while requests wait to be recorded.
 const INDEXED_AT_ONCE: usize = 256;
 
@@ -215,6 +218,18 @@ impl Journal {
         while lookup != Lookup::All && inner.catch_up() {}
         let Inner { log, index, .. } = &mut *inner;
         index.find(log, lookup)
+    }
+
+    /// Waits until the bodies are there that were not read when their requests were answered.
+    pub(crate) async fn settle(&self, slots: &[Slot]) {
+        let late = slots.iter().filter_map(|slot| slot.entry.late.as_ref());
+        let all = async {
+            for body in late {
+                body.settled().await;
+            }
+        };
+        // A client that sends no more of its body is not waited for.
+        let _ = tokio::time::timeout(SETTLED, all).await;
     }
 
     /// The exchange of an id.

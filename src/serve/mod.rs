@@ -14,6 +14,7 @@ mod draws;
 mod enter;
 mod graded;
 mod kubernetes;
+mod late_body;
 mod overlay;
 mod pipeline;
 mod proxied;
@@ -32,6 +33,7 @@ mod worlds;
 
 pub use bounds::Bounds;
 
+pub(crate) use admin::AdminAccess;
 pub(crate) use assembly::Assembly;
 pub(crate) use context::RequestContext;
 pub(crate) use enter::WORLD_HEADER;

@@ -20,7 +20,7 @@ use super::context::RequestContext;
 use super::graded::GradingNotes;
 use super::state::Shared;
 use super::world::World;
-use super::{admin, graded, kubernetes, overlay, respond, stub_answers};
+use super::{admin, graded, kubernetes, late_body, overlay, respond, stub_answers};
 
 /// What the transport calls for each request.
 #[derive(Debug)]
@@ -101,12 +101,14 @@ impl Pipeline {
     ) {
         let journal = &self.shared.journal;
         let world = world.name.shared();
-        let answered = Answered { request, plan, began, world, stub };
         // The log is what clients of the simulated API asked.
-        if admin::owns(request.path()) {
-            journal.observe(&answered);
-        } else {
+        let is_kept = !journal.is_off() && !admin::owns(request.path());
+        let late = if is_kept { late_body::read_beside(request) } else { None };
+        let answered = Answered { request, plan, late, began, world, stub };
+        if is_kept {
             journal.record(&answered);
+        } else {
+            journal.observe(&answered);
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::redact::Redactor;
 use crate::scenario::ScenarioSet;
 use crate::tls::server::Tls;
 
+use super::admin::AdminAccess;
 use super::body_files::BodyFileCache;
 use super::bounds::Bounds;
 use super::clock::Clock;
@@ -48,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) world_prefix: Option<String>,
     /// Whether only this machine reaches the server.
     pub(crate) loopback: bool,
+    /// What a request to the admin API needs.
+    pub(crate) admin: AdminAccess,
     /// The backend for requests that nothing else answers.
     pub(crate) proxy: Option<Proxy>,
     /// What hides secrets in what is shown.

@@ -11,7 +11,7 @@ use crate::profile::{Profile, TOKEN_LIFETIME};
 #[cfg(feature = "record")]
 use crate::record::UpstreamOptions;
 use crate::redact::Key;
-use crate::serve::{Bounds, Sources, WORLD_PREFIX};
+use crate::serve::{AdminAccess, Bounds, Sources, WORLD_PREFIX};
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
 use crate::transport::Logger;
@@ -51,6 +51,7 @@ pub struct Builder {
     #[cfg(feature = "tls")]
     pub(super) https: Option<SocketAddr>,
     pub(super) world_prefix: Option<String>,
+    pub(super) admin: AdminAccess,
     pub(super) bounds: Bounds,
     pub(super) redact_key: Option<Key>,
     pub(super) show_secrets: bool,
@@ -83,6 +84,7 @@ impl Default for Builder {
             #[cfg(feature = "tls")]
             https: None,
             world_prefix: Some(WORLD_PREFIX.to_owned()),
+            admin: AdminAccess::default(),
             bounds: Bounds::default(),
             redact_key: None,
             show_secrets: false,
@@ -255,6 +257,19 @@ impl Builder {
     /// With `None` only the header `X-Standin-World` selects a world.
     pub fn world_prefix(mut self, prefix: Option<&str>) -> Self {
         self.world_prefix = prefix.map(str::to_owned);
+        self
+    }
+
+    /// Asks for a user name and a password on `/__admin` (HTTP Basic authentication, RFC 7617). Other requests
+    /// get 401.
+    pub fn admin_credentials(mut self, user: &str, password: &str) -> Self {
+        self.admin.require(user, password);
+        self
+    }
+
+    /// Refuses requests to `/__admin` that do not come over HTTPS, with 403.
+    pub fn admin_https_only(mut self, on: bool) -> Self {
+        self.admin.https_only = on;
         self
     }
 

@@ -54,6 +54,7 @@ impl Builder {
             graded: self.graded,
             world_prefix,
             loopback: self.is_on_loopback(),
+            admin: std::mem::take(&mut self.admin),
             proxy,
             redactor,
             bounds: self.bounds,

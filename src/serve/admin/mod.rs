@@ -34,6 +34,7 @@
 //! | POST `/__admin/reload` | loads the files again, as a change on disk does |
 
 mod about;
+mod access;
 mod clock;
 mod endpoint;
 mod mappings;
@@ -48,6 +49,7 @@ mod worlds;
 use crate::message::{Plan, Request};
 
 use super::context::RequestContext;
+pub(crate) use access::AdminAccess;
 use endpoint::Endpoint;
 use reply::AdminError;
 
@@ -69,6 +71,7 @@ pub(super) async fn answer(context: &RequestContext, request: &Request) -> Plan 
 
 async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, AdminError> {
     origin::check(&request.headers, context.shared.settings.loopback)?;
+    context.shared.settings.admin.check(request)?;
     let path = request.path().to_owned();
     let endpoint = Endpoint::parse(&path)?;
     endpoint.check_method(&request.method)?;
