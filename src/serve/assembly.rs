@@ -1,6 +1,6 @@
 //! Loaded sets and settings → what requests share: the same for a server and for `explain`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -51,6 +51,7 @@ impl Assembly {
             root: RootDirectory::of(&sources.fixtures),
             responses: ArcSwap::default(),
             body_files: BodyFileCache::default(),
+            client: OnceLock::new(),
             seeding,
             scenarios: ArcSwap::from_pointee(scenarios),
             worlds: Worlds::new(Arc::new(world), bounds.worlds),

@@ -10,7 +10,9 @@ use crate::k8s::{self, Auth};
 use crate::message::Bodies;
 use crate::record::Proxy;
 use crate::redact::{Key, Redactor};
-use crate::serve::{Assembly, LoadedSets, Pipeline, RequestContext, Settings, Shared, Sources};
+use crate::serve::{
+    Assembly, LoadedSets, OutboundOptions, Pipeline, RequestContext, Settings, Shared, Sources,
+};
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
@@ -56,6 +58,7 @@ impl Builder {
             loopback: self.is_on_loopback(),
             admin: std::mem::take(&mut self.admin),
             proxy,
+            outbound: OutboundOptions::default(),
             redactor,
             bounds: self.bounds,
             bodies: bodies.clone(),

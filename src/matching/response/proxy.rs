@@ -5,7 +5,7 @@ use http::HeaderMap;
 use http::header::HeaderName;
 use uuid::Uuid;
 
-use crate::document::Keys;
+use crate::document::{Keys, Node};
 use crate::message::{Delivery, Effects};
 
 use super::definition::Definition;
@@ -49,11 +49,12 @@ impl ProxyDefinition {
         let prefix = keys.get("proxyUrlPrefixToRemove").map(|node| scalar::text(&node));
         let add = read::headers(keys.get("additionalProxyRequestHeaders"), templated);
         let remove = keys.get("removeProxyRequestHeaders").map(|node| node.items());
-        let remove: Vec<HeaderName> = remove
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|node| scalar::text(node)?.parse().ok())
-            .collect();
+        // WireMock compares them with names in lower case, so that others remove nothing.
+        let name = |node: &Node<'_>| {
+            let text = scalar::text(node)?;
+            HeaderName::from_lowercase(text.as_bytes()).ok()
+        };
+        let remove: Vec<HeaderName> = remove.unwrap_or_default().iter().filter_map(name).collect();
         let node = keys.get("proxyBaseUrl")?;
         let base_url = scalar::text(&node)
             .and_then(|text| Text::new(&text, templated).map_err(|why| node.error(why, "")).ok());
@@ -77,7 +78,13 @@ pub(super) fn request(
     let target = context.request.target();
     let prefix = to.prefix.as_deref().unwrap_or_default();
     let target = target.strip_prefix(prefix).unwrap_or(target).to_owned();
-    let add = made::headers(&to.add, context)?;
+    let mut add = HeaderMap::new();
+    for (name, value) in made::headers(&to.add, context)? {
+        // Of several values the first is sent.
+        if let Some(name) = name {
+            add.insert(name, value);
+        }
+    }
     let answer_headers = made::headers(&definition.headers, context)?;
     let delay = context.settings.delay(&definition.delays, context.random);
     let delivery = Effects { delay, ..definition.effects.clone() }.into();

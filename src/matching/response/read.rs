@@ -33,9 +33,12 @@ impl RawResponse {
         let _ = keys.get("fromConfiguredStub");
         keys.finish();
         let (status, delays) = (status?, delays?);
-        // A fault hides status, headers and body (`StubResponseRenderer`).
-        if let Some(fault) = fault {
-            let effects = fault?;
+        // A fault hides status, headers and body (`StubResponseRenderer`), but not another server's answer
+        // (`ProxyResponseRenderer`).
+        let fault = fault.map_or(Some(None), |fault| fault.map(Some))?;
+        if let Some(effects) = fault
+            && proxy.is_none()
+        {
             return Some(Self(Definition { delays, effects, ..Definition::default() }));
         }
         let reason = match message {

@@ -205,8 +205,9 @@ fn a_proxied_request_is_described() {
     let response = json!({
         "proxyBaseUrl": "http://backend/base",
         "proxyUrlPrefixToRemove": "/api",
-        "additionalProxyRequestHeaders": {"X-A": "1"},
-        "removeProxyRequestHeaders": ["X-B"],
+        "additionalProxyRequestHeaders": {"X-A": ["1", "2"]},
+        "fault": "EMPTY_RESPONSE",
+        "removeProxyRequestHeaders": ["x-b", "X-D"],
         "headers": {"X-C": "2"},
         "fixedDelayMilliseconds": 5,
     });
@@ -221,6 +222,7 @@ fn a_proxied_request_is_described() {
         (&to.add["x-a"], &to.answer_headers["x-c"]),
         (&"1".parse().unwrap(), &"2".parse().unwrap())
     );
+    assert_eq!((to.add.len(), to.remove.len()), (1, 1));
     assert_eq!((to.remove[0].as_str(), to.delivery.delay()), ("x-b", Duration::from_millis(5)));
     assert_eq!(of("/other/api").target, "/other/api");
 }
