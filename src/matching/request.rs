@@ -99,6 +99,14 @@ impl RequestPattern {
         })
     }
 
+    /// What the path template binds, by name; nothing without one.
+    pub(super) fn path_parameters(&self, asked: &Asked<'_>) -> Vec<(String, String)> {
+        let UrlPattern::Template(template) = &self.url else { return Vec::new() };
+        let values = template.values(asked.path()).unwrap_or_default();
+        let bound = template.names().zip(values);
+        bound.filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect()
+    }
+
     /// The values of the template's variables; none where the path is another.
     pub(super) fn path_values<'r>(&self, asked: &Asked<'r>) -> Vec<Option<&'r str>> {
         match &self.url {

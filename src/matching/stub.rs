@@ -15,7 +15,10 @@ use crate::message::{Asked, Origin, Plan, Request};
 use super::body_files::BodyFiles;
 use super::header_pool::HeaderPool;
 use super::request::RequestPattern;
-use super::response::{RawResponse, Response, ResponseContext, ResponseSettings, StubAnswer};
+use super::response::{
+    AnsweringStub, RawResponse, Response, ResponseContext, ResponseSettings, ResponseTemplating,
+    StubAnswer,
+};
 
 /// The key of a file's many stubs.
 pub(crate) const MAPPINGS: &str = "mappings";
@@ -66,7 +69,8 @@ impl Stub {
 
     /// The answer to a request.
     pub(crate) fn answer(&self, context: &mut ResponseContext<'_>) -> StubAnswer {
-        self.response.answer(self.id, self.name(), context)
+        let pattern = &self.request;
+        self.response.answer(AnsweringStub { id: self.id, name: self.name(), pattern }, context)
     }
 
     /// Whether the answer is made from the request's body, so that it must be read before.
@@ -103,7 +107,7 @@ impl Stub {
     /// The stub with the JSON text of its mapping, which may be a part of a larger one.
     #[must_use]
     pub fn with_mapping(mut self, text: Bytes) -> Self {
-        self.response.take_json_body(&text);
+        self.response.take_text(&text);
         self.written.mapping = text;
         self
     }
@@ -151,6 +155,8 @@ pub struct StubCompiler<'a> {
     pub files: &'a dyn BodyFiles,
     /// The headers of all files' stubs.
     pub headers: &'a HeaderPool,
+    /// Which responses are templates.
+    pub templating: ResponseTemplating,
 }
 
 impl StubCompiler<'_> {
@@ -171,7 +177,7 @@ impl StubCompiler<'_> {
         );
         let response = keys.get("response").map_or_else(
             || Some(RawResponse::default()),
-            |node| RawResponse::read(&node, self.files),
+            |node| RawResponse::read(&node, self.files, self.templating),
         );
         // Free content, and what is only about WireMock's own storage.
         for tolerated in ["metadata", "$schema", "persistent", "insertionIndex"] {
@@ -311,7 +317,7 @@ mod tests {
         request.body =
             RequestBody::arriving(Box::pin(futures_util::stream::empty()), Bodies::default());
         assert!(
-            !stub(&json!({"request": {"bodyPatterns": [{"anything": true}]}})).matches(&request)
+            !stub(&json!({"request": {"bodyPatterns": [{"anything": "x"}]}})).matches(&request)
         );
     }
 

@@ -9,7 +9,7 @@
 //! its delay, pace and faults. Engines make plans, only the transport performs them. Nothing here uses any
 //! other module of the crate.
 
-mod asked;
+pub(crate) mod asked;
 mod bodies;
 pub(crate) mod decoded;
 mod delay;

@@ -47,7 +47,7 @@ impl Assembly {
         Ok(Arc::new(Shared {
             stages: ArcSwap::from_pointee(settings.stages_of(&mut objects)),
             settings,
-            stubs: Stubs::new(StubSet::of_files(stubs)),
+            stubs: Stubs::new(StubSet::of_files(stubs), sources.templating),
             root: RootDirectory::of(&sources.fixtures),
             responses: ArcSwap::default(),
             body_files: BodyFileCache::default(),

@@ -26,6 +26,7 @@ use super::root::{RootDirectory, RootFiles};
 use super::seeding::Seeding;
 use super::sources::Reload;
 use super::stubs::Stubs;
+use super::template_host::TemplateHost;
 use super::world::World;
 use super::worlds::Worlds;
 
@@ -60,6 +61,8 @@ pub(crate) struct Settings {
     pub(crate) redactor: Arc<Redactor>,
     /// What is held at most.
     pub(crate) bounds: Bounds,
+    /// What templates may learn about the machine.
+    pub(crate) host: TemplateHost,
     /// The request bodies that are held.
     pub(crate) bodies: Bodies,
 }

@@ -24,6 +24,8 @@ pub(super) async fn answer(context: &RequestContext, asked: &Asked<'_>, stub: &S
             settings: &shared.responses.load(),
             files: &shared.body_files,
             random: &mut random,
+            now: world.clock.now().as_millisecond(),
+            host: &shared.settings.host,
         })
     };
     match answer {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::exchange::{Exchange, Observer};
 use crate::k8s::{self, DeleteAnswer};
+use crate::matching::ResponseTemplating;
 use crate::profile::{Profile, TOKEN_LIFETIME};
 #[cfg(feature = "record")]
 use crate::record::UpstreamOptions;
@@ -53,6 +54,7 @@ pub struct Builder {
     pub(super) world_prefix: Option<String>,
     pub(super) admin: AdminAccess,
     pub(super) bounds: Bounds,
+    pub(super) permitted_system_keys: Vec<String>,
     pub(super) redact_key: Option<Key>,
     pub(super) show_secrets: bool,
     pub(super) log: Option<Logger>,
@@ -86,6 +88,7 @@ impl Default for Builder {
             world_prefix: Some(WORLD_PREFIX.to_owned()),
             admin: AdminAccess::default(),
             bounds: Bounds::default(),
+            permitted_system_keys: Vec::new(),
             redact_key: None,
             show_secrets: false,
             log: None,
@@ -276,6 +279,22 @@ impl Builder {
     /// Sets the limits on memory, connections and waiting times.
     pub fn bounds(mut self, bounds: Bounds) -> Self {
         self.bounds = bounds;
+        self
+    }
+
+    /// Which responses of stubs are templates. By default those whose `transformers` name `response-template`.
+    pub fn response_templating(mut self, templating: ResponseTemplating) -> Self {
+        self.sources.templating = templating;
+        self
+    }
+
+    /// Permits variables of the environment to the `systemValue` of templates: regular expressions, each for the
+    /// whole of a name in any case. By default `wiremock.*`.
+    pub fn permitted_system_keys<K: Into<String>>(
+        mut self,
+        keys: impl IntoIterator<Item = K>,
+    ) -> Self {
+        self.permitted_system_keys = keys.into_iter().map(Into::into).collect();
         self
     }
 }

@@ -12,6 +12,7 @@ use crate::record::Proxy;
 use crate::redact::{Key, Redactor};
 use crate::serve::{
     Assembly, LoadedSets, OutboundOptions, Pipeline, RequestContext, Settings, Shared, Sources,
+    TemplateHost,
 };
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
@@ -62,6 +63,8 @@ impl Builder {
             redactor,
             bounds: self.bounds,
             bodies: bodies.clone(),
+            host: TemplateHost::new(&self.permitted_system_keys)
+                .map_err(|why| Error::Setting(format!("the permitted system keys: {why}")))?,
         };
         let assembly = Assembly {
             settings,

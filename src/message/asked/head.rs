@@ -1,12 +1,13 @@
 //! What the head of a request asks for: target, header fields, Kubernetes operation.
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{AUTHORIZATION, COOKIE, HOST, HeaderName};
 use http::uri::Authority;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri};
 use serde::Deserialize;
 
 use super::super::parameters;
@@ -161,8 +162,7 @@ impl<'r> Asked<'r> {
 
     /// The requested host, with its port where one is written.
     pub(crate) fn authority(&self) -> Option<Authority> {
-        let of_target = self.request.uri.authority().cloned();
-        of_target.or_else(|| self.request.header(HOST.as_str())?.parse().ok())
+        authority(&self.request.uri, self.headers())
     }
 
     /// The requested port; where none is written, that of the scheme.
@@ -173,21 +173,12 @@ impl<'r> Asked<'r> {
 
     /// The client's address: what `X-Forwarded-For` says, where it is sent.
     pub(crate) fn client_address(&self) -> Option<Cow<'r, str>> {
-        match self.request.header("x-forwarded-for").filter(|value| !value.is_empty()) {
-            Some(forwarded) => Some(Cow::Borrowed(forwarded)),
-            None => Some(Cow::Owned(self.request.peer?.ip().to_canonical().to_string())),
-        }
+        client_address(self.headers(), self.request.peer)
     }
 
     /// The values of a cookie (RFC 6265, section 5.4).
     pub(crate) fn cookie<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'r str> + 's {
-        let headers = self.headers().get_all(COOKIE).iter();
-        let pairs =
-            headers.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
-        pairs
-            .filter_map(|pair| pair.trim().split_once('='))
-            .filter(move |(key, _)| *key == name)
-            .map(|(_, value)| value.trim_matches('"'))
+        cookies(self.headers()).filter(move |(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// The credentials of Basic `Authorization` headers, still in base64 (RFC 7617).
@@ -199,6 +190,32 @@ impl<'r> Asked<'r> {
             scheme.eq_ignore_ascii_case("Basic ").then_some(credentials)
         })
     }
+}
+
+/// The host that a request asks for, with its port: that of its target, else that of its Host header.
+pub(crate) fn authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
+    uri.authority().cloned().or_else(|| headers.get(HOST)?.to_str().ok()?.parse().ok())
+}
+
+/// The client's address: what `X-Forwarded-For` says, where it is sent.
+pub(crate) fn client_address(
+    headers: &HeaderMap,
+    peer: Option<SocketAddr>,
+) -> Option<Cow<'_, str>> {
+    let forwarded = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+    match forwarded.filter(|value| !value.is_empty()) {
+        Some(forwarded) => Some(Cow::Borrowed(forwarded)),
+        None => Some(Cow::Owned(peer?.ip().to_canonical().to_string())),
+    }
+}
+
+/// The cookies, in the order sent (RFC 6265, section 5.4).
+pub(crate) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = values.flat_map(|text| text.split(';'));
+    pairs
+        .filter_map(|pair| pair.trim().split_once('='))
+        .map(|(name, value)| (name, value.trim_matches('"')))
 }
 
 /// The page that a continue token of this server leads to: `page` in its JSON (`k8s::list::token`).

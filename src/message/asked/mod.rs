@@ -27,6 +27,7 @@ use super::target::Query;
 
 use body::PlainBody;
 use head::Decoded;
+pub(crate) use head::{authority, client_address, cookies};
 pub(crate) use lazy_json::LazyJson;
 pub(crate) use request_info::{RequestInfo, ResourceInfo, is_true};
 
