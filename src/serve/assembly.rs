@@ -12,6 +12,7 @@ use crate::matching::StubSet;
 use crate::tls::server::Tls;
 
 use super::body_files::BodyFileCache;
+use super::recordings::Recordings;
 use super::root::RootDirectory;
 use super::seed::build_world;
 use super::sources::{LoadedSets, Reload, Sources};
@@ -56,6 +57,7 @@ impl Assembly {
             scenarios: ArcSwap::from_pointee(scenarios),
             worlds: Worlds::new(Arc::new(world), bounds.worlds),
             journal: Arc::new(journal),
+            recordings: Recordings::default(),
             reload: Reload::new(sources, bounds.history, loader, generated),
             problems: ArcSwap::default(),
             tls,

@@ -18,6 +18,7 @@ mod late_body;
 mod overlay;
 mod pipeline;
 mod proxied;
+mod recordings;
 mod reload;
 mod respond;
 mod root;

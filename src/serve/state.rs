@@ -22,6 +22,7 @@ use super::admin::AdminAccess;
 use super::body_files::BodyFileCache;
 use super::bounds::Bounds;
 use super::clock::Clock;
+use super::recordings::Recordings;
 use super::root::{RootDirectory, RootFiles};
 use super::seeding::Seeding;
 use super::sources::Reload;
@@ -130,6 +131,8 @@ pub(crate) struct Shared {
     pub(crate) worlds: Worlds,
     /// What was asked and answered.
     pub(crate) journal: Arc<Journal>,
+    /// Whether the admin API records.
+    pub(crate) recordings: Recordings,
     /// Where the sets come from, and how they are loaded again.
     pub(crate) reload: Reload,
     /// What was wrong with the files at the last reload; empty when it went well.
