@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::document::{Node, Refusal, read_body};
 use crate::message::{Asked, Request};
 
+use super::asker::AskerFilter;
 use super::header_pool::HeaderPool;
 use super::near_miss::distance;
 use super::operator::{StringPattern, Subject};
@@ -44,7 +45,8 @@ impl RequestQuery {
     /// Whether a request is as wanted.
     pub(crate) fn matches(&self, request: &Request) -> bool {
         let asked = Asked::new(request);
-        self.pattern.head_matches(&asked) && self.pattern.body_matches(&asked)
+        let filter = AskerFilter::default();
+        self.pattern.head_matches(&asked, &filter) && self.pattern.body_matches(&asked, &filter)
     }
 
     /// How far a request is from it, from 0 to 1.

@@ -6,6 +6,8 @@ use http::HeaderName;
 
 use crate::message::Asked;
 
+use super::asker::AskerFilter;
+use super::credentials::Credentials;
 use super::method::MethodPattern;
 use super::multi::MultiPattern;
 use super::multipart::MultipartPattern;
@@ -40,6 +42,8 @@ pub(super) struct Conditions {
     pub(super) form: Box<[(Box<str>, MultiPattern)]>,
     pub(super) body: Box<[StringPattern]>,
     pub(super) multipart: Box<[MultipartPattern]>,
+    /// Those of the client that the stub was recorded from.
+    pub(super) credentials: Option<Box<Credentials>>,
 }
 
 /// Those of a pattern that has none.
@@ -56,12 +60,22 @@ impl RequestPattern {
         self.conditions.as_deref().unwrap_or(&NO_CONDITIONS)
     }
 
-    /// Whether all but the body is as wanted.
-    pub(super) fn head_matches(&self, asked: &Asked<'_>) -> bool {
+    /// Adds the credentials of the client that the stub was recorded from.
+    pub(super) fn set_credentials(&mut self, credentials: Credentials) {
+        self.conditions.get_or_insert_default().credentials = Some(Box::new(credentials));
+    }
+
+    /// Those credentials.
+    pub(super) fn credentials_mut(&mut self) -> Option<&mut Credentials> {
+        self.conditions.as_mut()?.credentials.as_deref_mut()
+    }
+
+    /// Whether all but the body is as wanted. `filter` has what the search has found of recorded clients.
+    pub(super) fn head_matches(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
         self.method.matches(asked.upper_case_method())
             && self.url.matches(asked.path(), asked.target())
             && self.conditions.as_ref().is_none_or(|conditions| {
-                conditions.head_match(asked)
+                conditions.head_match(asked, filter)
                     && (conditions.path_parameters.is_empty() || self.path_parameters_match(asked))
             })
     }
@@ -72,11 +86,12 @@ impl RequestPattern {
             !(conditions.body.is_empty()
                 && conditions.form.is_empty()
                 && conditions.multipart.is_empty())
+                || conditions.credentials.as_ref().is_some_and(|of| of.are_in_body())
         })
     }
 
     /// Whether the body is as wanted. A body that has not been read matches no pattern.
-    pub(super) fn body_matches(&self, asked: &Asked<'_>) -> bool {
+    pub(super) fn body_matches(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
         if !self.asks_for_body() {
             return true;
         }
@@ -85,6 +100,7 @@ impl RequestPattern {
             conditions.form.iter().all(|(name, wanted)| form_matches(asked, name, wanted))
                 && conditions.body.iter().all(|pattern| pattern.matches(&body))
                 && conditions.multipart.iter().all(|pattern| pattern.matches(asked))
+                && conditions.credentials.as_ref().is_none_or(|of| of.body_matches(asked, filter))
         })
     }
 
@@ -120,13 +136,24 @@ impl Conditions {
     /// Whether there are none.
     pub(super) fn is_empty(&self) -> bool {
         let Self { never, scheme, host, port, client_address, basic_auth, .. } = self;
-        let Self { headers, path_parameters, query, cookies, form, body, multipart, .. } = self;
+        let Self {
+            headers,
+            path_parameters,
+            query,
+            cookies,
+            form,
+            body,
+            multipart,
+            credentials,
+            ..
+        } = self;
         !never
             && scheme.is_none()
             && host.is_none()
             && port.is_none()
             && client_address.is_none()
             && basic_auth.is_none()
+            && credentials.is_none()
             && headers.is_empty()
             && path_parameters.is_empty()
             && query.is_empty()
@@ -137,7 +164,7 @@ impl Conditions {
     }
 
     /// Whether all but path parameters and body is as wanted.
-    fn head_match(&self, asked: &Asked<'_>) -> bool {
+    fn head_match(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
         !self.never
             && self.endpoint_matches(asked)
             && self.headers.iter().all(|(name, pattern)| pattern.matches(&asked.header(name)))
@@ -146,6 +173,7 @@ impl Conditions {
             && self.basic_auth.as_ref().is_none_or(|(_, wanted)| {
                 asked.basic_credentials().any(|credentials| credentials == &**wanted)
             })
+            && self.credentials.as_ref().is_none_or(|of| of.head_matches(asked, filter))
     }
 
     fn endpoint_matches(&self, asked: &Asked<'_>) -> bool {

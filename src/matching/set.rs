@@ -24,6 +24,7 @@ use uuid::Uuid;
 use crate::message::{Asked, Request};
 use crate::parallel;
 
+use super::asker::AskerFilter;
 use super::files::{Changes, Files, StubFile, added_by_admin};
 use super::index::Index;
 use super::list::Order;
@@ -225,15 +226,31 @@ impl StubSet {
         if self.body_patterns == 0 {
             return false;
         }
-        let asks =
-            |stub: &Arc<Stub>| stub.request.head_matches(asked).then(|| stub.has_body_patterns());
-        self.index.search(asked, asks).unwrap_or(false)
+        let asks = |stub: &Arc<Stub>, filter: &AskerFilter| {
+            stub.request.head_matches(asked, filter).then(|| stub.has_body_patterns())
+        };
+        self.first(asked, asks).unwrap_or(false)
     }
 
     /// The stub that answers a request; looks at the body only as far as it has been read.
     #[must_use]
     pub fn find(&self, asked: &Asked<'_>) -> Option<&Arc<Stub>> {
-        self.index.search(asked, |stub| stub.fits(asked).then_some(stub))
+        self.first(asked, |stub, filter| stub.fits(asked, filter).then_some(stub))
+    }
+
+    /// Visits the stubs that may answer until `visit` gives something; once more where stubs were passed over
+    /// because the request has no credentials.
+    fn first<'a, T>(
+        &'a self,
+        asked: &Asked<'_>,
+        mut visit: impl FnMut(&'a Arc<Stub>, &AskerFilter) -> Option<T>,
+    ) -> Option<T> {
+        let filter = AskerFilter::default();
+        let found = self.index.search(asked, |stub| visit(stub, &filter));
+        if found.is_some() || !filter.accept_anonymous() {
+            return found;
+        }
+        self.index.search(asked, |stub| visit(stub, &filter))
     }
 
     /// Whether a stub that is written for URLs below a prefix has the request's URL.
