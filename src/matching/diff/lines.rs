@@ -16,7 +16,7 @@ use super::super::stub::Stub;
 use super::super::url::UrlPattern;
 use super::clean::Clean;
 use super::operand::{Operator, Several};
-use super::raw::{Raw, pretty};
+use super::raw::Raw;
 
 /// How much of one value is shown, in bytes.
 const LONGEST: usize = 64 << 10;
@@ -47,11 +47,19 @@ impl Line {
     }
 
     /// A line of words that match anything.
-    fn words(left: String, right: String) -> Self {
+    pub(super) fn words(left: String, right: String) -> Self {
         Self { attribute: "", left, right, message: None, matched: true }
     }
 
-    fn blank() -> Self {
+    /// A line for something that the request does not have.
+    pub(super) fn missing(what: &'static str) -> Self {
+        Self {
+            message: Some(format!("{what} is not present")),
+            ..Self::words(what.to_owned(), String::new())
+        }
+    }
+
+    pub(super) fn blank() -> Self {
         Self::words(String::new(), String::new())
     }
 
@@ -77,27 +85,35 @@ pub(super) fn of(
     diff.headers();
     diff.path_parameters(stub);
     diff.query();
+    diff.form();
     diff.cookies();
     diff.bodies();
+    diff.multipart();
     diff.custom_matcher();
     diff.scenario(mapping, state);
     diff.lines
 }
 
-struct Diff<'a, 'r, 'c> {
-    pattern: Raw<'a>,
-    facts: &'a Facts<'r>,
-    clean: &'a Clean<'c>,
-    lines: Vec<Line>,
+pub(super) struct Diff<'a, 'r, 'c> {
+    pub(super) pattern: Raw<'a>,
+    pub(super) facts: &'a Facts<'r>,
+    pub(super) clean: &'a Clean<'c>,
+    pub(super) lines: Vec<Line>,
 }
 
 impl Diff<'_, '_, '_> {
-    fn push(&mut self, attribute: &'static str, left: String, right: String, matched: bool) {
+    pub(super) fn push(
+        &mut self,
+        attribute: &'static str,
+        left: String,
+        right: String,
+        matched: bool,
+    ) {
         self.lines.push(Line::new(attribute, cut(left), cut(right), matched));
     }
 
     /// A line about one value.
-    fn push_value(
+    pub(super) fn push_value(
         &mut self,
         attribute: &'static str,
         left: String,
@@ -114,7 +130,7 @@ impl Diff<'_, '_, '_> {
     }
 
     /// A blank line behind a section that has lines.
-    fn close(&mut self, before: usize) {
+    pub(super) fn close(&mut self, before: usize) {
         if self.lines.len() > before {
             self.lines.push(Line::blank());
         }
@@ -196,25 +212,34 @@ impl Diff<'_, '_, '_> {
         for (name, pattern) in entries {
             let Ok(header) = HeaderName::from_str(&name) else { continue };
             let values = self.facts.header(&header);
-            let matched = all_match(pattern, &values);
-            let hide = |value: &str| self.clean.header(&header, value);
-            let left = match Several::of(pattern) {
-                Some(Several::One(operator)) => {
-                    let operator_name = bracketed(&operator, "");
-                    let expected = self.expected(&operator, &operator.expected, hide);
-                    let colon = if expected.is_empty() { "" } else { ": " };
-                    format!("{name}{operator_name}{colon}{expected}")
-                }
-                Some(Several::All(word, all)) => {
-                    format!("{name}{word}[{}]", self.clean.text(all))
-                }
-                None => name.clone(),
-            };
-            let right = listed(&name, values.iter().map(|value| hide(value)));
-            self.push("Header", left, right, matched);
+            self.header(&name, &header, pattern, &values);
         }
         self.basic_auth();
         self.close(before);
+    }
+
+    /// A header field of the request or of a part.
+    pub(super) fn header<T: AsRef<str>>(
+        &mut self,
+        name: &str,
+        header: &HeaderName,
+        pattern: Raw<'_>,
+        values: &[T],
+    ) {
+        let hide = |value: &str| self.clean.header(header, value);
+        let left = match Several::of(pattern) {
+            Some(Several::One(operator)) => {
+                let word = bracketed(&operator, "");
+                let expected = self.expected(&operator, &operator.expected, hide);
+                let colon = if expected.is_empty() { "" } else { ": " };
+                format!("{name}{word}{colon}{expected}")
+            }
+            Some(Several::All(word, all)) => format!("{name}{word}[{}]", self.clean.text(all)),
+            None => name.to_owned(),
+        };
+        let right = listed(name, values.iter().map(|value| hide(value.as_ref())));
+        let matched = all_match(pattern, values);
+        self.push("Header", left, right, matched);
     }
 
     /// The credentials are a header of their own.
@@ -261,6 +286,16 @@ impl Diff<'_, '_, '_> {
         self.close(before);
     }
 
+    fn form(&mut self) {
+        let before = self.lines.len();
+        let entries = self.pattern.get("formParameters").map(Raw::entries).unwrap_or_default();
+        for (name, pattern) in entries {
+            let values: Vec<&str> = self.facts.form(&name).collect();
+            self.parameter("Form data", "Form", &name, pattern, &values);
+        }
+        self.close(before);
+    }
+
     /// A parameter of the query or of a form.
     fn parameter(
         &mut self,
@@ -299,48 +334,6 @@ impl Diff<'_, '_, '_> {
             self.push_value("Cookie", left, right, (pattern, value));
         }
         self.close(before);
-    }
-
-    fn bodies(&mut self) {
-        let patterns = self.pattern.get("bodyPatterns").map(Raw::items).unwrap_or_default();
-        let body = self.facts.body().and_then(Subject::text).unwrap_or_default().to_owned();
-        let bytes = self.facts.body().map(Subject::bytes).unwrap_or_default().to_vec();
-        for pattern in patterns {
-            self.body(pattern, &body, &bytes);
-        }
-    }
-
-    fn body(&mut self, pattern: Raw<'_>, body: &str, bytes: &[u8]) {
-        let Some(operator) = Operator::of(pattern) else { return };
-        let shown = match operator.name {
-            "equalToJson" => pretty(body).unwrap_or_else(|| body.to_owned()),
-            "binaryEqualTo" => STANDARD.encode(bytes),
-            _ => body.to_owned(),
-        };
-        let shown = self.clean.text(shown);
-        let expected = self.clean.text(operator.expected.clone());
-        match (operator.name, &operator.below_path) {
-            ("matchesJsonPath" | "matchesXPath", below) => {
-                let left = match below {
-                    Some(below) => {
-                        let text = self.clean.text(below.expected.clone());
-                        format!("{expected} [{}] {text}", below.name)
-                    }
-                    None => expected,
-                };
-                self.push_value("Body", left, shown, (pattern, Some(body)));
-            }
-            ("binaryEqualTo", _) => {
-                let matched = operator.value == STANDARD.encode(bytes);
-                self.push("Body", expected, shown, matched);
-            }
-            // The text of the body begins on a line of its own, and is compared like this.
-            (name, _) => {
-                let compared = format!("\n{body}");
-                let (left, right) = (format!("[{name}]\n{expected}"), format!("\n{shown}"));
-                self.push_value("Body", left, right, (pattern, Some(&compared)));
-            }
-        }
     }
 
     fn custom_matcher(&mut self) {

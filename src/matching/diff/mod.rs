@@ -3,12 +3,13 @@
 //!
 //! ```text
 //! stub mapping, as text → [raw] → [operand]: operators as they are printed ─┐
-//! compiled parts: do they match? ───────────────────────────────────────────┼→ [lines] → [layout] → the 404's body
+//! compiled parts: do they match? ───────────────────────────────────────────┼→ [lines], [body_lines] → [layout] → the 404's body
 //! request ──────────────────────────────────────────────────────────────────┘
 //! ```
 //!
 //! The lines come from the mapping as it was written, in its order: a compiled pattern does not know either.
 
+mod body_lines;
 mod clean;
 mod layout;
 mod lines;
