@@ -111,12 +111,6 @@ fn found(pattern: Raw<'_>, body: &str) -> Option<String> {
         StringPattern::MatchesXPath(path, _) => path.texts(Some(body)),
         _ => return None,
     };
-    match texts.as_slice() {
-        [] => None,
-        [one] => Some(one.to_string()),
-        many => Some(format!(
-            "[{}]",
-            many.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        )),
-    }
+    // Of several only the first is shown.
+    texts.into_iter().next()
 }

@@ -5,7 +5,6 @@ use std::str::FromStr as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderName};
-use http::uri::Authority;
 
 use crate::document::read_body;
 
@@ -15,6 +14,7 @@ use super::super::operator::{StringPattern, Subject};
 use super::super::stub::Stub;
 use super::super::url::UrlPattern;
 use super::clean::Clean;
+use super::java_order;
 use super::operand::{Operator, Several};
 use super::raw::Raw;
 
@@ -24,6 +24,10 @@ const LONGEST: usize = 64 << 10;
 /// What to do about a pattern whose search ended at a limit.
 const GAVE_UP: &str = "The pattern backtracks too much on a value of this length; write it without \
      look-around, back-references or atomic groups";
+
+/// What to do about a stub that was recorded from another client.
+const ANOTHER_CLIENT: &str = "The exchange was recorded from a client with other credentials; record this client \
+     too, or replay without the key of the recording to answer all clients";
 
 /// One line.
 #[derive(Debug)]
@@ -37,7 +41,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    fn new(attribute: &'static str, left: String, right: String, matched: bool) -> Self {
+    pub(super) fn new(attribute: &'static str, left: String, right: String, matched: bool) -> Self {
         let message = match (right.is_empty(), matched) {
             (true, _) => Some(format!("{attribute} is not present")),
             (false, true) => None,
@@ -89,6 +93,7 @@ pub(super) fn of(
     diff.cookies();
     diff.bodies();
     diff.multipart();
+    diff.credentials(stub);
     diff.custom_matcher();
     diff.scenario(mapping, state);
     diff.lines
@@ -136,85 +141,29 @@ impl Diff<'_, '_, '_> {
         }
     }
 
-    /// Host, port, client address, scheme.
-    fn origin(&mut self) {
-        let authority = self.facts.authority();
-        if let Some(host) = self.pattern.get("host") {
-            let actual = authority.as_ref().map(Authority::host).unwrap_or_default();
-            let left = Operator::of(host).map_or_else(String::new, |operator| {
-                let text = &operator.expected;
-                if operator.is_equal_to() {
-                    text.clone()
-                } else {
-                    format!("[{}] {text}", operator.name)
-                }
-            });
-            self.push_value("Host", left, actual.to_owned(), (host, Some(actual)));
-        }
-        if let Some(port) = self.pattern.get("port") {
-            let actual = self.facts.port().unwrap_or_default();
-            let port = port.text();
-            let matched = port == actual.to_string();
-            self.push("Port", port, actual.to_string(), matched);
-        }
-        if let Some(wanted) = self.pattern.get("clientIp") {
-            let operator = Operator::of(wanted);
-            let left = operator.map(|operator| format!("{} {}", operator.name, operator.expected));
-            let actual = self.facts.client_address();
-            let left = left.unwrap_or_default();
-            let right = actual.as_deref().unwrap_or_default().to_owned();
-            self.push_value("ClientIp", left, right, (wanted, actual.as_deref()));
-        }
-        if let Some(scheme) = self.pattern.get("scheme") {
-            let (scheme, actual) = (scheme.text(), self.facts.scheme());
-            let matched = scheme == actual;
-            self.push("Scheme", scheme, actual.to_owned(), matched);
-        }
-    }
-
-    fn method_and_url(&mut self, stub: &Stub) {
-        let method = &*self.facts.method;
-        let wanted = self.pattern.get("method").map_or_else(|| "ANY".to_owned(), Raw::text);
-        let matched = stub.request.method.matches(method);
-        self.push("HTTP method", wanted, method.to_string(), matched);
-
-        let find = |key| self.pattern.get(key).map(|url| (key, url.text()));
-        let written = URLS.iter().find_map(|(key, word)| Some((find(key)?, *word)));
-        let Some(((key, url), word)) = written else {
-            let target = self.clean.url(self.facts.target.to_owned());
-            self.push("URL", "(always)".to_owned(), target, true);
-            self.lines.push(Line::blank());
-            return;
-        };
-        let matched = stub.request.url.matches(self.facts.path, self.facts.target);
-        let left = format!("{word}{}", self.clean.url(url.clone()));
-        let target = self.clean.url(self.facts.target.to_owned());
-        let mut line = Line::new("URL", cut(left), cut(target), matched);
-        let mut hint = |text: &str| {
-            line.message = Some(match line.message.take() {
-                Some(message) => format!("{message}. {text}"),
-                None => text.to_owned(),
-            });
-        };
-        if key.ends_with("Pattern") && has_bare_question_mark(&url) {
-            hint(r#"When using a regex, "?" should be "\?""#);
-        }
-        if !url.starts_with('/') {
-            hint("URLs must start with a /");
-        }
-        self.lines.push(line);
-        self.lines.push(Line::blank());
-    }
-
     fn headers(&mut self) {
         let before = self.lines.len();
         let entries = self.pattern.get("headers").map(Raw::entries).unwrap_or_default();
-        for (name, pattern) in entries {
-            let Ok(header) = HeaderName::from_str(&name) else { continue };
-            let values = self.facts.header(&header);
-            self.header(&name, &header, pattern, &values);
+        let credentials =
+            self.pattern.get("basicAuth").or(self.pattern.get("basicAuthCredentials"));
+        let mut all: Vec<(String, Option<Raw<'_>>)> =
+            entries.into_iter().map(|(name, pattern)| (name, Some(pattern))).collect();
+        if credentials.is_some() {
+            // The credentials are a header of their own: WireMock puts all into a hash table.
+            all.push(("Authorization".to_owned(), None));
+            java_order::of_hash_map(&mut all, |(name, _)| name);
         }
-        self.basic_auth();
+        for (name, pattern) in all {
+            let Ok(header) = HeaderName::from_str(&name) else { continue };
+            match (pattern, credentials) {
+                (Some(pattern), _) => {
+                    let values = self.facts.header(&header);
+                    self.header(&name, &header, pattern, &values);
+                }
+                (None, Some(credentials)) => self.basic_auth(credentials),
+                (None, None) => {}
+            }
+        }
         self.close(before);
     }
 
@@ -242,10 +191,7 @@ impl Diff<'_, '_, '_> {
         self.push("Header", left, right, matched);
     }
 
-    /// The credentials are a header of their own.
-    fn basic_auth(&mut self) {
-        let wanted = self.pattern.get("basicAuth").or(self.pattern.get("basicAuthCredentials"));
-        let Some(wanted) = wanted else { return };
+    fn basic_auth(&mut self, wanted: Raw<'_>) {
         let part = |key| wanted.get(key).map(Raw::text).unwrap_or_default();
         let credentials = STANDARD.encode(format!("{}:{}", part("username"), part("password")));
         let expected = self.clean.header(&AUTHORIZATION, &format!("Basic {credentials}"));
@@ -336,6 +282,19 @@ impl Diff<'_, '_, '_> {
         self.close(before);
     }
 
+    /// A recorded stub that is for another client.
+    fn credentials(&mut self, stub: &Stub) {
+        let recorded = stub.request.conditions().credentials.as_ref();
+        let names = recorded.map(|of| of.differing(self.facts)).unwrap_or_default();
+        if !names.is_empty() {
+            let names = names.join(", ");
+            let mut line =
+                Line::words(format!("[recorded client] {names}"), "[another client]".to_owned());
+            line.message = Some(ANOTHER_CLIENT.to_owned());
+            self.lines.push(line);
+        }
+    }
+
     fn custom_matcher(&mut self) {
         if let Some(name) = self.pattern.get("customMatcher").and_then(|custom| custom.get("name"))
         {
@@ -349,8 +308,8 @@ impl Diff<'_, '_, '_> {
         let Some((name, required)) = scenario else { return };
         let line = |state: &str| format!("[Scenario '{}' state: {state}]", name.text());
         let required = required.text();
-        let state = state.unwrap_or("Started");
-        self.push("Scenario", line(&required), line(state), required == state);
+        // WireMock compares the required state with the whole line, so that it is never as wanted.
+        self.push("Scenario", line(&required), line(state.unwrap_or("Started")), false);
     }
 
     /// What an operator is given: a secret where its value would be one. A pattern is no secret by its name alone.
@@ -360,20 +319,6 @@ impl Diff<'_, '_, '_> {
             _ => self.clean.text(text.to_owned()),
         }
     }
-}
-
-/// The URL of a pattern: the first of these that it has.
-const URLS: [(&str, &str); 5] = [
-    ("url", ""),
-    ("urlPattern", "[regex] "),
-    ("urlPath", "[path] "),
-    ("urlPathPattern", "[path regex] "),
-    ("urlPathTemplate", "[path template] "),
-];
-
-/// Whether the first question mark of a regular expression has no backslash before it.
-fn has_bare_question_mark(regex: &str) -> bool {
-    regex.find('?').is_some_and(|at| at < 2 || !regex[..at].ends_with('\\'))
 }
 
 fn bracketed(operator: &Operator, equal: &str) -> String {
@@ -401,7 +346,7 @@ fn all_match<T: AsRef<str>>(pattern: Raw<'_>, values: &[T]) -> bool {
 }
 
 /// The beginning of a text that is too long.
-fn cut(mut text: String) -> String {
+pub(super) fn cut(mut text: String) -> String {
     if text.len() > LONGEST {
         let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         let left = text.len() - end;
