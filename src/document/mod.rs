@@ -12,7 +12,6 @@
 mod decode;
 mod diagnostic;
 pub(crate) mod disk;
-#[allow(dead_code, reason = "only templates use it yet")]
 pub(crate) mod jayway;
 mod json;
 pub(crate) mod json_path;
@@ -27,7 +26,7 @@ pub(crate) mod xml;
 mod yaml;
 
 pub use decode::Decoder;
-pub(crate) use decode::{Keys, Node};
+pub(crate) use decode::{Keys, Node, suggest};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub(crate) use diagnostic::{INVALID, Reported};
 pub(crate) use json::parse_part;

@@ -14,8 +14,10 @@ use crate::message::{Body, Origin, Plan, Request, RequestBody, SubEvent};
 
 /// How many bytes of one request body are kept.
 pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
-/// Up to how many bytes a response body is kept whole: it is shared, not copied.
+/// Up to how many bytes a response body is kept whole: it is shared, not copied. That of a stub may be larger,
+/// since recordings are made of those that another server gave.
 const MAX_RESPONSE_BODY: usize = 64 << 10;
+const MAX_STUB_BODY: usize = 1 << 20;
 /// How many bytes are kept of one that is larger, or that consists of pieces: these are copied.
 const RESPONSE_PREFIX: usize = 4 << 10;
 
@@ -103,7 +105,7 @@ impl Entry {
             origin: plan.origin.clone(),
             fault: plan.delivery.label(),
             stub: stub.cloned(),
-            response: if fixed { KeptBody::OfStub } else { KeptBody::of(&plan.body) },
+            response: if fixed { KeptBody::OfStub } else { KeptBody::of(plan) },
             sub_events: plan.sub_events.iter().map(event).collect(),
             text,
             lengths,
@@ -210,10 +212,13 @@ impl Entry {
 }
 
 impl KeptBody {
-    fn of(body: &Body) -> Self {
+    fn of(plan: &Plan) -> Self {
+        let of_stub = matches!(plan.origin, Origin::Stub(_));
+        let most = if of_stub { MAX_STUB_BODY } else { MAX_RESPONSE_BODY };
+        let body = &plan.body;
         match body {
             Body::Empty => Self::First(Bytes::new(), Some(0)),
-            Body::Bytes(bytes) if bytes.len() <= MAX_RESPONSE_BODY => {
+            Body::Bytes(bytes) if bytes.len() <= most => {
                 Self::First(bytes.clone(), Some(bytes.len() as u64))
             }
             // A slice would keep all of it.

@@ -182,7 +182,7 @@ fn response(exchange: &Exchange, shown: &Shown) -> Value {
         let as_in_stub = |name: &HeaderName| {
             let is = |own: &&String| own.eq_ignore_ascii_case(name.as_str());
             let own = own.and_then(|own| own.keys().find(is));
-            own.cloned().unwrap_or_else(|| written(name, Version::HTTP_11))
+            own.cloned().unwrap_or_else(|| written_name(name))
         };
         response["headers"] = fields(&shown.response_headers, as_in_stub);
     }
@@ -278,10 +278,18 @@ fn add(all: &mut Map<String, Value>, name: String, value: &str) {
     }
 }
 
-/// The name of a field as clients of HTTP/1.1 write it. The case in which it was sent is not kept.
+/// The name of a field as it was sent; over HTTP/1.1, as clients write it.
 fn written(name: &HeaderName, version: Version) -> String {
-    if version == Version::HTTP_2 {
-        return name.as_str().to_owned();
+    if version == Version::HTTP_2 { name.as_str().to_owned() } else { written_name(name) }
+}
+
+/// The name of a field as programs write it over HTTP/1.1. The case in which it was sent is not kept.
+pub(crate) fn written_name(name: &HeaderName) -> String {
+    match name.as_str() {
+        "etag" => return "ETag".to_owned(),
+        "www-authenticate" => return "WWW-Authenticate".to_owned(),
+        "te" => return "TE".to_owned(),
+        _ => {}
     }
     let part = |part: &str| {
         let mut part = part.to_owned();

@@ -9,6 +9,7 @@ use crate::document::{Refusal, read_body};
 
 use super::body_files::BodyFiles;
 use super::header_pool::HeaderPool;
+use super::response::ResponseTemplating;
 use super::stub::{Stub, StubCompiler};
 
 /// Where the stubs come from, in messages.
@@ -22,6 +23,7 @@ pub(crate) fn read_stub(
     mut mapping: Value,
     files: &dyn BodyFiles,
     headers: &HeaderPool,
+    templating: ResponseTemplating,
 ) -> Result<Stub, Refusal> {
     if let Some(keys) = mapping.as_object_mut()
         && !has_id(keys)
@@ -30,7 +32,7 @@ pub(crate) fn read_stub(
         keys.insert("id".to_owned(), Uuid::new_v4().to_string().into());
     }
     let text = mapping.to_string();
-    let compiler = StubCompiler { source: Path::new(SOURCE).into(), files, headers };
+    let compiler = StubCompiler { source: Path::new(SOURCE).into(), files, headers, templating };
     let stub = read_body(text.as_bytes(), |node| compiler.compile(node))?;
     Ok(stub.with_mapping(text.into()))
 }

@@ -23,10 +23,12 @@ use super::admin::AdminAccess;
 use super::body_files::BodyFileCache;
 use super::bounds::Bounds;
 use super::clock::Clock;
+use super::recordings::Recordings;
 use super::root::{RootDirectory, RootFiles};
 use super::seeding::Seeding;
 use super::sources::Reload;
 use super::stubs::Stubs;
+use super::template_host::TemplateHost;
 use super::world::World;
 use super::worlds::Worlds;
 
@@ -64,6 +66,8 @@ pub(crate) struct Settings {
     pub(crate) redactor: Arc<Redactor>,
     /// What is held at most.
     pub(crate) bounds: Bounds,
+    /// What templates may learn about the machine.
+    pub(crate) host: TemplateHost,
     /// The request bodies that are held.
     pub(crate) bodies: Bodies,
 }
@@ -133,6 +137,8 @@ pub(crate) struct Shared {
     pub(crate) worlds: Worlds,
     /// What was asked and answered.
     pub(crate) journal: Arc<Journal>,
+    /// Whether the admin API records.
+    pub(crate) recordings: Recordings,
     /// Where the sets come from, and how they are loaded again.
     pub(crate) reload: Reload,
     /// What was wrong with the files at the last reload; empty when it went well.

@@ -8,7 +8,7 @@ use arc_swap::{ArcSwap, Guard};
 use serde_json::Value;
 
 use crate::document::Refusal;
-use crate::matching::{BodyFiles, HeaderPool, Stub, StubSet, read_stub};
+use crate::matching::{BodyFiles, HeaderPool, ResponseTemplating, Stub, StubSet, read_stub};
 
 /// After how many stubs the headers that no stub has any more are forgotten.
 const PRUNE: usize = 1_024;
@@ -21,15 +21,17 @@ pub(crate) struct Stubs {
     changing: Mutex<()>,
     /// The headers of the stubs that the admin API adds.
     headers: HeaderPool,
+    templating: ResponseTemplating,
     read: AtomicUsize,
 }
 
 impl Stubs {
-    pub(crate) fn new(set: StubSet) -> Self {
+    pub(crate) fn new(set: StubSet, templating: ResponseTemplating) -> Self {
         Self {
             served: ArcSwap::from_pointee(set),
             changing: Mutex::default(),
             headers: HeaderPool::default(),
+            templating,
             read: AtomicUsize::default(),
         }
     }
@@ -61,6 +63,6 @@ impl Stubs {
         if self.read.fetch_add(1, Ordering::Relaxed) % PRUNE == PRUNE - 1 {
             self.headers.prune();
         }
-        read_stub(mapping, files, &self.headers)
+        read_stub(mapping, files, &self.headers, self.templating)
     }
 }

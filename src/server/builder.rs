@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::exchange::{Exchange, Observer};
 use crate::k8s::{self, DeleteAnswer};
+use crate::matching::ResponseTemplating;
 use crate::profile::{Profile, TOKEN_LIFETIME};
 #[cfg(feature = "record")]
 use crate::record::UpstreamOptions;
@@ -53,7 +54,7 @@ pub struct Builder {
     pub(super) world_prefix: Option<String>,
     pub(super) admin: AdminAccess,
     pub(super) bounds: Bounds,
-    pub(super) redact_key: Option<Key>,
+    pub(super) permitted_system_keys: Vec<String>,
     pub(super) show_secrets: bool,
     pub(super) log: Option<Logger>,
     pub(super) observer: Option<Observer>,
@@ -86,7 +87,7 @@ impl Default for Builder {
             world_prefix: Some(WORLD_PREFIX.to_owned()),
             admin: AdminAccess::default(),
             bounds: Bounds::default(),
-            redact_key: None,
+            permitted_system_keys: Vec::new(),
             show_secrets: false,
             log: None,
             observer: None,
@@ -278,6 +279,22 @@ impl Builder {
         self.bounds = bounds;
         self
     }
+
+    /// Which responses of stubs are templates. By default those whose `transformers` name `response-template`.
+    pub fn response_templating(mut self, templating: ResponseTemplating) -> Self {
+        self.sources.templating = templating;
+        self
+    }
+
+    /// Permits variables of the environment to the `systemValue` of templates: regular expressions, each for the
+    /// whole of a name in any case. By default `wiremock.*`.
+    pub fn permitted_system_keys<K: Into<String>>(
+        mut self,
+        keys: impl IntoIterator<Item = K>,
+    ) -> Self {
+        self.permitted_system_keys = keys.into_iter().map(Into::into).collect();
+        self
+    }
 }
 
 /// # A backend behind it
@@ -367,7 +384,7 @@ impl Builder {
     /// Sets the key from which the pseudonyms of secrets are made, in place of the one in the recording's
     /// directory. Recordings with the same key have the same pseudonyms.
     pub fn redact_key(mut self, key: &str) -> Self {
-        self.redact_key = Some(Key::of(key.as_bytes()));
+        self.sources.redact_key = Some(Key::of(key.as_bytes()));
         self
     }
 }

@@ -12,6 +12,7 @@ use crate::record::Proxy;
 use crate::redact::{Key, Redactor};
 use crate::serve::{
     Assembly, LoadedSets, OutboundOptions, Pipeline, RequestContext, Settings, Shared, Sources,
+    TemplateHost,
 };
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
@@ -64,6 +65,8 @@ impl Builder {
             redactor,
             bounds: self.bounds,
             bodies: bodies.clone(),
+            host: TemplateHost::new(&self.permitted_system_keys)
+                .map_err(|why| Error::Setting(format!("the permitted system keys: {why}")))?,
         };
         let assembly = Assembly {
             settings,
@@ -153,7 +156,7 @@ impl Builder {
     /// What hides secrets, and the backend with its recorder. What is shown has the pseudonyms of what is recorded.
     #[cfg(feature = "record")]
     fn backend(&mut self, log: &Logger) -> Result<(Arc<Redactor>, Option<Proxy>), Error> {
-        let key = self.redact_key.take();
+        let key = self.sources.redact_key.clone();
         let recording = self.record.take();
         let recording = recording.map(|path| Recording::open(path, key.as_ref())).transpose()?;
         let redactor = match &recording {
@@ -174,7 +177,7 @@ impl Builder {
     #[cfg(not(feature = "record"))]
     #[expect(clippy::unnecessary_wraps, reason = "the signature is that of a build with a backend")]
     fn backend(&mut self, _: &Logger) -> Result<(Arc<Redactor>, Option<Proxy>), Error> {
-        Ok((redactor(self.redact_key.take(), self.show_secrets), None))
+        Ok((redactor(self.sources.redact_key.clone(), self.show_secrets), None))
     }
 
     /// Reads the certificates, or makes them.

@@ -9,9 +9,10 @@ use crate::document::{Keys, Node};
 use crate::message::{Delivery, Effects};
 
 use super::definition::Definition;
+use super::failure::Failure;
 use super::made;
-use super::text::Text;
-use super::{ResponseContext, read, scalar};
+use super::text::{Rendering, Text};
+use super::{read, scalar};
 
 /// Where the answer comes from, as it is written.
 #[derive(Debug)]
@@ -56,8 +57,7 @@ impl ProxyDefinition {
         };
         let remove: Vec<HeaderName> = remove.unwrap_or_default().iter().filter_map(name).collect();
         let node = keys.get("proxyBaseUrl")?;
-        let base_url = scalar::text(&node)
-            .and_then(|text| Text::new(&text, templated).map_err(|why| node.error(why, "")).ok());
+        let base_url = scalar::text(&node).map(|text| Text::read(&node, &text, templated));
         let prefix = match prefix {
             None => None,
             Some(None) => return Some(None),
@@ -72,20 +72,21 @@ pub(super) fn request(
     definition: &Definition,
     to: &ProxyDefinition,
     stub: Uuid,
-    context: &mut ResponseContext<'_>,
-) -> Result<ProxyRequest, String> {
-    let base_url = to.base_url.render(context)?.into_owned();
-    let target = context.request.target();
+    rendering: &mut Rendering<'_, '_>,
+) -> Result<ProxyRequest, Failure> {
+    let base_url = to.base_url.render(rendering)?.into_owned();
+    let target = rendering.context.request.target();
     let prefix = to.prefix.as_deref().unwrap_or_default();
     let target = target.strip_prefix(prefix).unwrap_or(target).to_owned();
     let mut add = HeaderMap::new();
-    for (name, value) in made::headers(&to.add, context)? {
+    for (name, value) in made::headers(&to.add, rendering)? {
         // Of several values the first is sent.
         if let Some(name) = name {
             add.insert(name, value);
         }
     }
-    let answer_headers = made::headers(&definition.headers, context)?;
+    let answer_headers = made::headers(&definition.headers, rendering)?;
+    let context = &mut *rendering.context;
     let delay = context.settings.delay(&definition.delays, context.random);
     let delivery = Effects { delay, ..definition.effects.clone() }.into();
     let remove = to.remove.clone();
