@@ -11,8 +11,10 @@ use uuid::Uuid;
 
 use crate::document::{Keys, Node, Pointer, Step};
 use crate::message::{Origin, Plan, Request};
+use crate::redact::Key;
 
 use super::body_files::BodyFiles;
+use super::credentials::Credentials;
 use super::facts::Facts;
 use super::header_pool::HeaderPool;
 use super::request::RequestPattern;
@@ -113,6 +115,20 @@ impl Stub {
         self
     }
 
+    /// The id of the key of the recording that it comes from; nothing where it was recorded without credentials.
+    pub(crate) fn recording_key_id(&mut self) -> Option<&str> {
+        self.request.credentials_mut().map(|credentials| credentials.key_id())
+    }
+
+    /// Answers the client that it was recorded from, by the key of the recording.
+    #[must_use]
+    pub(crate) fn with_recording_key(mut self, key: Key) -> Self {
+        if let Some(credentials) = self.request.credentials_mut() {
+            credentials.set_key(key);
+        }
+        self
+    }
+
     /// The stub mapping as it was written, with its `id` and `uuid`.
     #[must_use]
     pub fn mapping(&self) -> Value {
@@ -181,7 +197,8 @@ impl StubCompiler<'_> {
             |node| RawResponse::read(&node, self.files, self.templating),
         );
         // Free content, and what is only about WireMock's own storage.
-        for tolerated in ["metadata", "$schema", "persistent", "insertionIndex"] {
+        let credentials = keys.get("metadata").and_then(|node| Credentials::read(&node));
+        for tolerated in ["$schema", "persistent", "insertionIndex"] {
             let _ = keys.get(tolerated);
         }
         for key in NOT_SUPPORTED {
@@ -193,7 +210,10 @@ impl StubCompiler<'_> {
             }
         }
         keys.finish();
-        let (id, priority, request, response) = (id?, priority?, request?, response?);
+        let (id, priority, mut request, response) = (id?, priority?, request?, response?);
+        if let Some(credentials) = credentials {
+            request.set_credentials(credentials);
+        }
         let written = Written {
             name: name.map(Into::into),
             source: Arc::clone(&self.source),
