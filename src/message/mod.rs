@@ -42,7 +42,7 @@ pub(crate) use request::ClientCertificate;
 pub use request::Request;
 pub(crate) use request_body::{BodyStream, RequestBody};
 pub(crate) use sub_event::SubEvent;
-pub(crate) use target::{Query, TargetError};
+pub(crate) use target::{Query, TargetError, decode_segment};
 pub(crate) use world::{BadWorldName, DEFAULT_WORLD, WorldName};
 
 /// Answers requests. The transport calls it; `serve` implements it, so that the transport depends on no
