@@ -300,6 +300,18 @@ impl<'d> Node<'d> {
         self.decoder.note(kind, way, false, message.into(), hint.into(), detail);
     }
 
+    /// As [`Self::error_saying`], at this value's key.
+    pub(crate) fn error_saying_at_key(
+        &self,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
+        let (kind, detail) = ((Severity::Error, INVALID), Some(detail.into()));
+        let way = self.way.as_ref();
+        self.decoder.note(kind, way, true, message.into(), hint.into(), detail);
+    }
+
     /// The node as one that `WireMock` reads as a whole: a problem inside is reported at it.
     #[must_use]
     pub(crate) fn whole(&self) -> Self {
@@ -433,6 +445,17 @@ impl<'d> Keys<'d> {
         self.finish_with("unknown key");
     }
 
+    /// Notes every key that was never asked for as one without effect, with the nearest known one.
+    pub fn finish_ignoring(self) {
+        let asked = self.asked.into_inner();
+        for (key, value) in self.map {
+            if !asked.contains(&key.as_str()) {
+                let child = self.node.child(Way::Key(key), value);
+                child.warn(format!("{:?} has no effect here", shorten(key)), suggest(key, &asked));
+            }
+        }
+    }
+
     /// As [`Keys::finish`], with other words than "unknown key" (such as "unknown operator").
     pub fn finish_with(self, what: &str) {
         let asked = self.asked.into_inner();
@@ -455,7 +478,7 @@ fn mark(key: &str) -> u64 {
 }
 
 /// "did you mean" for one close word, else the list of known words.
-pub(super) fn suggest(text: &str, known: &[&str]) -> String {
+pub(crate) fn suggest(text: &str, known: &[&str]) -> String {
     let best = known
         .iter()
         .map(|word| {

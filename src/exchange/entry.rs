@@ -14,8 +14,10 @@ use crate::message::{Body, Origin, Plan, Request, RequestBody, SubEvent};
 
 /// How many bytes of one request body are kept.
 pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
-/// Up to how many bytes a response body is kept whole: it is shared, not copied.
+/// Up to how many bytes a response body is kept whole: it is shared, not copied. That of a stub may be larger,
+/// since recordings are made of those that another server gave.
 const MAX_RESPONSE_BODY: usize = 64 << 10;
+const MAX_STUB_BODY: usize = 1 << 20;
 /// How many bytes are kept of one that is larger, or that consists of pieces: these are copied.
 const RESPONSE_PREFIX: usize = 4 << 10;
 
@@ -52,6 +54,8 @@ pub(super) struct Entry {
     pub(super) world: Arc<str>,
     pub(super) method: Method,
     pub(super) version: Version,
+    /// Whether it came over TLS.
+    pub(super) tls: bool,
     pub(super) peer: Option<SocketAddr>,
     pub(super) status: StatusCode,
     pub(super) origin: Origin,
@@ -98,12 +102,13 @@ impl Entry {
             world: Arc::clone(world),
             method: request.method.clone(),
             version: request.version,
+            tls: request.tls,
             peer: request.peer,
             status: plan.status,
             origin: plan.origin.clone(),
             fault: plan.delivery.label(),
             stub: stub.cloned(),
-            response: if fixed { KeptBody::OfStub } else { KeptBody::of(&plan.body) },
+            response: if fixed { KeptBody::OfStub } else { KeptBody::of(plan) },
             sub_events: plan.sub_events.iter().map(event).collect(),
             text,
             lengths,
@@ -187,6 +192,7 @@ impl Entry {
         let mut request = Request::new(self.method.clone(), "/");
         request.uri = self.uri();
         request.version = self.version;
+        request.tls = self.tls;
         request.headers = self.headers();
         request.peer = self.peer;
         request.body = match self.body() {
@@ -210,10 +216,13 @@ impl Entry {
 }
 
 impl KeptBody {
-    fn of(body: &Body) -> Self {
+    fn of(plan: &Plan) -> Self {
+        let of_stub = matches!(plan.origin, Origin::Stub(_));
+        let most = if of_stub { MAX_STUB_BODY } else { MAX_RESPONSE_BODY };
+        let body = &plan.body;
         match body {
             Body::Empty => Self::First(Bytes::new(), Some(0)),
-            Body::Bytes(bytes) if bytes.len() <= MAX_RESPONSE_BODY => {
+            Body::Bytes(bytes) if bytes.len() <= most => {
                 Self::First(bytes.clone(), Some(bytes.len() as u64))
             }
             // A slice would keep all of it.
@@ -240,13 +249,9 @@ impl KeptBody {
 /// Writes what is kept as text. The parts are copied: as slices they would keep the connection's read buffer.
 fn text_of(request: &Request, response: Option<&HeaderMap>) -> (Box<[u8]>, [u32; 5], Option<u64>) {
     let target = request.target();
-    let (body, body_length): (&[u8], _) = match &request.body {
-        RequestBody::Bytes(bytes) => {
-            (&bytes[..bytes.len().min(MAX_REQUEST_BODY)], Some(bytes.len() as u64))
-        }
-        RequestBody::Empty => (&[], Some(0)),
-        RequestBody::Stream(_) => (&[], None),
-    };
+    let whole = request.body.bytes();
+    let body = whole.map_or(&[][..], |bytes| &bytes[..bytes.len().min(MAX_REQUEST_BODY)]);
+    let body_length = whole.map(|bytes| bytes.len() as u64);
     let scheme = request.uri.scheme_str().zip(request.uri.authority());
     let origin =
         scheme.map_or(0, |(scheme, authority)| scheme.len() + 3 + authority.as_str().len());

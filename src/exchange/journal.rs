@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
 use crate::matching::Stub;
@@ -159,6 +161,11 @@ impl Journal {
         self.lock().recorded - self.cleared.load(Ordering::Relaxed)
     }
 
+    /// The number of the last exchange, which counts all since the start.
+    pub(crate) fn last_number(&self) -> u64 {
+        self.lock().recorded
+    }
+
     /// How many of them were dropped to make room for others.
     pub fn dropped(&self) -> u64 {
         self.lock().dropped
@@ -240,6 +247,11 @@ impl Journal {
         Some(inner.log[at].clone())
     }
 
+    /// The id of an exchange.
+    pub(crate) fn id_of(&self, slot: &Slot) -> Uuid {
+        self.ids.id(Of::Exchange, slot.number)
+    }
+
     /// When an exchange was decided.
     pub(crate) fn time_of(&self, slot: &Slot) -> SystemTime {
         self.epoch.1 + Duration::from_nanos(slot.entry.at)
@@ -261,7 +273,7 @@ impl Journal {
             method: entry.method.clone(),
             target: entry.target().try_into().unwrap_or_default(),
             headers: entry.headers(),
-            body: bytes::Bytes::copy_from_slice(entry.body()),
+            body: Bytes::copy_from_slice(entry.body()),
             status: entry.status,
             origin: entry.origin.clone(),
             fault: entry.fault,
@@ -293,6 +305,27 @@ impl Slot {
     /// The world it was sent to.
     pub(crate) fn world(&self) -> &str {
         &self.entry.world
+    }
+
+    /// Counts all exchanges since the start.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.entry.status
+    }
+
+    /// The header fields and the body of the answer, as far as it is kept.
+    pub(crate) fn response(&self) -> (HeaderMap, Bytes) {
+        (self.entry.response_headers(), self.entry.response_body().0)
+    }
+
+    /// Whether all of the answer's body is kept.
+    pub(crate) fn has_whole_response(&self) -> bool {
+        let (kept, whole) = self.entry.response_body();
+        whole == Some(kept.len() as u64)
     }
 
     /// The stub that answered.

@@ -23,3 +23,4 @@ pub(crate) use index::{Lookup, Slot};
 pub(crate) use journal::Observer;
 pub use journal::{Journal, JournalLimits};
 pub(crate) use late_body::LateBody;
+pub(crate) use serve_event::written_name;

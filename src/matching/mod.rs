@@ -10,10 +10,11 @@
 //! supported is an error at load and never ignored. The engine is pure: no sockets, files or clocks.
 //! `C/` in these files is `com/github/tomakehurst/wiremock/` in `WireMock`'s sources.
 
+mod asker;
 mod body_files;
+mod credentials;
 mod delivery;
 mod diff;
-mod facts;
 mod files;
 mod filter;
 mod header_pool;
@@ -46,6 +47,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod url;
+mod xml;
 
 pub use body_files::BodyFiles;
 pub(crate) use body_files::ReadBodyFile;

@@ -10,10 +10,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::document::{Keys, Node, Pointer, Step};
-use crate::message::{Origin, Plan, Request};
+use crate::message::{Asked, Origin, Plan, Request};
+use crate::redact::Key;
 
+use super::asker::AskerFilter;
 use super::body_files::BodyFiles;
-use super::facts::Facts;
+use super::credentials::Credentials;
 use super::header_pool::HeaderPool;
 use super::request::RequestPattern;
 use super::response::{
@@ -113,6 +115,20 @@ impl Stub {
         self
     }
 
+    /// The id of the key of the recording that it comes from; nothing where it was recorded without credentials.
+    pub(crate) fn recording_key_id(&mut self) -> Option<&str> {
+        self.request.credentials_mut().map(|credentials| credentials.key_id())
+    }
+
+    /// Answers the client that it was recorded from, by the key of the recording.
+    #[must_use]
+    pub(crate) fn with_recording_key(mut self, key: Key) -> Self {
+        if let Some(credentials) = self.request.credentials_mut() {
+            credentials.set_key(key);
+        }
+        self
+    }
+
     /// The stub mapping as it was written, with its `id` and `uuid`.
     #[must_use]
     pub fn mapping(&self) -> Value {
@@ -134,11 +150,11 @@ impl Stub {
     /// Whether this stub is for a request. A body that has not been read matches no body pattern.
     #[must_use]
     pub fn matches(&self, request: &Request) -> bool {
-        self.fits(&Facts::new(request))
+        self.fits(&Asked::new(request), &AskerFilter::default())
     }
 
-    pub(super) fn fits(&self, facts: &Facts<'_>) -> bool {
-        self.request.head_matches(facts) && self.request.body_matches(facts)
+    pub(super) fn fits(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
+        self.request.head_matches(asked, filter) && self.request.body_matches(asked, filter)
     }
 
     /// Whether the request's body is looked at.
@@ -181,7 +197,8 @@ impl StubCompiler<'_> {
             |node| RawResponse::read(&node, self.files, self.templating),
         );
         // Free content, and what is only about WireMock's own storage.
-        for tolerated in ["metadata", "$schema", "persistent", "insertionIndex"] {
+        let credentials = keys.get("metadata").and_then(|node| Credentials::read(&node));
+        for tolerated in ["$schema", "persistent", "insertionIndex"] {
             let _ = keys.get(tolerated);
         }
         for key in NOT_SUPPORTED {
@@ -193,7 +210,10 @@ impl StubCompiler<'_> {
             }
         }
         keys.finish();
-        let (id, priority, request, response) = (id?, priority?, request?, response?);
+        let (id, priority, mut request, response) = (id?, priority?, request?, response?);
+        if let Some(credentials) = credentials {
+            request.set_credentials(credentials);
+        }
         let written = Written {
             name: name.map(Into::into),
             source: Arc::clone(&self.source),
@@ -254,6 +274,7 @@ mod tests {
 
     use super::*;
     use crate::matching::testing::{self, request, stub};
+    use crate::message::{Bodies, RequestBody};
 
     fn messages(mapping: &Value) -> Vec<String> {
         let (_, problems) = testing::compile(mapping);
@@ -314,9 +335,10 @@ mod tests {
     #[test]
     fn an_unread_body_matches_no_pattern() {
         let mut request = request("POST", "/", &[], "");
-        request.body = crate::message::RequestBody::Stream(Box::pin(futures_util::stream::empty()));
+        request.body =
+            RequestBody::arriving(Box::pin(futures_util::stream::empty()), Bodies::default());
         assert!(
-            !stub(&json!({"request": {"bodyPatterns": [{"anything": true}]}})).matches(&request)
+            !stub(&json!({"request": {"bodyPatterns": [{"anything": "x"}]}})).matches(&request)
         );
     }
 

@@ -12,6 +12,7 @@ use crate::matching::StubSet;
 use crate::tls::server::Tls;
 
 use super::body_files::BodyFileCache;
+use super::recordings::Recordings;
 use super::root::RootDirectory;
 use super::seed::build_world;
 use super::sources::{LoadedSets, Reload, Sources};
@@ -51,11 +52,13 @@ impl Assembly {
             root: RootDirectory::of(&sources.fixtures),
             responses: ArcSwap::default(),
             body_files: BodyFileCache::default(),
+            static_files: sources.body_directories(),
             client: OnceLock::new(),
             seeding,
             scenarios: ArcSwap::from_pointee(scenarios),
             worlds: Worlds::new(Arc::new(world), bounds.worlds),
             journal: Arc::new(journal),
+            recordings: Recordings::default(),
             reload: Reload::new(sources, bounds.history, loader, generated),
             problems: ArcSwap::default(),
             tls,

@@ -1,5 +1,6 @@
 //! What requests share: the loaded sets, the worlds, the journal.
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use super::admin::AdminAccess;
 use super::body_files::BodyFileCache;
 use super::bounds::Bounds;
 use super::clock::Clock;
+use super::recordings::Recordings;
 use super::root::{RootDirectory, RootFiles};
 use super::seeding::Seeding;
 use super::sources::Reload;
@@ -55,6 +57,9 @@ pub(crate) struct Settings {
     pub(crate) admin: AdminAccess,
     /// The backend for requests that nothing else answers.
     pub(crate) proxy: Option<Proxy>,
+    /// Whether answers of stubs are gzipped for clients that ask for it.
+    #[cfg(feature = "gzip")]
+    pub(crate) gzip: bool,
     /// How requests are sent to servers that stubs name.
     pub(crate) outbound: OutboundOptions,
     /// What hides secrets in what is shown.
@@ -118,6 +123,8 @@ pub(crate) struct Shared {
     pub(crate) responses: ArcSwap<ResponseSettings>,
     /// The files that answers are made from.
     pub(crate) body_files: BodyFileCache,
+    /// The directories whose files are served where no stub answers.
+    pub(crate) static_files: Vec<PathBuf>,
     /// The client for servers that stubs name, made when the first is asked.
     pub(super) client: OnceLock<Result<Outbound, String>>,
     /// The objects that the fixtures make.
@@ -130,6 +137,8 @@ pub(crate) struct Shared {
     pub(crate) worlds: Worlds,
     /// What was asked and answered.
     pub(crate) journal: Arc<Journal>,
+    /// Whether the admin API records.
+    pub(crate) recordings: Recordings,
     /// Where the sets come from, and how they are loaded again.
     pub(crate) reload: Reload,
     /// What was wrong with the files at the last reload; empty when it went well.

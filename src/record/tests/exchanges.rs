@@ -51,6 +51,12 @@ async fn an_exchange_becomes_a_stub_without_its_secrets() {
     assert!(!text.contains("secret-"), "{text}");
     let mut mapping: Value = serde_json::from_str(text).unwrap();
     mapping.as_object_mut().unwrap().remove("id");
+    let metadata = mapping.as_object_mut().unwrap().remove("metadata").unwrap();
+    let credentials = metadata["standin"]["credentials"]["values"].as_array().unwrap();
+    let places: Vec<String> =
+        credentials.iter().map(|one| format!("{} {}", one["in"], one["name"])).collect();
+    let expected = ["header x-auth-token", "header authorization", "json /auth/password"];
+    assert_eq!(places.join(", ").replace('"', ""), expected.join(", "));
     // Pseudonyms have the shape of what they stand for.
     let mut pseudonym = |pointer: &str, before: &str, after: &str| {
         let text = mapping.pointer_mut(pointer).expect(pointer).take();
@@ -66,6 +72,7 @@ async fn an_exchange_becomes_a_stub_without_its_secrets() {
         mapping,
         json!({
             "name": "POST /v3/auth/tokens",
+            "priority": 4,
             "request": {
                 "method": "POST",
                 "urlPath": "/v3/auth/tokens",
@@ -88,18 +95,21 @@ async fn an_exchange_becomes_a_stub_without_its_secrets() {
     );
     assert_eq!(text, sorted, "sorted keys, and a line end");
 
-    // The same request with other secrets is the same exchange.
+    // The same client again is the same exchange, another one is another.
+    let _ = body_of(proxy.answer(request(Method::POST, target, &headers, body)).await).await;
+    proxy.flush().await;
+    assert_eq!(recorded(&directory).len(), 1);
     let again = [("content-type", "application/json"), ("x-auth-token", "secret-1")];
     let other = r#"{"auth": {"password": "secret-8", "user": "u"}}"#;
     let _ = body_of(proxy.answer(request(Method::POST, target, &again, other)).await).await;
     proxy.flush().await;
-    assert_eq!(recorded(&directory).len(), 1);
+    assert_eq!(recorded(&directory).len(), 2);
 
     // And it replays.
     let set = replayed_stubs(&directory);
     let mut replayed = request(Method::POST, target, &again, "");
     replayed.body = RequestBody::Bytes(Bytes::copy_from_slice(other.as_bytes()));
-    assert_eq!(testing::answer(set.find(&replayed).unwrap(), &replayed).status, 201);
+    assert_eq!(testing::answer(set.find(&Asked::new(&replayed)).unwrap(), &replayed).status, 201);
 }
 
 #[tokio::test]
@@ -119,7 +129,7 @@ async fn both_ways_are_streamed() {
         Some((Ok(Bytes::from_static(receiver.recv().await?.as_bytes())), receiver))
     });
     let mut request = Request::new(Method::POST, "/echo");
-    request.body = RequestBody::Stream(Box::pin(sent));
+    request.body = RequestBody::arriving(Box::pin(sent), Bodies::default());
     let plan = proxy.answer(request).await;
     let Body::Stream(mut answer) = plan.body else { panic!("a stream") };
     for piece in ["one ", "two ", "three"] {
@@ -227,7 +237,7 @@ async fn large_and_binary_bodies_are_kept_as_they_are() {
     let set = replayed_stubs(&directory);
     for (path, answer) in paths.iter().zip(answers) {
         let asked = Request::new(Method::GET, path);
-        let plan = testing::answer(set.find(&asked).expect("it replays"), &asked);
+        let plan = testing::answer(set.find(&Asked::new(&asked)).expect("it replays"), &asked);
         let bytes = match plan.body {
             Body::Bytes(bytes) => bytes,
             _ => Bytes::new(),
@@ -253,7 +263,7 @@ async fn a_representation_of_its_own_is_asked_for_again() {
     let set = replayed_stubs(&directory);
     let found = |accept| {
         let request = request(Method::GET, "/api/v1/pods", &[("accept", accept)], "");
-        set.find(&request).unwrap().priority
+        set.find(&Asked::new(&request)).unwrap().priority
     };
     assert_eq!((found(table), found("*/*")), (4, 5));
 }

@@ -16,6 +16,9 @@
 //! | GET `/__admin/requests/unmatched` | the requests that nothing answered |
 //! | GET `/__admin/requests/unmatched/near-misses` | the stubs that are nearest to them |
 //! | POST `/__admin/near-misses/request`, `…/request-pattern` | the stubs nearest to a request; the requests nearest to a pattern |
+//! | POST `/__admin/recordings/start`, `…/stop` | passes requests on to another server; makes stubs of what it answered |
+//! | GET `/__admin/recordings/status` | whether that is so |
+//! | POST `/__admin/recordings/snapshot` | makes stubs of what the journal has |
 //! | POST `/__admin/requests/remove`, `…/remove-by-metadata` | forgets what fits a pattern |
 //! | GET `/__admin/scenarios` | the world's scenarios, the phase each is in, what its rules did |
 //! | PUT `/__admin/scenarios` | `{"scenarios": ["throttled"], "seed": 42}`: other ones, for this world |
@@ -39,6 +42,7 @@ mod clock;
 mod endpoint;
 mod mappings;
 mod origin;
+mod recordings;
 mod reply;
 mod requests;
 mod scenarios;
@@ -62,20 +66,20 @@ pub(super) fn owns(path: &str) -> bool {
 }
 
 /// Answers a request to the admin API.
-pub(super) async fn answer(context: &RequestContext, request: &mut Request) -> Plan {
+pub(super) async fn answer(context: &RequestContext, request: &Request) -> Plan {
     match respond(context, request).await {
         Ok(plan) => plan,
         Err(error) => error.plan(),
     }
 }
 
-async fn respond(context: &RequestContext, request: &mut Request) -> Result<Plan, AdminError> {
+async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, AdminError> {
     origin::check(&request.headers, context.shared.settings.loopback)?;
     context.shared.settings.admin.check(request)?;
     let path = request.path().to_owned();
     let endpoint = Endpoint::parse(&path)?;
     endpoint.check_method(&request.method)?;
-    let body = request.read_body(MAX_BODY).await.map_err(AdminError::Body)?;
+    let body = request.body.read(MAX_BODY).await.map_err(AdminError::Body)?;
     let method = &request.method;
     let query = request.query().map(str::to_owned);
     match endpoint {
@@ -87,7 +91,7 @@ async fn respond(context: &RequestContext, request: &mut Request) -> Result<Plan
         Endpoint::Mappings(endpoint) => endpoint.answer(context, method, &body).await,
         Endpoint::Settings => Ok(settings::answer(context, method, &body)),
         Endpoint::Files => Ok(reply::ok(&serde_json::json!([]))),
-        Endpoint::RecordingStatus => Ok(reply::ok(&serde_json::json!({"status": "NeverStarted"}))),
+        Endpoint::Recordings(endpoint) => endpoint.answer(context, &body).await,
         Endpoint::Journal(endpoint) => {
             endpoint.answer(context, method, query.as_deref(), &body).await
         }
