@@ -43,7 +43,7 @@ impl Handler for Pipeline {
             Ok(world) => world,
             Err(error) => {
                 let plan = respond::bad_world(&request, &error);
-                self.observe(&request, &plan, began, self.shared.worlds.default(), ByStub::No);
+                self.record(&request, &plan, began, self.shared.worlds.default(), ByStub::No);
                 return Handling::Ready(plan);
             }
         };
@@ -51,7 +51,7 @@ impl Handler for Pipeline {
         let mut found = None;
         match at_once(&self.shared, &world, &Asked::new(&request)) {
             FirstLook::Answered(plan, stub) => {
-                self.observe(&request, &plan, began, &world, ByStub::Fixed(&stub));
+                self.record(&request, &plan, began, &world, ByStub::Fixed(&stub));
                 return self.compressed(plan, &request);
             }
             FirstLook::Found(stub) => found = Some(stub),
@@ -63,18 +63,25 @@ impl Handler for Pipeline {
             let asked = Asked::new(&request);
             if let Some(stub) = found {
                 let plan = stub_answers::answer(&context, &asked, &stub).await;
-                self.observe(&request, &plan, began, &context.world, ByStub::Rendered(&stub));
+                self.record(&request, &plan, began, &context.world, ByStub::Rendered(&stub));
                 return self.compressed(plan, &request).plan().await;
             }
-            let began_in_world = context.world.clock.elapsed();
-            let mut notes = GradingNotes::default();
+            let mut notes = GradingNotes::begin(&context.world);
             let mut plan = answer(&context, &asked, no_stub, &mut notes).await;
-            if context.shared.settings.graded && !admin::owns(asked.path()) {
-                graded::log(&context, &asked, &mut plan, began_in_world, notes);
-            }
             let stub = self.stub_of(&plan);
             let by = stub.as_ref().map_or(ByStub::No, ByStub::Rendered);
-            self.observe(&request, &plan, began, &context.world, by);
+            let world = &context.world;
+            if self.shared.settings.graded && !admin::owns(asked.path()) {
+                let late = late_body::read_beside(&request);
+                let name = world.name.shared();
+                let answered =
+                    Answered { request: &request, plan: &plan, late, began, world: name, stub: by };
+                let follower = graded::record(world, &asked, &answered, notes);
+                self.shared.journal.record(&answered);
+                follower.follow(&mut plan);
+            } else {
+                self.record(&request, &plan, began, world, by);
+            }
             self.compressed(plan, &request).plan().await
         }))
     }
@@ -110,8 +117,8 @@ impl Pipeline {
         Handling::Ready(plan)
     }
 
-    /// Shows an exchange to whoever looks on.
-    fn observe(
+    /// Records an exchange that is not graded.
+    fn record(
         &self,
         request: &Request,
         plan: &Plan,
