@@ -12,7 +12,6 @@
 mod decode;
 mod diagnostic;
 pub(crate) mod disk;
-#[allow(dead_code, reason = "only templates use it yet")]
 pub(crate) mod jayway;
 mod json;
 pub(crate) mod json_path;
