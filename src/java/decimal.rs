@@ -135,9 +135,8 @@ mod tests {
 
     #[test]
     fn numbers_compare_by_value() {
-        let compare = |a: &str, b: &str| {
-            Decimal::parse(a).unwrap().compare(&Decimal::parse(b).unwrap())
-        };
+        let compare =
+            |a: &str, b: &str| Decimal::parse(a).unwrap().compare(&Decimal::parse(b).unwrap());
         let table = [
             ("1", "1.0", Ordering::Equal),
             ("1e2", "100.00", Ordering::Equal),
@@ -153,7 +152,10 @@ mod tests {
             assert_eq!(compare(a, b), expected, "{a} {b}");
             assert_eq!(compare(b, a), expected.reverse(), "{b} {a}");
         }
-        assert_eq!(Decimal::parse("100").unwrap().canonical(), Decimal::parse("1e2").unwrap().canonical());
+        assert_eq!(
+            Decimal::parse("100").unwrap().canonical(),
+            Decimal::parse("1e2").unwrap().canonical()
+        );
     }
 
     #[test]

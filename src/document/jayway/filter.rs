@@ -148,9 +148,10 @@ impl<'t, T: Tree> Side<'t, T> {
     fn items(&self) -> Result<Option<Vec<Side<'t, T>>>, Stop> {
         let Some(length) = self.length() else { return Ok(None) };
         let items: Result<Vec<_>, _> = match self {
-            Self::Tree(value) => {
-                (0..length).filter_map(|at| value.item(at)).map(|item| item_of(Some(item))).collect()
-            }
+            Self::Tree(value) => (0..length)
+                .filter_map(|at| value.item(at))
+                .map(|item| item_of(Some(item)))
+                .collect(),
             Self::Many(values) => values.iter().map(|value| item_of(*value)).collect(),
             Self::Literal(Json::List(items)) => items.iter().map(literal_of).collect(),
             _ => Ok(Vec::new()),
@@ -200,9 +201,7 @@ fn literal_of<T>(json: &Json) -> Result<Side<'_, T>, Stop> {
 
 /// A text in a list may stand in quotes once more.
 fn text_item<T>(text: &str) -> Side<'_, T> {
-    let quoted = |quote: char| {
-        text.len() > 1 && text.starts_with(quote) && text.ends_with(quote)
-    };
+    let quoted = |quote: char| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
     if text.trim_start().starts_with(['$', '@']) && Query::parse(text.trim()).is_ok() {
         return Side::Other;
     }
@@ -267,7 +266,8 @@ impl Comparison {
                     size.whole() == i64::try_from(text.encode_utf16().count()).ok()
                 }
                 (left, Side::Number(size)) if left.is_json() => {
-                    let length = left.length().map_or(Some(-1), |length| i64::try_from(length).ok());
+                    let length =
+                        left.length().map_or(Some(-1), |length| i64::try_from(length).ok());
                     size.whole() == length
                 }
                 _ => false,
@@ -278,9 +278,10 @@ impl Comparison {
                     left if left.is_json() => match left.length() {
                         Some(length) => length == 0,
                         None => {
-                            return Err(
-                                PathError::NotApplicable("\"empty\" stands behind an object").into()
-                            );
+                            return Err(PathError::NotApplicable(
+                                "\"empty\" stands behind an object",
+                            )
+                            .into());
                         }
                     },
                     _ => return Ok(false),

@@ -95,7 +95,11 @@ impl<'q: 't, 't, T: Tree> Search<'q, 't, '_, T> {
         }
     }
 
-    fn given(&mut self, parameter: &'q Parameter, given: &mut Vec<Given<'t, T>>) -> Result<(), Stop> {
+    fn given(
+        &mut self,
+        parameter: &'q Parameter,
+        given: &mut Vec<Given<'t, T>>,
+    ) -> Result<(), Stop> {
         let query = match parameter {
             Parameter::Path(query) => query,
             Parameter::Json(json) => {

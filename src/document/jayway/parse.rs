@@ -94,7 +94,9 @@ impl Cursor {
         for at in start..self.length() {
             match self.get(at) {
                 Some(' ') => {
-                    return Err(format!("the name at character {start} has a blank; write it as ['a b']"));
+                    return Err(format!(
+                        "the name at character {start} has a blank; write it as ['a b']"
+                    ));
                 }
                 Some(c @ ('.' | '[' | '(')) => {
                     end = at;
@@ -216,7 +218,9 @@ impl Cursor {
                 Some(c) if c == quote && inside => {
                     let next = self.next_significant(at).and_then(|at| self.get(at));
                     if !matches!(next, Some(']' | ',')) {
-                        return Err(format!("Property must be separated by comma or Property must be terminated close square bracket at index {at}"));
+                        return Err(format!(
+                            "Property must be separated by comma or Property must be terminated close square bracket at index {at}"
+                        ));
                     }
                     end = at;
                     names.push(unescaped(&self.text(start, at)));
@@ -257,9 +261,9 @@ impl Cursor {
             let items = text.split(',').map(number).collect::<Result<_, _>>()?;
             return Ok(Step::Items(items));
         }
-        let mut bounds = text.split(':').map(|bound| {
-            if bound.is_empty() { Ok(None) } else { number(bound).map(Some) }
-        });
+        let mut bounds = text
+            .split(':')
+            .map(|bound| if bound.is_empty() { Ok(None) } else { number(bound).map(Some) });
         let mut bound = || bounds.next().unwrap_or(Ok(None));
         match (bound()?, bound()?) {
             (None, None) => Err(format!("Failed to parse SliceOperation: {text}")),

@@ -33,11 +33,6 @@ pub(crate) struct Number {
 }
 
 impl Number {
-    /// A whole number.
-    pub(crate) fn whole(value: i64) -> Self {
-        Self { text: value.to_string().into() }
-    }
-
     /// A double.
     pub(crate) fn double(value: f64) -> Self {
         Self { text: decimal::double(value).into() }
@@ -112,8 +107,7 @@ impl Map {
 
 impl PartialEq for Map {
     fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len()
-            && self.iter().all(|(name, value)| other.get(name) == Some(value))
+        self.len() == other.len() && self.iter().all(|(name, value)| other.get(name) == Some(value))
     }
 }
 
@@ -151,11 +145,13 @@ impl Json {
         match self {
             Self::Null => Value::Null,
             Self::Bool(value) => Value::Bool(*value),
-            Self::Number(number) => match (number.text.parse::<i64>(), number.text.parse::<u64>()) {
-                (Ok(whole), _) => whole.into(),
-                (_, Ok(whole)) => whole.into(),
-                _ => number.to_f64().into(),
-            },
+            Self::Number(number) => {
+                match (number.text.parse::<i64>(), number.text.parse::<u64>()) {
+                    (Ok(whole), _) => whole.into(),
+                    (_, Ok(whole)) => whole.into(),
+                    _ => number.to_f64().into(),
+                }
+            }
             Self::Text(text) => Value::String(text.clone()),
             Self::List(items) => items.iter().map(Self::to_serde).collect(),
             Self::Map(map) => Value::Object(

@@ -306,7 +306,8 @@ mod tests {
         for (text, printed) in good {
             assert_eq!(read(text).as_deref(), Ok(printed), "{text}");
         }
-        for text in ["", "{a:1}", "{\"a\":1,}", "{\"a\":01}", "[1,]", "[,1]", "5x", "+5", ".5", "{"] {
+        for text in ["", "{a:1}", "{\"a\":1,}", "{\"a\":01}", "[1,]", "[,1]", "5x", "+5", ".5", "{"]
+        {
             assert!(read(text).is_err(), "{text}");
         }
         assert!(read(&"[".repeat(100_000)).unwrap_err().contains("deep"));

@@ -4,15 +4,29 @@
 //! their semantics are its own. A value that is not there is `None` to them: only `absent`,
 //! `anything`, `doesNotContain`, `doesNotMatch` and `not` can match it.
 
+mod date;
+mod json_path;
+mod number;
 mod read;
+mod schema;
+#[cfg(feature = "json-schema")]
+mod schema_validator;
 mod subject;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::json::JsonPattern;
 use super::pattern::Pattern;
+use super::template::Template;
+use date::DatePattern;
+use json_path::JsonPathPattern;
+use number::NumberPattern;
+use schema::SchemaPattern;
 
 pub(super) use read::compile_pattern;
 pub(crate) use subject::Subject;
@@ -20,7 +34,10 @@ pub(crate) use subject::Subject;
 /// What one value must be like.
 #[derive(Debug)]
 pub(crate) enum StringPattern {
-    EqualTo { text: Box<str>, ignore_case: bool },
+    EqualTo {
+        text: Box<str>,
+        ignore_case: bool,
+    },
     Contains(Box<str>),
     DoesNotContain(Box<str>),
     Matches(Box<Pattern>),
@@ -28,6 +45,13 @@ pub(crate) enum StringPattern {
     Absent,
     Anything,
     EqualToJson(Box<JsonPattern>),
+    MatchesJsonPath(Box<JsonPathPattern>),
+    MatchesJsonSchema(Box<SchemaPattern>),
+    MatchesPathTemplate(Box<Template>),
+    Date(Box<DatePattern>),
+    Number(Box<NumberPattern>),
+    /// The bytes of a body.
+    BinaryEqualTo(Box<[u8]>),
     And(Vec<StringPattern>),
     Or(Vec<StringPattern>),
     Not(Box<StringPattern>),
@@ -48,7 +72,16 @@ impl StringPattern {
             Self::DoesNotMatch(pattern) => text.is_none_or(|text| !pattern.matches(text)),
             Self::Absent => text.is_none(),
             Self::Anything => true,
-            Self::EqualToJson(pattern) => subject.json().is_some_and(|json| pattern.matches(json)),
+            Self::EqualToJson(pattern) => subject.exact().is_some_and(|json| pattern.matches(json)),
+            Self::MatchesJsonPath(pattern) => pattern.matches(subject),
+            Self::MatchesJsonSchema(pattern) => pattern.matches(subject),
+            Self::MatchesPathTemplate(template) => text.is_some_and(|text| {
+                let path = text.split('?').next().unwrap_or(text);
+                template.matches(path)
+            }),
+            Self::Date(pattern) => pattern.matches(text, subject.now()),
+            Self::Number(pattern) => text.is_some_and(|text| pattern.matches(text)),
+            Self::BinaryEqualTo(bytes) => **bytes == *subject.bytes(),
             Self::And(all) => all.iter().all(|pattern| pattern.matches(subject)),
             Self::Or(any) => any.iter().any(|pattern| pattern.matches(subject)),
             Self::Not(pattern) => !pattern.matches(subject),
@@ -65,6 +98,7 @@ impl StringPattern {
                 all.iter().any(|pattern| pattern.gives_up_on(subject))
             }
             Self::Not(pattern) => pattern.gives_up_on(subject),
+            Self::MatchesJsonPath(pattern) => pattern.gives_up_on(subject),
             _ => false,
         }
     }
@@ -121,6 +155,21 @@ impl fmt::Display for StringPattern {
             Self::Absent => f.write_str("[absent]"),
             Self::Anything => f.write_str("[anything]"),
             Self::EqualToJson(pattern) => write!(f, "[equalToJson] {}", pattern.expected()),
+            Self::MatchesJsonPath(pattern) => match pattern.below() {
+                Some(below) => write!(f, "[matchesJsonPath] {} {below}", pattern.as_str()),
+                None => write!(f, "[matchesJsonPath] {}", pattern.as_str()),
+            },
+            Self::MatchesJsonSchema(pattern) => {
+                write!(f, "[matchesJsonSchema] {}", pattern.as_str())
+            }
+            Self::MatchesPathTemplate(template) => {
+                write!(f, "[matchesPathTemplate] {}", template.as_str())
+            }
+            Self::Date(pattern) => write!(f, "{pattern}"),
+            Self::Number(pattern) => write!(f, "{pattern}"),
+            Self::BinaryEqualTo(bytes) => {
+                write!(f, "[binaryEqualTo] {}", STANDARD.encode(bytes))
+            }
             Self::And(all) => list(f, all, "and"),
             Self::Or(any) => list(f, any, "or"),
             Self::Not(pattern) => write!(f, "[not] {pattern}"),

@@ -1,67 +1,70 @@
-//! `{"equalTo": "x"}` and its siblings → operators, with everything that is wrong with them.
+//! `{"equalTo": "x"}` and its siblings → operators, with everything that is wrong with them
+//! (`C/matching/StringValuePatternJsonDeserializer.java`).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::document::jayway::Query;
 use crate::document::{Keys, Node};
+use crate::java::decimal::Decimal;
+use crate::java::json::{Json, Reader};
 
 use super::super::json::JsonPattern;
 use super::super::pattern::Pattern;
+use super::super::template::Template;
 use super::StringPattern;
+use super::date::DatePattern;
+use super::json_path::JsonPathPattern;
+use super::number::NumberPattern;
+use super::schema::SchemaPattern;
 
 impl StringPattern {
     /// Decodes `{"equalTo": "x"}` and its siblings; problems are noted at the node.
     pub(crate) fn compile(node: &Node<'_>) -> Option<Self> {
-        let keys = node.keys()?;
-        let pattern = Self::compile_keys(&keys);
-        keys.finish_with("unknown operator");
-        pattern
+        if !node.value().is_object() {
+            invalid(node);
+            return None;
+        }
+        Self::compile_entries(node)
     }
 
-    /// As [`Self::compile`], for an object that may have other keys as well.
+    /// As [`Self::compile`], for the keys of an object.
     pub(in crate::matching) fn compile_keys(keys: &Keys<'_>) -> Option<Self> {
-        let options = Options {
-            case_insensitive: keys.get("caseInsensitive"),
-            ignore_array_order: keys.get("ignoreArrayOrder"),
-            ignore_extra_elements: keys.get("ignoreExtraElements"),
-        };
-        let mut found: Option<(&str, Node<'_>)> = None;
-        for operator in OPERATORS {
-            if let Some(operand) = keys.get(operator) {
-                if let Some((first, _)) = found {
-                    operand.error_at_key(
-                        format!("{first:?} and {operator:?} stand in one pattern"),
-                        "combine them with \"and\": [...]",
-                    );
-                    return None;
-                }
-                found = Some((operator, operand));
+        Self::compile(keys.node())
+    }
+
+    /// The first known operator counts; other keys are its options, or nothing.
+    fn compile_entries(node: &Node<'_>) -> Option<Self> {
+        let entries = node.entries();
+        let known: Vec<&(&str, Node<'_>)> =
+            entries.iter().filter(|(key, _)| OPERATORS.contains(key)).collect();
+        let first = match known.as_slice() {
+            [] => {
+                invalid(node);
+                return None;
             }
-        }
-        let Some((operator, operand)) = found else {
-            // Unknown operators are reported by name when the keys are finished.
-            if keys.present().all(|key| OPTIONS.contains(&key)) {
-                keys.node().error(
-                    "a pattern needs an operator",
-                    format!("one of {}", OPERATORS.join(", ")),
-                );
-            }
-            return None;
+            [one] => one,
+            // Only the text knows which was written first.
+            several => several
+                .iter()
+                .min_by_key(|(_, node)| node.place().map(|place| (place.line, place.column)))?,
         };
-        options.check(operator);
-        Self::of_operator(operator, &operand, &options)
+        let options = Options { node: node.value() };
+        Self::of_operator(first.0, &first.1, &options)
     }
 
     fn of_operator(operator: &str, operand: &Node<'_>, options: &Options<'_>) -> Option<Self> {
-        let text = || operand.text().map(Box::<str>::from);
+        let text = || operand_text(operator, operand).map(Box::<str>::from);
         Some(match operator {
             "equalTo" => Self::EqualTo {
                 text: text()?,
-                ignore_case: Options::on(options.case_insensitive.as_ref())?,
+                ignore_case: options.get("caseInsensitive").is_some_and(as_bool),
             },
             "contains" => Self::Contains(text()?),
             "doesNotContain" => Self::DoesNotContain(text()?),
-            "matches" => Self::Matches(Box::new(compile_pattern(operand)?)),
-            "doesNotMatch" => Self::DoesNotMatch(Box::new(compile_pattern(operand)?)),
+            "matches" => Self::Matches(Box::new(regex(operator, operand)?)),
+            "doesNotMatch" => Self::DoesNotMatch(Box::new(regex(operator, operand)?)),
             "absent" => {
                 if operand.value() == &Value::Bool(false) {
                     operand.warn(
@@ -71,60 +74,132 @@ impl StringPattern {
                 }
                 Self::Absent
             }
-            "anything" => Self::Anything,
-            "equalToJson" => Self::EqualToJson(Box::new(compile_json(operand, options)?)),
-            "and" => Self::And(compile_list(operand)?),
-            "or" => Self::Or(compile_list(operand)?),
-            _ => Self::Not(Box::new(Self::compile(operand)?)),
+            "anything" => {
+                text()?;
+                Self::Anything
+            }
+            "equalToJson" => Self::EqualToJson(Box::new(json(operand, options)?)),
+            "matchesJsonPath" => Self::MatchesJsonPath(Box::new(json_path(operand)?)),
+            "matchesJsonSchema" => {
+                Self::MatchesJsonSchema(Box::new(SchemaPattern::compile(operand, options)?))
+            }
+            "matchesPathTemplate" => {
+                let text = text()?;
+                Self::MatchesPathTemplate(Box::new(Template::compile(operand, &text)?))
+            }
+            "before" | "after" | "equalToDateTime" => {
+                Self::Date(Box::new(DatePattern::compile(operator, operand, options)?))
+            }
+            "binaryEqualTo" => {
+                let bytes = operand.value().as_str().and_then(|text| STANDARD.decode(text).ok());
+                match bytes {
+                    Some(bytes) => Self::BinaryEqualTo(bytes.into()),
+                    None => {
+                        operand.error("binaryEqualTo operand must be bytes in base64", "");
+                        return None;
+                    }
+                }
+            }
+            "and" => Self::And(list(operand)?),
+            "or" => Self::Or(list(operand)?),
+            "not" => Self::Not(Box::new(Self::compile(operand)?)),
+            _ => Self::Number(Box::new(number(operator, operand)?)),
         })
     }
 }
 
-/// Every operator, in the order of the reference.
-const OPERATORS: [&str; 11] = [
+/// Every operator.
+const OPERATORS: [&str; 23] = [
+    "binaryEqualTo",
     "equalTo",
+    "equalToJson",
+    "matchesJsonPath",
+    "matchesJsonSchema",
     "contains",
+    "not",
     "doesNotContain",
     "matches",
     "doesNotMatch",
-    "absent",
+    "before",
+    "after",
+    "equalToDateTime",
     "anything",
-    "equalToJson",
+    "absent",
     "and",
     "or",
-    "not",
+    "matchesPathTemplate",
+    "equalToNumber",
+    "greaterThanNumber",
+    "greaterThanEqualNumber",
+    "lessThanNumber",
+    "lessThanEqualNumber",
 ];
 
-const OPTIONS: [&str; 3] = ["caseInsensitive", "ignoreArrayOrder", "ignoreExtraElements"];
-
-struct Options<'d> {
-    case_insensitive: Option<Node<'d>>,
-    ignore_array_order: Option<Node<'d>>,
-    ignore_extra_elements: Option<Node<'d>>,
+fn invalid(node: &Node<'_>) {
+    // The nearest known operator, where one is near.
+    let key = node.value().as_object().and_then(|map| map.keys().next());
+    let near = key.and_then(|key| {
+        let distance =
+            |known: &str| strsim::damerau_levenshtein(&key.to_lowercase(), &known.to_lowercase());
+        OPERATORS.iter().map(|known| (distance(known), *known)).min()
+    });
+    let hint = match near {
+        Some((distance, word)) if distance <= 1 + word.len() / 4 => {
+            format!("did you mean {word:?}?")
+        }
+        _ => format!("a pattern needs an operator, one of {}", OPERATORS.join(", ")),
+    };
+    node.error(format!("{} is not a valid match operation", node.value()), hint);
 }
 
-impl Options<'_> {
-    /// Notes options that the operator does not have.
-    fn check(&self, operator: &str) {
-        let table = [
-            (&self.case_insensitive, "equalTo"),
-            (&self.ignore_array_order, "equalToJson"),
-            (&self.ignore_extra_elements, "equalToJson"),
-        ];
-        for (option, owner) in table {
-            if let Some(option) = option.as_ref().filter(|_| operator != owner) {
-                let key = option.key();
-                option.error_at_key(
-                    format!("{key:?} goes with {owner:?}, not with {operator:?}"),
-                    "remove it",
-                );
-            }
-        }
+/// The keys beside an operator. Like Jackson's `findValue`, which `WireMock` uses, this looks into the values
+/// as well.
+#[derive(Debug)]
+pub(in crate::matching::operator) struct Options<'d> {
+    node: &'d Value,
+}
+
+impl<'d> Options<'d> {
+    pub(super) fn get(&self, key: &str) -> Option<&'d Value> {
+        find(self.node, key)
     }
 
-    fn on(option: Option<&Node<'_>>) -> Option<bool> {
-        option.map_or(Some(false), Node::bool)
+    pub(super) fn text(&self, key: &str) -> Option<&'d str> {
+        self.get(key)?.as_str()
     }
+}
+
+fn find<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
+    match value {
+        Value::Object(map) => {
+            map.get(key).or_else(|| map.values().find_map(|value| find(value, key)))
+        }
+        Value::Array(items) => items.iter().find_map(|value| find(value, key)),
+        _ => None,
+    }
+}
+
+/// As Jackson's `asBoolean`: the text `true` and every number but 0 are true.
+pub(in crate::matching::operator) fn as_bool(value: &Value) -> bool {
+    match value {
+        Value::Bool(value) => *value,
+        Value::String(text) => text.trim() == "true",
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        _ => false,
+    }
+}
+
+fn operand_text<'d>(operator: &str, operand: &Node<'d>) -> Option<&'d str> {
+    let text = operand.value().as_str();
+    if text.is_none() {
+        operand.error(format!("{operator} operand must be a non-null string"), "put it in quotes");
+    }
+    text
+}
+
+fn regex(operator: &str, operand: &Node<'_>) -> Option<Pattern> {
+    operand_text(operator, operand)?;
+    compile_pattern(operand)
 }
 
 /// Decodes a regular expression; a broken one is noted.
@@ -140,32 +215,98 @@ pub(in crate::matching) fn compile_pattern(node: &Node<'_>) -> Option<Pattern> {
         .ok()
 }
 
-fn compile_json(operand: &Node<'_>, options: &Options<'_>) -> Option<JsonPattern> {
-    let expected = match operand.value() {
-        // A text holds JSON; to expect a JSON string, it is quoted once more.
-        Value::String(text) => serde_json::from_str(text)
-            .map_err(|error| {
-                operand.error(format!("not JSON: {error}"), "give JSON, or a text that holds JSON");
+/// The JSON of an operand: as it is, or in a text.
+pub(super) fn json_operand(operand: &Node<'_>) -> Option<Json> {
+    match operand.value() {
+        // A text holds JSON; to expect a JSON text, it is quoted once more.
+        Value::String(text) => Json::read(text, Reader::Jackson)
+            .map_err(|why| {
+                operand.error(format!("not JSON: {why}"), "give JSON, or a text that holds JSON");
             })
-            .ok()?,
-        value => value.clone(),
+            .ok(),
+        value => Some(exact(operand).unwrap_or_else(|| Json::of(value))),
+    }
+}
+
+/// Numbers with a point lose digits when serde reads them: they are read again from the text.
+fn exact(operand: &Node<'_>) -> Option<Json> {
+    fn has_fraction(value: &Value) -> bool {
+        match value {
+            Value::Number(number) => number.is_f64(),
+            Value::Array(items) => items.iter().any(has_fraction),
+            Value::Object(map) => map.values().any(has_fraction),
+            _ => false,
+        }
+    }
+    if !has_fraction(operand.value()) {
+        return None;
+    }
+    let place = operand.place()?;
+    let text = &operand.decoder().source().text;
+    let mut start = 0;
+    for _ in 1..place.line {
+        start += text[start..].find('\n')? + 1;
+    }
+    let (offset, _) = text[start..].char_indices().nth(place.column - 1)?;
+    let found = Json::read(&text[start + offset..], Reader::Jackson).ok()?;
+    // The place is that of another value where the text is not JSON.
+    (found.to_serde() == *operand.value()).then_some(found)
+}
+
+fn json(operand: &Node<'_>, options: &Options<'_>) -> Option<JsonPattern> {
+    let expected = json_operand(operand)?;
+    let ignore_array_order = options.get("ignoreArrayOrder").is_some_and(as_bool);
+    let ignore_extra = options.get("ignoreExtraElements").is_some_and(as_bool);
+    Some(JsonPattern::compile(expected, ignore_array_order, ignore_extra))
+}
+
+fn json_path(operand: &Node<'_>) -> Option<JsonPathPattern> {
+    let (text, below) = match operand.value() {
+        Value::String(text) => (text.as_str(), None),
+        Value::Object(map) if map.contains_key("expression") => {
+            let Some(text) = map["expression"].as_str() else {
+                operand.error("expression must be a JSON path", "");
+                return None;
+            };
+            (text, Some(StringPattern::compile(operand)?))
+        }
+        _ => {
+            operand.error("expression is required in the advanced matchesJsonPath form", "");
+            return None;
+        }
     };
-    let ignore_array_order = Options::on(options.ignore_array_order.as_ref())?;
-    let ignore_extra = Options::on(options.ignore_extra_elements.as_ref())?;
-    JsonPattern::compile(expected, ignore_array_order, ignore_extra)
-        .map_err(|why| operand.error(why, ""))
+    Query::parse(text)
+        .map(|query| JsonPathPattern::new(text, query, below))
+        .map_err(|why| operand.error(why, "paths have the syntax of Jayway's JsonPath"))
         .ok()
 }
 
-fn compile_list(operand: &Node<'_>) -> Option<Vec<StringPattern>> {
-    let items = operand.items();
-    if items.is_empty() {
-        if operand.value().is_array() {
-            operand.error("the list of patterns is empty", "give two patterns or more");
-        }
+fn number(operator: &str, operand: &Node<'_>) -> Option<NumberPattern> {
+    let operator = NumberPattern::OPERATORS.into_iter().find(|known| *known == operator)?;
+    let number = match operand.value() {
+        Value::Number(number) => Decimal::parse(&number.to_string()),
+        Value::String(text) => Decimal::parse(text.trim()),
+        _ => None,
+    };
+    if number.is_none() {
+        operand.error(format!("{operator} operand must be a number"), "");
+    }
+    Some(NumberPattern { operator, number: number? })
+}
+
+fn list(operand: &Node<'_>) -> Option<Vec<StringPattern>> {
+    if !operand.value().is_array() {
+        operand.error(format!("{} field must be an array of matchers", operand.key()), "");
         return None;
     }
+    let items = operand.items();
     // Not `collect` on an Option alone: every broken item is reported, not only the first.
     let patterns: Vec<_> = items.iter().map(StringPattern::compile).collect();
-    patterns.into_iter().collect()
+    let patterns: Vec<StringPattern> = patterns.into_iter().collect::<Option<_>>()?;
+    if patterns.len() < 2 {
+        operand
+            .error("Must be constructed with at least two matchers", "give two patterns or more");
+        return None;
+    }
+    Some(patterns)
 }
