@@ -27,6 +27,8 @@ impl MultiPattern {
         match self {
             Self::Any(pattern) if values.is_empty() => pattern.matches(&Subject::new(None)),
             Self::Any(pattern) => found(pattern),
+            // No value at all is none of these.
+            Self::HasExactly(_) | Self::Includes(_) if values.is_empty() => false,
             Self::HasExactly(patterns) => {
                 values.len() == patterns.len() && patterns.iter().all(found)
             }
@@ -41,21 +43,17 @@ impl MultiPattern {
             let patterns: Vec<_> = operand.items().iter().map(StringPattern::compile).collect();
             patterns.into_iter().collect::<Option<Vec<_>>>()
         };
-        let (exactly, includes) = (keys.get("hasExactly"), keys.get("includes"));
-        let pattern = match (&exactly, &includes) {
-            (Some(_), Some(includes)) => {
-                includes.error_at_key(
-                    "\"hasExactly\" and \"includes\" stand in one pattern",
-                    "keep one of them",
-                );
-                None
-            }
-            (Some(patterns), None) => list(patterns).map(Self::HasExactly),
-            (None, Some(patterns)) => list(patterns).map(Self::Includes),
-            (None, None) => StringPattern::compile_keys(&keys).map(Self::Any),
-        };
-        keys.finish_with("unknown operator");
-        pattern
+        if let Some(patterns) = keys.get("hasExactly") {
+            let found = list(&patterns).map(Self::HasExactly);
+            keys.finish_with("unknown operator");
+            return found;
+        }
+        if let Some(patterns) = keys.get("includes") {
+            let found = list(&patterns).map(Self::Includes);
+            keys.finish_with("unknown operator");
+            return found;
+        }
+        StringPattern::compile(node).map(Self::Any)
     }
 
     /// A text that is equal to one of the values wherever they are as wanted.
@@ -105,7 +103,7 @@ mod tests {
             (exactly.clone(), &["22", "1"], true),
             (exactly.clone(), &["22", "1", "3"], false),
             (exactly, &["1", "1"], false),
-            (json!({"hasExactly": []}), &[], true),
+            (json!({"hasExactly": []}), &[], false),
             (includes.clone(), &["3", "1"], true),
             (includes.clone(), &["3"], false),
             (includes, &[], false),
@@ -119,8 +117,10 @@ mod tests {
 
     #[test]
     fn unknown_operators_are_told() {
-        let (_, problems) = with_node(&json!({"hasExacty": []}), MultiPattern::compile);
+        let (_, problems) = with_node(&json!({"equalsTo": "a"}), MultiPattern::compile);
         assert_eq!(problems.len(), 1, "{problems:?}");
-        assert_eq!(problems[0].hint, "did you mean \"hasExactly\"?");
+        assert_eq!(problems[0].hint, "did you mean \"equalTo\"?");
+        let both = json!({"hasExactly": [], "includes": []});
+        assert_eq!(with_node(&both, MultiPattern::compile).1.len(), 1);
     }
 }

@@ -206,9 +206,7 @@ mod tests {
         ] {
             assert_eq!(find(path), expected, "{path}");
         }
-        for path in
-            ["$.", "$[", "$.a[", "$.a[?(@.k ==)]", "$.a[?(@.k", "$.a['x", "$..", "$.a[x]", ""]
-        {
+        for path in ["$.", "$[", "$.a[?(@.k ==)]", "$.a[?(@.k", "$.a['x", "$..", "$.a[x]", ""] {
             assert!(find(path).starts_with("invalid"), "{path}: {}", find(path));
         }
     }

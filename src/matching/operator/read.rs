@@ -5,8 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::document::Node;
 use crate::document::jayway::Query;
-use crate::document::{Keys, Node};
 use crate::java::decimal::Decimal;
 use crate::java::json::{Json, Reader};
 
@@ -27,11 +27,6 @@ impl StringPattern {
             return None;
         }
         Self::compile_entries(node)
-    }
-
-    /// As [`Self::compile`], for the keys of an object.
-    pub(in crate::matching) fn compile_keys(keys: &Keys<'_>) -> Option<Self> {
-        Self::compile(keys.node())
     }
 
     /// The first known operator counts; other keys are its options, or nothing.
