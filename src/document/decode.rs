@@ -4,15 +4,14 @@
 //! with its way from the root, and decoding goes on. Only when problems were found are their lines
 //! and columns looked up.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
-use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::place::{Pointer, Step, dotted};
 use super::places::Places;
-use super::{Diagnostic, INVALID, Place, Severity, Source, units};
+use super::{Diagnostic, INVALID, Place, Reported, Severity, Source, json_pointer};
 
 /// Collects the problems of one document of one source.
 #[derive(Debug)]
@@ -20,6 +19,9 @@ pub struct Decoder<'s> {
     source: &'s Source,
     document: usize,
     problems: RefCell<Vec<Problem>>,
+    /// Whether all problems are reported at the root, see [`Node::whole`].
+    is_whole: Cell<bool>,
+    is_body: bool,
     /// The places of the document, once one was asked for.
     places: OnceCell<Option<Places>>,
 }
@@ -35,13 +37,32 @@ struct Problem {
     at_key: bool,
     message: String,
     hint: String,
+    reported: Reported,
 }
 
 impl<'s> Decoder<'s> {
     /// A decoder for the `document`-th document of `source`.
     #[must_use]
     pub fn new(source: &'s Source, document: usize) -> Self {
-        Self { source, document, problems: RefCell::default(), places: OnceCell::new() }
+        Self {
+            source,
+            document,
+            problems: RefCell::default(),
+            is_whole: Cell::new(false),
+            is_body: false,
+            places: OnceCell::new(),
+        }
+    }
+
+    /// A decoder for the body of an admin request.
+    pub(super) fn of_body(source: &'s Source) -> Self {
+        Self { is_body: true, ..Self::new(source, 0) }
+    }
+
+    /// Whether what is read is the body of an admin request, not a file.
+    #[must_use]
+    pub(crate) fn is_body(&self) -> bool {
+        self.is_body
     }
 
     /// The root of the document.
@@ -96,6 +117,7 @@ impl<'s> Decoder<'s> {
                 key: dotted(&problem.pointer),
                 message: problem.message,
                 hint: problem.hint,
+                reported: problem.reported,
             })
             .collect()
     }
@@ -113,10 +135,41 @@ impl<'s> Decoder<'s> {
         at_key: bool,
         message: String,
         hint: String,
+        detail: Option<String>,
     ) {
         let pointer = pointer_of(way);
-        let problem = Problem { severity, code, pointer, at_key, message, hint };
+        let reported = Reported { pointer: self.reported_pointer(way), detail };
+        let problem = Problem { severity, code, pointer, at_key, message, hint, reported };
         self.problems.borrow_mut().push(problem);
+    }
+}
+
+impl Decoder<'_> {
+    /// The value that a problem is reported at: one around it may stand for all that is inside.
+    fn reported_pointer(&self, way: Option<&Rc<WayTo<'_>>>) -> String {
+        if self.is_whole.get() {
+            return json_pointer(&[]);
+        }
+        let mut steps = Vec::new();
+        let mut next = way;
+        while let Some(way) = next {
+            match way.report {
+                Report::Own => {}
+                Report::Whole => steps.clear(),
+                Report::Parent => {
+                    steps.clear();
+                    next = way.parent.as_ref();
+                    continue;
+                }
+            }
+            steps.push(match way.last {
+                Way::Key(key) => key.to_owned(),
+                Way::Index(index) => index.to_string(),
+            });
+            next = way.parent.as_ref();
+        }
+        steps.reverse();
+        json_pointer(&steps)
     }
 }
 
@@ -140,6 +193,17 @@ fn pointer_of(way: Option<&Rc<WayTo<'_>>>) -> Pointer {
 struct WayTo<'d> {
     last: Way<'d>,
     parent: Option<Rc<WayTo<'d>>>,
+    report: Report,
+}
+
+/// Where the problems of a node, and of all inside it, are reported in `WireMock`'s form.
+#[derive(Debug, Clone, Copy)]
+enum Report {
+    Own,
+    /// At the node itself.
+    Whole,
+    /// At the node around it.
+    Parent,
 }
 
 /// One step of a way.
@@ -199,13 +263,13 @@ impl<'d> Node<'d> {
         hint: impl Into<String>,
     ) {
         let kind = (Severity::Error, code);
-        self.decoder.note(kind, self.way.as_ref(), false, message.into(), hint.into());
+        self.decoder.note(kind, self.way.as_ref(), false, message.into(), hint.into(), None);
     }
 
     /// Notes an error at this value's key.
     pub fn error_at_key(&self, message: impl Into<String>, hint: impl Into<String>) {
         let kind = (Severity::Error, INVALID);
-        self.decoder.note(kind, self.way.as_ref(), true, message.into(), hint.into());
+        self.decoder.note(kind, self.way.as_ref(), true, message.into(), hint.into(), None);
     }
 
     /// Notes a warning at this value.
@@ -221,12 +285,48 @@ impl<'d> Node<'d> {
         hint: impl Into<String>,
     ) {
         let kind = (Severity::Warning, code);
-        self.decoder.note(kind, self.way.as_ref(), false, message.into(), hint.into());
+        self.decoder.note(kind, self.way.as_ref(), false, message.into(), hint.into(), None);
+    }
+
+    /// Notes an error at this value with the words that `WireMock` has for it.
+    pub(crate) fn error_saying(
+        &self,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
+        let (kind, detail) = ((Severity::Error, INVALID), Some(detail.into()));
+        let way = self.way.as_ref();
+        self.decoder.note(kind, way, false, message.into(), hint.into(), detail);
+    }
+
+    /// The node as one that `WireMock` reads as a whole: a problem inside is reported at it.
+    #[must_use]
+    pub(crate) fn whole(&self) -> Self {
+        self.reporting(Report::Whole)
+    }
+
+    /// The node as one that `WireMock` reads as a part of what is around it: its problems are reported there.
+    #[must_use]
+    pub(crate) fn of_parent(&self) -> Self {
+        self.reporting(Report::Parent)
+    }
+
+    fn reporting(&self, report: Report) -> Self {
+        let mut node = self.clone();
+        match &self.way {
+            Some(way) => {
+                let way = WayTo { last: way.last, parent: way.parent.clone(), report };
+                node.way = Some(Rc::new(way));
+            }
+            None => self.decoder.is_whole.set(true),
+        }
+        node
     }
 
     fn unknown(&self, message: String, hint: String) {
         let kind = (Severity::Error, "unknown-key");
-        self.decoder.note(kind, self.way.as_ref(), true, message, hint);
+        self.decoder.note(kind, self.way.as_ref(), true, message, hint, None);
     }
 
     /// Where this value stands.
@@ -249,7 +349,7 @@ impl<'d> Node<'d> {
     }
 
     fn child(&self, last: Way<'d>, value: &'d Value) -> Self {
-        let way = Rc::new(WayTo { last, parent: self.way.clone() });
+        let way = Rc::new(WayTo { last, parent: self.way.clone(), report: Report::Own });
         Self { value, way: Some(way), decoder: self.decoder }
     }
 
@@ -283,79 +383,6 @@ impl<'d> Node<'d> {
             return Vec::new();
         };
         map.iter().map(|(key, value)| (key.as_str(), self.child(Way::Key(key), value))).collect()
-    }
-
-    /// A text; a wrong type is noted.
-    pub fn text(&self) -> Option<&'d str> {
-        let text = self.value.as_str();
-        if text.is_none() {
-            self.expected("a text");
-        }
-        text
-    }
-
-    /// A truth value; a wrong type is noted.
-    pub fn bool(&self) -> Option<bool> {
-        let value = self.value.as_bool();
-        if value.is_none() {
-            self.expected("true or false");
-        }
-        value
-    }
-
-    /// A whole number in a range; a wrong type or a number outside of it is noted.
-    pub fn integer(&self, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
-        let number = self.value.as_i64().filter(|n| range.contains(n));
-        if number.is_none() {
-            match (*range.start(), *range.end()) {
-                (i64::MIN, i64::MAX) => self.expected("a whole number"),
-                (low, i64::MAX) => self.expected(&format!("a whole number from {low} up")),
-                (low, high) => self.expected(&format!("a whole number from {low} to {high}")),
-            }
-        }
-        number
-    }
-
-    /// A time with its unit, like `400ms`, `30s` or `1m30s`.
-    pub fn duration(&self) -> Option<Duration> {
-        let found = self.value.as_str().and_then(units::duration);
-        if found.is_none() {
-            self.expected("a time with its unit, like 400ms, 30s or 1m30s");
-        }
-        found
-    }
-
-    /// A size in bytes, like `64KiB` or a plain number.
-    pub fn size(&self) -> Option<u64> {
-        let found = match self.value {
-            Value::String(text) => units::size(text),
-            value => value.as_u64(),
-        };
-        if found.is_none() {
-            self.expected("a size, like 512B or 64KiB");
-        }
-        found
-    }
-
-    /// A share, like `30%`, as a fraction of 1.
-    pub fn percent(&self) -> Option<f64> {
-        let found = self.value.as_str().and_then(units::percent);
-        if found.is_none() {
-            self.expected("a share from 0% to 100%, like 30%");
-        }
-        found
-    }
-
-    /// One of some words; another word is noted, with the nearest known one.
-    #[must_use]
-    pub fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
-        let text = self.text()?;
-        if let Some((_, found)) = words.iter().find(|(word, _)| *word == text) {
-            return Some(*found);
-        }
-        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        self.error(format!("unknown word {:?}", shorten(text)), suggest(text, &known));
-        None
     }
 }
 
@@ -406,6 +433,17 @@ impl<'d> Keys<'d> {
         self.finish_with("unknown key");
     }
 
+    /// Notes every key that was never asked for as one without effect, with the nearest known one.
+    pub fn finish_ignoring(self) {
+        let asked = self.asked.into_inner();
+        for (key, value) in self.map {
+            if !asked.contains(&key.as_str()) {
+                let child = self.node.child(Way::Key(key), value);
+                child.warn(format!("{:?} has no effect here", shorten(key)), suggest(key, &asked));
+            }
+        }
+    }
+
     /// As [`Keys::finish`], with other words than "unknown key" (such as "unknown operator").
     pub fn finish_with(self, what: &str) {
         let asked = self.asked.into_inner();
@@ -428,7 +466,7 @@ fn mark(key: &str) -> u64 {
 }
 
 /// "did you mean" for one close word, else the list of known words.
-fn suggest(text: &str, known: &[&str]) -> String {
+pub(crate) fn suggest(text: &str, known: &[&str]) -> String {
     let best = known
         .iter()
         .map(|word| {
@@ -448,7 +486,7 @@ fn suggest(text: &str, known: &[&str]) -> String {
     }
 }
 
-fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> String {
     if text.chars().count() <= 60 {
         return text.to_owned();
     }

@@ -48,6 +48,17 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it, or empty.
     pub hint: String,
+    /// What clients of the admin API are told.
+    pub(crate) reported: Reported,
+}
+
+/// A problem as the admin API reports it, in `WireMock`'s form.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Reported {
+    /// The value that `WireMock` names: a pattern as a whole, where the key is one of its parts.
+    pub(crate) pointer: String,
+    /// `WireMock`'s own words, where clients compare them.
+    pub(crate) detail: Option<String>,
 }
 
 impl Diagnostic {
@@ -68,6 +79,7 @@ impl Diagnostic {
             key: String::new(),
             message: message.into(),
             hint: String::new(),
+            reported: Reported { pointer: "/".to_owned(), detail: None },
         }
     }
 

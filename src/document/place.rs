@@ -65,3 +65,9 @@ pub(crate) fn dotted(pointer: &[Step]) -> String {
     }
     out
 }
+
+/// A pointer as `WireMock` writes it: `/request/bodyPatterns/0`.
+#[must_use]
+pub(crate) fn json_pointer(steps: &[String]) -> String {
+    format!("/{}", steps.join("/"))
+}

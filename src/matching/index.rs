@@ -10,10 +10,10 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use http::HeaderName;
 
+use super::facts::Facts;
 use super::filter::Filter;
 use super::key::{self, KINDS, Key, Kind};
 use super::list::{Lists, Order, StubList};
-use super::request::Facts;
 use super::stub::Stub;
 use super::table::Table;
 

@@ -15,7 +15,8 @@ use std::hash::{BuildHasher, Hash};
 use foldhash::fast::RandomState;
 use http::HeaderName;
 
-use super::request::{Facts, RequestPattern};
+use super::facts::Facts;
+use super::request::RequestPattern;
 use super::sequence::Piece;
 use super::url::UrlPattern;
 
@@ -139,7 +140,7 @@ pub(super) fn of_pattern(pattern: &RequestPattern) -> Vec<Key<'_>> {
     let conditions = pattern.conditions();
     for (variable, _, wanted) in &conditions.path_parameters {
         if let (UrlPattern::Template(template), Some(text)) = (&pattern.url, wanted.required_text())
-            && template.is_whole_segment(*variable)
+            && variable.is_some_and(|variable| template.is_whole_segment(variable))
         {
             keys.push(Key::Segment(text));
         }
@@ -239,7 +240,7 @@ pub(super) fn of_header(facts: &Facts<'_>, name: &HeaderName, mut found: impl Fn
 
 /// Calls `found` with each value that a request has for a query parameter.
 pub(super) fn of_query(facts: &Facts<'_>, name: &str, mut found: impl FnMut(Key<'_>)) {
-    for value in facts.query().all(name) {
+    for value in facts.query(name) {
         found(Key::Query(name, value));
     }
 }

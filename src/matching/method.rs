@@ -60,15 +60,20 @@ impl MethodPattern {
 
     /// Decodes `method`; problems are noted.
     pub(super) fn compile(node: &Node<'_>) -> Option<Self> {
-        if !node.value().is_object() {
-            return Some(match node.text()? {
+        // The clients of 3.x expect of its admin API that it refuses what 4.x adds.
+        if !node.value().is_object() || node.decoder().is_body() {
+            let text = node.text()?;
+            return Some(match text {
                 "ANY" => Self::Any,
                 "GET_OR_HEAD" => Self::one_of(vec![Method::GET, Method::HEAD]),
-                _ => Self::one_of(vec![method(node)?]),
+                _ => Self::one_of(method(node, text).into_iter().collect()),
             });
         }
         let keys = node.keys()?;
-        let list = |node: Node<'_>| node.items().iter().filter_map(method).collect();
+        let list = |node: Node<'_>| {
+            let method = |node: &Node<'_>| method(node, node.text()?);
+            node.items().iter().filter_map(method).collect()
+        };
         let (one_of, none_of) = (keys.get("oneOf"), keys.get("noneOf"));
         if one_of.is_some() == none_of.is_some() {
             node.error(
@@ -82,16 +87,19 @@ impl MethodPattern {
     }
 }
 
-fn method(node: &Node<'_>) -> Option<Method> {
-    let text = node.text()?;
+/// A method by its name. One that no request has is legal, and never matches.
+fn method(node: &Node<'_>, text: &str) -> Option<Method> {
     let Ok(method) = Method::from_bytes(text.as_bytes()) else {
-        node.error(format!("{text:?} is not a method"), "like GET or POST; ANY is every method");
+        node.warn(
+            format!("this never matches: {text:?} is not a method"),
+            "like GET or POST; ANY is every method",
+        );
         return None;
     };
     if text.bytes().any(|byte| byte.is_ascii_lowercase()) {
         let upper = text.to_ascii_uppercase();
         node.warn(
-            format!("methods are case-sensitive, clients send {upper}"),
+            format!("this never matches: methods are compared in upper case, as {upper}"),
             format!("write {upper:?}"),
         );
     }

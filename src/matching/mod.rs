@@ -10,9 +10,12 @@
 //! supported is an error at load and never ignored. The engine is pure: no sockets, files or clocks.
 //! `C/` in these files is `com/github/tomakehurst/wiremock/` in `WireMock`'s sources.
 
+mod asker;
 mod body_files;
+mod credentials;
 mod delivery;
 mod diff;
+mod facts;
 mod files;
 mod filter;
 mod header_pool;
@@ -22,11 +25,15 @@ mod key;
 mod list;
 mod method;
 mod multi;
+mod multipart;
 mod near_miss;
 mod operator;
 mod pattern;
 mod query;
+mod read_request;
 mod request;
+#[cfg(test)]
+mod request_tests;
 mod response;
 mod sequence;
 mod set;
@@ -41,6 +48,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod url;
+mod xml;
 
 pub use body_files::BodyFiles;
 pub(crate) use body_files::ReadBodyFile;
@@ -50,6 +58,7 @@ pub use files::StubFile;
 pub use header_pool::HeaderPool;
 pub(crate) use near_miss::{MissSearch, NearMiss};
 pub(crate) use query::{RequestQuery, ValueQuery, read_json};
+pub use response::ResponseTemplating;
 pub(crate) use response::{ProxyRequest, ResponseContext, ResponseSettings, StubAnswer};
 pub use set::StubSet;
 pub(crate) use single::read_stub;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::document::Node;
 
-use super::operator::{StringPattern, Subject};
+use super::operator::{StringPattern, Subject, no_operation};
 
 /// What all values of one name must be like.
 #[derive(Debug)]
@@ -38,22 +38,27 @@ impl MultiPattern {
 
     /// Decodes the pattern of a header or parameter; problems are noted.
     pub(super) fn compile(node: &Node<'_>) -> Option<Self> {
+        let has = |key| node.value().get(key).is_some();
+        if !(has("hasExactly") || has("includes")) {
+            if node.value().as_object().is_some_and(serde_json::Map::is_empty) {
+                // WireMock reads it twice, and finds nothing the second time.
+                no_operation(node, "null");
+                return None;
+            }
+            return StringPattern::compile(node).map(Self::Any);
+        }
         let keys = node.keys()?;
         let list = |operand: &Node<'_>| {
             let patterns: Vec<_> = operand.items().iter().map(StringPattern::compile).collect();
             patterns.into_iter().collect::<Option<Vec<_>>>()
         };
-        if let Some(patterns) = keys.get("hasExactly") {
-            let found = list(&patterns).map(Self::HasExactly);
-            keys.finish_with("unknown operator");
-            return found;
-        }
-        if let Some(patterns) = keys.get("includes") {
-            let found = list(&patterns).map(Self::Includes);
-            keys.finish_with("unknown operator");
-            return found;
-        }
-        StringPattern::compile(node).map(Self::Any)
+        let exactly = keys.get("hasExactly");
+        let pattern = match &exactly {
+            Some(patterns) => list(patterns).map(Self::HasExactly),
+            None => keys.get("includes").and_then(|patterns| list(&patterns)).map(Self::Includes),
+        };
+        keys.finish();
+        pattern
     }
 
     /// A text that is equal to one of the values wherever they are as wanted.

@@ -1,17 +1,15 @@
 //! Patterns by themselves, for questions about exchanges and stubs: a request pattern, and a value pattern.
 
-use std::path::Path;
-
-use serde::Deserialize as _;
 use serde_json::Value;
 
-use crate::document::{Decoder, Diagnostic, Format, Node, Severity, Source};
+use crate::document::{Node, Refusal, read_body};
 use crate::message::Request;
 
+use super::facts::Facts;
 use super::header_pool::HeaderPool;
 use super::near_miss::distance;
 use super::operator::{StringPattern, Subject};
-use super::request::{Facts, RequestPattern};
+use super::request::RequestPattern;
 use super::url::UrlPattern;
 
 /// A request pattern as it is written in `request` of a stub mapping.
@@ -25,14 +23,14 @@ impl RequestQuery {
     /// Reads the JSON text of a pattern.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
-    pub(crate) fn read(text: &[u8]) -> Result<Self, Vec<Diagnostic>> {
+    /// What is wrong with it first.
+    pub(crate) fn read(text: &[u8]) -> Result<Self, Refusal> {
         let pool = HeaderPool::default();
         let compile = |node: &Node<'_>| {
             let pattern = RequestPattern::compile(node, &pool)?;
             Some(Self { pattern, written: node.value().clone() })
         };
-        read(text, compile)
+        read_body(text, compile)
     }
 
     /// As it is written, with the method that is meant where there is none.
@@ -73,9 +71,9 @@ impl ValueQuery {
     /// Reads the JSON text of a pattern.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
-    pub(crate) fn read(text: &[u8]) -> Result<Self, Vec<Diagnostic>> {
-        read(text, StringPattern::compile).map(Self)
+    /// What is wrong with it first.
+    pub(crate) fn read(text: &[u8]) -> Result<Self, Refusal> {
+        read_body(text, StringPattern::compile).map(Self)
     }
 
     /// Whether a text is as wanted.
@@ -84,33 +82,10 @@ impl ValueQuery {
     }
 }
 
-/// Where a pattern comes from, in messages.
-const BODY: &str = "the request body";
-
 /// Reads the first JSON value of a text: what follows it is ignored, as in `WireMock`.
 ///
 /// # Errors
 /// That it is not JSON.
-pub(crate) fn read_json(text: &[u8]) -> Result<Value, Vec<Diagnostic>> {
-    let text = String::from_utf8_lossy(text);
-    let value = Value::deserialize(&mut serde_json::Deserializer::from_str(&text));
-    value.map_err(|error| vec![Diagnostic::error(BODY, format!("not valid JSON: {error}"))])
-}
-
-/// Reads a pattern of a JSON text.
-pub(super) fn read<T>(
-    text: &[u8],
-    compile: impl FnOnce(&Node<'_>) -> Option<T>,
-) -> Result<T, Vec<Diagnostic>> {
-    let value = read_json(text)?;
-    let path = Path::new(BODY).into();
-    let source = Source { path, format: Format::Json, text: value.to_string() };
-    let decoder = Decoder::new(&source, 0);
-    let compiled = compile(&decoder.root(&value));
-    let mut problems = decoder.finish();
-    problems.retain(|problem| problem.severity == Severity::Error);
-    match compiled {
-        Some(compiled) if problems.is_empty() => Ok(compiled),
-        _ => Err(problems),
-    }
+pub(crate) fn read_json(text: &[u8]) -> Result<Value, Refusal> {
+    read_body(text, |node| Some(node.value().clone()))
 }

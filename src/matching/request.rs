@@ -1,19 +1,14 @@
 //! Request patterns: which requests a stub answers (`C/matching/RequestPattern.java`).
 
-use std::cell::OnceCell;
 use std::sync::LazyLock;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use http::header::{AUTHORIZATION, COOKIE, HOST, HeaderName};
-use http::uri::Authority;
+use http::HeaderName;
 
-use crate::document::{Keys, Node};
-use crate::message::{Query, Request};
-
-use super::header_pool::HeaderPool;
+use super::credentials::Credentials;
+use super::facts::Facts;
 use super::method::MethodPattern;
 use super::multi::MultiPattern;
+use super::multipart::MultipartPattern;
 use super::operator::{StringPattern, Subject};
 use super::url::UrlPattern;
 
@@ -23,82 +18,34 @@ pub(crate) struct RequestPattern {
     pub(super) url: UrlPattern,
     pub(super) method: MethodPattern,
     /// The rest, which most patterns have nothing of.
-    conditions: Option<Box<Conditions>>,
+    pub(super) conditions: Option<Box<Conditions>>,
 }
 
 /// What a request must be like besides its method and URL.
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
+    /// Whether no request is like this.
+    pub(super) never: bool,
+    pub(super) scheme: Option<Box<str>>,
     pub(super) host: Option<StringPattern>,
-    pub(super) port: Option<u16>,
+    pub(super) port: Option<i64>,
+    pub(super) client_address: Option<StringPattern>,
     pub(super) headers: Box<[(HeaderName, MultiPattern)]>,
-    /// By the number of the template's variable, with its name.
-    pub(super) path_parameters: Box<[(usize, Box<str>, StringPattern)]>,
+    /// By the number of the template's variable, with its name; a name that is no variable has no value.
+    pub(super) path_parameters: Box<[(Option<usize>, Box<str>, StringPattern)]>,
     pub(super) query: Box<[(Box<str>, MultiPattern)]>,
     pub(super) cookies: Box<[(Box<str>, StringPattern)]>,
     /// The user name and the credentials as they come in: `user:password` in base64.
     pub(super) basic_auth: Option<(Box<str>, Box<str>)>,
+    pub(super) form: Box<[(Box<str>, MultiPattern)]>,
     pub(super) body: Box<[StringPattern]>,
+    pub(super) multipart: Box<[MultipartPattern]>,
+    /// Those of the client that the stub was recorded from.
+    pub(super) credentials: Option<Box<Credentials>>,
 }
 
 /// Those of a pattern that has none.
 static NO_CONDITIONS: LazyLock<Conditions> = LazyLock::new(Conditions::default);
-
-/// A request with what patterns look at, each part prepared when it is first asked for.
-pub(crate) struct Facts<'r> {
-    pub(super) request: &'r Request,
-    pub(super) path: &'r str,
-    pub(super) target: &'r str,
-    query: OnceCell<Query<'r>>,
-    body: OnceCell<Option<Subject<'r>>>,
-}
-
-impl<'r> Facts<'r> {
-    pub(crate) fn new(request: &'r Request) -> Self {
-        let (path, target) = (request.path(), request.target());
-        Self { request, path, target, query: OnceCell::new(), body: OnceCell::new() }
-    }
-
-    /// The decoded query; one that cannot be decoded counts as empty.
-    pub(super) fn query(&self) -> &Query<'r> {
-        self.query.get_or_init(|| Query::parse(self.request.query()).unwrap_or_default())
-    }
-
-    /// The body, once it has been read.
-    pub(super) fn body(&self) -> Option<&Subject<'r>> {
-        self.body.get_or_init(|| self.request.body_bytes().map(Subject::body)).as_ref()
-    }
-
-    /// The values of a header, in the order sent; bytes that are not UTF-8 are replaced.
-    pub(super) fn header(&self, name: &HeaderName) -> Vec<std::borrow::Cow<'r, str>> {
-        let values = self.request.headers.get_all(name).iter();
-        values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect()
-    }
-
-    /// The host asked for, without its port, and the port (80 where none is written).
-    pub(super) fn authority(&self) -> Option<Authority> {
-        let of_target = self.request.uri.authority().cloned();
-        of_target.or_else(|| self.request.header(HOST.as_str())?.parse().ok())
-    }
-
-    /// The values of a cookie (RFC 6265, section 5.4).
-    pub(super) fn cookie<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'r str> + 's {
-        let headers = self.request.headers.get_all(COOKIE).iter();
-        let pairs =
-            headers.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
-        pairs
-            .filter_map(|pair| pair.trim().split_once('='))
-            .filter(move |(key, _)| *key == name)
-            .map(|(_, value)| value.trim_matches('"'))
-    }
-
-    /// The credentials of a Basic `Authorization` header, still in base64 (RFC 7617).
-    pub(super) fn basic_credentials(&self) -> Option<&'r str> {
-        let value = self.request.headers.get(AUTHORIZATION)?.to_str().ok()?;
-        let (scheme, credentials) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("basic").then(|| credentials.trim())
-    }
-}
 
 impl RequestPattern {
     /// The pattern of a stub without `request`: every request.
@@ -111,9 +58,19 @@ impl RequestPattern {
         self.conditions.as_deref().unwrap_or(&NO_CONDITIONS)
     }
 
+    /// Adds the credentials of the client that the stub was recorded from.
+    pub(super) fn set_credentials(&mut self, credentials: Credentials) {
+        self.conditions.get_or_insert_default().credentials = Some(Box::new(credentials));
+    }
+
+    /// Those credentials.
+    pub(super) fn credentials_mut(&mut self) -> Option<&mut Credentials> {
+        self.conditions.as_mut()?.credentials.as_deref_mut()
+    }
+
     /// Whether all but the body is as wanted.
     pub(super) fn head_matches(&self, facts: &Facts<'_>) -> bool {
-        self.method.matches(&facts.request.method)
+        self.method.matches(&facts.method)
             && self.url.matches(facts.path, facts.target)
             && self.conditions.as_ref().is_none_or(|conditions| {
                 conditions.head_match(facts)
@@ -121,18 +78,47 @@ impl RequestPattern {
             })
     }
 
+    /// Whether the body is looked at.
+    pub(super) fn asks_for_body(&self) -> bool {
+        self.conditions.as_ref().is_some_and(|conditions| {
+            !(conditions.body.is_empty()
+                && conditions.form.is_empty()
+                && conditions.multipart.is_empty())
+                || conditions.credentials.as_ref().is_some_and(|of| of.are_in_body())
+        })
+    }
+
     /// Whether the body is as wanted. A body that has not been read matches no pattern.
     pub(super) fn body_matches(&self, facts: &Facts<'_>) -> bool {
-        let wanted = &self.conditions().body;
-        wanted.is_empty()
-            || facts.body().is_some_and(|body| wanted.iter().all(|pattern| pattern.matches(body)))
+        if !self.asks_for_body() {
+            return true;
+        }
+        let conditions = self.conditions();
+        facts.body().is_some_and(|body| {
+            conditions.form.iter().all(|(name, wanted)| form_matches(facts, name, wanted))
+                && conditions.body.iter().all(|pattern| pattern.matches(body))
+                && conditions.multipart.iter().all(|pattern| pattern.matches(facts))
+                && conditions.credentials.as_ref().is_none_or(|of| of.body_matches(facts))
+        })
     }
 
     fn path_parameters_match(&self, facts: &Facts<'_>) -> bool {
+        let UrlPattern::Template(_) = &self.url else {
+            return true;
+        };
         let values = self.path_values(facts);
         self.conditions().path_parameters.iter().all(|(at, _, pattern)| {
-            pattern.matches(&Subject::new(values.get(*at).copied().flatten()))
+            let value = at.and_then(|at| values.get(at).copied().flatten());
+            pattern.matches(&Subject::new(value))
         })
+    }
+
+    /// What the path template binds, by name; nothing without one.
+    pub(super) fn path_parameters(&self, facts: &Facts<'_>) -> Vec<(String, String)> {
+        let UrlPattern::Template(template) = &self.url else { return Vec::new() };
+        let values = template.values(facts.path).unwrap_or_default();
+        let bound = template.names().zip(values);
+        bound.filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect()
     }
 
     /// The values of the template's variables; none where the path is another.
@@ -142,164 +128,80 @@ impl RequestPattern {
             _ => Vec::new(),
         }
     }
-
-    /// Decodes `request`; problems are noted.
-    pub(super) fn compile(node: &Node<'_>, pool: &HeaderPool) -> Option<Self> {
-        let keys = node.keys()?;
-        let url = UrlPattern::compile(&keys);
-        let method = keys
-            .get("method")
-            .map_or(Some(MethodPattern::Any), |node| MethodPattern::compile(&node));
-        let host = keys.get("host").map(|node| StringPattern::compile(&node));
-        let port = keys
-            .get("port")
-            .map(|node| node.integer(1..=65_535).and_then(|port| u16::try_from(port).ok()));
-        let headers = named(&keys, "headers", |name, node| {
-            let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
-                node.error_at_key(
-                    format!("{name:?} is not a header name"),
-                    "letters, digits and - only",
-                );
-            });
-            Some((pool.name(header.ok()?), MultiPattern::compile(node)?))
-        });
-        let query = named(&keys, "queryParameters", |name, node| {
-            Some((name.into(), MultiPattern::compile(node)?))
-        });
-        let cookies = named(&keys, "cookies", |name, node| {
-            Some((name.into(), StringPattern::compile(node)?))
-        });
-        let path_parameters = path_parameters(&keys, url.as_ref());
-        let basic_auth = basic_auth(&keys);
-        let body = keys.get("bodyPatterns").map_or_else(Box::default, |node| {
-            node.items().iter().filter_map(StringPattern::compile).collect()
-        });
-        for key in NOT_SUPPORTED {
-            if let Some(node) = keys.get(key) {
-                node.error_at_key(format!("{key:?} is not supported"), "remove it, or match with what is: url..., method, host, port, headers, queryParameters, pathParameters, cookies, basicAuth, bodyPatterns");
-            }
-        }
-        keys.finish();
-        let conditions = Conditions {
-            host: unwrap_or_noted(host)?,
-            port: unwrap_or_noted(port)?,
-            headers,
-            path_parameters,
-            query,
-            cookies,
-            basic_auth,
-            body,
-        };
-        let conditions = (!conditions.is_empty()).then(|| Box::new(conditions));
-        Some(Self { url: url?, method: method?, conditions })
-    }
 }
 
 impl Conditions {
     /// Whether there are none.
-    fn is_empty(&self) -> bool {
-        let Self { host, port, headers, path_parameters, query, cookies, basic_auth, body } = self;
-        host.is_none()
+    pub(super) fn is_empty(&self) -> bool {
+        let Self { never, scheme, host, port, client_address, basic_auth, .. } = self;
+        let Self {
+            headers,
+            path_parameters,
+            query,
+            cookies,
+            form,
+            body,
+            multipart,
+            credentials,
+            ..
+        } = self;
+        !never
+            && scheme.is_none()
+            && host.is_none()
             && port.is_none()
+            && client_address.is_none()
             && basic_auth.is_none()
+            && credentials.is_none()
             && headers.is_empty()
             && path_parameters.is_empty()
             && query.is_empty()
             && cookies.is_empty()
+            && form.is_empty()
             && body.is_empty()
+            && multipart.is_empty()
     }
 
     /// Whether all but path parameters and body is as wanted.
     fn head_match(&self, facts: &Facts<'_>) -> bool {
-        (self.host.is_none() && self.port.is_none() || self.authority_matches(facts))
+        !self.never
+            && self.endpoint_matches(facts)
             && self.headers.iter().all(|(name, pattern)| pattern.matches(&facts.header(name)))
-            && self.query.iter().all(|(name, pattern)| {
-                pattern.matches(&facts.query().all(name).collect::<Vec<_>>())
-            })
+            && self.query.iter().all(|(name, pattern)| query_matches(facts, name, pattern))
             && self.cookies.iter().all(|(name, pattern)| cookie_matches(facts, name, pattern))
-            && self
-                .basic_auth
-                .as_ref()
-                .is_none_or(|(_, credentials)| facts.basic_credentials() == Some(&**credentials))
+            && self.basic_auth.as_ref().is_none_or(|(_, wanted)| {
+                facts.basic_credentials().any(|credentials| credentials == &**wanted)
+            })
+            && self.credentials.as_ref().is_none_or(|of| of.head_matches(facts))
     }
 
-    fn authority_matches(&self, facts: &Facts<'_>) -> bool {
-        let authority = facts.authority();
-        let host = Subject::new(authority.as_ref().map(Authority::host));
-        let port = authority.as_ref().map(|authority| authority.port_u16().unwrap_or(80));
-        self.host.as_ref().is_none_or(|pattern| pattern.matches(&host))
-            && self.port.is_none_or(|wanted| port == Some(wanted))
-    }
-}
-
-/// Keys of `WireMock` that would change what matches, so that they cannot be left out silently.
-const NOT_SUPPORTED: [&str; 5] =
-    ["scheme", "clientIp", "formParameters", "multipartPatterns", "customMatcher"];
-
-/// `Some(None)` for what is not given, `None` for what is given and wrong.
-#[expect(
-    clippy::option_option,
-    reason = "three cases: not given, given and good, given and noted as wrong"
-)]
-fn unwrap_or_noted<T>(given: Option<Option<T>>) -> Option<Option<T>> {
-    match given {
-        None => Some(None),
-        Some(Some(value)) => Some(Some(value)),
-        Some(None) => None,
+    fn endpoint_matches(&self, facts: &Facts<'_>) -> bool {
+        self.scheme.as_ref().is_none_or(|wanted| &**wanted == facts.scheme())
+            && self.host.as_ref().is_none_or(|pattern| {
+                let authority = facts.authority();
+                pattern.matches(&Subject::new(authority.as_ref().map(http::uri::Authority::host)))
+            })
+            && self.port.is_none_or(|wanted| facts.port().map(i64::from) == Some(wanted))
+            && self.client_address.as_ref().is_none_or(|pattern| {
+                pattern.matches(&Subject::new(facts.client_address().as_deref()))
+            })
     }
 }
 
-fn named<T>(
-    keys: &Keys<'_>,
-    key: &'static str,
-    compile: impl Fn(&str, &Node<'_>) -> Option<T>,
-) -> Box<[T]> {
-    let Some(node) = keys.get(key) else {
-        return Box::default();
-    };
-    node.entries().iter().filter_map(|(name, node)| compile(name, node)).collect()
+/// Whether the values of a query parameter are as wanted.
+fn query_matches(facts: &Facts<'_>, name: &str, pattern: &MultiPattern) -> bool {
+    pattern.matches(&facts.query(name).collect::<Vec<_>>())
 }
 
-fn path_parameters(
-    keys: &Keys<'_>,
-    url: Option<&UrlPattern>,
-) -> Box<[(usize, Box<str>, StringPattern)]> {
-    named(keys, "pathParameters", |name, node| {
-        let Some(UrlPattern::Template(template)) = url else {
-            node.error_at_key(
-                format!("the path parameter {name:?} has no template"),
-                "use \"urlPathTemplate\": \"/things/{id}\"",
-            );
-            return None;
-        };
-        let Some(at) = template.names().position(|known| known == name) else {
-            let known: Vec<&str> = template.names().collect();
-            node.error_at_key(
-                format!("the template has no variable {name:?}"),
-                format!("it has: {}", known.join(", ")),
-            );
-            return None;
-        };
-        Some((at, name.into(), StringPattern::compile(node)?))
-    })
+/// Whether the values of a form's field are as wanted.
+pub(super) fn form_matches(facts: &Facts<'_>, name: &str, pattern: &MultiPattern) -> bool {
+    pattern.matches(&facts.form(name).collect::<Vec<_>>())
 }
 
-/// `WireMock` documents both names and writes the longer one.
-fn basic_auth(keys: &Keys<'_>) -> Option<(Box<str>, Box<str>)> {
-    let (short, long) = (keys.get("basicAuth"), keys.get("basicAuthCredentials"));
-    let keys = long.or(short)?.keys()?;
-    let user = keys.required("username").and_then(|node| node.text());
-    let password = keys.required("password").and_then(|node| node.text());
-    keys.finish();
-    let credentials = STANDARD.encode(format!("{}:{}", user?, password?));
-    Some((user?.into(), credentials.into()))
-}
-
-/// Any value of the cookie may be as wanted; none at all is absence.
+/// Any value of the cookie may be as wanted. Where there is none, only a pattern matches that is `absent`, or can be.
 pub(super) fn cookie_matches(facts: &Facts<'_>, name: &str, pattern: &StringPattern) -> bool {
     let mut values = facts.cookie(name).peekable();
     if values.peek().is_none() {
-        return pattern.matches(&Subject::new(None));
+        return pattern.is_absence();
     }
     values.any(|value| pattern.matches(&Subject::new(Some(value))))
 }

@@ -24,10 +24,10 @@ use uuid::Uuid;
 use crate::message::Request;
 use crate::parallel;
 
+use super::facts::Facts;
 use super::files::{Changes, Files, StubFile, added_by_admin};
 use super::index::Index;
 use super::list::Order;
-use super::request::Facts;
 use super::stub::Stub;
 use super::table::Table;
 use super::url::UrlPattern;
@@ -229,14 +229,28 @@ impl StubSet {
         let facts = Facts::new(request);
         let asks =
             |stub: &Arc<Stub>| stub.request.head_matches(&facts).then(|| stub.has_body_patterns());
-        self.index.search(&facts, asks).unwrap_or(false)
+        self.first(&facts, asks).unwrap_or(false)
     }
 
     /// The stub that answers a request; looks at the body only as far as it has been read.
     #[must_use]
     pub fn find(&self, request: &Request) -> Option<&Arc<Stub>> {
         let facts = Facts::new(request);
-        self.index.search(&facts, |stub| stub.fits(&facts).then_some(stub))
+        self.first(&facts, |stub| stub.fits(&facts).then_some(stub))
+    }
+
+    /// Visits the stubs that may answer until `visit` gives something; once more where stubs were passed over
+    /// because the request has no credentials.
+    fn first<'a, T>(
+        &'a self,
+        facts: &Facts<'_>,
+        mut visit: impl FnMut(&'a Arc<Stub>) -> Option<T>,
+    ) -> Option<T> {
+        let found = self.index.search(facts, &mut visit);
+        if found.is_some() || !facts.asker.accept_anonymous() {
+            return found;
+        }
+        self.index.search(facts, visit)
     }
 
     /// Whether a stub that is written for URLs below a prefix has the request's URL.

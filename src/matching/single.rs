@@ -5,10 +5,11 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::document::{Decoder, Diagnostic, Format, Severity, Source};
+use crate::document::{Refusal, read_body};
 
 use super::body_files::BodyFiles;
 use super::header_pool::HeaderPool;
+use super::response::ResponseTemplating;
 use super::stub::{Stub, StubCompiler};
 
 /// Where the stubs come from, in messages.
@@ -17,29 +18,23 @@ const SOURCE: &str = "the request body";
 /// Reads a stub mapping. One that names no id gets a random one.
 ///
 /// # Errors
-/// Everything that is wrong with it.
+/// What is wrong with it first.
 pub(crate) fn read_stub(
     mut mapping: Value,
     files: &dyn BodyFiles,
     headers: &HeaderPool,
-) -> Result<Stub, Vec<Diagnostic>> {
+    templating: ResponseTemplating,
+) -> Result<Stub, Refusal> {
     if let Some(keys) = mapping.as_object_mut()
         && !has_id(keys)
     {
         keys.remove("uuid");
         keys.insert("id".to_owned(), Uuid::new_v4().to_string().into());
     }
-    let path = Path::new(SOURCE);
-    let source = Source { path: path.into(), format: Format::Json, text: mapping.to_string() };
-    let decoder = Decoder::new(&source, 0);
-    let compiler = StubCompiler { source: path.into(), files, headers };
-    let stub = compiler.compile(&decoder.root(&mapping));
-    let mut problems = decoder.finish();
-    problems.retain(|problem| problem.severity == Severity::Error);
-    match stub {
-        Some(stub) if problems.is_empty() => Ok(stub.with_mapping(source.text.into())),
-        _ => Err(problems),
-    }
+    let text = mapping.to_string();
+    let compiler = StubCompiler { source: Path::new(SOURCE).into(), files, headers, templating };
+    let stub = read_body(text.as_bytes(), |node| compiler.compile(node))?;
+    Ok(stub.with_mapping(text.into()))
 }
 
 /// Whether a mapping names its id; an empty one and null count as none.

@@ -11,11 +11,17 @@ use uuid::Uuid;
 
 use crate::document::{Keys, Node, Pointer, Step};
 use crate::message::{Origin, Plan, Request};
+use crate::redact::Key;
 
 use super::body_files::BodyFiles;
+use super::credentials::Credentials;
+use super::facts::Facts;
 use super::header_pool::HeaderPool;
-use super::request::{Facts, RequestPattern};
-use super::response::{RawResponse, Response, ResponseContext, ResponseSettings, StubAnswer};
+use super::request::RequestPattern;
+use super::response::{
+    AnsweringStub, RawResponse, Response, ResponseContext, ResponseSettings, ResponseTemplating,
+    StubAnswer,
+};
 
 /// The key of a file's many stubs.
 pub(crate) const MAPPINGS: &str = "mappings";
@@ -66,7 +72,8 @@ impl Stub {
 
     /// The answer to a request.
     pub(crate) fn answer(&self, context: &mut ResponseContext<'_>) -> StubAnswer {
-        self.response.answer(self.id, self.name(), context)
+        let pattern = &self.request;
+        self.response.answer(AnsweringStub { id: self.id, name: self.name(), pattern }, context)
     }
 
     /// Whether the answer is made from the request's body, so that it must be read before.
@@ -103,8 +110,22 @@ impl Stub {
     /// The stub with the JSON text of its mapping, which may be a part of a larger one.
     #[must_use]
     pub fn with_mapping(mut self, text: Bytes) -> Self {
-        self.response.take_json_body(&text);
+        self.response.take_text(&text);
         self.written.mapping = text;
+        self
+    }
+
+    /// The id of the key of the recording that it comes from; nothing where it was recorded without credentials.
+    pub(crate) fn recording_key_id(&mut self) -> Option<&str> {
+        self.request.credentials_mut().map(|credentials| credentials.key_id())
+    }
+
+    /// Answers the client that it was recorded from, by the key of the recording.
+    #[must_use]
+    pub(crate) fn with_recording_key(mut self, key: Key) -> Self {
+        if let Some(credentials) = self.request.credentials_mut() {
+            credentials.set_key(key);
+        }
         self
     }
 
@@ -138,7 +159,7 @@ impl Stub {
 
     /// Whether the request's body is looked at.
     pub(super) fn has_body_patterns(&self) -> bool {
-        !self.request.conditions().body.is_empty()
+        self.request.asks_for_body()
     }
 }
 
@@ -151,6 +172,8 @@ pub struct StubCompiler<'a> {
     pub files: &'a dyn BodyFiles,
     /// The headers of all files' stubs.
     pub headers: &'a HeaderPool,
+    /// Which responses are templates.
+    pub templating: ResponseTemplating,
 }
 
 impl StubCompiler<'_> {
@@ -171,10 +194,11 @@ impl StubCompiler<'_> {
         );
         let response = keys.get("response").map_or_else(
             || Some(RawResponse::default()),
-            |node| RawResponse::read(&node, self.files),
+            |node| RawResponse::read(&node, self.files, self.templating),
         );
         // Free content, and what is only about WireMock's own storage.
-        for tolerated in ["metadata", "$schema", "persistent", "insertionIndex"] {
+        let credentials = keys.get("metadata").and_then(|node| Credentials::read(&node));
+        for tolerated in ["$schema", "persistent", "insertionIndex"] {
             let _ = keys.get(tolerated);
         }
         for key in NOT_SUPPORTED {
@@ -186,7 +210,10 @@ impl StubCompiler<'_> {
             }
         }
         keys.finish();
-        let (id, priority, request, response) = (id?, priority?, request?, response?);
+        let (id, priority, mut request, response) = (id?, priority?, request?, response?);
+        if let Some(credentials) = credentials {
+            request.set_credentials(credentials);
+        }
         let written = Written {
             name: name.map(Into::into),
             source: Arc::clone(&self.source),
@@ -309,7 +336,7 @@ mod tests {
         let mut request = request("POST", "/", &[], "");
         request.body = crate::message::RequestBody::Stream(Box::pin(futures_util::stream::empty()));
         assert!(
-            !stub(&json!({"request": {"bodyPatterns": [{"anything": true}]}})).matches(&request)
+            !stub(&json!({"request": {"bodyPatterns": [{"anything": "x"}]}})).matches(&request)
         );
     }
 
@@ -347,20 +374,20 @@ mod tests {
                 "request.metod: unknown key \"metod\"; did you mean \"method\"?",
             ),
             (
-                json!({"request": {"multipartPatterns": []}}),
-                "request.multipartPatterns: \"multipartPatterns\" is not supported; remove it, or match with what is: url..., method, host, port, headers, queryParameters, pathParameters, cookies, basicAuth, bodyPatterns",
+                json!({"request": {"customMatcher": {"name": "own"}}}),
+                "warning: request.customMatcher: no request matches: there is no custom matcher \"own\"; match with url, headers, queryParameters and bodyPatterns",
             ),
             (
                 json!({"request": {"urlPath": "/a", "pathParameters": {"id": {"absent": 1}}}}),
-                "request.pathParameters.id: the path parameter \"id\" has no template; use \"urlPathTemplate\": \"/things/{id}\"",
+                "warning: request.pathParameters.id: the path parameter \"id\" has no template and no effect; use \"urlPathTemplate\": \"/things/{id}\"",
             ),
             (
                 json!({"request": {"urlPathTemplate": "/{a}", "pathParameters": {"id": {"absent": 1}}}}),
-                "request.pathParameters.id: the template has no variable \"id\"; it has: a",
+                "warning: request.pathParameters.id: the template has no variable \"id\": it counts as absent; it has: a",
             ),
             (
                 json!({"request": {"method": "get"}}),
-                "warning: request.method: methods are case-sensitive, clients send GET; write \"GET\"",
+                "warning: request.method: this never matches: methods are compared in upper case, as GET; write \"GET\"",
             ),
             (
                 json!({"priority": 1.5}),

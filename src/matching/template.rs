@@ -32,14 +32,8 @@ impl Template {
                 names.push(wildcards.to_string().into());
                 wildcards += 1;
                 rest = after;
-            } else if let Some((name, after)) =
-                special.strip_prefix('{').and_then(|s| s.split_once('}'))
-            {
+            } else if let Some((name, after)) = special.strip_prefix('{').and_then(named) {
                 let name = name.replace(['.', ';', '*'], "");
-                if name.is_empty() {
-                    node.error("a variable of the template has no name", "write it like {id}");
-                    return None;
-                }
                 pieces.push(Piece::Run(Run::SEGMENT));
                 names.push(name.into());
                 rest = after;
@@ -77,6 +71,11 @@ impl Template {
         self.names.iter().map(|name| &**name)
     }
 
+    /// The number of a variable; of several with one name the last has the value.
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.names.iter().rposition(|known| **known == *name)
+    }
+
     /// The values of the variables in a path, still percent-encoded, in the order of [`Self::names`].
     pub(crate) fn values<'p>(&self, path: &'p str) -> Option<Vec<Option<&'p str>>> {
         match &self.pattern {
@@ -102,6 +101,11 @@ impl Template {
             && (at + 1 == pieces.len()
                 || literal(Some(at + 1)).is_some_and(|after| after.starts_with('/')))
     }
+}
+
+/// A variable's name, of one character or more, and what is behind its brace.
+fn named(text: &str) -> Option<(&str, &str)> {
+    text.split_once('}').filter(|(name, _)| !name.is_empty())
 }
 
 /// The regular expression of a template.

@@ -29,18 +29,19 @@ pub(crate) enum UrlPattern {
 impl UrlPattern {
     /// Decodes the URL of a request pattern.
     pub(super) fn compile(keys: &Keys<'_>) -> Option<Self> {
-        let found: Vec<Node<'_>> = KEYS.iter().filter_map(|key| keys.get(key)).collect();
-        if let [first, second, ..] = found.as_slice() {
-            second.error_at_key(
-                format!("{:?} and {:?} stand in one request pattern", first.key(), second.key()),
-                "keep one of them; queryParameters match a query beside any urlPath",
-            );
-            return None;
-        }
-        let Some(node) = found.first() else {
+        let mut found = KEYS.iter().filter_map(|key| keys.get(key)).map(|node| node.of_parent());
+        let Some(node) = found.next() else {
             return Some(Self::Any);
         };
-        let text = node.text()?;
+        for other in found {
+            let (first, other_key) = (node.key(), other.key());
+            other.warn(
+                format!("{other_key:?} has no effect beside {first:?}"),
+                "keep one of them; queryParameters match a query beside any urlPath",
+            );
+        }
+        let node = &node;
+        let text = &*node.loose_text()?;
         match node.key().as_str() {
             "url" => {
                 warn_if_never(node, text, false);
@@ -164,6 +165,7 @@ mod tests {
             (json!({"urlPathTemplate": "/a/**/c"}), "/a/b/b/c", true),
             (json!({"urlPathTemplate": "/a.{id}"}), "/axb", false),
             (json!({"urlPathTemplate": "/a*{id}"}), "/a*1", true),
+            (json!({"urlPathTemplate": "/{}/{a"}), "/{}/{a", true),
         ];
         for (pattern, target, verdict) in table {
             let (compiled, problems) = compile(&pattern);
@@ -178,11 +180,7 @@ mod tests {
         let table = [
             (json!({"url": "a"}), "this never matches: the path of a request begins with /"),
             (json!({"urlPath": "/a?b"}), "this never matches: a path has no query"),
-            (
-                json!({"url": "/a", "urlPath": "/b"}),
-                "\"url\" and \"urlPath\" stand in one request pattern",
-            ),
-            (json!({"urlPathTemplate": "/{}"}), "a variable of the template has no name"),
+            (json!({"url": "/a", "urlPath": "/b"}), "\"urlPath\" has no effect beside \"url\""),
         ];
         for (pattern, message) in table {
             assert_eq!(compile(&pattern).1, [message], "{pattern}");

@@ -9,10 +9,13 @@
 //! other module of the crate.
 
 mod bodies;
+pub(crate) mod decoded;
 mod delay;
 mod delivery;
 mod fault;
+pub(crate) mod multipart;
 mod pace;
+pub(crate) mod parameters;
 mod plan;
 mod point;
 mod request;

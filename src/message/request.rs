@@ -30,6 +30,8 @@ pub struct Request {
     pub peer: Option<SocketAddr>,
     /// The client's certificate from the TLS handshake, if one was requested and given.
     pub certificate: Option<Arc<ClientCertificate>>,
+    /// Whether it came over TLS.
+    pub tls: bool,
     /// The memory budget of all request bodies.
     pub bodies: Bodies,
     /// The share of this body, once it is read.
@@ -75,6 +77,7 @@ impl Request {
             body: RequestBody::Empty,
             peer: None,
             certificate: None,
+            tls: false,
             bodies: Bodies::default(),
             held: Held::default(),
         }
@@ -91,6 +94,7 @@ impl Request {
             body,
             peer: None,
             certificate: None,
+            tls: false,
             bodies,
             held: Held::default(),
         }
@@ -107,6 +111,7 @@ impl Request {
             body: std::mem::replace(&mut self.body, RequestBody::Empty),
             peer: self.peer,
             certificate: None,
+            tls: self.tls,
             bodies: self.bodies.clone(),
             held: std::mem::take(&mut self.held),
         }
@@ -153,6 +158,15 @@ impl Request {
                 self.body = RequestBody::Bytes(bytes.clone());
                 Ok(bytes)
             }
+        }
+    }
+
+    /// The body, shared; empty where it has not been read.
+    #[must_use]
+    pub fn shared_body(&self) -> Bytes {
+        match &self.body {
+            RequestBody::Bytes(bytes) => bytes.clone(),
+            RequestBody::Empty | RequestBody::Stream(_) => Bytes::new(),
         }
     }
 

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::{ArcSwap, Guard};
 use serde_json::Value;
 
-use crate::document::Diagnostic;
-use crate::matching::{BodyFiles, HeaderPool, Stub, StubSet, read_stub};
+use crate::document::Refusal;
+use crate::matching::{BodyFiles, HeaderPool, ResponseTemplating, Stub, StubSet, read_stub};
 
 /// After how many stubs the headers that no stub has any more are forgotten.
 const PRUNE: usize = 1_024;
@@ -21,15 +21,17 @@ pub(crate) struct Stubs {
     changing: Mutex<()>,
     /// The headers of the stubs that the admin API adds.
     headers: HeaderPool,
+    templating: ResponseTemplating,
     read: AtomicUsize,
 }
 
 impl Stubs {
-    pub(crate) fn new(set: StubSet) -> Self {
+    pub(crate) fn new(set: StubSet, templating: ResponseTemplating) -> Self {
         Self {
             served: ArcSwap::from_pointee(set),
             changing: Mutex::default(),
             headers: HeaderPool::default(),
+            templating,
             read: AtomicUsize::default(),
         }
     }
@@ -56,15 +58,11 @@ impl Stubs {
     /// Reads a stub mapping.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
-    pub(crate) fn read(
-        &self,
-        mapping: Value,
-        files: &dyn BodyFiles,
-    ) -> Result<Stub, Vec<Diagnostic>> {
+    /// What is wrong with it first.
+    pub(crate) fn read(&self, mapping: Value, files: &dyn BodyFiles) -> Result<Stub, Refusal> {
         if self.read.fetch_add(1, Ordering::Relaxed) % PRUNE == PRUNE - 1 {
             self.headers.prune();
         }
-        read_stub(mapping, files, &self.headers)
+        read_stub(mapping, files, &self.headers, self.templating)
     }
 }

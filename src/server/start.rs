@@ -10,7 +10,10 @@ use crate::k8s::{self, Auth};
 use crate::message::Bodies;
 use crate::record::Proxy;
 use crate::redact::{Key, Redactor};
-use crate::serve::{Assembly, LoadedSets, Pipeline, RequestContext, Settings, Shared, Sources};
+use crate::serve::{
+    Assembly, LoadedSets, OutboundOptions, Pipeline, RequestContext, Settings, Shared, Sources,
+    TemplateHost,
+};
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
@@ -54,10 +57,14 @@ impl Builder {
             graded: self.graded,
             world_prefix,
             loopback: self.is_on_loopback(),
+            admin: std::mem::take(&mut self.admin),
             proxy,
+            outbound: OutboundOptions::default(),
             redactor,
             bounds: self.bounds,
             bodies: bodies.clone(),
+            host: TemplateHost::new(&self.permitted_system_keys)
+                .map_err(|why| Error::Setting(format!("the permitted system keys: {why}")))?,
         };
         let assembly = Assembly {
             settings,
@@ -147,7 +154,7 @@ impl Builder {
     /// What hides secrets, and the backend with its recorder. What is shown has the pseudonyms of what is recorded.
     #[cfg(feature = "record")]
     fn backend(&mut self, log: &Logger) -> Result<(Arc<Redactor>, Option<Proxy>), Error> {
-        let key = self.redact_key.take();
+        let key = self.sources.redact_key.clone();
         let recording = self.record.take();
         let recording = recording.map(|path| Recording::open(path, key.as_ref())).transpose()?;
         let redactor = match &recording {
@@ -168,7 +175,7 @@ impl Builder {
     #[cfg(not(feature = "record"))]
     #[expect(clippy::unnecessary_wraps, reason = "the signature is that of a build with a backend")]
     fn backend(&mut self, _: &Logger) -> Result<(Arc<Redactor>, Option<Proxy>), Error> {
-        Ok((redactor(self.redact_key.take(), self.show_secrets), None))
+        Ok((redactor(self.sources.redact_key.clone(), self.show_secrets), None))
     }
 
     /// Reads the certificates, or makes them.

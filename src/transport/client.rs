@@ -14,6 +14,8 @@ pub(super) struct Client {
     pub(super) peer: SocketAddr,
     /// The certificate from its TLS handshake.
     pub(super) certificate: Option<Arc<ClientCertificate>>,
+    /// Whether the connection is TLS.
+    pub(super) tls: bool,
     /// The budget of all request bodies.
     pub(super) bodies: Bodies,
     /// How long a body may pause.

@@ -72,6 +72,7 @@ async fn begin<H>(tcp: TcpStream, peer: SocketAddr, common: &Common<H>) -> Optio
     let client = |certificate| Client {
         peer,
         certificate,
+        tls: tls.is_some(),
         bodies: common.bodies.clone(),
         body_timeout: limits.body_timeout,
     };

@@ -4,7 +4,7 @@ use http::HeaderName;
 
 use crate::redact::{Pass, Redactor};
 
-use super::super::request::Facts;
+use super::super::facts::Facts;
 
 /// How much of a long body is looked through, in bytes: more of it is not shown anyway.
 const LOOKED_THROUGH: usize = 256 << 10;

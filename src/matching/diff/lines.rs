@@ -7,10 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderName};
 use http::uri::Authority;
 
+use crate::document::read_body;
+
+use super::super::facts::Facts;
 use super::super::multi::MultiPattern;
 use super::super::operator::{StringPattern, Subject};
-use super::super::query;
-use super::super::request::Facts;
 use super::super::stub::Stub;
 use super::super::url::UrlPattern;
 use super::clean::Clean;
@@ -23,6 +24,10 @@ const LONGEST: usize = 64 << 10;
 /// What to do about a pattern whose search ended at a limit.
 const GAVE_UP: &str = "The pattern backtracks too much on a value of this length; write it without \
      look-around, back-references or atomic groups";
+
+/// What to do about a stub that was recorded from another client.
+const ANOTHER_CLIENT: &str = "The exchange was recorded from a client with other credentials; record this client \
+     too, or replay without the key of the recording to answer all clients";
 
 /// One line.
 #[derive(Debug)]
@@ -78,6 +83,7 @@ pub(super) fn of(
     diff.query();
     diff.cookies();
     diff.bodies();
+    diff.credentials(stub);
     diff.custom_matcher();
     diff.scenario(mapping, state);
     diff.lines
@@ -135,9 +141,7 @@ impl Diff<'_, '_, '_> {
             self.push_value("Host", left, actual.to_owned(), (host, Some(actual)));
         }
         if let Some(port) = self.pattern.get("port") {
-            let default =
-                if self.facts.request.uri.scheme_str() == Some("https") { 443 } else { 80 };
-            let actual = authority.as_ref().and_then(Authority::port_u16).unwrap_or(default);
+            let actual = self.facts.port().unwrap_or_default();
             let port = port.text();
             let matched = port == actual.to_string();
             self.push("Port", port, actual.to_string(), matched);
@@ -145,21 +149,20 @@ impl Diff<'_, '_, '_> {
         if let Some(wanted) = self.pattern.get("clientIp") {
             let operator = Operator::of(wanted);
             let left = operator.map(|operator| format!("{} {}", operator.name, operator.expected));
-            let actual = self.facts.request.peer.map(|peer| peer.ip().to_canonical().to_string());
+            let actual = self.facts.client_address();
             let left = left.unwrap_or_default();
-            let right = actual.clone().unwrap_or_default();
+            let right = actual.as_deref().unwrap_or_default().to_owned();
             self.push_value("ClientIp", left, right, (wanted, actual.as_deref()));
         }
         if let Some(scheme) = self.pattern.get("scheme") {
-            let (scheme, actual) = (scheme.text(), self.facts.request.uri.scheme_str());
-            let actual = actual.unwrap_or("http");
+            let (scheme, actual) = (scheme.text(), self.facts.scheme());
             let matched = scheme == actual;
             self.push("Scheme", scheme, actual.to_owned(), matched);
         }
     }
 
     fn method_and_url(&mut self, stub: &Stub) {
-        let method = &self.facts.request.method;
+        let method = &*self.facts.method;
         let wanted = self.pattern.get("method").map_or_else(|| "ANY".to_owned(), Raw::text);
         let matched = stub.request.method.matches(method);
         self.push("HTTP method", wanted, method.to_string(), matched);
@@ -226,7 +229,7 @@ impl Diff<'_, '_, '_> {
         let part = |key| wanted.get(key).map(Raw::text).unwrap_or_default();
         let credentials = STANDARD.encode(format!("{}:{}", part("username"), part("password")));
         let expected = self.clean.header(&AUTHORIZATION, &format!("Basic {credentials}"));
-        let matched = self.facts.basic_credentials() == Some(&*credentials);
+        let matched = self.facts.basic_credentials().any(|given| given == credentials);
         let values = self.facts.header(&AUTHORIZATION);
         let values = values.iter().map(|value| self.clean.header(&AUTHORIZATION, value));
         let right = listed("Authorization", values);
@@ -257,7 +260,7 @@ impl Diff<'_, '_, '_> {
         let before = self.lines.len();
         let entries = self.pattern.get("queryParameters").map(Raw::entries).unwrap_or_default();
         for (name, pattern) in entries {
-            let values: Vec<&str> = self.facts.query().all(&name).collect();
+            let values: Vec<&str> = self.facts.query(&name).collect();
             self.parameter("Query", "Query", &name, pattern, &values);
         }
         self.close(before);
@@ -306,7 +309,7 @@ impl Diff<'_, '_, '_> {
     fn bodies(&mut self) {
         let patterns = self.pattern.get("bodyPatterns").map(Raw::items).unwrap_or_default();
         let body = self.facts.body().and_then(Subject::text).unwrap_or_default().to_owned();
-        let bytes = self.facts.request.body_bytes().unwrap_or_default().to_vec();
+        let bytes = self.facts.body().map(Subject::bytes).unwrap_or_default().to_vec();
         for pattern in patterns {
             self.body(pattern, &body, &bytes);
         }
@@ -342,6 +345,19 @@ impl Diff<'_, '_, '_> {
                 let (left, right) = (format!("[{name}]\n{expected}"), format!("\n{shown}"));
                 self.push_value("Body", left, right, (pattern, Some(&compared)));
             }
+        }
+    }
+
+    /// A recorded stub that is for another client.
+    fn credentials(&mut self, stub: &Stub) {
+        let recorded = stub.request.conditions().credentials.as_ref();
+        let names = recorded.map(|of| of.differing(self.facts)).unwrap_or_default();
+        if !names.is_empty() {
+            let names = names.join(", ");
+            let mut line =
+                Line::words(format!("[recorded client] {names}"), "[another client]".to_owned());
+            line.message = Some(ANOTHER_CLIENT.to_owned());
+            self.lines.push(line);
         }
     }
 
@@ -397,7 +413,7 @@ fn listed(name: &str, values: impl Iterator<Item = String>) -> String {
 /// Whether a value is as a pattern wants it, and whether the search for that ended at a limit.
 fn judge(pattern: Raw<'_>, value: Option<&str>) -> (bool, bool) {
     let subject = Subject::new(value);
-    query::read(pattern.as_str().as_bytes(), StringPattern::compile)
+    read_body(pattern.as_str().as_bytes(), StringPattern::compile)
         .map_or((false, false), |pattern| {
             (pattern.matches(&subject), pattern.gives_up_on(&subject))
         })
@@ -405,7 +421,7 @@ fn judge(pattern: Raw<'_>, value: Option<&str>) -> (bool, bool) {
 
 /// Whether values are as a pattern wants them.
 fn all_match<T: AsRef<str>>(pattern: Raw<'_>, values: &[T]) -> bool {
-    query::read(pattern.as_str().as_bytes(), MultiPattern::compile)
+    read_body(pattern.as_str().as_bytes(), MultiPattern::compile)
         .is_ok_and(|pattern| pattern.matches(values))
 }
 

@@ -20,7 +20,7 @@ mod tests;
 use crate::message::Request;
 use crate::redact::Redactor;
 
-use super::request::Facts;
+use super::facts::Facts;
 use super::stub::Stub;
 use clean::Clean;
 

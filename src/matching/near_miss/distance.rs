@@ -7,16 +7,14 @@ use std::borrow::Cow;
 use http::uri::Authority;
 use serde_json::Value;
 
+use super::super::facts::Facts;
 use super::super::multi::MultiPattern;
 use super::super::operator::{StringPattern, Subject};
-use super::super::request::{Conditions, Facts, RequestPattern, cookie_matches};
+use super::super::request::{Conditions, RequestPattern, cookie_matches};
 use super::super::url::UrlPattern;
 
 /// How much of a text counts, in characters: the edit distance is quadratic.
 const COMPARED_CHARS: usize = 256;
-
-/// The weights of scheme and client address, which patterns here have nothing of.
-const OTHER_WEIGHTS: f64 = 6.0;
 
 /// Weighted distances.
 #[derive(Default)]
@@ -52,37 +50,38 @@ fn mean(distances: impl Iterator<Item = f64>) -> f64 {
 /// From 0 for a request that is as wanted to 1.
 pub(in crate::matching) fn of(pattern: &RequestPattern, facts: &Facts<'_>) -> f64 {
     let wanted = pattern.conditions();
-    let mut sum = Sum { apart: 0.0, weight: OTHER_WEIGHTS };
+    let mut sum = Sum::default();
     origin(wanted, facts, &mut sum);
     sum.add(url(&pattern.url, facts), 10.0);
-    sum.add(verdict(pattern.method.matches(&facts.request.method)), 3.0);
+    sum.add(verdict(pattern.method.matches(&facts.method)), 3.0);
     if sum.apart > 0.0 {
         return sum.mean();
     }
     let values = pattern.path_values(facts);
-    sum.add_all(
-        wanted.path_parameters.iter().map(|(at, _, pattern)| {
-            value(pattern, &Subject::new(values.get(*at).copied().flatten()))
-        }),
-    );
+    sum.add_all(wanted.path_parameters.iter().map(|(at, _, pattern)| {
+        value(pattern, &Subject::new(at.and_then(|at| values.get(at).copied().flatten())))
+    }));
     let header = |(name, pattern)| several(pattern, &facts.header(name));
     let headers = wanted.headers.iter().map(|(name, pattern)| header((name, pattern)));
     let credentials = wanted
         .basic_auth
         .as_ref()
-        .map(|(_, wanted)| verdict(facts.basic_credentials() == Some(&**wanted)));
-    sum.add_all(headers.chain(credentials));
+        .map(|(_, wanted)| verdict(facts.basic_credentials().any(|given| given == &**wanted)));
+    let recorded = wanted.credentials.as_ref();
+    let recorded = recorded.map(|of| verdict(of.differing(facts).is_empty()));
+    sum.add_all(headers.chain(credentials).chain(recorded));
     sum.add_all(
         wanted
             .query
             .iter()
-            .map(|(name, pattern)| several(pattern, &facts.query().all(name).collect::<Vec<_>>())),
+            .map(|(name, pattern)| several(pattern, &facts.query(name).collect::<Vec<_>>())),
     );
     sum.add_all(wanted.cookies.iter().map(|(name, pattern)| cookie(facts, name, pattern)));
     let body = facts.body();
     sum.add_all(wanted.body.iter().map(|pattern| body.map_or(1.0, |body| value(pattern, body))));
-    // Those of forms and multipart bodies.
-    sum.weight += 2.0;
+    let field = |(name, pattern)| several(pattern, &facts.form(name).collect::<Vec<_>>());
+    sum.add_all(wanted.form.iter().map(|(name, pattern)| field((name, pattern))));
+    sum.add_all(wanted.multipart.iter().map(|pattern| verdict(pattern.matches(facts))));
     sum.mean()
 }
 
@@ -90,8 +89,12 @@ fn origin(wanted: &Conditions, facts: &Facts<'_>, sum: &mut Sum) {
     let authority = facts.authority();
     let host = Subject::new(authority.as_ref().map(Authority::host));
     sum.add(wanted.host.as_ref().map_or(0.0, |pattern| value(pattern, &host)), 10.0);
-    let port = authority.as_ref().map(|authority| authority.port_u16().unwrap_or(80));
+    let port = facts.port().map(i64::from);
     sum.add(verdict(wanted.port.is_none_or(|wanted| port == Some(wanted))), 10.0);
+    sum.add(verdict(wanted.scheme.as_deref().is_none_or(|wanted| wanted == facts.scheme())), 3.0);
+    let address = facts.client_address();
+    let address = Subject::new(address.as_deref());
+    sum.add(wanted.client_address.as_ref().map_or(0.0, |pattern| value(pattern, &address)), 3.0);
 }
 
 fn url(pattern: &UrlPattern, facts: &Facts<'_>) -> f64 {

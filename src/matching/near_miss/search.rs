@@ -11,8 +11,8 @@ use crate::message::Request;
 use crate::redact::Redactor;
 
 use super::super::diff;
+use super::super::facts::Facts;
 use super::super::list::Order;
-use super::super::request::Facts;
 use super::super::set::StubSet;
 use super::super::stub::Stub;
 use super::{NearMiss, distance};

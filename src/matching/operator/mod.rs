@@ -23,12 +23,13 @@ use base64::engine::general_purpose::STANDARD;
 use super::json::JsonPattern;
 use super::pattern::Pattern;
 use super::template::Template;
+use super::xml::{XPathPattern, XmlPattern};
 use date::DatePattern;
 use json_path::JsonPathPattern;
 use number::NumberPattern;
 use schema::SchemaPattern;
 
-pub(super) use read::compile_pattern;
+pub(super) use read::{compile_pattern, no_operation};
 pub(crate) use subject::Subject;
 
 /// What one value must be like.
@@ -52,6 +53,9 @@ pub(crate) enum StringPattern {
     Number(Box<NumberPattern>),
     /// The bytes of a body.
     BinaryEqualTo(Box<[u8]>),
+    EqualToXml(Box<XmlPattern>),
+    /// What an expression finds, and what one of its texts must be like.
+    MatchesXPath(Box<XPathPattern>, Option<Box<StringPattern>>),
     And(Vec<StringPattern>),
     Or(Vec<StringPattern>),
     Not(Box<StringPattern>),
@@ -82,10 +86,20 @@ impl StringPattern {
             Self::Date(pattern) => pattern.matches(text, subject.now()),
             Self::Number(pattern) => text.is_some_and(|text| pattern.matches(text)),
             Self::BinaryEqualTo(bytes) => **bytes == *subject.bytes(),
+            Self::EqualToXml(pattern) => text.is_some_and(|text| pattern.matches(text)),
+            Self::MatchesXPath(path, None) => path.finds(text),
+            Self::MatchesXPath(path, Some(below)) => {
+                path.texts(text).iter().any(|text| below.matches(&Subject::new(Some(text))))
+            }
             Self::And(all) => all.iter().all(|pattern| pattern.matches(subject)),
             Self::Or(any) => any.iter().any(|pattern| pattern.matches(subject)),
             Self::Not(pattern) => !pattern.matches(subject),
         }
+    }
+
+    /// Whether a missing cookie is as wanted (`StringValuePattern.nullSafeIsAbsent`).
+    pub(crate) fn is_absence(&self) -> bool {
+        matches!(self, Self::Absent)
     }
 
     /// Whether the search of one of its regular expressions ends at a limit.
@@ -99,6 +113,7 @@ impl StringPattern {
             }
             Self::Not(pattern) => pattern.gives_up_on(subject),
             Self::MatchesJsonPath(pattern) => pattern.gives_up_on(subject),
+            Self::MatchesXPath(path, _) => path.gives_up_on(subject.text()),
             _ => false,
         }
     }
@@ -169,6 +184,11 @@ impl fmt::Display for StringPattern {
             Self::Number(pattern) => write!(f, "{pattern}"),
             Self::BinaryEqualTo(bytes) => {
                 write!(f, "[binaryEqualTo] {}", STANDARD.encode(bytes))
+            }
+            Self::EqualToXml(pattern) => write!(f, "[equalToXml] {}", pattern.as_str()),
+            Self::MatchesXPath(path, None) => write!(f, "[matchesXPath] {}", path.as_str()),
+            Self::MatchesXPath(path, Some(below)) => {
+                write!(f, "[matchesXPath] {} {below}", path.as_str())
             }
             Self::And(all) => list(f, all, "and"),
             Self::Or(any) => list(f, any, "or"),

@@ -5,14 +5,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::document::Node;
 use crate::document::jayway::Query;
+use crate::document::{Keys, Node, suggest};
 use crate::java::decimal::Decimal;
 use crate::java::json::{Json, Reader};
 
 use super::super::json::JsonPattern;
 use super::super::pattern::Pattern;
 use super::super::template::Template;
+use super::super::xml::{XPathPattern, XmlPattern};
 use super::StringPattern;
 use super::date::DatePattern;
 use super::json_path::JsonPathPattern;
@@ -22,11 +23,12 @@ use super::schema::SchemaPattern;
 impl StringPattern {
     /// Decodes `{"equalTo": "x"}` and its siblings; problems are noted at the node.
     pub(crate) fn compile(node: &Node<'_>) -> Option<Self> {
+        let node = node.whole();
         if !node.value().is_object() {
-            invalid(node);
+            no_operation(&node, &node.value().to_string());
             return None;
         }
-        Self::compile_entries(node)
+        Self::compile_entries(&node)
     }
 
     /// The first known operator counts; other keys are its options, or nothing.
@@ -36,7 +38,7 @@ impl StringPattern {
             entries.iter().filter(|(key, _)| OPERATORS.contains(key)).collect();
         let first = match known.as_slice() {
             [] => {
-                invalid(node);
+                no_operation(node, &node.value().to_string());
                 return None;
             }
             [one] => one,
@@ -46,10 +48,15 @@ impl StringPattern {
                 .min_by_key(|(_, node)| node.place().map(|place| (place.line, place.column)))?,
         };
         let options = Options { node: node.value() };
-        Self::of_operator(first.0, &first.1, &options)
+        Self::of_operator(first.0, &first.1, &options, &node.keys()?)
     }
 
-    fn of_operator(operator: &str, operand: &Node<'_>, options: &Options<'_>) -> Option<Self> {
+    fn of_operator(
+        operator: &str,
+        operand: &Node<'_>,
+        options: &Options<'_>,
+        keys: &Keys<'_>,
+    ) -> Option<Self> {
         let text = || operand_text(operator, operand).map(Box::<str>::from);
         Some(match operator {
             "equalTo" => Self::EqualTo {
@@ -95,6 +102,8 @@ impl StringPattern {
                     }
                 }
             }
+            "equalToXml" => Self::EqualToXml(Box::new(XmlPattern::compile(operand, keys)?)),
+            "matchesXPath" => compile_xpath(operand, keys)?,
             "and" => Self::And(list(operand)?),
             "or" => Self::Or(list(operand)?),
             "not" => Self::Not(Box::new(Self::compile(operand)?)),
@@ -104,12 +113,14 @@ impl StringPattern {
 }
 
 /// Every operator.
-const OPERATORS: [&str; 23] = [
+const OPERATORS: [&str; 25] = [
     "binaryEqualTo",
     "equalTo",
     "equalToJson",
     "matchesJsonPath",
     "matchesJsonSchema",
+    "equalToXml",
+    "matchesXPath",
     "contains",
     "not",
     "doesNotContain",
@@ -130,21 +141,17 @@ const OPERATORS: [&str; 23] = [
     "lessThanEqualNumber",
 ];
 
-fn invalid(node: &Node<'_>) {
-    // The nearest known operator, where one is near.
+/// Notes that a value is no pattern at all, in `WireMock`'s words.
+pub(in crate::matching) fn no_operation(node: &Node<'_>, shown: &str) {
     let key = node.value().as_object().and_then(|map| map.keys().next());
-    let near = key.and_then(|key| {
-        let distance =
-            |known: &str| strsim::damerau_levenshtein(&key.to_lowercase(), &known.to_lowercase());
-        OPERATORS.iter().map(|known| (distance(known), *known)).min()
-    });
-    let hint = match near {
-        Some((distance, word)) if distance <= 1 + word.len() / 4 => {
-            format!("did you mean {word:?}?")
+    let known = || OPERATORS.into_iter().chain(["hasExactly", "includes"]).collect::<Vec<_>>();
+    let (message, hint) = match key {
+        Some(key) => (format!("unknown operator {key:?}"), suggest(key, &known())),
+        None => {
+            ("a pattern needs an operator".to_owned(), format!("one of {}", OPERATORS.join(", ")))
         }
-        _ => format!("a pattern needs an operator, one of {}", OPERATORS.join(", ")),
     };
-    node.error(format!("{} is not a valid match operation", node.value()), hint);
+    node.error_saying(message, hint, format!("{shown} is not a valid match operation"));
 }
 
 /// The keys beside an operator. Like Jackson's `findValue`, which `WireMock` uses, this looks into the values
@@ -187,7 +194,11 @@ pub(in crate::matching::operator) fn as_bool(value: &Value) -> bool {
 fn operand_text<'d>(operator: &str, operand: &Node<'d>) -> Option<&'d str> {
     let text = operand.value().as_str();
     if text.is_none() {
-        operand.error(format!("{operator} operand must be a non-null string"), "put it in quotes");
+        operand.error_saying(
+            format!("{operator:?} takes a text, not {:.80}", operand.value().to_string()),
+            "put it in quotes",
+            format!("{operator} operand must be a non-null string"),
+        );
     }
     text
 }
@@ -266,7 +277,11 @@ fn json_path(operand: &Node<'_>) -> Option<JsonPathPattern> {
             (text, Some(StringPattern::compile(operand)?))
         }
         _ => {
-            operand.error("expression is required in the advanced matchesJsonPath form", "");
+            operand.error_saying(
+                "the expression is missing",
+                "write {\"expression\": \"$.a\", \"equalTo\": \"x\"}",
+                "expression is required in the advanced matchesJsonPath form",
+            );
             return None;
         }
     };
@@ -274,6 +289,29 @@ fn json_path(operand: &Node<'_>) -> Option<JsonPathPattern> {
         .map(|query| JsonPathPattern::new(text, query, below))
         .map_err(|why| operand.error(why, "paths have the syntax of Jayway's JsonPath"))
         .ok()
+}
+
+/// `matchesXPath`: an expression, or one with an operator that what it finds must satisfy.
+fn compile_xpath(operand: &Node<'_>, keys: &Keys<'_>) -> Option<StringPattern> {
+    if operand.value().is_string() {
+        let pattern = XPathPattern::compile(operand, keys)?;
+        return Some(StringPattern::MatchesXPath(Box::new(pattern), None));
+    }
+    const NO_EXPRESSION: &str = "expression is required in the advanced matchesXPath form";
+    let Some((inside, expression)) =
+        operand.value().is_object().then(|| operand.keys()).flatten().and_then(|inside| {
+            let expression = inside.get("expression")?;
+            Some((inside, expression))
+        })
+    else {
+        let hint = "write {\"expression\": \"//a\", \"equalTo\": \"x\"}";
+        operand.error_saying("the expression is missing", hint, NO_EXPRESSION);
+        return None;
+    };
+    let namespaces = if keys.get("xPathNamespaces").is_some() { keys } else { &inside };
+    let pattern = XPathPattern::compile(&expression, namespaces);
+    let below = StringPattern::compile(operand);
+    Some(StringPattern::MatchesXPath(Box::new(pattern?), Some(Box::new(below?))))
 }
 
 fn number(operator: &str, operand: &Node<'_>) -> Option<NumberPattern> {
@@ -291,7 +329,12 @@ fn number(operator: &str, operand: &Node<'_>) -> Option<NumberPattern> {
 
 fn list(operand: &Node<'_>) -> Option<Vec<StringPattern>> {
     if !operand.value().is_array() {
-        operand.error(format!("{} field must be an array of matchers", operand.key()), "");
+        operand.error_saying(
+            format!("{:?} takes a list of patterns", operand.key()),
+            "give two patterns or more",
+            // WireMock says "and" of both.
+            "and field must be an array of matchers",
+        );
         return None;
     }
     let items = operand.items();

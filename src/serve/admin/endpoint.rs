@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::reply::AdminError;
-use super::{mappings, requests};
+use super::{mappings, recordings, requests};
 
 /// What the paths begin with.
 const ROOT: &str = "/__admin";
@@ -47,7 +47,7 @@ pub(super) enum Endpoint<'a> {
     Mappings(mappings::Endpoint<'a>),
     Settings,
     Files,
-    RecordingStatus,
+    Recordings(recordings::Endpoint),
     Journal(requests::Endpoint<'a>),
     Findings,
     Scenarios,
@@ -75,7 +75,8 @@ impl<'a> Endpoint<'a> {
     /// The endpoint of a path. One slash at its end is the same path, as for `WireMock`.
     pub(super) fn parse(path: &'a str) -> Result<Self, AdminError> {
         let unknown = || {
-            let paths = [PATHS, mappings::PATHS, requests::PATHS].concat().join(", ");
+            let paths =
+                [PATHS, mappings::PATHS, requests::PATHS, recordings::PATHS].concat().join(", ");
             AdminError::NotFound(format!("no such admin endpoint; there are {paths}"))
         };
         let rest = below_root(path).ok_or_else(unknown)?;
@@ -93,7 +94,9 @@ impl<'a> Endpoint<'a> {
             }
             ["settings"] => Self::Settings,
             ["files"] => Self::Files,
-            ["recordings", "status"] => Self::RecordingStatus,
+            ["recordings", ..] => {
+                recordings::Endpoint::parse(&segments).map(Self::Recordings).ok_or_else(unknown)?
+            }
             ["requests" | "near-misses", ..] => {
                 requests::Endpoint::parse(&segments).map(Self::Journal).ok_or_else(unknown)?
             }
@@ -123,7 +126,6 @@ impl<'a> Endpoint<'a> {
             Self::Settings => &[Method::GET, Method::POST, Method::PUT],
             Self::Summary
             | Self::Files
-            | Self::RecordingStatus
             | Self::Health
             | Self::Version
             | Self::Ca
@@ -131,6 +133,7 @@ impl<'a> Endpoint<'a> {
             | Self::Findings
             | Self::Clock => READ,
             Self::Journal(endpoint) => endpoint.methods(),
+            Self::Recordings(endpoint) => endpoint.methods(),
             Self::Worlds => READ_AND_DELETE,
             Self::Scenarios | Self::World(_) => READ_AND_WRITE,
             Self::ScenarioReset

@@ -16,6 +16,9 @@
 //! | GET `/__admin/requests/unmatched` | the requests that nothing answered |
 //! | GET `/__admin/requests/unmatched/near-misses` | the stubs that are nearest to them |
 //! | POST `/__admin/near-misses/request`, `…/request-pattern` | the stubs nearest to a request; the requests nearest to a pattern |
+//! | POST `/__admin/recordings/start`, `…/stop` | passes requests on to another server; makes stubs of what it answered |
+//! | GET `/__admin/recordings/status` | whether that is so |
+//! | POST `/__admin/recordings/snapshot` | makes stubs of what the journal has |
 //! | POST `/__admin/requests/remove`, `…/remove-by-metadata` | forgets what fits a pattern |
 //! | GET `/__admin/scenarios` | the world's scenarios, the phase each is in, what its rules did |
 //! | PUT `/__admin/scenarios` | `{"scenarios": ["throttled"], "seed": 42}`: other ones, for this world |
@@ -34,10 +37,12 @@
 //! | POST `/__admin/reload` | loads the files again, as a change on disk does |
 
 mod about;
+mod access;
 mod clock;
 mod endpoint;
 mod mappings;
 mod origin;
+mod recordings;
 mod reply;
 mod requests;
 mod scenarios;
@@ -48,6 +53,7 @@ mod worlds;
 use crate::message::{Plan, Request};
 
 use super::context::RequestContext;
+pub(crate) use access::AdminAccess;
 use endpoint::Endpoint;
 use reply::AdminError;
 
@@ -69,6 +75,7 @@ pub(super) async fn answer(context: &RequestContext, request: &mut Request) -> P
 
 async fn respond(context: &RequestContext, request: &mut Request) -> Result<Plan, AdminError> {
     origin::check(&request.headers, context.shared.settings.loopback)?;
+    context.shared.settings.admin.check(request)?;
     let path = request.path().to_owned();
     let endpoint = Endpoint::parse(&path)?;
     endpoint.check_method(&request.method)?;
@@ -84,7 +91,7 @@ async fn respond(context: &RequestContext, request: &mut Request) -> Result<Plan
         Endpoint::Mappings(endpoint) => endpoint.answer(context, method, &body).await,
         Endpoint::Settings => Ok(settings::answer(context, method, &body)),
         Endpoint::Files => Ok(reply::ok(&serde_json::json!([]))),
-        Endpoint::RecordingStatus => Ok(reply::ok(&serde_json::json!({"status": "NeverStarted"}))),
+        Endpoint::Recordings(endpoint) => endpoint.answer(context, &body).await,
         Endpoint::Journal(endpoint) => {
             endpoint.answer(context, method, query.as_deref(), &body).await
         }

@@ -4,7 +4,7 @@ use http::header::{ALLOW, HeaderValue};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::document::{Diagnostic, Diagnostics};
+use crate::document::{Diagnostics, Refusal};
 use crate::message::{BadWorldName, Body, BodyError, Origin, Plan};
 
 use super::super::commit::Contended;
@@ -20,6 +20,10 @@ pub(super) enum AdminError {
     Invalid(String),
     /// 403: the request comes from a page of another origin.
     Origin(String),
+    /// 403: the admin API answers over HTTPS only.
+    HttpsOnly,
+    /// 401: without the right credentials.
+    Unauthorized,
     /// 409: the server is not in a state for it.
     Conflict(String),
     /// 422: files or scenarios have problems.
@@ -28,7 +32,7 @@ pub(super) enum AdminError {
     /// parameter, and why.
     Parameter { code: u16, name: Option<&'static str>, why: String },
     /// 422: the JSON of the body is not what the endpoint takes, as `WireMock` says it.
-    Json(Vec<Diagnostic>),
+    Json(Refusal),
     /// 413 or 400: the body could not be read.
     Body(BodyError),
     /// 500: a task of the server failed.
@@ -41,6 +45,15 @@ impl AdminError {
         let (code, why) = match self {
             Self::NotFound(why) => (StatusCode::NOT_FOUND, why),
             Self::Method { why, allowed } => return wrong_method(why, allowed),
+            // Both as WireMock answers: a code of its own, and nothing at all.
+            Self::HttpsOnly => {
+                let title = "HTTPS is required for accessing the admin API";
+                let error = json!({"errors": [{"code": 40, "title": title}]});
+                return Plan::json(StatusCode::FORBIDDEN, Origin::Admin, error.to_string());
+            }
+            Self::Unauthorized => {
+                return Plan::new(StatusCode::UNAUTHORIZED, Origin::Admin, Body::Empty);
+            }
             Self::Invalid(why) => (StatusCode::BAD_REQUEST, why),
             Self::Origin(why) => (StatusCode::FORBIDDEN, why),
             Self::Conflict(why) => (StatusCode::CONFLICT, why),
@@ -55,9 +68,9 @@ impl AdminError {
                 }
                 return wire_mock_errors(StatusCode::BAD_REQUEST, &[error]);
             }
-            Self::Json(problems) => {
-                let errors: Vec<Value> = problems.iter().map(unreadable).collect();
-                return wire_mock_errors(StatusCode::UNPROCESSABLE_ENTITY, &errors);
+            Self::Json(refusal) => {
+                let code = StatusCode::UNPROCESSABLE_ENTITY;
+                return wire_mock_errors(code, &[refusal.to_json()]);
             }
             Self::Body(error @ BodyError::TooLarge(_)) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
@@ -115,17 +128,6 @@ fn errors(code: StatusCode, titles: &[String]) -> Plan {
 
 fn wire_mock_errors(code: StatusCode, errors: &[Value]) -> Plan {
     Plan::json(code, Origin::Admin, format!("{}\n", json!({ "errors": errors })))
-}
-
-/// A problem of a JSON body.
-fn unreadable(problem: &Diagnostic) -> Value {
-    let pointer = format!("/{}", problem.key.replace(['.', '['], "/").replace(']', ""));
-    json!({
-        "code": 10,
-        "source": {"pointer": pointer},
-        "title": "Error parsing JSON",
-        "detail": problem.message,
-    })
 }
 
 /// 200 without a body.

@@ -20,9 +20,10 @@ impl DatePattern {
             _ => DateOperator::Equal,
         };
         let Some(text) = operand.value().as_str() else {
-            operand.error(
-                format!("'{}' expected value cannot be null", operand.key()),
+            operand.error_saying(
+                "a date is expected",
                 "give a date, or an offset such as \"now +3 days\"",
+                format!("'{}' expected value cannot be null", operand.key()),
             );
             return None;
         };

@@ -1,0 +1,119 @@
+//! Texts, numbers and the other single values of a [`Node`].
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::decode::{Node, shorten, suggest};
+use super::units;
+
+impl<'d> Node<'d> {
+    /// A text; a wrong type is noted.
+    pub fn text(&self) -> Option<&'d str> {
+        let text = self.value().as_str();
+        if text.is_none() {
+            self.expected("a text");
+        }
+        text
+    }
+
+    /// A truth value; a wrong type is noted.
+    pub fn bool(&self) -> Option<bool> {
+        let value = self.value().as_bool();
+        if value.is_none() {
+            self.expected("true or false");
+        }
+        value
+    }
+
+    /// A whole number in a range; a wrong type or a number outside of it is noted.
+    pub fn integer(&self, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
+        let number = self.value().as_i64().filter(|n| range.contains(n));
+        if number.is_none() {
+            match (*range.start(), *range.end()) {
+                (i64::MIN, i64::MAX) => self.expected("a whole number"),
+                (low, i64::MAX) => self.expected(&format!("a whole number from {low} up")),
+                (low, high) => self.expected(&format!("a whole number from {low} to {high}")),
+            }
+        }
+        number
+    }
+
+    /// A time with its unit, like `400ms`, `30s` or `1m30s`.
+    pub fn duration(&self) -> Option<Duration> {
+        let found = self.value().as_str().and_then(units::duration);
+        if found.is_none() {
+            self.expected("a time with its unit, like 400ms, 30s or 1m30s");
+        }
+        found
+    }
+
+    /// A size in bytes, like `64KiB` or a plain number.
+    pub fn size(&self) -> Option<u64> {
+        let found = match self.value() {
+            Value::String(text) => units::size(text),
+            value => value.as_u64(),
+        };
+        if found.is_none() {
+            self.expected("a size, like 512B or 64KiB");
+        }
+        found
+    }
+
+    /// A share, like `30%`, as a fraction of 1.
+    pub fn percent(&self) -> Option<f64> {
+        let found = self.value().as_str().and_then(units::percent);
+        if found.is_none() {
+            self.expected("a share from 0% to 100%, like 30%");
+        }
+        found
+    }
+
+    /// One of some words; another word is noted, with the nearest known one.
+    #[must_use]
+    pub fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
+        let text = self.text()?;
+        if let Some((_, found)) = words.iter().find(|(word, _)| *word == text) {
+            return Some(*found);
+        }
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        self.error(format!("unknown word {:?}", shorten(text)), suggest(text, &known));
+        None
+    }
+
+    /// A text, as `WireMock` takes one: a number or truth value counts as its text. A wrong type is noted.
+    pub fn loose_text(&self) -> Option<Cow<'d, str>> {
+        match self.value() {
+            Value::String(text) => Some(Cow::Borrowed(text)),
+            Value::Number(number) => Some(Cow::Owned(number.to_string())),
+            Value::Bool(value) => Some(Cow::Owned(value.to_string())),
+            _ => {
+                self.expected("a text");
+                None
+            }
+        }
+    }
+
+    /// A whole number of 32 bits, as `WireMock` takes one: decimals are cut off, a text may hold a number, and an
+    /// empty text counts as absent (`Ok(None)`). Anything else is noted.
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked before")]
+    pub fn loose_integer(&self) -> Result<Option<i64>, Noted> {
+        let range = f64::from(i32::MIN)..=f64::from(i32::MAX);
+        let number = match self.value() {
+            Value::Number(number) => number.as_f64().filter(|number| range.contains(number)),
+            Value::String(text) if text.trim().is_empty() => return Ok(None),
+            Value::String(text) => text.trim().parse::<i32>().ok().map(f64::from),
+            _ => None,
+        };
+        let Some(number) = number else {
+            self.expected("a whole number");
+            return Err(Noted);
+        };
+        Ok(Some(number.trunc() as i64))
+    }
+}
+
+/// A problem that is noted at its node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noted;

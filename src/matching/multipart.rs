@@ -1,0 +1,92 @@
+//! Patterns of a multipart body's parts (`C/matching/MultipartValuePattern.java`).
+
+use crate::document::Node;
+use crate::message::decoded;
+use crate::message::multipart::Part;
+
+use super::facts::Facts;
+use super::multi::MultiPattern;
+use super::operator::{StringPattern, Subject};
+
+/// What one part, or every part, must be like. A part's name filters nothing, and its file name only beside
+/// `headers` or `bodyPatterns`.
+#[derive(Debug)]
+pub(crate) struct MultipartPattern {
+    /// Whether every part must be so, not one of them.
+    all: bool,
+    file_name: Option<Box<str>>,
+    headers: Box<[(Box<str>, MultiPattern)]>,
+    body: Box<[StringPattern]>,
+}
+
+impl MultipartPattern {
+    /// Whether the parts of a request are as wanted. One without parts is never so.
+    pub(super) fn matches(&self, facts: &Facts<'_>) -> bool {
+        let Some((parts, body)) = facts.parts().filter(|(parts, _)| !parts.is_empty()) else {
+            return false;
+        };
+        let mut parts = parts.iter();
+        if self.all {
+            parts.all(|part| self.part_matches(part, body))
+        } else {
+            parts.any(|part| self.part_matches(part, body))
+        }
+    }
+
+    fn part_matches(&self, part: &Part, body: &[u8]) -> bool {
+        let headers = self
+            .headers
+            .iter()
+            .all(|(name, pattern)| pattern.matches(&part.header(name).collect::<Vec<_>>()));
+        let named =
+            self.file_name.is_none() || self.file_name.as_deref() == part.file_name.as_deref();
+        headers
+            && named
+            && (self.body.is_empty() || {
+                let content = &body[part.content.clone()];
+                // The charset of a part counts for nothing in WireMock.
+                let text = decoded::text(None, content);
+                let subject = Subject::content(content, &text);
+                self.body.iter().all(|pattern| pattern.matches(&subject))
+            })
+    }
+
+    /// Decodes one of `multipartPatterns`; problems are noted.
+    pub(super) fn compile(node: &Node<'_>) -> Option<Self> {
+        let keys = node.keys()?;
+        let all = keys
+            .get("matchingType")
+            .map_or(Some(false), |node| node.word(&[("ALL", true), ("ANY", false)]));
+        let headers = keys.get("headers").map_or_else(Box::default, |node| {
+            let compile = |(name, node): &(&str, Node<'_>)| {
+                Some(((*name).into(), MultiPattern::compile(node)?))
+            };
+            node.entries().iter().filter_map(compile).collect()
+        });
+        let body: Box<[StringPattern]> =
+            keys.get("bodyPatterns").map_or_else(Box::default, |node| {
+                node.items().iter().filter_map(StringPattern::compile).collect()
+            });
+        if let Some(node) = keys.get("name").filter(|node| node.loose_text().is_some()) {
+            node.warn(
+                "\"name\" selects no part, in WireMock neither",
+                "match Content-Disposition in \"headers\"",
+            );
+        }
+        let mut file_name = None;
+        if let Some((node, name)) =
+            keys.get("fileName").and_then(|node| Some((node.clone(), node.loose_text()?)))
+        {
+            if keys.get("headers").is_none() && keys.get("bodyPatterns").is_none() {
+                node.warn(
+                    "\"fileName\" selects no part without \"headers\" or \"bodyPatterns\", in WireMock neither",
+                    "match Content-Disposition in \"headers\"",
+                );
+            } else {
+                file_name = Some(Box::<str>::from(name)).filter(|name| !name.is_empty());
+            }
+        }
+        keys.finish();
+        Some(Self { all: all?, file_name, headers, body })
+    }
+}

@@ -1,0 +1,181 @@
+//! `request` of a stub mapping → [`RequestPattern`].
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderName;
+
+use crate::document::{Keys, Node};
+
+use super::header_pool::HeaderPool;
+use super::method::MethodPattern;
+use super::multi::MultiPattern;
+use super::multipart::MultipartPattern;
+use super::operator::StringPattern;
+use super::request::{Conditions, RequestPattern};
+use super::url::UrlPattern;
+
+impl RequestPattern {
+    /// Decodes `request`; problems are noted.
+    pub(super) fn compile(node: &Node<'_>, pool: &HeaderPool) -> Option<Self> {
+        let keys = node.keys()?;
+        let url = UrlPattern::compile(&keys);
+        let method = keys
+            .get("method")
+            .map_or(Some(MethodPattern::Any), |node| MethodPattern::compile(&node));
+        let scheme = keys.get("scheme").map(|node| node.loose_text().map(|text| text.into()));
+        let host = keys.get("host").map(|node| StringPattern::compile(&node));
+        let port = keys.get("port").map(|node| node.loose_integer());
+        let client_address = keys.get("clientIp").map(|node| StringPattern::compile(&node));
+        let basic_auth = basic_auth(&keys);
+        let mut conditions = Conditions {
+            path_parameters: path_parameters(&keys, url.as_ref()),
+            query: named(&keys, "queryParameters", MultiPattern::compile),
+            cookies: named(&keys, "cookies", StringPattern::compile),
+            form: named(&keys, "formParameters", MultiPattern::compile),
+            body: listed(&keys, "bodyPatterns", StringPattern::compile),
+            multipart: listed(&keys, "multipartPatterns", MultipartPattern::compile),
+            ..Conditions::default()
+        };
+        headers(&keys, pool, basic_auth.is_some(), &mut conditions);
+        custom_matcher(&keys, &mut conditions);
+        keys.finish();
+        conditions.scheme = unwrap_or_noted(scheme)?;
+        conditions.host = unwrap_or_noted(host)?;
+        conditions.port = port.transpose().ok()?.flatten();
+        conditions.client_address = unwrap_or_noted(client_address)?;
+        conditions.basic_auth = basic_auth;
+        let conditions = (!conditions.is_empty()).then(|| Box::new(conditions));
+        Some(Self { url: url?, method: method?, conditions })
+    }
+}
+
+/// `Some(None)` for what is not given, `None` for what is given and wrong.
+#[expect(
+    clippy::option_option,
+    reason = "three cases: not given, given and good, given and noted as wrong"
+)]
+fn unwrap_or_noted<T>(given: Option<Option<T>>) -> Option<Option<T>> {
+    match given {
+        None => Some(None),
+        Some(Some(value)) => Some(Some(value)),
+        Some(None) => None,
+    }
+}
+
+fn named<T>(
+    keys: &Keys<'_>,
+    key: &'static str,
+    compile: impl Fn(&Node<'_>) -> Option<T>,
+) -> Box<[(Box<str>, T)]> {
+    let Some(node) = keys.get(key) else {
+        return Box::default();
+    };
+    let entries = node.entries().into_iter();
+    entries.filter_map(|(name, node)| Some((name.into(), compile(&node)?))).collect()
+}
+
+fn listed<T>(
+    keys: &Keys<'_>,
+    key: &'static str,
+    compile: impl Fn(&Node<'_>) -> Option<T>,
+) -> Box<[T]> {
+    let Some(node) = keys.get(key) else {
+        return Box::default();
+    };
+    node.items().iter().filter_map(compile).collect()
+}
+
+/// `headers`. A name that no request can have is legal: the field is absent.
+fn headers(keys: &Keys<'_>, pool: &HeaderPool, has_auth: bool, conditions: &mut Conditions) {
+    let entries = keys.get("headers").map(|node| node.entries()).unwrap_or_default();
+    let mut headers = Vec::with_capacity(entries.len());
+    for (name, node) in entries {
+        let Some(pattern) = MultiPattern::compile(&node) else {
+            continue;
+        };
+        if has_auth && name == "Authorization" {
+            node.warn("\"basicAuth\" takes the place of this pattern", "remove one of them");
+        } else if let Ok(header) = HeaderName::from_bytes(name.as_bytes()) {
+            headers.push((pool.name(header), pattern));
+        } else {
+            node.warn(
+                format!("no request has it: {name:?} is not a header name"),
+                "letters, digits and - only",
+            );
+            if !pattern.matches::<&str>(&[]) {
+                conditions.never = true;
+            }
+        }
+    }
+    conditions.headers = headers.into();
+}
+
+/// `pathParameters`: without a template they have no effect, and a name that is no variable has no value.
+fn path_parameters(
+    keys: &Keys<'_>,
+    url: Option<&UrlPattern>,
+) -> Box<[(Option<usize>, Box<str>, StringPattern)]> {
+    let Some(parameters) = keys.get("pathParameters") else {
+        return Box::default();
+    };
+    let template = match url {
+        Some(UrlPattern::Template(template)) => Some(template),
+        _ => None,
+    };
+    let compile = |(name, node): &(&str, Node<'_>)| {
+        let at = template.and_then(|template| template.position(name));
+        match template {
+            None => node.warn(
+                format!("the path parameter {name:?} has no template and no effect"),
+                "use \"urlPathTemplate\": \"/things/{id}\"",
+            ),
+            Some(template) if at.is_none() => {
+                let known: Vec<&str> = template.names().collect();
+                node.warn(
+                    format!("the template has no variable {name:?}: it counts as absent"),
+                    format!("it has: {}", known.join(", ")),
+                );
+            }
+            Some(_) => {}
+        }
+        Some((at, (*name).into(), StringPattern::compile(node)?))
+    };
+    parameters.entries().iter().filter_map(compile).collect()
+}
+
+/// `WireMock` documents both names and writes the longer one. What is not given is the word null to it.
+fn basic_auth(keys: &Keys<'_>) -> Option<(Box<str>, Box<str>)> {
+    let (short, long) = (keys.get("basicAuth"), keys.get("basicAuthCredentials"));
+    let keys = long.or(short)?.keys()?;
+    let part = |key| match keys.get(key) {
+        Some(node) => node.loose_text(),
+        None => {
+            keys.node().warn(format!("there is no {key:?}: it counts as \"null\""), "add it");
+            Some("null".into())
+        }
+    };
+    let (user, password) = (part("username"), part("password"));
+    keys.finish();
+    let credentials = STANDARD.encode(format!("{}:{}", user.as_ref()?, password?));
+    Some((user?.into(), credentials.into()))
+}
+
+/// `customMatcher` names code that is not here, as `WireMock` without its extension: nothing matches.
+fn custom_matcher(keys: &Keys<'_>, conditions: &mut Conditions) {
+    let Some(node) = keys.get("customMatcher") else {
+        return;
+    };
+    let Some(keys) = node.keys() else {
+        return;
+    };
+    let name = keys.get("name").and_then(|node| node.loose_text());
+    if let Some(parameters) = keys.get("parameters") {
+        let _ = parameters.entries();
+    }
+    keys.finish();
+    node.warn(
+        format!("no request matches: there is no custom matcher {:?}", name.unwrap_or_default()),
+        "match with url, headers, queryParameters and bodyPatterns",
+    );
+    conditions.never = true;
+}
