@@ -54,6 +54,8 @@ pub(super) struct Entry {
     pub(super) world: Arc<str>,
     pub(super) method: Method,
     pub(super) version: Version,
+    /// Whether it came over TLS.
+    pub(super) tls: bool,
     pub(super) peer: Option<SocketAddr>,
     pub(super) status: StatusCode,
     pub(super) origin: Origin,
@@ -100,6 +102,7 @@ impl Entry {
             world: Arc::clone(world),
             method: request.method.clone(),
             version: request.version,
+            tls: request.tls,
             peer: request.peer,
             status: plan.status,
             origin: plan.origin.clone(),
@@ -189,6 +192,7 @@ impl Entry {
         let mut request = Request::new(self.method.clone(), "/");
         request.uri = self.uri();
         request.version = self.version;
+        request.tls = self.tls;
         request.headers = self.headers();
         request.peer = self.peer;
         request.body = match self.body() {

@@ -33,7 +33,8 @@ impl MultipartPattern {
         }
     }
 
-    fn part_matches(&self, part: &Part, body: &[u8]) -> bool {
+    /// Whether one part is as wanted.
+    pub(super) fn part_matches(&self, part: &Part, body: &[u8]) -> bool {
         let headers = self
             .headers
             .iter()

@@ -4,12 +4,15 @@
 //! ```text
 //! stub mapping, as text → [raw] → [operand]: operators as they are printed ─┐
 //! compiled parts: do they match? ───────────────────────────────────────────┼→ [lines] → [layout] → the 404's body
-//! request ──────────────────────────────────────────────────────────────────┘
+//! request ──────────────────────────────────────────────────────────────────┘  [head_lines], [body_lines]
 //! ```
 //!
 //! The lines come from the mapping as it was written, in its order: a compiled pattern does not know either.
 
+mod body_lines;
 mod clean;
+mod head_lines;
+mod java_order;
 mod layout;
 mod lines;
 mod operand;
