@@ -11,9 +11,8 @@ use http::{Uri, Version};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::k8s::{GroupResource, RequestInfo};
 use crate::message::parameters::{self, Parameters};
-use crate::message::{DEFAULT_WORLD, Origin, Query, decoded};
+use crate::message::{Asked, DEFAULT_WORLD, Origin, Request, decoded};
 
 use super::exchange::Exchange;
 use super::shown::{Fields, Shown, Text};
@@ -117,10 +116,10 @@ fn standin(exchange: &Exchange) -> Option<Value> {
 
 /// The verb of the Kubernetes API, and the resource, where a request is about one.
 fn verb_and_resource(exchange: &Exchange) -> Option<(String, String)> {
-    let query = Query::parse(exchange.target.query()).unwrap_or_default();
-    let info = RequestInfo::parse(&exchange.method, exchange.path(), &query).ok()?;
-    let of = info.resource.as_ref()?;
-    Some((info.verb.to_string(), GroupResource::new(&of.group, &of.resource).to_string()))
+    let mut request = Request::new(exchange.method.clone(), "/");
+    request.uri = exchange.target.clone();
+    let asked = Asked::new(&request);
+    Some((asked.verb()?.to_owned(), asked.resource()?.to_owned()))
 }
 
 fn stub_mapping(exchange: &Exchange) -> Value {

@@ -7,58 +7,61 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::java::json::{Json, Reader};
+use crate::message::{Asked, LazyJson};
 
 /// One value of a request, or its absence; each way of reading it is taken once at most.
 #[derive(Debug)]
 pub(crate) struct Subject<'a> {
     text: Option<Cow<'a, str>>,
     /// What a body consists of; nothing for other values.
-    bytes: Cow<'a, [u8]>,
-    /// The time that `now` is in patterns of dates, where the request has one.
+    bytes: &'a [u8],
+    /// The time that `now` is in patterns of dates, where one was given.
     now: Option<Timestamp>,
-    json: OnceCell<Option<Value>>,
+    parsed: Parsed<'a>,
     exact: OnceCell<Option<Json>>,
     permissive: OnceCell<Option<Json>>,
+}
+
+/// Where the parsed form of a value is kept.
+#[derive(Debug)]
+enum Parsed<'a> {
+    Own(LazyJson),
+    /// With the request, whose body is compared with many patterns.
+    OfRequest(&'a LazyJson),
 }
 
 impl<'a> Subject<'a> {
     /// A header, parameter or cookie.
     pub(crate) fn new(text: Option<&'a str>) -> Self {
-        Self::of(Cow::Borrowed(&[]), text.map(Cow::Borrowed))
+        Self::of(&[], text.map(Cow::Borrowed), Parsed::Own(LazyJson::default()))
     }
 
     /// A body in UTF-8: an empty one counts as absent, bytes that are not UTF-8 are replaced.
-    #[allow(dead_code, reason = "tests use it")]
+    #[cfg(test)]
     pub(crate) fn body(bytes: &'a [u8]) -> Self {
-        Self::decoded(Cow::Borrowed(bytes), String::from_utf8_lossy(bytes))
+        let text = (!bytes.is_empty()).then(|| String::from_utf8_lossy(bytes));
+        Self::of(bytes, text, Parsed::Own(LazyJson::default()))
     }
 
-    /// A body with its text: an empty one counts as absent.
-    pub(crate) fn decoded(bytes: Cow<'a, [u8]>, text: Cow<'a, str>) -> Self {
-        let text = (!bytes.is_empty()).then_some(text);
-        Self::of(bytes, text)
+    /// The body of a request, once it has been read: an empty one counts as absent.
+    pub(crate) fn of_body(asked: &'a Asked<'_>) -> Option<Self> {
+        let bytes = asked.body()?;
+        let text = asked.text().map(Cow::Borrowed);
+        Some(Self::of(bytes, text, Parsed::OfRequest(asked.lazy_json())))
     }
 
     /// The content of a part: an empty one is there.
-    #[allow(dead_code, reason = "parts use it")]
     pub(crate) fn content(bytes: &'a [u8], text: &'a str) -> Self {
-        Self::of(Cow::Borrowed(bytes), Some(Cow::Borrowed(text)))
+        Self::of(bytes, Some(Cow::Borrowed(text)), Parsed::Own(LazyJson::default()))
     }
 
-    fn of(bytes: Cow<'a, [u8]>, text: Option<Cow<'a, str>>) -> Self {
-        Self {
-            text,
-            bytes,
-            now: None,
-            json: OnceCell::new(),
-            exact: OnceCell::new(),
-            permissive: OnceCell::new(),
-        }
+    fn of(bytes: &'a [u8], text: Option<Cow<'a, str>>, parsed: Parsed<'a>) -> Self {
+        let (exact, permissive) = (OnceCell::new(), OnceCell::new());
+        Self { text, bytes, now: None, parsed, exact, permissive }
     }
 
     /// The same value at a time.
-    #[allow(dead_code, reason = "the clock of a world gives it")]
-    pub(crate) fn at(mut self, now: Timestamp) -> Self {
+    pub(super) fn at(mut self, now: Timestamp) -> Self {
         self.now = Some(now);
         self
     }
@@ -74,12 +77,15 @@ impl<'a> Subject<'a> {
 
     /// The bytes of a body.
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.bytes
     }
 
     pub(crate) fn json(&self) -> Option<&Value> {
-        let parse = || serde_json::from_str(self.text.as_deref()?).ok();
-        self.json.get_or_init(parse).as_ref()
+        let json = match &self.parsed {
+            Parsed::Own(json) => json,
+            Parsed::OfRequest(json) => json,
+        };
+        json.of(self.text()?)
     }
 
     /// The text as JSON, with exact numbers, as Jackson reads it.
