@@ -16,8 +16,8 @@ use foldhash::fast::RandomState;
 use http::HeaderName;
 
 use super::facts::Facts;
+use super::pieces::Piece;
 use super::request::RequestPattern;
-use super::sequence::Piece;
 use super::url::UrlPattern;
 
 /// A prefix of more segments than this is cut: a request's path is hashed up to so many slashes.
