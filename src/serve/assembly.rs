@@ -52,6 +52,7 @@ impl Assembly {
             root: RootDirectory::of(&sources.fixtures),
             responses: ArcSwap::default(),
             body_files: BodyFileCache::default(),
+            static_files: sources.body_directories(),
             client: OnceLock::new(),
             seeding,
             scenarios: ArcSwap::from_pointee(scenarios),
