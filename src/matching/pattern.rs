@@ -4,7 +4,8 @@
 
 use crate::java::regex::{Flags, Node, Regex};
 
-use super::sequence::{Piece, Sequence};
+use super::pieces::Piece;
+use super::sequence::Sequence;
 
 /// A pattern of a whole value.
 pub(crate) struct Pattern {
