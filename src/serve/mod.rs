@@ -35,6 +35,7 @@ mod stub_gzip;
 mod stubs;
 mod template_host;
 mod watch;
+mod webhooks;
 mod world;
 mod worlds;
 

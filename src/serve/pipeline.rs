@@ -22,6 +22,7 @@ use super::graded::{GradedRequest, GradingNotes};
 use super::state::Shared;
 #[cfg(feature = "gzip")]
 use super::stub_gzip;
+use super::webhooks::{self, After};
 use super::world::World;
 use super::{admin, kubernetes, late_body, overlay, respond, static_files, stub_answers};
 
@@ -63,7 +64,10 @@ impl Handler for Pipeline {
         Handling::Waiting(Box::pin(async move {
             if let Some(stub) = found {
                 let plan = stub_answers::answer(&context, &mut request, &stub).await;
-                self.observe(&mut request, &plan, began, &context.world, ByStub::Rendered(&stub));
+                let by = ByStub::Rendered(&stub);
+                let exchange = self.observe(&mut request, &plan, began, &context.world, by);
+                let after = After { exchange, delay: plan.delivery.delay() };
+                webhooks::send(&context, &request, &stub, &after);
                 return self.compressed(plan, &request).plan().await;
             }
             let graded = (context.shared.settings.graded && !admin::owns(request.path()))
@@ -75,7 +79,11 @@ impl Handler for Pipeline {
             }
             let stub = self.stub_of(&plan);
             let by = stub.as_ref().map_or(ByStub::No, ByStub::Rendered);
-            self.observe(&mut request, &plan, began, &context.world, by);
+            let exchange = self.observe(&mut request, &plan, began, &context.world, by);
+            if let Some(stub) = &stub {
+                let after = After { exchange, delay: plan.delivery.delay() };
+                webhooks::send(&context, &request, stub, &after);
+            }
             self.compressed(plan, &request).plan().await
         }))
     }
@@ -111,7 +119,7 @@ impl Pipeline {
         Handling::Ready(plan)
     }
 
-    /// Shows an exchange to whoever looks on.
+    /// Shows an exchange to whoever looks on. Returns its number where the journal keeps it.
     fn observe(
         &self,
         request: &mut Request,
@@ -119,7 +127,7 @@ impl Pipeline {
         began: Instant,
         world: &World,
         stub: ByStub<'_>,
-    ) {
+    ) -> Option<u64> {
         let journal = &self.shared.journal;
         let world = world.name.shared();
         // The log is what clients of the simulated API asked.
@@ -127,10 +135,10 @@ impl Pipeline {
         let late = if is_kept { late_body::read_beside(request) } else { None };
         let answered = Answered { request, plan, late, began, world, stub };
         if is_kept {
-            journal.record(&answered);
-        } else {
-            journal.observe(&answered);
+            return Some(journal.record(&answered));
         }
+        journal.observe(&answered);
+        None
     }
 }
 
@@ -166,8 +174,8 @@ fn at_once(shared: &Shared, world: &World, request: &Request) -> FirstLook {
     }
     let Some(stub) = stubs.find(request).map(Arc::clone) else { return FirstLook::NoStub };
     match stub.fixed_plan(&shared.responses.load()) {
-        Some(plan) => FirstLook::Answered(plan, stub),
-        None => FirstLook::Found(stub),
+        Some(plan) if !stub.has_webhooks() => FirstLook::Answered(plan, stub),
+        _ => FirstLook::Found(stub),
     }
 }
 

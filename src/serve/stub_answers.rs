@@ -14,22 +14,29 @@ pub(super) async fn answer(context: &RequestContext, request: &mut Request, stub
     {
         return respond::bad_body(request, &Query::default(), &error);
     }
-    let answer = {
-        let shared = &context.shared;
-        let seed = context.scenario_set().seed();
-        let world = &context.world;
-        let mut random = world.draws.of_next_answer(seed, world.name.shared());
-        stub.answer(&mut ResponseContext {
-            request,
-            settings: &shared.responses.load(),
-            files: &shared.body_files,
-            random: &mut random,
-            now: world.clock.now().as_millisecond(),
-            host: &shared.settings.host,
-        })
-    };
+    let answer = with_context(context, request, |of| stub.answer(of));
     match answer {
         StubAnswer::Plan(plan) => plan,
         StubAnswer::Proxy(to) => proxied::answer(context, request, *to).await,
     }
+}
+
+/// Gives what answers are made from to what makes one.
+pub(super) fn with_context<T>(
+    context: &RequestContext,
+    request: &Request,
+    make: impl FnOnce(&mut ResponseContext<'_>) -> T,
+) -> T {
+    let shared = &context.shared;
+    let seed = context.scenario_set().seed();
+    let world = &context.world;
+    let mut random = world.draws.of_next_answer(seed, world.name.shared());
+    make(&mut ResponseContext {
+        request,
+        settings: &shared.responses.load(),
+        files: &shared.body_files,
+        random: &mut random,
+        now: world.clock.now().as_millisecond(),
+        host: &shared.settings.host,
+    })
 }
