@@ -300,6 +300,18 @@ impl<'d> Node<'d> {
         self.decoder.note(kind, way, false, message.into(), hint.into(), detail);
     }
 
+    /// As [`Self::error_saying`], at this value's key.
+    pub(crate) fn error_saying_at_key(
+        &self,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
+        let (kind, detail) = ((Severity::Error, INVALID), Some(detail.into()));
+        let way = self.way.as_ref();
+        self.decoder.note(kind, way, true, message.into(), hint.into(), detail);
+    }
+
     /// The node as one that `WireMock` reads as a whole: a problem inside is reported at it.
     #[must_use]
     pub(crate) fn whole(&self) -> Self {

@@ -104,6 +104,29 @@ impl Source {
         }
     }
 
+    /// As [`Self::parse`]; a JSON text that is not strict is read as `WireMock` does, and replaced by strict JSON. The
+    /// last item is a warning about it.
+    pub(crate) fn parse_lenient(
+        mut self,
+    ) -> (Self, Result<Vec<Value>, Diagnostic>, Option<Diagnostic>) {
+        let problem = match self.parse() {
+            Err(problem) if self.format == Format::Json => problem,
+            parsed => return (self, parsed, None),
+        };
+        let text = self.text.trim_start_matches('\u{feff}');
+        let Ok(strict) = lenient::to_strict(text) else {
+            return (self, Err(problem), None);
+        };
+        let ignored = strict.ignored.map(|at| {
+            Diagnostic::warning(&self.path, "what follows the first JSON value is ignored")
+                .at(Place::of_offset(text, at))
+                .hint("remove it, or put it into a file of its own")
+        });
+        self.text = strict.text;
+        let parsed = self.parse();
+        (self, parsed, ignored)
+    }
+
     /// The places of everything in the given document.
     fn places(&self, document: usize) -> Option<places::Places> {
         let root = match self.format {

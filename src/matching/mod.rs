@@ -15,7 +15,6 @@ mod body_files;
 mod credentials;
 mod delivery;
 mod diff;
-mod facts;
 mod files;
 mod filter;
 mod header_pool;

@@ -146,15 +146,16 @@ impl Options<'_> {
 
 /// Notes that a value is no pattern at all, in `WireMock`'s words.
 pub(in crate::matching) fn no_operation(node: &Node<'_>, shown: &str) {
-    let key = node.value().as_object().and_then(|map| map.keys().next());
-    let known = || OPERATORS.into_iter().chain(["hasExactly", "includes"]).collect::<Vec<_>>();
-    let (message, hint) = match key {
-        Some(key) => (format!("unknown operator {key:?}"), suggest(key, &known())),
-        None => {
-            ("a pattern needs an operator".to_owned(), format!("one of {}", OPERATORS.join(", ")))
-        }
+    let detail = format!("{shown} is not a valid match operation");
+    let first = if node.value().is_object() { node.entries().into_iter().next() } else { None };
+    let Some((key, first)) = first else {
+        let hint = format!("one of {}", OPERATORS.join(", "));
+        node.error_saying("a pattern needs an operator", hint, detail);
+        return;
     };
-    node.error_saying(message, hint, format!("{shown} is not a valid match operation"));
+    let known: Vec<&str> = OPERATORS.into_iter().chain(["hasExactly", "includes"]).collect();
+    let (message, hint) = (format!("unknown operator {key:?}"), suggest(key, &known));
+    first.error_saying_at_key(message, hint, detail);
 }
 
 /// Notes that an operand is no text.

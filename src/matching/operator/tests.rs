@@ -64,7 +64,10 @@ fn an_empty_body_counts_as_absent() {
 #[test]
 fn what_is_not_known_is_told() {
     let table = [
-        (json!({"equalsTo": "a"}), "unknown operator \"equalsTo\"; did you mean \"equalTo\"?"),
+        (
+            json!({"equalsTo": "a"}),
+            "equalsTo: unknown operator \"equalsTo\"; did you mean \"equalTo\"?",
+        ),
         (json!({"equalTo": 7}), "equalTo: \"equalTo\" takes a text, not 7; put it in quotes"),
         (
             json!({"equalTo": "a", "contains": "b"}),
