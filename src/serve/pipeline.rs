@@ -63,16 +63,8 @@ impl Handler for Pipeline {
         Handling::Waiting(Box::pin(async move {
             let asked = Asked::new(&request);
             if let Some(stub) = found {
-<<<<<<< HEAD
-                let plan = stub_answers::answer(&context, &mut request, &stub).await;
-                let by = ByStub::Rendered(&stub);
-                let exchange = self.observe(&mut request, &plan, began, &context.world, by);
-                let after = After { exchange, delay: plan.delivery.delay() };
-                webhooks::send(&context, &request, &stub, &after);
-=======
                 let plan = stub_answers::answer(&context, &asked, &stub).await;
-                self.observe(&request, &plan, began, &context.world, ByStub::Rendered(&stub));
->>>>>>> main
+                self.finish(&context, &request, &plan, began, Some(&stub));
                 return self.compressed(plan, &request).plan().await;
             }
             let began_in_world = context.world.clock.elapsed();
@@ -82,16 +74,7 @@ impl Handler for Pipeline {
                 graded::log(&context, &asked, &mut plan, began_in_world, notes);
             }
             let stub = self.stub_of(&plan);
-            let by = stub.as_ref().map_or(ByStub::No, ByStub::Rendered);
-<<<<<<< HEAD
-            let exchange = self.observe(&mut request, &plan, began, &context.world, by);
-            if let Some(stub) = &stub {
-                let after = After { exchange, delay: plan.delivery.delay() };
-                webhooks::send(&context, &request, stub, &after);
-            }
-=======
-            self.observe(&request, &plan, began, &context.world, by);
->>>>>>> main
+            self.finish(&context, &request, &plan, began, stub.as_ref());
             self.compressed(plan, &request).plan().await
         }))
     }
@@ -107,6 +90,23 @@ impl Pipeline {
     fn stub_of(&self, plan: &Plan) -> Option<Arc<Stub>> {
         let Origin::Stub(id) = plan.origin else { return None };
         self.shared.stubs.load().get(id).cloned()
+    }
+
+    /// Shows an exchange, and sends the webhooks of its stub.
+    fn finish(
+        &self,
+        context: &RequestContext,
+        request: &Request,
+        plan: &Plan,
+        began: Instant,
+        stub: Option<&Arc<Stub>>,
+    ) {
+        let by = stub.map_or(ByStub::No, ByStub::Rendered);
+        let exchange = self.observe(request, plan, began, &context.world, by);
+        if let Some(stub) = stub {
+            let after = After { exchange, delay: plan.delivery.delay() };
+            webhooks::send(context, request, stub, &after);
+        }
     }
 
     /// An answer as it goes out: gzipped where the client asks for it.
