@@ -21,6 +21,7 @@ use super::graded::GradingNotes;
 use super::state::Shared;
 #[cfg(feature = "gzip")]
 use super::stub_gzip;
+use super::webhooks::{self, After};
 use super::world::World;
 use super::{admin, graded, kubernetes, late_body, overlay, respond, static_files, stub_answers};
 
@@ -43,7 +44,8 @@ impl Handler for Pipeline {
             Ok(world) => world,
             Err(error) => {
                 let plan = respond::bad_world(&request, &error);
-                self.record(&request, &plan, began, self.shared.worlds.default(), ByStub::No);
+                let world = self.shared.worlds.default();
+                self.observe(&request, &plan, began, world, ByStub::No, |_| ());
                 return Handling::Ready(plan);
             }
         };
@@ -51,7 +53,7 @@ impl Handler for Pipeline {
         let mut found = None;
         match at_once(&self.shared, &world, &Asked::new(&request)) {
             FirstLook::Answered(plan, stub) => {
-                self.record(&request, &plan, began, &world, ByStub::Fixed(&stub));
+                self.observe(&request, &plan, began, &world, ByStub::Fixed(&stub), |_| ());
                 return self.compressed(plan, &request);
             }
             FirstLook::Found(stub) => found = Some(stub),
@@ -63,24 +65,20 @@ impl Handler for Pipeline {
             let asked = Asked::new(&request);
             if let Some(stub) = found {
                 let plan = stub_answers::answer(&context, &asked, &stub).await;
-                self.record(&request, &plan, began, &context.world, ByStub::Rendered(&stub));
+                self.finish(&context, &request, &plan, began, Some(&stub), |_| ());
                 return self.compressed(plan, &request).plan().await;
             }
             let mut notes = GradingNotes::begin(&context.world);
             let mut plan = answer(&context, &asked, no_stub, &mut notes).await;
             let stub = self.stub_of(&plan);
-            let by = stub.as_ref().map_or(ByStub::No, ByStub::Rendered);
-            let world = &context.world;
-            if self.shared.settings.graded && !admin::owns(asked.path()) {
-                let late = late_body::read_beside(&request);
-                let name = world.name.shared();
-                let answered =
-                    Answered { request: &request, plan: &plan, late, began, world: name, stub: by };
-                let follower = graded::record(world, &asked, &answered, notes);
-                self.shared.journal.record(&answered);
+            let mut follower = None;
+            let is_graded = self.shared.settings.graded && !admin::owns(asked.path());
+            self.finish(&context, &request, &plan, began, stub.as_ref(), |answered| {
+                follower =
+                    is_graded.then(|| graded::record(&context.world, &asked, answered, notes));
+            });
+            if let Some(follower) = follower {
                 follower.follow(&mut plan);
-            } else {
-                self.record(&request, &plan, began, world, by);
             }
             self.compressed(plan, &request).plan().await
         }))
@@ -97,6 +95,24 @@ impl Pipeline {
     fn stub_of(&self, plan: &Plan) -> Option<Arc<Stub>> {
         let Origin::Stub(id) = plan.origin else { return None };
         self.shared.stubs.load().get(id).cloned()
+    }
+
+    /// Shows an exchange, and sends the webhooks of its stub.
+    fn finish(
+        &self,
+        context: &RequestContext,
+        request: &Request,
+        plan: &Plan,
+        began: Instant,
+        stub: Option<&Arc<Stub>>,
+        grade: impl FnOnce(&Answered<'_>),
+    ) {
+        let by = stub.map_or(ByStub::No, ByStub::Rendered);
+        let exchange = self.observe(request, plan, began, &context.world, by, grade);
+        if let Some(stub) = stub {
+            let after = After { exchange, delay: plan.delivery.delay() };
+            webhooks::send(context, request, stub, &after);
+        }
     }
 
     /// An answer as it goes out: gzipped where the client asks for it.
@@ -117,26 +133,33 @@ impl Pipeline {
         Handling::Ready(plan)
     }
 
-    /// Records an exchange that is not graded.
-    fn record(
+    /// Shows an exchange to its subscribers, which cannot change it. Returns its number where the journal keeps it.
+    fn observe(
         &self,
         request: &Request,
         plan: &Plan,
         began: Instant,
         world: &World,
         stub: ByStub<'_>,
-    ) {
+        grade: impl FnOnce(&Answered<'_>),
+    ) -> Option<u64> {
         let journal = &self.shared.journal;
         let world = world.name.shared();
         // The log is what clients of the simulated API asked.
-        let is_kept = !journal.is_off() && !admin::owns(request.path());
-        let late = if is_kept { late_body::read_beside(request) } else { None };
-        let answered = Answered { request, plan, late, began, world, stub };
-        if is_kept {
-            journal.record(&answered);
+        let is_seen = !admin::owns(request.path());
+        let is_kept = is_seen && !journal.is_off();
+        let late = if is_kept || (is_seen && self.shared.settings.graded) {
+            late_body::read_beside(request)
         } else {
-            journal.observe(&answered);
+            None
+        };
+        let answered = Answered { request, plan, late, began, world, stub };
+        grade(&answered);
+        if is_kept {
+            return Some(journal.record(&answered));
         }
+        journal.observe(&answered);
+        None
     }
 }
 
@@ -172,8 +195,8 @@ fn at_once(shared: &Shared, world: &World, asked: &Asked<'_>) -> FirstLook {
     }
     let Some(stub) = stubs.find(asked).map(Arc::clone) else { return FirstLook::NoStub };
     match stub.fixed_plan(&shared.responses.load()) {
-        Some(plan) => FirstLook::Answered(plan, stub),
-        None => FirstLook::Found(stub),
+        Some(plan) if !stub.has_webhooks() => FirstLook::Answered(plan, stub),
+        _ => FirstLook::Found(stub),
     }
 }
 
