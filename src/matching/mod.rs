@@ -20,6 +20,7 @@ mod header_pool;
 mod index;
 mod json;
 mod key;
+mod keys;
 mod list;
 mod method;
 mod multi;
@@ -28,6 +29,7 @@ mod near_miss;
 mod operator;
 mod pattern;
 mod query;
+mod raw;
 mod read_request;
 mod request;
 #[cfg(test)]
@@ -38,6 +40,7 @@ mod set;
 #[cfg(test)]
 mod set_tests;
 mod single;
+mod state;
 mod stub;
 mod table;
 mod template;
@@ -46,6 +49,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod url;
+mod written;
 
 pub use body_files::BodyFiles;
 pub(crate) use body_files::ReadBodyFile;
@@ -55,8 +59,11 @@ pub use files::StubFile;
 pub use header_pool::HeaderPool;
 pub(crate) use near_miss::{MissSearch, NearMiss};
 pub(crate) use query::{RequestQuery, ValueQuery, read_json};
-pub(crate) use response::{ProxyRequest, ResponseContext, ResponseSettings, StubAnswer};
+pub(crate) use response::{distribution, ProxyRequest, ResponseContext, ResponseSettings, StubAnswer};
 pub use set::StubSet;
-pub(crate) use single::read_stub;
+pub(crate) use single::{StubImport, StubReader};
+pub(crate) use state::{STARTED, ScenarioStates};
 pub(crate) use stub::MAPPINGS;
+pub(crate) use raw::pretty as pretty_json;
+pub(crate) use written::delay_text;
 pub use stub::{Stub, StubCompiler};

@@ -1,42 +1,123 @@
-//! One stub mapping by itself, as the admin API takes it → a stub.
+//! Stub mappings as the admin API takes them: one by itself, or many with what to do about those that are there.
 
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use bytes::Bytes;
 use uuid::Uuid;
 
-use crate::document::{Refusal, read_body};
+use crate::document::{Node, Refusal, read_body_and_text};
 
 use super::body_files::BodyFiles;
 use super::header_pool::HeaderPool;
-use super::stub::{Stub, StubCompiler};
+use super::raw::Raw;
+use super::stub::{MAPPINGS, Stub, StubCompiler};
 
 /// Where the stubs come from, in messages.
 const SOURCE: &str = "the request body";
 
-/// Reads a stub mapping. One that names no id gets a random one.
-///
-/// # Errors
-/// What is wrong with it first.
-pub(crate) fn read_stub(
-    mut mapping: Value,
-    files: &dyn BodyFiles,
-    headers: &HeaderPool,
-) -> Result<Stub, Refusal> {
-    if let Some(keys) = mapping.as_object_mut()
-        && !has_id(keys)
-    {
-        keys.remove("uuid");
-        keys.insert("id".to_owned(), Uuid::new_v4().to_string().into());
-    }
-    let text = mapping.to_string();
-    let compiler = StubCompiler { source: Path::new(SOURCE).into(), files, headers };
-    let stub = read_body(text.as_bytes(), |node| compiler.compile(node))?;
-    Ok(stub.with_mapping(text.into()))
+/// What stubs are read with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StubReader<'a> {
+    /// The bodies that they may name.
+    pub(crate) files: &'a dyn BodyFiles,
+    /// The headers that they share with others.
+    pub(crate) headers: &'a HeaderPool,
 }
 
-/// Whether a mapping names its id; an empty one and null count as none.
-fn has_id(keys: &Map<String, Value>) -> bool {
-    let is_written = |value: &Value| !value.is_null() && value.as_str() != Some("");
-    ["id", "uuid"].iter().any(|key| keys.get(*key).is_some_and(is_written))
+/// Many stubs, to be added together (`C/stubbing/StubImport.java`).
+#[derive(Debug)]
+pub(crate) struct StubImport {
+    /// The stubs, as written.
+    pub(crate) stubs: Vec<Stub>,
+    /// Whether a stub that is there already is replaced.
+    pub(crate) overwrites: bool,
+    /// Whether the stubs that are not in the import are removed.
+    pub(crate) deletes_others: bool,
+}
+
+/// A stub mapping that says which stub is meant.
+#[derive(Debug)]
+pub(crate) struct MeantStub {
+    /// The id that is written.
+    pub(crate) id: Option<Uuid>,
+    pub(crate) stub: Stub,
+}
+
+impl StubReader<'_> {
+    /// Reads a stub mapping. One that names no id gets a random one, and every one has `id` where that is given.
+    ///
+    /// # Errors
+    /// What is wrong with it first.
+    pub(crate) fn one(&self, body: &[u8], id: Option<Uuid>) -> Result<Stub, Refusal> {
+        self.read(body, |written| id.or(written))
+    }
+
+    /// Reads a stub mapping that says which stub is meant.
+    ///
+    /// # Errors
+    /// What is wrong with it first.
+    pub(crate) fn meant(&self, body: &[u8]) -> Result<MeantStub, Refusal> {
+        let mut id = None;
+        let stub = self.read(body, |written| {
+            id = written;
+            written
+        })?;
+        Ok(MeantStub { id, stub })
+    }
+
+    fn read(
+        &self,
+        body: &[u8],
+        id: impl FnOnce(Option<Uuid>) -> Option<Uuid>,
+    ) -> Result<Stub, Refusal> {
+        let (stub, text) = read_body_and_text(body, |node| {
+            self.compiler().compile_with(node, |written| id(written).unwrap_or_else(Uuid::new_v4))
+        })?;
+        Ok(stub.with_mapping(text.into()))
+    }
+
+    /// Reads an import.
+    ///
+    /// # Errors
+    /// What is wrong with it first.
+    pub(crate) fn import(&self, body: &[u8]) -> Result<StubImport, Refusal> {
+        let (mut import, text) = read_body_and_text(body, |node| self.import_of(node))?;
+        let list = Raw::new(text.trim()).get(MAPPINGS);
+        let texts = list.map(Raw::items).unwrap_or_default();
+        let with_text = |(stub, text): (Stub, Raw<'_>)| {
+            stub.with_mapping(Bytes::copy_from_slice(text.as_str().as_bytes()))
+        };
+        import.stubs = std::mem::take(&mut import.stubs).into_iter().zip(texts).map(with_text).collect();
+        Ok(import)
+    }
+
+    fn import_of(&self, node: &Node<'_>) -> Option<StubImport> {
+        let keys = node.keys()?;
+        let compiler = self.compiler();
+        let compile = |node: &Node<'_>| {
+            compiler.compile_with(node, |written| written.unwrap_or_else(Uuid::new_v4))
+        };
+        let list = keys.get(MAPPINGS).map(|node| node.items()).unwrap_or_default();
+        let stubs: Vec<Stub> = list.iter().filter_map(compile).collect();
+        let mut import = StubImport { stubs, overwrites: true, deletes_others: false };
+        if let Some(options) = keys.get("importOptions").and_then(|node| node.keys()) {
+            let policy = options.get("duplicatePolicy");
+            // Where there are options, what is not among them is off.
+            import.overwrites = policy
+                .and_then(|node| node.word(&[("OVERWRITE", true), ("IGNORE", false)]))
+                .unwrap_or(false);
+            let delete = options.get("deleteAllNotInImport");
+            import.deletes_others = delete.and_then(|node| node.bool()).unwrap_or(false);
+            options.finish();
+        }
+        for free in ["meta", "$schema"] {
+            let _ = keys.get(free);
+        }
+        keys.finish();
+        Some(import)
+    }
+
+    fn compiler(&self) -> StubCompiler<'_> {
+        StubCompiler { source: Path::new(SOURCE).into(), files: self.files, headers: self.headers }
+    }
 }

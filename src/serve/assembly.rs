@@ -13,9 +13,11 @@ use crate::tls::server::Tls;
 
 use super::body_files::BodyFileCache;
 use super::root::RootDirectory;
+use super::saved::SavedStubs;
 use super::seed::build_world;
 use super::sources::{LoadedSets, Reload, Sources};
 use super::state::{Settings, Shared};
+use super::stub_settings::StubSettings;
 use super::stubs::Stubs;
 use super::worlds::Worlds;
 
@@ -49,6 +51,9 @@ impl Assembly {
             settings,
             stubs: Stubs::new(StubSet::of_files(stubs)),
             root: RootDirectory::of(&sources.fixtures),
+            saved: SavedStubs::default(),
+            shutdown: tokio::sync::Notify::new(),
+            stub_settings: StubSettings::default(),
             responses: ArcSwap::default(),
             body_files: BodyFileCache::default(),
             seeding,

@@ -142,7 +142,7 @@ fn at_once(shared: &Shared, world: &World, request: &Request) -> FirstLook {
     if stubs.wants_body(request) {
         return FirstLook::Open;
     }
-    let Some(stub) = stubs.find(request).map(Arc::clone) else { return FirstLook::NoStub };
+    let Some(stub) = stubs.select(request, &world.stub_states).map(Arc::clone) else { return FirstLook::NoStub };
     match stub.fixed_plan(&shared.responses.load()) {
         Some(plan) => FirstLook::Answered(plan, stub),
         None => FirstLook::Found(stub),
@@ -215,7 +215,7 @@ async fn stub(context: &RequestContext, request: &mut Request) -> Option<Plan> {
     {
         return Some(respond::bad_body(request, &Query::default(), &error));
     }
-    let stub = Arc::clone(stubs.find(request)?);
+    let stub = Arc::clone(stubs.select(request, &context.world.stub_states)?);
     Some(stub_answers::answer(context, request, &stub).await)
 }
 

@@ -16,7 +16,7 @@ use super::super::stub::Stub;
 use super::super::url::UrlPattern;
 use super::clean::Clean;
 use super::operand::{Operator, Several};
-use super::raw::{Raw, pretty};
+use super::super::raw::{Raw, pretty};
 
 /// How much of one value is shown, in bytes.
 const LONGEST: usize = 64 << 10;

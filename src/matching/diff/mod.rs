@@ -13,7 +13,6 @@ mod clean;
 mod layout;
 mod lines;
 mod operand;
-mod raw;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,6 @@
 //! Operators as `WireMock` prints them: a name, and what is expected.
 
-use super::raw::{Raw, pretty};
+use super::super::raw::{Raw, pretty};
 
 /// The operators of a value, and of a body.
 const NAMES: [&str; 20] = [
