@@ -198,8 +198,12 @@ fn numbered(pattern: &Value, n: usize, headers: &HeaderPool) -> Stub {
     let source =
         Source { path: "stubs.json".into(), format: Format::Json, text: mapping.to_string() };
     let decoder = Decoder::new(&source, 0);
-    let compiler =
-        StubCompiler { source: Path::new("stubs.json").into(), files: &NoFiles, headers };
+    let compiler = StubCompiler {
+        source: Path::new("stubs.json").into(),
+        files: &NoFiles,
+        headers,
+        templating: Default::default(),
+    };
     let stub = compiler.compile(&decoder.root(&mapping)).expect("a stub");
     assert!(decoder.finish().is_empty());
     stub.with_mapping(source.text.into())

@@ -123,7 +123,6 @@ mod redact;
 mod scenario;
 mod serve;
 mod server;
-#[allow(dead_code, reason = "stubs do not render templates yet")]
 mod template;
 #[cfg(feature = "tls")]
 mod tls;
@@ -138,6 +137,7 @@ pub use error::{EXIT_FAILURE, EXIT_INVALID, EXIT_OK, EXIT_USAGE, Error};
 pub use exchange::{Exchange, Journal, JournalLimits};
 pub use grade::Finding;
 pub use k8s::{DeleteAnswer, HistoryLimits};
+pub use matching::ResponseTemplating;
 pub use message::Origin;
 #[cfg(feature = "record")]
 pub use record::UpstreamOptions;

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::matching::ResponseTemplating;
 use crate::record::UpstreamOptions;
 use crate::server::{Builder, Server};
 
@@ -81,18 +82,43 @@ pub(super) struct WireMock {
     /// Render templates in the responses of stubs that name response-template; this is the default.
     #[arg(long)]
     local_response_templating: bool,
+    /// Render no templates.
+    #[arg(long, conflicts_with = "global_response_templating")]
+    disable_response_templating: bool,
+    /// Environment variables that templates may read: regular expressions, separated by commas.
+    #[arg(long, value_name = "KEYS", value_delimiter = ',')]
+    permitted_system_keys: Vec<String>,
+    /// Accepted and without effect: each stub keeps its compiled templates.
+    #[arg(long, value_name = "N", hide = true)]
+    max_template_cache_entries: Option<u64>,
     /// Proxy unmatched requests to this URL.
     #[arg(long, value_name = "URL")]
     proxy_all: Option<String>,
     /// Record the backend's responses as stubs in mappings/.
     #[arg(long, requires = "proxy_all")]
     record_mappings: bool,
+    /// User name and password for /__admin.
+    #[arg(long, value_name = "USER:PASSWORD")]
+    admin_api_basic_auth: Option<String>,
+    /// Refuse /__admin over plain HTTP.
+    #[arg(long)]
+    admin_api_require_https: bool,
     /// Options that are accepted and have no effect.
     #[command(flatten)]
     without_effect: WithoutEffect,
 }
 
 impl WireMock {
+    fn templating(&self) -> ResponseTemplating {
+        if self.global_response_templating {
+            ResponseTemplating::Global
+        } else if self.disable_response_templating {
+            ResponseTemplating::Off
+        } else {
+            ResponseTemplating::Local
+        }
+    }
+
     /// The settings as `WireMock` prints them: starters wait for the line of the port.
     fn table(&self, port: u16, https_port: Option<u16>) -> Vec<String> {
         let row = |name: &str, value: String| format!("{:<30}{value}", format!("{name}:"));
@@ -117,7 +143,17 @@ pub(super) fn wiremock(args: &WireMock) -> Result<(), CommandError> {
     if args.record_mappings {
         builder = builder.record(&mappings);
     }
-    builder = with_https(builder, args)?;
+    builder = builder
+        .response_templating(args.templating())
+        .permitted_system_keys(args.permitted_system_keys.iter().map(String::as_str));
+    if let Some(credentials) = &args.admin_api_basic_auth {
+        let Some((user, password)) = credentials.split_once(':') else {
+            let why = "--admin-api-basic-auth takes USER:PASSWORD";
+            return Err(CommandError::Usage(why.to_owned()));
+        };
+        builder = builder.admin_credentials(user, password);
+    }
+    builder = with_https(builder.admin_https_only(args.admin_api_require_https), args)?;
     if let Some(warning) = args.without_effect.warning() {
         eprintln!("{warning}");
     }

@@ -433,6 +433,17 @@ impl<'d> Keys<'d> {
         self.finish_with("unknown key");
     }
 
+    /// Notes every key that was never asked for as one without effect, with the nearest known one.
+    pub fn finish_ignoring(self) {
+        let asked = self.asked.into_inner();
+        for (key, value) in self.map {
+            if !asked.contains(&key.as_str()) {
+                let child = self.node.child(Way::Key(key), value);
+                child.warn(format!("{:?} has no effect here", shorten(key)), suggest(key, &asked));
+            }
+        }
+    }
+
     /// As [`Keys::finish`], with other words than "unknown key" (such as "unknown operator").
     pub fn finish_with(self, what: &str) {
         let asked = self.asked.into_inner();
@@ -455,7 +466,7 @@ fn mark(key: &str) -> u64 {
 }
 
 /// "did you mean" for one close word, else the list of known words.
-pub(super) fn suggest(text: &str, known: &[&str]) -> String {
+pub(crate) fn suggest(text: &str, known: &[&str]) -> String {
     let best = known
         .iter()
         .map(|word| {

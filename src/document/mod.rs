@@ -12,7 +12,6 @@
 mod decode;
 mod diagnostic;
 pub(crate) mod disk;
-#[allow(dead_code, reason = "only templates use it yet")]
 pub(crate) mod jayway;
 mod json;
 pub(crate) mod json_path;
@@ -27,7 +26,7 @@ pub(crate) mod xml;
 mod yaml;
 
 pub use decode::Decoder;
-pub(crate) use decode::{Keys, Node};
+pub(crate) use decode::{Keys, Node, suggest};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub(crate) use diagnostic::{INVALID, Reported};
 pub(crate) use json::parse_part;
@@ -104,6 +103,17 @@ impl Source {
             Format::Json => json::parse(self).map(|value| vec![value]),
             Format::Yaml => yaml::parse(self),
         }
+    }
+
+    /// The same as strict JSON, where it is JSON with comments or single quotes, as `WireMock` takes it. Places stay.
+    #[must_use]
+    pub(crate) fn strict(&self) -> Option<Self> {
+        let is_lenient = ["//", "/*", "'"].iter().any(|mark| self.text.contains(mark));
+        if self.format != Format::Json || !is_lenient {
+            return None;
+        }
+        let text = lenient::to_strict(&self.text).ok()?;
+        Some(Self { path: self.path.clone(), format: self.format, text })
     }
 
     /// The places of everything in the given document.

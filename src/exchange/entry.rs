@@ -8,13 +8,16 @@ use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, Uri, Version};
 
+use super::late_body::LateBody;
 use crate::matching::Stub;
 use crate::message::{Body, Origin, Plan, Request, RequestBody, SubEvent};
 
 /// How many bytes of one request body are kept.
 pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
-/// Up to how many bytes a response body is kept whole: it is shared, not copied.
+/// Up to how many bytes a response body is kept whole: it is shared, not copied. That of a stub may be larger,
+/// since recordings are made of those that another server gave.
 const MAX_RESPONSE_BODY: usize = 64 << 10;
+const MAX_STUB_BODY: usize = 1 << 20;
 /// How many bytes are kept of one that is larger, or that consists of pieces: these are copied.
 const RESPONSE_PREFIX: usize = 4 << 10;
 
@@ -22,6 +25,8 @@ const RESPONSE_PREFIX: usize = 4 << 10;
 pub(crate) struct Answered<'a> {
     pub(crate) request: &'a Request,
     pub(crate) plan: &'a Plan,
+    /// The body, where nobody has read it: it is read beside the answer.
+    pub(crate) late: Option<Arc<LateBody>>,
     /// When the request came.
     pub(crate) began: Instant,
     pub(crate) world: &'a Arc<str>,
@@ -61,8 +66,10 @@ pub(super) struct Entry {
     text: Box<[u8]>,
     /// How long each of them is.
     lengths: [u32; 5],
-    /// How long the body of the request was.
-    body_length: u64,
+    /// How long the body of the request was, where that is known.
+    pub(super) body_length: Option<u64>,
+    /// The body, where it is read beside the answer.
+    pub(super) late: Option<Arc<LateBody>>,
 }
 
 /// The body of a response, as far as it is kept.
@@ -76,7 +83,7 @@ pub(super) enum KeptBody {
 
 impl Entry {
     pub(super) fn of(answered: &Answered<'_>, epoch: Instant) -> Self {
-        let Answered { request, plan, began, world, stub } = *answered;
+        let Answered { request, plan, ref late, began, world, stub } = *answered;
         let now = Instant::now();
         let since = now.saturating_duration_since(epoch);
         let (stub, fixed) = match stub {
@@ -98,11 +105,12 @@ impl Entry {
             origin: plan.origin.clone(),
             fault: plan.delivery.label(),
             stub: stub.cloned(),
-            response: if fixed { KeptBody::OfStub } else { KeptBody::of(&plan.body) },
+            response: if fixed { KeptBody::OfStub } else { KeptBody::of(plan) },
             sub_events: plan.sub_events.iter().map(event).collect(),
             text,
             lengths,
             body_length,
+            late: late.clone(),
         }
     }
 
@@ -112,7 +120,8 @@ impl Entry {
             KeptBody::OfStub => 0,
             KeptBody::First(bytes, _) => bytes.len(),
         };
-        size_of::<Self>() + self.text.len() + response
+        let late = self.late.as_ref().map_or(0, |late| late.most);
+        size_of::<Self>() + self.text.len() + response + late
     }
 
     /// Path and query, as they were sent.
@@ -137,12 +146,18 @@ impl Entry {
 
     /// The body of the request, as far as it is kept.
     pub(super) fn body(&self) -> &[u8] {
-        self.part(3)
+        match &self.late {
+            Some(late) => late.bytes().unwrap_or_default(),
+            None => self.part(3),
+        }
     }
 
-    /// How long the body was, if not all of it is kept.
-    pub(super) fn cut_body(&self) -> Option<u64> {
-        (self.body_length > self.lengths[3].into()).then_some(self.body_length)
+    /// Whether all of the body is kept.
+    pub(super) fn has_whole_body(&self) -> bool {
+        match &self.late {
+            Some(late) => late.bytes().is_some(),
+            None => self.body_length == Some(self.lengths[3].into()),
+        }
     }
 
     /// The header fields of the response.
@@ -197,10 +212,13 @@ impl Entry {
 }
 
 impl KeptBody {
-    fn of(body: &Body) -> Self {
+    fn of(plan: &Plan) -> Self {
+        let of_stub = matches!(plan.origin, Origin::Stub(_));
+        let most = if of_stub { MAX_STUB_BODY } else { MAX_RESPONSE_BODY };
+        let body = &plan.body;
         match body {
             Body::Empty => Self::First(Bytes::new(), Some(0)),
-            Body::Bytes(bytes) if bytes.len() <= MAX_RESPONSE_BODY => {
+            Body::Bytes(bytes) if bytes.len() <= most => {
                 Self::First(bytes.clone(), Some(bytes.len() as u64))
             }
             // A slice would keep all of it.
@@ -225,13 +243,14 @@ impl KeptBody {
 }
 
 /// Writes what is kept as text. The parts are copied: as slices they would keep the connection's read buffer.
-fn text_of(request: &Request, response: Option<&HeaderMap>) -> (Box<[u8]>, [u32; 5], u64) {
+fn text_of(request: &Request, response: Option<&HeaderMap>) -> (Box<[u8]>, [u32; 5], Option<u64>) {
     let target = request.target();
-    let (body, body_length): (&[u8], u64) = match &request.body {
+    let (body, body_length): (&[u8], _) = match &request.body {
         RequestBody::Bytes(bytes) => {
-            (&bytes[..bytes.len().min(MAX_REQUEST_BODY)], bytes.len() as u64)
+            (&bytes[..bytes.len().min(MAX_REQUEST_BODY)], Some(bytes.len() as u64))
         }
-        RequestBody::Empty | RequestBody::Stream(_) => (&[], 0),
+        RequestBody::Empty => (&[], Some(0)),
+        RequestBody::Stream(_) => (&[], None),
     };
     let scheme = request.uri.scheme_str().zip(request.uri.authority());
     let origin =

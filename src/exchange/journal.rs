@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
 use crate::matching::Stub;
@@ -18,6 +20,9 @@ use super::index::{Index, Lookup, Slot};
 
 /// How many exchanges are kept by default.
 const MAX_EXCHANGES: usize = 10_000;
+
+/// How long bodies that are still being read are waited for.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// How many exchanges the index takes up while requests wait to be recorded.
 const INDEXED_AT_ONCE: usize = 256;
@@ -156,6 +161,11 @@ impl Journal {
         self.lock().recorded - self.cleared.load(Ordering::Relaxed)
     }
 
+    /// The number of the last exchange, which counts all since the start.
+    pub(crate) fn last_number(&self) -> u64 {
+        self.lock().recorded
+    }
+
     /// How many of them were dropped to make room for others.
     pub fn dropped(&self) -> u64 {
         self.lock().dropped
@@ -217,12 +227,29 @@ impl Journal {
         index.find(log, lookup)
     }
 
+    /// Waits until the bodies are there that were not read when their requests were answered.
+    pub(crate) async fn settle(&self, slots: &[Slot]) {
+        let late = slots.iter().filter_map(|slot| slot.entry.late.as_ref());
+        let all = async {
+            for body in late {
+                body.settled().await;
+            }
+        };
+        // A client that sends no more of its body is not waited for.
+        let _ = tokio::time::timeout(SETTLED, all).await;
+    }
+
     /// The exchange of an id.
     pub(crate) fn find(&self, id: Uuid) -> Option<Slot> {
         let number = self.ids.number(id)?;
         let inner = self.lock();
         let at = inner.log.binary_search_by_key(&number, |slot| slot.number).ok()?;
         Some(inner.log[at].clone())
+    }
+
+    /// The id of an exchange.
+    pub(crate) fn id_of(&self, slot: &Slot) -> Uuid {
+        self.ids.id(Of::Exchange, slot.number)
     }
 
     /// When an exchange was decided.
@@ -246,7 +273,7 @@ impl Journal {
             method: entry.method.clone(),
             target: entry.target().try_into().unwrap_or_default(),
             headers: entry.headers(),
-            body: bytes::Bytes::copy_from_slice(entry.body()),
+            body: Bytes::copy_from_slice(entry.body()),
             status: entry.status,
             origin: entry.origin.clone(),
             fault: entry.fault,
@@ -278,6 +305,27 @@ impl Slot {
     /// The world it was sent to.
     pub(crate) fn world(&self) -> &str {
         &self.entry.world
+    }
+
+    /// Counts all exchanges since the start.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.entry.status
+    }
+
+    /// The header fields and the body of the answer, as far as it is kept.
+    pub(crate) fn response(&self) -> (HeaderMap, Bytes) {
+        (self.entry.response_headers(), self.entry.response_body().0)
+    }
+
+    /// Whether all of the answer's body is kept.
+    pub(crate) fn has_whole_response(&self) -> bool {
+        let (kept, whole) = self.entry.response_body();
+        whole == Some(kept.len() as u64)
     }
 
     /// The stub that answered.

@@ -13,6 +13,7 @@ mod exchange;
 mod ids;
 mod index;
 mod journal;
+mod late_body;
 mod serve_event;
 mod shown;
 
@@ -21,3 +22,5 @@ pub use exchange::Exchange;
 pub(crate) use index::{Lookup, Slot};
 pub(crate) use journal::Observer;
 pub use journal::{Journal, JournalLimits};
+pub(crate) use late_body::LateBody;
+pub(crate) use serve_event::written_name;

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
-use crate::message::Origin;
+use crate::k8s::{GroupResource, RequestInfo};
+use crate::message::{DEFAULT_WORLD, Origin, Query};
 
 use super::exchange::Exchange;
 use super::shown::{Fields, Shown, Text};
@@ -58,7 +59,7 @@ fn request(exchange: &Exchange, shown: &Shown) -> Value {
     });
     // Written by a clock of this program: it is no date that cannot be one.
     let at = Timestamp::try_from(exchange.at).unwrap_or_default();
-    json!({
+    let mut request = json!({
         "url": shown.target,
         "absoluteUrl": format!("{}{}", origin.url(), shown.target),
         "method": exchange.method.as_str(),
@@ -76,31 +77,52 @@ fn request(exchange: &Exchange, shown: &Shown) -> Value {
         "port": origin.port,
         "queryParams": parameters(query),
         "formParams": parameters(if is_form { &body } else { "" }),
-        "standin": standin(exchange),
-    })
+    });
+    if let Some(standin) = standin(exchange) {
+        request["standin"] = standin;
+    }
+    request
 }
 
-/// What `WireMock` has no place for.
-fn standin(exchange: &Exchange) -> Value {
+/// What `WireMock` has no place for; nothing where a stub or nothing answered and that is all there is to say.
+fn standin(exchange: &Exchange) -> Option<Value> {
     let entry = &exchange.entry;
-    let (response, whole) = entry.response_body();
-    let kept = response.len() as u64;
-    let mut standin = json!({
-        "number": exchange.number,
-        "world": &*exchange.world,
-        "answeredBy": exchange.origin.label(),
-        "id": exchange.origin.id(),
-        "fault": exchange.fault,
-        "durationMicroseconds": u64::try_from(entry.took.as_micros()).unwrap_or(u64::MAX),
-    });
+    let by_stub = matches!(exchange.origin, Origin::Stub(_) | Origin::Unmatched);
+    let is_default = &*exchange.world == DEFAULT_WORLD;
+    // A fault of the stub's own stands in its mapping.
+    let has_fault = exchange.fault.is_some()
+        && entry.stub.as_ref().is_none_or(|stub| own_fault(&stub.mapping()).is_none());
+    let mut standin = Map::new();
+    if !by_stub || !is_default || has_fault {
+        let duration = u64::try_from(entry.took.as_micros()).unwrap_or(u64::MAX);
+        standin.insert("number".to_owned(), exchange.number.into());
+        standin.insert("world".to_owned(), (*exchange.world).into());
+        standin.insert("answeredBy".to_owned(), exchange.origin.label().into());
+        standin.insert("id".to_owned(), json!(exchange.origin.id()));
+        standin.insert("fault".to_owned(), exchange.fault.into());
+        standin.insert("durationMicroseconds".to_owned(), duration.into());
+    }
+    if !by_stub && let Some((verb, resource)) = verb_and_resource(exchange) {
+        standin.insert("verb".to_owned(), verb.into());
+        standin.insert("resource".to_owned(), resource.into());
+    }
     // A body of which only the beginning is kept, with its length in bytes where that is known.
-    if let Some(length) = entry.cut_body() {
-        standin["bodyCut"] = json!({"bytes": length});
+    if !entry.has_whole_body() {
+        standin.insert("bodyCut".to_owned(), json!({"bytes": entry.body_length}));
     }
-    if whole.is_none_or(|whole| whole > kept) {
-        standin["responseBodyCut"] = json!({"bytes": whole});
+    let (response, whole) = entry.response_body();
+    if whole.is_none_or(|whole| whole > response.len() as u64) {
+        standin.insert("responseBodyCut".to_owned(), json!({"bytes": whole}));
     }
-    standin
+    (!standin.is_empty()).then(|| standin.into())
+}
+
+/// The verb of the Kubernetes API, and the resource, where a request is about one.
+fn verb_and_resource(exchange: &Exchange) -> Option<(String, String)> {
+    let query = Query::parse(exchange.target.query()).unwrap_or_default();
+    let info = RequestInfo::parse(&exchange.method, exchange.path(), &query).ok()?;
+    let of = info.resource.as_ref()?;
+    Some((info.verb.to_string(), GroupResource::new(&of.group, &of.resource).to_string()))
 }
 
 fn stub_mapping(exchange: &Exchange) -> Value {
@@ -151,17 +173,25 @@ fn response(exchange: &Exchange, shown: &Shown) -> Value {
         "body": body.text(),
         "bodyAsBase64": STANDARD.encode(&body.bytes),
     });
+    let own = exchange.entry.stub.as_ref().map(|stub| stub.mapping());
+    if let Some(fault) = own.as_ref().and_then(own_fault) {
+        response["fault"] = fault.clone();
+    }
     if !unmatched && !shown.response_headers.0.is_empty() {
-        let own = exchange.entry.stub.as_ref().map(|stub| stub.mapping());
         let own = own.as_ref().and_then(|mapping| mapping["response"]["headers"].as_object());
         let as_in_stub = |name: &HeaderName| {
             let is = |own: &&String| own.eq_ignore_ascii_case(name.as_str());
             let own = own.and_then(|own| own.keys().find(is));
-            own.cloned().unwrap_or_else(|| written(name, Version::HTTP_11))
+            own.cloned().unwrap_or_else(|| written_name(name))
         };
         response["headers"] = fields(&shown.response_headers, as_in_stub);
     }
     response
+}
+
+/// The fault that a stub mapping has.
+fn own_fault(mapping: &Value) -> Option<&Value> {
+    mapping["response"].get("fault").filter(|fault| !fault.is_null())
 }
 
 fn sub_events(exchange: &Exchange, shown: &Shown) -> Vec<Value> {
@@ -248,10 +278,18 @@ fn add(all: &mut Map<String, Value>, name: String, value: &str) {
     }
 }
 
-/// The name of a field as clients of HTTP/1.1 write it. The case in which it was sent is not kept.
+/// The name of a field as it was sent; over HTTP/1.1, as clients write it.
 fn written(name: &HeaderName, version: Version) -> String {
-    if version == Version::HTTP_2 {
-        return name.as_str().to_owned();
+    if version == Version::HTTP_2 { name.as_str().to_owned() } else { written_name(name) }
+}
+
+/// The name of a field as programs write it over HTTP/1.1. The case in which it was sent is not kept.
+pub(crate) fn written_name(name: &HeaderName) -> String {
+    match name.as_str() {
+        "etag" => return "ETag".to_owned(),
+        "www-authenticate" => return "WWW-Authenticate".to_owned(),
+        "te" => return "TE".to_owned(),
+        _ => {}
     }
     let part = |part: &str| {
         let mut part = part.to_owned();

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::net::SocketAddr;
 
-use http::Method;
 use http::header::{AUTHORIZATION, COOKIE, HOST, HeaderName};
 use http::uri::Authority;
+use http::{HeaderMap, Method, Uri};
 
 use crate::message::Request;
 use crate::message::decoded::{content_type, is_form, text, without_gzip};
@@ -94,8 +95,7 @@ impl<'r> Facts<'r> {
 
     /// The host asked for, without its port, and the port.
     pub(super) fn authority(&self) -> Option<Authority> {
-        let of_target = self.request.uri.authority().cloned();
-        of_target.or_else(|| self.request.header(HOST.as_str())?.parse().ok())
+        authority(&self.request.uri, &self.request.headers)
     }
 
     /// The port asked for; where none is written, that of the scheme.
@@ -106,21 +106,12 @@ impl<'r> Facts<'r> {
 
     /// The client's address: what `X-Forwarded-For` says, where it is sent.
     pub(super) fn client_address(&self) -> Option<Cow<'r, str>> {
-        match self.request.header("x-forwarded-for").filter(|value| !value.is_empty()) {
-            Some(forwarded) => Some(Cow::Borrowed(forwarded)),
-            None => Some(Cow::Owned(self.request.peer?.ip().to_canonical().to_string())),
-        }
+        client_address(&self.request.headers, self.request.peer)
     }
 
     /// The values of a cookie (RFC 6265, section 5.4).
     pub(super) fn cookie<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'r str> + 's {
-        let headers = self.request.headers.get_all(COOKIE).iter();
-        let pairs =
-            headers.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
-        pairs
-            .filter_map(|pair| pair.trim().split_once('='))
-            .filter(move |(key, _)| *key == name)
-            .map(|(_, value)| value.trim_matches('"'))
+        cookies(&self.request.headers).filter(move |(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// The credentials of a Basic `Authorization` header, still in base64 (RFC 7617).
@@ -132,6 +123,32 @@ impl<'r> Facts<'r> {
             scheme.eq_ignore_ascii_case("Basic ").then_some(credentials)
         })
     }
+}
+
+/// The host that a request asks for, with its port: that of its target, else that of its Host header.
+pub(super) fn authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
+    uri.authority().cloned().or_else(|| headers.get(HOST)?.to_str().ok()?.parse().ok())
+}
+
+/// The client's address: what `X-Forwarded-For` says, where it is sent.
+pub(super) fn client_address(
+    headers: &HeaderMap,
+    peer: Option<SocketAddr>,
+) -> Option<Cow<'_, str>> {
+    let forwarded = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+    match forwarded.filter(|value| !value.is_empty()) {
+        Some(forwarded) => Some(Cow::Borrowed(forwarded)),
+        None => Some(Cow::Owned(peer?.ip().to_canonical().to_string())),
+    }
+}
+
+/// The cookies, in the order sent (RFC 6265, section 5.4).
+pub(super) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = values.flat_map(|text| text.split(';'));
+    pairs
+        .filter_map(|pair| pair.trim().split_once('='))
+        .map(|(name, value)| (name, value.trim_matches('"')))
 }
 
 /// `WireMock` compares methods in upper case.

@@ -50,6 +50,7 @@ pub(crate) mod testing;
 mod tests;
 mod url;
 mod written;
+mod xml;
 
 pub use body_files::BodyFiles;
 pub(crate) use body_files::ReadBodyFile;
@@ -58,12 +59,15 @@ pub(crate) use diff::report as miss_report;
 pub use files::StubFile;
 pub use header_pool::HeaderPool;
 pub(crate) use near_miss::{MissSearch, NearMiss};
-pub(crate) use query::{RequestQuery, ValueQuery, read_json};
-pub(crate) use response::{distribution, ProxyRequest, ResponseContext, ResponseSettings, StubAnswer};
+pub(crate) use query::{RequestQuery, ValueQuery};
+pub(crate) use raw::pretty as pretty_json;
+pub use response::ResponseTemplating;
+pub(crate) use response::{
+    ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, distribution,
+};
 pub use set::StubSet;
-pub(crate) use single::{StubImport, StubReader};
+pub(crate) use single::StubReader;
 pub(crate) use state::{STARTED, ScenarioStates};
 pub(crate) use stub::MAPPINGS;
-pub(crate) use raw::pretty as pretty_json;
-pub(crate) use written::delay_text;
 pub use stub::{Stub, StubCompiler};
+pub(crate) use written::delay_text;

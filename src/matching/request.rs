@@ -98,6 +98,14 @@ impl RequestPattern {
         })
     }
 
+    /// What the path template binds, by name; nothing without one.
+    pub(super) fn path_parameters(&self, facts: &Facts<'_>) -> Vec<(String, String)> {
+        let UrlPattern::Template(template) = &self.url else { return Vec::new() };
+        let values = template.values(facts.path).unwrap_or_default();
+        let bound = template.names().zip(values);
+        bound.filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect()
+    }
+
     /// The values of the template's variables; none where the path is another.
     pub(super) fn path_values<'r>(&self, facts: &Facts<'r>) -> Vec<Option<&'r str>> {
         match &self.url {

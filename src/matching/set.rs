@@ -294,9 +294,8 @@ impl StubSet {
         }
         let facts = Facts::new(request);
         states.choose(|view| {
-            self.index.search(&facts, |stub| {
-                (view.allows(stub) && stub.fits(&facts)).then_some(stub)
-            })
+            self.index
+                .search(&facts, |stub| (view.allows(stub) && stub.fits(&facts)).then_some(stub))
         })
     }
 

@@ -10,6 +10,7 @@ use crate::document::{Node, Refusal, read_body_and_text};
 use super::body_files::BodyFiles;
 use super::header_pool::HeaderPool;
 use super::raw::Raw;
+use super::response::ResponseTemplating;
 use super::stub::{MAPPINGS, Stub, StubCompiler};
 
 /// Where the stubs come from, in messages.
@@ -22,6 +23,8 @@ pub(crate) struct StubReader<'a> {
     pub(crate) files: &'a dyn BodyFiles,
     /// The headers that they share with others.
     pub(crate) headers: &'a HeaderPool,
+    /// Which answers are templates.
+    pub(crate) templating: ResponseTemplating,
 }
 
 /// Many stubs, to be added together (`C/stubbing/StubImport.java`).
@@ -35,43 +38,15 @@ pub(crate) struct StubImport {
     pub(crate) deletes_others: bool,
 }
 
-/// A stub mapping that says which stub is meant.
-#[derive(Debug)]
-pub(crate) struct MeantStub {
-    /// The id that is written.
-    pub(crate) id: Option<Uuid>,
-    pub(crate) stub: Stub,
-}
-
 impl StubReader<'_> {
     /// Reads a stub mapping. One that names no id gets a random one, and every one has `id` where that is given.
     ///
     /// # Errors
     /// What is wrong with it first.
     pub(crate) fn one(&self, body: &[u8], id: Option<Uuid>) -> Result<Stub, Refusal> {
-        self.read(body, |written| id.or(written))
-    }
-
-    /// Reads a stub mapping that says which stub is meant.
-    ///
-    /// # Errors
-    /// What is wrong with it first.
-    pub(crate) fn meant(&self, body: &[u8]) -> Result<MeantStub, Refusal> {
-        let mut id = None;
-        let stub = self.read(body, |written| {
-            id = written;
-            written
-        })?;
-        Ok(MeantStub { id, stub })
-    }
-
-    fn read(
-        &self,
-        body: &[u8],
-        id: impl FnOnce(Option<Uuid>) -> Option<Uuid>,
-    ) -> Result<Stub, Refusal> {
         let (stub, text) = read_body_and_text(body, |node| {
-            self.compiler().compile_with(node, |written| id(written).unwrap_or_else(Uuid::new_v4))
+            let choose = |written: Option<Uuid>| id.or(written).unwrap_or_else(Uuid::new_v4);
+            self.compiler().compile_with(node, choose)
         })?;
         Ok(stub.with_mapping(text.into()))
     }
@@ -87,7 +62,8 @@ impl StubReader<'_> {
         let with_text = |(stub, text): (Stub, Raw<'_>)| {
             stub.with_mapping(Bytes::copy_from_slice(text.as_str().as_bytes()))
         };
-        import.stubs = std::mem::take(&mut import.stubs).into_iter().zip(texts).map(with_text).collect();
+        import.stubs =
+            std::mem::take(&mut import.stubs).into_iter().zip(texts).map(with_text).collect();
         Ok(import)
     }
 
@@ -118,6 +94,7 @@ impl StubReader<'_> {
     }
 
     fn compiler(&self) -> StubCompiler<'_> {
-        StubCompiler { source: Path::new(SOURCE).into(), files: self.files, headers: self.headers }
+        let Self { files, headers, templating } = *self;
+        StubCompiler { source: Path::new(SOURCE).into(), files, headers, templating }
     }
 }

@@ -154,7 +154,9 @@ mod tests {
     #[test]
     fn each_state_is_seen_by_one_of_many_requests() {
         let steps: Vec<Value> = (0..200)
-            .map(|n| step(&if n == 0 { STARTED.to_owned() } else { n.to_string() }, &(n + 1).to_string()))
+            .map(|n| {
+                step(&if n == 0 { STARTED.to_owned() } else { n.to_string() }, &(n + 1).to_string())
+            })
             .collect();
         let set = set(&steps);
         let states = ScenarioStates::default();

@@ -18,7 +18,10 @@ use super::facts::Facts;
 use super::header_pool::HeaderPool;
 use super::keys::{self, StubScenario};
 use super::request::RequestPattern;
-use super::response::{RawResponse, Response, ResponseContext, ResponseSettings, StubAnswer};
+use super::response::{
+    AnsweringStub, RawResponse, Response, ResponseContext, ResponseSettings, ResponseTemplating,
+    StubAnswer,
+};
 use super::written;
 
 /// The key of a file's many stubs.
@@ -72,7 +75,8 @@ impl Stub {
 
     /// The answer to a request.
     pub(crate) fn answer(&self, context: &mut ResponseContext<'_>) -> StubAnswer {
-        self.response.answer(self.id, self.name(), context)
+        let pattern = &self.request;
+        self.response.answer(AnsweringStub { id: self.id, name: self.name(), pattern }, context)
     }
 
     /// Whether the answer is made from the request's body, so that it must be read before.
@@ -109,7 +113,7 @@ impl Stub {
     /// The stub with the JSON text of its mapping, which may be a part of a larger one.
     #[must_use]
     pub fn with_mapping(mut self, text: Bytes) -> Self {
-        self.response.take_json_body(&text);
+        self.response.take_text(&text);
         self.written.mapping = text;
         self
     }
@@ -194,6 +198,8 @@ pub struct StubCompiler<'a> {
     pub files: &'a dyn BodyFiles,
     /// The headers of all files' stubs.
     pub headers: &'a HeaderPool,
+    /// Which responses are templates.
+    pub templating: ResponseTemplating,
 }
 
 impl StubCompiler<'_> {
@@ -221,7 +227,7 @@ impl StubCompiler<'_> {
         );
         let response = keys.get("response").map_or_else(
             || Some(RawResponse::default()),
-            |node| RawResponse::read(&node, self.files),
+            |node| RawResponse::read(&node, self.files, self.templating),
         );
         let scenario = keys::scenario(&keys);
         let persistent = keys::persistent(&keys);
@@ -328,7 +334,7 @@ mod tests {
         let mut request = request("POST", "/", &[], "");
         request.body = crate::message::RequestBody::Stream(Box::pin(futures_util::stream::empty()));
         assert!(
-            !stub(&json!({"request": {"bodyPatterns": [{"anything": true}]}})).matches(&request)
+            !stub(&json!({"request": {"bodyPatterns": [{"anything": "x"}]}})).matches(&request)
         );
     }
 

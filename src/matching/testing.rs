@@ -9,11 +9,12 @@ use serde_json::Value;
 
 use crate::document::{Decoder, Diagnostic, Format, Node, Source};
 use crate::message::{Plan, Request, RequestBody};
+use crate::template::{Host, SystemSource, SystemValue};
 
 use super::body_files::{BodyFiles, ReadBodyFile};
 use super::files::StubFile;
 use super::header_pool::HeaderPool;
-use super::response::{ResponseContext, ResponseSettings, StubAnswer};
+use super::response::{ResponseContext, ResponseSettings, ResponseTemplating, StubAnswer};
 use super::set::StubSet;
 use super::stub::{Stub, StubCompiler};
 
@@ -50,6 +51,20 @@ impl ReadBodyFile for OnDisk {
     }
 }
 
+/// A machine that tells nothing.
+#[derive(Debug)]
+pub(crate) struct NoHost;
+
+impl Host for NoHost {
+    fn name(&self) -> &'static str {
+        "machine"
+    }
+
+    fn system_value(&self, _: SystemSource, _: &str) -> SystemValue {
+        SystemValue::Denied
+    }
+}
+
 /// What a stub answers by itself.
 pub(crate) fn answer(stub: &Stub, request: &Request) -> Plan {
     let answer = stub.answer(&mut ResponseContext {
@@ -57,6 +72,8 @@ pub(crate) fn answer(stub: &Stub, request: &Request) -> Plan {
         settings: &ResponseSettings::default(),
         files: &OnDisk,
         random: &mut || 0,
+        now: 0,
+        host: &NoHost,
     });
     match answer {
         StubAnswer::Plan(plan) => plan,
@@ -83,8 +100,12 @@ pub(crate) fn with_node<T>(
 /// A stub, with what is wrong with it.
 pub(crate) fn compile(mapping: &Value) -> (Option<Stub>, Vec<Diagnostic>) {
     let pool = HeaderPool::default();
-    let compiler =
-        StubCompiler { source: Path::new("t.json").into(), files: &Files, headers: &pool };
+    let compiler = StubCompiler {
+        source: Path::new("t.json").into(),
+        files: &Files,
+        headers: &pool,
+        templating: ResponseTemplating::default(),
+    };
     let (stub, problems) = with_node(mapping, |node| compiler.compile(node));
     (stub.map(|stub| stub.with_mapping(mapping.to_string().into())), problems)
 }

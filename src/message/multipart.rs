@@ -99,7 +99,8 @@ fn fields(text: &str) -> Vec<(String, String)> {
 }
 
 /// The name of a form's field.
-fn field_name(part: &Part) -> Option<String> {
+/// The name of a form's field that a part is.
+pub(crate) fn field_name(part: &Part) -> Option<String> {
     let disposition = part.header("content-disposition").next()?;
     let is_form = disposition.to_ascii_lowercase().starts_with("form-data");
     is_form.then(|| parameter(disposition, "name"))?

@@ -161,6 +161,15 @@ impl Request {
         }
     }
 
+    /// The body, shared; empty where it has not been read.
+    #[must_use]
+    pub fn shared_body(&self) -> Bytes {
+        match &self.body {
+            RequestBody::Bytes(bytes) => bytes.clone(),
+            RequestBody::Empty | RequestBody::Stream(_) => Bytes::new(),
+        }
+    }
+
     /// The body, if it has been read or there is none.
     #[must_use]
     pub fn body_bytes(&self) -> Option<&[u8]> {

@@ -1,4 +1,5 @@
-//! Passes unmatched requests on to a backend, and records the exchanges as fixtures.
+//! Passes unmatched requests on to a backend, and records the exchanges as fixtures. It also has the client for
+//! servers that stubs name.
 //!
 //! ```text
 //! Request → [proxy] → [upstream] ══ backend
@@ -14,8 +15,10 @@ mod clean;
 mod exchange;
 mod key_file;
 mod mapping;
+mod outbound;
 mod pattern;
 mod proxy;
+mod targets;
 mod tee;
 mod upstream;
 mod writer;
@@ -23,7 +26,9 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use outbound::{ANSWER_TIMEOUT, Outbound, SendError};
 pub(crate) use proxy::Proxy;
+pub(crate) use targets::Targets;
 pub(crate) use upstream::Upstream;
 pub use upstream::UpstreamOptions;
 #[cfg(feature = "cli")]

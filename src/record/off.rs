@@ -1,8 +1,52 @@
-//! Stands for the recorded backend in a build without the feature `record`: there never is one.
+//! Stands for the recorded backend, and for the client of stubs, in a build without the feature `record`: there
+//! never is one.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
-use crate::message::{Plan, Request};
+use crate::message::{BodyStream, Plan, Request, RequestBody};
+
+/// How long the head of an answer may take.
+pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Rules for targets: there are none.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Targets;
+
+/// A client that sends nothing.
+#[derive(Debug)]
+pub(crate) struct Outbound;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+#[expect(dead_code, reason = "a build with a client has all of them")]
+pub(crate) enum SendError {
+    /// The rules do not allow the target.
+    #[error("the target address is denied by the rules for targets")]
+    Denied,
+    /// The TLS handshake failed.
+    #[error("{0}")]
+    Tls(String),
+    /// There is no client.
+    #[error("{0}")]
+    Network(String),
+}
+
+impl Outbound {
+    #[expect(clippy::unnecessary_wraps, reason = "the signature is that of a build with a client")]
+    pub(crate) fn new(_: Targets, _: Duration) -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    #[expect(clippy::unused_async, reason = "the signature is that of a build with a client")]
+    pub(crate) async fn send(
+        &self,
+        _: http::Request<RequestBody>,
+    ) -> Result<http::Response<BodyStream>, SendError> {
+        let why = "this build sends no requests; build it with the feature record";
+        Err(SendError::Network(why.to_owned()))
+    }
+}
 
 /// A backend that cannot exist.
 #[derive(Debug)]

@@ -28,7 +28,8 @@ const NO_TLS: &str = "this build has no TLS; build it with the feature tls";
 /// How long an answer's head may take, where the options do not say.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
-type OutBody = UnsyncBoxBody<Bytes, BodyError>;
+/// A body on its way to a server.
+pub(super) type OutBody = UnsyncBoxBody<Bytes, BodyError>;
 
 /// How a backend is reached, for [`Builder::upstream`](crate::Builder::upstream).
 ///
@@ -167,7 +168,7 @@ impl Upstream {
         uri.path_and_query = Some(path.map_err(|error| broken(error.to_string()))?);
         let uri = Uri::from_parts(uri).map_err(|error| broken(error.to_string()))?;
 
-        let mut out = http::Request::new(body(request.body));
+        let mut out = http::Request::new(outgoing(request.body));
         *out.method_mut() = request.method;
         *out.uri_mut() = uri;
         *out.version_mut() = Version::HTTP_11;
@@ -191,18 +192,27 @@ fn connect(options: &UpstreamOptions) -> Result<Connector, UpstreamError> {
     if cfg!(not(feature = "tls")) && (options.insecure || options.ca_file.is_some()) {
         return Err(UpstreamError::Tls(NO_TLS.to_owned()));
     }
-    let mut http = HttpConnector::new();
-    http.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    http.set_nodelay(true);
     let trust = match &options.ca_file {
         _ if options.insecure => Trust::Anyone,
         Some(path) => Trust::File(path),
         None => Trust::System,
     };
+    connect_trusting(trust)
+}
+
+/// What connects to servers.
+///
+/// # Errors
+/// [`UpstreamError::Tls`] where a file of certificates cannot be used.
+pub(super) fn connect_trusting(trust: Trust<'_>) -> Result<Connector, UpstreamError> {
+    let mut http = HttpConnector::new();
+    http.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    http.set_nodelay(true);
     connector(trust, http).map_err(|error| UpstreamError::Tls(format!("the CA file {error}")))
 }
 
-fn body(body: RequestBody) -> OutBody {
+/// A request's body as it is sent.
+pub(super) fn outgoing(body: RequestBody) -> OutBody {
     match body {
         RequestBody::Empty => Empty::new().map_err(|never| match never {}).boxed_unsync(),
         RequestBody::Bytes(bytes) => {

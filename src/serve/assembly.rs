@@ -1,6 +1,6 @@
 //! Loaded sets and settings → what requests share: the same for a server and for `explain`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -12,6 +12,7 @@ use crate::matching::StubSet;
 use crate::tls::server::Tls;
 
 use super::body_files::BodyFileCache;
+use super::recordings::Recordings;
 use super::root::RootDirectory;
 use super::saved::SavedStubs;
 use super::seed::build_world;
@@ -49,17 +50,19 @@ impl Assembly {
         Ok(Arc::new(Shared {
             stages: ArcSwap::from_pointee(settings.stages_of(&mut objects)),
             settings,
-            stubs: Stubs::new(StubSet::of_files(stubs)),
+            stubs: Stubs::new(StubSet::of_files(stubs), sources.templating),
             root: RootDirectory::of(&sources.fixtures),
             saved: SavedStubs::default(),
             shutdown: tokio::sync::Notify::new(),
             stub_settings: StubSettings::default(),
             responses: ArcSwap::default(),
             body_files: BodyFileCache::default(),
+            client: OnceLock::new(),
             seeding,
             scenarios: ArcSwap::from_pointee(scenarios),
             worlds: Worlds::new(Arc::new(world), bounds.worlds),
             journal: Arc::new(journal),
+            recordings: Recordings::default(),
             reload: Reload::new(sources, bounds.history, loader, generated),
             problems: ArcSwap::default(),
             tls,

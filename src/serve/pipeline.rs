@@ -21,7 +21,7 @@ use super::context::RequestContext;
 use super::graded::{GradedRequest, GradingNotes};
 use super::state::Shared;
 use super::world::World;
-use super::{admin, kubernetes, overlay, respond, stub_answers};
+use super::{admin, kubernetes, late_body, overlay, respond, stub_answers};
 
 /// What the transport calls for each request.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Handler for Pipeline {
             Ok(world) => world,
             Err(error) => {
                 let plan = respond::bad_world(&request, &error);
-                self.observe(&request, &plan, began, self.shared.worlds.default(), ByStub::No);
+                self.observe(&mut request, &plan, began, self.shared.worlds.default(), ByStub::No);
                 return Handling::Ready(plan);
             }
         };
@@ -50,7 +50,7 @@ impl Handler for Pipeline {
         let mut found = None;
         match at_once(&self.shared, &world, &request) {
             FirstLook::Answered(plan, stub) => {
-                self.observe(&request, &plan, began, &world, ByStub::Fixed(&stub));
+                self.observe(&mut request, &plan, began, &world, ByStub::Fixed(&stub));
                 return Handling::Ready(plan);
             }
             FirstLook::Found(stub) => found = Some(stub),
@@ -61,7 +61,7 @@ impl Handler for Pipeline {
         Handling::Waiting(Box::pin(async move {
             if let Some(stub) = found {
                 let plan = stub_answers::answer(&context, &mut request, &stub).await;
-                self.observe(&request, &plan, began, &context.world, ByStub::Rendered(&stub));
+                self.observe(&mut request, &plan, began, &context.world, ByStub::Rendered(&stub));
                 return plan;
             }
             let graded = (context.shared.settings.graded && !admin::owns(request.path()))
@@ -73,7 +73,7 @@ impl Handler for Pipeline {
             }
             let stub = self.stub_of(&plan);
             let by = stub.as_ref().map_or(ByStub::No, ByStub::Rendered);
-            self.observe(&request, &plan, began, &context.world, by);
+            self.observe(&mut request, &plan, began, &context.world, by);
             plan
         }))
     }
@@ -94,7 +94,7 @@ impl Pipeline {
     /// Shows an exchange to whoever looks on.
     fn observe(
         &self,
-        request: &Request,
+        request: &mut Request,
         plan: &Plan,
         began: Instant,
         world: &World,
@@ -102,12 +102,14 @@ impl Pipeline {
     ) {
         let journal = &self.shared.journal;
         let world = world.name.shared();
-        let answered = Answered { request, plan, began, world, stub };
         // The log is what clients of the simulated API asked.
-        if admin::owns(request.path()) {
-            journal.observe(&answered);
-        } else {
+        let is_kept = !journal.is_off() && !admin::owns(request.path());
+        let late = if is_kept { late_body::read_beside(request) } else { None };
+        let answered = Answered { request, plan, late, began, world, stub };
+        if is_kept {
             journal.record(&answered);
+        } else {
+            journal.observe(&answered);
         }
     }
 }
@@ -142,7 +144,9 @@ fn at_once(shared: &Shared, world: &World, request: &Request) -> FirstLook {
     if stubs.wants_body(request) {
         return FirstLook::Open;
     }
-    let Some(stub) = stubs.select(request, &world.stub_states).map(Arc::clone) else { return FirstLook::NoStub };
+    let Some(stub) = stubs.select(request, &world.stub_states).map(Arc::clone) else {
+        return FirstLook::NoStub;
+    };
     match stub.fixed_plan(&shared.responses.load()) {
         Some(plan) => FirstLook::Answered(plan, stub),
         None => FirstLook::Found(stub),

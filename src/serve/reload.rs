@@ -96,6 +96,7 @@ impl Shared {
         let Reloaded { stubs, objects, .. } = loaded.fixtures;
         if let (Some(mut objects), Some(after)) = (objects, after) {
             self.seeding.replace(after);
+            self.seeding.note_objects(&objects);
             // Other worlds see it on their next request: their number costs a reload nothing.
             let all = self.worlds.all().into_iter();
             for world in all.filter(|world| world.name.is_default() || world.store.is_watched()) {

@@ -64,7 +64,7 @@ pub(super) async fn miss(
         plan.origin = Origin::Unmatched;
         return plan;
     }
-    if stubs.is_empty() && has_own_types(context) {
+    if stubs.is_empty() && context.shared.seeding.has_objects() {
         // As an API server says it: nobody here has written a stub to compare with.
         return Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, "404 page not found\n");
     }
@@ -79,11 +79,6 @@ pub(super) async fn miss(
     let nearest = nearest.first().map(|near| &*near.stub);
     let report = miss_report(nearest, request, None, &context.shared.settings.redactor);
     Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, report)
-}
-
-/// Whether the files define resource types: then the server stands in for an API server.
-fn has_own_types(context: &RequestContext) -> bool {
-    context.world.store.state().types.types().any(|of| !of.is_built_in())
 }
 
 /// What a rule answers, as a plan.

@@ -78,8 +78,9 @@ fn list(directory: &Path, prefix: &str, depth: usize, names: &mut Vec<String>) -
 /// # Errors
 /// [`io::ErrorKind::InvalidInput`]: it leads out of the directory.
 pub(crate) fn inside(directory: &Path, name: &str) -> io::Result<PathBuf> {
-    let outside =
-        || io::Error::new(io::ErrorKind::InvalidInput, format!("{name:?} leads out of the directory"));
+    let outside = || {
+        io::Error::new(io::ErrorKind::InvalidInput, format!("{name:?} leads out of the directory"))
+    };
     let mut path = directory.to_path_buf();
     let mut depth = 0_usize;
     for part in Path::new(name).components() {
@@ -93,7 +94,9 @@ pub(crate) fn inside(directory: &Path, name: &str) -> io::Result<PathBuf> {
                 path.pop();
                 depth -= 1;
             }
-            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return Err(outside()),
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
+                return Err(outside());
+            }
         }
     }
     // What is there decides where it leads: the file, or the nearest directory above it.
@@ -166,7 +169,10 @@ mod tests {
         let of = |path: &Path| RootDirectory::of(&[path.to_path_buf()]);
         for path in [root.clone(), root.join("mappings"), root.join("mappings/")] {
             let found = of(&path).unwrap();
-            assert_eq!((found.mappings, found.files), (root.join("mappings"), root.join("__files")));
+            assert_eq!(
+                (found.mappings, found.files),
+                (root.join("mappings"), root.join("__files"))
+            );
         }
         assert!(of(directory.path()).is_none());
     }

@@ -100,7 +100,8 @@ impl Shared {
     /// # Errors
     /// [`SaveError`]: the first; the others are tried all the same.
     pub(crate) fn remove_all_saved(&self) -> Result<(), SaveError> {
-        let saved = std::mem::take(&mut *self.saved.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let saved =
+            std::mem::take(&mut *self.saved.0.lock().unwrap_or_else(PoisonError::into_inner));
         let mut result = Ok(());
         for Saved { path, .. } in saved.into_values() {
             let removed = root::remove(&path);
@@ -145,7 +146,8 @@ fn file_name(stub: &Stub) -> String {
 
 fn sanitized(title: &str) -> String {
     let kept = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let title: String = title.trim_end_matches(' ').replace(' ', "-").chars().filter(|c| kept(*c)).collect();
+    let title: String =
+        title.trim_end_matches(' ').replace(' ', "-").chars().filter(|c| kept(*c)).collect();
     title.to_ascii_lowercase().chars().take(MAX_NAME).collect()
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn build_world(
 ) -> Result<(World, Seeding), Diagnostics> {
     let clock = Clock::start();
     let state = state(fixtures, scenarios, history, clock.epoch())?;
-    let seeding = Seeding::new(state);
+    let seeding = Seeding::new(state, fixtures);
     Ok((World::new(WorldName::default(), seeding.current(), clock), seeding))
 }
 

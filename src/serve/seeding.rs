@@ -1,10 +1,11 @@
 //! What the fixtures make, and which worlds have it: a reload is brought to a world on its next request.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
+use crate::fixtures::ObjectSet;
 use crate::k8s;
 
 /// The state that the fixtures make, to tell a reload's changes from those of clients. It shares its
@@ -22,12 +23,25 @@ pub(crate) struct Seeding {
     current: ArcSwap<SeedGeneration>,
     /// That of the current seed: each request compares it with its world's.
     generation: AtomicU64,
+    /// Whether the files define Kubernetes objects or types.
+    has_objects: AtomicBool,
 }
 
 impl Seeding {
-    pub(crate) fn new(state: k8s::State) -> Self {
+    pub(crate) fn new(state: k8s::State, fixtures: &ObjectSet) -> Self {
         let current = ArcSwap::from_pointee(SeedGeneration { generation: 0, state });
-        Self { current, generation: AtomicU64::new(0) }
+        let has_objects = AtomicBool::new(has_objects(fixtures));
+        Self { current, generation: AtomicU64::new(0), has_objects }
+    }
+
+    /// Whether the files define Kubernetes objects or types: then the server stands in for an API server.
+    pub(super) fn has_objects(&self) -> bool {
+        self.has_objects.load(Ordering::Relaxed)
+    }
+
+    /// Notes what the files define now.
+    pub(super) fn note_objects(&self, fixtures: &ObjectSet) {
+        self.has_objects.store(has_objects(fixtures), Ordering::Relaxed);
     }
 
     /// The seed now.
@@ -50,4 +64,8 @@ impl Seeding {
         self.current.store(Arc::new(SeedGeneration { generation, state }));
         self.generation.store(generation, Ordering::Release);
     }
+}
+
+fn has_objects(fixtures: &ObjectSet) -> bool {
+    !fixtures.objects.is_empty() || !fixtures.crds.is_empty()
 }

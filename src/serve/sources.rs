@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use crate::document::Diagnostics;
 use crate::k8s::HistoryLimits;
+use crate::matching::ResponseTemplating;
 use crate::{fixtures, scenario};
 
 /// Where the sets come from.
@@ -20,6 +21,8 @@ pub(crate) struct Sources {
     pub(crate) fallback_seed: u64,
     /// Whether there shall be no fixtures at all.
     pub(crate) nothing: bool,
+    /// Which responses of stubs are templates.
+    pub(crate) templating: ResponseTemplating,
 }
 
 /// Both sets, loaded and checked.
@@ -46,7 +49,7 @@ impl Sources {
     /// # Errors
     /// All problems of all files.
     pub(crate) fn load(&self) -> Result<LoadedSets, Diagnostics> {
-        let mut loader = fixtures::Loader::default();
+        let mut loader = fixtures::Loader::new(self.templating);
         let ReloadedSets { fixtures, scenarios, warnings } = self.reload(&mut loader, true)?;
         let objects = fixtures.objects.unwrap_or_default();
         let fixtures = fixtures::FixtureSet { stubs: fixtures.stubs, objects };

@@ -1,6 +1,7 @@
 //! What requests share: the loaded sets, the worlds, the journal.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -12,20 +13,23 @@ use crate::k8s;
 use crate::matching::ResponseSettings;
 use crate::message::{Bodies, WorldName};
 use crate::profile::Gateway;
-use crate::record::Proxy;
+use crate::record::{ANSWER_TIMEOUT, Outbound, Proxy, Targets};
 use crate::redact::Redactor;
 use crate::scenario::ScenarioSet;
 use crate::tls::server::Tls;
 
+use super::admin::AdminAccess;
 use super::body_files::BodyFileCache;
 use super::bounds::Bounds;
 use super::clock::Clock;
+use super::recordings::Recordings;
 use super::root::{RootDirectory, RootFiles};
 use super::saved::SavedStubs;
 use super::seeding::Seeding;
 use super::sources::Reload;
 use super::stub_settings::StubSettings;
 use super::stubs::Stubs;
+use super::template_host::TemplateHost;
 use super::world::World;
 use super::worlds::Worlds;
 
@@ -50,12 +54,18 @@ pub(crate) struct Settings {
     pub(crate) world_prefix: Option<String>,
     /// Whether only this machine reaches the server.
     pub(crate) loopback: bool,
+    /// What a request to the admin API needs.
+    pub(crate) admin: AdminAccess,
     /// The backend for requests that nothing else answers.
     pub(crate) proxy: Option<Proxy>,
+    /// How requests are sent to servers that stubs name.
+    pub(crate) outbound: OutboundOptions,
     /// What hides secrets in what is shown.
     pub(crate) redactor: Arc<Redactor>,
     /// What is held at most.
     pub(crate) bounds: Bounds,
+    /// What templates may learn about the machine.
+    pub(crate) host: TemplateHost,
     /// The request bodies that are held.
     pub(crate) bodies: Bodies,
 }
@@ -75,6 +85,30 @@ impl Settings {
     }
 }
 
+/// How requests are sent to servers that stubs name: targets of proxied requests and of webhooks.
+#[derive(Debug, Clone)]
+pub(crate) struct OutboundOptions {
+    /// Whether `Host` is passed on as it came.
+    pub(crate) preserve_host: bool,
+    /// Whether `User-Agent` is passed on.
+    pub(crate) preserve_user_agent: bool,
+    /// How long the head of an answer may take.
+    pub(crate) timeout: Duration,
+    /// Which servers may be reached.
+    pub(crate) targets: Targets,
+}
+
+impl Default for OutboundOptions {
+    fn default() -> Self {
+        Self {
+            preserve_host: false,
+            preserve_user_agent: false,
+            timeout: ANSWER_TIMEOUT,
+            targets: Targets::default(),
+        }
+    }
+}
+
 /// Everything a request can reach.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -91,6 +125,8 @@ pub(crate) struct Shared {
     pub(crate) responses: ArcSwap<ResponseSettings>,
     /// The files that answers are made from.
     pub(crate) body_files: BodyFileCache,
+    /// The client for servers that stubs name, made when the first is asked.
+    pub(super) client: OnceLock<Result<Outbound, String>>,
     /// The objects that the fixtures make.
     pub(crate) seeding: Seeding,
     /// What happens to created objects, swapped as a whole; nothing where that is off.
@@ -101,6 +137,8 @@ pub(crate) struct Shared {
     pub(crate) worlds: Worlds,
     /// What was asked and answered.
     pub(crate) journal: Arc<Journal>,
+    /// Whether the admin API records.
+    pub(crate) recordings: Recordings,
     /// Where the sets come from, and how they are loaded again.
     pub(crate) reload: Reload,
     /// What was wrong with the files at the last reload; empty when it went well.
@@ -132,6 +170,18 @@ impl Shared {
         let world = self.worlds.get_or_make(name, make);
         world.catch_up(&self.seeding);
         world
+    }
+
+    /// The client for servers that stubs name.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn outbound(&self) -> Result<&Outbound, String> {
+        let make = || {
+            let OutboundOptions { targets, timeout, .. } = &self.settings.outbound;
+            Outbound::new(targets.clone(), *timeout)
+        };
+        self.client.get_or_init(make).as_ref().map_err(String::clone)
     }
 
     /// A world that is there already, with what the files say now.

@@ -24,6 +24,8 @@ pub(super) async fn answer(context: &RequestContext, request: &mut Request, stub
             settings: &shared.responses.load(),
             files: &shared.body_files,
             random: &mut random,
+            now: world.clock.now().as_millisecond(),
+            host: &shared.settings.host,
         })
     };
     match answer {

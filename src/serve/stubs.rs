@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
 
-use crate::matching::{BodyFiles, HeaderPool, STARTED, StubReader, StubSet};
+use crate::document::Refusal;
+use crate::matching::{
+    BodyFiles, HeaderPool, ResponseTemplating, STARTED, Stub, StubReader, StubSet,
+};
 
 use super::state::Shared;
 
@@ -21,15 +24,17 @@ pub(crate) struct Stubs {
     changing: Mutex<()>,
     /// The headers of the stubs that the admin API adds.
     headers: HeaderPool,
+    templating: ResponseTemplating,
     read: AtomicUsize,
 }
 
 impl Stubs {
-    pub(crate) fn new(set: StubSet) -> Self {
+    pub(crate) fn new(set: StubSet, templating: ResponseTemplating) -> Self {
         Self {
             served: ArcSwap::from_pointee(set),
             changing: Mutex::default(),
             headers: HeaderPool::default(),
+            templating,
             read: AtomicUsize::default(),
         }
     }
@@ -49,7 +54,7 @@ impl Stubs {
         if self.read.fetch_add(1, Ordering::Relaxed) % PRUNE == PRUNE - 1 {
             self.headers.prune();
         }
-        StubReader { files, headers: &self.headers }
+        StubReader { files, headers: &self.headers, templating: self.templating }
     }
 
     /// Changes a copy of the set, and serves it. Gives the set as it was.
@@ -65,6 +70,14 @@ impl Stubs {
 }
 
 impl Shared {
+    /// Reads one stub mapping, as the admin API takes it.
+    ///
+    /// # Errors
+    /// What is wrong with it first.
+    pub(crate) fn read_stub(&self, mapping: &str) -> Result<Stub, Refusal> {
+        self.stubs.reader(&self.body_files()).one(mapping.as_bytes(), None)
+    }
+
     /// Changes the stubs. A scenario whose last stub is gone is forgotten in all worlds.
     pub(crate) fn change_stubs<T>(&self, change: impl FnOnce(&mut StubSet) -> T) -> T {
         let (result, before, after) = self.stubs.change(change);

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use crate::exchange::{Exchange, Observer};
 use crate::k8s::{self, DeleteAnswer};
+use crate::matching::ResponseTemplating;
 use crate::profile::{Profile, TOKEN_LIFETIME};
 #[cfg(feature = "record")]
 use crate::record::UpstreamOptions;
 use crate::redact::Key;
-use crate::serve::{Bounds, Sources, WORLD_PREFIX};
+use crate::serve::{AdminAccess, Bounds, Sources, WORLD_PREFIX};
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
 use crate::transport::Logger;
@@ -51,7 +52,9 @@ pub struct Builder {
     #[cfg(feature = "tls")]
     pub(super) https: Option<SocketAddr>,
     pub(super) world_prefix: Option<String>,
+    pub(super) admin: AdminAccess,
     pub(super) bounds: Bounds,
+    pub(super) permitted_system_keys: Vec<String>,
     pub(super) redact_key: Option<Key>,
     pub(super) show_secrets: bool,
     pub(super) log: Option<Logger>,
@@ -83,7 +86,9 @@ impl Default for Builder {
             #[cfg(feature = "tls")]
             https: None,
             world_prefix: Some(WORLD_PREFIX.to_owned()),
+            admin: AdminAccess::default(),
             bounds: Bounds::default(),
+            permitted_system_keys: Vec::new(),
             redact_key: None,
             show_secrets: false,
             log: None,
@@ -258,9 +263,38 @@ impl Builder {
         self
     }
 
+    /// Asks for a user name and a password on `/__admin` (HTTP Basic authentication, RFC 7617). Other requests
+    /// get 401.
+    pub fn admin_credentials(mut self, user: &str, password: &str) -> Self {
+        self.admin.require(user, password);
+        self
+    }
+
+    /// Refuses requests to `/__admin` that do not come over HTTPS, with 403.
+    pub fn admin_https_only(mut self, on: bool) -> Self {
+        self.admin.https_only = on;
+        self
+    }
+
     /// Sets the limits on memory, connections and waiting times.
     pub fn bounds(mut self, bounds: Bounds) -> Self {
         self.bounds = bounds;
+        self
+    }
+
+    /// Which responses of stubs are templates. By default those whose `transformers` name `response-template`.
+    pub fn response_templating(mut self, templating: ResponseTemplating) -> Self {
+        self.sources.templating = templating;
+        self
+    }
+
+    /// Permits variables of the environment to the `systemValue` of templates: regular expressions, each for the
+    /// whole of a name in any case. By default `wiremock.*`.
+    pub fn permitted_system_keys<K: Into<String>>(
+        mut self,
+        keys: impl IntoIterator<Item = K>,
+    ) -> Self {
+        self.permitted_system_keys = keys.into_iter().map(Into::into).collect();
         self
     }
 }

@@ -10,7 +10,10 @@ use crate::k8s::{self, Auth};
 use crate::message::Bodies;
 use crate::record::Proxy;
 use crate::redact::{Key, Redactor};
-use crate::serve::{Assembly, LoadedSets, Pipeline, RequestContext, Settings, Shared, Sources};
+use crate::serve::{
+    Assembly, LoadedSets, OutboundOptions, Pipeline, RequestContext, Settings, Shared, Sources,
+    TemplateHost,
+};
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
@@ -54,10 +57,14 @@ impl Builder {
             graded: self.graded,
             world_prefix,
             loopback: self.is_on_loopback(),
+            admin: std::mem::take(&mut self.admin),
             proxy,
+            outbound: OutboundOptions::default(),
             redactor,
             bounds: self.bounds,
             bodies: bodies.clone(),
+            host: TemplateHost::new(&self.permitted_system_keys)
+                .map_err(|why| Error::Setting(format!("the permitted system keys: {why}")))?,
         };
         let assembly = Assembly {
             settings,

@@ -15,6 +15,8 @@ pub(crate) enum Node {
     Tag(Call),
     /// `{{#...}}...{{/...}}`.
     Block(Box<Block>),
+    /// `{{> name}}`, which fails when it is rendered.
+    Partial(At, Box<str>),
 }
 
 /// A helper, by its place in the table of helpers.

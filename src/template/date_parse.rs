@@ -53,7 +53,7 @@ pub(crate) fn by_format(text: &str, format: &str) -> Result<Option<Date>, String
 fn check(pieces: &[Piece], pattern: &str) -> Result<(), String> {
     for piece in pieces {
         if let Piece::Field(letter, _) = piece
-            && !"GuyYMLdDHhKkmsSnaEeVzOXxZ".contains(*letter)
+            && !"GuyYMLdDHhKkmsSnaEeVzOXxZQqwWcFBANvp".contains(*letter)
         {
             return Err(format!(
                 "the letter '{letter}' in the date pattern \"{pattern}\" means nothing"

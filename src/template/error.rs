@@ -37,6 +37,14 @@ pub(crate) enum RenderError {
         /// What is wrong, and what is expected.
         message: String,
     },
+    /// A template asks for another one: there are none.
+    #[error("{}:{}: The partial '/{name}.hbs' at '/{name}.hbs' could not be found", at.line, at.column)]
+    Partial {
+        /// Where its name stands.
+        at: At,
+        /// The name.
+        name: String,
+    },
     /// A limit of the engine was reached.
     #[error("{}:{}: the template {limit}", at.line, at.column)]
     Limit {
@@ -45,6 +53,17 @@ pub(crate) enum RenderError {
         /// Which limit, with its value.
         limit: Limit,
     },
+}
+
+impl RenderError {
+    /// The same error at the tag that it happened in: expressions in parentheses have no place of their own.
+    pub(crate) fn within(self, at: At) -> Self {
+        match self {
+            Self::Helper { helper, message, .. } => Self::Helper { at, helper, message },
+            Self::Limit { limit, .. } => Self::Limit { at, limit },
+            other @ Self::Partial { .. } => other,
+        }
+    }
 }
 
 /// What a helper reports before its place and name are known.

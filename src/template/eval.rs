@@ -88,6 +88,9 @@ impl<'r, 'c> Renderer<'r, 'c> {
                     self.show(&value, out).map_err(|limit| at(limit, call.at))?;
                 }
                 Node::Block(block) => self.block(block, scope, out)?,
+                Node::Partial(at, name) => {
+                    return Err(RenderError::Partial { at: *at, name: name.to_string() });
+                }
             }
         }
         Ok(())
@@ -153,11 +156,11 @@ impl<'r, 'c> Renderer<'r, 'c> {
     ) -> Result<Invocation<'i, 's, 'r, 'c>, RenderError> {
         let mut params = Vec::with_capacity(call.params.len());
         for param in &call.params {
-            params.push(self.param(param, scope)?);
+            params.push(self.param(param, scope, call.at)?);
         }
         let mut hash = Vec::with_capacity(call.hash.len());
         for (name, param) in &call.hash {
-            hash.push((name.clone(), self.param(param, scope)?));
+            hash.push((name.clone(), self.param(param, scope, call.at)?));
         }
         let mut invocation = Invocation::of(self, call, block, scope, out);
         if !params.is_empty() {
@@ -167,11 +170,13 @@ impl<'r, 'c> Renderer<'r, 'c> {
         Ok(invocation)
     }
 
-    fn param(&mut self, param: &Param, scope: &Scope<'_>) -> Result<Value, RenderError> {
+    fn param(&mut self, param: &Param, scope: &Scope<'_>, tag: At) -> Result<Value, RenderError> {
         match param {
             Param::Literal(value) => Ok(value.clone()),
             Param::Path(path) => Ok(scope.get(&path.parts, &self.variables).unwrap_or(Value::Null)),
-            Param::Call(call) => self.value(call, scope, &mut String::new()),
+            Param::Call(call) => {
+                self.value(call, scope, &mut String::new()).map_err(|error| error.within(tag))
+            }
         }
     }
 }

@@ -17,8 +17,10 @@ pub(crate) enum Opening {
     Inverse,
     /// `{{/`
     Close,
-    /// `{{>` or `{{#>`
+    /// `{{>`
     Partial,
+    /// `{{#>`
+    PartialBlock,
     /// `{{=`
     Delimiters,
 }
@@ -160,7 +162,7 @@ impl<'t> Lexer<'t> {
         let (opening, length) = if inner.starts_with("{{") {
             (Opening::Raw, 2)
         } else if inner.starts_with("#>") {
-            (Opening::Partial, 2)
+            (Opening::PartialBlock, 2)
         } else {
             match inner.as_bytes().first() {
                 Some(b'&') => (Opening::Value, 1),

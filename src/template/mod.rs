@@ -39,7 +39,6 @@ mod tests;
 use std::fmt;
 
 pub(crate) use error::{RenderError, TemplateError};
-#[allow(unused_imports, reason = "stubs do not render templates yet")]
 pub(crate) use model::{Model, Parameters, PartData, RequestSource};
 
 /// A compiled template.

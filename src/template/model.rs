@@ -37,6 +37,8 @@ pub(crate) trait RequestSource: fmt::Debug + Send + Sync {
     fn cookies(&self) -> Vec<(String, String)>;
     /// The body.
     fn body(&self) -> Bytes;
+    /// The body as text.
+    fn body_text(&self) -> String;
     /// The parts of a multipart body; nothing for other bodies.
     fn parts(&self) -> Option<Vec<PartData>>;
 }
@@ -97,9 +99,11 @@ impl Parameters {
     pub(crate) fn from_text(json: &str) -> Result<Self, String> {
         super::json::read(json, super::json::Reader::Stub).map(|value| Self { value })
     }
+}
 
+impl Default for Parameters {
     /// No parameters.
-    pub(crate) fn none() -> Self {
+    fn default() -> Self {
         static NONE: OnceLock<Value> = OnceLock::new();
         let empty = || Value::map(Vec::new(), MapStyle::Java).unwrap_or(Value::Null);
         Self { value: NONE.get_or_init(empty).clone() }
@@ -127,7 +131,10 @@ impl Request {
 
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[request]")
+        f.write_str(
+            "com.github.tomakehurst.wiremock.extension.responsetemplating.RequestTemplateModel@",
+        )?;
+        write!(f, "{:x}", java::hash(&self.line.source.id()))
     }
 }
 
@@ -140,7 +147,7 @@ impl Object for Request {
             "id" => Value::text(source.id()),
             "headers" => self.headers.get_or_init(|| headers(&source.headers())).clone(),
             "cookies" => self.cookies.get_or_init(|| cookies(&source.cookies())).clone(),
-            "body" => self.body.get_or_init(|| body_text(&source.body())).clone(),
+            "body" => self.body.get_or_init(|| Value::text(source.body_text())).clone(),
             "bodyAsBase64" => Value::text(STANDARD.encode(source.body())),
             "binary" | "isBinary" => Value::Bool(!is_text(&source.headers())),
             "multipart" | "isMultipart" => Value::Bool(!multipart().is_null()),
@@ -151,6 +158,30 @@ impl Object for Request {
             "path" => self.line.path(),
             _ => return self.line.property(name),
         })
+    }
+
+    fn shown(&self) -> &'static [&'static str] {
+        &[
+            "id",
+            "requestLine",
+            "headers",
+            "cookies",
+            "body",
+            "parts",
+            "baseUrl",
+            "method",
+            "scheme",
+            "host",
+            "port",
+            "query",
+            "path",
+            "pathSegments",
+            "url",
+            "clientIp",
+            "bodyAsBase64",
+            "multipart",
+            "binary",
+        ]
     }
 }
 
@@ -190,7 +221,8 @@ impl RequestLine {
 
 impl fmt::Display for RequestLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[requestLine]")
+        f.write_str("com.github.tomakehurst.wiremock.extension.responsetemplating.RequestLine@")?;
+        write!(f, "{:x}", java::hash(&self.source.id()))
     }
 }
 
@@ -218,6 +250,21 @@ impl Object for RequestLine {
             _ => return None,
         })
     }
+
+    fn shown(&self) -> &'static [&'static str] {
+        &[
+            "method",
+            "scheme",
+            "host",
+            "port",
+            "query",
+            "url",
+            "clientIp",
+            "baseUrl",
+            "path",
+            "pathSegments",
+        ]
+    }
 }
 
 /// A part of a multipart body.
@@ -237,6 +284,10 @@ impl Object for Part {
             "binary" | "isBinary" => Value::Bool(!is_text(&self.data.headers)),
             _ => return None,
         })
+    }
+
+    fn shown(&self) -> &'static [&'static str] {
+        &["name", "headers", "body", "bodyAsBase64", "binary"]
     }
 }
 

@@ -79,6 +79,13 @@ impl<'p> Scope<'p> {
 
     fn search(&self, path: &[Part], variables: &Variables) -> Option<Value> {
         let head = path.first()?;
+        if self.model.is_null()
+            && self.kind != Kind::Names
+            && !matches!(head, Part::Property(_) | Part::Index(..) | Part::Data(_))
+        {
+            // Nothing leads on from nothing, not even to what is around it.
+            return None;
+        }
         match head {
             Part::Local(_) => return self.walk(path, &self.model, variables),
             Part::This(_) | Part::Parent | Part::ParentModel => {

@@ -45,6 +45,9 @@ pub(crate) enum Value {
 pub(crate) trait Object: fmt::Debug + fmt::Display + Send + Sync {
     /// The property of a name.
     fn property(&self, name: &str) -> Option<Value>;
+
+    /// The properties that JSON shows, in its order.
+    fn shown(&self) -> &'static [&'static str];
 }
 
 /// How a list prints.
@@ -296,6 +299,23 @@ impl Value {
             (Self::Int(a), Self::Int(b)) => Some(a.cmp(b)),
             (Self::Date(a), Self::Date(b)) => Some(a.millis.cmp(&b.millis)),
             (a, b) => Some(a.number()?.total_cmp(&b.number()?)),
+        }
+    }
+
+    /// The name of Java's class, for messages that show it.
+    pub(crate) fn java_class(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "java.lang.Boolean",
+            Self::Int(value) if i32::try_from(*value).is_ok() => "java.lang.Integer",
+            Self::Int(_) => "java.lang.Long",
+            Self::Double(_) => "java.lang.Double",
+            Self::Decimal(_) => "java.math.BigDecimal",
+            Self::Text(_) | Self::Token(_) => "java.lang.String",
+            Self::List(_) => "java.util.ArrayList",
+            Self::Map(_) => "java.util.LinkedHashMap",
+            Self::Date(_) => "java.util.Date",
+            Self::Object(_) => "java.lang.Object",
         }
     }
 

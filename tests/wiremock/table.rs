@@ -17,7 +17,7 @@ pass, and names those that do not pass yet. `cargo test --test wiremock` holds i
 ";
 
 /// What is different on purpose.
-const DIFFERENCES: &str = "\
+const DIFFERENCES: &str = "
 
 ## Deliberate differences
 

@@ -30,6 +30,16 @@ impl Document {
         self.markup(Self::ROOT)
     }
 
+    /// The whole document without its blank texts, indented or on one line.
+    ///
+    /// # Errors
+    /// As [`Self::show`].
+    pub(crate) fn formatted(&self, indented: bool) -> Result<String, XmlError> {
+        let mut writer = Writer { blanks: false, indented, ..Writer::new(self) };
+        self.children(Self::ROOT).for_each(|child| writer.node(child));
+        writer.finish()
+    }
+
     fn markup(&self, id: NodeId) -> Result<String, XmlError> {
         let mut writer = Writer::new(self);
         match self.kind(id) {
@@ -58,6 +68,9 @@ struct Writer<'d> {
     start_tag_open: bool,
     after_text: bool,
     new_line: bool,
+    /// Whether blank texts are written.
+    blanks: bool,
+    indented: bool,
     /// The prefixes that are declared in what is written, with what they stand for.
     scope: Vec<(&'d str, &'d str)>,
     /// The first prefix of an attribute that is not.
@@ -74,6 +87,8 @@ impl<'d> Writer<'d> {
             start_tag_open: false,
             after_text: false,
             new_line: false,
+            blanks: true,
+            indented: true,
             scope: Vec::new(),
             undeclared: None,
         }
@@ -93,7 +108,7 @@ impl<'d> Writer<'d> {
     }
 
     fn indents(&self) -> bool {
-        self.depth() > 0 && !self.preserves()
+        self.indented && self.depth() > 0 && !self.preserves()
     }
 
     fn indent(&mut self, depth: usize) {
@@ -134,6 +149,7 @@ impl<'d> Writer<'d> {
     fn node(&mut self, id: NodeId) {
         match self.document.kind(id) {
             Kind::Element { .. } => self.element(id),
+            Kind::Text(text) | Kind::CData(text) if !self.blanks && text.trim().is_empty() => {}
             Kind::Text(text) => self.characters(text),
             Kind::CData(text) => self.cdata(text),
             Kind::Comment(text) => {
@@ -319,7 +335,7 @@ impl<'d> Writer<'d> {
     fn finish(mut self) -> Result<String, XmlError> {
         self.flush(false);
         self.close_start_tag();
-        if !self.after_text {
+        if self.indented && !self.after_text {
             self.out.push('\n');
         }
         match self.undeclared {

@@ -3,7 +3,7 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::*;
-use crate::exchange::ByStub;
+use crate::exchange::{ByStub, LateBody};
 use crate::matching::testing;
 use crate::message::{Body, DEFAULT_WORLD, Origin, Plan, Request, RequestBody, SubEvent};
 
@@ -19,7 +19,14 @@ fn ok() -> Plan {
 
 fn record(journal: &Journal, request: &Request, plan: &Plan, stub: ByStub<'_>) {
     let world: Arc<str> = DEFAULT_WORLD.into();
-    journal.record(&Answered { request, plan, began: Instant::now(), world: &world, stub });
+    journal.record(&Answered {
+        request,
+        plan,
+        late: None,
+        began: Instant::now(),
+        world: &world,
+        stub,
+    });
 }
 
 fn get(journal: &Journal, target: &str) {
@@ -62,7 +69,14 @@ fn what_is_observed_only_is_not_kept() {
     let world: Arc<str> = DEFAULT_WORLD.into();
     let request = Request::new(Method::GET, "/a");
     let (began, stub) = (Instant::now(), ByStub::No);
-    journal.observe(&Answered { request: &request, plan: &plan, began, world: &world, stub });
+    journal.observe(&Answered {
+        request: &request,
+        plan: &plan,
+        late: None,
+        began,
+        world: &world,
+        stub,
+    });
     record(&journal, &Request::new(Method::GET, "/b"), &plan, ByStub::No);
     assert_eq!(*seen.lock().unwrap(), ["GET /a → 200 admin", "GET /b → 200 admin"]);
     assert_eq!(journal.exchanges().len(), 1);
@@ -239,4 +253,28 @@ fn large_and_streamed_responses_are_cut() {
     assert_eq!([cut(0), cut(1), cut(2)], [&json!(100_000), &json!(60_000), &json!(null)]);
     assert_eq!(events[1]["response"]["body"].as_str().unwrap().len(), 4096);
     assert!(events[2]["request"]["standin"].get("responseBodyCut").is_some());
+}
+
+#[tokio::test]
+async fn a_body_that_comes_late_is_waited_for() {
+    let journal = journal(JournalLimits::default());
+    let request = Request::new(Method::POST, "/a");
+    let late = Arc::new(LateBody::new(4));
+    let world: Arc<str> = DEFAULT_WORLD.into();
+    let (plan, began, stub) = (ok(), Instant::now(), ByStub::No);
+    let given = Some(Arc::clone(&late));
+    journal.record(&Answered {
+        request: &request,
+        plan: &plan,
+        late: given,
+        began,
+        world: &world,
+        stub,
+    });
+    let slots = journal.select(Lookup::All);
+    assert_eq!(slots[0].request().body_bytes(), Some(&b""[..]));
+    let fill = async { late.fill(Some(Bytes::from_static(b"late"))) };
+    tokio::join!(journal.settle(&slots), fill);
+    assert_eq!(slots[0].request().body_bytes(), Some(&b"late"[..]));
+    assert!(journal.held().0 >= size_of::<Entry>() + 4);
 }

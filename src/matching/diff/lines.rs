@@ -12,11 +12,11 @@ use crate::document::read_body;
 use super::super::facts::Facts;
 use super::super::multi::MultiPattern;
 use super::super::operator::{StringPattern, Subject};
+use super::super::raw::{Raw, pretty};
 use super::super::stub::Stub;
 use super::super::url::UrlPattern;
 use super::clean::Clean;
 use super::operand::{Operator, Several};
-use super::super::raw::{Raw, pretty};
 
 /// How much of one value is shown, in bytes.
 const LONGEST: usize = 64 << 10;

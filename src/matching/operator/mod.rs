@@ -13,14 +13,18 @@ use std::fmt;
 
 use super::json::JsonPattern;
 use super::pattern::Pattern;
+use super::xml::{XPathPattern, XmlPattern};
 
-pub(super) use read::compile_pattern;
+pub(super) use read::{compile_pattern, no_operation};
 pub(crate) use subject::Subject;
 
 /// What one value must be like.
 #[derive(Debug)]
 pub(crate) enum StringPattern {
-    EqualTo { text: Box<str>, ignore_case: bool },
+    EqualTo {
+        text: Box<str>,
+        ignore_case: bool,
+    },
     Contains(Box<str>),
     DoesNotContain(Box<str>),
     Matches(Box<Pattern>),
@@ -28,6 +32,9 @@ pub(crate) enum StringPattern {
     Absent,
     Anything,
     EqualToJson(Box<JsonPattern>),
+    EqualToXml(Box<XmlPattern>),
+    /// What an expression finds, and what one of its texts must be like.
+    MatchesXPath(Box<XPathPattern>, Option<Box<StringPattern>>),
     And(Vec<StringPattern>),
     Or(Vec<StringPattern>),
     Not(Box<StringPattern>),
@@ -49,6 +56,11 @@ impl StringPattern {
             Self::Absent => text.is_none(),
             Self::Anything => true,
             Self::EqualToJson(pattern) => subject.json().is_some_and(|json| pattern.matches(json)),
+            Self::EqualToXml(pattern) => text.is_some_and(|text| pattern.matches(text)),
+            Self::MatchesXPath(path, None) => path.finds(text),
+            Self::MatchesXPath(path, Some(below)) => {
+                path.texts(text).iter().any(|text| below.matches(&Subject::new(Some(text))))
+            }
             Self::And(all) => all.iter().all(|pattern| pattern.matches(subject)),
             Self::Or(any) => any.iter().any(|pattern| pattern.matches(subject)),
             Self::Not(pattern) => !pattern.matches(subject),
@@ -70,6 +82,7 @@ impl StringPattern {
                 all.iter().any(|pattern| pattern.gives_up_on(subject))
             }
             Self::Not(pattern) => pattern.gives_up_on(subject),
+            Self::MatchesXPath(path, _) => path.gives_up_on(subject.text()),
             _ => false,
         }
     }
@@ -126,6 +139,11 @@ impl fmt::Display for StringPattern {
             Self::Absent => f.write_str("[absent]"),
             Self::Anything => f.write_str("[anything]"),
             Self::EqualToJson(pattern) => write!(f, "[equalToJson] {}", pattern.expected()),
+            Self::EqualToXml(pattern) => write!(f, "[equalToXml] {}", pattern.as_str()),
+            Self::MatchesXPath(path, None) => write!(f, "[matchesXPath] {}", path.as_str()),
+            Self::MatchesXPath(path, Some(below)) => {
+                write!(f, "[matchesXPath] {} {below}", path.as_str())
+            }
             Self::And(all) => list(f, all, "and"),
             Self::Or(any) => list(f, any, "or"),
             Self::Not(pattern) => write!(f, "[not] {pattern}"),

@@ -2,57 +2,72 @@
 
 use serde_json::Value;
 
-use crate::document::{Keys, Node};
+use crate::document::{Keys, Node, suggest};
 
 use super::super::json::JsonPattern;
 use super::super::pattern::Pattern;
+use super::super::xml::{XPathPattern, XmlPattern, is_true};
 use super::StringPattern;
 
 impl StringPattern {
     /// Decodes `{"equalTo": "x"}` and its siblings; problems are noted at the node.
     pub(crate) fn compile(node: &Node<'_>) -> Option<Self> {
+        let node = node.whole();
+        if !node.value().is_object() {
+            no_operation(&node, &node.value().to_string());
+            return None;
+        }
         let keys = node.keys()?;
-        let pattern = Self::compile_keys(&keys);
-        keys.finish_with("unknown operator");
-        pattern
+        let pattern = Self::compile_keys(&keys)?;
+        keys.finish_ignoring();
+        Some(pattern)
     }
 
-    /// As [`Self::compile`], for an object that may have other keys as well.
+    /// As [`Self::compile`], for an object that may have other keys as well. The first operator counts.
     pub(in crate::matching) fn compile_keys(keys: &Keys<'_>) -> Option<Self> {
         let options = Options {
             case_insensitive: keys.get("caseInsensitive"),
             ignore_array_order: keys.get("ignoreArrayOrder"),
             ignore_extra_elements: keys.get("ignoreExtraElements"),
         };
-        let mut found: Option<(&str, Node<'_>)> = None;
-        for operator in OPERATORS {
-            if let Some(operand) = keys.get(operator) {
-                if let Some((first, _)) = found {
-                    operand.error_at_key(
-                        format!("{first:?} and {operator:?} stand in one pattern"),
-                        "combine them with \"and\": [...]",
-                    );
-                    return None;
-                }
-                found = Some((operator, operand));
-            }
+        let is_operator = |key: &&str| OPERATORS.contains(key);
+        let mut written = keys.node().value().as_object().into_iter().flat_map(|map| map.keys());
+        let found = written.find_map(|key| OPERATORS.iter().find(|operator| *operator == key));
+        let Some(operator) = found else {
+            no_operation(keys.node(), &keys.node().value().to_string());
+            return None;
+        };
+        for other in keys.present().filter(is_operator).filter(|key| key != operator) {
+            keys.node().warn(
+                format!("{other:?} has no effect beside {operator:?}"),
+                "combine them with \"and\": [...]",
+            );
         }
-        let Some((operator, operand)) = found else {
-            // Unknown operators are reported by name when the keys are finished.
-            if keys.present().all(|key| OPTIONS.contains(&key)) {
-                keys.node().error(
-                    "a pattern needs an operator",
-                    format!("one of {}", OPERATORS.join(", ")),
-                );
-            }
+        for operator in OPERATORS {
+            // None of them is an unknown key.
+            let _ = keys.get(operator);
+        }
+        let Some(operand) = keys.get(operator) else {
+            no_text(keys.node(), operator, "nothing");
             return None;
         };
         options.check(operator);
-        Self::of_operator(operator, &operand, &options)
+        Self::of_operator(operator, &operand, &options, keys)
     }
 
-    fn of_operator(operator: &str, operand: &Node<'_>, options: &Options<'_>) -> Option<Self> {
-        let text = || operand.text().map(Box::<str>::from);
+    fn of_operator(
+        operator: &str,
+        operand: &Node<'_>,
+        options: &Options<'_>,
+        keys: &Keys<'_>,
+    ) -> Option<Self> {
+        let text = || match operand.value() {
+            Value::String(text) => Some(Box::<str>::from(text.as_str())),
+            other => {
+                no_text(operand, operator, &other.to_string());
+                None
+            }
+        };
         Some(match operator {
             "equalTo" => Self::EqualTo {
                 text: text()?,
@@ -60,8 +75,8 @@ impl StringPattern {
             },
             "contains" => Self::Contains(text()?),
             "doesNotContain" => Self::DoesNotContain(text()?),
-            "matches" => Self::Matches(Box::new(compile_pattern(operand)?)),
-            "doesNotMatch" => Self::DoesNotMatch(Box::new(compile_pattern(operand)?)),
+            "matches" => Self::Matches(Box::new(pattern_of(operand, &text()?)?)),
+            "doesNotMatch" => Self::DoesNotMatch(Box::new(pattern_of(operand, &text()?)?)),
             "absent" => {
                 if operand.value() == &Value::Bool(false) {
                     operand.warn(
@@ -71,7 +86,9 @@ impl StringPattern {
                 }
                 Self::Absent
             }
-            "anything" => Self::Anything,
+            "anything" => text().map(|_| Self::Anything)?,
+            "equalToXml" => Self::EqualToXml(Box::new(XmlPattern::compile(operand, keys)?)),
+            "matchesXPath" => compile_xpath(operand, keys)?,
             "equalToJson" => Self::EqualToJson(Box::new(compile_json(operand, options)?)),
             "and" => Self::And(compile_list(operand)?),
             "or" => Self::Or(compile_list(operand)?),
@@ -81,7 +98,7 @@ impl StringPattern {
 }
 
 /// Every operator, in the order of the reference.
-const OPERATORS: [&str; 11] = [
+const OPERATORS: [&str; 13] = [
     "equalTo",
     "contains",
     "doesNotContain",
@@ -90,12 +107,12 @@ const OPERATORS: [&str; 11] = [
     "absent",
     "anything",
     "equalToJson",
+    "equalToXml",
+    "matchesXPath",
     "and",
     "or",
     "not",
 ];
-
-const OPTIONS: [&str; 3] = ["caseInsensitive", "ignoreArrayOrder", "ignoreExtraElements"];
 
 struct Options<'d> {
     case_insensitive: Option<Node<'d>>,
@@ -114,8 +131,8 @@ impl Options<'_> {
         for (option, owner) in table {
             if let Some(option) = option.as_ref().filter(|_| operator != owner) {
                 let key = option.key();
-                option.error_at_key(
-                    format!("{key:?} goes with {owner:?}, not with {operator:?}"),
+                option.warn(
+                    format!("{key:?} goes with {owner:?} and has no effect on {operator:?}"),
                     "remove it",
                 );
             }
@@ -123,13 +140,62 @@ impl Options<'_> {
     }
 
     fn on(option: Option<&Node<'_>>) -> Option<bool> {
-        option.map_or(Some(false), Node::bool)
+        Some(option.is_some_and(is_true))
     }
+}
+
+/// Notes that a value is no pattern at all, in `WireMock`'s words.
+pub(in crate::matching) fn no_operation(node: &Node<'_>, shown: &str) {
+    let key = node.value().as_object().and_then(|map| map.keys().next());
+    let known = || OPERATORS.into_iter().chain(["hasExactly", "includes"]).collect::<Vec<_>>();
+    let (message, hint) = match key {
+        Some(key) => (format!("unknown operator {key:?}"), suggest(key, &known())),
+        None => {
+            ("a pattern needs an operator".to_owned(), format!("one of {}", OPERATORS.join(", ")))
+        }
+    };
+    node.error_saying(message, hint, format!("{shown} is not a valid match operation"));
+}
+
+/// Notes that an operand is no text.
+fn no_text(node: &Node<'_>, operator: &str, shown: &str) {
+    node.error_saying(
+        format!("{operator:?} takes a text, not {shown:.80}"),
+        "put it in quotes",
+        format!("{operator} operand must be a non-null string"),
+    );
+}
+
+/// `matchesXPath`: an expression, or one with an operator that what it finds must satisfy.
+fn compile_xpath(operand: &Node<'_>, keys: &Keys<'_>) -> Option<StringPattern> {
+    if operand.value().is_string() {
+        let pattern = XPathPattern::compile(operand, keys)?;
+        return Some(StringPattern::MatchesXPath(Box::new(pattern), None));
+    }
+    const NO_EXPRESSION: &str = "expression is required in the advanced matchesXPath form";
+    let Some((inside, expression)) =
+        operand.value().is_object().then(|| operand.keys()).flatten().and_then(|inside| {
+            let expression = inside.get("expression")?;
+            Some((inside, expression))
+        })
+    else {
+        let hint = "write {\"expression\": \"//a\", \"equalTo\": \"x\"}";
+        operand.error_saying("the expression is missing", hint, NO_EXPRESSION);
+        return None;
+    };
+    let namespaces = if keys.get("xPathNamespaces").is_some() { keys } else { &inside };
+    let pattern = XPathPattern::compile(&expression, namespaces);
+    let below = StringPattern::compile_keys(&inside);
+    inside.finish_ignoring();
+    Some(StringPattern::MatchesXPath(Box::new(pattern?), Some(Box::new(below?))))
 }
 
 /// Decodes a regular expression; a broken one is noted.
 pub(in crate::matching) fn compile_pattern(node: &Node<'_>) -> Option<Pattern> {
-    let text = node.text()?;
+    pattern_of(node, node.text()?)
+}
+
+fn pattern_of(node: &Node<'_>, text: &str) -> Option<Pattern> {
     Pattern::compile(text)
         .map_err(|why| {
             node.error(
@@ -159,9 +225,13 @@ fn compile_json(operand: &Node<'_>, options: &Options<'_>) -> Option<JsonPattern
 
 fn compile_list(operand: &Node<'_>) -> Option<Vec<StringPattern>> {
     let items = operand.items();
-    if items.is_empty() {
+    if items.len() < 2 {
         if operand.value().is_array() {
-            operand.error("the list of patterns is empty", "give two patterns or more");
+            operand.error_saying(
+                "a list of two patterns or more is expected",
+                "leave the list away",
+                "Must be constructed with at least two matchers",
+            );
         }
         return None;
     }

@@ -64,35 +64,40 @@ fn an_empty_body_counts_as_absent() {
 #[test]
 fn what_is_not_known_is_told() {
     let table = [
-        (
-            json!({"matchesXPath": "//a"}),
-            "matchesXPath: unknown operator \"matchesXPath\"; known here: absent, and, anything, \
-             caseInsensitive, contains, doesNotContain, doesNotMatch, equalTo, equalToJson, \
-             ignoreArrayOrder, ignoreExtraElements, matches, not, or",
-        ),
-        (
-            json!({"equalsTo": "a"}),
-            "equalsTo: unknown operator \"equalsTo\"; did you mean \"equalTo\"?",
-        ),
-        (json!({"equalTo": 7}), "equalTo: expected a text, found the number 7"),
-        (
-            json!({"matches": "a("}),
-            "matches: not a regular expression: unclosed group; patterns have Java's syntax and must match the whole value",
-        ),
+        (json!({"equalsTo": "a"}), "unknown operator \"equalsTo\"; did you mean \"equalTo\"?"),
+        (json!({"equalTo": 7}), "equalTo: \"equalTo\" takes a text, not 7; put it in quotes"),
         (
             json!({"equalTo": "a", "contains": "b"}),
-            "contains: \"equalTo\" and \"contains\" stand in one pattern; combine them with \"and\": [...]",
+            "warning: \"equalTo\" has no effect beside \"contains\"; combine them with \"and\": [...]",
         ),
         (
             json!({"contains": "b", "caseInsensitive": true}),
-            "caseInsensitive: \"caseInsensitive\" goes with \"equalTo\", not with \"contains\"; remove it",
+            "warning: caseInsensitive: \"caseInsensitive\" goes with \"equalTo\" and has no effect on \"contains\"; remove it",
+        ),
+        (
+            json!({"equalTo": "a", "negate": true}),
+            "warning: negate: \"negate\" has no effect here; known here: absent, and, anything, caseInsensitive, contains, doesNotContain, doesNotMatch, equalTo, equalToJson, equalToXml, ignoreArrayOrder, ignoreExtraElements, matches, matchesXPath, not, or",
         ),
         (
             json!({"equalToJson": "{"}),
             "equalToJson: not JSON: EOF while parsing an object at line 1 column 1; give JSON, or a text that holds JSON",
         ),
-        (json!({"and": []}), "and: the list of patterns is empty; give two patterns or more"),
-        (json!("a"), "expected an object, found the text \"a\""),
+        (
+            json!({"and": []}),
+            "and: a list of two patterns or more is expected; leave the list away",
+        ),
+        (
+            json!({"equalToXml": "<a>"}),
+            "equalToXml: not XML: an element has no end; give a well-formed document",
+        ),
+        (
+            json!({"matchesXPath": "//a["}),
+            "warning: matchesXPath: this never matches: not an XPath expression: a step is expected, not the end; expressions are XPath 1.0",
+        ),
+        (
+            json!("a"),
+            "a pattern needs an operator; one of equalTo, contains, doesNotContain, matches, doesNotMatch, absent, anything, equalToJson, equalToXml, matchesXPath, and, or, not",
+        ),
     ];
     for (pattern, message) in table {
         let (_, problems) = with_node(&pattern, StringPattern::compile);

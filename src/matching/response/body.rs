@@ -1,12 +1,14 @@
 //! The body of a stub's response, in one of four forms.
 
+use std::sync::Mutex;
+
 use bytes::Bytes;
 
 use crate::document::Keys;
 
 use super::super::body_files::BodyFiles;
 use super::super::delivery::base64;
-use super::definition::BodyDefinition;
+use super::definition::{BodyDefinition, FileContent};
 use super::scalar;
 use super::text::Text;
 
@@ -16,6 +18,7 @@ pub(super) fn read(
     keys: &Keys<'_>,
     files: &dyn BodyFiles,
     templated: bool,
+    file_templated: bool,
 ) -> Option<BodyDefinition> {
     let forms = ["body", "jsonBody", "base64Body", "bodyFileName"].map(|key| keys.get(key));
     let mut given = forms.iter().flatten();
@@ -25,26 +28,25 @@ pub(super) fn read(
             "keep one of them: WireMock's versions disagree which of two is sent",
         );
     }
-    let text = |node: &_, text: &str| {
-        Text::new(text, templated).map_err(|why| crate::document::Node::error(node, why, "")).ok()
-    };
     let [body, json, base, file] = &forms;
     if let Some(node) = body {
-        return Some(BodyDefinition::Text(text(node, &scalar::text(node)?)?));
+        return Some(BodyDefinition::Text(Text::read(node, &scalar::text(node)?, templated)));
     }
     if let Some(node) = json {
-        return Some(BodyDefinition::Json(text(node, &node.value().to_string())?));
+        return Some(BodyDefinition::Json(Text::read(node, &node.value().to_string(), templated)));
     }
     if let Some(node) = base {
         return base64(node).map(BodyDefinition::Bytes);
     }
     let Some(node) = file else { return Some(BodyDefinition::Bytes(Bytes::new())) };
     let written = scalar::text(node)?;
-    let name = text(node, &written)?;
+    let name = Text::read(node, &written, templated);
     if let Some(name) = name.as_plain()
         && let Err(why) = files.check(name)
     {
         node.warn(why, "requests are answered with 500 until it is there");
     }
-    Some(BodyDefinition::File { name, directory: files.directory() })
+    let content =
+        if file_templated { FileContent::Template(Mutex::default()) } else { FileContent::Sent };
+    Some(BodyDefinition::File { name, directory: files.directory(), content })
 }

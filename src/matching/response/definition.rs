@@ -1,13 +1,14 @@
 //! A response as it is defined, for answers that are made for each request.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::HeaderName;
 
 use crate::message::Effects;
+use crate::template::Parameters;
 
 use super::delays::Delays;
 use super::proxy::ProxyDefinition;
@@ -28,6 +29,8 @@ pub(in crate::matching) struct Definition {
     pub(super) proxy: Option<Box<ProxyDefinition>>,
     /// Whether the texts are templates.
     pub(super) templated: bool,
+    /// What templates see as `parameters`.
+    pub(super) parameters: Parameters,
 }
 
 /// The body of a response.
@@ -40,7 +43,36 @@ pub(super) enum BodyDefinition {
     /// The text of `jsonBody`.
     Json(Text),
     /// The content of a file below `__files`, read for each answer.
-    File { name: Text, directory: Option<Arc<Path>> },
+    File { name: Text, directory: Option<Arc<Path>>, content: FileContent },
+}
+
+/// What is done with the content of a file.
+#[derive(Debug)]
+pub(super) enum FileContent {
+    /// It is sent.
+    Sent,
+    /// It is a template, compiled again when the content changes.
+    Template(Mutex<Option<(Bytes, Arc<Text>)>>),
+}
+
+impl FileContent {
+    /// The template of a content.
+    pub(super) fn template(&self, content: &Bytes) -> Option<Arc<Text>> {
+        let Self::Template(compiled) = self else { return None };
+        let text = std::str::from_utf8(content).ok()?;
+        let mut compiled = compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        // The same bytes in memory are the same content: they are kept here.
+        let is_same =
+            |known: &Bytes| known.as_ptr() == content.as_ptr() && known.len() == content.len();
+        match &*compiled {
+            Some((known, text)) if is_same(known) => Some(Arc::clone(text)),
+            _ => {
+                let text = Arc::new(Text::new(text, true));
+                *compiled = Some((content.clone(), Arc::clone(&text)));
+                Some(text)
+            }
+        }
+    }
 }
 
 impl Default for BodyDefinition {
@@ -69,9 +101,13 @@ impl Definition {
 
     /// Puts another text of the same JSON in place.
     pub(super) fn set_json_body(&mut self, text: &str) {
-        // A text that is no template at load is none here either: the JSON is the same.
-        if let Ok(text) = Text::new(text, self.templated) {
-            self.body = BodyDefinition::Json(text);
+        self.body = BodyDefinition::Json(Text::new(text, self.templated));
+    }
+
+    /// Puts the parameters in place, from their JSON text.
+    pub(super) fn set_parameters(&mut self, json: &str) {
+        if let Ok(parameters) = Parameters::from_text(json) {
+            self.parameters = parameters;
         }
     }
 }

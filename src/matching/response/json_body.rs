@@ -24,6 +24,12 @@ pub(super) fn of_mapping(mapping: &[u8]) -> Option<String> {
     compact(mapping.response?.json_body?.get())
 }
 
+/// The `transformerParameters` of a mapping's response, as they are written.
+pub(super) fn parameters_of_mapping(mapping: &[u8]) -> Option<String> {
+    let mapping: Mapping<'_> = serde_json::from_slice(mapping).ok()?;
+    mapping.response?.transformer_parameters.map(|raw| raw.get().to_owned())
+}
+
 #[derive(Deserialize)]
 struct Mapping<'a> {
     #[serde(borrow)]
@@ -35,6 +41,8 @@ struct Mapping<'a> {
 struct Response<'a> {
     #[serde(borrow)]
     json_body: Option<&'a RawValue>,
+    #[serde(borrow)]
+    transformer_parameters: Option<&'a RawValue>,
 }
 
 fn compact(json: &str) -> Option<String> {

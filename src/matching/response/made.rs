@@ -3,46 +3,42 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
-use http::{HeaderMap, StatusCode};
-use uuid::Uuid;
 
 use crate::message::{Body, Effects, Origin, Plan};
 
 use super::definition::{BodyDefinition, Definition};
+use super::failure::Failure;
 use super::fixed::is_wrong_length;
 use super::proxy;
-use super::text::Text;
-use super::{ResponseContext, STUB_ID, STUB_NAME, StubAnswer, ascii};
+use super::text::{Rendering, Text};
+use super::{AnsweringStub, ResponseContext, STUB_ID, STUB_NAME, StubAnswer, ascii};
 
 /// The answer to a request; 500 with the reason where there is none.
 pub(super) fn answer(
     definition: &Definition,
-    id: Uuid,
-    name: Option<&str>,
+    stub: AnsweringStub<'_>,
     context: &mut ResponseContext<'_>,
 ) -> StubAnswer {
+    let mut rendering = Rendering::new(context, &definition.parameters, stub.pattern);
     let made = match &definition.proxy {
-        Some(to) => proxy::request(definition, to, id, context)
+        Some(to) => proxy::request(definition, to, stub.id, &mut rendering)
             .map(|request| StubAnswer::Proxy(Box::new(request))),
-        None => plan(definition, id, name, context).map(StubAnswer::Plan),
+        None => plan(definition, stub, &mut rendering).map(StubAnswer::Plan),
     };
-    made.unwrap_or_else(|why| StubAnswer::Plan(failed(id, &why)))
-}
-
-/// `WireMock` answers so where making a response throws.
-fn failed(id: Uuid, why: &str) -> Plan {
-    Plan::text(StatusCode::INTERNAL_SERVER_ERROR, Origin::Stub(id), format!("{why}\n"))
+    made.unwrap_or_else(|failure| StubAnswer::Plan(failure.plan(stub)))
 }
 
 fn plan(
     definition: &Definition,
-    id: Uuid,
-    name: Option<&str>,
-    context: &mut ResponseContext<'_>,
-) -> Result<Plan, String> {
-    let (body, from_file) = body(definition, context)?;
-    let mut headers = headers(&definition.headers, context)?;
+    stub: AnsweringStub<'_>,
+    rendering: &mut Rendering<'_, '_>,
+) -> Result<Plan, Failure> {
+    let (body, from_file) = body(definition, rendering)?;
+    let mut headers = headers(&definition.headers, rendering)?;
+    let AnsweringStub { id, name, .. } = stub;
+    let context = &mut *rendering.context;
     let wrong_length = is_wrong_length(&headers, &body);
     let id_value = HeaderValue::try_from(id.to_string()).expect("a UUID is ASCII");
     headers.append(STUB_ID, id_value);
@@ -61,24 +57,23 @@ fn plan(
 /// The body, and whether it comes from a file.
 fn body(
     definition: &Definition,
-    context: &mut ResponseContext<'_>,
-) -> Result<(Bytes, bool), String> {
+    rendering: &mut Rendering<'_, '_>,
+) -> Result<(Bytes, bool), Failure> {
     Ok(match &definition.body {
         BodyDefinition::Bytes(bytes) => (bytes.clone(), false),
         BodyDefinition::Text(text) | BodyDefinition::Json(text) => {
-            (bytes(text.render(context)?), false)
+            (bytes(text.render(rendering)?), false)
         }
-        BodyDefinition::File { name, directory } => {
-            let name = name.render(context)?;
+        BodyDefinition::File { name, directory, content } => {
+            let name = name.render(rendering)?;
             let Some(directory) = directory else {
-                return Err(format!("there is no directory __files, and so no {name:?}"));
+                let why = format!("there is no directory __files, and so no {name:?}");
+                return Err(why.into());
             };
-            let content = context.files.read(directory, &name)?;
-            match std::str::from_utf8(&content) {
-                Ok(text) if definition.templated => {
-                    (bytes(Text::new(text, true)?.render(context)?), true)
-                }
-                _ => (content, true),
+            let bytes_of_file = rendering.context.files.read(directory, &name)?;
+            match content.template(&bytes_of_file) {
+                Some(text) => (bytes(text.render(rendering)?), true),
+                None => (bytes_of_file, true),
             }
         }
     })
@@ -94,11 +89,11 @@ fn bytes(text: Cow<'_, str>) -> Bytes {
 /// Header fields for a request.
 pub(super) fn headers(
     written: &[(HeaderName, Text)],
-    context: &mut ResponseContext<'_>,
-) -> Result<HeaderMap, String> {
+    rendering: &mut Rendering<'_, '_>,
+) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::with_capacity(written.len() + 2);
     for (name, text) in written {
-        headers.append(name, header_value(&text.render(context)?));
+        headers.append(name, header_value(&text.render(rendering)?));
     }
     Ok(headers)
 }

@@ -10,6 +10,7 @@
 mod body;
 mod definition;
 mod delays;
+mod failure;
 mod fixed;
 mod json_body;
 mod made;
@@ -18,6 +19,7 @@ mod read;
 mod reason;
 mod scalar;
 mod settings;
+mod template_request;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -26,15 +28,19 @@ use http::header::{HeaderName, HeaderValue};
 use uuid::Uuid;
 
 use crate::message::{Origin, Plan, Request};
+use crate::template;
 
 use super::body_files::ReadBodyFile;
 use super::header_pool::HeaderPool;
+use super::request::RequestPattern;
 
 use definition::Definition;
 use fixed::FixedResponse;
 
+pub(crate) use delays::distribution;
 pub(crate) use proxy::ProxyRequest;
 pub(crate) use settings::ResponseSettings;
+pub use settings::ResponseTemplating;
 
 /// The headers by which clients see which stub answered.
 const STUB_ID: HeaderName = HeaderName::from_static("matched-stub-id");
@@ -63,6 +69,18 @@ pub(crate) struct ResponseContext<'a> {
     pub(crate) files: &'a dyn ReadBodyFile,
     /// Draws of evenly spread 64-bit numbers.
     pub(crate) random: &'a mut dyn FnMut() -> u64,
+    /// The time, in milliseconds since 1970.
+    pub(crate) now: i64,
+    /// What templates may learn about the machine.
+    pub(crate) host: &'a dyn template::Host,
+}
+
+/// The stub that answers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AnsweringStub<'s> {
+    pub(super) id: Uuid,
+    pub(super) name: Option<&'s str>,
+    pub(super) pattern: &'s RequestPattern,
 }
 
 /// An answer of a stub.
@@ -84,13 +102,19 @@ impl Response {
         Self::Made(Box::new(definition))
     }
 
-    /// Takes `jsonBody` from the text of the mapping, which has its keys in their order and its numbers as
-    /// written.
-    pub(super) fn take_json_body(&mut self, mapping: &[u8]) {
+    /// Takes `jsonBody` and the parameters of templates from the text of the mapping, which has its keys in their
+    /// order and its numbers as written.
+    pub(super) fn take_text(&mut self, mapping: &[u8]) {
         let is_json = match self {
             Self::Fixed(fixed) => fixed.has_json_body(),
             Self::Made(definition) => definition.has_json_body(),
         };
+        if let Self::Made(definition) = self
+            && definition.templated
+            && let Some(parameters) = json_body::parameters_of_mapping(mapping)
+        {
+            definition.set_parameters(&parameters);
+        }
         let Some(text) = is_json.then(|| json_body::of_mapping(mapping)).flatten() else { return };
         match self {
             Self::Fixed(fixed) => fixed.set_body(text.into()),
@@ -115,19 +139,18 @@ impl Response {
     /// The answer to a request.
     pub(super) fn answer(
         &self,
-        id: Uuid,
-        name: Option<&str>,
+        stub: AnsweringStub<'_>,
         context: &mut ResponseContext<'_>,
     ) -> StubAnswer {
         match self {
             Self::Fixed(fixed) => {
-                let mut plan = fixed.plan(Origin::Stub(id));
+                let mut plan = fixed.plan(Origin::Stub(stub.id));
                 let delay = context.settings.delay_beside(fixed.delays(), context.random);
                 plan.delivery = plan.delivery.delayed(delay);
                 context.settings.frame(&mut plan, false);
                 StubAnswer::Plan(plan)
             }
-            Self::Made(definition) => made::answer(definition, id, name, context),
+            Self::Made(definition) => made::answer(definition, stub, context),
         }
     }
 }

@@ -5,13 +5,14 @@ use http::HeaderMap;
 use http::header::HeaderName;
 use uuid::Uuid;
 
-use crate::document::Keys;
+use crate::document::{Keys, Node};
 use crate::message::{Delivery, Effects};
 
 use super::definition::Definition;
+use super::failure::Failure;
 use super::made;
-use super::text::Text;
-use super::{ResponseContext, read, scalar};
+use super::text::{Rendering, Text};
+use super::{read, scalar};
 
 /// Where the answer comes from, as it is written.
 #[derive(Debug)]
@@ -49,14 +50,14 @@ impl ProxyDefinition {
         let prefix = keys.get("proxyUrlPrefixToRemove").map(|node| scalar::text(&node));
         let add = read::headers(keys.get("additionalProxyRequestHeaders"), templated);
         let remove = keys.get("removeProxyRequestHeaders").map(|node| node.items());
-        let remove: Vec<HeaderName> = remove
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|node| scalar::text(node)?.parse().ok())
-            .collect();
+        // WireMock compares them with names in lower case, so that others remove nothing.
+        let name = |node: &Node<'_>| {
+            let text = scalar::text(node)?;
+            HeaderName::from_lowercase(text.as_bytes()).ok()
+        };
+        let remove: Vec<HeaderName> = remove.unwrap_or_default().iter().filter_map(name).collect();
         let node = keys.get("proxyBaseUrl")?;
-        let base_url = scalar::text(&node)
-            .and_then(|text| Text::new(&text, templated).map_err(|why| node.error(why, "")).ok());
+        let base_url = scalar::text(&node).map(|text| Text::read(&node, &text, templated));
         let prefix = match prefix {
             None => None,
             Some(None) => return Some(None),
@@ -71,14 +72,21 @@ pub(super) fn request(
     definition: &Definition,
     to: &ProxyDefinition,
     stub: Uuid,
-    context: &mut ResponseContext<'_>,
-) -> Result<ProxyRequest, String> {
-    let base_url = to.base_url.render(context)?.into_owned();
-    let target = context.request.target();
+    rendering: &mut Rendering<'_, '_>,
+) -> Result<ProxyRequest, Failure> {
+    let base_url = to.base_url.render(rendering)?.into_owned();
+    let target = rendering.context.request.target();
     let prefix = to.prefix.as_deref().unwrap_or_default();
     let target = target.strip_prefix(prefix).unwrap_or(target).to_owned();
-    let add = made::headers(&to.add, context)?;
-    let answer_headers = made::headers(&definition.headers, context)?;
+    let mut add = HeaderMap::new();
+    for (name, value) in made::headers(&to.add, rendering)? {
+        // Of several values the first is sent.
+        if let Some(name) = name {
+            add.insert(name, value);
+        }
+    }
+    let answer_headers = made::headers(&definition.headers, rendering)?;
+    let context = &mut *rendering.context;
     let delay = context.settings.delay(&definition.delays, context.random);
     let delivery = Effects { delay, ..definition.effects.clone() }.into();
     let remove = to.remove.clone();

@@ -5,6 +5,7 @@ use http::header::{HeaderName, TRANSFER_ENCODING};
 
 use crate::document::Node;
 use crate::message::Effects;
+use crate::template::Parameters;
 
 use super::super::body_files::BodyFiles;
 use super::super::delivery::{TEMPLATE_TRANSFORMER, fault, stream, transformers};
@@ -12,19 +13,29 @@ use super::definition::{BodyDefinition, Definition};
 use super::delays::{Delays, dribble};
 use super::proxy::ProxyDefinition;
 use super::text::Text;
-use super::{RawResponse, body, reason, scalar};
+use super::{RawResponse, ResponseTemplating, body, reason, scalar};
 
 impl RawResponse {
     /// Reads `response`; problems are noted.
-    pub(in crate::matching) fn read(node: &Node<'_>, files: &dyn BodyFiles) -> Option<Self> {
+    pub(in crate::matching) fn read(
+        node: &Node<'_>,
+        files: &dyn BodyFiles,
+        templating: ResponseTemplating,
+    ) -> Option<Self> {
         let keys = node.keys()?;
         let status = keys.get("status").map_or(Some(StatusCode::OK), |node| status(&node));
         let message = keys.get("statusMessage").map(|node| scalar::text(&node));
         let names = transformers(&keys);
-        let templated = names.contains(&TEMPLATE_TRANSFORMER);
+        let templated = templating.applies(names.contains(&TEMPLATE_TRANSFORMER));
+        let parameters = keys.get("transformerParameters");
+        let is_off = |node: &Node<'_>| node.value()["disableBodyFileTemplating"] == true;
+        let file_templated = templated && !parameters.as_ref().is_some_and(is_off);
+        let parameters = parameters
+            .filter(|_| templated)
+            .and_then(|node| Parameters::from_text(&node.value().to_string()).ok());
         let headers = headers(keys.get("headers"), templated);
         let stream = stream(&keys, &names);
-        let body = body::read(&keys, files, templated);
+        let body = body::read(&keys, files, templated, file_templated);
         let delays = Delays::read(&keys);
         let pace = dribble(&keys);
         let fault = fault(&keys);
@@ -33,9 +44,12 @@ impl RawResponse {
         let _ = keys.get("fromConfiguredStub");
         keys.finish();
         let (status, delays) = (status?, delays?);
-        // A fault hides status, headers and body (`StubResponseRenderer`).
-        if let Some(fault) = fault {
-            let effects = fault?;
+        // A fault hides status, headers and body (`StubResponseRenderer`), but not another server's answer
+        // (`ProxyResponseRenderer`).
+        let fault = fault.map_or(Some(None), |fault| fault.map(Some))?;
+        if let Some(effects) = fault
+            && proxy.is_none()
+        {
             return Some(Self(Definition { delays, effects, ..Definition::default() }));
         }
         let reason = match message {
@@ -53,7 +67,17 @@ impl RawResponse {
         };
         let unannounced = schedule.is_some();
         let effects = Effects { reason, unannounced, schedule, pace, ..Effects::default() };
-        Some(Self(Definition { status, headers, body, delays, effects, proxy, templated }))
+        let parameters = parameters.unwrap_or_default();
+        Some(Self(Definition {
+            status,
+            headers,
+            body,
+            delays,
+            effects,
+            proxy,
+            templated,
+            parameters,
+        }))
     }
 }
 
@@ -93,11 +117,9 @@ pub(super) fn headers(node: Option<Node<'_>>, templated: bool) -> Vec<(HeaderNam
             let Some(text) = node.text() else {
                 continue;
             };
-            match Text::new(text, templated) {
-                // How the body is sent, the transport says itself.
-                Ok(_) if name == TRANSFER_ENCODING => {}
-                Ok(text) => headers.push((name.clone(), text)),
-                Err(why) => node.error(why, ""),
+            // How the body is sent, the transport says itself.
+            if name != TRANSFER_ENCODING {
+                headers.push((name.clone(), Text::read(&node, text, templated)));
             }
         }
     }

@@ -8,7 +8,10 @@ pub(super) fn of(status: StatusCode) -> Option<Bytes> {
     let own = match status.as_u16() {
         203 => "Non Authoritative Information",
         418 => "I'm a Teapot",
+        420 => "Enhance your Calm",
+        451 => "Unavailable for Legal Reason",
         500 => "Server Error",
+        code @ (208 | 226 | 425 | 506) => return Some(code.to_string().into()),
         _ if status.canonical_reason().is_some() => return None,
         code => return Some(code.to_string().into()),
     };

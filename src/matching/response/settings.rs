@@ -19,6 +19,30 @@ pub(crate) struct ResponseSettings {
     pub(crate) chunked_encoding: ChunkedEncoding,
 }
 
+/// Which responses of stubs are templates.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResponseTemplating {
+    /// Those whose `transformers` name `response-template`.
+    #[default]
+    Local,
+    /// All.
+    Global,
+    /// None.
+    Off,
+}
+
+impl ResponseTemplating {
+    /// Whether a response is one. `named` says whether its `transformers` name it.
+    pub(super) fn applies(self, named: bool) -> bool {
+        match self {
+            Self::Local => named,
+            Self::Global => true,
+            Self::Off => false,
+        }
+    }
+}
+
 /// Which bodies go out in chunks over HTTP/1.1; the others have a Content-Length.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum ChunkedEncoding {

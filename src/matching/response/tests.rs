@@ -9,9 +9,13 @@ use uuid::Uuid;
 
 use super::fixed::SMALL_BODY;
 use super::settings::ChunkedEncoding;
-use super::{RawResponse, Response, ResponseContext, ResponseSettings, StubAnswer};
+use super::{
+    AnsweringStub, RawResponse, Response, ResponseContext, ResponseSettings, ResponseTemplating,
+    StubAnswer,
+};
 use crate::matching::HeaderPool;
-use crate::matching::testing::{Files, with_node};
+use crate::matching::request::RequestPattern;
+use crate::matching::testing::{Files, NoHost, with_node};
 use crate::message::{
     Body, Delay, Fault, FaultAction, FaultPoint, Origin, Plan, Request, TimedChunk,
 };
@@ -20,15 +24,23 @@ use crate::message::{
 fn answer(response: &Response, target: &str, settings: &ResponseSettings) -> StubAnswer {
     let request = Request::new(Method::GET, target);
     let mut random = || 1 << 63;
+    let pattern = RequestPattern::any();
     response.answer(
-        Uuid::nil(),
-        Some("größe"),
-        &mut ResponseContext { request: &request, settings, files: &Files, random: &mut random },
+        AnsweringStub { id: Uuid::nil(), name: Some("größe"), pattern: &pattern },
+        &mut ResponseContext {
+            request: &request,
+            settings,
+            files: &Files,
+            random: &mut random,
+            now: 0,
+            host: &NoHost,
+        },
     )
 }
 
 fn compile(value: &Value) -> (Option<Response>, Vec<String>) {
-    let (raw, problems) = with_node(value, |node| RawResponse::read(node, &Files));
+    let (raw, problems) =
+        with_node(value, |node| RawResponse::read(node, &Files, ResponseTemplating::Local));
     let pool = HeaderPool::default();
     let response = raw.map(|raw| Response::new(raw, Uuid::nil(), None, &pool));
     (
@@ -205,8 +217,9 @@ fn a_proxied_request_is_described() {
     let response = json!({
         "proxyBaseUrl": "http://backend/base",
         "proxyUrlPrefixToRemove": "/api",
-        "additionalProxyRequestHeaders": {"X-A": "1"},
-        "removeProxyRequestHeaders": ["X-B"],
+        "additionalProxyRequestHeaders": {"X-A": ["1", "2"]},
+        "fault": "EMPTY_RESPONSE",
+        "removeProxyRequestHeaders": ["x-b", "X-D"],
         "headers": {"X-C": "2"},
         "fixedDelayMilliseconds": 5,
     });
@@ -221,6 +234,7 @@ fn a_proxied_request_is_described() {
         (&to.add["x-a"], &to.answer_headers["x-c"]),
         (&"1".parse().unwrap(), &"2".parse().unwrap())
     );
+    assert_eq!((to.add.len(), to.remove.len()), (1, 1));
     assert_eq!((to.remove[0].as_str(), to.delivery.delay()), ("x-b", Duration::from_millis(5)));
     assert_eq!(of("/other/api").target, "/other/api");
 }
@@ -309,7 +323,8 @@ fn bodies_of_any_size_come_whole_beside_the_marks() {
     for size in [0, 1, SMALL_BODY, SMALL_BODY + 1, 100_000] {
         let body = "x".repeat(size);
         let mapping = json!({"body": body, "headers": {"A": ["1", "2"]}});
-        let (raw, _) = with_node(&mapping, |node| RawResponse::read(node, &Files));
+        let (raw, _) =
+            with_node(&mapping, |node| RawResponse::read(node, &Files, ResponseTemplating::Local));
         let pool = HeaderPool::default();
         let plan = Response::new(raw.unwrap(), Uuid::nil(), Some("n"), &pool);
         let plan = plan.fixed_plan(Origin::Admin, &ResponseSettings::default()).unwrap();
@@ -323,5 +338,85 @@ fn bodies_of_any_size_come_whole_beside_the_marks() {
         let expected =
             [("a", "1"), ("a", "2"), ("matched-stub-id", &*nil), ("matched-stub-name", "n")];
         assert_eq!(headers, expected, "{size}");
+    }
+}
+
+fn templated(response: Value) -> Value {
+    let mut response = response;
+    response["transformers"] = json!(["response-template"]);
+    response
+}
+
+#[test]
+fn texts_are_templates_where_the_transformer_is_named() {
+    let body = json!({"body": "{{request.query.a}}"});
+    assert_eq!(bytes(&plan(&body)), b"{{request.query.a}}");
+    let made = |response: &Value, target: &str| {
+        let (response, problems) = compile(response);
+        assert!(problems.is_empty(), "{problems:?}");
+        match answer(&response.unwrap(), target, &ResponseSettings::default()) {
+            StubAnswer::Plan(plan) => plan,
+            StubAnswer::Proxy(to) => panic!("{to:?}"),
+        }
+    };
+    for (response, expected) in [
+        (body.clone(), "7"),
+        (json!({"jsonBody": {"k": "{{request.query.a}}"}}), "{\"k\":\"7\"}"),
+        (json!({"base64Body": "e3tyfX0="}), "{{r}}"),
+        (json!({"body": "{{parameters.p}}", "transformerParameters": {"p": "v"}}), "v"),
+        (json!({"bodyFileName": "{{request.query.f}}"}), "from a file"),
+    ] {
+        let plan = made(&templated(response.clone()), "/t?a=7&f=there.txt");
+        assert_eq!(String::from_utf8_lossy(bytes(&plan)), expected, "{response}");
+    }
+    let headers = templated(json!({"headers": {"X-E": ["{{request.query.a}}", "b"]}}));
+    let plan = made(&headers, "/t?a=7");
+    assert_eq!(plan.headers.get_all("x-e").iter().collect::<Vec<_>>(), ["7", "b"]);
+    // Without a tag nothing is made for each request.
+    let (response, _) = compile(&templated(json!({"body": "text"})));
+    assert!(matches!(response, Some(Response::Fixed(_))));
+}
+
+#[test]
+fn which_templates_are_rendered_is_a_setting() {
+    for (templating, named, expected) in [
+        (ResponseTemplating::Local, false, "{{request.method}}"),
+        (ResponseTemplating::Local, true, "GET"),
+        (ResponseTemplating::Global, false, "GET"),
+        (ResponseTemplating::Off, true, "{{request.method}}"),
+    ] {
+        let response = json!({"body": "{{request.method}}"});
+        let response = if named { templated(response) } else { response };
+        let (raw, _) = with_node(&response, |node| RawResponse::read(node, &Files, templating));
+        let response = Response::new(raw.unwrap(), Uuid::nil(), None, &HeaderPool::default());
+        let StubAnswer::Plan(plan) = answer(&response, "/", &ResponseSettings::default()) else {
+            panic!("an answer of its own");
+        };
+        assert_eq!(bytes(&plan), expected.as_bytes(), "{templating:?} {named}");
+    }
+}
+
+#[test]
+fn failures_of_templates_are_answers_with_status_500() {
+    let (response, problems) = compile(&templated(json!({"body": "{{#if x}}"})));
+    assert_eq!(
+        problems,
+        [
+            "warning: body: not a template: 1:9: found: '<EOF>', expected: '{{/'; requests are answered with 500 until it is one"
+        ]
+    );
+    let page = answer(&response.unwrap(), "/", &ResponseSettings::default());
+    let (response, _) = compile(&templated(json!({"body": "{{size nothing}}"})));
+    let text = answer(&response.unwrap(), "/", &ResponseSettings::default());
+    for (answer, kind, start) in [
+        (page, "text/html;charset=ISO-8859-1", "<html>"),
+        (text, "text/plain", "1:2: size: the value is missing"),
+    ] {
+        let StubAnswer::Plan(plan) = answer else { panic!("an answer of its own") };
+        assert_eq!(
+            (plan.status.as_u16(), &plan.headers["content-type"]),
+            (500, &kind.parse().unwrap())
+        );
+        assert!(String::from_utf8_lossy(bytes(&plan)).starts_with(start));
     }
 }

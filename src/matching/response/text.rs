@@ -1,30 +1,59 @@
-//! A text of a response: the seam between stubs and templates.
+//! A text of a response: plain, or a template that is compiled at load and rendered for each request.
 
 use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::document::Node;
+use crate::matching::request::RequestPattern;
+use crate::template::{Model, Parameters, RenderContext, Template};
 
 use super::ResponseContext;
+use super::failure::Failure;
+use super::template_request::TemplateRequest;
 
-/// A text of a response, with which all of them are the same or each has its own.
+/// A text of a response.
 #[derive(Debug)]
 pub(super) enum Text {
-    /// As it is written.
+    /// The same for every request.
     Plain(Box<str>),
+    /// Rendered for each request.
+    Template(Box<Template>),
+    /// No template, and why: `WireMock` answers requests with 500 then.
+    Broken(Box<str>),
 }
 
 impl Text {
-    /// A text, which is a template if the stub's texts are templates.
-    ///
-    /// # Errors
-    /// What is wrong with the template.
-    #[expect(clippy::unnecessary_wraps, reason = "templates can be wrong")]
-    pub(super) fn new(text: &str, _templated: bool) -> Result<Self, String> {
-        Ok(Self::Plain(text.into()))
+    /// A text, which is a template if the stub's texts are templates and it has a tag.
+    pub(super) fn new(text: &str, templated: bool) -> Self {
+        if !templated || !text.contains("{{") {
+            return Self::Plain(text.into());
+        }
+        match Template::compile(text) {
+            Ok(template) => match template.as_plain() {
+                Some(plain) => Self::Plain(plain.into()),
+                None => Self::Template(Box::new(template)),
+            },
+            Err(error) => Self::Broken(error.to_string().into()),
+        }
+    }
+
+    /// The text of a node; what is wrong with a template is a warning there.
+    pub(super) fn read(node: &Node<'_>, text: &str, templated: bool) -> Self {
+        let text = Self::new(text, templated);
+        if let Self::Broken(why) = &text {
+            node.warn(
+                format!("not a template: {why}"),
+                "requests are answered with 500 until it is one",
+            );
+        }
+        text
     }
 
     /// The text, where it is the same for every request.
     pub(super) fn as_plain(&self) -> Option<&str> {
         match self {
             Self::Plain(text) => Some(text),
+            Self::Template(_) | Self::Broken(_) => None,
         }
     }
 
@@ -32,10 +61,14 @@ impl Text {
     ///
     /// # Errors
     /// Why a template has none.
-    #[expect(clippy::unnecessary_wraps, reason = "templates can fail")]
-    pub(super) fn render(&self, _: &mut ResponseContext<'_>) -> Result<Cow<'_, str>, String> {
+    pub(super) fn render<'t>(
+        &'t self,
+        rendering: &mut Rendering<'_, '_>,
+    ) -> Result<Cow<'t, str>, Failure> {
         match self {
             Self::Plain(text) => Ok(Cow::Borrowed(text)),
+            Self::Template(template) => rendering.render(template).map(Cow::Owned),
+            Self::Broken(why) => Err(Failure::Server(why.to_string())),
         }
     }
 }
@@ -43,5 +76,37 @@ impl Text {
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
         Self::Plain(text.into())
+    }
+}
+
+/// The rendering of a response's texts for one request. The model is made when the first template asks for it.
+pub(super) struct Rendering<'r, 'c> {
+    pub(super) context: &'r mut ResponseContext<'c>,
+    parameters: &'r Parameters,
+    pattern: &'r RequestPattern,
+    model: Option<Model>,
+}
+
+impl<'r, 'c> Rendering<'r, 'c> {
+    /// `pattern` is that of the stub: its template names parts of the path.
+    pub(super) fn new(
+        context: &'r mut ResponseContext<'c>,
+        parameters: &'r Parameters,
+        pattern: &'r RequestPattern,
+    ) -> Self {
+        Self { context, parameters, pattern, model: None }
+    }
+
+    fn render(&mut self, template: &Template) -> Result<String, Failure> {
+        let Self { context, parameters, pattern, model } = self;
+        let model = model.get_or_insert_with(|| {
+            let id = (context.random)();
+            let request = TemplateRequest::new(context.request, pattern, (id, (context.random)()));
+            Model::new(Arc::new(request), parameters)
+        });
+        let ResponseContext { now, random, host, .. } = &mut **context;
+        template
+            .render(model, &mut RenderContext { now: *now, random: &mut **random, host: *host })
+            .map_err(|error| Failure::Rendering(error.to_string()))
     }
 }

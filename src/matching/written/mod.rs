@@ -69,7 +69,8 @@ fn written(text: &str, id: Uuid, add: impl FnOnce(&mut Object)) -> String {
         object.set("metadata", object::without_nulls(metadata));
     }
     if let Some(listeners) = mapping.get("serveEventListeners").filter(|list| list.is_list()) {
-        object.set("serveEventListeners", object::list(listeners.items().into_iter().map(listener)));
+        object
+            .set("serveEventListeners", object::list(listeners.items().into_iter().map(listener)));
     }
     add(&mut object);
     object.json()

@@ -41,7 +41,12 @@ impl Object {
     }
 
     /// An entry, made of what is written unless that is null.
-    pub(super) fn with(&mut self, from: &Fields<'_>, key: &str, make: impl FnOnce(Raw<'_>) -> String) {
+    pub(super) fn with(
+        &mut self,
+        from: &Fields<'_>,
+        key: &str,
+        make: impl FnOnce(Raw<'_>) -> String,
+    ) {
         if let Some(value) = from.get(key) {
             self.set(key, make(value));
         }

@@ -20,8 +20,6 @@ pub(super) fn pattern(raw: Option<Raw<'_>>) -> String {
     }
     object.set("method", quoted("ANY"));
     object.as_it_is(raw, "method");
-    let multi = |raw| object::map(raw, operator::multi);
-    let single = |raw| object::map(raw, operator::pattern);
     object.with(raw, "headers", multi);
     object.with(raw, "pathParameters", single);
     object.with(raw, "queryParameters", multi);
@@ -35,7 +33,6 @@ pub(super) fn pattern(raw: Option<Raw<'_>>) -> String {
         own.text(&credentials, "password");
         object.set("basicAuthCredentials", own.json());
     }
-    let bodies = |raw: Raw<'_>| object::list(raw.items().into_iter().map(body));
     object.with(raw, "bodyPatterns", bodies);
     object.with(raw, "customMatcher", |raw| {
         let mut own = Object::default();
@@ -57,6 +54,18 @@ pub(super) fn pattern(raw: Option<Raw<'_>>) -> String {
         }))
     });
     object.json()
+}
+
+fn multi(raw: Raw<'_>) -> String {
+    object::map(raw, operator::multi)
+}
+
+fn single(raw: Raw<'_>) -> String {
+    object::map(raw, operator::pattern)
+}
+
+fn bodies(raw: Raw<'_>) -> String {
+    object::list(raw.items().into_iter().map(body))
 }
 
 fn body(raw: Raw<'_>) -> String {

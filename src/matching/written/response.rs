@@ -11,7 +11,9 @@ pub(super) fn definition(raw: Option<Raw<'_>>) -> String {
     object.integer(raw, "status");
     object.text(raw, "statusMessage");
     // Of these the first counts; a file is a form beside them.
-    if let Some(body) = ["body", "jsonBody", "base64Body"].into_iter().find(|key| raw.get(key).is_some()) {
+    if let Some(body) =
+        ["body", "jsonBody", "base64Body"].into_iter().find(|key| raw.get(key).is_some())
+    {
         match body {
             "jsonBody" => object.as_it_is(raw, body),
             // An object is 4.x's form.

@@ -79,7 +79,9 @@ fn mappings_are_written_as_wiremock_does() {
         for key in ["id", "uuid"] {
             assert_eq!(written.as_object_mut().unwrap().remove(key), Some(json!(Uuid::nil())));
         }
-        for (key, default) in [("request", json!({"method": "ANY"})), ("response", json!({"status": 200}))] {
+        for (key, default) in
+            [("request", json!({"method": "ANY"})), ("response", json!({"status": 200}))]
+        {
             expected.as_object_mut().unwrap().entry(key).or_insert(default);
         }
         assert_eq!(written, expected, "{read}");
@@ -88,7 +90,8 @@ fn mappings_are_written_as_wiremock_does() {
 
 #[test]
 fn free_json_keeps_the_order_of_its_keys() {
-    let text = r#"{"response": {"jsonBody": {"z": 1.50, "a": [1, null]}}, "metadata": {"b": 1, "a": 2}}"#;
+    let text =
+        r#"{"response": {"jsonBody": {"z": 1.50, "a": [1, null]}}, "metadata": {"b": 1, "a": 2}}"#;
     let id = Uuid::nil();
     assert_eq!(
         file(text, id, Some(7)),

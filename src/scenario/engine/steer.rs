@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::state::ScenarioState;
 use crate::scenario::rule::expect::{Expect, Verdict};
-use crate::scenario::rule::set::ScenarioSet;
+use crate::scenario::rule::set::{About, ScenarioSet};
 use crate::scenario::words::table::Grade;
 
 /// A scenario, and where it is on its timeline.
@@ -97,7 +97,8 @@ impl ScenarioSet {
         phase: &str,
     ) -> bool {
         let about = self.scenarios.iter().find(|about| *about.name == *scenario);
-        let Some((about, timeline)) = about.and_then(|about| Some((about, about.timeline.as_ref()?)))
+        let Some((about, timeline)) =
+            about.and_then(|about| Some((about, about.timeline.as_ref()?)))
         else {
             return false;
         };

@@ -1,7 +1,7 @@
 //! What the server is and what it has loaded.
 
-use http::header::{ACCEPT, HOST, HeaderValue, LOCATION};
 use http::StatusCode;
+use http::header::{ACCEPT, HOST, HeaderValue, LOCATION};
 use serde_json::json;
 
 use crate::message::{Body, Origin, Plan, Request};
@@ -51,7 +51,7 @@ pub(super) fn root(context: &RequestContext, request: &Request) -> Result<Plan, 
 fn redirect(request: &Request) -> Plan {
     let mut plan = Plan::new(StatusCode::FOUND, Origin::Admin, Body::Empty);
     let host = request.headers.get(HOST).and_then(|host| host.to_str().ok());
-    let scheme = if request.is_tls() { "https" } else { "http" };
+    let scheme = if request.tls { "https" } else { "http" };
     let location = match host {
         Some(host) => format!("{scheme}://{host}{ROOT}/"),
         None => format!("{ROOT}/"),

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::reply::AdminError;
-use super::{mappings, requests};
+use super::{mappings, recordings, requests};
 
 /// What the paths begin with.
 pub(super) const ROOT: &str = "/__admin";
@@ -59,7 +59,7 @@ pub(super) enum Endpoint<'a> {
     ExtendedSettings,
     Files,
     File(&'a str),
-    RecordingStatus,
+    Recordings(recordings::Endpoint),
     Journal(requests::Endpoint<'a>),
     Findings,
     Scenarios,
@@ -93,7 +93,8 @@ impl<'a> Endpoint<'a> {
     /// The endpoint of a path. One slash at its end is the same path, as for `WireMock`.
     pub(super) fn parse(path: &'a str) -> Result<Self, AdminError> {
         let unknown = || {
-            let paths = [PATHS, mappings::PATHS, requests::PATHS].concat().join(", ");
+            let paths =
+                [PATHS, mappings::PATHS, requests::PATHS, recordings::PATHS].concat().join(", ");
             AdminError::NotFound(format!("no such admin endpoint; there are {paths}"))
         };
         let rest = below_root(path).ok_or_else(unknown)?;
@@ -116,7 +117,9 @@ impl<'a> Endpoint<'a> {
             ["files", ..] => Self::File(&rest["files/".len()..]),
             ["docs"] | ["docs", "swagger"] => Self::Docs,
             ["shutdown"] => Self::Shutdown,
-            ["recordings", "status"] => Self::RecordingStatus,
+            ["recordings", ..] => {
+                recordings::Endpoint::parse(&segments).map(Self::Recordings).ok_or_else(unknown)?
+            }
             ["requests" | "near-misses", ..] => {
                 requests::Endpoint::parse(&segments).map(Self::Journal).ok_or_else(unknown)?
             }
@@ -151,7 +154,6 @@ impl<'a> Endpoint<'a> {
             | Self::Root
             | Self::Docs
             | Self::Files
-            | Self::RecordingStatus
             | Self::Health
             | Self::Version
             | Self::Ca
@@ -159,6 +161,7 @@ impl<'a> Endpoint<'a> {
             | Self::Findings
             | Self::Clock => READ,
             Self::Journal(endpoint) => endpoint.methods(),
+            Self::Recordings(endpoint) => endpoint.methods(),
             Self::Worlds => READ_AND_DELETE,
             Self::Scenarios | Self::OwnScenarios | Self::World(_) | Self::File(_) => READ_AND_WRITE,
             Self::ScenarioState(_) => &[Method::PUT],
@@ -188,7 +191,7 @@ impl<'a> Endpoint<'a> {
                 | Self::ExtendedSettings
                 | Self::Files
                 | Self::File(_)
-                | Self::RecordingStatus
+                | Self::Recordings(_)
                 | Self::ScenarioState(_)
                 | Self::Docs
                 | Self::Shutdown
@@ -205,7 +208,9 @@ impl<'a> Endpoint<'a> {
         // WireMock has no such route then.
         if self.is_of_stubs() {
             let names = names.join(", ");
-            return Err(AdminError::NotFound(format!("{method} is not a method of this endpoint; there are {names}")));
+            return Err(AdminError::NotFound(format!(
+                "{method} is not a method of this endpoint; there are {names}"
+            )));
         }
         let names = names.join(", ");
         let why = format!("{method} is not a method of this endpoint; there are {names}");

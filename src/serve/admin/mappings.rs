@@ -112,7 +112,9 @@ impl<'a> Endpoint<'a> {
                     _ => Ok(find::one(context, id)),
                 }
             }
-            Self::Edit => blocking(context, move |context| change::edit_named(context, &body)).await,
+            Self::Edit => {
+                blocking(context, move |context| change::edit_named(context, &body)).await
+            }
             Self::Import => blocking(context, move |context| import::import(context, &body)).await,
             Self::Remove => {
                 blocking(context, move |context| change::remove_meant(context, &body)).await

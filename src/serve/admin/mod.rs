@@ -23,6 +23,9 @@
 //! | GET `/__admin/requests/unmatched` | the requests that nothing answered |
 //! | GET `/__admin/requests/unmatched/near-misses` | the stubs that are nearest to them |
 //! | POST `/__admin/near-misses/request`, `…/request-pattern` | the stubs nearest to a request; the requests nearest to a pattern |
+//! | POST `/__admin/recordings/start`, `…/stop` | passes requests on to another server; makes stubs of what it answered |
+//! | GET `/__admin/recordings/status` | whether that is so |
+//! | POST `/__admin/recordings/snapshot` | makes stubs of what the journal has |
 //! | POST `/__admin/requests/remove`, `…/remove-by-metadata` | forgets what fits a pattern |
 //! | GET `/__admin/scenarios` | the world's scenarios and their states, in `WireMock`'s form |
 //! | PUT `/__admin/scenarios/NAME/state` | `{"state": "…"}`: moves one; resets it where there is no body |
@@ -43,12 +46,14 @@
 //! | POST `/__admin/reload` | loads the files again, as a change on disk does |
 
 mod about;
+mod access;
 mod clock;
 mod endpoint;
 mod files;
 mod mappings;
 mod origin;
 mod own_scenarios;
+mod recordings;
 mod reply;
 mod requests;
 mod scenarios;
@@ -61,6 +66,7 @@ use http::Method;
 use crate::message::{Plan, Request};
 
 use super::context::RequestContext;
+pub(crate) use access::AdminAccess;
 use endpoint::Endpoint;
 use reply::AdminError;
 
@@ -79,6 +85,7 @@ pub(super) async fn answer(context: &RequestContext, request: &mut Request) -> P
 
 async fn respond(context: &RequestContext, request: &mut Request) -> Result<Plan, AdminError> {
     origin::check(&request.headers, context.shared.settings.loopback)?;
+    context.shared.settings.admin.check(request)?;
     let path = request.path().to_owned();
     let endpoint = Endpoint::parse(&path)?;
     endpoint.check_method(&request.method)?;
@@ -102,7 +109,7 @@ async fn respond(context: &RequestContext, request: &mut Request) -> Result<Plan
         Endpoint::ExtendedSettings => settings::extend(context, &body),
         Endpoint::Files => files::list(context).await,
         Endpoint::File(name) => files::one(context, method, name, &body).await,
-        Endpoint::RecordingStatus => Ok(reply::ok(&serde_json::json!({"status": "NeverStarted"}))),
+        Endpoint::Recordings(endpoint) => endpoint.answer(context, &body).await,
         Endpoint::Journal(endpoint) => {
             endpoint.answer(context, method, query.as_deref(), &body).await
         }

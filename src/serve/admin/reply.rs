@@ -21,6 +21,10 @@ pub(super) enum AdminError {
     Invalid(String),
     /// 403: the request comes from a page of another origin.
     Origin(String),
+    /// 403: the admin API answers over HTTPS only.
+    HttpsOnly,
+    /// 401: without the right credentials.
+    Unauthorized,
     /// 409: the server is not in a state for it.
     Conflict(String),
     /// 422: files or scenarios have problems.
@@ -48,6 +52,15 @@ impl AdminError {
         let (code, why) = match self {
             Self::NotFound(why) => (StatusCode::NOT_FOUND, why),
             Self::Method { why, allowed } => return wrong_method(why, allowed),
+            // Both as WireMock answers: a code of its own, and nothing at all.
+            Self::HttpsOnly => {
+                let title = "HTTPS is required for accessing the admin API";
+                let error = json!({"errors": [{"code": 40, "title": title}]});
+                return Plan::json(StatusCode::FORBIDDEN, Origin::Admin, error.to_string());
+            }
+            Self::Unauthorized => {
+                return Plan::new(StatusCode::UNAUTHORIZED, Origin::Admin, Body::Empty);
+            }
             Self::Invalid(why) => (StatusCode::BAD_REQUEST, why),
             Self::Origin(why) => (StatusCode::FORBIDDEN, why),
             Self::Conflict(why) => (StatusCode::CONFLICT, why),

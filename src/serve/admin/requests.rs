@@ -100,7 +100,7 @@ impl<'a> Endpoint<'a> {
             Self::All if deletes => Ok(clear(context)),
             Self::Reset => Ok(clear(context)),
             Self::All => list::all(context, query).await,
-            Self::One(id) => one(context, id, deletes),
+            Self::One(id) => one(context, id, deletes).await,
             Self::Count => find::count(context, body).await,
             Self::Find => find::find(context, body).await,
             Self::Unmatched => Ok(find::unmatched(context).await),
@@ -125,7 +125,7 @@ fn clear(context: &RequestContext) -> Plan {
 }
 
 /// Shows or forgets one exchange.
-fn one(context: &RequestContext, id: &str, deletes: bool) -> Result<Plan, AdminError> {
+async fn one(context: &RequestContext, id: &str, deletes: bool) -> Result<Plan, AdminError> {
     let journal = &context.shared.journal;
     let id = id.parse().map_err(|_| AdminError::Parameter {
         code: 10,
@@ -138,7 +138,10 @@ fn one(context: &RequestContext, id: &str, deletes: bool) -> Result<Plan, AdminE
             journal.remove(&[slot]);
             ok(&json!({}))
         }
-        Some(slot) => ok(&journal.exchange(slot).to_json()),
+        Some(slot) => {
+            journal.settle(std::slice::from_ref(&slot)).await;
+            ok(&journal.exchange(slot).to_json())
+        }
         None if deletes => ok(&json!({})),
         None => absent(),
     })

@@ -47,8 +47,11 @@ pub(crate) fn each(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     } else if let Value::Map(map) = &subject {
         let entries = map.entries.iter();
         entries.map(|(key, value)| (Value::Text(key.clone()), value.clone())).collect()
-    } else {
+    } else if subject.is_null() {
         Vec::new()
+    } else {
+        // Java takes turns over the methods of other objects; there are none here, nor is the value empty.
+        return Ok(Value::Null);
     };
     let last = entries.len().saturating_sub(1);
     if entries.is_empty() {

@@ -76,7 +76,8 @@ pub(super) fn format(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
         _ => call.named_text("format")?,
     };
     let zone = match call.named_text("tz")? {
-        Some(name) => Some(date::zone(&name)?),
+        // Java takes UTC for a zone that it does not know here.
+        Some(name) => date::zone(&name).ok(),
         None => None,
     };
     let at = Date { zone, ..date }.zoned();

@@ -137,31 +137,56 @@ pub(super) fn to_json(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     Ok(Value::text(text))
 }
 
-/// JSON text, indented or compact.
-pub(super) fn format(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
+/// What `formatJson` and its like are to format, and whether over several lines; or the message that the result
+/// shows in place of it.
+pub(super) fn to_format(
+    call: &mut Invocation<'_, '_, '_, '_>,
+    helper: &str,
+    kind: &str,
+) -> Result<Result<(String, bool), String>, Failure> {
     let text = if call.is_block() {
         call.body()?
     } else {
         call.first.as_text().unwrap_or_default().to_owned()
     };
-    if text.trim().is_empty() {
-        return error(
-            "formatJson should take a block of JSON to format or a single parameter of type String",
-        );
+    let text = text.trim().to_owned();
+    if text.is_empty() {
+        return Ok(Err(format!(
+            "{helper} should take a block of {kind} to format or a single parameter of type String"
+        )));
     }
-    let pretty = match call.named("format") {
-        None => true,
-        Some(Value::Text(format)) if &**format == "pretty" => true,
-        Some(Value::Text(format)) if &**format == "compact" => false,
-        Some(Value::Text(format)) => {
-            return error(format!(
-                "formatJson: format [{format}] should be one of [pretty, compact]"
-            ));
+    Ok(match call.named("format").cloned() {
+        None => Ok((text, true)),
+        Some(Value::Text(format)) if matches!(&*format, "pretty" | "compact") => {
+            Ok((text, &*format == "pretty"))
         }
-        Some(other) => return Err(format!("format must be a text, not {}", other.kind()).into()),
+        Some(Value::Text(format)) => {
+            Err(format!("{helper}: format [{format}] should be one of [pretty, compact]"))
+        }
+        Some(other) => {
+            let (class, shown) = (other.java_class(), call.print(&other)?);
+            Err(format!(
+                "{helper}: format [{shown}] of type [{class} should be a Format or a String and one of [pretty, compact]]"
+            ))
+        }
+    })
+}
+
+/// JSON text, indented or compact.
+pub(super) fn format(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
+    let (text, pretty) = match to_format(call, "formatJson", "JSON")? {
+        Ok(asked) => asked,
+        Err(message) => return error(message),
     };
-    let value = json::read(text.trim(), Reader::Jackson)
-        .map_err(|why| format!("the text is not JSON: {why}"))?;
+    let value = match json::read(&text, Reader::Jackson) {
+        Ok(value) => value,
+        Err(why) if pretty => return Err(format!("the text is not JSON: {why}").into()),
+        Err(_) => {
+            return error(
+                "There was an error parsing the json. Please make sure the json is valid",
+            );
+        }
+    };
     let text = call.renderer.written(|output| {
         if pretty {
             json::write_formatted(&value, output)
@@ -183,8 +208,8 @@ fn other_text(call: &mut Invocation<'_, '_, '_, '_>) -> Result<Option<Arc<str>>,
     })
 }
 
-fn plain(call: &mut Invocation<'_, '_, '_, '_>, value: &Value) -> Answer {
-    let text = call.renderer.written(|output| json::write_plain(value, output))?;
+fn plain(call: &mut Invocation<'_, '_, '_, '_>, value: &Value, nulls: bool) -> Answer {
+    let text = call.renderer.written(|output| json::write_plain(value, nulls, output))?;
     Ok(Value::text(text))
 }
 
@@ -208,7 +233,7 @@ pub(super) fn merge(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     }
     let remove_nulls = matches!(call.named("removeNulls"), Some(Value::Bool(true)));
     let merged = merged(&base, &over, remove_nulls)?;
-    plain(call, &merged)
+    plain(call, &merged, true)
 }
 
 fn merged(base: &Value, over: &Value, remove_nulls: bool) -> Result<Value, Failure> {
@@ -261,7 +286,12 @@ pub(super) fn remove(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     };
     let mut ways = query.ways(&document).map_err(|error| error.to_string())?;
     if ways.is_empty() {
-        return Ok(if query.is_definite() { Value::Text(text) } else { plain(call, &document)? });
+        // A last part that is not there is no error, unlike one before it.
+        let found = query.find(&document, true).map_err(|error| error.to_string())?;
+        return match found {
+            Found::Nothing => Ok(Value::Text(text)),
+            _ => plain(call, &document, false),
+        };
     }
     if ways.iter().any(Vec::is_empty) {
         return error(format!(
@@ -276,7 +306,7 @@ pub(super) fn remove(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     for way in &ways {
         document = without(&document, way)?;
     }
-    plain(call, &document)
+    plain(call, &document, false)
 }
 
 fn compare(a: &[Key], b: &[Key]) -> std::cmp::Ordering {
@@ -318,6 +348,7 @@ pub(super) fn array_add(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let Ok(document) = json::read(&text, Reader::Jackson) else {
         return error(format!("Base JSON is not valid JSON ('{text}')"));
     };
+    let mut is_apart = false;
     let (way, detail) = match call.named("jsonPath").cloned() {
         None => (Some(Vec::new()), format!("'{text}'")),
         Some(Value::Text(expression)) => {
@@ -330,15 +361,18 @@ pub(super) fn array_add(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
                 ));
             };
             let ways = query.ways(&document).map_err(|error| error.to_string())?;
+            // What an indefinite path finds is a list of its own: the document stays as it is.
+            is_apart = !query.is_definite();
             (ways.into_iter().next(), format!("root: '{text}', jsonPath: '{expression}'"))
         }
         Some(_) => return error("jsonPath option must be a string"),
     };
     let target = way.as_ref().and_then(|way| at(&document, way));
-    let Some(Value::List(list)) = target else {
-        return error(format!("Target JSON is not a JSON array ({detail})"));
+    let mut items = match target {
+        _ if is_apart => Vec::new(),
+        Some(Value::List(list)) => list.items.clone(),
+        _ => return error(format!("Target JSON is not a JSON array ({detail})")),
     };
-    let mut items = list.items.clone();
     let Some(item_text) = other_text(call)? else {
         return error("Item-to-add JSON must be a string");
     };
@@ -362,9 +396,12 @@ pub(super) fn array_add(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
         },
         Some(_) => return error("maxItems option must be an integer"),
     }
+    if is_apart {
+        return plain(call, &document, false);
+    }
     let list = Value::list(items, ListStyle::Java)?;
     let made = replaced(&document, &way.unwrap_or_default(), list)?;
-    plain(call, &made)
+    plain(call, &made, false)
 }
 
 fn at<'v>(value: &'v Value, way: &[Key]) -> Option<&'v Value> {

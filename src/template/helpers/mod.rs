@@ -14,6 +14,7 @@ mod number_format;
 mod random;
 mod string_format;
 mod text;
+mod xml;
 
 use super::ast::HelperId;
 use super::error::Failure;
@@ -68,6 +69,9 @@ const ALL: &[(&str, Helper)] = &[
     ("parseDate", dates::parse),
     ("truncateDate", dates::truncate),
     ("dateFormat", dates::format),
+    ("xPath", xml::xpath),
+    ("soapXPath", xml::soap_xpath),
+    ("formatXml", xml::format),
     ("jsonPath", json::path),
     ("parseJson", json::parse),
     ("toJson", json::to_json),

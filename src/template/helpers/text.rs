@@ -223,7 +223,7 @@ pub(super) fn word_wrap(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
         Ok(text) => text,
         Err(answer) => return Ok(answer),
     };
-    let width = count(&call.param(0), "the length")?.max(1);
+    let width = usize::try_from(whole(&call.param(0), "the length")?).unwrap_or(1).max(1);
     let chars: Vec<char> = text.chars().collect();
     let mut made = String::with_capacity(text.len());
     let mut at = 0;

@@ -48,13 +48,18 @@ pub(crate) fn write_compact(value: &Value, output: &mut Output<'_>) -> Result<()
     writing.value(value, 0, output)
 }
 
-/// As `jsonMerge` and its like: compact, numbers without exponents.
+/// As `jsonMerge` and its like: compact, numbers without exponents. `nulls` says whether names
+/// without a value are written.
 ///
 /// # Errors
 /// As [`write_pretty`].
-pub(crate) fn write_plain(value: &Value, output: &mut Output<'_>) -> Result<(), Limit> {
+pub(crate) fn write_plain(
+    value: &Value,
+    nulls: bool,
+    output: &mut Output<'_>,
+) -> Result<(), Limit> {
     let writing =
-        Writing { pretty: false, skip_null: false, escape_slash: false, exponents: false };
+        Writing { pretty: false, skip_null: !nulls, escape_slash: false, exponents: false };
     writing.value(value, 0, output)
 }
 
@@ -91,7 +96,13 @@ impl Writing {
                 None => self.map(&map.entries, depth, output),
             },
             Value::Date(date) => self.text(&date.to_string(), output),
-            Value::Object(object) => self.text(&object.to_string(), output),
+            Value::Object(object) => {
+                let names = object.shown().iter();
+                let entries: Vec<(Arc<str>, Value)> = names
+                    .filter_map(|name| Some((Arc::from(*name), object.property(name)?)))
+                    .collect();
+                self.map(&entries, depth, output)
+            }
         }
     }
 

@@ -42,6 +42,8 @@ enum End<'t> {
         start: usize,
         at: usize,
         next: Token<'t>,
+        /// For `{{^}}`: whether `~` stands in it.
+        caret: Option<bool>,
     },
 }
 
@@ -75,18 +77,21 @@ impl<'t> Parser<'t> {
                     let (at, token) = self.lexer.token()?;
                     if token == Token::Word("else") {
                         let (at, next) = self.lexer.token()?;
-                        return Ok((nodes.into(), End::Else { start, at, next }));
+                        return Ok((nodes.into(), End::Else { start, at, next, caret: None }));
                     }
                     nodes.push(Node::Tag(self.tag(opening, start, at, &token, depth)?));
                 }
                 Opening::Block => {
                     let (at, token) = self.lexer.token()?;
-                    nodes.push(self.block(at, &token, depth)?);
+                    nodes.push(self.block(at, &token, trim, depth)?);
                 }
                 Opening::Inverse => {
                     let (at, token) = self.lexer.token()?;
                     if let Token::End(Closing::Value, _) = token {
-                        return Ok((nodes.into(), End::Else { start, at, next: token }));
+                        return Ok((
+                            nodes.into(),
+                            End::Else { start, at, next: token, caret: Some(trim) },
+                        ));
                     }
                     nodes.push(self.inverted(at, &token, depth)?);
                 }
@@ -99,8 +104,9 @@ impl<'t> Parser<'t> {
                     self.end(Closing::Value)?;
                     return Ok((nodes.into(), End::Close { start, at, name }));
                 }
-                Opening::Partial => {
-                    return Err(self.lexer.error(start, "partials are not available"));
+                Opening::Partial => nodes.push(self.partial()?),
+                Opening::PartialBlock => {
+                    return Err(self.lexer.error(start, "blocks with partials are not available"));
                 }
                 Opening::Delimiters => {
                     return Err(self.lexer.error(start, "the delimiters cannot be changed"));
@@ -140,7 +146,13 @@ impl<'t> Parser<'t> {
         Ok(call)
     }
 
-    fn block(&mut self, at: usize, token: &Token<'t>, depth: usize) -> Result<Node, TemplateError> {
+    fn block(
+        &mut self,
+        at: usize,
+        token: &Token<'t>,
+        trim: bool,
+        depth: usize,
+    ) -> Result<Node, TemplateError> {
         let Token::Word(name) = *token else { return Err(self.unexpected(at, token, "ID")) };
         let (call, names, end_at, end) = self.head(at, name, depth)?;
         self.closing(end_at, end, Closing::Value)?;
@@ -148,19 +160,28 @@ impl<'t> Parser<'t> {
         let scope = call.params.first().map(describe);
         self.scopes.push((name, scope));
         let (body, end) = self.body(depth + 1)?;
-        let inverse = self.rest_of_block(name, end, depth + 1)?;
+        let inverse = self.rest_of_block((name, trim), end, depth + 1)?;
         self.scopes.pop();
         Ok(Node::Block(Box::new(Block { call, inverted: false, names, body, inverse })))
     }
 
-    /// What follows a block's body: `{{else}}`, `{{else if ...}}`, the end.
+    /// What follows a block's body: `{{else}}`, `{{else if ...}}`, the end. Of several the last counts. `open` is
+    /// the block's name, and whether `~` stands before its `#`.
     fn rest_of_block(
         &mut self,
-        name: &str,
+        open: (&str, bool),
         end: End<'t>,
         depth: usize,
     ) -> Result<Box<[Node]>, TemplateError> {
+        let (name, trims) = open;
         match end {
+            // The original takes the sign apart by how the block opens.
+            End::Else { start, caret: Some(caret), .. } if caret != trims => {
+                let found = if trims { '{' } else { '~' };
+                let message =
+                    format!("The inverseLabel must be one of '^' or 'else'. Found: {found}");
+                Err(self.lexer.error(start, message))
+            }
             End::Eof => {
                 let end = self.lexer.offset();
                 Err(self.lexer.error(end, "found: '<EOF>', expected: '{{/'"))
@@ -172,18 +193,16 @@ impl<'t> Parser<'t> {
             End::Else { next: Token::End(Closing::Value, trim), .. } => {
                 self.trim = trim;
                 let (inverse, end) = self.body(depth + 1)?;
-                if let End::Else { start, .. } = end {
-                    return Err(self.lexer.error(start, "found: '{{', expected: '{{/'"));
-                }
-                self.rest_of_block(name, end, depth + 1)?;
-                Ok(inverse)
+                let is_last = !matches!(end, End::Else { .. });
+                let later = self.rest_of_block(open, end, depth + 1)?;
+                Ok(if is_last { inverse } else { later })
             }
             End::Else { at, next: Token::Word(inner), .. } => {
                 let (call, names, end_at, end) = self.head(at, inner, depth)?;
                 self.closing(end_at, end, Closing::Value)?;
                 self.known(at, inner, &call)?;
                 let (body, end) = self.body(depth + 1)?;
-                let inverse = self.rest_of_block(name, end, depth + 1)?;
+                let inverse = self.rest_of_block(open, end, depth + 1)?;
                 let block = Block { call, inverted: false, names, body, inverse };
                 Ok(Box::new([Node::Block(Box::new(block))]))
             }
@@ -206,7 +225,7 @@ impl<'t> Parser<'t> {
         if let End::Else { start, .. } = end {
             return Err(self.lexer.error(start, "found: '{{', expected: '{{/'"));
         }
-        self.rest_of_block(name, end, depth)?;
+        self.rest_of_block((name, false), end, depth)?;
         let block = Block { call, inverted: true, names, body, inverse: Box::default() };
         Ok(Node::Block(Box::new(block)))
     }
@@ -229,6 +248,26 @@ impl<'t> Parser<'t> {
         let body = Box::new([Node::Text(rest[..length].into())]);
         let (names, inverse) = (Box::default(), Box::default());
         Ok(Node::Block(Box::new(Block { call, inverted: false, names, body, inverse })))
+    }
+
+    /// `{{> name ...}}`: there are no other templates, which is an error where it is rendered.
+    fn partial(&mut self) -> Result<Node, TemplateError> {
+        let (at, token) = self.lexer.token()?;
+        let place = self.lexer.place(at);
+        let name: Box<str> = match token {
+            Token::Word(name) => name.into(),
+            Token::Text(name) => name.into(),
+            other => return Err(self.unexpected(at, &other, "ID")),
+        };
+        loop {
+            let (at, token) = self.lexer.token()?;
+            match token {
+                Token::End(..) => self.closing(at, token, Closing::Value)?,
+                Token::Eof => return Err(self.unexpected(at, &token, "}}")),
+                _ => continue,
+            }
+            return Ok(Node::Partial(place, name));
+        }
     }
 
     /// A block with arguments is a helper's.

@@ -49,7 +49,7 @@ fn render_for(text: &str, model: &Model) -> Result<String, RenderError> {
 }
 
 fn render(text: &str) -> Result<String, RenderError> {
-    render_for(text, &Model::new(Asked::default().into_source(), &Parameters::none()))
+    render_for(text, &Model::new(Asked::default().into_source(), &Parameters::default()))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -108,6 +108,9 @@ impl RequestSource for TestRequest {
     fn body(&self) -> Bytes {
         self.body.clone()
     }
+    fn body_text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
     fn parts(&self) -> Option<Vec<PartData>> {
         self.parts.clone()
     }
@@ -158,7 +161,7 @@ fn templates_render_as_the_original_renders_them() {
     for mut case in cases {
         let parameters = match case.request.parameters.take() {
             Some(json) => Parameters::from_text(json.get()).unwrap(),
-            None => Parameters::none(),
+            None => Parameters::default(),
         };
         let model = Model::new(case.request.into_source(), &parameters);
         let made = match Template::compile(&case.template) {

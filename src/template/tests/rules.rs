@@ -12,7 +12,9 @@ use super::{Asked, render, render_for};
 fn limit(text: &str) -> Limit {
     match render(text).unwrap_err() {
         RenderError::Limit { limit, .. } => limit,
-        other @ RenderError::Helper { .. } => panic!("{text}: {other}"),
+        other @ (RenderError::Helper { .. } | RenderError::Partial { .. }) => {
+            panic!("{text}: {other}")
+        }
     }
 }
 
@@ -110,7 +112,7 @@ fn paths_of_a_template_have_names_and_numbers() {
         Asked { path: Some("/c/12/a/99?x=1".to_owned()), ..Asked::default() }.into_data();
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     data.path_parameters = vec![pair("contactId", "12"), pair("addressId", "99")];
-    let model = Model::new(Arc::new(data), &Parameters::none());
+    let model = Model::new(Arc::new(data), &Parameters::default());
     let text = "{{request.path.contactId}}|{{request.path.addressId}}|{{request.path.[1]}}|{{request.path}}|{{request.requestLine.path}}";
     assert_eq!(render_for(text, &model).unwrap(), "12|99|12|/c/12/a/99|/c/12/a/99");
     let text = "{{#each request.pathSegments}}{{this}},{{/each}}";
@@ -126,7 +128,7 @@ fn parts_of_a_multipart_body_are_named() {
         body: Bytes::from_static(body.as_bytes()),
     };
     data.parts = Some(vec![part(Some("p"), "hello"), part(None, "second")]);
-    let model = Model::new(Arc::new(data), &Parameters::none());
+    let model = Model::new(Arc::new(data), &Parameters::default());
     let text = "{{request.multipart}}|{{request.parts.p.body}}|{{request.parts.p.bodyAsBase64}}|{{request.parts.p.headers.content-type}}|{{request.parts.part-0.body}}|{{request.parts.p.binary}}";
     assert_eq!(render_for(text, &model).unwrap(), "true|hello|aGVsbG8=|text/plain|second|false");
 }

@@ -55,16 +55,20 @@ fn run(jar: &std::path::Path) -> Result<(), String> {
         ..Config::default()
     };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let mut runner = TestRunner::new_with_rng(config, rng);
+    let mut runner = TestRunner::new_with_rng(config.clone(), rng);
     let pair = Pair::start(jar)?;
     let end = Instant::now() + Duration::from_secs(seconds);
     let strategy = stubs::round();
     let mut differences: Vec<String> = Vec::new();
-    let mut rounds = 0;
+    let played = std::cell::Cell::new(0_u64);
     while Instant::now() < end && differences.len() < MOST_DIFFERENCES {
-        let result =
-            runner.run(&strategy, |round: Round| pair.play(&round).map_err(TestCaseError::fail));
-        rounds += ROUNDS_AT_ONCE;
+        let result = runner.run(&strategy, |round: Round| {
+            played.set(played.get() + 1);
+            pair.play(&round).map_err(TestCaseError::fail)
+        });
+        // A runner counts its cases for good: the next ones need another.
+        let rng = runner.new_rng();
+        runner = TestRunner::new_with_rng(config.clone(), rng);
         match result {
             Ok(()) => {}
             Err(TestError::Fail(why, round)) => {
@@ -76,7 +80,11 @@ fn run(jar: &std::path::Path) -> Result<(), String> {
             Err(TestError::Abort(why)) => return Err(format!("no rounds are generated: {why}")),
         }
     }
-    eprintln!("differential: about {rounds} rounds");
+    let rounds = played.get();
+    eprintln!("differential: {rounds} rounds");
+    if rounds < u64::from(ROUNDS_AT_ONCE) {
+        return Err(format!("only {rounds} rounds were played: give it more time"));
+    }
     if differences.is_empty() {
         return Ok(());
     }

@@ -140,11 +140,14 @@ impl Evaluation<'_> {
         }
     }
 
-    /// Whether the nearest `xml:lang` is a language, or a part of it.
+    /// Whether the nearest `xml:lang` is a language, or a part of it. Without namespaces there is none.
     fn is_language(&self, wanted: &str, node: NodeId) -> bool {
         let above = std::iter::successors(Some(node), |id| self.document.parent(*id));
         let mut values = above.flat_map(|id| self.document.attributes(id)).filter_map(|id| {
-            let named = self.document.name(id).is_some_and(|name| &*name.qualified == "xml:lang");
+            let named = self
+                .document
+                .name(id)
+                .is_some_and(|name| name.namespace.is_some() && &*name.qualified == "xml:lang");
             named.then(|| self.document.text_of(id))
         });
         values.next().is_some_and(|value| {

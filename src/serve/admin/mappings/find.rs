@@ -14,7 +14,10 @@ use super::super::super::context::RequestContext;
 use super::super::reply::{AdminError, absent};
 
 /// The stubs in the order in which they are tried, or a page of them.
-pub(super) fn list(context: &RequestContext, query: Option<&str>) -> Result<Plan, AdminError> {
+pub(in super::super) fn list(
+    context: &RequestContext,
+    query: Option<&str>,
+) -> Result<Plan, AdminError> {
     let query = Query::parse(query).unwrap_or_default();
     let number = |name: &'static str| match query.first(name).map(str::parse::<u32>) {
         None => Ok(None),

@@ -32,7 +32,7 @@ pub(super) async fn find(context: &RequestContext, body: &[u8]) -> Result<Plan, 
 
 /// The requests that nothing answered, newest first.
 pub(super) async fn unmatched(context: &RequestContext) -> Plan {
-    let mut slots = own(context, Lookup::Unmatched);
+    let mut slots = own(context, Lookup::Unmatched).await;
     slots.reverse();
     requests(context, slots).await
 }
@@ -50,7 +50,7 @@ pub(super) async fn remove_by_metadata(
     body: &[u8],
 ) -> Result<Plan, AdminError> {
     let query = ValueQuery::read(body).map_err(AdminError::Json)?;
-    let mut slots = own(context, Lookup::All);
+    let mut slots = own(context, Lookup::All).await;
     slots.retain(|slot| {
         let metadata = slot.stub().map(|stub| stub.mapping()["metadata"].take());
         metadata.is_some_and(|metadata| query.matches(&metadata.to_string()))
@@ -89,7 +89,7 @@ pub(super) async fn shown(context: &RequestContext, slots: Vec<Slot>) -> Vec<Val
 async fn fitting(context: &RequestContext, query: &RequestQuery) -> Vec<Slot> {
     let lookup = query.only_path().map_or(Lookup::All, Lookup::Path);
     let mut fitting = Vec::new();
-    for (at, slot) in own(context, lookup).into_iter().enumerate() {
+    for (at, slot) in own(context, lookup).await.into_iter().enumerate() {
         // The true values are compared: what is shown has pseudonyms.
         if query.matches(&slot.request()) {
             fitting.push(slot);
@@ -100,9 +100,11 @@ async fn fitting(context: &RequestContext, query: &RequestQuery) -> Vec<Slot> {
 }
 
 /// The exchanges of a kind that are seen from the world, oldest first.
-pub(super) fn own(context: &RequestContext, lookup: Lookup<'_>) -> Vec<Slot> {
-    let mut slots = context.shared.journal.select(lookup);
+pub(super) async fn own(context: &RequestContext, lookup: Lookup<'_>) -> Vec<Slot> {
+    let journal = &context.shared.journal;
+    let mut slots = journal.select(lookup);
     slots.retain(|slot| is_own(context, slot));
+    journal.settle(&slots).await;
     slots
 }
 

@@ -43,6 +43,7 @@ pub(super) async fn all(context: &RequestContext, query: Option<&str>) -> Result
     slots.retain(|slot| wanted.since.is_none_or(|since| journal.time_of(slot) > since));
     slots.reverse();
     slots.truncate(wanted.limit.unwrap_or(usize::MAX));
+    journal.settle(&slots).await;
     let requests = shown(context, slots).await;
     Ok(ok(&json!({
         "requests": requests,

@@ -24,7 +24,7 @@ const REQUESTS: usize = 1000;
 pub(super) async fn of_unmatched(context: &RequestContext) -> Plan {
     let stubs = context.shared.stubs.load_full();
     let journal = &context.shared.journal;
-    let mut slots = own(context, Lookup::Unmatched);
+    let mut slots = own(context, Lookup::Unmatched).await;
     slots.reverse();
     slots.truncate(REQUESTS);
     let mut shown = Vec::new();
@@ -50,7 +50,7 @@ pub(super) async fn of_pattern(context: &RequestContext, body: &[u8]) -> Result<
     let query = RequestQuery::read(body).map_err(AdminError::Json)?;
     let journal = &context.shared.journal;
     // The newest comes first among equally near ones.
-    let slots = own(context, Lookup::All).into_iter().rev();
+    let slots = own(context, Lookup::All).await.into_iter().rev();
     let mut nearest: Vec<(f64, Slot)> = Vec::new();
     for (at, slot) in slots.enumerate() {
         let distance = query.distance(&slot.request());

@@ -1,0 +1,83 @@
+//! Why an answer cannot be made, and the answer that is sent in its place.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+
+use crate::message::{Body, Origin, Plan};
+
+use super::{AnsweringStub, STUB_ID, STUB_NAME, ascii};
+
+/// Why an answer cannot be made.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// A template cannot be rendered for the request. The answer is the stub's, with the message as its text.
+    Rendering(String),
+    /// Anything else. The answer is the server's page.
+    Server(String),
+}
+
+impl From<String> for Failure {
+    fn from(why: String) -> Self {
+        Self::Server(why)
+    }
+}
+
+impl Failure {
+    /// The answer, with status 500.
+    pub(super) fn plan(&self, stub: AnsweringStub<'_>) -> Plan {
+        let plan = |text: Bytes| {
+            let origin = Origin::Stub(stub.id);
+            Plan::new(StatusCode::INTERNAL_SERVER_ERROR, origin, Body::Bytes(text))
+        };
+        match self {
+            Self::Rendering(why) => {
+                let mut plan = plan(why.clone().into());
+                plan.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+                let id = stub.id.to_string();
+                plan.headers.insert(STUB_ID, HeaderValue::try_from(id).expect("a UUID is ASCII"));
+                if let Some(name) = stub.name.and_then(ascii) {
+                    plan.headers.insert(STUB_NAME, name);
+                }
+                plan.chunked = true;
+                plan
+            }
+            Self::Server(why) => {
+                let mut plan = plan(page(why).into());
+                let kind = HeaderValue::from_static("text/html;charset=ISO-8859-1");
+                plan.headers.insert(CONTENT_TYPE, kind);
+                let kept = HeaderValue::from_static("must-revalidate,no-cache,no-store");
+                plan.headers.insert(CACHE_CONTROL, kept);
+                plan
+            }
+        }
+    }
+}
+
+/// A page in Latin-1 whose title is the message, as Jetty makes it.
+fn page(why: &str) -> String {
+    let why = escaped(why);
+    format!(
+        "<html>\n<head>\n<title>Error 500 {why}</title>\n</head>\n<body><h2>HTTP ERROR 500 {why}</h2>\n</body>\n</html>\n"
+    )
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            c if c.is_ascii() => escaped.push(c),
+            c => {
+                let _ = write!(escaped, "&#{};", u32::from(c));
+            }
+        }
+    }
+    escaped
+}

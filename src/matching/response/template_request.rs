@@ -1,0 +1,133 @@
+//! A request as templates see it: the head and the body that it came with, shared, and the rest worked out when a
+//! template asks for it.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http::{HeaderMap, Uri};
+
+use crate::matching::facts::{self, Facts};
+use crate::matching::request::RequestPattern;
+use crate::message::{Request, decoded, multipart};
+use crate::template::{PartData, RequestSource};
+
+/// The request of a rendering.
+#[derive(Debug)]
+pub(super) struct TemplateRequest {
+    /// 128 drawn bits.
+    id: (u64, u64),
+    method: String,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+    peer: Option<SocketAddr>,
+    scheme: String,
+    /// What the stub's path template binds.
+    path_parameters: Vec<(String, String)>,
+}
+
+impl TemplateRequest {
+    pub(super) fn new(request: &Request, pattern: &RequestPattern, id: (u64, u64)) -> Self {
+        let facts = Facts::new(request);
+        Self {
+            id,
+            method: facts.method.as_str().to_owned(),
+            uri: request.uri.clone(),
+            headers: request.headers.clone(),
+            body: request.shared_body(),
+            peer: request.peer,
+            scheme: facts.scheme().to_owned(),
+            path_parameters: pattern.path_parameters(&facts),
+        }
+    }
+
+    fn content(&self) -> Bytes {
+        match decoded::without_gzip(&self.headers, &self.body) {
+            std::borrow::Cow::Borrowed(_) => self.body.clone(),
+            std::borrow::Cow::Owned(content) => content.into(),
+        }
+    }
+}
+
+impl RequestSource for TemplateRequest {
+    fn id(&self) -> String {
+        let bytes = (u128::from(self.id.0) << 64 | u128::from(self.id.1)).to_be_bytes();
+        uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+    }
+
+    fn method(&self) -> &str {
+        &self.method
+    }
+
+    fn url(&self) -> &str {
+        self.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
+    }
+
+    fn scheme(&self) -> String {
+        self.scheme.clone()
+    }
+
+    fn host(&self) -> String {
+        let authority = facts::authority(&self.uri, &self.headers);
+        authority.map_or_else(String::new, |authority| authority.host().to_owned())
+    }
+
+    fn port(&self) -> u16 {
+        let default = if self.scheme == "https" { 443 } else { 80 };
+        let authority = facts::authority(&self.uri, &self.headers);
+        authority.and_then(|authority| authority.port_u16()).unwrap_or(default)
+    }
+
+    fn client_ip(&self) -> String {
+        facts::client_address(&self.headers, self.peer).unwrap_or_default().into_owned()
+    }
+
+    fn path_parameters(&self) -> Vec<(String, String)> {
+        self.path_parameters.clone()
+    }
+
+    fn headers(&self) -> Vec<(String, String)> {
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        self.headers
+            .iter()
+            .map(|(name, value)| (as_sent(name.as_str()), text(value.as_bytes())))
+            .collect()
+    }
+
+    fn cookies(&self) -> Vec<(String, String)> {
+        facts::cookies(&self.headers)
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
+    }
+
+    fn body(&self) -> Bytes {
+        self.content()
+    }
+
+    fn body_text(&self) -> String {
+        decoded::text(decoded::content_type(&self.headers), &self.content()).into_owned()
+    }
+
+    fn parts(&self) -> Option<Vec<PartData>> {
+        let body = self.content();
+        let parts = multipart::parts(decoded::content_type(&self.headers), &body)?;
+        let part = |part: multipart::Part| PartData {
+            name: multipart::field_name(&part).map(|name| name.into()),
+            body: body.slice(part.content.clone()),
+            headers: part.headers,
+        };
+        Some(parts.into_iter().map(part).collect())
+    }
+}
+
+/// A header name in the usual capitals: names that are looped over print so.
+fn as_sent(name: &str) -> String {
+    let mut upper = true;
+    name.chars()
+        .map(|c| {
+            let shown = if upper { c.to_ascii_uppercase() } else { c };
+            upper = c == '-';
+            shown
+        })
+        .collect()
+}

@@ -1,0 +1,17 @@
+//! Operators on XML: `equalToXml` and `matchesXPath`.
+//!
+//! ```text
+//! operand → [XmlPattern]   (compare: `XMLUnit`'s rules, placeholder: its placeholders) ─┐
+//!         → [XPathPattern] (the texts that an expression finds)                        ─┴→ operator
+//! ```
+
+mod compare;
+mod nodes;
+mod path;
+mod pattern;
+mod placeholder;
+#[cfg(test)]
+mod tests;
+
+pub(super) use path::XPathPattern;
+pub(super) use pattern::{XmlPattern, is_true};

@@ -1,0 +1,181 @@
+//! The operand of `equalToXml` with its options (`C/matching/EqualToXmlPattern.java`).
+
+use crate::document::xml::{Document, Reading};
+use crate::document::{Keys, Node};
+
+use super::compare::Comparer;
+use super::placeholder::Placeholders;
+
+/// What a document must be equal to.
+#[derive(Debug)]
+pub(crate) struct XmlPattern {
+    text: Box<str>,
+    expected: Document,
+    pub(super) namespaces: Namespaces,
+    pub(super) placeholders: Option<Placeholders>,
+    /// Whether elements of one name are compared in the order of their texts.
+    pub(super) sorted_by_text: bool,
+    exempt: u64,
+}
+
+/// What counts of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Namespaces {
+    /// The namespace and what is behind the prefix.
+    Strict,
+    /// Of elements the default namespace and what is behind the prefix; of attributes the whole name.
+    Legacy,
+    /// The whole name, and declarations are attributes like others.
+    Ignored,
+}
+
+/// What `XMLUnit` compares (`ComparisonType`). Those that `WireMock` counts come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comparison {
+    ElementTagName,
+    SchemaLocation,
+    NoNamespaceSchemaLocation,
+    NodeType,
+    NamespaceUri,
+    TextValue,
+    InstructionTarget,
+    InstructionData,
+    AttributeCount,
+    AttributeValue,
+    ChildCount,
+    ChildLookup,
+    AttributeLookup,
+}
+
+/// Their names, and behind them those of the comparisons that never count.
+const COMPARISONS: [&str; 23] = [
+    "ELEMENT_TAG_NAME",
+    "SCHEMA_LOCATION",
+    "NO_NAMESPACE_SCHEMA_LOCATION",
+    "NODE_TYPE",
+    "NAMESPACE_URI",
+    "TEXT_VALUE",
+    "PROCESSING_INSTRUCTION_TARGET",
+    "PROCESSING_INSTRUCTION_DATA",
+    "ELEMENT_NUM_ATTRIBUTES",
+    "ATTR_VALUE",
+    "CHILD_NODELIST_LENGTH",
+    "CHILD_LOOKUP",
+    "ATTR_NAME_LOOKUP",
+    "XML_VERSION",
+    "XML_STANDALONE",
+    "XML_ENCODING",
+    "HAS_DOCTYPE_DECLARATION",
+    "DOCTYPE_NAME",
+    "DOCTYPE_PUBLIC_ID",
+    "DOCTYPE_SYSTEM_ID",
+    "ATTR_VALUE_EXPLICITLY_SPECIFIED",
+    "CHILD_NODELIST_SEQUENCE",
+    "NAMESPACE_PREFIX",
+];
+
+impl XmlPattern {
+    /// As written.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether a text is a document that is equal.
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        Document::parse(text, self.namespaces.reading())
+            .is_ok_and(|actual| Comparer::new(self, &self.expected, &actual).documents())
+    }
+
+    /// Whether differences of a kind are passed over.
+    pub(super) fn is_exempt(&self, comparison: Comparison) -> bool {
+        self.exempt & 1 << comparison as u64 != 0
+    }
+
+    /// Decodes the operand; its options stand beside it in `keys`. Problems are noted.
+    pub(in crate::matching) fn compile(operand: &Node<'_>, keys: &Keys<'_>) -> Option<Self> {
+        let Some(text) = operand.value().as_str() else {
+            operand.expected("a text that holds XML");
+            return None;
+        };
+        let namespaces = keys.get("namespaceAwareness").map_or(Some(Namespaces::Strict), |node| {
+            node.word(&[
+                ("STRICT", Namespaces::Strict),
+                ("LEGACY", Namespaces::Legacy),
+                ("NONE", Namespaces::Ignored),
+            ])
+        });
+        let placeholders = placeholders(keys);
+        let sorted_by_text = keys.get("ignoreOrderOfSameNode").is_some_and(|node| is_true(&node));
+        let exempt = exempt(keys);
+        let namespaces = namespaces?;
+        let expected = Document::parse(text, namespaces.reading())
+            .map_err(|why| operand.error(format!("not XML: {why}"), "give a well-formed document"))
+            .ok()?;
+        Some(Self {
+            text: text.into(),
+            expected,
+            namespaces,
+            placeholders: placeholders?,
+            sorted_by_text,
+            exempt: exempt?,
+        })
+    }
+}
+
+impl Namespaces {
+    fn reading(self) -> Reading {
+        Reading { namespaces: self == Self::Strict, comments: false }
+    }
+}
+
+/// The placeholders, where they are enabled. `None` where their delimiters are no expressions.
+#[expect(clippy::option_option, reason = "not enabled, or noted as wrong")]
+fn placeholders(keys: &Keys<'_>) -> Option<Option<Placeholders>> {
+    let delimiter = |key| {
+        let node: Option<Node<'_>> = keys.get(key);
+        let text = node.as_ref().and_then(Node::loose_text).filter(|text| !text.trim().is_empty());
+        (node, text)
+    };
+    let (opening_node, opening) = delimiter("placeholderOpeningDelimiterRegex");
+    let (closing_node, closing) = delimiter("placeholderClosingDelimiterRegex");
+    if !keys.get("enablePlaceholders").is_some_and(|node| is_true(&node)) {
+        return Some(None);
+    }
+    match Placeholders::compile(opening.as_deref(), closing.as_deref()) {
+        Ok(placeholders) => Some(Some(placeholders)),
+        Err(why) => {
+            let node = opening_node.or(closing_node);
+            let node = node.as_ref().unwrap_or_else(|| keys.node());
+            node.error(
+                format!("not a regular expression: {why}"),
+                "a [ that stands for itself is written \\\\[",
+            );
+            None
+        }
+    }
+}
+
+/// The comparisons that are passed over, by their bits. Anything but a list has no effect.
+fn exempt(keys: &Keys<'_>) -> Option<u64> {
+    let Some(node) = keys.get("exemptedComparisons") else {
+        return Some(0);
+    };
+    if !node.value().is_array() {
+        node.warn("this has no effect: it is no list", "write it like [\"ATTR_VALUE\"]");
+        return Some(0);
+    }
+    let names: Vec<(&str, usize)> =
+        COMPARISONS.iter().enumerate().map(|(at, name)| (*name, at)).collect();
+    let bits: Vec<Option<usize>> = node.items().iter().map(|item| item.word(&names)).collect();
+    bits.into_iter().try_fold(0, |bits, bit| Some(bits | 1_u64 << bit?))
+}
+
+/// Whether an option is on, as Jackson reads it: true, a number that is not 0, or the text true.
+pub(in crate::matching) fn is_true(node: &Node<'_>) -> bool {
+    match node.value() {
+        serde_json::Value::Bool(value) => *value,
+        serde_json::Value::Number(number) => number.as_f64() != Some(0.0),
+        serde_json::Value::String(text) => text.trim() == "true",
+        _ => false,
+    }
+}

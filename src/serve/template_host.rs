@@ -1,0 +1,79 @@
+//! What templates may learn about the machine: its name, and the variables of the environment that are permitted.
+
+use std::sync::OnceLock;
+use std::{env, fs};
+
+use crate::template::{Host, SystemSource, SystemValue};
+
+/// The keys that are permitted where none are named, as in `WireMock`.
+const DEFAULT_KEYS: &str = "wiremock.*";
+
+/// The machine, as far as templates may know it.
+#[derive(Debug, Default)]
+pub(crate) struct TemplateHost {
+    name: OnceLock<String>,
+    /// Expressions for the whole of a key, in any case.
+    permitted: Vec<regex::Regex>,
+}
+
+impl TemplateHost {
+    /// Permits the keys that one of the expressions matches; with none, those that begin with `wiremock`.
+    ///
+    /// # Errors
+    /// The sentence for people: which expression is none.
+    pub(crate) fn new(permitted: &[String]) -> Result<Self, String> {
+        let default = [DEFAULT_KEYS.to_owned()];
+        let keys = if permitted.is_empty() { &default } else { permitted };
+        let compile = |key: &String| {
+            regex::Regex::new(&format!("^(?i:{key})$"))
+                .map_err(|error| format!("{key:?} is not a regular expression: {error}"))
+        };
+        let permitted = keys.iter().map(compile).collect::<Result<_, _>>()?;
+        Ok(Self { name: OnceLock::new(), permitted })
+    }
+}
+
+impl Host for TemplateHost {
+    fn name(&self) -> &str {
+        self.name.get_or_init(|| {
+            let of_kernel = || fs::read_to_string("/proc/sys/kernel/hostname").ok();
+            let of_environment = || env::var("HOSTNAME").or_else(|_| env::var("COMPUTERNAME")).ok();
+            let name = of_kernel().or_else(of_environment).unwrap_or_default();
+            let name = name.trim();
+            if name.is_empty() { "localhost" } else { name }.to_owned()
+        })
+    }
+
+    fn system_value(&self, source: SystemSource, key: &str) -> SystemValue {
+        if !self.permitted.iter().any(|permitted| permitted.is_match(key)) {
+            return SystemValue::Denied;
+        }
+        match source {
+            // There is no Java, and so none of its properties.
+            SystemSource::Property => SystemValue::Absent,
+            SystemSource::Environment => {
+                env::var(key).map_or(SystemValue::Absent, SystemValue::Text)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_permitted_as_a_whole() {
+        let host = TemplateHost::new(&["PA.H".to_owned()]).unwrap();
+        let value = |key| host.system_value(SystemSource::Environment, key);
+        assert!(matches!(value("PATH"), SystemValue::Text(_)));
+        assert_eq!(value("XPATHX"), SystemValue::Denied);
+        assert_eq!(host.system_value(SystemSource::Property, "path"), SystemValue::Absent);
+        let host = TemplateHost::new(&[]).unwrap();
+        let value = |key| host.system_value(SystemSource::Environment, key);
+        assert_eq!(value("PATH"), SystemValue::Denied);
+        assert_eq!(value("wiremock.none"), SystemValue::Absent);
+        assert!(TemplateHost::new(&["(".to_owned()]).is_err());
+        assert!(!host.name().is_empty());
+    }
+}
