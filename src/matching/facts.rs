@@ -13,6 +13,7 @@ use crate::message::decoded::{content_type, is_form, text, without_gzip};
 use crate::message::multipart::{self, Part};
 use crate::message::parameters::{self, Parameters};
 
+use super::asker::AskerFilter;
 use super::operator::Subject;
 
 /// A request as patterns see it.
@@ -25,6 +26,8 @@ pub(crate) struct Facts<'r> {
     body: OnceCell<Option<Subject<'r>>>,
     form: OnceCell<Parameters<'static>>,
     parts: OnceCell<Option<Vec<Part>>>,
+    /// Which stubs of a recording may answer.
+    pub(super) asker: AskerFilter,
 }
 
 impl<'r> Facts<'r> {
@@ -39,6 +42,7 @@ impl<'r> Facts<'r> {
             body: OnceCell::new(),
             form: OnceCell::new(),
             parts: OnceCell::new(),
+            asker: AskerFilter::default(),
         }
     }
 

@@ -10,7 +10,9 @@
 //! supported is an error at load and never ignored. The engine is pure: no sockets, files or clocks.
 //! `C/` in these files is `com/github/tomakehurst/wiremock/` in `WireMock`'s sources.
 
+mod asker;
 mod body_files;
+mod credentials;
 mod delivery;
 mod diff;
 mod facts;

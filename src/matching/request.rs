@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use http::HeaderName;
 
+use super::credentials::Credentials;
 use super::facts::Facts;
 use super::method::MethodPattern;
 use super::multi::MultiPattern;
@@ -39,6 +40,8 @@ pub(super) struct Conditions {
     pub(super) form: Box<[(Box<str>, MultiPattern)]>,
     pub(super) body: Box<[StringPattern]>,
     pub(super) multipart: Box<[MultipartPattern]>,
+    /// Those of the client that the stub was recorded from.
+    pub(super) credentials: Option<Box<Credentials>>,
 }
 
 /// Those of a pattern that has none.
@@ -53,6 +56,16 @@ impl RequestPattern {
     /// What is wanted besides method and URL.
     pub(super) fn conditions(&self) -> &Conditions {
         self.conditions.as_deref().unwrap_or(&NO_CONDITIONS)
+    }
+
+    /// Adds the credentials of the client that the stub was recorded from.
+    pub(super) fn set_credentials(&mut self, credentials: Credentials) {
+        self.conditions.get_or_insert_default().credentials = Some(Box::new(credentials));
+    }
+
+    /// Those credentials.
+    pub(super) fn credentials_mut(&mut self) -> Option<&mut Credentials> {
+        self.conditions.as_mut()?.credentials.as_deref_mut()
     }
 
     /// Whether all but the body is as wanted.
@@ -71,6 +84,7 @@ impl RequestPattern {
             !(conditions.body.is_empty()
                 && conditions.form.is_empty()
                 && conditions.multipart.is_empty())
+                || conditions.credentials.as_ref().is_some_and(|of| of.are_in_body())
         })
     }
 
@@ -84,6 +98,7 @@ impl RequestPattern {
             conditions.form.iter().all(|(name, wanted)| form_matches(facts, name, wanted))
                 && conditions.body.iter().all(|pattern| pattern.matches(body))
                 && conditions.multipart.iter().all(|pattern| pattern.matches(facts))
+                && conditions.credentials.as_ref().is_none_or(|of| of.body_matches(facts))
         })
     }
 
@@ -119,13 +134,24 @@ impl Conditions {
     /// Whether there are none.
     pub(super) fn is_empty(&self) -> bool {
         let Self { never, scheme, host, port, client_address, basic_auth, .. } = self;
-        let Self { headers, path_parameters, query, cookies, form, body, multipart, .. } = self;
+        let Self {
+            headers,
+            path_parameters,
+            query,
+            cookies,
+            form,
+            body,
+            multipart,
+            credentials,
+            ..
+        } = self;
         !never
             && scheme.is_none()
             && host.is_none()
             && port.is_none()
             && client_address.is_none()
             && basic_auth.is_none()
+            && credentials.is_none()
             && headers.is_empty()
             && path_parameters.is_empty()
             && query.is_empty()
@@ -145,6 +171,7 @@ impl Conditions {
             && self.basic_auth.as_ref().is_none_or(|(_, wanted)| {
                 facts.basic_credentials().any(|credentials| credentials == &**wanted)
             })
+            && self.credentials.as_ref().is_none_or(|of| of.head_matches(facts))
     }
 
     fn endpoint_matches(&self, facts: &Facts<'_>) -> bool {

@@ -283,7 +283,7 @@ impl StubSet {
                 asks => Some(asks),
             }
         };
-        self.index.search(&facts, asks).unwrap_or(false)
+        self.first(&facts, asks).unwrap_or(false)
     }
 
     /// The stub that answers a request in a world whose scenarios have these states. Its own scenario moves on.
@@ -292,10 +292,10 @@ impl StubSet {
         if self.scenarios.is_empty() {
             return self.find(request);
         }
-        let facts = Facts::new(request);
         states.choose(|view| {
-            self.index
-                .search(&facts, |stub| (view.allows(stub) && stub.fits(&facts)).then_some(stub))
+            // Anew for each attempt: they remember what was passed over.
+            let facts = Facts::new(request);
+            self.first(&facts, |stub| (view.allows(stub) && stub.fits(&facts)).then_some(stub))
         })
     }
 
@@ -329,7 +329,21 @@ impl StubSet {
     #[must_use]
     pub fn find(&self, request: &Request) -> Option<&Arc<Stub>> {
         let facts = Facts::new(request);
-        self.index.search(&facts, |stub| stub.fits(&facts).then_some(stub))
+        self.first(&facts, |stub| stub.fits(&facts).then_some(stub))
+    }
+
+    /// Visits the stubs that may answer until `visit` gives something; once more where stubs were passed over
+    /// because the request has no credentials.
+    fn first<'a, T>(
+        &'a self,
+        facts: &Facts<'_>,
+        mut visit: impl FnMut(&'a Arc<Stub>) -> Option<T>,
+    ) -> Option<T> {
+        let found = self.index.search(facts, &mut visit);
+        if found.is_some() || !facts.asker.accept_anonymous() {
+            return found;
+        }
+        self.index.search(facts, visit)
     }
 
     /// Whether a stub that is written for URLs below a prefix has the request's URL.

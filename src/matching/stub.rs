@@ -12,8 +12,10 @@ use uuid::Uuid;
 
 use crate::document::{Node, Pointer, Step};
 use crate::message::{Origin, Plan, Request};
+use crate::redact::Key;
 
 use super::body_files::BodyFiles;
+use super::credentials::Credentials;
 use super::facts::Facts;
 use super::header_pool::HeaderPool;
 use super::keys::{self, StubScenario};
@@ -115,6 +117,20 @@ impl Stub {
     pub fn with_mapping(mut self, text: Bytes) -> Self {
         self.response.take_text(&text);
         self.written.mapping = text;
+        self
+    }
+
+    /// The id of the key of the recording that it comes from; nothing where it was recorded without credentials.
+    pub(crate) fn recording_key_id(&mut self) -> Option<&str> {
+        self.request.credentials_mut().map(|credentials| credentials.key_id())
+    }
+
+    /// Answers the client that it was recorded from, by the key of the recording.
+    #[must_use]
+    pub(crate) fn with_recording_key(mut self, key: Key) -> Self {
+        if let Some(credentials) = self.request.credentials_mut() {
+            credentials.set_key(key);
+        }
         self
     }
 
@@ -229,12 +245,16 @@ impl StubCompiler<'_> {
             || Some(RawResponse::default()),
             |node| RawResponse::read(&node, self.files, self.templating),
         );
+        let credentials = keys.get("metadata").and_then(|node| Credentials::read(&node));
         let scenario = keys::scenario(&keys);
         let persistent = keys::persistent(&keys);
         let insertion_index = keys::insertion_index(&keys);
         keys::free(&keys);
         keys.finish();
-        let (id, priority, request, response) = (id?, priority?, request?, response?);
+        let (id, priority, mut request, response) = (id?, priority?, request?, response?);
+        if let Some(credentials) = credentials {
+            request.set_credentials(credentials);
+        }
         let written = Written {
             name: name.map(Into::into),
             source: Arc::clone(&self.source),

@@ -3,6 +3,7 @@
 
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, HeaderName};
+use serde_json::Value;
 
 use crate::redact::{Known, Media, Pass, Redacted, Redactor};
 
@@ -11,6 +12,7 @@ use super::exchange::SentRequest;
 /// Removes the secrets of one exchange.
 pub(super) struct Clean<'r> {
     redactor: &'r Redactor,
+    sent: &'r SentRequest,
     /// Makes pseudonyms.
     pass: Pass<'r>,
     /// Makes marks, for patterns.
@@ -43,7 +45,15 @@ impl<'r> Clean<'r> {
         }
         let answer = pass.body(&Media::of(headers), body);
         let known = redactor.learn(&pass);
-        Self { redactor, pass, marks: Redactor::marks(target), known, target, answer }
+        Self { redactor, sent, pass, marks: Redactor::marks(target), known, target, answer }
+    }
+
+    /// The credentials of the request, for the metadata of its mapping; nothing where it has none.
+    pub(super) fn credentials(&self) -> Option<Value> {
+        let query = self.target.split_once('?').map(|(_, query)| query);
+        let body = self.sent.body.bytes().unwrap_or_default();
+        let credentials = self.redactor.credentials(&self.sent.headers, query, &body)?;
+        serde_json::to_value(credentials).ok()
     }
 
     /// The target with pseudonyms.

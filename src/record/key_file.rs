@@ -5,15 +5,12 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use crate::document::disk;
-use crate::redact::Key;
-
-/// The key's file.
-const KEY: &str = ".standin-redact-key";
+use crate::redact::{KEY_FILE, Key};
 
 /// The file that lists what version control ignores.
 const IGNORE: &str = ".gitignore";
 
-/// The largest key, and the largest list of ignored files, in bytes.
+/// The largest list of ignored files, in bytes.
 const MOST: u64 = 1 << 20;
 
 /// The key in a recording's directory; it is made if it is missing.
@@ -21,13 +18,11 @@ const MOST: u64 = 1 << 20;
 /// # Errors
 /// What the system reports.
 pub(super) fn key(directory: &Path) -> io::Result<Key> {
-    let path = directory.join(KEY);
     ignore(directory)?;
-    match disk::read(&path, MOST) {
-        Ok(bytes) if !bytes.trim_ascii().is_empty() => return Ok(Key::of(bytes.trim_ascii())),
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+    if let Some(key) = Key::read(directory)? {
+        return Ok(key);
     }
+    let path = directory.join(KEY_FILE);
     let text = format!("{}{}\n", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -47,13 +42,13 @@ fn ignore(directory: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(error),
     };
-    if text.lines().any(|line| line.trim() == KEY) {
+    if text.lines().any(|line| line.trim() == KEY_FILE) {
         return Ok(());
     }
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
-    text.push_str(KEY);
+    text.push_str(KEY_FILE);
     text.push('\n');
     fs::write(path, text)
 }
@@ -77,8 +72,8 @@ mod tests {
         let other = tempfile::tempdir().unwrap();
         assert_ne!(of(key(other.path()).unwrap()), first);
         let text = fs::read_to_string(directory.path().join(IGNORE)).unwrap();
-        assert_eq!(text, format!("target\n{KEY}\n"));
-        let mode = fs::metadata(directory.path().join(KEY)).unwrap().permissions().mode();
+        assert_eq!(text, format!("target\n{KEY_FILE}\n"));
+        let mode = fs::metadata(directory.path().join(KEY_FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 }

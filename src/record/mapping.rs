@@ -27,8 +27,8 @@ const MAX_INLINE: usize = 64 << 10;
 /// The most of a path that goes into a file's name, in characters.
 const MAX_NAME: usize = 80;
 
-/// The priority of stubs for one representation, before those for any.
-const SPECIFIC: i32 = 4;
+/// The priority of stubs for any client and any representation. Those for one of them come before.
+const ANY: i32 = 5;
 
 /// The files of one exchange.
 #[derive(Debug)]
@@ -46,8 +46,8 @@ pub(super) fn of(sent: &SentRequest, answer: ReceivedAnswer, redactor: &Redactor
     let (body, parts) = answer.body.freeze();
     let clean = Clean::of(sent, &answer.headers, &body, redactor);
     let request = request(sent, &answer.headers, &clean, &mut notes);
-    // The id of the exchange comes from its pattern, so that a new token does not make a new file.
-    let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, request.to_string().as_bytes());
+    let credentials = clean.credentials();
+    let id = id(&request, credentials.as_ref());
     let target = clean.target();
     let stem = stem(sent, path_of(&target), &id);
     let mut response = Map::new();
@@ -72,13 +72,27 @@ pub(super) fn of(sent: &SentRequest, answer: ReceivedAnswer, redactor: &Redactor
         "request": request,
         "response": response,
     });
-    if mapping["request"].get("headers").is_some() {
-        mapping["priority"] = SPECIFIC.into();
+    let conditions = [mapping["request"].get("headers").is_some(), credentials.is_some()];
+    let conditions = conditions.into_iter().map(i32::from).sum::<i32>();
+    if conditions > 0 {
+        mapping["priority"] = (ANY - conditions).into();
+    }
+    if let Some(credentials) = credentials {
+        mapping["metadata"]["standin"]["credentials"] = credentials;
     }
     if !notes.is_empty() {
-        mapping["metadata"] = json!({"standin": {"notes": notes}});
+        mapping["metadata"]["standin"]["notes"] = notes.into();
     }
     RecordedFiles { name: format!("{stem}.json"), mapping, body_file }
+}
+
+/// The id of an exchange: the same for the same request of the same client.
+fn id(request: &Value, credentials: Option<&Value>) -> Uuid {
+    let mut name = request.to_string();
+    if let Some(credentials) = credentials {
+        name.push_str(&credentials.to_string());
+    }
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes())
 }
 
 /// Whether an answer is recorded with its timing: a watch (Kubernetes' `watch=true`), events of a

@@ -50,6 +50,22 @@ impl Key {
         if changed { out } else { "x".repeat(secret.chars().count()) }
     }
 
+    /// The id of the key, which tells nothing about it.
+    pub(crate) fn id(&self) -> String {
+        self.digest("key\0", "", 4)
+    }
+
+    /// A hash of a secret: no two secrets have the same, and only the key makes it.
+    pub(super) fn tag(&self, secret: &str) -> String {
+        self.digest("tag\0", secret, 8)
+    }
+
+    /// `bytes` bytes that follow from a text, in hexadecimal.
+    fn digest(&self, kind: &str, text: &str, bytes: usize) -> String {
+        let mut stream = Stream::new(self, [kind, text].concat().as_bytes());
+        (0..bytes).map(|_| format!("{:02x}", stream.next())).collect()
+    }
+
     /// The pseudonym of base64: base64 again, of the pseudonym of what it means.
     pub(super) fn base64(&self, secret: &str) -> String {
         let Ok(bytes) = STANDARD.decode(secret) else { return self.pseudonym(secret) };

@@ -5,6 +5,7 @@
 //! exchange → Redactor → [pass]: headers, target, bodies ([body], its [coding])
 //!               by name ([names]) · by shape and place in a text ([text], [json], [yaml])
 //!               → pseudonym under a key ([key]), the same wherever the secret stands
+//! request → [credentials]: who asks, as pseudonyms, to be compared at replay
 //! ```
 //!
 //! A secret becomes a pseudonym of its shape, so that what reads a recording still takes it, and one
@@ -12,10 +13,12 @@
 
 mod body;
 mod coding;
+mod credentials;
 mod edit;
 mod header;
 mod json;
 mod key;
+mod key_file;
 mod known;
 mod names;
 mod pass;
@@ -27,8 +30,11 @@ mod yaml;
 mod tests;
 
 pub(crate) use body::{Media, Redacted};
+pub(crate) use credentials::{RecordedCredential, RecordedCredentials, RequestPart};
 pub(crate) use edit::MARK;
 pub(crate) use key::Key;
+#[cfg(feature = "record")]
+pub(crate) use key_file::KEY_FILE;
 pub(crate) use known::Known;
 pub(crate) use pass::Pass;
 

@@ -114,6 +114,24 @@ pub(super) fn is_secret(name: &str, place: Place) -> bool {
     !of_pages && FLAT.iter().any(|ending| word.ends_with(ending))
 }
 
+/// Names with these words are drawn for one request or one sign-in: they do not say who asks.
+#[rustfmt::skip]
+const DRAWN: &[&str] = &[
+    "nonce", "cnonce", "signature", "sig", "hmac", "code", "verifier", "challenge", "assertion", "otp",
+    "totp", "csrf", "xsrf", "csrftoken", "xsrftoken", "csrfmiddlewaretoken", "crumb", "state", "ticket",
+    "samlrequest", "samlresponse", "saml",
+];
+
+/// Whether a name is that of a secret by which a server knows its clients.
+pub(super) fn says_who_asks(name: &str, place: Place) -> bool {
+    is_secret(name, place) && !is_drawn(name)
+}
+
+/// Whether what a name names is drawn for one request or one sign-in.
+pub(super) fn is_drawn(name: &str) -> bool {
+    words(&decoded(name)).iter().any(|word| DRAWN.contains(&word.as_str()))
+}
+
 /// What is secret in a query or a form, and a common word elsewhere: the codes and messages of sign-ins.
 fn is_secret_parameter(words: &[String]) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();

@@ -57,6 +57,7 @@ impl Assembly {
             stub_settings: StubSettings::default(),
             responses: ArcSwap::default(),
             body_files: BodyFileCache::default(),
+            static_files: sources.body_directories(),
             client: OnceLock::new(),
             seeding,
             scenarios: ArcSwap::from_pointee(scenarios),

@@ -16,6 +16,7 @@ mod enter;
 mod graded;
 mod kubernetes;
 mod late_body;
+mod media_types;
 mod overlay;
 mod pipeline;
 mod proxied;
@@ -28,7 +29,10 @@ mod seed;
 mod seeding;
 mod sources;
 mod state;
+mod static_files;
 mod stub_answers;
+#[cfg(feature = "gzip")]
+mod stub_gzip;
 mod stub_settings;
 mod stubs;
 mod template_host;

@@ -20,8 +20,10 @@ use super::asked::{Asked, RuleFacts};
 use super::context::RequestContext;
 use super::graded::{GradedRequest, GradingNotes};
 use super::state::Shared;
+#[cfg(feature = "gzip")]
+use super::stub_gzip;
 use super::world::World;
-use super::{admin, kubernetes, late_body, overlay, respond, stub_answers};
+use super::{admin, kubernetes, late_body, overlay, respond, static_files, stub_answers};
 
 /// What the transport calls for each request.
 #[derive(Debug)]
@@ -51,7 +53,7 @@ impl Handler for Pipeline {
         match at_once(&self.shared, &world, &request) {
             FirstLook::Answered(plan, stub) => {
                 self.observe(&mut request, &plan, began, &world, ByStub::Fixed(&stub));
-                return Handling::Ready(plan);
+                return self.compressed(plan, &request);
             }
             FirstLook::Found(stub) => found = Some(stub),
             FirstLook::NoStub => no_stub = true,
@@ -62,7 +64,7 @@ impl Handler for Pipeline {
             if let Some(stub) = found {
                 let plan = stub_answers::answer(&context, &mut request, &stub).await;
                 self.observe(&mut request, &plan, began, &context.world, ByStub::Rendered(&stub));
-                return plan;
+                return self.compressed(plan, &request).plan().await;
             }
             let graded = (context.shared.settings.graded && !admin::owns(request.path()))
                 .then(|| GradedRequest::of(&context, &request));
@@ -74,7 +76,7 @@ impl Handler for Pipeline {
             let stub = self.stub_of(&plan);
             let by = stub.as_ref().map_or(ByStub::No, ByStub::Rendered);
             self.observe(&mut request, &plan, began, &context.world, by);
-            plan
+            self.compressed(plan, &request).plan().await
         }))
     }
 
@@ -89,6 +91,24 @@ impl Pipeline {
     fn stub_of(&self, plan: &Plan) -> Option<Arc<Stub>> {
         let Origin::Stub(id) = plan.origin else { return None };
         self.shared.stubs.load().get(id).cloned()
+    }
+
+    /// An answer as it goes out: gzipped where the client asks for it.
+    #[cfg(feature = "gzip")]
+    fn compressed(&self, plan: Plan, request: &Request) -> Handling<'static> {
+        if self.shared.settings.gzip
+            && stub_gzip::is_wanted(&request.method, &request.headers, &plan)
+        {
+            return Handling::Waiting(Box::pin(stub_gzip::compress(plan)));
+        }
+        Handling::Ready(plan)
+    }
+
+    /// An answer as it goes out. This build compresses none.
+    #[cfg(not(feature = "gzip"))]
+    #[expect(clippy::unused_self, reason = "the signature is that of a build that compresses")]
+    fn compressed(&self, plan: Plan, _: &Request) -> Handling<'static> {
+        Handling::Ready(plan)
     }
 
     /// Shows an exchange to whoever looks on.
@@ -242,6 +262,9 @@ async fn base(
     let owned = kubernetes::owns(context, asked);
     if let Some(proxy) = context.shared.settings.proxy.as_ref().filter(|_| !owned) {
         return proxy.answer(request.take()).await;
+    }
+    if !owned && let Some(plan) = static_files::find(&context.shared.static_files, request) {
+        return plan;
     }
     // An answer to an unauthorized request says nothing about what exists.
     let user = match kubernetes::admit(context, request, asked) {

@@ -128,7 +128,10 @@ fn request_headers(
         headers.insert(header::CONTENT_LENGTH, length.clone());
     }
     for (name, value) in &to.add {
-        headers.append(name, value.clone());
+        let is_ours = *name == header::USER_AGENT && !options.preserve_user_agent;
+        if !is_ours && !NOT_PASSED_ON.contains(name) {
+            headers.append(name, value.clone());
+        }
     }
     headers
 }

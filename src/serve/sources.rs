@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use crate::document::Diagnostics;
 use crate::k8s::HistoryLimits;
 use crate::matching::ResponseTemplating;
+use crate::redact::Key;
 use crate::{fixtures, scenario};
 
 /// Where the sets come from.
@@ -21,6 +22,8 @@ pub(crate) struct Sources {
     pub(crate) fallback_seed: u64,
     /// Whether there shall be no fixtures at all.
     pub(crate) nothing: bool,
+    /// The key of recordings that is given to the program.
+    pub(crate) redact_key: Option<Key>,
     /// Which responses of stubs are templates.
     pub(crate) templating: ResponseTemplating,
 }
@@ -44,12 +47,24 @@ pub(super) struct ReloadedSets {
 }
 
 impl Sources {
+    /// The `__files` directories of the fixtures, which need not exist.
+    pub(super) fn body_directories(&self) -> Vec<PathBuf> {
+        let root = |path: &PathBuf| match path.parent() {
+            Some(parent) if path.is_file() => parent.to_path_buf(),
+            _ => path.clone(),
+        };
+        let mut found: Vec<PathBuf> =
+            self.fixtures.iter().map(|path| fixtures::body_directory(&root(path))).collect();
+        found.dedup();
+        found
+    }
+
     /// Loads everything, and says everything that is wrong.
     ///
     /// # Errors
     /// All problems of all files.
     pub(crate) fn load(&self) -> Result<LoadedSets, Diagnostics> {
-        let mut loader = fixtures::Loader::new(self.templating);
+        let mut loader = fixtures::Loader::new(self.templating, self.redact_key.clone());
         let ReloadedSets { fixtures, scenarios, warnings } = self.reload(&mut loader, true)?;
         let objects = fixtures.objects.unwrap_or_default();
         let fixtures = fixtures::FixtureSet { stubs: fixtures.stubs, objects };

@@ -1,5 +1,6 @@
 //! What requests share: the loaded sets, the worlds, the journal.
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -58,6 +59,9 @@ pub(crate) struct Settings {
     pub(crate) admin: AdminAccess,
     /// The backend for requests that nothing else answers.
     pub(crate) proxy: Option<Proxy>,
+    /// Whether answers of stubs are gzipped for clients that ask for it.
+    #[cfg(feature = "gzip")]
+    pub(crate) gzip: bool,
     /// How requests are sent to servers that stubs name.
     pub(crate) outbound: OutboundOptions,
     /// What hides secrets in what is shown.
@@ -125,6 +129,8 @@ pub(crate) struct Shared {
     pub(crate) responses: ArcSwap<ResponseSettings>,
     /// The files that answers are made from.
     pub(crate) body_files: BodyFileCache,
+    /// The directories whose files are served where no stub answers.
+    pub(crate) static_files: Vec<PathBuf>,
     /// The client for servers that stubs name, made when the first is asked.
     pub(super) client: OnceLock<Result<Outbound, String>>,
     /// The objects that the fixtures make.

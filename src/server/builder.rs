@@ -55,7 +55,6 @@ pub struct Builder {
     pub(super) admin: AdminAccess,
     pub(super) bounds: Bounds,
     pub(super) permitted_system_keys: Vec<String>,
-    pub(super) redact_key: Option<Key>,
     pub(super) show_secrets: bool,
     pub(super) log: Option<Logger>,
     pub(super) observer: Option<Observer>,
@@ -89,7 +88,6 @@ impl Default for Builder {
             admin: AdminAccess::default(),
             bounds: Bounds::default(),
             permitted_system_keys: Vec::new(),
-            redact_key: None,
             show_secrets: false,
             log: None,
             observer: None,
@@ -386,7 +384,7 @@ impl Builder {
     /// Sets the key from which the pseudonyms of secrets are made, in place of the one in the recording's
     /// directory. Recordings with the same key have the same pseudonyms.
     pub fn redact_key(mut self, key: &str) -> Self {
-        self.redact_key = Some(Key::of(key.as_bytes()));
+        self.sources.redact_key = Some(Key::of(key.as_bytes()));
         self
     }
 }

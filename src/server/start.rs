@@ -59,6 +59,8 @@ impl Builder {
             loopback: self.is_on_loopback(),
             admin: std::mem::take(&mut self.admin),
             proxy,
+            #[cfg(feature = "gzip")]
+            gzip: true,
             outbound: OutboundOptions::default(),
             redactor,
             bounds: self.bounds,
@@ -154,7 +156,7 @@ impl Builder {
     /// What hides secrets, and the backend with its recorder. What is shown has the pseudonyms of what is recorded.
     #[cfg(feature = "record")]
     fn backend(&mut self, log: &Logger) -> Result<(Arc<Redactor>, Option<Proxy>), Error> {
-        let key = self.redact_key.take();
+        let key = self.sources.redact_key.clone();
         let recording = self.record.take();
         let recording = recording.map(|path| Recording::open(path, key.as_ref())).transpose()?;
         let redactor = match &recording {
@@ -175,7 +177,7 @@ impl Builder {
     #[cfg(not(feature = "record"))]
     #[expect(clippy::unnecessary_wraps, reason = "the signature is that of a build with a backend")]
     fn backend(&mut self, _: &Logger) -> Result<(Arc<Redactor>, Option<Proxy>), Error> {
-        Ok((redactor(self.redact_key.take(), self.show_secrets), None))
+        Ok((redactor(self.sources.redact_key.clone(), self.show_secrets), None))
     }
 
     /// Reads the certificates, or makes them.

@@ -19,6 +19,7 @@ mod owners;
 mod preview;
 mod profile;
 mod recording;
+mod recording_clients;
 mod reload;
 mod scenarios;
 mod semantic;

@@ -25,6 +25,10 @@ const LONGEST: usize = 64 << 10;
 const GAVE_UP: &str = "The pattern backtracks too much on a value of this length; write it without \
      look-around, back-references or atomic groups";
 
+/// What to do about a stub that was recorded from another client.
+const ANOTHER_CLIENT: &str = "The exchange was recorded from a client with other credentials; record this client \
+     too, or replay without the key of the recording to answer all clients";
+
 /// One line.
 #[derive(Debug)]
 pub(super) struct Line {
@@ -79,6 +83,7 @@ pub(super) fn of(
     diff.query();
     diff.cookies();
     diff.bodies();
+    diff.credentials(stub);
     diff.custom_matcher();
     diff.scenario(mapping, state);
     diff.lines
@@ -340,6 +345,19 @@ impl Diff<'_, '_, '_> {
                 let (left, right) = (format!("[{name}]\n{expected}"), format!("\n{shown}"));
                 self.push_value("Body", left, right, (pattern, Some(&compared)));
             }
+        }
+    }
+
+    /// A recorded stub that is for another client.
+    fn credentials(&mut self, stub: &Stub) {
+        let recorded = stub.request.conditions().credentials.as_ref();
+        let names = recorded.map(|of| of.differing(self.facts)).unwrap_or_default();
+        if !names.is_empty() {
+            let names = names.join(", ");
+            let mut line =
+                Line::words(format!("[recorded client] {names}"), "[another client]".to_owned());
+            line.message = Some(ANOTHER_CLIENT.to_owned());
+            self.lines.push(line);
         }
     }
 

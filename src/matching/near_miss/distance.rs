@@ -67,7 +67,9 @@ pub(in crate::matching) fn of(pattern: &RequestPattern, facts: &Facts<'_>) -> f6
         .basic_auth
         .as_ref()
         .map(|(_, wanted)| verdict(facts.basic_credentials().any(|given| given == &**wanted)));
-    sum.add_all(headers.chain(credentials));
+    let recorded = wanted.credentials.as_ref();
+    let recorded = recorded.map(|of| verdict(of.differing(facts).is_empty()));
+    sum.add_all(headers.chain(credentials).chain(recorded));
     sum.add_all(
         wanted
             .query

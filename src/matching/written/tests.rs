@@ -77,7 +77,10 @@ fn mappings_are_written_as_wiremock_does() {
         let written = mapping(&read.to_string(), Uuid::nil());
         let mut written: Value = serde_json::from_str(&written).unwrap();
         for key in ["id", "uuid"] {
-            assert_eq!(written.as_object_mut().unwrap().remove(key), Some(json!(Uuid::nil())));
+            assert_eq!(
+                written.as_object_mut().unwrap().remove(key),
+                Some(json!(Uuid::nil().to_string()))
+            );
         }
         for (key, default) in
             [("request", json!({"method": "ANY"})), ("response", json!({"status": 200}))]

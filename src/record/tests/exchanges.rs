@@ -51,6 +51,12 @@ async fn an_exchange_becomes_a_stub_without_its_secrets() {
     assert!(!text.contains("secret-"), "{text}");
     let mut mapping: Value = serde_json::from_str(text).unwrap();
     mapping.as_object_mut().unwrap().remove("id");
+    let metadata = mapping.as_object_mut().unwrap().remove("metadata").unwrap();
+    let credentials = metadata["standin"]["credentials"]["values"].as_array().unwrap();
+    let places: Vec<String> =
+        credentials.iter().map(|one| format!("{} {}", one["in"], one["name"])).collect();
+    let expected = ["header x-auth-token", "header authorization", "json /auth/password"];
+    assert_eq!(places.join(", ").replace('"', ""), expected.join(", "));
     // Pseudonyms have the shape of what they stand for.
     let mut pseudonym = |pointer: &str, before: &str, after: &str| {
         let text = mapping.pointer_mut(pointer).expect(pointer).take();
@@ -66,6 +72,7 @@ async fn an_exchange_becomes_a_stub_without_its_secrets() {
         mapping,
         json!({
             "name": "POST /v3/auth/tokens",
+            "priority": 4,
             "request": {
                 "method": "POST",
                 "urlPath": "/v3/auth/tokens",
@@ -88,12 +95,15 @@ async fn an_exchange_becomes_a_stub_without_its_secrets() {
     );
     assert_eq!(text, sorted, "sorted keys, and a line end");
 
-    // The same request with other secrets is the same exchange.
+    // The same client again is the same exchange, another one is another.
+    let _ = body_of(proxy.answer(request(Method::POST, target, &headers, body)).await).await;
+    proxy.flush().await;
+    assert_eq!(recorded(&directory).len(), 1);
     let again = [("content-type", "application/json"), ("x-auth-token", "secret-1")];
     let other = r#"{"auth": {"password": "secret-8", "user": "u"}}"#;
     let _ = body_of(proxy.answer(request(Method::POST, target, &again, other)).await).await;
     proxy.flush().await;
-    assert_eq!(recorded(&directory).len(), 1);
+    assert_eq!(recorded(&directory).len(), 2);
 
     // And it replays.
     let set = replayed_stubs(&directory);

@@ -1,0 +1,119 @@
+//! Who asked when a stub was recorded: the stub answers the same client, and clients that do not say who they are.
+//!
+//! A recording keeps pseudonyms of the credentials in the mapping's `metadata.standin.credentials`. With the key of
+//! the recording, a stub is for requests with these credentials; without it, for requests with any. A request
+//! without credentials gets such a stub only if no other one answers.
+
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use crate::document::Node;
+use crate::redact::{Key, RecordedCredential, RecordedCredentials, RequestPart};
+
+use super::asker::Asker;
+use super::facts::Facts;
+
+/// The credentials of the request that a stub was recorded from.
+#[derive(Debug)]
+pub(super) struct Credentials {
+    recorded: RecordedCredentials,
+    key: Option<Key>,
+}
+
+impl Credentials {
+    /// Those in a mapping's metadata. Other metadata may be anything.
+    pub(super) fn read(metadata: &Node<'_>) -> Option<Self> {
+        let value = metadata.value().get("standin")?.get("credentials")?;
+        match RecordedCredentials::deserialize(value) {
+            Ok(recorded) => Some(Self { recorded, key: None }),
+            Err(error) => {
+                metadata.warn(
+                    format!("standin.credentials cannot be read: {error}"),
+                    "record the exchange again, or remove them to answer all clients",
+                );
+                None
+            }
+        }
+    }
+
+    /// The id of the key that they were recorded with.
+    pub(super) fn key_id(&self) -> &str {
+        &self.recorded.key
+    }
+
+    /// Compares with pseudonyms of this key from now on.
+    pub(super) fn set_key(&mut self, key: Key) {
+        self.key = Some(key);
+    }
+
+    /// Whether some of them stand in the body.
+    pub(super) fn are_in_body(&self) -> bool {
+        self.recorded.values.iter().any(is_in_body)
+    }
+
+    /// Whether a stub may answer, as far as those outside of the body tell.
+    pub(super) fn head_matches(&self, facts: &Facts<'_>) -> bool {
+        facts.asker.accepts(self.compare(facts, |credential| !is_in_body(credential)))
+    }
+
+    /// Whether a stub may answer, as far as those in the body tell.
+    pub(super) fn body_matches(&self, facts: &Facts<'_>) -> bool {
+        facts.asker.accepts(self.compare(facts, is_in_body))
+    }
+
+    /// The names of those that differ.
+    pub(super) fn differing(&self, facts: &Facts<'_>) -> Vec<&str> {
+        let values = self.recorded.values.iter();
+        let differs = |one: &&RecordedCredential| self.one(one, facts) == Asker::Another;
+        values.filter(differs).map(|credential| &*credential.name).collect()
+    }
+
+    fn compare(&self, facts: &Facts<'_>, which: impl Fn(&RecordedCredential) -> bool) -> Asker {
+        let mut asker = Asker::Same;
+        for credential in self.recorded.values.iter().filter(|credential| which(credential)) {
+            match self.one(credential, facts) {
+                Asker::Same => {}
+                Asker::Unknown => asker = Asker::Unknown,
+                Asker::Another => return Asker::Another,
+            }
+        }
+        asker
+    }
+
+    fn one(&self, credential: &RecordedCredential, facts: &Facts<'_>) -> Asker {
+        let name = &*credential.name;
+        match credential.part {
+            RequestPart::Header => {
+                let values = facts.request.headers.get_all(name).iter();
+                self.any(credential, values.filter_map(|value| value.to_str().ok()))
+            }
+            RequestPart::Cookie => self.any(credential, facts.cookie(name)),
+            RequestPart::Query => self.any(credential, facts.query(name)),
+            RequestPart::Form => self.any(credential, facts.form(name)),
+            RequestPart::Json => {
+                let json = facts.body().and_then(|body| body.json());
+                let value = json.and_then(|json| json.pointer(name)).and_then(Value::as_str);
+                self.any(credential, value.into_iter())
+            }
+        }
+    }
+
+    fn any<'v>(
+        &self,
+        credential: &RecordedCredential,
+        values: impl Iterator<Item = &'v str>,
+    ) -> Asker {
+        let mut asker = Asker::Unknown;
+        for value in values {
+            if credential.is(value, self.key.as_ref()) {
+                return Asker::Same;
+            }
+            asker = Asker::Another;
+        }
+        asker
+    }
+}
+
+fn is_in_body(credential: &RecordedCredential) -> bool {
+    matches!(credential.part, RequestPart::Form | RequestPart::Json)
+}
