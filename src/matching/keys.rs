@@ -43,7 +43,7 @@ pub(super) fn id(keys: &Keys<'_>) -> Result<Option<Uuid>, Noted> {
     if parsed.is_none() {
         node.error(
             "not a UUID",
-            "like 9f0e0f6e-59e4-4d3c-b0ad-5d24c0a4f36e; leave it out to have one made",
+            "like 9f0e0f6e-59e4-4d3c-b0ad-5d24c0a4f36e; leave it out to have one derived",
         );
     }
     parsed.map(Some).ok_or(Noted)

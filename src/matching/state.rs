@@ -128,6 +128,7 @@ mod tests {
 
     fn step(at: &str, to: &str) -> Value {
         json!({
+            "id": uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, at.as_bytes()).to_string(),
             "name": format!("{at}-{to}"),
             "scenarioName": "s",
             "requiredScenarioState": at,
