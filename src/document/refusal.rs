@@ -84,8 +84,8 @@ fn value_of(text: &str) -> Result<(String, Value), Refusal> {
     }
     let strict = lenient::to_strict(text)
         .map_err(|malformed| Refusal { pointer: malformed.pointer, detail: malformed.message })?;
-    match serde_json::from_str(&strict) {
-        Ok(value) => Ok((strict, value)),
+    match serde_json::from_str(&strict.text) {
+        Ok(value) => Ok((strict.text, value)),
         Err(error) => Err(Refusal { pointer: None, detail: error.to_string() }),
     }
 }

@@ -54,6 +54,8 @@ pub(super) struct Entry {
     pub(super) world: Arc<str>,
     pub(super) method: Method,
     pub(super) version: Version,
+    /// Whether it came over TLS.
+    pub(super) tls: bool,
     pub(super) peer: Option<SocketAddr>,
     pub(super) status: StatusCode,
     pub(super) origin: Origin,
@@ -100,6 +102,7 @@ impl Entry {
             world: Arc::clone(world),
             method: request.method.clone(),
             version: request.version,
+            tls: request.tls,
             peer: request.peer,
             status: plan.status,
             origin: plan.origin.clone(),
@@ -189,6 +192,7 @@ impl Entry {
         let mut request = Request::new(self.method.clone(), "/");
         request.uri = self.uri();
         request.version = self.version;
+        request.tls = self.tls;
         request.headers = self.headers();
         request.peer = self.peer;
         request.body = match self.body() {
@@ -245,13 +249,9 @@ impl KeptBody {
 /// Writes what is kept as text. The parts are copied: as slices they would keep the connection's read buffer.
 fn text_of(request: &Request, response: Option<&HeaderMap>) -> (Box<[u8]>, [u32; 5], Option<u64>) {
     let target = request.target();
-    let (body, body_length): (&[u8], _) = match &request.body {
-        RequestBody::Bytes(bytes) => {
-            (&bytes[..bytes.len().min(MAX_REQUEST_BODY)], Some(bytes.len() as u64))
-        }
-        RequestBody::Empty => (&[], Some(0)),
-        RequestBody::Stream(_) => (&[], None),
-    };
+    let whole = request.body.bytes();
+    let body = whole.map_or(&[][..], |bytes| &bytes[..bytes.len().min(MAX_REQUEST_BODY)]);
+    let body_length = whole.map(|bytes| bytes.len() as u64);
     let scheme = request.uri.scheme_str().zip(request.uri.authority());
     let origin =
         scheme.map_or(0, |(scheme, authority)| scheme.len() + 3 + authority.as_str().len());

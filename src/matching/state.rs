@@ -117,6 +117,7 @@ mod tests {
     use super::super::set::StubSet;
     use super::super::testing::{request, stub};
     use super::*;
+    use crate::message::Asked;
 
     fn set(stubs: &[Value]) -> StubSet {
         let mut set = StubSet::default();
@@ -143,13 +144,13 @@ mod tests {
         let states = ScenarioStates::default();
         let request = request("GET", "/s", &[], "");
         let names: Vec<_> = (0..4)
-            .map(|_| set.select(&request, &states).unwrap().name().unwrap().to_owned())
+            .map(|_| set.select(&Asked::new(&request), &states).unwrap().name().unwrap().to_owned())
             .collect();
         assert_eq!(names, ["Started-b", "b-c", "c-Started", "Started-b"]);
         states.reset();
         assert_eq!(&*states.get("s"), STARTED);
         states.set("s", "c");
-        assert_eq!(set.select(&request, &states).unwrap().name(), Some("c-Started"));
+        assert_eq!(set.select(&Asked::new(&request), &states).unwrap().name(), Some("c-Started"));
     }
 
     #[test]
@@ -164,7 +165,9 @@ mod tests {
         let mut seen: Vec<uuid::Uuid> = thread::scope(|scope| {
             let ask = || {
                 let request = request("GET", "/s", &[], "");
-                (0..50).map(|_| set.select(&request, &states).unwrap().id).collect::<Vec<_>>()
+                (0..50)
+                    .map(|_| set.select(&Asked::new(&request), &states).unwrap().id)
+                    .collect::<Vec<_>>()
             };
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
             threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
@@ -178,7 +181,7 @@ mod tests {
     fn only_a_scenario_with_a_name_has_states() {
         let set = set(&[json!({"requiredScenarioState": "never", "newScenarioState": "x"})]);
         let states = ScenarioStates::default();
-        assert!(set.select(&request("GET", "/", &[], ""), &states).is_some());
+        assert!(set.select(&Asked::new(&request("GET", "/", &[], "")), &states).is_some());
         assert_eq!(*states.lock(), Arc::default());
     }
 }

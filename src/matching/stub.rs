@@ -11,12 +11,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::document::{Node, Pointer, Step};
-use crate::message::{Origin, Plan, Request};
+use crate::message::{Asked, Origin, Plan, Request};
 use crate::redact::Key;
 
+use super::asker::AskerFilter;
 use super::body_files::BodyFiles;
 use super::credentials::Credentials;
-use super::facts::Facts;
 use super::header_pool::HeaderPool;
 use super::keys::{self, StubScenario};
 use super::request::RequestPattern;
@@ -192,11 +192,11 @@ impl Stub {
     /// Whether this stub is for a request. A body that has not been read matches no body pattern.
     #[must_use]
     pub fn matches(&self, request: &Request) -> bool {
-        self.fits(&Facts::new(request))
+        self.fits(&Asked::new(request), &AskerFilter::default())
     }
 
-    pub(super) fn fits(&self, facts: &Facts<'_>) -> bool {
-        self.request.head_matches(facts) && self.request.body_matches(facts)
+    pub(super) fn fits(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
+        self.request.head_matches(asked, filter) && self.request.body_matches(asked, filter)
     }
 
     /// Whether the request's body is looked at.
@@ -292,6 +292,7 @@ mod tests {
 
     use super::*;
     use crate::matching::testing::{self, request, stub};
+    use crate::message::{Bodies, RequestBody};
 
     fn messages(mapping: &Value) -> Vec<String> {
         let (_, problems) = testing::compile(mapping);
@@ -352,7 +353,8 @@ mod tests {
     #[test]
     fn an_unread_body_matches_no_pattern() {
         let mut request = request("POST", "/", &[], "");
-        request.body = crate::message::RequestBody::Stream(Box::pin(futures_util::stream::empty()));
+        request.body =
+            RequestBody::arriving(Box::pin(futures_util::stream::empty()), Bodies::default());
         assert!(
             !stub(&json!({"request": {"bodyPatterns": [{"anything": "x"}]}})).matches(&request)
         );

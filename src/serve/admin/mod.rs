@@ -76,21 +76,21 @@ pub(super) fn owns(path: &str) -> bool {
 }
 
 /// Answers a request to the admin API.
-pub(super) async fn answer(context: &RequestContext, request: &mut Request) -> Plan {
+pub(super) async fn answer(context: &RequestContext, request: &Request) -> Plan {
     match respond(context, request).await {
         Ok(plan) => plan,
         Err(error) => error.plan(),
     }
 }
 
-async fn respond(context: &RequestContext, request: &mut Request) -> Result<Plan, AdminError> {
+async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, AdminError> {
     origin::check(&request.headers, context.shared.settings.loopback)?;
     context.shared.settings.admin.check(request)?;
     let path = request.path().to_owned();
     let endpoint = Endpoint::parse(&path)?;
     endpoint.check_method(&request.method)?;
     let most = context.shared.settings.bounds.admin_body_bytes;
-    let body = request.read_body(most).await.map_err(AdminError::Body)?;
+    let body = request.body.read(most).await.map_err(AdminError::Body)?;
     let method = &request.method;
     let query = request.query().map(str::to_owned);
     match endpoint {

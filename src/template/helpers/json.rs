@@ -82,6 +82,7 @@ pub(super) fn path(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
         }
         Found::Count(count) => Value::Int(i64::try_from(count).unwrap_or(i64::MAX)),
         Found::Number(number) => Value::Double(number),
+        Found::Text(text) => Value::text(text),
         Found::Names(names) => {
             Value::list(names.into_iter().map(Value::text).collect(), ListStyle::Java)?
         }
@@ -360,9 +361,13 @@ pub(super) fn array_add(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
                     "jsonPath option is not valid JSONPath expression ('{expression}')"
                 ));
             };
-            let ways = query.ways(&document).map_err(|error| error.to_string())?;
+            let found = query.find(&document, false).map_err(|error| error.to_string())?;
             // What an indefinite path finds is a list of its own: the document stays as it is.
-            is_apart = !query.is_definite();
+            is_apart = matches!(found, Found::Many(_));
+            let ways = match found {
+                Found::One(_) => query.ways(&document).map_err(|error| error.to_string())?,
+                _ => Vec::new(),
+            };
             (ways.into_iter().next(), format!("root: '{text}', jsonPath: '{expression}'"))
         }
         Some(_) => return error("jsonPath option must be a string"),

@@ -8,6 +8,7 @@ mod compare;
 mod dates;
 mod encode;
 mod json;
+mod locale;
 mod math;
 mod misc;
 mod number_format;
@@ -37,6 +38,11 @@ const ALL: &[(&str, Helper)] = &[
     ("lookup", block::lookup),
     ("block", block::block),
     ("log", block::log),
+    ("partial", block::partial),
+    ("embedded", block::from_elsewhere),
+    ("precompile", block::from_elsewhere),
+    ("i18n", block::from_elsewhere),
+    ("i18nJs", block::from_elsewhere),
     ("assign", block::assign),
     ("val", block::val),
     ("eq", compare::eq),
