@@ -17,8 +17,8 @@ use http::HeaderName;
 
 use crate::message::Asked;
 
+use super::pieces::Piece;
 use super::request::RequestPattern;
-use super::sequence::Piece;
 use super::url::UrlPattern;
 
 /// A prefix of more segments than this is cut: a request's path is hashed up to so many slashes.

@@ -28,6 +28,7 @@ mod multipart;
 mod near_miss;
 mod operator;
 mod pattern;
+mod pieces;
 mod query;
 mod read_request;
 mod request;

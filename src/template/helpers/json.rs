@@ -82,6 +82,7 @@ pub(super) fn path(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
         }
         Found::Count(count) => Value::Int(i64::try_from(count).unwrap_or(i64::MAX)),
         Found::Number(number) => Value::Double(number),
+        Found::Text(text) => Value::text(text),
         Found::Names(names) => {
             Value::list(names.into_iter().map(Value::text).collect(), ListStyle::Java)?
         }
