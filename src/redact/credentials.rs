@@ -123,7 +123,7 @@ struct Finder<'r> {
 
 impl Finder<'_> {
     fn push(&mut self, part: RequestPart, name: &str, value: &str, pseudonym: String) {
-        // What is shown as it is tells nobody apart.
+        // A value that is not redacted is no credential.
         if pseudonym != value || value.len() < SHORTEST_PSEUDONYM && !value.is_empty() {
             let (name, tag) = (name.to_owned(), self.key.tag(value));
             self.values.push(RecordedCredential { part, name, pseudonym, tag });
