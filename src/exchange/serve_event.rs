@@ -194,8 +194,8 @@ fn own_fault(mapping: &Value) -> Option<&Value> {
 fn sub_events(exchange: &Exchange, shown: &Shown) -> Vec<Value> {
     let entry = &exchange.entry;
     let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(0);
-    let own = entry.sub_events.iter().map(|(after, event)| {
-        json!({"type": event.kind, "timeOffsetNanos": nanoseconds(*after), "data": event.data})
+    let own = entry.all_sub_events().into_iter().map(|(after, event)| {
+        json!({"type": event.kind, "timeOffsetNanos": nanoseconds(after), "data": event.data})
     });
     let mut events: Vec<Value> = own.collect();
     if exchange.origin == Origin::Unmatched {
