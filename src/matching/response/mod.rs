@@ -21,6 +21,8 @@ mod scalar;
 mod settings;
 mod template_request;
 #[cfg(test)]
+mod template_tests;
+#[cfg(test)]
 mod tests;
 mod text;
 mod webhook;
