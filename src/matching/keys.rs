@@ -82,43 +82,10 @@ pub(super) fn insertion_index(keys: &Keys<'_>) -> Option<i64> {
     keys.get("insertionIndex").and_then(|node| node.integer(i64::MIN..=i64::MAX))
 }
 
-/// The keys of free content. Those of listeners are read where these are performed.
+/// The keys of free content.
 pub(super) fn free(keys: &Keys<'_>) {
     let _ = keys.get("$schema");
     if let Some(node) = keys.get("metadata") {
         let _ = node.entries();
     }
-    if let Some(node) = keys.get("postServeActions") {
-        for action in node.value().is_array().then(|| node.items()).unwrap_or_default() {
-            definition(&action, false);
-        }
-    }
-    if let Some(node) = keys.get("serveEventListeners").filter(|node| node.value().is_array()) {
-        for listener in node.items() {
-            definition(&listener, true);
-        }
-    }
-}
-
-/// When a listener is called.
-const PHASES: [(&str, ()); 4] = [
-    ("BEFORE_MATCH", ()),
-    ("AFTER_MATCH", ()),
-    ("BEFORE_RESPONSE_SENT", ()),
-    ("AFTER_COMPLETE", ()),
-];
-
-/// A post-serve action or a listener.
-fn definition(node: &Node<'_>, phases: bool) {
-    let Some(keys) = node.keys() else { return };
-    let _ = keys.get("name").and_then(|node| node.loose_text());
-    if let Some(parameters) = keys.get("parameters") {
-        let _ = parameters.entries();
-    }
-    if phases && let Some(node) = keys.get("requestPhases") {
-        for phase in node.items() {
-            let _ = phase.word(&PHASES);
-        }
-    }
-    keys.finish();
 }

@@ -57,7 +57,7 @@ mod xml;
 pub use body_files::BodyFiles;
 pub(crate) use body_files::ReadBodyFile;
 pub(crate) use delivery::STREAM_TRANSFORMER;
-pub(crate) use diff::report as miss_report;
+pub(crate) use diff::{report as miss_report, warnings as miss_warnings};
 pub use files::StubFile;
 pub use header_pool::HeaderPool;
 pub(crate) use near_miss::{MissSearch, NearMiss};
@@ -65,7 +65,7 @@ pub(crate) use query::{RequestQuery, ValueQuery};
 pub(crate) use raw::pretty as pretty_json;
 pub use response::ResponseTemplating;
 pub(crate) use response::{
-    ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, distribution,
+    ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, WebhookRequest, distribution,
 };
 pub use set::StubSet;
 pub(crate) use single::StubReader;

@@ -22,7 +22,7 @@ use super::keys::{self, StubScenario};
 use super::request::RequestPattern;
 use super::response::{
     AnsweringStub, RawResponse, Response, ResponseContext, ResponseSettings, ResponseTemplating,
-    StubAnswer,
+    StubAnswer, WebhookRequest, Webhooks,
 };
 use super::written;
 
@@ -43,6 +43,7 @@ pub struct Stub {
     response: Response,
     /// The scenario that it belongs to; few have one.
     pub(super) scenario: Option<Box<StubScenario>>,
+    webhooks: Option<Box<Webhooks>>,
     written: Box<Written>,
 }
 
@@ -75,6 +76,21 @@ impl Stub {
         self.response.fixed_plan(Origin::Stub(self.id), settings)
     }
 
+    /// Whether requests are sent after an answer.
+    #[must_use]
+    pub(crate) fn has_webhooks(&self) -> bool {
+        self.webhooks.is_some()
+    }
+
+    /// The requests that are sent after an answer; for each that cannot be made the reason.
+    pub(crate) fn webhooks(
+        &self,
+        context: &mut ResponseContext<'_>,
+    ) -> Vec<Result<WebhookRequest, String>> {
+        let webhooks = self.webhooks.as_ref();
+        webhooks.map(|all| all.requests(&self.request, context)).unwrap_or_default()
+    }
+
     /// The answer to a request.
     pub(crate) fn answer(&self, context: &mut ResponseContext<'_>) -> StubAnswer {
         let pattern = &self.request;
@@ -84,7 +100,7 @@ impl Stub {
     /// Whether the answer is made from the request's body, so that it must be read before.
     #[must_use]
     pub(crate) fn needs_body(&self) -> bool {
-        self.response.needs_body()
+        self.webhooks.is_some() || self.response.needs_body()
     }
 
     /// Its name, for people.
@@ -250,6 +266,7 @@ impl StubCompiler<'_> {
         let persistent = keys::persistent(&keys);
         let insertion_index = keys::insertion_index(&keys);
         keys::free(&keys);
+        let webhooks = Webhooks::read(&keys);
         keys.finish();
         let (id, priority, mut request, response) = (id?, priority?, request?, response?);
         if let Some(credentials) = credentials {
@@ -269,7 +286,9 @@ impl StubCompiler<'_> {
         };
         let response = Response::new(response, id, name, self.headers);
         let scenario = scenario.map(Box::new);
-        Some(Stub { id, priority, request, response, scenario, written: Box::new(written) })
+        let webhooks = (!webhooks.is_empty()).then(|| Box::new(webhooks));
+        let written = Box::new(written);
+        Some(Stub { id, priority, request, response, scenario, webhooks, written })
     }
 }
 

@@ -20,6 +20,7 @@ use super::sources::{LoadedSets, Reload, Sources};
 use super::state::{Settings, Shared};
 use super::stub_settings::StubSettings;
 use super::stubs::Stubs;
+use super::webhooks::WebhooksUnderWay;
 use super::worlds::Worlds;
 
 /// What a server is made of.
@@ -58,6 +59,7 @@ impl Assembly {
             responses: ArcSwap::default(),
             body_files: BodyFileCache::default(),
             static_files: sources.body_directories(),
+            webhooks: WebhooksUnderWay::default(),
             client: OnceLock::new(),
             seeding,
             scenarios: ArcSwap::from_pointee(scenarios),

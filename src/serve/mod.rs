@@ -36,6 +36,7 @@ mod stub_settings;
 mod stubs;
 mod template_host;
 mod watch;
+mod webhooks;
 mod world;
 mod worlds;
 
