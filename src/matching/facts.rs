@@ -115,7 +115,13 @@ impl<'r> Facts<'r> {
 
     /// The values of a cookie (RFC 6265, section 5.4).
     pub(super) fn cookie<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'r str> + 's {
-        cookies(&self.request.headers).filter(move |(key, _)| *key == name).map(|(_, value)| value)
+        let headers = self.request.headers.get_all(COOKIE).iter();
+        let pairs =
+            headers.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
+        pairs
+            .filter_map(|pair| pair.split_once('='))
+            .filter(move |(key, _)| key.trim() == name)
+            .filter_map(|(_, value)| cookie_value(value.trim()))
     }
 
     /// The credentials of a Basic `Authorization` header, still in base64 (RFC 7617).
@@ -165,4 +171,11 @@ fn upper_case(method: &Method) -> Cow<'_, Method> {
         Ok(upper) => Cow::Owned(upper),
         Err(_) => Cow::Borrowed(method),
     }
+}
+
+/// The value of a cookie without its quotes; nothing where a character stands in it that must not, as Jetty has it.
+fn cookie_value(raw: &str) -> Option<&str> {
+    let quoted = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let value = quoted.unwrap_or(raw);
+    (!value.contains(['"', ',', '\\'])).then_some(value)
 }

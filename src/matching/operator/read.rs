@@ -71,7 +71,7 @@ impl StringPattern {
         Some(match operator {
             "equalTo" => Self::EqualTo {
                 text: text()?,
-                ignore_case: Options::on(options.case_insensitive.as_ref())?,
+                ignore_case: Options::on(options.case_insensitive.as_ref()),
             },
             "contains" => Self::Contains(text()?),
             "doesNotContain" => Self::DoesNotContain(text()?),
@@ -139,8 +139,8 @@ impl Options<'_> {
         }
     }
 
-    fn on(option: Option<&Node<'_>>) -> Option<bool> {
-        Some(option.is_some_and(is_true))
+    fn on(option: Option<&Node<'_>>) -> bool {
+        option.is_some_and(is_true)
     }
 }
 
@@ -167,13 +167,15 @@ fn no_text(node: &Node<'_>, operator: &str, shown: &str) {
     );
 }
 
+/// `WireMock`'s words for an object without an expression.
+const NO_EXPRESSION: &str = "expression is required in the advanced matchesXPath form";
+
 /// `matchesXPath`: an expression, or one with an operator that what it finds must satisfy.
 fn compile_xpath(operand: &Node<'_>, keys: &Keys<'_>) -> Option<StringPattern> {
     if operand.value().is_string() {
         let pattern = XPathPattern::compile(operand, keys)?;
         return Some(StringPattern::MatchesXPath(Box::new(pattern), None));
     }
-    const NO_EXPRESSION: &str = "expression is required in the advanced matchesXPath form";
     let Some((inside, expression)) =
         operand.value().is_object().then(|| operand.keys()).flatten().and_then(|inside| {
             let expression = inside.get("expression")?;
@@ -217,8 +219,8 @@ fn compile_json(operand: &Node<'_>, options: &Options<'_>) -> Option<JsonPattern
             .ok()?,
         value => value.clone(),
     };
-    let ignore_array_order = Options::on(options.ignore_array_order.as_ref())?;
-    let ignore_extra = Options::on(options.ignore_extra_elements.as_ref())?;
+    let ignore_array_order = Options::on(options.ignore_array_order.as_ref());
+    let ignore_extra = Options::on(options.ignore_extra_elements.as_ref());
     JsonPattern::compile(expected, ignore_array_order, ignore_extra)
         .map_err(|why| operand.error(why, ""))
         .ok()
