@@ -15,21 +15,24 @@ pub(crate) mod disk;
 pub(crate) mod jayway;
 mod json;
 pub(crate) mod json_path;
+mod keys;
 mod lenient;
 mod place;
 mod places;
 mod refusal;
 mod scalars;
 mod units;
+mod way;
 #[allow(dead_code, reason = "templates and stubs come to use all of it")]
 pub(crate) mod xml;
 mod yaml;
 
 pub use decode::Decoder;
-pub(crate) use decode::{Keys, Node, suggest};
+pub(crate) use decode::Node;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub(crate) use diagnostic::{INVALID, Reported};
 pub(crate) use json::parse_part;
+pub(crate) use keys::{Keys, suggest};
 pub use place::{Place, Step};
 pub(crate) use place::{Pointer, json_pointer};
 pub(crate) use refusal::{Refusal, read_body};

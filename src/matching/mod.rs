@@ -15,7 +15,6 @@ mod body_files;
 mod credentials;
 mod delivery;
 mod diff;
-mod facts;
 mod files;
 mod filter;
 mod header_pool;
@@ -29,6 +28,7 @@ mod multipart;
 mod near_miss;
 mod operator;
 mod pattern;
+mod pieces;
 mod query;
 mod read_request;
 mod request;
@@ -59,7 +59,9 @@ pub use header_pool::HeaderPool;
 pub(crate) use near_miss::{MissSearch, NearMiss};
 pub(crate) use query::{RequestQuery, ValueQuery, read_json};
 pub use response::ResponseTemplating;
-pub(crate) use response::{ProxyRequest, ResponseContext, ResponseSettings, StubAnswer};
+pub(crate) use response::{
+    ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, WebhookRequest,
+};
 pub use set::StubSet;
 pub(crate) use single::read_stub;
 pub(crate) use stub::MAPPINGS;

@@ -21,10 +21,10 @@ use foldhash::fast::RandomState;
 use imbl::OrdMap;
 use uuid::Uuid;
 
-use crate::message::Request;
+use crate::message::{Asked, Request};
 use crate::parallel;
 
-use super::facts::Facts;
+use super::asker::AskerFilter;
 use super::files::{Changes, Files, StubFile, added_by_admin};
 use super::index::Index;
 use super::list::Order;
@@ -222,53 +222,53 @@ impl StubSet {
     /// Whether the body must be read before [`Self::find`] can tell: the first stub that fits in all
     /// else has body patterns.
     #[must_use]
-    pub fn wants_body(&self, request: &Request) -> bool {
+    pub fn wants_body(&self, asked: &Asked<'_>) -> bool {
         if self.body_patterns == 0 {
             return false;
         }
-        let facts = Facts::new(request);
-        let asks =
-            |stub: &Arc<Stub>| stub.request.head_matches(&facts).then(|| stub.has_body_patterns());
-        self.first(&facts, asks).unwrap_or(false)
+        let asks = |stub: &Arc<Stub>, filter: &AskerFilter| {
+            stub.request.head_matches(asked, filter).then(|| stub.has_body_patterns())
+        };
+        self.first(asked, asks).unwrap_or(false)
     }
 
     /// The stub that answers a request; looks at the body only as far as it has been read.
     #[must_use]
-    pub fn find(&self, request: &Request) -> Option<&Arc<Stub>> {
-        let facts = Facts::new(request);
-        self.first(&facts, |stub| stub.fits(&facts).then_some(stub))
+    pub fn find(&self, asked: &Asked<'_>) -> Option<&Arc<Stub>> {
+        self.first(asked, |stub, filter| stub.fits(asked, filter).then_some(stub))
     }
 
     /// Visits the stubs that may answer until `visit` gives something; once more where stubs were passed over
     /// because the request has no credentials.
     fn first<'a, T>(
         &'a self,
-        facts: &Facts<'_>,
-        mut visit: impl FnMut(&'a Arc<Stub>) -> Option<T>,
+        asked: &Asked<'_>,
+        mut visit: impl FnMut(&'a Arc<Stub>, &AskerFilter) -> Option<T>,
     ) -> Option<T> {
-        let found = self.index.search(facts, &mut visit);
-        if found.is_some() || !facts.asker.accept_anonymous() {
+        let filter = AskerFilter::default();
+        let found = self.index.search(asked, |stub| visit(stub, &filter));
+        if found.is_some() || !filter.accept_anonymous() {
             return found;
         }
-        self.index.search(facts, visit)
+        self.index.search(asked, |stub| visit(stub, &filter))
     }
 
     /// Whether a stub that is written for URLs below a prefix has the request's URL.
     pub(crate) fn has_url_below(&self, prefix: &str, request: &Request) -> bool {
-        let facts = Facts::new(request);
+        let asked = Asked::new(request);
         let below = |stub: &Arc<Stub>| {
             let url = &stub.request.url;
-            (url.literal_prefix().starts_with(prefix) && url.matches(facts.path, facts.target))
+            (url.literal_prefix().starts_with(prefix) && url.matches(asked.path(), asked.target()))
                 .then_some(())
         };
-        self.index.search(&facts, below).is_some()
+        self.index.search(&asked, below).is_some()
     }
 
     /// The first stubs, at most `most`, for a request's URL, with where they stand.
-    pub(super) fn of_url(&self, facts: &Facts<'_>, most: usize) -> Vec<(Order, Arc<Stub>)> {
+    pub(super) fn of_url(&self, asked: &Asked<'_>, most: usize) -> Vec<(Order, Arc<Stub>)> {
         let mut found = Vec::new();
-        self.index.search(facts, |stub| {
-            if stub.request.url.matches(facts.path, facts.target)
+        self.index.search(asked, |stub| {
+            if stub.request.url.matches(asked.path(), asked.target())
                 && let Some(order) = self.ids.get(stub.id)
             {
                 found.push((order, Arc::clone(stub)));

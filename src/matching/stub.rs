@@ -10,17 +10,17 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::document::{Keys, Node, Pointer, Step};
-use crate::message::{Origin, Plan, Request};
+use crate::message::{Asked, Origin, Plan, Request};
 use crate::redact::Key;
 
+use super::asker::AskerFilter;
 use super::body_files::BodyFiles;
 use super::credentials::Credentials;
-use super::facts::Facts;
 use super::header_pool::HeaderPool;
 use super::request::RequestPattern;
 use super::response::{
     AnsweringStub, RawResponse, Response, ResponseContext, ResponseSettings, ResponseTemplating,
-    StubAnswer,
+    StubAnswer, WebhookRequest, Webhooks,
 };
 
 /// The key of a file's many stubs.
@@ -41,6 +41,7 @@ pub struct Stub {
     pub priority: i32,
     pub(super) request: RequestPattern,
     response: Response,
+    webhooks: Option<Box<Webhooks>>,
     written: Box<Written>,
 }
 
@@ -70,6 +71,21 @@ impl Stub {
         self.response.fixed_plan(Origin::Stub(self.id), settings)
     }
 
+    /// Whether requests are sent after an answer.
+    #[must_use]
+    pub(crate) fn has_webhooks(&self) -> bool {
+        self.webhooks.is_some()
+    }
+
+    /// The requests that are sent after an answer; for each that cannot be made the reason.
+    pub(crate) fn webhooks(
+        &self,
+        context: &mut ResponseContext<'_>,
+    ) -> Vec<Result<WebhookRequest, String>> {
+        let webhooks = self.webhooks.as_ref();
+        webhooks.map(|all| all.requests(&self.request, context)).unwrap_or_default()
+    }
+
     /// The answer to a request.
     pub(crate) fn answer(&self, context: &mut ResponseContext<'_>) -> StubAnswer {
         let pattern = &self.request;
@@ -79,7 +95,7 @@ impl Stub {
     /// Whether the answer is made from the request's body, so that it must be read before.
     #[must_use]
     pub(crate) fn needs_body(&self) -> bool {
-        self.response.needs_body()
+        self.webhooks.is_some() || self.response.needs_body()
     }
 
     /// Its name, for people.
@@ -150,11 +166,11 @@ impl Stub {
     /// Whether this stub is for a request. A body that has not been read matches no body pattern.
     #[must_use]
     pub fn matches(&self, request: &Request) -> bool {
-        self.fits(&Facts::new(request))
+        self.fits(&Asked::new(request), &AskerFilter::default())
     }
 
-    pub(super) fn fits(&self, facts: &Facts<'_>) -> bool {
-        self.request.head_matches(facts) && self.request.body_matches(facts)
+    pub(super) fn fits(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
+        self.request.head_matches(asked, filter) && self.request.body_matches(asked, filter)
     }
 
     /// Whether the request's body is looked at.
@@ -201,6 +217,7 @@ impl StubCompiler<'_> {
         for tolerated in ["$schema", "persistent", "insertionIndex"] {
             let _ = keys.get(tolerated);
         }
+        let webhooks = Webhooks::read(&keys);
         for key in NOT_SUPPORTED {
             if let Some(node) = keys.get(key) {
                 node.error_at_key(
@@ -225,18 +242,13 @@ impl StubCompiler<'_> {
             mapping: Bytes::from_static(b"{}"),
         };
         let response = Response::new(response, id, name, self.headers);
-        Some(Stub { id, priority, request, response, written: Box::new(written) })
+        let webhooks = (!webhooks.is_empty()).then(|| Box::new(webhooks));
+        Some(Stub { id, priority, request, response, webhooks, written: Box::new(written) })
     }
 }
 
 /// Keys of `WireMock` that would change behaviour, so that they cannot be left out silently.
-const NOT_SUPPORTED: [&str; 5] = [
-    "scenarioName",
-    "requiredScenarioState",
-    "newScenarioState",
-    "postServeActions",
-    "serveEventListeners",
-];
+const NOT_SUPPORTED: [&str; 3] = ["scenarioName", "requiredScenarioState", "newScenarioState"];
 
 /// The id as written (`id` before `uuid`, an empty one counts as absent), else one that is the same
 /// at every load of the same file, so that hit counts survive.
@@ -274,6 +286,7 @@ mod tests {
 
     use super::*;
     use crate::matching::testing::{self, request, stub};
+    use crate::message::{Bodies, RequestBody};
 
     fn messages(mapping: &Value) -> Vec<String> {
         let (_, problems) = testing::compile(mapping);
@@ -334,7 +347,8 @@ mod tests {
     #[test]
     fn an_unread_body_matches_no_pattern() {
         let mut request = request("POST", "/", &[], "");
-        request.body = crate::message::RequestBody::Stream(Box::pin(futures_util::stream::empty()));
+        request.body =
+            RequestBody::arriving(Box::pin(futures_util::stream::empty()), Bodies::default());
         assert!(
             !stub(&json!({"request": {"bodyPatterns": [{"anything": "x"}]}})).matches(&request)
         );

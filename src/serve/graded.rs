@@ -9,13 +9,9 @@ use http::header::{EXPECT, RETRY_AFTER};
 use http::{Method, StatusCode};
 
 use crate::grade::{Created, Record, call_id};
-use crate::k8s::{GroupResource, RequestInfo};
-use crate::message::{
-    Body, BodyStream, Guard, Origin, Plan, PointAction, Query, Request, RequestBody,
-};
+use crate::message::{Asked, Body, BodyStream, Guard, Origin, Plan, PointAction, Request};
 use crate::scenario::{Decision, Expect, GateSeen};
 
-use super::asked::page;
 use super::context::RequestContext;
 use super::world::World;
 
@@ -42,119 +38,86 @@ impl GradingNotes {
     }
 }
 
-/// A request as it came.
-#[derive(Debug)]
-pub(super) struct GradedRequest {
+/// Writes it down, with its answer; when that is over is written down by the answer's end.
+pub(super) fn log(
+    context: &RequestContext,
+    asked: &Asked<'_>,
+    plan: &mut Plan,
     began: Duration,
-    path: String,
-    verb: String,
-    resource: Option<String>,
-    page: Option<u64>,
-    continue_token: Option<String>,
-    revision: Option<String>,
-    lists_first: bool,
-}
-
-impl GradedRequest {
-    pub(super) fn of(context: &RequestContext, request: &Request) -> Self {
-        let began = context.world.clock.elapsed();
-        let query = Query::parse(request.query()).unwrap_or_default();
-        let path = request.path().to_owned();
-        let info = RequestInfo::parse(&request.method, &path, &query).ok();
-        let of = info.as_ref().and_then(|info| info.resource.as_ref());
-        let parameter =
-            |name| query.first(name).filter(|value| !value.is_empty()).map(str::to_owned);
-        Self {
-            began,
-            verb: info.as_ref().map(|info| info.verb.to_string()).unwrap_or_default(),
-            resource: of.map(|of| GroupResource::new(&of.group, &of.resource).to_string()),
-            page: info.as_ref().and_then(|info| page(&info.verb, &query)),
-            continue_token: parameter("continue"),
-            revision: parameter("resourceVersion"),
-            lists_first: query.first("sendInitialEvents") == Some("true"),
-            path,
-        }
-    }
-
-    /// Writes it down, with its answer; when that is over is written down by the answer's end.
-    pub(super) fn log(
-        self,
-        context: &RequestContext,
-        request: &mut Request,
-        plan: &mut Plan,
-        noted: GradingNotes,
-    ) {
-        // What nobody had to read tells this call from others. It is read beside the answer.
-        let unread = unread(request);
-        let path = self.path.clone();
-        let world = &context.world;
-        let fault = plan.delivery.fault().map(|fault| fault.action.label());
-        let created = (self.verb == "create"
-            && plan.origin == Origin::Kubernetes
-            && plan.status == StatusCode::CREATED)
-            .then(|| Created { heard: fault.is_none() });
-        let expired = plan.status == StatusCode::GONE;
-        let retry_after = plan.headers.get(RETRY_AFTER);
-        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
-        let body = request.body_bytes().unwrap_or_default();
-        let record = Record {
-            began: self.began,
-            answered: world.clock.elapsed().saturating_add(plan.delivery.delay()),
-            ended: None,
-            method: request.method.to_string(),
-            call: call_id(request.method.as_str(), &self.path, request.query(), body),
-            path: self.path,
-            verb: self.verb,
-            resource: self.resource,
-            page: self.page,
-            continue_token: self.continue_token,
-            revision: self.revision,
-            lists_first: self.lists_first,
-            status: plan.status.as_u16(),
-            fault,
-            retry_after: retry_after.map(Duration::from_secs),
-            expired: expired.then_some(self.began),
-            unmatched: plan.origin == Origin::Unmatched,
-            acted: noted.acted,
-            expected: noted.expected,
-            gate: noted.gate,
-            created,
+    noted: GradingNotes,
+) {
+    // What nobody had to read tells this call from others. It is read beside the answer.
+    let request = asked.request();
+    let unread = unread(request);
+    let path = asked.path().to_owned();
+    let parameter =
+        |name| asked.query().first(name).filter(|value| !value.is_empty()).map(str::to_owned);
+    let world = &context.world;
+    let fault = plan.delivery.fault().map(|fault| fault.action.label());
+    let created = (asked.info().verb == "create"
+        && plan.origin == Origin::Kubernetes
+        && plan.status == StatusCode::CREATED)
+        .then(|| Created { heard: fault.is_none() });
+    let expired = plan.status == StatusCode::GONE;
+    let retry_after = plan.headers.get(RETRY_AFTER);
+    let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+    let body = asked.sent_body().map_or(&[][..], |body| body);
+    let record = Record {
+        began,
+        answered: world.clock.elapsed().saturating_add(plan.delivery.delay()),
+        ended: None,
+        method: request.method.to_string(),
+        call: call_id(request.method.as_str(), asked.path(), request.query(), body),
+        path: asked.path().to_owned(),
+        verb: asked.info().verb.to_string(),
+        resource: asked.resource().map(str::to_owned),
+        page: asked.page(),
+        continue_token: parameter("continue"),
+        revision: parameter("resourceVersion"),
+        lists_first: asked.query().first("sendInitialEvents") == Some("true"),
+        status: plan.status.as_u16(),
+        fault,
+        retry_after: retry_after.map(Duration::from_secs),
+        expired: expired.then_some(began),
+        unmatched: plan.origin == Origin::Unmatched,
+        acted: noted.acted,
+        expected: noted.expected,
+        gate: noted.gate,
+        created,
+    };
+    let number = world.log.push(record);
+    if let Some(unread) = unread {
+        let world = Arc::clone(world);
+        let reading = async move {
+            if let Ok(body) = unread.body.read(MAX_UNREAD).await {
+                let call = call_id(unread.method.as_str(), &path, unread.query(), &body);
+                world.log.identified(number, call);
+            }
         };
-        let number = world.log.push(record);
-        if let Some(mut unread) = unread {
-            let world = Arc::clone(world);
-            let reading = async move {
-                if let Ok(body) = unread.read_body(MAX_UNREAD).await {
-                    let call = call_id(unread.method.as_str(), &path, unread.query(), &body);
-                    world.log.identified(number, call);
-                }
-            };
-            tokio::spawn(tokio::time::timeout(UNREAD, reading));
-        }
-        let watches = request.method == Method::GET;
-        let note = Note { world: Arc::clone(world), number };
-        let body = std::mem::take(&mut plan.body);
-        plan.body = match body {
-            Body::Stream(stream) if watches => Body::Stream(logged(stream, world, number)),
-            Body::WebSocket(stream) => Body::WebSocket(logged(stream, world, number)),
-            body => body,
-        };
-        let mut points = plan.delivery.effects().into_iter().flat_map(|effects| &effects.points);
-        let inserted = points.any(
-            |point| matches!(&point.action, PointAction::Insert { line, .. } if is_expired(line)),
-        );
-        if inserted {
-            // Written down when the stream ends, which such a line does.
-            note.world.log.expires_at_end(number);
-        }
-        plan.guard = Some(Guard(Box::new(note)));
+        tokio::spawn(tokio::time::timeout(UNREAD, reading));
     }
+    let watches = request.method == Method::GET;
+    let note = Note { world: Arc::clone(world), number };
+    let body = std::mem::take(&mut plan.body);
+    plan.body = match body {
+        Body::Stream(stream) if watches => Body::Stream(logged(stream, world, number)),
+        Body::WebSocket(stream) => Body::WebSocket(logged(stream, world, number)),
+        body => body,
+    };
+    let mut points = plan.delivery.effects().into_iter().flat_map(|effects| &effects.points);
+    let inserted = points
+        .any(|point| matches!(&point.action, PointAction::Insert { line, .. } if is_expired(line)));
+    if inserted {
+        // Written down when the stream ends, which such a line does.
+        note.world.log.expires_at_end(number);
+    }
+    plan.guard = Some(Guard(Box::new(note)));
 }
 
 /// A request whose body nobody has read, with that body.
-fn unread(request: &mut Request) -> Option<Request> {
+fn unread(request: &Request) -> Option<Request> {
     // A client that waits to be asked for its body may not send it any more.
-    if !matches!(request.body, RequestBody::Stream(_)) || request.headers.contains_key(EXPECT) {
+    if !request.body.is_unread() || request.headers.contains_key(EXPECT) {
         return None;
     }
     Some(request.take())

@@ -1,7 +1,6 @@
 //! The one way through: where all engines meet, and where every error becomes an answer.
 
 mod admin;
-mod asked;
 mod assembly;
 mod body_files;
 mod bounds;
@@ -35,13 +34,13 @@ mod stub_gzip;
 mod stubs;
 mod template_host;
 mod watch;
+mod webhooks;
 mod world;
 mod worlds;
 
 pub use bounds::Bounds;
 
 pub(crate) use admin::AdminAccess;
-pub(crate) use asked::{Asked, RuleFacts};
 pub(crate) use assembly::Assembly;
 pub(crate) use context::RequestContext;
 pub(crate) use enter::WORLD_HEADER;

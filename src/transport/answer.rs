@@ -124,8 +124,9 @@ pub(super) fn answer<'a, H: Handler>(
             name_host(&mut head);
         }
     }
-    let body = wanted.upload.as_ref().map_or(RequestBody::Empty, Upload::body);
-    let mut request = Request::incoming(head, body, client.bodies.clone());
+    let upload = wanted.upload.as_ref();
+    let body = upload.map_or(RequestBody::Empty, |upload| upload.body(client.bodies.clone()));
+    let mut request = Request::incoming(head, body);
     request.peer = Some(client.peer);
     request.certificate.clone_from(&client.certificate);
     request.tls = client.tls;

@@ -11,7 +11,7 @@ use crate::message::decoded;
 use crate::message::multipart::{Part, field_name};
 
 use super::super::multipart::MultipartPattern;
-use super::super::operator::{StringPattern, Subject};
+use super::super::operator::StringPattern;
 use super::lines::{Diff, Line};
 use super::operand::{Operator, xml};
 use super::raw::{Raw, pretty};
@@ -19,8 +19,8 @@ use super::raw::{Raw, pretty};
 impl Diff<'_, '_, '_> {
     pub(super) fn bodies(&mut self) {
         let patterns = self.pattern.get("bodyPatterns").map(Raw::items).unwrap_or_default();
-        let body = self.facts.body().and_then(Subject::text).unwrap_or_default().to_owned();
-        let bytes = self.facts.body().map(Subject::bytes).unwrap_or_default().to_vec();
+        let body = self.asked.text().unwrap_or_default().to_owned();
+        let bytes = self.asked.body().unwrap_or_default().to_vec();
         for pattern in patterns {
             self.body(pattern, &body, &bytes);
         }
@@ -64,13 +64,13 @@ impl Diff<'_, '_, '_> {
     pub(super) fn multipart(&mut self) {
         let patterns = self.pattern.get("multipartPatterns").map(Raw::items).unwrap_or_default();
         for pattern in patterns {
-            let Some((parts, body)) = self.facts.parts().filter(|(parts, _)| !parts.is_empty())
+            let Some((parts, body)) = self.asked.parts().filter(|(parts, _)| !parts.is_empty())
             else {
                 self.lines.push(Line::missing("[Multipart request body]"));
                 continue;
             };
             let compiled = read_body(pattern.as_str().as_bytes(), MultipartPattern::compile).ok();
-            if compiled.as_ref().is_some_and(|pattern| pattern.matches(self.facts)) {
+            if compiled.as_ref().is_some_and(|pattern| pattern.matches(self.asked)) {
                 continue;
             }
             for part in parts {

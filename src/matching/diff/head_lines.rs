@@ -24,7 +24,7 @@ fn has_bare_question_mark(regex: &str) -> bool {
 impl Diff<'_, '_, '_> {
     /// Host, port, client address, scheme.
     pub(super) fn origin(&mut self) {
-        let authority = self.facts.authority();
+        let authority = self.asked.authority();
         if let Some(host) = self.pattern.get("host") {
             let actual = authority.as_ref().map(Authority::host).unwrap_or_default();
             let left = Operator::of(host).map_or_else(String::new, |operator| {
@@ -38,7 +38,7 @@ impl Diff<'_, '_, '_> {
             self.push_value("Host", left, actual.to_owned(), (host, Some(actual)));
         }
         if let Some(port) = self.pattern.get("port") {
-            let actual = self.facts.port().unwrap_or_default();
+            let actual = self.asked.port().unwrap_or_default();
             let port = port.text();
             let matched = port == actual.to_string();
             self.push("Port", port, actual.to_string(), matched);
@@ -46,20 +46,20 @@ impl Diff<'_, '_, '_> {
         if let Some(wanted) = self.pattern.get("clientIp") {
             let operator = Operator::of(wanted);
             let left = operator.map(|operator| format!("{} {}", operator.name, operator.expected));
-            let actual = self.facts.client_address();
+            let actual = self.asked.client_address();
             let left = left.unwrap_or_default();
             let right = actual.as_deref().unwrap_or_default().to_owned();
             self.push_value("ClientIp", left, right, (wanted, actual.as_deref()));
         }
         if let Some(scheme) = self.pattern.get("scheme") {
-            let (scheme, actual) = (scheme.text(), self.facts.scheme());
+            let (scheme, actual) = (scheme.text(), self.asked.scheme());
             let matched = scheme == actual;
             self.push("Scheme", scheme, actual.to_owned(), matched);
         }
     }
 
     pub(super) fn method_and_url(&mut self, stub: &Stub) {
-        let method = &*self.facts.method;
+        let method = self.asked.upper_case_method();
         let wanted = self.pattern.get("method").map_or_else(|| "ANY".to_owned(), Raw::text);
         let matched = stub.request.method.matches(method);
         self.push("HTTP method", wanted, method.to_string(), matched);
@@ -67,14 +67,14 @@ impl Diff<'_, '_, '_> {
         let find = |key| self.pattern.get(key).map(|url| (key, url.text()));
         let written = URLS.iter().find_map(|(key, word)| Some((find(key)?, *word)));
         let Some(((key, url), word)) = written else {
-            let target = self.clean.url(self.facts.target.to_owned());
+            let target = self.clean.url(self.asked.target().to_owned());
             self.push("URL", "(always)".to_owned(), target, true);
             self.lines.push(Line::blank());
             return;
         };
-        let matched = stub.request.url.matches(self.facts.path, self.facts.target);
+        let matched = stub.request.url.matches(self.asked.path(), self.asked.target());
         let left = format!("{word}{}", self.clean.url(url.clone()));
-        let target = self.clean.url(self.facts.target.to_owned());
+        let target = self.clean.url(self.asked.target().to_owned());
         let mut line = Line::new("URL", cut(left), cut(target), matched);
         let mut hint = |text: &str| {
             line.message = Some(match line.message.take() {

@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderName};
 
 use crate::document::read_body;
+use crate::message::Asked;
 
-use super::super::facts::Facts;
 use super::super::multi::MultiPattern;
 use super::super::operator::{StringPattern, Subject};
 use super::super::stub::Stub;
@@ -76,14 +76,14 @@ impl Line {
 /// The lines of a stub's pattern beside a request.
 pub(super) fn of(
     stub: &Stub,
-    facts: &Facts<'_>,
+    asked: &Asked<'_>,
     state: Option<&str>,
     clean: &Clean<'_>,
 ) -> Vec<Line> {
     let mapping = String::from_utf8_lossy(stub.text());
     let mapping = Raw::new(&mapping);
     let pattern = mapping.get("request").unwrap_or(Raw::new("{}"));
-    let mut diff = Diff { pattern, facts, clean, lines: Vec::new() };
+    let mut diff = Diff { pattern, asked, clean, lines: Vec::new() };
     diff.origin();
     diff.method_and_url(stub);
     diff.headers();
@@ -101,7 +101,7 @@ pub(super) fn of(
 
 pub(super) struct Diff<'a, 'r, 'c> {
     pub(super) pattern: Raw<'a>,
-    pub(super) facts: &'a Facts<'r>,
+    pub(super) asked: &'a Asked<'r>,
     pub(super) clean: &'a Clean<'c>,
     pub(super) lines: Vec<Line>,
 }
@@ -157,7 +157,7 @@ impl Diff<'_, '_, '_> {
             let Ok(header) = HeaderName::from_str(&name) else { continue };
             match (pattern, credentials) {
                 (Some(pattern), _) => {
-                    let values = self.facts.header(&header);
+                    let values = self.asked.header(&header);
                     self.header(&name, &header, pattern, &values);
                 }
                 (None, Some(credentials)) => self.basic_auth(credentials),
@@ -195,8 +195,8 @@ impl Diff<'_, '_, '_> {
         let part = |key| wanted.get(key).map(Raw::text).unwrap_or_default();
         let credentials = STANDARD.encode(format!("{}:{}", part("username"), part("password")));
         let expected = self.clean.header(&AUTHORIZATION, &format!("Basic {credentials}"));
-        let matched = self.facts.basic_credentials().any(|given| given == credentials);
-        let values = self.facts.header(&AUTHORIZATION);
+        let matched = self.asked.basic_credentials().any(|given| given == credentials);
+        let values = self.asked.header(&AUTHORIZATION);
         let values = values.iter().map(|value| self.clean.header(&AUTHORIZATION, value));
         let right = listed("Authorization", values);
         self.push("Header", format!("Authorization [prefix] : {expected}"), right, matched);
@@ -205,7 +205,7 @@ impl Diff<'_, '_, '_> {
     fn path_parameters(&mut self, stub: &Stub) {
         let Some(wanted) = self.pattern.get("pathParameters") else { return };
         let UrlPattern::Template(template) = &stub.request.url else { return };
-        let values = stub.request.path_values(self.facts);
+        let values = stub.request.path_values(self.asked);
         if values.is_empty() {
             return;
         }
@@ -226,7 +226,7 @@ impl Diff<'_, '_, '_> {
         let before = self.lines.len();
         let entries = self.pattern.get("queryParameters").map(Raw::entries).unwrap_or_default();
         for (name, pattern) in entries {
-            let values: Vec<&str> = self.facts.query(&name).collect();
+            let values: Vec<&str> = self.asked.parameter(&name).collect();
             self.parameter("Query", "Query", &name, pattern, &values);
         }
         self.close(before);
@@ -236,7 +236,7 @@ impl Diff<'_, '_, '_> {
         let before = self.lines.len();
         let entries = self.pattern.get("formParameters").map(Raw::entries).unwrap_or_default();
         for (name, pattern) in entries {
-            let values: Vec<&str> = self.facts.form(&name).collect();
+            let values: Vec<&str> = self.asked.form(&name).collect();
             self.parameter("Form data", "Form", &name, pattern, &values);
         }
         self.close(before);
@@ -271,7 +271,7 @@ impl Diff<'_, '_, '_> {
         let before = self.lines.len();
         let entries = self.pattern.get("cookies").map(Raw::entries).unwrap_or_default();
         for (name, pattern) in entries {
-            let value = self.facts.cookie(&name).next();
+            let value = self.asked.cookie(&name).next();
             let Some(operator) = Operator::of(pattern) else { continue };
             let hide = |value: &str| self.clean.cookie(value);
             let expected = self.expected(&operator, &operator.value, hide);
@@ -285,7 +285,7 @@ impl Diff<'_, '_, '_> {
     /// A recorded stub that is for another client.
     fn credentials(&mut self, stub: &Stub) {
         let recorded = stub.request.conditions().credentials.as_ref();
-        let names = recorded.map(|of| of.differing(self.facts)).unwrap_or_default();
+        let names = recorded.map(|of| of.differing(self.asked)).unwrap_or_default();
         if !names.is_empty() {
             let names = names.join(", ");
             let mut line =

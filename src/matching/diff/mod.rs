@@ -20,10 +20,9 @@ mod raw;
 #[cfg(test)]
 mod tests;
 
-use crate::message::Request;
+use crate::message::Asked;
 use crate::redact::Redactor;
 
-use super::facts::Facts;
 use super::stub::Stub;
 use clean::Clean;
 
@@ -37,14 +36,13 @@ pub(crate) const NO_STUBS: &str =
 /// The text for a request that no stub answers, with the nearest one. `state` is the state of the stub's scenario.
 pub(crate) fn report(
     nearest: Option<&Stub>,
-    request: &Request,
+    asked: &Asked<'_>,
     state: Option<&str>,
     redactor: &Redactor,
 ) -> String {
     let Some(stub) = nearest else { return NO_STUBS.to_owned() };
-    let facts = Facts::new(request);
-    let clean = Clean::of(&facts, redactor);
-    let width = request.header(WIDTH_HEADER).and_then(|width| width.trim().parse().ok());
-    let lines = lines::of(stub, &facts, state, &clean);
+    let clean = Clean::of(asked, redactor);
+    let width = asked.request().header(WIDTH_HEADER).and_then(|width| width.trim().parse().ok());
+    let lines = lines::of(stub, asked, state, &clean);
     layout::render(stub.name(), &lines, width)
 }

@@ -66,20 +66,20 @@ pub(super) fn owns(path: &str) -> bool {
 }
 
 /// Answers a request to the admin API.
-pub(super) async fn answer(context: &RequestContext, request: &mut Request) -> Plan {
+pub(super) async fn answer(context: &RequestContext, request: &Request) -> Plan {
     match respond(context, request).await {
         Ok(plan) => plan,
         Err(error) => error.plan(),
     }
 }
 
-async fn respond(context: &RequestContext, request: &mut Request) -> Result<Plan, AdminError> {
+async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, AdminError> {
     origin::check(&request.headers, context.shared.settings.loopback)?;
     context.shared.settings.admin.check(request)?;
     let path = request.path().to_owned();
     let endpoint = Endpoint::parse(&path)?;
     endpoint.check_method(&request.method)?;
-    let body = request.read_body(MAX_BODY).await.map_err(AdminError::Body)?;
+    let body = request.body.read(MAX_BODY).await.map_err(AdminError::Body)?;
     let method = &request.method;
     let query = request.query().map(str::to_owned);
     match endpoint {

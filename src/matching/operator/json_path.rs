@@ -1,0 +1,112 @@
+//! `matchesJsonPath` (`C/matching/MatchesJsonPathPattern.java`).
+
+use crate::document::jayway::{Found, PathError, Query};
+use crate::java::json::{Json, Map, Number};
+
+use super::{StringPattern, Subject};
+
+/// A path that must find something, or something that is as wanted.
+#[derive(Debug)]
+pub(crate) struct JsonPathPattern {
+    text: Box<str>,
+    query: Query,
+    below: Option<StringPattern>,
+}
+
+impl JsonPathPattern {
+    pub(super) fn new(text: &str, query: Query, below: Option<StringPattern>) -> Self {
+        Self { text: text.into(), query, below }
+    }
+
+    /// The path, as written.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// What is wanted of the value, if anything.
+    pub(crate) fn below(&self) -> Option<&StringPattern> {
+        self.below.as_ref()
+    }
+
+    pub(super) fn matches(&self, subject: &Subject<'_>) -> bool {
+        // What looks like XML is not searched.
+        if subject.text().is_some_and(|text| text.trim_start().starts_with('<')) {
+            return false;
+        }
+        let found = match (subject.text(), subject.permissive()) {
+            (None, _) => Found::Null,
+            (Some(_), None) => return false,
+            (Some(_), Some(json)) => match self.query.find(json, false) {
+                Ok(found) => found,
+                Err(PathError::TooLong | PathError::NotApplicable(_)) => return false,
+            },
+        };
+        match &self.below {
+            None => is_something(&found),
+            Some(below) => fits(below, found, subject),
+        }
+    }
+
+    /// Whether the search ends at a limit.
+    pub(super) fn gives_up_on(&self, subject: &Subject<'_>) -> bool {
+        subject
+            .permissive()
+            .is_some_and(|json| matches!(self.query.find(json, false), Err(PathError::TooLong)))
+    }
+}
+
+/// Whether a path finds a value that is not null and not empty.
+fn is_something(found: &Found<'_, Json>) -> bool {
+    match found {
+        Found::Nothing | Found::Null => false,
+        Found::One(value) => match value {
+            Json::Null => false,
+            Json::List(items) => !items.is_empty(),
+            Json::Map(map) => map.len() > 0,
+            _ => true,
+        },
+        Found::Many(values) => !values.is_empty(),
+        Found::Members(members) => !members.is_empty(),
+        Found::Names(names) => !names.is_empty(),
+        Found::Count(_) | Found::Number(_) | Found::Text(_) => true,
+    }
+}
+
+/// Whether one of the found values is as wanted. A list's items are tried one by one, unless the whole is
+/// compared as JSON.
+fn fits(below: &StringPattern, found: Found<'_, Json>, subject: &Subject<'_>) -> bool {
+    let whole = matches!(below, StringPattern::EqualToJson(_));
+    let as_list = |items: Vec<Json>| {
+        if whole {
+            return Some(vec![Json::List(items).to_string()]);
+        }
+        // WireMock's loop ends with an exception at a null.
+        let all = items.iter().all(|item| !matches!(item, Json::Null));
+        all.then(|| items.iter().map(Json::to_java).collect::<Vec<_>>())
+    };
+    let texts = match found {
+        Found::Nothing | Found::Null | Found::One(Json::Null) | Found::Names(_) => Some(Vec::new()),
+        Found::One(Json::List(items)) => as_list(items.clone()),
+        Found::One(map @ Json::Map(_)) => Some(vec![map.to_pretty()]),
+        Found::One(value) => Some(vec![value.to_java()]),
+        Found::Many(values) => {
+            as_list(values.into_iter().map(|value| value.cloned().unwrap_or(Json::Null)).collect())
+        }
+        Found::Members(members) => {
+            let mut map = Map::default();
+            for (name, value) in members {
+                map.insert(name.to_owned(), value.clone());
+            }
+            Some(vec![Json::Map(map).to_pretty()])
+        }
+        Found::Count(count) => Some(vec![count.to_string()]),
+        Found::Number(number) => Some(vec![Number::double(number).as_str().to_owned()]),
+        Found::Text(text) => Some(vec![text]),
+    };
+    let Some(texts) = texts else { return false };
+    if texts.is_empty() {
+        return matches!(below, StringPattern::Absent);
+    }
+    let now = subject.now();
+    texts.iter().any(|text| below.matches(&Subject::new(Some(text)).at(now)))
+}
