@@ -53,7 +53,7 @@ mod xml;
 pub use body_files::BodyFiles;
 pub(crate) use body_files::ReadBodyFile;
 pub(crate) use delivery::STREAM_TRANSFORMER;
-pub(crate) use diff::report as miss_report;
+pub(crate) use diff::{report as miss_report, warnings as miss_warnings};
 pub use files::StubFile;
 pub use header_pool::HeaderPool;
 pub(crate) use near_miss::{MissSearch, NearMiss};
