@@ -193,7 +193,9 @@ fn at_once(shared: &Shared, world: &World, asked: &Asked<'_>) -> FirstLook {
     if stubs.wants_body(asked) {
         return FirstLook::Open;
     }
-    let Some(stub) = stubs.find(asked).map(Arc::clone) else { return FirstLook::NoStub };
+    let Some(stub) = stubs.select(asked, &world.stub_states).map(Arc::clone) else {
+        return FirstLook::NoStub;
+    };
     match stub.fixed_plan(&shared.responses.load()) {
         Some(plan) if !stub.has_webhooks() => FirstLook::Answered(plan, stub),
         _ => FirstLook::Found(stub),
@@ -264,7 +266,7 @@ async fn stub(context: &RequestContext, asked: &Asked<'_>) -> Option<Plan> {
     {
         return Some(respond::bad_body(asked, &error));
     }
-    let stub = Arc::clone(stubs.find(asked)?);
+    let stub = Arc::clone(stubs.select(asked, &context.world.stub_states)?);
     Some(stub_answers::answer(context, asked, &stub).await)
 }
 
