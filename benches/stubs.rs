@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use http::{HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 use standin::internals::stubs::{
-    BodyFiles, Decoder, HeaderPool, Request, Stub, StubCompiler, StubFile, StubSet,
+    Asked, BodyFiles, Decoder, HeaderPool, Request, Stub, StubCompiler, StubFile, StubSet,
 };
 use standin::internals::{Format, Source};
 
@@ -113,7 +113,7 @@ fn found(kind: &Kind, set: &StubSet, many: usize) -> f64 {
             .collect();
         let began = Instant::now();
         for request in &requests {
-            let stub = set.find(request).expect("a stub");
+            let stub = set.find(&Asked::new(request)).expect("a stub");
             black_box(stub.plan());
         }
         #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
@@ -141,7 +141,9 @@ fn changed(kind: &Kind, mut set: StubSet, many: usize) {
             *set = next;
         };
         timed(0, &mut set, &|set| set.add(Arc::clone(&new)));
-        timed(1, &mut set, &|set| assert_eq!(set.find(&request).expect("a stub").id, id));
+        timed(1, &mut set, &|set| {
+            assert_eq!(set.find(&Asked::new(&request)).expect("a stub").id, id)
+        });
         timed(2, &mut set, &|set| assert!(set.replace(Arc::clone(&new))));
         timed(3, &mut set, &|set| assert!(set.remove(id).is_some()));
     }

@@ -7,14 +7,12 @@ use http::{HeaderValue, Method};
 use serde_json::{Value, json};
 
 use crate::error::Error;
-use crate::k8s;
-use crate::message::{Handler, Origin, Plan, Request, RequestBody, WorldName};
+use crate::message::{Asked, Handler, Origin, Plan, Request, RequestBody, WorldName};
 use crate::redact::Redactor;
 use crate::scenario::ScenarioSet;
 use crate::scenario::{Compared, Tried};
 use crate::serve::{
-    Asked, Assembly, Pipeline, RequestContext, RuleFacts, Settings, Sources, WORLD_HEADER,
-    WORLD_PREFIX,
+    Assembly, Pipeline, RequestContext, Settings, Sources, WORLD_HEADER, WORLD_PREFIX,
 };
 
 /// The files and the world to explain a request with.
@@ -73,18 +71,16 @@ pub(crate) async fn explain(
     let mut inner = copy_of(request, &name);
     let world = shared.enter(&mut inner).ok();
     let context = world.map(|world| RequestContext::new(Arc::clone(&shared), world));
-    let uri = inner.uri.clone();
-    let asked = Asked::parse(&inner, &uri).ok();
+    let asked = Asked::new(&inner);
     let scenarios = shared.scenarios.load_full();
     let mut rules = Vec::new();
     let mut without = None;
-    if let (Some(context), Some(asked)) = (&context, &asked)
+    if let Some(context) = &context
+        && asked.target_error().is_none()
         && first.origin != Origin::Admin
         && !scenarios.is_empty()
     {
-        let of = RuleFacts::of(&inner, asked);
-        let facts = of.facts(asked, &inner.headers, inner.body_bytes(), &context.world.name);
-        rules = scenarios.explain(&facts).rules;
+        rules = scenarios.explain(&asked, &context.world.name).rules;
         // The same request without rules, and as if the first had not been made. Nobody else writes here.
         let _ = context.reset();
         shared.scenarios.store(Arc::new(ScenarioSet::default()));
@@ -99,7 +95,7 @@ pub(crate) async fn explain(
         }),
         _ => None,
     };
-    let resource = asked.as_ref().filter(|_| base.origin == Origin::Kubernetes).map(resource);
+    let resource = (base.origin == Origin::Kubernetes).then(|| resource(&asked));
     let nearest = (base.origin == Origin::Unmatched && !stubs.is_empty())
         .then(|| stubs.miss_report(&inner, &Redactor::default()));
     let answer = sentence(&first, base, &rules, stub.as_deref(), resource.as_deref());
@@ -112,8 +108,8 @@ fn copy_of(request: &Request, world: &WorldName) -> Request {
     copy.uri = request.uri.clone();
     copy.version = request.version;
     copy.headers = request.headers.clone();
-    if let Some(body) = request.body_bytes().filter(|body| !body.is_empty()) {
-        copy.body = RequestBody::Bytes(body.to_vec().into());
+    if let Some(body) = request.body.bytes().filter(|body| !body.is_empty()) {
+        copy.body = RequestBody::Bytes(body.clone());
     }
     if !world.is_default()
         && let Ok(value) = HeaderValue::from_str(world)
@@ -125,11 +121,11 @@ fn copy_of(request: &Request, world: &WorldName) -> Request {
 
 /// The operation on the Kubernetes API: verb, type and object.
 fn resource(asked: &Asked<'_>) -> String {
-    let Some(of) = &asked.info.resource else { return "discovery".to_owned() };
-    let resource = k8s::GroupResource::new(&of.group, &of.resource);
-    let place = [&of.namespace, &of.name].map(ToString::to_string).into_iter();
-    let place: Vec<String> = place.filter(|part| !part.is_empty()).collect();
-    format!("{} {resource} {}", asked.info.verb, place.join("/")).trim_end().to_owned()
+    let (Some(verb), Some(resource)) = (asked.verb(), asked.resource()) else {
+        return "discovery".to_owned();
+    };
+    let place: Vec<&str> = [asked.namespace(), asked.name()].into_iter().flatten().collect();
+    format!("{verb} {resource} {}", place.join("/")).trim_end().to_owned()
 }
 
 /// The answer in one sentence.

@@ -11,7 +11,7 @@ pub use crate::scenario::{expand as expand_scenarios, shipped as shipped_scenari
 pub mod stubs {
     pub use crate::document::Decoder;
     pub use crate::matching::{BodyFiles, HeaderPool, Stub, StubCompiler, StubFile, StubSet};
-    pub use crate::message::Request;
+    pub use crate::message::{Asked, Request};
 }
 
 /// Drills, run in this process.

@@ -7,10 +7,11 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::place::{Pointer, Step, dotted};
 use super::places::Places;
+use super::way::{Report, Way, WayTo, pointer_of, reported_pointer};
 use super::{Diagnostic, INVALID, Place, Reported, Severity, Source, json_pointer};
 
 /// Collects the problems of one document of one source.
@@ -138,79 +139,11 @@ impl<'s> Decoder<'s> {
         detail: Option<String>,
     ) {
         let pointer = pointer_of(way);
-        let reported = Reported { pointer: self.reported_pointer(way), detail };
+        let at = if self.is_whole.get() { json_pointer(&[]) } else { reported_pointer(way) };
+        let reported = Reported { pointer: at, detail };
         let problem = Problem { severity, code, pointer, at_key, message, hint, reported };
         self.problems.borrow_mut().push(problem);
     }
-}
-
-impl Decoder<'_> {
-    /// The value that a problem is reported at: one around it may stand for all that is inside.
-    fn reported_pointer(&self, way: Option<&Rc<WayTo<'_>>>) -> String {
-        if self.is_whole.get() {
-            return json_pointer(&[]);
-        }
-        let mut steps = Vec::new();
-        let mut next = way;
-        while let Some(way) = next {
-            match way.report {
-                Report::Own => {}
-                Report::Whole => steps.clear(),
-                Report::Parent => {
-                    steps.clear();
-                    next = way.parent.as_ref();
-                    continue;
-                }
-            }
-            steps.push(match way.last {
-                Way::Key(key) => key.to_owned(),
-                Way::Index(index) => index.to_string(),
-            });
-            next = way.parent.as_ref();
-        }
-        steps.reverse();
-        json_pointer(&steps)
-    }
-}
-
-fn pointer_of(way: Option<&Rc<WayTo<'_>>>) -> Pointer {
-    let mut pointer = Pointer::new();
-    let mut next = way;
-    while let Some(way) = next {
-        pointer.push(match way.last {
-            Way::Key(key) => Step::Key(key.to_owned()),
-            Way::Index(index) => Step::Index(index),
-        });
-        next = way.parent.as_ref();
-    }
-    pointer.reverse();
-    pointer
-}
-
-/// The way from the root to a node, shared with its siblings' ways. It borrows the keys: most ways are
-/// never asked for.
-#[derive(Debug)]
-struct WayTo<'d> {
-    last: Way<'d>,
-    parent: Option<Rc<WayTo<'d>>>,
-    report: Report,
-}
-
-/// Where the problems of a node, and of all inside it, are reported in `WireMock`'s form.
-#[derive(Debug, Clone, Copy)]
-enum Report {
-    Own,
-    /// At the node itself.
-    Whole,
-    /// At the node around it.
-    Parent,
-}
-
-/// One step of a way.
-#[derive(Debug, Clone, Copy)]
-enum Way<'d> {
-    Key(&'d str),
-    Index(usize),
 }
 
 /// A value with its way from the root.
@@ -300,6 +233,18 @@ impl<'d> Node<'d> {
         self.decoder.note(kind, way, false, message.into(), hint.into(), detail);
     }
 
+    /// As [`Self::error_saying`], at this value's key.
+    pub(crate) fn error_saying_at_key(
+        &self,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
+        let (kind, detail) = ((Severity::Error, INVALID), Some(detail.into()));
+        let way = self.way.as_ref();
+        self.decoder.note(kind, way, true, message.into(), hint.into(), detail);
+    }
+
     /// The node as one that `WireMock` reads as a whole: a problem inside is reported at it.
     #[must_use]
     pub(crate) fn whole(&self) -> Self {
@@ -324,7 +269,7 @@ impl<'d> Node<'d> {
         node
     }
 
-    fn unknown(&self, message: String, hint: String) {
+    pub(super) fn unknown(&self, message: String, hint: String) {
         let kind = (Severity::Error, "unknown-key");
         self.decoder.note(kind, self.way.as_ref(), true, message, hint, None);
     }
@@ -348,21 +293,9 @@ impl<'d> Node<'d> {
         self.error(format!("expected {what}, found {found}"), "");
     }
 
-    fn child(&self, last: Way<'d>, value: &'d Value) -> Self {
+    pub(super) fn child(&self, last: Way<'d>, value: &'d Value) -> Self {
         let way = Rc::new(WayTo { last, parent: self.way.clone(), report: Report::Own });
         Self { value, way: Some(way), decoder: self.decoder }
-    }
-
-    /// The keys of an object; a wrong type is noted.
-    #[must_use]
-    pub fn keys(&self) -> Option<Keys<'d>> {
-        if let Value::Object(map) = self.value {
-            let marks = map.keys().fold(0, |marks, key| marks | mark(key));
-            let asked = RefCell::new(Vec::with_capacity(FEW_KEYS));
-            return Some(Keys { node: self.clone(), map, marks, asked });
-        }
-        self.expected("an object");
-        None
     }
 
     /// The items of a list; a wrong type is noted.
@@ -383,106 +316,6 @@ impl<'d> Node<'d> {
             return Vec::new();
         };
         map.iter().map(|(key, value)| (key.as_str(), self.child(Way::Key(key), value))).collect()
-    }
-}
-
-/// The keys of an object, some of them asked for: what was never asked for is unknown.
-#[derive(Debug)]
-pub struct Keys<'d> {
-    node: Node<'d>,
-    map: &'d Map<String, Value>,
-    /// One bit for each key that is there: most keys that are asked for are not.
-    marks: u64,
-    asked: RefCell<Vec<&'static str>>,
-}
-
-impl<'d> Keys<'d> {
-    /// The node of the object itself.
-    #[must_use]
-    pub fn node(&self) -> &Node<'d> {
-        &self.node
-    }
-
-    /// The value of a key. An explicit null counts as absent.
-    #[must_use]
-    pub fn get(&self, key: &'static str) -> Option<Node<'d>> {
-        self.asked.borrow_mut().push(key);
-        if self.marks & mark(key) == 0 {
-            return None;
-        }
-        let value = self.map.get(key).filter(|value| !value.is_null())?;
-        Some(self.node.child(Way::Key(key), value))
-    }
-
-    /// The value of a key that must be there; its absence is noted.
-    pub fn required(&self, key: &'static str) -> Option<Node<'d>> {
-        let found = self.get(key);
-        if found.is_none() {
-            self.node.error(format!("the key {key:?} is missing"), "add it");
-        }
-        found
-    }
-
-    /// The keys of the object that are there (not null), in order.
-    pub fn present(&self) -> impl Iterator<Item = &'d str> {
-        self.map.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key.as_str())
-    }
-
-    /// Notes every key that was never asked for, with the nearest known one.
-    pub fn finish(self) {
-        self.finish_with("unknown key");
-    }
-
-    /// Notes every key that was never asked for as one without effect, with the nearest known one.
-    pub fn finish_ignoring(self) {
-        let asked = self.asked.into_inner();
-        for (key, value) in self.map {
-            if !asked.contains(&key.as_str()) {
-                let child = self.node.child(Way::Key(key), value);
-                child.warn(format!("{:?} has no effect here", shorten(key)), suggest(key, &asked));
-            }
-        }
-    }
-
-    /// As [`Keys::finish`], with other words than "unknown key" (such as "unknown operator").
-    pub fn finish_with(self, what: &str) {
-        let asked = self.asked.into_inner();
-        for (key, value) in self.map {
-            if !asked.contains(&key.as_str()) {
-                let child = self.node.child(Way::Key(key), value);
-                child.unknown(format!("{what} {:?}", shorten(key)), suggest(key, &asked));
-            }
-        }
-    }
-}
-
-/// How many keys an object is asked for, as a rule.
-const FEW_KEYS: usize = 24;
-
-/// The bit of a key: by its length and its first letter.
-fn mark(key: &str) -> u64 {
-    let first = key.bytes().next().unwrap_or_default();
-    1 << ((key.len() * 11 + usize::from(first)) % 64)
-}
-
-/// "did you mean" for one close word, else the list of known words.
-pub(crate) fn suggest(text: &str, known: &[&str]) -> String {
-    let best = known
-        .iter()
-        .map(|word| {
-            (strsim::damerau_levenshtein(&text.to_lowercase(), &word.to_lowercase()), *word)
-        })
-        .min();
-    match best {
-        Some((distance, word)) if distance <= 1 + word.len() / 4 => {
-            format!("did you mean {word:?}?")
-        }
-        _ => {
-            let mut words: Vec<&str> = known.to_vec();
-            words.sort_unstable();
-            words.dedup();
-            format!("known here: {}", words.join(", "))
-        }
     }
 }
 

@@ -19,11 +19,21 @@ pub(crate) struct Malformed {
 
 /// The strict JSON of the first value in a text. What is kept keeps its place, but for texts in single quotes that
 /// contain double ones.
-pub(crate) fn to_strict(text: &str) -> Result<String, Malformed> {
-    let mut scanner =
-        Scanner { text, at: 0, out: String::with_capacity(text.len()), way: Vec::new() };
+#[derive(Debug)]
+pub(crate) struct Strict {
+    pub(crate) text: String,
+    /// Where what is ignored begins in the text that was read.
+    pub(crate) ignored: Option<usize>,
+}
+
+/// Reads a text.
+pub(crate) fn to_strict(text: &str) -> Result<Strict, Malformed> {
+    let out = String::with_capacity(text.len());
+    let mut scanner = Scanner { text, at: 0, out, way: Vec::new() };
     scanner.value(0)?;
-    Ok(scanner.out)
+    let strict = scanner.out.clone();
+    let is_ignored = scanner.space().is_err() || !scanner.rest().is_empty();
+    Ok(Strict { text: strict, ignored: is_ignored.then_some(scanner.at) })
 }
 
 struct Scanner<'t> {
@@ -148,9 +158,8 @@ impl Scanner<'_> {
 
     /// Copies a text in quotes of either kind; gives it as it is written.
     fn string(&mut self) -> Result<String, Malformed> {
-        let quote = match self.rest().chars().next() {
-            Some(quote @ ('"' | '\'')) => quote,
-            _ => return Err(self.unexpected("a text in quotes")),
+        let Some(quote @ ('"' | '\'')) = self.rest().chars().next() else {
+            return Err(self.unexpected("a text in quotes"));
         };
         let mut inside = String::new();
         let mut characters = self.text[self.at + 1..].char_indices();
@@ -212,7 +221,7 @@ mod tests {
             ("true false", "true"),
         ];
         for (text, strict) in table {
-            assert_eq!(to_strict(text).unwrap(), strict);
+            assert_eq!(to_strict(text).unwrap().text, strict);
         }
     }
 
@@ -228,6 +237,8 @@ mod tests {
         for (text, pointer) in table {
             assert_eq!(to_strict(text).unwrap_err().pointer.as_deref(), pointer, "{text}");
         }
+        assert_eq!(to_strict("{} // end\n x").unwrap().ignored, Some(11));
+        assert_eq!(to_strict("{} // end").unwrap().ignored, None);
         assert!(to_strict(&"[".repeat(1_000)).unwrap_err().message.contains("128"));
     }
 }

@@ -15,24 +15,28 @@ pub(crate) mod disk;
 pub(crate) mod jayway;
 mod json;
 pub(crate) mod json_path;
+mod keys;
 mod lenient;
 mod place;
 mod places;
 mod refusal;
 mod scalars;
 mod units;
+mod way;
 #[allow(dead_code, reason = "templates and stubs come to use all of it")]
 pub(crate) mod xml;
 mod yaml;
 
 pub use decode::Decoder;
-pub(crate) use decode::{Keys, Node, suggest};
+pub(crate) use decode::Node;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub(crate) use diagnostic::{INVALID, Reported};
 pub(crate) use json::parse_part;
+pub(crate) use keys::{Keys, suggest};
 pub use place::{Place, Step};
 pub(crate) use place::{Pointer, json_pointer};
-pub(crate) use refusal::{Refusal, read_body};
+pub(crate) use refusal::{Refusal, read_body, read_body_and_text};
+pub(crate) use scalars::Noted;
 pub(crate) use units::{duration, size};
 
 use std::path::{Path, PathBuf};
@@ -102,6 +106,29 @@ impl Source {
             Format::Json => json::parse(self).map(|value| vec![value]),
             Format::Yaml => yaml::parse(self),
         }
+    }
+
+    /// As [`Self::parse`]; a JSON text that is not strict is read as `WireMock` does, and replaced by strict JSON. The
+    /// last item is a warning about it.
+    pub(crate) fn parse_lenient(
+        mut self,
+    ) -> (Self, Result<Vec<Value>, Diagnostic>, Option<Diagnostic>) {
+        let problem = match self.parse() {
+            Err(problem) if self.format == Format::Json => problem,
+            parsed => return (self, parsed, None),
+        };
+        let text = self.text.trim_start_matches('\u{feff}');
+        let Ok(strict) = lenient::to_strict(text) else {
+            return (self, Err(problem), None);
+        };
+        let ignored = strict.ignored.map(|at| {
+            Diagnostic::warning(&self.path, "what follows the first JSON value is ignored")
+                .at(Place::of_offset(text, at))
+                .hint("remove it, or put it into a file of its own")
+        });
+        self.text = strict.text;
+        let parsed = self.parse();
+        (self, parsed, ignored)
     }
 
     /// The places of everything in the given document.

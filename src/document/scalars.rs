@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::decode::{Node, shorten, suggest};
+use super::decode::{Node, shorten};
+use super::keys::suggest;
 use super::units;
 
 impl<'d> Node<'d> {

@@ -1,7 +1,7 @@
 //! What the journal keeps of one exchange: small, made before the journal is locked, and never changed.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -44,6 +44,9 @@ pub(crate) enum ByStub<'a> {
     Rendered(&'a Arc<Stub>),
 }
 
+/// How many events after an answer are kept.
+const MOST_LATER: usize = 64;
+
 /// What is kept.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -54,6 +57,8 @@ pub(super) struct Entry {
     pub(super) world: Arc<str>,
     pub(super) method: Method,
     pub(super) version: Version,
+    /// Whether it came over TLS.
+    pub(super) tls: bool,
     pub(super) peer: Option<SocketAddr>,
     pub(super) status: StatusCode,
     pub(super) origin: Origin,
@@ -62,6 +67,8 @@ pub(super) struct Entry {
     pub(super) stub: Option<Arc<Stub>>,
     pub(super) response: KeptBody,
     pub(super) sub_events: Box<[(Duration, SubEvent)]>,
+    /// What happened after the answer.
+    later: OnceLock<Mutex<Vec<(Duration, SubEvent)>>>,
     /// The target, its scheme and authority, the header fields, the body, the header fields of the response.
     text: Box<[u8]>,
     /// How long each of them is.
@@ -100,6 +107,7 @@ impl Entry {
             world: Arc::clone(world),
             method: request.method.clone(),
             version: request.version,
+            tls: request.tls,
             peer: request.peer,
             status: plan.status,
             origin: plan.origin.clone(),
@@ -107,11 +115,31 @@ impl Entry {
             stub: stub.cloned(),
             response: if fixed { KeptBody::OfStub } else { KeptBody::of(plan) },
             sub_events: plan.sub_events.iter().map(event).collect(),
+            later: OnceLock::new(),
             text,
             lengths,
             body_length,
             late: late.clone(),
         }
+    }
+
+    /// Adds what happened after the answer, up to a bound.
+    pub(super) fn add_sub_event(&self, epoch: Instant, event: SubEvent) {
+        let began = epoch + Duration::from_nanos(self.at).saturating_sub(self.took);
+        let later = self.later.get_or_init(Mutex::default);
+        let mut later = later.lock().unwrap_or_else(PoisonError::into_inner);
+        if later.len() < MOST_LATER {
+            later.push((event.at.saturating_duration_since(began), event));
+        }
+    }
+
+    /// What happened besides the answer, in its order.
+    pub(super) fn all_sub_events(&self) -> Vec<(Duration, SubEvent)> {
+        let mut all = self.sub_events.to_vec();
+        if let Some(later) = self.later.get() {
+            all.extend(later.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
+        }
+        all
     }
 
     /// How many bytes of memory it takes.
@@ -189,6 +217,7 @@ impl Entry {
         let mut request = Request::new(self.method.clone(), "/");
         request.uri = self.uri();
         request.version = self.version;
+        request.tls = self.tls;
         request.headers = self.headers();
         request.peer = self.peer;
         request.body = match self.body() {
@@ -245,13 +274,9 @@ impl KeptBody {
 /// Writes what is kept as text. The parts are copied: as slices they would keep the connection's read buffer.
 fn text_of(request: &Request, response: Option<&HeaderMap>) -> (Box<[u8]>, [u32; 5], Option<u64>) {
     let target = request.target();
-    let (body, body_length): (&[u8], _) = match &request.body {
-        RequestBody::Bytes(bytes) => {
-            (&bytes[..bytes.len().min(MAX_REQUEST_BODY)], Some(bytes.len() as u64))
-        }
-        RequestBody::Empty => (&[], Some(0)),
-        RequestBody::Stream(_) => (&[], None),
-    };
+    let whole = request.body.bytes();
+    let body = whole.map_or(&[][..], |bytes| &bytes[..bytes.len().min(MAX_REQUEST_BODY)]);
+    let body_length = whole.map(|bytes| bytes.len() as u64);
     let scheme = request.uri.scheme_str().zip(request.uri.authority());
     let origin =
         scheme.map_or(0, |(scheme, authority)| scheme.len() + 3 + authority.as_str().len());

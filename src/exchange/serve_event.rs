@@ -9,17 +9,29 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, HeaderName};
 use http::{Uri, Version};
 use jiff::Timestamp;
-use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
-use crate::k8s::{GroupResource, RequestInfo};
-use crate::message::{DEFAULT_WORLD, Origin, Query};
+use crate::message::parameters::{self, Parameters};
+use crate::message::{Asked, DEFAULT_WORLD, Origin, Request, decoded};
 
 use super::exchange::Exchange;
 use super::shown::{Fields, Shown, Text};
 
+impl Exchange {
+    /// As JSON, as `/__admin/requests` shows it: a serve event of `WireMock`, with what it has no place for in
+    /// `request.standin`.
+    pub fn to_json(&self) -> Value {
+        serve_event(self)
+    }
+
+    /// The request as JSON, as `/__admin/requests/find` shows it: a logged request of `WireMock`.
+    pub(crate) fn request_to_json(&self) -> Value {
+        logged_request(self)
+    }
+}
+
 /// A serve event.
-pub(super) fn serve_event(exchange: &Exchange) -> Value {
+fn serve_event(exchange: &Exchange) -> Value {
     let shown = Shown::of(exchange);
     let entry = &exchange.entry;
     let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(0);
@@ -44,7 +56,7 @@ pub(super) fn serve_event(exchange: &Exchange) -> Value {
 }
 
 /// A logged request.
-pub(super) fn logged_request(exchange: &Exchange) -> Value {
+fn logged_request(exchange: &Exchange) -> Value {
     request(exchange, &Shown::of(exchange))
 }
 
@@ -54,15 +66,13 @@ fn request(exchange: &Exchange, shown: &Shown) -> Value {
     let headers = &shown.headers;
     let body = shown.body.text();
     let query = shown.target.split_once('?').map_or("", |(_, query)| query);
-    let is_form = headers.all(&CONTENT_TYPE).next().is_some_and(|media| {
-        media.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded")
-    });
+    let form = if decoded::is_form(&exchange.headers) { body.as_str() } else { "" };
     // Written by a clock of this program: it is no date that cannot be one.
     let at = Timestamp::try_from(exchange.at).unwrap_or_default();
     let mut request = json!({
         "url": shown.target,
         "absoluteUrl": format!("{}{}", origin.url(), shown.target),
-        "method": exchange.method.as_str(),
+        "method": exchange.method.as_str().to_ascii_uppercase(),
         "clientIp": client_address(exchange, headers),
         "headers": fields(headers, |name| written(name, entry.version)),
         "cookies": cookies(headers),
@@ -75,8 +85,8 @@ fn request(exchange: &Exchange, shown: &Shown) -> Value {
         "scheme": origin.scheme,
         "host": origin.host,
         "port": origin.port,
-        "queryParams": parameters(query),
-        "formParams": parameters(if is_form { &body } else { "" }),
+        "queryParams": parameters(&parameters::of_query(query)),
+        "formParams": parameters(&parameters::of_form(form)),
     });
     if let Some(standin) = standin(exchange) {
         request["standin"] = standin;
@@ -119,10 +129,10 @@ fn standin(exchange: &Exchange) -> Option<Value> {
 
 /// The verb of the Kubernetes API, and the resource, where a request is about one.
 fn verb_and_resource(exchange: &Exchange) -> Option<(String, String)> {
-    let query = Query::parse(exchange.target.query()).unwrap_or_default();
-    let info = RequestInfo::parse(&exchange.method, exchange.path(), &query).ok()?;
-    let of = info.resource.as_ref()?;
-    Some((info.verb.to_string(), GroupResource::new(&of.group, &of.resource).to_string()))
+    let mut request = Request::new(exchange.method.clone(), "/");
+    request.uri = exchange.target.clone();
+    let asked = Asked::new(&request);
+    Some((asked.verb()?.to_owned(), asked.resource()?.to_owned()))
 }
 
 fn stub_mapping(exchange: &Exchange) -> Value {
@@ -197,8 +207,8 @@ fn own_fault(mapping: &Value) -> Option<&Value> {
 fn sub_events(exchange: &Exchange, shown: &Shown) -> Vec<Value> {
     let entry = &exchange.entry;
     let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(0);
-    let own = entry.sub_events.iter().map(|(after, event)| {
-        json!({"type": event.kind, "timeOffsetNanos": nanoseconds(*after), "data": event.data})
+    let own = entry.all_sub_events().into_iter().map(|(after, event)| {
+        json!({"type": event.kind, "timeOffsetNanos": nanoseconds(after), "data": event.data})
     });
     let mut events: Vec<Value> = own.collect();
     if exchange.origin == Origin::Unmatched {
@@ -226,7 +236,8 @@ struct RequestOrigin {
 impl RequestOrigin {
     fn of(exchange: &Exchange) -> Self {
         let named = Uri::try_from(exchange.entry.origin_of_target()).ok();
-        let scheme = named.as_ref().and_then(Uri::scheme_str).unwrap_or("http").to_owned();
+        let of_connection = if exchange.entry.tls { "https" } else { "http" };
+        let scheme = named.as_ref().and_then(Uri::scheme_str).unwrap_or(of_connection).to_owned();
         let host = exchange.headers.get(HOST).and_then(|value| value.to_str().ok());
         let authority = named.as_ref().and_then(Uri::authority).cloned();
         let authority = authority.or_else(|| host?.parse().ok());
@@ -247,12 +258,12 @@ impl RequestOrigin {
     }
 }
 
-/// The client's address; the one that a proxy names, where there is one.
+/// The client's address; what a proxy says in its place, where there is one.
 fn client_address(exchange: &Exchange, headers: &Fields) -> String {
     let forwarded = HeaderName::from_static("x-forwarded-for");
-    let first = headers.all(&forwarded).next().and_then(|list| list.split(',').next());
-    match (first.map(str::trim).filter(|first| !first.is_empty()), exchange.entry.peer) {
-        (Some(first), _) => first.to_owned(),
+    let forwarded = headers.all(&forwarded).next().filter(|value| !value.is_empty());
+    match (forwarded, exchange.entry.peer) {
+        (Some(forwarded), _) => forwarded.to_owned(),
         (None, Some(peer)) => peer.ip().to_canonical().to_string(),
         (None, None) => String::new(),
     }
@@ -312,16 +323,12 @@ fn cookies(headers: &Fields) -> Value {
 }
 
 /// The parameters of a query or a form: `{"a": {"key": "a", "values": ["1", "2"]}}`.
-fn parameters(raw: &str) -> Value {
-    let decoded =
-        |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+fn parameters(of: &Parameters<'_>) -> Value {
     let mut all: Map<String, Value> = Map::new();
-    for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (key, value) = (decoded(key), decoded(value));
-        let of_key = all.entry(&key).or_insert_with(|| json!({"key": key, "values": []}));
+    for (key, value) in of {
+        let of_key = all.entry(&**key).or_insert_with(|| json!({"key": key, "values": []}));
         if let Some(values) = of_key["values"].as_array_mut() {
-            values.push(value.into());
+            values.push((**value).into());
         }
     }
     all.into()

@@ -1,9 +1,12 @@
 //! What leaves memory of an exchange: its texts, with pseudonyms in place of secrets.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::{CONTENT_TYPE, HeaderName};
+use http::header::HeaderName;
 
+use crate::message::decoded;
 use crate::redact::{Media, Pass, Redacted};
 
 use super::exchange::Exchange;
@@ -25,8 +28,10 @@ pub(super) struct Fields(pub(super) Vec<(HeaderName, String)>);
 #[derive(Default)]
 pub(super) struct Text {
     pub(super) bytes: Bytes,
-    /// Whether its bytes are Latin-1 by its content type; else they are UTF-8.
-    latin: bool,
+    /// Its type, which may name the charset.
+    content_type: Option<String>,
+    /// How it is compressed.
+    media: Media,
 }
 
 impl Shown {
@@ -37,7 +42,7 @@ impl Shown {
         let plain = Self {
             target: target.to_owned(),
             headers: Fields::of(&exchange.headers),
-            body: Text::of(&exchange.headers, exchange.body.clone()),
+            body: Text::of_request(&exchange.headers, &exchange.body),
             response_headers: Fields::of(&response_headers),
             response_body: Text::of(&response_headers, response_body),
         };
@@ -47,10 +52,10 @@ impl Shown {
         let pass = exchange.redactor.pass(target);
         let cleaned = Self {
             headers: plain.headers.clean(&pass),
-            body: plain.body.clean(&pass, &exchange.headers),
+            body: plain.body.clean(&pass),
             target: pass.target(target),
             response_headers: plain.response_headers.clean(&pass),
-            response_body: plain.response_body.clean(&pass, &response_headers),
+            response_body: plain.response_body.clean(&pass),
         };
         // What one part shows to be secret is hidden in the others too.
         let found = pass.known();
@@ -91,18 +96,27 @@ impl Fields {
 
 impl Text {
     fn of(headers: &HeaderMap, bytes: Bytes) -> Self {
-        let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let media = media.unwrap_or_default().to_ascii_lowercase();
-        Self { bytes, latin: media.contains("charset=iso-8859-1") }
+        let content_type = decoded::content_type(headers).map(str::to_owned);
+        Self { bytes, content_type, media: Media::of(headers) }
     }
 
-    fn clean(self, pass: &Pass<'_>, headers: &HeaderMap) -> Self {
-        match pass.body(&Media::of(headers), &self.bytes) {
+    /// The body of a request, without compression.
+    fn of_request(headers: &HeaderMap, bytes: &Bytes) -> Self {
+        match decoded::without_gzip(headers, bytes) {
+            Cow::Borrowed(_) => Self::of(headers, bytes.clone()),
+            Cow::Owned(plain) => {
+                Self { media: Media::default(), ..Self::of(headers, plain.into()) }
+            }
+        }
+    }
+
+    fn clean(self, pass: &Pass<'_>) -> Self {
+        match pass.body(&self.media, &self.bytes) {
             Redacted::Same => self,
             Redacted::Changed(bytes) => Self { bytes: bytes.into(), ..self },
             Redacted::Opaque(why) => {
                 let text = format!("(not shown, since it may hold secrets: {why})");
-                Self { bytes: text.into(), latin: false }
+                Self { bytes: text.into(), ..Self::default() }
             }
         }
     }
@@ -117,9 +131,6 @@ impl Text {
 
     /// As text.
     pub(super) fn text(&self) -> String {
-        if self.latin {
-            return self.bytes.iter().copied().map(char::from).collect();
-        }
-        String::from_utf8_lossy(&self.bytes).into_owned()
+        decoded::text(self.content_type.as_deref(), &self.bytes).into_owned()
     }
 }

@@ -1,6 +1,9 @@
-//! What Java's library does and `WireMock` shows: regular expressions in Java's dialect.
+//! What Java's libraries do and `WireMock` shows: regular expressions, decimal numbers and JSON texts as its
+//! parsers read them.
 //!
-//! Stubs are written for a Java program, so some of their values mean what Java's library makes of them. The
+//! Stubs are written for a Java program, so some of their values mean what Java's libraries make of them. The
 //! module knows nothing of stubs.
 
+pub(crate) mod decimal;
+pub(crate) mod json;
 pub(crate) mod regex;

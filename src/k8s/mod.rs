@@ -29,7 +29,6 @@ mod namespace;
 mod openapi;
 mod options;
 mod output;
-mod path;
 mod protobuf;
 mod reread;
 mod resource;
@@ -51,7 +50,6 @@ pub(crate) use life_cycle::{LifeCycle, StageList};
 pub(crate) use limits::MAX_BODY_BYTES;
 pub(crate) use list::PageCache;
 pub(crate) use namespace::emptied as emptied_namespaces;
-pub(crate) use path::{RequestInfo, ResourceInfo};
 pub(crate) use resource::{GroupResource, Registry};
 pub(crate) use seed::{ObjectError, Seed, SeedObject, reseed, share, types_of};
 pub(crate) use status::ApiError;
@@ -67,7 +65,7 @@ use http::{HeaderMap, Method, StatusCode};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::message::{Body, Plan, Query};
+use crate::message::{Body, Plan, Query, RequestInfo, ResourceInfo};
 
 use output::Output;
 
@@ -218,12 +216,6 @@ pub(crate) fn miss(types: &Registry, info: &RequestInfo<'_>) -> ApiError {
         }
         _ => ApiError::no_such_path(),
     }
-}
-
-/// The page of its chain that a continue token leads to; 2 for tokens without a page.
-#[must_use]
-pub(crate) fn page_of_token(token: &str) -> u64 {
-    list::ContinueToken::decode(token).map_or(2, |token| token.page.max(2))
 }
 
 /// The token that continues inconsistently at the position of another one; `None` for an invalid token.

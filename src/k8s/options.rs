@@ -3,10 +3,9 @@
 
 use serde_json::Value;
 
-use crate::message::Query;
+use crate::message::{Query, is_true};
 
 use super::golang::{self, quote};
-use super::path::is_true;
 use super::resource::Served;
 use super::select::{FieldSelector, LabelSelector, Selector};
 use super::status::{ApiError, FieldError};

@@ -6,10 +6,9 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, StatusCode};
 
-use crate::message::{Body, Origin, Plan, Query};
+use crate::message::{Body, Origin, Plan, Query, is_true};
 
 use super::limits::ACCEPTED;
-use super::path::is_true;
 use super::status::ApiError;
 
 /// The form of an answer.

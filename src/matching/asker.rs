@@ -11,7 +11,7 @@ pub(super) enum Asker {
     Another,
 }
 
-/// Decides for one request which recorded stubs may answer it.
+/// Decides in one search which recorded stubs may answer the request.
 #[derive(Debug, Default)]
 pub(super) struct AskerFilter(Cell<Anonymous>);
 

@@ -8,10 +8,10 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::document::Node;
+use crate::message::Asked;
 use crate::redact::{Key, RecordedCredential, RecordedCredentials, RequestPart};
 
-use super::asker::Asker;
-use super::facts::Facts;
+use super::asker::{Asker, AskerFilter};
 
 /// The credentials of the request that a stub was recorded from.
 #[derive(Debug)]
@@ -52,26 +52,26 @@ impl Credentials {
     }
 
     /// Whether a stub may answer, as far as those outside of the body tell.
-    pub(super) fn head_matches(&self, facts: &Facts<'_>) -> bool {
-        facts.asker.accepts(self.compare(facts, |credential| !is_in_body(credential)))
+    pub(super) fn head_matches(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
+        filter.accepts(self.compare(asked, |credential| !is_in_body(credential)))
     }
 
     /// Whether a stub may answer, as far as those in the body tell.
-    pub(super) fn body_matches(&self, facts: &Facts<'_>) -> bool {
-        facts.asker.accepts(self.compare(facts, is_in_body))
+    pub(super) fn body_matches(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
+        filter.accepts(self.compare(asked, is_in_body))
     }
 
     /// The names of those that differ.
-    pub(super) fn differing(&self, facts: &Facts<'_>) -> Vec<&str> {
+    pub(super) fn differing(&self, asked: &Asked<'_>) -> Vec<&str> {
         let values = self.recorded.values.iter();
-        let differs = |one: &&RecordedCredential| self.one(one, facts) == Asker::Another;
+        let differs = |one: &&RecordedCredential| self.one(one, asked) == Asker::Another;
         values.filter(differs).map(|credential| &*credential.name).collect()
     }
 
-    fn compare(&self, facts: &Facts<'_>, which: impl Fn(&RecordedCredential) -> bool) -> Asker {
+    fn compare(&self, asked: &Asked<'_>, which: impl Fn(&RecordedCredential) -> bool) -> Asker {
         let mut asker = Asker::Same;
         for credential in self.recorded.values.iter().filter(|credential| which(credential)) {
-            match self.one(credential, facts) {
+            match self.one(credential, asked) {
                 Asker::Same => {}
                 Asker::Unknown => asker = Asker::Unknown,
                 Asker::Another => return Asker::Another,
@@ -80,19 +80,19 @@ impl Credentials {
         asker
     }
 
-    fn one(&self, credential: &RecordedCredential, facts: &Facts<'_>) -> Asker {
+    fn one(&self, credential: &RecordedCredential, asked: &Asked<'_>) -> Asker {
         let name = &*credential.name;
         match credential.part {
             RequestPart::Header => {
-                let values = facts.request.headers.get_all(name).iter();
+                let values = asked.headers().get_all(name).iter();
                 self.any(credential, values.filter_map(|value| value.to_str().ok()))
             }
-            RequestPart::Cookie => self.any(credential, facts.cookie(name)),
-            RequestPart::Query => self.any(credential, facts.query(name)),
-            RequestPart::Form => self.any(credential, facts.form(name)),
+            RequestPart::Cookie => self.any(credential, asked.cookie(name)),
+            RequestPart::Query => self.any(credential, asked.parameter(name)),
+            RequestPart::Form => self.any(credential, asked.form(name)),
             RequestPart::Json => {
-                let json = facts.body().and_then(|body| body.json());
-                let value = json.and_then(|json| json.pointer(name)).and_then(Value::as_str);
+                let value =
+                    asked.json().and_then(|json| json.pointer(name)).and_then(Value::as_str);
                 self.any(credential, value.into_iter())
             }
         }

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use http::HeaderName;
 
-use super::facts::Facts;
+use crate::message::Asked;
+
 use super::filter::Filter;
 use super::key::{self, KINDS, Key, Kind};
 use super::list::{Lists, Order, StubList};
@@ -87,18 +88,18 @@ impl Index {
     /// Visits the stubs that may answer a request, in precedence order, until `visit` gives something.
     pub(super) fn search<'a, T>(
         &'a self,
-        facts: &Facts<'_>,
+        asked: &Asked<'_>,
         visit: impl FnMut(&'a Arc<Stub>) -> Option<T>,
     ) -> Option<T> {
         let mut lists = Lists::default();
         for kind in [Kind::Path, Kind::Url, Kind::Prefix, Kind::Segment] {
             if self.has(kind) {
-                key::of_request(facts, kind, |key| self.find(&key, &mut lists));
+                key::of_request(asked, kind, |key| self.find(&key, &mut lists));
             }
         }
         for kind in [Kind::Long, Kind::Short] {
             if self.has(kind) {
-                key::of_request(facts, kind, |key| {
+                key::of_request(asked, kind, |key| {
                     if self.windows.may_have(key.hash(&self.state)) {
                         self.find(&key, &mut lists);
                     }
@@ -106,10 +107,10 @@ impl Index {
             }
         }
         for name in self.headers.iter() {
-            key::of_header(facts, name, |key| self.find(&key, &mut lists));
+            key::of_header(asked, name, |key| self.find(&key, &mut lists));
         }
         for name in self.parameters.iter() {
-            key::of_query(facts, name, |key| self.find(&key, &mut lists));
+            key::of_query(asked, name, |key| self.find(&key, &mut lists));
         }
         lists.push(&self.others);
         lists.search(visit)

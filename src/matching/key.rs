@@ -15,9 +15,10 @@ use std::hash::{BuildHasher, Hash};
 use foldhash::fast::RandomState;
 use http::HeaderName;
 
-use super::facts::Facts;
+use crate::message::Asked;
+
+use super::pieces::Piece;
 use super::request::RequestPattern;
-use super::sequence::Piece;
 use super::url::UrlPattern;
 
 /// A prefix of more segments than this is cut: a request's path is hashed up to so many slashes.
@@ -210,8 +211,8 @@ fn number(window: &[u8]) -> u64 {
 
 /// Calls `found` with each key of a kind that a request has. Names are asked for one by one: see
 /// [`of_header`] and [`of_query`].
-pub(super) fn of_request<'r>(facts: &Facts<'r>, kind: Kind, mut found: impl FnMut(Key<'r>)) {
-    let (path, target) = (facts.path, facts.target);
+pub(super) fn of_request<'r>(asked: &Asked<'r>, kind: Kind, mut found: impl FnMut(Key<'r>)) {
+    let (path, target) = (asked.path(), asked.target());
     match kind {
         Kind::Path => found(Key::Path(path)),
         Kind::Url => found(Key::Url(target)),
@@ -232,15 +233,15 @@ pub(super) fn of_request<'r>(facts: &Facts<'r>, kind: Kind, mut found: impl FnMu
 }
 
 /// Calls `found` with each value that a request has for a header.
-pub(super) fn of_header(facts: &Facts<'_>, name: &HeaderName, mut found: impl FnMut(Key<'_>)) {
-    for value in facts.header(name) {
+pub(super) fn of_header(asked: &Asked<'_>, name: &HeaderName, mut found: impl FnMut(Key<'_>)) {
+    for value in asked.header(name) {
         found(Key::Header(name, &value));
     }
 }
 
 /// Calls `found` with each value that a request has for a query parameter.
-pub(super) fn of_query(facts: &Facts<'_>, name: &str, mut found: impl FnMut(Key<'_>)) {
-    for value in facts.query(name) {
+pub(super) fn of_query(asked: &Asked<'_>, name: &str, mut found: impl FnMut(Key<'_>)) {
+    for value in asked.parameter(name) {
         found(Key::Query(name, value));
     }
 }

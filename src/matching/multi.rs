@@ -27,6 +27,8 @@ impl MultiPattern {
         match self {
             Self::Any(pattern) if values.is_empty() => pattern.matches(&Subject::new(None)),
             Self::Any(pattern) => found(pattern),
+            // No value at all is none of these.
+            Self::HasExactly(_) | Self::Includes(_) if values.is_empty() => false,
             Self::HasExactly(patterns) => {
                 values.len() == patterns.len() && patterns.iter().all(found)
             }
@@ -106,7 +108,7 @@ mod tests {
             (exactly.clone(), &["22", "1"], true),
             (exactly.clone(), &["22", "1", "3"], false),
             (exactly, &["1", "1"], false),
-            (json!({"hasExactly": []}), &[], true),
+            (json!({"hasExactly": []}), &[], false),
             (includes.clone(), &["3", "1"], true),
             (includes.clone(), &["3"], false),
             (includes, &[], false),
@@ -119,9 +121,11 @@ mod tests {
     }
 
     #[test]
-    fn unknown_operators_are_told() {
-        let (_, problems) = with_node(&json!({"hasExacty": []}), MultiPattern::compile);
+    fn unknown_operators_are_reported() {
+        let (_, problems) = with_node(&json!({"equalsTo": "a"}), MultiPattern::compile);
         assert_eq!(problems.len(), 1, "{problems:?}");
-        assert_eq!(problems[0].hint, "did you mean \"hasExactly\"?");
+        assert_eq!(problems[0].hint, "did you mean \"equalTo\"?");
+        let both = json!({"hasExactly": [], "includes": []});
+        assert_eq!(with_node(&both, MultiPattern::compile).1.len(), 1);
     }
 }

@@ -1,10 +1,10 @@
 //! Patterns of a multipart body's parts (`C/matching/MultipartValuePattern.java`).
 
 use crate::document::Node;
+use crate::message::Asked;
 use crate::message::decoded;
 use crate::message::multipart::Part;
 
-use super::facts::Facts;
 use super::multi::MultiPattern;
 use super::operator::{StringPattern, Subject};
 
@@ -21,8 +21,8 @@ pub(crate) struct MultipartPattern {
 
 impl MultipartPattern {
     /// Whether the parts of a request are as wanted. One without parts is never so.
-    pub(super) fn matches(&self, facts: &Facts<'_>) -> bool {
-        let Some((parts, body)) = facts.parts().filter(|(parts, _)| !parts.is_empty()) else {
+    pub(super) fn matches(&self, asked: &Asked<'_>) -> bool {
+        let Some((parts, body)) = asked.parts().filter(|(parts, _)| !parts.is_empty()) else {
             return false;
         };
         let mut parts = parts.iter();
@@ -33,7 +33,8 @@ impl MultipartPattern {
         }
     }
 
-    fn part_matches(&self, part: &Part, body: &[u8]) -> bool {
+    /// Whether one part is as wanted.
+    pub(super) fn part_matches(&self, part: &Part, body: &[u8]) -> bool {
         let headers = self
             .headers
             .iter()

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use crate::document::{Node, Refusal, read_body};
-use crate::message::Request;
+use crate::message::{Asked, Request};
 
-use super::facts::Facts;
+use super::asker::AskerFilter;
 use super::header_pool::HeaderPool;
 use super::near_miss::distance;
 use super::operator::{StringPattern, Subject};
@@ -44,13 +44,14 @@ impl RequestQuery {
 
     /// Whether a request is as wanted.
     pub(crate) fn matches(&self, request: &Request) -> bool {
-        let facts = Facts::new(request);
-        self.pattern.head_matches(&facts) && self.pattern.body_matches(&facts)
+        let asked = Asked::new(request);
+        let filter = AskerFilter::default();
+        self.pattern.head_matches(&asked, &filter) && self.pattern.body_matches(&asked, &filter)
     }
 
     /// How far a request is from it, from 0 to 1.
     pub(crate) fn distance(&self, request: &Request) -> f64 {
-        distance::of(&self.pattern, &Facts::new(request))
+        distance::of(&self.pattern, &Asked::new(request))
     }
 
     /// The only path that is wanted, as it is sent; nothing where there may be others.
@@ -80,12 +81,4 @@ impl ValueQuery {
     pub(crate) fn matches(&self, text: &str) -> bool {
         self.0.matches(&Subject::new(Some(text)))
     }
-}
-
-/// Reads the first JSON value of a text: what follows it is ignored, as in `WireMock`.
-///
-/// # Errors
-/// That it is not JSON.
-pub(crate) fn read_json(text: &[u8]) -> Result<Value, Refusal> {
-    read_body(text, |node| Some(node.value().clone()))
 }

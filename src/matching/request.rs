@@ -4,8 +4,10 @@ use std::sync::LazyLock;
 
 use http::HeaderName;
 
+use crate::message::Asked;
+
+use super::asker::AskerFilter;
 use super::credentials::Credentials;
-use super::facts::Facts;
 use super::method::MethodPattern;
 use super::multi::MultiPattern;
 use super::multipart::MultipartPattern;
@@ -21,6 +23,9 @@ pub(crate) struct RequestPattern {
     pub(super) conditions: Option<Box<Conditions>>,
 }
 
+/// The number of a template's variable, its name, and what it must be like.
+pub(super) type PathParameter = (Option<usize>, Box<str>, StringPattern);
+
 /// What a request must be like besides its method and URL.
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
@@ -32,7 +37,7 @@ pub(super) struct Conditions {
     pub(super) client_address: Option<StringPattern>,
     pub(super) headers: Box<[(HeaderName, MultiPattern)]>,
     /// By the number of the template's variable, with its name; a name that is no variable has no value.
-    pub(super) path_parameters: Box<[(Option<usize>, Box<str>, StringPattern)]>,
+    pub(super) path_parameters: Box<[PathParameter]>,
     pub(super) query: Box<[(Box<str>, MultiPattern)]>,
     pub(super) cookies: Box<[(Box<str>, StringPattern)]>,
     /// The user name and the credentials as they come in: `user:password` in base64.
@@ -68,13 +73,13 @@ impl RequestPattern {
         self.conditions.as_mut()?.credentials.as_deref_mut()
     }
 
-    /// Whether all but the body is as wanted.
-    pub(super) fn head_matches(&self, facts: &Facts<'_>) -> bool {
-        self.method.matches(&facts.method)
-            && self.url.matches(facts.path, facts.target)
+    /// Whether all but the body is as wanted. `filter` has what the search has found of recorded clients.
+    pub(super) fn head_matches(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
+        self.method.matches(asked.upper_case_method())
+            && self.url.matches(asked.path(), asked.target())
             && self.conditions.as_ref().is_none_or(|conditions| {
-                conditions.head_match(facts)
-                    && (conditions.path_parameters.is_empty() || self.path_parameters_match(facts))
+                conditions.head_match(asked, filter)
+                    && (conditions.path_parameters.is_empty() || self.path_parameters_match(asked))
             })
     }
 
@@ -89,24 +94,24 @@ impl RequestPattern {
     }
 
     /// Whether the body is as wanted. A body that has not been read matches no pattern.
-    pub(super) fn body_matches(&self, facts: &Facts<'_>) -> bool {
+    pub(super) fn body_matches(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
         if !self.asks_for_body() {
             return true;
         }
         let conditions = self.conditions();
-        facts.body().is_some_and(|body| {
-            conditions.form.iter().all(|(name, wanted)| form_matches(facts, name, wanted))
-                && conditions.body.iter().all(|pattern| pattern.matches(body))
-                && conditions.multipart.iter().all(|pattern| pattern.matches(facts))
-                && conditions.credentials.as_ref().is_none_or(|of| of.body_matches(facts))
+        Subject::of_body(asked).is_some_and(|body| {
+            conditions.form.iter().all(|(name, wanted)| form_matches(asked, name, wanted))
+                && conditions.body.iter().all(|pattern| pattern.matches(&body))
+                && conditions.multipart.iter().all(|pattern| pattern.matches(asked))
+                && conditions.credentials.as_ref().is_none_or(|of| of.body_matches(asked, filter))
         })
     }
 
-    fn path_parameters_match(&self, facts: &Facts<'_>) -> bool {
+    fn path_parameters_match(&self, asked: &Asked<'_>) -> bool {
         let UrlPattern::Template(_) = &self.url else {
             return true;
         };
-        let values = self.path_values(facts);
+        let values = self.path_values(asked);
         self.conditions().path_parameters.iter().all(|(at, _, pattern)| {
             let value = at.and_then(|at| values.get(at).copied().flatten());
             pattern.matches(&Subject::new(value))
@@ -114,17 +119,17 @@ impl RequestPattern {
     }
 
     /// What the path template binds, by name; nothing without one.
-    pub(super) fn path_parameters(&self, facts: &Facts<'_>) -> Vec<(String, String)> {
+    pub(super) fn path_parameters(&self, asked: &Asked<'_>) -> Vec<(String, String)> {
         let UrlPattern::Template(template) = &self.url else { return Vec::new() };
-        let values = template.values(facts.path).unwrap_or_default();
+        let values = template.values(asked.path()).unwrap_or_default();
         let bound = template.names().zip(values);
         bound.filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect()
     }
 
     /// The values of the template's variables; none where the path is another.
-    pub(super) fn path_values<'r>(&self, facts: &Facts<'r>) -> Vec<Option<&'r str>> {
+    pub(super) fn path_values<'r>(&self, asked: &Asked<'r>) -> Vec<Option<&'r str>> {
         match &self.url {
-            UrlPattern::Template(template) => template.values(facts.path).unwrap_or_default(),
+            UrlPattern::Template(template) => template.values(asked.path()).unwrap_or_default(),
             _ => Vec::new(),
         }
     }
@@ -162,44 +167,44 @@ impl Conditions {
     }
 
     /// Whether all but path parameters and body is as wanted.
-    fn head_match(&self, facts: &Facts<'_>) -> bool {
+    fn head_match(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
         !self.never
-            && self.endpoint_matches(facts)
-            && self.headers.iter().all(|(name, pattern)| pattern.matches(&facts.header(name)))
-            && self.query.iter().all(|(name, pattern)| query_matches(facts, name, pattern))
-            && self.cookies.iter().all(|(name, pattern)| cookie_matches(facts, name, pattern))
+            && self.endpoint_matches(asked)
+            && self.headers.iter().all(|(name, pattern)| pattern.matches(&asked.header(name)))
+            && self.query.iter().all(|(name, pattern)| query_matches(asked, name, pattern))
+            && self.cookies.iter().all(|(name, pattern)| cookie_matches(asked, name, pattern))
             && self.basic_auth.as_ref().is_none_or(|(_, wanted)| {
-                facts.basic_credentials().any(|credentials| credentials == &**wanted)
+                asked.basic_credentials().any(|credentials| credentials == &**wanted)
             })
-            && self.credentials.as_ref().is_none_or(|of| of.head_matches(facts))
+            && self.credentials.as_ref().is_none_or(|of| of.head_matches(asked, filter))
     }
 
-    fn endpoint_matches(&self, facts: &Facts<'_>) -> bool {
-        self.scheme.as_ref().is_none_or(|wanted| &**wanted == facts.scheme())
+    fn endpoint_matches(&self, asked: &Asked<'_>) -> bool {
+        self.scheme.as_ref().is_none_or(|wanted| &**wanted == asked.scheme())
             && self.host.as_ref().is_none_or(|pattern| {
-                let authority = facts.authority();
+                let authority = asked.authority();
                 pattern.matches(&Subject::new(authority.as_ref().map(http::uri::Authority::host)))
             })
-            && self.port.is_none_or(|wanted| facts.port().map(i64::from) == Some(wanted))
+            && self.port.is_none_or(|wanted| asked.port().map(i64::from) == Some(wanted))
             && self.client_address.as_ref().is_none_or(|pattern| {
-                pattern.matches(&Subject::new(facts.client_address().as_deref()))
+                pattern.matches(&Subject::new(asked.client_address().as_deref()))
             })
     }
 }
 
 /// Whether the values of a query parameter are as wanted.
-fn query_matches(facts: &Facts<'_>, name: &str, pattern: &MultiPattern) -> bool {
-    pattern.matches(&facts.query(name).collect::<Vec<_>>())
+fn query_matches(asked: &Asked<'_>, name: &str, pattern: &MultiPattern) -> bool {
+    pattern.matches(&asked.parameter(name).collect::<Vec<_>>())
 }
 
 /// Whether the values of a form's field are as wanted.
-pub(super) fn form_matches(facts: &Facts<'_>, name: &str, pattern: &MultiPattern) -> bool {
-    pattern.matches(&facts.form(name).collect::<Vec<_>>())
+pub(super) fn form_matches(asked: &Asked<'_>, name: &str, pattern: &MultiPattern) -> bool {
+    pattern.matches(&asked.form(name).collect::<Vec<_>>())
 }
 
 /// Any value of the cookie may be as wanted. Where there is none, only a pattern matches that is `absent`, or can be.
-pub(super) fn cookie_matches(facts: &Facts<'_>, name: &str, pattern: &StringPattern) -> bool {
-    let mut values = facts.cookie(name).peekable();
+pub(super) fn cookie_matches(asked: &Asked<'_>, name: &str, pattern: &StringPattern) -> bool {
+    let mut values = asked.cookie(name).peekable();
     if values.peek().is_none() {
         return pattern.is_absence();
     }

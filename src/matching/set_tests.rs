@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::testing::{request, stub};
 use super::{Stub, StubFile, StubSet};
-use crate::message::{Request, RequestBody};
+use crate::message::{Asked, Bodies, Request, RequestBody};
 
 /// What a set must agree with: its stubs in no order, each with its place.
 #[derive(Default)]
@@ -210,11 +210,12 @@ fn file(at: usize, mappings: Vec<Value>) -> Arc<StubFile> {
 fn agree(set: &StubSet, model: &Model, request: &mut Request) {
     let ordered = model.ordered();
     let expected = ordered.iter().find(|stub| stub.matches(request)).map(|stub| stub.id);
-    assert_eq!(set.find(request).map(|stub| stub.id), expected);
+    assert_eq!(set.find(&Asked::new(request)).map(|stub| stub.id), expected);
     // A body that was never asked for cannot have decided.
-    if !set.wants_body(request) {
-        request.body = RequestBody::Stream(Box::pin(futures_util::stream::empty()));
-        assert_eq!(set.find(request).map(|stub| stub.id), expected);
+    if !set.wants_body(&Asked::new(request)) {
+        request.body =
+            RequestBody::arriving(Box::pin(futures_util::stream::empty()), Bodies::default());
+        assert_eq!(set.find(&Asked::new(request)).map(|stub| stub.id), expected);
     }
 }
 

@@ -4,7 +4,8 @@
 use crate::document::Node;
 
 use super::pattern::Pattern;
-use super::sequence::{Piece, Run, Sequence};
+use super::pieces::{Piece, Run};
+use super::sequence::Sequence;
 
 /// A path template.
 #[derive(Debug)]

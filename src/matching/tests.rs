@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use super::StubSet;
 use super::testing::{request, set};
-use crate::message::Request;
+use crate::message::{Asked, Request};
 
 fn name_of(stubs: &StubSet, request: &Request) -> Option<String> {
-    stubs.find(request).and_then(|stub| stub.name().map(str::to_owned))
+    stubs.find(&Asked::new(request)).and_then(|stub| stub.name().map(str::to_owned))
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_body_is_read_only_where_a_candidate_asks() {
         ("POST", "/", false),
     ] {
         assert_eq!(
-            stubs.wants_body(&request(method, target, &[], "x")),
+            stubs.wants_body(&Asked::new(&request(method, target, &[], "x"))),
             wanted,
             "{method} {target}"
         );
@@ -95,5 +95,5 @@ fn a_header_that_is_sent_twice_finds_one_stub() {
     let stubs = set(&stubs);
     let twice = request("GET", "/a", &[("h", "3"), ("h", "5"), ("h", "3")], "");
     assert_eq!(name_of(&stubs, &twice).as_deref(), Some("19"));
-    assert_eq!(stubs.find(&request("GET", "/a", &[], "")).map(|stub| stub.id), None);
+    assert_eq!(stubs.find(&Asked::new(&request("GET", "/a", &[], ""))).map(|stub| stub.id), None);
 }

@@ -23,7 +23,7 @@ pub enum BodyError {
 
 /// The memory budget of request bodies, in bytes. Clones share it.
 #[derive(Debug, Clone)]
-pub struct Bodies(Arc<Count>);
+pub(crate) struct Bodies(Arc<Count>);
 
 #[derive(Debug)]
 struct Count {
@@ -34,13 +34,13 @@ struct Count {
 impl Bodies {
     /// A budget of this many bytes.
     #[must_use]
-    pub fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         Self(Arc::new(Count { held: AtomicUsize::new(0), most }))
     }
 
     /// How many bytes are held, and the budget.
     #[must_use]
-    pub fn held(&self) -> (usize, usize) {
+    pub(crate) fn held(&self) -> (usize, usize) {
         (self.0.held.load(Ordering::Relaxed), self.0.most)
     }
 }

@@ -4,10 +4,12 @@
 //! socket → transport → [message::Request] → serve::pipeline → [message::Plan] → transport → socket
 //! ```
 //!
-//! A [`Request`] is what came in, read once. A [`Plan`] is the answer: head, body and [`Delivery`], which has
+//! A [`Request`] is what came in, [`Asked`] what it means, decoded as far as the stages need it.
+//! A [`Plan`] is the answer: head, body and [`Delivery`], which has
 //! its delay, pace and faults. Engines make plans, only the transport performs them. Nothing here uses any
 //! other module of the crate.
 
+pub(crate) mod asked;
 mod bodies;
 pub(crate) mod decoded;
 mod delay;
@@ -19,12 +21,15 @@ pub(crate) mod parameters;
 mod plan;
 mod point;
 mod request;
+mod request_body;
 mod sub_event;
 mod target;
 mod world;
 
 use std::pin::Pin;
 
+pub use asked::Asked;
+pub(crate) use asked::{LazyJson, RequestInfo, ResourceInfo, is_true};
 pub(crate) use bodies::{Bodies, BodyError};
 pub(crate) use delay::Delay;
 pub(crate) use delivery::{Delivery, Effects};
@@ -33,8 +38,9 @@ pub(crate) use pace::{Pace, Schedule, TimedChunk};
 pub use plan::Origin;
 pub(crate) use plan::{Body, Guard, Plan};
 pub(crate) use point::{LineAction, LineChange, LineKind, Point, PointAction, Position, Sampling};
+pub(crate) use request::ClientCertificate;
 pub use request::Request;
-pub(crate) use request::{BodyStream, ClientCertificate, RequestBody};
+pub(crate) use request_body::{BodyStream, RequestBody};
 pub(crate) use sub_event::SubEvent;
 pub(crate) use target::{Query, TargetError, decode_segment};
 pub(crate) use world::{BadWorldName, DEFAULT_WORLD, WorldName};

@@ -1,17 +1,11 @@
 //! A request as every stage sees it: the head parsed once, the body read at most once.
 
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
-use futures_util::{Stream, StreamExt};
 use http::{HeaderMap, Method, Uri, Version, request};
 
-use super::bodies::{Bodies, BodyError, Held};
-
-/// A body that is still arriving.
-pub(crate) type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
+use super::request_body::RequestBody;
 
 /// One request, from its first stage to the journal.
 #[derive(Debug)]
@@ -32,10 +26,6 @@ pub struct Request {
     pub certificate: Option<Arc<ClientCertificate>>,
     /// Whether it came over TLS.
     pub tls: bool,
-    /// The memory budget of all request bodies.
-    pub bodies: Bodies,
-    /// The share of this body, once it is read.
-    held: Held,
 }
 
 /// A client's certificate.
@@ -50,16 +40,6 @@ pub enum ClientCertificate {
     },
     /// It is not valid, for this reason.
     Refused(String),
-}
-
-/// A request body.
-pub enum RequestBody {
-    /// The request has no body.
-    Empty,
-    /// The whole body.
-    Bytes(Bytes),
-    /// A body that has not been read.
-    Stream(BodyStream),
 }
 
 impl Request {
@@ -78,14 +58,12 @@ impl Request {
             peer: None,
             certificate: None,
             tls: false,
-            bodies: Bodies::default(),
-            held: Held::default(),
         }
     }
 
     /// A request that came over the wire.
     #[must_use]
-    pub fn incoming(head: request::Parts, body: RequestBody, bodies: Bodies) -> Self {
+    pub fn incoming(head: request::Parts, body: RequestBody) -> Self {
         Self {
             method: head.method,
             uri: head.uri,
@@ -95,25 +73,21 @@ impl Request {
             peer: None,
             certificate: None,
             tls: false,
-            bodies,
-            held: Held::default(),
         }
     }
 
     /// The request to be handed on: its head is copied, its body moves.
     #[must_use]
-    pub fn take(&mut self) -> Self {
+    pub fn take(&self) -> Self {
         Self {
             method: self.method.clone(),
             uri: self.uri.clone(),
             version: self.version,
             headers: self.headers.clone(),
-            body: std::mem::replace(&mut self.body, RequestBody::Empty),
+            body: self.body.take(),
             peer: self.peer,
             certificate: None,
             tls: self.tls,
-            bodies: self.bodies.clone(),
-            held: std::mem::take(&mut self.held),
         }
     }
 
@@ -139,83 +113,5 @@ impl Request {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
-    }
-
-    /// Reads the whole body, once; later calls give the same bytes.
-    ///
-    /// # Errors
-    /// [`BodyError::TooLarge`] past `limit` bytes, [`BodyError::TooMany`] where all bodies together exceed
-    /// their budget, [`BodyError::Stalled`] and [`BodyError::Broken`] when the client pauses or disconnects.
-    pub async fn read_body(&mut self, limit: usize) -> Result<Bytes, BodyError> {
-        match &mut self.body {
-            RequestBody::Empty => Ok(Bytes::new()),
-            RequestBody::Bytes(bytes) if bytes.len() > limit => Err(BodyError::TooLarge(limit)),
-            RequestBody::Bytes(bytes) => Ok(bytes.clone()),
-            RequestBody::Stream(stream) => {
-                let mut held = Held::of(&self.bodies);
-                let bytes = collect(stream, limit, &mut held).await?;
-                self.held = held;
-                self.body = RequestBody::Bytes(bytes.clone());
-                Ok(bytes)
-            }
-        }
-    }
-
-    /// The body, shared; empty where it has not been read.
-    #[must_use]
-    pub fn shared_body(&self) -> Bytes {
-        match &self.body {
-            RequestBody::Bytes(bytes) => bytes.clone(),
-            RequestBody::Empty | RequestBody::Stream(_) => Bytes::new(),
-        }
-    }
-
-    /// The body, if it has been read or there is none.
-    #[must_use]
-    pub fn body_bytes(&self) -> Option<&[u8]> {
-        match &self.body {
-            RequestBody::Empty => Some(&[]),
-            RequestBody::Bytes(bytes) => Some(bytes),
-            RequestBody::Stream(_) => None,
-        }
-    }
-}
-
-async fn collect(
-    stream: &mut BodyStream,
-    limit: usize,
-    held: &mut Held,
-) -> Result<Bytes, BodyError> {
-    let Some(first) = stream.next().await.transpose()? else {
-        return Ok(Bytes::new());
-    };
-    if first.len() > limit {
-        return Err(BodyError::TooLarge(limit));
-    }
-    held.grow(first.len())?;
-    let Some(second) = stream.next().await.transpose()? else {
-        return Ok(first);
-    };
-    let mut whole = BytesMut::with_capacity(first.len() + second.len());
-    whole.extend_from_slice(&first);
-    let mut next = Some(second);
-    while let Some(chunk) = next {
-        if whole.len() + chunk.len() > limit {
-            return Err(BodyError::TooLarge(limit));
-        }
-        held.grow(chunk.len())?;
-        whole.extend_from_slice(&chunk);
-        next = stream.next().await.transpose()?;
-    }
-    Ok(whole.freeze())
-}
-
-impl std::fmt::Debug for RequestBody {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Empty => f.write_str("Empty"),
-            Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
-            Self::Stream(_) => f.write_str("Stream"),
-        }
     }
 }

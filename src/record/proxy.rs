@@ -1,6 +1,5 @@
 //! Unmatched requests → the backend → a plan, and a recording where there is a recorder.
 
-use futures_util::StreamExt;
 use http::StatusCode;
 use http::header::ACCEPT_ENCODING;
 
@@ -67,22 +66,9 @@ impl Proxy {
 /// A copy of a request; its body is copied while it is sent.
 fn copy_of(request: &mut Request) -> SentRequest {
     let body = BodyCopy::default();
-    request.body = match std::mem::replace(&mut request.body, RequestBody::Empty) {
-        RequestBody::Stream(stream) => {
-            let copy = body.clone();
-            let copied = stream.inspect(move |item| {
-                if let Ok(bytes) = item {
-                    copy.push(bytes);
-                }
-            });
-            RequestBody::Stream(Box::pin(copied))
-        }
-        RequestBody::Bytes(bytes) => {
-            body.push(&bytes);
-            RequestBody::Bytes(bytes)
-        }
-        RequestBody::Empty => RequestBody::Empty,
-    };
+    let copy = body.clone();
+    request.body = std::mem::replace(&mut request.body, RequestBody::Empty)
+        .inspected(move |bytes| copy.push(bytes));
     let (method, headers) = (request.method.clone(), request.headers.clone());
     SentRequest { method, target: request.target().to_owned(), headers, body }
 }

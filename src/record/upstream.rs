@@ -218,8 +218,8 @@ pub(super) fn outgoing(body: RequestBody) -> OutBody {
         RequestBody::Bytes(bytes) => {
             Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
         }
-        RequestBody::Stream(stream) => {
-            StreamBody::new(stream.map(|item| item.map(Frame::data))).boxed_unsync()
+        RequestBody::Arriving(body) => {
+            StreamBody::new(body.into_stream().map(|item| item.map(Frame::data))).boxed_unsync()
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::testing::{client, code};
+use super::testing::{Client, client};
 
 #[test]
 fn outcomes_by_request_do_not_depend_on_the_order() {
@@ -27,8 +27,8 @@ rules: [{draw_by: request, share: [{p: 40%, then: {status: 503}}]}]
     assert!(differ, "each attempt is a draw of its own");
     // The same in one world, another in another.
     let world = |name: &'static str| {
-        let client = client(text);
-        let draw = |path: &String| code(&client.ask("GET", path, |facts| facts.world = name));
+        let client = Client { world: name, ..client(text) };
+        let draw = |path: &String| client.code(path);
         paths.iter().map(draw).collect::<Vec<_>>()
     };
     assert_eq!(world("a"), world("a"));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
-use super::testing::{client, code, parse};
+use super::testing::{JOBS, client, code, page, parse};
 use super::*;
 use crate::message::{FaultAction, FaultPoint, LastStream, LineAction, LineKind, Position};
 
@@ -27,7 +27,7 @@ rules:
   - {event: 9, then: pass}
 ",
     );
-    let first = client.ask("GET", "/", |_| {}).points;
+    let first = client.ask("GET", "/").points;
     let actions: Vec<(Position, String)> = first
         .iter()
         .map(|(place, then)| match then {
@@ -47,7 +47,7 @@ rules:
         (Position::Event(8), "Finish"),
     ];
     assert_eq!(actions, expected.map(|(place, action)| (place, action.to_owned())));
-    let second = client.ask("GET", "/", |_| {}).points;
+    let second = client.ask("GET", "/").points;
     assert_eq!(second.len(), 7, "the first was for one stream");
 }
 
@@ -70,7 +70,7 @@ rules:
         ("/d", FaultPoint::AfterHeaders, FaultAction::MalformedChunk),
         ("/e", FaultPoint::AfterBytes(5), FaultAction::Close),
     ] {
-        let fault = client.ask("GET", path, |_| {}).effects.fault.unwrap();
+        let fault = client.ask("GET", path).effects.fault.unwrap();
         assert_eq!((fault.at, fault.action), (at, action), "{path}");
     }
     assert!(parse("rules: [{then: {malformed_chunk: before_headers}}]").is_err());
@@ -87,20 +87,18 @@ rules:
 - {at: [{page: 3, times: 1, then: {revoke: t}}]}
 ",
     );
-    let Some(Answer::IssueToken(issued)) = client.ask("POST", "/t", |_| {}).answer else {
-        panic!()
-    };
+    let Some(Answer::IssueToken(issued)) = client.ask("POST", "/t").answer else { panic!() };
     let bearer = format!("Bearer {}", issued.token).parse().unwrap();
     let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, bearer)]);
-    let page = |n| client.ask_with("GET", "/x", &headers, |facts| facts.page = Some(n));
-    assert_eq!([1, 2].map(|n| code(&page(n))), [200, 200]);
-    let refused = page(3);
+    let list = |n| client.ask_with("GET", &page(JOBS, n), &headers);
+    assert_eq!([1, 2].map(|n| code(&list(n))), [200, 200]);
+    let refused = list(3);
     assert_eq!((code(&refused), refused.gate), (401, Some(GateSeen::Live)));
-    let dead = page(3);
+    let dead = list(3);
     assert_eq!((code(&dead), dead.gate), (401, Some(GateSeen::Dead)));
-    let second = client.ask("POST", "/t", |_| {});
+    let second = client.ask("POST", "/t");
     assert_eq!(second.gate, Some(GateSeen::Issued { needless: false }));
-    let third = client.ask("POST", "/t", |_| {});
+    let third = client.ask("POST", "/t");
     assert_eq!(third.gate, Some(GateSeen::Issued { needless: true }));
 }
 
@@ -115,7 +113,7 @@ rules:
 - {then: {bookmarks: drop, initial_end: drop, events: {duplicate: 20%}}}
 ",
     );
-    let decision = client.ask("GET", "/", |_| {});
+    let decision = client.ask("GET", "/");
     assert!(decision.answer.is_none(), "the status is that of the rest of the collection");
     let then = decision.kubernetes.unwrap();
     assert_eq!((then.compact, then.stale), (Some(Compact::Now), Some(3)));
@@ -141,7 +139,7 @@ rules:
 #[test]
 fn the_body_of_an_error_in_a_watch_is_upstreams() {
     let client = client("rules: [{at: [{event: 1, then: {event: {status: 500, message: x}}}]}]");
-    let decision = client.ask("GET", "/", |_| {});
+    let decision = client.ask("GET", "/");
     let [(Position::Event(1), PointThen::Error(status))] = decision.points.as_slice() else {
         panic!("{:?}", decision.points)
     };

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::HeaderMap;
 
-use super::testing::{Client, client, code, parse};
+use super::testing::{Client, client, code, parse, request};
 use super::*;
-use crate::message::{FaultPoint, Pace};
+use crate::message::{Asked, FaultPoint, Pace, RequestBody};
 
 #[test]
 fn precedence_is_as_written() {
@@ -27,7 +28,7 @@ rules:
         ("/both/cut", 503, 300, Some(FaultPoint::AfterBytes(5)), "s/cut"),
         ("/other", 200, 300, None, "s/slow"),
     ] {
-        let decision = client.ask("GET", path, |_| {});
+        let decision = client.ask("GET", path);
         assert_eq!(code(&decision), status, "{path}");
         assert_eq!(decision.effects.delay, Duration::from_millis(delay), "{path}");
         assert_eq!(decision.effects.fault.map(|fault| fault.at), fault, "{path}");
@@ -39,22 +40,21 @@ rules:
 fn all_keys_of_a_match_must_hold() {
     let text = "
 rules:
-- match: {method: [get, HEAD], path: /a/*/c, header: {X-Client: \"can*\"}, namespace: \"team-*\", resource: tfjobs.kubeflow.org}
+- match: {method: [get, HEAD], path: /apis/kubeflow.org/v1/namespaces/*/*, header: {X-Client: \"can*\"}, namespace: \"team-*\", resource: tfjobs.kubeflow.org}
   then: {status: 500}
 ";
     let client = Client::new(parse(text).unwrap());
     let headers = HeaderMap::from_iter([("x-client".parse().unwrap(), "canary".parse().unwrap())]);
-    let ask = |method: &str, path: &str, headers: &HeaderMap, namespace: &'static str| {
-        code(&client.ask_with(method, path, headers, |facts| {
-            facts.namespace = Some(namespace);
-            facts.resource = Some("tfjobs.kubeflow.org");
-        }))
+    let ask = |method: &str, path: &str, headers: &HeaderMap| {
+        let path = format!("/apis/kubeflow.org/v1/namespaces/{path}");
+        code(&client.ask_with(method, &path, headers))
     };
-    assert_eq!(ask("GET", "/a/b/c", &headers, "team-x"), 500);
-    assert_eq!(ask("POST", "/a/b/c", &headers, "team-x"), 200);
-    assert_eq!(ask("GET", "/a/b/x/c", &headers, "team-x"), 200);
-    assert_eq!(ask("GET", "/a/b/c", &HeaderMap::new(), "team-x"), 200);
-    assert_eq!(ask("GET", "/a/b/c", &headers, "other"), 200);
+    assert_eq!(ask("GET", "team-x/tfjobs", &headers), 500);
+    assert_eq!(ask("POST", "team-x/tfjobs", &headers), 200);
+    assert_eq!(ask("GET", "team-x/tfjobs/a", &headers), 200);
+    assert_eq!(ask("GET", "team-x/tfjobs", &HeaderMap::new()), 200);
+    assert_eq!(ask("GET", "other/tfjobs", &headers), 200);
+    assert_eq!(ask("GET", "team-x/mpijobs", &headers), 200);
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn replies_are_literal_and_stay_in_their_directory() {
         load(&[file.to_string_lossy().into_owned()], 1)
     };
     let client = Client::new(write("body.txt").unwrap().set);
-    let Some(Answer::Reply(reply)) = client.ask("GET", "/", |_| {}).answer else { panic!() };
+    let Some(Answer::Reply(reply)) = client.ask("GET", "/").answer else { panic!() };
     let plan = reply.plan();
     assert_eq!((plan.status.as_u16(), plan.headers.get_all("x-a").iter().count()), (202, 2));
     assert_eq!(plan.body.known_len(), Some(11));
@@ -131,9 +131,9 @@ fn bodies_and_clients_distinguish_requests() {
     let mut headers = HeaderMap::new();
     assert_eq!(client.code("/jobs"), 500);
     headers.insert("x-client", "canary-7".parse().unwrap());
-    assert_eq!(code(&client.ask_with("GET", "/jobs", &headers, |_| {})), 503);
+    assert_eq!(code(&client.ask_with("GET", "/jobs", &headers)), 503);
     headers.insert("x-client", "stable".parse().unwrap());
-    assert_eq!(code(&client.ask_with("GET", "/jobs", &headers, |_| {})), 500);
+    assert_eq!(code(&client.ask_with("GET", "/jobs", &headers)), 500);
     for (body, expected) in [
         (r#"{"spec": {"replicas": 64}, "metadata": {"name": "big-1"}}"#, 422),
         (r#"{"spec": {"replicas": 63}, "metadata": {"name": "big-1"}}"#, 200),
@@ -142,13 +142,13 @@ fn bodies_and_clients_distinguish_requests() {
         ("not JSON", 200),
         ("", 200),
     ] {
-        let decision = client.ask("POST", "/make", |facts| {
-            assert!(client.set.wants_body(facts));
-            facts.body = Some(body.as_bytes());
-        });
+        let mut request = request("POST", "/make");
+        assert!(client.set.wants_body(&Asked::new(&request)));
+        request.body = RequestBody::Bytes(Bytes::from_static(body.as_bytes()));
+        let decision = client.send(&request);
         assert_eq!(code(&decision), expected, "{body}");
     }
-    client.ask("POST", "/jobs", |facts| assert!(!client.set.wants_body(facts)));
+    assert!(!client.set.wants_body(&Asked::new(&request("POST", "/jobs"))));
     for (text, words) in [
         ("rules: [{id: a, client: b, then: pass}]", "no client is called \"b\""),
         (
@@ -172,7 +172,7 @@ fn rates_are_paces() {
         ("{chunk: 1B, every: 100ms}", 1, Duration::from_millis(100)),
     ] {
         let client = Client::new(parse(&format!("rules: [{{then: {{slow: {text}}}}}]")).unwrap());
-        let pace = client.ask("GET", "/", |_| {}).effects.pace.unwrap();
+        let pace = client.ask("GET", "/").effects.pace.unwrap();
         assert_eq!(pace, Pace::Chunks { size, every }, "{text}");
     }
     for (text, words) in [
@@ -190,7 +190,7 @@ fn rates_are_paces() {
 #[test]
 fn several_things_can_happen_at_once() {
     let client = client("rules: [{then: {status: 503, delay: 100ms, stall: 1s, slow: 1KiB/s}}]");
-    let decision = client.ask("GET", "/", |_| {});
+    let decision = client.ask("GET", "/");
     assert_eq!(code(&decision), 503);
     assert_eq!(decision.effects.delay, Duration::from_millis(1100));
     assert!(decision.effects.pace.is_some());

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! YAML → words (the table: structs of what was written) → language → rule (compiled) → ScenarioSet
-//! request → Facts → ScenarioSet::decide(state, now) → Decision → serve::pipeline applies it to the answer
+//! message::Asked → ScenarioSet::decide(state, world, now) → Decision → serve::pipeline applies it to the answer
 //! ```
 //!
 //! The engine decides and performs nothing: the time is an argument, counters and tokens are in a
@@ -42,7 +42,6 @@ pub use language::load::{expand, shipped};
 pub(crate) use preview::explain::Tried;
 pub(crate) use rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken};
 pub(crate) use rule::expect::{Expect, Verdict};
-pub(crate) use rule::facts::Facts;
 pub(crate) use rule::generate::Generate;
 pub(crate) use rule::http2::Http2;
 pub(crate) use rule::kubernetes::Compact;

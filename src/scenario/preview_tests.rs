@@ -1,9 +1,8 @@
 //! Plans, explanations, warnings, and which rules were used.
 
-use http::HeaderMap;
-
-use super::testing::{client, parse};
+use super::testing::{client, parse, request};
 use super::*;
+use crate::message::Asked;
 
 #[test]
 fn uses_are_counted_and_unused_rules_known() {
@@ -47,7 +46,7 @@ rules:
             code => format!("{{status: {code}}}"),
         };
         assert_eq!(planned, expected, "{n}");
-        let delay = client.ask("GET", "/wait", |_| {}).effects.delay;
+        let delay = client.ask("GET", "/wait").effects.delay;
         let planned = waits["delaysMs"][n].as_f64().unwrap();
         assert!((planned - delay.as_secs_f64() * 1e3).abs() < 1e-6, "{n}");
     }
@@ -104,24 +103,8 @@ rules:
 - {id: b, match: {path: /x/*}, then: {status: 503}}
 ",
     );
-    let query = crate::message::Query::default();
-    let headers = HeaderMap::new();
-    let facts = Facts {
-        method: "GET",
-        path: "/x/y",
-        query: &query,
-        headers: &headers,
-        body: None,
-        parsed: std::cell::OnceCell::new(),
-        verb: None,
-        resource: None,
-        namespace: None,
-        name: None,
-        subresource: None,
-        page: None,
-        world: "default",
-    };
-    let explained = client.set.explain(&facts);
+    let request = request("GET", "/x/y");
+    let explained = client.set.explain(&Asked::new(&request), "default");
     assert_eq!(explained.rules.iter().map(|rule| rule.holds).collect::<Vec<_>>(), [false, true]);
     let wrong = explained.rules[0].compared.iter().find(|part| !part.holds).unwrap();
     assert_eq!((wrong.key.as_str(), wrong.wanted.as_str()), ("method", "DELETE"));

@@ -4,25 +4,24 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
-use super::testing::{Client, JOBS, code, shipped_client};
+use super::testing::{Client, JOBS, code, page, shipped_client};
 use super::*;
-use crate::message::{FaultPoint, Query};
+use crate::message::FaultPoint;
 
 #[test]
 fn every_shipped_status_answers_the_documented_endpoints_and_nothing_else() {
     for status in [400, 401, 403, 404, 405, 406, 409, 410, 415, 422, 429, 500, 503, 504] {
         let client = shipped_client(&format!("status-{status}"));
-        for resource in ["tfjobs.kubeflow.org", "mpijobs.kubeflow.org", "jobs.batch.volcano.sh"] {
-            let decision = client.ask("DELETE", JOBS, |facts| facts.resource = Some(resource));
+        for resource in
+            ["kubeflow.org/v1/tfjobs", "kubeflow.org/v1/mpijobs", "batch.volcano.sh/v1alpha1/jobs"]
+        {
+            let decision = client.ask("DELETE", &format!("/apis/{resource}"));
             assert_eq!(code(&decision), status, "{resource}");
             let Some(Answer::Status(answer)) = decision.answer else { panic!("{resource}") };
             assert_eq!(answer.retry_after.is_some(), matches!(status, 429 | 503), "{status}");
         }
         assert_eq!(client.code("/api"), 200);
-        assert_eq!(
-            code(&client.ask("GET", "/api/v1/pods", |facts| facts.resource = Some("pods"))),
-            200
-        );
+        assert_eq!(client.code("/api/v1/pods"), 200);
     }
 }
 
@@ -43,9 +42,9 @@ fn a_token_opens_the_gate_until_it_is_used_up_or_too_old() {
     let list = JOBS;
     let with = |client: &Client, name: &'static str, value: &str| {
         let headers = HeaderMap::from_iter([(name.parse().unwrap(), value.parse().unwrap())]);
-        code(&client.ask_with("GET", list, &headers, |_| {}))
+        code(&client.ask_with("GET", list, &headers))
     };
-    let fetch = |client: &Client| match client.ask("POST", "/v3/auth/tokens", |_| {}).answer {
+    let fetch = |client: &Client| match client.ask("POST", "/v3/auth/tokens").answer {
         Some(Answer::IssueToken(issued)) => issued,
         other => panic!("{other:?}"),
     };
@@ -72,36 +71,25 @@ fn a_token_opens_the_gate_until_it_is_used_up_or_too_old() {
 fn steps_count_and_a_reset_is_a_fault() {
     let client = shipped_client("flaky-delete");
     let outcomes: Vec<_> = (0..5)
-        .map(|_| client.ask("DELETE", JOBS, |facts| facts.verb = Some("deletecollection")))
+        .map(|_| client.ask("DELETE", JOBS))
         .map(|decision| (code(&decision), decision.effects.fault.map(|fault| fault.at)))
         .collect();
     let reset = Some(FaultPoint::BeforeHeaders);
     assert_eq!(outcomes, [(500, None), (500, None), (200, reset), (200, None), (200, None)]);
-    assert_eq!(code(&client.ask("DELETE", JOBS, |facts| facts.verb = Some("delete"))), 200);
+    assert_eq!(code(&client.ask("DELETE", &format!("{JOBS}/a"))), 200);
 }
 
 #[test]
 fn pages_are_short_and_the_third_expires_once() {
     let client = shipped_client("continue-expired");
-    let limited: &Query<'_> = Box::leak(Box::new(Query::parse(Some("limit=500")).unwrap()));
-    let page = |page| {
-        client.ask("GET", JOBS, |facts| {
-            facts.query = limited;
-            facts.verb = Some("list");
-            facts.resource = Some("tfjobs.kubeflow.org");
-            facts.page = Some(page);
-        })
-    };
-    assert_eq!((code(&page(1)), page(1).page_size), (200, Some(10)));
-    let third = page(3);
+    let first = || client.ask("GET", &format!("{JOBS}?limit=500"));
+    assert_eq!((code(&first()), first().page_size), (200, Some(10)));
+    let third = client.ask("GET", &page(JOBS, 3));
     let Some(Answer::Status(status)) = &third.answer else { panic!("{third:?}") };
     assert_eq!((status.code.as_u16(), status.continue_token), (410, Some(ContinueToken::Fresh)));
     assert_eq!(third.by.unwrap().rule.as_ref(), "continue-expired/expired");
-    assert_eq!(code(&page(3)), 200, "once");
-    let whole = client.ask("GET", JOBS, |facts| {
-        facts.verb = Some("list");
-        facts.resource = Some("tfjobs.kubeflow.org");
-    });
+    assert_eq!(client.code(&page(JOBS, 3)), 200, "once");
+    let whole = client.ask("GET", JOBS);
     assert_eq!(whole.page_size, None, "who asks for no pages gets none");
     let made = client.set.generated();
     assert_eq!((made.len(), made[0].count, made[0].name(7)), (3, 50, "chain-0007".to_owned()));

@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
 
 use super::language::file;
 use super::*;
 use crate::document::{Diagnostics, Format, Source};
-use crate::message::Query;
+use crate::message::{Asked, Request};
 
 /// A documented endpoint.
 pub(super) const JOBS: &str = "/apis/kubeflow.org/v1/namespaces/kube-test/tfjobs";
@@ -41,53 +43,42 @@ pub(super) fn parse(text: &str) -> Result<ScenarioSet, String> {
 pub(super) struct Client {
     pub(super) set: ScenarioSet,
     pub(super) state: ScenarioState,
+    pub(super) world: &'static str,
     pub(super) now: Duration,
 }
 
 impl Client {
     pub(super) fn new(set: ScenarioSet) -> Self {
-        Self { set, state: ScenarioState::default(), now: Duration::ZERO }
+        Self { set, state: ScenarioState::default(), world: "default", now: Duration::ZERO }
     }
 
-    pub(super) fn ask(
-        &self,
-        method: &str,
-        path: &str,
-        facts: impl FnOnce(&mut Facts<'_>),
-    ) -> Decision {
-        self.ask_with(method, path, &HeaderMap::new(), facts)
+    pub(super) fn ask(&self, method: &str, target: &str) -> Decision {
+        self.send(&request(method, target))
     }
 
-    pub(super) fn ask_with(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &HeaderMap,
-        change: impl FnOnce(&mut Facts<'_>),
-    ) -> Decision {
-        let query = Query::default();
-        let mut facts = Facts {
-            method,
-            path,
-            query: &query,
-            headers,
-            body: None,
-            parsed: std::cell::OnceCell::new(),
-            verb: None,
-            resource: None,
-            namespace: None,
-            name: None,
-            subresource: None,
-            page: None,
-            world: "default",
-        };
-        change(&mut facts);
-        self.set.decide(&self.state, &facts, self.now)
+    pub(super) fn ask_with(&self, method: &str, target: &str, headers: &HeaderMap) -> Decision {
+        let mut request = request(method, target);
+        request.headers = headers.clone();
+        self.send(&request)
+    }
+
+    pub(super) fn send(&self, request: &Request) -> Decision {
+        self.set.decide(&self.state, &Asked::new(request), self.world, self.now)
     }
 
     pub(super) fn code(&self, path: &str) -> u16 {
-        code(&self.ask("GET", path, |_| {}))
+        code(&self.ask("GET", path))
     }
+}
+
+pub(super) fn request(method: &str, target: &str) -> Request {
+    Request::new(method.parse().unwrap(), target)
+}
+
+/// The target of a page of a list chain.
+pub(super) fn page(list: &str, page: u64) -> String {
+    let token = URL_SAFE_NO_PAD.encode(format!("{{\"page\":{page}}}"));
+    format!("{list}?limit=500&continue={token}")
 }
 
 /// The status a decision answers; 200 when it lets the request pass.

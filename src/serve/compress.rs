@@ -52,7 +52,8 @@ fn takes_gzip(request: &HeaderMap) -> bool {
     first.is_some_and(|list| list.split(',').any(|coding| coding.trim() == "gzip"))
 }
 
-fn gzip(pieces: &[Bytes]) -> Option<Bytes> {
+/// Pieces as one gzipped body.
+pub(super) fn gzip(pieces: &[Bytes]) -> Option<Bytes> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::new(LEVEL));
     for piece in pieces {
         encoder.write_all(piece).ok()?;

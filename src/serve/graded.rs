@@ -1,39 +1,38 @@
-//! What a client did, written down to be graded: what it asked, what it was answered, and when that was over.
+//! The subscriber of exchanges that grades: it records what a client asked, what it was answered, and when that was
+//! over. It sees what the journal sees, and the answer goes out as it would without it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use http::header::{EXPECT, RETRY_AFTER};
+use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
 
+use crate::exchange::{Answered, LateBody};
 use crate::grade::{Created, Record, call_id};
-use crate::k8s::{GroupResource, RequestInfo};
-use crate::message::{
-    Body, BodyStream, Guard, Origin, Plan, PointAction, Query, Request, RequestBody,
-};
+use crate::message::{Asked, Body, BodyStream, Guard, Origin, Plan, PointAction};
 use crate::scenario::{Decision, Expect, GateSeen};
 
-use super::asked::page;
-use super::context::RequestContext;
 use super::world::World;
 
-/// How much of a body is read that nobody had to read, in bytes, and for how long: no more than the
-/// transport passes over without grading, so that the client sees the same.
-const MAX_UNREAD: usize = 256 << 10;
-/// How long such a body may take.
-const UNREAD: Duration = Duration::from_secs(5);
-
-/// What the rules had to say about a request.
-#[derive(Debug, Default)]
+/// What is known of a request before its answer: when it came, and what the rules had to say about it.
+#[derive(Debug)]
 pub(super) struct GradingNotes {
+    /// On the world's clock.
+    began: Duration,
     expected: Vec<(Arc<str>, Arc<Expect>)>,
     gate: Option<GateSeen>,
     acted: Option<Arc<str>>,
 }
 
 impl GradingNotes {
+    /// Those of a request that comes now.
+    pub(super) fn begin(world: &World) -> Self {
+        let began = world.clock.elapsed();
+        Self { began, expected: Vec::new(), gate: None, acted: None }
+    }
+
     /// Takes what is of interest out of a decision.
     pub(super) fn take(&mut self, decision: &mut Decision) {
         self.expected = std::mem::take(&mut decision.expected);
@@ -42,101 +41,83 @@ impl GradingNotes {
     }
 }
 
-/// A request as it came.
-#[derive(Debug)]
-pub(super) struct GradedRequest {
-    began: Duration,
-    path: String,
-    verb: String,
-    resource: Option<String>,
-    page: Option<u64>,
-    continue_token: Option<String>,
-    revision: Option<String>,
-    lists_first: bool,
+/// Records a request with its answer. What comes after that is recorded by what this returns.
+pub(super) fn record(
+    world: &Arc<World>,
+    asked: &Asked<'_>,
+    answered: &Answered<'_>,
+    notes: GradingNotes,
+) -> Follower {
+    let plan = answered.plan;
+    let fault = plan.delivery.fault().map(|fault| fault.action.label());
+    let verb = asked.info().verb.to_string();
+    let created = (verb == "create"
+        && plan.origin == Origin::Kubernetes
+        && plan.status == StatusCode::CREATED)
+        .then(|| Created { heard: fault.is_none() });
+    let expired = plan.status == StatusCode::GONE;
+    let retry_after = plan.headers.get(RETRY_AFTER);
+    let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+    let body = asked.sent_body().map_or(&[][..], |body| body);
+    let parameter =
+        |name| asked.query().first(name).filter(|value| !value.is_empty()).map(str::to_owned);
+    let number = world.log.push(Record {
+        began: notes.began,
+        answered: world.clock.elapsed().saturating_add(plan.delivery.delay()),
+        ended: None,
+        method: asked.method().to_string(),
+        call: call_id(asked.method().as_str(), asked.path(), asked.request().query(), body),
+        path: asked.path().to_owned(),
+        verb,
+        resource: asked.resource().map(str::to_owned),
+        page: asked.page(),
+        continue_token: parameter("continue"),
+        revision: parameter("resourceVersion"),
+        lists_first: asked.query().first("sendInitialEvents") == Some("true"),
+        status: plan.status.as_u16(),
+        fault,
+        retry_after: retry_after.map(Duration::from_secs),
+        expired: expired.then_some(notes.began),
+        unmatched: plan.origin == Origin::Unmatched,
+        acted: notes.acted,
+        expected: notes.expected,
+        gate: notes.gate,
+        created,
+    });
+    if let Some(late) = answered.late.clone() {
+        identify(world, asked, number, late);
+    }
+    let watches = *asked.method() == Method::GET;
+    Follower { ended: Ended { world: Arc::clone(world), number }, watches }
 }
 
-impl GradedRequest {
-    pub(super) fn of(context: &RequestContext, request: &Request) -> Self {
-        let began = context.world.clock.elapsed();
-        let query = Query::parse(request.query()).unwrap_or_default();
-        let path = request.path().to_owned();
-        let info = RequestInfo::parse(&request.method, &path, &query).ok();
-        let of = info.as_ref().and_then(|info| info.resource.as_ref());
-        let parameter =
-            |name| query.first(name).filter(|value| !value.is_empty()).map(str::to_owned);
-        Self {
-            began,
-            verb: info.as_ref().map(|info| info.verb.to_string()).unwrap_or_default(),
-            resource: of.map(|of| GroupResource::new(&of.group, &of.resource).to_string()),
-            page: info.as_ref().and_then(|info| page(&info.verb, &query)),
-            continue_token: parameter("continue"),
-            revision: parameter("resourceVersion"),
-            lists_first: query.first("sendInitialEvents") == Some("true"),
-            path,
+/// Tells a call from others by its body, once that has been read.
+fn identify(world: &Arc<World>, asked: &Asked<'_>, number: usize, late: Arc<LateBody>) {
+    let world = Arc::clone(world);
+    let (method, path) = (asked.method().clone(), asked.path().to_owned());
+    let query = asked.request().query().map(str::to_owned);
+    tokio::spawn(async move {
+        late.settled().await;
+        if let Some(body) = late.bytes() {
+            world.log.identified(number, call_id(method.as_str(), &path, query.as_deref(), body));
         }
-    }
+    });
+}
 
-    /// Writes it down, with its answer; when that is over is written down by the answer's end.
-    pub(super) fn log(
-        self,
-        context: &RequestContext,
-        request: &mut Request,
-        plan: &mut Plan,
-        noted: GradingNotes,
-    ) {
-        // What nobody had to read tells this call from others. It is read beside the answer.
-        let unread = unread(request);
-        let path = self.path.clone();
-        let world = &context.world;
-        let fault = plan.delivery.fault().map(|fault| fault.action.label());
-        let created = (self.verb == "create"
-            && plan.origin == Origin::Kubernetes
-            && plan.status == StatusCode::CREATED)
-            .then(|| Created { heard: fault.is_none() });
-        let expired = plan.status == StatusCode::GONE;
-        let retry_after = plan.headers.get(RETRY_AFTER);
-        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
-        let body = request.body_bytes().unwrap_or_default();
-        let record = Record {
-            began: self.began,
-            answered: world.clock.elapsed().saturating_add(plan.delivery.delay()),
-            ended: None,
-            method: request.method.to_string(),
-            call: call_id(request.method.as_str(), &self.path, request.query(), body),
-            path: self.path,
-            verb: self.verb,
-            resource: self.resource,
-            page: self.page,
-            continue_token: self.continue_token,
-            revision: self.revision,
-            lists_first: self.lists_first,
-            status: plan.status.as_u16(),
-            fault,
-            retry_after: retry_after.map(Duration::from_secs),
-            expired: expired.then_some(self.began),
-            unmatched: plan.origin == Origin::Unmatched,
-            acted: noted.acted,
-            expected: noted.expected,
-            gate: noted.gate,
-            created,
-        };
-        let number = world.log.push(record);
-        if let Some(mut unread) = unread {
-            let world = Arc::clone(world);
-            let reading = async move {
-                if let Ok(body) = unread.read_body(MAX_UNREAD).await {
-                    let call = call_id(unread.method.as_str(), &path, unread.query(), &body);
-                    world.log.identified(number, call);
-                }
-            };
-            tokio::spawn(tokio::time::timeout(UNREAD, reading));
-        }
-        let watches = request.method == Method::GET;
-        let note = Note { world: Arc::clone(world), number };
-        let body = std::mem::take(&mut plan.body);
-        plan.body = match body {
-            Body::Stream(stream) if watches => Body::Stream(logged(stream, world, number)),
-            Body::WebSocket(stream) => Body::WebSocket(logged(stream, world, number)),
+/// Follows an answer to its end.
+pub(super) struct Follower {
+    ended: Ended,
+    /// Whether a stream may be a watch.
+    watches: bool,
+}
+
+impl Follower {
+    /// Records from now on what the client is sent, and when that is over.
+    pub(super) fn follow(self, plan: &mut Plan) {
+        let Ended { world, number } = &self.ended;
+        plan.body = match std::mem::take(&mut plan.body) {
+            Body::Stream(stream) if self.watches => Body::Stream(logged(stream, world, *number)),
+            Body::WebSocket(stream) => Body::WebSocket(logged(stream, world, *number)),
             body => body,
         };
         let mut points = plan.delivery.effects().into_iter().flat_map(|effects| &effects.points);
@@ -144,20 +125,11 @@ impl GradedRequest {
             |point| matches!(&point.action, PointAction::Insert { line, .. } if is_expired(line)),
         );
         if inserted {
-            // Written down when the stream ends, which such a line does.
-            note.world.log.expires_at_end(number);
+            // Recorded when the stream ends, which such a line does.
+            world.log.expires_at_end(*number);
         }
-        plan.guard = Some(Guard(Box::new(note)));
+        plan.guard = Some(Guard(Box::new(self.ended)));
     }
-}
-
-/// A request whose body nobody has read, with that body.
-fn unread(request: &mut Request) -> Option<Request> {
-    // A client that waits to be asked for its body may not send it any more.
-    if !matches!(request.body, RequestBody::Stream(_)) || request.headers.contains_key(EXPECT) {
-        return None;
-    }
-    Some(request.take())
 }
 
 /// A stream that writes down in the log when it reports that its revision is gone.
@@ -176,13 +148,13 @@ fn is_expired(piece: &Bytes) -> bool {
     has(b"{\"type\":\"ERROR\"") && has(b"\"code\":410")
 }
 
-/// Notes the end of an answer when it is dropped.
-struct Note {
+/// Records the end of an answer when it is dropped.
+struct Ended {
     world: Arc<World>,
     number: usize,
 }
 
-impl Drop for Note {
+impl Drop for Ended {
     fn drop(&mut self) {
         self.world.log.ended(self.number, self.world.clock.elapsed());
     }

@@ -7,9 +7,8 @@ use http::Method;
 use crate::k8s::{
     self, ApiError, ApiRequest, GroupResource, Outcome, PendingAnswer, Resolved, User,
 };
-use crate::message::{Plan, Request};
+use crate::message::{Asked, Plan};
 
-use super::asked::{Asked, is_api_path};
 use super::commit::Contended;
 #[cfg(feature = "gzip")]
 use super::compress::compress;
@@ -20,31 +19,27 @@ use super::{respond, watch};
 /// Whether the engine answers a request.
 pub(super) fn owns(context: &RequestContext, asked: &Asked<'_>) -> bool {
     context.shared.settings.engine
-        && k8s::owns(&context.world.store.state().types, asked.path, &asked.info)
+        && k8s::owns(&context.world.store.state().types, asked.path(), asked.info())
 }
 
 /// Who asks, if they may; else the answer that says no.
-pub(super) fn admit(
-    context: &RequestContext,
-    request: &Request,
-    asked: &Asked<'_>,
-) -> Result<Arc<User>, Box<Plan>> {
+pub(super) fn admit(context: &RequestContext, asked: &Asked<'_>) -> Result<Arc<User>, Box<Plan>> {
     let refused = |error: ApiError| {
         let error = context.shared.settings.kubernetes.amended(error);
-        Box::new(k8s::error_plan(&error, &request.headers, &asked.query))
+        Box::new(k8s::error_plan(&error, asked.headers(), asked.query()))
     };
     let auth = &context.shared.settings.auth;
     let user = match &context.shared.settings.gateway {
-        Some(_) if is_api_path(asked.path) => {
+        Some(_) if asked.is_api_path() => {
             let (tokens, now) = (&context.world.tokens, context.world.clock.now());
-            tokens.authenticate(&request.headers, auth, now)?
+            tokens.authenticate(asked.headers(), auth, now)?
         }
-        _ => {
-            auth.authenticate(&request.headers, request.certificate.as_deref()).map_err(refused)?
-        }
+        _ => auth
+            .authenticate(asked.headers(), asked.request().certificate.as_deref())
+            .map_err(refused)?,
     };
     if !auth.is_open() {
-        auth.authorize(&user, asked.path, &asked.info).map_err(refused)?;
+        auth.authorize(&user, asked.path(), asked.info()).map_err(refused)?;
     }
     Ok(user)
 }
@@ -52,29 +47,28 @@ pub(super) fn admit(
 /// Answers a request for a served resource or a discovery path.
 pub(super) async fn answer(
     context: &RequestContext,
-    request: &mut Request,
     asked: &Asked<'_>,
     user: &User,
     faults: &k8s::Faults,
 ) -> Plan {
-    let body = match request.method {
+    let body = match *asked.method() {
         Method::GET | Method::HEAD => bytes::Bytes::new(),
-        _ => match request.read_body(k8s::MAX_BODY_BYTES).await {
+        _ => match asked.read_body(k8s::MAX_BODY_BYTES).await {
             Ok(body) => body,
-            Err(error) => return respond::bad_body(request, &asked.query, &error),
+            Err(error) => return respond::bad_body(asked, &error),
         },
     };
-    if !matches!(request.method, Method::GET | Method::HEAD) {
+    if !matches!(*asked.method(), Method::GET | Method::HEAD) {
         context.begin_controllers();
     }
     let world = &context.world;
-    let nonce = if request.method == Method::POST { uuid::Uuid::new_v4().as_u128() } else { 0 };
+    let nonce = if *asked.method() == Method::POST { uuid::Uuid::new_v4().as_u128() } else { 0 };
     let api_request = ApiRequest {
-        method: &request.method,
-        path: asked.path,
-        info: &asked.info,
-        query: &asked.query,
-        headers: &request.headers,
+        method: asked.method(),
+        path: asked.path(),
+        info: asked.info(),
+        query: asked.query(),
+        headers: asked.headers(),
         body: &body,
         now: world.clock.now(),
         nonce,
@@ -84,21 +78,21 @@ pub(super) async fn answer(
     };
     let config = &context.shared.settings.kubernetes;
     let outcome = match carry_out(world, config, &api_request) {
-        Outcome::NotReached { asked, .. } => {
-            watch::wait_for(context, asked).await;
+        Outcome::NotReached { asked: revision, .. } => {
+            watch::wait_for(context, revision).await;
             carry_out(world, config, &api_request)
         }
         outcome => outcome,
     };
     match outcome {
         #[cfg(feature = "gzip")]
-        Outcome::Plan(plan) => compress(plan, &request.headers).await,
+        Outcome::Plan(plan) => compress(plan, asked.headers()).await,
         #[cfg(not(feature = "gzip"))]
         Outcome::Plan(plan) => plan,
-        Outcome::Watch(watch) => watch::plan(context, *watch, &request.headers),
+        Outcome::Watch(watch) => watch::plan(context, *watch, asked.headers()),
         Outcome::NotReached { asked: revision, current } => {
             let error = ApiError::revision_too_large(revision.0, current.0);
-            k8s::error_plan(&error, &request.headers, &asked.query)
+            k8s::error_plan(&error, asked.headers(), asked.query())
         }
     }
 }

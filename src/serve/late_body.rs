@@ -7,16 +7,16 @@ use std::time::Duration;
 use http::header::{CONTENT_LENGTH, EXPECT};
 
 use crate::exchange::LateBody;
-use crate::message::{Request, RequestBody};
+use crate::message::Request;
 
 /// How much of such a body is read, in bytes, and for how long: no more than the transport passes over.
 const MAX_UNREAD: usize = 256 << 10;
 const UNREAD: Duration = Duration::from_secs(5);
 
 /// Reads the body of a request that nobody has read.
-pub(super) fn read_beside(request: &mut Request) -> Option<Arc<LateBody>> {
+pub(super) fn read_beside(request: &Request) -> Option<Arc<LateBody>> {
     // A client that waits to be asked for its body may not send it any more.
-    if !matches!(request.body, RequestBody::Stream(_)) || request.headers.contains_key(EXPECT) {
+    if !request.body.is_unread() || request.headers.contains_key(EXPECT) {
         return None;
     }
     let length = request.header(CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok());
@@ -24,9 +24,9 @@ pub(super) fn read_beside(request: &mut Request) -> Option<Arc<LateBody>> {
         return None;
     }
     let body = Arc::new(LateBody::new(length.unwrap_or(MAX_UNREAD)));
-    let (mut unread, filled) = (request.take(), Arc::clone(&body));
+    let (unread, filled) = (request.take(), Arc::clone(&body));
     tokio::spawn(async move {
-        let read = tokio::time::timeout(UNREAD, unread.read_body(MAX_UNREAD)).await;
+        let read = tokio::time::timeout(UNREAD, unread.body.read(MAX_UNREAD)).await;
         filled.fill(read.ok().and_then(Result::ok));
     });
     Some(body)

@@ -1,7 +1,6 @@
 //! The one way through: where all engines meet, and where every error becomes an answer.
 
 mod admin;
-mod asked;
 mod assembly;
 mod body_files;
 mod bounds;
@@ -16,6 +15,7 @@ mod enter;
 mod graded;
 mod kubernetes;
 mod late_body;
+mod media_types;
 mod overlay;
 mod pipeline;
 mod proxied;
@@ -23,21 +23,26 @@ mod recordings;
 mod reload;
 mod respond;
 mod root;
+mod saved;
 mod seed;
 mod seeding;
 mod sources;
 mod state;
+mod static_files;
 mod stub_answers;
+#[cfg(feature = "gzip")]
+mod stub_gzip;
+mod stub_settings;
 mod stubs;
 mod template_host;
 mod watch;
+mod webhooks;
 mod world;
 mod worlds;
 
 pub use bounds::Bounds;
 
 pub(crate) use admin::AdminAccess;
-pub(crate) use asked::{Asked, RuleFacts};
 pub(crate) use assembly::Assembly;
 pub(crate) use context::RequestContext;
 pub(crate) use enter::WORLD_HEADER;

@@ -3,10 +3,9 @@
 use http::header::{HeaderName, HeaderValue};
 
 use crate::k8s::{self, ApiError, Revision};
-use crate::message::{Delivery, Plan};
+use crate::message::{Asked, Delivery, Plan};
 use crate::scenario::{Applied, Compact, Decision};
 
-use super::asked::Asked;
 use super::context::RequestContext;
 use super::respond;
 
@@ -32,7 +31,7 @@ pub(super) fn faults(
         };
         store.compact(Revision(latest.0.saturating_sub(keep)));
     }
-    let deletes = matches!(&*asked.info.verb, "delete" | "deletecollection");
+    let deletes = matches!(&*asked.info().verb, "delete" | "deletecollection");
     let hold = then.finalizer.filter(|_| deletes);
     if let Some(time) = hold {
         context.hold(time);
@@ -44,7 +43,7 @@ pub(super) fn faults(
                 http::StatusCode::INTERNAL_SERVER_ERROR,
                 None,
                 "",
-                &asked.info.verb,
+                &asked.info().verb,
             ),
         };
         (after, error)

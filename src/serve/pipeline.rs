@@ -12,16 +12,18 @@ use http::Method;
 use crate::exchange::{Answered, ByStub};
 use crate::k8s;
 use crate::matching::Stub;
-use crate::message::{BodyError, Handler, Handling, Http2Settings, Origin, Plan, Query, Request};
+use crate::message::{Asked, BodyError, Handler, Handling, Http2Settings, Origin, Plan, Request};
 use crate::profile::TOKENS_PATH;
 use crate::scenario::{Decision, Http2, ScenarioSet};
 
-use super::asked::{Asked, RuleFacts};
 use super::context::RequestContext;
-use super::graded::{GradedRequest, GradingNotes};
+use super::graded::GradingNotes;
 use super::state::Shared;
+#[cfg(feature = "gzip")]
+use super::stub_gzip;
+use super::webhooks::{self, After};
 use super::world::World;
-use super::{admin, kubernetes, late_body, overlay, respond, stub_answers};
+use super::{admin, graded, kubernetes, late_body, overlay, respond, static_files, stub_answers};
 
 /// What the transport calls for each request.
 #[derive(Debug)]
@@ -42,16 +44,17 @@ impl Handler for Pipeline {
             Ok(world) => world,
             Err(error) => {
                 let plan = respond::bad_world(&request, &error);
-                self.observe(&mut request, &plan, began, self.shared.worlds.default(), ByStub::No);
+                let world = self.shared.worlds.default();
+                self.observe(&request, &plan, began, world, ByStub::No, |_| ());
                 return Handling::Ready(plan);
             }
         };
         let mut no_stub = false;
         let mut found = None;
-        match at_once(&self.shared, &world, &request) {
+        match at_once(&self.shared, &world, &Asked::new(&request)) {
             FirstLook::Answered(plan, stub) => {
-                self.observe(&mut request, &plan, began, &world, ByStub::Fixed(&stub));
-                return Handling::Ready(plan);
+                self.observe(&request, &plan, began, &world, ByStub::Fixed(&stub), |_| ());
+                return self.compressed(plan, &request);
             }
             FirstLook::Found(stub) => found = Some(stub),
             FirstLook::NoStub => no_stub = true,
@@ -59,22 +62,25 @@ impl Handler for Pipeline {
         }
         let context = RequestContext::new(Arc::clone(&self.shared), world);
         Handling::Waiting(Box::pin(async move {
+            let asked = Asked::new(&request);
             if let Some(stub) = found {
-                let plan = stub_answers::answer(&context, &mut request, &stub).await;
-                self.observe(&mut request, &plan, began, &context.world, ByStub::Rendered(&stub));
-                return plan;
+                let plan = stub_answers::answer(&context, &asked, &stub).await;
+                self.finish(&context, &request, &plan, began, Some(&stub), |_| ());
+                return self.compressed(plan, &request).plan().await;
             }
-            let graded = (context.shared.settings.graded && !admin::owns(request.path()))
-                .then(|| GradedRequest::of(&context, &request));
-            let mut notes = GradingNotes::default();
-            let mut plan = answer(&context, &mut request, no_stub, &mut notes).await;
-            if let Some(graded) = graded {
-                graded.log(&context, &mut request, &mut plan, notes);
-            }
+            let mut notes = GradingNotes::begin(&context.world);
+            let mut plan = answer(&context, &asked, no_stub, &mut notes).await;
             let stub = self.stub_of(&plan);
-            let by = stub.as_ref().map_or(ByStub::No, ByStub::Rendered);
-            self.observe(&mut request, &plan, began, &context.world, by);
-            plan
+            let mut follower = None;
+            let is_graded = self.shared.settings.graded && !admin::owns(asked.path());
+            self.finish(&context, &request, &plan, began, stub.as_ref(), |answered| {
+                follower =
+                    is_graded.then(|| graded::record(&context.world, &asked, answered, notes));
+            });
+            if let Some(follower) = follower {
+                follower.follow(&mut plan);
+            }
+            self.compressed(plan, &request).plan().await
         }))
     }
 
@@ -91,26 +97,69 @@ impl Pipeline {
         self.shared.stubs.load().get(id).cloned()
     }
 
-    /// Shows an exchange to whoever looks on.
+    /// Shows an exchange, and sends the webhooks of its stub.
+    fn finish(
+        &self,
+        context: &RequestContext,
+        request: &Request,
+        plan: &Plan,
+        began: Instant,
+        stub: Option<&Arc<Stub>>,
+        grade: impl FnOnce(&Answered<'_>),
+    ) {
+        let by = stub.map_or(ByStub::No, ByStub::Rendered);
+        let exchange = self.observe(request, plan, began, &context.world, by, grade);
+        if let Some(stub) = stub {
+            let after = After { exchange, delay: plan.delivery.delay() };
+            webhooks::send(context, request, stub, &after);
+        }
+    }
+
+    /// An answer as it goes out: gzipped where the client asks for it.
+    #[cfg(feature = "gzip")]
+    fn compressed(&self, plan: Plan, request: &Request) -> Handling<'static> {
+        if self.shared.settings.gzip
+            && stub_gzip::is_wanted(&request.method, &request.headers, &plan)
+        {
+            return Handling::Waiting(Box::pin(stub_gzip::compress(plan)));
+        }
+        Handling::Ready(plan)
+    }
+
+    /// An answer as it goes out. This build compresses none.
+    #[cfg(not(feature = "gzip"))]
+    #[expect(clippy::unused_self, reason = "the signature is that of a build that compresses")]
+    fn compressed(&self, plan: Plan, _: &Request) -> Handling<'static> {
+        Handling::Ready(plan)
+    }
+
+    /// Shows an exchange to its subscribers, which cannot change it. Returns its number where the journal keeps it.
     fn observe(
         &self,
-        request: &mut Request,
+        request: &Request,
         plan: &Plan,
         began: Instant,
         world: &World,
         stub: ByStub<'_>,
-    ) {
+        grade: impl FnOnce(&Answered<'_>),
+    ) -> Option<u64> {
         let journal = &self.shared.journal;
         let world = world.name.shared();
         // The log is what clients of the simulated API asked.
-        let is_kept = !journal.is_off() && !admin::owns(request.path());
-        let late = if is_kept { late_body::read_beside(request) } else { None };
-        let answered = Answered { request, plan, late, began, world, stub };
-        if is_kept {
-            journal.record(&answered);
+        let is_seen = !admin::owns(request.path());
+        let is_kept = is_seen && !journal.is_off();
+        let late = if is_kept || (is_seen && self.shared.settings.graded) {
+            late_body::read_beside(request)
         } else {
-            journal.observe(&answered);
+            None
+        };
+        let answered = Answered { request, plan, late, began, world, stub };
+        grade(&answered);
+        if is_kept {
+            return Some(journal.record(&answered));
         }
+        journal.observe(&answered);
+        None
     }
 }
 
@@ -127,40 +176,42 @@ enum FirstLook {
 }
 
 /// The short way: most requests of most tests are answered by a stub alone.
-fn at_once(shared: &Shared, world: &World, request: &Request) -> FirstLook {
-    if shared.settings.graded || admin::owns(request.path()) {
+fn at_once(shared: &Shared, world: &World, asked: &Asked<'_>) -> FirstLook {
+    if shared.settings.graded || admin::owns(asked.path()) {
         return FirstLook::Open;
     }
     let own = world.scenarios.load();
     let all = shared.scenarios.load();
     let scenarios: &ScenarioSet = own.as_deref().unwrap_or(&all);
-    if !scenarios.is_empty() && scenarios.may_concern(request.method.as_str(), request.path()) {
+    if !scenarios.is_empty() && scenarios.may_concern(asked.method().as_str(), asked.path()) {
         return FirstLook::Open;
     }
     let stubs = shared.stubs.load();
     if stubs.is_empty() {
         return FirstLook::NoStub;
     }
-    if stubs.wants_body(request) {
+    if stubs.wants_body(asked) {
         return FirstLook::Open;
     }
-    let Some(stub) = stubs.find(request).map(Arc::clone) else { return FirstLook::NoStub };
+    let Some(stub) = stubs.select(asked, &world.stub_states).map(Arc::clone) else {
+        return FirstLook::NoStub;
+    };
     match stub.fixed_plan(&shared.responses.load()) {
-        Some(plan) => FirstLook::Answered(plan, stub),
-        None => FirstLook::Found(stub),
+        Some(plan) if !stub.has_webhooks() => FirstLook::Answered(plan, stub),
+        _ => FirstLook::Found(stub),
     }
 }
 
 /// The whole way of a request.
 async fn answer(
     context: &RequestContext,
-    request: &mut Request,
+    asked: &Asked<'_>,
     no_stub: bool,
     notes: &mut GradingNotes,
 ) -> Plan {
     // The admin API is not part of what is simulated: no scenario touches it.
-    if admin::owns(request.path()) {
-        return admin::answer(context, request).await;
+    if admin::owns(asked.path()) {
+        return admin::answer(context, asked.request()).await;
     }
     let own = context.world.scenarios.load();
     let shared = context.shared.scenarios.load();
@@ -168,102 +219,96 @@ async fn answer(
     // Where no rule can come first, a stub is all that is looked at.
     let concerned = !no_stub
         && !scenarios.is_empty()
-        && scenarios.may_concern(request.method.as_str(), request.path());
+        && scenarios.may_concern(asked.method().as_str(), asked.path());
     if !concerned
         && !no_stub
-        && let Some(plan) = stub(context, request).await
+        && let Some(plan) = stub(context, asked).await
     {
         return plan;
     }
-    let uri = request.uri.clone();
-    let asked = match Asked::parse(request, &uri) {
-        Ok(asked) => asked,
-        Err(error) => return respond::bad_target(request, &error),
-    };
+    if let Some(error) = asked.target_error() {
+        return respond::bad_target(asked, error);
+    }
     if !concerned {
-        return base(context, request, &asked, &k8s::Faults::NONE).await;
+        return base(context, asked, &k8s::Faults::NONE).await;
     }
 
     // Scenario, before: a gate, a delay, a status, a fault.
-    let mut decision = match decide(context, scenarios, request, &asked).await {
+    let mut decision = match decide(context, scenarios, asked).await {
         Ok(decision) => decision,
-        Err(error) => return respond::bad_body(request, &asked.query, &error),
+        Err(error) => return respond::bad_body(asked, &error),
     };
     notes.take(&mut decision);
     if !decision.withhold.is_zero() {
         // Nothing of the body is read meanwhile, and no window is given for it.
         tokio::time::sleep(decision.withhold).await;
     }
-    let faults = overlay::faults(context, &asked, &mut decision);
+    let faults = overlay::faults(context, asked, &mut decision);
     let plan = match decision.answer.take() {
-        Some(answer) => respond::scenario_answer(context, request, &asked, answer, &decision),
-        None => match stub(context, request).await {
+        Some(answer) => respond::scenario_answer(context, asked, answer, &decision),
+        None => match stub(context, asked).await {
             Some(plan) => plan,
-            None => base(context, request, &asked, &faults).await,
+            None => base(context, asked, &faults).await,
         },
     };
     // Scenario, after: what is laid on the answer.
-    overlay::lay_on(context, &asked, plan, decision)
+    overlay::lay_on(context, asked, plan, decision)
 }
 
 /// The stub for a request, if there is one; or what keeps it from being found.
-async fn stub(context: &RequestContext, request: &mut Request) -> Option<Plan> {
+async fn stub(context: &RequestContext, asked: &Asked<'_>) -> Option<Plan> {
     let stubs = context.shared.stubs.load_full();
     if stubs.is_empty() {
         return None;
     }
-    if stubs.wants_body(request)
-        && let Err(error) = request.read_body(k8s::MAX_BODY_BYTES).await
+    if stubs.wants_body(asked)
+        && let Err(error) = asked.read_body(k8s::MAX_BODY_BYTES).await
     {
-        return Some(respond::bad_body(request, &Query::default(), &error));
+        return Some(respond::bad_body(asked, &error));
     }
-    let stub = Arc::clone(stubs.find(request)?);
-    Some(stub_answers::answer(context, request, &stub).await)
+    let stub = Arc::clone(stubs.select(asked, &context.world.stub_states)?);
+    Some(stub_answers::answer(context, asked, &stub).await)
 }
 
 /// What is true beyond the stubs: objects, then the backend, then the report of near misses.
-async fn base(
-    context: &RequestContext,
-    request: &mut Request,
-    asked: &Asked<'_>,
-    faults: &k8s::Faults,
-) -> Plan {
+async fn base(context: &RequestContext, asked: &Asked<'_>, faults: &k8s::Faults) -> Plan {
     if let Some(gateway) = &context.shared.settings.gateway
-        && asked.path == TOKENS_PATH
-        && request.method == Method::POST
+        && asked.path() == TOKENS_PATH
+        && *asked.method() == Method::POST
     {
-        return match request.read_body(k8s::MAX_BODY_BYTES).await {
+        return match asked.read_body(k8s::MAX_BODY_BYTES).await {
             Ok(body) => gateway.issue(&body, &context.world.tokens, context.world.clock.now()),
-            Err(error) => respond::bad_body(request, &asked.query, &error),
+            Err(error) => respond::bad_body(asked, &error),
         };
     }
     let owned = kubernetes::owns(context, asked);
     if let Some(proxy) = context.shared.settings.proxy.as_ref().filter(|_| !owned) {
-        return proxy.answer(request.take()).await;
+        return proxy.answer(asked.request().take()).await;
+    }
+    if !owned && let Some(plan) = static_files::find(&context.shared.static_files, asked.request())
+    {
+        return plan;
     }
     // An answer to an unauthorized request says nothing about what exists.
-    let user = match kubernetes::admit(context, request, asked) {
+    let user = match kubernetes::admit(context, asked) {
         Ok(user) => user,
         Err(refused) => return *refused,
     };
     if owned {
-        return kubernetes::answer(context, request, asked, &user, faults).await;
+        return kubernetes::answer(context, asked, &user, faults).await;
     }
-    respond::miss(context, request, asked).await
+    respond::miss(context, asked).await
 }
 
 /// Asks the rules; reads the body first when one of them looks at it.
 async fn decide(
     context: &RequestContext,
     scenarios: &ScenarioSet,
-    request: &mut Request,
     asked: &Asked<'_>,
 ) -> Result<Decision, BodyError> {
     let world = &context.world;
-    let of = RuleFacts::of(request, asked);
-    if scenarios.wants_body(&of.facts(asked, &request.headers, None, &world.name)) {
-        request.read_body(k8s::MAX_BODY_BYTES).await?;
+    if scenarios.wants_body(asked) {
+        asked.read_body(k8s::MAX_BODY_BYTES).await?;
     }
-    let facts = of.facts(asked, &request.headers, request.body_bytes(), world.name.shared());
-    Ok(scenarios.decide(&world.scenario, &facts, world.clock.elapsed()))
+    Ok(scenarios.decide(&world.scenario, asked, &world.name, world.clock.elapsed()))
 }

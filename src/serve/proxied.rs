@@ -8,7 +8,7 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 use crate::k8s;
 use crate::matching::ProxyRequest;
 use crate::message::{
-    Body, BodyError, BodyStream, Effects, Origin, Plan, Query, Request, RequestBody,
+    Asked, Body, BodyError, BodyStream, Effects, Origin, Plan, Request, RequestBody,
 };
 use crate::record::SendError;
 
@@ -31,22 +31,24 @@ const NOT_PASSED_ON: [HeaderName; 6] = [
 ];
 
 /// Passes a request on, and gives the answer with what the stub adds to it.
-pub(super) async fn answer(
-    context: &RequestContext,
-    request: &mut Request,
-    to: ProxyRequest,
-) -> Plan {
+pub(super) async fn answer(context: &RequestContext, asked: &Asked<'_>, to: ProxyRequest) -> Plan {
     let url = format!("{}{}", to.base_url, to.target);
     let Some(uri) = absolute(&url) else {
         return failed(&to, format!("{url:?} is not a URL that a request can be sent to"));
     };
+    let request = asked.request();
     let body = match body(request).await {
         Ok(body) => body,
-        Err(error) => return respond::bad_body(request, &Query::default(), &error),
+        Err(error) => return respond::bad_body(asked, &error),
     };
+    let is_read = matches!(body, RequestBody::Bytes(_));
     let mut out = http::Request::new(body);
     *out.method_mut() = request.method.clone();
     *out.headers_mut() = request_headers(context, request, &to, &uri);
+    if let Some(length) = request.headers.get(header::CONTENT_LENGTH).filter(|_| !is_read) {
+        // A large body is sent as it arrives, and with its length.
+        out.headers_mut().entry(header::CONTENT_LENGTH).or_insert_with(|| length.clone());
+    }
     *out.uri_mut() = uri;
     let client = match context.shared.outbound() {
         Ok(client) => client,
@@ -88,13 +90,13 @@ fn absolute(url: &str) -> Option<Uri> {
 }
 
 /// The body to be sent on: read, unless it is announced to be large.
-async fn body(request: &mut Request) -> Result<RequestBody, BodyError> {
+async fn body(request: &Request) -> Result<RequestBody, BodyError> {
     let announced = request.header(header::CONTENT_LENGTH.as_str());
     let length: Option<usize> = announced.and_then(|length| length.parse().ok());
     if length.is_some_and(|length| length > k8s::MAX_BODY_BYTES) {
-        return Ok(std::mem::replace(&mut request.body, RequestBody::Empty));
+        return Ok(request.body.take());
     }
-    let body = request.read_body(k8s::MAX_BODY_BYTES).await?;
+    let body = request.body.read(k8s::MAX_BODY_BYTES).await?;
     Ok(if body.is_empty() { RequestBody::Empty } else { RequestBody::Bytes(body) })
 }
 
@@ -122,13 +124,11 @@ fn request_headers(
     for name in &to.remove {
         headers.remove(name);
     }
-    let length = request.headers.get(header::CONTENT_LENGTH);
-    if let Some(length) = length.filter(|_| matches!(request.body, RequestBody::Empty)) {
-        // A large body is sent as it arrives, and with its length.
-        headers.insert(header::CONTENT_LENGTH, length.clone());
-    }
     for (name, value) in &to.add {
-        headers.append(name, value.clone());
+        let is_ours = *name == header::USER_AGENT && !options.preserve_user_agent;
+        if !is_ours && !NOT_PASSED_ON.contains(name) {
+            headers.append(name, value.clone());
+        }
     }
     headers
 }

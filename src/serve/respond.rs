@@ -7,20 +7,21 @@ use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
 
 use crate::k8s::{self, ApiError, GroupResource};
-use crate::matching::{MissSearch, miss_report};
-use crate::message::{BadWorldName, BodyError, Origin, Plan, Query, Request, TargetError};
+use crate::matching::{MissSearch, miss_report, miss_warnings};
+use crate::message::{
+    Asked, BadWorldName, BodyError, Origin, Plan, Query, Request, SubEvent, TargetError,
+};
 use crate::profile::cci;
 use crate::scenario::{Answer, ContinueToken, Decision, IssuedToken, StatusAnswer};
 
-use super::asked::{Asked, is_api_path};
 use super::context::RequestContext;
 
 /// 400 for a path or query that cannot be decoded.
-pub(super) fn bad_target(request: &Request, error: &TargetError) -> Plan {
+pub(super) fn bad_target(asked: &Asked<'_>, error: &TargetError) -> Plan {
     let why = format!("the request target cannot be decoded: {error}; escape a literal % as %25");
-    if is_api_path(request.path()) {
+    if asked.is_api_path() {
         let error = ApiError::bad_request(why);
-        return server(k8s::error_plan(&error, &request.headers, &Query::default()));
+        return server(k8s::error_plan(&error, asked.headers(), &Query::default()));
     }
     Plan::text(StatusCode::BAD_REQUEST, Origin::Server, format!("{why}\n"))
 }
@@ -32,15 +33,15 @@ pub(super) fn bad_world(request: &Request, error: &BadWorldName) -> Plan {
 }
 
 /// 413, 503, 408 or 400 for a body that could not be read.
-pub(super) fn bad_body(request: &Request, query: &Query<'_>, error: &BodyError) -> Plan {
+pub(super) fn bad_body(asked: &Asked<'_>, error: &BodyError) -> Plan {
     let api_error = match error {
         BodyError::TooLarge(limit) => ApiError::too_large(*limit),
         BodyError::TooMany(_) => ApiError::unavailable(error.to_string()),
         BodyError::Stalled(_) => ApiError::request_timeout(error.to_string()),
         BodyError::Broken(_) => ApiError::bad_request(error.to_string()),
     };
-    if is_api_path(request.path()) {
-        return server(k8s::error_plan(&api_error, &request.headers, query));
+    if asked.is_api_path() {
+        return server(k8s::error_plan(&api_error, asked.headers(), asked.query()));
     }
     Plan::text(api_error.code, Origin::Server, format!("{error}\n"))
 }
@@ -51,16 +52,12 @@ fn server(mut plan: Plan) -> Plan {
 }
 
 /// Nothing answers: Kubernetes' own 404 on its paths, the nearest stubs elsewhere.
-pub(super) async fn miss(
-    context: &RequestContext,
-    request: &mut Request,
-    asked: &Asked<'_>,
-) -> Plan {
+pub(super) async fn miss(context: &RequestContext, asked: &Asked<'_>) -> Plan {
     let stubs = context.shared.stubs.load_full();
-    if is_api_path(asked.path) {
+    if asked.is_api_path() {
         let state = context.world.store.state();
         let mut plan =
-            k8s::error_plan(&k8s::miss(&state.types, &asked.info), &request.headers, &asked.query);
+            k8s::error_plan(&k8s::miss(&state.types, asked.info()), asked.headers(), asked.query());
         plan.origin = Origin::Unmatched;
         return plan;
     }
@@ -69,29 +66,31 @@ pub(super) async fn miss(
         return Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, "404 page not found\n");
     }
     // The report shows the body too, if it can be read.
-    let _ = request.read_body(k8s::MAX_BODY_BYTES).await;
+    let _ = asked.read_body(k8s::MAX_BODY_BYTES).await;
     let mut search = MissSearch::new(&stubs);
-    while search.step(request) {
+    while search.step(asked) {
         // Requests that have an answer do not wait for one that has none.
         tokio::task::yield_now().await;
     }
     let nearest = search.nearest();
-    let nearest = nearest.first().map(|near| &*near.stub);
-    let report = miss_report(nearest, request, None, &context.shared.settings.redactor);
-    Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, report)
+    let redactor = &context.shared.settings.redactor;
+    let report = miss_report(nearest.first().map(|near| &*near.stub), asked, None, redactor);
+    let mut plan = Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, report);
+    let warnings = nearest.iter().flat_map(|near| miss_warnings(&near.stub, asked, redactor));
+    plan.sub_events = warnings.map(SubEvent::warning).collect();
+    plan
 }
 
 /// What a rule answers, as a plan.
 pub(super) fn scenario_answer(
     context: &RequestContext,
-    request: &Request,
     asked: &Asked<'_>,
     answer: Answer,
     decision: &Decision,
 ) -> Plan {
     let rule = decision.by.as_ref().map_or_else(|| "".into(), |by| Arc::clone(&by.rule));
     let mut plan = match answer {
-        Answer::Status(status) => status_plan(context, request, asked, &status),
+        Answer::Status(status) => status_plan(context, asked, &status),
         Answer::Reply(reply) => reply.plan(),
         Answer::IssueToken(token) => token_plan(context, &token),
     };
@@ -105,14 +104,14 @@ pub(super) fn api_error(
     asked: &Asked<'_>,
     status: &StatusAnswer,
 ) -> ApiError {
-    let of = asked.info.resource.as_ref();
+    let of = asked.info().resource.as_ref();
     let resource = of.map(|of| GroupResource::new(&of.group, &of.resource));
     let name = of.map_or("", |of| &of.name);
-    let mut error = ApiError::of_status(status.code, resource.as_ref(), name, &asked.info.verb);
+    let mut error = ApiError::of_status(status.code, resource.as_ref(), name, &asked.info().verb);
     if status.code == StatusCode::GONE {
-        match asked.info.verb.as_ref() {
+        match asked.info().verb.as_ref() {
             "list" | "deletecollection" => {
-                let token = asked.query.first("continue").filter(|token| !token.is_empty());
+                let token = asked.query().first("continue").filter(|token| !token.is_empty());
                 let fresh = match status.continue_token {
                     Some(ContinueToken::Fresh) => token.and_then(k8s::fresh_token),
                     _ => None,
@@ -122,7 +121,7 @@ pub(super) fn api_error(
                 }
             }
             "watch" => {
-                let from = asked.query.first("resourceVersion").unwrap_or("0");
+                let from = asked.query().first("resourceVersion").unwrap_or("0");
                 let now = context.world.store.state().revision;
                 error = ApiError::expired(format!("too old resource version: {from} ({now})"));
             }
@@ -149,16 +148,11 @@ pub(super) fn api_error(
 const TOO_MANY: &str = "Too many requests, please try again later.\n";
 
 /// A status as the API would give it.
-fn status_plan(
-    context: &RequestContext,
-    request: &Request,
-    asked: &Asked<'_>,
-    status: &StatusAnswer,
-) -> Plan {
+fn status_plan(context: &RequestContext, asked: &Asked<'_>, status: &StatusAnswer) -> Plan {
     let error = api_error(context, asked, status);
-    let is_api = is_api_path(asked.path) || status.error_code.is_some();
+    let is_api = asked.is_api_path() || status.error_code.is_some();
     let mut plan = if is_api && !status.as_text {
-        k8s::error_plan(&error, &request.headers, &asked.query)
+        k8s::error_plan(&error, asked.headers(), asked.query())
     } else {
         let text = match (&status.message, status.code) {
             (None, StatusCode::TOO_MANY_REQUESTS) if status.as_text => TOO_MANY.to_owned(),

@@ -47,6 +47,18 @@ pub(super) struct ReloadedSets {
 }
 
 impl Sources {
+    /// The `__files` directories of the fixtures, which need not exist.
+    pub(super) fn body_directories(&self) -> Vec<PathBuf> {
+        let root = |path: &PathBuf| match path.parent() {
+            Some(parent) if path.is_file() => parent.to_path_buf(),
+            _ => path.clone(),
+        };
+        let mut found: Vec<PathBuf> =
+            self.fixtures.iter().map(|path| fixtures::body_directory(&root(path))).collect();
+        found.dedup();
+        found
+    }
+
     /// Loads everything, and says everything that is wrong.
     ///
     /// # Errors

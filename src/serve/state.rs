@@ -1,5 +1,6 @@
 //! What requests share: the loaded sets, the worlds, the journal.
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -24,10 +25,13 @@ use super::bounds::Bounds;
 use super::clock::Clock;
 use super::recordings::Recordings;
 use super::root::{RootDirectory, RootFiles};
+use super::saved::SavedStubs;
 use super::seeding::Seeding;
 use super::sources::Reload;
+use super::stub_settings::StubSettings;
 use super::stubs::Stubs;
 use super::template_host::TemplateHost;
+use super::webhooks::WebhooksUnderWay;
 use super::world::World;
 use super::worlds::Worlds;
 
@@ -56,6 +60,9 @@ pub(crate) struct Settings {
     pub(crate) admin: AdminAccess,
     /// The backend for requests that nothing else answers.
     pub(crate) proxy: Option<Proxy>,
+    /// Whether answers of stubs are gzipped for clients that ask for it.
+    #[cfg(feature = "gzip")]
+    pub(crate) gzip: bool,
     /// How requests are sent to servers that stubs name.
     pub(crate) outbound: OutboundOptions,
     /// What hides secrets in what is shown.
@@ -115,10 +122,18 @@ pub(crate) struct Shared {
     pub(crate) stubs: Stubs,
     /// Where the admin API keeps stubs and body files; nothing where the fixtures have no such directory.
     pub(crate) root: Option<RootDirectory>,
+    /// The stubs that were written there.
+    pub(crate) saved: SavedStubs,
+    /// The settings of all stubs, as the admin API has them.
+    pub(crate) stub_settings: StubSettings,
     /// Settings of all stubs' answers, swapped as a whole.
     pub(crate) responses: ArcSwap<ResponseSettings>,
     /// The files that answers are made from.
     pub(crate) body_files: BodyFileCache,
+    /// The directories whose files are served where no stub answers.
+    pub(crate) static_files: Vec<PathBuf>,
+    /// The webhooks that wait or are under way.
+    pub(crate) webhooks: WebhooksUnderWay,
     /// The client for servers that stubs name, made when the first is asked.
     pub(super) client: OnceLock<Result<Outbound, String>>,
     /// The objects that the fixtures make.
@@ -139,11 +154,19 @@ pub(crate) struct Shared {
     pub(crate) problems: ArcSwap<Diagnostics>,
     /// TLS towards clients, if there is any.
     pub(crate) tls: Option<Arc<Tls>>,
+    /// Told when a client asks the server to stop.
+    pub(crate) shutdown: tokio::sync::Notify,
     /// Turns true when the server stops: streams end.
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
 impl Shared {
+    /// Whether the server stands in for `WireMock` alone: it has a root directory, and the files define no
+    /// Kubernetes objects or types.
+    pub(crate) fn has_stubs_alone(&self) -> bool {
+        self.root.is_some() && !self.seeding.has_objects()
+    }
+
     /// The bodies that stubs of the admin API may name.
     pub(crate) fn body_files(&self) -> RootFiles<'_> {
         RootFiles(self.root.as_ref())

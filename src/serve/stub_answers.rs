@@ -2,34 +2,41 @@
 
 use crate::k8s;
 use crate::matching::{ResponseContext, Stub, StubAnswer};
-use crate::message::{Plan, Query, Request};
+use crate::message::{Asked, Plan, Request};
 
 use super::context::RequestContext;
 use super::{proxied, respond};
 
 /// Makes the answer of a stub.
-pub(super) async fn answer(context: &RequestContext, request: &mut Request, stub: &Stub) -> Plan {
+pub(super) async fn answer(context: &RequestContext, asked: &Asked<'_>, stub: &Stub) -> Plan {
     if stub.needs_body()
-        && let Err(error) = request.read_body(k8s::MAX_BODY_BYTES).await
+        && let Err(error) = asked.read_body(k8s::MAX_BODY_BYTES).await
     {
-        return respond::bad_body(request, &Query::default(), &error);
+        return respond::bad_body(asked, &error);
     }
-    let answer = {
-        let shared = &context.shared;
-        let seed = context.scenario_set().seed();
-        let world = &context.world;
-        let mut random = world.draws.of_next_answer(seed, world.name.shared());
-        stub.answer(&mut ResponseContext {
-            request,
-            settings: &shared.responses.load(),
-            files: &shared.body_files,
-            random: &mut random,
-            now: world.clock.now().as_millisecond(),
-            host: &shared.settings.host,
-        })
-    };
+    let answer = with_context(context, asked.request(), |of| stub.answer(of));
     match answer {
         StubAnswer::Plan(plan) => plan,
-        StubAnswer::Proxy(to) => proxied::answer(context, request, *to).await,
+        StubAnswer::Proxy(to) => proxied::answer(context, asked, *to).await,
     }
+}
+
+/// Gives what answers are made from to what makes one.
+pub(super) fn with_context<T>(
+    context: &RequestContext,
+    request: &Request,
+    make: impl FnOnce(&mut ResponseContext<'_>) -> T,
+) -> T {
+    let shared = &context.shared;
+    let seed = context.scenario_set().seed();
+    let world = &context.world;
+    let mut random = world.draws.of_next_answer(seed, world.name.shared());
+    make(&mut ResponseContext {
+        request,
+        settings: &shared.responses.load(),
+        files: &shared.body_files,
+        random: &mut random,
+        now: world.clock.now().as_millisecond(),
+        host: &shared.settings.host,
+    })
 }

@@ -59,6 +59,8 @@ impl Builder {
             loopback: self.is_on_loopback(),
             admin: std::mem::take(&mut self.admin),
             proxy,
+            #[cfg(feature = "gzip")]
+            gzip: true,
             outbound: OutboundOptions::default(),
             redactor,
             bounds: self.bounds,

@@ -55,6 +55,10 @@ pub(crate) fn zone(name: &str) -> Result<TimeZone, String> {
             "\"{name}\" is no time zone; use a name such as Europe/Berlin or an offset such as +02:00"
         )
     };
+    // Java has these short names in an older interface only.
+    if matches!(name, "EST" | "MST" | "HST" | "ROC") {
+        return Err(unknown());
+    }
     if matches!(name, "Z" | "UTC" | "GMT" | "UT") {
         return Ok(TimeZone::UTC);
     }

@@ -309,6 +309,12 @@ impl<'i, 's, 'r, 'c> Invocation<'i, 's, 'r, 'c> {
         Ok(text)
     }
 
+    /// What a helper answers that renders its block: nothing more where there is one. Without one the text is
+    /// empty, and is no text to other helpers.
+    pub(crate) fn written(&self) -> Value {
+        if self.is_block() { Value::Null } else { Value::Token("".into()) }
+    }
+
     /// Writes a text in the block's place.
     pub(crate) fn write(&mut self, text: &str) -> Result<(), Failure> {
         self.renderer.charge(text.len())?;

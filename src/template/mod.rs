@@ -13,9 +13,9 @@
 //! Rendering ends within the bounds of [`limits`], whatever the template.
 
 mod ast;
-mod date;
+pub(crate) mod date;
 mod date_format;
-mod date_parse;
+pub(crate) mod date_parse;
 mod decimal;
 mod error;
 mod eval;

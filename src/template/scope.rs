@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::path::{Part, Path};
 use super::property;
-use super::value::Value;
+use super::value::{MapStyle, Value};
 
 /// Variables that helpers assigned. They hold for the rest of the rendering.
 pub(crate) type Variables = HashMap<Arc<str>, Value>;
@@ -64,6 +64,10 @@ impl<'p> Scope<'p> {
                 let head = Path::head(path);
                 if path.len() == 1 && head == "this" {
                     return Some(parent.model().clone());
+                }
+                if path.len() == 1 && head == "." {
+                    // The names themselves are the model of this scope.
+                    return Value::map(self.extra.clone(), MapStyle::Java).ok();
                 }
                 if head.starts_with('.') && path.len() > 1 {
                     return parent.get(&path[1..], variables);

@@ -209,7 +209,7 @@ impl Value {
             Self::Int(value) => *value == 0,
             Self::Double(value) => *value == 0.0,
             Self::Decimal(value) => value.is_zero(),
-            Self::Text(text) => text.is_empty(),
+            Self::Text(text) | Self::Token(text) => text.is_empty(),
             Self::List(list) => list.items.is_empty(),
             _ => false,
         }

@@ -124,8 +124,9 @@ pub(super) fn answer<'a, H: Handler>(
             name_host(&mut head);
         }
     }
-    let body = wanted.upload.as_ref().map_or(RequestBody::Empty, Upload::body);
-    let mut request = Request::incoming(head, body, client.bodies.clone());
+    let upload = wanted.upload.as_ref();
+    let body = upload.map_or(RequestBody::Empty, |upload| upload.body(client.bodies.clone()));
+    let mut request = Request::incoming(head, body);
     request.peer = Some(client.peer);
     request.certificate.clone_from(&client.certificate);
     request.tls = client.tls;
@@ -319,15 +320,8 @@ fn plain(mut plan: Plan, wanted: &Wanted) -> hyper::Response<PlanBody> {
     let body = PlanBody::new(plan.body).with(plan.guard.take());
     let chunked = plan.chunked && wanted.version < Version::HTTP_2;
     let body = if chunked { body.unannounced() } else { body };
-    match known.filter(|_| wanted.method == Method::HEAD) {
-        Some(_) if chunked && wanted.version == Version::HTTP_11 => {
-            let coding = HeaderValue::from_static("chunked");
-            plan.headers.insert(TRANSFER_ENCODING, coding);
-        }
-        Some(length) if !chunked => {
-            plan.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
-        }
-        _ => {}
+    if let Some(length) = known.filter(|_| wanted.method == Method::HEAD && !chunked) {
+        plan.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
     }
     response(plan.status, plan.headers, &plan.origin, reason(&plan.delivery), body)
 }

@@ -17,7 +17,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use tokio::time::Sleep;
 
-use crate::message::{BodyError, RequestBody};
+use crate::message::{Bodies, BodyError, RequestBody};
 
 /// How much of an unread body is skipped once the answer is out, in bytes, so that the connection can go on: as
 /// much as in Go's server (`net/http`, `maxPostHandlerReadBytes`).
@@ -82,8 +82,8 @@ impl Upload {
     }
 
     /// The body for a handler.
-    pub(super) fn body(&self) -> RequestBody {
-        RequestBody::Stream(Box::pin(Handle(self.clone())))
+    pub(super) fn body(&self, bodies: Bodies) -> RequestBody {
+        RequestBody::arriving(Box::pin(Handle(self.clone())), bodies)
     }
 
     /// Whether all of it was read.

@@ -1,22 +1,28 @@
-//! Follows a path through a tree.
+//! Follows a path through a tree, step by step as Jayway's tokens do.
 
 use thiserror::Error;
 
-use super::parse::{Function, Query, Step};
+use super::query::{Condition, Query, Step};
 use super::{Kind, Tree};
 
 /// Values that one search may visit.
 const MAX_STEPS: usize = 1_000_000;
 
-/// How deep `..` follows a tree.
-const MAX_DEPTH: usize = 256;
+/// How deep `..` follows a tree, and paths within filters nest.
+const MAX_DEPTH: usize = 512;
 
-/// A path visits more values than are allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error(
-    "the JSON path visits more than {MAX_STEPS} values or goes deeper than {MAX_DEPTH}; make it simpler"
-)]
-pub(crate) struct TooLong;
+/// Why a path finds nothing that could be said.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum PathError {
+    /// The search is too long.
+    #[error(
+        "the JSON path visits more than {MAX_STEPS} values or goes deeper than {MAX_DEPTH}; make it simpler"
+    )]
+    TooLong,
+    /// A step, a function or a comparison cannot be applied to the values that it meets.
+    #[error("the JSON path cannot be applied: {0}")]
+    NotApplicable(&'static str),
+}
 
 /// What a path finds.
 #[derive(Debug)]
@@ -37,6 +43,8 @@ pub(crate) enum Found<'t, T> {
     Number(f64),
     /// `keys()`
     Names(Vec<String>),
+    /// `concat()`
+    Text(String),
 }
 
 /// A step down into a tree.
@@ -48,157 +56,120 @@ pub(crate) enum Key {
     Index(usize),
 }
 
+/// Why a branch of a search ends.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// There is nothing at a definite path (`PathNotFoundException`).
+    NotFound,
+    /// A filter makes no sense for a value (`InvalidPathException`): it does not hold.
+    Unfit,
+    /// The search as a whole ends.
+    Error(PathError),
+}
+
+impl From<PathError> for Stop {
+    fn from(error: PathError) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// How a path is followed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Options {
+    /// A last part that is not there counts as null.
+    pub(super) leaf_to_null: bool,
+    /// Whatever is not there ends the search: the check whether a path exists.
+    pub(super) required: bool,
+}
+
 /// How much work is left.
 #[derive(Debug)]
-pub(super) struct Steps(usize);
+pub(super) struct Budget(usize);
 
-impl Steps {
-    pub(super) fn spend(&mut self) -> Result<(), TooLong> {
-        self.0 = self.0.checked_sub(1).ok_or(TooLong)?;
+impl Budget {
+    pub(super) fn spend(&mut self) -> Result<(), Stop> {
+        self.0 = self.0.checked_sub(1).ok_or(PathError::TooLong)?;
         Ok(())
     }
 }
 
-/// A place that the path has reached; nothing for a last part that counts as null.
-#[derive(Debug)]
-struct Place<'t, T> {
-    value: Option<&'t T>,
-    /// The way here, if it is asked for.
+/// A value that was found, with the way to it if it is asked for.
+struct Hit<'t, T> {
+    found: Found<'t, T>,
     way: Vec<Key>,
 }
 
-struct Search<'s, 't, T> {
-    root: &'t T,
-    leaf_to_null: bool,
+pub(super) struct Search<'q, 't, 'b, T> {
+    query: &'q Query,
+    pub(super) root: &'t T,
+    pub(super) options: Options,
+    pub(super) budget: &'b mut Budget,
     ways: bool,
-    steps: &'s mut Steps,
+    hits: Vec<Hit<'t, T>>,
+    /// The item of a list that `..` was at when it went on to the step of a number.
+    upstream: Option<(usize, usize)>,
 }
 
 impl Query {
     /// What the path finds. `leaf_to_null`: a last part that is not there counts as null.
     ///
     /// # Errors
-    /// The path visits too much.
+    /// The path visits too much, or cannot be applied.
     pub(crate) fn find<'t, T: Tree>(
         &'t self,
         root: &'t T,
         leaf_to_null: bool,
-    ) -> Result<Found<'t, T>, TooLong> {
-        self.run(root, root, leaf_to_null, &mut Steps(MAX_STEPS))
+    ) -> Result<Found<'t, T>, PathError> {
+        let options = Options { leaf_to_null, required: false };
+        match self.run(root, root, options, &mut Budget(MAX_STEPS)) {
+            Ok(found) => Ok(found),
+            Err(Stop::NotFound) => Ok(Found::Nothing),
+            Err(Stop::Unfit) => {
+                Err(PathError::NotApplicable("a filter stands behind a value that has no items"))
+            }
+            Err(Stop::Error(error)) => Err(error),
+        }
     }
 
     /// The ways to all places that the path finds, in its order.
     ///
     /// # Errors
-    /// The path visits too much.
-    pub(crate) fn ways<T: Tree>(&self, root: &T) -> Result<Vec<Vec<Key>>, TooLong> {
-        let mut steps = Steps(MAX_STEPS);
-        let mut search = Search { root, leaf_to_null: false, ways: true, steps: &mut steps };
-        let places = search.all(&self.steps, root)?;
-        Ok(places.into_iter().map(|place| place.way).collect())
+    /// The path visits too much, or cannot be applied.
+    pub(crate) fn ways<T: Tree>(&self, root: &T) -> Result<Vec<Vec<Key>>, PathError> {
+        let mut budget = Budget(MAX_STEPS);
+        let mut search = Search::new(self, root, Options::default(), &mut budget);
+        search.ways = true;
+        match search.steps(0, root, &[], 0) {
+            Ok(()) | Err(Stop::NotFound | Stop::Unfit) => {}
+            Err(Stop::Error(error)) => return Err(error),
+        }
+        Ok(search.hits.into_iter().map(|hit| hit.way).collect())
     }
 
     pub(super) fn run<'t, T: Tree>(
         &'t self,
         from: &'t T,
         root: &'t T,
-        leaf_to_null: bool,
-        steps: &mut Steps,
-    ) -> Result<Found<'t, T>, TooLong> {
-        let mut search = Search { root, leaf_to_null, ways: false, steps };
-        // Several names at the end of a definite path make one map.
-        if let (None, Some((Step::Members(names), before))) =
-            (self.function, self.steps.split_last())
-            && names.len() > 1
-            && self.is_definite()
-        {
-            let places = search.all(before, from)?;
-            let Some(map) = places.first().and_then(|place| place.value) else {
-                return Ok(Found::Nothing);
-            };
-            let members = names.iter().filter_map(|name| Some((name.as_str(), map.member(name)?)));
-            return Ok(Found::Members(members.collect()));
+        options: Options,
+        budget: &mut Budget,
+    ) -> Result<Found<'t, T>, Stop> {
+        let mut search = Search::new(self, root, options, budget);
+        search.steps(0, from, &[], 0)?;
+        let mut hits = search.hits;
+        if self.is_definite() {
+            return hits.pop().map(|hit| hit.found).ok_or(Stop::NotFound);
         }
-        let mut places = search.all(&self.steps, from)?;
-        let found = if self.is_definite() {
-            match places.pop() {
-                None => Found::Nothing,
-                Some(Place { value: None, .. }) => Found::Null,
-                Some(Place { value: Some(value), .. }) => Found::One(value),
-            }
-        } else {
-            Found::Many(places.into_iter().map(|place| place.value).collect())
+        let value = |hit: Hit<'t, T>| match hit.found {
+            Found::One(value) => Some(value),
+            _ => None,
         };
-        match self.function {
-            Some(function) => Ok(function.of(found)),
-            None => Ok(found),
-        }
+        Ok(Found::Many(hits.into_iter().map(value).collect()))
     }
 }
 
-impl<'t, T: Tree> Search<'_, 't, T> {
-    fn all(&mut self, steps: &[Step], from: &'t T) -> Result<Vec<Place<'t, T>>, TooLong> {
-        let mut places = vec![Place { value: Some(from), way: Vec::new() }];
-        let mut at = 0;
-        while at < steps.len() {
-            let deep = matches!(steps[at], Step::Deep);
-            at += usize::from(deep);
-            let Some(step) = steps.get(at) else { break };
-            let last = at + 1 == steps.len();
-            let mut next = Vec::new();
-            for place in places {
-                let Some(value) = place.value else { continue };
-                if deep {
-                    self.deep(step, value, place.way, last, &mut next, 0)?;
-                } else {
-                    self.step(step, value, &place.way, last, false, &mut next)?;
-                }
-            }
-            places = next;
-            at += 1;
-        }
-        Ok(places)
-    }
-
-    /// Takes a step from a value and from all below it.
-    fn deep(
-        &mut self,
-        step: &Step,
-        value: &'t T,
-        way: Vec<Key>,
-        last: bool,
-        next: &mut Vec<Place<'t, T>>,
-        depth: usize,
-    ) -> Result<(), TooLong> {
-        self.steps.spend()?;
-        if depth > MAX_DEPTH {
-            return Err(TooLong);
-        }
-        match value.kind() {
-            Kind::List(length) => {
-                self.step(step, value, &way, last, true, next)?;
-                for at in 0..length {
-                    let Some(item) = value.item(at) else { continue };
-                    self.deep(
-                        step,
-                        item,
-                        self.below(&way, || Key::Index(at)),
-                        last,
-                        next,
-                        depth + 1,
-                    )?;
-                }
-            }
-            Kind::Map(_) => {
-                self.step(step, value, &way, last, true, next)?;
-                for (name, member) in value.members() {
-                    let way = self.below(&way, || Key::Name(name.to_owned()));
-                    self.deep(step, member, way, last, next, depth + 1)?;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
+impl<'q: 't, 't, 'b, T: Tree> Search<'q, 't, 'b, T> {
+    fn new(query: &'q Query, root: &'t T, options: Options, budget: &'b mut Budget) -> Self {
+        Self { query, root, options, budget, ways: false, hits: Vec::new(), upstream: None }
     }
 
     fn below(&self, way: &[Key], key: impl FnOnce() -> Key) -> Vec<Key> {
@@ -208,82 +179,171 @@ impl<'t, T: Tree> Search<'_, 't, T> {
         way.iter().cloned().chain([key()]).collect()
     }
 
-    fn push(
-        &mut self,
-        next: &mut Vec<Place<'t, T>>,
-        value: Option<&'t T>,
-        way: Vec<Key>,
-    ) -> Result<(), TooLong> {
-        self.steps.spend()?;
-        next.push(Place { value, way });
+    /// Whether the steps before one lead to one value at most.
+    fn upstream_definite(&self, at: usize) -> bool {
+        self.query.are_definite(at)
+    }
+
+    fn is_last(&self, at: usize) -> bool {
+        at + 1 == self.query.steps.len()
+    }
+
+    fn hit(&mut self, found: Found<'t, T>, way: Vec<Key>) -> Result<(), Stop> {
+        self.budget.spend()?;
+        self.hits.push(Hit { found, way });
         Ok(())
     }
 
-    fn step(
+    /// Takes the steps from one on.
+    fn steps(&mut self, at: usize, value: &'t T, way: &[Key], depth: usize) -> Result<(), Stop> {
+        self.budget.spend()?;
+        if depth > MAX_DEPTH {
+            return Err(PathError::TooLong.into());
+        }
+        let query = self.query;
+        let Some(step) = query.steps.get(at) else {
+            return self.hit(Found::One(value), way.to_vec());
+        };
+        match step {
+            Step::Members(names) => self.members(at, names, value, way, depth),
+            Step::Items(items) => {
+                if let Some(length) = self.list(at, value)? {
+                    for item in items {
+                        self.item(at, *item, length, value, way, depth)?;
+                    }
+                }
+                Ok(())
+            }
+            Step::Slice(from, to) => {
+                if let Some(length) = self.list(at, value)? {
+                    for item in slice(*from, *to, length) {
+                        self.item(at, item, length, value, way, depth)?;
+                    }
+                }
+                Ok(())
+            }
+            Step::All => self.all(at, value, way, depth),
+            Step::Deep => self.walk(at + 1, value, way, depth),
+            Step::Filter(condition) => self.filter(at, condition, value, way, depth),
+            Step::Function(function, parameters) => {
+                let found = self.function(*function, parameters, value)?;
+                let next = match &found {
+                    Found::One(value) => Some(*value),
+                    _ => None,
+                };
+                self.hit(found, way.to_vec())?;
+                match next {
+                    _ if self.is_last(at) => Ok(()),
+                    Some(value) => self.steps(at + 1, value, way, depth + 1),
+                    None => Err(Stop::NotFound),
+                }
+            }
+        }
+    }
+
+    /// The length of a list; nothing if the value is none and the path may lead elsewhere.
+    fn list(&self, at: usize, value: &T) -> Result<Option<usize>, Stop> {
+        match value.kind() {
+            Kind::List(length) => Ok(Some(length)),
+            _ if self.upstream_definite(at) => Err(Stop::NotFound),
+            _ => Ok(None),
+        }
+    }
+
+    fn item(
         &mut self,
-        step: &Step,
+        at: usize,
+        item: i64,
+        length: usize,
         value: &'t T,
         way: &[Key],
-        last: bool,
-        deep: bool,
-        next: &mut Vec<Place<'t, T>>,
-    ) -> Result<(), TooLong> {
-        self.steps.spend()?;
-        match (step, value.kind()) {
-            (Step::Members(names), Kind::Map(_)) => {
-                for name in names {
-                    let way = self.below(way, || Key::Name(name.clone()));
-                    match value.member(name) {
-                        Some(member) => self.push(next, Some(member), way)?,
-                        None if last && self.leaf_to_null => self.push(next, None, way)?,
-                        None => {}
-                    }
-                }
+        depth: usize,
+    ) -> Result<(), Stop> {
+        let index = if item < 0 { i64::try_from(length).unwrap_or(i64::MAX) + item } else { item };
+        let Some((index, item)) =
+            usize::try_from(index).ok().and_then(|index| Some((index, value.item(index)?)))
+        else {
+            return Ok(());
+        };
+        let way = self.below(way, || Key::Index(index));
+        self.steps(at + 1, item, &way, depth + 1)
+    }
+
+    fn members(
+        &mut self,
+        at: usize,
+        names: &'q [String],
+        value: &'t T,
+        way: &[Key],
+        depth: usize,
+    ) -> Result<(), Stop> {
+        if !matches!(value.kind(), Kind::Map(_)) {
+            return if self.upstream_definite(at) { Err(Stop::NotFound) } else { Ok(()) };
+        }
+        if names.len() == 1 || !self.is_last(at) {
+            return names.iter().try_for_each(|name| self.member(at, name, value, way, depth));
+        }
+        let mut members = Vec::new();
+        for name in names {
+            match value.member(name) {
+                Some(member) => members.push((name.as_str(), member)),
+                None if self.options.required => return Err(Stop::NotFound),
+                None => {}
             }
-            (Step::Items(items), Kind::List(length)) => {
-                for item in items {
-                    if let Some(at) = position(*item, length)
-                        && let Some(item) = value.item(at)
-                    {
-                        let way = self.below(way, || Key::Index(at));
-                        self.push(next, Some(item), way)?;
-                    }
-                }
+        }
+        self.hit(Found::Members(members), way.to_vec())
+    }
+
+    fn member(
+        &mut self,
+        at: usize,
+        name: &str,
+        value: &'t T,
+        way: &[Key],
+        depth: usize,
+    ) -> Result<(), Stop> {
+        let last = self.is_last(at);
+        let way = self.below(way, || Key::Name(name.to_owned()));
+        let Some(member) = value.member(name) else {
+            if last && self.options.leaf_to_null {
+                return if self.is_reached(at) { self.hit(Found::Null, way) } else { Ok(()) };
             }
-            (Step::Slice(from, to), Kind::List(length)) => {
-                let bound = |at: Option<i64>, default| at.map_or(default, |at| clamp(at, length));
-                for at in bound(*from, 0)..bound(*to, length) {
-                    let way = self.below(way, || Key::Index(at));
-                    self.push(next, value.item(at), way)?;
-                }
+            let definite = self.upstream_definite(at) && self.query.steps[at].is_definite(last);
+            let ends = if last { self.options.required } else { definite || self.options.required };
+            return if ends { Err(Stop::NotFound) } else { Ok(()) };
+        };
+        if !last {
+            return self.steps(at + 1, member, &way, depth + 1);
+        }
+        if self.is_reached(at) { self.hit(Found::One(member), way) } else { Ok(()) }
+    }
+
+    /// Behind `..` and an index Jayway looks at all items of a list, and keeps those that the index names.
+    fn is_reached(&self, at: usize) -> bool {
+        match (self.upstream, at.checked_sub(1).map(|before| &self.query.steps[before])) {
+            (Some((step, index)), Some(before)) if step == at => {
+                matches!(before, Step::Items(items)
+                    if items.len() == 1 && i64::try_from(index) == Ok(items[0]))
             }
-            (Step::All, Kind::List(length)) => {
-                for at in 0..length {
-                    let way = self.below(way, || Key::Index(at));
-                    self.push(next, value.item(at), way)?;
-                }
-            }
-            (Step::All, Kind::Map(_)) => {
+            _ => true,
+        }
+    }
+
+    fn all(&mut self, at: usize, value: &'t T, way: &[Key], depth: usize) -> Result<(), Stop> {
+        match value.kind() {
+            Kind::Map(_) => {
                 for (name, member) in value.members() {
                     let way = self.below(way, || Key::Name(name.to_owned()));
-                    self.push(next, Some(member), way)?;
+                    self.steps(at + 1, member, &way, depth + 1)?;
                 }
             }
-            (Step::Filter(condition), Kind::Map(_)) => {
-                if condition.holds(value, self.root, self.steps)? {
-                    self.push(next, Some(value), way.to_vec())?;
-                }
-            }
-            (Step::Filter(condition), Kind::List(length)) => {
-                // Below "..", Jayway looks into a list only if the list itself fulfils the condition.
-                if deep && !condition.holds(value, self.root, self.steps)? {
-                    return Ok(());
-                }
-                for at in 0..length {
-                    let Some(item) = value.item(at) else { continue };
-                    if condition.holds(item, self.root, self.steps)? {
-                        let way = self.below(way, || Key::Index(at));
-                        self.push(next, Some(item), way)?;
+            Kind::List(length) => {
+                for index in 0..length {
+                    let Some(item) = value.item(index) else { continue };
+                    let way = self.below(way, || Key::Index(index));
+                    match self.steps(at + 1, item, &way, depth + 1) {
+                        Err(Stop::NotFound) if !self.options.required => {}
+                        other => other?,
                     }
                 }
             }
@@ -291,58 +351,111 @@ impl<'t, T: Tree> Search<'_, 't, T> {
         }
         Ok(())
     }
-}
 
-fn position(at: i64, length: usize) -> Option<usize> {
-    match usize::try_from(at) {
-        Ok(at) => Some(at),
-        Err(_) => length.checked_sub(usize::try_from(at.unsigned_abs()).ok()?),
+    fn filter(
+        &mut self,
+        at: usize,
+        condition: &'q Condition,
+        value: &'t T,
+        way: &[Key],
+        depth: usize,
+    ) -> Result<(), Stop> {
+        match value.kind() {
+            Kind::Map(_) => {
+                if self.accepts(condition, value)? {
+                    self.steps(at + 1, value, way, depth + 1)?;
+                }
+                Ok(())
+            }
+            Kind::List(length) => {
+                for index in 0..length {
+                    let Some(item) = value.item(index) else { continue };
+                    if self.accepts(condition, item)? {
+                        let way = self.below(way, || Key::Index(index));
+                        self.steps(at + 1, item, &way, depth + 1)?;
+                    }
+                }
+                Ok(())
+            }
+            _ if self.upstream_definite(at) => Err(Stop::Unfit),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a value fulfils a condition; one that makes no sense for it does not hold.
+    fn accepts(&mut self, condition: &'q Condition, value: &'t T) -> Result<bool, Stop> {
+        match condition.holds(value, self.root, self.options, self.budget) {
+            Err(Stop::Unfit | Stop::NotFound) => Ok(false),
+            other => other,
+        }
+    }
+
+    /// Takes the step behind `..` at a value and at all below it.
+    fn walk(&mut self, at: usize, value: &'t T, way: &[Key], depth: usize) -> Result<(), Stop> {
+        self.budget.spend()?;
+        if depth > MAX_DEPTH {
+            return Err(PathError::TooLong.into());
+        }
+        match value.kind() {
+            Kind::List(length) => {
+                if self.is_target(at, value)? {
+                    if self.is_last(at) {
+                        self.steps(at, value, way, depth + 1)?;
+                    } else {
+                        for index in 0..length {
+                            let Some(item) = value.item(index) else { continue };
+                            let way = self.below(way, || Key::Index(index));
+                            self.upstream = Some((at + 1, index));
+                            self.steps(at + 1, item, &way, depth + 1)?;
+                        }
+                    }
+                }
+                for index in 0..length {
+                    let Some(item) = value.item(index) else { continue };
+                    let way = self.below(way, || Key::Index(index));
+                    self.walk(at, item, &way, depth + 1)?;
+                }
+            }
+            Kind::Map(_) => {
+                if self.is_target(at, value)? {
+                    self.steps(at, value, way, depth + 1)?;
+                }
+                for (name, member) in value.members() {
+                    let way = self.below(way, || Key::Name(name.to_owned()));
+                    self.walk(at, member, &way, depth + 1)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether `..` takes its step here.
+    fn is_target(&mut self, at: usize, value: &'t T) -> Result<bool, Stop> {
+        let query = self.query;
+        let Some(step) = query.steps.get(at) else { return Ok(false) };
+        Ok(match (step, value.kind()) {
+            (Step::Members(names), Kind::Map(_)) => {
+                let last = self.is_last(at);
+                !step.is_definite(last)
+                    || last && self.options.leaf_to_null
+                    || names.iter().all(|name| value.member(name).is_some())
+            }
+            (Step::Items(_) | Step::Slice(..), Kind::List(_)) | (Step::All, _) => true,
+            (Step::Filter(condition), _) => self.accepts(condition, value)?,
+            _ => false,
+        })
     }
 }
 
-fn clamp(at: i64, length: usize) -> usize {
-    position(at, length).unwrap_or(0).min(length)
-}
-
-impl Function {
-    fn of<T: Tree>(self, found: Found<'_, T>) -> Found<'_, T> {
-        let subject: Vec<Option<&T>> = match found {
-            Found::One(value) => match (self, value.kind()) {
-                (Self::Length, Kind::List(length) | Kind::Map(length)) => {
-                    return Found::Count(length);
-                }
-                (Self::Length, _) => return Found::Null,
-                (Self::Keys, _) => {
-                    return Found::Names(
-                        value.members().map(|(name, _)| name.to_owned()).collect(),
-                    );
-                }
-                (_, Kind::List(length)) => (0..length).map(|at| value.item(at)).collect(),
-                _ => vec![Some(value)],
-            },
-            Found::Many(values) => values,
-            other => return other,
-        };
-        let numbers: Vec<f64> = subject
-            .iter()
-            .filter_map(|value| match value.map(Tree::kind) {
-                Some(Kind::Number(number)) => Some(number),
-                _ => None,
-            })
-            .collect();
-        let number = |value: Option<f64>| value.map_or(Found::Nothing, Found::Number);
-        match self {
-            Self::Length => Found::Count(subject.len()),
-            Self::Keys => Found::Nothing,
-            Self::First => subject.first().copied().flatten().map_or(Found::Nothing, Found::One),
-            Self::Last => subject.last().copied().flatten().map_or(Found::Nothing, Found::One),
-            Self::Min => number(numbers.iter().copied().reduce(f64::min)),
-            Self::Max => number(numbers.iter().copied().reduce(f64::max)),
-            Self::Sum => number((!numbers.is_empty()).then(|| numbers.iter().sum())),
-            #[expect(clippy::cast_precision_loss, reason = "a length")]
-            Self::Avg => number(
-                (!numbers.is_empty()).then(|| numbers.iter().sum::<f64>() / numbers.len() as f64),
-            ),
-        }
+/// The items of a slice, where a negative one counts from the end.
+fn slice(from: Option<i64>, to: Option<i64>, length: usize) -> std::ops::Range<i64> {
+    let length = i64::try_from(length).unwrap_or(i64::MAX);
+    let counted = |bound: i64| if bound < 0 { length + bound } else { bound };
+    match (from, to) {
+        (Some(from), Some(to)) => from..to.min(length),
+        (Some(from), None) => counted(from).max(0)..length,
+        (None, Some(to)) => 0..counted(to).min(length),
+        (None, None) => 0..0,
     }
 }

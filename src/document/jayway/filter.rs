@@ -1,234 +1,47 @@
-//! The conditions of `[?(...)]`.
+//! The conditions of `[?(...)]`, as Jayway's `EvaluatorFactory` judges them.
 
-use super::eval::{Found, Steps, TooLong};
-use super::parse::{Cursor, MAX_NESTING, Query};
+use std::cmp::Ordering;
+
+use super::cursor::unescaped;
+use super::eval::{Budget, Found, Options, PathError, Stop};
+use super::query::{Comparison, Condition, Operand, Query};
 use super::{Kind, Tree};
-
-/// A condition on a value.
-#[derive(Debug, Clone)]
-pub(super) enum Condition {
-    Or(Vec<Condition>),
-    And(Vec<Condition>),
-    Not(Box<Condition>),
-    Exists(Operand),
-    Compare(Operand, Comparison, Operand),
-}
-
-/// How two operands are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Comparison {
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    Matches,
-    In,
-    NotIn,
-    Contains,
-    Size,
-    Empty,
-}
-
-/// One side of a comparison.
-#[derive(Debug, Clone)]
-pub(super) enum Operand {
-    /// `@...`
-    Here(Query),
-    /// `$...`
-    Root(Query),
-    Text(String),
-    Number(f64),
-    Bool(bool),
-    Null,
-    Pattern(regex::Regex),
-    List(Vec<Operand>),
-}
-
-/// The longest operator first where one begins another.
-const COMPARISONS: [(&str, Comparison); 14] = [
-    ("===", Comparison::Equal),
-    ("!==", Comparison::NotEqual),
-    ("==", Comparison::Equal),
-    ("!=", Comparison::NotEqual),
-    ("<=", Comparison::LessOrEqual),
-    (">=", Comparison::GreaterOrEqual),
-    ("=~", Comparison::Matches),
-    ("<", Comparison::Less),
-    (">", Comparison::Greater),
-    ("in ", Comparison::In),
-    ("nin ", Comparison::NotIn),
-    ("contains ", Comparison::Contains),
-    ("size ", Comparison::Size),
-    ("empty ", Comparison::Empty),
-];
-
-impl Cursor<'_> {
-    pub(super) fn condition(&mut self) -> Result<Condition, String> {
-        self.depth += 1;
-        if self.depth > MAX_NESTING {
-            return Err(format!("filters nest more than {MAX_NESTING} deep"));
-        }
-        let mut any = vec![self.all()?];
-        while self.eat("||") {
-            any.push(self.all()?);
-        }
-        self.depth -= 1;
-        Ok(if any.len() == 1 { any.remove(0) } else { Condition::Or(any) })
-    }
-
-    fn all(&mut self) -> Result<Condition, String> {
-        let mut all = vec![self.single()?];
-        while self.eat("&&") {
-            all.push(self.single()?);
-        }
-        Ok(if all.len() == 1 { all.remove(0) } else { Condition::And(all) })
-    }
-
-    fn single(&mut self) -> Result<Condition, String> {
-        if self.eat("!") {
-            self.depth += 1;
-            if self.depth > MAX_NESTING {
-                return Err(format!("filters nest more than {MAX_NESTING} deep"));
-            }
-            let inner = self.single()?;
-            self.depth -= 1;
-            return Ok(Condition::Not(Box::new(inner)));
-        }
-        if self.eat("(") {
-            let inner = self.condition()?;
-            self.expect(")")?;
-            return Ok(inner);
-        }
-        let left = self.operand()?;
-        self.space();
-        let rest = self.rest();
-        let found = COMPARISONS.iter().find(|(text, _)| {
-            rest.get(..text.len()).is_some_and(|head| head.eq_ignore_ascii_case(text))
-        });
-        let Some((text, comparison)) = found else {
-            return match left {
-                Operand::Here(_) | Operand::Root(_) => Ok(Condition::Exists(left)),
-                _ => Err(self.wrong("an operator")),
-            };
-        };
-        self.at += text.len();
-        let right = self.operand()?;
-        Ok(Condition::Compare(left, *comparison, right))
-    }
-
-    fn operand(&mut self) -> Result<Operand, String> {
-        self.space();
-        let rest = self.rest();
-        match rest.chars().next() {
-            Some('@') => {
-                self.at += 1;
-                self.nested().map(Operand::Here)
-            }
-            Some('$') => {
-                self.at += 1;
-                self.nested().map(Operand::Root)
-            }
-            Some('\'' | '"') => self.quoted().map(Operand::Text),
-            Some('/') => self.pattern(),
-            Some('[') => {
-                self.at += 1;
-                let mut items = Vec::new();
-                while !self.eat("]") {
-                    if !items.is_empty() {
-                        self.expect(",")?;
-                    }
-                    self.space();
-                    if self.rest().starts_with(['[', '@', '$', '/']) {
-                        return Err(self.wrong("a text or number"));
-                    }
-                    items.push(self.operand()?);
-                }
-                Ok(Operand::List(items))
-            }
-            Some(_) => {
-                let ends = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.'));
-                let length = rest.find(ends).unwrap_or(rest.len());
-                let operand = match &rest[..length] {
-                    "true" => Operand::Bool(true),
-                    "false" => Operand::Bool(false),
-                    "null" => Operand::Null,
-                    number => match number.parse() {
-                        Ok(number)
-                            if rest.starts_with(|c: char| c.is_ascii_digit() || c == '-') =>
-                        {
-                            Operand::Number(number)
-                        }
-                        _ => return Err(self.wrong("a path, a text in quotes or a number")),
-                    },
-                };
-                self.at += length;
-                Ok(operand)
-            }
-            None => Err(self.wrong("a path, a text in quotes or a number")),
-        }
-    }
-
-    fn nested(&mut self) -> Result<Query, String> {
-        self.depth += 1;
-        if self.depth > MAX_NESTING {
-            return Err(format!("filters nest more than {MAX_NESTING} deep"));
-        }
-        let query = self.steps()?;
-        self.depth -= 1;
-        Ok(query)
-    }
-
-    fn pattern(&mut self) -> Result<Operand, String> {
-        let rest = &self.rest()[1..];
-        let mut escaped = false;
-        let end = rest.char_indices().find_map(|(at, c)| {
-            let found = c == '/' && !escaped;
-            escaped = c == '\\' && !escaped;
-            found.then_some(at)
-        });
-        let Some(end) = end else {
-            return Err(self.wrong("a regular expression with its end '/'"));
-        };
-        let flags = rest[end + 1..].find(|c: char| !c.is_ascii_alphabetic());
-        let flags = &rest[end + 1..end + 1 + flags.unwrap_or(rest.len() - end - 1)];
-        let mut builder = regex::RegexBuilder::new(&format!(r"\A(?:{})\z", &rest[..end]));
-        builder
-            .case_insensitive(flags.contains('i'))
-            .multi_line(flags.contains('m'))
-            .dot_matches_new_line(flags.contains('s'))
-            .ignore_whitespace(flags.contains('x'))
-            .size_limit(1 << 20);
-        let pattern = builder.build().map_err(|_| self.wrong("a regular expression"))?;
-        self.at += 1 + end + 1 + flags.len();
-        Ok(Operand::Pattern(pattern))
-    }
-}
+use crate::java::decimal::{Decimal, double};
+use crate::java::json::Json;
+use crate::java::regex::Regex;
 
 /// What an operand is for one value.
 enum Side<'t, T> {
-    Missing,
-    Kind(Kind<'t>),
-    Value(&'t T),
+    Undefined,
+    Null,
+    Bool(bool),
+    Text(std::borrow::Cow<'t, str>),
+    Number(Decimal),
+    /// A list or a map of the document.
+    Tree(&'t T),
+    /// The values of an indefinite path.
     Many(Vec<Option<&'t T>>),
-    Pattern(&'t regex::Regex),
-    Literals(&'t [Operand]),
+    /// A list or an object of the path's text.
+    Literal(&'t Json),
+    /// Some members of a map, or names: neither a list nor equal to anything.
+    Other,
+    Pattern(&'t Regex),
 }
 
 impl Condition {
     /// Whether a value fulfils the condition.
-    pub(super) fn holds<T: Tree>(
-        &self,
-        here: &T,
-        root: &T,
-        steps: &mut Steps,
-    ) -> Result<bool, TooLong> {
-        steps.spend()?;
+    pub(super) fn holds<'t, T: Tree>(
+        &'t self,
+        here: &'t T,
+        root: &'t T,
+        options: Options,
+        budget: &mut Budget,
+    ) -> Result<bool, Stop> {
+        budget.spend()?;
         Ok(match self {
             Self::Or(any) => {
                 for one in any {
-                    if one.holds(here, root, steps)? {
+                    if one.holds(here, root, options, budget)? {
                         return Ok(true);
                     }
                 }
@@ -236,22 +49,26 @@ impl Condition {
             }
             Self::And(all) => {
                 for one in all {
-                    if !one.holds(here, root, steps)? {
+                    if !one.holds(here, root, options, budget)? {
                         return Ok(false);
                     }
                 }
                 true
             }
-            Self::Not(inner) => !inner.holds(here, root, steps)?,
-            Self::Exists(operand) => match operand.side(here, root, steps)? {
-                Side::Missing => false,
-                Side::Many(values) => !values.is_empty(),
-                _ => true,
-            },
+            Self::Not(inner) => !inner.holds(here, root, options, budget)?,
+            Self::Exists(query, wanted) => {
+                let options = Options { leaf_to_null: false, required: true };
+                let from = if query.from_root { root } else { here };
+                match query.run(from, root, options, budget) {
+                    Ok(_) => *wanted,
+                    Err(Stop::NotFound) => !*wanted,
+                    Err(stop) => return Err(stop),
+                }
+            }
             Self::Compare(left, comparison, right) => {
-                let left = left.side(here, root, steps)?;
-                let right = right.side(here, root, steps)?;
-                comparison.holds(&left, &right, steps)?
+                let left = left.side(here, root, options, budget)?;
+                let right = right.side(here, root, options, budget)?;
+                comparison.holds(&left, &right, budget)?
             }
         })
     }
@@ -262,66 +79,139 @@ impl Operand {
         &'t self,
         here: &'t T,
         root: &'t T,
-        steps: &mut Steps,
-    ) -> Result<Side<'t, T>, TooLong> {
-        let found = match self {
-            Self::Here(query) => query.run(here, root, false, steps)?,
-            Self::Root(query) => query.run(root, root, false, steps)?,
-            Self::Text(text) => return Ok(Side::Kind(Kind::Text(text))),
-            Self::Number(number) => return Ok(Side::Kind(Kind::Number(*number))),
-            Self::Bool(value) => return Ok(Side::Kind(Kind::Bool(*value))),
-            Self::Null => return Ok(Side::Kind(Kind::Null)),
-            Self::Pattern(pattern) => return Ok(Side::Pattern(pattern)),
-            Self::List(items) => return Ok(Side::Literals(items)),
-        };
-        Ok(match found {
-            Found::One(value) => Side::Value(value),
-            Found::Many(values) => Side::Many(values),
-            Found::Null => Side::Kind(Kind::Null),
-            #[expect(clippy::cast_precision_loss, reason = "a length")]
-            Found::Count(count) => Side::Kind(Kind::Number(count as f64)),
-            Found::Number(number) => Side::Kind(Kind::Number(number)),
-            Found::Nothing | Found::Members(_) | Found::Names(_) => Side::Missing,
+        options: Options,
+        budget: &mut Budget,
+    ) -> Result<Side<'t, T>, Stop> {
+        Ok(match self {
+            Self::Path(query) => return found(query, here, root, options, budget),
+            Self::Text(text) => Side::Text(text.as_str().into()),
+            Self::Number(number) => Side::Number(number.clone()),
+            Self::Bool(value) => Side::Bool(*value),
+            Self::Null => Side::Null,
+            Self::Pattern(pattern) => Side::Pattern(pattern),
+            Self::Json(json) => Side::Literal(json),
         })
     }
 }
 
-impl<T: Tree> Side<'_, T> {
-    fn kind(&self) -> Option<Kind<'_>> {
+fn found<'t, T: Tree>(
+    query: &'t Query,
+    here: &'t T,
+    root: &'t T,
+    options: Options,
+    budget: &mut Budget,
+) -> Result<Side<'t, T>, Stop> {
+    let from = if query.from_root { root } else { here };
+    let options = Options { required: false, ..options };
+    let number = |number: f64| Decimal::parse(&double(number)).map_or(Side::Other, Side::Number);
+    Ok(match query.run(from, root, options, budget) {
+        Ok(Found::One(value)) => match value.kind() {
+            Kind::Null => Side::Null,
+            Kind::Bool(value) => Side::Bool(value),
+            Kind::Text(text) => Side::Text(text.into()),
+            Kind::Number(_) => value.exact().map_or(Side::Other, Side::Number),
+            Kind::List(_) | Kind::Map(_) => Side::Tree(value),
+        },
+        Ok(Found::Many(values)) => Side::Many(values),
+        Ok(Found::Null) => Side::Null,
+        Ok(Found::Count(count)) => {
+            Decimal::parse(&count.to_string()).map_or(Side::Other, Side::Number)
+        }
+        Ok(Found::Number(value)) => number(value),
+        Ok(Found::Text(text)) => Side::Text(text.into()),
+        Ok(Found::Members(_) | Found::Names(_)) => Side::Other,
+        Ok(Found::Nothing) | Err(Stop::NotFound) => Side::Undefined,
+        Err(stop) => return Err(stop),
+    })
+}
+
+impl<'t, T: Tree> Side<'t, T> {
+    /// Whether it is a list or a map, of the document or of the path's text.
+    fn is_json(&self) -> bool {
+        matches!(self, Self::Tree(_) | Self::Many(_) | Self::Literal(_) | Self::Other)
+    }
+
+    /// How many items a list has.
+    fn length(&self) -> Option<usize> {
         match self {
-            Self::Kind(kind) => Some(*kind),
-            Self::Value(value) => Some(value.kind()),
-            Self::Many(values) => Some(Kind::List(values.len())),
-            Self::Literals(items) => Some(Kind::List(items.len())),
-            Self::Missing | Self::Pattern(_) => None,
+            Self::Tree(value) => match value.kind() {
+                Kind::List(length) => Some(length),
+                _ => None,
+            },
+            Self::Many(values) => Some(values.len()),
+            Self::Literal(Json::List(items)) => Some(items.len()),
+            _ => None,
         }
     }
 
-    /// The items of a list.
-    fn items(&self) -> Vec<Side<'_, T>> {
-        match self {
-            Self::Value(value) => match value.kind() {
-                Kind::List(length) => {
-                    (0..length).filter_map(|at| value.item(at)).map(Side::Value).collect()
-                }
-                _ => Vec::new(),
-            },
-            Self::Many(values) => {
-                values.iter().flatten().map(|value| Side::Value(*value)).collect()
-            }
-            Self::Literals(items) => items
-                .iter()
-                .filter_map(|item| match item {
-                    Operand::Text(text) => Some(Side::Kind(Kind::Text(text))),
-                    Operand::Number(number) => Some(Side::Kind(Kind::Number(*number))),
-                    Operand::Bool(value) => Some(Side::Kind(Kind::Bool(*value))),
-                    Operand::Null => Some(Side::Kind(Kind::Null)),
-                    _ => None,
-                })
+    /// The items of a list; nothing where it is no list.
+    fn items(&self) -> Result<Option<Vec<Side<'t, T>>>, Stop> {
+        let Some(length) = self.length() else { return Ok(None) };
+        let items: Result<Vec<_>, _> = match self {
+            Self::Tree(value) => (0..length)
+                .filter_map(|at| value.item(at))
+                .map(|item| item_of(Some(item)))
                 .collect(),
-            _ => Vec::new(),
+            Self::Many(values) => values.iter().map(|value| item_of(*value)).collect(),
+            Self::Literal(Json::List(items)) => items.iter().map(literal_of).collect(),
+            _ => Ok(Vec::new()),
+        };
+        items.map(Some)
+    }
+
+    /// The items where a list is needed.
+    fn list(&self) -> Result<Option<Vec<Side<'t, T>>>, Stop> {
+        if self.is_json() { self.items() } else { Err(Stop::Unfit) }
+    }
+
+    /// As text for a pattern.
+    fn input(&self) -> String {
+        match self {
+            Self::Text(text) => text.to_string(),
+            Self::Number(number) => number.to_string(),
+            Self::Bool(value) => value.to_string(),
+            _ => String::new(),
         }
     }
+}
+
+/// Jayway makes no values of lists and maps within lists.
+const NESTED: PathError = PathError::NotApplicable("a list in a filter holds lists or objects");
+
+fn item_of<'t, T: Tree>(value: Option<&'t T>) -> Result<Side<'t, T>, Stop> {
+    let Some(value) = value else { return Ok(Side::Null) };
+    Ok(match value.kind() {
+        Kind::Null => Side::Null,
+        Kind::Bool(value) => Side::Bool(value),
+        Kind::Text(text) => text_item(text),
+        Kind::Number(_) => value.exact().map_or(Side::Other, Side::Number),
+        Kind::List(_) | Kind::Map(_) => return Err(NESTED.into()),
+    })
+}
+
+fn literal_of<T>(json: &Json) -> Result<Side<'_, T>, Stop> {
+    Ok(match json {
+        Json::Null => Side::Null,
+        Json::Bool(value) => Side::Bool(*value),
+        Json::Text(text) => text_item(text),
+        Json::Number(number) => number.exact().map_or(Side::Other, Side::Number),
+        Json::List(_) | Json::Map(_) => return Err(NESTED.into()),
+    })
+}
+
+/// A text in a list may stand in quotes once more.
+fn text_item<T>(text: &str) -> Side<'_, T> {
+    let quoted = |quote: char| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
+    if text.trim_start().starts_with(['$', '@']) && Query::parse(text.trim()).is_ok() {
+        return Side::Other;
+    }
+    if quoted('\'') || quoted('"') {
+        return Side::Text(unescaped(&text[1..text.len() - 1]).into());
+    }
+    if text.contains('\\') {
+        return Side::Text(unescaped(text).into());
+    }
+    Side::Text(text.into())
 }
 
 impl Comparison {
@@ -329,114 +219,257 @@ impl Comparison {
         self,
         left: &Side<'_, T>,
         right: &Side<'_, T>,
-        steps: &mut Steps,
-    ) -> Result<bool, TooLong> {
-        let (a, b) = (left.kind(), right.kind());
-        Ok(match self {
-            Self::Equal => equal(left, right, steps)?,
-            Self::NotEqual => !equal(left, right, steps)?,
-            Self::Less => ordered(a, b).is_some_and(std::cmp::Ordering::is_lt),
-            Self::LessOrEqual => ordered(a, b).is_some_and(std::cmp::Ordering::is_le),
-            Self::Greater => ordered(a, b).is_some_and(std::cmp::Ordering::is_gt),
-            Self::GreaterOrEqual => ordered(a, b).is_some_and(std::cmp::Ordering::is_ge),
-            Self::Matches => match (left, a, right, b) {
-                (_, Some(kind), Side::Pattern(pattern), _)
-                | (Side::Pattern(pattern), _, _, Some(kind)) => {
-                    plain(kind).is_some_and(|text| pattern.is_match(&text))
+        budget: &mut Budget,
+    ) -> Result<bool, Stop> {
+        let any = |item: &Side<'_, T>, list: &[Side<'_, T>], budget: &mut Budget| {
+            for other in list {
+                if equal(item, other, budget)? {
+                    return Ok::<_, Stop>(true);
                 }
-                _ => false,
-            },
-            Self::In | Self::NotIn => {
-                let mut found = false;
-                for item in right.items() {
-                    found = found || equal(left, &item, steps)?;
-                }
-                a.is_some() && found == (self == Self::In)
             }
-            Self::Contains => match (a, b) {
-                (Some(Kind::Text(text)), Some(Kind::Text(part))) => text.contains(part),
-                _ => {
-                    let mut found = false;
-                    for item in left.items() {
-                        found = found || equal(&item, right, steps)?;
+            Ok(false)
+        };
+        Ok(match self {
+            Self::Equal => equal(left, right, budget)?,
+            Self::NotEqual => !equal(left, right, budget)?,
+            Self::Same => same_type(left, right) && equal(left, right, budget)?,
+            Self::NotSame => !(same_type(left, right) && equal(left, right, budget)?),
+            Self::Less => ordered(left, right).is_some_and(Ordering::is_lt),
+            Self::LessOrEqual => ordered(left, right).is_some_and(Ordering::is_le),
+            Self::Greater => ordered(left, right).is_some_and(Ordering::is_gt),
+            Self::GreaterOrEqual => ordered(left, right).is_some_and(Ordering::is_ge),
+            Self::Matches => {
+                let (pattern, other) = match (left, right) {
+                    (Side::Pattern(_), Side::Pattern(_)) => return Ok(false),
+                    (Side::Pattern(pattern), other) | (other, Side::Pattern(pattern)) => {
+                        (pattern, other)
                     }
-                    found
+                    _ => return Ok(false),
+                };
+                let fits = |text: &str| pattern.matches(text).unwrap_or(false);
+                match other.items()? {
+                    Some(items) => items.iter().any(|item| fits(&item.input())),
+                    None => fits(&other.input()),
                 }
-            },
-            Self::Size => match (length(a), b) {
-                #[expect(clippy::cast_precision_loss, clippy::float_cmp, reason = "a length")]
-                (Some(length), Some(Kind::Number(size))) => length as f64 == size,
+            }
+            Self::In => right.list()?.is_some_and_ok(|list| any(left, &list, budget))?,
+            Self::NotIn => !right.list()?.is_some_and_ok(|list| any(left, &list, budget))?,
+            Self::Contains => match (left, right) {
+                (Side::Text(text), Side::Text(part)) => text.contains(&**part),
+                (left, _) if left.is_json() => {
+                    left.items()?.is_some_and_ok(|list| any(right, &list, budget))?
+                }
                 _ => false,
             },
-            Self::Empty => match (length(a), b) {
-                (Some(length), Some(Kind::Bool(empty))) => (length == 0) == empty,
+            Self::Size => match (left, right) {
+                (Side::Text(text), Side::Number(size)) => {
+                    size.whole() == i64::try_from(text.encode_utf16().count()).ok()
+                }
+                (left, Side::Number(size)) if left.is_json() => {
+                    let length =
+                        left.length().map_or(Some(-1), |length| i64::try_from(length).ok());
+                    size.whole() == length
+                }
                 _ => false,
             },
+            Self::Empty => {
+                let empty = match left {
+                    Side::Text(text) => text.is_empty(),
+                    left if left.is_json() => match left.length() {
+                        Some(length) => length == 0,
+                        None => {
+                            return Err(PathError::NotApplicable(
+                                "\"empty\" stands behind an object",
+                            )
+                            .into());
+                        }
+                    },
+                    _ => return Ok(false),
+                };
+                match right {
+                    Side::Bool(wanted) => empty == *wanted,
+                    _ => return Err(Stop::Unfit),
+                }
+            }
+            Self::SubsetOf | Self::AnyOf | Self::NoneOf => {
+                let (Some(right), Some(left)) = (right.list()?, left.list()?) else {
+                    return Ok(false);
+                };
+                let mut count = 0;
+                for item in &left {
+                    count += usize::from(any(item, &right, budget)?);
+                }
+                match self {
+                    Self::SubsetOf => count == left.len(),
+                    Self::AnyOf => count > 0,
+                    _ => count == 0,
+                }
+            }
+            Self::Never => return Err(Stop::Unfit),
         })
     }
 }
 
-fn length(kind: Option<Kind<'_>>) -> Option<usize> {
-    match kind? {
-        Kind::Text(text) => Some(text.chars().count()),
-        Kind::List(length) | Kind::Map(length) => Some(length),
+/// `Option::is_some_and` for conditions that can fail.
+trait IsSomeAndOk<V> {
+    fn is_some_and_ok(self, f: impl FnOnce(V) -> Result<bool, Stop>) -> Result<bool, Stop>;
+}
+
+impl<V> IsSomeAndOk<V> for Option<V> {
+    fn is_some_and_ok(self, f: impl FnOnce(V) -> Result<bool, Stop>) -> Result<bool, Stop> {
+        self.map_or(Ok(false), f)
+    }
+}
+
+fn same_type<T>(left: &Side<'_, T>, right: &Side<'_, T>) -> bool {
+    let kind = |side: &Side<'_, T>| match side {
+        Side::Undefined => 0,
+        Side::Null => 1,
+        Side::Bool(_) => 2,
+        Side::Text(_) => 3,
+        Side::Number(_) => 4,
+        Side::Pattern(_) => 5,
+        Side::Tree(_) | Side::Many(_) | Side::Literal(_) | Side::Other => 6,
+    };
+    kind(left) == kind(right)
+}
+
+fn ordered<T>(left: &Side<'_, T>, right: &Side<'_, T>) -> Option<Ordering> {
+    match (left, right) {
+        (Side::Number(a), Side::Number(b)) => Some(a.compare(b)),
+        (Side::Text(a), Side::Text(b)) => Some(a.encode_utf16().cmp(b.encode_utf16())),
         _ => None,
     }
 }
 
-fn plain(kind: Kind<'_>) -> Option<String> {
-    match kind {
-        Kind::Text(text) => Some(text.to_owned()),
-        Kind::Number(number) => Some(number.to_string()),
-        Kind::Bool(value) => Some(value.to_string()),
-        _ => None,
-    }
-}
-
-fn ordered(a: Option<Kind<'_>>, b: Option<Kind<'_>>) -> Option<std::cmp::Ordering> {
-    match (a?, b?) {
-        (Kind::Number(a), Kind::Number(b)) => a.partial_cmp(&b),
-        (Kind::Text(a), Kind::Text(b)) => Some(a.cmp(b)),
-        _ => None,
-    }
-}
-
-/// A number equals the text that spells it.
-#[expect(clippy::float_cmp, reason = "Jayway compares numbers exactly")]
+/// A text equals the number that prints as it does; a number equals the text of its value.
 fn equal<T: Tree>(
     left: &Side<'_, T>,
     right: &Side<'_, T>,
-    steps: &mut Steps,
-) -> Result<bool, TooLong> {
-    steps.spend()?;
-    let (Some(a), Some(b)) = (left.kind(), right.kind()) else { return Ok(false) };
-    Ok(match (a, b) {
-        (Kind::Number(a), Kind::Text(b)) => b.trim().parse() == Ok(a),
-        (Kind::Text(a), Kind::Number(b)) => a.parse() == Ok(b),
-        (Kind::List(a), Kind::List(b)) => {
-            if a != b {
+    budget: &mut Budget,
+) -> Result<bool, Stop> {
+    budget.spend()?;
+    Ok(match (left, right) {
+        (Side::Null, Side::Null) => true,
+        (Side::Bool(a), Side::Bool(b)) => a == b,
+        (Side::Text(a), Side::Text(b)) => a == b,
+        (Side::Text(a), Side::Number(b)) => **a == b.to_string(),
+        (Side::Number(a), Side::Text(b)) => {
+            Decimal::parse(b).is_some_and(|b| a.compare(&b).is_eq())
+        }
+        (Side::Number(a), Side::Number(b)) => a.compare(b).is_eq(),
+        // A literal on the left is a text to Jayway, which equals no list.
+        (Side::Literal(_), _) => false,
+        (Side::Tree(a), Side::Tree(b)) => same(*a, *b, budget)?,
+        (Side::Tree(a), Side::Literal(b)) => same_json(*a, b, budget)?,
+        (Side::Many(a), Side::Many(b)) => {
+            if a.len() != b.len() {
                 return Ok(false);
             }
-            for (a, b) in left.items().iter().zip(&right.items()) {
-                if !equal(a, b, steps)? {
+            for pair in a.iter().zip(b) {
+                let equal = match pair {
+                    (Some(a), Some(b)) => same(*a, *b, budget)?,
+                    (None, None) => true,
+                    _ => false,
+                };
+                if !equal {
                     return Ok(false);
                 }
             }
             true
         }
-        (Kind::Map(a), Kind::Map(b)) => {
-            let (Side::Value(left), Side::Value(right)) = (left, right) else { return Ok(false) };
-            if a != b {
+        (Side::Many(a), Side::Literal(Json::List(b))) => {
+            if a.len() != b.len() {
                 return Ok(false);
             }
-            for (name, value) in left.members() {
-                let Some(other) = right.member(name) else { return Ok(false) };
-                if !equal(&Side::Value(value), &Side::Value(other), steps)? {
+            for (a, b) in a.iter().zip(b) {
+                let Some(a) = a else { return Ok(false) };
+                if !same_json(*a, b, budget)? {
                     return Ok(false);
                 }
             }
             true
         }
-        (a, b) => a == b,
+        (Side::Many(a), Side::Tree(b)) | (Side::Tree(b), Side::Many(a)) => {
+            if b.kind() != Kind::List(a.len()) {
+                return Ok(false);
+            }
+            for (at, a) in a.iter().enumerate() {
+                let (Some(a), Some(b)) = (a, b.item(at)) else { return Ok(false) };
+                if !same(*a, b, budget)? {
+                    return Ok(false);
+                }
+            }
+            true
+        }
+        _ => false,
     })
+}
+
+/// Whether two values of documents are equal: a whole number is no double.
+fn same<T: Tree>(a: &T, b: &T, budget: &mut Budget) -> Result<bool, Stop> {
+    budget.spend()?;
+    match (a.kind(), b.kind()) {
+        (Kind::List(length), Kind::List(other)) => {
+            if length != other {
+                return Ok(false);
+            }
+            for at in 0..length {
+                let (Some(a), Some(b)) = (a.item(at), b.item(at)) else { return Ok(false) };
+                if !same(a, b, budget)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        (Kind::Map(length), Kind::Map(other)) => {
+            if length != other {
+                return Ok(false);
+            }
+            for (name, value) in a.members() {
+                let Some(other) = b.member(name) else { return Ok(false) };
+                if !same(value, other, budget)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        (Kind::Number(_), Kind::Number(_)) => Ok(a.printed() == b.printed()),
+        (a, b) => Ok(a == b),
+    }
+}
+
+fn same_json<T: Tree>(a: &T, b: &Json, budget: &mut Budget) -> Result<bool, Stop> {
+    budget.spend()?;
+    match (a.kind(), b) {
+        (Kind::List(length), Json::List(items)) => {
+            if length != items.len() {
+                return Ok(false);
+            }
+            for (at, b) in items.iter().enumerate() {
+                let Some(a) = a.item(at) else { return Ok(false) };
+                if !same_json(a, b, budget)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        (Kind::Map(length), Json::Map(map)) => {
+            if length != map.len() {
+                return Ok(false);
+            }
+            for (name, value) in a.members() {
+                let Some(other) = map.get(name) else { return Ok(false) };
+                if !same_json(value, other, budget)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        (Kind::Number(_), Json::Number(number)) => Ok(a.printed() == number.as_str()),
+        (Kind::Text(a), Json::Text(b)) => Ok(a == b),
+        (Kind::Bool(a), Json::Bool(b)) => Ok(a == *b),
+        (Kind::Null, Json::Null) => Ok(true),
+        _ => Ok(false),
+    }
 }

@@ -1,16 +1,26 @@
 //! JSON paths in Jayway's dialect, as `WireMock` reads them, over any tree of values.
 //!
-//! `$.a['b'][0][-1][1:3][0,2].*`, `..name`, filters `[?(@.k == 1 && @.v =~ /x/i)]` with `==`, `!=`, `<`, `>`,
-//! `<=`, `>=`, `=~`, `in`, `nin`, `contains`, `size`, `empty` and existence, and the functions `length()`,
-//! `size()`, `min()`, `max()`, `avg()`, `sum()`, `keys()`, `first()`, `last()` at the end. RFC 9535 differs
-//! in filters and functions; [`super::json_path`] reads that.
+//! ```text
+//! text → [cursor] → [parse], [parse_filter] → [Query] → [eval], [filter], [function] → [Found]
+//! ```
+//!
+//! `$.a['b'][0][-1][1:3][0,2].*`, `..name`, filters `[?(@.k == 1 && @.v =~ /x/i)]`, and functions such as
+//! `length()`. RFC 9535 differs in filters and functions; [`super::json_path`] reads that. Texts are refused, and
+//! values are found, as by Jayway's `json-path` 2.10; a search ends at a limit of steps.
 
+mod cursor;
 mod eval;
 mod filter;
+mod function;
 mod parse;
+mod parse_filter;
+mod query;
 
-pub(crate) use eval::{Found, Key};
-pub(crate) use parse::Query;
+pub(crate) use eval::{Found, Key, PathError};
+pub(crate) use query::Query;
+
+use crate::java::decimal::{Decimal, double};
+use crate::java::json::Json;
 
 /// A value that paths lead through.
 pub(crate) trait Tree: Sized {
@@ -22,6 +32,24 @@ pub(crate) trait Tree: Sized {
     fn member(&self, name: &str) -> Option<&Self>;
     /// All members of a map, in order.
     fn members(&self) -> impl Iterator<Item = (&str, &Self)>;
+
+    /// A number as it is, without the loss of digits that a double has.
+    fn exact(&self) -> Option<Decimal> {
+        Decimal::parse(&self.printed())
+    }
+
+    /// A number, a text or a truth value as Java prints it; nothing for others.
+    fn printed(&self) -> String {
+        match self.kind() {
+            Kind::Bool(value) => value.to_string(),
+            Kind::Text(text) => text.to_owned(),
+            Kind::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
+                format!("{number:.0}")
+            }
+            Kind::Number(number) => double(number),
+            Kind::Null | Kind::List(_) | Kind::Map(_) => String::new(),
+        }
+    }
 }
 
 /// What a value is.
@@ -66,6 +94,48 @@ impl Tree for serde_json::Value {
     }
 }
 
+impl Tree for Json {
+    fn kind(&self) -> Kind<'_> {
+        match self {
+            Self::Null => Kind::Null,
+            Self::Bool(value) => Kind::Bool(*value),
+            Self::Number(number) => Kind::Number(number.to_f64()),
+            Self::Text(text) => Kind::Text(text),
+            Self::List(items) => Kind::List(items.len()),
+            Self::Map(map) => Kind::Map(map.len()),
+        }
+    }
+
+    fn item(&self, index: usize) -> Option<&Self> {
+        match self {
+            Self::List(items) => items.get(index),
+            _ => None,
+        }
+    }
+
+    fn member(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Map(map) => map.get(name),
+            _ => None,
+        }
+    }
+
+    fn members(&self) -> impl Iterator<Item = (&str, &Self)> {
+        let map = match self {
+            Self::Map(map) => Some(map),
+            _ => None,
+        };
+        map.into_iter().flat_map(crate::java::json::Map::iter)
+    }
+
+    fn printed(&self) -> String {
+        match self {
+            Self::Null => String::new(),
+            other => other.to_java(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -97,6 +167,7 @@ mod tests {
             Found::Count(count) => count.to_string(),
             Found::Number(number) => format!("{number:?}"),
             Found::Names(names) => format!("{names:?}"),
+            Found::Text(text) => text,
         }
     }
 
@@ -135,9 +206,7 @@ mod tests {
         ] {
             assert_eq!(find(path), expected, "{path}");
         }
-        for path in
-            ["$.", "$[", "$.a[", "$.a[?(@.k ==)]", "$.a[?(@.k", "$.a['x", "$..", "$.a[x]", ""]
-        {
+        for path in ["$.", "$[", "$.a[?(@.k ==)]", "$.a[?(@.k", "$.a['x", "$..", "$.a[x]", ""] {
             assert!(find(path).starts_with("invalid"), "{path}: {}", find(path));
         }
     }

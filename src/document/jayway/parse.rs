@@ -1,258 +1,291 @@
-//! Path text → steps.
+//! Text → path, in the steps of Jayway's `PathCompiler`.
 
-use super::filter::Condition;
-
-/// How deep filters may nest in each other, parentheses included.
-pub(super) const MAX_NESTING: usize = 32;
-
-/// A compiled path.
-#[derive(Debug, Clone)]
-pub(crate) struct Query {
-    pub(super) steps: Vec<Step>,
-    pub(super) function: Option<Function>,
-}
-
-/// One step of a path.
-#[derive(Debug, Clone)]
-pub(super) enum Step {
-    /// `.name`, `['a','b']`
-    Members(Vec<String>),
-    /// `[0]`, `[-1]`, `[0,2]`
-    Items(Vec<i64>),
-    /// `[1:3]`
-    Slice(Option<i64>, Option<i64>),
-    /// `.*`, `[*]`
-    All,
-    /// `..`: what follows is looked for at any depth.
-    Deep,
-    /// `[?(...)]`
-    Filter(Box<Condition>),
-}
-
-/// A function at the end of a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Function {
-    Length,
-    Min,
-    Max,
-    Avg,
-    Sum,
-    Keys,
-    First,
-    Last,
-}
+use super::cursor::{Cursor, unescaped};
+use super::query::{Function, Parameter, Query, Step};
+use crate::java::json::{Json, Reader};
 
 impl Query {
-    /// Compiles a path. One that does not begin with `$` or `@` is taken from the root.
+    /// Reads a path. One that does not begin with `$` or `@` begins with `$.`.
     ///
     /// # Errors
-    /// What is wrong, and at which byte.
+    /// What is wrong with it, as a sentence for people.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        let whole =
-            if text.starts_with(['$', '@']) { text.to_owned() } else { format!("$.{text}") };
-        let mut cursor = Cursor { text: &whole, at: 1, depth: 0 };
-        let query = cursor.steps()?;
-        if cursor.at < whole.len() {
-            return Err(cursor.wrong("a '.' or '['"));
+        Self::parse_at(text, 0)
+    }
+
+    pub(super) fn parse_at(text: &str, depth: usize) -> Result<Self, String> {
+        let trimmed = text.trim_matches(' ');
+        if trimmed.starts_with(['$', '@']) {
+            Cursor::new(trimmed, depth)?.query()
+        } else {
+            Cursor::new(&format!("$.{text}"), depth)?.query()
+        }
+    }
+}
+
+impl Cursor {
+    fn query(mut self) -> Result<Query, String> {
+        if self.get(self.length() - 1) == Some('.') {
+            return Err("Path must not end with a '.' or '..'".to_owned());
+        }
+        let from_root = self.is('$');
+        let mut steps = Vec::new();
+        if !self.is_tail() {
+            self.at += 1;
+            if !self.is('.') && !self.is('[') {
+                return Err(self.wrong("'.' or '['"));
+            }
+            loop {
+                self.step(&mut steps)?;
+                if self.is_tail() {
+                    break;
+                }
+            }
+        }
+        let mut query = Query { from_root, steps };
+        // Behind `..` a function is one of all that is found: $..a.sum() is $.sum($..a).
+        if matches!(query.steps.first(), Some(Step::Deep))
+            && let Some(Step::Function(function, _)) = query.steps.last()
+        {
+            let function = *function;
+            query.steps.pop();
+            let inner = Query { from_root: true, steps: query.steps };
+            query.steps = vec![Step::Function(function, vec![Parameter::Path(inner)])];
         }
         Ok(query)
     }
 
-    /// Whether the path leads to one place at most.
-    pub(crate) fn is_definite(&self) -> bool {
-        self.steps.iter().all(Step::is_definite)
-    }
-}
-
-impl Step {
-    pub(super) fn is_definite(&self) -> bool {
-        match self {
-            Self::Members(_) => true,
-            Self::Items(items) => items.len() == 1,
-            Self::Slice(..) | Self::All | Self::Deep | Self::Filter(_) => false,
-        }
-    }
-}
-
-/// A place in a path's text.
-#[derive(Debug)]
-pub(super) struct Cursor<'t> {
-    pub(super) text: &'t str,
-    pub(super) at: usize,
-    pub(super) depth: usize,
-}
-
-impl<'t> Cursor<'t> {
-    pub(super) fn rest(&self) -> &'t str {
-        &self.text[self.at..]
-    }
-
-    pub(super) fn space(&mut self) {
-        self.at += self.rest().len() - self.rest().trim_start().len();
-    }
-
-    /// Passes over a text if it comes next, after white space.
-    pub(super) fn eat(&mut self, text: &str) -> bool {
-        self.space();
-        let found = self.rest().starts_with(text);
-        if found {
-            self.at += text.len();
-        }
-        found
-    }
-
-    pub(super) fn expect(&mut self, text: &str) -> Result<(), String> {
-        if self.eat(text) { Ok(()) } else { Err(self.wrong(&format!("'{text}'"))) }
-    }
-
-    pub(super) fn wrong(&self, expected: &str) -> String {
-        match self.rest().chars().next() {
-            Some(found) => format!("'{found}' at byte {} where {expected} is expected", self.at),
-            None => format!("the path ends where {expected} is expected"),
-        }
-    }
-
-    /// The steps after `$` or `@`, as far as they go.
-    pub(super) fn steps(&mut self) -> Result<Query, String> {
-        let (mut steps, mut function) = (Vec::new(), None);
-        while function.is_none() {
-            let rest = self.rest();
-            if rest.starts_with("..") {
-                self.at += 2;
+    /// One step, with the dots before it.
+    fn step(&mut self, steps: &mut Vec<Step>) -> Result<(), String> {
+        if self.is('.') {
+            if self.get(self.at + 1) == Some('.') {
                 steps.push(Step::Deep);
-                if self.rest().starts_with('[') {
-                    steps.push(self.bracket()?);
-                } else {
-                    steps.push(self.name(&mut function)?);
-                }
-            } else if rest.starts_with('.') {
-                self.at += 1;
-                if self.rest().starts_with('[') {
-                    steps.push(self.bracket()?);
-                    continue;
-                }
-                let step = self.name(&mut function)?;
-                if function.is_none() {
-                    steps.push(step);
-                }
-            } else if rest.starts_with('[') {
-                steps.push(self.bracket()?);
+                self.at += 2;
             } else {
-                break;
+                self.at += 1;
+            }
+            if self.is('.') {
+                return Err(self.wrong("a name"));
             }
         }
-        Ok(Query { steps, function })
+        match self.current() {
+            Some('[') => {
+                let step = self.bracket()?;
+                steps.push(step);
+            }
+            Some('*') => {
+                self.at += 1;
+                steps.push(Step::All);
+            }
+            Some(' ') | None => return Err(self.wrong("a name")),
+            Some(_) => {
+                let step = self.name()?;
+                steps.push(step);
+            }
+        }
+        Ok(())
     }
 
-    fn name(&mut self, function: &mut Option<Function>) -> Result<Step, String> {
-        let rest = self.rest();
-        if rest.starts_with('*') {
+    /// A name, or a function with what it is given.
+    fn name(&mut self) -> Result<Step, String> {
+        let start = self.at;
+        let mut end = self.length();
+        let mut is_function = false;
+        for at in start..self.length() {
+            match self.get(at) {
+                Some(' ') => {
+                    return Err(format!(
+                        "the name at character {start} has a blank; write it as ['a b']"
+                    ));
+                }
+                Some(c @ ('.' | '[' | '(')) => {
+                    end = at;
+                    is_function = c == '(';
+                    break;
+                }
+                _ => {}
+            }
+        }
+        let name = self.text(start, end);
+        if !is_function {
+            self.at = end;
+            return Ok(Step::Members(vec![name]));
+        }
+        let mut open = 1;
+        let closed = (end + 1..self.length()).any(|at| {
+            open += match self.get(at) {
+                Some('(') => 1,
+                Some(')') => -1,
+                _ => 0,
+            };
+            open == 0
+        });
+        if !closed {
+            return Err(format!("Arguments to function: '{name}' are not closed properly."));
+        }
+        let parameters = if self.get(end + 1) == Some(')') {
+            self.at = end + 2;
+            Vec::new()
+        } else {
+            self.at = end + 1;
+            self.parameters(&name)?
+        };
+        Ok(Step::Function(function(&name), parameters))
+    }
+
+    /// What stands between the parentheses, past the closing one.
+    fn parameters(&mut self, name: &str) -> Result<Vec<Parameter>, String> {
+        let unclosed = || format!("Arguments to function: '{name}' are not closed properly.");
+        let mut parameters = Vec::new();
+        let (mut parens, mut others, mut quoted) = (0_usize, 0_usize, false);
+        let mut text = String::new();
+        loop {
+            let c = self.current().ok_or_else(unclosed)?;
             self.at += 1;
-            return Ok(Step::All);
+            let ends = parens == 0 && others == 0 && !quoted && matches!(c, ',' | ')');
+            if ends {
+                let trimmed = text.trim();
+                if trimmed.starts_with(['$', '@']) {
+                    parameters.push(Parameter::Path(Query::parse_at(trimmed, self.depth + 1)?));
+                } else if trimmed.starts_with(['{', '"', '-'])
+                    || trimmed.starts_with(|c: char| c.is_ascii_digit())
+                {
+                    parameters.push(Parameter::Json(Json::read(trimmed, Reader::Smart)?));
+                }
+                text.clear();
+                if c == ')' {
+                    return Ok(parameters);
+                }
+                continue;
+            }
+            match c {
+                '"' => quoted = !quoted,
+                '(' => parens += 1,
+                ')' => parens = parens.checked_sub(1).ok_or_else(unclosed)?,
+                '{' | '[' => others += 1,
+                '}' | ']' => others = others.checked_sub(1).ok_or_else(unclosed)?,
+                _ => {}
+            }
+            text.push(c);
         }
-        let ends = |c: char| c.is_whitespace() || "./[]()=!<>&|,~?'\"*".contains(c);
-        let length = rest.find(ends).unwrap_or(rest.len());
-        if length == 0 {
-            return Err(self.wrong("a name"));
-        }
-        let name = &rest[..length];
-        self.at += length;
-        if self.rest().starts_with("()") {
-            self.at += 2;
-            *function = Some(match name {
-                "length" | "size" => Function::Length,
-                "min" => Function::Min,
-                "max" => Function::Max,
-                "avg" => Function::Avg,
-                "sum" => Function::Sum,
-                "keys" => Function::Keys,
-                "first" => Function::First,
-                "last" => Function::Last,
-                other => return Err(format!("\"{other}()\" is no function")),
-            });
-        }
-        Ok(Step::Members(vec![name.to_owned()]))
     }
 
     fn bracket(&mut self) -> Result<Step, String> {
-        self.at += 1;
-        self.space();
-        let step = match self.rest().chars().next() {
+        let Some(next) = self.next_significant(self.at) else {
+            return Err(self.wrong("a bracket that is closed"));
+        };
+        match self.get(next) {
+            Some(quote @ ('\'' | '"')) => self.quoted_names(quote),
+            Some(c) if c.is_ascii_digit() || matches!(c, '-' | ':') => self.items(),
             Some('*') => {
-                self.at += 1;
-                Step::All
+                let Some(end) = self.next_significant_is(next, ']') else {
+                    return Err("Expected wildcard token to end with ']'".to_owned());
+                };
+                self.at = end + 1;
+                Ok(Step::All)
             }
             Some('?') => {
-                self.at += 1;
-                self.expect("(")?;
-                let condition = self.condition()?;
-                self.expect(")")?;
-                Step::Filter(Box::new(condition))
+                let wrong = self.wrong("a filter such as [?(@.a == 1)]");
+                let Some(open) = self.next_significant_is(next, '(') else { return Err(wrong) };
+                let Some(close) = self.closing(open, '(', ')', true)? else { return Err(wrong) };
+                let Some(end) = self.next_significant_is(close, ']') else { return Err(wrong) };
+                let inside = self.text(open, close + 1);
+                let condition = Cursor::new(&inside, self.depth + 1)?.filter()?;
+                self.at = end + 1;
+                Ok(Step::Filter(condition))
             }
-            Some('\'' | '"') => {
-                let mut names = vec![self.quoted()?];
-                while self.eat(",") {
-                    self.space();
-                    names.push(self.quoted()?);
+            _ => Err(format!(
+                "Could not parse token starting at position {}. Expected ?, ', 0-9, * ",
+                self.at
+            )),
+        }
+    }
+
+    fn quoted_names(&mut self, quote: char) -> Result<Step, String> {
+        let mut names = Vec::new();
+        let (mut start, mut end) = (self.at + 1, 0);
+        let (mut inside, mut escaped, mut comma) = (false, false, false);
+        for at in self.at + 1..self.length() {
+            match self.get(at) {
+                _ if escaped => escaped = false,
+                Some('\\') => escaped = true,
+                Some(']') if !inside => {
+                    if comma {
+                        return Err(format!("Found empty property at index {at}"));
+                    }
+                    break;
                 }
-                Step::Members(names)
-            }
-            Some(c) if c.is_ascii_digit() || c == '-' || c == ':' => self.numbers()?,
-            _ => return Err(self.wrong("a name in quotes, a number, '*' or '?'")),
-        };
-        self.expect("]")?;
-        Ok(step)
-    }
-
-    fn numbers(&mut self) -> Result<Step, String> {
-        let first = self.number()?;
-        if self.eat(":") {
-            return Ok(Step::Slice(first, self.number()?));
-        }
-        let mut items = vec![first.ok_or_else(|| self.wrong("a number"))?];
-        while self.eat(",") {
-            items.push(self.number()?.ok_or_else(|| self.wrong("a number"))?);
-        }
-        Ok(Step::Items(items))
-    }
-
-    fn number(&mut self) -> Result<Option<i64>, String> {
-        self.space();
-        let rest = self.rest();
-        let length = rest.find(|c: char| !(c.is_ascii_digit() || c == '-')).unwrap_or(rest.len());
-        if length == 0 {
-            return Ok(None);
-        }
-        let number = rest[..length].parse().map_err(|_| self.wrong("a number"))?;
-        self.at += length;
-        Ok(Some(number))
-    }
-
-    /// A text in quotes of either kind; a backslash keeps the character behind it.
-    pub(super) fn quoted(&mut self) -> Result<String, String> {
-        let mut chars = self.rest().char_indices();
-        let Some((_, quote @ ('\'' | '"'))) = chars.next() else {
-            return Err(self.wrong("a quote"));
-        };
-        let mut text = String::new();
-        while let Some((at, c)) = chars.next() {
-            match c {
-                '\\' => match chars.next() {
-                    Some((_, 'n')) => text.push('\n'),
-                    Some((_, 't')) => text.push('\t'),
-                    Some((_, 'r')) => text.push('\r'),
-                    Some((_, c)) => text.push(c),
-                    None => break,
-                },
-                c if c == quote => {
-                    self.at += at + 1;
-                    return Ok(text);
+                Some(c) if c == quote && inside => {
+                    let next = self.next_significant(at).and_then(|at| self.get(at));
+                    if !matches!(next, Some(']' | ',')) {
+                        return Err(format!(
+                            "Property must be separated by comma or Property must be terminated close square bracket at index {at}"
+                        ));
+                    }
+                    end = at;
+                    names.push(unescaped(&self.text(start, at)));
+                    inside = false;
                 }
-                c => text.push(c),
+                Some(c) if c == quote => {
+                    start = at + 1;
+                    inside = true;
+                    comma = false;
+                }
+                Some(',') if !inside => {
+                    if comma {
+                        return Err(format!("Found empty property at index {at}"));
+                    }
+                    comma = true;
+                }
+                _ => {}
             }
         }
-        self.at = self.text.len();
-        Err(self.wrong("the end of a quoted text"))
+        if inside {
+            return Err(format!("Property has not been closed - missing closing {quote}"));
+        }
+        let Some(close) = self.next_significant_is(end, ']') else {
+            return Err("Property has not been closed - missing closing ]".to_owned());
+        };
+        self.at = close + 1;
+        Ok(Step::Members(names))
+    }
+
+    fn items(&mut self) -> Result<Step, String> {
+        let wrong = || "an index must be a whole number".to_owned();
+        let end = self.find(self.at + 1, ']').ok_or_else(wrong)?;
+        let text = self.text(self.at + 1, end);
+        let text = text.trim();
+        self.at = end + 1;
+        let number = |text: &str| text.parse::<i32>().map(i64::from).map_err(|_| wrong());
+        if !text.contains(':') {
+            let items = text.split(',').map(number).collect::<Result<_, _>>()?;
+            return Ok(Step::Items(items));
+        }
+        let mut bounds = text
+            .split(':')
+            .map(|bound| if bound.is_empty() { Ok(None) } else { number(bound).map(Some) });
+        let mut bound = || bounds.next().unwrap_or(Ok(None));
+        match (bound()?, bound()?) {
+            (None, None) => Err(format!("Failed to parse SliceOperation: {text}")),
+            (from, to) => Ok(Step::Slice(from, to)),
+        }
+    }
+}
+
+fn function(name: &str) -> Function {
+    match name {
+        "length" | "size" => Function::Length,
+        "keys" => Function::Keys,
+        "first" => Function::First,
+        "last" => Function::Last,
+        "index" => Function::Index,
+        "min" => Function::Min,
+        "max" => Function::Max,
+        "avg" => Function::Average,
+        "sum" => Function::Sum,
+        "stddev" => Function::Deviation,
+        "concat" => Function::Concat,
+        "append" => Function::Append,
+        _ => Function::Unknown,
     }
 }

@@ -25,10 +25,9 @@ use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderName, SEC_WEBSOCKET_PROTOCOL};
 
 use crate::document::Diagnostics;
-use crate::message::ClientCertificate;
+use crate::message::{ClientCertificate, RequestInfo};
 
 use super::golang::quote;
-use super::path::RequestInfo;
 use super::resource::GroupResource;
 use super::status::ApiError;
 use policy::Policies;

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use serde_json::json;
 
 use super::*;
-use crate::message::Query;
+use crate::message::{Query, RequestInfo};
 
 const TOKENS: &str = "admin-token,admin,u1,\"system:masters\"\nreader-token,reader,u2,\"readers,others\"\n\
      plain-token,plain,u3\n";

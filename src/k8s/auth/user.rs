@@ -1,6 +1,6 @@
 //! Users and the attributes of their requests: what a policy compares.
 
-use super::super::path::RequestInfo;
+use crate::message::RequestInfo;
 
 /// The sender of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

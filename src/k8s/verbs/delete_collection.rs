@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
-use crate::message::Body;
+use crate::message::{Body, is_true};
 
 use super::super::list::page::NoPage;
 use super::super::list::select_page;
@@ -18,8 +18,7 @@ use super::{Call, Resolved, body, delete, list, not_reached, written};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
-    let mut options =
-        list::options(call, call.query.first("watch").is_some_and(super::super::path::is_true))?;
+    let mut options = list::options(call, call.query.first("watch").is_some_and(is_true))?;
     // Upstream lists with a limit of 10,000, so that a resourceVersion alone means the exact revision.
     let unlimited = options.limit.is_none();
     if unlimited

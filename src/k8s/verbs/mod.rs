@@ -26,11 +26,10 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 
-use crate::message::{Body, Plan, Query};
+use crate::message::{Body, Plan, Query, ResourceInfo};
 
 use super::auth::{Auth, User};
 use super::output::{self, Output, Shape};
-use super::path::ResourceInfo;
 use super::resource::Served;
 use super::status::ApiError;
 use super::store::{Object, PinnedSnapshots, Revision, State};

@@ -2,9 +2,8 @@
 
 use http::HeaderName;
 
+use crate::message::Asked;
 use crate::redact::{Pass, Redactor};
-
-use super::super::facts::Facts;
 
 /// How much of a long body is looked through, in bytes: more of it is not shown anyway.
 const LOOKED_THROUGH: usize = 256 << 10;
@@ -16,10 +15,10 @@ pub(super) struct Clean<'r> {
 }
 
 impl<'r> Clean<'r> {
-    pub(super) fn of(facts: &Facts<'_>, redactor: &'r Redactor) -> Self {
-        let pass = redactor.pass(facts.target);
-        pass.target(facts.target);
-        for (name, value) in &facts.request.headers {
+    pub(super) fn of(asked: &Asked<'_>, redactor: &'r Redactor) -> Self {
+        let pass = redactor.pass(asked.target());
+        pass.target(asked.target());
+        for (name, value) in asked.headers() {
             if let Ok(value) = value.to_str() {
                 pass.header(name, value);
             }

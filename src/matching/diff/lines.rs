@@ -5,18 +5,18 @@ use std::str::FromStr as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderName};
-use http::uri::Authority;
 
 use crate::document::read_body;
+use crate::message::Asked;
 
-use super::super::facts::Facts;
 use super::super::multi::MultiPattern;
 use super::super::operator::{StringPattern, Subject};
+use super::super::raw::Raw;
 use super::super::stub::Stub;
 use super::super::url::UrlPattern;
 use super::clean::Clean;
+use super::java_order;
 use super::operand::{Operator, Several};
-use super::raw::{Raw, pretty};
 
 /// How much of one value is shown, in bytes.
 const LONGEST: usize = 64 << 10;
@@ -41,7 +41,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    fn new(attribute: &'static str, left: String, right: String, matched: bool) -> Self {
+    pub(super) fn new(attribute: &'static str, left: String, right: String, matched: bool) -> Self {
         let message = match (right.is_empty(), matched) {
             (true, _) => Some(format!("{attribute} is not present")),
             (false, true) => None,
@@ -51,11 +51,19 @@ impl Line {
     }
 
     /// A line of words that match anything.
-    fn words(left: String, right: String) -> Self {
+    pub(super) fn words(left: String, right: String) -> Self {
         Self { attribute: "", left, right, message: None, matched: true }
     }
 
-    fn blank() -> Self {
+    /// A line for something that the request does not have.
+    pub(super) fn missing(what: &'static str) -> Self {
+        Self {
+            message: Some(format!("{what} is not present")),
+            ..Self::words(what.to_owned(), String::new())
+        }
+    }
+
+    pub(super) fn blank() -> Self {
         Self::words(String::new(), String::new())
     }
 
@@ -68,41 +76,49 @@ impl Line {
 /// The lines of a stub's pattern beside a request.
 pub(super) fn of(
     stub: &Stub,
-    facts: &Facts<'_>,
+    asked: &Asked<'_>,
     state: Option<&str>,
     clean: &Clean<'_>,
 ) -> Vec<Line> {
     let mapping = String::from_utf8_lossy(stub.text());
     let mapping = Raw::new(&mapping);
     let pattern = mapping.get("request").unwrap_or(Raw::new("{}"));
-    let mut diff = Diff { pattern, facts, clean, lines: Vec::new() };
+    let mut diff = Diff { pattern, asked, clean, lines: Vec::new() };
     diff.origin();
     diff.method_and_url(stub);
     diff.headers();
     diff.path_parameters(stub);
     diff.query();
+    diff.form();
     diff.cookies();
     diff.bodies();
+    diff.multipart();
     diff.credentials(stub);
     diff.custom_matcher();
     diff.scenario(mapping, state);
     diff.lines
 }
 
-struct Diff<'a, 'r, 'c> {
-    pattern: Raw<'a>,
-    facts: &'a Facts<'r>,
-    clean: &'a Clean<'c>,
-    lines: Vec<Line>,
+pub(super) struct Diff<'a, 'r, 'c> {
+    pub(super) pattern: Raw<'a>,
+    pub(super) asked: &'a Asked<'r>,
+    pub(super) clean: &'a Clean<'c>,
+    pub(super) lines: Vec<Line>,
 }
 
 impl Diff<'_, '_, '_> {
-    fn push(&mut self, attribute: &'static str, left: String, right: String, matched: bool) {
+    pub(super) fn push(
+        &mut self,
+        attribute: &'static str,
+        left: String,
+        right: String,
+        matched: bool,
+    ) {
         self.lines.push(Line::new(attribute, cut(left), cut(right), matched));
     }
 
     /// A line about one value.
-    fn push_value(
+    pub(super) fn push_value(
         &mut self,
         attribute: &'static str,
         left: String,
@@ -119,118 +135,68 @@ impl Diff<'_, '_, '_> {
     }
 
     /// A blank line behind a section that has lines.
-    fn close(&mut self, before: usize) {
+    pub(super) fn close(&mut self, before: usize) {
         if self.lines.len() > before {
             self.lines.push(Line::blank());
         }
     }
 
-    /// Host, port, client address, scheme.
-    fn origin(&mut self) {
-        let authority = self.facts.authority();
-        if let Some(host) = self.pattern.get("host") {
-            let actual = authority.as_ref().map(Authority::host).unwrap_or_default();
-            let left = Operator::of(host).map_or_else(String::new, |operator| {
-                let text = &operator.expected;
-                if operator.is_equal_to() {
-                    text.clone()
-                } else {
-                    format!("[{}] {text}", operator.name)
-                }
-            });
-            self.push_value("Host", left, actual.to_owned(), (host, Some(actual)));
-        }
-        if let Some(port) = self.pattern.get("port") {
-            let actual = self.facts.port().unwrap_or_default();
-            let port = port.text();
-            let matched = port == actual.to_string();
-            self.push("Port", port, actual.to_string(), matched);
-        }
-        if let Some(wanted) = self.pattern.get("clientIp") {
-            let operator = Operator::of(wanted);
-            let left = operator.map(|operator| format!("{} {}", operator.name, operator.expected));
-            let actual = self.facts.client_address();
-            let left = left.unwrap_or_default();
-            let right = actual.as_deref().unwrap_or_default().to_owned();
-            self.push_value("ClientIp", left, right, (wanted, actual.as_deref()));
-        }
-        if let Some(scheme) = self.pattern.get("scheme") {
-            let (scheme, actual) = (scheme.text(), self.facts.scheme());
-            let matched = scheme == actual;
-            self.push("Scheme", scheme, actual.to_owned(), matched);
-        }
-    }
-
-    fn method_and_url(&mut self, stub: &Stub) {
-        let method = &*self.facts.method;
-        let wanted = self.pattern.get("method").map_or_else(|| "ANY".to_owned(), Raw::text);
-        let matched = stub.request.method.matches(method);
-        self.push("HTTP method", wanted, method.to_string(), matched);
-
-        let find = |key| self.pattern.get(key).map(|url| (key, url.text()));
-        let written = URLS.iter().find_map(|(key, word)| Some((find(key)?, *word)));
-        let Some(((key, url), word)) = written else {
-            let target = self.clean.url(self.facts.target.to_owned());
-            self.push("URL", "(always)".to_owned(), target, true);
-            self.lines.push(Line::blank());
-            return;
-        };
-        let matched = stub.request.url.matches(self.facts.path, self.facts.target);
-        let left = format!("{word}{}", self.clean.url(url.clone()));
-        let target = self.clean.url(self.facts.target.to_owned());
-        let mut line = Line::new("URL", cut(left), cut(target), matched);
-        let mut hint = |text: &str| {
-            line.message = Some(match line.message.take() {
-                Some(message) => format!("{message}. {text}"),
-                None => text.to_owned(),
-            });
-        };
-        if key.ends_with("Pattern") && has_bare_question_mark(&url) {
-            hint(r#"When using a regex, "?" should be "\?""#);
-        }
-        if !url.starts_with('/') {
-            hint("URLs must start with a /");
-        }
-        self.lines.push(line);
-        self.lines.push(Line::blank());
-    }
-
     fn headers(&mut self) {
         let before = self.lines.len();
         let entries = self.pattern.get("headers").map(Raw::entries).unwrap_or_default();
-        for (name, pattern) in entries {
-            let Ok(header) = HeaderName::from_str(&name) else { continue };
-            let values = self.facts.header(&header);
-            let matched = all_match(pattern, &values);
-            let hide = |value: &str| self.clean.header(&header, value);
-            let left = match Several::of(pattern) {
-                Some(Several::One(operator)) => {
-                    let operator_name = bracketed(&operator, "");
-                    let expected = self.expected(&operator, &operator.expected, hide);
-                    let colon = if expected.is_empty() { "" } else { ": " };
-                    format!("{name}{operator_name}{colon}{expected}")
-                }
-                Some(Several::All(word, all)) => {
-                    format!("{name}{word}[{}]", self.clean.text(all))
-                }
-                None => name.clone(),
-            };
-            let right = listed(&name, values.iter().map(|value| hide(value)));
-            self.push("Header", left, right, matched);
+        let credentials =
+            self.pattern.get("basicAuth").or(self.pattern.get("basicAuthCredentials"));
+        let mut all: Vec<(String, Option<Raw<'_>>)> =
+            entries.into_iter().map(|(name, pattern)| (name, Some(pattern))).collect();
+        if credentials.is_some() {
+            // The credentials are a header of their own: WireMock puts all into a hash table.
+            all.push(("Authorization".to_owned(), None));
+            java_order::of_hash_map(&mut all, |(name, _)| name);
         }
-        self.basic_auth();
+        for (name, pattern) in all {
+            let Ok(header) = HeaderName::from_str(&name) else { continue };
+            match (pattern, credentials) {
+                (Some(pattern), _) => {
+                    let values = self.asked.header(&header);
+                    self.header(&name, &header, pattern, &values);
+                }
+                (None, Some(credentials)) => self.basic_auth(credentials),
+                (None, None) => {}
+            }
+        }
         self.close(before);
     }
 
-    /// The credentials are a header of their own.
-    fn basic_auth(&mut self) {
-        let wanted = self.pattern.get("basicAuth").or(self.pattern.get("basicAuthCredentials"));
-        let Some(wanted) = wanted else { return };
+    /// A header field of the request or of a part.
+    pub(super) fn header<T: AsRef<str>>(
+        &mut self,
+        name: &str,
+        header: &HeaderName,
+        pattern: Raw<'_>,
+        values: &[T],
+    ) {
+        let hide = |value: &str| self.clean.header(header, value);
+        let left = match Several::of(pattern) {
+            Some(Several::One(operator)) => {
+                let word = bracketed(&operator, "");
+                let expected = self.expected(&operator, &operator.expected, hide);
+                let colon = if expected.is_empty() { "" } else { ": " };
+                format!("{name}{word}{colon}{expected}")
+            }
+            Some(Several::All(word, all)) => format!("{name}{word}[{}]", self.clean.text(all)),
+            None => name.to_owned(),
+        };
+        let right = listed(name, values.iter().map(|value| hide(value.as_ref())));
+        let matched = all_match(pattern, values);
+        self.push("Header", left, right, matched);
+    }
+
+    fn basic_auth(&mut self, wanted: Raw<'_>) {
         let part = |key| wanted.get(key).map(Raw::text).unwrap_or_default();
         let credentials = STANDARD.encode(format!("{}:{}", part("username"), part("password")));
         let expected = self.clean.header(&AUTHORIZATION, &format!("Basic {credentials}"));
-        let matched = self.facts.basic_credentials().any(|given| given == credentials);
-        let values = self.facts.header(&AUTHORIZATION);
+        let matched = self.asked.basic_credentials().any(|given| given == credentials);
+        let values = self.asked.header(&AUTHORIZATION);
         let values = values.iter().map(|value| self.clean.header(&AUTHORIZATION, value));
         let right = listed("Authorization", values);
         self.push("Header", format!("Authorization [prefix] : {expected}"), right, matched);
@@ -239,7 +205,7 @@ impl Diff<'_, '_, '_> {
     fn path_parameters(&mut self, stub: &Stub) {
         let Some(wanted) = self.pattern.get("pathParameters") else { return };
         let UrlPattern::Template(template) = &stub.request.url else { return };
-        let values = stub.request.path_values(self.facts);
+        let values = stub.request.path_values(self.asked);
         if values.is_empty() {
             return;
         }
@@ -260,8 +226,18 @@ impl Diff<'_, '_, '_> {
         let before = self.lines.len();
         let entries = self.pattern.get("queryParameters").map(Raw::entries).unwrap_or_default();
         for (name, pattern) in entries {
-            let values: Vec<&str> = self.facts.query(&name).collect();
+            let values: Vec<&str> = self.asked.parameter(&name).collect();
             self.parameter("Query", "Query", &name, pattern, &values);
+        }
+        self.close(before);
+    }
+
+    fn form(&mut self) {
+        let before = self.lines.len();
+        let entries = self.pattern.get("formParameters").map(Raw::entries).unwrap_or_default();
+        for (name, pattern) in entries {
+            let values: Vec<&str> = self.asked.form(&name).collect();
+            self.parameter("Form data", "Form", &name, pattern, &values);
         }
         self.close(before);
     }
@@ -295,7 +271,7 @@ impl Diff<'_, '_, '_> {
         let before = self.lines.len();
         let entries = self.pattern.get("cookies").map(Raw::entries).unwrap_or_default();
         for (name, pattern) in entries {
-            let value = self.facts.cookie(&name).next();
+            let value = self.asked.cookie(&name).next();
             let Some(operator) = Operator::of(pattern) else { continue };
             let hide = |value: &str| self.clean.cookie(value);
             let expected = self.expected(&operator, &operator.value, hide);
@@ -306,52 +282,10 @@ impl Diff<'_, '_, '_> {
         self.close(before);
     }
 
-    fn bodies(&mut self) {
-        let patterns = self.pattern.get("bodyPatterns").map(Raw::items).unwrap_or_default();
-        let body = self.facts.body().and_then(Subject::text).unwrap_or_default().to_owned();
-        let bytes = self.facts.body().map(Subject::bytes).unwrap_or_default().to_vec();
-        for pattern in patterns {
-            self.body(pattern, &body, &bytes);
-        }
-    }
-
-    fn body(&mut self, pattern: Raw<'_>, body: &str, bytes: &[u8]) {
-        let Some(operator) = Operator::of(pattern) else { return };
-        let shown = match operator.name {
-            "equalToJson" => pretty(body).unwrap_or_else(|| body.to_owned()),
-            "binaryEqualTo" => STANDARD.encode(bytes),
-            _ => body.to_owned(),
-        };
-        let shown = self.clean.text(shown);
-        let expected = self.clean.text(operator.expected.clone());
-        match (operator.name, &operator.below_path) {
-            ("matchesJsonPath" | "matchesXPath", below) => {
-                let left = match below {
-                    Some(below) => {
-                        let text = self.clean.text(below.expected.clone());
-                        format!("{expected} [{}] {text}", below.name)
-                    }
-                    None => expected,
-                };
-                self.push_value("Body", left, shown, (pattern, Some(body)));
-            }
-            ("binaryEqualTo", _) => {
-                let matched = operator.value == STANDARD.encode(bytes);
-                self.push("Body", expected, shown, matched);
-            }
-            // The text of the body begins on a line of its own, and is compared like this.
-            (name, _) => {
-                let compared = format!("\n{body}");
-                let (left, right) = (format!("[{name}]\n{expected}"), format!("\n{shown}"));
-                self.push_value("Body", left, right, (pattern, Some(&compared)));
-            }
-        }
-    }
-
     /// A recorded stub that is for another client.
     fn credentials(&mut self, stub: &Stub) {
         let recorded = stub.request.conditions().credentials.as_ref();
-        let names = recorded.map(|of| of.differing(self.facts)).unwrap_or_default();
+        let names = recorded.map(|of| of.differing(self.asked)).unwrap_or_default();
         if !names.is_empty() {
             let names = names.join(", ");
             let mut line =
@@ -374,8 +308,8 @@ impl Diff<'_, '_, '_> {
         let Some((name, required)) = scenario else { return };
         let line = |state: &str| format!("[Scenario '{}' state: {state}]", name.text());
         let required = required.text();
-        let state = state.unwrap_or("Started");
-        self.push("Scenario", line(&required), line(state), required == state);
+        // WireMock compares the required state with the whole line, so that it is never as wanted.
+        self.push("Scenario", line(&required), line(state.unwrap_or("Started")), false);
     }
 
     /// What an operator is given: a secret where its value would be one. A pattern is no secret by its name alone.
@@ -385,20 +319,6 @@ impl Diff<'_, '_, '_> {
             _ => self.clean.text(text.to_owned()),
         }
     }
-}
-
-/// The URL of a pattern: the first of these that it has.
-const URLS: [(&str, &str); 5] = [
-    ("url", ""),
-    ("urlPattern", "[regex] "),
-    ("urlPath", "[path] "),
-    ("urlPathPattern", "[path regex] "),
-    ("urlPathTemplate", "[path template] "),
-];
-
-/// Whether the first question mark of a regular expression has no backslash before it.
-fn has_bare_question_mark(regex: &str) -> bool {
-    regex.find('?').is_some_and(|at| at < 2 || !regex[..at].ends_with('\\'))
 }
 
 fn bracketed(operator: &Operator, equal: &str) -> String {
@@ -426,7 +346,7 @@ fn all_match<T: AsRef<str>>(pattern: Raw<'_>, values: &[T]) -> bool {
 }
 
 /// The beginning of a text that is too long.
-fn cut(mut text: String) -> String {
+pub(super) fn cut(mut text: String) -> String {
     if text.len() > LONGEST {
         let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         let left = text.len() - end;

@@ -4,23 +4,25 @@
 //! ```text
 //! stub mapping, as text → [raw] → [operand]: operators as they are printed ─┐
 //! compiled parts: do they match? ───────────────────────────────────────────┼→ [lines] → [layout] → the 404's body
-//! request ──────────────────────────────────────────────────────────────────┘
+//! request ──────────────────────────────────────────────────────────────────┘  [head_lines], [body_lines]
 //! ```
 //!
 //! The lines come from the mapping as it was written, in its order: a compiled pattern does not know either.
 
+mod body_lines;
 mod clean;
+mod head_lines;
+mod java_order;
 mod layout;
 mod lines;
 mod operand;
-mod raw;
 #[cfg(test)]
 mod tests;
 
-use crate::message::Request;
+use crate::message::Asked;
 use crate::redact::Redactor;
 
-use super::facts::Facts;
+use super::operator::{StringPattern, Subject};
 use super::stub::Stub;
 use clean::Clean;
 
@@ -34,14 +36,28 @@ pub(crate) const NO_STUBS: &str =
 /// The text for a request that no stub answers, with the nearest one. `state` is the state of the stub's scenario.
 pub(crate) fn report(
     nearest: Option<&Stub>,
-    request: &Request,
+    asked: &Asked<'_>,
     state: Option<&str>,
     redactor: &Redactor,
 ) -> String {
     let Some(stub) = nearest else { return NO_STUBS.to_owned() };
-    let facts = Facts::new(request);
-    let clean = Clean::of(&facts, redactor);
-    let width = request.header(WIDTH_HEADER).and_then(|width| width.trim().parse().ok());
-    let lines = lines::of(stub, &facts, state, &clean);
+    let clean = Clean::of(asked, redactor);
+    let width = asked.request().header(WIDTH_HEADER).and_then(|width| width.trim().parse().ok());
+    let lines = lines::of(stub, asked, state, &clean);
     layout::render(stub.name(), &lines, width)
+}
+
+/// What is to be noted of a stub for the request's URL, where its paths cannot be applied to the body.
+pub(crate) fn warnings(stub: &Stub, asked: &Asked<'_>, redactor: &Redactor) -> Vec<String> {
+    let patterns = &stub.request.conditions().body;
+    if patterns.is_empty() || !stub.request.url.matches(asked.path(), asked.target()) {
+        return Vec::new();
+    }
+    let Some(body) = Subject::of_body(asked) else { return Vec::new() };
+    let clean = Clean::of(asked, redactor);
+    let warning = |pattern: &StringPattern| match pattern {
+        StringPattern::MatchesJsonPath(path) => path.warning(&body).map(|text| clean.text(text)),
+        _ => None,
+    };
+    patterns.iter().filter_map(warning).collect()
 }

@@ -1,6 +1,8 @@
 //! Operators as `WireMock` prints them: a name, and what is expected.
 
-use super::raw::{Raw, pretty};
+use crate::document::xml::{Document, Reading};
+
+use super::super::raw::{Raw, pretty};
 
 /// The operators of a value, and of a body.
 const NAMES: [&str; 20] = [
@@ -70,6 +72,9 @@ impl Operator {
             "equalToJson" | "matchesJsonSchema" => {
                 Self { expected: pretty(&value).unwrap_or_else(|| value.clone()), ..same(value) }
             }
+            "equalToXml" => {
+                Self { expected: xml(&value).unwrap_or_else(|| value.clone()), ..same(value) }
+            }
             "matchesJsonPath" | "matchesXPath" => match operand.get("expression") {
                 Some(expression) => {
                     let below_path = inner(operand).map(Box::new);
@@ -112,6 +117,11 @@ impl Several {
 
 fn named(operators: &[Operator]) -> Vec<String> {
     operators.iter().map(|operator| format!("{} {}", operator.name, operator.expected)).collect()
+}
+
+/// An XML text with its elements on lines of their own; nothing where it is no XML.
+pub(super) fn xml(text: &str) -> Option<String> {
+    Document::parse(text, Reading::PLAIN).ok()?.pretty().ok()
 }
 
 /// The present, with an offset: `now +3 days`.

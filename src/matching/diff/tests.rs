@@ -5,6 +5,7 @@ use serde_json::json;
 use super::super::testing::{request, set};
 use super::*;
 use crate::matching::StubSet;
+use crate::message::Request;
 use crate::redact::Key;
 
 /// The text without its head, and without secrets hidden.

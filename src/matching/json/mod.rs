@@ -13,7 +13,9 @@ mod tree;
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use crate::java::json::{Json, Map};
 
 use equal::{canonical, scalars_equal};
 use pairing::Pairing;
@@ -34,44 +36,41 @@ const MAX_PAIRED: usize = 1_000;
 #[derive(Debug)]
 pub(crate) struct JsonPattern {
     /// As written, for messages.
-    expected: Value,
+    expected: Json,
     tree: Tree,
     ignore_array_order: bool,
     ignore_extra: bool,
 }
 
 impl JsonPattern {
-    /// Prepares an expected tree. The error is the sentence for people.
-    pub(crate) fn compile(
-        expected: Value,
-        ignore_array_order: bool,
-        ignore_extra: bool,
-    ) -> Result<Self, String> {
+    /// Prepares an expected tree.
+    pub(crate) fn compile(expected: Json, ignore_array_order: bool, ignore_extra: bool) -> Self {
         let rules = Rules { ignore_array_order, ignore_extra };
-        let tree = Tree::compile(&expected, rules)?;
-        Ok(Self { expected, tree, ignore_array_order, ignore_extra })
+        let tree = Tree::compile(&expected, rules);
+        Self { expected, tree, ignore_array_order, ignore_extra }
     }
 
     /// Whether a value is as expected.
-    pub(crate) fn matches(&self, actual: &Value) -> bool {
+    pub(crate) fn matches(&self, actual: &Json) -> bool {
         self.look(&self.tree, actual, &Cell::new(BUDGET))
     }
 
     /// The expected tree, as written.
-    pub(crate) fn expected(&self) -> &Value {
+    pub(crate) fn expected(&self) -> &Json {
         &self.expected
     }
 
     /// The expected tree with everything that matches shown as it came in, so that a diff of it
     /// with the actual value shows only what is wrong.
     pub(crate) fn aligned(&self, actual: &Value) -> Value {
-        self.align(&self.tree, &self.expected, actual, &Cell::new(BUDGET))
+        let actual = Json::of(actual);
+        self.align(&self.tree, &self.expected, &actual, &Cell::new(BUDGET)).to_serde()
     }
 
-    fn look(&self, tree: &Tree, actual: &Value, budget: &Cell<u32>) -> bool {
+    fn look(&self, tree: &Tree, actual: &Json, budget: &Cell<u32>) -> bool {
         let read = match (tree, actual) {
-            (Tree::Regex(_), Value::String(text)) => text.len(),
-            (Tree::Scalar(Value::String(expected)), Value::String(text))
+            (Tree::Regex(_), Json::Text(text)) => text.len(),
+            (Tree::Scalar(Json::Text(expected)), Json::Text(text))
                 if expected.len() == text.len() =>
             {
                 text.len()
@@ -86,28 +85,21 @@ impl JsonPattern {
         budget.set(left);
         match (tree, actual) {
             (Tree::Ignore { .. }, _)
-            | (Tree::AnyString, Value::String(_))
-            | (Tree::AnyNumber, Value::Number(_))
-            | (Tree::AnyBoolean, Value::Bool(_)) => true,
-            (Tree::Regex(pattern), Value::String(text)) => pattern.matches(text),
+            | (Tree::AnyString, Json::Text(_))
+            | (Tree::AnyNumber, Json::Number(_))
+            | (Tree::AnyBoolean, Json::Bool(_)) => true,
+            (Tree::Regex(pattern), Json::Text(text)) => pattern.matches(text).unwrap_or(false),
             (Tree::Scalar(expected), actual) => scalars_equal(expected, actual),
-            (Tree::List(expected), Value::Array(actual)) => self.lists(expected, actual, budget),
-            (Tree::Object(expected), Value::Object(actual)) => {
-                self.objects(expected, actual, budget)
-            }
+            (Tree::List(expected), Json::List(actual)) => self.lists(expected, actual, budget),
+            (Tree::Object(expected), Json::Map(actual)) => self.objects(expected, actual, budget),
             _ => false,
         }
     }
 
-    fn objects(
-        &self,
-        expected: &[(Box<str>, Tree)],
-        actual: &Map<String, Value>,
-        budget: &Cell<u32>,
-    ) -> bool {
+    fn objects(&self, expected: &[(Box<str>, Tree)], actual: &Map, budget: &Cell<u32>) -> bool {
         let mut found = 0;
         for (key, tree) in expected {
-            match actual.get(&**key) {
+            match actual.get(key) {
                 Some(value) => {
                     found += 1;
                     if !self.look(tree, value, budget) {
@@ -121,7 +113,7 @@ impl JsonPattern {
         self.ignore_extra || found == actual.len()
     }
 
-    fn lists(&self, expected: &[Item], actual: &[Value], budget: &Cell<u32>) -> bool {
+    fn lists(&self, expected: &[Item], actual: &[Json], budget: &Cell<u32>) -> bool {
         if actual.len() < expected.len() || (!self.ignore_extra && actual.len() > expected.len()) {
             return false;
         }
@@ -131,7 +123,7 @@ impl JsonPattern {
         }
         // Items that equal one value only go first: whichever of the equal ones they take, the others
         // lose nothing by it.
-        let mut left: Vec<&Value> = Vec::new();
+        let mut left: Vec<&Json> = Vec::new();
         let mut open: Vec<&Tree> = Vec::new();
         let mut wanted: HashMap<&str, usize> = HashMap::new();
         for item in expected {
@@ -161,28 +153,28 @@ impl JsonPattern {
         })
     }
 
-    fn align(&self, tree: &Tree, expected: &Value, actual: &Value, budget: &Cell<u32>) -> Value {
+    fn align(&self, tree: &Tree, expected: &Json, actual: &Json, budget: &Cell<u32>) -> Json {
         if self.look(tree, actual, budget) {
             return actual.clone();
         }
         match (tree, expected, actual) {
-            (Tree::Object(trees), Value::Object(expected), Value::Object(actual)) => {
-                let mut out = Map::new();
+            (Tree::Object(trees), Json::Map(expected), Json::Map(actual)) => {
+                let mut out = Map::default();
                 for (key, tree) in trees {
-                    let (key, wanted) = (key.to_string(), &expected[&**key]);
-                    let value = match actual.get(&key) {
+                    let wanted = expected.get(key).unwrap_or(&Json::Null);
+                    let value = match actual.get(key) {
                         Some(value) => self.align(tree, wanted, value, budget),
                         None => wanted.clone(),
                     };
-                    out.insert(key, value);
+                    out.insert(key.to_string(), value);
                 }
                 if self.ignore_extra {
-                    let extra = actual.iter().filter(|(key, _)| !expected.contains_key(*key));
-                    out.extend(extra.map(|(key, value)| (key.clone(), value.clone())));
+                    let extra = actual.iter().filter(|(key, _)| expected.get(key).is_none());
+                    extra.for_each(|(key, value)| out.insert(key.to_owned(), value.clone()));
                 }
-                Value::Object(out)
+                Json::Map(out)
             }
-            (Tree::List(trees), Value::Array(expected), Value::Array(actual))
+            (Tree::List(trees), Json::List(expected), Json::List(actual))
                 if !self.ignore_array_order =>
             {
                 let pairs = trees.iter().zip(expected).enumerate().map(|(at, (item, wanted))| {
@@ -193,11 +185,11 @@ impl JsonPattern {
                         |item| self.align(tree, wanted, item, budget),
                     )
                 });
-                let mut out: Vec<Value> = pairs.collect();
+                let mut out: Vec<Json> = pairs.collect();
                 if self.ignore_extra {
                     out.extend(actual.iter().skip(out.len()).cloned());
                 }
-                Value::Array(out)
+                Json::List(out)
             }
             _ => expected.clone(),
         }

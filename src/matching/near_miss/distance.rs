@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use http::uri::Authority;
 use serde_json::Value;
 
-use super::super::facts::Facts;
+use crate::message::Asked;
+
 use super::super::multi::MultiPattern;
 use super::super::operator::{StringPattern, Subject};
 use super::super::request::{Conditions, RequestPattern, cookie_matches};
@@ -48,66 +49,67 @@ fn mean(distances: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// From 0 for a request that is as wanted to 1.
-pub(in crate::matching) fn of(pattern: &RequestPattern, facts: &Facts<'_>) -> f64 {
+pub(in crate::matching) fn of(pattern: &RequestPattern, asked: &Asked<'_>) -> f64 {
     let wanted = pattern.conditions();
     let mut sum = Sum::default();
-    origin(wanted, facts, &mut sum);
-    sum.add(url(&pattern.url, facts), 10.0);
-    sum.add(verdict(pattern.method.matches(&facts.method)), 3.0);
+    origin(wanted, asked, &mut sum);
+    sum.add(url(&pattern.url, asked), 10.0);
+    sum.add(verdict(pattern.method.matches(asked.upper_case_method())), 3.0);
     if sum.apart > 0.0 {
         return sum.mean();
     }
-    let values = pattern.path_values(facts);
+    let values = pattern.path_values(asked);
     sum.add_all(wanted.path_parameters.iter().map(|(at, _, pattern)| {
         value(pattern, &Subject::new(at.and_then(|at| values.get(at).copied().flatten())))
     }));
-    let header = |(name, pattern)| several(pattern, &facts.header(name));
+    let header = |(name, pattern)| several(pattern, &asked.header(name));
     let headers = wanted.headers.iter().map(|(name, pattern)| header((name, pattern)));
     let credentials = wanted
         .basic_auth
         .as_ref()
-        .map(|(_, wanted)| verdict(facts.basic_credentials().any(|given| given == &**wanted)));
+        .map(|(_, wanted)| verdict(asked.basic_credentials().any(|given| given == &**wanted)));
     let recorded = wanted.credentials.as_ref();
-    let recorded = recorded.map(|of| verdict(of.differing(facts).is_empty()));
+    let recorded = recorded.map(|of| verdict(of.differing(asked).is_empty()));
     sum.add_all(headers.chain(credentials).chain(recorded));
     sum.add_all(
         wanted
             .query
             .iter()
-            .map(|(name, pattern)| several(pattern, &facts.query(name).collect::<Vec<_>>())),
+            .map(|(name, pattern)| several(pattern, &asked.parameter(name).collect::<Vec<_>>())),
     );
-    sum.add_all(wanted.cookies.iter().map(|(name, pattern)| cookie(facts, name, pattern)));
-    let body = facts.body();
+    sum.add_all(wanted.cookies.iter().map(|(name, pattern)| cookie(asked, name, pattern)));
+    let body = Subject::of_body(asked);
+    let body = body.as_ref();
     sum.add_all(wanted.body.iter().map(|pattern| body.map_or(1.0, |body| value(pattern, body))));
-    let field = |(name, pattern)| several(pattern, &facts.form(name).collect::<Vec<_>>());
+    let field = |(name, pattern)| several(pattern, &asked.form(name).collect::<Vec<_>>());
     sum.add_all(wanted.form.iter().map(|(name, pattern)| field((name, pattern))));
-    sum.add_all(wanted.multipart.iter().map(|pattern| verdict(pattern.matches(facts))));
+    sum.add_all(wanted.multipart.iter().map(|pattern| verdict(pattern.matches(asked))));
     sum.mean()
 }
 
-fn origin(wanted: &Conditions, facts: &Facts<'_>, sum: &mut Sum) {
-    let authority = facts.authority();
+fn origin(wanted: &Conditions, asked: &Asked<'_>, sum: &mut Sum) {
+    let authority = asked.authority();
     let host = Subject::new(authority.as_ref().map(Authority::host));
     sum.add(wanted.host.as_ref().map_or(0.0, |pattern| value(pattern, &host)), 10.0);
-    let port = facts.port().map(i64::from);
+    let port = asked.port().map(i64::from);
     sum.add(verdict(wanted.port.is_none_or(|wanted| port == Some(wanted))), 10.0);
-    sum.add(verdict(wanted.scheme.as_deref().is_none_or(|wanted| wanted == facts.scheme())), 3.0);
-    let address = facts.client_address();
+    sum.add(verdict(wanted.scheme.as_deref().is_none_or(|wanted| wanted == asked.scheme())), 3.0);
+    let address = asked.client_address();
     let address = Subject::new(address.as_deref());
     sum.add(wanted.client_address.as_ref().map_or(0.0, |pattern| value(pattern, &address)), 3.0);
 }
 
-fn url(pattern: &UrlPattern, facts: &Facts<'_>) -> f64 {
+fn url(pattern: &UrlPattern, asked: &Asked<'_>) -> f64 {
     match pattern {
-        UrlPattern::Url(text) => text_distance(text, facts.target),
-        UrlPattern::Path(text) => text_distance(text, facts.path),
-        _ => verdict(pattern.matches(facts.path, facts.target)),
+        UrlPattern::Url(text) => text_distance(text, asked.target()),
+        UrlPattern::Path(text) => text_distance(text, asked.path()),
+        _ => verdict(pattern.matches(asked.path(), asked.target())),
     }
 }
 
-fn cookie(facts: &Facts<'_>, name: &str, pattern: &StringPattern) -> f64 {
-    let values = facts.cookie(name).map(|text| value(pattern, &Subject::new(Some(text))));
-    let absent = || verdict(cookie_matches(facts, name, pattern));
+fn cookie(asked: &Asked<'_>, name: &str, pattern: &StringPattern) -> f64 {
+    let values = asked.cookie(name).map(|text| value(pattern, &Subject::new(Some(text))));
+    let absent = || verdict(cookie_matches(asked, name, pattern));
     values.min_by(f64::total_cmp).unwrap_or_else(absent)
 }
 
@@ -190,8 +192,8 @@ fn share(part: usize, whole: usize) -> f64 {
 }
 
 /// How alike a stub's URL is to the request's, cheaply: what they share at the start and at the end.
-pub(super) fn url_likeness(pattern: &UrlPattern, facts: &Facts<'_>) -> usize {
-    let actual = if pattern.includes_query() { facts.target } else { facts.path };
+pub(super) fn url_likeness(pattern: &UrlPattern, asked: &Asked<'_>) -> usize {
+    let actual = if pattern.includes_query() { asked.target() } else { asked.path() };
     let start = common(pattern.literal_prefix().bytes(), actual.bytes());
     match pattern {
         UrlPattern::Url(text) | UrlPattern::Path(text) => {

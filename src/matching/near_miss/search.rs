@@ -7,11 +7,10 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use crate::message::Request;
+use crate::message::{Asked, Request};
 use crate::redact::Redactor;
 
 use super::super::diff;
-use super::super::facts::Facts;
 use super::super::list::Order;
 use super::super::set::StubSet;
 use super::super::stub::Stub;
@@ -67,10 +66,11 @@ impl StubSet {
     /// in steps.
     #[must_use]
     pub(crate) fn miss_report(&self, request: &Request, redactor: &Redactor) -> String {
+        let asked = Asked::new(request);
         let mut search = MissSearch::new(self);
-        while search.step(request) {}
+        while search.step(&asked) {}
         let nearest = search.nearest();
-        diff::report(nearest.first().map(|near| &*near.stub), request, None, redactor)
+        diff::report(nearest.first().map(|near| &*near.stub), &asked, None, redactor)
     }
 }
 
@@ -80,12 +80,11 @@ impl<'s> MissSearch<'s> {
     }
 
     /// Takes one step, of some microseconds. Says whether there are more.
-    pub(crate) fn step(&mut self, request: &Request) -> bool {
-        let facts = Facts::new(request);
+    pub(crate) fn step(&mut self, asked: &Asked<'_>) -> bool {
         let stage = std::mem::replace(&mut self.stage, Stage::Done(Vec::new()));
         self.stage = match stage {
             Stage::Start => Stage::Look {
-                same_url: self.stubs.of_url(&facts, COMPARED),
+                same_url: self.stubs.of_url(asked, COMPARED),
                 last: None,
                 looked_at: 0,
                 others: BinaryHeap::new(),
@@ -103,7 +102,7 @@ impl<'s> MissSearch<'s> {
                     for (order, stub) in next {
                         last = Some(order);
                         looked_at += 1;
-                        look(&facts, order, stub, &same_url, &mut others);
+                        look(asked, order, stub, &same_url, &mut others);
                     }
                     Stage::Look { same_url, last, looked_at, others }
                 }
@@ -118,7 +117,7 @@ impl<'s> MissSearch<'s> {
                     Stage::Done(compared.into_iter().map(|(_, near)| near).collect())
                 } else {
                     compared.extend(left.by_ref().take(COMPARED_A_STEP).map(|(order, stub)| {
-                        let distance = distance::of(&stub.request, &facts);
+                        let distance = distance::of(&stub.request, asked);
                         (order, NearMiss { stub, distance })
                     }));
                     Stage::Compare { left, compared }
@@ -138,13 +137,13 @@ impl<'s> MissSearch<'s> {
 
 /// Keeps a stub if its URL is more alike than that of another.
 fn look(
-    facts: &Facts<'_>,
+    asked: &Asked<'_>,
     order: Order,
     stub: &Arc<Stub>,
     same_url: &[(Order, Arc<Stub>)],
     others: &mut BinaryHeap<Reverse<Candidate>>,
 ) {
-    let likeness = (distance::url_likeness(&stub.request.url, facts), Reverse(order));
+    let likeness = (distance::url_likeness(&stub.request.url, asked), Reverse(order));
     let full = others.len() >= COMPARED;
     if full && others.peek().is_some_and(|Reverse(least)| least.likeness >= likeness)
         || same_url.iter().any(|(known, _)| *known == order)

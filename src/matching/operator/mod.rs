@@ -4,16 +4,30 @@
 //! their semantics are its own. A value that is not there is `None` to them: only `absent`,
 //! `anything`, `doesNotContain`, `doesNotMatch` and `not` can match it.
 
+mod date;
+mod json_path;
+mod number;
 mod read;
+mod schema;
+#[cfg(feature = "json-schema")]
+mod schema_validator;
 mod subject;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::json::JsonPattern;
 use super::pattern::Pattern;
+use super::template::Template;
 use super::xml::{XPathPattern, XmlPattern};
+use date::DatePattern;
+use json_path::JsonPathPattern;
+use number::NumberPattern;
+use schema::SchemaPattern;
 
 pub(super) use read::{compile_pattern, no_operation};
 pub(crate) use subject::Subject;
@@ -32,6 +46,13 @@ pub(crate) enum StringPattern {
     Absent,
     Anything,
     EqualToJson(Box<JsonPattern>),
+    MatchesJsonPath(Box<JsonPathPattern>),
+    MatchesJsonSchema(Box<SchemaPattern>),
+    MatchesPathTemplate(Box<Template>),
+    Date(Box<DatePattern>),
+    Number(Box<NumberPattern>),
+    /// The bytes of a body.
+    BinaryEqualTo(Box<[u8]>),
     EqualToXml(Box<XmlPattern>),
     /// What an expression finds, and what one of its texts must be like.
     MatchesXPath(Box<XPathPattern>, Option<Box<StringPattern>>),
@@ -55,7 +76,16 @@ impl StringPattern {
             Self::DoesNotMatch(pattern) => text.is_none_or(|text| !pattern.matches(text)),
             Self::Absent => text.is_none(),
             Self::Anything => true,
-            Self::EqualToJson(pattern) => subject.json().is_some_and(|json| pattern.matches(json)),
+            Self::EqualToJson(pattern) => subject.exact().is_some_and(|json| pattern.matches(json)),
+            Self::MatchesJsonPath(pattern) => pattern.matches(subject),
+            Self::MatchesJsonSchema(pattern) => pattern.matches(subject),
+            Self::MatchesPathTemplate(template) => text.is_some_and(|text| {
+                let path = text.split('?').next().unwrap_or(text);
+                template.matches(path)
+            }),
+            Self::Date(pattern) => pattern.matches(text, subject.now()),
+            Self::Number(pattern) => text.is_some_and(|text| pattern.matches(text)),
+            Self::BinaryEqualTo(bytes) => **bytes == *subject.bytes(),
             Self::EqualToXml(pattern) => text.is_some_and(|text| pattern.matches(text)),
             Self::MatchesXPath(path, None) => path.finds(text),
             Self::MatchesXPath(path, Some(below)) => {
@@ -82,6 +112,7 @@ impl StringPattern {
                 all.iter().any(|pattern| pattern.gives_up_on(subject))
             }
             Self::Not(pattern) => pattern.gives_up_on(subject),
+            Self::MatchesJsonPath(pattern) => pattern.gives_up_on(subject),
             Self::MatchesXPath(path, _) => path.gives_up_on(subject.text()),
             _ => false,
         }
@@ -139,6 +170,21 @@ impl fmt::Display for StringPattern {
             Self::Absent => f.write_str("[absent]"),
             Self::Anything => f.write_str("[anything]"),
             Self::EqualToJson(pattern) => write!(f, "[equalToJson] {}", pattern.expected()),
+            Self::MatchesJsonPath(pattern) => match pattern.below() {
+                Some(below) => write!(f, "[matchesJsonPath] {} {below}", pattern.as_str()),
+                None => write!(f, "[matchesJsonPath] {}", pattern.as_str()),
+            },
+            Self::MatchesJsonSchema(pattern) => {
+                write!(f, "[matchesJsonSchema] {}", pattern.as_str())
+            }
+            Self::MatchesPathTemplate(template) => {
+                write!(f, "[matchesPathTemplate] {}", template.as_str())
+            }
+            Self::Date(pattern) => write!(f, "{pattern}"),
+            Self::Number(pattern) => write!(f, "{pattern}"),
+            Self::BinaryEqualTo(bytes) => {
+                write!(f, "[binaryEqualTo] {}", STANDARD.encode(bytes))
+            }
             Self::EqualToXml(pattern) => write!(f, "[equalToXml] {}", pattern.as_str()),
             Self::MatchesXPath(path, None) => write!(f, "[matchesXPath] {}", path.as_str()),
             Self::MatchesXPath(path, Some(below)) => {

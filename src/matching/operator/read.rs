@@ -1,13 +1,24 @@
-//! `{"equalTo": "x"}` and its siblings → operators, with everything that is wrong with them.
+//! `{"equalTo": "x"}` and its siblings → operators, with everything that is wrong with them
+//! (`C/matching/StringValuePatternJsonDeserializer.java`).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::document::jayway::Query;
 use crate::document::{Keys, Node, suggest};
+use crate::java::decimal::Decimal;
+use crate::java::json::{Json, Reader};
 
 use super::super::json::JsonPattern;
 use super::super::pattern::Pattern;
-use super::super::xml::{XPathPattern, XmlPattern, is_true};
+use super::super::template::Template;
+use super::super::xml::{XPathPattern, XmlPattern};
 use super::StringPattern;
+use super::date::DatePattern;
+use super::json_path::JsonPathPattern;
+use super::number::NumberPattern;
+use super::schema::SchemaPattern;
 
 impl StringPattern {
     /// Decodes `{"equalTo": "x"}` and its siblings; problems are noted at the node.
@@ -17,42 +28,27 @@ impl StringPattern {
             no_operation(&node, &node.value().to_string());
             return None;
         }
-        let keys = node.keys()?;
-        let pattern = Self::compile_keys(&keys)?;
-        keys.finish_ignoring();
-        Some(pattern)
+        Self::compile_entries(&node)
     }
 
-    /// As [`Self::compile`], for an object that may have other keys as well. The first operator counts.
-    pub(in crate::matching) fn compile_keys(keys: &Keys<'_>) -> Option<Self> {
-        let options = Options {
-            case_insensitive: keys.get("caseInsensitive"),
-            ignore_array_order: keys.get("ignoreArrayOrder"),
-            ignore_extra_elements: keys.get("ignoreExtraElements"),
+    /// The first known operator counts; other keys are its options, or nothing.
+    fn compile_entries(node: &Node<'_>) -> Option<Self> {
+        let entries = node.entries();
+        let known: Vec<&(&str, Node<'_>)> =
+            entries.iter().filter(|(key, _)| OPERATORS.contains(key)).collect();
+        let first = match known.as_slice() {
+            [] => {
+                no_operation(node, &node.value().to_string());
+                return None;
+            }
+            [one] => one,
+            // Only the text knows which was written first.
+            several => several
+                .iter()
+                .min_by_key(|(_, node)| node.place().map(|place| (place.line, place.column)))?,
         };
-        let is_operator = |key: &&str| OPERATORS.contains(key);
-        let mut written = keys.node().value().as_object().into_iter().flat_map(|map| map.keys());
-        let found = written.find_map(|key| OPERATORS.iter().find(|operator| *operator == key));
-        let Some(operator) = found else {
-            no_operation(keys.node(), &keys.node().value().to_string());
-            return None;
-        };
-        for other in keys.present().filter(is_operator).filter(|key| key != operator) {
-            keys.node().warn(
-                format!("{other:?} has no effect beside {operator:?}"),
-                "combine them with \"and\": [...]",
-            );
-        }
-        for operator in OPERATORS {
-            // None of them is an unknown key.
-            let _ = keys.get(operator);
-        }
-        let Some(operand) = keys.get(operator) else {
-            no_text(keys.node(), operator, "nothing");
-            return None;
-        };
-        options.check(operator);
-        Self::of_operator(operator, &operand, &options, keys)
+        let options = Options { node: node.value() };
+        Self::of_operator(first.0, &first.1, &options, &node.keys()?)
     }
 
     fn of_operator(
@@ -61,22 +57,16 @@ impl StringPattern {
         options: &Options<'_>,
         keys: &Keys<'_>,
     ) -> Option<Self> {
-        let text = || match operand.value() {
-            Value::String(text) => Some(Box::<str>::from(text.as_str())),
-            other => {
-                no_text(operand, operator, &other.to_string());
-                None
-            }
-        };
+        let text = || operand_text(operator, operand).map(Box::<str>::from);
         Some(match operator {
             "equalTo" => Self::EqualTo {
                 text: text()?,
-                ignore_case: Options::on(options.case_insensitive.as_ref())?,
+                ignore_case: options.get("caseInsensitive").is_some_and(as_bool),
             },
             "contains" => Self::Contains(text()?),
             "doesNotContain" => Self::DoesNotContain(text()?),
-            "matches" => Self::Matches(Box::new(pattern_of(operand, &text()?)?)),
-            "doesNotMatch" => Self::DoesNotMatch(Box::new(pattern_of(operand, &text()?)?)),
+            "matches" => Self::Matches(Box::new(regex(operator, operand)?)),
+            "doesNotMatch" => Self::DoesNotMatch(Box::new(regex(operator, operand)?)),
             "absent" => {
                 if operand.value() == &Value::Bool(false) {
                     operand.warn(
@@ -86,84 +76,220 @@ impl StringPattern {
                 }
                 Self::Absent
             }
-            "anything" => text().map(|_| Self::Anything)?,
+            "anything" => {
+                text()?;
+                Self::Anything
+            }
+            "equalToJson" => Self::EqualToJson(Box::new(json(operand, options)?)),
+            "matchesJsonPath" => Self::MatchesJsonPath(Box::new(json_path(operand)?)),
+            "matchesJsonSchema" => {
+                Self::MatchesJsonSchema(Box::new(SchemaPattern::compile(operand, options)?))
+            }
+            "matchesPathTemplate" => {
+                let text = text()?;
+                Self::MatchesPathTemplate(Box::new(Template::compile(operand, &text)?))
+            }
+            "before" | "after" | "equalToDateTime" => {
+                Self::Date(Box::new(DatePattern::compile(operator, operand, options)?))
+            }
+            "binaryEqualTo" => {
+                let bytes = operand.value().as_str().and_then(|text| STANDARD.decode(text).ok());
+                match bytes {
+                    Some(bytes) => Self::BinaryEqualTo(bytes.into()),
+                    None => {
+                        operand.error("binaryEqualTo operand must be bytes in base64", "");
+                        return None;
+                    }
+                }
+            }
             "equalToXml" => Self::EqualToXml(Box::new(XmlPattern::compile(operand, keys)?)),
             "matchesXPath" => compile_xpath(operand, keys)?,
-            "equalToJson" => Self::EqualToJson(Box::new(compile_json(operand, options)?)),
-            "and" => Self::And(compile_list(operand)?),
-            "or" => Self::Or(compile_list(operand)?),
-            _ => Self::Not(Box::new(Self::compile(operand)?)),
+            "and" => Self::And(list(operand)?),
+            "or" => Self::Or(list(operand)?),
+            "not" => Self::Not(Box::new(Self::compile(operand)?)),
+            _ => Self::Number(Box::new(number(operator, operand)?)),
         })
     }
 }
 
-/// Every operator, in the order of the reference.
-const OPERATORS: [&str; 13] = [
+/// Every operator.
+const OPERATORS: [&str; 25] = [
+    "binaryEqualTo",
     "equalTo",
+    "equalToJson",
+    "matchesJsonPath",
+    "matchesJsonSchema",
+    "equalToXml",
+    "matchesXPath",
     "contains",
+    "not",
     "doesNotContain",
     "matches",
     "doesNotMatch",
-    "absent",
+    "before",
+    "after",
+    "equalToDateTime",
     "anything",
-    "equalToJson",
-    "equalToXml",
-    "matchesXPath",
+    "absent",
     "and",
     "or",
-    "not",
+    "matchesPathTemplate",
+    "equalToNumber",
+    "greaterThanNumber",
+    "greaterThanEqualNumber",
+    "lessThanNumber",
+    "lessThanEqualNumber",
 ];
-
-struct Options<'d> {
-    case_insensitive: Option<Node<'d>>,
-    ignore_array_order: Option<Node<'d>>,
-    ignore_extra_elements: Option<Node<'d>>,
-}
-
-impl Options<'_> {
-    /// Notes options that the operator does not have.
-    fn check(&self, operator: &str) {
-        let table = [
-            (&self.case_insensitive, "equalTo"),
-            (&self.ignore_array_order, "equalToJson"),
-            (&self.ignore_extra_elements, "equalToJson"),
-        ];
-        for (option, owner) in table {
-            if let Some(option) = option.as_ref().filter(|_| operator != owner) {
-                let key = option.key();
-                option.warn(
-                    format!("{key:?} goes with {owner:?} and has no effect on {operator:?}"),
-                    "remove it",
-                );
-            }
-        }
-    }
-
-    fn on(option: Option<&Node<'_>>) -> Option<bool> {
-        Some(option.is_some_and(is_true))
-    }
-}
 
 /// Notes that a value is no pattern at all, in `WireMock`'s words.
 pub(in crate::matching) fn no_operation(node: &Node<'_>, shown: &str) {
-    let key = node.value().as_object().and_then(|map| map.keys().next());
-    let known = || OPERATORS.into_iter().chain(["hasExactly", "includes"]).collect::<Vec<_>>();
-    let (message, hint) = match key {
-        Some(key) => (format!("unknown operator {key:?}"), suggest(key, &known())),
-        None => {
-            ("a pattern needs an operator".to_owned(), format!("one of {}", OPERATORS.join(", ")))
-        }
+    let detail = format!("{shown} is not a valid match operation");
+    let first = if node.value().is_object() { node.entries().into_iter().next() } else { None };
+    let Some((key, first)) = first else {
+        let hint = format!("one of {}", OPERATORS.join(", "));
+        node.error_saying("a pattern needs an operator", hint, detail);
+        return;
     };
-    node.error_saying(message, hint, format!("{shown} is not a valid match operation"));
+    let known: Vec<&str> = OPERATORS.into_iter().chain(["hasExactly", "includes"]).collect();
+    let (message, hint) = (format!("unknown operator {key:?}"), suggest(key, &known));
+    first.error_saying_at_key(message, hint, detail);
 }
 
-/// Notes that an operand is no text.
-fn no_text(node: &Node<'_>, operator: &str, shown: &str) {
-    node.error_saying(
-        format!("{operator:?} takes a text, not {shown:.80}"),
-        "put it in quotes",
-        format!("{operator} operand must be a non-null string"),
-    );
+/// The keys beside an operator. Like Jackson's `findValue`, which `WireMock` uses, this looks into the values
+/// as well.
+#[derive(Debug)]
+pub(in crate::matching::operator) struct Options<'d> {
+    node: &'d Value,
+}
+
+impl<'d> Options<'d> {
+    pub(super) fn get(&self, key: &str) -> Option<&'d Value> {
+        find(self.node, key)
+    }
+
+    pub(super) fn text(&self, key: &str) -> Option<&'d str> {
+        self.get(key)?.as_str()
+    }
+}
+
+fn find<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
+    match value {
+        Value::Object(map) => {
+            map.get(key).or_else(|| map.values().find_map(|value| find(value, key)))
+        }
+        Value::Array(items) => items.iter().find_map(|value| find(value, key)),
+        _ => None,
+    }
+}
+
+/// As Jackson's `asBoolean`: the text `true` and every number but 0 are true.
+pub(in crate::matching::operator) fn as_bool(value: &Value) -> bool {
+    match value {
+        Value::Bool(value) => *value,
+        Value::String(text) => text.trim() == "true",
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        _ => false,
+    }
+}
+
+fn operand_text<'d>(operator: &str, operand: &Node<'d>) -> Option<&'d str> {
+    let text = operand.value().as_str();
+    if text.is_none() {
+        operand.error_saying(
+            format!("{operator:?} takes a text, not {:.80}", operand.value().to_string()),
+            "put it in quotes",
+            format!("{operator} operand must be a non-null string"),
+        );
+    }
+    text
+}
+
+fn regex(operator: &str, operand: &Node<'_>) -> Option<Pattern> {
+    operand_text(operator, operand)?;
+    compile_pattern(operand)
+}
+
+/// Decodes a regular expression; a broken one is noted.
+pub(in crate::matching) fn compile_pattern(node: &Node<'_>) -> Option<Pattern> {
+    let text = node.text()?;
+    Pattern::compile(text)
+        .map_err(|why| {
+            node.error(
+                format!("not a regular expression: {why}"),
+                "patterns have Java's syntax and must match the whole value",
+            );
+        })
+        .ok()
+}
+
+/// The JSON of an operand: as it is, or in a text.
+pub(super) fn json_operand(operand: &Node<'_>) -> Option<Json> {
+    match operand.value() {
+        // A text holds JSON; to expect a JSON text, it is quoted once more.
+        Value::String(text) => Json::read(text, Reader::Jackson)
+            .map_err(|why| {
+                operand.error(format!("not JSON: {why}"), "give JSON, or a text that holds JSON");
+            })
+            .ok(),
+        value => Some(exact(operand).unwrap_or_else(|| Json::of(value))),
+    }
+}
+
+/// Numbers with a point lose digits when serde reads them: they are read again from the text.
+fn exact(operand: &Node<'_>) -> Option<Json> {
+    fn has_fraction(value: &Value) -> bool {
+        match value {
+            Value::Number(number) => number.is_f64(),
+            Value::Array(items) => items.iter().any(has_fraction),
+            Value::Object(map) => map.values().any(has_fraction),
+            _ => false,
+        }
+    }
+    if !has_fraction(operand.value()) {
+        return None;
+    }
+    let place = operand.place()?;
+    let text = &operand.decoder().source().text;
+    let mut start = 0;
+    for _ in 1..place.line {
+        start += text[start..].find('\n')? + 1;
+    }
+    let (offset, _) = text[start..].char_indices().nth(place.column - 1)?;
+    let found = Json::read(&text[start + offset..], Reader::Jackson).ok()?;
+    // The place is that of another value where the text is not JSON.
+    (found.to_serde() == *operand.value()).then_some(found)
+}
+
+fn json(operand: &Node<'_>, options: &Options<'_>) -> Option<JsonPattern> {
+    let expected = json_operand(operand)?;
+    let ignore_array_order = options.get("ignoreArrayOrder").is_some_and(as_bool);
+    let ignore_extra = options.get("ignoreExtraElements").is_some_and(as_bool);
+    Some(JsonPattern::compile(expected, ignore_array_order, ignore_extra))
+}
+
+fn json_path(operand: &Node<'_>) -> Option<JsonPathPattern> {
+    let (text, below) = match operand.value() {
+        Value::String(text) => (text.as_str(), None),
+        Value::Object(map) if map.contains_key("expression") => {
+            let Some(text) = map["expression"].as_str() else {
+                operand.error("expression must be a JSON path", "");
+                return None;
+            };
+            (text, Some(StringPattern::compile(operand)?))
+        }
+        _ => {
+            operand.error_saying(
+                "the expression is missing",
+                "write {\"expression\": \"$.a\", \"equalTo\": \"x\"}",
+                "expression is required in the advanced matchesJsonPath form",
+            );
+            return None;
+        }
+    };
+    Query::parse(text)
+        .map(|query| JsonPathPattern::new(text, query, below))
+        .map_err(|why| operand.error(why, "paths have the syntax of Jayway's JsonPath"))
+        .ok()
 }
 
 /// `matchesXPath`: an expression, or one with an operator that what it finds must satisfy.
@@ -185,57 +311,41 @@ fn compile_xpath(operand: &Node<'_>, keys: &Keys<'_>) -> Option<StringPattern> {
     };
     let namespaces = if keys.get("xPathNamespaces").is_some() { keys } else { &inside };
     let pattern = XPathPattern::compile(&expression, namespaces);
-    let below = StringPattern::compile_keys(&inside);
-    inside.finish_ignoring();
+    let below = StringPattern::compile(operand);
     Some(StringPattern::MatchesXPath(Box::new(pattern?), Some(Box::new(below?))))
 }
 
-/// Decodes a regular expression; a broken one is noted.
-pub(in crate::matching) fn compile_pattern(node: &Node<'_>) -> Option<Pattern> {
-    pattern_of(node, node.text()?)
-}
-
-fn pattern_of(node: &Node<'_>, text: &str) -> Option<Pattern> {
-    Pattern::compile(text)
-        .map_err(|why| {
-            node.error(
-                format!("not a regular expression: {why}"),
-                "patterns have Java's syntax and must match the whole value",
-            );
-        })
-        .ok()
-}
-
-fn compile_json(operand: &Node<'_>, options: &Options<'_>) -> Option<JsonPattern> {
-    let expected = match operand.value() {
-        // A text holds JSON; to expect a JSON string, it is quoted once more.
-        Value::String(text) => serde_json::from_str(text)
-            .map_err(|error| {
-                operand.error(format!("not JSON: {error}"), "give JSON, or a text that holds JSON");
-            })
-            .ok()?,
-        value => value.clone(),
+fn number(operator: &str, operand: &Node<'_>) -> Option<NumberPattern> {
+    let operator = NumberPattern::OPERATORS.into_iter().find(|known| *known == operator)?;
+    let number = match operand.value() {
+        Value::Number(number) => Decimal::parse(&number.to_string()),
+        Value::String(text) => Decimal::parse(text.trim()),
+        _ => None,
     };
-    let ignore_array_order = Options::on(options.ignore_array_order.as_ref())?;
-    let ignore_extra = Options::on(options.ignore_extra_elements.as_ref())?;
-    JsonPattern::compile(expected, ignore_array_order, ignore_extra)
-        .map_err(|why| operand.error(why, ""))
-        .ok()
+    if number.is_none() {
+        operand.error(format!("{operator} operand must be a number"), "");
+    }
+    Some(NumberPattern { operator, number: number? })
 }
 
-fn compile_list(operand: &Node<'_>) -> Option<Vec<StringPattern>> {
-    let items = operand.items();
-    if items.len() < 2 {
-        if operand.value().is_array() {
-            operand.error_saying(
-                "a list of two patterns or more is expected",
-                "leave the list away",
-                "Must be constructed with at least two matchers",
-            );
-        }
+fn list(operand: &Node<'_>) -> Option<Vec<StringPattern>> {
+    if !operand.value().is_array() {
+        operand.error_saying(
+            format!("{:?} takes a list of patterns", operand.key()),
+            "give two patterns or more",
+            // WireMock says "and" of both.
+            "and field must be an array of matchers",
+        );
         return None;
     }
+    let items = operand.items();
     // Not `collect` on an Option alone: every broken item is reported, not only the first.
     let patterns: Vec<_> = items.iter().map(StringPattern::compile).collect();
-    patterns.into_iter().collect()
+    let patterns: Vec<StringPattern> = patterns.into_iter().collect::<Option<_>>()?;
+    if patterns.len() < 2 {
+        operand
+            .error("Must be constructed with at least two matchers", "give two patterns or more");
+        return None;
+    }
+    Some(patterns)
 }

@@ -3,39 +3,72 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
-/// One value of a request, or its absence; parsed as JSON at most once.
+use crate::java::json::{Json, Reader};
+use crate::message::{Asked, LazyJson};
+
+/// One value of a request, or its absence; each way of reading it is taken once at most.
 #[derive(Debug)]
 pub(crate) struct Subject<'a> {
     text: Option<Cow<'a, str>>,
     /// What a body consists of; nothing for other values.
-    bytes: Cow<'a, [u8]>,
-    json: OnceCell<Option<Value>>,
+    bytes: &'a [u8],
+    /// The time that `now` is in patterns of dates, where one was given.
+    now: Option<Timestamp>,
+    parsed: Parsed<'a>,
+    exact: OnceCell<Option<Json>>,
+    permissive: OnceCell<Option<Json>>,
+}
+
+/// Where the parsed form of a value is kept.
+#[derive(Debug)]
+enum Parsed<'a> {
+    Own(LazyJson),
+    /// With the request, whose body is compared with many patterns.
+    OfRequest(&'a LazyJson),
 }
 
 impl<'a> Subject<'a> {
     /// A header, parameter or cookie.
     pub(crate) fn new(text: Option<&'a str>) -> Self {
-        let bytes = Cow::Borrowed(&[][..]);
-        Self { text: text.map(Cow::Borrowed), bytes, json: OnceCell::new() }
+        Self::of(&[], text.map(Cow::Borrowed), Parsed::Own(LazyJson::default()))
     }
 
     /// A body in UTF-8: an empty one counts as absent, bytes that are not UTF-8 are replaced.
     #[cfg(test)]
     pub(crate) fn body(bytes: &'a [u8]) -> Self {
-        Self::decoded(Cow::Borrowed(bytes), String::from_utf8_lossy(bytes))
+        let text = (!bytes.is_empty()).then(|| String::from_utf8_lossy(bytes));
+        Self::of(bytes, text, Parsed::Own(LazyJson::default()))
     }
 
-    /// A body with its text: an empty one counts as absent.
-    pub(crate) fn decoded(bytes: Cow<'a, [u8]>, text: Cow<'a, str>) -> Self {
-        let text = (!bytes.is_empty()).then_some(text);
-        Self { text, bytes, json: OnceCell::new() }
+    /// The body of a request, once it has been read: an empty one counts as absent.
+    pub(crate) fn of_body(asked: &'a Asked<'_>) -> Option<Self> {
+        let bytes = asked.body()?;
+        let text = asked.text().map(Cow::Borrowed);
+        Some(Self::of(bytes, text, Parsed::OfRequest(asked.lazy_json())))
     }
 
     /// The content of a part: an empty one is there.
     pub(crate) fn content(bytes: &'a [u8], text: &'a str) -> Self {
-        Self { text: Some(Cow::Borrowed(text)), bytes: Cow::Borrowed(bytes), json: OnceCell::new() }
+        Self::of(bytes, Some(Cow::Borrowed(text)), Parsed::Own(LazyJson::default()))
+    }
+
+    fn of(bytes: &'a [u8], text: Option<Cow<'a, str>>, parsed: Parsed<'a>) -> Self {
+        let (exact, permissive) = (OnceCell::new(), OnceCell::new());
+        Self { text, bytes, now: None, parsed, exact, permissive }
+    }
+
+    /// The same value at a time.
+    pub(super) fn at(mut self, now: Timestamp) -> Self {
+        self.now = Some(now);
+        self
+    }
+
+    /// The time that `now` is; that of the system where none was given.
+    pub(super) fn now(&self) -> Timestamp {
+        self.now.unwrap_or_else(Timestamp::now)
     }
 
     pub(crate) fn text(&self) -> Option<&str> {
@@ -44,11 +77,26 @@ impl<'a> Subject<'a> {
 
     /// The bytes of a body.
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.bytes
     }
 
     pub(crate) fn json(&self) -> Option<&Value> {
-        let parse = || serde_json::from_str(self.text.as_deref()?).ok();
-        self.json.get_or_init(parse).as_ref()
+        let json = match &self.parsed {
+            Parsed::Own(json) => json,
+            Parsed::OfRequest(json) => json,
+        };
+        json.of(self.text()?)
+    }
+
+    /// The text as JSON, with exact numbers, as Jackson reads it.
+    pub(super) fn exact(&self) -> Option<&Json> {
+        let parse = || Json::read(self.text.as_deref()?, Reader::Jackson).ok();
+        self.exact.get_or_init(parse).as_ref()
+    }
+
+    /// The text as JSON, as json-smart reads it: nearly every text is some value.
+    pub(super) fn permissive(&self) -> Option<&Json> {
+        let parse = || Json::read(self.text.as_deref()?, Reader::Smart).ok();
+        self.permissive.get_or_init(parse).as_ref()
     }
 }

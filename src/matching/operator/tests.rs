@@ -62,50 +62,138 @@ fn an_empty_body_counts_as_absent() {
 }
 
 #[test]
-fn what_is_not_known_is_told() {
+fn what_wiremock_refuses_is_refused() {
     let table = [
-        (json!({"equalsTo": "a"}), "unknown operator \"equalsTo\"; did you mean \"equalTo\"?"),
-        (json!({"equalTo": 7}), "equalTo: \"equalTo\" takes a text, not 7; put it in quotes"),
         (
-            json!({"equalTo": "a", "contains": "b"}),
-            "warning: \"equalTo\" has no effect beside \"contains\"; combine them with \"and\": [...]",
+            json!({"equalsTo": "a"}),
+            "equalsTo: ",
+            "unknown operator \"equalsTo\"; did you mean \"equalTo\"?",
+        ),
+        (json!({"equalTo": 7}), "equalTo: ", "\"equalTo\" takes a text, not 7; put it in quotes"),
+        (
+            json!({"equalTo": null}),
+            "equalTo: ",
+            "\"equalTo\" takes a text, not null; put it in quotes",
         ),
         (
-            json!({"contains": "b", "caseInsensitive": true}),
-            "warning: caseInsensitive: \"caseInsensitive\" goes with \"equalTo\" and has no effect on \"contains\"; remove it",
-        ),
-        (
-            json!({"equalTo": "a", "negate": true}),
-            "warning: negate: \"negate\" has no effect here; known here: absent, and, anything, caseInsensitive, contains, doesNotContain, doesNotMatch, equalTo, equalToJson, equalToXml, ignoreArrayOrder, ignoreExtraElements, matches, matchesXPath, not, or",
+            json!({"matches": "a("}),
+            "matches: ",
+            "not a regular expression: Unclosed group near index 2; patterns have Java's syntax and must match the whole value",
         ),
         (
             json!({"equalToJson": "{"}),
-            "equalToJson: not JSON: EOF while parsing an object at line 1 column 1; give JSON, or a text that holds JSON",
+            "equalToJson: ",
+            "not JSON: the text ends where a name in quotes is expected; give JSON, or a text that holds JSON",
         ),
         (
-            json!({"and": []}),
-            "and: a list of two patterns or more is expected; leave the list away",
+            json!({"and": [{"equalTo": "a"}]}),
+            "and: ",
+            "a list of two patterns or more is expected; leave the list away",
+        ),
+        (json!({"or": "x"}), "or: ", "\"or\" takes a list of patterns; give two patterns or more"),
+        (
+            json!({"before": 5}),
+            "before: ",
+            "a date is expected; give a date, or an offset such as \"now +3 days\"",
         ),
         (
-            json!({"equalToXml": "<a>"}),
-            "equalToXml: not XML: an element has no end; give a well-formed document",
+            json!({"matchesJsonPath": {"equalTo": "a"}}),
+            "matchesJsonPath: ",
+            "the expression is missing; write {\"expression\": \"$.a\", \"equalTo\": \"x\"}",
         ),
         (
-            json!({"matchesXPath": "//a["}),
-            "warning: matchesXPath: this never matches: not an XPath expression: a step is expected, not the end; expressions are XPath 1.0",
-        ),
-        (
-            json!("a"),
-            "a pattern needs an operator; one of equalTo, contains, doesNotContain, matches, doesNotMatch, absent, anything, equalToJson, equalToXml, matchesXPath, and, or, not",
+            json!({"anything": true}),
+            "anything: ",
+            "\"anything\" takes a text, not true; put it in quotes",
         ),
     ];
-    for (pattern, message) in table {
-        let (_, problems) = with_node(&pattern, StringPattern::compile);
+    for (pattern, key, message) in table {
+        let (compiled, problems) = with_node(&pattern, StringPattern::compile);
         let texts: Vec<String> =
             problems.iter().map(|p| p.to_string().split_once(": ").unwrap().1.to_owned()).collect();
-        assert_eq!(texts, [message], "{pattern}");
+        assert_eq!(texts, [format!("{key}{message}")], "{pattern}");
+        assert!(compiled.is_none());
     }
-    let (pattern, problems) = with_node(&json!({}), StringPattern::compile);
-    assert!(pattern.is_none());
-    assert!(problems[0].message.contains("needs an operator"), "{problems:?}");
+}
+
+#[test]
+fn other_keys_are_options_or_nothing() {
+    let table = [
+        (json!({"equalTo": "a", "foo": 1}), "a", true),
+        (json!({"equalTo": "b", "contains": "a"}), "ab", true),
+        (json!({"absent": null}), "a", false),
+        (json!({"equalTo": "a", "caseInsensitive": "true"}), "A", true),
+        // An option is looked for in the operand as well.
+        (
+            json!({"equalToJson": {"ignoreArrayOrder": true, "l": [1, 2]}}),
+            "{\"ignoreArrayOrder\": true, \"l\": [2, 1]}",
+            true,
+        ),
+    ];
+    for (pattern, value, verdict) in table {
+        let (compiled, _) = with_node(&pattern, StringPattern::compile);
+        assert_eq!(compiled.unwrap().matches(&Subject::new(Some(value))), verdict, "{pattern}");
+    }
+}
+
+#[test]
+fn dates_lie_before_after_or_at_others() {
+    let now = "2021-06-15T10:00:00Z".parse().unwrap();
+    let table = [
+        (json!({"before": "2021-06-01T12:00:00Z"}), "2021-06-01T13:30:00+02:00", true),
+        (json!({"before": "2021-06-01T12:00:00"}), "2021-07-01T00:00:00Z", false),
+        (json!({"before": "2021-06-15T00:00:00Z"}), "2021-06", true),
+        (json!({"before": "2021-06-01T12:00:00Z"}), "Mon, 31 May 2021 10:00:00 GMT", true),
+        (json!({"before": "2021-06-01T12:00:00Z"}), "Tue, 31 May 2021 10:00:00 GMT", false),
+        (json!({"equalToDateTime": "2021-06-01"}), "2021-06-01T00:00", true),
+        (json!({"after": "junk"}), "2021-06-01", false),
+        (json!({"before": "2021-06-15", "actualFormat": "dd/MM/yyyy"}), "14/06/2021", true),
+        (json!({"after": "2021-06-15T00:00:00Z", "actualFormat": "unix"}), "1623801600", true),
+        (json!({"equalToDateTime": "now +3 days"}), "2021-06-18T10:00:00Z", true),
+        (json!({"equalToDateTime": "-5 hours"}), "2021-06-15T05:00:00Z", true),
+        (
+            json!({"equalToDateTime": "now", "truncateExpected": "first day of month", "expectedOffset": 20,
+                "expectedOffsetUnit": "days"}),
+            "2021-06-21T00:00:00Z",
+            true,
+        ),
+        (
+            json!({"equalToDateTime": "now", "truncateExpected": "first day of month", "expectedOffset": 20,
+                "expectedOffsetUnit": "days", "applyTruncationLast": true}),
+            "2021-07-01T00:00:00Z",
+            true,
+        ),
+        (
+            json!({"equalToDateTime": "2021-06-01T00:00:00Z", "truncateActual": "first day of month"}),
+            "2021-06-17T10:11:12Z",
+            true,
+        ),
+    ];
+    for (pattern, value, verdict) in table {
+        let (compiled, _) = with_node(&pattern, StringPattern::compile);
+        let subject = Subject::new(Some(value)).at(now);
+        assert_eq!(compiled.unwrap().matches(&subject), verdict, "{pattern} on {value}");
+    }
+}
+
+#[cfg(feature = "json-schema")]
+#[test]
+fn schemas_are_bounded_and_never_broken() {
+    let holds = |pattern: Value, value: &str| {
+        let (compiled, _) = with_node(&pattern, StringPattern::compile);
+        compiled.unwrap().matches(&Subject::new(Some(value)))
+    };
+    assert!(holds(json!({"matchesJsonSchema": {"type": "string"}}), "plain"));
+    assert!(holds(json!({"matchesJsonSchema": {"type": "string"}}), "5"));
+    assert!(!holds(json!({"matchesJsonSchema": {"type": 5}}), "5"));
+    assert!(holds(json!({"matchesJsonSchema": {"type": "string", "nullable": true}}), "null"));
+    assert!(!holds(json!({"matchesJsonSchema": {"$ref": "https://example.com/x"}}), "5"));
+    let mut definitions = serde_json::Map::new();
+    for n in 0..40 {
+        let next = json!({"$ref": format!("#/$defs/d{}", n + 1)});
+        definitions.insert(format!("d{n}"), json!({"allOf": [next, next]}));
+    }
+    definitions.insert("d40".to_owned(), json!(true));
+    let schema = json!({"$ref": "#/$defs/d0", "$defs": definitions});
+    assert!(!holds(json!({"matchesJsonSchema": schema}), "5"));
 }

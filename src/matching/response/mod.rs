@@ -21,8 +21,11 @@ mod scalar;
 mod settings;
 mod template_request;
 #[cfg(test)]
+mod template_tests;
+#[cfg(test)]
 mod tests;
 mod text;
+mod webhook;
 
 use http::header::{HeaderName, HeaderValue};
 use uuid::Uuid;
@@ -37,9 +40,12 @@ use super::request::RequestPattern;
 use definition::Definition;
 use fixed::FixedResponse;
 
+pub(crate) use delays::distribution;
 pub(crate) use proxy::ProxyRequest;
 pub(crate) use settings::ResponseSettings;
 pub use settings::ResponseTemplating;
+pub(crate) use webhook::WebhookRequest;
+pub(super) use webhook::Webhooks;
 
 /// The headers by which clients see which stub answered.
 const STUB_ID: HeaderName = HeaderName::from_static("matched-stub-id");

@@ -6,9 +6,8 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
 
-use crate::matching::facts::{self, Facts};
 use crate::matching::request::RequestPattern;
-use crate::message::{Request, decoded, multipart};
+use crate::message::{Asked, Request, asked, decoded, multipart};
 use crate::template::{PartData, RequestSource};
 
 /// The request of a rendering.
@@ -28,16 +27,16 @@ pub(super) struct TemplateRequest {
 
 impl TemplateRequest {
     pub(super) fn new(request: &Request, pattern: &RequestPattern, id: (u64, u64)) -> Self {
-        let facts = Facts::new(request);
+        let asked = Asked::new(request);
         Self {
             id,
-            method: facts.method.as_str().to_owned(),
+            method: asked.upper_case_method().as_str().to_owned(),
             uri: request.uri.clone(),
             headers: request.headers.clone(),
-            body: request.shared_body(),
+            body: request.body.bytes().cloned().unwrap_or_default(),
             peer: request.peer,
-            scheme: facts.scheme().to_owned(),
-            path_parameters: pattern.path_parameters(&facts),
+            scheme: asked.scheme().to_owned(),
+            path_parameters: pattern.path_parameters(&asked),
         }
     }
 
@@ -68,18 +67,18 @@ impl RequestSource for TemplateRequest {
     }
 
     fn host(&self) -> String {
-        let authority = facts::authority(&self.uri, &self.headers);
+        let authority = asked::authority(&self.uri, &self.headers);
         authority.map_or_else(String::new, |authority| authority.host().to_owned())
     }
 
     fn port(&self) -> u16 {
         let default = if self.scheme == "https" { 443 } else { 80 };
-        let authority = facts::authority(&self.uri, &self.headers);
+        let authority = asked::authority(&self.uri, &self.headers);
         authority.and_then(|authority| authority.port_u16()).unwrap_or(default)
     }
 
     fn client_ip(&self) -> String {
-        facts::client_address(&self.headers, self.peer).unwrap_or_default().into_owned()
+        asked::client_address(&self.headers, self.peer).unwrap_or_default().into_owned()
     }
 
     fn path_parameters(&self) -> Vec<(String, String)> {
@@ -95,7 +94,7 @@ impl RequestSource for TemplateRequest {
     }
 
     fn cookies(&self) -> Vec<(String, String)> {
-        facts::cookies(&self.headers)
+        asked::cookies(&self.headers)
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect()
     }

@@ -14,4 +14,4 @@ mod placeholder;
 mod tests;
 
 pub(super) use path::XPathPattern;
-pub(super) use pattern::{XmlPattern, is_true};
+pub(super) use pattern::XmlPattern;

@@ -109,7 +109,7 @@ async fn an_exchange_becomes_a_stub_without_its_secrets() {
     let set = replayed_stubs(&directory);
     let mut replayed = request(Method::POST, target, &again, "");
     replayed.body = RequestBody::Bytes(Bytes::copy_from_slice(other.as_bytes()));
-    assert_eq!(testing::answer(set.find(&replayed).unwrap(), &replayed).status, 201);
+    assert_eq!(testing::answer(set.find(&Asked::new(&replayed)).unwrap(), &replayed).status, 201);
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn both_ways_are_streamed() {
         Some((Ok(Bytes::from_static(receiver.recv().await?.as_bytes())), receiver))
     });
     let mut request = Request::new(Method::POST, "/echo");
-    request.body = RequestBody::Stream(Box::pin(sent));
+    request.body = RequestBody::arriving(Box::pin(sent), Bodies::default());
     let plan = proxy.answer(request).await;
     let Body::Stream(mut answer) = plan.body else { panic!("a stream") };
     for piece in ["one ", "two ", "three"] {
@@ -237,7 +237,7 @@ async fn large_and_binary_bodies_are_kept_as_they_are() {
     let set = replayed_stubs(&directory);
     for (path, answer) in paths.iter().zip(answers) {
         let asked = Request::new(Method::GET, path);
-        let plan = testing::answer(set.find(&asked).expect("it replays"), &asked);
+        let plan = testing::answer(set.find(&Asked::new(&asked)).expect("it replays"), &asked);
         let bytes = match plan.body {
             Body::Bytes(bytes) => bytes,
             _ => Bytes::new(),
@@ -263,7 +263,7 @@ async fn a_representation_of_its_own_is_asked_for_again() {
     let set = replayed_stubs(&directory);
     let found = |accept| {
         let request = request(Method::GET, "/api/v1/pods", &[("accept", accept)], "");
-        set.find(&request).unwrap().priority
+        set.find(&Asked::new(&request)).unwrap().priority
     };
     assert_eq!((found(table), found("*/*")), (4, 5));
 }

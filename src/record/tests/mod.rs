@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::fixtures;
 use crate::matching::StubSet;
-use crate::message::{Body, BodyStream, Plan, Request, RequestBody};
+use crate::message::{Asked, Bodies, Body, BodyStream, Plan, Request, RequestBody};
 
 /// What the backend answers: status, headers, pieces of the body.
 type Answer = (u16, Vec<(&'static str, &'static str)>, BodyStream);
@@ -83,7 +83,7 @@ fn request(method: Method, target: &str, headers: &[(&'static str, &str)], body:
     }
     if !body.is_empty() {
         let body = Bytes::copy_from_slice(body.as_bytes());
-        request.body = RequestBody::Stream(Box::pin(stream::iter([Ok(body)])));
+        request.body = RequestBody::arriving(Box::pin(stream::iter([Ok(body)])), Bodies::default());
     }
     request
 }

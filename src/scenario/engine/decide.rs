@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::message::{Delay, LineChange, Sampling};
+use crate::message::{Asked, Delay, LineChange, Sampling};
 
 use super::state::{Memory, ScenarioState};
 use crate::scenario::rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken};
-use crate::scenario::rule::draw::Draw;
+use crate::scenario::rule::draw::{self, Draw};
 use crate::scenario::rule::expect::Expect;
-use crate::scenario::rule::facts::Facts;
 use crate::scenario::rule::point::{PointThen, Where};
 use crate::scenario::rule::set::{Outcomes, Rule, ScenarioSet};
 use crate::scenario::rule::then::{LinesThen, Terminal, Then};
@@ -23,24 +22,25 @@ impl ScenarioSet {
     /// Whether the body of this request must be read: whether a rule that depends on bodies matches in all
     /// other respects.
     #[must_use]
-    pub(crate) fn wants_body(&self, facts: &Facts<'_>) -> bool {
+    pub(crate) fn wants_body(&self, asked: &Asked<'_>) -> bool {
         self.reads_bodies
-            && self.candidates(facts).into_iter().any(|rule| {
-                rule.reads_body() && rule.is_for(facts) && rule.matcher.matches_head(facts)
+            && self.candidates(asked).into_iter().any(|rule| {
+                rule.reads_body() && rule.is_for(asked) && rule.matcher.matches_head(asked)
             })
     }
 
-    /// Applies the rules to a request, and counts it; `now` is the time since the world began.
+    /// Applies the rules to a request of a world, and counts it; `now` is the time since the world began.
     #[must_use]
     pub(crate) fn decide(
         &self,
         state: &ScenarioState,
-        facts: &Facts<'_>,
+        asked: &Asked<'_>,
+        world: &str,
         now: Duration,
     ) -> Decision {
-        let issuer = self.tokens.iter().find(|token| token.is_issued_by(facts));
-        let mut matching = self.candidates(facts);
-        matching.retain(|rule| rule.is_for(facts) && rule.matcher.matches(facts));
+        let issuer = self.tokens.iter().find(|token| token.is_issued_by(asked));
+        let mut matching = self.candidates(asked);
+        matching.retain(|rule| rule.is_for(asked) && rule.matcher.matches(asked));
         if matching.is_empty() && issuer.is_none() && !self.has_timeline {
             // Nothing to remember.
             return Decision::default();
@@ -56,15 +56,20 @@ impl ScenarioSet {
         }
         if let Some(token) = issuer {
             let seen = GateSeen::Issued { needless: memory.has_live(token, now) };
-            let text = memory.issue(token, self.seed(), facts.world, now);
+            let text = memory.issue(token, self.seed(), world, now);
             let expires_in = token.ttl.unwrap_or(DEFAULT_TTL);
             let answer = Some(Answer::IssueToken(IssuedToken { token: text, expires_in }));
             let by = Some(Applied { rule: format!("tokens/{}", token.name).into(), draw: None });
             let expected = expected(&matching);
             return Decision { answer, by, expected, gate: Some(seen), ..Decision::default() };
         }
-        let mut deciding =
-            Deciding { set: self, memory: &mut memory, facts, decision: Decision::default() };
+        let mut deciding = Deciding {
+            set: self,
+            memory: &mut memory,
+            asked,
+            world,
+            decision: Decision::default(),
+        };
         for rule in &matching {
             if deciding.gate(rule, now) {
                 let mut decision = deciding.decision;
@@ -103,7 +108,8 @@ const LINES: usize = usize::MAX - 1;
 struct Deciding<'a, 'f> {
     set: &'a ScenarioSet,
     memory: &'a mut Memory,
-    facts: &'a Facts<'f>,
+    asked: &'a Asked<'f>,
+    world: &'a str,
     decision: Decision,
 }
 
@@ -112,7 +118,7 @@ impl Deciding<'_, '_> {
     fn gate(&mut self, rule: &Rule, now: Duration) -> bool {
         let Some(gate) = &rule.gate else { return false };
         let token = &self.set.tokens[gate.token];
-        let seen = self.memory.spend(token, &token.carried(self.facts), now);
+        let seen = self.memory.spend(token, &token.carried(self.asked), now);
         self.decision.gate = Some(seen);
         if seen == GateSeen::Live {
             return false;
@@ -145,7 +151,7 @@ impl Deciding<'_, '_> {
             return (delay, None);
         }
         let number = self.number(rule, DELAY);
-        (number.draw(rule, self.facts.world).delay(delay, number.n), Some(number.n))
+        (number.draw(rule, self.world).delay(delay, number.n), Some(number.n))
     }
 
     /// The number of this request among those that a rule counts, or of its attempt.
@@ -153,7 +159,7 @@ impl Deciding<'_, '_> {
         if rule.draw_by == DrawBy::Count {
             return Number { n: self.memory.count(&rule.key, part), request: None };
         }
-        let request = self.facts.request_id();
+        let request = draw::request_id(self.asked);
         let n = match part {
             0 => self.memory.attempt(&rule.key, request),
             // Other draws of the rule count attempts of their own.
@@ -177,7 +183,7 @@ impl Deciding<'_, '_> {
             }
             Outcomes::Share(shares) => {
                 let number = self.number(rule, 0);
-                let drawn = number.draw(rule, self.facts.world).fraction("", number.n);
+                let drawn = number.draw(rule, self.world).fraction("", number.n);
                 let mut below = 0.0;
                 let share = shares.iter().find(|share| {
                     below += share.part;
@@ -189,7 +195,7 @@ impl Deciding<'_, '_> {
                 let mut acted = false;
                 for (index, point) in points.iter().enumerate() {
                     if let Where::Page(page, _) = &point.place
-                        && self.facts.page != Some(*page)
+                        && self.asked.page() != Some(*page)
                     {
                         continue;
                     }
@@ -283,7 +289,7 @@ impl Deciding<'_, '_> {
     fn lines(&mut self, rule: &Rule, lines: &LinesThen) -> LineChange {
         let sample = lines.share.map(|share| {
             let number = self.number(rule, LINES);
-            let (id, seed, world) = (Arc::clone(&rule.id), rule.seed, self.facts.world.to_owned());
+            let (id, seed, world) = (Arc::clone(&rule.id), rule.seed, self.world.to_owned());
             Sampling(Arc::new(move |line| {
                 let request = number.request.as_ref();
                 let draw = Draw { seed, rule: &id, world: &world, request };

@@ -1,6 +1,6 @@
 //! Why a rule matches a request, or does not.
 
-use crate::scenario::rule::facts::Facts;
+use crate::message::Asked;
 use crate::scenario::rule::matcher::Compared;
 use crate::scenario::rule::set::ScenarioSet;
 
@@ -27,17 +27,17 @@ pub(crate) struct Tried {
 impl ScenarioSet {
     /// Matches every rule with a request, which is not counted.
     #[must_use]
-    pub(crate) fn explain(&self, facts: &Facts<'_>) -> Explained {
-        let preview = self.preview(facts.world, 1);
+    pub(crate) fn explain(&self, asked: &Asked<'_>, world: &str) -> Explained {
+        let preview = self.preview(world, 1);
         // The rows of the rules come last, in order.
         let rows = &preview.rows[preview.rows.len() - self.rules.len()..];
         let mut ranked: Vec<usize> = (0..self.rules.len()).collect();
         ranked.sort_by_key(|index| self.rules[*index].rank(*index));
         let rules = ranked.into_iter().map(|index| {
             let rule = &self.rules[index];
-            let mut compared = rule.matcher.compare(facts);
+            let mut compared = rule.matcher.compare(asked);
             for client in &rule.clients {
-                compared.extend(client.compare(facts).into_iter().map(|mut part| {
+                compared.extend(client.compare(asked).into_iter().map(|mut part| {
                     part.key = format!("client {}", part.key);
                     part
                 }));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::message::Delay;
+use crate::message::{Asked, Delay};
 
 /// What a draw of a rule depends on.
 #[derive(Debug, Clone, Copy)]
@@ -52,13 +52,12 @@ impl Draw<'_> {
 }
 
 /// The identity of a request: a hash of method, path, query and body.
-pub(in crate::scenario) fn request_id(
-    method: &str,
-    path: &str,
-    query: &str,
-    body: &[u8],
-) -> [u8; 32] {
-    hash(0, &[method.as_bytes(), path.as_bytes(), query.as_bytes(), body], 0)
+pub(in crate::scenario) fn request_id(asked: &Asked<'_>) -> [u8; 32] {
+    let pairs: Vec<String> =
+        asked.query().iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let (method, query) = (asked.method().as_str(), pairs.join("&"));
+    let body = asked.sent_body().map_or(&[][..], |body| body);
+    hash(0, &[method.as_bytes(), asked.path().as_bytes(), query.as_bytes(), body], 0)
 }
 
 /// A short hash of a text.
@@ -87,7 +86,10 @@ fn hash(seed: u64, parts: &[&[u8]], n: u64) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
+    use http::Method;
+
     use super::*;
+    use crate::message::Request;
 
     #[test]
     fn draws_are_pure_and_even() {
@@ -102,7 +104,8 @@ mod tests {
     #[test]
     fn a_requests_own_draws_are_even_too() {
         let hits = (0..10_000_u32).filter(|n| {
-            let request = request_id("GET", &format!("/{n}"), "", b"");
+            let request = Request::new(Method::GET, &format!("/{n}"));
+            let request = request_id(&Asked::new(&request));
             let draw = Draw { seed: 42, rule: "r", world: "w", request: Some(&request) };
             draw.fraction("", 0) < 0.3
         });

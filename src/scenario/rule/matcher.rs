@@ -7,10 +7,10 @@ use serde_json::Value;
 use serde_json_path::JsonPath;
 
 use crate::document::{Node, json_path};
+use crate::message::Asked;
 use crate::scenario::words::table::{ClientWords, MatchWords, VERBS};
 use crate::scenario::words::{Either, Entry};
 
-use super::facts::Facts;
 use super::flow::flow;
 
 /// One key of a `match`, compared with a request.
@@ -157,7 +157,7 @@ impl Matcher {
     }
 
     /// Each key, with what it requires and what a request has.
-    pub(in crate::scenario) fn compare(&self, facts: &Facts<'_>) -> Vec<Compared> {
+    pub(in crate::scenario) fn compare(&self, asked: &Asked<'_>) -> Vec<Compared> {
         let mut all = Vec::new();
         let mut part = |key: &str, wanted: &str, found: Option<&str>, holds: bool| {
             all.push(Compared {
@@ -169,14 +169,15 @@ impl Matcher {
         };
         if let Some(path) = &self.path {
             let holds =
-                path_glob(path).is_ok_and(|glob| glob.compile_matcher().is_match(facts.path));
-            part("path", path, Some(facts.path), holds);
+                path_glob(path).is_ok_and(|glob| glob.compile_matcher().is_match(asked.path()));
+            part("path", path, Some(asked.path()), holds);
         }
         if !self.methods.is_empty() {
-            let holds = self.methods.iter().any(|method| method == facts.method);
-            part("method", &self.methods.join(", "), Some(facts.method), holds);
+            let holds = self.methods.iter().any(|method| method == asked.method().as_str());
+            part("method", &self.methods.join(", "), Some(asked.method().as_str()), holds);
         }
-        let found = [facts.verb, facts.resource, facts.namespace, facts.name, facts.subresource];
+        let found =
+            [asked.verb(), asked.resource(), asked.namespace(), asked.name(), asked.subresource()];
         for ((key, wanted), found) in self.semantic().into_iter().zip(found) {
             if let Some(wanted) = wanted {
                 let holds = found.is_some_and(|found| wanted.matches(found));
@@ -184,13 +185,13 @@ impl Matcher {
             }
         }
         for (name, wanted) in &self.query {
-            let values: Vec<&str> = facts.query.all(name).collect();
+            let values: Vec<&str> = asked.query().all(name).collect();
             let holds = values.iter().any(|value| wanted.matches(value));
             let key = format!("query {name}");
             part(&key, wanted.as_str(), values.first().copied(), holds);
         }
         for (name, wanted) in &self.headers {
-            let values = facts.headers.get_all(name).iter();
+            let values = asked.headers().get_all(name).iter();
             let values: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
             let holds = values.iter().any(|value| wanted.matches(value));
             // The value of a header may be a credential: it is not shown.
@@ -198,8 +199,8 @@ impl Matcher {
             part(&format!("header {name}"), wanted.as_str(), found, holds);
         }
         if self.reads_body() {
-            let holds = self.matches_body(facts);
-            part("body", "what is asked of it", facts.body.map(|_| "(present)"), holds);
+            let holds = self.matches_body(asked);
+            part("body", "what is asked of it", asked.body().map(|_| "(present)"), holds);
         }
         all
     }
@@ -210,13 +211,13 @@ impl Matcher {
     }
 
     /// Whether everything but the path holds.
-    pub(in crate::scenario) fn matches(&self, facts: &Facts<'_>) -> bool {
-        self.matches_head(facts) && self.matches_body(facts)
+    pub(in crate::scenario) fn matches(&self, asked: &Asked<'_>) -> bool {
+        self.matches_head(asked) && self.matches_body(asked)
     }
 
-    fn matches_body(&self, facts: &Facts<'_>) -> bool {
+    fn matches_body(&self, asked: &Asked<'_>) -> bool {
         self.body.iter().all(|(path, pattern)| {
-            let Some(body) = facts.json() else { return false };
+            let Some(body) = asked.json() else { return false };
             let found = path.query(body);
             match pattern {
                 None => !found.is_empty(),
@@ -229,25 +230,28 @@ impl Matcher {
     }
 
     /// Whether everything but path and body holds.
-    pub(in crate::scenario) fn matches_head(&self, facts: &Facts<'_>) -> bool {
-        let semantic = |pattern: &Option<Pattern>, fact: Option<&str>| {
-            pattern.as_ref().is_none_or(|pattern| fact.is_some_and(|fact| pattern.matches(fact)))
-        };
-        (self.methods.is_empty() || self.methods.iter().any(|method| method == facts.method))
-            && semantic(&self.verb, facts.verb)
-            && semantic(&self.resource, facts.resource)
-            && semantic(&self.namespace, facts.namespace)
-            && semantic(&self.name, facts.name)
-            && semantic(&self.subresource, facts.subresource)
+    pub(in crate::scenario) fn matches_head(&self, asked: &Asked<'_>) -> bool {
+        (self.methods.is_empty()
+            || self.methods.iter().any(|method| method == asked.method().as_str()))
+            && holds(self.verb.as_ref(), || asked.verb())
+            && holds(self.resource.as_ref(), || asked.resource())
+            && holds(self.namespace.as_ref(), || asked.namespace())
+            && holds(self.name.as_ref(), || asked.name())
+            && holds(self.subresource.as_ref(), || asked.subresource())
             && self
                 .query
                 .iter()
-                .all(|(name, pattern)| facts.query.all(name).any(|value| pattern.matches(value)))
+                .all(|(name, pattern)| asked.query().all(name).any(|value| pattern.matches(value)))
             && self.headers.iter().all(|(name, pattern)| {
-                let values = facts.headers.get_all(name).iter();
+                let values = asked.headers().get_all(name).iter();
                 values.filter_map(|value| value.to_str().ok()).any(|value| pattern.matches(value))
             })
     }
+}
+
+/// Whether a part of a request is as wanted; one that nothing is wanted of is not looked at.
+fn holds<'a>(wanted: Option<&Pattern>, part: impl FnOnce() -> Option<&'a str>) -> bool {
+    wanted.is_none_or(|wanted| part().is_some_and(|part| wanted.matches(part)))
 }
 
 /// A value of a map, as text, and where it stands.

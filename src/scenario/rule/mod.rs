@@ -8,7 +8,6 @@ pub(in crate::scenario) mod decision;
 pub(in crate::scenario) mod delay;
 pub(in crate::scenario) mod draw;
 pub(in crate::scenario) mod expect;
-pub(in crate::scenario) mod facts;
 pub(in crate::scenario) mod flow;
 pub(in crate::scenario) mod generate;
 pub(in crate::scenario) mod http2;

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use globset::{GlobSet, GlobSetBuilder};
 
 use crate::document::Place;
-use crate::message::Delay;
+use crate::message::{Asked, Delay};
 use crate::scenario::words::table::DrawBy;
 
 use super::expect::{Expect, Verdict};
-use super::facts::Facts;
 use super::generate::Generate;
 use super::http2::Http2;
 use super::matcher::{Matcher, path_glob};
@@ -124,8 +123,8 @@ pub(in crate::scenario) struct Parts {
 
 impl Rule {
     /// Whether it is for this client.
-    pub(in crate::scenario) fn is_for(&self, facts: &Facts<'_>) -> bool {
-        self.clients.iter().all(|client| client.matches_head(facts))
+    pub(in crate::scenario) fn is_for(&self, asked: &Asked<'_>) -> bool {
+        self.clients.iter().all(|client| client.matches_head(asked))
     }
 
     /// Whether it depends on the request's body.
@@ -240,9 +239,9 @@ impl ScenarioSet {
     }
 
     /// The rules whose path holds, those of a client first, then those of a phase, each in order.
-    pub(in crate::scenario) fn candidates(&self, facts: &Facts<'_>) -> Vec<&Rule> {
+    pub(in crate::scenario) fn candidates(&self, asked: &Asked<'_>) -> Vec<&Rule> {
         let mut candidates = self.anywhere.clone();
-        for glob in self.paths.matches(facts.path) {
+        for glob in self.paths.matches(asked.path()) {
             candidates.extend(&self.by_path[glob]);
         }
         candidates.sort_unstable_by_key(|index| self.rules[*index].rank(*index));

@@ -5,9 +5,8 @@ use std::time::Duration;
 use http::header::{AUTHORIZATION, HeaderName};
 
 use crate::document::Node;
+use crate::message::Asked;
 use crate::scenario::words::table::TokenWords;
-
-use super::facts::Facts;
 
 /// A kind of token.
 #[derive(Debug)]
@@ -66,14 +65,14 @@ impl Token {
     }
 
     /// Whether a request is the one that issues a token of this kind.
-    pub(in crate::scenario) fn is_issued_by(&self, facts: &Facts<'_>) -> bool {
-        self.method == facts.method && self.path == facts.path
+    pub(in crate::scenario) fn is_issued_by(&self, asked: &Asked<'_>) -> bool {
+        self.method == asked.method().as_str() && self.path == asked.path()
     }
 
     /// The tokens a request carries in the places of this kind.
-    pub(in crate::scenario) fn carried<'f>(&self, facts: &Facts<'f>) -> Vec<&'f str> {
+    pub(in crate::scenario) fn carried<'f>(&self, asked: &Asked<'f>) -> Vec<&'f str> {
         let values = |name: &HeaderName| {
-            let values = facts.headers.get_all(name).iter();
+            let values = asked.headers().get_all(name).iter();
             values.filter_map(|value| value.to_str().ok()).collect::<Vec<_>>()
         };
         let mut carried = Vec::new();

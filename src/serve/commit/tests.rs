@@ -12,9 +12,9 @@ use super::published::Published;
 use super::{Contended, Store, TRIES};
 use crate::k8s::{
     self, ApiRequest, Committed, Conflict, GroupResource, HistoryLimits, Outcome, PendingAnswer,
-    RequestInfo, Resolved, Revision, Seed, State, StoreChange,
+    Resolved, Revision, Seed, State, StoreChange,
 };
-use crate::message::{Body, Plan, Query};
+use crate::message::{Body, Plan, Query, RequestInfo};
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 

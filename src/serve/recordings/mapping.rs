@@ -34,7 +34,7 @@ pub(super) fn of(slot: &Slot, spec: &RecordSpec, redactor: &Redactor) -> Made {
     let request = slot.request();
     let (headers, body) = slot.response();
     let (headers, body) = unzipped(headers, body);
-    let sent = request.body_bytes().unwrap_or_default();
+    let sent = request.body.bytes().map_or(&[][..], |bytes| bytes);
     let answer = (&headers, &body[..]);
     let secrets = Secrets::of(redactor, request.target(), &request.headers, sent, answer);
     let (response, body, notes) = response(slot, &headers, body, &secrets);
@@ -127,7 +127,7 @@ fn request(request: &Request, spec: &RecordSpec, secrets: &Secrets<'_>) -> Value
     if !headers.is_empty() {
         out.insert("headers".to_owned(), headers.into());
     }
-    if let Some(body) = request.body_bytes().filter(|body| !body.is_empty()) {
+    if let Some(body) = request.body.bytes().filter(|body| !body.is_empty()) {
         let media = media(&request.headers);
         out.insert(
             "bodyPatterns".to_owned(),

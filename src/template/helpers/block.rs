@@ -21,7 +21,7 @@ pub(super) fn either(call: &mut Invocation<'_, '_, '_, '_>, body: bool) -> Answe
     } else {
         call.write_inverse()?;
     }
-    Ok(Value::Null)
+    Ok(call.written())
 }
 
 pub(super) fn with(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
@@ -31,7 +31,7 @@ pub(super) fn with(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
         let model = call.first.clone();
         call.write_body_with(model)?;
     }
-    Ok(Value::Null)
+    Ok(call.written())
 }
 
 /// Takes turns over a list, or over the entries of a map.
@@ -109,6 +109,17 @@ pub(super) fn lookup(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
 /// A block that another template may fill: its own body, as there is no other template.
 pub(super) fn block(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     either(call, true)
+}
+
+/// Keeps its body for a `block` of another template, of which there are none.
+pub(super) fn partial(_: &mut Invocation<'_, '_, '_, '_>) -> Answer {
+    Ok(Value::Null)
+}
+
+/// What needs another template or a bundle of messages: there are none.
+pub(super) fn from_elsewhere(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
+    let name = call.print_first()?;
+    Err(format!("there is no {name:?}: templates are texts of stubs alone").into())
 }
 
 /// Renders its arguments or its block and shows nothing.

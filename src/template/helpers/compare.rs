@@ -3,10 +3,9 @@
 use std::cmp::Ordering;
 
 use super::block::either;
-use super::error;
+use super::{error, misc};
 use crate::template::error::Failure;
 use crate::template::eval::{Answer, Invocation};
-use crate::template::helpers::misc::Pattern;
 use crate::template::value::Value;
 
 fn answer(call: &mut Invocation<'_, '_, '_, '_>, result: bool) -> Answer {
@@ -96,7 +95,7 @@ pub(super) fn matches(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let Value::Text(pattern) = pattern else {
         return Err("the regular expression must be a text".into());
     };
-    let result = Pattern::whole(&pattern)?.is_match(&text)?;
+    let result = misc::matches_whole(&text, &pattern)?;
     one_sided(call, result)
 }
 

@@ -11,10 +11,12 @@ use crate::template::eval::{Answer, Invocation};
 use crate::template::java;
 use crate::template::value::{ListStyle, MapStyle, Value};
 
-/// As Java's decoder: padding may be missing.
+/// As Java's decoder: padding may be missing, and bits that are left over count for nothing.
 const DECODER: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
 );
 
 pub(super) fn base64(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {

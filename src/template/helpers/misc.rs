@@ -1,6 +1,7 @@
 //! Regular expressions, and what a template may learn about the machine.
 
 use super::error;
+use crate::java::regex::{Flags, Regex};
 use crate::template::error::Failure;
 use crate::template::eval::{Answer, Invocation};
 use crate::template::value::{ListStyle, Value};
@@ -18,18 +19,21 @@ const MAX_GROUPS: usize = 100_000;
 /// The first match, and the groups of all matches in their order; a group that took no part is nothing.
 type Extract = (String, Vec<Option<String>>);
 
-/// A regular expression in Java's syntax, as far as the engines read it.
+/// A regular expression in Java's syntax that is searched for.
 #[derive(Debug)]
-pub(super) enum Pattern {
+enum Pattern {
     Linear(regex::Regex),
     Backtracking(Box<fancy_regex::Regex>),
 }
 
 impl Pattern {
-    /// An expression that is searched for.
-    pub(super) fn part(text: &str) -> Result<Self, String> {
-        let linear = regex::RegexBuilder::new(text).size_limit(MAX_COMPILED).build();
-        if let Ok(regex) = linear {
+    fn new(text: &str) -> Result<Self, String> {
+        let java = Regex::new(text, Flags::default()).map_err(|error| error.to_string())?;
+        let mut linear = String::new();
+        if let Some(hir) = java.hir()
+            && regex_syntax::hir::print::Printer::new().print(hir, &mut linear).is_ok()
+            && let Ok(regex) = regex::RegexBuilder::new(&linear).size_limit(MAX_COMPILED).build()
+        {
             return Ok(Self::Linear(regex));
         }
         let mut builder = fancy_regex::RegexBuilder::new(text);
@@ -37,20 +41,7 @@ impl Pattern {
             builder.backtrack_limit(BACKTRACK_LIMIT).delegate_size_limit(MAX_COMPILED).build();
         built
             .map(|regex| Self::Backtracking(Box::new(regex)))
-            .map_err(|_| format!("\"{text}\" is no regular expression"))
-    }
-
-    /// An expression that a whole text has to match.
-    pub(super) fn whole(text: &str) -> Result<Self, String> {
-        Self::part(text)?;
-        Self::part(&format!(r"\A(?:{text})\z"))
-    }
-
-    pub(super) fn is_match(&self, text: &str) -> Result<bool, Failure> {
-        match self {
-            Self::Linear(regex) => Ok(regex.is_match(text)),
-            Self::Backtracking(regex) => regex.is_match(text).map_err(|_| too_long()),
-        }
+            .map_err(|_| format!("\"{text}\" cannot be searched for"))
     }
 
     /// What a search finds.
@@ -88,6 +79,13 @@ impl Pattern {
     }
 }
 
+/// Whether a text as a whole matches an expression in Java's syntax.
+pub(super) fn matches_whole(text: &str, expression: &str) -> Result<bool, Failure> {
+    let regex = Regex::new(expression, Flags::default())
+        .map_err(|error| format!("\"{expression}\" is no regular expression: {error}"))?;
+    regex.matches(text).ok_or_else(too_long)
+}
+
 fn too_long() -> Failure {
     "the regular expression takes too long on this text; make it simpler".into()
 }
@@ -97,7 +95,7 @@ pub(super) fn regex_extract(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let Value::Text(expression) = call.param(0) else {
         return Err("the regular expression is missing; give it as a text".into());
     };
-    let Ok(pattern) = Pattern::part(&expression) else {
+    let Ok(pattern) = Pattern::new(&expression) else {
         return error(format!("Invalid regex string {expression}"));
     };
     let text = call.print_first()?;

@@ -8,6 +8,8 @@ mod compare;
 mod dates;
 mod encode;
 mod json;
+mod json_edit;
+mod locale;
 mod math;
 mod misc;
 mod number_format;
@@ -37,6 +39,11 @@ const ALL: &[(&str, Helper)] = &[
     ("lookup", block::lookup),
     ("block", block::block),
     ("log", block::log),
+    ("partial", block::partial),
+    ("embedded", block::from_elsewhere),
+    ("precompile", block::from_elsewhere),
+    ("i18n", block::from_elsewhere),
+    ("i18nJs", block::from_elsewhere),
     ("assign", block::assign),
     ("val", block::val),
     ("eq", compare::eq),
@@ -76,9 +83,9 @@ const ALL: &[(&str, Helper)] = &[
     ("parseJson", json::parse),
     ("toJson", json::to_json),
     ("formatJson", json::format),
-    ("jsonMerge", json::merge),
-    ("jsonRemove", json::remove),
-    ("jsonArrayAdd", json::array_add),
+    ("jsonMerge", json_edit::merge),
+    ("jsonRemove", json_edit::remove),
+    ("jsonArrayAdd", json_edit::array_add),
     ("base64", encode::base64),
     ("urlEncode", encode::url),
     ("formData", encode::form_data),

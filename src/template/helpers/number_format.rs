@@ -1,6 +1,7 @@
 //! `numberFormat`: Java's `NumberFormat` by style or by a pattern of `DecimalFormat`.
 
 use super::grouped;
+use super::locale::{Locale, Place};
 use crate::template::error::Failure;
 use crate::template::eval::{Answer, Invocation};
 use crate::template::value::Value;
@@ -9,11 +10,16 @@ use crate::template::value::Value;
 const MAX_DIGITS: usize = 400;
 
 pub(super) fn number_format(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
+    let mode = call.named_text("roundingMode")?;
+    let mode = mode.as_deref().unwrap_or("HALF_EVEN").to_uppercase();
     let exact = match &call.first {
         Value::Int(number) => number.to_string(),
         Value::Decimal(number) => number.plain(),
-        // Enough digits to tell a half from its neighbours.
-        Value::Double(number) if number.is_finite() => format!("{number:.60}"),
+        // Enough digits to tell a half from its neighbours; other modes look at the digits that it prints with.
+        Value::Double(number) if number.is_finite() && mode.starts_with("HALF") => {
+            format!("{number:.60}")
+        }
+        Value::Double(number) if number.is_finite() => format!("{number}"),
         _ => {
             let param = call.param(0);
             return if param.is_null() { Ok(param) } else { call.print(&param).map(Value::Text) };
@@ -24,8 +30,7 @@ pub(super) fn number_format(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let locale = Locale::of(&locale);
     let mut layout = Layout::of(format.trim(), &locale)?;
     layout.adjust(call)?;
-    let mode = call.named_text("roundingMode")?;
-    let text = layout.apply(&exact, &locale, mode.as_deref().unwrap_or("HALF_EVEN"))?;
+    let text = layout.apply(&exact, &locale, &mode)?;
     call.made(text)
 }
 
@@ -38,43 +43,6 @@ fn argument(
         Value::Text(text) => Ok(Some(text.to_string())),
         Value::Null => Ok(call.named_text(name)?.map(|text| text.to_string())),
         other => Err(format!("the {name} must be a text, not {}", other.kind()).into()),
-    }
-}
-
-/// How numbers are written somewhere.
-struct Locale {
-    decimal: &'static str,
-    group: &'static str,
-    currency: &'static str,
-    /// Whether the currency stands behind the number, after a space that does not break.
-    behind: bool,
-}
-
-impl Locale {
-    fn of(name: &str) -> Self {
-        let name = name.replace('-', "_");
-        let (language, country) = name.split_once('_').unwrap_or((&name, ""));
-        let (group, decimal, behind) = match language {
-            "de" if country == "CH" => ("’", ".", false),
-            "de" | "es" | "it" | "id" | "da" | "el" | "tr" => (".", ",", true),
-            "nl" | "pt" => (".", ",", false),
-            "fr" => ("\u{202f}", ",", true),
-            "ru" | "pl" | "cs" | "sv" | "nb" | "fi" | "uk" => ("\u{a0}", ",", true),
-            _ => (",", ".", false),
-        };
-        let currency = match country {
-            "US" | "CA" | "AU" | "NZ" => "$",
-            "GB" => "£",
-            "DE" | "FR" | "ES" | "IT" | "NL" | "AT" | "BE" | "FI" | "IE" | "PT" | "GR" => "€",
-            "JP" => "¥",
-            "CN" => "¥",
-            "IN" => "₹",
-            "BR" => "R$",
-            "KR" => "₩",
-            "CH" => "CHF",
-            _ => "¤",
-        };
-        Self { decimal, group, currency, behind }
     }
 }
 
@@ -102,20 +70,36 @@ impl Layout {
             group: Some(3),
             ..Self::default()
         };
-        Ok(match format.to_uppercase().as_str() {
+        Ok(match format.trim().to_uppercase().as_str() {
             "" | "DEFAULT" => plain,
             "INTEGER" => Self { most_fraction: 0, ..plain },
-            "PERCENT" => Self { most_fraction: 0, suffix: "%".to_owned(), shift: 2, ..plain },
-            "CURRENCY" => {
-                let plain = Self { least_fraction: 2, most_fraction: 2, ..plain };
-                if locale.behind {
-                    Self { suffix: format!("\u{a0}{}", locale.currency), ..plain }
-                } else {
-                    Self { prefix: locale.currency.to_owned(), ..plain }
-                }
+            "PERCENT" => {
+                let (prefix, suffix) = locale.percent;
+                let (prefix, suffix) = (prefix.to_owned(), suffix.to_owned());
+                Self { most_fraction: 0, prefix, suffix, shift: 2, ..plain }
             }
-            // jknack makes all letters of a pattern large.
-            pattern => Self::pattern(pattern, locale)?,
+            "CURRENCY" => {
+                let (symbol, digits) = (locale.currency.symbol, locale.currency.digits);
+                let spaced = format!("{symbol}\u{a0}");
+                let mut layout = Self { least_fraction: digits, most_fraction: digits, ..plain };
+                match locale.currency.place {
+                    Place::Before => layout.prefix = symbol.to_owned(),
+                    Place::BehindSpaced => layout.suffix = format!("\u{a0}{symbol}"),
+                    Place::BeforeSpaced => layout.prefix = spaced,
+                    Place::BeforeSpacedMinus => {
+                        layout.negative =
+                            Some((format!("{spaced}{}", locale.minus), String::new()));
+                        layout.prefix = spaced;
+                    }
+                    Place::BeforeSpacedOrMinus => {
+                        layout.negative =
+                            Some((format!("{symbol}{}", locale.minus), String::new()));
+                        layout.prefix = spaced;
+                    }
+                }
+                layout
+            }
+            _ => Self::pattern(format, locale)?,
         })
     }
 
@@ -126,7 +110,8 @@ impl Layout {
             None => (pattern, None),
         };
         let digits = |c: char| matches!(c, '#' | '0' | ',' | '.');
-        let start = positive.find(digits).ok_or_else(wrong)?;
+        // Without digits, a pattern is what stands before a whole number.
+        let start = positive.find(digits).unwrap_or(positive.len());
         let mut end =
             positive[start..].find(|c| !digits(c)).map_or(positive.len(), |at| start + at);
         let number = &positive[start..end];
@@ -157,7 +142,7 @@ impl Layout {
         if layout.most_fraction > MAX_DIGITS || layout.least_whole > MAX_DIGITS {
             return Err(wrong());
         }
-        let affix = |text: &str| text.replace('\u{a4}', locale.currency).replace('\'', "");
+        let affix = |text: &str| text.replace('\u{a4}', locale.currency.symbol).replace('\'', "");
         (layout.prefix, layout.suffix) = (affix(&positive[..start]), affix(&positive[end..]));
         if let Some(negative) = negative {
             let start = negative.find(digits).ok_or_else(wrong)?;
@@ -242,13 +227,13 @@ impl Layout {
             fraction = format!("{}{fraction}", locale.decimal);
         }
         if let Some(width) = self.exponent {
-            let sign = if exponent < 0 { "-" } else { "" };
+            let sign = if exponent < 0 { locale.minus } else { "" };
             fraction.push_str(&format!("E{sign}{:0width$}", exponent.unsigned_abs()));
         }
         // Java keeps the sign of a negative number that rounds to zero.
         let (prefix, suffix) = match (negative, &self.negative) {
             (true, Some((prefix, suffix))) => (prefix.clone(), suffix.clone()),
-            (true, None) => (format!("-{}", self.prefix), self.suffix.clone()),
+            (true, None) => (format!("{}{}", locale.minus, self.prefix), self.suffix.clone()),
             _ => (self.prefix.clone(), self.suffix.clone()),
         };
         Ok(format!("{prefix}{whole}{fraction}{suffix}"))

@@ -29,11 +29,7 @@ pub(crate) enum Reader {
 pub(crate) fn read(text: &str, reader: Reader) -> Result<Value, String> {
     let mut parser = Parser { text, at: 0, reader };
     let value = parser.value(0)?;
-    parser.space();
-    if parser.at < text.len() && reader == Reader::Smart {
-        return Err(parser.wrong("the end"));
-    }
-    // Jackson stops after the first value.
+    // What follows the first value is passed over.
     Ok(value)
 }
 
@@ -71,7 +67,8 @@ impl Parser<'_> {
             Some(b'[') => self.list(depth),
             Some(b'"') => self.text('"').map(Value::text),
             Some(b'\'') if self.reader == Reader::Smart => self.text('\'').map(Value::text),
-            Some(_) => self.bare(),
+            Some(_) => self.bare(depth),
+            None if depth == 0 && self.reader == Reader::Smart => Ok(Value::text("")),
             None => Err(self.wrong("a value")),
         }
     }
@@ -86,11 +83,14 @@ impl Parser<'_> {
             return Value::map(entries, MapStyle::Java).map_err(|limit| limit.to_string());
         }
         loop {
+            if self.passes_comma(b'}') {
+                return Value::map(entries, MapStyle::Java).map_err(|limit| limit.to_string());
+            }
             self.space();
             let key: Arc<str> = match self.peek() {
                 Some(b'"') => self.text('"')?.into(),
                 Some(b'\'') if self.reader == Reader::Smart => self.text('\'')?.into(),
-                Some(_) if self.reader == Reader::Smart => self.word().into(),
+                Some(_) if self.reader == Reader::Smart => self.word(&[':', '}', '\n']).into(),
                 _ => return Err(self.wrong("a quoted name")),
             };
             self.space();
@@ -118,6 +118,21 @@ impl Parser<'_> {
         }
     }
 
+    /// json-smart takes commas without a value beside them. Whether the map or list is closed behind them.
+    fn passes_comma(&mut self, close: u8) -> bool {
+        if self.reader != Reader::Smart {
+            return false;
+        }
+        self.space();
+        while self.peek() == Some(b',') {
+            self.at += 1;
+            self.space();
+        }
+        let closed = self.peek() == Some(close);
+        self.at += usize::from(closed);
+        closed
+    }
+
     fn list(&mut self, depth: usize) -> Result<Value, String> {
         self.at += 1;
         let style = match self.reader {
@@ -131,6 +146,9 @@ impl Parser<'_> {
             return Value::list(items, style).map_err(|limit| limit.to_string());
         }
         loop {
+            if self.passes_comma(b']') {
+                return Value::list(items, style).map_err(|limit| limit.to_string());
+            }
             items.push(self.value(depth + 1)?);
             self.space();
             match self.peek() {
@@ -179,18 +197,23 @@ impl Parser<'_> {
         Err(self.wrong("the end of a text"))
     }
 
-    /// Up to what cannot be part of a bare value.
-    fn word(&mut self) -> String {
+    /// Up to what cannot be part of a bare name or value.
+    fn word(&mut self, stops: &[char]) -> String {
         let rest = &self.text[self.at..];
-        let end = rest.find([',', ':', '}', ']', '\n']).unwrap_or(rest.len());
+        let end = rest.find(stops).unwrap_or(rest.len());
         self.at += end;
         rest[..end].trim_end().to_owned()
     }
 
-    fn bare(&mut self) -> Result<Value, String> {
+    fn bare(&mut self, depth: usize) -> Result<Value, String> {
         let start = self.at;
         let word = match self.reader {
-            Reader::Smart => self.word(),
+            // Outside of maps and lists, nothing but the end ends it.
+            Reader::Smart if depth == 0 && !matches!(self.peek(), Some(b'}' | b']' | b':')) => {
+                self.at = self.text.len();
+                self.text[start..].trim_end().to_owned()
+            }
+            Reader::Smart => self.word(&[',', '}', ']', '\n']),
             Reader::Jackson | Reader::Stub => {
                 let rest = &self.text[start..];
                 let end = rest

@@ -168,7 +168,9 @@ fn templates_render_as_the_original_renders_them() {
             Err(error) => format!("invalid {error}"),
             Ok(_) => match render_for(&case.template, &model) {
                 Ok(text) => format!("text {text}"),
-                Err(RenderError::Helper { at, .. }) => format!("fails {}:{}", at.line, at.column),
+                Err(RenderError::Helper { at, .. } | RenderError::Partial { at, .. }) => {
+                    format!("fails {}:{}", at.line, at.column)
+                }
                 Err(limit) => format!("{limit}"),
             },
         };

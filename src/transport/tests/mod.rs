@@ -48,7 +48,7 @@ impl Handler for Toy {
 }
 
 impl Toy {
-    async fn answer(&self, mut request: Request) -> Plan {
+    async fn answer(&self, request: Request) -> Plan {
         let path = request.path().to_owned();
         let mut parts = path.trim_start_matches('/').split('/');
         let body = match parts.next().unwrap_or_default() {
@@ -74,9 +74,11 @@ impl Toy {
                     },
                 ))))
             }
-            "echo" => Body::Bytes(request.read_body(1 << 20).await.unwrap_or_default()),
-            "first-chunk" => match &mut request.body {
-                RequestBody::Stream(stream) => Body::Bytes(stream.next().await.unwrap().unwrap()),
+            "echo" => Body::Bytes(request.body.read(1 << 20).await.unwrap_or_default()),
+            "first-chunk" => match request.body.take() {
+                RequestBody::Arriving(body) => {
+                    Body::Bytes(body.into_stream().next().await.unwrap().unwrap())
+                }
                 _ => Body::Empty,
             },
             "huge" => Body::Pieces(vec![Bytes::from(vec![b'x'; 100_000]); 80]),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::exchange::{Lookup, Slot};
 use crate::matching::{MissSearch, NearMiss, RequestQuery, StubSet};
-use crate::message::{Plan, Request, RequestBody};
+use crate::message::{Asked, Plan, Request, RequestBody};
 
 use super::super::super::context::RequestContext;
 use super::super::reply::{AdminError, ok};
@@ -76,8 +76,9 @@ pub(super) async fn of_pattern(context: &RequestContext, body: &[u8]) -> Result<
 
 /// The search, with pauses in which other requests are answered.
 async fn nearest(stubs: &StubSet, request: Request) -> Vec<NearMiss> {
+    let asked = Asked::new(&request);
     let mut search = MissSearch::new(stubs);
-    while search.step(&request) {
+    while search.step(&asked) {
         tokio::task::yield_now().await;
     }
     search.nearest()

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use http::Method;
 
-use crate::message::{Query, TargetError, decode_segment};
+use super::super::target::{Query, TargetError, decode_segment};
 
 /// The verb and the resource of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,30 +54,26 @@ impl<'a> RequestInfo<'a> {
         }
         let mut rest = segments.into_iter();
         let mut info = ResourceInfo::default();
-        let plain = |method: &Method| Self {
-            verb: Cow::Owned(method.as_str().to_ascii_lowercase()),
-            resource: None,
-        };
         match rest.next().as_deref() {
             Some("api") => {}
             Some("apis") => match rest.next() {
                 Some(group) => info.group = group,
-                None => return Ok(plain(method)),
+                None => return Ok(Self::without_resource(method)),
             },
-            _ => return Ok(plain(method)),
+            _ => return Ok(Self::without_resource(method)),
         }
         let Some(version) = rest.next() else {
-            return Ok(plain(method));
+            return Ok(Self::without_resource(method));
         };
         info.version = version;
         let Some(mut segment) = rest.next() else {
-            return Ok(plain(method));
+            return Ok(Self::without_resource(method));
         };
         // The old form /apis/G/V/watch/... is a watch, whatever its parameters are.
         let old_watch = segment == "watch";
         if old_watch {
             let Some(next) = rest.next() else {
-                return Ok(plain(method));
+                return Ok(Self::without_resource(method));
             };
             segment = next;
         }
@@ -112,6 +108,13 @@ impl<'a> RequestInfo<'a> {
     }
 }
 
+impl RequestInfo<'_> {
+    /// That of a path without a resource.
+    pub(crate) fn without_resource(method: &Method) -> Self {
+        Self { verb: Cow::Owned(method.as_str().to_ascii_lowercase()), resource: None }
+    }
+}
+
 fn verb(method: &Method, info: &ResourceInfo<'_>, query: &Query<'_>) -> &'static str {
     match (method.as_str(), info.name.is_empty()) {
         ("GET" | "HEAD", true) if query.first("watch").is_some_and(is_true) => "watch",
@@ -128,7 +131,7 @@ fn verb(method: &Method, info: &ResourceInfo<'_>, query: &Query<'_>) -> &'static
 
 /// Whether a boolean parameter is true: only `false` and `0` are false, an empty value is true
 /// (`k8s.io/apimachinery/pkg/runtime/conversion.go`).
-pub(super) fn is_true(value: &str) -> bool {
+pub(crate) fn is_true(value: &str) -> bool {
     !matches!(value.to_ascii_lowercase().as_str(), "false" | "0")
 }
 

@@ -1,0 +1,107 @@
+//! Files → bytes.
+
+use std::fs::{File, FileType, Metadata};
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use super::super::Diagnostic;
+use super::stamp::Stamp;
+
+/// The problem of a path that cannot be read.
+pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
+    if error.kind() == io::ErrorKind::NotFound {
+        return Diagnostic::error(path, "there is no such file or directory");
+    }
+    Diagnostic::error(path, format!("cannot be read: {error}"))
+}
+
+/// A file smaller than this is read at one go, in bytes.
+pub(super) const SMALL: usize = 8 << 10;
+
+/// Reads a regular file of at most `most` bytes.
+///
+/// # Errors
+/// What the system reports, and what is no regular file or too large. A file that has nothing to
+/// read yet, as those of the kernel may, is an error too.
+pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    read_stamped(path, most).map(|(bytes, _)| bytes)
+}
+
+/// As [`read`], with the state that the file was in.
+pub(crate) fn read_stamped(path: &Path, most: u64) -> io::Result<(Vec<u8>, Stamp)> {
+    let mut file = open(path)?;
+    let data = file.metadata()?;
+    check(&data, most)?;
+    // Sets of thousands of small files are common: one read is all that most take. One byte more than there
+    // should be tells a file that has grown.
+    let expected = usize::try_from(data.len()).unwrap_or(SMALL).min(SMALL);
+    let mut bytes = vec![0; expected + 1];
+    let first = loop {
+        match file.read(&mut bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            first => break first?,
+        }
+    };
+    bytes.truncate(first);
+    if first <= expected && expected < SMALL && first > 0 {
+        return Ok((bytes, Stamp::of(&data)));
+    }
+    bytes.reserve(usize::try_from(data.len()).unwrap_or(0).saturating_sub(first) + 1);
+    // One that grows meanwhile is read no further than the limit.
+    let left = most.saturating_sub(first as u64) + 1;
+    file.take(left).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(too_large(bytes.len() as u64, most));
+    }
+    Ok((bytes, Stamp::of(&data)))
+}
+
+/// Opens a file without waiting: opening a pipe waits for who writes it.
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits();
+    #[expect(clippy::cast_possible_wrap, reason = "the flags of open(2) are an int")]
+    File::options().read(true).custom_flags(nonblocking as i32).open(path)
+}
+
+/// Opens a file: no directory has a pipe in it.
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+fn check(data: &Metadata, most: u64) -> io::Result<()> {
+    if !data.is_file() {
+        let kind = data.file_type();
+        let name = if kind.is_dir() { "a directory" } else { name_of(kind) };
+        return Err(io::Error::other(format!("{name} is no regular file")));
+    }
+    if data.len() > most {
+        return Err(too_large(data.len(), most));
+    }
+    Ok(())
+}
+
+fn too_large(size: u64, most: u64) -> io::Error {
+    io::Error::other(format!("it has {size} bytes; at most {most} are read"))
+}
+
+#[cfg(unix)]
+pub(super) fn name_of(kind: FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt as _;
+    if kind.is_fifo() {
+        "a named pipe"
+    } else if kind.is_socket() {
+        "a socket"
+    } else if kind.is_char_device() || kind.is_block_device() {
+        "a device"
+    } else {
+        "this"
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn name_of(_: FileType) -> &'static str {
+    "this"
+}

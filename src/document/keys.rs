@@ -1,0 +1,122 @@
+//! The keys of an object that is decoded: each is asked for by name, and the others are problems.
+
+use std::cell::RefCell;
+
+use serde_json::{Map, Value};
+
+use super::decode::{Node, shorten};
+use super::way::Way;
+
+/// The keys of an object, some of them asked for: what was never asked for is unknown.
+#[derive(Debug)]
+pub struct Keys<'d> {
+    node: Node<'d>,
+    map: &'d Map<String, Value>,
+    /// One bit for each key that is there: most keys that are asked for are not.
+    marks: u64,
+    asked: RefCell<Vec<&'static str>>,
+}
+
+impl<'d> Keys<'d> {
+    /// The node of the object itself.
+    #[must_use]
+    pub fn node(&self) -> &Node<'d> {
+        &self.node
+    }
+
+    /// The value of a key. An explicit null counts as absent.
+    #[must_use]
+    pub fn get(&self, key: &'static str) -> Option<Node<'d>> {
+        self.asked.borrow_mut().push(key);
+        if self.marks & mark(key) == 0 {
+            return None;
+        }
+        let value = self.map.get(key).filter(|value| !value.is_null())?;
+        Some(self.node.child(Way::Key(key), value))
+    }
+
+    /// The value of a key that must be there; its absence is noted.
+    pub fn required(&self, key: &'static str) -> Option<Node<'d>> {
+        let found = self.get(key);
+        if found.is_none() {
+            self.node.error(format!("the key {key:?} is missing"), "add it");
+        }
+        found
+    }
+
+    /// The keys of the object that are there (not null), in order.
+    pub fn present(&self) -> impl Iterator<Item = &'d str> {
+        self.map.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key.as_str())
+    }
+
+    /// Notes every key that was never asked for, with the nearest known one.
+    pub fn finish(self) {
+        self.finish_with("unknown key");
+    }
+
+    /// Notes every key that was never asked for as one without effect, with the nearest known one.
+    pub fn finish_ignoring(self) {
+        let asked = self.asked.into_inner();
+        for (key, value) in self.map {
+            if !asked.contains(&key.as_str()) {
+                let child = self.node.child(Way::Key(key), value);
+                child.warn(format!("{:?} has no effect here", shorten(key)), suggest(key, &asked));
+            }
+        }
+    }
+
+    /// As [`Keys::finish`], with other words than "unknown key" (such as "unknown operator").
+    pub fn finish_with(self, what: &str) {
+        let asked = self.asked.into_inner();
+        for (key, value) in self.map {
+            if !asked.contains(&key.as_str()) {
+                let child = self.node.child(Way::Key(key), value);
+                child.unknown(format!("{what} {:?}", shorten(key)), suggest(key, &asked));
+            }
+        }
+    }
+}
+
+/// How many keys an object is asked for, as a rule.
+const FEW_KEYS: usize = 24;
+
+/// The bit of a key: by its length and its first letter.
+fn mark(key: &str) -> u64 {
+    let first = key.bytes().next().unwrap_or_default();
+    1 << ((key.len() * 11 + usize::from(first)) % 64)
+}
+
+/// "did you mean" for one close word, else the list of known words.
+pub(crate) fn suggest(text: &str, known: &[&str]) -> String {
+    let best = known
+        .iter()
+        .map(|word| {
+            (strsim::damerau_levenshtein(&text.to_lowercase(), &word.to_lowercase()), *word)
+        })
+        .min();
+    match best {
+        Some((distance, word)) if distance <= 1 + word.len() / 4 => {
+            format!("did you mean {word:?}?")
+        }
+        _ => {
+            let mut words: Vec<&str> = known.to_vec();
+            words.sort_unstable();
+            words.dedup();
+            format!("known here: {}", words.join(", "))
+        }
+    }
+}
+
+impl<'d> Node<'d> {
+    /// The keys of an object; a wrong type is noted.
+    #[must_use]
+    pub fn keys(&self) -> Option<Keys<'d>> {
+        if let Value::Object(map) = self.value() {
+            let marks = map.keys().fold(0, |marks, key| marks | mark(key));
+            let asked = RefCell::new(Vec::with_capacity(FEW_KEYS));
+            return Some(Keys { node: self.clone(), map, marks, asked });
+        }
+        self.expected("an object");
+        None
+    }
+}

@@ -1,0 +1,335 @@
+//! JSON text → values.
+
+use super::{Json, Map, Number};
+use crate::java::decimal::{Decimal, double};
+
+/// How deep JSON text may nest.
+const MAX_DEPTH: usize = 400;
+
+/// The habits of a JSON parser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// Jackson as `WireMock` sets it up: comments, single quotes, exact numbers; what follows the value is not
+    /// read.
+    Jackson,
+    /// json-smart in its permissive mode: bare words are texts, commas may stand alone, numbers with a point
+    /// are doubles.
+    Smart,
+}
+
+pub(super) fn read(text: &str, reader: Reader) -> Result<Json, String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut parser = Parser { text, at: 0, reader };
+    parser.space()?;
+    if parser.peek().is_none() && reader == Reader::Smart {
+        return Ok(Json::Text(String::new()));
+    }
+    parser.value(0, &[])
+}
+
+struct Parser<'t> {
+    text: &'t str,
+    at: usize,
+    reader: Reader,
+}
+
+impl Parser<'_> {
+    fn wrong(&self, expected: &str) -> String {
+        match self.text[self.at..].chars().next() {
+            Some(found) => format!("'{found}' at byte {} where {expected} is expected", self.at),
+            None => format!("the text ends where {expected} is expected"),
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn is_smart(&self) -> bool {
+        self.reader == Reader::Smart
+    }
+
+    fn space(&mut self) -> Result<(), String> {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t' | b'\r' | b'\n') => self.at += 1,
+                Some(b'/') if !self.is_smart() => self.comment()?,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    fn comment(&mut self) -> Result<(), String> {
+        let rest = &self.text[self.at..];
+        let end = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            rest.find("*/").ok_or("a comment is not closed")? + 2
+        } else {
+            return Err(self.wrong("a value"));
+        };
+        self.at += end;
+        Ok(())
+    }
+
+    /// `ends`: what ends a bare word here.
+    fn value(&mut self, depth: usize, ends: &[char]) -> Result<Json, String> {
+        if depth > MAX_DEPTH {
+            return Err(format!("it nests more than {MAX_DEPTH} deep"));
+        }
+        self.space()?;
+        match self.peek() {
+            Some(b'{') => self.map(depth),
+            Some(b'[') => self.list(depth),
+            Some(quote @ (b'"' | b'\'')) => self.text(quote.into()).map(Json::Text),
+            Some(_) => self.bare(ends),
+            None => Err(self.wrong("a value")),
+        }
+    }
+
+    fn map(&mut self, depth: usize) -> Result<Json, String> {
+        self.at += 1;
+        let mut map = Map::default();
+        let mut comma = true;
+        loop {
+            self.space()?;
+            match self.peek() {
+                Some(b'}') if self.is_smart() || map.len() == 0 && comma || !comma => {
+                    self.at += 1;
+                    return Ok(Json::Map(map));
+                }
+                Some(b',') if self.is_smart() || !comma => {
+                    self.at += 1;
+                    if !self.is_smart() && map.len() == 0 {
+                        return Err(self.wrong("a name in quotes"));
+                    }
+                    comma = true;
+                    continue;
+                }
+                Some(_) if !comma => return Err(self.wrong("',' or '}'")),
+                _ => {}
+            }
+            let name = match self.peek() {
+                Some(quote @ (b'"' | b'\'')) => self.text(quote.into())?,
+                Some(_) if self.is_smart() => self.word(&[':']).to_owned(),
+                _ => return Err(self.wrong("a name in quotes")),
+            };
+            self.space()?;
+            if self.peek() != Some(b':') {
+                return Err(self.wrong("':'"));
+            }
+            self.at += 1;
+            self.space()?;
+            if self.peek() == Some(b'}') {
+                return Err(self.wrong("a value"));
+            }
+            let value = self.value(depth + 1, &[',', '}'])?;
+            map.insert(name, value);
+            comma = false;
+        }
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Json, String> {
+        self.at += 1;
+        let mut items = Vec::new();
+        let mut comma = true;
+        loop {
+            self.space()?;
+            match self.peek() {
+                Some(b']') if self.is_smart() || items.is_empty() || !comma => {
+                    self.at += 1;
+                    return Ok(Json::List(items));
+                }
+                Some(b',') if self.is_smart() || !comma => {
+                    self.at += 1;
+                    comma = true;
+                    continue;
+                }
+                Some(_) if !comma => return Err(self.wrong("',' or ']'")),
+                _ => {}
+            }
+            items.push(self.value(depth + 1, &[',', ']'])?);
+            comma = false;
+        }
+    }
+
+    fn text(&mut self, quote: char) -> Result<String, String> {
+        self.at += 1;
+        let mut text = String::new();
+        loop {
+            let rest = &self.text[self.at..];
+            let Some(c) = rest.chars().next() else {
+                return Err(self.wrong("the end of a text"));
+            };
+            self.at += c.len_utf8();
+            match c {
+                c if c == quote => return Ok(text),
+                '\\' => text.push(self.escape()?),
+                c if c < ' ' && !self.is_smart() => {
+                    return Err(format!("a control character at byte {} of a text", self.at - 1));
+                }
+                c => text.push(c),
+            }
+        }
+    }
+
+    /// What follows a backslash.
+    fn escape(&mut self) -> Result<char, String> {
+        let Some(c) = self.text[self.at..].chars().next() else {
+            return Err(self.wrong("the end of a text"));
+        };
+        self.at += c.len_utf8();
+        Ok(match c {
+            'n' => '\n',
+            't' => '\t',
+            'r' => '\r',
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            '"' | '\\' | '/' | '\'' => c,
+            'u' => {
+                let first = self.unit()?;
+                if let Some(c) = char::from_u32(first.into()) {
+                    return Ok(c);
+                }
+                let paired = self.text[self.at..].starts_with("\\u");
+                if !paired {
+                    return Ok(char::REPLACEMENT_CHARACTER);
+                }
+                let before = self.at;
+                self.at += 2;
+                let second = self.unit()?;
+                match char::decode_utf16([first, second]).next() {
+                    Some(Ok(c)) => c,
+                    _ => {
+                        self.at = before;
+                        char::REPLACEMENT_CHARACTER
+                    }
+                }
+            }
+            c if self.is_smart() => c,
+            _ => return Err(format!("an unknown escape at byte {}", self.at - 1)),
+        })
+    }
+
+    fn unit(&mut self) -> Result<u16, String> {
+        let digits = self.text.get(self.at..self.at + 4);
+        let digits = digits.filter(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok());
+        self.at += 4;
+        unit.ok_or_else(|| format!("\"\\u\" at byte {} without four hex digits", self.at - 6))
+    }
+
+    /// Up to what ends a bare word.
+    fn word(&mut self, ends: &[char]) -> &str {
+        let rest = &self.text[self.at..];
+        let end = rest.find(ends).unwrap_or(rest.len());
+        self.at += end;
+        rest[..end].trim_end()
+    }
+
+    fn bare(&mut self, ends: &[char]) -> Result<Json, String> {
+        let (start, smart) = (self.at, self.is_smart());
+        let word = if smart {
+            self.word(ends).to_owned()
+        } else {
+            let rest = &self.text[start..];
+            let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '+' | '.' | '_' | '$');
+            let end = rest.find(|c: char| !is_part(c)).unwrap_or(rest.len());
+            self.at += end;
+            rest[..end].to_owned()
+        };
+        match word.as_str() {
+            "null" => return Ok(Json::Null),
+            "true" => return Ok(Json::Bool(true)),
+            "false" => return Ok(Json::Bool(false)),
+            _ => {}
+        }
+        let number = if smart { smart_number(&word) } else { jackson_number(&word) };
+        match number {
+            Some(text) => Ok(Json::Number(Number { text: text.into() })),
+            None if smart => Ok(Json::Text(word)),
+            None => {
+                self.at = start;
+                Err(self.wrong("a value"))
+            }
+        }
+    }
+}
+
+/// A number of JSON (RFC 8259), as `BigDecimal` prints it.
+fn jackson_number(word: &str) -> Option<String> {
+    let unsigned = word.strip_prefix('-').unwrap_or(word);
+    let digits = unsigned.bytes().take_while(u8::is_ascii_digit).count();
+    let (whole, rest) = unsigned.split_at(digits);
+    if digits == 0 || digits > 1 && whole.starts_with('0') {
+        return None;
+    }
+    if let Some(fraction) = rest.strip_prefix('.')
+        && !fraction.starts_with(|c: char| c.is_ascii_digit())
+    {
+        return None;
+    }
+    Decimal::parse(word).map(|number| number.to_string())
+}
+
+/// A number as json-smart takes it: with zeros in front, and as a double where it has a point.
+fn smart_number(word: &str) -> Option<String> {
+    let unsigned = word.strip_prefix(['-', '+']).unwrap_or(word);
+    if !unsigned.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let exact = Decimal::parse(word)?;
+    if !word.contains(['.', 'e', 'E']) {
+        return Some(exact.to_string());
+    }
+    match word.parse() {
+        Ok(number) if word.len() <= 18 => Some(double(number)),
+        _ => Some(exact.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jackson_reads_what_wiremock_takes() {
+        let read = |text| Json::read(text, Reader::Jackson).map(|json| json.to_string());
+        let good = [
+            ("{\"a\":1} x", "{\"a\":1}"),
+            ("{'a':[1.50, 1e2]}", "{\"a\":[1.50,1E+2]}"),
+            ("/* c */ {\"a\": 1, // d\n \"a\": 2}", "{\"a\":2}"),
+            ("12345678901234567890123", "12345678901234567890123"),
+            (r#""a\u00e9\uD83D\uDE00""#, "\"aé😀\""),
+            ("{}", "{}"),
+        ];
+        for (text, printed) in good {
+            assert_eq!(read(text).as_deref(), Ok(printed), "{text}");
+        }
+        for text in ["", "{a:1}", "{\"a\":1,}", "{\"a\":01}", "[1,]", "[,1]", "5x", "+5", ".5", "{"]
+        {
+            assert!(read(text).is_err(), "{text}");
+        }
+        assert!(read(&"[".repeat(100_000)).unwrap_err().contains("deep"));
+    }
+
+    #[test]
+    fn json_smart_is_permissive() {
+        let read = |text| Json::read(text, Reader::Smart).map(|json| json.to_string());
+        let good = [
+            ("hello world", "\"hello world\""),
+            ("a:1", "\"a:1\""),
+            (" ", "\"\""),
+            ("{a:1, 'b':[1,,2,]} x", "{\"a\":1,\"b\":[1,2]}"),
+            ("{,\"a\":01}", "{\"a\":1}"),
+            ("{\"a\":1e5,\"b\":x y}", "{\"a\":100000.0,\"b\":\"x y\"}"),
+            ("/*c*/{}", "\"/*c*/{}\""),
+        ];
+        for (text, printed) in good {
+            assert_eq!(read(text).as_deref(), Ok(printed), "{text}");
+        }
+        for text in ["{\"a\":1", "{\"a\" 1}", "{\"a\":\"x", "[1}", "{\"a\":}"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+}

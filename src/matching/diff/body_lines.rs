@@ -1,0 +1,117 @@
+//! The lines about bodies, and about the parts of multipart ones.
+
+use std::str::FromStr as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderName;
+
+use crate::document::read_body;
+use crate::message::decoded;
+use crate::message::multipart::{Part, field_name};
+
+use super::super::multipart::MultipartPattern;
+use super::super::operator::{StringPattern, Subject};
+use super::super::raw::{Raw, pretty};
+use super::lines::{Diff, Line};
+use super::operand::{Operator, xml};
+
+impl Diff<'_, '_, '_> {
+    pub(super) fn bodies(&mut self) {
+        let patterns = self.pattern.get("bodyPatterns").map(Raw::items).unwrap_or_default();
+        let body = self.asked.text().unwrap_or_default().to_owned();
+        let bytes = self.asked.body().unwrap_or_default().to_vec();
+        for pattern in patterns {
+            self.body(pattern, &body, &bytes);
+        }
+    }
+
+    fn body(&mut self, pattern: Raw<'_>, body: &str, bytes: &[u8]) {
+        let Some(operator) = Operator::of(pattern) else { return };
+        let shown = match operator.name {
+            "equalToJson" => pretty(body).unwrap_or_else(|| body.to_owned()),
+            "equalToXml" => xml(body).unwrap_or_else(|| body.to_owned()),
+            "binaryEqualTo" => STANDARD.encode(bytes),
+            _ => body.to_owned(),
+        };
+        let shown = self.clean.text(shown);
+        let expected = self.clean.text(operator.expected.clone());
+        match (operator.name, &operator.below_path) {
+            ("matchesJsonPath" | "matchesXPath", None) => {
+                self.push_value("Body", expected, shown, (pattern, Some(body)));
+            }
+            ("matchesJsonPath" | "matchesXPath", Some(below)) => {
+                let text = self.clean.text(below.expected.clone());
+                let left = format!("{expected} [{}] {text}", below.name);
+                // What the path finds says more than the whole body.
+                let found = found(pattern, body).map(|found| self.clean.text(found));
+                let right = found.unwrap_or(shown);
+                self.push_value("Body", left, right, (pattern, Some(body)));
+            }
+            ("binaryEqualTo", _) => {
+                let matched = operator.value == STANDARD.encode(bytes);
+                self.push("Body", expected, shown, matched);
+            }
+            // The text of the body begins on a line of its own, and is compared like this.
+            (name, _) => {
+                let compared = format!("\n{body}");
+                let (left, right) = (format!("[{name}]\n{expected}"), format!("\n{shown}"));
+                self.push_value("Body", left, right, (pattern, Some(&compared)));
+            }
+        }
+    }
+
+    pub(super) fn multipart(&mut self) {
+        let patterns = self.pattern.get("multipartPatterns").map(Raw::items).unwrap_or_default();
+        for pattern in patterns {
+            let Some((parts, body)) = self.asked.parts().filter(|(parts, _)| !parts.is_empty())
+            else {
+                self.lines.push(Line::missing("[Multipart request body]"));
+                continue;
+            };
+            let compiled = read_body(pattern.as_str().as_bytes(), MultipartPattern::compile).ok();
+            if compiled.as_ref().is_some_and(|pattern| pattern.matches(self.asked)) {
+                continue;
+            }
+            for part in parts {
+                let matched = compiled.as_ref().is_some_and(|of| of.part_matches(part, body));
+                self.part(pattern, part, &body[part.content.clone()], matched);
+            }
+        }
+    }
+
+    fn part(&mut self, pattern: Raw<'_>, part: &Part, content: &[u8], matched: bool) {
+        let name = field_name(part).unwrap_or_default();
+        let wanted = pattern.get("name").map(|name| format!(": {}", name.text()));
+        let title = format!("[Multipart{}]", wanted.unwrap_or_default());
+        self.lines.extend([Line::blank(), Line::words(title, format!("[{name}]")), Line::blank()]);
+        if !matched {
+            let before = self.lines.len();
+            for (name, pattern) in pattern.get("headers").map(Raw::entries).unwrap_or_default() {
+                let Ok(header) = HeaderName::from_str(&name) else { continue };
+                let values: Vec<&str> = part.header(&name).collect();
+                self.header(&name, &header, pattern, &values);
+            }
+            self.close(before);
+            let text = decoded::text(None, content);
+            for pattern in pattern.get("bodyPatterns").map(Raw::items).unwrap_or_default() {
+                self.body(pattern, &text, content);
+            }
+            self.lines.push(Line::blank());
+        }
+        self.lines.push(Line::words("[/Multipart]".to_owned(), format!("[/{name}]")));
+        self.lines.push(Line::blank());
+    }
+}
+
+/// What the path of a pattern finds in a body.
+fn found(pattern: Raw<'_>, body: &str) -> Option<String> {
+    let pattern = read_body(pattern.as_str().as_bytes(), StringPattern::compile).ok()?;
+    let texts = match &pattern {
+        StringPattern::MatchesJsonPath(path) => return path.first_text(&Subject::new(Some(body))),
+        StringPattern::MatchesXPath(path, _) => path.texts(Some(body)),
+        _ => return None,
+    };
+    // Of several only the first is shown.
+    texts.into_iter().next()
+}

@@ -1,0 +1,144 @@
+//! `before`, `after` and `equalToDateTime` (`C/matching/AbstractDateTimePattern.java`).
+
+mod iso;
+mod now;
+mod read;
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+
+use crate::template::{date, date_parse};
+
+use now::{Offset, Truncation};
+
+/// How a date must lie to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DateOperator {
+    Before,
+    After,
+    Equal,
+}
+
+/// A date that a value is compared with.
+#[derive(Debug)]
+pub(crate) struct DatePattern {
+    operator: DateOperator,
+    /// As written.
+    text: Box<str>,
+    expected: Expected,
+    /// How the value is written: a pattern of Java's, `unix` or `epoch`.
+    format: Option<Box<str>>,
+    truncate_expected: Option<Truncation>,
+    truncate_actual: Option<Truncation>,
+    /// Whether the offset comes before the truncation.
+    truncate_last: bool,
+}
+
+/// What a value is compared with.
+#[derive(Debug)]
+enum Expected {
+    /// A date of the stub: at a zone, or local, or neither where it cannot be read.
+    Literal { zoned: Option<Timestamp>, local: Option<DateTime> },
+    /// The time of the request, moved.
+    Now(Option<Offset>),
+}
+
+/// A value that was read.
+#[derive(Debug, Default, Clone)]
+struct Moment {
+    zoned: Option<Zoned>,
+    local: Option<DateTime>,
+}
+
+impl DatePattern {
+    pub(super) fn matches(&self, text: Option<&str>, now: Timestamp) -> bool {
+        let Some(actual) = text.and_then(|text| self.actual(text)) else { return false };
+        let zoned = match (&actual.zoned, self.truncate_actual) {
+            (Some(zoned), Some(truncation)) => truncation.of(zoned),
+            (zoned, _) => zoned.clone(),
+        };
+        let (expected_zoned, expected_local) = match &self.expected {
+            Expected::Literal { zoned, local } => (*zoned, *local),
+            Expected::Now(offset) => (self.moved(now, offset.as_ref()), None),
+        };
+        let ordering = match (expected_zoned, expected_local, zoned, actual.local) {
+            (Some(expected), _, Some(actual), _) => actual.timestamp().cmp(&expected),
+            (_, Some(expected), _, Some(actual)) => actual.cmp(&expected),
+            (_, Some(expected), Some(actual), _) => actual.datetime().cmp(&expected),
+            // A local value is one of the server's zone, which is UTC here.
+            (Some(expected), _, _, Some(actual)) => match actual.to_zoned(TimeZone::UTC) {
+                Ok(actual) => actual.timestamp().cmp(&expected),
+                Err(_) => return false,
+            },
+            _ => return false,
+        };
+        match self.operator {
+            DateOperator::Before => ordering == Ordering::Less,
+            DateOperator::After => ordering == Ordering::Greater,
+            DateOperator::Equal => ordering == Ordering::Equal,
+        }
+    }
+
+    /// Whether the value is no number where one of seconds or milliseconds is expected: `WireMock` answers 500.
+    fn actual(&self, text: &str) -> Option<Moment> {
+        let Some(format) = &self.format else { return Some(literal(text)) };
+        let found = date_parse::by_format(text, format).ok()??;
+        let local = found.zoned().datetime();
+        let numeric = is_numeric(format);
+        let zoned = (numeric || found.zone.is_some()).then(|| found.zoned());
+        Some(Moment { zoned, local: Some(local) })
+    }
+
+    /// The time of the request, truncated and moved.
+    fn moved(&self, now: Timestamp, offset: Option<&Offset>) -> Option<Timestamp> {
+        let truncated = |at: Zoned| match self.truncate_expected {
+            Some(truncation) => truncation.of(&at),
+            None => Some(at),
+        };
+        let moved = |at: Zoned| match offset {
+            Some(offset) => offset.from(&at),
+            None => Some(at),
+        };
+        let now = now.to_zoned(TimeZone::UTC);
+        let found =
+            if self.truncate_last { truncated(moved(now)?) } else { moved(truncated(now)?) };
+        Some(found?.timestamp())
+    }
+
+    fn name(&self) -> &'static str {
+        match self.operator {
+            DateOperator::Before => "before",
+            DateOperator::After => "after",
+            DateOperator::Equal => "equalToDateTime",
+        }
+    }
+}
+
+fn is_numeric(format: &str) -> bool {
+    format.eq_ignore_ascii_case("unix") || format.eq_ignore_ascii_case("epoch")
+}
+
+/// A date in one of the forms that need no format.
+fn literal(text: &str) -> Moment {
+    if let Some(moment) = iso::read(text) {
+        return moment;
+    }
+    // The forms of HTTP; an ISO date that is none stays none.
+    let is_iso = text.as_bytes().get(4) == Some(&b'-');
+    match date_parse::known(text) {
+        Some(found) if !is_iso && iso::weekday_fits(text, &found.zoned()) => {
+            Moment { zoned: Some(date::Date::zoned(&found)), local: None }
+        }
+        _ => Moment::default(),
+    }
+}
+
+impl fmt::Display for DatePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}] {}", self.name(), self.text)
+    }
+}

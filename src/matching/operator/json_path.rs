@@ -1,0 +1,139 @@
+//! `matchesJsonPath` (`C/matching/MatchesJsonPathPattern.java`).
+
+use crate::document::jayway::{Found, PathError, Query};
+use crate::java::json::{Json, Map, Number};
+
+use super::{StringPattern, Subject};
+
+/// A path that must find something, or something that is as wanted.
+#[derive(Debug)]
+pub(crate) struct JsonPathPattern {
+    text: Box<str>,
+    query: Query,
+    below: Option<StringPattern>,
+}
+
+impl JsonPathPattern {
+    pub(super) fn new(text: &str, query: Query, below: Option<StringPattern>) -> Self {
+        Self { text: text.into(), query, below }
+    }
+
+    /// The path, as written.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// What is wanted of the value, if anything.
+    pub(crate) fn below(&self) -> Option<&StringPattern> {
+        self.below.as_ref()
+    }
+
+    pub(super) fn matches(&self, subject: &Subject<'_>) -> bool {
+        // What looks like XML is not searched.
+        if subject.text().is_some_and(|text| text.trim_start().starts_with('<')) {
+            return false;
+        }
+        let found = match (subject.text(), subject.permissive()) {
+            (None, _) => Found::Null,
+            (Some(_), None) => return false,
+            (Some(_), Some(json)) => match self.query.find(json, false) {
+                Ok(found) => found,
+                Err(PathError::TooLong | PathError::NotApplicable(_)) => return false,
+            },
+        };
+        match &self.below {
+            None => is_something(&found),
+            Some(below) => fits(below, found, subject),
+        }
+    }
+
+    /// The first of what the path finds, as text: for the 404 diff.
+    pub(in crate::matching) fn first_text(&self, subject: &Subject<'_>) -> Option<String> {
+        let value = match self.query.find(subject.permissive()?, false).ok()? {
+            Found::One(Json::List(items)) => items.first()?,
+            Found::One(value) => value,
+            Found::Many(values) => (*values.first()?)?,
+            Found::Text(text) => return Some(text),
+            Found::Count(count) => return Some(count.to_string()),
+            Found::Number(number) => return Some(Number::double(number).as_str().to_owned()),
+            Found::Nothing | Found::Null | Found::Members(_) | Found::Names(_) => return None,
+        };
+        (!matches!(value, Json::Null | Json::Map(_))).then(|| value.to_java())
+    }
+
+    /// What `WireMock` notes of a path into a body that has no members: a text that is no JSON is such a one.
+    pub(in crate::matching) fn warning(&self, subject: &Subject<'_>) -> Option<String> {
+        let text = subject.text().filter(|text| !text.trim_start().starts_with('<'))?;
+        if !matches!(subject.permissive()?, Json::Text(_)) {
+            return None;
+        }
+        let path = self.text.strip_prefix("$.").filter(|path| !path.starts_with(['.', '*']))?;
+        let name = path.split(['.', '[', '(']).next()?;
+        Some(format!(
+            "Warning: JSON path expression failed to match document '{text}' because of error 'Expected to find an object with property ['{name}'] in path $ but found 'java.lang.String'. This is not a json object according to the JsonProvider: 'wiremock.com.jayway.jsonpath.spi.json.JsonSmartJsonProvider'.'"
+        ))
+    }
+
+    /// Whether the search ends at a limit.
+    pub(super) fn gives_up_on(&self, subject: &Subject<'_>) -> bool {
+        subject
+            .permissive()
+            .is_some_and(|json| matches!(self.query.find(json, false), Err(PathError::TooLong)))
+    }
+}
+
+/// Whether a path finds a value that is not null and not empty.
+fn is_something(found: &Found<'_, Json>) -> bool {
+    match found {
+        Found::Nothing | Found::Null => false,
+        Found::One(value) => match value {
+            Json::Null => false,
+            Json::List(items) => !items.is_empty(),
+            Json::Map(map) => map.len() > 0,
+            _ => true,
+        },
+        Found::Many(values) => !values.is_empty(),
+        Found::Members(members) => !members.is_empty(),
+        Found::Names(names) => !names.is_empty(),
+        Found::Count(_) | Found::Number(_) | Found::Text(_) => true,
+    }
+}
+
+/// Whether one of the found values is as wanted. A list's items are tried one by one, unless the whole is
+/// compared as JSON.
+fn fits(below: &StringPattern, found: Found<'_, Json>, subject: &Subject<'_>) -> bool {
+    let whole = matches!(below, StringPattern::EqualToJson(_));
+    let as_list = |items: Vec<Json>| {
+        if whole {
+            return Some(vec![Json::List(items).to_string()]);
+        }
+        // WireMock's loop ends with an exception at a null.
+        let all = items.iter().all(|item| !matches!(item, Json::Null));
+        all.then(|| items.iter().map(Json::to_java).collect::<Vec<_>>())
+    };
+    let texts = match found {
+        Found::Nothing | Found::Null | Found::One(Json::Null) | Found::Names(_) => Some(Vec::new()),
+        Found::One(Json::List(items)) => as_list(items.clone()),
+        Found::One(map @ Json::Map(_)) => Some(vec![map.to_pretty()]),
+        Found::One(value) => Some(vec![value.to_java()]),
+        Found::Many(values) => {
+            as_list(values.into_iter().map(|value| value.cloned().unwrap_or(Json::Null)).collect())
+        }
+        Found::Members(members) => {
+            let mut map = Map::default();
+            for (name, value) in members {
+                map.insert(name.to_owned(), value.clone());
+            }
+            Some(vec![Json::Map(map).to_pretty()])
+        }
+        Found::Count(count) => Some(vec![count.to_string()]),
+        Found::Number(number) => Some(vec![Number::double(number).as_str().to_owned()]),
+        Found::Text(text) => Some(vec![text]),
+    };
+    let Some(texts) = texts else { return false };
+    if texts.is_empty() {
+        return matches!(below, StringPattern::Absent);
+    }
+    let now = subject.now();
+    texts.iter().any(|text| below.matches(&Subject::new(Some(text)).at(now)))
+}

@@ -1,0 +1,237 @@
+//! The body of a request: read at most once, by the first stage that needs it.
+
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+
+use super::bodies::{Bodies, BodyError, Held};
+
+/// A body that is still arriving.
+pub(crate) type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
+
+static EMPTY: Bytes = Bytes::new();
+
+/// A request body.
+pub enum RequestBody {
+    /// The request has no body.
+    Empty,
+    /// The whole body.
+    Bytes(Bytes),
+    /// A body that arrives while the request is answered.
+    Arriving(Box<ArrivingBody>),
+}
+
+/// A body that arrives while the request is answered. It is read through a shared reference, so that what was
+/// found out about the request before can be kept.
+pub struct ArrivingBody {
+    /// Nothing once somebody reads it.
+    stream: Mutex<Option<BodyStream>>,
+    read: OnceLock<Result<ReadBody, BodyError>>,
+    /// The memory budget of all request bodies.
+    bodies: Bodies,
+}
+
+/// A body that was read, with its share of the budget.
+struct ReadBody {
+    bytes: Bytes,
+    _held: Held,
+}
+
+impl RequestBody {
+    /// A body that arrives, and the budget that it counts against once it is read.
+    #[must_use]
+    pub(crate) fn arriving(stream: BodyStream, bodies: Bodies) -> Self {
+        let stream = Mutex::new(Some(stream));
+        Self::Arriving(Box::new(ArrivingBody { stream, read: OnceLock::new(), bodies }))
+    }
+
+    /// Reads the whole body, once; later calls give the same bytes.
+    ///
+    /// # Errors
+    /// [`BodyError::TooLarge`] past `limit` bytes, [`BodyError::TooMany`] where all bodies together exceed
+    /// their budget, [`BodyError::Stalled`] and [`BodyError::Broken`] when the client pauses or disconnects.
+    pub(crate) async fn read(&self, limit: usize) -> Result<Bytes, BodyError> {
+        let bytes = match self {
+            Self::Empty => return Ok(Bytes::new()),
+            Self::Bytes(bytes) => bytes,
+            Self::Arriving(body) => &body.read(limit).await?.bytes,
+        };
+        if bytes.len() > limit { Err(BodyError::TooLarge(limit)) } else { Ok(bytes.clone()) }
+    }
+
+    /// The body, if it has been read or there is none.
+    #[must_use]
+    pub(crate) fn bytes(&self) -> Option<&Bytes> {
+        match self {
+            Self::Empty => Some(&EMPTY),
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Arriving(body) => body.read.get()?.as_ref().ok().map(|read| &read.bytes),
+        }
+    }
+
+    /// Whether nobody has begun to read it.
+    #[must_use]
+    pub(crate) fn is_unread(&self) -> bool {
+        matches!(self, Self::Arriving(body) if body.stream().is_some())
+    }
+
+    /// Takes the body, to be handed on or to be read elsewhere. What has been read is shared; what has not is
+    /// read by the new owner alone.
+    #[must_use]
+    pub(crate) fn take(&self) -> Self {
+        match self {
+            Self::Empty => Self::Empty,
+            Self::Bytes(bytes) => Self::Bytes(bytes.clone()),
+            Self::Arriving(body) => match body.stream().take() {
+                Some(stream) => Self::arriving(stream, body.bodies.clone()),
+                None => self.bytes().cloned().map_or(Self::Empty, Self::Bytes),
+            },
+        }
+    }
+
+    /// The body, each piece of which is shown to `look` as it is read.
+    #[must_use]
+    pub(crate) fn inspected(self, mut look: impl FnMut(&Bytes) + Send + 'static) -> Self {
+        match self {
+            Self::Empty => Self::Empty,
+            Self::Bytes(bytes) => {
+                look(&bytes);
+                Self::Bytes(bytes)
+            }
+            Self::Arriving(body) => {
+                let bodies = body.bodies.clone();
+                let stream = body.into_stream().inspect(move |item| {
+                    if let Ok(bytes) = item {
+                        look(bytes);
+                    }
+                });
+                Self::arriving(Box::pin(stream), bodies)
+            }
+        }
+    }
+}
+
+impl ArrivingBody {
+    async fn read(&self, limit: usize) -> Result<&ReadBody, BodyError> {
+        if self.read.get().is_none() {
+            let stream = self.stream().take();
+            let read = match stream {
+                Some(stream) => collect(stream, limit, &self.bodies).await,
+                None => Err(BodyError::Broken("it was handed on".to_owned())),
+            };
+            // Who reads it is the only one to do so.
+            let _ = self.read.set(read);
+        }
+        match self.read.get() {
+            Some(Ok(read)) => Ok(read),
+            Some(Err(error)) => Err(error.clone()),
+            None => unreachable!("it was set above"),
+        }
+    }
+
+    /// What arrives of it, where nobody has begun to read it; else what has been read.
+    pub(crate) fn into_stream(self) -> BodyStream {
+        let stream = self.stream().take();
+        match stream {
+            Some(stream) => stream,
+            None => {
+                let read = self.read.into_inner();
+                Box::pin(futures_util::stream::iter(read.map(|read| read.map(|read| read.bytes))))
+            }
+        }
+    }
+
+    fn stream(&self) -> MutexGuard<'_, Option<BodyStream>> {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn collect(
+    mut stream: BodyStream,
+    limit: usize,
+    bodies: &Bodies,
+) -> Result<ReadBody, BodyError> {
+    let mut held = Held::of(bodies);
+    let Some(first) = stream.next().await.transpose()? else {
+        return Ok(ReadBody { bytes: Bytes::new(), _held: held });
+    };
+    if first.len() > limit {
+        return Err(BodyError::TooLarge(limit));
+    }
+    held.grow(first.len())?;
+    let Some(second) = stream.next().await.transpose()? else {
+        return Ok(ReadBody { bytes: first, _held: held });
+    };
+    let mut whole = BytesMut::with_capacity(first.len() + second.len());
+    whole.extend_from_slice(&first);
+    let mut next = Some(second);
+    while let Some(chunk) = next {
+        if whole.len() + chunk.len() > limit {
+            return Err(BodyError::TooLarge(limit));
+        }
+        held.grow(chunk.len())?;
+        whole.extend_from_slice(&chunk);
+        next = stream.next().await.transpose()?;
+    }
+    Ok(ReadBody { bytes: whole.freeze(), _held: held })
+}
+
+impl std::fmt::Debug for RequestBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
+            Self::Arriving(body) => body.fmt(f),
+        }
+    }
+}
+
+impl std::fmt::Debug for ArrivingBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Arriving")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arriving(pieces: &[&'static str]) -> RequestBody {
+        let pieces: Vec<_> =
+            pieces.iter().map(|piece| Ok(Bytes::from_static(piece.as_bytes()))).collect();
+        RequestBody::arriving(Box::pin(futures_util::stream::iter(pieces)), Bodies::default())
+    }
+
+    #[tokio::test]
+    async fn an_unread_body_moves_and_a_read_one_is_shared() {
+        let body = arriving(&["a", "b"]);
+        assert!(body.is_unread());
+        let moved = body.take();
+        assert!(!body.is_unread() && moved.is_unread());
+        assert_eq!(body.bytes(), None);
+        assert!(matches!(body.read(9).await, Err(BodyError::Broken(_))), "nobody waits for it");
+        assert_eq!(moved.read(9).await.unwrap(), "ab");
+        assert_eq!(moved.take().bytes().unwrap(), "ab");
+        assert_eq!(moved.bytes().unwrap(), "ab");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_could_not_be_read_fails_for_each_reader() {
+        let body = arriving(&["aaa", "bbb"]);
+        for _ in 0..2 {
+            assert!(matches!(body.read(5).await, Err(BodyError::TooLarge(5))));
+        }
+        assert_eq!(body.bytes(), None);
+    }
+
+    #[tokio::test]
+    async fn an_inspected_body_is_seen_as_it_is_read() {
+        let (seen, shown) = std::sync::mpsc::channel();
+        let body = arriving(&["a", "b"]).inspected(move |bytes| seen.send(bytes.clone()).unwrap());
+        assert_eq!(shown.try_iter().count(), 0);
+        assert_eq!(body.read(9).await.unwrap(), "ab");
+        assert_eq!(shown.try_iter().collect::<Vec<_>>(), ["a", "b"]);
+    }
+}
