@@ -1,7 +1,7 @@
 //! What the journal keeps of one exchange: small, made before the journal is locked, and never changed.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -44,6 +44,9 @@ pub(crate) enum ByStub<'a> {
     Rendered(&'a Arc<Stub>),
 }
 
+/// How many events after an answer are kept.
+const MOST_LATER: usize = 64;
+
 /// What is kept.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -64,6 +67,8 @@ pub(super) struct Entry {
     pub(super) stub: Option<Arc<Stub>>,
     pub(super) response: KeptBody,
     pub(super) sub_events: Box<[(Duration, SubEvent)]>,
+    /// What happened after the answer.
+    later: OnceLock<Mutex<Vec<(Duration, SubEvent)>>>,
     /// The target, its scheme and authority, the header fields, the body, the header fields of the response.
     text: Box<[u8]>,
     /// How long each of them is.
@@ -110,11 +115,31 @@ impl Entry {
             stub: stub.cloned(),
             response: if fixed { KeptBody::OfStub } else { KeptBody::of(plan) },
             sub_events: plan.sub_events.iter().map(event).collect(),
+            later: OnceLock::new(),
             text,
             lengths,
             body_length,
             late: late.clone(),
         }
+    }
+
+    /// Adds what happened after the answer, up to a bound.
+    pub(super) fn add_sub_event(&self, epoch: Instant, event: SubEvent) {
+        let began = epoch + Duration::from_nanos(self.at).saturating_sub(self.took);
+        let later = self.later.get_or_init(Mutex::default);
+        let mut later = later.lock().unwrap_or_else(PoisonError::into_inner);
+        if later.len() < MOST_LATER {
+            later.push((event.at.saturating_duration_since(began), event));
+        }
+    }
+
+    /// What happened besides the answer, in its order.
+    pub(super) fn all_sub_events(&self) -> Vec<(Duration, SubEvent)> {
+        let mut all = self.sub_events.to_vec();
+        if let Some(later) = self.later.get() {
+            all.extend(later.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
+        }
+        all
     }
 
     /// How many bytes of memory it takes.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::matching::Stub;
 use crate::message::Request;
+use crate::message::SubEvent;
 use crate::redact::Redactor;
 
 use super::entry::{Answered, Entry};
@@ -108,10 +109,11 @@ impl Journal {
         self.limits.entries == 0
     }
 
-    /// Keeps an exchange, and shows it to the observer.
-    pub(crate) fn record(&self, answered: &Answered<'_>) {
+    /// Keeps an exchange, and shows it to the observer. Returns its number.
+    pub(crate) fn record(&self, answered: &Answered<'_>) -> u64 {
         if self.is_off() {
-            return self.observe(answered);
+            self.observe(answered);
+            return 0;
         }
         // All that takes time is done outside of the lock.
         let entry = Arc::new(Entry::of(answered, self.epoch.0));
@@ -140,6 +142,19 @@ impl Journal {
         drop((dropped, more_dropped));
         if let Some((observer, entry)) = observed {
             observer(&self.view(number, entry));
+        }
+        number
+    }
+
+    /// Adds what happened after an answer to its exchange, unless that was dropped.
+    pub(crate) fn add_sub_event(&self, number: u64, event: SubEvent) {
+        let entry = {
+            let inner = self.lock();
+            let at = inner.log.binary_search_by_key(&number, |slot| slot.number);
+            at.ok().map(|at| Arc::clone(&inner.log[at].entry))
+        };
+        if let Some(entry) = entry {
+            entry.add_sub_event(self.epoch.0, event);
         }
     }
 

@@ -59,7 +59,9 @@ pub use header_pool::HeaderPool;
 pub(crate) use near_miss::{MissSearch, NearMiss};
 pub(crate) use query::{RequestQuery, ValueQuery, read_json};
 pub use response::ResponseTemplating;
-pub(crate) use response::{ProxyRequest, ResponseContext, ResponseSettings, StubAnswer};
+pub(crate) use response::{
+    ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, WebhookRequest,
+};
 pub use set::StubSet;
 pub(crate) use single::read_stub;
 pub(crate) use stub::MAPPINGS;

@@ -20,7 +20,7 @@ use super::header_pool::HeaderPool;
 use super::request::RequestPattern;
 use super::response::{
     AnsweringStub, RawResponse, Response, ResponseContext, ResponseSettings, ResponseTemplating,
-    StubAnswer,
+    StubAnswer, WebhookRequest, Webhooks,
 };
 
 /// The key of a file's many stubs.
@@ -41,6 +41,7 @@ pub struct Stub {
     pub priority: i32,
     pub(super) request: RequestPattern,
     response: Response,
+    webhooks: Option<Box<Webhooks>>,
     written: Box<Written>,
 }
 
@@ -70,6 +71,21 @@ impl Stub {
         self.response.fixed_plan(Origin::Stub(self.id), settings)
     }
 
+    /// Whether requests are sent after an answer.
+    #[must_use]
+    pub(crate) fn has_webhooks(&self) -> bool {
+        self.webhooks.is_some()
+    }
+
+    /// The requests that are sent after an answer; for each that cannot be made the reason.
+    pub(crate) fn webhooks(
+        &self,
+        context: &mut ResponseContext<'_>,
+    ) -> Vec<Result<WebhookRequest, String>> {
+        let webhooks = self.webhooks.as_ref();
+        webhooks.map(|all| all.requests(&self.request, context)).unwrap_or_default()
+    }
+
     /// The answer to a request.
     pub(crate) fn answer(&self, context: &mut ResponseContext<'_>) -> StubAnswer {
         let pattern = &self.request;
@@ -79,7 +95,7 @@ impl Stub {
     /// Whether the answer is made from the request's body, so that it must be read before.
     #[must_use]
     pub(crate) fn needs_body(&self) -> bool {
-        self.response.needs_body()
+        self.webhooks.is_some() || self.response.needs_body()
     }
 
     /// Its name, for people.
@@ -201,6 +217,7 @@ impl StubCompiler<'_> {
         for tolerated in ["$schema", "persistent", "insertionIndex"] {
             let _ = keys.get(tolerated);
         }
+        let webhooks = Webhooks::read(&keys);
         for key in NOT_SUPPORTED {
             if let Some(node) = keys.get(key) {
                 node.error_at_key(
@@ -225,18 +242,13 @@ impl StubCompiler<'_> {
             mapping: Bytes::from_static(b"{}"),
         };
         let response = Response::new(response, id, name, self.headers);
-        Some(Stub { id, priority, request, response, written: Box::new(written) })
+        let webhooks = (!webhooks.is_empty()).then(|| Box::new(webhooks));
+        Some(Stub { id, priority, request, response, webhooks, written: Box::new(written) })
     }
 }
 
 /// Keys of `WireMock` that would change behaviour, so that they cannot be left out silently.
-const NOT_SUPPORTED: [&str; 5] = [
-    "scenarioName",
-    "requiredScenarioState",
-    "newScenarioState",
-    "postServeActions",
-    "serveEventListeners",
-];
+const NOT_SUPPORTED: [&str; 3] = ["scenarioName", "requiredScenarioState", "newScenarioState"];
 
 /// The id as written (`id` before `uuid`, an empty one counts as absent), else one that is the same
 /// at every load of the same file, so that hit counts survive.

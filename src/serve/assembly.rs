@@ -18,6 +18,7 @@ use super::seed::build_world;
 use super::sources::{LoadedSets, Reload, Sources};
 use super::state::{Settings, Shared};
 use super::stubs::Stubs;
+use super::webhooks::WebhooksUnderWay;
 use super::worlds::Worlds;
 
 /// What a server is made of.
@@ -53,6 +54,7 @@ impl Assembly {
             responses: ArcSwap::default(),
             body_files: BodyFileCache::default(),
             static_files: sources.body_directories(),
+            webhooks: WebhooksUnderWay::default(),
             client: OnceLock::new(),
             seeding,
             scenarios: ArcSwap::from_pointee(scenarios),

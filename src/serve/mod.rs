@@ -34,6 +34,7 @@ mod stub_gzip;
 mod stubs;
 mod template_host;
 mod watch;
+mod webhooks;
 mod world;
 mod worlds;
 

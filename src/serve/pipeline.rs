@@ -21,6 +21,7 @@ use super::graded::GradingNotes;
 use super::state::Shared;
 #[cfg(feature = "gzip")]
 use super::stub_gzip;
+use super::webhooks::{self, After};
 use super::world::World;
 use super::{admin, graded, kubernetes, late_body, overlay, respond, static_files, stub_answers};
 
@@ -63,7 +64,7 @@ impl Handler for Pipeline {
             let asked = Asked::new(&request);
             if let Some(stub) = found {
                 let plan = stub_answers::answer(&context, &asked, &stub).await;
-                self.observe(&request, &plan, began, &context.world, ByStub::Rendered(&stub));
+                self.finish(&context, &request, &plan, began, Some(&stub));
                 return self.compressed(plan, &request).plan().await;
             }
             let began_in_world = context.world.clock.elapsed();
@@ -73,8 +74,7 @@ impl Handler for Pipeline {
                 graded::log(&context, &asked, &mut plan, began_in_world, notes);
             }
             let stub = self.stub_of(&plan);
-            let by = stub.as_ref().map_or(ByStub::No, ByStub::Rendered);
-            self.observe(&request, &plan, began, &context.world, by);
+            self.finish(&context, &request, &plan, began, stub.as_ref());
             self.compressed(plan, &request).plan().await
         }))
     }
@@ -90,6 +90,23 @@ impl Pipeline {
     fn stub_of(&self, plan: &Plan) -> Option<Arc<Stub>> {
         let Origin::Stub(id) = plan.origin else { return None };
         self.shared.stubs.load().get(id).cloned()
+    }
+
+    /// Shows an exchange, and sends the webhooks of its stub.
+    fn finish(
+        &self,
+        context: &RequestContext,
+        request: &Request,
+        plan: &Plan,
+        began: Instant,
+        stub: Option<&Arc<Stub>>,
+    ) {
+        let by = stub.map_or(ByStub::No, ByStub::Rendered);
+        let exchange = self.observe(request, plan, began, &context.world, by);
+        if let Some(stub) = stub {
+            let after = After { exchange, delay: plan.delivery.delay() };
+            webhooks::send(context, request, stub, &after);
+        }
     }
 
     /// An answer as it goes out: gzipped where the client asks for it.
@@ -110,7 +127,7 @@ impl Pipeline {
         Handling::Ready(plan)
     }
 
-    /// Shows an exchange to whoever looks on.
+    /// Shows an exchange to whoever looks on. Returns its number where the journal keeps it.
     fn observe(
         &self,
         request: &Request,
@@ -118,7 +135,7 @@ impl Pipeline {
         began: Instant,
         world: &World,
         stub: ByStub<'_>,
-    ) {
+    ) -> Option<u64> {
         let journal = &self.shared.journal;
         let world = world.name.shared();
         // The log is what clients of the simulated API asked.
@@ -126,10 +143,10 @@ impl Pipeline {
         let late = if is_kept { late_body::read_beside(request) } else { None };
         let answered = Answered { request, plan, late, began, world, stub };
         if is_kept {
-            journal.record(&answered);
-        } else {
-            journal.observe(&answered);
+            return Some(journal.record(&answered));
         }
+        journal.observe(&answered);
+        None
     }
 }
 
@@ -165,8 +182,8 @@ fn at_once(shared: &Shared, world: &World, asked: &Asked<'_>) -> FirstLook {
     }
     let Some(stub) = stubs.find(asked).map(Arc::clone) else { return FirstLook::NoStub };
     match stub.fixed_plan(&shared.responses.load()) {
-        Some(plan) => FirstLook::Answered(plan, stub),
-        None => FirstLook::Found(stub),
+        Some(plan) if !stub.has_webhooks() => FirstLook::Answered(plan, stub),
+        _ => FirstLook::Found(stub),
     }
 }
 

@@ -29,6 +29,7 @@ use super::seeding::Seeding;
 use super::sources::Reload;
 use super::stubs::Stubs;
 use super::template_host::TemplateHost;
+use super::webhooks::WebhooksUnderWay;
 use super::world::World;
 use super::worlds::Worlds;
 
@@ -125,6 +126,8 @@ pub(crate) struct Shared {
     pub(crate) body_files: BodyFileCache,
     /// The directories whose files are served where no stub answers.
     pub(crate) static_files: Vec<PathBuf>,
+    /// The webhooks that wait or are under way.
+    pub(crate) webhooks: WebhooksUnderWay,
     /// The client for servers that stubs name, made when the first is asked.
     pub(super) client: OnceLock<Result<Outbound, String>>,
     /// The objects that the fixtures make.

@@ -2,7 +2,7 @@
 
 use crate::k8s;
 use crate::matching::{ResponseContext, Stub, StubAnswer};
-use crate::message::{Asked, Plan};
+use crate::message::{Asked, Plan, Request};
 
 use super::context::RequestContext;
 use super::{proxied, respond};
@@ -14,22 +14,29 @@ pub(super) async fn answer(context: &RequestContext, asked: &Asked<'_>, stub: &S
     {
         return respond::bad_body(asked, &error);
     }
-    let answer = {
-        let shared = &context.shared;
-        let seed = context.scenario_set().seed();
-        let world = &context.world;
-        let mut random = world.draws.of_next_answer(seed, world.name.shared());
-        stub.answer(&mut ResponseContext {
-            request: asked.request(),
-            settings: &shared.responses.load(),
-            files: &shared.body_files,
-            random: &mut random,
-            now: world.clock.now().as_millisecond(),
-            host: &shared.settings.host,
-        })
-    };
+    let answer = with_context(context, asked.request(), |of| stub.answer(of));
     match answer {
         StubAnswer::Plan(plan) => plan,
         StubAnswer::Proxy(to) => proxied::answer(context, asked, *to).await,
     }
+}
+
+/// Gives what answers are made from to what makes one.
+pub(super) fn with_context<T>(
+    context: &RequestContext,
+    request: &Request,
+    make: impl FnOnce(&mut ResponseContext<'_>) -> T,
+) -> T {
+    let shared = &context.shared;
+    let seed = context.scenario_set().seed();
+    let world = &context.world;
+    let mut random = world.draws.of_next_answer(seed, world.name.shared());
+    make(&mut ResponseContext {
+        request,
+        settings: &shared.responses.load(),
+        files: &shared.body_files,
+        random: &mut random,
+        now: world.clock.now().as_millisecond(),
+        host: &shared.settings.host,
+    })
 }

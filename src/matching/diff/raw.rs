@@ -135,9 +135,9 @@ impl Printer {
             '}' => {
                 self.open.pop();
                 if self.last == '{' {
-                    self.out.push(' ')
+                    self.out.push(' ');
                 } else {
-                    self.line()
+                    self.line();
                 }
                 self.out.push('}');
             }

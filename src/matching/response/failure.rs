@@ -19,6 +19,13 @@ pub(super) enum Failure {
     Server(String),
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Self::Rendering(why) | Self::Server(why)) = self;
+        f.write_str(why)
+    }
+}
+
 impl From<String> for Failure {
     fn from(why: String) -> Self {
         Self::Server(why)

@@ -23,6 +23,7 @@ mod template_request;
 #[cfg(test)]
 mod tests;
 mod text;
+mod webhook;
 
 use http::header::{HeaderName, HeaderValue};
 use uuid::Uuid;
@@ -40,6 +41,8 @@ use fixed::FixedResponse;
 pub(crate) use proxy::ProxyRequest;
 pub(crate) use settings::ResponseSettings;
 pub use settings::ResponseTemplating;
+pub(crate) use webhook::WebhookRequest;
+pub(super) use webhook::Webhooks;
 
 /// The headers by which clients see which stub answered.
 const STUB_ID: HeaderName = HeaderName::from_static("matched-stub-id");

@@ -89,7 +89,7 @@ impl ResponseSettings {
 }
 
 /// Draws a delay, in whole milliseconds as `WireMock` does.
-fn draw(delay: &Delay, random: &mut dyn FnMut() -> u64) -> Duration {
+pub(super) fn draw(delay: &Delay, random: &mut dyn FnMut() -> u64) -> Duration {
     // The upper 53 bits, which a float has room for.
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
     let time = delay.draw(|| (random() >> 11) as f64 / (1_u64 << 53) as f64);

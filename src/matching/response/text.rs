@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::document::Node;
 use crate::matching::request::RequestPattern;
-use crate::template::{Model, Parameters, RenderContext, Template};
+use crate::template::{Model, Parameters, RenderContext, RequestSource, Template};
 
 use super::ResponseContext;
 use super::failure::Failure;
@@ -85,6 +85,8 @@ pub(super) struct Rendering<'r, 'c> {
     parameters: &'r Parameters,
     pattern: &'r RequestPattern,
     model: Option<Model>,
+    /// Makes the model, which names the request in one of two ways.
+    make: fn(Arc<dyn RequestSource>, &Parameters) -> Model,
 }
 
 impl<'r, 'c> Rendering<'r, 'c> {
@@ -94,15 +96,24 @@ impl<'r, 'c> Rendering<'r, 'c> {
         parameters: &'r Parameters,
         pattern: &'r RequestPattern,
     ) -> Self {
-        Self { context, parameters, pattern, model: None }
+        Self { context, parameters, pattern, model: None, make: Model::new }
+    }
+
+    /// As [`Self::new`], for the texts of a webhook.
+    pub(super) fn of_webhook(
+        context: &'r mut ResponseContext<'c>,
+        parameters: &'r Parameters,
+        pattern: &'r RequestPattern,
+    ) -> Self {
+        Self { make: Model::of_webhook, ..Self::new(context, parameters, pattern) }
     }
 
     fn render(&mut self, template: &Template) -> Result<String, Failure> {
-        let Self { context, parameters, pattern, model } = self;
+        let Self { context, parameters, pattern, model, make } = self;
         let model = model.get_or_insert_with(|| {
             let id = (context.random)();
             let request = TemplateRequest::new(context.request, pattern, (id, (context.random)()));
-            Model::new(Arc::new(request), parameters)
+            make(Arc::new(request), parameters)
         });
         let ResponseContext { now, random, host, .. } = &mut **context;
         template

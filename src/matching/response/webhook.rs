@@ -1,0 +1,178 @@
+//! Webhooks: requests that are sent after a stub has answered (`org/wiremock/webhooks/Webhooks.java`).
+//!
+//! ```text
+//! serveEventListeners, postServeActions → [Webhooks] ─ for each answer → [WebhookRequest] → serve sends it
+//! ```
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::HeaderName;
+use http::{HeaderMap, Method};
+use serde_json::Value;
+
+use crate::document::{Keys, Node};
+use crate::matching::request::RequestPattern;
+use crate::message::Delay;
+use crate::template::Parameters;
+
+use super::super::delivery::base64;
+use super::delays::distribution;
+use super::settings::draw;
+use super::text::{Rendering, Text};
+use super::{ResponseContext, failure::Failure, made, read, scalar};
+
+/// The phase of a serve event in which webhooks are sent.
+const PHASE: &str = "AFTER_COMPLETE";
+
+/// The webhooks of a stub.
+#[derive(Debug, Default)]
+pub(in crate::matching) struct Webhooks(Vec<Webhook>);
+
+/// A webhook as it is written. Its texts are templates.
+#[derive(Debug)]
+struct Webhook {
+    method: Text,
+    /// Nothing where it is missing, which shows when it is to be sent.
+    url: Option<Text>,
+    headers: Vec<(HeaderName, Text)>,
+    body: Option<WebhookBody>,
+    delay: Option<Delay>,
+    parameters: Parameters,
+}
+
+#[derive(Debug)]
+enum WebhookBody {
+    Text(Text),
+    Bytes(Bytes),
+}
+
+/// A request to be sent.
+#[derive(Debug)]
+pub(crate) struct WebhookRequest {
+    pub(crate) method: Method,
+    pub(crate) url: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// How long after the answer.
+    pub(crate) delay: Duration,
+}
+
+impl Webhooks {
+    /// Reads the two keys of a mapping that name webhooks.
+    pub(in crate::matching) fn read(mapping: &Keys<'_>) -> Self {
+        let mut found = Vec::new();
+        for key in ["postServeActions", "serveEventListeners"] {
+            let Some(node) = mapping.get(key) else { continue };
+            // The older form is an object of parameters by name.
+            if node.value().is_object() {
+                for (name, parameters) in node.entries() {
+                    found.extend(Webhook::read(name, &node, Some(&parameters)));
+                }
+                continue;
+            }
+            for node in node.items() {
+                let Some(keys) = node.keys() else { continue };
+                let name = keys.get("name").and_then(|node| node.text()).unwrap_or_default();
+                let phases = keys.get("requestPhases").map(|node| node.items());
+                let is_sent = phases.is_none_or(|phases| {
+                    phases.iter().any(|phase| phase.value().as_str() == Some(PHASE))
+                });
+                let parameters = keys.get("parameters");
+                keys.finish();
+                if is_sent {
+                    found.extend(Webhook::read(name, &node, parameters.as_ref()));
+                }
+            }
+        }
+        Self(found)
+    }
+
+    pub(in crate::matching) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The requests for an answer; for each that cannot be made the reason.
+    pub(in crate::matching) fn requests(
+        &self,
+        pattern: &RequestPattern,
+        context: &mut ResponseContext<'_>,
+    ) -> Vec<Result<WebhookRequest, String>> {
+        self.0.iter().map(|webhook| webhook.request(pattern, context)).collect()
+    }
+}
+
+impl Webhook {
+    fn read(name: &str, at: &Node<'_>, parameters: Option<&Node<'_>>) -> Option<Self> {
+        if name != "webhook" {
+            at.warn(format!("there is no listener {name:?}, so it does nothing"), "known: webhook");
+            return None;
+        }
+        let nothing = || Self {
+            method: Text::from("GET"),
+            url: None,
+            headers: Vec::new(),
+            body: None,
+            delay: None,
+            parameters: Parameters::default(),
+        };
+        let Some(node) = parameters else { return Some(nothing()) };
+        // Other keys are for templates.
+        let keys = node.keys()?;
+        let text = |key: &'static str| {
+            let node = keys.get(key)?;
+            Some(Text::read(&node, &scalar::text(&node)?, true))
+        };
+        let json = |node: &Node<'_>| Text::read(node, &node.value().to_string(), true);
+        let body = text("body").map(WebhookBody::Text);
+        let body = body.or_else(|| keys.get("jsonBody").map(|node| WebhookBody::Text(json(&node))));
+        let body = body.or_else(|| {
+            keys.get("base64Body").and_then(|node| base64(&node)).map(WebhookBody::Bytes)
+        });
+        Some(Self {
+            method: text("method").unwrap_or_else(|| Text::from("GET")),
+            url: text("url"),
+            headers: read::headers(keys.get("headers"), true),
+            body,
+            delay: keys.get("delay").and_then(|node| distribution(&node)),
+            parameters: parameters_of(node.value()),
+        })
+    }
+
+    fn request(
+        &self,
+        pattern: &RequestPattern,
+        context: &mut ResponseContext<'_>,
+    ) -> Result<WebhookRequest, String> {
+        let mut rendering = Rendering::of_webhook(context, &self.parameters, pattern);
+        let made = self.render(&mut rendering);
+        let (method, url, headers, body) = made.map_err(|failure| failure.to_string())?;
+        let method = method.to_uppercase();
+        let method = Method::from_bytes(method.as_bytes())
+            .map_err(|_| format!("{method:?} is not a method"))?;
+        let has_body = [Method::POST, Method::PUT, Method::PATCH].contains(&method);
+        let body = if has_body { body } else { Bytes::new() };
+        let delay = self.delay.as_ref().map(|delay| draw(delay, context.random));
+        Ok(WebhookRequest { method, url, headers, body, delay: delay.unwrap_or_default() })
+    }
+
+    fn render(
+        &self,
+        rendering: &mut Rendering<'_, '_>,
+    ) -> Result<(String, String, HeaderMap, Bytes), Failure> {
+        let Some(url) = &self.url else { return Err("it has no url".to_owned().into()) };
+        let url = url.render(rendering)?.into_owned();
+        let method = self.method.render(rendering)?.into_owned();
+        let headers = made::headers(&self.headers, rendering)?;
+        let body = match &self.body {
+            None => Bytes::new(),
+            Some(WebhookBody::Bytes(bytes)) => bytes.clone(),
+            Some(WebhookBody::Text(text)) => text.render(rendering)?.into_owned().into(),
+        };
+        Ok((method, url, headers, body))
+    }
+}
+
+fn parameters_of(value: &Value) -> Parameters {
+    Parameters::from_text(&value.to_string()).unwrap_or_default()
+}
