@@ -342,8 +342,11 @@ fn list(operand: &Node<'_>) -> Option<Vec<StringPattern>> {
     let patterns: Vec<_> = items.iter().map(StringPattern::compile).collect();
     let patterns: Vec<StringPattern> = patterns.into_iter().collect::<Option<_>>()?;
     if patterns.len() < 2 {
-        operand
-            .error("Must be constructed with at least two matchers", "give two patterns or more");
+        operand.error_saying(
+            "a list of two patterns or more is expected",
+            "leave the list away",
+            "Must be constructed with at least two matchers",
+        );
         return None;
     }
     Some(patterns)
