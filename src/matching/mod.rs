@@ -60,7 +60,7 @@ pub(crate) use near_miss::{MissSearch, NearMiss};
 pub(crate) use query::{RequestQuery, ValueQuery, read_json};
 pub use response::ResponseTemplating;
 pub(crate) use response::{
-    ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, WebhookRequest,
+    ChunkedEncoding, ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, WebhookRequest,
 };
 pub use set::StubSet;
 pub(crate) use single::read_stub;

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::document::Diagnostics;
 use crate::exchange::{Journal, Observer};
 use crate::fixtures::FixtureSet;
-use crate::matching::StubSet;
+use crate::matching::{ResponseSettings, StubSet};
 use crate::tls::server::Tls;
 
 use super::body_files::BodyFileCache;
@@ -46,12 +46,14 @@ impl Assembly {
         loader.confirm();
         let generated = !scenarios.generated().is_empty();
         let journal = Journal::new(observer, bounds.journal, Arc::clone(&settings.redactor));
+        let chunked_encoding = settings.stubs.chunked_encoding;
+        let responses = ResponseSettings { chunked_encoding, ..ResponseSettings::default() };
         Ok(Arc::new(Shared {
             stages: ArcSwap::from_pointee(settings.stages_of(&mut objects)),
             settings,
             stubs: Stubs::new(StubSet::of_files(stubs), sources.templating),
             root: RootDirectory::of(&sources.fixtures),
-            responses: ArcSwap::default(),
+            responses: ArcSwap::from_pointee(responses),
             body_files: BodyFileCache::default(),
             static_files: sources.body_directories(),
             webhooks: WebhooksUnderWay::default(),

@@ -39,8 +39,8 @@ use definition::Definition;
 use fixed::FixedResponse;
 
 pub(crate) use proxy::ProxyRequest;
-pub(crate) use settings::ResponseSettings;
 pub use settings::ResponseTemplating;
+pub(crate) use settings::{ChunkedEncoding, ResponseSettings};
 pub(crate) use webhook::WebhookRequest;
 pub(super) use webhook::Webhooks;
 
