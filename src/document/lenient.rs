@@ -158,9 +158,8 @@ impl Scanner<'_> {
 
     /// Copies a text in quotes of either kind; gives it as it is written.
     fn string(&mut self) -> Result<String, Malformed> {
-        let quote = match self.rest().chars().next() {
-            Some(quote @ ('"' | '\'')) => quote,
-            _ => return Err(self.unexpected("a text in quotes")),
+        let Some(quote @ ('"' | '\'')) = self.rest().chars().next() else {
+            return Err(self.unexpected("a text in quotes"));
         };
         let mut inside = String::new();
         let mut characters = self.text[self.at + 1..].char_indices();

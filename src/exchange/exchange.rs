@@ -5,14 +5,12 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, Uri};
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::message::{DEFAULT_WORLD, Origin};
 use crate::redact::Redactor;
 
 use super::entry::Entry;
-use super::serve_event;
 
 /// A request and the response that was decided for it, as the [`Journal`](super::Journal) keeps it.
 ///
@@ -76,17 +74,6 @@ impl Exchange {
     /// Path and query, as they were sent.
     pub(super) fn sent_target(&self) -> &str {
         self.target.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
-    }
-
-    /// As JSON, as `/__admin/requests` shows it: a serve event of `WireMock`, with what it has no place for in
-    /// `request.standin`.
-    pub fn to_json(&self) -> Value {
-        serve_event::serve_event(self)
-    }
-
-    /// The request as JSON, as `/__admin/requests/find` shows it: a logged request of `WireMock`.
-    pub(crate) fn request_to_json(&self) -> Value {
-        serve_event::logged_request(self)
     }
 
     /// As a line for people: method, target, status, what answered.

@@ -17,8 +17,21 @@ use crate::message::{Asked, DEFAULT_WORLD, Origin, Request, decoded};
 use super::exchange::Exchange;
 use super::shown::{Fields, Shown, Text};
 
+impl Exchange {
+    /// As JSON, as `/__admin/requests` shows it: a serve event of `WireMock`, with what it has no place for in
+    /// `request.standin`.
+    pub fn to_json(&self) -> Value {
+        serve_event(self)
+    }
+
+    /// The request as JSON, as `/__admin/requests/find` shows it: a logged request of `WireMock`.
+    pub(crate) fn request_to_json(&self) -> Value {
+        logged_request(self)
+    }
+}
+
 /// A serve event.
-pub(super) fn serve_event(exchange: &Exchange) -> Value {
+fn serve_event(exchange: &Exchange) -> Value {
     let shown = Shown::of(exchange);
     let entry = &exchange.entry;
     let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(0);
@@ -43,7 +56,7 @@ pub(super) fn serve_event(exchange: &Exchange) -> Value {
 }
 
 /// A logged request.
-pub(super) fn logged_request(exchange: &Exchange) -> Value {
+fn logged_request(exchange: &Exchange) -> Value {
     request(exchange, &Shown::of(exchange))
 }
 

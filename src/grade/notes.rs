@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Finding, Record, by_call, relist, retry_after, tokens};
 
-/// How early is early, where nobody said.
+/// The tolerance for early retries where the rule names none.
 const SLACK: Duration = Duration::from_millis(200);
 /// Failed attempts that follow each other faster hammer.
 const HAMMER: Duration = Duration::from_millis(50);

@@ -184,7 +184,7 @@ fn a_lost_create_is_not_done_again() {
 }
 
 #[test]
-fn what_nobody_expected_is_noted() {
+fn unexpected_behaviour_is_noted() {
     let noted = |records: &[Record]| {
         let findings = grade(records, &[], Grade::Fail);
         assert!(findings.iter().all(|finding| finding.grade == Grade::Note));

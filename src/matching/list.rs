@@ -18,8 +18,8 @@ use super::stub::Stub;
 pub(super) struct Order {
     pub(super) priority: i32,
     pub(super) added: Reverse<u64>,
-    /// Tells a stub that was put in place of another from what its file may have there by now; 0 for what was
-    /// added.
+    /// Distinguishes a stub that replaced another one from the stub of its file in the same place; 0 for an added
+    /// stub.
     pub(super) edition: u32,
 }
 

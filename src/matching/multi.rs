@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_operators_are_told() {
+    fn unknown_operators_are_reported() {
         let (_, problems) = with_node(&json!({"equalsTo": "a"}), MultiPattern::compile);
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert_eq!(problems[0].hint, "did you mean \"equalTo\"?");

@@ -11,7 +11,7 @@ use super::method::MethodPattern;
 use super::multi::MultiPattern;
 use super::multipart::MultipartPattern;
 use super::operator::StringPattern;
-use super::request::{Conditions, RequestPattern};
+use super::request::{Conditions, PathParameter, RequestPattern};
 use super::url::UrlPattern;
 
 impl RequestPattern {
@@ -22,7 +22,7 @@ impl RequestPattern {
         let method = keys
             .get("method")
             .map_or(Some(MethodPattern::Any), |node| MethodPattern::compile(&node));
-        let scheme = keys.get("scheme").map(|node| node.loose_text().map(|text| text.into()));
+        let scheme = keys.get("scheme").map(|node| node.loose_text().map(Into::into));
         let host = keys.get("host").map(|node| StringPattern::compile(&node));
         let port = keys.get("port").map(|node| node.loose_integer());
         let client_address = keys.get("clientIp").map(|node| StringPattern::compile(&node));
@@ -111,10 +111,7 @@ fn headers(keys: &Keys<'_>, pool: &HeaderPool, has_auth: bool, conditions: &mut 
 }
 
 /// `pathParameters`: without a template they have no effect, and a name that is no variable has no value.
-fn path_parameters(
-    keys: &Keys<'_>,
-    url: Option<&UrlPattern>,
-) -> Box<[(Option<usize>, Box<str>, StringPattern)]> {
+fn path_parameters(keys: &Keys<'_>, url: Option<&UrlPattern>) -> Box<[PathParameter]> {
     let Some(parameters) = keys.get("pathParameters") else {
         return Box::default();
     };
@@ -147,12 +144,12 @@ fn path_parameters(
 fn basic_auth(keys: &Keys<'_>) -> Option<(Box<str>, Box<str>)> {
     let (short, long) = (keys.get("basicAuth"), keys.get("basicAuthCredentials"));
     let keys = long.or(short)?.keys()?;
-    let part = |key| match keys.get(key) {
-        Some(node) => node.loose_text(),
-        None => {
-            keys.node().warn(format!("there is no {key:?}: it counts as \"null\""), "add it");
-            Some("null".into())
+    let part = |key| {
+        if let Some(node) = keys.get(key) {
+            return node.loose_text();
         }
+        keys.node().warn(format!("there is no {key:?}: it counts as \"null\""), "add it");
+        Some("null".into())
     };
     let (user, password) = (part("username"), part("password"));
     keys.finish();

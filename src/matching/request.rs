@@ -23,6 +23,9 @@ pub(crate) struct RequestPattern {
     pub(super) conditions: Option<Box<Conditions>>,
 }
 
+/// The number of a template's variable, its name, and what it must be like.
+pub(super) type PathParameter = (Option<usize>, Box<str>, StringPattern);
+
 /// What a request must be like besides its method and URL.
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
@@ -34,7 +37,7 @@ pub(super) struct Conditions {
     pub(super) client_address: Option<StringPattern>,
     pub(super) headers: Box<[(HeaderName, MultiPattern)]>,
     /// By the number of the template's variable, with its name; a name that is no variable has no value.
-    pub(super) path_parameters: Box<[(Option<usize>, Box<str>, StringPattern)]>,
+    pub(super) path_parameters: Box<[PathParameter]>,
     pub(super) query: Box<[(Box<str>, MultiPattern)]>,
     pub(super) cookies: Box<[(Box<str>, StringPattern)]>,
     /// The user name and the credentials as they come in: `user:password` in base64.

@@ -60,6 +60,8 @@ fn cookies_and_credentials_are_compared_whole() {
         (&json!({"cookies": {"a": {"absent": true}}}), with("Cookie", "b=1"), true),
         (&json!({"cookies": {"a": {"not": {"equalTo": "1"}}}}), with("Cookie", "b=1"), false),
         (&json!({"cookies": {"a": {"equalTo": "x y"}}}), with("Cookie", "b; a=\"x y\""), true),
+        (&json!({"cookies": {"a": {"equalTo": "1"}}}), with("Cookie", "b=2;a = 1 "), true),
+        (&json!({"cookies": {"a": {"absent": true}}}), with("Cookie", "a=x\"y; a=1,2"), true),
         (&json!({"basicAuth": {"username": "u"}}), with("Authorization", "Basic dTpudWxs"), true),
     ];
     for (pattern, request, verdict) in table {

@@ -95,7 +95,7 @@ impl<T: Clone> Table<T> {
         removed.map(|(_, value)| value)
     }
 
-    /// The leaf of a hash, and its depth; what leads to it is shared with nobody afterwards.
+    /// The leaf of a hash, and its depth; the nodes above it are not shared afterwards.
     fn leaf(&mut self, hash: u64) -> (&mut Node<T>, u32) {
         let mut node = &mut self.root;
         let mut depth = 0;

@@ -39,7 +39,9 @@ fn gunzip(_: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether a request's body is a form.
 pub(crate) fn is_form(headers: &HeaderMap) -> bool {
-    content_type(headers).is_some_and(|kind| kind.contains("application/x-www-form-urlencoded"))
+    let named =
+        |kind: &str| kind.to_ascii_lowercase().contains("application/x-www-form-urlencoded");
+    content_type(headers).is_some_and(named)
 }
 
 /// The content type of a request, when it is text.
@@ -50,7 +52,7 @@ pub(crate) fn content_type(headers: &HeaderMap) -> Option<&str> {
 /// Bytes as text in the charset that a content type names; UTF-8 where it names none. What cannot be decoded is
 /// replaced.
 pub(crate) fn text<'b>(content_type: Option<&str>, bytes: &'b [u8]) -> Cow<'b, str> {
-    let charset = content_type.and_then(charset).map(|name| name.to_ascii_lowercase());
+    let charset = content_type.and_then(charset).map(str::to_ascii_lowercase);
     match charset.as_deref() {
         Some("iso-8859-1" | "iso8859-1" | "latin1") => {
             Cow::Owned(bytes.iter().copied().map(char::from).collect())

@@ -118,12 +118,11 @@ fn parameter(value: &str, wanted: &str) -> Option<String> {
         let (name, after) = rest.split_once('=')?;
         let name = name.rsplit([';', ',']).next().unwrap_or(name).trim();
         let after = after.trim_start();
-        let (found, behind) = match after.strip_prefix('"') {
-            Some(quoted) => unquoted(quoted),
-            None => {
-                let end = after.find([';', ',']).unwrap_or(after.len());
-                (after[..end].trim().to_owned(), &after[end..])
-            }
+        let (found, behind) = if let Some(quoted) = after.strip_prefix('"') {
+            unquoted(quoted)
+        } else {
+            let end = after.find([';', ',']).unwrap_or(after.len());
+            (after[..end].trim().to_owned(), &after[end..])
         };
         if name.eq_ignore_ascii_case(wanted) {
             return Some(found);

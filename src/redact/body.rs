@@ -11,8 +11,8 @@ use super::pass::Pass;
 /// Compressed bodies are looked into up to this size, in bytes of what they hold.
 const MOST_INFLATED: u64 = 64 << 20;
 
-/// How a body is encoded, as its header fields have it. What it is its own bytes tell: types are often
-/// missing or wrong.
+/// The content coding of a body, from its header fields. The type is detected from the bytes: declared types are
+/// often missing or wrong.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Media {
     coding: String,

@@ -12,7 +12,7 @@ pub(super) enum Coding {
     Deflate,
 }
 
-/// What a compressed body holds.
+/// The content of a compressed body.
 #[derive(Debug)]
 pub(super) enum Plain {
     /// All of it.
@@ -86,7 +86,7 @@ impl Coding {
         ))
     }
 
-    /// Is never asked for: no body was decompressed.
+    /// Unreachable in practice: this build decompresses no body.
     pub(super) fn encode(self, _: &[u8]) -> io::Result<Vec<u8>> {
         Err(io::ErrorKind::Unsupported.into())
     }

@@ -123,7 +123,7 @@ struct Finder<'r> {
 
 impl Finder<'_> {
     fn push(&mut self, part: RequestPart, name: &str, value: &str, pseudonym: String) {
-        // What is shown as it is tells nobody apart.
+        // A value that is not redacted is no credential.
         if pseudonym != value || value.len() < SHORTEST_PSEUDONYM && !value.is_empty() {
             let (name, tag) = (name.to_owned(), self.key.tag(value));
             self.values.push(RecordedCredential { part, name, pseudonym, tag });
@@ -211,11 +211,13 @@ mod tests {
         values.into_iter().map(|found| (found.part, found.name)).collect()
     }
 
+    /// Header fields, query and body of a request, and its credentials.
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str, &'a [(RequestPart, &'a str)]);
+
     #[test]
     fn what_says_who_asks_is_found_and_what_a_client_draws_is_not() {
         use RequestPart::{Cookie, Form, Header, Json, Query};
         let form = [("content-type", "application/x-www-form-urlencoded")];
-        type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str, &'a [(RequestPart, &'a str)]);
         let table: [Case<'_>; 14] = [
             (&[("authorization", "Bearer A")], "", "", &[(Header, "authorization")]),
             (&[("authorization", "Basic dTpw")], "", "", &[(Header, "authorization")]),

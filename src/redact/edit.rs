@@ -6,7 +6,7 @@ use std::ops::Range;
 /// (Unicode's private use area).
 pub(crate) const MARK: char = '\u{E000}';
 
-/// A piece, and what stands there instead.
+/// A piece of a text and its replacement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Edit {
     pub(super) range: Range<usize>,

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-/// What pseudonyms are made with. Without it nobody can tell which secret one stands for.
+/// The key of pseudonyms. Without it, a pseudonym does not reveal its secret.
 #[derive(Clone)]
 pub(crate) struct Key([u8; 32]);
 
@@ -15,7 +15,7 @@ impl Key {
         Self(Sha256::digest(text).into())
     }
 
-    /// A key that nobody has.
+    /// A random key.
     pub(crate) fn random() -> Self {
         let bytes: Vec<u8> = (0..2).flat_map(|_| uuid::Uuid::new_v4().into_bytes()).collect();
         Self::of(&bytes)
@@ -116,7 +116,7 @@ impl std::fmt::Debug for Key {
     }
 }
 
-/// Bytes that follow from the key and a secret, without end (HMAC-SHA-256, RFC 2104, over a counter).
+/// An endless stream of bytes derived from the key and a secret (HMAC-SHA-256, RFC 2104, over a counter).
 struct Stream {
     seed: [u8; 32],
     counter: u64,
@@ -145,7 +145,7 @@ impl Stream {
         self.block[self.at - 1]
     }
 
-    /// A number below another one, each as likely.
+    /// A uniformly distributed number below `count`.
     fn below(&mut self, count: u8) -> u8 {
         let whole = u8::MAX - u8::MAX % count;
         loop {

@@ -1,4 +1,4 @@
-//! Secrets that were found, looked for wherever they are repeated without a name.
+//! Known secrets: found once, they are replaced wherever they occur.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -8,16 +8,16 @@ use regex::Regex;
 use super::edit::MARK;
 use super::key::Key;
 
-/// How many secrets of earlier exchanges are looked for in later ones.
+/// How many secrets of earlier exchanges are searched for in later ones.
 pub(super) const MOST: usize = 512;
 
-/// How many bytes they may have together: the engine that looks for all at once has a bound of its own.
+/// How many bytes they may have together: the regex engine that searches for all of them has a size limit.
 const MOST_BYTES: usize = 64 << 10;
 
-/// A longer secret is replaced where it is found, and not looked for elsewhere.
+/// A longer secret is replaced where it is found; other occurrences are not searched for.
 const LONGEST: usize = 4 << 10;
 
-/// A set of secrets, all looked for at once.
+/// A set of secrets as one search pattern.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Known(Option<Arc<Regex>>);
 
@@ -41,7 +41,7 @@ impl Known {
         Self(Regex::new(&quoted.join("|")).ok().map(Arc::new))
     }
 
-    /// A text with pseudonyms for what is repeated in it, or marks.
+    /// A text in which the secrets are replaced by pseudonyms, or by marks where there is no key.
     pub(super) fn replace(&self, text: String, key: Option<&Key>) -> String {
         let Some(regex) = self.0.as_ref().filter(|regex| regex.is_match(&text)) else {
             return text;
@@ -57,10 +57,10 @@ impl Known {
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     secrets: BTreeSet<String>,
-    /// In the order in which they came.
+    /// In the order of their first occurrence.
     order: VecDeque<String>,
     bytes: usize,
-    /// Made anew after one has come.
+    /// The search pattern; built again after a secret was added.
     known: Option<Known>,
 }
 

@@ -1,5 +1,5 @@
-//! What is secret in an exchange never leaves memory: before it is recorded, logged, reported or shown it
-//! passes through here.
+//! Redaction: an exchange passes through here before it is recorded, logged, reported or shown, so that its
+//! secrets stay in memory.
 //!
 //! ```text
 //! exchange → Redactor → [pass]: headers, target, bodies ([body], its [coding])
@@ -8,8 +8,8 @@
 //! request → [credentials]: who asks, as pseudonyms, to be compared at replay
 //! ```
 //!
-//! A secret becomes a pseudonym of its shape, so that what reads a recording still takes it, and one
-//! secret stays one.
+//! A pseudonym has the shape of its secret, so that clients accept a recording, and equal secrets have equal
+//! pseudonyms.
 
 mod body;
 mod coding;
@@ -47,7 +47,7 @@ use pass::By;
 #[derive(Debug)]
 pub(crate) struct Redactor {
     key: Key,
-    /// Shows everything as it is.
+    /// Whether it replaces nothing.
     off: bool,
     memory: Mutex<Memory>,
 }
@@ -57,7 +57,7 @@ impl Redactor {
         Self { key, off: false, memory: Mutex::default() }
     }
 
-    /// Hides nothing: somebody has asked to see it all.
+    /// A redactor that replaces nothing, for `--show-secrets`.
     pub(crate) fn off() -> Self {
         Self { off: true, ..Self::new(Key::random()) }
     }
@@ -66,43 +66,43 @@ impl Redactor {
         self.off
     }
 
-    /// For the parts of one exchange, which become pseudonyms. `target` tells what it is about.
+    /// A pass over one exchange, with pseudonyms. `target` is the exchange's path and query.
     pub(crate) fn pass(&self, target: &str) -> Pass<'_> {
         let mut pass = Pass::new(By::Pseudonym(&self.key));
         pass.of_secrets = is_of_secrets(target);
         pass
     }
 
-    /// For a pattern: secrets become [`MARK`].
+    /// A pass that replaces secrets by [`MARK`], from which patterns are made.
     pub(crate) fn marks(target: &str) -> Pass<'static> {
         let mut pass = Pass::new(By::Mark);
         pass.of_secrets = is_of_secrets(target);
         pass
     }
 
-    /// Keeps what a pass has found, for the exchanges that follow. Gives all that is known.
+    /// Keeps the secrets that a pass has found, for later exchanges. Returns all that are kept.
     pub(crate) fn learn(&self, pass: &Pass<'_>) -> Known {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         memory.learn(pass.found());
         memory.known()
     }
 
-    /// A text with pseudonyms for known secrets that are repeated in it without a name.
+    /// A text in which known secrets are replaced by pseudonyms wherever they occur.
     pub(crate) fn without(&self, known: &Known, text: String) -> String {
         known.replace(text, Some(&self.key))
     }
 
-    /// A pattern with marks for them.
+    /// A pattern in which known secrets are replaced by marks.
     pub(crate) fn marked(known: &Known, text: String) -> String {
         known.replace(text, None)
     }
 
-    /// Path and query by themselves, for a line.
+    /// Redacts a path with its query, for a log line.
     pub(crate) fn target(&self, target: &str) -> String {
         if self.off { target.to_owned() } else { self.pass(target).target(target) }
     }
 
-    /// One text by itself: a line of a log, a message of a panic.
+    /// Redacts one text: a log line, the message of a panic.
     #[cfg(any(feature = "cli", test))]
     pub(crate) fn line(&self, text: &str) -> String {
         if self.off {
@@ -113,7 +113,7 @@ impl Redactor {
 }
 
 impl Default for Redactor {
-    /// Under a key that nobody has.
+    /// A redactor with a random key.
     fn default() -> Self {
         Self::new(Key::random())
     }

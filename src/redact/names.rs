@@ -1,4 +1,4 @@
-//! Names → whether what they name is secret: header fields, query parameters, form and JSON fields,
+//! Names → whether their values are secret: header fields, query parameters, form and JSON fields,
 //! elements, keys of texts. The rule looks at the words of a name, so that `db_password`, `DB_PASSWORD`,
 //! `dbPassword` and `db-password` are one.
 
@@ -193,7 +193,7 @@ fn is_public_key(words: &[String]) -> bool {
     words.len() < 2 || words.iter().any(|word| OTHERS.contains(&word.as_str()))
 }
 
-/// A code that somebody is sent, or keeps, to show who he is.
+/// A code that a person receives or keeps to prove an identity.
 fn is_code(words: &[String]) -> bool {
     const OF: &[&str] = &[
         "auth",

@@ -22,13 +22,13 @@ pub(super) enum By<'k> {
     Mark,
 }
 
-/// Secrets shorter than this are replaced where they are found, and not looked for elsewhere.
+/// Shorter secrets are replaced where they are found; other occurrences are not searched for.
 const REPEATED: usize = 6;
 
-/// How deep JSON in JSON is looked into.
+/// How many levels of JSON inside JSON strings are redacted.
 const MAX_NESTED: usize = 6;
 
-/// What is known of one exchange while it is gone through.
+/// The state of redacting one exchange.
 #[derive(Debug)]
 pub(crate) struct Pass<'k> {
     by: By<'k>,
@@ -43,12 +43,12 @@ impl<'k> Pass<'k> {
         Self { by, of_secrets: false, found: RefCell::default(), nested: Cell::default() }
     }
 
-    /// The secrets that were found and are long enough to be looked for elsewhere.
+    /// The secrets found so far that are long enough to search for elsewhere.
     pub(super) fn found(&self) -> BTreeSet<String> {
         self.found.borrow().clone()
     }
 
-    /// They, to be looked for.
+    /// These secrets as a search pattern.
     pub(crate) fn known(&self) -> Known {
         Known::of(&self.found.borrow())
     }

@@ -1,4 +1,4 @@
-//! Whether a text may hold a secret at all: one look in place of many, since most values hold none.
+//! Whether a text may contain a secret: one search in place of many, since most values contain none.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ const ANYTHING: &str = r"(?x)[:=@<{\[] | eyJ | BEGIN | (?i:bearer|basic|apikey|s
 
 static TRIGGER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(ANYTHING).ok());
 
-/// Whether anything in a text may be found.
+/// Whether a text may contain a secret.
 pub(super) fn may_hold_secrets(text: &str) -> bool {
     // A pattern that is broken would be noticed by the test below.
     TRIGGER.as_ref().is_none_or(|trigger| trigger.is_match(text))
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn most_values_hold_nothing() {
+    fn most_values_contain_no_secret() {
         assert!(TRIGGER.is_some());
         for text in ["xxxxxxxxxxxxxxxxxxxxx", "kube-system", "2026-01-02", "a sentence of words"] {
             assert!(!may_hold_secrets(text), "{text}");

@@ -7,8 +7,10 @@ use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
 
 use crate::k8s::{self, ApiError, GroupResource};
-use crate::matching::{MissSearch, miss_report};
-use crate::message::{Asked, BadWorldName, BodyError, Origin, Plan, Query, Request, TargetError};
+use crate::matching::{MissSearch, miss_report, miss_warnings};
+use crate::message::{
+    Asked, BadWorldName, BodyError, Origin, Plan, Query, Request, SubEvent, TargetError,
+};
 use crate::profile::cci;
 use crate::scenario::{Answer, ContinueToken, Decision, IssuedToken, StatusAnswer};
 
@@ -71,9 +73,12 @@ pub(super) async fn miss(context: &RequestContext, asked: &Asked<'_>) -> Plan {
         tokio::task::yield_now().await;
     }
     let nearest = search.nearest();
-    let nearest = nearest.first().map(|near| &*near.stub);
-    let report = miss_report(nearest, asked, None, &context.shared.settings.redactor);
-    Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, report)
+    let redactor = &context.shared.settings.redactor;
+    let report = miss_report(nearest.first().map(|near| &*near.stub), asked, None, redactor);
+    let mut plan = Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, report);
+    let warnings = nearest.iter().flat_map(|near| miss_warnings(&near.stub, asked, redactor));
+    plan.sub_events = warnings.map(SubEvent::warning).collect();
+    plan
 }
 
 /// What a rule answers, as a plan.

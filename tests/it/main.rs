@@ -14,6 +14,7 @@ mod documented;
 mod drills;
 mod faults;
 mod http2;
+mod journal;
 mod kube_client;
 mod owners;
 mod preview;

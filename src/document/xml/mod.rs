@@ -21,7 +21,7 @@ mod write;
 mod xpath;
 
 pub(crate) use order::java_order;
-pub(crate) use tree::{Document, Kind, NodeId};
+pub(crate) use tree::{Document, Kind, Name, NodeId};
 pub(crate) use xpath::{Value, XPath, XPathError};
 
 /// How a document is read.

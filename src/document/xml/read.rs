@@ -31,9 +31,10 @@ impl Document {
             )));
         }
         // Line ends become \n (XML 1.0, section 2.11).
-        let text = match text.contains('\r') {
-            true => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
-            false => Cow::Borrowed(text),
+        let text = if text.contains('\r') {
+            Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+        } else {
+            Cow::Borrowed(text)
         };
         let mut builder = Builder::new(reading);
         builder.content(&text)?;

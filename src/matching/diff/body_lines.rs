@@ -11,10 +11,10 @@ use crate::message::decoded;
 use crate::message::multipart::{Part, field_name};
 
 use super::super::multipart::MultipartPattern;
-use super::super::operator::StringPattern;
+use super::super::operator::{StringPattern, Subject};
+use super::super::raw::{Raw, pretty};
 use super::lines::{Diff, Line};
 use super::operand::{Operator, xml};
-use super::raw::{Raw, pretty};
 
 impl Diff<'_, '_, '_> {
     pub(super) fn bodies(&mut self) {
@@ -108,6 +108,7 @@ impl Diff<'_, '_, '_> {
 fn found(pattern: Raw<'_>, body: &str) -> Option<String> {
     let pattern = read_body(pattern.as_str().as_bytes(), StringPattern::compile).ok()?;
     let texts = match &pattern {
+        StringPattern::MatchesJsonPath(path) => return path.first_text(&Subject::new(Some(body))),
         StringPattern::MatchesXPath(path, _) => path.texts(Some(body)),
         _ => return None,
     };

@@ -118,15 +118,12 @@ fn wrap(text: &str, limit: usize) -> String {
         if text.len() - at <= limit {
             break;
         }
-        match window.iter().rposition(|c| *c == ' ') {
-            Some(blank) => {
-                out.extend(&window[..blank]);
-                at += blank + 1;
-            }
-            None => {
-                out.extend(&window[..limit]);
-                at += limit;
-            }
+        if let Some(blank) = window.iter().rposition(|c| *c == ' ') {
+            out.extend(&window[..blank]);
+            at += blank + 1;
+        } else {
+            out.extend(&window[..limit]);
+            at += limit;
         }
         out.push('\n');
     }

@@ -16,13 +16,13 @@ mod java_order;
 mod layout;
 mod lines;
 mod operand;
-mod raw;
 #[cfg(test)]
 mod tests;
 
 use crate::message::Asked;
 use crate::redact::Redactor;
 
+use super::operator::{StringPattern, Subject};
 use super::stub::Stub;
 use clean::Clean;
 
@@ -45,4 +45,19 @@ pub(crate) fn report(
     let width = asked.request().header(WIDTH_HEADER).and_then(|width| width.trim().parse().ok());
     let lines = lines::of(stub, asked, state, &clean);
     layout::render(stub.name(), &lines, width)
+}
+
+/// What is to be noted of a stub for the request's URL, where its paths cannot be applied to the body.
+pub(crate) fn warnings(stub: &Stub, asked: &Asked<'_>, redactor: &Redactor) -> Vec<String> {
+    let patterns = &stub.request.conditions().body;
+    if patterns.is_empty() || !stub.request.url.matches(asked.path(), asked.target()) {
+        return Vec::new();
+    }
+    let Some(body) = Subject::of_body(asked) else { return Vec::new() };
+    let clean = Clean::of(asked, redactor);
+    let warning = |pattern: &StringPattern| match pattern {
+        StringPattern::MatchesJsonPath(path) => path.warning(&body).map(|text| clean.text(text)),
+        _ => None,
+    };
+    patterns.iter().filter_map(warning).collect()
 }

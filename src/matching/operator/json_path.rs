@@ -47,6 +47,33 @@ impl JsonPathPattern {
         }
     }
 
+    /// The first of what the path finds, as text: for the 404 diff.
+    pub(in crate::matching) fn first_text(&self, subject: &Subject<'_>) -> Option<String> {
+        let value = match self.query.find(subject.permissive()?, false).ok()? {
+            Found::One(Json::List(items)) => items.first()?,
+            Found::One(value) => value,
+            Found::Many(values) => (*values.first()?)?,
+            Found::Text(text) => return Some(text),
+            Found::Count(count) => return Some(count.to_string()),
+            Found::Number(number) => return Some(Number::double(number).as_str().to_owned()),
+            Found::Nothing | Found::Null | Found::Members(_) | Found::Names(_) => return None,
+        };
+        (!matches!(value, Json::Null | Json::Map(_))).then(|| value.to_java())
+    }
+
+    /// What `WireMock` notes of a path into a body that has no members: a text that is no JSON is such a one.
+    pub(in crate::matching) fn warning(&self, subject: &Subject<'_>) -> Option<String> {
+        let text = subject.text().filter(|text| !text.trim_start().starts_with('<'))?;
+        if !matches!(subject.permissive()?, Json::Text(_)) {
+            return None;
+        }
+        let path = self.text.strip_prefix("$.").filter(|path| !path.starts_with(['.', '*']))?;
+        let name = path.split(['.', '[', '(']).next()?;
+        Some(format!(
+            "Warning: JSON path expression failed to match document '{text}' because of error 'Expected to find an object with property ['{name}'] in path $ but found 'java.lang.String'. This is not a json object according to the JsonProvider: 'wiremock.com.jayway.jsonpath.spi.json.JsonSmartJsonProvider'.'"
+        ))
+    }
+
     /// Whether the search ends at a limit.
     pub(super) fn gives_up_on(&self, subject: &Subject<'_>) -> bool {
         subject

@@ -21,6 +21,8 @@ mod scalar;
 mod settings;
 mod template_request;
 #[cfg(test)]
+mod template_tests;
+#[cfg(test)]
 mod tests;
 mod text;
 mod webhook;
@@ -38,6 +40,7 @@ use super::request::RequestPattern;
 use definition::Definition;
 use fixed::FixedResponse;
 
+pub(crate) use delays::distribution;
 pub(crate) use proxy::ProxyRequest;
 pub use settings::ResponseTemplating;
 pub(crate) use settings::{ChunkedEncoding, ResponseSettings};

@@ -4,7 +4,7 @@
 //! A comparison counts only where the expected side has a value: what is extra shows in the counts of attributes
 //! and children. Where Java ends in an exception, the documents are not equal.
 
-use crate::document::xml::{Document, Kind, NodeId, java_order};
+use crate::document::xml::{Document, Kind, Name, NodeId, java_order};
 
 use super::nodes::{Item, content, items, namespace_of, trimmed};
 use super::pattern::{Comparison, Namespaces, XmlPattern};
@@ -232,7 +232,6 @@ impl<'a> Comparer<'a> {
 
     /// Whether the counts differ only by attributes that placeholders allow to be missing.
     fn attributes_are_placeholders(&self, expected: NodeId, actual: NodeId) -> bool {
-        let all = |document, id| self.all(document, id);
         let (wanted, found) = (all(self.expected, expected), all(self.actual, actual));
         let mut both = 0;
         for attribute in &wanted {
@@ -268,24 +267,10 @@ impl<'a> Comparer<'a> {
             || (wanted.0 == found.0 && self.placeholder(&wanted.1, Some(&found.1)))
     }
 
-    /// Every attribute of an element.
-    fn all<'d>(&self, document: &'d Document, id: NodeId) -> Vec<Attribute<'d>> {
-        let attribute = |id| {
-            let Kind::Attribute { name, value } = document.kind(id) else {
-                return None;
-            };
-            let namespace = name.namespace.as_deref();
-            let local = if namespace.is_some() { name.local() } else { &name.qualified };
-            Some(Attribute { id, namespace, name: local, value })
-        };
-        document.attributes(id).filter_map(attribute).collect()
-    }
-
     fn split<'d>(&self, document: &'d Document, id: NodeId) -> Attributes<'d> {
         let mut split = Attributes::default();
-        for attribute in self.all(document, id) {
-            let declares =
-                document.name(attribute.id).is_some_and(|name| name.declares_namespace());
+        for attribute in all(document, id) {
+            let declares = document.name(attribute.id).is_some_and(Name::declares_namespace);
             if declares && self.pattern.namespaces != Namespaces::Ignored {
                 continue;
             }
@@ -311,6 +296,19 @@ impl<'a> Comparer<'a> {
         }
         split
     }
+}
+
+/// Every attribute of an element.
+fn all(document: &Document, id: NodeId) -> Vec<Attribute<'_>> {
+    let attribute = |id| {
+        let Kind::Attribute { name, value } = document.kind(id) else {
+            return None;
+        };
+        let namespace = name.namespace.as_deref();
+        let local = if namespace.is_some() { name.local() } else { &name.qualified };
+        Some(Attribute { id, namespace, name: local, value })
+    };
+    document.attributes(id).filter_map(attribute).collect()
 }
 
 /// Whether two nodes are compared with each other: any elements, and texts of either kind.

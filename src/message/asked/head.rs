@@ -213,9 +213,15 @@ pub(crate) fn client_address(
 pub(crate) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = values.flat_map(|text| text.split(';'));
-    pairs
-        .filter_map(|pair| pair.trim().split_once('='))
-        .map(|(name, value)| (name, value.trim_matches('"')))
+    let named = pairs.filter_map(|pair| pair.split_once('='));
+    named.filter_map(|(name, value)| Some((name.trim(), cookie_value(value.trim())?)))
+}
+
+/// The value of a cookie without its quotes; nothing where a character stands in it that must not, as in Jetty.
+fn cookie_value(raw: &str) -> Option<&str> {
+    let quoted = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let value = quoted.unwrap_or(raw);
+    (!value.contains(['"', ',', '\\'])).then_some(value)
 }
 
 /// The page that a continue token of this server leads to: `page` in its JSON (`k8s::list::token`).

@@ -8,6 +8,7 @@ mod compare;
 mod dates;
 mod encode;
 mod json;
+mod json_edit;
 mod locale;
 mod math;
 mod misc;
@@ -82,9 +83,9 @@ const ALL: &[(&str, Helper)] = &[
     ("parseJson", json::parse),
     ("toJson", json::to_json),
     ("formatJson", json::format),
-    ("jsonMerge", json::merge),
-    ("jsonRemove", json::remove),
-    ("jsonArrayAdd", json::array_add),
+    ("jsonMerge", json_edit::merge),
+    ("jsonRemove", json_edit::remove),
+    ("jsonArrayAdd", json_edit::array_add),
     ("base64", encode::base64),
     ("urlEncode", encode::url),
     ("formData", encode::form_data),

@@ -165,13 +165,17 @@ fn length(count: usize) -> f64 {
 
 /// The part of a text from a position on, counted in UTF-16 units, as the JDK's `FuncSubstring` has it: a start that
 /// is no number is one far before the text, and an end before the start is an error.
-#[expect(clippy::cast_possible_truncation, reason = "casts saturate, which is what Java's do")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "casts saturate, and what is negative is none"
+)]
 fn substring(text: &str, start: f64, length: Option<f64>) -> Result<String, XPathError> {
     let units: Vec<u16> = text.encode_utf16().collect();
     if units.is_empty() {
         return Ok(String::new());
     }
-    let within = |index: f64| (index as i64).clamp(0, units.len() as i64) as usize;
+    let within = |index: f64| (index as usize).min(units.len());
     let start = if start.is_nan() { -1_000_000.0 } else { number::rounded(start) };
     let begin = within(start - 1.0);
     let end = match length {

@@ -327,7 +327,9 @@ fn of_steps(start: Start, mut steps: Vec<Step>) -> Expression {
 /// Of a union, no side is found by the iterator that compares exactly.
 fn loosen(side: &mut Expression) {
     if let Expression::Path(_, steps) = side {
-        steps.iter_mut().for_each(|step| step.exact = false);
+        for step in steps {
+            step.exact = false;
+        }
     }
 }
 
