@@ -35,7 +35,8 @@ pub(crate) use json::parse_part;
 pub(crate) use keys::{Keys, suggest};
 pub use place::{Place, Step};
 pub(crate) use place::{Pointer, json_pointer};
-pub(crate) use refusal::{Refusal, read_body};
+pub(crate) use refusal::{Refusal, read_body, read_body_and_text};
+pub(crate) use scalars::Noted;
 pub(crate) use units::{duration, size};
 
 use std::path::{Path, PathBuf};

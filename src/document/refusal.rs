@@ -46,6 +46,17 @@ pub(crate) fn read_body<T>(
     body: &[u8],
     read: impl FnOnce(&Node<'_>) -> Option<T>,
 ) -> Result<T, Refusal> {
+    read_body_and_text(body, read).map(|(result, _)| result)
+}
+
+/// Reads the JSON text of a request body, and gives it as strict JSON besides.
+///
+/// # Errors
+/// [`Refusal`] where the text is not JSON or `read` notes an error.
+pub(crate) fn read_body_and_text<T>(
+    body: &[u8],
+    read: impl FnOnce(&Node<'_>) -> Option<T>,
+) -> Result<(T, String), Refusal> {
     let text = String::from_utf8_lossy(body);
     if text.trim().is_empty() {
         let detail = "the body is empty; send JSON".to_owned();
@@ -59,10 +70,11 @@ pub(crate) fn read_body<T>(
     if let Some(refusal) = Refusal::of(&problems) {
         return Err(refusal);
     }
-    result.ok_or_else(|| Refusal {
+    let result = result.ok_or_else(|| Refusal {
         pointer: Some("/".to_owned()),
         detail: "the body is not what is expected here".to_owned(),
-    })
+    })?;
+    Ok((result, source.text))
 }
 
 /// The first JSON value of a text, with the text it was read from in the end.

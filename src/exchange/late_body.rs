@@ -31,12 +31,12 @@ impl LateBody {
     }
 
     /// The bytes, once they have been read.
-    pub(super) fn bytes(&self) -> Option<&[u8]> {
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
         self.bytes.get()?.as_deref()
     }
 
     /// Waits until it has been read, or cannot be read.
-    pub(super) async fn settled(&self) {
+    pub(crate) async fn settled(&self) {
         let read = self.read.notified();
         tokio::pin!(read);
         // What is filled between the question and the wait counts.

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::list::Order;
 use super::stub::Stub;
 
@@ -40,6 +42,20 @@ impl StubFile {
             return Err(format!("{} stubs in one file; at most {MAX_STUBS} are read", stubs.len()));
         }
         Ok(Self { path, stubs: stubs.into_iter().map(Arc::new).collect() })
+    }
+
+    /// Where the stub of a file that holds one stood among the stubs of the server that saved it.
+    #[must_use]
+    pub fn insertion_index(&self) -> Option<i64> {
+        match &*self.stubs {
+            [only] => only.insertion_index(),
+            _ => None,
+        }
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The stubs, in the order of the file.
@@ -83,6 +99,20 @@ impl Files {
         self.0.iter().flat_map(|(number, file)| ordered(*number, file))
     }
 
+    /// The file that holds a stub, and the stub as it is there.
+    pub(super) fn of_stub(&self, id: Uuid) -> Option<(&Arc<StubFile>, &Arc<Stub>)> {
+        self.0.iter().find_map(|(_, file)| {
+            let stub = file.stubs.iter().find(|stub| stub.id == id)?;
+            Some((file, stub))
+        })
+    }
+
+    /// The next place for a stub that is saved: after all that were.
+    pub(super) fn next_index(&self) -> i64 {
+        let saved = self.0.iter().filter_map(|(_, file)| file.insertion_index());
+        saved.max().map_or(0, |last| last.saturating_add(1))
+    }
+
     pub(super) fn changes_since(&self, before: &Self) -> Changes {
         Changes { gone: before.without(self), new: self.without(before) }
     }
@@ -101,6 +131,11 @@ impl Files {
         }
         found
     }
+}
+
+/// How many stubs the admin API had added before the one at a place; nothing for those of files.
+pub(super) fn number_by_admin(order: Order) -> Option<u64> {
+    order.added.0.checked_sub(END << STUB_BITS)
 }
 
 /// The place of a stub that the admin API adds.

@@ -21,6 +21,7 @@ mod header_pool;
 mod index;
 mod json;
 mod key;
+mod keys;
 mod list;
 mod method;
 mod multi;
@@ -30,6 +31,7 @@ mod operator;
 mod pattern;
 mod pieces;
 mod query;
+mod raw;
 mod read_request;
 mod request;
 #[cfg(test)]
@@ -40,6 +42,7 @@ mod set;
 #[cfg(test)]
 mod set_tests;
 mod single;
+mod state;
 mod stub;
 mod table;
 mod template;
@@ -48,6 +51,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod url;
+mod written;
 mod xml;
 
 pub use body_files::BodyFiles;
@@ -57,12 +61,15 @@ pub(crate) use diff::{report as miss_report, warnings as miss_warnings};
 pub use files::StubFile;
 pub use header_pool::HeaderPool;
 pub(crate) use near_miss::{MissSearch, NearMiss};
-pub(crate) use query::{RequestQuery, ValueQuery, read_json};
+pub(crate) use query::{RequestQuery, ValueQuery};
+pub(crate) use raw::pretty as pretty_json;
 pub use response::ResponseTemplating;
 pub(crate) use response::{
-    ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, WebhookRequest,
+    ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, WebhookRequest, distribution,
 };
 pub use set::StubSet;
-pub(crate) use single::read_stub;
+pub(crate) use single::StubReader;
+pub(crate) use state::{STARTED, ScenarioStates};
 pub(crate) use stub::MAPPINGS;
 pub use stub::{Stub, StubCompiler};
+pub(crate) use written::delay_text;

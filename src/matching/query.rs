@@ -82,11 +82,3 @@ impl ValueQuery {
         self.0.matches(&Subject::new(Some(text)))
     }
 }
-
-/// Reads the first JSON value of a text: what follows it is ignored, as in `WireMock`.
-///
-/// # Errors
-/// That it is not JSON.
-pub(crate) fn read_json(text: &[u8]) -> Result<Value, Refusal> {
-    read_body(text, |node| Some(node.value().clone()))
-}

@@ -13,6 +13,8 @@
 //! A set is persistent: a copy costs nothing and shares everything, and a change copies what leads to it.
 //! So a world that has stubs of its own is a copy of the set with those added.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::hash::BuildHasher as _;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -25,9 +27,10 @@ use crate::message::{Asked, Request};
 use crate::parallel;
 
 use super::asker::AskerFilter;
-use super::files::{Changes, Files, StubFile, added_by_admin};
+use super::files::{Changes, Files, StubFile, added_by_admin, number_by_admin};
 use super::index::Index;
 use super::list::Order;
+use super::state::ScenarioStates;
 use super::stub::Stub;
 use super::table::Table;
 use super::url::UrlPattern;
@@ -47,6 +50,10 @@ pub struct StubSet {
     replaced: u32,
     /// How many stubs look at the body.
     body_patterns: usize,
+    /// The scenarios of stubs, with how many stubs each has.
+    scenarios: OrdMap<Arc<str>, usize>,
+    /// The insertion index of the first stub that the admin API adds.
+    first_index: i64,
 }
 
 /// A stub of a set.
@@ -94,7 +101,22 @@ impl StubSet {
         let (index, (ids, stubs)) = parallel::both(ordered.len() >= MANY, index, rest);
         let body_patterns =
             ordered.iter().filter(|(_, placed)| placed.stub.has_body_patterns()).count();
-        Self { stubs, ids, index, files, body_patterns, added: 0, replaced: 0 }
+        let mut scenarios = OrdMap::new();
+        for (_, placed) in &ordered {
+            count_scenario(&mut scenarios, &placed.stub);
+        }
+        let first_index = files.next_index();
+        Self {
+            stubs,
+            ids,
+            index,
+            files,
+            body_patterns,
+            scenarios,
+            first_index,
+            added: 0,
+            replaced: 0,
+        }
     }
 
     /// Replaces the stubs of the files. What a file has that is the same as before stays as it is; what the
@@ -124,7 +146,8 @@ impl StubSet {
     /// Removes all stubs. Those of a file come back when it changes, or by [`Self::discard_changes`].
     pub fn clear(&mut self) {
         let files = std::mem::take(&mut self.files);
-        *self = Self { files, ..Self::default() };
+        let Self { first_index, added, .. } = *self;
+        *self = Self { files, first_index, added, ..Self::default() };
     }
 
     /// Adds a stub as the most recent one. It takes the place of one that has its id.
@@ -155,6 +178,7 @@ impl StubSet {
         self.ids.insert(placed.stub.id, order);
         self.index.insert(order, &placed.stub);
         self.body_patterns += usize::from(placed.stub.has_body_patterns());
+        count_scenario(&mut self.scenarios, &placed.stub);
         self.stubs.insert(order, placed);
     }
 
@@ -163,7 +187,27 @@ impl StubSet {
         self.ids.remove(stub.id);
         self.index.remove(order, &stub);
         self.body_patterns -= usize::from(stub.has_body_patterns());
+        if let Some(scenario) = stub.scenario()
+            && let Some(count) = self.scenarios.get(&*scenario.name).copied()
+        {
+            if count > 1 {
+                self.scenarios.insert(scenario.name.as_ref().into(), count - 1);
+            } else {
+                self.scenarios.remove(&*scenario.name);
+            }
+        }
         Some(stub)
+    }
+
+    /// The file that holds a stub, and the stub as it is there.
+    pub(crate) fn file_of(&self, id: Uuid) -> Option<(&Arc<StubFile>, &Arc<Stub>)> {
+        self.files.of_stub(id)
+    }
+
+    /// The insertion index of a stub that the admin API has added.
+    pub(crate) fn insertion_index(&self, id: Uuid) -> Option<i64> {
+        let number = number_by_admin(self.ids.get(id)?)?;
+        Some(self.first_index.saturating_add(i64::try_from(number).unwrap_or(i64::MAX)))
     }
 
     /// Whether there are no stubs.
@@ -227,9 +271,62 @@ impl StubSet {
             return false;
         }
         let asks = |stub: &Arc<Stub>, filter: &AskerFilter| {
-            stub.request.head_matches(asked, filter).then(|| stub.has_body_patterns())
+            if !stub.request.head_matches(asked, filter) {
+                return None;
+            }
+            match stub.has_body_patterns() {
+                // Whether it answers depends on a state, which may change before it is chosen.
+                false if stub.scenario().is_some_and(|scenario| scenario.requires().is_some()) => {
+                    None
+                }
+                asks => Some(asks),
+            }
         };
         self.first(asked, asks).unwrap_or(false)
+    }
+
+    /// The stub that answers a request in a world whose scenarios have these states. Its own scenario moves on.
+    /// Looks at the body only as far as it has been read.
+    pub(crate) fn select<'a>(
+        &'a self,
+        asked: &Asked<'_>,
+        states: &ScenarioStates,
+    ) -> Option<&'a Arc<Stub>> {
+        if self.scenarios.is_empty() {
+            return self.find(asked);
+        }
+        states.choose(|view| {
+            let fits = |stub: &'a Arc<Stub>, filter: &AskerFilter| {
+                (view.allows(stub) && stub.fits(asked, filter)).then_some(stub)
+            };
+            self.first(asked, fits)
+        })
+    }
+
+    /// The scenarios of stubs, by name.
+    pub(crate) fn scenarios(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.scenarios.keys()
+    }
+
+    /// Whether stubs have this scenario.
+    pub(crate) fn has_scenario(&self, name: &str) -> bool {
+        self.scenarios.contains_key(name)
+    }
+
+    /// The stubs of a scenario, the first added first.
+    pub(crate) fn of_scenario(&self, name: &str) -> Vec<&Arc<Stub>> {
+        let belongs = |stub: &Stub| stub.scenario().is_some_and(|scenario| *scenario.name == *name);
+        let mut found: Vec<_> =
+            self.stubs.iter().filter(|(_, placed)| belongs(&placed.stub)).collect();
+        found.sort_unstable_by_key(|(order, _)| Reverse(order.added));
+        found.into_iter().map(|(_, placed)| &placed.stub).collect()
+    }
+
+    /// The states that the stubs of a scenario ask for or lead to.
+    pub(crate) fn possible_states(&self, scenario: &str) -> BTreeSet<&str> {
+        let of = self.of_scenario(scenario).into_iter().filter_map(|stub| stub.scenario());
+        of.flat_map(|of| of.required_state.as_deref().into_iter().chain(of.new_state.as_deref()))
+            .collect()
     }
 
     /// The stub that answers a request; looks at the body only as far as it has been read.
@@ -276,6 +373,13 @@ impl StubSet {
             (found.len() >= most).then_some(())
         });
         found
+    }
+}
+
+fn count_scenario(scenarios: &mut OrdMap<Arc<str>, usize>, stub: &Stub) {
+    if let Some(scenario) = stub.scenario() {
+        let count = scenarios.get(&*scenario.name).copied().unwrap_or_default();
+        scenarios.insert(scenario.name.as_ref().into(), count + 1);
     }
 }
 

@@ -1,44 +1,100 @@
-//! One stub mapping by itself, as the admin API takes it → a stub.
+//! Stub mappings as the admin API takes them: one by itself, or many with what to do about those that are there.
 
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use bytes::Bytes;
 use uuid::Uuid;
 
-use crate::document::{Refusal, read_body};
+use crate::document::{Node, Refusal, read_body_and_text};
 
 use super::body_files::BodyFiles;
 use super::header_pool::HeaderPool;
+use super::raw::Raw;
 use super::response::ResponseTemplating;
-use super::stub::{Stub, StubCompiler};
+use super::stub::{MAPPINGS, Stub, StubCompiler};
 
 /// Where the stubs come from, in messages.
 const SOURCE: &str = "the request body";
 
-/// Reads a stub mapping. One that names no id gets a random one.
-///
-/// # Errors
-/// What is wrong with it first.
-pub(crate) fn read_stub(
-    mut mapping: Value,
-    files: &dyn BodyFiles,
-    headers: &HeaderPool,
-    templating: ResponseTemplating,
-) -> Result<Stub, Refusal> {
-    if let Some(keys) = mapping.as_object_mut()
-        && !has_id(keys)
-    {
-        keys.remove("uuid");
-        keys.insert("id".to_owned(), Uuid::new_v4().to_string().into());
-    }
-    let text = mapping.to_string();
-    let compiler = StubCompiler { source: Path::new(SOURCE).into(), files, headers, templating };
-    let stub = read_body(text.as_bytes(), |node| compiler.compile(node))?;
-    Ok(stub.with_mapping(text.into()))
+/// What stubs are read with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StubReader<'a> {
+    /// The bodies that they may name.
+    pub(crate) files: &'a dyn BodyFiles,
+    /// The headers that they share with others.
+    pub(crate) headers: &'a HeaderPool,
+    /// Which answers are templates.
+    pub(crate) templating: ResponseTemplating,
 }
 
-/// Whether a mapping names its id; an empty one and null count as none.
-fn has_id(keys: &Map<String, Value>) -> bool {
-    let is_written = |value: &Value| !value.is_null() && value.as_str() != Some("");
-    ["id", "uuid"].iter().any(|key| keys.get(*key).is_some_and(is_written))
+/// Many stubs, to be added together (`C/stubbing/StubImport.java`).
+#[derive(Debug)]
+pub(crate) struct StubImport {
+    /// The stubs, as written.
+    pub(crate) stubs: Vec<Stub>,
+    /// Whether a stub that is there already is replaced.
+    pub(crate) overwrites: bool,
+    /// Whether the stubs that are not in the import are removed.
+    pub(crate) deletes_others: bool,
+}
+
+impl StubReader<'_> {
+    /// Reads a stub mapping. One that names no id gets a random one, and every one has `id` where that is given.
+    ///
+    /// # Errors
+    /// What is wrong with it first.
+    pub(crate) fn one(&self, body: &[u8], id: Option<Uuid>) -> Result<Stub, Refusal> {
+        let (stub, text) = read_body_and_text(body, |node| {
+            let choose = |written: Option<Uuid>| id.or(written).unwrap_or_else(Uuid::new_v4);
+            self.compiler().compile_with(node, choose)
+        })?;
+        Ok(stub.with_mapping(text.into()))
+    }
+
+    /// Reads an import.
+    ///
+    /// # Errors
+    /// What is wrong with it first.
+    pub(crate) fn import(&self, body: &[u8]) -> Result<StubImport, Refusal> {
+        let (mut import, text) = read_body_and_text(body, |node| self.import_of(node))?;
+        let list = Raw::new(text.trim()).get(MAPPINGS);
+        let texts = list.map(Raw::items).unwrap_or_default();
+        let with_text = |(stub, text): (Stub, Raw<'_>)| {
+            stub.with_mapping(Bytes::copy_from_slice(text.as_str().as_bytes()))
+        };
+        import.stubs =
+            std::mem::take(&mut import.stubs).into_iter().zip(texts).map(with_text).collect();
+        Ok(import)
+    }
+
+    fn import_of(&self, node: &Node<'_>) -> Option<StubImport> {
+        let keys = node.keys()?;
+        let compiler = self.compiler();
+        let compile = |node: &Node<'_>| {
+            compiler.compile_with(node, |written| written.unwrap_or_else(Uuid::new_v4))
+        };
+        let list = keys.get(MAPPINGS).map(|node| node.items()).unwrap_or_default();
+        let stubs: Vec<Stub> = list.iter().filter_map(compile).collect();
+        let mut import = StubImport { stubs, overwrites: true, deletes_others: false };
+        if let Some(options) = keys.get("importOptions").and_then(|node| node.keys()) {
+            let policy = options.get("duplicatePolicy");
+            // Where there are options, what is not among them is off.
+            import.overwrites = policy
+                .and_then(|node| node.word(&[("OVERWRITE", true), ("IGNORE", false)]))
+                .unwrap_or(false);
+            let delete = options.get("deleteAllNotInImport");
+            import.deletes_others = delete.and_then(|node| node.bool()).unwrap_or(false);
+            options.finish();
+        }
+        for free in ["meta", "$schema"] {
+            let _ = keys.get(free);
+        }
+        keys.finish();
+        Some(import)
+    }
+
+    fn compiler(&self) -> StubCompiler<'_> {
+        let Self { files, headers, templating } = *self;
+        StubCompiler { source: Path::new(SOURCE).into(), files, headers, templating }
+    }
 }

@@ -1,6 +1,7 @@
 //! One stub: a request pattern with its response, compiled from a `WireMock` stub mapping
 //! (`C/stubbing/StubMapping.java`).
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::document::{Keys, Node, Pointer, Step};
+use crate::document::{Node, Pointer, Step};
 use crate::message::{Asked, Origin, Plan, Request};
 use crate::redact::Key;
 
@@ -17,17 +18,16 @@ use super::asker::AskerFilter;
 use super::body_files::BodyFiles;
 use super::credentials::Credentials;
 use super::header_pool::HeaderPool;
+use super::keys::{self, StubScenario};
 use super::request::RequestPattern;
 use super::response::{
     AnsweringStub, RawResponse, Response, ResponseContext, ResponseSettings, ResponseTemplating,
     StubAnswer, WebhookRequest, Webhooks,
 };
+use super::written;
 
 /// The key of a file's many stubs.
 pub(crate) const MAPPINGS: &str = "mappings";
-
-/// The priority of a stub that names none.
-const DEFAULT_PRIORITY: i32 = 5;
 
 /// A request pattern with its response.
 ///
@@ -41,6 +41,8 @@ pub struct Stub {
     pub priority: i32,
     pub(super) request: RequestPattern,
     response: Response,
+    /// The scenario that it belongs to; few have one.
+    pub(super) scenario: Option<Box<StubScenario>>,
     webhooks: Option<Box<Webhooks>>,
     written: Box<Written>,
 }
@@ -53,6 +55,9 @@ struct Written {
     document: usize,
     /// Which of the document's `mappings` it is, if it has them.
     item: Option<usize>,
+    persistent: bool,
+    /// Where it stood among the stubs of the server that saved it.
+    insertion_index: Option<i64>,
     /// The JSON text.
     mapping: Bytes,
 }
@@ -145,17 +150,54 @@ impl Stub {
         self
     }
 
-    /// The stub mapping as it was written, with its `id` and `uuid`.
+    /// The stub mapping in the form of `WireMock`'s admin API, with its `id` and `uuid`.
     #[must_use]
     pub fn mapping(&self) -> Value {
-        let mut reader = serde_json::Deserializer::from_slice(&self.written.mapping);
+        let text = self.mapping_text();
+        let mut reader = serde_json::Deserializer::from_str(&text);
         // It was read before, perhaps from YAML, which may be deeper.
         reader.disable_recursion_limit();
-        let mut mapping = Value::deserialize(&mut reader).unwrap_or_default();
-        for key in ["id", "uuid"] {
-            mapping[key] = self.id.to_string().into();
-        }
-        mapping
+        Value::deserialize(&mut reader).unwrap_or_default()
+    }
+
+    /// The same as JSON text.
+    #[must_use]
+    pub fn mapping_text(&self) -> String {
+        written::mapping(&self.written_text(), self.id)
+    }
+
+    /// The JSON text of the mapping for a file, where `index` is its place among the stubs, oldest first.
+    pub(crate) fn file_text(&self, index: Option<i64>) -> String {
+        written::file(&self.written_text(), self.id, index)
+    }
+
+    fn written_text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.written.mapping)
+    }
+
+    /// The JSON text of its request pattern; two that mean the same may differ.
+    pub(crate) fn request_text(&self) -> String {
+        written::request(&self.written_text())
+    }
+
+    /// The JSON text of its metadata.
+    pub(crate) fn metadata_text(&self) -> Option<String> {
+        written::metadata(&self.written_text())
+    }
+
+    /// Whether it is kept in a file of the root directory.
+    pub(crate) fn is_persistent(&self) -> bool {
+        self.written.persistent
+    }
+
+    /// Where it stood among the stubs of the server that saved it, oldest first.
+    pub(crate) fn insertion_index(&self) -> Option<i64> {
+        self.written.insertion_index
+    }
+
+    /// The scenario that it belongs to.
+    pub(crate) fn scenario(&self) -> Option<&StubScenario> {
+        self.scenario.as_deref()
     }
 
     /// The stub mapping as it was written: JSON text.
@@ -197,13 +239,20 @@ impl StubCompiler<'_> {
     /// node; a stub with problems may still be given, so ask the node's decoder before it is served.
     #[must_use]
     pub fn compile(&self, node: &Node<'_>) -> Option<Stub> {
+        self.compile_with(node, |written| written.unwrap_or_else(|| derived(node)))
+    }
+
+    /// Compiles one stub mapping as [`Self::compile`] does. `choose_id` is given the id that is written.
+    pub(crate) fn compile_with(
+        &self,
+        node: &Node<'_>,
+        choose_id: impl FnOnce(Option<Uuid>) -> Uuid,
+    ) -> Option<Stub> {
         let keys = node.keys()?;
-        let id = id(&keys);
-        let name = keys.get("name").and_then(|node| node.text());
-        let priority = keys.get("priority").map_or(Some(DEFAULT_PRIORITY), |node| {
-            node.integer(i32::MIN.into()..=i32::MAX.into())
-                .and_then(|number| i32::try_from(number).ok())
-        });
+        let id = keys::id(&keys).ok().map(choose_id);
+        let name = keys.get("name").and_then(|node| node.loose_text());
+        let name = name.as_deref();
+        let priority = keys::priority(&keys);
         let request = keys.get("request").map_or_else(
             || Some(RequestPattern::any()),
             |node| RequestPattern::compile(&node, self.headers),
@@ -212,20 +261,12 @@ impl StubCompiler<'_> {
             || Some(RawResponse::default()),
             |node| RawResponse::read(&node, self.files, self.templating),
         );
-        // Free content, and what is only about WireMock's own storage.
         let credentials = keys.get("metadata").and_then(|node| Credentials::read(&node));
-        for tolerated in ["$schema", "persistent", "insertionIndex"] {
-            let _ = keys.get(tolerated);
-        }
+        let scenario = keys::scenario(&keys);
+        let persistent = keys::persistent(&keys);
+        let insertion_index = keys::insertion_index(&keys);
+        keys::free(&keys);
         let webhooks = Webhooks::read(&keys);
-        for key in NOT_SUPPORTED {
-            if let Some(node) = keys.get(key) {
-                node.error_at_key(
-                    format!("{key:?} is not supported"),
-                    "remove it; what changes from call to call goes into a scenario",
-                );
-            }
-        }
         keys.finish();
         let (id, priority, mut request, response) = (id?, priority?, request?, response?);
         if let Some(credentials) = credentials {
@@ -239,35 +280,19 @@ impl StubCompiler<'_> {
                 Step::Index(at) => Some(at),
                 Step::Key(_) => None,
             }),
+            persistent,
+            insertion_index,
             mapping: Bytes::from_static(b"{}"),
         };
         let response = Response::new(response, id, name, self.headers);
+        let scenario = scenario.map(Box::new);
         let webhooks = (!webhooks.is_empty()).then(|| Box::new(webhooks));
-        Some(Stub { id, priority, request, response, webhooks, written: Box::new(written) })
+        let written = Box::new(written);
+        Some(Stub { id, priority, request, response, scenario, webhooks, written })
     }
 }
 
-/// Keys of `WireMock` that would change behaviour, so that they cannot be left out silently.
-const NOT_SUPPORTED: [&str; 3] = ["scenarioName", "requiredScenarioState", "newScenarioState"];
-
-/// The id as written (`id` before `uuid`, an empty one counts as absent), else one that is the same
-/// at every load of the same file, so that hit counts survive.
-fn id(keys: &Keys<'_>) -> Option<Uuid> {
-    let (id, uuid) = (keys.get("id"), keys.get("uuid"));
-    let written = |node: &Node<'_>| node.value().as_str() != Some("");
-    let Some(node) = id.filter(written).or_else(|| uuid.filter(written)) else {
-        return Some(derived(keys.node()));
-    };
-    let parsed = Uuid::parse_str(node.text()?);
-    if parsed.is_err() {
-        node.error(
-            "not a UUID",
-            "like 9f0e0f6e-59e4-4d3c-b0ad-5d24c0a4f36e; leave it out to have one derived",
-        );
-    }
-    parsed.ok()
-}
-
+/// An id that is the same at every load of the same file, so that hit counts survive.
 fn derived(node: &Node<'_>) -> Uuid {
     let decoder = node.decoder();
     let mut name = format!("{}#{}", decoder.source().path.display(), decoder.document());
@@ -378,10 +403,6 @@ mod tests {
             (
                 json!({"id": "one"}),
                 "id: not a UUID; like 9f0e0f6e-59e4-4d3c-b0ad-5d24c0a4f36e; leave it out to have one derived",
-            ),
-            (
-                json!({"scenarioName": "s"}),
-                "scenarioName: \"scenarioName\" is not supported; remove it; what changes from call to call goes into a scenario",
             ),
             (
                 json!({"request": {"metod": "GET"}}),

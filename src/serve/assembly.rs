@@ -14,9 +14,11 @@ use crate::tls::server::Tls;
 use super::body_files::BodyFileCache;
 use super::recordings::Recordings;
 use super::root::RootDirectory;
+use super::saved::SavedStubs;
 use super::seed::build_world;
 use super::sources::{LoadedSets, Reload, Sources};
 use super::state::{Settings, Shared};
+use super::stub_settings::StubSettings;
 use super::stubs::Stubs;
 use super::webhooks::WebhooksUnderWay;
 use super::worlds::Worlds;
@@ -51,6 +53,9 @@ impl Assembly {
             settings,
             stubs: Stubs::new(StubSet::of_files(stubs), sources.templating),
             root: RootDirectory::of(&sources.fixtures),
+            saved: SavedStubs::default(),
+            shutdown: tokio::sync::Notify::new(),
+            stub_settings: StubSettings::default(),
             responses: ArcSwap::default(),
             body_files: BodyFileCache::default(),
             static_files: sources.body_directories(),

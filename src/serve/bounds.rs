@@ -41,6 +41,8 @@ pub struct Bounds {
     pub recorder_bytes: usize,
     /// The most bytes of large list pages that are kept ready, of all worlds together; 64 MiB by default.
     pub page_bytes: usize,
+    /// The most bytes of the body of one admin request, such as an import of stubs; 256 MiB by default.
+    pub admin_body_bytes: usize,
     /// The most worlds besides the default one; 10,000 by default. The least recently used one makes room.
     pub worlds: usize,
 }
@@ -53,6 +55,7 @@ impl Default for Bounds {
             journal: JournalLimits::default(),
             recorder_bytes: 64 << 20,
             page_bytes: 64 << 20,
+            admin_body_bytes: 256 << 20,
             worlds: MAX_WORLDS,
         }
     }
@@ -137,6 +140,11 @@ const TABLE: &[Row] = &[
         name: "recorder-bytes",
         what: "exchanges being recorded or waiting to be written; then new requests wait",
         of: Of::Bytes(|bounds| &mut bounds.recorder_bytes),
+    },
+    Row {
+        name: "admin-body-bytes",
+        what: "the body of one admin request, such as an import of stubs; 413 above it",
+        of: Of::Bytes(|bounds| &mut bounds.admin_body_bytes),
     },
     Row {
         name: "worlds",

@@ -1,35 +1,38 @@
-//! What a client did, written down to be graded: what it asked, what it was answered, and when that was over.
+//! The subscriber of exchanges that grades: it records what a client asked, what it was answered, and when that was
+//! over. It sees what the journal sees, and the answer goes out as it would without it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use http::header::{EXPECT, RETRY_AFTER};
+use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
 
+use crate::exchange::{Answered, LateBody};
 use crate::grade::{Created, Record, call_id};
-use crate::message::{Asked, Body, BodyStream, Guard, Origin, Plan, PointAction, Request};
+use crate::message::{Asked, Body, BodyStream, Guard, Origin, Plan, PointAction};
 use crate::scenario::{Decision, Expect, GateSeen};
 
-use super::context::RequestContext;
 use super::world::World;
 
-/// How much of a body is read that nobody had to read, in bytes, and for how long: no more than the
-/// transport passes over without grading, so that the client sees the same.
-const MAX_UNREAD: usize = 256 << 10;
-/// How long such a body may take.
-const UNREAD: Duration = Duration::from_secs(5);
-
-/// What the rules had to say about a request.
-#[derive(Debug, Default)]
+/// What is known of a request before its answer: when it came, and what the rules had to say about it.
+#[derive(Debug)]
 pub(super) struct GradingNotes {
+    /// On the world's clock.
+    began: Duration,
     expected: Vec<(Arc<str>, Arc<Expect>)>,
     gate: Option<GateSeen>,
     acted: Option<Arc<str>>,
 }
 
 impl GradingNotes {
+    /// Those of a request that comes now.
+    pub(super) fn begin(world: &World) -> Self {
+        let began = world.clock.elapsed();
+        Self { began, expected: Vec::new(), gate: None, acted: None }
+    }
+
     /// Takes what is of interest out of a decision.
     pub(super) fn take(&mut self, decision: &mut Decision) {
         self.expected = std::mem::take(&mut decision.expected);
@@ -38,23 +41,17 @@ impl GradingNotes {
     }
 }
 
-/// Writes it down, with its answer; when that is over is written down by the answer's end.
-pub(super) fn log(
-    context: &RequestContext,
+/// Records a request with its answer. What comes after that is recorded by what this returns.
+pub(super) fn record(
+    world: &Arc<World>,
     asked: &Asked<'_>,
-    plan: &mut Plan,
-    began: Duration,
-    noted: GradingNotes,
-) {
-    // What nobody had to read tells this call from others. It is read beside the answer.
-    let request = asked.request();
-    let unread = unread(request);
-    let path = asked.path().to_owned();
-    let parameter =
-        |name| asked.query().first(name).filter(|value| !value.is_empty()).map(str::to_owned);
-    let world = &context.world;
+    answered: &Answered<'_>,
+    notes: GradingNotes,
+) -> Follower {
+    let plan = answered.plan;
     let fault = plan.delivery.fault().map(|fault| fault.action.label());
-    let created = (asked.info().verb == "create"
+    let verb = asked.info().verb.to_string();
+    let created = (verb == "create"
         && plan.origin == Origin::Kubernetes
         && plan.status == StatusCode::CREATED)
         .then(|| Created { heard: fault.is_none() });
@@ -62,14 +59,16 @@ pub(super) fn log(
     let retry_after = plan.headers.get(RETRY_AFTER);
     let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
     let body = asked.sent_body().map_or(&[][..], |body| body);
-    let record = Record {
-        began,
+    let parameter =
+        |name| asked.query().first(name).filter(|value| !value.is_empty()).map(str::to_owned);
+    let number = world.log.push(Record {
+        began: notes.began,
         answered: world.clock.elapsed().saturating_add(plan.delivery.delay()),
         ended: None,
-        method: request.method.to_string(),
-        call: call_id(request.method.as_str(), asked.path(), request.query(), body),
+        method: asked.method().to_string(),
+        call: call_id(asked.method().as_str(), asked.path(), asked.request().query(), body),
         path: asked.path().to_owned(),
-        verb: asked.info().verb.to_string(),
+        verb,
         resource: asked.resource().map(str::to_owned),
         page: asked.page(),
         continue_token: parameter("continue"),
@@ -78,49 +77,59 @@ pub(super) fn log(
         status: plan.status.as_u16(),
         fault,
         retry_after: retry_after.map(Duration::from_secs),
-        expired: expired.then_some(began),
+        expired: expired.then_some(notes.began),
         unmatched: plan.origin == Origin::Unmatched,
-        acted: noted.acted,
-        expected: noted.expected,
-        gate: noted.gate,
+        acted: notes.acted,
+        expected: notes.expected,
+        gate: notes.gate,
         created,
-    };
-    let number = world.log.push(record);
-    if let Some(unread) = unread {
-        let world = Arc::clone(world);
-        let reading = async move {
-            if let Ok(body) = unread.body.read(MAX_UNREAD).await {
-                let call = call_id(unread.method.as_str(), &path, unread.query(), &body);
-                world.log.identified(number, call);
-            }
-        };
-        tokio::spawn(tokio::time::timeout(UNREAD, reading));
+    });
+    if let Some(late) = answered.late.clone() {
+        identify(world, asked, number, late);
     }
-    let watches = request.method == Method::GET;
-    let note = Note { world: Arc::clone(world), number };
-    let body = std::mem::take(&mut plan.body);
-    plan.body = match body {
-        Body::Stream(stream) if watches => Body::Stream(logged(stream, world, number)),
-        Body::WebSocket(stream) => Body::WebSocket(logged(stream, world, number)),
-        body => body,
-    };
-    let mut points = plan.delivery.effects().into_iter().flat_map(|effects| &effects.points);
-    let inserted = points
-        .any(|point| matches!(&point.action, PointAction::Insert { line, .. } if is_expired(line)));
-    if inserted {
-        // Written down when the stream ends, which such a line does.
-        note.world.log.expires_at_end(number);
-    }
-    plan.guard = Some(Guard(Box::new(note)));
+    let watches = *asked.method() == Method::GET;
+    Follower { ended: Ended { world: Arc::clone(world), number }, watches }
 }
 
-/// A request whose body nobody has read, with that body.
-fn unread(request: &Request) -> Option<Request> {
-    // A client that waits to be asked for its body may not send it any more.
-    if !request.body.is_unread() || request.headers.contains_key(EXPECT) {
-        return None;
+/// Tells a call from others by its body, once that has been read.
+fn identify(world: &Arc<World>, asked: &Asked<'_>, number: usize, late: Arc<LateBody>) {
+    let world = Arc::clone(world);
+    let (method, path) = (asked.method().clone(), asked.path().to_owned());
+    let query = asked.request().query().map(str::to_owned);
+    tokio::spawn(async move {
+        late.settled().await;
+        if let Some(body) = late.bytes() {
+            world.log.identified(number, call_id(method.as_str(), &path, query.as_deref(), body));
+        }
+    });
+}
+
+/// Follows an answer to its end.
+pub(super) struct Follower {
+    ended: Ended,
+    /// Whether a stream may be a watch.
+    watches: bool,
+}
+
+impl Follower {
+    /// Records from now on what the client is sent, and when that is over.
+    pub(super) fn follow(self, plan: &mut Plan) {
+        let Ended { world, number } = &self.ended;
+        plan.body = match std::mem::take(&mut plan.body) {
+            Body::Stream(stream) if self.watches => Body::Stream(logged(stream, world, *number)),
+            Body::WebSocket(stream) => Body::WebSocket(logged(stream, world, *number)),
+            body => body,
+        };
+        let mut points = plan.delivery.effects().into_iter().flat_map(|effects| &effects.points);
+        let inserted = points.any(
+            |point| matches!(&point.action, PointAction::Insert { line, .. } if is_expired(line)),
+        );
+        if inserted {
+            // Recorded when the stream ends, which such a line does.
+            world.log.expires_at_end(*number);
+        }
+        plan.guard = Some(Guard(Box::new(self.ended)));
     }
-    Some(request.take())
 }
 
 /// A stream that writes down in the log when it reports that its revision is gone.
@@ -139,13 +148,13 @@ fn is_expired(piece: &Bytes) -> bool {
     has(b"{\"type\":\"ERROR\"") && has(b"\"code\":410")
 }
 
-/// Notes the end of an answer when it is dropped.
-struct Note {
+/// Records the end of an answer when it is dropped.
+struct Ended {
     world: Arc<World>,
     number: usize,
 }
 
-impl Drop for Note {
+impl Drop for Ended {
     fn drop(&mut self) {
         self.world.log.ended(self.number, self.world.clock.elapsed());
     }

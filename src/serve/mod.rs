@@ -23,6 +23,7 @@ mod recordings;
 mod reload;
 mod respond;
 mod root;
+mod saved;
 mod seed;
 mod seeding;
 mod sources;
@@ -31,6 +32,7 @@ mod static_files;
 mod stub_answers;
 #[cfg(feature = "gzip")]
 mod stub_gzip;
+mod stub_settings;
 mod stubs;
 mod template_host;
 mod watch;

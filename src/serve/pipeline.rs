@@ -44,7 +44,8 @@ impl Handler for Pipeline {
             Ok(world) => world,
             Err(error) => {
                 let plan = respond::bad_world(&request, &error);
-                self.observe(&request, &plan, began, self.shared.worlds.default(), ByStub::No);
+                let world = self.shared.worlds.default();
+                self.observe(&request, &plan, began, world, ByStub::No, |_| ());
                 return Handling::Ready(plan);
             }
         };
@@ -52,7 +53,7 @@ impl Handler for Pipeline {
         let mut found = None;
         match at_once(&self.shared, &world, &Asked::new(&request)) {
             FirstLook::Answered(plan, stub) => {
-                self.observe(&request, &plan, began, &world, ByStub::Fixed(&stub));
+                self.observe(&request, &plan, began, &world, ByStub::Fixed(&stub), |_| ());
                 return self.compressed(plan, &request);
             }
             FirstLook::Found(stub) => found = Some(stub),
@@ -64,17 +65,21 @@ impl Handler for Pipeline {
             let asked = Asked::new(&request);
             if let Some(stub) = found {
                 let plan = stub_answers::answer(&context, &asked, &stub).await;
-                self.finish(&context, &request, &plan, began, Some(&stub));
+                self.finish(&context, &request, &plan, began, Some(&stub), |_| ());
                 return self.compressed(plan, &request).plan().await;
             }
-            let began_in_world = context.world.clock.elapsed();
-            let mut notes = GradingNotes::default();
+            let mut notes = GradingNotes::begin(&context.world);
             let mut plan = answer(&context, &asked, no_stub, &mut notes).await;
-            if context.shared.settings.graded && !admin::owns(asked.path()) {
-                graded::log(&context, &asked, &mut plan, began_in_world, notes);
-            }
             let stub = self.stub_of(&plan);
-            self.finish(&context, &request, &plan, began, stub.as_ref());
+            let mut follower = None;
+            let is_graded = self.shared.settings.graded && !admin::owns(asked.path());
+            self.finish(&context, &request, &plan, began, stub.as_ref(), |answered| {
+                follower =
+                    is_graded.then(|| graded::record(&context.world, &asked, answered, notes));
+            });
+            if let Some(follower) = follower {
+                follower.follow(&mut plan);
+            }
             self.compressed(plan, &request).plan().await
         }))
     }
@@ -100,9 +105,10 @@ impl Pipeline {
         plan: &Plan,
         began: Instant,
         stub: Option<&Arc<Stub>>,
+        grade: impl FnOnce(&Answered<'_>),
     ) {
         let by = stub.map_or(ByStub::No, ByStub::Rendered);
-        let exchange = self.observe(request, plan, began, &context.world, by);
+        let exchange = self.observe(request, plan, began, &context.world, by, grade);
         if let Some(stub) = stub {
             let after = After { exchange, delay: plan.delivery.delay() };
             webhooks::send(context, request, stub, &after);
@@ -127,7 +133,7 @@ impl Pipeline {
         Handling::Ready(plan)
     }
 
-    /// Shows an exchange to whoever looks on. Returns its number where the journal keeps it.
+    /// Shows an exchange to its subscribers, which cannot change it. Returns its number where the journal keeps it.
     fn observe(
         &self,
         request: &Request,
@@ -135,13 +141,20 @@ impl Pipeline {
         began: Instant,
         world: &World,
         stub: ByStub<'_>,
+        grade: impl FnOnce(&Answered<'_>),
     ) -> Option<u64> {
         let journal = &self.shared.journal;
         let world = world.name.shared();
         // The log is what clients of the simulated API asked.
-        let is_kept = !journal.is_off() && !admin::owns(request.path());
-        let late = if is_kept { late_body::read_beside(request) } else { None };
+        let is_seen = !admin::owns(request.path());
+        let is_kept = is_seen && !journal.is_off();
+        let late = if is_kept || (is_seen && self.shared.settings.graded) {
+            late_body::read_beside(request)
+        } else {
+            None
+        };
         let answered = Answered { request, plan, late, began, world, stub };
+        grade(&answered);
         if is_kept {
             return Some(journal.record(&answered));
         }
@@ -180,7 +193,9 @@ fn at_once(shared: &Shared, world: &World, asked: &Asked<'_>) -> FirstLook {
     if stubs.wants_body(asked) {
         return FirstLook::Open;
     }
-    let Some(stub) = stubs.find(asked).map(Arc::clone) else { return FirstLook::NoStub };
+    let Some(stub) = stubs.select(asked, &world.stub_states).map(Arc::clone) else {
+        return FirstLook::NoStub;
+    };
     match stub.fixed_plan(&shared.responses.load()) {
         Some(plan) if !stub.has_webhooks() => FirstLook::Answered(plan, stub),
         _ => FirstLook::Found(stub),
@@ -251,7 +266,7 @@ async fn stub(context: &RequestContext, asked: &Asked<'_>) -> Option<Plan> {
     {
         return Some(respond::bad_body(asked, &error));
     }
-    let stub = Arc::clone(stubs.find(asked)?);
+    let stub = Arc::clone(stubs.select(asked, &context.world.stub_states)?);
     Some(stub_answers::answer(context, asked, &stub).await)
 }
 

@@ -67,11 +67,11 @@ impl Shared {
     /// Everything that is wrong with the files.
     pub(crate) fn reset_stubs(&self) -> Result<Diagnostics, Diagnostics> {
         if self.reload.sources.fixtures.is_empty() {
-            self.stubs.change(StubSet::discard_changes);
+            self.change_stubs(StubSet::discard_changes);
             return Ok(Diagnostics::default());
         }
         self.load_again(KeptStubs::None)
-            .inspect_err(|_| self.stubs.change(StubSet::discard_changes))
+            .inspect_err(|_| self.change_stubs(StubSet::discard_changes))
     }
 
     fn load_again(&self, kept: KeptStubs) -> Result<Diagnostics, Diagnostics> {
@@ -106,7 +106,7 @@ impl Shared {
         }
         served.loader.confirm();
         served.generated = !loaded.scenarios.generated().is_empty();
-        self.stubs.change(|set| match kept {
+        self.change_stubs(|set| match kept {
             KeptStubs::OfAdmin => set.replace_files(stubs),
             KeptStubs::None => *set = StubSet::of_files(stubs),
         });

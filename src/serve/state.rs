@@ -25,8 +25,10 @@ use super::bounds::Bounds;
 use super::clock::Clock;
 use super::recordings::Recordings;
 use super::root::{RootDirectory, RootFiles};
+use super::saved::SavedStubs;
 use super::seeding::Seeding;
 use super::sources::Reload;
+use super::stub_settings::StubSettings;
 use super::stubs::Stubs;
 use super::template_host::TemplateHost;
 use super::webhooks::WebhooksUnderWay;
@@ -120,6 +122,10 @@ pub(crate) struct Shared {
     pub(crate) stubs: Stubs,
     /// Where the admin API keeps stubs and body files; nothing where the fixtures have no such directory.
     pub(crate) root: Option<RootDirectory>,
+    /// The stubs that were written there.
+    pub(crate) saved: SavedStubs,
+    /// The settings of all stubs, as the admin API has them.
+    pub(crate) stub_settings: StubSettings,
     /// Settings of all stubs' answers, swapped as a whole.
     pub(crate) responses: ArcSwap<ResponseSettings>,
     /// The files that answers are made from.
@@ -148,11 +154,19 @@ pub(crate) struct Shared {
     pub(crate) problems: ArcSwap<Diagnostics>,
     /// TLS towards clients, if there is any.
     pub(crate) tls: Option<Arc<Tls>>,
+    /// Told when a client asks the server to stop.
+    pub(crate) shutdown: tokio::sync::Notify,
     /// Turns true when the server stops: streams end.
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
 impl Shared {
+    /// Whether the server stands in for `WireMock` alone: it has a root directory, and the files define no
+    /// Kubernetes objects or types.
+    pub(crate) fn has_stubs_alone(&self) -> bool {
+        self.root.is_some() && !self.seeding.has_objects()
+    }
+
     /// The bodies that stubs of the admin API may name.
     pub(crate) fn body_files(&self) -> RootFiles<'_> {
         RootFiles(self.root.as_ref())

@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
-use serde_json::Value;
 
 use crate::document::Refusal;
-use crate::matching::{BodyFiles, HeaderPool, ResponseTemplating, Stub, StubSet, read_stub};
+use crate::matching::{
+    BodyFiles, HeaderPool, ResponseTemplating, STARTED, Stub, StubReader, StubSet,
+};
 
-/// After how many stubs the headers that no stub has any more are forgotten.
+use super::state::Shared;
+
+/// After how many readings the headers that no stub has any more are forgotten.
 const PRUNE: usize = 1_024;
 
 /// The stubs that are served.
@@ -46,23 +49,43 @@ impl Stubs {
         self.served.load_full()
     }
 
-    /// Changes a copy of the set, and serves it.
-    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut StubSet) -> T) -> T {
-        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut set = StubSet::clone(&self.served.load());
-        let result = change(&mut set);
-        self.served.store(Arc::new(set));
-        result
-    }
-
-    /// Reads a stub mapping.
-    ///
-    /// # Errors
-    /// What is wrong with it first.
-    pub(crate) fn read(&self, mapping: Value, files: &dyn BodyFiles) -> Result<Stub, Refusal> {
+    /// What reads stubs of the admin API.
+    pub(crate) fn reader<'a>(&'a self, files: &'a dyn BodyFiles) -> StubReader<'a> {
         if self.read.fetch_add(1, Ordering::Relaxed) % PRUNE == PRUNE - 1 {
             self.headers.prune();
         }
-        read_stub(mapping, files, &self.headers, self.templating)
+        StubReader { files, headers: &self.headers, templating: self.templating }
+    }
+
+    /// Changes a copy of the set, and serves it. Gives the set as it was.
+    fn change<T>(&self, change: impl FnOnce(&mut StubSet) -> T) -> (T, Arc<StubSet>, Arc<StubSet>) {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.served.load_full();
+        let mut set = StubSet::clone(&before);
+        let result = change(&mut set);
+        let after = Arc::new(set);
+        self.served.store(Arc::clone(&after));
+        (result, before, after)
+    }
+}
+
+impl Shared {
+    /// Reads one stub mapping, as the admin API takes it.
+    ///
+    /// # Errors
+    /// What is wrong with it first.
+    pub(crate) fn read_stub(&self, mapping: &str) -> Result<Stub, Refusal> {
+        self.stubs.reader(&self.body_files()).one(mapping.as_bytes(), None)
+    }
+
+    /// Changes the stubs. A scenario whose last stub is gone is forgotten in all worlds.
+    pub(crate) fn change_stubs<T>(&self, change: impl FnOnce(&mut StubSet) -> T) -> T {
+        let (result, before, after) = self.stubs.change(change);
+        for gone in before.scenarios().filter(|name| !after.has_scenario(name)) {
+            for world in self.worlds.all() {
+                world.stub_states.set(gone, STARTED);
+            }
+        }
+        result
     }
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::grade::Log;
 use crate::k8s;
+use crate::matching::ScenarioStates;
 use crate::message::WorldName;
 use crate::profile::IssuedTokens;
 use crate::scenario::{ScenarioSet, ScenarioState};
@@ -25,6 +26,8 @@ pub(crate) struct World {
     pub(crate) name: WorldName,
     /// Its objects.
     pub(crate) store: Store,
+    /// The states of its stubs' scenarios.
+    pub(crate) stub_states: ScenarioStates,
     /// Its counters, draws and tokens.
     pub(crate) scenario: ScenarioState,
     /// The draws of its stubs' answers.
@@ -65,6 +68,7 @@ impl World {
             collector: Mutex::new(k8s::Collector::after(&state)),
             life: Mutex::new(k8s::LifeCycle::after(&state)),
             store: Store::new(state),
+            stub_states: ScenarioStates::default(),
             scenario: ScenarioState::default(),
             draws: Draws::default(),
             scenarios: ArcSwapOption::empty(),
@@ -162,6 +166,7 @@ impl World {
         let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
         *life = k8s::LifeCycle::after(&self.store.state());
         drop(life);
+        self.stub_states.reset();
         self.tokens.clear();
         self.draws.reset();
         self.log.clear();

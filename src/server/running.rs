@@ -148,9 +148,12 @@ impl RunningServer {
         }
     }
 
-    /// Runs until `signal` completes, then shuts down.
+    /// Runs until `signal` completes, or a client asks for it at `/__admin/shutdown`; then shuts down.
     pub async fn run_until(self, signal: impl Future<Output = ()>) {
-        signal.await;
+        tokio::select! {
+            () = signal => {}
+            () = self.shared.shutdown.notified() => {}
+        }
         self.shutdown().await;
     }
 }

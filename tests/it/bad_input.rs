@@ -185,8 +185,11 @@ async fn bodies_that_stop_or_are_too_many_end() {
         stream
     };
     let mut first = begin().await;
-    // Until the first is read.
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    let is_read = async || {
+        let bounds = crate::support::ask(&server, "GET", "/__admin/bounds").await;
+        bounds.json()["held"]["body-bytes"].as_u64().is_some_and(|held| held >= 600_000)
+    };
+    crate::support::eventually("the first is read", is_read).await;
     let mut second = begin().await;
     let (got, _) =
         tokio::time::timeout(crate::support::PATIENCE, read_all(&mut second)).await.unwrap();

@@ -111,14 +111,18 @@ async fn output_that_nobody_reads_stops_nothing() {
 async fn a_second_signal_ends_it_at_once() {
     let (child, _, address) = serve(&["serve", "--grace", "60"]).await;
     let mut slow = tokio::net::TcpStream::connect(&address).await.expect("a connection");
-    let request = b"POST /api/v1/namespaces HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n";
+    let request = b"POST /api/v1/namespaces HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n";
     tokio::io::AsyncWriteExt::write_all(&mut slow, request).await.expect("sent");
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    // The server asks for the body: the request is in flight.
+    let mut asked = [0; 25];
+    tokio::io::AsyncReadExt::read_exact(&mut slow, &mut asked).await.expect("100");
+    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
     let id = child.id().expect("it runs").to_string();
     let first = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill");
     assert!(first.success());
     // Requests in flight have 0.7 s to finish: the second signal comes before.
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    let refused = async || tokio::net::TcpStream::connect(&address).await.is_err();
+    crate::support::eventually("it accepts no more connections", refused).await;
     assert_eq!(end(child, "-TERM").await.0, Some(1));
 }
 

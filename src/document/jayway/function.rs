@@ -1,6 +1,7 @@
 //! The functions at the end of paths.
 
-use super::eval::{Found, PathError, Search, Stop};
+use super::eval::Search;
+use super::found::{Found, PathError, Stop};
 use super::query::{Function, Parameter, Query, Step};
 use super::{Kind, Tree};
 use crate::java::json::Json;
@@ -137,6 +138,10 @@ impl<'q: 't, 't, T: Tree> Search<'q, 't, '_, T> {
         match parameters.first() {
             Some(Parameter::Json(_)) => {
                 return Err(PathError::NotApplicable("length() is given no path").into());
+            }
+            // Jayway looks for all that lies below the path, and then for one value.
+            Some(Parameter::Path(query)) if query.is_definite() => {
+                return Err(PathError::NotApplicable("length() is given one value").into());
             }
             Some(Parameter::Path(query)) => {
                 if let Some(count) = self.count_below(query, value)? {

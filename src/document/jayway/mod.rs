@@ -9,14 +9,17 @@
 //! values are found, as by Jayway's `json-path` 2.10; a search ends at a limit of steps.
 
 mod cursor;
+mod equal;
 mod eval;
 mod filter;
+mod found;
 mod function;
 mod parse;
 mod parse_filter;
 mod query;
+mod side;
 
-pub(crate) use eval::{Found, Key, PathError};
+pub(crate) use found::{Found, Key, PathError};
 pub(crate) use query::Query;
 
 use crate::java::decimal::{Decimal, double};

@@ -94,7 +94,7 @@ impl Parser<'_> {
         loop {
             self.space()?;
             match self.peek() {
-                Some(b'}') if self.is_smart() || map.len() == 0 && comma || !comma => {
+                Some(b'}') if self.is_smart() || map.len() == 0 || !comma => {
                     self.at += 1;
                     return Ok(Json::Map(map));
                 }
@@ -198,12 +198,11 @@ impl Parser<'_> {
                 let before = self.at;
                 self.at += 2;
                 let second = self.unit()?;
-                match char::decode_utf16([first, second]).next() {
-                    Some(Ok(c)) => c,
-                    _ => {
-                        self.at = before;
-                        char::REPLACEMENT_CHARACTER
-                    }
+                if let Some(Ok(c)) = char::decode_utf16([first, second]).next() {
+                    c
+                } else {
+                    self.at = before;
+                    char::REPLACEMENT_CHARACTER
                 }
             }
             c if self.is_smart() => c,

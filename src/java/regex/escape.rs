@@ -19,7 +19,8 @@ impl Parser {
             'A' | 'G' => Assertion::Start,
             'z' => Assertion::End,
             'Z' => Assertion::LineEnd { unix: self.flags.unix_lines, multi_line: false },
-            'b' if self.peek() == Some('{') => {
+            // The boundaries of graphemes are not known here; other braces count the boundary.
+            'b' if self.peek() == Some('{') && self.after_cursor() == Some('g') => {
                 return Err(self.error("Illegal/unsupported escape sequence"));
             }
             'b' | 'B' => {

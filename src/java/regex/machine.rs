@@ -16,7 +16,8 @@ const MAX_WAYS: usize = 1_000_000;
 const UNSET: usize = usize::MAX;
 
 /// The search ended at a limit.
-struct GaveUp;
+#[derive(Debug)]
+pub(super) struct GaveUp;
 
 /// What to do when a way fails.
 enum Way {
@@ -30,8 +31,11 @@ enum Way {
     Restore { register: usize, value: usize },
 }
 
-/// The registers where the whole value matches; nothing when the search ends at a limit.
-pub(super) fn run(program: &Program, value: &str) -> Option<Option<Vec<usize>>> {
+/// The registers where the whole value matches.
+///
+/// # Errors
+/// The search ends at a limit.
+pub(super) fn run(program: &Program, value: &str) -> Result<Option<Vec<usize>>, GaveUp> {
     let mut machine = Machine {
         steps: &program.steps,
         value,
@@ -39,10 +43,8 @@ pub(super) fn run(program: &Program, value: &str) -> Option<Option<Vec<usize>>> 
         ways: Vec::new(),
         left: MAX_STEPS,
     };
-    match machine.run(0, 0, Some(value.len())) {
-        Ok(found) => Some(found.map(|_| machine.registers)),
-        Err(GaveUp) => None,
-    }
+    let found = machine.run(0, 0, Some(value.len()))?;
+    Ok(found.map(|_| machine.registers))
 }
 
 struct Machine<'p, 'v> {

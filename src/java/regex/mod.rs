@@ -64,7 +64,7 @@ impl Regex {
     pub(crate) fn matches(&self, value: &str) -> Option<bool> {
         match self.linear() {
             Some(regex) => Some(regex.is_match(value)),
-            None => machine::run(self.program(), value).map(|found| found.is_some()),
+            None => machine::run(self.program(), value).ok().map(|found| found.is_some()),
         }
     }
 
@@ -74,7 +74,7 @@ impl Regex {
             let found = regex.captures(value)?;
             return Some(found.iter().skip(1).map(|group| group.map(|m| m.as_str())).collect());
         }
-        let ends = machine::run(self.program(), value)??;
+        let ends = machine::run(self.program(), value).ok()??;
         let group = |pair: &[usize]| value.get(pair[0]..pair[1]);
         Some(ends[..2 * self.groups].chunks(2).map(group).collect())
     }

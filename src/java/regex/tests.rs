@@ -64,6 +64,7 @@ fn values_match_as_in_java() {
         (r"a\hb", "a\u{a0}b", true),
         (r"[\v-a]", "\u{b}", true),
         ("a]}", "a]}", true),
+        (r"a\b{1,2}", "a", true),
     ];
     for (pattern, value, verdict) in table {
         assert_eq!(matches(pattern, value), Some(verdict), "{pattern:?} on {value:?}");

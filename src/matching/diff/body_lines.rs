@@ -12,9 +12,9 @@ use crate::message::multipart::{Part, field_name};
 
 use super::super::multipart::MultipartPattern;
 use super::super::operator::{StringPattern, Subject};
+use super::super::raw::{Raw, pretty};
 use super::lines::{Diff, Line};
 use super::operand::{Operator, xml};
-use super::raw::{Raw, pretty};
 
 impl Diff<'_, '_, '_> {
     pub(super) fn bodies(&mut self) {

@@ -2,10 +2,10 @@
 
 use http::uri::Authority;
 
+use super::super::raw::Raw;
 use super::super::stub::Stub;
 use super::lines::{Diff, Line, cut};
 use super::operand::Operator;
-use super::raw::Raw;
 
 /// The URL of a pattern: the first of these that it has.
 const URLS: [(&str, &str); 5] = [

@@ -11,12 +11,12 @@ use crate::message::Asked;
 
 use super::super::multi::MultiPattern;
 use super::super::operator::{StringPattern, Subject};
+use super::super::raw::Raw;
 use super::super::stub::Stub;
 use super::super::url::UrlPattern;
 use super::clean::Clean;
 use super::java_order;
 use super::operand::{Operator, Several};
-use super::raw::Raw;
 
 /// How much of one value is shown, in bytes.
 const LONGEST: usize = 64 << 10;

@@ -16,7 +16,6 @@ mod java_order;
 mod layout;
 mod lines;
 mod operand;
-mod raw;
 #[cfg(test)]
 mod tests;
 

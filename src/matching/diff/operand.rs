@@ -2,7 +2,7 @@
 
 use crate::document::xml::{Document, Reading};
 
-use super::raw::{Raw, pretty};
+use super::super::raw::{Raw, pretty};
 
 /// The operators of a value, and of a body.
 const NAMES: [&str; 20] = [

@@ -94,13 +94,11 @@ impl StringPattern {
             }
             "binaryEqualTo" => {
                 let bytes = operand.value().as_str().and_then(|text| STANDARD.decode(text).ok());
-                match bytes {
-                    Some(bytes) => Self::BinaryEqualTo(bytes.into()),
-                    None => {
-                        operand.error("binaryEqualTo operand must be bytes in base64", "");
-                        return None;
-                    }
-                }
+                let Some(bytes) = bytes else {
+                    operand.error("binaryEqualTo operand must be bytes in base64", "");
+                    return None;
+                };
+                Self::BinaryEqualTo(bytes.into())
             }
             "equalToXml" => Self::EqualToXml(Box::new(XmlPattern::compile(operand, keys)?)),
             "matchesXPath" => compile_xpath(operand, keys)?,
@@ -292,13 +290,14 @@ fn json_path(operand: &Node<'_>) -> Option<JsonPathPattern> {
         .ok()
 }
 
+const NO_EXPRESSION: &str = "expression is required in the advanced matchesXPath form";
+
 /// `matchesXPath`: an expression, or one with an operator that what it finds must satisfy.
 fn compile_xpath(operand: &Node<'_>, keys: &Keys<'_>) -> Option<StringPattern> {
     if operand.value().is_string() {
         let pattern = XPathPattern::compile(operand, keys)?;
         return Some(StringPattern::MatchesXPath(Box::new(pattern), None));
     }
-    const NO_EXPRESSION: &str = "expression is required in the advanced matchesXPath form";
     let Some((inside, expression)) =
         operand.value().is_object().then(|| operand.keys()).flatten().and_then(|inside| {
             let expression = inside.get("expression")?;
@@ -343,8 +342,11 @@ fn list(operand: &Node<'_>) -> Option<Vec<StringPattern>> {
     let patterns: Vec<_> = items.iter().map(StringPattern::compile).collect();
     let patterns: Vec<StringPattern> = patterns.into_iter().collect::<Option<_>>()?;
     if patterns.len() < 2 {
-        operand
-            .error("Must be constructed with at least two matchers", "give two patterns or more");
+        operand.error_saying(
+            "a list of two patterns or more is expected",
+            "leave the list away",
+            "Must be constructed with at least two matchers",
+        );
         return None;
     }
     Some(patterns)

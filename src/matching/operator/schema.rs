@@ -34,7 +34,7 @@ impl SchemaPattern {
         {
             let validator = super::schema_validator::Validator::new(schema, version)
                 .map_err(|why| {
-                    operand.warn(format!("this never matches: {why}"), "correct the schema")
+                    operand.warn(format!("this never matches: {why}"), "correct the schema");
                 })
                 .ok();
             Some(Self { text, validator })

@@ -145,6 +145,7 @@ fn dates_lie_before_after_or_at_others() {
         (json!({"before": "2021-06-15T00:00:00Z"}), "2021-06", true),
         (json!({"before": "2021-06-01T12:00:00Z"}), "Mon, 31 May 2021 10:00:00 GMT", true),
         (json!({"before": "2021-06-01T12:00:00Z"}), "Tue, 31 May 2021 10:00:00 GMT", false),
+        (json!({"before": "2021-06-01T12:00:00Z"}), "mon, 31 may 2021 10:00:00 gmt", true),
         (json!({"equalToDateTime": "2021-06-01"}), "2021-06-01T00:00", true),
         (json!({"after": "junk"}), "2021-06-01", false),
         (json!({"before": "2021-06-15", "actualFormat": "dd/MM/yyyy"}), "14/06/2021", true),

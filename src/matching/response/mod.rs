@@ -40,6 +40,7 @@ use super::request::RequestPattern;
 use definition::Definition;
 use fixed::FixedResponse;
 
+pub(crate) use delays::distribution;
 pub(crate) use proxy::ProxyRequest;
 pub(crate) use settings::ResponseSettings;
 pub use settings::ResponseTemplating;

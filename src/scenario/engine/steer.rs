@@ -7,8 +7,18 @@ use serde_json::{Value, json};
 
 use super::state::ScenarioState;
 use crate::scenario::rule::expect::{Expect, Verdict};
-use crate::scenario::rule::set::ScenarioSet;
+use crate::scenario::rule::set::{About, ScenarioSet};
 use crate::scenario::words::table::Grade;
+
+/// A scenario, and where it is on its timeline.
+#[derive(Debug)]
+pub(crate) struct ScenarioPhase {
+    pub(crate) name: Arc<str>,
+    /// The phase that it is in, or in words why it is in none.
+    pub(crate) current: Option<String>,
+    /// The names of its phases.
+    pub(crate) phases: Vec<Arc<str>>,
+}
 
 impl ScenarioSet {
     /// How bad each kind of finding is: the strictest grade among the scenarios.
@@ -61,6 +71,40 @@ impl ScenarioSet {
             json!({"id": &*rule.id, "matched": uses.matched, "acted": uses.acted})
         });
         json!({"seed": self.seed(), "scenarios": scenarios, "rules": rules.collect::<Vec<_>>()})
+    }
+
+    /// The scenarios with the phase that each is in. One without a timeline has none.
+    pub(crate) fn phases(&self, state: &ScenarioState, now: Duration) -> Vec<ScenarioPhase> {
+        let of = |about: &About| {
+            let timeline = about.timeline.as_ref();
+            let current = timeline.map(|timeline| {
+                let since = state.lock().since_start(&about.name, timeline, now, false);
+                timeline.describe(timeline.at(since))
+            });
+            let phases = timeline.map(|timeline| &timeline.phases).into_iter().flatten();
+            let phases = phases.map(|phase| Arc::clone(&phase.name)).collect();
+            ScenarioPhase { name: Arc::clone(&about.name), current, phases }
+        };
+        self.scenarios.iter().map(of).collect()
+    }
+
+    /// Moves the timeline of a scenario to the beginning of a phase. Says whether there is one of that name.
+    pub(crate) fn enter_phase(
+        &self,
+        state: &ScenarioState,
+        now: Duration,
+        scenario: &str,
+        phase: &str,
+    ) -> bool {
+        let about = self.scenarios.iter().find(|about| *about.name == *scenario);
+        let Some((about, timeline)) =
+            about.and_then(|about| Some((about, about.timeline.as_ref()?)))
+        else {
+            return false;
+        };
+        let Some(begin) = timeline.begin_of(phase) else { return false };
+        state.lock().start(&about.name, now, begin);
+        true
     }
 
     /// Starts the timelines that have not started; returns how many.

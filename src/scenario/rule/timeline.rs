@@ -90,6 +90,18 @@ impl Timeline {
         (begin > since_start).then_some(begin)
     }
 
+    /// How long after the start a phase begins.
+    pub(in crate::scenario) fn begin_of(&self, name: &str) -> Option<Duration> {
+        let mut begin = Duration::ZERO;
+        for phase in &self.phases {
+            if *phase.name == *name {
+                return Some(begin);
+            }
+            begin = begin.saturating_add(phase.length?);
+        }
+        None
+    }
+
     /// In words, for people.
     pub(in crate::scenario) fn describe(&self, now: Now) -> String {
         match now {

@@ -1,16 +1,23 @@
 //! What the server is and what it has loaded.
 
 use http::StatusCode;
+use http::header::{ACCEPT, HOST, HeaderValue, LOCATION};
 use serde_json::json;
 
-use crate::message::{Origin, Plan};
+use crate::message::{Body, Origin, Plan, Request};
 use crate::record::Proxy;
 
 use super::super::context::RequestContext;
-use super::reply::{AdminError, ok};
+use super::endpoint::ROOT;
+use super::mappings;
+use super::reply::{AdminError, empty, ok};
 
-/// What is loaded, and what was wrong at the last reload.
-pub(super) fn summary(context: &RequestContext) -> Plan {
+/// What is loaded, and what was wrong at the last reload. `/__admin` itself leads to the list of stubs where the
+/// server has nothing but stubs, as in `WireMock`.
+pub(super) fn summary(context: &RequestContext, request: &Request) -> Plan {
+    if request.path() == ROOT && context.shared.has_stubs_alone() {
+        return redirect(request);
+    }
     let shared = &context.shared;
     let state = context.world.store.state();
     let types: Vec<String> = state
@@ -32,18 +39,66 @@ pub(super) fn summary(context: &RequestContext) -> Plan {
     }))
 }
 
+/// The list of stubs, where the server has nothing else; what is loaded elsewhere.
+pub(super) fn root(context: &RequestContext, request: &Request) -> Result<Plan, AdminError> {
+    if context.shared.has_stubs_alone() {
+        return mappings::list(context, request.query());
+    }
+    Ok(summary(context, request))
+}
+
+/// To the same path with a slash at its end.
+fn redirect(request: &Request) -> Plan {
+    let mut plan = Plan::new(StatusCode::FOUND, Origin::Admin, Body::Empty);
+    let host = request.headers.get(HOST).and_then(|host| host.to_str().ok());
+    let scheme = if request.tls { "https" } else { "http" };
+    let location = match host {
+        Some(host) => format!("{scheme}://{host}{ROOT}/"),
+        None => format!("{ROOT}/"),
+    };
+    // The host of a request that came through is a header value.
+    if let Ok(value) = HeaderValue::try_from(location) {
+        plan.headers.insert(LOCATION, value);
+    }
+    plan
+}
+
+/// Where the API is described.
+pub(super) fn docs(path: &str) -> Plan {
+    const TEXT: &str = "The admin API is that of WireMock 3.13: https://wiremock.org/docs/standalone/admin-api-reference/\nStandin's own endpoints: https://docs.rs/standin\n";
+    if path.ends_with("/swagger") {
+        return ok(&json!({
+            "openapi": "3.0.0",
+            "info": {"title": "Standin", "version": env!("CARGO_PKG_VERSION"), "description": TEXT},
+            "paths": {},
+        }));
+    }
+    Plan::text(StatusCode::OK, Origin::Admin, TEXT)
+}
+
+/// Stops the server once this is answered.
+pub(super) fn shutdown(context: &RequestContext) -> Plan {
+    context.shared.shutdown.notify_one();
+    empty()
+}
+
 /// That the server serves, in `WireMock`'s shape.
 pub(super) fn health(context: &RequestContext) -> Plan {
     ok(&json!({
         "status": "healthy",
-        "message": "Standin is serving",
+        "message": "Wiremock is ok",
         "version": env!("CARGO_PKG_VERSION"),
         "uptimeInSeconds": context.world.clock.elapsed().as_secs(),
+        "timestamp": jiff::Timestamp::now().to_string(),
     }))
 }
 
-/// The version.
-pub(super) fn version() -> Plan {
+/// The version: as text where that is asked for.
+pub(super) fn version(request: &Request) -> Plan {
+    let accepts = request.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    if accepts.is_some_and(|accept| accept.contains("text/plain")) {
+        return Plan::text(StatusCode::OK, Origin::Admin, env!("CARGO_PKG_VERSION"));
+    }
     ok(&json!({"version": env!("CARGO_PKG_VERSION")}))
 }
 

@@ -6,7 +6,7 @@ use super::reply::AdminError;
 use super::{mappings, recordings, requests};
 
 /// What the paths begin with.
-const ROOT: &str = "/__admin";
+pub(super) const ROOT: &str = "/__admin";
 
 /// The paths below the root, for the error that names them.
 const PATHS: &[&str] = &[
@@ -15,10 +15,20 @@ const PATHS: &[&str] = &[
     "ca",
     "bounds",
     "findings",
+    "settings",
+    "settings/extended",
+    "files",
+    "files/NAME",
+    "docs",
+    "shutdown",
     "scenarios",
     "scenarios/reset",
-    "scenarios/start",
-    "scenarios/step",
+    "scenarios/NAME/state",
+    "standin",
+    "standin/scenarios",
+    "standin/scenarios/reset",
+    "standin/scenarios/start",
+    "standin/scenarios/step",
     "reset",
     "clock",
     "clock/freeze",
@@ -46,14 +56,22 @@ pub(super) enum Endpoint<'a> {
     Bounds,
     Mappings(mappings::Endpoint<'a>),
     Settings,
+    ExtendedSettings,
     Files,
+    File(&'a str),
     Recordings(recordings::Endpoint),
     Journal(requests::Endpoint<'a>),
     Findings,
     Scenarios,
     ScenarioReset,
+    ScenarioState(&'a str),
+    OwnScenarios,
+    OwnScenarioReset,
     ScenarioStart,
     ScenarioStep,
+    Root,
+    Shutdown,
+    Docs,
     Reset,
     Clock,
     ClockFreeze,
@@ -82,9 +100,10 @@ impl<'a> Endpoint<'a> {
         let rest = below_root(path).ok_or_else(unknown)?;
         let rest = rest.strip_prefix('/').unwrap_or(rest);
         let rest = rest.strip_suffix('/').unwrap_or(rest);
-        let segments: Vec<&str> = rest.splitn(4, '/').collect();
+        let segments: Vec<&str> = rest.splitn(5, '/').collect();
         Ok(match segments.as_slice() {
-            [""] => Self::Summary,
+            [""] if path.len() > ROOT.len() => Self::Root,
+            [""] | ["standin"] => Self::Summary,
             ["health"] => Self::Health,
             ["version"] => Self::Version,
             ["ca"] => Self::Ca,
@@ -93,7 +112,11 @@ impl<'a> Endpoint<'a> {
                 mappings::Endpoint::parse(&segments).map(Self::Mappings).ok_or_else(unknown)?
             }
             ["settings"] => Self::Settings,
+            ["settings", "extended"] => Self::ExtendedSettings,
             ["files"] => Self::Files,
+            ["files", ..] => Self::File(&rest["files/".len()..]),
+            ["docs"] | ["docs", "swagger"] => Self::Docs,
+            ["shutdown"] => Self::Shutdown,
             ["recordings", ..] => {
                 recordings::Endpoint::parse(&segments).map(Self::Recordings).ok_or_else(unknown)?
             }
@@ -103,8 +126,11 @@ impl<'a> Endpoint<'a> {
             ["findings"] => Self::Findings,
             ["scenarios"] => Self::Scenarios,
             ["scenarios", "reset"] => Self::ScenarioReset,
-            ["scenarios", "start"] => Self::ScenarioStart,
-            ["scenarios", "step"] => Self::ScenarioStep,
+            ["scenarios", name, "state"] => Self::ScenarioState(name),
+            ["standin", "scenarios"] => Self::OwnScenarios,
+            ["standin", "scenarios", "reset"] => Self::OwnScenarioReset,
+            ["scenarios", "start"] | ["standin", "scenarios", "start"] => Self::ScenarioStart,
+            ["scenarios", "step"] | ["standin", "scenarios", "step"] => Self::ScenarioStep,
             ["reset"] => Self::Reset,
             ["clock"] => Self::Clock,
             ["clock", "freeze"] => Self::ClockFreeze,
@@ -125,6 +151,8 @@ impl<'a> Endpoint<'a> {
             Self::Mappings(endpoint) => endpoint.methods(),
             Self::Settings => &[Method::GET, Method::POST, Method::PUT],
             Self::Summary
+            | Self::Root
+            | Self::Docs
             | Self::Files
             | Self::Health
             | Self::Version
@@ -135,8 +163,12 @@ impl<'a> Endpoint<'a> {
             Self::Journal(endpoint) => endpoint.methods(),
             Self::Recordings(endpoint) => endpoint.methods(),
             Self::Worlds => READ_AND_DELETE,
-            Self::Scenarios | Self::World(_) => READ_AND_WRITE,
+            Self::Scenarios | Self::OwnScenarios | Self::World(_) | Self::File(_) => READ_AND_WRITE,
+            Self::ScenarioState(_) => &[Method::PUT],
+            Self::ExtendedSettings => &[Method::PATCH],
             Self::ScenarioReset
+            | Self::OwnScenarioReset
+            | Self::Shutdown
             | Self::ScenarioStart
             | Self::ScenarioStep
             | Self::Reset
@@ -149,13 +181,37 @@ impl<'a> Endpoint<'a> {
         }
     }
 
-    /// 405 for a method that it does not have.
+    /// Whether `WireMock` has it, and it came with its API.
+    fn is_of_stubs(self) -> bool {
+        matches!(
+            self,
+            Self::Mappings(_)
+                | Self::Journal(_)
+                | Self::Settings
+                | Self::ExtendedSettings
+                | Self::Files
+                | Self::File(_)
+                | Self::Recordings(_)
+                | Self::ScenarioState(_)
+                | Self::Docs
+                | Self::Shutdown
+        )
+    }
+
+    /// 405 for a method that it does not have; 404 where `WireMock` answers so.
     pub(super) fn check_method(self, method: &Method) -> Result<(), AdminError> {
         let allowed = self.methods();
         if allowed.contains(method) {
             return Ok(());
         }
         let names: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+        // WireMock has no such route then.
+        if self.is_of_stubs() {
+            let names = names.join(", ");
+            return Err(AdminError::NotFound(format!(
+                "{method} is not a method of this endpoint; there are {names}"
+            )));
+        }
         let names = names.join(", ");
         let why = format!("{method} is not a method of this endpoint; there are {names}");
         Err(AdminError::Method { why, allowed })
@@ -186,7 +242,7 @@ mod tests {
             assert!(Endpoint::parse(path).is_err(), "{path}");
         }
         assert_eq!(Endpoint::parse("/__admin").unwrap(), Endpoint::Summary);
-        assert_eq!(Endpoint::parse("/__admin/").unwrap(), Endpoint::Summary);
+        assert_eq!(Endpoint::parse("/__admin/").unwrap(), Endpoint::Root);
         assert_eq!(Endpoint::parse("/__admin/worlds/worlds").unwrap(), Endpoint::World("worlds"));
     }
 }

@@ -1,33 +1,66 @@
-//! The stubs: listed, added, edited, removed (`C/admin/AdminRoutes.java`).
+//! The stubs: listed, found, added, edited, removed, saved (`C/admin/AdminRoutes.java`).
+//!
+//! Stubs belong to all worlds.
+
+mod change;
+mod find;
+mod import;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, StatusCode};
-use serde_json::{Value, json};
+use http::Method;
 use uuid::Uuid;
 
-use crate::message::{Origin, Plan};
+use crate::message::Plan;
 
 use super::super::context::RequestContext;
-use super::reply::{AdminError, absent, empty, ok};
+use super::reply::{AdminError, empty};
+
+pub(super) use find::list;
 
 /// An endpoint about stubs, by its path below `/__admin`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Endpoint<'a> {
     All,
     One(&'a str),
+    Edit,
+    Import,
+    Remove,
+    FindByMetadata,
+    RemoveByMetadata,
+    Unmatched,
+    Save,
     Reset,
 }
 
 /// The paths, for the error that names them.
-pub(super) const PATHS: &[&str] = &["mappings", "mappings/ID", "mappings/reset"];
+pub(super) const PATHS: &[&str] = &[
+    "mappings",
+    "mappings/ID",
+    "mappings/edit",
+    "mappings/import",
+    "mappings/remove",
+    "mappings/find-by-metadata",
+    "mappings/remove-by-metadata",
+    "mappings/unmatched",
+    "mappings/save",
+    "mappings/reset",
+];
 
 impl<'a> Endpoint<'a> {
     /// The endpoint of a path.
     pub(super) fn parse(segments: &[&'a str]) -> Option<Self> {
         Some(match *segments {
             ["mappings"] => Self::All,
+            // Of WireMock 2, whose clients still call it.
+            ["mappings", "edit"] => Self::Edit,
+            ["mappings", "import"] => Self::Import,
+            ["mappings", "remove"] => Self::Remove,
+            ["mappings", "find-by-metadata"] => Self::FindByMetadata,
+            ["mappings", "remove-by-metadata"] => Self::RemoveByMetadata,
+            ["mappings", "unmatched"] => Self::Unmatched,
+            ["mappings", "save"] => Self::Save,
             ["mappings", "reset"] => Self::Reset,
             ["mappings", id] => Self::One(id),
             _ => return None,
@@ -39,70 +72,81 @@ impl<'a> Endpoint<'a> {
         match self {
             Self::All => &[Method::GET, Method::HEAD, Method::POST, Method::DELETE],
             Self::One(_) => &[Method::GET, Method::HEAD, Method::PUT, Method::DELETE],
-            Self::Reset => &[Method::POST],
+            Self::Unmatched => &[Method::GET, Method::HEAD, Method::DELETE],
+            Self::Edit
+            | Self::Import
+            | Self::Remove
+            | Self::FindByMetadata
+            | Self::RemoveByMetadata
+            | Self::Save
+            | Self::Reset => &[Method::POST],
         }
     }
 
-    /// Answers a request to it.
+    /// Answers a request to it. Files may be written and many stubs be read: on a thread that may block.
     pub(super) async fn answer(
         self,
         context: &RequestContext,
         method: &Method,
+        query: Option<&str>,
         body: &Bytes,
     ) -> Result<Plan, AdminError> {
-        match (self, method) {
-            (Self::All, &Method::POST) => add(context, body),
-            (Self::All, &Method::DELETE) => Ok(clear(context)),
-            (Self::All, _) => Ok(list(context)),
-            (Self::One(id), &Method::PUT) => edit(context, id, body),
-            (Self::One(id), &Method::DELETE) => remove(context, id),
-            (Self::One(id), _) => one(context, id),
-            (Self::Reset, _) => reset(context).await,
+        let deletes = *method == Method::DELETE;
+        let body = body.clone();
+        match self {
+            Self::Reset => reset(context).await,
+            Self::All if *method == Method::POST => {
+                blocking(context, move |context| change::add(context, &body)).await
+            }
+            Self::All if deletes => blocking(context, change::clear).await,
+            Self::All => find::list(context, query),
+            Self::One(id) => {
+                let id = uuid(id)?;
+                match *method {
+                    Method::PUT => {
+                        blocking(context, move |context| change::edit(context, id, &body)).await
+                    }
+                    Method::DELETE => {
+                        blocking(context, move |context| change::remove(context, id)).await
+                    }
+                    _ => Ok(find::one(context, id)),
+                }
+            }
+            Self::Edit => {
+                blocking(context, move |context| change::edit_named(context, &body)).await
+            }
+            Self::Import => blocking(context, move |context| import::import(context, &body)).await,
+            Self::Remove => {
+                blocking(context, move |context| change::remove_meant(context, &body)).await
+            }
+            Self::FindByMetadata => {
+                blocking(context, move |context| find::by_metadata(context, &body)).await
+            }
+            Self::RemoveByMetadata => {
+                blocking(context, move |context| change::remove_by_metadata(context, &body)).await
+            }
+            Self::Unmatched if deletes => blocking(context, change::remove_unmatched).await,
+            Self::Unmatched => blocking(context, |context| Ok(find::unmatched(context))).await,
+            Self::Save => blocking(context, change::save).await,
         }
     }
 }
 
-/// The stubs, in the order in which they are tried.
-fn list(context: &RequestContext) -> Plan {
-    let stubs = context.shared.stubs.load();
-    let mappings: Vec<Value> = stubs.stubs().map(|stub| stub.mapping()).collect();
-    ok(&json!({"meta": {"total": mappings.len()}, "mappings": mappings}))
+/// Does something on a thread that may block.
+async fn blocking(
+    context: &RequestContext,
+    work: impl FnOnce(&RequestContext) -> Result<Plan, AdminError> + Send + 'static,
+) -> Result<Plan, AdminError> {
+    let context = context.clone();
+    let done = tokio::task::spawn_blocking(move || work(&context)).await;
+    done.unwrap_or(Err(AdminError::Failed))
 }
 
-fn add(context: &RequestContext, body: &[u8]) -> Result<Plan, AdminError> {
-    let stub = Arc::new(read(context, body, None)?);
-    let shown = Plan::json(StatusCode::CREATED, Origin::Admin, stub.mapping().to_string());
-    context.shared.stubs.change(|set| set.add(stub));
-    Ok(shown)
-}
-
-fn edit(context: &RequestContext, id: &str, body: &[u8]) -> Result<Plan, AdminError> {
-    let stub = Arc::new(read(context, body, Some(uuid(id)?))?);
-    let shown = ok(&stub.mapping());
-    let edited = context.shared.stubs.change(|set| set.replace(stub));
-    Ok(if edited { shown } else { absent() })
-}
-
-fn remove(context: &RequestContext, id: &str) -> Result<Plan, AdminError> {
-    let id = uuid(id)?;
-    let removed = context.shared.stubs.change(|set| set.remove(id));
-    Ok(if removed.is_some() { ok(&json!({})) } else { absent() })
-}
-
-fn one(context: &RequestContext, id: &str) -> Result<Plan, AdminError> {
-    let stubs = context.shared.stubs.load();
-    Ok(stubs.get(uuid(id)?).map_or_else(absent, |stub| ok(&stub.mapping())))
-}
-
-fn clear(context: &RequestContext) -> Plan {
-    context.shared.stubs.change(|set| set.clear());
-    ok(&json!({}))
-}
-
-/// The stubs of the files again, and an empty journal. Stubs belong to all worlds: asked in another one than
-/// the default, they stay.
+/// The stubs of the files again, their scenarios as at the start, and an empty journal. Asked in another world
+/// than the default one, the stubs stay.
 pub(super) async fn reset(context: &RequestContext) -> Result<Plan, AdminError> {
     let (shared, world) = (&context.shared, &context.world);
+    world.stub_states.reset();
     if !world.name.is_default() {
         shared.journal.clear_world(&world.name);
         return Ok(empty());
@@ -123,21 +167,4 @@ fn uuid(text: &str) -> Result<Uuid, AdminError> {
         name: None,
         why: format!("{text} is not a valid UUID"),
     })
-}
-
-/// Reads the stub of a request, with an id that the path names.
-fn read(
-    context: &RequestContext,
-    body: &[u8],
-    id: Option<Uuid>,
-) -> Result<crate::matching::Stub, AdminError> {
-    let mut mapping: Value = crate::matching::read_json(body).map_err(AdminError::Json)?;
-    if let Some(id) = id
-        && let Some(keys) = mapping.as_object_mut()
-    {
-        keys.remove("uuid");
-        keys.insert("id".to_owned(), id.to_string().into());
-    }
-    let shared = &context.shared;
-    shared.stubs.read(mapping, &shared.body_files()).map_err(AdminError::Json)
 }

@@ -4,12 +4,19 @@
 //!
 //! | method and path | answer |
 //! |---|---|
-//! | GET `/__admin` | what is loaded, and what was wrong at the last reload |
+//! | GET `/__admin/standin` | what is loaded, and what was wrong at the last reload; also GET `/__admin` unless the server has stubs alone |
 //! | GET `/__admin/health` | 200 `{"status":"healthy",…}` |
 //! | GET `/__admin/version` | the version |
 //! | GET `/__admin/ca` | the certificate that clients of a TLS server have to trust, in PEM |
 //! | GET `/__admin/bounds` | what is held and waited for at most, and what is held now |
-//! | GET `/__admin/mappings` | the stubs, in the order in which they are tried |
+//! | GET, POST, DELETE `/__admin/mappings` | the stubs, in the order in which they are tried; adds one; removes all |
+//! | GET, PUT, DELETE `/__admin/mappings/ID` | one stub; puts another in its place; removes it |
+//! | POST `/__admin/mappings/edit`, `…/import`, `…/remove`, `…/save`, `…/reset` | as `WireMock` has them |
+//! | POST `/__admin/mappings/find-by-metadata`, `…/remove-by-metadata` | the stubs whose metadata is as wanted |
+//! | GET, DELETE `/__admin/mappings/unmatched` | the stubs that no request matched |
+//! | GET, POST, PUT `/__admin/settings`, PATCH `…/extended` | the settings of all stubs |
+//! | GET `/__admin/files`; GET, PUT, DELETE `/__admin/files/NAME` | the body files of the root directory |
+//! | POST `/__admin/shutdown` | stops the server |
 //! | GET, DELETE `/__admin/requests` | the journal, newest first; forgets it |
 //! | GET, DELETE `/__admin/requests/ID` | one exchange; forgets it |
 //! | POST `/__admin/requests/count`, `…/find` | how many requests fit a pattern, and which |
@@ -20,13 +27,15 @@
 //! | GET `/__admin/recordings/status` | whether that is so |
 //! | POST `/__admin/recordings/snapshot` | makes stubs of what the journal has |
 //! | POST `/__admin/requests/remove`, `…/remove-by-metadata` | forgets what fits a pattern |
-//! | GET `/__admin/scenarios` | the world's scenarios, the phase each is in, what its rules did |
+//! | GET `/__admin/scenarios` | the world's scenarios and their states, in `WireMock`'s form |
+//! | PUT `/__admin/scenarios/NAME/state` | `{"state": "…"}`: moves one; resets it where there is no body |
+//! | GET `/__admin/standin/scenarios` | Standin's own: the phase each is in, what its rules did |
 //! | PUT `/__admin/scenarios` | `{"scenarios": ["throttled"], "seed": 42}`: other ones, for this world |
 //! | DELETE `/__admin/scenarios` | those of the server again |
 //! | POST `/__admin/scenarios/reset` | counters, draws, tokens and timelines begin anew |
 //! | POST `/__admin/scenarios/start`, `…/step` | timelines begin; each goes to its next phase |
 //! | GET `/__admin/findings` | what clients did that they should not have, with `--graded` |
-//! | POST `/__admin/reset` | the world is as the fixtures say again: objects, counters, tokens, clock |
+//! | POST `/__admin/reset` | the world is as the fixtures say again: objects, counters, tokens, clock, states; and, in the default world, the stubs, with an empty journal |
 //! | GET `/__admin/clock` | the world's time |
 //! | POST `/__admin/clock/freeze`, `…/release` | stops it; lets it go on |
 //! | POST `/__admin/clock/advance` | `{"by": "30s"}`: moves it on |
@@ -40,8 +49,10 @@ mod about;
 mod access;
 mod clock;
 mod endpoint;
+mod files;
 mod mappings;
 mod origin;
+mod own_scenarios;
 mod recordings;
 mod reply;
 mod requests;
@@ -50,15 +61,14 @@ mod settings;
 mod store;
 mod worlds;
 
+use http::Method;
+
 use crate::message::{Plan, Request};
 
 use super::context::RequestContext;
 pub(crate) use access::AdminAccess;
 use endpoint::Endpoint;
 use reply::AdminError;
-
-/// The most that an admin request body may hold, in bytes.
-const MAX_BODY: usize = 1 << 20;
 
 /// Whether a path belongs to the admin API.
 pub(super) fn owns(path: &str) -> bool {
@@ -79,27 +89,42 @@ async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, Ad
     let path = request.path().to_owned();
     let endpoint = Endpoint::parse(&path)?;
     endpoint.check_method(&request.method)?;
-    let body = request.body.read(MAX_BODY).await.map_err(AdminError::Body)?;
+    let most = context.shared.settings.bounds.admin_body_bytes;
+    let body = request.body.read(most).await.map_err(AdminError::Body)?;
     let method = &request.method;
     let query = request.query().map(str::to_owned);
     match endpoint {
-        Endpoint::Summary => Ok(about::summary(context)),
+        Endpoint::Summary => Ok(about::summary(context, request)),
+        Endpoint::Root => about::root(context, request),
+        Endpoint::Docs => Ok(about::docs(&path)),
+        Endpoint::Shutdown => Ok(about::shutdown(context)),
         Endpoint::Health => Ok(about::health(context)),
-        Endpoint::Version => Ok(about::version()),
+        Endpoint::Version => Ok(about::version(request)),
         Endpoint::Ca => about::ca(context),
         Endpoint::Bounds => Ok(about::bounds(context)),
-        Endpoint::Mappings(endpoint) => endpoint.answer(context, method, &body).await,
-        Endpoint::Settings => Ok(settings::answer(context, method, &body)),
-        Endpoint::Files => Ok(reply::ok(&serde_json::json!([]))),
+        Endpoint::Mappings(endpoint) => {
+            endpoint.answer(context, method, query.as_deref(), &body).await
+        }
+        Endpoint::Settings => settings::all(context, method, &body),
+        Endpoint::ExtendedSettings => settings::extend(context, &body),
+        Endpoint::Files => files::list(context).await,
+        Endpoint::File(name) => files::one(context, method, name, &body).await,
         Endpoint::Recordings(endpoint) => endpoint.answer(context, &body).await,
         Endpoint::Journal(endpoint) => {
             endpoint.answer(context, method, query.as_deref(), &body).await
         }
         Endpoint::Findings => requests::findings(context),
-        Endpoint::Scenarios => scenarios::all(context, method, &body).await,
+        Endpoint::Scenarios if matches!(*method, Method::GET | Method::HEAD) => {
+            Ok(scenarios::list(context))
+        }
         Endpoint::ScenarioReset => Ok(scenarios::reset(context)),
-        Endpoint::ScenarioStart => Ok(scenarios::start(context)),
-        Endpoint::ScenarioStep => scenarios::step(context),
+        Endpoint::ScenarioState(name) => scenarios::set_state(context, name, &body),
+        Endpoint::Scenarios | Endpoint::OwnScenarios => {
+            own_scenarios::all(context, method, &body).await
+        }
+        Endpoint::OwnScenarioReset => Ok(own_scenarios::reset(context)),
+        Endpoint::ScenarioStart => Ok(own_scenarios::start(context)),
+        Endpoint::ScenarioStep => own_scenarios::step(context),
         Endpoint::Reset => store::reset(context).await,
         Endpoint::Clock => Ok(clock::show(context)),
         Endpoint::ClockFreeze => Ok(clock::freeze(context)),

@@ -3,6 +3,7 @@
 use http::header::{ALLOW, HeaderValue};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::document::{Diagnostics, Refusal};
 use crate::message::{BadWorldName, Body, BodyError, Origin, Plan};
@@ -33,6 +34,12 @@ pub(super) enum AdminError {
     Parameter { code: u16, name: Option<&'static str>, why: String },
     /// 422: the JSON of the body is not what the endpoint takes, as `WireMock` says it.
     Json(Refusal),
+    /// 422: another stub has the id, as `WireMock` says it.
+    TakenId(Uuid),
+    /// A state or name that a scenario has not, as `WireMock` says it: 422 or 404, with a code of its own.
+    Scenario { status: StatusCode, code: u16, why: String },
+    /// 500: a file could not be read or written.
+    Storage(String),
     /// 413 or 400: the body could not be read.
     Body(BodyError),
     /// 500: a task of the server failed.
@@ -72,6 +79,20 @@ impl AdminError {
                 let code = StatusCode::UNPROCESSABLE_ENTITY;
                 return wire_mock_errors(code, &[refusal.to_json()]);
             }
+            Self::TakenId(id) => {
+                let error = json!({
+                    "code": 109,
+                    "title": "Duplicate stub mapping ID",
+                    "detail": format!(
+                        "ID of the provided stub mapping '{id}' is already taken by another stub mapping"
+                    ),
+                });
+                return wire_mock_errors(StatusCode::UNPROCESSABLE_ENTITY, &[error]);
+            }
+            Self::Scenario { status, code, why } => {
+                return wire_mock_errors(status, &[json!({"code": code, "title": why})]);
+            }
+            Self::Storage(why) => (StatusCode::INTERNAL_SERVER_ERROR, why),
             Self::Body(error @ BodyError::TooLarge(_)) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
             }

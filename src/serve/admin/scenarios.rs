@@ -1,101 +1,126 @@
-//! The scenarios of a world: looked at, switched, begun, stepped, reset.
+//! Scenarios in `WireMock`'s form: those of stubs, and Standin's own with their phases as states.
 
-use std::path::Path;
+use std::collections::BTreeSet;
 
-use http::Method;
-use serde_json::Value;
+use http::StatusCode;
+use serde_json::{Value, json};
 
+use crate::document::{Refusal, read_body};
+use crate::matching::STARTED;
 use crate::message::Plan;
-use crate::scenario::shipped;
 
 use super::super::context::RequestContext;
 use super::reply::{AdminError, ok};
 
-/// Shows the scenarios of the world, switches them, or goes back to those of the server.
-pub(super) async fn all(
+/// Lists all scenarios of the world.
+pub(super) fn list(context: &RequestContext) -> Plan {
+    let stubs = context.shared.stubs.load_full();
+    let of_stubs = stubs.scenarios().map(|name| {
+        let mappings: Vec<Value> =
+            stubs.of_scenario(name).iter().map(|stub| stub.mapping()).collect();
+        json!({
+            "id": &**name,
+            "name": &**name,
+            "state": &*context.world.stub_states.get(name),
+            "possibleStates": stubs.possible_states(name),
+            "mappings": mappings,
+        })
+    });
+    let world = &context.world;
+    let own = context.scenario_set().phases(&world.scenario, world.clock.elapsed());
+    // A stub's scenario of the same name comes first in all that follows.
+    let own = own.into_iter().filter(|own| !stubs.has_scenario(&own.name)).map(|own| {
+        json!({
+            "id": &*own.name,
+            "name": &*own.name,
+            "state": own.current.unwrap_or_else(|| STARTED.to_owned()),
+            "possibleStates": own.phases.iter().map(|phase| &**phase).collect::<Vec<_>>(),
+            "mappings": [],
+        })
+    });
+    let scenarios: Vec<Value> = of_stubs.chain(own).collect();
+    ok(&json!({"scenarios": scenarios}))
+}
+
+/// Resets all scenarios: of stubs, and Standin's own with their counters, draws and tokens.
+pub(super) fn reset(context: &RequestContext) -> Plan {
+    let world = &context.world;
+    world.stub_states.reset();
+    world.scenario.reset(world.clock.elapsed());
+    ok(&json!({}))
+}
+
+/// Moves a scenario to a state, or resets it where the body is empty. A scenario of Standin's own is moved to the
+/// phase of that name.
+pub(super) fn set_state(
     context: &RequestContext,
-    method: &Method,
+    name: &str,
     body: &[u8],
 ) -> Result<Plan, AdminError> {
-    match *method {
-        Method::PUT => switch(context, body).await,
-        Method::DELETE => {
-            context.world.scenarios.store(None);
-            Ok(reset(context))
+    let wanted = if body.is_empty() { None } else { Some(state(body).map_err(AdminError::Json)?) };
+    let stubs = context.shared.stubs.load_full();
+    let decoded = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+    let name = if stubs.has_scenario(name) { name } else { &decoded };
+    if !stubs.has_scenario(name) {
+        return set_phase(context, name, wanted);
+    }
+    let states = &context.world.stub_states;
+    match wanted {
+        None => states.set(name, STARTED),
+        Some(wanted) => match wanted.as_deref() {
+            Some(state) if stubs.possible_states(name).contains(state) => states.set(name, state),
+            state => return Err(unsupported(name, state)),
+        },
+    }
+    Ok(ok(&json!({})))
+}
+
+/// The state of a request: nothing where it is null.
+fn state(body: &[u8]) -> Result<Option<String>, Refusal> {
+    read_body(body, |node| {
+        let keys = node.keys()?;
+        let state = keys.get("state").map(|node| node.loose_text());
+        keys.finish();
+        match state {
+            None => Some(None),
+            Some(state) => state.map(|state| Some(state.into_owned())),
         }
-        _ => Ok(show(context)),
-    }
+    })
 }
 
-/// Counters, draws, tokens and timelines begin anew.
-pub(super) fn reset(context: &RequestContext) -> Plan {
-    context.world.scenario.reset(context.world.clock.elapsed());
-    show(context)
-}
-
-/// Timelines begin.
-pub(super) fn start(context: &RequestContext) -> Plan {
-    let world = &context.world;
-    context.scenario_set().start(&world.scenario, world.clock.elapsed());
-    show(context)
-}
-
-/// Each timeline goes to its next phase.
-pub(super) fn step(context: &RequestContext) -> Result<Plan, AdminError> {
-    let world = &context.world;
-    if context.scenario_set().step(&world.scenario, world.clock.elapsed()) == 0 {
-        return Err(AdminError::Conflict("no scenario here has a phase to go to".to_owned()));
-    }
-    Ok(show(context))
-}
-
-fn show(context: &RequestContext) -> Plan {
-    let world = &context.world;
-    ok(&context.scenario_set().status(&world.scenario, world.clock.elapsed()))
-}
-
-/// Turns other scenarios on, for this world alone. They are known by their names: a client on the network
-/// has no say in which files are read.
-async fn switch(context: &RequestContext, body: &[u8]) -> Result<Plan, AdminError> {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let names = body["scenarios"].as_array().map(|names| {
-        names.iter().map(|name| name.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
-    });
-    let Some(Some(names)) = names else {
-        let why =
-            "the body must be {\"scenarios\": [\"NAME\", ..], \"seed\": N}; seed may be left out";
-        return Err(AdminError::Invalid(why.to_owned()));
-    };
-    let shipped = shipped();
-    let given = context.shared.reload.scenarios();
-    let mut chosen = Vec::new();
-    for name in names {
-        let own = given.iter().find(|path| {
-            **path == name || Path::new(path).file_stem().is_some_and(|stem| *stem == *name)
+fn set_phase(
+    context: &RequestContext,
+    name: &str,
+    wanted: Option<Option<String>>,
+) -> Result<Plan, AdminError> {
+    let (world, set) = (&context.world, context.scenario_set());
+    let now = world.clock.elapsed();
+    let own = set.phases(&world.scenario, now).into_iter().find(|own| *own.name == *name);
+    let Some(own) = own else {
+        return Err(AdminError::Scenario {
+            status: StatusCode::NOT_FOUND,
+            code: 404,
+            why: format!("Scenario {name} does not exist"),
         });
-        let known = shipped
-            .iter()
-            .any(|(known, _)| *known == name || known.rsplit('/').next() == Some(name.as_str()));
-        match own {
-            Some(path) => chosen.push(path.clone()),
-            None if known => chosen.push(name),
-            None => {
-                let name: String = name.chars().take(64).collect();
-                let why = format!(
-                    "no scenario {name:?}; there are the shipped ones (`standin scenarios` lists them) and those \
-                     that the server was started with"
-                );
-                return Err(AdminError::NotFound(why));
-            }
+    };
+    let first = own.phases.first().map(ToString::to_string);
+    let phase = wanted.unwrap_or(first);
+    let phases: BTreeSet<&str> = own.phases.iter().map(|phase| &**phase).collect();
+    match phase.as_deref() {
+        Some(phase)
+            if phases.contains(phase) && set.enter_phase(&world.scenario, now, name, phase) =>
+        {
+            Ok(ok(&json!({})))
         }
+        phase => Err(unsupported(name, phase)),
     }
-    let seed = body["seed"].as_u64();
-    let switching = context.clone();
-    let switched =
-        tokio::task::spawn_blocking(move || switching.switch_scenarios(chosen, seed)).await;
-    match switched {
-        Ok(Ok(())) => Ok(show(context)),
-        Ok(Err(problems)) => Err(AdminError::Problems(problems)),
-        Err(_) => Err(AdminError::Failed),
+}
+
+fn unsupported(name: &str, state: Option<&str>) -> AdminError {
+    let state = state.unwrap_or("null");
+    AdminError::Scenario {
+        status: StatusCode::UNPROCESSABLE_ENTITY,
+        code: 11,
+        why: format!("Scenario {name} does not support state {state}"),
     }
 }

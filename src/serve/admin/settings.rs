@@ -1,4 +1,4 @@
-//! `WireMock`'s settings for all stubs.
+//! `WireMock`'s settings of all stubs: shown, replaced, added to.
 
 use http::Method;
 use serde_json::json;
@@ -6,12 +6,25 @@ use serde_json::json;
 use crate::message::Plan;
 
 use super::super::context::RequestContext;
-use super::reply::{empty, ok};
+use super::super::stub_settings::{GlobalSettings, read_extended};
+use super::reply::{AdminError, empty, ok};
 
-pub(super) fn answer(_context: &RequestContext, method: &Method, _body: &[u8]) -> Plan {
-    if *method == Method::POST || *method == Method::PUT {
-        empty()
-    } else {
-        ok(&json!({"settings": {}}))
+/// Shows or replaces the settings.
+pub(super) fn all(
+    context: &RequestContext,
+    method: &Method,
+    body: &[u8],
+) -> Result<Plan, AdminError> {
+    let shared = &context.shared;
+    if matches!(*method, Method::POST | Method::PUT) {
+        shared.set_stub_settings(GlobalSettings::read(body).map_err(AdminError::Json)?);
+        return Ok(empty());
     }
+    Ok(ok(&json!({"settings": shared.stub_settings().to_json()})))
+}
+
+/// Adds to the extended settings.
+pub(super) fn extend(context: &RequestContext, body: &[u8]) -> Result<Plan, AdminError> {
+    context.shared.extend_stub_settings(read_extended(body).map_err(AdminError::Json)?);
+    Ok(ok(&json!({})))
 }

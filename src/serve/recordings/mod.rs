@@ -80,8 +80,8 @@ impl Recordings {
         if let Some(target) = spec.target.as_deref().filter(|target| !target.is_empty()) {
             let id = Uuid::new_v4();
             let mapping = json!({"id": id.to_string(), "response": {"proxyBaseUrl": target}});
-            let stub = Arc::new(shared.stubs.read(mapping, &shared.body_files())?);
-            shared.stubs.change(|set| set.add(stub));
+            let stub = Arc::new(shared.read_stub(&mapping.to_string())?);
+            shared.change_stubs(|set| set.add(stub));
             proxy = Some(id);
         }
         let after = shared.journal.last_number();
@@ -96,7 +96,7 @@ impl Recordings {
         let recording = Arc::clone(recording);
         *state = State::Stopped;
         if let Some(id) = recording.proxy {
-            shared.stubs.change(|set| set.remove(id));
+            shared.change_stubs(|set| set.remove(id));
         }
         Some(recording)
     }

@@ -40,8 +40,8 @@ pub(in crate::serve) async fn write(
     let written = tokio::task::spawn_blocking(write).await;
     for mapping in recorded.mappings.into_iter().rev() {
         // It is made by this program: there is nothing wrong with it.
-        if let Ok(stub) = shared.stubs.read(mapping, &shared.body_files()) {
-            shared.stubs.change(|set| set.add(Arc::new(stub)));
+        if let Ok(stub) = shared.read_stub(&mapping.to_string()) {
+            shared.change_stubs(|set| set.add(Arc::new(stub)));
         }
     }
     written.unwrap_or_else(|_| Err("the files cannot be written".to_owned()))

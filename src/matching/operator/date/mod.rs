@@ -83,10 +83,13 @@ impl DatePattern {
         }
     }
 
-    /// Whether the value is no number where one of seconds or milliseconds is expected: `WireMock` answers 500.
+    /// The value, read by its format.
     fn actual(&self, text: &str) -> Option<Moment> {
         let Some(format) = &self.format else { return Some(literal(text)) };
         let found = date_parse::by_format(text, format).ok()??;
+        if format.starts_with('E') && !iso::weekday_fits(text, &found.zoned()) {
+            return None;
+        }
         let local = found.zoned().datetime();
         let numeric = is_numeric(format);
         let zoned = (numeric || found.zone.is_some()).then(|| found.zoned());
@@ -129,12 +132,28 @@ fn literal(text: &str) -> Moment {
     }
     // The forms of HTTP; an ISO date that is none stays none.
     let is_iso = text.as_bytes().get(4) == Some(&b'-');
-    match date_parse::known(text) {
+    match date_parse::known(text).or_else(|| date_parse::known(&rfc_1123_case(text)?)) {
         Some(found) if !is_iso && iso::weekday_fits(text, &found.zoned()) => {
             Moment { zoned: Some(date::Date::zoned(&found)), local: None }
         }
         _ => Moment::default(),
     }
+}
+
+/// A date as in RFC 1123, where case does not count, in the case of the RFC; nothing for other texts.
+fn rfc_1123_case(text: &str) -> Option<String> {
+    let head = text.split(' ').next().unwrap_or_default();
+    let is_day =
+        head.len() == 4 && head.ends_with(',') || head.bytes().all(|byte| byte.is_ascii_digit());
+    let word = |word: &str| {
+        if word.eq_ignore_ascii_case("gmt") {
+            return "GMT".to_owned();
+        }
+        let lower = word.to_ascii_lowercase();
+        let (first, rest) = lower.split_at(lower.chars().next().map_or(0, char::len_utf8));
+        first.to_ascii_uppercase() + rest
+    };
+    is_day.then(|| text.split(' ').map(word).collect::<Vec<_>>().join(" "))
 }
 
 impl fmt::Display for DatePattern {

@@ -58,6 +58,16 @@ impl<'a> Raw<'a> {
         found.map(|(_, value)| value).filter(|value| value.0 != "null")
     }
 
+    /// Whether it is an object.
+    pub(super) fn is_object(self) -> bool {
+        self.0.trim_start().starts_with('{')
+    }
+
+    /// Whether it is a list.
+    pub(super) fn is_list(self) -> bool {
+        self.0.trim_start().starts_with('[')
+    }
+
     /// The items of a list.
     pub(super) fn items(self) -> Vec<Raw<'a>> {
         let items: Vec<&'a RawValue> = serde_json::from_str(self.0).unwrap_or_default();
@@ -81,7 +91,7 @@ impl<'a> Raw<'a> {
 }
 
 /// A JSON text with one value on a line; nothing where it is no JSON.
-pub(super) fn pretty(text: &str) -> Option<String> {
+pub(crate) fn pretty(text: &str) -> Option<String> {
     // Only what can be read is printed.
     serde_json::from_str::<&RawValue>(text).ok()?;
     let mut printer = Printer::default();

@@ -1,0 +1,91 @@
+//! The keys of a stub mapping beside its request and response (`C/stubbing/StubMapping.java`).
+
+use uuid::Uuid;
+
+use crate::document::{Keys, Node, Noted};
+
+/// The priority of a stub that names none.
+const DEFAULT_PRIORITY: i32 = 5;
+
+/// The scenario of a stub.
+#[derive(Debug)]
+pub(crate) struct StubScenario {
+    pub(crate) name: Box<str>,
+    /// The state in which the stub answers; in any where there is none.
+    pub(crate) required_state: Option<Box<str>>,
+    /// The state that the scenario has after the stub answered, where it is another.
+    pub(crate) new_state: Option<Box<str>>,
+}
+
+impl StubScenario {
+    /// The scenario and the state that it must be in.
+    pub(super) fn requires(&self) -> Option<(&str, &str)> {
+        self.required_state.as_deref().map(|state| (&*self.name, state))
+    }
+
+    /// The scenario and the state that it has after the stub answered.
+    pub(super) fn moves(&self) -> Option<(&str, &str)> {
+        self.new_state.as_deref().map(|state| (&*self.name, state))
+    }
+}
+
+/// The id as written: `id` before `uuid`, an empty one counts as absent.
+///
+/// # Errors
+/// It is none.
+pub(super) fn id(keys: &Keys<'_>) -> Result<Option<Uuid>, Noted> {
+    let (id, uuid) = (keys.get("id"), keys.get("uuid"));
+    let written = |node: &Node<'_>| node.value().as_str() != Some("");
+    let Some(node) = id.filter(written).or_else(|| uuid.filter(written)) else { return Ok(None) };
+    let text = node.text().ok_or(Noted)?;
+    // Shorter forms are none for WireMock.
+    let parsed = Uuid::parse_str(text).ok().filter(|_| text.len() == 36);
+    if parsed.is_none() {
+        node.error(
+            "not a UUID",
+            "like 9f0e0f6e-59e4-4d3c-b0ad-5d24c0a4f36e; leave it out to have one derived",
+        );
+    }
+    parsed.map(Some).ok_or(Noted)
+}
+
+/// The priority: lower comes first.
+pub(super) fn priority(keys: &Keys<'_>) -> Option<i32> {
+    let Some(node) = keys.get("priority") else { return Some(DEFAULT_PRIORITY) };
+    let number = node.loose_integer().ok()?;
+    number.map_or(Some(DEFAULT_PRIORITY), |number| i32::try_from(number).ok())
+}
+
+/// The scenario. States without a name have no effect.
+pub(super) fn scenario(keys: &Keys<'_>) -> Option<StubScenario> {
+    let text = |key| keys.get(key).and_then(|node| node.loose_text().map(Box::<str>::from));
+    let (name, required_state, new_state) =
+        (text("scenarioName"), text("requiredScenarioState"), text("newScenarioState"));
+    Some(StubScenario { name: name?, required_state, new_state })
+}
+
+/// Whether the stub is kept in a file. Numbers and texts are taken as Jackson takes them.
+pub(super) fn persistent(keys: &Keys<'_>) -> bool {
+    let Some(node) = keys.get("persistent") else { return false };
+    match node.value() {
+        value if value.is_number() => value.as_f64() != Some(0.0),
+        value => match value.as_str() {
+            Some(text) if text.eq_ignore_ascii_case("true") => true,
+            Some(text) if text.eq_ignore_ascii_case("false") || text.is_empty() => false,
+            _ => node.bool().unwrap_or_default(),
+        },
+    }
+}
+
+/// Where the stub stood among those of the server that saved it.
+pub(super) fn insertion_index(keys: &Keys<'_>) -> Option<i64> {
+    keys.get("insertionIndex").and_then(|node| node.integer(i64::MIN..=i64::MAX))
+}
+
+/// The keys of free content.
+pub(super) fn free(keys: &Keys<'_>) {
+    let _ = keys.get("$schema");
+    if let Some(node) = keys.get("metadata") {
+        let _ = node.entries();
+    }
+}

@@ -1,0 +1,187 @@
+//! The states of stubs' scenarios (`C/stubbing/Scenario.java`), and the choice of a stub by them.
+//!
+//! A world has its own states. A scenario that nothing moved is in the state `Started`. Choosing a stub and
+//! moving its scenario is one step: of requests at once, one sees each state.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::keys::StubScenario;
+use super::stub::Stub;
+
+/// The state of a scenario that nothing moved.
+pub(crate) const STARTED: &str = "Started";
+
+/// How often a stub is chosen anew because another request moved a scenario meanwhile; then no request may.
+const ATTEMPTS: usize = 8;
+
+type States = HashMap<Box<str>, Box<str>>;
+
+/// The states of the scenarios of one world: those that are not [`STARTED`].
+#[derive(Debug, Default)]
+pub(crate) struct ScenarioStates(Mutex<Arc<States>>);
+
+impl ScenarioStates {
+    /// The state of a scenario.
+    pub(crate) fn get(&self, scenario: &str) -> Box<str> {
+        state_in(&self.lock(), scenario).into()
+    }
+
+    /// Moves a scenario to a state.
+    pub(crate) fn set(&self, scenario: &str, state: &str) {
+        set_in(&mut self.lock(), scenario, state);
+    }
+
+    /// Moves all scenarios to [`STARTED`].
+    pub(crate) fn reset(&self) {
+        *self.lock() = Arc::default();
+    }
+
+    /// Lets `choose` choose a stub by the states, and moves its scenario. `choose` is called again where another
+    /// request moved a scenario meanwhile.
+    pub(super) fn choose<'a>(
+        &self,
+        mut choose: impl FnMut(&StateView<'_>) -> Option<&'a Arc<Stub>>,
+    ) -> Option<&'a Arc<Stub>> {
+        for _ in 0..ATTEMPTS {
+            let view = StateView { source: Some(self), states: OnceCell::new() };
+            let stub = choose(&view);
+            let moves = stub.and_then(|stub| stub.scenario.as_deref()?.moves());
+            let Some((scenario, state)) = moves else { return stub };
+            let mut now = self.lock();
+            // Where no state was looked at, none can have been another.
+            let is_same = view.states.get().is_none_or(|seen| Arc::ptr_eq(seen, &now));
+            if is_same {
+                set_in(&mut now, scenario, state);
+                return stub;
+            }
+        }
+        let mut now = self.lock();
+        let stub = choose(&StateView { source: None, states: OnceCell::from(Arc::clone(&now)) })?;
+        if let Some((scenario, state)) = stub.scenario.as_deref().and_then(StubScenario::moves) {
+            set_in(&mut now, scenario, state);
+        }
+        Some(stub)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Arc<States>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The states as they were when the first of them was looked at.
+pub(super) struct StateView<'a> {
+    /// Nothing where the states are known already.
+    source: Option<&'a ScenarioStates>,
+    states: OnceCell<Arc<States>>,
+}
+
+impl StateView<'_> {
+    /// Whether a stub may answer: its scenario is in the state that it asks for, if it asks for one.
+    pub(super) fn allows(&self, stub: &Stub) -> bool {
+        let Some((scenario, required)) = stub.scenario.as_deref().and_then(StubScenario::requires)
+        else {
+            return true;
+        };
+        let states = self.states.get_or_init(|| {
+            self.source.map(|source| Arc::clone(&source.lock())).unwrap_or_default()
+        });
+        state_in(states, scenario) == required
+    }
+}
+
+fn state_in<'a>(states: &'a States, scenario: &str) -> &'a str {
+    states.get(scenario).map_or(STARTED, |state| state)
+}
+
+fn set_in(states: &mut Arc<States>, scenario: &str, state: &str) {
+    if state_in(states, scenario) == state {
+        return;
+    }
+    let states = Arc::make_mut(states);
+    if state == STARTED {
+        states.remove(scenario);
+    } else {
+        states.insert(scenario.into(), state.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use serde_json::{Value, json};
+
+    use super::super::set::StubSet;
+    use super::super::testing::{request, stub};
+    use super::*;
+    use crate::message::Asked;
+
+    fn set(stubs: &[Value]) -> StubSet {
+        let mut set = StubSet::default();
+        for mapping in stubs {
+            set.add(Arc::new(stub(mapping)));
+        }
+        set
+    }
+
+    fn step(at: &str, to: &str) -> Value {
+        json!({
+            "id": uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, at.as_bytes()).to_string(),
+            "name": format!("{at}-{to}"),
+            "scenarioName": "s",
+            "requiredScenarioState": at,
+            "newScenarioState": to,
+            "request": {"url": "/s"}
+        })
+    }
+
+    #[test]
+    fn a_scenario_goes_from_state_to_state() {
+        let set = set(&[step(STARTED, "b"), step("b", "c"), step("c", STARTED)]);
+        let states = ScenarioStates::default();
+        let request = request("GET", "/s", &[], "");
+        let names: Vec<_> = (0..4)
+            .map(|_| set.select(&Asked::new(&request), &states).unwrap().name().unwrap().to_owned())
+            .collect();
+        assert_eq!(names, ["Started-b", "b-c", "c-Started", "Started-b"]);
+        states.reset();
+        assert_eq!(&*states.get("s"), STARTED);
+        states.set("s", "c");
+        assert_eq!(set.select(&Asked::new(&request), &states).unwrap().name(), Some("c-Started"));
+    }
+
+    #[test]
+    fn each_state_is_seen_by_one_of_many_requests() {
+        let steps: Vec<Value> = (0..200)
+            .map(|n| {
+                step(&if n == 0 { STARTED.to_owned() } else { n.to_string() }, &(n + 1).to_string())
+            })
+            .collect();
+        let set = set(&steps);
+        let states = ScenarioStates::default();
+        let mut seen: Vec<uuid::Uuid> = thread::scope(|scope| {
+            let ask = || {
+                let request = request("GET", "/s", &[], "");
+                (0..50)
+                    .map(|_| set.select(&Asked::new(&request), &states).unwrap().id)
+                    .collect::<Vec<_>>()
+            };
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        });
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 200);
+    }
+
+    #[test]
+    fn only_a_scenario_with_a_name_has_states() {
+        let set = set(&[json!({"requiredScenarioState": "never", "newScenarioState": "x"})]);
+        let states = ScenarioStates::default();
+        assert!(set.select(&Asked::new(&request("GET", "/", &[], "")), &states).is_some());
+        assert_eq!(*states.lock(), Arc::default());
+    }
+}

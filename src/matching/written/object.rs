@@ -1,0 +1,164 @@
+//! JSON texts that are put together, and the scalars in them as Jackson coerces them.
+
+use super::super::raw::Raw;
+
+/// An object, its entries as JSON texts.
+#[derive(Debug, Default)]
+pub(super) struct Object(Vec<(String, String)>);
+
+impl Object {
+    /// Sets an entry; one that is there already keeps its place.
+    pub(super) fn set(&mut self, key: &str, json: String) {
+        match self.0.iter_mut().find(|(other, _)| other == key) {
+            Some((_, value)) => *value = json,
+            None => self.0.push((key.to_owned(), json)),
+        }
+    }
+
+    /// An entry whose value is text.
+    pub(super) fn text(&mut self, from: &Fields<'_>, key: &str) {
+        self.with(from, key, text);
+    }
+
+    /// An entry whose value is a whole number.
+    pub(super) fn integer(&mut self, from: &Fields<'_>, key: &str) {
+        self.with(from, key, integer);
+    }
+
+    /// An entry whose value is a number.
+    pub(super) fn number(&mut self, from: &Fields<'_>, key: &str) {
+        self.with(from, key, number);
+    }
+
+    /// An entry whose value is true or false.
+    pub(super) fn bool(&mut self, from: &Fields<'_>, key: &str) {
+        self.with(from, key, bool);
+    }
+
+    /// An entry as it is written.
+    pub(super) fn as_it_is(&mut self, from: &Fields<'_>, key: &str) {
+        self.with(from, key, |value| value.as_str().to_owned());
+    }
+
+    /// An entry, made of what is written unless that is null.
+    pub(super) fn with(
+        &mut self,
+        from: &Fields<'_>,
+        key: &str,
+        make: impl FnOnce(Raw<'_>) -> String,
+    ) {
+        if let Some(value) = from.get(key) {
+            self.set(key, make(value));
+        }
+    }
+
+    /// The JSON text.
+    pub(super) fn json(&self) -> String {
+        let entries: Vec<String> =
+            self.0.iter().map(|(key, value)| format!("{}:{value}", quoted(key))).collect();
+        format!("{{{}}}", entries.join(","))
+    }
+}
+
+/// The entries of an object that was read.
+#[derive(Debug, Default)]
+pub(super) struct Fields<'a>(Vec<(String, Raw<'a>)>);
+
+impl<'a> Fields<'a> {
+    /// Those of a value; none where it is no object.
+    pub(super) fn of(raw: Raw<'a>) -> Self {
+        Self(raw.entries())
+    }
+
+    /// The value of a key; of a repeated one the last. Null counts as absent.
+    pub(super) fn get(&self, key: &str) -> Option<Raw<'a>> {
+        let (_, value) = self.0.iter().rev().find(|(other, _)| other == key)?;
+        (value.as_str() != "null").then_some(*value)
+    }
+
+    /// The first entry of which one of the keys is.
+    pub(super) fn first_of(&self, keys: &[&str]) -> Option<(&str, Raw<'a>)> {
+        let found = self.0.iter().find(|(key, _)| keys.contains(&key.as_str()));
+        found.map(|(key, value)| (key.as_str(), *value))
+    }
+}
+
+/// A list of JSON texts.
+pub(super) fn list(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.collect();
+    format!("[{}]", items.join(","))
+}
+
+/// An object, each of its values made anew. Null stays out.
+pub(super) fn map(raw: Raw<'_>, make: impl Fn(Raw<'_>) -> String) -> String {
+    let mut object = Object::default();
+    for (key, value) in raw.entries() {
+        if value.as_str() != "null" {
+            object.set(&key, make(value));
+        }
+    }
+    object.json()
+}
+
+/// A JSON string.
+pub(super) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Text; numbers and booleans are taken as they are written.
+pub(super) fn text(raw: Raw<'_>) -> String {
+    quoted(&raw.text())
+}
+
+/// A whole number, which may be written as text or with a fraction.
+pub(super) fn integer(raw: Raw<'_>) -> String {
+    let text = raw.text();
+    let text = text.trim();
+    if text.parse::<i64>().is_ok() {
+        return text.to_owned();
+    }
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => format!("{:.0}", number.trunc()),
+        _ => raw.as_str().to_owned(),
+    }
+}
+
+/// A number, which may be written as text; one without a fraction gets one.
+pub(super) fn number(raw: Raw<'_>) -> String {
+    match raw.text().trim().parse::<f64>() {
+        Ok(number) if number.is_finite() => serde_json::Value::from(number).to_string(),
+        _ => raw.as_str().to_owned(),
+    }
+}
+
+/// True or false, which may be written as text or as a number.
+pub(super) fn bool(raw: Raw<'_>) -> String {
+    let text = raw.text();
+    let is_true = match text.trim().parse::<f64>() {
+        Ok(number) => number != 0.0,
+        Err(_) => text.trim().eq_ignore_ascii_case("true"),
+    };
+    is_true.to_string()
+}
+
+/// Free JSON without the entries of objects that are null. What is nested very deep stays as it is.
+pub(super) fn without_nulls(raw: Raw<'_>) -> String {
+    without_nulls_below(raw, 0)
+}
+
+/// How deep free JSON is looked at.
+const DEEPEST: usize = 128;
+
+fn without_nulls_below(raw: Raw<'_>, depth: usize) -> String {
+    if depth > DEEPEST {
+        return raw.as_str().to_owned();
+    }
+    if raw.is_object() {
+        return map(raw, |value| without_nulls_below(value, depth + 1));
+    }
+    if raw.is_list() {
+        let items = raw.items().into_iter().map(|item| without_nulls_below(item, depth + 1));
+        return list(items);
+    }
+    raw.as_str().to_owned()
+}

@@ -1,0 +1,150 @@
+//! Operators (`C/matching/StringValuePatternJsonDeserializer.java`): the first known key says which it is.
+
+use super::super::raw::{Raw, pretty};
+use super::object::{self, Fields, Object, quoted};
+
+/// The operators of one string.
+const OPERATORS: &[&str] = &[
+    "equalTo",
+    "equalToJson",
+    "matchesJsonPath",
+    "matchesJsonSchema",
+    "equalToXml",
+    "matchesXPath",
+    "contains",
+    "doesNotContain",
+    "not",
+    "doesNotMatch",
+    "matches",
+    "before",
+    "after",
+    "equalToDateTime",
+    "anything",
+    "absent",
+    "and",
+    "or",
+    "matchesPathTemplate",
+    "equalToNumber",
+    "greaterThanNumber",
+    "greaterThanEqualNumber",
+    "lessThanNumber",
+    "lessThanEqualNumber",
+    "binaryEqualTo",
+];
+
+/// A pattern of a parameter that may have several values.
+pub(super) fn multi(raw: Raw<'_>) -> String {
+    let fields = Fields::of(raw);
+    for key in ["hasExactly", "includes"] {
+        if let Some(patterns) = fields.get(key) {
+            let mut object = Object::default();
+            object.set(key, object::list(patterns.items().into_iter().map(pattern)));
+            return object.json();
+        }
+    }
+    pattern(raw)
+}
+
+/// A pattern of one value.
+pub(super) fn pattern(raw: Raw<'_>) -> String {
+    let mut object = Object::default();
+    add(&mut object, raw, 0);
+    object.json()
+}
+
+/// How deep operators nest.
+const DEEPEST: usize = 64;
+
+fn nested(raw: Raw<'_>, depth: usize) -> String {
+    let mut object = Object::default();
+    add(&mut object, raw, depth + 1);
+    object.json()
+}
+
+/// Adds the operator of an object with its options.
+fn add(to: &mut Object, raw: Raw<'_>, depth: usize) {
+    let raw = &Fields::of(raw);
+    let Some((key, operand)) = raw.first_of(OPERATORS).filter(|_| depth < DEEPEST) else { return };
+    match key {
+        "absent" => to.set(key, "true".to_owned()),
+        "anything" => to.set(key, quoted("anything")),
+        "and" | "or" => {
+            let patterns = operand.items().into_iter().map(|item| nested(item, depth));
+            to.set(key, object::list(patterns));
+        }
+        "not" => to.set(key, nested(operand, depth)),
+        "matchesJsonPath" | "matchesXPath" if operand.is_object() => {
+            let mut object = Object::default();
+            object.text(&Fields::of(operand), "expression");
+            add(&mut object, operand, depth + 1);
+            to.set(key, object.json());
+        }
+        "matchesXPath" => {
+            to.set(key, operand.as_str().to_owned());
+            if let Some(namespaces) = raw.get("xPathNamespaces")
+                && !namespaces.entries().is_empty()
+            {
+                to.set("xPathNamespaces", namespaces.as_str().to_owned());
+            }
+        }
+        "matchesJsonSchema" => {
+            let text = match operand.string() {
+                Some(text) => text,
+                None => pretty(operand.as_str()).unwrap_or_else(|| operand.text()),
+            };
+            to.set(key, quoted(&text));
+            to.set("schemaVersion", quoted("V202012"));
+            to.text(raw, "schemaVersion");
+        }
+        "before" | "after" | "equalToDateTime" => {
+            to.set(key, date(raw, operand));
+            for option in ["actualFormat", "truncateExpected", "truncateActual"] {
+                to.text(raw, option);
+            }
+            let last = raw.get("applyTruncationLast");
+            if last.is_some_and(|last| last.as_str() == "true") {
+                to.set("applyTruncationLast", "true".to_owned());
+            }
+        }
+        _ => to.set(key, operand.as_str().to_owned()),
+    }
+    for option in options(key) {
+        match *option {
+            "exemptedComparisons" => to.as_it_is(raw, option),
+            "namespaceAwareness"
+            | "placeholderOpeningDelimiterRegex"
+            | "placeholderClosingDelimiterRegex" => to.text(raw, option),
+            _ => to.bool(raw, option),
+        }
+    }
+}
+
+fn options(operator: &str) -> &'static [&'static str] {
+    match operator {
+        "equalTo" => &["caseInsensitive"],
+        "equalToJson" => &["ignoreArrayOrder", "ignoreExtraElements"],
+        "equalToXml" => &[
+            "enablePlaceholders",
+            "placeholderOpeningDelimiterRegex",
+            "placeholderClosingDelimiterRegex",
+            "exemptedComparisons",
+            "ignoreOrderOfSameNode",
+            "namespaceAwareness",
+        ],
+        _ => &[],
+    }
+}
+
+/// The expected date; `now` with its offset, which is no option of other dates.
+fn date(raw: &Fields<'_>, expected: Raw<'_>) -> String {
+    if expected.string().as_deref() != Some("now") {
+        return expected.as_str().to_owned();
+    }
+    let amount: i64 = raw
+        .get("expectedOffset")
+        .and_then(|offset| object::integer(offset).parse().ok())
+        .unwrap_or_default();
+    let unit = raw.get("expectedOffsetUnit").filter(|_| amount != 0);
+    let unit = unit.map_or_else(|| "seconds".to_owned(), |unit| unit.text().to_lowercase());
+    quoted(&format!("now {amount:+} {unit}"))
+}

@@ -1,0 +1,101 @@
+//! Standin's own scenarios of a world: looked at, switched, begun, stepped, reset.
+
+use std::path::Path;
+
+use http::Method;
+use serde_json::Value;
+
+use crate::message::Plan;
+use crate::scenario::shipped;
+
+use super::super::context::RequestContext;
+use super::reply::{AdminError, ok};
+
+/// Shows the scenarios of the world, switches them, or goes back to those of the server.
+pub(super) async fn all(
+    context: &RequestContext,
+    method: &Method,
+    body: &[u8],
+) -> Result<Plan, AdminError> {
+    match *method {
+        Method::PUT => switch(context, body).await,
+        Method::DELETE => {
+            context.world.scenarios.store(None);
+            Ok(reset(context))
+        }
+        _ => Ok(show(context)),
+    }
+}
+
+/// Counters, draws, tokens and timelines begin anew.
+pub(super) fn reset(context: &RequestContext) -> Plan {
+    context.world.scenario.reset(context.world.clock.elapsed());
+    show(context)
+}
+
+/// Timelines begin.
+pub(super) fn start(context: &RequestContext) -> Plan {
+    let world = &context.world;
+    context.scenario_set().start(&world.scenario, world.clock.elapsed());
+    show(context)
+}
+
+/// Each timeline goes to its next phase.
+pub(super) fn step(context: &RequestContext) -> Result<Plan, AdminError> {
+    let world = &context.world;
+    if context.scenario_set().step(&world.scenario, world.clock.elapsed()) == 0 {
+        return Err(AdminError::Conflict("no scenario here has a phase to go to".to_owned()));
+    }
+    Ok(show(context))
+}
+
+fn show(context: &RequestContext) -> Plan {
+    let world = &context.world;
+    ok(&context.scenario_set().status(&world.scenario, world.clock.elapsed()))
+}
+
+/// Turns other scenarios on, for this world alone. They are known by their names: a client on the network
+/// has no say in which files are read.
+async fn switch(context: &RequestContext, body: &[u8]) -> Result<Plan, AdminError> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let names = body["scenarios"].as_array().map(|names| {
+        names.iter().map(|name| name.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+    });
+    let Some(Some(names)) = names else {
+        let why =
+            "the body must be {\"scenarios\": [\"NAME\", ..], \"seed\": N}; seed may be left out";
+        return Err(AdminError::Invalid(why.to_owned()));
+    };
+    let shipped = shipped();
+    let given = context.shared.reload.scenarios();
+    let mut chosen = Vec::new();
+    for name in names {
+        let own = given.iter().find(|path| {
+            **path == name || Path::new(path).file_stem().is_some_and(|stem| *stem == *name)
+        });
+        let known = shipped
+            .iter()
+            .any(|(known, _)| *known == name || known.rsplit('/').next() == Some(name.as_str()));
+        match own {
+            Some(path) => chosen.push(path.clone()),
+            None if known => chosen.push(name),
+            None => {
+                let name: String = name.chars().take(64).collect();
+                let why = format!(
+                    "no scenario {name:?}; there are the shipped ones (`standin scenarios` lists them) and those \
+                     that the server was started with"
+                );
+                return Err(AdminError::NotFound(why));
+            }
+        }
+    }
+    let seed = body["seed"].as_u64();
+    let switching = context.clone();
+    let switched =
+        tokio::task::spawn_blocking(move || switching.switch_scenarios(chosen, seed)).await;
+    match switched {
+        Ok(Ok(())) => Ok(show(context)),
+        Ok(Err(problems)) => Err(AdminError::Problems(problems)),
+        Err(_) => Err(AdminError::Failed),
+    }
+}

@@ -1,0 +1,175 @@
+//! Persistent stubs: each is kept in a file of the root directory, under the name that `WireMock` gives it
+//! (`C/common/filemaker/FilenameMaker.java`).
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use uuid::Uuid;
+
+use crate::matching::{Stub, StubSet};
+
+use super::root;
+use super::state::Shared;
+
+/// The longest name of a file, in characters and without the id.
+const MAX_NAME: usize = 150;
+
+/// The files that were written for stubs.
+#[derive(Debug, Default)]
+pub(crate) struct SavedStubs(Mutex<HashMap<Uuid, Saved>>);
+
+/// A file that was written for a stub.
+#[derive(Debug, Clone)]
+struct Saved {
+    path: PathBuf,
+    /// The place of the stub among the others.
+    index: Option<i64>,
+}
+
+/// Why a stub could not be saved, or its file not be removed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SaveError {
+    #[error(
+        "there is no root directory to keep stubs in; start the server with --fixtures DIR, where DIR holds mappings/ or __files/"
+    )]
+    NoRoot,
+    #[error(
+        "the stub {id} was read from {path}, which holds several stubs and is not written; the change is in effect until the next reset"
+    )]
+    SeveralInFile { id: Uuid, path: PathBuf },
+    #[error("{path} cannot be written: {error}; the change is in effect until the next reset")]
+    Write { path: PathBuf, error: io::Error },
+}
+
+/// Whose files are removed with their stubs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Files {
+    /// Those that this server wrote.
+    Written,
+    /// Those of all persistent stubs.
+    Persistent,
+}
+
+impl Shared {
+    /// Writes a stub of the set to its file.
+    ///
+    /// # Errors
+    /// [`SaveError`].
+    pub(crate) fn save_stub(&self, stub: &Stub) -> Result<(), SaveError> {
+        let root = self.root.as_ref().ok_or(SaveError::NoRoot)?;
+        let set = self.stubs.load_full();
+        let mut saved = self.saved.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = match saved.get(&stub.id) {
+            Some(file) => file.clone(),
+            None => match known(&set, stub.id)? {
+                Some(file) => file,
+                None => Saved {
+                    path: root.mappings.join(file_name(stub)),
+                    index: set.insertion_index(stub.id),
+                },
+            },
+        };
+        let text = pretty(&stub.file_text(file.index));
+        root::write(&file.path, text.as_bytes())
+            .map_err(|error| SaveError::Write { path: file.path.clone(), error })?;
+        saved.insert(stub.id, file);
+        Ok(())
+    }
+
+    /// Removes the file of a stub that is removed.
+    ///
+    /// # Errors
+    /// [`SaveError`].
+    pub(crate) fn remove_saved(&self, stub: &Stub, files: Files) -> Result<(), SaveError> {
+        let mut saved = self.saved.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = match saved.remove(&stub.id) {
+            Some(file) => Some(file),
+            None if files == Files::Persistent && stub.is_persistent() => {
+                known(&self.stubs.load_full(), stub.id)?
+            }
+            None => None,
+        };
+        let Some(Saved { path, .. }) = file else { return Ok(()) };
+        root::remove(&path).map_err(|error| SaveError::Write { path, error })
+    }
+
+    /// Removes all files that were written for stubs.
+    ///
+    /// # Errors
+    /// [`SaveError`]: the first; the others are tried all the same.
+    pub(crate) fn remove_all_saved(&self) -> Result<(), SaveError> {
+        let saved =
+            std::mem::take(&mut *self.saved.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut result = Ok(());
+        for Saved { path, .. } in saved.into_values() {
+            let removed = root::remove(&path);
+            result = result.and(removed.map_err(|error| SaveError::Write { path, error }));
+        }
+        result
+    }
+
+    /// Whether a stub is in a file as it is served.
+    pub(crate) fn is_in_file(&self, set: &StubSet, stub: &Stub) -> bool {
+        set.file_of(stub.id).is_some_and(|(_, read)| std::ptr::eq(&**read, stub))
+    }
+}
+
+/// The file that a stub was read from, if it is one that can be written: JSON, and it holds nothing else.
+fn known(set: &StubSet, id: Uuid) -> Result<Option<Saved>, SaveError> {
+    let Some((file, stub)) = set.file_of(id) else { return Ok(None) };
+    let path = file.path();
+    let is_json = path.extension().is_some_and(|extension| extension == "json");
+    if file.stubs().len() > 1 || !is_json {
+        return Err(SaveError::SeveralInFile { id, path: path.to_owned() });
+    }
+    Ok(Some(Saved { path: path.to_owned(), index: stub.insertion_index() }))
+}
+
+/// The name of a stub's file: its own name, or its method and URL, and its id.
+fn file_name(stub: &Stub) -> String {
+    let title = match stub.name().filter(|name| !name.is_empty()) {
+        Some(name) => name.to_owned(),
+        None => {
+            let request = &stub.mapping()["request"];
+            let text = |key: &str| request[key].as_str().map(str::to_owned);
+            let urls = ["url", "urlPattern", "urlPath", "urlPathPattern", "urlPathTemplate"];
+            let url = urls.into_iter().find_map(text).unwrap_or_else(|| "(always)".to_owned());
+            format!("{}-{url}", text("method").unwrap_or_else(|| "ANY".to_owned()))
+        }
+    };
+    // Files whose names begin with a dot are not loaded.
+    let title = sanitized(&title);
+    format!("{}-{}.json", title.trim_start_matches('.'), stub.id)
+}
+
+fn sanitized(title: &str) -> String {
+    let kept = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let title: String =
+        title.trim_end_matches(' ').replace(' ', "-").chars().filter(|c| kept(*c)).collect();
+    title.to_ascii_lowercase().chars().take(MAX_NAME).collect()
+}
+
+/// The text with an entry on each line, as people read it.
+fn pretty(json: &str) -> String {
+    crate::matching::pretty_json(json).unwrap_or_else(|| json.to_owned()) + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_wiremock() {
+        for (title, name) in [
+            ("keep me", "keep-me"),
+            ("POST-/a-b/c", "post-a-bc"),
+            ("Größe / 100%", "gre--100"),
+            ("a.b_C", "a.b_c"),
+            ("../../etc", "....etc"),
+        ] {
+            assert_eq!(sanitized(title), name);
+        }
+    }
+}
