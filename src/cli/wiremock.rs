@@ -10,11 +10,14 @@ use std::ffi::OsString;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
-use crate::matching::ResponseTemplating;
+use crate::matching::{ChunkedEncoding, ResponseTemplating};
+use crate::record::Targets;
 use crate::record::UpstreamOptions;
+use crate::serve::{OutboundOptions, StubOptions};
 use crate::server::{Builder, Server};
 
 use super::args::Listener;
@@ -97,6 +100,27 @@ pub(super) struct WireMock {
     /// Record the backend's responses as stubs in mappings/.
     #[arg(long, requires = "proxy_all")]
     record_mappings: bool,
+    /// Which bodies go out in chunks: all, those of files, or none.
+    #[arg(long, value_name = "always|body_file|never", value_parser = chunked_encoding)]
+    use_chunked_encoding: Option<ChunkedEncoding>,
+    /// Compress no responses.
+    #[arg(long)]
+    disable_gzip: bool,
+    /// Pass the Host of requests on to the servers that stubs proxy to.
+    #[arg(long)]
+    preserve_host_header: bool,
+    /// Pass User-Agent on to the servers that stubs proxy to.
+    #[arg(long)]
+    preserve_user_agent_proxy_header: bool,
+    /// Milliseconds that these servers may take to begin a response.
+    #[arg(long, value_name = "MS")]
+    proxy_timeout: Option<u64>,
+    /// Servers that stubs may proxy to: addresses, ranges, names with *, separated by commas.
+    #[arg(long, value_name = "TARGETS", value_delimiter = ',')]
+    allow_proxy_targets: Vec<String>,
+    /// Servers that stubs may not proxy to.
+    #[arg(long, value_name = "TARGETS", value_delimiter = ',')]
+    deny_proxy_targets: Vec<String>,
     /// User name and password for /__admin.
     #[arg(long, value_name = "USER:PASSWORD")]
     admin_api_basic_auth: Option<String>,
@@ -109,6 +133,20 @@ pub(super) struct WireMock {
 }
 
 impl WireMock {
+    fn stub_options(&self) -> StubOptions {
+        let default = OutboundOptions::default();
+        StubOptions {
+            chunked_encoding: self.use_chunked_encoding.unwrap_or_default(),
+            no_gzip: self.disable_gzip,
+            outbound: OutboundOptions {
+                preserve_host: self.preserve_host_header,
+                preserve_user_agent: self.preserve_user_agent_proxy_header,
+                timeout: self.proxy_timeout.map_or(default.timeout, Duration::from_millis),
+                targets: Targets::new(&self.allow_proxy_targets, &self.deny_proxy_targets),
+            },
+        }
+    }
+
     fn templating(&self) -> ResponseTemplating {
         if self.global_response_templating {
             ResponseTemplating::Global
@@ -129,6 +167,16 @@ impl WireMock {
     }
 }
 
+/// A value of `--use-chunked-encoding`.
+fn chunked_encoding(text: &str) -> Result<ChunkedEncoding, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "always" => Ok(ChunkedEncoding::Always),
+        "body_file" => Ok(ChunkedEncoding::BodyFile),
+        "never" => Ok(ChunkedEncoding::Never),
+        _ => Err("expected always, body_file or never".to_owned()),
+    }
+}
+
 /// Serves as `WireMock` does on the same options.
 pub(super) fn wiremock(args: &WireMock) -> Result<(), CommandError> {
     let mappings = args.root_dir.join("mappings");
@@ -144,6 +192,7 @@ pub(super) fn wiremock(args: &WireMock) -> Result<(), CommandError> {
         builder = builder.record(&mappings);
     }
     builder = builder
+        .stub_options(args.stub_options())
         .response_templating(args.templating())
         .permitted_system_keys(args.permitted_system_keys.iter().map(String::as_str));
     if let Some(credentials) = &args.admin_api_basic_auth {

@@ -65,7 +65,8 @@ pub(crate) use query::{RequestQuery, ValueQuery};
 pub(crate) use raw::pretty as pretty_json;
 pub use response::ResponseTemplating;
 pub(crate) use response::{
-    ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, WebhookRequest, distribution,
+    ChunkedEncoding, ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, WebhookRequest,
+    distribution,
 };
 pub use set::StubSet;
 pub(crate) use single::StubReader;

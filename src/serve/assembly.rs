@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::document::Diagnostics;
 use crate::exchange::{Journal, Observer};
 use crate::fixtures::FixtureSet;
-use crate::matching::StubSet;
+use crate::matching::{ResponseSettings, StubSet};
 use crate::tls::server::Tls;
 
 use super::body_files::BodyFileCache;
@@ -48,6 +48,8 @@ impl Assembly {
         loader.confirm();
         let generated = !scenarios.generated().is_empty();
         let journal = Journal::new(observer, bounds.journal, Arc::clone(&settings.redactor));
+        let chunked_encoding = settings.stubs.chunked_encoding;
+        let responses = ResponseSettings { chunked_encoding, ..ResponseSettings::default() };
         Ok(Arc::new(Shared {
             stages: ArcSwap::from_pointee(settings.stages_of(&mut objects)),
             settings,
@@ -56,7 +58,7 @@ impl Assembly {
             saved: SavedStubs::default(),
             shutdown: tokio::sync::Notify::new(),
             stub_settings: StubSettings::default(),
-            responses: ArcSwap::default(),
+            responses: ArcSwap::from_pointee(responses),
             body_files: BodyFileCache::default(),
             static_files: sources.body_directories(),
             webhooks: WebhooksUnderWay::default(),

@@ -49,6 +49,6 @@ pub(crate) use enter::WORLD_HEADER;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use seed::build_world;
 pub(crate) use sources::{LoadedSets, Sources};
-pub(crate) use state::{OutboundOptions, Settings, Shared};
+pub(crate) use state::{OutboundOptions, Settings, Shared, StubOptions};
 pub(crate) use template_host::TemplateHost;
 pub(crate) use worlds::WORLD_PREFIX;

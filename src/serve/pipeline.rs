@@ -118,7 +118,7 @@ impl Pipeline {
     /// An answer as it goes out: gzipped where the client asks for it.
     #[cfg(feature = "gzip")]
     fn compressed(&self, plan: Plan, request: &Request) -> Handling<'static> {
-        if self.shared.settings.gzip
+        if !self.shared.settings.stubs.no_gzip
             && stub_gzip::is_wanted(&request.method, &request.headers, &plan)
         {
             return Handling::Waiting(Box::pin(stub_gzip::compress(plan)));

@@ -106,7 +106,7 @@ fn request_headers(
     to: &ProxyRequest,
     uri: &Uri,
 ) -> HeaderMap {
-    let options = &context.shared.settings.outbound;
+    let options = &context.shared.settings.stubs.outbound;
     let mut headers = request.headers.clone();
     for name in &NOT_PASSED_ON {
         headers.remove(name);

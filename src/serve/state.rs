@@ -11,7 +11,7 @@ use crate::document::Diagnostics;
 use crate::exchange::Journal;
 use crate::fixtures::{self, ObjectSet};
 use crate::k8s;
-use crate::matching::ResponseSettings;
+use crate::matching::{ChunkedEncoding, ResponseSettings};
 use crate::message::{Bodies, WorldName};
 use crate::profile::Gateway;
 use crate::record::{ANSWER_TIMEOUT, Outbound, Proxy, Targets};
@@ -60,11 +60,8 @@ pub(crate) struct Settings {
     pub(crate) admin: AdminAccess,
     /// The backend for requests that nothing else answers.
     pub(crate) proxy: Option<Proxy>,
-    /// Whether answers of stubs are gzipped for clients that ask for it.
-    #[cfg(feature = "gzip")]
-    pub(crate) gzip: bool,
-    /// How requests are sent to servers that stubs name.
-    pub(crate) outbound: OutboundOptions,
+    /// How stubs answer.
+    pub(crate) stubs: StubOptions,
     /// What hides secrets in what is shown.
     pub(crate) redactor: Arc<Redactor>,
     /// What is held at most.
@@ -112,6 +109,17 @@ impl Default for OutboundOptions {
             targets: Targets::default(),
         }
     }
+}
+
+/// How stubs answer, from the command line.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct StubOptions {
+    /// Which bodies go out in chunks.
+    pub(crate) chunked_encoding: ChunkedEncoding,
+    /// Whether answers are never gzipped.
+    pub(crate) no_gzip: bool,
+    /// How other servers are asked.
+    pub(crate) outbound: OutboundOptions,
 }
 
 /// Everything a request can reach.
@@ -187,7 +195,7 @@ impl Shared {
     /// Why there is none.
     pub(super) fn outbound(&self) -> Result<&Outbound, String> {
         let make = || {
-            let OutboundOptions { targets, timeout, .. } = &self.settings.outbound;
+            let OutboundOptions { targets, timeout, .. } = &self.settings.stubs.outbound;
             Outbound::new(targets.clone(), *timeout)
         };
         self.client.get_or_init(make).as_ref().map_err(String::clone)

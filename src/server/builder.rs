@@ -12,7 +12,7 @@ use crate::profile::{Profile, TOKEN_LIFETIME};
 #[cfg(feature = "record")]
 use crate::record::UpstreamOptions;
 use crate::redact::Key;
-use crate::serve::{AdminAccess, Bounds, Sources, WORLD_PREFIX};
+use crate::serve::{AdminAccess, Bounds, Sources, StubOptions, WORLD_PREFIX};
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
 use crate::transport::Logger;
@@ -30,6 +30,7 @@ use crate::transport::Logger;
 /// ```
 #[must_use = "a builder does nothing until it is started"]
 pub struct Builder {
+    pub(super) stub_options: StubOptions,
     pub(super) listen: SocketAddr,
     pub(super) sources: Sources,
     pub(super) kubernetes: k8s::Config,
@@ -63,6 +64,7 @@ pub struct Builder {
 impl Default for Builder {
     fn default() -> Self {
         Self {
+            stub_options: StubOptions::default(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             sources: Sources::default(),
             kubernetes: k8s::Config::default(),
@@ -277,6 +279,13 @@ impl Builder {
     /// Sets the limits on memory, connections and waiting times.
     pub fn bounds(mut self, bounds: Bounds) -> Self {
         self.bounds = bounds;
+        self
+    }
+
+    /// Sets how stubs answer, and how they ask other servers.
+    #[cfg(feature = "cli")]
+    pub(crate) fn stub_options(mut self, options: StubOptions) -> Self {
+        self.stub_options = options;
         self
     }
 

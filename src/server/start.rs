@@ -11,8 +11,7 @@ use crate::message::Bodies;
 use crate::record::Proxy;
 use crate::redact::{Key, Redactor};
 use crate::serve::{
-    Assembly, LoadedSets, OutboundOptions, Pipeline, RequestContext, Settings, Shared, Sources,
-    TemplateHost,
+    Assembly, LoadedSets, Pipeline, RequestContext, Settings, Shared, Sources, TemplateHost,
 };
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
@@ -59,9 +58,7 @@ impl Builder {
             loopback: self.is_on_loopback(),
             admin: std::mem::take(&mut self.admin),
             proxy,
-            #[cfg(feature = "gzip")]
-            gzip: true,
-            outbound: OutboundOptions::default(),
+            stubs: self.stub_options,
             redactor,
             bounds: self.bounds,
             bodies: bodies.clone(),

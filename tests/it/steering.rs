@@ -44,7 +44,7 @@ async fn phases_follow_the_worlds_clock() {
     admin(&server, "POST", "/__admin/clock/advance", json!({"by": "30s"})).await;
     assert_eq!(code(TFJOBS).await, 503);
     assert_eq!(code(&format!("{other}{TFJOBS}")).await, 200);
-    let status = admin(&server, "GET", "/__admin/scenarios", json!({})).await;
+    let status = admin(&server, "GET", "/__admin/standin/scenarios", json!({})).await;
     assert_eq!(status["scenarios"][0]["phase"], "bad");
     admin(&server, "POST", "/__admin/clock/advance", json!({"by": "30s"})).await;
     assert_eq!((code(TFJOBS).await, code("/always").await), (200, 418));
@@ -81,7 +81,7 @@ async fn tokens_age_on_the_worlds_clock() {
 #[tokio::test]
 async fn a_world_has_scenarios_of_its_own() {
     let (server, _own) = under(PHASES).await;
-    let path = "/worlds/a/__admin/scenarios";
+    let path = "/worlds/a/__admin/standin/scenarios";
     let switched =
         admin(&server, "PUT", path, json!({"scenarios": ["burst", "continue-chain"], "seed": 5}))
             .await;

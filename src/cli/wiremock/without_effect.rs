@@ -55,7 +55,6 @@ const TABLE: &[(&str, Takes, &str)] = &[
     ("trust-proxy-target", Value, PROXY),
     ("supported-proxy-encodings", Value, PROXY),
     ("proxy-via", Value, PROXY),
-    ("preserve-user-agent-proxy-header", Nothing, PROXY),
     ("proxy-pass-through", Bool, PROXY),
     ("disable-connection-reuse", Bool, PROXY),
     ("disable-request-logging", Nothing, LOG),

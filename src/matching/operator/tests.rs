@@ -88,7 +88,7 @@ fn what_wiremock_refuses_is_refused() {
         (
             json!({"and": [{"equalTo": "a"}]}),
             "and: ",
-            "a list of two patterns or more is expected; leave the list away",
+            "Must be constructed with at least two matchers; give two patterns or more",
         ),
         (json!({"or": "x"}), "or: ", "\"or\" takes a list of patterns; give two patterns or more"),
         (

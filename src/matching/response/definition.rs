@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::HeaderName;
+use http::header::{CONTENT_LENGTH, HeaderName};
 
 use crate::message::Effects;
 use crate::template::Parameters;
@@ -13,6 +13,7 @@ use crate::template::Parameters;
 use super::delays::Delays;
 use super::proxy::ProxyDefinition;
 use super::text::Text;
+use super::{STUB_ID, STUB_NAME};
 
 /// What an answer is made from.
 #[derive(Debug, Default)]
@@ -89,7 +90,11 @@ impl Definition {
             BodyDefinition::Text(text) | BodyDefinition::Json(text) => text.as_plain().is_some(),
             BodyDefinition::File { .. } => false,
         };
-        let plain = |(_, text): &(HeaderName, Text)| text.as_plain().is_some();
+        // The marks of a fixed answer come last, and must not be there already.
+        let plain = |(name, text): &(HeaderName, Text)| {
+            let is_sendable = |text: &str| *name != CONTENT_LENGTH || text.parse::<u64>().is_ok();
+            text.as_plain().is_some_and(is_sendable) && *name != STUB_ID && *name != STUB_NAME
+        };
         body && self.delays.drawn.is_none()
             && self.proxy.is_none()
             && self.headers.iter().all(plain)

@@ -33,18 +33,19 @@ impl Delays {
 pub(crate) fn distribution(node: &Node<'_>) -> Option<Delay> {
     let keys = node.keys()?;
     let kind = keys.required("type").and_then(|node| node.word(&KINDS));
-    let required = |key: &'static str| keys.required(key).and_then(|node| millis(&node));
+    // Bounds that are missing are zero.
+    let time = |key: &'static str| keys.get(key).map_or(Some(Duration::ZERO), |node| millis(&node));
     let delay = kind.and_then(|kind| match kind {
-        Kind::Fixed => Some(Delay::Fixed(required("milliseconds")?)),
+        Kind::Fixed => Some(Delay::Fixed(time("milliseconds")?)),
         Kind::Uniform => {
-            let (min, max) = (required("lower"), required("upper"));
+            let (min, max) = (time("lower"), time("upper"));
             // Bounds the other way around are no error, and the lower one counts.
             let (min, max) = (min?, max?);
             Some(Delay::Uniform { min, max: max.max(min) })
         }
         Kind::LogNormal => {
-            let (median, sigma) = (required("median"), keys.required("sigma"));
-            let sigma = sigma.and_then(|node| scalar::number(&node));
+            let median = time("median");
+            let sigma = keys.get("sigma").map_or(Some(0.0), |node| scalar::number(&node));
             let max = lift(keys.get("maxValue").map(|node| millis(&node)));
             Some(Delay::LogNormal { median: median?, sigma: sigma?, max: max? })
         }

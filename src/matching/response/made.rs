@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 
 use crate::message::{Body, Effects, Origin, Plan};
 
@@ -37,6 +37,7 @@ fn plan(
 ) -> Result<Plan, Failure> {
     let (body, from_file) = body(definition, rendering)?;
     let mut headers = headers(&definition.headers, rendering)?;
+    settle_length(&mut headers)?;
     let AnsweringStub { id, name, .. } = stub;
     let context = &mut *rendering.context;
     let wrong_length = is_wrong_length(&headers, &body);
@@ -52,6 +53,17 @@ fn plan(
         Plan { headers, delivery, ..Plan::new(definition.status, Origin::Stub(id), body) };
     context.settings.frame(&mut plan, from_file);
     Ok(plan)
+}
+
+/// Takes a negative Content-Length out, as Jetty does; one that is no number cannot be sent.
+fn settle_length(headers: &mut HeaderMap) -> Result<(), Failure> {
+    let Some(value) = headers.get(CONTENT_LENGTH) else { return Ok(()) };
+    match value.to_str().ok().and_then(|text| text.parse::<i64>().ok()) {
+        Some(0..) => {}
+        Some(_) => drop(headers.remove(CONTENT_LENGTH)),
+        None => return Err(format!("Content-Length {value:?} is not a number").into()),
+    }
+    Ok(())
 }
 
 /// The body, and whether it comes from a file.

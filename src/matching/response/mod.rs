@@ -42,8 +42,8 @@ use fixed::FixedResponse;
 
 pub(crate) use delays::distribution;
 pub(crate) use proxy::ProxyRequest;
-pub(crate) use settings::ResponseSettings;
 pub use settings::ResponseTemplating;
+pub(crate) use settings::{ChunkedEncoding, ResponseSettings};
 pub(crate) use webhook::WebhookRequest;
 pub(super) use webhook::Webhooks;
 

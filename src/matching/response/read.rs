@@ -1,7 +1,7 @@
 //! `response` of a stub mapping → a definition, with everything that is wrong with it.
 
 use http::StatusCode;
-use http::header::{HeaderName, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, TRANSFER_ENCODING};
 
 use crate::document::Node;
 use crate::message::Effects;
@@ -33,7 +33,10 @@ impl RawResponse {
         let parameters = parameters
             .filter(|_| templated)
             .and_then(|node| Parameters::from_text(&node.value().to_string()).ok());
-        let headers = headers(keys.get("headers"), templated);
+        let mut headers = headers(keys.get("headers"), templated);
+        for name in [CONTENT_TYPE, CONTENT_LENGTH] {
+            keep_last(&mut headers, &name);
+        }
         let stream = stream(&keys, &names);
         let body = body::read(&keys, files, templated, file_templated);
         let delays = Delays::read(&keys);
@@ -99,6 +102,16 @@ fn status(node: &Node<'_>) -> Option<StatusCode> {
             None
         }
     }
+}
+
+/// Of a header field that an answer has once the last value is sent.
+fn keep_last(headers: &mut Vec<(HeaderName, Text)>, of: &HeaderName) {
+    let mut left = headers.iter().filter(|(name, _)| name == of).count();
+    headers.retain(|(name, _)| {
+        let is_one = name == of;
+        left -= usize::from(is_one);
+        !is_one || left == 0
+    });
 }
 
 /// Header fields with a text or a list of texts each, in the order of their names.
