@@ -18,6 +18,7 @@ mod diff;
 mod files;
 mod filter;
 mod header_pool;
+mod ids;
 mod index;
 mod json;
 mod key;
@@ -44,6 +45,8 @@ mod set_tests;
 mod single;
 mod state;
 mod stub;
+#[cfg(test)]
+mod stub_tests;
 mod table;
 mod template;
 #[cfg(test)]

@@ -15,11 +15,9 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::hash::BuildHasher as _;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
 use imbl::OrdMap;
 use uuid::Uuid;
 
@@ -28,11 +26,11 @@ use crate::parallel;
 
 use super::asker::AskerFilter;
 use super::files::{Changes, Files, StubFile, added_by_admin, number_by_admin};
+use super::ids::Ids;
 use super::index::Index;
 use super::list::Order;
 use super::state::ScenarioStates;
 use super::stub::Stub;
-use super::table::Table;
 use super::url::UrlPattern;
 
 /// From how many stubs on a set is built by two threads.
@@ -380,29 +378,5 @@ fn count_scenario(scenarios: &mut OrdMap<Arc<str>, usize>, stub: &Stub) {
     if let Some(scenario) = stub.scenario() {
         let count = scenarios.get(&*scenario.name).copied().unwrap_or_default();
         scenarios.insert(scenario.name.as_ref().into(), count + 1);
-    }
-}
-
-/// Where the stub of an id stands.
-#[derive(Debug, Clone, Default)]
-struct Ids {
-    state: RandomState,
-    table: Table<(Uuid, Order)>,
-}
-
-impl Ids {
-    fn get(&self, id: Uuid) -> Option<Order> {
-        let hash = self.state.hash_one(id);
-        self.table.find(hash, |(other, _)| *other == id).map(|(_, order)| *order)
-    }
-
-    fn insert(&mut self, id: Uuid, order: Order) {
-        let hash = self.state.hash_one(id);
-        let is = |(other, _): &(Uuid, Order)| *other == id;
-        self.table.change(hash, is, |known| known.1 = order, || (id, order));
-    }
-
-    fn remove(&mut self, id: Uuid) {
-        self.table.remove(self.state.hash_one(id), |(other, _)| *other == id);
     }
 }

@@ -108,7 +108,9 @@ impl Diff<'_, '_, '_> {
 fn found(pattern: Raw<'_>, body: &str) -> Option<String> {
     let pattern = read_body(pattern.as_str().as_bytes(), StringPattern::compile).ok()?;
     let texts = match &pattern {
-        StringPattern::MatchesJsonPath(path) => return path.first_text(&Subject::new(Some(body))),
+        StringPattern::MatchesJsonPath(path, _) => {
+            return path.first_text(&Subject::new(Some(body)));
+        }
         StringPattern::MatchesXPath(path, _) => path.texts(Some(body)),
         _ => return None,
     };

@@ -56,7 +56,7 @@ pub(crate) fn warnings(stub: &Stub, asked: &Asked<'_>, redactor: &Redactor) -> V
     let Some(body) = Subject::of_body(asked) else { return Vec::new() };
     let clean = Clean::of(asked, redactor);
     let warning = |pattern: &StringPattern| match pattern {
-        StringPattern::MatchesJsonPath(path) => path.warning(&body).map(|text| clean.text(text)),
+        StringPattern::MatchesJsonPath(path, _) => path.warning(&body).map(|text| clean.text(text)),
         _ => None,
     };
     patterns.iter().filter_map(warning).collect()

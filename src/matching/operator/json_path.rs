@@ -3,19 +3,18 @@
 use crate::document::jayway::{Found, PathError, Query};
 use crate::java::json::{Json, Map, Number};
 
-use super::{StringPattern, Subject};
+use super::subject::Subject;
 
-/// A path that must find something, or something that is as wanted.
+/// A path into JSON.
 #[derive(Debug)]
 pub(crate) struct JsonPathPattern {
     text: Box<str>,
     query: Query,
-    below: Option<StringPattern>,
 }
 
 impl JsonPathPattern {
-    pub(super) fn new(text: &str, query: Query, below: Option<StringPattern>) -> Self {
-        Self { text: text.into(), query, below }
+    pub(super) fn new(text: &str, query: Query) -> Self {
+        Self { text: text.into(), query }
     }
 
     /// The path, as written.
@@ -23,27 +22,28 @@ impl JsonPathPattern {
         &self.text
     }
 
-    /// What is wanted of the value, if anything.
-    pub(crate) fn below(&self) -> Option<&StringPattern> {
-        self.below.as_ref()
+    /// Whether the path finds a value that is not null and not empty.
+    pub(super) fn finds(&self, subject: &Subject<'_>) -> bool {
+        self.find(subject).is_some_and(|found| is_something(&found))
     }
 
-    pub(super) fn matches(&self, subject: &Subject<'_>) -> bool {
+    /// The texts that the path finds, for an operator that one of them must satisfy: the items of a list one by
+    /// one, unless it is wanted `whole`. Nothing where the search ends in an error.
+    pub(super) fn texts(&self, subject: &Subject<'_>, whole: bool) -> Option<Vec<String>> {
+        texts(self.find(subject)?, whole)
+    }
+
+    fn find<'s>(&'s self, subject: &'s Subject<'_>) -> Option<Found<'s, Json>> {
         // What looks like XML is not searched.
         if subject.text().is_some_and(|text| text.trim_start().starts_with('<')) {
-            return false;
+            return None;
         }
-        let found = match (subject.text(), subject.permissive()) {
-            (None, _) => Found::Null,
-            (Some(_), None) => return false,
-            (Some(_), Some(json)) => match self.query.find(json, false) {
-                Ok(found) => found,
-                Err(PathError::TooLong | PathError::NotApplicable(_)) => return false,
-            },
-        };
-        match &self.below {
-            None => is_something(&found),
-            Some(below) => fits(below, found, subject),
+        if subject.text().is_none() {
+            return Some(Found::Null);
+        }
+        match self.query.find(subject.permissive()?, false) {
+            Ok(found) => Some(found),
+            Err(PathError::TooLong | PathError::NotApplicable(_)) => None,
         }
     }
 
@@ -99,10 +99,8 @@ fn is_something(found: &Found<'_, Json>) -> bool {
     }
 }
 
-/// Whether one of the found values is as wanted. A list's items are tried one by one, unless the whole is
-/// compared as JSON.
-fn fits(below: &StringPattern, found: Found<'_, Json>, subject: &Subject<'_>) -> bool {
-    let whole = matches!(below, StringPattern::EqualToJson(_));
+/// What is found, as texts.
+fn texts(found: Found<'_, Json>, whole: bool) -> Option<Vec<String>> {
     let as_list = |items: Vec<Json>| {
         if whole {
             return Some(vec![Json::List(items).to_string()]);
@@ -111,7 +109,7 @@ fn fits(below: &StringPattern, found: Found<'_, Json>, subject: &Subject<'_>) ->
         let all = items.iter().all(|item| !matches!(item, Json::Null));
         all.then(|| items.iter().map(Json::to_java).collect::<Vec<_>>())
     };
-    let texts = match found {
+    match found {
         Found::Nothing | Found::Null | Found::One(Json::Null) | Found::Names(_) => Some(Vec::new()),
         Found::One(Json::List(items)) => as_list(items.clone()),
         Found::One(map @ Json::Map(_)) => Some(vec![map.to_pretty()]),
@@ -129,11 +127,5 @@ fn fits(below: &StringPattern, found: Found<'_, Json>, subject: &Subject<'_>) ->
         Found::Count(count) => Some(vec![count.to_string()]),
         Found::Number(number) => Some(vec![Number::double(number).as_str().to_owned()]),
         Found::Text(text) => Some(vec![text]),
-    };
-    let Some(texts) = texts else { return false };
-    if texts.is_empty() {
-        return matches!(below, StringPattern::Absent);
     }
-    let now = subject.now();
-    texts.iter().any(|text| below.matches(&Subject::new(Some(text)).at(now)))
 }

@@ -7,6 +7,7 @@
 mod date;
 mod json_path;
 mod number;
+mod operand;
 mod read;
 mod schema;
 #[cfg(feature = "json-schema")]
@@ -46,7 +47,8 @@ pub(crate) enum StringPattern {
     Absent,
     Anything,
     EqualToJson(Box<JsonPattern>),
-    MatchesJsonPath(Box<JsonPathPattern>),
+    /// What a path finds, and what one of its texts must be like.
+    MatchesJsonPath(Box<JsonPathPattern>, Option<Box<StringPattern>>),
     MatchesJsonSchema(Box<SchemaPattern>),
     MatchesPathTemplate(Box<Template>),
     Date(Box<DatePattern>),
@@ -77,7 +79,16 @@ impl StringPattern {
             Self::Absent => text.is_none(),
             Self::Anything => true,
             Self::EqualToJson(pattern) => subject.exact().is_some_and(|json| pattern.matches(json)),
-            Self::MatchesJsonPath(pattern) => pattern.matches(subject),
+            Self::MatchesJsonPath(path, None) => path.finds(subject),
+            Self::MatchesJsonPath(path, Some(below)) => {
+                // A list is compared as JSON as a whole.
+                let whole = below.as_json().is_some();
+                let now = subject.now();
+                let fits = |text: &String| below.matches(&Subject::new(Some(text)).at(now));
+                path.texts(subject, whole).is_some_and(|texts| {
+                    if texts.is_empty() { below.is_absence() } else { texts.iter().any(fits) }
+                })
+            }
             Self::MatchesJsonSchema(pattern) => pattern.matches(subject),
             Self::MatchesPathTemplate(template) => text.is_some_and(|text| {
                 let path = text.split('?').next().unwrap_or(text);
@@ -112,7 +123,7 @@ impl StringPattern {
                 all.iter().any(|pattern| pattern.gives_up_on(subject))
             }
             Self::Not(pattern) => pattern.gives_up_on(subject),
-            Self::MatchesJsonPath(pattern) => pattern.gives_up_on(subject),
+            Self::MatchesJsonPath(path, _) => path.gives_up_on(subject),
             Self::MatchesXPath(path, _) => path.gives_up_on(subject.text()),
             _ => false,
         }
@@ -170,10 +181,10 @@ impl fmt::Display for StringPattern {
             Self::Absent => f.write_str("[absent]"),
             Self::Anything => f.write_str("[anything]"),
             Self::EqualToJson(pattern) => write!(f, "[equalToJson] {}", pattern.expected()),
-            Self::MatchesJsonPath(pattern) => match pattern.below() {
-                Some(below) => write!(f, "[matchesJsonPath] {} {below}", pattern.as_str()),
-                None => write!(f, "[matchesJsonPath] {}", pattern.as_str()),
-            },
+            Self::MatchesJsonPath(path, None) => write!(f, "[matchesJsonPath] {}", path.as_str()),
+            Self::MatchesJsonPath(path, Some(below)) => {
+                write!(f, "[matchesJsonPath] {} {below}", path.as_str())
+            }
             Self::MatchesJsonSchema(pattern) => {
                 write!(f, "[matchesJsonSchema] {}", pattern.as_str())
             }

@@ -8,7 +8,6 @@ use serde_json::Value;
 use crate::document::jayway::Query;
 use crate::document::{Keys, Node, suggest};
 use crate::java::decimal::Decimal;
-use crate::java::json::{Json, Reader};
 
 use super::super::json::JsonPattern;
 use super::super::pattern::Pattern;
@@ -18,6 +17,7 @@ use super::StringPattern;
 use super::date::DatePattern;
 use super::json_path::JsonPathPattern;
 use super::number::NumberPattern;
+use super::operand::{Options, as_bool, json_operand};
 use super::schema::SchemaPattern;
 
 impl StringPattern {
@@ -47,7 +47,7 @@ impl StringPattern {
                 .iter()
                 .min_by_key(|(_, node)| node.place().map(|place| (place.line, place.column)))?,
         };
-        let options = Options { node: node.value() };
+        let options = Options::of(node.value());
         Self::of_operator(first.0, &first.1, &options, &node.keys()?)
     }
 
@@ -81,7 +81,7 @@ impl StringPattern {
                 Self::Anything
             }
             "equalToJson" => Self::EqualToJson(Box::new(json(operand, options)?)),
-            "matchesJsonPath" => Self::MatchesJsonPath(Box::new(json_path(operand)?)),
+            "matchesJsonPath" => compile_json_path(operand)?,
             "matchesJsonSchema" => {
                 Self::MatchesJsonSchema(Box::new(SchemaPattern::compile(operand, options)?))
             }
@@ -153,43 +153,6 @@ pub(in crate::matching) fn no_operation(node: &Node<'_>, shown: &str) {
     first.error_saying_at_key(message, hint, detail);
 }
 
-/// The keys beside an operator. Like Jackson's `findValue`, which `WireMock` uses, this looks into the values
-/// as well.
-#[derive(Debug)]
-pub(in crate::matching::operator) struct Options<'d> {
-    node: &'d Value,
-}
-
-impl<'d> Options<'d> {
-    pub(super) fn get(&self, key: &str) -> Option<&'d Value> {
-        find(self.node, key)
-    }
-
-    pub(super) fn text(&self, key: &str) -> Option<&'d str> {
-        self.get(key)?.as_str()
-    }
-}
-
-fn find<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
-    match value {
-        Value::Object(map) => {
-            map.get(key).or_else(|| map.values().find_map(|value| find(value, key)))
-        }
-        Value::Array(items) => items.iter().find_map(|value| find(value, key)),
-        _ => None,
-    }
-}
-
-/// As Jackson's `asBoolean`: the text `true` and every number but 0 are true.
-pub(in crate::matching::operator) fn as_bool(value: &Value) -> bool {
-    match value {
-        Value::Bool(value) => *value,
-        Value::String(text) => text.trim() == "true",
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        _ => false,
-    }
-}
-
 fn operand_text<'d>(operator: &str, operand: &Node<'d>) -> Option<&'d str> {
     let text = operand.value().as_str();
     if text.is_none() {
@@ -220,44 +183,6 @@ pub(in crate::matching) fn compile_pattern(node: &Node<'_>) -> Option<Pattern> {
         .ok()
 }
 
-/// The JSON of an operand: as it is, or in a text.
-pub(super) fn json_operand(operand: &Node<'_>) -> Option<Json> {
-    match operand.value() {
-        // A text holds JSON; to expect a JSON text, it is quoted once more.
-        Value::String(text) => Json::read(text, Reader::Jackson)
-            .map_err(|why| {
-                operand.error(format!("not JSON: {why}"), "give JSON, or a text that holds JSON");
-            })
-            .ok(),
-        value => Some(exact(operand).unwrap_or_else(|| Json::of(value))),
-    }
-}
-
-/// Numbers with a point lose digits when serde reads them: they are read again from the text.
-fn exact(operand: &Node<'_>) -> Option<Json> {
-    fn has_fraction(value: &Value) -> bool {
-        match value {
-            Value::Number(number) => number.is_f64(),
-            Value::Array(items) => items.iter().any(has_fraction),
-            Value::Object(map) => map.values().any(has_fraction),
-            _ => false,
-        }
-    }
-    if !has_fraction(operand.value()) {
-        return None;
-    }
-    let place = operand.place()?;
-    let text = &operand.decoder().source().text;
-    let mut start = 0;
-    for _ in 1..place.line {
-        start += text[start..].find('\n')? + 1;
-    }
-    let (offset, _) = text[start..].char_indices().nth(place.column - 1)?;
-    let found = Json::read(&text[start + offset..], Reader::Jackson).ok()?;
-    // The place is that of another value where the text is not JSON.
-    (found.to_serde() == *operand.value()).then_some(found)
-}
-
 fn json(operand: &Node<'_>, options: &Options<'_>) -> Option<JsonPattern> {
     let expected = json_operand(operand)?;
     let ignore_array_order = options.get("ignoreArrayOrder").is_some_and(as_bool);
@@ -265,7 +190,8 @@ fn json(operand: &Node<'_>, options: &Options<'_>) -> Option<JsonPattern> {
     Some(JsonPattern::compile(expected, ignore_array_order, ignore_extra))
 }
 
-fn json_path(operand: &Node<'_>) -> Option<JsonPathPattern> {
+/// `matchesJsonPath`: a path, or one with an operator that what it finds must satisfy.
+fn compile_json_path(operand: &Node<'_>) -> Option<StringPattern> {
     let (text, below) = match operand.value() {
         Value::String(text) => (text.as_str(), None),
         Value::Object(map) if map.contains_key("expression") => {
@@ -273,7 +199,7 @@ fn json_path(operand: &Node<'_>) -> Option<JsonPathPattern> {
                 operand.error("expression must be a JSON path", "");
                 return None;
             };
-            (text, Some(StringPattern::compile(operand)?))
+            (text, Some(Box::new(StringPattern::compile(operand)?)))
         }
         _ => {
             operand.error_saying(
@@ -285,7 +211,9 @@ fn json_path(operand: &Node<'_>) -> Option<JsonPathPattern> {
         }
     };
     Query::parse(text)
-        .map(|query| JsonPathPattern::new(text, query, below))
+        .map(|query| {
+            StringPattern::MatchesJsonPath(Box::new(JsonPathPattern::new(text, query)), below)
+        })
         .map_err(|why| operand.error(why, "paths have the syntax of Jayway's JsonPath"))
         .ok()
 }

@@ -2,8 +2,8 @@
 
 use crate::document::Node;
 
-use super::Subject;
-use super::read::{Options, json_operand};
+use super::operand::{Options, json_operand};
+use super::subject::Subject;
 
 /// A JSON schema.
 #[derive(Debug)]

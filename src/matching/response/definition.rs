@@ -11,9 +11,9 @@ use crate::message::Effects;
 use crate::template::Parameters;
 
 use super::delays::Delays;
+use super::marks::{STUB_ID, STUB_NAME};
 use super::proxy::ProxyDefinition;
 use super::text::Text;
-use super::{STUB_ID, STUB_NAME};
 
 /// What an answer is made from.
 #[derive(Debug, Default)]

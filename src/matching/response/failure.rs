@@ -8,7 +8,8 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 
 use crate::message::{Body, Origin, Plan};
 
-use super::{AnsweringStub, STUB_ID, STUB_NAME, ascii};
+use super::answering::AnsweringStub;
+use super::marks::{STUB_ID, STUB_NAME, ascii};
 
 /// Why an answer cannot be made.
 #[derive(Debug)]

@@ -13,8 +13,8 @@ use crate::message::{Body, Delivery, Effects, Origin, Plan};
 use super::super::header_pool::{Head, HeaderPool};
 use super::definition::{BodyDefinition, Definition};
 use super::delays::Delays;
-use super::made::header_value;
-use super::{STUB_ID, STUB_NAME};
+use super::headers::header_value;
+use super::marks::{STUB_ID, STUB_NAME};
 
 /// A body of at most so many bytes is kept beside its stub's id, and copied for each answer: that costs less
 /// than counting who uses it, when it is one of many.

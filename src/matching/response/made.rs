@@ -4,16 +4,20 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use http::header::{CONTENT_LENGTH, HeaderValue};
 
 use crate::message::{Body, Effects, Origin, Plan};
 
+use super::answer::StubAnswer;
+use super::answering::AnsweringStub;
+use super::context::ResponseContext;
 use super::definition::{BodyDefinition, Definition};
 use super::failure::Failure;
 use super::fixed::is_wrong_length;
-use super::proxy;
-use super::text::{Rendering, Text};
-use super::{AnsweringStub, ResponseContext, STUB_ID, STUB_NAME, StubAnswer, ascii};
+use super::headers;
+use super::marks::{STUB_ID, STUB_NAME, ascii};
+use super::proxy_request;
+use super::text::Rendering;
 
 /// The answer to a request; 500 with the reason where there is none.
 pub(super) fn answer(
@@ -23,7 +27,7 @@ pub(super) fn answer(
 ) -> StubAnswer {
     let mut rendering = Rendering::new(context, &definition.parameters, stub.pattern);
     let made = match &definition.proxy {
-        Some(to) => proxy::request(definition, to, stub.id, &mut rendering)
+        Some(to) => proxy_request::request(definition, to, stub.id, &mut rendering)
             .map(|request| StubAnswer::Proxy(Box::new(request))),
         None => plan(definition, stub, &mut rendering).map(StubAnswer::Plan),
     };
@@ -36,7 +40,7 @@ fn plan(
     rendering: &mut Rendering<'_, '_>,
 ) -> Result<Plan, Failure> {
     let (body, from_file) = body(definition, rendering)?;
-    let mut headers = headers(&definition.headers, rendering)?;
+    let mut headers = headers::rendered(&definition.headers, rendering)?;
     settle_length(&mut headers)?;
     let AnsweringStub { id, name, .. } = stub;
     let context = &mut *rendering.context;
@@ -96,28 +100,4 @@ fn bytes(text: Cow<'_, str>) -> Bytes {
         Cow::Borrowed(text) => Bytes::copy_from_slice(text.as_bytes()),
         Cow::Owned(text) => text.into(),
     }
-}
-
-/// Header fields for a request.
-pub(super) fn headers(
-    written: &[(HeaderName, Text)],
-    rendering: &mut Rendering<'_, '_>,
-) -> Result<HeaderMap, Failure> {
-    let mut headers = HeaderMap::with_capacity(written.len() + 2);
-    for (name, text) in written {
-        headers.append(name, header_value(&text.render(rendering)?));
-    }
-    Ok(headers)
-}
-
-/// A header value in Latin-1. What that has not becomes a space, as line ends do; control characters cannot be
-/// sent at all.
-pub(super) fn header_value(text: &str) -> HeaderValue {
-    let byte = |c| match u8::try_from(c) {
-        Ok(byte @ (b'\t' | b' '..=b'~' | 0x80..)) => byte,
-        Ok(b'\r' | b'\n') | Err(_) => b' ',
-        Ok(_) => b'?',
-    };
-    let bytes: Bytes = text.chars().map(byte).collect();
-    HeaderValue::from_maybe_shared(bytes).expect("all bytes are those of header values")
 }

@@ -7,14 +7,20 @@
 //!                                                                                           or a [ProxyRequest]
 //! ```
 
+mod answer;
+mod answering;
 mod body;
+mod context;
 mod definition;
 mod delays;
 mod failure;
 mod fixed;
+mod headers;
 mod json_body;
 mod made;
+mod marks;
 mod proxy;
+mod proxy_request;
 mod read;
 mod reason;
 mod scalar;
@@ -27,33 +33,26 @@ mod tests;
 mod text;
 mod webhook;
 
-use http::header::{HeaderName, HeaderValue};
 use uuid::Uuid;
 
-use crate::message::{Origin, Plan, Request};
-use crate::template;
+use crate::message::{Origin, Plan};
 
-use super::body_files::ReadBodyFile;
 use super::header_pool::HeaderPool;
-use super::request::RequestPattern;
 
 use definition::Definition;
 use fixed::FixedResponse;
+use marks::ascii;
 
+pub(crate) use answer::StubAnswer;
+pub(super) use answering::AnsweringStub;
+pub(crate) use context::ResponseContext;
 pub(crate) use delays::distribution;
-pub(crate) use proxy::ProxyRequest;
+pub(crate) use proxy_request::ProxyRequest;
+pub(super) use read::RawResponse;
 pub use settings::ResponseTemplating;
 pub(crate) use settings::{ChunkedEncoding, ResponseSettings};
 pub(crate) use webhook::WebhookRequest;
 pub(super) use webhook::Webhooks;
-
-/// The headers by which clients see which stub answered.
-const STUB_ID: HeaderName = HeaderName::from_static("matched-stub-id");
-const STUB_NAME: HeaderName = HeaderName::from_static("matched-stub-name");
-
-/// A response as it is written.
-#[derive(Debug, Default)]
-pub(super) struct RawResponse(Definition);
 
 /// What a stub answers.
 #[derive(Debug)]
@@ -62,39 +61,6 @@ pub(super) enum Response {
     Fixed(FixedResponse),
     /// Made for each request.
     Made(Box<Definition>),
-}
-
-/// What an answer is made from, besides its stub.
-pub(crate) struct ResponseContext<'a> {
-    /// The request. Its body has been read where [`Stub::needs_body`](super::Stub::needs_body) asks for it.
-    pub(crate) request: &'a Request,
-    /// The settings of all stubs.
-    pub(crate) settings: &'a ResponseSettings,
-    /// Reads the files of answers.
-    pub(crate) files: &'a dyn ReadBodyFile,
-    /// Draws of evenly spread 64-bit numbers.
-    pub(crate) random: &'a mut dyn FnMut() -> u64,
-    /// The time, in milliseconds since 1970.
-    pub(crate) now: i64,
-    /// What templates may learn about the machine.
-    pub(crate) host: &'a dyn template::Host,
-}
-
-/// The stub that answers.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct AnsweringStub<'s> {
-    pub(super) id: Uuid,
-    pub(super) name: Option<&'s str>,
-    pub(super) pattern: &'s RequestPattern,
-}
-
-/// An answer of a stub.
-#[derive(Debug)]
-pub(crate) enum StubAnswer {
-    /// It is there.
-    Plan(Plan),
-    /// Another server has it.
-    Proxy(Box<ProxyRequest>),
 }
 
 impl Response {
@@ -158,10 +124,4 @@ impl Response {
             Self::Made(definition) => made::answer(definition, stub, context),
         }
     }
-}
-
-/// Header values are ASCII: anything else becomes `?`, as in `WireMock`.
-fn ascii(name: &str) -> Option<HeaderValue> {
-    let ascii = name.replace(|c: char| !c.is_ascii() || c.is_ascii_control(), "?");
-    HeaderValue::from_str(&ascii).ok()
 }

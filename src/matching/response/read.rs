@@ -1,7 +1,7 @@
 //! `response` of a stub mapping → a definition, with everything that is wrong with it.
 
 use http::StatusCode;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 
 use crate::document::Node;
 use crate::message::Effects;
@@ -12,8 +12,13 @@ use super::super::delivery::{TEMPLATE_TRANSFORMER, fault, stream, transformers};
 use super::definition::{BodyDefinition, Definition};
 use super::delays::{Delays, dribble};
 use super::proxy::ProxyDefinition;
+use super::settings::ResponseTemplating;
 use super::text::Text;
-use super::{RawResponse, ResponseTemplating, body, reason, scalar};
+use super::{body, headers, reason, scalar};
+
+/// A response as it is written.
+#[derive(Debug, Default)]
+pub(in crate::matching) struct RawResponse(pub(super) Definition);
 
 impl RawResponse {
     /// Reads `response`; problems are noted.
@@ -33,7 +38,7 @@ impl RawResponse {
         let parameters = parameters
             .filter(|_| templated)
             .and_then(|node| Parameters::from_text(&node.value().to_string()).ok());
-        let mut headers = headers(keys.get("headers"), templated);
+        let mut headers = headers::read(keys.get("headers"), templated);
         for name in [CONTENT_TYPE, CONTENT_LENGTH] {
             keep_last(&mut headers, &name);
         }
@@ -112,29 +117,4 @@ fn keep_last(headers: &mut Vec<(HeaderName, Text)>, of: &HeaderName) {
         left -= usize::from(is_one);
         !is_one || left == 0
     });
-}
-
-/// Header fields with a text or a list of texts each, in the order of their names.
-pub(super) fn headers(node: Option<Node<'_>>, templated: bool) -> Vec<(HeaderName, Text)> {
-    let mut headers = Vec::new();
-    for (name, values) in node.iter().flat_map(Node::entries) {
-        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
-            values.error_at_key(
-                format!("{name:?} is not a header name"),
-                "letters, digits and - only",
-            );
-            continue;
-        };
-        let list = if values.value().is_array() { values.items() } else { vec![values] };
-        for node in list {
-            let Some(text) = node.text() else {
-                continue;
-            };
-            // How the body is sent, the transport says itself.
-            if name != TRANSFER_ENCODING {
-                headers.push((name.clone(), Text::read(&node, text, templated)));
-            }
-        }
-    }
-    headers
 }

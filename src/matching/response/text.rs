@@ -7,7 +7,7 @@ use crate::document::Node;
 use crate::matching::request::RequestPattern;
 use crate::template::{Model, Parameters, RenderContext, RequestSource, Template};
 
-use super::ResponseContext;
+use super::context::ResponseContext;
 use super::failure::Failure;
 use super::template_request::TemplateRequest;
 

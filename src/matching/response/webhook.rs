@@ -17,10 +17,12 @@ use crate::message::Delay;
 use crate::template::Parameters;
 
 use super::super::delivery::base64;
+use super::context::ResponseContext;
 use super::delays::distribution;
+use super::failure::Failure;
 use super::settings::draw;
 use super::text::{Rendering, Text};
-use super::{ResponseContext, failure::Failure, made, read, scalar};
+use super::{headers, scalar};
 
 /// The phase of a serve event in which webhooks are sent.
 const PHASE: &str = "AFTER_COMPLETE";
@@ -132,7 +134,7 @@ impl Webhook {
         Some(Self {
             method: text("method").unwrap_or_else(|| Text::from("GET")),
             url: text("url"),
-            headers: read::headers(keys.get("headers"), true),
+            headers: headers::read(keys.get("headers"), true),
             body,
             delay: keys.get("delay").and_then(|node| distribution(&node)),
             parameters: parameters_of(node.value()),
@@ -163,7 +165,7 @@ impl Webhook {
         let Some(url) = &self.url else { return Err("it has no url".to_owned().into()) };
         let url = url.render(rendering)?.into_owned();
         let method = self.method.render(rendering)?.into_owned();
-        let headers = made::headers(&self.headers, rendering)?;
+        let headers = headers::rendered(&self.headers, rendering)?;
         let body = match &self.body {
             None => Bytes::new(),
             Some(WebhookBody::Bytes(bytes)) => bytes.clone(),

@@ -6,15 +6,16 @@
 
 use crate::document::xml::{Document, Kind, Name, NodeId, java_order};
 
+use super::namespaces::Namespaces;
 use super::nodes::{Item, content, items, namespace_of, trimmed};
-use super::pattern::{Comparison, Namespaces, XmlPattern};
 use super::placeholder::Placeholders;
+use super::rules::{Comparison, Rules};
 
 const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 /// Two documents, and how they are compared.
 pub(super) struct Comparer<'a> {
-    pattern: &'a XmlPattern,
+    rules: &'a Rules,
     expected: &'a Document,
     actual: &'a Document,
 }
@@ -39,12 +40,8 @@ struct Attributes<'d> {
 }
 
 impl<'a> Comparer<'a> {
-    pub(super) fn new(
-        pattern: &'a XmlPattern,
-        expected: &'a Document,
-        actual: &'a Document,
-    ) -> Self {
-        Self { pattern, expected, actual }
+    pub(super) fn new(rules: &'a Rules, expected: &'a Document, actual: &'a Document) -> Self {
+        Self { rules, expected, actual }
     }
 
     /// Whether the documents are equal.
@@ -53,13 +50,13 @@ impl<'a> Comparer<'a> {
     }
 
     fn counts(&self, comparison: Comparison) -> bool {
-        !self.pattern.is_exempt(comparison)
+        !self.rules.is_exempt(comparison)
     }
 
     /// What a placeholder says about a value, where the expected text is one and they are enabled.
     fn placeholder(&self, expected: &str, actual: Option<&str>) -> bool {
         let judge = |placeholders: &Placeholders| placeholders.accept(expected, actual);
-        self.pattern.placeholders.as_ref().and_then(judge).unwrap_or(false)
+        self.rules.placeholders.as_ref().and_then(judge).unwrap_or(false)
     }
 
     /// Whether a value is as expected; nothing expected is always so.
@@ -74,7 +71,7 @@ impl<'a> Comparer<'a> {
     }
 
     fn children(&self, expected: NodeId, actual: NodeId) -> bool {
-        let namespaces = self.pattern.namespaces;
+        let namespaces = self.rules.namespaces;
         let expected = items(self.expected, expected, namespaces);
         let actual = items(self.actual, actual, namespaces);
         if expected.len() != actual.len() && self.counts(Comparison::ChildCount) {
@@ -118,10 +115,10 @@ impl<'a> Comparer<'a> {
             let Item::Element(id) = item else {
                 return None;
             };
-            if self.pattern.namespaces == Namespaces::Ignored {
+            if self.rules.namespaces == Namespaces::Ignored {
                 return None;
             }
-            let text = self.pattern.sorted_by_text.then(|| content(document, id));
+            let text = self.rules.sorted_by_text.then(|| content(document, id));
             keyed.push((document.name(id)?.after_prefix(), text.unwrap_or_default(), item));
         }
         keyed.sort_by(|(a, text_a, _), (b, text_b, _)| {
@@ -171,7 +168,7 @@ impl<'a> Comparer<'a> {
     }
 
     fn namespace<'d>(&self, document: &'d Document, id: NodeId) -> Option<&'d str> {
-        match self.pattern.namespaces {
+        match self.rules.namespaces {
             Namespaces::Strict => document.name(id)?.namespace.as_deref(),
             Namespaces::Legacy => namespace_of(document, id, ""),
             Namespaces::Ignored => None,
@@ -180,7 +177,7 @@ impl<'a> Comparer<'a> {
 
     fn tag<'d>(&self, document: &'d Document, id: NodeId) -> Option<&'d str> {
         let name = document.name(id)?;
-        Some(match self.pattern.namespaces {
+        Some(match self.rules.namespaces {
             Namespaces::Ignored => &*name.qualified,
             _ => name.after_prefix(),
         })
@@ -271,7 +268,7 @@ impl<'a> Comparer<'a> {
         let mut split = Attributes::default();
         for attribute in all(document, id) {
             let declares = document.name(attribute.id).is_some_and(Name::declares_namespace);
-            if declares && self.pattern.namespaces != Namespaces::Ignored {
+            if declares && self.rules.namespaces != Namespaces::Ignored {
                 continue;
             }
             let is_schema = attribute.namespace == Some(SCHEMA_INSTANCE);
@@ -284,7 +281,7 @@ impl<'a> Comparer<'a> {
                 _ => split.others.push(attribute),
             }
         }
-        if self.pattern.namespaces == Namespaces::Legacy {
+        if self.rules.namespaces == Namespaces::Legacy {
             // The transformation keeps the last of those that differ in their prefix alone.
             let local = |name: &'d str| name.split_once(':').map_or(name, |(_, local)| local);
             let names: Vec<&str> = split.others.iter().map(|other| local(other.name)).collect();

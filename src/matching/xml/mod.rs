@@ -6,10 +6,12 @@
 //! ```
 
 mod compare;
+mod namespaces;
 mod nodes;
 mod path;
 mod pattern;
 mod placeholder;
+mod rules;
 #[cfg(test)]
 mod tests;
 

@@ -3,7 +3,7 @@
 
 use crate::document::xml::{Document, Kind, NodeId};
 
-use super::pattern::Namespaces;
+use super::namespaces::Namespaces;
 
 /// A node below an element or document.
 #[derive(Debug)]

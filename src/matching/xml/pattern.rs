@@ -1,78 +1,20 @@
 //! The operand of `equalToXml` with its options (`C/matching/EqualToXmlPattern.java`).
 
-use crate::document::xml::{Document, Reading};
+use crate::document::xml::Document;
 use crate::document::{Keys, Node};
 
 use super::compare::Comparer;
+use super::namespaces::Namespaces;
 use super::placeholder::Placeholders;
+use super::rules::{COMPARISONS, Rules};
 
 /// What a document must be equal to.
 #[derive(Debug)]
 pub(crate) struct XmlPattern {
     text: Box<str>,
     expected: Document,
-    pub(super) namespaces: Namespaces,
-    pub(super) placeholders: Option<Placeholders>,
-    /// Whether elements of one name are compared in the order of their texts.
-    pub(super) sorted_by_text: bool,
-    exempt: u64,
+    rules: Rules,
 }
-
-/// What counts of a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Namespaces {
-    /// The namespace and what is behind the prefix.
-    Strict,
-    /// Of elements the default namespace and what is behind the prefix; of attributes the whole name.
-    Legacy,
-    /// The whole name, and declarations are attributes like others.
-    Ignored,
-}
-
-/// What `XMLUnit` compares (`ComparisonType`). Those that `WireMock` counts come first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Comparison {
-    ElementTagName,
-    SchemaLocation,
-    NoNamespaceSchemaLocation,
-    NodeType,
-    NamespaceUri,
-    TextValue,
-    InstructionTarget,
-    InstructionData,
-    AttributeCount,
-    AttributeValue,
-    ChildCount,
-    ChildLookup,
-    AttributeLookup,
-}
-
-/// Their names, and behind them those of the comparisons that never count.
-const COMPARISONS: [&str; 23] = [
-    "ELEMENT_TAG_NAME",
-    "SCHEMA_LOCATION",
-    "NO_NAMESPACE_SCHEMA_LOCATION",
-    "NODE_TYPE",
-    "NAMESPACE_URI",
-    "TEXT_VALUE",
-    "PROCESSING_INSTRUCTION_TARGET",
-    "PROCESSING_INSTRUCTION_DATA",
-    "ELEMENT_NUM_ATTRIBUTES",
-    "ATTR_VALUE",
-    "CHILD_NODELIST_LENGTH",
-    "CHILD_LOOKUP",
-    "ATTR_NAME_LOOKUP",
-    "XML_VERSION",
-    "XML_STANDALONE",
-    "XML_ENCODING",
-    "HAS_DOCTYPE_DECLARATION",
-    "DOCTYPE_NAME",
-    "DOCTYPE_PUBLIC_ID",
-    "DOCTYPE_SYSTEM_ID",
-    "ATTR_VALUE_EXPLICITLY_SPECIFIED",
-    "CHILD_NODELIST_SEQUENCE",
-    "NAMESPACE_PREFIX",
-];
 
 impl XmlPattern {
     /// As written.
@@ -82,13 +24,8 @@ impl XmlPattern {
 
     /// Whether a text is a document that is equal.
     pub(crate) fn matches(&self, text: &str) -> bool {
-        Document::parse(text, self.namespaces.reading())
-            .is_ok_and(|actual| Comparer::new(self, &self.expected, &actual).documents())
-    }
-
-    /// Whether differences of a kind are passed over.
-    pub(super) fn is_exempt(&self, comparison: Comparison) -> bool {
-        self.exempt & 1 << comparison as u64 != 0
+        Document::parse(text, self.rules.namespaces.reading())
+            .is_ok_and(|actual| Comparer::new(&self.rules, &self.expected, &actual).documents())
     }
 
     /// Decodes the operand; its options stand beside it in `keys`. Problems are noted.
@@ -111,20 +48,9 @@ impl XmlPattern {
         let expected = Document::parse(text, namespaces.reading())
             .map_err(|why| operand.error(format!("not XML: {why}"), "give a well-formed document"))
             .ok()?;
-        Some(Self {
-            text: text.into(),
-            expected,
-            namespaces,
-            placeholders: placeholders?,
-            sorted_by_text,
-            exempt: exempt?,
-        })
-    }
-}
-
-impl Namespaces {
-    fn reading(self) -> Reading {
-        Reading { namespaces: self == Self::Strict, comments: false }
+        let rules =
+            Rules { namespaces, placeholders: placeholders?, sorted_by_text, exempt: exempt? };
+        Some(Self { text: text.into(), expected, rules })
     }
 }
 

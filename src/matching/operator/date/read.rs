@@ -1,7 +1,7 @@
 //! `{"before": "now +3 days"}` and its siblings.
 
 use crate::document::Node;
-use crate::matching::operator::read::{Options, as_bool};
+use crate::matching::operator::operand::{Options, as_bool};
 use crate::template::date_parse;
 
 use super::now::{Offset, Truncation, is_now};

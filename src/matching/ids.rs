@@ -1,0 +1,33 @@
+//! The stubs of a set by their ids: where each stands in precedence order.
+
+use std::hash::BuildHasher as _;
+
+use foldhash::fast::RandomState;
+use uuid::Uuid;
+
+use super::list::Order;
+use super::table::Table;
+
+/// Where the stub of an id stands.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ids {
+    state: RandomState,
+    table: Table<(Uuid, Order)>,
+}
+
+impl Ids {
+    pub(super) fn get(&self, id: Uuid) -> Option<Order> {
+        let hash = self.state.hash_one(id);
+        self.table.find(hash, |(other, _)| *other == id).map(|(_, order)| *order)
+    }
+
+    pub(super) fn insert(&mut self, id: Uuid, order: Order) {
+        let hash = self.state.hash_one(id);
+        let is = |(other, _): &(Uuid, Order)| *other == id;
+        self.table.change(hash, is, |known| known.1 = order, || (id, order));
+    }
+
+    pub(super) fn remove(&mut self, id: Uuid) {
+        self.table.remove(self.state.hash_one(id), |(other, _)| *other == id);
+    }
+}

@@ -1,0 +1,86 @@
+//! What operators are given: the JSON of an operand, and the options beside it.
+
+use serde_json::Value;
+
+use crate::document::Node;
+use crate::java::json::{Json, Reader};
+
+/// The keys beside an operator. Like Jackson's `findValue`, which `WireMock` uses, this looks into the values
+/// as well.
+#[derive(Debug)]
+pub(super) struct Options<'d> {
+    node: &'d Value,
+}
+
+impl<'d> Options<'d> {
+    /// Those of the object that holds the operator.
+    pub(super) fn of(node: &'d Value) -> Self {
+        Self { node }
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&'d Value> {
+        find(self.node, key)
+    }
+
+    pub(super) fn text(&self, key: &str) -> Option<&'d str> {
+        self.get(key)?.as_str()
+    }
+}
+
+fn find<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
+    match value {
+        Value::Object(map) => {
+            map.get(key).or_else(|| map.values().find_map(|value| find(value, key)))
+        }
+        Value::Array(items) => items.iter().find_map(|value| find(value, key)),
+        _ => None,
+    }
+}
+
+/// As Jackson's `asBoolean`: the text `true` and every number but 0 are true.
+pub(super) fn as_bool(value: &Value) -> bool {
+    match value {
+        Value::Bool(value) => *value,
+        Value::String(text) => text.trim() == "true",
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        _ => false,
+    }
+}
+
+/// The JSON of an operand: as it is, or in a text.
+pub(super) fn json_operand(operand: &Node<'_>) -> Option<Json> {
+    match operand.value() {
+        // A text holds JSON; to expect a JSON text, it is quoted once more.
+        Value::String(text) => Json::read(text, Reader::Jackson)
+            .map_err(|why| {
+                operand.error(format!("not JSON: {why}"), "give JSON, or a text that holds JSON");
+            })
+            .ok(),
+        value => Some(exact(operand).unwrap_or_else(|| Json::of(value))),
+    }
+}
+
+/// Numbers with a point lose digits when serde reads them: they are read again from the text.
+fn exact(operand: &Node<'_>) -> Option<Json> {
+    fn has_fraction(value: &Value) -> bool {
+        match value {
+            Value::Number(number) => number.is_f64(),
+            Value::Array(items) => items.iter().any(has_fraction),
+            Value::Object(map) => map.values().any(has_fraction),
+            _ => false,
+        }
+    }
+    if !has_fraction(operand.value()) {
+        return None;
+    }
+    let place = operand.place()?;
+    let text = &operand.decoder().source().text;
+    let mut start = 0;
+    for _ in 1..place.line {
+        start += text[start..].find('\n')? + 1;
+    }
+    let (offset, _) = text[start..].char_indices().nth(place.column - 1)?;
+    let found = Json::read(&text[start + offset..], Reader::Jackson).ok()?;
+    // The place is that of another value where the text is not JSON.
+    (found.to_serde() == *operand.value()).then_some(found)
+}

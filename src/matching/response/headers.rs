@@ -1,0 +1,59 @@
+//! Header fields of responses: as they are written, and as they are rendered for a request.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{HeaderName, HeaderValue, TRANSFER_ENCODING};
+
+use crate::document::Node;
+
+use super::failure::Failure;
+use super::text::{Rendering, Text};
+
+/// Header fields with a text or a list of texts each, in the order of their names.
+pub(super) fn read(node: Option<Node<'_>>, templated: bool) -> Vec<(HeaderName, Text)> {
+    let mut headers = Vec::new();
+    for (name, values) in node.iter().flat_map(Node::entries) {
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+            values.error_at_key(
+                format!("{name:?} is not a header name"),
+                "letters, digits and - only",
+            );
+            continue;
+        };
+        let list = if values.value().is_array() { values.items() } else { vec![values] };
+        for node in list {
+            let Some(text) = node.text() else {
+                continue;
+            };
+            // How the body is sent, the transport says itself.
+            if name != TRANSFER_ENCODING {
+                headers.push((name.clone(), Text::read(&node, text, templated)));
+            }
+        }
+    }
+    headers
+}
+
+/// Header fields for a request.
+pub(super) fn rendered(
+    written: &[(HeaderName, Text)],
+    rendering: &mut Rendering<'_, '_>,
+) -> Result<HeaderMap, Failure> {
+    let mut headers = HeaderMap::with_capacity(written.len() + 2);
+    for (name, text) in written {
+        headers.append(name, header_value(&text.render(rendering)?));
+    }
+    Ok(headers)
+}
+
+/// A header value in Latin-1. What that has not becomes a space, as line ends do; control characters cannot be
+/// sent at all.
+pub(super) fn header_value(text: &str) -> HeaderValue {
+    let byte = |c| match u8::try_from(c) {
+        Ok(byte @ (b'\t' | b' '..=b'~' | 0x80..)) => byte,
+        Ok(b'\r' | b'\n') | Err(_) => b' ',
+        Ok(_) => b'?',
+    };
+    let bytes: Bytes = text.chars().map(byte).collect();
+    HeaderValue::from_maybe_shared(bytes).expect("all bytes are those of header values")
+}

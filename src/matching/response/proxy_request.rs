@@ -1,0 +1,58 @@
+//! The request that is passed on where another server has the answer (`C/http/ProxyResponseRenderer.java`).
+
+use http::HeaderMap;
+use http::header::HeaderName;
+use uuid::Uuid;
+
+use crate::message::{Delivery, Effects};
+
+use super::definition::Definition;
+use super::failure::Failure;
+use super::headers;
+use super::proxy::ProxyDefinition;
+use super::text::Rendering;
+
+/// A request to be passed on, with what happens to its answer.
+#[derive(Debug)]
+pub(crate) struct ProxyRequest {
+    /// The stub.
+    pub(crate) stub: Uuid,
+    /// The URL before the path of the request.
+    pub(crate) base_url: String,
+    /// The path and query behind it.
+    pub(crate) target: String,
+    /// Header fields that the request has besides.
+    pub(crate) add: HeaderMap,
+    /// Header fields that are not passed on.
+    pub(crate) remove: Vec<HeaderName>,
+    /// Header fields that the answer has besides.
+    pub(crate) answer_headers: HeaderMap,
+    /// How the answer goes out.
+    pub(crate) delivery: Delivery,
+}
+
+/// The request that is passed on.
+pub(super) fn request(
+    definition: &Definition,
+    to: &ProxyDefinition,
+    stub: Uuid,
+    rendering: &mut Rendering<'_, '_>,
+) -> Result<ProxyRequest, Failure> {
+    let base_url = to.base_url.render(rendering)?.into_owned();
+    let target = rendering.context.request.target();
+    let prefix = to.prefix.as_deref().unwrap_or_default();
+    let target = target.strip_prefix(prefix).unwrap_or(target).to_owned();
+    let mut add = HeaderMap::new();
+    for (name, value) in headers::rendered(&to.add, rendering)? {
+        // Of several values the first is sent.
+        if let Some(name) = name {
+            add.insert(name, value);
+        }
+    }
+    let answer_headers = headers::rendered(&definition.headers, rendering)?;
+    let context = &mut *rendering.context;
+    let delay = context.settings.delay(&definition.delays, context.random);
+    let delivery = Effects { delay, ..definition.effects.clone() }.into();
+    let remove = to.remove.clone();
+    Ok(ProxyRequest { stub, base_url, target, add, remove, answer_headers, delivery })
+}
