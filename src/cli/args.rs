@@ -1,14 +1,15 @@
-//! The command line: commands, options, and their help.
+//! The command line: commands, options, and their help. The longest lists of options have files of their own.
 
-use std::net::SocketAddr;
+mod serve;
+mod wiremock;
+mod without_effect;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::k8s::DeleteAnswer;
-use crate::server::Profile;
-
-use super::wiremock::WireMock;
+pub(super) use serve::{Backend, Listener, Record, Serve, TlsArgs};
+pub(super) use wiremock::WireMock;
 
 /// A stand-in for an API server in tests.
 ///
@@ -175,145 +176,6 @@ pub(super) enum SchemaOf {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Serve {
-    /// Fixture file or directory (repeatable); default: the embedded fixtures.
-    #[arg(long, short, value_name = "PATH")]
-    pub(super) fixtures: Vec<PathBuf>,
-    /// Scenario to turn on: a file or a name from `standin scenarios` (repeatable).
-    #[arg(long, short, value_name = "NAME|FILE")]
-    pub(super) scenario: Vec<String>,
-    /// Seed of all random draws, in place of the scenarios' own; the same seed gives the same run.
-    #[arg(long, value_name = "N")]
-    pub(super) seed: Option<u64>,
-    /// Simulate the life cycle of created jobs, as the `stages` of the fixtures define it; TFJobs, MPIJobs and
-    /// Volcano Jobs have built-in stages.
-    #[arg(long)]
-    pub(super) stages: bool,
-    /// Response to DELETE on a collection: the list of deleted objects, as servers send it, or the Status that the
-    /// documented parameter tables show.
-    #[arg(long, value_name = "WHAT", default_value = "list")]
-    pub(super) delete_collection_answer: Answer,
-    /// API server behaviour to emulate: Kubernetes, or the CCI service (tokens of POST /v3/auth/tokens in
-    /// X-Auth-Token, the gateway's 401, errorCode, selfLink).
-    #[arg(long, value_name = "NAME", default_value = "kubernetes")]
-    pub(super) profile: ProfileName,
-    /// Lifetime of the CCI profile's tokens, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = crate::profile::TOKEN_LIFETIME.as_secs())]
-    pub(super) token_lifetime: u64,
-    /// Static token file for the Kubernetes API: one token,user,uid,"group1,group2" a line.
-    #[arg(long, value_name = "FILE")]
-    pub(super) token_auth_file: Option<PathBuf>,
-    /// ABAC policy file for the Kubernetes API: one JSON object a line.
-    #[arg(long, value_name = "FILE")]
-    pub(super) authorization_policy_file: Option<PathBuf>,
-    /// Whether to accept requests without a token as system:anonymous.
-    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
-    pub(super) anonymous_auth: bool,
-    /// Proxy unmatched requests to this URL.
-    #[arg(long, value_name = "URL")]
-    pub(super) upstream: Option<String>,
-    /// Record the backend's responses as fixtures in this directory.
-    #[arg(long, value_name = "DIR", requires = "upstream")]
-    pub(super) record: Option<PathBuf>,
-    /// Most worlds besides the default one; the least recently used one makes room.
-    #[arg(long, value_name = "N")]
-    pub(super) max_worlds: Option<usize>,
-    /// Path prefix that selects a world; "none" turns it off.
-    #[arg(long, value_name = "PATH", default_value = crate::serve::WORLD_PREFIX)]
-    pub(super) world_prefix: String,
-    /// Grade what clients do; GET /__admin/findings reports it.
-    #[arg(long)]
-    pub(super) graded: bool,
-    /// Omit X-Standin-Rule from responses.
-    #[arg(long)]
-    pub(super) no_rule_header: bool,
-    #[command(flatten)]
-    pub(super) tls: TlsArgs,
-    #[command(flatten)]
-    pub(super) listener: Listener,
-    #[command(flatten)]
-    pub(super) backend: Backend,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Record {
-    /// Backend to record.
-    #[arg(long, value_name = "URL")]
-    pub(super) upstream: String,
-    /// Directory for the fixtures; created if it does not exist.
-    #[arg(long, value_name = "DIR")]
-    pub(super) to: PathBuf,
-    #[command(flatten)]
-    pub(super) listener: Listener,
-    #[command(flatten)]
-    pub(super) backend: Backend,
-}
-
-/// The time to shut down, in seconds.
-const GRACE: f64 = 5.0;
-
-/// Where to listen, what to print, which bounds to keep.
-#[derive(Debug, Args)]
-pub(super) struct Listener {
-    /// Address to listen on; port 0 selects a free port.
-    #[arg(long, short, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    pub(super) listen: SocketAddr,
-    /// Print a line for each request.
-    #[arg(long, short)]
-    pub(super) verbose: bool,
-    /// Show secrets in log lines, near misses and /__admin/requests; recordings never contain them.
-    #[arg(long)]
-    pub(super) show_secrets: bool,
-    /// Set a bound, such as history-bytes=256MiB (repeatable); GET /__admin/bounds lists them.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = bound)]
-    pub(super) bound: Vec<(String, String)>,
-    /// Time to shut down after SIGTERM or SIGINT, in seconds; after it the process exits with code 1.
-    #[arg(long, value_name = "SECONDS", default_value_t = GRACE, value_parser = seconds)]
-    pub(super) grace: f64,
-}
-
-impl Listener {
-    /// The defaults, for an address.
-    pub(super) fn at(listen: SocketAddr, verbose: bool) -> Self {
-        Self { listen, verbose, show_secrets: false, bound: Vec::new(), grace: GRACE }
-    }
-}
-
-/// How to serve HTTPS.
-#[derive(Debug, Args)]
-pub(super) struct TlsArgs {
-    /// Serve HTTPS (TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1) with a certificate of a CA that is made at the start.
-    #[arg(long)]
-    pub(super) tls: bool,
-    /// PEM file with a certificate chain to use instead; reloaded when it changes.
-    #[arg(long, value_name = "FILE", requires = "key")]
-    pub(super) cert: Option<PathBuf>,
-    /// PEM file with the key of the certificate.
-    #[arg(long, value_name = "FILE", requires = "cert")]
-    pub(super) key: Option<PathBuf>,
-    /// Further host name or address for the certificate that is made at the start (repeatable).
-    #[arg(long, value_name = "NAME", requires = "tls", conflicts_with = "cert")]
-    pub(super) tls_name: Vec<String>,
-    /// Write the CA's certificate to this file, for clients to trust. It is not secret.
-    #[arg(long, value_name = "FILE")]
-    pub(super) ca_out: Option<PathBuf>,
-    /// PEM file with the CAs of client certificates: CN is the user, O are the groups.
-    #[arg(long, value_name = "FILE")]
-    pub(super) client_ca: Option<PathBuf>,
-}
-
-/// How to reach a backend.
-#[derive(Debug, Args)]
-pub(super) struct Backend {
-    /// PEM file with the certificates to trust in place of the system's, for an https backend.
-    #[arg(long, value_name = "FILE")]
-    pub(super) upstream_ca: Option<PathBuf>,
-    /// Accept any certificate of an https backend.
-    #[arg(long)]
-    pub(super) upstream_insecure: bool,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct Check {
     /// Files and directories; a file with `rules` is a scenario, all others are fixtures. Default: the embedded
     /// fixtures.
@@ -372,52 +234,4 @@ pub(super) struct Target {
     /// Address or URL of the server; for an address, HTTP or HTTPS is detected.
     #[arg(default_value = "127.0.0.1:8080", value_name = "ADDR|URL")]
     pub(super) server: String,
-}
-
-/// The response to DELETE on a collection.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Answer {
-    List,
-    Status,
-}
-
-/// API server behaviour to emulate.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum ProfileName {
-    Kubernetes,
-    Cci,
-}
-
-impl From<ProfileName> for Profile {
-    fn from(name: ProfileName) -> Self {
-        match name {
-            ProfileName::Kubernetes => Self::Kubernetes,
-            ProfileName::Cci => Self::Cci,
-        }
-    }
-}
-
-impl From<Answer> for DeleteAnswer {
-    fn from(answer: Answer) -> Self {
-        match answer {
-            Answer::List => Self::List,
-            Answer::Status => Self::Status,
-        }
-    }
-}
-
-/// A time in seconds, from 0 to a day.
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
-        _ => Err("write a number of seconds from 0 to 86400".to_owned()),
-    }
-}
-
-/// A bound, as `NAME=VALUE`.
-fn bound(text: &str) -> Result<(String, String), String> {
-    let (name, value) =
-        text.split_once('=').ok_or("write NAME=VALUE, such as history-bytes=256MiB")?;
-    crate::Bounds::default().set(name, value)?;
-    Ok((name.to_owned(), value.to_owned()))
 }

@@ -12,8 +12,8 @@ use hyper_util::rt::TokioExecutor;
 use crate::record::causes;
 use crate::tls::client::{Trust, connector};
 
-use super::NO_TLS;
 use super::error::CommandError;
+use super::error::NO_TLS;
 
 /// How long an answer may take.
 const TIMEOUT: Duration = Duration::from_secs(3);

@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::drill::{self, DrillOptions, DrillResult, Progress};
 
-use super::NO_TLS;
 use super::args::Drill;
 use super::error::CommandError;
+use super::error::NO_TLS;
 
 pub(super) fn drill(args: Drill) -> Result<(), CommandError> {
     if args.tls && cfg!(not(feature = "tls")) {

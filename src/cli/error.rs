@@ -7,6 +7,9 @@ use crate::document::Diagnostics;
 use crate::drill::DrillError;
 use crate::error::{EXIT_FAILURE, EXIT_USAGE, Error};
 
+/// The error of an option that needs TLS, in a build without it.
+pub(super) const NO_TLS: &str = "this build has no TLS; build it with the feature tls";
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommandError {

@@ -29,9 +29,6 @@ use error::CommandError;
 use crate::error::EXIT_OK;
 use crate::redact::Redactor;
 
-/// The error of an option that needs TLS, in a build without it.
-const NO_TLS: &str = "this build has no TLS; build it with the feature tls";
-
 /// Runs the program: parses the command line, runs the command, reports its error.
 #[must_use]
 pub fn run() -> ExitCode {

@@ -71,7 +71,7 @@ fn with_tls(builder: Builder, args: &TlsArgs) -> Result<Builder, CommandError> {
     #[cfg(feature = "tls")]
     return Ok(builder.tls(tls(args)));
     #[cfg(not(feature = "tls"))]
-    Err(CommandError::Usage(format!("--tls, --cert: {}", super::NO_TLS)))
+    Err(CommandError::Usage(format!("--tls, --cert: {}", super::error::NO_TLS)))
 }
 
 #[cfg(feature = "tls")]

@@ -4,26 +4,20 @@
 //! that run `java -jar wiremock.jar --port 0` find this program in place of `java`. Empty arguments are left
 //! out, since container starters pass them.
 
-mod without_effect;
-
 use std::ffi::OsString;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use clap::Args;
-
-use crate::matching::{ChunkedEncoding, ResponseTemplating};
+use crate::matching::ResponseTemplating;
 use crate::record::Targets;
 use crate::record::UpstreamOptions;
 use crate::serve::{OutboundOptions, StubOptions};
 use crate::server::{Builder, Server};
 
-use super::args::Listener;
+use super::args::{Listener, WireMock};
 use super::error::CommandError;
 use super::serve;
-use without_effect::WithoutEffect;
 
 /// The name of the command.
 const COMMAND: &str = "wiremock";
@@ -46,90 +40,6 @@ pub(super) fn recognised(arguments: impl IntoIterator<Item = OsString>) -> Vec<O
         rest.insert(0, COMMAND.into());
     }
     program.into_iter().chain(rest).collect()
-}
-
-/// `WireMock`'s options.
-#[derive(Debug, Args)]
-#[command(infer_long_args = true)]
-pub(super) struct WireMock {
-    /// Port for HTTP; 0 selects a free port.
-    #[arg(long, value_name = "PORT", default_value_t = 8080)]
-    port: u16,
-    /// Port for HTTPS.
-    #[arg(long, value_name = "PORT")]
-    https_port: Option<u16>,
-    /// Serve no HTTP; needs --https-port.
-    #[arg(long, requires = "https_port")]
-    disable_http: bool,
-    /// Address to listen on.
-    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    bind_address: IpAddr,
-    /// Directory with mappings/ and __files/; both are created if they do not exist.
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    root_dir: PathBuf,
-    /// Print a line for each request.
-    #[arg(long)]
-    verbose: bool,
-    /// Print no table of the settings.
-    #[arg(long)]
-    disable_banner: bool,
-    /// Keep no requests: nothing can be verified.
-    #[arg(long)]
-    no_request_journal: bool,
-    /// Most requests to keep.
-    #[arg(long, value_name = "N")]
-    max_request_journal_entries: Option<usize>,
-    /// Render templates in the responses of all stubs.
-    #[arg(long)]
-    global_response_templating: bool,
-    /// Render templates in the responses of stubs that name response-template; this is the default.
-    #[arg(long)]
-    local_response_templating: bool,
-    /// Render no templates.
-    #[arg(long, conflicts_with = "global_response_templating")]
-    disable_response_templating: bool,
-    /// Environment variables that templates may read: regular expressions, separated by commas.
-    #[arg(long, value_name = "KEYS", value_delimiter = ',')]
-    permitted_system_keys: Vec<String>,
-    /// Accepted and without effect: each stub keeps its compiled templates.
-    #[arg(long, value_name = "N", hide = true)]
-    max_template_cache_entries: Option<u64>,
-    /// Proxy unmatched requests to this URL.
-    #[arg(long, value_name = "URL")]
-    proxy_all: Option<String>,
-    /// Record the backend's responses as stubs in mappings/.
-    #[arg(long, requires = "proxy_all")]
-    record_mappings: bool,
-    /// Which bodies go out in chunks: all, those of files, or none.
-    #[arg(long, value_name = "always|body_file|never", value_parser = chunked_encoding)]
-    use_chunked_encoding: Option<ChunkedEncoding>,
-    /// Compress no responses.
-    #[arg(long)]
-    disable_gzip: bool,
-    /// Pass the Host of requests on to the servers that stubs proxy to.
-    #[arg(long)]
-    preserve_host_header: bool,
-    /// Pass User-Agent on to the servers that stubs proxy to.
-    #[arg(long)]
-    preserve_user_agent_proxy_header: bool,
-    /// Milliseconds that these servers may take to begin a response.
-    #[arg(long, value_name = "MS")]
-    proxy_timeout: Option<u64>,
-    /// Servers that stubs may proxy to: addresses, ranges, names with *, separated by commas.
-    #[arg(long, value_name = "TARGETS", value_delimiter = ',')]
-    allow_proxy_targets: Vec<String>,
-    /// Servers that stubs may not proxy to.
-    #[arg(long, value_name = "TARGETS", value_delimiter = ',')]
-    deny_proxy_targets: Vec<String>,
-    /// User name and password for /__admin.
-    #[arg(long, value_name = "USER:PASSWORD")]
-    admin_api_basic_auth: Option<String>,
-    /// Refuse /__admin over plain HTTP.
-    #[arg(long)]
-    admin_api_require_https: bool,
-    /// Options that are accepted and have no effect.
-    #[command(flatten)]
-    without_effect: WithoutEffect,
 }
 
 impl WireMock {
@@ -164,16 +74,6 @@ impl WireMock {
         rows.extend(https_port.map(|port| row("https-port", port.to_string())));
         rows.push(row("root-dir", self.root_dir.display().to_string()));
         rows
-    }
-}
-
-/// A value of `--use-chunked-encoding`.
-fn chunked_encoding(text: &str) -> Result<ChunkedEncoding, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "always" => Ok(ChunkedEncoding::Always),
-        "body_file" => Ok(ChunkedEncoding::BodyFile),
-        "never" => Ok(ChunkedEncoding::Never),
-        _ => Err("expected always, body_file or never".to_owned()),
     }
 }
 
@@ -238,13 +138,15 @@ fn with_https(builder: Builder, args: &WireMock) -> Result<Builder, CommandError
 #[cfg(not(feature = "tls"))]
 fn with_https(builder: Builder, args: &WireMock) -> Result<Builder, CommandError> {
     match args.https_port {
-        Some(_) => Err(CommandError::Usage(format!("--https-port: {}", super::NO_TLS))),
+        Some(_) => Err(CommandError::Usage(format!("--https-port: {}", super::error::NO_TLS))),
         None => Ok(builder),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use clap::Parser as _;
 
     use super::*;

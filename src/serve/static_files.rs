@@ -217,7 +217,7 @@ mod tests {
             ("range", "bytes=3-2", 416, "", Some("bytes */10")),
             ("range", "x", 416, "", Some("bytes */10")),
             ("range", "bytes=0-1,4-5", 200, "0123456789", None),
-            ("if-modified-since", "Wed, 15 Nov 2990 00:00:00 GMT", 304, "", None),
+            ("if-modified-since", "Mon, 15 Nov 2990 00:00:00 GMT", 304, "", None),
             ("if-modified-since", "Wed, 15 Nov 2000 00:00:00 GMT", 200, "0123456789", None),
             ("if-modified-since", "yesterday", 200, "0123456789", None),
         ] {

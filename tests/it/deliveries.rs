@@ -151,7 +151,9 @@ async fn server() -> (RunningServer, RunningServer, [TempDir; 3]) {
                 serde_json::json!({"request": {"urlPathPattern": pattern}, "response": response});
             (format!("{kind}-{size}.json"), mapping.to_string())
         };
-        let file = serde_json::json!({"bodyFileName": format!("{size}.txt")});
+        // The length is announced: a stub that does not say it is sent in chunks.
+        let headers = serde_json::json!({"Content-Length": size.to_string()});
+        let file = serde_json::json!({"bodyFileName": format!("{size}.txt"), "headers": headers});
         stubs.push(stub("stub", &file));
         backend.push(stub("proxied", &file));
         // As the recorder writes a stream, in chunks with a pause between them.

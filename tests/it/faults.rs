@@ -44,9 +44,15 @@ struct All {
 /// One path for each kind of answer.
 const KINDS: [&str; 4] = ["/stub", "/recorded", TFJOBS, "/proxied"];
 
+/// A response that says how long its body is: stubs that do not are sent in chunks.
+fn with_length() -> String {
+    let (body, length) = (body(), body().len());
+    format!(r#"{{"status": 200, "headers": {{"Content-Length": "{length}"}}, "body": "{body}"}}"#)
+}
+
 async fn all(rules: &str) -> All {
     let fixtures = files(&[
-        ("stub.json", &stub("stub", &format!(r#"{{"status": 200, "body": "{}"}}"#, body()))),
+        ("stub.json", &stub("stub", &with_length())),
         (
             "recorded.json",
             // As the recorder writes a stream: with its pace.
@@ -55,10 +61,7 @@ async fn all(rules: &str) -> All {
         ("crds.json", include_str!("../../fixtures/crds/tfjobs.json")),
         ("job.yaml", &job("one")),
     ]);
-    let behind = files(&[(
-        "proxied.json",
-        &stub("proxied", &format!(r#"{{"status": 200, "body": "{}"}}"#, body())),
-    )]);
+    let behind = files(&[("proxied.json", &stub("proxied", &with_length()))]);
     let backend = Server::builder().fixtures(behind.path()).start().await.unwrap();
     let scenario = files(&[("s.yaml", rules)]);
     let server = Server::builder()

@@ -69,7 +69,7 @@ async fn the_admin_api_shows_what_is_loaded_and_asked() {
     let _ =
         send(&server, "GET", "/hello?who=you", &[("authorization", "Bearer secret-1")], "").await;
     assert_eq!(ask(&server, "GET", "/__admin/health").await.at("/status"), "healthy");
-    assert_eq!(ask(&server, "GET", "/__admin").await.at("/stubs"), 6);
+    assert_eq!(ask(&server, "GET", "/__admin/standin").await.at("/stubs"), 6);
     let mappings = ask(&server, "GET", "/__admin/mappings").await;
     assert_eq!(mappings.at("/meta/total"), 6);
     assert_eq!(mappings.at("/mappings/0/priority"), 1, "in the order in which they are tried");

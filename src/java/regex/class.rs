@@ -2,9 +2,9 @@
 
 use regex_syntax::hir::ClassUnicode;
 
+use super::cursor::{Fail, Parser};
 use super::flags::Flags;
 use super::node::Node;
-use super::parser::{Fail, Parser};
 use super::property::{negated, ranges};
 
 /// What stands in a class: one character, which may begin a range, or a set.

@@ -1,8 +1,8 @@
 //! What follows a backslash.
 
 use super::class::{Member, character};
+use super::cursor::{Fail, Parser};
 use super::node::{Assertion, Node};
-use super::parser::{Fail, Parser};
 use super::property::{horizontal_space, named, negated, perl, vertical_space};
 
 /// A cluster of characters that people see as one, near enough.

@@ -10,6 +10,7 @@
 
 mod char_set;
 mod class;
+mod cursor;
 mod escape;
 mod flags;
 mod hir;
@@ -18,6 +19,7 @@ mod node;
 mod parser;
 mod program;
 mod property;
+mod syntax_error;
 #[cfg(test)]
 mod tests;
 
@@ -25,18 +27,9 @@ use std::sync::OnceLock;
 
 pub(crate) use flags::Flags;
 pub(crate) use node::Node;
+pub(crate) use syntax_error::SyntaxError;
 
 use program::Program;
-
-/// What is wrong with an expression, in Java's words, and at which character.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{description} near index {index}")]
-pub(crate) struct SyntaxError {
-    /// Java's sentence.
-    pub(crate) description: String,
-    /// The character of the expression, from 0.
-    pub(crate) index: usize,
-}
 
 /// A compiled expression. The engine is built when a value is first matched.
 #[derive(Debug)]

@@ -1,9 +1,7 @@
 //! Text → tree, in the steps of `java.util.regex.Pattern`, so that the same texts are refused.
 
-use std::collections::HashMap;
-
-use super::SyntaxError;
 use super::class::character;
+use super::cursor::{Fail, Parser};
 use super::flags::Flags;
 use super::node::{Assertion, Node, RepeatKind};
 use super::property::{all, line_ends, negated};
@@ -11,100 +9,17 @@ use super::property::{all, line_ends, negated};
 /// How deep groups may nest.
 const MAX_DEPTH: usize = 200;
 
-/// A text that cannot be read.
-pub(super) type Fail = SyntaxError;
-
 /// Reads an expression; answers its tree and how many groups it has.
-pub(super) fn parse(text: &str, flags: Flags) -> Result<(Node, usize), SyntaxError> {
-    let mut parser =
-        Parser { text: unquoted(text), at: 0, flags, groups: 0, names: HashMap::new(), depth: 0 };
+pub(super) fn parse(text: &str, flags: Flags) -> Result<(Node, usize), Fail> {
+    let mut parser = Parser::new(text, flags);
     let node = parser.alternation()?;
-    if parser.at < parser.text.len() {
+    if !parser.is_at_end() {
         return Err(parser.error("Unmatched closing ')'"));
     }
     Ok((node, parser.groups))
 }
 
-/// Reads one expression.
-pub(super) struct Parser {
-    text: Vec<char>,
-    at: usize,
-    pub(super) flags: Flags,
-    pub(super) groups: usize,
-    pub(super) names: HashMap<String, usize>,
-    depth: usize,
-}
-
 impl Parser {
-    /// The characters, one by one. With the flag `x`, `peek` and `next` skip spaces and comments.
-    pub(super) fn peek(&mut self) -> Option<char> {
-        if self.flags.comments {
-            self.skip_comments();
-        }
-        self.current()
-    }
-
-    pub(super) fn next(&mut self) -> Option<char> {
-        self.at += 1;
-        self.peek()
-    }
-
-    pub(super) fn next_escaped(&mut self) -> Option<char> {
-        self.at += 1;
-        self.current()
-    }
-
-    /// The current character, passed over.
-    pub(super) fn read(&mut self) -> Option<char> {
-        let c = self.peek();
-        self.at += 1;
-        c
-    }
-
-    /// The character behind the current one, passed over as well.
-    pub(super) fn skip(&mut self) -> Option<char> {
-        let c = self.after_cursor();
-        self.at += 2;
-        c
-    }
-
-    pub(super) fn unread(&mut self) {
-        self.at -= 1;
-    }
-
-    pub(super) fn current(&self) -> Option<char> {
-        self.text.get(self.at).copied()
-    }
-
-    pub(super) fn after_cursor(&self) -> Option<char> {
-        self.text.get(self.at + 1).copied()
-    }
-
-    pub(super) fn previous(&self) -> Option<char> {
-        self.text.get(self.at.checked_sub(1)?).copied()
-    }
-
-    fn skip_comments(&mut self) {
-        while let Some(c) = self.current() {
-            match c {
-                ' ' | '\t'..='\r' => self.at += 1,
-                '#' => {
-                    let ends = line_ends(self.flags.unix_lines);
-                    let ends =
-                        |c: char| ends.ranges().iter().any(|r| r.start() <= c && c <= r.end());
-                    while self.current().is_some_and(|c| !ends(c)) {
-                        self.at += 1;
-                    }
-                }
-                _ => break,
-            }
-        }
-    }
-
-    pub(super) fn error(&self, description: impl Into<String>) -> Fail {
-        SyntaxError { description: description.into(), index: self.at.saturating_sub(1) }
-    }
-
     fn alternation(&mut self) -> Result<Node, Fail> {
         let mut ways = vec![self.sequence()?];
         while self.peek() == Some('|') {
@@ -323,45 +238,7 @@ impl Parser {
                 Some(letter) if self.flags.set(letter, on) => {}
                 _ => return,
             }
-            self.at += 1;
+            let _ = self.next_escaped();
         }
     }
-}
-
-/// The expression with `\Q...\E` written out.
-fn unquoted(text: &str) -> Vec<char> {
-    if !text.contains(r"\Q") {
-        return text.chars().collect();
-    }
-    let mut out = Vec::with_capacity(text.len() * 2);
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            out.push(c);
-            continue;
-        }
-        if chars.next_if_eq(&'Q').is_none() {
-            // An escaped character, so that `\\Q` stays a backslash and a Q.
-            out.push(c);
-            out.extend(chars.next());
-            continue;
-        }
-        let mut first = true;
-        while let Some(c) = chars.next() {
-            if c == '\\' && chars.next_if_eq(&'E').is_some() {
-                break;
-            }
-            if c.is_ascii_digit() && first {
-                // Not the number of a back-reference before it.
-                out.extend(format!("\\x3{c}").chars());
-            } else {
-                if c.is_ascii() && !c.is_ascii_alphanumeric() {
-                    out.push('\\');
-                }
-                out.push(c);
-            }
-            first = false;
-        }
-    }
-    out
 }

@@ -344,7 +344,7 @@ fn list(operand: &Node<'_>) -> Option<Vec<StringPattern>> {
     if patterns.len() < 2 {
         operand.error_saying(
             "a list of two patterns or more is expected",
-            "leave the list away",
+            "give two patterns or more, or take one out of the list",
             "Must be constructed with at least two matchers",
         );
         return None;

@@ -88,7 +88,7 @@ fn what_wiremock_refuses_is_refused() {
         (
             json!({"and": [{"equalTo": "a"}]}),
             "and: ",
-            "Must be constructed with at least two matchers; give two patterns or more",
+            "a list of two patterns or more is expected; give two patterns or more, or take one out of the list",
         ),
         (json!({"or": "x"}), "or: ", "\"or\" takes a list of patterns; give two patterns or more"),
         (

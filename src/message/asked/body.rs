@@ -9,14 +9,8 @@ use super::super::bodies::BodyError;
 use super::super::decoded::{content_type, is_form, text, without_gzip};
 use super::super::multipart::{self, Part};
 use super::super::parameters;
-use super::{Asked, LazyJson};
-
-/// A body without compression, and its text.
-#[derive(Debug)]
-pub(super) struct PlainBody<'r> {
-    bytes: Cow<'r, [u8]>,
-    text: Cow<'r, str>,
-}
+use super::LazyJson;
+use super::view::{Asked, PlainBody};
 
 impl<'r> Asked<'r> {
     /// Reads the whole body, once; later calls give the same bytes.

@@ -12,23 +12,8 @@ use serde::Deserialize;
 
 use super::super::parameters;
 use super::super::target::{Query, TargetError};
-use super::{Asked, RequestInfo, ResourceInfo};
-
-/// A decoded part of the target, and what was wrong with it. What cannot be decoded counts as empty.
-#[derive(Debug)]
-pub(super) struct Decoded<T> {
-    value: T,
-    error: Option<TargetError>,
-}
-
-impl<T> Decoded<T> {
-    fn of(decoded: Result<T, TargetError>, otherwise: impl FnOnce() -> T) -> Self {
-        match decoded {
-            Ok(value) => Self { value, error: None },
-            Err(error) => Self { value: otherwise(), error: Some(error) },
-        }
-    }
-}
+use super::view::{Asked, Decoded};
+use super::{RequestInfo, ResourceInfo};
 
 impl<'r> Asked<'r> {
     /// The method, as sent.

@@ -7,79 +7,28 @@
 //! All stages of the pipeline share one [`Asked`], so that they agree on what was asked. A new one costs nothing
 //! but its own place: the short way of a request that a stub answers uses the path alone.
 //!
-//! A part that another stage needs gets its place here: what belongs to the head in [`head`], what needs the
-//! body in [`body`], the grammar of Kubernetes paths in [`request_info`].
+//! A part that another stage needs gets its place in [`view`], and its methods in [`head`] if it belongs to the
+//! head, in [`body`] if it needs the body; the grammar of Kubernetes paths is in [`request_info`].
 
 mod body;
 mod head;
 mod lazy_json;
 mod request_info;
+mod view;
 
-use std::borrow::Cow;
-use std::sync::OnceLock;
-
-use http::Method;
-
-use super::multipart::Part;
-use super::parameters::Parameters;
-use super::request::Request;
-use super::target::Query;
-
-use body::PlainBody;
-use head::Decoded;
 pub(crate) use head::{authority, client_address, cookies};
 pub(crate) use lazy_json::LazyJson;
 pub(crate) use request_info::{RequestInfo, ResourceInfo, is_true};
-
-/// A lazy view of a request.
-#[derive(Debug)]
-pub struct Asked<'r> {
-    request: &'r Request,
-    path: &'r str,
-    upper_case_method: OnceLock<Cow<'r, Method>>,
-    query: OnceLock<Decoded<Query<'r>>>,
-    parameters: OnceLock<Parameters<'r>>,
-    info: OnceLock<Decoded<RequestInfo<'r>>>,
-    /// The resource's `plural.group`.
-    resource: OnceLock<Option<String>>,
-    body: OnceLock<PlainBody<'r>>,
-    json: LazyJson,
-    form: OnceLock<Parameters<'static>>,
-    parts: OnceLock<Option<Vec<Part>>>,
-}
-
-impl<'r> Asked<'r> {
-    /// A view of a request. Nothing is decoded yet.
-    #[must_use]
-    pub fn new(request: &'r Request) -> Self {
-        Self {
-            request,
-            path: request.path(),
-            upper_case_method: OnceLock::new(),
-            query: OnceLock::new(),
-            parameters: OnceLock::new(),
-            info: OnceLock::new(),
-            resource: OnceLock::new(),
-            body: OnceLock::new(),
-            json: LazyJson::default(),
-            form: OnceLock::new(),
-            parts: OnceLock::new(),
-        }
-    }
-
-    /// The request itself.
-    pub(crate) fn request(&self) -> &'r Request {
-        self.request
-    }
-}
+pub use view::Asked;
 
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use http::Method;
     use serde_json::json;
 
     use super::*;
-    use crate::message::{Bodies, RequestBody};
+    use crate::message::{Bodies, Request, RequestBody};
 
     #[test]
     fn a_request_for_a_resource_has_its_parts() {

@@ -1,42 +1,9 @@
-//! Comparisons of values (XPath 1.0, section 3.4), and what a value is as another type.
+//! Comparisons of values (XPath 1.0, section 3.4).
 
 use super::super::Document;
-use super::evaluate::Evaluation;
 use super::expression::Comparison;
+use super::steps::Steps;
 use super::{Value, XPathError, number};
-
-impl Value {
-    /// The value as a text.
-    pub(super) fn into_text(self, document: &Document) -> String {
-        match self {
-            Self::Text(text) => text,
-            Self::Nodes(nodes) => {
-                nodes.first().map(|node| document.logical_text(*node)).unwrap_or_default()
-            }
-            Self::Number(value) => number::text(value),
-            Self::Boolean(value) => value.to_string(),
-        }
-    }
-
-    /// The value as a number.
-    pub(super) fn into_number(self, document: &Document) -> f64 {
-        match self {
-            Self::Number(value) => value,
-            Self::Boolean(value) => f64::from(u8::from(value)),
-            other => number::of_text(&other.into_text(document)),
-        }
-    }
-
-    /// The value as a truth value.
-    pub(super) fn as_boolean(&self) -> bool {
-        match self {
-            Self::Boolean(value) => *value,
-            Self::Number(value) => *value != 0.0 && !value.is_nan(),
-            Self::Text(text) => !text.is_empty(),
-            Self::Nodes(nodes) => !nodes.is_empty(),
-        }
-    }
-}
 
 impl Comparison {
     /// The comparison with its sides exchanged.
@@ -80,16 +47,16 @@ pub(super) fn compare(
     comparison: Comparison,
     left: Value,
     right: Value,
-    evaluation: &mut Evaluation<'_>,
+    document: &Document,
+    steps: &mut Steps,
 ) -> Result<bool, XPathError> {
-    let document = evaluation.document;
     Ok(match (left, right) {
         (Value::Nodes(left), Value::Nodes(right)) => {
             let texts: Vec<String> =
                 right.iter().map(|node| document.logical_text(*node)).collect();
             for node in left {
                 let text = document.logical_text(node);
-                evaluation.count(texts.len() + 1)?;
+                steps.count(texts.len() + 1)?;
                 if texts.iter().any(|other| comparison.of_texts(&text, other)) {
                     return Ok(true);
                 }
@@ -97,7 +64,7 @@ pub(super) fn compare(
             false
         }
         (left, right @ Value::Nodes(_)) => {
-            return compare(comparison.mirrored(), right, left, evaluation);
+            return compare(comparison.mirrored(), right, left, document, steps);
         }
         (left @ Value::Nodes(_), Value::Boolean(right)) => comparison
             .of_numbers(f64::from(u8::from(left.as_boolean())), f64::from(u8::from(right))),

@@ -3,12 +3,13 @@
 use super::super::{Document, NodeId};
 use super::compare::compare;
 use super::expression::{Expression, Operation, Start, Step};
-use super::{MAX_STEPS, Value, XPathError};
+use super::steps::Steps;
+use super::{Value, XPathError};
 
 /// One evaluation.
 pub(super) struct Evaluation<'d> {
     pub(super) document: &'d Document,
-    steps: usize,
+    steps: Steps,
 }
 
 /// The node that an expression is evaluated at, and its place among those that are asked.
@@ -21,13 +22,12 @@ pub(super) struct Context {
 
 impl<'d> Evaluation<'d> {
     pub(super) fn new(document: &'d Document) -> Self {
-        Self { document, steps: 0 }
+        Self { document, steps: Steps::default() }
     }
 
     /// Notes that so many nodes are visited.
     pub(super) fn count(&mut self, nodes: usize) -> Result<(), XPathError> {
-        self.steps += nodes;
-        if self.steps > MAX_STEPS { Err(XPathError::Steps) } else { Ok(()) }
+        self.steps.count(nodes)
     }
 
     /// The value at a node that stands alone.
@@ -54,7 +54,7 @@ impl<'d> Evaluation<'d> {
             ),
             Expression::Compare(comparison, left, right) => {
                 let (left, right) = (self.evaluate(left, at)?, self.evaluate(right, at)?);
-                Value::Boolean(compare(*comparison, left, right, self)?)
+                Value::Boolean(compare(*comparison, left, right, self.document, &mut self.steps)?)
             }
             Expression::Calculate(operation, left, right) => {
                 let (left, right) = (self.number(left, at)?, self.number(right, at)?);

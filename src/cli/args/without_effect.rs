@@ -68,11 +68,11 @@ const TABLE: &[(&str, Takes, &str)] = &[
 
 /// The options that were given, in the order of the table.
 #[derive(Debug, Default)]
-pub(super) struct WithoutEffect(Vec<(&'static str, &'static str)>);
+pub(crate) struct WithoutEffect(Vec<(&'static str, &'static str)>);
 
 impl WithoutEffect {
     /// One warning about all of them.
-    pub(super) fn warning(&self) -> Option<String> {
+    pub(crate) fn warning(&self) -> Option<String> {
         let list: Vec<String> =
             self.0.iter().map(|(name, why)| format!("--{name} ({why})")).collect();
         let list = list.join(", ");

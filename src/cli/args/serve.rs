@@ -1,0 +1,196 @@
+//! The options of `standin serve` and `standin record`: what to serve, where to listen, how to reach a backend.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::k8s::DeleteAnswer;
+use crate::server::Profile;
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Fixture file or directory (repeatable); default: the embedded fixtures.
+    #[arg(long, short, value_name = "PATH")]
+    pub(crate) fixtures: Vec<PathBuf>,
+    /// Scenario to turn on: a file or a name from `standin scenarios` (repeatable).
+    #[arg(long, short, value_name = "NAME|FILE")]
+    pub(crate) scenario: Vec<String>,
+    /// Seed of all random draws, in place of the scenarios' own; the same seed gives the same run.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Simulate the life cycle of created jobs, as the `stages` of the fixtures define it; TFJobs, MPIJobs and
+    /// Volcano Jobs have built-in stages.
+    #[arg(long)]
+    pub(crate) stages: bool,
+    /// Response to DELETE on a collection: the list of deleted objects, as servers send it, or the Status that the
+    /// documented parameter tables show.
+    #[arg(long, value_name = "WHAT", default_value = "list")]
+    pub(crate) delete_collection_answer: Answer,
+    /// API server behaviour to emulate: Kubernetes, or the CCI service (tokens of POST /v3/auth/tokens in
+    /// X-Auth-Token, the gateway's 401, errorCode, selfLink).
+    #[arg(long, value_name = "NAME", default_value = "kubernetes")]
+    pub(crate) profile: ProfileName,
+    /// Lifetime of the CCI profile's tokens, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = crate::profile::TOKEN_LIFETIME.as_secs())]
+    pub(crate) token_lifetime: u64,
+    /// Static token file for the Kubernetes API: one token,user,uid,"group1,group2" a line.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_auth_file: Option<PathBuf>,
+    /// ABAC policy file for the Kubernetes API: one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) authorization_policy_file: Option<PathBuf>,
+    /// Whether to accept requests without a token as system:anonymous.
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    pub(crate) anonymous_auth: bool,
+    /// Proxy unmatched requests to this URL.
+    #[arg(long, value_name = "URL")]
+    pub(crate) upstream: Option<String>,
+    /// Record the backend's responses as fixtures in this directory.
+    #[arg(long, value_name = "DIR", requires = "upstream")]
+    pub(crate) record: Option<PathBuf>,
+    /// Most worlds besides the default one; the least recently used one makes room.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_worlds: Option<usize>,
+    /// Path prefix that selects a world; "none" turns it off.
+    #[arg(long, value_name = "PATH", default_value = crate::serve::WORLD_PREFIX)]
+    pub(crate) world_prefix: String,
+    /// Grade what clients do; GET /__admin/findings reports it.
+    #[arg(long)]
+    pub(crate) graded: bool,
+    /// Omit X-Standin-Rule from responses.
+    #[arg(long)]
+    pub(crate) no_rule_header: bool,
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+    #[command(flatten)]
+    pub(crate) listener: Listener,
+    #[command(flatten)]
+    pub(crate) backend: Backend,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Record {
+    /// Backend to record.
+    #[arg(long, value_name = "URL")]
+    pub(crate) upstream: String,
+    /// Directory for the fixtures; created if it does not exist.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: PathBuf,
+    #[command(flatten)]
+    pub(crate) listener: Listener,
+    #[command(flatten)]
+    pub(crate) backend: Backend,
+}
+
+/// The time to shut down, in seconds.
+const GRACE: f64 = 5.0;
+
+/// Where to listen, what to print, which bounds to keep.
+#[derive(Debug, Args)]
+pub(crate) struct Listener {
+    /// Address to listen on; port 0 selects a free port.
+    #[arg(long, short, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Print a line for each request.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+    /// Show secrets in log lines, near misses and /__admin/requests; recordings never contain them.
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+    /// Set a bound, such as history-bytes=256MiB (repeatable); GET /__admin/bounds lists them.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = bound)]
+    pub(crate) bound: Vec<(String, String)>,
+    /// Time to shut down after SIGTERM or SIGINT, in seconds; after it the process exits with code 1.
+    #[arg(long, value_name = "SECONDS", default_value_t = GRACE, value_parser = seconds)]
+    pub(crate) grace: f64,
+}
+
+impl Listener {
+    /// The defaults, for an address.
+    pub(crate) fn at(listen: SocketAddr, verbose: bool) -> Self {
+        Self { listen, verbose, show_secrets: false, bound: Vec::new(), grace: GRACE }
+    }
+}
+
+/// How to serve HTTPS.
+#[derive(Debug, Args)]
+pub(crate) struct TlsArgs {
+    /// Serve HTTPS (TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1) with a certificate of a CA that is made at the start.
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// PEM file with a certificate chain to use instead; reloaded when it changes.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) cert: Option<PathBuf>,
+    /// PEM file with the key of the certificate.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(crate) key: Option<PathBuf>,
+    /// Further host name or address for the certificate that is made at the start (repeatable).
+    #[arg(long, value_name = "NAME", requires = "tls", conflicts_with = "cert")]
+    pub(crate) tls_name: Vec<String>,
+    /// Write the CA's certificate to this file, for clients to trust. It is not secret.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_out: Option<PathBuf>,
+    /// PEM file with the CAs of client certificates: CN is the user, O are the groups.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client_ca: Option<PathBuf>,
+}
+
+/// How to reach a backend.
+#[derive(Debug, Args)]
+pub(crate) struct Backend {
+    /// PEM file with the certificates to trust in place of the system's, for an https backend.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) upstream_ca: Option<PathBuf>,
+    /// Accept any certificate of an https backend.
+    #[arg(long)]
+    pub(crate) upstream_insecure: bool,
+}
+
+/// The response to DELETE on a collection.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Answer {
+    List,
+    Status,
+}
+
+/// API server behaviour to emulate.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ProfileName {
+    Kubernetes,
+    Cci,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Self {
+        match name {
+            ProfileName::Kubernetes => Self::Kubernetes,
+            ProfileName::Cci => Self::Cci,
+        }
+    }
+}
+
+impl From<Answer> for DeleteAnswer {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::List => Self::List,
+            Answer::Status => Self::Status,
+        }
+    }
+}
+
+/// A time in seconds, from 0 to a day.
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
+        _ => Err("write a number of seconds from 0 to 86400".to_owned()),
+    }
+}
+
+/// A bound, as `NAME=VALUE`.
+fn bound(text: &str) -> Result<(String, String), String> {
+    let (name, value) =
+        text.split_once('=').ok_or("write NAME=VALUE, such as history-bytes=256MiB")?;
+    crate::Bounds::default().set(name, value)?;
+    Ok((name.to_owned(), value.to_owned()))
+}
