@@ -1,17 +1,11 @@
-//! The stubs that are served: the admin API and reloads change them, one change at a time, while requests are
-//! answered by the set as it was.
+//! The set of stubs that is served, and what reads new ones.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
 
-use crate::document::Refusal;
-use crate::matching::{
-    BodyFiles, HeaderPool, ResponseTemplating, STARTED, Stub, StubReader, StubSet,
-};
-
-use super::state::Shared;
+use crate::matching::{BodyFiles, HeaderPool, ResponseTemplating, StubReader, StubSet};
 
 /// After how many readings the headers that no stub has any more are forgotten.
 const PRUNE: usize = 1_024;
@@ -58,7 +52,10 @@ impl Stubs {
     }
 
     /// Changes a copy of the set, and serves it. Gives the set as it was.
-    fn change<T>(&self, change: impl FnOnce(&mut StubSet) -> T) -> (T, Arc<StubSet>, Arc<StubSet>) {
+    pub(super) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut StubSet) -> T,
+    ) -> (T, Arc<StubSet>, Arc<StubSet>) {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.served.load_full();
         let mut set = StubSet::clone(&before);
@@ -66,26 +63,5 @@ impl Stubs {
         let after = Arc::new(set);
         self.served.store(Arc::clone(&after));
         (result, before, after)
-    }
-}
-
-impl Shared {
-    /// Reads one stub mapping, as the admin API takes it.
-    ///
-    /// # Errors
-    /// What is wrong with it first.
-    pub(crate) fn read_stub(&self, mapping: &str) -> Result<Stub, Refusal> {
-        self.stubs.reader(&self.body_files()).one(mapping.as_bytes(), None)
-    }
-
-    /// Changes the stubs. A scenario whose last stub is gone is forgotten in all worlds.
-    pub(crate) fn change_stubs<T>(&self, change: impl FnOnce(&mut StubSet) -> T) -> T {
-        let (result, before, after) = self.stubs.change(change);
-        for gone in before.scenarios().filter(|name| !after.has_scenario(name)) {
-            for world in self.worlds.all() {
-                world.stub_states.set(gone, STARTED);
-            }
-        }
-        result
     }
 }

@@ -1,10 +1,9 @@
 //! Persistent stubs: each is kept in a file of the root directory, under the name that `WireMock` gives it
 //! (`C/common/filemaker/FilenameMaker.java`).
 
-use std::collections::HashMap;
-use std::io;
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+mod files;
+
+use std::sync::PoisonError;
 
 use uuid::Uuid;
 
@@ -12,45 +11,12 @@ use crate::matching::{Stub, StubSet};
 
 use super::root;
 use super::state::Shared;
+use files::Saved;
+
+pub(crate) use files::{Files, SaveError, SavedStubs};
 
 /// The longest name of a file, in characters and without the id.
 const MAX_NAME: usize = 150;
-
-/// The files that were written for stubs.
-#[derive(Debug, Default)]
-pub(crate) struct SavedStubs(Mutex<HashMap<Uuid, Saved>>);
-
-/// A file that was written for a stub.
-#[derive(Debug, Clone)]
-struct Saved {
-    path: PathBuf,
-    /// The place of the stub among the others.
-    index: Option<i64>,
-}
-
-/// Why a stub could not be saved, or its file not be removed.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SaveError {
-    #[error(
-        "there is no root directory to keep stubs in; start the server with --fixtures DIR, where DIR holds mappings/ or __files/"
-    )]
-    NoRoot,
-    #[error(
-        "the stub {id} was read from {path}, which holds several stubs and is not written; the change is in effect until the next reset"
-    )]
-    SeveralInFile { id: Uuid, path: PathBuf },
-    #[error("{path} cannot be written: {error}; the change is in effect until the next reset")]
-    Write { path: PathBuf, error: io::Error },
-}
-
-/// Whose files are removed with their stubs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Files {
-    /// Those that this server wrote.
-    Written,
-    /// Those of all persistent stubs.
-    Persistent,
-}
 
 impl Shared {
     /// Writes a stub of the set to its file.

@@ -1,8 +1,6 @@
-//! The settings of all stubs that the admin API sets (`C/global/GlobalSettings.java`). Those that answers are made
-//! with are given to [`ResponseSettings`](crate::matching::ResponseSettings).
+//! The settings as a document: read, held, shown.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Mutex;
 
 use serde_json::{Map, Value, json};
 
@@ -10,20 +8,18 @@ use crate::document::{Keys, Node, Refusal, read_body};
 use crate::matching::{delay_text, distribution};
 use crate::message::Delay;
 
-use super::state::Shared;
-
 /// The settings as they were set last.
 #[derive(Debug, Default)]
-pub(crate) struct StubSettings(Mutex<GlobalSettings>);
+pub(crate) struct StubSettings(pub(super) Mutex<GlobalSettings>);
 
 /// The settings, as `WireMock` has them.
 #[derive(Debug, Clone)]
 pub(crate) struct GlobalSettings {
     /// In milliseconds.
-    fixed_delay: Option<i64>,
-    delay_distribution: Option<(Delay, Value)>,
-    extended: Option<Map<String, Value>>,
-    proxy_pass_through: bool,
+    pub(super) fixed_delay: Option<i64>,
+    pub(super) delay_distribution: Option<(Delay, Value)>,
+    pub(super) extended: Option<Map<String, Value>>,
+    pub(super) proxy_pass_through: bool,
 }
 
 impl Default for GlobalSettings {
@@ -88,40 +84,6 @@ impl GlobalSettings {
             shown["extended"] = without_nulls(Value::Object(extended.clone()));
         }
         shown
-    }
-}
-
-impl Shared {
-    /// The settings now.
-    pub(crate) fn stub_settings(&self) -> GlobalSettings {
-        self.stub_settings.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Replaces the settings.
-    pub(crate) fn set_stub_settings(&self, settings: GlobalSettings) {
-        self.change_stub_settings(|now| *now = settings);
-    }
-
-    /// Adds to the extended settings. A value that is null removes.
-    pub(crate) fn extend_stub_settings(&self, more: Map<String, Value>) {
-        self.change_stub_settings(|settings| {
-            let extended = settings.extended.get_or_insert_default();
-            extended.extend(more);
-            extended.retain(|_, value| !value.is_null());
-            // WireMock makes new settings of the old ones, and this one is on in new ones.
-            settings.proxy_pass_through = true;
-        });
-    }
-
-    fn change_stub_settings(&self, change: impl FnOnce(&mut GlobalSettings)) {
-        let mut settings = self.stub_settings.0.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut settings);
-        let millis = settings.fixed_delay.and_then(|delay| u64::try_from(delay).ok());
-        let mut responses = (**self.responses.load()).clone();
-        responses.fixed_delay = millis.map(Duration::from_millis);
-        responses.delay_distribution =
-            settings.delay_distribution.as_ref().map(|(delay, _)| delay.clone());
-        self.responses.store(Arc::new(responses));
     }
 }
 

@@ -1,7 +1,9 @@
 //! Requests that stubs send after their answer. They never delay an answer, and their outcome is in the journal.
 
+mod under_way;
+
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -17,17 +19,15 @@ use crate::redact::{Media, Redacted};
 use super::context::RequestContext;
 use super::stub_answers;
 
+pub(crate) use under_way::WebhooksUnderWay;
+
 /// How many webhooks may wait or be under way; more are not sent.
 const MOST: usize = 1_000;
 
 /// How much of an answer the journal shows, in bytes.
 const SHOWN: usize = 64 << 10;
 
-/// How many webhooks wait or are under way.
-#[derive(Debug, Default)]
-pub(crate) struct WebhooksUnderWay(AtomicUsize);
-
-/// One of them, until it is dropped.
+/// A webhook that waits or is under way, until it is dropped.
 struct UnderWay(RequestContext);
 
 impl Drop for UnderWay {

@@ -1,0 +1,32 @@
+//! The stubs that are served: the admin API and reloads change them, one change at a time, while requests are
+//! answered by the set as it was.
+
+mod served;
+
+use crate::document::Refusal;
+use crate::matching::{STARTED, Stub, StubSet};
+
+use super::state::Shared;
+
+pub(crate) use served::Stubs;
+
+impl Shared {
+    /// Reads one stub mapping, as the admin API takes it.
+    ///
+    /// # Errors
+    /// What is wrong with it first.
+    pub(crate) fn read_stub(&self, mapping: &str) -> Result<Stub, Refusal> {
+        self.stubs.reader(&self.body_files()).one(mapping.as_bytes(), None)
+    }
+
+    /// Changes the stubs. A scenario whose last stub is gone is forgotten in all worlds.
+    pub(crate) fn change_stubs<T>(&self, change: impl FnOnce(&mut StubSet) -> T) -> T {
+        let (result, before, after) = self.stubs.change(change);
+        for gone in before.scenarios().filter(|name| !after.has_scenario(name)) {
+            for world in self.worlds.all() {
+                world.stub_states.set(gone, STARTED);
+            }
+        }
+        result
+    }
+}
