@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
+use standin::ResponseTemplating;
 use standin::internals::stubs::{
     Asked, BodyFiles, Decoder, HeaderPool, Request, Stub, StubCompiler, StubFile, StubSet,
 };
@@ -142,7 +143,7 @@ fn changed(kind: &Kind, mut set: StubSet, many: usize) {
         };
         timed(0, &mut set, &|set| set.add(Arc::clone(&new)));
         timed(1, &mut set, &|set| {
-            assert_eq!(set.find(&Asked::new(&request)).expect("a stub").id, id)
+            assert_eq!(set.find(&Asked::new(&request)).expect("a stub").id, id);
         });
         timed(2, &mut set, &|set| assert!(set.replace(Arc::clone(&new))));
         timed(3, &mut set, &|set| assert!(set.remove(id).is_some()));
@@ -204,7 +205,7 @@ fn numbered(pattern: &Value, n: usize, headers: &HeaderPool) -> Stub {
         source: Path::new("stubs.json").into(),
         files: &NoFiles,
         headers,
-        templating: Default::default(),
+        templating: ResponseTemplating::default(),
     };
     let stub = compiler.compile(&decoder.root(&mapping)).expect("a stub");
     assert!(decoder.finish().is_empty());

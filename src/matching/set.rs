@@ -145,7 +145,7 @@ impl StubSet {
     pub fn clear(&mut self) {
         let files = std::mem::take(&mut self.files);
         let Self { first_index, added, .. } = *self;
-        *self = Self { files, first_index, added, ..Self::default() };
+        *self = Self { files, added, first_index, ..Self::default() };
     }
 
     /// Adds a stub as the most recent one. It takes the place of one that has its id.

@@ -134,12 +134,11 @@ impl ArrivingBody {
     /// What arrives of it, where nobody has begun to read it; else what has been read.
     pub(crate) fn into_stream(self) -> BodyStream {
         let stream = self.stream().take();
-        match stream {
-            Some(stream) => stream,
-            None => {
-                let read = self.read.into_inner();
-                Box::pin(futures_util::stream::iter(read.map(|read| read.map(|read| read.bytes))))
-            }
+        if let Some(stream) = stream {
+            stream
+        } else {
+            let read = self.read.into_inner();
+            Box::pin(futures_util::stream::iter(read.map(|read| read.map(|read| read.bytes))))
         }
     }
 

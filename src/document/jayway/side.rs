@@ -131,7 +131,7 @@ impl<'t, T: Tree> Side<'t, T> {
 /// Jayway makes no values of lists and maps within lists.
 const NESTED: PathError = PathError::NotApplicable("a list in a filter holds lists or objects");
 
-fn item_of<'t, T: Tree>(value: Option<&'t T>) -> Result<Side<'t, T>, Stop> {
+fn item_of<T: Tree>(value: Option<&T>) -> Result<Side<'_, T>, Stop> {
     let Some(value) = value else { return Ok(Side::Null) };
     Ok(match value.kind() {
         Kind::Null => Side::Null,

@@ -122,7 +122,7 @@ impl FixedResponse {
             *place = mark;
         }
         let (delivery, chunked) = (self.delivery.clone(), self.chunked);
-        Plan { headers, delivery, chunked, ..Plan::new(self.head.status, origin, body) }
+        Plan { headers, chunked, delivery, ..Plan::new(self.head.status, origin, body) }
     }
 }
 

@@ -10,9 +10,9 @@ use super::failure::Failure;
 use super::text::{Rendering, Text};
 
 /// Header fields with a text or a list of texts each, in the order of their names.
-pub(super) fn read(node: Option<Node<'_>>, templated: bool) -> Vec<(HeaderName, Text)> {
+pub(super) fn read(node: Option<&Node<'_>>, templated: bool) -> Vec<(HeaderName, Text)> {
     let mut headers = Vec::new();
-    for (name, values) in node.iter().flat_map(Node::entries) {
+    for (name, values) in node.into_iter().flat_map(Node::entries) {
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
             values.error_at_key(
                 format!("{name:?} is not a header name"),

@@ -160,12 +160,11 @@ impl<'de> Deserialize<'de> for Entries<'de> {
                 let mut places: HashMap<Cow<'de, str>, usize> = HashMap::new();
                 while let Some(Key(key)) = map.next_key()? {
                     let value = map.next_value()?;
-                    match places.get(&key) {
-                        Some(at) => entries[*at].1 = value,
-                        None => {
-                            places.insert(key.clone(), entries.len());
-                            entries.push((key, value));
-                        }
+                    if let Some(at) = places.get(&key) {
+                        entries[*at].1 = value;
+                    } else {
+                        places.insert(key.clone(), entries.len());
+                        entries.push((key, value));
                     }
                 }
                 Ok(Entries(entries))

@@ -23,7 +23,7 @@ impl ProxyDefinition {
     #[expect(clippy::option_option, reason = "three cases: none, a good one, a wrong one")]
     pub(super) fn read(keys: &Keys<'_>, templated: bool) -> Option<Option<Self>> {
         let prefix = keys.get("proxyUrlPrefixToRemove").map(|node| scalar::text(&node));
-        let add = headers::read(keys.get("additionalProxyRequestHeaders"), templated);
+        let add = headers::read(keys.get("additionalProxyRequestHeaders").as_ref(), templated);
         let remove = keys.get("removeProxyRequestHeaders").map(|node| node.items());
         // WireMock compares them with names in lower case, so that others remove nothing.
         let name = |node: &Node<'_>| {

@@ -38,7 +38,7 @@ impl RawResponse {
         let parameters = parameters
             .filter(|_| templated)
             .and_then(|node| Parameters::from_text(&node.value().to_string()).ok());
-        let mut headers = headers::read(keys.get("headers"), templated);
+        let mut headers = headers::read(keys.get("headers").as_ref(), templated);
         for name in [CONTENT_TYPE, CONTENT_LENGTH] {
             keep_last(&mut headers, &name);
         }

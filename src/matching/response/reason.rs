@@ -20,9 +20,7 @@ pub(super) fn of(status: StatusCode) -> Option<Bytes> {
 
 /// The bytes of a stub's `statusMessage`: Latin-1, and `?` for what that has not.
 pub(super) fn written(message: &str) -> Bytes {
-    let byte = |c| match u8::try_from(c) {
-        Ok(byte @ (b'\t' | b' '..=b'~' | 0x80..)) => byte,
-        _ => b'?',
-    };
+    let allowed = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~' | 0x80..);
+    let byte = |c| u8::try_from(c).ok().filter(allowed).unwrap_or(b'?');
     message.chars().map(byte).collect()
 }

@@ -111,7 +111,7 @@ impl RequestSource for TemplateRequest {
         let body = self.content();
         let parts = multipart::parts(decoded::content_type(&self.headers), &body)?;
         let part = |part: multipart::Part| PartData {
-            name: multipart::field_name(&part).map(|name| name.into()),
+            name: multipart::field_name(&part),
             body: body.slice(part.content.clone()),
             headers: part.headers,
         };

@@ -134,7 +134,7 @@ impl Webhook {
         Some(Self {
             method: text("method").unwrap_or_else(|| Text::from("GET")),
             url: text("url"),
-            headers: headers::read(keys.get("headers"), true),
+            headers: headers::read(keys.get("headers").as_ref(), true),
             body,
             delay: keys.get("delay").and_then(|node| distribution(&node)),
             parameters: parameters_of(node.value()),

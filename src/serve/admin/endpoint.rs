@@ -103,7 +103,7 @@ impl<'a> Endpoint<'a> {
         let segments: Vec<&str> = rest.splitn(5, '/').collect();
         Ok(match segments.as_slice() {
             [""] if path.len() > ROOT.len() => Self::Root,
-            [""] | ["standin"] => Self::Summary,
+            ["" | "standin"] => Self::Summary,
             ["health"] => Self::Health,
             ["version"] => Self::Version,
             ["ca"] => Self::Ca,

@@ -88,6 +88,7 @@ fn state(body: &[u8]) -> Result<Option<String>, Refusal> {
     })
 }
 
+#[expect(clippy::option_option, reason = "three cases: no body, a state, and a state that is null")]
 fn set_phase(
     context: &RequestContext,
     name: &str,

@@ -3,7 +3,7 @@
 
 mod files;
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use uuid::Uuid;
 
@@ -75,11 +75,11 @@ impl Shared {
         }
         result
     }
+}
 
-    /// Whether a stub is in a file as it is served.
-    pub(crate) fn is_in_file(&self, set: &StubSet, stub: &Stub) -> bool {
-        set.file_of(stub.id).is_some_and(|(_, read)| std::ptr::eq(&**read, stub))
-    }
+/// Whether a stub is in a file as it is served.
+pub(crate) fn is_in_file(set: &StubSet, stub: &Arc<Stub>) -> bool {
+    set.file_of(stub.id).is_some_and(|(_, read)| Arc::ptr_eq(read, stub))
 }
 
 /// The file that a stub was read from, if it is one that can be written: JSON, and it holds nothing else.
@@ -95,15 +95,14 @@ fn known(set: &StubSet, id: Uuid) -> Result<Option<Saved>, SaveError> {
 
 /// The name of a stub's file: its own name, or its method and URL, and its id.
 fn file_name(stub: &Stub) -> String {
-    let title = match stub.name().filter(|name| !name.is_empty()) {
-        Some(name) => name.to_owned(),
-        None => {
-            let request = &stub.mapping()["request"];
-            let text = |key: &str| request[key].as_str().map(str::to_owned);
-            let urls = ["url", "urlPattern", "urlPath", "urlPathPattern", "urlPathTemplate"];
-            let url = urls.into_iter().find_map(text).unwrap_or_else(|| "(always)".to_owned());
-            format!("{}-{url}", text("method").unwrap_or_else(|| "ANY".to_owned()))
-        }
+    let title = if let Some(name) = stub.name().filter(|name| !name.is_empty()) {
+        name.to_owned()
+    } else {
+        let request = &stub.mapping()["request"];
+        let text = |key: &str| request[key].as_str().map(str::to_owned);
+        let urls = ["url", "urlPattern", "urlPath", "urlPathPattern", "urlPathTemplate"];
+        let url = urls.into_iter().find_map(text).unwrap_or_else(|| "(always)".to_owned());
+        format!("{}-{url}", text("method").unwrap_or_else(|| "ANY".to_owned()))
     };
     // Files whose names begin with a dot are not loaded.
     let title = sanitized(&title);

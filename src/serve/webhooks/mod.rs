@@ -126,11 +126,11 @@ async fn first_bytes(mut stream: BodyStream) -> Result<Bytes, SendError> {
 }
 
 fn sent_event(context: &RequestContext, request: &WebhookRequest) -> SubEvent {
-    let url = context.shared.settings.redactor.target(&request.url).to_string();
+    let url = context.shared.settings.redactor.target(&request.url).clone();
     let mut data = shown(context, &request.url, &request.headers, &request.body);
     let path = request.url.parse::<Uri>().ok();
     let path = path.and_then(|uri| uri.path_and_query().map(ToString::to_string));
-    let path = path.map(|path| context.shared.settings.redactor.target(&path).to_string());
+    let path = path.map(|path| context.shared.settings.redactor.target(&path).clone());
     data.insert("url".to_owned(), path.into());
     data.insert("absoluteUrl".to_owned(), url.into());
     data.insert("method".to_owned(), request.method.as_str().into());

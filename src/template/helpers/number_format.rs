@@ -83,7 +83,7 @@ impl Layout {
                 let spaced = format!("{symbol}\u{a0}");
                 let mut layout = Self { least_fraction: digits, most_fraction: digits, ..plain };
                 match locale.currency.place {
-                    Place::Before => layout.prefix = symbol.to_owned(),
+                    Place::Before => symbol.clone_into(&mut layout.prefix),
                     Place::BehindSpaced => layout.suffix = format!("\u{a0}{symbol}"),
                     Place::BeforeSpaced => layout.prefix = spaced,
                     Place::BeforeSpacedMinus => {

@@ -10,7 +10,7 @@ use crate::matching::{Stub, StubSet, ValueQuery};
 use crate::message::{Body, Origin, Plan};
 
 use super::super::super::context::RequestContext;
-use super::super::super::saved::{Files, SaveError};
+use super::super::super::saved::{Files, SaveError, is_in_file};
 use super::super::reply::{AdminError, absent, empty, ok};
 use super::find::{with_metadata, without_requests, written};
 
@@ -79,9 +79,10 @@ pub(super) fn remove(context: &RequestContext, id: Uuid) -> Result<Plan, AdminEr
 /// Removes the stub that is meant: the one that has its id, or else those that have its request.
 pub(super) fn remove_meant(context: &RequestContext, body: &[u8]) -> Result<Plan, AdminError> {
     let meant = read(context, body, None)?;
-    let removed = context.shared.change_stubs(|set| match set.remove(meant.id) {
-        Some(stub) => vec![stub],
-        None => {
+    let removed = context.shared.change_stubs(|set| {
+        if let Some(stub) = set.remove(meant.id) {
+            vec![stub]
+        } else {
             let request = meant.request_text();
             let same: Vec<Uuid> = set
                 .stubs()
@@ -140,7 +141,7 @@ pub(super) fn save(context: &RequestContext) -> Result<Plan, AdminError> {
     let set = shared.stubs.load_full();
     let reader = shared.body_files();
     let reader = shared.stubs.reader(&reader);
-    for stub in set.stubs().filter(|stub| !shared.is_in_file(&set, stub)) {
+    for stub in set.stubs().filter(|stub| !is_in_file(&set, stub)) {
         let mut stub = Arc::clone(stub);
         if !stub.is_persistent() {
             let text = stub.file_text(None);
