@@ -18,7 +18,6 @@ pass, and names those that do not pass yet. `cargo test --test wiremock` holds i
 
 /// What is different on purpose.
 const DIFFERENCES: &str = "
-
 ## Deliberate differences
 
 | what | WireMock | here | why |
@@ -31,6 +30,8 @@ const DIFFERENCES: &str = "
 | state of scenarios | select and change are two steps | one step | parallel requests do not see the old state twice |
 | regular expressions, JSONPaths, XPaths, schemas, templates | unbounded | a limit of steps; then no match or an error that names stub and field | a pattern cannot stop the server |
 | bodies | unbounded | a limit, named in the 413 | memory is bounded |
+| POST `/__admin/requests/reset` | gone in 3.x: 404 | empties the journal | client packages call it |
+| secrets in recordings | in clear | pseudonyms; the patterns match any value in their place | recordings are committed |
 | admin API | for every page | refuses browsers of other origins | a web page cannot change the stubs |
 | extensions, custom matchers and transformers in Java, JKS key stores | loaded | accepted with a warning; a custom matcher never matches | there is no JVM |
 ";

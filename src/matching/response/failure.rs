@@ -6,10 +6,11 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 
-use crate::message::{Body, Origin, Plan};
+use crate::message::{Body, Effects, Origin, Plan};
 
 use super::answering::AnsweringStub;
 use super::marks::{STUB_ID, STUB_NAME, ascii};
+use super::reason;
 
 /// Why an answer cannot be made.
 #[derive(Debug)]
@@ -37,8 +38,9 @@ impl Failure {
     /// The answer, with status 500.
     pub(super) fn plan(&self, stub: AnsweringStub<'_>) -> Plan {
         let plan = |text: Bytes| {
-            let origin = Origin::Stub(stub.id);
-            Plan::new(StatusCode::INTERNAL_SERVER_ERROR, origin, Body::Bytes(text))
+            let (status, origin) = (StatusCode::INTERNAL_SERVER_ERROR, Origin::Stub(stub.id));
+            let effects = Effects { reason: reason::of(status), ..Effects::default() };
+            Plan { delivery: effects.into(), ..Plan::new(status, origin, Body::Bytes(text)) }
         };
         match self {
             Self::Rendering(why) => {

@@ -72,21 +72,25 @@ fn send(server: &Server, request: &Generated) -> Result<Reply, String> {
 /// What counts of an answer.
 fn counted(reply: &Reply) -> Value {
     let stub = reply.header("Matched-Stub-Id");
-    if stub.is_none() && reply.status == Some(404) {
-        return json!("no stub");
-    }
-    // WireMock's own page for a failure of its own.
-    let page = reply.header("Content-Type").is_some_and(|kind| kind.starts_with("text/html"));
-    if reply.status == Some(500) && page {
-        return json!("500");
+    // Pages of the server itself: their text is nobody's matter.
+    if stub.is_none() && reply.status.is_some_and(|status| status >= 400) {
+        return json!({"without a stub": reply.status});
     }
     let repeated: Vec<&str> = reply.all("X-R").collect();
+    let mut body = String::from_utf8_lossy(&reply.body).into_owned();
+    // An error of a template names Java's classes behind its place.
+    if reply.status == Some(500)
+        && let Some(end) = body.find(": ")
+        && body[..end].split(':').all(|part| part.parse::<u32>().is_ok())
+    {
+        body.truncate(end);
+    }
     json!({
         "status": reply.status,
         "reason": reply.reason,
         "stub": stub,
         "type": reply.header("Content-Type"),
         "repeated": repeated,
-        "body": String::from_utf8_lossy(&reply.body),
+        "body": body,
     })
 }

@@ -156,5 +156,5 @@ fn the_table_counts_by_theme() {
     let page = table(&cases, &Open::from(["b".to_owned()]));
     assert!(page.contains("\n2 of 3 cases pass.\n"), "{page}");
     let rows = "| one | 2 | 1 | <details><summary>1</summary>b</details> |\n| two | 1 | 1 |  |\n";
-    assert!(page.ends_with(rows), "{page}");
+    assert!(page.contains(rows), "{page}");
 }
