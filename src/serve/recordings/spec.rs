@@ -98,7 +98,9 @@ fn decode(node: &Node<'_>) -> Option<(RecordSpec, Option<Value>)> {
     let target = text("targetBaseUrl");
     let (filters, ids, allow_non_proxied) = filters(&keys);
     let capture = capture(&keys);
-    let body = keys.get("requestBodyPattern").map_or_else(BodyPattern::default, |node| {
+    // The Java client writes the longer name.
+    let long = keys.get("requestBodyPatternFactory");
+    let body = keys.get("requestBodyPattern").or(long).map_or_else(BodyPattern::default, |node| {
         let value = node.value();
         let flag = |name: &str| value.get(name).and_then(Value::as_bool);
         match value["matcher"].as_str() {
