@@ -1,12 +1,13 @@
-"""A rig session with the package wiremock from PyPI."""
+"""A rig session with the package wiremock from PyPI.
+
+Its call for global settings reads the answer as JSON, and WireMock 3 sends none: it is left out.
+"""
 
 import os
 import tempfile
 
 import requests
 from wiremock.client import (
-    GlobalSetting,
-    GlobalSettings,
     HttpMethods,
     Mapping,
     MappingRequest,
@@ -120,12 +121,6 @@ def legacy():
     return requests.post(f"{Config.base_url}/requests/reset", verify=CA or True).status_code == 200
 
 
-def settings():
-    """The package reads the answer as JSON: WireMock 3 sends none, this server sends the settings."""
-    GlobalSettings.update_global_settings(GlobalSetting(fixed_delay=1))
-    GlobalSettings.update_global_settings(GlobalSetting(fixed_delay=0))
-
-
 def starter():
     """The package's own way to start a server: it runs `java -jar` with the program in java's place."""
     with tempfile.TemporaryDirectory() as root:
@@ -136,6 +131,5 @@ def starter():
 
 session()
 if not os.environ.get("WIREMOCK_JAR"):
-    settings()
     starter()
 print("wiremock (PyPI) 2.7.0")
