@@ -57,6 +57,7 @@
 //! | `hot-reload` | `Builder::hot_reload`, reloads of certificates |
 //! | `token-file` | token files; without it [`Builder::token_auth_file`] makes the start fail |
 //! | `websocket` | watches over WebSocket; without it they are answered with 501 |
+//! | `json-schema` | `matchesJsonSchema` of stubs; without it such stubs are errors |
 //! | `gzip` | compressed responses of the Kubernetes API, secrets found in compressed bodies |
 //!
 //! # Stability

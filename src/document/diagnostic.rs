@@ -48,7 +48,7 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it, or empty.
     pub hint: String,
-    /// What clients of the admin API are told.
+    /// The problem as the admin API reports it.
     pub(crate) reported: Reported,
 }
 

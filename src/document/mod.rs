@@ -36,7 +36,7 @@ pub(crate) use keys::{Keys, suggest};
 pub use place::{Place, Step};
 pub(crate) use place::{Pointer, json_pointer};
 pub(crate) use refusal::{Refusal, read_body, read_body_and_text};
-pub(crate) use scalars::Noted;
+pub(crate) use scalars::InvalidValue;
 pub(crate) use units::{duration, size};
 
 use std::path::{Path, PathBuf};

@@ -99,7 +99,7 @@ impl<'d> Node<'d> {
     /// A whole number of 32 bits, as `WireMock` takes one: decimals are cut off, a text may hold a number, and an
     /// empty text counts as absent (`Ok(None)`). Anything else is noted.
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked before")]
-    pub fn loose_integer(&self) -> Result<Option<i64>, Noted> {
+    pub fn loose_integer(&self) -> Result<Option<i64>, InvalidValue> {
         let range = f64::from(i32::MIN)..=f64::from(i32::MAX);
         let number = match self.value() {
             Value::Number(number) => number.as_f64().filter(|number| range.contains(number)),
@@ -109,12 +109,12 @@ impl<'d> Node<'d> {
         };
         let Some(number) = number else {
             self.expected("a whole number");
-            return Err(Noted);
+            return Err(InvalidValue);
         };
         Ok(Some(number.trunc() as i64))
     }
 }
 
-/// A problem that is noted at its node.
+/// A value of the wrong type. The decoder has the problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Noted;
+pub struct InvalidValue;

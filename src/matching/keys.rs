@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::document::{Keys, Node, Noted};
+use crate::document::{InvalidValue, Keys, Node};
 
 /// The priority of a stub that names none.
 const DEFAULT_PRIORITY: i32 = 5;
@@ -33,11 +33,11 @@ impl StubScenario {
 ///
 /// # Errors
 /// It is none.
-pub(super) fn id(keys: &Keys<'_>) -> Result<Option<Uuid>, Noted> {
+pub(super) fn id(keys: &Keys<'_>) -> Result<Option<Uuid>, InvalidValue> {
     let (id, uuid) = (keys.get("id"), keys.get("uuid"));
     let written = |node: &Node<'_>| node.value().as_str() != Some("");
     let Some(node) = id.filter(written).or_else(|| uuid.filter(written)) else { return Ok(None) };
-    let text = node.text().ok_or(Noted)?;
+    let text = node.text().ok_or(InvalidValue)?;
     // Shorter forms are none for WireMock.
     let parsed = Uuid::parse_str(text).ok().filter(|_| text.len() == 36);
     if parsed.is_none() {
@@ -46,7 +46,7 @@ pub(super) fn id(keys: &Keys<'_>) -> Result<Option<Uuid>, Noted> {
             "like 9f0e0f6e-59e4-4d3c-b0ad-5d24c0a4f36e; leave it out to have one derived",
         );
     }
-    parsed.map(Some).ok_or(Noted)
+    parsed.map(Some).ok_or(InvalidValue)
 }
 
 /// The priority: lower comes first.

@@ -29,6 +29,7 @@ mod multi;
 mod multipart;
 mod near_miss;
 mod operator;
+mod operator_names;
 mod pattern;
 mod pieces;
 mod query;

@@ -2,31 +2,8 @@
 
 use crate::document::xml::{Document, Reading};
 
+use super::super::operator_names::OPERATORS;
 use super::super::raw::{Raw, pretty};
-
-/// The operators of a value, and of a body.
-const NAMES: [&str; 20] = [
-    "equalTo",
-    "equalToJson",
-    "matchesJsonPath",
-    "matchesJsonSchema",
-    "equalToXml",
-    "matchesXPath",
-    "contains",
-    "not",
-    "doesNotContain",
-    "matches",
-    "doesNotMatch",
-    "before",
-    "after",
-    "equalToDateTime",
-    "anything",
-    "absent",
-    "and",
-    "or",
-    "matchesPathTemplate",
-    "binaryEqualTo",
-];
 
 /// How deep operators in operators are printed.
 const DEEPEST: usize = 32;
@@ -61,7 +38,7 @@ impl Operator {
         let depth = depth.checked_sub(1)?;
         let entries = pattern.entries();
         let (name, operand) = entries.iter().find_map(|(key, operand)| {
-            Some((*NAMES.iter().find(|name| *name == key)?, *operand))
+            Some((*OPERATORS.iter().find(|name| *name == key)?, *operand))
         })?;
         let value = operand.text();
         let inner = |pattern| Self::at(pattern, depth);

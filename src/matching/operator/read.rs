@@ -10,6 +10,7 @@ use crate::document::{Keys, Node, suggest};
 use crate::java::decimal::Decimal;
 
 use super::super::json::JsonPattern;
+use super::super::operator_names::OPERATORS;
 use super::super::pattern::Pattern;
 use super::super::template::Template;
 use super::super::xml::{XPathPattern, XmlPattern};
@@ -109,35 +110,6 @@ impl StringPattern {
         })
     }
 }
-
-/// Every operator.
-const OPERATORS: [&str; 25] = [
-    "binaryEqualTo",
-    "equalTo",
-    "equalToJson",
-    "matchesJsonPath",
-    "matchesJsonSchema",
-    "equalToXml",
-    "matchesXPath",
-    "contains",
-    "not",
-    "doesNotContain",
-    "matches",
-    "doesNotMatch",
-    "before",
-    "after",
-    "equalToDateTime",
-    "anything",
-    "absent",
-    "and",
-    "or",
-    "matchesPathTemplate",
-    "equalToNumber",
-    "greaterThanNumber",
-    "greaterThanEqualNumber",
-    "lessThanNumber",
-    "lessThanEqualNumber",
-];
 
 /// Notes that a value is no pattern at all, in `WireMock`'s words.
 pub(in crate::matching) fn no_operation(node: &Node<'_>, shown: &str) {

@@ -1,36 +1,8 @@
 //! Operators (`C/matching/StringValuePatternJsonDeserializer.java`): the first known key says which it is.
 
+use super::super::operator_names::OPERATORS;
 use super::super::raw::{Raw, pretty};
 use super::object::{self, Fields, Object, quoted};
-
-/// The operators of one string.
-const OPERATORS: &[&str] = &[
-    "equalTo",
-    "equalToJson",
-    "matchesJsonPath",
-    "matchesJsonSchema",
-    "equalToXml",
-    "matchesXPath",
-    "contains",
-    "doesNotContain",
-    "not",
-    "doesNotMatch",
-    "matches",
-    "before",
-    "after",
-    "equalToDateTime",
-    "anything",
-    "absent",
-    "and",
-    "or",
-    "matchesPathTemplate",
-    "equalToNumber",
-    "greaterThanNumber",
-    "greaterThanEqualNumber",
-    "lessThanNumber",
-    "lessThanEqualNumber",
-    "binaryEqualTo",
-];
 
 /// A pattern of a parameter that may have several values.
 pub(super) fn multi(raw: Raw<'_>) -> String {
@@ -64,7 +36,7 @@ fn nested(raw: Raw<'_>, depth: usize) -> String {
 /// Adds the operator of an object with its options.
 fn add(to: &mut Object, raw: Raw<'_>, depth: usize) {
     let raw = &Fields::of(raw);
-    let Some((key, operand)) = raw.first_of(OPERATORS).filter(|_| depth < DEEPEST) else { return };
+    let Some((key, operand)) = raw.first_of(&OPERATORS).filter(|_| depth < DEEPEST) else { return };
     match key {
         "absent" => to.set(key, "true".to_owned()),
         "anything" => to.set(key, quoted("anything")),
