@@ -94,9 +94,20 @@ func connect() *cluster {
 
 // exchange is a line of the server's journal.
 type exchange struct {
-	Method string `json:"method"`
-	URL    string `json:"url"`
-	Status int    `json:"status"`
+	Method string
+	URL    string
+	Status int
+}
+
+// serveEvent is an exchange as the journal shows it: WireMock's shape.
+type serveEvent struct {
+	Request struct {
+		Method string `json:"method"`
+		URL    string `json:"url"`
+	} `json:"request"`
+	Response struct {
+		Status int `json:"status"`
+	} `json:"response"`
 }
 
 // admin asks the world's admin API, which no scenario and no token touches.
@@ -117,12 +128,12 @@ func (c *cluster) admin(method, path, body string, into any) {
 // asked counts the exchanges that fit.
 func (c *cluster) asked(fits func(exchange) bool) int {
 	var journal struct {
-		Requests []exchange `json:"requests"`
+		Requests []serveEvent `json:"requests"`
 	}
 	c.admin(http.MethodGet, "/requests", "", &journal)
 	count := 0
-	for _, exchange := range journal.Requests {
-		if fits(exchange) {
+	for _, event := range journal.Requests {
+		if fits(exchange{event.Request.Method, event.Request.URL, event.Response.Status}) {
 			count++
 		}
 	}
