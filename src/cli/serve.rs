@@ -38,9 +38,10 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         builder = builder.authorization_policy_file(path);
     }
     builder = builder.anonymous_auth(args.anonymous_auth);
-    if let Some(url) = args.upstream {
+    for url in args.upstream {
         builder = builder.upstream(url, options(&args.backend));
     }
+    builder = builder.rewrite_links(!args.backend.no_rewrite);
     if let Some(directory) = args.record {
         builder = builder.record(directory);
     }
@@ -90,13 +91,16 @@ fn tls(args: &TlsArgs) -> crate::tls::server::TlsOptions {
 }
 
 pub(super) fn record(args: Record) -> Result<(), CommandError> {
-    let what = format!("recording {} to {}", args.upstream, args.to.display());
-    let builder = Server::builder()
+    let what = format!("recording {} to {}", args.upstream.join(", "), args.to.display());
+    let mut builder = Server::builder()
         .nothing_loaded()
         // All paths are the backend's.
         .world_prefix(None)
-        .upstream(args.upstream, options(&args.backend))
+        .rewrite_links(!args.backend.no_rewrite)
         .record(args.to);
+    for url in args.upstream {
+        builder = builder.upstream(url, options(&args.backend));
+    }
     let bounds = bounds(&args.listener, None)?;
     run(builder, &args.listener, bounds, &what, |_| Ok(Vec::new()))
 }

@@ -19,6 +19,7 @@ use crate::redact::{Redacted, Redactor};
 
 use super::clean::Clean;
 use super::exchange::{Chunk, End, ReceivedAnswer, SentRequest, path_of};
+use super::links;
 use super::pattern::request;
 
 /// Larger bodies get a file of their own, in bytes.
@@ -82,6 +83,10 @@ pub(super) fn of(sent: &SentRequest, answer: ReceivedAnswer, redactor: &Redactor
     }
     if !notes.is_empty() {
         mapping["metadata"]["standin"]["notes"] = notes.into();
+    }
+    if let Some(of) = &sent.links {
+        let file = body_file.as_ref().map(|(_, bytes)| &**bytes);
+        links::mark(of, &sent.target, &mut mapping, file);
     }
     RecordedFiles { name: format!("{stem}.json"), mapping, body_file }
 }

@@ -2,8 +2,8 @@
 //! servers that stubs name.
 //!
 //! ```text
-//! Request → [proxy] → [upstream] ══ backend
-//!              │ └─ Plan: the body as it arrives, through the [tee]
+//! Request → [proxy] → one of the [backends] → [upstream] ══ backend
+//!              │ └─ Plan: the body as it arrives, through the [tee], with [links] to the proxy
 //!              └─ [exchange] when it ends → [mapping], with its [pattern], [clean] of secrets → [writer] → DIR/*.json
 //! ```
 //!
@@ -11,9 +11,11 @@
 //! whole or not at all. New requests wait while the recorder's budget is exhausted: a recording with gaps replays
 //! wrong answers.
 
+mod backends;
 mod clean;
 mod exchange;
 mod key_file;
+mod links;
 mod mapping;
 mod outbound;
 mod pattern;
@@ -26,6 +28,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use backends::{Backends, NamedBackend};
 pub(crate) use outbound::{ANSWER_TIMEOUT, Outbound, SendError};
 pub(crate) use proxy::Proxy;
 pub(crate) use targets::Targets;

@@ -43,7 +43,9 @@ pub struct Builder {
     pub(super) profile: Profile,
     pub(super) token_lifetime: Duration,
     #[cfg(feature = "record")]
-    pub(super) upstream: Option<(String, UpstreamOptions)>,
+    pub(super) upstreams: Vec<(String, UpstreamOptions)>,
+    #[cfg(feature = "record")]
+    pub(super) rewrite_links: bool,
     #[cfg(feature = "record")]
     pub(super) record: Option<PathBuf>,
     #[cfg(feature = "hot-reload")]
@@ -77,7 +79,9 @@ impl Default for Builder {
             profile: Profile::default(),
             token_lifetime: TOKEN_LIFETIME,
             #[cfg(feature = "record")]
-            upstream: None,
+            upstreams: Vec::new(),
+            #[cfg(feature = "record")]
+            rewrite_links: true,
             #[cfg(feature = "record")]
             record: None,
             #[cfg(feature = "hot-reload")]
@@ -324,9 +328,17 @@ impl Builder {
 /// ```
 #[cfg(feature = "record")]
 impl Builder {
-    /// Proxies unmatched requests to this URL.
+    /// Proxies unmatched requests to this URL. A further backend is named with a path, as `auth=https://auth.example.com`:
+    /// requests below `/auth/` go to it, and links to it lead there.
     pub fn upstream(mut self, url: impl Into<String>, options: UpstreamOptions) -> Self {
-        self.upstream = Some((url.into(), options));
+        self.upstreams.push((url.into(), options));
+        self
+    }
+
+    /// Whether links to the backend, in header fields and texts of its responses, are made to lead to this server
+    /// and, in a recording, to the server that replays it; on by default.
+    pub fn rewrite_links(mut self, on: bool) -> Self {
+        self.rewrite_links = on;
         self
     }
 
