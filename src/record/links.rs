@@ -1,21 +1,19 @@
-//! Links while recording: the client gets those that lead to the proxy, the recording keeps those of the backend and
-//! says which they are.
+//! Links while recording: those in answers lead the client to the proxy, those in requests lead to the backend.
 
+use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
-use futures_util::{StreamExt as _, stream};
-use http::header::{CONTENT_LENGTH, HeaderName};
-use http::{HeaderMap, HeaderValue};
-use serde_json::{Map, Value, json};
+use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
+use http_body::Frame;
+use http_body_util::BodyExt as _;
 
-use crate::links::{
-    ClientBase, LINKS_PARAMETER, LINKS_TRANSFORMER, Links, Rewriting, is_rewritten, kept_because,
-};
-use crate::message::{Body, BodyStream, Request};
+use crate::links::{ClientBase, Links, Rewriting, is_rewritten};
+use crate::message::{Body, BodyError, PassedBody, Request};
 
 /// A body up to this size, in bytes, is read before its head is sent, so that its length can be announced.
 const ANNOUNCED: usize = 64 << 10;
@@ -41,129 +39,98 @@ impl AnswerLinks {
     }
 
     /// The body of an answer for the client, with its header fields.
-    pub(super) async fn rewrite(self, headers: &mut HeaderMap, mut body: BodyStream) -> Body {
+    pub(super) async fn rewrite(self, headers: &mut HeaderMap, mut body: PassedBody) -> Body {
         let Self { links, base, target } = self;
         links.fields_to_client(headers, &target, &base);
-        if !is_rewritten(headers) {
-            return Body::Stream(body);
+        if http_body::Body::is_end_stream(&body) || !is_rewritten(headers) {
+            return Body::Passed(body);
         }
+        let mut begun = Begun::default();
         let length =
             headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        let mut begun = Bytes::new();
         if length.is_some_and(|length: usize| length <= ANNOUNCED) {
-            let mut read = BytesMut::new();
-            let whole = tokio::time::timeout(PATIENCE, async {
-                while let Some(piece) = body.next().await {
-                    read.extend_from_slice(&piece?);
-                }
-                Ok(())
-            });
-            let whole = whole.await;
-            begun = read.freeze();
-            match whole {
-                Ok(Ok(())) if Some(begun.len()) == length => {
-                    if let Some(new) = links.to_client(&begun, &base) {
+            match tokio::time::timeout(PATIENCE, begun.read(&mut body)).await {
+                Ok(()) if begun.last.is_none() && Some(begun.bytes.len()) == length => {
+                    let mut whole = begun.bytes.freeze();
+                    if let Some(new) = links.to_client(&whole, &base) {
                         headers.insert(CONTENT_LENGTH, new.len().into());
-                        begun = new.into();
+                        whole = new.into();
                     }
-                    return Body::Bytes(begun);
+                    return Body::Bytes(whole);
                 }
-                // An answer without a body, or a broken one: it goes on as it came.
-                Ok(end) => {
-                    let end = stream::iter(end.err().map(Err));
-                    let begun = (!begun.is_empty()).then_some(Ok(begun));
-                    return Body::Stream(Box::pin(stream::iter(begun).chain(end)));
+                // Broken, or with trailers: it goes on as it came.
+                Ok(()) => {
+                    let data =
+                        (!begun.bytes.is_empty()).then(|| Ok(Frame::data(begun.bytes.freeze())));
+                    let queued = data.into_iter().chain(begun.last).collect();
+                    return Body::Passed(PassedBody::new(Rewritten { queued, body: None }));
                 }
                 Err(_) => {}
             }
         }
         headers.remove(CONTENT_LENGTH);
-        let begun = (!begun.is_empty()).then_some(Ok(begun));
-        pieces(links, base, Box::pin(stream::iter(begun).chain(body)))
+        let mut rewriting = Rewriting::new(&links, base);
+        let first = rewriting.push(&links, begun.bytes.freeze());
+        let queued = (!first.is_empty()).then(|| Ok(Frame::data(first))).into_iter().collect();
+        Body::Passed(PassedBody::new(Rewritten { queued, body: Some((body, links, rewriting)) }))
+    }
+}
+
+/// The beginning of a body.
+#[derive(Default)]
+struct Begun {
+    bytes: BytesMut,
+    /// What ended it, where that is not its end: trailers, an error.
+    last: Option<Result<Frame<Bytes>, BodyError>>,
+}
+
+impl Begun {
+    /// Reads a body to its end. What was read stays where the reading is given up.
+    async fn read(&mut self, body: &mut PassedBody) {
+        while let Some(frame) = body.frame().await {
+            match frame.map(Frame::into_data) {
+                Ok(Ok(bytes)) => self.bytes.extend_from_slice(&bytes),
+                Ok(Err(other)) => self.last = Some(Ok(other)),
+                Err(error) => self.last = Some(Err(error)),
+            }
+        }
     }
 }
 
 /// A body that is rewritten while it arrives.
-fn pieces(links: Arc<Links>, base: ClientBase, body: BodyStream) -> Body {
-    let rewriting = Rewriting::new(&links, base);
-    let pieces = stream::unfold(Some((body, rewriting)), move |state| {
-        let links = Arc::clone(&links);
-        async move {
-            let (mut body, mut rewriting) = state?;
-            loop {
-                let (ready, next) = match body.next().await {
-                    Some(Ok(piece)) => (Ok(rewriting.push(&links, piece)), Some((body, rewriting))),
-                    Some(Err(error)) => (Err(error), None),
-                    None => (Ok(rewriting.finish(&links)), None),
-                };
-                match (ready, next) {
-                    (Ok(ready), Some(next)) if ready.is_empty() => (body, rewriting) = next,
-                    (Ok(ready), None) if ready.is_empty() => return None,
-                    (ready, next) => return Some((ready, next)),
+struct Rewritten {
+    queued: VecDeque<Result<Frame<Bytes>, BodyError>>,
+    body: Option<(PassedBody, Arc<Links>, Rewriting)>,
+}
+
+impl http_body::Body for Rewritten {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        loop {
+            if let Some(frame) = self.queued.pop_front() {
+                return Poll::Ready(Some(frame));
+            }
+            let Self { queued, body } = &mut *self;
+            let Some((arriving, links, rewriting)) = body else { return Poll::Ready(None) };
+            let (ready, last) = match ready!(Pin::new(arriving).poll_frame(cx)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(bytes) => (rewriting.push(links, bytes), None),
+                    Err(trailers) => (rewriting.finish(links), Some(Ok(trailers))),
+                },
+                Some(Err(error)) => (rewriting.finish(links), Some(Err(error))),
+                None => {
+                    let ready = rewriting.finish(links);
+                    *body = None;
+                    (ready, None)
                 }
-            }
-        }
-    });
-    Body::Stream(Box::pin(pieces))
-}
-
-/// Says in a mapping which links are in its answer. `target` is that of its request, `file` the content of the file
-/// that has its body.
-pub(super) fn mark(links: &Links, target: &str, mapping: &mut Value, file: Option<&[u8]>) {
-    let Some(response) = mapping.get_mut("response").and_then(Value::as_object_mut) else { return };
-    let headers = fields(response);
-    let in_fields = links.are_in_fields(&headers, target);
-    let in_body = file.map_or_else(|| are_in_body(links, response), |bytes| links.are_in(bytes));
-    if in_fields || in_body && is_rewritten(&headers) {
-        let parameters = links.parameters();
-        add(response, "transformers", LINKS_TRANSFORMER.into());
-        response.entry("transformerParameters").or_insert_with(|| json!({}))[LINKS_PARAMETER] =
-            parameters;
-    }
-    if let Some(why) = kept_because(&headers).filter(|_| in_body) {
-        let notes = &mut mapping["metadata"]["standin"]["notes"];
-        if notes.is_null() {
-            *notes = json!([]);
-        }
-        if let Value::Array(notes) = notes {
-            notes.push(format!("links to the backend in the body stay as they are: {why}").into());
+            };
+            queued.extend((!ready.is_empty()).then(|| Ok(Frame::data(ready))));
+            queued.extend(last);
         }
     }
-}
-
-fn add(response: &mut Map<String, Value>, key: &str, value: Value) {
-    match response.entry(key).or_insert_with(|| json!([])) {
-        Value::Array(list) => list.push(value),
-        other => *other = json!([value]),
-    }
-}
-
-/// The header fields of a mapping's response.
-fn fields(response: &Map<String, Value>) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for (name, values) in response.get("headers").and_then(Value::as_object).into_iter().flatten() {
-        let list = values.as_array().map_or(std::slice::from_ref(values), Vec::as_slice);
-        for value in list.iter().filter_map(Value::as_str) {
-            if let (Ok(name), Ok(value)) =
-                (name.parse::<HeaderName>(), HeaderValue::from_str(value))
-            {
-                headers.append(name, value);
-            }
-        }
-    }
-    headers
-}
-
-/// Whether the body in a mapping's response has links.
-fn are_in_body(links: &Links, response: &Map<String, Value>) -> bool {
-    let text = |value: Option<&Value>| {
-        value.and_then(Value::as_str).is_some_and(|text| links.are_in(text.as_bytes()))
-    };
-    let decoded = |value: Option<&Value>| {
-        let bytes = value.and_then(Value::as_str).and_then(|text| STANDARD.decode(text).ok());
-        bytes.is_some_and(|bytes| links.are_in(&bytes))
-    };
-    text(response.get("body"))
-        || decoded(response.get("base64Body"))
-        || response.get("jsonBody").is_some_and(|json| links.are_in(json.to_string().as_bytes()))
 }

@@ -19,7 +19,7 @@ use crate::redact::{Redacted, Redactor};
 
 use super::clean::Clean;
 use super::exchange::{Chunk, End, ReceivedAnswer, SentRequest, path_of};
-use super::links;
+use super::link_marks;
 use super::pattern::request;
 
 /// Larger bodies get a file of their own, in bytes.
@@ -86,7 +86,7 @@ pub(super) fn of(sent: &SentRequest, answer: ReceivedAnswer, redactor: &Redactor
     }
     if let Some(of) = &sent.links {
         let file = body_file.as_ref().map(|(_, bytes)| &**bytes);
-        links::mark(of, &sent.target, &mut mapping, file);
+        link_marks::mark(of, &sent.target, &mut mapping, file);
     }
     RecordedFiles { name: format!("{stem}.json"), mapping, body_file }
 }

@@ -13,13 +13,18 @@
 
 mod backends;
 mod clean;
+mod connect;
 mod exchange;
+mod headers;
 mod key_file;
+mod link_marks;
 mod links;
 mod mapping;
+mod options;
 mod outbound;
 mod pattern;
 mod proxy;
+mod route;
 mod targets;
 mod tee;
 mod upstream;
@@ -29,11 +34,11 @@ mod writer;
 mod tests;
 
 pub(crate) use backends::{Backends, NamedBackend};
+pub use options::UpstreamOptions;
 pub(crate) use outbound::{ANSWER_TIMEOUT, Outbound, SendError};
 pub(crate) use proxy::Proxy;
 pub(crate) use targets::Targets;
 pub(crate) use upstream::Upstream;
-pub use upstream::UpstreamOptions;
 #[cfg(feature = "cli")]
 pub(crate) use upstream::causes;
 pub(crate) use writer::Recorder;

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::StatusCode;
 use http::header::ACCEPT_ENCODING;
+use hyper::ext::ReasonPhrase;
 
 use crate::links::Links;
-use crate::message::{Body, BodyStream, Origin, Plan, Request, RequestBody};
+use crate::message::{Body, Effects, Origin, PassedBody, Plan, Request, RequestBody};
 
 use super::backends::Backends;
 use super::exchange::{BodyCopy, SentRequest};
@@ -62,13 +64,17 @@ impl Proxy {
         let recording = self.recorder.clone().zip(sent).map(|(recorder, sent)| {
             Recording::new(recorder, sent, head.status, head.headers.clone())
         });
-        let body: BodyStream = Box::pin(Tee::new(body, recording));
+        let body = PassedBody::new(Tee::new(body, recording));
         let body = match links {
             Some(links) => links.rewrite(&mut head.headers, body).await,
-            None => Body::Stream(body),
+            None => Body::Passed(body),
         };
         let mut plan = Plan::new(head.status, Origin::Upstream, body);
         plan.headers = head.headers;
+        if let Some(reason) = head.extensions.remove::<ReasonPhrase>() {
+            let reason = Some(Bytes::copy_from_slice(reason.as_bytes()));
+            plan.delivery = Effects { reason, ..Effects::default() }.into();
+        }
         plan
     }
 
