@@ -32,8 +32,9 @@ impl SchemaPattern {
         let text = schema.to_string().into();
         #[cfg(feature = "json-schema")]
         {
-            // A null has no keywords: WireMock's validator accepts everything.
-            let schema = if schema.is_null() { true.into() } else { schema };
+            // What is neither an object nor a boolean has no keywords: WireMock's validator accepts everything.
+            let is_schema = schema.is_object() || schema.is_boolean();
+            let schema = if is_schema { schema } else { true.into() };
             let validator = super::schema_validator::Validator::new(schema, version)
                 .map_err(|why| {
                     operand.warn(format!("this never matches: {why}"), "correct the schema");
