@@ -32,9 +32,6 @@ impl SchemaPattern {
         let text = schema.to_string().into();
         #[cfg(feature = "json-schema")]
         {
-            // What is neither an object nor a boolean has no keywords: WireMock's validator accepts everything.
-            let is_schema = schema.is_object() || schema.is_boolean();
-            let schema = if is_schema { schema } else { true.into() };
             let validator = super::schema_validator::Validator::new(schema, version)
                 .map_err(|why| {
                     operand.warn(format!("this never matches: {why}"), "correct the schema");

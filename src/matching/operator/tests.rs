@@ -211,6 +211,36 @@ fn schemas_are_bounded_and_never_broken() {
         assert!(holds(json!({"matchesJsonSchema": schema}), "5"), "{schema}");
     }
     assert!(!holds(json!({"matchesJsonSchema": false}), "5"));
+    // Recorded from WireMock: what a keyword says whose value makes no sense, for 5 and for {"a": 1}.
+    for (schema, number, object) in [
+        (json!({"type": "obect"}), false, false),
+        (json!({"type": []}), false, false),
+        (json!({"type": "any"}), true, true),
+        (json!({"type": ["string", "foo"]}), true, false),
+        (json!({"properties": {"a": {"type": "nope"}}}), true, false),
+        (json!({"oneOf": [{"type": "obect"}, {"type": "object"}]}), false, true),
+        (json!({"multipleOf": 0}), true, true),
+        (json!({"minLength": "2"}), true, true),
+        (json!({"required": "b"}), true, true),
+        (json!({"required": [1]}), true, false),
+        (json!({"properties": {"a": "x"}}), true, true),
+        (json!({"pattern": 5}), true, true),
+        (json!({"anyOf": []}), true, true),
+        (json!({"oneOf": []}), false, false),
+        (json!({"anyOf": [5]}), true, true),
+        (json!({"not": 5}), false, false),
+        (json!({"additionalProperties": "x"}), true, false),
+        (json!({"dependentRequired": {"a": "b"}}), true, true),
+        (json!({"minimum": "3"}), false, false),
+        (json!({"enum": "a"}), false, false),
+        (json!({"items": [{"type": "string"}]}), false, false),
+        (json!({"patternProperties": {"(": {}}}), false, false),
+        (json!({"$ref": "#/nope"}), false, false),
+    ] {
+        assert_eq!(holds(json!({"matchesJsonSchema": schema}), "5"), number, "{schema} for 5");
+        let object_holds = holds(json!({"matchesJsonSchema": schema}), r#"{"a": 1}"#);
+        assert_eq!(object_holds, object, "{schema} for an object");
+    }
     assert!(!holds(json!({"matchesJsonSchema": {"$ref": "https://example.com/x"}}), "5"));
     let mut definitions = serde_json::Map::new();
     for n in 0..40 {
