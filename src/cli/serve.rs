@@ -140,16 +140,31 @@ pub(super) fn record(args: Record) -> Result<(), CommandError> {
         .upstream(args.upstream, options(&args.backend))
         .record(args.to);
     let builder = args.record_mode.into_iter().fold(builder, Builder::record_mode);
+    let builder = with_tls(builder, &args.tls)?;
     let bounds = bounds(&args.listener, None)?;
-    run(builder, &args.listener, bounds, &what, |_| Ok(Vec::new())).map(drop)
+    let ca_out = args.tls.ca_out;
+    run(builder, &args.listener, bounds, &what, |server| write_ca(server, ca_out.as_deref()))
+        .map(drop)
 }
 
 fn options(backend: &Backend) -> UpstreamOptions {
-    let options = UpstreamOptions::default().insecure(backend.upstream_insecure);
-    match &backend.upstream_ca {
-        Some(file) => options.ca_file(file),
-        None => options,
+    let mut options = UpstreamOptions::default()
+        .insecure(backend.upstream_insecure)
+        .preserve_host(backend.upstream_preserve_host)
+        .env_proxies(true);
+    if let Some(file) = &backend.upstream_ca {
+        options = options.ca_file(file);
     }
+    if let (Some(chain), Some(key)) = (&backend.upstream_cert, &backend.upstream_key) {
+        options = options.client_certificate(chain, key);
+    }
+    if let Some(name) = &backend.upstream_sni {
+        options = options.server_name(name);
+    }
+    if let Some(host) = &backend.upstream_host {
+        options = options.host(host);
+    }
+    options
 }
 
 /// Runs a server until a signal. What `started` returns is printed after the start line. Returns how the stubs were

@@ -12,12 +12,16 @@
 //! wrong answers.
 
 mod clean;
+mod connect;
 mod exchange;
+mod headers;
 mod key_file;
 mod mapping;
+mod options;
 mod outbound;
 mod pattern;
 mod proxy;
+mod route;
 mod targets;
 mod tee;
 mod upstream;
@@ -26,11 +30,11 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use options::UpstreamOptions;
 pub(crate) use outbound::{ANSWER_TIMEOUT, Outbound, SendError};
 pub(crate) use proxy::Proxy;
 pub(crate) use targets::Targets;
 pub(crate) use upstream::Upstream;
-pub use upstream::UpstreamOptions;
 #[cfg(feature = "cli")]
 pub(crate) use upstream::causes;
 pub(crate) use writer::Recorder;

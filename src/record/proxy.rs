@@ -1,9 +1,11 @@
 //! Unmatched requests → the backend → a plan, and a recording where there is a recorder.
 
+use bytes::Bytes;
 use http::StatusCode;
 use http::header::ACCEPT_ENCODING;
+use hyper::ext::ReasonPhrase;
 
-use crate::message::{Body, Origin, Plan, Request, RequestBody};
+use crate::message::{Body, Effects, Origin, PassedBody, Plan, Request, RequestBody};
 
 use super::exchange::{BodyCopy, SentRequest};
 use super::tee::{Recording, Tee};
@@ -39,13 +41,17 @@ impl Proxy {
             Ok(response) => response,
             Err(error) => return failed(&error),
         };
-        let (head, body) = response.into_parts();
+        let (mut head, body) = response.into_parts();
         let recording = self.recorder.clone().zip(sent).map(|(recorder, sent)| {
             Recording::new(recorder, sent, head.status, head.headers.clone())
         });
-        let body = Body::Stream(Box::pin(Tee::new(body, recording)));
+        let body = Body::Passed(PassedBody::new(Tee::new(body, recording)));
         let mut plan = Plan::new(head.status, Origin::Upstream, body);
         plan.headers = head.headers;
+        if let Some(reason) = head.extensions.remove::<ReasonPhrase>() {
+            let reason = Some(Bytes::copy_from_slice(reason.as_bytes()));
+            plan.delivery = Effects { reason, ..Effects::default() }.into();
+        }
         plan
     }
 

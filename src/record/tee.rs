@@ -4,8 +4,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use futures_util::Stream;
 use http::{HeaderMap, StatusCode};
+use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
@@ -48,6 +48,11 @@ impl Recording {
         Self { recorder, sent, status, headers, began, body: Arrivals::default(), reserved }
     }
 
+    /// Adds what arrived; returns whether it fits.
+    fn frame(&mut self, frame: &Frame<Bytes>) -> bool {
+        frame.data_ref().is_none_or(|bytes| self.push(bytes))
+    }
+
     /// Adds bytes of the body; returns whether they fit.
     fn push(&mut self, bytes: &Bytes) -> bool {
         if self.body.len() + bytes.len() > MAX_ANSWER {
@@ -78,44 +83,49 @@ impl Tee {
     }
 }
 
-impl Stream for Tee {
-    type Item = Result<Bytes, BodyError>;
+impl Body for Tee {
+    type Data = Bytes;
+    type Error = BodyError;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            let frame = ready!(http_body::Body::poll_frame(Pin::new(&mut self.body), cx));
-            return Poll::Ready(match frame {
-                Some(Ok(frame)) => {
-                    // Trailers are not passed on: an HTTP/1.1 client must ask for them.
-                    let Ok(bytes) = frame.into_data() else {
-                        continue;
-                    };
-                    if self.recording.as_mut().is_some_and(|recording| !recording.push(&bytes)) {
-                        self.recording = None;
-                    }
-                    // The end of a body with a known length is not polled.
-                    if http_body::Body::is_end_stream(&self.body) {
-                        self.finish(End::Whole);
-                    }
-                    Some(Ok(bytes))
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        Poll::Ready(match frame {
+            Some(Ok(frame)) => {
+                let Tee { body, recording } = &mut *self;
+                if let Some(now) = recording
+                    && !now.frame(&frame)
+                {
+                    *recording = None;
                 }
-                Some(Err(error)) => {
-                    if let Some(recording) = self.recording.take() {
-                        let why = "the backend broke off its answer to";
-                        recording.recorder.report_skipped(
-                            &recording.sent,
-                            why,
-                            &format!(": {error}"),
-                        );
-                    }
-                    Some(Err(BodyError::Broken(error.to_string())))
-                }
-                None => {
+                // The end of a body with a known length is not polled.
+                if body.is_end_stream() {
                     self.finish(End::Whole);
-                    None
                 }
-            });
-        }
+                Some(Ok(frame))
+            }
+            Some(Err(error)) => {
+                if let Some(recording) = self.recording.take() {
+                    let why = "the backend broke off its answer to";
+                    recording.recorder.report_skipped(&recording.sent, why, &format!(": {error}"));
+                }
+                Some(Err(BodyError::Broken(error.to_string())))
+            }
+            None => {
+                self.finish(End::Whole);
+                None
+            }
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -124,7 +134,7 @@ impl Drop for Tee {
         let Some(recording) = self.recording.take() else {
             return;
         };
-        if http_body::Body::is_end_stream(&self.body) {
+        if self.body.is_end_stream() {
             // The body of an answer that has none is not polled.
             recording.finish(End::Whole);
         } else if mapping::is_stream(&recording.sent, &recording.headers) {

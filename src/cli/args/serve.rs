@@ -82,6 +82,8 @@ pub(crate) struct Record {
     #[arg(long, value_name = "MODE")]
     pub(crate) record_mode: Option<RecordMode>,
     #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+    #[command(flatten)]
     pub(crate) listener: Listener,
     #[command(flatten)]
     pub(crate) backend: Backend,
@@ -143,12 +145,27 @@ pub(crate) struct TlsArgs {
 /// How to reach a backend.
 #[derive(Debug, Args)]
 pub(crate) struct Backend {
-    /// PEM file with the certificates to trust in place of the system's, for an https backend.
+    /// PEM file with the certificates to trust in place of the system's, for an https backend: CAs, or its own.
     #[arg(long, value_name = "FILE")]
     pub(crate) upstream_ca: Option<PathBuf>,
     /// Accept any certificate of an https backend.
     #[arg(long)]
     pub(crate) upstream_insecure: bool,
+    /// PEM file with the client certificate to show to the backend.
+    #[arg(long, value_name = "FILE", requires = "upstream_key")]
+    pub(crate) upstream_cert: Option<PathBuf>,
+    /// PEM file with the key of the client certificate.
+    #[arg(long, value_name = "FILE", requires = "upstream_cert")]
+    pub(crate) upstream_key: Option<PathBuf>,
+    /// Name that the backend's certificate has to have, also sent in SNI; default: the host of its URL.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) upstream_sni: Option<String>,
+    /// Host of requests to the backend; default: the host of its URL.
+    #[arg(long, value_name = "HOST", conflicts_with = "upstream_preserve_host")]
+    pub(crate) upstream_host: Option<String>,
+    /// Keep the Host that the client sends.
+    #[arg(long)]
+    pub(crate) upstream_preserve_host: bool,
 }
 
 /// The response to DELETE on a collection.

@@ -89,7 +89,8 @@ fn request(method: Method, target: &str, headers: &[(&'static str, &str)], body:
 }
 
 async fn body_of(plan: Plan) -> Result<Bytes, String> {
-    let Body::Stream(mut stream) = plan.body else { panic!("a stream") };
+    let Body::Passed(stream) = plan.body else { panic!("a stream") };
+    let mut stream = stream.into_stream();
     let mut whole = Vec::new();
     while let Some(item) = stream.next().await {
         whole.extend_from_slice(&item.map_err(|error| error.to_string())?);
