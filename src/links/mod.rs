@@ -50,6 +50,12 @@ impl Links {
         Self { backends }
     }
 
+    /// These links, and those to one more backend.
+    #[cfg(any(feature = "record", test))]
+    pub(crate) fn and(&self, backend: Backend) -> Self {
+        Self::new(self.backends.iter().cloned().chain([backend]).collect())
+    }
+
     /// The backends' URLs with the path of each, for the metadata of a recording.
     #[cfg(any(feature = "record", test))]
     pub(crate) fn parameters(&self) -> serde_json::Value {

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use base64::{Engine as _, alphabet};
 use bytes::{Bytes, BytesMut};
 
 use crate::document::{Keys, Node};
+use crate::java;
 use crate::links::{LINKS_PARAMETER, LINKS_TRANSFORMER};
 use crate::message::{Effects, Fault, FaultAction, FaultPoint, Schedule, TimedChunk};
 
@@ -122,21 +120,15 @@ fn chunk(node: &Node<'_>) -> Option<(Duration, Bytes)> {
     Some((after?, bytes?))
 }
 
-/// As Java's decoder: padding may be missing.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
 /// Decodes a text in base64.
 pub(super) fn base64(node: &Node<'_>) -> Option<Bytes> {
-    LENIENT
-        .decode(node.text()?)
+    java::base64::decode(node.text()?)
         .map(Bytes::from)
-        .map_err(|error| {
-            node.error(
-                format!("not base64: {error}"),
+        .map_err(|why| {
+            node.of_parent().error_saying(
+                format!("not base64: {why}"),
                 "encode the body's bytes in standard base64",
+                why,
             );
         })
         .ok()

@@ -2,13 +2,14 @@
 //! patterns are made of.
 
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, HOST, HeaderName};
+use http::header::{CONTENT_ENCODING, HeaderName};
 use serde_json::Value;
 
-use crate::links::{Backend, Links};
+use crate::links::Links;
 use crate::redact::{Known, MARK, Media, Pass, Redacted, Redactor};
 
 use super::exchange::SentRequest;
+use super::link_marks::own_base;
 
 /// Removes the secrets of one exchange.
 pub(super) struct Clean<'r> {
@@ -133,6 +134,5 @@ impl<'r> Clean<'r> {
 /// Links to the server that was asked, where links are rewritten.
 fn own_links(sent: &SentRequest) -> Option<Links> {
     sent.links.as_ref()?;
-    let host = sent.headers.get(HOST)?.to_str().ok()?;
-    Some(Links::new(vec![Backend::new(&format!("http://{host}"), "").ok()?]))
+    Some(Links::new(vec![own_base(sent)?]))
 }

@@ -2,19 +2,32 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::HeaderName;
+use http::header::{HOST, HeaderName};
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Map, Value, json};
 
-use crate::links::{LINKS_PARAMETER, LINKS_TRANSFORMER, Links, is_rewritten, kept_because};
+use crate::links::{
+    Backend, LINKS_PARAMETER, LINKS_TRANSFORMER, Links, is_rewritten, kept_because,
+};
 
-/// Says in a mapping which links are in its answer. `target` is that of its request, `file` the content of the file
-/// that has its body.
-pub(super) fn mark(links: &Links, target: &str, mapping: &mut Value, file: Option<&[u8]>) {
+use super::exchange::SentRequest;
+
+/// Says in a mapping which links are in its answer. `file` is the content of the file that has its body.
+pub(super) fn mark(links: &Links, sent: &SentRequest, mapping: &mut Value, file: Option<&[u8]>) {
     let Some(response) = mapping.get_mut("response").and_then(Value::as_object_mut) else { return };
     let headers = fields(response);
-    let in_fields = links.are_in_fields(&headers, target);
-    let in_body = file.map_or_else(|| are_in_body(links, response), |bytes| links.are_in(bytes));
+    let in_body = |links: &Links, response: &Map<String, Value>| {
+        file.map_or_else(|| are_in_body(links, response), |bytes| links.are_in(bytes))
+    };
+    // A backend that knows where its client found it writes that.
+    let own = own_base(sent).filter(|own| {
+        let own = Links::new(vec![own.clone()]);
+        in_body(&own, response) || headers.values().any(|value| own.are_in(value.as_bytes()))
+    });
+    let all = own.map(|own| links.and(own));
+    let links = all.as_ref().unwrap_or(links);
+    let in_fields = links.are_in_fields(&headers, &sent.target);
+    let in_body = in_body(links, response);
     if in_fields || in_body && is_rewritten(&headers) {
         let parameters = links.parameters();
         add(response, "transformers", LINKS_TRANSFORMER.into());
@@ -67,4 +80,10 @@ fn are_in_body(links: &Links, response: &Map<String, Value>) -> bool {
     text(response.get("body"))
         || decoded(response.get("base64Body"))
         || response.get("jsonBody").is_some_and(|json| links.are_in(json.to_string().as_bytes()))
+}
+
+/// The server that was asked, as a backend that links may lead to.
+pub(super) fn own_base(sent: &SentRequest) -> Option<Backend> {
+    let host = sent.headers.get(HOST)?.to_str().ok()?;
+    Backend::new(&format!("http://{host}"), "").ok()
 }

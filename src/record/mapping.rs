@@ -86,7 +86,7 @@ pub(super) fn of(sent: &SentRequest, answer: ReceivedAnswer, redactor: &Redactor
     }
     if let Some(of) = &sent.links {
         let file = body_file.as_ref().map(|(_, bytes)| &**bytes);
-        link_marks::mark(of, &sent.target, &mut mapping, file);
+        link_marks::mark(of, sent, &mut mapping, file);
     }
     RecordedFiles { name: format!("{stem}.json"), mapping, body_file }
 }

@@ -96,9 +96,10 @@ pub(super) fn proxy(
             );
             return Err(Error::Upstream(why));
         }
-        let link =
-            Backend::new(&url, &below).map_err(|error| Error::Upstream(error.to_string()))?;
-        named.push(link);
+        // Links cannot name a socket, only the host of requests to it.
+        let names = [Some(url.replacen("h2c://", "http://", 1)), options.host_url()];
+        let names = names.into_iter().flatten();
+        named.extend(names.filter_map(|url| Backend::new(&url, &below).ok()));
         backends.push((below, upstream));
     }
     let links = rewrites_links.then(|| Arc::new(Links::new(named)));

@@ -93,7 +93,7 @@ impl RawResponse {
 
 /// The status. Zero and less stand for none; interim answers (1xx) cannot stand alone, and are answered so.
 fn status(node: &Node<'_>) -> Option<StatusCode> {
-    let number = scalar::integer(node)?;
+    let number = node.loose_integer().ok()?.unwrap_or(0);
     if number <= 0 {
         return Some(StatusCode::OK);
     }

@@ -285,7 +285,7 @@ fn what_cannot_be_served_is_told() {
         ),
         (
             json!({"base64Body": "%"}),
-            "base64Body: not base64: Invalid symbol 37, offset 0.; encode the body's bytes in standard base64",
+            "base64Body: not base64: Input byte[] should at least have 2 bytes for base64 bytes; encode the body's bytes in standard base64",
         ),
         (
             json!({"bodyFileName": "gone"}),
