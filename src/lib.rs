@@ -102,6 +102,8 @@ mod error;
 mod exchange;
 #[cfg(feature = "cli")]
 mod explain;
+#[cfg(feature = "cli")]
+mod export;
 mod fixtures;
 mod grade;
 #[cfg(feature = "cli")]
@@ -121,6 +123,8 @@ mod record;
 #[cfg(not(feature = "record"))]
 #[path = "record/off.rs"]
 mod record;
+#[cfg(feature = "cli")]
+mod recorded;
 mod redact;
 mod scenario;
 mod serve;

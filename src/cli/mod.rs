@@ -1,8 +1,9 @@
 //! The program: command line → library → output and exit code.
 //!
 //! ```text
-//! [args] → one file a command: [serve] (with [signals]), [check], [health], [kubeconfig], [preview], [drill], [import], [wiremock]
-//!              └ [ask] (a running server), [console] (lines), [error] (exit codes)
+//! [args] → one file a command: [serve] (with [signals]), [check], [health], [kubeconfig], [preview], [drill], [import],
+//!    │                      [export], [wiremock]
+//!              └ [ask] (a running server), [console] (lines), [output] (files), [error] (exit codes)
 //! ```
 
 mod args;
@@ -11,9 +12,11 @@ mod check;
 mod console;
 mod drill;
 mod error;
+mod export;
 mod health;
 mod import;
 mod kubeconfig;
+mod output;
 mod preview;
 mod serve;
 mod signals;
@@ -42,6 +45,7 @@ pub fn run() -> ExitCode {
         Command::Record(args) => serve::record(args),
         Command::Check(args) => check::check(&args),
         Command::Import(args) => import::import(&args),
+        Command::Export(args) => export::export(&args),
         Command::Healthcheck(args) => health::healthcheck(&args),
         Command::Kubeconfig(args) => kubeconfig::kubeconfig(&args),
         Command::Scenarios => check::scenarios(),

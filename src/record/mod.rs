@@ -12,6 +12,8 @@
 //! wrong answers.
 
 mod clean;
+#[cfg(feature = "cli")]
+mod complete;
 mod connect;
 mod exchange;
 mod headers;
@@ -30,6 +32,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "cli")]
+pub(crate) use complete::CompleteExchange;
 pub use options::UpstreamOptions;
 pub(crate) use outbound::{ANSWER_TIMEOUT, Outbound, SendError};
 pub(crate) use proxy::Proxy;

@@ -52,5 +52,7 @@ pub(crate) use pipeline::Pipeline;
 pub(crate) use seed::build_world;
 pub(crate) use sources::{LoadedSets, Sources};
 pub(crate) use state::{OutboundOptions, Settings, Shared, StubOptions};
+#[cfg(feature = "cli")]
+pub(crate) use stub_answers::stub_answer;
 pub(crate) use template_host::TemplateHost;
 pub(crate) use worlds::WORLD_PREFIX;

@@ -25,7 +25,7 @@ impl Misses {
     pub(super) fn add(&self, asked: &Asked<'_>, redactor: &Redactor) {
         let mut misses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if misses.len() < MOST_MISSES {
-            let target = redactor.pass("").target(asked.target());
+            let target = redactor.target(asked.target());
             misses.insert(format!("{} {target}", asked.method()));
         }
     }
@@ -98,7 +98,7 @@ pub(super) fn nearest_recording(
     asked: &Asked<'_>,
     redactor: &Redactor,
 ) -> String {
-    let target = redactor.pass("").target(asked.target());
+    let target = redactor.target(asked.target());
     let mut text = format!("no recording answers {} {target}", asked.method());
     let Some(stub) = nearest else { return text };
     let differences = miss_differences(stub, asked, redactor);

@@ -12,6 +12,7 @@ mod definitions;
 mod deliveries;
 mod documented;
 mod drills;
+mod exchange_formats;
 mod faults;
 mod http2;
 mod journal;

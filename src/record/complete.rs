@@ -1,0 +1,52 @@
+//! Exchanges that are complete, from files of other tools: recorded as live ones are.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+
+use super::exchange::{Arrivals, BodyCopy, End, MAX_ANSWER, ReceivedAnswer, SentRequest};
+use super::writer::Recorder;
+
+/// A request with its answer, both whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CompleteExchange {
+    pub(crate) method: Method,
+    /// Path and query.
+    pub(crate) target: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) status: StatusCode,
+    pub(crate) answer_headers: HeaderMap,
+    pub(crate) answer: Bytes,
+}
+
+impl CompleteExchange {
+    pub(super) fn into_parts(self) -> (SentRequest, ReceivedAnswer) {
+        let Self { method, target, headers, body, status, answer_headers, answer } = self;
+        let copy = BodyCopy::default();
+        copy.push(&body);
+        let sent = SentRequest { method, target, headers, body: copy };
+        let mut arrivals = Arrivals::default();
+        if !answer.is_empty() {
+            arrivals.push(Duration::ZERO, &answer);
+        }
+        let headers = answer_headers;
+        (sent, ReceivedAnswer { status, headers, body: arrivals, end: End::Whole })
+    }
+}
+
+impl Recorder {
+    /// Records an exchange. Says whether it is small enough.
+    pub(crate) async fn record(&self, exchange: CompleteExchange) -> bool {
+        if exchange.answer.len() > MAX_ANSWER {
+            return false;
+        }
+        self.wait_for_room().await;
+        let mut reserved = self.reserve();
+        reserved.grow(exchange.answer.len() + exchange.body.len());
+        let (sent, answer) = exchange.into_parts();
+        self.write(sent, answer, reserved);
+        true
+    }
+}
