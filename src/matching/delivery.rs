@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::document::{Keys, Node};
 use crate::java;
+use crate::links::{LINKS_PARAMETER, LINKS_TRANSFORMER};
 use crate::message::{Effects, Fault, FaultAction, FaultPoint, Schedule, TimedChunk};
 
 /// The transformer that plays a recorded stream; `WireMock` ignores names it does not know, and serves
@@ -58,10 +59,11 @@ pub(super) fn transformers<'d>(keys: &Keys<'d>) -> Vec<&'d str> {
     let nodes = keys.get("transformers").map(|node| node.items()).unwrap_or_default();
     let name = |node: &Node<'d>| {
         let name = node.text()?;
-        if ![STREAM_TRANSFORMER, TEMPLATE_TRANSFORMER].contains(&name) {
+        if ![STREAM_TRANSFORMER, LINKS_TRANSFORMER, TEMPLATE_TRANSFORMER].contains(&name) {
+            let known = [STREAM_TRANSFORMER, LINKS_TRANSFORMER, TEMPLATE_TRANSFORMER];
             node.warn(
                 format!("there is no transformer {name:?}, so it does nothing"),
-                format!("known here: {STREAM_TRANSFORMER}, {TEMPLATE_TRANSFORMER}"),
+                format!("known here: {}", known.join(", ")),
             );
         }
         Some(name)
@@ -89,6 +91,8 @@ pub(super) fn stream(keys: &Keys<'_>, transformers: &[&str]) -> Option<Option<Re
 fn recorded(parameters: &Node<'_>) -> Option<Recorded> {
     let keys = parameters.keys()?;
     let list = keys.required("chunks").map(|node| node.items());
+    // Another transformer's.
+    let _ = keys.get(LINKS_PARAMETER);
     keys.finish();
     let chunks: Vec<Option<(Duration, Bytes)>> = list?.iter().map(chunk).collect();
     let chunks: Option<Vec<(Duration, Bytes)>> = chunks.into_iter().collect();

@@ -6,6 +6,8 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode};
 
+use crate::links::Links;
+
 /// The largest request body that is recorded, in bytes.
 pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
 
@@ -23,6 +25,8 @@ pub(super) struct SentRequest {
     pub(super) target: String,
     pub(super) headers: HeaderMap,
     pub(super) body: BodyCopy,
+    /// Links to the backends, where they are rewritten.
+    pub(super) links: Option<Arc<Links>>,
 }
 
 /// The path of a target.

@@ -19,6 +19,7 @@ use crate::redact::{Redacted, Redactor};
 
 use super::clean::Clean;
 use super::exchange::{Chunk, End, ReceivedAnswer, SentRequest, path_of};
+use super::link_marks;
 use super::pattern::request;
 
 /// Larger bodies get a file of their own, in bytes.
@@ -82,6 +83,10 @@ pub(super) fn of(sent: &SentRequest, answer: ReceivedAnswer, redactor: &Redactor
     }
     if !notes.is_empty() {
         mapping["metadata"]["standin"]["notes"] = notes.into();
+    }
+    if let Some(of) = &sent.links {
+        let file = body_file.as_ref().map(|(_, bytes)| &**bytes);
+        link_marks::mark(of, sent, &mut mapping, file);
     }
     RecordedFiles { name: format!("{stem}.json"), mapping, body_file }
 }

@@ -2,8 +2,8 @@
 //! servers that stubs name.
 //!
 //! ```text
-//! Request → [proxy] → [upstream] ══ backend
-//!              │ └─ Plan: the body as it arrives, through the [tee]
+//! Request → [proxy] → one of the [backends] → [upstream] ══ backend
+//!              │ └─ Plan: the body as it arrives, through the [tee], with [links] to the proxy
 //!              └─ [exchange] when it ends → [mapping], with its [pattern], [clean] of secrets → [writer] → DIR/*.json
 //! ```
 //!
@@ -11,6 +11,7 @@
 //! whole or not at all. New requests wait while the recorder's budget is exhausted: a recording with gaps replays
 //! wrong answers.
 
+mod backends;
 mod clean;
 #[cfg(feature = "cli")]
 mod complete;
@@ -18,6 +19,8 @@ mod connect;
 mod exchange;
 mod headers;
 mod key_file;
+mod link_marks;
+mod links;
 mod mapping;
 mod options;
 mod outbound;
@@ -32,6 +35,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use backends::{Backends, NamedBackend};
 #[cfg(feature = "cli")]
 pub(crate) use complete::CompleteExchange;
 pub use options::UpstreamOptions;

@@ -8,7 +8,7 @@ use http::header::{
 use serde_json::{Map, Value, json};
 
 use crate::message::Query;
-use crate::redact::{MARK, Redactor};
+use crate::redact::MARK;
 
 use super::clean::Clean;
 use super::exchange::{SentRequest, path_of};
@@ -123,8 +123,7 @@ fn query_patterns(
             continue;
         }
         let one = |value: &&str| {
-            let marked = clean.marks.parameter(name, value);
-            let marked = Redactor::marked(&clean.known, marked);
+            let marked = clean.marked_parameter(name, value);
             if marked.contains(MARK) {
                 json!({"matches": pattern(&marked, ".*")})
             } else {

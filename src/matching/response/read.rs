@@ -14,7 +14,7 @@ use super::delays::{Delays, dribble};
 use super::proxy::ProxyDefinition;
 use super::settings::ResponseTemplating;
 use super::text::Text;
-use super::{body, headers, reason, scalar};
+use super::{body, headers, links, reason, scalar};
 
 /// A response as it is written.
 #[derive(Debug, Default)]
@@ -42,6 +42,7 @@ impl RawResponse {
         for name in [CONTENT_TYPE, CONTENT_LENGTH] {
             keep_last(&mut headers, &name);
         }
+        let links = links::read(&keys, &names);
         let stream = stream(&keys, &names);
         let body = body::read(&keys, files, templated, file_templated);
         let delays = Delays::read(&keys);
@@ -85,6 +86,7 @@ impl RawResponse {
             proxy,
             templated,
             parameters,
+            links,
         }))
     }
 }

@@ -301,7 +301,7 @@ fn what_cannot_be_served_is_told() {
         ),
         (
             json!({"transformers": ["mine"]}),
-            "warning: transformers[0]: there is no transformer \"mine\", so it does nothing; known here: standin-stream, response-template",
+            "warning: transformers[0]: there is no transformer \"mine\", so it does nothing; known here: standin-stream, standin-links, response-template",
         ),
         (
             json!({"transformers": ["standin-stream"], "transformerParameters": {"chunks": [{}]}}),

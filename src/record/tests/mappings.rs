@@ -14,6 +14,7 @@ fn what_an_answer_depends_on_is_matched() {
             target: "/x".to_owned(),
             headers,
             body: crate::record::exchange::BodyCopy::default(),
+            links: None,
         };
         let mut headers = HeaderMap::new();
         headers.insert(http::header::VARY, vary.parse().unwrap());
@@ -47,6 +48,7 @@ fn pauses_of_an_answer_are_replayed() {
             target: "/rows".to_owned(),
             headers: HeaderMap::new(),
             body: crate::record::exchange::BodyCopy::default(),
+            links: None,
         };
         let mut headers = HeaderMap::new();
         headers.insert(http::header::CONTENT_TYPE, "application/x-ndjson".parse().unwrap());
@@ -77,6 +79,7 @@ fn parts_of_a_form_match_behind_any_boundary() {
             target: "/upload".to_owned(),
             headers: HeaderMap::from_iter([(http::header::CONTENT_TYPE, media)]),
             body: crate::record::exchange::BodyCopy::default(),
+            links: None,
         };
         let part = |name: &str, value: &str| {
             format!(
@@ -112,6 +115,7 @@ fn forms_keep_all_but_their_secrets() {
             "application/x-www-form-urlencoded".parse().unwrap(),
         )]),
         body: crate::record::exchange::BodyCopy::default(),
+        links: None,
     };
     sent.body.push(b"grant_type=password&client_secret=secret-2&scope=a.b");
     let answer = crate::record::exchange::ReceivedAnswer {
