@@ -97,6 +97,8 @@ mod check;
 mod cli;
 mod document;
 #[cfg(feature = "cli")]
+mod drift;
+#[cfg(feature = "cli")]
 mod drill;
 mod error;
 mod exchange;

@@ -1,5 +1,6 @@
 //! The command line: commands, options, and their help. The longest lists of options have files of their own.
 
+mod diff;
 mod replay;
 mod serve;
 mod wiremock;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use diff::{Asked, Diff};
 pub(super) use replay::{Recorded, Replay};
 pub(super) use serve::{Backend, Listener, Record, Serve, TlsArgs};
 pub(super) use wiremock::WireMock;
@@ -57,6 +59,12 @@ pub(super) enum Command {
     Import(Import),
     /// Convert a recording to a HAR file or to a root directory of `WireMock`.
     Export(Export),
+    /// Compare recorded answers with those of the backend today, or with a description of its API.
+    ///
+    /// Requests that change nothing (GET, HEAD, OPTIONS) are made again. Header fields and Kubernetes fields that
+    /// differ each time are left out. Exit code: 0 if all answers are the same, 1 if one has drifted, 2 if the backend
+    /// could not be asked.
+    Diff(Diff),
     /// Check that a running server is healthy, for container health checks.
     Healthcheck(Target),
     /// Print a kubeconfig for a server.

@@ -13,7 +13,12 @@ use super::output::{refuse_changes, write_all};
 
 pub(super) fn export(args: &Export) -> Result<(), CommandError> {
     let recording = Recording::load(&args.fixtures).map_err(CommandError::invalid)?;
-    let answers = Answers::new(&args.fixtures).map_err(CommandError::invalid)?;
+    let base: http::Uri = args
+        .base_url
+        .parse()
+        .map_err(|error| CommandError::Usage(format!("--base-url {}: {error}", args.base_url)))?;
+    let base = (args.to == ExportFormat::Har).then_some(base);
+    let answers = Answers::new(&args.fixtures, base).map_err(CommandError::invalid)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

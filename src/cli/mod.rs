@@ -2,14 +2,16 @@
 //!
 //! ```text
 //! [args] → one file a command: [serve] (with [signals]), [check], [health], [kubeconfig], [preview], [drill], [import],
-//!    │                      [export], [wiremock]
-//!              └ [ask] (a running server), [console] (lines), [output] (files), [error] (exit codes)
+//!    │                      [export], [diff], [wiremock]
+//!              └ [ask] (a running server), [backend] (another one), [console] (lines), [output] (files), [error] (exit codes)
 //! ```
 
 mod args;
 mod ask;
+mod backend;
 mod check;
 mod console;
+mod diff;
 mod drill;
 mod error;
 mod export;
@@ -46,6 +48,7 @@ pub fn run() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Import(args) => import::import(&args),
         Command::Export(args) => export::export(&args),
+        Command::Diff(args) => diff::diff(&args),
         Command::Healthcheck(args) => health::healthcheck(&args),
         Command::Kubeconfig(args) => kubeconfig::kubeconfig(&args),
         Command::Scenarios => check::scenarios(),

@@ -152,7 +152,7 @@ pub(super) fn record(args: Record) -> Result<(), CommandError> {
         .map(drop)
 }
 
-fn options(backend: &Backend) -> UpstreamOptions {
+pub(super) fn options(backend: &Backend) -> UpstreamOptions {
     let mut options = UpstreamOptions::default()
         .insecure(backend.upstream_insecure)
         .preserve_host(backend.upstream_preserve_host)

@@ -43,11 +43,12 @@ pub(super) fn exchange(asked: Asked<'_>, answered: Answered) -> Result<ImportedE
     let Asked { method, url, mut headers, body } = asked;
     let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
         .map_err(|_| format!("{method:?} is not a method"))?;
-    let uri: Uri =
-        escaped(url).parse().map_err(|error| format!("{url:?} is not a URL: {error}"))?;
-    if let Some(scheme) = uri.scheme_str().filter(|scheme| !matches!(*scheme, "http" | "https")) {
+    let scheme = url.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    if !url.starts_with('/') && !matches!(&*scheme, "http" | "https") {
         return Err(format!("{scheme}: URLs are not exchanges of HTTP"));
     }
+    let uri: Uri =
+        escaped(url).parse().map_err(|error| format!("{url:?} is not a URL: {error}"))?;
     let status = u16::try_from(answered.status).ok();
     let status = status.and_then(|status| StatusCode::from_u16(status).ok());
     let status = status.filter(|status| status.as_u16() != 0).ok_or_else(|| {
@@ -70,8 +71,10 @@ pub(super) fn exchange(asked: Asked<'_>, answered: Answered) -> Result<ImportedE
         headers.remove(name);
     }
     let (answer_headers, answer) = plain(answered);
+    let scheme = uri.scheme_str().unwrap_or("http");
+    let origin = (!host.is_empty()).then(|| format!("{scheme}://{host}"));
     let exchange =
-        CompleteExchange { method, target, headers, body, status, answer_headers, answer };
+        CompleteExchange { origin, method, target, headers, body, status, answer_headers, answer };
     Ok(ImportedExchange { host, exchange })
 }
 

@@ -17,6 +17,8 @@ mod clean;
 mod complete;
 mod connect;
 mod exchange;
+#[cfg(feature = "cli")]
+mod fetch;
 mod headers;
 mod key_file;
 mod link_marks;

@@ -1,11 +1,12 @@
 //! What the server answers with a stub, whatever the stub's response is made from.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
-use http::header::HeaderMap;
-use http::{Method, StatusCode};
+use http::header::{HOST, HeaderMap, HeaderValue};
+use http::{Method, StatusCode, Uri};
 
 use crate::document::Diagnostics;
 use crate::message::{Body, Plan, Request, RequestBody};
@@ -42,6 +43,8 @@ pub(crate) enum AnswerError {
 #[derive(Debug)]
 pub(crate) struct Answers {
     context: RequestContext,
+    /// The URL that clients would use; links in answers begin with it.
+    base: Option<Uri>,
 }
 
 impl Answers {
@@ -49,7 +52,7 @@ impl Answers {
     ///
     /// # Errors
     /// Every problem of every file.
-    pub(crate) fn new(paths: &[std::path::PathBuf]) -> Result<Self, Diagnostics> {
+    pub(crate) fn new(paths: &[PathBuf], base: Option<Uri>) -> Result<Self, Diagnostics> {
         let sources = Sources { fixtures: paths.to_vec(), ..Sources::default() };
         let loaded = sources.load()?;
         let (_stop, stopping) = tokio::sync::watch::channel(false);
@@ -57,7 +60,7 @@ impl Answers {
         let assembly = Assembly { settings, sources, loaded, observer: None, tls: None, stopping };
         let shared = assembly.shared()?;
         let world = Arc::clone(shared.worlds.default());
-        Ok(Self { context: RequestContext::new(shared, world) })
+        Ok(Self { context: RequestContext::new(shared, world), base })
     }
 
     /// The answer of a stub to a request; to a GET of `/` where none is known.
@@ -83,6 +86,13 @@ impl Answers {
             asked.headers = request.headers.clone();
             if !request.body.is_empty() {
                 asked.body = RequestBody::Bytes(request.body.clone());
+            }
+        }
+        if let Some(base) = &self.base {
+            asked.tls = base.scheme_str() == Some("https");
+            let host = base.authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok());
+            if let Some(host) = host {
+                asked.headers.insert(HOST, host);
             }
         }
         let Plan { status, mut headers, body, .. } =

@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["explain", "check", "kubeconfig"],
     &["server"],
     &["lib"],
-    &["drill", "import", "recorded", "export"],
+    &["drill", "import", "recorded", "export", "drift"],
     &["cli"],
     &["internals"],
     &["main"],
