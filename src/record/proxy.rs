@@ -1,7 +1,6 @@
 //! Unmatched requests → the backend → a plan, and a recording where there is a recorder.
 
 use http::StatusCode;
-use http::header::ACCEPT_ENCODING;
 
 use crate::message::{Body, Origin, Plan, Request, RequestBody};
 
@@ -30,11 +29,7 @@ impl Proxy {
         if let Some(recorder) = &self.recorder {
             recorder.wait_for_room().await;
         }
-        let sent = self.recorder.as_ref().map(|_| {
-            // A recording is uncompressed: people read it, and all clients can use it.
-            request.headers.remove(ACCEPT_ENCODING);
-            copy_of(&mut request)
-        });
+        let sent = self.recorder.as_ref().map(|_| copy_of(&mut request));
         let response = match self.upstream.forward(request).await {
             Ok(response) => response,
             Err(error) => return failed(&error),
