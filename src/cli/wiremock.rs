@@ -117,6 +117,7 @@ pub(super) fn wiremock(args: &WireMock) -> Result<(), CommandError> {
         let https = server.https_url().and_then(|url| url.rsplit(':').next()?.parse().ok());
         Ok(args.table(server.address().port(), https))
     })
+    .map(drop)
 }
 
 /// Where HTTP is served, or HTTPS if there is no HTTP.

@@ -61,7 +61,9 @@ mod xml;
 pub use body_files::BodyFiles;
 pub(crate) use body_files::ReadBodyFile;
 pub(crate) use delivery::STREAM_TRANSFORMER;
-pub(crate) use diff::{report as miss_report, warnings as miss_warnings};
+pub(crate) use diff::{
+    differences as miss_differences, report as miss_report, warnings as miss_warnings,
+};
 pub use files::StubFile;
 pub use header_pool::HeaderPool;
 pub(crate) use near_miss::{MissSearch, NearMiss};

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use bytes::Bytes;
 use serde::Deserialize as _;
@@ -44,8 +45,13 @@ pub struct Stub {
     /// The scenario that it belongs to; few have one.
     pub(super) scenario: Option<Box<StubScenario>>,
     webhooks: Option<Box<Webhooks>>,
+    /// How often it has answered, up to [`MANY_USES`].
+    uses: AtomicU8,
     written: Box<Written>,
 }
+
+/// Uses are counted up to this number: what is asked is whether there was one, and whether there were more.
+const MANY_USES: u8 = 2;
 
 /// What is written, and where: for people.
 #[derive(Debug)]
@@ -74,6 +80,23 @@ impl Stub {
     #[must_use]
     pub(crate) fn fixed_plan(&self, settings: &ResponseSettings) -> Option<Plan> {
         self.response.fixed_plan(Origin::Stub(self.id), settings)
+    }
+
+    /// Counts an answer. A stub that has answered often is only read, so that threads do not wait for each other.
+    pub(crate) fn count_use(&self) {
+        if self.uses.load(Ordering::Relaxed) < MANY_USES {
+            self.uses.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it has answered.
+    pub(crate) fn is_used(&self) -> bool {
+        self.uses.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether it has answered more than once.
+    pub(crate) fn is_used_again(&self) -> bool {
+        self.uses.load(Ordering::Relaxed) >= MANY_USES
     }
 
     /// Whether requests are sent after an answer.
@@ -288,7 +311,8 @@ impl StubCompiler<'_> {
         let scenario = scenario.map(Box::new);
         let webhooks = (!webhooks.is_empty()).then(|| Box::new(webhooks));
         let written = Box::new(written);
-        Some(Stub { id, priority, request, response, scenario, webhooks, written })
+        let uses = AtomicU8::new(0);
+        Some(Stub { id, priority, request, response, scenario, webhooks, uses, written })
     }
 }
 

@@ -22,6 +22,7 @@ mod plan;
 mod point;
 mod request;
 mod request_body;
+mod speed;
 mod sub_event;
 mod target;
 mod world;
@@ -41,6 +42,7 @@ pub(crate) use point::{LineAction, LineChange, LineKind, Point, PointAction, Pos
 pub(crate) use request::ClientCertificate;
 pub use request::Request;
 pub(crate) use request_body::{BodyStream, RequestBody};
+pub use speed::ReplaySpeed;
 pub(crate) use sub_event::SubEvent;
 pub(crate) use target::{Query, TargetError, decode_segment};
 pub(crate) use world::{BadWorldName, DEFAULT_WORLD, WorldName};

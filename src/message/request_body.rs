@@ -142,6 +142,16 @@ impl ArrivingBody {
         }
     }
 
+    /// What arrives of it, counted against the budget until the stream is dropped.
+    pub(crate) fn into_counted_stream(self) -> BodyStream {
+        let mut held = Held::of(&self.bodies);
+        Box::pin(self.into_stream().map(move |item| {
+            let bytes = item?;
+            held.grow(bytes.len())?;
+            Ok(bytes)
+        }))
+    }
+
     fn stream(&self) -> MutexGuard<'_, Option<BodyStream>> {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }

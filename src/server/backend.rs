@@ -8,6 +8,50 @@ use crate::record::{Proxy, Recorder, Upstream, UpstreamOptions};
 use crate::redact::{Key, Redactor};
 use crate::transport::Logger;
 
+/// When a backend is asked, and when its recording answers: the modes of vcrpy, for
+/// [`Builder::record_mode`](crate::Builder::record_mode).
+///
+/// | mode | recorded requests | new requests |
+/// |---|---|---|
+/// | `None` | the recording answers | 404 with the nearest recording |
+/// | `Once`, the directory is empty | the backend answers, and is recorded | the same |
+/// | `Once`, it has a recording | the recording answers | 404 with the nearest recording |
+/// | `NewEpisodes` | the recording answers | the backend answers, and is recorded |
+/// | `All` | the backend answers, and is recorded again | the backend answers, and is recorded |
+///
+/// What is recorded is replayed from the next start on.
+///
+/// ```
+/// assert_eq!(standin::RecordMode::NewEpisodes.name(), "new_episodes");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+#[non_exhaustive]
+pub enum RecordMode {
+    /// Only replay; the backend is never asked.
+    None,
+    /// Record where there is no recording yet; replay afterwards.
+    Once,
+    /// Replay, and record new requests.
+    #[cfg_attr(feature = "cli", value(name = "new_episodes", alias = "new-episodes"))]
+    NewEpisodes,
+    /// Record everything again.
+    All,
+}
+
+impl RecordMode {
+    /// Its name: `none`, `once`, `new_episodes` or `all`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Once => "once",
+            Self::NewEpisodes => "new_episodes",
+            Self::All => "all",
+        }
+    }
+}
+
 /// Where exchanges are recorded, and what takes their secrets out.
 pub(super) struct Recording {
     pub(super) directory: PathBuf,

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::k8s::DeleteAnswer;
-use crate::server::Profile;
+use crate::server::{Profile, RecordMode};
+
+use super::replay::Replay;
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -46,9 +48,8 @@ pub(crate) struct Serve {
     /// Proxy unmatched requests to this URL.
     #[arg(long, value_name = "URL")]
     pub(crate) upstream: Option<String>,
-    /// Record the backend's responses as fixtures in this directory.
-    #[arg(long, value_name = "DIR", requires = "upstream")]
-    pub(crate) record: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) replay: Replay,
     /// Most worlds besides the default one; the least recently used one makes room.
     #[arg(long, value_name = "N")]
     pub(crate) max_worlds: Option<usize>,
@@ -77,6 +78,9 @@ pub(crate) struct Record {
     /// Directory for the fixtures; created if it does not exist.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
+    /// When to ask the backend, and when the recording answers; see the --record-mode of serve.
+    #[arg(long, value_name = "MODE")]
+    pub(crate) record_mode: Option<RecordMode>,
     #[command(flatten)]
     pub(crate) listener: Listener,
     #[command(flatten)]

@@ -114,7 +114,8 @@ impl Response {
         stub: AnsweringStub<'_>,
         context: &mut ResponseContext<'_>,
     ) -> StubAnswer {
-        match self {
+        let speed = context.settings.speed;
+        let mut answer = match self {
             Self::Fixed(fixed) => {
                 let mut plan = fixed.plan(Origin::Stub(stub.id));
                 let delay = context.settings.delay_beside(fixed.delays(), context.random);
@@ -123,6 +124,10 @@ impl Response {
                 StubAnswer::Plan(plan)
             }
             Self::Made(definition) => made::answer(definition, stub, context),
+        };
+        if let StubAnswer::Plan(plan) = &mut answer {
+            plan.delivery = speed.of(std::mem::take(&mut plan.delivery));
         }
+        answer
     }
 }
