@@ -32,6 +32,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use ledger::{Earlier, RecordingOf};
 pub(crate) use outbound::{ANSWER_TIMEOUT, Outbound, SendError};
 pub(crate) use proxy::Proxy;
 pub(crate) use targets::Targets;

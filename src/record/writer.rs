@@ -15,9 +15,9 @@ use crate::redact::{Key, Redactor};
 use crate::transport::Logger;
 
 use super::exchange::{ReceivedAnswer, SentRequest, path_of};
-use super::files::{BODIES, FileChange, FolderLock, RecordingFiles};
+use super::files::{BODIES, FileChange, FolderLock, RecordingFiles, write_manifest};
 use super::key_file;
-use super::ledger::{Counts, Earlier, Ledger};
+use super::ledger::{Counts, Ledger, RecordingOf};
 
 /// Writes exchanges into a directory. Clones share their threads; once the last one is dropped, everything is on
 /// disk.
@@ -30,8 +30,22 @@ struct Inner {
     redactor: Arc<Redactor>,
     ledger: Arc<Ledger>,
     log: Logger,
+    folder: Folder,
+    /// The URL of the backend.
+    backend: String,
     /// Dropped last, once everything is on disk.
     _lock: FolderLock,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Waits for them.
+        self.writers.clear();
+        let Self { folder, backend, ledger, log, .. } = self;
+        if let Err(error) = write_manifest(&folder.0, folder, backend, ledger.counts()) {
+            log(&format!("the manifest of {} cannot be written: {error}", folder.0.display()));
+        }
+    }
 }
 
 /// One thread. The same request always goes to the same thread, so that the later answer is kept.
@@ -56,6 +70,7 @@ impl Recorder {
     /// When the directory cannot be made, or a thread cannot be started.
     pub(crate) fn new(
         directory: &Path,
+        of: RecordingOf,
         most_bytes: usize,
         redactor: &Arc<Redactor>,
         log: &Logger,
@@ -64,7 +79,7 @@ impl Recorder {
         let lock = FolderLock::take(directory)?;
         remove_unfinished(directory);
         remove_unfinished(&directory.join(BODIES));
-        let ledger = Arc::new(Ledger::open(directory, Earlier::default())?);
+        let ledger = Arc::new(Ledger::open(directory, of.earlier)?);
         let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_WRITERS);
         let writers = (0..threads).map(|_| {
             let folder = Folder(directory.to_path_buf());
@@ -78,6 +93,8 @@ impl Recorder {
             redactor: Arc::clone(redactor),
             ledger,
             log: Arc::clone(log),
+            folder: Folder(directory.to_path_buf()),
+            backend: of.backend,
             _lock: lock,
         })))
     }
