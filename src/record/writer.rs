@@ -17,7 +17,7 @@ use crate::transport::Logger;
 use super::exchange::{ReceivedAnswer, SentRequest, path_of};
 use super::files::{BODIES, FileChange, FolderLock, RecordingFiles, write_manifest};
 use super::key_file;
-use super::ledger::{Counts, Ledger, RecordingOf};
+use super::ledger::{Ledger, RecordingOf};
 
 /// Writes exchanges into a directory. Clones share their threads; once the last one is dropped, everything is on
 /// disk.
@@ -45,6 +45,7 @@ impl Drop for Inner {
         if let Err(error) = write_manifest(&folder.0, folder, backend, ledger.counts()) {
             log(&format!("the manifest of {} cannot be written: {error}", folder.0.display()));
         }
+        log(&format!("{} in {}", ledger.counts(), folder.0.display()));
     }
 }
 
@@ -117,11 +118,6 @@ impl Recorder {
     /// The share of one exchange in the budget.
     pub(super) fn reserve(&self) -> Reserved {
         Reserved { budget: Arc::clone(&self.0.budget), bytes: 0 }
-    }
-
-    /// What was recorded so far.
-    pub(super) fn counts(&self) -> &Counts {
-        self.0.ledger.counts()
     }
 
     /// How many bytes of exchanges are held, and the budget.

@@ -168,12 +168,12 @@ impl Builder {
             Some(Recording { redactor, .. }) if !self.show_secrets => Arc::clone(redactor),
             _ => redactor(key, self.show_secrets),
         };
-        let proxy = match self.upstream.take() {
-            Some((url, options)) => {
-                let bytes = self.bounds.recorder_bytes;
-                Some(backend::proxy(&url, &options, recording, bytes, log)?)
+        let bytes = self.bounds.recorder_bytes;
+        let proxy = match self.upstreams.as_slice() {
+            [] => None,
+            upstreams => {
+                Some(backend::proxy(upstreams, self.rewrite_links, recording, bytes, log)?)
             }
-            None => None,
         };
         Ok((redactor, proxy))
     }

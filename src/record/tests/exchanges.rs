@@ -133,7 +133,8 @@ async fn both_ways_are_streamed() {
     let mut request = Request::new(Method::POST, "/echo");
     request.body = RequestBody::arriving(Box::pin(sent), Bodies::default());
     let plan = proxy.answer(request).await;
-    let Body::Stream(mut answer) = plan.body else { panic!("a stream") };
+    let Body::Passed(answer) = plan.body else { panic!("a stream") };
+    let mut answer = answer.into_stream();
     for piece in ["one ", "two ", "three"] {
         sender.send(piece).unwrap();
         assert_eq!(answer.next().await.unwrap().unwrap(), piece, "before the next one is sent");
@@ -166,7 +167,8 @@ async fn a_watch_is_recorded_line_by_line_even_when_its_client_ends_it() {
     let (proxy, mut said) = proxy_to(address, &directory);
     let target = "/apis/kubeflow.org/v1/tfjobs?timeoutSeconds=321&watch=true";
     let plan = proxy.answer(request(Method::GET, target, &[], "")).await;
-    let Body::Stream(mut answer) = plan.body else { panic!("a stream") };
+    let Body::Passed(answer) = plan.body else { panic!("a stream") };
+    let mut answer = answer.into_stream();
     let mut seen = Vec::new();
     while seen.len() < first.len() + second.len() {
         seen.extend_from_slice(&answer.next().await.unwrap().unwrap());

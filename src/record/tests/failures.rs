@@ -36,7 +36,8 @@ async fn a_backend_that_is_down_or_breaks_off() {
     drop(proxy);
     let (proxy, mut said) = proxy_to(address, &directory);
     let plan = proxy.answer(request(Method::GET, "/y", &[], "")).await;
-    let Body::Stream(mut answer) = plan.body else { panic!("a stream") };
+    let Body::Passed(answer) = plan.body else { panic!("a stream") };
+    let mut answer = answer.into_stream();
     assert_eq!(answer.next().await.unwrap().unwrap(), "half");
     read.notify_one();
     let error = answer.next().await.unwrap().unwrap_err().to_string();
@@ -62,7 +63,7 @@ async fn a_backend_that_is_down_or_breaks_off() {
 fn urls_that_cannot_be_a_backend_are_errors() {
     let table = [
         ("127.0.0.1:8001", "http:// or https:// is missing"),
-        ("ftp://x", "only http and https are supported"),
+        ("ftp://x", "only http, https, h2c and unix are supported"),
         ("http://user:secret@x", "credentials do not belong there"),
         ("http://x/?a=b", "it has a query"),
         ("http://", ""),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt, stream};
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Incoming;
@@ -100,7 +100,8 @@ fn request(method: Method, target: &str, headers: &[(&'static str, &str)], body:
 }
 
 async fn body_of(plan: Plan) -> Result<Bytes, String> {
-    let Body::Stream(mut stream) = plan.body else { panic!("a stream") };
+    let Body::Passed(stream) = plan.body else { panic!("a stream") };
+    let mut stream = stream.into_stream();
     let mut whole = Vec::new();
     while let Some(item) = stream.next().await {
         whole.extend_from_slice(&item.map_err(|error| error.to_string())?);
@@ -213,7 +214,7 @@ fn sent(
     let copy = BodyCopy::default();
     copy.push(body);
     let headers = request(method.clone(), "/", headers, "").headers;
-    SentRequest { method, target: target.to_owned(), headers, body: copy }
+    SentRequest { method, target: target.to_owned(), headers, body: copy, links: None }
 }
 
 /// An answer as a backend sent it.
