@@ -119,6 +119,8 @@ mod kubeconfig;
 mod links;
 mod matching;
 mod message;
+#[cfg(feature = "cli")]
+mod objects;
 mod parallel;
 mod profile;
 #[cfg(feature = "record")]

@@ -10,9 +10,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(super) use diff::{Asked, Diff};
+pub(super) use diff::{Asked, Diff, Snapshot};
 pub(super) use replay::{Recorded, Replay};
-pub(super) use serve::{Backend, Listener, Record, Serve, TlsArgs};
+pub(super) use serve::{Backend, Listener, Record, Serve, TlsArgs, WrittenAs};
 pub(super) use wiremock::WireMock;
 
 /// A stand-in for an API server in tests.
@@ -57,7 +57,7 @@ pub(super) enum Command {
     /// What has no equivalent is reported as path:line:column: problem; remedy. Exit code: 0 if the file was read,
     /// 1 with --strict if something was left out, 3 if the file is invalid.
     Import(Import),
-    /// Convert a recording to a HAR file or to a root directory of `WireMock`.
+    /// Convert a recording to a HAR file, to a root directory of `WireMock`, or to Kubernetes objects.
     Export(Export),
     /// Compare recorded answers with those of the backend today, or with a description of its API.
     ///
@@ -65,6 +65,8 @@ pub(super) enum Command {
     /// differ each time are left out. Exit code: 0 if all answers are the same, 1 if one has drifted, 2 if the backend
     /// could not be asked.
     Diff(Diff),
+    /// Write the objects of a cluster as fixtures, with the definitions of their types and without secrets.
+    Snapshot(Snapshot),
     /// Check that a running server is healthy, for container health checks.
     Healthcheck(Target),
     /// Print a kubeconfig for a server.
@@ -229,7 +231,7 @@ pub(super) struct Export {
     /// Format to convert to.
     #[arg(long, value_name = "FORMAT")]
     pub(super) to: ExportFormat,
-    /// File of the HAR (default: standard output), or directory for mappings/ and __files/.
+    /// File of the HAR (default: standard output), or directory for the files.
     #[arg(long, short, value_name = "PATH")]
     pub(super) out: Option<PathBuf>,
     /// URL that the URLs of a HAR begin with.
@@ -248,6 +250,8 @@ pub(super) struct Export {
 pub(super) enum ExportFormat {
     Har,
     Wiremock,
+    /// State fixtures: the objects in recorded answers and watch events.
+    Objects,
 }
 
 impl ExportFormat {
@@ -256,6 +260,7 @@ impl ExportFormat {
         match self {
             Self::Har => "har",
             Self::Wiremock => "wiremock",
+            Self::Objects => "objects",
         }
     }
 }

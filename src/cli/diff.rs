@@ -3,8 +3,6 @@
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue};
-
 use crate::drift::{self, Descriptions, IgnoreRules, LiveOptions, Report};
 use crate::recorded::{Answers, Recording};
 use crate::redact::{Key, Redactor};
@@ -50,14 +48,14 @@ async fn against_backend(
     recording: &Recording,
     updated: &mut bool,
 ) -> Result<Report, CommandError> {
-    let Backend { upstream, origin, mut headers } = match backend::open(&args.backend) {
+    let Backend { upstream, origin, headers } = match backend::open(&args.backend) {
         Ok(backend) => backend,
-        Err(why) => {
+        Err(CommandError::Failed(why)) => {
             eprintln!("standin: {why}");
             return Err(CommandError::Reported(NO_ANSWER));
         }
+        Err(error) => return Err(error),
     };
-    add_headers(args, &mut headers)?;
     let mut ignore = IgnoreRules::default();
     for rule in &args.ignore {
         ignore.add(rule).map_err(|why| CommandError::Usage(format!("--ignore: {why}")))?;
@@ -90,8 +88,8 @@ async fn against_backend(
 
 /// The key of the recording: from the environment, or beside it. Without one all secrets differ.
 fn key(args: &Diff) -> Key {
-    if let Ok(key) = std::env::var("STANDIN_REDACT_KEY") {
-        return Key::of(key.as_bytes());
+    if let Some(key) = backend::key_of_environment() {
+        return key;
     }
     let beside = args.fixtures.iter().find_map(|path| Key::read(path).ok().flatten());
     beside.unwrap_or_else(|| {
@@ -100,31 +98,4 @@ fn key(args: &Diff) -> Key {
         );
         Key::random()
     })
-}
-
-fn add_headers(args: &Diff, headers: &mut HeaderMap) -> Result<(), CommandError> {
-    for field in &args.header {
-        let parsed = field.split_once(':').and_then(|(name, value)| {
-            let name = http::HeaderName::try_from(name.trim()).ok()?;
-            let mut value = HeaderValue::try_from(value.trim()).ok()?;
-            value.set_sensitive(true);
-            Some((name, value))
-        });
-        let Some((name, value)) = parsed else {
-            let why = "--header is not a header field; write it like --header 'Name: value'";
-            return Err(CommandError::Usage(why.to_owned()));
-        };
-        headers.insert(name, value);
-    }
-    if let Some(path) = &args.token_file {
-        let token = std::fs::read_to_string(path)
-            .map_err(|source| CommandError::Read { path: path.clone(), source })?;
-        let value = HeaderValue::try_from(format!("Bearer {}", token.trim()));
-        let mut value = value.map_err(|_| {
-            CommandError::Usage(format!("{} holds no token of one line", path.display()))
-        })?;
-        value.set_sensitive(true);
-        headers.insert(http::header::AUTHORIZATION, value);
-    }
-    Ok(())
 }

@@ -10,8 +10,13 @@ use crate::recorded::{Answers, Recording};
 use super::args::{Export, ExportFormat};
 use super::error::CommandError;
 use super::output::{refuse_changes, write_all};
+use super::snapshot;
 
 pub(super) fn export(args: &Export) -> Result<(), CommandError> {
+    if args.to == ExportFormat::Objects {
+        let out = args.out.as_deref().ok_or_else(no_directory)?;
+        return snapshot::of_recordings(&args.fixtures, out, args.force);
+    }
     let recording = Recording::load(&args.fixtures).map_err(CommandError::invalid)?;
     let base: http::Uri = args
         .base_url
@@ -26,7 +31,9 @@ pub(super) fn export(args: &Export) -> Result<(), CommandError> {
     let exported = runtime.block_on(async {
         match args.to {
             ExportFormat::Har => export::har(&recording, &answers, &args.base_url).await,
-            ExportFormat::Wiremock => export::wiremock(&recording, &answers).await,
+            ExportFormat::Wiremock | ExportFormat::Objects => {
+                export::wiremock(&recording, &answers).await
+            }
         }
     });
     for line in &exported.left_out {
@@ -39,12 +46,15 @@ pub(super) fn export(args: &Export) -> Result<(), CommandError> {
     Ok(())
 }
 
+fn no_directory() -> CommandError {
+    CommandError::Usage("--out DIR names the directory for the files".to_owned())
+}
+
 fn write(args: &Export, exported: &Exported) -> Result<(), CommandError> {
     let Some(out) = &args.out else {
         let Some(content) = exported.files.values().next().filter(|_| args.to == ExportFormat::Har)
         else {
-            let why = "--out DIR names the directory for mappings/ and __files/";
-            return Err(CommandError::Usage(why.to_owned()));
+            return Err(no_directory());
         };
         // A reader that has seen enough closes the pipe.
         let _ = io::stdout().lock().write_all(content);
@@ -52,7 +62,7 @@ fn write(args: &Export, exported: &Exported) -> Result<(), CommandError> {
     };
     let at = |path: &Path| match args.to {
         ExportFormat::Har => out.clone(),
-        ExportFormat::Wiremock => out.join(path),
+        ExportFormat::Wiremock | ExportFormat::Objects => out.join(path),
     };
     let files = exported.files.iter().map(|(path, content)| (at(path), content.clone())).collect();
     if !args.force {

@@ -9,11 +9,11 @@ use crate::error::EXIT_FAILURE;
 use crate::export;
 use crate::fixtures;
 use crate::import::{self, ImportFormat, ImportedContent, ImportedExchange, ImportedStub};
-use crate::record::Recorder;
+use crate::record::{Earlier, Recorder, RecordingOf};
 use crate::recorded::{Answers, Recording};
-use crate::redact::Key;
 
 use super::args::Import;
+use super::backend::key_of_environment;
 use super::error::CommandError;
 use super::output::{Files, refuse_changes, write_all};
 
@@ -114,8 +114,7 @@ fn record(args: &Import, exchanges: Vec<ImportedExchange>) -> Result<String, Com
         )));
     }
     let unusable = |source| crate::Error::Record { path: args.to.clone(), source };
-    let key = std::env::var("STANDIN_REDACT_KEY").ok().map(|key| Key::of(key.as_bytes()));
-    let redactor = Recorder::redactor(&args.to, key).map_err(unusable)?;
+    let redactor = Recorder::redactor(&args.to, key_of_environment()).map_err(unusable)?;
     let log: crate::transport::Logger = Arc::new(|line: &str| eprintln!("standin: {line}"));
     let bytes = crate::Bounds::default().recorder_bytes;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -124,7 +123,8 @@ fn record(args: &Import, exchanges: Vec<ImportedExchange>) -> Result<String, Com
         .map_err(CommandError::Start)?;
     let mut recorded = 0;
     runtime.block_on(async {
-        let recorder = Recorder::new(&args.to, bytes, &redactor, &log).map_err(unusable)?;
+        let of = RecordingOf { backend: hosts(), earlier: Earlier::Replace };
+        let recorder = Recorder::new(&args.to, of, bytes, &redactor, &log).map_err(unusable)?;
         for ImportedExchange { exchange, host } in exchanges {
             if !wanted(&host) {
                 continue;

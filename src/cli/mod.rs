@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! [args] → one file a command: [serve] (with [signals]), [check], [health], [kubeconfig], [preview], [drill], [import],
-//!    │                      [export], [diff], [wiremock]
+//!    │                      [export], [diff], [snapshot], [wiremock]
 //!              └ [ask] (a running server), [backend] (another one), [console] (lines), [output] (files), [error] (exit codes)
 //! ```
 
@@ -22,6 +22,7 @@ mod output;
 mod preview;
 mod serve;
 mod signals;
+mod snapshot;
 mod wiremock;
 
 use std::process::ExitCode;
@@ -49,6 +50,7 @@ pub fn run() -> ExitCode {
         Command::Import(args) => import::import(&args),
         Command::Export(args) => export::export(&args),
         Command::Diff(args) => diff::diff(&args),
+        Command::Snapshot(args) => snapshot::snapshot(&args),
         Command::Healthcheck(args) => health::healthcheck(&args),
         Command::Kubeconfig(args) => kubeconfig::kubeconfig(&args),
         Command::Scenarios => check::scenarios(),

@@ -21,5 +21,5 @@ mod update;
 pub(crate) use against::{Descriptions, against};
 pub(crate) use live::{LiveOptions, live};
 pub(crate) use noise::IgnoreRules;
-pub(crate) use report::{Comparison, Report, Verdict};
+pub(crate) use report::Report;
 pub(crate) use update::update;

@@ -13,6 +13,7 @@ use crate::redact::Redactor;
 use crate::transport::Logger;
 
 use super::exchange::{Arrivals, BodyCopy, End, MAX_ANSWER, ReceivedAnswer, SentRequest};
+use super::ledger::RecordingOf;
 use super::writer::Recorder;
 
 /// A request with its answer, both whole.
@@ -43,7 +44,17 @@ impl CompleteExchange {
             arrivals.push(Duration::ZERO, &answer);
         }
         let headers = answer_headers;
-        (sent, ReceivedAnswer { status, headers, body: arrivals, end: End::Whole })
+        (
+            sent,
+            ReceivedAnswer {
+                status,
+                headers,
+                reason: None,
+                body: arrivals,
+                trailers: None,
+                end: End::Whole,
+            },
+        )
     }
 }
 
@@ -57,7 +68,7 @@ impl Recorder {
         redactor: &Arc<Redactor>,
         log: &Logger,
     ) -> io::Result<Self> {
-        Self::new(folder, MAX_ANSWER, redactor, log)
+        Self::new(folder, RecordingOf::default(), MAX_ANSWER, redactor, log)
     }
 
     /// Records an exchange. Says whether it is small enough.

@@ -16,6 +16,7 @@ mod graded;
 mod kubernetes;
 mod late_body;
 mod media_types;
+mod misses;
 mod overlay;
 mod pipeline;
 mod proxied;
