@@ -41,7 +41,7 @@ pub(crate) use point::{LineAction, LineChange, LineKind, Point, PointAction, Pos
 pub(crate) use request::ClientCertificate;
 pub use request::Request;
 pub(crate) use request_body::{BodyStream, RequestBody};
-pub(crate) use sub_event::SubEvent;
+pub(crate) use sub_event::{SubEvent, SubEvents};
 pub(crate) use target::{Query, TargetError, decode_segment};
 pub(crate) use world::{BadWorldName, DEFAULT_WORLD, WorldName};
 

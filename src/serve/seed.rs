@@ -13,10 +13,11 @@ use crate::message::WorldName;
 use crate::scenario::{Generate, ScenarioSet};
 
 use super::clock::Clock;
-use super::seeding::Seeding;
+use super::seeding::{self, Lazy, Seeding};
 use super::world::World;
 
-/// Builds the default world. The objects are moved out of the fixtures: the store keeps them.
+/// Builds the default world. The objects are moved out of the fixtures: the store keeps them. Where neither files nor
+/// scenarios define any, the store is made when it is first needed: a server of stubs alone starts without it.
 ///
 /// # Errors
 /// Every object that its type does not allow, with its file.
@@ -26,20 +27,31 @@ pub(crate) fn build_world(
     history: HistoryLimits,
 ) -> Result<(World, Seeding), Diagnostics> {
     let clock = Clock::start();
-    let state = state(fixtures, scenarios, history, clock.epoch())?;
+    let began = clock.epoch();
+    let state = if fixtures.defines_nothing() && scenarios.generated().is_empty() {
+        let mut fixtures = std::mem::take(fixtures);
+        Lazy::new(Box::new(move || {
+            let state = state(&mut fixtures, &[], history, began);
+            state.expect("the definitions that come with the program are valid")
+        }))
+    } else {
+        seeding::made(state(fixtures, scenarios.generated(), history, began)?)
+    };
     let seeding = Seeding::new(state, fixtures);
     Ok((World::new(WorldName::default(), seeding.current(), clock), seeding))
 }
 
-/// The first state of a world; `now` is the time of objects that name none.
+/// The first state of a world, with the objects that are `wanted` besides; `now` is the time of objects that name
+/// none.
 pub(super) fn state(
     fixtures: &mut ObjectSet,
-    scenarios: &ScenarioSet,
+    wanted: &[Generate],
     history: HistoryLimits,
     now: Timestamp,
 ) -> Result<State, Diagnostics> {
+    fixtures.add_shipped()?;
     let mut problems = Diagnostics::default();
-    let generated = generated(fixtures, scenarios.generated(), &mut problems);
+    let generated = generated(fixtures, wanted, &mut problems);
     let taken = |object: &mut ObjectFixture| std::mem::take(&mut object.object);
     let crds = fixtures.crds.iter_mut().chain(&mut fixtures.shipped).map(taken).collect();
     let mut objects: Vec<SeedObject> = fixtures.objects.iter_mut().map(taken).collect();
