@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::document::{Diagnostic, Diagnostics};
-use crate::fixtures::{ObjectFixture, ObjectSet};
+use crate::fixtures::{ObjectFixture, ObjectSet, add_shipped, shipped_types};
 use crate::k8s::{self, HistoryLimits, ObjectError, Registry, Seed, SeedObject, State};
 use crate::message::WorldName;
 use crate::scenario::{Generate, ScenarioSet};
@@ -28,6 +28,7 @@ pub(crate) fn build_world(
 ) -> Result<(World, Seeding), Diagnostics> {
     let clock = Clock::start();
     let began = clock.epoch();
+    let shipped = if fixtures.with_shipped { shipped_types() } else { 0 };
     let state = if fixtures.defines_nothing() && scenarios.generated().is_empty() {
         let mut fixtures = std::mem::take(fixtures);
         Lazy::new(Box::new(move || {
@@ -37,7 +38,7 @@ pub(crate) fn build_world(
     } else {
         seeding::made(state(fixtures, scenarios.generated(), history, began)?)
     };
-    let seeding = Seeding::new(state, fixtures);
+    let seeding = Seeding::new(state, fixtures, k8s::NAMESPACES.len() + shipped);
     Ok((World::new(WorldName::default(), seeding.current(), clock), seeding))
 }
 
@@ -49,7 +50,7 @@ pub(super) fn state(
     history: HistoryLimits,
     now: Timestamp,
 ) -> Result<State, Diagnostics> {
-    fixtures.add_shipped()?;
+    add_shipped(fixtures)?;
     let mut problems = Diagnostics::default();
     let generated = generated(fixtures, wanted, &mut problems);
     let taken = |object: &mut ObjectFixture| std::mem::take(&mut object.object);
@@ -170,4 +171,21 @@ fn instance(template: &Value, generate: &Generate, n: u64) -> Value {
         metadata["labels"][key] = value.as_str().into();
     }
     object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_that_are_not_made_yet_are_counted() {
+        for with_shipped in [false, true] {
+            let mut fixtures = ObjectSet { with_shipped, ..ObjectSet::default() };
+            let (scenarios, history) = (ScenarioSet::default(), HistoryLimits::default());
+            let (world, seeding) = build_world(&mut fixtures, &scenarios, history).unwrap();
+            let counted = seeding.unmade_objects();
+            let made = world.store.state().snapshot.len();
+            assert_eq!((counted, seeding.unmade_objects()), (Some(made), None));
+        }
+    }
 }

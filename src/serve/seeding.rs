@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use arc_swap::ArcSwap;
 
-use crate::fixtures::{self, ObjectSet};
+use crate::fixtures::ObjectSet;
 use crate::k8s;
 
 /// What is made when it is first needed.
@@ -35,13 +35,15 @@ pub(crate) struct Seeding {
     generation: AtomicU64,
     /// Whether the files define Kubernetes objects or types.
     has_objects: AtomicBool,
+    /// How many objects there will be where the files define none.
+    unmade: usize,
 }
 
 impl Seeding {
-    pub(crate) fn new(state: Lazy<k8s::State>, fixtures: &ObjectSet) -> Self {
+    pub(crate) fn new(state: Lazy<k8s::State>, fixtures: &ObjectSet, unmade: usize) -> Self {
         let current = ArcSwap::from_pointee(SeedGeneration { generation: 0, state });
         let has_objects = AtomicBool::new(has_objects(fixtures));
-        Self { current, generation: AtomicU64::new(0), has_objects }
+        Self { current, generation: AtomicU64::new(0), has_objects, unmade }
     }
 
     /// Whether the files define Kubernetes objects or types: then the server stands in for an API server.
@@ -62,7 +64,7 @@ impl Seeding {
 
     /// How many objects there will be, where they are not made yet.
     pub(crate) fn unmade_objects(&self) -> Option<usize> {
-        (!self.is_made()).then(|| k8s::NAMESPACES.len() + fixtures::shipped_types())
+        (!self.is_made()).then_some(self.unmade)
     }
 
     /// The seed now.

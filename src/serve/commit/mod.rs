@@ -17,7 +17,7 @@ mod published;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use tokio::sync::watch;
 
@@ -98,7 +98,10 @@ impl<B: Backend> Store<B> {
 
     /// Wakes all receivers without a write: the server stops, or the world is deleted.
     pub(super) fn wake(&self) {
-        self.published.wake();
+        // Nobody waits for what is not made yet.
+        if let Some(published) = LazyLock::get(&self.published) {
+            published.wake();
+        }
     }
 
     /// Decides on the newest state and commits the change, if there is one; after a conflict, decides again.
