@@ -56,8 +56,10 @@ pub(crate) async fn explain(
     };
     let loaded = sources.load().map_err(Error::Invalid)?;
     let (_stop, stopping) = tokio::sync::watch::channel(false);
+    let strict = sources.are_recordings(&loaded);
     let settings = Settings {
-        engine: true,
+        engine: !strict,
+        strict,
         world_prefix: Some(WORLD_PREFIX.to_owned()),
         loopback: true,
         ..Settings::default()

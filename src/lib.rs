@@ -42,6 +42,7 @@
 //! | Limit | [`Bounds`] of [`TransportLimits`], [`HistoryLimits`], [`JournalLimits`] |
 //! | Check files | [`check()`], [`Checked`], [`Diagnostics`], [`Diagnostic`], [`Place`], [`Severity`] |
 //! | HTTPS, proxy | `TlsOptions`, `TlsError`, `UpstreamOptions` |
+//! | Record, replay | `RecordMode`, [`ReplaySpeed`], [`ReplayReport`] |
 //! | Fail | [`Error`], [`EXIT_OK`], [`EXIT_FAILURE`], [`EXIT_USAGE`], [`EXIT_INVALID`] |
 //!
 //! # Features
@@ -111,6 +112,7 @@ mod java;
 mod k8s;
 #[cfg(feature = "kubeconfig")]
 mod kubeconfig;
+mod links;
 mod matching;
 mod message;
 mod parallel;
@@ -139,11 +141,13 @@ pub use exchange::{Exchange, Journal, JournalLimits};
 pub use grade::Finding;
 pub use k8s::{DeleteAnswer, HistoryLimits};
 pub use matching::ResponseTemplating;
-pub use message::Origin;
+pub use message::{Origin, ReplaySpeed};
 #[cfg(feature = "record")]
 pub use record::UpstreamOptions;
 pub use scenario::Grade;
-pub use serve::Bounds;
+pub use serve::{Bounds, ReplayReport};
+#[cfg(feature = "record")]
+pub use server::RecordMode;
 pub use server::{Builder, Profile, RunningServer, Server, WorldHandle};
 #[cfg(feature = "tls")]
 pub use tls::{TlsError, server::TlsOptions};

@@ -1,5 +1,6 @@
 //! The command line: commands, options, and their help. The longest lists of options have files of their own.
 
+mod replay;
 mod serve;
 mod wiremock;
 mod without_effect;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use replay::{Recorded, Replay};
 pub(super) use serve::{Backend, Listener, Record, Serve, TlsArgs};
 pub(super) use wiremock::WireMock;
 

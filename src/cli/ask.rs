@@ -10,7 +10,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
 use crate::record::causes;
-use crate::tls::client::{Trust, connector};
+use crate::tls::client::connector;
 
 use super::error::CommandError;
 use super::error::NO_TLS;
@@ -113,8 +113,7 @@ pub(super) fn ask(server: &Server, path: &str) -> Result<Answer, CommandError> {
 
 async fn exchange(server: &Server, path: &str) -> Result<Answer, CommandError> {
     let unusable = |error: &dyn fmt::Display| CommandError::Failed(format!("{server}: {error}"));
-    let connector =
-        connector(Trust::Anyone, HttpConnector::new()).map_err(|error| unusable(&error))?;
+    let connector = connector(HttpConnector::new()).map_err(|error| unusable(&error))?;
     let client = Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(connector);
     let url = format!("{server}{path}").parse().map_err(|error| unusable(&error))?;
     let response = client.get(url).await.map_err(|error| no_answer(server, &error))?;

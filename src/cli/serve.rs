@@ -5,10 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::Bounds;
+use crate::error::EXIT_FAILURE;
 use crate::record::UpstreamOptions;
+use crate::serve::ReplayReport;
 use crate::server::{Builder, RunningServer, Server};
 
-use super::args::{Backend, Listener, Record, Serve, TlsArgs};
+use super::args::{Backend, Listener, Record, Recorded, Replay, Serve, TlsArgs};
 use super::console::Console;
 use super::error::CommandError;
 use super::signals::Signals;
@@ -22,9 +24,7 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         .profile(args.profile.into())
         .world_prefix(Some(&*args.world_prefix).filter(|prefix| *prefix != "none"))
         .token_lifetime(Duration::from_secs(args.token_lifetime));
-    for path in args.fixtures {
-        builder = builder.fixtures(path);
-    }
+    let mut fixtures = args.fixtures;
     for name in args.scenario {
         builder = builder.scenario(name);
     }
@@ -38,16 +38,60 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         builder = builder.authorization_policy_file(path);
     }
     builder = builder.anonymous_auth(args.anonymous_auth);
-    if let Some(url) = args.upstream {
+    let is_proxy = !args.upstream.is_empty();
+    for url in args.upstream {
         builder = builder.upstream(url, options(&args.backend));
     }
-    if let Some(directory) = args.record {
+    builder = builder.rewrite_links(!args.backend.no_rewrite);
+    let recorded = args.replay.recorded(&fixtures).map_err(CommandError::Usage)?;
+    if let Some(Recorded { directory, mode }) = recorded {
+        if !is_proxy && mode.is_none() {
+            let why = "--record needs the backend: name it with --upstream, or a --record-mode that replays";
+            return Err(CommandError::Usage(why.to_owned()));
+        }
+        // A directory that is made is none of fixtures yet.
+        fixtures.retain(|path| mode.is_none() || *path != directory);
         builder = builder.record(directory);
+        builder = mode.into_iter().fold(builder, Builder::record_mode);
     }
+    for path in fixtures {
+        builder = builder.fixtures(path);
+    }
+    builder = args.replay.strict.into_iter().fold(builder, Builder::strict);
+    builder = builder.replay_speed(args.replay.replay_speed);
     let builder = with_tls(builder, &args.tls)?.hot_reload(true);
     let bounds = bounds(&args.listener, args.max_worlds)?;
     let ca_out = args.tls.ca_out;
-    run(builder, &args.listener, bounds, "serving", |server| write_ca(server, ca_out.as_deref()))
+    let started = |server: &RunningServer| write_ca(server, ca_out.as_deref());
+    let report = run(builder, &args.listener, bounds, "serving", started)?;
+    conclude(&args.replay, &report)
+}
+
+/// Prints how the stubs were used, where the options ask for it, and fails where they say so.
+fn conclude(options: &Replay, report: &ReplayReport) -> Result<(), CommandError> {
+    let Replay { report_unused, fail_unused, fail_unmatched, .. } = *options;
+    if !(report_unused || fail_unused || fail_unmatched) {
+        return Ok(());
+    }
+    for (what, lines) in [
+        ("never used", &report.unused),
+        ("asked on after the last recorded answer", &report.exhausted),
+        ("no answer", &report.unmatched),
+    ] {
+        for line in lines {
+            eprintln!("standin: {what}: {line}");
+        }
+    }
+    let ReplayReport { unused, exhausted, unmatched, .. } = report;
+    eprintln!(
+        "standin: replay: {} stubs never used, {} sequences asked on, {} requests without an answer",
+        unused.len(),
+        exhausted.len(),
+        unmatched.len()
+    );
+    let failed = fail_unused && !(unused.is_empty() && exhausted.is_empty())
+        || fail_unmatched && !unmatched.is_empty();
+    if failed { Err(CommandError::Reported(EXIT_FAILURE)) } else { Ok(()) }
 }
 
 /// Writes the CA's certificate to a file.
@@ -90,33 +134,53 @@ fn tls(args: &TlsArgs) -> crate::tls::server::TlsOptions {
 }
 
 pub(super) fn record(args: Record) -> Result<(), CommandError> {
-    let what = format!("recording {} to {}", args.upstream, args.to.display());
-    let builder = Server::builder()
+    let what = format!("recording {} to {}", args.upstream.join(", "), args.to.display());
+    let mut builder = Server::builder()
         .nothing_loaded()
         // All paths are the backend's.
         .world_prefix(None)
-        .upstream(args.upstream, options(&args.backend))
+        .rewrite_links(!args.backend.no_rewrite)
         .record(args.to);
+    for url in args.upstream {
+        builder = builder.upstream(url, options(&args.backend));
+    }
+    let builder = args.record_mode.into_iter().fold(builder, Builder::record_mode);
+    let builder = with_tls(builder, &args.tls)?;
     let bounds = bounds(&args.listener, None)?;
-    run(builder, &args.listener, bounds, &what, |_| Ok(Vec::new()))
+    let ca_out = args.tls.ca_out;
+    run(builder, &args.listener, bounds, &what, |server| write_ca(server, ca_out.as_deref()))
+        .map(drop)
 }
 
 fn options(backend: &Backend) -> UpstreamOptions {
-    let options = UpstreamOptions::default().insecure(backend.upstream_insecure);
-    match &backend.upstream_ca {
-        Some(file) => options.ca_file(file),
-        None => options,
+    let mut options = UpstreamOptions::default()
+        .insecure(backend.upstream_insecure)
+        .preserve_host(backend.upstream_preserve_host)
+        .env_proxies(true);
+    if let Some(file) = &backend.upstream_ca {
+        options = options.ca_file(file);
     }
+    if let (Some(chain), Some(key)) = (&backend.upstream_cert, &backend.upstream_key) {
+        options = options.client_certificate(chain, key);
+    }
+    if let Some(name) = &backend.upstream_sni {
+        options = options.server_name(name);
+    }
+    if let Some(host) = &backend.upstream_host {
+        options = options.host(host);
+    }
+    options
 }
 
-/// Runs a server until a signal. What `started` returns is printed after the start line.
+/// Runs a server until a signal. What `started` returns is printed after the start line. Returns how the stubs were
+/// used.
 pub(super) fn run(
     builder: Builder,
     listener: &Listener,
     bounds: Bounds,
     what: &str,
     started: impl FnOnce(&RunningServer) -> Result<Vec<String>, CommandError>,
-) -> Result<(), CommandError> {
+) -> Result<ReplayReport, CommandError> {
     let grace = Duration::from_secs_f64(listener.grace);
     let out = Console::start("standard output", io::stdout()).map_err(CommandError::Start)?;
     let errors = Console::start("standard error", io::stderr()).map_err(CommandError::Start)?;
@@ -150,8 +214,7 @@ pub(super) fn run(
         for line in &lines {
             out.line(line);
         }
-        server.run_until(signals.first()).await;
-        Ok(())
+        Ok(server.run_and_report(signals.first()).await)
     });
     // A load that still runs is not waited for.
     runtime.shutdown_background();

@@ -266,7 +266,9 @@ impl KeptBody {
                 }
                 Self::First(first.into(), body.known_len())
             }
-            Body::Stream(_) | Body::WebSocket(_) => Self::First(Bytes::new(), None),
+            Body::Stream(_) | Body::Passed(_) | Body::WebSocket(_) => {
+                Self::First(Bytes::new(), None)
+            }
         }
     }
 }

@@ -10,29 +10,45 @@ use tokio::sync::Notify;
 pub(crate) struct LateBody {
     /// How many bytes it may have.
     pub(super) most: usize,
+    /// What had arrived when the client paused, where the length is not announced.
+    paused: OnceLock<Bytes>,
     /// Nothing where it could not be read whole.
-    bytes: OnceLock<Option<Bytes>>,
+    whole: OnceLock<Option<Bytes>>,
     read: Notify,
 }
 
 impl LateBody {
     /// One of at most so many bytes.
     pub(crate) fn new(most: usize) -> Self {
-        Self { most, bytes: OnceLock::new(), read: Notify::new() }
+        Self { most, paused: OnceLock::new(), whole: OnceLock::new(), read: Notify::new() }
+    }
+
+    /// The client pauses: this is the body, unless more of it follows.
+    pub(crate) fn pause(&self, bytes: &[u8]) {
+        // The first pause counts: whoever waits has waited long enough.
+        let _ = self.paused.set(Bytes::copy_from_slice(bytes));
+        self.read.notify_waiters();
     }
 
     /// The body has been read, or cannot be read.
     pub(crate) fn fill(&self, bytes: Option<Bytes>) {
-        // A slice would keep the connection's read buffer.
-        let own = bytes.map(|bytes| Bytes::copy_from_slice(&bytes));
+        let whole = match (bytes, self.paused.get()) {
+            // Nothing followed the pause.
+            (Some(bytes), Some(paused)) if bytes.len() == paused.len() => Some(paused.clone()),
+            // A slice would keep the connection's read buffer.
+            (bytes, _) => bytes.map(|bytes| Bytes::copy_from_slice(&bytes)),
+        };
         // It is filled once.
-        let _ = self.bytes.set(own);
+        let _ = self.whole.set(whole);
         self.read.notify_waiters();
     }
 
     /// The bytes, once they have been read.
     pub(crate) fn bytes(&self) -> Option<&[u8]> {
-        self.bytes.get()?.as_deref()
+        match self.whole.get() {
+            Some(whole) => whole.as_deref(),
+            None => self.paused.get().map(|bytes| &**bytes),
+        }
     }
 
     /// Waits until it has been read, or cannot be read.
@@ -41,8 +57,30 @@ impl LateBody {
         tokio::pin!(read);
         // What is filled between the question and the wait counts.
         read.as_mut().enable();
-        if self.bytes.get().is_none() {
+        if self.whole.get().is_none() && self.paused.get().is_none() {
             read.await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_pause_settles_a_body_and_its_end_decides() {
+        let body = LateBody::new(10);
+        assert_eq!(body.bytes(), None);
+        body.pause(b"ab");
+        body.settled().await;
+        assert_eq!(body.bytes(), Some(&b"ab"[..]));
+        body.fill(Some(Bytes::from_static(b"abcd")));
+        assert_eq!(body.bytes(), Some(&b"abcd"[..]));
+
+        let broken = LateBody::new(10);
+        broken.pause(b"ab");
+        broken.fill(None);
+        broken.settled().await;
+        assert_eq!(broken.bytes(), None);
     }
 }

@@ -11,6 +11,7 @@
 //! `C/` in these files is `com/github/tomakehurst/wiremock/` in `WireMock`'s sources.
 
 mod asker;
+mod body_digest;
 mod body_files;
 mod credentials;
 mod delivery;
@@ -61,7 +62,9 @@ mod xml;
 pub use body_files::BodyFiles;
 pub(crate) use body_files::ReadBodyFile;
 pub(crate) use delivery::STREAM_TRANSFORMER;
-pub(crate) use diff::{report as miss_report, warnings as miss_warnings};
+pub(crate) use diff::{
+    differences as miss_differences, report as miss_report, warnings as miss_warnings,
+};
 pub use files::StubFile;
 pub use header_pool::HeaderPool;
 pub(crate) use near_miss::{MissSearch, NearMiss};
@@ -70,7 +73,7 @@ pub(crate) use raw::pretty as pretty_json;
 pub use response::ResponseTemplating;
 pub(crate) use response::{
     ChunkedEncoding, ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, WebhookRequest,
-    distribution,
+    compact_json, distribution,
 };
 pub use set::StubSet;
 pub(crate) use single::StubReader;

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use bytes::Bytes;
 use serde::Deserialize as _;
@@ -15,6 +16,7 @@ use crate::message::{Asked, Origin, Plan, Request};
 use crate::redact::Key;
 
 use super::asker::AskerFilter;
+use super::body_digest::RecordedDigest;
 use super::body_files::BodyFiles;
 use super::credentials::Credentials;
 use super::header_pool::HeaderPool;
@@ -44,8 +46,13 @@ pub struct Stub {
     /// The scenario that it belongs to; few have one.
     pub(super) scenario: Option<Box<StubScenario>>,
     webhooks: Option<Box<Webhooks>>,
+    /// How often it has answered, up to [`MANY_USES`].
+    uses: AtomicU8,
     written: Box<Written>,
 }
+
+/// Uses are counted up to this number: what is asked is whether there was one, and whether there were more.
+const MANY_USES: u8 = 2;
 
 /// What is written, and where: for people.
 #[derive(Debug)]
@@ -74,6 +81,23 @@ impl Stub {
     #[must_use]
     pub(crate) fn fixed_plan(&self, settings: &ResponseSettings) -> Option<Plan> {
         self.response.fixed_plan(Origin::Stub(self.id), settings)
+    }
+
+    /// Counts an answer. A stub that has answered often is only read, so that threads do not wait for each other.
+    pub(crate) fn count_use(&self) {
+        if self.uses.load(Ordering::Relaxed) < MANY_USES {
+            self.uses.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it has answered.
+    pub(crate) fn is_used(&self) -> bool {
+        self.uses.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether it has answered more than once.
+    pub(crate) fn is_used_again(&self) -> bool {
+        self.uses.load(Ordering::Relaxed) >= MANY_USES
     }
 
     /// Whether requests are sent after an answer.
@@ -261,7 +285,10 @@ impl StubCompiler<'_> {
             || Some(RawResponse::default()),
             |node| RawResponse::read(&node, self.files, self.templating),
         );
-        let credentials = keys.get("metadata").and_then(|node| Credentials::read(&node));
+        let metadata = keys.get("metadata");
+        let credentials = metadata.as_ref().and_then(Credentials::read);
+        let digest = metadata.as_ref().and_then(RecordedDigest::read);
+        let is_recorded = metadata.as_ref().is_some_and(is_recorded);
         let scenario = keys::scenario(&keys);
         let persistent = keys::persistent(&keys);
         let insertion_index = keys::insertion_index(&keys);
@@ -271,6 +298,9 @@ impl StubCompiler<'_> {
         let (id, priority, mut request, response) = (id?, priority?, request?, response?);
         if let Some(credentials) = credentials {
             request.set_credentials(credentials);
+        }
+        if let Some(digest) = digest {
+            request.set_digest(digest);
         }
         let written = Written {
             name: name.map(Into::into),
@@ -284,12 +314,18 @@ impl StubCompiler<'_> {
             insertion_index,
             mapping: Bytes::from_static(b"{}"),
         };
-        let response = Response::new(response, id, name, self.headers);
+        let response = Response::new(response.exactly(is_recorded), id, name, self.headers);
         let scenario = scenario.map(Box::new);
         let webhooks = (!webhooks.is_empty()).then(|| Box::new(webhooks));
         let written = Box::new(written);
-        Some(Stub { id, priority, request, response, scenario, webhooks, written })
+        let uses = AtomicU8::new(0);
+        Some(Stub { id, priority, request, response, scenario, webhooks, uses, written })
     }
+}
+
+/// Whether a mapping is an answer as a backend sent it.
+fn is_recorded(metadata: &Node<'_>) -> bool {
+    metadata.value().get("standin").is_some_and(|own| own.get("format").is_some())
 }
 
 /// An id that is the same at every load of the same file, so that hit counts survive.

@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
-use super::{BodyStream, Delivery, SubEvents};
+use super::{BodyStream, Delivery, PassedBody, SubEvents};
 
 /// The answer to one request.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub struct Plan {
     /// Over HTTP/1.1 the body goes out in chunks although its length is known; Content-Length is sent only where
     /// the header fields have it.
     pub chunked: bool,
+    /// It is the answer of a backend, as it was recorded: nothing is compressed or added.
+    pub exact: bool,
     /// The body.
     pub body: Body,
     /// How the answer goes out: its delay, pace and faults.
@@ -46,6 +48,8 @@ pub enum Body {
     Pieces(Vec<Bytes>),
     /// A body made while it is sent: a watch, a proxied answer. Every item is flushed at once.
     Stream(BodyStream),
+    /// A body that a backend sends: frames and trailers go out as they arrive, with its length where it has one.
+    Passed(PassedBody),
     /// As [`Body::Stream`], sent as `WebSocket` messages, one for each line, after the upgrade that the
     /// request asked for.
     WebSocket(BodyStream),
@@ -95,6 +99,7 @@ impl Plan {
             status,
             headers: HeaderMap::new(),
             chunked: false,
+            exact: false,
             body,
             delivery: Delivery::UNDISTURBED,
             guard: None,
@@ -128,7 +133,7 @@ impl Body {
             Self::Empty => Some(0),
             Self::Bytes(bytes) => Some(bytes.len() as u64),
             Self::Pieces(pieces) => Some(pieces.iter().map(|piece| piece.len() as u64).sum()),
-            Self::Stream(_) | Self::WebSocket(_) => None,
+            Self::Stream(_) | Self::Passed(_) | Self::WebSocket(_) => None,
         }
     }
 }
@@ -140,7 +145,7 @@ impl Body {
         match self {
             Self::Empty => Some(Bytes::new()),
             Self::Bytes(bytes) => Some(bytes),
-            Self::Pieces(_) | Self::Stream(_) | Self::WebSocket(_) => None,
+            Self::Pieces(_) | Self::Stream(_) | Self::Passed(_) | Self::WebSocket(_) => None,
         }
     }
 }

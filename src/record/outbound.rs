@@ -9,10 +9,11 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 
 use crate::message::{BodyError, BodyStream, RequestBody};
-use crate::tls::client::{Connector, Trust};
+use crate::tls::client::{Connector, connector};
 
+use super::connect::tcp;
 use super::targets::Targets;
-use super::upstream::{OutBody, causes, connect_trusting, outgoing};
+use super::upstream::{OutBody, causes, outgoing};
 
 /// How long the head of an answer may take, where nothing else is said: as in `WireMock`.
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(300);
@@ -45,7 +46,7 @@ impl Outbound {
     /// # Errors
     /// Why there can be none.
     pub(crate) fn new(targets: Targets, timeout: Duration) -> Result<Self, String> {
-        let connector = connect_trusting(Trust::Anyone).map_err(|error| error.to_string())?;
+        let connector = connector(tcp()).map_err(|error| error.to_string())?;
         let client = Client::builder(TokioExecutor::new()).build(connector);
         Ok(Self { client, timeout, targets })
     }

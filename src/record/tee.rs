@@ -4,15 +4,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use futures_util::Stream;
 use http::{HeaderMap, StatusCode};
+use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use crate::message::BodyError;
 
+use super::answer;
 use super::exchange::{Arrivals, End, MAX_ANSWER, ReceivedAnswer, SentRequest};
-use super::mapping;
 use super::writer::{Recorder, Reserved};
 
 /// What an exchange holds besides the body of its answer, in bytes.
@@ -30,8 +30,11 @@ pub(super) struct Recording {
     pub(super) sent: SentRequest,
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
+    /// The reason phrase, where it is not the usual one.
+    pub(super) reason: Option<Bytes>,
     began: Instant,
     body: Arrivals,
+    trailers: Option<HeaderMap>,
     reserved: Reserved,
 }
 
@@ -45,7 +48,16 @@ impl Recording {
         let began = Instant::now();
         let mut reserved = recorder.reserve();
         reserved.grow(OVERHEAD);
-        Self { recorder, sent, status, headers, began, body: Arrivals::default(), reserved }
+        let (reason, body, trailers) = (None, Arrivals::default(), None);
+        Self { recorder, sent, status, headers, reason, began, body, trailers, reserved }
+    }
+
+    /// Adds what arrived; returns whether it fits.
+    fn frame(&mut self, frame: &Frame<Bytes>) -> bool {
+        if let Some(trailers) = frame.trailers_ref() {
+            self.trailers = Some(trailers.clone());
+        }
+        frame.data_ref().is_none_or(|bytes| self.push(bytes))
     }
 
     /// Adds bytes of the body; returns whether they fit.
@@ -61,8 +73,9 @@ impl Recording {
     }
 
     fn finish(self, end: End) {
-        let Self { recorder, sent, status, headers, body, reserved, .. } = self;
-        recorder.write(sent, ReceivedAnswer { status, headers, body, end }, reserved);
+        let Self { recorder, sent, status, headers, reason, body, trailers, reserved, .. } = self;
+        let answer = ReceivedAnswer { status, headers, reason, body, trailers, end };
+        recorder.write(sent, answer, reserved);
     }
 }
 
@@ -78,44 +91,49 @@ impl Tee {
     }
 }
 
-impl Stream for Tee {
-    type Item = Result<Bytes, BodyError>;
+impl Body for Tee {
+    type Data = Bytes;
+    type Error = BodyError;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            let frame = ready!(http_body::Body::poll_frame(Pin::new(&mut self.body), cx));
-            return Poll::Ready(match frame {
-                Some(Ok(frame)) => {
-                    // Trailers are not passed on: an HTTP/1.1 client must ask for them.
-                    let Ok(bytes) = frame.into_data() else {
-                        continue;
-                    };
-                    if self.recording.as_mut().is_some_and(|recording| !recording.push(&bytes)) {
-                        self.recording = None;
-                    }
-                    // The end of a body with a known length is not polled.
-                    if http_body::Body::is_end_stream(&self.body) {
-                        self.finish(End::Whole);
-                    }
-                    Some(Ok(bytes))
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        Poll::Ready(match frame {
+            Some(Ok(frame)) => {
+                let Tee { body, recording } = &mut *self;
+                if let Some(now) = recording
+                    && !now.frame(&frame)
+                {
+                    *recording = None;
                 }
-                Some(Err(error)) => {
-                    if let Some(recording) = self.recording.take() {
-                        let why = "the backend broke off its answer to";
-                        recording.recorder.report_skipped(
-                            &recording.sent,
-                            why,
-                            &format!(": {error}"),
-                        );
-                    }
-                    Some(Err(BodyError::Broken(error.to_string())))
-                }
-                None => {
+                // The end of a body with a known length is not polled.
+                if body.is_end_stream() {
                     self.finish(End::Whole);
-                    None
                 }
-            });
-        }
+                Some(Ok(frame))
+            }
+            Some(Err(error)) => {
+                if let Some(recording) = self.recording.take() {
+                    let why = "the backend broke off its answer to";
+                    recording.recorder.report_skipped(&recording.sent, why, &format!(": {error}"));
+                }
+                Some(Err(BodyError::Broken(error.to_string())))
+            }
+            None => {
+                self.finish(End::Whole);
+                None
+            }
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -124,10 +142,10 @@ impl Drop for Tee {
         let Some(recording) = self.recording.take() else {
             return;
         };
-        if http_body::Body::is_end_stream(&self.body) {
+        if self.body.is_end_stream() {
             // The body of an answer that has none is not polled.
             recording.finish(End::Whole);
-        } else if mapping::is_stream(&recording.sent, &recording.headers) {
+        } else if answer::is_stream(&recording.sent, &recording.headers) {
             // A watch ends when its client closes the connection.
             recording.finish(End::ByClient);
         } else {

@@ -1,11 +1,10 @@
 //! The backend: sends requests to it and receives its answers, both streamed.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Uri, Version};
 use http_body::Frame;
@@ -13,80 +12,59 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::message::{BodyError, Request, RequestBody};
-use crate::tls::client::{Connector, Trust, connector};
+use crate::tls::client::{Offer, TlsClient, Trust};
 
-/// How long a connection may take to be made.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What a build without TLS says of `https://`.
-const NO_TLS: &str = "this build has no TLS; build it with the feature tls";
+use super::connect::BackendConnector;
+use super::headers::{self, set_upgrade};
+use super::options::UpstreamOptions;
+use super::route::{Place, advice};
 
 /// How long an answer's head may take, where the options do not say.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How much of one answer over HTTP/2 a backend may send before some of it is passed on, in bytes.
+const WINDOW: u32 = 1 << 20;
+
+/// The most bytes of an answer's head that hyper buffers.
+const MAX_HEAD: usize = 256 << 10;
+
 /// A body on its way to a server.
 pub(super) type OutBody = UnsyncBoxBody<Bytes, BodyError>;
-
-/// How a backend is reached, for [`Builder::upstream`](crate::Builder::upstream).
-///
-/// ```
-/// let options = standin::UpstreamOptions::default().timeout(std::time::Duration::from_secs(5));
-/// let builder = standin::Server::builder().upstream("http://127.0.0.1:8001", options);
-/// ```
-#[derive(Debug, Clone, Default)]
-#[must_use = "options do nothing until they are given to a builder"]
-pub struct UpstreamOptions {
-    ca_file: Option<PathBuf>,
-    insecure: bool,
-    timeout: Option<Duration>,
-}
-
-impl UpstreamOptions {
-    /// Trusts the certificates of a PEM file instead of the system's, for an `https://` backend.
-    pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.ca_file = Some(path.into());
-        self
-    }
-
-    /// Whether any certificate of the backend is trusted; off by default.
-    pub fn insecure(mut self, on: bool) -> Self {
-        self.insecure = on;
-        self
-    }
-
-    /// Sets how long the head of a response may take; the default is a minute. A body may take any time, as a
-    /// watch does.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-}
 
 /// A backend.
 #[derive(Debug)]
 pub(crate) struct Upstream {
     scheme: Scheme,
+    /// The host that requests name.
     authority: Authority,
-    host: HeaderValue,
+    preserve_host: bool,
     /// The path of its URL without the last slash, which goes before the path of each request.
     base: String,
+    /// The URL as messages show it, and the proxy on the way.
+    shown: String,
+    remedies: Remedies,
     timeout: Duration,
-    client: Client<Connector, OutBody>,
+    proxy_credentials: Option<HeaderValue>,
+    /// HTTP/1.1 or HTTP/2, as is negotiated.
+    client: Client<BackendConnector, OutBody>,
+    /// HTTP/1.1, for upgrades.
+    http1: Client<BackendConnector, OutBody>,
+    /// HTTP/2, for gRPC.
+    http2: Client<BackendConnector, OutBody>,
 }
 
 /// A backend that cannot be used, or did not answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UpstreamError {
     /// The URL is not that of a backend.
-    #[error("{url:?} is not a backend's URL: {why}; write it like http://127.0.0.1:8001")]
+    #[error("{url:?} is not a backend's URL: {why}")]
     Url {
         /// The URL as given.
         url: String,
-        /// What is wrong.
+        /// What is wrong, and what is right.
         why: String,
     },
     /// The certificates cannot be used.
@@ -101,21 +79,49 @@ pub(crate) enum UpstreamError {
         timeout: Duration,
     },
     /// It could not be reached, or the connection ended before its answer.
-    #[error("the backend {url} does not answer: {why}; {}", remedy(why))]
+    #[error("the backend {url} does not answer: {why}; {remedy}")]
     Broken {
         /// Its URL.
         url: String,
         /// What happened.
         why: String,
+        /// What to do.
+        remedy: &'static str,
     },
 }
 
-/// What to do about a backend that does not answer.
-fn remedy(why: &str) -> &'static str {
-    if why.contains("certificate") {
-        return "name its CA with --upstream-ca, or trust any certificate with --upstream-insecure";
+/// What decides which advice helps.
+#[derive(Debug, Clone, Copy)]
+struct Remedies {
+    has_ca: bool,
+    has_identity: bool,
+}
+
+impl Remedies {
+    /// What to do about a backend that does not answer.
+    fn of(self, why: &str) -> &'static str {
+        let lower = why.to_ascii_lowercase();
+        if lower.contains("not valid for name") {
+            return "set the name that its certificate has with --upstream-sni";
+        }
+        if lower.contains("certificaterequired") || lower.contains("certificate required") {
+            return "show it a client certificate with --upstream-cert and --upstream-key";
+        }
+        if lower.contains("alert") && lower.contains("certificate") && self.has_identity {
+            return "it does not accept the certificate of --upstream-cert";
+        }
+        if lower.contains("certificate") {
+            return if self.has_ca {
+                "the certificates of --upstream-ca do not prove its own; name its CA or its certificate, or trust any with --upstream-insecure"
+            } else {
+                "name its CA, or its certificate, with --upstream-ca, or trust any with --upstream-insecure"
+            };
+        }
+        if lower.contains("corrupt message") || lower.contains("invalidcontenttype") {
+            return "does it speak TLS? without it the URL begins with http://";
+        }
+        "is it running?"
     }
-    "is it running?"
 }
 
 impl Upstream {
@@ -125,29 +131,43 @@ impl Upstream {
     /// When the URL or the certificates cannot be used.
     pub(crate) fn new(url: &str, options: &UpstreamOptions) -> Result<Self, UpstreamError> {
         let wrong = |why: &str| UpstreamError::Url { url: url.to_owned(), why: why.to_owned() };
-        let uri: Uri =
-            url.parse().map_err(|error: http::uri::InvalidUri| wrong(&error.to_string()))?;
-        let parts = uri.into_parts();
-        let scheme = parts.scheme.ok_or_else(|| wrong("http:// or https:// is missing"))?;
-        if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
-            return Err(wrong("only http and https are supported"));
+        let place = Place::of(url, options.env_proxies).map_err(|why| wrong(&advice(&why)))?;
+        let authority = match &options.host {
+            Some(host) => host
+                .parse()
+                .map_err(|_| wrong(&format!("{host:?} is not a host to name in requests")))?,
+            None => place.authority.clone(),
+        };
+        let [offering_both, offering_http1] = match place.scheme == Scheme::HTTPS {
+            true => {
+                let name = options.server_name.as_deref().unwrap_or(place.authority.host());
+                let both = tls(options, name, Offer::Both)?;
+                [Some(both), Some(tls(options, name, Offer::Http1)?)]
+            }
+            false => [None, None],
+        };
+        let mut shown = url.trim_end_matches('/').to_owned();
+        if let Some(proxy) = place.proxy() {
+            shown.push_str(&format!(" (through the proxy {proxy})"));
         }
-        if scheme == Scheme::HTTPS && cfg!(not(feature = "tls")) {
-            return Err(wrong(NO_TLS));
-        }
-        let authority = parts.authority.ok_or_else(|| wrong("the host is missing"))?;
-        if authority.as_str().contains('@') {
-            return Err(wrong("credentials do not belong there; clients send their own"));
-        }
-        let path = parts.path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
-        if path.query().is_some() {
-            return Err(wrong("it has a query"));
-        }
-        let host = HeaderValue::from_str(authority.as_str()).map_err(|_| wrong("the host"))?;
-        let base = path.path().trim_end_matches('/').to_owned();
-        let timeout = options.timeout.unwrap_or(ANSWER_TIMEOUT);
-        let client = Client::builder(TokioExecutor::new()).build(connect(options)?);
-        Ok(Self { scheme, authority, host, base, timeout, client })
+        let both = BackendConnector::new(place.route.clone(), offering_both);
+        let http1 = BackendConnector::new(place.route, offering_http1);
+        Ok(Self {
+            scheme: place.scheme,
+            authority,
+            preserve_host: options.preserve_host,
+            base: place.base,
+            shown,
+            remedies: Remedies {
+                has_ca: options.ca.is_some(),
+                has_identity: options.identity.is_some(),
+            },
+            timeout: options.timeout.unwrap_or(ANSWER_TIMEOUT),
+            proxy_credentials: place.proxy_credentials,
+            client: client(both.clone(), place.http2_only),
+            http1: client(http1, false),
+            http2: client(both, true),
+        })
     }
 
     /// Sends a request. Its path and query are unchanged behind the path of the backend's URL.
@@ -158,57 +178,104 @@ impl Upstream {
         &self,
         request: Request,
     ) -> Result<http::Response<Incoming>, UpstreamError> {
-        let target = format!("{}{}", self.base, request.target());
-        let path = target.parse::<PathAndQuery>();
-        let url = || format!("{}://{}{}", self.scheme, self.authority, self.base);
-        let broken = |why: String| UpstreamError::Broken { url: url(), why };
-        let mut uri = http::uri::Parts::default();
-        uri.scheme = Some(self.scheme.clone());
-        uri.authority = Some(self.authority.clone());
-        uri.path_and_query = Some(path.map_err(|error| broken(error.to_string()))?);
-        let uri = Uri::from_parts(uri).map_err(|error| broken(error.to_string()))?;
-
-        let mut out = http::Request::new(outgoing(request.body));
-        *out.method_mut() = request.method;
-        *out.uri_mut() = uri;
-        *out.version_mut() = Version::HTTP_11;
-        *out.headers_mut() = request.headers;
-        end_to_end(out.headers_mut());
+        let Request { method, uri, mut headers, body, .. } = request;
+        let upgrade = headers::upgrade(&headers);
+        let takes_trailers = headers::takes_trailers(&headers);
+        headers::of_request(&mut headers);
+        let client = if let Some(protocol) = upgrade {
+            set_upgrade(&mut headers, protocol);
+            &self.http1
+        } else if self.scheme == Scheme::HTTP && is_grpc(&headers) {
+            &self.http2
+        } else {
+            &self.client
+        };
         // It was answered here already, when the body was read.
-        out.headers_mut().remove(header::EXPECT);
-        out.headers_mut().insert(header::HOST, self.host.clone());
-        match tokio::time::timeout(self.timeout, self.client.request(out)).await {
-            Err(_) => Err(UpstreamError::Timeout { url: url(), timeout: self.timeout }),
-            Ok(Err(error)) => Err(broken(causes(&error))),
+        headers.remove(header::EXPECT);
+        let authority = self.name_host(&mut headers);
+        if let Some(credentials) = &self.proxy_credentials {
+            headers.insert(header::PROXY_AUTHORIZATION, credentials.clone());
+        }
+        let mut out = http::Request::new(outgoing(body));
+        *out.method_mut() = method;
+        *out.uri_mut() =
+            self.uri(authority, &uri).map_err(|error| self.broken(error.to_string()))?;
+        *out.version_mut() = Version::HTTP_11;
+        *out.headers_mut() = headers;
+        match tokio::time::timeout(self.timeout, client.request(out)).await {
+            Err(_) => {
+                Err(UpstreamError::Timeout { url: self.shown.clone(), timeout: self.timeout })
+            }
+            Ok(Err(error)) => Err(self.broken(causes(&error))),
             Ok(Ok(mut response)) => {
-                end_to_end(response.headers_mut());
+                let upgraded = headers::upgrade(response.headers());
+                headers::of_answer(response.headers_mut(), takes_trailers);
+                if let Some(protocol) = upgraded.filter(|_| response.status() == 101) {
+                    set_upgrade(response.headers_mut(), protocol);
+                }
                 Ok(response)
             }
         }
     }
+
+    /// The host that a request names. The client makes `Host` or `:authority` of it; servers refuse a request over
+    /// HTTP/2 that has both.
+    fn name_host(&self, headers: &mut HeaderMap) -> Authority {
+        let host = headers.remove(header::HOST).filter(|_| self.preserve_host);
+        let kept = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
+        kept.unwrap_or_else(|| self.authority.clone())
+    }
+
+    fn uri(&self, authority: Authority, of: &Uri) -> Result<Uri, http::Error> {
+        let path = match of.path_and_query() {
+            Some(path) if self.base.is_empty() => path.clone(),
+            path => {
+                let target = path.map_or("/", PathAndQuery::as_str);
+                PathAndQuery::try_from(format!("{}{target}", self.base))?
+            }
+        };
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(authority);
+        parts.path_and_query = Some(path);
+        Ok(Uri::from_parts(parts)?)
+    }
+
+    fn broken(&self, why: String) -> UpstreamError {
+        let remedy = self.remedies.of(&why);
+        UpstreamError::Broken { url: self.shown.clone(), why, remedy }
+    }
 }
 
-fn connect(options: &UpstreamOptions) -> Result<Connector, UpstreamError> {
-    if cfg!(not(feature = "tls")) && (options.insecure || options.ca_file.is_some()) {
-        return Err(UpstreamError::Tls(NO_TLS.to_owned()));
-    }
-    let trust = match &options.ca_file {
+/// A client that keeps connections for further requests.
+fn client(connector: BackendConnector, http2_only: bool) -> Client<BackendConnector, OutBody> {
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .http1_max_buf_size(MAX_HEAD)
+        .http2_only(http2_only)
+        .http2_initial_stream_window_size(WINDOW)
+        .http2_initial_connection_window_size(WINDOW * 4)
+        .build(connector)
+}
+
+/// gRPC needs HTTP/2, which is not negotiated without TLS.
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let media = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    media.is_some_and(|media| media.starts_with(b"application/grpc"))
+}
+
+fn tls(options: &UpstreamOptions, name: &str, offer: Offer) -> Result<TlsClient, UpstreamError> {
+    let unusable = |why: String| UpstreamError::Tls(why);
+    let in_file = |why: String| unusable(format!("the CA file {why}"));
+    let ca = options.ca.as_ref().map(|source| source.read()).transpose().map_err(in_file)?;
+    let trust = match &ca {
         _ if options.insecure => Trust::Anyone,
-        Some(path) => Trust::File(path),
+        Some(pem) => Trust::Pem(pem),
         None => Trust::System,
     };
-    connect_trusting(trust)
-}
-
-/// What connects to servers.
-///
-/// # Errors
-/// [`UpstreamError::Tls`] where a file of certificates cannot be used.
-pub(super) fn connect_trusting(trust: Trust<'_>) -> Result<Connector, UpstreamError> {
-    let mut http = HttpConnector::new();
-    http.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    http.set_nodelay(true);
-    connector(trust, http).map_err(|error| UpstreamError::Tls(format!("the CA file {error}")))
+    let identity = options.read_identity().map_err(unusable)?;
+    TlsClient::new(trust, identity.as_ref(), name, offer)
+        .map_err(|error| unusable(error.to_string()))
 }
 
 /// A request's body as it is sent.
@@ -221,31 +288,6 @@ pub(super) fn outgoing(body: RequestBody) -> OutBody {
         RequestBody::Arriving(body) => {
             StreamBody::new(body.into_stream().map(|item| item.map(Frame::data))).boxed_unsync()
         }
-    }
-}
-
-/// Header fields of one connection (RFC 9110, section 7.6.1).
-const HOP_BY_HOP: [HeaderName; 7] = [
-    header::CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
-
-/// Removes the header fields of the connection.
-fn end_to_end(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    for name in named.iter().chain(&HOP_BY_HOP) {
-        headers.remove(name);
     }
 }
 

@@ -13,6 +13,7 @@ use crate::tls::server::Tls;
 
 use super::body_files::BodyFileCache;
 use super::recordings::Recordings;
+use super::replay::Misses;
 use super::root::RootDirectory;
 use super::saved::SavedStubs;
 use super::seed::build_world;
@@ -49,7 +50,8 @@ impl Assembly {
         let generated = !scenarios.generated().is_empty();
         let journal = Journal::new(observer, bounds.journal, Arc::clone(&settings.redactor));
         let chunked_encoding = settings.stubs.chunked_encoding;
-        let responses = ResponseSettings { chunked_encoding, ..ResponseSettings::default() };
+        let speed = settings.replay_speed;
+        let responses = ResponseSettings { chunked_encoding, speed, ..ResponseSettings::default() };
         Ok(Arc::new(Shared {
             stages: ArcSwap::from_pointee(settings.stages_of(&mut objects)),
             settings,
@@ -67,6 +69,7 @@ impl Assembly {
             scenarios: ArcSwap::from_pointee(scenarios),
             worlds: Worlds::new(Arc::new(world), bounds.worlds),
             journal: Arc::new(journal),
+            misses: Misses::default(),
             recordings: Recordings::default(),
             reload: Reload::new(sources, bounds.history, loader, generated),
             problems: ArcSwap::default(),

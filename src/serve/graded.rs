@@ -117,6 +117,9 @@ impl Follower {
         let Ended { world, number } = &self.ended;
         plan.body = match std::mem::take(&mut plan.body) {
             Body::Stream(stream) if self.watches => Body::Stream(logged(stream, world, *number)),
+            Body::Passed(body) if self.watches => {
+                Body::Stream(logged(body.into_stream(), world, *number))
+            }
             Body::WebSocket(stream) => Body::WebSocket(logged(stream, world, *number)),
             body => body,
         };

@@ -4,14 +4,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
 use http::header::{CONTENT_LENGTH, EXPECT};
+use tokio::time::{Instant, timeout};
 
 use crate::exchange::LateBody;
-use crate::message::Request;
+use crate::message::{BodyStream, Request, RequestBody};
 
 /// How much of such a body is read, in bytes, and for how long: no more than the transport passes over.
 const MAX_UNREAD: usize = 256 << 10;
 const UNREAD: Duration = Duration::from_secs(5);
+
+/// After which pause a body without an announced length counts as read, as far as it has arrived. Its end is not
+/// seen before the next request of the connection where the answer was sent first.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Reads the body of a request that nobody has read.
 pub(super) fn read_beside(request: &Request) -> Option<Arc<LateBody>> {
@@ -24,10 +31,37 @@ pub(super) fn read_beside(request: &Request) -> Option<Arc<LateBody>> {
         return None;
     }
     let body = Arc::new(LateBody::new(length.unwrap_or(MAX_UNREAD)));
-    let (unread, filled) = (request.take(), Arc::clone(&body));
+    let RequestBody::Arriving(unread) = request.body.take() else { return None };
+    let filled = Arc::clone(&body);
     tokio::spawn(async move {
-        let read = tokio::time::timeout(UNREAD, unread.body.read(MAX_UNREAD)).await;
-        filled.fill(read.ok().and_then(Result::ok));
+        let read = read(unread.into_counted_stream(), &filled, length.is_none()).await;
+        filled.fill(read);
     });
     Some(body)
+}
+
+/// Reads a body to its end; `pauses` says that it has no length to end by. Nothing where it is too large, breaks off,
+/// or takes too long.
+async fn read(mut stream: BodyStream, late: &LateBody, pauses: bool) -> Option<Bytes> {
+    let until = Instant::now() + UNREAD;
+    let mut read = BytesMut::new();
+    let mut paused = false;
+    loop {
+        let pause = pauses && !paused && !read.is_empty();
+        let left = until.saturating_duration_since(Instant::now());
+        let next = timeout(if pause { left.min(PAUSE) } else { left }, stream.next()).await;
+        match next {
+            Ok(Some(Ok(piece))) if read.len() + piece.len() <= MAX_UNREAD => {
+                read.extend_from_slice(&piece);
+            }
+            Ok(Some(_)) => return None,
+            Ok(None) => return Some(read.freeze()),
+            Err(_) if pause => {
+                late.pause(&read);
+                paused = true;
+            }
+            // What came before the pause is all that is known.
+            Err(_) => return paused.then(|| read.freeze()),
+        }
+    }
 }

@@ -21,6 +21,7 @@ mod pipeline;
 mod proxied;
 mod recordings;
 mod reload;
+mod replay;
 mod respond;
 mod root;
 mod saved;
@@ -41,6 +42,7 @@ mod world;
 mod worlds;
 
 pub use bounds::Bounds;
+pub use replay::ReplayReport;
 
 pub(crate) use admin::AdminAccess;
 pub(crate) use assembly::Assembly;

@@ -196,6 +196,7 @@ fn at_once(shared: &Shared, world: &World, asked: &Asked<'_>) -> FirstLook {
     let Some(stub) = stubs.select(asked, &world.stub_states).map(Arc::clone) else {
         return FirstLook::NoStub;
     };
+    stub.count_use();
     match stub.fixed_plan(&shared.responses.load()) {
         Some(plan) if !stub.has_webhooks() => FirstLook::Answered(plan, stub),
         _ => FirstLook::Found(stub),
@@ -261,12 +262,18 @@ async fn stub(context: &RequestContext, asked: &Asked<'_>) -> Option<Plan> {
     if stubs.is_empty() {
         return None;
     }
-    if stubs.wants_body(asked)
-        && let Err(error) = asked.read_body(k8s::MAX_BODY_BYTES).await
-    {
-        return Some(respond::bad_body(asked, &error));
+    if stubs.wants_body(asked) {
+        let read = if stubs.takes_digests() {
+            asked.request().body.read_or_digest(k8s::MAX_BODY_BYTES).await
+        } else {
+            asked.read_body(k8s::MAX_BODY_BYTES).await.map(drop)
+        };
+        if let Err(error) = read {
+            return Some(respond::bad_body(asked, &error));
+        }
     }
     let stub = Arc::clone(stubs.select(asked, &context.world.stub_states)?);
+    stub.count_use();
     Some(stub_answers::answer(context, asked, &stub).await)
 }
 
@@ -285,8 +292,8 @@ async fn base(context: &RequestContext, asked: &Asked<'_>, faults: &k8s::Faults)
     if let Some(proxy) = context.shared.settings.proxy.as_ref().filter(|_| !owned) {
         return proxy.answer(asked.request().take()).await;
     }
-    if !owned && let Some(plan) = static_files::find(&context.shared.static_files, asked.request())
-    {
+    let files = if context.shared.settings.strict { &[] } else { &*context.shared.static_files };
+    if !owned && let Some(plan) = static_files::find(files, asked.request()) {
         return plan;
     }
     // An answer to an unauthorized request says nothing about what exists.

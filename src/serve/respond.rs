@@ -15,6 +15,7 @@ use crate::profile::cci;
 use crate::scenario::{Answer, ContinueToken, Decision, IssuedToken, StatusAnswer};
 
 use super::context::RequestContext;
+use super::replay;
 
 /// 400 for a path or query that cannot be decoded.
 pub(super) fn bad_target(asked: &Asked<'_>, error: &TargetError) -> Plan {
@@ -54,7 +55,9 @@ fn server(mut plan: Plan) -> Plan {
 /// Nothing answers: Kubernetes' own 404 on its paths, the nearest stubs elsewhere.
 pub(super) async fn miss(context: &RequestContext, asked: &Asked<'_>) -> Plan {
     let stubs = context.shared.stubs.load_full();
-    if asked.is_api_path() {
+    let strict = context.shared.settings.strict;
+    context.shared.misses.add(asked, &context.shared.settings.redactor);
+    if asked.is_api_path() && !strict {
         let state = context.world.store.state();
         let mut plan =
             k8s::error_plan(&k8s::miss(&state.types, asked.info()), asked.headers(), asked.query());
@@ -74,6 +77,13 @@ pub(super) async fn miss(context: &RequestContext, asked: &Asked<'_>) -> Plan {
     }
     let nearest = search.nearest();
     let redactor = &context.shared.settings.redactor;
+    if asked.is_api_path() {
+        let near = nearest.first().map(|near| &*near.stub);
+        let error = ApiError::not_recorded(replay::nearest_recording(near, asked, redactor));
+        let mut plan = k8s::error_plan(&error, asked.headers(), &Query::default());
+        plan.origin = Origin::Unmatched;
+        return plan;
+    }
     let report = miss_report(nearest.first().map(|near| &*near.stub), asked, None, redactor);
     let mut plan = Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, report);
     let warnings = nearest.iter().flat_map(|near| miss_warnings(&near.stub, asked, redactor));

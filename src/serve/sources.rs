@@ -14,6 +14,8 @@ use crate::{fixtures, scenario};
 pub(crate) struct Sources {
     /// Fixture files and directories; none means the embedded ones.
     pub(crate) fixtures: Vec<PathBuf>,
+    /// A recording among them that this server may write to: its changes are no reason to load it again.
+    pub(crate) recording: Option<PathBuf>,
     /// Scenario names and files.
     pub(crate) scenarios: Vec<String>,
     /// The seed from the command line.
@@ -38,6 +40,14 @@ pub(crate) struct LoadedSets {
     pub(crate) loader: fixtures::Loader,
 }
 
+impl LoadedSets {
+    /// Whether the files define Kubernetes objects or types.
+    pub(crate) fn has_objects(&self) -> bool {
+        let objects = &self.fixtures.objects;
+        !(objects.objects.is_empty() && objects.crds.is_empty())
+    }
+}
+
 /// Both sets when they are loaded again.
 #[derive(Debug)]
 pub(super) struct ReloadedSets {
@@ -47,6 +57,22 @@ pub(super) struct ReloadedSets {
 }
 
 impl Sources {
+    /// Serves a recording besides the fixtures.
+    pub(crate) fn add_recording(&mut self, directory: PathBuf) {
+        if !self.fixtures.contains(&directory) {
+            self.fixtures.push(directory.clone());
+        }
+        self.recording = Some(directory);
+    }
+
+    /// Whether all fixtures are recordings, and none of them holds Kubernetes objects: then nothing but what was
+    /// recorded answers.
+    pub(crate) fn are_recordings(&self, loaded: &LoadedSets) -> bool {
+        !self.fixtures.is_empty()
+            && self.fixtures.iter().all(|path| fixtures::is_recording(path))
+            && !loaded.has_objects()
+    }
+
     /// The `__files` directories of the fixtures, which need not exist.
     pub(super) fn body_directories(&self) -> Vec<PathBuf> {
         let root = |path: &PathBuf| match path.parent() {
@@ -116,7 +142,8 @@ impl Sources {
     /// The files and directories to watch for changes.
     pub(crate) fn watched(&self) -> Vec<PathBuf> {
         let files = self.scenarios.iter().map(PathBuf::from).filter(|path| path.exists());
-        self.fixtures.iter().cloned().chain(files).collect()
+        let fixtures = self.fixtures.iter().filter(|path| Some(*path) != self.recording.as_ref());
+        fixtures.cloned().chain(files).collect()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::exchange::Journal;
 use crate::fixtures::{self, ObjectSet};
 use crate::k8s;
 use crate::matching::{ChunkedEncoding, ResponseSettings};
-use crate::message::{Bodies, WorldName};
+use crate::message::{Bodies, ReplaySpeed, WorldName};
 use crate::profile::Gateway;
 use crate::record::{ANSWER_TIMEOUT, Outbound, Proxy, Targets};
 use crate::redact::Redactor;
@@ -24,6 +24,7 @@ use super::body_files::BodyFileCache;
 use super::bounds::Bounds;
 use super::clock::Clock;
 use super::recordings::Recordings;
+use super::replay::Misses;
 use super::root::{RootDirectory, RootFiles};
 use super::saved::SavedStubs;
 use super::seeding::Seeding;
@@ -40,6 +41,10 @@ use super::worlds::Worlds;
 pub(crate) struct Settings {
     /// Whether Kubernetes paths are answered at all.
     pub(crate) engine: bool,
+    /// Whether only stubs answer, and the backend.
+    pub(crate) strict: bool,
+    /// How fast the delays of stubs pass.
+    pub(crate) replay_speed: ReplaySpeed,
     /// What stands before the Kubernetes side, where the profile has it.
     pub(crate) gateway: Option<Gateway>,
     /// Who may do what on Kubernetes paths.
@@ -154,6 +159,8 @@ pub(crate) struct Shared {
     pub(crate) worlds: Worlds,
     /// What was asked and answered.
     pub(crate) journal: Arc<Journal>,
+    /// The requests that nothing answered.
+    pub(crate) misses: Misses,
     /// Whether the admin API records.
     pub(crate) recordings: Recordings,
     /// Where the sets come from, and how they are loaded again.

@@ -4,14 +4,63 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::record::{Proxy, Recorder, Upstream, UpstreamOptions};
+use crate::links::{Backend, Links};
+use crate::record::{
+    Backends, Earlier, NamedBackend, Proxy, Recorder, RecordingOf, Upstream, UpstreamOptions,
+};
 use crate::redact::{Key, Redactor};
 use crate::transport::Logger;
+
+/// When a backend is asked, and when its recording answers: the modes of vcrpy, for
+/// [`Builder::record_mode`](crate::Builder::record_mode).
+///
+/// | mode | recorded requests | new requests |
+/// |---|---|---|
+/// | `None` | the recording answers | 404 with the nearest recording |
+/// | `Once`, the directory is empty | the backend answers, and is recorded | the same |
+/// | `Once`, it has a recording | the recording answers | 404 with the nearest recording |
+/// | `NewEpisodes` | the recording answers | the backend answers, and is recorded |
+/// | `All` | the backend answers, and is recorded again | the backend answers, and is recorded |
+///
+/// What is recorded is replayed from the next start on.
+///
+/// ```
+/// assert_eq!(standin::RecordMode::NewEpisodes.name(), "new_episodes");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+#[non_exhaustive]
+pub enum RecordMode {
+    /// Only replay; the backend is never asked.
+    None,
+    /// Record where there is no recording yet; replay afterwards.
+    Once,
+    /// Replay, and record new requests.
+    #[cfg_attr(feature = "cli", value(name = "new_episodes", alias = "new-episodes"))]
+    NewEpisodes,
+    /// Record everything again.
+    All,
+}
+
+impl RecordMode {
+    /// Its name: `none`, `once`, `new_episodes` or `all`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Once => "once",
+            Self::NewEpisodes => "new_episodes",
+            Self::All => "all",
+        }
+    }
+}
 
 /// Where exchanges are recorded, and what takes their secrets out.
 pub(super) struct Recording {
     pub(super) directory: PathBuf,
     pub(super) redactor: Arc<Redactor>,
+    /// Whether new answers come after those of an earlier recording, or in their place.
+    pub(super) extends: bool,
 }
 
 impl Recording {
@@ -21,31 +70,52 @@ impl Recording {
     /// [`Error::Record`] when the directory cannot be used.
     pub(super) fn open(directory: PathBuf, key: Option<&Key>) -> Result<Self, Error> {
         match Recorder::redactor(&directory, key.cloned()) {
-            Ok(redactor) => Ok(Self { directory, redactor }),
+            Ok(redactor) => Ok(Self { directory, redactor, extends: false }),
             Err(source) => Err(Error::Record { path: directory, source }),
         }
     }
 }
 
-/// The backend, with a recorder where there is a recording. Nothing is connected yet.
+/// The backends, with a recorder where there is a recording. Nothing is connected yet.
 ///
 /// # Errors
 /// [`Error::Upstream`] for a URL or certificates that cannot be used, [`Error::Record`].
 pub(super) fn proxy(
-    url: &str,
-    options: &UpstreamOptions,
+    upstreams: &[(String, UpstreamOptions)],
+    rewrites_links: bool,
     recording: Option<Recording>,
     recorder_bytes: usize,
     log: &Logger,
 ) -> Result<Proxy, Error> {
-    let upstream =
-        Upstream::new(url, options).map_err(|error| Error::Upstream(error.to_string()))?;
+    let mut backends = Vec::new();
+    let mut named = Vec::new();
+    for (text, options) in upstreams {
+        let NamedBackend { below, url } = NamedBackend::new(text);
+        let upstream =
+            Upstream::new(&url, options).map_err(|error| Error::Upstream(error.to_string()))?;
+        if backends.iter().any(|(path, _)| *path == below) {
+            let path = if below.is_empty() { "/" } else { &*below };
+            let why = format!(
+                "two backends have the path {path}; give one a path of its own: PATH={url}"
+            );
+            return Err(Error::Upstream(why));
+        }
+        // Links cannot name a socket, only the host of requests to it.
+        let names = [Some(url.replacen("h2c://", "http://", 1)), options.host_url()];
+        let names = names.into_iter().flatten();
+        named.extend(names.filter_map(|url| Backend::new(&url, &below).ok()));
+        backends.push((below, upstream));
+    }
+    let links = rewrites_links.then(|| Arc::new(Links::new(named)));
     let recorder = match recording {
         None => None,
-        Some(Recording { directory, redactor }) => {
-            let recorder = Recorder::new(&directory, recorder_bytes, &redactor, log);
+        Some(Recording { directory, redactor, extends }) => {
+            let earlier = if extends { Earlier::Extend } else { Earlier::Replace };
+            let urls: Vec<&str> = upstreams.iter().map(|(url, _)| &**url).collect();
+            let of = RecordingOf { backend: urls.join(" "), earlier };
+            let recorder = Recorder::new(&directory, of, recorder_bytes, &redactor, log);
             Some(recorder.map_err(|source| Error::Record { path: directory, source })?)
         }
     };
-    Ok(Proxy::new(upstream, recorder))
+    Ok(Proxy::new(Backends::new(backends), recorder).with_links(links))
 }

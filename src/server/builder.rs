@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::exchange::{Exchange, Observer};
 use crate::k8s::{self, DeleteAnswer};
 use crate::matching::ResponseTemplating;
+use crate::message::ReplaySpeed;
 use crate::profile::{Profile, TOKEN_LIFETIME};
 #[cfg(feature = "record")]
 use crate::record::UpstreamOptions;
@@ -16,6 +17,9 @@ use crate::serve::{AdminAccess, Bounds, Sources, StubOptions, WORLD_PREFIX};
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
 use crate::transport::Logger;
+
+#[cfg(feature = "record")]
+use super::backend::RecordMode;
 
 /// The settings of a server: each method sets one, [`Builder::start`] starts the server.
 ///
@@ -43,9 +47,15 @@ pub struct Builder {
     pub(super) profile: Profile,
     pub(super) token_lifetime: Duration,
     #[cfg(feature = "record")]
-    pub(super) upstream: Option<(String, UpstreamOptions)>,
+    pub(super) upstreams: Vec<(String, UpstreamOptions)>,
+    #[cfg(feature = "record")]
+    pub(super) rewrite_links: bool,
     #[cfg(feature = "record")]
     pub(super) record: Option<PathBuf>,
+    #[cfg(feature = "record")]
+    pub(super) record_mode: Option<RecordMode>,
+    pub(super) strict: Option<bool>,
+    pub(super) replay_speed: ReplaySpeed,
     #[cfg(feature = "hot-reload")]
     pub(super) hot_reload: bool,
     #[cfg(feature = "tls")]
@@ -77,9 +87,15 @@ impl Default for Builder {
             profile: Profile::default(),
             token_lifetime: TOKEN_LIFETIME,
             #[cfg(feature = "record")]
-            upstream: None,
+            upstreams: Vec::new(),
+            #[cfg(feature = "record")]
+            rewrite_links: true,
             #[cfg(feature = "record")]
             record: None,
+            #[cfg(feature = "record")]
+            record_mode: None,
+            strict: None,
+            replay_speed: ReplaySpeed::AS_RECORDED,
             #[cfg(feature = "hot-reload")]
             hot_reload: false,
             #[cfg(feature = "tls")]
@@ -302,37 +318,6 @@ impl Builder {
         keys: impl IntoIterator<Item = K>,
     ) -> Self {
         self.permitted_system_keys = keys.into_iter().map(Into::into).collect();
-        self
-    }
-}
-
-/// # A backend behind it
-///
-/// ```
-/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// # let directory = tempfile::tempdir()?;
-/// # let backend = standin::Server::builder().start().await?;
-/// # let (url, recorded) = (backend.url(), directory.path().join("recorded"));
-/// let server = standin::Server::builder()
-///     .nothing_loaded()
-///     .upstream(url, standin::UpstreamOptions::default())
-///     .record(&recorded)
-///     .start()
-///     .await?;
-/// # server.shutdown().await; backend.shutdown().await; Ok(()) }
-/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
-/// ```
-#[cfg(feature = "record")]
-impl Builder {
-    /// Proxies unmatched requests to this URL.
-    pub fn upstream(mut self, url: impl Into<String>, options: UpstreamOptions) -> Self {
-        self.upstream = Some((url.into(), options));
-        self
-    }
-
-    /// Records the backend's responses as fixtures in a directory, which is created if it does not exist.
-    pub fn record(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.record = Some(directory.into());
         self
     }
 }

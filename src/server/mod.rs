@@ -1,7 +1,7 @@
 //! The library's own layer: a server that is built, started, asked and stopped.
 //!
 //! ```text
-//! [Server::builder] → [builder] (settings) → [start] (loads, checks, listens) → [running] → [world]
+//! [Server::builder] → [builder], [replay] (settings) → [start] (loads, checks, listens) → [running] → [world]
 //!                                               ├ [backend] (proxy, recorder)
 //!                                               └ [files] (reloads)
 //! ```
@@ -12,11 +12,14 @@ mod backend;
 mod builder;
 #[cfg(feature = "hot-reload")]
 mod files;
+mod replay;
 mod running;
 mod start;
 mod world;
 
 pub use crate::profile::Profile;
+#[cfg(feature = "record")]
+pub use backend::RecordMode;
 pub use builder::Builder;
 pub use running::RunningServer;
 pub use world::WorldHandle;

@@ -14,7 +14,7 @@ use crate::exchange::Journal;
 use crate::fixtures::FileWatcher;
 use crate::k8s;
 use crate::message::WorldName;
-use crate::serve::{RequestContext, Shared};
+use crate::serve::{ReplayReport, RequestContext, Shared};
 
 use super::WorldHandle;
 
@@ -100,6 +100,13 @@ impl RunningServer {
         &self.shared.journal
     }
 
+    /// How the stubs were used so far: which never answered, which sequences were asked on, which requests had no
+    /// answer.
+    #[must_use]
+    pub fn replay_report(&self) -> ReplayReport {
+        ReplayReport::of(&self.shared)
+    }
+
     /// The seed of the scenarios' random draws; `None` without scenarios.
     #[must_use]
     pub fn seed(&self) -> Option<u64> {
@@ -147,6 +154,14 @@ impl RunningServer {
         if let Some(proxy) = &self.shared.settings.proxy {
             proxy.flush().await;
         }
+    }
+
+    /// Runs as [`RunningServer::run_until`] does, and returns how the stubs were used.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn run_and_report(self, signal: impl Future<Output = ()>) -> ReplayReport {
+        let shared = Arc::clone(&self.shared);
+        self.run_until(signal).await;
+        ReplayReport::of(&shared)
     }
 
     /// Runs until `signal` completes, or a client asks for it at `/__admin/shutdown`; then shuts down.

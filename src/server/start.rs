@@ -34,7 +34,9 @@ impl Builder {
         let world_prefix = self.world_prefix.take().map(checked_prefix).transpose()?;
         // Short enough to be typed again.
         self.sources.fallback_seed = uuid::Uuid::new_v4().as_u64_pair().0 % 1_000_000;
+        self.apply_record_mode()?;
         let (loaded, auth) = self.load()?;
+        let strict = self.is_strict(&loaded);
         let log = self.log.take().unwrap_or_else(|| Arc::new(|_: &str| {}));
         for warning in &loaded.warnings.0 {
             log(&warning.to_string());
@@ -47,9 +49,11 @@ impl Builder {
         let kubernetes = self.profile.configure(k8s::Config { pages, ..self.kubernetes });
         let bodies = Bodies::new(self.bounds.transport.body_bytes);
         let settings = Settings {
-            engine: !self.sources.nothing,
+            engine: !self.sources.nothing && !strict,
+            strict,
+            replay_speed: self.replay_speed,
             auth,
-            gateway: self.profile.gateway(self.token_lifetime),
+            gateway: if strict { None } else { self.profile.gateway(self.token_lifetime) },
             kubernetes,
             stages: self.stages,
             rule_header: self.rule_header,
@@ -157,17 +161,21 @@ impl Builder {
     fn backend(&mut self, log: &Logger) -> Result<(Arc<Redactor>, Option<Proxy>), Error> {
         let key = self.sources.redact_key.clone();
         let recording = self.record.take();
-        let recording = recording.map(|path| Recording::open(path, key.as_ref())).transpose()?;
+        let mut recording =
+            recording.map(|path| Recording::open(path, key.as_ref())).transpose()?;
+        if let Some(recording) = &mut recording {
+            recording.extends = self.record_mode == Some(super::RecordMode::NewEpisodes);
+        }
         let redactor = match &recording {
             Some(Recording { redactor, .. }) if !self.show_secrets => Arc::clone(redactor),
             _ => redactor(key, self.show_secrets),
         };
-        let proxy = match self.upstream.take() {
-            Some((url, options)) => {
-                let bytes = self.bounds.recorder_bytes;
-                Some(backend::proxy(&url, &options, recording, bytes, log)?)
+        let bytes = self.bounds.recorder_bytes;
+        let proxy = match self.upstreams.as_slice() {
+            [] => None,
+            upstreams => {
+                Some(backend::proxy(upstreams, self.rewrite_links, recording, bytes, log)?)
             }
-            None => None,
         };
         Ok((redactor, proxy))
     }

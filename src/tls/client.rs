@@ -1,58 +1,211 @@
 //! The client's side: how another server is reached, and whose certificate is good enough.
 
-use std::path::Path;
+use std::io;
 use std::sync::Arc;
 
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
-use super::{TlsError, provider, roots};
+use super::{Pem, TlsError, provider};
 
 /// Whom to trust.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Trust<'a> {
     /// The CAs the system trusts.
     System,
-    /// The CAs of a PEM file.
-    File(&'a Path),
+    /// The CAs of a PEM text, and servers that show a certificate of it.
+    Pem(&'a Pem),
     /// Whoever answers.
     Anyone,
+}
+
+/// The certificate that a client shows, and its key.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    pub(crate) chain: Pem,
+    pub(crate) key: Pem,
+}
+
+/// Which protocols a client offers (ALPN, RFC 7301).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// HTTP/2, else HTTP/1.1.
+    Both,
+    /// HTTP/1.1 alone: an upgrade is not possible over HTTP/2.
+    Http1,
 }
 
 /// Connects to `http://` and `https://` servers.
 pub(crate) type Connector = HttpsConnector<HttpConnector>;
 
-/// A connector that goes through `http` and checks certificates as `trust` says. HTTP/1.1 alone.
+/// A connector that goes through `http` and checks no certificates. HTTP/1.1 alone.
 ///
 /// # Errors
-/// A file of certificates that cannot be used.
-pub(crate) fn connector(trust: Trust<'_>, mut http: HttpConnector) -> Result<Connector, TlsError> {
+/// Why there can be none.
+pub(crate) fn connector(mut http: HttpConnector) -> Result<Connector, TlsError> {
     http.enforce_http(false);
-    let builder = HttpsConnectorBuilder::new().with_tls_config(config(trust)?);
+    let builder = HttpsConnectorBuilder::new().with_tls_config(config(Trust::Anyone, None)?);
     Ok(builder.https_or_http().enable_http1().wrap_connector(http))
 }
 
-fn config(trust: Trust<'_>) -> Result<ClientConfig, TlsError> {
+/// Makes TLS connections to one server.
+#[derive(Clone)]
+pub(crate) struct TlsClient {
+    connector: TlsConnector,
+    name: ServerName<'static>,
+}
+
+impl TlsClient {
+    /// A client of the server with this name, which goes into SNI and is checked.
+    ///
+    /// # Errors
+    /// A name that is none, certificates or a key that cannot be used.
+    pub(crate) fn new(
+        trust: Trust<'_>,
+        identity: Option<&Identity>,
+        name: &str,
+        offer: Offer,
+    ) -> Result<Self, TlsError> {
+        let mut config = config(trust, identity)?;
+        if offer == Offer::Both {
+            config.alpn_protocols.push(b"h2".to_vec());
+        }
+        config.alpn_protocols.push(b"http/1.1".to_vec());
+        let host = name.trim_start_matches('[').trim_end_matches(']');
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+            TlsError::unusable(&format!("{host:?} is not the name of a TLS server"))
+        })?;
+        Ok(Self { connector: TlsConnector::from(Arc::new(config)), name })
+    }
+
+    /// Makes a connection. The second value is whether it speaks HTTP/2.
+    ///
+    /// # Errors
+    /// What is wrong with the connection, or with the server's certificate.
+    pub(crate) async fn connect<S>(&self, io: S) -> io::Result<(TlsStream<S>, bool)>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let stream = self.connector.connect(self.name.clone(), io).await?;
+        let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        Ok((stream, http2))
+    }
+}
+
+impl std::fmt::Debug for TlsClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("TlsClient").field(&self.name).finish()
+    }
+}
+
+fn config(trust: Trust<'_>, identity: Option<&Identity>) -> Result<ClientConfig, TlsError> {
     let provider = provider();
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| TlsError::unusable(&error))?;
-    Ok(match trust {
+    let builder = match trust {
         Trust::Anyone => {
             let any = Arc::new(AnyCertificate(provider));
-            builder.dangerous().with_custom_certificate_verifier(any).with_no_client_auth()
+            builder.dangerous().with_custom_certificate_verifier(any)
         }
-        Trust::File(path) => builder.with_root_certificates(roots(path)?).with_no_client_auth(),
+        Trust::Pem(pem) => {
+            let named = Arc::new(NamedCertificates::of(pem, provider)?);
+            builder.dangerous().with_custom_certificate_verifier(named)
+        }
         Trust::System => match builder.clone().with_native_roots() {
-            Ok(builder) => builder.with_no_client_auth(),
+            Ok(builder) => builder,
             // A machine without certificates can still speak to http:// backends.
-            Err(_) => builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth(),
+            Err(_) => builder.with_root_certificates(RootCertStore::empty()),
         },
+    };
+    let Some(Identity { chain, key }) = identity else { return Ok(builder.with_no_client_auth()) };
+    let certificates = chain.certificates()?;
+    let private = PrivateKeyDer::from_pem_slice(&key.text).map_err(|_| {
+        TlsError::file(&key.from, &"there is no private key in it; PEM is expected")
+    })?;
+    builder.with_client_auth_cert(certificates, private).map_err(|error| {
+        let why =
+            format!("the key does not fit the certificate of {}: {error}", chain.from.display());
+        TlsError::file(&key.from, &why)
     })
+}
+
+/// Trusts what a user names: CAs, and single certificates. A self-signed certificate of a server is both, and
+/// rustls refuses it as a CA (`CaUsedAsEndEntity`).
+#[derive(Debug)]
+struct NamedCertificates {
+    named: Vec<CertificateDer<'static>>,
+    /// Nothing where none of them can be a CA.
+    authorities: Option<Arc<WebPkiServerVerifier>>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl NamedCertificates {
+    fn of(pem: &Pem, provider: Arc<CryptoProvider>) -> Result<Self, TlsError> {
+        let named = pem.certificates()?;
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(named.iter().cloned());
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+        Ok(Self { named, authorities: verifier.build().ok(), provider })
+    }
+}
+
+impl ServerCertVerifier for NamedCertificates {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        // Only the holder of its key can show it: neither its names nor its issuer say more.
+        if self.named.iter().any(|named| named == certificate) {
+            return Ok(ServerCertVerified::assertion());
+        }
+        match &self.authorities {
+            Some(authorities) => {
+                authorities.verify_server_cert(certificate, intermediates, name, ocsp, now)
+            }
+            None => Err(CertificateError::UnknownIssuer.into()),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
 }
 
 /// Asked for by name: a test backend with a certificate of its own making, or a server whose CA is not

@@ -10,7 +10,6 @@ pub(crate) mod server;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::RootCertStore;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -58,23 +57,42 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
+/// PEM text, and where it comes from.
+#[cfg(feature = "record")]
+#[derive(Clone)]
+pub(crate) struct Pem {
+    pub(crate) from: PathBuf,
+    pub(crate) text: Vec<u8>,
+}
+
+#[cfg(feature = "record")]
+impl Pem {
+    fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+        let found = CertificateDer::pem_slice_iter(&self.text).collect::<Result<Vec<_>, _>>();
+        match found {
+            Ok(found) if found.is_empty() => Err(TlsError::file(&self.from, &NO_CERTIFICATE)),
+            Ok(found) => Ok(found),
+            Err(error) => Err(TlsError::file(&self.from, &error)),
+        }
+    }
+}
+
+#[cfg(feature = "record")]
+impl std::fmt::Debug for Pem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Pem").field(&self.from).finish()
+    }
+}
+
+/// What is wrong with a file of certificates that has none.
+const NO_CERTIFICATE: &str = "there is no certificate in it; PEM is expected";
+
 /// The certificates of a PEM file.
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let pem = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match pem {
-        Ok(found) if found.is_empty() => {
-            Err(TlsError::file(path, &"there is no certificate in it; PEM is expected"))
-        }
+        Ok(found) if found.is_empty() => Err(TlsError::file(path, &NO_CERTIFICATE)),
         Ok(found) => Ok(found),
         Err(error) => Err(TlsError::file(path, &error)),
     }
-}
-
-/// The certificates of a PEM file, as those to trust.
-fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates(path)? {
-        roots.add(certificate).map_err(|error| TlsError::file(path, &error))?;
-    }
-    Ok(roots)
 }

@@ -6,20 +6,50 @@ use std::sync::Arc;
 
 use crate::message::ClientCertificate;
 
+/// PEM text, and where it comes from.
+#[cfg(feature = "record")]
+#[derive(Debug, Clone)]
+#[expect(dead_code, reason = "a build with TLS reads it")]
+pub(crate) struct Pem {
+    pub(crate) from: std::path::PathBuf,
+    pub(crate) text: Vec<u8>,
+}
+
 /// The client's side: `http://` alone.
 #[cfg(feature = "record")]
 pub(crate) mod client {
     use std::convert::Infallible;
-    use std::path::Path;
+    use std::io;
 
     use hyper_util::client::legacy::connect::HttpConnector;
 
+    use super::Pem;
+
+    /// What a build without TLS reports.
+    const NO_TLS: &str = "this build has no TLS; build it with the feature tls";
+
     /// Whose certificate is good enough: never asked.
     #[derive(Debug, Clone, Copy)]
+    #[expect(dead_code, reason = "a build with TLS reads it")]
     pub(crate) enum Trust<'a> {
         System,
-        File(&'a Path),
+        Pem(&'a Pem),
         Anyone,
+    }
+
+    /// The certificate that a client shows: never asked for.
+    #[derive(Debug, Clone)]
+    #[expect(dead_code, reason = "a build with TLS reads it")]
+    pub(crate) struct Identity {
+        pub(crate) chain: Pem,
+        pub(crate) key: Pem,
+    }
+
+    /// Which protocols a client offers: never asked.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) enum Offer {
+        Both,
+        Http1,
     }
 
     /// Connects to `http://` servers.
@@ -27,8 +57,28 @@ pub(crate) mod client {
 
     /// A connector that refuses `https://`.
     #[expect(clippy::unnecessary_wraps, reason = "the signature is that of a build with TLS")]
-    pub(crate) fn connector(_: Trust<'_>, http: HttpConnector) -> Result<Connector, Infallible> {
+    pub(crate) fn connector(http: HttpConnector) -> Result<Connector, Infallible> {
         Ok(http)
+    }
+
+    /// A TLS client that cannot be.
+    #[derive(Debug, Clone)]
+    pub(crate) struct TlsClient(Infallible);
+
+    impl TlsClient {
+        pub(crate) fn new(
+            _: Trust<'_>,
+            _: Option<&Identity>,
+            _: &str,
+            _: Offer,
+        ) -> Result<Self, &'static str> {
+            Err(NO_TLS)
+        }
+
+        #[expect(clippy::unused_async, reason = "the signature is that of a build with TLS")]
+        pub(crate) async fn connect<S>(&self, _: S) -> io::Result<(S, bool)> {
+            match self.0 {}
+        }
     }
 }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 
-use crate::message::{Body, BodyError, FaultAction, Guard};
+use crate::message::{Body, BodyError, FaultAction, Guard, PassedBody};
 
 use super::deliver::{Source, Step, Steps};
 use super::frames::Frames;
@@ -40,6 +41,8 @@ enum UnderWay {
 enum Kind {
     /// Undisturbed.
     Plain(Source),
+    /// As a backend sends it.
+    Passed(PassedBody),
     /// As its delivery has it.
     Disturbed(Box<Disturbed>),
     /// Nothing: what follows the head is written without hyper.
@@ -53,6 +56,8 @@ struct Disturbed {
     queue: Queue,
     /// Whether anything was given to the protocol behind the head.
     given: bool,
+    /// Fields behind the body.
+    trailers: Option<Arc<HeaderMap>>,
     /// How the stream ends, once what was given before is out.
     ending: Option<FaultAction>,
 }
@@ -60,7 +65,10 @@ struct Disturbed {
 impl PlanBody {
     pub(super) fn new(body: Body) -> Self {
         let announced = body.known_len();
-        let kind = Kind::Plain(Source::new(body));
+        let kind = match body {
+            Body::Passed(body) => Kind::Passed(body),
+            body => Kind::Plain(Source::new(body)),
+        };
         Self { kind, announced, begun: false, under_way: None, guard: None }
     }
 
@@ -71,12 +79,17 @@ impl PlanBody {
     }
 
     /// A body that a delivery disturbs.
-    pub(super) fn disturbed(steps: Steps, frames: Arc<Frames>) -> Self {
+    pub(super) fn disturbed(
+        steps: Steps,
+        trailers: Option<Arc<HeaderMap>>,
+        frames: Arc<Frames>,
+    ) -> Self {
         let kind = Kind::Disturbed(Box::new(Disturbed {
             steps,
             frames,
             queue: Queue::default(),
             given: false,
+            trailers,
             ending: None,
         }));
         // The head has the length, and hyper does not check it against what is sent.
@@ -148,7 +161,19 @@ impl http_body::Body for PlanBody {
         let item = match &mut self.kind {
             Kind::Plain(source) => ready!(source.poll_next(cx))
                 .map(|item| item.map(Piece::plain).map_err(BodyError::into)),
-            Kind::Disturbed(disturbed) => ready!(disturbed.poll(cx)),
+            Kind::Passed(body) => {
+                let frame = ready!(Pin::new(body).poll_frame(cx));
+                return Poll::Ready(frame.map(|frame| {
+                    frame.map(|frame| frame.map_data(Piece::plain)).map_err(Into::into)
+                }));
+            }
+            Kind::Disturbed(disturbed) => match ready!(disturbed.poll(cx)) {
+                None => {
+                    let trailers = disturbed.trailers.take().map(Arc::unwrap_or_clone);
+                    return Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))));
+                }
+                item => item,
+            },
             Kind::TakenOver(control) => {
                 control.leave();
                 return Poll::Pending;
@@ -158,11 +183,17 @@ impl http_body::Body for PlanBody {
     }
 
     fn is_end_stream(&self) -> bool {
+        if let Kind::Passed(body) = &self.kind {
+            return body.is_end_stream();
+        }
         let told = self.begun || self.announced.is_some();
         told && matches!(&self.kind, Kind::Plain(source) if source.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.announced.map_or_else(SizeHint::default, SizeHint::with_exact)
+        match &self.kind {
+            Kind::Passed(body) => body.size_hint(),
+            _ => self.announced.map_or_else(SizeHint::default, SizeHint::with_exact),
+        }
     }
 }

@@ -36,6 +36,8 @@ struct State {
     delivered: u64,
     /// The announced length, in bytes.
     length: Option<u64>,
+    /// Whether the body ends with that many bytes, without a look at what follows.
+    ends_by_length: bool,
     /// The connection went on, and the reader gets no more.
     revoked: bool,
     /// How long the body may pause.
@@ -73,6 +75,8 @@ impl Upload {
             incoming: Some(body),
             delivered: 0,
             length,
+            // Over HTTP/2 the end of the stream still has to be read.
+            ends_by_length: version < Version::HTTP_2,
             revoked: false,
             timeout,
             pause: None,
@@ -175,6 +179,11 @@ impl Stream for Handle {
                     // Trailers are ignored.
                     if let Ok(data) = frame.into_data() {
                         state.delivered += data.len() as u64;
+                        // Where the answer is out already, hyper gives the end of the body only with the next
+                        // request.
+                        if state.ends_by_length && state.length == Some(state.delivered) {
+                            state.incoming = None;
+                        }
                         return Poll::Ready(Some(Ok(data)));
                     }
                 }

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use standin::{RunningServer, Server};
 
-use crate::support::{ask, files, send};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::support::{PATIENCE, ask, files, send};
 
 const SECRET: &str = "s3cret-4711-abcdef";
 
@@ -96,4 +99,43 @@ async fn a_recording_replays_without_its_secrets() {
     assert_eq!((again.status.as_u16(), again.at("/who")), (200, json!("me")));
     assert_eq!(backend.journal().recorded(), asked);
     assert_eq!(send(&server, "GET", "/login?token=x&page=2", &headers, "").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_body_behind_the_answer_is_in_the_journal_while_the_connection_lives() {
+    const UPGRADE: &str =
+        "connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAEAAEAA\r\n";
+    let (server, _files) = server(&json!([{"request": {"urlPath": "/a"}}])).await;
+    for (framing, body) in [
+        ("content-length: 4\r\n".to_owned(), "abcd"),
+        (format!("content-length: 4\r\n{UPGRADE}"), "abcd"),
+        ("transfer-encoding: chunked\r\n".to_owned(), "4\r\nabcd\r\n0\r\n\r\n"),
+        (format!("transfer-encoding: chunked\r\n{UPGRADE}"), "4\r\nabcd\r\n0\r\n\r\n"),
+    ] {
+        for split in [false, true] {
+            let mut connection = TcpStream::connect(server.address()).await.unwrap();
+            let head = format!("POST /a HTTP/1.1\r\nhost: a\r\n{framing}\r\n");
+            let first = if split { head.clone() } else { format!("{head}{body}") };
+            connection.write_all(first.as_bytes()).await.unwrap();
+            assert!(head_of(&mut connection).await.starts_with("HTTP/1.1 200"));
+            if split {
+                connection.write_all(body.as_bytes()).await.unwrap();
+            }
+            let shown = ask(&server, "GET", "/__admin/requests?limit=1").await;
+            assert_eq!(shown.at("/requests/0/request/body"), "abcd", "{framing}, {split}");
+            // The connection is good for another request.
+            connection.write_all(b"GET /a HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+            assert!(head_of(&mut connection).await.starts_with("HTTP/1.1 200"));
+        }
+    }
+}
+
+/// What arrives up to the end of an answer without a body.
+async fn head_of(connection: &mut TcpStream) -> String {
+    let mut read = Vec::new();
+    while !read.ends_with(b"\r\n0\r\n\r\n") {
+        let byte = tokio::time::timeout(PATIENCE, connection.read_u8()).await;
+        read.push(byte.expect("an answer").expect("a byte"));
+    }
+    String::from_utf8(read).unwrap()
 }

@@ -22,6 +22,7 @@ mod profile;
 mod recording;
 mod recording_clients;
 mod reload;
+mod replay_modes;
 mod scenarios;
 mod semantic;
 mod shipped;

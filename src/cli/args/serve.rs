@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::k8s::DeleteAnswer;
-use crate::server::Profile;
+use crate::server::{Profile, RecordMode};
+
+use super::replay::Replay;
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -43,12 +45,11 @@ pub(crate) struct Serve {
     /// Whether to accept requests without a token as system:anonymous.
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     pub(crate) anonymous_auth: bool,
-    /// Proxy unmatched requests to this URL.
-    #[arg(long, value_name = "URL")]
-    pub(crate) upstream: Option<String>,
-    /// Record the backend's responses as fixtures in this directory.
-    #[arg(long, value_name = "DIR", requires = "upstream")]
-    pub(crate) record: Option<PathBuf>,
+    /// Proxy unmatched requests to this URL (repeatable: PATH=URL proxies those below /PATH/).
+    #[arg(long, value_name = "[PATH=]URL")]
+    pub(crate) upstream: Vec<String>,
+    #[command(flatten)]
+    pub(crate) replay: Replay,
     /// Most worlds besides the default one; the least recently used one makes room.
     #[arg(long, value_name = "N")]
     pub(crate) max_worlds: Option<usize>,
@@ -71,12 +72,17 @@ pub(crate) struct Serve {
 
 #[derive(Debug, Args)]
 pub(crate) struct Record {
-    /// Backend to record.
-    #[arg(long, value_name = "URL")]
-    pub(crate) upstream: String,
+    /// Backend to record (repeatable: PATH=URL records another host below /PATH/).
+    #[arg(long, value_name = "[PATH=]URL", required = true)]
+    pub(crate) upstream: Vec<String>,
     /// Directory for the fixtures; created if it does not exist.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
+    /// When to ask the backend, and when the recording answers; see the --record-mode of serve.
+    #[arg(long, value_name = "MODE")]
+    pub(crate) record_mode: Option<RecordMode>,
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
     #[command(flatten)]
     pub(crate) listener: Listener,
     #[command(flatten)]
@@ -139,12 +145,30 @@ pub(crate) struct TlsArgs {
 /// How to reach a backend.
 #[derive(Debug, Args)]
 pub(crate) struct Backend {
-    /// PEM file with the certificates to trust in place of the system's, for an https backend.
+    /// PEM file with the certificates to trust in place of the system's, for an https backend: CAs, or its own.
     #[arg(long, value_name = "FILE")]
     pub(crate) upstream_ca: Option<PathBuf>,
     /// Accept any certificate of an https backend.
     #[arg(long)]
     pub(crate) upstream_insecure: bool,
+    /// Keep links to the backend in its responses; they lead clients to the backend itself.
+    #[arg(long)]
+    pub(crate) no_rewrite: bool,
+    /// PEM file with the client certificate to show to the backend.
+    #[arg(long, value_name = "FILE", requires = "upstream_key")]
+    pub(crate) upstream_cert: Option<PathBuf>,
+    /// PEM file with the key of the client certificate.
+    #[arg(long, value_name = "FILE", requires = "upstream_cert")]
+    pub(crate) upstream_key: Option<PathBuf>,
+    /// Name that the backend's certificate has to have, also sent in SNI; default: the host of its URL.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) upstream_sni: Option<String>,
+    /// Host of requests to the backend; default: the host of its URL.
+    #[arg(long, value_name = "HOST", conflicts_with = "upstream_preserve_host")]
+    pub(crate) upstream_host: Option<String>,
+    /// Keep the Host that the client sends.
+    #[arg(long)]
+    pub(crate) upstream_preserve_host: bool,
 }
 
 /// The response to DELETE on a collection.

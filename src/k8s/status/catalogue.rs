@@ -48,6 +48,11 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "NotFound", message, Some(Details::of(resource, name)))
     }
 
+    /// 404 of a request that no recording answers.
+    pub(crate) fn not_recorded(why: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NotFound", why, None)
+    }
+
     /// 404 of a resource in a built-in group.
     pub(crate) fn no_such_resource() -> Self {
         let message = "the server could not find the requested resource";

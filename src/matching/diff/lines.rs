@@ -67,6 +67,26 @@ impl Line {
         Self::words(String::new(), String::new())
     }
 
+    /// What does not match, in few words; nothing where it does.
+    pub(super) fn difference(&self) -> Option<String> {
+        /// How much of a value is shown, in characters.
+        const SHOWN: usize = 120;
+        let message = self.message.as_deref()?;
+        let short = |text: &str| {
+            let mut short: String = text.chars().take(SHOWN).collect();
+            if short.len() < text.len() {
+                short.push('…');
+            }
+            short.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let (left, right) = (short(&self.left), short(&self.right));
+        Some(if right.is_empty() {
+            format!("{message} (recorded: {left})")
+        } else {
+            format!("{message} (recorded: {left}; request: {right})")
+        })
+    }
+
     /// Bodies that match are left out.
     pub(super) fn is_shown(&self) -> bool {
         self.attribute != "Body" || !self.matched

@@ -47,6 +47,12 @@ pub(crate) fn report(
     layout::render(stub.name(), &lines, width)
 }
 
+/// How a request differs from what a stub asks for: a part each, in few words.
+pub(crate) fn differences(stub: &Stub, asked: &Asked<'_>, redactor: &Redactor) -> Vec<String> {
+    let lines = lines::of(stub, asked, None, &Clean::of(asked, redactor));
+    lines.iter().filter_map(lines::Line::difference).collect()
+}
+
 /// What is to be noted of a stub for the request's URL, where its paths cannot be applied to the body.
 pub(crate) fn warnings(stub: &Stub, asked: &Asked<'_>, redactor: &Redactor) -> Vec<String> {
     let patterns = &stub.request.conditions().body;

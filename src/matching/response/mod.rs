@@ -17,6 +17,7 @@ mod failure;
 mod fixed;
 mod headers;
 mod json_body;
+mod links;
 mod made;
 mod marks;
 mod proxy;
@@ -47,6 +48,7 @@ pub(crate) use answer::StubAnswer;
 pub(super) use answering::AnsweringStub;
 pub(crate) use context::ResponseContext;
 pub(crate) use delays::distribution;
+pub(crate) use json_body::compact as compact_json;
 pub(crate) use proxy_request::ProxyRequest;
 pub(super) use read::RawResponse;
 pub use settings::ResponseTemplating;
@@ -113,7 +115,8 @@ impl Response {
         stub: AnsweringStub<'_>,
         context: &mut ResponseContext<'_>,
     ) -> StubAnswer {
-        match self {
+        let speed = context.settings.speed;
+        let mut answer = match self {
             Self::Fixed(fixed) => {
                 let mut plan = fixed.plan(Origin::Stub(stub.id));
                 let delay = context.settings.delay_beside(fixed.delays(), context.random);
@@ -122,6 +125,10 @@ impl Response {
                 StubAnswer::Plan(plan)
             }
             Self::Made(definition) => made::answer(definition, stub, context),
+        };
+        if let StubAnswer::Plan(plan) = &mut answer {
+            plan.delivery = speed.of(std::mem::take(&mut plan.delivery));
         }
+        answer
     }
 }

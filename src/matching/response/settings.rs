@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::header::CONTENT_LENGTH;
 
-use crate::message::{Delay, Plan};
+use crate::message::{Delay, Plan, ReplaySpeed};
 
 use super::delays::Delays;
 
@@ -17,6 +17,8 @@ pub(crate) struct ResponseSettings {
     pub(crate) delay_distribution: Option<Delay>,
     /// Which bodies go out in chunks.
     pub(crate) chunked_encoding: ChunkedEncoding,
+    /// How fast the delays and pauses of stubs pass.
+    pub(crate) speed: ReplaySpeed,
 }
 
 /// Which responses of stubs are templates.
@@ -58,10 +60,11 @@ pub(crate) enum ChunkedEncoding {
 impl ResponseSettings {
     /// Whether they change nothing.
     pub(super) fn are_default(&self) -> bool {
-        let Self { fixed_delay, delay_distribution, chunked_encoding } = self;
+        let Self { fixed_delay, delay_distribution, chunked_encoding, speed } = self;
         fixed_delay.is_none()
             && delay_distribution.is_none()
             && *chunked_encoding == ChunkedEncoding::Always
+            && *speed == ReplaySpeed::AS_RECORDED
     }
 
     /// How long an answer waits: the stub's own delays, and those of the settings that it has not.

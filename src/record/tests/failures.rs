@@ -33,9 +33,11 @@ async fn a_backend_that_is_down_or_breaks_off() {
         (200, vec![], Box::pin(body) as BodyStream)
     })
     .await;
+    drop(proxy);
     let (proxy, mut said) = proxy_to(address, &directory);
     let plan = proxy.answer(request(Method::GET, "/y", &[], "")).await;
-    let Body::Stream(mut answer) = plan.body else { panic!("a stream") };
+    let Body::Passed(answer) = plan.body else { panic!("a stream") };
+    let mut answer = answer.into_stream();
     assert_eq!(answer.next().await.unwrap().unwrap(), "half");
     read.notify_one();
     let error = answer.next().await.unwrap().unwrap_err().to_string();
@@ -61,7 +63,7 @@ async fn a_backend_that_is_down_or_breaks_off() {
 fn urls_that_cannot_be_a_backend_are_errors() {
     let table = [
         ("127.0.0.1:8001", "http:// or https:// is missing"),
-        ("ftp://x", "only http and https are supported"),
+        ("ftp://x", "only http, https, h2c and unix are supported"),
         ("http://user:secret@x", "credentials do not belong there"),
         ("http://x/?a=b", "it has a query"),
         ("http://", ""),
@@ -99,7 +101,14 @@ async fn what_a_killed_recorder_left_is_removed_and_what_another_writes_stays() 
         }
     }
     fs::write(directory.path().join("get-b.json"), "{}").unwrap();
-    let recorder = Recorder::new(directory.path(), 1 << 20, &Arc::default(), &silent()).unwrap();
+    let recorder = Recorder::new(
+        directory.path(),
+        RecordingOf::default(),
+        1 << 20,
+        &Arc::default(),
+        &silent(),
+    )
+    .unwrap();
     let names: Vec<String> = files(directory.path()).into_iter().map(|(name, _)| name).collect();
     let left = format!(".get-a.json.{running}.unfinished");
     assert_eq!(names, [left.clone(), format!("__files/{left}"), "get-b.json".to_owned()]);
@@ -109,7 +118,9 @@ async fn what_a_killed_recorder_left_is_removed_and_what_another_writes_stays() 
 #[tokio::test]
 async fn new_requests_wait_while_the_recorder_is_full() {
     let directory = tempfile::tempdir().unwrap();
-    let recorder = Recorder::new(directory.path(), 1_000, &Arc::default(), &silent()).unwrap();
+    let recorder =
+        Recorder::new(directory.path(), RecordingOf::default(), 1_000, &Arc::default(), &silent())
+            .unwrap();
     recorder.wait_for_room().await;
     let mut first = recorder.reserve();
     first.grow(999);

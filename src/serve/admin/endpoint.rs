@@ -25,6 +25,7 @@ const PATHS: &[&str] = &[
     "scenarios/reset",
     "scenarios/NAME/state",
     "standin",
+    "standin/replay",
     "standin/scenarios",
     "standin/scenarios/reset",
     "standin/scenarios/start",
@@ -62,6 +63,7 @@ pub(super) enum Endpoint<'a> {
     Recordings(recordings::Endpoint),
     Journal(requests::Endpoint<'a>),
     Findings,
+    Replay,
     Scenarios,
     ScenarioReset,
     ScenarioState(&'a str),
@@ -124,6 +126,7 @@ impl<'a> Endpoint<'a> {
                 requests::Endpoint::parse(&segments).map(Self::Journal).ok_or_else(unknown)?
             }
             ["findings"] => Self::Findings,
+            ["standin", "replay"] => Self::Replay,
             ["scenarios"] => Self::Scenarios,
             ["scenarios", "reset"] => Self::ScenarioReset,
             ["scenarios", name, "state"] => Self::ScenarioState(name),
@@ -159,6 +162,7 @@ impl<'a> Endpoint<'a> {
             | Self::Ca
             | Self::Bounds
             | Self::Findings
+            | Self::Replay
             | Self::Clock => READ,
             Self::Journal(endpoint) => endpoint.methods(),
             Self::Recordings(endpoint) => endpoint.methods(),

@@ -27,6 +27,7 @@ impl Source {
             Body::Pieces(pieces) => Self::Pieces(pieces.into_iter()),
             // A request that cannot be upgraded gets the lines as they are.
             Body::Stream(stream) | Body::WebSocket(stream) => Self::Stream(stream),
+            Body::Passed(body) => Self::Stream(body.into_stream()),
         }
     }
 

@@ -1,0 +1,111 @@
+//! How a replay used its recordings: which never answered, which sequences were asked on, which requests had none.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Value, json};
+
+use crate::matching::{STARTED, Stub, miss_differences};
+use crate::message::Asked;
+use crate::redact::Redactor;
+
+use super::state::Shared;
+
+/// How many different requests are kept.
+const MOST_MISSES: usize = 1000;
+
+/// How many differences from the nearest recording are named.
+const NAMED: usize = 3;
+
+/// The requests that nothing answered, each once, without secrets.
+#[derive(Debug, Default)]
+pub(crate) struct Misses(Mutex<BTreeSet<String>>);
+
+impl Misses {
+    pub(super) fn add(&self, asked: &Asked<'_>, redactor: &Redactor) {
+        let mut misses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if misses.len() < MOST_MISSES {
+            let target = redactor.pass("").target(asked.target());
+            misses.insert(format!("{} {target}", asked.method()));
+        }
+    }
+}
+
+/// How stubs were used, from [`RunningServer::replay_report`](crate::RunningServer::replay_report). All texts are
+/// for people, and have no secrets.
+///
+/// ```
+/// # async fn run() -> Result<(), standin::Error> {
+/// let server = standin::Server::builder().nothing_loaded().start().await?;
+/// let report = server.replay_report();
+/// assert!(report.unused.is_empty() && report.exhausted.is_empty() && report.unmatched.is_empty());
+/// # server.shutdown().await; Ok(()) }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReplayReport {
+    /// Stubs that never answered, each with its file.
+    pub unused: Vec<String>,
+    /// The last stubs of sequences that answered more than once, each with its file: clients asked more often than
+    /// was recorded.
+    pub exhausted: Vec<String>,
+    /// Requests that nothing answered, each once; of many the first thousand.
+    pub unmatched: Vec<String>,
+}
+
+impl ReplayReport {
+    /// The report of what has been asked so far.
+    pub(crate) fn of(shared: &Shared) -> Self {
+        let stubs = shared.stubs.load();
+        let mut report = Self::default();
+        for stub in stubs.stubs() {
+            if !stub.is_used() {
+                report.unused.push(line(stub));
+            } else if stub.is_used_again() && is_last(stub) {
+                report.exhausted.push(line(stub));
+            }
+        }
+        report.unused.sort_unstable();
+        report.exhausted.sort_unstable();
+        let misses = shared.misses.0.lock().unwrap_or_else(PoisonError::into_inner);
+        report.unmatched = misses.iter().cloned().collect();
+        report
+    }
+
+    /// As JSON, for the admin API.
+    pub(crate) fn to_json(&self) -> Value {
+        json!({"unused": self.unused, "exhausted": self.exhausted, "unmatched": self.unmatched})
+    }
+}
+
+/// Whether a stub ends a sequence: its scenario stays in the state that the stub asks for.
+fn is_last(stub: &Stub) -> bool {
+    stub.scenario().is_some_and(|scenario| {
+        scenario.required_state.as_deref().is_some_and(|state| state != STARTED)
+            && scenario.new_state.is_none()
+    })
+}
+
+fn line(stub: &Stub) -> String {
+    let name = stub.name().map_or_else(|| stub.id.to_string(), str::to_owned);
+    format!("{name} ({})", stub.source().display())
+}
+
+/// Why no recording answers a request, and which comes nearest: the message of a Status.
+pub(super) fn nearest_recording(
+    nearest: Option<&Stub>,
+    asked: &Asked<'_>,
+    redactor: &Redactor,
+) -> String {
+    let target = redactor.pass("").target(asked.target());
+    let mut text = format!("no recording answers {} {target}", asked.method());
+    let Some(stub) = nearest else { return text };
+    let differences = miss_differences(stub, asked, redactor);
+    text.push_str(&format!("; the nearest is {}", line(stub)));
+    if !differences.is_empty() {
+        let named: Vec<String> = differences.into_iter().take(NAMED).collect();
+        text.push_str(&format!(": {}", named.join(", ")));
+    }
+    text
+}
