@@ -55,7 +55,7 @@ pub(crate) use limits::MAX_BODY_BYTES;
 pub(crate) use list::PageCache;
 pub(crate) use namespace::emptied as emptied_namespaces;
 pub(crate) use resource::{GroupResource, Registry};
-pub(crate) use seed::{ObjectError, Seed, SeedObject, reseed, share, types_of};
+pub(crate) use seed::{NAMESPACES, ObjectError, Seed, SeedObject, reseed, share, types_of};
 pub(crate) use status::ApiError;
 pub use store::HistoryLimits;
 pub(crate) use store::{Committed, Conflict, PinnedSnapshots, Revision, State, StoreChange};
