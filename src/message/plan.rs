@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
-use super::{BodyStream, Delivery, PassedBody, SubEvent};
+use super::{BodyStream, Delivery, PassedBody, SubEvents};
 
 /// The answer to one request.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub struct Plan {
     /// Over HTTP/1.1 the body goes out in chunks although its length is known; Content-Length is sent only where
     /// the header fields have it.
     pub chunked: bool,
+    /// It is the answer of a backend, as it was recorded: nothing is compressed or added.
+    pub exact: bool,
     /// The body.
     pub body: Body,
     /// How the answer goes out: its delay, pace and faults.
@@ -30,8 +32,8 @@ pub struct Plan {
     pub guard: Option<Guard>,
     /// Who answered: for the journal, the console line and `X-Standin-Rule`.
     pub origin: Origin,
-    /// What happened besides, for the journal.
-    pub sub_events: Vec<SubEvent>,
+    /// What happened besides, for the journal; with most answers nothing.
+    pub sub_events: SubEvents,
 }
 
 /// The body of a plan.
@@ -97,11 +99,12 @@ impl Plan {
             status,
             headers: HeaderMap::new(),
             chunked: false,
+            exact: false,
             body,
             delivery: Delivery::UNDISTURBED,
             guard: None,
             origin,
-            sub_events: Vec::new(),
+            sub_events: SubEvents::default(),
         }
     }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::links::{Backend, Links};
-use crate::record::{Backends, NamedBackend, Proxy, Recorder, Upstream, UpstreamOptions};
+use crate::record::{
+    Backends, Earlier, NamedBackend, Proxy, Recorder, RecordingOf, Upstream, UpstreamOptions,
+};
 use crate::redact::{Key, Redactor};
 use crate::transport::Logger;
 
@@ -57,6 +59,8 @@ impl RecordMode {
 pub(super) struct Recording {
     pub(super) directory: PathBuf,
     pub(super) redactor: Arc<Redactor>,
+    /// Whether new answers come after those of an earlier recording, or in their place.
+    pub(super) extends: bool,
 }
 
 impl Recording {
@@ -66,7 +70,7 @@ impl Recording {
     /// [`Error::Record`] when the directory cannot be used.
     pub(super) fn open(directory: PathBuf, key: Option<&Key>) -> Result<Self, Error> {
         match Recorder::redactor(&directory, key.cloned()) {
-            Ok(redactor) => Ok(Self { directory, redactor }),
+            Ok(redactor) => Ok(Self { directory, redactor, extends: false }),
             Err(source) => Err(Error::Record { path: directory, source }),
         }
     }
@@ -105,8 +109,11 @@ pub(super) fn proxy(
     let links = rewrites_links.then(|| Arc::new(Links::new(named)));
     let recorder = match recording {
         None => None,
-        Some(Recording { directory, redactor }) => {
-            let recorder = Recorder::new(&directory, recorder_bytes, &redactor, log);
+        Some(Recording { directory, redactor, extends }) => {
+            let earlier = if extends { Earlier::Extend } else { Earlier::Replace };
+            let urls: Vec<&str> = upstreams.iter().map(|(url, _)| &**url).collect();
+            let of = RecordingOf { backend: urls.join(" "), earlier };
+            let recorder = Recorder::new(&directory, of, recorder_bytes, &redactor, log);
             Some(recorder.map_err(|source| Error::Record { path: directory, source })?)
         }
     };
