@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::message::BodyError;
 
 use super::answer;
-use super::exchange::{Arrivals, End, MAX_ANSWER, ReceivedAnswer, SentRequest};
+use super::exchange::{Arrivals, End, ReceivedAnswer, SentRequest};
 use super::writer::{Recorder, Reserved};
 
 /// What an exchange holds besides the body of its answer, in bytes.
@@ -48,7 +48,7 @@ impl Recording {
         let began = Instant::now();
         let mut reserved = recorder.reserve();
         reserved.grow(OVERHEAD);
-        let (reason, body, trailers) = (None, Arrivals::default(), None);
+        let (reason, body, trailers) = (None, recorder.arrivals(), None);
         Self { recorder, sent, status, headers, reason, began, body, trailers, reserved }
     }
 
@@ -62,18 +62,25 @@ impl Recording {
 
     /// Adds bytes of the body; returns whether they fit.
     fn push(&mut self, bytes: &Bytes) -> bool {
-        if self.body.len() + bytes.len() > MAX_ANSWER {
-            let why = format!("more than {MAX_ANSWER} bytes were answered to");
+        let most = self.recorder.most_of_body();
+        if self.body.length() + bytes.len() as u64 > most {
+            let why =
+                format!("more than {most} bytes (--bound recorded-body-bytes) were answered to");
             self.recorder.report_skipped(&self.sent, &why, "");
             return false;
         }
-        self.reserved.grow(bytes.len());
-        self.body.push(self.began.elapsed(), bytes);
+        if let Err(error) = self.body.push(self.began.elapsed(), bytes) {
+            let why = "the file of its body cannot be written:";
+            self.recorder.report_skipped(&self.sent, why, &format!(": {error}"));
+            return false;
+        }
+        self.reserved.set(OVERHEAD + self.body.held());
         true
     }
 
     fn finish(self, end: End) {
         let Self { recorder, sent, status, headers, reason, body, trailers, reserved, .. } = self;
+        let body = body.finish();
         let answer = ReceivedAnswer { status, headers, reason, body, trailers, end };
         recorder.write(sent, answer, reserved);
     }

@@ -10,6 +10,7 @@
 //! then they are its variants. What a client draws anew for each request ([drawn]) tells nothing apart.
 
 mod body;
+mod content;
 mod drawn;
 mod graphql;
 mod headers;
