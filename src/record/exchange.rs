@@ -19,6 +19,9 @@ pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
 /// The largest body that is held in memory until it is written, in bytes; a larger one goes to a file.
 pub(super) const HELD: usize = 8 << 20;
 
+/// A shorter pause in a body is the network's.
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
+
 /// How many chunks of a stream are recorded; later ones are joined to the last.
 pub(super) const MAX_CHUNKS: usize = 10_000;
 
@@ -119,6 +122,11 @@ impl Arrivals {
             _ => self.marks.push((at, length)),
         }
         Ok(())
+    }
+
+    /// Whether it comes with pauses, as a log that is followed does.
+    pub(super) fn is_paced(&self) -> bool {
+        self.marks.windows(2).any(|pair| pair[1].0.saturating_sub(pair[0].0) >= PAUSE)
     }
 
     /// How much has arrived, in bytes.

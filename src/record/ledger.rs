@@ -54,7 +54,7 @@ impl Ledger {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
         let ledger = Self { shards, recent: RecentExchanges::default(), counts: Counts::default() };
         for answer in earlier_answers(folder)? {
-            ledger.counts.add_file();
+            ledger.counts.add_file(earlier == Earlier::Extend);
             let mut shard = ledger.shard(answer.request);
             shard.entry(answer.request).or_default().add_earlier(&answer, earlier);
         }
@@ -83,7 +83,7 @@ impl Ledger {
         let mut notes = Vec::new();
         let identity = Identity::of(sent, &answer.headers, &clean, &mut notes);
         let mut recorded = RecordedResponse::of(sent, answer, &clean, files.folder(), &mut notes)?;
-        let title = format!("{} {}", sent.method, super::exchange::path_of(&clean.target()));
+        let title = Identity::title(sent, &clean);
         let request = identity.id();
         let mut exchange = placing::Exchange {
             method: &sent.method,

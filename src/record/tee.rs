@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -152,7 +153,9 @@ impl Drop for Tee {
         if self.body.is_end_stream() {
             // The body of an answer that has none is not polled.
             recording.finish(End::Whole);
-        } else if answer::is_stream(&recording.sent, &recording.headers) {
+        } else if answer::is_stream(&recording.sent, &recording.headers)
+            || recording.body.is_paced() && !recording.headers.contains_key(CONTENT_LENGTH)
+        {
             // A watch ends when its client closes the connection.
             recording.finish(End::ByClient);
         } else {
