@@ -13,6 +13,8 @@
 
 mod auth;
 mod builtin;
+#[cfg(feature = "cli")]
+mod conformity;
 mod crd;
 mod discovery;
 mod faults;
@@ -44,6 +46,8 @@ mod version;
 mod yaml;
 
 pub(crate) use auth::{Auth, User, WEBSOCKET_BEARER};
+#[cfg(feature = "cli")]
+pub(crate) use conformity::Definitions;
 pub(crate) use faults::{Faults, release_held};
 pub(crate) use garbage::Collector;
 pub(crate) use life_cycle::{LifeCycle, StageList};
