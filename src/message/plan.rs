@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
-use super::{BodyStream, Delivery, PassedBody, SubEvent};
+use super::{BodyStream, Delivery, PassedBody, SubEvents};
 
 /// The answer to one request.
 #[derive(Debug)]
@@ -32,8 +32,8 @@ pub struct Plan {
     pub guard: Option<Guard>,
     /// Who answered: for the journal, the console line and `X-Standin-Rule`.
     pub origin: Origin,
-    /// What happened besides, for the journal.
-    pub sub_events: Vec<SubEvent>,
+    /// What happened besides, for the journal; with most answers nothing.
+    pub sub_events: SubEvents,
 }
 
 /// The body of a plan.
@@ -104,7 +104,7 @@ impl Plan {
             delivery: Delivery::UNDISTURBED,
             guard: None,
             origin,
-            sub_events: Vec::new(),
+            sub_events: SubEvents::default(),
         }
     }
 
