@@ -17,11 +17,15 @@ impl fmt::Display for Counts {
         let (exchanges, files) = (self.exchanges(), self.files());
         write!(f, "recorded {exchanges} exchanges; {files} mappings")?;
         match self.sequences() {
-            0 => Ok(()),
-            1 => f.write_str(", 1 request has several answers, which replay in their order"),
+            0 => {}
+            1 => f.write_str("; 1 request has several answers, which replay in their order")?,
             many => {
-                write!(f, ", {many} requests have several answers, which replay in their order")
+                write!(f, "; {many} requests have several answers, which replay in their order")?
             }
+        }
+        match self.earlier.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            kept => write!(f, "; {kept} of an earlier recording were not asked for and stay"),
         }
     }
 }
