@@ -24,6 +24,7 @@ mod preview;
 mod profile;
 mod recording;
 mod recording_clients;
+mod recording_kinds;
 mod reload;
 mod replay_modes;
 mod scenarios;

@@ -77,6 +77,7 @@ pub(in crate::matching) fn of(pattern: &RequestPattern, asked: &Asked<'_>) -> f6
             .iter()
             .map(|(name, pattern)| several(pattern, &asked.parameter(name).collect::<Vec<_>>())),
     );
+    sum.add_all(wanted.other_parameters(asked).map(|_| 1.0));
     sum.add_all(wanted.cookies.iter().map(|(name, pattern)| cookie(asked, name, pattern)));
     let body = Subject::of_body(asked);
     let body = body.as_ref();
