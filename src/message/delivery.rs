@@ -34,6 +34,8 @@ pub struct Effects {
     /// The length of the body is not announced: it goes out in chunks over HTTP/1.1, and without
     /// Content-Length over HTTP/2.
     pub unannounced: bool,
+    /// No header field of the answer goes out, but for those of its framing.
+    pub bare_head: bool,
     /// When the bytes of the body become available, if not at once.
     pub schedule: Option<Schedule>,
     /// Actions at positions of the body. Those at the same position happen in this order.
@@ -104,7 +106,7 @@ impl Delivery {
     /// | points, changes of lines | those of both, `base` first |
     /// | schedule, pace, fault | that of `laid_on` if it has one, else that of `base` |
     /// | reason phrase | that of `laid_on` if it has one, else that of `base` |
-    /// | unannounced length, wrong length | where either has it |
+    /// | unannounced length, wrong length, bare head | where either has it |
     #[must_use]
     pub fn over(base: Self, laid_on: Self) -> Self {
         let (base, laid_on) = match (base.0, laid_on.0) {
@@ -113,7 +115,7 @@ impl Delivery {
                 (Arc::unwrap_or_clone(base), Arc::unwrap_or_clone(laid_on))
             }
         };
-        let Effects { delay, reason, wrong_length, unannounced, schedule, .. } = base;
+        let Effects { delay, reason, wrong_length, unannounced, bare_head, schedule, .. } = base;
         let Effects { mut points, mut changes, pace, fault, .. } = base;
         points.extend(laid_on.points);
         changes.extend(laid_on.changes);
@@ -122,6 +124,7 @@ impl Delivery {
             reason: laid_on.reason.or(reason),
             wrong_length: wrong_length || laid_on.wrong_length,
             unannounced: unannounced || laid_on.unannounced,
+            bare_head: bare_head || laid_on.bare_head,
             schedule: laid_on.schedule.or(schedule),
             points,
             changes,
@@ -218,6 +221,7 @@ mod tests {
                 reason: unannounced.then(|| Bytes::from_static(b"Fine")),
                 wrong_length: !unannounced && delay == 3,
                 unannounced,
+                bare_head: unannounced && delay == 5,
                 schedule: schedule.map(|bytes| [chunk(bytes)].into()),
                 points: points.into_iter().map(point).collect(),
                 changes: changes.into_iter().map(change).collect(),
@@ -246,6 +250,7 @@ mod tests {
             prop_assert_eq!(both.reason, other.reason.or(one.reason));
             prop_assert_eq!(both.wrong_length, one.wrong_length || other.wrong_length);
             prop_assert_eq!(both.unannounced, one.unannounced || other.unannounced);
+            prop_assert_eq!(both.bare_head, one.bare_head || other.bare_head);
         }
 
         #[test]

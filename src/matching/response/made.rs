@@ -31,7 +31,12 @@ pub(super) fn answer(
             .map(|request| StubAnswer::Proxy(Box::new(request))),
         None => plan(definition, stub, &mut rendering).map(StubAnswer::Plan),
     };
-    made.unwrap_or_else(|failure| StubAnswer::Plan(failure.plan(stub)))
+    let mut answer = made.unwrap_or_else(|failure| StubAnswer::Plan(failure.plan(stub)));
+    match &mut answer {
+        StubAnswer::Plan(plan) => plan.set_exchange_id(context.exchange_id),
+        StubAnswer::Proxy(to) => to.exchange_id = context.exchange_id,
+    }
+    answer
 }
 
 fn plan(
@@ -39,7 +44,7 @@ fn plan(
     stub: AnsweringStub<'_>,
     rendering: &mut Rendering<'_, '_>,
 ) -> Result<Plan, Failure> {
-    let (body, from_file) = body(definition, rendering)?;
+    let (body, from_file) = body(&definition.body, rendering)?;
     let mut headers = headers::rendered(&definition.headers, rendering)?;
     settle_length(&mut headers)?;
     let AnsweringStub { id, name, .. } = stub;
@@ -71,11 +76,11 @@ fn settle_length(headers: &mut HeaderMap) -> Result<(), Failure> {
 }
 
 /// The body, and whether it comes from a file.
-fn body(
-    definition: &Definition,
+pub(super) fn body(
+    definition: &BodyDefinition,
     rendering: &mut Rendering<'_, '_>,
 ) -> Result<(Bytes, bool), Failure> {
-    Ok(match &definition.body {
+    Ok(match definition {
         BodyDefinition::Bytes(bytes) => (bytes.clone(), false),
         BodyDefinition::Text(text) | BodyDefinition::Json(text) => {
             (bytes(text.render(rendering)?), false)

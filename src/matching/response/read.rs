@@ -21,7 +21,7 @@ use super::{body, headers, reason, scalar};
 pub(in crate::matching) struct RawResponse(pub(super) Definition);
 
 impl RawResponse {
-    /// Reads `response`; problems are noted.
+    /// Reads `response`; problems are reported.
     pub(in crate::matching) fn read(
         node: &Node<'_>,
         files: &dyn BodyFiles,
