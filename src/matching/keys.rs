@@ -37,6 +37,7 @@ pub(super) fn id(keys: &Keys<'_>) -> Result<Option<Uuid>, InvalidValue> {
     let (id, uuid) = (keys.get_with_null("id"), keys.get_with_null("uuid"));
     let same = |(id, uuid): (&Node<'_>, &Node<'_>)| id.value() == uuid.value();
     let last = match (id, uuid) {
+        // Only the text knows which was written last.
         (Some(id), Some(uuid)) if !same((&id, &uuid)) => {
             Some(if uuid.place() > id.place() { uuid } else { id })
         }
@@ -44,7 +45,7 @@ pub(super) fn id(keys: &Keys<'_>) -> Result<Option<Uuid>, InvalidValue> {
     };
     let written = |node: &Node<'_>| !node.value().is_null() && node.value().as_str() != Some("");
     let Some(node) = last.filter(written) else { return Ok(None) };
-    let text = node.text().ok_or(InvalidValue)?;
+    let text = node.text().ok_or(InvalidValue)?.trim();
     // Shorter forms are none for WireMock.
     let parsed = Uuid::parse_str(text).ok().filter(|_| text.len() == 36);
     if parsed.is_none() {

@@ -6,7 +6,10 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode};
 
-/// The largest request body that is recorded, in bytes.
+use crate::links::Links;
+use crate::message::{BodyDigest, GrowingDigest};
+
+/// The largest request body that is kept, in bytes; of a larger one only the digest is.
 pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
 
 /// The largest answer that is recorded, in bytes; a larger one is passed on and not written.
@@ -23,6 +26,8 @@ pub(super) struct SentRequest {
     pub(super) target: String,
     pub(super) headers: HeaderMap,
     pub(super) body: BodyCopy,
+    /// Links to the backends, where they are rewritten.
+    pub(super) links: Option<Arc<Links>>,
 }
 
 /// The path of a target.
@@ -35,7 +40,11 @@ pub(super) fn path_of(target: &str) -> &str {
 pub(super) struct ReceivedAnswer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
+    /// The reason phrase, where it is not the usual one of the status.
+    pub(super) reason: Option<Bytes>,
     pub(super) body: Arrivals,
+    /// The fields behind the body (RFC 9110, section 6.5).
+    pub(super) trailers: Option<HeaderMap>,
     pub(super) end: End,
 }
 
@@ -71,6 +80,11 @@ impl Arrivals {
         self.bytes.len()
     }
 
+    /// The whole body so far.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The whole body, and its parts.
     pub(super) fn freeze(self) -> (Bytes, Vec<Chunk>) {
         let whole = self.bytes.freeze();
@@ -100,23 +114,46 @@ pub(super) struct BodyCopy(Arc<Mutex<Copied>>);
 #[derive(Debug, Default)]
 struct Copied {
     bytes: BytesMut,
-    too_large: bool,
+    /// The digest of a body that is too large to be kept.
+    digest: Option<GrowingDigest>,
+}
+
+/// The body of a request, once it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum SentBody {
+    Whole(Bytes),
+    /// It was too large to be kept.
+    Digest(BodyDigest),
 }
 
 impl BodyCopy {
     pub(super) fn push(&self, bytes: &[u8]) {
         let mut copied = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if copied.bytes.len() + bytes.len() > MAX_REQUEST_BODY {
-            copied.too_large = true;
-            copied.bytes = BytesMut::new();
-        } else if !copied.too_large {
-            copied.bytes.extend_from_slice(bytes);
+        if copied.digest.is_none() && copied.bytes.len() + bytes.len() > MAX_REQUEST_BODY {
+            let mut digest = GrowingDigest::default();
+            digest.push(&std::mem::take(&mut copied.bytes));
+            copied.digest = Some(digest);
+        }
+        match &mut copied.digest {
+            Some(digest) => digest.push(bytes),
+            None => copied.bytes.extend_from_slice(bytes),
+        }
+    }
+
+    /// The body, or its digest.
+    pub(super) fn content(&self) -> SentBody {
+        let copied = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &copied.digest {
+            None => SentBody::Whole(copied.bytes.clone().freeze()),
+            Some(digest) => SentBody::Digest(digest.clone().finish()),
         }
     }
 
     /// The body; `None` where it was too large.
     pub(super) fn bytes(&self) -> Option<Bytes> {
-        let copied = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (!copied.too_large).then(|| copied.bytes.clone().freeze())
+        match self.content() {
+            SentBody::Whole(bytes) => Some(bytes),
+            SentBody::Digest(_) => None,
+        }
     }
 }

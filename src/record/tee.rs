@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use crate::message::BodyError;
 
+use super::answer;
 use super::exchange::{Arrivals, End, MAX_ANSWER, ReceivedAnswer, SentRequest};
-use super::mapping;
 use super::writer::{Recorder, Reserved};
 
 /// What an exchange holds besides the body of its answer, in bytes.
@@ -30,8 +30,11 @@ pub(super) struct Recording {
     pub(super) sent: SentRequest,
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
+    /// The reason phrase, where it is not the usual one.
+    pub(super) reason: Option<Bytes>,
     began: Instant,
     body: Arrivals,
+    trailers: Option<HeaderMap>,
     reserved: Reserved,
 }
 
@@ -45,11 +48,15 @@ impl Recording {
         let began = Instant::now();
         let mut reserved = recorder.reserve();
         reserved.grow(OVERHEAD);
-        Self { recorder, sent, status, headers, began, body: Arrivals::default(), reserved }
+        let (reason, body, trailers) = (None, Arrivals::default(), None);
+        Self { recorder, sent, status, headers, reason, began, body, trailers, reserved }
     }
 
     /// Adds what arrived; returns whether it fits.
     fn frame(&mut self, frame: &Frame<Bytes>) -> bool {
+        if let Some(trailers) = frame.trailers_ref() {
+            self.trailers = Some(trailers.clone());
+        }
         frame.data_ref().is_none_or(|bytes| self.push(bytes))
     }
 
@@ -66,8 +73,9 @@ impl Recording {
     }
 
     fn finish(self, end: End) {
-        let Self { recorder, sent, status, headers, body, reserved, .. } = self;
-        recorder.write(sent, ReceivedAnswer { status, headers, body, end }, reserved);
+        let Self { recorder, sent, status, headers, reason, body, trailers, reserved, .. } = self;
+        let answer = ReceivedAnswer { status, headers, reason, body, trailers, end };
+        recorder.write(sent, answer, reserved);
     }
 }
 
@@ -137,7 +145,7 @@ impl Drop for Tee {
         if self.body.is_end_stream() {
             // The body of an answer that has none is not polled.
             recording.finish(End::Whole);
-        } else if mapping::is_stream(&recording.sent, &recording.headers) {
+        } else if answer::is_stream(&recording.sent, &recording.headers) {
             // A watch ends when its client closes the connection.
             recording.finish(End::ByClient);
         } else {

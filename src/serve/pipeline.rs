@@ -284,10 +284,16 @@ async fn stub(context: &RequestContext, asked: &Asked<'_>) -> Option<Plan> {
     if stubs.is_empty() {
         return None;
     }
-    if stubs.wants_body(asked)
-        && let Err(error) = asked.read_body(context.body_limit(asked)).await
-    {
-        return Some(respond::bad_body(context, asked, &error));
+    if stubs.wants_body(asked) {
+        let limit = context.body_limit(asked);
+        let read = if stubs.takes_digests() {
+            asked.request().body.read_or_digest(limit).await
+        } else {
+            asked.read_body(limit).await.map(drop)
+        };
+        if let Err(error) = read {
+            return Some(respond::bad_body(context, asked, &error));
+        }
     }
     let stub = Arc::clone(stubs.select(asked, &context.world.stub_states)?);
     stub.count_use();

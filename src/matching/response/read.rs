@@ -14,13 +14,19 @@ use super::delays::{Delays, dribble};
 use super::proxy::ProxyDefinition;
 use super::settings::ResponseTemplating;
 use super::text::Text;
-use super::{body, headers, reason, scalar};
+use super::{body, headers, links, reason, scalar};
 
 /// A response as it is written.
 #[derive(Debug, Default)]
 pub(in crate::matching) struct RawResponse(pub(super) Definition);
 
 impl RawResponse {
+    /// The same response, as an answer that goes out as a backend sent it where `exact` says so.
+    pub(in crate::matching) fn exactly(mut self, exact: bool) -> Self {
+        self.0.exact = exact;
+        self
+    }
+
     /// Reads `response`; problems are reported.
     pub(in crate::matching) fn read(
         node: &Node<'_>,
@@ -42,6 +48,7 @@ impl RawResponse {
         for name in [CONTENT_TYPE, CONTENT_LENGTH] {
             keep_last(&mut headers, &name);
         }
+        let links = links::read(&keys, &names);
         let stream = stream(&keys, &names);
         let body = body::read(&keys, files, templated, file_templated);
         let delays = Delays::read(&keys);
@@ -66,15 +73,18 @@ impl RawResponse {
         };
         let pace = pace.map_or(Some(None), |pace| pace.map(Some))?;
         let proxy = proxy.map_or(Some(None), |proxy| proxy.map(|proxy| Some(Box::new(proxy))))?;
-        let (body, schedule) = match stream {
+        let is_stream = stream.is_some();
+        let (body, schedule, trailers) = match stream {
             Some(recorded) => {
                 let recorded = recorded?;
-                (BodyDefinition::Bytes(recorded.body), Some(recorded.schedule))
+                (BodyDefinition::Bytes(recorded.body), Some(recorded.schedule), recorded.trailers)
             }
-            None => (body?, None),
+            None => (body?, None, None),
         };
-        let unannounced = schedule.is_some();
-        let effects = Effects { reason, unannounced, schedule, pace, ..Effects::default() };
+        let announces = headers.iter().any(|(name, _)| *name == CONTENT_LENGTH);
+        let unannounced = is_stream && !announces;
+        let effects =
+            Effects { reason, unannounced, schedule, pace, trailers, ..Effects::default() };
         let parameters = parameters.unwrap_or_default();
         Some(Self(Definition {
             status,
@@ -84,14 +94,16 @@ impl RawResponse {
             effects,
             proxy,
             templated,
+            exact: false,
             parameters,
+            links,
         }))
     }
 }
 
 /// The status. Zero and less stand for none; interim answers (1xx) cannot stand alone, and are answered so.
 fn status(node: &Node<'_>) -> Option<StatusCode> {
-    let number = scalar::integer(node)?;
+    let number = node.loose_integer().ok()?.unwrap_or(0);
     if number <= 0 {
         return Some(StatusCode::OK);
     }
