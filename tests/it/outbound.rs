@@ -221,7 +221,7 @@ async fn the_body_of_a_webhook_has_the_forms_of_a_response() {
         (json!({"method": "POST", "bodyFileName": "note.txt"}), "of /go"),
         (
             json!({"method": "POST", "jsonBody": {"b": "{{originalRequest.method}}", "a": 1}}),
-            r#"{"b":"GET","a":1}"#,
+            r#"{"a":1,"b":"GET"}"#,
         ),
         (json!({"method": "POST", "base64Body": "AAEC"}), "\u{0}\u{1}\u{2}"),
         (json!({"method": "POST", "body": {"filePath": "note.txt"}}), "of /go"),
@@ -238,6 +238,19 @@ async fn the_body_of_a_webhook_has_the_forms_of_a_response() {
         eventually("the webhook", async || !asked(&backend).await.is_empty()).await;
         assert_eq!(asked(&backend).await[0]["body"], wanted, "{parameters}");
     }
+    // JSON keeps its order.
+    let text = format!(
+        r#"{{"request": {{"urlPath": "/go"}}, "serveEventListeners": [{{"name": "webhook", "parameters":
+            {{"method": "POST", "url": "{url}", "jsonBody": {{"b": 1, "a": [1.0, {{"d": 2, "c": 3}}]}}}}}}]}}"#
+    );
+    ask(&backend, "DELETE", "/__admin/requests").await;
+    let answer = send(&backend, "POST", "/__admin/mappings", &[], &text).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    ask(&backend, "GET", "/go").await;
+    let of_hook = json!({"urlPath": "/hook"});
+    let find = async || post(&backend, "POST", "/__admin/requests/find", &of_hook).await;
+    eventually("the webhook", async || find().await.at("/requests/0").is_object()).await;
+    assert_eq!(find().await.at("/requests/0/body"), r#"{"b":1,"a":[1.0,{"d":2,"c":3}]}"#);
 }
 
 #[tokio::test]
