@@ -13,9 +13,18 @@ fn imported(document: &Value) -> Imported {
     import(&source, None).unwrap()
 }
 
+fn stubs_of(imported: &Imported) -> &[ImportedStub] {
+    let ImportedContent::Stubs(stubs) = &imported.content else { panic!("{imported:?}") };
+    stubs
+}
+
+fn stubs(imported: Imported) -> Vec<ImportedStub> {
+    stubs_of(&imported).to_vec()
+}
+
 /// Name, request and response of each stub.
 fn mappings(document: &Value) -> Vec<Value> {
-    imported(document).stubs.into_iter().map(|stub| stub.mapping).collect()
+    stubs(imported(document)).into_iter().map(|stub| stub.mapping).collect()
 }
 
 #[test]
@@ -82,8 +91,9 @@ fn postman_examples_become_stubs() {
         }, {"name": "never called", "request": "https://api.example.com/x", "response": []}]}],
     });
     let result = imported(&document);
-    assert_eq!(result.stubs.len(), 1);
-    let mapping = &result.stubs[0].mapping;
+    let stubs = stubs_of(&result);
+    assert_eq!(stubs.len(), 1);
+    let mapping = &stubs[0].mapping;
     assert_eq!(mapping["name"], "folder / get user: ok");
     assert_eq!(
         mapping["request"],
@@ -106,7 +116,7 @@ fn hoverfly_pairs_become_stubs() {
         pair(json!({"matcher": "jwt", "value": "{}"}), json!({"status": 200})),
     ]}});
     let result = imported(&document);
-    let stubs: Vec<&Value> = result.stubs.iter().map(|stub| &stub.mapping).collect();
+    let stubs: Vec<&Value> = stubs_of(&result).iter().map(|stub| &stub.mapping).collect();
     assert_eq!(stubs.len(), 2);
     assert_eq!(stubs[0]["request"], json!({"method": "GET", "urlPathPattern": "/a/.*"}));
     assert_eq!(
@@ -159,7 +169,7 @@ fn hoverflys_older_schemas_become_stubs_too() {
         assert_eq!(read, wanted, "{request}");
     }
     let result = imported(&pair(json!({"query": {"regexMatch": "a=.*"}})));
-    assert!(result.stubs.is_empty() && result.left_out.to_string().contains("whole query"));
+    assert!(stubs_of(&result).is_empty() && result.left_out.to_string().contains("whole query"));
 }
 
 #[test]
@@ -178,7 +188,7 @@ fn mountebank_predicates_become_alternatives() {
         "responses": [{"is": {}}],
     }]});
     let result = imported(&document);
-    let stubs: Vec<&Value> = result.stubs.iter().map(|stub| &stub.mapping).collect();
+    let stubs: Vec<&Value> = stubs_of(&result).iter().map(|stub| &stub.mapping).collect();
     // Two alternatives with three turns each, and one.
     assert_eq!(stubs.len(), 7);
     assert_eq!(
@@ -204,7 +214,7 @@ fn mockserver_expectations_become_stubs_in_their_order() {
         {"httpRequest": {"path": "/d"}, "httpResponseClassCallback": {"callbackClass": "C"}},
     ]);
     let result = imported(&document);
-    let stubs: Vec<&Value> = result.stubs.iter().map(|stub| &stub.mapping).collect();
+    let stubs: Vec<&Value> = stubs_of(&result).iter().map(|stub| &stub.mapping).collect();
     assert_eq!(stubs.len(), 3);
     assert_eq!(stubs[0]["request"]["urlPath"], "/b");
     assert_eq!(stubs[0]["newScenarioState"], "spent");
@@ -235,12 +245,12 @@ fn mockserver_schemas_of_values_become_patterns() {
         (json!({"enum": ["a.b", "c"]}), "a\\.b|c"),
         (json!({"type": "boolean"}), "true|false"),
     ] {
-        let mapping = json!(of(schema.clone()).stubs[0].mapping);
+        let mapping = json!(stubs_of(&of(schema.clone()))[0].mapping);
         let read = &mapping["request"]["queryParameters"]["q"];
         assert_eq!(*read, json!({"matches": pattern}), "{schema}");
     }
     let result = of(json!({"type": "string", "minLength": 2}));
-    assert!(result.stubs.is_empty() && result.left_out.to_string().contains("schema"));
+    assert!(stubs_of(&result).is_empty() && result.left_out.to_string().contains("schema"));
 }
 
 #[test]

@@ -336,7 +336,9 @@ fn is_recorded(metadata: &Node<'_>) -> bool {
 /// An id that is the same at every load of the same file, so that hit counts survive.
 fn derived(node: &Node<'_>) -> Uuid {
     let decoder = node.decoder();
-    let mut name = format!("{}#{}", decoder.source().path.display(), decoder.document());
+    let path = decoder.source().path.to_string_lossy();
+    let mut name = String::with_capacity(path.len() + 32);
+    name.extend([&path, "#", &decoder.document().to_string()]);
     for step in node.pointer() {
         match step {
             Step::Key(key) => name.extend(["/", &key]),

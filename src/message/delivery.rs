@@ -203,7 +203,7 @@ mod tests {
         assert!(Delivery::from(Effects::default()).effects().is_none());
         assert!(Delivery::default().leaves_body());
         // A plan is moved several times for each request.
-        assert!(size_of::<Plan>() <= 216, "{} bytes", size_of::<Plan>());
+        assert!(size_of::<Plan>() <= 200, "{} bytes", size_of::<Plan>());
     }
 
     /// Deliveries of all kinds of effects.

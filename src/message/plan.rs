@@ -32,7 +32,8 @@ pub struct Plan {
     pub guard: Option<Guard>,
     /// Who answered: for the journal, the console line and `X-Standin-Rule`.
     pub origin: Origin,
-    /// What few answers have for the journal.
+    /// What few answers have for the journal. A plan is moved several times for each request: nothing is a null
+    /// pointer.
     pub journal: Option<Box<JournalDetails>>,
 }
 

@@ -16,8 +16,12 @@
 mod answer;
 mod backends;
 mod clean;
+#[cfg(feature = "cli")]
+mod complete;
 mod connect;
 mod exchange;
+#[cfg(feature = "cli")]
+mod fetch;
 mod files;
 mod headers;
 mod identity;
@@ -40,6 +44,8 @@ mod writer;
 mod tests;
 
 pub(crate) use backends::{Backends, NamedBackend};
+#[cfg(feature = "cli")]
+pub(crate) use complete::CompleteExchange;
 pub(crate) use ledger::{Earlier, RecordingOf};
 pub use options::UpstreamOptions;
 pub(crate) use outbound::{ANSWER_TIMEOUT, Outbound, SendError};

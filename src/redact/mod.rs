@@ -29,6 +29,8 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "cli")]
+pub(crate) use body::decoded;
 pub(crate) use body::{Media, Redacted};
 pub(crate) use credentials::{RecordedCredential, RecordedCredentials, RequestPart};
 pub(crate) use edit::MARK;

@@ -17,6 +17,7 @@ mod graded;
 mod kubernetes;
 mod late_body;
 mod media_types;
+mod misses;
 mod overlay;
 mod pipeline;
 mod proxied;
@@ -54,5 +55,7 @@ pub(crate) use pipeline::Pipeline;
 pub(crate) use seed::build_world;
 pub(crate) use sources::{LoadedSets, Sources};
 pub(crate) use state::{OutboundOptions, ServerLog, Settings, Shared, StubOptions};
+#[cfg(feature = "cli")]
+pub(crate) use stub_answers::stub_answer;
 pub(crate) use template_host::TemplateHost;
 pub(crate) use worlds::WORLD_PREFIX;

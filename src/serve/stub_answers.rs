@@ -22,6 +22,12 @@ pub(super) async fn answer(context: &RequestContext, asked: &Asked<'_>, stub: &S
     }
 }
 
+/// Makes the answer of a stub to a request that did not come over the wire.
+#[cfg(feature = "cli")]
+pub(crate) async fn stub_answer(context: &RequestContext, request: &Request, stub: &Stub) -> Plan {
+    answer(context, &Asked::new(request), stub).await
+}
+
 /// Gives what answers are made from to what makes one. `exchange_id` is that of the exchange, if it has one already.
 pub(super) fn with_context<T>(
     context: &RequestContext,

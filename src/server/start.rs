@@ -91,8 +91,10 @@ impl Builder {
             None => None,
         };
         let https = secure.as_ref().map(Listener::local_addr);
-        RequestContext::new(Arc::clone(&shared), Arc::clone(shared.worlds.default()))
-            .begin_controllers();
+        if shared.seeding.is_made() {
+            RequestContext::new(Arc::clone(&shared), Arc::clone(shared.worlds.default()))
+                .begin_controllers();
+        }
         let handler = Arc::new(Pipeline::new(Arc::clone(&shared)));
         let limits = self.bounds.transport;
         let serve = |listener, tls| {

@@ -78,6 +78,10 @@ pub(crate) struct Record {
     /// Directory for the fixtures; created if it does not exist.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
+    /// What to write: stub mappings, or the Kubernetes objects in the answers, as state (at the end; what was recorded
+    /// stays in DIR/.recording).
+    #[arg(long = "as", value_name = "WHAT", default_value = "stubs")]
+    pub(crate) written_as: WrittenAs,
     /// When to ask the backend, and when the recording answers; see the --record-mode of serve.
     #[arg(long, value_name = "MODE")]
     pub(crate) record_mode: Option<RecordMode>,
@@ -87,6 +91,13 @@ pub(crate) struct Record {
     pub(crate) listener: Listener,
     #[command(flatten)]
     pub(crate) backend: Backend,
+}
+
+/// What a recorder writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WrittenAs {
+    Stubs,
+    Objects,
 }
 
 /// The time to shut down, in seconds.
