@@ -39,6 +39,8 @@ pub struct Bounds {
     /// The most bytes of exchanges being recorded or waiting to be written; 64 MiB by default. New requests
     /// wait above it.
     pub recorder_bytes: usize,
+    /// The largest body of an answer that is recorded, in bytes; 1 GiB by default. A larger one is passed on.
+    pub recorded_body_bytes: usize,
     /// The most bytes of large list pages that are kept ready, of all worlds together; 64 MiB by default.
     pub page_bytes: usize,
     /// The most bytes of the body of one admin request, such as an import of stubs; 256 MiB by default.
@@ -57,6 +59,7 @@ impl Default for Bounds {
             history: HistoryLimits::default(),
             journal: JournalLimits::default(),
             recorder_bytes: 64 << 20,
+            recorded_body_bytes: 1 << 30,
             page_bytes: 64 << 20,
             admin_body_bytes: 256 << 20,
             request_body_bytes: 16 << 20,
@@ -144,6 +147,11 @@ const TABLE: &[Row] = &[
         name: "recorder-bytes",
         what: "exchanges being recorded or waiting to be written; then new requests wait",
         of: Of::Bytes(|bounds| &mut bounds.recorder_bytes),
+    },
+    Row {
+        name: "recorded-body-bytes",
+        what: "the body of an answer that is recorded; a larger one is passed on and not recorded",
+        of: Of::Bytes(|bounds| &mut bounds.recorded_body_bytes),
     },
     Row {
         name: "admin-body-bytes",

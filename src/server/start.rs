@@ -172,11 +172,11 @@ impl Builder {
             Some(Recording { redactor, .. }) if !self.show_secrets => Arc::clone(redactor),
             _ => redactor(key, self.show_secrets),
         };
-        let bytes = self.bounds.recorder_bytes;
+        let bounds = self.bounds;
         let proxy = match self.upstreams.as_slice() {
             [] => None,
             upstreams => {
-                Some(backend::proxy(upstreams, self.rewrite_links, recording, bytes, log)?)
+                Some(backend::proxy(upstreams, self.rewrite_links, recording, &bounds, log)?)
             }
         };
         Ok((redactor, proxy))

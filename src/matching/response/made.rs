@@ -6,12 +6,12 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, HeaderValue};
 
-use crate::message::{Body, Effects, Origin, Plan};
+use crate::message::{Body, BodyStream, Effects, Origin, Plan};
 
 use super::answer::StubAnswer;
 use super::answering::AnsweringStub;
 use super::context::ResponseContext;
-use super::definition::{BodyDefinition, Definition};
+use super::definition::{BodyDefinition, Definition, FileContent};
 use super::failure::Failure;
 use super::fixed::is_wrong_length;
 use super::headers;
@@ -45,6 +45,9 @@ fn plan(
     stub: AnsweringStub<'_>,
     rendering: &mut Rendering<'_, '_>,
 ) -> Result<Plan, Failure> {
+    if let Some((length, stream)) = large_file(definition, rendering)? {
+        return large(definition, stub, rendering, length, stream);
+    }
     let (mut body, from_file) = body(&definition.body, rendering)?;
     let mut headers = headers::rendered(&definition.headers, rendering)?;
     let mut effects = definition.effects.clone();
@@ -72,6 +75,47 @@ fn plan(
     };
     context.settings.frame(&mut plan, from_file);
     Ok(plan)
+}
+
+/// The large file that is a recorded answer, read while it is sent.
+fn large_file(
+    definition: &Definition,
+    rendering: &mut Rendering<'_, '_>,
+) -> Result<Option<(u64, BodyStream)>, Failure> {
+    let BodyDefinition::File { name, directory: Some(directory), content: FileContent::Sent } =
+        &definition.body
+    else {
+        return Ok(None);
+    };
+    if !definition.exact || definition.links.is_some() {
+        return Ok(None);
+    }
+    let name = name.render(rendering)?;
+    Ok(rendering.context.files.stream(directory, &name)?)
+}
+
+fn large(
+    definition: &Definition,
+    stub: AnsweringStub<'_>,
+    rendering: &mut Rendering<'_, '_>,
+    length: u64,
+    stream: BodyStream,
+) -> Result<Plan, Failure> {
+    let mut headers = headers::rendered(&definition.headers, rendering)?;
+    if headers.contains_key(CONTENT_LENGTH) {
+        // The file may have been changed since.
+        headers.insert(CONTENT_LENGTH, length.into());
+    }
+    let AnsweringStub { id, name, .. } = stub;
+    headers.append(STUB_ID, HeaderValue::try_from(id.to_string()).expect("a UUID is ASCII"));
+    if let Some(name) = name.and_then(ascii) {
+        headers.append(STUB_NAME, name);
+    }
+    let context = &mut *rendering.context;
+    let delay = context.settings.delay(&definition.delays, context.random);
+    let delivery = Effects { delay, ..definition.effects.clone() }.into();
+    let plan = Plan::new(definition.status, Origin::Stub(id), Body::Stream(stream));
+    Ok(Plan { headers, delivery, exact: true, ..plan })
 }
 
 /// Takes a negative Content-Length out, as Jetty does; one that is no number cannot be sent.
