@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use crate::Bounds;
 use crate::error::EXIT_FAILURE;
-use crate::record::UpstreamOptions;
+use crate::fixtures;
 use crate::serve::ReplayReport;
 use crate::server::{Builder, RunningServer, Server};
 
-use super::args::{Backend, Listener, Record, Recorded, Replay, Serve, TlsArgs};
+use super::args::{Listener, Record, Recorded, Replay, Serve, TlsArgs, WrittenAs};
+use super::backend::options;
 use super::console::Console;
 use super::error::CommandError;
 use super::signals::Signals;
+use super::snapshot::{self, RECORDED};
 
 pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
     let mut builder = Server::builder()
@@ -135,12 +137,16 @@ fn tls(args: &TlsArgs) -> crate::tls::server::TlsOptions {
 
 pub(super) fn record(args: Record) -> Result<(), CommandError> {
     let what = format!("recording {} to {}", args.upstream.join(", "), args.to.display());
+    let folder = match args.written_as {
+        WrittenAs::Stubs => args.to.clone(),
+        WrittenAs::Objects => args.to.join(RECORDED),
+    };
     let mut builder = Server::builder()
         .nothing_loaded()
         // All paths are the backend's.
         .world_prefix(None)
         .rewrite_links(!args.backend.no_rewrite)
-        .record(args.to);
+        .record(&folder);
     for url in args.upstream {
         builder = builder.upstream(url, options(&args.backend));
     }
@@ -148,28 +154,11 @@ pub(super) fn record(args: Record) -> Result<(), CommandError> {
     let builder = with_tls(builder, &args.tls)?;
     let bounds = bounds(&args.listener, None)?;
     let ca_out = args.tls.ca_out;
-    run(builder, &args.listener, bounds, &what, |server| write_ca(server, ca_out.as_deref()))
-        .map(drop)
-}
-
-fn options(backend: &Backend) -> UpstreamOptions {
-    let mut options = UpstreamOptions::default()
-        .insecure(backend.upstream_insecure)
-        .preserve_host(backend.upstream_preserve_host)
-        .env_proxies(true);
-    if let Some(file) = &backend.upstream_ca {
-        options = options.ca_file(file);
+    run(builder, &args.listener, bounds, &what, |server| write_ca(server, ca_out.as_deref()))?;
+    if args.written_as == WrittenAs::Objects && fixtures::has_files(&folder) {
+        return snapshot::of_recordings(&[folder], &args.to, true);
     }
-    if let (Some(chain), Some(key)) = (&backend.upstream_cert, &backend.upstream_key) {
-        options = options.client_certificate(chain, key);
-    }
-    if let Some(name) = &backend.upstream_sni {
-        options = options.server_name(name);
-    }
-    if let Some(host) = &backend.upstream_host {
-        options = options.host(host);
-    }
-    options
+    Ok(())
 }
 
 /// Runs a server until a signal. What `started` returns is printed after the start line. Returns how the stubs were

@@ -11,6 +11,7 @@
 //! `C/` in these files is `com/github/tomakehurst/wiremock/` in `WireMock`'s sources.
 
 mod asker;
+mod body_digest;
 mod body_files;
 mod credentials;
 mod delivery;
@@ -72,7 +73,7 @@ pub(crate) use raw::pretty as pretty_json;
 pub use response::ResponseTemplating;
 pub(crate) use response::{
     ChunkedEncoding, ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, WebhookRequest,
-    distribution,
+    compact_json, distribution,
 };
 pub use set::StubSet;
 pub(crate) use single::StubReader;

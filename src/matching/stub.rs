@@ -16,6 +16,7 @@ use crate::message::{Asked, Origin, Plan, Request};
 use crate::redact::Key;
 
 use super::asker::AskerFilter;
+use super::body_digest::RecordedDigest;
 use super::body_files::BodyFiles;
 use super::credentials::Credentials;
 use super::header_pool::HeaderPool;
@@ -155,6 +156,11 @@ impl Stub {
     #[must_use]
     pub fn with_mapping(mut self, text: Bytes) -> Self {
         self.response.take_text(&text);
+        if let Some(webhooks) = &mut self.webhooks
+            && let Ok(text) = std::str::from_utf8(&text)
+        {
+            webhooks.take_text(text);
+        }
         self.written.mapping = text;
         self
     }
@@ -258,7 +264,7 @@ pub struct StubCompiler<'a> {
 }
 
 impl StubCompiler<'_> {
-    /// Compiles one stub mapping; its text is to be added, see [`Stub::with_mapping`]. Problems are noted at the
+    /// Compiles one stub mapping; its text is to be added, see [`Stub::with_mapping`]. Problems are reported at the
     /// node; a stub with problems may still be given, so ask the node's decoder before it is served.
     #[must_use]
     pub fn compile(&self, node: &Node<'_>) -> Option<Stub> {
@@ -284,16 +290,22 @@ impl StubCompiler<'_> {
             || Some(RawResponse::default()),
             |node| RawResponse::read(&node, self.files, self.templating),
         );
-        let credentials = keys.get("metadata").and_then(|node| Credentials::read(&node));
+        let metadata = keys.get("metadata");
+        let credentials = metadata.as_ref().and_then(Credentials::read);
+        let digest = metadata.as_ref().and_then(RecordedDigest::read);
+        let is_recorded = metadata.as_ref().is_some_and(is_recorded);
         let scenario = keys::scenario(&keys);
         let persistent = keys::persistent(&keys);
         let insertion_index = keys::insertion_index(&keys);
         keys::free(&keys);
-        let webhooks = Webhooks::read(&keys);
+        let webhooks = Webhooks::read(&keys, self.files);
         keys.finish();
         let (id, priority, mut request, response) = (id?, priority?, request?, response?);
         if let Some(credentials) = credentials {
             request.set_credentials(credentials);
+        }
+        if let Some(digest) = digest {
+            request.set_digest(digest);
         }
         let written = Written {
             name: name.map(Into::into),
@@ -307,7 +319,7 @@ impl StubCompiler<'_> {
             insertion_index,
             mapping: Bytes::from_static(b"{}"),
         };
-        let response = Response::new(response, id, name, self.headers);
+        let response = Response::new(response.exactly(is_recorded), id, name, self.headers);
         let scenario = scenario.map(Box::new);
         let webhooks = (!webhooks.is_empty()).then(|| Box::new(webhooks));
         let written = Box::new(written);
@@ -316,10 +328,17 @@ impl StubCompiler<'_> {
     }
 }
 
+/// Whether a mapping is an answer as a backend sent it.
+fn is_recorded(metadata: &Node<'_>) -> bool {
+    metadata.value().get("standin").is_some_and(|own| own.get("format").is_some())
+}
+
 /// An id that is the same at every load of the same file, so that hit counts survive.
 fn derived(node: &Node<'_>) -> Uuid {
     let decoder = node.decoder();
-    let mut name = format!("{}#{}", decoder.source().path.display(), decoder.document());
+    let path = decoder.source().path.to_string_lossy();
+    let mut name = String::with_capacity(path.len() + 32);
+    name.extend([&path, "#", &decoder.document().to_string()]);
     for step in node.pointer() {
         match step {
             Step::Key(key) => name.extend(["/", &key]),

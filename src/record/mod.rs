@@ -4,29 +4,40 @@
 //! ```text
 //! Request → [proxy] → one of the [backends] → [upstream] ══ backend
 //!              │ └─ Plan: the body as it arrives, through the [tee], with [links] to the proxy
-//!              └─ [exchange] when it ends → [mapping], with its [pattern], [clean] of secrets → [writer] → DIR/*.json
+//!              └─ [exchange] when it ends → [writer]
+//! [writer] → [ledger]: what tells the request apart ([identity]), its [answer], both [clean] of secrets,
+//!                      and its place among the answers so far → [mapping] → [files] → DIR/*.json
 //! ```
 //!
 //! Each exchange becomes a stub mapping, which `--fixtures` and `WireMock` replay. Threads of the recorder write it,
 //! whole or not at all. New requests wait while the recorder's budget is exhausted: a recording with gaps replays
 //! wrong answers.
 
+mod answer;
 mod backends;
 mod clean;
+#[cfg(feature = "cli")]
+mod complete;
 mod connect;
 mod exchange;
+#[cfg(feature = "cli")]
+mod fetch;
+mod files;
 mod headers;
+mod identity;
 mod key_file;
+mod ledger;
 mod link_marks;
 mod links;
 mod mapping;
 mod options;
 mod outbound;
-mod pattern;
 mod proxy;
 mod route;
+mod spool;
 mod targets;
 mod tee;
+mod text;
 mod upstream;
 mod writer;
 
@@ -34,6 +45,9 @@ mod writer;
 mod tests;
 
 pub(crate) use backends::{Backends, NamedBackend};
+#[cfg(feature = "cli")]
+pub(crate) use complete::CompleteExchange;
+pub(crate) use ledger::{Earlier, RecordingOf};
 pub use options::UpstreamOptions;
 pub(crate) use outbound::{ANSWER_TIMEOUT, Outbound, SendError};
 pub(crate) use proxy::Proxy;

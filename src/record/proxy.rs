@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::ACCEPT_ENCODING;
 use hyper::ext::ReasonPhrase;
 
 use crate::links::Links;
@@ -45,11 +44,10 @@ impl Proxy {
         if let Some(recorder) = &self.recorder {
             recorder.wait_for_room().await;
         }
-        let sent = self.recorder.as_ref().map(|_| {
-            // A recording is uncompressed: people read it, and all clients can use it.
-            request.headers.remove(ACCEPT_ENCODING);
-            SentRequest { links: self.links.clone(), ..copy_of(&mut request) }
-        });
+        let sent = self
+            .recorder
+            .as_ref()
+            .map(|_| SentRequest { links: self.links.clone(), ..copy_of(&mut request) });
         let links = self.links.as_ref().and_then(|links| AnswerLinks::of(links, &mut request));
         let Some(upstream) = self.backends.route(&mut request) else {
             let paths = self.backends.paths();
@@ -62,7 +60,10 @@ impl Proxy {
         };
         let (mut head, body) = response.into_parts();
         let recording = self.recorder.clone().zip(sent).map(|(recorder, sent)| {
-            Recording::new(recorder, sent, head.status, head.headers.clone())
+            let mut recording = Recording::new(recorder, sent, head.status, head.headers.clone());
+            let reason = head.extensions.get::<ReasonPhrase>();
+            recording.reason = reason.map(|reason| Bytes::copy_from_slice(reason.as_bytes()));
+            recording
         });
         let body = PassedBody::new(Tee::new(body, recording));
         let body = match links {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,9 +14,10 @@ use tokio::sync::{Notify, oneshot};
 use crate::redact::{Key, Redactor};
 use crate::transport::Logger;
 
-use super::exchange::{ReceivedAnswer, SentRequest};
+use super::exchange::{Arrivals, ReceivedAnswer, SentRequest, path_of};
+use super::files::{BODIES, FileChange, FolderLock, RecordingFiles, UNFINISHED, write_manifest};
 use super::key_file;
-use super::mapping::{self, RecordedFiles};
+use super::ledger::{Ledger, RecordingOf};
 
 /// Writes exchanges into a directory. Clones share their threads; once the last one is dropped, everything is on
 /// disk.
@@ -27,7 +28,27 @@ struct Inner {
     writers: Vec<Writer>,
     budget: Arc<Budget>,
     redactor: Arc<Redactor>,
+    ledger: Arc<Ledger>,
     log: Logger,
+    folder: Folder,
+    /// The URL of the backend.
+    backend: String,
+    /// The largest body that is recorded, in bytes.
+    most_of_body: u64,
+    /// Dropped last, once everything is on disk.
+    _lock: FolderLock,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Waits for them.
+        self.writers.clear();
+        let Self { folder, backend, ledger, log, .. } = self;
+        if let Err(error) = write_manifest(&folder.0, folder, backend, ledger.counts()) {
+            log(&format!("the manifest of {} cannot be written: {error}", folder.0.display()));
+        }
+        log(&format!("{} in {}", ledger.counts(), folder.0.display()));
+    }
 }
 
 /// One thread. The same request always goes to the same thread, so that the later answer is kept.
@@ -52,22 +73,34 @@ impl Recorder {
     /// When the directory cannot be made, or a thread cannot be started.
     pub(crate) fn new(
         directory: &Path,
+        of: RecordingOf,
         most_bytes: usize,
         redactor: &Arc<Redactor>,
         log: &Logger,
     ) -> io::Result<Self> {
+        fs::create_dir_all(directory)?;
+        let lock = FolderLock::take(directory)?;
         remove_unfinished(directory);
-        remove_unfinished(&directory.join("__files"));
+        remove_unfinished(&directory.join(BODIES));
+        let ledger = Arc::new(Ledger::open(directory, of.earlier)?);
+        let folder: Arc<Path> = directory.into();
         let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_WRITERS);
-        let writers = (0..threads)
-            .map(|_| Writer::start(directory.to_path_buf(), Arc::clone(redactor), Arc::clone(log)));
+        let writers = (0..threads).map(|_| {
+            let folder = Folder(Arc::clone(&folder));
+            Writer::start(folder, Arc::clone(&ledger), Arc::clone(redactor), Arc::clone(log))
+        });
         let writers = writers.collect::<io::Result<Vec<_>>>()?;
         let budget = Arc::new(Budget::new(most_bytes));
         Ok(Self(Arc::new(Inner {
             writers,
             budget,
             redactor: Arc::clone(redactor),
+            ledger,
             log: Arc::clone(log),
+            folder: Folder(folder),
+            backend: of.backend,
+            most_of_body: of.most_of_body,
+            _lock: lock,
         })))
     }
 
@@ -79,6 +112,16 @@ impl Recorder {
         fs::create_dir_all(directory)?;
         let key = key.map_or_else(|| key_file::key(directory), Ok)?;
         Ok(Arc::new(Redactor::new(key)))
+    }
+
+    /// Where the body of an answer arrives.
+    pub(super) fn arrivals(&self) -> Arrivals {
+        Arrivals::with_folder(Arc::clone(&self.0.folder.0))
+    }
+
+    /// The largest body that is recorded, in bytes.
+    pub(super) fn most_of_body(&self) -> u64 {
+        self.0.most_of_body
     }
 
     /// Waits until the budget has room for another exchange.
@@ -100,7 +143,8 @@ impl Recorder {
     /// Queues an exchange to be written.
     pub(super) fn write(&self, sent: SentRequest, answer: ReceivedAnswer, reserved: Reserved) {
         let mut hasher = DefaultHasher::new();
-        (sent.method.as_str(), &sent.target).hash(&mut hasher);
+        // Whatever the order of its query is, a request goes to the same thread.
+        (sent.method.as_str(), path_of(&sent.target)).hash(&mut hasher);
         let writers = self.0.writers.len() as u64;
         let writer = usize::try_from(hasher.finish() % writers).unwrap_or_default();
         self.0.writers[writer].send(Job::Write(Box::new((sent, answer)), reserved));
@@ -128,11 +172,16 @@ impl Recorder {
 }
 
 impl Writer {
-    fn start(directory: PathBuf, redactor: Arc<Redactor>, log: Logger) -> io::Result<Self> {
+    fn start(
+        folder: Folder,
+        ledger: Arc<Ledger>,
+        redactor: Arc<Redactor>,
+        log: Logger,
+    ) -> io::Result<Self> {
         let (jobs, received) = channel();
         let thread = thread::Builder::new()
             .name("standin-recorder".to_owned())
-            .spawn(move || run(&directory, &received, &redactor, &log))?;
+            .spawn(move || run(&folder, &ledger, &received, &redactor, &log))?;
         Ok(Self { jobs: Some(Mutex::new(jobs)), thread: Some(thread) })
     }
 
@@ -190,6 +239,17 @@ impl Reserved {
         self.bytes += bytes;
         self.budget.held.fetch_add(bytes, Ordering::AcqRel);
     }
+
+    /// Takes a share of this size.
+    pub(super) fn set(&mut self, bytes: usize) {
+        let before = std::mem::replace(&mut self.bytes, bytes);
+        if bytes >= before {
+            self.budget.held.fetch_add(bytes - before, Ordering::AcqRel);
+        } else {
+            self.budget.held.fetch_sub(before - bytes, Ordering::AcqRel);
+            self.budget.freed.notify_waiters();
+        }
+    }
 }
 
 impl Drop for Reserved {
@@ -205,18 +265,17 @@ impl std::fmt::Debug for Recorder {
     }
 }
 
-fn run(directory: &Path, jobs: &Receiver<Job>, redactor: &Redactor, log: &Logger) {
+fn run(folder: &Folder, ledger: &Ledger, jobs: &Receiver<Job>, redactor: &Redactor, log: &Logger) {
     for job in jobs {
         match job {
             Job::Write(exchange, reserved) => {
                 let (sent, answer) = *exchange;
-                let recorded = mapping::of(&sent, answer, redactor);
-                if let Err(error) = write(directory, &recorded) {
+                if let Err(error) = ledger.record(&sent, answer, redactor, folder) {
                     log(&format!(
-                        "not recorded: {} {}: {} cannot be written: {error}; is the disk full, may the directory be written?",
+                        "not recorded: {} {}: it cannot be written to {}: {error}; is the disk full, may the directory be written?",
                         sent.method,
                         redactor.pass("").target(&sent.target),
-                        directory.join(&recorded.name).display()
+                        folder.0.display()
                     ));
                 }
                 drop(reserved);
@@ -228,20 +287,45 @@ fn run(directory: &Path, jobs: &Receiver<Job>, redactor: &Redactor, log: &Logger
     }
 }
 
-/// Writes the body first, so that a mapping on disk always finds it.
-fn write(directory: &Path, recorded: &RecordedFiles) -> io::Result<()> {
-    if let Some((name, bytes)) = &recorded.body_file {
-        let bodies = directory.join("__files");
-        fs::create_dir_all(&bodies)?;
-        replace(&bodies, name, bytes)?;
-    }
-    let mut text = serde_json::to_string_pretty(&recorded.mapping)?;
-    text.push('\n');
-    replace(directory, &recorded.name, text.as_bytes())
-}
+/// The folder of a recording, each file of which is written whole or not at all.
+struct Folder(Arc<Path>);
 
-/// The end of a file's name while it is written, behind the number of its process.
-const UNFINISHED: &str = ".unfinished";
+impl RecordingFiles for Folder {
+    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        fs::read(self.0.join(name))
+    }
+
+    fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    fn apply(&self, changes: Vec<FileChange>) -> io::Result<()> {
+        for change in changes {
+            match change {
+                FileChange::Write { name, content } => match name.split_once('/') {
+                    Some((folder, name)) => {
+                        let folder = self.0.join(folder);
+                        fs::create_dir_all(&folder)?;
+                        replace(&folder, name, &content)?;
+                    }
+                    None => replace(&self.0, &name, &content)?,
+                },
+                FileChange::Move { body, name } => {
+                    let path = self.0.join(name);
+                    if let Some(folder) = path.parent() {
+                        fs::create_dir_all(folder)?;
+                    }
+                    body.name(&path)?;
+                }
+                FileChange::Remove { name } => match fs::remove_file(self.0.join(name)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                },
+            }
+        }
+        Ok(())
+    }
+}
 
 /// Removes files that killed recorders have left. Files of a running one stay.
 fn remove_unfinished(directory: &Path) {

@@ -36,6 +36,8 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "cli")]
+pub(crate) use body::decoded;
 pub(crate) use body::{Media, Redacted};
 pub(crate) use credentials::{Likeness, RecordedCredential, RecordedCredentials, RequestPart};
 pub(crate) use edit::MARK;
@@ -130,7 +132,6 @@ impl Redactor {
     }
 
     /// Redacts one text: a log line, the message of a panic.
-    #[cfg(any(feature = "cli", test))]
     pub(crate) fn line(&self, text: &str) -> String {
         if self.off {
             return text.to_owned();

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::links::{Backend, Links};
-use crate::record::{Backends, NamedBackend, Proxy, Recorder, Upstream, UpstreamOptions};
+use crate::record::{
+    Backends, Earlier, NamedBackend, Proxy, Recorder, RecordingOf, Upstream, UpstreamOptions,
+};
 use crate::redact::{Key, Redactor};
+use crate::serve::Bounds;
 use crate::transport::Logger;
 
 /// When a backend is asked, and when its recording answers: the modes of vcrpy, for
@@ -57,6 +60,8 @@ impl RecordMode {
 pub(super) struct Recording {
     pub(super) directory: PathBuf,
     pub(super) redactor: Arc<Redactor>,
+    /// Whether new answers come after those of an earlier recording, or in their place.
+    pub(super) extends: bool,
 }
 
 impl Recording {
@@ -66,7 +71,7 @@ impl Recording {
     /// [`Error::Record`] when the directory cannot be used.
     pub(super) fn open(directory: PathBuf, key: Option<&Key>) -> Result<Self, Error> {
         match Recorder::redactor(&directory, key.cloned()) {
-            Ok(redactor) => Ok(Self { directory, redactor }),
+            Ok(redactor) => Ok(Self { directory, redactor, extends: false }),
             Err(source) => Err(Error::Record { path: directory, source }),
         }
     }
@@ -80,7 +85,7 @@ pub(super) fn proxy(
     upstreams: &[(String, UpstreamOptions)],
     rewrites_links: bool,
     recording: Option<Recording>,
-    recorder_bytes: usize,
+    bounds: &Bounds,
     log: &Logger,
 ) -> Result<Proxy, Error> {
     let mut backends = Vec::new();
@@ -105,8 +110,12 @@ pub(super) fn proxy(
     let links = rewrites_links.then(|| Arc::new(Links::new(named)));
     let recorder = match recording {
         None => None,
-        Some(Recording { directory, redactor }) => {
-            let recorder = Recorder::new(&directory, recorder_bytes, &redactor, log);
+        Some(Recording { directory, redactor, extends }) => {
+            let earlier = if extends { Earlier::Extend } else { Earlier::Replace };
+            let urls: Vec<&str> = upstreams.iter().map(|(url, _)| &**url).collect();
+            let most_of_body = bounds.recorded_body_bytes as u64;
+            let of = RecordingOf { backend: urls.join(" "), earlier, most_of_body };
+            let recorder = Recorder::new(&directory, of, bounds.recorder_bytes, &redactor, log);
             Some(recorder.map_err(|source| Error::Record { path: directory, source })?)
         }
     };

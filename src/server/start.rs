@@ -11,7 +11,8 @@ use crate::message::Bodies;
 use crate::record::Proxy;
 use crate::redact::{Key, Redactor};
 use crate::serve::{
-    Assembly, LoadedSets, Pipeline, RequestContext, Settings, Shared, Sources, TemplateHost,
+    Assembly, LoadedSets, Pipeline, RequestContext, ServerLog, Settings, Shared, Sources,
+    TemplateHost,
 };
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
@@ -66,6 +67,7 @@ impl Builder {
             redactor,
             bounds: self.bounds,
             bodies: bodies.clone(),
+            log: ServerLog(Arc::clone(&log)),
             host: TemplateHost::new(&self.permitted_system_keys)
                 .map_err(|why| Error::Setting(format!("the permitted system keys: {why}")))?,
         };
@@ -89,8 +91,10 @@ impl Builder {
             None => None,
         };
         let https = secure.as_ref().map(Listener::local_addr);
-        RequestContext::new(Arc::clone(&shared), Arc::clone(shared.worlds.default()))
-            .begin_controllers();
+        if shared.seeding.is_made() {
+            RequestContext::new(Arc::clone(&shared), Arc::clone(shared.worlds.default()))
+                .begin_controllers();
+        }
         let handler = Arc::new(Pipeline::new(Arc::clone(&shared)));
         let limits = self.bounds.transport;
         let serve = |listener, tls| {
@@ -159,16 +163,20 @@ impl Builder {
     fn backend(&mut self, log: &Logger) -> Result<(Arc<Redactor>, Option<Proxy>), Error> {
         let key = self.sources.redact_key.clone();
         let recording = self.record.take();
-        let recording = recording.map(|path| Recording::open(path, key.as_ref())).transpose()?;
+        let mut recording =
+            recording.map(|path| Recording::open(path, key.as_ref())).transpose()?;
+        if let Some(recording) = &mut recording {
+            recording.extends = self.record_mode == Some(super::RecordMode::NewEpisodes);
+        }
         let redactor = match &recording {
             Some(Recording { redactor, .. }) if !self.show_secrets => Arc::clone(redactor),
             _ => redactor(key, self.show_secrets),
         };
-        let bytes = self.bounds.recorder_bytes;
+        let bounds = self.bounds;
         let proxy = match self.upstreams.as_slice() {
             [] => None,
             upstreams => {
-                Some(backend::proxy(upstreams, self.rewrite_links, recording, bytes, log)?)
+                Some(backend::proxy(upstreams, self.rewrite_links, recording, &bounds, log)?)
             }
         };
         Ok((redactor, proxy))

@@ -31,6 +31,8 @@ pub(in crate::matching) struct Definition {
     pub(super) proxy: Option<Box<ProxyDefinition>>,
     /// Whether the texts are templates.
     pub(super) templated: bool,
+    /// Whether it is the answer of a backend, which goes out as it was recorded.
+    pub(super) exact: bool,
     /// What templates see as `parameters`.
     pub(super) parameters: Parameters,
     /// Links to the backend that the answer was recorded from: they become those of the request.
