@@ -77,6 +77,7 @@ impl Host for NoHost {
 pub(crate) fn answer(stub: &Stub, request: &Request) -> Plan {
     let answer = stub.answer(&mut ResponseContext {
         request,
+        exchange_id: None,
         settings: &ResponseSettings::default(),
         files: &OnDisk,
         random: &mut || 0,

@@ -32,7 +32,12 @@ pub(super) fn answer(
             .map(|request| StubAnswer::Proxy(Box::new(request))),
         None => plan(definition, stub, &mut rendering).map(StubAnswer::Plan),
     };
-    made.unwrap_or_else(|failure| StubAnswer::Plan(failure.plan(stub)))
+    let mut answer = made.unwrap_or_else(|failure| StubAnswer::Plan(failure.plan(stub)));
+    match &mut answer {
+        StubAnswer::Plan(plan) => plan.set_exchange_id(context.exchange_id),
+        StubAnswer::Proxy(to) => to.exchange_id = context.exchange_id,
+    }
+    answer
 }
 
 fn plan(
@@ -43,7 +48,7 @@ fn plan(
     if let Some((length, stream)) = large_file(definition, rendering)? {
         return large(definition, stub, rendering, length, stream);
     }
-    let (mut body, from_file) = body(definition, rendering)?;
+    let (mut body, from_file) = body(&definition.body, rendering)?;
     let mut headers = headers::rendered(&definition.headers, rendering)?;
     let mut effects = definition.effects.clone();
     if let Some(links) = &definition.links {
@@ -125,11 +130,11 @@ fn settle_length(headers: &mut HeaderMap) -> Result<(), Failure> {
 }
 
 /// The body, and whether it comes from a file.
-fn body(
-    definition: &Definition,
+pub(super) fn body(
+    definition: &BodyDefinition,
     rendering: &mut Rendering<'_, '_>,
 ) -> Result<(Bytes, bool), Failure> {
-    Ok(match &definition.body {
+    Ok(match definition {
         BodyDefinition::Bytes(bytes) => (bytes.clone(), false),
         BodyDefinition::Text(text) | BodyDefinition::Json(text) => {
             (bytes(text.render(rendering)?), false)
