@@ -72,7 +72,7 @@ pub(crate) use raw::pretty as pretty_json;
 pub use response::ResponseTemplating;
 pub(crate) use response::{
     ChunkedEncoding, ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, WebhookRequest,
-    distribution,
+    compact_json, distribution,
 };
 pub use set::StubSet;
 pub(crate) use single::StubReader;

@@ -16,9 +16,9 @@ pub(super) struct Clean<'r> {
     /// Makes pseudonyms.
     pass: Pass<'r>,
     /// Makes marks, for patterns.
-    pub(super) marks: Pass<'r>,
+    marks: Pass<'r>,
     /// Secrets of this exchange and of earlier ones: they are replaced wherever they are repeated.
-    pub(super) known: Known,
+    known: Known,
     target: &'r str,
     /// The answer's body without the secrets that it shows by itself.
     answer: Redacted,
@@ -99,6 +99,11 @@ impl<'r> Clean<'r> {
     pub(super) fn marked(&self, text: &str) -> String {
         let new = self.marks.changed(text).unwrap_or_else(|| text.to_owned());
         Redactor::marked(&self.known, new)
+    }
+
+    /// The value of a query parameter or a form's field, decoded, with a mark for each secret.
+    pub(super) fn marked_parameter(&self, name: &str, value: &str) -> String {
+        Redactor::marked(&self.known, self.marks.parameter(name, value))
     }
 
     /// The value of a header field with a mark for each secret.

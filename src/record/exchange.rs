@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode};
+use sha2::{Digest as _, Sha256};
 
-/// The largest request body that is recorded, in bytes.
+/// The largest request body that is kept, in bytes; of a larger one only the digest is.
 pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
 
 /// The largest answer that is recorded, in bytes; a larger one is passed on and not written.
@@ -35,7 +36,11 @@ pub(super) fn path_of(target: &str) -> &str {
 pub(super) struct ReceivedAnswer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
+    /// The reason phrase, where it is not the usual one of the status.
+    pub(super) reason: Option<Bytes>,
     pub(super) body: Arrivals,
+    /// The fields behind the body (RFC 9110, section 6.5).
+    pub(super) trailers: Option<HeaderMap>,
     pub(super) end: End,
 }
 
@@ -71,6 +76,11 @@ impl Arrivals {
         self.bytes.len()
     }
 
+    /// The whole body so far.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The whole body, and its parts.
     pub(super) fn freeze(self) -> (Bytes, Vec<Chunk>) {
         let whole = self.bytes.freeze();
@@ -100,23 +110,52 @@ pub(super) struct BodyCopy(Arc<Mutex<Copied>>);
 #[derive(Debug, Default)]
 struct Copied {
     bytes: BytesMut,
-    too_large: bool,
+    /// Of a body that is too large to be kept: what was added to its digest, in bytes.
+    digest: Option<(Sha256, u64)>,
+}
+
+/// The body of a request, once it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum SentBody {
+    Whole(Bytes),
+    /// It was too large to be kept.
+    Digest {
+        sha256: [u8; 32],
+        length: u64,
+    },
 }
 
 impl BodyCopy {
     pub(super) fn push(&self, bytes: &[u8]) {
         let mut copied = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if copied.bytes.len() + bytes.len() > MAX_REQUEST_BODY {
-            copied.too_large = true;
-            copied.bytes = BytesMut::new();
-        } else if !copied.too_large {
+        if copied.digest.is_none() && copied.bytes.len() + bytes.len() > MAX_REQUEST_BODY {
+            let kept = std::mem::take(&mut copied.bytes);
+            copied.digest = Some((Sha256::new_with_prefix(&kept), kept.len() as u64));
+        }
+        if let Some((digest, length)) = &mut copied.digest {
+            digest.update(bytes);
+            *length += bytes.len() as u64;
+        } else {
             copied.bytes.extend_from_slice(bytes);
+        }
+    }
+
+    /// The body, or its digest.
+    pub(super) fn content(&self) -> SentBody {
+        let copied = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &copied.digest {
+            None => SentBody::Whole(copied.bytes.clone().freeze()),
+            Some((digest, length)) => {
+                SentBody::Digest { sha256: digest.clone().finalize().into(), length: *length }
+            }
         }
     }
 
     /// The body; `None` where it was too large.
     pub(super) fn bytes(&self) -> Option<Bytes> {
-        let copied = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (!copied.too_large).then(|| copied.bytes.clone().freeze())
+        match self.content() {
+            SentBody::Whole(bytes) => Some(bytes),
+            SentBody::Digest { .. } => None,
+        }
     }
 }

@@ -4,26 +4,32 @@
 //! ```text
 //! Request → [proxy] → [upstream] ══ backend
 //!              │ └─ Plan: the body as it arrives, through the [tee]
-//!              └─ [exchange] when it ends → [mapping], with its [pattern], [clean] of secrets → [writer] → DIR/*.json
+//!              └─ [exchange] when it ends → [writer]
+//! [writer] → [ledger]: what tells the request apart ([identity]), its [answer], both [clean] of secrets,
+//!                      and its place among the answers so far → [mapping] → [files] → DIR/*.json
 //! ```
 //!
 //! Each exchange becomes a stub mapping, which `--fixtures` and `WireMock` replay. Threads of the recorder write it,
 //! whole or not at all. New requests wait while the recorder's budget is exhausted: a recording with gaps replays
 //! wrong answers.
 
+mod answer;
 mod clean;
 mod connect;
 mod exchange;
+mod files;
 mod headers;
+mod identity;
 mod key_file;
+mod ledger;
 mod mapping;
 mod options;
 mod outbound;
-mod pattern;
 mod proxy;
 mod route;
 mod targets;
 mod tee;
+mod text;
 mod upstream;
 mod writer;
 

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::ACCEPT_ENCODING;
 use hyper::ext::ReasonPhrase;
 
 use crate::message::{Body, Effects, Origin, PassedBody, Plan, Request, RequestBody};
@@ -32,11 +31,7 @@ impl Proxy {
         if let Some(recorder) = &self.recorder {
             recorder.wait_for_room().await;
         }
-        let sent = self.recorder.as_ref().map(|_| {
-            // A recording is uncompressed: people read it, and all clients can use it.
-            request.headers.remove(ACCEPT_ENCODING);
-            copy_of(&mut request)
-        });
+        let sent = self.recorder.as_ref().map(|_| copy_of(&mut request));
         let response = match self.upstream.forward(request).await {
             Ok(response) => response,
             Err(error) => return failed(&error),

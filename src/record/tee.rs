@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use crate::message::BodyError;
 
+use super::answer;
 use super::exchange::{Arrivals, End, MAX_ANSWER, ReceivedAnswer, SentRequest};
-use super::mapping;
 use super::writer::{Recorder, Reserved};
 
 /// What an exchange holds besides the body of its answer, in bytes.
@@ -67,7 +67,9 @@ impl Recording {
 
     fn finish(self, end: End) {
         let Self { recorder, sent, status, headers, body, reserved, .. } = self;
-        recorder.write(sent, ReceivedAnswer { status, headers, body, end }, reserved);
+        let (reason, trailers) = (None, None);
+        let answer = ReceivedAnswer { status, headers, reason, body, trailers, end };
+        recorder.write(sent, answer, reserved);
     }
 }
 
@@ -137,7 +139,7 @@ impl Drop for Tee {
         if self.body.is_end_stream() {
             // The body of an answer that has none is not polled.
             recording.finish(End::Whole);
-        } else if mapping::is_stream(&recording.sent, &recording.headers) {
+        } else if answer::is_stream(&recording.sent, &recording.headers) {
             // A watch ends when its client closes the connection.
             recording.finish(End::ByClient);
         } else {

@@ -14,9 +14,10 @@ use tokio::sync::{Notify, oneshot};
 use crate::redact::{Key, Redactor};
 use crate::transport::Logger;
 
-use super::exchange::{ReceivedAnswer, SentRequest};
+use super::exchange::{ReceivedAnswer, SentRequest, path_of};
+use super::files::{BODIES, FileChange, FolderLock, RecordingFiles};
 use super::key_file;
-use super::mapping::{self, RecordedFiles};
+use super::ledger::{Counts, Earlier, Ledger};
 
 /// Writes exchanges into a directory. Clones share their threads; once the last one is dropped, everything is on
 /// disk.
@@ -27,7 +28,10 @@ struct Inner {
     writers: Vec<Writer>,
     budget: Arc<Budget>,
     redactor: Arc<Redactor>,
+    ledger: Arc<Ledger>,
     log: Logger,
+    /// Dropped last, once everything is on disk.
+    _lock: FolderLock,
 }
 
 /// One thread. The same request always goes to the same thread, so that the later answer is kept.
@@ -56,18 +60,25 @@ impl Recorder {
         redactor: &Arc<Redactor>,
         log: &Logger,
     ) -> io::Result<Self> {
+        fs::create_dir_all(directory)?;
+        let lock = FolderLock::take(directory)?;
         remove_unfinished(directory);
-        remove_unfinished(&directory.join("__files"));
+        remove_unfinished(&directory.join(BODIES));
+        let ledger = Arc::new(Ledger::open(directory, Earlier::default())?);
         let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_WRITERS);
-        let writers = (0..threads)
-            .map(|_| Writer::start(directory.to_path_buf(), Arc::clone(redactor), Arc::clone(log)));
+        let writers = (0..threads).map(|_| {
+            let folder = Folder(directory.to_path_buf());
+            Writer::start(folder, Arc::clone(&ledger), Arc::clone(redactor), Arc::clone(log))
+        });
         let writers = writers.collect::<io::Result<Vec<_>>>()?;
         let budget = Arc::new(Budget::new(most_bytes));
         Ok(Self(Arc::new(Inner {
             writers,
             budget,
             redactor: Arc::clone(redactor),
+            ledger,
             log: Arc::clone(log),
+            _lock: lock,
         })))
     }
 
@@ -91,6 +102,11 @@ impl Recorder {
         Reserved { budget: Arc::clone(&self.0.budget), bytes: 0 }
     }
 
+    /// What was recorded so far.
+    pub(super) fn counts(&self) -> &Counts {
+        self.0.ledger.counts()
+    }
+
     /// How many bytes of exchanges are held, and the budget.
     #[must_use]
     pub(crate) fn held(&self) -> (usize, usize) {
@@ -100,7 +116,8 @@ impl Recorder {
     /// Queues an exchange to be written.
     pub(super) fn write(&self, sent: SentRequest, answer: ReceivedAnswer, reserved: Reserved) {
         let mut hasher = DefaultHasher::new();
-        (sent.method.as_str(), &sent.target).hash(&mut hasher);
+        // Whatever the order of its query is, a request goes to the same thread.
+        (sent.method.as_str(), path_of(&sent.target)).hash(&mut hasher);
         let writers = self.0.writers.len() as u64;
         let writer = usize::try_from(hasher.finish() % writers).unwrap_or_default();
         self.0.writers[writer].send(Job::Write(Box::new((sent, answer)), reserved));
@@ -128,11 +145,16 @@ impl Recorder {
 }
 
 impl Writer {
-    fn start(directory: PathBuf, redactor: Arc<Redactor>, log: Logger) -> io::Result<Self> {
+    fn start(
+        folder: Folder,
+        ledger: Arc<Ledger>,
+        redactor: Arc<Redactor>,
+        log: Logger,
+    ) -> io::Result<Self> {
         let (jobs, received) = channel();
         let thread = thread::Builder::new()
             .name("standin-recorder".to_owned())
-            .spawn(move || run(&directory, &received, &redactor, &log))?;
+            .spawn(move || run(&folder, &ledger, &received, &redactor, &log))?;
         Ok(Self { jobs: Some(Mutex::new(jobs)), thread: Some(thread) })
     }
 
@@ -205,18 +227,17 @@ impl std::fmt::Debug for Recorder {
     }
 }
 
-fn run(directory: &Path, jobs: &Receiver<Job>, redactor: &Redactor, log: &Logger) {
+fn run(folder: &Folder, ledger: &Ledger, jobs: &Receiver<Job>, redactor: &Redactor, log: &Logger) {
     for job in jobs {
         match job {
             Job::Write(exchange, reserved) => {
                 let (sent, answer) = *exchange;
-                let recorded = mapping::of(&sent, answer, redactor);
-                if let Err(error) = write(directory, &recorded) {
+                if let Err(error) = ledger.record(&sent, answer, redactor, folder) {
                     log(&format!(
-                        "not recorded: {} {}: {} cannot be written: {error}; is the disk full, may the directory be written?",
+                        "not recorded: {} {}: it cannot be written to {}: {error}; is the disk full, may the directory be written?",
                         sent.method,
                         redactor.pass("").target(&sent.target),
-                        directory.join(&recorded.name).display()
+                        folder.0.display()
                     ));
                 }
                 drop(reserved);
@@ -228,16 +249,33 @@ fn run(directory: &Path, jobs: &Receiver<Job>, redactor: &Redactor, log: &Logger
     }
 }
 
-/// Writes the body first, so that a mapping on disk always finds it.
-fn write(directory: &Path, recorded: &RecordedFiles) -> io::Result<()> {
-    if let Some((name, bytes)) = &recorded.body_file {
-        let bodies = directory.join("__files");
-        fs::create_dir_all(&bodies)?;
-        replace(&bodies, name, bytes)?;
+/// The folder of a recording, each file of which is written whole or not at all.
+struct Folder(PathBuf);
+
+impl RecordingFiles for Folder {
+    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        fs::read(self.0.join(name))
     }
-    let mut text = serde_json::to_string_pretty(&recorded.mapping)?;
-    text.push('\n');
-    replace(directory, &recorded.name, text.as_bytes())
+
+    fn apply(&self, changes: Vec<FileChange>) -> io::Result<()> {
+        for change in changes {
+            match change {
+                FileChange::Write { name, content } => match name.split_once('/') {
+                    Some((folder, name)) => {
+                        let folder = self.0.join(folder);
+                        fs::create_dir_all(&folder)?;
+                        replace(&folder, name, &content)?;
+                    }
+                    None => replace(&self.0, &name, &content)?,
+                },
+                FileChange::Remove { name } => match fs::remove_file(self.0.join(name)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                },
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The end of a file's name while it is written, behind the number of its process.

@@ -45,7 +45,8 @@ struct Response<'a> {
     transformer_parameters: Option<&'a RawValue>,
 }
 
-fn compact(json: &str) -> Option<String> {
+/// A JSON text as it is sent where it is the `jsonBody` of a stub; nothing for one that nests too deep.
+pub(crate) fn compact(json: &str) -> Option<String> {
     let mut out = String::with_capacity(json.len());
     value(json, 0, &mut out)?;
     Some(out)

@@ -47,6 +47,7 @@ pub(crate) use answer::StubAnswer;
 pub(super) use answering::AnsweringStub;
 pub(crate) use context::ResponseContext;
 pub(crate) use delays::distribution;
+pub(crate) use json_body::compact as compact_json;
 pub(crate) use proxy_request::ProxyRequest;
 pub(super) use read::RawResponse;
 pub use settings::ResponseTemplating;

@@ -1,0 +1,135 @@
+//! An answer → the response of its mapping, whose bytes are those that the backend sent.
+
+mod body;
+mod stream;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName};
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::clean::Clean;
+use super::exchange::{End, ReceivedAnswer, SentRequest};
+use super::text::{Json, Object, json as raw};
+
+pub(super) use stream::is_stream;
+
+/// The response of a mapping.
+#[derive(Debug)]
+pub(super) struct RecordedResponse {
+    /// `response`, without the name of a file for its body.
+    pub(super) response: Object,
+    /// A body that is a file of its own.
+    pub(super) file: Option<BodyFile>,
+    /// A body that is not readable as it is written, as JSON.
+    pub(super) readable: Option<Json>,
+    /// What it says, whatever its timing was: 16 hexadecimal digits.
+    pub(super) digest: String,
+}
+
+/// A body that is a file.
+#[derive(Debug)]
+pub(super) struct BodyFile {
+    pub(super) extension: &'static str,
+    pub(super) bytes: Bytes,
+}
+
+impl RecordedResponse {
+    /// The response of an answer. What is not recorded of it is added to `notes`.
+    pub(super) fn of(
+        sent: &SentRequest,
+        answer: ReceivedAnswer,
+        clean: &Clean<'_>,
+        notes: &mut Vec<String>,
+    ) -> Self {
+        let ReceivedAnswer { status, headers, reason, body, trailers, end } = answer;
+        let (received, parts) = body.freeze();
+        let mut response = Object::new();
+        response.insert("status".to_owned(), raw(status.as_u16()));
+        if let Some(reason) = reason {
+            response.insert("statusMessage".to_owned(), raw(latin1(&reason)));
+        }
+        let trailers = trailers.map(|trailers| fields(&trailers, clean));
+        let timed = stream::is_timed(sent, &headers, &parts);
+        let whole = body::without_secrets(received.clone(), &headers, clean, notes);
+        // What is compressed can be cut only where nothing in it was replaced.
+        let is_packed = headers.contains_key(CONTENT_ENCODING);
+        let cut = timed && (whole == received || !is_packed && !whole.is_empty());
+        let mut written = body::Written::default();
+        if cut || trailers.is_some() {
+            stream::write(&whole, parts, &headers, clean, cut, trailers, &mut response);
+            if end == End::ByClient {
+                notes.push("the client ended the stream".to_owned());
+            }
+        } else {
+            written = body::write(&whole, &headers, &mut response);
+        }
+        let mut all = fields(&headers, clean);
+        set_length(&mut all, sent, status, &headers, whole.len());
+        if !all.is_empty() {
+            response.insert("headers".to_owned(), raw(&all));
+        }
+        let digest = digest(&response, &whole);
+        Self { response, file: written.file, readable: written.readable, digest }
+    }
+}
+
+/// The header fields of an answer, without those of this moment. Bytes beyond ASCII are written as Latin-1, as they
+/// are sent again.
+fn fields(headers: &HeaderMap, clean: &Clean<'_>) -> BTreeMap<String, Value> {
+    let mut out = BTreeMap::new();
+    for name in headers.keys().filter(|name| **name != DATE) {
+        let values = headers.get_all(name).iter();
+        let mut values: Vec<String> =
+            values.map(|value| clean.header(name, &latin1(value.as_bytes()))).collect();
+        let value = if values.len() == 1 { json!(values.remove(0)) } else { json!(values) };
+        out.insert(name.as_str().to_owned(), value);
+    }
+    out
+}
+
+/// The length that the answer announces: of an answer without a body what the backend said of the whole, of others
+/// that of the body as it is written.
+fn set_length(
+    fields: &mut BTreeMap<String, Value>,
+    sent: &SentRequest,
+    status: StatusCode,
+    headers: &HeaderMap,
+    length: usize,
+) {
+    let has_no_body = sent.method == Method::HEAD
+        || status == StatusCode::NOT_MODIFIED
+        || status == StatusCode::NO_CONTENT;
+    if headers.contains_key(CONTENT_LENGTH) && !has_no_body {
+        fields.insert(CONTENT_LENGTH.as_str().to_owned(), length.to_string().into());
+    }
+}
+
+fn digest(response: &Object, body: &[u8]) -> String {
+    let mut digest = Sha256::new();
+    for (key, value) in response {
+        if key != "transformerParameters" {
+            digest.update(key.as_bytes());
+            digest.update(value.get().as_bytes());
+        }
+    }
+    digest.update(body);
+    digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Bytes as a text of Latin-1.
+fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> &'h str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+}
+
+/// The media type of an answer, in lower case and without parameters.
+fn media_type(headers: &HeaderMap) -> String {
+    text(headers, &CONTENT_TYPE).split(';').next().unwrap_or("").trim().to_ascii_lowercase()
+}

@@ -1,0 +1,37 @@
+//! The folder of a recording: the names of its files, and who may write them.
+
+mod existing;
+mod lock;
+mod names;
+
+use std::io;
+
+use bytes::Bytes;
+
+pub(super) use existing::{EarlierAnswer, earlier_answers};
+pub(super) use lock::FolderLock;
+pub(super) use names::{BODIES, body_name, mapping_name, stem};
+
+/// A change of one file of a recording. Names are relative to its folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum FileChange {
+    /// The file has this content from now on.
+    Write { name: String, content: Bytes },
+    /// The file is there no more.
+    Remove { name: String },
+}
+
+/// The files of a recording, as those who change them see them.
+pub(super) trait RecordingFiles {
+    /// The content of a file, with all changes so far.
+    ///
+    /// # Errors
+    /// What the system reports.
+    fn read(&self, name: &str) -> io::Result<Vec<u8>>;
+
+    /// Makes changes, in their order: a recorder that is killed between two of them leaves a folder that loads.
+    ///
+    /// # Errors
+    /// What the system reports.
+    fn apply(&self, changes: Vec<FileChange>) -> io::Result<()>;
+}

@@ -1,0 +1,74 @@
+//! The URL of a request → its pattern. Parameters of a query match in any order.
+
+use serde_json::{Map, Value, json};
+
+use crate::message::Query;
+use crate::redact::MARK;
+
+use super::super::clean::Clean;
+use super::super::exchange::{SentRequest, path_of};
+use super::{drawn, marked};
+
+/// The query parameters that are left out of a pattern: Kubernetes' client libraries draw them at random.
+const NOT_MATCHED: [&str; 1] = ["timeoutSeconds"];
+
+/// Adds the pattern of a URL. Returns how many conditions it has beyond the path.
+pub(super) fn pattern(
+    sent: &SentRequest,
+    clean: &Clean<'_>,
+    notes: &mut Vec<String>,
+    request: &mut Map<String, Value>,
+) -> i32 {
+    let query = sent.target.split_once('?').map(|(_, query)| query).filter(|q| !q.is_empty());
+    match Query::parse(query) {
+        Ok(parsed) if query.is_some() => {
+            let loose = url(request, ["urlPath", "urlPathPattern"], path_of(&sent.target), clean);
+            let parameters = parameters(&parsed, clean, notes);
+            let count = i32::try_from(parameters.len()).unwrap_or(i32::MAX);
+            if !parameters.is_empty() {
+                request.insert("queryParameters".to_owned(), parameters.into());
+            }
+            count - loose
+        }
+        // No query, or one that cannot be decoded and is matched as it is.
+        _ => -url(request, ["url", "urlPattern"], &sent.target, clean),
+    }
+}
+
+/// The URL as it is, or as a pattern where it has a secret. Returns 1 for a pattern, which is asked after URLs.
+fn url(request: &mut Map<String, Value>, names: [&str; 2], text: &str, clean: &Clean<'_>) -> i32 {
+    let marked = clean.marked_target(text);
+    let is_pattern = marked.contains(MARK);
+    let (name, value) = if is_pattern {
+        (names[1], marked::regex(&marked, "[^/?&]+"))
+    } else {
+        (names[0], text.to_owned())
+    };
+    request.insert(name.to_owned(), value.into());
+    i32::from(is_pattern)
+}
+
+fn parameters(query: &Query<'_>, clean: &Clean<'_>, notes: &mut Vec<String>) -> Map<String, Value> {
+    let mut patterns = Map::new();
+    for (name, _) in query.iter() {
+        if patterns.contains_key(name) {
+            continue;
+        }
+        if NOT_MATCHED.contains(&name) {
+            notes.push(format!("any {name} matches"));
+            continue;
+        }
+        let values: Vec<&str> = query.all(name).collect();
+        if values.iter().any(|value| drawn::is_drawn(name, value)) {
+            notes.push(format!("any {name} matches: the client draws it for each request"));
+            patterns.insert(name.to_owned(), json!({"matches": ".*"}));
+            continue;
+        }
+        let one = |value: &&str| {
+            let marked = clean.marked_parameter(name, value);
+            marked::value(value, &marked, ".*")
+        };
+        patterns.insert(name.to_owned(), marked::values(values.iter().map(one).collect()));
+    }
+    patterns
+}

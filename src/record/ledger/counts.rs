@@ -1,0 +1,41 @@
+//! How much was recorded, for the manifest and the summary.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counts of a recording.
+#[derive(Debug, Default)]
+pub(in crate::record) struct Counts {
+    exchanges: AtomicU64,
+    sequences: AtomicU64,
+    files: AtomicU64,
+}
+
+impl Counts {
+    /// How many exchanges were recorded in this session.
+    pub(in crate::record) fn exchanges(&self) -> u64 {
+        self.exchanges.load(Ordering::Relaxed)
+    }
+
+    /// How many requests got different answers, which replay in their order.
+    pub(in crate::record) fn sequences(&self) -> u64 {
+        self.sequences.load(Ordering::Relaxed)
+    }
+
+    /// How many mappings the folder has.
+    pub(in crate::record) fn files(&self) -> u64 {
+        self.files.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add_exchange(&self) {
+        self.exchanges.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_file(&self) {
+        self.files.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn placed(&self, files: u64, began_sequence: bool) {
+        self.files.fetch_add(files, Ordering::Relaxed);
+        self.sequences.fetch_add(u64::from(began_sequence), Ordering::Relaxed);
+    }
+}
