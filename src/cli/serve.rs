@@ -228,6 +228,7 @@ pub(super) fn bounds(listener: &Listener, worlds: Option<usize>) -> Result<Bound
         bounds.set(name, value).map_err(CommandError::Usage)?;
     }
     bounds.transport.drain = bounds.transport.drain.min(grace / 2);
+    bounds.recorder_end = bounds.recorder_end.min(grace / 3);
     Ok(bounds)
 }
 

@@ -72,6 +72,16 @@ impl Arrivals {
         }
     }
 
+    /// A body, with when its parts arrived and the length by then.
+    pub(super) fn of(bytes: BytesMut, marks: Vec<(Duration, usize)>) -> Self {
+        Self { bytes, marks }
+    }
+
+    /// When parts arrived, and the length of the body by then.
+    pub(super) fn marks(&self) -> &[(Duration, usize)] {
+        &self.marks
+    }
+
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }
@@ -109,6 +119,8 @@ pub(super) struct BodyCopy(Arc<Mutex<Copied>>);
 
 #[derive(Debug, Default)]
 struct Copied {
+    /// What it was, of one that was read back.
+    finished: Option<SentBody>,
     bytes: BytesMut,
     /// Of a body that is too large to be kept: what was added to its digest, in bytes.
     digest: Option<(Sha256, u64)>,
@@ -126,6 +138,11 @@ pub(super) enum SentBody {
 }
 
 impl BodyCopy {
+    /// The copy of a body that was sent.
+    pub(super) fn finished(content: SentBody) -> Self {
+        Self(Arc::new(Mutex::new(Copied { finished: Some(content), ..Copied::default() })))
+    }
+
     pub(super) fn push(&self, bytes: &[u8]) {
         let mut copied = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if copied.digest.is_none() && copied.bytes.len() + bytes.len() > MAX_REQUEST_BODY {
@@ -143,6 +160,9 @@ impl BodyCopy {
     /// The body, or its digest.
     pub(super) fn content(&self) -> SentBody {
         let copied = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(finished) = &copied.finished {
+            return finished.clone();
+        }
         match &copied.digest {
             None => SentBody::Whole(copied.bytes.clone().freeze()),
             Some((digest, length)) => {

@@ -14,6 +14,7 @@
 //! wrong answers.
 
 mod answer;
+mod backlog;
 mod clean;
 mod connect;
 mod exchange;
@@ -26,6 +27,7 @@ mod mapping;
 mod options;
 mod outbound;
 mod proxy;
+mod queue;
 mod route;
 mod targets;
 mod tee;
@@ -43,4 +45,4 @@ pub(crate) use targets::Targets;
 pub(crate) use upstream::Upstream;
 #[cfg(feature = "cli")]
 pub(crate) use upstream::causes;
-pub(crate) use writer::Recorder;
+pub(crate) use writer::{Recorder, RecorderLimits};

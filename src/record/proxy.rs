@@ -1,5 +1,7 @@
 //! Unmatched requests → the backend → a plan, and a recording where there is a recorder.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::StatusCode;
 use hyper::ext::ReasonPhrase;
@@ -56,7 +58,14 @@ impl Proxy {
         self.recorder.as_ref().map(Recorder::held)
     }
 
-    /// Waits until all exchanges that have ended are on disk.
+    /// Ends the recording; see [`Recorder::end`].
+    pub(crate) async fn end(&self, within: Duration) {
+        if let Some(recorder) = &self.recorder {
+            recorder.end(within).await;
+        }
+    }
+
+    /// Waits until all exchanges that have ended are mappings on disk.
     pub(crate) async fn flush(&self) {
         if let Some(recorder) = &self.recorder {
             recorder.flush().await;

@@ -13,7 +13,8 @@ use crate::message::BodyError;
 
 use super::answer;
 use super::exchange::{Arrivals, End, MAX_ANSWER, ReceivedAnswer, SentRequest};
-use super::writer::{Recorder, Reserved};
+use super::queue::Reserved;
+use super::writer::Recorder;
 
 /// What an exchange holds besides the body of its answer, in bytes.
 const OVERHEAD: usize = 4096;

@@ -1,23 +1,21 @@
 //! Writes exchanges to files on threads of its own, each file whole or not at all.
 
 use std::fs;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::BuildHasher as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
-
-use tokio::sync::{Notify, oneshot};
+use std::time::{Duration, Instant};
 
 use crate::redact::{Key, Redactor};
 use crate::transport::Logger;
 
+use super::backlog;
 use super::exchange::{ReceivedAnswer, SentRequest, path_of};
 use super::files::{BODIES, FileChange, FolderLock, RecordingFiles};
 use super::key_file;
 use super::ledger::{Counts, Earlier, Ledger};
+use super::queue::{Queue, QueueLimits, Reserved, Sink};
 
 /// Writes exchanges into a directory. Clones share their threads; once the last one is dropped, everything is on
 /// disk.
@@ -25,8 +23,8 @@ use super::ledger::{Counts, Earlier, Ledger};
 pub(crate) struct Recorder(Arc<Inner>);
 
 struct Inner {
-    writers: Vec<Writer>,
-    budget: Arc<Budget>,
+    queue: Queue,
+    folder: PathBuf,
     redactor: Arc<Redactor>,
     ledger: Arc<Ledger>,
     log: Logger,
@@ -34,29 +32,25 @@ struct Inner {
     _lock: FolderLock,
 }
 
-/// One thread. The same request always goes to the same thread, so that the later answer is kept.
-struct Writer {
-    jobs: Option<Mutex<Sender<Job>>>,
-    thread: Option<JoinHandle<()>>,
+/// The bounds of a recorder.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RecorderLimits {
+    /// The most bytes of exchanges in memory; then new requests wait, since a recording with gaps replays wrong
+    /// answers.
+    pub(crate) memory: usize,
+    /// The most bytes of exchanges that wait on disk to become mappings.
+    pub(crate) backlog: usize,
 }
-
-enum Job {
-    Write(Box<(SentRequest, ReceivedAnswer)>, Reserved),
-    Flush(oneshot::Sender<()>),
-}
-
-/// The most threads that write.
-const MAX_WRITERS: usize = 4;
 
 impl Recorder {
-    /// A recorder for a directory, which is made if it is missing. It holds at most `most_bytes` of exchanges;
-    /// then new requests wait, since a recording with gaps replays wrong answers.
+    /// A recorder for a directory, which is made if it is missing. What a killed recorder left in it is made into
+    /// mappings.
     ///
     /// # Errors
-    /// When the directory cannot be made, or a thread cannot be started.
+    /// When the directory cannot be made or written, or a thread cannot be started.
     pub(crate) fn new(
         directory: &Path,
-        most_bytes: usize,
+        limits: RecorderLimits,
         redactor: &Arc<Redactor>,
         log: &Logger,
     ) -> io::Result<Self> {
@@ -64,17 +58,27 @@ impl Recorder {
         let lock = FolderLock::take(directory)?;
         remove_unfinished(directory);
         remove_unfinished(&directory.join(BODIES));
+        try_to_write(directory)?;
         let ledger = Arc::new(Ledger::open(directory, Earlier::default())?);
-        let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_WRITERS);
-        let writers = (0..threads).map(|_| {
-            let folder = Folder(directory.to_path_buf());
-            Writer::start(folder, Arc::clone(&ledger), Arc::clone(redactor), Arc::clone(log))
-        });
-        let writers = writers.collect::<io::Result<Vec<_>>>()?;
-        let budget = Arc::new(Budget::new(most_bytes));
+        let sink = MappingSink {
+            folder: Folder(directory.to_path_buf()),
+            ledger: Arc::clone(&ledger),
+            redactor: Arc::clone(redactor),
+            failures: Failures { log: Arc::clone(log), state: Mutex::default() },
+            hasher: foldhash::quality::RandomState::default(),
+        };
+        let backlog = u64::try_from(limits.backlog).unwrap_or(u64::MAX);
+        let limits = QueueLimits { memory: limits.memory, backlog };
+        let (queue, left) = Queue::start(directory, limits, Arc::clone(redactor), Box::new(sink))?;
+        if left > 0 {
+            let folder = directory.display();
+            log(&format!(
+                "{left} exchanges of an earlier recorder in {folder} are made into mappings now"
+            ));
+        }
         Ok(Self(Arc::new(Inner {
-            writers,
-            budget,
+            queue,
+            folder: directory.to_path_buf(),
             redactor: Arc::clone(redactor),
             ledger,
             log: Arc::clone(log),
@@ -94,12 +98,12 @@ impl Recorder {
 
     /// Waits until the budget has room for another exchange.
     pub(super) async fn wait_for_room(&self) {
-        self.0.budget.wait().await;
+        self.0.queue.budget().wait().await;
     }
 
     /// The share of one exchange in the budget.
     pub(super) fn reserve(&self) -> Reserved {
-        Reserved { budget: Arc::clone(&self.0.budget), bytes: 0 }
+        self.0.queue.budget().reserve()
     }
 
     /// What was recorded so far.
@@ -110,30 +114,29 @@ impl Recorder {
     /// How many bytes of exchanges are held, and the budget.
     #[must_use]
     pub(crate) fn held(&self) -> (usize, usize) {
-        (self.0.budget.held.load(Ordering::Relaxed), self.0.budget.most)
+        self.0.queue.budget().held()
     }
 
     /// Queues an exchange to be written.
     pub(super) fn write(&self, sent: SentRequest, answer: ReceivedAnswer, reserved: Reserved) {
-        let mut hasher = DefaultHasher::new();
-        // Whatever the order of its query is, a request goes to the same thread.
-        (sent.method.as_str(), path_of(&sent.target)).hash(&mut hasher);
-        let writers = self.0.writers.len() as u64;
-        let writer = usize::try_from(hasher.finish() % writers).unwrap_or_default();
-        self.0.writers[writer].send(Job::Write(Box::new((sent, answer)), reserved));
+        self.0.queue.push(sent, answer, reserved);
     }
 
-    /// Waits until all queued exchanges are on disk.
+    /// Waits until all queued exchanges are mappings on disk.
     pub(crate) async fn flush(&self) {
-        let mut flushed = Vec::new();
-        for writer in &self.0.writers {
-            let (done, written) = oneshot::channel();
-            writer.send(Job::Flush(done));
-            flushed.push(written);
-        }
-        for written in flushed {
-            // Fails only where the thread has ended, which it does with the recorder.
-            let _ = written.await;
+        self.0.queue.drained().await;
+    }
+
+    /// Ends the recording. What is not a mapping by then stays in the directory, and the next start makes mappings
+    /// of it.
+    pub(crate) async fn end(&self, within: Duration) {
+        let left = self.0.queue.end(within).await;
+        if left > 0 {
+            let file = self.0.folder.join(backlog::FILE);
+            (self.0.log)(&format!(
+                "{left} exchanges are in {} and no mappings yet; the next record or serve with this directory makes them",
+                file.display()
+            ));
         }
     }
 
@@ -144,109 +147,92 @@ impl Recorder {
     }
 }
 
-impl Writer {
-    fn start(
-        folder: Folder,
-        ledger: Arc<Ledger>,
-        redactor: Arc<Redactor>,
-        log: Logger,
-    ) -> io::Result<Self> {
-        let (jobs, received) = channel();
-        let thread = thread::Builder::new()
-            .name("standin-recorder".to_owned())
-            .spawn(move || run(&folder, &ledger, &received, &redactor, &log))?;
-        Ok(Self { jobs: Some(Mutex::new(jobs)), thread: Some(thread) })
-    }
-
-    fn send(&self, job: Job) {
-        if let Some(jobs) = &self.jobs {
-            let _ = jobs.lock().unwrap_or_else(PoisonError::into_inner).send(job);
-        }
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        self.jobs = None;
-        if let Some(thread) = self.thread.take() {
-            // A panic of the thread was printed already.
-            let _ = thread.join();
-        }
-    }
-}
-
-/// The memory budget of exchanges until they are written, in bytes.
-#[derive(Debug)]
-struct Budget {
-    held: AtomicUsize,
-    most: usize,
-    freed: Notify,
-}
-
-impl Budget {
-    fn new(most: usize) -> Self {
-        Self { held: AtomicUsize::new(0), most, freed: Notify::new() }
-    }
-
-    async fn wait(&self) {
-        loop {
-            // Registered before the check, so that what is freed in between wakes this task.
-            let freed = self.freed.notified();
-            if self.held.load(Ordering::Acquire) < self.most {
-                return;
-            }
-            freed.await;
-        }
-    }
-}
-
-/// The share of one exchange in the budget, returned when it is dropped.
-#[derive(Debug)]
-pub(super) struct Reserved {
-    budget: Arc<Budget>,
-    bytes: usize,
-}
-
-impl Reserved {
-    pub(super) fn grow(&mut self, bytes: usize) {
-        self.bytes += bytes;
-        self.budget.held.fetch_add(bytes, Ordering::AcqRel);
-    }
-}
-
-impl Drop for Reserved {
-    fn drop(&mut self) {
-        self.budget.held.fetch_sub(self.bytes, Ordering::AcqRel);
-        self.budget.freed.notify_waiters();
-    }
-}
-
 impl std::fmt::Debug for Recorder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Recorder")
     }
 }
 
-fn run(folder: &Folder, ledger: &Ledger, jobs: &Receiver<Job>, redactor: &Redactor, log: &Logger) {
-    for job in jobs {
-        match job {
-            Job::Write(exchange, reserved) => {
-                let (sent, answer) = *exchange;
-                if let Err(error) = ledger.record(&sent, answer, redactor, folder) {
-                    log(&format!(
-                        "not recorded: {} {}: it cannot be written to {}: {error}; is the disk full, may the directory be written?",
-                        sent.method,
-                        redactor.pass("").target(&sent.target),
-                        folder.0.display()
-                    ));
-                }
-                drop(reserved);
-            }
-            Job::Flush(done) => {
-                let _ = done.send(());
-            }
+/// Makes exchanges into mappings.
+struct MappingSink {
+    folder: Folder,
+    ledger: Arc<Ledger>,
+    redactor: Arc<Redactor>,
+    failures: Failures,
+    hasher: foldhash::quality::RandomState,
+}
+
+impl Sink for MappingSink {
+    fn repeats(&self, sent: &SentRequest, answer: &ReceivedAnswer) -> bool {
+        self.ledger.repeat(sent, answer)
+    }
+
+    fn record(&self, sent: SentRequest, answer: ReceivedAnswer) {
+        let Self { folder, redactor, .. } = self;
+        if let Err(error) = self.ledger.record(&sent, answer, redactor, folder) {
+            self.failures.report(1, || {
+                format!(
+                    "not recorded: {} {}: it cannot be written to {}: {error}; is the disk full, may the directory be written?",
+                    sent.method,
+                    redactor.pass("").target(&sent.target),
+                    folder.0.display()
+                )
+            });
         }
     }
+
+    fn lost(&self, count: usize, why: &str) {
+        self.failures.report(count, || match count {
+            0 => why.to_owned(),
+            1 => format!("not recorded: an exchange: {why}"),
+            _ => format!("not recorded: {count} exchanges: {why}"),
+        });
+    }
+
+    /// Whatever the order of its query is, a request has the same key.
+    fn key(&self, sent: &SentRequest) -> u64 {
+        self.hasher.hash_one((sent.method.as_str(), path_of(&sent.target)))
+    }
+}
+
+/// Reports what is lost: at once, and then again from time to time.
+struct Failures {
+    log: Logger,
+    /// When the last line was written, and how many exchanges were lost since.
+    state: Mutex<(Option<Instant>, usize)>,
+}
+
+/// How long further reports wait.
+const REPORT_EVERY: Duration = Duration::from_secs(10);
+
+impl Failures {
+    fn report(&self, count: usize, text: impl FnOnce() -> String) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (last, more) = &mut *state;
+        if last.is_some_and(|last| last.elapsed() < REPORT_EVERY) {
+            *more += count;
+            return;
+        }
+        let before = std::mem::take(more);
+        *last = Some(Instant::now());
+        let since = if before == 0 { String::new() } else { format!(" ({before} more before it)") };
+        (self.log)(&format!("{}{since}", text()));
+    }
+}
+
+impl Drop for Failures {
+    fn drop(&mut self) {
+        let (_, more) = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if more > 0 {
+            (self.log)(&format!("not recorded: {more} more exchanges, for such reasons"));
+        }
+    }
+}
+
+/// Finds out at the start whether files can be written.
+fn try_to_write(directory: &Path) -> io::Result<()> {
+    replace(directory, "try", b"1")?;
+    fs::remove_file(directory.join("try"))
 }
 
 /// The folder of a recording, each file of which is written whole or not at all.
