@@ -1,11 +1,13 @@
 //! The keys of a response that say how it goes out: its fault, its transformers, the timing of a recorded stream.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine as _, alphabet};
 use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::document::{Keys, Node};
 use crate::message::{Effects, Fault, FaultAction, FaultPoint, Schedule, TimedChunk};
@@ -45,11 +47,12 @@ fn malformed_chunk() -> Effects {
     Effects { unannounced: true, fault, ..Effects::default() }
 }
 
-/// A recorded stream: its body, and when the parts of it come.
+/// A recorded stream: its body, when the parts of it come, and the fields behind it.
 #[derive(Debug)]
 pub(super) struct Recorded {
     pub(super) body: Bytes,
     pub(super) schedule: Schedule,
+    pub(super) trailers: Option<Arc<HeaderMap>>,
 }
 
 /// The transformer that makes the texts of a response templates.
@@ -91,6 +94,7 @@ pub(super) fn stream(keys: &Keys<'_>, transformers: &[&str]) -> Option<Option<Re
 fn recorded(parameters: &Node<'_>) -> Option<Recorded> {
     let keys = parameters.keys()?;
     let list = keys.required("chunks").map(|node| node.items());
+    let trailers = keys.get("trailers").map(|node| trailers(&node));
     keys.finish();
     let chunks: Vec<Option<(Duration, Bytes)>> = list?.iter().map(chunk).collect();
     let chunks: Option<Vec<(Duration, Bytes)>> = chunks.into_iter().collect();
@@ -100,7 +104,32 @@ fn recorded(parameters: &Node<'_>) -> Option<Recorded> {
         TimedChunk { after, bytes: bytes.len() }
     });
     let schedule = schedule.collect();
-    Some(Recorded { body: body.freeze(), schedule })
+    Some(Recorded { body: body.freeze(), schedule, trailers: trailers.map(Arc::new) })
+}
+
+/// Fields behind a body: a text or a list of texts for each name.
+fn trailers(node: &Node<'_>) -> HeaderMap {
+    let mut trailers = HeaderMap::new();
+    for (name, values) in node.entries() {
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+            values.error_at_key(
+                format!("{name:?} is not a header name"),
+                "letters, digits and - only",
+            );
+            continue;
+        };
+        let list = if values.value().is_array() { values.items() } else { vec![values] };
+        for node in list {
+            let Some(text) = node.text() else { continue };
+            // A character of Latin-1 is a byte.
+            let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
+            match bytes.and_then(|bytes| HeaderValue::from_bytes(&bytes).ok()) {
+                Some(value) => drop(trailers.append(name.clone(), value)),
+                None => node.error("not the value of a header field", "visible characters only"),
+            }
+        }
+    }
+    trailers
 }
 
 fn chunk(node: &Node<'_>) -> Option<(Duration, Bytes)> {

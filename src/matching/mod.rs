@@ -11,6 +11,7 @@
 //! `C/` in these files is `com/github/tomakehurst/wiremock/` in `WireMock`'s sources.
 
 mod asker;
+mod body_digest;
 mod body_files;
 mod credentials;
 mod delivery;

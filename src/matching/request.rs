@@ -7,6 +7,7 @@ use http::HeaderName;
 use crate::message::Asked;
 
 use super::asker::AskerFilter;
+use super::body_digest::RecordedDigest;
 use super::credentials::Credentials;
 use super::method::MethodPattern;
 use super::multi::MultiPattern;
@@ -47,6 +48,8 @@ pub(super) struct Conditions {
     pub(super) multipart: Box<[MultipartPattern]>,
     /// Those of the client that the stub was recorded from.
     pub(super) credentials: Option<Box<Credentials>>,
+    /// That of the body that the stub was recorded from.
+    pub(super) digest: Option<Box<RecordedDigest>>,
 }
 
 /// Those of a pattern that has none.
@@ -66,6 +69,16 @@ impl RequestPattern {
     /// Adds the credentials of the client that the stub was recorded from.
     pub(super) fn set_credentials(&mut self, credentials: Credentials) {
         self.conditions.get_or_insert_default().credentials = Some(Box::new(credentials));
+    }
+
+    /// Adds the digest of the body that the stub was recorded from.
+    pub(super) fn set_digest(&mut self, digest: RecordedDigest) {
+        self.conditions.get_or_insert_default().digest = Some(Box::new(digest));
+    }
+
+    /// Whether the body is known by its digest, so that it may be larger than what is read.
+    pub(super) fn asks_for_digest(&self) -> bool {
+        self.conditions.as_ref().is_some_and(|conditions| conditions.digest.is_some())
     }
 
     /// Those credentials.
@@ -88,7 +101,8 @@ impl RequestPattern {
         self.conditions.as_ref().is_some_and(|conditions| {
             !(conditions.body.is_empty()
                 && conditions.form.is_empty()
-                && conditions.multipart.is_empty())
+                && conditions.multipart.is_empty()
+                && conditions.digest.is_none())
                 || conditions.credentials.as_ref().is_some_and(|of| of.are_in_body())
         })
     }
@@ -99,6 +113,13 @@ impl RequestPattern {
             return true;
         }
         let conditions = self.conditions();
+        if conditions.digest.as_ref().is_some_and(|digest| !digest.matches(asked)) {
+            return false;
+        }
+        if asked.request().body.digest().is_some() {
+            // Of so large a body nothing else is known.
+            return conditions.digest.is_some();
+        }
         Subject::of_body(asked).is_some_and(|body| {
             conditions.form.iter().all(|(name, wanted)| form_matches(asked, name, wanted))
                 && conditions.body.iter().all(|pattern| pattern.matches(&body))
@@ -148,6 +169,7 @@ impl Conditions {
             body,
             multipart,
             credentials,
+            digest,
             ..
         } = self;
         !never
@@ -157,6 +179,7 @@ impl Conditions {
             && client_address.is_none()
             && basic_auth.is_none()
             && credentials.is_none()
+            && digest.is_none()
             && headers.is_empty()
             && path_parameters.is_empty()
             && query.is_empty()

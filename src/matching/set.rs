@@ -48,6 +48,8 @@ pub struct StubSet {
     replaced: u32,
     /// How many stubs look at the body.
     body_patterns: usize,
+    /// How many know the body by its digest.
+    digests: usize,
     /// The scenarios of stubs, with how many stubs each has.
     scenarios: OrdMap<Arc<str>, usize>,
     /// The insertion index of the first stub that the admin API adds.
@@ -99,6 +101,8 @@ impl StubSet {
         let (index, (ids, stubs)) = parallel::both(ordered.len() >= MANY, index, rest);
         let body_patterns =
             ordered.iter().filter(|(_, placed)| placed.stub.has_body_patterns()).count();
+        let digests =
+            ordered.iter().filter(|(_, placed)| placed.stub.request.asks_for_digest()).count();
         let mut scenarios = OrdMap::new();
         for (_, placed) in &ordered {
             count_scenario(&mut scenarios, &placed.stub);
@@ -110,6 +114,7 @@ impl StubSet {
             index,
             files,
             body_patterns,
+            digests,
             scenarios,
             first_index,
             added: 0,
@@ -176,6 +181,7 @@ impl StubSet {
         self.ids.insert(placed.stub.id, order);
         self.index.insert(order, &placed.stub);
         self.body_patterns += usize::from(placed.stub.has_body_patterns());
+        self.digests += usize::from(placed.stub.request.asks_for_digest());
         count_scenario(&mut self.scenarios, &placed.stub);
         self.stubs.insert(order, placed);
     }
@@ -185,6 +191,7 @@ impl StubSet {
         self.ids.remove(stub.id);
         self.index.remove(order, &stub);
         self.body_patterns -= usize::from(stub.has_body_patterns());
+        self.digests -= usize::from(stub.request.asks_for_digest());
         if let Some(scenario) = stub.scenario()
             && let Some(count) = self.scenarios.get(&*scenario.name).copied()
         {
@@ -281,6 +288,12 @@ impl StubSet {
             }
         };
         self.first(asked, asks).unwrap_or(false)
+    }
+
+    /// Whether some stub may be for a body that is too large to be kept.
+    #[must_use]
+    pub(crate) fn takes_digests(&self) -> bool {
+        self.digests > 0
     }
 
     /// The stub that answers a request in a world whose scenarios have these states. Its own scenario moves on.

@@ -16,6 +16,7 @@ use crate::message::{Asked, Origin, Plan, Request};
 use crate::redact::Key;
 
 use super::asker::AskerFilter;
+use super::body_digest::RecordedDigest;
 use super::body_files::BodyFiles;
 use super::credentials::Credentials;
 use super::header_pool::HeaderPool;
@@ -284,7 +285,10 @@ impl StubCompiler<'_> {
             || Some(RawResponse::default()),
             |node| RawResponse::read(&node, self.files, self.templating),
         );
-        let credentials = keys.get("metadata").and_then(|node| Credentials::read(&node));
+        let metadata = keys.get("metadata");
+        let credentials = metadata.as_ref().and_then(Credentials::read);
+        let digest = metadata.as_ref().and_then(RecordedDigest::read);
+        let is_recorded = metadata.as_ref().is_some_and(is_recorded);
         let scenario = keys::scenario(&keys);
         let persistent = keys::persistent(&keys);
         let insertion_index = keys::insertion_index(&keys);
@@ -294,6 +298,9 @@ impl StubCompiler<'_> {
         let (id, priority, mut request, response) = (id?, priority?, request?, response?);
         if let Some(credentials) = credentials {
             request.set_credentials(credentials);
+        }
+        if let Some(digest) = digest {
+            request.set_digest(digest);
         }
         let written = Written {
             name: name.map(Into::into),
@@ -307,13 +314,18 @@ impl StubCompiler<'_> {
             insertion_index,
             mapping: Bytes::from_static(b"{}"),
         };
-        let response = Response::new(response, id, name, self.headers);
+        let response = Response::new(response.exactly(is_recorded), id, name, self.headers);
         let scenario = scenario.map(Box::new);
         let webhooks = (!webhooks.is_empty()).then(|| Box::new(webhooks));
         let written = Box::new(written);
         let uses = AtomicU8::new(0);
         Some(Stub { id, priority, request, response, scenario, webhooks, uses, written })
     }
+}
+
+/// Whether a mapping is an answer as a backend sent it.
+fn is_recorded(metadata: &Node<'_>) -> bool {
+    metadata.value().get("standin").is_some_and(|own| own.get("format").is_some())
 }
 
 /// An id that is the same at every load of the same file, so that hit counts survive.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderMap;
 
 use super::fault::{Fault, FaultAction, FaultPoint};
 use super::pace::{Pace, Schedule};
@@ -34,6 +35,8 @@ pub struct Effects {
     /// The length of the body is not announced: it goes out in chunks over HTTP/1.1, and without
     /// Content-Length over HTTP/2.
     pub unannounced: bool,
+    /// Fields behind the body (RFC 9110, section 6.5): over HTTP/1.1 behind a body in chunks.
+    pub trailers: Option<Arc<HeaderMap>>,
     /// When the bytes of the body become available, if not at once.
     pub schedule: Option<Schedule>,
     /// Actions at positions of the body. Those at the same position happen in this order.
@@ -103,7 +106,7 @@ impl Delivery {
     /// | delay | the sum |
     /// | points, changes of lines | those of both, `base` first |
     /// | schedule, pace, fault | that of `laid_on` if it has one, else that of `base` |
-    /// | reason phrase | that of `laid_on` if it has one, else that of `base` |
+    /// | reason phrase, trailers | those of `laid_on` if it has some, else those of `base` |
     /// | unannounced length, wrong length | where either has it |
     #[must_use]
     pub fn over(base: Self, laid_on: Self) -> Self {
@@ -114,7 +117,7 @@ impl Delivery {
             }
         };
         let Effects { delay, reason, wrong_length, unannounced, schedule, .. } = base;
-        let Effects { mut points, mut changes, pace, fault, .. } = base;
+        let Effects { mut points, mut changes, pace, fault, trailers, .. } = base;
         points.extend(laid_on.points);
         changes.extend(laid_on.changes);
         Self(Some(Arc::new(Effects {
@@ -122,6 +125,7 @@ impl Delivery {
             reason: laid_on.reason.or(reason),
             wrong_length: wrong_length || laid_on.wrong_length,
             unannounced: unannounced || laid_on.unannounced,
+            trailers: laid_on.trailers.or(trailers),
             schedule: laid_on.schedule.or(schedule),
             points,
             changes,
@@ -151,9 +155,11 @@ impl From<Effects> for Delivery {
 impl Effects {
     fn leave_body(&self) -> bool {
         let Self { delay: _, reason: _, wrong_length, unannounced, schedule, points, .. } = self;
+        let trailers = &self.trailers;
         let Self { changes, pace, fault, .. } = self;
         !unannounced
             && !wrong_length
+            && trailers.is_none()
             && schedule.is_none()
             && points.is_empty()
             && changes.is_empty()
@@ -218,6 +224,7 @@ mod tests {
                 reason: unannounced.then(|| Bytes::from_static(b"Fine")),
                 wrong_length: !unannounced && delay == 3,
                 unannounced,
+                trailers: None,
                 schedule: schedule.map(|bytes| [chunk(bytes)].into()),
                 points: points.into_iter().map(point).collect(),
                 changes: changes.into_iter().map(change).collect(),

@@ -11,6 +11,7 @@
 
 pub(crate) mod asked;
 mod bodies;
+mod body_digest;
 pub(crate) mod decoded;
 mod delay;
 mod delivery;
@@ -33,6 +34,7 @@ use std::pin::Pin;
 pub use asked::Asked;
 pub(crate) use asked::{LazyJson, RequestInfo, ResourceInfo, is_true};
 pub(crate) use bodies::{Bodies, BodyError};
+pub(crate) use body_digest::{BodyDigest, GrowingDigest};
 pub(crate) use delay::Delay;
 pub(crate) use delivery::{Delivery, Effects};
 pub(crate) use fault::{Fault, FaultAction, FaultPoint, LastStream};

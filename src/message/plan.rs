@@ -21,6 +21,8 @@ pub struct Plan {
     /// Over HTTP/1.1 the body goes out in chunks although its length is known; Content-Length is sent only where
     /// the header fields have it.
     pub chunked: bool,
+    /// It is the answer of a backend, as it was recorded: nothing is compressed or added.
+    pub exact: bool,
     /// The body.
     pub body: Body,
     /// How the answer goes out: its delay, pace and faults.
@@ -97,6 +99,7 @@ impl Plan {
             status,
             headers: HeaderMap::new(),
             chunked: false,
+            exact: false,
             body,
             delivery: Delivery::UNDISTURBED,
             guard: None,

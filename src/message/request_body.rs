@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 
 use super::bodies::{Bodies, BodyError, Held};
+use super::body_digest::{BodyDigest, GrowingDigest};
 
 /// A body that is still arriving.
 pub(crate) type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
@@ -29,6 +30,8 @@ pub struct ArrivingBody {
     /// Nothing once somebody reads it.
     stream: Mutex<Option<BodyStream>>,
     read: OnceLock<Result<ReadBody, BodyError>>,
+    /// The digest of a body that was larger than the limit.
+    digest: OnceLock<BodyDigest>,
     /// The memory budget of all request bodies.
     bodies: Bodies,
 }
@@ -44,7 +47,8 @@ impl RequestBody {
     #[must_use]
     pub(crate) fn arriving(stream: BodyStream, bodies: Bodies) -> Self {
         let stream = Mutex::new(Some(stream));
-        Self::Arriving(Box::new(ArrivingBody { stream, read: OnceLock::new(), bodies }))
+        let (read, digest) = (OnceLock::new(), OnceLock::new());
+        Self::Arriving(Box::new(ArrivingBody { stream, read, digest, bodies }))
     }
 
     /// Reads the whole body, once; later calls give the same bytes.
@@ -59,6 +63,26 @@ impl RequestBody {
             Self::Arriving(body) => &body.read(limit).await?.bytes,
         };
         if bytes.len() > limit { Err(BodyError::TooLarge(limit)) } else { Ok(bytes.clone()) }
+    }
+
+    /// Reads the whole body, once, as [`Self::read`] does. Of one that is larger than `limit` the digest is kept.
+    ///
+    /// # Errors
+    /// Those of [`Self::read`], but for [`BodyError::TooLarge`].
+    pub(crate) async fn read_or_digest(&self, limit: usize) -> Result<(), BodyError> {
+        match self {
+            Self::Arriving(body) => body.read_or_digest(limit).await,
+            Self::Empty | Self::Bytes(_) => Ok(()),
+        }
+    }
+
+    /// The digest of a body that was too large to be kept.
+    #[must_use]
+    pub(crate) fn digest(&self) -> Option<&BodyDigest> {
+        match self {
+            Self::Arriving(body) => body.digest.get(),
+            Self::Empty | Self::Bytes(_) => None,
+        }
     }
 
     /// The body, if it has been read or there is none.
@@ -131,6 +155,30 @@ impl ArrivingBody {
         }
     }
 
+    async fn read_or_digest(&self, limit: usize) -> Result<(), BodyError> {
+        let stream = if self.read.get().is_none() { self.stream().take() } else { None };
+        if let Some(mut stream) = stream {
+            let read = match gather(&mut stream, limit, &self.bodies).await {
+                Err(Unread::TooLarge(begun)) => {
+                    let mut digest = GrowingDigest::default();
+                    begun.iter().for_each(|part| digest.push(part));
+                    drop(begun);
+                    while let Some(chunk) = stream.next().await.transpose()? {
+                        digest.push(&chunk);
+                    }
+                    let _ = self.digest.set(digest.finish());
+                    Err(BodyError::TooLarge(limit))
+                }
+                read => read.map_err(|unread| unread.error(limit)),
+            };
+            let _ = self.read.set(read);
+        }
+        match self.read.get() {
+            Some(Err(error)) if self.digest.get().is_none() => Err(error.clone()),
+            _ => Ok(()),
+        }
+    }
+
     /// What arrives of it, where nobody has begun to read it; else what has been read.
     pub(crate) fn into_stream(self) -> BodyStream {
         let stream = self.stream().take();
@@ -157,17 +205,47 @@ impl ArrivingBody {
     }
 }
 
+/// Why a body was not read.
+enum Unread {
+    /// It is larger than the limit; its beginning.
+    TooLarge(Vec<Bytes>),
+    Failed(BodyError),
+}
+
+impl Unread {
+    fn error(self, limit: usize) -> BodyError {
+        match self {
+            Self::TooLarge(_) => BodyError::TooLarge(limit),
+            Self::Failed(error) => error,
+        }
+    }
+}
+
+impl From<BodyError> for Unread {
+    fn from(error: BodyError) -> Self {
+        Self::Failed(error)
+    }
+}
+
 async fn collect(
     mut stream: BodyStream,
     limit: usize,
     bodies: &Bodies,
 ) -> Result<ReadBody, BodyError> {
+    gather(&mut stream, limit, bodies).await.map_err(|unread| unread.error(limit))
+}
+
+async fn gather(
+    stream: &mut BodyStream,
+    limit: usize,
+    bodies: &Bodies,
+) -> Result<ReadBody, Unread> {
     let mut held = Held::of(bodies);
     let Some(first) = stream.next().await.transpose()? else {
         return Ok(ReadBody { bytes: Bytes::new(), _held: held });
     };
     if first.len() > limit {
-        return Err(BodyError::TooLarge(limit));
+        return Err(Unread::TooLarge(vec![first]));
     }
     held.grow(first.len())?;
     let Some(second) = stream.next().await.transpose()? else {
@@ -178,7 +256,7 @@ async fn collect(
     let mut next = Some(second);
     while let Some(chunk) = next {
         if whole.len() + chunk.len() > limit {
-            return Err(BodyError::TooLarge(limit));
+            return Err(Unread::TooLarge(vec![whole.freeze(), chunk]));
         }
         held.grow(chunk.len())?;
         whole.extend_from_slice(&chunk);
@@ -233,6 +311,17 @@ mod tests {
             assert!(matches!(body.read(5).await, Err(BodyError::TooLarge(5))));
         }
         assert_eq!(body.bytes(), None);
+    }
+
+    #[tokio::test]
+    async fn of_a_body_that_is_too_large_the_digest_is_kept() {
+        for (limit, digest) in [(5, true), (6, false)] {
+            let body = arriving(&["aaa", "bb", "b"]);
+            body.read_or_digest(limit).await.unwrap();
+            let expected = digest.then(|| BodyDigest::of(b"aaabbb"));
+            assert_eq!(body.digest().copied(), expected);
+            assert_eq!(body.bytes().is_some(), !digest);
+        }
     }
 
     #[tokio::test]

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode};
-use sha2::{Digest as _, Sha256};
+
+use crate::message::{BodyDigest, GrowingDigest};
 
 /// The largest request body that is kept, in bytes; of a larger one only the digest is.
 pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
@@ -122,8 +123,8 @@ struct Copied {
     /// What it was, of one that was read back.
     finished: Option<SentBody>,
     bytes: BytesMut,
-    /// Of a body that is too large to be kept: what was added to its digest, in bytes.
-    digest: Option<(Sha256, u64)>,
+    /// The digest of a body that is too large to be kept.
+    digest: Option<GrowingDigest>,
 }
 
 /// The body of a request, once it is sent.
@@ -131,10 +132,7 @@ struct Copied {
 pub(super) enum SentBody {
     Whole(Bytes),
     /// It was too large to be kept.
-    Digest {
-        sha256: [u8; 32],
-        length: u64,
-    },
+    Digest(BodyDigest),
 }
 
 impl BodyCopy {
@@ -146,14 +144,13 @@ impl BodyCopy {
     pub(super) fn push(&self, bytes: &[u8]) {
         let mut copied = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if copied.digest.is_none() && copied.bytes.len() + bytes.len() > MAX_REQUEST_BODY {
-            let kept = std::mem::take(&mut copied.bytes);
-            copied.digest = Some((Sha256::new_with_prefix(&kept), kept.len() as u64));
+            let mut digest = GrowingDigest::default();
+            digest.push(&std::mem::take(&mut copied.bytes));
+            copied.digest = Some(digest);
         }
-        if let Some((digest, length)) = &mut copied.digest {
-            digest.update(bytes);
-            *length += bytes.len() as u64;
-        } else {
-            copied.bytes.extend_from_slice(bytes);
+        match &mut copied.digest {
+            Some(digest) => digest.push(bytes),
+            None => copied.bytes.extend_from_slice(bytes),
         }
     }
 
@@ -165,9 +162,7 @@ impl BodyCopy {
         }
         match &copied.digest {
             None => SentBody::Whole(copied.bytes.clone().freeze()),
-            Some((digest, length)) => {
-                SentBody::Digest { sha256: digest.clone().finalize().into(), length: *length }
-            }
+            Some(digest) => SentBody::Digest(digest.clone().finish()),
         }
     }
 
@@ -175,7 +170,7 @@ impl BodyCopy {
     pub(super) fn bytes(&self) -> Option<Bytes> {
         match self.content() {
             SentBody::Whole(bytes) => Some(bytes),
-            SentBody::Digest { .. } => None,
+            SentBody::Digest(_) => None,
         }
     }
 }

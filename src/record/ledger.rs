@@ -25,7 +25,6 @@ use super::files::{RecordingFiles, earlier_answers};
 use super::identity::Identity;
 
 pub(super) use counts::Counts;
-pub(super) use placing::STATE;
 
 use recent::{Fingerprint, Recent, RecentExchanges};
 use request_log::RequestLog;
@@ -44,6 +43,15 @@ pub(crate) enum Earlier {
     Replace,
     /// They stay, and new answers come after them.
     Extend,
+}
+
+/// A recording that is made: where it is from, and what it does to an earlier one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RecordingOf {
+    /// The URL of the backend.
+    pub(crate) backend: String,
+    /// What happens to the earlier recording in the folder.
+    pub(crate) earlier: Earlier,
 }
 
 /// The record of what was recorded into a folder.
@@ -113,7 +121,7 @@ impl Ledger {
         if !placed.changes.is_empty() {
             files.apply(placed.changes)?;
         }
-        self.counts.placed(new_files, placed.began_sequence);
+        self.counts.placed(new_files, log.replaced_mappings(), placed.began_sequence);
         log.commit(variant, placed.update, fingerprint.answer);
         drop(shard);
         self.counts.add_exchange();

@@ -13,6 +13,9 @@ use super::text::{Object, json as raw, object_in};
 /// The format of recordings, in their metadata.
 pub(super) const FORMAT: u32 = 2;
 
+/// A scenario's state: the number of the answer that comes next follows.
+pub(super) const STATE: &str = "answer-";
+
 /// The priority of a stub without conditions. Each condition more is worth [`CONDITION`].
 const ANY: i32 = 5;
 

@@ -38,11 +38,13 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use ledger::{Earlier, RecordingOf};
 pub use options::UpstreamOptions;
 pub(crate) use outbound::{ANSWER_TIMEOUT, Outbound, SendError};
 pub(crate) use proxy::Proxy;
+pub(crate) use queue::QueueLimits;
 pub(crate) use targets::Targets;
 pub(crate) use upstream::Upstream;
 #[cfg(feature = "cli")]
 pub(crate) use upstream::causes;
-pub(crate) use writer::{Recorder, RecorderLimits};
+pub(crate) use writer::Recorder;

@@ -28,11 +28,6 @@ pub(super) fn object_in(object: &Object, key: &str) -> Object {
     object.get(key).and_then(|json| self::object(json.get().as_bytes())).unwrap_or_default()
 }
 
-/// A text below a key.
-pub(super) fn text_in(object: &Object, key: &str) -> Option<String> {
-    serde_json::from_str(object.get(key)?.get()).ok()
-}
-
 /// The file of an object: one value a line, ends of lines included.
 pub(super) fn file(object: &Object) -> String {
     let mut text = pretty(json(object).get());

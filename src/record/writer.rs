@@ -12,10 +12,10 @@ use crate::transport::Logger;
 
 use super::backlog;
 use super::exchange::{ReceivedAnswer, SentRequest, path_of};
-use super::files::{BODIES, FileChange, FolderLock, RecordingFiles};
+use super::files::{BODIES, FileChange, FolderLock, RecordingFiles, write_manifest};
 use super::key_file;
-use super::ledger::{Counts, Earlier, Ledger};
-use super::queue::{Queue, QueueLimits, Reserved, Sink};
+use super::ledger::{Counts, Earlier, Ledger, RecordingOf};
+use super::queue::{Budget, Queue, QueueLimits, Reserved, Sink};
 
 /// Writes exchanges into a directory. Clones share their threads; once the last one is dropped, everything is on
 /// disk.
@@ -23,23 +23,28 @@ use super::queue::{Queue, QueueLimits, Reserved, Sink};
 pub(crate) struct Recorder(Arc<Inner>);
 
 struct Inner {
-    queue: Queue,
-    folder: PathBuf,
+    /// Nothing once it is dropped.
+    queue: Option<Queue>,
+    budget: Arc<Budget>,
     redactor: Arc<Redactor>,
     ledger: Arc<Ledger>,
     log: Logger,
+    folder: Folder,
+    /// The URL of the backend.
+    backend: String,
     /// Dropped last, once everything is on disk.
     _lock: FolderLock,
 }
 
-/// The bounds of a recorder.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RecorderLimits {
-    /// The most bytes of exchanges in memory; then new requests wait, since a recording with gaps replays wrong
-    /// answers.
-    pub(crate) memory: usize,
-    /// The most bytes of exchanges that wait on disk to become mappings.
-    pub(crate) backlog: usize,
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Waits for its threads.
+        self.queue = None;
+        let Self { folder, backend, ledger, log, .. } = self;
+        if let Err(error) = write_manifest(&folder.0, folder, backend, ledger.counts()) {
+            log(&format!("the manifest of {} cannot be written: {error}", folder.0.display()));
+        }
+    }
 }
 
 impl Recorder {
@@ -50,7 +55,8 @@ impl Recorder {
     /// When the directory cannot be made or written, or a thread cannot be started.
     pub(crate) fn new(
         directory: &Path,
-        limits: RecorderLimits,
+        of: RecordingOf,
+        limits: QueueLimits,
         redactor: &Arc<Redactor>,
         log: &Logger,
     ) -> io::Result<Self> {
@@ -59,31 +65,39 @@ impl Recorder {
         remove_unfinished(directory);
         remove_unfinished(&directory.join(BODIES));
         try_to_write(directory)?;
-        let ledger = Arc::new(Ledger::open(directory, Earlier::default())?);
-        let sink = MappingSink {
-            folder: Folder(directory.to_path_buf()),
-            ledger: Arc::clone(&ledger),
-            redactor: Arc::clone(redactor),
-            failures: Failures { log: Arc::clone(log), state: Mutex::default() },
-            hasher: foldhash::quality::RandomState::default(),
-        };
-        let backlog = u64::try_from(limits.backlog).unwrap_or(u64::MAX);
-        let limits = QueueLimits { memory: limits.memory, backlog };
-        let (queue, left) = Queue::start(directory, limits, Arc::clone(redactor), Box::new(sink))?;
-        if left > 0 {
-            let folder = directory.display();
-            log(&format!(
-                "{left} exchanges of an earlier recorder in {folder} are made into mappings now"
-            ));
-        }
+        recover(directory, redactor, log)?;
+        let ledger = Arc::new(Ledger::open(directory, of.earlier)?);
+        let sink = MappingSink::new(directory, &ledger, redactor, log);
+        let (queue, _) = Queue::start(directory, limits, Arc::clone(redactor), Box::new(sink))?;
         Ok(Self(Arc::new(Inner {
-            queue,
-            folder: directory.to_path_buf(),
+            budget: Arc::clone(queue.budget()),
+            queue: Some(queue),
             redactor: Arc::clone(redactor),
             ledger,
             log: Arc::clone(log),
+            folder: Folder(directory.to_path_buf()),
+            backend: of.backend,
             _lock: lock,
         })))
+    }
+
+    /// Makes mappings of what a killed recorder left in a directory, if it left something. A directory that a
+    /// recorder uses is left to it.
+    ///
+    /// # Errors
+    /// When there is something that cannot be read, or mappings that cannot be written.
+    pub(crate) fn recover(directory: &Path, key: Option<Key>, log: &Logger) -> io::Result<()> {
+        if !directory.join(backlog::FILE).is_file() {
+            return Ok(());
+        }
+        let lock = match FolderLock::take(directory) {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => return Ok(()),
+            lock => lock?,
+        };
+        let redactor = Self::redactor(directory, key)?;
+        recover(directory, &redactor, log)?;
+        drop(lock);
+        Ok(())
     }
 
     /// The redactor of a recording, with this key or the one in its directory, which is made if it is missing.
@@ -98,12 +112,12 @@ impl Recorder {
 
     /// Waits until the budget has room for another exchange.
     pub(super) async fn wait_for_room(&self) {
-        self.0.queue.budget().wait().await;
+        self.0.budget.wait().await;
     }
 
     /// The share of one exchange in the budget.
     pub(super) fn reserve(&self) -> Reserved {
-        self.0.queue.budget().reserve()
+        self.0.budget.reserve()
     }
 
     /// What was recorded so far.
@@ -114,25 +128,30 @@ impl Recorder {
     /// How many bytes of exchanges are held, and the budget.
     #[must_use]
     pub(crate) fn held(&self) -> (usize, usize) {
-        self.0.queue.budget().held()
+        self.0.budget.held()
     }
 
     /// Queues an exchange to be written.
     pub(super) fn write(&self, sent: SentRequest, answer: ReceivedAnswer, reserved: Reserved) {
-        self.0.queue.push(sent, answer, reserved);
+        if let Some(queue) = &self.0.queue {
+            queue.push(sent, answer, reserved);
+        }
     }
 
     /// Waits until all queued exchanges are mappings on disk.
     pub(crate) async fn flush(&self) {
-        self.0.queue.drained().await;
+        if let Some(queue) = &self.0.queue {
+            queue.drained().await;
+        }
     }
 
     /// Ends the recording. What is not a mapping by then stays in the directory, and the next start makes mappings
     /// of it.
     pub(crate) async fn end(&self, within: Duration) {
-        let left = self.0.queue.end(within).await;
+        let Some(queue) = &self.0.queue else { return };
+        let left = queue.end(within).await;
         if left > 0 {
-            let file = self.0.folder.join(backlog::FILE);
+            let file = self.0.folder.0.join(backlog::FILE);
             (self.0.log)(&format!(
                 "{left} exchanges are in {} and no mappings yet; the next record or serve with this directory makes them",
                 file.display()
@@ -160,6 +179,38 @@ struct MappingSink {
     redactor: Arc<Redactor>,
     failures: Failures,
     hasher: foldhash::quality::RandomState,
+}
+
+impl MappingSink {
+    fn new(folder: &Path, ledger: &Arc<Ledger>, redactor: &Arc<Redactor>, log: &Logger) -> Self {
+        Self {
+            folder: Folder(folder.to_path_buf()),
+            ledger: Arc::clone(ledger),
+            redactor: Arc::clone(redactor),
+            failures: Failures { log: Arc::clone(log), state: Mutex::default() },
+            hasher: foldhash::quality::RandomState::default(),
+        }
+    }
+}
+
+/// Makes mappings of what an earlier recorder left in a directory: they come after those that it wrote.
+fn recover(directory: &Path, redactor: &Arc<Redactor>, log: &Logger) -> io::Result<()> {
+    if !directory.join(backlog::FILE).is_file() {
+        return Ok(());
+    }
+    let ledger = Arc::new(Ledger::open(directory, Earlier::Extend)?);
+    let sink = MappingSink::new(directory, &ledger, redactor, log);
+    let limits = QueueLimits { memory: usize::MAX, backlog: u64::MAX };
+    let (queue, left) = Queue::start(directory, limits, Arc::clone(redactor), Box::new(sink))?;
+    // Waits until all of them are mappings.
+    drop(queue);
+    if left > 0 {
+        let folder = directory.display();
+        log(&format!(
+            "{left} exchanges that an earlier recorder left in {folder} are mappings now"
+        ));
+    }
+    Ok(())
 }
 
 impl Sink for MappingSink {

@@ -262,10 +262,15 @@ async fn stub(context: &RequestContext, asked: &Asked<'_>) -> Option<Plan> {
     if stubs.is_empty() {
         return None;
     }
-    if stubs.wants_body(asked)
-        && let Err(error) = asked.read_body(k8s::MAX_BODY_BYTES).await
-    {
-        return Some(respond::bad_body(asked, &error));
+    if stubs.wants_body(asked) {
+        let read = if stubs.takes_digests() {
+            asked.request().body.read_or_digest(k8s::MAX_BODY_BYTES).await
+        } else {
+            asked.read_body(k8s::MAX_BODY_BYTES).await.map(drop)
+        };
+        if let Err(error) = read {
+            return Some(respond::bad_body(asked, &error));
+        }
     }
     let stub = Arc::clone(stubs.select(asked, &context.world.stub_states)?);
     stub.count_use();

@@ -37,6 +37,7 @@ const EXCLUDED: [&str; 7] = [
 pub(super) fn is_wanted(method: &Method, request: &HeaderMap, plan: &Plan) -> bool {
     // Most requests end here.
     request.contains_key(header::ACCEPT_ENCODING)
+        && !plan.exact
         && matches!(plan.origin, Origin::Stub(_) | Origin::Files)
         && [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(method)
         && plan.status.is_success()

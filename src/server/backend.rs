@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::record::{Proxy, Recorder, Upstream, UpstreamOptions};
+use crate::record::{Earlier, Proxy, Recorder, RecordingOf, Upstream, UpstreamOptions};
 use crate::redact::{Key, Redactor};
 use crate::transport::Logger;
 
@@ -56,6 +56,8 @@ impl RecordMode {
 pub(super) struct Recording {
     pub(super) directory: PathBuf,
     pub(super) redactor: Arc<Redactor>,
+    /// Whether new answers come after those of an earlier recording, or in their place.
+    pub(super) extends: bool,
 }
 
 impl Recording {
@@ -65,7 +67,7 @@ impl Recording {
     /// [`Error::Record`] when the directory cannot be used.
     pub(super) fn open(directory: PathBuf, key: Option<&Key>) -> Result<Self, Error> {
         match Recorder::redactor(&directory, key.cloned()) {
-            Ok(redactor) => Ok(Self { directory, redactor }),
+            Ok(redactor) => Ok(Self { directory, redactor, extends: false }),
             Err(source) => Err(Error::Record { path: directory, source }),
         }
     }
@@ -86,8 +88,10 @@ pub(super) fn proxy(
         Upstream::new(url, options).map_err(|error| Error::Upstream(error.to_string()))?;
     let recorder = match recording {
         None => None,
-        Some(Recording { directory, redactor }) => {
-            let recorder = Recorder::new(&directory, recorder_bytes, &redactor, log);
+        Some(Recording { directory, redactor, extends }) => {
+            let earlier = if extends { Earlier::Extend } else { Earlier::Replace };
+            let of = RecordingOf { backend: url.to_owned(), earlier };
+            let recorder = Recorder::new(&directory, of, recorder_bytes, &redactor, log);
             Some(recorder.map_err(|source| Error::Record { path: directory, source })?)
         }
     };

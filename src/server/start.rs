@@ -159,7 +159,11 @@ impl Builder {
     fn backend(&mut self, log: &Logger) -> Result<(Arc<Redactor>, Option<Proxy>), Error> {
         let key = self.sources.redact_key.clone();
         let recording = self.record.take();
-        let recording = recording.map(|path| Recording::open(path, key.as_ref())).transpose()?;
+        let mut recording =
+            recording.map(|path| Recording::open(path, key.as_ref())).transpose()?;
+        if let Some(recording) = &mut recording {
+            recording.extends = self.record_mode == Some(super::RecordMode::NewEpisodes);
+        }
         let redactor = match &recording {
             Some(Recording { redactor, .. }) if !self.show_secrets => Arc::clone(redactor),
             _ => redactor(key, self.show_secrets),

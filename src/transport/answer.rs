@@ -314,6 +314,11 @@ fn reason(delivery: &Delivery) -> Option<Bytes> {
     delivery.effects()?.reason.clone()
 }
 
+/// The fields behind the body of an answer.
+fn trailers(delivery: &Delivery) -> Option<Arc<HeaderMap>> {
+    delivery.effects()?.trailers.clone()
+}
+
 /// An answer in which nothing goes wrong, as hyper sends it.
 fn plain(mut plan: Plan, wanted: &Wanted) -> hyper::Response<PlanBody> {
     let known = plan.body.known_len();
@@ -345,8 +350,9 @@ fn on_stream(mut plan: Plan, wanted: &Wanted, frames: &Arc<Frames>) -> hyper::Re
         plan.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
     }
     let body = if wanted.method == Method::HEAD { Body::Empty } else { plan.body };
+    let trailers = trailers(&plan.delivery);
     let steps = steps(body, plan.delivery);
-    let body = PlanBody::disturbed(steps, Arc::clone(frames)).with(plan.guard.take());
+    let body = PlanBody::disturbed(steps, trailers, Arc::clone(frames)).with(plan.guard.take());
     response(plan.status, plan.headers, &plan.origin, None, body)
 }
 
@@ -373,6 +379,7 @@ fn outside(mut plan: Plan, wanted: &Wanted, control: &Arc<Control>) -> hyper::Re
     };
     let undisturbed = plan.delivery.leaves_body();
     let reason = reason(&plan.delivery);
+    let trailers = trailers(&plan.delivery);
     let flow = match plan.body {
         Body::Stream(stream) | Body::WebSocket(stream) if undisturbed && !bodiless => {
             Flow::Stream(stream)
@@ -388,7 +395,7 @@ fn outside(mut plan: Plan, wanted: &Wanted, control: &Arc<Control>) -> hyper::Re
         keep = false;
         plan.headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    let outside = Outside { flow, framing, keep, upload, guard: plan.guard };
+    let outside = Outside { flow, framing, trailers, keep, upload, guard: plan.guard };
     control.take_over(Takeover::Body(outside));
     if matches!(framing, Framing::HeadAlone | Framing::Length(0)) {
         // hyper asks for no byte of such a body.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 
 use crate::message::{Body, BodyError, FaultAction, Guard, PassedBody};
@@ -55,6 +56,8 @@ struct Disturbed {
     queue: Queue,
     /// Whether anything was given to the protocol behind the head.
     given: bool,
+    /// Fields behind the body.
+    trailers: Option<Arc<HeaderMap>>,
     /// How the stream ends, once what was given before is out.
     ending: Option<FaultAction>,
 }
@@ -76,12 +79,17 @@ impl PlanBody {
     }
 
     /// A body that a delivery disturbs.
-    pub(super) fn disturbed(steps: Steps, frames: Arc<Frames>) -> Self {
+    pub(super) fn disturbed(
+        steps: Steps,
+        trailers: Option<Arc<HeaderMap>>,
+        frames: Arc<Frames>,
+    ) -> Self {
         let kind = Kind::Disturbed(Box::new(Disturbed {
             steps,
             frames,
             queue: Queue::default(),
             given: false,
+            trailers,
             ending: None,
         }));
         // The head has the length, and hyper does not check it against what is sent.
@@ -159,7 +167,13 @@ impl http_body::Body for PlanBody {
                     frame.map(|frame| frame.map_data(Piece::plain)).map_err(Into::into)
                 }));
             }
-            Kind::Disturbed(disturbed) => ready!(disturbed.poll(cx)),
+            Kind::Disturbed(disturbed) => match ready!(disturbed.poll(cx)) {
+                None => {
+                    let trailers = disturbed.trailers.take().map(Arc::unwrap_or_clone);
+                    return Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))));
+                }
+                item => item,
+            },
             Kind::TakenOver(control) => {
                 control.leave();
                 return Poll::Pending;

@@ -4,10 +4,12 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::ready;
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::StreamExt;
+use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 
 use crate::message::{BodyStream, FaultAction, Guard};
@@ -20,6 +22,8 @@ use super::upload::{MAX_SKIPPED, Rest, SKIP_TIME, Upload};
 pub(super) struct Outside {
     pub(super) flow: Flow,
     pub(super) framing: Framing,
+    /// Fields behind a body in chunks.
+    pub(super) trailers: Option<Arc<HeaderMap>>,
     /// Whether the connection goes on with the next request.
     pub(super) keep: bool,
     /// The request's body, where it was not read to its end.
@@ -79,7 +83,7 @@ pub(super) async fn run(socket: Socket, read: Bytes, outside: Outside, limit: us
 }
 
 async fn send(mut socket: Socket, read: Bytes, outside: Outside, limit: usize) -> io::Result<Sent> {
-    let Outside { mut flow, framing, keep, upload, guard } = outside;
+    let Outside { mut flow, framing, trailers, keep, upload, guard } = outside;
     let mut incoming = Incoming::new(upload.map_or(Rest::Bytes(0), |upload| upload.take_rest()));
     incoming.push(&read);
     drop(read);
@@ -107,7 +111,7 @@ async fn send(mut socket: Socket, read: Bytes, outside: Outside, limit: usize) -
     }
     drop(guard);
     if framing == Framing::Chunked {
-        socket.write_all(b"0\r\n\r\n").await?;
+        socket.write_all(&last_chunk(trailers.as_deref())).await?;
         socket.flush().await?;
     }
     let short = matches!(framing, Framing::Length(_)) && left > 0;
@@ -119,6 +123,19 @@ async fn send(mut socket: Socket, read: Bytes, outside: Outside, limit: usize) -
     }
     socket.put_back(incoming.next.freeze());
     Ok(Sent::Whole(socket))
+}
+
+/// The end of a body in chunks (RFC 9112, section 7.1).
+fn last_chunk(trailers: Option<&HeaderMap>) -> Vec<u8> {
+    let mut out = b"0\r\n".to_vec();
+    for (name, value) in trailers.into_iter().flatten() {
+        out.extend_from_slice(name.as_str().as_bytes());
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(value.as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend_from_slice(b"\r\n");
+    out
 }
 
 /// What the client sends meanwhile: the rest of its request's body, then the next request.

@@ -30,6 +30,8 @@ pub(in crate::matching) struct Definition {
     pub(super) proxy: Option<Box<ProxyDefinition>>,
     /// Whether the texts are templates.
     pub(super) templated: bool,
+    /// Whether it is the answer of a backend, which goes out as it was recorded.
+    pub(super) exact: bool,
     /// What templates see as `parameters`.
     pub(super) parameters: Parameters,
 }

@@ -35,6 +35,8 @@ pub(in crate::matching) struct FixedResponse {
     is_json: bool,
     /// Whether no Content-Length is written.
     chunked: bool,
+    /// Whether it is the answer of a backend, which goes out as it was recorded.
+    exact: bool,
 }
 
 #[derive(Debug, Default)]
@@ -54,7 +56,7 @@ impl FixedResponse {
         pool: &HeaderPool,
     ) -> Self {
         let is_json = definition.has_json_body();
-        let Definition { status, headers: written, body, delays, effects, .. } = definition;
+        let Definition { status, headers: written, body, delays, effects, exact, .. } = definition;
         let mut headers = HeaderMap::with_capacity(written.len() + 2);
         for (name, text) in written {
             let value = text.as_plain().map_or(HeaderValue::from_static(""), header_value);
@@ -80,7 +82,7 @@ impl FixedResponse {
         let rare = name.is_some() || delays.fixed.is_some();
         let rare = rare.then(|| Box::new(Rare { name, body: None, delays }));
         let head = pool.head(status, headers);
-        let mut response = Self { head, text, delivery, rare, is_json, chunked };
+        let mut response = Self { head, text, delivery, rare, is_json, chunked, exact };
         response.set_body(body);
         response
     }
@@ -121,8 +123,9 @@ impl FixedResponse {
         for (place, mark) in headers.values_mut().skip(first).zip(marks.into_iter().flatten()) {
             *place = mark;
         }
-        let (delivery, chunked) = (self.delivery.clone(), self.chunked);
-        Plan { headers, chunked, delivery, ..Plan::new(self.head.status, origin, body) }
+        let Self { chunked, exact, .. } = *self;
+        let delivery = self.delivery.clone();
+        Plan { headers, chunked, exact, delivery, ..Plan::new(self.head.status, origin, body) }
     }
 }
 

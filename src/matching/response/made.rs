@@ -53,8 +53,12 @@ fn plan(
     let delay = context.settings.delay(&definition.delays, context.random);
     let delivery = Effects { delay, wrong_length, ..definition.effects.clone() }.into();
     let body = if body.is_empty() { Body::Empty } else { Body::Bytes(body) };
-    let mut plan =
-        Plan { headers, delivery, ..Plan::new(definition.status, Origin::Stub(id), body) };
+    let mut plan = Plan {
+        headers,
+        delivery,
+        exact: definition.exact,
+        ..Plan::new(definition.status, Origin::Stub(id), body)
+    };
     context.settings.frame(&mut plan, from_file);
     Ok(plan)
 }

@@ -21,6 +21,12 @@ use super::{body, headers, reason, scalar};
 pub(in crate::matching) struct RawResponse(pub(super) Definition);
 
 impl RawResponse {
+    /// The same response, as an answer that goes out as a backend sent it where `exact` says so.
+    pub(in crate::matching) fn exactly(mut self, exact: bool) -> Self {
+        self.0.exact = exact;
+        self
+    }
+
     /// Reads `response`; problems are noted.
     pub(in crate::matching) fn read(
         node: &Node<'_>,
@@ -66,15 +72,18 @@ impl RawResponse {
         };
         let pace = pace.map_or(Some(None), |pace| pace.map(Some))?;
         let proxy = proxy.map_or(Some(None), |proxy| proxy.map(|proxy| Some(Box::new(proxy))))?;
-        let (body, schedule) = match stream {
+        let is_stream = stream.is_some();
+        let (body, schedule, trailers) = match stream {
             Some(recorded) => {
                 let recorded = recorded?;
-                (BodyDefinition::Bytes(recorded.body), Some(recorded.schedule))
+                (BodyDefinition::Bytes(recorded.body), Some(recorded.schedule), recorded.trailers)
             }
-            None => (body?, None),
+            None => (body?, None, None),
         };
-        let unannounced = schedule.is_some();
-        let effects = Effects { reason, unannounced, schedule, pace, ..Effects::default() };
+        let announces = headers.iter().any(|(name, _)| *name == CONTENT_LENGTH);
+        let unannounced = is_stream && !announces;
+        let effects =
+            Effects { reason, unannounced, schedule, pace, trailers, ..Effects::default() };
         let parameters = parameters.unwrap_or_default();
         Some(Self(Definition {
             status,
@@ -84,6 +93,7 @@ impl RawResponse {
             effects,
             proxy,
             templated,
+            exact: false,
             parameters,
         }))
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
+use crate::message::BodyDigest;
 use crate::record::exchange::{Arrivals, BodyCopy, End, ReceivedAnswer, SentBody, SentRequest};
 
 /// The version of the format; another one is not read.
@@ -25,7 +26,7 @@ pub(in crate::record) fn encode(sent: &SentRequest, answer: &ReceivedAnswer, out
             out.put_u8(WHOLE);
             put(out, &bytes);
         }
-        SentBody::Digest { sha256, length } => {
+        SentBody::Digest(BodyDigest { sha256, length }) => {
             out.put_u8(DIGEST);
             out.put_slice(&sha256);
             out.put_u64_le(length);
@@ -64,7 +65,7 @@ pub(in crate::record) fn decode(bytes: Bytes) -> Option<(SentRequest, ReceivedAn
         DIGEST => {
             let mut sha256 = [0; 32];
             from.try_copy_to_slice(&mut sha256).ok()?;
-            SentBody::Digest { sha256, length: from.try_get_u64_le().ok()? }
+            SentBody::Digest(BodyDigest { sha256, length: from.try_get_u64_le().ok()? })
         }
         _ => return None,
     };
@@ -177,7 +178,7 @@ mod tests {
     fn an_exchange_comes_back_whole() {
         for body in [
             SentBody::Whole(Bytes::from_static(b"\0body")),
-            SentBody::Digest { sha256: [3; 32], length: 1 << 40 },
+            SentBody::Digest(BodyDigest { sha256: [3; 32], length: 1 << 40 }),
         ] {
             let (sent, answer) = exchange(body.clone());
             let mut bytes = Vec::new();

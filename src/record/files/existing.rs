@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 use crate::document::{MAX_FILE_BYTES, disk};
 
+use super::super::mapping::STATE;
+
 /// An answer in a file of an earlier recording.
 #[derive(Debug)]
 pub(in crate::record) struct EarlierAnswer {
@@ -63,8 +65,7 @@ fn earlier(folder: &Path, name: String) -> Option<EarlierAnswer> {
     let mapping: Value = serde_json::from_slice(&text).ok()?;
     let request = mapping["metadata"]["standin"]["request"].as_str()?.parse().ok()?;
     let state = mapping["requiredScenarioState"].as_str();
-    let position =
-        state.and_then(|state| state.strip_prefix(super::super::ledger::STATE)?.parse().ok());
+    let position = state.and_then(|state| state.strip_prefix(STATE)?.parse().ok());
     let body = mapping["response"]["bodyFileName"].as_str().map(str::to_owned);
     Some(EarlierAnswer { name, body, request, position: position.unwrap_or(1), mapping })
 }

@@ -2,6 +2,7 @@
 
 mod existing;
 mod lock;
+mod manifest;
 mod names;
 
 use std::io;
@@ -10,6 +11,7 @@ use bytes::Bytes;
 
 pub(super) use existing::{EarlierAnswer, earlier_answers};
 pub(super) use lock::FolderLock;
+pub(super) use manifest::write_manifest;
 pub(super) use names::{BODIES, body_name, mapping_name, stem};
 
 /// A change of one file of a recording. Names are relative to its folder.

@@ -6,10 +6,9 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
 
 use crate::message::decoded::{content_type, is_form, without_gzip};
-use crate::message::parameters;
+use crate::message::{BodyDigest, parameters};
 use crate::redact::{MARK, Redacted};
 
 use super::super::clean::Clean;
@@ -31,9 +30,9 @@ pub(super) fn pattern(
     let body = match sent.body.content() {
         SentBody::Whole(body) if body.is_empty() => return None,
         SentBody::Whole(body) => body,
-        SentBody::Digest { sha256, length } => {
+        SentBody::Digest(of) => {
             *conditions += 1;
-            return Some(digest(&sha256, length));
+            return Some(digest(&of));
         }
     };
     // Stubs look at what a compressed body holds.
@@ -90,12 +89,12 @@ pub(super) fn bytes(bytes: &[u8], clean: &Clean<'_>) -> Bytes {
     if bytes.len() <= MAX_BINARY {
         return Bytes::Pattern(json!({"binaryEqualTo": STANDARD.encode(bytes)}));
     }
-    Bytes::Digest(digest(&Sha256::digest(bytes).into(), bytes.len() as u64))
+    Bytes::Digest(digest(&BodyDigest::of(bytes)))
 }
 
-fn digest(sha256: &[u8; 32], length: u64) -> Value {
-    let hex: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-    json!({"sha256": hex, "length": length})
+fn digest(of: &BodyDigest) -> Value {
+    let hex: String = of.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    json!({"sha256": hex, "length": of.length})
 }
 
 /// The patterns of a form's fields; nothing where the text is no form.

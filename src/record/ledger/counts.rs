@@ -34,8 +34,10 @@ impl Counts {
         self.files.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn placed(&self, files: u64, began_sequence: bool) {
-        self.files.fetch_add(files, Ordering::Relaxed);
+    /// Counts new mappings, those of an earlier recording that they replace, and a new sequence.
+    pub(super) fn placed(&self, new: u64, replaced: u64, began_sequence: bool) {
+        self.files.fetch_add(new, Ordering::Relaxed);
+        self.files.fetch_sub(replaced, Ordering::Relaxed);
         self.sequences.fetch_add(u64::from(began_sequence), Ordering::Relaxed);
     }
 }

@@ -10,12 +10,9 @@ use super::super::answer::RecordedResponse;
 use super::super::exchange::path_of;
 use super::super::files::{BODIES, FileChange, RecordingFiles, body_name, mapping_name, stem};
 use super::super::identity::{Field, Identity};
-use super::super::mapping::{self, Place};
+use super::super::mapping::{self, Place, STATE};
 use super::super::text::{Object, file, json as raw, object};
 use super::request_log::{Answers, RequestLog, Update};
-
-/// A scenario's state: the number of the answer that comes next follows.
-pub(in crate::record) const STATE: &str = "answer-";
 
 /// The state of a scenario before its first request.
 const STARTED: &str = "Started";

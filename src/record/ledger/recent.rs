@@ -59,7 +59,7 @@ impl Fingerprint {
         fields(&sent.headers, &mut request);
         match sent.body.content() {
             SentBody::Whole(bytes) => bytes.hash(&mut request),
-            SentBody::Digest { sha256, length } => (sha256, length).hash(&mut request),
+            SentBody::Digest(of) => (of.sha256, of.length).hash(&mut request),
         }
         let mut of_answer = STATE.build_hasher();
         (answer.status.as_u16(), answer.end == End::Whole).hash(&mut of_answer);

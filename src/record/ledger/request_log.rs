@@ -68,6 +68,11 @@ impl RequestLog {
         }
     }
 
+    /// How many mappings of an earlier recording are still to go.
+    pub(super) fn replaced_mappings(&self) -> u64 {
+        self.replaced.iter().filter(|name| !name.contains('/')).count() as u64
+    }
+
     /// The variant with these fields.
     pub(super) fn find(&self, fields: &RequestFields) -> Option<usize> {
         self.variants.iter().position(|variant| {

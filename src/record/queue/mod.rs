@@ -53,11 +53,11 @@ pub(super) trait Sink: Send + Sync + 'static {
 
 /// The settings of a queue.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct QueueLimits {
+pub(crate) struct QueueLimits {
     /// The most bytes of exchanges in memory; new requests wait above it.
-    pub(super) memory: usize,
+    pub(crate) memory: usize,
     /// The most bytes on disk; above it exchanges stay in memory.
-    pub(super) backlog: u64,
+    pub(crate) backlog: u64,
 }
 
 /// A queue with its threads. Its drop waits until the sink has everything.

@@ -33,6 +33,7 @@ async fn a_backend_that_is_down_or_breaks_off() {
         (200, vec![], Box::pin(body) as BodyStream)
     })
     .await;
+    drop(proxy);
     let (proxy, mut said) = proxy_to(address, &directory);
     let plan = proxy.answer(request(Method::GET, "/y", &[], "")).await;
     let Body::Passed(answer) = plan.body else { panic!("a stream") };
@@ -100,7 +101,14 @@ async fn what_a_killed_recorder_left_is_removed_and_what_another_writes_stays() 
         }
     }
     fs::write(directory.path().join("get-b.json"), "{}").unwrap();
-    let recorder = Recorder::new(directory.path(), 1 << 20, &Arc::default(), &silent()).unwrap();
+    let recorder = Recorder::new(
+        directory.path(),
+        RecordingOf::default(),
+        1 << 20,
+        &Arc::default(),
+        &silent(),
+    )
+    .unwrap();
     let names: Vec<String> = files(directory.path()).into_iter().map(|(name, _)| name).collect();
     let left = format!(".get-a.json.{running}.unfinished");
     assert_eq!(names, [left.clone(), format!("__files/{left}"), "get-b.json".to_owned()]);
@@ -110,7 +118,9 @@ async fn what_a_killed_recorder_left_is_removed_and_what_another_writes_stays() 
 #[tokio::test]
 async fn new_requests_wait_while_the_recorder_is_full() {
     let directory = tempfile::tempdir().unwrap();
-    let recorder = Recorder::new(directory.path(), 1_000, &Arc::default(), &silent()).unwrap();
+    let recorder =
+        Recorder::new(directory.path(), RecordingOf::default(), 1_000, &Arc::default(), &silent())
+            .unwrap();
     recorder.wait_for_room().await;
     let mut first = recorder.reserve();
     first.grow(999);

@@ -1,130 +1,156 @@
 //! Exchanges → stub mappings: what is matched, and what is replayed.
 
+use std::time::Duration;
+
 use super::*;
 
 #[test]
-fn what_an_answer_depends_on_is_matched() {
+fn conditions_are_matched_and_choices_where_requests_differ_in_them() {
     let of = |fields: &[(&'static str, &str)], vary: &str| {
-        let mut headers = HeaderMap::new();
-        for (name, value) in fields {
-            headers.insert(*name, value.parse().unwrap());
-        }
-        let sent = crate::record::exchange::SentRequest {
-            method: Method::GET,
-            target: "/x".to_owned(),
-            headers,
-            body: crate::record::exchange::BodyCopy::default(),
-        };
-        let mut headers = HeaderMap::new();
-        headers.insert(http::header::VARY, vary.parse().unwrap());
-        let body = crate::record::exchange::Arrivals::default();
-        let end = crate::record::exchange::End::Whole;
-        let answer =
-            crate::record::exchange::ReceivedAnswer { status: StatusCode::OK, headers, body, end };
-        let mapping = mapping::of(&sent, answer, &crate::redact::Redactor::default()).mapping;
-        mapping["request"]["headers"].clone()
+        let sent = sent(Method::GET, "/x", fields, b"");
+        mapping_of(&sent, received(200, &[("vary", vary)], b""))["request"]["headers"].clone()
     };
-    assert_eq!(of(&[("user-agent", "a")], "Accept-Encoding, Origin"), Value::Null);
+    assert_eq!(
+        of(&[("user-agent", "a"), ("accept", "*/*")], "Accept-Encoding, Origin"),
+        Value::Null
+    );
     assert_eq!(
         of(&[("range", "bytes=0-9"), ("if-none-match", "\"e\"")], ""),
         json!({"Range": {"equalTo": "bytes=0-9"}, "If-None-Match": {"equalTo": "\"e\""}})
     );
-    assert_eq!(
-        of(&[("accept-language", "de")], "accept-language, Accept"),
-        json!({"Accept-Language": {"equalTo": "de"}, "Accept": {"absent": true}})
-    );
-    assert_eq!(
-        of(&[("authorization", "Bearer abc123xyz")], "Authorization"),
-        json!({"Authorization": {"matches": "Bearer .+"}})
-    );
+    let book = Book::new();
+    let ask = |fields: &[(&'static str, &str)], answer: &str| {
+        let headers = [("vary", "accept-language, x-region")];
+        book.record(
+            &sent(Method::GET, "/x", fields, b""),
+            received(200, &headers, answer.as_bytes()),
+        );
+    };
+    ask(&[("accept-language", "de")], "de");
+    ask(&[("accept", "text/html"), ("x-region", "eu")], "eu");
+    ask(&[("accept-language", "de"), ("x-region", "us")], "us");
+    let headers: Vec<Value> = book
+        .mappings()
+        .into_iter()
+        .map(|(_, mapping)| mapping["request"]["headers"].clone())
+        .collect();
+    assert!(headers.contains(&Value::Null), "the first is for all others: {headers:?}");
+    assert!(headers.contains(&json!({
+        "Accept": {"equalTo": "text/html"},
+        "Accept-Language": {"absent": true},
+        "X-Region": {"equalTo": "eu"},
+    })));
+    assert!(headers.contains(&json!({"X-Region": {"equalTo": "us"}})), "{headers:?}");
+    let asked = |fields: &[(&'static str, &str)]| request(Method::GET, "/x", fields, "");
+    let answers = book.replay(&[
+        asked(&[("accept-language", "de")]),
+        asked(&[("accept", "text/html"), ("x-region", "eu")]),
+        asked(&[("accept-language", "de"), ("x-region", "us")]),
+        asked(&[("accept", "application/json")]),
+    ]);
+    assert_eq!(answers, ["de", "eu", "us", "de"]);
+}
+
+#[test]
+fn an_answer_to_a_condition_is_for_nobody_else() {
+    let plain = || request(Method::GET, "/f", &[], "");
+    let ranged = |range: &str| request(Method::GET, "/f", &[("range", range)], "");
+    let fresh = |tag: &str| request(Method::GET, "/f", &[("if-none-match", tag)], "");
+    let ask = |book: &Book, fields: &[(&'static str, &str)], status, answer: &str| {
+        let sent = sent(Method::GET, "/f", fields, b"");
+        book.record(&sent, received(status, &[("etag", "\"e\"")], answer.as_bytes()));
+    };
+    for first in ["plain", "ranged"] {
+        let book = Book::new();
+        if first == "plain" {
+            ask(&book, &[], 200, "0123456789");
+        }
+        ask(&book, &[("range", "bytes=0-4")], 206, "01234");
+        ask(&book, &[("if-none-match", "\"e\"")], 304, "");
+        if first == "ranged" {
+            ask(&book, &[], 200, "0123456789");
+        }
+        let answers = book.replay(&[
+            ranged("bytes=0-4"),
+            plain(),
+            ranged("bytes=5-9"),
+            fresh("\"e\""),
+            fresh("\"old\""),
+        ]);
+        assert_eq!(answers, ["01234", "0123456789", "none", "", "0123456789"], "{first} first");
+    }
+    let book = Book::new();
+    ask(&book, &[("if-none-match", "\"e\"")], 304, "");
+    assert_eq!(book.replay(&[plain()]), ["none"], "there is no copy");
+}
+
+#[test]
+fn a_request_that_asks_for_more_is_asked_first() {
+    let book = Book::new();
+    let targets = [
+        "/l?n=10",
+        "/l?n=10&page=2",
+        "/l?page=2&n=10&page=3",
+        "/l",
+        "/l?flag",
+        "/l?a=1&b=2&c=3&d=4&e=5&f=6",
+    ];
+    for target in targets {
+        book.record(&sent(Method::GET, target, &[], b""), received(200, &[], target.as_bytes()));
+    }
+    let requests = targets.map(|target| Request::new(Method::GET, target));
+    assert_eq!(book.replay(&requests), targets);
+    let reordered = ["/l?page=2&n=10", "/l?f=6&e=5&d=4&c=3&b=2&a=1"]
+        .map(|target| Request::new(Method::GET, target));
+    assert_eq!(book.replay(&reordered), ["/l?n=10&page=2", "/l?a=1&b=2&c=3&d=4&e=5&f=6"]);
 }
 
 #[test]
 fn pauses_of_an_answer_are_replayed() {
     let of = |pause: u64, length: bool| {
-        let sent = crate::record::exchange::SentRequest {
-            method: Method::GET,
-            target: "/rows".to_owned(),
-            headers: HeaderMap::new(),
-            body: crate::record::exchange::BodyCopy::default(),
-        };
-        let mut headers = HeaderMap::new();
-        headers.insert(http::header::CONTENT_TYPE, "application/x-ndjson".parse().unwrap());
-        if length {
-            headers.insert(http::header::CONTENT_LENGTH, 12.into());
-        }
-        let mut body = crate::record::exchange::Arrivals::default();
+        let sent = sent(Method::GET, "/rows", &[], b"");
+        let length: &[_] = if length { &[("content-length", "9")] } else { &[] };
+        let mut answer = received(200, length, b"");
         for n in 0..3 {
-            body.push(std::time::Duration::from_millis(n * pause), b"{}\n");
+            answer.body.push(Duration::from_millis(n * pause), b"{}\n");
         }
-        let end = crate::record::exchange::End::Whole;
-        let answer =
-            crate::record::exchange::ReceivedAnswer { status: StatusCode::OK, headers, body, end };
-        let mapping = mapping::of(&sent, answer, &crate::redact::Redactor::default()).mapping;
-        mapping["response"]["transformerParameters"]["chunks"].as_array().map(Vec::len)
+        let mapping = mapping_of(&sent, answer);
+        let chunks = &mapping["response"]["transformerParameters"]["chunks"];
+        let pauses = chunks.as_array().map(|chunks| {
+            chunks
+                .iter()
+                .map(|chunk| chunk["after"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        });
+        pauses.map(|pauses| pauses.join(" "))
     };
-    assert_eq!(of(100, false), Some(3));
+    assert_eq!(of(98, false).as_deref(), Some("0ms 100ms 100ms"));
     assert_eq!(of(1, false), None);
-    assert_eq!(of(100, true), None, "a slow network");
+    assert_eq!(of(98, true), None, "a slow network");
+    assert_eq!(of(407, true).as_deref(), Some("0ms 400ms 400ms"));
 }
 
 #[test]
-fn parts_of_a_form_match_behind_any_boundary() {
-    let sent = |boundary: &str, password: &str| {
-        let media = format!("multipart/form-data; boundary={boundary}").parse().unwrap();
-        let sent = crate::record::exchange::SentRequest {
-            method: Method::POST,
-            target: "/upload".to_owned(),
-            headers: HeaderMap::from_iter([(http::header::CONTENT_TYPE, media)]),
-            body: crate::record::exchange::BodyCopy::default(),
-        };
-        let part = |name: &str, value: &str| {
-            format!(
-                "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
-            )
-        };
-        let body =
-            format!("{}{}--{boundary}--\r\n", part("note", "hello"), part("password", password));
-        sent.body.push(body.as_bytes());
-        (sent, body)
+fn what_a_client_draws_anew_matches_again() {
+    let book = Book::new();
+    let json = [("content-type", "application/json")];
+    let now = jiff::Timestamp::now();
+    let body = |id: &str, op: &str, at: f64| {
+        json!({"op": op, "requestId": id, "ts": at, "sent": now.to_string(), "n": 5}).to_string()
     };
-    let answer = crate::record::exchange::ReceivedAnswer {
-        status: StatusCode::OK,
-        headers: HeaderMap::new(),
-        body: crate::record::exchange::Arrivals::default(),
-        end: crate::record::exchange::End::Whole,
-    };
-    let redactor = crate::redact::Redactor::default();
-    let mapping = mapping::of(&sent("f7c07f43ee", "secret-1").0, answer, &redactor).mapping;
-    let pattern = mapping["request"]["bodyPatterns"][0]["matches"].as_str().unwrap();
-    let pattern = regex::Regex::new(&format!("^(?s:{pattern})$")).unwrap();
-    assert!(pattern.is_match(&sent("537d19017f", "secret-2").1));
-    assert!(!pattern.is_match(&sent("537d19017f", "secret-2").1.replace("hello", "bye")));
-}
-
-#[test]
-fn forms_keep_all_but_their_secrets() {
-    let sent = crate::record::exchange::SentRequest {
-        method: Method::POST,
-        target: "/oauth/token?access_token=secret-1".to_owned(),
-        headers: HeaderMap::from_iter([(
-            http::header::CONTENT_TYPE,
-            "application/x-www-form-urlencoded".parse().unwrap(),
-        )]),
-        body: crate::record::exchange::BodyCopy::default(),
-    };
-    sent.body.push(b"grant_type=password&client_secret=secret-2&scope=a.b");
-    let answer = crate::record::exchange::ReceivedAnswer {
-        status: StatusCode::NO_CONTENT,
-        headers: HeaderMap::new(),
-        body: crate::record::exchange::Arrivals::default(),
-        end: crate::record::exchange::End::Whole,
-    };
-    let mapping = mapping::of(&sent, answer, &crate::redact::Redactor::default()).mapping;
-    assert_eq!(
-        mapping["request"]["bodyPatterns"],
-        json!([{"matches": r"grant_type=password&client_secret=[^&]*&scope=a\.b"}])
-    );
-    assert_eq!(mapping["request"]["queryParameters"], json!({"access_token": {"matches": ".*"}}));
-    assert!(!mapping.to_string().contains("secret-"), "{mapping}");
+    #[expect(clippy::cast_precision_loss, reason = "a time")]
+    let at = now.as_second() as f64 + 0.5;
+    let first = body("7ac9649f-11f8-4ac8-8c2e-20b852fe93c9", "create", at);
+    let ms = now.as_millisecond();
+    let target = format!("/stamped?_={ms}");
+    book.record(&sent(Method::POST, &target, &json, first.as_bytes()), received(200, &[], b"ok"));
+    let again = body("cdc43fb2-5541-4c53-9543-80764fede3ca", "create", at + 7.25);
+    let other = body("cdc43fb2-5541-4c53-9543-80764fede3ca", "delete", at);
+    let target = format!("/stamped?_={}", ms + 9_000);
+    let requests = [again, other].map(|body| {
+        let mut request = request(Method::POST, &target, &json, "");
+        request.body = RequestBody::Bytes(body.into());
+        request
+    });
+    assert_eq!(book.replay(&requests), ["ok", "none"]);
 }

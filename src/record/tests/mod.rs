@@ -1,7 +1,9 @@
 //! A toy backend on loopback, the proxy in front of it, and what is on disk afterwards.
+mod bodies;
 mod exchanges;
 mod failures;
 mod mappings;
+mod sequences;
 
 use std::convert::Infallible;
 use std::fs;
@@ -22,6 +24,9 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
+use super::exchange::{Arrivals, BodyCopy, End, ReceivedAnswer, SentRequest};
+use super::files::{FileChange, RecordingFiles};
+use super::ledger::Ledger;
 use super::*;
 use crate::fixtures;
 use crate::matching::StubSet;
@@ -71,8 +76,14 @@ fn proxy_to(address: SocketAddr, directory: &TempDir) -> (Proxy, mpsc::Unbounded
         Arc::new(move |line: &str| drop(sender.send(line.to_owned())));
     let upstream = Upstream::new(&format!("http://{address}/base/"), &UpstreamOptions::default());
     let to = directory.path().join("recorded");
-    let recorder =
-        Recorder::new(&to, 1 << 20, &Recorder::redactor(&to, None).unwrap(), &log).unwrap();
+    let recorder = Recorder::new(
+        &to,
+        RecordingOf::default(),
+        1 << 20,
+        &Recorder::redactor(&to, None).unwrap(),
+        &log,
+    )
+    .unwrap();
     (Proxy::new(upstream.unwrap(), Some(recorder)), said)
 }
 
@@ -123,4 +134,109 @@ fn recorded(directory: &TempDir) -> Vec<(String, Vec<u8>)> {
 /// The stubs that were recorded below a directory.
 fn replayed_stubs(directory: &TempDir) -> StubSet {
     StubSet::of_files(fixtures::load(&[directory.path().join("recorded")]).unwrap().set.stubs)
+}
+
+/// The files of a recording, in memory.
+#[derive(Default)]
+struct InMemory(std::sync::Mutex<std::collections::BTreeMap<String, Bytes>>);
+
+impl RecordingFiles for InMemory {
+    fn read(&self, name: &str) -> std::io::Result<Vec<u8>> {
+        let files = self.0.lock().unwrap();
+        let content = files.get(name).ok_or(std::io::ErrorKind::NotFound)?;
+        Ok(content.to_vec())
+    }
+
+    fn apply(&self, changes: Vec<FileChange>) -> std::io::Result<()> {
+        let mut files = self.0.lock().unwrap();
+        for change in changes {
+            match change {
+                FileChange::Write { name, content } => drop(files.insert(name, content)),
+                FileChange::Remove { name } => drop(files.remove(&name)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A recording in memory.
+struct Book {
+    ledger: Ledger,
+    files: InMemory,
+    redactor: crate::redact::Redactor,
+}
+
+impl Book {
+    fn new() -> Self {
+        let ledger = Ledger::open(TempDir::new().unwrap().path(), Earlier::Replace).unwrap();
+        Self { ledger, files: InMemory::default(), redactor: crate::redact::Redactor::default() }
+    }
+
+    fn record(&self, sent: &SentRequest, answer: ReceivedAnswer) {
+        self.ledger.record(sent, answer, &self.redactor, &self.files).unwrap();
+    }
+
+    /// The mappings, by the names of their files.
+    fn mappings(&self) -> Vec<(String, Value)> {
+        let files = self.files.0.lock().unwrap();
+        let mappings = files.iter().filter(|(name, _)| !name.contains('/'));
+        mappings
+            .map(|(name, content)| (name.clone(), serde_json::from_slice(content).unwrap()))
+            .collect()
+    }
+
+    /// What each of these requests is answered, in this order.
+    fn replay(&self, requests: &[Request]) -> Vec<String> {
+        let mut set = StubSet::default();
+        for (_, mapping) in self.mappings() {
+            set.add(Arc::new(crate::matching::testing::stub(&mapping)));
+        }
+        let states = crate::matching::ScenarioStates::default();
+        let answer = |request: &Request| {
+            let Some(stub) = set.select(&Asked::new(request), &states) else {
+                return "none".to_owned();
+            };
+            let plan = crate::matching::testing::answer(stub, request);
+            let body = plan.body.into_bytes().unwrap_or_default();
+            String::from_utf8_lossy(&body).into_owned()
+        };
+        requests.iter().map(answer).collect()
+    }
+}
+
+/// A request as it was sent to a backend.
+fn sent(
+    method: Method,
+    target: &str,
+    headers: &[(&'static str, &str)],
+    body: &[u8],
+) -> SentRequest {
+    let copy = BodyCopy::default();
+    copy.push(body);
+    let headers = request(method.clone(), "/", headers, "").headers;
+    SentRequest { method, target: target.to_owned(), headers, body: copy }
+}
+
+/// An answer as a backend sent it.
+fn received(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> ReceivedAnswer {
+    let headers = request(Method::GET, "/", headers, "").headers;
+    let mut arrived = Arrivals::default();
+    if !body.is_empty() {
+        arrived.push(std::time::Duration::ZERO, body);
+    }
+    ReceivedAnswer {
+        status: StatusCode::from_u16(status).unwrap(),
+        headers,
+        reason: None,
+        body: arrived,
+        trailers: None,
+        end: End::Whole,
+    }
+}
+
+/// The mapping of one exchange.
+fn mapping_of(sent: &SentRequest, answer: ReceivedAnswer) -> Value {
+    let book = Book::new();
+    book.record(sent, answer);
+    book.mappings().remove(0).1
 }
