@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::record::{Earlier, Proxy, Recorder, RecordingOf, Upstream, UpstreamOptions};
+use crate::record::{
+    Earlier, Proxy, QueueLimits, Recorder, RecordingOf, Upstream, UpstreamOptions,
+};
 use crate::redact::{Key, Redactor};
 use crate::transport::Logger;
 
@@ -81,7 +83,7 @@ pub(super) fn proxy(
     url: &str,
     options: &UpstreamOptions,
     recording: Option<Recording>,
-    recorder_bytes: usize,
+    limits: QueueLimits,
     log: &Logger,
 ) -> Result<Proxy, Error> {
     let upstream =
@@ -91,7 +93,7 @@ pub(super) fn proxy(
         Some(Recording { directory, redactor, extends }) => {
             let earlier = if extends { Earlier::Extend } else { Earlier::Replace };
             let of = RecordingOf { backend: url.to_owned(), earlier };
-            let recorder = Recorder::new(&directory, of, recorder_bytes, &redactor, log);
+            let recorder = Recorder::new(&directory, of, limits, &redactor, log);
             Some(recorder.map_err(|source| Error::Record { path: directory, source })?)
         }
     };

@@ -9,6 +9,8 @@ use crate::error::Error;
 use crate::k8s::{self, Auth};
 use crate::message::Bodies;
 use crate::record::Proxy;
+#[cfg(feature = "record")]
+use crate::record::{QueueLimits, Recorder};
 use crate::redact::{Key, Redactor};
 use crate::serve::{
     Assembly, LoadedSets, Pipeline, RequestContext, Settings, Shared, Sources, TemplateHost,
@@ -35,9 +37,11 @@ impl Builder {
         // Short enough to be typed again.
         self.sources.fallback_seed = uuid::Uuid::new_v4().as_u64_pair().0 % 1_000_000;
         self.apply_record_mode()?;
+        let log = self.log.take().unwrap_or_else(|| Arc::new(|_: &str| {}));
+        #[cfg(feature = "record")]
+        self.recover_recordings(&log)?;
         let (loaded, auth) = self.load()?;
         let strict = self.is_strict(&loaded);
-        let log = self.log.take().unwrap_or_else(|| Arc::new(|_: &str| {}));
         for warning in &loaded.warnings.0 {
             log(&warning.to_string());
         }
@@ -133,6 +137,16 @@ impl Builder {
         loopback(self.listen)
     }
 
+    /// Makes mappings of what killed recorders left in the directories of fixtures.
+    #[cfg(feature = "record")]
+    fn recover_recordings(&self, log: &Logger) -> Result<(), Error> {
+        for path in &self.sources.fixtures {
+            let recovered = Recorder::recover(path, self.sources.redact_key.clone(), log);
+            recovered.map_err(|source| Error::Record { path: path.clone(), source })?;
+        }
+        Ok(())
+    }
+
     /// Loads every file, so that one start reports all that is wrong.
     fn load(&self) -> Result<(LoadedSets, Auth), Error> {
         let (tokens, policies) = (&self.token_auth_file, &self.authorization_policy_file);
@@ -170,8 +184,11 @@ impl Builder {
         };
         let proxy = match self.upstream.take() {
             Some((url, options)) => {
-                let bytes = self.bounds.recorder_bytes;
-                Some(backend::proxy(&url, &options, recording, bytes, log)?)
+                let limits = QueueLimits {
+                    memory: self.bounds.recorder_bytes,
+                    backlog: u64::try_from(self.bounds.recorder_backlog).unwrap_or(u64::MAX),
+                };
+                Some(backend::proxy(&url, &options, recording, limits, log)?)
             }
             None => None,
         };

@@ -84,7 +84,8 @@ impl Journal {
             return Err(JournalError::OtherKey(path));
         }
         let seal = seal(redactor, &head[24..40]);
-        let mut journal = Self { path, file, seal, end: HEAD as u64, buffer: Vec::new() };
+        let mut journal =
+            Self { path: path.clone(), file, seal, end: HEAD as u64, buffer: Vec::new() };
         let mut entries = VecDeque::new();
         while let Some((mut entry, done)) = journal.entry_at(journal.end, size) {
             let Some(bytes) = journal.read(&entry) else { break };
