@@ -112,6 +112,7 @@ mod java;
 mod k8s;
 #[cfg(feature = "kubeconfig")]
 mod kubeconfig;
+mod links;
 mod matching;
 mod message;
 mod parallel;

@@ -38,12 +38,14 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         builder = builder.authorization_policy_file(path);
     }
     builder = builder.anonymous_auth(args.anonymous_auth);
-    if let Some(url) = args.upstream.clone() {
+    let is_proxy = !args.upstream.is_empty();
+    for url in args.upstream {
         builder = builder.upstream(url, options(&args.backend));
     }
+    builder = builder.rewrite_links(!args.backend.no_rewrite);
     let recorded = args.replay.recorded(&fixtures).map_err(CommandError::Usage)?;
     if let Some(Recorded { directory, mode }) = recorded {
-        if args.upstream.is_none() && mode.is_none() {
+        if !is_proxy && mode.is_none() {
             let why = "--record needs the backend: name it with --upstream, or a --record-mode that replays";
             return Err(CommandError::Usage(why.to_owned()));
         }
@@ -132,13 +134,16 @@ fn tls(args: &TlsArgs) -> crate::tls::server::TlsOptions {
 }
 
 pub(super) fn record(args: Record) -> Result<(), CommandError> {
-    let what = format!("recording {} to {}", args.upstream, args.to.display());
-    let builder = Server::builder()
+    let what = format!("recording {} to {}", args.upstream.join(", "), args.to.display());
+    let mut builder = Server::builder()
         .nothing_loaded()
         // All paths are the backend's.
         .world_prefix(None)
-        .upstream(args.upstream, options(&args.backend))
+        .rewrite_links(!args.backend.no_rewrite)
         .record(args.to);
+    for url in args.upstream {
+        builder = builder.upstream(url, options(&args.backend));
+    }
     let builder = args.record_mode.into_iter().fold(builder, Builder::record_mode);
     let builder = with_tls(builder, &args.tls)?;
     let bounds = bounds(&args.listener, None)?;

@@ -86,7 +86,7 @@ pub(super) fn wiremock(args: &WireMock) -> Result<(), CommandError> {
     let listener = Listener::at(address(args), args.verbose);
     let mut builder = Server::builder().fixtures(&mappings).hot_reload(true);
     if let Some(url) = &args.proxy_all {
-        builder = builder.upstream(url.as_str(), UpstreamOptions::default());
+        builder = builder.upstream(url.as_str(), UpstreamOptions::default()).rewrite_links(false);
     }
     if args.record_mappings {
         builder = builder.record(&mappings);

@@ -248,7 +248,17 @@ impl<'d> Node<'d> {
     /// The node as one that `WireMock` reads as a whole: a problem inside is reported at it.
     #[must_use]
     pub(crate) fn whole(&self) -> Self {
+        if self.way.as_ref().is_some_and(|way| matches!(way.report, Report::Part)) {
+            return self.clone();
+        }
         self.reporting(Report::Whole)
+    }
+
+    /// The node as a part of a whole that `WireMock` reads by itself: a problem inside is reported at the whole
+    /// with the steps of its parts behind it.
+    #[must_use]
+    pub(crate) fn part(&self) -> Self {
+        self.reporting(Report::Part)
     }
 
     /// The node as one that `WireMock` reads as a part of what is around it: its problems are reported there.

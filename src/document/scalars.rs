@@ -97,13 +97,13 @@ impl<'d> Node<'d> {
     }
 
     /// A whole number of 32 bits, as `WireMock` takes one: decimals are cut off, a text may hold a number, and an
-    /// empty text counts as absent (`Ok(None)`). Anything else is noted.
+    /// empty text and `"null"` count as absent (`Ok(None)`). Anything else is reported.
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked before")]
     pub fn loose_integer(&self) -> Result<Option<i64>, InvalidValue> {
         let range = f64::from(i32::MIN)..=f64::from(i32::MAX);
         let number = match self.value() {
             Value::Number(number) => number.as_f64().filter(|number| range.contains(number)),
-            Value::String(text) if text.trim().is_empty() => return Ok(None),
+            Value::String(text) if matches!(text.trim(), "" | "null") => return Ok(None),
             Value::String(text) => text.trim().parse::<i32>().ok().map(f64::from),
             _ => None,
         };

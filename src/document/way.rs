@@ -22,6 +22,8 @@ pub(super) enum Report {
     Whole,
     /// At the node around it.
     Parent,
+    /// At the node itself, whose own step stays in the pointer of a whole around it.
+    Part,
 }
 
 /// One step of a way.
@@ -48,24 +50,26 @@ pub(super) fn pointer_of(way: Option<&Rc<WayTo<'_>>>) -> Pointer {
 
 /// The value that a problem is reported at: one around it may stand for all that is inside.
 pub(super) fn reported_pointer(way: Option<&Rc<WayTo<'_>>>) -> String {
-    let mut steps = Vec::new();
+    // Each step from the end, and whether a whole around it keeps it.
+    let mut steps: Vec<(String, bool)> = Vec::new();
     let mut next = way;
     while let Some(way) = next {
         match way.report {
             Report::Own => {}
-            Report::Whole => steps.clear(),
+            Report::Whole | Report::Part => steps.retain(|(_, is_part)| *is_part),
             Report::Parent => {
-                steps.clear();
+                steps.retain(|(_, is_part)| *is_part);
                 next = way.parent.as_ref();
                 continue;
             }
         }
-        steps.push(match way.last {
+        let step = match way.last {
             Way::Key(key) => key.to_owned(),
             Way::Index(index) => index.to_string(),
-        });
+        };
+        steps.push((step, matches!(way.report, Report::Part)));
         next = way.parent.as_ref();
     }
-    steps.reverse();
+    let steps: Vec<String> = steps.into_iter().rev().map(|(step, _)| step).collect();
     json_pointer(&steps)
 }

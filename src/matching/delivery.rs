@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use base64::{Engine as _, alphabet};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::document::{Keys, Node};
+use crate::java;
+use crate::links::{LINKS_PARAMETER, LINKS_TRANSFORMER};
 use crate::message::{Effects, Fault, FaultAction, FaultPoint, Schedule, TimedChunk};
 
 /// The transformer that plays a recorded stream; `WireMock` ignores names it does not know, and serves
@@ -63,10 +62,11 @@ pub(super) fn transformers<'d>(keys: &Keys<'d>) -> Vec<&'d str> {
     let nodes = keys.get("transformers").map(|node| node.items()).unwrap_or_default();
     let name = |node: &Node<'d>| {
         let name = node.text()?;
-        if ![STREAM_TRANSFORMER, TEMPLATE_TRANSFORMER].contains(&name) {
+        if ![STREAM_TRANSFORMER, LINKS_TRANSFORMER, TEMPLATE_TRANSFORMER].contains(&name) {
+            let known = [STREAM_TRANSFORMER, LINKS_TRANSFORMER, TEMPLATE_TRANSFORMER];
             node.warn(
                 format!("there is no transformer {name:?}, so it does nothing"),
-                format!("known here: {STREAM_TRANSFORMER}, {TEMPLATE_TRANSFORMER}"),
+                format!("known here: {}", known.join(", ")),
             );
         }
         Some(name)
@@ -95,6 +95,8 @@ fn recorded(parameters: &Node<'_>) -> Option<Recorded> {
     let keys = parameters.keys()?;
     let list = keys.required("chunks").map(|node| node.items());
     let trailers = keys.get("trailers").map(|node| trailers(&node));
+    // Another transformer's.
+    let _ = keys.get(LINKS_PARAMETER);
     keys.finish();
     let chunks: Vec<Option<(Duration, Bytes)>> = list?.iter().map(chunk).collect();
     let chunks: Option<Vec<(Duration, Bytes)>> = chunks.into_iter().collect();
@@ -147,21 +149,15 @@ fn chunk(node: &Node<'_>) -> Option<(Duration, Bytes)> {
     Some((after?, bytes?))
 }
 
-/// As Java's decoder: padding may be missing.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
 /// Decodes a text in base64.
 pub(super) fn base64(node: &Node<'_>) -> Option<Bytes> {
-    LENIENT
-        .decode(node.text()?)
+    java::base64::decode(node.text()?)
         .map(Bytes::from)
-        .map_err(|error| {
-            node.error(
-                format!("not base64: {error}"),
+        .map_err(|why| {
+            node.of_parent().error_saying(
+                format!("not base64: {why}"),
                 "encode the body's bytes in standard base64",
+                why,
             );
         })
         .ok()

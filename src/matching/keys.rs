@@ -29,15 +29,23 @@ impl StubScenario {
     }
 }
 
-/// The id as written: `id` before `uuid`, an empty one counts as absent.
+/// The id as written: of `id` and `uuid` the last one counts, an empty one is absent.
 ///
 /// # Errors
 /// It is none.
 pub(super) fn id(keys: &Keys<'_>) -> Result<Option<Uuid>, InvalidValue> {
     let (id, uuid) = (keys.get("id"), keys.get("uuid"));
     let written = |node: &Node<'_>| node.value().as_str() != Some("");
-    let Some(node) = id.filter(written).or_else(|| uuid.filter(written)) else { return Ok(None) };
-    let text = node.text().ok_or(InvalidValue)?;
+    let node = match (id.filter(written), uuid.filter(written)) {
+        (None, None) => return Ok(None),
+        (Some(one), None) | (None, Some(one)) => one,
+        // Only the text knows which was written last.
+        (Some(id), Some(uuid)) => {
+            let place = |node: &Node<'_>| node.place().map(|place| (place.line, place.column));
+            if place(&id) < place(&uuid) { uuid } else { id }
+        }
+    };
+    let text = node.text().ok_or(InvalidValue)?.trim();
     // Shorter forms are none for WireMock.
     let parsed = Uuid::parse_str(text).ok().filter(|_| text.len() == 36);
     if parsed.is_none() {

@@ -26,6 +26,8 @@ pub struct Request {
     pub certificate: Option<Arc<ClientCertificate>>,
     /// Whether it came over TLS.
     pub tls: bool,
+    /// The beginning of the path that named the request's world; the target is without it.
+    pub(crate) mount: Option<Box<str>>,
 }
 
 /// A client's certificate.
@@ -58,6 +60,7 @@ impl Request {
             peer: None,
             certificate: None,
             tls: false,
+            mount: None,
         }
     }
 
@@ -73,6 +76,7 @@ impl Request {
             peer: None,
             certificate: None,
             tls: false,
+            mount: None,
         }
     }
 
@@ -88,6 +92,7 @@ impl Request {
             peer: self.peer,
             certificate: None,
             tls: self.tls,
+            mount: self.mount.clone(),
         }
     }
 

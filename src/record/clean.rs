@@ -5,9 +5,11 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, HeaderName};
 use serde_json::Value;
 
-use crate::redact::{Known, Media, Pass, Redacted, Redactor};
+use crate::links::Links;
+use crate::redact::{Known, MARK, Media, Pass, Redacted, Redactor};
 
 use super::exchange::SentRequest;
+use super::link_marks::own_base;
 
 /// Removes the secrets of one exchange.
 pub(super) struct Clean<'r> {
@@ -19,6 +21,8 @@ pub(super) struct Clean<'r> {
     marks: Pass<'r>,
     /// Secrets of this exchange and of earlier ones: they are replaced wherever they are repeated.
     known: Known,
+    /// Links to the server that was asked, where links are rewritten.
+    own: Option<Links>,
     target: &'r str,
     /// The answer's body without the secrets that it shows by itself.
     answer: Redacted,
@@ -45,7 +49,8 @@ impl<'r> Clean<'r> {
         }
         let answer = pass.body(&Media::of(headers), body);
         let known = redactor.learn(&pass);
-        Self { redactor, sent, pass, marks: Redactor::marks(target), known, target, answer }
+        let marks = Redactor::marks(target);
+        Self { redactor, sent, pass, marks, known, own: own_links(sent), target, answer }
     }
 
     /// The credentials of the request, for the metadata of its mapping; nothing where it has none.
@@ -95,15 +100,24 @@ impl<'r> Clean<'r> {
         })
     }
 
-    /// A text with a mark for each secret.
+    /// A text with a mark for each secret, and for the beginning of each link to the server that was asked: at
+    /// replay it is another one.
     pub(super) fn marked(&self, text: &str) -> String {
         let new = self.marks.changed(text).unwrap_or_else(|| text.to_owned());
-        Redactor::marked(&self.known, new)
+        let new = Redactor::marked(&self.known, new);
+        match &self.own {
+            Some(own) => own.marked(&new, MARK.encode_utf8(&mut [0; 4])).unwrap_or(new),
+            None => new,
+        }
     }
 
-    /// The value of a query parameter or a form's field, decoded, with a mark for each secret.
+    /// The value of a query parameter, decoded, with marks as [`Clean::marked`] has them.
     pub(super) fn marked_parameter(&self, name: &str, value: &str) -> String {
-        Redactor::marked(&self.known, self.marks.parameter(name, value))
+        let new = Redactor::marked(&self.known, self.marks.parameter(name, value));
+        match &self.own {
+            Some(own) => own.marked(&new, MARK.encode_utf8(&mut [0; 4])).unwrap_or(new),
+            None => new,
+        }
     }
 
     /// The value of a header field with a mark for each secret.
@@ -115,4 +129,10 @@ impl<'r> Clean<'r> {
     pub(super) fn marked_target(&self, text: &str) -> String {
         Redactor::marked(&self.known, self.marks.target(text))
     }
+}
+
+/// Links to the server that was asked, where links are rewritten.
+fn own_links(sent: &SentRequest) -> Option<Links> {
+    sent.links.as_ref()?;
+    Some(Links::new(vec![own_base(sent)?]))
 }

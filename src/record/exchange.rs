@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode};
 
+use crate::links::Links;
 use crate::message::{BodyDigest, GrowingDigest};
 
 /// The largest request body that is kept, in bytes; of a larger one only the digest is.
@@ -25,6 +26,8 @@ pub(super) struct SentRequest {
     pub(super) target: String,
     pub(super) headers: HeaderMap,
     pub(super) body: BodyCopy,
+    /// Links to the backends, where they are rewritten.
+    pub(super) links: Option<Arc<Links>>,
 }
 
 /// The path of a target.

@@ -12,10 +12,11 @@ mod request_log;
 use std::collections::HashMap;
 use std::io;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
 
+use crate::links::Links;
 use crate::redact::Redactor;
 
 use super::answer::RecordedResponse;
@@ -52,6 +53,8 @@ pub(crate) struct RecordingOf {
     pub(crate) backend: String,
     /// What happens to the earlier recording in the folder.
     pub(crate) earlier: Earlier,
+    /// Links to the backends, where they are rewritten.
+    pub(crate) links: Option<Arc<Links>>,
 }
 
 /// The record of what was recorded into a folder.

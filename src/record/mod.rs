@@ -2,8 +2,8 @@
 //! servers that stubs name.
 //!
 //! ```text
-//! Request → [proxy] → [upstream] ══ backend
-//!              │ └─ Plan: the body as it arrives, through the [tee]
+//! Request → [proxy] → one of the [backends] → [upstream] ══ backend
+//!              │ └─ Plan: the body as it arrives, through the [tee], with [links] to the proxy
 //!              └─ [exchange] when it ends → [writer]
 //! [writer] → [ledger]: what tells the request apart ([identity]), its [answer], both [clean] of secrets,
 //!                      and its place among the answers so far → [mapping] → [files] → DIR/*.json
@@ -14,6 +14,7 @@
 //! wrong answers.
 
 mod answer;
+mod backends;
 mod backlog;
 mod clean;
 mod connect;
@@ -23,6 +24,8 @@ mod headers;
 mod identity;
 mod key_file;
 mod ledger;
+mod link_marks;
+mod links;
 mod mapping;
 mod options;
 mod outbound;
@@ -38,6 +41,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use backends::{Backends, NamedBackend};
 pub(crate) use ledger::{Earlier, RecordingOf};
 pub use options::UpstreamOptions;
 pub(crate) use outbound::{ANSWER_TIMEOUT, Outbound, SendError};

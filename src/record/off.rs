@@ -66,9 +66,4 @@ impl Proxy {
     pub(crate) async fn end(&self, _: Duration) {
         match self.0 {}
     }
-
-    #[expect(clippy::unused_async, reason = "the signature is that of a build with a backend")]
-    pub(crate) async fn flush(&self) {
-        match self.0 {}
-    }
 }

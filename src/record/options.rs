@@ -103,6 +103,11 @@ impl UpstreamOptions {
         self
     }
 
+    /// The URL of the `Host` that is set: the backend's links may have it.
+    pub(crate) fn host_url(&self) -> Option<String> {
+        self.host.as_ref().map(|host| format!("http://{host}"))
+    }
+
     /// Sets the `Host` of requests to the backend; the default is the host of its URL.
     pub fn host(mut self, host: impl Into<String>) -> Self {
         self.host = Some(host.into());

@@ -1,30 +1,42 @@
 //! Unmatched requests → the backend → a plan, and a recording where there is a recorder.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
 use hyper::ext::ReasonPhrase;
 
+use crate::links::Links;
 use crate::message::{Body, Effects, Origin, PassedBody, Plan, Request, RequestBody};
 
+use super::backends::Backends;
 use super::exchange::{BodyCopy, SentRequest};
+use super::links::AnswerLinks;
 use super::tee::{Recording, Tee};
-use super::upstream::{Upstream, UpstreamError};
+use super::upstream::UpstreamError;
 use super::writer::Recorder;
 
-/// A backend, with or without a recorder.
+/// The backends, with or without a recorder.
 #[derive(Debug)]
 pub(crate) struct Proxy {
-    upstream: Upstream,
+    backends: Backends,
     recorder: Option<Recorder>,
+    /// Links to the backends, which are rewritten.
+    links: Option<Arc<Links>>,
 }
 
 impl Proxy {
     /// Passes requests on, and records the exchanges if there is a recorder.
     #[must_use]
-    pub(crate) fn new(upstream: Upstream, recorder: Option<Recorder>) -> Self {
-        Self { upstream, recorder }
+    pub(crate) fn new(backends: impl Into<Backends>, recorder: Option<Recorder>) -> Self {
+        Self { backends: backends.into(), recorder, links: None }
+    }
+
+    /// Rewrites links to the backends, so that they lead clients to the proxy.
+    pub(crate) fn with_links(mut self, links: Option<Arc<Links>>) -> Self {
+        self.links = links;
+        self
     }
 
     /// The backend's answer, whose body is still arriving. Without an answer it is 502, or 504 after the
@@ -33,16 +45,32 @@ impl Proxy {
         if let Some(recorder) = &self.recorder {
             recorder.wait_for_room().await;
         }
-        let sent = self.recorder.as_ref().map(|_| copy_of(&mut request));
-        let response = match self.upstream.forward(request).await {
+        let sent = self
+            .recorder
+            .as_ref()
+            .map(|_| SentRequest { links: self.links.clone(), ..copy_of(&mut request) });
+        let links = self.links.as_ref().and_then(|links| AnswerLinks::of(links, &mut request));
+        let Some(upstream) = self.backends.route(&mut request) else {
+            let paths = self.backends.paths();
+            let why = format!("no backend has this path; they have {paths}\n");
+            return Plan::text(StatusCode::NOT_FOUND, Origin::Upstream, why);
+        };
+        let response = match upstream.forward(request).await {
             Ok(response) => response,
             Err(error) => return failed(&error),
         };
         let (mut head, body) = response.into_parts();
         let recording = self.recorder.clone().zip(sent).map(|(recorder, sent)| {
-            Recording::new(recorder, sent, head.status, head.headers.clone())
+            let mut recording = Recording::new(recorder, sent, head.status, head.headers.clone());
+            let reason = head.extensions.get::<ReasonPhrase>();
+            recording.reason = reason.map(|reason| Bytes::copy_from_slice(reason.as_bytes()));
+            recording
         });
-        let body = Body::Passed(PassedBody::new(Tee::new(body, recording)));
+        let body = PassedBody::new(Tee::new(body, recording));
+        let body = match links {
+            Some(links) => links.rewrite(&mut head.headers, body).await,
+            None => Body::Passed(body),
+        };
         let mut plan = Plan::new(head.status, Origin::Upstream, body);
         plan.headers = head.headers;
         if let Some(reason) = head.extensions.remove::<ReasonPhrase>() {
@@ -66,6 +94,7 @@ impl Proxy {
     }
 
     /// Waits until all exchanges that have ended are mappings on disk.
+    #[cfg(test)]
     pub(crate) async fn flush(&self) {
         if let Some(recorder) = &self.recorder {
             recorder.flush().await;
@@ -80,7 +109,7 @@ fn copy_of(request: &mut Request) -> SentRequest {
     request.body = std::mem::replace(&mut request.body, RequestBody::Empty)
         .inspected(move |bytes| copy.push(bytes));
     let (method, headers) = (request.method.clone(), request.headers.clone());
-    SentRequest { method, target: request.target().to_owned(), headers, body }
+    SentRequest { method, target: request.target().to_owned(), headers, body, links: None }
 }
 
 fn failed(error: &UpstreamError) -> Plan {

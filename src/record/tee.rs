@@ -31,8 +31,11 @@ pub(super) struct Recording {
     pub(super) sent: SentRequest,
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
+    /// The reason phrase, where it is not the usual one.
+    pub(super) reason: Option<Bytes>,
     began: Instant,
     body: Arrivals,
+    trailers: Option<HeaderMap>,
     reserved: Reserved,
 }
 
@@ -46,11 +49,15 @@ impl Recording {
         let began = Instant::now();
         let mut reserved = recorder.reserve();
         reserved.grow(OVERHEAD);
-        Self { recorder, sent, status, headers, began, body: Arrivals::default(), reserved }
+        let (reason, body, trailers) = (None, Arrivals::default(), None);
+        Self { recorder, sent, status, headers, reason, began, body, trailers, reserved }
     }
 
     /// Adds what arrived; returns whether it fits.
     fn frame(&mut self, frame: &Frame<Bytes>) -> bool {
+        if let Some(trailers) = frame.trailers_ref() {
+            self.trailers = Some(trailers.clone());
+        }
         frame.data_ref().is_none_or(|bytes| self.push(bytes))
     }
 
@@ -67,8 +74,7 @@ impl Recording {
     }
 
     fn finish(self, end: End) {
-        let Self { recorder, sent, status, headers, body, reserved, .. } = self;
-        let (reason, trailers) = (None, None);
+        let Self { recorder, sent, status, headers, reason, body, trailers, reserved, .. } = self;
         let answer = ReceivedAnswer { status, headers, reason, body, trailers, end };
         recorder.write(sent, answer, reserved);
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::links::Links;
 use crate::redact::{Key, Redactor};
 use crate::transport::Logger;
 
@@ -14,7 +15,7 @@ use super::backlog;
 use super::exchange::{ReceivedAnswer, SentRequest, path_of};
 use super::files::{BODIES, FileChange, FolderLock, RecordingFiles, write_manifest};
 use super::key_file;
-use super::ledger::{Counts, Earlier, Ledger, RecordingOf};
+use super::ledger::{Earlier, Ledger, RecordingOf};
 use super::queue::{Budget, Queue, QueueLimits, Reserved, Sink};
 
 /// Writes exchanges into a directory. Clones share their threads; once the last one is dropped, everything is on
@@ -44,6 +45,7 @@ impl Drop for Inner {
         if let Err(error) = write_manifest(&folder.0, folder, backend, ledger.counts()) {
             log(&format!("the manifest of {} cannot be written: {error}", folder.0.display()));
         }
+        log(&format!("{} in {}", ledger.counts(), folder.0.display()));
     }
 }
 
@@ -65,9 +67,10 @@ impl Recorder {
         remove_unfinished(directory);
         remove_unfinished(&directory.join(BODIES));
         try_to_write(directory)?;
-        recover(directory, redactor, log)?;
+        recover(directory, of.links.as_ref(), redactor, log)?;
         let ledger = Arc::new(Ledger::open(directory, of.earlier)?);
-        let sink = MappingSink::new(directory, &ledger, redactor, log);
+        let links = of.links.as_ref();
+        let sink = MappingSink::new(directory, &ledger, links, redactor, log);
         let (queue, _) = Queue::start(directory, limits, Arc::clone(redactor), Box::new(sink))?;
         Ok(Self(Arc::new(Inner {
             budget: Arc::clone(queue.budget()),
@@ -95,7 +98,7 @@ impl Recorder {
             lock => lock?,
         };
         let redactor = Self::redactor(directory, key)?;
-        recover(directory, &redactor, log)?;
+        recover(directory, None, &redactor, log)?;
         drop(lock);
         Ok(())
     }
@@ -120,11 +123,6 @@ impl Recorder {
         self.0.budget.reserve()
     }
 
-    /// What was recorded so far.
-    pub(super) fn counts(&self) -> &Counts {
-        self.0.ledger.counts()
-    }
-
     /// How many bytes of exchanges are held, and the budget.
     #[must_use]
     pub(crate) fn held(&self) -> (usize, usize) {
@@ -139,6 +137,7 @@ impl Recorder {
     }
 
     /// Waits until all queued exchanges are mappings on disk.
+    #[cfg(test)]
     pub(crate) async fn flush(&self) {
         if let Some(queue) = &self.0.queue {
             queue.drained().await;
@@ -176,16 +175,25 @@ impl std::fmt::Debug for Recorder {
 struct MappingSink {
     folder: Folder,
     ledger: Arc<Ledger>,
+    /// Links to the backends, for exchanges that come back from the disk.
+    links: Option<Arc<Links>>,
     redactor: Arc<Redactor>,
     failures: Failures,
     hasher: foldhash::quality::RandomState,
 }
 
 impl MappingSink {
-    fn new(folder: &Path, ledger: &Arc<Ledger>, redactor: &Arc<Redactor>, log: &Logger) -> Self {
+    fn new(
+        folder: &Path,
+        ledger: &Arc<Ledger>,
+        links: Option<&Arc<Links>>,
+        redactor: &Arc<Redactor>,
+        log: &Logger,
+    ) -> Self {
         Self {
             folder: Folder(folder.to_path_buf()),
             ledger: Arc::clone(ledger),
+            links: links.cloned(),
             redactor: Arc::clone(redactor),
             failures: Failures { log: Arc::clone(log), state: Mutex::default() },
             hasher: foldhash::quality::RandomState::default(),
@@ -194,12 +202,17 @@ impl MappingSink {
 }
 
 /// Makes mappings of what an earlier recorder left in a directory: they come after those that it wrote.
-fn recover(directory: &Path, redactor: &Arc<Redactor>, log: &Logger) -> io::Result<()> {
+fn recover(
+    directory: &Path,
+    links: Option<&Arc<Links>>,
+    redactor: &Arc<Redactor>,
+    log: &Logger,
+) -> io::Result<()> {
     if !directory.join(backlog::FILE).is_file() {
         return Ok(());
     }
     let ledger = Arc::new(Ledger::open(directory, Earlier::Extend)?);
-    let sink = MappingSink::new(directory, &ledger, redactor, log);
+    let sink = MappingSink::new(directory, &ledger, links, redactor, log);
     let limits = QueueLimits { memory: usize::MAX, backlog: u64::MAX };
     let (queue, left) = Queue::start(directory, limits, Arc::clone(redactor), Box::new(sink))?;
     // Waits until all of them are mappings.
@@ -218,7 +231,8 @@ impl Sink for MappingSink {
         self.ledger.repeat(sent, answer)
     }
 
-    fn record(&self, sent: SentRequest, answer: ReceivedAnswer) {
+    fn record(&self, mut sent: SentRequest, answer: ReceivedAnswer) {
+        sent.links = sent.links.or_else(|| self.links.clone());
         let Self { folder, redactor, .. } = self;
         if let Err(error) = self.ledger.record(&sent, answer, redactor, folder) {
             self.failures.report(1, || {

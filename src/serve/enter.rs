@@ -50,7 +50,9 @@ impl Shared {
             return Ok(None);
         }
         let name = name?;
+        let mount = request.path()[..request.path().len() - (rest.len() - end)].into();
         request.uri = without_world(&request.uri, &rest[end..]);
+        request.mount = Some(mount);
         Ok(Some(name))
     }
 

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::links::{Backend, Links};
 use crate::record::{
-    Earlier, Proxy, QueueLimits, Recorder, RecordingOf, Upstream, UpstreamOptions,
+    Backends, Earlier, NamedBackend, Proxy, QueueLimits, Recorder, RecordingOf, Upstream,
+    UpstreamOptions,
 };
 use crate::redact::{Key, Redactor};
 use crate::transport::Logger;
@@ -75,27 +77,46 @@ impl Recording {
     }
 }
 
-/// The backend, with a recorder where there is a recording. Nothing is connected yet.
+/// The backends, with a recorder where there is a recording. Nothing is connected yet.
 ///
 /// # Errors
 /// [`Error::Upstream`] for a URL or certificates that cannot be used, [`Error::Record`].
 pub(super) fn proxy(
-    url: &str,
-    options: &UpstreamOptions,
+    upstreams: &[(String, UpstreamOptions)],
+    rewrites_links: bool,
     recording: Option<Recording>,
     limits: QueueLimits,
     log: &Logger,
 ) -> Result<Proxy, Error> {
-    let upstream =
-        Upstream::new(url, options).map_err(|error| Error::Upstream(error.to_string()))?;
+    let mut backends = Vec::new();
+    let mut named = Vec::new();
+    for (text, options) in upstreams {
+        let NamedBackend { below, url } = NamedBackend::new(text);
+        let upstream =
+            Upstream::new(&url, options).map_err(|error| Error::Upstream(error.to_string()))?;
+        if backends.iter().any(|(path, _)| *path == below) {
+            let path = if below.is_empty() { "/" } else { &*below };
+            let why = format!(
+                "two backends have the path {path}; give one a path of its own: PATH={url}"
+            );
+            return Err(Error::Upstream(why));
+        }
+        // Links cannot name a socket, only the host of requests to it.
+        let names = [Some(url.replacen("h2c://", "http://", 1)), options.host_url()];
+        let names = names.into_iter().flatten();
+        named.extend(names.filter_map(|url| Backend::new(&url, &below).ok()));
+        backends.push((below, upstream));
+    }
+    let links = rewrites_links.then(|| Arc::new(Links::new(named)));
     let recorder = match recording {
         None => None,
         Some(Recording { directory, redactor, extends }) => {
             let earlier = if extends { Earlier::Extend } else { Earlier::Replace };
-            let of = RecordingOf { backend: url.to_owned(), earlier };
+            let urls: Vec<&str> = upstreams.iter().map(|(url, _)| &**url).collect();
+            let of = RecordingOf { backend: urls.join(" "), earlier, links: links.clone() };
             let recorder = Recorder::new(&directory, of, limits, &redactor, log);
             Some(recorder.map_err(|source| Error::Record { path: directory, source })?)
         }
     };
-    Ok(Proxy::new(upstream, recorder))
+    Ok(Proxy::new(Backends::new(backends), recorder).with_links(links))
 }

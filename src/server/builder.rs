@@ -47,7 +47,9 @@ pub struct Builder {
     pub(super) profile: Profile,
     pub(super) token_lifetime: Duration,
     #[cfg(feature = "record")]
-    pub(super) upstream: Option<(String, UpstreamOptions)>,
+    pub(super) upstreams: Vec<(String, UpstreamOptions)>,
+    #[cfg(feature = "record")]
+    pub(super) rewrite_links: bool,
     #[cfg(feature = "record")]
     pub(super) record: Option<PathBuf>,
     #[cfg(feature = "record")]
@@ -85,7 +87,9 @@ impl Default for Builder {
             profile: Profile::default(),
             token_lifetime: TOKEN_LIFETIME,
             #[cfg(feature = "record")]
-            upstream: None,
+            upstreams: Vec::new(),
+            #[cfg(feature = "record")]
+            rewrite_links: true,
             #[cfg(feature = "record")]
             record: None,
             #[cfg(feature = "record")]

@@ -35,9 +35,17 @@ use super::backend::RecordMode;
 /// ```
 #[cfg(feature = "record")]
 impl Builder {
-    /// Proxies unmatched requests to this URL.
+    /// Proxies unmatched requests to this URL. A further backend is named with a path, as
+    /// `auth=https://auth.example.com`: requests below `/auth/` go to it, and links to it lead there.
     pub fn upstream(mut self, url: impl Into<String>, options: UpstreamOptions) -> Self {
-        self.upstream = Some((url.into(), options));
+        self.upstreams.push((url.into(), options));
+        self
+    }
+
+    /// Whether links to the backend, in header fields and texts of its responses, are made to lead to this server
+    /// and, in a recording, to the server that replays it; on by default.
+    pub fn rewrite_links(mut self, on: bool) -> Self {
+        self.rewrite_links = on;
         self
     }
 
@@ -75,7 +83,7 @@ impl Builder {
         if mode == RecordMode::None && !is_recorded {
             return Err(wrong(format!("{shown} has no recording; record one with the mode once")));
         }
-        if records && self.upstream.is_none() {
+        if records && self.upstreams.is_empty() {
             return Err(wrong(format!("{shown} is recorded from a backend; name its URL")));
         }
         if self.sources.fixtures.is_empty() {
@@ -85,7 +93,7 @@ impl Builder {
             self.sources.add_recording(directory);
         }
         if !records {
-            (self.upstream, self.record) = (None, None);
+            (self.upstreams, self.record) = (Vec::new(), None);
         }
         Ok(())
     }

@@ -182,15 +182,15 @@ impl Builder {
             Some(Recording { redactor, .. }) if !self.show_secrets => Arc::clone(redactor),
             _ => redactor(key, self.show_secrets),
         };
-        let proxy = match self.upstream.take() {
-            Some((url, options)) => {
-                let limits = QueueLimits {
-                    memory: self.bounds.recorder_bytes,
-                    backlog: u64::try_from(self.bounds.recorder_backlog).unwrap_or(u64::MAX),
-                };
-                Some(backend::proxy(&url, &options, recording, limits, log)?)
+        let limits = QueueLimits {
+            memory: self.bounds.recorder_bytes,
+            backlog: u64::try_from(self.bounds.recorder_backlog).unwrap_or(u64::MAX),
+        };
+        let proxy = match self.upstreams.as_slice() {
+            [] => None,
+            upstreams => {
+                Some(backend::proxy(upstreams, self.rewrite_links, recording, limits, log)?)
             }
-            None => None,
         };
         Ok((redactor, proxy))
     }

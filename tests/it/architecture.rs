@@ -8,7 +8,7 @@ use std::path::Path;
 /// The layers, lowest first. A top-level module uses modules of lower layers, and of its own layer only those
 /// that stand before it.
 const LAYERS: &[&[&str]] = &[
-    &["java", "parallel", "document", "message", "redact"],
+    &["java", "parallel", "document", "message", "links", "redact"],
     &["tls", "transport", "template", "matching", "scenario", "k8s", "grade"],
     &["fixtures", "exchange", "record", "profile"],
     &["error"],

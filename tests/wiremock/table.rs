@@ -29,6 +29,7 @@ const DIFFERENCES: &str = "
 | order of files | the file system's | sorted by path | the same on each machine |
 | state of scenarios | select and change are two steps | one step | parallel requests do not see the old state twice |
 | regular expressions, JSONPaths, XPaths, schemas, templates | unbounded | a limit of steps; then no match or an error that names stub and field | a pattern cannot stop the server |
+| an exception in an operator (a null among what a JSONPath finds) | the request gets 500, whatever other stubs say | the stub does not match | one stub does not break the others |
 | bodies | unbounded | a limit, named in the 413 | memory is bounded |
 | POST `/__admin/requests/reset` | gone in 3.x: 404 | empties the journal | client packages call it |
 | secrets in recordings | in clear | pseudonyms; the patterns match any value in their place | recordings are committed |

@@ -45,9 +45,9 @@ pub(crate) struct Serve {
     /// Whether to accept requests without a token as system:anonymous.
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     pub(crate) anonymous_auth: bool,
-    /// Proxy unmatched requests to this URL.
-    #[arg(long, value_name = "URL")]
-    pub(crate) upstream: Option<String>,
+    /// Proxy unmatched requests to this URL (repeatable: PATH=URL proxies those below /PATH/).
+    #[arg(long, value_name = "[PATH=]URL")]
+    pub(crate) upstream: Vec<String>,
     #[command(flatten)]
     pub(crate) replay: Replay,
     /// Most worlds besides the default one; the least recently used one makes room.
@@ -72,9 +72,9 @@ pub(crate) struct Serve {
 
 #[derive(Debug, Args)]
 pub(crate) struct Record {
-    /// Backend to record.
-    #[arg(long, value_name = "URL")]
-    pub(crate) upstream: String,
+    /// Backend to record (repeatable: PATH=URL records another host below /PATH/).
+    #[arg(long, value_name = "[PATH=]URL", required = true)]
+    pub(crate) upstream: Vec<String>,
     /// Directory for the fixtures; created if it does not exist.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
@@ -151,6 +151,9 @@ pub(crate) struct Backend {
     /// Accept any certificate of an https backend.
     #[arg(long)]
     pub(crate) upstream_insecure: bool,
+    /// Keep links to the backend in its responses; they lead clients to the backend itself.
+    #[arg(long)]
+    pub(crate) no_rewrite: bool,
     /// PEM file with the client certificate to show to the backend.
     #[arg(long, value_name = "FILE", requires = "upstream_key")]
     pub(crate) upstream_cert: Option<PathBuf>,

@@ -120,6 +120,14 @@ impl Json {
         read::read(text, reader)
     }
 
+    /// Reads a value of Jackson's that stands at the beginning of a text.
+    ///
+    /// # Errors
+    /// What is wrong with it, and at which byte.
+    pub(crate) fn read_first(text: &str) -> Result<Self, String> {
+        read::read_first(text, Reader::Jackson)
+    }
+
     /// The value of a document that serde has read.
     pub(crate) fn of(value: &serde_json::Value) -> Self {
         use serde_json::Value;

@@ -18,13 +18,19 @@ pub(crate) enum Reader {
 }
 
 pub(super) fn read(text: &str, reader: Reader) -> Result<Json, String> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut parser = Parser { text, at: 0, reader };
-    parser.space()?;
-    if parser.peek().is_none() && reader == Reader::Smart {
-        return Ok(Json::Text(String::new()));
+    let mut parser = Parser::new(text, reader);
+    let value = parser.document()?;
+    // A number has no end of its own.
+    let is_open = reader == Reader::Jackson && matches!(value, Json::Number(_));
+    if is_open && parser.peek().is_some_and(|next| !next.is_ascii_whitespace()) {
+        return Err(parser.wrong("a space behind the number"));
     }
-    parser.value(0, &[])
+    Ok(value)
+}
+
+/// The first value of a text, whatever follows it.
+pub(super) fn read_first(text: &str, reader: Reader) -> Result<Json, String> {
+    Parser::new(text, reader).document()
 }
 
 struct Parser<'t> {
@@ -33,7 +39,19 @@ struct Parser<'t> {
     reader: Reader,
 }
 
-impl Parser<'_> {
+impl<'t> Parser<'t> {
+    fn new(text: &'t str, reader: Reader) -> Self {
+        Self { text: text.strip_prefix('\u{feff}').unwrap_or(text), at: 0, reader }
+    }
+
+    fn document(&mut self) -> Result<Json, String> {
+        self.space()?;
+        if self.peek().is_none() && self.is_smart() {
+            return Ok(Json::Text(String::new()));
+        }
+        self.value(0, &[])
+    }
+
     fn wrong(&self, expected: &str) -> String {
         match self.text[self.at..].chars().next() {
             Some(found) => format!("'{found}' at byte {} where {expected} is expected", self.at),

@@ -11,6 +11,8 @@ mod operand;
 mod read;
 mod schema;
 #[cfg(feature = "json-schema")]
+mod schema_reading;
+#[cfg(feature = "json-schema")]
 mod schema_validator;
 mod subject;
 #[cfg(test)]

@@ -80,7 +80,7 @@ fn exact(operand: &Node<'_>) -> Option<Json> {
         start += text[start..].find('\n')? + 1;
     }
     let (offset, _) = text[start..].char_indices().nth(place.column - 1)?;
-    let found = Json::read(&text[start + offset..], Reader::Jackson).ok()?;
+    let found = Json::read_first(&text[start + offset..]).ok()?;
     // The place is that of another value where the text is not JSON.
     (found.to_serde() == *operand.value()).then_some(found)
 }

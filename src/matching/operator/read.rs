@@ -1,12 +1,11 @@
 //! `{"equalTo": "x"}` and its siblings → operators, with everything that is wrong with them
 //! (`C/matching/StringValuePatternJsonDeserializer.java`).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::document::jayway::Query;
 use crate::document::{Keys, Node, suggest};
+use crate::java;
 use crate::java::decimal::Decimal;
 
 use super::super::json::JsonPattern;
@@ -94,11 +93,11 @@ impl StringPattern {
                 Self::Date(Box::new(DatePattern::compile(operator, operand, options)?))
             }
             "binaryEqualTo" => {
-                let bytes = operand.value().as_str().and_then(|text| STANDARD.decode(text).ok());
-                let Some(bytes) = bytes else {
-                    operand.error("binaryEqualTo operand must be bytes in base64", "");
-                    return None;
+                let decode = |why: String| {
+                    let hint = "give the bytes in standard base64";
+                    operand.error_saying(format!("not base64: {why}"), hint, why);
                 };
+                let bytes = java::base64::decode(&text()?).map_err(decode).ok()?;
                 Self::BinaryEqualTo(bytes.into())
             }
             "equalToXml" => Self::EqualToXml(Box::new(XmlPattern::compile(operand, keys)?)),
@@ -186,7 +185,9 @@ fn compile_json_path(operand: &Node<'_>) -> Option<StringPattern> {
         .map(|query| {
             StringPattern::MatchesJsonPath(Box::new(JsonPathPattern::new(text, query)), below)
         })
-        .map_err(|why| operand.error(why, "paths have the syntax of Jayway's JsonPath"))
+        .map_err(|why| {
+            operand.error_saying(&why, "paths have the syntax of Jayway's JsonPath", &why);
+        })
         .ok()
 }
 
@@ -237,7 +238,7 @@ fn list(operand: &Node<'_>) -> Option<Vec<StringPattern>> {
         );
         return None;
     }
-    let items = operand.items();
+    let items: Vec<Node<'_>> = operand.items().iter().map(Node::part).collect();
     // Not `collect` on an Option alone: every broken item is reported, not only the first.
     let patterns: Vec<_> = items.iter().map(StringPattern::compile).collect();
     let patterns: Vec<StringPattern> = patterns.into_iter().collect::<Option<_>>()?;

@@ -3,6 +3,7 @@
 use jsonschema::{Draft, PatternOptions};
 use serde_json::Value;
 
+use super::schema_reading;
 use crate::java::json::Json;
 
 /// The largest schema, in values, with its references written out.
@@ -47,7 +48,7 @@ impl Validator {
             size.add(&schema)?;
             size.loops > 1
         };
-        allow_null(&mut schema);
+        schema_reading::read(&mut schema);
         // From 2019-09 on a format is a remark only.
         let formats = matches!(draft, Draft::Draft4 | Draft::Draft6 | Draft::Draft7);
         let validator = jsonschema::options()
@@ -93,25 +94,6 @@ fn depth(json: &Json) -> usize {
         Json::List(items) => items.iter().map(depth).max().unwrap_or(0),
         Json::Map(map) => map.iter().map(|(_, value)| depth(value)).max().unwrap_or(0),
         _ => 0,
-    }
-}
-
-/// `nullable` of OpenAPI: null is as good as the type.
-fn allow_null(schema: &mut Value) {
-    match schema {
-        Value::Object(map) => {
-            map.values_mut().for_each(allow_null);
-            if map.get("nullable") == Some(&Value::Bool(true)) {
-                if let Some(kind) = map.get_mut("type").filter(|kind| kind.is_string()) {
-                    *kind = Value::Array(vec![kind.take(), "null".into()]);
-                }
-                if let Some(Value::Array(values)) = map.get_mut("enum") {
-                    values.push(Value::Null);
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(allow_null),
-        _ => {}
     }
 }
 

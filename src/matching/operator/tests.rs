@@ -177,6 +177,24 @@ fn dates_lie_before_after_or_at_others() {
     }
 }
 
+/// A null document has no paths at all, not even absent ones; a null among other values matches nothing.
+#[test]
+fn paths_into_null() {
+    let holds = |pattern: Value, value: &str| {
+        let (compiled, _) = with_node(&pattern, StringPattern::compile);
+        compiled.unwrap().matches(&Subject::new(Some(value)))
+    };
+    let absent = |path: &str| json!({"matchesJsonPath": {"expression": path, "absent": true}});
+    for path in ["$.a", "$", "$.*", "$[0]"] {
+        assert!(!holds(absent(path), "null"), "{path}");
+    }
+    assert!(holds(absent("$.a"), r#"{"a": null}"#));
+    assert!(holds(absent("$.a"), r#"{"b": 1}"#));
+    let any = json!({"matchesJsonPath": {"expression": "$.*", "doesNotMatch": "[0-9]"}});
+    assert!(!holds(any.clone(), r#"[null, "a"]"#));
+    assert!(holds(any, r#"["1", "a"]"#));
+}
+
 #[cfg(feature = "json-schema")]
 #[test]
 fn schemas_are_bounded_and_never_broken() {
@@ -188,6 +206,41 @@ fn schemas_are_bounded_and_never_broken() {
     assert!(holds(json!({"matchesJsonSchema": {"type": "string"}}), "5"));
     assert!(!holds(json!({"matchesJsonSchema": {"type": 5}}), "5"));
     assert!(holds(json!({"matchesJsonSchema": {"type": "string", "nullable": true}}), "null"));
+    // What is no schema has no keywords.
+    for schema in [json!([]), json!([{"type": "string"}]), json!(1), json!("1"), json!(null)] {
+        assert!(holds(json!({"matchesJsonSchema": schema}), "5"), "{schema}");
+    }
+    assert!(!holds(json!({"matchesJsonSchema": false}), "5"));
+    // Recorded from WireMock: what a keyword says whose value makes no sense, for 5 and for {"a": 1}.
+    for (schema, number, object) in [
+        (json!({"type": "obect"}), false, false),
+        (json!({"type": []}), false, false),
+        (json!({"type": "any"}), true, true),
+        (json!({"type": ["string", "foo"]}), true, false),
+        (json!({"properties": {"a": {"type": "nope"}}}), true, false),
+        (json!({"oneOf": [{"type": "obect"}, {"type": "object"}]}), false, true),
+        (json!({"multipleOf": 0}), true, true),
+        (json!({"minLength": "2"}), true, true),
+        (json!({"required": "b"}), true, true),
+        (json!({"required": [1]}), true, false),
+        (json!({"properties": {"a": "x"}}), true, true),
+        (json!({"pattern": 5}), true, true),
+        (json!({"anyOf": []}), true, true),
+        (json!({"oneOf": []}), false, false),
+        (json!({"anyOf": [5]}), true, true),
+        (json!({"not": 5}), false, false),
+        (json!({"additionalProperties": "x"}), true, false),
+        (json!({"dependentRequired": {"a": "b"}}), true, true),
+        (json!({"minimum": "3"}), false, false),
+        (json!({"enum": "a"}), false, false),
+        (json!({"items": [{"type": "string"}]}), false, false),
+        (json!({"patternProperties": {"(": {}}}), false, false),
+        (json!({"$ref": "#/nope"}), false, false),
+    ] {
+        assert_eq!(holds(json!({"matchesJsonSchema": schema}), "5"), number, "{schema} for 5");
+        let object_holds = holds(json!({"matchesJsonSchema": schema}), r#"{"a": 1}"#);
+        assert_eq!(object_holds, object, "{schema} for an object");
+    }
     assert!(!holds(json!({"matchesJsonSchema": {"$ref": "https://example.com/x"}}), "5"));
     let mut definitions = serde_json::Map::new();
     for n in 0..40 {

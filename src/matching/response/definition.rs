@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, HeaderName};
 
+use crate::links::Links;
 use crate::message::Effects;
 use crate::template::Parameters;
 
@@ -34,6 +35,8 @@ pub(in crate::matching) struct Definition {
     pub(super) exact: bool,
     /// What templates see as `parameters`.
     pub(super) parameters: Parameters,
+    /// Links to the backend that the answer was recorded from: they become those of the request.
+    pub(super) links: Option<Box<Links>>,
 }
 
 /// The body of a response.
@@ -99,6 +102,7 @@ impl Definition {
         };
         body && self.delays.drawn.is_none()
             && self.proxy.is_none()
+            && self.links.is_none()
             && self.headers.iter().all(plain)
     }
 

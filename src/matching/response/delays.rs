@@ -8,7 +8,7 @@ use crate::message::{Delay, Pace};
 use super::scalar;
 
 /// The longest delay, in milliseconds: a day.
-const MAX_DELAY_MS: f64 = 86_400_000.0;
+const MAX_DELAY_MS: u32 = 86_400_000;
 
 /// Delays before the first byte of an answer. Each that is missing is taken from the settings.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -22,7 +22,14 @@ impl Delays {
 
     /// Reads `fixedDelayMilliseconds` and `delayDistribution`; nothing where one of them is wrong.
     pub(super) fn read(keys: &Keys<'_>) -> Option<Self> {
-        let fixed = keys.get("fixedDelayMilliseconds").map(|node| millis(&node));
+        let fixed = match keys.get("fixedDelayMilliseconds").map(|node| node.loose_integer()) {
+            None | Some(Ok(None)) => None,
+            Some(Ok(Some(number))) => {
+                let milliseconds = number.clamp(0, i64::from(MAX_DELAY_MS)).unsigned_abs();
+                Some(Some(Duration::from_millis(milliseconds)))
+            }
+            Some(Err(_)) => Some(None),
+        };
         let drawn = keys.get("delayDistribution").map(|node| distribution(&node));
         Some(Self { fixed: lift(fixed)?, drawn: lift(drawn)? })
     }
@@ -32,7 +39,8 @@ impl Delays {
 /// (`C/http/DelayDistribution.java`).
 pub(crate) fn distribution(node: &Node<'_>) -> Option<Delay> {
     let keys = node.keys()?;
-    let kind = keys.required("type").and_then(|node| node.word(&KINDS));
+    // A type that is not known is a fault of the object.
+    let kind = keys.required("type").and_then(|node| node.of_parent().word(&KINDS));
     // Bounds that are missing are zero.
     let time = |key: &'static str| keys.get(key).map_or(Some(Duration::ZERO), |node| millis(&node));
     let delay = kind.and_then(|kind| match kind {
@@ -82,7 +90,7 @@ pub(super) fn dribble(keys: &Keys<'_>) -> Option<Option<Pace>> {
 /// A number of milliseconds. A negative one is none.
 fn millis(node: &Node<'_>) -> Option<Duration> {
     let number = scalar::number(node)?;
-    Some(Duration::from_secs_f64(number.clamp(0.0, MAX_DELAY_MS) / 1000.0))
+    Some(Duration::from_secs_f64(number.clamp(0.0, f64::from(MAX_DELAY_MS)) / 1000.0))
 }
 
 /// A value that may be missing, out of one that may be missing or wrong.

@@ -15,6 +15,7 @@ use super::definition::{BodyDefinition, Definition};
 use super::failure::Failure;
 use super::fixed::is_wrong_length;
 use super::headers;
+use super::links;
 use super::marks::{STUB_ID, STUB_NAME, ascii};
 use super::proxy_request;
 use super::text::Rendering;
@@ -39,8 +40,13 @@ fn plan(
     stub: AnsweringStub<'_>,
     rendering: &mut Rendering<'_, '_>,
 ) -> Result<Plan, Failure> {
-    let (body, from_file) = body(definition, rendering)?;
+    let (mut body, from_file) = body(definition, rendering)?;
     let mut headers = headers::rendered(&definition.headers, rendering)?;
+    let mut effects = definition.effects.clone();
+    if let Some(links) = &definition.links {
+        let request = rendering.context.request;
+        body = links::rewrite(links, request, &mut headers, body, &mut effects.schedule);
+    }
     settle_length(&mut headers)?;
     let AnsweringStub { id, name, .. } = stub;
     let context = &mut *rendering.context;
@@ -51,7 +57,7 @@ fn plan(
         headers.append(STUB_NAME, name);
     }
     let delay = context.settings.delay(&definition.delays, context.random);
-    let delivery = Effects { delay, wrong_length, ..definition.effects.clone() }.into();
+    let delivery = Effects { delay, wrong_length, ..effects }.into();
     let body = if body.is_empty() { Body::Empty } else { Body::Bytes(body) };
     let mut plan = Plan {
         headers,

@@ -17,6 +17,7 @@ mod failure;
 mod fixed;
 mod headers;
 mod json_body;
+mod links;
 mod made;
 mod marks;
 mod proxy;

@@ -14,7 +14,7 @@ use super::delays::{Delays, dribble};
 use super::proxy::ProxyDefinition;
 use super::settings::ResponseTemplating;
 use super::text::Text;
-use super::{body, headers, reason, scalar};
+use super::{body, headers, links, reason, scalar};
 
 /// A response as it is written.
 #[derive(Debug, Default)]
@@ -48,6 +48,7 @@ impl RawResponse {
         for name in [CONTENT_TYPE, CONTENT_LENGTH] {
             keep_last(&mut headers, &name);
         }
+        let links = links::read(&keys, &names);
         let stream = stream(&keys, &names);
         let body = body::read(&keys, files, templated, file_templated);
         let delays = Delays::read(&keys);
@@ -95,13 +96,14 @@ impl RawResponse {
             templated,
             exact: false,
             parameters,
+            links,
         }))
     }
 }
 
 /// The status. Zero and less stand for none; interim answers (1xx) cannot stand alone, and are answered so.
 fn status(node: &Node<'_>) -> Option<StatusCode> {
-    let number = scalar::integer(node)?;
+    let number = node.loose_integer().ok()?.unwrap_or(0);
     if number <= 0 {
         return Some(StatusCode::OK);
     }

@@ -285,7 +285,7 @@ fn what_cannot_be_served_is_told() {
         ),
         (
             json!({"base64Body": "%"}),
-            "base64Body: not base64: Invalid symbol 37, offset 0.; encode the body's bytes in standard base64",
+            "base64Body: not base64: Input byte[] should at least have 2 bytes for base64 bytes; encode the body's bytes in standard base64",
         ),
         (
             json!({"bodyFileName": "gone"}),
@@ -301,7 +301,7 @@ fn what_cannot_be_served_is_told() {
         ),
         (
             json!({"transformers": ["mine"]}),
-            "warning: transformers[0]: there is no transformer \"mine\", so it does nothing; known here: standin-stream, response-template",
+            "warning: transformers[0]: there is no transformer \"mine\", so it does nothing; known here: standin-stream, standin-links, response-template",
         ),
         (
             json!({"transformers": ["standin-stream"], "transformerParameters": {"chunks": [{}]}}),

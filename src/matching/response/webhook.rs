@@ -24,8 +24,14 @@ use super::settings::draw;
 use super::text::{Rendering, Text};
 use super::{headers, scalar};
 
-/// The phase of a serve event in which webhooks are sent.
-const PHASE: &str = "AFTER_COMPLETE";
+/// The phases of a serve event, and whether webhooks are sent in it
+/// (`C/extension/ServeEventListener.java`).
+const PHASES: [(&str, bool); 4] = [
+    ("BEFORE_MATCH", false),
+    ("AFTER_MATCH", false),
+    ("BEFORE_RESPONSE_SENT", false),
+    ("AFTER_COMPLETE", true),
+];
 
 /// The webhooks of a stub.
 #[derive(Debug, Default)]
@@ -65,7 +71,8 @@ impl Webhooks {
     pub(in crate::matching) fn read(mapping: &Keys<'_>) -> Self {
         let mut found = Vec::new();
         for key in ["postServeActions", "serveEventListeners"] {
-            let Some(node) = mapping.get(key) else { continue };
+            // WireMock reads all listeners of a key at once, and reports a problem at the key.
+            let Some(node) = mapping.get(key).map(|node| node.whole()) else { continue };
             // The older form is an object of parameters by name.
             if node.value().is_object() {
                 for (name, parameters) in node.entries() {
@@ -75,15 +82,20 @@ impl Webhooks {
             }
             for node in node.items() {
                 let Some(keys) = node.keys() else { continue };
-                let name = keys.get("name").and_then(|node| node.text()).unwrap_or_default();
-                let phases = keys.get("requestPhases").map(|node| node.items());
+                let name =
+                    keys.get("name").and_then(|node| scalar::text(&node)).unwrap_or_default();
+                // The older form has none.
+                let phases = (key == "serveEventListeners").then(|| keys.get("requestPhases"));
+                let phases = phases.flatten().map(|node| node.items());
                 let is_sent = phases.is_none_or(|phases| {
-                    phases.iter().any(|phase| phase.value().as_str() == Some(PHASE))
+                    // Each is read: every wrong one is reported.
+                    let sent: Vec<_> = phases.iter().map(|phase| phase.word(&PHASES)).collect();
+                    sent.contains(&Some(true))
                 });
                 let parameters = keys.get("parameters");
                 keys.finish();
                 if is_sent {
-                    found.extend(Webhook::read(name, &node, parameters.as_ref()));
+                    found.extend(Webhook::read(&name, &node, parameters.as_ref()));
                 }
             }
         }

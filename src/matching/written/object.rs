@@ -1,6 +1,10 @@
 //! JSON texts that are put together, and the scalars in them as Jackson coerces them.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::super::raw::Raw;
+use crate::java;
 
 /// An object, its entries as JSON texts.
 #[derive(Debug, Default)]
@@ -22,17 +26,34 @@ impl Object {
 
     /// An entry whose value is a whole number.
     pub(super) fn integer(&mut self, from: &Fields<'_>, key: &str) {
-        self.with(from, key, integer);
+        self.scalar(from, key, integer);
     }
 
     /// An entry whose value is a number.
     pub(super) fn number(&mut self, from: &Fields<'_>, key: &str) {
-        self.with(from, key, number);
+        self.scalar(from, key, number);
     }
 
     /// An entry whose value is true or false.
     pub(super) fn bool(&mut self, from: &Fields<'_>, key: &str) {
-        self.with(from, key, bool);
+        self.scalar(from, key, bool);
+    }
+
+    /// Jackson reads an empty text and `"null"` as null where no text is expected.
+    fn scalar(&mut self, from: &Fields<'_>, key: &str, make: impl FnOnce(Raw<'_>) -> String) {
+        let value = from.get(key);
+        let is_null =
+            |value: Raw<'_>| value.string().is_some_and(|text| matches!(text.trim(), "" | "null"));
+        if let Some(value) = value.filter(|value| !is_null(*value)) {
+            self.set(key, make(value));
+        }
+    }
+
+    /// Sets an entry that is not there yet.
+    pub(super) fn set_missing(&mut self, key: &str, json: &str) {
+        if !self.0.iter().any(|(other, _)| other == key) {
+            self.set(key, json.to_owned());
+        }
     }
 
     /// An entry as it is written.
@@ -129,6 +150,12 @@ pub(super) fn number(raw: Raw<'_>) -> String {
         Ok(number) if number.is_finite() => serde_json::Value::from(number).to_string(),
         _ => raw.as_str().to_owned(),
     }
+}
+
+/// Bytes in base64, with padding and without stray bits. What is no text stays as it is.
+pub(super) fn base64(raw: Raw<'_>) -> String {
+    let bytes = raw.string().and_then(|text| java::base64::decode(&text).ok());
+    bytes.map_or_else(|| raw.as_str().to_owned(), |bytes| quoted(&STANDARD.encode(bytes)))
 }
 
 /// True or false, which may be written as text or as a number.

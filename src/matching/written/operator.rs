@@ -38,6 +38,7 @@ fn add(to: &mut Object, raw: Raw<'_>, depth: usize) {
     let raw = &Fields::of(raw);
     let Some((key, operand)) = raw.first_of(&OPERATORS).filter(|_| depth < DEEPEST) else { return };
     match key {
+        "binaryEqualTo" => to.set(key, object::base64(operand)),
         "absent" => to.set(key, "true".to_owned()),
         "anything" => to.set(key, quoted("anything")),
         "and" | "or" => {
@@ -70,8 +71,12 @@ fn add(to: &mut Object, raw: Raw<'_>, depth: usize) {
         }
         "before" | "after" | "equalToDateTime" => {
             to.set(key, date(raw, operand));
-            for option in ["actualFormat", "truncateExpected", "truncateActual"] {
-                to.text(raw, option);
+            to.text(raw, "actualFormat");
+            for option in ["truncateExpected", "truncateActual"] {
+                // A name of Java's, in words.
+                if let Some(name) = raw.get(option).and_then(Raw::string) {
+                    to.set(option, quoted(&name.to_lowercase().replace('_', " ")));
+                }
             }
             let last = raw.get("applyTruncationLast");
             if last.is_some_and(|last| last.as_str() == "true") {

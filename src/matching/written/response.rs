@@ -8,7 +8,12 @@ pub(super) fn definition(raw: Option<Raw<'_>>) -> String {
     let raw = &raw.map(Fields::of).unwrap_or_default();
     let mut object = Object::default();
     object.set("status", "200".to_owned());
-    object.integer(raw, "status");
+    // Zero and less stand for none.
+    let is_positive =
+        |status: Raw<'_>| object::integer(status).parse().is_ok_and(|status: i64| status > 0);
+    if raw.get("status").is_some_and(is_positive) {
+        object.integer(raw, "status");
+    }
     object.text(raw, "statusMessage");
     // Of these the first counts; a file is a form beside them.
     if let Some(body) =
@@ -16,6 +21,7 @@ pub(super) fn definition(raw: Option<Raw<'_>>) -> String {
     {
         match body {
             "jsonBody" => object.as_it_is(raw, body),
+            "base64Body" => object.with(raw, body, object::base64),
             // An object is 4.x's form.
             _ => object.with(raw, body, |body| {
                 if body.is_object() { body.as_str().to_owned() } else { object::text(body) }
@@ -60,6 +66,15 @@ pub(in super::super) fn delay(raw: Raw<'_>) -> String {
     }
     for key in ["lower", "upper", "milliseconds"] {
         object.integer(raw, key);
+    }
+    let (keys, zero): (&[&str], _) = match raw.get("type").and_then(Raw::string).as_deref() {
+        Some("lognormal") => (&["median", "sigma"], "0.0"),
+        Some("uniform") => (&["lower", "upper"], "0"),
+        Some("fixed") => (&["milliseconds"], "0"),
+        _ => (&[], ""),
+    };
+    for key in keys {
+        object.set_missing(key, zero);
     }
     object.json()
 }

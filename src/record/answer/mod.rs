@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::clean::Clean;
 use super::exchange::{End, ReceivedAnswer, SentRequest};
+use super::link_marks;
 use super::text::{Json, Object, json as raw};
 
 pub(super) use stream::is_stream;
@@ -72,9 +73,32 @@ impl RecordedResponse {
         if !all.is_empty() {
             response.insert("headers".to_owned(), raw(&all));
         }
+        let file = written.file;
+        if sent.links.is_some() {
+            mark_links(sent, &mut response, file.as_ref(), notes);
+        }
         let digest = digest(&response, &whole);
-        Self { response, file: written.file, readable: written.readable, digest }
+        Self { response, file, readable: written.readable, digest }
     }
+}
+
+/// Says in a response which links are in it.
+fn mark_links(
+    sent: &SentRequest,
+    response: &mut Object,
+    file: Option<&BodyFile>,
+    notes: &mut Vec<String>,
+) {
+    let Some(links) = &sent.links else { return };
+    let mut mapping = json!({"response": response});
+    link_marks::mark(links, sent, &mut mapping, file.map(|file| &*file.bytes));
+    for key in ["transformers", "transformerParameters"] {
+        if let Some(value) = mapping["response"].get(key) {
+            response.insert(key.to_owned(), raw(value));
+        }
+    }
+    let new = mapping["metadata"]["standin"]["notes"].as_array();
+    notes.extend(new.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
 }
 
 /// The header fields of an answer, without those of this moment. Bytes beyond ASCII are written as Latin-1, as they

@@ -51,7 +51,7 @@ pub(in crate::record) fn encode(sent: &SentRequest, answer: &ReceivedAnswer, out
     put(out, answer.body.bytes());
 }
 
-/// Reads an exchange; nothing where the bytes are not one.
+/// Reads an exchange, which does not know its links; nothing where the bytes are not one.
 pub(in crate::record) fn decode(bytes: Bytes) -> Option<(SentRequest, ReceivedAnswer)> {
     let mut from = bytes;
     if from.try_get_u8().ok()? != VERSION {
@@ -69,7 +69,7 @@ pub(in crate::record) fn decode(bytes: Bytes) -> Option<(SentRequest, ReceivedAn
         }
         _ => return None,
     };
-    let sent = SentRequest { method, target, headers, body: BodyCopy::finished(body) };
+    let sent = SentRequest { method, target, headers, body: BodyCopy::finished(body), links: None };
     let status = StatusCode::from_u16(from.try_get_u16_le().ok()?).ok()?;
     let headers = take_fields(&mut from)?;
     let has_reason = from.try_get_u8().ok()? == 1;
@@ -159,6 +159,7 @@ mod tests {
             target: "/a?b=\u{e9}".to_owned(),
             headers: fields(&[("x-a", b"1"), ("x-a", b"\xff2")]),
             body: BodyCopy::finished(body),
+            links: None,
         };
         let mut arrivals = Arrivals::default();
         arrivals.push(Duration::from_millis(3), b"one");

@@ -1,5 +1,6 @@
 //! How much was recorded, for the manifest and the summary.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counts of a recording.
@@ -8,6 +9,20 @@ pub(in crate::record) struct Counts {
     exchanges: AtomicU64,
     sequences: AtomicU64,
     files: AtomicU64,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (exchanges, files) = (self.exchanges(), self.files());
+        write!(f, "recorded {exchanges} exchanges; {files} mappings")?;
+        match self.sequences() {
+            0 => Ok(()),
+            1 => f.write_str(", 1 request has several answers, which replay in their order"),
+            many => {
+                write!(f, ", {many} requests have several answers, which replay in their order")
+            }
+        }
+    }
 }
 
 impl Counts {

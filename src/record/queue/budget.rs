@@ -61,13 +61,6 @@ impl Reserved {
         self.budget.held.fetch_add(bytes, Ordering::AcqRel);
     }
 
-    /// Returns a part of it.
-    pub(in crate::record) fn shrink(&mut self, bytes: usize) {
-        let bytes = bytes.min(self.bytes);
-        self.bytes -= bytes;
-        self.free(bytes);
-    }
-
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }

@@ -108,8 +108,15 @@ impl State {
         if let Some(at) = self.busy.iter().position(|busy| *busy == key) {
             self.busy.swap_remove(at);
         }
+        self.tell_drained();
+    }
+
+    fn tell_drained(&mut self) {
         if self.is_empty() {
-            self.when_drained.drain(..).for_each(|done| drop(done.send(())));
+            for done in self.when_drained.drain(..) {
+                // Nobody may wait for it any more.
+                let _ = done.send(());
+            }
         }
     }
 
@@ -142,9 +149,7 @@ impl State {
     pub(super) fn end_spill(&mut self, entries: VecDeque<Entry>) {
         self.add_spilled(entries);
         self.spilling = false;
-        if self.is_empty() {
-            self.when_drained.drain(..).for_each(|done| drop(done.send(())));
-        }
+        self.tell_drained();
     }
 
     /// Whether nothing older than what is being spilled has this key.

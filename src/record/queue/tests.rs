@@ -52,6 +52,7 @@ fn exchange(target: &str, text: &str) -> (SentRequest, ReceivedAnswer) {
         target: target.to_owned(),
         headers: HeaderMap::new(),
         body: BodyCopy::default(),
+        links: None,
     };
     let mut body = Arrivals::default();
     body.push(Duration::ZERO, text.as_bytes());

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt, stream};
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Incoming;
@@ -218,7 +218,7 @@ fn sent(
     let copy = BodyCopy::default();
     copy.push(body);
     let headers = request(method.clone(), "/", headers, "").headers;
-    SentRequest { method, target: target.to_owned(), headers, body: copy }
+    SentRequest { method, target: target.to_owned(), headers, body: copy, links: None }
 }
 
 /// An answer as a backend sent it.

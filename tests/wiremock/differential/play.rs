@@ -45,6 +45,12 @@ impl Pair {
             let [wiremock, standin] =
                 servers.map(|server| send(server, request).map(|reply| counted(&reply)));
             let (wiremock, standin) = (wiremock?, standin?);
+            // A deliberate difference: the match itself fails there with an exception; here the stub does not match.
+            if wiremock == json!({"without a stub": 500})
+                && standin == json!({"without a stub": 404})
+            {
+                continue;
+            }
             if wiremock != standin {
                 return Err(format!("{request}:\n    WireMock {wiremock}\n    here     {standin}"));
             }

@@ -1,0 +1,54 @@
+//! Which bodies have links: texts, whole, as the backend encoded them.
+
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE};
+
+/// Fields with a digest of the bytes: clients that compare it would refuse other bytes.
+const DIGESTS: [&str; 7] = [
+    "content-md5",
+    "digest",
+    "content-digest",
+    "repr-digest",
+    "docker-content-digest",
+    "x-goog-hash",
+    "x-amz-content-sha256",
+];
+
+/// Whether links in the body of an answer are rewritten.
+pub(crate) fn is_rewritten(headers: &HeaderMap) -> bool {
+    is_text(headers) && kept_because(headers).is_none()
+}
+
+/// Why the links in the body of an answer stay as they are, for the notes of a recording.
+pub(crate) fn kept_because(headers: &HeaderMap) -> Option<&'static str> {
+    if headers.contains_key(CONTENT_RANGE) {
+        return Some("it is a part of a body");
+    }
+    if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        return Some("it is compressed");
+    }
+    let is_digest = |name: &str| DIGESTS.contains(&name) || name.starts_with("x-amz-checksum-");
+    headers.keys().any(|name| is_digest(name.as_str())).then_some("its header has a digest of it")
+}
+
+/// Whether a body is text by its type. Others may have links between lengths that would no longer fit.
+fn is_text(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+        return !headers.contains_key(CONTENT_TYPE);
+    };
+    let media = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let (kind, subtype) = media.split_once('/').unwrap_or((&media, ""));
+    const WORDS: [&str; 9] = [
+        "json",
+        "xml",
+        "javascript",
+        "ecmascript",
+        "yaml",
+        "ndjson",
+        "x-www-form-urlencoded",
+        "graphql",
+        "html",
+    ];
+    kind == "text"
+        || WORDS.iter().any(|word| subtype.contains(word)) && !subtype.contains("openxml")
+}

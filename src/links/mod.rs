@@ -1,0 +1,65 @@
+//! Links to a backend: absolute URLs in header fields and bodies that lead clients to the backend itself.
+//!
+//! ```text
+//! backend → Links::to_client → the recording proxy's client          (links lead to the proxy)
+//! client  → Links::to_backend → backend                              (Origin, Referer, Destination)
+//! recording, as the backend sent it → Links::to_client → replay's client   (links lead to the server that replays)
+//! ```
+//!
+//! A recording keeps the links as the backend wrote them, and the bases of its backends beside them
+//! ([`LINKS_TRANSFORMER`]): each request gets them with the scheme, host and port by which it reached the server.
+//! Digests in header fields stay: they are of the bytes that the backend sent.
+
+mod backend;
+mod base;
+mod body;
+mod cookie;
+mod field;
+mod path;
+mod scan;
+mod spelling;
+mod stream;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use backend::Backend;
+pub(crate) use base::ClientBase;
+pub(crate) use body::{is_rewritten, kept_because};
+#[cfg(feature = "record")]
+pub(crate) use stream::Rewriting;
+
+/// The transformer that makes the links of a recording those of the request. `WireMock` ignores names it does not
+/// know, and serves the backend's own links.
+pub(crate) const LINKS_TRANSFORMER: &str = "standin-links";
+
+/// The parameter of [`LINKS_TRANSFORMER`]: each backend's URL, with the path at which clients find it.
+pub(crate) const LINKS_PARAMETER: &str = "links";
+
+/// The backends whose links are rewritten.
+#[derive(Debug, Clone)]
+pub(crate) struct Links {
+    /// Those with longer paths come first: the first that fits a link is the one it leads to.
+    backends: Vec<Backend>,
+}
+
+impl Links {
+    /// Links to these backends.
+    pub(crate) fn new(mut backends: Vec<Backend>) -> Self {
+        backends.sort_by_key(|backend| usize::MAX - backend.base.len());
+        Self { backends }
+    }
+
+    /// These links, and those to one more backend.
+    #[cfg(any(feature = "record", test))]
+    pub(crate) fn and(&self, backend: Backend) -> Self {
+        Self::new(self.backends.iter().cloned().chain([backend]).collect())
+    }
+
+    /// The backends' URLs with the path of each, for the metadata of a recording.
+    #[cfg(any(feature = "record", test))]
+    pub(crate) fn parameters(&self) -> serde_json::Value {
+        let pair = |backend: &Backend| (backend.url(), backend.below.clone().into());
+        self.backends.iter().map(pair).collect::<serde_json::Map<_, _>>().into()
+    }
+}

@@ -1,0 +1,28 @@
+//! References by an absolute path: they follow the place at which clients find a backend.
+
+use super::Links;
+use super::backend::Backend;
+use super::base::ClientBase;
+use super::scan::continues_segment;
+
+impl Links {
+    /// The path of a backend as its clients see it; nothing where it is the same, or no absolute path.
+    pub(super) fn path_of_client(
+        &self,
+        path: &str,
+        backend: &Backend,
+        base: &ClientBase,
+    ) -> Option<String> {
+        if !path.starts_with('/') || path.starts_with("//") {
+            return None;
+        }
+        let rest = match path.strip_prefix(&*backend.base) {
+            Some(rest) if backend.base.is_empty() || !continues_segment(rest.as_bytes()) => rest,
+            // Nothing of the server's is there.
+            _ => return None,
+        };
+        let new = format!("{}{}{rest}", base.path, backend.below);
+        let new = if new.starts_with('/') { new } else { format!("/{new}") };
+        (new != path).then_some(new)
+    }
+}

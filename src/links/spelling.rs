@@ -1,0 +1,52 @@
+//! How the marks of a URL are spelled: plain, escaped in a string of JSON, percent-encoded in another URL, as
+//! character references of HTML and XML.
+
+/// The spelling of `/` and `:`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Spelling {
+    pub(super) slash: &'static str,
+    pub(super) colon: &'static str,
+}
+
+/// What URLs look like in the texts that contain them. Those that begin alike stand with the longer one first.
+pub(super) const SPELLINGS: [Spelling; 9] = [
+    // A string of JSON, as PHP writes it, before what it ends in.
+    Spelling { slash: r"\/", colon: ":" },
+    Spelling { slash: "/", colon: ":" },
+    // `encodeURIComponent`, and its result encoded again.
+    Spelling { slash: "%2F", colon: "%3A" },
+    Spelling { slash: "%252F", colon: "%253A" },
+    // Encoders that keep one of the marks.
+    Spelling { slash: "/", colon: "%3A" },
+    Spelling { slash: "%2F", colon: ":" },
+    // Escapes of JSON, references of HTML and XML.
+    Spelling { slash: r"\u002F", colon: ":" },
+    Spelling { slash: "&#x2F;", colon: ":" },
+    Spelling { slash: "&#47;", colon: ":" },
+];
+
+impl Spelling {
+    /// A text of a URL in this spelling.
+    pub(super) fn write(self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        for c in text.chars() {
+            match c {
+                '/' => out.push_str(self.slash),
+                ':' => out.push_str(self.colon),
+                c => out.push(c),
+            }
+        }
+        out
+    }
+}
+
+/// Whether a text begins with a mark, whatever the case of its letters.
+pub(super) fn begins_with(text: &[u8], mark: &str) -> bool {
+    text.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark.as_bytes()))
+}
+
+/// Whether a text ends in a mark, whatever the case of its letters.
+pub(super) fn ends_in(text: &[u8], mark: &str) -> bool {
+    let from = text.len().checked_sub(mark.len());
+    from.is_some_and(|from| text[from..].eq_ignore_ascii_case(mark.as_bytes()))
+}

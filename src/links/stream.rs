@@ -1,0 +1,101 @@
+//! Links in a body that arrives in pieces: a link may be cut in two.
+
+use bytes::Bytes;
+
+use super::Links;
+use super::base::ClientBase;
+use super::scan::{ends_in_word, is_delimiter};
+use super::spelling::SPELLINGS;
+
+/// Rewrites a body piece by piece. What may be the beginning of a link waits for the next piece, and nothing else.
+#[derive(Debug)]
+pub(crate) struct Rewriting {
+    base: ClientBase,
+    /// All that a link may begin with.
+    beginnings: Vec<String>,
+    /// The length of the longest of them.
+    longest: usize,
+    /// The last bytes that were sent on, then what waits.
+    held: Bytes,
+    /// How many bytes of it were sent on.
+    sent: usize,
+}
+
+/// The length of the longest scheme.
+const SCHEME: usize = 5;
+
+/// How many bytes that were sent on say whether what follows is a link: a scheme, and an escape before it.
+const CONTEXT: usize = SCHEME + 7;
+
+impl Rewriting {
+    /// For the client with this base.
+    pub(crate) fn new(links: &Links, base: ClientBase) -> Self {
+        let beginnings = links.beginnings();
+        let longest = beginnings.iter().map(String::len).max().unwrap_or_default();
+        Self { base, beginnings, longest, held: Bytes::new(), sent: 0 }
+    }
+
+    /// The bytes that can be sent on after this piece.
+    pub(crate) fn push(&mut self, links: &Links, piece: Bytes) -> Bytes {
+        let whole =
+            if self.held.is_empty() { piece } else { [&*self.held, &*piece].concat().into() };
+        let end = self.complete(&whole).max(self.sent);
+        let ready = self.rewritten(links, &whole, end);
+        let context = end.saturating_sub(CONTEXT);
+        (self.held, self.sent) = (whole.slice(context..), end - context);
+        ready
+    }
+
+    /// What is left at the end.
+    pub(crate) fn finish(&mut self, links: &Links) -> Bytes {
+        let last = std::mem::take(&mut self.held);
+        self.rewritten(links, &last, last.len())
+    }
+
+    /// What was not sent on yet up to a place, for the client.
+    fn rewritten(&self, links: &Links, text: &Bytes, end: usize) -> Bytes {
+        let mut cuts = [self.sent, end];
+        let new = links.to_client_from(text, self.sent, &self.base, &mut cuts);
+        new.map_or_else(|| text.clone(), Bytes::from).slice(cuts[0]..cuts[1])
+    }
+
+    /// How many bytes are no beginning of a link that goes on.
+    fn complete(&self, text: &[u8]) -> usize {
+        let from = text.len().saturating_sub(self.longest).max(self.sent);
+        let begins = |at: &usize| {
+            let (before, tail) = text.split_at(*at);
+            let begins_here = match tail.first() {
+                Some(byte) if byte.is_ascii_alphabetic() => {
+                    tail.len() > SCHEME || !ends_in_word(before)
+                }
+                _ => is_delimiter(before),
+            };
+            let goes_on = |beginning: &String| {
+                let start = beginning.as_bytes().get(..tail.len());
+                start.is_some_and(|start| start.eq_ignore_ascii_case(tail))
+            };
+            begins_here && self.beginnings.iter().any(goes_on)
+        };
+        (from..text.len()).find(begins).unwrap_or(text.len())
+    }
+}
+
+impl Links {
+    /// All that a link to a backend may begin with, up to the character behind its path.
+    fn beginnings(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        for backend in &self.backends {
+            for host in &backend.hosts {
+                for scheme in ["http:", "https:", "ws:", "wss:", ""] {
+                    for port in [format!(":{}", backend.port), String::new()] {
+                        let text = format!("{scheme}//{}{port}{}", host.name, backend.base);
+                        out.extend(SPELLINGS.map(|spelling| spelling.write(&text)));
+                    }
+                }
+            }
+        }
+        out.sort_unstable();
+        out.dedup();
+        out
+    }
+}

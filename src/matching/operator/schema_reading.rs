@@ -1,0 +1,146 @@
+//! A JSON schema as `WireMock`'s validator (networknt's json-schema-validator) reads it: keywords whose values make no
+//! sense there say nothing, where a strict validator refuses the whole schema.
+
+use serde_json::{Map, Value};
+
+/// The types of JSON Schema. `any` is networknt's own, and allows everything.
+const TYPES: [&str; 7] = ["string", "integer", "number", "object", "array", "boolean", "null"];
+
+/// Brings a schema to what a strict validator accepts, with the same meaning.
+pub(super) fn read(schema: &mut Value) {
+    match schema {
+        Value::Object(keywords) => object(keywords),
+        Value::Bool(_) => {}
+        // What is neither an object nor a boolean has no keywords.
+        _ => *schema = Value::Bool(true),
+    }
+}
+
+fn object(keywords: &mut Map<String, Value>) {
+    let names: Vec<String> = keywords.keys().cloned().collect();
+    for name in names {
+        let Some(value) = keywords.get_mut(&name) else { continue };
+        if !keyword(&name, value) {
+            keywords.remove(&name);
+        }
+    }
+    types(keywords);
+    allow_null(keywords);
+}
+
+/// Brings the value of a keyword in order; returns whether the keyword says anything.
+fn keyword(name: &str, value: &mut Value) -> bool {
+    match name {
+        "multipleOf" => value.as_f64().is_some_and(|number| number > 0.0),
+        "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties"
+        | "minContains" | "maxContains" => {
+            value.as_f64().is_some_and(|number| number >= 0.0 && number.fract() == 0.0)
+        }
+        "required" => {
+            let Value::Array(names) = value else { return false };
+            for name in names.iter_mut().filter(|name| !name.is_string()) {
+                *name = name.to_string().into();
+            }
+            names.sort_by_key(Value::to_string);
+            names.dedup();
+            true
+        }
+        "pattern" | "format" | "$id" | "$comment" | "title" | "description" => value.is_string(),
+        "uniqueItems" => value.is_boolean(),
+        "properties" | "definitions" | "$defs" | "dependentSchemas" => {
+            let Value::Object(schemas) = value else { return false };
+            schemas.values_mut().for_each(read);
+            true
+        }
+        "patternProperties" => {
+            if let Value::Object(schemas) = value {
+                schemas.values_mut().for_each(read);
+            }
+            true
+        }
+        "dependencies" | "dependentRequired" => {
+            let Value::Object(entries) = value else { return false };
+            entries.retain(|_, entry| entry.is_array() || entry.is_object());
+            true
+        }
+        "anyOf" | "allOf" => schemas(value) != Some(0),
+        "oneOf" => {
+            schemas(value);
+            true
+        }
+        "additionalProperties" | "unevaluatedProperties" => {
+            match value {
+                Value::Object(keywords) => object(keywords),
+                Value::Bool(_) => {}
+                _ => *value = Value::Bool(false),
+            }
+            true
+        }
+        "contains" | "propertyNames" => {
+            let is_schema = value.is_object() || value.is_boolean();
+            if is_schema {
+                read(value);
+            }
+            is_schema
+        }
+        "not" => {
+            read(value);
+            true
+        }
+        "items" | "prefixItems" | "additionalItems" | "unevaluatedItems" | "if" | "then"
+        | "else" => {
+            match value {
+                Value::Object(keywords) => object(keywords),
+                Value::Array(_) => {
+                    schemas(value);
+                }
+                _ => {}
+            }
+            true
+        }
+        _ => true,
+    }
+}
+
+/// Reads the schemas of a list; returns how many there are.
+fn schemas(value: &mut Value) -> Option<usize> {
+    let list = value.as_array_mut()?;
+    list.iter_mut().for_each(read);
+    Some(list.len())
+}
+
+/// A type that does not exist is the type of nothing.
+fn types(keywords: &mut Map<String, Value>) {
+    let Some(kind) = keywords.get_mut("type") else { return };
+    let known = |kind: &Value| kind.as_str().is_some_and(|kind| TYPES.contains(&kind));
+    let exists = match kind {
+        Value::String(name) if name == "any" => {
+            keywords.remove("type");
+            return;
+        }
+        Value::Array(kinds) => {
+            kinds.retain(known);
+            kinds.sort_by_key(Value::to_string);
+            kinds.dedup();
+            !kinds.is_empty()
+        }
+        kind => known(kind),
+    };
+    if !exists {
+        keywords.remove("type");
+        keywords.insert("not".to_owned(), Value::Bool(true));
+    }
+}
+
+/// `nullable` of OpenAPI: null is as good as the type.
+fn allow_null(keywords: &mut Map<String, Value>) {
+    if keywords.get("nullable") != Some(&Value::Bool(true)) {
+        return;
+    }
+    if let Some(kind) = keywords.get_mut("type").filter(|kind| kind.is_string()) {
+        *kind = Value::Array(vec![kind.take(), "null".into()]);
+    }
+    if let Some(Value::Array(values)) = keywords.get_mut("enum") {
+        values.push(Value::Null);
+    }
+}

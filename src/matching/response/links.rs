@@ -1,0 +1,75 @@
+//! Links of a recorded answer: they lead to the server that replays it.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
+
+use crate::document::Keys;
+use crate::links::{Backend, ClientBase, LINKS_PARAMETER, LINKS_TRANSFORMER, Links, is_rewritten};
+use crate::message::{Request, Schedule, TimedChunk};
+
+/// The backends of a recording, in `transformerParameters`, where the response names the transformer.
+pub(super) fn read(keys: &Keys<'_>, transformers: &[&str]) -> Option<Box<Links>> {
+    if !transformers.contains(&LINKS_TRANSFORMER) {
+        return None;
+    }
+    let parameters = keys.get("transformerParameters").map(|node| node.entries());
+    let links = parameters.into_iter().flatten().find(|(name, _)| *name == LINKS_PARAMETER);
+    let Some((_, links)) = links else {
+        keys.node().warn(
+            format!("{LINKS_TRANSFORMER} has no backends, so links stay as they are"),
+            "add \"transformerParameters\": {\"links\": {\"http://backend:8001\": \"\"}}",
+        );
+        return None;
+    };
+    let mut backends = Vec::new();
+    for (url, node) in links.entries() {
+        match Backend::new(url, node.text().unwrap_or_default()) {
+            Ok(backend) => backends.push(backend),
+            Err(error) => {
+                node.error_at_key(error.to_string(), "name the backend that was recorded")
+            }
+        }
+    }
+    Some(Box::new(Links::new(backends)))
+}
+
+/// Rewrites the links of an answer for the client of a request. Gives the body; its schedule follows it.
+pub(super) fn rewrite(
+    links: &Links,
+    request: &Request,
+    headers: &mut HeaderMap,
+    body: Bytes,
+    schedule: &mut Option<Schedule>,
+) -> Bytes {
+    // Without a host there is nothing that they could lead to.
+    let Some(base) = ClientBase::of(request) else { return body };
+    links.fields_to_client(headers, request.target(), &base);
+    if !is_rewritten(headers) {
+        return body;
+    }
+    let chunks = schedule.as_deref().unwrap_or_default();
+    let mut cuts: Vec<usize> = chunks
+        .iter()
+        .scan(0, |end, chunk| {
+            *end += chunk.bytes;
+            Some(*end)
+        })
+        .collect();
+    let Some(new) = links.to_client_cut(&body, &base, &mut cuts) else { return body };
+    if !cuts.is_empty() {
+        let mut start = 0;
+        let chunks = chunks.iter().zip(cuts).map(|(chunk, end)| {
+            let bytes = end - std::mem::replace(&mut start, end);
+            TimedChunk { after: chunk.after, bytes }
+        });
+        *schedule = Some(chunks.collect());
+    }
+    let length = headers
+        .get(CONTENT_LENGTH)
+        .is_some_and(|value| value.as_bytes() == body.len().to_string().as_bytes());
+    if length {
+        headers.insert(CONTENT_LENGTH, new.len().into());
+    }
+    new.into()
+}
