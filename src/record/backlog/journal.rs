@@ -137,7 +137,20 @@ impl Journal {
         Entry { offset, length, key }
     }
 
-    /// Writes the added records, all with one call, and waits until the disk has them.
+    /// How many bytes were added and are not written.
+    pub(in crate::record) fn added(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Waits until the disk has all that was written.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub(in crate::record) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    /// Writes the added records, all with one call.
     ///
     /// # Errors
     /// What the system reports. Then none of them is in the file.
@@ -145,8 +158,7 @@ impl Journal {
         let written = self
             .file
             .seek(SeekFrom::Start(self.end))
-            .and_then(|_| self.file.write_all(&self.buffer))
-            .and_then(|()| self.file.sync_data());
+            .and_then(|_| self.file.write_all(&self.buffer));
         match written {
             Ok(()) => self.end += self.buffer.len() as u64,
             // What was written of them is not a record.

@@ -13,10 +13,24 @@ use super::state::Task;
 /// How long a thread waits for more when the first exchange has come: pushing wakes it once for many.
 const GATHER: Duration = Duration::from_millis(1);
 
+/// How long a thread of normal priority stands back while requests come fast.
+const STAND_BACK: Duration = Duration::from_millis(20);
+
+/// Whether a thread may take the time of requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Priority {
+    /// It makes mappings at once while there are few requests, and none while there are many.
+    Normal,
+    /// It makes mappings in the time that nothing else needs.
+    Low,
+}
+
 /// Takes exchanges until the queue ends.
-pub(super) fn run(shared: &Shared) {
-    lower_priority();
-    while let Some(task) = next(shared) {
+pub(super) fn run(shared: &Shared, priority: Priority) {
+    if priority == Priority::Low {
+        lower_priority();
+    }
+    while let Some(task) = next(shared, priority) {
         let key = task.key();
         work(shared, task);
         let mut state = shared.lock();
@@ -32,11 +46,17 @@ pub(super) fn run(shared: &Shared) {
     shared.work.notify_all();
 }
 
-fn next(shared: &Shared) -> Option<Task> {
+fn next(shared: &Shared, priority: Priority) -> Option<Task> {
     let mut state = shared.lock();
     loop {
         if state.spills_all {
             return None;
+        }
+        if priority == Priority::Normal && state.is_rush() {
+            drop(state);
+            thread::sleep(STAND_BACK);
+            state = shared.lock();
+            continue;
         }
         if let Some(task) = state.take() {
             return Some(task);

@@ -1,7 +1,7 @@
 //! Exchanges that have ended → mappings, in their order and beside the requests.
 //!
 //! ```text
-//! the proxy pushes → pending, in memory ──────────────────→ [map], at low priority → sink
+//! the proxy pushes → pending, in memory ──────────────────→ [map], when there is time → sink
 //!                        └ after 20 ms, or half of the [budget] → [spill] → backlog on disk ┘
 //! ```
 //!
@@ -31,6 +31,7 @@ use super::backlog::{Journal, decode};
 use super::exchange::{ReceivedAnswer, SentRequest};
 
 pub(super) use budget::{Budget, Reserved};
+use map::Priority;
 use state::{Job, State};
 
 /// The most threads that make mappings.
@@ -112,8 +113,9 @@ impl Queue {
         let budget = Arc::new(Budget::new(limits.memory));
         let mut queue = Self { shared, threads: Vec::new(), budget };
         let mappers = thread::available_parallelism().map_or(1, usize::from).min(MAX_MAPPERS);
+        queue.thread(|shared| map::run(shared, Priority::Normal))?;
         for _ in 0..mappers {
-            queue.thread(map::run)?;
+            queue.thread(|shared| map::run(shared, Priority::Low))?;
         }
         queue.thread(move |shared| spill::run(shared, journal))?;
         Ok((queue, left))

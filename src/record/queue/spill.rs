@@ -1,6 +1,7 @@
 //! The thread that brings to the disk what has waited for long.
 
 use std::collections::{HashSet, VecDeque};
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,6 +16,9 @@ const AGE: Duration = Duration::from_millis(20);
 
 /// How often that is looked at.
 const TICK: Duration = Duration::from_millis(10);
+
+/// How many bytes are written with one call.
+const GROUP: usize = 1 << 20;
 
 /// Spills until the queue ends.
 pub(super) fn run(shared: &Shared, mut journal: Option<Journal>) {
@@ -67,7 +71,7 @@ fn spill(shared: &Shared, journal: &mut Option<Journal>) {
         state.begin_spill()
     };
     let jobs = without_repeats(shared, jobs);
-    let mut entries = if jobs.is_empty() { VecDeque::new() } else { write(shared, journal, &jobs) };
+    let mut entries = if jobs.is_empty() { VecDeque::new() } else { write(shared, journal, jobs) };
     let mut state = shared.lock();
     if let Some(open) = journal.as_ref().filter(|_| state.reader.is_none()) {
         match open.reader() {
@@ -82,7 +86,6 @@ fn spill(shared: &Shared, journal: &mut Option<Journal>) {
     state.end_spill(entries);
     drop(state);
     shared.work.notify_all();
-    drop(jobs);
 }
 
 /// Leaves out exchanges that say what is recorded already.
@@ -102,26 +105,42 @@ fn without_repeats(shared: &Shared, jobs: VecDeque<Job>) -> VecDeque<Job> {
     jobs
 }
 
-fn write(shared: &Shared, journal: &mut Option<Journal>, jobs: &VecDeque<Job>) -> VecDeque<Entry> {
-    let opened = match journal.take() {
-        Some(journal) => Ok(journal),
-        None => Journal::create(&shared.folder, &shared.redactor),
-    };
-    let written = opened.and_then(|opened| {
-        let open = journal.insert(opened);
-        let add = |job: &Job| {
-            let (sent, answer) = &*job.exchange;
-            open.add(job.key, |out| encode(sent, answer, out))
-        };
-        let entries = jobs.iter().map(add).collect();
-        open.commit().map(|()| entries)
-    });
-    written.unwrap_or_else(|error| {
+/// Writes exchanges to the backlog, which lets go of them one by one.
+fn write(shared: &Shared, journal: &mut Option<Journal>, jobs: VecDeque<Job>) -> VecDeque<Entry> {
+    let lost = |count: usize, error: &io::Error| {
         let folder = shared.folder.display();
         let why = format!(
             "the backlog in {folder} cannot be written: {error}; is the disk full, may the directory be written?"
         );
-        shared.sink.lost(jobs.len(), &why);
-        VecDeque::new()
-    })
+        shared.sink.lost(count, &why);
+    };
+    let opened =
+        journal.take().map_or_else(|| Journal::create(&shared.folder, &shared.redactor), Ok);
+    let open = match opened {
+        Ok(open) => journal.insert(open),
+        Err(error) => {
+            lost(jobs.len(), &error);
+            return VecDeque::new();
+        }
+    };
+    let mut written = VecDeque::with_capacity(jobs.len());
+    let mut group = Vec::new();
+    let mut jobs = jobs.into_iter().peekable();
+    while let Some(job) = jobs.next() {
+        let (sent, answer) = &*job.exchange;
+        group.push(open.add(job.key, |out| encode(sent, answer, out)));
+        drop(job);
+        if open.added() < GROUP && jobs.peek().is_some() {
+            continue;
+        }
+        match open.commit() {
+            Ok(()) => written.extend(group.drain(..)),
+            Err(error) => lost(group.drain(..).count(), &error),
+        }
+    }
+    if let Err(error) = open.sync() {
+        // They are written, and may not survive the machine.
+        lost(0, &error);
+    }
+    written
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -38,6 +38,39 @@ impl Task {
     }
 }
 
+/// How many exchanges ended of late.
+#[derive(Default)]
+struct Rate {
+    /// When the window began, and how many it has.
+    window: Option<(Instant, u32)>,
+    /// How many the one before had.
+    before: u32,
+}
+
+impl Rate {
+    const WINDOW: Duration = Duration::from_millis(50);
+    /// More in a window are a rush: 2,000 a second.
+    const RUSH: u32 = 100;
+
+    fn add(&mut self, now: Instant) {
+        match &mut self.window {
+            Some((began, count)) if now.saturating_duration_since(*began) < Self::WINDOW => {
+                *count += 1;
+            }
+            window => {
+                self.before = window.map_or(0, |(_, count)| count);
+                *window = Some((now, 1));
+            }
+        }
+    }
+
+    fn is_high(&self, now: Instant) -> bool {
+        let Some((began, count)) = self.window else { return false };
+        let is_late = now.saturating_duration_since(began) < 2 * Self::WINDOW;
+        is_late && self.before.max(count) > Self::RUSH
+    }
+}
+
 /// The state of a queue.
 #[derive(Default)]
 pub(super) struct State {
@@ -54,6 +87,8 @@ pub(super) struct State {
     spilling: bool,
     /// The keys of what threads work on.
     busy: Vec<u64>,
+    /// How much is pushed.
+    rate: Rate,
     /// How many threads wait for work.
     pub(super) idle: usize,
     pub(super) spiller_waits: bool,
@@ -72,7 +107,13 @@ impl State {
         state
     }
 
+    /// Whether requests come so fast that making mappings would slow them down.
+    pub(super) fn is_rush(&self) -> bool {
+        !self.closed && self.rate.is_high(Instant::now())
+    }
+
     pub(super) fn push(&mut self, job: Job) {
+        self.rate.add(job.since);
         self.pending_bytes += job.reserved.bytes();
         self.pending.push_back(job);
     }
