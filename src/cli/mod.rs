@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! [args] → one file a command: [serve] (with [signals]), [check], [health], [kubeconfig], [preview], [drill], [import], [wiremock]
-//!              └ [ask] (a running server), [console] (lines), [error] (exit codes)
+//!              └ [ask] (a running server), [backends], [console] (lines), [error] (exit codes)
 //! ```
 
 mod args;
 mod ask;
+mod backends;
 mod check;
 mod console;
 mod drill;

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::Bounds;
 use crate::error::EXIT_FAILURE;
-use crate::record::UpstreamOptions;
 use crate::serve::ReplayReport;
 use crate::server::{Builder, RunningServer, Server};
 
-use super::args::{Backend, Listener, Record, Recorded, Replay, Serve, TlsArgs};
+use super::args::{Listener, Record, Recorded, Replay, Serve, TlsArgs};
+use super::backends::backends;
 use super::console::Console;
 use super::error::CommandError;
 use super::signals::Signals;
@@ -39,8 +39,8 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
     }
     builder = builder.anonymous_auth(args.anonymous_auth);
     let is_proxy = !args.upstream.is_empty();
-    for url in args.upstream {
-        builder = builder.upstream(url, options(&args.backend));
+    for (url, options) in backends(args.upstream, &args.backend)? {
+        builder = builder.upstream(url, options);
     }
     builder = builder.rewrite_links(!args.backend.no_rewrite);
     let recorded = args.replay.recorded(&fixtures).map_err(CommandError::Usage)?;
@@ -134,15 +134,17 @@ fn tls(args: &TlsArgs) -> crate::tls::server::TlsOptions {
 }
 
 pub(super) fn record(args: Record) -> Result<(), CommandError> {
-    let what = format!("recording {} to {}", args.upstream.join(", "), args.to.display());
+    let backends = backends(args.upstream, &args.backend)?;
+    let urls: Vec<&str> = backends.iter().map(|(url, _)| &**url).collect();
+    let what = format!("recording {} to {}", urls.join(", "), args.to.display());
     let mut builder = Server::builder()
         .nothing_loaded()
         // All paths are the backend's.
         .world_prefix(None)
         .rewrite_links(!args.backend.no_rewrite)
         .record(args.to);
-    for url in args.upstream {
-        builder = builder.upstream(url, options(&args.backend));
+    for (url, options) in backends {
+        builder = builder.upstream(url, options);
     }
     let builder = args.record_mode.into_iter().fold(builder, Builder::record_mode);
     let builder = with_tls(builder, &args.tls)?;
@@ -150,26 +152,6 @@ pub(super) fn record(args: Record) -> Result<(), CommandError> {
     let ca_out = args.tls.ca_out;
     run(builder, &args.listener, bounds, &what, |server| write_ca(server, ca_out.as_deref()))
         .map(drop)
-}
-
-fn options(backend: &Backend) -> UpstreamOptions {
-    let mut options = UpstreamOptions::default()
-        .insecure(backend.upstream_insecure)
-        .preserve_host(backend.upstream_preserve_host)
-        .env_proxies(true);
-    if let Some(file) = &backend.upstream_ca {
-        options = options.ca_file(file);
-    }
-    if let (Some(chain), Some(key)) = (&backend.upstream_cert, &backend.upstream_key) {
-        options = options.client_certificate(chain, key);
-    }
-    if let Some(name) = &backend.upstream_sni {
-        options = options.server_name(name);
-    }
-    if let Some(host) = &backend.upstream_host {
-        options = options.host(host);
-    }
-    options
 }
 
 /// Runs a server until a signal. What `started` returns is printed after the start line. Returns how the stubs were

@@ -12,9 +12,6 @@ use crate::message::{BodyDigest, GrowingDigest};
 /// The largest request body that is kept, in bytes; of a larger one only the digest is.
 pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
 
-/// The largest answer that is recorded, in bytes; a larger one is passed on and not written.
-pub(super) const MAX_ANSWER: usize = 64 << 20;
-
 /// How many chunks of a stream are recorded; later ones are joined to the last.
 pub(super) const MAX_CHUNKS: usize = 10_000;
 
@@ -88,6 +85,11 @@ impl Arrivals {
 
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// Whether further parts belong to the last one.
+    pub(super) fn has_most_parts(&self) -> bool {
+        self.marks.len() >= MAX_CHUNKS
     }
 
     /// The whole body so far.

@@ -18,11 +18,14 @@ mod backends;
 mod backlog;
 mod clean;
 mod connect;
+mod credentials;
 mod exchange;
+mod exec_plugin;
 mod files;
 mod headers;
 mod identity;
 mod key_file;
+mod kubeconfig;
 mod ledger;
 mod link_marks;
 mod links;
@@ -36,6 +39,7 @@ mod targets;
 mod tee;
 mod text;
 mod upstream;
+mod websocket;
 mod writer;
 
 #[cfg(test)]

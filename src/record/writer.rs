@@ -18,6 +18,9 @@ use super::key_file;
 use super::ledger::{Earlier, Ledger, RecordingOf};
 use super::queue::{Budget, Queue, QueueLimits, Reserved, Sink};
 
+/// The largest body that can be recorded whatever the settings say: lengths on disk have 32 bits.
+const MAX_BODY: usize = 2 << 30;
+
 /// Writes exchanges into a directory. Clones share their threads; once the last one is dropped, everything is on
 /// disk.
 #[derive(Clone)]
@@ -27,6 +30,8 @@ struct Inner {
     /// Nothing once it is dropped.
     queue: Option<Queue>,
     budget: Arc<Budget>,
+    /// The largest body that is recorded, in bytes.
+    most_body: usize,
     redactor: Arc<Redactor>,
     ledger: Arc<Ledger>,
     log: Logger,
@@ -74,6 +79,7 @@ impl Recorder {
         let (queue, _) = Queue::start(directory, limits, Arc::clone(redactor), Box::new(sink))?;
         Ok(Self(Arc::new(Inner {
             budget: Arc::clone(queue.budget()),
+            most_body: limits.body.min(MAX_BODY),
             queue: Some(queue),
             redactor: Arc::clone(redactor),
             ledger,
@@ -116,6 +122,11 @@ impl Recorder {
     /// Waits until the budget has room for another exchange.
     pub(super) async fn wait_for_room(&self) {
         self.0.budget.wait().await;
+    }
+
+    /// The largest body of an answer that is recorded, in bytes.
+    pub(super) fn most_body(&self) -> usize {
+        self.0.most_body
     }
 
     /// The share of one exchange in the budget.
@@ -213,7 +224,7 @@ fn recover(
     }
     let ledger = Arc::new(Ledger::open(directory, Earlier::Extend)?);
     let sink = MappingSink::new(directory, &ledger, links, redactor, log);
-    let limits = QueueLimits { memory: usize::MAX, backlog: u64::MAX };
+    let limits = QueueLimits { memory: usize::MAX, backlog: u64::MAX, body: MAX_BODY };
     let (queue, left) = Queue::start(directory, limits, Arc::clone(redactor), Box::new(sink))?;
     // Waits until all of them are mappings.
     drop(queue);

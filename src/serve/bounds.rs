@@ -41,6 +41,8 @@ pub struct Bounds {
     /// The most bytes of recorded exchanges on disk that are no mappings yet; 1 GiB by default. Above it they stay
     /// in memory.
     pub recorder_backlog: usize,
+    /// The largest body of a response that is recorded; 64 MiB by default. A larger one passes through.
+    pub recorded_body_bytes: usize,
     /// How long a server that shuts down makes mappings of them; 30 s by default. The next start makes the rest.
     pub recorder_end: Duration,
     /// The most bytes of large list pages that are kept ready, of all worlds together; 64 MiB by default.
@@ -59,6 +61,7 @@ impl Default for Bounds {
             journal: JournalLimits::default(),
             recorder_bytes: 16 << 20,
             recorder_backlog: 1 << 30,
+            recorded_body_bytes: 64 << 20,
             recorder_end: Duration::from_secs(30),
             page_bytes: 64 << 20,
             admin_body_bytes: 256 << 20,
@@ -151,6 +154,11 @@ const TABLE: &[Row] = &[
         name: "recorder-backlog",
         what: "recorded exchanges on disk that are no mappings yet; above it they stay in memory",
         of: Of::Bytes(|bounds| &mut bounds.recorder_backlog),
+    },
+    Row {
+        name: "recorded-body-bytes",
+        what: "the body of one response that is recorded; a larger one passes through",
+        of: Of::Bytes(|bounds| &mut bounds.recorded_body_bytes),
     },
     Row {
         name: "recorder-end",

@@ -185,6 +185,7 @@ impl Builder {
         let limits = QueueLimits {
             memory: self.bounds.recorder_bytes,
             backlog: u64::try_from(self.bounds.recorder_backlog).unwrap_or(u64::MAX),
+            body: self.bounds.recorded_body_bytes,
         };
         let proxy = match self.upstreams.as_slice() {
             [] => None,

@@ -19,6 +19,7 @@ mod kube_client;
 mod owners;
 mod preview;
 mod profile;
+mod recorder;
 mod recording;
 mod recording_clients;
 mod reload;

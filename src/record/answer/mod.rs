@@ -1,18 +1,22 @@
 //! An answer → the response of its mapping, whose bytes are those that the backend sent.
 
 mod body;
+mod messages;
 mod stream;
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName};
+use http::header::{
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName,
+    SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
+};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::clean::Clean;
-use super::exchange::{End, ReceivedAnswer, SentRequest};
+use super::exchange::{Chunk, End, ReceivedAnswer, SentRequest};
 use super::link_marks;
 use super::text::{Json, Object, json as raw};
 
@@ -48,6 +52,9 @@ impl RecordedResponse {
     ) -> Self {
         let ReceivedAnswer { status, headers, reason, body, trailers, end } = answer;
         let (received, parts) = body.freeze();
+        if status == StatusCode::SWITCHING_PROTOCOLS {
+            return Self::of_websocket(&headers, &received, &parts, clean);
+        }
         let mut response = Object::new();
         response.insert("status".to_owned(), raw(status.as_u16()));
         if let Some(reason) = reason {
@@ -99,6 +106,27 @@ fn mark_links(
     }
     let new = mapping["metadata"]["standin"]["notes"].as_array();
     notes.extend(new.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
+}
+
+impl RecordedResponse {
+    /// The response of an upgrade to a `WebSocket`: a client that does not ask for one is asked to.
+    fn of_websocket(
+        headers: &HeaderMap,
+        received: &Bytes,
+        parts: &[Chunk],
+        clean: &Clean<'_>,
+    ) -> Self {
+        let mut response = Object::new();
+        response.insert("status".to_owned(), raw(StatusCode::UPGRADE_REQUIRED.as_u16()));
+        let mut headers = headers.clone();
+        for name in [CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS] {
+            headers.remove(name);
+        }
+        response.insert("headers".to_owned(), raw(fields(&headers, clean)));
+        messages::write(parts, clean, &mut response);
+        let digest = digest(&response, received);
+        Self { response, file: None, readable: None, digest }
+    }
 }
 
 /// The header fields of an answer, without those of this moment. Bytes beyond ASCII are written as Latin-1, as they

@@ -17,8 +17,6 @@ const MAGIC: &[u8; 16] = b"standin-backlog1";
 const HEAD: usize = 64;
 /// A record's length and checksum (4 bytes each), whether it is done (1), nothing (3).
 const RECORD_HEAD: usize = 12;
-/// The largest record that is read, in bytes.
-const MAX_RECORD: usize = 128 << 20;
 
 /// The file of a backlog that is open.
 #[derive(Debug)]
@@ -228,7 +226,7 @@ impl Journal {
         let length = u32::from_le_bytes(head[..4].try_into().ok()?);
         let fits = offset + RECORD_HEAD as u64 + u64::from(length) <= size;
         let entry = Entry { offset, length, key: 0 };
-        (fits && length as usize <= MAX_RECORD).then_some((entry, head[8] == 1))
+        fits.then_some((entry, head[8] == 1))
     }
 }
 

@@ -59,6 +59,8 @@ pub(crate) struct QueueLimits {
     pub(crate) memory: usize,
     /// The most bytes on disk; above it exchanges stay in memory.
     pub(crate) backlog: u64,
+    /// The largest body of an answer that is recorded, in bytes; a larger one passes through.
+    pub(crate) body: usize,
 }
 
 /// A queue with its threads. Its drop waits until the sink has everything.

@@ -68,7 +68,7 @@ fn push(queue: &Queue, target: &str, text: &str) {
 }
 
 fn queue(folder: &Path, sink: &TestSink, memory: usize) -> (Queue, usize) {
-    let limits = QueueLimits { memory, backlog: 1 << 20 };
+    let limits = QueueLimits { memory, backlog: 1 << 20, body: 1 << 20 };
     let redactor = Arc::new(Redactor::new(Key::of(b"key")));
     Queue::start(folder, limits, redactor, Box::new(sink.clone())).unwrap()
 }

@@ -71,7 +71,7 @@ fn pieces(pieces: &[&'static str]) -> BodyStream {
 }
 
 fn limits(memory: usize) -> QueueLimits {
-    QueueLimits { memory, backlog: 1 << 20 }
+    QueueLimits { memory, backlog: 1 << 20, body: 64 << 20 }
 }
 
 fn proxy_to(address: SocketAddr, directory: &TempDir) -> (Proxy, mpsc::UnboundedReceiver<String>) {
