@@ -90,7 +90,7 @@ fn worlds() {
     let server = Process::standin(&["--max-worlds", "60000", "--fixtures", path]);
     let address = server.address();
     let stream = std::net::TcpStream::connect(address).expect("a connection");
-    let mut asker = Asker { stream, buffer: Vec::new() };
+    let mut asker = Asker::new(stream);
     let mut make = |worlds: std::ops::Range<usize>| {
         for n in worlds {
             asker.ask(&request(&format!("/worlds/world-{n}{MAPS}?limit=1")));

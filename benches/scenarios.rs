@@ -109,8 +109,7 @@ fn stalled() {
 
 /// How long a request takes, on a connection that is there.
 fn latency(address: SocketAddr) -> Duration {
-    let mut asker =
-        Asker { stream: TcpStream::connect(address).expect("a connection"), buffer: Vec::new() };
+    let mut asker = Asker::connect(address);
     let mut times: Vec<Duration> = (0..2_000)
         .map(|_| {
             let began = Instant::now();

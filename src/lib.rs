@@ -97,11 +97,15 @@ mod check;
 mod cli;
 mod document;
 #[cfg(feature = "cli")]
+mod drift;
+#[cfg(feature = "cli")]
 mod drill;
 mod error;
 mod exchange;
 #[cfg(feature = "cli")]
 mod explain;
+#[cfg(feature = "cli")]
+mod export;
 mod fixtures;
 mod grade;
 #[cfg(feature = "cli")]
@@ -115,6 +119,8 @@ mod kubeconfig;
 mod links;
 mod matching;
 mod message;
+#[cfg(feature = "cli")]
+mod objects;
 mod parallel;
 mod profile;
 #[cfg(feature = "record")]
@@ -122,6 +128,8 @@ mod record;
 #[cfg(not(feature = "record"))]
 #[path = "record/off.rs"]
 mod record;
+#[cfg(feature = "cli")]
+mod recorded;
 mod redact;
 mod scenario;
 mod serve;

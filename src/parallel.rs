@@ -1,10 +1,14 @@
 //! The same work for many things, on all cores, once there are enough of them to pay for the threads.
 
 use std::panic::resume_unwind;
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 
 /// More threads than this do not make files or objects come in faster.
 const MAX_THREADS: usize = 8;
+
+/// How many pieces each thread's part is cut into: a thread that is held up takes fewer of them.
+const PIECES: usize = 8;
 
 /// What `work` makes of each item, in their order. A thread takes at least `share` of them.
 pub(crate) fn map<T: Send, R: Send>(
@@ -12,30 +16,42 @@ pub(crate) fn map<T: Send, R: Send>(
     share: usize,
     work: impl Fn(T) -> R + Sync,
 ) -> Vec<R> {
-    let shares = items.len().div_ceil(share.max(1)).min(MAX_THREADS);
-    // Asking the system for its cores reads some files.
-    let threads = if shares > 1 { shares.min(cores()) } else { 1 };
+    let threads = items.len().div_ceil(share.max(1)).min(MAX_THREADS);
+    // One thread needs no count of the cores, for which the system reads some files.
+    let threads = if threads > 1 { threads.min(*CORES) } else { 1 };
     if threads < 2 {
         return items.into_iter().map(work).collect();
     }
-    let each = items.len().div_ceil(threads);
-    let mut items = items.into_iter();
-    let shares: Vec<Vec<T>> = (0..threads).map(|_| items.by_ref().take(each).collect()).collect();
-    let work = &work;
-    thread::scope(|scope| {
-        let workers: Vec<_> = shares
-            .into_iter()
-            .map(|share| scope.spawn(move || share.into_iter().map(work).collect::<Vec<_>>()))
-            .collect();
-        let done =
-            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|p| resume_unwind(p)));
-        done.flatten().collect()
-    })
+    let piece = items.len().div_ceil(threads * PIECES);
+    let mut rest = items.into_iter();
+    let pieces = std::iter::from_fn(|| {
+        let piece: Vec<T> = rest.by_ref().take(piece).collect();
+        (!piece.is_empty()).then_some(piece)
+    });
+    let pieces = Mutex::new(pieces.enumerate().collect::<Vec<_>>().into_iter());
+    let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let run = || {
+        let mut done = Vec::new();
+        while let Some((number, piece)) = next() {
+            done.push((number, piece.into_iter().map(&work).collect::<Vec<R>>()));
+        }
+        done
+    };
+    let mut done = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
+        let mut done = run();
+        for other in others {
+            done.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(number, _)| *number);
+    done.into_iter().flat_map(|(_, made)| made).collect()
 }
 
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
-}
+/// How many threads can run at the same time.
+static CORES: LazyLock<usize> =
+    LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
 
 /// What two works make, at the same time if it is worth a thread.
 pub(crate) fn both<A: Send, B>(
@@ -43,7 +59,7 @@ pub(crate) fn both<A: Send, B>(
     one: impl FnOnce() -> A + Send,
     other: impl FnOnce() -> B,
 ) -> (A, B) {
-    if !threaded || cores() < 2 {
+    if !threaded || *CORES < 2 {
         return (one(), other());
     }
     thread::scope(|scope| {

@@ -81,9 +81,7 @@ fn answered_in(address: SocketAddr, requests: &[Vec<u8>]) -> usize {
         let askers: Vec<_> = (0..CONNECTIONS)
             .map(|number| {
                 scope.spawn(move || {
-                    let stream = TcpStream::connect(address).expect("a connection");
-                    stream.set_nodelay(true).expect("an option");
-                    let mut client = Asker { stream, buffer: Vec::new() };
+                    let mut client = Asker::connect(address);
                     let mut answered = 0;
                     let first = number * requests.len() / CONNECTIONS;
                     for request in requests.iter().cycle().skip(first) {
@@ -106,44 +104,74 @@ pub(crate) fn request(target: &str) -> Vec<u8> {
 }
 
 pub(crate) fn ask_once(address: SocketAddr, target: &str) -> Bytes {
-    let stream = TcpStream::connect(address).expect("a connection");
-    Bytes::copy_from_slice(Asker { stream, buffer: Vec::new() }.ask(&request(target)))
+    Bytes::copy_from_slice(Asker::connect(address).ask(&request(target)))
 }
 
 /// A client that costs as little as can be: it looks only for the status and the length.
 pub(crate) struct Asker {
-    pub(crate) stream: TcpStream,
-    pub(crate) buffer: Vec<u8>,
+    stream: TcpStream,
+    /// What was received, and the body of an answer in chunks.
+    buffer: Vec<u8>,
+    body: Vec<u8>,
 }
 
 impl Asker {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
+        Self::new(TcpStream::connect(address).expect("a connection"))
+    }
+
+    pub(crate) fn new(stream: TcpStream) -> Self {
+        stream.set_nodelay(true).expect("an option");
+        Self { stream, buffer: Vec::new(), body: Vec::new() }
+    }
+
     /// The body of the answer.
     pub(crate) fn ask(&mut self, request: &[u8]) -> &[u8] {
+        let (status, body) = self.exchange(request);
+        assert!(status == 200, "{status}: {}", String::from_utf8_lossy(body));
+        body
+    }
+
+    /// The status and the body of the answer.
+    pub(crate) fn exchange(&mut self, request: &[u8]) -> (u16, &[u8]) {
         self.stream.write_all(request).expect("sent");
         self.buffer.clear();
-        let mut chunk = [0_u8; 16 << 10];
-        loop {
-            let read = self.stream.read(&mut chunk).expect("an answer");
-            assert!(read > 0, "the connection ended");
-            self.buffer.extend_from_slice(&chunk[..read]);
-            let Some(head) = self.buffer.windows(4).position(|bytes| bytes == b"\r\n\r\n") else {
-                continue;
-            };
-            assert!(
-                self.buffer.starts_with(b"HTTP/1.1 200 "),
-                "{}",
-                String::from_utf8_lossy(&self.buffer)
-            );
-            let text = std::str::from_utf8(&self.buffer[..head]).expect("a head");
-            let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
-            let length: usize = length.expect("a length").parse().expect("a number");
-            while self.buffer.len() < head + 4 + length {
-                let read = self.stream.read(&mut chunk).expect("an answer");
-                assert!(read > 0, "the connection ended");
-                self.buffer.extend_from_slice(&chunk[..read]);
+        let head = loop {
+            self.receive();
+            if let Some(head) = self.buffer.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+                break head;
             }
-            return &self.buffer[head + 4..];
+        };
+        let begin = head + 4;
+        let text = std::str::from_utf8(&self.buffer[..head]).expect("a head");
+        let status = text.get(9..12).and_then(|status| status.parse().ok()).expect("a status");
+        let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
+        if let Some(length) = length {
+            let length: usize = length.parse().expect("a number");
+            while self.buffer.len() < begin + length {
+                self.receive();
+            }
+            return (status, &self.buffer[begin..]);
         }
+        while !self.buffer.ends_with(b"0\r\n\r\n") {
+            self.receive();
+        }
+        self.body.clear();
+        let mut rest = &self.buffer[begin..];
+        while let Some(end) = rest.windows(2).position(|bytes| bytes == b"\r\n") {
+            let size = std::str::from_utf8(&rest[..end]).expect("a size");
+            let size = usize::from_str_radix(size, 16).expect("a size");
+            self.body.extend_from_slice(&rest[end + 2..][..size]);
+            rest = &rest[end + 2 + size + 2..];
+        }
+        (status, &self.body)
+    }
+
+    fn receive(&mut self) {
+        let mut chunk = [0_u8; 16 << 10];
+        let read = self.stream.read(&mut chunk).expect("an answer");
+        assert!(read > 0, "the connection ended");
+        self.buffer.extend_from_slice(&chunk[..read]);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line: commands, options, and their help. The longest lists of options have files of their own.
 
+mod diff;
 mod replay;
 mod serve;
 mod wiremock;
@@ -9,8 +10,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use diff::{Asked, Diff, Snapshot};
 pub(super) use replay::{Recorded, Replay};
-pub(super) use serve::{Backend, Listener, Record, Serve, TlsArgs};
+pub(super) use serve::{Backend, Listener, Record, Serve, TlsArgs, WrittenAs};
 pub(super) use wiremock::WireMock;
 
 /// A stand-in for an API server in tests.
@@ -49,11 +51,22 @@ pub(super) enum Command {
     Record(Record),
     /// Check fixture and scenario files; report every problem as path:line:column: problem; remedy.
     Check(Check),
-    /// Convert files of other tools to stub mappings: `OpenAPI`, Postman, Hoverfly, mountebank, `MockServer`.
+    /// Convert files of other tools to stub mappings (`OpenAPI`, Postman, Hoverfly, mountebank, `MockServer`,
+    /// `WireMock`) or to a recording (HAR, cassettes of vcrpy and VCR, audit logs of Kubernetes).
     ///
     /// What has no equivalent is reported as path:line:column: problem; remedy. Exit code: 0 if the file was read,
     /// 1 with --strict if something was left out, 3 if the file is invalid.
     Import(Import),
+    /// Convert a recording to a HAR file, to a root directory of `WireMock`, or to Kubernetes objects.
+    Export(Export),
+    /// Compare recorded answers with those of the backend today, or with a description of its API.
+    ///
+    /// Requests that change nothing (GET, HEAD, OPTIONS) are made again. Header fields and Kubernetes fields that
+    /// differ each time are left out. Exit code: 0 if all answers are the same, 1 if one has drifted, 2 if the backend
+    /// could not be asked.
+    Diff(Diff),
+    /// Write the objects of a cluster as fixtures, with the definitions of their types and without secrets.
+    Snapshot(Snapshot),
     /// Check that a running server is healthy, for container health checks.
     Healthcheck(Target),
     /// Print a kubeconfig for a server.
@@ -190,21 +203,66 @@ pub(super) struct Check {
 
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// File to convert, JSON or YAML.
+    /// File to convert, JSON or YAML; or a root directory of `WireMock`.
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
-    /// Directory for the stubs; they go to its folder mappings/.
+    /// Directory for the stubs, which go to its folder mappings/, or for the recording.
     #[arg(long, value_name = "DIR")]
     pub(super) to: PathBuf,
     /// Format of the file; default: the one that it looks like.
     #[arg(long, value_name = "FORMAT")]
     pub(super) format: Option<crate::import::ImportFormat>,
+    /// Host whose exchanges are converted, as HOST or HOST:PORT (repeatable); default: all.
+    #[arg(long, value_name = "HOST")]
+    pub(super) host: Vec<String>,
     /// Replace files that are there with another content.
     #[arg(long)]
     pub(super) force: bool,
     /// Exit with code 1 if a part of the file has no equivalent.
     #[arg(long)]
     pub(super) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// Recorded files and directories.
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) fixtures: Vec<PathBuf>,
+    /// Format to convert to.
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) to: ExportFormat,
+    /// File of the HAR (default: standard output), or directory for the files.
+    #[arg(long, short, value_name = "PATH")]
+    pub(super) out: Option<PathBuf>,
+    /// URL that the URLs of a HAR begin with.
+    #[arg(long, value_name = "URL", default_value = "http://localhost")]
+    pub(super) base_url: String,
+    /// Replace files that are there with another content.
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Exit with code 1 if a stub has no equivalent.
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+/// The formats that recordings are converted to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExportFormat {
+    Har,
+    Wiremock,
+    /// State fixtures: the objects in recorded answers and watch events.
+    Objects,
+}
+
+impl ExportFormat {
+    /// Its name on the command line.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Har => "har",
+            Self::Wiremock => "wiremock",
+            Self::Objects => "objects",
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,42 +1,58 @@
-//! `standin import`: a file of another tool → files with stub mappings.
+//! `standin import`: a file of another tool → stub mappings, or a recording.
 
-use std::collections::{BTreeMap, HashSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeSet, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::document::{Diagnostic, Diagnostics, Format, MAX_FILE_BYTES, Source, disk};
+use crate::document::{Diagnostics, Format, MAX_FILE_BYTES, Source, disk};
 use crate::error::EXIT_FAILURE;
-use crate::import::{self, ImportedStub};
+use crate::export;
+use crate::fixtures;
+use crate::import::{self, ImportFormat, ImportedContent, ImportedExchange, ImportedStub};
+use crate::record::{Earlier, Recorder, RecordingOf};
+use crate::recorded::{Answers, Recording};
 
 use super::args::Import;
+use super::backend::key_of_environment;
 use super::error::CommandError;
+use super::output::{Files, refuse_changes, write_all};
 
 pub(super) fn import(args: &Import) -> Result<(), CommandError> {
+    if args.file.is_dir() {
+        return wiremock(args);
+    }
     let bytes = disk::read(&args.file, MAX_FILE_BYTES)
         .map_err(|source| CommandError::Read { path: args.file.clone(), source })?;
     let format = Format::of(&args.file).unwrap_or_else(|| guess(&bytes));
     let source = Source::from_bytes(args.file.clone(), format, bytes)
         .map_err(|problem| CommandError::invalid(Diagnostics(vec![problem])))?;
     let imported = import::import(&source, args.format).map_err(CommandError::invalid)?;
-    let files = files(&args.to, &imported.stubs);
-    if !args.force {
-        refuse_changes(&files)?;
+    if imported.format == ImportFormat::Wiremock {
+        return wiremock(args);
     }
-    for (path, text) in &files {
-        write(path, text)?;
-    }
+    let written = match imported.content {
+        ImportedContent::Stubs(stubs) => write_stubs(args, &stubs)?,
+        ImportedContent::Exchanges(exchanges) => record(args, exchanges)?,
+    };
     for problem in &imported.left_out.0 {
         eprintln!("{problem}");
     }
+    conclude(args, imported.format, &written, imported.left_out.0.len())
+}
+
+/// Reports what was done, and fails where the options say so.
+fn conclude(
+    args: &Import,
+    format: ImportFormat,
+    written: &str,
+    left_out: usize,
+) -> Result<(), CommandError> {
     println!(
-        "imported {} as {}: {} stubs in {}, {} parts without an equivalent",
+        "imported {} as {}: {written}, {left_out} parts without an equivalent",
         args.file.display(),
-        imported.format.name(),
-        imported.stubs.len(),
-        args.to.join("mappings").display(),
-        imported.left_out.0.len(),
+        format.name(),
     );
-    if args.strict && !imported.left_out.0.is_empty() {
+    if args.strict && left_out > 0 {
         return Err(CommandError::Reported(EXIT_FAILURE));
     }
     Ok(())
@@ -48,10 +64,19 @@ fn guess(bytes: &[u8]) -> Format {
     if matches!(first, Some(b'{' | b'[')) { Format::Json } else { Format::Yaml }
 }
 
+fn write_stubs(args: &Import, stubs: &[ImportedStub]) -> Result<String, CommandError> {
+    let files = files(&args.to, stubs);
+    if !args.force {
+        refuse_changes(&files)?;
+    }
+    write_all(&files)?;
+    Ok(format!("{} stubs in {}", stubs.len(), args.to.join("mappings").display()))
+}
+
 /// The files of the stubs, each with a name of its own that is the same at the next import.
-fn files(to: &Path, stubs: &[ImportedStub]) -> BTreeMap<PathBuf, String> {
+fn files(to: &std::path::Path, stubs: &[ImportedStub]) -> Files {
     let mut taken: HashSet<PathBuf> = HashSet::new();
-    let mut files = BTreeMap::new();
+    let mut files = Files::new();
     for stub in stubs {
         let folder = to.join("mappings").join(stub.folder.as_deref().unwrap_or_default());
         let stem = stub.file_stem();
@@ -61,30 +86,84 @@ fn files(to: &Path, stubs: &[ImportedStub]) -> BTreeMap<PathBuf, String> {
             path = folder.join(format!("{stem}-{number}.json"));
             number += 1;
         }
-        files.insert(path, format!("{:#}\n", stub.mapping));
+        files.insert(path, format!("{:#}\n", stub.mapping).into_bytes());
     }
     files
 }
 
-/// Fails before anything is written if a file is there with another content.
-fn refuse_changes(files: &BTreeMap<PathBuf, String>) -> Result<(), CommandError> {
-    let differs = |(path, text): &(&PathBuf, &String)| {
-        fs::read_to_string(path).map_or_else(|_| path.exists(), |known| known != **text)
-    };
-    let changed: Vec<Diagnostic> = files
-        .iter()
-        .filter(differs)
-        .map(|(path, _)| {
-            Diagnostic::error(path, "the file is there with another content")
-                .hint("nothing was written; --force replaces it")
-        })
-        .collect();
-    if changed.is_empty() { Ok(()) } else { Err(CommandError::invalid(Diagnostics(changed))) }
+/// Records exchanges as if they had just been made: with pseudonyms for secrets, repeated ones as a sequence.
+fn record(args: &Import, exchanges: Vec<ImportedExchange>) -> Result<String, CommandError> {
+    let wanted = |host: &str| args.host.is_empty() || args.host.iter().any(|name| name == host);
+    let all: BTreeSet<String> = exchanges.iter().map(|one| one.host.clone()).collect();
+    let hosts = || all.iter().cloned().collect::<Vec<_>>().join(", ");
+    if let Some(unknown) = args.host.iter().find(|name| !all.contains(*name)) {
+        let why = format!("--host {unknown}: the file has exchanges with {}", hosts());
+        return Err(CommandError::Usage(why));
+    }
+    if all.len() > 1 && args.host.is_empty() {
+        eprintln!(
+            "standin: warning: the file has exchanges with {} hosts ({}); name those that are wanted with --host",
+            all.len(),
+            hosts()
+        );
+    }
+    if !args.force && fixtures::has_files(&args.to) {
+        return Err(CommandError::Failed(format!(
+            "{} has fixtures already; nothing was written, --force adds to them",
+            args.to.display()
+        )));
+    }
+    let unusable = |source| crate::Error::Record { path: args.to.clone(), source };
+    let redactor = Recorder::redactor(&args.to, key_of_environment()).map_err(unusable)?;
+    let log: crate::transport::Logger = Arc::new(|line: &str| eprintln!("standin: {line}"));
+    let bytes = crate::Bounds::default().recorder_bytes;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(CommandError::Start)?;
+    let mut recorded = 0;
+    runtime.block_on(async {
+        let earlier = Earlier::Replace;
+        let of = RecordingOf { backend: hosts(), earlier, ..RecordingOf::default() };
+        let recorder = Recorder::new(&args.to, of, bytes, &redactor, &log).map_err(unusable)?;
+        for ImportedExchange { exchange, host } in exchanges {
+            if !wanted(&host) {
+                continue;
+            }
+            let what = format!("{} {}", exchange.method, redactor.target(&exchange.target));
+            if recorder.record(exchange).await {
+                recorded += 1;
+            } else {
+                log(&format!("not recorded: the answer to {what} is too large"));
+            }
+        }
+        recorder.flush().await;
+        Ok::<(), CommandError>(())
+    })?;
+    Ok(format!("{recorded} exchanges in {}", args.to.display()))
 }
 
-fn write(path: &Path, text: &str) -> Result<(), CommandError> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(CommandError::write(folder))?;
+/// Copies the stubs of a file or a root directory of `WireMock`, with their bodies, once they are known to load.
+fn wiremock(args: &Import) -> Result<(), CommandError> {
+    if args.format.is_some_and(|format| format != ImportFormat::Wiremock) {
+        let why = format!("{} is a directory; only WireMock's are read", args.file.display());
+        return Err(CommandError::Usage(why));
     }
-    fs::write(path, text).map_err(CommandError::write(path))
+    let paths = [args.file.clone()];
+    let recording = Recording::load(&paths).map_err(CommandError::invalid)?;
+    let answers = Answers::new(&paths, None).map_err(CommandError::invalid)?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().build().map_err(CommandError::Start)?;
+    let exported = runtime.block_on(export::wiremock(&recording, &answers));
+    let files: Files =
+        exported.files.into_iter().map(|(path, content)| (args.to.join(path), content)).collect();
+    if !args.force {
+        refuse_changes(&files)?;
+    }
+    write_all(&files)?;
+    for line in &exported.left_out {
+        eprintln!("standin: {line}");
+    }
+    let written = format!("{} stubs in {}", exported.stubs, args.to.join("mappings").display());
+    conclude(args, ImportFormat::Wiremock, &written, exported.left_out.len())
 }

@@ -1,23 +1,28 @@
 //! The program: command line → library → output and exit code.
 //!
 //! ```text
-//! [args] → one file a command: [serve] (with [signals]), [check], [health], [kubeconfig], [preview], [drill], [import], [wiremock]
-//!              └ [ask] (a running server), [backends], [console] (lines), [error] (exit codes)
+//! [args] → one file a command: [serve] (with [signals]), [check], [health], [kubeconfig], [preview], [drill], [import],
+//!    │                      [export], [diff], [snapshot], [wiremock]
+//!              └ [ask] (a running server), [backend] (another one), [console] (lines), [output] (files), [error] (exit codes)
 //! ```
 
 mod args;
 mod ask;
-mod backends;
+mod backend;
 mod check;
 mod console;
+mod diff;
 mod drill;
 mod error;
+mod export;
 mod health;
 mod import;
 mod kubeconfig;
+mod output;
 mod preview;
 mod serve;
 mod signals;
+mod snapshot;
 mod wiremock;
 
 use std::process::ExitCode;
@@ -43,6 +48,9 @@ pub fn run() -> ExitCode {
         Command::Record(args) => serve::record(args),
         Command::Check(args) => check::check(&args),
         Command::Import(args) => import::import(&args),
+        Command::Export(args) => export::export(&args),
+        Command::Diff(args) => diff::diff(&args),
+        Command::Snapshot(args) => snapshot::snapshot(&args),
         Command::Healthcheck(args) => health::healthcheck(&args),
         Command::Kubeconfig(args) => kubeconfig::kubeconfig(&args),
         Command::Scenarios => check::scenarios(),

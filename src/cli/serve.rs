@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use crate::Bounds;
 use crate::error::EXIT_FAILURE;
+use crate::fixtures;
 use crate::serve::ReplayReport;
 use crate::server::{Builder, RunningServer, Server};
 
-use super::args::{Listener, Record, Recorded, Replay, Serve, TlsArgs};
-use super::backends::backends;
+use super::args::{Listener, Record, Recorded, Replay, Serve, TlsArgs, WrittenAs};
+use super::backend::backends;
 use super::console::Console;
 use super::error::CommandError;
 use super::signals::Signals;
+use super::snapshot::{self, RECORDED};
 
 pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
     let mut builder = Server::builder()
@@ -137,12 +139,16 @@ pub(super) fn record(args: Record) -> Result<(), CommandError> {
     let backends = backends(args.upstream, &args.backend)?;
     let urls: Vec<&str> = backends.iter().map(|(url, _)| &**url).collect();
     let what = format!("recording {} to {}", urls.join(", "), args.to.display());
+    let folder = match args.written_as {
+        WrittenAs::Stubs => args.to.clone(),
+        WrittenAs::Objects => args.to.join(RECORDED),
+    };
     let mut builder = Server::builder()
         .nothing_loaded()
         // All paths are the backend's.
         .world_prefix(None)
         .rewrite_links(!args.backend.no_rewrite)
-        .record(args.to);
+        .record(&folder);
     for (url, options) in backends {
         builder = builder.upstream(url, options);
     }
@@ -150,8 +156,11 @@ pub(super) fn record(args: Record) -> Result<(), CommandError> {
     let builder = with_tls(builder, &args.tls)?;
     let bounds = bounds(&args.listener, None)?;
     let ca_out = args.tls.ca_out;
-    run(builder, &args.listener, bounds, &what, |server| write_ca(server, ca_out.as_deref()))
-        .map(drop)
+    run(builder, &args.listener, bounds, &what, |server| write_ca(server, ca_out.as_deref()))?;
+    if args.written_as == WrittenAs::Objects && fixtures::has_files(&folder) {
+        return snapshot::of_recordings(&[folder], &args.to, true);
+    }
+    Ok(())
 }
 
 /// Runs a server until a signal. What `started` returns is printed after the start line. Returns how the stubs were

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::{audit, vcr};
+
 /// The format of a file to import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
@@ -16,11 +18,28 @@ pub(crate) enum ImportFormat {
     Mountebank,
     /// `MockServer` expectations.
     Mockserver,
+    /// An HTTP archive (HAR 1.2).
+    Har,
+    /// A cassette of vcrpy, or of Ruby's VCR.
+    Vcr,
+    /// An audit log of Kubernetes.
+    Audit,
+    /// `WireMock` stub mappings: a file, or a root directory.
+    Wiremock,
 }
 
 impl ImportFormat {
-    const ALL: [Self; 5] =
-        [Self::Openapi, Self::Postman, Self::Hoverfly, Self::Mountebank, Self::Mockserver];
+    const ALL: [Self; 9] = [
+        Self::Openapi,
+        Self::Postman,
+        Self::Hoverfly,
+        Self::Mountebank,
+        Self::Mockserver,
+        Self::Har,
+        Self::Vcr,
+        Self::Audit,
+        Self::Wiremock,
+    ];
 
     /// The format by the keys that only it has.
     pub(super) fn of(document: &Value) -> Option<Self> {
@@ -38,6 +57,18 @@ impl ImportFormat {
         if has("imposters") || has("protocol") && (has("stubs") || has("port")) {
             return Some(Self::Mountebank);
         }
+        if document.pointer("/log/entries").is_some() {
+            return Some(Self::Har);
+        }
+        if vcr::INTERACTIONS.iter().any(|key| has(key)) {
+            return Some(Self::Vcr);
+        }
+        if audit::is_of_audit(document) {
+            return Some(Self::Audit);
+        }
+        if has("mappings") || has("request") && has("response") {
+            return Some(Self::Wiremock);
+        }
         let expectation = first
             .as_object()
             .is_some_and(|keys| keys.keys().any(|key| key.starts_with("http") && key != "http"));
@@ -52,6 +83,10 @@ impl ImportFormat {
             Self::Hoverfly => "hoverfly",
             Self::Mountebank => "mountebank",
             Self::Mockserver => "mockserver",
+            Self::Har => "har",
+            Self::Vcr => "vcr",
+            Self::Audit => "audit",
+            Self::Wiremock => "wiremock",
         }
     }
 

@@ -1,15 +1,19 @@
-//! Files of other tools → stub mappings, for `standin import`.
+//! Files of other tools → stub mappings, or exchanges that are recorded, for `standin import`.
 //!
 //! ```text
 //! file → [Source] → Value → format? → [openapi] | [postman] | [hoverfly] | [mountebank] | [mockserver]
-//!                                        └ [stub] (mappings), [Node] warnings (what is not converted)
+//!                     │                  └ [stub] (mappings)
+//!                     └─────────────→ [har] | [vcr] | [audit] → [exchange]
 //! ```
 //!
 //! A converter never fails as a whole for one part: what it cannot express becomes a warning at its place
 //! in the file, with the reason. The first stub that fits answers in these formats where they say so; each
 //! mapping has a priority then, since the newest stub answers in `WireMock`'s.
 
+mod audit;
+mod exchange;
 mod format;
+mod har;
 mod hoverfly;
 mod mockserver;
 mod mountebank;
@@ -20,9 +24,11 @@ mod scalar;
 mod stub;
 #[cfg(test)]
 mod tests;
+mod vcr;
 
 use crate::document::{Decoder, Diagnostic, Diagnostics, Node, Severity, Source};
 
+pub(crate) use exchange::ImportedExchange;
 pub(crate) use format::ImportFormat;
 pub(crate) use stub::ImportedStub;
 
@@ -34,10 +40,19 @@ const MAX_STUBS: usize = 100_000;
 pub(crate) struct Imported {
     /// What kind of file it is.
     pub(crate) format: ImportFormat,
-    /// The stubs, in the order of the file.
-    pub(crate) stubs: Vec<ImportedStub>,
+    /// What is in it, in the order of the file.
+    pub(crate) content: ImportedContent,
     /// What was not converted, or not in all its parts: warnings with their places.
     pub(crate) left_out: Diagnostics,
+}
+
+/// The content of a file.
+#[derive(Debug)]
+pub(crate) enum ImportedContent {
+    /// Requests that may come, with their responses.
+    Stubs(Vec<ImportedStub>),
+    /// Requests that were made, with their answers.
+    Exchanges(Vec<ImportedExchange>),
 }
 
 /// Converts a file, of the given format or of the one that it looks like.
@@ -48,7 +63,23 @@ pub(crate) fn import(
     source: &Source,
     format: Option<ImportFormat>,
 ) -> Result<Imported, Diagnostics> {
-    let documents = source.parse().map_err(|problem| Diagnostics(vec![problem]))?;
+    if format.is_none_or(|format| format == ImportFormat::Audit)
+        && (format.is_some() || audit::is_audit_log(&source.text))
+    {
+        let (exchanges, problems) = audit::convert(&source.path, &source.text);
+        let content = ImportedContent::Exchanges(exchanges);
+        return Ok(Imported {
+            format: ImportFormat::Audit,
+            content,
+            left_out: Diagnostics(problems),
+        });
+    }
+    let mut parsed = source.parse();
+    let binary = vcr::with_marked_binaries(&source.text);
+    if let (Err(_), Some(text)) = (&parsed, binary) {
+        parsed = Source { text, ..source.clone() }.parse();
+    }
+    let documents = parsed.map_err(|problem| Diagnostics(vec![problem]))?;
     let Some(document) = documents.first() else {
         let problem = Diagnostic::error(&source.path, "the file is empty");
         return Err(Diagnostics(vec![problem]));
@@ -59,8 +90,10 @@ pub(crate) fn import(
         return Err(Diagnostics(vec![problem]));
     };
     let decoder = Decoder::new(source, 0);
-    let mut stubs = convert(format, &decoder.root(document));
-    if stubs.len() > MAX_STUBS {
+    let mut content = convert(format, &decoder.root(document));
+    if let ImportedContent::Stubs(stubs) = &mut content
+        && stubs.len() > MAX_STUBS
+    {
         stubs.truncate(MAX_STUBS);
         decoder.root(document).warn(format!("only the first {MAX_STUBS} stubs are kept"), "");
     }
@@ -68,15 +101,19 @@ pub(crate) fn import(
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(Diagnostics(problems).sorted());
     }
-    Ok(Imported { format, stubs, left_out: Diagnostics(problems).sorted() })
+    Ok(Imported { format, content, left_out: Diagnostics(problems).sorted() })
 }
 
-fn convert(format: ImportFormat, root: &Node<'_>) -> Vec<ImportedStub> {
-    match format {
+fn convert(format: ImportFormat, root: &Node<'_>) -> ImportedContent {
+    ImportedContent::Stubs(match format {
         ImportFormat::Openapi => openapi::convert(root),
         ImportFormat::Postman => postman::convert(root),
         ImportFormat::Hoverfly => hoverfly::convert(root),
         ImportFormat::Mountebank => mountebank::convert(root),
         ImportFormat::Mockserver => mockserver::convert(root),
-    }
+        ImportFormat::Har => return ImportedContent::Exchanges(har::convert(root)),
+        ImportFormat::Vcr => return ImportedContent::Exchanges(vcr::convert(root)),
+        // Both are read before: an audit log is no document, stub mappings have files beside them.
+        ImportFormat::Audit | ImportFormat::Wiremock => Vec::new(),
+    })
 }

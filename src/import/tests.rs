@@ -13,9 +13,18 @@ fn imported(document: &Value) -> Imported {
     import(&source, None).unwrap()
 }
 
+fn stubs_of(imported: &Imported) -> &[ImportedStub] {
+    let ImportedContent::Stubs(stubs) = &imported.content else { panic!("{imported:?}") };
+    stubs
+}
+
+fn stubs(imported: Imported) -> Vec<ImportedStub> {
+    stubs_of(&imported).to_vec()
+}
+
 /// Name, request and response of each stub.
 fn mappings(document: &Value) -> Vec<Value> {
-    imported(document).stubs.into_iter().map(|stub| stub.mapping).collect()
+    stubs(imported(document)).into_iter().map(|stub| stub.mapping).collect()
 }
 
 #[test]
@@ -82,8 +91,9 @@ fn postman_examples_become_stubs() {
         }, {"name": "never called", "request": "https://api.example.com/x", "response": []}]}],
     });
     let result = imported(&document);
-    assert_eq!(result.stubs.len(), 1);
-    let mapping = &result.stubs[0].mapping;
+    let stubs = stubs_of(&result);
+    assert_eq!(stubs.len(), 1);
+    let mapping = &stubs[0].mapping;
     assert_eq!(mapping["name"], "folder / get user: ok");
     assert_eq!(
         mapping["request"],
@@ -106,7 +116,7 @@ fn hoverfly_pairs_become_stubs() {
         pair(json!({"matcher": "jwt", "value": "{}"}), json!({"status": 200})),
     ]}});
     let result = imported(&document);
-    let stubs: Vec<&Value> = result.stubs.iter().map(|stub| &stub.mapping).collect();
+    let stubs: Vec<&Value> = stubs_of(&result).iter().map(|stub| &stub.mapping).collect();
     assert_eq!(stubs.len(), 2);
     assert_eq!(stubs[0]["request"], json!({"method": "GET", "urlPathPattern": "/a/.*"}));
     assert_eq!(
@@ -118,6 +128,48 @@ fn hoverfly_pairs_become_stubs() {
     assert_eq!(stubs[1]["newScenarioState"], "2");
     assert_eq!(stubs[1]["response"]["body"], "{{{request.method}}}");
     assert!(result.left_out.to_string().contains("jwt"), "{}", result.left_out);
+}
+
+#[test]
+fn hoverflys_older_schemas_become_stubs_too() {
+    let pair = |request: Value| {
+        let pairs = json!([{"request": request, "response": {"status": 200, "body": "OK"}}]);
+        json!({"data": {"pairs": pairs}, "meta": {"schemaVersion": "v3"}})
+    };
+    for (request, wanted) in [
+        (
+            json!({"path": {"exactMatch": "/a"}, "query": {"exactMatch": "b=1&c=%20&b=2"}}),
+            json!({"urlPath": "/a", "queryParameters": {
+                "b": {"hasExactly": [{"equalTo": "1"}, {"equalTo": "2"}]}, "c": {"equalTo": " "},
+            }}),
+        ),
+        (json!({"path": {"globMatch": "/a/*"}}), json!({"urlPathPattern": "/a/.*"})),
+        (
+            json!({"method": {"exactMatch": "get"}, "body": {"jsonPathMatch": "$.a"}}),
+            json!({"method": "GET", "bodyPatterns": [{"matchesJsonPath": "$.a"}]}),
+        ),
+        (
+            json!({"headers": {"Accept": ["a", "b"]}}),
+            json!({"headers": {"Accept": {"includes": [{"equalTo": "a"}, {"equalTo": "b"}]}}}),
+        ),
+        (
+            json!({"method": [{"matcher": "regex", "value": "^(GET|POST)$"}]}),
+            json!({"method": {"oneOf": ["GET", "POST"]}}),
+        ),
+        (
+            json!({"deprecatedQuery": [{"matcher": "exact", "value": "a=b"}]}),
+            json!({"queryParameters": {"a": {"equalTo": "b"}}}),
+        ),
+    ] {
+        let stubs = mappings(&pair(request.clone()));
+        let mut read = stubs[0]["request"].clone();
+        if wanted.get("method").is_none() {
+            read.as_object_mut().unwrap().remove("method");
+        }
+        assert_eq!(read, wanted, "{request}");
+    }
+    let result = imported(&pair(json!({"query": {"regexMatch": "a=.*"}})));
+    assert!(stubs_of(&result).is_empty() && result.left_out.to_string().contains("whole query"));
 }
 
 #[test]
@@ -136,7 +188,7 @@ fn mountebank_predicates_become_alternatives() {
         "responses": [{"is": {}}],
     }]});
     let result = imported(&document);
-    let stubs: Vec<&Value> = result.stubs.iter().map(|stub| &stub.mapping).collect();
+    let stubs: Vec<&Value> = stubs_of(&result).iter().map(|stub| &stub.mapping).collect();
     // Two alternatives with three turns each, and one.
     assert_eq!(stubs.len(), 7);
     assert_eq!(
@@ -162,7 +214,7 @@ fn mockserver_expectations_become_stubs_in_their_order() {
         {"httpRequest": {"path": "/d"}, "httpResponseClassCallback": {"callbackClass": "C"}},
     ]);
     let result = imported(&document);
-    let stubs: Vec<&Value> = result.stubs.iter().map(|stub| &stub.mapping).collect();
+    let stubs: Vec<&Value> = stubs_of(&result).iter().map(|stub| &stub.mapping).collect();
     assert_eq!(stubs.len(), 3);
     assert_eq!(stubs[0]["request"]["urlPath"], "/b");
     assert_eq!(stubs[0]["newScenarioState"], "spent");
@@ -179,6 +231,26 @@ fn mockserver_expectations_become_stubs_in_their_order() {
         "{}",
         result.left_out
     );
+}
+
+#[test]
+fn mockserver_schemas_of_values_become_patterns() {
+    let of = |schema: Value| {
+        let request = json!({"path": "/p", "queryStringParameters": {"q": [{"schema": schema}]}});
+        imported(&json!([{"httpRequest": request, "httpResponse": {"body": "x"}}]))
+    };
+    for (schema, pattern) in [
+        (json!({"type": "integer"}), "-?[0-9]+"),
+        (json!({"type": "string", "pattern": "^[A-Z]+$"}), "[A-Z]+"),
+        (json!({"enum": ["a.b", "c"]}), "a\\.b|c"),
+        (json!({"type": "boolean"}), "true|false"),
+    ] {
+        let mapping = json!(stubs_of(&of(schema.clone()))[0].mapping);
+        let read = &mapping["request"]["queryParameters"]["q"];
+        assert_eq!(*read, json!({"matches": pattern}), "{schema}");
+    }
+    let result = of(json!({"type": "string", "minLength": 2}));
+    assert!(stubs_of(&result).is_empty() && result.left_out.to_string().contains("schema"));
 }
 
 #[test]

@@ -13,6 +13,8 @@
 
 mod auth;
 mod builtin;
+#[cfg(feature = "cli")]
+mod conformity;
 mod crd;
 mod discovery;
 mod faults;
@@ -44,6 +46,8 @@ mod version;
 mod yaml;
 
 pub(crate) use auth::{Auth, User, WEBSOCKET_BEARER};
+#[cfg(feature = "cli")]
+pub(crate) use conformity::Definitions;
 pub(crate) use faults::{Faults, release_held};
 pub(crate) use garbage::Collector;
 pub(crate) use life_cycle::{LifeCycle, StageList};
@@ -51,7 +55,7 @@ pub(crate) use limits::MAX_BODY_BYTES;
 pub(crate) use list::PageCache;
 pub(crate) use namespace::emptied as emptied_namespaces;
 pub(crate) use resource::{GroupResource, Registry};
-pub(crate) use seed::{ObjectError, Seed, SeedObject, reseed, share, types_of};
+pub(crate) use seed::{NAMESPACES, ObjectError, Seed, SeedObject, reseed, share, types_of};
 pub(crate) use status::ApiError;
 pub use store::HistoryLimits;
 pub(crate) use store::{Committed, Conflict, PinnedSnapshots, Revision, State, StoreChange};

@@ -3,13 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use foldhash::fast::RandomState;
 use http::{HeaderMap, HeaderName, StatusCode};
 
 /// The heads and header names of all stubs that are loaded together.
 #[derive(Debug, Default)]
 pub struct HeaderPool {
-    heads: Mutex<HashMap<Box<[u8]>, Arc<Head>>>,
-    names: Mutex<HashSet<HeaderName>>,
+    heads: Mutex<HashMap<Box<[u8]>, Arc<Head>, RandomState>>,
+    names: Mutex<HashSet<HeaderName, RandomState>>,
 }
 
 /// The head of a response.
@@ -22,7 +23,9 @@ pub(super) struct Head {
 impl HeaderPool {
     /// A head with these headers, in this order.
     pub(super) fn head(&self, status: StatusCode, headers: HeaderMap) -> Arc<Head> {
-        let mut key = status.as_str().as_bytes().to_vec();
+        let fields = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 2);
+        let mut key = Vec::with_capacity(fields.sum::<usize>() + 3);
+        key.extend_from_slice(status.as_str().as_bytes());
         for (name, value) in &headers {
             // Neither has a line end in it.
             key.extend_from_slice(name.as_str().as_bytes());

@@ -30,6 +30,9 @@ pub(super) struct Index {
     others: StubList,
     /// How many stubs stand under a key of each kind.
     kinds: [usize; KINDS],
+    /// How many stubs stand under a prefix of each number of segments. A prefix that no stub has is not looked up: in
+    /// a large set each look reads memory that is in no cache.
+    depths: [u32; key::MAX_SEGMENTS + 1],
     /// The names of the headers and of the parameters that keys have.
     headers: Names<HeaderName>,
     parameters: Names<Box<str>>,
@@ -51,6 +54,7 @@ impl Index {
         match key {
             Key::Header(name, _) => self.headers.add(name),
             Key::Query(name, _) => self.parameters.add(name),
+            Key::Prefix(prefix) => self.depths[key::depth(prefix)] += 1,
             Key::Long(_) | Key::Short(_) => self.windows.insert(hash),
             _ => {}
         }
@@ -75,6 +79,7 @@ impl Index {
         match key {
             Key::Header(name, _) => self.headers.remove(*name),
             Key::Query(name, _) => self.parameters.remove(*name),
+            Key::Prefix(prefix) => self.depths[key::depth(prefix)] -= 1,
             _ => {}
         }
         if self.list(hash).is_some_and(|list| list.len() == 1) {
@@ -92,10 +97,14 @@ impl Index {
         visit: impl FnMut(&'a Arc<Stub>) -> Option<T>,
     ) -> Option<T> {
         let mut lists = Lists::default();
-        for kind in [Kind::Path, Kind::Url, Kind::Prefix, Kind::Segment] {
+        for kind in [Kind::Path, Kind::Url, Kind::Segment] {
             if self.has(kind) {
                 key::of_request(asked, kind, |key| self.find(&key, &mut lists));
             }
+        }
+        if self.has(Kind::Prefix) {
+            let wanted = |depth| self.depths[depth] > 0;
+            key::of_prefixes(asked, wanted, |key| self.find(&key, &mut lists));
         }
         for kind in [Kind::Long, Kind::Short] {
             if self.has(kind) {

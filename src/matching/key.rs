@@ -22,7 +22,7 @@ use super::request::RequestPattern;
 use super::url::UrlPattern;
 
 /// A prefix of more segments than this is cut: a request's path is hashed up to so many slashes.
-const MAX_SEGMENTS: usize = 16;
+pub(super) const MAX_SEGMENTS: usize = 16;
 
 /// How many windows of a pattern are offered.
 const MAX_WINDOWS: usize = 64;
@@ -209,16 +209,32 @@ fn number(window: &[u8]) -> u64 {
     window.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// Calls `found` with each key of a kind that a request has. Names are asked for one by one: see
-/// [`of_header`] and [`of_query`].
+/// How many segments a prefix has.
+pub(super) fn depth(prefix: &str) -> usize {
+    slashes(prefix).count() + 1
+}
+
+/// Calls `found` with the prefixes of a request's path that have a number of segments for which `wanted` holds.
+pub(super) fn of_prefixes<'r>(
+    asked: &Asked<'r>,
+    wanted: impl Fn(usize) -> bool,
+    mut found: impl FnMut(Key<'r>),
+) {
+    let path = asked.path();
+    for (depth, end) in (1..=MAX_SEGMENTS).zip(slashes(path)) {
+        if wanted(depth) {
+            found(Key::Prefix(&path[..end]));
+        }
+    }
+}
+
+/// Calls `found` with each key of a kind that a request has. Prefixes and names are asked for one by one: see
+/// [`of_prefixes`], [`of_header`] and [`of_query`].
 pub(super) fn of_request<'r>(asked: &Asked<'r>, kind: Kind, mut found: impl FnMut(Key<'r>)) {
     let (path, target) = (asked.path(), asked.target());
     match kind {
         Kind::Path => found(Key::Path(path)),
         Kind::Url => found(Key::Url(target)),
-        Kind::Prefix => {
-            slashes(path).take(MAX_SEGMENTS).for_each(|end| found(Key::Prefix(&path[..end])));
-        }
         Kind::Segment => path.split('/').for_each(|segment| found(Key::Segment(segment))),
         Kind::Long => {
             let windows = target.as_bytes().windows(LONG);
@@ -228,7 +244,7 @@ pub(super) fn of_request<'r>(asked: &Asked<'r>, kind: Kind, mut found: impl FnMu
             let windows = target.as_bytes().windows(SHORT);
             windows.for_each(|window| found(Key::Short(number(window))));
         }
-        Kind::Header | Kind::Query => {}
+        Kind::Prefix | Kind::Header | Kind::Query => {}
     }
 }
 

@@ -17,10 +17,14 @@ mod answer;
 mod backends;
 mod backlog;
 mod clean;
+#[cfg(feature = "cli")]
+mod complete;
 mod connect;
 mod credentials;
 mod exchange;
 mod exec_plugin;
+#[cfg(feature = "cli")]
+mod fetch;
 mod files;
 mod headers;
 mod identity;
@@ -35,6 +39,7 @@ mod outbound;
 mod proxy;
 mod queue;
 mod route;
+mod spool;
 mod targets;
 mod tee;
 mod text;
@@ -46,6 +51,8 @@ mod writer;
 mod tests;
 
 pub(crate) use backends::{Backends, NamedBackend};
+#[cfg(feature = "cli")]
+pub(crate) use complete::CompleteExchange;
 pub(crate) use ledger::{Earlier, RecordingOf};
 pub use options::UpstreamOptions;
 pub(crate) use outbound::{ANSWER_TIMEOUT, Outbound, SendError};

@@ -50,14 +50,16 @@ impl Recording {
     ) -> Option<Self> {
         let length =
             headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        if sent.method != Method::HEAD && length > Some(recorder.most_body()) {
+        if sent.method != Method::HEAD
+            && length.is_some_and(|length: u64| length > recorder.most_of_body())
+        {
             report_too_large(&recorder, &sent);
             return None;
         }
         let began = Instant::now();
         let mut reserved = recorder.reserve();
         reserved.grow(OVERHEAD);
-        let (reason, body, trailers) = (None, Arrivals::default(), None);
+        let (reason, body, trailers) = (None, recorder.arrivals(), None);
         Some(Self { recorder, sent, status, headers, reason, began, body, trailers, reserved })
     }
 
@@ -80,12 +82,16 @@ impl Recording {
 
     /// Adds bytes of the body; returns whether they fit.
     pub(super) fn push(&mut self, bytes: &Bytes) -> bool {
-        if self.body.len() + bytes.len() > self.recorder.most_body() {
+        if self.body.length() + bytes.len() as u64 > self.recorder.most_of_body() {
             report_too_large(&self.recorder, &self.sent);
             return false;
         }
-        self.reserved.grow(bytes.len());
-        self.body.push(self.began.elapsed(), bytes);
+        if let Err(error) = self.body.push(self.began.elapsed(), bytes) {
+            let why = "the file of its body cannot be written:";
+            self.recorder.report_skipped(&self.sent, why, &format!(": {error}"));
+            return false;
+        }
+        self.reserved.set(OVERHEAD + self.body.held());
         true
     }
 
@@ -96,13 +102,14 @@ impl Recording {
 
     pub(super) fn finish(self, end: End) {
         let Self { recorder, sent, status, headers, reason, body, trailers, reserved, .. } = self;
+        let body = body.finish();
         let answer = ReceivedAnswer { status, headers, reason, body, trailers, end };
         recorder.write(sent, answer, reserved);
     }
 }
 
 fn report_too_large(recorder: &Recorder, sent: &SentRequest) {
-    let most = recorder.most_body();
+    let most = recorder.most_of_body();
     let why = format!("more than {most} bytes (--bound recorded-body-bytes) were answered to");
     recorder.report_skipped(sent, &why, "");
 }
@@ -173,7 +180,9 @@ impl Drop for Tee {
         if self.body.is_end_stream() {
             // The body of an answer that has none is not polled.
             recording.finish(End::Whole);
-        } else if answer::is_stream(&recording.sent, &recording.headers) {
+        } else if answer::is_stream(&recording.sent, &recording.headers)
+            || recording.body.is_paced() && !recording.headers.contains_key(CONTENT_LENGTH)
+        {
             // A watch ends when its client closes the connection.
             recording.finish(End::ByClient);
         } else {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::hash::BuildHasher as _;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,14 +12,11 @@ use crate::redact::{Key, Redactor};
 use crate::transport::Logger;
 
 use super::backlog;
-use super::exchange::{ReceivedAnswer, SentRequest, path_of};
-use super::files::{BODIES, FileChange, FolderLock, RecordingFiles, write_manifest};
+use super::exchange::{Arrivals, ReceivedAnswer, SentRequest, path_of};
+use super::files::{BODIES, FileChange, FolderLock, RecordingFiles, UNFINISHED, write_manifest};
 use super::key_file;
 use super::ledger::{Earlier, Ledger, RecordingOf};
 use super::queue::{Budget, Queue, QueueLimits, Reserved, Sink};
-
-/// The largest body that can be recorded whatever the settings say: lengths on disk have 32 bits.
-const MAX_BODY: usize = 2 << 30;
 
 /// Writes exchanges into a directory. Clones share their threads; once the last one is dropped, everything is on
 /// disk.
@@ -30,14 +27,14 @@ struct Inner {
     /// Nothing once it is dropped.
     queue: Option<Queue>,
     budget: Arc<Budget>,
-    /// The largest body that is recorded, in bytes.
-    most_body: usize,
     redactor: Arc<Redactor>,
     ledger: Arc<Ledger>,
     log: Logger,
     folder: Folder,
     /// The URL of the backend.
     backend: String,
+    /// The largest body that is recorded, in bytes.
+    most_of_body: u64,
     /// Dropped last, once everything is on disk.
     _lock: FolderLock,
 }
@@ -79,13 +76,13 @@ impl Recorder {
         let (queue, _) = Queue::start(directory, limits, Arc::clone(redactor), Box::new(sink))?;
         Ok(Self(Arc::new(Inner {
             budget: Arc::clone(queue.budget()),
-            most_body: limits.body.min(MAX_BODY),
             queue: Some(queue),
             redactor: Arc::clone(redactor),
             ledger,
             log: Arc::clone(log),
-            folder: Folder(directory.to_path_buf()),
+            folder: Folder(directory.into()),
             backend: of.backend,
+            most_of_body: of.most_of_body,
             _lock: lock,
         })))
     }
@@ -124,9 +121,14 @@ impl Recorder {
         self.0.budget.wait().await;
     }
 
+    /// Where the body of an answer arrives.
+    pub(super) fn arrivals(&self) -> Arrivals {
+        Arrivals::with_folder(Arc::clone(&self.0.folder.0))
+    }
+
     /// The largest body of an answer that is recorded, in bytes.
-    pub(super) fn most_body(&self) -> usize {
-        self.0.most_body
+    pub(super) fn most_of_body(&self) -> u64 {
+        self.0.most_of_body
     }
 
     /// The share of one exchange in the budget.
@@ -202,7 +204,7 @@ impl MappingSink {
         log: &Logger,
     ) -> Self {
         Self {
-            folder: Folder(folder.to_path_buf()),
+            folder: Folder(folder.into()),
             ledger: Arc::clone(ledger),
             links: links.cloned(),
             redactor: Arc::clone(redactor),
@@ -224,7 +226,7 @@ fn recover(
     }
     let ledger = Arc::new(Ledger::open(directory, Earlier::Extend)?);
     let sink = MappingSink::new(directory, &ledger, links, redactor, log);
-    let limits = QueueLimits { memory: usize::MAX, backlog: u64::MAX, body: MAX_BODY };
+    let limits = QueueLimits { memory: usize::MAX, backlog: u64::MAX };
     let (queue, left) = Queue::start(directory, limits, Arc::clone(redactor), Box::new(sink))?;
     // Waits until all of them are mappings.
     drop(queue);
@@ -312,11 +314,15 @@ fn try_to_write(directory: &Path) -> io::Result<()> {
 }
 
 /// The folder of a recording, each file of which is written whole or not at all.
-struct Folder(PathBuf);
+struct Folder(Arc<Path>);
 
 impl RecordingFiles for Folder {
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         fs::read(self.0.join(name))
+    }
+
+    fn folder(&self) -> &Path {
+        &self.0
     }
 
     fn apply(&self, changes: Vec<FileChange>) -> io::Result<()> {
@@ -330,6 +336,13 @@ impl RecordingFiles for Folder {
                     }
                     None => replace(&self.0, &name, &content)?,
                 },
+                FileChange::Move { body, name } => {
+                    let path = self.0.join(name);
+                    if let Some(folder) = path.parent() {
+                        fs::create_dir_all(folder)?;
+                    }
+                    body.name(&path)?;
+                }
                 FileChange::Remove { name } => match fs::remove_file(self.0.join(name)) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                     _ => {}
@@ -339,9 +352,6 @@ impl RecordingFiles for Folder {
         Ok(())
     }
 }
-
-/// The end of a file's name while it is written, behind the number of its process.
-const UNFINISHED: &str = ".unfinished";
 
 /// Removes files that killed recorders have left. Files of a running one stay.
 fn remove_unfinished(directory: &Path) {

@@ -36,6 +36,21 @@ impl Media {
     }
 }
 
+/// What a compressed body holds; nothing where the coding is not known, or the body is not whole.
+#[cfg(feature = "cli")]
+pub(crate) fn decoded(coding: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+    let coding = match coding.trim().to_ascii_lowercase().as_str() {
+        "gzip" | "x-gzip" => Coding::Gzip,
+        "deflate" if bytes.first().is_some_and(|byte| byte & 0x0f == 8) => Coding::Zlib,
+        "deflate" => Coding::Deflate,
+        _ => return None,
+    };
+    match coding.decode(bytes, MOST_INFLATED) {
+        Plain::Whole(plain) => Some(plain),
+        Plain::Broken(..) | Plain::Unknown(_) => None,
+    }
+}
+
 impl Pass<'_> {
     /// A body without its secrets.
     pub(crate) fn body(&self, of: &Media, bytes: &[u8]) -> Redacted {
@@ -57,6 +72,8 @@ impl Pass<'_> {
             "gzip" | "x-gzip" => return self.inflated(Coding::Gzip, bytes, change),
             "deflate" if bytes[0] & 0x0f == 8 => return self.inflated(Coding::Zlib, bytes, change),
             "deflate" => return self.inflated(Coding::Deflate, bytes, change),
+            "br" => return self.inflated(Coding::Brotli, bytes, change),
+            "zstd" => return self.inflated(Coding::Zstd, bytes, change),
             other => return Redacted::Opaque(format!("it is compressed as {other}")),
         }
         if bytes.starts_with(&[0x1f, 0x8b, 8]) {

@@ -12,8 +12,8 @@ use crate::matching::{ResponseSettings, StubSet};
 use crate::tls::server::Tls;
 
 use super::body_files::BodyFileCache;
+use super::misses::Misses;
 use super::recordings::Recordings;
-use super::replay::Misses;
 use super::root::RootDirectory;
 use super::saved::SavedStubs;
 use super::seed::build_world;

@@ -41,7 +41,7 @@ pub struct Bounds {
     /// The most bytes of recorded exchanges on disk that are no mappings yet; 1 GiB by default. Above it they stay
     /// in memory.
     pub recorder_backlog: usize,
-    /// The largest body of a response that is recorded; 64 MiB by default. A larger one passes through.
+    /// The largest body of a response that is recorded; 1 GiB by default. A larger one passes through.
     pub recorded_body_bytes: usize,
     /// How long a server that shuts down makes mappings of them; 30 s by default. The next start makes the rest.
     pub recorder_end: Duration,
@@ -49,6 +49,9 @@ pub struct Bounds {
     pub page_bytes: usize,
     /// The most bytes of the body of one admin request, such as an import of stubs; 256 MiB by default.
     pub admin_body_bytes: usize,
+    /// The most bytes of the body of one request that a stub, a rule or the report of near misses looks at; 16 MiB
+    /// by default. On paths of the Kubernetes API the limit is that of API servers, 3 MiB.
+    pub request_body_bytes: usize,
     /// The most worlds besides the default one; 10,000 by default. The least recently used one makes room.
     pub worlds: usize,
 }
@@ -61,10 +64,11 @@ impl Default for Bounds {
             journal: JournalLimits::default(),
             recorder_bytes: 16 << 20,
             recorder_backlog: 1 << 30,
-            recorded_body_bytes: 64 << 20,
+            recorded_body_bytes: 1 << 30,
             recorder_end: Duration::from_secs(30),
             page_bytes: 64 << 20,
             admin_body_bytes: 256 << 20,
+            request_body_bytes: 16 << 20,
             worlds: MAX_WORLDS,
         }
     }
@@ -169,6 +173,11 @@ const TABLE: &[Row] = &[
         name: "admin-body-bytes",
         what: "the body of one admin request, such as an import of stubs; 413 above it",
         of: Of::Bytes(|bounds| &mut bounds.admin_body_bytes),
+    },
+    Row {
+        name: "request-body-bytes",
+        what: "the body of one request that a stub or rule looks at; 413 above it, on Kubernetes paths above 3 MiB",
+        of: Of::Bytes(|bounds| &mut bounds.request_body_bytes),
     },
     Row {
         name: "worlds",

@@ -28,7 +28,7 @@ impl RequestContext {
         if !loaded.set.generated().is_empty() {
             let mut fixtures = sources.load()?.fixtures.objects;
             let began = self.shared.worlds.default().clock.epoch();
-            let after = seed::state(&mut fixtures, &loaded.set, *history, began)?;
+            let after = seed::state(&mut fixtures, loaded.set.generated(), *history, began)?;
             self.world.catch_up(&self.shared.seeding);
             let before = self.shared.seeding.current();
             let moved = self.world.move_seed(&before.state, &after);
@@ -82,7 +82,7 @@ impl Shared {
             let began = self.worlds.default().clock.epoch();
             let objects = loaded.fixtures.objects.as_mut();
             let after = objects
-                .map(|objects| seed::state(objects, &loaded.scenarios, *history, began))
+                .map(|objects| seed::state(objects, loaded.scenarios.generated(), *history, began))
                 .transpose()?;
             Ok((loaded, after))
         });

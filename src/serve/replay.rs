@@ -1,8 +1,5 @@
 //! How a replay used its recordings: which never answered, which sequences were asked on, which requests had none.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
-
 use serde_json::{Value, json};
 
 use crate::matching::{STARTED, Stub, miss_differences};
@@ -11,25 +8,8 @@ use crate::redact::Redactor;
 
 use super::state::Shared;
 
-/// How many different requests are kept.
-const MOST_MISSES: usize = 1000;
-
 /// How many differences from the nearest recording are named.
 const NAMED: usize = 3;
-
-/// The requests that nothing answered, each once, without secrets.
-#[derive(Debug, Default)]
-pub(crate) struct Misses(Mutex<BTreeSet<String>>);
-
-impl Misses {
-    pub(super) fn add(&self, asked: &Asked<'_>, redactor: &Redactor) {
-        let mut misses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if misses.len() < MOST_MISSES {
-            let target = redactor.pass("").target(asked.target());
-            misses.insert(format!("{} {target}", asked.method()));
-        }
-    }
-}
 
 /// How stubs were used, from [`RunningServer::replay_report`](crate::RunningServer::replay_report). All texts are
 /// for people, and have no secrets.
@@ -68,8 +48,7 @@ impl ReplayReport {
         }
         report.unused.sort_unstable();
         report.exhausted.sort_unstable();
-        let misses = shared.misses.0.lock().unwrap_or_else(PoisonError::into_inner);
-        report.unmatched = misses.iter().cloned().collect();
+        report.unmatched = shared.misses.all();
         report
     }
 
@@ -98,7 +77,7 @@ pub(super) fn nearest_recording(
     asked: &Asked<'_>,
     redactor: &Redactor,
 ) -> String {
-    let target = redactor.pass("").target(asked.target());
+    let target = redactor.target(asked.target());
     let mut text = format!("no recording answers {} {target}", asked.method());
     let Some(stub) = nearest else { return text };
     let differences = miss_differences(stub, asked, redactor);

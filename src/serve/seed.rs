@@ -7,16 +7,17 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::document::{Diagnostic, Diagnostics};
-use crate::fixtures::{ObjectFixture, ObjectSet};
+use crate::fixtures::{ObjectFixture, ObjectSet, add_shipped, shipped_types};
 use crate::k8s::{self, HistoryLimits, ObjectError, Registry, Seed, SeedObject, State};
 use crate::message::WorldName;
 use crate::scenario::{Generate, ScenarioSet};
 
 use super::clock::Clock;
-use super::seeding::Seeding;
+use super::seeding::{self, Lazy, Seeding};
 use super::world::World;
 
-/// Builds the default world. The objects are moved out of the fixtures: the store keeps them.
+/// Builds the default world. The objects are moved out of the fixtures: the store keeps them. Where neither files nor
+/// scenarios define any, the store is made when it is first needed: a server of stubs alone starts without it.
 ///
 /// # Errors
 /// Every object that its type does not allow, with its file.
@@ -26,20 +27,32 @@ pub(crate) fn build_world(
     history: HistoryLimits,
 ) -> Result<(World, Seeding), Diagnostics> {
     let clock = Clock::start();
-    let state = state(fixtures, scenarios, history, clock.epoch())?;
-    let seeding = Seeding::new(state, fixtures);
+    let began = clock.epoch();
+    let shipped = if fixtures.with_shipped { shipped_types() } else { 0 };
+    let state = if fixtures.defines_nothing() && scenarios.generated().is_empty() {
+        let mut fixtures = std::mem::take(fixtures);
+        Lazy::new(Box::new(move || {
+            let state = state(&mut fixtures, &[], history, began);
+            state.expect("the definitions that come with the program are valid")
+        }))
+    } else {
+        seeding::made(state(fixtures, scenarios.generated(), history, began)?)
+    };
+    let seeding = Seeding::new(state, fixtures, k8s::NAMESPACES.len() + shipped);
     Ok((World::new(WorldName::default(), seeding.current(), clock), seeding))
 }
 
-/// The first state of a world; `now` is the time of objects that name none.
+/// The first state of a world, with the objects that are `wanted` besides; `now` is the time of objects that name
+/// none.
 pub(super) fn state(
     fixtures: &mut ObjectSet,
-    scenarios: &ScenarioSet,
+    wanted: &[Generate],
     history: HistoryLimits,
     now: Timestamp,
 ) -> Result<State, Diagnostics> {
+    add_shipped(fixtures)?;
     let mut problems = Diagnostics::default();
-    let generated = generated(fixtures, scenarios.generated(), &mut problems);
+    let generated = generated(fixtures, wanted, &mut problems);
     let taken = |object: &mut ObjectFixture| std::mem::take(&mut object.object);
     let crds = fixtures.crds.iter_mut().chain(&mut fixtures.shipped).map(taken).collect();
     let mut objects: Vec<SeedObject> = fixtures.objects.iter_mut().map(taken).collect();
@@ -158,4 +171,21 @@ fn instance(template: &Value, generate: &Generate, n: u64) -> Value {
         metadata["labels"][key] = value.as_str().into();
     }
     object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_that_are_not_made_yet_are_counted() {
+        for with_shipped in [false, true] {
+            let mut fixtures = ObjectSet { with_shipped, ..ObjectSet::default() };
+            let (scenarios, history) = (ScenarioSet::default(), HistoryLimits::default());
+            let (world, seeding) = build_world(&mut fixtures, &scenarios, history).unwrap();
+            let counted = seeding.unmade_objects();
+            let made = world.store.state().snapshot.len();
+            assert_eq!((counted, seeding.unmade_objects()), (Some(made), None));
+        }
+    }
 }

@@ -1,12 +1,22 @@
 //! What the fixtures make, and which worlds have it: a reload is brought to a world on its next request.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use arc_swap::ArcSwap;
 
 use crate::fixtures::ObjectSet;
 use crate::k8s;
+
+/// What is made when it is first needed.
+pub(super) type Lazy<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
+
+/// What is made already.
+pub(super) fn made<T: Send + 'static>(value: T) -> Lazy<T> {
+    let made = Lazy::new(Box::new(move || value) as Box<dyn FnOnce() -> T + Send>);
+    LazyLock::force(&made);
+    made
+}
 
 /// The state that the fixtures make, to tell a reload's changes from those of clients. It shares its
 /// objects with the stores.
@@ -14,7 +24,7 @@ use crate::k8s;
 pub(crate) struct SeedGeneration {
     /// Counts the reloads that changed an object.
     pub(super) generation: u64,
-    pub(super) state: k8s::State,
+    pub(super) state: Lazy<k8s::State>,
 }
 
 /// The seed that is in force.
@@ -25,13 +35,15 @@ pub(crate) struct Seeding {
     generation: AtomicU64,
     /// Whether the files define Kubernetes objects or types.
     has_objects: AtomicBool,
+    /// How many objects there will be where the files define none.
+    unmade: usize,
 }
 
 impl Seeding {
-    pub(crate) fn new(state: k8s::State, fixtures: &ObjectSet) -> Self {
+    pub(crate) fn new(state: Lazy<k8s::State>, fixtures: &ObjectSet, unmade: usize) -> Self {
         let current = ArcSwap::from_pointee(SeedGeneration { generation: 0, state });
         let has_objects = AtomicBool::new(has_objects(fixtures));
-        Self { current, generation: AtomicU64::new(0), has_objects }
+        Self { current, generation: AtomicU64::new(0), has_objects, unmade }
     }
 
     /// Whether the files define Kubernetes objects or types: then the server stands in for an API server.
@@ -42,6 +54,17 @@ impl Seeding {
     /// Notes what the files define now.
     pub(super) fn note_objects(&self, fixtures: &ObjectSet) {
         self.has_objects.store(has_objects(fixtures), Ordering::Relaxed);
+    }
+
+    /// Whether the objects that worlds begin with are there: where nothing defines any, they are made when a
+    /// request asks for one.
+    pub(crate) fn is_made(&self) -> bool {
+        LazyLock::get(&self.current.load().state).is_some()
+    }
+
+    /// How many objects there will be, where they are not made yet.
+    pub(crate) fn unmade_objects(&self) -> Option<usize> {
+        (!self.is_made()).then_some(self.unmade)
     }
 
     /// The seed now.
@@ -61,7 +84,7 @@ impl Seeding {
             return;
         }
         let generation = before.generation + 1;
-        self.current.store(Arc::new(SeedGeneration { generation, state }));
+        self.current.store(Arc::new(SeedGeneration { generation, state: made(state) }));
         self.generation.store(generation, Ordering::Release);
     }
 }

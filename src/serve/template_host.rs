@@ -12,8 +12,9 @@ const DEFAULT_KEYS: &str = "wiremock.*";
 #[derive(Debug, Default)]
 pub(crate) struct TemplateHost {
     name: OnceLock<String>,
-    /// Expressions for the whole of a key, in any case.
-    permitted: Vec<regex::Regex>,
+    /// Expressions for the whole of a key, in any case. Those that are permitted where none are named are compiled when
+    /// a template asks: few do, and compiling takes longer than the rest of a start.
+    permitted: OnceLock<Vec<regex::Regex>>,
 }
 
 impl TemplateHost {
@@ -22,15 +23,23 @@ impl TemplateHost {
     /// # Errors
     /// The sentence for people: which expression is none.
     pub(crate) fn new(permitted: &[String]) -> Result<Self, String> {
-        let default = [DEFAULT_KEYS.to_owned()];
-        let keys = if permitted.is_empty() { &default } else { permitted };
-        let compile = |key: &String| {
-            regex::Regex::new(&format!("^(?i:{key})$"))
-                .map_err(|error| format!("{key:?} is not a regular expression: {error}"))
-        };
-        let permitted = keys.iter().map(compile).collect::<Result<_, _>>()?;
-        Ok(Self { name: OnceLock::new(), permitted })
+        let host = Self::default();
+        if !permitted.is_empty() {
+            let compiled = permitted.iter().map(|key| compile(key)).collect::<Result<_, _>>()?;
+            host.permitted.get_or_init(|| compiled);
+        }
+        Ok(host)
     }
+
+    fn is_permitted(&self, key: &str) -> bool {
+        let permitted = self.permitted.get_or_init(|| compile(DEFAULT_KEYS).into_iter().collect());
+        permitted.iter().any(|permitted| permitted.is_match(key))
+    }
+}
+
+fn compile(key: &str) -> Result<regex::Regex, String> {
+    regex::Regex::new(&format!("^(?i:{key})$"))
+        .map_err(|error| format!("{key:?} is not a regular expression: {error}"))
 }
 
 impl Host for TemplateHost {
@@ -45,7 +54,7 @@ impl Host for TemplateHost {
     }
 
     fn system_value(&self, source: SystemSource, key: &str) -> SystemValue {
-        if !self.permitted.iter().any(|permitted| permitted.is_match(key)) {
+        if !self.is_permitted(key) {
             return SystemValue::Denied;
         }
         match source {

@@ -17,7 +17,7 @@ use crate::scenario::{ScenarioSet, ScenarioState};
 use super::clock::Clock;
 use super::commit::{Contended, Store};
 use super::draws::Draws;
-use super::seeding::{SeedGeneration, Seeding};
+use super::seeding::{Lazy, SeedGeneration, Seeding};
 
 /// One client's isolated state.
 #[derive(Debug)]
@@ -47,9 +47,9 @@ pub(crate) struct World {
     /// The generation of that.
     generation: AtomicU64,
     /// What its garbage collector has seen.
-    collector: Mutex<k8s::Collector>,
+    collector: Lazy<Mutex<k8s::Collector>>,
     /// What is due for its created objects.
-    life: Mutex<k8s::LifeCycle>,
+    life: Lazy<Mutex<k8s::LifeCycle>>,
     /// Whether its controllers run: they begin with the first write.
     controlled: AtomicBool,
     /// Whether it was deleted: its streams end.
@@ -60,14 +60,17 @@ pub(crate) struct World {
 impl World {
     /// A world that begins with what the files say.
     pub(super) fn new(name: WorldName, seed: Arc<SeedGeneration>, clock: Clock) -> Self {
-        let state = seed.state.clone();
+        let after = Arc::clone(&seed);
+        let collector = move || Mutex::new(k8s::Collector::after(&after.state));
+        let after = Arc::clone(&seed);
+        let life = move || Mutex::new(k8s::LifeCycle::after(&after.state));
         Self {
             name,
             generation: AtomicU64::new(seed.generation),
+            collector: Lazy::new(Box::new(collector)),
+            life: Lazy::new(Box::new(life)),
+            store: Store::of_seed(Arc::clone(&seed)),
             seed: Mutex::new(seed),
-            collector: Mutex::new(k8s::Collector::after(&state)),
-            life: Mutex::new(k8s::LifeCycle::after(&state)),
-            store: Store::new(state),
             stub_states: ScenarioStates::default(),
             scenario: ScenarioState::default(),
             draws: Draws::default(),

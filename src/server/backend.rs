@@ -10,6 +10,7 @@ use crate::record::{
     UpstreamOptions,
 };
 use crate::redact::{Key, Redactor};
+use crate::serve::Bounds;
 use crate::transport::Logger;
 
 /// When a backend is asked, and when its recording answers: the modes of vcrpy, for
@@ -85,7 +86,7 @@ pub(super) fn proxy(
     upstreams: &[(String, UpstreamOptions)],
     rewrites_links: bool,
     recording: Option<Recording>,
-    limits: QueueLimits,
+    bounds: &Bounds,
     log: &Logger,
 ) -> Result<Proxy, Error> {
     let mut backends = Vec::new();
@@ -113,7 +114,17 @@ pub(super) fn proxy(
         Some(Recording { directory, redactor, extends }) => {
             let earlier = if extends { Earlier::Extend } else { Earlier::Replace };
             let urls: Vec<&str> = upstreams.iter().map(|(url, _)| &**url).collect();
-            let of = RecordingOf { backend: urls.join(" "), earlier, links: links.clone() };
+            let most_of_body = bounds.recorded_body_bytes as u64;
+            let of = RecordingOf {
+                backend: urls.join(" "),
+                earlier,
+                most_of_body,
+                links: links.clone(),
+            };
+            let limits = QueueLimits {
+                memory: bounds.recorder_bytes,
+                backlog: bounds.recorder_backlog as u64,
+            };
             let recorder = Recorder::new(&directory, of, limits, &redactor, log);
             Some(recorder.map_err(|source| Error::Record { path: directory, source })?)
         }

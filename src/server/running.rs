@@ -122,7 +122,8 @@ impl RunningServer {
     /// The number of Kubernetes objects in the default world.
     #[must_use]
     pub fn objects(&self) -> usize {
-        self.shared.worlds.default().store.state().snapshot.len()
+        let Shared { seeding, worlds, .. } = &*self.shared;
+        seeding.unmade_objects().unwrap_or_else(|| worlds.default().store.state().snapshot.len())
     }
 
     /// The number of scenario rules that are on.

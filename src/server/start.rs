@@ -10,10 +10,11 @@ use crate::k8s::{self, Auth};
 use crate::message::Bodies;
 use crate::record::Proxy;
 #[cfg(feature = "record")]
-use crate::record::{QueueLimits, Recorder};
+use crate::record::Recorder;
 use crate::redact::{Key, Redactor};
 use crate::serve::{
-    Assembly, LoadedSets, Pipeline, RequestContext, Settings, Shared, Sources, TemplateHost,
+    Assembly, LoadedSets, Pipeline, RequestContext, ServerLog, Settings, Shared, Sources,
+    TemplateHost,
 };
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
@@ -70,6 +71,7 @@ impl Builder {
             redactor,
             bounds: self.bounds,
             bodies: bodies.clone(),
+            log: ServerLog(Arc::clone(&log)),
             host: TemplateHost::new(&self.permitted_system_keys)
                 .map_err(|why| Error::Setting(format!("the permitted system keys: {why}")))?,
         };
@@ -93,8 +95,10 @@ impl Builder {
             None => None,
         };
         let https = secure.as_ref().map(Listener::local_addr);
-        RequestContext::new(Arc::clone(&shared), Arc::clone(shared.worlds.default()))
-            .begin_controllers();
+        if shared.seeding.is_made() {
+            RequestContext::new(Arc::clone(&shared), Arc::clone(shared.worlds.default()))
+                .begin_controllers();
+        }
         let handler = Arc::new(Pipeline::new(Arc::clone(&shared)));
         let limits = self.bounds.transport;
         let serve = |listener, tls| {
@@ -182,15 +186,11 @@ impl Builder {
             Some(Recording { redactor, .. }) if !self.show_secrets => Arc::clone(redactor),
             _ => redactor(key, self.show_secrets),
         };
-        let limits = QueueLimits {
-            memory: self.bounds.recorder_bytes,
-            backlog: u64::try_from(self.bounds.recorder_backlog).unwrap_or(u64::MAX),
-            body: self.bounds.recorded_body_bytes,
-        };
+        let bounds = self.bounds;
         let proxy = match self.upstreams.as_slice() {
             [] => None,
             upstreams => {
-                Some(backend::proxy(upstreams, self.rewrite_links, recording, limits, log)?)
+                Some(backend::proxy(upstreams, self.rewrite_links, recording, &bounds, log)?)
             }
         };
         Ok((redactor, proxy))

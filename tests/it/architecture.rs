@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["explain", "check", "kubeconfig"],
     &["server"],
     &["lib"],
-    &["drill", "import"],
+    &["drill", "import", "recorded", "export", "drift", "objects"],
     &["cli"],
     &["internals"],
     &["main"],

@@ -78,6 +78,10 @@ pub(crate) struct Record {
     /// Directory for the fixtures; created if it does not exist.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
+    /// What to write: stub mappings, or the Kubernetes objects in the answers, as state (at the end; what was recorded
+    /// stays in DIR/.recording).
+    #[arg(long = "as", value_name = "WHAT", default_value = "stubs")]
+    pub(crate) written_as: WrittenAs,
     /// When to ask the backend, and when the recording answers; see the --record-mode of serve.
     #[arg(long, value_name = "MODE")]
     pub(crate) record_mode: Option<RecordMode>,
@@ -87,6 +91,13 @@ pub(crate) struct Record {
     pub(crate) listener: Listener,
     #[command(flatten)]
     pub(crate) backend: Backend,
+}
+
+/// What a recorder writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WrittenAs {
+    Stubs,
+    Objects,
 }
 
 /// The time to shut down, in seconds.
@@ -218,7 +229,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 /// A bound, as `NAME=VALUE`.
-fn bound(text: &str) -> Result<(String, String), String> {
+pub(super) fn bound(text: &str) -> Result<(String, String), String> {
     let (name, value) =
         text.split_once('=').ok_or("write NAME=VALUE, such as history-bytes=256MiB")?;
     crate::Bounds::default().set(name, value)?;

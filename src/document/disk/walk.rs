@@ -100,10 +100,15 @@ impl Walk<'_> {
         let mut entries = Vec::new();
         for entry in fs::read_dir(directory)? {
             let entry = entry?;
-            if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            let name = entry.file_name();
+            if name.as_encoded_bytes().starts_with(b".") {
                 continue;
             }
-            let (path, own) = (entry.path(), entry.file_type()?);
+            // As `DirEntry::path` joins them, with one allocation.
+            let mut path = PathBuf::with_capacity(directory.as_os_str().len() + 1 + name.len());
+            path.push(directory);
+            path.push(name);
+            let own = entry.file_type()?;
             // A link is what it leads to; the system itself reports links that lead to each other.
             let kind = if own.is_symlink() {
                 fs::metadata(&path).map(|to| to.file_type())

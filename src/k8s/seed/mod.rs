@@ -27,7 +27,8 @@ use super::{crd, meta};
 use types::read_types;
 
 /// The namespaces of every cluster.
-const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+pub(crate) const NAMESPACES: [&str; 4] =
+    ["default", "kube-node-lease", "kube-public", "kube-system"];
 
 /// The objects of the first state.
 #[derive(Debug)]

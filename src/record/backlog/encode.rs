@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::message::BodyDigest;
-use crate::record::exchange::{Arrivals, BodyCopy, End, ReceivedAnswer, SentBody, SentRequest};
+use crate::record::exchange::{
+    ArrivedBody, BodyCopy, Chunk, End, ReceivedAnswer, SentBody, SentRequest,
+};
 
 /// The version of the format; another one is not read.
 const VERSION: u8 = 1;
@@ -42,11 +44,14 @@ pub(in crate::record) fn encode(sent: &SentRequest, answer: &ReceivedAnswer, out
         End::Whole => 0,
         End::ByClient => 1,
     });
-    let marks = answer.body.marks();
-    put_length(out, marks.len());
-    for (at, length) in marks {
-        out.put_u64_le(u64::try_from(at.as_micros()).unwrap_or(u64::MAX));
-        out.put_u64_le(*length as u64);
+    let parts: &[Chunk] = match &answer.body {
+        ArrivedBody::Held(_, parts) => parts,
+        ArrivedBody::File(_) => &[],
+    };
+    put_length(out, parts.len());
+    for part in parts {
+        out.put_u64_le(u64::try_from(part.at.as_micros()).unwrap_or(u64::MAX));
+        put_length(out, part.bytes.len());
     }
     put(out, answer.body.bytes());
 }
@@ -82,21 +87,28 @@ pub(in crate::record) fn decode(bytes: Bytes) -> Option<(SentRequest, ReceivedAn
         _ => return None,
     };
     let count = take_length(&mut from)?;
-    let mut marks = Vec::new();
+    let mut lengths = Vec::new();
     for _ in 0..count {
         let at = Duration::from_micros(from.try_get_u64_le().ok()?);
-        marks.push((at, usize::try_from(from.try_get_u64_le().ok()?).ok()?));
+        lengths.push((at, take_length(&mut from)?));
     }
-    let bytes = take(&mut from)?;
-    let is_ordered = marks.is_sorted_by_key(|(_, length)| *length);
-    if !is_ordered || marks.last().map_or(0, |(_, length)| *length) != bytes.len() {
+    let whole = take(&mut from)?;
+    let mut rest = whole.clone();
+    let mut parts = Vec::with_capacity(lengths.len());
+    for (at, length) in lengths {
+        if length > rest.len() {
+            return None;
+        }
+        parts.push(Chunk { at, bytes: rest.split_to(length) });
+    }
+    if !rest.is_empty() {
         return None;
     }
     let answer = ReceivedAnswer {
         status,
         headers,
         reason: has_reason.then_some(reason),
-        body: Arrivals::of(BytesMut::from(bytes), marks),
+        body: ArrivedBody::Held(whole, parts),
         trailers: has_trailers.then_some(trailers),
         end,
     };
@@ -145,6 +157,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::record::exchange::Arrivals;
 
     fn exchange(body: SentBody) -> (SentRequest, ReceivedAnswer) {
         let fields = |list: &[(&'static str, &[u8])]| {
@@ -162,13 +175,13 @@ mod tests {
             links: None,
         };
         let mut arrivals = Arrivals::default();
-        arrivals.push(Duration::from_millis(3), b"one");
-        arrivals.push(Duration::from_millis(90), b"two");
+        arrivals.push(Duration::from_millis(3), b"one").unwrap();
+        arrivals.push(Duration::from_millis(90), b"two").unwrap();
         let answer = ReceivedAnswer {
             status: StatusCode::IM_A_TEAPOT,
             headers: fields(&[("set-cookie", b"a"), ("set-cookie", b"b")]),
             reason: Some(Bytes::from_static(b"Short")),
-            body: arrivals,
+            body: arrivals.finish(),
             trailers: Some(fields(&[("grpc-status", b"0")])),
             end: End::ByClient,
         };
@@ -189,7 +202,12 @@ mod tests {
             assert_eq!((&again.headers, again.body.content()), (&sent.headers, body));
             assert_eq!((read.status, &read.headers), (answer.status, &answer.headers));
             assert_eq!((&read.reason, &read.trailers), (&answer.reason, &answer.trailers));
-            assert_eq!((read.end, read.body.freeze()), (answer.end, answer.body.freeze()));
+            assert_eq!(read.end, answer.end);
+            let held = |body| match body {
+                ArrivedBody::Held(whole, parts) => (whole, parts),
+                ArrivedBody::File(_) => panic!("it is small"),
+            };
+            assert_eq!(held(read.body), held(answer.body));
             for length in 0..bytes.len() {
                 assert!(decode(Bytes::copy_from_slice(&bytes[..length])).is_none(), "{length}");
             }

@@ -61,6 +61,16 @@ impl Reserved {
         self.budget.held.fetch_add(bytes, Ordering::AcqRel);
     }
 
+    /// Takes a share of this size.
+    pub(in crate::record) fn set(&mut self, bytes: usize) {
+        let before = std::mem::replace(&mut self.bytes, bytes);
+        if bytes >= before {
+            self.budget.held.fetch_add(bytes - before, Ordering::AcqRel);
+        } else {
+            self.free(before - bytes);
+        }
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }

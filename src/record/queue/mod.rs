@@ -32,7 +32,7 @@ use super::exchange::{ReceivedAnswer, SentRequest};
 
 pub(super) use budget::{Budget, Reserved};
 use map::Priority;
-use state::{Job, State};
+use state::{Job, Spilled, State};
 
 /// The most threads that make mappings.
 const MAX_MAPPERS: usize = 4;
@@ -59,8 +59,6 @@ pub(crate) struct QueueLimits {
     pub(crate) memory: usize,
     /// The most bytes on disk; above it exchanges stay in memory.
     pub(crate) backlog: u64,
-    /// The largest body of an answer that is recorded, in bytes; a larger one passes through.
-    pub(crate) body: usize,
 }
 
 /// A queue with its threads. Its drop waits until the sink has everything.
@@ -101,6 +99,7 @@ impl Queue {
             sink.lost(1, &format!("it was cut off when the last recorder ended ({cut} bytes)"));
         }
         let left = entries.len();
+        let entries = entries.into_iter().map(Spilled::Disk).collect();
         let reader = journal.as_ref().map(Journal::reader).transpose()?;
         let state = State::new(entries, reader.map(|reader| Arc::new(Mutex::new(reader))));
         let shared = Arc::new(Shared {

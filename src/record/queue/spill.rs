@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::record::backlog::{Entry, Journal, encode};
+use crate::record::backlog::{Journal, encode};
+use crate::record::exchange::ArrivedBody;
 
 use super::Shared;
-use super::state::Job;
+use super::state::{Job, Spilled};
 
 /// How long an exchange may be in memory alone.
 const AGE: Duration = Duration::from_millis(20);
@@ -106,7 +107,7 @@ fn without_repeats(shared: &Shared, jobs: VecDeque<Job>) -> VecDeque<Job> {
 }
 
 /// Writes exchanges to the backlog, which lets go of them one by one.
-fn write(shared: &Shared, journal: &mut Option<Journal>, jobs: VecDeque<Job>) -> VecDeque<Entry> {
+fn write(shared: &Shared, journal: &mut Option<Journal>, jobs: VecDeque<Job>) -> VecDeque<Spilled> {
     let lost = |count: usize, error: &io::Error| {
         let folder = shared.folder.display();
         let why = format!(
@@ -128,8 +129,13 @@ fn write(shared: &Shared, journal: &mut Option<Journal>, jobs: VecDeque<Job>) ->
     let mut jobs = jobs.into_iter().peekable();
     while let Some(job) = jobs.next() {
         let (sent, answer) = &*job.exchange;
-        group.push(open.add(job.key, |out| encode(sent, answer, out)));
-        drop(job);
+        if matches!(answer.body, ArrivedBody::File(_)) {
+            // Its body is a file already, and what else it has is small.
+            group.push(Spilled::Memory(job));
+        } else {
+            group.push(Spilled::Disk(open.add(job.key, |out| encode(sent, answer, out))));
+            drop(job);
+        }
         if open.added() < GROUP && jobs.peek().is_some() {
             continue;
         }

@@ -23,6 +23,21 @@ pub(super) struct Job {
     pub(super) since: Instant,
 }
 
+/// An exchange that is on disk, or stays beside those in memory since its body is a file already.
+pub(super) enum Spilled {
+    Disk(Entry),
+    Memory(Job),
+}
+
+impl Spilled {
+    fn key(&self) -> u64 {
+        match self {
+            Self::Disk(entry) => entry.key,
+            Self::Memory(job) => job.key,
+        }
+    }
+}
+
 /// What a thread takes to work on.
 pub(super) enum Task {
     Memory(Job),
@@ -78,7 +93,7 @@ pub(super) struct State {
     pending: VecDeque<Job>,
     pending_bytes: usize,
     /// On disk, and not taken.
-    spilled: VecDeque<Entry>,
+    spilled: VecDeque<Spilled>,
     /// How many of these have a key.
     spilled_keys: HashMap<u64, u32>,
     /// Reads what is on disk.
@@ -101,7 +116,7 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(spilled: VecDeque<Entry>, reader: Option<Arc<Mutex<Journal>>>) -> Self {
+    pub(super) fn new(spilled: VecDeque<Spilled>, reader: Option<Arc<Mutex<Journal>>>) -> Self {
         let mut state = Self { reader, ..Self::default() };
         state.add_spilled(spilled);
         state
@@ -121,17 +136,20 @@ impl State {
     /// Takes the next exchange whose request no other thread works on.
     pub(super) fn take(&mut self) -> Option<Task> {
         let free = |busy: &[u64], key: u64| !busy.contains(&key);
-        let task = if let Some(reader) = self.reader.as_ref().filter(|_| !self.spilled.is_empty()) {
+        let task = if !self.spilled.is_empty() {
             let mut first = self.spilled.iter().take(LOOK_AHEAD);
-            let at = first.position(|entry| free(&self.busy, entry.key))?;
-            let entry = self.spilled.remove(at)?;
-            if let Some(count) = self.spilled_keys.get_mut(&entry.key) {
+            let at = first.position(|entry| free(&self.busy, entry.key()))?;
+            let next = self.spilled.remove(at)?;
+            if let Some(count) = self.spilled_keys.get_mut(&next.key()) {
                 *count -= 1;
                 if *count == 0 {
-                    self.spilled_keys.remove(&entry.key);
+                    self.spilled_keys.remove(&next.key());
                 }
             }
-            Task::Disk(entry, Arc::clone(reader))
+            match next {
+                Spilled::Memory(job) => Task::Memory(job),
+                Spilled::Disk(entry) => Task::Disk(entry, self.reader.clone()?),
+            }
         } else {
             // What is on its way to the disk is older.
             let mut first = self.pending.iter().take(LOOK_AHEAD).filter(|_| !self.spilling);
@@ -187,7 +205,7 @@ impl State {
     }
 
     /// What was taken to be spilled is on disk.
-    pub(super) fn end_spill(&mut self, entries: VecDeque<Entry>) {
+    pub(super) fn end_spill(&mut self, entries: VecDeque<Spilled>) {
         self.add_spilled(entries);
         self.spilling = false;
         self.tell_drained();
@@ -202,9 +220,9 @@ impl State {
         self.spilled.len()
     }
 
-    fn add_spilled(&mut self, entries: VecDeque<Entry>) {
+    fn add_spilled(&mut self, entries: VecDeque<Spilled>) {
         for entry in &entries {
-            *self.spilled_keys.entry(entry.key).or_default() += 1;
+            *self.spilled_keys.entry(entry.key()).or_default() += 1;
         }
         self.spilled.extend(entries);
     }

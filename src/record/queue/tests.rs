@@ -54,8 +54,9 @@ fn exchange(target: &str, text: &str) -> (SentRequest, ReceivedAnswer) {
         body: BodyCopy::default(),
         links: None,
     };
-    let mut body = Arrivals::default();
-    body.push(Duration::ZERO, text.as_bytes());
+    let mut arrivals = Arrivals::default();
+    arrivals.push(Duration::ZERO, text.as_bytes()).unwrap();
+    let body = arrivals.finish();
     let (status, headers) = (StatusCode::OK, HeaderMap::new());
     (sent, ReceivedAnswer { status, headers, reason: None, body, trailers: None, end: End::Whole })
 }
@@ -68,7 +69,7 @@ fn push(queue: &Queue, target: &str, text: &str) {
 }
 
 fn queue(folder: &Path, sink: &TestSink, memory: usize) -> (Queue, usize) {
-    let limits = QueueLimits { memory, backlog: 1 << 20, body: 1 << 20 };
+    let limits = QueueLimits { memory, backlog: 1 << 20 };
     let redactor = Arc::new(Redactor::new(Key::of(b"key")));
     Queue::start(folder, limits, redactor, Box::new(sink.clone())).unwrap()
 }

@@ -17,11 +17,13 @@ mod published;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use tokio::sync::watch;
 
 use crate::k8s::{self, Committed, GroupResource, PinnedSnapshots, Revision, State, StoreChange};
+
+use super::seeding::{Lazy, SeedGeneration};
 
 use backend::{Backend, Memory};
 use published::Published;
@@ -40,21 +42,33 @@ pub(crate) struct Contended;
 #[derive(Debug)]
 pub(crate) struct Store<B = Memory> {
     backend: B,
-    published: Published,
+    published: Lazy<Published>,
     /// Shared by commits, held exclusively by a last attempt.
     turn: RwLock<()>,
 }
 
 impl Store {
-    /// A store that begins with a state and keeps everything in memory.
-    pub(super) fn new(state: State) -> Self {
+    /// A store that begins with the state of a seed and keeps everything in memory.
+    pub(super) fn of_seed(seed: Arc<SeedGeneration>) -> Self {
+        let first = move || Published::new(seed.state.clone());
+        Self {
+            backend: Memory::default(),
+            published: Lazy::new(Box::new(first)),
+            turn: RwLock::default(),
+        }
+    }
+
+    #[cfg(test)]
+    fn new(state: State) -> Self {
         Self::with_backend(Memory::default(), state)
     }
 }
 
 impl<B: Backend> Store<B> {
+    #[cfg(test)]
     fn with_backend(backend: B, state: State) -> Self {
-        Self { backend, published: Published::new(state), turn: RwLock::default() }
+        let published = Lazy::new(Box::new(move || Published::new(state)));
+        Self { backend, published, turn: RwLock::default() }
     }
 
     /// The state now. Costs two atomic operations.
@@ -84,7 +98,10 @@ impl<B: Backend> Store<B> {
 
     /// Wakes all receivers without a write: the server stops, or the world is deleted.
     pub(super) fn wake(&self) {
-        self.published.wake();
+        // Nobody waits for what is not made yet.
+        if let Some(published) = LazyLock::get(&self.published) {
+            published.wake();
+        }
     }
 
     /// Decides on the newest state and commits the change, if there is one; after a conflict, decides again.

@@ -1,0 +1,185 @@
+//! The requests of a recording, made again.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use http::StatusCode;
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap};
+
+use crate::fixtures;
+use crate::message::Request;
+use crate::record::{CompleteExchange, Recorder, Upstream};
+use crate::recorded::{Answers, LiteralRequest, RecordedAnswer, RecordedStub, Recording};
+use crate::redact::Redactor;
+use crate::transport::Logger;
+
+use super::compare::compare;
+use super::noise::IgnoreRules;
+use super::report::{Comparison, Report, Verdict};
+use super::scratch::Scratch;
+use super::update::Recorded;
+
+/// How requests are made again.
+pub(crate) struct LiveOptions<'a> {
+    pub(crate) upstream: &'a Upstream,
+    /// The URL of the backend without a path.
+    pub(crate) origin: String,
+    /// Header fields for all requests: credentials.
+    pub(crate) headers: HeaderMap,
+    pub(crate) ignore: IgnoreRules,
+    /// With the key of the recording.
+    pub(crate) redactor: Arc<Redactor>,
+}
+
+/// Compares each recorded answer with the live one. Gives the live answers of those that have drifted as well, as
+/// they would be recorded.
+pub(crate) async fn live(
+    recording: &Recording,
+    answers: &Answers,
+    options: &LiveOptions<'_>,
+) -> (Report, Vec<Recorded>) {
+    let mut report = Report::default();
+    let mut drifted = Vec::new();
+    for (at, stub) in recording.stubs.iter().enumerate() {
+        let verdict = if is_superseded(recording, at) {
+            Verdict::Skipped("a later answer of its sequence is compared".to_owned())
+        } else {
+            match one(stub, answers, options).await {
+                Ok((diff, recorded)) => match diff {
+                    None => Verdict::Same,
+                    Some(_)
+                        if another_is_same(recording, at, answers, &recorded, options).await =>
+                    {
+                        Verdict::Same
+                    }
+                    Some(diff) => {
+                        drifted.push(recorded);
+                        Verdict::Drifted(diff)
+                    }
+                },
+                Err(verdict) => verdict,
+            }
+        };
+        let file = stub.file().display().to_string();
+        report.0.push(Comparison { file, title: stub.title(), verdict });
+    }
+    (report, drifted)
+}
+
+/// Whether the sequence of a stub goes on: the last answer is the one that holds.
+fn is_superseded(recording: &Recording, at: usize) -> bool {
+    let stub = &recording.stubs[at];
+    let later = recording.stubs.get(at + 1);
+    stub.sequence().is_some()
+        && later.is_some_and(|later| {
+            later.sequence() == stub.sequence()
+                && later.mapping["request"] == stub.mapping["request"]
+        })
+}
+
+/// Whether another stub for the same request has the live answer: one of another client, or earlier in the sequence.
+async fn another_is_same(
+    recording: &Recording,
+    at: usize,
+    answers: &Answers,
+    live: &Recorded,
+    options: &LiveOptions<'_>,
+) -> bool {
+    let request = &recording.stubs[at].mapping["request"];
+    for (other, stub) in recording.stubs.iter().enumerate() {
+        if other == at || stub.mapping["request"] != *request {
+            continue;
+        }
+        let literal = LiteralRequest::of(request).ok();
+        if let Ok(answer) = answers.of(stub, literal.as_ref()).await
+            && compare(&answer, &live.answer, &options.ignore).is_none()
+        {
+            return true;
+        }
+    }
+    false
+}
+
+/// Makes one request again. Gives the diff of its answer, and the live answer.
+async fn one(
+    stub: &RecordedStub,
+    answers: &Answers,
+    options: &LiveOptions<'_>,
+) -> Result<(Option<String>, Recorded), Verdict> {
+    let request = LiteralRequest::of(&stub.mapping["request"]).map_err(Verdict::Skipped)?;
+    if !request.is_safe() {
+        return Err(Verdict::Skipped(format!("{} changes something", request.method)));
+    }
+    let answer = answers.of(stub, Some(&request)).await;
+    let answer = answer.map_err(|error| Verdict::Skipped(error.to_string()))?;
+    if is_stream(&request, &answer) {
+        return Err(Verdict::Skipped("its answer is a stream".to_owned()));
+    }
+    let mut asked = Request::new(request.method.clone(), &request.target);
+    asked.headers = request.headers.clone();
+    for (name, value) in &options.headers {
+        asked.headers.insert(name, value.clone());
+    }
+    let headers = asked.headers.clone();
+    asked.headers.remove(ACCEPT_ENCODING);
+    let live = options.upstream.fetch(asked).await.map_err(Verdict::Failed)?;
+    let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
+    if refused.contains(&live.status) && !refused.contains(&answer.status) {
+        return Err(Verdict::Failed(format!(
+            "the backend refuses the request with {}; give credentials with --header or --token-file",
+            live.status.as_u16()
+        )));
+    }
+    let exchange = CompleteExchange {
+        origin: Some(options.origin.clone()),
+        method: request.method.clone(),
+        target: request.target.clone(),
+        headers,
+        body: request.body.clone(),
+        status: live.status,
+        answer_headers: live.headers,
+        answer: live.body,
+    };
+    let recorded = record(stub, exchange, &request, options).await.map_err(Verdict::Failed)?;
+    Ok((compare(&answer, &recorded.answer, &options.ignore), recorded))
+}
+
+/// A watch, a log that is followed, events of a server.
+fn is_stream(request: &LiteralRequest, answer: &RecordedAnswer) -> bool {
+    let query = request.target.split_once('?').map_or("", |(_, query)| query);
+    let follows = query
+        .split('&')
+        .any(|pair| matches!(pair.split_once('='), Some(("watch" | "follow", "true" | "1"))));
+    let media = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    follows || media.is_some_and(|media| media.starts_with("text/event-stream"))
+}
+
+/// Records the live exchange in a folder of its own, and reads the answer back.
+async fn record(
+    stub: &RecordedStub,
+    exchange: CompleteExchange,
+    request: &LiteralRequest,
+    options: &LiveOptions<'_>,
+) -> Result<Recorded, String> {
+    let failed = |error: std::io::Error| format!("the live answer cannot be recorded: {error}");
+    let scratch = Scratch::new().map_err(failed)?;
+    let log: Logger = Arc::new(|_: &str| {});
+    let recorder = Recorder::scratch(scratch.path(), &options.redactor, &log).map_err(failed)?;
+    if !recorder.record(exchange).await {
+        return Err("the live answer is too large".to_owned());
+    }
+    recorder.flush().await;
+    drop(recorder);
+    let paths = [scratch.path().to_path_buf()];
+    let read = |path: &Path| fixtures::has_files(path);
+    if !read(scratch.path()) {
+        return Err("the live answer cannot be recorded".to_owned());
+    }
+    let again = Recording::load(&paths).map_err(|problems| problems.to_string())?;
+    let Some(live) = again.stubs.into_iter().next() else {
+        return Err("the live answer cannot be recorded".to_owned());
+    };
+    let answers = Answers::new(&paths, None).map_err(|problems| problems.to_string())?;
+    let answer = answers.of(&live, Some(request)).await.map_err(|error| error.to_string())?;
+    Ok(Recorded { stub: stub.clone(), answer, live, scratch })
+}
