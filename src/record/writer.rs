@@ -150,7 +150,7 @@ impl Recorder {
     }
 
     /// Waits until all queued exchanges are mappings on disk.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "cli"))]
     pub(crate) async fn flush(&self) {
         if let Some(queue) = &self.0.queue {
             queue.drained().await;
