@@ -123,7 +123,8 @@ fn record(args: &Import, exchanges: Vec<ImportedExchange>) -> Result<String, Com
         .map_err(CommandError::Start)?;
     let mut recorded = 0;
     runtime.block_on(async {
-        let of = RecordingOf { backend: hosts(), earlier: Earlier::Replace };
+        let earlier = Earlier::Replace;
+        let of = RecordingOf { backend: hosts(), earlier, ..RecordingOf::default() };
         let recorder = Recorder::new(&args.to, of, bytes, &redactor, &log).map_err(unusable)?;
         for ImportedExchange { exchange, host } in exchanges {
             if !wanted(&host) {

@@ -39,11 +39,11 @@ fn before_headers(action: FaultAction) -> Effects {
     Effects { fault: Some(Fault::before_headers(action)), ..Effects::default() }
 }
 
-/// The head promises chunks, and the garbage stands in place of the first one.
+/// The head promises chunks and says nothing else, and the garbage stands in place of the first one.
 fn malformed_chunk() -> Effects {
     let action = FaultAction::Garbage(GARBAGE);
     let fault = Some(Fault { at: FaultPoint::AfterHeaders, action });
-    Effects { unannounced: true, fault, ..Effects::default() }
+    Effects { unannounced: true, bare_head: true, fault, ..Effects::default() }
 }
 
 /// A recorded stream: its body, when the parts of it come, and the fields behind it.

@@ -35,6 +35,8 @@ pub struct Effects {
     /// The length of the body is not announced: it goes out in chunks over HTTP/1.1, and without
     /// Content-Length over HTTP/2.
     pub unannounced: bool,
+    /// No header field of the answer goes out, but for those of its framing.
+    pub bare_head: bool,
     /// Fields behind the body (RFC 9110, section 6.5): over HTTP/1.1 behind a body in chunks.
     pub trailers: Option<Arc<HeaderMap>>,
     /// When the bytes of the body become available, if not at once.
@@ -107,7 +109,7 @@ impl Delivery {
     /// | points, changes of lines | those of both, `base` first |
     /// | schedule, pace, fault | that of `laid_on` if it has one, else that of `base` |
     /// | reason phrase, trailers | those of `laid_on` if it has some, else those of `base` |
-    /// | unannounced length, wrong length | where either has it |
+    /// | unannounced length, wrong length, bare head | where either has it |
     #[must_use]
     pub fn over(base: Self, laid_on: Self) -> Self {
         let (base, laid_on) = match (base.0, laid_on.0) {
@@ -116,7 +118,7 @@ impl Delivery {
                 (Arc::unwrap_or_clone(base), Arc::unwrap_or_clone(laid_on))
             }
         };
-        let Effects { delay, reason, wrong_length, unannounced, schedule, .. } = base;
+        let Effects { delay, reason, wrong_length, unannounced, bare_head, schedule, .. } = base;
         let Effects { mut points, mut changes, pace, fault, trailers, .. } = base;
         points.extend(laid_on.points);
         changes.extend(laid_on.changes);
@@ -125,6 +127,7 @@ impl Delivery {
             reason: laid_on.reason.or(reason),
             wrong_length: wrong_length || laid_on.wrong_length,
             unannounced: unannounced || laid_on.unannounced,
+            bare_head: bare_head || laid_on.bare_head,
             trailers: laid_on.trailers.or(trailers),
             schedule: laid_on.schedule.or(schedule),
             points,
@@ -224,6 +227,7 @@ mod tests {
                 reason: unannounced.then(|| Bytes::from_static(b"Fine")),
                 wrong_length: !unannounced && delay == 3,
                 unannounced,
+                bare_head: unannounced && delay == 5,
                 trailers: None,
                 schedule: schedule.map(|bytes| [chunk(bytes)].into()),
                 points: points.into_iter().map(point).collect(),
@@ -253,6 +257,7 @@ mod tests {
             prop_assert_eq!(both.reason, other.reason.or(one.reason));
             prop_assert_eq!(both.wrong_length, one.wrong_length || other.wrong_length);
             prop_assert_eq!(both.unannounced, one.unannounced || other.unannounced);
+            prop_assert_eq!(both.bare_head, one.bare_head || other.bare_head);
         }
 
         #[test]

@@ -47,7 +47,7 @@ pub(crate) use request::ClientCertificate;
 pub use request::Request;
 pub(crate) use request_body::{BodyStream, RequestBody};
 pub use speed::ReplaySpeed;
-pub(crate) use sub_event::{SubEvent, SubEvents};
+pub(crate) use sub_event::SubEvent;
 pub(crate) use target::{Query, TargetError, decode_segment};
 pub(crate) use world::{BadWorldName, DEFAULT_WORLD, WorldName};
 

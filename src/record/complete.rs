@@ -12,9 +12,12 @@ use crate::links::{Backend, Links};
 use crate::redact::Redactor;
 use crate::transport::Logger;
 
-use super::exchange::{Arrivals, BodyCopy, End, MAX_ANSWER, ReceivedAnswer, SentRequest};
+use super::exchange::{ArrivedBody, BodyCopy, Chunk, End, ReceivedAnswer, SentRequest};
 use super::ledger::RecordingOf;
 use super::writer::Recorder;
+
+/// The largest answer that is recorded, in bytes.
+const MAX_ANSWER: usize = 64 << 20;
 
 /// A request with its answer, both whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,10 +42,11 @@ impl CompleteExchange {
         let copy = BodyCopy::default();
         copy.push(&body);
         let sent = SentRequest { method, target, headers, body: copy, links };
-        let mut arrivals = Arrivals::default();
-        if !answer.is_empty() {
-            arrivals.push(Duration::ZERO, &answer);
-        }
+        let parts = if answer.is_empty() {
+            Vec::new()
+        } else {
+            vec![Chunk { at: Duration::ZERO, bytes: answer.clone() }]
+        };
         let headers = answer_headers;
         (
             sent,
@@ -50,7 +54,7 @@ impl CompleteExchange {
                 status,
                 headers,
                 reason: None,
-                body: arrivals,
+                body: ArrivedBody::Held(answer, parts),
                 trailers: None,
                 end: End::Whole,
             },

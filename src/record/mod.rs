@@ -34,6 +34,7 @@ mod options;
 mod outbound;
 mod proxy;
 mod route;
+mod spool;
 mod targets;
 mod tee;
 mod text;

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -12,7 +13,7 @@ use tokio::time::Instant;
 use crate::message::BodyError;
 
 use super::answer;
-use super::exchange::{Arrivals, End, MAX_ANSWER, ReceivedAnswer, SentRequest};
+use super::exchange::{Arrivals, End, ReceivedAnswer, SentRequest};
 use super::writer::{Recorder, Reserved};
 
 /// What an exchange holds besides the body of its answer, in bytes.
@@ -48,7 +49,7 @@ impl Recording {
         let began = Instant::now();
         let mut reserved = recorder.reserve();
         reserved.grow(OVERHEAD);
-        let (reason, body, trailers) = (None, Arrivals::default(), None);
+        let (reason, body, trailers) = (None, recorder.arrivals(), None);
         Self { recorder, sent, status, headers, reason, began, body, trailers, reserved }
     }
 
@@ -62,18 +63,25 @@ impl Recording {
 
     /// Adds bytes of the body; returns whether they fit.
     fn push(&mut self, bytes: &Bytes) -> bool {
-        if self.body.len() + bytes.len() > MAX_ANSWER {
-            let why = format!("more than {MAX_ANSWER} bytes were answered to");
+        let most = self.recorder.most_of_body();
+        if self.body.length() + bytes.len() as u64 > most {
+            let why =
+                format!("more than {most} bytes (--bound recorded-body-bytes) were answered to");
             self.recorder.report_skipped(&self.sent, &why, "");
             return false;
         }
-        self.reserved.grow(bytes.len());
-        self.body.push(self.began.elapsed(), bytes);
+        if let Err(error) = self.body.push(self.began.elapsed(), bytes) {
+            let why = "the file of its body cannot be written:";
+            self.recorder.report_skipped(&self.sent, why, &format!(": {error}"));
+            return false;
+        }
+        self.reserved.set(OVERHEAD + self.body.held());
         true
     }
 
     fn finish(self, end: End) {
         let Self { recorder, sent, status, headers, reason, body, trailers, reserved, .. } = self;
+        let body = body.finish();
         let answer = ReceivedAnswer { status, headers, reason, body, trailers, end };
         recorder.write(sent, answer, reserved);
     }
@@ -145,7 +153,9 @@ impl Drop for Tee {
         if self.body.is_end_stream() {
             // The body of an answer that has none is not polled.
             recording.finish(End::Whole);
-        } else if answer::is_stream(&recording.sent, &recording.headers) {
+        } else if answer::is_stream(&recording.sent, &recording.headers)
+            || recording.body.is_paced() && !recording.headers.contains_key(CONTENT_LENGTH)
+        {
             // A watch ends when its client closes the connection.
             recording.finish(End::ByClient);
         } else {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +14,8 @@ use tokio::sync::{Notify, oneshot};
 use crate::redact::{Key, Redactor};
 use crate::transport::Logger;
 
-use super::exchange::{ReceivedAnswer, SentRequest, path_of};
-use super::files::{BODIES, FileChange, FolderLock, RecordingFiles, write_manifest};
+use super::exchange::{Arrivals, ReceivedAnswer, SentRequest, path_of};
+use super::files::{BODIES, FileChange, FolderLock, RecordingFiles, UNFINISHED, write_manifest};
 use super::key_file;
 use super::ledger::{Ledger, RecordingOf};
 
@@ -33,6 +33,8 @@ struct Inner {
     folder: Folder,
     /// The URL of the backend.
     backend: String,
+    /// The largest body that is recorded, in bytes.
+    most_of_body: u64,
     /// Dropped last, once everything is on disk.
     _lock: FolderLock,
 }
@@ -81,9 +83,10 @@ impl Recorder {
         remove_unfinished(directory);
         remove_unfinished(&directory.join(BODIES));
         let ledger = Arc::new(Ledger::open(directory, of.earlier)?);
+        let folder: Arc<Path> = directory.into();
         let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_WRITERS);
         let writers = (0..threads).map(|_| {
-            let folder = Folder(directory.to_path_buf());
+            let folder = Folder(Arc::clone(&folder));
             Writer::start(folder, Arc::clone(&ledger), Arc::clone(redactor), Arc::clone(log))
         });
         let writers = writers.collect::<io::Result<Vec<_>>>()?;
@@ -94,8 +97,9 @@ impl Recorder {
             redactor: Arc::clone(redactor),
             ledger,
             log: Arc::clone(log),
-            folder: Folder(directory.to_path_buf()),
+            folder: Folder(folder),
             backend: of.backend,
+            most_of_body: of.most_of_body,
             _lock: lock,
         })))
     }
@@ -108,6 +112,16 @@ impl Recorder {
         fs::create_dir_all(directory)?;
         let key = key.map_or_else(|| key_file::key(directory), Ok)?;
         Ok(Arc::new(Redactor::new(key)))
+    }
+
+    /// Where the body of an answer arrives.
+    pub(super) fn arrivals(&self) -> Arrivals {
+        Arrivals::with_folder(Arc::clone(&self.0.folder.0))
+    }
+
+    /// The largest body that is recorded, in bytes.
+    pub(super) fn most_of_body(&self) -> u64 {
+        self.0.most_of_body
     }
 
     /// Waits until the budget has room for another exchange.
@@ -225,6 +239,17 @@ impl Reserved {
         self.bytes += bytes;
         self.budget.held.fetch_add(bytes, Ordering::AcqRel);
     }
+
+    /// Takes a share of this size.
+    pub(super) fn set(&mut self, bytes: usize) {
+        let before = std::mem::replace(&mut self.bytes, bytes);
+        if bytes >= before {
+            self.budget.held.fetch_add(bytes - before, Ordering::AcqRel);
+        } else {
+            self.budget.held.fetch_sub(before - bytes, Ordering::AcqRel);
+            self.budget.freed.notify_waiters();
+        }
+    }
 }
 
 impl Drop for Reserved {
@@ -263,11 +288,15 @@ fn run(folder: &Folder, ledger: &Ledger, jobs: &Receiver<Job>, redactor: &Redact
 }
 
 /// The folder of a recording, each file of which is written whole or not at all.
-struct Folder(PathBuf);
+struct Folder(Arc<Path>);
 
 impl RecordingFiles for Folder {
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         fs::read(self.0.join(name))
+    }
+
+    fn folder(&self) -> &Path {
+        &self.0
     }
 
     fn apply(&self, changes: Vec<FileChange>) -> io::Result<()> {
@@ -281,6 +310,13 @@ impl RecordingFiles for Folder {
                     }
                     None => replace(&self.0, &name, &content)?,
                 },
+                FileChange::Move { body, name } => {
+                    let path = self.0.join(name);
+                    if let Some(folder) = path.parent() {
+                        fs::create_dir_all(folder)?;
+                    }
+                    body.name(&path)?;
+                }
                 FileChange::Remove { name } => match fs::remove_file(self.0.join(name)) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                     _ => {}
@@ -290,9 +326,6 @@ impl RecordingFiles for Folder {
         Ok(())
     }
 }
-
-/// The end of a file's name while it is written, behind the number of its process.
-const UNFINISHED: &str = ".unfinished";
 
 /// Removes files that killed recorders have left. Files of a running one stay.
 fn remove_unfinished(directory: &Path) {

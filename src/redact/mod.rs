@@ -105,7 +105,6 @@ impl Redactor {
     }
 
     /// Redacts one text: a log line, the message of a panic.
-    #[cfg(any(feature = "cli", test))]
     pub(crate) fn line(&self, text: &str) -> String {
         if self.off {
             return text.to_owned();

@@ -39,10 +39,15 @@ pub struct Bounds {
     /// The most bytes of exchanges being recorded or waiting to be written; 64 MiB by default. New requests
     /// wait above it.
     pub recorder_bytes: usize,
+    /// The largest body of an answer that is recorded, in bytes; 1 GiB by default. A larger one is passed on.
+    pub recorded_body_bytes: usize,
     /// The most bytes of large list pages that are kept ready, of all worlds together; 64 MiB by default.
     pub page_bytes: usize,
     /// The most bytes of the body of one admin request, such as an import of stubs; 256 MiB by default.
     pub admin_body_bytes: usize,
+    /// The most bytes of the body of one request that a stub, a rule or the report of near misses looks at; 16 MiB
+    /// by default. On paths of the Kubernetes API the limit is that of API servers, 3 MiB.
+    pub request_body_bytes: usize,
     /// The most worlds besides the default one; 10,000 by default. The least recently used one makes room.
     pub worlds: usize,
 }
@@ -54,8 +59,10 @@ impl Default for Bounds {
             history: HistoryLimits::default(),
             journal: JournalLimits::default(),
             recorder_bytes: 64 << 20,
+            recorded_body_bytes: 1 << 30,
             page_bytes: 64 << 20,
             admin_body_bytes: 256 << 20,
+            request_body_bytes: 16 << 20,
             worlds: MAX_WORLDS,
         }
     }
@@ -142,9 +149,19 @@ const TABLE: &[Row] = &[
         of: Of::Bytes(|bounds| &mut bounds.recorder_bytes),
     },
     Row {
+        name: "recorded-body-bytes",
+        what: "the body of an answer that is recorded; a larger one is passed on and not recorded",
+        of: Of::Bytes(|bounds| &mut bounds.recorded_body_bytes),
+    },
+    Row {
         name: "admin-body-bytes",
         what: "the body of one admin request, such as an import of stubs; 413 above it",
         of: Of::Bytes(|bounds| &mut bounds.admin_body_bytes),
+    },
+    Row {
+        name: "request-body-bytes",
+        what: "the body of one request that a stub or rule looks at; 413 above it, on Kubernetes paths above 3 MiB",
+        of: Of::Bytes(|bounds| &mut bounds.request_body_bytes),
     },
     Row {
         name: "worlds",

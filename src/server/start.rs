@@ -11,7 +11,8 @@ use crate::message::Bodies;
 use crate::record::Proxy;
 use crate::redact::{Key, Redactor};
 use crate::serve::{
-    Assembly, LoadedSets, Pipeline, RequestContext, Settings, Shared, Sources, TemplateHost,
+    Assembly, LoadedSets, Pipeline, RequestContext, ServerLog, Settings, Shared, Sources,
+    TemplateHost,
 };
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
@@ -66,6 +67,7 @@ impl Builder {
             redactor,
             bounds: self.bounds,
             bodies: bodies.clone(),
+            log: ServerLog(Arc::clone(&log)),
             host: TemplateHost::new(&self.permitted_system_keys)
                 .map_err(|why| Error::Setting(format!("the permitted system keys: {why}")))?,
         };
@@ -170,11 +172,11 @@ impl Builder {
             Some(Recording { redactor, .. }) if !self.show_secrets => Arc::clone(redactor),
             _ => redactor(key, self.show_secrets),
         };
-        let bytes = self.bounds.recorder_bytes;
+        let bounds = self.bounds;
         let proxy = match self.upstreams.as_slice() {
             [] => None,
             upstreams => {
-                Some(backend::proxy(upstreams, self.rewrite_links, recording, bytes, log)?)
+                Some(backend::proxy(upstreams, self.rewrite_links, recording, &bounds, log)?)
             }
         };
         Ok((redactor, proxy))

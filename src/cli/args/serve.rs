@@ -223,7 +223,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 /// A bound, as `NAME=VALUE`.
-fn bound(text: &str) -> Result<(String, String), String> {
+pub(super) fn bound(text: &str) -> Result<(String, String), String> {
     let (name, value) =
         text.split_once('=').ok_or("write NAME=VALUE, such as history-bytes=256MiB")?;
     crate::Bounds::default().set(name, value)?;

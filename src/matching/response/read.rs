@@ -27,7 +27,7 @@ impl RawResponse {
         self
     }
 
-    /// Reads `response`; problems are noted.
+    /// Reads `response`; problems are reported.
     pub(in crate::matching) fn read(
         node: &Node<'_>,
         files: &dyn BodyFiles,

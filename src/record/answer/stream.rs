@@ -15,15 +15,12 @@ use crate::message::Query;
 use crate::redact::Redacted;
 
 use super::super::clean::Clean;
-use super::super::exchange::{Chunk, SentRequest};
+use super::super::exchange::{Chunk, PAUSE, SentRequest};
 use super::super::text::{Object, json as raw};
 use super::{media_type, text};
 
 /// A larger answer that is no stream is a download: its pauses are those of the network. In bytes.
 const LARGEST_PACED: usize = 1 << 20;
-
-/// A shorter pause is the network's.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// A shorter pause of an answer whose length is known is the network's.
 const PAUSE_OF_KNOWN: Duration = Duration::from_millis(200);
