@@ -89,6 +89,11 @@ impl Redactor {
         memory.known()
     }
 
+    /// How many different secrets were found, by kind. Those that are too short to be searched for do not count.
+    pub(crate) fn secrets(&self) -> std::collections::BTreeMap<&'static str, u64> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).kinds()
+    }
+
     /// A text in which known secrets are replaced by pseudonyms wherever they occur.
     pub(crate) fn without(&self, known: &Known, text: String) -> String {
         known.replace(text, Some(&self.key))
