@@ -114,6 +114,15 @@ impl Ledger {
         Ok(())
     }
 
+    /// Counts an exchange that repeats the last one of its request; returns whether it does.
+    pub(super) fn repeat(&self, sent: &SentRequest, answer: &ReceivedAnswer) -> bool {
+        let repeats = self.is_repeated(&Fingerprint::of(sent, answer));
+        if repeats {
+            self.counts.add_exchange();
+        }
+        repeats
+    }
+
     /// What was recorded so far.
     pub(super) fn counts(&self) -> &Counts {
         &self.counts

@@ -25,6 +25,7 @@ mod outbound;
 mod owners;
 mod preview;
 mod profile;
+mod recorder;
 mod recording;
 mod recording_clients;
 mod reload;

@@ -70,6 +70,10 @@ fn pieces(pieces: &[&'static str]) -> BodyStream {
     Box::pin(stream::iter(pieces))
 }
 
+fn limits(memory: usize) -> QueueLimits {
+    QueueLimits { memory, backlog: 1 << 20 }
+}
+
 fn proxy_to(address: SocketAddr, directory: &TempDir) -> (Proxy, mpsc::UnboundedReceiver<String>) {
     let (sender, said) = mpsc::unbounded_channel();
     let log: crate::transport::Logger =
@@ -79,7 +83,7 @@ fn proxy_to(address: SocketAddr, directory: &TempDir) -> (Proxy, mpsc::Unbounded
     let recorder = Recorder::new(
         &to,
         RecordingOf::default(),
-        1 << 20,
+        limits(1 << 20),
         &Recorder::redactor(&to, None).unwrap(),
         &log,
     )
