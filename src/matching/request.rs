@@ -135,7 +135,7 @@ impl RequestPattern {
         let values = self.path_values(asked);
         self.conditions().path_parameters.iter().all(|(at, _, pattern)| {
             let value = at.and_then(|at| values.get(at).copied().flatten());
-            pattern.matches(&Subject::new(value))
+            pattern.matches(&Subject::new(value).at(asked.now()))
         })
     }
 
@@ -193,7 +193,10 @@ impl Conditions {
     fn head_match(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
         !self.never
             && self.endpoint_matches(asked)
-            && self.headers.iter().all(|(name, pattern)| pattern.matches(&asked.header(name)))
+            && self
+                .headers
+                .iter()
+                .all(|(name, pattern)| pattern.matches(&asked.header(name), asked.now()))
             && self.query.iter().all(|(name, pattern)| query_matches(asked, name, pattern))
             && self.cookies.iter().all(|(name, pattern)| cookie_matches(asked, name, pattern))
             && self.basic_auth.as_ref().is_none_or(|(_, wanted)| {
@@ -217,12 +220,12 @@ impl Conditions {
 
 /// Whether the values of a query parameter are as wanted.
 fn query_matches(asked: &Asked<'_>, name: &str, pattern: &MultiPattern) -> bool {
-    pattern.matches(&asked.parameter(name).collect::<Vec<_>>())
+    pattern.matches(&asked.parameter(name).collect::<Vec<_>>(), asked.now())
 }
 
 /// Whether the values of a form's field are as wanted.
 pub(super) fn form_matches(asked: &Asked<'_>, name: &str, pattern: &MultiPattern) -> bool {
-    pattern.matches(&asked.form(name).collect::<Vec<_>>())
+    pattern.matches(&asked.form(name).collect::<Vec<_>>(), asked.now())
 }
 
 /// Any value of the cookie may be as wanted. Where there is none, only a pattern matches that is `absent`, or can be.
@@ -231,5 +234,5 @@ pub(super) fn cookie_matches(asked: &Asked<'_>, name: &str, pattern: &StringPatt
     if values.peek().is_none() {
         return pattern.is_absence();
     }
-    values.any(|value| pattern.matches(&Subject::new(Some(value))))
+    values.any(|value| pattern.matches(&Subject::new(Some(value)).at(asked.now())))
 }

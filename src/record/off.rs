@@ -63,7 +63,7 @@ impl Proxy {
     }
 
     #[expect(clippy::unused_async, reason = "the signature is that of a build with a backend")]
-    pub(crate) async fn flush(&self) {
+    pub(crate) async fn end(&self, _: Duration) {
         match self.0 {}
     }
 }

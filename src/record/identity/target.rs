@@ -24,14 +24,18 @@ pub(super) fn pattern(
         Ok(parsed) if query.is_some() => {
             let loose = url(request, ["urlPath", "urlPathPattern"], path_of(&sent.target), clean);
             let parameters = parameters(&parsed, clean, notes);
-            let count = i32::try_from(parameters.len()).unwrap_or(i32::MAX);
+            // A parameter that comes twice asks for more than one that comes once.
+            let count = i32::try_from(parsed.iter().count()).unwrap_or(i32::MAX);
             if !parameters.is_empty() {
                 request.insert("queryParameters".to_owned(), parameters.into());
             }
             count - loose
         }
         // No query, or one that cannot be decoded and is matched as it is.
-        _ => -url(request, ["url", "urlPattern"], &sent.target, clean),
+        _ => {
+            let target = sent.target.strip_suffix('?').unwrap_or(&sent.target);
+            -url(request, ["url", "urlPattern"], target, clean)
+        }
     }
 }
 

@@ -9,6 +9,7 @@ pub(in crate::record) struct Counts {
     exchanges: AtomicU64,
     sequences: AtomicU64,
     files: AtomicU64,
+    earlier: AtomicU64,
 }
 
 impl fmt::Display for Counts {
@@ -16,11 +17,15 @@ impl fmt::Display for Counts {
         let (exchanges, files) = (self.exchanges(), self.files());
         write!(f, "recorded {exchanges} exchanges; {files} mappings")?;
         match self.sequences() {
-            0 => Ok(()),
-            1 => f.write_str(", 1 request has several answers, which replay in their order"),
+            0 => {}
+            1 => f.write_str("; 1 request has several answers, which replay in their order")?,
             many => {
-                write!(f, ", {many} requests have several answers, which replay in their order")
+                write!(f, "; {many} requests have several answers, which replay in their order")?
             }
+        }
+        match self.earlier.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            kept => write!(f, "; {kept} of an earlier recording were not asked for and stay"),
         }
     }
 }
@@ -45,14 +50,17 @@ impl Counts {
         self.exchanges.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn add_file(&self) {
+    /// Counts a mapping of an earlier recording. `stays` says whether it is one of this recording as well.
+    pub(super) fn add_file(&self, stays: bool) {
         self.files.fetch_add(1, Ordering::Relaxed);
+        self.earlier.fetch_add(u64::from(!stays), Ordering::Relaxed);
     }
 
     /// Counts new mappings, those of an earlier recording that they replace, and a new sequence.
     pub(super) fn placed(&self, new: u64, replaced: u64, began_sequence: bool) {
         self.files.fetch_add(new, Ordering::Relaxed);
         self.files.fetch_sub(replaced, Ordering::Relaxed);
+        self.earlier.fetch_sub(replaced, Ordering::Relaxed);
         self.sequences.fetch_add(u64::from(began_sequence), Ordering::Relaxed);
     }
 }

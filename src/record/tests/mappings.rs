@@ -1,7 +1,5 @@
 //! Exchanges → stub mappings: what is matched, and what is replayed.
 
-use std::time::Duration;
-
 use super::*;
 
 #[test]
@@ -111,9 +109,7 @@ fn pauses_of_an_answer_are_replayed() {
         let sent = sent(Method::GET, "/rows", &[], b"");
         let length: &[_] = if length { &[("content-length", "9")] } else { &[] };
         let mut answer = received(200, length, b"");
-        for n in 0..3 {
-            answer.body.push(Duration::from_millis(n * pause), b"{}\n");
-        }
+        answer.body = arrived(&[(0, b"{}\n"), (pause, b"{}\n"), (2 * pause, b"{}\n")]);
         let mapping = mapping_of(&sent, answer);
         let chunks = &mapping["response"]["transformerParameters"]["chunks"];
         let pauses = chunks.as_array().map(|chunks| {

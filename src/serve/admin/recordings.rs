@@ -53,6 +53,9 @@ impl Endpoint {
         body: &[u8],
     ) -> Result<Plan, AdminError> {
         let recordings = &context.shared.recordings;
+        if self == Self::Snapshot && context.shared.journal.is_off() {
+            return Err(AdminError::NoJournal);
+        }
         match self {
             Self::Start => {
                 let spec = RecordSpec::read(body).map_err(AdminError::Json)?;
