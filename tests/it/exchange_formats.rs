@@ -264,7 +264,7 @@ async fn stubs_go_out_as_a_root_directory_of_wiremock() {
     let copy = out.path().join("copy");
     run(&["import", to.to_str().unwrap(), "--to", copy.to_str().unwrap()]);
     let server = replay(&copy).await;
-    for (path, body) in [("/s", "a\nb\n"), ("/z", "zett"), ("/y", "{\"a\":2,\"b\":1}")] {
+    for (path, body) in [("/s", "a\nb\n"), ("/z", "zett"), ("/y", "{\"b\":1,\"a\":2}")] {
         assert_eq!(ask(&server, "GET", path).await.text(), body, "{path}");
     }
     server.shutdown().await;
