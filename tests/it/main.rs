@@ -18,6 +18,7 @@ mod faults;
 mod http2;
 mod imports;
 mod journal;
+mod journal_admin;
 mod kube_client;
 mod objects;
 mod outbound;
