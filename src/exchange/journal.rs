@@ -25,6 +25,10 @@ const MAX_EXCHANGES: usize = 10_000;
 /// How long bodies that are still being read are waited for.
 const SETTLED: Duration = Duration::from_secs(1);
 
+/// How many dropped exchanges are freed together, and how many bytes they have at most.
+const FREED_AT_ONCE: usize = 64;
+const MOST_UNFREED: usize = 256 << 10;
+
 /// How many exchanges the index takes up while requests wait to be recorded.
 const INDEXED_AT_ONCE: usize = 256;
 
@@ -90,6 +94,9 @@ struct Inner {
     recorded: u64,
     /// How many were dropped to make room, since the journal was cleared.
     dropped: u64,
+    /// Those that are not freed yet, and their bytes.
+    gone: Vec<Slot>,
+    gone_bytes: usize,
 }
 
 impl Journal {
@@ -119,8 +126,7 @@ impl Journal {
         let entry = Arc::new(Entry::of(answered, self.epoch.0));
         let weight = entry.weight();
         let observed = self.observer.as_ref().map(|observer| (observer, Arc::clone(&entry)));
-        let mut dropped = None;
-        let mut more_dropped = Vec::new();
+        let mut freed = Vec::new();
         let number = {
             let mut inner = self.lock();
             inner.recorded += 1;
@@ -129,17 +135,19 @@ impl Journal {
             inner.log.push_back(Slot { number, entry });
             while inner.log.len() > self.limits.entries || inner.bytes > self.limits.bytes {
                 let Some(oldest) = inner.log.pop_front() else { break };
-                inner.bytes -= oldest.entry.weight();
+                let weight = oldest.entry.weight();
+                inner.bytes -= weight;
                 inner.dropped += 1;
-                if dropped.is_none() {
-                    dropped = Some(oldest);
-                } else {
-                    more_dropped.push(oldest);
-                }
+                inner.gone_bytes += weight;
+                inner.gone.push(oldest);
+            }
+            if inner.gone.len() >= FREED_AT_ONCE || inner.gone_bytes >= MOST_UNFREED {
+                freed = std::mem::replace(&mut inner.gone, Vec::with_capacity(FREED_AT_ONCE));
+                inner.gone_bytes = 0;
             }
             number
         };
-        drop((dropped, more_dropped));
+        free(freed);
         if let Some((observer, entry)) = observed {
             observer(&self.view(number, entry));
         }
@@ -256,15 +264,25 @@ impl Journal {
 
     /// The exchange of an id.
     pub(crate) fn find(&self, id: Uuid) -> Option<Slot> {
-        let number = self.ids.number(id)?;
+        let number = self.ids.number(id);
         let inner = self.lock();
-        let at = inner.log.binary_search_by_key(&number, |slot| slot.number).ok()?;
-        Some(inner.log[at].clone())
+        let log = &inner.log;
+        let Some(number) = number else {
+            // The id of an answer that was made with one. Few are asked for.
+            return log.iter().rev().find(|slot| slot.entry.id == Some(id)).cloned();
+        };
+        let at = log.binary_search_by_key(&number, |slot| slot.number).ok()?;
+        Some(log[at].clone())
+    }
+
+    /// The id of the exchange with a number; another one where it is not kept.
+    pub(crate) fn id(&self, number: Option<u64>) -> Uuid {
+        number.map_or_else(Uuid::new_v4, |number| self.ids.id(Of::Exchange, number))
     }
 
     /// The id of an exchange.
     pub(crate) fn id_of(&self, slot: &Slot) -> Uuid {
-        self.ids.id(Of::Exchange, slot.number)
+        slot.entry.id.unwrap_or_else(|| self.ids.id(Of::Exchange, slot.number))
     }
 
     /// When an exchange was decided.
@@ -280,7 +298,7 @@ impl Journal {
     fn view(&self, number: u64, entry: Arc<Entry>) -> Exchange {
         let cleared = self.cleared.load(Ordering::Relaxed);
         Exchange {
-            id: self.ids.id(Of::Exchange, number),
+            id: entry.id.unwrap_or_else(|| self.ids.id(Of::Exchange, number)),
             no_stub: self.ids.id(Of::NoStub, number),
             number: number.saturating_sub(cleared),
             at: self.epoch.1 + Duration::from_nanos(entry.at),
@@ -309,6 +327,15 @@ impl Inner {
         let Self { log, index, .. } = self;
         index.catch_up(log, INDEXED_AT_ONCE)
     }
+}
+
+/// Frees exchanges that were dropped.
+fn free(gone: Vec<Slot>) {
+    // They and their stubs, which count who uses them, are in no cache by now. These reads wait for memory together;
+    // where each is freed without them, it waits by itself.
+    let users = |slot: &Slot| slot.entry.stub.as_ref().map_or(0, Arc::strong_count);
+    std::hint::black_box(gone.iter().map(users).sum::<usize>());
+    drop(gone);
 }
 
 impl Slot {

@@ -58,8 +58,11 @@ impl Shown {
             response_body: plain.response_body.clean(&pass),
         };
         // What one part shows to be secret is hidden in the others too.
-        let found = pass.known();
-        let without = |text: String| exchange.redactor.without(&found, text);
+        let (found, remembered) = (pass.known(), exchange.redactor.remembered());
+        let without = |text: String| {
+            let text = exchange.redactor.without(&found, text);
+            exchange.redactor.without(&remembered, text)
+        };
         Self {
             target: without(cleaned.target),
             headers: cleaned.headers.map(without),

@@ -18,6 +18,7 @@ use crate::message::{BodyError, Request, RequestBody};
 use crate::tls::client::{Offer, TlsClient, Trust};
 
 use super::connect::BackendConnector;
+use super::credentials::Credentials;
 use super::headers::{self, set_upgrade};
 use super::options::UpstreamOptions;
 use super::route::{Place, advice};
@@ -48,6 +49,8 @@ pub(crate) struct Upstream {
     remedies: Remedies,
     timeout: Duration,
     proxy_credentials: Option<HeaderValue>,
+    /// For requests that have none.
+    credentials: Option<Credentials>,
     /// HTTP/1.1 or HTTP/2, as is negotiated.
     client: Client<BackendConnector, OutBody>,
     /// HTTP/1.1, for upgrades.
@@ -70,6 +73,9 @@ pub(crate) enum UpstreamError {
     /// The certificates cannot be used.
     #[error("{0}")]
     Tls(String),
+    /// There are no credentials for it.
+    #[error("the request is not sent to the backend: {0}")]
+    Credentials(String),
     /// It did not answer in time.
     #[error("the backend {url} did not begin to answer within {} s", timeout.as_secs_f32())]
     Timeout {
@@ -164,6 +170,7 @@ impl Upstream {
             },
             timeout: options.timeout.unwrap_or(ANSWER_TIMEOUT),
             proxy_credentials: place.proxy_credentials,
+            credentials: options.credentials.clone(),
             client: client(both.clone(), place.http2_only),
             http1: client(http1, false),
             http2: client(both, true),
@@ -195,6 +202,12 @@ impl Upstream {
         let authority = self.name_host(&mut headers);
         if let Some(credentials) = &self.proxy_credentials {
             headers.insert(header::PROXY_AUTHORIZATION, credentials.clone());
+        }
+        if let Some(credentials) = &self.credentials
+            && !headers.contains_key(header::AUTHORIZATION)
+        {
+            let value = credentials.get().await.map_err(UpstreamError::Credentials)?;
+            headers.insert(header::AUTHORIZATION, value);
         }
         let mut out = http::Request::new(outgoing(body));
         *out.method_mut() = method;

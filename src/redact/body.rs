@@ -72,6 +72,8 @@ impl Pass<'_> {
             "gzip" | "x-gzip" => return self.inflated(Coding::Gzip, bytes, change),
             "deflate" if bytes[0] & 0x0f == 8 => return self.inflated(Coding::Zlib, bytes, change),
             "deflate" => return self.inflated(Coding::Deflate, bytes, change),
+            "br" => return self.inflated(Coding::Brotli, bytes, change),
+            "zstd" => return self.inflated(Coding::Zstd, bytes, change),
             other => return Redacted::Opaque(format!("it is compressed as {other}")),
         }
         if bytes.starts_with(&[0x1f, 0x8b, 8]) {

@@ -2,6 +2,7 @@
 
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION, SET_COOKIE};
 
+use super::edit::MARK;
 use super::names::{self, Place};
 use super::pass::Pass;
 
@@ -30,7 +31,7 @@ impl Pass<'_> {
             let end = token.find([',', ' ']).unwrap_or(token.len());
             return format!("{before}{}{}", self.hide(&token[..end]), &token[end..]);
         }
-        if names::is_secret(name.as_str(), Place::Header) {
+        if names::is_secret_value(name.as_str(), Place::Header, value) {
             // `X-Token: Bearer ..` too.
             return match value.split_once(' ') {
                 Some((scheme, _)) if scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
@@ -56,9 +57,11 @@ impl Pass<'_> {
 
     /// The value of a query parameter, decoded, without its secrets.
     pub(crate) fn parameter(&self, name: &str, value: &str) -> String {
-        let long_key = name == "key" && value.len() >= 20;
-        if names::is_secret(name, Place::Query) || long_key {
+        if names::is_secret_value(name, Place::Query, value) {
             return self.hide(value);
+        }
+        if self.is_drawn(name, value) {
+            return MARK.to_string();
         }
         self.changed(value).unwrap_or_else(|| value.to_owned())
     }

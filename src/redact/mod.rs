@@ -11,10 +11,13 @@
 //! A pseudonym has the shape of its secret, so that clients accept a recording, and equal secrets have equal
 //! pseudonyms.
 
+mod base64_text;
 mod body;
 mod coding;
 mod credentials;
+mod drawn;
 mod edit;
+mod encodings;
 mod header;
 mod json;
 mod key;
@@ -22,8 +25,12 @@ mod key_file;
 mod known;
 mod names;
 mod pass;
+mod pattern;
+mod phrases;
+mod random;
 mod text;
 mod trigger;
+mod vendors;
 mod yaml;
 
 #[cfg(test)]
@@ -32,7 +39,7 @@ mod tests;
 #[cfg(feature = "cli")]
 pub(crate) use body::decoded;
 pub(crate) use body::{Media, Redacted};
-pub(crate) use credentials::{RecordedCredential, RecordedCredentials, RequestPart};
+pub(crate) use credentials::{Likeness, RecordedCredential, RecordedCredentials, RequestPart};
 pub(crate) use edit::MARK;
 pub(crate) use key::Key;
 #[cfg(feature = "record")]
@@ -42,6 +49,7 @@ pub(crate) use pass::Pass;
 
 use std::sync::{Mutex, PoisonError};
 
+use drawn::Answered;
 use known::Memory;
 use pass::By;
 
@@ -52,11 +60,12 @@ pub(crate) struct Redactor {
     /// Whether it replaces nothing.
     off: bool,
     memory: Mutex<Memory>,
+    answered: Mutex<Answered>,
 }
 
 impl Redactor {
     pub(crate) fn new(key: Key) -> Self {
-        Self { key, off: false, memory: Mutex::default() }
+        Self { key, off: false, memory: Mutex::default(), answered: Mutex::default() }
     }
 
     /// A redactor that replaces nothing, for `--show-secrets`.
@@ -66,6 +75,18 @@ impl Redactor {
 
     pub(crate) fn is_off(&self) -> bool {
         self.off
+    }
+
+    /// The id of its key, which tells nothing about it.
+    #[cfg(feature = "record")]
+    pub(crate) fn key_id(&self) -> String {
+        self.key.id()
+    }
+
+    /// Another key that follows from its own; `purpose` says which.
+    #[cfg(feature = "record")]
+    pub(crate) fn derive_key(&self, purpose: &str) -> [u8; 32] {
+        self.key.derive(purpose)
     }
 
     /// A pass over one exchange, with pseudonyms. `target` is the exchange's path and query.
@@ -82,11 +103,34 @@ impl Redactor {
         pass
     }
 
+    /// As [`Redactor::marks`], and for what a client draws for one request. `now` is the time, in seconds since 1970.
+    pub(crate) fn marks_at(&self, target: &str, now: i64) -> Pass<'_> {
+        let mut pass = Pass::new(By::Mark);
+        pass.of_secrets = is_of_secrets(target);
+        pass.answered = Some((&self.answered, now));
+        pass
+    }
+
+    /// Keeps what a text of an answer gives to clients: they may send it back.
+    pub(crate) fn learn_answer(&self, text: &str) {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).learn(text);
+    }
+
     /// Keeps the secrets that a pass has found, for later exchanges. Returns all that are kept.
     pub(crate) fn learn(&self, pass: &Pass<'_>) -> Known {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         memory.learn(pass.found());
         memory.known()
+    }
+
+    /// How many different secrets were found, by kind. Those that are too short to be searched for do not count.
+    pub(crate) fn secrets(&self) -> std::collections::BTreeMap<&'static str, u64> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).kinds()
+    }
+
+    /// The secrets that are kept of earlier exchanges.
+    pub(crate) fn remembered(&self) -> Known {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).known()
     }
 
     /// A text in which known secrets are replaced by pseudonyms wherever they occur.
@@ -105,7 +149,6 @@ impl Redactor {
     }
 
     /// Redacts one text: a log line, the message of a panic.
-    #[cfg(any(feature = "cli", test))]
     pub(crate) fn line(&self, text: &str) -> String {
         if self.off {
             return text.to_owned();

@@ -3,10 +3,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::base64_text::Base64;
+use super::drawn::Answered;
 use super::edit::{self, Edit, MARK};
 use super::key::Key;
 use super::known::Known;
@@ -36,11 +39,14 @@ pub(crate) struct Pass<'k> {
     pub(super) of_secrets: bool,
     found: RefCell<BTreeSet<String>>,
     nested: Cell<usize>,
+    /// For patterns: what answers had, and the time, in seconds since 1970.
+    pub(super) answered: Option<(&'k Mutex<Answered>, i64)>,
 }
 
 impl<'k> Pass<'k> {
     pub(super) fn new(by: By<'k>) -> Self {
-        Self { by, of_secrets: false, found: RefCell::default(), nested: Cell::default() }
+        let (found, nested) = (RefCell::default(), Cell::default());
+        Self { by, of_secrets: false, found, nested, answered: None }
     }
 
     /// The secrets found so far that are long enough to search for elsewhere.
@@ -51,6 +57,13 @@ impl<'k> Pass<'k> {
     /// These secrets as a search pattern.
     pub(crate) fn known(&self) -> Known {
         Known::of(&self.found.borrow())
+    }
+
+    /// Whether a value of a request is drawn for it, so that a pattern allows any.
+    pub(super) fn is_drawn(&self, name: &str, value: &str) -> bool {
+        self.answered.is_some_and(|(answered, now)| {
+            answered.lock().unwrap_or_else(PoisonError::into_inner).is_drawn(name, value, now)
+        })
     }
 
     /// A text of any kind, where something in it is secret.
@@ -126,12 +139,8 @@ impl<'k> Pass<'k> {
     /// A value that is base64 of a text in which something is secret.
     fn nested_base64(&self, text: &str) -> Option<String> {
         const SHORTEST: usize = 16;
-        let fits = text.len() >= SHORTEST && text.len().is_multiple_of(4);
-        let last = text.trim_end_matches('=').as_bytes();
-        if !fits || !last.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte)) {
-            return None;
-        }
-        let decoded = String::from_utf8(STANDARD.decode(text).ok()?).ok()?;
+        let coding = Base64::of(text).filter(|_| text.len() >= SHORTEST)?;
+        let decoded = String::from_utf8(coding.decode(text)?).ok()?;
         let readable = |c: char| !c.is_control() || c.is_whitespace();
         if !decoded.chars().all(readable) {
             return None;
@@ -139,7 +148,7 @@ impl<'k> Pass<'k> {
         let new = self.inner(&decoded)?;
         Some(match self.by {
             By::Mark => MARK.to_string(),
-            By::Pseudonym(_) => STANDARD.encode(new),
+            By::Pseudonym(_) => coding.encode(new.as_bytes()),
         })
     }
 

@@ -51,6 +51,21 @@ fn the_journal_is_bounded_and_counts_what_it_drops() {
 }
 
 #[test]
+fn what_is_dropped_is_freed_within_bounds() {
+    for (size, most) in [(0, FREED_AT_ONCE - 1), (100 << 10, 2)] {
+        let journal = journal(JournalLimits { entries: 10, ..JournalLimits::default() });
+        let mut request = Request::new(Method::POST, "/x");
+        request.body = RequestBody::Bytes(vec![b'x'; size].into());
+        for _ in 0..300 {
+            record(&journal, &request, &ok(), ByStub::No);
+            let inner = journal.lock();
+            assert!(inner.gone.len() <= most && inner.gone_bytes < MOST_UNFREED);
+        }
+        assert_eq!((journal.exchanges().len(), journal.dropped()), (10, 290));
+    }
+}
+
+#[test]
 fn without_room_the_journal_is_off() {
     let journal = journal(JournalLimits { entries: 0, ..JournalLimits::default() });
     get(&journal, "/x");
@@ -215,7 +230,7 @@ fn a_serve_event_has_request_response_and_stub() {
     assert_eq!(event["response"], response);
     // A plan that was made for the request is kept itself, with what happened besides.
     let mut plan = Plan::text(StatusCode::CREATED, Origin::Stub(stub.id), "B");
-    plan.sub_events = [SubEvent::warning("w")].into_iter().collect();
+    plan.add_sub_events([SubEvent::warning("w")]);
     record(&journal, &request, &plan, ByStub::Rendered(&stub));
     let event = journal.exchanges()[1].to_json();
     assert_eq!(
