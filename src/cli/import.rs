@@ -153,7 +153,8 @@ fn wiremock(args: &Import) -> Result<(), CommandError> {
     }
     let paths = [args.file.clone()];
     let recording = Recording::load(&paths).map_err(CommandError::invalid)?;
-    let answers = Answers::new(&paths, None).map_err(CommandError::invalid)?;
+    let answers =
+        Answers::new(&paths, export::REPLAY.parse().ok()).map_err(CommandError::invalid)?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().build().map_err(CommandError::Start)?;
     let exported = runtime.block_on(export::wiremock(&recording, &answers));

@@ -63,6 +63,14 @@ impl ArrivedBody {
             Self::File(_) => &[],
         }
     }
+
+    /// How many bytes it has.
+    pub(super) fn length(&self) -> u64 {
+        match self {
+            Self::Held(bytes, _) => bytes.len() as u64,
+            Self::File(file) => file.length(),
+        }
+    }
 }
 
 /// Bytes that arrived together.

@@ -58,6 +58,10 @@ impl Proxy {
         match self.0 {}
     }
 
+    pub(crate) fn progress(&self) -> Option<serde_json::Value> {
+        match self.0 {}
+    }
+
     pub(crate) fn held(&self) -> Option<(usize, usize)> {
         match self.0 {}
     }

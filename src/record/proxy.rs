@@ -93,6 +93,12 @@ impl Proxy {
         plan
     }
 
+    /// What was recorded so far, for programs; nothing without a recorder.
+    #[must_use]
+    pub(crate) fn progress(&self) -> Option<serde_json::Value> {
+        self.recorder.as_ref().map(Recorder::progress)
+    }
+
     /// How many bytes of exchanges the recorder holds, and its budget; nothing without a recorder.
     #[must_use]
     pub(crate) fn held(&self) -> Option<(usize, usize)> {

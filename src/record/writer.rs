@@ -43,11 +43,17 @@ impl Drop for Inner {
     fn drop(&mut self) {
         // Waits for its threads.
         self.queue = None;
-        let Self { folder, backend, ledger, log, .. } = self;
+        let Self { folder, backend, ledger, redactor, log, .. } = self;
         if let Err(error) = write_manifest(&folder.0, folder, backend, ledger.counts()) {
             log(&format!("the manifest of {} cannot be written: {error}", folder.0.display()));
         }
         log(&format!("{} in {}", ledger.counts(), folder.0.display()));
+        let secrets = redactor.secrets();
+        if !secrets.is_empty() {
+            let kinds = secrets.iter().map(|(kind, many)| format!("{many} {kind}"));
+            let kinds: Vec<String> = kinds.collect();
+            log(&format!("secrets replaced: {}", kinds.join(", ")));
+        }
     }
 }
 
@@ -136,6 +142,21 @@ impl Recorder {
         self.0.budget.reserve()
     }
 
+    /// What was recorded so far, for programs.
+    #[must_use]
+    pub(crate) fn progress(&self) -> serde_json::Value {
+        let counts = self.0.ledger.counts();
+        serde_json::json!({
+            "directory": self.0.folder.0.to_string_lossy(),
+            "exchanges": counts.exchanges(),
+            "bytes": counts.bytes(),
+            "skipped": counts.skipped(),
+            "mappings": counts.files(),
+            "requestsWithSeveralAnswers": counts.sequences(),
+            "secrets": self.0.redactor.secrets(),
+        })
+    }
+
     /// How many bytes of exchanges are held, and the budget.
     #[must_use]
     pub(crate) fn held(&self) -> (usize, usize) {
@@ -173,6 +194,7 @@ impl Recorder {
 
     /// Reports an exchange that is not recorded.
     pub(super) fn report_skipped(&self, sent: &SentRequest, why: &str, error: &str) {
+        self.0.ledger.counts().add_skipped();
         let target = self.0.redactor.pass("").target(&sent.target);
         (self.0.log)(&format!("not recorded: {why} {} {target}{error}", sent.method));
     }

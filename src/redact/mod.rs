@@ -123,6 +123,11 @@ impl Redactor {
         memory.known()
     }
 
+    /// How many different secrets were found, by kind. Those that are too short to be searched for do not count.
+    pub(crate) fn secrets(&self) -> std::collections::BTreeMap<&'static str, u64> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).kinds()
+    }
+
     /// The secrets that are kept of earlier exchanges.
     pub(crate) fn remembered(&self) -> Known {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner).known()

@@ -140,14 +140,6 @@ impl Journal {
         self.buffer.len()
     }
 
-    /// Waits until the disk has all that was written.
-    ///
-    /// # Errors
-    /// What the system reports.
-    pub(in crate::record) fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
-    }
-
     /// Writes the added records, all with one call.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! the proxy pushes → pending, in memory ──────────────────→ [map], when there is time → sink
-//!                        └ after 20 ms, or half of the [budget] → [spill] → backlog on disk ┘
+//!                        └ after 10 ms, or half of the [budget] → [spill] → backlog on disk ┘
 //! ```
 //!
 //! The proxy only pushes. Making a mapping costs much more than passing an exchange on, so it waits while the
