@@ -72,6 +72,7 @@ pub use header_pool::HeaderPool;
 pub(crate) use near_miss::{MissSearch, NearMiss};
 pub(crate) use query::{RequestQuery, ValueQuery};
 pub(crate) use raw::pretty as pretty_json;
+pub(crate) use request::UNMATCHED_PARAMETERS;
 pub use response::ResponseTemplating;
 pub(crate) use response::{
     ChunkedEncoding, ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, WebhookRequest,

@@ -28,6 +28,7 @@ mod profile;
 mod recorder;
 mod recording;
 mod recording_clients;
+mod recording_kinds;
 mod reload;
 mod replay_modes;
 mod scenarios;

@@ -3,6 +3,7 @@ mod bodies;
 mod exchanges;
 mod failures;
 mod mappings;
+mod round_trip;
 mod sequences;
 
 use std::convert::Infallible;
@@ -182,7 +183,12 @@ struct Book {
 impl Book {
     fn new() -> Self {
         let ledger = Ledger::open(TempDir::new().unwrap().path(), Earlier::Replace).unwrap();
-        Self { ledger, files: InMemory::default(), redactor: crate::redact::Redactor::default() }
+        let redactor = crate::redact::Redactor::new(Self::key());
+        Self { ledger, files: InMemory::default(), redactor }
+    }
+
+    fn key() -> crate::redact::Key {
+        crate::redact::Key::of(b"k")
     }
 
     fn record(&self, sent: &SentRequest, answer: ReceivedAnswer) {
