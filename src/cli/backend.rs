@@ -66,22 +66,39 @@ pub(super) fn key_of_environment() -> Option<Key> {
     std::env::var("STANDIN_REDACT_KEY").ok().map(|key| Key::of(key.as_bytes()))
 }
 
+/// The backends of the command line: those of the URLs, or the one of a kubeconfig.
+pub(super) fn backends(
+    urls: Vec<String>,
+    args: &args::Backend,
+) -> Result<Vec<(String, UpstreamOptions)>, CommandError> {
+    let Some(file) = &args.kubeconfig else {
+        return Ok(urls.into_iter().map(|url| (url, options(args))).collect());
+    };
+    let (url, found) = UpstreamOptions::from_kubeconfig(file, args.context.as_deref())?;
+    Ok(vec![(url, with(found, args))])
+}
+
 /// How the backend of the command line is reached.
-pub(super) fn options(backend: &args::Backend) -> UpstreamOptions {
-    let mut options = UpstreamOptions::default()
-        .insecure(backend.upstream_insecure)
-        .preserve_host(backend.upstream_preserve_host)
-        .env_proxies(true);
-    if let Some(file) = &backend.upstream_ca {
+pub(super) fn options(args: &args::Backend) -> UpstreamOptions {
+    with(UpstreamOptions::default(), args)
+}
+
+/// Options with those of the command line in place of others.
+fn with(mut options: UpstreamOptions, args: &args::Backend) -> UpstreamOptions {
+    options = options.preserve_host(args.upstream_preserve_host).env_proxies(true);
+    if args.upstream_insecure {
+        options = options.insecure(true);
+    }
+    if let Some(file) = &args.upstream_ca {
         options = options.ca_file(file);
     }
-    if let (Some(chain), Some(key)) = (&backend.upstream_cert, &backend.upstream_key) {
+    if let (Some(chain), Some(key)) = (&args.upstream_cert, &args.upstream_key) {
         options = options.client_certificate(chain, key);
     }
-    if let Some(name) = &backend.upstream_sni {
+    if let Some(name) = &args.upstream_sni {
         options = options.server_name(name);
     }
-    if let Some(host) = &backend.upstream_host {
+    if let Some(host) = &args.upstream_host {
         options = options.host(host);
     }
     options

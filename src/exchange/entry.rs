@@ -250,7 +250,7 @@ impl KeptBody {
         let most = if of_stub { MAX_STUB_BODY } else { MAX_RESPONSE_BODY };
         let body = &plan.body;
         match body {
-            Body::Empty => Self::First(Bytes::new(), Some(0)),
+            Body::Empty | Body::Tunnel(_) => Self::First(Bytes::new(), Some(0)),
             Body::Bytes(bytes) if bytes.len() <= most => {
                 Self::First(bytes.clone(), Some(bytes.len() as u64))
             }

@@ -120,7 +120,7 @@ fn request(keys: &Keys<'_>, several_hosts: bool) -> Option<RequestPattern> {
     for list in [keys.get("headers"), keys.get("headersWithMatchers")] {
         fields(list, "headers", &mut request)?;
     }
-    for node in keys.get("deprecatedQuery").iter().flat_map(|node| list(node)) {
+    for node in keys.get("deprecatedQuery").iter().flat_map(list) {
         whole_query(&node, &mut request)?;
     }
     if let Some(node) = keys.get("body") {

@@ -149,8 +149,10 @@ fn hoverflys_older_schemas_become_stubs_too() {
             json!({"method": "GET", "bodyPatterns": [{"matchesJsonPath": "$.a"}]}),
         ),
         (
-            json!({"headers": {"Accept": ["a", "b"]}}),
-            json!({"headers": {"Accept": {"includes": [{"equalTo": "a"}, {"equalTo": "b"}]}}}),
+            json!({"headers": {"Accept": ["a", "b"], "X": ["c"]}}),
+            json!({"headers": {
+                "Accept": {"includes": [{"equalTo": "a"}, {"equalTo": "b"}]}, "X": {"equalTo": "c"},
+            }}),
         ),
         (
             json!({"method": [{"matcher": "regex", "value": "^(GET|POST)$"}]}),
@@ -170,6 +172,8 @@ fn hoverflys_older_schemas_become_stubs_too() {
     }
     let result = imported(&pair(json!({"query": {"regexMatch": "a=.*"}})));
     assert!(stubs_of(&result).is_empty() && result.left_out.to_string().contains("whole query"));
+    let result = imported(&pair(json!({"body": {"jsonMatch": "no JSON"}})));
+    assert!(stubs_of(&result).is_empty() && result.left_out.to_string().contains("no equivalent"));
 }
 
 #[test]

@@ -11,6 +11,8 @@ use crate::java;
 use crate::links::{LINKS_PARAMETER, LINKS_TRANSFORMER};
 use crate::message::{Effects, Fault, FaultAction, FaultPoint, Schedule, TimedChunk};
 
+use super::conversation::WEBSOCKET_TRANSFORMER;
+
 /// The transformer that plays a recorded stream; `WireMock` ignores names it does not know, and serves
 /// the plain `body` instead.
 pub(crate) const STREAM_TRANSFORMER: &str = "standin-stream";
@@ -62,8 +64,9 @@ pub(super) fn transformers<'d>(keys: &Keys<'d>) -> Vec<&'d str> {
     let nodes = keys.get("transformers").map(|node| node.items()).unwrap_or_default();
     let name = |node: &Node<'d>| {
         let name = node.text()?;
-        if ![STREAM_TRANSFORMER, LINKS_TRANSFORMER, TEMPLATE_TRANSFORMER].contains(&name) {
-            let known = [STREAM_TRANSFORMER, LINKS_TRANSFORMER, TEMPLATE_TRANSFORMER];
+        let known =
+            [STREAM_TRANSFORMER, WEBSOCKET_TRANSFORMER, LINKS_TRANSFORMER, TEMPLATE_TRANSFORMER];
+        if !known.contains(&name) {
             node.warn(
                 format!("there is no transformer {name:?}, so it does nothing"),
                 format!("known here: {}", known.join(", ")),

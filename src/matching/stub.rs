@@ -304,6 +304,9 @@ impl StubCompiler<'_> {
         if let Some(credentials) = credentials {
             request.set_credentials(credentials);
         }
+        if is_recorded {
+            request.set_exact_query();
+        }
         if let Some(digest) = digest {
             request.set_digest(digest);
         }

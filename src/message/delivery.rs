@@ -17,6 +17,7 @@ use http::HeaderMap;
 use super::fault::{Fault, FaultAction, FaultPoint};
 use super::pace::{Pace, Schedule};
 use super::point::{LineChange, Point};
+use super::tunnel::Conversation;
 
 /// How an answer goes out. Empty where the answer is sent whole and at once; clones share their effects.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +40,8 @@ pub struct Effects {
     pub bare_head: bool,
     /// Fields behind the body (RFC 9110, section 6.5): over HTTP/1.1 behind a body in chunks.
     pub trailers: Option<Arc<HeaderMap>>,
+    /// For a request to upgrade to a `WebSocket`: what is said on it in place of the body.
+    pub(crate) conversation: Option<Conversation>,
     /// When the bytes of the body become available, if not at once.
     pub schedule: Option<Schedule>,
     /// Actions at positions of the body. Those at the same position happen in this order.
@@ -108,7 +111,7 @@ impl Delivery {
     /// | delay | the sum |
     /// | points, changes of lines | those of both, `base` first |
     /// | schedule, pace, fault | that of `laid_on` if it has one, else that of `base` |
-    /// | reason phrase, trailers | those of `laid_on` if it has some, else those of `base` |
+    /// | reason phrase, trailers, conversation | those of `laid_on` if it has some, else those of `base` |
     /// | unannounced length, wrong length, bare head | where either has it |
     #[must_use]
     pub fn over(base: Self, laid_on: Self) -> Self {
@@ -119,7 +122,7 @@ impl Delivery {
             }
         };
         let Effects { delay, reason, wrong_length, unannounced, bare_head, schedule, .. } = base;
-        let Effects { mut points, mut changes, pace, fault, trailers, .. } = base;
+        let Effects { mut points, mut changes, pace, fault, trailers, conversation, .. } = base;
         points.extend(laid_on.points);
         changes.extend(laid_on.changes);
         Self(Some(Arc::new(Effects {
@@ -129,6 +132,7 @@ impl Delivery {
             unannounced: unannounced || laid_on.unannounced,
             bare_head: bare_head || laid_on.bare_head,
             trailers: laid_on.trailers.or(trailers),
+            conversation: laid_on.conversation.or(conversation),
             schedule: laid_on.schedule.or(schedule),
             points,
             changes,
@@ -150,7 +154,10 @@ impl Delivery {
 
 impl From<Effects> for Delivery {
     fn from(effects: Effects) -> Self {
-        let none = effects.delay.is_zero() && effects.reason.is_none() && effects.leave_body();
+        let none = effects.delay.is_zero()
+            && effects.reason.is_none()
+            && effects.conversation.is_none()
+            && effects.leave_body();
         Self((!none).then(|| Arc::new(effects)))
     }
 }
@@ -229,6 +236,7 @@ mod tests {
                 unannounced,
                 bare_head: unannounced && delay == 5,
                 trailers: None,
+                conversation: None,
                 schedule: schedule.map(|bytes| [chunk(bytes)].into()),
                 points: points.into_iter().map(point).collect(),
                 changes: changes.into_iter().map(change).collect(),

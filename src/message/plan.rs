@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
-use super::{BodyStream, Delivery, PassedBody, SubEvent};
+use super::{BodyStream, Delivery, PassedBody, SubEvent, Tunnel};
 
 /// The answer to one request.
 #[derive(Debug)]
@@ -60,6 +60,8 @@ pub enum Body {
     Stream(BodyStream),
     /// A body that a backend sends: frames and trailers go out as they arrive, with its length where it has one.
     Passed(PassedBody),
+    /// None: behind a head with status 101 the connection is a tunnel.
+    Tunnel(Tunnel),
     /// As [`Body::Stream`], sent as `WebSocket` messages, one for each line, after the upgrade that the
     /// request asked for.
     WebSocket(BodyStream),
@@ -165,7 +167,7 @@ impl Body {
     #[must_use]
     pub fn known_len(&self) -> Option<u64> {
         match self {
-            Self::Empty => Some(0),
+            Self::Empty | Self::Tunnel(_) => Some(0),
             Self::Bytes(bytes) => Some(bytes.len() as u64),
             Self::Pieces(pieces) => Some(pieces.iter().map(|piece| piece.len() as u64).sum()),
             Self::Stream(_) | Self::Passed(_) | Self::WebSocket(_) => None,
@@ -181,6 +183,7 @@ impl Body {
             Self::Empty => Some(Bytes::new()),
             Self::Bytes(bytes) => Some(bytes),
             Self::Pieces(_) | Self::Stream(_) | Self::Passed(_) | Self::WebSocket(_) => None,
+            Self::Tunnel(_) => None,
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::transport::Logger;
 
 use super::exchange::{ArrivedBody, BodyCopy, Chunk, End, ReceivedAnswer, SentRequest};
 use super::ledger::RecordingOf;
+use super::queue::QueueLimits;
 use super::writer::Recorder;
 
 /// The largest answer that is recorded, in bytes.
@@ -72,7 +73,8 @@ impl Recorder {
         redactor: &Arc<Redactor>,
         log: &Logger,
     ) -> io::Result<Self> {
-        Self::new(folder, RecordingOf::default(), MAX_ANSWER, redactor, log)
+        let limits = QueueLimits { memory: MAX_ANSWER, backlog: MAX_ANSWER as u64 };
+        Self::new(folder, RecordingOf::default(), limits, redactor, log)
     }
 
     /// Records an exchange. Says whether it is small enough.

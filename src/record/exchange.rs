@@ -63,6 +63,14 @@ impl ArrivedBody {
             Self::File(_) => &[],
         }
     }
+
+    /// How many bytes it has.
+    pub(super) fn length(&self) -> u64 {
+        match self {
+            Self::Held(bytes, _) => bytes.len() as u64,
+            Self::File(file) => file.length(),
+        }
+    }
 }
 
 /// Bytes that arrived together.
@@ -124,6 +132,11 @@ impl Arrivals {
         Ok(())
     }
 
+    /// Whether further parts belong to the last one.
+    pub(super) fn has_most_parts(&self) -> bool {
+        self.marks.len() >= MAX_CHUNKS
+    }
+
     /// Whether it comes with pauses, as a log that is followed does.
     pub(super) fn is_paced(&self) -> bool {
         self.marks.windows(2).any(|pair| pair[1].0.saturating_sub(pair[0].0) >= PAUSE)
@@ -170,6 +183,8 @@ pub(super) struct BodyCopy(Arc<Mutex<Copied>>);
 
 #[derive(Debug, Default)]
 struct Copied {
+    /// What it was, of one that was read back.
+    finished: Option<SentBody>,
     bytes: BytesMut,
     /// The digest of a body that is too large to be kept.
     digest: Option<GrowingDigest>,
@@ -184,6 +199,11 @@ pub(super) enum SentBody {
 }
 
 impl BodyCopy {
+    /// The copy of a body that was sent.
+    pub(super) fn finished(content: SentBody) -> Self {
+        Self(Arc::new(Mutex::new(Copied { finished: Some(content), ..Copied::default() })))
+    }
+
     pub(super) fn push(&self, bytes: &[u8]) {
         let mut copied = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if copied.digest.is_none() && copied.bytes.len() + bytes.len() > MAX_REQUEST_BODY {
@@ -200,6 +220,9 @@ impl BodyCopy {
     /// The body, or its digest.
     pub(super) fn content(&self) -> SentBody {
         let copied = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(finished) = &copied.finished {
+            return finished.clone();
+        }
         match &copied.digest {
             None => SentBody::Whole(copied.bytes.clone().freeze()),
             Some(digest) => SentBody::Digest(digest.clone().finish()),

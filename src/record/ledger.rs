@@ -73,8 +73,9 @@ impl Ledger {
         files: &dyn RecordingFiles,
     ) -> io::Result<()> {
         let fingerprint = Fingerprint::of(sent, &answer);
+        let bytes = answer.body.length();
         if self.is_repeated(&fingerprint) {
-            self.counts.add_exchange();
+            self.counts.add_exchange(bytes);
             return Ok(());
         }
         let body = answer.body.bytes();
@@ -109,9 +110,18 @@ impl Ledger {
         self.counts.placed(new_files, log.replaced_mappings(), placed.began_sequence);
         log.commit(variant, placed.update, fingerprint.answer);
         drop(shard);
-        self.counts.add_exchange();
+        self.counts.add_exchange(bytes);
         self.recent.keep(fingerprint.request, Recent { request, variant });
         Ok(())
+    }
+
+    /// Counts an exchange that repeats the last one of its request; returns whether it does.
+    pub(super) fn repeat(&self, sent: &SentRequest, answer: &ReceivedAnswer) -> bool {
+        let repeats = self.is_repeated(&Fingerprint::of(sent, answer));
+        if repeats {
+            self.counts.add_exchange(answer.body.length());
+        }
+        repeats
     }
 
     /// What was recorded so far.

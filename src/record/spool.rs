@@ -30,6 +30,13 @@ pub(super) struct SpooledBody {
     pub(super) is_text: bool,
 }
 
+impl SpooledBody {
+    /// How many bytes it has.
+    pub(super) fn length(&self) -> u64 {
+        std::fs::metadata(&self.path).map_or(0, |data| data.len())
+    }
+}
+
 impl Spool {
     /// A file in the folder of a recording, with the beginning of a body.
     ///

@@ -1,6 +1,6 @@
 //! Known secrets: found once, they are replaced wherever they occur, also where they are encoded.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -117,6 +117,8 @@ pub(super) struct Memory {
     /// In the order of their first occurrence.
     order: VecDeque<String>,
     bytes: usize,
+    /// How many different ones were learned, by kind.
+    kinds: BTreeMap<&'static str, u64>,
     /// Those that are searched for by an automaton of their own, so that one more is quickly added.
     recent: BTreeSet<String>,
     /// The others.
@@ -135,6 +137,7 @@ impl Memory {
                 continue;
             }
             self.bytes += secret.len();
+            *self.kinds.entry(kind(&secret)).or_default() += 1;
             self.recent.insert(secret.clone());
             self.order.push_back(secret);
             self.known = None;
@@ -145,6 +148,11 @@ impl Memory {
                 self.recent.remove(&oldest);
             }
         }
+    }
+
+    /// How many different secrets were learned, by kind.
+    pub(super) fn kinds(&self) -> BTreeMap<&'static str, u64> {
+        self.kinds.clone()
     }
 
     pub(super) fn known(&mut self) -> Known {
@@ -160,9 +168,39 @@ impl Memory {
     }
 }
 
+/// The kind of a secret by its shape, for summaries.
+fn kind(secret: &str) -> &'static str {
+    const VENDORS: [&str; 10] =
+        ["AKIA", "ASIA", "AIza", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "sk-", "xox"];
+    if secret.starts_with("eyJ") && secret.matches('.').count() == 2 {
+        "JSON Web Tokens"
+    } else if secret.contains("PRIVATE KEY") {
+        "private keys"
+    } else if VENDORS.iter().any(|vendor| secret.starts_with(vendor)) {
+        "tokens of vendors"
+    } else {
+        "by name or place"
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_are_counted_once_by_kind() {
+        let mut memory = Memory::default();
+        let found =
+            ["eyJhbGciOiJ9.eyJzdWIiOiJ9.c2lnbmF0dXJl", "ghp_0123456789abcdef", "hunter2-hunter2"];
+        for _ in 0..2 {
+            memory.learn(found.iter().map(|secret| (*secret).to_owned()).collect());
+        }
+        let kinds: Vec<_> = memory.kinds().into_iter().collect();
+        assert_eq!(
+            kinds,
+            [("JSON Web Tokens", 1), ("by name or place", 1), ("tokens of vendors", 1)]
+        );
+    }
 
     #[test]
     fn long_and_many_secrets_are_looked_for_within_bounds() {

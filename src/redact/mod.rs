@@ -74,6 +74,18 @@ impl Redactor {
         self.off
     }
 
+    /// The id of its key, which tells nothing about it.
+    #[cfg(feature = "record")]
+    pub(crate) fn key_id(&self) -> String {
+        self.key.id()
+    }
+
+    /// Another key that follows from its own; `purpose` says which.
+    #[cfg(feature = "record")]
+    pub(crate) fn derive_key(&self, purpose: &str) -> [u8; 32] {
+        self.key.derive(purpose)
+    }
+
     /// A pass over one exchange, with pseudonyms. `target` is the exchange's path and query.
     pub(crate) fn pass(&self, target: &str) -> Pass<'_> {
         let mut pass = Pass::new(By::Pseudonym(&self.key));
@@ -93,6 +105,11 @@ impl Redactor {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         memory.learn(pass.found());
         memory.known()
+    }
+
+    /// How many different secrets were found, by kind. Those that are too short to be searched for do not count.
+    pub(crate) fn secrets(&self) -> std::collections::BTreeMap<&'static str, u64> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).kinds()
     }
 
     /// The secrets that are kept of earlier exchanges.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::links::{Backend, Links};
 use crate::record::{
-    Backends, Earlier, NamedBackend, Proxy, Recorder, RecordingOf, Upstream, UpstreamOptions,
+    Backends, Earlier, NamedBackend, Proxy, QueueLimits, Recorder, RecordingOf, Upstream,
+    UpstreamOptions,
 };
 use crate::redact::{Key, Redactor};
 use crate::serve::Bounds;
@@ -114,8 +115,17 @@ pub(super) fn proxy(
             let earlier = if extends { Earlier::Extend } else { Earlier::Replace };
             let urls: Vec<&str> = upstreams.iter().map(|(url, _)| &**url).collect();
             let most_of_body = bounds.recorded_body_bytes as u64;
-            let of = RecordingOf { backend: urls.join(" "), earlier, most_of_body };
-            let recorder = Recorder::new(&directory, of, bounds.recorder_bytes, &redactor, log);
+            let of = RecordingOf {
+                backend: urls.join(" "),
+                earlier,
+                most_of_body,
+                links: links.clone(),
+            };
+            let limits = QueueLimits {
+                memory: bounds.recorder_bytes,
+                backlog: bounds.recorder_backlog as u64,
+            };
+            let recorder = Recorder::new(&directory, of, limits, &redactor, log);
             Some(recorder.map_err(|source| Error::Record { path: directory, source })?)
         }
     };

@@ -9,6 +9,8 @@ use crate::error::Error;
 use crate::k8s::{self, Auth};
 use crate::message::Bodies;
 use crate::record::Proxy;
+#[cfg(feature = "record")]
+use crate::record::Recorder;
 use crate::redact::{Key, Redactor};
 use crate::serve::{
     Assembly, LoadedSets, Pipeline, RequestContext, ServerLog, Settings, Shared, Sources,
@@ -36,9 +38,11 @@ impl Builder {
         // Short enough to be typed again.
         self.sources.fallback_seed = uuid::Uuid::new_v4().as_u64_pair().0 % 1_000_000;
         self.apply_record_mode()?;
+        let log = self.log.take().unwrap_or_else(|| Arc::new(|_: &str| {}));
+        #[cfg(feature = "record")]
+        self.recover_recordings(&log)?;
         let (loaded, auth) = self.load()?;
         let strict = self.is_strict(&loaded);
-        let log = self.log.take().unwrap_or_else(|| Arc::new(|_: &str| {}));
         for warning in &loaded.warnings.0 {
             log(&warning.to_string());
         }
@@ -135,6 +139,16 @@ impl Builder {
         return loopback(self.listen) && self.https.is_none_or(loopback);
         #[cfg(not(feature = "tls"))]
         loopback(self.listen)
+    }
+
+    /// Makes mappings of what killed recorders left in the directories of fixtures.
+    #[cfg(feature = "record")]
+    fn recover_recordings(&self, log: &Logger) -> Result<(), Error> {
+        for path in &self.sources.fixtures {
+            let recovered = Recorder::recover(path, self.sources.redact_key.clone(), log);
+            recovered.map_err(|source| Error::Record { path: path.clone(), source })?;
+        }
+        Ok(())
     }
 
     /// Loads every file, so that one start reports all that is wrong.

@@ -107,6 +107,10 @@ fn one(matcher: &Node<'_>, subject: Subject) -> Option<Vec<Value>> {
         ("glob", Some(text)) => json!({"matches": regex::glob(&host(text), false)}),
         ("regex", Some(text)) => json!({"matches": regex::anywhere(&text)}),
         ("negate" | "negation", Some(text)) => json!({"not": {"equalTo": text}}),
+        ("json" | "jsonpartial" | "jsonPartial", Some(text)) if !is_json(&text) => {
+            no_equivalent(matcher);
+            return None;
+        }
         ("json", Some(text)) => json!({"equalToJson": text, "ignoreArrayOrder": false}),
         ("jsonpartial" | "jsonPartial", Some(text)) => {
             json!({"equalToJson": text, "ignoreArrayOrder": true, "ignoreExtraElements": true})
@@ -143,13 +147,18 @@ fn one(matcher: &Node<'_>, subject: Subject) -> Option<Vec<Value>> {
             return None;
         }
     }];
-    let chained = matcher.keys().and_then(|keys| keys.get("doMatch"));
+    let keys = matcher.value().is_object().then(|| matcher.keys()).flatten();
+    let chained = keys.and_then(|keys| keys.get("doMatch"));
     if let Some(node) = chained {
         node.warn("doMatch is converted behind a jsonpath matcher only", "write the stub");
         all.clear();
         return None;
     }
     Some(all)
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 fn no_equivalent(matcher: &Node<'_>) {

@@ -109,7 +109,7 @@ pub(super) fn of(
     diff.method_and_url(stub);
     diff.headers();
     diff.path_parameters(stub);
-    diff.query();
+    diff.query(stub);
     diff.form();
     diff.cookies();
     diff.bodies();
@@ -243,12 +243,16 @@ impl Diff<'_, '_, '_> {
         self.lines.push(Line::blank());
     }
 
-    fn query(&mut self) {
+    fn query(&mut self, stub: &Stub) {
         let before = self.lines.len();
         let entries = self.pattern.get("queryParameters").map(Raw::entries).unwrap_or_default();
         for (name, pattern) in entries {
             let values: Vec<&str> = self.asked.parameter(&name).collect();
             self.parameter("Query", "Query", &name, pattern, &values);
+        }
+        for (name, value) in stub.request.conditions().other_parameters(self.asked) {
+            let right = format!("{name}: {}", self.clean.parameter(name, value));
+            self.push("Query", format!("Query: {name} [absent]"), right, false);
         }
         self.close(before);
     }

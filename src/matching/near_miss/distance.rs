@@ -79,6 +79,7 @@ pub(in crate::matching) fn of(pattern: &RequestPattern, asked: &Asked<'_>) -> f6
             several(pattern, &asked.parameter(name).collect::<Vec<_>>(), now)
         }),
     );
+    sum.add_all(wanted.other_parameters(asked).map(|_| 1.0));
     sum.add_all(wanted.cookies.iter().map(|(name, pattern)| cookie(asked, name, pattern)));
     let body = Subject::of_body(asked);
     let body = body.as_ref();

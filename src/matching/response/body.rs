@@ -29,7 +29,7 @@ pub(super) fn read(
     }
     let [body, json, base, file] = &forms;
     if let Some(node) = body.as_ref().filter(|node| node.value().is_object()) {
-        return entity::read(node, files, templated, file_templated);
+        return entity::read(&node.whole(), files, templated, file_templated);
     }
     if let Some(node) = body {
         return Some(BodyDefinition::Text(Text::read(node, &scalar::text(node)?, templated)));

@@ -2,6 +2,7 @@
 
 mod body;
 mod large;
+mod messages;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -9,13 +10,16 @@ use std::io;
 use std::path::Path;
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName};
+use http::header::{
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName,
+    SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
+};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::clean::Clean;
-use super::exchange::{ArrivedBody, End, ReceivedAnswer, SentRequest};
+use super::exchange::{ArrivedBody, Chunk, End, ReceivedAnswer, SentRequest};
 use super::link_marks;
 use super::spool::SpooledBody;
 use super::text::{Json, Object, json as raw};
@@ -74,6 +78,9 @@ impl RecordedResponse {
                 return Self::large(sent, status, &headers, file, response, clean, folder, notes);
             }
         };
+        if status == StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(Self::of_websocket(&headers, &received, &parts, clean));
+        }
         let trailers = trailers.map(|trailers| fields(&trailers, clean));
         let timed = stream::is_timed(sent, &headers, &parts);
         let whole = body::without_secrets(received.clone(), &headers, clean, notes);
@@ -154,6 +161,27 @@ fn mark_links(
     }
     let new = mapping["metadata"]["standin"]["notes"].as_array();
     notes.extend(new.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
+}
+
+impl RecordedResponse {
+    /// The response of an upgrade to a `WebSocket`: a client that does not ask for one is asked to.
+    fn of_websocket(
+        headers: &HeaderMap,
+        received: &Bytes,
+        parts: &[Chunk],
+        clean: &Clean<'_>,
+    ) -> Self {
+        let mut response = Object::new();
+        response.insert("status".to_owned(), raw(StatusCode::UPGRADE_REQUIRED.as_u16()));
+        let mut headers = headers.clone();
+        for name in [CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS] {
+            headers.remove(name);
+        }
+        response.insert("headers".to_owned(), raw(fields(&headers, clean)));
+        messages::write(parts, clean, &mut response);
+        let digest = digest(&response, received);
+        Self { response, file: None, readable: None, digest }
+    }
 }
 
 /// The header fields of an answer, without those of this moment. Bytes beyond ASCII are written as Latin-1, as they

@@ -112,7 +112,7 @@ fn redacted(bytes: &Bytes, clean: &Clean<'_>) -> Bytes {
 
 /// A pause as it is written: two recordings of the same stream differ by what the network and the system add, and
 /// are to be written the same.
-fn rounded(pause: Duration) -> Duration {
+pub(super) fn rounded(pause: Duration) -> Duration {
     let ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
     let step = match ms {
         ..1_000 => 50,

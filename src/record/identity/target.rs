@@ -2,15 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::matching::UNMATCHED_PARAMETERS;
 use crate::message::Query;
 use crate::redact::MARK;
 
 use super::super::clean::Clean;
 use super::super::exchange::{SentRequest, path_of};
 use super::{drawn, marked};
-
-/// The query parameters that are left out of a pattern: Kubernetes' client libraries draw them at random.
-const NOT_MATCHED: [&str; 1] = ["timeoutSeconds"];
 
 /// Adds the pattern of a URL. Returns how many conditions it has beyond the path.
 pub(super) fn pattern(
@@ -58,7 +56,7 @@ fn parameters(query: &Query<'_>, clean: &Clean<'_>, notes: &mut Vec<String>) -> 
         if patterns.contains_key(name) {
             continue;
         }
-        if NOT_MATCHED.contains(&name) {
+        if UNMATCHED_PARAMETERS.contains(&name) {
             notes.push(format!("any {name} matches"));
             continue;
         }

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub(in crate::record) struct Counts {
     exchanges: AtomicU64,
+    bytes: AtomicU64,
+    skipped: AtomicU64,
     sequences: AtomicU64,
     files: AtomicU64,
     earlier: AtomicU64,
@@ -15,7 +17,11 @@ pub(in crate::record) struct Counts {
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (exchanges, files) = (self.exchanges(), self.files());
-        write!(f, "recorded {exchanges} exchanges; {files} mappings")?;
+        write!(f, "recorded {exchanges} exchanges of {} bytes; {files} mappings", self.bytes())?;
+        match self.skipped() {
+            0 => {}
+            many => write!(f, "; {many} exchanges could not be recorded")?,
+        }
         match self.sequences() {
             0 => {}
             1 => f.write_str("; 1 request has several answers, which replay in their order")?,
@@ -46,8 +52,25 @@ impl Counts {
         self.files.load(Ordering::Relaxed)
     }
 
-    pub(super) fn add_exchange(&self) {
+    /// How many bytes the bodies of their answers have.
+    pub(in crate::record) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// How many exchanges could not be recorded.
+    pub(in crate::record) fn skipped(&self) -> u64 {
+        self.skipped.load(Ordering::Relaxed)
+    }
+
+    /// Counts an exchange whose answer has a body of so many bytes.
+    pub(super) fn add_exchange(&self, bytes: u64) {
         self.exchanges.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts an exchange that could not be recorded.
+    pub(in crate::record) fn add_skipped(&self) {
+        self.skipped.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts a mapping of an earlier recording. `stays` says whether it is one of this recording as well.

@@ -98,6 +98,15 @@ fn a_request_that_asks_for_more_is_asked_first() {
     }
     let requests = targets.map(|target| Request::new(Method::GET, target));
     assert_eq!(book.replay(&requests), targets);
+    assert_eq!(
+        book.replay(&[Request::new(Method::GET, "/l?n=10&page=2&timeoutSeconds=7")]),
+        [targets[1]]
+    );
+    assert_eq!(
+        book.replay(&[Request::new(Method::GET, "/l?n=10&page=9")]),
+        ["none"],
+        "another page"
+    );
     let reordered = ["/l?page=2&n=10", "/l?f=6&e=5&d=4&c=3&b=2&a=1"]
         .map(|target| Request::new(Method::GET, target));
     assert_eq!(book.replay(&reordered), ["/l?n=10&page=2", "/l?a=1&b=2&c=3&d=4&e=5&f=6"]);

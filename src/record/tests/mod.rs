@@ -3,6 +3,7 @@ mod bodies;
 mod exchanges;
 mod failures;
 mod mappings;
+mod round_trip;
 mod sequences;
 
 use std::convert::Infallible;
@@ -70,6 +71,10 @@ fn pieces(pieces: &[&'static str]) -> BodyStream {
     Box::pin(stream::iter(pieces))
 }
 
+fn limits(memory: usize) -> QueueLimits {
+    QueueLimits { memory, backlog: 1 << 20 }
+}
+
 fn proxy_to(address: SocketAddr, directory: &TempDir) -> (Proxy, mpsc::UnboundedReceiver<String>) {
     let (sender, said) = mpsc::unbounded_channel();
     let log: crate::transport::Logger =
@@ -79,7 +84,7 @@ fn proxy_to(address: SocketAddr, directory: &TempDir) -> (Proxy, mpsc::Unbounded
     let recorder = Recorder::new(
         &to,
         RecordingOf::default(),
-        1 << 20,
+        limits(1 << 20),
         &Recorder::redactor(&to, None).unwrap(),
         &log,
     )
@@ -178,7 +183,12 @@ struct Book {
 impl Book {
     fn new() -> Self {
         let ledger = Ledger::open(TempDir::new().unwrap().path(), Earlier::Replace).unwrap();
-        Self { ledger, files: InMemory::default(), redactor: crate::redact::Redactor::default() }
+        let redactor = crate::redact::Redactor::new(Self::key());
+        Self { ledger, files: InMemory::default(), redactor }
+    }
+
+    fn key() -> crate::redact::Key {
+        crate::redact::Key::of(b"k")
     }
 
     fn record(&self, sent: &SentRequest, answer: ReceivedAnswer) {

@@ -83,6 +83,17 @@ impl Endpoint {
     }
 }
 
+/// What is recorded of the backend of `--upstream`.
+pub(super) fn progress(context: &RequestContext) -> Plan {
+    let proxy = context.shared.settings.proxy.as_ref();
+    let progress = proxy.and_then(|proxy| proxy.progress());
+    let mut shown = json!({"recording": progress.is_some()});
+    if let (Some(shown), Some(Value::Object(counts))) = (shown.as_object_mut(), progress) {
+        shown.extend(counts);
+    }
+    ok(&shown)
+}
+
 /// Makes stubs of exchanges, adds them, and shows them.
 async fn make(
     context: &RequestContext,
