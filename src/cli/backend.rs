@@ -24,9 +24,21 @@ pub(super) struct Backend {
 /// [`CommandError::Failed`] where it cannot be used, [`CommandError::Usage`] and [`CommandError::Read`] for its
 /// credentials.
 pub(super) fn open(asked: &Asked) -> Result<Backend, CommandError> {
-    let url = &asked.upstream;
-    let upstream = Upstream::new(url, &options(&asked.backend))
-        .map_err(|error| CommandError::Failed(error.to_string()))?;
+    let (url, options) = match &asked.backend.kubeconfig {
+        Some(file) => {
+            let (url, found) =
+                UpstreamOptions::from_kubeconfig(file, asked.backend.context.as_deref())
+                    .map_err(|error| CommandError::Failed(error.to_string()))?;
+            (url, with(found, &asked.backend))
+        }
+        None if asked.upstream.is_empty() => {
+            let why = "name the backend with --upstream or --kubeconfig";
+            return Err(CommandError::Usage(why.to_owned()));
+        }
+        None => (asked.upstream.clone(), options(&asked.backend)),
+    };
+    let upstream =
+        Upstream::new(&url, &options).map_err(|error| CommandError::Failed(error.to_string()))?;
     let uri: Uri = url.parse().map_err(|error| CommandError::Failed(format!("{url}: {error}")))?;
     let host = uri.authority().map(http::uri::Authority::as_str).unwrap_or_default();
     let origin = format!("{}://{host}", uri.scheme_str().unwrap_or("http"));

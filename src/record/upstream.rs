@@ -20,7 +20,7 @@ use crate::tls::client::{Offer, TlsClient, Trust};
 use super::connect::BackendConnector;
 use super::credentials::Credentials;
 use super::headers::{self, set_upgrade};
-use super::options::UpstreamOptions;
+use super::options::{PemSource, UpstreamOptions};
 use super::route::{Place, advice};
 
 /// How long an answer's head may take, where the options do not say.
@@ -144,13 +144,12 @@ impl Upstream {
                 .map_err(|_| wrong(&format!("{host:?} is not a host to name in requests")))?,
             None => place.authority.clone(),
         };
-        let [offering_both, offering_http1] = match place.scheme == Scheme::HTTPS {
-            true => {
-                let name = options.server_name.as_deref().unwrap_or(place.authority.host());
-                let both = tls(options, name, Offer::Both)?;
-                [Some(both), Some(tls(options, name, Offer::Http1)?)]
-            }
-            false => [None, None],
+        let [offering_both, offering_http1] = if place.scheme == Scheme::HTTPS {
+            let name = options.server_name.as_deref().unwrap_or(place.authority.host());
+            let both = tls(options, name, Offer::Both)?;
+            [Some(both), Some(tls(options, name, Offer::Http1)?)]
+        } else {
+            [None, None]
         };
         let mut shown = url.trim_end_matches('/').to_owned();
         if let Some(proxy) = place.proxy() {
@@ -280,7 +279,7 @@ fn is_grpc(headers: &HeaderMap) -> bool {
 fn tls(options: &UpstreamOptions, name: &str, offer: Offer) -> Result<TlsClient, UpstreamError> {
     let unusable = |why: String| UpstreamError::Tls(why);
     let in_file = |why: String| unusable(format!("the CA file {why}"));
-    let ca = options.ca.as_ref().map(|source| source.read()).transpose().map_err(in_file)?;
+    let ca = options.ca.as_ref().map(PemSource::read).transpose().map_err(in_file)?;
     let trust = match &ca {
         _ if options.insecure => Trust::Anyone,
         Some(pem) => Trust::Pem(pem),

@@ -62,7 +62,7 @@ async fn a_killed_recorder_loses_nothing_but_the_last_moment() {
         while began.elapsed() < Duration::from_millis(1_500) {
             let path = format!("/n/{round}-{}", answered.len());
             let (answer, _) = raw(address, &get(&path)).await;
-            assert!(answer.ends_with(&path), "{answer}");
+            assert!(answer.contains(&path), "{answer}");
             answered.push((path, Instant::now()));
         }
         let killed = Instant::now();

@@ -1,4 +1,4 @@
-//! Hides records with the key of the recording (ChaCha20): a file that a killed process left shows no secrets.
+//! Hides records with the key of the recording (`ChaCha20`): a file that a killed process left shows no secrets.
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng as _, SeedableRng as _};

@@ -63,7 +63,7 @@ pub(super) fn send(context: &RequestContext, request: &Request, stub: &Arc<Stub>
             Ok(request) => begin(context, request, after, stub),
             Err(why) => {
                 let text = format!("Exception thrown while configuring webhook: {why}");
-                failed(context, after, stub, text);
+                failed(context, after, stub, &text);
             }
         }
     }
@@ -77,7 +77,7 @@ fn begin(context: &RequestContext, request: WebhookRequest, after: &After, stub:
     let what = format!("Failed to fire webhook {} {}", request.method, request.url);
     if under_way >= MOST {
         let text = format!("{what}: {MOST} others wait already");
-        return failed(context, after, stub, text);
+        return failed(context, after, stub, &text);
     }
     let (after, stub) = (after.clone(), Arc::clone(stub));
     tokio::spawn(async move {
@@ -94,7 +94,7 @@ fn begin(context: &RequestContext, request: WebhookRequest, after: &After, stub:
             }
             Err(error) => format!("{what}: {error}"),
         };
-        failed(context, &after, &stub, text);
+        failed(context, &after, &stub, &text);
     });
 }
 
@@ -104,9 +104,9 @@ fn title(stub: &Stub) -> Cow<'_, str> {
 }
 
 /// Puts a failure into the journal and into the log, both without secrets.
-fn failed(context: &RequestContext, after: &After, stub: &Stub, text: String) {
+fn failed(context: &RequestContext, after: &After, stub: &Stub, text: &str) {
     let settings = &context.shared.settings;
-    let text = settings.redactor.line(&text);
+    let text = settings.redactor.line(text);
     settings.log.line(&format!("webhook of stub {}: {text}", title(stub)));
     add_event(context, after, SubEvent::error(text));
 }
