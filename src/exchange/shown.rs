@@ -58,11 +58,8 @@ impl Shown {
             response_body: plain.response_body.clean(&pass),
         };
         // What one part shows to be secret is hidden in the others too.
-        let (found, remembered) = (pass.known(), exchange.redactor.remembered());
-        let without = |text: String| {
-            let text = exchange.redactor.without(&found, text);
-            exchange.redactor.without(&remembered, text)
-        };
+        let found = pass.known().and(&exchange.redactor.remembered());
+        let without = |text: String| exchange.redactor.without(&found, text);
         Self {
             target: without(cleaned.target),
             headers: cleaned.headers.map(without),

@@ -49,14 +49,7 @@ impl<'r> Clean<'r> {
         }
         let answer = pass.body(&Media::of(headers), body);
         let known = redactor.learn(&pass);
-        for (_, value) in headers {
-            redactor.learn_answer(value.to_str().unwrap_or_default());
-        }
-        if let Ok(text) = std::str::from_utf8(body) {
-            redactor.learn_answer(text);
-        }
-        let now = jiff::Timestamp::now().as_second();
-        let marks = redactor.marks_at(target, now);
+        let marks = Redactor::marks(target);
         Self { redactor, sent, pass, marks, known, own: own_links(sent), target, answer }
     }
 

@@ -2,7 +2,6 @@
 
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION, SET_COOKIE};
 
-use super::edit::MARK;
 use super::names::{self, Place};
 use super::pass::Pass;
 
@@ -59,9 +58,6 @@ impl Pass<'_> {
     pub(crate) fn parameter(&self, name: &str, value: &str) -> String {
         if names::is_secret_value(name, Place::Query, value) {
             return self.hide(value);
-        }
-        if self.is_drawn(name, value) {
-            return MARK.to_string();
         }
         self.changed(value).unwrap_or_else(|| value.to_owned())
     }

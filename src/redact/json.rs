@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::edit::{Edit, MARK};
+use super::edit::Edit;
 use super::names::{self, Place};
 use super::pass::Pass;
 use super::random::looks_random;
@@ -106,17 +106,11 @@ impl Walk<'_> {
                 } else {
                     self.pass.nested(&decoded)
                 };
-                let new = new.or_else(|| {
-                    self.pass.is_drawn(around.name, &decoded).then(|| MARK.to_string())
-                });
                 if let Some(new) = new.filter(|new| *new != decoded) {
                     self.edits.push(Edit { range: range.clone(), text: escaped(&new) });
                 }
             }
-            Node::Number(range)
-                if names::is_secret_number(around.name)
-                    || self.pass.is_drawn(around.name, &self.text[range.clone()]) =>
-            {
+            Node::Number(range) if names::is_secret_number(around.name) => {
                 let text = self.pass.hide_number(&self.text[range.clone()]);
                 self.edits.push(Edit { range: range.clone(), text });
             }

@@ -57,7 +57,7 @@ impl Known {
     }
 
     /// The secrets of both.
-    fn and(&self, other: &Self) -> Self {
+    pub(crate) fn and(&self, other: &Self) -> Self {
         Self(self.0.iter().chain(&other.0).cloned().collect())
     }
 

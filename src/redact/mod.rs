@@ -15,7 +15,6 @@ mod base64_text;
 mod body;
 mod coding;
 mod credentials;
-mod drawn;
 mod edit;
 mod encodings;
 mod header;
@@ -38,7 +37,7 @@ mod tests;
 
 #[cfg(feature = "cli")]
 pub(crate) use body::decoded;
-pub(crate) use body::{Media, Redacted};
+pub(crate) use body::{Media, Redacted, recoded};
 pub(crate) use credentials::{Likeness, RecordedCredential, RecordedCredentials, RequestPart};
 pub(crate) use edit::MARK;
 pub(crate) use key::Key;
@@ -48,7 +47,6 @@ pub(crate) use pass::Pass;
 
 use std::sync::{Mutex, PoisonError};
 
-use drawn::Answered;
 use known::Memory;
 use pass::By;
 
@@ -59,12 +57,11 @@ pub(crate) struct Redactor {
     /// Whether it replaces nothing.
     off: bool,
     memory: Mutex<Memory>,
-    answered: Mutex<Answered>,
 }
 
 impl Redactor {
     pub(crate) fn new(key: Key) -> Self {
-        Self { key, off: false, memory: Mutex::default(), answered: Mutex::default() }
+        Self { key, off: false, memory: Mutex::default() }
     }
 
     /// A redactor that replaces nothing, for `--show-secrets`.
@@ -100,19 +97,6 @@ impl Redactor {
         let mut pass = Pass::new(By::Mark);
         pass.of_secrets = is_of_secrets(target);
         pass
-    }
-
-    /// As [`Redactor::marks`], and for what a client draws for one request. `now` is the time, in seconds since 1970.
-    pub(crate) fn marks_at(&self, target: &str, now: i64) -> Pass<'_> {
-        let mut pass = Pass::new(By::Mark);
-        pass.of_secrets = is_of_secrets(target);
-        pass.answered = Some((&self.answered, now));
-        pass
-    }
-
-    /// Keeps what a text of an answer gives to clients: they may send it back.
-    pub(crate) fn learn_answer(&self, text: &str) {
-        self.answered.lock().unwrap_or_else(PoisonError::into_inner).learn(text);
     }
 
     /// Keeps the secrets that a pass has found, for later exchanges. Returns all that are kept.

@@ -175,25 +175,6 @@ pub(super) fn is_drawn(name: &str) -> bool {
     words(&decoded(name)).iter().any(|word| DRAWN.contains(&word.as_str()))
 }
 
-/// Whether a name is that of what belongs to one request: its identity, its time, a nonce.
-pub(super) fn is_of_request(name: &str) -> bool {
-    const OF_REQUEST: &[&str] =
-        &["timestamp", "ts", "time", "date", "rand", "random", "salt", "jti", "cachebuster", "cb"];
-    let name = decoded(name);
-    let words = words(&name);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        [
-            ..,
-            "request" | "correlation" | "trace" | "span" | "message" | "client" | "event",
-            "id",
-        ] => true,
-        [.., "idempotency", "key"] => true,
-        [.., last] => OF_REQUEST.contains(last) || DRAWN.contains(last),
-        [] => name == "_",
-    }
-}
-
 /// What is secret in a query or a form, and a common word elsewhere: the codes and messages of sign-ins.
 fn is_secret_parameter(words: &[String]) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();

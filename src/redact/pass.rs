@@ -3,13 +3,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::base64_text::Base64;
-use super::drawn::Answered;
 use super::edit::{self, Edit, MARK};
 use super::key::Key;
 use super::known::Known;
@@ -39,14 +37,11 @@ pub(crate) struct Pass<'k> {
     pub(super) of_secrets: bool,
     found: RefCell<BTreeSet<String>>,
     nested: Cell<usize>,
-    /// For patterns: what answers had, and the time, in seconds since 1970.
-    pub(super) answered: Option<(&'k Mutex<Answered>, i64)>,
 }
 
 impl<'k> Pass<'k> {
     pub(super) fn new(by: By<'k>) -> Self {
-        let (found, nested) = (RefCell::default(), Cell::default());
-        Self { by, of_secrets: false, found, nested, answered: None }
+        Self { by, of_secrets: false, found: RefCell::default(), nested: Cell::default() }
     }
 
     /// The secrets found so far that are long enough to search for elsewhere.
@@ -57,13 +52,6 @@ impl<'k> Pass<'k> {
     /// These secrets as a search pattern.
     pub(crate) fn known(&self) -> Known {
         Known::of(&self.found.borrow())
-    }
-
-    /// Whether a value of a request is drawn for it, so that a pattern allows any.
-    pub(super) fn is_drawn(&self, name: &str, value: &str) -> bool {
-        self.answered.is_some_and(|(answered, now)| {
-            answered.lock().unwrap_or_else(PoisonError::into_inner).is_drawn(name, value, now)
-        })
     }
 
     /// A text of any kind, where something in it is secret.

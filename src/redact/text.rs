@@ -5,7 +5,7 @@ use std::ops::Range;
 use percent_encoding::percent_decode_str;
 use regex::Captures;
 
-use super::edit::{Edit, MARK};
+use super::edit::Edit;
 use super::encodings::percent;
 use super::names::{self, Place};
 use super::pass::Pass;
@@ -141,10 +141,6 @@ impl Pass<'_> {
                 let text_of = value.as_ref().map_or("", regex::Match::as_str);
                 if names::is_secret_value(name, Place::Query, text_of) {
                     self.encoded(&found, 2, edits);
-                } else if self.is_drawn(name, text_of)
-                    && let Some(value) = &value
-                {
-                    edits.push(Edit { range: value.range(), text: MARK.to_string() });
                 } else if let Some(value) = value.filter(|value| value.as_str().contains('%')) {
                     // What is encoded may be JSON, or another URL.
                     let decoded = percent_decode_str(value.as_str()).decode_utf8_lossy();
