@@ -41,7 +41,6 @@ pub(crate) use body::{Media, Redacted, recoded};
 pub(crate) use credentials::{Likeness, RecordedCredential, RecordedCredentials, RequestPart};
 pub(crate) use edit::MARK;
 pub(crate) use key::Key;
-#[cfg(feature = "record")]
 pub(crate) use key_file::KEY_FILE;
 pub(crate) use known::Known;
 pub(crate) use pass::Pass;
