@@ -215,7 +215,9 @@ mod tests {
 
     fn cleaned(rules: &[&str], mut body: Value) -> Value {
         let mut ignore = IgnoreRules::default();
-        rules.iter().for_each(|rule| ignore.add(rule).unwrap());
+        for rule in rules {
+            ignore.add(rule).unwrap();
+        }
         ignore.clean(&mut body);
         body
     }

@@ -203,5 +203,9 @@ fn unused(exported: &Exported, stub: &RecordedStub) -> PathBuf {
             if number == 1 { format!("{stem}.json") } else { format!("{stem}-{number}.json") };
         Path::new("mappings").join(file)
     };
-    (1..).map(name).find(|path| !exported.files.contains_key(path)).unwrap_or_default()
+    // One more than there are files.
+    (1..=exported.files.len() + 1)
+        .map(name)
+        .find(|path| !exported.files.contains_key(path))
+        .unwrap_or_default()
 }

@@ -18,13 +18,13 @@ fn stubs_of(imported: &Imported) -> &[ImportedStub] {
     stubs
 }
 
-fn stubs(imported: Imported) -> Vec<ImportedStub> {
-    stubs_of(&imported).to_vec()
+fn stubs(imported: &Imported) -> Vec<ImportedStub> {
+    stubs_of(imported).to_vec()
 }
 
 /// Name, request and response of each stub.
 fn mappings(document: &Value) -> Vec<Value> {
-    stubs(imported(document)).into_iter().map(|stub| stub.mapping).collect()
+    stubs(&imported(document)).into_iter().map(|stub| stub.mapping).collect()
 }
 
 #[test]

@@ -39,6 +39,19 @@ pub(crate) fn kept_because(headers: &HeaderMap) -> Option<&'static str> {
     headers.keys().any(|name| is_digest(name.as_str())).then_some("its header has a digest of it")
 }
 
+/// The words in the subtypes of texts.
+const WORDS: [&str; 9] = [
+    "json",
+    "xml",
+    "javascript",
+    "ecmascript",
+    "yaml",
+    "ndjson",
+    "x-www-form-urlencoded",
+    "graphql",
+    "html",
+];
+
 /// Whether a body is text by its type. Others may have links between lengths that would no longer fit.
 fn is_text(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
@@ -46,17 +59,6 @@ fn is_text(headers: &HeaderMap) -> bool {
     };
     let media = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let (kind, subtype) = media.split_once('/').unwrap_or((&media, ""));
-    const WORDS: [&str; 9] = [
-        "json",
-        "xml",
-        "javascript",
-        "ecmascript",
-        "yaml",
-        "ndjson",
-        "x-www-form-urlencoded",
-        "graphql",
-        "html",
-    ];
     kind == "text"
         || WORDS.iter().any(|word| subtype.contains(word)) && !subtype.contains("openxml")
 }

@@ -34,7 +34,7 @@ impl Links {
                 continue;
             }
             if name.eq_ignore_ascii_case("path")
-                && let Some(path) = self.path_of_client(argument, backend, base)
+                && let Some(path) = Self::path_of_client(argument, backend, base)
             {
                 changed = true;
                 out.push_str("; Path=");

@@ -9,7 +9,7 @@ use super::Links;
 use super::backend::Backend;
 use super::base::ClientBase;
 
-/// Where WebDAV methods copy and move to (RFC 4918, section 10.3).
+/// Where `WebDAV` methods copy and move to (RFC 4918, section 10.3).
 const DESTINATION: HeaderName = HeaderName::from_static("destination");
 
 impl Links {
@@ -90,11 +90,11 @@ impl Links {
                 return self.set_cookie(text, backend, base)?.parse().ok();
             }
             let new = if *name == LOCATION || *name == CONTENT_LOCATION {
-                self.path_of_client(text, backend, base)
+                Self::path_of_client(text, backend, base)
             } else if *name == REFRESH {
-                self.refresh(text, backend, base)
+                Self::refresh(text, backend, base)
             } else if *name == LINK {
-                self.link(text, backend, base)
+                Self::link(text, backend, base)
             } else {
                 None
             };
@@ -107,20 +107,23 @@ impl Links {
     }
 
     /// `5; url=/next`.
-    fn refresh(&self, value: &str, backend: &Backend, base: &ClientBase) -> Option<String> {
+    fn refresh(value: &str, backend: &Backend, base: &ClientBase) -> Option<String> {
         let at = value.to_ascii_lowercase().find("url=")? + "url=".len();
         let (before, url) = value.split_at(at);
         let inner = url.trim_matches(['"', '\'', ' ']);
-        Some(format!("{before}{}", url.replace(inner, &self.path_of_client(inner, backend, base)?)))
+        Some(format!(
+            "{before}{}",
+            url.replace(inner, &Self::path_of_client(inner, backend, base)?)
+        ))
     }
 
     /// `</next>; rel="next", </last>; rel="last"` (RFC 8288).
-    fn link(&self, value: &str, backend: &Backend, base: &ClientBase) -> Option<String> {
+    fn link(value: &str, backend: &Backend, base: &ClientBase) -> Option<String> {
         let mut out = String::with_capacity(value.len());
         let mut changed = false;
         for part in value.split_inclusive('>') {
             let new = part.rsplit_once('<').and_then(|(before, reference)| {
-                let path = self.path_of_client(reference.strip_suffix('>')?, backend, base)?;
+                let path = Self::path_of_client(reference.strip_suffix('>')?, backend, base)?;
                 Some(format!("{before}<{path}>"))
             });
             changed |= new.is_some();

@@ -8,7 +8,6 @@ use super::scan::continues_segment;
 impl Links {
     /// The path of a backend as its clients see it; nothing where it is the same, or no absolute path.
     pub(super) fn path_of_client(
-        &self,
         path: &str,
         backend: &Backend,
         base: &ClientBase,

@@ -7,11 +7,7 @@ use bytes::Bytes;
 use crate::document::{Keys, Node};
 use crate::message::{Conversation, Message, Turn};
 
-use super::delivery::base64;
-
-/// The transformer that plays a recorded conversation to a client that asks for a `WebSocket`. Others get the response
-/// as it is written.
-pub(crate) const WEBSOCKET_TRANSFORMER: &str = "standin-websocket";
+use super::delivery::{WEBSOCKET_TRANSFORMER, base64};
 
 /// Reads a conversation: `None` where there is none, `Some(None)` where it is wrong.
 #[expect(clippy::option_option, reason = "three cases: none, a good one, a wrong one")]

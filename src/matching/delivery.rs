@@ -11,11 +11,13 @@ use crate::java;
 use crate::links::{LINKS_PARAMETER, LINKS_TRANSFORMER};
 use crate::message::{Effects, Fault, FaultAction, FaultPoint, Schedule, TimedChunk};
 
-use super::conversation::WEBSOCKET_TRANSFORMER;
-
 /// The transformer that plays a recorded stream; `WireMock` ignores names it does not know, and serves
 /// the plain `body` instead.
 pub(crate) const STREAM_TRANSFORMER: &str = "standin-stream";
+
+/// The transformer that plays a recorded conversation to a client that asks for a `WebSocket`. Others get the response
+/// as it is written.
+pub(crate) const WEBSOCKET_TRANSFORMER: &str = "standin-websocket";
 
 /// The bytes that `WireMock` sends as garbage (`JettyFaultInjector`).
 const GARBAGE: Bytes = Bytes::from_static(b"lskdu018973t09sylgasjkfg1][]'./.sdlv");

@@ -62,8 +62,7 @@ mod xml;
 
 pub use body_files::BodyFiles;
 pub(crate) use body_files::ReadBodyFile;
-pub(crate) use conversation::WEBSOCKET_TRANSFORMER;
-pub(crate) use delivery::STREAM_TRANSFORMER;
+pub(crate) use delivery::{STREAM_TRANSFORMER, WEBSOCKET_TRANSFORMER};
 pub(crate) use diff::{
     differences as miss_differences, report as miss_report, warnings as miss_warnings,
 };

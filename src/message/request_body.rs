@@ -161,7 +161,9 @@ impl ArrivingBody {
             let read = match gather(&mut stream, limit, &self.bodies).await {
                 Err(Unread::TooLarge(begun)) => {
                     let mut digest = GrowingDigest::default();
-                    begun.iter().for_each(|part| digest.push(part));
+                    for part in &begun {
+                        digest.push(part);
+                    }
                     drop(begun);
                     while let Some(chunk) = stream.next().await.transpose()? {
                         digest.push(&chunk);

@@ -1,7 +1,7 @@
 //! Objects → YAML files: one for each type and namespace, the objects sorted by their names.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ pub(crate) fn to_files(
         let name = if namespace.is_empty() { CLUSTER.to_owned() } else { namespace };
         files.entry(PathBuf::from(plain(&folder)).join(plain(&name))).or_default().push(object);
     }
-    files.into_iter().map(|(path, objects)| file(path, &objects)).collect()
+    files.into_iter().map(|(path, objects)| file(&path, &objects)).collect()
 }
 
 /// A name for a file: a server's names are none of paths.
@@ -45,9 +45,9 @@ fn plain(name: &str) -> String {
 }
 
 /// YAML, or JSON where the YAML does not read back as the same.
-fn file(path: PathBuf, objects: &[&Value]) -> (PathBuf, Vec<u8>) {
+fn file(path: &Path, objects: &[&Value]) -> (PathBuf, Vec<u8>) {
     let extended = |extension: &str| {
-        let mut name = path.clone().into_os_string();
+        let mut name = path.as_os_str().to_owned();
         name.push(extension);
         PathBuf::from(name)
     };

@@ -137,7 +137,7 @@ async fn list(
         if status == 410 && attempts < ATTEMPTS {
             // The token that comes along goes on with the newest objects; without one the list begins anew.
             attempts += 1;
-            token = answer["metadata"]["continue"].as_str().unwrap_or_default().to_owned();
+            answer["metadata"]["continue"].as_str().unwrap_or_default().clone_into(&mut token);
             continue;
         }
         if status != 200 || answer.get("items").is_none() {
@@ -152,7 +152,7 @@ async fn list(
         for object in items_of(&kind, items) {
             objects.add(object);
         }
-        token = answer["metadata"]["continue"].as_str().unwrap_or_default().to_owned();
+        answer["metadata"]["continue"].as_str().unwrap_or_default().clone_into(&mut token);
         if token.is_empty() {
             return Ok(());
         }

@@ -54,7 +54,7 @@ impl Credentials {
     }
 
     /// The token of a plugin, which is asked again when it expires.
-    pub(super) fn plugin(plugin: ExecPlugin, token: GivenToken) -> Result<Self, String> {
+    pub(super) fn plugin(plugin: ExecPlugin, token: &GivenToken) -> Result<Self, String> {
         let first = (value(&format!("Bearer {}", token.text))?, token.expires);
         Ok(Self(Arc::new(Source::Plugin(plugin, Mutex::new(first)))))
     }
@@ -151,9 +151,9 @@ mod tests {
         let plugin = serde_json::json!({"command": "sh", "args": ["-c", "echo '{\"status\":{\"token\":\"new\"}}'"]});
         let plugin: ExecPlugin = serde_json::from_value(plugin).unwrap();
         let given = |expires| GivenToken { text: "old".to_owned(), expires };
-        let lasting = Credentials::plugin(plugin.clone(), given(None)).unwrap();
+        let lasting = Credentials::plugin(plugin.clone(), &given(None)).unwrap();
         assert_eq!(lasting.get().await.unwrap(), "Bearer old");
-        let expired = Credentials::plugin(plugin, given(Some(Timestamp::UNIX_EPOCH))).unwrap();
+        let expired = Credentials::plugin(plugin, &given(Some(Timestamp::UNIX_EPOCH))).unwrap();
         assert_eq!(expired.get().await.unwrap(), "Bearer new");
     }
 }

@@ -92,29 +92,14 @@ struct AuthProvider {
     config: BTreeMap<String, String>,
 }
 
-impl UpstreamOptions {
-    /// The backend of a kubeconfig, by a context or the current one: its URL, and how it is reached. Requests without
-    /// credentials get those of the user: a client certificate, a token, a password, or what an exec plugin gives.
-    ///
-    /// ```no_run
-    /// let (url, options) = standin::UpstreamOptions::from_kubeconfig("kubeconfig".as_ref(), None)?;
-    /// let builder = standin::Server::builder().upstream(url, options);
-    /// # Ok::<(), standin::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::Upstream`](crate::Error::Upstream): what is wrong with the file, or missing in it.
-    pub fn from_kubeconfig(
-        file: &Path,
-        context: Option<&str>,
-    ) -> Result<(String, Self), crate::Error> {
-        read(file, context).map_err(|why| {
-            crate::Error::Upstream(format!("the kubeconfig {}: {why}", file.display()))
-        })
-    }
-}
-
-fn read(file: &Path, context: Option<&str>) -> Result<(String, UpstreamOptions), String> {
+/// The backend of a kubeconfig, by a context or the current one: its URL, and how it is reached.
+///
+/// # Errors
+/// What is wrong with the file, or missing in it.
+pub(crate) fn read(
+    file: &Path,
+    context: Option<&str>,
+) -> Result<(String, UpstreamOptions), String> {
     let bytes = disk::read(file, MOST).map_err(|error| error.to_string())?;
     let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
     // The error of the parser may quote the file, which has secrets: only its place is shown.
@@ -204,7 +189,7 @@ fn authenticate(user: &User, folder: &Path, options: &mut UpstreamOptions) -> Re
             let text = |pem: String| PemSource::Text(from(), pem.into_bytes());
             options.identity = Some((text(chain), text(key)));
         }
-        given.token.map(|token| Credentials::plugin(plugin, token)).transpose()?
+        given.token.map(|token| Credentials::plugin(plugin, &token)).transpose()?
     } else if let Some(provider) = &user.auth_provider {
         let token = provider.config.get("id-token").or_else(|| provider.config.get("access-token"));
         let token = token.ok_or_else(|| {

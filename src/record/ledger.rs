@@ -96,7 +96,7 @@ impl Ledger {
         };
         let mut shard = self.shard(request);
         let log = shard.entry(request).or_default();
-        let placed = placing::place(log, &mut exchange, files)?;
+        let placed = placing::place(log, &mut exchange, files);
         let new_files = placed.new_files();
         if self.counts.files() + new_files > MAX_FILES {
             return Err(io::Error::other(format!(

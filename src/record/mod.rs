@@ -29,7 +29,7 @@ mod files;
 mod headers;
 mod identity;
 mod key_file;
-mod kubeconfig;
+pub(crate) mod kubeconfig;
 mod ledger;
 mod link_marks;
 mod links;

@@ -52,7 +52,7 @@ impl Recording {
                     .map(|stub| RecordedStub { stub: Arc::clone(stub), mapping: stub.mapping() }),
             );
         }
-        Ok(Self { paths: paths.to_vec(), stubs: in_sequence(stubs) })
+        Ok(Self { paths: paths.to_vec(), stubs: in_sequence(&stubs) })
     }
 }
 
@@ -83,7 +83,7 @@ impl RecordedStub {
 }
 
 /// Puts the stubs of each sequence where its first one stands, in the order of its states.
-fn in_sequence(stubs: Vec<RecordedStub>) -> Vec<RecordedStub> {
+fn in_sequence(stubs: &[RecordedStub]) -> Vec<RecordedStub> {
     let mut ordered: Vec<RecordedStub> = Vec::with_capacity(stubs.len());
     let mut taken = vec![false; stubs.len()];
     for at in 0..stubs.len() {

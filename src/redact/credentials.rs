@@ -121,6 +121,10 @@ pub(crate) fn comparable<'v>(part: RequestPart, name: &str, value: &'v str) -> O
 }
 
 /// What is the same of credentials that are made for one request; nothing where they are the same each time.
+#[expect(
+    clippy::option_option,
+    reason = "three cases: compared as a whole, a part of it, not at all"
+)]
 fn of_scheme<'v>(scheme: &str, rest: &'v str) -> Option<Option<&'v str>> {
     let field = |name: &str| {
         let fields = rest.split(',').filter_map(|field| field.trim().split_once('='));

@@ -15,6 +15,8 @@ mod files;
 mod replay;
 mod running;
 mod start;
+#[cfg(feature = "record")]
+mod upstream;
 mod world;
 
 pub use crate::profile::Profile;

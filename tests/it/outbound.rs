@@ -148,11 +148,13 @@ async fn events_of_a_backend_come_as_they_are_sent() {
     }
 }
 
+/// An answer that ends before its length.
+const BROKEN: &[&[u8]] = &[b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfour"];
+
 #[tokio::test]
 async fn a_backend_that_fails_is_a_500_that_names_it() {
     // Nobody listens here any more.
     let dead = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    const BROKEN: &[&[u8]] = &[b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfour"];
     let (broken, _go) = backend(BROKEN).await;
     for (url, asked) in [(format!("http://{dead}"), "/x?y=1"), (broken, "/x")] {
         let (server, _files) = server(&proxy(&url, &json!({}))).await;

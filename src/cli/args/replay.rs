@@ -8,13 +8,14 @@ use crate::message::ReplaySpeed;
 use crate::server::RecordMode;
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_field_names, reason = "the options are named so")]
 pub(crate) struct Replay {
     /// Record the backend's responses as fixtures in this directory. A mode in its place is --record-mode for the
     /// directory of --fixtures.
     #[arg(long, value_name = "DIR|MODE")]
     record: Option<PathBuf>,
     /// When to ask the backend: none (only replay), once (record where there is no recording yet, else replay),
-    /// new_episodes (replay, and record new requests), all (record everything again). Default: record what the
+    /// `new_episodes` (replay, and record new requests), all (record everything again). Default: record what the
     /// fixtures do not answer.
     #[arg(long, value_name = "MODE", requires = "record")]
     record_mode: Option<RecordMode>,

@@ -71,6 +71,7 @@ pub(crate) struct Serve {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_field_names, reason = "the options are named so")]
 pub(crate) struct Record {
     /// Backend to record (repeatable: PATH=URL records another host below /PATH/).
     #[arg(long, value_name = "[PATH=]URL", required_unless_present = "kubeconfig")]

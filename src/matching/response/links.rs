@@ -30,7 +30,7 @@ pub(super) fn read(keys: &Keys<'_>, transformers: &[&str]) -> Option<Box<Links>>
         match Backend::new(url, node.text().unwrap_or_default()) {
             Ok(backend) => backends.push(backend),
             Err(error) => {
-                node.error_at_key(error.to_string(), "name the backend that was recorded")
+                node.error_at_key(error.to_string(), "name the backend that was recorded");
             }
         }
     }

@@ -89,10 +89,10 @@ impl RawResponse {
         let effects = Effects {
             reason,
             unannounced,
-            schedule,
-            pace,
             trailers,
             conversation,
+            schedule,
+            pace,
             ..Effects::default()
         };
         let parameters = parameters.unwrap_or_default();

@@ -49,7 +49,7 @@ pub(in crate::record) fn earlier_answers(folder: &Path) -> io::Result<Vec<Earlie
     let mut names: Vec<String> = Vec::new();
     for entry in fs::read_dir(folder)? {
         if let Ok(name) = entry?.file_name().into_string()
-            && name.ends_with(".json")
+            && Path::new(&name).extension().is_some_and(|extension| extension == "json")
             && !name.starts_with('.')
         {
             names.push(name);

@@ -26,7 +26,7 @@ impl fmt::Display for Counts {
             0 => {}
             1 => f.write_str("; 1 request has several answers, which replay in their order")?,
             many => {
-                write!(f, "; {many} requests have several answers, which replay in their order")?
+                write!(f, "; {many} requests have several answers, which replay in their order")?;
             }
         }
         match self.earlier.load(Ordering::Relaxed) {

@@ -1,7 +1,5 @@
 //! Where an answer belongs in the sequence of its request, and the files that this changes.
 
-use std::io;
-
 use bytes::Bytes;
 use http::Method;
 use uuid::Uuid;
@@ -56,7 +54,7 @@ pub(super) fn place(
     log: &RequestLog,
     exchange: &mut Exchange<'_>,
     files: &dyn RecordingFiles,
-) -> io::Result<Placed> {
+) -> Placed {
     let fields = &exchange.identity.fields;
     let variant = log.find(fields).unwrap_or(log.variants.len());
     let known = log.variants.get(variant);
@@ -81,7 +79,7 @@ pub(super) fn place(
     };
     if before.written > 0 && *before.digest == *digest {
         let again = before.again.saturating_add(1);
-        return Ok(unchanged(Answers { again, ..before.clone() }));
+        return unchanged(Answers { again, ..before.clone() });
     }
     let mut changes = Vec::new();
     let mut matched: Vec<(String, Field)> = Vec::new();
@@ -156,7 +154,7 @@ pub(super) fn place(
         .collect();
     changes.extend(removed);
     let answers = Answers { written: position, digest: digest.into(), again: 0 };
-    Ok(Placed { changes, began_sequence: first == 1, ..unchanged(answers) })
+    Placed { changes, began_sequence: first == 1, ..unchanged(answers) }
 }
 
 /// The last answer so far, as it is written; nothing where there is none, or somebody removed it.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::record::backlog::decode;
 
-use super::Shared;
+use super::shared::Shared;
 use super::state::Task;
 
 /// How long a thread waits for more when the first exchange has come: pushing wakes it once for many.
@@ -65,7 +65,7 @@ fn next(shared: &Shared, priority: Priority) -> Option<Task> {
             return None;
         }
         state.idle += 1;
-        state = shared.wait(&shared.work, state);
+        state = Shared::wait(&shared.work, state);
         state.idle -= 1;
         if !state.closed {
             drop(state);

@@ -11,6 +11,7 @@
 
 mod budget;
 mod map;
+mod shared;
 mod spill;
 mod state;
 
@@ -18,8 +19,8 @@ mod state;
 mod tests;
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -32,52 +33,19 @@ use super::exchange::{ReceivedAnswer, SentRequest};
 
 pub(super) use budget::{Budget, Reserved};
 use map::Priority;
+pub(crate) use shared::QueueLimits;
+use shared::Shared;
+pub(super) use shared::Sink;
 use state::{Job, Spilled, State};
 
 /// The most threads that make mappings.
 const MAX_MAPPERS: usize = 4;
-
-/// Takes exchanges, those of one request in the order in which they ended. It reports its own errors.
-pub(super) trait Sink: Send + Sync + 'static {
-    /// Takes an exchange that repeats the last one of its request; returns whether it does.
-    fn repeats(&self, sent: &SentRequest, answer: &ReceivedAnswer) -> bool;
-
-    /// Takes an exchange.
-    fn record(&self, sent: SentRequest, answer: ReceivedAnswer);
-
-    /// Exchanges are lost.
-    fn lost(&self, count: usize, why: &str);
-
-    /// Which exchanges are of one request.
-    fn key(&self, sent: &SentRequest) -> u64;
-}
-
-/// The settings of a queue.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct QueueLimits {
-    /// The most bytes of exchanges in memory; new requests wait above it.
-    pub(crate) memory: usize,
-    /// The most bytes on disk; above it exchanges stay in memory.
-    pub(crate) backlog: u64,
-}
 
 /// A queue with its threads. Its drop waits until the sink has everything.
 pub(super) struct Queue {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
     budget: Arc<Budget>,
-}
-
-struct Shared {
-    state: Mutex<State>,
-    /// Wakes the threads that make mappings.
-    work: Condvar,
-    /// Wakes the thread that spills.
-    arrived: Condvar,
-    folder: PathBuf,
-    redactor: Arc<Redactor>,
-    sink: Box<dyn Sink>,
-    limits: QueueLimits,
 }
 
 impl Queue {
@@ -178,16 +146,6 @@ impl Queue {
         self.shared.arrived.notify_all();
         let _ = spilled.await;
         self.shared.lock().spilled_count()
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wait<'s>(&self, on: &Condvar, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
-        on.wait(state).unwrap_or_else(PoisonError::into_inner)
     }
 }
 

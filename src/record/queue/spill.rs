@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::record::backlog::{Journal, encode};
 use crate::record::exchange::ArrivedBody;
 
-use super::Shared;
+use super::shared::Shared;
 use super::state::{Job, Spilled};
 
 /// How long an exchange may be in memory alone.
@@ -47,7 +47,7 @@ pub(super) fn run(shared: &Shared, mut journal: Option<Journal>) {
                 break;
             }
             state.spiller_waits = true;
-            state = shared.wait(&shared.arrived, state);
+            state = Shared::wait(&shared.arrived, state);
             state.spiller_waits = false;
         }
         let at_once = state.spills_all;

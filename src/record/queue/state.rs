@@ -136,7 +136,14 @@ impl State {
     /// Takes the next exchange whose request no other thread works on.
     pub(super) fn take(&mut self) -> Option<Task> {
         let free = |busy: &[u64], key: u64| !busy.contains(&key);
-        let task = if !self.spilled.is_empty() {
+        let task = if self.spilled.is_empty() {
+            // What is on its way to the disk is older.
+            let mut first = self.pending.iter().take(LOOK_AHEAD).filter(|_| !self.spilling);
+            let at = first.position(|job| free(&self.busy, job.key))?;
+            let job = self.pending.remove(at)?;
+            self.pending_bytes -= job.reserved.bytes();
+            Task::Memory(job)
+        } else {
             let mut first = self.spilled.iter().take(LOOK_AHEAD);
             let at = first.position(|entry| free(&self.busy, entry.key()))?;
             let next = self.spilled.remove(at)?;
@@ -150,13 +157,6 @@ impl State {
                 Spilled::Memory(job) => Task::Memory(job),
                 Spilled::Disk(entry) => Task::Disk(entry, self.reader.clone()?),
             }
-        } else {
-            // What is on its way to the disk is older.
-            let mut first = self.pending.iter().take(LOOK_AHEAD).filter(|_| !self.spilling);
-            let at = first.position(|job| free(&self.busy, job.key))?;
-            let job = self.pending.remove(at)?;
-            self.pending_bytes -= job.reserved.bytes();
-            Task::Memory(job)
         };
         self.busy.push(task.key());
         Some(task)

@@ -10,11 +10,17 @@ fn post(headers: &[(&'static str, &str)], body: impl Into<Bytes>) -> Request {
     request
 }
 
+/// Header fields and a body.
+type Sample<'a> = (&'a [(&'static str, &'a str)], &'a [u8]);
+
+/// Header fields, a body, and the key that its answer has in a mapping.
+type Form<'a> = (&'a [(&'a str, &'a str)], &'a [u8], &'a str);
+
 /// Records one request, and says which of others its recording answers.
 fn answered<const N: usize>(
     headers: &[(&'static str, &str)],
     body: &[u8],
-    others: [(&[(&'static str, &str)], &[u8]); N],
+    others: [Sample<'_>; N],
 ) -> [bool; N] {
     let book = Book::new();
     book.record(&sent(Method::POST, "/b", headers, body), received(200, &[], b"ok"));
@@ -106,7 +112,7 @@ fn json_is_matched_by_structure_and_graphql_by_operation() {
 #[test]
 fn an_answer_has_the_form_that_gives_its_bytes_back() {
     let json: &[_] = &[("content-type", "application/json")];
-    let table: [(&[(&str, &str)], &[u8], &str); 8] = [
+    let table: [Form<'_>; 8] = [
         (json, b"{\"z\":1,\"a\":[1.10,\"\xc3\xa9\"]}", "jsonBody"),
         (json, b"{\"a\": 1}", "body"),
         (json, b"{\"a\":1,\"a\":2}", "body"),

@@ -4,6 +4,7 @@ use super::*;
 use crate::matching::testing;
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one exchange, and the whole of its mapping")]
 async fn an_exchange_becomes_a_stub_without_its_secrets() {
     let address = backend(|request| {
         assert_eq!(request.uri(), "/base/v3/auth/tokens?nocatalog=&n=1&n=2");

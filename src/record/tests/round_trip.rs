@@ -83,6 +83,9 @@ impl Asking {
     }
 }
 
+/// A request and its answer: status, type and body.
+type Turn<'a> = (&'a Asking, (u16, &'a str, &'a [u8]));
+
 proptest! {
     // A case loads a folder.
     #![proptest_config(ProptestConfig::with_cases(48))]
@@ -93,7 +96,7 @@ proptest! {
         talk in proptest::collection::vec((0..6_usize, 0..ANSWERS.len()), 1..24),
     ) {
         let book = Book::new();
-        let talk: Vec<(&Asking, (u16, &str, &[u8]))> = talk
+        let talk: Vec<Turn<'_>> = talk
             .iter()
             .map(|(request, answer)| (&requests[request % requests.len()], ANSWERS[*answer]))
             .collect();

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::exchange::{Lookup, Slot};
 use crate::message::Plan;
+use crate::record::Proxy;
 use crate::redact::Redactor;
 
 use super::super::context::RequestContext;
@@ -86,7 +87,7 @@ impl Endpoint {
 /// What is recorded of the backend of `--upstream`.
 pub(super) fn progress(context: &RequestContext) -> Plan {
     let proxy = context.shared.settings.proxy.as_ref();
-    let progress = proxy.and_then(|proxy| proxy.progress());
+    let progress = proxy.and_then(Proxy::progress);
     let mut shown = json!({"recording": progress.is_some()});
     if let (Some(shown), Some(Value::Object(counts))) = (shown.as_object_mut(), progress) {
         shown.extend(counts);

@@ -152,15 +152,13 @@ impl Values {
         while let Some(at) = rest.find('{') {
             out.push_str(&rest[..at]);
             let name = rest[at + 1..].split('}').next().unwrap_or_default();
-            match self.value(name, secrets).filter(|_| rest[at + 1..].contains('}')) {
-                Some(value) => {
-                    out.push_str(&value);
-                    rest = &rest[at + name.len() + 2..];
-                }
-                None => {
-                    out.push('{');
-                    rest = &rest[at + 1..];
-                }
+            let value = self.value(name, secrets).filter(|_| rest[at + 1..].contains('}'));
+            if let Some(value) = value {
+                out.push_str(&value);
+                rest = &rest[at + name.len() + 2..];
+            } else {
+                out.push('{');
+                rest = &rest[at + 1..];
             }
         }
         out + rest

@@ -1,0 +1,57 @@
+//! What the threads of a queue share, and where they bring exchanges.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::record::exchange::{ReceivedAnswer, SentRequest};
+use crate::redact::Redactor;
+
+use super::state::State;
+
+/// Takes exchanges, those of one request in the order in which they ended. It reports its own errors.
+pub(in crate::record) trait Sink: Send + Sync + 'static {
+    /// Takes an exchange that repeats the last one of its request; returns whether it does.
+    fn repeats(&self, sent: &SentRequest, answer: &ReceivedAnswer) -> bool;
+
+    /// Takes an exchange.
+    fn record(&self, sent: SentRequest, answer: ReceivedAnswer);
+
+    /// Exchanges are lost.
+    fn lost(&self, count: usize, why: &str);
+
+    /// Which exchanges are of one request.
+    fn key(&self, sent: &SentRequest) -> u64;
+}
+
+/// The settings of a queue.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QueueLimits {
+    /// The most bytes of exchanges in memory; new requests wait above it.
+    pub(crate) memory: usize,
+    /// The most bytes on disk; above it exchanges stay in memory.
+    pub(crate) backlog: u64,
+}
+
+/// What the threads of a queue share.
+pub(super) struct Shared {
+    pub(super) state: Mutex<State>,
+    /// Wakes the threads that make mappings.
+    pub(super) work: Condvar,
+    /// Wakes the thread that spills.
+    pub(super) arrived: Condvar,
+    pub(super) folder: PathBuf,
+    pub(super) redactor: Arc<Redactor>,
+    pub(super) sink: Box<dyn Sink>,
+    pub(super) limits: QueueLimits,
+}
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until another thread wakes this one.
+    pub(super) fn wait<'s>(on: &Condvar, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        on.wait(state).unwrap_or_else(PoisonError::into_inner)
+    }
+}
