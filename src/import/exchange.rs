@@ -210,7 +210,7 @@ mod tests {
         for (coding, body, coded, expected, kept) in [
             ("gzip", &gzip[..], true, &b"plain"[..], false),
             ("gzip", b"plain", false, b"plain", false),
-            ("br", b"\x01\x02", true, b"\x01\x02", true),
+            ("br", b"\xff\x02", true, b"\xff\x02", true),
             ("gzip", b"plain", true, b"plain", false),
             ("gzip", b"\x1f\x8bbroken", true, b"\x1f\x8bbroken", true),
         ] {

@@ -264,7 +264,7 @@ fn other_files_are_refused() {
     for (text, message) in [
         (
             "a: 1",
-            "f.yaml: the format is not recognised; name it with --format: openapi, postman, hoverfly, mountebank, mockserver",
+            "f.yaml: the format is not recognised; name it with --format: openapi, postman, hoverfly, mountebank, mockserver, har, vcr, audit, wiremock",
         ),
         ("", "f.yaml: the file is empty"),
         (

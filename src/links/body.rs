@@ -1,7 +1,7 @@
 //! Which bodies have links: texts, whole, as the backend encoded them.
 
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 
 /// Fields with a digest of the bytes: clients that compare it would refuse other bytes.
 const DIGESTS: [&str; 7] = [
@@ -39,6 +39,9 @@ pub(crate) fn kept_because(headers: &HeaderMap) -> Option<&'static str> {
     headers.keys().any(|name| is_digest(name.as_str())).then_some("its header has a digest of it")
 }
 
+/// A body without a type that is looked into, at most so many bytes.
+const SMALL: u64 = 64 << 10;
+
 /// The words in the subtypes of texts.
 const WORDS: [&str; 9] = [
     "json",
@@ -55,7 +58,10 @@ const WORDS: [&str; 9] = [
 /// Whether a body is text by its type. Others may have links between lengths that would no longer fit.
 fn is_text(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
-        return !headers.contains_key(CONTENT_TYPE);
+        // Bytes without a type keep their length, unless they are few.
+        let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+        let is_small = length.is_none_or(|length| length.parse().is_ok_and(|n: u64| n <= SMALL));
+        return is_small && !headers.contains_key(CONTENT_TYPE);
     };
     let media = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let (kind, subtype) = media.split_once('/').unwrap_or((&media, ""));

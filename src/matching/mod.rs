@@ -75,7 +75,7 @@ pub(crate) use request::UNMATCHED_PARAMETERS;
 pub use response::ResponseTemplating;
 pub(crate) use response::{
     ChunkedEncoding, ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, WebhookRequest,
-    compact_json, distribution,
+    compact_json, distribution, has_own_reason,
 };
 pub use set::StubSet;
 pub(crate) use single::StubReader;

@@ -3,7 +3,7 @@
 //! It is `WireMock`'s own format, so that both replay it. Two recordings of the same exchange differ only in what
 //! the backend changed: keys are sorted, names and ids come from the request, and no time of day is written.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::answer::RecordedResponse;
@@ -83,7 +83,7 @@ pub(super) fn mapping(
         ("name".to_owned(), raw(title)),
         ("request".to_owned(), raw(request)),
         ("response".to_owned(), raw(response)),
-        ("metadata".to_owned(), raw(json!({"standin": own}))),
+        ("metadata".to_owned(), raw(Object::from([("standin".to_owned(), raw(own))]))),
     ]);
     let priority = priority(identity, place);
     if priority != ANY {

@@ -95,6 +95,16 @@ impl Recording {
         true
     }
 
+    /// Whether what arrived is all of the answer, by its head.
+    fn has_all(&self) -> bool {
+        let none = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
+        if self.sent.method == Method::HEAD || none.contains(&self.status) {
+            return true;
+        }
+        let length = self.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+        length.is_some_and(|length| length.parse() == Ok(self.body.length()))
+    }
+
     /// Gives up: `why` stands before the request.
     pub(super) fn skip(self, why: &str) {
         self.recorder.report_skipped(&self.sent, why, "");
@@ -177,8 +187,9 @@ impl Drop for Tee {
         let Some(recording) = self.recording.take() else {
             return;
         };
-        if self.body.is_end_stream() {
-            // The body of an answer that has none is not polled.
+        if self.body.is_end_stream() || recording.has_all() {
+            // The body of an answer that has none is not polled, nor is one behind its length: the end of an
+            // HTTP/2 stream comes in a frame of its own.
             recording.finish(End::Whole);
         } else if answer::is_stream(&recording.sent, &recording.headers)
             || recording.body.is_paced() && !recording.headers.contains_key(CONTENT_LENGTH)

@@ -131,10 +131,16 @@ impl Pass<'_> {
             Plain::Whole(plain) => plain,
             // What can be read of it tells.
             Plain::Broken(plain, error) => {
-                return match self.coded(&Media::default(), &plain, change) {
-                    Redacted::Same => Redacted::Same,
-                    _ => Redacted::Opaque(format!("it cannot be decompressed: {error}")),
+                // A text under a wrong name is one that is not compressed.
+                let is_text = std::str::from_utf8(bytes).is_ok();
+                let seen = [&plain[..], if is_text { bytes } else { &[] }];
+                let is_clean = |bytes: &&[u8]| {
+                    matches!(self.coded(&Media::default(), bytes, change), Redacted::Same)
                 };
+                if seen.iter().all(is_clean) {
+                    return Redacted::Same;
+                }
+                return Redacted::Opaque(format!("it cannot be decompressed: {error}"));
             }
             Plain::Unknown(why) => return Redacted::Opaque(why),
         };

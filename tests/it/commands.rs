@@ -199,7 +199,7 @@ async fn what_cannot_be_done_is_told() {
     let (code, _, error) =
         run(&["record", "--upstream", "ftp://x", "--to", "x", "--listen", "127.0.0.1:0"]).await;
     assert_eq!(code, 2);
-    assert!(error.contains("only http and https are supported"), "{error}");
+    assert!(error.contains("only http, https, h2c and unix are supported"), "{error}");
     let (child, _, address) = serve(&["serve"]).await;
     let (code, _, error) = run(&["serve", "--listen", &address]).await;
     assert_eq!(code, 1);

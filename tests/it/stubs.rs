@@ -9,7 +9,7 @@ const STUBS: &str = r#"{"mappings": [
   {"id": "00000000-0000-0000-0000-000000000001", "name": "hello",
    "request": {"method": "GET", "urlPath": "/hello", "queryParameters": {"who": {"equalTo": "you"}}},
    "response": {"status": 200, "headers": {"Content-Type": "text/plain", "X-A": ["1", "2"]}, "body": "hello you"}},
-  {"request": {"method": "POST", "urlPathTemplate": "/things/{id}", "headers": {"X-Key": {"matches": "[a-z]+"}},
+  {"request": {"method": "POST", "urlPathTemplate": "/things/{id}", "headers": {"X-Kind": {"matches": "[a-z]+"}},
                "bodyPatterns": [{"equalToJson": {"a": 1}}]},
    "response": {"status": 201, "jsonBody": {"made": true}}},
   {"request": {"urlPattern": "/old.*"}, "response": {"bodyFileName": "old/page.html", "fixedDelayMilliseconds": 1}},
@@ -31,7 +31,7 @@ async fn stubs_answer_before_objects_and_misses_are_explained() {
     assert_eq!((hello.status.as_u16(), hello.text()), (200, "hello you"));
     assert_eq!(hello.headers["matched-stub-id"], "00000000-0000-0000-0000-000000000001");
     assert_eq!(hello.headers.get_all("x-a").iter().count(), 2);
-    let made = send(&server, "POST", "/things/7", &[("x-key", "k")], "{\"a\": 1.0}").await;
+    let made = send(&server, "POST", "/things/7", &[("x-kind", "k")], "{\"a\": 1.0}").await;
     assert_eq!((made.status.as_u16(), made.json()), (201, json!({"made": true})));
     assert_eq!(ask(&server, "PUT", "/older?x").await.text(), "<p>old</p>");
     assert_eq!(ask(&server, "GET", "/binary").await.body[..], [0, 255]);
@@ -43,7 +43,7 @@ async fn stubs_answer_before_objects_and_misses_are_explained() {
     let (got, end) = raw(server.address(), b"GET /broken HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert_eq!((got.as_str(), end), ("", End::Reset));
 
-    let miss = send(&server, "POST", "/things/7", &[("x-key", "K1")], "{\"a\": 2}").await;
+    let miss = send(&server, "POST", "/things/7", &[("x-kind", "K1")], "{\"a\": 2}").await;
     assert_eq!(miss.status, 404);
     let text = miss.text();
     for part in [

@@ -52,6 +52,7 @@ pub(crate) use delays::distribution;
 pub(crate) use json_body::compact as compact_json;
 pub(crate) use proxy_request::ProxyRequest;
 pub(super) use read::RawResponse;
+pub(crate) use reason::has_own_reason;
 pub use settings::ResponseTemplating;
 pub(crate) use settings::{ChunkedEncoding, ResponseSettings};
 pub(crate) use webhook::WebhookRequest;

@@ -18,6 +18,11 @@ pub(super) fn of(status: StatusCode) -> Option<Bytes> {
     Some(Bytes::from_static(own.as_bytes()))
 }
 
+/// Whether a stub without a `statusMessage` has another phrase than hyper writes.
+pub(crate) fn has_own_reason(status: StatusCode) -> bool {
+    of(status).is_some()
+}
+
 /// The bytes of a stub's `statusMessage`: Latin-1, and `?` for what that has not.
 pub(super) fn written(message: &str) -> Bytes {
     let allowed = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~' | 0x80..);

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::matching::compact_json;
@@ -91,7 +92,9 @@ fn readable_form(text: &str) -> Json {
     json_of(text).unwrap_or_else(|| raw(text))
 }
 
+/// A text as JSON; nothing where it is none, or has a number that cannot be loaded again (1E400).
 fn json_of(text: &str) -> Option<Json> {
+    serde_json::from_str::<Value>(text).ok()?;
     RawValue::from_string(text.to_owned()).ok()
 }
 

@@ -15,8 +15,10 @@ use http::header::{
     SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
 };
 use http::{HeaderMap, Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
+
+use crate::matching::has_own_reason;
 
 use super::clean::Clean;
 use super::exchange::{ArrivedBody, Chunk, End, ReceivedAnswer, SentRequest};
@@ -69,7 +71,11 @@ impl RecordedResponse {
         let ReceivedAnswer { status, headers, reason, body, trailers, end } = answer;
         let mut response = Object::new();
         response.insert("status".to_owned(), raw(status.as_u16()));
-        if let Some(reason) = reason {
+        // The phrase that a stub without one has may be another than the backend's.
+        let usual = status.canonical_reason().filter(|_| has_own_reason(status));
+        if let Some(reason) =
+            reason.or_else(|| usual.map(|usual| Bytes::from_static(usual.as_bytes())))
+        {
             response.insert("statusMessage".to_owned(), raw(latin1(&reason)));
         }
         let (received, parts) = match body {
@@ -148,7 +154,12 @@ fn mark_links(
     notes: &mut Vec<String>,
 ) {
     let Some(links) = &sent.links else { return };
-    let mut mapping = json!({"response": response});
+    // A number that Rust does not have (1E400) is looked at as text.
+    let value =
+        |json: &Json| serde_json::from_str(json.get()).unwrap_or_else(|_| json.get().into());
+    let values: Map<String, Value> =
+        response.iter().map(|(key, json)| (key.clone(), value(json))).collect();
+    let mut mapping = json!({"response": values});
     let file = file.and_then(|file| match &file.content {
         BodyContent::Held(bytes) => Some(&**bytes),
         BodyContent::File(_) => None,
