@@ -158,11 +158,12 @@ fn many_stubs() {
                     format!("GET {target} HTTP/1.1\r\nhost: bench\r\n{headers}\r\n").into_bytes()
                 })
                 .collect();
-            (process, requests)
+            // The files stay: a server whose files are gone tries to load them again.
+            (process, requests, files)
         };
-        let (few, few_requests) = server(10);
+        let (few, few_requests, _files) = server(10);
         for count in [10_000, 100_000] {
-            let (many, many_requests) = server(count);
+            let (many, many_requests, _files) = server(count);
             let Compared { ratio, .. } = compare_all(&few, &many, &few_requests, &many_requests);
             println!(
                 "(b) one of {count} {name} stubs: {ratio:.2} of one of 10, target 0.95; {} MiB",

@@ -41,7 +41,8 @@ fn answers(asker: &mut Asker, n: usize) {
 
 fn post(path: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    let head = format!("POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n");
+    let head =
+        format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n");
     format!("{head}content-length: {length}\r\n\r\n{body}").into_bytes()
 }
 

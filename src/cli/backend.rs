@@ -24,9 +24,21 @@ pub(super) struct Backend {
 /// [`CommandError::Failed`] where it cannot be used, [`CommandError::Usage`] and [`CommandError::Read`] for its
 /// credentials.
 pub(super) fn open(asked: &Asked) -> Result<Backend, CommandError> {
-    let url = &asked.upstream;
-    let upstream = Upstream::new(url, &options(&asked.backend))
-        .map_err(|error| CommandError::Failed(error.to_string()))?;
+    let (url, options) = match &asked.backend.kubeconfig {
+        Some(file) => {
+            let (url, found) =
+                UpstreamOptions::from_kubeconfig(file, asked.backend.context.as_deref())
+                    .map_err(|error| CommandError::Failed(error.to_string()))?;
+            (url, with(found, &asked.backend))
+        }
+        None if asked.upstream.is_empty() => {
+            let why = "name the backend with --upstream or --kubeconfig";
+            return Err(CommandError::Usage(why.to_owned()));
+        }
+        None => (asked.upstream.clone(), options(&asked.backend)),
+    };
+    let upstream =
+        Upstream::new(&url, &options).map_err(|error| CommandError::Failed(error.to_string()))?;
     let uri: Uri = url.parse().map_err(|error| CommandError::Failed(format!("{url}: {error}")))?;
     let host = uri.authority().map(http::uri::Authority::as_str).unwrap_or_default();
     let origin = format!("{}://{host}", uri.scheme_str().unwrap_or("http"));
@@ -66,22 +78,39 @@ pub(super) fn key_of_environment() -> Option<Key> {
     std::env::var("STANDIN_REDACT_KEY").ok().map(|key| Key::of(key.as_bytes()))
 }
 
+/// The backends of the command line: those of the URLs, or the one of a kubeconfig.
+pub(super) fn backends(
+    urls: Vec<String>,
+    args: &args::Backend,
+) -> Result<Vec<(String, UpstreamOptions)>, CommandError> {
+    let Some(file) = &args.kubeconfig else {
+        return Ok(urls.into_iter().map(|url| (url, options(args))).collect());
+    };
+    let (url, found) = UpstreamOptions::from_kubeconfig(file, args.context.as_deref())?;
+    Ok(vec![(url, with(found, args))])
+}
+
 /// How the backend of the command line is reached.
-pub(super) fn options(backend: &args::Backend) -> UpstreamOptions {
-    let mut options = UpstreamOptions::default()
-        .insecure(backend.upstream_insecure)
-        .preserve_host(backend.upstream_preserve_host)
-        .env_proxies(true);
-    if let Some(file) = &backend.upstream_ca {
+pub(super) fn options(args: &args::Backend) -> UpstreamOptions {
+    with(UpstreamOptions::default(), args)
+}
+
+/// Options with those of the command line in place of others.
+fn with(mut options: UpstreamOptions, args: &args::Backend) -> UpstreamOptions {
+    options = options.preserve_host(args.upstream_preserve_host).env_proxies(true);
+    if args.upstream_insecure {
+        options = options.insecure(true);
+    }
+    if let Some(file) = &args.upstream_ca {
         options = options.ca_file(file);
     }
-    if let (Some(chain), Some(key)) = (&backend.upstream_cert, &backend.upstream_key) {
+    if let (Some(chain), Some(key)) = (&args.upstream_cert, &args.upstream_key) {
         options = options.client_certificate(chain, key);
     }
-    if let Some(name) = &backend.upstream_sni {
+    if let Some(name) = &args.upstream_sni {
         options = options.server_name(name);
     }
-    if let Some(host) = &backend.upstream_host {
+    if let Some(host) = &args.upstream_host {
         options = options.host(host);
     }
     options

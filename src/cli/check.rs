@@ -1,18 +1,23 @@
 //! `standin check` and `standin scenarios`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use crate::check::Checked;
 use crate::document::{Diagnostic, Diagnostics, Format, MAX_FILE_BYTES, Source, disk};
 use crate::error::{EXIT_INVALID, Error};
+use crate::record::Recorder;
+use crate::redact::Key;
 use crate::scenario;
+use crate::transport::Logger;
 
 use super::args::Check;
 use super::error::CommandError;
 
 pub(super) fn check(args: &Check) -> Result<(), CommandError> {
+    recover(&args.paths)?;
     // Scenarios alone are checked with the embedded fixtures, as `serve` would use them.
     let checked = sort(&args.paths).and_then(|(fixtures, scenarios)| {
         check_each(&fixtures, &scenarios).map_err(CommandError::invalid)
@@ -28,6 +33,17 @@ pub(super) fn check(args: &Check) -> Result<(), CommandError> {
         "valid (stubs: {}, objects: {}, resource types: {}, scenario rules: {})",
         checked.stubs, checked.objects, checked.resource_types, checked.rules
     );
+    Ok(())
+}
+
+/// Makes mappings of what killed recorders left, as `serve` does.
+fn recover(paths: &[PathBuf]) -> Result<(), CommandError> {
+    let key = std::env::var("STANDIN_REDACT_KEY").ok().map(|key| Key::of(key.as_bytes()));
+    let log: Logger = Arc::new(|line: &str| eprintln!("standin: {line}"));
+    for path in paths {
+        let recovered = Recorder::recover(path, key.clone(), &log);
+        recovered.map_err(|source| Error::Record { path: path.clone(), source })?;
+    }
     Ok(())
 }
 

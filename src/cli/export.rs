@@ -18,12 +18,10 @@ pub(super) fn export(args: &Export) -> Result<(), CommandError> {
         return snapshot::of_recordings(&args.fixtures, out, args.force);
     }
     let recording = Recording::load(&args.fixtures).map_err(CommandError::invalid)?;
-    let base: http::Uri = args
-        .base_url
-        .parse()
-        .map_err(|error| CommandError::Usage(format!("--base-url {}: {error}", args.base_url)))?;
-    let base = (args.to == ExportFormat::Har).then_some(base);
-    let answers = Answers::new(&args.fixtures, base).map_err(CommandError::invalid)?;
+    let base = if args.to == ExportFormat::Har { &*args.base_url } else { export::REPLAY };
+    let base: http::Uri =
+        base.parse().map_err(|error| CommandError::Usage(format!("--base-url {base}: {error}")))?;
+    let answers = Answers::new(&args.fixtures, Some(base)).map_err(CommandError::invalid)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

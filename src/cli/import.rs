@@ -9,7 +9,7 @@ use crate::error::EXIT_FAILURE;
 use crate::export;
 use crate::fixtures;
 use crate::import::{self, ImportFormat, ImportedContent, ImportedExchange, ImportedStub};
-use crate::record::{Earlier, Recorder, RecordingOf};
+use crate::record::{Earlier, QueueLimits, Recorder, RecordingOf};
 use crate::recorded::{Answers, Recording};
 
 use super::args::Import;
@@ -116,15 +116,18 @@ fn record(args: &Import, exchanges: Vec<ImportedExchange>) -> Result<String, Com
     let unusable = |source| crate::Error::Record { path: args.to.clone(), source };
     let redactor = Recorder::redactor(&args.to, key_of_environment()).map_err(unusable)?;
     let log: crate::transport::Logger = Arc::new(|line: &str| eprintln!("standin: {line}"));
-    let bytes = crate::Bounds::default().recorder_bytes;
+    let bounds = crate::Bounds::default();
+    let limits =
+        QueueLimits { memory: bounds.recorder_bytes, backlog: bounds.recorder_backlog as u64 };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(CommandError::Start)?;
     let mut recorded = 0;
     runtime.block_on(async {
-        let of = RecordingOf { backend: hosts(), earlier: Earlier::Replace };
-        let recorder = Recorder::new(&args.to, of, bytes, &redactor, &log).map_err(unusable)?;
+        let earlier = Earlier::Replace;
+        let of = RecordingOf { backend: hosts(), earlier, ..RecordingOf::default() };
+        let recorder = Recorder::new(&args.to, of, limits, &redactor, &log).map_err(unusable)?;
         for ImportedExchange { exchange, host } in exchanges {
             if !wanted(&host) {
                 continue;
@@ -150,7 +153,8 @@ fn wiremock(args: &Import) -> Result<(), CommandError> {
     }
     let paths = [args.file.clone()];
     let recording = Recording::load(&paths).map_err(CommandError::invalid)?;
-    let answers = Answers::new(&paths, None).map_err(CommandError::invalid)?;
+    let answers =
+        Answers::new(&paths, export::REPLAY.parse().ok()).map_err(CommandError::invalid)?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().build().map_err(CommandError::Start)?;
     let exported = runtime.block_on(export::wiremock(&recording, &answers));

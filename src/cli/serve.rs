@@ -11,7 +11,7 @@ use crate::serve::ReplayReport;
 use crate::server::{Builder, RunningServer, Server};
 
 use super::args::{Listener, Record, Recorded, Replay, Serve, TlsArgs, WrittenAs};
-use super::backend::options;
+use super::backend::backends;
 use super::console::Console;
 use super::error::CommandError;
 use super::signals::Signals;
@@ -41,8 +41,8 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
     }
     builder = builder.anonymous_auth(args.anonymous_auth);
     let is_proxy = !args.upstream.is_empty();
-    for url in args.upstream {
-        builder = builder.upstream(url, options(&args.backend));
+    for (url, options) in backends(args.upstream, &args.backend)? {
+        builder = builder.upstream(url, options);
     }
     builder = builder.rewrite_links(!args.backend.no_rewrite);
     let recorded = args.replay.recorded(&fixtures).map_err(CommandError::Usage)?;
@@ -136,7 +136,9 @@ fn tls(args: &TlsArgs) -> crate::tls::server::TlsOptions {
 }
 
 pub(super) fn record(args: Record) -> Result<(), CommandError> {
-    let what = format!("recording {} to {}", args.upstream.join(", "), args.to.display());
+    let backends = backends(args.upstream, &args.backend)?;
+    let urls: Vec<&str> = backends.iter().map(|(url, _)| &**url).collect();
+    let what = format!("recording {} to {}", urls.join(", "), args.to.display());
     let folder = match args.written_as {
         WrittenAs::Stubs => args.to.clone(),
         WrittenAs::Objects => args.to.join(RECORDED),
@@ -147,8 +149,8 @@ pub(super) fn record(args: Record) -> Result<(), CommandError> {
         .world_prefix(None)
         .rewrite_links(!args.backend.no_rewrite)
         .record(&folder);
-    for url in args.upstream {
-        builder = builder.upstream(url, options(&args.backend));
+    for (url, options) in backends {
+        builder = builder.upstream(url, options);
     }
     let builder = args.record_mode.into_iter().fold(builder, Builder::record_mode);
     let builder = with_tls(builder, &args.tls)?;
@@ -222,6 +224,7 @@ pub(super) fn bounds(listener: &Listener, worlds: Option<usize>) -> Result<Bound
         bounds.set(name, value).map_err(CommandError::Usage)?;
     }
     bounds.transport.drain = bounds.transport.drain.min(grace / 2);
+    bounds.recorder_end = bounds.recorder_end.min(grace / 3);
     Ok(bounds)
 }
 

@@ -48,6 +48,7 @@ impl WireMock {
         StubOptions {
             chunked_encoding: self.use_chunked_encoding.unwrap_or_default(),
             no_gzip: self.disable_gzip,
+            cors: self.enable_stub_cors,
             outbound: OutboundOptions {
                 preserve_host: self.preserve_host_header,
                 preserve_user_agent: self.preserve_user_agent_proxy_header,
@@ -83,7 +84,8 @@ pub(super) fn wiremock(args: &WireMock) -> Result<(), CommandError> {
     for folder in [&mappings, &args.root_dir.join("__files")] {
         fs::create_dir_all(folder).map_err(CommandError::write(folder))?;
     }
-    let listener = Listener::at(address(args), args.verbose);
+    let mut listener = Listener::at(address(args), args.verbose);
+    listener.bound.clone_from(&args.bound);
     let mut builder = Server::builder().fixtures(&mappings).hot_reload(true);
     if let Some(url) = &args.proxy_all {
         builder = builder.upstream(url.as_str(), UpstreamOptions::default()).rewrite_links(false);
@@ -109,6 +111,9 @@ pub(super) fn wiremock(args: &WireMock) -> Result<(), CommandError> {
     let mut bounds = serve::bounds(&listener, None)?;
     if let Some(entries) = args.max_request_journal_entries {
         bounds.journal.entries = entries;
+    }
+    if args.no_request_journal {
+        bounds.journal.entries = 0;
     }
     serve::run(builder, &listener, bounds, "serving", |server| {
         if args.disable_banner {

@@ -1,6 +1,6 @@
 //! Decoding a value into a raw type while collecting every problem, not only the first.
 //!
-//! A decoder asks a [`Node`] for what it expects; a wrong type, a missing or an unknown key is noted
+//! A decoder asks a [`Node`] for what it expects; a wrong type, a missing or an unknown key is reported
 //! with its way from the root, and decoding goes on. Only when problems were found are their lines
 //! and columns looked up.
 
@@ -90,7 +90,7 @@ impl<'s> Decoder<'s> {
         self.document
     }
 
-    /// Whether an error (not only a warning) was noted so far.
+    /// Whether an error (not only a warning) was reported so far.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.problems.borrow().iter().any(|p| p.severity == Severity::Error)
@@ -129,7 +129,7 @@ impl<'s> Decoder<'s> {
         places.as_ref()?.find(&self.source.text, pointer, key)
     }
 
-    fn note(
+    fn report(
         &self,
         (severity, code): (Severity, &'static str),
         way: Option<&Rc<WayTo<'_>>>,
@@ -183,12 +183,12 @@ impl<'d> Node<'d> {
         self.decoder
     }
 
-    /// Notes an error at this value.
+    /// Reports an error at this value.
     pub fn error(&self, message: impl Into<String>, hint: impl Into<String>) {
         self.error_coded(INVALID, message, hint);
     }
 
-    /// Notes an error at this value, with a code of its own.
+    /// Reports an error at this value, with a code of its own.
     pub fn error_coded(
         &self,
         code: &'static str,
@@ -196,21 +196,21 @@ impl<'d> Node<'d> {
         hint: impl Into<String>,
     ) {
         let kind = (Severity::Error, code);
-        self.decoder.note(kind, self.way.as_ref(), false, message.into(), hint.into(), None);
+        self.decoder.report(kind, self.way.as_ref(), false, message.into(), hint.into(), None);
     }
 
-    /// Notes an error at this value's key.
+    /// Reports an error at this value's key.
     pub fn error_at_key(&self, message: impl Into<String>, hint: impl Into<String>) {
         let kind = (Severity::Error, INVALID);
-        self.decoder.note(kind, self.way.as_ref(), true, message.into(), hint.into(), None);
+        self.decoder.report(kind, self.way.as_ref(), true, message.into(), hint.into(), None);
     }
 
-    /// Notes a warning at this value.
+    /// Reports a warning at this value.
     pub fn warn(&self, message: impl Into<String>, hint: impl Into<String>) {
         self.warn_coded(INVALID, message, hint);
     }
 
-    /// Notes a warning at this value, with a code of its own.
+    /// Reports a warning at this value, with a code of its own.
     pub fn warn_coded(
         &self,
         code: &'static str,
@@ -218,19 +218,17 @@ impl<'d> Node<'d> {
         hint: impl Into<String>,
     ) {
         let kind = (Severity::Warning, code);
-        self.decoder.note(kind, self.way.as_ref(), false, message.into(), hint.into(), None);
+        self.decoder.report(kind, self.way.as_ref(), false, message.into(), hint.into(), None);
     }
 
-    /// Notes an error at this value with the words that `WireMock` has for it.
+    /// Reports an error at this value with the words that `WireMock` has for it.
     pub(crate) fn error_saying(
         &self,
         message: impl Into<String>,
         hint: impl Into<String>,
         detail: impl Into<String>,
     ) {
-        let (kind, detail) = ((Severity::Error, INVALID), Some(detail.into()));
-        let way = self.way.as_ref();
-        self.decoder.note(kind, way, false, message.into(), hint.into(), detail);
+        self.said_by_wiremock(false, message.into(), hint.into(), detail.into());
     }
 
     /// As [`Self::error_saying`], at this value's key.
@@ -240,9 +238,12 @@ impl<'d> Node<'d> {
         hint: impl Into<String>,
         detail: impl Into<String>,
     ) {
-        let (kind, detail) = ((Severity::Error, INVALID), Some(detail.into()));
-        let way = self.way.as_ref();
-        self.decoder.note(kind, way, true, message.into(), hint.into(), detail);
+        self.said_by_wiremock(true, message.into(), hint.into(), detail.into());
+    }
+
+    fn said_by_wiremock(&self, at_key: bool, message: String, hint: String, detail: String) {
+        let kind = (Severity::Error, INVALID);
+        self.decoder.report(kind, self.way.as_ref(), at_key, message, hint, Some(detail));
     }
 
     /// The node as one that `WireMock` reads as a whole: a problem inside is reported at it.
@@ -281,7 +282,7 @@ impl<'d> Node<'d> {
 
     pub(super) fn unknown(&self, message: String, hint: String) {
         let kind = (Severity::Error, "unknown-key");
-        self.decoder.note(kind, self.way.as_ref(), true, message, hint, None);
+        self.decoder.report(kind, self.way.as_ref(), true, message, hint, None);
     }
 
     /// Where this value stands.
@@ -290,7 +291,7 @@ impl<'d> Node<'d> {
         self.decoder.place(&self.pointer(), false)
     }
 
-    /// Notes what was expected in place of this value.
+    /// Reports what was expected in place of this value.
     pub(crate) fn expected(&self, what: &str) {
         let found = match self.value {
             Value::Null => "nothing".to_owned(),
@@ -308,7 +309,7 @@ impl<'d> Node<'d> {
         Self { value, way: Some(way), decoder: self.decoder }
     }
 
-    /// The items of a list; a wrong type is noted.
+    /// The items of a list; a wrong type is reported.
     #[must_use]
     pub fn items(&self) -> Vec<Self> {
         let Value::Array(list) = self.value else {
@@ -318,7 +319,7 @@ impl<'d> Node<'d> {
         list.iter().enumerate().map(|(index, item)| self.child(Way::Index(index), item)).collect()
     }
 
-    /// The entries of an object whose keys are data; a wrong type is noted.
+    /// The entries of an object whose keys are data; a wrong type is reported.
     #[must_use]
     pub fn entries(&self) -> Vec<(&'d str, Self)> {
         let Value::Object(map) = self.value else {

@@ -29,6 +29,11 @@ pub(super) fn parse(source: &Source) -> Result<Value, Diagnostic> {
     })
 }
 
+/// Parses a JSON text in which keys may be repeated: the last one counts. Nothing where it is not JSON.
+pub(super) fn parse_with_repeated_keys(text: &str) -> Option<Value> {
+    serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()
+}
+
 /// Parses a part of a JSON text that was found in its place; nothing where it is not well-formed.
 pub(crate) fn parse_part(text: &str) -> Option<Value> {
     serde_json::from_str::<Unique>(text).ok().map(|unique| unique.0)

@@ -35,7 +35,15 @@ impl<'d> Keys<'d> {
         Some(self.node.child(Way::Key(key), value))
     }
 
-    /// The value of a key that must be there; its absence is noted.
+    /// The value of a key, also where it is null.
+    #[must_use]
+    pub(crate) fn get_with_null(&self, key: &'static str) -> Option<Node<'d>> {
+        self.asked.borrow_mut().push(key);
+        let value = self.map.get(key)?;
+        Some(self.node.child(Way::Key(key), value))
+    }
+
+    /// The value of a key that must be there; its absence is reported.
     pub fn required(&self, key: &'static str) -> Option<Node<'d>> {
         let found = self.get(key);
         if found.is_none() {
@@ -49,12 +57,12 @@ impl<'d> Keys<'d> {
         self.map.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key.as_str())
     }
 
-    /// Notes every key that was never asked for, with the nearest known one.
+    /// Reports every key that was never asked for, with the nearest known one.
     pub fn finish(self) {
         self.finish_with("unknown key");
     }
 
-    /// Notes every key that was never asked for as one without effect, with the nearest known one.
+    /// Reports every key that was never asked for as one without effect, with the nearest known one.
     pub fn finish_ignoring(self) {
         let asked = self.asked.into_inner();
         for (key, value) in self.map {
@@ -109,7 +117,7 @@ pub(crate) fn suggest(text: &str, known: &[&str]) -> String {
 }
 
 impl<'d> Node<'d> {
-    /// The keys of an object; a wrong type is noted.
+    /// The keys of an object; a wrong type is reported.
     #[must_use]
     pub fn keys(&self) -> Option<Keys<'d>> {
         if let Value::Object(map) = self.value() {

@@ -17,6 +17,7 @@ mod json;
 pub(crate) mod json_path;
 mod keys;
 mod lenient;
+mod ordered;
 mod place;
 mod places;
 mod refusal;
@@ -127,8 +128,23 @@ impl Source {
                 .hint("remove it, or put it into a file of its own")
         });
         self.text = strict.text;
-        let parsed = self.parse();
-        (self, parsed, ignored)
+        match (self.parse(), json::parse_with_repeated_keys(&self.text)) {
+            // WireMock's parser takes the last of several keys; those of an object are a mistake.
+            (Err(problem), Some(value)) if is_stubs(&value) => {
+                let problem = Diagnostic { severity: Severity::Warning, ..problem };
+                let problem = problem.hint("the last one counts; remove the others");
+                (self, Ok(vec![value]), ignored.or(Some(problem)))
+            }
+            (parsed, _) => (self, parsed, ignored),
+        }
+    }
+
+    /// All documents as JSON text, with the keys in their order; nothing where that cannot be had.
+    pub(crate) fn ordered_texts(&self) -> Option<Vec<String>> {
+        match self.format {
+            Format::Json => None,
+            Format::Yaml => yaml::ordered_texts(self),
+        }
     }
 
     /// The places of everything in the given document.
@@ -148,4 +164,10 @@ impl Source {
             Format::Yaml => yaml::place(&self.text, document, pointer, key),
         }
     }
+}
+
+/// Whether a document is in the form of stub mappings.
+fn is_stubs(value: &Value) -> bool {
+    let has = |key: &str| value.get(key).is_some();
+    (has("request") || has("response") || has("mappings")) && !has("apiVersion") && !has("kind")
 }

@@ -10,7 +10,7 @@ use super::keys::suggest;
 use super::units;
 
 impl<'d> Node<'d> {
-    /// A text; a wrong type is noted.
+    /// A text; a wrong type is reported.
     pub fn text(&self) -> Option<&'d str> {
         let text = self.value().as_str();
         if text.is_none() {
@@ -19,7 +19,7 @@ impl<'d> Node<'d> {
         text
     }
 
-    /// A truth value; a wrong type is noted.
+    /// A truth value; a wrong type is reported.
     pub fn bool(&self) -> Option<bool> {
         let value = self.value().as_bool();
         if value.is_none() {
@@ -28,7 +28,7 @@ impl<'d> Node<'d> {
         value
     }
 
-    /// A whole number in a range; a wrong type or a number outside of it is noted.
+    /// A whole number in a range; a wrong type or a number outside of it is reported.
     pub fn integer(&self, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
         let number = self.value().as_i64().filter(|n| range.contains(n));
         if number.is_none() {
@@ -71,7 +71,7 @@ impl<'d> Node<'d> {
         found
     }
 
-    /// One of some words; another word is noted, with the nearest known one.
+    /// One of some words; another word is reported with the nearest known one.
     #[must_use]
     pub fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
         let text = self.text()?;
@@ -83,7 +83,7 @@ impl<'d> Node<'d> {
         None
     }
 
-    /// A text, as `WireMock` takes one: a number or truth value counts as its text. A wrong type is noted.
+    /// A text, as `WireMock` takes one: a number or truth value counts as its text. A wrong type is reported.
     pub fn loose_text(&self) -> Option<Cow<'d, str>> {
         match self.value() {
             Value::String(text) => Some(Cow::Borrowed(text)),
@@ -93,6 +93,19 @@ impl<'d> Node<'d> {
                 self.expected("a text");
                 None
             }
+        }
+    }
+
+    /// A truth value, as `WireMock` takes one: 0 is false and any other number true, a text may say it, and an
+    /// empty one is false. Anything else is reported.
+    pub fn loose_bool(&self) -> Option<bool> {
+        match self.value() {
+            Value::Number(number) => Some(number.as_f64() != Some(0.0)),
+            Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+            Value::String(text) if text.is_empty() || text.eq_ignore_ascii_case("false") => {
+                Some(false)
+            }
+            _ => self.bool(),
         }
     }
 

@@ -1,9 +1,11 @@
 //! YAML text: parsed under budgets (an alias bomb is an error, not an out-of-memory), and walked
 //! again event by event when a place is asked for.
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_saphyr::granit_parser::{Event, Parser, Span};
 
+use super::ordered::OrderedText;
 use super::places::{At, Spot};
 use super::{Diagnostic, Place, Source, Step};
 
@@ -15,6 +17,16 @@ const MAX_REPEATED_BYTES: usize = 64 << 20;
 
 /// Parses every document of a YAML text.
 pub(super) fn parse(source: &Source) -> Result<Vec<Value>, Diagnostic> {
+    parse_as(source)
+}
+
+/// Every document as JSON text, with the keys in their order; nothing where the text is not YAML.
+pub(super) fn ordered_texts(source: &Source) -> Option<Vec<String>> {
+    let texts = parse_as::<OrderedText>(source).ok()?;
+    Some(texts.into_iter().map(|OrderedText(text)| text).collect())
+}
+
+fn parse_as<T: DeserializeOwned>(source: &Source) -> Result<Vec<T>, Diagnostic> {
     // Every value takes a byte at least: what is written always fits, what aliases repeat is bounded.
     let written = source.text.len();
     let values = written.saturating_add(MAX_REPEATED);
@@ -28,7 +40,7 @@ pub(super) fn parse(source: &Source) -> Result<Vec<Value>, Diagnostic> {
             max_total_scalar_bytes: written.saturating_add(MAX_REPEATED_BYTES),
         },
     };
-    serde_saphyr::from_multiple_with_options::<Value>(&source.text, options).map_err(|error| {
+    serde_saphyr::from_multiple_with_options::<T>(&source.text, options).map_err(|error| {
         let place = error.location().map(|at| Place {
             line: usize::try_from(at.line()).unwrap_or(1).max(1),
             column: usize::try_from(at.column()).unwrap_or(1).max(1),

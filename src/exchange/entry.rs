@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, Uri, Version};
+use uuid::Uuid;
 
 use super::late_body::LateBody;
 use crate::matching::Stub;
@@ -50,6 +51,8 @@ const MOST_LATER: usize = 64;
 /// What is kept.
 #[derive(Debug)]
 pub(super) struct Entry {
+    /// The id that the answer was made with; most have the one that follows from their number.
+    pub(super) id: Option<Uuid>,
     /// Nanoseconds since the journal began.
     pub(super) at: u64,
     pub(super) took: Duration,
@@ -101,6 +104,7 @@ impl Entry {
         let (text, lengths, body_length) = text_of(request, (!fixed).then_some(&plan.headers));
         let event = |event: &SubEvent| (event.at.saturating_duration_since(began), event.clone());
         Self {
+            id: plan.exchange_id(),
             at: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
             took: now.saturating_duration_since(began),
             delay: plan.delivery.delay(),
@@ -114,7 +118,7 @@ impl Entry {
             fault: plan.delivery.label(),
             stub: stub.cloned(),
             response: if fixed { KeptBody::OfStub } else { KeptBody::of(plan) },
-            sub_events: plan.sub_events.iter().map(event).collect(),
+            sub_events: plan.sub_events().iter().map(event).collect(),
             later: OnceLock::new(),
             text,
             lengths,
@@ -246,7 +250,7 @@ impl KeptBody {
         let most = if of_stub { MAX_STUB_BODY } else { MAX_RESPONSE_BODY };
         let body = &plan.body;
         match body {
-            Body::Empty => Self::First(Bytes::new(), Some(0)),
+            Body::Empty | Body::Tunnel(_) => Self::First(Bytes::new(), Some(0)),
             Body::Bytes(bytes) if bytes.len() <= most => {
                 Self::First(bytes.clone(), Some(bytes.len() as u64))
             }

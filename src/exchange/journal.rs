@@ -264,15 +264,25 @@ impl Journal {
 
     /// The exchange of an id.
     pub(crate) fn find(&self, id: Uuid) -> Option<Slot> {
-        let number = self.ids.number(id)?;
+        let number = self.ids.number(id);
         let inner = self.lock();
-        let at = inner.log.binary_search_by_key(&number, |slot| slot.number).ok()?;
-        Some(inner.log[at].clone())
+        let log = &inner.log;
+        let Some(number) = number else {
+            // The id of an answer that was made with one. Few are asked for.
+            return log.iter().rev().find(|slot| slot.entry.id == Some(id)).cloned();
+        };
+        let at = log.binary_search_by_key(&number, |slot| slot.number).ok()?;
+        Some(log[at].clone())
+    }
+
+    /// The id of the exchange with a number; another one where it is not kept.
+    pub(crate) fn id(&self, number: Option<u64>) -> Uuid {
+        number.map_or_else(Uuid::new_v4, |number| self.ids.id(Of::Exchange, number))
     }
 
     /// The id of an exchange.
     pub(crate) fn id_of(&self, slot: &Slot) -> Uuid {
-        self.ids.id(Of::Exchange, slot.number)
+        slot.entry.id.unwrap_or_else(|| self.ids.id(Of::Exchange, slot.number))
     }
 
     /// When an exchange was decided.
@@ -288,7 +298,7 @@ impl Journal {
     fn view(&self, number: u64, entry: Arc<Entry>) -> Exchange {
         let cleared = self.cleared.load(Ordering::Relaxed);
         Exchange {
-            id: self.ids.id(Of::Exchange, number),
+            id: entry.id.unwrap_or_else(|| self.ids.id(Of::Exchange, number)),
             no_stub: self.ids.id(Of::NoStub, number),
             number: number.saturating_sub(cleared),
             at: self.epoch.1 + Duration::from_nanos(entry.at),
@@ -325,6 +335,7 @@ fn free(gone: Vec<Slot>) {
     // where each is freed without them, it waits by itself.
     let users = |slot: &Slot| slot.entry.stub.as_ref().map_or(0, Arc::strong_count);
     std::hint::black_box(gone.iter().map(users).sum::<usize>());
+    drop(gone);
 }
 
 impl Slot {

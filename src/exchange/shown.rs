@@ -58,7 +58,7 @@ impl Shown {
             response_body: plain.response_body.clean(&pass),
         };
         // What one part shows to be secret is hidden in the others too.
-        let found = pass.known();
+        let found = pass.known().and(&exchange.redactor.remembered());
         let without = |text: String| exchange.redactor.without(&found, text);
         Self {
             target: without(cleaned.target),

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub(crate) use har::har;
-pub(crate) use wiremock::wiremock;
+pub(crate) use wiremock::{REPLAY, wiremock};
 
 /// Files that an export consists of, by their paths below the target.
 pub(crate) type ExportedFiles = BTreeMap<PathBuf, Vec<u8>>;

@@ -8,20 +8,26 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::CONTENT_LENGTH;
-use serde_json::{Value, json};
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue};
+use serde_json::{Map, Value, json};
 
 use crate::document::duration;
 use crate::fixtures;
 use crate::matching::pretty_json;
-use crate::recorded::{Answers, RecordedStub, Recording};
+use crate::recorded::{Answers, RecordedAnswer, RecordedStub, Recording};
 
 use super::Exported;
 
 /// The transformers that `WireMock` does not have begin so.
 const OWN: &str = "standin-";
 
-/// Exports a recording, or any stubs.
+/// The server that answers are made for: links to it lead to the server that replays them.
+pub(crate) const REPLAY: &str = "http://replay.invalid";
+
+/// The same as `WireMock`'s templates say it.
+const BASE: &str = "{{request.baseUrl}}";
+
+/// Exports a recording, or any stubs. The answers are made for [`REPLAY`].
 pub(crate) async fn wiremock(recording: &Recording, answers: &Answers) -> Exported {
     let mut exported = Exported::default();
     for (index, stub) in recording.stubs.iter().enumerate() {
@@ -83,6 +89,8 @@ async fn answered(
         let over: Duration = chunks.iter().map(pause).sum();
         Some((chunks.len().max(1), u64::try_from(over.as_millis()).unwrap_or(u64::MAX)))
     });
+    let links = response.get("transformerParameters").and_then(|own| own["links"].as_object());
+    let backend = links.and_then(|links| links.keys().next().cloned()).unwrap_or_default();
     for key in ["jsonBody", "bodyFileName", "body", "base64Body", "transformerParameters"] {
         response.remove(key);
     }
@@ -93,6 +101,18 @@ async fn answered(
         }
     }
     let length = answer.headers.get(CONTENT_LENGTH).is_some();
+    let answer = match templated(&answer) {
+        Some(templated) => {
+            let names = response.entry("transformers").or_insert_with(|| json!([]));
+            names
+                .as_array_mut()
+                .into_iter()
+                .for_each(|names| names.push("response-template".into()));
+            set_headers(response, &templated.headers);
+            templated
+        }
+        None => to_backend(answer, &backend),
+    };
     match std::str::from_utf8(&answer.body) {
         _ if answer.body.is_empty() => {}
         Ok(text) => drop(response.insert("body".to_owned(), text.into())),
@@ -109,6 +129,54 @@ async fn answered(
         response.insert("chunkedDribbleDelay".to_owned(), delay);
     }
     Ok(mapping)
+}
+
+/// An answer with links, as a template; nothing where it has none, or something in it would be taken for a template.
+fn templated(answer: &RecordedAnswer) -> Option<RecordedAnswer> {
+    let text = std::str::from_utf8(&answer.body).ok()?;
+    let mut linked = text.contains(REPLAY);
+    let mut headers = answer.headers.clone();
+    for value in headers.values_mut() {
+        let plain = value.to_str().unwrap_or_default();
+        if plain.contains("{{") {
+            return None;
+        }
+        if plain.contains(REPLAY) {
+            *value = HeaderValue::try_from(plain.replace(REPLAY, BASE)).ok()?;
+            linked = true;
+        }
+    }
+    if !linked || text.contains("{{") {
+        return None;
+    }
+    // The length follows from the replaying server's own URL.
+    headers.remove(CONTENT_LENGTH);
+    Some(RecordedAnswer { status: answer.status, headers, body: text.replace(REPLAY, BASE).into() })
+}
+
+/// An answer that cannot be a template: its links lead to the backend.
+fn to_backend(mut answer: RecordedAnswer, backend: &str) -> RecordedAnswer {
+    if let Ok(text) = std::str::from_utf8(&answer.body)
+        && text.contains(REPLAY)
+    {
+        answer.body = text.replace(REPLAY, backend.trim_end_matches('/')).into();
+    }
+    answer
+}
+
+/// Puts the header fields of an answer in place of those of the stub.
+fn set_headers(response: &mut Map<String, Value>, headers: &HeaderMap) {
+    let mut fields = Map::new();
+    for name in headers.keys() {
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        let values: Vec<Value> = values.map(Value::from).collect();
+        let value = match <[Value; 1]>::try_from(values) {
+            Ok([one]) => one,
+            Err(many) => many.into(),
+        };
+        fields.insert(name.as_str().to_owned(), value);
+    }
+    response.insert("headers".to_owned(), fields.into());
 }
 
 /// A body file of a stub, from the nearest `__files` above it.

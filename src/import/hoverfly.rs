@@ -6,6 +6,8 @@
 mod matcher;
 mod template;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::document::{Keys, Node};
@@ -81,9 +83,17 @@ fn request(keys: &Keys<'_>, several_hosts: bool) -> Option<RequestPattern> {
     if let Some(node) = keys.get("method") {
         match exact(&node).as_deref() {
             Some("*") | None => {
-                let any = list(&node).iter().all(|matcher| is_any(matcher.value()));
-                if !any {
-                    node.warn("a method is matched exactly or not at all", "write a stub a method");
+                let matchers = list(&node);
+                if let [one] = matchers.as_slice()
+                    && let ("regex", Value::String(regex)) = matcher::parts(one.value())
+                    && let Some(methods) = matcher::methods(regex)
+                {
+                    request.set("method", json!({"oneOf": methods}));
+                } else if !matchers.iter().all(|matcher| is_any(matcher.value())) {
+                    node.warn(
+                        "a method is matched exactly, by a list such as GET|POST, or not at all",
+                        "write a stub for each method",
+                    );
                     return None;
                 }
             }
@@ -100,30 +110,32 @@ fn request(keys: &Keys<'_>, several_hosts: bool) -> Option<RequestPattern> {
     if let Some(node) = keys.get("destination").filter(|_| several_hosts) {
         request.set("host", pattern(&list(&node), Subject::Host)?);
     }
-    for list in [keys.get("query"), keys.get("queriesWithMatchers")] {
-        fields(list, "queryParameters", &mut request)?;
+    match keys.get("query") {
+        Some(node) if matcher::older(node.value()).is_some() || node.value().is_string() => {
+            whole_query(&node, &mut request)?;
+        }
+        query => fields(query, "queryParameters", &mut request)?,
     }
+    fields(keys.get("queriesWithMatchers"), "queryParameters", &mut request)?;
     for list in [keys.get("headers"), keys.get("headersWithMatchers")] {
         fields(list, "headers", &mut request)?;
     }
-    if let Some(node) = keys.get("deprecatedQuery") {
-        node.warn("deprecatedQuery is not converted", "write its parameters as query");
-        return None;
+    for node in keys.get("deprecatedQuery").iter().flat_map(list) {
+        whole_query(&node, &mut request)?;
     }
     if let Some(node) = keys.get("body") {
         for matcher in list(&node) {
             if is_any(matcher.value()) {
                 continue;
             }
-            if matcher.value().get("matcher") == Some(&json!("form")) {
+            let (kind, value) = matcher::parts(matcher.value());
+            if kind == "form" {
                 let form = matcher.keys().and_then(|keys| keys.get("value"));
                 fields(form, "formParameters", &mut request)?;
                 continue;
             }
             // No body is an empty text here.
-            let empty = matcher.value().get("value") == Some(&json!(""));
-            let exact = matcher.value().get("matcher").is_none_or(|kind| kind == "exact");
-            request.body(if empty && exact {
+            request.body(if kind == "exact" && value == &json!("") {
                 json!({"absent": true})
             } else {
                 pattern(&[matcher], Subject::Body)?
@@ -131,6 +143,32 @@ fn request(keys: &Keys<'_>, several_hosts: bool) -> Option<RequestPattern> {
         }
     }
     Some(request)
+}
+
+/// The whole query as one text, as older schemas have it: its parameters, where it is matched exactly.
+fn whole_query(node: &Node<'_>, request: &mut RequestPattern) -> Option<()> {
+    let ("exact", Value::String(text)) = matcher::parts(node.value()) else {
+        if is_any(node.value()) {
+            return Some(());
+        }
+        node.warn("a pattern for the whole query is not converted", "write one for each parameter");
+        return None;
+    };
+    let mut by_name: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    let decoded = |text: &str| {
+        let text = text.replace('+', " ");
+        percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned()
+    };
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        by_name.entry(decoded(name)).or_default().push(json!({"equalTo": decoded(value)}));
+    }
+    for (name, mut values) in by_name {
+        let one =
+            if values.len() == 1 { values.swap_remove(0) } else { json!({"hasExactly": values}) };
+        request.field("queryParameters", &name, one);
+    }
+    Some(())
 }
 
 /// Lists of matchers by name.
@@ -146,19 +184,19 @@ fn fields(node: Option<Node<'_>>, key: &str, request: &mut RequestPattern) -> Op
 fn exact(node: &Node<'_>) -> Option<String> {
     let matchers = list(node);
     let [one] = matchers.as_slice() else { return None };
-    if let Some(text) = one.value().as_str() {
-        return Some(text.to_owned());
-    }
-    let kind = one.value().get("matcher").and_then(Value::as_str).unwrap_or("exact");
+    let (kind, value) = matcher::parts(one.value());
     let chained = one.value().get("doMatch").is_some_and(|chained| !chained.is_null());
-    let value = one.value().get("value")?.as_str()?;
+    let value = value.as_str()?;
     (kind == "exact" && !chained).then(|| value.to_owned())
 }
 
 /// Whether a matcher accepts anything.
 fn is_any(matcher: &Value) -> bool {
-    let kind = matcher.get("matcher").and_then(Value::as_str);
-    kind == Some("glob") && matcher.get("value") == Some(&json!("*"))
+    match matcher::parts(matcher) {
+        ("glob", Value::String(text)) => text == "*",
+        ("regex", Value::String(text)) => text == ".*",
+        _ => false,
+    }
 }
 
 fn response(keys: &Keys<'_>) -> Option<Response> {

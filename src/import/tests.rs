@@ -131,6 +131,52 @@ fn hoverfly_pairs_become_stubs() {
 }
 
 #[test]
+fn hoverflys_older_schemas_become_stubs_too() {
+    let pair = |request: Value| {
+        let pairs = json!([{"request": request, "response": {"status": 200, "body": "OK"}}]);
+        json!({"data": {"pairs": pairs}, "meta": {"schemaVersion": "v3"}})
+    };
+    for (request, wanted) in [
+        (
+            json!({"path": {"exactMatch": "/a"}, "query": {"exactMatch": "b=1&c=%20&b=2"}}),
+            json!({"urlPath": "/a", "queryParameters": {
+                "b": {"hasExactly": [{"equalTo": "1"}, {"equalTo": "2"}]}, "c": {"equalTo": " "},
+            }}),
+        ),
+        (json!({"path": {"globMatch": "/a/*"}}), json!({"urlPathPattern": "/a/.*"})),
+        (
+            json!({"method": {"exactMatch": "get"}, "body": {"jsonPathMatch": "$.a"}}),
+            json!({"method": "GET", "bodyPatterns": [{"matchesJsonPath": "$.a"}]}),
+        ),
+        (
+            json!({"headers": {"Accept": ["a", "b"], "X": ["c"]}}),
+            json!({"headers": {
+                "Accept": {"includes": [{"equalTo": "a"}, {"equalTo": "b"}]}, "X": {"equalTo": "c"},
+            }}),
+        ),
+        (
+            json!({"method": [{"matcher": "regex", "value": "^(GET|POST)$"}]}),
+            json!({"method": {"oneOf": ["GET", "POST"]}}),
+        ),
+        (
+            json!({"deprecatedQuery": [{"matcher": "exact", "value": "a=b"}]}),
+            json!({"queryParameters": {"a": {"equalTo": "b"}}}),
+        ),
+    ] {
+        let stubs = mappings(&pair(request.clone()));
+        let mut read = stubs[0]["request"].clone();
+        if wanted.get("method").is_none() {
+            read.as_object_mut().unwrap().remove("method");
+        }
+        assert_eq!(read, wanted, "{request}");
+    }
+    let result = imported(&pair(json!({"query": {"regexMatch": "a=.*"}})));
+    assert!(stubs_of(&result).is_empty() && result.left_out.to_string().contains("whole query"));
+    let result = imported(&pair(json!({"body": {"jsonMatch": "no JSON"}})));
+    assert!(stubs_of(&result).is_empty() && result.left_out.to_string().contains("no equivalent"));
+}
+
+#[test]
 fn mountebank_predicates_become_alternatives() {
     let document = json!({"protocol": "http", "port": 4545, "stubs": [{
         "predicates": [
@@ -189,6 +235,26 @@ fn mockserver_expectations_become_stubs_in_their_order() {
         "{}",
         result.left_out
     );
+}
+
+#[test]
+fn mockserver_schemas_of_values_become_patterns() {
+    let of = |schema: Value| {
+        let request = json!({"path": "/p", "queryStringParameters": {"q": [{"schema": schema}]}});
+        imported(&json!([{"httpRequest": request, "httpResponse": {"body": "x"}}]))
+    };
+    for (schema, pattern) in [
+        (json!({"type": "integer"}), "-?[0-9]+"),
+        (json!({"type": "string", "pattern": "^[A-Z]+$"}), "[A-Z]+"),
+        (json!({"enum": ["a.b", "c"]}), "a\\.b|c"),
+        (json!({"type": "boolean"}), "true|false"),
+    ] {
+        let mapping = json!(stubs_of(&of(schema.clone()))[0].mapping);
+        let read = &mapping["request"]["queryParameters"]["q"];
+        assert_eq!(*read, json!({"matches": pattern}), "{schema}");
+    }
+    let result = of(json!({"type": "string", "minLength": 2}));
+    assert!(stubs_of(&result).is_empty() && result.left_out.to_string().contains("schema"));
 }
 
 #[test]

@@ -14,6 +14,14 @@ const DIGESTS: [&str; 7] = [
     "x-amz-content-sha256",
 ];
 
+/// The content codings of which a changed body can be written.
+const WRITTEN: [&[u8]; 4] = [b"identity", b"gzip", b"x-gzip", b"deflate"];
+
+/// Whether the body of an answer is compressed.
+pub(crate) fn is_compressed(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity")
+}
+
 /// Whether links in the body of an answer are rewritten.
 pub(crate) fn is_rewritten(headers: &HeaderMap) -> bool {
     is_text(headers) && kept_because(headers).is_none()
@@ -24,8 +32,8 @@ pub(crate) fn kept_because(headers: &HeaderMap) -> Option<&'static str> {
     if headers.contains_key(CONTENT_RANGE) {
         return Some("it is a part of a body");
     }
-    if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-        return Some("it is compressed");
+    if headers.get(CONTENT_ENCODING).is_some_and(|coding| !WRITTEN.contains(&coding.as_bytes())) {
+        return Some("its compression can only be read");
     }
     let is_digest = |name: &str| DIGESTS.contains(&name) || name.starts_with("x-amz-checksum-");
     headers.keys().any(|name| is_digest(name.as_str())).then_some("its header has a digest of it")

@@ -23,9 +23,11 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+use std::sync::{Arc, OnceLock};
+
 pub(crate) use backend::Backend;
 pub(crate) use base::ClientBase;
-pub(crate) use body::{is_rewritten, kept_because};
+pub(crate) use body::{is_compressed, is_rewritten, kept_because};
 #[cfg(feature = "record")]
 pub(crate) use stream::Rewriting;
 
@@ -41,13 +43,15 @@ pub(crate) const LINKS_PARAMETER: &str = "links";
 pub(crate) struct Links {
     /// Those with longer paths come first: the first that fits a link is the one it leads to.
     backends: Vec<Backend>,
+    /// All that a link may begin with, made when the first body arrives in pieces.
+    beginnings: OnceLock<Arc<[String]>>,
 }
 
 impl Links {
     /// Links to these backends.
     pub(crate) fn new(mut backends: Vec<Backend>) -> Self {
         backends.sort_by_key(|backend| usize::MAX - backend.base.len());
-        Self { backends }
+        Self { backends, beginnings: OnceLock::new() }
     }
 
     /// These links, and those to one more backend.

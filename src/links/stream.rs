@@ -1,5 +1,7 @@
 //! Links in a body that arrives in pieces: a link may be cut in two.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::Links;
@@ -12,7 +14,7 @@ use super::spelling::SPELLINGS;
 pub(crate) struct Rewriting {
     base: ClientBase,
     /// All that a link may begin with.
-    beginnings: Vec<String>,
+    beginnings: Arc<[String]>,
     /// The length of the longest of them.
     longest: usize,
     /// The last bytes that were sent on, then what waits.
@@ -65,10 +67,9 @@ impl Rewriting {
         let begins = |at: &usize| {
             let (before, tail) = text.split_at(*at);
             let begins_here = match tail.first() {
-                Some(byte) if byte.is_ascii_alphabetic() => {
-                    tail.len() > SCHEME || !ends_in_word(before)
-                }
-                _ => is_delimiter(before),
+                Some(b'h' | b'H' | b'w' | b'W') => tail.len() > SCHEME || !ends_in_word(before),
+                Some(b'/' | b'\\' | b'%' | b'&') => is_delimiter(before),
+                _ => false,
             };
             let goes_on = |beginning: &String| {
                 let start = beginning.as_bytes().get(..tail.len());
@@ -82,20 +83,23 @@ impl Rewriting {
 
 impl Links {
     /// All that a link to a backend may begin with, up to the character behind its path.
-    fn beginnings(&self) -> Vec<String> {
-        let mut out = Vec::new();
-        for backend in &self.backends {
-            for host in &backend.hosts {
-                for scheme in ["http:", "https:", "ws:", "wss:", ""] {
-                    for port in [format!(":{}", backend.port), String::new()] {
-                        let text = format!("{scheme}//{}{port}{}", host.name, backend.base);
-                        out.extend(SPELLINGS.map(|spelling| spelling.write(&text)));
+    fn beginnings(&self) -> Arc<[String]> {
+        let make = || {
+            let mut out = Vec::new();
+            for backend in &self.backends {
+                for host in &backend.hosts {
+                    for scheme in ["http:", "https:", "ws:", "wss:", ""] {
+                        for port in [format!(":{}", backend.port), String::new()] {
+                            let text = format!("{scheme}//{}{port}{}", host.name, backend.base);
+                            out.extend(SPELLINGS.map(|spelling| spelling.write(&text)));
+                        }
                     }
                 }
             }
-        }
-        out.sort_unstable();
-        out.dedup();
-        out
+            out.sort_unstable();
+            out.dedup();
+            out.into()
+        };
+        Arc::clone(self.beginnings.get_or_init(make))
     }
 }

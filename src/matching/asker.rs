@@ -2,44 +2,53 @@
 
 use std::cell::Cell;
 
-/// How a request's credentials compare with the recorded ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a request's credentials compare with the recorded ones, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Asker {
     Same,
+    /// All that the request has are short pseudonyms of the recorded ones.
+    Similar,
     /// The request has no credential where the recorded one has.
     Unknown,
     Another,
 }
 
-/// Decides in one search which recorded stubs may answer the request.
+/// Decides in one search which recorded stubs may answer the request: those of the same client first, then of ever
+/// less likely ones.
 #[derive(Debug, Default)]
-pub(super) struct AskerFilter(Cell<Anonymous>);
+pub(super) struct AskerFilter {
+    /// The least likely client whose stubs are accepted.
+    accepted: Cell<Accepted>,
+    /// The most likely client whose stub was passed over.
+    passed_over: Cell<Option<Asker>>,
+}
 
-/// What happens to stubs that were recorded with credentials where the request has none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Anonymous {
-    /// There was no such stub.
-    #[default]
-    Unseen,
-    PassedOver,
-    Accepted,
+#[derive(Debug, Clone, Copy)]
+struct Accepted(Asker);
+
+impl Default for Accepted {
+    fn default() -> Self {
+        Self(Asker::Same)
+    }
 }
 
 impl AskerFilter {
     /// Whether a stub that was recorded from a client may answer.
     pub(super) fn accepts(&self, asker: Asker) -> bool {
-        match (asker, self.0.get()) {
-            (Asker::Same, _) | (Asker::Unknown, Anonymous::Accepted) => true,
-            (Asker::Unknown, _) => {
-                self.0.set(Anonymous::PassedOver);
-                false
-            }
-            (Asker::Another, _) => false,
+        let accepts = asker <= self.accepted.get().0;
+        if !accepts && asker != Asker::Another {
+            let best = self.passed_over.get().map_or(asker, |other| other.min(asker));
+            self.passed_over.set(Some(best));
         }
+        accepts
     }
 
-    /// Accepts a request without credentials from now on. Says whether a stub was passed over for want of them.
-    pub(super) fn accept_anonymous(&self) -> bool {
-        self.0.replace(Anonymous::Accepted) == Anonymous::PassedOver
+    /// Accepts less likely clients from now on. Says whether a stub of one was passed over.
+    pub(super) fn widen(&self) -> bool {
+        let passed_over = self.passed_over.take();
+        if let Some(asker) = passed_over {
+            self.accepted.set(Accepted(asker));
+        }
+        passed_over.is_some()
     }
 }

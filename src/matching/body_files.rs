@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::message::BodyStream;
+
 /// The `__files` directory of the stubs that are compiled.
 pub trait BodyFiles: std::fmt::Debug {
     /// The directory, which need not exist; nothing where stubs can name no files.
@@ -25,4 +27,10 @@ pub(crate) trait ReadBodyFile: std::fmt::Debug {
     /// # Errors
     /// The sentence for people: what is wrong with the name or the file.
     fn read(&self, directory: &Path, name: &str) -> Result<Bytes, String>;
+
+    /// The content of a large file as it is read, with its length in bytes; nothing for a small one.
+    ///
+    /// # Errors
+    /// Those of [`Self::read`].
+    fn stream(&self, directory: &Path, name: &str) -> Result<Option<(u64, BodyStream)>, String>;
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::document::Node;
 use crate::message::Asked;
-use crate::redact::{Key, RecordedCredential, RecordedCredentials, RequestPart};
+use crate::redact::{Key, Likeness, RecordedCredential, RecordedCredentials, RequestPart};
 
 use super::asker::{Asker, AskerFilter};
 
@@ -69,15 +69,20 @@ impl Credentials {
     }
 
     fn compare(&self, asked: &Asked<'_>, which: impl Fn(&RecordedCredential) -> bool) -> Asker {
-        let mut asker = Asker::Same;
+        let (mut is_same, mut similar, mut unknown) = (false, false, false);
         for credential in self.recorded.values.iter().filter(|credential| which(credential)) {
             match self.one(credential, asked) {
-                Asker::Same => {}
-                Asker::Unknown => asker = Asker::Unknown,
-                Asker::Another => return Asker::Another,
+                Asker::Same => is_same = true,
+                Asker::Similar => similar = true,
+                Asker::Another if credential.is_decisive() => return Asker::Another,
+                Asker::Unknown | Asker::Another => unknown = true,
             }
         }
-        asker
+        match (unknown, similar && !is_same) {
+            (true, _) => Asker::Unknown,
+            (false, true) => Asker::Similar,
+            (false, false) => Asker::Same,
+        }
     }
 
     fn one(&self, credential: &RecordedCredential, asked: &Asked<'_>) -> Asker {
@@ -105,10 +110,12 @@ impl Credentials {
     ) -> Asker {
         let mut asker = Asker::Unknown;
         for value in values {
-            if credential.is(value, self.key.as_ref()) {
-                return Asker::Same;
+            match credential.is(value, self.key.as_ref()) {
+                Likeness::Same => return Asker::Same,
+                Likeness::Similar => asker = Asker::Similar,
+                Likeness::Other if asker != Asker::Similar => asker = Asker::Another,
+                Likeness::Other => {}
             }
-            asker = Asker::Another;
         }
         asker
     }

@@ -11,6 +11,8 @@ use crate::java;
 use crate::links::{LINKS_PARAMETER, LINKS_TRANSFORMER};
 use crate::message::{Effects, Fault, FaultAction, FaultPoint, Schedule, TimedChunk};
 
+use super::conversation::WEBSOCKET_TRANSFORMER;
+
 /// The transformer that plays a recorded stream; `WireMock` ignores names it does not know, and serves
 /// the plain `body` instead.
 pub(crate) const STREAM_TRANSFORMER: &str = "standin-stream";
@@ -39,11 +41,11 @@ fn before_headers(action: FaultAction) -> Effects {
     Effects { fault: Some(Fault::before_headers(action)), ..Effects::default() }
 }
 
-/// The head promises chunks, and the garbage stands in place of the first one.
+/// The head promises chunks and says nothing else, and the garbage stands in place of the first one.
 fn malformed_chunk() -> Effects {
     let action = FaultAction::Garbage(GARBAGE);
     let fault = Some(Fault { at: FaultPoint::AfterHeaders, action });
-    Effects { unannounced: true, fault, ..Effects::default() }
+    Effects { unannounced: true, bare_head: true, fault, ..Effects::default() }
 }
 
 /// A recorded stream: its body, when the parts of it come, and the fields behind it.
@@ -62,8 +64,9 @@ pub(super) fn transformers<'d>(keys: &Keys<'d>) -> Vec<&'d str> {
     let nodes = keys.get("transformers").map(|node| node.items()).unwrap_or_default();
     let name = |node: &Node<'d>| {
         let name = node.text()?;
-        if ![STREAM_TRANSFORMER, LINKS_TRANSFORMER, TEMPLATE_TRANSFORMER].contains(&name) {
-            let known = [STREAM_TRANSFORMER, LINKS_TRANSFORMER, TEMPLATE_TRANSFORMER];
+        let known =
+            [STREAM_TRANSFORMER, WEBSOCKET_TRANSFORMER, LINKS_TRANSFORMER, TEMPLATE_TRANSFORMER];
+        if !known.contains(&name) {
             node.warn(
                 format!("there is no transformer {name:?}, so it does nothing"),
                 format!("known here: {}", known.join(", ")),

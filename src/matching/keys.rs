@@ -29,22 +29,22 @@ impl StubScenario {
     }
 }
 
-/// The id as written: of `id` and `uuid` the last one counts, an empty one is absent.
+/// The id as written: `id` or `uuid`, of both the one that stands last; `null` and an empty text mean none.
 ///
 /// # Errors
 /// It is none.
 pub(super) fn id(keys: &Keys<'_>) -> Result<Option<Uuid>, InvalidValue> {
-    let (id, uuid) = (keys.get("id"), keys.get("uuid"));
-    let written = |node: &Node<'_>| node.value().as_str() != Some("");
-    let node = match (id.filter(written), uuid.filter(written)) {
-        (None, None) => return Ok(None),
-        (Some(one), None) | (None, Some(one)) => one,
+    let (id, uuid) = (keys.get_with_null("id"), keys.get_with_null("uuid"));
+    let same = |(id, uuid): (&Node<'_>, &Node<'_>)| id.value() == uuid.value();
+    let last = match (id, uuid) {
         // Only the text knows which was written last.
-        (Some(id), Some(uuid)) => {
-            let place = |node: &Node<'_>| node.place().map(|place| (place.line, place.column));
-            if place(&id) < place(&uuid) { uuid } else { id }
+        (Some(id), Some(uuid)) if !same((&id, &uuid)) => {
+            Some(if uuid.place() > id.place() { uuid } else { id })
         }
+        (id, uuid) => id.or(uuid),
     };
+    let written = |node: &Node<'_>| !node.value().is_null() && node.value().as_str() != Some("");
+    let Some(node) = last.filter(written) else { return Ok(None) };
     let text = node.text().ok_or(InvalidValue)?.trim();
     // Shorter forms are none for WireMock.
     let parsed = Uuid::parse_str(text).ok().filter(|_| text.len() == 36);
@@ -72,17 +72,9 @@ pub(super) fn scenario(keys: &Keys<'_>) -> Option<StubScenario> {
     Some(StubScenario { name: name?, required_state, new_state })
 }
 
-/// Whether the stub is kept in a file. Numbers and texts are taken as Jackson takes them.
+/// Whether the stub is kept in a file.
 pub(super) fn persistent(keys: &Keys<'_>) -> bool {
-    let Some(node) = keys.get("persistent") else { return false };
-    match node.value() {
-        value if value.is_number() => value.as_f64() != Some(0.0),
-        value => match value.as_str() {
-            Some(text) if text.eq_ignore_ascii_case("true") => true,
-            Some(text) if text.eq_ignore_ascii_case("false") || text.is_empty() => false,
-            _ => node.bool().unwrap_or_default(),
-        },
-    }
+    keys.get("persistent").and_then(|node| node.loose_bool()).unwrap_or_default()
 }
 
 /// Where the stub stood among those of the server that saved it.

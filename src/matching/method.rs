@@ -58,7 +58,7 @@ impl MethodPattern {
         Self::Listed(Box::new(Listed { methods, none: false }))
     }
 
-    /// Decodes `method`; problems are noted.
+    /// Decodes `method`; problems are reported.
     pub(super) fn compile(node: &Node<'_>) -> Option<Self> {
         // The clients of 3.x expect of its admin API that it refuses what 4.x adds.
         if !node.value().is_object() || node.decoder().is_body() {

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+
 use crate::document::Node;
 
 use super::operator::{StringPattern, Subject, no_operation};
@@ -19,13 +21,16 @@ pub(crate) enum MultiPattern {
 }
 
 impl MultiPattern {
-    /// Whether the values are as wanted.
-    pub(crate) fn matches<T: AsRef<str>>(&self, values: &[T]) -> bool {
+    /// Whether the values are as wanted at a time; at that of the system where none is given.
+    pub(crate) fn matches<T: AsRef<str>>(&self, values: &[T], now: Option<Timestamp>) -> bool {
+        let fits = |pattern: &StringPattern, value: Option<&str>| {
+            pattern.matches(&Subject::new(value).at(now))
+        };
         let found = |pattern: &StringPattern| {
-            values.iter().any(|value| pattern.matches(&Subject::new(Some(value.as_ref()))))
+            values.iter().any(|value| fits(pattern, Some(value.as_ref())))
         };
         match self {
-            Self::Any(pattern) if values.is_empty() => pattern.matches(&Subject::new(None)),
+            Self::Any(pattern) if values.is_empty() => fits(pattern, None),
             Self::Any(pattern) => found(pattern),
             // No value at all is none of these.
             Self::HasExactly(_) | Self::Includes(_) if values.is_empty() => false,
@@ -36,7 +41,7 @@ impl MultiPattern {
         }
     }
 
-    /// Decodes the pattern of a header or parameter; problems are noted.
+    /// Decodes the pattern of a header or parameter; problems are reported.
     pub(super) fn compile(node: &Node<'_>) -> Option<Self> {
         let has = |key| node.value().get(key).is_some();
         if !(has("hasExactly") || has("includes")) {
@@ -116,7 +121,7 @@ mod tests {
         for (pattern, values, verdict) in table {
             let (compiled, problems) = with_node(&pattern, MultiPattern::compile);
             assert!(problems.is_empty(), "{problems:?}");
-            assert_eq!(compiled.unwrap().matches(values), verdict, "{pattern} on {values:?}");
+            assert_eq!(compiled.unwrap().matches(values, None), verdict, "{pattern} on {values:?}");
         }
     }
 

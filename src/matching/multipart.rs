@@ -1,5 +1,7 @@
 //! Patterns of a multipart body's parts (`C/matching/MultipartValuePattern.java`).
 
+use jiff::Timestamp;
+
 use crate::document::Node;
 use crate::message::Asked;
 use crate::message::decoded;
@@ -27,18 +29,18 @@ impl MultipartPattern {
         };
         let mut parts = parts.iter();
         if self.all {
-            parts.all(|part| self.part_matches(part, body))
+            parts.all(|part| self.part_matches(part, body, asked.now()))
         } else {
-            parts.any(|part| self.part_matches(part, body))
+            parts.any(|part| self.part_matches(part, body, asked.now()))
         }
     }
 
     /// Whether one part is as wanted.
-    pub(super) fn part_matches(&self, part: &Part, body: &[u8]) -> bool {
+    pub(super) fn part_matches(&self, part: &Part, body: &[u8], now: Option<Timestamp>) -> bool {
         let headers = self
             .headers
             .iter()
-            .all(|(name, pattern)| pattern.matches(&part.header(name).collect::<Vec<_>>()));
+            .all(|(name, pattern)| pattern.matches(&part.header(name).collect::<Vec<_>>(), now));
         let named =
             self.file_name.is_none() || self.file_name.as_deref() == part.file_name.as_deref();
         headers
@@ -47,12 +49,12 @@ impl MultipartPattern {
                 let content = &body[part.content.clone()];
                 // The charset of a part counts for nothing in WireMock.
                 let text = decoded::text(None, content);
-                let subject = Subject::content(content, &text);
+                let subject = Subject::content(content, &text).at(now);
                 self.body.iter().all(|pattern| pattern.matches(&subject))
             })
     }
 
-    /// Decodes one of `multipartPatterns`; problems are noted.
+    /// Decodes one of `multipartPatterns`; problems are reported.
     pub(super) fn compile(node: &Node<'_>) -> Option<Self> {
         let keys = node.keys()?;
         let all = keys

@@ -52,9 +52,9 @@ impl<'a> Raw<'a> {
         entries.0.into_iter().map(|(key, value)| (key, Raw(value.get()))).collect()
     }
 
-    /// The value of a key; `null` counts as absent.
+    /// The value of a key, of several the last one; `null` counts as absent.
     pub(super) fn get(self, key: &str) -> Option<Raw<'a>> {
-        let found = self.entries().into_iter().find(|(other, _)| other == key);
+        let found = self.entries().into_iter().rev().find(|(other, _)| other == key);
         found.map(|(_, value)| value).filter(|value| value.0 != "null")
     }
 

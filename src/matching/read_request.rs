@@ -15,7 +15,7 @@ use super::request::{Conditions, PathParameter, RequestPattern};
 use super::url::UrlPattern;
 
 impl RequestPattern {
-    /// Decodes `request`; problems are noted.
+    /// Decodes `request`; problems are reported.
     pub(super) fn compile(node: &Node<'_>, pool: &HeaderPool) -> Option<Self> {
         let keys = node.keys()?;
         let url = UrlPattern::compile(&keys);
@@ -102,7 +102,7 @@ fn headers(keys: &Keys<'_>, pool: &HeaderPool, has_auth: bool, conditions: &mut 
                 format!("no request has it: {name:?} is not a header name"),
                 "letters, digits and - only",
             );
-            if !pattern.matches::<&str>(&[]) {
+            if !pattern.matches::<&str>(&[], None) {
                 conditions.never = true;
             }
         }

@@ -15,6 +15,9 @@ use super::multipart::MultipartPattern;
 use super::operator::{StringPattern, Subject};
 use super::url::UrlPattern;
 
+/// The query parameters that tell no recorded requests apart: client libraries of Kubernetes draw them at random.
+pub(crate) const UNMATCHED_PARAMETERS: [&str; 1] = ["timeoutSeconds"];
+
 /// Everything that a request must be like. What is not given matches anything.
 #[derive(Debug)]
 pub(crate) struct RequestPattern {
@@ -40,6 +43,8 @@ pub(super) struct Conditions {
     /// By the number of the template's variable, with its name; a name that is no variable has no value.
     pub(super) path_parameters: Box<[PathParameter]>,
     pub(super) query: Box<[(Box<str>, MultiPattern)]>,
+    /// Whether a request has no other parameters: a recorded answer to one page is none to the next.
+    pub(super) exact_query: bool,
     pub(super) cookies: Box<[(Box<str>, StringPattern)]>,
     /// The user name and the credentials as they come in: `user:password` in base64.
     pub(super) basic_auth: Option<(Box<str>, Box<str>)>,
@@ -69,6 +74,13 @@ impl RequestPattern {
     /// Adds the credentials of the client that the stub was recorded from.
     pub(super) fn set_credentials(&mut self, credentials: Credentials) {
         self.conditions.get_or_insert_default().credentials = Some(Box::new(credentials));
+    }
+
+    /// Takes no request with other parameters than those of the pattern.
+    pub(super) fn set_exact_query(&mut self) {
+        if matches!(self.url, UrlPattern::Path(_) | UrlPattern::PathRegex(_)) {
+            self.conditions.get_or_insert_default().exact_query = true;
+        }
     }
 
     /// Adds the digest of the body that the stub was recorded from.
@@ -135,7 +147,7 @@ impl RequestPattern {
         let values = self.path_values(asked);
         self.conditions().path_parameters.iter().all(|(at, _, pattern)| {
             let value = at.and_then(|at| values.get(at).copied().flatten());
-            pattern.matches(&Subject::new(value))
+            pattern.matches(&Subject::new(value).at(asked.now()))
         })
     }
 
@@ -173,6 +185,7 @@ impl Conditions {
             ..
         } = self;
         !never
+            && !self.exact_query
             && scheme.is_none()
             && host.is_none()
             && port.is_none()
@@ -193,13 +206,29 @@ impl Conditions {
     fn head_match(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
         !self.never
             && self.endpoint_matches(asked)
-            && self.headers.iter().all(|(name, pattern)| pattern.matches(&asked.header(name)))
+            && self
+                .headers
+                .iter()
+                .all(|(name, pattern)| pattern.matches(&asked.header(name), asked.now()))
             && self.query.iter().all(|(name, pattern)| query_matches(asked, name, pattern))
+            && self.other_parameters(asked).next().is_none()
             && self.cookies.iter().all(|(name, pattern)| cookie_matches(asked, name, pattern))
             && self.basic_auth.as_ref().is_none_or(|(_, wanted)| {
                 asked.basic_credentials().any(|credentials| credentials == &**wanted)
             })
             && self.credentials.as_ref().is_none_or(|of| of.head_matches(asked, filter))
+    }
+
+    /// The parameters of a request that keep a recorded answer from it.
+    pub(super) fn other_parameters<'r>(
+        &'r self,
+        asked: &'r Asked<'_>,
+    ) -> impl Iterator<Item = (&'r str, &'r str)> {
+        let all = self.exact_query.then(|| asked.query().iter());
+        all.into_iter().flatten().filter(|(name, _)| {
+            !UNMATCHED_PARAMETERS.contains(name)
+                && !self.query.iter().any(|(known, _)| **known == **name)
+        })
     }
 
     fn endpoint_matches(&self, asked: &Asked<'_>) -> bool {
@@ -217,12 +246,12 @@ impl Conditions {
 
 /// Whether the values of a query parameter are as wanted.
 fn query_matches(asked: &Asked<'_>, name: &str, pattern: &MultiPattern) -> bool {
-    pattern.matches(&asked.parameter(name).collect::<Vec<_>>())
+    pattern.matches(&asked.parameter(name).collect::<Vec<_>>(), asked.now())
 }
 
 /// Whether the values of a form's field are as wanted.
 pub(super) fn form_matches(asked: &Asked<'_>, name: &str, pattern: &MultiPattern) -> bool {
-    pattern.matches(&asked.form(name).collect::<Vec<_>>())
+    pattern.matches(&asked.form(name).collect::<Vec<_>>(), asked.now())
 }
 
 /// Any value of the cookie may be as wanted. Where there is none, only a pattern matches that is `absent`, or can be.
@@ -231,5 +260,5 @@ pub(super) fn cookie_matches(asked: &Asked<'_>, name: &str, pattern: &StringPatt
     if values.peek().is_none() {
         return pattern.is_absence();
     }
-    values.any(|value| pattern.matches(&Subject::new(Some(value))))
+    values.any(|value| pattern.matches(&Subject::new(Some(value)).at(asked.now())))
 }

@@ -347,18 +347,19 @@ impl StubSet {
     }
 
     /// Visits the stubs that may answer until `visit` gives something; once more where stubs were passed over
-    /// because the request has no credentials.
+    /// because the request's credentials are not clearly the recorded ones.
     fn first<'a, T>(
         &'a self,
         asked: &Asked<'_>,
         mut visit: impl FnMut(&'a Arc<Stub>, &AskerFilter) -> Option<T>,
     ) -> Option<T> {
         let filter = AskerFilter::default();
-        let found = self.index.search(asked, |stub| visit(stub, &filter));
-        if found.is_some() || !filter.accept_anonymous() {
-            return found;
+        loop {
+            let found = self.index.search(asked, |stub| visit(stub, &filter));
+            if found.is_some() || !filter.widen() {
+                return found;
+            }
         }
-        self.index.search(asked, |stub| visit(stub, &filter))
     }
 
     /// Whether a stub that is written for URLs below a prefix has the request's URL.

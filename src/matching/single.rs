@@ -83,7 +83,7 @@ impl StubReader<'_> {
                 .and_then(|node| node.word(&[("OVERWRITE", true), ("IGNORE", false)]))
                 .unwrap_or(false);
             let delete = options.get("deleteAllNotInImport");
-            import.deletes_others = delete.and_then(|node| node.bool()).unwrap_or(false);
+            import.deletes_others = delete.and_then(|node| node.loose_bool()).unwrap_or(false);
             options.finish();
         }
         for free in ["meta", "$schema"] {

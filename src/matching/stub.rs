@@ -156,6 +156,11 @@ impl Stub {
     #[must_use]
     pub fn with_mapping(mut self, text: Bytes) -> Self {
         self.response.take_text(&text);
+        if let Some(webhooks) = &mut self.webhooks
+            && let Ok(text) = std::str::from_utf8(&text)
+        {
+            webhooks.take_text(text);
+        }
         self.written.mapping = text;
         self
     }
@@ -259,7 +264,7 @@ pub struct StubCompiler<'a> {
 }
 
 impl StubCompiler<'_> {
-    /// Compiles one stub mapping; its text is to be added, see [`Stub::with_mapping`]. Problems are noted at the
+    /// Compiles one stub mapping; its text is to be added, see [`Stub::with_mapping`]. Problems are reported at the
     /// node; a stub with problems may still be given, so ask the node's decoder before it is served.
     #[must_use]
     pub fn compile(&self, node: &Node<'_>) -> Option<Stub> {
@@ -293,11 +298,14 @@ impl StubCompiler<'_> {
         let persistent = keys::persistent(&keys);
         let insertion_index = keys::insertion_index(&keys);
         keys::free(&keys);
-        let webhooks = Webhooks::read(&keys);
+        let webhooks = Webhooks::read(&keys, self.files);
         keys.finish();
         let (id, priority, mut request, response) = (id?, priority?, request?, response?);
         if let Some(credentials) = credentials {
             request.set_credentials(credentials);
+        }
+        if is_recorded {
+            request.set_exact_query();
         }
         if let Some(digest) = digest {
             request.set_digest(digest);

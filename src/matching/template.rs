@@ -18,7 +18,7 @@ pub(crate) struct Template {
 }
 
 impl Template {
-    /// Reads a template; problems are noted.
+    /// Reads a template; problems are reported.
     pub(super) fn compile(node: &Node<'_>, text: &str) -> Option<Self> {
         let mut pieces = Vec::new();
         let literal =

@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue, Method};
 use serde_json::Value;
 
 use crate::document::{Decoder, Diagnostic, Format, Node, Source};
-use crate::message::{Plan, Request, RequestBody};
+use crate::message::{BodyStream, Plan, Request, RequestBody};
 use crate::template::{Host, SystemSource, SystemValue};
 
 use super::body_files::{BodyFiles, ReadBodyFile};
@@ -39,6 +39,10 @@ impl ReadBodyFile for Files {
             _ => Err(format!("there is no {name:?}")),
         }
     }
+
+    fn stream(&self, _: &Path, _: &str) -> Result<Option<(u64, BodyStream)>, String> {
+        Ok(None)
+    }
 }
 
 /// Files of a test's own directory.
@@ -48,6 +52,10 @@ struct OnDisk;
 impl ReadBodyFile for OnDisk {
     fn read(&self, directory: &Path, name: &str) -> Result<Bytes, String> {
         std::fs::read(directory.join(name)).map(Bytes::from).map_err(|error| error.to_string())
+    }
+
+    fn stream(&self, _: &Path, _: &str) -> Result<Option<(u64, BodyStream)>, String> {
+        Ok(None)
     }
 }
 
@@ -69,6 +77,7 @@ impl Host for NoHost {
 pub(crate) fn answer(stub: &Stub, request: &Request) -> Plan {
     let answer = stub.answer(&mut ResponseContext {
         request,
+        exchange_id: None,
         settings: &ResponseSettings::default(),
         files: &OnDisk,
         random: &mut || 0,

@@ -17,6 +17,7 @@ use http::HeaderMap;
 use super::fault::{Fault, FaultAction, FaultPoint};
 use super::pace::{Pace, Schedule};
 use super::point::{LineChange, Point};
+use super::tunnel::Conversation;
 
 /// How an answer goes out. Empty where the answer is sent whole and at once; clones share their effects.
 #[derive(Debug, Clone, Default)]
@@ -35,8 +36,12 @@ pub struct Effects {
     /// The length of the body is not announced: it goes out in chunks over HTTP/1.1, and without
     /// Content-Length over HTTP/2.
     pub unannounced: bool,
+    /// No header field of the answer goes out, but for those of its framing.
+    pub bare_head: bool,
     /// Fields behind the body (RFC 9110, section 6.5): over HTTP/1.1 behind a body in chunks.
     pub trailers: Option<Arc<HeaderMap>>,
+    /// For a request to upgrade to a `WebSocket`: what is said on it in place of the body.
+    pub(crate) conversation: Option<Conversation>,
     /// When the bytes of the body become available, if not at once.
     pub schedule: Option<Schedule>,
     /// Actions at positions of the body. Those at the same position happen in this order.
@@ -106,8 +111,8 @@ impl Delivery {
     /// | delay | the sum |
     /// | points, changes of lines | those of both, `base` first |
     /// | schedule, pace, fault | that of `laid_on` if it has one, else that of `base` |
-    /// | reason phrase, trailers | those of `laid_on` if it has some, else those of `base` |
-    /// | unannounced length, wrong length | where either has it |
+    /// | reason phrase, trailers, conversation | those of `laid_on` if it has some, else those of `base` |
+    /// | unannounced length, wrong length, bare head | where either has it |
     #[must_use]
     pub fn over(base: Self, laid_on: Self) -> Self {
         let (base, laid_on) = match (base.0, laid_on.0) {
@@ -116,8 +121,8 @@ impl Delivery {
                 (Arc::unwrap_or_clone(base), Arc::unwrap_or_clone(laid_on))
             }
         };
-        let Effects { delay, reason, wrong_length, unannounced, schedule, .. } = base;
-        let Effects { mut points, mut changes, pace, fault, trailers, .. } = base;
+        let Effects { delay, reason, wrong_length, unannounced, bare_head, schedule, .. } = base;
+        let Effects { mut points, mut changes, pace, fault, trailers, conversation, .. } = base;
         points.extend(laid_on.points);
         changes.extend(laid_on.changes);
         Self(Some(Arc::new(Effects {
@@ -125,7 +130,9 @@ impl Delivery {
             reason: laid_on.reason.or(reason),
             wrong_length: wrong_length || laid_on.wrong_length,
             unannounced: unannounced || laid_on.unannounced,
+            bare_head: bare_head || laid_on.bare_head,
             trailers: laid_on.trailers.or(trailers),
+            conversation: laid_on.conversation.or(conversation),
             schedule: laid_on.schedule.or(schedule),
             points,
             changes,
@@ -147,7 +154,10 @@ impl Delivery {
 
 impl From<Effects> for Delivery {
     fn from(effects: Effects) -> Self {
-        let none = effects.delay.is_zero() && effects.reason.is_none() && effects.leave_body();
+        let none = effects.delay.is_zero()
+            && effects.reason.is_none()
+            && effects.conversation.is_none()
+            && effects.leave_body();
         Self((!none).then(|| Arc::new(effects)))
     }
 }
@@ -224,7 +234,9 @@ mod tests {
                 reason: unannounced.then(|| Bytes::from_static(b"Fine")),
                 wrong_length: !unannounced && delay == 3,
                 unannounced,
+                bare_head: unannounced && delay == 5,
                 trailers: None,
+                conversation: None,
                 schedule: schedule.map(|bytes| [chunk(bytes)].into()),
                 points: points.into_iter().map(point).collect(),
                 changes: changes.into_iter().map(change).collect(),
@@ -253,6 +265,7 @@ mod tests {
             prop_assert_eq!(both.reason, other.reason.or(one.reason));
             prop_assert_eq!(both.wrong_length, one.wrong_length || other.wrong_length);
             prop_assert_eq!(both.unannounced, one.unannounced || other.unannounced);
+            prop_assert_eq!(both.bare_head, one.bare_head || other.bare_head);
         }
 
         #[test]

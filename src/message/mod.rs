@@ -27,6 +27,7 @@ mod request_body;
 mod speed;
 mod sub_event;
 mod target;
+mod tunnel;
 mod world;
 
 use std::pin::Pin;
@@ -47,8 +48,9 @@ pub(crate) use request::ClientCertificate;
 pub use request::Request;
 pub(crate) use request_body::{BodyStream, RequestBody};
 pub use speed::ReplaySpeed;
-pub(crate) use sub_event::{SubEvent, SubEvents};
+pub(crate) use sub_event::SubEvent;
 pub(crate) use target::{Query, TargetError, decode_segment};
+pub(crate) use tunnel::{Conversation, Message, Tunnel, Turn};
 pub(crate) use world::{BadWorldName, DEFAULT_WORLD, WorldName};
 
 /// Answers requests. The transport calls it; `serve` implements it, so that the transport depends on no

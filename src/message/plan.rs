@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
-use super::{BodyStream, Delivery, PassedBody, SubEvents};
+use super::{BodyStream, Delivery, PassedBody, SubEvent, Tunnel};
 
 /// The answer to one request.
 #[derive(Debug)]
@@ -32,8 +32,18 @@ pub struct Plan {
     pub guard: Option<Guard>,
     /// Who answered: for the journal, the console line and `X-Standin-Rule`.
     pub origin: Origin,
-    /// What happened besides, for the journal; with most answers nothing.
-    pub sub_events: SubEvents,
+    /// What few answers have for the journal. A plan is moved several times for each request: nothing is a null
+    /// pointer.
+    pub journal: Option<Box<JournalDetails>>,
+}
+
+/// What few answers have for the journal.
+#[derive(Debug, Default)]
+pub struct JournalDetails {
+    /// What happened besides.
+    pub sub_events: Vec<SubEvent>,
+    /// The id of the exchange, where the answer was made with one: templates may name it.
+    pub exchange_id: Option<Uuid>,
 }
 
 /// The body of a plan.
@@ -50,6 +60,8 @@ pub enum Body {
     Stream(BodyStream),
     /// A body that a backend sends: frames and trailers go out as they arrive, with its length where it has one.
     Passed(PassedBody),
+    /// None: behind a head with status 101 the connection is a tunnel.
+    Tunnel(Tunnel),
     /// As [`Body::Stream`], sent as `WebSocket` messages, one for each line, after the upgrade that the
     /// request asked for.
     WebSocket(BodyStream),
@@ -104,8 +116,33 @@ impl Plan {
             delivery: Delivery::UNDISTURBED,
             guard: None,
             origin,
-            sub_events: SubEvents::default(),
+            journal: None,
         }
+    }
+
+    /// Adds events for the journal.
+    pub(crate) fn add_sub_events(&mut self, events: impl IntoIterator<Item = SubEvent>) {
+        let mut events = events.into_iter().peekable();
+        if events.peek().is_some() {
+            self.journal.get_or_insert_default().sub_events.extend(events);
+        }
+    }
+
+    /// What happened besides.
+    pub(crate) fn sub_events(&self) -> &[SubEvent] {
+        self.journal.as_ref().map_or(&[], |details| &details.sub_events)
+    }
+
+    /// Gives the exchange an id.
+    pub(crate) fn set_exchange_id(&mut self, id: Option<Uuid>) {
+        if id.is_some() {
+            self.journal.get_or_insert_default().exchange_id = id;
+        }
+    }
+
+    /// The id of the exchange, where the answer was made with one.
+    pub(crate) fn exchange_id(&self) -> Option<Uuid> {
+        self.journal.as_ref()?.exchange_id
     }
 
     /// A plain text answer.
@@ -130,7 +167,7 @@ impl Body {
     #[must_use]
     pub fn known_len(&self) -> Option<u64> {
         match self {
-            Self::Empty => Some(0),
+            Self::Empty | Self::Tunnel(_) => Some(0),
             Self::Bytes(bytes) => Some(bytes.len() as u64),
             Self::Pieces(pieces) => Some(pieces.iter().map(|piece| piece.len() as u64).sum()),
             Self::Stream(_) | Self::Passed(_) | Self::WebSocket(_) => None,
@@ -146,6 +183,7 @@ impl Body {
             Self::Empty => Some(Bytes::new()),
             Self::Bytes(bytes) => Some(bytes),
             Self::Pieces(_) | Self::Stream(_) | Self::Passed(_) | Self::WebSocket(_) => None,
+            Self::Tunnel(_) => None,
         }
     }
 }

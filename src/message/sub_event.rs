@@ -16,25 +16,6 @@ pub struct SubEvent {
     pub data: Map<String, Value>,
 }
 
-/// What happened besides one answer, in its order. A plan is moved several times for each request: an empty list is a
-/// null pointer.
-#[derive(Debug, Clone, Default)]
-pub struct SubEvents(Option<Box<(SubEvent, Vec<SubEvent>)>>);
-
-impl SubEvents {
-    /// The events, in their order.
-    pub fn iter(&self) -> impl Iterator<Item = &SubEvent> {
-        self.0.iter().flat_map(|events| std::iter::once(&events.0).chain(&events.1))
-    }
-}
-
-impl FromIterator<SubEvent> for SubEvents {
-    fn from_iter<I: IntoIterator<Item = SubEvent>>(events: I) -> Self {
-        let mut events = events.into_iter();
-        Self(events.next().map(|first| Box::new((first, events.collect()))))
-    }
-}
-
 impl SubEvent {
     /// One of a kind, now. `WireMock` shows what happened in a field `message`.
     pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {

@@ -12,9 +12,13 @@ use crate::links::{Backend, Links};
 use crate::redact::Redactor;
 use crate::transport::Logger;
 
-use super::exchange::{Arrivals, BodyCopy, End, MAX_ANSWER, ReceivedAnswer, SentRequest};
+use super::exchange::{ArrivedBody, BodyCopy, Chunk, End, ReceivedAnswer, SentRequest};
 use super::ledger::RecordingOf;
+use super::queue::QueueLimits;
 use super::writer::Recorder;
+
+/// The largest answer that is recorded, in bytes.
+const MAX_ANSWER: usize = 64 << 20;
 
 /// A request with its answer, both whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,10 +43,11 @@ impl CompleteExchange {
         let copy = BodyCopy::default();
         copy.push(&body);
         let sent = SentRequest { method, target, headers, body: copy, links };
-        let mut arrivals = Arrivals::default();
-        if !answer.is_empty() {
-            arrivals.push(Duration::ZERO, &answer);
-        }
+        let parts = if answer.is_empty() {
+            Vec::new()
+        } else {
+            vec![Chunk { at: Duration::ZERO, bytes: answer.clone() }]
+        };
         let headers = answer_headers;
         (
             sent,
@@ -50,7 +55,7 @@ impl CompleteExchange {
                 status,
                 headers,
                 reason: None,
-                body: arrivals,
+                body: ArrivedBody::Held(answer, parts),
                 trailers: None,
                 end: End::Whole,
             },
@@ -68,7 +73,8 @@ impl Recorder {
         redactor: &Arc<Redactor>,
         log: &Logger,
     ) -> io::Result<Self> {
-        Self::new(folder, RecordingOf::default(), MAX_ANSWER, redactor, log)
+        let limits = QueueLimits { memory: MAX_ANSWER, backlog: MAX_ANSWER as u64 };
+        Self::new(folder, RecordingOf::default(), limits, redactor, log)
     }
 
     /// Records an exchange. Says whether it is small enough.

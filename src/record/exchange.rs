@@ -1,5 +1,7 @@
 //! One exchange while it is recorded: the request, the answer, and when its parts arrived.
 
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,11 +11,16 @@ use http::{HeaderMap, Method, StatusCode};
 use crate::links::Links;
 use crate::message::{BodyDigest, GrowingDigest};
 
+use super::spool::{Spool, SpooledBody};
+
 /// The largest request body that is kept, in bytes; of a larger one only the digest is.
 pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
 
-/// The largest answer that is recorded, in bytes; a larger one is passed on and not written.
-pub(super) const MAX_ANSWER: usize = 64 << 20;
+/// The largest body that is held in memory until it is written, in bytes; a larger one goes to a file.
+pub(super) const HELD: usize = 8 << 20;
+
+/// A shorter pause in a body is the network's.
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
 /// How many chunks of a stream are recorded; later ones are joined to the last.
 pub(super) const MAX_CHUNKS: usize = 10_000;
@@ -42,10 +49,28 @@ pub(super) struct ReceivedAnswer {
     pub(super) headers: HeaderMap,
     /// The reason phrase, where it is not the usual one of the status.
     pub(super) reason: Option<Bytes>,
-    pub(super) body: Arrivals,
+    pub(super) body: ArrivedBody,
     /// The fields behind the body (RFC 9110, section 6.5).
     pub(super) trailers: Option<HeaderMap>,
     pub(super) end: End,
+}
+
+impl ArrivedBody {
+    /// All of it, where it is held.
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Held(bytes, _) => bytes,
+            Self::File(_) => &[],
+        }
+    }
+
+    /// How many bytes it has.
+    pub(super) fn length(&self) -> u64 {
+        match self {
+            Self::Held(bytes, _) => bytes.len() as u64,
+            Self::File(file) => file.length(),
+        }
+    }
 }
 
 /// Bytes that arrived together.
@@ -56,37 +81,82 @@ pub(super) struct Chunk {
     pub(super) bytes: Bytes,
 }
 
-/// A body, and when its parts arrived.
+/// A body as it arrives, and when its parts did. A large one goes to a file, without its times.
 #[derive(Debug, Default)]
 pub(super) struct Arrivals {
     bytes: BytesMut,
     /// When a part arrived, and the length of the body by then.
     marks: Vec<(Duration, usize)>,
+    /// The folder for the file of a large body; without one, all of it is held.
+    folder: Option<Arc<Path>>,
+    spool: Option<Spool>,
+    length: u64,
+}
+
+/// A body that has arrived.
+#[derive(Debug)]
+pub(super) enum ArrivedBody {
+    /// All of it, and its parts.
+    Held(Bytes, Vec<Chunk>),
+    File(SpooledBody),
 }
 
 impl Arrivals {
+    /// A body of which [`HELD`] bytes are held at most. Larger ones go to a file in a folder.
+    pub(super) fn with_folder(folder: Arc<Path>) -> Self {
+        Self { folder: Some(folder), ..Self::default() }
+    }
+
     /// Adds bytes that arrived. Past the bound of parts they belong to the last one.
-    pub(super) fn push(&mut self, at: Duration, bytes: &[u8]) {
+    ///
+    /// # Errors
+    /// When the file of a large body cannot be written.
+    pub(super) fn push(&mut self, at: Duration, bytes: &[u8]) -> io::Result<()> {
+        self.length += bytes.len() as u64;
+        if let Some(spool) = &mut self.spool {
+            return spool.push(bytes);
+        }
         self.bytes.extend_from_slice(bytes);
         let length = self.bytes.len();
+        if let Some(folder) = self.folder.as_ref().filter(|_| length > HELD) {
+            self.spool = Some(Spool::begin(folder, &self.bytes)?);
+            self.bytes = BytesMut::new();
+            self.marks = Vec::new();
+            return Ok(());
+        }
         let room = self.marks.len() < MAX_CHUNKS;
         match self.marks.last_mut() {
             Some(last) if !room => last.1 = length,
             _ => self.marks.push((at, length)),
         }
+        Ok(())
     }
 
-    pub(super) fn len(&self) -> usize {
+    /// Whether further parts belong to the last one.
+    pub(super) fn has_most_parts(&self) -> bool {
+        self.marks.len() >= MAX_CHUNKS
+    }
+
+    /// Whether it comes with pauses, as a log that is followed does.
+    pub(super) fn is_paced(&self) -> bool {
+        self.marks.windows(2).any(|pair| pair[1].0.saturating_sub(pair[0].0) >= PAUSE)
+    }
+
+    /// How much has arrived, in bytes.
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// How much of it is held, in bytes.
+    pub(super) fn held(&self) -> usize {
         self.bytes.len()
     }
 
-    /// The whole body so far.
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The whole body, and its parts.
-    pub(super) fn freeze(self) -> (Bytes, Vec<Chunk>) {
+    /// What has arrived.
+    pub(super) fn finish(self) -> ArrivedBody {
+        if let Some(spool) = self.spool {
+            return ArrivedBody::File(spool.finish());
+        }
         let whole = self.bytes.freeze();
         let mut start = 0;
         let part = |(at, end): (Duration, usize)| {
@@ -94,7 +164,7 @@ impl Arrivals {
             Chunk { at, bytes }
         };
         let parts = self.marks.into_iter().map(part).collect();
-        (whole, parts)
+        ArrivedBody::Held(whole, parts)
     }
 }
 
@@ -113,6 +183,8 @@ pub(super) struct BodyCopy(Arc<Mutex<Copied>>);
 
 #[derive(Debug, Default)]
 struct Copied {
+    /// What it was, of one that was read back.
+    finished: Option<SentBody>,
     bytes: BytesMut,
     /// The digest of a body that is too large to be kept.
     digest: Option<GrowingDigest>,
@@ -127,6 +199,11 @@ pub(super) enum SentBody {
 }
 
 impl BodyCopy {
+    /// The copy of a body that was sent.
+    pub(super) fn finished(content: SentBody) -> Self {
+        Self(Arc::new(Mutex::new(Copied { finished: Some(content), ..Copied::default() })))
+    }
+
     pub(super) fn push(&self, bytes: &[u8]) {
         let mut copied = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if copied.digest.is_none() && copied.bytes.len() + bytes.len() > MAX_REQUEST_BODY {
@@ -143,6 +220,9 @@ impl BodyCopy {
     /// The body, or its digest.
     pub(super) fn content(&self) -> SentBody {
         let copied = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(finished) = &copied.finished {
+            return finished.clone();
+        }
         match &copied.digest {
             None => SentBody::Whole(copied.bytes.clone().freeze()),
             Some(digest) => SentBody::Digest(digest.clone().finish()),

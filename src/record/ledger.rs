@@ -5,6 +5,7 @@
 //! answer only a digest is kept.
 
 mod counts;
+mod of;
 mod placing;
 mod recent;
 mod request_log;
@@ -18,13 +19,14 @@ use uuid::Uuid;
 
 use crate::redact::Redactor;
 
-use super::answer::RecordedResponse;
+use super::answer::{RecordedResponse, is_searched};
 use super::clean::Clean;
 use super::exchange::{ReceivedAnswer, SentRequest};
 use super::files::{RecordingFiles, earlier_answers};
 use super::identity::Identity;
 
 pub(super) use counts::Counts;
+pub(crate) use of::{Earlier, RecordingOf};
 
 use recent::{Fingerprint, Recent, RecentExchanges};
 use request_log::RequestLog;
@@ -34,25 +36,6 @@ const SHARDS: usize = 16;
 
 /// The most files of a recording: as many as a set of fixtures may have.
 const MAX_FILES: u64 = 100_000;
-
-/// What happens to the answers of an earlier recording in the same folder.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Earlier {
-    /// Those of a request that is recorded again are replaced. Others stay.
-    #[default]
-    Replace,
-    /// They stay, and new answers come after them.
-    Extend,
-}
-
-/// A recording that is made: where it is from, and what it does to an earlier one.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct RecordingOf {
-    /// The URL of the backend.
-    pub(crate) backend: String,
-    /// What happens to the earlier recording in the folder.
-    pub(crate) earlier: Earlier,
-}
 
 /// The record of what was recorded into a folder.
 #[derive(Debug)]
@@ -71,7 +54,7 @@ impl Ledger {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
         let ledger = Self { shards, recent: RecentExchanges::default(), counts: Counts::default() };
         for answer in earlier_answers(folder)? {
-            ledger.counts.add_file();
+            ledger.counts.add_file(earlier == Earlier::Extend);
             let mut shard = ledger.shard(answer.request);
             shard.entry(answer.request).or_default().add_earlier(&answer, earlier);
         }
@@ -90,27 +73,30 @@ impl Ledger {
         files: &dyn RecordingFiles,
     ) -> io::Result<()> {
         let fingerprint = Fingerprint::of(sent, &answer);
+        let bytes = answer.body.length();
         if self.is_repeated(&fingerprint) {
-            self.counts.add_exchange();
+            self.counts.add_exchange(bytes);
             return Ok(());
         }
-        let clean = Clean::of(sent, &answer.headers, answer.body.bytes(), redactor);
+        let body = answer.body.bytes();
+        let searched = if is_searched(body) { body } else { &[] };
+        let clean = Clean::of(sent, &answer.headers, searched, redactor);
         let mut notes = Vec::new();
         let identity = Identity::of(sent, &answer.headers, &clean, &mut notes);
-        let recorded = RecordedResponse::of(sent, answer, &clean, &mut notes);
-        let title = format!("{} {}", sent.method, super::exchange::path_of(&clean.target()));
+        let mut recorded = RecordedResponse::of(sent, answer, &clean, files.folder(), &mut notes)?;
+        let title = Identity::title(sent, &clean);
         let request = identity.id();
-        let exchange = placing::Exchange {
+        let mut exchange = placing::Exchange {
             method: &sent.method,
             title,
             request,
             identity: &identity,
-            recorded: &recorded,
+            recorded: &mut recorded,
             notes: &notes,
         };
         let mut shard = self.shard(request);
         let log = shard.entry(request).or_default();
-        let placed = placing::place(log, &exchange, files)?;
+        let placed = placing::place(log, &mut exchange, files)?;
         let new_files = placed.new_files();
         if self.counts.files() + new_files > MAX_FILES {
             return Err(io::Error::other(format!(
@@ -124,9 +110,18 @@ impl Ledger {
         self.counts.placed(new_files, log.replaced_mappings(), placed.began_sequence);
         log.commit(variant, placed.update, fingerprint.answer);
         drop(shard);
-        self.counts.add_exchange();
+        self.counts.add_exchange(bytes);
         self.recent.keep(fingerprint.request, Recent { request, variant });
         Ok(())
+    }
+
+    /// Counts an exchange that repeats the last one of its request; returns whether it does.
+    pub(super) fn repeat(&self, sent: &SentRequest, answer: &ReceivedAnswer) -> bool {
+        let repeats = self.is_repeated(&Fingerprint::of(sent, answer));
+        if repeats {
+            self.counts.add_exchange(answer.body.length());
+        }
+        repeats
     }
 
     /// What was recorded so far.

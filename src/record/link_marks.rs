@@ -1,5 +1,7 @@
 //! Which links a recording has: a mapping says it for its answer, whose text stays as the backend sent it.
 
+use std::cell::Cell;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{HOST, HeaderName};
@@ -7,8 +9,9 @@ use http::{HeaderMap, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use crate::links::{
-    Backend, LINKS_PARAMETER, LINKS_TRANSFORMER, Links, is_rewritten, kept_because,
+    Backend, LINKS_PARAMETER, LINKS_TRANSFORMER, Links, is_compressed, is_rewritten, kept_because,
 };
+use crate::redact::recoded;
 
 use super::exchange::SentRequest;
 
@@ -16,8 +19,9 @@ use super::exchange::SentRequest;
 pub(super) fn mark(links: &Links, sent: &SentRequest, mapping: &mut Value, file: Option<&[u8]>) {
     let Some(response) = mapping.get_mut("response").and_then(Value::as_object_mut) else { return };
     let headers = fields(response);
-    let in_body = |links: &Links, response: &Map<String, Value>| {
-        file.map_or_else(|| are_in_body(links, response), |bytes| links.are_in(bytes))
+    let in_body = |links: &Links, response: &Map<String, Value>| match file {
+        Some(bytes) => are_in(links, &headers, bytes),
+        None => are_in_body(links, &headers, response),
     };
     // A backend that knows where its client found it writes that.
     let own = own_base(sent).filter(|own| {
@@ -69,13 +73,13 @@ fn fields(response: &Map<String, Value>) -> HeaderMap {
 }
 
 /// Whether the body in a mapping's response has links.
-fn are_in_body(links: &Links, response: &Map<String, Value>) -> bool {
+fn are_in_body(links: &Links, headers: &HeaderMap, response: &Map<String, Value>) -> bool {
     let text = |value: Option<&Value>| {
         value.and_then(Value::as_str).is_some_and(|text| links.are_in(text.as_bytes()))
     };
     let decoded = |value: Option<&Value>| {
         let bytes = value.and_then(Value::as_str).and_then(|text| STANDARD.decode(text).ok());
-        bytes.is_some_and(|bytes| links.are_in(&bytes))
+        bytes.is_some_and(|bytes| are_in(links, headers, &bytes))
     };
     text(response.get("body"))
         || decoded(response.get("base64Body"))
@@ -86,4 +90,18 @@ fn are_in_body(links: &Links, response: &Map<String, Value>) -> bool {
 pub(super) fn own_base(sent: &SentRequest) -> Option<Backend> {
     let host = sent.headers.get(HOST)?.to_str().ok()?;
     Backend::new(&format!("http://{host}"), "").ok()
+}
+
+/// Whether the bytes of a body have links, also behind their compression.
+fn are_in(links: &Links, headers: &HeaderMap, bytes: &[u8]) -> bool {
+    if !is_compressed(headers) {
+        return links.are_in(bytes);
+    }
+    let found = Cell::new(false);
+    // Nothing is changed: this only looks.
+    let looked_at = recoded(headers, bytes, &|text| {
+        found.set(links.are_in(text));
+        None
+    });
+    looked_at.is_some() || found.get()
 }

@@ -12,11 +12,15 @@ use http::header::CONTENT_LENGTH;
 use http_body::Frame;
 use http_body_util::BodyExt as _;
 
-use crate::links::{ClientBase, Links, Rewriting, is_rewritten};
+use crate::links::{ClientBase, Links, Rewriting, is_compressed, is_rewritten};
 use crate::message::{Body, BodyError, PassedBody, Request};
+use crate::redact::recoded;
 
 /// A body up to this size, in bytes, is read before its head is sent, so that its length can be announced.
 const ANNOUNCED: usize = 64 << 10;
+
+/// A compressed body is read up to this size, in bytes, since it can only be changed as a whole.
+const MOST_READ: usize = 1 << 20;
 
 /// How long such a body is waited for. A slower one goes out in chunks.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -45,34 +49,39 @@ impl AnswerLinks {
         if http_body::Body::is_end_stream(&body) || !is_rewritten(headers) {
             return Body::Passed(body);
         }
-        let mut begun = Begun::default();
         let length =
             headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        if length.is_some_and(|length: usize| length <= ANNOUNCED) {
-            match tokio::time::timeout(PATIENCE, begun.read(&mut body)).await {
-                Ok(()) if begun.last.is_none() && Some(begun.bytes.len()) == length => {
-                    let mut whole = begun.bytes.freeze();
-                    if let Some(new) = links.to_client(&whole, &base) {
-                        headers.insert(CONTENT_LENGTH, new.len().into());
-                        whole = new.into();
-                    }
-                    return Body::Bytes(whole);
+        let compressed = is_compressed(headers);
+        let mut begun = Begun::default();
+        if compressed || length.is_some_and(|length: usize| length <= ANNOUNCED) {
+            let read = tokio::time::timeout(PATIENCE, begun.read(&mut body)).await;
+            let is_whole = read == Ok(true) && begun.last.is_none();
+            if is_whole && length.is_none_or(|length| length == begun.bytes.len()) {
+                let mut whole = begun.bytes.freeze();
+                let change = |text: &[u8]| links.to_client(text, &base);
+                let new =
+                    if compressed { recoded(headers, &whole, &change) } else { change(&whole) };
+                if let Some(new) = new {
+                    whole = new.into();
                 }
-                // Broken, or with trailers: it goes on as it came.
-                Ok(()) => {
-                    let data =
-                        (!begun.bytes.is_empty()).then(|| Ok(Frame::data(begun.bytes.freeze())));
-                    let queued = data.into_iter().chain(begun.last).collect();
-                    return Body::Passed(PassedBody::new(Rewritten { queued, body: None }));
+                if length.is_none() {
+                    return Body::Passed(PassedBody::new(Rewritten::of(whole, None, None)));
                 }
-                Err(_) => {}
+                headers.insert(CONTENT_LENGTH, whole.len().into());
+                return Body::Bytes(whole);
+            }
+            if compressed || read == Ok(true) {
+                // Late, large, broken, or with trailers: it goes on as it came.
+                let (bytes, last) = (begun.bytes.freeze(), begun.last);
+                let rest = (read != Ok(true)).then_some((body, None));
+                return Body::Passed(PassedBody::new(Rewritten::of(bytes, last, rest)));
             }
         }
         headers.remove(CONTENT_LENGTH);
         let mut rewriting = Rewriting::new(&links, base);
         let first = rewriting.push(&links, begun.bytes.freeze());
-        let queued = (!first.is_empty()).then(|| Ok(Frame::data(first))).into_iter().collect();
-        Body::Passed(PassedBody::new(Rewritten { queued, body: Some((body, links, rewriting)) }))
+        let rest = Some((body, Some((links, rewriting))));
+        Body::Passed(PassedBody::new(Rewritten::of(first, None, rest)))
     }
 }
 
@@ -85,22 +94,38 @@ struct Begun {
 }
 
 impl Begun {
-    /// Reads a body to its end. What was read stays where the reading is given up.
-    async fn read(&mut self, body: &mut PassedBody) {
+    /// Reads a body to its end, and says whether it is no larger than is read before its head is sent. What was read
+    /// stays where the reading is given up.
+    async fn read(&mut self, body: &mut PassedBody) -> bool {
         while let Some(frame) = body.frame().await {
             match frame.map(Frame::into_data) {
                 Ok(Ok(bytes)) => self.bytes.extend_from_slice(&bytes),
                 Ok(Err(other)) => self.last = Some(Ok(other)),
                 Err(error) => self.last = Some(Err(error)),
             }
+            if self.bytes.len() > MOST_READ {
+                return false;
+            }
         }
+        true
     }
 }
 
 /// A body that is rewritten while it arrives.
 struct Rewritten {
     queued: VecDeque<Result<Frame<Bytes>, BodyError>>,
-    body: Option<(PassedBody, Arc<Links>, Rewriting)>,
+    rest: Option<Rest>,
+}
+
+/// What arrives, and what rewrites it.
+type Rest = (PassedBody, Option<(Arc<Links>, Rewriting)>);
+
+impl Rewritten {
+    /// A body of these bytes, of what ended them, and of what arrives after them.
+    fn of(bytes: Bytes, last: Option<Result<Frame<Bytes>, BodyError>>, rest: Option<Rest>) -> Self {
+        let data = (!bytes.is_empty()).then(|| Ok(Frame::data(bytes)));
+        Self { queued: data.into_iter().chain(last).collect(), rest }
+    }
 }
 
 impl http_body::Body for Rewritten {
@@ -115,9 +140,11 @@ impl http_body::Body for Rewritten {
             if let Some(frame) = self.queued.pop_front() {
                 return Poll::Ready(Some(frame));
             }
-            let Self { queued, body } = &mut *self;
-            let Some((arriving, links, rewriting)) = body else { return Poll::Ready(None) };
-            let (ready, last) = match ready!(Pin::new(arriving).poll_frame(cx)) {
+            let Self { queued, rest } = &mut *self;
+            let Some((body, rewriting)) = rest else { return Poll::Ready(None) };
+            let frame = ready!(Pin::new(body).poll_frame(cx));
+            let Some((links, rewriting)) = rewriting else { return Poll::Ready(frame) };
+            let (ready, last) = match frame {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(bytes) => (rewriting.push(links, bytes), None),
                     Err(trailers) => (rewriting.finish(links), Some(Ok(trailers))),
@@ -125,7 +152,7 @@ impl http_body::Body for Rewritten {
                 Some(Err(error)) => (rewriting.finish(links), Some(Err(error))),
                 None => {
                     let ready = rewriting.finish(links);
-                    *body = None;
+                    *rest = None;
                     (ready, None)
                 }
             };

@@ -15,17 +15,21 @@
 
 mod answer;
 mod backends;
+mod backlog;
 mod clean;
 #[cfg(feature = "cli")]
 mod complete;
 mod connect;
+mod credentials;
 mod exchange;
+mod exec_plugin;
 #[cfg(feature = "cli")]
 mod fetch;
 mod files;
 mod headers;
 mod identity;
 mod key_file;
+mod kubeconfig;
 mod ledger;
 mod link_marks;
 mod links;
@@ -33,11 +37,14 @@ mod mapping;
 mod options;
 mod outbound;
 mod proxy;
+mod queue;
 mod route;
+mod spool;
 mod targets;
 mod tee;
 mod text;
 mod upstream;
+mod websocket;
 mod writer;
 
 #[cfg(test)]
@@ -50,6 +57,7 @@ pub(crate) use ledger::{Earlier, RecordingOf};
 pub use options::UpstreamOptions;
 pub(crate) use outbound::{ANSWER_TIMEOUT, Outbound, SendError};
 pub(crate) use proxy::Proxy;
+pub(crate) use queue::QueueLimits;
 pub(crate) use targets::Targets;
 pub(crate) use upstream::Upstream;
 #[cfg(feature = "cli")]

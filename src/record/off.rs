@@ -58,12 +58,16 @@ impl Proxy {
         match self.0 {}
     }
 
+    pub(crate) fn progress(&self) -> Option<serde_json::Value> {
+        match self.0 {}
+    }
+
     pub(crate) fn held(&self) -> Option<(usize, usize)> {
         match self.0 {}
     }
 
     #[expect(clippy::unused_async, reason = "the signature is that of a build with a backend")]
-    pub(crate) async fn flush(&self) {
+    pub(crate) async fn end(&self, _: Duration) {
         match self.0 {}
     }
 }

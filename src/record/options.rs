@@ -7,6 +7,8 @@ use crate::document::disk;
 use crate::tls::Pem;
 use crate::tls::client::Identity;
 
+use super::credentials::Credentials;
+
 /// The largest PEM file, in bytes.
 const MOST: u64 = 4 << 20;
 
@@ -63,6 +65,8 @@ pub struct UpstreamOptions {
     pub(super) host: Option<String>,
     pub(super) preserve_host: bool,
     pub(super) env_proxies: bool,
+    /// For requests that have none.
+    pub(super) credentials: Option<Credentials>,
 }
 
 impl UpstreamOptions {

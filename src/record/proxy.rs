@@ -1,19 +1,24 @@
 //! Unmatched requests → the backend → a plan, and a recording where there is a recorder.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
+use http::header::{SEC_WEBSOCKET_EXTENSIONS, UPGRADE};
+use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
+use hyper_util::rt::TokioIo;
 
 use crate::links::Links;
-use crate::message::{Body, Effects, Origin, PassedBody, Plan, Request, RequestBody};
+use crate::message::{Body, Effects, Origin, PassedBody, Plan, Request, RequestBody, Tunnel};
 
 use super::backends::Backends;
 use super::exchange::{BodyCopy, SentRequest};
 use super::links::AnswerLinks;
 use super::tee::{Recording, Tee};
 use super::upstream::UpstreamError;
+use super::websocket::Overheard;
 use super::writer::Recorder;
 
 /// The backends, with or without a recorder.
@@ -54,16 +59,25 @@ impl Proxy {
             let why = format!("no backend has this path; they have {paths}\n");
             return Plan::text(StatusCode::NOT_FOUND, Origin::Upstream, why);
         };
+        if self.recorder.is_some() {
+            // What is said over a WebSocket is recorded as it is said, without compression.
+            request.headers.remove(SEC_WEBSOCKET_EXTENSIONS);
+        }
         let response = match upstream.forward(request).await {
             Ok(response) => response,
             Err(error) => return failed(&error),
         };
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let sent = self.recorder.clone().zip(sent);
+            return tunnel(response, sent).await;
+        }
         let (mut head, body) = response.into_parts();
-        let recording = self.recorder.clone().zip(sent).map(|(recorder, sent)| {
-            let mut recording = Recording::new(recorder, sent, head.status, head.headers.clone());
+        let recording = self.recorder.clone().zip(sent).and_then(|(recorder, sent)| {
+            let (status, headers) = (head.status, head.headers.clone());
+            let mut recording = Recording::begin(recorder, sent, status, headers)?;
             let reason = head.extensions.get::<ReasonPhrase>();
             recording.reason = reason.map(|reason| Bytes::copy_from_slice(reason.as_bytes()));
-            recording
+            Some(recording)
         });
         let body = PassedBody::new(Tee::new(body, recording));
         let body = match links {
@@ -79,13 +93,27 @@ impl Proxy {
         plan
     }
 
+    /// What was recorded so far, for programs; nothing without a recorder.
+    #[must_use]
+    pub(crate) fn progress(&self) -> Option<serde_json::Value> {
+        self.recorder.as_ref().map(Recorder::progress)
+    }
+
     /// How many bytes of exchanges the recorder holds, and its budget; nothing without a recorder.
     #[must_use]
     pub(crate) fn held(&self) -> Option<(usize, usize)> {
         self.recorder.as_ref().map(Recorder::held)
     }
 
-    /// Waits until all exchanges that have ended are on disk.
+    /// Ends the recording; see [`Recorder::end`].
+    pub(crate) async fn end(&self, within: Duration) {
+        if let Some(recorder) = &self.recorder {
+            recorder.end(within).await;
+        }
+    }
+
+    /// Waits until all exchanges that have ended are mappings on disk.
+    #[cfg(test)]
     pub(crate) async fn flush(&self) {
         if let Some(recorder) = &self.recorder {
             recorder.flush().await;
@@ -101,6 +129,41 @@ fn copy_of(request: &mut Request) -> SentRequest {
         .inspected(move |bytes| copy.push(bytes));
     let (method, headers) = (request.method.clone(), request.headers.clone());
     SentRequest { method, target: request.target().to_owned(), headers, body, links: None }
+}
+
+/// The answer to an upgrade that the backend has accepted. What is said over a `WebSocket` is recorded; another
+/// protocol is passed through.
+async fn tunnel(
+    mut response: http::Response<Incoming>,
+    recorded: Option<(Recorder, SentRequest)>,
+) -> Plan {
+    let upgraded = match hyper::upgrade::on(&mut response).await {
+        Ok(upgraded) => TokioIo::new(upgraded),
+        Err(error) => {
+            let why =
+                format!("the backend changed the protocol, and its connection broke: {error}\n");
+            return Plan::text(StatusCode::BAD_GATEWAY, Origin::Upstream, why);
+        }
+    };
+    let (head, _) = response.into_parts();
+    let protocol = head.headers.get(UPGRADE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let tunnel = match recorded {
+        Some((recorder, sent)) if protocol.eq_ignore_ascii_case("websocket") => {
+            match Recording::begin(recorder, sent, head.status, head.headers.clone()) {
+                Some(recording) => Tunnel::new(Overheard::new(upgraded, recording)),
+                None => Tunnel::new(upgraded),
+            }
+        }
+        Some((recorder, sent)) => {
+            let why = format!("{protocol:?} is passed through and not recorded, for");
+            recorder.report_skipped(&sent, &why, "");
+            Tunnel::new(upgraded)
+        }
+        None => Tunnel::new(upgraded),
+    };
+    let mut plan = Plan::new(head.status, Origin::Upstream, Body::Tunnel(tunnel));
+    plan.headers = head.headers;
+    plan
 }
 
 fn failed(error: &UpstreamError) -> Plan {

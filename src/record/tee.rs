@@ -4,7 +4,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, Method, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
@@ -12,8 +13,9 @@ use tokio::time::Instant;
 use crate::message::BodyError;
 
 use super::answer;
-use super::exchange::{Arrivals, End, MAX_ANSWER, ReceivedAnswer, SentRequest};
-use super::writer::{Recorder, Reserved};
+use super::exchange::{Arrivals, End, ReceivedAnswer, SentRequest};
+use super::queue::Reserved;
+use super::writer::Recorder;
 
 /// What an exchange holds besides the body of its answer, in bytes.
 const OVERHEAD: usize = 4096;
@@ -39,17 +41,26 @@ pub(super) struct Recording {
 }
 
 impl Recording {
-    pub(super) fn new(
+    /// Begins to record an answer; nothing where it is known to be too large.
+    pub(super) fn begin(
         recorder: Recorder,
         sent: SentRequest,
         status: StatusCode,
         headers: HeaderMap,
-    ) -> Self {
+    ) -> Option<Self> {
+        let length =
+            headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        if sent.method != Method::HEAD
+            && length.is_some_and(|length: u64| length > recorder.most_of_body())
+        {
+            report_too_large(&recorder, &sent);
+            return None;
+        }
         let began = Instant::now();
         let mut reserved = recorder.reserve();
         reserved.grow(OVERHEAD);
-        let (reason, body, trailers) = (None, Arrivals::default(), None);
-        Self { recorder, sent, status, headers, reason, began, body, trailers, reserved }
+        let (reason, body, trailers) = (None, recorder.arrivals(), None);
+        Some(Self { recorder, sent, status, headers, reason, began, body, trailers, reserved })
     }
 
     /// Adds what arrived; returns whether it fits.
@@ -60,23 +71,47 @@ impl Recording {
         frame.data_ref().is_none_or(|bytes| self.push(bytes))
     }
 
-    /// Adds bytes of the body; returns whether they fit.
-    fn push(&mut self, bytes: &Bytes) -> bool {
-        if self.body.len() + bytes.len() > MAX_ANSWER {
-            let why = format!("more than {MAX_ANSWER} bytes were answered to");
-            self.recorder.report_skipped(&self.sent, &why, "");
+    /// Adds a part that stays one; returns whether it fits.
+    pub(super) fn push_part(&mut self, bytes: &Bytes) -> bool {
+        if self.body.has_most_parts() {
+            self.recorder.report_skipped(&self.sent, "too many messages were exchanged on", "");
             return false;
         }
-        self.reserved.grow(bytes.len());
-        self.body.push(self.began.elapsed(), bytes);
+        self.push(bytes)
+    }
+
+    /// Adds bytes of the body; returns whether they fit.
+    pub(super) fn push(&mut self, bytes: &Bytes) -> bool {
+        if self.body.length() + bytes.len() as u64 > self.recorder.most_of_body() {
+            report_too_large(&self.recorder, &self.sent);
+            return false;
+        }
+        if let Err(error) = self.body.push(self.began.elapsed(), bytes) {
+            let why = "the file of its body cannot be written:";
+            self.recorder.report_skipped(&self.sent, why, &format!(": {error}"));
+            return false;
+        }
+        self.reserved.set(OVERHEAD + self.body.held());
         true
     }
 
-    fn finish(self, end: End) {
+    /// Gives up: `why` stands before the request.
+    pub(super) fn skip(self, why: &str) {
+        self.recorder.report_skipped(&self.sent, why, "");
+    }
+
+    pub(super) fn finish(self, end: End) {
         let Self { recorder, sent, status, headers, reason, body, trailers, reserved, .. } = self;
+        let body = body.finish();
         let answer = ReceivedAnswer { status, headers, reason, body, trailers, end };
         recorder.write(sent, answer, reserved);
     }
+}
+
+fn report_too_large(recorder: &Recorder, sent: &SentRequest) {
+    let most = recorder.most_of_body();
+    let why = format!("more than {most} bytes (--bound recorded-body-bytes) were answered to");
+    recorder.report_skipped(sent, &why, "");
 }
 
 impl Tee {
@@ -145,7 +180,9 @@ impl Drop for Tee {
         if self.body.is_end_stream() {
             // The body of an answer that has none is not polled.
             recording.finish(End::Whole);
-        } else if answer::is_stream(&recording.sent, &recording.headers) {
+        } else if answer::is_stream(&recording.sent, &recording.headers)
+            || recording.body.is_paced() && !recording.headers.contains_key(CONTENT_LENGTH)
+        {
             // A watch ends when its client closes the connection.
             recording.finish(End::ByClient);
         } else {

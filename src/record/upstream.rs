@@ -18,8 +18,9 @@ use crate::message::{BodyError, Request, RequestBody};
 use crate::tls::client::{Offer, TlsClient, Trust};
 
 use super::connect::BackendConnector;
+use super::credentials::Credentials;
 use super::headers::{self, set_upgrade};
-use super::options::UpstreamOptions;
+use super::options::{PemSource, UpstreamOptions};
 use super::route::{Place, advice};
 
 /// How long an answer's head may take, where the options do not say.
@@ -48,6 +49,8 @@ pub(crate) struct Upstream {
     remedies: Remedies,
     timeout: Duration,
     proxy_credentials: Option<HeaderValue>,
+    /// For requests that have none.
+    credentials: Option<Credentials>,
     /// HTTP/1.1 or HTTP/2, as is negotiated.
     client: Client<BackendConnector, OutBody>,
     /// HTTP/1.1, for upgrades.
@@ -70,6 +73,9 @@ pub(crate) enum UpstreamError {
     /// The certificates cannot be used.
     #[error("{0}")]
     Tls(String),
+    /// There are no credentials for it.
+    #[error("the request is not sent to the backend: {0}")]
+    Credentials(String),
     /// It did not answer in time.
     #[error("the backend {url} did not begin to answer within {} s", timeout.as_secs_f32())]
     Timeout {
@@ -138,13 +144,12 @@ impl Upstream {
                 .map_err(|_| wrong(&format!("{host:?} is not a host to name in requests")))?,
             None => place.authority.clone(),
         };
-        let [offering_both, offering_http1] = match place.scheme == Scheme::HTTPS {
-            true => {
-                let name = options.server_name.as_deref().unwrap_or(place.authority.host());
-                let both = tls(options, name, Offer::Both)?;
-                [Some(both), Some(tls(options, name, Offer::Http1)?)]
-            }
-            false => [None, None],
+        let [offering_both, offering_http1] = if place.scheme == Scheme::HTTPS {
+            let name = options.server_name.as_deref().unwrap_or(place.authority.host());
+            let both = tls(options, name, Offer::Both)?;
+            [Some(both), Some(tls(options, name, Offer::Http1)?)]
+        } else {
+            [None, None]
         };
         let mut shown = url.trim_end_matches('/').to_owned();
         if let Some(proxy) = place.proxy() {
@@ -164,6 +169,7 @@ impl Upstream {
             },
             timeout: options.timeout.unwrap_or(ANSWER_TIMEOUT),
             proxy_credentials: place.proxy_credentials,
+            credentials: options.credentials.clone(),
             client: client(both.clone(), place.http2_only),
             http1: client(http1, false),
             http2: client(both, true),
@@ -195,6 +201,12 @@ impl Upstream {
         let authority = self.name_host(&mut headers);
         if let Some(credentials) = &self.proxy_credentials {
             headers.insert(header::PROXY_AUTHORIZATION, credentials.clone());
+        }
+        if let Some(credentials) = &self.credentials
+            && !headers.contains_key(header::AUTHORIZATION)
+        {
+            let value = credentials.get().await.map_err(UpstreamError::Credentials)?;
+            headers.insert(header::AUTHORIZATION, value);
         }
         let mut out = http::Request::new(outgoing(body));
         *out.method_mut() = method;
@@ -267,7 +279,7 @@ fn is_grpc(headers: &HeaderMap) -> bool {
 fn tls(options: &UpstreamOptions, name: &str, offer: Offer) -> Result<TlsClient, UpstreamError> {
     let unusable = |why: String| UpstreamError::Tls(why);
     let in_file = |why: String| unusable(format!("the CA file {why}"));
-    let ca = options.ca.as_ref().map(|source| source.read()).transpose().map_err(in_file)?;
+    let ca = options.ca.as_ref().map(PemSource::read).transpose().map_err(in_file)?;
     let trust = match &ca {
         _ if options.insecure => Trust::Anyone,
         Some(pem) => Trust::Pem(pem),

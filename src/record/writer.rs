@@ -1,23 +1,22 @@
 //! Writes exchanges to files on threads of its own, each file whole or not at all.
 
 use std::fs;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::BuildHasher as _;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, oneshot};
-
+use crate::links::Links;
 use crate::redact::{Key, Redactor};
 use crate::transport::Logger;
 
-use super::exchange::{ReceivedAnswer, SentRequest, path_of};
-use super::files::{BODIES, FileChange, FolderLock, RecordingFiles, write_manifest};
+use super::backlog;
+use super::exchange::{Arrivals, ReceivedAnswer, SentRequest, path_of};
+use super::files::{BODIES, FileChange, FolderLock, RecordingFiles, UNFINISHED, write_manifest};
 use super::key_file;
-use super::ledger::{Ledger, RecordingOf};
+use super::ledger::{Earlier, Ledger, RecordingOf};
+use super::queue::{Budget, Queue, QueueLimits, Reserved, Sink};
 
 /// Writes exchanges into a directory. Clones share their threads; once the last one is dropped, everything is on
 /// disk.
@@ -25,7 +24,8 @@ use super::ledger::{Ledger, RecordingOf};
 pub(crate) struct Recorder(Arc<Inner>);
 
 struct Inner {
-    writers: Vec<Writer>,
+    /// Nothing once it is dropped.
+    queue: Option<Queue>,
     budget: Arc<Budget>,
     redactor: Arc<Redactor>,
     ledger: Arc<Ledger>,
@@ -33,46 +33,40 @@ struct Inner {
     folder: Folder,
     /// The URL of the backend.
     backend: String,
+    /// The largest body that is recorded, in bytes.
+    most_of_body: u64,
     /// Dropped last, once everything is on disk.
     _lock: FolderLock,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // Waits for them.
-        self.writers.clear();
-        let Self { folder, backend, ledger, log, .. } = self;
+        // Waits for its threads.
+        self.queue = None;
+        let Self { folder, backend, ledger, redactor, log, .. } = self;
         if let Err(error) = write_manifest(&folder.0, folder, backend, ledger.counts()) {
             log(&format!("the manifest of {} cannot be written: {error}", folder.0.display()));
         }
         log(&format!("{} in {}", ledger.counts(), folder.0.display()));
+        let secrets = redactor.secrets();
+        if !secrets.is_empty() {
+            let kinds = secrets.iter().map(|(kind, many)| format!("{many} {kind}"));
+            let kinds: Vec<String> = kinds.collect();
+            log(&format!("secrets replaced: {}", kinds.join(", ")));
+        }
     }
 }
 
-/// One thread. The same request always goes to the same thread, so that the later answer is kept.
-struct Writer {
-    jobs: Option<Mutex<Sender<Job>>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-enum Job {
-    Write(Box<(SentRequest, ReceivedAnswer)>, Reserved),
-    Flush(oneshot::Sender<()>),
-}
-
-/// The most threads that write.
-const MAX_WRITERS: usize = 4;
-
 impl Recorder {
-    /// A recorder for a directory, which is made if it is missing. It holds at most `most_bytes` of exchanges;
-    /// then new requests wait, since a recording with gaps replays wrong answers.
+    /// A recorder for a directory, which is made if it is missing. What a killed recorder left in it is made into
+    /// mappings.
     ///
     /// # Errors
-    /// When the directory cannot be made, or a thread cannot be started.
+    /// When the directory cannot be made or written, or a thread cannot be started.
     pub(crate) fn new(
         directory: &Path,
         of: RecordingOf,
-        most_bytes: usize,
+        limits: QueueLimits,
         redactor: &Arc<Redactor>,
         log: &Logger,
     ) -> io::Result<Self> {
@@ -80,24 +74,42 @@ impl Recorder {
         let lock = FolderLock::take(directory)?;
         remove_unfinished(directory);
         remove_unfinished(&directory.join(BODIES));
+        try_to_write(directory)?;
+        recover(directory, of.links.as_ref(), redactor, log)?;
         let ledger = Arc::new(Ledger::open(directory, of.earlier)?);
-        let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_WRITERS);
-        let writers = (0..threads).map(|_| {
-            let folder = Folder(directory.to_path_buf());
-            Writer::start(folder, Arc::clone(&ledger), Arc::clone(redactor), Arc::clone(log))
-        });
-        let writers = writers.collect::<io::Result<Vec<_>>>()?;
-        let budget = Arc::new(Budget::new(most_bytes));
+        let links = of.links.as_ref();
+        let sink = MappingSink::new(directory, &ledger, links, redactor, log);
+        let (queue, _) = Queue::start(directory, limits, Arc::clone(redactor), Box::new(sink))?;
         Ok(Self(Arc::new(Inner {
-            writers,
-            budget,
+            budget: Arc::clone(queue.budget()),
+            queue: Some(queue),
             redactor: Arc::clone(redactor),
             ledger,
             log: Arc::clone(log),
-            folder: Folder(directory.to_path_buf()),
+            folder: Folder(directory.into()),
             backend: of.backend,
+            most_of_body: of.most_of_body,
             _lock: lock,
         })))
+    }
+
+    /// Makes mappings of what a killed recorder left in a directory, if it left something. A directory that a
+    /// recorder uses is left to it.
+    ///
+    /// # Errors
+    /// When there is something that cannot be read, or mappings that cannot be written.
+    pub(crate) fn recover(directory: &Path, key: Option<Key>, log: &Logger) -> io::Result<()> {
+        if !directory.join(backlog::FILE).is_file() {
+            return Ok(());
+        }
+        let lock = match FolderLock::take(directory) {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => return Ok(()),
+            lock => lock?,
+        };
+        let redactor = Self::redactor(directory, key)?;
+        recover(directory, None, &redactor, log)?;
+        drop(lock);
+        Ok(())
     }
 
     /// The redactor of a recording, with this key or the one in its directory, which is made if it is missing.
@@ -115,122 +127,76 @@ impl Recorder {
         self.0.budget.wait().await;
     }
 
+    /// Where the body of an answer arrives.
+    pub(super) fn arrivals(&self) -> Arrivals {
+        Arrivals::with_folder(Arc::clone(&self.0.folder.0))
+    }
+
+    /// The largest body of an answer that is recorded, in bytes.
+    pub(super) fn most_of_body(&self) -> u64 {
+        self.0.most_of_body
+    }
+
     /// The share of one exchange in the budget.
     pub(super) fn reserve(&self) -> Reserved {
-        Reserved { budget: Arc::clone(&self.0.budget), bytes: 0 }
+        self.0.budget.reserve()
+    }
+
+    /// What was recorded so far, for programs.
+    #[must_use]
+    pub(crate) fn progress(&self) -> serde_json::Value {
+        let counts = self.0.ledger.counts();
+        serde_json::json!({
+            "directory": self.0.folder.0.to_string_lossy(),
+            "exchanges": counts.exchanges(),
+            "bytes": counts.bytes(),
+            "skipped": counts.skipped(),
+            "mappings": counts.files(),
+            "requestsWithSeveralAnswers": counts.sequences(),
+            "secrets": self.0.redactor.secrets(),
+        })
     }
 
     /// How many bytes of exchanges are held, and the budget.
     #[must_use]
     pub(crate) fn held(&self) -> (usize, usize) {
-        (self.0.budget.held.load(Ordering::Relaxed), self.0.budget.most)
+        self.0.budget.held()
     }
 
     /// Queues an exchange to be written.
     pub(super) fn write(&self, sent: SentRequest, answer: ReceivedAnswer, reserved: Reserved) {
-        let mut hasher = DefaultHasher::new();
-        // Whatever the order of its query is, a request goes to the same thread.
-        (sent.method.as_str(), path_of(&sent.target)).hash(&mut hasher);
-        let writers = self.0.writers.len() as u64;
-        let writer = usize::try_from(hasher.finish() % writers).unwrap_or_default();
-        self.0.writers[writer].send(Job::Write(Box::new((sent, answer)), reserved));
+        if let Some(queue) = &self.0.queue {
+            queue.push(sent, answer, reserved);
+        }
     }
 
-    /// Waits until all queued exchanges are on disk.
+    /// Waits until all queued exchanges are mappings on disk.
+    #[cfg(any(test, feature = "cli"))]
     pub(crate) async fn flush(&self) {
-        let mut flushed = Vec::new();
-        for writer in &self.0.writers {
-            let (done, written) = oneshot::channel();
-            writer.send(Job::Flush(done));
-            flushed.push(written);
+        if let Some(queue) = &self.0.queue {
+            queue.drained().await;
         }
-        for written in flushed {
-            // Fails only where the thread has ended, which it does with the recorder.
-            let _ = written.await;
+    }
+
+    /// Ends the recording. What is not a mapping by then stays in the directory, and the next start makes mappings
+    /// of it.
+    pub(crate) async fn end(&self, within: Duration) {
+        let Some(queue) = &self.0.queue else { return };
+        let left = queue.end(within).await;
+        if left > 0 {
+            let file = self.0.folder.0.join(backlog::FILE);
+            (self.0.log)(&format!(
+                "{left} exchanges are in {} and no mappings yet; the next record or serve with this directory makes them",
+                file.display()
+            ));
         }
     }
 
     /// Reports an exchange that is not recorded.
     pub(super) fn report_skipped(&self, sent: &SentRequest, why: &str, error: &str) {
+        self.0.ledger.counts().add_skipped();
         let target = self.0.redactor.pass("").target(&sent.target);
         (self.0.log)(&format!("not recorded: {why} {} {target}{error}", sent.method));
-    }
-}
-
-impl Writer {
-    fn start(
-        folder: Folder,
-        ledger: Arc<Ledger>,
-        redactor: Arc<Redactor>,
-        log: Logger,
-    ) -> io::Result<Self> {
-        let (jobs, received) = channel();
-        let thread = thread::Builder::new()
-            .name("standin-recorder".to_owned())
-            .spawn(move || run(&folder, &ledger, &received, &redactor, &log))?;
-        Ok(Self { jobs: Some(Mutex::new(jobs)), thread: Some(thread) })
-    }
-
-    fn send(&self, job: Job) {
-        if let Some(jobs) = &self.jobs {
-            let _ = jobs.lock().unwrap_or_else(PoisonError::into_inner).send(job);
-        }
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        self.jobs = None;
-        if let Some(thread) = self.thread.take() {
-            // A panic of the thread was printed already.
-            let _ = thread.join();
-        }
-    }
-}
-
-/// The memory budget of exchanges until they are written, in bytes.
-#[derive(Debug)]
-struct Budget {
-    held: AtomicUsize,
-    most: usize,
-    freed: Notify,
-}
-
-impl Budget {
-    fn new(most: usize) -> Self {
-        Self { held: AtomicUsize::new(0), most, freed: Notify::new() }
-    }
-
-    async fn wait(&self) {
-        loop {
-            // Registered before the check, so that what is freed in between wakes this task.
-            let freed = self.freed.notified();
-            if self.held.load(Ordering::Acquire) < self.most {
-                return;
-            }
-            freed.await;
-        }
-    }
-}
-
-/// The share of one exchange in the budget, returned when it is dropped.
-#[derive(Debug)]
-pub(super) struct Reserved {
-    budget: Arc<Budget>,
-    bytes: usize,
-}
-
-impl Reserved {
-    pub(super) fn grow(&mut self, bytes: usize) {
-        self.bytes += bytes;
-        self.budget.held.fetch_add(bytes, Ordering::AcqRel);
-    }
-}
-
-impl Drop for Reserved {
-    fn drop(&mut self) {
-        self.budget.held.fetch_sub(self.bytes, Ordering::AcqRel);
-        self.budget.freed.notify_waiters();
     }
 }
 
@@ -240,34 +206,145 @@ impl std::fmt::Debug for Recorder {
     }
 }
 
-fn run(folder: &Folder, ledger: &Ledger, jobs: &Receiver<Job>, redactor: &Redactor, log: &Logger) {
-    for job in jobs {
-        match job {
-            Job::Write(exchange, reserved) => {
-                let (sent, answer) = *exchange;
-                if let Err(error) = ledger.record(&sent, answer, redactor, folder) {
-                    log(&format!(
-                        "not recorded: {} {}: it cannot be written to {}: {error}; is the disk full, may the directory be written?",
-                        sent.method,
-                        redactor.pass("").target(&sent.target),
-                        folder.0.display()
-                    ));
-                }
-                drop(reserved);
-            }
-            Job::Flush(done) => {
-                let _ = done.send(());
-            }
+/// Makes exchanges into mappings.
+struct MappingSink {
+    folder: Folder,
+    ledger: Arc<Ledger>,
+    /// Links to the backends, for exchanges that come back from the disk.
+    links: Option<Arc<Links>>,
+    redactor: Arc<Redactor>,
+    failures: Failures,
+    hasher: foldhash::quality::RandomState,
+}
+
+impl MappingSink {
+    fn new(
+        folder: &Path,
+        ledger: &Arc<Ledger>,
+        links: Option<&Arc<Links>>,
+        redactor: &Arc<Redactor>,
+        log: &Logger,
+    ) -> Self {
+        Self {
+            folder: Folder(folder.into()),
+            ledger: Arc::clone(ledger),
+            links: links.cloned(),
+            redactor: Arc::clone(redactor),
+            failures: Failures { log: Arc::clone(log), state: Mutex::default() },
+            hasher: foldhash::quality::RandomState::default(),
         }
     }
 }
 
+/// Makes mappings of what an earlier recorder left in a directory: they come after those that it wrote.
+fn recover(
+    directory: &Path,
+    links: Option<&Arc<Links>>,
+    redactor: &Arc<Redactor>,
+    log: &Logger,
+) -> io::Result<()> {
+    if !directory.join(backlog::FILE).is_file() {
+        return Ok(());
+    }
+    let ledger = Arc::new(Ledger::open(directory, Earlier::Extend)?);
+    let sink = MappingSink::new(directory, &ledger, links, redactor, log);
+    let limits = QueueLimits { memory: usize::MAX, backlog: u64::MAX };
+    let (queue, left) = Queue::start(directory, limits, Arc::clone(redactor), Box::new(sink))?;
+    // Waits until all of them are mappings.
+    drop(queue);
+    if left > 0 {
+        let folder = directory.display();
+        log(&format!(
+            "{left} exchanges that an earlier recorder left in {folder} are mappings now"
+        ));
+    }
+    Ok(())
+}
+
+impl Sink for MappingSink {
+    fn repeats(&self, sent: &SentRequest, answer: &ReceivedAnswer) -> bool {
+        self.ledger.repeat(sent, answer)
+    }
+
+    fn record(&self, mut sent: SentRequest, answer: ReceivedAnswer) {
+        sent.links = sent.links.or_else(|| self.links.clone());
+        let Self { folder, redactor, .. } = self;
+        if let Err(error) = self.ledger.record(&sent, answer, redactor, folder) {
+            self.failures.report(1, || {
+                format!(
+                    "not recorded: {} {}: it cannot be written to {}: {error}; is the disk full, may the directory be written?",
+                    sent.method,
+                    redactor.pass("").target(&sent.target),
+                    folder.0.display()
+                )
+            });
+        }
+    }
+
+    fn lost(&self, count: usize, why: &str) {
+        self.failures.report(count, || match count {
+            0 => why.to_owned(),
+            1 => format!("not recorded: an exchange: {why}"),
+            _ => format!("not recorded: {count} exchanges: {why}"),
+        });
+    }
+
+    /// Whatever the order of its query is, a request has the same key.
+    fn key(&self, sent: &SentRequest) -> u64 {
+        self.hasher.hash_one((sent.method.as_str(), path_of(&sent.target)))
+    }
+}
+
+/// Reports what is lost: at once, and then again from time to time.
+struct Failures {
+    log: Logger,
+    /// When the last line was written, and how many exchanges were lost since.
+    state: Mutex<(Option<Instant>, usize)>,
+}
+
+/// How long further reports wait.
+const REPORT_EVERY: Duration = Duration::from_secs(10);
+
+impl Failures {
+    fn report(&self, count: usize, text: impl FnOnce() -> String) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (last, more) = &mut *state;
+        if last.is_some_and(|last| last.elapsed() < REPORT_EVERY) {
+            *more += count;
+            return;
+        }
+        let before = std::mem::take(more);
+        *last = Some(Instant::now());
+        let since = if before == 0 { String::new() } else { format!(" ({before} more before it)") };
+        (self.log)(&format!("{}{since}", text()));
+    }
+}
+
+impl Drop for Failures {
+    fn drop(&mut self) {
+        let (_, more) = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if more > 0 {
+            (self.log)(&format!("not recorded: {more} more exchanges, for such reasons"));
+        }
+    }
+}
+
+/// Finds out at the start whether files can be written.
+fn try_to_write(directory: &Path) -> io::Result<()> {
+    replace(directory, "try", b"1")?;
+    fs::remove_file(directory.join("try"))
+}
+
 /// The folder of a recording, each file of which is written whole or not at all.
-struct Folder(PathBuf);
+struct Folder(Arc<Path>);
 
 impl RecordingFiles for Folder {
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         fs::read(self.0.join(name))
+    }
+
+    fn folder(&self) -> &Path {
+        &self.0
     }
 
     fn apply(&self, changes: Vec<FileChange>) -> io::Result<()> {
@@ -281,6 +358,13 @@ impl RecordingFiles for Folder {
                     }
                     None => replace(&self.0, &name, &content)?,
                 },
+                FileChange::Move { body, name } => {
+                    let path = self.0.join(name);
+                    if let Some(folder) = path.parent() {
+                        fs::create_dir_all(folder)?;
+                    }
+                    body.name(&path)?;
+                }
                 FileChange::Remove { name } => match fs::remove_file(self.0.join(name)) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                     _ => {}
@@ -290,9 +374,6 @@ impl RecordingFiles for Folder {
         Ok(())
     }
 }
-
-/// The end of a file's name while it is written, behind the number of its process.
-const UNFINISHED: &str = ".unfinished";
 
 /// Removes files that killed recorders have left. Files of a running one stay.
 fn remove_unfinished(directory: &Path) {

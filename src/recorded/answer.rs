@@ -102,7 +102,7 @@ impl Answers {
         }
         let body = match body {
             // What is passed on comes from another server: there is none here.
-            Body::Empty | Body::Passed(_) => Bytes::new(),
+            Body::Empty | Body::Passed(_) | Body::Tunnel(_) => Bytes::new(),
             Body::Bytes(bytes) => bytes,
             Body::Pieces(pieces) => pieces.concat().into(),
             Body::Stream(stream) | Body::WebSocket(stream) => {

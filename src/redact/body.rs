@@ -39,16 +39,33 @@ impl Media {
 /// What a compressed body holds; nothing where the coding is not known, or the body is not whole.
 #[cfg(feature = "cli")]
 pub(crate) fn decoded(coding: &str, bytes: &[u8]) -> Option<Vec<u8>> {
-    let coding = match coding.trim().to_ascii_lowercase().as_str() {
-        "gzip" | "x-gzip" => Coding::Gzip,
-        "deflate" if bytes.first().is_some_and(|byte| byte & 0x0f == 8) => Coding::Zlib,
-        "deflate" => Coding::Deflate,
-        _ => return None,
-    };
-    match coding.decode(bytes, MOST_INFLATED) {
+    match coding_of(&coding.trim().to_ascii_lowercase(), bytes)?.decode(bytes, MOST_INFLATED) {
         Plain::Whole(plain) => Some(plain),
         Plain::Broken(..) | Plain::Unknown(_) => None,
     }
+}
+
+/// A compressed body whose content went through a function, compressed again; nothing where it stays, or where its
+/// coding can only be read.
+pub(crate) fn recoded(
+    headers: &HeaderMap,
+    bytes: &[u8],
+    change: &dyn Fn(&[u8]) -> Option<Vec<u8>>,
+) -> Option<Vec<u8>> {
+    let coding = coding_of(&Media::of(headers).coding, bytes)?;
+    let Plain::Whole(plain) = coding.decode(bytes, MOST_INFLATED) else { return None };
+    coding.encode(&change(&plain)?).ok()
+}
+
+fn coding_of(name: &str, bytes: &[u8]) -> Option<Coding> {
+    Some(match name {
+        "gzip" | "x-gzip" => Coding::Gzip,
+        "deflate" if bytes.first().is_some_and(|byte| byte & 0x0f == 8) => Coding::Zlib,
+        "deflate" => Coding::Deflate,
+        "br" => Coding::Brotli,
+        "zstd" => Coding::Zstd,
+        _ => return None,
+    })
 }
 
 impl Pass<'_> {
@@ -72,6 +89,8 @@ impl Pass<'_> {
             "gzip" | "x-gzip" => return self.inflated(Coding::Gzip, bytes, change),
             "deflate" if bytes[0] & 0x0f == 8 => return self.inflated(Coding::Zlib, bytes, change),
             "deflate" => return self.inflated(Coding::Deflate, bytes, change),
+            "br" => return self.inflated(Coding::Brotli, bytes, change),
+            "zstd" => return self.inflated(Coding::Zstd, bytes, change),
             other => return Redacted::Opaque(format!("it is compressed as {other}")),
         }
         if bytes.starts_with(&[0x1f, 0x8b, 8]) {

@@ -10,6 +10,10 @@ pub(super) enum Coding {
     Zlib,
     /// `deflate` without it, as some servers send it.
     Deflate,
+    /// `br` (RFC 7932).
+    Brotli,
+    /// `zstd` (RFC 8878).
+    Zstd,
 }
 
 /// The content of a compressed body.
@@ -27,16 +31,24 @@ pub(super) enum Plain {
 mod flate {
     use std::io::{self, Read, Write as _};
 
+    use brotli_decompressor::Decompressor;
     use flate2::Compression;
     use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
     use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+    use ruzstd::decoding::StreamingDecoder;
 
     use super::{Coding, Plain};
 
     impl Coding {
         /// What a compressed body holds, up to `most` bytes.
         pub(in crate::redact) fn decode(self, bytes: &[u8], most: u64) -> Plain {
+            const BUFFER: usize = 4096;
             let reader: Box<dyn Read + '_> = match self {
+                Self::Brotli => Box::new(Decompressor::new(bytes, BUFFER)),
+                Self::Zstd => match StreamingDecoder::new(bytes) {
+                    Ok(decoder) => Box::new(decoder),
+                    Err(error) => return Plain::Unknown(error.to_string()),
+                },
                 Self::Gzip => Box::new(GzDecoder::new(bytes)),
                 Self::Zlib => Box::new(ZlibDecoder::new(bytes)),
                 Self::Deflate => Box::new(DeflateDecoder::new(bytes)),
@@ -67,6 +79,10 @@ mod flate {
                     encoder.write_all(bytes)?;
                     encoder.finish()
                 }
+                Self::Brotli | Self::Zstd => Err(io::Error::new(
+                    io::ErrorKind::Unsupported,
+                    format!("it has secrets, and cannot be compressed again ({self:?})"),
+                )),
                 Self::Deflate => {
                     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
                     encoder.write_all(bytes)?;

@@ -4,6 +4,8 @@
 //! credential if it sends the value of the tag, or the pseudonym itself: a client that follows a recorded sign-in
 //! gets pseudonyms in the answers and sends them back. Pseudonyms of short values may be equal; tags are not.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use serde::{Deserialize, Serialize};
@@ -47,6 +49,18 @@ pub(crate) struct RecordedCredential {
     pub(crate) name: String,
     pseudonym: String,
     tag: String,
+    /// Of a JSON Web Token: the tag of whom it is about. A client that signs its own tokens makes new ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
+}
+
+/// How a value of a request compares with the recorded one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Likeness {
+    Same,
+    /// It is a short pseudonym, which another client's value may be as well.
+    Similar,
+    Other,
 }
 
 /// The part of a request in which a credential stands.
@@ -64,14 +78,83 @@ pub(crate) enum RequestPart {
 
 impl RecordedCredential {
     /// Whether a value of a request is the recorded one. Without a key, any value is.
-    pub(crate) fn is(&self, value: &str, key: Option<&Key>) -> bool {
-        let Some(key) = key else { return true };
+    pub(crate) fn is(&self, value: &str, key: Option<&Key>) -> Likeness {
+        let Some(key) = key else { return Likeness::Same };
+        let Some(value) = comparable(self.part, &self.name, value) else { return Likeness::Same };
         let long = || {
             let characters = self.pseudonym.bytes().filter(u8::is_ascii_alphanumeric);
             characters.count() >= SHORTEST_PSEUDONYM
         };
-        value == self.pseudonym && long() || key.tag(value) == self.tag
+        if value == self.pseudonym {
+            if long() || key.tag(value) == self.tag { Likeness::Same } else { Likeness::Similar }
+        } else if key.tag(value) == self.tag
+            || self
+                .subject
+                .as_ref()
+                .is_some_and(|tag| subject(value).is_some_and(|of| key.tag(&of) == *tag))
+        {
+            Likeness::Same
+        } else {
+            Likeness::Other
+        }
     }
+
+    /// Whether it says who asks: a cookie may say other things as well.
+    pub(crate) fn is_decisive(&self) -> bool {
+        self.part != RequestPart::Cookie || names::is_secret(&self.name, Place::Field)
+    }
+}
+
+/// What of a value is the same in each request of a client; nothing where all of it is made for one request.
+pub(crate) fn comparable<'v>(part: RequestPart, name: &str, value: &'v str) -> Option<&'v str> {
+    let of_header = part == RequestPart::Header
+        && (name.eq_ignore_ascii_case("authorization")
+            || name.eq_ignore_ascii_case("proxy-authorization"));
+    if of_header && let Some((scheme, rest)) = value.split_once(' ') {
+        return of_scheme(scheme, rest.trim()).unwrap_or(Some(value));
+    }
+    // `KEY/20260101/region/service/aws4_request`: the date is another day's tomorrow.
+    if part == RequestPart::Query && name.to_ascii_lowercase().ends_with("-credential") {
+        return value.split(['/', '%']).next();
+    }
+    Some(value)
+}
+
+/// What is the same of credentials that are made for one request; nothing where they are the same each time.
+fn of_scheme<'v>(scheme: &str, rest: &'v str) -> Option<Option<&'v str>> {
+    let field = |name: &str| {
+        let fields = rest.split(',').filter_map(|field| field.trim().split_once('='));
+        let mut found = fields.filter(|(key, _)| key.trim().eq_ignore_ascii_case(name));
+        found.next().map(|(_, value)| value.trim().trim_matches('"'))
+    };
+    let lower = scheme.to_ascii_lowercase();
+    match lower.as_str() {
+        "digest" => Some(field("username")),
+        "oauth" => Some(field("oauth_token").or_else(|| field("oauth_consumer_key"))),
+        "hawk" | "mac" => Some(field("id")),
+        "signature" => Some(field("keyId")),
+        "negotiate" | "ntlm" | "dpop" => Some(None),
+        // `OBS KEY:signature`
+        "aws" | "obs" | "oss" | "cos" | "qbox" | "sharedkey" | "sharedkeylite" => {
+            Some(rest.split(':').next())
+        }
+        name if name.contains("hmac") || rest.contains("Signature=") => {
+            let key = field("Credential").or_else(|| field("Access"));
+            Some(key.and_then(|key| key.split('/').next()))
+        }
+        _ => None,
+    }
+}
+
+/// Whom a JSON Web Token is about: its issuer and subject, where it names one.
+fn subject(token: &str) -> Option<String> {
+    let token = token.rsplit(' ').next()?;
+    let claims = token.strip_prefix("eyJ").and_then(|_| token.split('.').nth(1))?;
+    let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
+    let of = format!("{}\n{}\n{}", text("iss"), text("sub"), text("client_id"));
+    (of.len() > 2).then_some(of)
 }
 
 impl Redactor {
@@ -125,8 +208,9 @@ impl Finder<'_> {
     fn push(&mut self, part: RequestPart, name: &str, value: &str, pseudonym: String) {
         // A value that is not redacted is no credential.
         if pseudonym != value || value.len() < SHORTEST_PSEUDONYM && !value.is_empty() {
+            let subject = subject(value).map(|of| self.key.tag(&of));
             let (name, tag) = (name.to_owned(), self.key.tag(value));
-            self.values.push(RecordedCredential { part, name, pseudonym, tag });
+            self.values.push(RecordedCredential { part, name, pseudonym, tag, subject });
         }
     }
 
@@ -135,9 +219,19 @@ impl Finder<'_> {
             let Ok(value) = value.to_str() else { continue };
             let credentials = [AUTHORIZATION, PROXY_AUTHORIZATION].contains(name);
             let secret = credentials || names::says_who_asks(name.as_str(), Place::Header);
-            if *name != COOKIE && secret && !(credentials && is_signed(value)) {
-                let pseudonym = self.pass.header(name, value);
-                self.push(RequestPart::Header, name.as_str(), value, pseudonym);
+            if *name == COOKIE || !secret {
+                continue;
+            }
+            match comparable(RequestPart::Header, name.as_str(), value) {
+                Some(whole) if whole == value => {
+                    let pseudonym = self.pass.header(name, value);
+                    self.push(RequestPart::Header, name.as_str(), value, pseudonym);
+                }
+                Some(part) if !part.is_empty() => {
+                    let pseudonym = self.pass.hide(part);
+                    self.push(RequestPart::Header, name.as_str(), part, pseudonym);
+                }
+                _ => {}
             }
         }
         for (name, value) in cookies(headers) {
@@ -151,6 +245,7 @@ impl Finder<'_> {
     fn parameters(&mut self, part: RequestPart, parameters: &Query<'_>) {
         for (name, value) in parameters.iter() {
             if names::says_who_asks(name, Place::Query) {
+                let value = comparable(part, name, value).unwrap_or(value);
                 let pseudonym = self.pass.parameter(name, value);
                 self.push(part, name, value, pseudonym);
             }
@@ -190,13 +285,6 @@ impl Finder<'_> {
     }
 }
 
-/// Whether credentials are made for one request: `Digest response=".."`, signatures of clouds.
-fn is_signed(value: &str) -> bool {
-    value.split_once(' ').is_some_and(|(scheme, rest)| {
-        !scheme.eq_ignore_ascii_case("basic") && rest.contains('=') && rest.contains(['"', ','])
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,10 +306,16 @@ mod tests {
     fn what_says_who_asks_is_found_and_what_a_client_draws_is_not() {
         use RequestPart::{Cookie, Form, Header, Json, Query};
         let form = [("content-type", "application/x-www-form-urlencoded")];
-        let table: [Case<'_>; 14] = [
+        let table: [Case<'_>; 15] = [
             (&[("authorization", "Bearer A")], "", "", &[(Header, "authorization")]),
             (&[("authorization", "Basic dTpw")], "", "", &[(Header, "authorization")]),
-            (&[("authorization", "Digest username=\"u\", response=\"0f\"")], "", "", &[]),
+            (
+                &[("authorization", "Digest username=\"user-1\", response=\"0f\"")],
+                "",
+                "",
+                &[(Header, "authorization")],
+            ),
+            (&[("authorization", "Negotiate YIIabcdefgh")], "", "", &[]),
             (&[("x-auth-token", "t0")], "", "", &[(Header, "x-auth-token")]),
             (&[("x-csrf-token", "abcdefgh"), ("x-request-id", "abcdefgh")], "", "", &[]),
             (&[("cookie", "sid=1; xsrf=2; lang=de")], "", "", &[(Cookie, "sid"), (Cookie, "lang")]),
@@ -250,13 +344,53 @@ mod tests {
         };
         let recorded = of("Bearer first-token");
         let key = Key::of(b"k");
-        assert!(recorded.is("Bearer first-token", Some(&key)));
-        assert!(recorded.is(&recorded.pseudonym, Some(&key)));
-        assert!(!recorded.is("Bearer second-token", Some(&key)));
-        assert!(recorded.is("Bearer second-token", None), "without a key any value matches");
+        let is = |value: &str| recorded.is(value, Some(&key));
+        assert_eq!(is("Bearer first-token"), Likeness::Same);
+        assert_eq!(is(&recorded.pseudonym), Likeness::Same);
+        assert_eq!(is("Bearer second-token"), Likeness::Other);
+        let without_key = recorded.is("Bearer second-token", None);
+        assert_eq!(without_key, Likeness::Same, "without a key any value matches");
         for (own, other) in ('A'..='Z').flat_map(|a| ('A'..='Z').map(move |b| (a, b))) {
             let recorded = of(&own.to_string());
-            assert_eq!(recorded.is(&other.to_string(), Some(&key)), own == other, "{own} {other}");
+            let same = recorded.is(&other.to_string(), Some(&key)) == Likeness::Same;
+            assert_eq!(same, own == other, "{own} {other}");
+        }
+    }
+
+    #[test]
+    fn what_is_made_for_one_request_is_compared_by_what_stays() {
+        let redactor = Redactor::new(Key::of(b"k"));
+        let key = Key::of(b"k");
+        let of = |value: &str| {
+            let headers = HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);
+            redactor.credentials(&headers, None, b"").unwrap().values.remove(0)
+        };
+        let token = |subject: &str, at: u32| {
+            let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"sub":"{subject}","iat":{at}}}"#));
+            format!("Bearer eyJhbGciOiJSUzI1NiJ9.{claims}.c2ln{at}")
+        };
+        for (recorded, same, other) in [
+            (
+                "AWS4-HMAC-SHA256 Credential=AKIAFIRST00/20260101/r/s3/aws4_request, SignedHeaders=host, Signature=00".to_owned(),
+                "AWS4-HMAC-SHA256 Credential=AKIAFIRST00/20270202/r/s3/aws4_request, SignedHeaders=host, Signature=11".to_owned(),
+                "AWS4-HMAC-SHA256 Credential=AKIASECOND0/20260101/r/s3/aws4_request, SignedHeaders=host, Signature=00".to_owned(),
+            ),
+            (
+                "SDK-HMAC-SHA256 Access=FIRST000, SignedHeaders=host, Signature=00".to_owned(),
+                "SDK-HMAC-SHA256 Access=FIRST000, SignedHeaders=host, Signature=11".to_owned(),
+                "SDK-HMAC-SHA256 Access=SECOND00, SignedHeaders=host, Signature=00".to_owned(),
+            ),
+            ("OBS FIRST000:c2ln".to_owned(), "OBS FIRST000:b3Ro".to_owned(), "OBS SECOND00:c2ln".to_owned()),
+            (
+                "Digest username=\"first-1\", nonce=\"a\", response=\"00\"".to_owned(),
+                "Digest username=\"first-1\", nonce=\"b\", response=\"11\"".to_owned(),
+                "Digest username=\"second-1\", nonce=\"a\", response=\"00\"".to_owned(),
+            ),
+            (token("first", 1), token("first", 2), token("second", 1)),
+        ] {
+            let credential = of(&recorded);
+            assert_eq!(credential.is(&same, Some(&key)), Likeness::Same, "{same}");
+            assert_eq!(credential.is(&other, Some(&key)), Likeness::Other, "{other}");
         }
     }
 }

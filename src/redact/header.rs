@@ -30,7 +30,7 @@ impl Pass<'_> {
             let end = token.find([',', ' ']).unwrap_or(token.len());
             return format!("{before}{}{}", self.hide(&token[..end]), &token[end..]);
         }
-        if names::is_secret(name.as_str(), Place::Header) {
+        if names::is_secret_value(name.as_str(), Place::Header, value) {
             // `X-Token: Bearer ..` too.
             return match value.split_once(' ') {
                 Some((scheme, _)) if scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
@@ -56,8 +56,7 @@ impl Pass<'_> {
 
     /// The value of a query parameter, decoded, without its secrets.
     pub(crate) fn parameter(&self, name: &str, value: &str) -> String {
-        let long_key = name == "key" && value.len() >= 20;
-        if names::is_secret(name, Place::Query) || long_key {
+        if names::is_secret_value(name, Place::Query, value) {
             return self.hide(value);
         }
         self.changed(value).unwrap_or_else(|| value.to_owned())

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::edit::Edit;
 use super::names::{self, Place};
 use super::pass::Pass;
+use super::random::looks_random;
 
 /// Deeper texts are not looked into as JSON.
 const MAX_DEPTH: usize = 128;
@@ -31,6 +32,36 @@ struct Around<'n> {
     data: bool,
     /// It is or holds Kubernetes Secrets, whatever it says of its kind.
     secrets: bool,
+    /// It stands in an object that holds secrets under names of their own.
+    held: bool,
+}
+
+/// Whether what stands under a name in an object of secrets may be one: it does not describe them.
+fn is_held(name: &str) -> bool {
+    const DESCRIBE: &[&str] = &[
+        "id",
+        "name",
+        "namespace",
+        "type",
+        "kind",
+        "user",
+        "username",
+        "email",
+        "url",
+        "uri",
+        "path",
+        "ref",
+        "version",
+        "description",
+        "status",
+        "state",
+        "issuer",
+        "audience",
+        "provider",
+        "uid",
+        "resourceversion",
+    ];
+    !name.is_empty() && !DESCRIBE.contains(&&*name.to_ascii_lowercase())
 }
 
 impl Pass<'_> {
@@ -65,7 +96,12 @@ impl Walk<'_> {
                     around.inside && (around.name.is_empty() || names::is_plain(around.name));
                 let new = if around.data {
                     Some(self.pass.hide_base64(&decoded))
-                } else if of_secret || plain {
+                } else if of_secret
+                    || plain
+                    || !around.name.is_empty()
+                        && names::is_secret_value(around.name, Place::Field, &decoded)
+                    || around.held && is_held(around.name) && looks_random(&decoded)
+                {
                     Some(self.pass.hide_value(&decoded, around.name))
                 } else {
                     self.pass.nested(&decoded)
@@ -87,7 +123,7 @@ impl Walk<'_> {
                     // `["--token", "value"]`, as programs are started.
                     let name = if after_flag { "secret" } else { name };
                     after_flag = self.is_flag(item);
-                    self.value(item, Around { name, inside, ..around });
+                    self.value(item, Around { name, inside, held: false, ..around });
                 }
             }
             Node::Map(fields) => self.map(fields, around, of_secret),
@@ -116,6 +152,10 @@ impl Walk<'_> {
             None => around.secrets,
         };
         let secrets = items || around.secrets && kind.as_deref().is_none_or(|kind| kind == "List");
+        // A JSON Web Key (RFC 7517, RFC 7518) with its private part, and the keys that Vault is opened with.
+        let is_key = text_of(&["kty"]).is_some();
+        let opens = text_of(&["root_token"]).is_some();
+        let held = around.held || names::holds_secrets(around.name);
         // `{"name": "DB_PASSWORD", "value": ..}`, and an operation of JSON Patch.
         let pair =
             text_of(&["name", "Name", "key", "Key", "field", "param", "header", "id", "label"]);
@@ -138,6 +178,11 @@ impl Walk<'_> {
                     continue;
                 }
             }
+            let of_key = is_key && ["d", "p", "q", "dp", "dq", "qi", "k"].contains(&name.as_str());
+            if of_key || opens && name.contains("keys") {
+                self.value(node, Around { name: "secret", inside: true, ..Around::default() });
+                continue;
+            }
             let values = ["value", "Value", "val", "values", "content", "default"];
             if values.contains(&name.as_str()) {
                 if let Some(Some((field, data))) = &of_path {
@@ -154,7 +199,7 @@ impl Walk<'_> {
                 }
             }
             let inside = of_secret || around.inside && around.name.is_empty();
-            self.value(node, Around { name, inside, data: around.data, secrets });
+            self.value(node, Around { name, inside, data: around.data, secrets, held });
         }
     }
 

@@ -55,6 +55,13 @@ impl Key {
         self.digest("key\0", "", 4)
     }
 
+    /// Another key that follows from this one; `purpose` says which.
+    #[cfg(feature = "record")]
+    pub(super) fn derive(&self, purpose: &str) -> [u8; 32] {
+        let mut stream = Stream::new(self, ["derived\0", purpose].concat().as_bytes());
+        std::array::from_fn(|_| stream.next())
+    }
+
     /// A hash of a secret: no two secrets have the same, and only the key makes it.
     pub(super) fn tag(&self, secret: &str) -> String {
         self.digest("tag\0", secret, 8)

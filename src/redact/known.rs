@@ -1,55 +1,112 @@
-//! Known secrets: found once, they are replaced wherever they occur.
+//! Known secrets: found once, they are replaced wherever they occur, also where they are encoded.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use regex::Regex;
+use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::edit::MARK;
+use super::encodings::{self, Spelling};
 use super::key::Key;
 
 /// How many secrets of earlier exchanges are searched for in later ones.
-pub(super) const MOST: usize = 512;
+pub(super) const MOST: usize = 4096;
 
-/// How many bytes they may have together: the regex engine that searches for all of them has a size limit.
-const MOST_BYTES: usize = 64 << 10;
+/// How many bytes they may have together.
+const MOST_BYTES: usize = 512 << 10;
 
 /// A longer secret is replaced where it is found; other occurrences are not searched for.
 const LONGEST: usize = 4 << 10;
 
-/// A set of secrets as one search pattern.
+/// A longer text is searched for secrets as they are, not for encoded ones, in bytes.
+const LONGEST_TEXT: usize = 4 << 20;
+
+/// A set of secrets to be searched for.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Known(Option<Arc<Regex>>);
+pub(crate) struct Known(Vec<Arc<Search>>);
+
+#[derive(Debug)]
+struct Search {
+    automaton: AhoCorasick,
+    /// The secret of each pattern, and how the pattern spells it.
+    patterns: Vec<(String, Spelling)>,
+}
 
 impl Known {
     pub(super) fn of(secrets: &BTreeSet<String>) -> Self {
-        if secrets.is_empty() {
-            return Self(None);
-        }
-        // The longest first: one may be a part of another.
         let mut bytes = 0;
-        let mut all: Vec<&String> = secrets
-            .iter()
-            .filter(|secret| {
-                let fits = secret.len() <= LONGEST && bytes + secret.len() <= MOST_BYTES;
-                bytes += if fits { secret.len() } else { 0 };
-                fits
-            })
-            .collect();
-        all.sort_by_key(|secret| usize::MAX - secret.len());
-        let quoted: Vec<String> = all.iter().map(|secret| regex::escape(secret)).collect();
-        Self(Regex::new(&quoted.join("|")).ok().map(Arc::new))
+        let mut patterns = Vec::new();
+        let mut texts = Vec::new();
+        for secret in secrets {
+            if secret.is_empty() || secret.len() > LONGEST || bytes + secret.len() > MOST_BYTES {
+                continue;
+            }
+            bytes += secret.len();
+            for (spelling, text) in Spelling::all(secret) {
+                patterns.push((secret.clone(), spelling));
+                texts.push(text);
+            }
+        }
+        if patterns.is_empty() {
+            return Self::default();
+        }
+        // One may be a part of another: the longest counts.
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts);
+        let search = automaton.ok().map(|automaton| Arc::new(Search { automaton, patterns }));
+        Self(search.into_iter().collect())
+    }
+
+    /// The secrets of both.
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        Self(self.0.iter().chain(&other.0).cloned().collect())
     }
 
     /// A text in which the secrets are replaced by pseudonyms, or by marks where there is no key.
     pub(super) fn replace(&self, text: String, key: Option<&Key>) -> String {
-        let Some(regex) = self.0.as_ref().filter(|regex| regex.is_match(&text)) else {
+        if self.0.is_empty() {
             return text;
-        };
-        let instead = |found: &regex::Captures<'_>| {
-            key.map_or_else(|| MARK.to_string(), |key| key.pseudonym(&found[0]))
-        };
-        regex.replace_all(&text, instead).into_owned()
+        }
+        let text = self.replaced(&text, key).unwrap_or(text);
+        if text.len() > LONGEST_TEXT {
+            return text;
+        }
+        // What is encoded is looked into.
+        let new = encodings::decoded(&text, &|decoded| {
+            let new = self.replaced(decoded, key)?;
+            Some(if key.is_some() { new } else { MARK.to_string() })
+        });
+        new.unwrap_or(text)
+    }
+
+    /// A text without the secrets as they are; nothing where it has none.
+    fn replaced(&self, text: &str, key: Option<&Key>) -> Option<String> {
+        let mut new: Option<String> = None;
+        for search in &self.0 {
+            new = search.replaced(new.as_deref().unwrap_or(text), key).or(new);
+        }
+        new
+    }
+}
+
+impl Search {
+    /// A text without the secrets; nothing where it has none.
+    fn replaced(&self, text: &str, key: Option<&Key>) -> Option<String> {
+        let mut out = String::new();
+        let mut done = 0;
+        for found in self.automaton.find_iter(text) {
+            out.push_str(&text[done..found.start()]);
+            let (secret, spelling) = &self.patterns[found.pattern().as_usize()];
+            match key {
+                Some(key) => out.push_str(&spelling.write(&key.pseudonym(secret))),
+                None => out.push(MARK),
+            }
+            done = found.end();
+        }
+        if done == 0 {
+            return None;
+        }
+        out.push_str(&text[done..]);
+        Some(out)
     }
 }
 
@@ -60,28 +117,69 @@ pub(super) struct Memory {
     /// In the order of their first occurrence.
     order: VecDeque<String>,
     bytes: usize,
-    /// The search pattern; built again after a secret was added.
+    /// How many different ones were learned, by kind.
+    kinds: BTreeMap<&'static str, u64>,
+    /// Those that are searched for by an automaton of their own, so that one more is quickly added.
+    recent: BTreeSet<String>,
+    /// The others.
+    settled: Known,
+    /// All of them; made again after a secret was added.
     known: Option<Known>,
 }
+
+/// How many secrets are added before all are put into one automaton.
+const RECENT: usize = 64;
 
 impl Memory {
     pub(super) fn learn(&mut self, found: BTreeSet<String>) {
         for secret in found {
-            if secret.len() <= LONGEST && self.secrets.insert(secret.clone()) {
-                self.bytes += secret.len();
-                self.order.push_back(secret);
-                self.known = None;
+            if secret.len() > LONGEST || !self.secrets.insert(secret.clone()) {
+                continue;
             }
+            self.bytes += secret.len();
+            *self.kinds.entry(kind(&secret)).or_default() += 1;
+            self.recent.insert(secret.clone());
+            self.order.push_back(secret);
+            self.known = None;
             while self.order.len() > MOST || self.bytes > MOST_BYTES {
                 let Some(oldest) = self.order.pop_front() else { break };
                 self.bytes -= oldest.len();
                 self.secrets.remove(&oldest);
+                self.recent.remove(&oldest);
             }
         }
     }
 
+    /// How many different secrets were learned, by kind.
+    pub(super) fn kinds(&self) -> BTreeMap<&'static str, u64> {
+        self.kinds.clone()
+    }
+
     pub(super) fn known(&mut self) -> Known {
-        self.known.get_or_insert_with(|| Known::of(&self.secrets)).clone()
+        if let Some(known) = &self.known {
+            return known.clone();
+        }
+        if self.recent.len() > RECENT {
+            self.settled = Known::of(&self.secrets);
+            self.recent.clear();
+        }
+        let known = self.settled.and(&Known::of(&self.recent));
+        self.known.insert(known).clone()
+    }
+}
+
+/// The kind of a secret by its shape, for summaries.
+fn kind(secret: &str) -> &'static str {
+    const VENDORS: [&str; 10] =
+        ["AKIA", "ASIA", "AIza", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "sk-", "xox"];
+    if secret.starts_with("eyJ") && secret.matches('.').count() == 2 {
+        "JSON Web Tokens"
+    } else if secret.contains("PRIVATE KEY") {
+        "private keys"
+    } else if VENDORS.iter().any(|vendor| secret.starts_with(vendor)) {
+        "tokens of vendors"
+    } else {
+        "by name or place"
     }
 }
 
@@ -90,18 +188,73 @@ mod tests {
     use super::*;
 
     #[test]
+    fn secrets_are_counted_once_by_kind() {
+        let mut memory = Memory::default();
+        let found =
+            ["eyJhbGciOiJ9.eyJzdWIiOiJ9.c2lnbmF0dXJl", "ghp_0123456789abcdef", "hunter2-hunter2"];
+        for _ in 0..2 {
+            memory.learn(found.iter().map(|secret| (*secret).to_owned()).collect());
+        }
+        let kinds: Vec<_> = memory.kinds().into_iter().collect();
+        assert_eq!(
+            kinds,
+            [("JSON Web Tokens", 1), ("by name or place", 1), ("tokens of vendors", 1)]
+        );
+    }
+
+    #[test]
     fn long_and_many_secrets_are_looked_for_within_bounds() {
         let mut memory = Memory::default();
-        for n in 0..3 * MOST {
-            memory.learn(BTreeSet::from([format!("{n:06}{}", "x.y".repeat(n % 400))]));
+        for n in 0..MOST + 100 {
+            memory.learn(BTreeSet::from([format!("{n:06}{}", "x.y".repeat(n % 50))]));
         }
         assert!(memory.bytes <= MOST_BYTES && memory.order.len() <= MOST);
         let known = memory.known();
         let last = memory.order.back().unwrap().clone();
-        assert!(known.0.is_some());
         assert_eq!(known.replace(format!("<{last}>"), None), format!("<{MARK}>"));
+        memory.learn(BTreeSet::from(["one-more-secret".to_owned()]));
+        let known = memory.known();
+        let both = known.replace(format!("{last} one-more-secret"), None);
+        assert_eq!(both, format!("{MARK} {MARK}"));
         let huge = BTreeSet::from(["x".repeat(LONGEST + 1), "y".repeat(LONGEST)]);
         let found = Known::of(&huge);
         assert_eq!(found.replace("y".repeat(LONGEST), None), MARK.to_string());
+    }
+
+    #[test]
+    fn secrets_are_found_in_any_encoding() {
+        let secret = "s\u{e9}cret/+ '\"&1";
+        let known = Known::of(&BTreeSet::from([secret.to_owned()]));
+        let key = Key::of(b"k");
+        let pseudonym = key.pseudonym(secret);
+        let unicode: String = secret.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+        let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let base64 = |text: &str| {
+            use ::base64::Engine as _;
+            ::base64::engine::general_purpose::STANDARD.encode(text)
+        };
+        for encoded in [
+            secret.to_owned(),
+            serde_json::Value::from(secret).to_string(),
+            encodings::percent(secret),
+            encodings::percent(&encodings::percent(secret)),
+            encodings::percent(secret).replace("%20", "+"),
+            secret.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+            base64(secret),
+            base64(secret).replace('+', "-").replace('/', "_").trim_end_matches('=').to_owned(),
+            base64(&format!("user:{secret}")),
+            unicode,
+            hex,
+            secret.replace('&', "&amp;").replace('"', "&quot;").replace('\'', "&#x27;"),
+        ] {
+            let text = format!("you sent {encoded} today");
+            let new = known.replace(text.clone(), Some(&key));
+            assert!(!new.contains(&encoded) && new.ends_with(" today"), "{encoded}: {new}");
+            let marked = known.replace(text, None);
+            assert!(marked.contains(MARK) && !marked.contains(&encoded), "{marked}");
+        }
+        assert_eq!(known.replace(format!("<{secret}>"), Some(&key)), format!("<{pseudonym}>"));
+        let other = "bm90IHNlY3JldCBhdCBhbGw= %41%42 \\u0041\\u0042\\u0043\\u0044 0123456789abcdef";
+        assert_eq!(known.replace(other.to_owned(), Some(&key)), other);
     }
 }

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+use super::random::looks_random;
+
 /// Where a name stands: a few words are secret only there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -26,7 +28,7 @@ const SECRET: &[&str] = &[
     "session", "sessions", "sid", "apikey", "dsn", "assertion", "verifier", "psk", "accesskey",
     "secretkey", "privatekey", "authtoken", "accesstoken", "refreshtoken", "sessionid",
     "clientsecret", "cvv", "authentication", "crumb", "mnemonic",
-    "sessid", "cvc", "hmac",
+    "sessid", "cvc", "hmac", "keytab", "rspauth", "samlresponse", "samlrequest", "hdnts", "hdnea", "hdntl",
 ];
 
 /// What may follow such a word: the name still means the secret itself.
@@ -47,7 +49,7 @@ const BEFORE_KEY: &[&str] = &[
     "application", "deploy", "license", "licence", "security", "hmac", "aes", "root", "admin",
     "webhook", "server", "secrets", "token", "write", "read", "integration", "routing",
     "publishable", "functions", "ingestion", "instrumentation", "agent", "pgp", "gpg", "wireguard",
-    "symmetric",
+    "symmetric", "unseal", "preshared", "certificate", "recovery", "ingest", "bootstrap", "join",
 ];
 
 /// Words before `token` that make a mark in a list of it.
@@ -65,7 +67,7 @@ const FLAT: &[&str] = &[
     "accesskeyid", "secretkey", "privatekey", "clientkey", "credential", "credentials", "signature",
     "sessionid", "authorization", "connectionstring", "authcode", "userpass", "dbpass", "mysqlpwd",
     "csrftoken", "encryptionkey", "signingkey", "sessid", "appkey",
-    "authkey",
+    "authkey", "requirepass", "masterauth", "dockerconfigjson", "dockercfg", "presharedkey", "unsealkey",
 ];
 
 /// Whether what a name names is secret.
@@ -82,6 +84,17 @@ pub(super) fn is_secret(name: &str, place: Place) -> bool {
     if last == "string" && words.len() > 1 && words[words.len() - 2].starts_with("conn") {
         return true;
     }
+    if place == Place::Header && last == "key" && !is_public_key(&words) {
+        return true;
+    }
+    let is_saml = |words: &[String]| matches!(words, [.., saml, of] if saml == "saml" && matches!(&**of, "response" | "request" | "assertion"));
+    let is_community = |words: &[String]| {
+        matches!(words, [.., of, community] if community == "community" && matches!(&**of, "snmp" | "ro" | "rw"))
+            || matches!(words, [.., community, string] if community == "community" && string == "string")
+    };
+    if is_saml(&words) || is_community(&words) {
+        return true;
+    }
     // The word that counts: the last one that only says in which form the secret is does not.
     let mut end = words.len();
     while end > 1 && AFTER.contains(&words[end - 1].as_str()) && !is_key(&words[..end]) {
@@ -91,7 +104,7 @@ pub(super) fn is_secret(name: &str, place: Place) -> bool {
         end -= 1;
     }
     let words = &words[..end];
-    if is_key(words) || place == Place::Header && words.last().is_some_and(|word| word == "key") {
+    if is_key(words) {
         return place != Place::Header || !is_public_key(words);
     }
     if is_code(words) {
@@ -112,6 +125,36 @@ pub(super) fn is_secret(name: &str, place: Place) -> bool {
     let of_pages =
         OF_PAGES.iter().any(|of| word.strip_suffix("token").is_some_and(|word| word.ends_with(of)));
     !of_pages && FLAT.iter().any(|ending| word.ends_with(ending))
+}
+
+/// Whether a value is secret under its name: some names are those of other things as well, and the value tells.
+pub(super) fn is_secret_value(name: &str, place: Place, value: &str) -> bool {
+    is_secret(name, place) || may_be_secret(name, place, value.len()) && looks_random(value)
+}
+
+/// Whether a name may be that of a secret of this length.
+fn may_be_secret(name: &str, place: Place, length: usize) -> bool {
+    let words = words(&decoded(name));
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["ak" | "sk" | "seed" | "accessor" | "community" | "sign"] | [.., "honeycomb", "team"] => {
+            true
+        }
+        [.., "sign"] => place != Place::Field,
+        [.., "primary" | "secondary", "key"] => length >= 12,
+        ["key"] => place == Place::Query && length >= 20,
+        ["policy"] => place == Place::Query && length >= 32,
+        _ => false,
+    }
+}
+
+/// Whether what a name holds are secrets under names of their own: `tokens: {ci: ".."}`.
+pub(super) fn holds_secrets(name: &str) -> bool {
+    const HOLDERS: &[&str] = &["secrets", "tokens", "passwords", "credentials", "creds", "keys"];
+    let words = words(name);
+    words
+        .last()
+        .is_some_and(|last| HOLDERS.contains(&last.as_str()) && (last != "keys" || is_key(&words)))
 }
 
 /// Names with these words are drawn for one request or one sign-in: they do not say who asks.
@@ -136,9 +179,9 @@ pub(super) fn is_drawn(name: &str) -> bool {
 fn is_secret_parameter(words: &[String]) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["code" | "ticket" | "pass" | "samlresponse" | "samlrequest"]
-        | ["saml", "response" | "request"]
-        | ["session", "state"] => true,
+        ["code" | "ticket" | "pass" | "sign"] | ["session", "state"] | ["key", "pair", "id"] => {
+            true
+        }
         [.., of, "code"] => ["device", "user"].contains(of),
         _ => false,
     }
@@ -212,6 +255,9 @@ fn is_code(words: &[String]) -> bool {
         "activation",
         "invite",
         "reset",
+        "token",
+        "session",
+        "login",
     ];
     match words {
         [.., of, code] => {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::base64_text::Base64;
 use super::edit::{self, Edit, MARK};
 use super::key::Key;
 use super::known::Known;
@@ -126,12 +127,8 @@ impl<'k> Pass<'k> {
     /// A value that is base64 of a text in which something is secret.
     fn nested_base64(&self, text: &str) -> Option<String> {
         const SHORTEST: usize = 16;
-        let fits = text.len() >= SHORTEST && text.len().is_multiple_of(4);
-        let last = text.trim_end_matches('=').as_bytes();
-        if !fits || !last.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte)) {
-            return None;
-        }
-        let decoded = String::from_utf8(STANDARD.decode(text).ok()?).ok()?;
+        let coding = Base64::of(text).filter(|_| text.len() >= SHORTEST)?;
+        let decoded = String::from_utf8(coding.decode(text)?).ok()?;
         let readable = |c: char| !c.is_control() || c.is_whitespace();
         if !decoded.chars().all(readable) {
             return None;
@@ -139,7 +136,7 @@ impl<'k> Pass<'k> {
         let new = self.inner(&decoded)?;
         Some(match self.by {
             By::Mark => MARK.to_string(),
-            By::Pseudonym(_) => STANDARD.encode(new),
+            By::Pseudonym(_) => coding.encode(new.as_bytes()),
         })
     }
 

@@ -4,18 +4,22 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// What one of the patterns of [`text`](super::text) begins with, or has in it.
-const ANYTHING: &str = r"(?x)[:=@<{\[] | eyJ | BEGIN | (?i:bearer|basic|apikey|splunk|sso-key|genie-key|token)\s | AKIA | ASIA | AROA | AIDA
-        | AIza | gh[pousr]_ | github_pat_ | gl[a-z]+- | glsa_ | xox | xapp- | ya29 | 1//0 | sk[_-] | [rp]k_ | whsec_ | npm_ | pypi-
-        | hv[sbr]\. | sha256~ | dop_v1 | SG\. | sq0 | dckr_ | shp | AGE- | lin_api | hf_ | tskey | k8s-aws | NRAK | EAAC
-        | -- | (?i:password|identified)\s | /services/ | /(?:activ|confirm|share|join|accept|token) | [,;\t][^\n]*\n | /(?:hook|webhook|incoming|invit|reset|password|magic|verify|unsub|bot)";
+use super::random::has_long_run;
+
+/// What one of the patterns of [`text`](super::text), [`phrases`](super::phrases) and [`vendors`](super::vendors)
+/// has in it, besides a long run of letters and digits.
+const ANYTHING: &str = r"(?x)[:=@<{\[$] | eyJ | BEGIN | &lt; | %(?:25|3[ADad]|22|7[Bb])
+        | (?i:bearer|basic|apikey|splunk|sso-key|genie-key|token|negotiate|ntlm|ssws|dpop|sharedkey|password|secret|identified|login)\s
+        | (?:AKIA|ASIA|AROA|AIDA|xox[a-z]-|xapp-|gl[a-z]+-|hv[sbr]\.|[srp]k_|sk-|HRKU-|(?:sdk|mob)-|tskey-|SG\.|glsa_|AGE-)
+        | --|\s-[puaU] | \s(?:is|was)\s | /services/ | /(?:activ|confirm|share|join|accept|token|signed|api|access|auth|pass|secret|otp)
+        | [,;\t][^\n]*\n | \n | /(?:hook|webhook|incoming|invit|reset|password|magic|verify|unsub|bot)";
 
 static TRIGGER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(ANYTHING).ok());
 
 /// Whether a text may contain a secret.
 pub(super) fn may_hold_secrets(text: &str) -> bool {
     // A pattern that is broken would be noticed by the test below.
-    TRIGGER.as_ref().is_none_or(|trigger| trigger.is_match(text))
+    has_long_run(text) || TRIGGER.as_ref().is_none_or(|trigger| trigger.is_match(text))
 }
 
 #[cfg(test)]
@@ -28,9 +32,15 @@ mod tests {
         for text in ["xxxxxxxxxxxxxxxxxxxxx", "kube-system", "2026-01-02", "a sentence of words"] {
             assert!(!may_hold_secrets(text), "{text}");
         }
-        for text in
-            ["a=b", "ghp_0123", "eyJhbGciOi", "/hooks/x", "see Bearer abc", "<a>", "AKIA0000"]
-        {
+        for text in [
+            "a=b",
+            "ghp_0123456789abcdef",
+            "eyJhbGciOi",
+            "/hooks/x",
+            "see Bearer abc",
+            "<a>",
+            "AKIA0000",
+        ] {
             assert!(may_hold_secrets(text), "{text}");
         }
     }

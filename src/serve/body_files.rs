@@ -1,16 +1,20 @@
 //! The files that stubs' answers are made from, kept while they do not change.
 
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use futures_util::stream;
 use lru::LruCache;
 
 use crate::document::disk::Stamp;
 use crate::fixtures;
 use crate::matching::ReadBodyFile;
+use crate::message::{BodyError, BodyStream};
 
 /// How many files are kept.
 const FILES: NonZeroUsize = NonZeroUsize::new(1024).expect("it is not zero");
@@ -52,6 +56,36 @@ impl ReadBodyFile for BodyFileCache {
         }
         Ok(content)
     }
+
+    fn stream(&self, directory: &Path, name: &str) -> Result<Option<(u64, BodyStream)>, String> {
+        let path = fixtures::body_file(directory, name)?;
+        let unreadable = |error: io::Error| format!("{} cannot be read: {error}", path.display());
+        let file = File::open(&path).map_err(unreadable)?;
+        let length = file.metadata().map_err(unreadable)?.len();
+        Ok((length > LARGE).then(|| (length, pieces(file))))
+    }
+}
+
+/// Larger files are read while they are sent, in bytes.
+const LARGE: u64 = 1 << 20;
+
+/// How much of such a file is read at once, in bytes.
+const PIECE: usize = 256 << 10;
+
+/// A file, piece by piece. Reading waits for the disk, on a thread that serves no requests.
+fn pieces(file: File) -> BodyStream {
+    Box::pin(stream::try_unfold(file, |mut file| async move {
+        let read = tokio::task::spawn_blocking(move || {
+            let mut piece = vec![0; PIECE];
+            let length = file.read(&mut piece)?;
+            piece.truncate(length);
+            Ok::<_, io::Error>((piece, file))
+        });
+        let broken = |why: String| BodyError::Broken(format!("the body's file: {why}"));
+        let read = read.await.map_err(|error| broken(error.to_string()))?;
+        let (piece, file) = read.map_err(|error| broken(error.to_string()))?;
+        Ok((!piece.is_empty()).then(|| (Bytes::from(piece), file)))
+    }))
 }
 
 impl BodyFileCache {

@@ -36,13 +36,22 @@ pub struct Bounds {
     pub history: HistoryLimits,
     /// The journal.
     pub journal: JournalLimits,
-    /// The most bytes of exchanges being recorded or waiting to be written; 64 MiB by default. New requests
-    /// wait above it.
+    /// The most bytes of exchanges being recorded, in memory; 16 MiB by default. New requests wait above it.
     pub recorder_bytes: usize,
+    /// The most bytes of recorded exchanges on disk that are no mappings yet; 1 GiB by default. Above it they stay
+    /// in memory.
+    pub recorder_backlog: usize,
+    /// The largest body of a response that is recorded; 1 GiB by default. A larger one passes through.
+    pub recorded_body_bytes: usize,
+    /// How long a server that shuts down makes mappings of them; 30 s by default. The next start makes the rest.
+    pub recorder_end: Duration,
     /// The most bytes of large list pages that are kept ready, of all worlds together; 64 MiB by default.
     pub page_bytes: usize,
     /// The most bytes of the body of one admin request, such as an import of stubs; 256 MiB by default.
     pub admin_body_bytes: usize,
+    /// The most bytes of the body of one request that a stub, a rule or the report of near misses looks at; 16 MiB
+    /// by default. On paths of the Kubernetes API the limit is that of API servers, 3 MiB.
+    pub request_body_bytes: usize,
     /// The most worlds besides the default one; 10,000 by default. The least recently used one makes room.
     pub worlds: usize,
 }
@@ -53,9 +62,13 @@ impl Default for Bounds {
             transport: TransportLimits::default(),
             history: HistoryLimits::default(),
             journal: JournalLimits::default(),
-            recorder_bytes: 64 << 20,
+            recorder_bytes: 16 << 20,
+            recorder_backlog: 1 << 30,
+            recorded_body_bytes: 1 << 30,
+            recorder_end: Duration::from_secs(30),
             page_bytes: 64 << 20,
             admin_body_bytes: 256 << 20,
+            request_body_bytes: 16 << 20,
             worlds: MAX_WORLDS,
         }
     }
@@ -138,13 +151,33 @@ const TABLE: &[Row] = &[
     },
     Row {
         name: "recorder-bytes",
-        what: "exchanges being recorded or waiting to be written; then new requests wait",
+        what: "exchanges being recorded, in memory; then new requests wait",
         of: Of::Bytes(|bounds| &mut bounds.recorder_bytes),
+    },
+    Row {
+        name: "recorder-backlog",
+        what: "recorded exchanges on disk that are no mappings yet; above it they stay in memory",
+        of: Of::Bytes(|bounds| &mut bounds.recorder_backlog),
+    },
+    Row {
+        name: "recorded-body-bytes",
+        what: "the body of one response that is recorded; a larger one passes through",
+        of: Of::Bytes(|bounds| &mut bounds.recorded_body_bytes),
+    },
+    Row {
+        name: "recorder-end",
+        what: "to make mappings of them at the end; the next start makes the rest",
+        of: Of::Time(|bounds| &mut bounds.recorder_end),
     },
     Row {
         name: "admin-body-bytes",
         what: "the body of one admin request, such as an import of stubs; 413 above it",
         of: Of::Bytes(|bounds| &mut bounds.admin_body_bytes),
+    },
+    Row {
+        name: "request-body-bytes",
+        what: "the body of one request that a stub or rule looks at; 413 above it, on Kubernetes paths above 3 MiB",
+        of: Of::Bytes(|bounds| &mut bounds.request_body_bytes),
     },
     Row {
         name: "worlds",

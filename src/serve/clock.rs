@@ -65,6 +65,12 @@ impl Clock {
         self.epoch.checked_add(self.elapsed()).unwrap_or(Timestamp::MAX)
     }
 
+    /// The calendar time, where it is not that of the system: the clock stands, or was moved.
+    pub(crate) fn moved_time(&self) -> Option<Timestamp> {
+        let moved = self.is_stopped() || self.ahead.load(Ordering::Acquire) != 0;
+        moved.then(|| self.now())
+    }
+
     /// Whether it stands.
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped_at.load(Ordering::Acquire) != RUNNING

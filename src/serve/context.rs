@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::k8s;
+use crate::message::Asked;
 use crate::scenario::ScenarioSet;
 
 use super::commit::Contended;
@@ -21,6 +23,22 @@ pub(crate) struct RequestContext {
 impl RequestContext {
     pub(crate) fn new(shared: Arc<Shared>, world: Arc<World>) -> Self {
         Self { shared, world }
+    }
+
+    /// Whether a request is one to a Kubernetes API. A server that stands in for `WireMock` alone has none; one that
+    /// replays a recording may have.
+    pub(crate) fn is_api(&self, asked: &Asked<'_>) -> bool {
+        let shared = &self.shared;
+        asked.is_api_path() && (shared.settings.strict || !shared.has_stubs_alone())
+    }
+
+    /// How large the body of a request may be, in bytes.
+    pub(crate) fn body_limit(&self, asked: &Asked<'_>) -> usize {
+        if self.is_api(asked) {
+            k8s::MAX_BODY_BYTES
+        } else {
+            self.shared.settings.bounds.request_body_bytes
+        }
     }
 
     /// Brings the world's objects to the present. Returns when the next step is due, as time since the world

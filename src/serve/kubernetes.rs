@@ -19,6 +19,7 @@ use super::{respond, watch};
 /// Whether the engine answers a request.
 pub(super) fn owns(context: &RequestContext, asked: &Asked<'_>) -> bool {
     context.shared.settings.engine
+        && !context.shared.has_stubs_alone()
         && k8s::owns(&context.world.store.state().types, asked.path(), asked.info())
 }
 
@@ -30,7 +31,7 @@ pub(super) fn admit(context: &RequestContext, asked: &Asked<'_>) -> Result<Arc<U
     };
     let auth = &context.shared.settings.auth;
     let user = match &context.shared.settings.gateway {
-        Some(_) if asked.is_api_path() => {
+        Some(_) if context.is_api(asked) => {
             let (tokens, now) = (&context.world.tokens, context.world.clock.now());
             tokens.authenticate(asked.headers(), auth, now)?
         }
@@ -55,7 +56,7 @@ pub(super) async fn answer(
         Method::GET | Method::HEAD => bytes::Bytes::new(),
         _ => match asked.read_body(k8s::MAX_BODY_BYTES).await {
             Ok(body) => body,
-            Err(error) => return respond::bad_body(asked, &error),
+            Err(error) => return respond::bad_body(context, asked, &error),
         },
     };
     if !matches!(*asked.method(), Method::GET | Method::HEAD) {

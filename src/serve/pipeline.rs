@@ -23,7 +23,9 @@ use super::state::Shared;
 use super::stub_gzip;
 use super::webhooks::{self, After};
 use super::world::World;
-use super::{admin, graded, kubernetes, late_body, overlay, respond, static_files, stub_answers};
+use super::{
+    admin, cors, graded, kubernetes, late_body, overlay, respond, static_files, stub_answers,
+};
 
 /// What the transport calls for each request.
 #[derive(Debug)]
@@ -49,9 +51,16 @@ impl Handler for Pipeline {
                 return Handling::Ready(plan);
             }
         };
+        if self.shared.settings.stubs.cors
+            && !admin::owns(request.path())
+            && let Some(plan) = cors::preflight(&request)
+        {
+            return Handling::Ready(plan);
+        }
         let mut no_stub = false;
         let mut found = None;
-        match at_once(&self.shared, &world, &Asked::new(&request)) {
+        let now = world.clock.moved_time();
+        match at_once(&self.shared, &world, &Asked::new(&request).at(now)) {
             FirstLook::Answered(plan, stub) => {
                 self.observe(&request, &plan, began, &world, ByStub::Fixed(&stub), |_| ());
                 return self.compressed(plan, &request);
@@ -62,7 +71,7 @@ impl Handler for Pipeline {
         }
         let context = RequestContext::new(Arc::clone(&self.shared), world);
         Handling::Waiting(Box::pin(async move {
-            let asked = Asked::new(&request);
+            let asked = Asked::new(&request).at(now);
             if let Some(stub) = found {
                 let plan = stub_answers::answer(&context, &asked, &stub).await;
                 self.finish(&context, &request, &plan, began, Some(&stub), |_| ());
@@ -110,14 +119,16 @@ impl Pipeline {
         let by = stub.map_or(ByStub::No, ByStub::Rendered);
         let exchange = self.observe(request, plan, began, &context.world, by, grade);
         if let Some(stub) = stub {
-            let after = After { exchange, delay: plan.delivery.delay() };
+            let id = plan.exchange_id().unwrap_or_else(|| self.shared.journal.id(exchange));
+            let after = After { exchange, id, delay: plan.delivery.delay() };
             webhooks::send(context, request, stub, &after);
         }
     }
 
     /// An answer as it goes out: gzipped where the client asks for it.
     #[cfg(feature = "gzip")]
-    fn compressed(&self, plan: Plan, request: &Request) -> Handling<'static> {
+    fn compressed(&self, mut plan: Plan, request: &Request) -> Handling<'static> {
+        self.settle_headers(&mut plan, request);
         if !self.shared.settings.stubs.no_gzip
             && stub_gzip::is_wanted(&request.method, &request.headers, &plan)
         {
@@ -128,9 +139,20 @@ impl Pipeline {
 
     /// An answer as it goes out. This build compresses none.
     #[cfg(not(feature = "gzip"))]
-    #[expect(clippy::unused_self, reason = "the signature is that of a build that compresses")]
-    fn compressed(&self, plan: Plan, _: &Request) -> Handling<'static> {
+    fn compressed(&self, mut plan: Plan, request: &Request) -> Handling<'static> {
+        self.settle_headers(&mut plan, request);
         Handling::Ready(plan)
+    }
+
+    /// Brings the header fields to what goes out: those of a bare head are in the journal alone, and where
+    /// `--enable-stub-cors` is given, pages of other origins may read what is not the admin API's.
+    fn settle_headers(&self, plan: &mut Plan, request: &Request) {
+        if plan.delivery.effects().is_some_and(|effects| effects.bare_head) {
+            plan.headers.clear();
+        }
+        if self.shared.settings.stubs.cors && plan.origin != Origin::Admin {
+            cors::add(plan, request);
+        }
     }
 
     /// Shows an exchange to its subscribers, which cannot change it. Returns its number where the journal keeps it.
@@ -228,7 +250,7 @@ async fn answer(
         return plan;
     }
     if let Some(error) = asked.target_error() {
-        return respond::bad_target(asked, error);
+        return respond::bad_target(context, asked, error);
     }
     if !concerned {
         return base(context, asked, &k8s::Faults::NONE).await;
@@ -237,7 +259,7 @@ async fn answer(
     // Scenario, before: a gate, a delay, a status, a fault.
     let mut decision = match decide(context, scenarios, asked).await {
         Ok(decision) => decision,
-        Err(error) => return respond::bad_body(asked, &error),
+        Err(error) => return respond::bad_body(context, asked, &error),
     };
     notes.take(&mut decision);
     if !decision.withhold.is_zero() {
@@ -263,13 +285,14 @@ async fn stub(context: &RequestContext, asked: &Asked<'_>) -> Option<Plan> {
         return None;
     }
     if stubs.wants_body(asked) {
+        let limit = context.body_limit(asked);
         let read = if stubs.takes_digests() {
-            asked.request().body.read_or_digest(k8s::MAX_BODY_BYTES).await
+            asked.request().body.read_or_digest(limit).await
         } else {
-            asked.read_body(k8s::MAX_BODY_BYTES).await.map(drop)
+            asked.read_body(limit).await.map(drop)
         };
         if let Err(error) = read {
-            return Some(respond::bad_body(asked, &error));
+            return Some(respond::bad_body(context, asked, &error));
         }
     }
     let stub = Arc::clone(stubs.select(asked, &context.world.stub_states)?);
@@ -283,9 +306,9 @@ async fn base(context: &RequestContext, asked: &Asked<'_>, faults: &k8s::Faults)
         && asked.path() == TOKENS_PATH
         && *asked.method() == Method::POST
     {
-        return match asked.read_body(k8s::MAX_BODY_BYTES).await {
+        return match asked.read_body(context.body_limit(asked)).await {
             Ok(body) => gateway.issue(&body, &context.world.tokens, context.world.clock.now()),
-            Err(error) => respond::bad_body(asked, &error),
+            Err(error) => respond::bad_body(context, asked, &error),
         };
     }
     let owned = kubernetes::owns(context, asked);
@@ -315,7 +338,7 @@ async fn decide(
 ) -> Result<Decision, BodyError> {
     let world = &context.world;
     if scenarios.wants_body(asked) {
-        asked.read_body(k8s::MAX_BODY_BYTES).await?;
+        asked.read_body(context.body_limit(asked)).await?;
     }
     Ok(scenarios.decide(&world.scenario, asked, &world.name, world.clock.elapsed()))
 }

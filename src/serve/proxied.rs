@@ -5,7 +5,6 @@ use futures_util::{StreamExt as _, stream};
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, Uri};
 
-use crate::k8s;
 use crate::matching::ProxyRequest;
 use crate::message::{
     Asked, Body, BodyError, BodyStream, Effects, Origin, Plan, Request, RequestBody,
@@ -37,9 +36,9 @@ pub(super) async fn answer(context: &RequestContext, asked: &Asked<'_>, to: Prox
         return failed(&to, format!("{url:?} is not a URL that a request can be sent to"));
     };
     let request = asked.request();
-    let body = match body(request).await {
+    let body = match body(request, context.body_limit(asked)).await {
         Ok(body) => body,
-        Err(error) => return respond::bad_body(asked, &error),
+        Err(error) => return respond::bad_body(context, asked, &error),
     };
     let is_read = matches!(body, RequestBody::Bytes(_));
     let mut out = http::Request::new(body);
@@ -70,7 +69,15 @@ pub(super) async fn answer(context: &RequestContext, asked: &Asked<'_>, to: Prox
     };
     let reason = head.extensions.remove::<hyper::ext::ReasonPhrase>();
     let reason = reason.map(|phrase| Bytes::copy_from_slice(phrase.as_bytes()));
-    let headers = answer_headers(head.headers, &to.answer_headers);
+    let mut headers = answer_headers(head.headers, &to.answer_headers);
+    if context.shared.settings.stubs.cors {
+        // Whom it lets read the answer says nothing about this server.
+        let of_cors = |name: &HeaderName| name.as_str().starts_with("access-control");
+        let names: Vec<HeaderName> = headers.keys().filter(|name| of_cors(name)).cloned().collect();
+        for name in names {
+            headers.remove(name);
+        }
+    }
     let length = headers.get(header::CONTENT_LENGTH);
     let known = body.known_len().filter(|_| request.method != Method::HEAD);
     let wrong_length = length.zip(known).is_some_and(|(named, length)| {
@@ -79,7 +86,9 @@ pub(super) async fn answer(context: &RequestContext, asked: &Asked<'_>, to: Prox
     let chunked = length.is_none();
     let effects = Effects { reason, wrong_length, ..to.delivery.into_effects() };
     let delivery = effects.into();
-    Plan { headers, chunked, delivery, ..Plan::new(head.status, Origin::Stub(to.stub), body) }
+    let mut plan = Plan::new(head.status, Origin::Stub(to.stub), body);
+    plan.set_exchange_id(to.exchange_id);
+    Plan { headers, chunked, delivery, ..plan }
 }
 
 /// An absolute URL with a host.
@@ -90,13 +99,13 @@ fn absolute(url: &str) -> Option<Uri> {
 }
 
 /// The body to be sent on: read, unless it is announced to be large.
-async fn body(request: &Request) -> Result<RequestBody, BodyError> {
+async fn body(request: &Request, most: usize) -> Result<RequestBody, BodyError> {
     let announced = request.header(header::CONTENT_LENGTH.as_str());
     let length: Option<usize> = announced.and_then(|length| length.parse().ok());
-    if length.is_some_and(|length| length > k8s::MAX_BODY_BYTES) {
+    if length.is_some_and(|length| length > most) {
         return Ok(request.body.take());
     }
-    let body = request.body.read(k8s::MAX_BODY_BYTES).await?;
+    let body = request.body.read(most).await?;
     Ok(if body.is_empty() { RequestBody::Empty } else { RequestBody::Bytes(body) })
 }
 

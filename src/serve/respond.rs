@@ -18,9 +18,9 @@ use super::context::RequestContext;
 use super::replay;
 
 /// 400 for a path or query that cannot be decoded.
-pub(super) fn bad_target(asked: &Asked<'_>, error: &TargetError) -> Plan {
+pub(super) fn bad_target(context: &RequestContext, asked: &Asked<'_>, error: &TargetError) -> Plan {
     let why = format!("the request target cannot be decoded: {error}; escape a literal % as %25");
-    if asked.is_api_path() {
+    if context.is_api(asked) {
         let error = ApiError::bad_request(why);
         return server(k8s::error_plan(&error, asked.headers(), &Query::default()));
     }
@@ -34,17 +34,22 @@ pub(super) fn bad_world(request: &Request, error: &BadWorldName) -> Plan {
 }
 
 /// 413, 503, 408 or 400 for a body that could not be read.
-pub(super) fn bad_body(asked: &Asked<'_>, error: &BodyError) -> Plan {
+pub(super) fn bad_body(context: &RequestContext, asked: &Asked<'_>, error: &BodyError) -> Plan {
     let api_error = match error {
         BodyError::TooLarge(limit) => ApiError::too_large(*limit),
         BodyError::TooMany(_) => ApiError::unavailable(error.to_string()),
         BodyError::Stalled(_) => ApiError::request_timeout(error.to_string()),
         BodyError::Broken(_) => ApiError::bad_request(error.to_string()),
     };
-    if asked.is_api_path() {
+    if context.is_api(asked) {
         return server(k8s::error_plan(&api_error, asked.headers(), asked.query()));
     }
-    Plan::text(api_error.code, Origin::Server, format!("{error}\n"))
+    let remedy = match error {
+        BodyError::TooLarge(_) => "; --bound request-body-bytes=SIZE raises it",
+        BodyError::TooMany(_) => "; --bound body-bytes=SIZE raises it",
+        BodyError::Stalled(_) | BodyError::Broken(_) => "",
+    };
+    Plan::text(api_error.code, Origin::Server, format!("{error}{remedy}\n"))
 }
 
 fn server(mut plan: Plan) -> Plan {
@@ -57,7 +62,7 @@ pub(super) async fn miss(context: &RequestContext, asked: &Asked<'_>) -> Plan {
     let stubs = context.shared.stubs.load_full();
     let strict = context.shared.settings.strict;
     context.shared.misses.add(asked, &context.shared.settings.redactor);
-    if asked.is_api_path() && !strict {
+    if context.is_api(asked) && !strict {
         let state = context.world.store.state();
         let mut plan =
             k8s::error_plan(&k8s::miss(&state.types, asked.info()), asked.headers(), asked.query());
@@ -69,7 +74,7 @@ pub(super) async fn miss(context: &RequestContext, asked: &Asked<'_>) -> Plan {
         return Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, "404 page not found\n");
     }
     // The report shows the body too, if it can be read.
-    let _ = asked.read_body(k8s::MAX_BODY_BYTES).await;
+    let _ = asked.read_body(context.body_limit(asked)).await;
     let mut search = MissSearch::new(&stubs);
     while search.step(asked) {
         // Requests that have an answer do not wait for one that has none.
@@ -77,17 +82,20 @@ pub(super) async fn miss(context: &RequestContext, asked: &Asked<'_>) -> Plan {
     }
     let nearest = search.nearest();
     let redactor = &context.shared.settings.redactor;
-    if asked.is_api_path() {
+    if context.is_api(asked) {
         let near = nearest.first().map(|near| &*near.stub);
         let error = ApiError::not_recorded(replay::nearest_recording(near, asked, redactor));
         let mut plan = k8s::error_plan(&error, asked.headers(), &Query::default());
         plan.origin = Origin::Unmatched;
         return plan;
     }
-    let report = miss_report(nearest.first().map(|near| &*near.stub), asked, None, redactor);
+    let nearest_stub = nearest.first().map(|near| &*near.stub);
+    let scenario = nearest_stub.and_then(|stub| stub.scenario());
+    let state = scenario.map(|scenario| context.world.stub_states.get(&scenario.name));
+    let report = miss_report(nearest_stub, asked, state.as_deref(), redactor);
     let mut plan = Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, report);
     let warnings = nearest.iter().flat_map(|near| miss_warnings(&near.stub, asked, redactor));
-    plan.sub_events = warnings.map(SubEvent::warning).collect();
+    plan.add_sub_events(warnings.map(SubEvent::warning));
     plan
 }
 
@@ -160,7 +168,7 @@ const TOO_MANY: &str = "Too many requests, please try again later.\n";
 /// A status as the API would give it.
 fn status_plan(context: &RequestContext, asked: &Asked<'_>, status: &StatusAnswer) -> Plan {
     let error = api_error(context, asked, status);
-    let is_api = asked.is_api_path() || status.error_code.is_some();
+    let is_api = context.is_api(asked) || status.error_code.is_some();
     let mut plan = if is_api && !status.as_text {
         k8s::error_plan(&error, asked.headers(), asked.query())
     } else {

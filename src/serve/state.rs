@@ -36,6 +36,30 @@ use super::webhooks::WebhooksUnderWay;
 use super::world::World;
 use super::worlds::Worlds;
 
+/// Where the server reports what goes wrong besides answers.
+#[derive(Clone)]
+pub(crate) struct ServerLog(pub(crate) Arc<dyn Fn(&str) + Send + Sync>);
+
+impl ServerLog {
+    /// Writes a line.
+    pub(crate) fn line(&self, line: &str) {
+        (self.0)(line);
+    }
+}
+
+impl Default for ServerLog {
+    /// One that nobody reads.
+    fn default() -> Self {
+        Self(Arc::new(|_: &str| {}))
+    }
+}
+
+impl std::fmt::Debug for ServerLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ServerLog")
+    }
+}
+
 /// How the server behaves, from the command line or the builder.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
@@ -71,6 +95,8 @@ pub(crate) struct Settings {
     pub(crate) redactor: Arc<Redactor>,
     /// What is held at most.
     pub(crate) bounds: Bounds,
+    /// Where failures are reported that no answer shows.
+    pub(crate) log: ServerLog,
     /// What templates may learn about the machine.
     pub(crate) host: TemplateHost,
     /// The request bodies that are held.
@@ -123,6 +149,8 @@ pub(crate) struct StubOptions {
     pub(crate) chunked_encoding: ChunkedEncoding,
     /// Whether answers are never gzipped.
     pub(crate) no_gzip: bool,
+    /// Whether answers let pages of other origins read them.
+    pub(crate) cors: bool,
     /// How other servers are asked.
     pub(crate) outbound: OutboundOptions,
 }

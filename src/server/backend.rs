@@ -6,9 +6,11 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::links::{Backend, Links};
 use crate::record::{
-    Backends, Earlier, NamedBackend, Proxy, Recorder, RecordingOf, Upstream, UpstreamOptions,
+    Backends, Earlier, NamedBackend, Proxy, QueueLimits, Recorder, RecordingOf, Upstream,
+    UpstreamOptions,
 };
 use crate::redact::{Key, Redactor};
+use crate::serve::Bounds;
 use crate::transport::Logger;
 
 /// When a backend is asked, and when its recording answers: the modes of vcrpy, for
@@ -84,7 +86,7 @@ pub(super) fn proxy(
     upstreams: &[(String, UpstreamOptions)],
     rewrites_links: bool,
     recording: Option<Recording>,
-    recorder_bytes: usize,
+    bounds: &Bounds,
     log: &Logger,
 ) -> Result<Proxy, Error> {
     let mut backends = Vec::new();
@@ -112,8 +114,18 @@ pub(super) fn proxy(
         Some(Recording { directory, redactor, extends }) => {
             let earlier = if extends { Earlier::Extend } else { Earlier::Replace };
             let urls: Vec<&str> = upstreams.iter().map(|(url, _)| &**url).collect();
-            let of = RecordingOf { backend: urls.join(" "), earlier };
-            let recorder = Recorder::new(&directory, of, recorder_bytes, &redactor, log);
+            let most_of_body = bounds.recorded_body_bytes as u64;
+            let of = RecordingOf {
+                backend: urls.join(" "),
+                earlier,
+                most_of_body,
+                links: links.clone(),
+            };
+            let limits = QueueLimits {
+                memory: bounds.recorder_bytes,
+                backlog: bounds.recorder_backlog as u64,
+            };
+            let recorder = Recorder::new(&directory, of, limits, &redactor, log);
             Some(recorder.map_err(|source| Error::Record { path: directory, source })?)
         }
     };

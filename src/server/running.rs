@@ -146,13 +146,14 @@ impl RunningServer {
     }
 
     /// Stops: takes no new connections, ends streams, and gives requests in flight the time of
-    /// [`TransportLimits::drain`](crate::TransportLimits::drain). Recordings are complete when it returns.
+    /// [`TransportLimits::drain`](crate::TransportLimits::drain). Recordings are complete when it returns,
+    /// unless that takes longer than [`Bounds::recorder_end`](crate::Bounds::recorder_end).
     pub async fn shutdown(self) {
         self.stop.send_replace(true);
         // A panic in the server's task has been reported by then; there is nothing left to stop.
         let _ = self.task.await;
         if let Some(proxy) = &self.shared.settings.proxy {
-            proxy.flush().await;
+            proxy.end(self.shared.settings.bounds.recorder_end).await;
         }
     }
 

@@ -9,9 +9,12 @@ use crate::error::Error;
 use crate::k8s::{self, Auth};
 use crate::message::Bodies;
 use crate::record::Proxy;
+#[cfg(feature = "record")]
+use crate::record::Recorder;
 use crate::redact::{Key, Redactor};
 use crate::serve::{
-    Assembly, LoadedSets, Pipeline, RequestContext, Settings, Shared, Sources, TemplateHost,
+    Assembly, LoadedSets, Pipeline, RequestContext, ServerLog, Settings, Shared, Sources,
+    TemplateHost,
 };
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
@@ -35,9 +38,11 @@ impl Builder {
         // Short enough to be typed again.
         self.sources.fallback_seed = uuid::Uuid::new_v4().as_u64_pair().0 % 1_000_000;
         self.apply_record_mode()?;
+        let log = self.log.take().unwrap_or_else(|| Arc::new(|_: &str| {}));
+        #[cfg(feature = "record")]
+        self.recover_recordings(&log)?;
         let (loaded, auth) = self.load()?;
         let strict = self.is_strict(&loaded);
-        let log = self.log.take().unwrap_or_else(|| Arc::new(|_: &str| {}));
         for warning in &loaded.warnings.0 {
             log(&warning.to_string());
         }
@@ -66,6 +71,7 @@ impl Builder {
             redactor,
             bounds: self.bounds,
             bodies: bodies.clone(),
+            log: ServerLog(Arc::clone(&log)),
             host: TemplateHost::new(&self.permitted_system_keys)
                 .map_err(|why| Error::Setting(format!("the permitted system keys: {why}")))?,
         };
@@ -135,6 +141,16 @@ impl Builder {
         loopback(self.listen)
     }
 
+    /// Makes mappings of what killed recorders left in the directories of fixtures.
+    #[cfg(feature = "record")]
+    fn recover_recordings(&self, log: &Logger) -> Result<(), Error> {
+        for path in &self.sources.fixtures {
+            let recovered = Recorder::recover(path, self.sources.redact_key.clone(), log);
+            recovered.map_err(|source| Error::Record { path: path.clone(), source })?;
+        }
+        Ok(())
+    }
+
     /// Loads every file, so that one start reports all that is wrong.
     fn load(&self) -> Result<(LoadedSets, Auth), Error> {
         let (tokens, policies) = (&self.token_auth_file, &self.authorization_policy_file);
@@ -170,11 +186,11 @@ impl Builder {
             Some(Recording { redactor, .. }) if !self.show_secrets => Arc::clone(redactor),
             _ => redactor(key, self.show_secrets),
         };
-        let bytes = self.bounds.recorder_bytes;
+        let bounds = self.bounds;
         let proxy = match self.upstreams.as_slice() {
             [] => None,
             upstreams => {
-                Some(backend::proxy(upstreams, self.rewrite_links, recording, bytes, log)?)
+                Some(backend::proxy(upstreams, self.rewrite_links, recording, &bounds, log)?)
             }
         };
         Ok((redactor, proxy))

@@ -206,10 +206,21 @@ async fn perform(
         Over::Http2(frames) => return Ok(on_stream(plan, wanted, frames)),
     };
     let guard = plan.guard.take();
+    let is_read = wanted.upload.as_ref().is_none_or(Upload::is_ended);
+    let effects = plan.delivery.effects();
+    let conversation = effects.and_then(|effects| effects.conversation.clone());
+    if let (Some(accept), Some(conversation), true) = (&wanted.accept, conversation, is_read) {
+        control.take_over(Takeover::Conversation(conversation));
+        let head = Plan { body: Body::Empty, delivery: Delivery::UNDISTURBED, guard, ..plan };
+        return Ok(switching(head, accept.clone()));
+    }
     match (plan.body, &wanted.accept) {
-        (Body::WebSocket(stream), Some(accept))
-            if wanted.upload.as_ref().is_none_or(Upload::is_ended) =>
-        {
+        (Body::Tunnel(tunnel), _) if plan.status == StatusCode::SWITCHING_PROTOCOLS && is_read => {
+            control.take_over(Takeover::Tunnel(tunnel));
+            let body = PlanBody::new(Body::Empty).with(guard);
+            Ok(response(plan.status, plan.headers, &plan.origin, None, body))
+        }
+        (Body::WebSocket(stream), Some(accept)) if is_read => {
             let stream = if undisturbed {
                 stream
             } else {
@@ -283,6 +294,7 @@ async fn before_headers(
 fn switching(mut plan: Plan, accept: HeaderValue) -> hyper::Response<PlanBody> {
     let body = PlanBody::new(Body::Empty).with(plan.guard.take());
     plan.status = StatusCode::SWITCHING_PROTOCOLS;
+    plan.headers.remove(CONTENT_LENGTH);
     plan.headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     plan.headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     plan.headers.insert(SEC_WEBSOCKET_ACCEPT, accept);

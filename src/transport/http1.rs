@@ -21,7 +21,7 @@ use super::framing::{self, Sent};
 use super::head_timer::HeadTimer;
 use super::socket::Socket;
 use super::wire::{Control, Takeover, Wire};
-use super::{TransportLimits, unsent, websocket};
+use super::{TransportLimits, tunnel, unsent, websocket};
 
 /// How long a client's bytes are read behind the end of the connection, so that the client sees a FIN.
 const LINGER: Duration = Duration::from_millis(500);
@@ -53,6 +53,20 @@ pub(super) async fn run<H: Handler>(
         match takeover {
             Takeover::WebSocket(stream) => {
                 return websocket::run(back, read.to_vec(), stream).await;
+            }
+            Takeover::Conversation(conversation) => {
+                let said = websocket::converse(back, read.to_vec(), &conversation);
+                return tokio::select! {
+                    () = Box::pin(said) => {}
+                    () = stopped(&mut stopping) => {}
+                };
+            }
+            Takeover::Tunnel(end) => {
+                let passed = tunnel::run(back, &read, end);
+                return tokio::select! {
+                    () = Box::pin(passed) => {}
+                    () = stopped(&mut stopping) => {}
+                };
             }
             Takeover::Body(outside) => {
                 match framing::run(back, read, outside, limits.header_bytes).await {

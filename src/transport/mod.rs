@@ -33,6 +33,7 @@ mod piece;
 mod reason;
 mod socket;
 mod stalled;
+mod tunnel;
 mod unsent;
 mod upload;
 #[cfg(feature = "websocket")]

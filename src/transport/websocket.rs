@@ -6,14 +6,19 @@ use http::header::{HeaderMap, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERS
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 
-use crate::message::BodyStream;
+use crate::message::{BodyStream, Conversation, Message as Said};
 
+use super::exact;
 use super::socket::Socket;
 
 /// The largest message that is read from a client, in bytes: a watch expects none.
 const MAX_MESSAGE: usize = 64 << 10;
+
+/// The largest message that is read from a client in a conversation, in bytes.
+const MAX_SAID: usize = 16 << 20;
 
 /// The value of `Sec-WebSocket-Accept` for a request with everything that an upgrade needs.
 pub(super) fn accept(request: &HeaderMap) -> Option<HeaderValue> {
@@ -24,6 +29,69 @@ pub(super) fn accept(request: &HeaderMap) -> Option<HeaderValue> {
         return None;
     }
     HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok()
+}
+
+/// Plays the server's side of a recorded conversation: each message after its pause, and after those of the client
+/// that were seen before it. `read` is what was read behind the request.
+pub(super) async fn converse(socket: Socket, read: Vec<u8>, conversation: &Conversation) {
+    let config =
+        WebSocketConfig::default().max_message_size(Some(MAX_SAID)).max_frame_size(Some(MAX_SAID));
+    let mut client =
+        WebSocketStream::from_partially_read(socket, read, Role::Server, Some(config)).await;
+    // What the client has said before it was its turn.
+    let mut early = 0_usize;
+    for turn in conversation.iter() {
+        if turn.by_client {
+            if early > 0 {
+                early -= 1;
+            } else if next_said(&mut client).await.is_none() {
+                return;
+            }
+            continue;
+        }
+        let mut pause = std::pin::pin!(exact::sleep(turn.after));
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut pause => break,
+                said = next_said(&mut client) => match said {
+                    Some(()) => early += 1,
+                    None => return,
+                },
+            }
+        }
+        let message = match &turn.message {
+            Said::Text(text) => Message::text(String::from_utf8_lossy(text).into_owned()),
+            Said::Binary(bytes) => Message::binary(bytes.clone()),
+            Said::Close(code, reason) => {
+                let frame = CloseFrame {
+                    code: CloseCode::from(*code),
+                    reason: String::from_utf8_lossy(reason).into_owned().into(),
+                };
+                let _ = client.close(Some(frame)).await;
+                break;
+            }
+        };
+        if client.send(message).await.is_err() {
+            return;
+        }
+    }
+    // Until the client ends it, as it did when it was recorded, or answers the end.
+    while next_said(&mut client).await.is_some() {}
+}
+
+/// Waits for a message of the client; nothing where it has ended the connection.
+async fn next_said(client: &mut WebSocketStream<Socket>) -> Option<()> {
+    loop {
+        match client.next().await {
+            Some(Ok(Message::Text(_) | Message::Binary(_))) => return Some(()),
+            Some(Ok(message)) if !message.is_close() => {}
+            _ => {
+                let _ = client.close(None).await;
+                return None;
+            }
+        }
+    }
 }
 
 /// Sends each line of a stream as a message, until either side ends it. `read` is what was read behind the

@@ -2,7 +2,7 @@
 
 use http::header::{HeaderMap, HeaderValue};
 
-use crate::message::BodyStream;
+use crate::message::{BodyStream, Conversation};
 
 use super::socket::Socket;
 
@@ -10,6 +10,9 @@ use super::socket::Socket;
 pub(super) fn accept(_: &HeaderMap) -> Option<HeaderValue> {
     None
 }
+
+/// Is never called: nothing was upgraded.
+pub(super) async fn converse(_: Socket, _: Vec<u8>, _: &Conversation) {}
 
 /// Is never called: nothing was upgraded.
 pub(super) async fn run(_: Socket, _: Vec<u8>, _: BodyStream) {}

@@ -18,7 +18,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
-use crate::message::{BodyStream, FaultAction, Plan};
+use crate::message::{BodyStream, Conversation, FaultAction, Plan, Tunnel};
 
 use super::framing::Outside;
 use super::socket::Socket;
@@ -67,6 +67,10 @@ pub(super) struct Control {
 pub(super) enum Takeover {
     /// As `WebSocket` messages, until the connection ends.
     WebSocket(BodyStream),
+    /// As the messages of a recorded conversation.
+    Conversation(Conversation),
+    /// As the bytes of a backend.
+    Tunnel(Tunnel),
     /// As a body in HTTP/1.1's framing.
     Body(Outside),
     /// After a long delay.

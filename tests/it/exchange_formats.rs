@@ -232,6 +232,8 @@ async fn stubs_go_out_as_a_root_directory_of_wiremock() {
             "transformers": ["standin-stream"], "transformerParameters": chunks}}).to_string()),
         ("2.yaml", "request: {method: GET, url: /y}\nresponse: {jsonBody: {b: 1, a: 2}}\n---\nrequest: {method: GET, url: /z}\nresponse: {bodyFileName: f/z.txt}\n"),
         ("__files/f/z.txt", "zett"),
+        ("links.json", &json!({"request": {"method": "GET", "url": "/l"}, "response": {"body": "see http://backend:1/x", "headers": {"Location": "http://backend:1/y"},
+            "transformers": ["standin-links"], "transformerParameters": {"links": {"http://backend:1": ""}}}}).to_string()),
     ]);
     let out = TempDir::new().unwrap();
     let to = out.path().join("wm");
@@ -252,12 +254,17 @@ async fn stubs_go_out_as_a_root_directory_of_wiremock() {
     );
     assert!(stream["response"].get("transformers").is_none());
     assert_eq!(read("__files/f/z.txt"), "zett");
+    let links: Value =
+        serde_json::from_slice(&std::fs::read(to.join("mappings/links.json")).unwrap()).unwrap();
+    assert_eq!(links["response"]["body"], "see {{request.baseUrl}}/x");
+    assert_eq!(links["response"]["headers"]["location"], "{{request.baseUrl}}/y");
+    assert_eq!(links["response"]["transformers"], json!(["response-template"]));
     assert!(to.join("mappings/2.json").exists() && to.join("mappings/2-2.json").exists());
     // It is read back as any root directory is.
     let copy = out.path().join("copy");
     run(&["import", to.to_str().unwrap(), "--to", copy.to_str().unwrap()]);
     let server = replay(&copy).await;
-    for (path, body) in [("/s", "a\nb\n"), ("/z", "zett"), ("/y", "{\"a\":2,\"b\":1}")] {
+    for (path, body) in [("/s", "a\nb\n"), ("/z", "zett"), ("/y", "{\"b\":1,\"a\":2}")] {
         assert_eq!(ask(&server, "GET", path).await.text(), body, "{path}");
     }
     server.shutdown().await;

@@ -6,7 +6,7 @@ use serde_json::json;
 use standin::{Builder, Error, RecordMode, ReplaySpeed, RunningServer, Server, UpstreamOptions};
 use tempfile::TempDir;
 
-use crate::support::{TFJOBS, ask, files, post, server};
+use crate::support::{TFJOBS, ask, eventually, files, post, send, server};
 
 /// A backend that answers `/a`, `/b` and `/c`.
 async fn backend() -> (RunningServer, TempDir) {
@@ -129,7 +129,9 @@ async fn hand_written_stubs_are_strict_where_it_is_asked_for() {
         ("__files/x.txt", "x"),
     ]);
     let loose = Server::builder().fixtures(stubs.path()).start().await.unwrap();
-    assert_eq!(ask(&loose, "GET", "/api/v1/pods").await.status, 200);
+    // There are no objects: the paths of a Kubernetes API are paths like others.
+    let miss = ask(&loose, "GET", "/api/v1/pods").await;
+    assert!(miss.status == 404 && miss.text().contains("Request was not matched"));
     assert_eq!(ask(&loose, "GET", "/x.txt").await.status, 200);
     loose.shutdown().await;
     let strict = Server::builder().fixtures(stubs.path()).strict(true).start().await.unwrap();
@@ -198,4 +200,57 @@ async fn a_replay_at_once_waits_for_nothing() {
     post(&server, "POST", "/__admin/settings", &json!({"fixedDelay": hour})).await;
     assert_eq!(ask(&server, "GET", "/stream").await.text(), "ab");
     server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_recorder_says_how_far_it_is_and_what_it_did() {
+    let (backend, _files) = backend().await;
+    let recorded = TempDir::new().unwrap();
+    let lines = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let log = std::sync::Arc::clone(&lines);
+    let recorder = over(&backend, recorded.path(), RecordMode::All)
+        .log(move |line| log.lock().unwrap().push(line.to_owned()))
+        .start()
+        .await
+        .unwrap();
+    let none = ask(&backend, "GET", "/__admin/standin/recording").await.json();
+    assert_eq!(none, json!({"recording": false}));
+    for path in ["/a", "/a", "/b"] {
+        send(&recorder, "GET", path, &[("x-api-key", "hunter2-hunter2-hunter2")], "").await;
+    }
+    eventually("three exchanges are recorded", async || {
+        let shown = ask(&recorder, "GET", "/__admin/standin/recording").await.json();
+        shown["exchanges"] == json!(3)
+    })
+    .await;
+    let shown = ask(&recorder, "GET", "/__admin/standin/recording").await.json();
+    assert_eq!((&shown["recording"], &shown["bytes"]), (&json!(true), &json!(18)), "{shown}");
+    assert_eq!(shown["secrets"], json!({"by name or place": 1}), "{shown}");
+    recorder.shutdown().await;
+    let has = |part: &str| lines.lock().unwrap().iter().any(|line| line.contains(part));
+    for part in ["recorded 3 exchanges of 18 bytes", "secrets replaced: 1 by name or place"] {
+        eventually(part, async || has(part)).await;
+    }
+}
+
+#[test]
+fn the_program_has_the_modes_and_says_where_they_do_not_fit() {
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_standin"));
+        let output = command.args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let empty = TempDir::new().unwrap();
+    let folder = empty.path().to_str().unwrap();
+    for (arguments, why) in [
+        (&["serve", "--record", folder][..], "--upstream"),
+        (&["serve", "--record", folder, "--record-mode", "none"], "has no recording"),
+        (&["serve", "--record", "new_episodes"], "--fixtures"),
+        (&["serve", "--record-mode", "once"], "--record"),
+        (&["serve", "--replay-speed=-1"], "ten times as fast"),
+    ] {
+        let (code, text) = run(arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {text}");
+        assert!(text.contains(why), "{arguments:?}: {text}");
+    }
 }

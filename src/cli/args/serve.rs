@@ -73,7 +73,7 @@ pub(crate) struct Serve {
 #[derive(Debug, Args)]
 pub(crate) struct Record {
     /// Backend to record (repeatable: PATH=URL records another host below /PATH/).
-    #[arg(long, value_name = "[PATH=]URL", required = true)]
+    #[arg(long, value_name = "[PATH=]URL", required_unless_present = "kubeconfig")]
     pub(crate) upstream: Vec<String>,
     /// Directory for the fixtures; created if it does not exist.
     #[arg(long, value_name = "DIR")]
@@ -159,6 +159,12 @@ pub(crate) struct Backend {
     /// PEM file with the certificates to trust in place of the system's, for an https backend: CAs, or its own.
     #[arg(long, value_name = "FILE")]
     pub(crate) upstream_ca: Option<PathBuf>,
+    /// Kubeconfig that names the backend: its server, whom to trust, and the credentials of requests without any.
+    #[arg(long, value_name = "FILE", conflicts_with = "upstream")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig; default: its current one.
+    #[arg(long, value_name = "NAME", requires = "kubeconfig")]
+    pub(crate) context: Option<String>,
     /// Accept any certificate of an https backend.
     #[arg(long)]
     pub(crate) upstream_insecure: bool,
@@ -223,7 +229,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 /// A bound, as `NAME=VALUE`.
-fn bound(text: &str) -> Result<(String, String), String> {
+pub(super) fn bound(text: &str) -> Result<(String, String), String> {
     let (name, value) =
         text.split_once('=').ok_or("write NAME=VALUE, such as history-bytes=256MiB")?;
     crate::Bounds::default().set(name, value)?;

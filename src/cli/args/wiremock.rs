@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::matching::ChunkedEncoding;
 
+use super::serve::bound;
 use super::without_effect::WithoutEffect;
 
 /// `WireMock`'s options.
@@ -67,6 +68,9 @@ pub(crate) struct WireMock {
     /// Compress no responses.
     #[arg(long)]
     pub(crate) disable_gzip: bool,
+    /// Let pages of all origins read the responses of stubs (CORS).
+    #[arg(long)]
+    pub(crate) enable_stub_cors: bool,
     /// Pass the Host of requests on to the servers that stubs proxy to.
     #[arg(long)]
     pub(crate) preserve_host_header: bool,
@@ -82,6 +86,9 @@ pub(crate) struct WireMock {
     /// Servers that stubs may not proxy to.
     #[arg(long, value_name = "TARGETS", value_delimiter = ',')]
     pub(crate) deny_proxy_targets: Vec<String>,
+    /// Set a bound of Standin, such as request-body-bytes=64MiB (repeatable); GET /__admin/bounds lists them.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = bound)]
+    pub(crate) bound: Vec<(String, String)>,
     /// User name and password for /__admin.
     #[arg(long, value_name = "USER:PASSWORD")]
     pub(crate) admin_api_basic_auth: Option<String>,

@@ -254,7 +254,7 @@ impl Builder {
         }
     }
 
-    /// Notes the namespaces that attributes declare.
+    /// Adds the namespaces that attributes declare.
     fn declare(&mut self, attributes: &[(&str, Box<str>)]) -> Result<(), XmlError> {
         for (name, value) in attributes {
             let prefix = match name.strip_prefix("xmlns") {

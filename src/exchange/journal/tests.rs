@@ -230,7 +230,7 @@ fn a_serve_event_has_request_response_and_stub() {
     assert_eq!(event["response"], response);
     // A plan that was made for the request is kept itself, with what happened besides.
     let mut plan = Plan::text(StatusCode::CREATED, Origin::Stub(stub.id), "B");
-    plan.sub_events = [SubEvent::warning("w")].into_iter().collect();
+    plan.add_sub_events([SubEvent::warning("w")]);
     record(&journal, &request, &plan, ByStub::Rendered(&stub));
     let event = journal.exchanges()[1].to_json();
     assert_eq!(

@@ -21,8 +21,41 @@ pub(super) fn list<'d>(node: &Node<'d>) -> Vec<Node<'d>> {
     if node.value().is_array() { node.items() } else { vec![node.clone()] }
 }
 
+/// The kind of a matcher, and its value. Schemas up to 3 name the kind in the key: `{"exactMatch": "a"}`.
+pub(super) fn parts(matcher: &Value) -> (&str, &Value) {
+    if matcher.is_string() {
+        return ("exact", matcher);
+    }
+    if let Some((key, value)) = older(matcher) {
+        return (key, value);
+    }
+    let kind = matcher.get("matcher").and_then(Value::as_str).unwrap_or("exact");
+    (kind, matcher.get("value").unwrap_or(&Value::Null))
+}
+
+/// The same of an older form, if it is one.
+pub(super) fn older(matcher: &Value) -> Option<(&'static str, &Value)> {
+    const KEYS: [(&str, &str); 8] = [
+        ("exactMatch", "exact"),
+        ("globMatch", "glob"),
+        ("regexMatch", "regex"),
+        ("xmlMatch", "xml"),
+        ("xpathMatch", "xpath"),
+        ("jsonMatch", "json"),
+        ("jsonPathMatch", "jsonpath"),
+        ("jsonPartialMatch", "jsonpartial"),
+    ];
+    KEYS.iter().find_map(|(key, kind)| Some((*kind, matcher.get(*key)?)))
+}
+
 /// The operator for all matchers of one field; nothing if one of them has no equivalent.
 pub(super) fn pattern(matchers: &[Node<'_>], subject: Subject) -> Option<Value> {
+    // Header fields of older schemas are lists of values.
+    if matchers.len() > 1 && matchers.iter().all(|matcher| matcher.value().is_string()) {
+        let each: Vec<Value> =
+            matchers.iter().map(|matcher| json!({"equalTo": matcher.value()})).collect();
+        return Some(json!({"includes": each}));
+    }
     let mut all: Vec<Value> = Vec::new();
     for matcher in matchers {
         all.extend(one(matcher, subject)?);
@@ -34,6 +67,15 @@ pub(super) fn pattern(matchers: &[Node<'_>], subject: Subject) -> Option<Value> 
     })
 }
 
+/// The methods that a regular expression lists: `GET|POST`, perhaps in parentheses or with anchors.
+pub(super) fn methods(regex: &str) -> Option<Vec<&str>> {
+    let regex = regex.trim_start_matches('^').trim_end_matches('$');
+    let list = regex.strip_prefix('(').and_then(|text| text.strip_suffix(')')).unwrap_or(regex);
+    let methods: Vec<&str> = list.split('|').collect();
+    let is_method = |text: &&str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_uppercase());
+    methods.iter().all(is_method).then_some(methods)
+}
+
 /// The regular expression for a path.
 pub(super) fn regex_of(matchers: &[Node<'_>]) -> Option<String> {
     let [matcher] = matchers else {
@@ -42,10 +84,10 @@ pub(super) fn regex_of(matchers: &[Node<'_>]) -> Option<String> {
         }
         return None;
     };
-    let text = matcher.value().get("value").and_then(Value::as_str);
-    match (matcher.value().get("matcher").and_then(Value::as_str), text) {
-        (Some("glob"), Some(text)) => Some(regex::glob(text, false)),
-        (Some("regex"), Some(text)) => Some(regex::anywhere(text)),
+    let (kind, value) = parts(matcher.value());
+    match (kind, value.as_str()) {
+        ("glob", Some(text)) => Some(regex::glob(text, false)),
+        ("regex", Some(text)) => Some(regex::anywhere(text)),
         _ => {
             no_equivalent(matcher);
             None
@@ -54,13 +96,7 @@ pub(super) fn regex_of(matchers: &[Node<'_>]) -> Option<String> {
 }
 
 fn one(matcher: &Node<'_>, subject: Subject) -> Option<Vec<Value>> {
-    let (kind, value) = match matcher.value() {
-        Value::String(text) => ("exact", json!(text)),
-        map => {
-            let kind = map.get("matcher").and_then(Value::as_str).unwrap_or("exact");
-            (kind, map.get("value").cloned().unwrap_or_default())
-        }
-    };
+    let (kind, value) = parts(matcher.value());
     let text = value.as_str().map(str::to_owned);
     let host = |text: String| match (subject, text.rsplit_once(':')) {
         (Subject::Host, Some((host, _))) => host.to_owned(),
@@ -71,6 +107,10 @@ fn one(matcher: &Node<'_>, subject: Subject) -> Option<Vec<Value>> {
         ("glob", Some(text)) => json!({"matches": regex::glob(&host(text), false)}),
         ("regex", Some(text)) => json!({"matches": regex::anywhere(&text)}),
         ("negate" | "negation", Some(text)) => json!({"not": {"equalTo": text}}),
+        ("json" | "jsonpartial" | "jsonPartial", Some(text)) if !is_json(&text) => {
+            no_equivalent(matcher);
+            return None;
+        }
         ("json", Some(text)) => json!({"equalToJson": text, "ignoreArrayOrder": false}),
         ("jsonpartial" | "jsonPartial", Some(text)) => {
             json!({"equalToJson": text, "ignoreArrayOrder": true, "ignoreExtraElements": true})
@@ -107,7 +147,8 @@ fn one(matcher: &Node<'_>, subject: Subject) -> Option<Vec<Value>> {
             return None;
         }
     }];
-    let chained = matcher.keys().and_then(|keys| keys.get("doMatch"));
+    let keys = matcher.value().is_object().then(|| matcher.keys()).flatten();
+    let chained = keys.and_then(|keys| keys.get("doMatch"));
     if let Some(node) = chained {
         node.warn("doMatch is converted behind a jsonpath matcher only", "write the stub");
         all.clear();
@@ -116,8 +157,12 @@ fn one(matcher: &Node<'_>, subject: Subject) -> Option<Vec<Value>> {
     Some(all)
 }
 
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
 fn no_equivalent(matcher: &Node<'_>) {
-    let kind = matcher.value().get("matcher").and_then(Value::as_str).unwrap_or("exact");
+    let (kind, _) = parts(matcher.value());
     matcher.warn(
         format!("the matcher {kind:?} has no equivalent here; the pair is left out"),
         "write the stub",

@@ -39,6 +39,9 @@ impl Wanted {
             };
             return Some(Self { text, negated, optional });
         }
+        if let Some(schema) = value.get("schema") {
+            return Some(Self { text: regex_of(schema)?, negated: false, optional: false });
+        }
         let text = scalar(value.get("value")?)?;
         let flag = |key: &str| value.get(key) == Some(&json!(true));
         Some(Self { text, negated: flag("not"), optional: flag("optional") })
@@ -49,6 +52,27 @@ impl Wanted {
         let operator = if regex::is_plain(&self.text) { "equalTo" } else { "matches" };
         let plain = json!({operator: self.text});
         if self.negated { json!({"not": plain}) } else { plain }
+    }
+}
+
+/// The regular expression for the texts of a simple schema; nothing where it says more than type, values or pattern.
+fn regex_of(schema: &Value) -> Option<String> {
+    let map = schema.as_object()?;
+    let known = ["type", "pattern", "enum", "format"];
+    if !map.keys().all(|key| known.contains(&key.as_str())) {
+        return None;
+    }
+    if let Some(values) = map.get("enum").and_then(Value::as_array) {
+        let texts = values.iter().map(|value| Some(regex::literal(&scalar(value)?)));
+        return Some(texts.collect::<Option<Vec<_>>>()?.join("|"));
+    }
+    let pattern = map.get("pattern").and_then(Value::as_str).map(regex::anywhere);
+    match map.get("type").and_then(Value::as_str) {
+        Some("integer") => Some("-?[0-9]+".to_owned()),
+        Some("number") => Some(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?".to_owned()),
+        Some("boolean") => Some("true|false".to_owned()),
+        Some("string") | None => Some(pattern.unwrap_or_else(|| ".*".to_owned())),
+        Some(_) => None,
     }
 }
 

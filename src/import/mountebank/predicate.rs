@@ -97,8 +97,8 @@ struct Options {
 }
 
 impl Options {
-    const KEYS: [&'static str; 5] =
-        ["caseSensitive", "keyCaseSensitive", "except", "jsonpath", "xpath"];
+    const KEYS: [&'static str; 6] =
+        ["caseSensitive", "keyCaseSensitive", "except", "jsonpath", "xpath", "comment"];
 
     fn read(node: &Node<'_>) -> Option<Self> {
         let value = node.value();

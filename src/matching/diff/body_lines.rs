@@ -74,7 +74,9 @@ impl Diff<'_, '_, '_> {
                 continue;
             }
             for part in parts {
-                let matched = compiled.as_ref().is_some_and(|of| of.part_matches(part, body));
+                let matched = compiled
+                    .as_ref()
+                    .is_some_and(|of| of.part_matches(part, body, self.asked.now()));
                 self.part(pattern, part, &body[part.content.clone()], matched);
             }
         }

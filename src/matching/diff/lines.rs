@@ -5,6 +5,7 @@ use std::str::FromStr as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderName};
+use jiff::Timestamp;
 
 use crate::document::read_body;
 use crate::message::Asked;
@@ -108,7 +109,7 @@ pub(super) fn of(
     diff.method_and_url(stub);
     diff.headers();
     diff.path_parameters(stub);
-    diff.query();
+    diff.query(stub);
     diff.form();
     diff.cookies();
     diff.bodies();
@@ -145,7 +146,7 @@ impl Diff<'_, '_, '_> {
         right: String,
         (pattern, value): (Raw<'_>, Option<&str>),
     ) {
-        let (matched, gave_up) = judge(pattern, value);
+        let (matched, gave_up) = judge(pattern, value, self.asked.now());
         let mut line = Line::new(attribute, cut(left), cut(right), matched);
         if gave_up {
             let message = line.message.take().unwrap_or_default();
@@ -207,7 +208,7 @@ impl Diff<'_, '_, '_> {
             None => name.to_owned(),
         };
         let right = listed(name, values.iter().map(|value| hide(value.as_ref())));
-        let matched = all_match(pattern, values);
+        let matched = all_match(pattern, values, self.asked.now());
         self.push("Header", left, right, matched);
     }
 
@@ -242,12 +243,16 @@ impl Diff<'_, '_, '_> {
         self.lines.push(Line::blank());
     }
 
-    fn query(&mut self) {
+    fn query(&mut self, stub: &Stub) {
         let before = self.lines.len();
         let entries = self.pattern.get("queryParameters").map(Raw::entries).unwrap_or_default();
         for (name, pattern) in entries {
             let values: Vec<&str> = self.asked.parameter(&name).collect();
             self.parameter("Query", "Query", &name, pattern, &values);
+        }
+        for (name, value) in stub.request.conditions().other_parameters(self.asked) {
+            let right = format!("{name}: {}", self.clean.parameter(name, value));
+            self.push("Query", format!("Query: {name} [absent]"), right, false);
         }
         self.close(before);
     }
@@ -283,7 +288,7 @@ impl Diff<'_, '_, '_> {
             None => format!("{word}: {name}"),
         };
         let right = listed(name, values.iter().map(|value| hide(value)));
-        let matched = all_match(pattern, values);
+        let matched = all_match(pattern, values, self.asked.now());
         self.push(attribute, left, right, matched);
     }
 
@@ -351,8 +356,8 @@ fn listed(name: &str, values: impl Iterator<Item = String>) -> String {
 }
 
 /// Whether a value is as a pattern wants it, and whether the search for that ended at a limit.
-fn judge(pattern: Raw<'_>, value: Option<&str>) -> (bool, bool) {
-    let subject = Subject::new(value);
+fn judge(pattern: Raw<'_>, value: Option<&str>, now: Option<Timestamp>) -> (bool, bool) {
+    let subject = Subject::new(value).at(now);
     read_body(pattern.as_str().as_bytes(), StringPattern::compile)
         .map_or((false, false), |pattern| {
             (pattern.matches(&subject), pattern.gives_up_on(&subject))
@@ -360,9 +365,9 @@ fn judge(pattern: Raw<'_>, value: Option<&str>) -> (bool, bool) {
 }
 
 /// Whether values are as a pattern wants them.
-fn all_match<T: AsRef<str>>(pattern: Raw<'_>, values: &[T]) -> bool {
+fn all_match<T: AsRef<str>>(pattern: Raw<'_>, values: &[T], now: Option<Timestamp>) -> bool {
     read_body(pattern.as_str().as_bytes(), MultiPattern::compile)
-        .is_ok_and(|pattern| pattern.matches(values))
+        .is_ok_and(|pattern| pattern.matches(values, now))
 }
 
 /// The beginning of a text that is too long.

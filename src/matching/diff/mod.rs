@@ -53,7 +53,7 @@ pub(crate) fn differences(stub: &Stub, asked: &Asked<'_>, redactor: &Redactor) -
     lines.iter().filter_map(lines::Line::difference).collect()
 }
 
-/// What is to be noted of a stub for the request's URL, where its paths cannot be applied to the body.
+/// What is to be said of a stub for the request's URL, where its paths cannot be applied to the body.
 pub(crate) fn warnings(stub: &Stub, asked: &Asked<'_>, redactor: &Redactor) -> Vec<String> {
     let patterns = &stub.request.conditions().body;
     if patterns.is_empty() || !stub.request.url.matches(asked.path(), asked.target()) {

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use http::uri::Authority;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::message::Asked;
@@ -59,10 +60,12 @@ pub(in crate::matching) fn of(pattern: &RequestPattern, asked: &Asked<'_>) -> f6
         return sum.mean();
     }
     let values = pattern.path_values(asked);
+    let now = asked.now();
     sum.add_all(wanted.path_parameters.iter().map(|(at, _, pattern)| {
-        value(pattern, &Subject::new(at.and_then(|at| values.get(at).copied().flatten())))
+        let text = at.and_then(|at| values.get(at).copied().flatten());
+        value(pattern, &Subject::new(text).at(now))
     }));
-    let header = |(name, pattern)| several(pattern, &asked.header(name));
+    let header = |(name, pattern)| several(pattern, &asked.header(name), now);
     let headers = wanted.headers.iter().map(|(name, pattern)| header((name, pattern)));
     let credentials = wanted
         .basic_auth
@@ -72,16 +75,16 @@ pub(in crate::matching) fn of(pattern: &RequestPattern, asked: &Asked<'_>) -> f6
     let recorded = recorded.map(|of| verdict(of.differing(asked).is_empty()));
     sum.add_all(headers.chain(credentials).chain(recorded));
     sum.add_all(
-        wanted
-            .query
-            .iter()
-            .map(|(name, pattern)| several(pattern, &asked.parameter(name).collect::<Vec<_>>())),
+        wanted.query.iter().map(|(name, pattern)| {
+            several(pattern, &asked.parameter(name).collect::<Vec<_>>(), now)
+        }),
     );
+    sum.add_all(wanted.other_parameters(asked).map(|_| 1.0));
     sum.add_all(wanted.cookies.iter().map(|(name, pattern)| cookie(asked, name, pattern)));
     let body = Subject::of_body(asked);
     let body = body.as_ref();
     sum.add_all(wanted.body.iter().map(|pattern| body.map_or(1.0, |body| value(pattern, body))));
-    let field = |(name, pattern)| several(pattern, &asked.form(name).collect::<Vec<_>>());
+    let field = |(name, pattern)| several(pattern, &asked.form(name).collect::<Vec<_>>(), now);
     sum.add_all(wanted.form.iter().map(|(name, pattern)| field((name, pattern))));
     sum.add_all(wanted.multipart.iter().map(|pattern| verdict(pattern.matches(asked))));
     sum.mean()
@@ -108,21 +111,22 @@ fn url(pattern: &UrlPattern, asked: &Asked<'_>) -> f64 {
 }
 
 fn cookie(asked: &Asked<'_>, name: &str, pattern: &StringPattern) -> f64 {
-    let values = asked.cookie(name).map(|text| value(pattern, &Subject::new(Some(text))));
+    let of = |text| value(pattern, &Subject::new(Some(text)).at(asked.now()));
+    let values = asked.cookie(name).map(of);
     let absent = || verdict(cookie_matches(asked, name, pattern));
     values.min_by(f64::total_cmp).unwrap_or_else(absent)
 }
 
-fn several<T: AsRef<str>>(pattern: &MultiPattern, values: &[T]) -> f64 {
+fn several<T: AsRef<str>>(pattern: &MultiPattern, values: &[T], now: Option<Timestamp>) -> f64 {
+    let of = |pattern: &StringPattern, text| value(pattern, &Subject::new(text).at(now));
     let best = |pattern: &StringPattern| {
-        let distances =
-            values.iter().map(|text| value(pattern, &Subject::new(Some(text.as_ref()))));
+        let distances = values.iter().map(|text| of(pattern, Some(text.as_ref())));
         distances.min_by(f64::total_cmp).unwrap_or(1.0)
     };
     match pattern {
-        MultiPattern::Any(pattern) if values.is_empty() => value(pattern, &Subject::new(None)),
+        MultiPattern::Any(pattern) if values.is_empty() => of(pattern, None),
         MultiPattern::Any(pattern) => best(pattern),
-        _ if values.is_empty() => verdict(pattern.matches(values)),
+        _ if values.is_empty() => verdict(pattern.matches(values, now)),
         MultiPattern::HasExactly(patterns) => {
             let all = mean(patterns.iter().map(best));
             mean([verdict(patterns.len() == values.len()), all].into_iter())

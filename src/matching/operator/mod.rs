@@ -85,7 +85,7 @@ impl StringPattern {
             Self::MatchesJsonPath(path, Some(below)) => {
                 // A list is compared as JSON as a whole.
                 let whole = below.as_json().is_some();
-                let now = subject.now();
+                let now = subject.given_time();
                 let fits = |text: &String| below.matches(&Subject::new(Some(text)).at(now));
                 path.texts(subject, whole).is_some_and(|texts| {
                     if texts.is_empty() { below.is_absence() } else { texts.iter().any(fits) }
@@ -102,7 +102,9 @@ impl StringPattern {
             Self::EqualToXml(pattern) => text.is_some_and(|text| pattern.matches(text)),
             Self::MatchesXPath(path, None) => path.finds(text),
             Self::MatchesXPath(path, Some(below)) => {
-                path.texts(text).iter().any(|text| below.matches(&Subject::new(Some(text))))
+                let now = subject.given_time();
+                let fits = |text: &String| below.matches(&Subject::new(Some(text)).at(now));
+                path.texts(text).iter().any(fits)
             }
             Self::And(all) => all.iter().all(|pattern| pattern.matches(subject)),
             Self::Or(any) => any.iter().any(|pattern| pattern.matches(subject)),

@@ -21,7 +21,7 @@ use super::operand::{Options, as_bool, json_operand};
 use super::schema::SchemaPattern;
 
 impl StringPattern {
-    /// Decodes `{"equalTo": "x"}` and its siblings; problems are noted at the node.
+    /// Decodes `{"equalTo": "x"}` and its siblings; problems are reported at the node.
     pub(crate) fn compile(node: &Node<'_>) -> Option<Self> {
         let node = node.whole();
         if !node.value().is_object() {
@@ -110,7 +110,7 @@ impl StringPattern {
     }
 }
 
-/// Notes that a value is no pattern at all, in `WireMock`'s words.
+/// Reports that a value is no pattern at all, in `WireMock`'s words.
 pub(in crate::matching) fn no_operation(node: &Node<'_>, shown: &str) {
     let detail = format!("{shown} is not a valid match operation");
     let first = if node.value().is_object() { node.entries().into_iter().next() } else { None };
@@ -141,7 +141,7 @@ fn regex(operator: &str, operand: &Node<'_>) -> Option<Pattern> {
     compile_pattern(operand)
 }
 
-/// Decodes a regular expression; a broken one is noted.
+/// Decodes a regular expression; a broken one is reported.
 pub(in crate::matching) fn compile_pattern(node: &Node<'_>) -> Option<Pattern> {
     let text = node.text()?;
     Pattern::compile(text)

@@ -47,7 +47,7 @@ impl<'a> Subject<'a> {
     pub(crate) fn of_body(asked: &'a Asked<'_>) -> Option<Self> {
         let bytes = asked.body()?;
         let text = asked.text().map(Cow::Borrowed);
-        Some(Self::of(bytes, text, Parsed::OfRequest(asked.lazy_json())))
+        Some(Self::of(bytes, text, Parsed::OfRequest(asked.lazy_json())).at(asked.now()))
     }
 
     /// The content of a part: an empty one is there.
@@ -61,14 +61,19 @@ impl<'a> Subject<'a> {
     }
 
     /// The same value at a time.
-    pub(super) fn at(mut self, now: Timestamp) -> Self {
-        self.now = Some(now);
+    pub(crate) fn at(mut self, now: Option<Timestamp>) -> Self {
+        self.now = now;
         self
     }
 
     /// The time that `now` is; that of the system where none was given.
     pub(super) fn now(&self) -> Timestamp {
         self.now.unwrap_or_else(Timestamp::now)
+    }
+
+    /// The time that was given.
+    pub(super) fn given_time(&self) -> Option<Timestamp> {
+        self.now
     }
 
     pub(crate) fn text(&self) -> Option<&str> {

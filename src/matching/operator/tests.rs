@@ -172,7 +172,7 @@ fn dates_lie_before_after_or_at_others() {
     ];
     for (pattern, value, verdict) in table {
         let (compiled, _) = with_node(&pattern, StringPattern::compile);
-        let subject = Subject::new(Some(value)).at(now);
+        let subject = Subject::new(Some(value)).at(Some(now));
         assert_eq!(compiled.unwrap().matches(&subject), verdict, "{pattern} on {value}");
     }
 }

@@ -1,6 +1,4 @@
-//! The body of a stub's response, in one of four forms.
-
-use std::sync::Mutex;
+//! The body of a response or a webhook, in one of four forms.
 
 use bytes::Bytes;
 
@@ -8,7 +6,8 @@ use crate::document::Keys;
 
 use super::super::body_files::BodyFiles;
 use super::super::delivery::base64;
-use super::definition::{BodyDefinition, FileContent};
+use super::definition::BodyDefinition;
+use super::entity;
 use super::scalar;
 use super::text::Text;
 
@@ -29,6 +28,9 @@ pub(super) fn read(
         );
     }
     let [body, json, base, file] = &forms;
+    if let Some(node) = body.as_ref().filter(|node| node.value().is_object()) {
+        return entity::read(&node.whole(), files, templated, file_templated);
+    }
     if let Some(node) = body {
         return Some(BodyDefinition::Text(Text::read(node, &scalar::text(node)?, templated)));
     }
@@ -38,15 +40,8 @@ pub(super) fn read(
     if let Some(node) = base {
         return base64(node).map(BodyDefinition::Bytes);
     }
-    let Some(node) = file else { return Some(BodyDefinition::Bytes(Bytes::new())) };
-    let written = scalar::text(node)?;
-    let name = Text::read(node, &written, templated);
-    if let Some(name) = name.as_plain()
-        && let Err(why) = files.check(name)
-    {
-        node.warn(why, "requests are answered with 500 until it is there");
+    match file {
+        Some(node) => entity::file(node, files, templated, file_templated),
+        None => Some(BodyDefinition::Bytes(Bytes::new())),
     }
-    let content =
-        if file_templated { FileContent::Template(Mutex::default()) } else { FileContent::Sent };
-    Some(BodyDefinition::File { name, directory: files.directory(), content })
 }

@@ -1,5 +1,7 @@
 //! What answers are made from, besides their stub.
 
+use uuid::Uuid;
+
 use crate::message::Request;
 use crate::template;
 
@@ -10,6 +12,8 @@ use super::settings::ResponseSettings;
 pub(crate) struct ResponseContext<'a> {
     /// The request. Its body has been read where [`Stub::needs_body`](super::super::Stub::needs_body) asks for it.
     pub(crate) request: &'a Request,
+    /// The id of the exchange; nothing where the answer gives it one.
+    pub(crate) exchange_id: Option<Uuid>,
     /// The settings of all stubs.
     pub(crate) settings: &'a ResponseSettings,
     /// Reads the files of answers.

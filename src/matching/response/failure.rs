@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 
-use crate::message::{Body, Effects, Origin, Plan};
+use crate::message::{Body, Effects, Origin, Plan, SubEvent};
 
 use super::answering::AnsweringStub;
 use super::marks::{STUB_ID, STUB_NAME, ascii};
@@ -52,6 +52,7 @@ impl Failure {
                     plan.headers.insert(STUB_NAME, name);
                 }
                 plan.chunked = true;
+                plan.add_sub_events([SubEvent::error(why.clone())]);
                 plan
             }
             Self::Server(why) => {

@@ -21,7 +21,12 @@ const MAX_EXPONENT: i64 = 9_999;
 /// The `jsonBody` of a mapping's response; nothing where there is none, or the text is no plain JSON.
 pub(super) fn of_mapping(mapping: &[u8]) -> Option<String> {
     let mapping: Mapping<'_> = serde_json::from_slice(mapping).ok()?;
-    compact(mapping.response?.json_body?.get())
+    let response = mapping.response?;
+    let json = match response.body.map(RawValue::get).filter(|body| body.starts_with('{')) {
+        Some(entity) => serde_json::from_str::<Entity<'_>>(entity).ok()?.data?,
+        None => response.json_body?,
+    };
+    compact(json.get())
 }
 
 /// The `transformerParameters` of a mapping's response, as they are written.
@@ -40,6 +45,8 @@ struct Mapping<'a> {
 #[serde(rename_all = "camelCase")]
 struct Response<'a> {
     #[serde(borrow)]
+    body: Option<&'a RawValue>,
+    #[serde(borrow)]
     json_body: Option<&'a RawValue>,
     #[serde(borrow)]
     transformer_parameters: Option<&'a RawValue>,
@@ -50,6 +57,13 @@ pub(crate) fn compact(json: &str) -> Option<String> {
     let mut out = String::with_capacity(json.len());
     value(json, 0, &mut out)?;
     Some(out)
+}
+
+/// A body as an object.
+#[derive(Deserialize)]
+struct Entity<'a> {
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
 }
 
 fn value(json: &str, depth: usize, out: &mut String) -> Option<()> {

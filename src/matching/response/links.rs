@@ -5,8 +5,11 @@ use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 
 use crate::document::Keys;
-use crate::links::{Backend, ClientBase, LINKS_PARAMETER, LINKS_TRANSFORMER, Links, is_rewritten};
+use crate::links::{
+    Backend, ClientBase, LINKS_PARAMETER, LINKS_TRANSFORMER, Links, is_compressed, is_rewritten,
+};
 use crate::message::{Request, Schedule, TimedChunk};
+use crate::redact::recoded;
 
 /// The backends of a recording, in `transformerParameters`, where the response names the transformer.
 pub(super) fn read(keys: &Keys<'_>, transformers: &[&str]) -> Option<Box<Links>> {
@@ -48,6 +51,13 @@ pub(super) fn rewrite(
     if !is_rewritten(headers) {
         return body;
     }
+    if is_compressed(headers) {
+        let new = recoded(headers, &body, &|text| links.to_client(text, &base));
+        return match new.filter(|_| schedule.is_none()) {
+            Some(new) => resized(headers, &body, new.into()),
+            None => body,
+        };
+    }
     let chunks = schedule.as_deref().unwrap_or_default();
     let mut cuts: Vec<usize> = chunks
         .iter()
@@ -65,11 +75,14 @@ pub(super) fn rewrite(
         });
         *schedule = Some(chunks.collect());
     }
-    let length = headers
-        .get(CONTENT_LENGTH)
-        .is_some_and(|value| value.as_bytes() == body.len().to_string().as_bytes());
-    if length {
+    resized(headers, &body, new.into())
+}
+
+/// A new body, which Content-Length follows where it was that of the old one.
+fn resized(headers: &mut HeaderMap, body: &Bytes, new: Bytes) -> Bytes {
+    let length = body.len().to_string();
+    if headers.get(CONTENT_LENGTH).is_some_and(|value| value.as_bytes() == length.as_bytes()) {
         headers.insert(CONTENT_LENGTH, new.len().into());
     }
-    new.into()
+    new
 }

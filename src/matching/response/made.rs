@@ -6,12 +6,12 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, HeaderValue};
 
-use crate::message::{Body, Effects, Origin, Plan};
+use crate::message::{Body, BodyStream, Effects, Origin, Plan};
 
 use super::answer::StubAnswer;
 use super::answering::AnsweringStub;
 use super::context::ResponseContext;
-use super::definition::{BodyDefinition, Definition};
+use super::definition::{BodyDefinition, Definition, FileContent};
 use super::failure::Failure;
 use super::fixed::is_wrong_length;
 use super::headers;
@@ -32,7 +32,12 @@ pub(super) fn answer(
             .map(|request| StubAnswer::Proxy(Box::new(request))),
         None => plan(definition, stub, &mut rendering).map(StubAnswer::Plan),
     };
-    made.unwrap_or_else(|failure| StubAnswer::Plan(failure.plan(stub)))
+    let mut answer = made.unwrap_or_else(|failure| StubAnswer::Plan(failure.plan(stub)));
+    match &mut answer {
+        StubAnswer::Plan(plan) => plan.set_exchange_id(context.exchange_id),
+        StubAnswer::Proxy(to) => to.exchange_id = context.exchange_id,
+    }
+    answer
 }
 
 fn plan(
@@ -40,7 +45,10 @@ fn plan(
     stub: AnsweringStub<'_>,
     rendering: &mut Rendering<'_, '_>,
 ) -> Result<Plan, Failure> {
-    let (mut body, from_file) = body(definition, rendering)?;
+    if let Some((length, stream)) = large_file(definition, rendering)? {
+        return large(definition, stub, rendering, length, stream);
+    }
+    let (mut body, from_file) = body(&definition.body, rendering)?;
     let mut headers = headers::rendered(&definition.headers, rendering)?;
     let mut effects = definition.effects.clone();
     if let Some(links) = &definition.links {
@@ -69,6 +77,47 @@ fn plan(
     Ok(plan)
 }
 
+/// The large file that is a recorded answer, read while it is sent.
+fn large_file(
+    definition: &Definition,
+    rendering: &mut Rendering<'_, '_>,
+) -> Result<Option<(u64, BodyStream)>, Failure> {
+    let BodyDefinition::File { name, directory: Some(directory), content: FileContent::Sent } =
+        &definition.body
+    else {
+        return Ok(None);
+    };
+    if !definition.exact || definition.links.is_some() {
+        return Ok(None);
+    }
+    let name = name.render(rendering)?;
+    Ok(rendering.context.files.stream(directory, &name)?)
+}
+
+fn large(
+    definition: &Definition,
+    stub: AnsweringStub<'_>,
+    rendering: &mut Rendering<'_, '_>,
+    length: u64,
+    stream: BodyStream,
+) -> Result<Plan, Failure> {
+    let mut headers = headers::rendered(&definition.headers, rendering)?;
+    if headers.contains_key(CONTENT_LENGTH) {
+        // The file may have been changed since.
+        headers.insert(CONTENT_LENGTH, length.into());
+    }
+    let AnsweringStub { id, name, .. } = stub;
+    headers.append(STUB_ID, HeaderValue::try_from(id.to_string()).expect("a UUID is ASCII"));
+    if let Some(name) = name.and_then(ascii) {
+        headers.append(STUB_NAME, name);
+    }
+    let context = &mut *rendering.context;
+    let delay = context.settings.delay(&definition.delays, context.random);
+    let delivery = Effects { delay, ..definition.effects.clone() }.into();
+    let plan = Plan::new(definition.status, Origin::Stub(id), Body::Stream(stream));
+    Ok(Plan { headers, delivery, exact: true, ..plan })
+}
+
 /// Takes a negative Content-Length out, as Jetty does; one that is no number cannot be sent.
 fn settle_length(headers: &mut HeaderMap) -> Result<(), Failure> {
     let Some(value) = headers.get(CONTENT_LENGTH) else { return Ok(()) };
@@ -81,11 +130,11 @@ fn settle_length(headers: &mut HeaderMap) -> Result<(), Failure> {
 }
 
 /// The body, and whether it comes from a file.
-fn body(
-    definition: &Definition,
+pub(super) fn body(
+    definition: &BodyDefinition,
     rendering: &mut Rendering<'_, '_>,
 ) -> Result<(Bytes, bool), Failure> {
-    Ok(match &definition.body {
+    Ok(match definition {
         BodyDefinition::Bytes(bytes) => (bytes.clone(), false),
         BodyDefinition::Text(text) | BodyDefinition::Json(text) => {
             (bytes(text.render(rendering)?), false)

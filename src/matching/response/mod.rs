@@ -13,6 +13,7 @@ mod body;
 mod context;
 mod definition;
 mod delays;
+mod entity;
 mod failure;
 mod fixed;
 mod headers;

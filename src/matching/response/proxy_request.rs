@@ -17,6 +17,8 @@ use super::text::Rendering;
 pub(crate) struct ProxyRequest {
     /// The stub.
     pub(crate) stub: Uuid,
+    /// The id of the exchange, where a template was rendered.
+    pub(crate) exchange_id: Option<Uuid>,
     /// The URL before the path of the request.
     pub(crate) base_url: String,
     /// The path and query behind it.
@@ -54,5 +56,6 @@ pub(super) fn request(
     let delay = context.settings.delay(&definition.delays, context.random);
     let delivery = Effects { delay, ..definition.effects.clone() }.into();
     let remove = to.remove.clone();
-    Ok(ProxyRequest { stub, base_url, target, add, remove, answer_headers, delivery })
+    let exchange_id = None;
+    Ok(ProxyRequest { stub, exchange_id, base_url, target, add, remove, answer_headers, delivery })
 }

@@ -8,6 +8,7 @@ use crate::message::Effects;
 use crate::template::Parameters;
 
 use super::super::body_files::BodyFiles;
+use super::super::conversation::conversation;
 use super::super::delivery::{TEMPLATE_TRANSFORMER, fault, stream, transformers};
 use super::definition::{BodyDefinition, Definition};
 use super::delays::{Delays, dribble};
@@ -27,7 +28,7 @@ impl RawResponse {
         self
     }
 
-    /// Reads `response`; problems are noted.
+    /// Reads `response`; problems are reported.
     pub(in crate::matching) fn read(
         node: &Node<'_>,
         files: &dyn BodyFiles,
@@ -49,6 +50,7 @@ impl RawResponse {
             keep_last(&mut headers, &name);
         }
         let links = links::read(&keys, &names);
+        let conversation = conversation(&keys, &names);
         let stream = stream(&keys, &names);
         let body = body::read(&keys, files, templated, file_templated);
         let delays = Delays::read(&keys);
@@ -73,6 +75,7 @@ impl RawResponse {
         };
         let pace = pace.map_or(Some(None), |pace| pace.map(Some))?;
         let proxy = proxy.map_or(Some(None), |proxy| proxy.map(|proxy| Some(Box::new(proxy))))?;
+        let conversation = conversation.map_or(Some(None), |read| read.map(Some))?;
         let is_stream = stream.is_some();
         let (body, schedule, trailers) = match stream {
             Some(recorded) => {
@@ -83,8 +86,15 @@ impl RawResponse {
         };
         let announces = headers.iter().any(|(name, _)| *name == CONTENT_LENGTH);
         let unannounced = is_stream && !announces;
-        let effects =
-            Effects { reason, unannounced, schedule, pace, trailers, ..Effects::default() };
+        let effects = Effects {
+            reason,
+            unannounced,
+            schedule,
+            pace,
+            trailers,
+            conversation,
+            ..Effects::default()
+        };
         let parameters = parameters.unwrap_or_default();
         Some(Self(Definition {
             status,

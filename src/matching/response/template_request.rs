@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
+use uuid::Uuid;
 
 use crate::matching::request::RequestPattern;
 use crate::message::{Asked, Request, asked, decoded, multipart};
@@ -13,8 +14,8 @@ use crate::template::{PartData, RequestSource};
 /// The request of a rendering.
 #[derive(Debug)]
 pub(super) struct TemplateRequest {
-    /// 128 drawn bits.
-    id: (u64, u64),
+    /// That of the exchange in the journal.
+    id: Uuid,
     method: String,
     uri: Uri,
     headers: HeaderMap,
@@ -26,7 +27,7 @@ pub(super) struct TemplateRequest {
 }
 
 impl TemplateRequest {
-    pub(super) fn new(request: &Request, pattern: &RequestPattern, id: (u64, u64)) -> Self {
+    pub(super) fn new(request: &Request, pattern: &RequestPattern, id: Uuid) -> Self {
         let asked = Asked::new(request);
         Self {
             id,
@@ -50,8 +51,7 @@ impl TemplateRequest {
 
 impl RequestSource for TemplateRequest {
     fn id(&self) -> String {
-        let bytes = (u128::from(self.id.0) << 64 | u128::from(self.id.1)).to_be_bytes();
-        uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+        self.id.to_string()
     }
 
     fn method(&self) -> &str {

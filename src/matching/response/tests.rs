@@ -29,6 +29,7 @@ pub(super) fn answer(response: &Response, target: &str, settings: &ResponseSetti
         AnsweringStub { id: Uuid::nil(), name: Some("größe"), pattern: &pattern },
         &mut ResponseContext {
             request: &request,
+            exchange_id: None,
             settings,
             files: &Files,
             random: &mut random,
@@ -103,6 +104,7 @@ fn heads_delays_and_faults() {
         assert_eq!(plan.status, StatusCode::OK, "{word}");
         let unannounced = plan.delivery.effects().unwrap().unannounced;
         assert_eq!(unannounced, word == "MALFORMED_RESPONSE_CHUNK");
+        assert_eq!(plan.delivery.effects().unwrap().bare_head, unannounced, "{word}");
     }
 }
 
@@ -126,6 +128,26 @@ fn of_several_bodies_one_is_sent() {
         assert_eq!(bytes(&plan), sent, "{given:?}");
     }
     assert!(matches!(plan(&json!({"jsonBody": null})).body, Body::Empty));
+}
+
+#[test]
+fn the_body_may_be_an_object_as_in_wiremock_4() {
+    for (body, text) in [
+        (json!({"data": "text", "format": "text"}), "text"),
+        (json!({"data": {"b": 1, "a": [2]}}), r#"{"a":[2],"b":1}"#),
+        (json!({"base64Data": "aGk=", "encoding": "binary"}), "hi"),
+        (json!({"data": "text", "base64Data": "aGk="}), "text"),
+        (json!({"format": "json"}), ""),
+    ] {
+        assert_eq!(bytes(&plan(&json!({"body": body}))), text.as_bytes(), "{body}");
+    }
+    let problems = |body: Value| compile(&json!({"body": body})).1;
+    let both = problems(json!({"data": "a", "filePath": "f"}));
+    assert!(both[0].contains("data and a filePath"), "{both:?}");
+    let store = problems(json!({"dataStore": "s", "dataRef": "r"}));
+    assert_eq!(store.len(), 2, "{store:?}");
+    let unknown = problems(json!({"dat": "a"}));
+    assert!(unknown[0].contains("did you mean \"data\"?"), "{unknown:?}");
 }
 
 #[test]

@@ -111,9 +111,15 @@ impl<'r, 'c> Rendering<'r, 'c> {
     fn render(&mut self, template: &Template) -> Result<String, Failure> {
         let Self { context, parameters, pattern, model, make } = self;
         let model = model.get_or_insert_with(|| {
-            let id = (context.random)();
-            let request = TemplateRequest::new(context.request, pattern, (id, (context.random)()));
-            make(Arc::new(request), parameters)
+            let mut drawn = || {
+                let (high, low) = ((context.random)(), (context.random)());
+                let bits = u128::from(high) << 64 | u128::from(low);
+                uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()
+            };
+            // The draws of an answer are the same whether it has an id before or not.
+            let drawn = drawn();
+            let id = *context.exchange_id.get_or_insert(drawn);
+            make(Arc::new(TemplateRequest::new(context.request, pattern, id)), parameters)
         });
         let ResponseContext { now, random, host, .. } = &mut **context;
         template

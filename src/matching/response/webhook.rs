@@ -16,13 +16,15 @@ use crate::matching::request::RequestPattern;
 use crate::message::Delay;
 use crate::template::Parameters;
 
-use super::super::delivery::base64;
+use super::super::body_files::BodyFiles;
+use super::super::raw::Raw;
 use super::context::ResponseContext;
+use super::definition::BodyDefinition;
 use super::delays::distribution;
 use super::failure::Failure;
 use super::settings::draw;
 use super::text::{Rendering, Text};
-use super::{headers, scalar};
+use super::{body, headers, json_body, made, scalar};
 
 /// The phases of a serve event, and whether webhooks are sent in it
 /// (`C/extension/ServeEventListener.java`).
@@ -44,15 +46,11 @@ struct Webhook {
     /// Nothing where it is missing, which shows when it is to be sent.
     url: Option<Text>,
     headers: Vec<(HeaderName, Text)>,
-    body: Option<WebhookBody>,
+    body: BodyDefinition,
+    /// The key of the mapping that it stands below, and its place in the list there; nothing in the older form.
+    place: Option<(&'static str, usize)>,
     delay: Option<Delay>,
     parameters: Parameters,
-}
-
-#[derive(Debug)]
-enum WebhookBody {
-    Text(Text),
-    Bytes(Bytes),
 }
 
 /// A request to be sent.
@@ -67,8 +65,8 @@ pub(crate) struct WebhookRequest {
 }
 
 impl Webhooks {
-    /// Reads the two keys of a mapping that name webhooks.
-    pub(in crate::matching) fn read(mapping: &Keys<'_>) -> Self {
+    /// Reads the two keys of a mapping that name webhooks. `files` are those that their bodies may name.
+    pub(in crate::matching) fn read(mapping: &Keys<'_>, files: &dyn BodyFiles) -> Self {
         let mut found = Vec::new();
         for key in ["postServeActions", "serveEventListeners"] {
             // WireMock reads all listeners of a key at once, and reports a problem at the key.
@@ -76,11 +74,11 @@ impl Webhooks {
             // The older form is an object of parameters by name.
             if node.value().is_object() {
                 for (name, parameters) in node.entries() {
-                    found.extend(Webhook::read(name, &node, Some(&parameters)));
+                    found.extend(Webhook::read(name, &node, Some(&parameters), files));
                 }
                 continue;
             }
-            for node in node.items() {
+            for (at, node) in node.items().into_iter().enumerate() {
                 let Some(keys) = node.keys() else { continue };
                 let name =
                     keys.get("name").and_then(|node| scalar::text(&node)).unwrap_or_default();
@@ -95,7 +93,8 @@ impl Webhooks {
                 let parameters = keys.get("parameters");
                 keys.finish();
                 if is_sent {
-                    found.extend(Webhook::read(&name, &node, parameters.as_ref()));
+                    let webhook = Webhook::read(&name, &node, parameters.as_ref(), files);
+                    found.extend(webhook.map(|of| Webhook { place: Some((key, at)), ..of }));
                 }
             }
         }
@@ -104,6 +103,26 @@ impl Webhooks {
 
     pub(in crate::matching) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Takes `jsonBody` from the text of the mapping, which has its keys in their order.
+    pub(in crate::matching) fn take_text(&mut self, mapping: &str) {
+        let with_json = |webhook: &&mut Webhook| matches!(webhook.body, BodyDefinition::Json(_));
+        for webhook in self.0.iter_mut().filter(with_json) {
+            let Some((key, at)) = webhook.place else { continue };
+            let of = |list: Raw<'_>| {
+                let parameters = list.items().get(at)?.get("parameters")?;
+                let body = parameters.get("body").filter(|body| body.is_object());
+                let json = match body {
+                    Some(entity) => entity.get("data"),
+                    None => parameters.get("jsonBody"),
+                };
+                json_body::compact(json?.as_str())
+            };
+            if let Some(text) = Raw::new(mapping).get(key).and_then(of) {
+                webhook.body = BodyDefinition::Json(Text::new(&text, true));
+            }
+        }
     }
 
     /// The requests for an answer; for each that cannot be made the reason.
@@ -117,7 +136,12 @@ impl Webhooks {
 }
 
 impl Webhook {
-    fn read(name: &str, at: &Node<'_>, parameters: Option<&Node<'_>>) -> Option<Self> {
+    fn read(
+        name: &str,
+        at: &Node<'_>,
+        parameters: Option<&Node<'_>>,
+        files: &dyn BodyFiles,
+    ) -> Option<Self> {
         if name != "webhook" {
             at.warn(format!("there is no listener {name:?}, so it does nothing"), "known: webhook");
             return None;
@@ -126,7 +150,8 @@ impl Webhook {
             method: Text::from("GET"),
             url: None,
             headers: Vec::new(),
-            body: None,
+            body: BodyDefinition::default(),
+            place: None,
             delay: None,
             parameters: Parameters::default(),
         };
@@ -137,17 +162,13 @@ impl Webhook {
             let node = keys.get(key)?;
             Some(Text::read(&node, &scalar::text(&node)?, true))
         };
-        let json = |node: &Node<'_>| Text::read(node, &node.value().to_string(), true);
-        let body = text("body").map(WebhookBody::Text);
-        let body = body.or_else(|| keys.get("jsonBody").map(|node| WebhookBody::Text(json(&node))));
-        let body = body.or_else(|| {
-            keys.get("base64Body").and_then(|node| base64(&node)).map(WebhookBody::Bytes)
-        });
+        let body = body::read(&keys, files, true, true).unwrap_or_default();
         Some(Self {
             method: text("method").unwrap_or_else(|| Text::from("GET")),
             url: text("url"),
             headers: headers::read(keys.get("headers").as_ref(), true),
             body,
+            place: None,
             delay: keys.get("delay").and_then(|node| distribution(&node)),
             parameters: parameters_of(node.value()),
         })
@@ -178,11 +199,7 @@ impl Webhook {
         let url = url.render(rendering)?.into_owned();
         let method = self.method.render(rendering)?.into_owned();
         let headers = headers::rendered(&self.headers, rendering)?;
-        let body = match &self.body {
-            None => Bytes::new(),
-            Some(WebhookBody::Bytes(bytes)) => bytes.clone(),
-            Some(WebhookBody::Text(text)) => text.render(rendering)?.into_owned().into(),
-        };
+        let (body, _) = made::body(&self.body, rendering)?;
         Ok((method, url, headers, body))
     }
 }

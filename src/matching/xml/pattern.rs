@@ -28,7 +28,7 @@ impl XmlPattern {
             .is_ok_and(|actual| Comparer::new(&self.rules, &self.expected, &actual).documents())
     }
 
-    /// Decodes the operand; its options stand beside it in `keys`. Problems are noted.
+    /// Decodes the operand; its options stand beside it in `keys`. Problems are reported.
     pub(in crate::matching) fn compile(operand: &Node<'_>, keys: &Keys<'_>) -> Option<Self> {
         let Some(text) = operand.value().as_str() else {
             operand.expected("a text that holds XML");

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use http::Method;
+use jiff::Timestamp;
 
 use super::super::multipart::Part;
 use super::super::parameters::Parameters;
@@ -17,6 +18,8 @@ use super::request_info::RequestInfo;
 pub struct Asked<'r> {
     pub(super) request: &'r Request,
     pub(super) path: &'r str,
+    /// The time that `now` is in patterns of dates; that of the system where none is given.
+    now: Option<Timestamp>,
     pub(super) upper_case_method: OnceLock<Cow<'r, Method>>,
     pub(super) query: OnceLock<Decoded<Query<'r>>>,
     pub(super) parameters: OnceLock<Parameters<'r>>,
@@ -36,6 +39,7 @@ impl<'r> Asked<'r> {
         Self {
             request,
             path: request.path(),
+            now: None,
             upper_case_method: OnceLock::new(),
             query: OnceLock::new(),
             parameters: OnceLock::new(),
@@ -46,6 +50,17 @@ impl<'r> Asked<'r> {
             form: OnceLock::new(),
             parts: OnceLock::new(),
         }
+    }
+
+    /// The same view at a time.
+    #[must_use]
+    pub(crate) fn at(self, now: Option<Timestamp>) -> Self {
+        Self { now, ..self }
+    }
+
+    /// The time of the request, where it is not that of the system.
+    pub(crate) fn now(&self) -> Option<Timestamp> {
+        self.now
     }
 
     /// The request itself.

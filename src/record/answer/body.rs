@@ -13,7 +13,8 @@ use crate::redact::Redacted;
 
 use super::super::clean::Clean;
 use super::super::text::{Json, Object, json as raw};
-use super::{BodyFile, media_type};
+use super::large::is_searched;
+use super::{BodyContent, BodyFile, media_type};
 
 /// Larger bodies get a file of their own, in bytes.
 const MAX_INLINE: usize = 64 << 10;
@@ -35,6 +36,9 @@ pub(super) fn without_secrets(
     clean: &Clean<'_>,
     notes: &mut Vec<String>,
 ) -> Bytes {
+    if !is_searched(&body) {
+        return body;
+    }
     match clean.answer(headers, &body) {
         Redacted::Same => body,
         Redacted::Changed(new) => new.into(),
@@ -59,7 +63,8 @@ pub(super) fn write(body: &Bytes, headers: &HeaderMap, response: &mut Object) ->
             Some(_) => "txt",
             None => "bin",
         };
-        return Written { file: Some(BodyFile { extension, bytes: body.clone() }), readable: None };
+        let content = BodyContent::Held(body.clone());
+        return Written { file: Some(BodyFile { extension, content }), readable: None };
     }
     let Some(text) = text else {
         response.insert("base64Body".to_owned(), raw(STANDARD.encode(body)));

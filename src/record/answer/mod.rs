@@ -1,21 +1,30 @@
 //! An answer → the response of its mapping, whose bytes are those that the backend sent.
 
 mod body;
+mod large;
+mod messages;
 mod stream;
 
 use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName};
+use http::header::{
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName,
+    SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
+};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::clean::Clean;
-use super::exchange::{End, ReceivedAnswer, SentRequest};
+use super::exchange::{ArrivedBody, Chunk, End, ReceivedAnswer, SentRequest};
 use super::link_marks;
+use super::spool::SpooledBody;
 use super::text::{Json, Object, json as raw};
 
+pub(super) use large::is_searched;
 pub(super) use stream::is_stream;
 
 /// The response of a mapping.
@@ -35,23 +44,42 @@ pub(super) struct RecordedResponse {
 #[derive(Debug)]
 pub(super) struct BodyFile {
     pub(super) extension: &'static str,
-    pub(super) bytes: Bytes,
+    pub(super) content: BodyContent,
+}
+
+/// The content of such a file.
+#[derive(Debug)]
+pub(super) enum BodyContent {
+    Held(Bytes),
+    File(SpooledBody),
 }
 
 impl RecordedResponse {
-    /// The response of an answer. What is not recorded of it is added to `notes`.
+    /// The response of an answer. What is not recorded of it is added to `notes`. `folder` is that of the recording.
+    ///
+    /// # Errors
+    /// When the file of a large body cannot be read or written.
     pub(super) fn of(
         sent: &SentRequest,
         answer: ReceivedAnswer,
         clean: &Clean<'_>,
+        folder: &Path,
         notes: &mut Vec<String>,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let ReceivedAnswer { status, headers, reason, body, trailers, end } = answer;
-        let (received, parts) = body.freeze();
         let mut response = Object::new();
         response.insert("status".to_owned(), raw(status.as_u16()));
         if let Some(reason) = reason {
             response.insert("statusMessage".to_owned(), raw(latin1(&reason)));
+        }
+        let (received, parts) = match body {
+            ArrivedBody::Held(whole, parts) => (whole, parts),
+            ArrivedBody::File(file) => {
+                return Self::large(sent, status, &headers, file, response, clean, folder, notes);
+            }
+        };
+        if status == StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(Self::of_websocket(&headers, &received, &parts, clean));
         }
         let trailers = trailers.map(|trailers| fields(&trailers, clean));
         let timed = stream::is_timed(sent, &headers, &parts);
@@ -69,7 +97,7 @@ impl RecordedResponse {
             written = body::write(&whole, &headers, &mut response);
         }
         let mut all = fields(&headers, clean);
-        set_length(&mut all, sent, status, &headers, whole.len());
+        set_length(&mut all, sent, status, &headers, whole.len() as u64);
         if !all.is_empty() {
             response.insert("headers".to_owned(), raw(&all));
         }
@@ -78,7 +106,37 @@ impl RecordedResponse {
             mark_links(sent, &mut response, file.as_ref(), notes);
         }
         let digest = digest(&response, &whole);
-        Self { response, file, readable: written.readable, digest }
+        Ok(Self { response, file, readable: written.readable, digest })
+    }
+
+    /// The response of an answer whose body is a file already.
+    #[expect(clippy::too_many_arguments, reason = "they are what an answer consists of")]
+    fn large(
+        sent: &SentRequest,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: SpooledBody,
+        mut response: Object,
+        clean: &Clean<'_>,
+        folder: &Path,
+        notes: &mut Vec<String>,
+    ) -> io::Result<Self> {
+        let mut file = None;
+        let (mut length, mut hash) = (0, [0; 32]);
+        if headers.contains_key(CONTENT_ENCODING) {
+            let why = "it is compressed and too large to be searched";
+            notes.push(format!("the body is not recorded, since it may hold secrets: {why}"));
+        } else {
+            let body = large::without_secrets(body, folder, clean)?;
+            (length, hash) = (body.digest.length, body.digest.sha256);
+            let extension = if body.is_text { "txt" } else { "bin" };
+            file = Some(BodyFile { extension, content: BodyContent::File(body) });
+        }
+        let mut all = fields(headers, clean);
+        set_length(&mut all, sent, status, headers, length);
+        response.insert("headers".to_owned(), raw(&all));
+        let digest = digest(&response, &hash);
+        Ok(Self { response, file, readable: None, digest })
     }
 }
 
@@ -91,7 +149,11 @@ fn mark_links(
 ) {
     let Some(links) = &sent.links else { return };
     let mut mapping = json!({"response": response});
-    link_marks::mark(links, sent, &mut mapping, file.map(|file| &*file.bytes));
+    let file = file.and_then(|file| match &file.content {
+        BodyContent::Held(bytes) => Some(&**bytes),
+        BodyContent::File(_) => None,
+    });
+    link_marks::mark(links, sent, &mut mapping, file);
     for key in ["transformers", "transformerParameters"] {
         if let Some(value) = mapping["response"].get(key) {
             response.insert(key.to_owned(), raw(value));
@@ -99,6 +161,27 @@ fn mark_links(
     }
     let new = mapping["metadata"]["standin"]["notes"].as_array();
     notes.extend(new.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
+}
+
+impl RecordedResponse {
+    /// The response of an upgrade to a `WebSocket`: a client that does not ask for one is asked to.
+    fn of_websocket(
+        headers: &HeaderMap,
+        received: &Bytes,
+        parts: &[Chunk],
+        clean: &Clean<'_>,
+    ) -> Self {
+        let mut response = Object::new();
+        response.insert("status".to_owned(), raw(StatusCode::UPGRADE_REQUIRED.as_u16()));
+        let mut headers = headers.clone();
+        for name in [CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS] {
+            headers.remove(name);
+        }
+        response.insert("headers".to_owned(), raw(fields(&headers, clean)));
+        messages::write(parts, clean, &mut response);
+        let digest = digest(&response, received);
+        Self { response, file: None, readable: None, digest }
+    }
 }
 
 /// The header fields of an answer, without those of this moment. Bytes beyond ASCII are written as Latin-1, as they
@@ -122,7 +205,7 @@ fn set_length(
     sent: &SentRequest,
     status: StatusCode,
     headers: &HeaderMap,
-    length: usize,
+    length: u64,
 ) {
     let has_no_body = sent.method == Method::HEAD
         || status == StatusCode::NOT_MODIFIED

@@ -15,15 +15,12 @@ use crate::message::Query;
 use crate::redact::Redacted;
 
 use super::super::clean::Clean;
-use super::super::exchange::{Chunk, SentRequest};
+use super::super::exchange::{Chunk, PAUSE, SentRequest};
 use super::super::text::{Object, json as raw};
 use super::{media_type, text};
 
 /// A larger answer that is no stream is a download: its pauses are those of the network. In bytes.
 const LARGEST_PACED: usize = 1 << 20;
-
-/// A shorter pause is the network's.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// A shorter pause of an answer whose length is known is the network's.
 const PAUSE_OF_KNOWN: Duration = Duration::from_millis(200);
@@ -115,7 +112,7 @@ fn redacted(bytes: &Bytes, clean: &Clean<'_>) -> Bytes {
 
 /// A pause as it is written: two recordings of the same stream differ by what the network and the system add, and
 /// are to be written the same.
-fn rounded(pause: Duration) -> Duration {
+pub(super) fn rounded(pause: Duration) -> Duration {
     let ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
     let step = match ms {
         ..1_000 => 50,

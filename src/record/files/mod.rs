@@ -6,19 +6,24 @@ mod manifest;
 mod names;
 
 use std::io;
+use std::path::Path;
 
 use bytes::Bytes;
+
+use super::spool::SpooledBody;
 
 pub(super) use existing::{EarlierAnswer, earlier_answers};
 pub(super) use lock::FolderLock;
 pub(super) use manifest::write_manifest;
-pub(super) use names::{BODIES, body_name, mapping_name, stem};
+pub(super) use names::{BODIES, UNFINISHED, body_name, mapping_name, stem};
 
 /// A change of one file of a recording. Names are relative to its folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum FileChange {
     /// The file has this content from now on.
     Write { name: String, content: Bytes },
+    /// The file is this body from now on.
+    Move { body: SpooledBody, name: String },
     /// The file is there no more.
     Remove { name: String },
 }
@@ -30,6 +35,9 @@ pub(super) trait RecordingFiles {
     /// # Errors
     /// What the system reports.
     fn read(&self, name: &str) -> io::Result<Vec<u8>>;
+
+    /// The folder on disk, for files that have no name yet.
+    fn folder(&self) -> &Path;
 
     /// Makes changes, in their order: a recorder that is killed between two of them leaves a folder that loads.
     ///

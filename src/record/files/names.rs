@@ -6,6 +6,9 @@ use uuid::Uuid;
 /// The folder of bodies.
 pub(in crate::record) const BODIES: &str = "__files";
 
+/// The end of a file's name while it is written, behind the number of its process.
+pub(in crate::record) const UNFINISHED: &str = ".unfinished";
+
 /// The most of a path that goes into a file's name, in characters.
 const MAX_NAME: usize = 80;
 

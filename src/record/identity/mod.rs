@@ -10,6 +10,7 @@
 //! then they are its variants. What a client draws anew for each request ([drawn]) tells nothing apart.
 
 mod body;
+mod content;
 mod drawn;
 mod graphql;
 mod headers;
@@ -24,7 +25,7 @@ use uuid::Uuid;
 pub(super) use headers::{Field, RequestFields, title};
 
 use super::clean::Clean;
-use super::exchange::SentRequest;
+use super::exchange::{SentRequest, path_of};
 
 /// A request as a recording knows it.
 #[derive(Debug)]
@@ -68,5 +69,10 @@ impl Identity {
             name.push_str(&part.to_string());
         }
         Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes())
+    }
+
+    /// The method and the path, for people.
+    pub(super) fn title(sent: &SentRequest, clean: &Clean<'_>) -> String {
+        format!("{} {}", sent.method, path_of(&clean.target()))
     }
 }

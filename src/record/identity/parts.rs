@@ -7,7 +7,7 @@ use crate::message::multipart::{self, Part, field_name};
 use crate::redact::MARK;
 
 use super::super::clean::Clean;
-use super::body::{self, Bytes};
+use super::content::{self, Bytes};
 use super::{drawn, marked};
 
 /// The patterns of the parts; nothing where the body has none that can be told apart.
@@ -35,9 +35,9 @@ fn pattern(part: &Part, content: &[u8], clean: &Clean<'_>) -> Option<Value> {
     Some(pattern.into())
 }
 
-fn content_pattern(name: &str, content: &[u8], clean: &Clean<'_>) -> Option<Value> {
-    let Ok(text) = std::str::from_utf8(content) else {
-        return match body::bytes(content, clean) {
+fn content_pattern(name: &str, bytes: &[u8], clean: &Clean<'_>) -> Option<Value> {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return match content::bytes(bytes, clean) {
             Bytes::Pattern(pattern) => Some(pattern),
             // A large file is known by its name.
             Bytes::Digest(_) | Bytes::Secret => None,
@@ -50,5 +50,5 @@ fn content_pattern(name: &str, content: &[u8], clean: &Clean<'_>) -> Option<Valu
     if marked.contains(MARK) {
         return Some(json!({"matches": marked::regex(&marked, r"[\s\S]*")}));
     }
-    Some(body::text_pattern(&HeaderMap::new(), text, clean))
+    Some(content::text_pattern(&HeaderMap::new(), text, clean))
 }

@@ -2,15 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::matching::UNMATCHED_PARAMETERS;
 use crate::message::Query;
 use crate::redact::MARK;
 
 use super::super::clean::Clean;
 use super::super::exchange::{SentRequest, path_of};
 use super::{drawn, marked};
-
-/// The query parameters that are left out of a pattern: Kubernetes' client libraries draw them at random.
-const NOT_MATCHED: [&str; 1] = ["timeoutSeconds"];
 
 /// Adds the pattern of a URL. Returns how many conditions it has beyond the path.
 pub(super) fn pattern(
@@ -24,14 +22,18 @@ pub(super) fn pattern(
         Ok(parsed) if query.is_some() => {
             let loose = url(request, ["urlPath", "urlPathPattern"], path_of(&sent.target), clean);
             let parameters = parameters(&parsed, clean, notes);
-            let count = i32::try_from(parameters.len()).unwrap_or(i32::MAX);
+            // A parameter that comes twice asks for more than one that comes once.
+            let count = i32::try_from(parsed.iter().count()).unwrap_or(i32::MAX);
             if !parameters.is_empty() {
                 request.insert("queryParameters".to_owned(), parameters.into());
             }
             count - loose
         }
         // No query, or one that cannot be decoded and is matched as it is.
-        _ => -url(request, ["url", "urlPattern"], &sent.target, clean),
+        _ => {
+            let target = sent.target.strip_suffix('?').unwrap_or(&sent.target);
+            -url(request, ["url", "urlPattern"], target, clean)
+        }
     }
 }
 
@@ -54,7 +56,7 @@ fn parameters(query: &Query<'_>, clean: &Clean<'_>, notes: &mut Vec<String>) -> 
         if patterns.contains_key(name) {
             continue;
         }
-        if NOT_MATCHED.contains(&name) {
+        if UNMATCHED_PARAMETERS.contains(&name) {
             notes.push(format!("any {name} matches"));
             continue;
         }

@@ -7,20 +7,31 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub(in crate::record) struct Counts {
     exchanges: AtomicU64,
+    bytes: AtomicU64,
+    skipped: AtomicU64,
     sequences: AtomicU64,
     files: AtomicU64,
+    earlier: AtomicU64,
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (exchanges, files) = (self.exchanges(), self.files());
-        write!(f, "recorded {exchanges} exchanges; {files} mappings")?;
+        write!(f, "recorded {exchanges} exchanges of {} bytes; {files} mappings", self.bytes())?;
+        match self.skipped() {
+            0 => {}
+            many => write!(f, "; {many} exchanges could not be recorded")?,
+        }
         match self.sequences() {
-            0 => Ok(()),
-            1 => f.write_str(", 1 request has several answers, which replay in their order"),
+            0 => {}
+            1 => f.write_str("; 1 request has several answers, which replay in their order")?,
             many => {
-                write!(f, ", {many} requests have several answers, which replay in their order")
+                write!(f, "; {many} requests have several answers, which replay in their order")?
             }
+        }
+        match self.earlier.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            kept => write!(f, "; {kept} of an earlier recording were not asked for and stay"),
         }
     }
 }
@@ -41,18 +52,38 @@ impl Counts {
         self.files.load(Ordering::Relaxed)
     }
 
-    pub(super) fn add_exchange(&self) {
-        self.exchanges.fetch_add(1, Ordering::Relaxed);
+    /// How many bytes the bodies of their answers have.
+    pub(in crate::record) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
     }
 
-    pub(super) fn add_file(&self) {
+    /// How many exchanges could not be recorded.
+    pub(in crate::record) fn skipped(&self) -> u64 {
+        self.skipped.load(Ordering::Relaxed)
+    }
+
+    /// Counts an exchange whose answer has a body of so many bytes.
+    pub(super) fn add_exchange(&self, bytes: u64) {
+        self.exchanges.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts an exchange that could not be recorded.
+    pub(in crate::record) fn add_skipped(&self) {
+        self.skipped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a mapping of an earlier recording. `stays` says whether it is one of this recording as well.
+    pub(super) fn add_file(&self, stays: bool) {
         self.files.fetch_add(1, Ordering::Relaxed);
+        self.earlier.fetch_add(u64::from(!stays), Ordering::Relaxed);
     }
 
     /// Counts new mappings, those of an earlier recording that they replace, and a new sequence.
     pub(super) fn placed(&self, new: u64, replaced: u64, began_sequence: bool) {
         self.files.fetch_add(new, Ordering::Relaxed);
         self.files.fetch_sub(replaced, Ordering::Relaxed);
+        self.earlier.fetch_sub(replaced, Ordering::Relaxed);
         self.sequences.fetch_add(u64::from(began_sequence), Ordering::Relaxed);
     }
 }

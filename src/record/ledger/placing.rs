@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Method;
 use uuid::Uuid;
 
-use super::super::answer::RecordedResponse;
+use super::super::answer::{BodyContent, RecordedResponse};
 use super::super::exchange::path_of;
 use super::super::files::{BODIES, FileChange, RecordingFiles, body_name, mapping_name, stem};
 use super::super::identity::{Field, Identity};
@@ -27,7 +27,7 @@ pub(super) struct Exchange<'a> {
     pub(super) title: String,
     pub(super) request: Uuid,
     pub(super) identity: &'a Identity,
-    pub(super) recorded: &'a RecordedResponse,
+    pub(super) recorded: &'a mut RecordedResponse,
     pub(super) notes: &'a [String],
 }
 
@@ -54,7 +54,7 @@ impl Placed {
 /// Finds the place of an answer. Nothing is changed yet.
 pub(super) fn place(
     log: &RequestLog,
-    exchange: &Exchange<'_>,
+    exchange: &mut Exchange<'_>,
     files: &dyn RecordingFiles,
 ) -> io::Result<Placed> {
     let fields = &exchange.identity.fields;
@@ -71,7 +71,7 @@ pub(super) fn place(
         },
         |known| known.stem.clone(),
     );
-    let digest = exchange.recorded.digest.as_str();
+    let digest = exchange.recorded.digest.clone();
     let unchanged = |answers| Placed {
         variant,
         update: Update { fields: fields.clone(), stem: stem.clone(), answers },
@@ -104,13 +104,16 @@ pub(super) fn place(
         fields: &matched,
         differences: differing,
     };
-    let body = exchange.recorded.file.as_ref().map(|body| {
-        let name = body_name(&stem, position, body.extension);
-        let path = format!("{BODIES}/{name}");
-        changes.push(FileChange::Write { name: path, content: body.bytes.clone() });
-        name
+    let body = exchange.recorded.file.take().map(|body| {
+        let file = body_name(&stem, position, body.extension);
+        let name = format!("{BODIES}/{file}");
+        changes.push(match body.content {
+            BodyContent::Held(content) => FileChange::Write { name, content },
+            BodyContent::File(body) => FileChange::Move { body, name },
+        });
+        file
     });
-    let (title, recorded) = (exchange.title.clone(), exchange.recorded);
+    let (title, recorded) = (exchange.title.clone(), &*exchange.recorded);
     let mut new = mapping::mapping(
         title,
         exchange.identity,
@@ -138,9 +141,12 @@ pub(super) fn place(
     }
     guard_others(log, exchange, variant, files, &mut changes);
     let written = |name: &String| {
-        changes
-            .iter()
-            .any(|change| matches!(change, FileChange::Write { name: other, .. } if other == name))
+        changes.iter().any(|change| match change {
+            FileChange::Write { name: other, .. } | FileChange::Move { name: other, .. } => {
+                other == name
+            }
+            FileChange::Remove { .. } => false,
+        })
     };
     let removed: Vec<FileChange> = log
         .replaced

@@ -10,7 +10,7 @@ use http::header::DATE;
 use lru::LruCache;
 use uuid::Uuid;
 
-use super::super::exchange::{End, ReceivedAnswer, SentBody, SentRequest};
+use super::super::exchange::{ArrivedBody, End, ReceivedAnswer, SentBody, SentRequest};
 
 /// How many requests are known.
 const MOST: NonZeroUsize = NonZeroUsize::new(4_096).expect("it is not zero");
@@ -68,7 +68,10 @@ impl Fingerprint {
         if let Some(trailers) = &answer.trailers {
             fields(trailers, &mut of_answer);
         }
-        answer.body.bytes().hash(&mut of_answer);
+        match &answer.body {
+            ArrivedBody::Held(bytes, _) => bytes.hash(&mut of_answer),
+            ArrivedBody::File(file) => file.digest.sha256.hash(&mut of_answer),
+        }
         Self { request: request.finish(), answer: of_answer.finish() }
     }
 }

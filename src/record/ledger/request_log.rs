@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::super::files::EarlierAnswer;
 use super::super::identity::{Field, RequestFields};
-use super::Earlier;
+use super::of::Earlier;
 
 /// What is known of one request.
 #[derive(Debug, Default)]

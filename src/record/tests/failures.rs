@@ -104,7 +104,7 @@ async fn what_a_killed_recorder_left_is_removed_and_what_another_writes_stays() 
     let recorder = Recorder::new(
         directory.path(),
         RecordingOf::default(),
-        1 << 20,
+        limits(1 << 20),
         &Arc::default(),
         &silent(),
     )
@@ -118,9 +118,14 @@ async fn what_a_killed_recorder_left_is_removed_and_what_another_writes_stays() 
 #[tokio::test]
 async fn new_requests_wait_while_the_recorder_is_full() {
     let directory = tempfile::tempdir().unwrap();
-    let recorder =
-        Recorder::new(directory.path(), RecordingOf::default(), 1_000, &Arc::default(), &silent())
-            .unwrap();
+    let recorder = Recorder::new(
+        directory.path(),
+        RecordingOf::default(),
+        limits(1_000),
+        &Arc::default(),
+        &silent(),
+    )
+    .unwrap();
     recorder.wait_for_room().await;
     let mut first = recorder.reserve();
     first.grow(999);

@@ -1,7 +1,5 @@
 //! Exchanges → stub mappings: what is matched, and what is replayed.
 
-use std::time::Duration;
-
 use super::*;
 
 #[test]
@@ -100,6 +98,15 @@ fn a_request_that_asks_for_more_is_asked_first() {
     }
     let requests = targets.map(|target| Request::new(Method::GET, target));
     assert_eq!(book.replay(&requests), targets);
+    assert_eq!(
+        book.replay(&[Request::new(Method::GET, "/l?n=10&page=2&timeoutSeconds=7")]),
+        [targets[1]]
+    );
+    assert_eq!(
+        book.replay(&[Request::new(Method::GET, "/l?n=10&page=9")]),
+        ["none"],
+        "another page"
+    );
     let reordered = ["/l?page=2&n=10", "/l?f=6&e=5&d=4&c=3&b=2&a=1"]
         .map(|target| Request::new(Method::GET, target));
     assert_eq!(book.replay(&reordered), ["/l?n=10&page=2", "/l?a=1&b=2&c=3&d=4&e=5&f=6"]);
@@ -111,9 +118,7 @@ fn pauses_of_an_answer_are_replayed() {
         let sent = sent(Method::GET, "/rows", &[], b"");
         let length: &[_] = if length { &[("content-length", "9")] } else { &[] };
         let mut answer = received(200, length, b"");
-        for n in 0..3 {
-            answer.body.push(Duration::from_millis(n * pause), b"{}\n");
-        }
+        answer.body = arrived(&[(0, b"{}\n"), (pause, b"{}\n"), (2 * pause, b"{}\n")]);
         let mapping = mapping_of(&sent, answer);
         let chunks = &mapping["response"]["transformerParameters"]["chunks"];
         let pauses = chunks.as_array().map(|chunks| {

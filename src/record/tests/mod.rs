@@ -3,6 +3,7 @@ mod bodies;
 mod exchanges;
 mod failures;
 mod mappings;
+mod round_trip;
 mod sequences;
 
 use std::convert::Infallible;
@@ -24,7 +25,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use super::exchange::{Arrivals, BodyCopy, End, ReceivedAnswer, SentRequest};
+use super::exchange::{Arrivals, ArrivedBody, BodyCopy, End, ReceivedAnswer, SentRequest};
 use super::files::{FileChange, RecordingFiles};
 use super::ledger::Ledger;
 use super::*;
@@ -70,6 +71,10 @@ fn pieces(pieces: &[&'static str]) -> BodyStream {
     Box::pin(stream::iter(pieces))
 }
 
+fn limits(memory: usize) -> QueueLimits {
+    QueueLimits { memory, backlog: 1 << 20 }
+}
+
 fn proxy_to(address: SocketAddr, directory: &TempDir) -> (Proxy, mpsc::UnboundedReceiver<String>) {
     let (sender, said) = mpsc::unbounded_channel();
     let log: crate::transport::Logger =
@@ -79,7 +84,7 @@ fn proxy_to(address: SocketAddr, directory: &TempDir) -> (Proxy, mpsc::Unbounded
     let recorder = Recorder::new(
         &to,
         RecordingOf::default(),
-        1 << 20,
+        limits(1 << 20),
         &Recorder::redactor(&to, None).unwrap(),
         &log,
     )
@@ -147,10 +152,19 @@ impl RecordingFiles for InMemory {
         Ok(content.to_vec())
     }
 
+    fn folder(&self) -> &Path {
+        Path::new("no/folder")
+    }
+
     fn apply(&self, changes: Vec<FileChange>) -> std::io::Result<()> {
         let mut files = self.0.lock().unwrap();
         for change in changes {
             match change {
+                FileChange::Move { body, name } => {
+                    let mut content = Vec::new();
+                    std::io::Read::read_to_end(&mut body.open()?, &mut content)?;
+                    files.insert(name, content.into());
+                }
                 FileChange::Write { name, content } => drop(files.insert(name, content)),
                 FileChange::Remove { name } => drop(files.remove(&name)),
             }
@@ -169,7 +183,12 @@ struct Book {
 impl Book {
     fn new() -> Self {
         let ledger = Ledger::open(TempDir::new().unwrap().path(), Earlier::Replace).unwrap();
-        Self { ledger, files: InMemory::default(), redactor: crate::redact::Redactor::default() }
+        let redactor = crate::redact::Redactor::new(Self::key());
+        Self { ledger, files: InMemory::default(), redactor }
+    }
+
+    fn key() -> crate::redact::Key {
+        crate::redact::Key::of(b"k")
     }
 
     fn record(&self, sent: &SentRequest, answer: ReceivedAnswer) {
@@ -220,18 +239,24 @@ fn sent(
 /// An answer as a backend sent it.
 fn received(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> ReceivedAnswer {
     let headers = request(Method::GET, "/", headers, "").headers;
-    let mut arrived = Arrivals::default();
-    if !body.is_empty() {
-        arrived.push(std::time::Duration::ZERO, body);
-    }
+    let parts: &[(u64, &[u8])] = if body.is_empty() { &[] } else { &[(0, body)] };
     ReceivedAnswer {
         status: StatusCode::from_u16(status).unwrap(),
         headers,
         reason: None,
-        body: arrived,
+        body: arrived(parts),
         trailers: None,
         end: End::Whole,
     }
+}
+
+/// A body whose parts arrived at these times, in milliseconds.
+fn arrived(parts: &[(u64, &[u8])]) -> ArrivedBody {
+    let mut arrivals = Arrivals::default();
+    for (at, bytes) in parts {
+        arrivals.push(std::time::Duration::from_millis(*at), bytes).unwrap();
+    }
+    arrivals.finish()
 }
 
 /// The mapping of one exchange.

@@ -96,9 +96,8 @@ fn the_time_of_day_and_the_pauses_make_no_other_answer() {
         let date = format!("Mon, 0{n} Jan 2001 00:00:00 GMT");
         let mut answer =
             received(200, &[("date", &date), ("content-type", "text/event-stream")], b"");
-        for m in 0..3 {
-            answer.body.push(std::time::Duration::from_millis(m * 90 * n), b"data: x\n\n");
-        }
+        let data = &b"data: x\n\n"[..];
+        answer.body = arrived(&[(0, data), (90 * n, data), (180 * n, data)]);
         book.record(&sent(Method::GET, "/s", &[], b""), answer);
     }
     assert_eq!(book.mappings().len(), 1);

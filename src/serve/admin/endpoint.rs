@@ -26,6 +26,7 @@ const PATHS: &[&str] = &[
     "scenarios/NAME/state",
     "standin",
     "standin/replay",
+    "standin/recording",
     "standin/scenarios",
     "standin/scenarios/reset",
     "standin/scenarios/start",
@@ -64,6 +65,7 @@ pub(super) enum Endpoint<'a> {
     Journal(requests::Endpoint<'a>),
     Findings,
     Replay,
+    Recording,
     Scenarios,
     ScenarioReset,
     ScenarioState(&'a str),
@@ -127,6 +129,7 @@ impl<'a> Endpoint<'a> {
             }
             ["findings"] => Self::Findings,
             ["standin", "replay"] => Self::Replay,
+            ["standin", "recording"] => Self::Recording,
             ["scenarios"] => Self::Scenarios,
             ["scenarios", "reset"] => Self::ScenarioReset,
             ["scenarios", name, "state"] => Self::ScenarioState(name),
@@ -163,6 +166,7 @@ impl<'a> Endpoint<'a> {
             | Self::Bounds
             | Self::Findings
             | Self::Replay
+            | Self::Recording
             | Self::Clock => READ,
             Self::Journal(endpoint) => endpoint.methods(),
             Self::Recordings(endpoint) => endpoint.methods(),

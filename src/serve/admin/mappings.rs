@@ -17,7 +17,7 @@ use crate::message::Plan;
 use super::super::context::RequestContext;
 use super::reply::{AdminError, empty};
 
-pub(super) use find::list;
+pub(super) use find::{as_shown, list};
 
 /// An endpoint about stubs, by its path below `/__admin`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +93,9 @@ impl<'a> Endpoint<'a> {
     ) -> Result<Plan, AdminError> {
         let deletes = *method == Method::DELETE;
         let body = body.clone();
+        if self == Self::Unmatched && context.shared.journal.is_off() {
+            return Err(AdminError::NoJournal);
+        }
         match self {
             Self::Reset => reset(context).await,
             Self::All if *method == Method::POST => {

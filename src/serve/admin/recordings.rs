@@ -53,6 +53,9 @@ impl Endpoint {
         body: &[u8],
     ) -> Result<Plan, AdminError> {
         let recordings = &context.shared.recordings;
+        if self == Self::Snapshot && context.shared.journal.is_off() {
+            return Err(AdminError::NoJournal);
+        }
         match self {
             Self::Start => {
                 let spec = RecordSpec::read(body).map_err(AdminError::Json)?;
@@ -78,6 +81,17 @@ impl Endpoint {
             }
         }
     }
+}
+
+/// What is recorded of the backend of `--upstream`.
+pub(super) fn progress(context: &RequestContext) -> Plan {
+    let proxy = context.shared.settings.proxy.as_ref();
+    let progress = proxy.and_then(|proxy| proxy.progress());
+    let mut shown = json!({"recording": progress.is_some()});
+    if let (Some(shown), Some(Value::Object(counts))) = (shown.as_object_mut(), progress) {
+        shown.extend(counts);
+    }
+    ok(&shown)
 }
 
 /// Makes stubs of exchanges, adds them, and shows them.

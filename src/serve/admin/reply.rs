@@ -25,6 +25,8 @@ pub(super) enum AdminError {
     HttpsOnly,
     /// 401: without the right credentials.
     Unauthorized,
+    /// 500: there is no journal, as `WireMock` says it.
+    NoJournal,
     /// 409: the server is not in a state for it.
     Conflict(String),
     /// 422: files or scenarios have problems.
@@ -63,6 +65,10 @@ impl AdminError {
             }
             Self::Invalid(why) => (StatusCode::BAD_REQUEST, why),
             Self::Origin(why) => (StatusCode::FORBIDDEN, why),
+            Self::NoJournal => {
+                let why = "The request journal is disabled, so no verification or request searching operations are available";
+                (StatusCode::INTERNAL_SERVER_ERROR, why.to_owned())
+            }
             Self::Conflict(why) => (StatusCode::CONFLICT, why),
             Self::Problems(problems) => {
                 let lines: Vec<String> = problems.0.iter().map(ToString::to_string).collect();
@@ -94,7 +100,8 @@ impl AdminError {
             }
             Self::Storage(why) => (StatusCode::INTERNAL_SERVER_ERROR, why),
             Self::Body(error @ BodyError::TooLarge(_)) => {
-                (StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
+                let why = format!("{error}; --bound admin-body-bytes=SIZE raises it");
+                (StatusCode::PAYLOAD_TOO_LARGE, why)
             }
             Self::Body(error @ BodyError::TooMany(_)) => {
                 (StatusCode::SERVICE_UNAVAILABLE, error.to_string())

@@ -87,6 +87,19 @@ impl<'a> Endpoint<'a> {
         }
     }
 
+    /// Whether `WireMock` fails without a journal; it answers the others as if nothing had been asked.
+    fn needs_journal(self, deletes: bool) -> bool {
+        match self {
+            Self::All => !deletes,
+            Self::Reset | Self::Count | Self::Find | Self::Unmatched | Self::NearRequest => false,
+            Self::One(_)
+            | Self::Remove
+            | Self::RemoveByMetadata
+            | Self::NearUnmatched
+            | Self::NearPattern => true,
+        }
+    }
+
     /// Answers a request to it.
     pub(super) async fn answer(
         self,
@@ -96,6 +109,9 @@ impl<'a> Endpoint<'a> {
         body: &[u8],
     ) -> Result<Plan, AdminError> {
         let deletes = *method == Method::DELETE;
+        if context.shared.journal.is_off() && self.needs_journal(deletes) {
+            return Err(AdminError::NoJournal);
+        }
         match self {
             Self::All if deletes => Ok(clear(context)),
             Self::Reset => Ok(clear(context)),

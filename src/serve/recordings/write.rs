@@ -6,7 +6,8 @@ use super::super::root;
 use super::super::state::Shared;
 use super::{RecordSpec, Recorded};
 
-/// Serves the stubs, and writes what is to be a file. The oldest is added first, so that the newest comes first.
+/// Serves the stubs, and writes what is to be a file. The newest exchange is added first, so that the oldest comes first,
+/// as in `WireMock` (`C/recording/Recorder.java`).
 ///
 /// # Errors
 /// The first file that could not be written, and why; the stubs are served all the same.
@@ -30,7 +31,7 @@ fn write_all(shared: &Shared, recorded: Recorded, persist: bool) -> Result<(), S
             result = result.and(written);
         }
     }
-    for mapping in recorded.mappings.into_iter().rev() {
+    for mapping in recorded.mappings {
         // It is made by this program: there is nothing wrong with it.
         let Ok(stub) = shared.read_stub(&mapping.to_string()) else { continue };
         let stub = Arc::new(stub);

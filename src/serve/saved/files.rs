@@ -33,12 +33,3 @@ pub(crate) enum SaveError {
     #[error("{path} cannot be written: {error}; the change is in effect until the next reset")]
     Write { path: PathBuf, error: io::Error },
 }
-
-/// Whose files are removed with their stubs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Files {
-    /// Those that this server wrote.
-    Written,
-    /// Those of all persistent stubs.
-    Persistent,
-}

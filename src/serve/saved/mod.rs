@@ -13,7 +13,7 @@ use super::root;
 use super::state::Shared;
 use files::Saved;
 
-pub(crate) use files::{Files, SaveError, SavedStubs};
+pub(crate) use files::{SaveError, SavedStubs};
 
 /// The longest name of a file, in characters and without the id.
 const MAX_NAME: usize = 150;
@@ -44,18 +44,16 @@ impl Shared {
         Ok(())
     }
 
-    /// Removes the file of a stub that is removed.
+    /// Removes the file of a stub that is removed, if it is persistent.
     ///
     /// # Errors
     /// [`SaveError`].
-    pub(crate) fn remove_saved(&self, stub: &Stub, files: Files) -> Result<(), SaveError> {
+    pub(crate) fn remove_saved(&self, stub: &Stub) -> Result<(), SaveError> {
         let mut saved = self.saved.0.lock().unwrap_or_else(PoisonError::into_inner);
         let file = match saved.remove(&stub.id) {
+            _ if !stub.is_persistent() => return Ok(()),
             Some(file) => Some(file),
-            None if files == Files::Persistent && stub.is_persistent() => {
-                known(&self.stubs.load_full(), stub.id)?
-            }
-            None => None,
+            None => known(&self.stubs.load_full(), stub.id)?,
         };
         let Some(Saved { path, .. }) = file else { return Ok(()) };
         root::remove(&path).map_err(|error| SaveError::Write { path, error })

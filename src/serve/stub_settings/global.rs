@@ -60,7 +60,7 @@ impl GlobalSettings {
             distribution(&node).map(|delay| (delay, shown))
         });
         let extended = keys.get("extended").map(|node| object(&node));
-        let pass_through = keys.get("proxyPassThrough").map(|node| node.bool());
+        let pass_through = keys.get("proxyPassThrough").map(|node| node.loose_bool());
         keys.finish();
         Some(Self {
             fixed_delay: fixed.transpose().ok()?.flatten(),

@@ -3,13 +3,17 @@
 mod under_way;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::matching::{Stub, WebhookRequest};
 use crate::message::{BodyStream, Request, RequestBody, SubEvent};
@@ -41,55 +45,73 @@ impl Drop for UnderWay {
 pub(super) struct After {
     /// Its number in the journal; nothing where it is not kept.
     pub(super) exchange: Option<u64>,
+    /// Its id there.
+    pub(super) id: Uuid,
     /// How long its answer waits.
     pub(super) delay: Duration,
 }
 
 /// Sends the webhooks of a stub that has answered a request.
-pub(super) fn send(context: &RequestContext, request: &Request, stub: &Stub, after: &After) {
+pub(super) fn send(context: &RequestContext, request: &Request, stub: &Arc<Stub>, after: &After) {
     if !stub.has_webhooks() {
         return;
     }
-    let requests = stub_answers::with_context(context, request, |of| stub.webhooks(of));
+    let requests =
+        stub_answers::with_context(context, request, Some(after.id), |of| stub.webhooks(of));
     for request in requests {
         match request {
             Ok(request) => begin(context, request, after, stub),
             Err(why) => {
                 let text = format!("Exception thrown while configuring webhook: {why}");
-                note(context, after, SubEvent::error(text));
+                failed(context, after, stub, &text);
             }
         }
     }
 }
 
-fn begin(context: &RequestContext, request: WebhookRequest, after: &After, stub: &Stub) {
+fn begin(context: &RequestContext, request: WebhookRequest, after: &After, stub: &Arc<Stub>) {
     let event = sent_event(context, &request);
-    note(context, after, event);
+    add_event(context, after, event);
     let under_way = context.shared.webhooks.0.fetch_add(1, Ordering::Relaxed);
     let held = UnderWay(context.clone());
-    let failed = format!("Failed to fire webhook {} {}", request.method, request.url);
+    let what = format!("Failed to fire webhook {} {}", request.method, request.url);
     if under_way >= MOST {
-        let text = format!("{failed}: {MOST} others wait already");
-        return note(context, after, SubEvent::error(text));
+        let text = format!("{what}: {MOST} others wait already");
+        return failed(context, after, stub, &text);
     }
-    let title = stub.name().map_or_else(|| stub.id.to_string(), str::to_owned);
-    let after = after.clone();
+    let (after, stub) = (after.clone(), Arc::clone(stub));
     tokio::spawn(async move {
         let UnderWay(context) = &held;
         tokio::time::sleep(after.delay + request.delay).await;
         let url = request.url.clone();
-        let event = match perform(context, request).await {
-            Ok(event) => event,
-            Err(SendError::Denied) => SubEvent::error(format!(
-                "The target webhook address {url} specified by stub {title} is denied in WireMock's configuration."
-            )),
-            Err(error) => SubEvent::error(format!("{failed}: {error}")),
+        let text = match perform(context, request).await {
+            Ok(event) => return add_event(context, &after, event),
+            Err(SendError::Denied) => {
+                let title = title(&stub);
+                format!(
+                    "The target webhook address {url} specified by stub {title} is denied in WireMock's configuration."
+                )
+            }
+            Err(error) => format!("{what}: {error}"),
         };
-        note(context, &after, event);
+        failed(context, &after, &stub, &text);
     });
 }
 
-fn note(context: &RequestContext, after: &After, event: SubEvent) {
+/// What people call a stub.
+fn title(stub: &Stub) -> Cow<'_, str> {
+    stub.name().map_or_else(|| stub.id.to_string().into(), Cow::Borrowed)
+}
+
+/// Puts a failure into the journal and into the log, both without secrets.
+fn failed(context: &RequestContext, after: &After, stub: &Stub, text: &str) {
+    let settings = &context.shared.settings;
+    let text = settings.redactor.line(text);
+    settings.log.line(&format!("webhook of stub {}: {text}", title(stub)));
+    add_event(context, after, SubEvent::error(text));
+}
+
+fn add_event(context: &RequestContext, after: &After, event: SubEvent) {
     if let Some(number) = after.exchange {
         context.shared.journal.add_sub_event(number, event);
     }
@@ -163,5 +185,9 @@ fn shown(
         Some(Redacted::Opaque(_)) => Cow::Borrowed(&[]),
     };
     let text = String::from_utf8_lossy(&body);
-    Map::from_iter([("headers".to_owned(), json!(fields)), ("body".to_owned(), json!(text))])
+    Map::from_iter([
+        ("headers".to_owned(), json!(fields)),
+        ("body".to_owned(), json!(text)),
+        ("bodyAsBase64".to_owned(), json!(STANDARD.encode(&body))),
+    ])
 }

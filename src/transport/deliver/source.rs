@@ -22,7 +22,8 @@ pub(in crate::transport) enum Source {
 impl Source {
     pub(in crate::transport) fn new(body: Body) -> Self {
         match body {
-            Body::Empty => Self::Empty,
+            // A request that cannot be upgraded has no tunnel.
+            Body::Empty | Body::Tunnel(_) => Self::Empty,
             Body::Bytes(bytes) => Self::Bytes(bytes),
             Body::Pieces(pieces) => Self::Pieces(pieces.into_iter()),
             // A request that cannot be upgraded gets the lines as they are.

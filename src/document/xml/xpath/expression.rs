@@ -169,7 +169,7 @@ impl Function {
     }
 }
 
-/// Notes on the last step which of the JDK's iterators finds it (`WalkerFactory`).
+/// Marks the last step with which of the JDK's iterators finds it (`WalkerFactory`).
 pub(super) fn note_iterator(start: &Start, steps: &mut [Step]) {
     let exact = is_descent(start, steps);
     if let Some(last) = steps.last_mut() {

@@ -8,7 +8,7 @@ use super::now::{Offset, Truncation, is_now};
 use super::{DateOperator, DatePattern, Expected, is_numeric, literal};
 
 impl DatePattern {
-    /// Reads the pattern of an operator; problems are noted.
+    /// Reads the pattern of an operator; problems are reported.
     pub(in crate::matching::operator) fn compile(
         operator: &str,
         operand: &Node<'_>,

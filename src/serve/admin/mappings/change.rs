@@ -10,7 +10,7 @@ use crate::matching::{Stub, StubSet, ValueQuery};
 use crate::message::{Body, Origin, Plan};
 
 use super::super::super::context::RequestContext;
-use super::super::super::saved::{Files, SaveError, is_in_file};
+use super::super::super::saved::{SaveError, is_in_file};
 use super::super::reply::{AdminError, absent, empty, ok};
 use super::find::{with_metadata, without_requests, written};
 
@@ -72,28 +72,31 @@ pub(super) fn replace(context: &RequestContext, stub: &Arc<Stub>) -> Result<bool
 /// Removes the stub that has an id, and its file if it is persistent.
 pub(super) fn remove(context: &RequestContext, id: Uuid) -> Result<Plan, AdminError> {
     let Some(stub) = context.shared.change_stubs(|set| set.remove(id)) else { return Ok(absent()) };
-    context.shared.remove_saved(&stub, Files::Persistent)?;
+    context.shared.remove_saved(&stub)?;
     Ok(ok(&json!({})))
 }
 
 /// Removes the stub that is meant: the one that has its id, or else those that have its request.
 pub(super) fn remove_meant(context: &RequestContext, body: &[u8]) -> Result<Plan, AdminError> {
     let meant = read(context, body, None)?;
-    let removed = context.shared.change_stubs(|set| {
-        if let Some(stub) = set.remove(meant.id) {
-            vec![stub]
-        } else {
+    let by_id = context.shared.change_stubs(|set| {
+        let by_id = set.remove(meant.id);
+        if by_id.is_none() {
             let request = meant.request_text();
             let same: Vec<Uuid> = set
                 .stubs()
                 .filter(|stub| stub.request_text() == request)
                 .map(|stub| stub.id)
                 .collect();
-            same.into_iter().filter_map(|id| set.remove(id)).collect()
+            for id in same {
+                set.remove(id);
+            }
         }
+        by_id
     });
-    for stub in &removed {
-        context.shared.remove_saved(stub, Files::Persistent)?;
+    // The files of those that are found by their request stay, as in WireMock.
+    if let Some(stub) = by_id {
+        context.shared.remove_saved(&stub)?;
     }
     Ok(empty())
 }
@@ -114,7 +117,7 @@ pub(super) fn remove_unmatched(context: &RequestContext) -> Result<Plan, AdminEr
     Ok(ok(&json!({})))
 }
 
-/// Removes several stubs, and the files that this server wrote for them.
+/// Removes several stubs, and the files of those that are persistent.
 pub(super) fn remove_all(context: &RequestContext, stubs: &[Arc<Stub>]) -> Result<(), AdminError> {
     context.shared.change_stubs(|set| {
         for stub in stubs {
@@ -122,7 +125,7 @@ pub(super) fn remove_all(context: &RequestContext, stubs: &[Arc<Stub>]) -> Resul
         }
     });
     for stub in stubs {
-        context.shared.remove_saved(stub, Files::Written)?;
+        context.shared.remove_saved(stub)?;
     }
     Ok(())
 }

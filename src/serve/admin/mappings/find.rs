@@ -53,14 +53,17 @@ pub(super) fn unmatched(context: &RequestContext) -> Plan {
     shown(found.iter(), found.len())
 }
 
-/// The stubs whose metadata is as wanted: as text, as `WireMock` writes it, `null` where there is none.
+/// The stubs whose metadata is as wanted.
 pub(super) fn with_metadata(context: &RequestContext, wanted: &ValueQuery) -> Vec<Arc<Stub>> {
     let stubs = context.shared.stubs.load_full();
-    let is_wanted = |stub: &&Arc<Stub>| {
-        let text = stub.metadata_text().unwrap_or_else(|| "null".to_owned());
-        wanted.matches(&pretty_json(&text).unwrap_or(text))
-    };
+    let is_wanted = |stub: &&Arc<Stub>| wanted.matches(&as_shown(stub.metadata_text()));
     stubs.stubs().filter(is_wanted).cloned().collect()
+}
+
+/// The text of metadata, as `WireMock` writes it; `null` where there is none.
+pub(in super::super) fn as_shown(metadata: Option<String>) -> String {
+    let text = metadata.unwrap_or_else(|| "null".to_owned());
+    pretty_json(&text).unwrap_or(text)
 }
 
 /// The stubs that no request in the journal matched.

@@ -7,6 +7,7 @@ use crate::matching::{RequestQuery, ValueQuery};
 use crate::message::Plan;
 
 use super::super::super::context::RequestContext;
+use super::super::mappings::as_shown;
 use super::super::reply::{AdminError, ok};
 use super::is_own;
 
@@ -51,9 +52,10 @@ pub(super) async fn remove_by_metadata(
 ) -> Result<Plan, AdminError> {
     let query = ValueQuery::read(body).map_err(AdminError::Json)?;
     let mut slots = own(context, Lookup::All).await;
+    // A request that no stub answered has a stub without metadata.
     slots.retain(|slot| {
-        let metadata = slot.stub().map(|stub| stub.mapping()["metadata"].take());
-        metadata.is_some_and(|metadata| query.matches(&metadata.to_string()))
+        let metadata = slot.stub().and_then(|stub| stub.metadata_text());
+        query.matches(&as_shown(metadata))
     });
     Ok(removed(context, slots).await)
 }

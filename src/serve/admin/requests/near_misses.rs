@@ -3,9 +3,9 @@
 
 use http::header::{HOST, HeaderName, HeaderValue};
 use http::{Method, Uri};
-use serde::Deserialize as _;
 use serde_json::{Value, json};
 
+use crate::document::{Node, read_body};
 use crate::exchange::{Lookup, Slot};
 use crate::matching::{MissSearch, NearMiss, RequestQuery, StubSet};
 use crate::message::{Asked, Plan, Request, RequestBody};
@@ -98,12 +98,13 @@ fn match_result(distance: f64) -> Value {
 
 /// Reads a logged request: the request, and what is shown of it again.
 fn logged_request(body: &[u8]) -> Result<(Value, Request), AdminError> {
-    let text = String::from_utf8_lossy(body);
-    let value = Value::deserialize(&mut serde_json::Deserializer::from_str(&text));
-    let value = value.ok().filter(Value::is_object).ok_or_else(|| {
-        let why = "the body must be a logged request: {\"url\": \"/a\", \"method\": \"GET\", ..}";
-        AdminError::Invalid(why.to_owned())
-    })?;
+    let read = |node: &Node<'_>| {
+        if !node.value().is_object() {
+            node.expected("a logged request: {\"url\": \"/a\", \"method\": \"GET\", ..}");
+        }
+        Some(node.value().clone())
+    };
+    let value = read_body(body, read).map_err(AdminError::Json)?;
     let url = value["url"].as_str().unwrap_or("/");
     let bad =
         |what: &str| AdminError::Invalid(format!("{what} of the logged request is not valid"));

@@ -1,0 +1,51 @@
+//! What goes over a connection once its protocol has changed: bytes of a backend, or a recorded conversation.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// Both directions of a connection.
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// The other end of an upgraded connection. Bytes pass both ways until both sides have ended.
+pub struct Tunnel(pub(crate) Box<dyn Duplex>);
+
+impl Tunnel {
+    /// A tunnel to `end`.
+    #[must_use]
+    pub(crate) fn new(end: impl Duplex + 'static) -> Self {
+        Self(Box::new(end))
+    }
+}
+
+impl std::fmt::Debug for Tunnel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tunnel")
+    }
+}
+
+/// The messages of a `WebSocket`, in the order in which they were seen.
+pub(crate) type Conversation = Arc<[Turn]>;
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Turn {
+    /// Whether the client sends it. The server waits for it, whatever it says.
+    pub(crate) by_client: bool,
+    /// How long after the message before, or the upgrade.
+    pub(crate) after: Duration,
+    pub(crate) message: Message,
+}
+
+/// What a message is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Message {
+    Text(Bytes),
+    Binary(Bytes),
+    /// The end: a code and a reason (RFC 6455, section 7.4).
+    Close(u16, Bytes),
+}

@@ -1,0 +1,234 @@
+//! One exchange ↔ bytes.
+
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, Bytes};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+
+use crate::message::BodyDigest;
+use crate::record::exchange::{
+    ArrivedBody, BodyCopy, Chunk, End, ReceivedAnswer, SentBody, SentRequest,
+};
+
+/// The version of the format; another one is not read.
+const VERSION: u8 = 1;
+
+/// The kinds of a request's body.
+const WHOLE: u8 = 0;
+const DIGEST: u8 = 1;
+
+/// Appends an exchange to `out`.
+pub(in crate::record) fn encode(sent: &SentRequest, answer: &ReceivedAnswer, out: &mut Vec<u8>) {
+    out.put_u8(VERSION);
+    put(out, sent.method.as_str().as_bytes());
+    put(out, sent.target.as_bytes());
+    put_fields(out, &sent.headers);
+    match sent.body.content() {
+        SentBody::Whole(bytes) => {
+            out.put_u8(WHOLE);
+            put(out, &bytes);
+        }
+        SentBody::Digest(BodyDigest { sha256, length }) => {
+            out.put_u8(DIGEST);
+            out.put_slice(&sha256);
+            out.put_u64_le(length);
+        }
+    }
+    out.put_u16_le(answer.status.as_u16());
+    put_fields(out, &answer.headers);
+    out.put_u8(u8::from(answer.reason.is_some()));
+    put(out, answer.reason.as_deref().unwrap_or_default());
+    out.put_u8(u8::from(answer.trailers.is_some()));
+    put_fields(out, answer.trailers.as_ref().unwrap_or(&HeaderMap::new()));
+    out.put_u8(match answer.end {
+        End::Whole => 0,
+        End::ByClient => 1,
+    });
+    let parts: &[Chunk] = match &answer.body {
+        ArrivedBody::Held(_, parts) => parts,
+        ArrivedBody::File(_) => &[],
+    };
+    put_length(out, parts.len());
+    for part in parts {
+        out.put_u64_le(u64::try_from(part.at.as_micros()).unwrap_or(u64::MAX));
+        put_length(out, part.bytes.len());
+    }
+    put(out, answer.body.bytes());
+}
+
+/// Reads an exchange, which does not know its links; nothing where the bytes are not one.
+pub(in crate::record) fn decode(bytes: Bytes) -> Option<(SentRequest, ReceivedAnswer)> {
+    let mut from = bytes;
+    if from.try_get_u8().ok()? != VERSION {
+        return None;
+    }
+    let method = Method::from_bytes(&take(&mut from)?).ok()?;
+    let target = String::from_utf8(take(&mut from)?.into()).ok()?;
+    let headers = take_fields(&mut from)?;
+    let body = match from.try_get_u8().ok()? {
+        WHOLE => SentBody::Whole(take(&mut from)?),
+        DIGEST => {
+            let mut sha256 = [0; 32];
+            from.try_copy_to_slice(&mut sha256).ok()?;
+            SentBody::Digest(BodyDigest { sha256, length: from.try_get_u64_le().ok()? })
+        }
+        _ => return None,
+    };
+    let sent = SentRequest { method, target, headers, body: BodyCopy::finished(body), links: None };
+    let status = StatusCode::from_u16(from.try_get_u16_le().ok()?).ok()?;
+    let headers = take_fields(&mut from)?;
+    let has_reason = from.try_get_u8().ok()? == 1;
+    let reason = take(&mut from)?;
+    let has_trailers = from.try_get_u8().ok()? == 1;
+    let trailers = take_fields(&mut from)?;
+    let end = match from.try_get_u8().ok()? {
+        0 => End::Whole,
+        1 => End::ByClient,
+        _ => return None,
+    };
+    let count = take_length(&mut from)?;
+    let mut lengths = Vec::new();
+    for _ in 0..count {
+        let at = Duration::from_micros(from.try_get_u64_le().ok()?);
+        lengths.push((at, take_length(&mut from)?));
+    }
+    let whole = take(&mut from)?;
+    let mut rest = whole.clone();
+    let mut parts = Vec::with_capacity(lengths.len());
+    for (at, length) in lengths {
+        if length > rest.len() {
+            return None;
+        }
+        parts.push(Chunk { at, bytes: rest.split_to(length) });
+    }
+    if !rest.is_empty() {
+        return None;
+    }
+    let answer = ReceivedAnswer {
+        status,
+        headers,
+        reason: has_reason.then_some(reason),
+        body: ArrivedBody::Held(whole, parts),
+        trailers: has_trailers.then_some(trailers),
+        end,
+    };
+    from.is_empty().then_some((sent, answer))
+}
+
+fn put_length(out: &mut Vec<u8>, length: usize) {
+    // No field is longer: bodies are bounded.
+    out.put_u32_le(u32::try_from(length).unwrap_or(u32::MAX));
+}
+
+fn put(out: &mut Vec<u8>, bytes: &[u8]) {
+    put_length(out, bytes.len());
+    out.put_slice(bytes);
+}
+
+fn put_fields(out: &mut Vec<u8>, headers: &HeaderMap) {
+    put_length(out, headers.len());
+    for (name, value) in headers {
+        put(out, name.as_str().as_bytes());
+        put(out, value.as_bytes());
+    }
+}
+
+fn take_length(from: &mut Bytes) -> Option<usize> {
+    usize::try_from(from.try_get_u32_le().ok()?).ok()
+}
+
+fn take(from: &mut Bytes) -> Option<Bytes> {
+    let length = take_length(from)?;
+    (length <= from.len()).then(|| from.split_to(length))
+}
+
+fn take_fields(from: &mut Bytes) -> Option<HeaderMap> {
+    let count = take_length(from)?;
+    let mut headers = HeaderMap::new();
+    for _ in 0..count {
+        let name = HeaderName::from_bytes(&take(from)?).ok()?;
+        headers.try_append(name, HeaderValue::from_maybe_shared(take(from)?).ok()?).ok()?;
+    }
+    Some(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::record::exchange::Arrivals;
+
+    fn exchange(body: SentBody) -> (SentRequest, ReceivedAnswer) {
+        let fields = |list: &[(&'static str, &[u8])]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in list {
+                headers.append(*name, HeaderValue::from_bytes(value).unwrap());
+            }
+            headers
+        };
+        let sent = SentRequest {
+            method: Method::from_bytes(b"PROPFIND").unwrap(),
+            target: "/a?b=\u{e9}".to_owned(),
+            headers: fields(&[("x-a", b"1"), ("x-a", b"\xff2")]),
+            body: BodyCopy::finished(body),
+            links: None,
+        };
+        let mut arrivals = Arrivals::default();
+        arrivals.push(Duration::from_millis(3), b"one").unwrap();
+        arrivals.push(Duration::from_millis(90), b"two").unwrap();
+        let answer = ReceivedAnswer {
+            status: StatusCode::IM_A_TEAPOT,
+            headers: fields(&[("set-cookie", b"a"), ("set-cookie", b"b")]),
+            reason: Some(Bytes::from_static(b"Short")),
+            body: arrivals.finish(),
+            trailers: Some(fields(&[("grpc-status", b"0")])),
+            end: End::ByClient,
+        };
+        (sent, answer)
+    }
+
+    #[test]
+    fn an_exchange_comes_back_whole() {
+        for body in [
+            SentBody::Whole(Bytes::from_static(b"\0body")),
+            SentBody::Digest(BodyDigest { sha256: [3; 32], length: 1 << 40 }),
+        ] {
+            let (sent, answer) = exchange(body.clone());
+            let mut bytes = Vec::new();
+            encode(&sent, &answer, &mut bytes);
+            let (again, read) = decode(Bytes::from(bytes.clone())).unwrap();
+            assert_eq!((&again.method, &again.target), (&sent.method, &sent.target));
+            assert_eq!((&again.headers, again.body.content()), (&sent.headers, body));
+            assert_eq!((read.status, &read.headers), (answer.status, &answer.headers));
+            assert_eq!((&read.reason, &read.trailers), (&answer.reason, &answer.trailers));
+            assert_eq!(read.end, answer.end);
+            let held = |body| match body {
+                ArrivedBody::Held(whole, parts) => (whole, parts),
+                ArrivedBody::File(_) => panic!("it is small"),
+            };
+            assert_eq!(held(read.body), held(answer.body));
+            for length in 0..bytes.len() {
+                assert!(decode(Bytes::copy_from_slice(&bytes[..length])).is_none(), "{length}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_that_are_no_exchange_are_refused(
+            at in 0_usize..300,
+            by in 1_u8..255,
+            noise in proptest::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let (sent, answer) = exchange(SentBody::Whole(Bytes::from_static(b"body")));
+            let mut bytes = Vec::new();
+            encode(&sent, &answer, &mut bytes);
+            let at = at % bytes.len();
+            bytes[at] ^= by;
+            // Whatever they are, nothing panics and little is allocated.
+            let _ = decode(Bytes::from(bytes));
+            let _ = decode(Bytes::from(noise));
+        }
+    }
+}

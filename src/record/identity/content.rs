@@ -1,0 +1,92 @@
+//! The content of a body, or of a part of one → its pattern.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use serde_json::{Value, json};
+
+use crate::message::BodyDigest;
+use crate::redact::{MARK, Redacted};
+
+use super::super::answer::is_searched;
+use super::super::clean::Clean;
+use super::{drawn, graphql, marked};
+
+/// Larger bodies that are no text are matched by their digest, in bytes.
+const MAX_BINARY: usize = 16 << 10;
+
+/// How bytes are matched.
+pub(super) enum Bytes {
+    Pattern(Value),
+    Digest(Value),
+    /// Not at all: they may hold secrets.
+    Secret,
+}
+
+/// The pattern of bytes that are no text.
+pub(super) fn bytes(bytes: &[u8], clean: &Clean<'_>) -> Bytes {
+    if is_searched(bytes) && clean.body(&HeaderMap::new(), bytes) != Redacted::Same {
+        return Bytes::Secret;
+    }
+    if bytes.len() <= MAX_BINARY {
+        return Bytes::Pattern(json!({"binaryEqualTo": STANDARD.encode(bytes)}));
+    }
+    Bytes::Digest(digest(&BodyDigest::of(bytes)))
+}
+
+/// The digest of a body, for the metadata of its mapping.
+pub(super) fn digest(of: &BodyDigest) -> Value {
+    let hex: String = of.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    json!({"sha256": hex, "length": of.length})
+}
+
+/// The pattern of a text, in which anything matches a secret.
+pub(super) fn text_pattern(headers: &HeaderMap, text: &str, clean: &Clean<'_>) -> Value {
+    let marked = clean.marked(text);
+    // A boundary is random in each request.
+    let marked = match boundary(headers) {
+        Some(boundary) => marked.replace(boundary, &MARK.to_string()),
+        None => marked,
+    };
+    if let Ok(mut value) = serde_json::from_str::<Value>(&marked)
+        && (value.is_object() || value.is_array())
+    {
+        graphql::relax(&mut value);
+        any_at_marks(&mut value, "");
+        return json!({"equalToJson": value});
+    }
+    if !marked.contains(MARK) {
+        return json!({"equalTo": text});
+    }
+    json!({"matches": marked::regex(&marked, r"[\s\S]*")})
+}
+
+/// Replaces each value with a secret, and each that is drawn, by a placeholder for any text or any number.
+fn any_at_marks(value: &mut Value, name: &str) {
+    match value {
+        Value::String(text) if text.starts_with(MARK) && text.ends_with('0') => {
+            "${json-unit.any-number}".clone_into(text);
+        }
+        Value::String(text) if text.contains(MARK) || drawn::is_drawn(name, text) => {
+            "${json-unit.any-string}".clone_into(text);
+        }
+        Value::Number(number) if drawn::is_drawn_number(name, number) => {
+            *value = "${json-unit.any-number}".into();
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| any_at_marks(item, name)),
+        Value::Object(map) => map.iter_mut().for_each(|(name, value)| any_at_marks(value, name)),
+        _ => {}
+    }
+}
+
+/// The boundary of a multipart body (RFC 2046, section 5.1.1).
+fn boundary(headers: &HeaderMap) -> Option<&str> {
+    let parameters = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    if !parameters.trim_start().to_ascii_lowercase().starts_with("multipart/") {
+        return None;
+    }
+    let at = parameters.to_ascii_lowercase().find("boundary=")? + "boundary=".len();
+    let value = parameters[at..].split(';').next()?.trim().trim_matches('"');
+    (!value.is_empty()).then_some(value)
+}

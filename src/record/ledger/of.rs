@@ -1,0 +1,39 @@
+//! What a recording is made of, and what it does to an earlier one.
+
+use std::sync::Arc;
+
+use crate::links::Links;
+
+/// What happens to the answers of an earlier recording in the same folder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Earlier {
+    /// Those of a request that is recorded again are replaced. Others stay.
+    #[default]
+    Replace,
+    /// They stay, and new answers come after them.
+    Extend,
+}
+
+/// A recording that is made.
+#[derive(Debug, Clone)]
+pub(crate) struct RecordingOf {
+    /// The URL of the backend.
+    pub(crate) backend: String,
+    /// What happens to the earlier recording in the folder.
+    pub(crate) earlier: Earlier,
+    /// Links to the backends, where they are rewritten.
+    pub(crate) links: Option<Arc<Links>>,
+    /// The largest body of an answer that is recorded, in bytes.
+    pub(crate) most_of_body: u64,
+}
+
+impl Default for RecordingOf {
+    fn default() -> Self {
+        Self {
+            backend: String::new(),
+            earlier: Earlier::default(),
+            links: None,
+            most_of_body: 1 << 30,
+        }
+    }
+}

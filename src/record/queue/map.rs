@@ -1,0 +1,112 @@
+//! The threads that make mappings of what is queued.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::PoisonError;
+use std::thread;
+use std::time::Duration;
+
+use crate::record::backlog::decode;
+
+use super::Shared;
+use super::state::Task;
+
+/// How long a thread waits for more when the first exchange has come: pushing wakes it once for many.
+const GATHER: Duration = Duration::from_millis(1);
+
+/// How long a thread of normal priority stands back while requests come fast.
+const STAND_BACK: Duration = Duration::from_millis(20);
+
+/// Whether a thread may take the time of requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Priority {
+    /// It makes mappings at once while there are few requests, and none while there are many.
+    Normal,
+    /// It makes mappings in the time that nothing else needs.
+    Low,
+}
+
+/// Takes exchanges until the queue ends.
+pub(super) fn run(shared: &Shared, priority: Priority) {
+    if priority == Priority::Low {
+        lower_priority();
+    }
+    while let Some(task) = next(shared, priority) {
+        let key = task.key();
+        work(shared, task);
+        let mut state = shared.lock();
+        state.done(key);
+        if state.idle > 0 {
+            shared.work.notify_one();
+        }
+        if state.is_disk_empty() {
+            shared.arrived.notify_one();
+        }
+    }
+    // Others may wait for an exchange of the request that this thread worked on.
+    shared.work.notify_all();
+}
+
+fn next(shared: &Shared, priority: Priority) -> Option<Task> {
+    let mut state = shared.lock();
+    loop {
+        if state.spills_all {
+            return None;
+        }
+        if priority == Priority::Normal && state.is_rush() {
+            drop(state);
+            thread::sleep(STAND_BACK);
+            state = shared.lock();
+            continue;
+        }
+        if let Some(task) = state.take() {
+            return Some(task);
+        }
+        if state.closed && state.is_empty() {
+            return None;
+        }
+        state.idle += 1;
+        state = shared.wait(&shared.work, state);
+        state.idle -= 1;
+        if !state.closed {
+            drop(state);
+            thread::sleep(GATHER);
+            state = shared.lock();
+        }
+    }
+}
+
+fn work(shared: &Shared, task: Task) {
+    let record = |(sent, answer)| {
+        let recorded = catch_unwind(AssertUnwindSafe(|| shared.sink.record(sent, answer)));
+        if recorded.is_err() {
+            shared.sink.lost(1, "the recorder failed on it; this is a defect of the recorder");
+        }
+    };
+    match task {
+        Task::Memory(job) => {
+            record(*job.exchange);
+            drop(job.reserved);
+        }
+        Task::Disk(entry, reader) => {
+            let bytes = reader.lock().unwrap_or_else(PoisonError::into_inner).read(&entry);
+            match bytes.and_then(decode) {
+                Some(exchange) => record(exchange),
+                None => shared.sink.lost(1, "it cannot be read from the backlog again"),
+            }
+            let done = reader.lock().unwrap_or_else(PoisonError::into_inner).mark_done(&entry);
+            if let Err(error) = done {
+                // After a crash it would be recorded twice.
+                shared.sink.lost(0, &format!("the backlog cannot be written: {error}"));
+            }
+        }
+    }
+}
+
+/// Requests come first: where the machine is busy, mappings are made later.
+fn lower_priority() {
+    #[cfg(target_os = "linux")]
+    {
+        // As a number it is below most programs, and above none at all. Without it mappings are only made earlier.
+        let _ = rustix::process::setpriority_process(None, 15);
+    }
+}

@@ -1,0 +1,204 @@
+//! Exchanges that have ended → mappings, in their order and beside the requests.
+//!
+//! ```text
+//! the proxy pushes → pending, in memory ──────────────────→ [map], when there is time → sink
+//!                        └ after 10 ms, or half of the [budget] → [spill] → backlog on disk ┘
+//! ```
+//!
+//! The proxy only pushes. Making a mapping costs much more than passing an exchange on, so it waits while the
+//! machine is busy; by then the exchange is on disk. So a killed process loses what it answered in the last
+//! moment, and nothing else.
+
+mod budget;
+mod map;
+mod spill;
+mod state;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use crate::redact::Redactor;
+
+use super::backlog::{Journal, decode};
+use super::exchange::{ReceivedAnswer, SentRequest};
+
+pub(super) use budget::{Budget, Reserved};
+use map::Priority;
+use state::{Job, Spilled, State};
+
+/// The most threads that make mappings.
+const MAX_MAPPERS: usize = 4;
+
+/// Takes exchanges, those of one request in the order in which they ended. It reports its own errors.
+pub(super) trait Sink: Send + Sync + 'static {
+    /// Takes an exchange that repeats the last one of its request; returns whether it does.
+    fn repeats(&self, sent: &SentRequest, answer: &ReceivedAnswer) -> bool;
+
+    /// Takes an exchange.
+    fn record(&self, sent: SentRequest, answer: ReceivedAnswer);
+
+    /// Exchanges are lost.
+    fn lost(&self, count: usize, why: &str);
+
+    /// Which exchanges are of one request.
+    fn key(&self, sent: &SentRequest) -> u64;
+}
+
+/// The settings of a queue.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QueueLimits {
+    /// The most bytes of exchanges in memory; new requests wait above it.
+    pub(crate) memory: usize,
+    /// The most bytes on disk; above it exchanges stay in memory.
+    pub(crate) backlog: u64,
+}
+
+/// A queue with its threads. Its drop waits until the sink has everything.
+pub(super) struct Queue {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+    budget: Arc<Budget>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    /// Wakes the threads that make mappings.
+    work: Condvar,
+    /// Wakes the thread that spills.
+    arrived: Condvar,
+    folder: PathBuf,
+    redactor: Arc<Redactor>,
+    sink: Box<dyn Sink>,
+    limits: QueueLimits,
+}
+
+impl Queue {
+    /// Starts the threads of a queue, with what an earlier process left in the folder. The second value is how many
+    /// exchanges that is.
+    ///
+    /// # Errors
+    /// When the backlog cannot be read, or a thread cannot be started.
+    pub(super) fn start(
+        folder: &Path,
+        limits: QueueLimits,
+        redactor: Arc<Redactor>,
+        sink: Box<dyn Sink>,
+    ) -> io::Result<(Self, usize)> {
+        let key = |bytes| decode(bytes).map(|(sent, _)| sink.key(&sent));
+        let (journal, entries, cut) =
+            Journal::open(folder, &redactor, key).map_err(io::Error::other)?;
+        if cut > 0 {
+            sink.lost(1, &format!("it was cut off when the last recorder ended ({cut} bytes)"));
+        }
+        let left = entries.len();
+        let entries = entries.into_iter().map(Spilled::Disk).collect();
+        let reader = journal.as_ref().map(Journal::reader).transpose()?;
+        let state = State::new(entries, reader.map(|reader| Arc::new(Mutex::new(reader))));
+        let shared = Arc::new(Shared {
+            state: Mutex::new(state),
+            work: Condvar::new(),
+            arrived: Condvar::new(),
+            folder: folder.to_path_buf(),
+            redactor,
+            sink,
+            limits,
+        });
+        let budget = Arc::new(Budget::new(limits.memory));
+        let mut queue = Self { shared, threads: Vec::new(), budget };
+        let mappers = thread::available_parallelism().map_or(1, usize::from).min(MAX_MAPPERS);
+        queue.thread(|shared| map::run(shared, Priority::Normal))?;
+        for _ in 0..mappers {
+            queue.thread(|shared| map::run(shared, Priority::Low))?;
+        }
+        queue.thread(move |shared| spill::run(shared, journal))?;
+        Ok((queue, left))
+    }
+
+    fn thread(&mut self, run: impl FnOnce(&Shared) + Send + 'static) -> io::Result<()> {
+        let shared = Arc::clone(&self.shared);
+        let name = "standin-recorder".to_owned();
+        self.threads.push(thread::Builder::new().name(name).spawn(move || run(&shared))?);
+        Ok(())
+    }
+
+    /// The memory budget of the exchanges.
+    pub(super) fn budget(&self) -> &Arc<Budget> {
+        &self.budget
+    }
+
+    /// Queues an exchange that has ended.
+    pub(super) fn push(&self, sent: SentRequest, answer: ReceivedAnswer, reserved: Reserved) {
+        let key = self.shared.sink.key(&sent);
+        let job = Job { exchange: Box::new((sent, answer)), reserved, key, since: Instant::now() };
+        let mut state = self.shared.lock();
+        state.push(job);
+        if state.idle > 0 {
+            self.shared.work.notify_one();
+        }
+        if state.spiller_waits {
+            self.shared.arrived.notify_one();
+        }
+    }
+
+    /// Waits until the sink has all that was pushed.
+    pub(super) async fn drained(&self) {
+        let (done, drained) = oneshot::channel();
+        {
+            let mut state = self.shared.lock();
+            if state.is_empty() {
+                return;
+            }
+            state.when_drained.push(done);
+        }
+        // Fails only where the threads have ended.
+        let _ = drained.await;
+    }
+
+    /// Ends the work: what the sink does not have by then stays on disk for the next start. Returns how many
+    /// exchanges that is.
+    pub(super) async fn end(&self, within: Duration) -> usize {
+        if tokio::time::timeout(within, self.drained()).await.is_ok() {
+            return 0;
+        }
+        let (done, spilled) = oneshot::channel();
+        {
+            let mut state = self.shared.lock();
+            state.spills_all = true;
+            state.when_spilled = Some(done);
+        }
+        self.shared.work.notify_all();
+        self.shared.arrived.notify_all();
+        let _ = spilled.await;
+        self.shared.lock().spilled_count()
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'s>(&self, on: &Condvar, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        on.wait(state).unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.work.notify_all();
+        self.shared.arrived.notify_all();
+        for thread in self.threads.drain(..) {
+            // A panic of the thread was printed already.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The thread that brings to the disk what has waited for long.
+
+use std::collections::{HashSet, VecDeque};
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::record::backlog::{Journal, encode};
+use crate::record::exchange::ArrivedBody;
+
+use super::Shared;
+use super::state::{Job, Spilled};
+
+/// How long an exchange may be in memory alone.
+const AGE: Duration = Duration::from_millis(10);
+
+/// How often that is looked at.
+const TICK: Duration = Duration::from_millis(5);
+
+/// How many bytes are written with one call.
+const GROUP: usize = 1 << 20;
+
+/// Spills until the queue ends.
+pub(super) fn run(shared: &Shared, mut journal: Option<Journal>) {
+    loop {
+        let mut state = shared.lock();
+        loop {
+            if state.is_disk_empty()
+                && let Some(done) = journal.take()
+            {
+                state.reader = None;
+                // It is empty but for what is done; the next start would see that, too.
+                let _ = done.remove();
+            }
+            if state.spills_all && !state.has_pending() {
+                if let Some(done) = state.when_spilled.take() {
+                    // Nobody may wait for it any more.
+                    let _ = done.send(());
+                }
+                if state.closed {
+                    return;
+                }
+            } else if state.closed && state.is_empty() {
+                return;
+            } else if state.has_pending() {
+                break;
+            }
+            state.spiller_waits = true;
+            state = shared.wait(&shared.arrived, state);
+            state.spiller_waits = false;
+        }
+        let at_once = state.spills_all;
+        drop(state);
+        if !at_once {
+            thread::sleep(TICK);
+        }
+        spill(shared, &mut journal);
+    }
+}
+
+/// Brings all that is pending to the disk, where some of it has waited for too long.
+fn spill(shared: &Shared, journal: &mut Option<Journal>) {
+    let jobs = {
+        let mut state = shared.lock();
+        let since = Instant::now().checked_sub(AGE);
+        let is_due = since.is_some_and(|since| state.is_due(since, shared.limits.memory / 2));
+        let is_full = journal.as_ref().is_some_and(|now| now.len() >= shared.limits.backlog);
+        if !(is_due && !is_full || state.spills_all) {
+            return;
+        }
+        state.begin_spill()
+    };
+    let jobs = without_repeats(shared, jobs);
+    let mut entries = if jobs.is_empty() { VecDeque::new() } else { write(shared, journal, jobs) };
+    let mut state = shared.lock();
+    if let Some(open) = journal.as_ref().filter(|_| state.reader.is_none()) {
+        match open.reader() {
+            Ok(reader) => state.reader = Some(Arc::new(Mutex::new(reader))),
+            Err(error) => {
+                let why = format!("the backlog cannot be read again: {error}");
+                shared.sink.lost(entries.len(), &why);
+                entries.clear();
+            }
+        }
+    }
+    state.end_spill(entries);
+    drop(state);
+    shared.work.notify_all();
+}
+
+/// Leaves out exchanges that say what is recorded already.
+fn without_repeats(shared: &Shared, jobs: VecDeque<Job>) -> VecDeque<Job> {
+    let mut kept_keys = HashSet::new();
+    let is_kept = |job: &Job| {
+        let (sent, answer) = &*job.exchange;
+        let first = !kept_keys.contains(&job.key) && shared.lock().is_free(job.key);
+        let kept = !(first && shared.sink.repeats(sent, answer));
+        if kept {
+            kept_keys.insert(job.key);
+        }
+        kept
+    };
+    let mut jobs = jobs;
+    jobs.retain(is_kept);
+    jobs
+}
+
+/// Writes exchanges to the backlog, which lets go of them one by one. It is not synced: a killed process loses nothing
+/// of what was written, and on a busy disk later exchanges would wait in memory meanwhile.
+fn write(shared: &Shared, journal: &mut Option<Journal>, jobs: VecDeque<Job>) -> VecDeque<Spilled> {
+    let lost = |count: usize, error: &io::Error| {
+        let folder = shared.folder.display();
+        let why = format!(
+            "the backlog in {folder} cannot be written: {error}; is the disk full, may the directory be written?"
+        );
+        shared.sink.lost(count, &why);
+    };
+    let opened =
+        journal.take().map_or_else(|| Journal::create(&shared.folder, &shared.redactor), Ok);
+    let open = match opened {
+        Ok(open) => journal.insert(open),
+        Err(error) => {
+            lost(jobs.len(), &error);
+            return VecDeque::new();
+        }
+    };
+    let mut written = VecDeque::with_capacity(jobs.len());
+    let mut group = Vec::new();
+    let mut jobs = jobs.into_iter().peekable();
+    while let Some(job) = jobs.next() {
+        let (sent, answer) = &*job.exchange;
+        if matches!(answer.body, ArrivedBody::File(_)) {
+            // Its body is a file already, and what else it has is small.
+            group.push(Spilled::Memory(job));
+        } else {
+            group.push(Spilled::Disk(open.add(job.key, |out| encode(sent, answer, out))));
+            drop(job);
+        }
+        if open.added() < GROUP && jobs.peek().is_some() {
+            continue;
+        }
+        match open.commit() {
+            Ok(()) => written.extend(group.drain(..)),
+            Err(error) => lost(group.drain(..).count(), &error),
+        }
+    }
+    written
+}

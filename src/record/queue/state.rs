@@ -1,0 +1,229 @@
+//! What is queued: in memory, on disk, and in the hands of a thread.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use crate::record::backlog::{Entry, Journal};
+use crate::record::exchange::{ReceivedAnswer, SentRequest};
+
+use super::budget::Reserved;
+
+/// How many exchanges are looked at for one whose request no other thread works on.
+const LOOK_AHEAD: usize = 64;
+
+/// An exchange in memory.
+pub(super) struct Job {
+    pub(super) exchange: Box<(SentRequest, ReceivedAnswer)>,
+    pub(super) reserved: Reserved,
+    /// Those with the same key are taken one after the other.
+    pub(super) key: u64,
+    pub(super) since: Instant,
+}
+
+/// An exchange that is on disk, or stays beside those in memory since its body is a file already.
+pub(super) enum Spilled {
+    Disk(Entry),
+    Memory(Job),
+}
+
+impl Spilled {
+    fn key(&self) -> u64 {
+        match self {
+            Self::Disk(entry) => entry.key,
+            Self::Memory(job) => job.key,
+        }
+    }
+}
+
+/// What a thread takes to work on.
+pub(super) enum Task {
+    Memory(Job),
+    Disk(Entry, Arc<Mutex<Journal>>),
+}
+
+impl Task {
+    pub(super) fn key(&self) -> u64 {
+        match self {
+            Self::Memory(job) => job.key,
+            Self::Disk(entry, _) => entry.key,
+        }
+    }
+}
+
+/// How many exchanges ended of late.
+#[derive(Default)]
+struct Rate {
+    /// When the window began, and how many it has.
+    window: Option<(Instant, u32)>,
+    /// How many the one before had.
+    before: u32,
+}
+
+impl Rate {
+    const WINDOW: Duration = Duration::from_millis(50);
+    /// More in a window are a rush: 2,000 a second.
+    const RUSH: u32 = 100;
+
+    fn add(&mut self, now: Instant) {
+        match &mut self.window {
+            Some((began, count)) if now.saturating_duration_since(*began) < Self::WINDOW => {
+                *count += 1;
+            }
+            window => {
+                self.before = window.map_or(0, |(_, count)| count);
+                *window = Some((now, 1));
+            }
+        }
+    }
+
+    fn is_high(&self, now: Instant) -> bool {
+        let Some((began, count)) = self.window else { return false };
+        let is_late = now.saturating_duration_since(began) < 2 * Self::WINDOW;
+        is_late && self.before.max(count) > Self::RUSH
+    }
+}
+
+/// The state of a queue.
+#[derive(Default)]
+pub(super) struct State {
+    /// In memory: newer than all that is on disk.
+    pending: VecDeque<Job>,
+    pending_bytes: usize,
+    /// On disk, and not taken.
+    spilled: VecDeque<Spilled>,
+    /// How many of these have a key.
+    spilled_keys: HashMap<u64, u32>,
+    /// Reads what is on disk.
+    pub(super) reader: Option<Arc<Mutex<Journal>>>,
+    /// What was pending is on its way to the disk.
+    spilling: bool,
+    /// The keys of what threads work on.
+    busy: Vec<u64>,
+    /// How much is pushed.
+    rate: Rate,
+    /// How many threads wait for work.
+    pub(super) idle: usize,
+    pub(super) spiller_waits: bool,
+    /// Nothing more is pushed.
+    pub(super) closed: bool,
+    /// The work ends, and what is left goes to the disk.
+    pub(super) spills_all: bool,
+    pub(super) when_drained: Vec<oneshot::Sender<()>>,
+    pub(super) when_spilled: Option<oneshot::Sender<()>>,
+}
+
+impl State {
+    pub(super) fn new(spilled: VecDeque<Spilled>, reader: Option<Arc<Mutex<Journal>>>) -> Self {
+        let mut state = Self { reader, ..Self::default() };
+        state.add_spilled(spilled);
+        state
+    }
+
+    /// Whether requests come so fast that making mappings would slow them down.
+    pub(super) fn is_rush(&self) -> bool {
+        !self.closed && self.rate.is_high(Instant::now())
+    }
+
+    pub(super) fn push(&mut self, job: Job) {
+        self.rate.add(job.since);
+        self.pending_bytes += job.reserved.bytes();
+        self.pending.push_back(job);
+    }
+
+    /// Takes the next exchange whose request no other thread works on.
+    pub(super) fn take(&mut self) -> Option<Task> {
+        let free = |busy: &[u64], key: u64| !busy.contains(&key);
+        let task = if !self.spilled.is_empty() {
+            let mut first = self.spilled.iter().take(LOOK_AHEAD);
+            let at = first.position(|entry| free(&self.busy, entry.key()))?;
+            let next = self.spilled.remove(at)?;
+            if let Some(count) = self.spilled_keys.get_mut(&next.key()) {
+                *count -= 1;
+                if *count == 0 {
+                    self.spilled_keys.remove(&next.key());
+                }
+            }
+            match next {
+                Spilled::Memory(job) => Task::Memory(job),
+                Spilled::Disk(entry) => Task::Disk(entry, self.reader.clone()?),
+            }
+        } else {
+            // What is on its way to the disk is older.
+            let mut first = self.pending.iter().take(LOOK_AHEAD).filter(|_| !self.spilling);
+            let at = first.position(|job| free(&self.busy, job.key))?;
+            let job = self.pending.remove(at)?;
+            self.pending_bytes -= job.reserved.bytes();
+            Task::Memory(job)
+        };
+        self.busy.push(task.key());
+        Some(task)
+    }
+
+    /// An exchange that was taken is done.
+    pub(super) fn done(&mut self, key: u64) {
+        if let Some(at) = self.busy.iter().position(|busy| *busy == key) {
+            self.busy.swap_remove(at);
+        }
+        self.tell_drained();
+    }
+
+    fn tell_drained(&mut self) {
+        if self.is_empty() {
+            for done in self.when_drained.drain(..) {
+                // Nobody may wait for it any more.
+                let _ = done.send(());
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.is_disk_empty() && self.pending.is_empty() && !self.spilling
+    }
+
+    /// Whether nothing on disk is needed.
+    pub(super) fn is_disk_empty(&self) -> bool {
+        self.spilled.is_empty() && self.busy.is_empty()
+    }
+
+    pub(super) fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Whether what is pending has waited since before `since`, or is more than `bytes`.
+    pub(super) fn is_due(&self, since: Instant, bytes: usize) -> bool {
+        self.pending_bytes > bytes || self.pending.front().is_some_and(|job| job.since <= since)
+    }
+
+    /// Takes all that is pending, to bring it to the disk.
+    pub(super) fn begin_spill(&mut self) -> VecDeque<Job> {
+        self.spilling = true;
+        self.pending_bytes = 0;
+        std::mem::take(&mut self.pending)
+    }
+
+    /// What was taken to be spilled is on disk.
+    pub(super) fn end_spill(&mut self, entries: VecDeque<Spilled>) {
+        self.add_spilled(entries);
+        self.spilling = false;
+        self.tell_drained();
+    }
+
+    /// Whether nothing older than what is being spilled has this key.
+    pub(super) fn is_free(&self, key: u64) -> bool {
+        !self.busy.contains(&key) && !self.spilled_keys.contains_key(&key)
+    }
+
+    pub(super) fn spilled_count(&self) -> usize {
+        self.spilled.len()
+    }
+
+    fn add_spilled(&mut self, entries: VecDeque<Spilled>) {
+        for entry in &entries {
+            *self.spilled_keys.entry(entry.key()).or_default() += 1;
+        }
+        self.spilled.extend(entries);
+    }
+}

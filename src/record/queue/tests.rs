@@ -1,0 +1,170 @@
+//! Exchanges through a queue, with a sink that is slow or stands still.
+
+use std::collections::HashMap;
+
+use http::{HeaderMap, Method, StatusCode};
+
+use super::*;
+use crate::record::backlog;
+use crate::record::exchange::{Arrivals, BodyCopy, End};
+use crate::redact::Key;
+
+/// What a sink got: of each request its answers, in order.
+#[derive(Debug, Default)]
+struct Got {
+    answers: HashMap<String, Vec<String>>,
+    lost: usize,
+}
+
+#[derive(Clone, Default)]
+struct TestSink {
+    got: Arc<Mutex<Got>>,
+    /// While it is held, nothing is taken.
+    gate: Arc<Mutex<()>>,
+}
+
+impl Sink for TestSink {
+    fn repeats(&self, sent: &SentRequest, answer: &ReceivedAnswer) -> bool {
+        let text = String::from_utf8(answer.body.bytes().to_vec()).unwrap();
+        self.got.lock().unwrap().answers.get(&sent.target).and_then(|list| list.last())
+            == Some(&text)
+    }
+
+    fn record(&self, sent: SentRequest, answer: ReceivedAnswer) {
+        drop(self.gate.lock().unwrap());
+        let text = String::from_utf8(answer.body.bytes().to_vec()).unwrap();
+        assert_ne!(text, "panic", "on purpose");
+        self.got.lock().unwrap().answers.entry(sent.target).or_default().push(text);
+    }
+
+    fn lost(&self, count: usize, _: &str) {
+        self.got.lock().unwrap().lost += count;
+    }
+
+    fn key(&self, sent: &SentRequest) -> u64 {
+        sent.target.bytes().map(u64::from).sum()
+    }
+}
+
+fn exchange(target: &str, text: &str) -> (SentRequest, ReceivedAnswer) {
+    let sent = SentRequest {
+        method: Method::GET,
+        target: target.to_owned(),
+        headers: HeaderMap::new(),
+        body: BodyCopy::default(),
+        links: None,
+    };
+    let mut arrivals = Arrivals::default();
+    arrivals.push(Duration::ZERO, text.as_bytes()).unwrap();
+    let body = arrivals.finish();
+    let (status, headers) = (StatusCode::OK, HeaderMap::new());
+    (sent, ReceivedAnswer { status, headers, reason: None, body, trailers: None, end: End::Whole })
+}
+
+fn push(queue: &Queue, target: &str, text: &str) {
+    let (sent, answer) = exchange(target, text);
+    let mut reserved = queue.budget().reserve();
+    reserved.grow(1000);
+    queue.push(sent, answer, reserved);
+}
+
+fn queue(folder: &Path, sink: &TestSink, memory: usize) -> (Queue, usize) {
+    let limits = QueueLimits { memory, backlog: 1 << 20 };
+    let redactor = Arc::new(Redactor::new(Key::of(b"key")));
+    Queue::start(folder, limits, redactor, Box::new(sink.clone())).unwrap()
+}
+
+fn numbers(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("{n}")).collect()
+}
+
+#[tokio::test]
+async fn answers_of_a_request_stay_in_order_through_memory_and_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let sink = TestSink::default();
+    let (queue, left) = queue(folder.path(), &sink, 1 << 20);
+    assert_eq!(left, 0);
+    for n in 0..300 {
+        push(&queue, &format!("/{}", n % 3), &format!("{}", n / 3));
+        if n == 100 {
+            // From here on exchanges go to the disk.
+            let held = sink.gate.lock().unwrap();
+            while !folder.path().join(backlog::FILE).exists() {
+                push(&queue, "/other", "x");
+                thread::sleep(Duration::from_millis(5));
+            }
+            drop(held);
+        }
+    }
+    queue.drained().await;
+    let got = sink.got.lock().unwrap();
+    for target in ["/0", "/1", "/2"] {
+        assert_eq!(got.answers[target], numbers(100), "{target}");
+    }
+    assert_eq!(got.lost, 0);
+    drop(got);
+    assert_eq!(queue.budget().held().0, 0);
+    drop(queue);
+    assert!(!folder.path().join(backlog::FILE).exists(), "nothing is left");
+}
+
+#[tokio::test]
+async fn what_is_not_done_in_time_is_done_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let sink = TestSink::default();
+    let gate = Arc::clone(&sink.gate);
+    let (first, _) = queue(folder.path(), &sink, 1 << 20);
+    let left = {
+        let (closed, opened) = std::sync::mpsc::channel::<()>();
+        let holder = thread::spawn(move || {
+            let held = gate.lock().unwrap();
+            let _ = opened.recv();
+            drop(held);
+        });
+        thread::sleep(Duration::from_millis(5));
+        for n in 0..50 {
+            push(&first, "/a", &format!("{n}"));
+        }
+        let left = first.end(Duration::from_millis(1)).await;
+        drop(closed);
+        holder.join().unwrap();
+        left
+    };
+    drop(first);
+    let done = sink.got.lock().unwrap().answers.get("/a").map_or(0, Vec::len);
+    assert!(left > 0 && done + left == 50, "{done} are done, {left} are left");
+    let (second, found) = queue(folder.path(), &sink, 1 << 20);
+    assert_eq!(found, left);
+    second.drained().await;
+    assert_eq!(sink.got.lock().unwrap().answers["/a"], numbers(50));
+}
+
+#[tokio::test]
+async fn repeats_cost_nothing_and_a_sink_that_fails_loses_one_exchange() {
+    let folder = tempfile::tempdir().unwrap();
+    let sink = TestSink::default();
+    let (queue, _) = queue(folder.path(), &sink, 1 << 20);
+    for text in ["a", "panic", "b"] {
+        push(&queue, "/x", text);
+    }
+    queue.drained().await;
+    assert_eq!(sink.got.lock().unwrap().answers["/x"], ["a", "b"]);
+    assert_eq!(sink.got.lock().unwrap().lost, 1);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_loses_exchanges_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let sink = TestSink::default();
+    let gone = folder.path().join("gone");
+    let (queue, _) = queue(&gone, &sink, 2000);
+    let held = sink.gate.lock().unwrap();
+    while sink.got.lock().unwrap().lost == 0 {
+        push(&queue, "/x", "a");
+        thread::sleep(Duration::from_millis(5));
+    }
+    drop(held);
+    drop(queue);
+    let got = sink.got.lock().unwrap();
+    assert!(got.lost > 0, "{got:?}");
+}

@@ -1,0 +1,67 @@
+//! Tokens that say whose they are: by the prefixes that clouds, forges, chats, shops and vaults give them.
+
+use super::edit::Edit;
+use super::pass::Pass;
+use super::pattern::patterns;
+use super::random::looks_random;
+
+patterns! {
+    // A JSON Web Token or encryption (RFC 7519, RFC 7516).
+    JSON_WEB_TOKEN = r"eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){2,4}";
+    OF_VENDORS = r"(?x-u)\b(?:
+        # Clouds.
+        (?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|AGPA|AIPA|ANPA|APKA|A3T[A-Z0-9])[0-9A-Z]{12,} | ABSK[A-Za-z0-9+/=]{40,}
+        | amzn\.mws\.[0-9a-f-]{36} | amzn1\.oa2-cs\.v1\.[a-f0-9]{40,} | k8s-aws-v1\.[A-Za-z0-9_-]{10,}
+        | AIza[0-9A-Za-z_-]{20,} | ya29\.[0-9A-Za-z_-]{10,} | 1//0[0-9A-Za-z_-]{20,} | GOCSPX-[A-Za-z0-9_-]{20,}
+        | LTAI[A-Za-z0-9]{12,} | AKID[A-Za-z0-9]{13,} | HPUA[A-Z0-9]{14,} | t1\.[A-Za-z0-9_-]{20,}={0,2}\.[A-Za-z0-9_-]{30,}
+        | do[opr]_v1_[a-f0-9]{20,} | tk-us-[\w-]{30,} | HRKU-[A-Za-z0-9_-]{30,} | fm[12][ar]?_[A-Za-z0-9+/=,_-]{20,}
+        | v1\.0-[a-f0-9]{24}-[a-f0-9]{40,} | dt0[a-z][0-9]{2}\.[A-Z0-9]{20,}\.[A-Z0-9]{40,} | nvapi-[\w-]{40,}
+        | pscale_[a-z]+_[A-Za-z0-9_.=-]{20,} | sbp_[a-f0-9]{30,} | sb_secret_[\w-]{20,} | vercel_[A-Za-z0-9]{20,} | nfp_[A-Za-z0-9]{20,}
+        # Forges and registries.
+        | gh[pousr]_[A-Za-z0-9]{16,} | github_pat_[A-Za-z0-9_]{20,} | gl(?:pat|agent|dt|rt|ptt|ft|cbt|soat|imt|ffct|oas)-[A-Za-z0-9_-]{10,}
+        | ATATT3[A-Za-z0-9_=-]{20,} | ATBB[A-Za-z0-9]{20,} | ATCTT3[A-Za-z0-9_=-]{20,}
+        | npm_[A-Za-z0-9]{20,} | pypi-[A-Za-z0-9_-]{16,} | rubygems_[a-f0-9]{40,} | oy2[a-z0-9]{43} | cio[A-Za-z0-9]{32}
+        | CLOJARS_[a-z0-9]{40,} | dckr_[a-z]+_[A-Za-z0-9_-]{16,} | AKCp[A-Za-z0-9]{10,} | cmVmdGtu[A-Za-z0-9]{20,}
+        | bk(?:ua|aa|at|pt)_[a-f0-9]{30,} | CCI(?:PAT|PRJ)_[A-Za-z0-9_]{30,} | sgp_[a-f0-9_]{40,} | sq[upa]_[a-f0-9]{40}
+        # Chats, mail and telephones.
+        | xox[abeoprs]-[A-Za-z0-9-]{8,} | xapp-[A-Za-z0-9-]{8,} | [0-9]{8,10}:AA[A-Za-z0-9_-]{30,}
+        | [MNO][A-Za-z0-9_-]{23,28}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{25,} | SG\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}
+        | key-[a-f0-9]{32} | [a-f0-9]{32}-us[0-9]{1,2}\b | SK[a-f0-9]{32} | EAAC[A-Za-z0-9]{20,}
+        # Shops and payments.
+        | (?:sk|rk|pk|whsec)_(?:live_|test_)?[0-9A-Za-z]{12,} | sq0[a-z]{3}-[0-9A-Za-z_-]{20,} | EAAA[A-Za-z0-9_-]{20,}
+        | shp(?:at|ca|pa|ss)_[a-fA-F0-9]{16,} | EZ[AT]K[A-Za-z0-9]{30,} | FLWSECK(?:_TEST)?-[A-Za-z0-9]{12,}-X
+        # Vaults and identity.
+        | hv[sbr]\.[A-Za-z0-9_-]{10,} | [sbr]\.[A-Za-z0-9]{24}\b | sha256~[A-Za-z0-9_-]{20,} | AGE-SECRET-KEY-1[0-9A-Z]{20,}
+        | ops_eyJ[A-Za-z0-9_-]{20,} | dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9._-]{20,} | ory_[a-z]+_[A-Za-z0-9_-]{20,}
+        | v[1-4]\.(?:local|public)\.[A-Za-z0-9_-]{20,} | 00[A-Za-z0-9_-]{40}\b | tskey-[a-z]+-[A-Za-z0-9-]{8,}
+        # Models.
+        | sk-(?:ant-|proj-|or-)?[A-Za-z0-9_-]{16,} | hf_[A-Za-z0-9]{16,} | api_org_[A-Za-z]{30,} | r8_[A-Za-z0-9]{30,}
+        | gsk_[A-Za-z0-9]{30,} | pplx-[A-Za-z0-9]{30,} | xai-[A-Za-z0-9]{30,} | dapi[a-h0-9]{32}
+        # Measuring and building.
+        | eyJrIjoi[A-Za-z0-9_-]{10,} | gls?a?c?_[A-Za-z0-9+/=_]{20,} | NR(?:AK|II|AL|JS|RA)-[A-Za-z0-9-]{16,} | ddapp_[A-Za-z0-9]{20,}
+        | sntry[us]_[A-Za-z0-9+/=_-]{20,} | pul-[a-f0-9]{40} | pnu_[A-Za-z0-9]{30,} | ico-[A-Za-z0-9]{32}
+        | [A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{20,} | (?:sdk|mob)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
+        # Offices.
+        | ntn_[A-Za-z0-9]{20,} | lin_(?:api|oauth)_[A-Za-z0-9]{16,} | pat[A-Za-z0-9]{14}\.[a-f0-9]{40,} | PMAK-[a-f0-9]{24}-[a-f0-9]{30,}
+        | CFPAT-[\w-]{30,} | [0-9]/[0-9]{16}:[a-f0-9]{32} | fig[dou]?_[\w-]{30,} | sl\.[A-Za-z0-9_-]{60,} | fio-u-[\w-]{30,}
+        | s-s4t2(?:ud|af)-[a-f0-9]{40,} | sk\.eyJ[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,} | aio_[A-Za-z0-9]{28} | tfp_[\w-]{30,}
+    )";
+    // A word for a secret in the name of a token: `acme_live_..`, `acme-pat-..`.
+    NAMED = r"(?-u)\b(?:[A-Za-z0-9]{2,15}[_-])?(?:[a-z0-9]{2,10}[_-])?(?:pat|sk|tok|token|key|apikey|secret|pw|tkn|live|prod|auth|at|rt)[_-]([A-Za-z0-9]{20,})\b";
+}
+
+impl Pass<'_> {
+    /// The edits of tokens that their shape tells.
+    pub(super) fn tokens(&self, text: &str, edits: &mut Vec<Edit>) {
+        for pattern in [&JSON_WEB_TOKEN, &OF_VENDORS] {
+            for found in pattern.find_iter(text) {
+                edits.push(Edit { range: found.range(), text: self.hide(found.as_str()) });
+            }
+        }
+        for found in NAMED.captures_iter(text) {
+            if let (Some(all), true) = (found.get(0), looks_random(&found[1])) {
+                edits.push(Edit { range: all.range(), text: self.hide(all.as_str()) });
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Links in answers of a backend lead clients to the recorder, and to the server that replays the recording.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use standin::{RunningServer, Server, UpstreamOptions};
+use tempfile::TempDir;
+
+use crate::plain_backend::{self, Reply};
+use crate::support::{Answer, ask, send};
+
+/// A backend that names itself, as `http://HOST`, where `{me}` stands.
+async fn backend(answers: &'static [(&'static str, &'static str, &'static str)]) -> SocketAddr {
+    plain_backend::start(move |asked| {
+        let host = asked.head.lines().find_map(|line| line.strip_prefix("host: "));
+        let me = format!("http://{}", host.unwrap_or_default());
+        let found = answers.iter().find(|(target, ..)| *target == asked.target);
+        let (_, fields, body) = found.unwrap_or(&("", "content-type: text/plain\r\n", "?"));
+        let fields = fields.replace("{me}", &me);
+        Reply { status: "200 OK", fields, body: body.replace("{me}", &me).into() }
+    })
+    .await
+}
+
+async fn recorder(backends: &[String], to: &Path, rewrites: bool) -> RunningServer {
+    let mut builder = Server::builder().nothing_loaded().rewrite_links(rewrites).record(to);
+    for url in backends {
+        builder = builder.upstream(url, UpstreamOptions::default());
+    }
+    builder.start().await.unwrap()
+}
+
+fn field<'a>(answer: &'a Answer, name: &str) -> &'a str {
+    answer.headers.get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+/// What the client of a server sees of each answer, with the server's own URL as `{server}`.
+async fn seen(server: &RunningServer, base: &str, targets: &[&str]) -> Vec<String> {
+    let mut all = Vec::new();
+    for target in targets {
+        let answer = ask(server, "GET", &format!("{base}{target}")).await;
+        let length = answer
+            .headers
+            .get("content-length")
+            .map(|value| value.to_str().unwrap().parse::<usize>().unwrap());
+        assert!(length.is_none_or(|length| length == answer.body.len()), "{target}");
+        let names = ["location", "link", "www-authenticate", "set-cookie", "etag"];
+        let fields = names.map(|name| field(&answer, name));
+        let text = format!("{} {}", fields.join("|"), answer.text());
+        all.push(text.replace(&format!("{}{base}", server.url()), "{server}"));
+    }
+    all
+}
+
+#[tokio::test]
+async fn links_lead_to_the_recorder_and_then_to_the_replay() {
+    const JSON: &str = "content-type: application/json\r\n";
+    let address = backend(&[
+        ("/list", JSON, r#"{"next":"{me}/list?page=2","_links":{"self":{"href":"{me}/list"}}}"#),
+        ("/moved", "location: {me}/list\r\nlink: <{me}/list?page=2>; rel=\"next\"\r\n", ""),
+        (
+            "/page",
+            "content-type: text/html\r\netag: \"e1\"\r\n",
+            "<a href='{me}/list'>a</a> http://other.test/",
+        ),
+        ("/token", "www-authenticate: Bearer realm=\"{me}/auth\",service=\"s\"\r\n", "no"),
+        ("/cookie", "set-cookie: a=; Domain=localhost; Path=/\r\n", "ok"),
+        (
+            "/digest",
+            "content-type: application/json\r\ncontent-md5: x\r\n",
+            r#"{"next":"{me}/list"}"#,
+        ),
+        ("/binary", "content-type: application/octet-stream\r\n", "{me}"),
+    ])
+    .await;
+    let directory = TempDir::new().unwrap();
+    let targets = ["/list", "/moved", "/page", "/token", "/cookie"];
+    let live = recorder(&[format!("http://{address}")], directory.path(), true).await;
+    let before = seen(&live, "", &targets).await;
+    assert!(before[0].contains(r#"{"next":"{server}/list?page=2""#), "{before:?}");
+    assert!(before[1].contains("{server}/list|<{server}/list?page=2>"), "{before:?}");
+    assert!(
+        before[2].contains("\"e1\" <a href='{server}/list'>")
+            && before[2].ends_with("http://other.test/")
+    );
+    assert!(before[4].contains("a=; Path=/"), "{before:?}");
+    assert!(before[3].contains("realm=\"{server}/auth\""), "{before:?}");
+    for target in ["/digest", "/binary"] {
+        let answer = ask(&live, "GET", target).await;
+        assert!(answer.text().contains(&address.to_string()), "{target} stays: {}", answer.text());
+    }
+    live.shutdown().await;
+
+    let replay = Server::builder().fixtures(directory.path()).start().await.unwrap();
+    assert_ne!(replay.address(), address);
+    assert_eq!(seen(&replay, "", &targets).await, before);
+    // Below the path of a world, and behind a proxy with TLS.
+    let world = seen(&replay, "/worlds/w", &targets).await;
+    assert_eq!(world[..2], before[..2]);
+    let forwarded = [("x-forwarded-proto", "https"), ("x-forwarded-host", "api.test")];
+    let answer = send(&replay, "GET", "/moved", &forwarded, "").await;
+    assert_eq!(field(&answer, "location"), "https://api.test/list");
+    replay.shutdown().await;
+}
+
+#[tokio::test]
+async fn links_stay_where_they_are_to_be_kept() {
+    let address = backend(&[("/moved", "location: {me}/list\r\n", "")]).await;
+    let directory = TempDir::new().unwrap();
+    let live = recorder(&[format!("http://{address}")], directory.path(), false).await;
+    let expected = format!("http://{address}/list");
+    assert_eq!(field(&ask(&live, "GET", "/moved").await, "location"), expected);
+    live.shutdown().await;
+    let replay = Server::builder().fixtures(directory.path()).start().await.unwrap();
+    assert_eq!(field(&ask(&replay, "GET", "/moved").await, "location"), expected);
+    replay.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_backend_on_several_hosts_is_one_server() {
+    let auth = plain_backend::start(|asked| {
+        let fields = "location: /login\r\n".to_owned();
+        Reply { status: "302 Found", fields, body: asked.target.clone().into() }
+    })
+    .await;
+    let api = plain_backend::start(move |asked| {
+        let body = format!(r#"{{"path":"{}","sign_in":"http:\/\/{auth}\/token"}}"#, asked.target);
+        Reply::ok("application/json", body)
+    })
+    .await;
+    let directory = TempDir::new().unwrap();
+    let backends = [format!("http://{api}/v1"), format!("auth=http://{auth}")];
+    let live = recorder(&backends, directory.path(), true).await;
+    let targets = ["/x?y=1", "/auth/token", "/authors"];
+    let before = seen(&live, "", &targets).await;
+    let sign_in = live.url().replace('/', r"\/") + r"\/auth\/token";
+    let answer = ask(&live, "GET", "/x?y=1").await;
+    assert_eq!(answer.text(), format!(r#"{{"path":"/v1/x?y=1","sign_in":"{sign_in}"}}"#));
+    assert_eq!(before[1], "/auth/login|||| /token");
+    assert!(before[2].contains("/v1/authors"), "{before:?}");
+    live.shutdown().await;
+    let replay = Server::builder().fixtures(directory.path()).start().await.unwrap();
+    assert_eq!(seen(&replay, "", &targets[1..2]).await, before[1..2]);
+    let answer = ask(&replay, "GET", "/x?y=1").await;
+    assert!(answer.text().contains(&replay.url().replace('/', r"\/")), "{}", answer.text());
+    replay.shutdown().await;
+}

@@ -1,0 +1,186 @@
+//! A recorder in front of backends of all kinds, and what is left of one that is killed.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use standin::{RunningServer, Server, UpstreamOptions};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
+use crate::support::{PATIENCE, TFJOBS, ask, files, raw, server};
+
+/// A backend with an answer for any path.
+async fn echo() -> (RunningServer, TempDir) {
+    let stub = r#"{"request": {"urlPathPattern": "/n/.*"}, "response": {
+        "body": "{{request.path}}", "transformers": ["response-template"]}}"#;
+    let directory = files(&[("echo.json", stub)]);
+    let server = Server::builder().fixtures(directory.path()).start().await.unwrap();
+    (server, directory)
+}
+
+/// The program as a recorder, which is killed when this is dropped.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts the program; returns its address too.
+async fn recorder(args: &[&str], to: &Path) -> (Process, SocketAddr) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_standin"));
+    command.arg("record").args(args).arg("--to").arg(to).args(["--listen", "127.0.0.1:0"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let out = tokio::process::ChildStdout::from_std(child.stdout.take().unwrap()).unwrap();
+    let process = Process(child);
+    let mut line = String::new();
+    let read = BufReader::new(out).read_line(&mut line).await;
+    assert!(read.is_ok() && line.contains(" on http://"), "{line}");
+    let address = line.split(" on http://").nth(1).unwrap().split(' ').next().unwrap();
+    (process, address.parse().unwrap())
+}
+
+fn get(path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").into_bytes()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_recorder_loses_nothing_but_the_last_moment() {
+    let (backend, _stubs) = echo().await;
+    let directory = TempDir::new().unwrap();
+    for round in 0..3 {
+        let to = directory.path().join(format!("{round}"));
+        let (process, address) = recorder(&["--upstream", &backend.url()], &to).await;
+        let began = Instant::now();
+        let mut answered = Vec::new();
+        while began.elapsed() < Duration::from_millis(1_500) {
+            let path = format!("/n/{round}-{}", answered.len());
+            let (answer, _) = raw(address, &get(&path)).await;
+            assert!(answer.contains(&path), "{answer}");
+            answered.push((path, Instant::now()));
+        }
+        let killed = Instant::now();
+        drop(process);
+        // Whatever was killed in the middle, the folder loads.
+        let replay = Server::builder().fixtures(&to).start().await.unwrap();
+        for (path, at) in &answered {
+            let answer = ask(&replay, "GET", path).await;
+            let is_late = killed.duration_since(*at) < Duration::from_secs(1);
+            assert!(answer.status == 200 || is_late, "{path} is lost");
+            assert!(answer.status != 200 || answer.text() == path, "{}", answer.text());
+        }
+        assert!(!to.join(".standin-backlog").exists(), "all of it is made into mappings");
+        replay.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn a_backend_with_http2_alone_is_recorded_and_replayed() {
+    let (backend, _stubs) = echo().await;
+    let directory = TempDir::new().unwrap();
+    let url = backend.url().replace("http://", "h2c://");
+    let builder = Server::builder().nothing_loaded().upstream(url, UpstreamOptions::default());
+    let recorder = builder.record(directory.path()).start().await.unwrap();
+    assert_eq!(ask(&recorder, "GET", "/n/a").await.text(), "/n/a");
+    recorder.shutdown().await;
+    let versions = backend.journal().count(|exchange| exchange.path() == "/n/a");
+    assert_eq!(versions, 1);
+    let replay = Server::builder().fixtures(directory.path()).start().await.unwrap();
+    assert_eq!(ask(&replay, "GET", "/n/a").await.text(), "/n/a");
+}
+
+/// Asks for a watch over a `WebSocket`; returns what came until an event is there.
+async fn watch(address: SocketAddr) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "GET {TFJOBS}?watch=true HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut seen = String::new();
+    let mut buffer = vec![0; 65_536];
+    while !seen.contains("\"type\":\"ADDED\"") {
+        let read = tokio::time::timeout(PATIENCE, stream.read(&mut buffer)).await;
+        let read = read.expect("more comes").unwrap();
+        assert!(read > 0, "{seen}");
+        seen.push_str(&String::from_utf8_lossy(&buffer[..read]));
+    }
+    seen
+}
+
+#[cfg(feature = "websocket")]
+#[tokio::test]
+async fn a_watch_over_websocket_is_recorded_and_replayed() {
+    let backend = server().await;
+    let directory = TempDir::new().unwrap();
+    let builder =
+        Server::builder().nothing_loaded().upstream(backend.url(), UpstreamOptions::default());
+    let recorder = builder.record(directory.path()).start().await.unwrap();
+    for server in [&backend, &recorder] {
+        let seen = watch(server.address()).await;
+        // The key of RFC 6455, section 1.3.
+        assert!(seen.starts_with("HTTP/1.1 101 ") && seen.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+    }
+    recorder.shutdown().await;
+    drop(backend);
+    let replay = Server::builder().fixtures(directory.path()).start().await.unwrap();
+    let seen = watch(replay.address()).await;
+    assert!(seen.starts_with("HTTP/1.1 101 ") && seen.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+}
+
+#[tokio::test]
+async fn another_protocol_passes_through_and_what_is_recorded_loads() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let backend = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"\r\n\r\n") {
+            seen.push(stream.read_u8().await.unwrap());
+        }
+        let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: SPDY/3.1\r\nConnection: Upgrade\r\n\r\nhello ";
+        stream.write_all(head).await.unwrap();
+        let mut word = [0; 5];
+        stream.read_exact(&mut word).await.unwrap();
+        stream.write_all(&word).await.unwrap();
+        String::from_utf8(seen).unwrap()
+    });
+    let directory = TempDir::new().unwrap();
+    let builder = Server::builder().nothing_loaded().upstream(url, UpstreamOptions::default());
+    let recorder = builder.record(directory.path()).start().await.unwrap();
+    let request = b"POST /exec HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\nconnection: Upgrade\r\nupgrade: SPDY/3.1\r\n\r\nworld";
+    let (answer, _) = raw(recorder.address(), request).await;
+    assert!(answer.to_lowercase().contains("upgrade: spdy/3.1"), "{answer}");
+    assert!(answer.ends_with("hello world"), "{answer}");
+    assert!(backend.await.unwrap().to_lowercase().contains("upgrade: spdy/3.1"));
+    recorder.shutdown().await;
+    let replay = Server::builder().fixtures(directory.path()).start().await.unwrap();
+    assert_eq!(replay.stubs(), 0);
+}
+
+#[tokio::test]
+async fn a_kubeconfig_names_the_backend_and_its_credentials() {
+    let backend = r#"{"mappings": [{"request": {"urlPath": "/api", "headers": {
+        "Authorization": {"equalTo": "Bearer secret-token-1"}}}, "response": {"body": "yes"}}]}"#;
+    let stubs = files(&[("backend.json", backend)]);
+    let backend = Server::builder().fixtures(stubs.path()).start().await.unwrap();
+    let text = format!(
+        "current-context: a\ncontexts: [{{name: a, context: {{cluster: c, user: u}}}}]\nclusters: [{{name: c, cluster: {{server: '{}'}}}}]\nusers: [{{name: u, user: {{token: secret-token-1}}}}]\n",
+        backend.url()
+    );
+    let config = files(&[("config", &text)]);
+    let directory = TempDir::new().unwrap();
+    let file = config.path().join("config");
+    let (url, options) = UpstreamOptions::from_kubeconfig(&file, None).unwrap();
+    let builder = Server::builder().nothing_loaded().upstream(url, options);
+    let recorder = builder.record(directory.path()).start().await.unwrap();
+    assert_eq!(ask(&recorder, "GET", "/api").await.text(), "yes");
+    recorder.shutdown().await;
+    let replay = Server::builder().fixtures(directory.path()).start().await.unwrap();
+    assert_eq!(ask(&replay, "GET", "/api").await.text(), "yes");
+}
