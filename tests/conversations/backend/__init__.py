@@ -1,0 +1,1 @@
+"""Backends that the conversations bring with them, and the content of others."""
