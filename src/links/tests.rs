@@ -249,6 +249,7 @@ fn places_in_a_text_move_with_it() {
     assert_eq!(cuts, [0, 3, 13, 13, 15, 18]);
 }
 
+#[cfg(feature = "record")]
 #[test]
 fn nothing_waits_that_begins_no_link() {
     let of = links(&[("http://api.test:8001/base", "")]);
@@ -264,6 +265,7 @@ fn nothing_waits_that_begins_no_link() {
     assert_eq!(rewriting.finish(&of), "h");
 }
 
+#[cfg(feature = "record")]
 proptest! {
     /// However a body is cut, the client gets what it would get of the whole.
     #[test]
