@@ -27,6 +27,7 @@ pub(super) fn parse(text: &str) -> Result<ScenarioSet, String> {
         name: "s".into(),
         path: "s.yaml".into(),
         timeline: scenario.timeline,
+        listening: scenario.listening,
         verdict: scenario.verdict,
     };
     let parts = rule::set::Parts {
