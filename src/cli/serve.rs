@@ -85,11 +85,15 @@ fn conclude(options: &Replay, report: &ReplayReport) -> Result<(), CommandError>
         }
     }
     let ReplayReport { unused, exhausted, unmatched, .. } = report;
+    let count = |list: &[String], what: &str| {
+        let many = if list.len() == 1 { "" } else { "s" };
+        format!("{} {what}{many}", list.len())
+    };
     eprintln!(
-        "standin: replay: {} stubs never used, {} sequences asked on, {} requests without an answer",
-        unused.len(),
-        exhausted.len(),
-        unmatched.len()
+        "standin: replay: {} never used, {} asked on after its last answer, {} without an answer",
+        count(unused, "stub"),
+        count(exhausted, "sequence"),
+        count(unmatched, "request")
     );
     let failed = fail_unused && !(unused.is_empty() && exhausted.is_empty())
         || fail_unmatched && !unmatched.is_empty();

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use http::HeaderName;
+use http::{HeaderName, Method};
 
 use crate::message::Asked;
 
@@ -13,6 +13,7 @@ use super::method::MethodPattern;
 use super::multi::MultiPattern;
 use super::multipart::MultipartPattern;
 use super::operator::{StringPattern, Subject};
+use super::recorded::Exactness;
 use super::url::UrlPattern;
 
 /// The query parameters that tell no recorded requests apart: client libraries of Kubernetes draw them at random.
@@ -45,6 +46,8 @@ pub(super) struct Conditions {
     pub(super) query: Box<[(Box<str>, MultiPattern)]>,
     /// Whether a request has no other parameters: a recorded answer to one page is none to the next.
     pub(super) exact_query: bool,
+    /// How lists of values are compared.
+    pub(super) exactness: Exactness,
     pub(super) cookies: Box<[(Box<str>, StringPattern)]>,
     /// The user name and the credentials as they come in: `user:password` in base64.
     pub(super) basic_auth: Option<(Box<str>, Box<str>)>,
@@ -76,11 +79,25 @@ impl RequestPattern {
         self.conditions.get_or_insert_default().credentials = Some(Box::new(credentials));
     }
 
-    /// Takes no request with other parameters than those of the pattern.
-    pub(super) fn set_exact_query(&mut self) {
-        if matches!(self.url, UrlPattern::Path(_) | UrlPattern::PathRegex(_)) {
-            self.conditions.get_or_insert_default().exact_query = true;
+    /// Takes no request with other values than those of the pattern.
+    pub(super) fn set_exactness(&mut self, exactness: Exactness) {
+        let conditions = self.conditions.get_or_insert_default();
+        conditions.exactness = exactness;
+        conditions.exact_query = matches!(self.url, UrlPattern::Path(_) | UrlPattern::PathRegex(_));
+    }
+
+    /// Whether the stub is for one client.
+    pub(super) fn asks_for_credentials(&self) -> bool {
+        self.conditions.as_ref().is_some_and(|conditions| conditions.credentials.is_some())
+    }
+
+    /// Whether the method is as wanted. Recorded answers to GET are for HEAD as well where `filter` says so.
+    fn method_matches(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
+        if filter.takes_head_as_get() {
+            return self.conditions().exactness != Exactness::Pattern
+                && self.method.matches(&Method::GET);
         }
+        self.method.matches(asked.upper_case_method())
     }
 
     /// Adds the digest of the body that the stub was recorded from.
@@ -100,7 +117,7 @@ impl RequestPattern {
 
     /// Whether all but the body is as wanted. `filter` has what the search has found of recorded clients.
     pub(super) fn head_matches(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
-        self.method.matches(asked.upper_case_method())
+        self.method_matches(asked, filter)
             && self.url.matches(asked.path(), asked.target())
             && self.conditions.as_ref().is_none_or(|conditions| {
                 conditions.head_match(asked, filter)
@@ -133,9 +150,19 @@ impl RequestPattern {
             return conditions.digest.is_some();
         }
         Subject::of_body(asked).is_some_and(|body| {
-            conditions.form.iter().all(|(name, wanted)| form_matches(asked, name, wanted))
+            let of_form = |(name, wanted): &(Box<str>, MultiPattern)| {
+                let values: Vec<&str> = asked.form(name).collect();
+                conditions.exactness.values_match(wanted, &values, asked)
+            };
+            conditions.form.iter().all(of_form)
                 && conditions.body.iter().all(|pattern| pattern.matches(&body))
                 && conditions.multipart.iter().all(|pattern| pattern.matches(asked))
+                && conditions.exactness.body_matches(
+                    &conditions.form,
+                    &conditions.multipart,
+                    &conditions.body,
+                    asked,
+                )
                 && conditions.credentials.as_ref().is_none_or(|of| of.body_matches(asked, filter))
         })
     }
@@ -186,6 +213,7 @@ impl Conditions {
         } = self;
         !never
             && !self.exact_query
+            && self.exactness == Exactness::Pattern
             && scheme.is_none()
             && host.is_none()
             && port.is_none()
@@ -210,7 +238,10 @@ impl Conditions {
                 .headers
                 .iter()
                 .all(|(name, pattern)| pattern.matches(&asked.header(name), asked.now()))
-            && self.query.iter().all(|(name, pattern)| query_matches(asked, name, pattern))
+            && self.query.iter().all(|(name, pattern)| {
+                let values: Vec<&str> = asked.parameter(name).collect();
+                self.exactness.values_match(pattern, &values, asked)
+            })
             && self.other_parameters(asked).next().is_none()
             && self.cookies.iter().all(|(name, pattern)| cookie_matches(asked, name, pattern))
             && self.basic_auth.as_ref().is_none_or(|(_, wanted)| {
@@ -242,16 +273,6 @@ impl Conditions {
                 pattern.matches(&Subject::new(asked.client_address().as_deref()))
             })
     }
-}
-
-/// Whether the values of a query parameter are as wanted.
-fn query_matches(asked: &Asked<'_>, name: &str, pattern: &MultiPattern) -> bool {
-    pattern.matches(&asked.parameter(name).collect::<Vec<_>>(), asked.now())
-}
-
-/// Whether the values of a form's field are as wanted.
-pub(super) fn form_matches(asked: &Asked<'_>, name: &str, pattern: &MultiPattern) -> bool {
-    pattern.matches(&asked.form(name).collect::<Vec<_>>(), asked.now())
 }
 
 /// Any value of the cookie may be as wanted. Where there is none, only a pattern matches that is `absent`, or can be.

@@ -78,6 +78,15 @@ impl PlanBody {
         self
     }
 
+    /// Ends with the head where nothing follows it: on a stream of HTTP/2, or behind an answer to HEAD.
+    pub(super) fn ending_with_head(mut self, is_head: bool) -> Self {
+        self.begun = true;
+        if is_head {
+            self.kind = Kind::Plain(Source::new(Body::Empty));
+        }
+        self
+    }
+
     /// A body that a delivery disturbs.
     pub(super) fn disturbed(
         steps: Steps,

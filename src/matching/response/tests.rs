@@ -323,7 +323,7 @@ fn what_cannot_be_served_is_told() {
         ),
         (
             json!({"transformers": ["mine"]}),
-            "warning: transformers[0]: there is no transformer \"mine\", so it does nothing; known here: standin-stream, standin-websocket, standin-links, response-template",
+            "warning: transformers[0]: there is no transformer \"mine\", so it does nothing; known here: standin-stream, standin-websocket, standin-links, standin-json-rpc, response-template",
         ),
         (
             json!({"transformers": ["standin-stream"], "transformerParameters": {"chunks": [{}]}}),
