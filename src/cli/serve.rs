@@ -27,6 +27,9 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         .world_prefix(Some(&*args.world_prefix).filter(|prefix| *prefix != "none"))
         .token_lifetime(Duration::from_secs(args.token_lifetime));
     let mut fixtures = args.fixtures;
+    if !args.graded && !args.scenario.is_empty() {
+        builder = builder.graded_by_rules();
+    }
     for name in args.scenario {
         builder = builder.scenario(name);
     }

@@ -1,12 +1,13 @@
 //! Drills: a client's command, run under each of several scenarios and graded.
 //!
 //! ```text
-//! names → scenario::expand → [run]: a server (or a world) each, the command ([command]) → records
-//!       → grade() → [result] → table, JSON ([report]), JUnit ([junit]), timeline ([timeline])
+//! names → scenario::expand → [run]: several at once → [one]: a server (or a world), the command ([command])
+//!       → grade::Assessment → [result] → table, JSON ([report]), JUnit ([junit]), timeline ([timeline])
 //! ```
 
 mod command;
 mod junit;
+mod one;
 mod report;
 mod result;
 mod run;

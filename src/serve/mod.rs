@@ -1,6 +1,7 @@
 //! The one way through: where all engines meet, and where every error becomes an answer.
 
 mod admin;
+mod assess;
 mod assembly;
 mod body_files;
 mod bounds;
@@ -51,6 +52,7 @@ pub(crate) use admin::AdminAccess;
 pub(crate) use assembly::Assembly;
 pub(crate) use context::RequestContext;
 pub(crate) use enter::WORLD_HEADER;
+pub(crate) use graded::GradedRequests;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use seed::build_world;
 pub(crate) use sources::{LoadedSets, Sources};

@@ -44,6 +44,7 @@ mod stub_admin;
 mod stubs;
 #[cfg(feature = "tls")]
 mod tls;
+mod verdicts;
 mod wire;
 mod wiremock_options;
 mod worlds;

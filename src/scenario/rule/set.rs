@@ -9,10 +9,10 @@ use crate::document::Place;
 use crate::message::{Asked, Delay};
 use crate::scenario::words::table::DrawBy;
 
-use super::expect::{Expect, Verdict};
+use super::expect::{Expect, Grading};
 use super::generate::Generate;
 use super::http2::Http2;
-use super::matcher::{Matcher, path_glob};
+use super::matcher::{Compared, Matcher, path_glob};
 use super::point::At;
 use super::then::Then;
 use super::timeline::Timeline;
@@ -84,7 +84,7 @@ pub(in crate::scenario) struct About {
     /// Its file.
     pub(in crate::scenario) path: PathBuf,
     pub(in crate::scenario) timeline: Option<Timeline>,
-    pub(in crate::scenario) verdict: Verdict,
+    pub(in crate::scenario) grading: Grading,
 }
 
 /// All rules of the scenarios that are on, in order. Immutable.
@@ -130,6 +130,18 @@ impl Rule {
     /// Whether it depends on the request's body.
     pub(in crate::scenario) fn reads_body(&self) -> bool {
         self.matcher.reads_body() || self.draw_by == DrawBy::Request
+    }
+
+    /// Each key of its `match` and of its clients, with what it requires and what a request has.
+    pub(in crate::scenario) fn compare(&self, asked: &Asked<'_>) -> Vec<Compared> {
+        let mut compared = self.matcher.compare(asked);
+        for client in &self.clients {
+            compared.extend(client.compare(asked).into_iter().map(|mut part| {
+                part.key = format!("client {}", part.key);
+                part
+            }));
+        }
+        compared
     }
 
     /// Whether it has an expectation and no effect.
