@@ -29,7 +29,12 @@ pub(super) fn report(drills: &[DrillResult], args: &Reports) -> Result<(), Comma
     }
     match exit_code(drills, args.allow_not_met) {
         None => Ok(()),
-        Some(code) => Err(CommandError::Reported(code)),
+        Some(code) => {
+            if args.json {
+                eprintln!("{}", drill::summary(drills));
+            }
+            Err(CommandError::Reported(code))
+        }
     }
 }
 

@@ -85,9 +85,8 @@ pub(super) fn verdict(args: Verdict) -> Result<(), CommandError> {
         server = Some(url.clone());
         wait_for.truncate(1);
     }
-    let server = server.ok_or_else(|| {
-        CommandError::Usage("name the server: HOST:PORT or its URL".to_owned())
-    })?;
+    let server = server
+        .ok_or_else(|| CommandError::Usage("name the server: HOST:PORT or its URL".to_owned()))?;
     let condition: Option<Condition> = match wait_for.as_slice() {
         [] => None,
         words => Some(words.join(" ").parse().map_err(CommandError::Usage)?),
@@ -209,8 +208,9 @@ mod tests {
             "idleSeconds": 4.5, "requests": 3,
             "phases": [{"name": "healthy", "reached": true}, {"name": "recovered", "reached": false}],
         });
-        let holds =
-            |text: &str| text.parse::<Condition>().unwrap().holds(&verdict).map_err(|error| error.to_string());
+        let holds = |text: &str| {
+            text.parse::<Condition>().unwrap().holds(&verdict).map_err(|error| error.to_string())
+        };
         assert_eq!(holds("idle 4s"), Ok(true));
         assert_eq!(holds("idle 5s"), Ok(false));
         assert_eq!(holds("requests 3"), Ok(true));

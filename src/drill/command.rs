@@ -71,10 +71,7 @@ impl Drop for Group {
 }
 
 /// Runs a command until it ends or reaches a limit. `started` is called when it runs, or cannot be started.
-pub(super) async fn run(
-    task: Task<'_>,
-    started: impl Fn(Result<(), &str>),
-) -> CommandResult {
+pub(super) async fn run(task: Task<'_>, started: impl Fn(Result<(), &str>)) -> CommandResult {
     let failed = |why: String| {
         started(Err(&why));
         CommandResult::not_started(why)

@@ -8,14 +8,17 @@
 mod command;
 mod junit;
 mod one;
+mod options;
 mod report;
 mod result;
 mod run;
 mod timeline;
 
 pub use junit::junit;
+pub use options::DrillOptions;
+pub(crate) use report::summary;
 pub use report::{json, table};
 pub use result::{DrillResult, Outcome};
 pub(crate) use run::Progress;
-pub use run::{DrillError, DrillOptions, drill};
+pub use run::{DrillError, drill};
 pub use timeline::timeline;

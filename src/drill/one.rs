@@ -9,8 +9,8 @@ use crate::scenario::{self, Grade};
 use crate::server::{Builder, RunningServer, Server, WorldHandle};
 
 use super::command::{self, Task};
+use super::options::DrillOptions;
 use super::result::{DrillResult, Outcome};
-use super::run::DrillOptions;
 
 /// How long the server may take to notice that a client is gone.
 const SETTLE: Duration = Duration::from_millis(100);

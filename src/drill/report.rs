@@ -98,9 +98,7 @@ fn last_lines(text: &str, count: usize) -> Vec<String> {
         .rev()
         .filter(|line| !line.trim().is_empty())
         .take(count)
-        .map(|line| {
-            printable(line).chars().take(160).collect()
-        })
+        .map(|line| printable(line).chars().take(160).collect())
         .collect();
     lines.reverse();
     lines

@@ -1,7 +1,6 @@
 //! Runs drills, several at once: each with a server of its own, or a world of a shared one.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::sync::watch;
@@ -11,28 +10,8 @@ use crate::error::Error;
 use crate::scenario;
 
 use super::one::{Site, server};
+use super::options::DrillOptions;
 use super::result::DrillResult;
-
-/// The drills to run.
-#[derive(Debug, Clone)]
-pub struct DrillOptions {
-    /// Scenario names, files and directories; if empty, all embedded ones.
-    pub scenarios: Vec<String>,
-    /// Fixture files and directories; if empty, the embedded ones.
-    pub fixtures: Vec<PathBuf>,
-    /// The client's command with its arguments.
-    pub command: Vec<String>,
-    /// The number of drills that run at once.
-    pub jobs: usize,
-    /// The time limit of each drill.
-    pub limit: Duration,
-    /// The seed of all random draws, in place of the scenarios' own.
-    pub seed: Option<u64>,
-    /// Whether all drills share one port, each with a path prefix of its own.
-    pub prefix: bool,
-    /// Whether the servers speak HTTPS, and HTTP/2 with clients that can. Needs the feature `tls`.
-    pub tls: bool,
-}
 
 /// Why drills could not be run.
 #[derive(Debug, thiserror::Error)]

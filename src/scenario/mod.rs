@@ -33,9 +33,9 @@ mod testing;
 #[cfg(test)]
 mod time_tests;
 
+pub(crate) use engine::progress::UnmetRule;
 #[cfg(test)]
 pub(crate) use engine::state::RuleUse;
-pub(crate) use engine::progress::UnmetRule;
 pub(crate) use engine::state::ScenarioState;
 pub(crate) use language::lint::Served;
 pub(crate) use language::load::{Entry, LoadedScenarios, load};

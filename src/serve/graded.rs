@@ -43,8 +43,7 @@ impl GradedRequests {
         match self {
             Self::None => false,
             Self::OfRules => {
-                rules.may_concern(asked.method().as_str(), asked.path())
-                    || world.log.claims_other()
+                rules.may_concern(asked.method().as_str(), asked.path()) || world.log.claims_other()
             }
             Self::All => true,
         }

@@ -1,8 +1,8 @@
 //! The one way through: where all engines meet, and where every error becomes an answer.
 
 mod admin;
-mod assess;
 mod assembly;
+mod assess;
 mod body_files;
 mod bounds;
 mod clock;

@@ -228,8 +228,7 @@ fn at_once(shared: &Shared, world: &World, asked: &Asked<'_>) -> FirstLook {
 /// Whether a request is written down, to be graded.
 fn is_graded(context: &RequestContext, asked: &Asked<'_>) -> bool {
     let graded = context.shared.settings.graded;
-    graded != GradedRequests::None
-        && graded.takes(&context.world, &context.scenario_set(), asked)
+    graded != GradedRequests::None && graded.takes(&context.world, &context.scenario_set(), asked)
 }
 
 /// The whole way of a request.

@@ -297,14 +297,18 @@ rules:
     assert_eq!(messages(&silent)[0], expected);
     // A failure weighs more.
     assert_eq!(run(rules, "false", |_| {}).await.verdict(), Verdict::Failed);
-    let script = format!("ask {TFJOBS}; ask {TFJOBS}; ask {MPIJOBS}?limit=1; ask {TFJOBS}/tfjob-test");
+    let script =
+        format!("ask {TFJOBS}; ask {TFJOBS}; ask {MPIJOBS}?limit=1; ask {TFJOBS}/tfjob-test");
     let near = run(rules, &script, |_| {}).await;
     let [busy, second, marked] = messages(&near).try_into().unwrap();
     assert!(busy.starts_with("not met: its steps need 3 requests, and 2 came"), "{busy}");
     assert!(busy.contains(&format!("near miss: GET {MPIJOBS}: resource is")), "{busy}");
     assert!(second.starts_with("not met: page 2 of a list was not asked for"), "{second}");
     assert!(marked.starts_with("not met: no request matched"), "{marked}");
-    assert!(marked.contains(&format!("near miss: GET {TFJOBS}/tfjob-test: header x-client differed")), "{marked}");
+    assert!(
+        marked.contains(&format!("near miss: GET {TFJOBS}/tfjob-test: header x-client differed")),
+        "{marked}"
+    );
     // All of it, and the client copes.
     let whole = "rules: [{match: {verb: list}, steps: [{times: 1, then: {status: 503}}]}]";
     let list = format!("ask {TFJOBS}; sleep 0.1; ask {TFJOBS}");
@@ -317,14 +321,32 @@ rules:
 #[tokio::test]
 async fn shares_gates_and_phases_are_met_when_they_took_effect() {
     let cases = [
-        ("rules: [{match: {verb: list}, share: [{p: 100%, then: {status: 503}}]}]", Verdict::Passed),
-        ("rules: [{match: {verb: list}, share: [{p: 0.001%, then: {status: 503}}]}]", Verdict::NotMet),
-        ("tokens: {t: {issue: POST /t, in: bearer}}\nrules: [{match: {verb: list}, require: {token: t}}]", Verdict::Passed),
-        ("tokens: {t: {issue: POST /t, in: bearer}}\nrules: [{match: {verb: get}, require: {token: t}}]", Verdict::NotMet),
+        (
+            "rules: [{match: {verb: list}, share: [{p: 100%, then: {status: 503}}]}]",
+            Verdict::Passed,
+        ),
+        (
+            "rules: [{match: {verb: list}, share: [{p: 0.001%, then: {status: 503}}]}]",
+            Verdict::NotMet,
+        ),
+        (
+            "tokens: {t: {issue: POST /t, in: bearer}}\nrules: [{match: {verb: list}, require: {token: t}}]",
+            Verdict::Passed,
+        ),
+        (
+            "tokens: {t: {issue: POST /t, in: bearer}}\nrules: [{match: {verb: get}, require: {token: t}}]",
+            Verdict::NotMet,
+        ),
         ("rules: [{match: {verb: list}, delay: 1ms}]", Verdict::Passed),
         ("rules: [{match: {verb: list}, then: pass, expect: {max_requests: 1}}]", Verdict::Passed),
-        ("timeline: {phases: [{for: 1h, rules: []}, {name: late, for: 1h, rules: [{then: {status: 503}}]}]}\nrules: [{match: {verb: list}, delay: 1ms}]", Verdict::NotMet),
-        ("timeline: {phases: [{name: now, for: 1h, rules: [{match: {verb: list}, then: {status: 503}}]}]}", Verdict::Passed),
+        (
+            "timeline: {phases: [{for: 1h, rules: []}, {name: late, for: 1h, rules: [{then: {status: 503}}]}]}\nrules: [{match: {verb: list}, delay: 1ms}]",
+            Verdict::NotMet,
+        ),
+        (
+            "timeline: {phases: [{name: now, for: 1h, rules: [{match: {verb: list}, then: {status: 503}}]}]}",
+            Verdict::Passed,
+        ),
     ];
     for (rules, expected) in cases {
         let result = run(rules, &format!("ask {TFJOBS}"), |_| {}).await;
@@ -400,10 +422,12 @@ async fn reports_say_the_same() {
     let table = drill::table(&drills);
     assert!(table.contains("throttling/burst  FAILED"), "{table}");
     assert!(table.contains("✗ ignored Retry-After once"), "{table}");
-    assert!(table.ends_with("1 of 2 passed\n"), "{table}");
+    assert!(table.contains("network/garbage   passed"), "{table}");
+    assert!(table.ends_with("1 of 2 passed, 1 FAILED\n"), "{table}");
     let json = drill::json(&drills);
     assert_eq!((json["passed"].as_u64(), json["failed"].as_u64()), (Some(1), Some(1)));
-    assert_eq!(json["drills"][0]["findings"][0]["code"], "retry-after");
+    let found = json["drills"][0]["findings"].as_array().unwrap();
+    assert_eq!((&found[0]["code"], &found[1]["code"]), (&json!("not-met"), &json!("retry-after")));
     let junit = drill::junit(&drills, false).unwrap();
     assert!(junit.contains("tests=\"2\"") && junit.contains("failures=\"1\""), "{junit}");
     assert!(junit.contains("name=\"throttling/burst\""), "{junit}");
