@@ -48,8 +48,7 @@ fn differing(rules: &ScenarioSet, rule: &str, record: &Record) -> Option<(usize,
     // Header fields and bodies are not kept: what is left of a match that did not hold is theirs.
     let (unknown, known): (Vec<Compared>, Vec<Compared>) =
         compared.into_iter().partition(|part| part.key.contains("header ") || part.key == "body");
-    let differing: Vec<String> =
-        known.iter().filter(|part| !part.holds).map(|part| shown(part)).collect();
+    let differing: Vec<String> = known.iter().filter(|part| !part.holds).map(shown).collect();
     if !differing.is_empty() {
         return Some((differing.len(), differing.join("; ")));
     }
