@@ -200,6 +200,7 @@ pub(super) fn run(
         .map_err(CommandError::Start)?;
     let result = runtime.block_on(async {
         let server = builder.start().await?;
+        signals.ready()?;
         let lines = started(&server)?;
         out.line(&start_line(&server, what));
         for line in &lines {
