@@ -25,6 +25,7 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         .graded(args.graded)
         .profile(args.profile.into())
         .world_prefix(Some(&*args.world_prefix).filter(|prefix| *prefix != "none"))
+        .cors_allowed_origins(args.cors_allowed_origins)
         .token_lifetime(Duration::from_secs(args.token_lifetime));
     let mut fixtures = args.fixtures;
     for name in args.scenario {

@@ -3,8 +3,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
 use crate::scenario::{Expect, GateSeen};
 
 /// The most records that are kept; what comes later is counted and not graded.
@@ -70,25 +68,6 @@ impl Record {
     pub fn failed(&self) -> bool {
         self.fault.is_some() || matches!(self.status, 408 | 429 | 500..=599)
     }
-}
-
-/// What makes a request the same call as another: method, path, query and body; but for how long the client
-/// waits, in `timeout` and `timeoutSeconds`.
-#[must_use]
-pub(crate) fn call_id(method: &str, path: &str, query: Option<&str>, body: &[u8]) -> [u8; 32] {
-    let moves = |pair: &&str| {
-        let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
-        !matches!(name, "timeout" | "timeoutSeconds")
-    };
-    let mut pairs: Vec<&str> = query.unwrap_or_default().split('&').filter(moves).collect();
-    pairs.sort_unstable();
-    let mut hasher = Sha256::new();
-    for part in [method, path, &pairs.join("&")] {
-        hasher.update(part);
-        hasher.update([0]);
-    }
-    hasher.update(body);
-    hasher.finalize().into()
 }
 
 /// What clients of a world did.

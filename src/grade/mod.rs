@@ -20,7 +20,8 @@ mod tokens;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use log::{Created, Log, Record, call_id};
+pub(crate) use crate::message::call_id;
+pub(crate) use log::{Created, Log, Record};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
