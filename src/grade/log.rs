@@ -4,8 +4,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
-
 use crate::scenario::GateSeen;
 
 /// The most records that are kept; what comes later is counted and not graded.
@@ -77,25 +75,6 @@ impl Record {
     pub(crate) fn is_refused(&self) -> bool {
         matches!(self.gate, Some(GateSeen::Dead | GateSeen::Unknown | GateSeen::Missing))
     }
-}
-
-/// What makes a request the same call as another: method, path, query and body; but for how long the client
-/// waits, in `timeout` and `timeoutSeconds`.
-#[must_use]
-pub(crate) fn call_id(method: &str, path: &str, query: Option<&str>, body: &[u8]) -> [u8; 32] {
-    let moves = |pair: &&str| {
-        let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
-        !matches!(name, "timeout" | "timeoutSeconds")
-    };
-    let mut pairs: Vec<&str> = query.unwrap_or_default().split('&').filter(moves).collect();
-    pairs.sort_unstable();
-    let mut hasher = Sha256::new();
-    for part in [method, path, &pairs.join("&")] {
-        hasher.update(part);
-        hasher.update([0]);
-    }
-    hasher.update(body);
-    hasher.finalize().into()
 }
 
 /// The most requests that no rule is about, where only those of rules are kept: enough to show what came near.

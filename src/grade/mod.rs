@@ -25,9 +25,10 @@ mod verdict;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use crate::message::call_id;
 pub use assessment::Assessment;
 pub(crate) use assessment::{Graded, SeenRequest};
-pub(crate) use log::{Created, Log, Record, call_id};
+pub(crate) use log::{Created, Log, Record};
 pub use verdict::Verdict;
 
 use std::collections::BTreeMap;

@@ -25,6 +25,8 @@ mod fault_tests;
 #[cfg(test)]
 mod language_tests;
 #[cfg(test)]
+mod limit_tests;
+#[cfg(test)]
 mod preview_tests;
 #[cfg(test)]
 mod shipped_tests;
@@ -46,6 +48,7 @@ pub(crate) use rule::expect::Expect;
 pub(crate) use rule::generate::Generate;
 pub(crate) use rule::http2::Http2;
 pub(crate) use rule::kubernetes::Compact;
+pub(crate) use rule::limit::RetryAfter;
 pub(crate) use rule::matcher::Compared;
 #[cfg(test)]
 pub(crate) use rule::point::PointThen;

@@ -57,6 +57,13 @@ impl Handler for Pipeline {
         {
             return Handling::Ready(plan);
         }
+        if let Some(origins) = &self.shared.settings.cors
+            && !admin::owns(request.path())
+            && let Some(plan) = origins.preflight(&request)
+        {
+            self.observe(&request, &plan, began, &world, ByStub::No, |_| ());
+            return Handling::Ready(plan);
+        }
         let mut no_stub = false;
         let mut found = None;
         let now = world.clock.moved_time();
@@ -145,13 +152,18 @@ impl Pipeline {
     }
 
     /// Brings the header fields to what goes out: those of a bare head are in the journal alone, and where
-    /// `--enable-stub-cors` is given, pages of other origins may read what is not the admin API's.
+    /// `--enable-stub-cors` or `--cors-allowed-origins` is given, pages of other origins may read what is not the admin API's.
     fn settle_headers(&self, plan: &mut Plan, request: &Request) {
         if plan.delivery.effects().is_some_and(|effects| effects.bare_head) {
             plan.headers.clear();
         }
         if self.shared.settings.stubs.cors && plan.origin != Origin::Admin {
             cors::add(plan, request);
+        }
+        if let Some(origins) = &self.shared.settings.cors
+            && plan.origin != Origin::Admin
+        {
+            origins.add(plan, request);
         }
     }
 

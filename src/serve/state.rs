@@ -23,6 +23,7 @@ use super::admin::AdminAccess;
 use super::body_files::BodyFileCache;
 use super::bounds::Bounds;
 use super::clock::Clock;
+use super::cors_origins::CorsOrigins;
 use super::graded::GradedRequests;
 use super::misses::Misses;
 use super::recordings::Recordings;
@@ -90,6 +91,8 @@ pub(crate) struct Settings {
     pub(crate) admin: AdminAccess,
     /// The backend for requests that nothing else answers.
     pub(crate) proxy: Option<Proxy>,
+    /// The origins whose pages may use the server.
+    pub(crate) cors: Option<CorsOrigins>,
     /// How stubs answer.
     pub(crate) stubs: StubOptions,
     /// What hides secrets in what is shown.

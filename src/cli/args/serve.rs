@@ -59,6 +59,10 @@ pub(crate) struct Serve {
     /// Grade what clients do, also without a scenario; `standin verdict` and GET /__admin/verdict report it.
     #[arg(long)]
     pub(crate) graded: bool,
+    /// Origins whose pages may use the server: regular expressions, found somewhere in the Origin (repeatable, or with
+    /// commas between them); preflight requests are answered.
+    #[arg(long, value_name = "REGEX", value_delimiter = ',')]
+    pub(crate) cors_allowed_origins: Vec<String>,
     /// Omit X-Standin-Rule from responses.
     #[arg(long)]
     pub(crate) no_rule_header: bool,

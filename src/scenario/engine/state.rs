@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use lru::LruCache;
 
+use super::limits::Limits;
 use crate::scenario::rule::decision::GateSeen;
 use crate::scenario::rule::draw;
 use crate::scenario::rule::timeline::{Now, Timeline};
@@ -45,6 +46,8 @@ pub(in crate::scenario) struct Memory {
     uses: HashMap<Arc<str>, RuleUse>,
     /// Attempts of requests, by rule and request.
     attempts: Option<LruCache<RuleRequest, u64>>,
+    /// The counts of limits.
+    pub(in crate::scenario) limits: Limits,
     tokens: BTreeMap<String, Issued>,
     order: VecDeque<String>,
     issued: u64,
@@ -86,6 +89,12 @@ impl Memory {
         let n = *counter;
         *counter += 1;
         n
+    }
+
+    /// Brings a counter up to a count.
+    pub(in crate::scenario) fn raise(&mut self, rule: &Arc<str>, part: usize, count: u64) {
+        let counter = self.counters.entry((Arc::clone(rule), part)).or_default();
+        *counter = count.max(*counter);
     }
 
     /// How many requests a counter of a rule has counted.

@@ -7,7 +7,9 @@ use bytes::Bytes;
 
 use crate::message::{Delivery, Effects, Point, PointAction, Position};
 
+use super::fields::FieldChanges;
 use super::kubernetes::KubernetesThen;
+use super::limit::LimitReports;
 use super::point::PointThen;
 use super::reply::Reply;
 use super::status::StatusAnswer;
@@ -26,6 +28,10 @@ pub(crate) struct Decision {
     pub answer: Option<Answer>,
     /// What goes wrong on the Kubernetes side.
     pub kubernetes: Option<Box<KubernetesThen>>,
+    /// The header fields of the answer that change.
+    pub fields: FieldChanges,
+    /// What the limits say about the request.
+    pub limits: LimitReports,
     /// The most items a list page may have.
     pub page_size: Option<u64>,
     /// The rule that the answer names.
