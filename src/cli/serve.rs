@@ -25,8 +25,12 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         .graded(args.graded)
         .profile(args.profile.into())
         .world_prefix(Some(&*args.world_prefix).filter(|prefix| *prefix != "none"))
+        .cors_allowed_origins(args.cors_allowed_origins)
         .token_lifetime(Duration::from_secs(args.token_lifetime));
     let mut fixtures = args.fixtures;
+    if !args.graded && !args.scenario.is_empty() {
+        builder = builder.graded_by_rules();
+    }
     for name in args.scenario {
         builder = builder.scenario(name);
     }
@@ -204,6 +208,7 @@ pub(super) fn run(
         .map_err(CommandError::Start)?;
     let result = runtime.block_on(async {
         let server = builder.start().await?;
+        signals.ready()?;
         let lines = started(&server)?;
         out.line(&start_line(&server, what));
         for line in &lines {

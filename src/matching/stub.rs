@@ -12,7 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::document::{Node, Pointer, Step};
-use crate::message::{Asked, Origin, Plan, Request};
+use crate::message::{Asked, Plan, Request};
 use crate::redact::Key;
 
 use super::asker::AskerFilter;
@@ -81,7 +81,7 @@ impl Stub {
     /// copies the headers and shares the body.
     #[must_use]
     pub(crate) fn fixed_plan(&self, settings: &ResponseSettings) -> Option<Plan> {
-        self.response.fixed_plan(Origin::Stub(self.id), settings)
+        self.response.fixed_plan(self.id, settings)
     }
 
     /// Counts an answer. A stub that has answered often is only read, so that threads do not wait for each other.
@@ -324,7 +324,7 @@ impl StubCompiler<'_> {
             insertion_index,
             mapping: Bytes::from_static(b"{}"),
         };
-        let response = Response::new(response.exactly(is_recorded), id, name, self.headers);
+        let response = Response::new(response.exactly(is_recorded), name, self.headers);
         let scenario = scenario.map(Box::new);
         let webhooks = (!webhooks.is_empty()).then(|| Box::new(webhooks));
         let written = Box::new(written);

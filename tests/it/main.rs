@@ -20,6 +20,7 @@ mod imports;
 mod journal;
 mod journal_admin;
 mod kube_client;
+mod limits;
 mod links;
 mod objects;
 mod outbound;
@@ -44,6 +45,8 @@ mod stub_admin;
 mod stubs;
 #[cfg(feature = "tls")]
 mod tls;
+mod verdicts;
+mod ways;
 mod wire;
 mod wiremock_options;
 mod worlds;

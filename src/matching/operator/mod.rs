@@ -26,6 +26,7 @@ use jiff::Timestamp;
 
 use super::json::JsonPattern;
 use super::pattern::Pattern;
+use super::short_text::ShortText;
 use super::template::Template;
 use super::xml::{XPathPattern, XmlPattern};
 use date::DatePattern;
@@ -40,7 +41,7 @@ pub(crate) use subject::Subject;
 #[derive(Debug)]
 pub(crate) enum StringPattern {
     EqualTo {
-        text: Box<str>,
+        text: ShortText<16>,
         ignore_case: bool,
     },
     Contains(Box<str>),
@@ -71,7 +72,9 @@ impl StringPattern {
     pub(crate) fn matches(&self, subject: &Subject<'_>) -> bool {
         let text = subject.text();
         match self {
-            Self::EqualTo { text: wanted, ignore_case: false } => text == Some(&**wanted),
+            Self::EqualTo { text: wanted, ignore_case: false } => {
+                text.map(str::as_bytes) == Some(wanted.as_bytes())
+            }
             Self::EqualTo { text: wanted, ignore_case: true } => {
                 text.is_some_and(|text| equal_ignoring_case(text, wanted))
             }
