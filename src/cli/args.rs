@@ -82,8 +82,13 @@ pub(super) enum Command {
     /// Run a client's command under each scenario and report what the client does wrong.
     ///
     /// The command gets the server in `STANDIN_URL` and `KUBECONFIG`, and the names of the scenario and the world
-    /// in `STANDIN_SCENARIO` and `STANDIN_WORLD`. Exit code: 0 if all drills pass, 1 if one fails.
+    /// in `STANDIN_SCENARIO` and `STANDIN_WORLD`. Exit code, of the worst verdict: 0 passed; 4 NOT MET, a fault of the
+    /// scenario did not reach the client; 1 FAILED; 5 BROKEN, the command was not started or the server failed.
     Drill(Deferred<Drill>),
+    /// Print the verdict of a running server on its clients, as a drill does.
+    ///
+    /// Exit code: 0 passed, 4 NOT MET, 1 FAILED, 5 the server does not answer or does not grade.
+    Verdict(Verdict),
     /// Print the JSON Schema of scenario files, for editors.
     Schema(Schema),
 }
@@ -160,6 +165,29 @@ pub(super) struct Drill {
     /// `STANDIN_CA`.
     #[arg(long)]
     pub(super) tls: bool,
+    #[command(flatten)]
+    pub(super) reports: Reports,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Verdict {
+    /// Server: HOST:PORT or a URL; the URL of a world for that world.
+    #[arg(value_name = "URL")]
+    pub(super) server: Option<String>,
+    /// Condition to wait for: "idle 5s" (requests came, and none for 5 s), "requests 10" (so many came), "phase NAME" (a
+    /// scenario has reached this phase).
+    #[arg(long, value_name = "CONDITION", num_args = 1..=2)]
+    pub(super) wait_for: Vec<String>,
+    /// How long to wait for it; then the verdict is given all the same, and the command fails.
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time)]
+    pub(super) timeout: std::time::Duration,
+    #[command(flatten)]
+    pub(super) reports: Reports,
+}
+
+/// The reports of drills.
+#[derive(Debug, Args)]
+pub(super) struct Reports {
     /// Print JSON instead of the table.
     #[arg(long)]
     pub(super) json: bool,
@@ -169,6 +197,9 @@ pub(super) struct Drill {
     /// Print a timeline of each drill: its requests and the faults.
     #[arg(long)]
     pub(super) timeline: bool,
+    /// Succeed also where a client did not meet the faults of a scenario.
+    #[arg(long)]
+    pub(super) allow_not_met: bool,
 }
 
 fn time(text: &str) -> Result<std::time::Duration, String> {

@@ -1,9 +1,9 @@
 //! The program: command line → library → output and exit code.
 //!
 //! ```text
-//! [args] → one file a command: [serve] (with [signals]), [check], [health], [kubeconfig], [preview], [drill], [import],
+//! [args] → one file a command: [serve] (with [signals]), [check], [health], [kubeconfig], [preview], [drill], [verdict], [import],
 //!    │                      [export], [diff], [snapshot], [wiremock]
-//!              └ [ask] (a running server), [backend] (another one), [console] (lines), [output] (files), [error] (exit codes)
+//!              └ [ask] (a running server), [backend] (another one), [console] (lines), [output] (files), [reports], [error] (exit codes)
 //! ```
 
 mod args;
@@ -20,9 +20,11 @@ mod import;
 mod kubeconfig;
 mod output;
 mod preview;
+mod reports;
 mod serve;
 mod signals;
 mod snapshot;
+mod verdict;
 mod wiremock;
 
 use std::process::ExitCode;
@@ -57,6 +59,7 @@ pub fn run() -> ExitCode {
         Command::Plan(args) => preview::plan(&args),
         Command::Explain(args) => preview::explain(&args.0),
         Command::Drill(args) => drill::drill(args.0),
+        Command::Verdict(args) => verdict::verdict(args),
         Command::Schema(args) => preview::schema(&args),
     };
     match result {

@@ -28,6 +28,9 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         .cors_allowed_origins(args.cors_allowed_origins)
         .token_lifetime(Duration::from_secs(args.token_lifetime));
     let mut fixtures = args.fixtures;
+    if !args.graded && !args.scenario.is_empty() {
+        builder = builder.graded_by_rules();
+    }
     for name in args.scenario {
         builder = builder.scenario(name);
     }
