@@ -181,8 +181,8 @@ pub(super) fn run(
     started: impl FnOnce(&RunningServer) -> Result<Vec<String>, CommandError>,
 ) -> Result<ReplayReport, CommandError> {
     let grace = Duration::from_secs_f64(listener.grace);
-    let out = Console::start("standard output", io::stdout()).map_err(CommandError::Start)?;
-    let errors = Console::start("standard error", io::stderr()).map_err(CommandError::Start)?;
+    let out = Console::new("standard output", io::stdout());
+    let errors = Console::new("standard error", io::stderr());
     let log = errors.clone();
     let mut builder = builder
         .listen(listener.listen)

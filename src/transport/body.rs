@@ -168,8 +168,13 @@ impl http_body::Body for PlanBody {
     ) -> Poll<Option<Result<Frame<Piece>, EndsHere>>> {
         self.begun = true;
         let item = match &mut self.kind {
-            Kind::Plain(source) => ready!(source.poll_next(cx))
-                .map(|item| item.map(Piece::plain).map_err(BodyError::into)),
+            Kind::Plain(source) => ready!(source.poll_next(cx)).map(|item| {
+                let piece = |bytes| {
+                    let end = source.take_end(&bytes);
+                    Piece::plain(bytes).with_end(end)
+                };
+                item.map(piece).map_err(BodyError::into)
+            }),
             Kind::Passed(body) => {
                 let frame = ready!(Pin::new(body).poll_frame(cx));
                 return Poll::Ready(frame.map(|frame| {
