@@ -16,6 +16,7 @@ pub(crate) mod decoded;
 mod delay;
 mod delivery;
 mod fault;
+pub(crate) mod json_rpc;
 mod listening;
 pub(crate) mod multipart;
 mod pace;

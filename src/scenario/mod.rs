@@ -35,6 +35,7 @@ mod testing;
 #[cfg(test)]
 mod time_tests;
 
+pub(crate) use engine::progress::UnmetRule;
 #[cfg(test)]
 pub(crate) use engine::state::RuleUse;
 pub(crate) use engine::state::ScenarioState;
@@ -44,7 +45,7 @@ pub use language::load::{expand, shipped};
 pub(crate) use preview::explain::Tried;
 pub(crate) use rule::crash::Crash;
 pub(crate) use rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken};
-pub(crate) use rule::expect::{Expect, Verdict};
+pub(crate) use rule::expect::Expect;
 pub(crate) use rule::generate::Generate;
 pub(crate) use rule::http2::Http2;
 pub(crate) use rule::kubernetes::Compact;

@@ -28,7 +28,7 @@ pub(super) fn parse(text: &str) -> Result<ScenarioSet, String> {
         path: "s.yaml".into(),
         timeline: scenario.timeline,
         listening: scenario.listening,
-        verdict: scenario.verdict,
+        grading: scenario.grading,
     };
     let parts = rule::set::Parts {
         rules: scenario.rules,

@@ -3,6 +3,7 @@
 mod admin;
 mod admin_only;
 mod assembly;
+mod assess;
 mod body_files;
 mod bounds;
 mod clock;
@@ -57,6 +58,7 @@ pub(crate) use assembly::Assembly;
 pub(crate) use context::RequestContext;
 pub(crate) use cors_origins::CorsOrigins;
 pub(crate) use enter::WORLD_HEADER;
+pub(crate) use graded::GradedRequests;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use seed::build_world;
 pub(crate) use sources::{LoadedSets, Sources};

@@ -25,6 +25,7 @@ use super::bounds::Bounds;
 use super::clock::Clock;
 use super::cors_origins::CorsOrigins;
 use super::doors::Doors;
+use super::graded::GradedRequests;
 use super::misses::Misses;
 use super::recordings::Recordings;
 use super::root::{RootDirectory, RootFiles};
@@ -81,8 +82,8 @@ pub(crate) struct Settings {
     pub(crate) stages: bool,
     /// Whether answers name the rule that shaped them.
     pub(crate) rule_header: bool,
-    /// Whether what clients do is written down, to be graded.
-    pub(crate) graded: bool,
+    /// Which requests are written down, to be graded.
+    pub(crate) graded: GradedRequests,
     /// What comes before the name of a world in a path, such as `/worlds`; nothing where paths name none.
     pub(crate) world_prefix: Option<String>,
     /// Whether only this machine reaches the server.

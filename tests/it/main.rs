@@ -46,6 +46,7 @@ mod stub_admin;
 mod stubs;
 #[cfg(feature = "tls")]
 mod tls;
+mod verdicts;
 mod ways;
 mod wire;
 mod wiremock_options;

@@ -8,7 +8,6 @@ use crate::message::{Asked, Delay, Fault, FaultAction, LineChange, Sampling};
 use super::state::{Memory, ScenarioState};
 use crate::scenario::rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken};
 use crate::scenario::rule::draw::{self, Draw};
-use crate::scenario::rule::expect::Expect;
 use crate::scenario::rule::limit::Limit;
 use crate::scenario::rule::point::{PointThen, Where};
 use crate::scenario::rule::set::{Outcomes, Rule, ScenarioSet};
@@ -61,8 +60,8 @@ impl ScenarioSet {
             let expires_in = token.ttl.unwrap_or(DEFAULT_TTL);
             let answer = Some(Answer::IssueToken(IssuedToken { token: text, expires_in }));
             let by = Some(Applied { rule: format!("tokens/{}", token.name).into(), draw: None });
-            let expected = expected(&matching);
-            return Decision { answer, by, expected, gate: Some(seen), ..Decision::default() };
+            let matched = ids(&matching);
+            return Decision { answer, by, matched, gate: Some(seen), ..Decision::default() };
         }
         let mut deciding = Deciding {
             set: self,
@@ -75,7 +74,7 @@ impl ScenarioSet {
         for rule in &matching {
             if deciding.gate(rule) {
                 let mut decision = deciding.decision;
-                decision.expected = expected(&matching);
+                decision.matched = ids(&matching);
                 return decision;
             }
         }
@@ -83,7 +82,7 @@ impl ScenarioSet {
             deciding.rule(rule);
         }
         let mut decision = deciding.decision;
-        decision.expected = expected(&matching);
+        decision.matched = ids(&matching);
         decision
     }
 
@@ -96,15 +95,18 @@ impl ScenarioSet {
     }
 }
 
-fn expected(matching: &[&Rule]) -> Vec<(Arc<str>, Arc<Expect>)> {
-    let with = |rule: &&Rule| Some((Arc::clone(&rule.id), Arc::clone(rule.expect.as_ref()?)));
-    matching.iter().filter_map(with).collect()
+fn ids(matching: &[&Rule]) -> Vec<Arc<str>> {
+    matching.iter().map(|rule| Arc::clone(&rule.id)).collect()
 }
 
 /// The counter of a rule's delays, beside those of its outcomes.
 const DELAY: usize = usize::MAX;
 /// The counter of its changes of lines.
 const LINES: usize = usize::MAX - 1;
+/// The counter of requests that its gate refused.
+pub(super) const REFUSED: usize = usize::MAX - 2;
+/// The counter of requests that drew one of its shares.
+pub(super) const DRAWN: usize = usize::MAX - 3;
 
 /// A decision being made.
 struct Deciding<'a, 'f> {
@@ -128,6 +130,7 @@ impl Deciding<'_, '_> {
             return false;
         }
         self.memory.used(&rule.id, true);
+        self.memory.count(&rule.key, REFUSED);
         self.take(rule, &gate.otherwise, None);
         true
     }
@@ -169,7 +172,10 @@ impl Deciding<'_, '_> {
     /// The number of this request among those of its key that a rule has counted, from 0.
     fn count(&mut self, rule: &Rule, part: usize) -> u64 {
         let Some(per) = &rule.per else { return self.memory.count(&rule.key, part) };
-        self.memory.attempt(&format!("{}#per-{part}", rule.key).into(), per.of(self.asked))
+        let n = self.memory.attempt(&format!("{}#per-{part}", rule.key).into(), per.of(self.asked));
+        // What one of the keys has come to is what was met.
+        self.memory.raise(&rule.key, part, n + 1);
+        n
     }
 
     /// How long a rule delays this time, and the draw if it drew.
@@ -216,7 +222,9 @@ impl Deciding<'_, '_> {
                     below += share.part;
                     drawn < below
                 });
-                share.is_some_and(|share| self.take(rule, &share.then, Some(number.n)))
+                let Some(share) = share else { return false };
+                self.memory.count(&rule.key, DRAWN);
+                self.take(rule, &share.then, Some(number.n))
             }
             Outcomes::At(points) => {
                 let mut acted = false;

@@ -98,6 +98,22 @@ impl Memory {
         n
     }
 
+    /// Brings a counter up to a count.
+    pub(in crate::scenario) fn raise(&mut self, rule: &Arc<str>, part: usize, count: u64) {
+        let counter = self.counters.entry((Arc::clone(rule), part)).or_default();
+        *counter = count.max(*counter);
+    }
+
+    /// How many requests a counter of a rule has counted.
+    pub(in crate::scenario) fn counted(&self, rule: &Arc<str>, part: usize) -> u64 {
+        self.counters.get(&(Arc::clone(rule), part)).copied().unwrap_or_default()
+    }
+
+    /// How many requests a rule matched.
+    pub(in crate::scenario) fn matched(&self, rule: &str) -> u64 {
+        self.uses.get(rule).map_or(0, |uses| uses.matched)
+    }
+
     /// The number of this attempt of one and the same request, from 0.
     pub(in crate::scenario) fn attempt(&mut self, rule: &Arc<str>, request: [u8; 32]) -> u64 {
         let limit = NonZeroUsize::new(MAX_REQUESTS).unwrap_or(NonZeroUsize::MIN);

@@ -137,7 +137,7 @@ pub(crate) fn load(named: &[String], fallback_seed: u64) -> Result<LoadedScenari
             path: file.source.path.clone(),
             timeline: scenario.timeline,
             listening: scenario.listening,
-            verdict: scenario.verdict,
+            grading: scenario.grading,
         });
     }
     problems.extend(noticed.0);

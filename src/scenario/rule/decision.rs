@@ -8,7 +8,6 @@ use bytes::Bytes;
 use crate::message::{Delivery, Effects, Point, PointAction, Position};
 
 use super::crash::Crash;
-use super::expect::Expect;
 use super::fields::FieldChanges;
 use super::kubernetes::KubernetesThen;
 use super::limit::LimitReports;
@@ -40,8 +39,8 @@ pub(crate) struct Decision {
     pub page_size: Option<u64>,
     /// The rule that the answer names.
     pub by: Option<Applied>,
-    /// The expectations of the rules that match.
-    pub expected: Vec<(Arc<str>, Arc<Expect>)>,
+    /// The rules that match, by their ids.
+    pub matched: Vec<Arc<str>>,
     /// What a gate found.
     pub gate: Option<GateSeen>,
 }
@@ -97,7 +96,7 @@ pub(crate) struct IssuedToken {
 
 /// What a gate, or the issuer of its tokens, found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GateSeen {
+pub(crate) enum GateSeen {
     /// A valid token.
     Live,
     /// A token that is not valid any more: expired, used up, or revoked.

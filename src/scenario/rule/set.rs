@@ -9,12 +9,12 @@ use crate::document::Place;
 use crate::message::{Asked, Delay, Listening};
 use crate::scenario::words::table::DrawBy;
 
-use super::expect::{Expect, Verdict};
+use super::expect::{Expect, Grading};
 use super::generate::Generate;
 use super::http2::Http2;
 use super::key::Key;
 use super::limit::Limit;
-use super::matcher::{Matcher, path_glob};
+use super::matcher::{Compared, Matcher, path_glob};
 use super::point::At;
 use super::then::Then;
 use super::timeline::Timeline;
@@ -91,7 +91,7 @@ pub(in crate::scenario) struct About {
     pub(in crate::scenario) timeline: Option<Timeline>,
     /// How connections are treated all the time.
     pub(in crate::scenario) listening: Option<Listening>,
-    pub(in crate::scenario) verdict: Verdict,
+    pub(in crate::scenario) grading: Grading,
 }
 
 /// All rules of the scenarios that are on, in order. Immutable.
@@ -140,6 +140,18 @@ impl Rule {
         self.matcher.reads_body()
             || self.draw_by == DrawBy::Request
             || self.per.iter().chain(of_limit).any(Key::reads_body)
+    }
+
+    /// Each key of its `match` and of its clients, with what it requires and what a request has.
+    pub(in crate::scenario) fn compare(&self, asked: &Asked<'_>) -> Vec<Compared> {
+        let mut compared = self.matcher.compare(asked);
+        for client in &self.clients {
+            compared.extend(client.compare(asked).into_iter().map(|mut part| {
+                part.key = format!("client {}", part.key);
+                part
+            }));
+        }
+        compared
     }
 
     /// Whether it has an expectation and no effect.
