@@ -36,7 +36,7 @@
 //!
 //! | purpose | types |
 //! |---|---|
-//! | Configure and start | [`Server`], [`Builder`], [`Profile`], [`DeleteAnswer`] |
+//! | Configure and start | [`Server`], [`Builder`], [`Stub`], [`Profile`], [`DeleteAnswer`] |
 //! | Use | [`RunningServer`], [`WorldHandle`] |
 //! | Verify | [`Journal`], [`Exchange`], [`Origin`], [`Assessment`], [`Verdict`], [`Finding`], [`Grade`] |
 //! | Limit | [`Bounds`] of [`TransportLimits`], [`HistoryLimits`], [`JournalLimits`] |
@@ -158,7 +158,7 @@ pub use scenario::Grade;
 pub use serve::{Bounds, ReplayReport};
 #[cfg(feature = "record")]
 pub use server::RecordMode;
-pub use server::{Builder, Profile, RunningServer, Server, WorldHandle};
+pub use server::{Builder, Profile, RunningServer, Server, Stub, WorldHandle};
 #[cfg(feature = "tls")]
 pub use tls::{TlsError, server::TlsOptions};
 pub use transport::TransportLimits;

@@ -92,6 +92,8 @@ pub(super) enum Command {
     Verdict(Verdict),
     /// Print the JSON Schema of scenario files, for editors.
     Schema(Schema),
+    /// Write a commented skeleton of a scenario, and the schema for editors beside it.
+    New(New),
 }
 
 #[derive(Debug, Args)]
@@ -216,6 +218,15 @@ pub(super) struct Schema {
     /// Prints the reference of all words, as Markdown, in place of the JSON Schema.
     #[arg(long)]
     pub(super) reference: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct New {
+    /// Kind of file.
+    pub(super) of: SchemaOf,
+    /// File to write; one that exists is not replaced.
+    #[arg(value_name = "FILE", default_value = "scenario.yaml")]
+    pub(super) file: PathBuf,
 }
 
 /// The kinds of files that have a schema.

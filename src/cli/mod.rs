@@ -18,6 +18,7 @@ mod export;
 mod health;
 mod import;
 mod kubeconfig;
+mod new;
 mod output;
 mod preview;
 mod reports;
@@ -61,6 +62,7 @@ pub fn run() -> ExitCode {
         Command::Drill(args) => drill::drill(args.0),
         Command::Verdict(args) => verdict::verdict(args),
         Command::Schema(args) => preview::schema(&args),
+        Command::New(args) => new::new(&args),
     };
     match result {
         Ok(()) => ExitCode::from(EXIT_OK),

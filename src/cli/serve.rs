@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::Bounds;
+use crate::Exchange;
 use crate::error::EXIT_FAILURE;
 use crate::fixtures;
 use crate::serve::ReplayReport;
@@ -204,7 +205,7 @@ pub(super) fn run(
     }
     if listener.verbose {
         let out = out.clone();
-        builder = builder.observe(move |exchange| out.line(&exchange.to_line()));
+        builder = builder.observe(move |exchange| out.line(&verbose_line(exchange)));
     }
     let signals = Signals::watch(grace, errors.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -226,6 +227,13 @@ pub(super) fn run(
     out.flush();
     errors.flush();
     result
+}
+
+/// A request with the time of day, what answered, and how long the decision took.
+fn verbose_line(exchange: &Exchange) -> String {
+    let at = jiff::Timestamp::try_from(exchange.at).unwrap_or_default();
+    let took = exchange.took.as_secs_f64() * 1e3;
+    format!("{} {took:.1}ms {}", at.strftime("%H:%M:%S%.3f"), exchange.to_line())
 }
 
 /// The bounds of the command line. Requests in flight get half of the grace period, since the rest of the shutdown

@@ -12,6 +12,7 @@
 mod decode;
 mod diagnostic;
 pub(crate) mod disk;
+mod inline;
 pub(crate) mod jayway;
 mod json;
 pub(crate) mod json_path;
@@ -32,6 +33,7 @@ pub use decode::Decoder;
 pub(crate) use decode::Node;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub(crate) use diagnostic::{INVALID, Reported};
+pub(crate) use inline::InlineText;
 pub(crate) use json::parse_part;
 pub(crate) use keys::{Keys, suggest};
 pub use place::{Place, Step};

@@ -41,6 +41,8 @@ pub struct Effects {
     pub bare_head: bool,
     /// The answer has no `Date` unless its header fields have one.
     pub undated: bool,
+    /// What is sent before the head, and how fast the head is; over HTTP/1.1.
+    pub(crate) head: Option<Arc<SlowHead>>,
     /// When the connection ends behind the answer.
     pub(crate) idle: Option<Idle>,
     /// Fields behind the body (RFC 9110, section 6.5): over HTTP/1.1 behind a body in chunks.
@@ -57,6 +59,15 @@ pub struct Effects {
     pub pace: Option<Pace>,
     /// The fault of the connection that ends the answer, at the latest at the end of its body.
     pub fault: Option<Fault>,
+}
+
+/// How the head of an answer goes out, where it does not at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SlowHead {
+    /// The codes of informational answers before it (RFC 9110, section 15.2).
+    pub(crate) informational: Vec<u16>,
+    /// How fast it is sent; at once without a pace.
+    pub(crate) pace: Option<Pace>,
 }
 
 impl Delivery {
@@ -128,7 +139,7 @@ impl Delivery {
         };
         let Effects { delay, reason, wrong_length, unannounced, bare_head, undated, .. } = base;
         let Effects { schedule, mut points, mut changes, pace, fault, trailers, .. } = base;
-        let Effects { idle, conversation, .. } = base;
+        let Effects { head, idle, conversation, .. } = base;
         points.extend(laid_on.points);
         changes.extend(laid_on.changes);
         Self(Some(Arc::new(Effects {
@@ -138,6 +149,7 @@ impl Delivery {
             unannounced: unannounced || laid_on.unannounced,
             bare_head: bare_head || laid_on.bare_head,
             undated: undated || laid_on.undated,
+            head: laid_on.head.or(head),
             idle: laid_on.idle.or(idle),
             trailers: laid_on.trailers.or(trailers),
             conversation: laid_on.conversation.or(conversation),
@@ -166,6 +178,7 @@ impl From<Effects> for Delivery {
             && effects.reason.is_none()
             && !effects.undated
             && effects.idle.is_none()
+            && effects.head.is_none()
             && effects.conversation.is_none()
             && effects.leave_body();
         Self((!none).then(|| Arc::new(effects)))
@@ -246,6 +259,7 @@ mod tests {
                 unannounced,
                 bare_head: unannounced && delay == 5,
                 undated: delay == 7,
+                head: None,
                 idle: (delay == 8).then_some(Idle { after: None, reset: unannounced }),
                 trailers: None,
                 conversation: None,

@@ -12,6 +12,7 @@
 pub(crate) mod asked;
 mod bodies;
 mod body_digest;
+mod damage;
 pub(crate) mod decoded;
 mod delay;
 mod delivery;
@@ -40,8 +41,9 @@ pub use asked::Asked;
 pub(crate) use asked::{LazyJson, RequestInfo, ResourceInfo, call_id, is_true};
 pub(crate) use bodies::{Bodies, BodyError};
 pub(crate) use body_digest::{BodyDigest, GrowingDigest};
+pub(crate) use damage::{BrokenGzip, Damage, WrongCharset, WrongLength};
 pub(crate) use delay::Delay;
-pub(crate) use delivery::{Delivery, Effects};
+pub(crate) use delivery::{Delivery, Effects, SlowHead};
 pub(crate) use fault::{Fault, FaultAction, FaultPoint, LastStream};
 pub(crate) use listening::{Excess, HandshakeFault, Idle, ListenMode, Listening};
 pub(crate) use pace::{Pace, Schedule, TimedChunk};

@@ -101,6 +101,14 @@ impl RequestBody {
         matches!(self, Self::Arriving(body) if body.stream().is_some())
     }
 
+    /// Puts something between a body that nobody has begun to read and its readers.
+    pub(crate) fn wrap(&self, wrap: impl FnOnce(BodyStream) -> BodyStream) {
+        if let Self::Arriving(body) = self {
+            let mut stream = body.stream();
+            *stream = stream.take().map(wrap);
+        }
+    }
+
     /// Takes the body, to be handed on or to be read elsewhere. What has been read is shared; what has not is
     /// read by the new owner alone.
     #[must_use]

@@ -40,7 +40,7 @@ pub(crate) use engine::progress::UnmetRule;
 pub(crate) use engine::state::RuleUse;
 pub(crate) use engine::state::ScenarioState;
 pub(crate) use language::lint::Served;
-pub(crate) use language::load::{Entry, LoadedScenarios, load};
+pub(crate) use language::load::{Entry, LoadedScenarios, load, load_all};
 pub use language::load::{expand, shipped};
 pub(crate) use preview::explain::Tried;
 pub(crate) use rule::crash::Crash;

@@ -9,6 +9,7 @@ use crate::message::{Asked, Delivery, Origin, Plan};
 use crate::scenario::{Applied, Compact, Decision, RetryAfter};
 
 use super::context::RequestContext;
+use super::damage;
 use super::respond;
 
 /// Names the rule that shaped an answer, and the draw if there was one.
@@ -68,6 +69,9 @@ pub(super) fn lay_on(
     mut decision: Decision,
 ) -> Plan {
     decision.fields.apply(&mut plan);
+    if let Some(damage) = decision.damage.take() {
+        damage::apply(&mut plan, &damage);
+    }
     tell_limits(context, &mut plan, &decision);
     let laid_on =
         decision.delivery(|status| k8s::error_line(&respond::api_error(context, asked, status)));

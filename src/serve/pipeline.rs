@@ -27,7 +27,8 @@ use super::stub_gzip;
 use super::webhooks::{self, After};
 use super::world::World;
 use super::{
-    admin, cors, graded, kubernetes, late_body, overlay, respond, static_files, stub_answers,
+    admin, cors, damage, graded, kubernetes, late_body, overlay, respond, static_files,
+    stub_answers,
 };
 
 /// What the transport calls for each request.
@@ -303,6 +304,12 @@ async fn answer(
     if !decision.withhold.is_zero() {
         // Nothing of the body is read meanwhile, and no window is given for it.
         tokio::time::sleep(decision.withhold).await;
+    }
+    if let Some(pace) = decision.damage.as_ref().and_then(|damage| damage.read_pace) {
+        damage::read_slowly(&asked.request().body, pace);
+        if let Err(error) = asked.read_body(context.body_limit(asked)).await {
+            return respond::bad_body(context, asked, &error);
+        }
     }
     let faults = overlay::faults(context, asked, &mut decision);
     let plan = match decision.answer.take() {

@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, PoisonError};
 
-use crate::document::{Diagnostic, Diagnostics};
+use crate::document::{Diagnostic, Diagnostics, InlineText};
 use crate::fixtures::Reloaded;
 use crate::matching::StubSet;
 
 use super::context::RequestContext;
+use super::own_scenarios::{Chosen, MAX_PUT};
 use super::seed;
-use super::sources::{Reload, Sources};
+use super::sources::Reload;
 use super::state::Shared;
 
 impl RequestContext {
@@ -16,14 +17,72 @@ impl RequestContext {
     /// generate are added to it. Reads files.
     ///
     /// # Errors
-    /// Everything that is wrong with the scenarios.
+    /// Everything that is wrong with the scenarios; nothing has changed then.
     pub(crate) fn switch_scenarios(
         &self,
         names: Vec<String>,
         seed: Option<u64>,
     ) -> Result<(), Diagnostics> {
+        let mut chosen = self.world.chosen.lock();
+        let wanted = Chosen { named: Some((names, seed)), put: Vec::new() };
+        self.load_chosen(&wanted)?;
+        *chosen = wanted;
+        self.world.scenario.reset(self.world.clock.elapsed());
+        Ok(())
+    }
+
+    /// Adds a scenario to those of this world, or replaces the one of its name. Counters go on, but for rules that are
+    /// new; its timeline begins anew.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it; nothing has changed then.
+    pub(crate) fn put_scenario(&self, text: InlineText) -> Result<(), Diagnostics> {
+        let mut chosen = self.world.chosen.lock();
+        let name = text.name.clone();
+        let wanted = chosen.with(text);
+        if wanted.put.len() > MAX_PUT {
+            let why = format!("a world has at most {MAX_PUT} scenarios of its own; delete one");
+            return Err(Diagnostics(vec![Diagnostic::error(name, why)]));
+        }
+        self.load_chosen(&wanted)?;
+        *chosen = wanted;
+        self.world.scenario.forget_timeline(&name);
+        Ok(())
+    }
+
+    /// Takes a scenario away that was put; returns whether there was one.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the others.
+    pub(crate) fn remove_scenario(&self, name: &str) -> Result<bool, Diagnostics> {
+        let mut chosen = self.world.chosen.lock();
+        let Some(wanted) = chosen.without(name) else { return Ok(false) };
+        self.load_chosen(&wanted)?;
+        *chosen = wanted;
+        Ok(true)
+    }
+
+    /// Goes back to the scenarios of the server.
+    pub(crate) fn restore_scenarios(&self) {
+        *self.world.chosen.lock() = Chosen::default();
+        self.world.scenarios.store(None);
+        self.world.scenario.reset(self.world.clock.elapsed());
+    }
+
+    /// Turns the chosen scenarios on.
+    fn load_chosen(&self, chosen: &Chosen) -> Result<(), Diagnostics> {
+        if chosen.is_of_server() {
+            self.world.scenarios.store(None);
+            return Ok(());
+        }
         let Reload { sources, history, .. } = &self.shared.reload;
-        let sources = Sources { scenarios: names, seed: seed.or(sources.seed), ..sources.clone() };
+        let mut sources = sources.clone();
+        if let Some((names, seed)) = &chosen.named {
+            sources.scenarios.clone_from(names);
+            sources.inline_scenarios.clear();
+            sources.seed = seed.or(sources.seed);
+        }
+        sources.inline_scenarios.extend(chosen.put.iter().cloned());
         let loaded = sources.load_scenarios()?;
         if !loaded.set.generated().is_empty() {
             let mut fixtures = sources.load()?.fixtures.objects;
@@ -37,7 +96,6 @@ impl RequestContext {
             })?;
         }
         self.world.scenarios.store(Some(Arc::new(loaded.set)));
-        self.world.scenario.reset(self.world.clock.elapsed());
         Ok(())
     }
 }

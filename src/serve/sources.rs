@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use crate::document::Diagnostics;
+use crate::document::{Diagnostics, InlineText};
 use crate::k8s::HistoryLimits;
 use crate::matching::ResponseTemplating;
 use crate::redact::Key;
@@ -16,8 +16,12 @@ pub(crate) struct Sources {
     pub(crate) fixtures: Vec<PathBuf>,
     /// A recording among them that this server may write to: its changes are no reason to load it again.
     pub(crate) recording: Option<PathBuf>,
+    /// Fixtures that are no files.
+    pub(crate) inline_fixtures: Vec<InlineText>,
     /// Scenario names and files.
     pub(crate) scenarios: Vec<String>,
+    /// Scenarios that are no files; they come behind the others.
+    pub(crate) inline_scenarios: Vec<InlineText>,
     /// The seed from the command line.
     pub(crate) seed: Option<u64>,
     /// The seed for scenarios that name none: picked once, so that a reload does not change the draws.
@@ -90,7 +94,8 @@ impl Sources {
     /// # Errors
     /// All problems of all files.
     pub(crate) fn load(&self) -> Result<LoadedSets, Diagnostics> {
-        let mut loader = fixtures::Loader::new(self.templating, self.redact_key.clone());
+        let mut loader = fixtures::Loader::new(self.templating, self.redact_key.clone())
+            .with_inline(self.inline_fixtures.clone());
         let ReloadedSets { fixtures, scenarios, warnings } = self.reload(&mut loader, true)?;
         let objects = fixtures.objects.unwrap_or_default();
         let fixtures = fixtures::FixtureSet { stubs: fixtures.stubs, objects };
@@ -110,8 +115,12 @@ impl Sources {
         // Scenarios may add to the objects.
         let adds = scenarios.as_ref().is_ok_and(|loaded| !loaded.set.generated().is_empty());
         let loaded = match self.fixtures.as_slice() {
-            [] if self.nothing => Ok(fixtures::Reloaded::default()),
-            [] => fixtures::embedded().map(fixtures::Reloaded::from),
+            [] if self.nothing && self.inline_fixtures.is_empty() => {
+                Ok(fixtures::Reloaded::default())
+            }
+            [] if self.inline_fixtures.is_empty() => {
+                fixtures::embedded().map(fixtures::Reloaded::from)
+            }
             paths => loader.reload(paths, objects || adds),
         };
         let (fixtures, scenarios) = match (loaded, scenarios) {
@@ -132,7 +141,8 @@ impl Sources {
     /// # Errors
     /// All problems of their files.
     pub(super) fn load_scenarios(&self) -> Result<scenario::LoadedScenarios, Diagnostics> {
-        let mut loaded = scenario::load(&self.scenarios, self.fallback_seed)?;
+        let mut loaded =
+            scenario::load_all(&self.scenarios, &self.inline_scenarios, self.fallback_seed)?;
         if let Some(seed) = self.seed {
             loaded.set = loaded.set.with_seed(seed);
         }

@@ -17,6 +17,7 @@ use crate::scenario::{ScenarioSet, ScenarioState};
 use super::clock::Clock;
 use super::commit::{Contended, Store};
 use super::draws::Draws;
+use super::own_scenarios::OwnScenarios;
 use super::seeding::{Lazy, SeedGeneration, Seeding};
 
 /// One client's isolated state.
@@ -34,6 +35,8 @@ pub(crate) struct World {
     pub(super) draws: Draws,
     /// The scenarios it has in place of those of the server.
     pub(crate) scenarios: ArcSwapOption<ScenarioSet>,
+    /// How these were chosen.
+    pub(crate) chosen: OwnScenarios,
     /// The requests of its clients, where they are graded.
     pub(crate) log: Arc<Log>,
     /// Deleted objects that are held back: when they are released, and when they were deleted.
@@ -75,6 +78,7 @@ impl World {
             scenario: ScenarioState::default(),
             draws: Draws::default(),
             scenarios: ArcSwapOption::empty(),
+            chosen: OwnScenarios::default(),
             log: Arc::default(),
             held: Mutex::default(),
             tokens: IssuedTokens::default(),

@@ -13,6 +13,7 @@ mod backend;
 mod builder;
 #[cfg(feature = "hot-reload")]
 mod files;
+mod inline;
 mod replay;
 mod running;
 mod start;
@@ -24,6 +25,7 @@ pub use crate::profile::Profile;
 #[cfg(feature = "record")]
 pub use backend::RecordMode;
 pub use builder::Builder;
+pub use inline::Stub;
 pub use running::RunningServer;
 pub use world::WorldHandle;
 

@@ -224,6 +224,11 @@ async fn perform(
             let head = Plan { body: Body::Empty, delivery: Delivery::UNDISTURBED, guard, ..plan };
             Ok(switching(head, accept.clone()))
         }
+        (body, _) if plan.delivery.effects().is_some_and(|effects| effects.head.is_some()) => {
+            drop(outside(Plan { body, guard, ..plan }, wanted, control));
+            // hyper's part ends with the next look at the connection, without a head of its own.
+            std::future::pending().await
+        }
         // A stream that is made from the request's body needs hyper to read on.
         (body, _) if !undisturbed || (is_stream(&body) && !wanted.is_being_read()) => {
             Ok(outside(Plan { body, guard, ..plan }, wanted, control))

@@ -15,11 +15,14 @@ use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use crate::message::{BodyStream, FaultAction, Guard};
 
 use super::deliver::{Step, Steps};
+use super::raw_head::RawHead;
 use super::socket::Socket;
 use super::upload::{MAX_SKIPPED, Rest, SKIP_TIME, Upload};
 
 /// The body behind a head that is sent.
 pub(super) struct Outside {
+    /// The head, where hyper does not send it.
+    pub(super) head: Option<RawHead>,
     pub(super) flow: Flow,
     pub(super) framing: Framing,
     /// Fields behind a body in chunks.
@@ -83,10 +86,13 @@ pub(super) async fn run(socket: Socket, read: Bytes, outside: Outside, limit: us
 }
 
 async fn send(mut socket: Socket, read: Bytes, outside: Outside, limit: usize) -> io::Result<Sent> {
-    let Outside { mut flow, framing, trailers, keep, upload, guard } = outside;
+    let Outside { head, mut flow, framing, trailers, keep, upload, guard } = outside;
     let mut incoming = Incoming::new(upload.map_or(Rest::Bytes(0), |upload| upload.take_rest()));
     incoming.push(&read);
     drop(read);
+    if let Some(head) = head {
+        head.send(&mut socket).await?;
+    }
     let mut left = match framing {
         Framing::Length(length) => length,
         Framing::HeadAlone => 0,

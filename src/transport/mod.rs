@@ -32,6 +32,7 @@ mod idle_timer;
 mod in_use;
 mod listen;
 mod piece;
+mod raw_head;
 mod reason;
 mod response;
 mod socket;

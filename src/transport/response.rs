@@ -15,6 +15,7 @@ use super::date;
 use super::deliver::steps;
 use super::frames::Frames;
 use super::framing::{Flow, Framing, Outside};
+use super::raw_head::RawHead;
 use super::upload::Upload;
 use super::wire::{Control, Takeover};
 
@@ -168,6 +169,7 @@ pub(super) fn outside(
         None if wanted.version == Version::HTTP_10 => Framing::Close,
         None => Framing::Chunked,
     };
+    let slow = plan.delivery.effects().and_then(|effects| effects.head.clone());
     let (undisturbed, undated) = (plan.delivery.leaves_body(), is_undated(&plan));
     let reason = reason(&plan.delivery);
     let trailers = trailers(&plan.delivery);
@@ -186,9 +188,16 @@ pub(super) fn outside(
         keep = false;
         plan.headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    let outside = Outside { flow, framing, trailers, keep, upload, guard: plan.guard };
+    let head = slow.map(|slow| {
+        if !undated {
+            plan.headers.entry(DATE).or_insert_with(date::now);
+        }
+        RawHead::new(&slow, (plan.status, reason.clone()), &plan.headers, framing)
+    });
+    let is_raw = head.is_some();
+    let outside = Outside { head, flow, framing, trailers, keep, upload, guard: plan.guard };
     control.take_over(Takeover::Body(outside));
-    if matches!(framing, Framing::HeadAlone | Framing::Length(0)) {
+    if is_raw || matches!(framing, Framing::HeadAlone | Framing::Length(0)) {
         // hyper asks for no byte of such a body.
         control.leave();
     }

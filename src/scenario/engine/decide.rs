@@ -101,6 +101,8 @@ fn ids(matching: &[&Rule]) -> Vec<Arc<str>> {
 
 /// The counter of a rule's delays, beside those of its outcomes.
 const DELAY: usize = usize::MAX;
+/// The counter of its damaged answers.
+const DAMAGE: usize = usize::MAX - 2;
 /// The counter of its changes of lines.
 const LINES: usize = usize::MAX - 1;
 /// The counter of requests that its gate refused.
@@ -283,6 +285,18 @@ impl Deciding<'_, '_> {
             match &mut self.decision.kubernetes {
                 Some(there) => there.and(kubernetes),
                 none => *none = Some(kubernetes.clone()),
+            }
+            self.shown(rule, draw);
+        }
+        if let Some(damage) = &then.damage {
+            let mut damage = damage.clone();
+            if let Some((_, drawn_from)) = &mut damage.corrupt {
+                // The bits of each answer are its own.
+                *drawn_from = rule.seed ^ self.memory.count(&rule.key, DAMAGE);
+            }
+            match &mut self.decision.damage {
+                Some(there) => there.and(&damage),
+                none => *none = Some(damage),
             }
             self.shown(rule, draw);
         }

@@ -70,6 +70,11 @@ impl ScenarioState {
         *self.lock() = Memory { began: now, ..Memory::default() };
     }
 
+    /// The timeline of a scenario begins anew.
+    pub(crate) fn forget_timeline(&self, scenario: &str) {
+        self.lock().starts.retain(|name, _| **name != *scenario);
+    }
+
     /// Makes all tokens invalid: they are unknown from now on.
     pub(crate) fn forget_tokens(&self) {
         let mut memory = self.lock();

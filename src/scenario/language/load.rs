@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
-use crate::document::{Diagnostic, Diagnostics, Format, MAX_FILE_BYTES, Severity, Source, disk};
+use crate::document::{
+    Diagnostic, Diagnostics, Format, InlineText, MAX_FILE_BYTES, Severity, Source, disk,
+};
 
 use super::file::{self, Offsets};
 use crate::scenario::rule::set::{About, Parts, ScenarioSet};
@@ -109,6 +111,18 @@ fn shipped_files() -> impl Iterator<Item = (String, PathBuf, &'static str)> {
 /// # Errors
 /// Every problem of every file.
 pub(crate) fn load(named: &[String], fallback_seed: u64) -> Result<LoadedScenarios, Diagnostics> {
+    load_all(named, &[], fallback_seed)
+}
+
+/// Loads scenarios as [`load`] does, and behind them those that are texts: their names are the texts' names.
+///
+/// # Errors
+/// Every problem of every file and text.
+pub(crate) fn load_all(
+    named: &[String],
+    inline: &[InlineText],
+    fallback_seed: u64,
+) -> Result<LoadedScenarios, Diagnostics> {
     let (mut problems, mut noticed) = (Diagnostics::default(), Diagnostics::default());
     let mut files = Vec::new();
     for name in named {
@@ -117,6 +131,11 @@ pub(crate) fn load(named: &[String], fallback_seed: u64) -> Result<LoadedScenari
             Err(found) => problems.extend(found.0),
         }
     }
+    files.extend(inline.iter().map(|text| File {
+        source: text.source(),
+        name: text.name.clone(),
+        directory: None,
+    }));
     let mut parts = Parts::default();
     let mut seed = None;
     for file in &files {

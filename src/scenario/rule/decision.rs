@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::message::{Delivery, Effects, Point, PointAction, Position};
+use crate::message::{Damage, Delivery, Effects, Point, PointAction, Position};
 
 use super::crash::Crash;
 use super::fields::FieldChanges;
@@ -31,6 +31,8 @@ pub(crate) struct Decision {
     pub kubernetes: Option<Box<KubernetesThen>>,
     /// The server crashes before it looks at the request.
     pub crash: Option<Crash>,
+    /// What is damaged in the answer, and how slowly the request is read.
+    pub damage: Option<Box<Damage>>,
     /// The header fields of the answer that change.
     pub fields: FieldChanges,
     /// What the limits say about the request.

@@ -5,6 +5,7 @@
 
 pub(in crate::scenario) mod context;
 pub(in crate::scenario) mod crash;
+pub(in crate::scenario) mod damage;
 pub(in crate::scenario) mod decision;
 pub(in crate::scenario) mod delay;
 pub(in crate::scenario) mod draw;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::message::{
-    Delay, Fault, FaultAction, FaultPoint, Idle, LineAction, LineKind, Pace, PointAction, Position,
+    Damage, Delay, Fault, FaultAction, FaultPoint, Idle, LineAction, LineKind, Pace, PointAction,
+    Position,
 };
 use crate::scenario::words::Either;
 use crate::scenario::words::table::{
@@ -15,6 +16,7 @@ use crate::scenario::words::table::{
 
 use super::context::{Context, named};
 use super::crash::Crash;
+use super::damage::damage;
 use super::delay::{delay, wait};
 use super::fields::FieldChanges;
 use super::flow::flow;
@@ -47,6 +49,8 @@ pub(in crate::scenario) struct Then {
     pub(in crate::scenario) cut: Option<(Position, PointAction)>,
     /// What goes wrong on the Kubernetes side.
     pub(in crate::scenario) kubernetes: Option<Box<KubernetesThen>>,
+    /// What is damaged in the answer.
+    pub(in crate::scenario) damage: Option<Box<Damage>>,
     /// The header fields of the answer that change.
     pub(in crate::scenario) fields: Option<Box<FieldChanges>>,
     /// The index of a kind of tokens, all of which become invalid.
@@ -87,6 +91,7 @@ impl Default for Then {
             lines: Vec::new(),
             cut: None,
             kubernetes: None,
+            damage: None,
             fields: None,
             revoke: None,
         }
@@ -125,6 +130,7 @@ impl Then {
             cut: None,
             revoke: words.revoke.as_ref().and_then(|name| named(name, "token", &context.tokens)),
             kubernetes: KubernetesThen::compile(&words.kubernetes).map(Box::new),
+            damage: damage(&words.damage),
             fields: FieldChanges::compile(
                 // Beside a status they are the status' own.
                 words.answer.headers.as_deref().filter(|_| words.status.is_none()),
@@ -167,6 +173,7 @@ impl Then {
             && self.lines.is_empty()
             && self.cut.is_none()
             && self.kubernetes.is_none()
+            && self.damage.is_none()
             && self.fields.is_none()
             && self.revoke.is_none()
     }

@@ -24,7 +24,9 @@ const PATHS: &[&str] = &[
     "shutdown",
     "scenarios",
     "scenarios/reset",
+    "scenarios/NAME",
     "scenarios/NAME/state",
+    "schemas/scenario",
     "standin",
     "standin/replay",
     "standin/recording",
@@ -71,6 +73,8 @@ pub(super) enum Endpoint<'a> {
     Scenarios,
     ScenarioReset,
     ScenarioState(&'a str),
+    PutScenario(&'a str),
+    ScenarioSchema,
     OwnScenarios,
     OwnScenarioReset,
     ScenarioStart,
@@ -136,10 +140,12 @@ impl<'a> Endpoint<'a> {
             ["scenarios"] => Self::Scenarios,
             ["scenarios", "reset"] => Self::ScenarioReset,
             ["scenarios", name, "state"] => Self::ScenarioState(name),
+            ["schemas", "scenario"] => Self::ScenarioSchema,
             ["standin", "scenarios"] => Self::OwnScenarios,
             ["standin", "scenarios", "reset"] => Self::OwnScenarioReset,
             ["scenarios", "start"] | ["standin", "scenarios", "start"] => Self::ScenarioStart,
             ["scenarios", "step"] | ["standin", "scenarios", "step"] => Self::ScenarioStep,
+            ["scenarios", name] => Self::PutScenario(name),
             ["reset"] => Self::Reset,
             ["clock"] => Self::Clock,
             ["clock", "freeze"] => Self::ClockFreeze,
@@ -171,11 +177,16 @@ impl<'a> Endpoint<'a> {
             | Self::Verdict
             | Self::Replay
             | Self::Recording
+            | Self::ScenarioSchema
             | Self::Clock => READ,
             Self::Journal(endpoint) => endpoint.methods(),
             Self::Recordings(endpoint) => endpoint.methods(),
             Self::Worlds => READ_AND_DELETE,
-            Self::Scenarios | Self::OwnScenarios | Self::World(_) | Self::File(_) => READ_AND_WRITE,
+            Self::Scenarios
+            | Self::OwnScenarios
+            | Self::PutScenario(_)
+            | Self::World(_)
+            | Self::File(_) => READ_AND_WRITE,
             Self::ScenarioState(_) => &[Method::PUT],
             Self::ExtendedSettings => &[Method::PATCH],
             Self::ScenarioReset

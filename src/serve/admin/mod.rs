@@ -28,6 +28,8 @@
 //! | POST `/__admin/recordings/snapshot` | makes stubs of what the journal has |
 //! | POST `/__admin/requests/remove`, `…/remove-by-metadata` | forgets what fits a pattern |
 //! | GET `/__admin/scenarios` | the world's scenarios and their states, in `WireMock`'s form |
+//! | GET, PUT, DELETE `/__admin/scenarios/NAME` | a scenario as YAML or JSON, besides the others, for this world; 422 with everything that is wrong with it |
+//! | GET `/__admin/schemas/scenario` | the JSON Schema of scenarios |
 //! | PUT `/__admin/scenarios/NAME/state` | `{"state": "…"}`: moves one; resets it where there is no body |
 //! | GET `/__admin/standin/scenarios` | Standin's own: the phase each is in, what its rules did |
 //! | PUT `/__admin/scenarios` | `{"scenarios": ["throttled"], "seed": 42}`: other ones, for this world |
@@ -64,9 +66,9 @@ mod settings;
 mod store;
 mod worlds;
 
-use http::Method;
+use http::{Method, StatusCode};
 
-use crate::message::{Plan, Request};
+use crate::message::{Origin, Plan, Request};
 
 use super::context::RequestContext;
 use super::replay::ReplayReport;
@@ -128,6 +130,10 @@ async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, Ad
         Endpoint::ScenarioState(name) => scenarios::set_state(context, name, &body),
         Endpoint::Scenarios | Endpoint::OwnScenarios => {
             own_scenarios::all(context, method, &body).await
+        }
+        Endpoint::PutScenario(name) => own_scenarios::one(context, method, name, &body).await,
+        Endpoint::ScenarioSchema => {
+            Ok(Plan::json(StatusCode::OK, Origin::Admin, crate::scenario::schema()))
         }
         Endpoint::OwnScenarioReset => Ok(own_scenarios::reset(context)),
         Endpoint::ScenarioStart => Ok(own_scenarios::start(context)),

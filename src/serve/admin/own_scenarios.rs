@@ -5,7 +5,8 @@ use std::path::Path;
 use http::Method;
 use serde_json::Value;
 
-use crate::message::Plan;
+use crate::document::InlineText;
+use crate::message::{Origin, Plan};
 use crate::scenario::shipped;
 
 use super::super::context::RequestContext;
@@ -20,8 +21,8 @@ pub(super) async fn all(
     match *method {
         Method::PUT => switch(context, body).await,
         Method::DELETE => {
-            context.world.scenarios.store(None);
-            Ok(reset(context))
+            context.restore_scenarios();
+            Ok(show(context))
         }
         _ => Ok(show(context)),
     }
@@ -97,5 +98,47 @@ async fn switch(context: &RequestContext, body: &[u8]) -> Result<Plan, AdminErro
         Ok(Ok(())) => Ok(show(context)),
         Ok(Err(problems)) => Err(AdminError::Problems(problems)),
         Err(_) => Err(AdminError::Failed),
+    }
+}
+
+/// One scenario that was put into the world: shown, put, taken away.
+pub(super) async fn one(
+    context: &RequestContext,
+    method: &Method,
+    name: &str,
+    body: &[u8],
+) -> Result<Plan, AdminError> {
+    let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned();
+    let absent = || AdminError::NotFound(format!("no scenario {name:?} was put into this world"));
+    match *method {
+        Method::PUT => {
+            let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            if name.is_empty() || name.len() > 64 || !name.chars().all(is_name) {
+                let why = format!(
+                    "{name:?} is not the name of a scenario: up to 64 letters, digits, '-', '_' and '.'"
+                );
+                return Err(AdminError::Invalid(why));
+            }
+            let text = String::from_utf8(body.to_vec()).map_err(|_| {
+                AdminError::Invalid("the body must be the text of a scenario, in UTF-8".to_owned())
+            })?;
+            let (putting, text) = (context.clone(), InlineText { name, text });
+            let put = tokio::task::spawn_blocking(move || putting.put_scenario(text)).await;
+            match put {
+                Ok(Ok(())) => Ok(show(context)),
+                Ok(Err(problems)) => Err(AdminError::Problems(problems)),
+                Err(_) => Err(AdminError::Failed),
+            }
+        }
+        Method::DELETE => match context.remove_scenario(&name) {
+            Ok(true) => Ok(show(context)),
+            Ok(false) => Err(absent()),
+            Err(problems) => Err(AdminError::Problems(problems)),
+        },
+        _ => {
+            let chosen = context.world.chosen.lock();
+            let text = chosen.put.iter().find(|text| text.name == name).ok_or_else(absent)?;
+            Ok(Plan::text(http::StatusCode::OK, Origin::Admin, text.text.clone()))
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod answer;
 mod at;
 mod crash;
+mod damage;
 mod delay;
 mod expect;
 mod file;
@@ -23,6 +24,7 @@ pub(in crate::scenario) use at::{
     EventChange, EventWords, Here, PointThen, PointThenWords, PointWords, StreamCut,
 };
 pub(in crate::scenario) use crash::{CrashWords, Kept, Restart};
+pub(in crate::scenario) use damage::DamageWords;
 pub(in crate::scenario) use delay::Delay;
 pub use expect::Grade;
 pub(in crate::scenario) use expect::{ExpectWords, VerdictWords};

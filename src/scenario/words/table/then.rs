@@ -11,6 +11,7 @@ use crate::scenario::words::shape::{Form, Looks, Must, Shape, Type, constraint, 
 
 use super::answer::{Code, ReplyWords, StatusWords};
 use super::crash::{CrashWords, Restart};
+use super::damage::DamageWords;
 use super::delay::Delay;
 use super::kubernetes::KubernetesWords;
 use super::listen::IdleWords;
@@ -144,5 +145,5 @@ words! {
         "Header fields that the answer does not have: one name, or a list. Without `Content-Length` the body goes out in chunks.",
     )
     .example("remove_headers: [ETag, Date]"),
-    + { answer: StatusWords, lines: StreamWords, kubernetes: KubernetesWords, }
+    + { answer: StatusWords, lines: StreamWords, kubernetes: KubernetesWords, damage: DamageWords, }
 }

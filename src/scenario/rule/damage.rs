@@ -1,0 +1,23 @@
+//! The words of damaged answers → [`Damage`].
+
+use crate::message::Damage;
+use crate::scenario::words::table::DamageWords;
+
+use super::wire;
+
+/// Compiles the words, if there are any.
+pub(in crate::scenario) fn damage(words: &DamageWords<'_>) -> Option<Box<Damage>> {
+    let code = |code: &u64| u16::try_from(*code).ok();
+    let damage = Damage {
+        corrupt: words.corrupt.map(|share| (share, 0)),
+        repeat: words.repeat,
+        length: words.content_length,
+        charset: words.charset,
+        gzip: words.gzip,
+        padding: words.pad_headers,
+        informational: words.informational.iter().flatten().filter_map(code).collect(),
+        head_pace: words.slow_head.as_ref().and_then(wire::pace),
+        read_pace: words.read.as_ref().and_then(wire::pace),
+    };
+    (damage != Damage::default()).then(|| Box::new(damage))
+}

@@ -1,0 +1,68 @@
+//! The words for answers that are damaged: bytes, lengths, encodings, heads.
+
+use crate::message::{BrokenGzip, WrongCharset, WrongLength};
+use crate::scenario::words::choice::Choice;
+use crate::scenario::words::kind::OneOrMany;
+use crate::scenario::words::read::words;
+use crate::scenario::words::scalar::{Percentage, Size, Whole};
+use crate::scenario::words::shape::{Shape, word};
+
+use super::wire::Rate;
+
+impl Choice for WrongLength {
+    const CHOICES: &'static [(&'static str, Self, &'static str)] = &[
+        ("short", Self::Short, "half of the body's length"),
+        ("long", Self::Long, "100 bytes more than the body has"),
+    ];
+}
+
+impl Choice for WrongCharset {
+    const CHOICES: &'static [(&'static str, Self, &'static str)] = &[
+        ("wrong", Self::Wrong, "`Content-Type` names UTF-16, and the body stays as it is"),
+        (
+            "mixed",
+            Self::Mixed,
+            "the second half of the body is in ISO-8859-1, whatever `Content-Type` says",
+        ),
+    ];
+}
+
+impl Choice for BrokenGzip {
+    const CHOICES: &'static [(&'static str, Self, &'static str)] = &[
+        ("truncated", Self::Truncated, "the last bytes are missing"),
+        ("checksum", Self::Checksum, "the checksum at the end is wrong"),
+    ];
+}
+
+/// The codes of informational answers, but for 101, which changes the protocol.
+type Informational = Whole<102, 199>;
+
+words! {
+    /// Words of `then` about damaged answers.
+    DamageWords: Shape::new("then: damage", "What is damaged in an answer that is otherwise the true one.")
+        .frame("rules: [{then: {…}}]");
+    corrupt: Percentage = word("corrupt", "The share of the body's bytes of which one bit is wrong, at least one byte; drawn by the seed.")
+        .example("corrupt: 1%"),
+    repeat: Size = word("repeat", "The first bytes of the body, so many, are sent twice; the length is that of what is sent.")
+        .example("repeat: 100B"),
+    content_length: WrongLength = word(
+        "content_length",
+        "`Content-Length` is not the length of the body; all of it is sent, then the connection is closed. A body of unknown length has none.",
+    )
+    .example("content_length: long"),
+    charset: WrongCharset = word("charset", "The encoding of a text is not the one it should be.")
+        .example("charset: mixed"),
+    gzip: BrokenGzip = word("gzip", "The body is compressed, and the end of that is broken.")
+        .example("gzip: truncated"),
+    pad_headers: Size = word("pad_headers", "Fields `X-Standin-Padding-N` make the head larger by so many bytes, 1 MiB at most.")
+        .example("pad_headers: 64KiB"),
+    informational: OneOrMany<Informational, 1> = word(
+        "informational",
+        "Informational answers with these codes come before the answer: one code, or a list. Over HTTP/1.1 alone.",
+    )
+    .example("informational: [103, 102]"),
+    slow_head: Rate = word("slow_head", "The status line and the header fields are sent at this rate. Over HTTP/1.1 alone.")
+        .example("slow_head: {chunk: 1B, every: 20ms}"),
+    read: Rate = word("read", "The request's body is read at this rate before the answer; HTTP/2 gives window for it as slowly.")
+        .example("read: 16KiB/s"),
+}

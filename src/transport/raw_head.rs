@@ -1,0 +1,70 @@
+//! The head of an HTTP/1.1 answer as bytes, where it is sent without hyper: behind informational answers, or slowly.
+
+use std::io;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use tokio::io::AsyncWriteExt;
+
+use crate::message::{Pace, SlowHead};
+
+use super::exact;
+use super::framing::Framing;
+use super::socket::Socket;
+
+/// A head that is still to be sent.
+pub(super) struct RawHead {
+    /// Informational answers, each with its end.
+    before: Vec<u8>,
+    head: Vec<u8>,
+    pace: Option<Pace>,
+}
+
+impl RawHead {
+    /// The head of an answer with this framing.
+    pub(super) fn new(
+        slow: &SlowHead,
+        (status, reason): (StatusCode, Option<Bytes>),
+        headers: &HeaderMap,
+        framing: Framing,
+    ) -> Self {
+        let mut before = Vec::new();
+        for code in &slow.informational {
+            let name = StatusCode::from_u16(*code).ok().and_then(|code| code.canonical_reason());
+            let line = format!("HTTP/1.1 {code} {}\r\n\r\n", name.unwrap_or("Informational"));
+            before.extend_from_slice(line.as_bytes());
+        }
+        let usual = status.canonical_reason().unwrap_or_default().as_bytes();
+        let mut head = format!("HTTP/1.1 {} ", status.as_u16()).into_bytes();
+        head.extend_from_slice(reason.as_deref().unwrap_or(usual));
+        head.extend_from_slice(b"\r\n");
+        for (name, value) in headers {
+            head.extend_from_slice(name.as_str().as_bytes());
+            head.extend_from_slice(b": ");
+            head.extend_from_slice(value.as_bytes());
+            head.extend_from_slice(b"\r\n");
+        }
+        if framing == Framing::Chunked {
+            head.extend_from_slice(b"transfer-encoding: chunked\r\n");
+        }
+        head.extend_from_slice(b"\r\n");
+        Self { before, head, pace: slow.pace }
+    }
+
+    /// Sends it.
+    pub(super) async fn send(self, socket: &mut Socket) -> io::Result<()> {
+        socket.write_all(&self.before).await?;
+        let (size, every) = match self.pace {
+            Some(Pace::Chunks { size, every }) => (size.max(1), Some(every)),
+            _ => (self.head.len().max(1), None),
+        };
+        for (number, part) in self.head.chunks(size).enumerate() {
+            if let Some(every) = every.filter(|_| number > 0) {
+                exact::sleep(every).await;
+            }
+            socket.write_all(part).await?;
+            socket.flush().await?;
+        }
+        Ok(())
+    }
+}
