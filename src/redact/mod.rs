@@ -14,6 +14,7 @@
 mod base64_text;
 mod body;
 mod coding;
+mod commands;
 mod credentials;
 mod edit;
 mod encodings;
@@ -27,9 +28,11 @@ mod pass;
 mod pattern;
 mod phrases;
 mod random;
+mod source;
 mod text;
 mod trigger;
 mod vendors;
+mod words;
 mod yaml;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use super::random::looks_random;
+use super::words::{AFTER, BEFORE_KEY, FINDS, FLAT, OF_PAGES, SECRET};
 
 /// Where a name stands: a few words are secret only there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,57 +19,6 @@ pub(super) enum Place {
     /// A field of JSON, an element, a key of a text.
     Field,
 }
-
-/// What these words name is secret.
-#[rustfmt::skip]
-const SECRET: &[&str] = &[
-    "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "secret", "secrets",
-    "token", "tokens", "credential", "credentials", "creds", "jwt", "bearer", "csrf", "xsrf",
-    "cookie", "cookies", "otp", "totp", "pin", "signature", "sig", "auth", "authorization", "authentication",
-    "session", "sessions", "sid", "apikey", "dsn", "assertion", "verifier", "psk", "accesskey",
-    "secretkey", "privatekey", "authtoken", "accesstoken", "refreshtoken", "sessionid",
-    "clientsecret", "cvv", "authentication", "crumb", "mnemonic",
-    "sessid", "cvc", "hmac", "keytab", "rspauth", "samlresponse", "samlrequest", "hdnts", "hdnea", "hdntl",
-];
-
-/// What may follow such a word: the name still means the secret itself.
-#[rustfmt::skip]
-const AFTER: &[&str] = &[
-    "value", "values", "data", "text", "raw", "hash", "hashed", "string", "id", "plain",
-    "plaintext", "old", "new", "current", "confirm", "confirmation", "again", "repeat", "base64",
-    "b64", "encrypted", "content", "key", "header", "hint", "pem", "material", "md5", "sha256",
-    "digest", "bytes", "json", "base", "phrase", "crypt", "bcrypt",
-];
-
-/// What a `key` is secret of.
-#[rustfmt::skip]
-const BEFORE_KEY: &[&str] = &[
-    "api", "access", "secret", "private", "client", "encryption", "encrypt", "decryption",
-    "signing", "sign", "shared", "account", "master", "ssh", "rsa", "ec", "ecdsa", "ed25519", "tls",
-    "ssl", "session", "subscription", "auth", "service", "storage", "consumer", "app",
-    "application", "deploy", "license", "licence", "security", "hmac", "aes", "root", "admin",
-    "webhook", "server", "secrets", "token", "write", "read", "integration", "routing",
-    "publishable", "functions", "ingestion", "instrumentation", "agent", "pgp", "gpg", "wireguard",
-    "symmetric", "unseal", "preshared", "certificate", "recovery", "ingest", "bootstrap", "join",
-];
-
-/// Words before `token` that make a mark in a list of it.
-#[rustfmt::skip]
-const OF_PAGES: &[&str] = &[
-    "next", "page", "continuation", "continue", "previous", "prev", "sync", "start", "cursor",
-    "resume", "marker", "delta", "skip", "max", "min", "total", "prompt", "completion", "input",
-    "output", "num", "cached", "reasoning",
-];
-
-/// Endings of names that are written as one word.
-#[rustfmt::skip]
-const FLAT: &[&str] = &[
-    "password", "passwd", "passphrase", "passcode", "secret", "token", "apikey", "accesskey",
-    "accesskeyid", "secretkey", "privatekey", "clientkey", "credential", "credentials", "signature",
-    "sessionid", "authorization", "connectionstring", "authcode", "userpass", "dbpass", "mysqlpwd",
-    "csrftoken", "encryptionkey", "signingkey", "sessid", "appkey",
-    "authkey", "requirepass", "masterauth", "dockerconfigjson", "dockercfg", "presharedkey", "unsealkey",
-];
 
 /// Whether what a name names is secret.
 pub(super) fn is_secret(name: &str, place: Place) -> bool {
@@ -92,7 +42,7 @@ pub(super) fn is_secret(name: &str, place: Place) -> bool {
         matches!(words, [.., of, community] if community == "community" && matches!(&**of, "snmp" | "ro" | "rw"))
             || matches!(words, [.., community, string] if community == "community" && string == "string")
     };
-    if is_saml(&words) || is_community(&words) {
+    if is_saml(&words) || is_community(&words) || is_phrase(&words) {
         return true;
     }
     // The word that counts: the last one that only says in which form the secret is does not.
@@ -136,16 +86,41 @@ pub(super) fn is_secret_value(name: &str, place: Place, value: &str) -> bool {
 fn may_be_secret(name: &str, place: Place, length: usize) -> bool {
     let words = words(&decoded(name));
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let in_query = place == Place::Query;
     match words.as_slice() {
-        ["ak" | "sk" | "seed" | "accessor" | "community" | "sign"] | [.., "honeycomb", "team"] => {
-            true
-        }
+        ["ak" | "sk" | "seed" | "accessor" | "community" | "sign" | "pat" | "salt"]
+        | [.., "honeycomb", "team"]
+        | [.., "salt" | "seed"] => true,
         [.., "sign"] => place != Place::Field,
+        [.., "api"] => place == Place::Header && length >= 20,
         [.., "primary" | "secondary", "key"] => length >= 12,
-        ["key"] => place == Place::Query && length >= 20,
-        ["policy"] => place == Place::Query && length >= 32,
+        ["key"] => in_query && length >= 20,
+        ["policy"] => in_query && length >= 28,
+        // Links that sign somebody in, and keys of small services.
+        [
+            "sas" | "sso" | "magic" | "tk" | "k" | "t" | "appid" | "invite" | "share" | "login"
+            | "unlock",
+        ]
+        | ["app", "id"] => in_query && length >= 20,
+        [.., "key"] => length >= 16 && !is_key_of_data(&words),
         _ => false,
     }
+}
+
+/// Whether a key is one by which data is found, not one that opens something.
+fn is_key_of_data(words: &[&str]) -> bool {
+    words.len() < 2 || words.iter().any(|word| FINDS.contains(word))
+}
+
+/// Whether a name is that of the words from which a key is made again, or of the answer to a challenge.
+fn is_phrase(words: &[String]) -> bool {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    matches!(
+        words.as_slice(),
+        [.., "seed" | "recovery" | "backup" | "mnemonic", "phrase" | "words" | "phrases"]
+            | [.., "service", "role", "key"]
+            | [.., "challenge" | "captcha" | "recaptcha" | "hcaptcha" | "turnstile", "response"]
+    )
 }
 
 /// Whether what a name holds are secrets under names of their own: `tokens: {ci: ".."}`.
@@ -190,11 +165,49 @@ fn is_secret_parameter(words: &[String]) -> bool {
 /// Whether a number of this name is secret: counts of tokens are not.
 pub(super) fn is_secret_number(name: &str) -> bool {
     const NUMBERS: &[&str] =
-        &["password", "passwd", "pwd", "passcode", "pin", "otp", "totp", "cvv", "secret", "code"];
+        &["password", "passwd", "pwd", "passcode", "pin", "otp", "totp", "cvv", "cvc", "secret"];
     let words = words(name);
-    words.last().is_some_and(|last| {
-        NUMBERS.contains(&last.as_str()) && (last != "code" || words.len() > 1 && words[0] == "otp")
-    })
+    is_code(&words) || words.last().is_some_and(|last| NUMBERS.contains(&last.as_str()))
+}
+
+/// Whether a name says what a secret is of only together with the name of the object around it: `mfa: {code: ..}`.
+pub(super) fn needs_its_object(name: &str) -> bool {
+    const SHORT: &[&str] = &["code", "key", "answer", "phrase", "string", "pass"];
+    SHORT.contains(&name)
+}
+
+/// Whether a field says how the field beside it is called: `{"name": .., "value": ..}`.
+pub(super) fn names_another(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "name",
+        "key",
+        "field",
+        "param",
+        "parameter",
+        "header",
+        "id",
+        "label",
+        "variable",
+        "property",
+        "attribute",
+        "option",
+        "setting",
+        "k",
+        "n",
+    ];
+    words(name).last().is_some_and(|last| NAMES.contains(&last.as_str()))
+}
+
+/// Whether a field has what the field beside it names; with `false` it may have a text about it as well.
+pub(super) fn is_of_name(name: &str) -> Option<bool> {
+    const VALUES: &[&str] = &["value", "values", "val", "v", "default"];
+    const OTHERS: &[&str] = &[
+        "content", "text", "current", "before", "after", "old", "new", "data", "from", "to",
+        "string",
+    ];
+    let words = words(name);
+    let has = |of: &[&str]| words.iter().any(|word| of.contains(&word.as_str()));
+    if has(VALUES) { Some(true) } else { has(OTHERS).then_some(false) }
 }
 
 /// Whether what stands below a name may be a secret without a name of its own.
@@ -258,6 +271,14 @@ fn is_code(words: &[String]) -> bool {
         "token",
         "session",
         "login",
+        "device",
+        "secret",
+        "challenge",
+        "magic",
+        "access",
+        "pairing",
+        "scratch",
+        "emergency",
     ];
     match words {
         [.., of, code] => {

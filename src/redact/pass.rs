@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::base64_text::Base64;
+use super::body::{Media, Redacted};
 use super::edit::{self, Edit, MARK};
 use super::key::Key;
 use super::known::Known;
@@ -67,12 +68,54 @@ impl<'k> Pass<'k> {
         {
             return edits;
         }
-        if let Some(edits) = self.json_lines(text) {
+        if let Some(edits) = self.event_lines(text).or_else(|| self.json_lines(text)) {
             return edits;
         }
         let mut edits = self.plain(text);
         edits.extend(self.kubernetes_yaml(text));
         edits
+    }
+
+    /// Events of a server whose data is JSON on more than one line (the `text/event-stream` of HTML's standard).
+    fn event_lines(&self, text: &str) -> Option<Vec<Edit>> {
+        const FIELD: &str = "data:";
+        if !text.contains(FIELD) || self.json_lines_suffice(text) {
+            return None;
+        }
+        let mut edits = Vec::new();
+        let (mut joined, mut places, mut start, mut any) = (String::new(), Vec::new(), 0, false);
+        for line in text.split_inclusive('\n').chain(["\n"]) {
+            let own = line.trim_end_matches(['\r', '\n']);
+            if let Some(data) = own.strip_prefix(FIELD) {
+                places.push((joined.len(), start + FIELD.len(), data.len()));
+                joined.push_str(data);
+                joined.push('\n');
+            } else if own.is_empty() && !joined.is_empty() {
+                let found = self.json(&joined);
+                any |= found.is_some();
+                let found = found.unwrap_or_else(|| self.plain(&joined));
+                edits.extend(found.into_iter().filter_map(|edit| {
+                    let (begin, at, length) =
+                        *places.iter().rfind(|(begin, ..)| *begin <= edit.range.start)?;
+                    let end = (edit.range.end - begin).min(length);
+                    Some(Edit { range: at + edit.range.start - begin..at + end, text: edit.text })
+                }));
+                (joined, places) = (String::new(), Vec::new());
+            } else if !own.is_empty() {
+                edits.extend(self.plain(own).into_iter().map(|edit| Edit {
+                    range: edit.range.start + start..edit.range.end + start,
+                    text: edit.text,
+                }));
+            }
+            start += line.len();
+        }
+        any.then_some(edits)
+    }
+
+    /// Whether no line of data continues the one before it.
+    fn json_lines_suffice(&self, text: &str) -> bool {
+        let data: Vec<bool> = text.lines().map(|line| line.starts_with("data:")).collect();
+        !data.windows(2).any(|pair| pair == [true, true])
     }
 
     /// Lines of which some are JSON: JSON lines, events of a server, logs.
@@ -128,7 +171,14 @@ impl<'k> Pass<'k> {
     fn nested_base64(&self, text: &str) -> Option<String> {
         const SHORTEST: usize = 16;
         let coding = Base64::of(text).filter(|_| text.len() >= SHORTEST)?;
-        let decoded = String::from_utf8(coding.decode(text)?).ok()?;
+        let decoded = coding.decode(text)?;
+        if decoded.starts_with(&[0x1f, 0x8b, 8]) {
+            return match self.nested_body(&decoded)? {
+                _ if matches!(self.by, By::Mark) => Some(MARK.to_string()),
+                new => Some(coding.encode(&new)),
+            };
+        }
+        let decoded = String::from_utf8(decoded).ok()?;
         let readable = |c: char| !c.is_control() || c.is_whitespace();
         if !decoded.chars().all(readable) {
             return None;
@@ -138,6 +188,21 @@ impl<'k> Pass<'k> {
             By::Mark => MARK.to_string(),
             By::Pseudonym(_) => coding.encode(new.as_bytes()),
         })
+    }
+
+    /// A compressed body inside of a value, where something in it is secret; one that cannot be read is.
+    fn nested_body(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let depth = self.nested.get();
+        if depth >= MAX_NESTED {
+            return None;
+        }
+        self.nested.set(depth + 1);
+        let new = self.body(&Media::default(), bytes);
+        self.nested.set(depth);
+        match new {
+            Redacted::Changed(new) => Some(new),
+            Redacted::Same | Redacted::Opaque(_) => None,
+        }
     }
 
     /// A text inside of a value, where something in it is secret and it does not lie too deep.

@@ -10,10 +10,11 @@ use super::encodings::percent;
 use super::names::{self, Place};
 use super::pass::Pass;
 use super::pattern::patterns;
+use super::random::{has_mixed, looks_random};
 
 patterns! {
     // The lines between those of a PEM block of a private key (RFC 7468), also where `\n` is written.
-    PRIVATE_KEY = r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(.*?)(?:-----END|\z)";
+    PRIVATE_KEY = r"(?s)---- ?-?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-----?(.*?)(?:----|\z)";
     // `scheme://user:password@host` (RFC 3986, section 3.2.1), the user may be missing.
     USER_INFO = r#"[A-Za-z][A-Za-z0-9+.-]*://([^\s/?\#@:"'<>]*)(?::([^\s/?\#@"'<>]+))?@"#;
     // `user:password@tcp(host)/..`, as some drivers have it.
@@ -48,9 +49,10 @@ patterns! {
     PART = r#"(?si)\bname="?([^";\r\n]+)"?[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)(?:\r?\n--|\z)"#;
     // Words that lead to other things as well, before what looks like a token.
     LINK = r#"/(?:reset|verify|activate|activation|confirm|confirmation|share|join|accept|token|tokens|signed|api-?key|api_key|access[_-]token|auth[_-]token|password|passwd|secret-?key|otp)/([^\s/?\#"'<>]{12,})"#;
-    SLACK = r"/services/(T[A-Za-z0-9_]+/B[A-Za-z0-9_]+/[A-Za-z0-9_]+)";
+    SLACK = r"/(?:services|workflows|triggers)/(T[A-Za-z0-9_]+/[AB]?[A-Za-z0-9_]+(?:/[A-Za-z0-9_]+){1,2})";
     // A path that is a secret itself: of a web hook, an invitation, a link to reset a password.
-    HOOK = r#"/(?:hooks?|webhookb2|webhooks?|incoming-webhook|invites?|invitations?|reset-password|password-reset|magic-link|verify-email|unsubscribe)/([^\s?\#"'<>]+)"#;
+    HOOK = r#"/(?:hooks?|webhookb2|webhooks?|incoming-?webhooks?|IncomingWebhook|callbacks?|catch)/([^\s?\#"'<>]+)"#;
+    ONCE = r#"/(?:invites?|invitations?|reset-?password|password-?reset|magic-?links?|verify-?email|confirm-?email|unsubscribe|one-time|onetime|share-?links?|forgot-?password)/([^\s?\#"'<>/]+)"#;
     BOT = r"/bot([0-9]{6,}:[A-Za-z0-9_-]{20,})";
     SITE = r"//webhook\.site/([0-9a-f-]{36})";
 }
@@ -66,7 +68,7 @@ impl Pass<'_> {
         }
         if text.contains("&lt;") {
             for found in REFERENCES.captures_iter(text) {
-                if names::is_secret(&found[1], Place::Field) {
+                if names::is_secret_value(&found[1], Place::Field, &found[2]) {
                     self.edit(&found, 2, &found[1], &mut edits);
                 }
             }
@@ -75,7 +77,7 @@ impl Pass<'_> {
         self.words(text, &mut edits);
         if text.contains("name=") && text.contains("--") {
             for found in PART.captures_iter(text) {
-                if names::is_secret(&found[1], Place::Query) {
+                if names::is_secret_value(&found[1], Place::Query, &found[2]) {
                     self.edit(&found, 2, &found[1], &mut edits);
                 }
             }
@@ -153,8 +155,23 @@ impl Pass<'_> {
                 }
             }
         }
-        for pattern in [&HOOK, &BOT, &SLACK, &SITE] {
+        for pattern in [&BOT, &SLACK, &SITE] {
             for found in pattern.captures_iter(text) {
+                self.edit(&found, 1, "", edits);
+            }
+        }
+        for found in HOOK.captures_iter(text) {
+            let Some(path) = found.get(1) else { continue };
+            let mut at = path.start();
+            for segment in path.as_str().split('/') {
+                if is_drawn(segment) {
+                    edits.push(Edit { range: at..at + segment.len(), text: self.hide(segment) });
+                }
+                at += segment.len() + 1;
+            }
+        }
+        for found in ONCE.captures_iter(text) {
+            if has_mixed(&found[1]) || is_drawn(&found[1]) {
                 self.edit(&found, 1, "", edits);
             }
         }
@@ -169,8 +186,9 @@ impl Pass<'_> {
     fn elements(&self, text: &str, edits: &mut Vec<Edit>) {
         for found in ELEMENT.captures_iter(text) {
             let name = found[1].rsplit(':').next().unwrap_or_default();
-            if names::is_secret(name, Place::Field) {
-                self.edit(&found, if found.get(2).is_some() { 2 } else { 3 }, name, edits);
+            let group = if found.get(2).is_some() { 2 } else { 3 };
+            if names::is_secret_value(name, Place::Field, &found[group]) {
+                self.edit(&found, group, name, edits);
             }
         }
         for pattern in [&PROPERTY, &MEMBER] {
@@ -192,7 +210,7 @@ impl Pass<'_> {
                     }
                     "type" => named |= value.as_str().eq_ignore_ascii_case("password"),
                     "value" | "content" => values.push(range),
-                    name if names::is_secret(name, Place::Field) => {
+                    name if names::is_secret_value(name, Place::Field, value.as_str()) => {
                         let text = self.hide_value(value.as_str(), name);
                         edits.push(Edit { range, text });
                     }
@@ -239,7 +257,7 @@ impl Pass<'_> {
         }
         for found in LINE.captures_iter(text) {
             let words = found[2].split_whitespace().count();
-            let sentence = words > 6;
+            let sentence = words > 6 || found[2].starts_with("<<");
             if names::is_secret(&found[1], Place::Field) && !sentence && !found[2].contains("://") {
                 self.edit(&found, 2, &found[1], edits);
             }
@@ -288,4 +306,22 @@ impl Pass<'_> {
         };
         edits.push(Edit { range: value.range(), text });
     }
+}
+
+/// Whether a segment of a path is drawn, not chosen: `hooks/x1` is a name, `hooks/T0aB3xK9q2Lm` is not.
+fn is_drawn(segment: &str) -> bool {
+    const SHORTEST: usize = 16;
+    let is_long = || {
+        let word = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        let digits = segment.bytes().filter(u8::is_ascii_digit).count();
+        let is_number = digits == segment.len();
+        // Ids of 128 bits have their own shape, and words are joined by hyphens.
+        let is_of_words = segment.split(['-', '_']).all(|word| word.len() < SHORTEST);
+        segment.len() >= SHORTEST
+            && segment.bytes().all(word)
+            && digits >= 3
+            && !is_number
+            && !is_of_words
+    };
+    looks_random(segment) || is_long()
 }
