@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::Links;
 use super::base::ClientBase;
+use super::reference;
 use super::scan::{ends_in_word, is_delimiter};
 use super::spelling::SPELLINGS;
 
@@ -87,6 +88,8 @@ impl Links {
         let make = || {
             let mut out = Vec::new();
             for backend in &self.backends {
+                // One character more says whether a reference goes on in the same segment.
+                out.extend(reference::spellings(&backend.base));
                 for host in &backend.hosts {
                     for scheme in ["http:", "https:", "ws:", "wss:", ""] {
                         for port in [format!(":{}", backend.port), String::new()] {
