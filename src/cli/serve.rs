@@ -10,7 +10,7 @@ use crate::fixtures;
 use crate::serve::ReplayReport;
 use crate::server::{Builder, RunningServer, Server};
 
-use super::args::{Listener, Record, Recorded, Replay, Serve, TlsArgs, WrittenAs};
+use super::args::{Faults, Listener, Record, Recorded, Replay, Serve, TlsArgs, WrittenAs};
 use super::backend::backends;
 use super::console::Console;
 use super::error::CommandError;
@@ -44,7 +44,9 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
     for (url, options) in backends(args.upstream, &args.backend)? {
         builder = builder.upstream(url, options);
     }
-    builder = builder.rewrite_links(!args.backend.no_rewrite);
+    builder = builder
+        .rewrite_links(!args.backend.no_rewrite)
+        .keep_faults(args.backend.faults == Faults::Keep);
     let recorded = args.replay.recorded(&fixtures).map_err(CommandError::Usage)?;
     if let Some(Recorded { directory, mode }) = recorded {
         if !is_proxy && mode.is_none() {
@@ -148,6 +150,7 @@ pub(super) fn record(args: Record) -> Result<(), CommandError> {
         // All paths are the backend's.
         .world_prefix(None)
         .rewrite_links(!args.backend.no_rewrite)
+        .keep_faults(args.backend.faults == Faults::Keep)
         .record(&folder);
     for (url, options) in backends {
         builder = builder.upstream(url, options);

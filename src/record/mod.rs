@@ -5,6 +5,7 @@
 //! Request → [proxy] → one of the [backends] → [upstream] ══ backend
 //!              │ └─ Plan: the body as it arrives, through the [tee], with [links] to the proxy
 //!              └─ [exchange] when it ends → [writer]
+//! broken answers → [faults] → a scenario beside the recording
 //! [writer] → [ledger]: what tells the request apart ([identity]), its [answer], both [clean] of secrets,
 //!                      and its place among the answers so far → [mapping] → [files] → DIR/*.json
 //! ```
@@ -23,6 +24,7 @@ mod connect;
 mod credentials;
 mod exchange;
 mod exec_plugin;
+mod faults;
 #[cfg(feature = "cli")]
 mod fetch;
 mod files;

@@ -15,6 +15,7 @@ use crate::message::{Body, Effects, Origin, PassedBody, Plan, Request, RequestBo
 
 use super::backends::Backends;
 use super::exchange::{BodyCopy, SentRequest};
+use super::faults::BackendFault;
 use super::links::AnswerLinks;
 use super::tee::{Recording, Tee};
 use super::upstream::UpstreamError;
@@ -63,9 +64,22 @@ impl Proxy {
             // What is said over a WebSocket is recorded as it is said, without compression.
             request.headers.remove(SEC_WEBSOCKET_EXTENSIONS);
         }
+        let number = self
+            .recorder
+            .as_ref()
+            .zip(sent.as_ref())
+            .and_then(|(recorder, sent)| recorder.count(sent));
         let response = match upstream.forward(request).await {
             Ok(response) => response,
-            Err(error) => return failed(&error),
+            Err(error) => {
+                if let (Some(recorder), Some(sent), Some(number)) = (&self.recorder, &sent, number)
+                    && let UpstreamError::Broken { why, .. } = &error
+                    && let Some(fault) = BackendFault::in_place_of_answer(why)
+                {
+                    recorder.add_fault(sent, number, fault);
+                }
+                return failed(&error);
+            }
         };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let sent = self.recorder.clone().zip(sent);
@@ -75,6 +89,7 @@ impl Proxy {
         let recording = self.recorder.clone().zip(sent).and_then(|(recorder, sent)| {
             let (status, headers) = (head.status, head.headers.clone());
             let mut recording = Recording::begin(recorder, sent, status, headers)?;
+            recording.number = number;
             let reason = head.extensions.get::<ReasonPhrase>();
             recording.reason = reason.map(|reason| Bytes::copy_from_slice(reason.as_bytes()));
             Some(recording)

@@ -14,6 +14,7 @@ use crate::message::BodyError;
 
 use super::answer;
 use super::exchange::{Arrivals, End, ReceivedAnswer, SentRequest};
+use super::faults::BackendFault;
 use super::queue::Reserved;
 use super::writer::Recorder;
 
@@ -34,6 +35,8 @@ pub(super) struct Recording {
     pub(super) headers: HeaderMap,
     /// The reason phrase, where it is not the usual one.
     pub(super) reason: Option<Bytes>,
+    /// The number of its request, where faults of the backend are recorded.
+    pub(super) number: Option<u64>,
     began: Instant,
     body: Arrivals,
     trailers: Option<HeaderMap>,
@@ -59,8 +62,19 @@ impl Recording {
         let began = Instant::now();
         let mut reserved = recorder.reserve();
         reserved.grow(OVERHEAD);
-        let (reason, body, trailers) = (None, recorder.arrivals(), None);
-        Some(Self { recorder, sent, status, headers, reason, began, body, trailers, reserved })
+        let (reason, number, body, trailers) = (None, None, recorder.arrivals(), None);
+        Some(Self {
+            recorder,
+            sent,
+            status,
+            headers,
+            reason,
+            number,
+            began,
+            body,
+            trailers,
+            reserved,
+        })
     }
 
     /// Adds what arrived; returns whether it fits.
@@ -103,6 +117,21 @@ impl Recording {
         }
         let length = self.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
         length.is_some_and(|length| length.parse() == Ok(self.body.length()))
+    }
+
+    /// Ends with an error of the backend: what arrived is recorded with the fault, where faults are.
+    fn break_off(self, error: &(dyn std::error::Error + 'static)) {
+        let fault = BackendFault::in_body(error, self.body.length());
+        match self.number {
+            Some(number) if self.recorder.add_fault(&self.sent, number, fault) => {
+                self.finish(End::Whole);
+            }
+            _ => {
+                let why = "the backend broke off its answer to";
+                let error = format!(": {error}; --faults keep records it");
+                self.recorder.report_skipped(&self.sent, why, &error);
+            }
+        }
     }
 
     /// Gives up: `why` stands before the request.
@@ -161,8 +190,7 @@ impl Body for Tee {
             }
             Some(Err(error)) => {
                 if let Some(recording) = self.recording.take() {
-                    let why = "the backend broke off its answer to";
-                    recording.recorder.report_skipped(&recording.sent, why, &format!(": {error}"));
+                    recording.break_off(&error);
                 }
                 Some(Err(BodyError::Broken(error.to_string())))
             }

@@ -219,7 +219,7 @@ impl<'k> Pass<'k> {
 
     /// What stands for a secret.
     pub(crate) fn hide(&self, secret: &str) -> String {
-        if secret.trim().is_empty() || secret.contains(MARK) {
+        if secret.trim().is_empty() || secret.contains(MARK) || is_placeholder(secret) {
             return secret.to_owned();
         }
         self.remember(secret);
@@ -367,4 +367,14 @@ impl<'k> Pass<'k> {
             self.found.borrow_mut().insert(secret.to_owned());
         }
     }
+}
+
+/// Whether a value says what is put in its place, in the words of templates: `{{ .Values.password }}`, `${PASSWORD}`.
+fn is_placeholder(value: &str) -> bool {
+    let value = value.trim();
+    [("{{", "}}"), ("${", "}"), ("$(", ")")].into_iter().any(|(begin, end)| {
+        value
+            .strip_prefix(begin)
+            .is_some_and(|rest| rest.find(end).is_some_and(|at| at + end.len() == rest.len()))
+    })
 }

@@ -24,7 +24,7 @@ patterns! {
     // Parameters of a URL's query or fragment, and of forms.
     PARAMETER = r#"(?:^|[?&\#;])([A-Za-z0-9_.~%\-\[\]+]+)=([^&\#;\s"'<>\\]*)"#;
     // `name: value`, `name=value`, `"name": "value"`, `name => value`, `--name=value`.
-    PAIR = r#"(?x)(?:^|[^A-Za-z0-9_.\-]|--)_*([A-Za-z][A-Za-z0-9_.\-]{0,60}) (?:\\?["'])?\s*(?::=|=>|::|:|=)\s*
+    PAIR = r#"(?x)(?:^|[^A-Za-z0-9_.\-]|--)_*([A-Za-z][A-Za-z0-9_.\-]{0,60}) (?:\\?["'])?\s*(?::=|=>|::|===?|:|=)\s*
         (?: (?:\\?"){3}([^"\\]+)(?:\\?"){3} | \\?"((?:[^"\\]|\\[^"])*)\\?" | '([^']*)' | ([^\s"'<>,;&(){}\[\]|\\]+) )"#;
     // `name: a value that goes on to the end of the line`.
     LINE = r#"(?m)^[ \t]*(?:-[ \t]+)?(?:export[ \t]+|set[ \t]+)?["']?([A-Za-z][A-Za-z0-9_.\-]{0,60})["']?[ \t]*[:=][ \t]+(?:[&!]\S+[ \t]+)?([^\s|>&*"'{\[][^\r\n]*)"#;

@@ -63,6 +63,8 @@ pub(super) struct Recording {
     pub(super) redactor: Arc<Redactor>,
     /// Whether new answers come after those of an earlier recording, or in their place.
     pub(super) extends: bool,
+    /// Whether faults of the backend are recorded.
+    pub(super) keeps_faults: bool,
 }
 
 impl Recording {
@@ -72,7 +74,7 @@ impl Recording {
     /// [`Error::Record`] when the directory cannot be used.
     pub(super) fn open(directory: PathBuf, key: Option<&Key>) -> Result<Self, Error> {
         match Recorder::redactor(&directory, key.cloned()) {
-            Ok(redactor) => Ok(Self { directory, redactor, extends: false }),
+            Ok(redactor) => Ok(Self { directory, redactor, extends: false, keeps_faults: false }),
             Err(source) => Err(Error::Record { path: directory, source }),
         }
     }
@@ -111,7 +113,7 @@ pub(super) fn proxy(
     let links = rewrites_links.then(|| Arc::new(Links::new(named)));
     let recorder = match recording {
         None => None,
-        Some(Recording { directory, redactor, extends }) => {
+        Some(Recording { directory, redactor, extends, keeps_faults }) => {
             let earlier = if extends { Earlier::Extend } else { Earlier::Replace };
             let urls: Vec<&str> = upstreams.iter().map(|(url, _)| &**url).collect();
             let most_of_body = bounds.recorded_body_bytes as u64;
@@ -119,6 +121,7 @@ pub(super) fn proxy(
                 backend: urls.join(" "),
                 earlier,
                 most_of_body,
+                keeps_faults,
                 links: links.clone(),
             };
             let limits = QueueLimits {

@@ -51,6 +51,8 @@ pub struct Builder {
     #[cfg(feature = "record")]
     pub(super) rewrite_links: bool,
     #[cfg(feature = "record")]
+    pub(super) keep_faults: bool,
+    #[cfg(feature = "record")]
     pub(super) record: Option<PathBuf>,
     #[cfg(feature = "record")]
     pub(super) record_mode: Option<RecordMode>,
@@ -90,6 +92,8 @@ impl Default for Builder {
             upstreams: Vec::new(),
             #[cfg(feature = "record")]
             rewrite_links: true,
+            #[cfg(feature = "record")]
+            keep_faults: false,
             #[cfg(feature = "record")]
             record: None,
             #[cfg(feature = "record")]

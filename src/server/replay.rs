@@ -49,6 +49,14 @@ impl Builder {
         self
     }
 
+    /// Whether faults of the backend (resets, bodies that end early, invalid chunks) are recorded: as a scenario in the
+    /// directory of [`Builder::record`], which a server with that directory lays on its answers. Off by default:
+    /// broken answers are left out, and reported.
+    pub fn keep_faults(mut self, on: bool) -> Self {
+        self.keep_faults = on;
+        self
+    }
+
     /// Records the backend's responses as fixtures in a directory, which is created if it does not exist.
     pub fn record(mut self, directory: impl Into<PathBuf>) -> Self {
         self.record = Some(directory.into());

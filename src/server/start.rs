@@ -41,6 +41,7 @@ impl Builder {
         let log = self.log.take().unwrap_or_else(|| Arc::new(|_: &str| {}));
         #[cfg(feature = "record")]
         self.recover_recordings(&log)?;
+        self.sources.add_recorded_faults();
         let (loaded, auth) = self.load()?;
         let strict = self.is_strict(&loaded);
         for warning in &loaded.warnings.0 {
@@ -180,6 +181,7 @@ impl Builder {
         let mut recording =
             recording.map(|path| Recording::open(path, key.as_ref())).transpose()?;
         if let Some(recording) = &mut recording {
+            recording.keeps_faults = self.keep_faults;
             recording.extends = self.record_mode == Some(super::RecordMode::NewEpisodes);
         }
         let redactor = match &recording {

@@ -172,6 +172,10 @@ pub(crate) struct Backend {
     /// Keep links to the backend in its responses; they lead clients to the backend itself.
     #[arg(long)]
     pub(crate) no_rewrite: bool,
+    /// Faults of the backend in a recording (resets, bodies that end early): leave them out, or keep them as a scenario
+    /// that is replayed with it.
+    #[arg(long, value_name = "WHAT", default_value = "leave")]
+    pub(crate) faults: Faults,
     /// PEM file with the client certificate to show to the backend.
     #[arg(long, value_name = "FILE", requires = "upstream_key")]
     pub(crate) upstream_cert: Option<PathBuf>,
@@ -187,6 +191,13 @@ pub(crate) struct Backend {
     /// Keep the Host that the client sends.
     #[arg(long)]
     pub(crate) upstream_preserve_host: bool,
+}
+
+/// What a recorder does with faults of the backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Faults {
+    Keep,
+    Leave,
 }
 
 /// The response to DELETE on a collection.
