@@ -11,7 +11,7 @@ use crate::serve::ReplayReport;
 use crate::server::{Builder, RunningServer, Server};
 
 use super::args::{Faults, Listener, Record, Recorded, Replay, Serve, TlsArgs, WrittenAs};
-use super::backend::backends;
+use super::backend::{backends, options};
 use super::console::Console;
 use super::error::CommandError;
 use super::signals::Signals;
@@ -40,7 +40,7 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         builder = builder.authorization_policy_file(path);
     }
     builder = builder.anonymous_auth(args.anonymous_auth);
-    let is_proxy = !args.upstream.is_empty();
+    let is_proxy = !args.upstream.is_empty() || args.tls.forward;
     for (url, options) in backends(args.upstream, &args.backend)? {
         builder = builder.upstream(url, options);
     }
@@ -63,6 +63,10 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
     }
     builder = args.replay.strict.into_iter().fold(builder, Builder::strict);
     builder = builder.replay_speed(args.replay.replay_speed);
+    if args.tls.forward {
+        builder =
+            builder.forward_proxy(args.tls.tunnel.clone()).forward_options(options(&args.backend));
+    }
     let builder = with_tls(builder, &args.tls)?.hot_reload(true);
     let bounds = bounds(&args.listener, args.max_worlds)?;
     let ca_out = args.tls.ca_out;
@@ -139,7 +143,10 @@ fn tls(args: &TlsArgs) -> crate::tls::server::TlsOptions {
 
 pub(super) fn record(args: Record) -> Result<(), CommandError> {
     let backends = backends(args.upstream, &args.backend)?;
-    let urls: Vec<&str> = backends.iter().map(|(url, _)| &**url).collect();
+    let mut urls: Vec<&str> = backends.iter().map(|(url, _)| &**url).collect();
+    if args.tls.forward {
+        urls.push("as a forward proxy");
+    }
     let what = format!("recording {} to {}", urls.join(", "), args.to.display());
     let folder = match args.written_as {
         WrittenAs::Stubs => args.to.clone(),
@@ -155,7 +162,11 @@ pub(super) fn record(args: Record) -> Result<(), CommandError> {
     for (url, options) in backends {
         builder = builder.upstream(url, options);
     }
-    let builder = args.record_mode.into_iter().fold(builder, Builder::record_mode);
+    let mut builder = args.record_mode.into_iter().fold(builder, Builder::record_mode);
+    if args.tls.forward {
+        builder =
+            builder.forward_proxy(args.tls.tunnel.clone()).forward_options(options(&args.backend));
+    }
     let builder = with_tls(builder, &args.tls)?;
     let bounds = bounds(&args.listener, None)?;
     let ca_out = args.tls.ca_out;

@@ -273,6 +273,7 @@ mod tests {
     fn sent(target: &str) -> SentRequest {
         SentRequest {
             method: Method::GET,
+            origin: None,
             target: target.to_owned(),
             headers: http::HeaderMap::new(),
             body: BodyCopy::default(),

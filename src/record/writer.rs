@@ -199,6 +199,11 @@ impl Recorder {
         }
     }
 
+    /// Hides what the body of a request holds, before its exchange is written too.
+    pub(super) fn expect(&self, sent: &SentRequest) {
+        self.0.redactor.expect(&sent.headers, sent.body.pending());
+    }
+
     /// Counts a request whose fault would be recorded.
     pub(super) fn count(&self, sent: &SentRequest) -> Option<u64> {
         self.0.faults.as_ref()?.count(&sent.method, &sent.target)

@@ -26,6 +26,8 @@ mod known;
 mod names;
 mod pass;
 mod pattern;
+#[cfg(feature = "record")]
+mod pending;
 mod phrases;
 mod random;
 mod source;
@@ -47,11 +49,20 @@ pub(crate) use key::Key;
 pub(crate) use key_file::KEY_FILE;
 pub(crate) use known::Known;
 pub(crate) use pass::Pass;
+#[cfg(feature = "record")]
+pub(crate) use pending::PendingBody;
 
+#[cfg(feature = "record")]
+use std::sync::Weak;
 use std::sync::{Mutex, PoisonError};
+
+#[cfg(feature = "record")]
+use http::HeaderMap;
 
 use known::Memory;
 use pass::By;
+#[cfg(feature = "record")]
+use pending::Pending;
 
 /// Replaces secrets, of any number of exchanges under one key.
 #[derive(Debug)]
@@ -60,11 +71,19 @@ pub(crate) struct Redactor {
     /// Whether it replaces nothing.
     off: bool,
     memory: Mutex<Memory>,
+    #[cfg(feature = "record")]
+    pending: Mutex<Pending>,
 }
 
 impl Redactor {
     pub(crate) fn new(key: Key) -> Self {
-        Self { key, off: false, memory: Mutex::default() }
+        Self {
+            key,
+            off: false,
+            memory: Mutex::default(),
+            #[cfg(feature = "record")]
+            pending: Mutex::default(),
+        }
     }
 
     /// A redactor that replaces nothing, for `--show-secrets`.
@@ -114,8 +133,30 @@ impl Redactor {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner).kinds()
     }
 
-    /// The secrets that are kept of earlier exchanges.
+    /// Learns the secrets of the bodies that are kept in mind.
+    #[cfg(feature = "record")]
+    fn learn_pending(&self) {
+        let bodies = self.pending.lock().unwrap_or_else(PoisonError::into_inner).bodies();
+        let pass = self.pass("");
+        for (media, body) in &bodies {
+            pass.body(media, body);
+        }
+        if !bodies.is_empty() {
+            self.learn(&pass);
+        }
+    }
+
+    /// Keeps a body in mind whose secrets are learned later.
+    #[cfg(feature = "record")]
+    pub(crate) fn expect(&self, headers: &HeaderMap, body: Weak<dyn PendingBody>) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.add(Media::of(headers), body);
+    }
+
+    /// The secrets that are kept of earlier exchanges, and those of bodies that are kept in mind.
     pub(crate) fn remembered(&self) -> Known {
+        #[cfg(feature = "record")]
+        self.learn_pending();
         self.memory.lock().unwrap_or_else(PoisonError::into_inner).known()
     }
 

@@ -1,7 +1,8 @@
 //! The server's side: what it shows, whom it asks for a certificate, and how both change while it runs.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use base64::Engine as _;
@@ -16,7 +17,7 @@ pub(crate) use tokio_rustls::server::TlsStream;
 use crate::message::ClientCertificate;
 
 use super::identity::Clients;
-use super::issue::{Issued, issue};
+use super::issue::{Authority, Issued};
 use super::{TlsError, certificates, provider};
 
 /// What clients may speak, best first (ALPN, RFC 7301).
@@ -83,8 +84,10 @@ impl TlsOptions {
 pub(crate) struct Tls {
     options: TlsOptions,
     /// Made once: a reload of other files must not change it under the clients that trust it.
-    own: Option<Issued>,
+    own: Option<Own>,
     now: ArcSwap<Current>,
+    /// The configurations for the hosts of a forward proxy.
+    hosts: Mutex<HashMap<String, Arc<ServerConfig>>>,
 }
 
 #[derive(Debug)]
@@ -94,10 +97,19 @@ struct Current {
     ca_pem: String,
 }
 
-impl std::fmt::Debug for Issued {
-    /// The key stays out of it.
+/// The server's own CA, and its certificate.
+struct Own {
+    authority: Authority,
+    issued: Issued,
+}
+
+/// How many hosts have a certificate at once.
+const MAX_HOSTS: usize = 256;
+
+impl std::fmt::Debug for Own {
+    /// The keys stay out of it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Issued").field("ca_pem", &self.ca_pem).finish_non_exhaustive()
+        f.debug_struct("Own").field("ca_pem", &self.authority.pem).finish_non_exhaustive()
     }
 }
 
@@ -116,10 +128,12 @@ impl Tls {
                 names.push(listen.to_string());
             }
             names.extend(given);
-            Some(issue(&names)?)
+            let authority = Authority::new()?;
+            let issued = authority.issue(&names)?;
+            Some(Own { authority, issued })
         };
         let now = ArcSwap::from_pointee(Current::load(&options, own.as_ref())?);
-        Ok(Self { options, own, now })
+        Ok(Self { options, own, now, hosts: Mutex::default() })
     }
 
     /// Reads the files again; new connections meet what is in them. On `Err` nothing has changed.
@@ -161,6 +175,54 @@ impl Tls {
     }
 }
 
+impl Tls {
+    /// Whether it can show certificates for other hosts: it has a CA of its own.
+    pub(crate) fn issues(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// Does the handshake as another host, with a certificate that is issued for it.
+    ///
+    /// # Errors
+    /// What the client did that TLS does not allow, and a host that no certificate can name.
+    pub(crate) async fn accept_as<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        host: &str,
+        stream: S,
+    ) -> std::io::Result<Accepted<S>> {
+        let config = self.of_host(host).map_err(std::io::Error::other)?;
+        let stream = TlsAcceptor::from(config).accept(stream).await?;
+        let http2 = stream.get_ref().1.alpn_protocol() == Some(PROTOCOLS[0]);
+        Ok(Accepted { stream, http2, client: None })
+    }
+
+    fn of_host(&self, host: &str) -> Result<Arc<ServerConfig>, TlsError> {
+        let known = |hosts: &HashMap<_, _>| hosts.get(host).cloned();
+        if let Some(config) = known(&self.hosts.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(config);
+        }
+        let Some(own) = &self.own else {
+            return Err(TlsError::Unusable("there is no CA to issue certificates".into()));
+        };
+        let issued = own.authority.issue(&[host.to_owned()])?;
+        let mut config = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| TlsError::unusable(&error))?
+            .with_no_client_auth()
+            .with_single_cert(issued.chain, issued.key)
+            .map_err(|error| TlsError::unusable(&error))?;
+        config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+        let config = Arc::new(config);
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if hosts.len() >= MAX_HOSTS {
+            // They are issued again when they are asked for again.
+            hosts.clear();
+        }
+        hosts.insert(host.to_owned(), Arc::clone(&config));
+        Ok(config)
+    }
+}
+
 /// A connection after its handshake.
 pub(crate) struct Accepted<S> {
     pub(crate) stream: TlsStream<S>,
@@ -171,7 +233,7 @@ pub(crate) struct Accepted<S> {
 }
 
 impl Current {
-    fn load(options: &TlsOptions, own: Option<&Issued>) -> Result<Self, TlsError> {
+    fn load(options: &TlsOptions, own: Option<&Own>) -> Result<Self, TlsError> {
         let clients = match &options.client_ca {
             Some(path) => Some(Arc::new(Clients::new(certificates(path)?)?)),
             None => None,
@@ -184,7 +246,10 @@ impl Current {
                 let ca_pem = chain.last().map(pem).unwrap_or_default();
                 (chain, key, ca_pem)
             }
-            (None, Some(own)) => (own.chain.clone(), own.key.clone_key(), own.ca_pem.clone()),
+            (None, Some(own)) => {
+                let Issued { chain, key } = &own.issued;
+                (chain.clone(), key.clone_key(), own.authority.pem.clone())
+            }
             (None, None) => {
                 return Err(TlsError::Unusable("there is neither a certificate nor a CA".into()));
             }

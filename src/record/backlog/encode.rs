@@ -9,6 +9,7 @@ use crate::message::BodyDigest;
 use crate::record::exchange::{
     ArrivedBody, BodyCopy, Chunk, End, ReceivedAnswer, SentBody, SentRequest,
 };
+use crate::record::forward::Origin;
 
 /// The version of the format; another one is not read.
 const VERSION: u8 = 1;
@@ -21,7 +22,9 @@ const DIGEST: u8 = 1;
 pub(in crate::record) fn encode(sent: &SentRequest, answer: &ReceivedAnswer, out: &mut Vec<u8>) {
     out.put_u8(VERSION);
     put(out, sent.method.as_str().as_bytes());
-    put(out, sent.target.as_bytes());
+    // A target behind an origin is an absolute URL.
+    let origin = sent.origin.as_ref().map(Origin::url).unwrap_or_default();
+    put(out, [origin.as_str(), &sent.target].concat().as_bytes());
     put_fields(out, &sent.headers);
     match sent.body.content() {
         SentBody::Whole(bytes) => {
@@ -63,7 +66,12 @@ pub(in crate::record) fn decode(bytes: Bytes) -> Option<(SentRequest, ReceivedAn
         return None;
     }
     let method = Method::from_bytes(&take(&mut from)?).ok()?;
-    let target = String::from_utf8(take(&mut from)?.into()).ok()?;
+    let url = String::from_utf8(take(&mut from)?.into()).ok()?;
+    let origin = if url.starts_with('/') { None } else { Origin::parse(&url) };
+    let target = match &origin {
+        Some(origin) => url.strip_prefix(&origin.url())?.to_owned(),
+        None => url,
+    };
     let headers = take_fields(&mut from)?;
     let body = match from.try_get_u8().ok()? {
         WHOLE => SentBody::Whole(take(&mut from)?),
@@ -74,7 +82,14 @@ pub(in crate::record) fn decode(bytes: Bytes) -> Option<(SentRequest, ReceivedAn
         }
         _ => return None,
     };
-    let sent = SentRequest { method, target, headers, body: BodyCopy::finished(body), links: None };
+    let sent = SentRequest {
+        method,
+        origin,
+        target,
+        headers,
+        body: BodyCopy::finished(body),
+        links: None,
+    };
     let status = StatusCode::from_u16(from.try_get_u16_le().ok()?).ok()?;
     let headers = take_fields(&mut from)?;
     let has_reason = from.try_get_u8().ok()? == 1;
@@ -169,6 +184,7 @@ mod tests {
         };
         let sent = SentRequest {
             method: Method::from_bytes(b"PROPFIND").unwrap(),
+            origin: None,
             target: "/a?b=\u{e9}".to_owned(),
             headers: fields(&[("x-a", b"1"), ("x-a", b"\xff2")]),
             body: BodyCopy::finished(body),

@@ -26,6 +26,7 @@ pub(super) use headers::{Field, RequestFields, title};
 
 use super::clean::Clean;
 use super::exchange::{SentRequest, path_of};
+use super::forward::Origin;
 
 /// A request as a recording knows it.
 #[derive(Debug)]
@@ -53,6 +54,9 @@ impl Identity {
     ) -> Self {
         let mut pattern = Map::new();
         pattern.insert("method".to_owned(), sent.method.as_str().into());
+        if let Some(origin) = &sent.origin {
+            origin.add_to(&mut pattern);
+        }
         let mut conditions = target::pattern(sent, clean, notes, &mut pattern);
         let digest = body::pattern(sent, clean, notes, &mut pattern, &mut conditions);
         let credentials = clean.credentials();
@@ -73,6 +77,7 @@ impl Identity {
 
     /// The method and the path, for people.
     pub(super) fn title(sent: &SentRequest, clean: &Clean<'_>) -> String {
-        format!("{} {}", sent.method, path_of(&clean.target()))
+        let host = sent.origin.as_ref().map(Origin::authority).unwrap_or_default();
+        format!("{} {host}{}", sent.method, path_of(&clean.target()))
     }
 }
