@@ -3,7 +3,7 @@
 use http::Uri;
 use memchr::memmem::Finder;
 
-use super::reference;
+use super::spelling::path_spellings;
 
 /// One backend: where it is, and where clients find it.
 #[derive(Debug, Clone)]
@@ -66,8 +66,7 @@ impl Backend {
             }
         }
         let base = uri.path().trim_end_matches('/').to_owned();
-        let bases =
-            reference::spellings(&base).map(|text| Finder::new(&text).into_owned()).collect();
+        let bases = path_spellings(&base).map(|text| Finder::new(&text).into_owned()).collect();
         let below = below.trim_end_matches('/').to_owned();
         Ok(Self { secure, port, hosts, base, bases, below })
     }

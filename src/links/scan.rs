@@ -9,7 +9,7 @@ use super::Links;
 use super::backend::Backend;
 use super::base::ClientBase;
 use super::reference;
-use super::spelling::{SPELLINGS, Spelling, begins_with, ends_in};
+use super::spelling::{SPELLINGS, Spelling, begins_with, continues_segment, ends_in};
 
 /// The beginning of a link: scheme, host, port and the path of its backend.
 pub(super) struct Found<'l> {
@@ -119,7 +119,7 @@ impl Links {
         let mut found = BTreeMap::new();
         for backend in &self.backends {
             for at in backend.bases.iter().flat_map(|base| base.find_iter(text)) {
-                if let Some((length, spelling)) = reference::at(text, at, backend) {
+                if let Some((length, spelling)) = reference::at(text, at, &backend.base) {
                     let ends = !text[at + length..].starts_with(spelling.slash.as_bytes());
                     let scheme = if ends { Scheme::WholePath } else { Scheme::Path };
                     let range = at..at + length;
@@ -255,11 +255,4 @@ fn goes_on(text: &[u8]) -> bool {
         [next, ..] => next.is_ascii_alphanumeric() || matches!(next, b'-' | b'_' | b'@'),
         [] => false,
     }
-}
-
-/// Whether the last segment of a path goes on: the path is another one.
-pub(super) fn continues_segment(text: &[u8]) -> bool {
-    text.first().is_some_and(|next| {
-        next.is_ascii_alphanumeric() || matches!(next, b'-' | b'_' | b'~' | b'.')
-    })
 }

@@ -1,6 +1,7 @@
 //! Secrets in commands: behind options by their names, and in the places where well-known programs take them.
 
 use super::edit::Edit;
+use super::marks;
 use super::names::{self, Place};
 use super::pass::Pass;
 use super::pattern::patterns;
@@ -32,15 +33,17 @@ patterns! {
 
 impl Pass<'_> {
     /// The edits of commands.
-    pub(super) fn commands(&self, text: &str, edits: &mut Vec<Edit>) {
-        if text.contains('-') {
+    pub(super) fn commands(&self, text: &str, marks: u32, edits: &mut Vec<Edit>) {
+        if marks & marks::OPTION != 0 {
             for found in ARGUMENT.captures_iter(text) {
                 if names::is_secret(&found[1], Place::Field) {
                     self.edit(&found, 2, &found[1], edits);
                 }
             }
         }
-        self.places(text, edits);
+        if marks & marks::COMMAND != 0 {
+            self.places(text, edits);
+        }
         if text.contains("config") || text.contains(" set ") {
             for found in CONFIGURED.captures_iter(text) {
                 if names::is_secret(&found[1], Place::Field) {

@@ -17,13 +17,16 @@ mod coding;
 mod commands;
 mod credentials;
 mod edit;
+mod elements;
 mod encodings;
 mod header;
 mod json;
 mod key;
 mod key_file;
 mod known;
+mod marks;
 mod names;
+mod pairs;
 mod pass;
 mod pattern;
 #[cfg(feature = "record")]
@@ -58,6 +61,8 @@ use std::sync::{Mutex, PoisonError};
 
 #[cfg(feature = "record")]
 use http::HeaderMap;
+#[cfg(feature = "record")]
+use http::header::CONTENT_ENCODING;
 
 use known::Memory;
 use pass::By;
@@ -138,8 +143,9 @@ impl Redactor {
     fn learn_pending(&self) {
         let bodies = self.pending.lock().unwrap_or_else(PoisonError::into_inner).bodies();
         let pass = self.pass("");
-        for (media, body) in &bodies {
-            pass.body(media, body);
+        for (coding, body) in &bodies {
+            let headers = coding.iter().map(|coding| (CONTENT_ENCODING, coding.clone())).collect();
+            pass.body(&Media::of(&headers), body);
         }
         if !bodies.is_empty() {
             self.learn(&pass);
@@ -150,7 +156,7 @@ impl Redactor {
     #[cfg(feature = "record")]
     pub(crate) fn expect(&self, headers: &HeaderMap, body: Weak<dyn PendingBody>) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        pending.add(Media::of(headers), body);
+        pending.add(headers.get(CONTENT_ENCODING).cloned(), body);
     }
 
     /// The secrets that are kept of earlier exchanges, and those of bodies that are kept in mind.

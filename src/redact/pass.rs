@@ -8,7 +8,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::base64_text::Base64;
-use super::body::{Media, Redacted};
 use super::edit::{self, Edit, MARK};
 use super::key::Key;
 use super::known::Known;
@@ -173,7 +172,7 @@ impl<'k> Pass<'k> {
         let coding = Base64::of(text).filter(|_| text.len() >= SHORTEST)?;
         let decoded = coding.decode(text)?;
         if decoded.starts_with(&[0x1f, 0x8b, 8]) {
-            return match self.nested_body(&decoded)? {
+            return match self.deeper(|| self.compressed_again(&decoded))? {
                 _ if matches!(self.by, By::Mark) => Some(MARK.to_string()),
                 new => Some(coding.encode(&new)),
             };
@@ -190,29 +189,19 @@ impl<'k> Pass<'k> {
         })
     }
 
-    /// A compressed body inside of a value, where something in it is secret; one that cannot be read is.
-    fn nested_body(&self, bytes: &[u8]) -> Option<Vec<u8>> {
-        let depth = self.nested.get();
-        if depth >= MAX_NESTED {
-            return None;
-        }
-        self.nested.set(depth + 1);
-        let new = self.body(&Media::default(), bytes);
-        self.nested.set(depth);
-        match new {
-            Redacted::Changed(new) => Some(new),
-            Redacted::Same | Redacted::Opaque(_) => None,
-        }
-    }
-
     /// A text inside of a value, where something in it is secret and it does not lie too deep.
     fn inner(&self, text: &str) -> Option<String> {
+        self.deeper(|| self.changed(text))
+    }
+
+    /// What is found one level deeper; nothing below the last one.
+    fn deeper<T>(&self, find: impl FnOnce() -> Option<T>) -> Option<T> {
         let depth = self.nested.get();
         if depth >= MAX_NESTED {
             return None;
         }
         self.nested.set(depth + 1);
-        let new = self.changed(text);
+        let new = find();
         self.nested.set(depth);
         new
     }

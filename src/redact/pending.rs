@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
-
-use super::body::Media;
+use http::HeaderValue;
 
 /// How many bodies are kept in mind at most.
 const MOST: usize = 1024;
@@ -19,22 +18,23 @@ pub(crate) trait PendingBody: std::fmt::Debug + Send + Sync {
 
 /// The bodies that are still there.
 #[derive(Debug, Default)]
-pub(super) struct Pending(VecDeque<(Media, Weak<dyn PendingBody>)>);
+pub(super) struct Pending(VecDeque<(Option<HeaderValue>, Weak<dyn PendingBody>)>);
 
 impl Pending {
-    pub(super) fn add(&mut self, media: Media, body: Weak<dyn PendingBody>) {
+    /// Adds a body with its coding.
+    pub(super) fn add(&mut self, coding: Option<HeaderValue>, body: Weak<dyn PendingBody>) {
         if self.0.len() >= MOST {
             self.0.pop_front();
         }
-        self.0.push_back((media, body));
+        self.0.push_back((coding, body));
     }
 
-    /// What the bodies hold that are still there.
-    pub(super) fn bodies(&mut self) -> Vec<(Media, Bytes)> {
+    /// The bodies that are still there, each with its coding.
+    pub(super) fn bodies(&mut self) -> Vec<(Option<HeaderValue>, Bytes)> {
         self.0.retain(|(_, body)| body.strong_count() > 0);
-        let arrived = |(media, body): &(Media, Weak<dyn PendingBody>)| {
+        let arrived = |(coding, body): &(Option<HeaderValue>, Weak<dyn PendingBody>)| {
             let body: Arc<dyn PendingBody> = body.upgrade()?;
-            Some((media.clone(), body.arrived()?))
+            Some((coding.clone(), body.arrived()?))
         };
         self.0.iter().filter_map(arrived).collect()
     }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use regex::Regex;
 
 use super::edit::Edit;
+use super::marks;
 use super::names::{self, Place};
 use super::pass::Pass;
 use super::pattern::patterns;
@@ -48,8 +49,8 @@ patterns! {
 
 impl Pass<'_> {
     /// The edits of what is named without a mark between the name and the value.
-    pub(super) fn words(&self, text: &str, edits: &mut Vec<Edit>) {
-        self.commands(text, edits);
+    pub(super) fn words(&self, text: &str, marks: u32, edits: &mut Vec<Edit>) {
+        self.commands(text, marks, edits);
         self.source(text, edits);
         // What a pattern needs is looked for first: most texts have nothing of it.
         let has = |marks: &[&str]| marks.iter().any(|mark| text.contains(mark));
@@ -87,7 +88,9 @@ impl Pass<'_> {
                 }
             }
         }
-        self.sentences(text, edits);
+        if marks & (marks::SENTENCE | marks::FOREIGN) != 0 {
+            self.sentences(text, edits);
+        }
         if has(&["user"]) {
             for found in CURLRC.captures_iter(text) {
                 if has_mixed(&found[1]) {

@@ -1,5 +1,7 @@
 //! Tokens that say whose they are: by the prefixes that clouds, forges, chats, shops and vaults give them.
 
+use std::ops::Range;
+
 use super::edit::Edit;
 use super::pass::Pass;
 use super::pattern::patterns;
@@ -67,27 +69,88 @@ patterns! {
 impl Pass<'_> {
     /// The edits of tokens that their shape tells.
     pub(super) fn tokens(&self, text: &str, edits: &mut Vec<Edit>) {
-        for pattern in [&JSON_WEB_TOKEN, &OF_VENDORS] {
-            for found in pattern.find_iter(text) {
-                edits.push(Edit { range: found.range(), text: self.hide(found.as_str()) });
+        for range in candidates(text) {
+            let part = &text[range.clone()];
+            let mut edit = |found: Range<usize>| {
+                let new = self.hide(&part[found.clone()]);
+                let range = range.start + found.start..range.start + found.end;
+                edits.push(Edit { range, text: new });
+            };
+            for pattern in [&JSON_WEB_TOKEN, &OF_VENDORS] {
+                pattern.find_iter(part).for_each(|found| edit(found.range()));
             }
-        }
-        for found in IN_PATH.captures_iter(text) {
-            self.edit(&found, 1, "", edits);
-        }
-        for found in PREFIXED.captures_iter(text) {
-            // `sha512-..` is a digest.
-            let is_token = !found[0].starts_with("sha") && is_of_all_kinds(&found[1]);
-            if let (Some(all), true) = (found.get(0), is_token) {
-                edits.push(Edit { range: all.range(), text: self.hide(all.as_str()) });
+            for found in PREFIXED.captures_iter(part) {
+                // `sha512-..` is a digest.
+                let is_token = !found[0].starts_with("sha") && is_of_all_kinds(&found[1]);
+                if let (Some(all), true) = (found.get(0), is_token) {
+                    edit(all.range());
+                }
             }
-        }
-        for found in NAMED.captures_iter(text) {
-            if let (Some(all), true) = (found.get(0), looks_random(&found[1])) {
-                edits.push(Edit { range: all.range(), text: self.hide(all.as_str()) });
+            for found in NAMED.captures_iter(part) {
+                if let (Some(all), true) = (found.get(0), looks_random(&found[1])) {
+                    edit(all.range());
+                }
             }
         }
     }
+
+    /// The edits of keys in the paths of services that have no other place for them.
+    pub(super) fn keys_in_paths(&self, text: &str, edits: &mut Vec<Edit>) {
+        for found in IN_PATH.captures_iter(text) {
+            self.edit(&found, 1, "", edits);
+        }
+    }
+}
+
+/// A token has a run of letters, digits and hyphens that is as long.
+const SHORTEST: usize = 13;
+
+/// The words of a text that may have a token in them: those with a long run that has a digit, or is mixed, and is no
+/// plain identity of 128 bits.
+fn candidates(text: &str) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./+=:~$%,@".contains(&byte);
+    let is_run = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        if !is_token(bytes[at]) {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        let (mut run, mut likely) = (start, false);
+        while at < bytes.len() && is_token(bytes[at]) {
+            if !is_run(bytes[at]) {
+                likely |= may_be_token(&bytes[run..at], run == start);
+                run = at + 1;
+            }
+            at += 1;
+        }
+        likely |= may_be_token(&bytes[run..at], run == start);
+        if likely {
+            found.push(start..at);
+        }
+    }
+    found
+}
+
+/// Whether a run may be a token, or a part of one; `alone` says that nothing stands before it in its word.
+fn may_be_token(run: &[u8], alone: bool) -> bool {
+    const IDENTITY: usize = 36;
+    if run.len() < SHORTEST {
+        return false;
+    }
+    let digit = run.iter().any(u8::is_ascii_digit);
+    let mixed = || run.iter().any(u8::is_ascii_lowercase) && run.iter().any(u8::is_ascii_uppercase);
+    let is_identity = || {
+        run.len() == IDENTITY
+            && run.iter().enumerate().all(|(at, byte)| match at {
+                8 | 13 | 18 | 23 => *byte == b'-',
+                _ => byte.is_ascii_hexdigit(),
+            })
+    };
+    (digit || mixed()) && !(alone && is_identity())
 }
 
 /// Whether a run has capital and small letters and digits, several of each.
