@@ -9,6 +9,7 @@ use http::header::{PROXY_AUTHORIZATION, SEC_WEBSOCKET_EXTENSIONS, UPGRADE};
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 use hyper_util::rt::TokioIo;
+use tokio::time::Instant;
 
 use crate::links::Links;
 use crate::message::{Body, Effects, Origin, PassedBody, Plan, Request, RequestBody, Tunnel};
@@ -78,6 +79,7 @@ impl Proxy {
             .as_ref()
             .zip(sent.as_ref())
             .and_then(|(recorder, sent)| recorder.count(sent));
+        let asked = Instant::now();
         let response = match upstream.forward(request).await {
             Ok(response) => response,
             Err(error) => {
@@ -99,6 +101,7 @@ impl Proxy {
             let (status, headers) = (head.status, head.headers.clone());
             let mut recording = Recording::begin(recorder, sent, status, headers)?;
             recording.number = number;
+            recording.waited = asked.elapsed();
             let reason = head.extensions.get::<ReasonPhrase>();
             recording.reason = reason.map(|reason| Bytes::copy_from_slice(reason.as_bytes()));
             Some(recording)

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
@@ -37,6 +38,8 @@ pub(super) struct Recording {
     pub(super) reason: Option<Bytes>,
     /// The number of its request, where faults of the backend are recorded.
     pub(super) number: Option<u64>,
+    /// How long the head took.
+    pub(super) waited: Duration,
     began: Instant,
     body: Arrivals,
     trailers: Option<HeaderMap>,
@@ -63,6 +66,7 @@ impl Recording {
         let mut reserved = recorder.reserve();
         reserved.grow(OVERHEAD);
         let (reason, number, body, trailers) = (None, None, recorder.arrivals(), None);
+        let waited = Duration::ZERO;
         Some(Self {
             recorder,
             sent,
@@ -70,6 +74,7 @@ impl Recording {
             headers,
             reason,
             number,
+            waited,
             began,
             body,
             trailers,
@@ -140,9 +145,10 @@ impl Recording {
     }
 
     pub(super) fn finish(self, end: End) {
-        let Self { recorder, sent, status, headers, reason, body, trailers, reserved, .. } = self;
+        let Self { recorder, sent, status, headers, reason, waited, .. } = self;
+        let Self { body, trailers, reserved, .. } = self;
         let body = body.finish();
-        let answer = ReceivedAnswer { status, headers, reason, body, trailers, end };
+        let answer = ReceivedAnswer { status, headers, reason, waited, body, trailers, end };
         recorder.write(sent, answer, reserved);
     }
 }
@@ -182,8 +188,8 @@ impl Body for Tee {
                 {
                     *recording = None;
                 }
-                // The end of a body with a known length is not polled.
-                if body.is_end_stream() {
+                // The end of a body with a known length is not polled, nor is what follows trailers.
+                if body.is_end_stream() || frame.is_trailers() {
                     self.finish(End::Whole);
                 }
                 Some(Ok(frame))

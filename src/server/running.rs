@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::exchange::Journal;
 #[cfg(feature = "hot-reload")]
 use crate::fixtures::FileWatcher;
+use crate::grade::Assessment;
 use crate::k8s;
 use crate::message::WorldName;
 use crate::serve::{ReplayReport, RequestContext, Shared};
@@ -41,6 +42,8 @@ pub struct RunningServer {
     pub(super) https: Option<SocketAddr>,
     /// Whether it is a forward proxy: its clients reach it without TLS.
     pub(super) is_forward: bool,
+    /// The address of the admin API alone.
+    pub(super) admin: Option<SocketAddr>,
     pub(super) seed: Option<u64>,
     pub(super) shared: Arc<Shared>,
     pub(super) stop: watch::Sender<bool>,
@@ -94,6 +97,12 @@ impl RunningServer {
     fn handle(&self, name: &WorldName) -> WorldHandle {
         let world = self.shared.world(name);
         WorldHandle::new(RequestContext::new(Arc::clone(&self.shared), world), self.url())
+    }
+
+    /// The verdict on the clients of the default world; see [`WorldHandle::verdict`].
+    #[must_use]
+    pub fn verdict(&self) -> Assessment {
+        self.handle(&WorldName::default()).verdict()
     }
 
     /// The log of all exchanges, of all worlds.

@@ -1,6 +1,7 @@
 //! A CA and a certificate of the server's own: made at the start, gone with the process.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rcgen::{
@@ -9,18 +10,12 @@ use rcgen::{
 };
 use rustls::pki_types::{CertificateDer, DnsName, PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use crate::message::HandshakeFault;
+
 use super::TlsError;
 
 /// How long what is made here is valid, in years: longer than any process lives.
 const YEARS: i16 = 10;
-
-/// A CA that is made at the start.
-pub(super) struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    certificate: CertificateDer<'static>,
-    /// Its certificate, for clients.
-    pub(super) pem: String,
-}
 
 /// What the server shows.
 pub(super) struct Issued {
@@ -28,26 +23,75 @@ pub(super) struct Issued {
     pub(super) chain: Vec<CertificateDer<'static>>,
     /// The key of its certificate.
     pub(super) key: PrivateKeyDer<'static>,
+    /// The CA's certificate, for clients.
+    pub(super) ca_pem: String,
+    /// The host names and addresses in it.
+    names: Vec<String>,
+    /// The CA, which may issue others.
+    authority: Authority,
+}
+
+/// Makes a CA, and a certificate of it for the given host names and addresses.
+pub(super) fn issue(names: &[String]) -> Result<Issued, TlsError> {
+    let ca = Authority::new("standin CA")?;
+    let own = params("standin").map_err(|error| TlsError::unusable(&error))?;
+    ca.issue(own, names)
+}
+
+impl Issued {
+    /// A certificate of the same CA for another host.
+    pub(super) fn issue_for(&self, host: &str) -> Result<Issued, TlsError> {
+        let own = params("standin").map_err(|error| TlsError::unusable(&error))?;
+        self.authority.issue(own, &[host.to_owned()])
+    }
+}
+
+/// Makes a certificate that is wrong on purpose: of the CA that clients trust where the server has made it, else of
+/// one that they do not know.
+pub(super) fn issue_wrong(fault: HandshakeFault, own: Option<&Issued>) -> Result<Issued, TlsError> {
+    let failed = |error: rcgen::Error| TlsError::unusable(&error);
+    let mut params = params("standin").map_err(failed)?;
+    let mut names = own.map_or_else(|| vec!["localhost".to_owned()], |own| own.names.clone());
+    match fault {
+        HandshakeFault::WrongName => names = vec!["wrong.standin.invalid".to_owned()],
+        HandshakeFault::Expired => {
+            params.not_before = date_time_ymd(2020, 1, 1);
+            params.not_after = date_time_ymd(2020, 2, 1);
+        }
+        HandshakeFault::UnknownCa | HandshakeFault::Cut => {}
+    }
+    match own.filter(|_| fault != HandshakeFault::UnknownCa) {
+        Some(own) => own.authority.issue(params, &names),
+        // With a name of its own: one of the same name would be taken for a forgery.
+        None => Authority::new("standin CA that nobody knows")?.issue(params, &names),
+    }
+}
+
+/// A CA.
+#[derive(Clone)]
+pub(super) struct Authority(Arc<CaParts>);
+
+struct CaParts {
+    issuer: Issuer<'static, KeyPair>,
+    certificate: CertificateDer<'static>,
+    pem: String,
 }
 
 impl Authority {
-    /// Makes a CA.
-    pub(super) fn new() -> Result<Self, TlsError> {
+    fn new(name: &str) -> Result<Self, TlsError> {
         let failed = |error: rcgen::Error| TlsError::unusable(&error);
-        let mut ca = params("standin CA").map_err(failed)?;
+        let mut ca = params(name).map_err(failed)?;
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = KeyPair::generate().map_err(failed)?;
-        let certificate = ca.self_signed(&key).map_err(failed)?;
-        let pem = certificate.pem();
-        let der = certificate.der().clone();
-        Ok(Self { issuer: Issuer::new(ca, key), certificate: der, pem })
+        let made = ca.self_signed(&key).map_err(failed)?;
+        let (certificate, pem) = (made.der().clone(), made.pem());
+        Ok(Self(Arc::new(CaParts { issuer: Issuer::new(ca, key), certificate, pem })))
     }
 
-    /// A certificate for the given host names and addresses.
-    pub(super) fn issue(&self, names: &[String]) -> Result<Issued, TlsError> {
+    /// Makes a certificate for host names and addresses.
+    fn issue(&self, mut own: CertificateParams, names: &[String]) -> Result<Issued, TlsError> {
         let failed = |error: rcgen::Error| TlsError::unusable(&error);
-        let mut own = params("standin").map_err(failed)?;
         for name in names {
             let san = if let Ok(address) = name.parse::<IpAddr>() {
                 SanType::IpAddress(address)
@@ -68,10 +112,13 @@ impl Authority {
         // Strict verifiers (OpenSSL's X509_STRICT, Python's default since 3.13) want to see it.
         own.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate().map_err(failed)?;
-        let certificate = own.signed_by(&key, &self.issuer).map_err(failed)?;
+        let certificate = own.signed_by(&key, &self.0.issuer).map_err(failed)?;
         Ok(Issued {
-            chain: vec![certificate.der().clone(), self.certificate.clone()],
+            chain: vec![certificate.der().clone(), self.0.certificate.clone()],
             key: PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
+            ca_pem: self.0.pem.clone(),
+            names: names.to_vec(),
+            authority: self.clone(),
         })
     }
 }

@@ -14,10 +14,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 pub(crate) use tokio_rustls::server::TlsStream;
 
-use crate::message::ClientCertificate;
+use crate::message::{ClientCertificate, HandshakeFault};
 
 use super::identity::Clients;
-use super::issue::{Authority, Issued};
+use super::issue::{Issued, issue, issue_wrong};
 use super::{TlsError, certificates, provider};
 
 /// What clients may speak, best first (ALPN, RFC 7301).
@@ -79,13 +79,18 @@ impl TlsOptions {
     }
 }
 
+/// How many hosts have a certificate at once.
+const MAX_HOSTS: usize = 256;
+
 /// A server's TLS, as it is now.
 #[derive(Debug)]
 pub(crate) struct Tls {
     options: TlsOptions,
     /// Made once: a reload of other files must not change it under the clients that trust it.
-    own: Option<Own>,
+    own: Option<Issued>,
     now: ArcSwap<Current>,
+    /// What is shown where a scenario wants the handshake to fail, each made when it is first asked for.
+    wrong: Mutex<HashMap<HandshakeFault, Arc<ServerConfig>>>,
     /// The configurations for the hosts of a forward proxy.
     hosts: Mutex<HashMap<String, Arc<ServerConfig>>>,
 }
@@ -97,19 +102,10 @@ struct Current {
     ca_pem: String,
 }
 
-/// The server's own CA, and its certificate.
-struct Own {
-    authority: Authority,
-    issued: Issued,
-}
-
-/// How many hosts have a certificate at once.
-const MAX_HOSTS: usize = 256;
-
-impl std::fmt::Debug for Own {
-    /// The keys stay out of it.
+impl std::fmt::Debug for Issued {
+    /// The key stays out of it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Own").field("ca_pem", &self.authority.pem).finish_non_exhaustive()
+        f.debug_struct("Issued").field("ca_pem", &self.ca_pem).finish_non_exhaustive()
     }
 }
 
@@ -128,12 +124,27 @@ impl Tls {
                 names.push(listen.to_string());
             }
             names.extend(given);
-            let authority = Authority::new()?;
-            let issued = authority.issue(&names)?;
-            Some(Own { authority, issued })
+            Some(issue(&names)?)
         };
         let now = ArcSwap::from_pointee(Current::load(&options, own.as_ref())?);
-        Ok(Self { options, own, now, hosts: Mutex::default() })
+        Ok(Self { options, own, now, wrong: Mutex::default(), hosts: Mutex::default() })
+    }
+
+    /// The configuration with a certificate that is wrong on purpose.
+    fn wrong(&self, fault: HandshakeFault) -> Result<Arc<ServerConfig>, TlsError> {
+        let mut made = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(config) = made.get(&fault) {
+            return Ok(Arc::clone(config));
+        }
+        let issued = issue_wrong(fault, self.own.as_ref())?;
+        let mut config = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| TlsError::unusable(&error))?
+            .with_no_client_auth()
+            .with_single_cert(issued.chain, issued.key)
+            .map_err(|error| TlsError::unusable(&error))?;
+        config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+        Ok(Arc::clone(made.entry(fault).or_insert(Arc::new(config))))
     }
 
     /// Reads the files again; new connections meet what is in them. On `Err` nothing has changed.
@@ -164,9 +175,14 @@ impl Tls {
     pub(crate) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: S,
+        fault: Option<HandshakeFault>,
     ) -> std::io::Result<Accepted<S>> {
         let now = self.now.load_full();
-        let stream = TlsAcceptor::from(Arc::clone(&now.config)).accept(stream).await?;
+        let config = match fault {
+            None => Arc::clone(&now.config),
+            Some(fault) => self.wrong(fault).map_err(std::io::Error::other)?,
+        };
+        let stream = TlsAcceptor::from(config).accept(stream).await?;
         let session = stream.get_ref().1;
         let http2 = session.alpn_protocol() == Some(PROTOCOLS[0]);
         let shown = session.peer_certificates().unwrap_or_default();
@@ -204,7 +220,7 @@ impl Tls {
         let Some(own) = &self.own else {
             return Err(TlsError::Unusable("there is no CA to issue certificates".into()));
         };
-        let issued = own.authority.issue(&[host.to_owned()])?;
+        let issued = own.issue_for(host)?;
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(|error| TlsError::unusable(&error))?
@@ -233,7 +249,7 @@ pub(crate) struct Accepted<S> {
 }
 
 impl Current {
-    fn load(options: &TlsOptions, own: Option<&Own>) -> Result<Self, TlsError> {
+    fn load(options: &TlsOptions, own: Option<&Issued>) -> Result<Self, TlsError> {
         let clients = match &options.client_ca {
             Some(path) => Some(Arc::new(Clients::new(certificates(path)?)?)),
             None => None,
@@ -246,10 +262,7 @@ impl Current {
                 let ca_pem = chain.last().map(pem).unwrap_or_default();
                 (chain, key, ca_pem)
             }
-            (None, Some(own)) => {
-                let Issued { chain, key } = &own.issued;
-                (chain.clone(), key.clone_key(), own.authority.pem.clone())
-            }
+            (None, Some(own)) => (own.chain.clone(), own.key.clone_key(), own.ca_pem.clone()),
             (None, None) => {
                 return Err(TlsError::Unusable("there is neither a certificate nor a CA".into()));
             }
