@@ -194,6 +194,9 @@ proptest! {
     }
 }
 
+/// A header field, and its value with a secret.
+type Place = (&'static str, fn(&str) -> String);
+
 #[test]
 fn clients_are_told_apart_however_short_their_secrets_are() {
     let alphabet = ['A', 'B', 'z', '7', '-'];
@@ -206,7 +209,6 @@ fn clients_are_told_apart_however_short_their_secrets_are() {
                 let pair = format!("user:{secret}");
                 format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
             };
-            type Place = (&'static str, fn(&str) -> String);
             let places: [Place; 4] = [
                 ("authorization", |secret| format!("Bearer {secret}")),
                 ("x-api-key", str::to_owned),
@@ -350,6 +352,28 @@ fn a_head_is_answered_with_the_head_of_a_recorded_get_and_not_the_other_way_roun
         asked.iter().map(|(method, path, _)| Request::new(method.clone(), path)).collect();
     // The transport leaves the body of an answer to HEAD out.
     assert_eq!(book.replay(&requests), asked.map(|(_, _, answer)| answer));
+}
+
+#[test]
+fn json_lines_are_the_same_with_any_id_and_time() {
+    let book = Book::new();
+    let kind = [("content-type", "application/x-ndjson")];
+    let lines = |level: &str| {
+        let (id, now) = (uuid::Uuid::new_v4(), jiff::Timestamp::now());
+        format!(
+            "{{\"create\":{{}}}}\n{{\"traceId\":\"{id}\",\"at\": \"{now}\",\"level\":\"{level}\"}}\n"
+        )
+    };
+    for level in ["info", "warn"] {
+        let answer = received(200, &[], level.as_bytes());
+        book.record(&sent(Method::POST, "/_bulk", &kind, lines(level).as_bytes()), answer);
+    }
+    let asked = ["warn", "info", "error"].map(|level| {
+        let mut request = request(Method::POST, "/_bulk", &kind, "");
+        request.body = RequestBody::Bytes(lines(level).into());
+        request
+    });
+    assert_eq!(book.replay(&asked), ["warn", "info", "none"]);
 }
 
 #[test]
