@@ -1,5 +1,6 @@
 //! A toy backend on loopback, the proxy in front of it, and what is on disk afterwards.
 mod bodies;
+mod drawn;
 mod exchanges;
 mod failures;
 mod identity;
