@@ -220,7 +220,7 @@ fn may_decide(name: &HeaderName, headers: &HeaderMap) -> bool {
         _ => name == *known,
     };
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    !NEVER.iter().any(|known| is_named(known))
+    !NEVER.iter().any(is_named)
         && values.into_iter().all(|value| !drawn::is_random(value) && !drawn::is_now(value))
 }
 
