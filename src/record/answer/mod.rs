@@ -22,10 +22,12 @@ use crate::matching::has_own_reason;
 
 use super::clean::Clean;
 use super::exchange::{ArrivedBody, Chunk, End, ReceivedAnswer, SentRequest};
+use super::files::UnnamedBody;
 use super::link_marks;
 use super::spool::SpooledBody;
 use super::text::{Json, Object, json as raw};
 
+use large::Searched;
 pub(super) use large::is_searched;
 pub(super) use stream::is_stream;
 
@@ -53,7 +55,7 @@ pub(super) struct BodyFile {
 #[derive(Debug)]
 pub(super) enum BodyContent {
     Held(Bytes),
-    File(SpooledBody),
+    File(UnnamedBody),
 }
 
 impl RecordedResponse {
@@ -81,7 +83,10 @@ impl RecordedResponse {
         let (received, parts) = match body {
             ArrivedBody::Held(whole, parts) => (whole, parts),
             ArrivedBody::File(file) => {
-                return Self::large(sent, status, &headers, file, response, clean, folder, notes);
+                if trailers.is_some() {
+                    notes.push("the trailers are not recorded, since the body is large".to_owned());
+                }
+                return Self::large(sent, status, &headers, &file, response, clean, folder, notes);
             }
         };
         if status == StatusCode::SWITCHING_PROTOCOLS {
@@ -121,7 +126,7 @@ impl RecordedResponse {
         sent: &SentRequest,
         status: StatusCode,
         headers: &HeaderMap,
-        body: SpooledBody,
+        body: &SpooledBody,
         mut response: Object,
         clean: &Clean<'_>,
         folder: &Path,
@@ -129,14 +134,15 @@ impl RecordedResponse {
     ) -> io::Result<Self> {
         let mut file = None;
         let (mut length, mut hash) = (0, [0; 32]);
-        if headers.contains_key(CONTENT_ENCODING) {
-            let why = "it is compressed and too large to be searched";
-            notes.push(format!("the body is not recorded, since it may hold secrets: {why}"));
-        } else {
-            let body = large::without_secrets(body, folder, clean)?;
-            (length, hash) = (body.digest.length, body.digest.sha256);
-            let extension = if body.is_text { "txt" } else { "bin" };
-            file = Some(BodyFile { extension, content: BodyContent::File(body) });
+        match large::without_secrets(body, headers, folder, clean)? {
+            Searched::Opaque(why) => {
+                notes.push(format!("the body is not recorded, since it may hold secrets: {why}"));
+            }
+            Searched::Clean(clean) => {
+                (length, hash) = (clean.digest.length, clean.digest.sha256);
+                let extension = if body.facts()?.is_text { "txt" } else { "bin" };
+                file = Some(BodyFile { extension, content: BodyContent::File(clean) });
+            }
         }
         let mut all = fields(headers, clean);
         set_length(&mut all, sent, status, headers, length);
