@@ -16,6 +16,7 @@ pub(crate) mod decoded;
 mod delay;
 mod delivery;
 mod fault;
+pub(crate) mod json_rpc;
 pub(crate) mod multipart;
 mod pace;
 pub(crate) mod parameters;
@@ -33,7 +34,7 @@ mod world;
 use std::pin::Pin;
 
 pub use asked::Asked;
-pub(crate) use asked::{LazyJson, RequestInfo, ResourceInfo, is_true};
+pub(crate) use asked::{LazyJson, RequestInfo, ResourceInfo, call_id, is_true};
 pub(crate) use bodies::{Bodies, BodyError};
 pub(crate) use body_digest::{BodyDigest, GrowingDigest};
 pub(crate) use delay::Delay;

@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use crate::message::{BodyStream, Plan, Request, RequestBody};
 
+mod send_error;
+
+pub(crate) use send_error::SendError;
+
 /// How long the head of an answer may take.
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -16,21 +20,6 @@ pub(crate) struct Targets;
 /// A client that sends nothing.
 #[derive(Debug)]
 pub(crate) struct Outbound;
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-#[expect(dead_code, reason = "a build with a client has all of them")]
-pub(crate) enum SendError {
-    /// The rules do not allow the target.
-    #[error("the target address is denied by the rules for targets")]
-    Denied,
-    /// The TLS handshake failed.
-    #[error("{0}")]
-    Tls(String),
-    /// There is no client.
-    #[error("{0}")]
-    Network(String),
-}
 
 impl Outbound {
     #[expect(clippy::unnecessary_wraps, reason = "the signature is that of a build with a client")]

@@ -12,6 +12,7 @@ use crate::message::{BodyError, BodyStream, RequestBody};
 use crate::tls::client::{Connector, connector};
 
 use super::connect::tcp;
+use super::send_error::SendError;
 use super::targets::Targets;
 use super::upstream::{OutBody, causes, outgoing};
 
@@ -24,20 +25,6 @@ pub(crate) struct Outbound {
     client: Client<Connector, OutBody>,
     timeout: Duration,
     targets: Targets,
-}
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SendError {
-    /// The rules do not allow the target.
-    #[error("the target address is denied by the rules for targets")]
-    Denied,
-    /// The TLS handshake failed.
-    #[error("{0}")]
-    Tls(String),
-    /// The server could not be reached, or broke the connection.
-    #[error("{0}")]
-    Network(String),
 }
 
 impl Outbound {

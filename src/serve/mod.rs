@@ -2,6 +2,7 @@
 
 mod admin;
 mod assembly;
+mod assess;
 mod body_files;
 mod bounds;
 mod clock;
@@ -11,6 +12,7 @@ mod compress;
 mod context;
 mod controllers;
 mod cors;
+mod cors_origins;
 mod draws;
 mod enter;
 mod graded;
@@ -50,7 +52,9 @@ pub use replay::ReplayReport;
 pub(crate) use admin::AdminAccess;
 pub(crate) use assembly::Assembly;
 pub(crate) use context::RequestContext;
+pub(crate) use cors_origins::CorsOrigins;
 pub(crate) use enter::WORLD_HEADER;
+pub(crate) use graded::GradedRequests;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use seed::build_world;
 pub(crate) use sources::{LoadedSets, Sources};

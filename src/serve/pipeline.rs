@@ -17,7 +17,7 @@ use crate::profile::TOKENS_PATH;
 use crate::scenario::{Decision, Http2, ScenarioSet};
 
 use super::context::RequestContext;
-use super::graded::GradingNotes;
+use super::graded::{GradedRequests, GradingNotes};
 use super::state::Shared;
 #[cfg(feature = "gzip")]
 use super::stub_gzip;
@@ -57,6 +57,13 @@ impl Handler for Pipeline {
         {
             return Handling::Ready(plan);
         }
+        if let Some(origins) = &self.shared.settings.cors
+            && !admin::owns(request.path())
+            && let Some(plan) = origins.preflight(&request)
+        {
+            self.observe(&request, &plan, began, &world, ByStub::No, |_| ());
+            return Handling::Ready(plan);
+        }
         let mut no_stub = false;
         let mut found = None;
         let now = world.clock.moved_time();
@@ -81,7 +88,7 @@ impl Handler for Pipeline {
             let mut plan = answer(&context, &asked, no_stub, &mut notes).await;
             let stub = self.stub_of(&plan);
             let mut follower = None;
-            let is_graded = self.shared.settings.graded && !admin::owns(asked.path());
+            let is_graded = !admin::owns(asked.path()) && is_graded(&context, &asked);
             self.finish(&context, &request, &plan, began, stub.as_ref(), |answered| {
                 follower =
                     is_graded.then(|| graded::record(&context.world, &asked, answered, notes));
@@ -145,13 +152,18 @@ impl Pipeline {
     }
 
     /// Brings the header fields to what goes out: those of a bare head are in the journal alone, and where
-    /// `--enable-stub-cors` is given, pages of other origins may read what is not the admin API's.
+    /// `--enable-stub-cors` or `--cors-allowed-origins` is given, pages of other origins may read what is not the admin API's.
     fn settle_headers(&self, plan: &mut Plan, request: &Request) {
         if plan.delivery.effects().is_some_and(|effects| effects.bare_head) {
             plan.headers.clear();
         }
         if self.shared.settings.stubs.cors && plan.origin != Origin::Admin {
             cors::add(plan, request);
+        }
+        if let Some(origins) = &self.shared.settings.cors
+            && plan.origin != Origin::Admin
+        {
+            origins.add(plan, request);
         }
     }
 
@@ -170,7 +182,7 @@ impl Pipeline {
         // The log is what clients of the simulated API asked.
         let is_seen = !admin::owns(request.path());
         let is_kept = is_seen && !journal.is_off();
-        let late = if is_kept || (is_seen && self.shared.settings.graded) {
+        let late = if is_kept || (is_seen && self.shared.settings.graded != GradedRequests::None) {
             late_body::read_beside(request)
         } else {
             None
@@ -199,7 +211,7 @@ enum FirstLook {
 
 /// The short way: most requests of most tests are answered by a stub alone.
 fn at_once(shared: &Shared, world: &World, asked: &Asked<'_>) -> FirstLook {
-    if shared.settings.graded || admin::owns(asked.path()) {
+    if shared.settings.graded.takes_any(world) || admin::owns(asked.path()) {
         return FirstLook::Open;
     }
     let own = world.scenarios.load();
@@ -223,6 +235,12 @@ fn at_once(shared: &Shared, world: &World, asked: &Asked<'_>) -> FirstLook {
         Some(plan) if !stub.has_webhooks() => FirstLook::Answered(plan, stub),
         _ => FirstLook::Found(stub),
     }
+}
+
+/// Whether a request is written down, to be graded.
+fn is_graded(context: &RequestContext, asked: &Asked<'_>) -> bool {
+    let graded = context.shared.settings.graded;
+    graded != GradedRequests::None && graded.takes(&context.world, &context.scenario_set(), asked)
 }
 
 /// The whole way of a request.

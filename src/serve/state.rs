@@ -23,6 +23,8 @@ use super::admin::AdminAccess;
 use super::body_files::BodyFileCache;
 use super::bounds::Bounds;
 use super::clock::Clock;
+use super::cors_origins::CorsOrigins;
+use super::graded::GradedRequests;
 use super::misses::Misses;
 use super::recordings::Recordings;
 use super::root::{RootDirectory, RootFiles};
@@ -79,8 +81,8 @@ pub(crate) struct Settings {
     pub(crate) stages: bool,
     /// Whether answers name the rule that shaped them.
     pub(crate) rule_header: bool,
-    /// Whether what clients do is written down, to be graded.
-    pub(crate) graded: bool,
+    /// Which requests are written down, to be graded.
+    pub(crate) graded: GradedRequests,
     /// What comes before the name of a world in a path, such as `/worlds`; nothing where paths name none.
     pub(crate) world_prefix: Option<String>,
     /// Whether only this machine reaches the server.
@@ -89,6 +91,8 @@ pub(crate) struct Settings {
     pub(crate) admin: AdminAccess,
     /// The backend for requests that nothing else answers.
     pub(crate) proxy: Option<Proxy>,
+    /// The origins whose pages may use the server.
+    pub(crate) cors: Option<CorsOrigins>,
     /// How stubs answer.
     pub(crate) stubs: StubOptions,
     /// What hides secrets in what is shown.

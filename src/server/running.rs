@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::exchange::Journal;
 #[cfg(feature = "hot-reload")]
 use crate::fixtures::FileWatcher;
+use crate::grade::Assessment;
 use crate::k8s;
 use crate::message::WorldName;
 use crate::serve::{ReplayReport, RequestContext, Shared};
@@ -93,6 +94,12 @@ impl RunningServer {
     fn handle(&self, name: &WorldName) -> WorldHandle {
         let world = self.shared.world(name);
         WorldHandle::new(RequestContext::new(Arc::clone(&self.shared), world), self.url())
+    }
+
+    /// The verdict on the clients of the default world; see [`WorldHandle::verdict`].
+    #[must_use]
+    pub fn verdict(&self) -> Assessment {
+        self.handle(&WorldName::default()).verdict()
     }
 
     /// The log of all exchanges, of all worlds.

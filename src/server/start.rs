@@ -13,8 +13,8 @@ use crate::record::Proxy;
 use crate::record::Recorder;
 use crate::redact::{Key, Redactor};
 use crate::serve::{
-    Assembly, LoadedSets, Pipeline, RequestContext, ServerLog, Settings, Shared, Sources,
-    TemplateHost,
+    Assembly, CorsOrigins, LoadedSets, Pipeline, RequestContext, ServerLog, Settings, Shared,
+    Sources, TemplateHost,
 };
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
@@ -68,6 +68,7 @@ impl Builder {
             admin: std::mem::take(&mut self.admin),
             proxy,
             stubs: self.stub_options,
+            cors: cors_origins(&self.cors_origins)?,
             redactor,
             bounds: self.bounds,
             bodies: bodies.clone(),
@@ -235,6 +236,15 @@ fn redactor(key: Option<Key>, show_secrets: bool) -> Arc<Redactor> {
         Some(key) => Redactor::new(key),
         None => Redactor::default(),
     })
+}
+
+/// The origins whose pages may use the server; nothing where none may.
+fn cors_origins(patterns: &[String]) -> Result<Option<CorsOrigins>, Error> {
+    if patterns.is_empty() {
+        return Ok(None);
+    }
+    let origins = CorsOrigins::new(patterns);
+    origins.map(Some).map_err(|why| Error::Setting(format!("the allowed origins: {why}")))
 }
 
 /// Watches the files that a server was started with. Certificates change whether or not fixtures are watched.

@@ -116,11 +116,11 @@ fn config(trust: Trust<'_>, identity: Option<&Identity>) -> Result<ClientConfig,
         .map_err(|error| TlsError::unusable(&error))?;
     let builder = match trust {
         Trust::Anyone => {
-            let any = Arc::new(AnyCertificate(provider));
+            let any = Arc::new(ServerCertificates::any(provider));
             builder.dangerous().with_custom_certificate_verifier(any)
         }
         Trust::Pem(pem) => {
-            let named = Arc::new(NamedCertificates::of(pem, provider)?);
+            let named = Arc::new(ServerCertificates::named(pem, provider)?);
             builder.dangerous().with_custom_certificate_verifier(named)
         }
         Trust::System => match builder.clone().with_native_roots() {
@@ -141,28 +141,43 @@ fn config(trust: Trust<'_>, identity: Option<&Identity>) -> Result<ClientConfig,
     })
 }
 
-/// Trusts what a user names: CAs, and single certificates. A self-signed certificate of a server is both, and
-/// rustls refuses it as a CA (`CaUsedAsEndEntity`).
+/// Decides which certificates of a server are good enough. The server must hold the key in every case.
 #[derive(Debug)]
-struct NamedCertificates {
-    named: Vec<CertificateDer<'static>>,
-    /// Nothing where none of them can be a CA.
-    authorities: Option<Arc<WebPkiServerVerifier>>,
+struct ServerCertificates {
+    accepted: Accepted,
     provider: Arc<CryptoProvider>,
 }
 
-impl NamedCertificates {
-    fn of(pem: &Pem, provider: Arc<CryptoProvider>) -> Result<Self, TlsError> {
-        let named = pem.certificates()?;
+#[derive(Debug)]
+enum Accepted {
+    /// Every certificate: a user asked for it by name, or the server's CA is not known yet.
+    Any,
+    /// What a user names: CAs, and single certificates. A self-signed certificate of a server is both, and
+    /// rustls refuses it as a CA (`CaUsedAsEndEntity`).
+    Named {
+        certificates: Vec<CertificateDer<'static>>,
+        /// Nothing where none of them can be a CA.
+        authorities: Option<Arc<WebPkiServerVerifier>>,
+    },
+}
+
+impl ServerCertificates {
+    fn any(provider: Arc<CryptoProvider>) -> Self {
+        Self { accepted: Accepted::Any, provider }
+    }
+
+    fn named(pem: &Pem, provider: Arc<CryptoProvider>) -> Result<Self, TlsError> {
+        let certificates = pem.certificates()?;
         let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(named.iter().cloned());
+        roots.add_parsable_certificates(certificates.iter().cloned());
         let verifier =
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
-        Ok(Self { named, authorities: verifier.build().ok(), provider })
+        let authorities = verifier.build().ok();
+        Ok(Self { accepted: Accepted::Named { certificates, authorities }, provider })
     }
 }
 
-impl ServerCertVerifier for NamedCertificates {
+impl ServerCertVerifier for ServerCertificates {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -171,11 +186,14 @@ impl ServerCertVerifier for NamedCertificates {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        let Accepted::Named { certificates, authorities } = &self.accepted else {
+            return Ok(ServerCertVerified::assertion());
+        };
         // Only the holder of its key can show it: neither its names nor its issuer say more.
-        if self.named.iter().any(|named| named == certificate) {
+        if certificates.iter().any(|named| named == certificate) {
             return Ok(ServerCertVerified::assertion());
         }
-        match &self.authorities {
+        match authorities {
             Some(authorities) => {
                 authorities.verify_server_cert(certificate, intermediates, name, ocsp, now)
             }
@@ -205,47 +223,5 @@ impl ServerCertVerifier for NamedCertificates {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// Asked for by name: a test backend with a certificate of its own making, or a server whose CA is not
-/// known yet.
-#[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
     }
 }

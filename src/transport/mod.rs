@@ -31,6 +31,7 @@ mod in_use;
 mod listen;
 mod piece;
 mod reason;
+mod response;
 mod socket;
 mod stalled;
 mod tunnel;

@@ -21,6 +21,7 @@ mod imports;
 mod journal;
 mod journal_admin;
 mod kube_client;
+mod limits;
 mod links;
 mod objects;
 mod outbound;
@@ -45,6 +46,8 @@ mod stub_admin;
 mod stubs;
 #[cfg(feature = "tls")]
 mod tls;
+mod verdicts;
+mod ways;
 mod wire;
 mod wiremock_options;
 mod worlds;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use standin::{RunningServer, Server, UpstreamOptions};
 use tempfile::TempDir;
 
-use crate::support::{TFJOBS, ask, post, send, server};
+use crate::support::{TFJOBS, ask, everything, post, send, server};
 
 async fn standin(arguments: &[&str]) -> Output {
     let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
@@ -38,20 +38,6 @@ async fn cluster() -> RunningServer {
         "data": {"password": "aHVudGVyMi1odW50ZXIy"}});
     assert_eq!(post(&cluster, "POST", SECRETS, &secret).await.status, 201);
     cluster
-}
-
-/// The text of all files below a folder.
-fn everything(directory: &Path) -> String {
-    let mut all = String::new();
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            all.push_str(&everything(&path));
-        } else {
-            all.push_str(&String::from_utf8_lossy(&std::fs::read(path).unwrap()));
-        }
-    }
-    all
 }
 
 #[tokio::test(flavor = "multi_thread")]

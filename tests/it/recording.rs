@@ -8,26 +8,14 @@ use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::support::{PATIENCE, TFJOBS, ask, post, read_all, send, server, with_scenario};
+use crate::support::{
+    PATIENCE, TFJOBS, ask, everything, post, read_all, send, server, with_scenario,
+};
 
 async fn recorder(backend: &RunningServer, to: &Path) -> RunningServer {
     let builder =
         Server::builder().nothing_loaded().upstream(backend.url(), UpstreamOptions::default());
     builder.record(to).start().await.unwrap()
-}
-
-/// The content of every file, one after the other.
-fn everything(directory: &Path) -> String {
-    let mut all = String::new();
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            all.push_str(&everything(&path));
-        } else {
-            all.push_str(&String::from_utf8_lossy(&std::fs::read(path).unwrap()));
-        }
-    }
-    all
 }
 
 /// The body of a raw chunked answer.

@@ -1,6 +1,7 @@
 //! What every test here needs: a server, a plain HTTP client, a raw socket.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -189,4 +190,18 @@ pub(crate) async fn eventually(what: &str, mut check: impl AsyncFnMut() -> bool)
         }
     };
     tokio::time::timeout(PATIENCE, all).await.unwrap_or_else(|_| panic!("never: {what}"));
+}
+
+/// The content of every file below a folder, one after the other.
+pub(crate) fn everything(directory: &Path) -> String {
+    let mut all = String::new();
+    for entry in std::fs::read_dir(directory).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            all.push_str(&everything(&path));
+        } else {
+            all.push_str(&String::from_utf8_lossy(&std::fs::read(path).expect("a file")));
+        }
+    }
+    all
 }

@@ -56,9 +56,13 @@ pub(crate) struct Serve {
     /// Path prefix that selects a world; "none" turns it off.
     #[arg(long, value_name = "PATH", default_value = crate::serve::WORLD_PREFIX)]
     pub(crate) world_prefix: String,
-    /// Grade what clients do; GET /__admin/findings reports it.
+    /// Grade what clients do, also without a scenario; `standin verdict` and GET /__admin/verdict report it.
     #[arg(long)]
     pub(crate) graded: bool,
+    /// Origins whose pages may use the server: regular expressions, found somewhere in the Origin (repeatable, or with
+    /// commas between them); preflight requests are answered.
+    #[arg(long, value_name = "REGEX", value_delimiter = ',')]
+    pub(crate) cors_allowed_origins: Vec<String>,
     /// Omit X-Standin-Rule from responses.
     #[arg(long)]
     pub(crate) no_rule_header: bool,

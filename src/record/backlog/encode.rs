@@ -12,11 +12,14 @@ use crate::record::exchange::{
 };
 use crate::record::spool::{BodyFacts, SpoolFolder, SpooledBody};
 
-/// The version of the format.
-const VERSION: u8 = 2;
+/// The version of the format. Of earlier ones [`WITHOUT_WAIT`] and [`HELD_BODIES`] are read.
+const VERSION: u8 = 3;
 
-/// The version before, whose bodies are all held.
-const HELD_BODIES: u8 = 1;
+/// The version whose bodies are all held.
+const HELD_BODIES: u8 = 2;
+
+/// The version that does not say how long an answer's head took either.
+const WITHOUT_WAIT: u8 = 1;
 
 /// The kinds of a request's body.
 const WHOLE: u8 = 0;
@@ -60,12 +63,13 @@ pub(in crate::record) fn encode(
         End::Whole => 0,
         End::ByClient => 1,
     });
+    put_time(out, answer.waited);
     match &answer.body {
         ArrivedBody::Held(whole, parts) => {
             out.put_u8(HELD);
             put_length(out, parts.len());
             for part in parts {
-                out.put_u64_le(u64::try_from(part.at.as_micros()).unwrap_or(u64::MAX));
+                put_time(out, part.at);
                 put_length(out, part.bytes.len());
             }
             put(out, whole);
@@ -102,7 +106,7 @@ pub(in crate::record) fn decode_request(mut bytes: Bytes) -> Option<SentRequest>
 /// The version of an exchange, and its request.
 fn take_request(from: &mut Bytes) -> Option<(u8, SentRequest)> {
     let version = from.try_get_u8().ok()?;
-    if ![HELD_BODIES, VERSION].contains(&version) {
+    if ![VERSION, HELD_BODIES, WITHOUT_WAIT].contains(&version) {
         return None;
     }
     let method = Method::from_bytes(&take(from)?).ok()?;
@@ -129,7 +133,11 @@ fn take_answer(from: &mut Bytes, version: u8, folder: &SpoolFolder) -> Option<Re
         1 => End::ByClient,
         _ => return None,
     };
-    let kind = if version == HELD_BODIES { HELD } else { from.try_get_u8().ok()? };
+    let waited = match version {
+        WITHOUT_WAIT => Duration::ZERO,
+        _ => Duration::from_micros(from.try_get_u64_le().ok()?),
+    };
+    let kind = if version < VERSION { HELD } else { from.try_get_u8().ok()? };
     let body = match kind {
         HELD => take_held(from)?,
         FILE => {
@@ -147,6 +155,7 @@ fn take_answer(from: &mut Bytes, version: u8, folder: &SpoolFolder) -> Option<Re
         status,
         headers,
         reason: has_reason.then_some(reason),
+        waited,
         body,
         trailers: has_trailers.then_some(trailers),
         end,
@@ -177,6 +186,10 @@ fn take_digest(from: &mut Bytes) -> Option<BodyDigest> {
     let mut sha256 = [0; 32];
     from.try_copy_to_slice(&mut sha256).ok()?;
     Some(BodyDigest { sha256, length: from.try_get_u64_le().ok()? })
+}
+
+fn put_time(out: &mut Vec<u8>, time: Duration) {
+    out.put_u64_le(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
 }
 
 fn put_length(out: &mut Vec<u8>, length: usize) {
@@ -248,6 +261,7 @@ mod tests {
             status: StatusCode::IM_A_TEAPOT,
             headers: fields(&[("set-cookie", b"a"), ("set-cookie", b"b")]),
             reason: Some(Bytes::from_static(b"Short")),
+            waited: Duration::from_millis(750),
             body: arrivals.finish(),
             trailers: Some(fields(&[("grpc-status", b"0")])),
             end: End::ByClient,
@@ -271,7 +285,7 @@ mod tests {
             assert_eq!((&again.headers, again.body.content()), (&sent.headers, body));
             assert_eq!((read.status, &read.headers), (answer.status, &answer.headers));
             assert_eq!((&read.reason, &read.trailers), (&answer.reason, &answer.trailers));
-            assert_eq!(read.end, answer.end);
+            assert_eq!((read.end, read.waited), (answer.end, answer.waited));
             let held = |body| match body {
                 ArrivedBody::Held(whole, parts) => (whole, parts),
                 ArrivedBody::File(_) => panic!("it is small"),

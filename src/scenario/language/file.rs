@@ -7,7 +7,7 @@ use crate::document::{Decoder, Diagnostic, Source};
 
 use super::rules::{Scope, rules};
 use crate::scenario::rule::context::{Context, Files, named};
-use crate::scenario::rule::expect::Verdict;
+use crate::scenario::rule::expect::Grading;
 use crate::scenario::rule::generate::Generate;
 use crate::scenario::rule::http2::Http2;
 use crate::scenario::rule::matcher::Matcher;
@@ -26,7 +26,7 @@ pub(in crate::scenario) struct Scenario {
     pub(in crate::scenario) tokens: Vec<Token>,
     pub(in crate::scenario) generate: Vec<Generate>,
     pub(in crate::scenario) timeline: Option<Timeline>,
-    pub(in crate::scenario) verdict: Verdict,
+    pub(in crate::scenario) grading: Grading,
     pub(in crate::scenario) http2: Http2,
 }
 
@@ -73,7 +73,7 @@ fn compile(
     let mut scenario = Scenario {
         description: words.description.unwrap_or_default().to_owned(),
         seed: words.seed,
-        verdict: words.verdict.as_ref().map(Verdict::compile).unwrap_or_default(),
+        grading: words.verdict.as_ref().map(Grading::compile).unwrap_or_default(),
         http2: words.http2.as_ref().map(Http2::compile).unwrap_or_default(),
         ..Scenario::default()
     };

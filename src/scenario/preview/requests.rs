@@ -100,6 +100,14 @@ impl RulePreview<'_> {
             lines.push(format!("pages of at most {size}"));
             json["page_size"] = size.into();
         }
+        if let Some(limit) = &rule.limit {
+            lines.push(limit.describe());
+            json["limit"] = limit.describe().into();
+        }
+        if let Some(per) = &rule.per {
+            lines.push(format!("counted for each {}", per.text));
+            json["per"] = per.text.as_str().into();
+        }
         let by_request = rule.draw_by == DrawBy::Request;
         if by_request {
             lines.push("drawn by the attempts of each request".to_owned());

@@ -15,6 +15,7 @@ use crate::scenario::words::table::{
 
 use super::context::{Context, named};
 use super::delay::{delay, wait};
+use super::fields::FieldChanges;
 use super::flow::flow;
 use super::kubernetes::KubernetesThen;
 use super::reply::Reply;
@@ -42,6 +43,8 @@ pub(in crate::scenario) struct Then {
     pub(in crate::scenario) cut: Option<(Position, PointAction)>,
     /// What goes wrong on the Kubernetes side.
     pub(in crate::scenario) kubernetes: Option<Box<KubernetesThen>>,
+    /// The header fields of the answer that change.
+    pub(in crate::scenario) fields: Option<Box<FieldChanges>>,
     /// The index of a kind of tokens, all of which become invalid.
     pub(in crate::scenario) revoke: Option<usize>,
 }
@@ -77,6 +80,7 @@ impl Default for Then {
             lines: Vec::new(),
             cut: None,
             kubernetes: None,
+            fields: None,
             revoke: None,
         }
     }
@@ -85,9 +89,13 @@ impl Default for Then {
 impl Then {
     /// What a gate answers by default.
     pub(in crate::scenario) fn unauthorized() -> Self {
-        let status = StatusAnswer::of(StatusCode::UNAUTHORIZED);
-        let terminal = Some(Terminal::Status(Box::new(status)));
-        Self { text: "{status: 401}".into(), terminal, ..Self::default() }
+        Self::status(StatusCode::UNAUTHORIZED)
+    }
+
+    /// A bare status.
+    pub(in crate::scenario) fn status(code: StatusCode) -> Self {
+        let terminal = Some(Terminal::Status(Box::new(StatusAnswer::of(code))));
+        Self { text: format!("{{status: {}}}", code.as_u16()).into(), terminal, ..Self::default() }
     }
 
     /// Checks and compiles a `then`.
@@ -109,6 +117,12 @@ impl Then {
             cut: None,
             revoke: words.revoke.as_ref().and_then(|name| named(name, "token", &context.tokens)),
             kubernetes: KubernetesThen::compile(&words.kubernetes).map(Box::new),
+            fields: FieldChanges::compile(
+                // Beside a status they are the status' own.
+                words.answer.headers.as_deref().filter(|_| words.status.is_none()),
+                words.remove_headers.as_deref(),
+            )
+            .map(Box::new),
             delay: words.delay.and_then(delay),
         };
         if let Some(code) = words.status {
@@ -141,6 +155,7 @@ impl Then {
             && self.lines.is_empty()
             && self.cut.is_none()
             && self.kubernetes.is_none()
+            && self.fields.is_none()
             && self.revoke.is_none()
     }
 }

@@ -5,7 +5,9 @@ mod at;
 mod delay;
 mod expect;
 mod file;
+mod key;
 mod kubernetes;
+mod limit;
 mod matching;
 mod rule;
 mod stream;
@@ -24,7 +26,9 @@ pub(in crate::scenario) use expect::{ExpectWords, VerdictWords};
 pub(in crate::scenario) use file::{
     ClientWords, GenerateWords, Http2Words, ScenarioWords, TokenWords,
 };
+pub(in crate::scenario) use key::KeyWords;
 pub(in crate::scenario) use kubernetes::{ExpiredAs, KubernetesWords, Now};
+pub(in crate::scenario) use limit::{Algorithm, Announce, LimitWords, RetryAfterAs};
 pub(in crate::scenario) use matching::{MatchWords, VERBS};
 pub(in crate::scenario) use rule::{DrawBy, RequireWords, RuleWords, ShareWords, StepWords};
 pub(in crate::scenario) use stream::{LineChange, LinesWords, StreamWords};

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::document::Node;
 use crate::scenario::words::choice::Choice;
-use crate::scenario::words::kind::{Either, Kind};
+use crate::scenario::words::kind::{Either, Kind, OneOrMany};
 use crate::scenario::words::read::words;
-use crate::scenario::words::scalar::{Reference, Time};
+use crate::scenario::words::scalar::{HeaderText, Reference, Time};
 use crate::scenario::words::shape::{Form, Looks, Must, Shape, Type, constraint, word};
 
 use super::answer::{Code, ReplyWords, StatusWords};
@@ -127,5 +127,10 @@ words! {
         "All tokens of this kind become invalid; the answer is 401 where nothing else is given.",
     )
     .example("revoke: iam"),
+    remove_headers: OneOrMany<HeaderText, 1> = word(
+        "remove_headers",
+        "Header fields that the answer does not have: one name, or a list. Without `Content-Length` the body goes out in chunks.",
+    )
+    .example("remove_headers: [ETag, Date]"),
     + { answer: StatusWords, lines: StreamWords, kubernetes: KubernetesWords, }
 }
