@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-use crate::support::{PATIENCE, TFJOBS, ask, eventually, files, raw, server};
+use crate::support::{PATIENCE, TFJOBS, ask, eventually, files, kubeconfig, raw, server};
 
 /// A backend with an answer for any path.
 async fn echo() -> (RunningServer, TempDir) {
@@ -212,24 +212,31 @@ async fn another_protocol_passes_through_and_what_is_recorded_loads() {
     assert_eq!(replay.stubs(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kubeconfig_names_the_backend_and_its_credentials() {
     let backend = r#"{"mappings": [{"request": {"urlPath": "/api", "headers": {
         "Authorization": {"equalTo": "Bearer secret-token-1"}}}, "response": {"body": "yes"}}]}"#;
     let stubs = files(&[("backend.json", backend)]);
     let backend = Server::builder().fixtures(stubs.path()).start().await.unwrap();
-    let text = format!(
-        "current-context: a\ncontexts: [{{name: a, context: {{cluster: c, user: u}}}}]\nclusters: [{{name: c, cluster: {{server: '{}'}}}}]\nusers: [{{name: u, user: {{token: secret-token-1}}}}]\n",
-        backend.url()
-    );
-    let config = files(&[("config", &text)]);
-    let directory = TempDir::new().unwrap();
-    let file = config.path().join("config");
-    let (url, options) = UpstreamOptions::from_kubeconfig(&file, None).unwrap();
-    let builder = Server::builder().nothing_loaded().upstream(url, options);
-    let recorder = builder.record(directory.path()).start().await.unwrap();
-    assert_eq!(ask(&recorder, "GET", "/api").await.text(), "yes");
-    recorder.shutdown().await;
-    let replay = Server::builder().fixtures(directory.path()).start().await.unwrap();
-    assert_eq!(ask(&replay, "GET", "/api").await.text(), "yes");
+    for user in [
+        "token: secret-token-1",
+        "auth-provider: {name: oidc, config: {id-token: secret-token-1}}",
+        "auth-provider: {name: gcp, config: {access-token: secret-token-1}}",
+    ] {
+        let config = files(&[("config", &kubeconfig(&backend.url(), user))]);
+        let directory = TempDir::new().unwrap();
+        let file = config.path().join("config");
+        let (url, options) = UpstreamOptions::from_kubeconfig(&file, None).unwrap();
+        let builder = Server::builder().nothing_loaded().upstream(url, options);
+        let recorder = builder.record(directory.path()).start().await.unwrap();
+        assert_eq!(ask(&recorder, "GET", "/api").await.text(), "yes", "{user}");
+        recorder.shutdown().await;
+        let replay = Server::builder().fixtures(directory.path()).start().await.unwrap();
+        assert_eq!(ask(&replay, "GET", "/api").await.text(), "yes");
+        // The backend is asked again with the same credentials.
+        let mut diff = Command::new(env!("CARGO_BIN_EXE_standin"));
+        diff.arg("diff").arg(directory.path()).arg("--kubeconfig").arg(&file);
+        let output = tokio::task::spawn_blocking(move || diff.output().unwrap()).await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
 }

@@ -161,9 +161,10 @@ impl State {
         self.tell_drained();
     }
 
-    /// An exchange on disk that was taken and is not done.
+    /// An exchange on disk that was taken and is not done: it comes before all others again.
     pub(super) fn put_back(&mut self, entry: Entry) {
-        self.add_spilled(VecDeque::from([entry]));
+        *self.spilled_keys.entry(entry.key).or_default() += 1;
+        self.spilled.push_front(entry);
     }
 
     fn tell_drained(&mut self) {

@@ -137,7 +137,7 @@ proptest! {
             Err(problems) => return Err(TestCaseError::fail(format!("it does not load: {problems}"))),
         };
         let set = StubSet::of_files(loaded.set.stubs);
-        let set = round_trip::with_key(&set, &Book::key());
+        let set = round_trip::with_key(&set, &book.key);
         let states = crate::matching::ScenarioStates::default();
         for exchange in &exchanges {
             let asked = exchange.request();
