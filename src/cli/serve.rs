@@ -44,6 +44,7 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         builder = builder.authorization_policy_file(path);
     }
     builder = builder.anonymous_auth(args.anonymous_auth);
+    builder = args.admin_listen.into_iter().fold(builder, Builder::admin_listen);
     let is_proxy = !args.upstream.is_empty();
     for (url, options) in backends(args.upstream, &args.backend)? {
         builder = builder.upstream(url, options);
@@ -68,7 +69,11 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
     let builder = with_tls(builder, &args.tls)?.hot_reload(true);
     let bounds = bounds(&args.listener, args.max_worlds)?;
     let ca_out = args.tls.ca_out;
-    let started = |server: &RunningServer| write_ca(server, ca_out.as_deref());
+    let started = |server: &RunningServer| {
+        write_ca(server, ca_out.as_deref())?;
+        let admin = server.admin_url().map(|url| format!("standin: /__admin is also on {url}"));
+        Ok(admin.into_iter().collect())
+    };
     let report = run(builder, &args.listener, bounds, "serving", started)?;
     conclude(&args.replay, &report)
 }

@@ -41,6 +41,8 @@ use super::WorldHandle;
 pub struct RunningServer {
     pub(super) address: SocketAddr,
     pub(super) https: Option<SocketAddr>,
+    /// The address of the admin API alone.
+    pub(super) admin: Option<SocketAddr>,
     pub(super) seed: Option<u64>,
     pub(super) shared: Arc<Shared>,
     pub(super) stop: watch::Sender<bool>,

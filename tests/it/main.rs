@@ -9,6 +9,7 @@ mod bad_input;
 mod bounds;
 mod commands;
 mod conformance;
+mod connections;
 mod definitions;
 mod deliveries;
 mod documented;

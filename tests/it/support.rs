@@ -157,7 +157,7 @@ pub(crate) async fn try_send(
 }
 
 /// How a raw connection ended.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     /// FIN.
     Closed,
