@@ -308,8 +308,11 @@ fn unzipped(head: &Head, bytes: Bytes) -> Bytes {
 }
 
 fn headers(head: &Head, interest: &[Value]) -> Value {
+    // Several fields of a name read as one list.
     let text = |name: &str| {
-        head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+        let values = head.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        let values: Vec<&str> = values.collect();
+        (!values.is_empty()).then(|| values.join(", "))
     };
     let media = text("content-type").unwrap_or_default();
     let media = if media.contains("as=") { &media } else { media.split(';').next().unwrap_or("") };
