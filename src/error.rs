@@ -14,6 +14,11 @@ pub const EXIT_FAILURE: u8 = 1;
 pub const EXIT_USAGE: u8 = 2;
 /// Exit code of `standin`: invalid fixtures or scenarios; every problem was printed.
 pub const EXIT_INVALID: u8 = 3;
+/// Exit code of `standin drill` and `standin verdict`: no client failed, but one met no fault, or not all of them.
+pub const EXIT_NOT_MET: u8 = 4;
+/// Exit code of `standin drill` and `standin verdict`: nothing could be found out about a client, since its command was not
+/// started or the server failed.
+pub const EXIT_BROKEN: u8 = 5;
 
 /// Why a server did not start.
 ///

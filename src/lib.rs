@@ -38,12 +38,12 @@
 //! |---|---|
 //! | Configure and start | [`Server`], [`Builder`], [`Profile`], [`DeleteAnswer`] |
 //! | Use | [`RunningServer`], [`WorldHandle`] |
-//! | Verify | [`Journal`], [`Exchange`], [`Origin`], [`Finding`], [`Grade`] |
+//! | Verify | [`Journal`], [`Exchange`], [`Origin`], [`Assessment`], [`Verdict`], [`Finding`], [`Grade`] |
 //! | Limit | [`Bounds`] of [`TransportLimits`], [`HistoryLimits`], [`JournalLimits`] |
 //! | Check files | [`check()`], [`Checked`], [`Diagnostics`], [`Diagnostic`], [`Place`], [`Severity`] |
 //! | HTTPS, proxy | `TlsOptions`, `TlsError`, `UpstreamOptions` |
 //! | Record, replay | `RecordMode`, [`ReplaySpeed`], [`ReplayReport`] |
-//! | Fail | [`Error`], [`EXIT_OK`], [`EXIT_FAILURE`], [`EXIT_USAGE`], [`EXIT_INVALID`] |
+//! | Fail | [`Error`], [`EXIT_OK`], [`EXIT_FAILURE`], [`EXIT_USAGE`], [`EXIT_INVALID`], [`EXIT_NOT_MET`], [`EXIT_BROKEN`] |
 //!
 //! # Features
 //!
@@ -144,9 +144,11 @@ mod transport;
 
 pub use check::{Checked, check};
 pub use document::{Diagnostic, Diagnostics, Place, Severity};
-pub use error::{EXIT_FAILURE, EXIT_INVALID, EXIT_OK, EXIT_USAGE, Error};
+pub use error::{
+    EXIT_BROKEN, EXIT_FAILURE, EXIT_INVALID, EXIT_NOT_MET, EXIT_OK, EXIT_USAGE, Error,
+};
 pub use exchange::{Exchange, Journal, JournalLimits};
-pub use grade::Finding;
+pub use grade::{Assessment, Finding, Verdict};
 pub use k8s::{DeleteAnswer, HistoryLimits};
 pub use matching::ResponseTemplating;
 pub use message::{Origin, ReplaySpeed};

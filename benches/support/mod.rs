@@ -1,6 +1,7 @@
 //! What the benchmarks share: a client that costs little, and servers in processes of their own, whose processor
 //! time is what is compared.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -21,6 +22,8 @@ const CONNECTIONS: usize = 8;
 const TURN: Duration = Duration::from_millis(400);
 /// How many turns each server has.
 const TURNS: usize = 9;
+/// How far on each turn begins among the requests.
+const A_PRIME: usize = 7919;
 
 /// What two servers cost, beside each other.
 pub(crate) struct Compared {
@@ -38,23 +41,34 @@ pub(crate) fn compare(
     base_target: &str,
     other_target: &str,
 ) -> Compared {
-    compare_all(base, other, &[request(base_target)], &[request(other_target)])
+    let (base_request, other_request) = (request(base_target), request(other_target));
+    compare_all(
+        base,
+        other,
+        Requests { count: 1, write: &|_, to| to.extend_from_slice(&base_request) },
+        Requests { count: 1, write: &|_, to| to.extend_from_slice(&other_request) },
+    )
+}
+
+/// Requests by their numbers. They are written when they are sent: a client that held a hundred thousand would push
+/// the server's memory out of the caches that both share.
+#[derive(Clone, Copy)]
+pub(crate) struct Requests<'a> {
+    pub(crate) count: usize,
+    pub(crate) write: &'a (dyn Fn(usize, &mut Vec<u8>) + Sync),
 }
 
 /// As [`compare`], where each server is asked one of several requests after the other.
 pub(crate) fn compare_all(
     base: &Process,
     other: &Process,
-    base_requests: &[Vec<u8>],
-    other_requests: &[Vec<u8>],
+    base_requests: Requests<'_>,
+    other_requests: Requests<'_>,
 ) -> Compared {
-    let cost = |server: &Process, requests: &[Vec<u8>]| {
-        let before = server.processor_time();
-        let answered = answered_in(server.address(), requests);
-        let spent = server.processor_time().saturating_sub(before);
-        #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
-        let micros = spent.as_secs_f64() * 1e6 / answered as f64;
-        micros
+    let number = Cell::new(0);
+    let cost = |server: &Process, requests: Requests<'_>| {
+        number.set(number.get() + 1);
+        turn(server, requests, number.get()).micros
     };
     let (mut ratios, mut bases, mut others) = (Vec::new(), Vec::new(), Vec::new());
     // The first turns warm up caches, connections and lazily built tables.
@@ -68,27 +82,48 @@ pub(crate) fn compare_all(
     Compared { ratio: median(ratios), micros: (median(bases), median(others)) }
 }
 
+/// What a server did in one turn.
+pub(crate) struct Turn {
+    /// Requests in a second.
+    pub(crate) rate: f64,
+    /// Processor time of each, in microseconds.
+    pub(crate) micros: f64,
+}
+
+/// Asks a server as much as it answers in a while.
+pub(crate) fn turn(server: &Process, requests: Requests<'_>, number: usize) -> Turn {
+    let (before, began) = (server.processor_time(), Instant::now());
+    let answered = answered_in(server.address(), requests, number);
+    let spent = server.processor_time().saturating_sub(before);
+    #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
+    let answered = answered as f64;
+    Turn {
+        rate: answered / began.elapsed().as_secs_f64(),
+        micros: spent.as_secs_f64() * 1e6 / answered,
+    }
+}
+
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
 
 /// How many requests are answered in a turn, over some kept-alive connections, each of which begins elsewhere
-/// among the requests.
-fn answered_in(address: SocketAddr, requests: &[Vec<u8>]) -> usize {
+/// among the requests, and elsewhere in each turn.
+fn answered_in(address: SocketAddr, requests: Requests<'_>, turn: usize) -> usize {
     let end = Instant::now() + TURN;
     std::thread::scope(|scope| {
         let askers: Vec<_> = (0..CONNECTIONS)
             .map(|number| {
                 scope.spawn(move || {
                     let mut client = Asker::connect(address);
+                    let mut request = Vec::new();
                     let mut answered = 0;
-                    let first = number * requests.len() / CONNECTIONS;
-                    for request in requests.iter().cycle().skip(first) {
-                        if Instant::now() >= end {
-                            break;
-                        }
-                        client.ask(request);
+                    let first = number * requests.count / CONNECTIONS + turn * A_PRIME;
+                    while Instant::now() < end {
+                        request.clear();
+                        (requests.write)((first + answered) % requests.count, &mut request);
+                        client.ask(&request);
                         answered += 1;
                     }
                     answered
@@ -191,11 +226,16 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// The program, on a free port.
+    /// The program as a server, on a free port.
     pub(crate) fn standin(args: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_standin"));
-        command.args(["serve", "--listen", "127.0.0.1:0"]).args(args);
-        Self::spawn(command, None)
+        Self::program("serve", args)
+    }
+
+    /// The program with a command that serves, on a free port.
+    pub(crate) fn program(command: &str, args: &[&str]) -> Self {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_standin"));
+        program.args([command, "--listen", "127.0.0.1:0"]).args(args);
+        Self::spawn(program, None)
     }
 
     /// What there is to compare with: hyper, one header, one body, nothing else. The program that asks is started
@@ -240,9 +280,18 @@ impl Process {
 
     /// Its resident memory, in KiB.
     pub(crate) fn resident(&self) -> usize {
+        self.status("VmRSS:")
+    }
+
+    /// The most resident memory it ever had, in KiB.
+    pub(crate) fn most_resident(&self) -> usize {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, key: &str) -> usize {
         let status =
             fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
+        let line = status.lines().find(|line| line.starts_with(key)).unwrap_or_default();
         line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).unwrap_or(0)
     }
 }

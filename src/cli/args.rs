@@ -1,5 +1,7 @@
 //! The command line: commands, options, and their help. The longest lists of options have files of their own.
 
+mod address;
+mod deferred;
 mod diff;
 mod replay;
 mod serve;
@@ -10,6 +12,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use deferred::Deferred;
 pub(super) use diff::{Asked, Diff, Snapshot};
 pub(super) use replay::{Recorded, Replay};
 pub(super) use serve::{Backend, Listener, Record, Serve, TlsArgs, WrittenAs};
@@ -44,11 +47,11 @@ Exit codes: 0 success, 1 failure, 2 invalid command line, 3 invalid files.";
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Serve fixtures and apply scenarios to them.
-    Serve(Serve),
+    Serve(Deferred<Serve>),
     /// Serve stubs with the options of `WireMock`; `standin --port 8080 --root-dir DIR` is the same.
-    Wiremock(Box<WireMock>),
+    Wiremock(Deferred<Box<WireMock>>),
     /// Proxy requests to a backend and record each exchange as a fixture.
-    Record(Record),
+    Record(Deferred<Record>),
     /// Check fixture and scenario files; report every problem as path:line:column: problem; remedy.
     Check(Check),
     /// Convert files of other tools to stub mappings (`OpenAPI`, Postman, Hoverfly, mountebank, `MockServer`,
@@ -56,17 +59,17 @@ pub(super) enum Command {
     ///
     /// What has no equivalent is reported as path:line:column: problem; remedy. Exit code: 0 if the file was read,
     /// 1 with --strict if something was left out, 3 if the file is invalid.
-    Import(Import),
+    Import(Deferred<Import>),
     /// Convert a recording to a HAR file, to a root directory of `WireMock`, or to Kubernetes objects.
-    Export(Export),
+    Export(Deferred<Export>),
     /// Compare recorded answers with those of the backend today, or with a description of its API.
     ///
     /// Requests that change nothing (GET, HEAD, OPTIONS) are made again. Header fields and Kubernetes fields that
     /// differ each time are left out. Exit code: 0 if all answers are the same, 1 if one has drifted, 2 if the backend
     /// could not be asked.
-    Diff(Diff),
+    Diff(Deferred<Diff>),
     /// Write the objects of a cluster as fixtures, with the definitions of their types and without secrets.
-    Snapshot(Snapshot),
+    Snapshot(Deferred<Snapshot>),
     /// Check that a running server is healthy, for container health checks.
     Healthcheck(Target),
     /// Print a kubeconfig for a server.
@@ -76,12 +79,17 @@ pub(super) enum Command {
     /// Preview scenarios: which requests they affect, how, and when.
     Plan(PlanArgs),
     /// Explain which rule, stub or resource would answer a request, and why the nearest others would not.
-    Explain(Explain),
+    Explain(Deferred<Explain>),
     /// Run a client's command under each scenario and report what the client does wrong.
     ///
     /// The command gets the server in `STANDIN_URL` and `KUBECONFIG`, and the names of the scenario and the world
-    /// in `STANDIN_SCENARIO` and `STANDIN_WORLD`. Exit code: 0 if all drills pass, 1 if one fails.
-    Drill(Drill),
+    /// in `STANDIN_SCENARIO` and `STANDIN_WORLD`. Exit code, of the worst verdict: 0 passed; 4 NOT MET, a fault of the
+    /// scenario did not reach the client; 1 FAILED; 5 BROKEN, the command was not started or the server failed.
+    Drill(Deferred<Drill>),
+    /// Print the verdict of a running server on its clients, as a drill does.
+    ///
+    /// Exit code: 0 passed, 4 NOT MET, 1 FAILED, 5 the server does not answer or does not grade.
+    Verdict(Verdict),
     /// Print the JSON Schema of scenario files, for editors.
     Schema(Schema),
 }
@@ -158,6 +166,29 @@ pub(super) struct Drill {
     /// `STANDIN_CA`.
     #[arg(long)]
     pub(super) tls: bool,
+    #[command(flatten)]
+    pub(super) reports: Reports,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Verdict {
+    /// Server: HOST:PORT or a URL; the URL of a world for that world.
+    #[arg(value_name = "URL")]
+    pub(super) server: Option<String>,
+    /// Condition to wait for: "idle 5s" (requests came, and none for 5 s), "requests 10" (so many came), "phase NAME" (a
+    /// scenario has reached this phase).
+    #[arg(long, value_name = "CONDITION", num_args = 1..=2)]
+    pub(super) wait_for: Vec<String>,
+    /// How long to wait for it; then the verdict is given all the same, and the command fails.
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time)]
+    pub(super) timeout: std::time::Duration,
+    #[command(flatten)]
+    pub(super) reports: Reports,
+}
+
+/// The reports of drills.
+#[derive(Debug, Args)]
+pub(super) struct Reports {
     /// Print JSON instead of the table.
     #[arg(long)]
     pub(super) json: bool,
@@ -167,6 +198,9 @@ pub(super) struct Drill {
     /// Print a timeline of each drill: its requests and the faults.
     #[arg(long)]
     pub(super) timeline: bool,
+    /// Succeed also where a client did not meet the faults of a scenario.
+    #[arg(long)]
+    pub(super) allow_not_met: bool,
 }
 
 fn time(text: &str) -> Result<std::time::Duration, String> {

@@ -1,7 +1,7 @@
 //! `standin drill`.
 
 use std::collections::BTreeSet;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::sync::{Mutex, PoisonError};
 
 use crate::drill::{self, DrillOptions, DrillResult, Progress};
@@ -9,6 +9,7 @@ use crate::drill::{self, DrillOptions, DrillResult, Progress};
 use super::args::Drill;
 use super::error::CommandError;
 use super::error::NO_TLS;
+use super::reports::report;
 
 pub(super) fn drill(args: Drill) -> Result<(), CommandError> {
     if args.tls && cfg!(not(feature = "tls")) {
@@ -40,28 +41,7 @@ pub(super) fn drill(args: Drill) -> Result<(), CommandError> {
         }
     });
     line.clear();
-    let drills = drills?;
-    let mut out = io::stdout().lock();
-    if args.json {
-        let _ = writeln!(out, "{:#}", drill::json(&drills));
-    } else {
-        let _ = write!(out, "{}", drill::table(&drills));
-    }
-    if args.timeline {
-        for drill in &drills {
-            let _ = write!(out, "\n{}", drill::timeline(drill));
-        }
-    }
-    if let Some(path) = args.junit {
-        let report =
-            drill::junit(&drills).map_err(|error| CommandError::Failed(error.to_string()))?;
-        std::fs::write(&path, report).map_err(CommandError::write(&path))?;
-    }
-    match drills.iter().filter(|drill| !drill.passed()).count() {
-        0 => Ok(()),
-        1 => Err(CommandError::Failed("1 drill failed".to_owned())),
-        failed => Err(CommandError::Failed(format!("{failed} drills failed"))),
-    }
+    report(&drills?, &args.reports)
 }
 
 /// The progress of drills: on a terminal one line that is updated, elsewhere a line for each drill.
@@ -120,6 +100,6 @@ impl ProgressLine {
 
 /// The line of a drill that has ended.
 fn ended(result: &DrillResult, count: usize, total: usize) -> String {
-    let verdict = if result.passed() { "ok" } else { "FAILED" };
+    let verdict = result.verdict();
     format!("{count}/{total} {} {verdict} ({})", result.scenario, result.outcome)
 }

@@ -1,9 +1,9 @@
 //! The program: command line → library → output and exit code.
 //!
 //! ```text
-//! [args] → one file a command: [serve] (with [signals]), [check], [health], [kubeconfig], [preview], [drill], [import],
+//! [args] → one file a command: [serve] (with [signals]), [check], [health], [kubeconfig], [preview], [drill], [verdict], [import],
 //!    │                      [export], [diff], [snapshot], [wiremock]
-//!              └ [ask] (a running server), [backend] (another one), [console] (lines), [output] (files), [error] (exit codes)
+//!              └ [ask] (a running server), [backend] (another one), [console] (lines), [output] (files), [reports], [error] (exit codes)
 //! ```
 
 mod args;
@@ -20,9 +20,11 @@ mod import;
 mod kubeconfig;
 mod output;
 mod preview;
+mod reports;
 mod serve;
 mod signals;
 mod snapshot;
+mod verdict;
 mod wiremock;
 
 use std::process::ExitCode;
@@ -43,20 +45,21 @@ pub fn run() -> ExitCode {
     let redactor = Redactor::default();
     std::panic::set_hook(Box::new(move |panic| eprintln!("{}", redactor.line(&panic.to_string()))));
     let result = match cli.command {
-        Command::Serve(args) => serve::serve(args),
-        Command::Wiremock(args) => wiremock::wiremock(&args),
-        Command::Record(args) => serve::record(args),
+        Command::Serve(args) => serve::serve(args.0),
+        Command::Wiremock(args) => wiremock::wiremock(&args.0),
+        Command::Record(args) => serve::record(args.0),
         Command::Check(args) => check::check(&args),
-        Command::Import(args) => import::import(&args),
-        Command::Export(args) => export::export(&args),
-        Command::Diff(args) => diff::diff(&args),
-        Command::Snapshot(args) => snapshot::snapshot(&args),
+        Command::Import(args) => import::import(&args.0),
+        Command::Export(args) => export::export(&args.0),
+        Command::Diff(args) => diff::diff(&args.0),
+        Command::Snapshot(args) => snapshot::snapshot(&args.0),
         Command::Healthcheck(args) => health::healthcheck(&args),
         Command::Kubeconfig(args) => kubeconfig::kubeconfig(&args),
         Command::Scenarios => check::scenarios(),
         Command::Plan(args) => preview::plan(&args),
-        Command::Explain(args) => preview::explain(&args),
-        Command::Drill(args) => drill::drill(args),
+        Command::Explain(args) => preview::explain(&args.0),
+        Command::Drill(args) => drill::drill(args.0),
+        Command::Verdict(args) => verdict::verdict(args),
         Command::Schema(args) => preview::schema(&args),
     };
     match result {

@@ -25,8 +25,12 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         .graded(args.graded)
         .profile(args.profile.into())
         .world_prefix(Some(&*args.world_prefix).filter(|prefix| *prefix != "none"))
+        .cors_allowed_origins(args.cors_allowed_origins)
         .token_lifetime(Duration::from_secs(args.token_lifetime));
     let mut fixtures = args.fixtures;
+    if !args.graded && !args.scenario.is_empty() {
+        builder = builder.graded_by_rules();
+    }
     for name in args.scenario {
         builder = builder.scenario(name);
     }
@@ -40,6 +44,7 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         builder = builder.authorization_policy_file(path);
     }
     builder = builder.anonymous_auth(args.anonymous_auth);
+    builder = args.admin_listen.into_iter().fold(builder, Builder::admin_listen);
     let is_proxy = !args.upstream.is_empty();
     for (url, options) in backends(args.upstream, &args.backend)? {
         builder = builder.upstream(url, options);
@@ -64,7 +69,11 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
     let builder = with_tls(builder, &args.tls)?.hot_reload(true);
     let bounds = bounds(&args.listener, args.max_worlds)?;
     let ca_out = args.tls.ca_out;
-    let started = |server: &RunningServer| write_ca(server, ca_out.as_deref());
+    let started = |server: &RunningServer| {
+        write_ca(server, ca_out.as_deref())?;
+        let admin = server.admin_url().map(|url| format!("standin: /__admin is also on {url}"));
+        Ok(admin.into_iter().collect())
+    };
     let report = run(builder, &args.listener, bounds, "serving", started)?;
     conclude(&args.replay, &report)
 }
@@ -85,11 +94,15 @@ fn conclude(options: &Replay, report: &ReplayReport) -> Result<(), CommandError>
         }
     }
     let ReplayReport { unused, exhausted, unmatched, .. } = report;
+    let count = |list: &[String], what: &str| {
+        let many = if list.len() == 1 { "" } else { "s" };
+        format!("{} {what}{many}", list.len())
+    };
     eprintln!(
-        "standin: replay: {} stubs never used, {} sequences asked on, {} requests without an answer",
-        unused.len(),
-        exhausted.len(),
-        unmatched.len()
+        "standin: replay: {} never used, {} asked on after its last answer, {} without an answer",
+        count(unused, "stub"),
+        count(exhausted, "sequence"),
+        count(unmatched, "request")
     );
     let failed = fail_unused && !(unused.is_empty() && exhausted.is_empty())
         || fail_unmatched && !unmatched.is_empty();
@@ -156,7 +169,14 @@ pub(super) fn record(args: Record) -> Result<(), CommandError> {
     let builder = with_tls(builder, &args.tls)?;
     let bounds = bounds(&args.listener, None)?;
     let ca_out = args.tls.ca_out;
-    run(builder, &args.listener, bounds, &what, |server| write_ca(server, ca_out.as_deref()))?;
+    let report =
+        run(builder, &args.listener, bounds, &what, |server| write_ca(server, ca_out.as_deref()))?;
+    if report.unwritten > 0 {
+        let (many, folder) = (report.unwritten, folder.display());
+        let why =
+            format!("{many} exchanges could not be written to {folder}; the recording has gaps");
+        return Err(CommandError::Failed(why));
+    }
     if args.written_as == WrittenAs::Objects && fixtures::has_files(&folder) {
         return snapshot::of_recordings(&[folder], &args.to, true);
     }
@@ -173,8 +193,8 @@ pub(super) fn run(
     started: impl FnOnce(&RunningServer) -> Result<Vec<String>, CommandError>,
 ) -> Result<ReplayReport, CommandError> {
     let grace = Duration::from_secs_f64(listener.grace);
-    let out = Console::start("standard output", io::stdout()).map_err(CommandError::Start)?;
-    let errors = Console::start("standard error", io::stderr()).map_err(CommandError::Start)?;
+    let out = Console::new("standard output", io::stdout());
+    let errors = Console::new("standard error", io::stderr());
     let log = errors.clone();
     let mut builder = builder
         .listen(listener.listen)
@@ -200,6 +220,7 @@ pub(super) fn run(
         .map_err(CommandError::Start)?;
     let result = runtime.block_on(async {
         let server = builder.start().await?;
+        signals.ready()?;
         let lines = started(&server)?;
         out.line(&start_line(&server, what));
         for line in &lines {

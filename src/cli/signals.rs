@@ -1,7 +1,9 @@
 //! SIGTERM and SIGINT: the first starts the shutdown, which takes no longer than the grace period, whatever the
 //! server's threads do. A second one exits at once.
 
+use std::io;
 use std::process;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -14,12 +16,16 @@ use super::console::Console;
 use super::error::CommandError;
 
 /// The signals, handled by a thread of its own, since the server's threads may all be busy.
-pub(super) struct Signals(oneshot::Receiver<()>);
+pub(super) struct Signals {
+    first: oneshot::Receiver<()>,
+    started: Receiver<io::Result<()>>,
+}
 
 impl Signals {
+    /// Begins to watch. Until [`Self::ready`], a signal may end the process as if nobody watched.
     pub(super) fn watch(grace: Duration, errors: Console) -> Result<Self, CommandError> {
         let (first, received) = oneshot::channel();
-        let (ready, started) = std::sync::mpsc::channel();
+        let (ready, started) = channel();
         thread::Builder::new()
             .name("standin-signals".to_owned())
             .spawn(move || {
@@ -30,19 +36,19 @@ impl Signals {
                 }
             })
             .map_err(CommandError::Start)?;
-        match started.recv() {
-            Ok(Ok(())) => Ok(Self(received)),
-            Ok(Err(error)) => Err(CommandError::Start(error)),
-            Err(_) => Err(CommandError::Start(std::io::Error::other(
-                "the thread that handles signals ended",
-            ))),
-        }
+        Ok(Self { first: received, started })
+    }
+
+    /// Waits until signals are watched: the thread starts while files are loaded.
+    pub(super) fn ready(&self) -> Result<(), CommandError> {
+        let ended = |_| Err(io::Error::other("the thread that handles signals ended"));
+        self.started.recv().unwrap_or_else(ended).map_err(CommandError::Start)
     }
 
     /// Completes with the first signal.
     pub(super) async fn first(self) {
         // Its thread ends with the process.
-        let _ = self.0.await;
+        let _ = self.first.await;
     }
 }
 
@@ -50,7 +56,7 @@ async fn run(
     grace: Duration,
     errors: Console,
     first: oneshot::Sender<()>,
-    ready: &std::sync::mpsc::Sender<std::io::Result<()>>,
+    ready: &Sender<io::Result<()>>,
 ) {
     let signals = signal(SignalKind::interrupt())
         .and_then(|interrupted| Ok((interrupted, signal(SignalKind::terminate())?)));

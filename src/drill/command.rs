@@ -40,6 +40,14 @@ pub(super) struct CommandResult {
     pub(super) left_behind: bool,
 }
 
+impl CommandResult {
+    /// That of a command that was not started.
+    pub(super) fn not_started(why: String) -> Self {
+        let outcome = Outcome::NotStarted(why);
+        Self { outcome, output: String::new(), left_behind: false }
+    }
+}
+
 /// Kills a process group when it is dropped, also when the drill is abandoned.
 struct Group(Option<Pid>);
 
@@ -62,12 +70,11 @@ impl Drop for Group {
     }
 }
 
-/// Runs a command until it ends or reaches a limit.
-pub(super) async fn run(task: Task<'_>) -> CommandResult {
-    let failed = |why: String| CommandResult {
-        outcome: Outcome::NotStarted(why),
-        output: String::new(),
-        left_behind: false,
+/// Runs a command until it ends or reaches a limit. `started` is called when it runs, or cannot be started.
+pub(super) async fn run(task: Task<'_>, started: impl Fn(Result<(), &str>)) -> CommandResult {
+    let failed = |why: String| {
+        started(Err(&why));
+        CommandResult::not_started(why)
     };
     let [program, arguments @ ..] = task.command else {
         return failed("there is no command".to_owned());
@@ -85,6 +92,7 @@ pub(super) async fn run(task: Task<'_>) -> CommandResult {
         Ok(child) => child,
         Err(error) => return failed(format!("{program}: {error}")),
     };
+    started(Ok(()));
     let pid = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
     let group = Group(pid);
     let output = Arc::new(Output::default());
@@ -171,7 +179,7 @@ mod tests {
     async fn shell(script: &str, limit: Duration) -> CommandResult {
         let command = ["sh", "-c", script].map(str::to_owned);
         let environment = vec![("STANDIN_URL", "http://x".to_owned())];
-        run(Task { command: &command, environment, limit }).await
+        run(Task { command: &command, environment, limit }, |_| {}).await
     }
 
     const LONG: Duration = Duration::from_secs(30);
@@ -185,9 +193,10 @@ mod tests {
         assert_eq!(shell("kill -TERM $$", LONG).await.outcome, Outcome::Signal(15));
         let missing = ["no-such-program-here".to_owned()];
         let task = Task { command: &missing, environment: Vec::new(), limit: LONG };
-        assert!(
-            matches!(run(task).await.outcome, Outcome::NotStarted(why) if why.contains("no-such"))
-        );
+        let refused = std::cell::Cell::new(false);
+        let done = run(task, |started| refused.set(started.is_err())).await;
+        assert!(matches!(done.outcome, Outcome::NotStarted(why) if why.contains("no-such")));
+        assert!(refused.get());
     }
 
     #[tokio::test]

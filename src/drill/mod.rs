@@ -1,20 +1,24 @@
 //! Drills: a client's command, run under each of several scenarios and graded.
 //!
 //! ```text
-//! names → scenario::expand → [run]: a server (or a world) each, the command ([command]) → records
-//!       → grade() → [result] → table, JSON ([report]), JUnit ([junit]), timeline ([timeline])
+//! names → scenario::expand → [run]: several at once → [one]: a server (or a world), the command ([command])
+//!       → grade::Assessment → [result] → table, JSON ([report]), JUnit ([junit]), timeline ([timeline])
 //! ```
 
 mod command;
 mod junit;
+mod one;
+mod options;
 mod report;
 mod result;
 mod run;
 mod timeline;
 
 pub use junit::junit;
+pub use options::DrillOptions;
+pub(crate) use report::summary;
 pub use report::{json, table};
 pub use result::{DrillResult, Outcome};
 pub(crate) use run::Progress;
-pub use run::{DrillError, DrillOptions, drill};
+pub use run::{DrillError, drill};
 pub use timeline::timeline;

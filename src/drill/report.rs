@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::grade::Finding;
+use crate::grade::{Finding, Verdict};
 use crate::scenario::Grade;
 
 use super::result::DrillResult;
@@ -16,9 +16,9 @@ pub fn table(drills: &[DrillResult]) -> String {
         .map(|drill| {
             [
                 drill.scenario.clone(),
-                if drill.passed() { "ok".to_owned() } else { "FAILED".to_owned() },
+                drill.verdict().to_string(),
                 drill.outcome.to_string(),
-                drill.requests.to_string(),
+                drill.assessment.requests.to_string(),
                 format!("{:.2} s", drill.took.as_secs_f64()),
             ]
         })
@@ -40,23 +40,55 @@ pub fn table(drills: &[DrillResult]) -> String {
     for (drill, row) in drills.iter().zip(&rows) {
         text.push_str(&line([&row[0], &row[1], &row[2], &row[3], &row[4]]));
         text.push('\n');
-        for finding in &drill.findings {
-            let mark = if finding.grade == Grade::Fail { "✗" } else { "·" };
-            text.push_str(&format!("    {mark} {}", finding.message));
-            if let Some(rule) = &finding.rule {
-                text.push_str(&format!(" ({rule})"));
-            }
-            text.push('\n');
+        for finding in &drill.assessment.findings {
+            text.push_str(&shown(finding));
         }
-        if !drill.passed() {
+        if !matches!(drill.verdict(), Verdict::Passed | Verdict::NotMet) {
             for line in last_lines(&drill.output, 5) {
                 text.push_str(&format!("    | {line}\n"));
             }
         }
     }
-    let passed = drills.iter().filter(|drill| drill.passed()).count();
-    text.push_str(&format!("{passed} of {} passed\n", drills.len()));
+    text.push_str(&summary(drills));
+    text.push('\n');
     text
+}
+
+/// A finding as lines of the table: the first has its rule, the others are details.
+fn shown(finding: &Finding) -> String {
+    let mark = if finding.grade == Grade::Fail { "✗" } else { "·" };
+    let rule = finding.rule.as_ref().map(|rule| format!(" ({rule})")).unwrap_or_default();
+    let mut text = String::new();
+    for (index, line) in finding.message.lines().enumerate() {
+        let line = printable(line);
+        match index {
+            0 => text.push_str(&format!("    {mark} {line}{rule}\n")),
+            _ => text.push_str(&format!("        {line}\n")),
+        }
+    }
+    text
+}
+
+/// How many drills have which verdict, on one line.
+#[must_use]
+pub(crate) fn summary(drills: &[DrillResult]) -> String {
+    let mut text = format!("{} of {} passed", count(drills, Verdict::Passed), drills.len());
+    for verdict in [Verdict::Failed, Verdict::NotMet, Verdict::Broken] {
+        let count = count(drills, verdict);
+        if count > 0 {
+            text.push_str(&format!(", {count} {verdict}"));
+        }
+    }
+    text
+}
+
+fn count(drills: &[DrillResult], verdict: Verdict) -> usize {
+    drills.iter().filter(|drill| drill.verdict() == verdict).count()
+}
+
+/// A line without the control characters, which must not reach a terminal.
+fn printable(line: &str) -> String {
+    line.chars().filter(|letter| !letter.is_control()).collect()
 }
 
 /// The last lines of a text that are not empty, cut to 160 characters.
@@ -66,10 +98,7 @@ fn last_lines(text: &str, count: usize) -> Vec<String> {
         .rev()
         .filter(|line| !line.trim().is_empty())
         .take(count)
-        .map(|line| {
-            // Control characters must not reach the terminal.
-            line.chars().filter(|letter| !letter.is_control()).take(160).collect()
-        })
+        .map(|line| printable(line).chars().take(160).collect())
         .collect();
     lines.reverse();
     lines
@@ -78,21 +107,25 @@ fn last_lines(text: &str, count: usize) -> Vec<String> {
 /// Renders everything, for programs.
 #[must_use]
 pub fn json(drills: &[DrillResult]) -> Value {
-    let list: Vec<Value> = drills
-        .iter()
-        .map(|drill| {
-            json!({
-                "scenario": drill.scenario,
-                "description": drill.description,
-                "passed": drill.passed(),
-                "ended": drill.outcome.to_string(),
-                "requests": drill.requests,
-                "tookSeconds": drill.took.as_secs_f64(),
-                "findings": drill.findings.iter().map(Finding::to_json).collect::<Vec<_>>(),
-                "output": drill.output,
-            })
-        })
-        .collect();
-    let passed = drills.iter().filter(|drill| drill.passed()).count();
-    json!({"drills": list, "passed": passed, "failed": drills.len() - passed})
+    let list: Vec<Value> = drills.iter().map(one).collect();
+    let count = |verdict| count(drills, verdict);
+    json!({
+        "drills": list,
+        "passed": count(Verdict::Passed),
+        "failed": count(Verdict::Failed),
+        "notMet": count(Verdict::NotMet),
+        "broken": count(Verdict::Broken),
+    })
+}
+
+fn one(drill: &DrillResult) -> Value {
+    let mut json = drill.assessment.to_json();
+    json["verdict"] = drill.verdict().as_str().into();
+    json["passed"] = drill.passed().into();
+    json["scenario"] = drill.scenario.as_str().into();
+    json["description"] = drill.description.as_str().into();
+    json["ended"] = drill.outcome.to_string().into();
+    json["tookSeconds"] = drill.took.as_secs_f64().into();
+    json["output"] = drill.output.as_str().into();
+    json
 }

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::grade::{Finding, Record};
-use crate::scenario::Grade;
+use crate::grade::{Assessment, Verdict};
 
 /// The result of one drill.
 #[derive(Debug)]
@@ -17,12 +16,8 @@ pub struct DrillResult {
     pub outcome: Outcome,
     /// How long it took.
     pub took: Duration,
-    /// The number of requests of the client.
-    pub requests: u64,
-    /// Its requests with their responses, as far as they are kept.
-    pub records: Vec<Record>,
-    /// The client's mistakes.
-    pub findings: Vec<Finding>,
+    /// What the client did, judged by the scenario.
+    pub assessment: Assessment,
     /// The end of the command's output.
     pub output: String,
 }
@@ -42,14 +37,25 @@ pub enum Outcome {
     NotStarted(String),
     /// The scenario could not be served.
     NotServed(String),
+    /// There was none: the client of a running server runs elsewhere.
+    Elsewhere,
 }
 
 impl DrillResult {
-    /// Whether the command succeeded and no mistake fails the drill.
+    /// What comes out: by what the client did, and by how its command ended.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match self.outcome {
+            Outcome::NotStarted(_) | Outcome::NotServed(_) => Verdict::Broken,
+            Outcome::Exit(0) | Outcome::Elsewhere => self.assessment.verdict,
+            _ => self.assessment.verdict.max(Verdict::Failed),
+        }
+    }
+
+    /// Whether the client met the faults and coped.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.outcome == Outcome::Exit(0)
-            && self.findings.iter().all(|finding| finding.grade < Grade::Fail)
+        self.verdict() == Verdict::Passed
     }
 }
 
@@ -62,6 +68,7 @@ impl fmt::Display for Outcome {
             Self::TooMuchOutput(limit) => write!(f, "ended after {} MiB of output", limit >> 20),
             Self::NotStarted(why) => write!(f, "not started: {why}"),
             Self::NotServed(why) => write!(f, "not served: {why}"),
+            Self::Elsewhere => f.write_str("-"),
         }
     }
 }

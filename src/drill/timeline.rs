@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::grade::Record;
+use crate::grade::SeenRequest;
 
 use super::result::DrillResult;
 
@@ -15,7 +15,7 @@ const ROWS: usize = 12;
 /// Draws the requests of a drill.
 #[must_use]
 pub fn timeline(drill: &DrillResult) -> String {
-    let records = &drill.records;
+    let records = &drill.assessment.timeline;
     let Some(first) = records.iter().map(|record| record.began).min() else {
         return format!("{}: no requests\n", drill.scenario);
     };
@@ -25,7 +25,7 @@ pub fn timeline(drill: &DrillResult) -> String {
         .max()
         .unwrap_or(first);
     let span = last.saturating_sub(first).max(Duration::from_millis(1));
-    let mut calls: BTreeMap<(Duration, String), Vec<&Record>> = BTreeMap::new();
+    let mut calls: BTreeMap<(Duration, String), Vec<&SeenRequest>> = BTreeMap::new();
     let mut names: BTreeMap<String, Duration> = BTreeMap::new();
     for record in records {
         let name = format!("{} {}", record.method, record.path);
@@ -68,7 +68,7 @@ pub fn timeline(drill: &DrillResult) -> String {
     text
 }
 
-fn until(record: &Record, last: Duration) -> Duration {
+fn until(record: &SeenRequest, last: Duration) -> Duration {
     record.ended.unwrap_or(last).clamp(record.began, last)
 }
 
@@ -84,13 +84,13 @@ fn column(at: Duration, span: Duration) -> usize {
     column.min(WIDTH - 1)
 }
 
-fn sign(record: &Record) -> char {
-    match (record.fault, record.status) {
+fn sign(record: &SeenRequest) -> char {
+    match (record.fault.as_deref(), record.status) {
         (Some("stall" | "slow" | "changed" | "event"), _) => '~',
         (Some(_), _) => '×',
         (None, 400..=499) => '4',
         (None, 500..) => '5',
-        (None, _) if record.acted.is_some() => '~',
+        (None, _) if record.rule.is_some() => '~',
         (None, _) => '·',
     }
 }

@@ -48,15 +48,12 @@ pub(crate) enum ByStub<'a> {
 /// How many events after an answer are kept.
 const MOST_LATER: usize = 64;
 
-/// What is kept.
+/// What is kept. Thousands are, each is written and freed once: the smaller it is, the less memory is waited for.
 #[derive(Debug)]
 pub(super) struct Entry {
-    /// The id that the answer was made with; most have the one that follows from their number.
-    pub(super) id: Option<Uuid>,
     /// Nanoseconds since the journal began.
     pub(super) at: u64,
     pub(super) took: Duration,
-    pub(super) delay: Duration,
     pub(super) world: Arc<str>,
     pub(super) method: Method,
     pub(super) version: Version,
@@ -65,26 +62,39 @@ pub(super) struct Entry {
     pub(super) peer: Option<SocketAddr>,
     pub(super) status: StatusCode,
     pub(super) origin: Origin,
-    pub(super) fault: Option<&'static str>,
     /// The stub that answered.
     pub(super) stub: Option<Arc<Stub>>,
-    pub(super) response: KeptBody,
-    pub(super) sub_events: Box<[(Duration, SubEvent)]>,
+    /// Nothing where the response is the stub's own, and went out undisturbed.
+    more: Option<Box<More>>,
     /// What happened after the answer.
-    later: OnceLock<Mutex<Vec<(Duration, SubEvent)>>>,
+    later: OnceLock<Box<Mutex<Vec<TimedEvent>>>>,
     /// The target, its scheme and authority, the header fields, the body, the header fields of the response.
     text: Box<[u8]>,
     /// How long each of them is.
     lengths: [u32; 5],
     /// How long the body of the request was, where that is known.
     pub(super) body_length: Option<u64>,
-    /// The body, where it is read beside the answer.
-    pub(super) late: Option<Arc<LateBody>>,
+}
+
+/// An event, and how long after the request it was.
+type TimedEvent = (Duration, SubEvent);
+
+/// What the answers of stubs, but for those that are made or disturbed, have nothing of.
+#[derive(Debug)]
+struct More {
+    /// The id that the answer was made with; most have the one that follows from their number.
+    id: Option<Uuid>,
+    delay: Duration,
+    fault: Option<&'static str>,
+    response: KeptBody,
+    sub_events: Box<[TimedEvent]>,
+    /// The body of the request, where it is read beside the answer.
+    late: Option<Arc<LateBody>>,
 }
 
 /// The body of a response, as far as it is kept.
 #[derive(Debug)]
-pub(super) enum KeptBody {
+enum KeptBody {
     /// The response is the stub's own.
     OfStub,
     /// The first bytes, and how long it was where that is known.
@@ -103,11 +113,19 @@ impl Entry {
         };
         let (text, lengths, body_length) = text_of(request, (!fixed).then_some(&plan.headers));
         let event = |event: &SubEvent| (event.at.saturating_duration_since(began), event.clone());
-        Self {
+        let is_plain =
+            fixed && late.is_none() && plan.journal.is_none() && plan.delivery.effects().is_none();
+        let more = (!is_plain).then(|| More {
             id: plan.exchange_id(),
+            delay: plan.delivery.delay(),
+            fault: plan.delivery.label(),
+            response: if fixed { KeptBody::OfStub } else { KeptBody::of(plan) },
+            sub_events: plan.sub_events().iter().map(event).collect(),
+            late: late.clone(),
+        });
+        Self {
             at: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
             took: now.saturating_duration_since(began),
-            delay: plan.delivery.delay(),
             world: Arc::clone(world),
             method: request.method.clone(),
             version: request.version,
@@ -115,22 +133,19 @@ impl Entry {
             peer: request.peer,
             status: plan.status,
             origin: plan.origin.clone(),
-            fault: plan.delivery.label(),
             stub: stub.cloned(),
-            response: if fixed { KeptBody::OfStub } else { KeptBody::of(plan) },
-            sub_events: plan.sub_events().iter().map(event).collect(),
+            more: more.map(Box::new),
             later: OnceLock::new(),
             text,
             lengths,
             body_length,
-            late: late.clone(),
         }
     }
 
     /// Adds what happened after the answer, up to a bound.
     pub(super) fn add_sub_event(&self, epoch: Instant, event: SubEvent) {
         let began = epoch + Duration::from_nanos(self.at).saturating_sub(self.took);
-        let later = self.later.get_or_init(Mutex::default);
+        let later = self.later.get_or_init(Box::default);
         let mut later = later.lock().unwrap_or_else(PoisonError::into_inner);
         if later.len() < MOST_LATER {
             later.push((event.at.saturating_duration_since(began), event));
@@ -139,7 +154,7 @@ impl Entry {
 
     /// What happened besides the answer, in its order.
     pub(super) fn all_sub_events(&self) -> Vec<(Duration, SubEvent)> {
-        let mut all = self.sub_events.to_vec();
+        let mut all = self.more.as_ref().map_or_else(Vec::new, |more| more.sub_events.to_vec());
         if let Some(later) = self.later.get() {
             all.extend(later.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
         }
@@ -148,12 +163,40 @@ impl Entry {
 
     /// How many bytes of memory it takes.
     pub(super) fn weight(&self) -> usize {
-        let response = match &self.response {
-            KeptBody::OfStub => 0,
-            KeptBody::First(bytes, _) => bytes.len(),
-        };
-        let late = self.late.as_ref().map_or(0, |late| late.most);
-        size_of::<Self>() + self.text.len() + response + late
+        let more = self.more.as_ref().map_or(0, |more| {
+            let response = match &more.response {
+                KeptBody::OfStub => 0,
+                KeptBody::First(bytes, _) => bytes.len(),
+            };
+            let late = more.late.as_ref().map_or(0, |late| late.most);
+            size_of::<More>() + response + late
+        });
+        size_of::<Self>() + self.text.len() + more
+    }
+
+    /// The id that the answer was made with, where it is not the one that follows from its number.
+    pub(super) fn id(&self) -> Option<Uuid> {
+        self.more.as_ref()?.id
+    }
+
+    /// How long the answer waited on purpose.
+    pub(super) fn delay(&self) -> Duration {
+        self.more.as_ref().map_or(Duration::ZERO, |more| more.delay)
+    }
+
+    /// The fault that was injected.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        self.more.as_ref()?.fault
+    }
+
+    /// The body of the request, where it is read beside the answer.
+    pub(super) fn late(&self) -> Option<&Arc<LateBody>> {
+        self.more.as_ref()?.late.as_ref()
+    }
+
+    /// The response, where it is not the stub's own.
+    fn response(&self) -> &KeptBody {
+        self.more.as_ref().map_or(&KeptBody::OfStub, |more| &more.response)
     }
 
     /// Path and query, as they were sent.
@@ -178,7 +221,7 @@ impl Entry {
 
     /// The body of the request, as far as it is kept.
     pub(super) fn body(&self) -> &[u8] {
-        match &self.late {
+        match self.late() {
             Some(late) => late.bytes().unwrap_or_default(),
             None => self.part(3),
         }
@@ -186,7 +229,7 @@ impl Entry {
 
     /// Whether all of the body is kept.
     pub(super) fn has_whole_body(&self) -> bool {
-        match &self.late {
+        match self.late() {
             Some(late) => late.bytes().is_some(),
             None => self.body_length == Some(self.lengths[3].into()),
         }
@@ -194,7 +237,7 @@ impl Entry {
 
     /// The header fields of the response.
     pub(super) fn response_headers(&self) -> HeaderMap {
-        match (&self.response, &self.stub) {
+        match (self.response(), &self.stub) {
             (KeptBody::OfStub, Some(stub)) => {
                 stub.plan().map(|plan| plan.headers).unwrap_or_default()
             }
@@ -204,7 +247,7 @@ impl Entry {
 
     /// The body of the response, as far as it is kept, and how long it was where more was known of it.
     pub(super) fn response_body(&self) -> (Bytes, Option<u64>) {
-        match (&self.response, &self.stub) {
+        match (self.response(), &self.stub) {
             (KeptBody::First(bytes, whole), _) => (bytes.clone(), *whole),
             (KeptBody::OfStub, stub) => {
                 let plan = stub.as_ref().and_then(|stub| stub.plan());

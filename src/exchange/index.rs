@@ -22,6 +22,8 @@ const SMALL: usize = 1024;
 pub(crate) struct Slot {
     /// Counts all exchanges since the start.
     pub(super) number: u64,
+    /// The bytes of the entry, which is in no cache any more when it is dropped.
+    pub(super) weight: usize,
     pub(super) entry: Arc<Entry>,
 }
 
@@ -71,7 +73,7 @@ impl Index {
         log.len() - from > most
     }
 
-    fn add(&mut self, Slot { number, entry }: &Slot) {
+    fn add(&mut self, Slot { number, entry, .. }: &Slot) {
         self.next = number + 1;
         self.size += 1;
         #[cfg(test)]

@@ -132,13 +132,12 @@ impl Journal {
             inner.recorded += 1;
             let number = inner.recorded;
             inner.bytes += weight;
-            inner.log.push_back(Slot { number, entry });
+            inner.log.push_back(Slot { number, weight, entry });
             while inner.log.len() > self.limits.entries || inner.bytes > self.limits.bytes {
                 let Some(oldest) = inner.log.pop_front() else { break };
-                let weight = oldest.entry.weight();
-                inner.bytes -= weight;
+                inner.bytes -= oldest.weight;
                 inner.dropped += 1;
-                inner.gone_bytes += weight;
+                inner.gone_bytes += oldest.weight;
                 inner.gone.push(oldest);
             }
             if inner.gone.len() >= FREED_AT_ONCE || inner.gone_bytes >= MOST_UNFREED {
@@ -232,7 +231,7 @@ impl Journal {
             let (kept, gone): (VecDeque<Slot>, VecDeque<Slot>) =
                 std::mem::take(&mut inner.log).into_iter().partition(stays);
             inner.log = kept;
-            inner.bytes -= gone.iter().map(|slot| slot.entry.weight()).sum::<usize>();
+            inner.bytes -= gone.iter().map(|slot| slot.weight).sum::<usize>();
             gone
         };
         drop(gone);
@@ -252,7 +251,7 @@ impl Journal {
 
     /// Waits until the bodies are there that were not read when their requests were answered.
     pub(crate) async fn settle(&self, slots: &[Slot]) {
-        let late = slots.iter().filter_map(|slot| slot.entry.late.as_ref());
+        let late = slots.iter().filter_map(|slot| slot.entry.late());
         let all = async {
             for body in late {
                 body.settled().await;
@@ -269,7 +268,7 @@ impl Journal {
         let log = &inner.log;
         let Some(number) = number else {
             // The id of an answer that was made with one. Few are asked for.
-            return log.iter().rev().find(|slot| slot.entry.id == Some(id)).cloned();
+            return log.iter().rev().find(|slot| slot.entry.id() == Some(id)).cloned();
         };
         let at = log.binary_search_by_key(&number, |slot| slot.number).ok()?;
         Some(log[at].clone())
@@ -282,7 +281,7 @@ impl Journal {
 
     /// The id of an exchange.
     pub(crate) fn id_of(&self, slot: &Slot) -> Uuid {
-        slot.entry.id.unwrap_or_else(|| self.ids.id(Of::Exchange, slot.number))
+        slot.entry.id().unwrap_or_else(|| self.ids.id(Of::Exchange, slot.number))
     }
 
     /// When an exchange was decided.
@@ -291,14 +290,14 @@ impl Journal {
     }
 
     /// An exchange, to be shown.
-    pub(crate) fn exchange(&self, Slot { number, entry }: Slot) -> Exchange {
+    pub(crate) fn exchange(&self, Slot { number, entry, .. }: Slot) -> Exchange {
         self.view(number, entry)
     }
 
     fn view(&self, number: u64, entry: Arc<Entry>) -> Exchange {
         let cleared = self.cleared.load(Ordering::Relaxed);
         Exchange {
-            id: entry.id.unwrap_or_else(|| self.ids.id(Of::Exchange, number)),
+            id: entry.id().unwrap_or_else(|| self.ids.id(Of::Exchange, number)),
             no_stub: self.ids.id(Of::NoStub, number),
             number: number.saturating_sub(cleared),
             at: self.epoch.1 + Duration::from_nanos(entry.at),
@@ -309,7 +308,7 @@ impl Journal {
             body: Bytes::copy_from_slice(entry.body()),
             status: entry.status,
             origin: entry.origin.clone(),
-            fault: entry.fault,
+            fault: entry.fault(),
             took: entry.took,
             redactor: Arc::clone(&self.redactor),
             entry,

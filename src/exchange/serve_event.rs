@@ -35,7 +35,7 @@ fn serve_event(exchange: &Exchange) -> Value {
     let shown = Shown::of(exchange);
     let entry = &exchange.entry;
     let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(0);
-    let (added, process) = (milliseconds(entry.delay), milliseconds(entry.took));
+    let (added, process) = (milliseconds(entry.delay()), milliseconds(entry.took));
     json!({
         "id": exchange.id.to_string(),
         "request": request(exchange, &shown),

@@ -1,18 +1,17 @@
 //! What clients of a world did, one record for each request, bounded.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
-
-use crate::scenario::{Expect, GateSeen};
+use crate::scenario::GateSeen;
 
 /// The most records that are kept; what comes later is counted and not graded.
 pub(crate) const MAX_RECORDS: usize = 100_000;
 
 /// One request, as it is graded. Times are those of the world's clock since it began.
 #[derive(Debug, Clone)]
-pub struct Record {
+pub(crate) struct Record {
     /// When it came.
     pub began: Duration,
     /// When its answer was due to begin: decided, plus what it was delayed.
@@ -23,14 +22,14 @@ pub struct Record {
     pub method: String,
     /// The path, without the query.
     pub path: String,
+    /// The query.
+    pub query: Option<String>,
     /// What makes it the same call as another ([`call_id`]).
     pub call: [u8; 32],
     /// What it means to a Kubernetes API.
     pub verb: String,
     /// `plural.group`.
     pub resource: Option<String>,
-    /// Which page of a list.
-    pub page: Option<u64>,
     /// Where a list goes on.
     pub continue_token: Option<String>,
     /// The revision that a watch begins from, or a list asks for.
@@ -49,8 +48,8 @@ pub struct Record {
     pub unmatched: bool,
     /// The rule that shows in the answer.
     pub acted: Option<Arc<str>>,
-    /// What rules expect of such requests.
-    pub expected: Vec<(Arc<str>, Arc<Expect>)>,
+    /// The rules that match it, by their ids.
+    pub matched: Vec<Arc<str>>,
     /// What a gate saw.
     pub gate: Option<GateSeen>,
     /// Whether an object was created.
@@ -59,7 +58,7 @@ pub struct Record {
 
 /// An object was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Created {
+pub(crate) struct Created {
     /// Whether the client was answered so.
     pub heard: bool,
 }
@@ -67,40 +66,34 @@ pub struct Created {
 impl Record {
     /// Whether the client has reason to try again: a fault, 408, 429 or a 5xx.
     #[must_use]
-    pub fn failed(&self) -> bool {
+    pub(crate) fn failed(&self) -> bool {
         self.fault.is_some() || matches!(self.status, 408 | 429 | 500..=599)
+    }
+
+    /// Whether a gate refused it for its token.
+    #[must_use]
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self.gate, Some(GateSeen::Dead | GateSeen::Unknown | GateSeen::Missing))
     }
 }
 
-/// What makes a request the same call as another: method, path, query and body; but for how long the client
-/// waits, in `timeout` and `timeoutSeconds`.
-#[must_use]
-pub(crate) fn call_id(method: &str, path: &str, query: Option<&str>, body: &[u8]) -> [u8; 32] {
-    let moves = |pair: &&str| {
-        let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
-        !matches!(name, "timeout" | "timeoutSeconds")
-    };
-    let mut pairs: Vec<&str> = query.unwrap_or_default().split('&').filter(moves).collect();
-    pairs.sort_unstable();
-    let mut hasher = Sha256::new();
-    for part in [method, path, &pairs.join("&")] {
-        hasher.update(part);
-        hasher.update([0]);
-    }
-    hasher.update(body);
-    hasher.finalize().into()
-}
+/// The most requests that no rule is about, where only those of rules are kept: enough to show what came near.
+const MAX_OTHERS: usize = 1000;
 
 /// What clients of a world did.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     inner: Mutex<Inner>,
+    /// How many requests were kept that no rule is about.
+    others: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     records: Vec<Record>,
     dropped: u64,
+    /// When the last request was answered, by the system's clock.
+    last: Option<Instant>,
     expire_at_end: Vec<usize>,
 }
 
@@ -108,6 +101,7 @@ impl Log {
     /// Adds a record, and says its number.
     pub(crate) fn push(&self, record: Record) -> usize {
         let mut inner = self.lock();
+        inner.last = Some(Instant::now());
         if inner.records.len() >= MAX_RECORDS {
             inner.dropped += 1;
             return usize::MAX;
@@ -155,9 +149,27 @@ impl Log {
         (inner.records.clone(), inner.dropped)
     }
 
+    /// Whether a request that no rule is about is kept.
+    #[must_use]
+    pub(crate) fn has_room_for_others(&self) -> bool {
+        self.others.load(Ordering::Relaxed) < MAX_OTHERS
+    }
+
+    /// Counts a request that no rule is about; says whether it is kept.
+    pub(crate) fn claims_other(&self) -> bool {
+        self.has_room_for_others() && self.others.fetch_add(1, Ordering::Relaxed) < MAX_OTHERS
+    }
+
+    /// How long ago the last request came; nothing where none came.
+    #[must_use]
+    pub(crate) fn idle(&self) -> Option<Duration> {
+        self.lock().last.map(|last| last.elapsed())
+    }
+
     /// Forgets everything.
     pub(crate) fn clear(&self) {
         *self.lock() = Inner::default();
+        self.others.store(0, Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -2,25 +2,34 @@
 //! expect.
 //!
 //! ```text
-//! serve::graded → Log (one per world) → grade() → Finding → drill's table, JSON, JUnit
+//! serve::graded → Log (one per world) → grade() → Finding ┐
+//! scenario::UnmetRule (faults that no request met) ────────┴→ Assessment: a Verdict, findings, a timeline
+//!                                                             → reports of drills, /__admin/verdict
 //! ```
 //!
 //! Pure: a record has its times on the world's clock, so that a test grades an hour in an instant. Each
 //! expectation has a file of its own with one function: records in, findings out.
 
+mod assessment;
 mod backoff;
 mod bounds;
 mod creates;
 mod log;
+mod near_misses;
 mod notes;
 mod relist;
 mod retry_after;
 mod tokens;
+mod verdict;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use log::{Created, Log, Record, call_id};
+pub(crate) use crate::message::call_id;
+pub use assessment::Assessment;
+pub(crate) use assessment::{Graded, SeenRequest};
+pub(crate) use log::{Created, Log, Record};
+pub use verdict::Verdict;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +38,30 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::scenario::{Expect, Grade};
+
+/// The codes of findings.
+pub(crate) const CODES: &[&str] = &[
+    "asked-again-for-gone",
+    "broken",
+    "created-twice",
+    "did-not-give-up",
+    "gave-up",
+    "hammered",
+    "left-behind",
+    "never-relisted",
+    "no-backoff",
+    "no-jitter",
+    "not-met",
+    "relisted-late",
+    "retry-after",
+    "stale-token",
+    "token-not-refreshed",
+    "token-storm",
+    "too-few-requests",
+    "too-many-in-flight",
+    "too-many-requests",
+    "unmatched",
+];
 
 /// A mistake of a client, from [`WorldHandle::findings`](crate::WorldHandle::findings).
 ///
@@ -74,6 +107,18 @@ impl Finding {
             "fails": self.grade == Grade::Fail,
         })
     }
+
+    /// Reads what [`Finding::to_json`] writes. A code of another version is `other`.
+    pub(crate) fn from_json(json: &Value) -> Option<Self> {
+        let code = json["code"].as_str()?;
+        Some(Self {
+            code: CODES.iter().find(|known| **known == code).copied().unwrap_or("other"),
+            rule: json["rule"].as_str().map(Into::into),
+            at: assessment::seconds(&json["atSeconds"]).unwrap_or_default(),
+            message: json["message"].as_str()?.to_owned(),
+            grade: if json["fails"] == true { Grade::Fail } else { Grade::Note },
+        })
+    }
 }
 
 /// A rule, and what it expects.
@@ -89,7 +134,7 @@ pub(crate) fn grade(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (rule, expect) in rules {
-        let is_about = |record: &&Record| record.expected.iter().any(|(id, _)| id == rule);
+        let is_about = |record: &&Record| record.matched.contains(rule);
         let about: Vec<&Record> = records.iter().filter(is_about).collect();
         let all: Vec<&Record> = records.iter().collect();
         for mut finding in of_rule(expect, &about, &all) {

@@ -12,10 +12,10 @@ fn record(at: u32, status: u16) -> Record {
         ended: Some(MS * (at + 2)),
         method: "GET".into(),
         path: "/x".into(),
+        query: None,
         call: call_id("GET", "/x", None, b""),
         verb: "list".into(),
         resource: Some("jobs".into()),
-        page: None,
         continue_token: None,
         revision: None,
         lists_first: false,
@@ -25,7 +25,7 @@ fn record(at: u32, status: u16) -> Record {
         expired: None,
         unmatched: false,
         acted: None,
-        expected: Vec::new(),
+        matched: Vec::new(),
         gate: None,
         created: None,
     }
@@ -35,7 +35,7 @@ fn record(at: u32, status: u16) -> Record {
 fn codes(expect: Expect, mut records: Vec<Record>) -> Vec<&'static str> {
     let expect = Arc::new(expect);
     for record in &mut records {
-        record.expected = vec![("s/r".into(), Arc::clone(&expect))];
+        record.matched = vec!["s/r".into()];
     }
     let rules = [("s/r".into(), expect)];
     let findings = grade(&records, &rules, Grade::Fail);

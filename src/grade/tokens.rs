@@ -23,10 +23,7 @@ pub(super) fn refreshed(all: &[&Record]) -> Vec<Finding> {
         findings.push(Finding::new("token-storm", first.began, message));
     }
     findings.extend(dead(all));
-    let refused = |record: &&&Record| {
-        matches!(record.gate, Some(GateSeen::Dead | GateSeen::Unknown | GateSeen::Missing))
-    };
-    if let Some(last) = all.iter().rev().find(refused) {
+    if let Some(last) = all.iter().rev().find(|record| record.is_refused()) {
         let fetched = all.iter().any(|record| {
             matches!(record.gate, Some(GateSeen::Issued { .. })) && record.began >= last.began
         });

@@ -107,7 +107,7 @@ pub(crate) struct Scale {
 }
 
 /// A column of a Table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Column {
     /// The heading.
     pub name: String,

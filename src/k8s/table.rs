@@ -4,12 +4,14 @@
 use std::cell::OnceCell;
 use std::sync::{Arc, LazyLock};
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use serde_json_path::JsonPath;
 
 use crate::document::json_path;
 
+use super::list::Items;
 use super::output::{Include, Shape};
 use super::resource::{Column, Served};
 use super::store::{Cell, Object, Revision};
@@ -57,39 +59,57 @@ impl Rendering<'_> {
         objects: impl Iterator<Item = &'o Object>,
         metadata: &Value,
     ) -> Vec<u8> {
-        let version = version(self.shape);
-        let mut out = Vec::new();
-        if matches!(self.shape, Shape::Table { .. }) {
-            self.table(&mut out, objects, version, metadata);
-            return out;
-        }
-        put(&mut out, &format!("{{\"apiVersion\":\"{version}\",\"items\":["));
-        for (index, object) in objects.enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            partial(&mut out, object, version);
-        }
-        put(
-            &mut out,
-            &format!("],\"kind\":\"PartialObjectMetadataList\",\"metadata\":{metadata}}}"),
-        );
+        let (head, tail) = self.frame(metadata);
+        let mut out = head.into_bytes();
+        self.write(&mut out, objects);
+        put(&mut out, &tail);
         out
     }
 
-    fn table<'o>(
+    /// What a list has before and behind its objects.
+    pub(super) fn frame(&self, metadata: &Value) -> (String, String) {
+        let version = version(self.shape);
+        if matches!(self.shape, Shape::Table { .. }) {
+            let definitions =
+                if self.with_columns { definitions(&columns(self.served)) } else { Value::Null };
+            let head = format!(
+                "{{\"apiVersion\":\"{version}\",\"columnDefinitions\":{definitions},\"kind\":\"Table\",\"metadata\":{metadata},\"rows\":["
+            );
+            return (head, "]}".to_owned());
+        }
+        let head = format!("{{\"apiVersion\":\"{version}\",\"items\":[");
+        (head, format!("],\"kind\":\"PartialObjectMetadataList\",\"metadata\":{metadata}}}"))
+    }
+
+    /// The objects of a list, with a comma between them.
+    pub(super) fn items<'o>(&self, objects: impl Iterator<Item = &'o Object>) -> Items {
+        let mut out = Vec::new();
+        let until = self.write(&mut out, objects);
+        let text = Bytes::from(out);
+        match until {
+            Some(until) => Items { text, valid: self.now.as_second()..until },
+            None => Items::timeless(text),
+        }
+    }
+
+    /// Writes the objects of a list. Returns the second at which the first of the ages changes that are shown.
+    fn write<'o>(
         &self,
         out: &mut Vec<u8>,
         objects: impl Iterator<Item = &'o Object>,
-        version: &str,
-        metadata: &Value,
-    ) {
+    ) -> Option<i64> {
+        let version = version(self.shape);
+        if !matches!(self.shape, Shape::Table { .. }) {
+            for (index, object) in objects.enumerate() {
+                put(out, if index > 0 { "," } else { "" });
+                partial(out, object, version);
+            }
+            return None;
+        }
         let columns = columns(self.served);
-        let definitions = if self.with_columns { definitions(&columns) } else { Value::Null };
-        put(out, &format!("{{\"apiVersion\":\"{version}\",\"columnDefinitions\":{definitions}"));
-        put(out, &format!(",\"kind\":\"Table\",\"metadata\":{metadata},\"rows\":["));
         // Compiled for the first object without cells.
         let paths = OnceCell::new();
+        let mut until: Option<i64> = None;
         for (index, object) in objects.enumerate() {
             put(out, if index > 0 { ",{\"cells\":[" } else { "{\"cells\":[" });
             append(out, &object.meta.name);
@@ -98,7 +118,12 @@ impl Rendering<'_> {
                 out.push(b',');
                 match cell {
                     Cell::Text(text) => put(out, text),
-                    Cell::Age(since) => append(out, &age(*since, self.now)),
+                    Cell::Age(since) => {
+                        let seconds = self.now.as_second() - since.as_second();
+                        append(out, &human_duration(seconds));
+                        let change = since.as_second().saturating_add(next_change(seconds));
+                        until = Some(until.map_or(change, |until| until.min(change)));
+                    }
                 }
             }
             put(out, "],\"object\":");
@@ -112,7 +137,7 @@ impl Rendering<'_> {
             }
             out.push(b'}');
         }
-        put(out, "]}");
+        until
     }
 
     fn cells(
@@ -157,7 +182,7 @@ fn append(out: &mut Vec<u8>, text: &str) {
 }
 
 /// The columns of a type; the age for a type without columns.
-fn columns(served: &Served) -> Arc<[Column]> {
+pub(super) fn columns(served: &Served) -> Arc<[Column]> {
     static AGE: LazyLock<Arc<[Column]>> = LazyLock::new(|| {
         Arc::from([Column {
             name: "Age".to_owned(),
@@ -251,16 +276,25 @@ impl Cell {
     }
 }
 
-fn age(since: Timestamp, now: Timestamp) -> String {
-    human_duration(now.as_second() - since.as_second())
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+const YEAR: i64 = 365 * DAY;
+
+/// The age at which [`human_duration`] may say something else.
+fn next_change(seconds: i64) -> i64 {
+    let step = match seconds {
+        s if s < 10 * MINUTE => 1,
+        s if s < 8 * HOUR => MINUTE,
+        s if s < 8 * DAY => HOUR,
+        s if s < 8 * YEAR => DAY,
+        _ => YEAR,
+    };
+    seconds - seconds.rem_euclid(step) + step
 }
 
 /// `k8s.io/apimachinery/pkg/util/duration.HumanDuration`.
 fn human_duration(seconds: i64) -> String {
-    const MINUTE: i64 = 60;
-    const HOUR: i64 = 60 * MINUTE;
-    const DAY: i64 = 24 * HOUR;
-    const YEAR: i64 = 365 * DAY;
     let two = |first: i64, unit: char, second: i64, small: char| {
         if second == 0 { format!("{first}{unit}") } else { format!("{first}{unit}{second}{small}") }
     };
@@ -298,6 +332,22 @@ mod tests {
             (3 * 365 * 86400 + 86400, "3y1d"),
         ] {
             assert_eq!(human_duration(seconds), text);
+        }
+    }
+
+    #[test]
+    fn a_duration_stays_as_it_is_until_its_next_change() {
+        for hours in 0..20_000_i64 {
+            // Steps that meet every range, at no round number of any unit.
+            let seconds = hours * 3_571 - 3;
+            let next = next_change(seconds);
+            assert!(next > seconds);
+            let shown = human_duration(seconds);
+            for later in [seconds + 1, i64::midpoint(seconds, next), next - 1] {
+                if later < next {
+                    assert_eq!(human_duration(later), shown, "{seconds} to {later}");
+                }
+            }
         }
     }
 

@@ -139,7 +139,7 @@ pub(super) fn of_pattern(pattern: &RequestPattern) -> Vec<Key<'_>> {
         }
     }
     let conditions = pattern.conditions();
-    for (variable, _, wanted) in &conditions.path_parameters {
+    for (variable, _, wanted) in &conditions.rare().path_parameters {
         if let (UrlPattern::Template(template), Some(text)) = (&pattern.url, wanted.required_text())
             && variable.is_some_and(|variable| template.is_whole_segment(variable))
         {

@@ -13,6 +13,7 @@
 mod asker;
 mod body_digest;
 mod body_files;
+mod conditions;
 mod conversation;
 mod credentials;
 mod delivery;
@@ -32,11 +33,13 @@ mod multipart;
 mod near_miss;
 mod operator;
 mod operator_names;
+mod pairing;
 mod pattern;
 mod pieces;
 mod query;
 mod raw;
 mod read_request;
+mod recorded;
 mod request;
 #[cfg(test)]
 mod request_tests;
@@ -45,6 +48,7 @@ mod sequence;
 mod set;
 #[cfg(test)]
 mod set_tests;
+mod short_text;
 mod single;
 mod state;
 mod stub;
@@ -62,6 +66,7 @@ mod xml;
 
 pub use body_files::BodyFiles;
 pub(crate) use body_files::ReadBodyFile;
+pub(crate) use conditions::UNMATCHED_PARAMETERS;
 pub(crate) use delivery::{STREAM_TRANSFORMER, WEBSOCKET_TRANSFORMER};
 pub(crate) use diff::{
     differences as miss_differences, report as miss_report, warnings as miss_warnings,
@@ -71,7 +76,6 @@ pub use header_pool::HeaderPool;
 pub(crate) use near_miss::{MissSearch, NearMiss};
 pub(crate) use query::{RequestQuery, ValueQuery};
 pub(crate) use raw::pretty as pretty_json;
-pub(crate) use request::UNMATCHED_PARAMETERS;
 pub use response::ResponseTemplating;
 pub(crate) use response::{
     ChunkedEncoding, ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, WebhookRequest,

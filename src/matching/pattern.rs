@@ -2,6 +2,8 @@
 //!
 //! `WireMock` compiles every pattern with `DOTALL` and matches the whole value.
 
+use std::sync::OnceLock;
+
 use crate::java::regex::{Flags, Node, Regex};
 
 use super::pieces::Piece;
@@ -13,7 +15,8 @@ pub(crate) struct Pattern {
     text: Box<str>,
     /// Judges most values without an engine.
     sequence: Sequence,
-    regex: Regex,
+    /// Kept where the sequence does not decide; else read again if it is ever asked for.
+    regex: OnceLock<Box<Regex>>,
 }
 
 impl Pattern {
@@ -24,23 +27,30 @@ impl Pattern {
             Some(hir) => Sequence::of(hir),
             None => Sequence::new(pieces(regex.node())),
         };
+        let kept = (!sequence.decides()).then(|| Box::new(regex));
+        let regex = kept.map_or_else(OnceLock::new, OnceLock::from);
         Ok(Self { text: text.into(), sequence, regex })
+    }
+
+    fn regex(&self) -> &Regex {
+        let read = || Regex::new(&self.text, Flags::DOT_ALL).expect("it was read before");
+        self.regex.get_or_init(|| Box::new(read()))
     }
 
     /// Whether the whole value matches. A search that ends at its limit of steps finds no match.
     pub(crate) fn matches(&self, value: &str) -> bool {
         let known = self.sequence.matches(value);
-        known.unwrap_or_else(|| self.regex.matches(value).unwrap_or(false))
+        known.unwrap_or_else(|| self.regex().matches(value).unwrap_or(false))
     }
 
     /// Whether the search ends at a limit: the value counts as not matching then.
     pub(crate) fn gives_up_on(&self, value: &str) -> bool {
-        self.sequence.matches(value).is_none() && self.regex.matches(value).is_none()
+        self.sequence.matches(value).is_none() && self.regex().matches(value).is_none()
     }
 
     /// The values of the groups, where the whole value matches.
     pub(crate) fn groups<'v>(&self, value: &'v str) -> Option<Vec<Option<&'v str>>> {
-        self.regex.groups(value)
+        self.regex().groups(value)
     }
 
     /// What is known of the pattern without an engine.
@@ -79,12 +89,12 @@ fn pieces(node: &Node) -> Vec<Piece> {
             continue;
         }
         if !literal.is_empty() {
-            pieces.push(Piece::Literal(std::mem::take(&mut literal).into()));
+            pieces.push(Piece::Literal((&*std::mem::take(&mut literal)).into()));
         }
         pieces.push(Piece::Other);
     }
     if !literal.is_empty() {
-        pieces.push(Piece::Literal(literal.into()));
+        pieces.push(Piece::Literal((&*literal).into()));
     }
     pieces
 }

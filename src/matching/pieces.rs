@@ -3,10 +3,15 @@
 use regex_syntax::hir::literal::Extractor;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
+use super::short_text::ShortText;
+
+/// A literal of a pattern; most are no longer.
+pub(super) type PieceText = ShortText<24>;
+
 /// One part of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece {
-    Literal(Box<str>),
+    Literal(PieceText),
     Run(Run),
     /// Something else, which only the pattern's own engine knows.
     Other,

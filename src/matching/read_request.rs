@@ -3,15 +3,17 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderName;
+use smallvec::SmallVec;
 
 use crate::document::{Keys, Node};
 
+use super::conditions::{Conditions, PathParameter, RareConditions};
 use super::header_pool::HeaderPool;
 use super::method::MethodPattern;
 use super::multi::MultiPattern;
 use super::multipart::MultipartPattern;
 use super::operator::StringPattern;
-use super::request::{Conditions, PathParameter, RequestPattern};
+use super::request::RequestPattern;
 use super::url::UrlPattern;
 
 impl RequestPattern {
@@ -27,23 +29,26 @@ impl RequestPattern {
         let port = keys.get("port").map(|node| node.loose_integer());
         let client_address = keys.get("clientIp").map(|node| StringPattern::compile(&node));
         let basic_auth = basic_auth(&keys);
-        let mut conditions = Conditions {
-            path_parameters: path_parameters(&keys, url.as_ref()),
-            query: named(&keys, "queryParameters", MultiPattern::compile),
-            cookies: named(&keys, "cookies", StringPattern::compile),
-            form: named(&keys, "formParameters", MultiPattern::compile),
+        let has_auth = basic_auth.is_some();
+        let path_parameters = path_parameters(&keys, url.as_ref());
+        let query = named(&keys, "queryParameters", MultiPattern::compile).collect();
+        let mut rare = RareConditions {
+            path_parameters,
+            cookies: named(&keys, "cookies", StringPattern::compile).collect(),
+            form: named(&keys, "formParameters", MultiPattern::compile).collect(),
             body: listed(&keys, "bodyPatterns", StringPattern::compile),
             multipart: listed(&keys, "multipartPatterns", MultipartPattern::compile),
-            ..Conditions::default()
+            basic_auth,
+            ..RareConditions::default()
         };
-        headers(&keys, pool, basic_auth.is_some(), &mut conditions);
-        custom_matcher(&keys, &mut conditions);
+        let (headers, mut never) = headers(&keys, pool, has_auth);
+        never |= has_custom_matcher(&keys);
         keys.finish();
-        conditions.scheme = unwrap_or_noted(scheme)?;
-        conditions.host = unwrap_or_noted(host)?;
-        conditions.port = port.transpose().ok()?.flatten();
-        conditions.client_address = unwrap_or_noted(client_address)?;
-        conditions.basic_auth = basic_auth;
+        rare.scheme = unwrap_or_noted(scheme)?;
+        rare.host = unwrap_or_noted(host)?;
+        rare.port = port.transpose().ok()?.flatten();
+        rare.client_address = unwrap_or_noted(client_address)?;
+        let conditions = Conditions { headers, query, never, ..Conditions::with(rare) };
         let conditions = (!conditions.is_empty()).then(|| Box::new(conditions));
         Some(Self { url: url?, method: method?, conditions })
     }
@@ -62,16 +67,13 @@ fn unwrap_or_noted<T>(given: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
-fn named<T>(
+fn named<N: for<'n> From<&'n str>, T>(
     keys: &Keys<'_>,
     key: &'static str,
     compile: impl Fn(&Node<'_>) -> Option<T>,
-) -> Box<[(Box<str>, T)]> {
-    let Some(node) = keys.get(key) else {
-        return Box::default();
-    };
-    let entries = node.entries().into_iter();
-    entries.filter_map(|(name, node)| Some((name.into(), compile(&node)?))).collect()
+) -> impl Iterator<Item = (N, T)> {
+    let entries = keys.get(key).map(|node| node.entries()).unwrap_or_default().into_iter();
+    entries.filter_map(move |(name, node)| Some((name.into(), compile(&node)?)))
 }
 
 fn listed<T>(
@@ -85,10 +87,15 @@ fn listed<T>(
     node.items().iter().filter_map(compile).collect()
 }
 
-/// `headers`. A name that no request can have is legal: the field is absent.
-fn headers(keys: &Keys<'_>, pool: &HeaderPool, has_auth: bool, conditions: &mut Conditions) {
+/// `headers`, and whether no request can have them. A name that no request can have is legal: the field is absent.
+fn headers(
+    keys: &Keys<'_>,
+    pool: &HeaderPool,
+    has_auth: bool,
+) -> (SmallVec<[(HeaderName, MultiPattern); 1]>, bool) {
     let entries = keys.get("headers").map(|node| node.entries()).unwrap_or_default();
-    let mut headers = Vec::with_capacity(entries.len());
+    let mut headers = SmallVec::with_capacity(entries.len());
+    let mut never = false;
     for (name, node) in entries {
         let Some(pattern) = MultiPattern::compile(&node) else {
             continue;
@@ -103,11 +110,11 @@ fn headers(keys: &Keys<'_>, pool: &HeaderPool, has_auth: bool, conditions: &mut 
                 "letters, digits and - only",
             );
             if !pattern.matches::<&str>(&[], None) {
-                conditions.never = true;
+                never = true;
             }
         }
     }
-    conditions.headers = headers.into();
+    (headers, never)
 }
 
 /// `pathParameters`: without a template they have no effect, and a name that is no variable has no value.
@@ -158,12 +165,12 @@ fn basic_auth(keys: &Keys<'_>) -> Option<(Box<str>, Box<str>)> {
 }
 
 /// `customMatcher` names code that is not here, as `WireMock` without its extension: nothing matches.
-fn custom_matcher(keys: &Keys<'_>, conditions: &mut Conditions) {
+fn has_custom_matcher(keys: &Keys<'_>) -> bool {
     let Some(node) = keys.get("customMatcher") else {
-        return;
+        return false;
     };
     let Some(keys) = node.keys() else {
-        return;
+        return false;
     };
     let name = keys.get("name").and_then(|node| node.loose_text());
     if let Some(parameters) = keys.get("parameters") {
@@ -174,5 +181,5 @@ fn custom_matcher(keys: &Keys<'_>, conditions: &mut Conditions) {
         format!("no request matches: there is no custom matcher {:?}", name.unwrap_or_default()),
         "match with url, headers, queryParameters and bodyPatterns",
     );
-    conditions.never = true;
+    true
 }

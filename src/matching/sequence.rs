@@ -5,32 +5,33 @@
 //! every matching text has, by which the index finds a pattern.
 
 use regex_syntax::hir::Hir;
+use smallvec::SmallVec;
 
 use super::pieces::{self, CharSet, Piece};
 
 /// A pattern's pieces, and whether they alone decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sequence {
-    pieces: Box<[Piece]>,
+    pieces: SmallVec<[Piece; 3]>,
     decides: bool,
 }
 
 impl Sequence {
     /// Of pieces in their order. Neighbouring literals become one.
     pub(super) fn new(pieces: Vec<Piece>) -> Self {
-        let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
+        let mut joined: SmallVec<[Piece; 3]> = SmallVec::new();
         for piece in pieces {
             match (joined.last_mut(), piece) {
                 (_, Piece::Literal(text)) if text.is_empty() => {}
                 (Some(Piece::Literal(before)), Piece::Literal(text)) => {
-                    *before = [&**before, &*text].concat().into();
+                    *before = [&**before, &*text].concat().as_str().into();
                 }
                 (Some(Piece::Other), Piece::Other) => {}
                 (_, piece) => joined.push(piece),
             }
         }
         let decides = (0..joined.len()).all(|at| is_certain(&joined[at], &joined[at + 1..]));
-        Self { pieces: joined.into(), decides }
+        Self { pieces: joined, decides }
     }
 
     /// Of a parsed regular expression that matches whole texts.
@@ -86,16 +87,18 @@ impl Sequence {
                     if !bytes[at..].starts_with(literal.as_bytes()) {
                         return Some(false);
                     }
-                    at += literal.len();
+                    at += literal.as_bytes().len();
                 }
                 Piece::Run(run) => {
                     // At the end of the pattern it is known where the run has to end.
                     let end = match &self.pieces[number + 1..] {
                         [] => Some(bytes.len()),
-                        [Piece::Literal(last)] => match bytes.len().checked_sub(last.len()) {
-                            Some(end) if end >= at => Some(end),
-                            _ => return Some(false),
-                        },
+                        [Piece::Literal(last)] => {
+                            match bytes.len().checked_sub(last.as_bytes().len()) {
+                                Some(end) if end >= at => Some(end),
+                                _ => return Some(false),
+                            }
+                        }
                         _ => None,
                     };
                     let taken = run.take(&bytes[at..], end.map(|end| end - at)).ok()?;

@@ -114,3 +114,9 @@ fn what_is_not_understood_is_told() {
         assert_eq!(messages(&mapping), [message], "{mapping}");
     }
 }
+
+#[test]
+fn what_answers_a_request_lies_in_four_lines_of_a_cache() {
+    // With the two counts of an `Arc` before it.
+    assert!(size_of::<super::Stub>() + 16 <= 256, "{} bytes", size_of::<super::Stub>());
+}

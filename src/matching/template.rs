@@ -13,7 +13,7 @@ pub(crate) struct Template {
     text: Box<str>,
     sequence: Sequence,
     /// The expression, where a variable may end in more than one place.
-    pattern: Option<Pattern>,
+    pattern: Option<Box<Pattern>>,
     names: Box<[Box<str>]>,
 }
 
@@ -45,7 +45,9 @@ impl Template {
         }
         literal(&mut pieces, rest);
         let sequence = Sequence::new(pieces);
-        let pattern = if sequence.decides() { None } else { Some(expression(node, &sequence)?) };
+        let needs_expression = !sequence.decides();
+        let pattern = if needs_expression { Some(expression(node, &sequence)?) } else { None };
+        let pattern = pattern.map(Box::new);
         Some(Self { text: text.into(), sequence, pattern, names: names.into() })
     }
 

@@ -8,18 +8,22 @@ use crate::document::{Keys, Node};
 
 use super::operator::compile_pattern;
 use super::pattern::Pattern;
+use super::short_text::ShortText;
 use super::template::Template;
+
+/// A URL or a path; most are no longer.
+pub(crate) type UrlText = ShortText<48>;
 
 /// Which URLs a stub is for.
 #[derive(Debug)]
 pub(crate) enum UrlPattern {
     Any,
     /// Path and query, literally.
-    Url(Box<str>),
+    Url(UrlText),
     /// A pattern over path and query.
     UrlRegex(Box<Pattern>),
     /// The path, literally.
-    Path(Box<str>),
+    Path(UrlText),
     /// A pattern over the path.
     PathRegex(Box<Pattern>),
     /// A path with `{variables}` and `**`.
@@ -64,9 +68,9 @@ impl UrlPattern {
     pub(crate) fn matches(&self, path: &str, target: &str) -> bool {
         match self {
             Self::Any => true,
-            Self::Url(text) => **text == *target,
+            Self::Url(text) => text.as_bytes() == target.as_bytes(),
             Self::UrlRegex(pattern) => pattern.matches(target),
-            Self::Path(text) => **text == *path,
+            Self::Path(text) => text.as_bytes() == path.as_bytes(),
             Self::PathRegex(pattern) => pattern.matches(path),
             Self::Template(template) => template.matches(path),
         }

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use super::fault::{Fault, FaultAction, FaultPoint};
+use super::listening::Idle;
 use super::pace::{Pace, Schedule};
 use super::point::{LineChange, Point};
 use super::tunnel::Conversation;
@@ -38,6 +39,10 @@ pub struct Effects {
     pub unannounced: bool,
     /// No header field of the answer goes out, but for those of its framing.
     pub bare_head: bool,
+    /// The answer has no `Date` unless its header fields have one.
+    pub undated: bool,
+    /// When the connection ends behind the answer.
+    pub(crate) idle: Option<Idle>,
     /// Fields behind the body (RFC 9110, section 6.5): over HTTP/1.1 behind a body in chunks.
     pub trailers: Option<Arc<HeaderMap>>,
     /// For a request to upgrade to a `WebSocket`: what is said on it in place of the body.
@@ -110,9 +115,9 @@ impl Delivery {
     /// |---|---|
     /// | delay | the sum |
     /// | points, changes of lines | those of both, `base` first |
-    /// | schedule, pace, fault | that of `laid_on` if it has one, else that of `base` |
+    /// | schedule, pace, fault, idle | that of `laid_on` if it has one, else that of `base` |
     /// | reason phrase, trailers, conversation | those of `laid_on` if it has some, else those of `base` |
-    /// | unannounced length, wrong length, bare head | where either has it |
+    /// | unannounced length, wrong length, bare head, no date | where either has it |
     #[must_use]
     pub fn over(base: Self, laid_on: Self) -> Self {
         let (base, laid_on) = match (base.0, laid_on.0) {
@@ -121,8 +126,9 @@ impl Delivery {
                 (Arc::unwrap_or_clone(base), Arc::unwrap_or_clone(laid_on))
             }
         };
-        let Effects { delay, reason, wrong_length, unannounced, bare_head, schedule, .. } = base;
-        let Effects { mut points, mut changes, pace, fault, trailers, conversation, .. } = base;
+        let Effects { delay, reason, wrong_length, unannounced, bare_head, undated, .. } = base;
+        let Effects { schedule, mut points, mut changes, pace, fault, trailers, .. } = base;
+        let Effects { idle, conversation, .. } = base;
         points.extend(laid_on.points);
         changes.extend(laid_on.changes);
         Self(Some(Arc::new(Effects {
@@ -131,6 +137,8 @@ impl Delivery {
             wrong_length: wrong_length || laid_on.wrong_length,
             unannounced: unannounced || laid_on.unannounced,
             bare_head: bare_head || laid_on.bare_head,
+            undated: undated || laid_on.undated,
+            idle: laid_on.idle.or(idle),
             trailers: laid_on.trailers.or(trailers),
             conversation: laid_on.conversation.or(conversation),
             schedule: laid_on.schedule.or(schedule),
@@ -156,6 +164,8 @@ impl From<Effects> for Delivery {
     fn from(effects: Effects) -> Self {
         let none = effects.delay.is_zero()
             && effects.reason.is_none()
+            && !effects.undated
+            && effects.idle.is_none()
             && effects.conversation.is_none()
             && effects.leave_body();
         Self((!none).then(|| Arc::new(effects)))
@@ -235,6 +245,8 @@ mod tests {
                 wrong_length: !unannounced && delay == 3,
                 unannounced,
                 bare_head: unannounced && delay == 5,
+                undated: delay == 7,
+                idle: (delay == 8).then_some(Idle { after: None, reset: unannounced }),
                 trailers: None,
                 conversation: None,
                 schedule: schedule.map(|bytes| [chunk(bytes)].into()),
@@ -266,6 +278,8 @@ mod tests {
             prop_assert_eq!(both.wrong_length, one.wrong_length || other.wrong_length);
             prop_assert_eq!(both.unannounced, one.unannounced || other.unannounced);
             prop_assert_eq!(both.bare_head, one.bare_head || other.bare_head);
+            prop_assert_eq!(both.idle, other.idle.or(one.idle));
+            prop_assert_eq!(both.undated, one.undated || other.undated);
         }
 
         #[test]

@@ -86,7 +86,7 @@ s.yaml:8:10: rules[1].share: the shares of one draw add up to 110%; at most 100%
 s.yaml:9:34: rules[2].steps[0].then.cut: unknown word \"3s\"; known here: mid_line
 s.yaml:10:9: rules[3].then: reset and status cannot both happen; keep one of them
 s.yaml:11:10: rules[4].delay: expected a time with its unit, like 400ms, 30s or 1m30s, found the number 5
-s.yaml:12:3: rules[5]: this rule does nothing; give it one of then, steps, share, at, require, delay, page_size, expect
+s.yaml:12:3: rules[5]: this rule does nothing; give it one of then, steps, share, at, require, limit, delay, page_size, expect
 s.yaml:13:11: rules[6].steps[0]: the steps after this one are never reached; put the step with forever last
 s.yaml:14:3: rules[7]: at and steps on one rule count the same requests twice; make two rules of it
 s.yaml:16:20: rules[8].require.token: no token is called \"iam\"; declare it under the key \"tokens\"

@@ -25,6 +25,8 @@ mod fault_tests;
 #[cfg(test)]
 mod language_tests;
 #[cfg(test)]
+mod limit_tests;
+#[cfg(test)]
 mod preview_tests;
 #[cfg(test)]
 mod shipped_tests;
@@ -33,6 +35,7 @@ mod testing;
 #[cfg(test)]
 mod time_tests;
 
+pub(crate) use engine::progress::UnmetRule;
 #[cfg(test)]
 pub(crate) use engine::state::RuleUse;
 pub(crate) use engine::state::ScenarioState;
@@ -40,11 +43,13 @@ pub(crate) use language::lint::Served;
 pub(crate) use language::load::{Entry, LoadedScenarios, load};
 pub use language::load::{expand, shipped};
 pub(crate) use preview::explain::Tried;
+pub(crate) use rule::crash::Crash;
 pub(crate) use rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken};
-pub(crate) use rule::expect::{Expect, Verdict};
+pub(crate) use rule::expect::Expect;
 pub(crate) use rule::generate::Generate;
 pub(crate) use rule::http2::Http2;
 pub(crate) use rule::kubernetes::Compact;
+pub(crate) use rule::limit::RetryAfter;
 pub(crate) use rule::matcher::Compared;
 #[cfg(test)]
 pub(crate) use rule::point::PointThen;

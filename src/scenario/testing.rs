@@ -27,7 +27,8 @@ pub(super) fn parse(text: &str) -> Result<ScenarioSet, String> {
         name: "s".into(),
         path: "s.yaml".into(),
         timeline: scenario.timeline,
-        verdict: scenario.verdict,
+        listening: scenario.listening,
+        grading: scenario.grading,
     };
     let parts = rule::set::Parts {
         rules: scenario.rules,

@@ -12,16 +12,50 @@ use http::{Method, StatusCode};
 use crate::exchange::{Answered, LateBody};
 use crate::grade::{Created, Record, call_id};
 use crate::message::{Asked, Body, BodyStream, Guard, Origin, Plan, PointAction};
-use crate::scenario::{Decision, Expect, GateSeen};
+use crate::scenario::{Decision, GateSeen, ScenarioSet};
 
 use super::world::World;
+
+/// Which requests are written down, to be graded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum GradedRequests {
+    /// None.
+    #[default]
+    None,
+    /// Those that scenario rules may be about, and the first of the others, which say what came near.
+    OfRules,
+    /// All.
+    All,
+}
+
+impl GradedRequests {
+    /// Whether requests of a world are written down whatever the rules are about.
+    pub(super) fn takes_any(self, world: &World) -> bool {
+        match self {
+            Self::None => false,
+            Self::OfRules => world.log.has_room_for_others(),
+            Self::All => true,
+        }
+    }
+
+    /// Whether a request is written down; it counts among the others where no rule is about it.
+    pub(super) fn takes(self, world: &World, rules: &ScenarioSet, asked: &Asked<'_>) -> bool {
+        match self {
+            Self::None => false,
+            Self::OfRules => {
+                rules.may_concern(asked.method().as_str(), asked.path()) || world.log.claims_other()
+            }
+            Self::All => true,
+        }
+    }
+}
 
 /// What is known of a request before its answer: when it came, and what the rules had to say about it.
 #[derive(Debug)]
 pub(super) struct GradingNotes {
     /// On the world's clock.
     began: Duration,
-    expected: Vec<(Arc<str>, Arc<Expect>)>,
+    matched: Vec<Arc<str>>,
     gate: Option<GateSeen>,
     acted: Option<Arc<str>>,
 }
@@ -30,12 +64,12 @@ impl GradingNotes {
     /// Those of a request that comes now.
     pub(super) fn begin(world: &World) -> Self {
         let began = world.clock.elapsed();
-        Self { began, expected: Vec::new(), gate: None, acted: None }
+        Self { began, matched: Vec::new(), gate: None, acted: None }
     }
 
     /// Takes what is of interest out of a decision.
     pub(super) fn take(&mut self, decision: &mut Decision) {
-        self.expected = std::mem::take(&mut decision.expected);
+        self.matched = std::mem::take(&mut decision.matched);
         self.gate = decision.gate;
         self.acted = decision.by.as_ref().map(|by| Arc::clone(&by.rule));
     }
@@ -68,9 +102,9 @@ pub(super) fn record(
         method: asked.method().to_string(),
         call: call_id(asked.method().as_str(), asked.path(), asked.request().query(), body),
         path: asked.path().to_owned(),
+        query: asked.request().query().map(str::to_owned),
         verb,
         resource: asked.resource().map(str::to_owned),
-        page: asked.page(),
         continue_token: parameter("continue"),
         revision: parameter("resourceVersion"),
         lists_first: asked.query().first("sendInitialEvents") == Some("true"),
@@ -80,7 +114,7 @@ pub(super) fn record(
         expired: expired.then_some(notes.began),
         unmatched: plan.origin == Origin::Unmatched,
         acted: notes.acted,
-        expected: notes.expected,
+        matched: notes.matched,
         gate: notes.gate,
         created,
     });

@@ -1,7 +1,9 @@
 //! The one way through: where all engines meet, and where every error becomes an answer.
 
 mod admin;
+mod admin_only;
 mod assembly;
+mod assess;
 mod body_files;
 mod bounds;
 mod clock;
@@ -11,9 +13,12 @@ mod compress;
 mod context;
 mod controllers;
 mod cors;
+mod cors_origins;
+mod doors;
 mod draws;
 mod enter;
 mod graded;
+mod keep_doors;
 mod kubernetes;
 mod late_body;
 mod media_types;
@@ -48,9 +53,12 @@ pub use bounds::Bounds;
 pub use replay::ReplayReport;
 
 pub(crate) use admin::AdminAccess;
+pub(crate) use admin_only::AdminOnly;
 pub(crate) use assembly::Assembly;
 pub(crate) use context::RequestContext;
+pub(crate) use cors_origins::CorsOrigins;
 pub(crate) use enter::WORLD_HEADER;
+pub(crate) use graded::GradedRequests;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use seed::build_world;
 pub(crate) use sources::{LoadedSets, Sources};

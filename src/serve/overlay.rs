@@ -1,10 +1,12 @@
 //! What a scenario's decision does to a request and its answer: faults of the engine before, its delivery after.
 
-use http::header::{HeaderName, HeaderValue};
+use std::time::{Duration, SystemTime};
+
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 
 use crate::k8s::{self, ApiError, Revision};
-use crate::message::{Asked, Delivery, Plan};
-use crate::scenario::{Applied, Compact, Decision};
+use crate::message::{Asked, Delivery, Origin, Plan};
+use crate::scenario::{Applied, Compact, Decision, RetryAfter};
 
 use super::context::RequestContext;
 use super::respond;
@@ -65,6 +67,8 @@ pub(super) fn lay_on(
     mut plan: Plan,
     mut decision: Decision,
 ) -> Plan {
+    decision.fields.apply(&mut plan);
+    tell_limits(context, &mut plan, &decision);
     let laid_on =
         decision.delivery(|status| k8s::error_line(&respond::api_error(context, asked, status)));
     plan.delivery = Delivery::over(plan.delivery, laid_on);
@@ -73,6 +77,30 @@ pub(super) fn lay_on(
         plan.headers.insert(RULE_HEADER, value);
     }
     plan
+}
+
+/// Adds what the limits say about the request. Where one of them refused it, the answer says when to come back.
+fn tell_limits(context: &RequestContext, plan: &mut Plan, decision: &Decision) {
+    if decision.limits.is_empty() {
+        return;
+    }
+    let now = context.world.clock.now();
+    decision.limits.add_to(&mut plan.headers, now.as_duration().as_secs_f64());
+    if !matches!(plan.origin, Origin::Scenario(_)) || plan.headers.contains_key(RETRY_AFTER) {
+        return;
+    }
+    let value = match decision.limits.retry_after() {
+        Some(RetryAfter::Seconds(seconds)) => Some(HeaderValue::from(seconds)),
+        Some(RetryAfter::Until(left)) => {
+            // A date has whole seconds: rounded up, it is not too early.
+            let due = SystemTime::from(now) + left + Duration::from_nanos(999_999_999);
+            HeaderValue::try_from(httpdate::fmt_http_date(due)).ok()
+        }
+        None => None,
+    };
+    if let Some(value) = value {
+        plan.headers.insert(RETRY_AFTER, value);
+    }
 }
 
 fn rule_value(by: &Applied) -> Option<HeaderValue> {

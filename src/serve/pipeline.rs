@@ -7,17 +7,20 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::Method;
+use http::{Method, StatusCode};
+use tokio::sync::watch;
 
 use crate::exchange::{Answered, ByStub};
 use crate::k8s;
 use crate::matching::Stub;
-use crate::message::{Asked, BodyError, Handler, Handling, Http2Settings, Origin, Plan, Request};
+use crate::message::{
+    Asked, Body, BodyError, Handler, Handling, Http2Settings, Listening, Origin, Plan, Request,
+};
 use crate::profile::TOKENS_PATH;
 use crate::scenario::{Decision, Http2, ScenarioSet};
 
 use super::context::RequestContext;
-use super::graded::GradingNotes;
+use super::graded::{GradedRequests, GradingNotes};
 use super::state::Shared;
 #[cfg(feature = "gzip")]
 use super::stub_gzip;
@@ -57,6 +60,13 @@ impl Handler for Pipeline {
         {
             return Handling::Ready(plan);
         }
+        if let Some(origins) = &self.shared.settings.cors
+            && !admin::owns(request.path())
+            && let Some(plan) = origins.preflight(&request)
+        {
+            self.observe(&request, &plan, began, &world, ByStub::No, |_| ());
+            return Handling::Ready(plan);
+        }
         let mut no_stub = false;
         let mut found = None;
         let now = world.clock.moved_time();
@@ -81,7 +91,7 @@ impl Handler for Pipeline {
             let mut plan = answer(&context, &asked, no_stub, &mut notes).await;
             let stub = self.stub_of(&plan);
             let mut follower = None;
-            let is_graded = self.shared.settings.graded && !admin::owns(asked.path());
+            let is_graded = !admin::owns(asked.path()) && is_graded(&context, &asked);
             self.finish(&context, &request, &plan, began, stub.as_ref(), |answered| {
                 follower =
                     is_graded.then(|| graded::record(&context.world, &asked, answered, notes));
@@ -91,6 +101,10 @@ impl Handler for Pipeline {
             }
             self.compressed(plan, &request).plan().await
         }))
+    }
+
+    fn listening(&self) -> Option<watch::Receiver<Listening>> {
+        Some(self.shared.doors.subscribe())
     }
 
     fn http2(&self) -> Http2Settings {
@@ -145,13 +159,18 @@ impl Pipeline {
     }
 
     /// Brings the header fields to what goes out: those of a bare head are in the journal alone, and where
-    /// `--enable-stub-cors` is given, pages of other origins may read what is not the admin API's.
+    /// `--enable-stub-cors` or `--cors-allowed-origins` is given, pages of other origins may read what is not the admin API's.
     fn settle_headers(&self, plan: &mut Plan, request: &Request) {
         if plan.delivery.effects().is_some_and(|effects| effects.bare_head) {
             plan.headers.clear();
         }
         if self.shared.settings.stubs.cors && plan.origin != Origin::Admin {
             cors::add(plan, request);
+        }
+        if let Some(origins) = &self.shared.settings.cors
+            && plan.origin != Origin::Admin
+        {
+            origins.add(plan, request);
         }
     }
 
@@ -170,7 +189,7 @@ impl Pipeline {
         // The log is what clients of the simulated API asked.
         let is_seen = !admin::owns(request.path());
         let is_kept = is_seen && !journal.is_off();
-        let late = if is_kept || (is_seen && self.shared.settings.graded) {
+        let late = if is_kept || (is_seen && self.shared.settings.graded != GradedRequests::None) {
             late_body::read_beside(request)
         } else {
             None
@@ -199,7 +218,7 @@ enum FirstLook {
 
 /// The short way: most requests of most tests are answered by a stub alone.
 fn at_once(shared: &Shared, world: &World, asked: &Asked<'_>) -> FirstLook {
-    if shared.settings.graded || admin::owns(asked.path()) {
+    if shared.settings.graded.takes_any(world) || admin::owns(asked.path()) {
         return FirstLook::Open;
     }
     let own = world.scenarios.load();
@@ -225,6 +244,12 @@ fn at_once(shared: &Shared, world: &World, asked: &Asked<'_>) -> FirstLook {
     }
 }
 
+/// Whether a request is written down, to be graded.
+fn is_graded(context: &RequestContext, asked: &Asked<'_>) -> bool {
+    let graded = context.shared.settings.graded;
+    graded != GradedRequests::None && graded.takes(&context.world, &context.scenario_set(), asked)
+}
+
 /// The whole way of a request.
 async fn answer(
     context: &RequestContext,
@@ -234,7 +259,10 @@ async fn answer(
 ) -> Plan {
     // The admin API is not part of what is simulated: no scenario touches it.
     if admin::owns(asked.path()) {
-        return admin::answer(context, asked.request()).await;
+        let plan = admin::answer(context, asked.request()).await;
+        // It may have moved a timeline, or turned other scenarios on.
+        context.shared.doors.look_again();
+        return plan;
     }
     let own = context.world.scenarios.load();
     let shared = context.shared.scenarios.load();
@@ -261,7 +289,17 @@ async fn answer(
         Ok(decision) => decision,
         Err(error) => return respond::bad_body(context, asked, &error),
     };
+    if scenarios.has_listening() {
+        // The first request may have started a timeline.
+        context.shared.doors.look_again();
+    }
     notes.take(&mut decision);
+    if let Some(crash) = decision.crash {
+        context.crash(crash);
+        let rule = decision.by.as_ref().map_or_else(|| "".into(), |by| Arc::clone(&by.rule));
+        let plan = Plan::new(StatusCode::SERVICE_UNAVAILABLE, Origin::Scenario(rule), Body::Empty);
+        return overlay::lay_on(context, asked, plan, decision);
+    }
     if !decision.withhold.is_zero() {
         // Nothing of the body is read meanwhile, and no window is given for it.
         tokio::time::sleep(decision.withhold).await;

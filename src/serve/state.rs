@@ -23,6 +23,9 @@ use super::admin::AdminAccess;
 use super::body_files::BodyFileCache;
 use super::bounds::Bounds;
 use super::clock::Clock;
+use super::cors_origins::CorsOrigins;
+use super::doors::Doors;
+use super::graded::GradedRequests;
 use super::misses::Misses;
 use super::recordings::Recordings;
 use super::root::{RootDirectory, RootFiles};
@@ -79,8 +82,8 @@ pub(crate) struct Settings {
     pub(crate) stages: bool,
     /// Whether answers name the rule that shaped them.
     pub(crate) rule_header: bool,
-    /// Whether what clients do is written down, to be graded.
-    pub(crate) graded: bool,
+    /// Which requests are written down, to be graded.
+    pub(crate) graded: GradedRequests,
     /// What comes before the name of a world in a path, such as `/worlds`; nothing where paths name none.
     pub(crate) world_prefix: Option<String>,
     /// Whether only this machine reaches the server.
@@ -89,6 +92,8 @@ pub(crate) struct Settings {
     pub(crate) admin: AdminAccess,
     /// The backend for requests that nothing else answers.
     pub(crate) proxy: Option<Proxy>,
+    /// The origins whose pages may use the server.
+    pub(crate) cors: Option<CorsOrigins>,
     /// How stubs answer.
     pub(crate) stubs: StubOptions,
     /// What hides secrets in what is shown.
@@ -197,6 +202,8 @@ pub(crate) struct Shared {
     pub(crate) problems: ArcSwap<Diagnostics>,
     /// TLS towards clients, if there is any.
     pub(crate) tls: Option<Arc<Tls>>,
+    /// How connections are treated.
+    pub(crate) doors: Doors,
     /// Told when a client asks the server to stop.
     pub(crate) shutdown: tokio::sync::Notify,
     /// Turns true when the server stops: streams end.

@@ -13,7 +13,7 @@ use crate::profile::{Profile, TOKEN_LIFETIME};
 #[cfg(feature = "record")]
 use crate::record::UpstreamOptions;
 use crate::redact::Key;
-use crate::serve::{AdminAccess, Bounds, Sources, StubOptions, WORLD_PREFIX};
+use crate::serve::{AdminAccess, Bounds, GradedRequests, Sources, StubOptions, WORLD_PREFIX};
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
 use crate::transport::Logger;
@@ -36,11 +36,13 @@ use super::backend::RecordMode;
 pub struct Builder {
     pub(super) stub_options: StubOptions,
     pub(super) listen: SocketAddr,
+    pub(super) admin_listen: Option<SocketAddr>,
+    pub(super) cors_origins: Vec<String>,
     pub(super) sources: Sources,
     pub(super) kubernetes: k8s::Config,
     pub(super) stages: bool,
     pub(super) rule_header: bool,
-    pub(super) graded: bool,
+    pub(super) graded: GradedRequests,
     pub(super) token_auth_file: Option<PathBuf>,
     pub(super) authorization_policy_file: Option<PathBuf>,
     pub(super) anonymous_auth: bool,
@@ -76,11 +78,13 @@ impl Default for Builder {
         Self {
             stub_options: StubOptions::default(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            admin_listen: None,
+            cors_origins: Vec::new(),
             sources: Sources::default(),
             kubernetes: k8s::Config::default(),
             stages: false,
             rule_header: true,
-            graded: false,
+            graded: GradedRequests::None,
             token_auth_file: None,
             authorization_policy_file: None,
             anonymous_auth: true,
@@ -355,10 +359,17 @@ impl Builder {
         self
     }
 
-    /// Whether requests are kept for grading, which [`WorldHandle::findings`](crate::WorldHandle::findings) does;
-    /// off by default.
+    /// Whether requests are kept for grading, which [`WorldHandle::findings`](crate::WorldHandle::findings) and
+    /// [`RunningServer::verdict`](crate::RunningServer::verdict) do; off by default.
     pub fn graded(mut self, on: bool) -> Self {
-        self.graded = on;
+        self.graded = if on { GradedRequests::All } else { GradedRequests::None };
+        self
+    }
+
+    /// Keeps the requests for grading that scenario rules may be about, and the first of the others.
+    #[cfg(feature = "cli")]
+    pub(crate) fn graded_by_rules(mut self) -> Self {
+        self.graded = GradedRequests::OfRules;
         self
     }
 

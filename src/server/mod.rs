@@ -6,6 +6,7 @@
 //!                                               └ [files] (reloads)
 //! ```
 
+mod access;
 mod auth_files;
 #[cfg(feature = "record")]
 mod backend;

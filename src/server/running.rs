@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -12,6 +13,7 @@ use crate::error::Error;
 use crate::exchange::Journal;
 #[cfg(feature = "hot-reload")]
 use crate::fixtures::FileWatcher;
+use crate::grade::Assessment;
 use crate::k8s;
 use crate::message::WorldName;
 use crate::serve::{ReplayReport, RequestContext, Shared};
@@ -39,6 +41,8 @@ use super::WorldHandle;
 pub struct RunningServer {
     pub(super) address: SocketAddr,
     pub(super) https: Option<SocketAddr>,
+    /// The address of the admin API alone.
+    pub(super) admin: Option<SocketAddr>,
     pub(super) seed: Option<u64>,
     pub(super) shared: Arc<Shared>,
     pub(super) stop: watch::Sender<bool>,
@@ -94,6 +98,12 @@ impl RunningServer {
         WorldHandle::new(RequestContext::new(Arc::clone(&self.shared), world), self.url())
     }
 
+    /// The verdict on the clients of the default world; see [`WorldHandle::verdict`].
+    #[must_use]
+    pub fn verdict(&self) -> Assessment {
+        self.handle(&WorldName::default()).verdict()
+    }
+
     /// The log of all exchanges, of all worlds.
     #[must_use]
     pub fn journal(&self) -> &Journal {
@@ -147,13 +157,17 @@ impl RunningServer {
 
     /// Stops: takes no new connections, ends streams, and gives requests in flight the time of
     /// [`TransportLimits::drain`](crate::TransportLimits::drain). Recordings are complete when it returns,
-    /// unless that takes longer than [`Bounds::recorder_end`](crate::Bounds::recorder_end).
+    /// unless that takes longer than [`Bounds::recorder_end`](crate::Bounds::recorder_end) and what the requests in
+    /// flight have left of their time.
     pub async fn shutdown(self) {
+        let began = Instant::now();
         self.stop.send_replace(true);
         // A panic in the server's task has been reported by then; there is nothing left to stop.
         let _ = self.task.await;
         if let Some(proxy) = &self.shared.settings.proxy {
-            proxy.end(self.shared.settings.bounds.recorder_end).await;
+            let bounds = &self.shared.settings.bounds;
+            let left = bounds.transport.drain.saturating_sub(began.elapsed());
+            proxy.end(bounds.recorder_end + left).await;
         }
     }
 

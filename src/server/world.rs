@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::document::{Diagnostic, Diagnostics};
 use crate::exchange::Exchange;
-use crate::grade::{Finding, grade};
+use crate::grade::{Assessment, Finding, grade};
 use crate::k8s::Revision;
 use crate::message::DEFAULT_WORLD;
 use crate::serve::RequestContext;
@@ -89,7 +89,14 @@ impl WorldHandle {
     pub fn findings(&self) -> Vec<Finding> {
         let scenarios = self.context.scenario_set();
         let (records, _) = self.context.world.log.records();
-        grade(&records, &scenarios.expectations(), scenarios.verdict().expectations)
+        grade(&records, &scenarios.expectations(), scenarios.grading().expectations)
+    }
+
+    /// The verdict of a drill on its clients so far: whether they met the faults of the scenarios, and coped.
+    /// [`Verdict::Broken`](crate::Verdict::Broken) without [`Builder::graded`](crate::Builder::graded).
+    #[must_use]
+    pub fn verdict(&self) -> Assessment {
+        self.context.assess()
     }
 
     /// The ids of the scenario rules that never took effect in it.
@@ -146,24 +153,5 @@ impl WorldHandle {
     /// Lets its clock run again from where it stands.
     pub fn release(&self) {
         self.context.world.clock.release();
-    }
-}
-
-/// What a drill asks besides.
-#[cfg(feature = "cli")]
-impl WorldHandle {
-    /// The requests that are kept for grading, oldest first, and how many more there were.
-    pub(crate) fn records(&self) -> (Vec<crate::grade::Record>, u64) {
-        self.context.world.log.records()
-    }
-
-    /// What its scenario rules expect of clients.
-    pub(crate) fn expectations(&self) -> Vec<crate::grade::Expectation> {
-        self.context.scenario_set().expectations()
-    }
-
-    /// How bad it is when something in a drill is not as it should be, by its scenarios.
-    pub(crate) fn verdict(&self) -> crate::scenario::Verdict {
-        self.context.scenario_set().verdict()
     }
 }

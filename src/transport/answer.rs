@@ -6,31 +6,26 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
-use http::header::{
-    CONNECTION, CONTENT_LENGTH, DATE, HeaderValue, SEC_WEBSOCKET_ACCEPT, TRANSFER_ENCODING, UPGRADE,
-};
-use http::{HeaderMap, Method, StatusCode, Version};
+use http::StatusCode;
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, SEC_WEBSOCKET_ACCEPT, UPGRADE};
 use hyper::body::Incoming;
-use hyper::ext::ReasonPhrase;
 use tokio::time::Instant;
 
 use crate::message::{
-    Body, BodyError, BodyStream, Delivery, Effects, FaultAction, Handler, Handling, LastStream,
-    Origin, Plan, Request, RequestBody,
+    Body, BodyError, BodyStream, Delivery, FaultAction, Handler, Handling, LastStream, Origin,
+    Plan, Request, RequestBody,
 };
 
 use super::body::PlanBody;
 use super::client::Client;
 use super::client_errors::ClientErrors;
-use super::date;
 use super::deliver::{Step, Steps, steps};
 use super::exact;
 use super::frames::Frames;
-use super::framing::{Flow, Framing, Outside};
 use super::head::{HeadFacts, name_host};
 use super::reason::{EndsHere, reason_of};
+use super::response::{Wanted, is_stream, on_stream, outside, plain, response};
 use super::stalled::Stalled;
 use super::upload::Upload;
 use super::websocket;
@@ -46,17 +41,6 @@ pub(super) enum Over<'a> {
     Http1(&'a Arc<Control>),
     /// A stream among others.
     Http2(&'a Arc<Frames>),
-}
-
-/// How a request wants its answer.
-struct Wanted {
-    method: Method,
-    version: Version,
-    /// The client will ask for nothing more.
-    closes: bool,
-    /// The request's body, which may still be on its way.
-    upload: Option<Upload>,
-    accept: Option<HeaderValue>,
 }
 
 /// A response for hyper, or the end of the stream.
@@ -117,6 +101,10 @@ pub(super) fn answer<'a, H: Handler>(
             }
         }
         Over::Http2(frames) => {
+            if frames.ends_at_next_request() {
+                // The connection ends, without an answer.
+                return AnswerFuture::Waiting(Box::pin(std::future::pending()));
+            }
             if frames.is_going_away() {
                 let refused = Err(EndsHere::with(h2::Reason::REFUSED_STREAM));
                 return AnswerFuture::Ready(Some(refused));
@@ -161,6 +149,12 @@ fn panicked(client: &Client, client_errors: &ClientErrors) -> Plan {
 
 /// Waits as long as a plan says, and carries it out.
 async fn deliver(plan: Plan, wanted: Wanted, over: Over<'_>) -> Answer {
+    if let Some(idle) = plan.delivery.effects().and_then(|effects| effects.idle) {
+        match over {
+            Over::Http1(control) => control.set_idle(Some(idle)),
+            Over::Http2(frames) => frames.set_idle(idle),
+        }
+    }
     let delay = plan.delivery.delay();
     if delay > LONG
         && let Over::Http1(control) = over
@@ -218,7 +212,7 @@ async fn perform(
         (Body::Tunnel(tunnel), _) if plan.status == StatusCode::SWITCHING_PROTOCOLS && is_read => {
             control.take_over(Takeover::Tunnel(tunnel));
             let body = PlanBody::new(Body::Empty).with(guard);
-            Ok(response(plan.status, plan.headers, &plan.origin, None, body))
+            Ok(response(plan.status, plan.headers, plan.origin.is_undated(), None, body))
         }
         (Body::WebSocket(stream), Some(accept)) if is_read => {
             let stream = if undisturbed {
@@ -236,24 +230,6 @@ async fn perform(
         }
         (body, _) => Ok(plain(Plan { body, guard, ..plan }, wanted)),
     }
-}
-
-impl Wanted {
-    /// Whether an answer is hyper's alone: nothing goes wrong in it, nothing is waited for, and no body of
-    /// the request is left.
-    fn is_simple(&self, plan: &Plan) -> bool {
-        plan.delivery.effects().is_none() && self.upload.is_none() && !is_stream(&plan.body)
-    }
-
-    /// Whether the request's body is read on while it is answered.
-    fn is_being_read(&self) -> bool {
-        self.upload.as_ref().is_some_and(Upload::is_being_read)
-    }
-}
-
-/// Whether a body is made while it is sent.
-fn is_stream(body: &Body) -> bool {
-    matches!(body, Body::Stream(_) | Body::WebSocket(_))
 }
 
 /// What goes out as messages: a fault ends them.
@@ -298,121 +274,5 @@ fn switching(mut plan: Plan, accept: HeaderValue) -> hyper::Response<PlanBody> {
     plan.headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     plan.headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     plan.headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
-    response(plan.status, plan.headers, &plan.origin, None, body)
-}
-
-/// The head of an answer, with its body.
-fn response(
-    status: StatusCode,
-    headers: HeaderMap,
-    origin: &Origin,
-    reason: Option<Bytes>,
-    body: PlanBody,
-) -> hyper::Response<PlanBody> {
-    let mut response = hyper::Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    if !origin.is_undated() {
-        response.headers_mut().entry(DATE).or_insert_with(date::now);
-    }
-    if let Some(reason) = reason.and_then(|text| ReasonPhrase::try_from(text).ok()) {
-        response.extensions_mut().insert(reason);
-    }
-    response
-}
-
-/// The reason phrase of an answer, where it is not the usual one.
-fn reason(delivery: &Delivery) -> Option<Bytes> {
-    delivery.effects()?.reason.clone()
-}
-
-/// The fields behind the body of an answer.
-fn trailers(delivery: &Delivery) -> Option<Arc<HeaderMap>> {
-    delivery.effects()?.trailers.clone()
-}
-
-/// An answer in which nothing goes wrong, as hyper sends it.
-fn plain(mut plan: Plan, wanted: &Wanted) -> hyper::Response<PlanBody> {
-    let known = plan.body.known_len();
-    let body = PlanBody::new(plan.body).with(plan.guard.take());
-    let chunked = plan.chunked && wanted.version < Version::HTTP_2;
-    let body = if chunked { body.unannounced() } else { body };
-    if let Some(length) = known.filter(|_| wanted.method == Method::HEAD && !chunked) {
-        plan.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
-    }
-    response(plan.status, plan.headers, &plan.origin, reason(&plan.delivery), body)
-}
-
-/// The length that is announced, where the delivery leaves the body with it.
-fn announced(plan: &mut Plan) -> Option<u64> {
-    if !plan.delivery.effects().is_none_or(Effects::keep_length) {
-        // A backend may have named one.
-        plan.headers.remove(CONTENT_LENGTH);
-        return None;
-    }
-    plan.body.known_len()
-}
-
-/// An answer on an HTTP/2 stream.
-fn on_stream(mut plan: Plan, wanted: &Wanted, frames: &Arc<Frames>) -> hyper::Response<PlanBody> {
-    if plan.delivery.leaves_body() {
-        return plain(plan, wanted);
-    }
-    if let Some(length) = announced(&mut plan) {
-        plan.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
-    }
-    let body = if wanted.method == Method::HEAD { Body::Empty } else { plan.body };
-    let trailers = trailers(&plan.delivery);
-    let steps = steps(body, plan.delivery);
-    let body = PlanBody::disturbed(steps, trailers, Arc::clone(frames)).with(plan.guard.take());
-    response(plan.status, plan.headers, &plan.origin, None, body)
-}
-
-/// An HTTP/1.1 answer of which hyper sends the head.
-fn outside(mut plan: Plan, wanted: &Wanted, control: &Arc<Control>) -> hyper::Response<PlanBody> {
-    let length = announced(&mut plan);
-    let bodiless = wanted.method == Method::HEAD
-        || matches!(plan.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    let effects = plan.delivery.effects();
-    let wrong_length = effects.is_some_and(|effects| effects.wrong_length);
-    if let Some(length) = length.filter(|_| plan.status != StatusCode::NO_CONTENT && !plan.chunked)
-        && !plan.headers.contains_key(TRANSFER_ENCODING)
-    {
-        plan.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
-    }
-    let named =
-        plan.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let framing = match named {
-        _ if bodiless => Framing::HeadAlone,
-        Some(_) if wrong_length => Framing::Close,
-        Some(length) => Framing::Length(length),
-        None if wanted.version == Version::HTTP_10 => Framing::Close,
-        None => Framing::Chunked,
-    };
-    let undisturbed = plan.delivery.leaves_body();
-    let reason = reason(&plan.delivery);
-    let trailers = trailers(&plan.delivery);
-    let flow = match plan.body {
-        Body::Stream(stream) | Body::WebSocket(stream) if undisturbed && !bodiless => {
-            Flow::Stream(stream)
-        }
-        body => {
-            let body = if bodiless { Body::Empty } else { body };
-            Flow::Steps(steps(body, plan.delivery))
-        }
-    };
-    let mut keep = !wanted.closes && wanted.version != Version::HTTP_10;
-    let upload = wanted.upload.clone();
-    if keep && upload.as_ref().is_some_and(|upload| !upload.can_be_skipped()) {
-        keep = false;
-        plan.headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    let outside = Outside { flow, framing, trailers, keep, upload, guard: plan.guard };
-    control.take_over(Takeover::Body(outside));
-    if matches!(framing, Framing::HeadAlone | Framing::Length(0)) {
-        // hyper asks for no byte of such a body.
-        control.leave();
-    }
-    let body = PlanBody::taken_over(Arc::clone(control));
-    response(plan.status, plan.headers, &plan.origin, reason, body)
+    response(plan.status, plan.headers, plan.origin.is_undated(), None, body)
 }

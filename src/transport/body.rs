@@ -78,6 +78,15 @@ impl PlanBody {
         self
     }
 
+    /// Ends with the head where nothing follows it: on a stream of HTTP/2, or behind an answer to HEAD.
+    pub(super) fn ending_with_head(mut self, is_head: bool) -> Self {
+        self.begun = true;
+        if is_head {
+            self.kind = Kind::Plain(Source::new(Body::Empty));
+        }
+        self
+    }
+
     /// A body that a delivery disturbs.
     pub(super) fn disturbed(
         steps: Steps,
@@ -159,8 +168,13 @@ impl http_body::Body for PlanBody {
     ) -> Poll<Option<Result<Frame<Piece>, EndsHere>>> {
         self.begun = true;
         let item = match &mut self.kind {
-            Kind::Plain(source) => ready!(source.poll_next(cx))
-                .map(|item| item.map(Piece::plain).map_err(BodyError::into)),
+            Kind::Plain(source) => ready!(source.poll_next(cx)).map(|item| {
+                let piece = |bytes| {
+                    let end = source.take_end(&bytes);
+                    Piece::plain(bytes).with_end(end)
+                };
+                item.map(piece).map_err(BodyError::into)
+            }),
             Kind::Passed(body) => {
                 let frame = ready!(Pin::new(body).poll_frame(cx));
                 return Poll::Ready(frame.map(|frame| {

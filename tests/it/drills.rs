@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use standin::internals::drill::{self, DrillOptions, DrillResult, Outcome};
-use standin::{RunningServer, Server, WorldHandle};
+use standin::{RunningServer, Server, Verdict, WorldHandle};
 use tempfile::TempDir;
 
-use crate::support::{Answer, TFJOBS, files, send, try_send};
+use crate::support::{Answer, MPIJOBS, TFJOBS, files, send, try_send};
 
 /// A client that waits by moving the world's clock on: what takes a minute takes no time.
 struct Toy {
@@ -251,7 +251,7 @@ fn options(scenarios: &[&str], script: &str) -> DrillOptions {
 }
 
 fn codes(result: &DrillResult) -> Vec<&'static str> {
-    result.findings.iter().map(|finding| finding.code).collect()
+    result.assessment.findings.iter().map(|finding| finding.code).collect()
 }
 
 #[tokio::test]
@@ -265,7 +265,7 @@ verdict: {unused_rules: fail, unmatched: fail}
         let shared = |options: &mut DrillOptions| options.prefix = prefix;
         let good = run(rules, &format!("{list}; {list}; [ \"$status\" = 200 ]"), shared).await;
         assert!(good.passed(), "{:?} {} {}", codes(&good), good.outcome, good.output);
-        assert_eq!(good.requests, 2);
+        assert_eq!(good.assessment.requests, 2);
         let gives_up = run(rules, &format!("{list}; [ \"$status\" = 200 ]"), shared).await;
         assert_eq!((gives_up.passed(), &gives_up.outcome), (false, &Outcome::Exit(1)));
         assert_eq!(codes(&gives_up), ["gave-up"]);
@@ -274,9 +274,97 @@ verdict: {unused_rules: fail, unmatched: fail}
         assert_eq!(codes(&asks_on), ["too-many-requests"]);
         assert!(!asks_on.passed());
         let elsewhere = run(rules, "ask /nowhere", shared).await;
-        assert_eq!(codes(&elsewhere), ["unmatched", "unused-rule"]);
-        assert!(!elsewhere.passed());
+        assert_eq!(codes(&elsewhere), ["not-met", "unmatched"]);
+        assert_eq!(elsewhere.verdict(), Verdict::Failed, "an unmatched request fails it");
     }
+}
+
+#[tokio::test]
+async fn a_client_that_meets_no_fault_has_not_passed() {
+    let rules = "
+rules:
+- {id: busy, match: {verb: list, resource: tfjobs.kubeflow.org}, steps: [{times: 1, then: pass}, {times: 2, then: {status: 503}}, {forever: true, then: pass}]}
+- {id: second, match: {verb: list, resource: mpijobs.kubeflow.org}, at: [{page: 2, times: 1, then: {status: 410}}]}
+- {id: marked, match: {verb: get, header: {X-Client: canary}}, then: {status: 500}}
+";
+    let silent = run(rules, "true", |_| {}).await;
+    assert_eq!((silent.verdict(), codes(&silent)), (Verdict::NotMet, vec!["not-met"; 3]));
+    let messages = |result: &DrillResult| -> Vec<String> {
+        let findings = result.assessment.findings.iter();
+        findings.filter(|finding| finding.code == "not-met").map(|f| f.message.clone()).collect()
+    };
+    let expected = "not met: no request matched {resource: tfjobs.kubeflow.org, verb: list}";
+    assert_eq!(messages(&silent)[0], expected);
+    // A failure weighs more.
+    assert_eq!(run(rules, "false", |_| {}).await.verdict(), Verdict::Failed);
+    let script =
+        format!("ask {TFJOBS}; ask {TFJOBS}; ask {MPIJOBS}?limit=1; ask {TFJOBS}/tfjob-test");
+    let near = run(rules, &script, |_| {}).await;
+    let [busy, second, marked] = messages(&near).try_into().unwrap();
+    assert!(busy.starts_with("not met: its steps need 3 requests, and 2 came"), "{busy}");
+    assert!(busy.contains(&format!("near miss: GET {MPIJOBS}: resource is")), "{busy}");
+    assert!(second.starts_with("not met: page 2 of a list was not asked for"), "{second}");
+    assert!(marked.starts_with("not met: no request matched"), "{marked}");
+    assert!(
+        marked.contains(&format!("near miss: GET {TFJOBS}/tfjob-test: header x-client differed")),
+        "{marked}"
+    );
+    // All of it, and the client copes.
+    let whole = "rules: [{match: {verb: list}, steps: [{times: 1, then: {status: 503}}]}]";
+    let list = format!("ask {TFJOBS}; sleep 0.1; ask {TFJOBS}");
+    let met = run(whole, &list, |_| {}).await;
+    assert_eq!((met.verdict(), codes(&met)), (Verdict::Passed, vec![]));
+    let ignored = format!("{rules}\nverdict: {{unused_rules: ignore}}");
+    assert_eq!(run(&ignored, "true", |_| {}).await.verdict(), Verdict::Passed);
+}
+
+#[tokio::test]
+async fn shares_gates_and_phases_are_met_when_they_took_effect() {
+    let cases = [
+        (
+            "rules: [{match: {verb: list}, share: [{p: 100%, then: {status: 503}}]}]",
+            Verdict::Passed,
+        ),
+        (
+            "rules: [{match: {verb: list}, share: [{p: 0.001%, then: {status: 503}}]}]",
+            Verdict::NotMet,
+        ),
+        (
+            "tokens: {t: {issue: POST /t, in: bearer}}\nrules: [{match: {verb: list}, require: {token: t}}]",
+            Verdict::Passed,
+        ),
+        (
+            "tokens: {t: {issue: POST /t, in: bearer}}\nrules: [{match: {verb: get}, require: {token: t}}]",
+            Verdict::NotMet,
+        ),
+        ("rules: [{match: {verb: list}, delay: 1ms}]", Verdict::Passed),
+        ("rules: [{match: {verb: list}, then: pass, expect: {max_requests: 1}}]", Verdict::Passed),
+        (
+            "timeline: {phases: [{for: 1h, rules: []}, {name: late, for: 1h, rules: [{then: {status: 503}}]}]}\nrules: [{match: {verb: list}, delay: 1ms}]",
+            Verdict::NotMet,
+        ),
+        (
+            "timeline: {phases: [{name: now, for: 1h, rules: [{match: {verb: list}, then: {status: 503}}]}]}",
+            Verdict::Passed,
+        ),
+    ];
+    for (rules, expected) in cases {
+        let result = run(rules, &format!("ask {TFJOBS}"), |_| {}).await;
+        let findings = &result.assessment.findings;
+        assert_eq!(result.verdict(), expected, "{rules}: {findings:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_cannot_be_started_stops_at_the_first_scenario() {
+    let mut options = options(&["throttling", "network"], "");
+    options.command = vec!["no-such-command".to_owned()];
+    let drills = drill::drill(&options, |_| {}).await.unwrap();
+    let [only] = drills.as_slice() else { panic!("{} drills", drills.len()) };
+    assert_eq!((only.verdict(), codes(only)), (Verdict::Broken, vec!["broken"]));
+    assert!(only.outcome.to_string().contains("no-such-command"));
+    let junit = drill::junit(&drills, false).unwrap();
+    assert!(junit.contains("errors=\"1\"") && junit.contains("<error"), "{junit}");
 }
 
 #[tokio::test]
@@ -301,7 +389,7 @@ async fn commands_that_misbehave_are_ended_and_told() {
     let dies = run(rules, "kill -SEGV $$", |_| {}).await;
     assert!(matches!(dies.outcome, Outcome::Signal(11)), "{}", dies.outcome);
     let forks = run(rules, "sleep 600 & exit 0", |_| {}).await;
-    assert_eq!((forks.passed(), codes(&forks)), (true, vec!["left-behind", "unused-rule"]));
+    assert_eq!((forks.verdict(), codes(&forks)), (Verdict::NotMet, vec!["not-met", "left-behind"]));
     let floods = run(rules, "exec cat /dev/zero", |_| {}).await;
     assert!(matches!(floods.outcome, Outcome::TooMuchOutput(_)), "{}", floods.outcome);
     let absent = |options: &mut DrillOptions| options.command = vec!["no-such-command".to_owned()];
@@ -322,7 +410,7 @@ async fn drills_are_kept_apart_and_told_in_order() {
         assert_eq!(got[0], ("throttling/burst", "429"));
         assert_eq!(got[2], ("delete/half-done", "200"));
         assert_eq!(got[3], ("watch/expired", "200"));
-        assert!(drills.iter().all(|drill| drill.requests == 1));
+        assert!(drills.iter().all(|drill| drill.assessment.requests == 1));
     }
 }
 
@@ -334,11 +422,13 @@ async fn reports_say_the_same() {
     let table = drill::table(&drills);
     assert!(table.contains("throttling/burst  FAILED"), "{table}");
     assert!(table.contains("✗ ignored Retry-After once"), "{table}");
-    assert!(table.ends_with("1 of 2 passed\n"), "{table}");
+    assert!(table.contains("network/garbage   passed"), "{table}");
+    assert!(table.ends_with("1 of 2 passed, 1 FAILED\n"), "{table}");
     let json = drill::json(&drills);
     assert_eq!((json["passed"].as_u64(), json["failed"].as_u64()), (Some(1), Some(1)));
-    assert_eq!(json["drills"][0]["findings"][0]["code"], "retry-after");
-    let junit = drill::junit(&drills).unwrap();
+    let found = json["drills"][0]["findings"].as_array().unwrap();
+    assert_eq!((&found[0]["code"], &found[1]["code"]), (&json!("not-met"), &json!("retry-after")));
+    let junit = drill::junit(&drills, false).unwrap();
     assert!(junit.contains("tests=\"2\"") && junit.contains("failures=\"1\""), "{junit}");
     assert!(junit.contains("name=\"throttling/burst\""), "{junit}");
     let drawn = drill::timeline(&drills[0]);

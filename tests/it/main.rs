@@ -4,10 +4,12 @@
 mod support;
 
 mod architecture;
+mod bad_backends;
 mod bad_input;
 mod bounds;
 mod commands;
 mod conformance;
+mod connections;
 mod definitions;
 mod deliveries;
 mod documented;
@@ -20,6 +22,7 @@ mod imports;
 mod journal;
 mod journal_admin;
 mod kube_client;
+mod limits;
 mod links;
 mod objects;
 mod outbound;
@@ -44,6 +47,8 @@ mod stub_admin;
 mod stubs;
 #[cfg(feature = "tls")]
 mod tls;
+mod verdicts;
+mod ways;
 mod wire;
 mod wiremock_options;
 mod worlds;

@@ -279,19 +279,23 @@ async fn a_drill_has_an_exit_code_and_reports() {
     let junit = path(&own, "report.xml");
     let (code, out, error) =
         run(&["drill", "network/garbage", "--junit", &junit, "--timeline", "--", "true"]).await;
-    assert_eq!(code, 0, "{error}");
+    assert_eq!(code, 4, "{error}");
     assert!(
-        out.contains("1 of 1 passed\n") && out.contains("network/garbage: no requests"),
+        out.contains("0 of 1 passed, 1 NOT MET\n") && out.contains("network/garbage: no requests"),
         "{out}"
     );
-    assert!(error.contains("1/1 network/garbage ok (exit 0)"), "{error}");
+    assert!(error.contains("1/1 network/garbage NOT MET (exit 0)"), "{error}");
+    let allowed = ["drill", "network/garbage", "--allow-not-met", "--junit", &junit, "--", "true"];
+    assert_eq!(run(&allowed).await.0, 0);
+    assert!(std::fs::read_to_string(&junit).unwrap().contains("<skipped"));
+    assert_eq!(run(&["drill", "network", "--", "/no/such/program"]).await.0, 5);
     assert!(
         std::fs::read_to_string(&junit).unwrap().contains("<testcase name=\"network/garbage\"")
     );
     let (code, out, error) = run(&["drill", "network/garbage", "--json", "--", "false"]).await;
     let json: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, json["failed"].as_u64()), (1, Some(1)));
-    assert!(error.ends_with("1 drill failed\n"), "{error}");
+    assert!(error.ends_with("0 of 1 passed, 1 FAILED\n"), "{error}");
     let (code, _, error) = run(&["drill", "network/garbage"]).await;
     assert!(code == 2 && error.contains("COMMAND"), "{error}");
     let (code, _, error) = run(&["drill", "network/garbag", "--", "true"]).await;

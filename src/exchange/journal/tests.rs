@@ -293,3 +293,9 @@ async fn a_body_that_comes_late_is_waited_for() {
     assert_eq!(slots[0].request().body.bytes().unwrap(), "late");
     assert!(journal.held().0 >= size_of::<Entry>() + 4);
 }
+
+#[test]
+fn an_answer_of_a_stub_takes_little_room() {
+    let size = size_of::<Entry>();
+    assert!(size <= 240, "{size} bytes");
+}

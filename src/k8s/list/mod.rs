@@ -5,5 +5,6 @@ pub(crate) mod page;
 pub(crate) mod token;
 
 pub(crate) use cache::PageCache;
+pub(super) use cache::{Items, PageForm};
 pub(super) use page::{Keep, Page, select_page};
 pub(super) use token::ContinueToken;

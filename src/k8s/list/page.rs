@@ -11,7 +11,7 @@ use super::super::select::Selector;
 use super::super::status::ApiError;
 use super::super::store::{Object, PinnedSnapshots, Revision, Snapshot, State};
 use super::ContinueToken;
-use super::cache::{Joined, Lookup, PageCache, PageKey};
+use super::cache::{Items, Joined, Lookup, PageCache, PageForm, PageKey};
 
 /// One page of a list.
 #[derive(Debug)]
@@ -28,13 +28,17 @@ pub(crate) struct Page {
     pub joined: Option<Arc<Joined>>,
 }
 
-/// The cache of joined pages, with the bytes before each object.
-#[derive(Debug, Clone, Copy)]
+/// The cache of joined pages, with the form that is asked for.
+#[derive(Clone, Copy)]
 pub(crate) struct Keep<'c> {
     /// The cache.
     pub cache: &'c PageCache,
-    /// The bytes before an object.
-    pub item_head: &'c str,
+    /// How objects are written.
+    pub form: &'c PageForm,
+    /// The time, in seconds since 1970.
+    pub now: i64,
+    /// Writes objects in this form.
+    pub join: &'c dyn Fn(&[Arc<Object>]) -> Items,
 }
 
 /// Why there is no page.
@@ -88,9 +92,9 @@ pub(crate) fn select_page(
         namespace: namespace.into(),
         start: start.as_str().into(),
         limit,
-        item_head: keep.item_head.into(),
+        form: keep.form.clone(),
     });
-    let known = keep.zip(key.as_ref()).map(|(keep, key)| keep.cache.look(key));
+    let known = keep.zip(key.as_ref()).map(|(keep, key)| keep.cache.look(key, keep.now));
     if let Some(Lookup::Found(joined)) = known {
         if joined.more {
             let seen = seen_before(seen, total, || collection.range(namespace, &start).count());
@@ -127,7 +131,7 @@ pub(crate) fn select_page(
         pinned.pin(revision, &snapshot);
     }
     if let (Some(Lookup::Again), Some(key), Some(keep)) = (known, key, keep) {
-        let items = join(&found.objects, keep.item_head);
+        let items = (keep.join)(&found.objects);
         let count = found.objects.len() as u64;
         keep.cache.put(key, Arc::new(Joined { items, count, last, more }));
     }
@@ -153,8 +157,8 @@ impl Page {
     }
 }
 
-/// Objects as they are sent in a list, with a comma between them.
-fn join(objects: &[Arc<Object>], item_head: &str) -> Bytes {
+/// Whole objects as they are sent in a list, with a comma between them.
+pub(crate) fn join_whole(objects: &[Arc<Object>], item_head: &str) -> Bytes {
     let size = objects.iter().map(|object| object.rest.len() + item_head.len() + 1).sum();
     let mut items = Vec::with_capacity(size);
     for (index, object) in objects.iter().enumerate() {

@@ -121,3 +121,37 @@ fn cached_pages_equal_new_ones() {
     check("/api/v1/configmaps?labelSelector=a");
     check(&format!("{MAPS}?limit=1"));
 }
+
+#[test]
+fn cached_pages_of_tables_and_metadata_equal_new_ones() {
+    let store = store(10_000);
+    let jobs = "/apis/kubeflow.org/v1/namespaces/default/tfjobs";
+    for n in 0..200 {
+        let labels = json!({"long": "x".repeat(60), "other": "y".repeat(60)});
+        let metadata = json!({"name": format!("job-{n:03}"), "labels": labels});
+        let job = json!({"apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": metadata});
+        call(&store, &Method::POST, jobs, &job);
+    }
+    let target = format!("{jobs}?limit=190");
+    let page = |config: &Config, shape: &str, at: i64| {
+        let accept = HeaderValue::from_str(&format!("application/json;{shape};g=meta.k8s.io"));
+        let headers = HeaderMap::from_iter([(http::header::ACCEPT, accept.unwrap())]);
+        let now = Timestamp::from_second(at).unwrap();
+        let sent = Sent { headers, now, ..Sent::get(&target) };
+        let Some(Outcome::Plan(plan)) = sent.to(&store, config) else { panic!("a plan") };
+        bytes(plan)
+    };
+    let config = Config::default();
+    let shapes = ["as=Table;v=v1", "as=Table;v=v1beta1", "as=PartialObjectMetadataList;v=v1"];
+    // Ages that are the same, ages that have changed, and a clock that was set back.
+    for at in [10, 11, 100_000, 100_001, 103_700, 103_701, 100_000] {
+        for shape in shapes {
+            let fresh = page(&Config::default(), shape, at);
+            for _ in 0..3 {
+                assert!(page(&config, shape, at) == fresh, "{shape} at {at}");
+            }
+        }
+    }
+    let one = page(&config, shapes[0], 100_000).len();
+    assert!(config.pages.held().0 > 3 * one / 2, "{:?}", config.pages.held());
+}

@@ -8,22 +8,26 @@ use serde_json::{Map, Value, json};
 
 use crate::message::{Body, Plan};
 
-use super::super::list::page::NoPage;
-use super::super::list::{Keep, Page, select_page};
+use super::super::list::page::{NoPage, join_whole};
+use super::super::list::{Items, Keep, Page, PageForm, select_page};
 use super::super::options::ListOptions;
-use super::super::output::{self, Output, Shape};
+use super::super::output::{self, Include, Output, Shape};
 use super::super::resource::Served;
 use super::super::status::ApiError;
-use super::super::table::Rendering;
+use super::super::store::Object;
+use super::super::table::{Rendering, columns};
 use super::{Call, Outcome, not_reached};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let output = call.negotiate()?;
     let options = options(call, false)?;
-    let item_head = item_head(call);
-    // Other forms are rendered from the objects each time.
-    let whole = output.shape == Shape::Whole && output.is_plain();
-    let keep = whole.then(|| Keep { cache: &call.config.pages, item_head: &item_head });
+    let form = form(call, output);
+    let join = |objects: &[Arc<Object>]| match &form {
+        Some(PageForm::Whole { item_head }) => Items::timeless(join_whole(objects, item_head)),
+        _ => rendering(call, output).items(objects.iter().map(Arc::as_ref)),
+    };
+    let (cache, now) = (&*call.config.pages, call.now.as_second());
+    let keep = form.as_ref().map(|form| Keep { cache, form, now, join: &join });
     let (state, namespace) = (&call.state, call.namespace());
     let page = match select_page(call.pinned, state, &call.served, namespace, &options, keep) {
         Ok(page) => page,
@@ -31,6 +35,27 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
         Err(NoPage::Refused(error)) => return Err(error),
     };
     Ok(Outcome::Plan(plan(call, &page, output)))
+}
+
+/// The form in which a page is kept; pretty and YAML ones, and tables with other objects than metadata, are
+/// rendered from the objects each time.
+fn form(call: &Call<'_>, output: Output) -> Option<PageForm> {
+    if !(Output { shape: Shape::Whole, ..output }).is_plain() {
+        return None;
+    }
+    match output.shape {
+        Shape::Whole => Some(PageForm::Whole { item_head: item_head(call).into() }),
+        Shape::Metadata { beta } => Some(PageForm::Metadata { beta }),
+        Shape::Table { beta, include: Include::Metadata } => {
+            Some(PageForm::Table { beta, columns: columns(&call.served) })
+        }
+        Shape::Table { .. } => None,
+    }
+}
+
+fn rendering<'c>(call: &'c Call<'_>, output: Output) -> Rendering<'c> {
+    let Output { shape, .. } = output;
+    Rendering { served: &call.served, shape, with_columns: true, now: call.now }
 }
 
 /// The options of a list, with a scenario's limit of the page size.
@@ -50,26 +75,29 @@ pub(super) fn options(call: &Call<'_>, watch: bool) -> Result<ListOptions, ApiEr
 
 /// The answer with a page.
 pub(super) fn plan(call: &Call<'_>, page: &Page, output: Output) -> Plan {
-    let body = match output.shape {
-        Shape::Whole => {
-            let frame = Frame::of(call, page);
-            let size = frame.size(page);
-            if let Some(joined) = &page.joined {
-                Body::Pieces(vec![frame.head.into(), joined.items.clone(), frame.tail.into()])
-            } else if !output.is_plain() {
-                Body::Bytes(output.render(frame.joined(page, size)))
-            } else if size <= JOINED {
-                Body::Bytes(frame.joined(page, size).into())
-            } else {
-                Body::Pieces(frame.pieces(page))
-            }
+    let body = if output.shape == Shape::Whole {
+        let frame = Frame::of(call, page);
+        let size = frame.size(page);
+        if let Some(joined) = &page.joined {
+            let items = joined.items.text.clone();
+            Body::Pieces(vec![frame.head.into(), items, frame.tail.into()])
+        } else if !output.is_plain() {
+            Body::Bytes(output.render(frame.joined(page, size)))
+        } else if size <= JOINED {
+            Body::Bytes(frame.joined(page, size).into())
+        } else {
+            Body::Pieces(frame.pieces(page))
         }
-        shape => {
-            let (served, now) = (&call.served, call.now);
-            let rendering = Rendering { served, shape, with_columns: true, now };
+    } else {
+        let rendering = rendering(call, output);
+        // Unlike a list of whole custom resources it has no empty token.
+        let metadata = Value::Object(list_meta(page, false));
+        if let Some(joined) = &page.joined {
+            let (head, tail) = rendering.frame(&metadata);
+            let tail = format!("{tail}\n");
+            Body::Pieces(vec![head.into(), joined.items.text.clone(), tail.into()])
+        } else {
             let objects = page.objects.iter().map(Arc::as_ref);
-            // Unlike a list of whole custom resources it has no empty token.
-            let metadata = Value::Object(list_meta(page, false));
             Body::Bytes(output.render(rendering.list(objects, &metadata)))
         }
     };

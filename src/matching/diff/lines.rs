@@ -309,7 +309,7 @@ impl Diff<'_, '_, '_> {
 
     /// A recorded stub that is for another client.
     fn credentials(&mut self, stub: &Stub) {
-        let recorded = stub.request.conditions().credentials.as_ref();
+        let recorded = stub.request.conditions().rare().credentials.as_ref();
         let names = recorded.map(|of| of.differing(self.asked)).unwrap_or_default();
         if !names.is_empty() {
             let names = names.join(", ");

@@ -55,7 +55,7 @@ pub(crate) fn differences(stub: &Stub, asked: &Asked<'_>, redactor: &Redactor) -
 
 /// What is to be said of a stub for the request's URL, where its paths cannot be applied to the body.
 pub(crate) fn warnings(stub: &Stub, asked: &Asked<'_>, redactor: &Redactor) -> Vec<String> {
-    let patterns = &stub.request.conditions().body;
+    let patterns = &stub.request.conditions().rare().body;
     if patterns.is_empty() || !stub.request.url.matches(asked.path(), asked.target()) {
         return Vec::new();
     }

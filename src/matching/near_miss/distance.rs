@@ -10,9 +10,10 @@ use serde_json::Value;
 
 use crate::message::Asked;
 
+use super::super::conditions::{RareConditions, cookie_matches};
 use super::super::multi::MultiPattern;
 use super::super::operator::{StringPattern, Subject};
-use super::super::request::{Conditions, RequestPattern, cookie_matches};
+use super::super::request::RequestPattern;
 use super::super::url::UrlPattern;
 
 /// How much of a text counts, in characters: the edit distance is quadratic.
@@ -52,8 +53,9 @@ fn mean(distances: impl Iterator<Item = f64>) -> f64 {
 /// From 0 for a request that is as wanted to 1.
 pub(in crate::matching) fn of(pattern: &RequestPattern, asked: &Asked<'_>) -> f64 {
     let wanted = pattern.conditions();
+    let rare = wanted.rare();
     let mut sum = Sum::default();
-    origin(wanted, asked, &mut sum);
+    origin(rare, asked, &mut sum);
     sum.add(url(&pattern.url, asked), 10.0);
     sum.add(verdict(pattern.method.matches(asked.upper_case_method())), 3.0);
     if sum.apart > 0.0 {
@@ -61,17 +63,17 @@ pub(in crate::matching) fn of(pattern: &RequestPattern, asked: &Asked<'_>) -> f6
     }
     let values = pattern.path_values(asked);
     let now = asked.now();
-    sum.add_all(wanted.path_parameters.iter().map(|(at, _, pattern)| {
+    sum.add_all(rare.path_parameters.iter().map(|(at, _, pattern)| {
         let text = at.and_then(|at| values.get(at).copied().flatten());
         value(pattern, &Subject::new(text).at(now))
     }));
     let header = |(name, pattern)| several(pattern, &asked.header(name), now);
     let headers = wanted.headers.iter().map(|(name, pattern)| header((name, pattern)));
-    let credentials = wanted
+    let credentials = rare
         .basic_auth
         .as_ref()
         .map(|(_, wanted)| verdict(asked.basic_credentials().any(|given| given == &**wanted)));
-    let recorded = wanted.credentials.as_ref();
+    let recorded = rare.credentials.as_ref();
     let recorded = recorded.map(|of| verdict(of.differing(asked).is_empty()));
     sum.add_all(headers.chain(credentials).chain(recorded));
     sum.add_all(
@@ -80,17 +82,17 @@ pub(in crate::matching) fn of(pattern: &RequestPattern, asked: &Asked<'_>) -> f6
         }),
     );
     sum.add_all(wanted.other_parameters(asked).map(|_| 1.0));
-    sum.add_all(wanted.cookies.iter().map(|(name, pattern)| cookie(asked, name, pattern)));
+    sum.add_all(rare.cookies.iter().map(|(name, pattern)| cookie(asked, name, pattern)));
     let body = Subject::of_body(asked);
     let body = body.as_ref();
-    sum.add_all(wanted.body.iter().map(|pattern| body.map_or(1.0, |body| value(pattern, body))));
+    sum.add_all(rare.body.iter().map(|pattern| body.map_or(1.0, |body| value(pattern, body))));
     let field = |(name, pattern)| several(pattern, &asked.form(name).collect::<Vec<_>>(), now);
-    sum.add_all(wanted.form.iter().map(|(name, pattern)| field((name, pattern))));
-    sum.add_all(wanted.multipart.iter().map(|pattern| verdict(pattern.matches(asked))));
+    sum.add_all(rare.form.iter().map(|(name, pattern)| field((name, pattern))));
+    sum.add_all(rare.multipart.iter().map(|pattern| verdict(pattern.matches(asked))));
     sum.mean()
 }
 
-fn origin(wanted: &Conditions, asked: &Asked<'_>, sum: &mut Sum) {
+fn origin(wanted: &RareConditions, asked: &Asked<'_>, sum: &mut Sum) {
     let authority = asked.authority();
     let host = Subject::new(authority.as_ref().map(Authority::host));
     sum.add(wanted.host.as_ref().map_or(0.0, |pattern| value(pattern, &host)), 10.0);

@@ -22,9 +22,11 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 
 use super::json::JsonPattern;
 use super::pattern::Pattern;
+use super::short_text::ShortText;
 use super::template::Template;
 use super::xml::{XPathPattern, XmlPattern};
 use date::DatePattern;
@@ -39,7 +41,7 @@ pub(crate) use subject::Subject;
 #[derive(Debug)]
 pub(crate) enum StringPattern {
     EqualTo {
-        text: Box<str>,
+        text: ShortText<16>,
         ignore_case: bool,
     },
     Contains(Box<str>),
@@ -70,7 +72,9 @@ impl StringPattern {
     pub(crate) fn matches(&self, subject: &Subject<'_>) -> bool {
         let text = subject.text();
         match self {
-            Self::EqualTo { text: wanted, ignore_case: false } => text == Some(&**wanted),
+            Self::EqualTo { text: wanted, ignore_case: false } => {
+                text.map(str::as_bytes) == Some(wanted.as_bytes())
+            }
             Self::EqualTo { text: wanted, ignore_case: true } => {
                 text.is_some_and(|text| equal_ignoring_case(text, wanted))
             }
@@ -110,6 +114,11 @@ impl StringPattern {
             Self::Or(any) => any.iter().any(|pattern| pattern.matches(subject)),
             Self::Not(pattern) => !pattern.matches(subject),
         }
+    }
+
+    /// Whether a text is as wanted at a time.
+    pub(super) fn matches_text(&self, text: &str, now: Option<Timestamp>) -> bool {
+        self.matches(&Subject::new(Some(text)).at(now))
     }
 
     /// Whether a missing cookie is as wanted (`StringValuePattern.nullSafeIsAbsent`).

@@ -60,7 +60,7 @@ impl StringPattern {
         let text = || operand_text(operator, operand).map(Box::<str>::from);
         Some(match operator {
             "equalTo" => Self::EqualTo {
-                text: text()?,
+                text: (&*text()?).into(),
                 ignore_case: options.get("caseInsensitive").is_some_and(as_bool),
             },
             "contains" => Self::Contains(text()?),

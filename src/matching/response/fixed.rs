@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, HeaderValue};
+use smallvec::SmallVec;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
@@ -16,8 +17,8 @@ use super::delays::Delays;
 use super::headers::header_value;
 use super::marks::{STUB_ID, STUB_NAME};
 
-/// A body of at most so many bytes is kept beside its stub's id, and copied for each answer: that costs less
-/// than counting who uses it, when it is one of many.
+/// A body of at most so many bytes is copied for each answer: that costs less than counting who uses it, when it is
+/// one of many.
 pub(super) const SMALL_BODY: usize = 512;
 
 /// An answer that is ready to be sent again and again.
@@ -25,8 +26,8 @@ pub(super) const SMALL_BODY: usize = 512;
 pub(in crate::matching) struct FixedResponse {
     /// With an empty value for each mark, last. Shared by all stubs that have the same head.
     head: Arc<Head>,
-    /// The stub's id, then a small body.
-    text: Box<[u8]>,
+    /// A small body.
+    small_body: SmallVec<[u8; 56]>,
     /// Shared by all answers.
     delivery: Delivery,
     /// What few responses have.
@@ -51,7 +52,6 @@ impl FixedResponse {
     /// Of a definition that is the same for every request.
     pub(super) fn new(
         definition: Definition,
-        id: Uuid,
         name: Option<HeaderValue>,
         pool: &HeaderPool,
     ) -> Self {
@@ -77,12 +77,11 @@ impl FixedResponse {
         let chunked = !headers.contains_key(CONTENT_LENGTH);
         let delay = delays.fixed.unwrap_or_default();
         let delivery = Effects { delay, wrong_length, ..effects }.into();
-        let mut text = [0; Hyphenated::LENGTH];
-        let text = id.hyphenated().encode_lower(&mut text).as_bytes().into();
         let rare = name.is_some() || delays.fixed.is_some();
         let rare = rare.then(|| Box::new(Rare { name, body: None, delays }));
         let head = pool.head(status, headers);
-        let mut response = Self { head, text, delivery, rare, is_json, chunked, exact };
+        let mut response =
+            Self { head, small_body: SmallVec::new(), delivery, rare, is_json, chunked, exact };
         response.set_body(body);
         response
     }
@@ -98,26 +97,27 @@ impl FixedResponse {
 
     /// Puts another body in place.
     pub(super) fn set_body(&mut self, body: Bytes) {
-        let id = &self.text[..Hyphenated::LENGTH];
-        let (small, large) =
-            if body.len() <= SMALL_BODY { (body, None) } else { (Bytes::new(), Some(body)) };
-        self.text = [id, &small].concat().into();
-        if large.is_some() {
-            self.rare.get_or_insert_default().body = large;
+        let is_small = body.len() <= SMALL_BODY;
+        self.small_body = SmallVec::from_slice(if is_small { &body } else { &[] });
+        if !is_small {
+            self.rare.get_or_insert_default().body = Some(body);
+        } else if let Some(rare) = &mut self.rare {
+            rare.body = None;
         }
     }
 
     /// The answer, ready to be sent: this copies the headers and a small body, and shares a larger one.
-    pub(super) fn plan(&self, origin: Origin) -> Plan {
-        let (id, small) = self.text.split_at(Hyphenated::LENGTH);
-        let id = HeaderValue::from_bytes(id).expect("a UUID is ASCII");
+    pub(super) fn plan(&self, id: Uuid) -> Plan {
+        let mut text = [0; Hyphenated::LENGTH];
+        let text = id.hyphenated().encode_lower(&mut text);
+        let mark = HeaderValue::from_str(text).expect("a UUID is ASCII");
         let rare = self.rare.as_deref();
         let body = match rare.and_then(|rare| rare.body.as_ref()) {
-            None if small.is_empty() => Body::Empty,
-            None => Body::Bytes(Bytes::copy_from_slice(small)),
+            None if self.small_body.is_empty() => Body::Empty,
+            None => Body::Bytes(Bytes::copy_from_slice(&self.small_body)),
             Some(bytes) => Body::Bytes(bytes.clone()),
         };
-        let marks = [Some(id), rare.and_then(|rare| rare.name.clone())];
+        let marks = [Some(mark), rare.and_then(|rare| rare.name.clone())];
         let mut headers = self.head.headers.clone();
         let first = headers.len() - marks.iter().flatten().count();
         for (place, mark) in headers.values_mut().skip(first).zip(marks.into_iter().flatten()) {
@@ -125,7 +125,8 @@ impl FixedResponse {
         }
         let Self { chunked, exact, .. } = *self;
         let delivery = self.delivery.clone();
-        Plan { headers, chunked, exact, delivery, ..Plan::new(self.head.status, origin, body) }
+        let plan = Plan::new(self.head.status, Origin::Stub(id), body);
+        Plan { headers, chunked, exact, delivery, ..plan }
     }
 }
 

@@ -25,6 +25,8 @@ mod proxy;
 mod proxy_request;
 mod read;
 mod reason;
+mod resize;
+mod rpc;
 mod scalar;
 mod settings;
 mod template_request;
@@ -37,7 +39,7 @@ mod webhook;
 
 use uuid::Uuid;
 
-use crate::message::{Origin, Plan};
+use crate::message::Plan;
 
 use super::header_pool::HeaderPool;
 
@@ -68,11 +70,11 @@ pub(super) enum Response {
 }
 
 impl Response {
-    /// The response of a stub, marked with its id and name.
-    pub(super) fn new(raw: RawResponse, id: Uuid, name: Option<&str>, pool: &HeaderPool) -> Self {
+    /// The response of a stub, marked with its name.
+    pub(super) fn new(raw: RawResponse, name: Option<&str>, pool: &HeaderPool) -> Self {
         let definition = raw.0;
         if definition.is_fixed() {
-            return Self::Fixed(FixedResponse::new(definition, id, name.and_then(ascii), pool));
+            return Self::Fixed(FixedResponse::new(definition, name.and_then(ascii), pool));
         }
         Self::Made(Box::new(definition))
     }
@@ -99,16 +101,16 @@ impl Response {
 
     /// The answer, where it is the same for every request: this copies the headers and a small body, and
     /// shares a larger one.
-    pub(super) fn fixed_plan(&self, origin: Origin, settings: &ResponseSettings) -> Option<Plan> {
+    pub(super) fn fixed_plan(&self, id: Uuid, settings: &ResponseSettings) -> Option<Plan> {
         match self {
-            Self::Fixed(fixed) if settings.are_default() => Some(fixed.plan(origin)),
+            Self::Fixed(fixed) if settings.are_default() => Some(fixed.plan(id)),
             _ => None,
         }
     }
 
     /// Whether the answer is made from the request's body.
     pub(super) fn needs_body(&self) -> bool {
-        matches!(self, Self::Made(definition) if definition.templated)
+        matches!(self, Self::Made(definition) if definition.templated || definition.rpc_ids.is_some())
     }
 
     /// The answer to a request.
@@ -120,7 +122,7 @@ impl Response {
         let speed = context.settings.speed;
         let mut answer = match self {
             Self::Fixed(fixed) => {
-                let mut plan = fixed.plan(Origin::Stub(stub.id));
+                let mut plan = fixed.plan(stub.id);
                 let delay = context.settings.delay_beside(fixed.delays(), context.random);
                 plan.delivery = plan.delivery.delayed(delay);
                 context.settings.frame(&mut plan, false);

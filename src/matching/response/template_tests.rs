@@ -1,7 +1,6 @@
 //! Responses whose texts are templates.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::tests::{answer, bytes, compile, plan};
 use super::{RawResponse, Response, ResponseSettings, ResponseTemplating, StubAnswer};
@@ -55,7 +54,7 @@ fn which_templates_are_rendered_is_a_setting() {
         let response = json!({"body": "{{request.method}}"});
         let response = if named { templated(response) } else { response };
         let (raw, _) = with_node(&response, |node| RawResponse::read(node, &Files, templating));
-        let response = Response::new(raw.unwrap(), Uuid::nil(), None, &HeaderPool::default());
+        let response = Response::new(raw.unwrap(), None, &HeaderPool::default());
         let StubAnswer::Plan(plan) = answer(&response, "/", &ResponseSettings::default()) else {
             panic!("an answer of its own");
         };

@@ -16,9 +16,7 @@ use super::{
 use crate::matching::HeaderPool;
 use crate::matching::request::RequestPattern;
 use crate::matching::testing::{Files, NoHost, with_node};
-use crate::message::{
-    Body, Delay, Fault, FaultAction, FaultPoint, Origin, Plan, Request, TimedChunk,
-};
+use crate::message::{Body, Delay, Fault, FaultAction, FaultPoint, Plan, Request, TimedChunk};
 
 /// The answers of a response to requests; drawn numbers are all the same.
 pub(super) fn answer(response: &Response, target: &str, settings: &ResponseSettings) -> StubAnswer {
@@ -43,7 +41,7 @@ pub(super) fn compile(value: &Value) -> (Option<Response>, Vec<String>) {
     let (raw, problems) =
         with_node(value, |node| RawResponse::read(node, &Files, ResponseTemplating::Local));
     let pool = HeaderPool::default();
-    let response = raw.map(|raw| Response::new(raw, Uuid::nil(), None, &pool));
+    let response = raw.map(|raw| Response::new(raw, None, &pool));
     (
         response,
         problems.iter().map(|p| p.to_string().split_once(": ").unwrap().1.to_owned()).collect(),
@@ -283,7 +281,7 @@ fn recorded_streams_have_a_schedule() {
 fn answers_of_a_stub_share_their_delivery() {
     let fixed = |value| {
         let response = compile(&value).0.unwrap();
-        let plan = || response.fixed_plan(Origin::Admin, &ResponseSettings::default()).unwrap();
+        let plan = || response.fixed_plan(Uuid::nil(), &ResponseSettings::default()).unwrap();
         [plan(), plan()]
     };
     assert!(fixed(json!({"body": "x"}))[0].delivery.effects().is_none());
@@ -323,7 +321,7 @@ fn what_cannot_be_served_is_told() {
         ),
         (
             json!({"transformers": ["mine"]}),
-            "warning: transformers[0]: there is no transformer \"mine\", so it does nothing; known here: standin-stream, standin-websocket, standin-links, response-template",
+            "warning: transformers[0]: there is no transformer \"mine\", so it does nothing; known here: standin-stream, standin-websocket, standin-links, standin-json-rpc, response-template",
         ),
         (
             json!({"transformers": ["standin-stream"], "transformerParameters": {"chunks": [{}]}}),
@@ -348,8 +346,8 @@ fn bodies_of_any_size_come_whole_beside_the_marks() {
         let (raw, _) =
             with_node(&mapping, |node| RawResponse::read(node, &Files, ResponseTemplating::Local));
         let pool = HeaderPool::default();
-        let plan = Response::new(raw.unwrap(), Uuid::nil(), Some("n"), &pool);
-        let plan = plan.fixed_plan(Origin::Admin, &ResponseSettings::default()).unwrap();
+        let plan = Response::new(raw.unwrap(), Some("n"), &pool);
+        let plan = plan.fixed_plan(Uuid::nil(), &ResponseSettings::default()).unwrap();
         assert_eq!(bytes(&plan), body.as_bytes());
         let headers: Vec<(&str, &str)> = plan
             .headers

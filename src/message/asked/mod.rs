@@ -11,11 +11,13 @@
 //! head, in [`body`] if it needs the body; the grammar of Kubernetes paths is in [`request_info`].
 
 mod body;
+mod call;
 mod head;
 mod lazy_json;
 mod request_info;
 mod view;
 
+pub(crate) use call::call_id;
 pub(crate) use head::{authority, client_address, cookies};
 pub(crate) use lazy_json::LazyJson;
 pub(crate) use request_info::{RequestInfo, ResourceInfo, is_true};

@@ -3,6 +3,7 @@
 mod body;
 mod large;
 mod messages;
+mod rpc;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -11,8 +12,8 @@ use std::path::Path;
 
 use bytes::Bytes;
 use http::header::{
-    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName,
-    SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_EXTENSIONS,
 };
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -22,10 +23,12 @@ use crate::matching::has_own_reason;
 
 use super::clean::Clean;
 use super::exchange::{ArrivedBody, Chunk, End, ReceivedAnswer, SentRequest};
+use super::files::UnnamedBody;
 use super::link_marks;
 use super::spool::SpooledBody;
 use super::text::{Json, Object, json as raw};
 
+use large::Searched;
 pub(super) use large::is_searched;
 pub(super) use stream::is_stream;
 
@@ -53,7 +56,7 @@ pub(super) struct BodyFile {
 #[derive(Debug)]
 pub(super) enum BodyContent {
     Held(Bytes),
-    File(SpooledBody),
+    File(UnnamedBody),
 }
 
 impl RecordedResponse {
@@ -68,8 +71,11 @@ impl RecordedResponse {
         folder: &Path,
         notes: &mut Vec<String>,
     ) -> io::Result<Self> {
-        let ReceivedAnswer { status, headers, reason, body, trailers, end } = answer;
+        let ReceivedAnswer { status, headers, reason, waited, body, trailers, end } = answer;
         let mut response = Object::new();
+        if let Some(wait) = stream::wait(waited) {
+            response.insert("fixedDelayMilliseconds".to_owned(), raw(wait));
+        }
         response.insert("status".to_owned(), raw(status.as_u16()));
         // The phrase that a stub without one has may be another than the backend's.
         let usual = status.canonical_reason().filter(|_| has_own_reason(status));
@@ -78,24 +84,26 @@ impl RecordedResponse {
         {
             response.insert("statusMessage".to_owned(), raw(latin1(&reason)));
         }
-        let (received, parts) = match body {
+        let (mut received, mut parts) = match body {
             ArrivedBody::Held(whole, parts) => (whole, parts),
             ArrivedBody::File(file) => {
-                return Self::large(sent, status, &headers, file, response, clean, folder, notes);
+                if trailers.is_some() {
+                    notes.push("the trailers are not recorded, since the body is large".to_owned());
+                }
+                return Self::large(sent, status, &headers, &file, response, clean, folder, notes);
             }
         };
         if status == StatusCode::SWITCHING_PROTOCOLS {
             return Ok(Self::of_websocket(&headers, &received, &parts, clean));
         }
+        let rpc_ids = rpc::RpcIds::of(sent, &headers, &mut received, &mut parts);
         let trailers = trailers.map(|trailers| fields(&trailers, clean));
-        let timed = stream::is_timed(sent, &headers, &parts);
         let whole = body::without_secrets(received.clone(), &headers, clean, notes);
-        // What is compressed can be cut only where nothing in it was replaced.
-        let is_packed = headers.contains_key(CONTENT_ENCODING);
-        let cut = timed && (whole == received || !is_packed && !whole.is_empty());
+        let chunks = stream::chunks(sent, &headers, &received, &whole, parts, clean);
         let mut written = body::Written::default();
-        if cut || trailers.is_some() {
-            stream::write(&whole, parts, &headers, clean, cut, trailers, &mut response);
+        if chunks.is_some() || trailers.is_some() {
+            stream::write(&whole, chunks, trailers, &mut response);
+            written.readable = body::readable(&whole, &headers);
             if end == End::ByClient {
                 notes.push("the client ended the stream".to_owned());
             }
@@ -108,8 +116,8 @@ impl RecordedResponse {
             response.insert("headers".to_owned(), raw(&all));
         }
         let file = written.file;
-        if sent.links.is_some() {
-            mark_links(sent, &mut response, file.as_ref(), notes);
+        if sent.links.is_some() || rpc_ids.is_some() {
+            mark(sent, rpc_ids, &mut response, file.as_ref(), notes);
         }
         let digest = digest(&response, &whole);
         Ok(Self { response, file, readable: written.readable, digest })
@@ -121,7 +129,7 @@ impl RecordedResponse {
         sent: &SentRequest,
         status: StatusCode,
         headers: &HeaderMap,
-        body: SpooledBody,
+        body: &SpooledBody,
         mut response: Object,
         clean: &Clean<'_>,
         folder: &Path,
@@ -129,14 +137,15 @@ impl RecordedResponse {
     ) -> io::Result<Self> {
         let mut file = None;
         let (mut length, mut hash) = (0, [0; 32]);
-        if headers.contains_key(CONTENT_ENCODING) {
-            let why = "it is compressed and too large to be searched";
-            notes.push(format!("the body is not recorded, since it may hold secrets: {why}"));
-        } else {
-            let body = large::without_secrets(body, folder, clean)?;
-            (length, hash) = (body.digest.length, body.digest.sha256);
-            let extension = if body.is_text { "txt" } else { "bin" };
-            file = Some(BodyFile { extension, content: BodyContent::File(body) });
+        match large::without_secrets(body, headers, folder, clean)? {
+            Searched::Opaque(why) => {
+                notes.push(format!("the body is not recorded, since it may hold secrets: {why}"));
+            }
+            Searched::Clean(clean) => {
+                (length, hash) = (clean.digest.length, clean.digest.sha256);
+                let extension = if body.facts()?.is_text { "txt" } else { "bin" };
+                file = Some(BodyFile { extension, content: BodyContent::File(clean) });
+            }
         }
         let mut all = fields(headers, clean);
         set_length(&mut all, sent, status, headers, length);
@@ -146,14 +155,14 @@ impl RecordedResponse {
     }
 }
 
-/// Says in a response which links are in it.
-fn mark_links(
+/// Says in a response which links and ids of calls are in it.
+fn mark(
     sent: &SentRequest,
+    rpc_ids: Option<rpc::RpcIds>,
     response: &mut Object,
     file: Option<&BodyFile>,
     notes: &mut Vec<String>,
 ) {
-    let Some(links) = &sent.links else { return };
     // A number that Rust does not have (1E400) is looked at as text.
     let value =
         |json: &Json| serde_json::from_str(json.get()).unwrap_or_else(|_| json.get().into());
@@ -164,7 +173,12 @@ fn mark_links(
         BodyContent::Held(bytes) => Some(&**bytes),
         BodyContent::File(_) => None,
     });
-    link_marks::mark(links, sent, &mut mapping, file);
+    if let Some(links) = &sent.links {
+        link_marks::mark(links, sent, &mut mapping, file);
+    }
+    if let Some(ids) = rpc_ids {
+        ids.mark(&mut mapping["response"]);
+    }
     for key in ["transformers", "transformerParameters"] {
         if let Some(value) = mapping["response"].get(key) {
             response.insert(key.to_owned(), raw(value));
@@ -226,10 +240,20 @@ fn set_length(
     }
 }
 
+/// Keys of a response that say in which form its body is written, and how long it took: they make no other answer.
+const OF_FORM: [&str; 6] = [
+    "base64Body",
+    "body",
+    "fixedDelayMilliseconds",
+    "jsonBody",
+    "transformerParameters",
+    "transformers",
+];
+
 fn digest(response: &Object, body: &[u8]) -> String {
     let mut digest = Sha256::new();
     for (key, value) in response {
-        if key != "transformerParameters" {
+        if !OF_FORM.contains(&key.as_str()) {
             digest.update(key.as_bytes());
             digest.update(value.get().as_bytes());
         }

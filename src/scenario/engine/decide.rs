@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::message::{Asked, Delay, LineChange, Sampling};
+use crate::message::{Asked, Delay, Fault, FaultAction, LineChange, Sampling};
 
 use super::state::{Memory, ScenarioState};
 use crate::scenario::rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken};
 use crate::scenario::rule::draw::{self, Draw};
-use crate::scenario::rule::expect::Expect;
+use crate::scenario::rule::limit::Limit;
 use crate::scenario::rule::point::{PointThen, Where};
 use crate::scenario::rule::set::{Outcomes, Rule, ScenarioSet};
 use crate::scenario::rule::then::{LinesThen, Terminal, Then};
@@ -60,20 +60,21 @@ impl ScenarioSet {
             let expires_in = token.ttl.unwrap_or(DEFAULT_TTL);
             let answer = Some(Answer::IssueToken(IssuedToken { token: text, expires_in }));
             let by = Some(Applied { rule: format!("tokens/{}", token.name).into(), draw: None });
-            let expected = expected(&matching);
-            return Decision { answer, by, expected, gate: Some(seen), ..Decision::default() };
+            let matched = ids(&matching);
+            return Decision { answer, by, matched, gate: Some(seen), ..Decision::default() };
         }
         let mut deciding = Deciding {
             set: self,
             memory: &mut memory,
             asked,
             world,
+            now,
             decision: Decision::default(),
         };
         for rule in &matching {
-            if deciding.gate(rule, now) {
+            if deciding.gate(rule) {
                 let mut decision = deciding.decision;
-                decision.expected = expected(&matching);
+                decision.matched = ids(&matching);
                 return decision;
             }
         }
@@ -81,7 +82,7 @@ impl ScenarioSet {
             deciding.rule(rule);
         }
         let mut decision = deciding.decision;
-        decision.expected = expected(&matching);
+        decision.matched = ids(&matching);
         decision
     }
 
@@ -94,15 +95,18 @@ impl ScenarioSet {
     }
 }
 
-fn expected(matching: &[&Rule]) -> Vec<(Arc<str>, Arc<Expect>)> {
-    let with = |rule: &&Rule| Some((Arc::clone(&rule.id), Arc::clone(rule.expect.as_ref()?)));
-    matching.iter().filter_map(with).collect()
+fn ids(matching: &[&Rule]) -> Vec<Arc<str>> {
+    matching.iter().map(|rule| Arc::clone(&rule.id)).collect()
 }
 
 /// The counter of a rule's delays, beside those of its outcomes.
 const DELAY: usize = usize::MAX;
 /// The counter of its changes of lines.
 const LINES: usize = usize::MAX - 1;
+/// The counter of requests that its gate refused.
+pub(super) const REFUSED: usize = usize::MAX - 2;
+/// The counter of requests that drew one of its shares.
+pub(super) const DRAWN: usize = usize::MAX - 3;
 
 /// A decision being made.
 struct Deciding<'a, 'f> {
@@ -110,20 +114,23 @@ struct Deciding<'a, 'f> {
     memory: &'a mut Memory,
     asked: &'a Asked<'f>,
     world: &'a str,
+    /// The time since the world began.
+    now: Duration,
     decision: Decision,
 }
 
 impl Deciding<'_, '_> {
     /// Whether a rule's gate refuses the request; then the decision is made.
-    fn gate(&mut self, rule: &Rule, now: Duration) -> bool {
+    fn gate(&mut self, rule: &Rule) -> bool {
         let Some(gate) = &rule.gate else { return false };
         let token = &self.set.tokens[gate.token];
-        let seen = self.memory.spend(token, &token.carried(self.asked), now);
+        let seen = self.memory.spend(token, &token.carried(self.asked), self.now);
         self.decision.gate = Some(seen);
         if seen == GateSeen::Live {
             return false;
         }
         self.memory.used(&rule.id, true);
+        self.memory.count(&rule.key, REFUSED);
         self.take(rule, &gate.otherwise, None);
         true
     }
@@ -141,8 +148,34 @@ impl Deciding<'_, '_> {
             self.shown(rule, None);
             acted = true;
         }
-        acted |= self.outcome(rule);
+        acted |= match &rule.limit {
+            Some(limit) => self.limit(rule, limit),
+            None => self.outcome(rule),
+        };
         self.memory.used(&rule.id, acted);
+    }
+
+    /// Counts the request against a rule's limit. One past it has no other outcome.
+    fn limit(&mut self, rule: &Rule, limit: &Arc<Limit>) -> bool {
+        let key = limit.per.as_ref().map_or([0; 32], |key| key.of(self.asked));
+        let state = self.memory.limits.spend(&rule.key, limit, key, self.now);
+        self.decision.limits.push(limit, state);
+        if state.passes {
+            self.shown(rule, None);
+            self.outcome(rule);
+        } else {
+            self.take(rule, &limit.refusal(&state), None);
+        }
+        true
+    }
+
+    /// The number of this request among those of its key that a rule has counted, from 0.
+    fn count(&mut self, rule: &Rule, part: usize) -> u64 {
+        let Some(per) = &rule.per else { return self.memory.count(&rule.key, part) };
+        let n = self.memory.attempt(&format!("{}#per-{part}", rule.key).into(), per.of(self.asked));
+        // What one of the keys has come to is what was met.
+        self.memory.raise(&rule.key, part, n + 1);
+        n
     }
 
     /// How long a rule delays this time, and the draw if it drew.
@@ -173,7 +206,7 @@ impl Deciding<'_, '_> {
         match &rule.outcomes {
             Outcomes::None => false,
             Outcomes::Steps(steps) => {
-                let n = self.memory.count(&rule.key, 0);
+                let n = self.count(rule, 0);
                 let mut passed = 0_u64;
                 let step = steps.iter().find(|step| {
                     passed = step.times.map_or(u64::MAX, |times| passed.saturating_add(times));
@@ -189,7 +222,9 @@ impl Deciding<'_, '_> {
                     below += share.part;
                     drawn < below
                 });
-                share.is_some_and(|share| self.take(rule, &share.then, Some(number.n)))
+                let Some(share) = share else { return false };
+                self.memory.count(&rule.key, DRAWN);
+                self.take(rule, &share.then, Some(number.n))
             }
             Outcomes::At(points) => {
                 let mut acted = false;
@@ -199,7 +234,7 @@ impl Deciding<'_, '_> {
                     {
                         continue;
                     }
-                    let n = self.memory.count(&rule.key, index + 1);
+                    let n = self.count(rule, index + 1);
                     if point.times.is_some_and(|times| n >= times) {
                         continue;
                     }
@@ -236,6 +271,10 @@ impl Deciding<'_, '_> {
             self.decision.effects.pace = Some(pace);
             self.shown(rule, draw);
         }
+        if let Some(idle) = then.idle {
+            self.decision.effects.idle.get_or_insert(idle);
+            self.shown(rule, draw);
+        }
         if let Some((position, action)) = &then.cut {
             self.decision.points.push((*position, PointThen::Action(action.clone())));
             self.shown(rule, draw);
@@ -245,6 +284,10 @@ impl Deciding<'_, '_> {
                 Some(there) => there.and(kubernetes),
                 none => *none = Some(kubernetes.clone()),
             }
+            self.shown(rule, draw);
+        }
+        if let Some(fields) = &then.fields {
+            self.decision.fields.and(fields);
             self.shown(rule, draw);
         }
         for lines in &then.lines {
@@ -270,6 +313,14 @@ impl Deciding<'_, '_> {
             Some(Terminal::Fault(fault)) => {
                 if decision.effects.fault.is_none() {
                     decision.effects.fault = Some(fault.clone());
+                    decision.by = Some(Applied { rule: Arc::clone(&rule.id), draw });
+                }
+                return;
+            }
+            Some(Terminal::Crash(crash)) => {
+                if decision.effects.fault.is_none() {
+                    decision.effects.fault = Some(Fault::before_headers(FaultAction::Close));
+                    decision.crash = Some(*crash);
                     decision.by = Some(Applied { rule: Arc::clone(&rule.id), draw });
                 }
                 return;

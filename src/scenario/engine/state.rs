@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use lru::LruCache;
 
+use super::limits::Limits;
 use crate::scenario::rule::decision::GateSeen;
 use crate::scenario::rule::draw;
 use crate::scenario::rule::timeline::{Now, Timeline};
@@ -45,6 +46,8 @@ pub(in crate::scenario) struct Memory {
     uses: HashMap<Arc<str>, RuleUse>,
     /// Attempts of requests, by rule and request.
     attempts: Option<LruCache<RuleRequest, u64>>,
+    /// The counts of limits.
+    pub(in crate::scenario) limits: Limits,
     tokens: BTreeMap<String, Issued>,
     order: VecDeque<String>,
     issued: u64,
@@ -67,6 +70,13 @@ impl ScenarioState {
         *self.lock() = Memory { began: now, ..Memory::default() };
     }
 
+    /// Makes all tokens invalid: they are unknown from now on.
+    pub(crate) fn forget_tokens(&self) {
+        let mut memory = self.lock();
+        memory.tokens.clear();
+        memory.order.clear();
+    }
+
     /// How often a rule matched, and how often it acted.
     #[must_use]
     pub(crate) fn uses(&self, rule: &str) -> RuleUse {
@@ -86,6 +96,22 @@ impl Memory {
         let n = *counter;
         *counter += 1;
         n
+    }
+
+    /// Brings a counter up to a count.
+    pub(in crate::scenario) fn raise(&mut self, rule: &Arc<str>, part: usize, count: u64) {
+        let counter = self.counters.entry((Arc::clone(rule), part)).or_default();
+        *counter = count.max(*counter);
+    }
+
+    /// How many requests a counter of a rule has counted.
+    pub(in crate::scenario) fn counted(&self, rule: &Arc<str>, part: usize) -> u64 {
+        self.counters.get(&(Arc::clone(rule), part)).copied().unwrap_or_default()
+    }
+
+    /// How many requests a rule matched.
+    pub(in crate::scenario) fn matched(&self, rule: &str) -> u64 {
+        self.uses.get(rule).map_or(0, |uses| uses.matched)
     }
 
     /// The number of this attempt of one and the same request, from 0.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::state::ScenarioState;
-use crate::scenario::rule::expect::{Expect, Verdict};
+use crate::scenario::rule::expect::{Expect, Grading};
 use crate::scenario::rule::set::{About, ScenarioSet};
 use crate::scenario::words::table::Grade;
 
@@ -23,15 +23,15 @@ pub(crate) struct ScenarioPhase {
 impl ScenarioSet {
     /// How bad each kind of finding is: the strictest grade among the scenarios.
     #[must_use]
-    pub(crate) fn verdict(&self) -> Verdict {
-        let strictest = |of: fn(&Verdict) -> Grade| {
-            let grades = self.scenarios.iter().map(|about| of(&about.verdict));
-            grades.max().unwrap_or(of(&Verdict::default()))
+    pub(crate) fn grading(&self) -> Grading {
+        let strictest = |of: fn(&Grading) -> Grade| {
+            let grades = self.scenarios.iter().map(|about| of(&about.grading));
+            grades.max().unwrap_or(of(&Grading::default()))
         };
-        Verdict {
-            unmatched: strictest(|verdict| verdict.unmatched),
-            unused_rules: strictest(|verdict| verdict.unused_rules),
-            expectations: strictest(|verdict| verdict.expectations),
+        Grading {
+            unmatched: strictest(|grading| grading.unmatched),
+            unused_rules: strictest(|grading| grading.unused_rules),
+            expectations: strictest(|grading| grading.expectations),
         }
     }
 

@@ -136,7 +136,8 @@ pub(crate) fn load(named: &[String], fallback_seed: u64) -> Result<LoadedScenari
             name: file.name.as_str().into(),
             path: file.source.path.clone(),
             timeline: scenario.timeline,
-            verdict: scenario.verdict,
+            listening: scenario.listening,
+            grading: scenario.grading,
         });
     }
     problems.extend(noticed.0);

@@ -9,6 +9,8 @@ use crate::scenario::rule::delay::delay;
 use crate::scenario::rule::draw::digest;
 use crate::scenario::rule::expect::Expect;
 use crate::scenario::rule::flow::flow;
+use crate::scenario::rule::key::Key;
+use crate::scenario::rule::limit::Limit;
 use crate::scenario::rule::matcher::Matcher;
 use crate::scenario::rule::point::{At, Where};
 use crate::scenario::rule::set::{Gate, Outcomes, Rule, Share, Step};
@@ -50,6 +52,7 @@ pub(in crate::scenario) fn rules(
 
 fn rule(words: RuleWords<'_>, index: usize, scope: &Scope, context: &Context<'_>) -> Rule {
     let id = words.id.map_or_else(|| format!("rule-{}", index + 1), str::to_owned);
+    let limit = words.limit.and_then(|words| Limit::compile(words, &id, context));
     let id = format!("{}/{id}", scope.prefix);
     let key = format!("{id}#{}", digest(&flow(words.node.value())));
     let client = words.client.as_ref().and_then(|name| named(name, "client", &context.clients));
@@ -62,6 +65,8 @@ fn rule(words: RuleWords<'_>, index: usize, scope: &Scope, context: &Context<'_>
         clients: scope.client.iter().cloned().chain(client).collect(),
         matcher: words.matching.as_ref().map(Matcher::compile).unwrap_or_default(),
         gate: words.require.and_then(|words| gate(words, context)),
+        limit: limit.map(Arc::new),
+        per: words.per.as_deref().and_then(|words| Key::compile(words, context)),
         delay: words.delay.and_then(delay).unwrap_or_default(),
         page_size: words.page_size,
         draw_by: words.draw_by.unwrap_or_default(),

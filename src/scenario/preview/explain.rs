@@ -35,13 +35,7 @@ impl ScenarioSet {
         ranked.sort_by_key(|index| self.rules[*index].rank(*index));
         let rules = ranked.into_iter().map(|index| {
             let rule = &self.rules[index];
-            let mut compared = rule.matcher.compare(asked);
-            for client in &rule.clients {
-                compared.extend(client.compare(asked).into_iter().map(|mut part| {
-                    part.key = format!("client {}", part.key);
-                    part
-                }));
-            }
+            let compared = rule.compare(asked);
             Tried {
                 rule: rule.id.to_string(),
                 holds: compared.iter().all(|part| part.holds),

@@ -7,8 +7,10 @@ use bytes::Bytes;
 
 use crate::message::{Delivery, Effects, Point, PointAction, Position};
 
-use super::expect::Expect;
+use super::crash::Crash;
+use super::fields::FieldChanges;
 use super::kubernetes::KubernetesThen;
+use super::limit::LimitReports;
 use super::point::PointThen;
 use super::reply::Reply;
 use super::status::StatusAnswer;
@@ -27,12 +29,18 @@ pub(crate) struct Decision {
     pub answer: Option<Answer>,
     /// What goes wrong on the Kubernetes side.
     pub kubernetes: Option<Box<KubernetesThen>>,
+    /// The server crashes before it looks at the request.
+    pub crash: Option<Crash>,
+    /// The header fields of the answer that change.
+    pub fields: FieldChanges,
+    /// What the limits say about the request.
+    pub limits: LimitReports,
     /// The most items a list page may have.
     pub page_size: Option<u64>,
     /// The rule that the answer names.
     pub by: Option<Applied>,
-    /// The expectations of the rules that match.
-    pub expected: Vec<(Arc<str>, Arc<Expect>)>,
+    /// The rules that match, by their ids.
+    pub matched: Vec<Arc<str>>,
     /// What a gate found.
     pub gate: Option<GateSeen>,
 }
@@ -88,7 +96,7 @@ pub(crate) struct IssuedToken {
 
 /// What a gate, or the issuer of its tokens, found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GateSeen {
+pub(crate) enum GateSeen {
     /// A valid token.
     Live,
     /// A token that is not valid any more: expired, used up, or revoked.

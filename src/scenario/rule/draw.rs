@@ -72,7 +72,8 @@ pub(in crate::scenario) fn token(seed: u64, name: &str, world: &str, n: u64) -> 
     format!("MII{hex}")
 }
 
-fn hash(seed: u64, parts: &[&[u8]], n: u64) -> [u8; 32] {
+/// A hash of parts, which depends on where each ends.
+pub(in crate::scenario) fn hash(seed: u64, parts: &[&[u8]], n: u64) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(seed.to_be_bytes());
     // Lengths first, so that different parts never make the same bytes.

@@ -9,7 +9,7 @@ const SLACK: Duration = Duration::from_millis(200);
 
 /// How a client should behave, for the requests that a rule matches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Expect {
+pub(crate) struct Expect {
     /// After an answer with `Retry-After` the same call comes no earlier, less the slack.
     pub retry_after: bool,
     /// How much earlier is early enough.
@@ -55,22 +55,22 @@ impl Expect {
 
 /// How bad each kind of finding of a drill is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Verdict {
+pub(crate) struct Grading {
     /// Requests that nothing answered.
     pub unmatched: Grade,
-    /// Rules that never did anything.
+    /// Rules whose faults no request met.
     pub unused_rules: Grade,
     /// Expectations that were not met.
     pub expectations: Grade,
 }
 
-impl Default for Verdict {
+impl Default for Grading {
     fn default() -> Self {
-        Self { unmatched: Grade::Note, unused_rules: Grade::Note, expectations: Grade::Fail }
+        Self { unmatched: Grade::Note, unused_rules: Grade::Fail, expectations: Grade::Fail }
     }
 }
 
-impl Verdict {
+impl Grading {
     /// Compiles a `verdict`.
     pub(in crate::scenario) fn compile(words: &VerdictWords<'_>) -> Self {
         let default = Self::default();

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use globset::{GlobSet, GlobSetBuilder};
 
 use crate::document::Place;
-use crate::message::{Asked, Delay};
+use crate::message::{Asked, Delay, Listening};
 use crate::scenario::words::table::DrawBy;
 
-use super::expect::{Expect, Verdict};
+use super::expect::{Expect, Grading};
 use super::generate::Generate;
 use super::http2::Http2;
-use super::matcher::{Matcher, path_glob};
+use super::key::Key;
+use super::limit::Limit;
+use super::matcher::{Compared, Matcher, path_glob};
 use super::point::At;
 use super::then::Then;
 use super::timeline::Timeline;
@@ -33,6 +35,9 @@ pub(in crate::scenario) struct Rule {
     pub(in crate::scenario) clients: Vec<Arc<Matcher>>,
     pub(in crate::scenario) matcher: Matcher,
     pub(in crate::scenario) gate: Option<Gate>,
+    pub(in crate::scenario) limit: Option<Arc<Limit>>,
+    /// What the counters of its outcomes are told apart by.
+    pub(in crate::scenario) per: Option<Key>,
     pub(in crate::scenario) delay: Delay,
     pub(in crate::scenario) outcomes: Outcomes,
     pub(in crate::scenario) page_size: Option<u64>,
@@ -84,7 +89,9 @@ pub(in crate::scenario) struct About {
     /// Its file.
     pub(in crate::scenario) path: PathBuf,
     pub(in crate::scenario) timeline: Option<Timeline>,
-    pub(in crate::scenario) verdict: Verdict,
+    /// How connections are treated all the time.
+    pub(in crate::scenario) listening: Option<Listening>,
+    pub(in crate::scenario) grading: Grading,
 }
 
 /// All rules of the scenarios that are on, in order. Immutable.
@@ -129,7 +136,22 @@ impl Rule {
 
     /// Whether it depends on the request's body.
     pub(in crate::scenario) fn reads_body(&self) -> bool {
-        self.matcher.reads_body() || self.draw_by == DrawBy::Request
+        let of_limit = self.limit.as_ref().and_then(|limit| limit.per.as_ref());
+        self.matcher.reads_body()
+            || self.draw_by == DrawBy::Request
+            || self.per.iter().chain(of_limit).any(Key::reads_body)
+    }
+
+    /// Each key of its `match` and of its clients, with what it requires and what a request has.
+    pub(in crate::scenario) fn compare(&self, asked: &Asked<'_>) -> Vec<Compared> {
+        let mut compared = self.matcher.compare(asked);
+        for client in &self.clients {
+            compared.extend(client.compare(asked).into_iter().map(|mut part| {
+                part.key = format!("client {}", part.key);
+                part
+            }));
+        }
+        compared
     }
 
     /// Whether it has an expectation and no effect.
@@ -139,7 +161,8 @@ impl Rule {
             Outcomes::Steps(steps) => steps.iter().all(|step| step.then.is_pass()),
             Outcomes::Share(_) | Outcomes::At(_) => false,
         };
-        passes && self.gate.is_none() && self.page_size.is_none() && self.delay == Delay::default()
+        let refuses = self.gate.is_some() || self.limit.is_some();
+        passes && !refuses && self.page_size.is_none() && self.delay == Delay::default()
     }
 
     /// Its place in the order in which rules apply: rules of a client, then of a phase, then in the order of the file.
@@ -188,10 +211,10 @@ impl ScenarioSet {
         }
     }
 
-    /// Whether there are no rules and no tokens: then the pipeline skips scenarios.
+    /// Whether there are no rules, tokens and timelines: then the pipeline skips scenarios.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
-        self.rules.is_empty() && self.tokens.is_empty()
+        self.rules.is_empty() && self.tokens.is_empty() && !self.has_timeline
     }
 
     /// How many rules there are.

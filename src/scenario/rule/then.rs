@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::message::{
-    Delay, Fault, FaultAction, FaultPoint, LineAction, LineKind, Pace, PointAction, Position,
+    Delay, Fault, FaultAction, FaultPoint, Idle, LineAction, LineKind, Pace, PointAction, Position,
 };
 use crate::scenario::words::Either;
 use crate::scenario::words::table::{
@@ -14,9 +14,12 @@ use crate::scenario::words::table::{
 };
 
 use super::context::{Context, named};
+use super::crash::Crash;
 use super::delay::{delay, wait};
+use super::fields::FieldChanges;
 use super::flow::flow;
 use super::kubernetes::KubernetesThen;
+use super::listen::idle;
 use super::reply::Reply;
 use super::status::{StatusAnswer, status};
 use super::wire;
@@ -34,6 +37,8 @@ pub(in crate::scenario) struct Then {
     pub(in crate::scenario) slow: Option<Pace>,
     /// The request's body is not read for this time.
     pub(in crate::scenario) withhold: Option<Duration>,
+    /// When the connection ends behind the answer.
+    pub(in crate::scenario) idle: Option<Idle>,
     /// What replaces the true answer, or ends it.
     pub(in crate::scenario) terminal: Option<Terminal>,
     /// What happens to all lines of a kind.
@@ -42,6 +47,8 @@ pub(in crate::scenario) struct Then {
     pub(in crate::scenario) cut: Option<(Position, PointAction)>,
     /// What goes wrong on the Kubernetes side.
     pub(in crate::scenario) kubernetes: Option<Box<KubernetesThen>>,
+    /// The header fields of the answer that change.
+    pub(in crate::scenario) fields: Option<Box<FieldChanges>>,
     /// The index of a kind of tokens, all of which become invalid.
     pub(in crate::scenario) revoke: Option<usize>,
 }
@@ -55,6 +62,8 @@ pub(in crate::scenario) enum Terminal {
     Reply(Box<Reply>),
     /// A fault of the connection.
     Fault(Fault),
+    /// The server is as after a restart.
+    Crash(Crash),
 }
 
 /// What happens to all lines of a kind, or to a share of them.
@@ -73,10 +82,12 @@ impl Default for Then {
             stall: None,
             slow: None,
             withhold: None,
+            idle: None,
             terminal: None,
             lines: Vec::new(),
             cut: None,
             kubernetes: None,
+            fields: None,
             revoke: None,
         }
     }
@@ -85,9 +96,13 @@ impl Default for Then {
 impl Then {
     /// What a gate answers by default.
     pub(in crate::scenario) fn unauthorized() -> Self {
-        let status = StatusAnswer::of(StatusCode::UNAUTHORIZED);
-        let terminal = Some(Terminal::Status(Box::new(status)));
-        Self { text: "{status: 401}".into(), terminal, ..Self::default() }
+        Self::status(StatusCode::UNAUTHORIZED)
+    }
+
+    /// A bare status.
+    pub(in crate::scenario) fn status(code: StatusCode) -> Self {
+        let terminal = Some(Terminal::Status(Box::new(StatusAnswer::of(code))));
+        Self { text: format!("{{status: {}}}", code.as_u16()).into(), terminal, ..Self::default() }
     }
 
     /// Checks and compiles a `then`.
@@ -104,11 +119,18 @@ impl Then {
             stall: words.stall.map(wait),
             withhold: words.withhold.map(wait),
             slow: words.slow.as_ref().and_then(wire::pace),
+            idle: words.idle.as_ref().and_then(idle),
             lines: lines(&words.lines),
             terminal: fault(&words).map(Terminal::Fault),
             cut: None,
             revoke: words.revoke.as_ref().and_then(|name| named(name, "token", &context.tokens)),
             kubernetes: KubernetesThen::compile(&words.kubernetes).map(Box::new),
+            fields: FieldChanges::compile(
+                // Beside a status they are the status' own.
+                words.answer.headers.as_deref().filter(|_| words.status.is_none()),
+                words.remove_headers.as_deref(),
+            )
+            .map(Box::new),
             delay: words.delay.and_then(delay),
         };
         if let Some(code) = words.status {
@@ -120,6 +142,9 @@ impl Then {
                 }
                 _ => then.terminal = Some(Terminal::Status(status)),
             }
+        }
+        if let Some(words) = &words.crash {
+            then.terminal = Some(Terminal::Crash(Crash::compile(words)));
         }
         if let Some(words) = &words.reply {
             let reply = Reply::compile(words, &context.files)?;
@@ -137,10 +162,12 @@ impl Then {
             && self.stall.is_none()
             && self.slow.is_none()
             && self.withhold.is_none()
+            && self.idle.is_none()
             && self.terminal.is_none()
             && self.lines.is_empty()
             && self.cut.is_none()
             && self.kubernetes.is_none()
+            && self.fields.is_none()
             && self.revoke.is_none()
     }
 }

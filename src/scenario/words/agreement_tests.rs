@@ -21,7 +21,7 @@ static EXAMPLES: LazyLock<Vec<Value>> = LazyLock::new(examples);
 
 /// What the parser refuses and a schema cannot: what depends on other places of the file, or on more than
 /// the form of a text.
-const BEYOND: [&str; 15] = [
+const BEYOND: [&str; 18] = [
     "is called",
     "is taken",
     "add up to",
@@ -37,6 +37,9 @@ const BEYOND: [&str; 15] = [
     "there are no rules",
     "cannot be sent as a header value",
     "is not a header name",
+    "longer than no time",
+    "is not a placeholder",
+    "belongs to the framing",
 ];
 
 #[test]

@@ -55,6 +55,8 @@ placed_texts! {
     RequestLine = REQUEST,
     TokenPlace = TOKEN_PLACE,
     NumberedName = NUMBERED_NAME,
+    KeyText = REQUEST_KEY,
+    HeaderText = HEADER_NAME,
 }
 
 /// Types whose values need no check but that of their own.

@@ -143,6 +143,14 @@ pub(super) const TOKEN_PLACE: Type = Type {
     ),
 };
 
+pub(super) const REQUEST_KEY: Type = Type {
+    name: "request key",
+    meaning: "`request` (the same method, path, query and body, as when a call is tried again), `client` (the one of `clients` that it is of, else its token, else its address), `token` (what `Authorization` or `X-Auth-Token` has), `address`, `method`, `path`, `header NAME`, `query NAME`, or a JSONPath of the body.",
+    looks: Looks::Schema(
+        r#"{"type": "string", "pattern": "^(request|client|token|address|method|path|header \\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+\\s*|query \\s*\\S.*|\\$.*)$"}"#,
+    ),
+};
+
 pub(super) const NUMBERED_NAME: Type = Type {
     name: "numbered name",
     meaning: "A name with its number in it: `job-{n}`, or `job-{n:04}` for four digits.",

@@ -15,6 +15,7 @@ const PATHS: &[&str] = &[
     "ca",
     "bounds",
     "findings",
+    "verdict",
     "settings",
     "settings/extended",
     "files",
@@ -64,6 +65,7 @@ pub(super) enum Endpoint<'a> {
     Recordings(recordings::Endpoint),
     Journal(requests::Endpoint<'a>),
     Findings,
+    Verdict,
     Replay,
     Recording,
     Scenarios,
@@ -128,6 +130,7 @@ impl<'a> Endpoint<'a> {
                 requests::Endpoint::parse(&segments).map(Self::Journal).ok_or_else(unknown)?
             }
             ["findings"] => Self::Findings,
+            ["verdict"] => Self::Verdict,
             ["standin", "replay"] => Self::Replay,
             ["standin", "recording"] => Self::Recording,
             ["scenarios"] => Self::Scenarios,
@@ -165,6 +168,7 @@ impl<'a> Endpoint<'a> {
             | Self::Ca
             | Self::Bounds
             | Self::Findings
+            | Self::Verdict
             | Self::Replay
             | Self::Recording
             | Self::Clock => READ,

@@ -36,7 +36,8 @@
 //! | POST `/__admin/scenarios/start`, `…/step` | timelines begin; each goes to its next phase |
 //! | GET `/__admin/standin/replay` | the stubs that never answered, the sequences that were asked on, the requests without an answer |
 //! | GET `/__admin/standin/recording` | what was recorded of the backend so far |
-//! | GET `/__admin/findings` | what clients did that they should not have, with `--graded` |
+//! | GET `/__admin/findings` | what clients did that they should not have, where requests are graded |
+//! | GET `/__admin/verdict` | the verdict of a drill on the world's clients, with findings and timeline |
 //! | POST `/__admin/reset` | the world is as the fixtures say again: objects, counters, tokens, clock, states; and, in the default world, the stubs, with an empty journal |
 //! | GET `/__admin/clock` | the world's time |
 //! | POST `/__admin/clock/freeze`, `…/release` | stops it; lets it go on |
@@ -117,6 +118,7 @@ async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, Ad
             endpoint.answer(context, method, query.as_deref(), &body).await
         }
         Endpoint::Findings => requests::findings(context),
+        Endpoint::Verdict => requests::verdict(context),
         Endpoint::Recording => Ok(recordings::progress(context)),
         Endpoint::Replay => Ok(reply::ok(&ReplayReport::of(&context.shared).to_json())),
         Endpoint::Scenarios if matches!(*method, Method::GET | Method::HEAD) => {

@@ -14,6 +14,7 @@ use crate::grade::{Finding, grade};
 use crate::message::Plan;
 
 use super::super::context::RequestContext;
+use super::super::graded::GradedRequests;
 use super::reply::{AdminError, absent, ok};
 
 /// An endpoint about the journal, by its path below `/__admin`.
@@ -171,14 +172,25 @@ fn is_own(context: &RequestContext, slot: &Slot) -> bool {
 
 /// What the world's clients did that they should not have.
 pub(super) fn findings(context: &RequestContext) -> Result<Plan, AdminError> {
-    if !context.shared.settings.graded {
-        return Err(AdminError::Conflict(
-            "requests are not graded; start the server with --graded".to_owned(),
-        ));
-    }
+    require_grading(context)?;
     let (records, dropped) = context.world.log.records();
     let scenarios = context.scenario_set();
-    let graded = grade(&records, &scenarios.expectations(), scenarios.verdict().expectations);
+    let graded = grade(&records, &scenarios.expectations(), scenarios.grading().expectations);
     let findings: Vec<_> = graded.iter().map(Finding::to_json).collect();
     Ok(ok(&json!({"requests": records.len(), "notGraded": dropped, "findings": findings})))
+}
+
+/// The verdict on the world's clients.
+pub(super) fn verdict(context: &RequestContext) -> Result<Plan, AdminError> {
+    require_grading(context)?;
+    Ok(ok(&context.verdict()))
+}
+
+fn require_grading(context: &RequestContext) -> Result<(), AdminError> {
+    if context.shared.settings.graded != GradedRequests::None {
+        return Ok(());
+    }
+    let why =
+        "requests are not graded; start the server with --graded or with a scenario".to_owned();
+    Err(AdminError::Conflict(why))
 }

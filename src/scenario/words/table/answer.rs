@@ -10,7 +10,7 @@ use crate::scenario::words::shape::{Literal, Must, Shape, constraint, word};
 pub(super) type Code = Whole<200, 599>;
 
 /// Header fields of an answer.
-type Headers = Map<HeaderName, OneOrMany<Scalar>>;
+pub(super) type Headers = Map<HeaderName, OneOrMany<Scalar>>;
 
 /// Whether a 410 has a token that goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ words! {
         .constraints(&[
             constraint(
                 Must::Accompany(
-                    &["reason", "message", "retry_after", "headers", "errorCode", "continue", "as"],
+                    &["reason", "message", "retry_after", "errorCode", "continue", "as"],
                     &["status"],
                 ),
                 "{given} goes with a status",
@@ -75,8 +75,11 @@ words! {
     retry_after: Time = word("retry_after", "What `Retry-After` asks for, sent in whole seconds, rounded up.")
         .default("no `Retry-After`")
         .example("status: 429, retry_after: 1s"),
-    headers: Headers = word("headers", "Further header fields, each with one value or a list.")
-        .example("status: 429, headers: {X-Why: quota}"),
+    headers: Headers = word(
+        "headers",
+        "Header fields, each with one value or a list: further ones of the `status`; without one, fields of the true answer, in place of those of the same names.",
+    )
+    .example("status: 429, headers: {X-Why: quota}"),
     error_code: Text = word("errorCode", "The Status object's `errorCode`, also where no Status is usual.")
         .example("status: 400, errorCode: CCI.01.400101"),
     continues: ContinueToken = word("continue", "Whether a 410 has a token that goes on.")

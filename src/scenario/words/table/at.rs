@@ -178,11 +178,18 @@ words! {
     /// `event`, in full.
     EventWords: Shape::new("event", "An event that is sent.")
         .frame("rules: [{at: [{event: 4, then: {event: {…}}}]}]")
-        .constraints(&[constraint(
-            Must::ExactlyOne(&["status", "json"]),
-            "this is not an event",
-            "write drop, duplicate, expired, {status: 500}, or {json: {type: .., object: ..}}",
-        )]);
+        .constraints(&[
+            constraint(
+                Must::ExactlyOne(&["status", "json"]),
+                "this is not an event",
+                "write drop, duplicate, expired, {status: 500}, or {json: {type: .., object: ..}}",
+            ),
+            constraint(
+                Must::Accompany(&["headers"], &["status"]),
+                "{given} goes with a status",
+                "add status: 500, or leave it out",
+            ),
+        ]);
     status: Code = word("status", "An ERROR event of this status ends the watch.").example("status: 500"),
     json: EventObject = word("json", "This line is sent before the one that is due, and the stream goes on.")
         .example("json: {type: ADDED, object: {kind: TFJob, metadata: {name: ghost}}}"),

@@ -113,9 +113,12 @@ words! {
     unmatched: Grade = word("unmatched", "Requests that nothing answers.")
         .default("`note`")
         .example("unmatched: fail"),
-    unused_rules: Grade = word("unused_rules", "Rules that never did anything.")
-        .default("`note`")
-        .example("unused_rules: ignore"),
+    unused_rules: Grade = word(
+        "unused_rules",
+        "Rules whose faults no request met, or not as often as their steps have it; `fail` makes the drill NOT MET.",
+    )
+    .default("`fail`")
+    .example("unused_rules: ignore"),
     expectations: Grade = word("expectations", "Expectations that were not met.")
         .default("`fail`")
         .example("expectations: note"),

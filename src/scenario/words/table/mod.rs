@@ -2,10 +2,14 @@
 
 mod answer;
 mod at;
+mod crash;
 mod delay;
 mod expect;
 mod file;
+mod key;
 mod kubernetes;
+mod limit;
+mod listen;
 mod matching;
 mod rule;
 mod stream;
@@ -18,13 +22,17 @@ pub(in crate::scenario) use answer::{As, ReplyWords, StatusWords};
 pub(in crate::scenario) use at::{
     EventChange, EventWords, Here, PointThen, PointThenWords, PointWords, StreamCut,
 };
+pub(in crate::scenario) use crash::{CrashWords, Kept, Restart};
 pub(in crate::scenario) use delay::Delay;
 pub use expect::Grade;
 pub(in crate::scenario) use expect::{ExpectWords, VerdictWords};
 pub(in crate::scenario) use file::{
     ClientWords, GenerateWords, Http2Words, ScenarioWords, TokenWords,
 };
+pub(in crate::scenario) use key::KeyWords;
 pub(in crate::scenario) use kubernetes::{ExpiredAs, KubernetesWords, Now};
+pub(in crate::scenario) use limit::{Algorithm, Announce, LimitWords, RetryAfterAs};
+pub(in crate::scenario) use listen::{IdleWords, ListenWords};
 pub(in crate::scenario) use matching::{MatchWords, VERBS};
 pub(in crate::scenario) use rule::{DrawBy, RequireWords, RuleWords, ShareWords, StepWords};
 pub(in crate::scenario) use stream::{LineChange, LinesWords, StreamWords};

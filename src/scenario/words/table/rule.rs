@@ -9,6 +9,8 @@ use crate::scenario::words::shape::{Must, Shape, constraint, word};
 use super::at::PointWords;
 use super::delay::Delay;
 use super::expect::ExpectWords;
+use super::key::RequestKeys;
+use super::limit::LimitWords;
 use super::matching::MatchWords;
 use super::then::Then;
 
@@ -52,7 +54,7 @@ words! {
             .code("two-counts"),
             constraint(
                 Must::AtLeastOne(&[
-                    "then", "steps", "share", "at", "require", "delay", "page_size", "expect",
+                    "then", "steps", "share", "at", "require", "limit", "delay", "page_size", "expect",
                 ]),
                 "this rule does nothing",
                 "give it one of {words}",
@@ -61,6 +63,11 @@ words! {
                 Must::AccompanyWhen("draw_by", "request", &["share", "delay", "then", "at"]),
                 "this rule draws nothing",
                 "draw_by goes with share or delay",
+            ),
+            constraint(
+                Must::Accompany(&["per"], &["steps", "at"]),
+                "this rule counts nothing",
+                "per goes with steps or at; limit and draw_by have their own keys",
             ),
         ]);
     id: Text = word("id", "Its name in answers and reports, where it is `SCENARIO/ID`.")
@@ -90,6 +97,15 @@ words! {
         "What happens at pages of a list chain, and at places within a body.",
     )
     .example("at: [{page: 3, times: 1, then: {status: 410, continue: fresh}}]"),
+    per: RequestKeys = word(
+        "per",
+        "What `steps` and `at` count by: one key or a list. Each value has counters of its own; the 10,000 used last are kept.",
+    )
+    .default("all requests of the rule together")
+    .example("per: request, steps: [{times: 1, then: {status: 503}}]"),
+    limit: LimitWords<'static> = word("limit", "How many requests pass in a time; further ones are refused.")
+        .default("no limit")
+        .example("limit: {requests: 10, window: 1s, per: client}"),
     delay: Delay<'static> = word("delay", "How much later the answer comes: a time, or one that is drawn.")
         .default("not later")
         .example("delay: {min: 100ms, max: 300ms}"),

@@ -1,0 +1,69 @@
+//! Text that lies in place while it is short.
+//!
+//! Among a hundred thousand stubs nothing of the one that answers is in a cache. Each pointer that is followed to
+//! compare it waits for memory once more, so what is compared lies in the stub itself.
+
+use std::fmt;
+use std::ops::Deref;
+
+use smallvec::SmallVec;
+
+/// Text, in place up to `N` bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct ShortText<const N: usize>(SmallVec<[u8; N]>);
+
+impl<const N: usize> ShortText<N> {
+    /// The text as bytes: to be compared, without a look at what they are.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<const N: usize> From<&str> for ShortText<N> {
+    fn from(text: &str) -> Self {
+        let mut bytes = SmallVec::with_capacity(text.len());
+        bytes.extend_from_slice(text.as_bytes());
+        Self(bytes)
+    }
+}
+
+impl<const N: usize> Deref for ShortText<N> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        // It was text before.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl<const N: usize> AsRef<str> for ShortText<N> {
+    fn as_ref(&self) -> &str {
+        self
+    }
+}
+
+impl<const N: usize> fmt::Debug for ShortText<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl<const N: usize> fmt::Display for ShortText<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_any_length_stay_as_they_are() {
+        for text in ["", "é", "12345678", "123456789", &"ü".repeat(500)] {
+            let short = ShortText::<8>::from(text);
+            assert_eq!((&*short, short.as_bytes()), (text, text.as_bytes()));
+            assert_eq!(short.0.spilled(), text.len() > 8);
+        }
+    }
+}

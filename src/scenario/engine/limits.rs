@@ -1,0 +1,154 @@
+//! The counts of limits in one world.
+
+use std::collections::{HashMap, VecDeque};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lru::LruCache;
+
+use crate::scenario::rule::limit::{Limit, LimitState};
+use crate::scenario::words::table::Algorithm;
+
+/// How many values of a key have counts of their own; the least recently used one is forgotten first.
+const MAX_KEYS: usize = 10_000;
+/// How many requests sliding windows remember for a rule, those of all keys together.
+const MAX_REMEMBERED: usize = 1_000_000;
+
+/// The counts of all limits, by the key of the rule.
+#[derive(Debug, Default)]
+pub(in crate::scenario) struct Limits(HashMap<Arc<str>, Counts>);
+
+/// The counts of one limit.
+#[derive(Debug)]
+struct Counts {
+    keys: LruCache<[u8; 32], Count>,
+    /// How many requests are remembered.
+    remembered: usize,
+}
+
+#[derive(Debug)]
+enum Count {
+    Fixed {
+        began: Duration,
+        passed: u64,
+    },
+    /// When the requests of the window passed.
+    Sliding(VecDeque<Duration>),
+    /// When the bucket is full, in nanoseconds times the requests of a window: whole numbers, so that nothing is lost by
+    /// rounding.
+    Bucket {
+        full_at: u128,
+    },
+}
+
+impl Limits {
+    /// Counts a request of a key, and says whether it passes.
+    pub(in crate::scenario) fn spend(
+        &mut self,
+        rule: &Arc<str>,
+        limit: &Limit,
+        key: [u8; 32],
+        now: Duration,
+    ) -> LimitState {
+        let counts = self.0.entry(Arc::clone(rule)).or_insert_with(Counts::new);
+        counts.spend(limit, key, now)
+    }
+}
+
+impl Counts {
+    fn new() -> Self {
+        // It grows with the keys: the limit reserves no memory.
+        let mut keys = LruCache::unbounded();
+        keys.resize(NonZeroUsize::new(MAX_KEYS).unwrap_or(NonZeroUsize::MIN));
+        Self { keys, remembered: 0 }
+    }
+
+    fn spend(&mut self, limit: &Limit, key: [u8; 32], now: Duration) -> LimitState {
+        if self.keys.len() >= MAX_KEYS && !self.keys.contains(&key) {
+            self.forget_oldest();
+        }
+        let count = self.keys.get_or_insert_mut(key, || Count::new(limit.algorithm, now));
+        let before = count.remembered();
+        let state = count.spend(limit, now);
+        self.remembered = self.remembered + count.remembered() - before;
+        while self.remembered > MAX_REMEMBERED && self.keys.len() > 1 {
+            self.forget_oldest();
+        }
+        state
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((_, count)) = self.keys.pop_lru() {
+            self.remembered -= count.remembered();
+        }
+    }
+}
+
+impl Count {
+    fn new(algorithm: Algorithm, now: Duration) -> Self {
+        match algorithm {
+            Algorithm::FixedWindow => Self::Fixed { began: now, passed: 0 },
+            Algorithm::SlidingWindow => Self::Sliding(VecDeque::new()),
+            Algorithm::TokenBucket => Self::Bucket { full_at: 0 },
+        }
+    }
+
+    fn remembered(&self) -> usize {
+        match self {
+            Self::Sliding(passed) => passed.len(),
+            Self::Fixed { .. } | Self::Bucket { .. } => 0,
+        }
+    }
+
+    fn spend(&mut self, limit: &Limit, now: Duration) -> LimitState {
+        let Limit { requests, window, burst, .. } = *limit;
+        match self {
+            Self::Fixed { began, passed } => {
+                if now.saturating_sub(*began) >= window {
+                    (*began, *passed) = (now, 0);
+                }
+                let passes = *passed < requests;
+                *passed += u64::from(passes);
+                let remaining = requests.saturating_sub(*passed);
+                let reset = window.saturating_sub(now.saturating_sub(*began));
+                state(passes, remaining, reset, reset)
+            }
+            Self::Sliding(times) => {
+                let is_over = |time: &Duration| now.saturating_sub(*time) >= window;
+                while times.front().is_some_and(is_over) {
+                    times.pop_front();
+                }
+                let passes = (times.len() as u64) < requests;
+                if passes {
+                    times.push_back(now);
+                }
+                let left = |time: Option<&Duration>| {
+                    time.map_or(Duration::ZERO, |time| {
+                        window.saturating_sub(now.saturating_sub(*time))
+                    })
+                };
+                let remaining = requests.saturating_sub(times.len() as u64);
+                state(passes, remaining, left(times.back()), left(times.front()))
+            }
+            Self::Bucket { full_at } => {
+                let (rate, each) = (u128::from(requests), window.as_nanos());
+                let (now, room) = (now.as_nanos() * rate, u128::from(burst) * each);
+                let spent = (*full_at).max(now) - now + each;
+                let passes = spent <= room;
+                let spent = if passes { spent } else { spent - each };
+                *full_at = now + spent;
+                let time = |scaled: u128| {
+                    Duration::from_nanos(u64::try_from(scaled.div_ceil(rate)).unwrap_or(u64::MAX))
+                };
+                let remaining = u64::try_from((room - spent) / each).unwrap_or(u64::MAX);
+                state(passes, remaining, time(spent), time((spent + each).saturating_sub(room)))
+            }
+        }
+    }
+}
+
+fn state(passes: bool, remaining: u64, reset: Duration, next: Duration) -> LimitState {
+    let retry_after = if remaining > 0 { Duration::ZERO } else { next };
+    LimitState { passes, remaining, reset, retry_after }
+}

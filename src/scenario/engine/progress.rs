@@ -1,0 +1,134 @@
+//! How far the requests of a world came through the rules: which faults were met, and which keys of a rule kept a
+//! request from meeting one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::decide::{DRAWN, REFUSED};
+use super::state::{Memory, ScenarioState};
+use crate::message::Asked;
+use crate::scenario::rule::matcher::Compared;
+use crate::scenario::rule::point::{PointThen, Where};
+use crate::scenario::rule::set::{Outcomes, Rule, ScenarioSet};
+use crate::scenario::rule::timeline::Now;
+
+/// A rule whose fault no request has met, or not as often as its steps have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnmetRule {
+    /// Its id.
+    pub rule: Arc<str>,
+    /// What is missing, for people.
+    pub why: String,
+}
+
+impl ScenarioSet {
+    /// The rules whose faults the requests of a world have not met, in order.
+    #[must_use]
+    pub(crate) fn unmet(&self, state: &ScenarioState) -> Vec<UnmetRule> {
+        let memory = state.lock();
+        let of = |rule: &Rule| {
+            let missing = Progress { rule, memory: &memory }.missing()?;
+            Some(UnmetRule { rule: Arc::clone(&rule.id), why: missing + &self.phase_of(rule) })
+        };
+        self.rules.iter().filter_map(of).collect()
+    }
+
+    /// The keys of a rule's `match`, and of its clients, compared with a request.
+    #[must_use]
+    pub(crate) fn compare(&self, rule: &str, asked: &Asked<'_>) -> Vec<Compared> {
+        let Some(rule) = self.rules.iter().find(|other| &*other.id == rule) else {
+            return Vec::new();
+        };
+        rule.compare(asked)
+    }
+
+    /// Whether the timeline of a scenario is, or was, in its phase of this name: it is over or goes on.
+    #[must_use]
+    pub(crate) fn has_reached(&self, state: &ScenarioState, now: Duration, phase: &str) -> bool {
+        self.scenarios.iter().any(|about| {
+            let Some(timeline) = &about.timeline else { return false };
+            let Some(begin) = timeline.begin_of(phase) else { return false };
+            let since = state.lock().since_start(&about.name, timeline, now, false);
+            since.is_some_and(|since| since >= begin) && timeline.at(since) != Now::Healed
+        })
+    }
+
+    /// Names the phase that a rule is on in, for a message.
+    fn phase_of(&self, rule: &Rule) -> String {
+        let timeline = self.scenarios.get(rule.scenario).and_then(|about| about.timeline.as_ref());
+        let phase = rule.phase.and_then(|phase| timeline?.phases.get(phase));
+        phase.map(|phase| format!(", in the phase {}", phase.name)).unwrap_or_default()
+    }
+}
+
+/// A rule, and what was counted for it.
+struct Progress<'a> {
+    rule: &'a Rule,
+    memory: &'a Memory,
+}
+
+impl Progress<'_> {
+    /// What no request has met; nothing where all was met.
+    fn missing(&self) -> Option<String> {
+        let rule = self.rule;
+        let matched = self.memory.matched(&rule.id);
+        if matched == 0 {
+            return Some(match &*rule.matcher.text {
+                "" | "{}" => "no request came".to_owned(),
+                text => format!("no request matched {text}"),
+            });
+        }
+        if rule.only_watches() {
+            return None;
+        }
+        if rule.gate.is_some() && self.counted(REFUSED) == 0 {
+            let requests = requests(matched);
+            return Some(format!("{requests} came, each with a valid token: none was refused"));
+        }
+        match &rule.outcomes {
+            Outcomes::None => None,
+            Outcomes::Steps(steps) => {
+                let (mut before, mut needed) = (0_u64, 0_u64);
+                for step in steps {
+                    let times = step.times.unwrap_or(1);
+                    before = before.saturating_add(times);
+                    if !step.then.is_pass() {
+                        needed = before;
+                    }
+                }
+                let came = self.counted(0);
+                (came < needed)
+                    .then(|| format!("its steps need {}, and {came} came", requests(needed)))
+            }
+            Outcomes::Share(_) => (self.counted(DRAWN) == 0)
+                .then(|| format!("none of {} drew a fault", requests(matched))),
+            Outcomes::At(points) => points.iter().enumerate().find_map(|(index, point)| {
+                let needed = point.times.unwrap_or(1);
+                let came = self.counted(index + 1);
+                match &point.place {
+                    Where::Page(_, then) if then.is_pass() => None,
+                    Where::Stream(_, PointThen::Pass) => None,
+                    _ if came >= needed => None,
+                    Where::Page(page, _) if came == 0 => {
+                        Some(format!("page {page} of a list was not asked for"))
+                    }
+                    Where::Page(page, _) => {
+                        let needed = requests(needed);
+                        Some(format!("page {page} of a list needs {needed}, and {came} came"))
+                    }
+                    Where::Stream(..) => {
+                        Some(format!("it needs {}, and {came} came", requests(needed)))
+                    }
+                }
+            }),
+        }
+    }
+
+    fn counted(&self, part: usize) -> u64 {
+        self.memory.counted(&self.rule.key, part)
+    }
+}
+
+fn requests(count: u64) -> String {
+    if count == 1 { "1 request".to_owned() } else { format!("{count} requests") }
+}

@@ -1,0 +1,197 @@
+//! A plan whose delay is over → hyper's response: whole, on an HTTP/2 stream with its faults, or its head alone where
+//! the connection goes on without hyper.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderValue, TRANSFER_ENCODING};
+use http::{HeaderMap, Method, StatusCode, Version};
+use hyper::ext::ReasonPhrase;
+
+use crate::message::{Body, Delivery, Effects, Plan};
+
+use super::body::PlanBody;
+use super::date;
+use super::deliver::steps;
+use super::frames::Frames;
+use super::framing::{Flow, Framing, Outside};
+use super::upload::Upload;
+use super::wire::{Control, Takeover};
+
+/// How a request wants its answer.
+pub(super) struct Wanted {
+    pub(super) method: Method,
+    pub(super) version: Version,
+    /// The client will ask for nothing more.
+    pub(super) closes: bool,
+    /// The request's body, which may still be on its way.
+    pub(super) upload: Option<Upload>,
+    pub(super) accept: Option<HeaderValue>,
+}
+
+impl Wanted {
+    /// Whether an answer is hyper's alone: nothing goes wrong in it, nothing is waited for, and no body of
+    /// the request is left.
+    pub(super) fn is_simple(&self, plan: &Plan) -> bool {
+        plan.delivery.effects().is_none() && self.upload.is_none() && !is_stream(&plan.body)
+    }
+
+    /// Whether the request's body is read on while it is answered.
+    pub(super) fn is_being_read(&self) -> bool {
+        self.upload.as_ref().is_some_and(Upload::is_being_read)
+    }
+}
+
+/// Whether a body is made while it is sent.
+pub(super) fn is_stream(body: &Body) -> bool {
+    matches!(body, Body::Stream(_) | Body::WebSocket(_))
+}
+
+/// The head of an answer, with its body.
+pub(super) fn response(
+    status: StatusCode,
+    headers: HeaderMap,
+    undated: bool,
+    reason: Option<Bytes>,
+    body: PlanBody,
+) -> hyper::Response<PlanBody> {
+    let mut response = hyper::Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    if !undated {
+        response.headers_mut().entry(DATE).or_insert_with(date::now);
+    }
+    if let Some(reason) = reason.and_then(|text| ReasonPhrase::try_from(text).ok()) {
+        response.extensions_mut().insert(reason);
+    }
+    response
+}
+
+/// Whether an answer has no date of the server.
+fn is_undated(plan: &Plan) -> bool {
+    plan.origin.is_undated() || plan.delivery.effects().is_some_and(|effects| effects.undated)
+}
+
+/// The reason phrase of an answer, where it is not the usual one.
+fn reason(delivery: &Delivery) -> Option<Bytes> {
+    delivery.effects()?.reason.clone()
+}
+
+/// The fields behind the body of an answer.
+fn trailers(delivery: &Delivery) -> Option<Arc<HeaderMap>> {
+    delivery.effects()?.trailers.clone()
+}
+
+/// An answer in which nothing goes wrong, as hyper sends it.
+pub(super) fn plain(mut plan: Plan, wanted: &Wanted) -> hyper::Response<PlanBody> {
+    let (known, undated) = (plan.body.known_len(), is_undated(&plan));
+    let body = PlanBody::new(plan.body).with(plan.guard.take());
+    let is_head = wanted.method == Method::HEAD;
+    // A backend's answer says of its length what the backend said.
+    let unannounced = plan.chunked && (plan.exact || wanted.version < Version::HTTP_2);
+    let body = match unannounced {
+        // There are no chunks that would end it.
+        true if is_head && plan.exact || wanted.version == Version::HTTP_2 => {
+            body.unannounced().ending_with_head(is_head)
+        }
+        true => body.unannounced(),
+        false => body,
+    };
+    if let Some(length) = known.filter(|_| is_head && !unannounced) {
+        plan.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+    }
+    response(plan.status, plan.headers, undated, reason(&plan.delivery), body)
+}
+
+/// The length that is announced, where the delivery leaves the body with it.
+fn announced(plan: &mut Plan) -> Option<u64> {
+    if !plan.delivery.effects().is_none_or(Effects::keep_length) {
+        // A backend may have named one.
+        plan.headers.remove(CONTENT_LENGTH);
+        return None;
+    }
+    plan.body.known_len()
+}
+
+/// Whether nothing follows the head of a recorded stream: it ends with the head, as an error of gRPC does.
+fn is_empty_stream(plan: &Plan) -> bool {
+    matches!(plan.body, Body::Empty)
+        && plan.exact
+        && plan.delivery.effects().is_some_and(|effects| {
+            let Effects { unannounced, trailers, points, fault, .. } = effects;
+            *unannounced && trailers.is_none() && points.is_empty() && fault.is_none()
+        })
+}
+
+/// An answer on an HTTP/2 stream.
+pub(super) fn on_stream(
+    mut plan: Plan,
+    wanted: &Wanted,
+    frames: &Arc<Frames>,
+) -> hyper::Response<PlanBody> {
+    if plan.delivery.leaves_body() || is_empty_stream(&plan) {
+        return plain(plan, wanted);
+    }
+    let undated = is_undated(&plan);
+    if let Some(length) = announced(&mut plan) {
+        plan.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+    }
+    let body = if wanted.method == Method::HEAD { Body::Empty } else { plan.body };
+    let trailers = trailers(&plan.delivery);
+    let steps = steps(body, plan.delivery);
+    let body = PlanBody::disturbed(steps, trailers, Arc::clone(frames)).with(plan.guard.take());
+    response(plan.status, plan.headers, undated, None, body)
+}
+
+/// An HTTP/1.1 answer of which hyper sends the head.
+pub(super) fn outside(
+    mut plan: Plan,
+    wanted: &Wanted,
+    control: &Arc<Control>,
+) -> hyper::Response<PlanBody> {
+    let length = announced(&mut plan);
+    let bodiless = wanted.method == Method::HEAD
+        || matches!(plan.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let effects = plan.delivery.effects();
+    let wrong_length = effects.is_some_and(|effects| effects.wrong_length);
+    if let Some(length) = length.filter(|_| plan.status != StatusCode::NO_CONTENT && !plan.chunked)
+        && !plan.headers.contains_key(TRANSFER_ENCODING)
+    {
+        plan.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+    }
+    let named =
+        plan.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let framing = match named {
+        _ if bodiless => Framing::HeadAlone,
+        Some(_) if wrong_length => Framing::Close,
+        Some(length) => Framing::Length(length),
+        None if wanted.version == Version::HTTP_10 => Framing::Close,
+        None => Framing::Chunked,
+    };
+    let (undisturbed, undated) = (plan.delivery.leaves_body(), is_undated(&plan));
+    let reason = reason(&plan.delivery);
+    let trailers = trailers(&plan.delivery);
+    let flow = match plan.body {
+        Body::Stream(stream) | Body::WebSocket(stream) if undisturbed && !bodiless => {
+            Flow::Stream(stream)
+        }
+        body => {
+            let body = if bodiless { Body::Empty } else { body };
+            Flow::Steps(steps(body, plan.delivery))
+        }
+    };
+    let mut keep = !wanted.closes && wanted.version != Version::HTTP_10;
+    let upload = wanted.upload.clone();
+    if keep && upload.as_ref().is_some_and(|upload| !upload.can_be_skipped()) {
+        keep = false;
+        plan.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    let outside = Outside { flow, framing, trailers, keep, upload, guard: plan.guard };
+    control.take_over(Takeover::Body(outside));
+    if matches!(framing, Framing::HeadAlone | Framing::Length(0)) {
+        // hyper asks for no byte of such a body.
+        control.leave();
+    }
+    let body = PlanBody::taken_over(Arc::clone(control));
+    response(plan.status, plan.headers, undated, reason, body)
+}
