@@ -169,7 +169,14 @@ pub(super) fn record(args: Record) -> Result<(), CommandError> {
     let builder = with_tls(builder, &args.tls)?;
     let bounds = bounds(&args.listener, None)?;
     let ca_out = args.tls.ca_out;
-    run(builder, &args.listener, bounds, &what, |server| write_ca(server, ca_out.as_deref()))?;
+    let report =
+        run(builder, &args.listener, bounds, &what, |server| write_ca(server, ca_out.as_deref()))?;
+    if report.unwritten > 0 {
+        let (many, folder) = (report.unwritten, folder.display());
+        let why =
+            format!("{many} exchanges could not be written to {folder}; the recording has gaps");
+        return Err(CommandError::Failed(why));
+    }
     if args.written_as == WrittenAs::Objects && fixtures::has_files(&folder) {
         return snapshot::of_recordings(&[folder], &args.to, true);
     }
