@@ -72,10 +72,10 @@ async fn a_patch_of_nested_or_doubling_copies_is_refused() {
 #[tokio::test]
 async fn a_deep_object_comes_back_whole_in_every_form_or_is_refused() {
     let server = server_of_bombs().await;
-    for depth in [110, 200, 251, 253, 255] {
+    for depth in [110, 119, 122, 124, 126] {
         let object = bomb(&format!("d{depth}"), &nested(depth));
         let made = post(&server, "POST", BOMBS, &object).await;
-        if depth > 254 {
+        if depth > 125 {
             assert_eq!(made.status, 400, "{}", made.text());
             assert!(made.text().contains("exceeded max depth"), "{}", made.text());
             continue;
@@ -98,7 +98,7 @@ async fn a_deep_object_comes_back_whole_in_every_form_or_is_refused() {
         assert_eq!(levels(put.text(), "\"a\":"), depth);
     }
     let list = ask(&server, "GET", BOMBS).await;
-    assert_eq!(levels(list.text(), "\"a\":"), 110 + 200 + 251 + 253);
+    assert_eq!(levels(list.text(), "\"a\":"), 110 + 119 + 122 + 124);
     let yaml = [("content-type", "application/yaml")];
     let text = format!(
         "apiVersion: x.io/v1\nkind: Bomb\nmetadata: {{name: y}}\nspec: {}{}",
