@@ -17,10 +17,14 @@ mod creates;
 mod log;
 mod near_misses;
 mod notes;
+mod patience;
+mod recovery;
 mod relist;
 mod retry_after;
 mod tokens;
 mod verdict;
+mod watches;
+mod writes;
 
 #[cfg(test)]
 mod tests;
@@ -42,12 +46,16 @@ use crate::scenario::{Expect, Grade};
 /// The codes of findings.
 pub(crate) const CODES: &[&str] = &[
     "asked-again-for-gone",
+    "blind-retry",
     "broken",
     "created-twice",
     "did-not-give-up",
     "gave-up",
     "hammered",
+    "impatient",
     "left-behind",
+    "never-listed-again",
+    "never-recovered",
     "never-relisted",
     "no-backoff",
     "no-jitter",
@@ -57,10 +65,14 @@ pub(crate) const CODES: &[&str] = &[
     "stale-token",
     "token-not-refreshed",
     "token-storm",
+    "took-half-for-whole",
     "too-few-requests",
     "too-many-in-flight",
     "too-many-requests",
     "unmatched",
+    "watch-not-resumed",
+    "watch-went-back",
+    "written-twice",
 ];
 
 /// A mistake of a client, from [`WorldHandle::findings`](crate::WorldHandle::findings).
@@ -176,7 +188,36 @@ fn of_rule(expect: &Expect, about: &[&Record], all: &[&Record]) -> Vec<Finding> 
     if expect.creates_once {
         findings.extend(creates::twice(about, all));
     }
+    if expect.recovers {
+        findings.extend(recovery::never(about, all));
+    }
+    if expect.bodies_whole {
+        findings.extend(recovery::half(about, all));
+    }
+    if expect.relists {
+        findings.extend(recovery::not_looked(about, all));
+    }
+    if expect.watch_resumes {
+        findings.extend(watches::resumed(about, all));
+    }
+    if expect.writes_once {
+        findings.extend(writes::again(all));
+    }
+    if expect.conflicts_reread {
+        findings.extend(writes::blind(about, all));
+    }
+    if expect.never_hammers {
+        findings.extend(notes::hammered(about, 2));
+    }
+    if let Some(patience) = expect.patience {
+        findings.extend(patience::abandoned(about, patience));
+    }
     findings
+}
+
+/// Whether a request changes something.
+fn is_write(record: &Record) -> bool {
+    matches!(&*record.verb, "create" | "update" | "patch" | "delete" | "deletecollection")
 }
 
 /// The records that come after one.

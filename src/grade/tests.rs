@@ -1,6 +1,7 @@
 //! Each expectation tells a client that does well from one that does not.
 
 use super::*;
+use crate::message::Ending;
 use crate::scenario::GateSeen;
 
 const MS: Duration = Duration::from_millis(1);
@@ -21,6 +22,13 @@ fn record(at: u32, status: u16) -> Record {
         lists_first: false,
         status,
         fault: None,
+        breaks: false,
+        hangs: false,
+        stalls: false,
+        unprocessed: false,
+        reorders: false,
+        end: Some(Ending::Whole),
+        revisions: None,
         retry_after: None,
         expired: None,
         unmatched: false,

@@ -42,7 +42,7 @@ pub(crate) use fault::{Fault, FaultAction, FaultPoint, LastStream};
 pub(crate) use pace::{Pace, Schedule, TimedChunk};
 pub(crate) use passed::PassedBody;
 pub use plan::Origin;
-pub(crate) use plan::{Body, Guard, Plan};
+pub(crate) use plan::{AnswerEnd, Body, Ending, Guard, Plan};
 pub(crate) use point::{LineAction, LineChange, LineKind, Point, PointAction, Position, Sampling};
 pub(crate) use request::ClientCertificate;
 pub use request::Request;

@@ -15,6 +15,7 @@ mod cors;
 mod cors_origins;
 mod draws;
 mod enter;
+mod follower;
 mod graded;
 mod kubernetes;
 mod late_body;

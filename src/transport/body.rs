@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 
-use crate::message::{Body, BodyError, FaultAction, Guard, PassedBody};
+use crate::message::{Body, BodyError, Ending, FaultAction, Guard, PassedBody};
 
 use super::deliver::{Source, Step, Steps};
 use super::frames::Frames;
@@ -117,7 +117,19 @@ impl PlanBody {
     /// Drops something with itself.
     pub(super) fn with(mut self, guard: Option<Guard>) -> Self {
         self.guard = guard;
+        if http_body::Body::is_end_stream(&self) {
+            self.ends(Ending::Whole);
+        }
         self
+    }
+}
+
+impl PlanBody {
+    /// Notes how the answer ends.
+    fn ends(&mut self, how: Ending) {
+        if let Some(guard) = &mut self.guard {
+            guard.ends(how);
+        }
     }
 }
 
@@ -159,17 +171,32 @@ impl http_body::Body for PlanBody {
     ) -> Poll<Option<Result<Frame<Piece>, EndsHere>>> {
         self.begun = true;
         let item = match &mut self.kind {
-            Kind::Plain(source) => ready!(source.poll_next(cx))
-                .map(|item| item.map(Piece::plain).map_err(BodyError::into)),
+            Kind::Plain(source) => {
+                let item = ready!(source.poll_next(cx));
+                // Of a body whose length is announced nothing is asked behind its last byte.
+                let ended = item.is_none() || source.is_empty();
+                if ended && !matches!(item, Some(Err(_))) {
+                    self.ends(Ending::Whole);
+                }
+                item.map(|item| item.map(Piece::plain).map_err(BodyError::into))
+            }
             Kind::Passed(body) => {
-                let frame = ready!(Pin::new(body).poll_frame(cx));
+                let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
+                if (frame.is_none() || body.is_end_stream()) && !matches!(frame, Some(Err(_))) {
+                    self.ends(Ending::Whole);
+                }
                 return Poll::Ready(frame.map(|frame| {
                     frame.map(|frame| frame.map_data(Piece::plain)).map_err(Into::into)
                 }));
             }
             Kind::Disturbed(disturbed) => match ready!(disturbed.poll(cx)) {
+                Some(Err(error)) => {
+                    self.ends(Ending::Fault);
+                    Some(Err(error))
+                }
                 None => {
                     let trailers = disturbed.trailers.take().map(Arc::unwrap_or_clone);
+                    self.ends(Ending::Whole);
                     return Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))));
                 }
                 item => item,
