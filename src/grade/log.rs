@@ -27,6 +27,8 @@ pub(crate) struct Record {
     pub query: Option<String>,
     /// What makes it the same call as another ([`call_id`]).
     pub call: [u8; 32],
+    /// Whether that is without its body, which was not read.
+    pub unread: bool,
     /// What it means to a Kubernetes API.
     pub verb: String,
     /// `plural.group`.
@@ -168,6 +170,7 @@ impl Log {
     pub(crate) fn identified(&self, number: usize, call: [u8; 32]) {
         if let Some(record) = self.lock().records.get_mut(number) {
             record.call = call;
+            record.unread = false;
         }
     }
 

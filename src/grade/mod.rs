@@ -35,7 +35,7 @@ pub(crate) use assessment::{Graded, SeenRequest};
 pub(crate) use log::{Created, Log, Record};
 pub use verdict::Verdict;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -228,14 +228,27 @@ fn after<'a, 'r>(
     all.iter().skip_while(move |other| !std::ptr::eq(**other, record)).skip(1)
 }
 
-/// The records of one call each, in the order in which they came.
+/// The records of one call each, in the order in which they came. One whose body was not read belongs to the call with the
+/// same head that was made last.
 fn by_call<'r>(records: &[&'r Record]) -> Vec<Vec<&'r Record>> {
-    let mut calls: BTreeMap<[u8; 32], Vec<&'r Record>> = BTreeMap::new();
+    let mut calls: Vec<Vec<&'r Record>> = Vec::new();
+    let mut by_id: HashMap<[u8; 32], usize> = HashMap::new();
+    let mut last: HashMap<(&str, &str, Option<&str>), usize> = HashMap::new();
     for record in records {
-        calls.entry(record.call).or_default().push(record);
+        let head = (&*record.method, &*record.path, record.query.as_deref());
+        let before = last.get(&head).copied();
+        let of_head = || before.filter(|call| record.unread || calls[*call].iter().all(|r| r.unread));
+        let call = by_id.get(&record.call).copied().filter(|_| !record.unread).or_else(of_head);
+        let call = call.unwrap_or_else(|| {
+            calls.push(Vec::new());
+            calls.len() - 1
+        });
+        calls[call].push(record);
+        last.insert(head, call);
+        if !record.unread {
+            by_id.insert(record.call, call);
+        }
     }
-    let mut calls: Vec<Vec<&Record>> = calls.into_values().collect();
-    calls.sort_by_key(|records| records[0].began);
     calls
 }
 

@@ -49,10 +49,15 @@ fn misplaced(record: &Record, next: &Record) -> Option<Finding> {
         );
         return Some(Finding::new("watch-not-resumed", next.began, message));
     };
-    // The last event of a stream that broke off may not have come.
-    let whole = record.end == Some(Ending::Whole) && !record.breaks && !record.reorders;
-    let [before, last] = record.revisions?;
-    let known = if whole { last } else { before };
+    let [before, last] = record.revisions.unwrap_or_default();
+    let known = if record.breaks || record.stalls || record.end != Some(Ending::Whole) {
+        // What was on its way when the stream broke off may not have come.
+        record.revision.as_ref()?.parse().ok()?
+    } else if record.reorders {
+        before
+    } else {
+        last
+    };
     let revision: u64 = revision.parse().ok()?;
     (revision < known).then(|| {
         let message =

@@ -1,6 +1,6 @@
 //! `writes: once`, `conflicts: reread`: a write that succeeded is not sent again, one that met a conflict not as it was.
 
-use super::{Finding, Record, after, by_call};
+use super::{Finding, Record, after, by_call, is_write};
 
 /// Whether a request writes an object, and not only deletes one.
 fn makes(record: &Record) -> bool {
@@ -10,13 +10,19 @@ fn makes(record: &Record) -> bool {
 /// The same write, made again after it had succeeded, with nothing else written to the resource in between.
 pub(super) fn again(all: &[&Record]) -> Option<Finding> {
     let writes: Vec<&Record> = all.iter().copied().filter(|record| makes(record)).collect();
-    by_call(&writes).into_iter().find_map(|call| {
-        let mut done = call.iter().filter(|record| record.succeeded());
-        let first = done.next()?;
-        let next = call.iter().find(|record| record.began > first.began)?;
-        let between = after(all, first).take_while(|other| !std::ptr::eq(**other, *next));
-        let others = between.filter(|other| other.call != first.call && super::is_write(other));
-        if others.into_iter().any(|other| other.resource == first.resource) {
+    by_call(&writes).into_iter().find_map(|mut call| {
+        call.sort_by_key(|record| record.began);
+        let first = *call.iter().find(|record| record.succeeded())?;
+        let next = *call.iter().find(|record| record.began > first.began)?;
+        let between = |other: &&&Record| {
+            other.began >= first.began
+                && other.began <= next.began
+                && other.call != first.call
+                && other.resource == first.resource
+                && is_write(other)
+                && other.succeeded()
+        };
+        if all.iter().any(|other| between(&other)) {
             return None;
         }
         let message =

@@ -109,6 +109,8 @@ pub(super) fn record(
         ended: None,
         method: asked.method().to_string(),
         call: call_id(asked.method().as_str(), asked.path(), asked.request().query(), body),
+        unread: asked.sent_body().is_none()
+            && matches!(*asked.method(), Method::POST | Method::PUT | Method::PATCH),
         path: asked.path().to_owned(),
         query: asked.request().query().map(str::to_owned),
         verb,

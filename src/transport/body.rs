@@ -22,6 +22,8 @@ pub(super) struct PlanBody {
     kind: Kind,
     /// The length that hyper announces.
     announced: Option<u64>,
+    /// How much of it hyper has, where nothing disturbs it, in bytes.
+    sent: u64,
     /// Whether hyper has asked for it: an empty body in chunks has a last chunk, so its end is not told before.
     begun: bool,
     /// Is dropped when hyper has all of the body.
@@ -69,7 +71,7 @@ impl PlanBody {
             Body::Passed(body) => Kind::Passed(body),
             body => Kind::Plain(Source::new(body)),
         };
-        Self { kind, announced, begun: false, under_way: None, guard: None }
+        Self { kind, announced, sent: 0, begun: false, under_way: None, guard: None }
     }
 
     /// Leaves the length out: over HTTP/1.1 the body goes out in chunks.
@@ -93,13 +95,13 @@ impl PlanBody {
             ending: None,
         }));
         // The head has the length, and hyper does not check it against what is sent.
-        Self { kind, announced: None, begun: false, under_way: None, guard: None }
+        Self { kind, announced: None, sent: 0, begun: false, under_way: None, guard: None }
     }
 
     /// A body that is written without hyper, whose part ends with the head.
     pub(super) fn taken_over(control: Arc<Control>) -> Self {
         let kind = Kind::TakenOver(control);
-        Self { kind, announced: None, begun: false, under_way: None, guard: None }
+        Self { kind, announced: None, sent: 0, begun: false, under_way: None, guard: None }
     }
 
     /// Keeps its connection in use until it is dropped.
@@ -173,9 +175,16 @@ impl http_body::Body for PlanBody {
         let item = match &mut self.kind {
             Kind::Plain(source) => {
                 let item = ready!(source.poll_next(cx));
-                // Of a body whose length is announced nothing is asked behind its last byte.
-                let ended = item.is_none() || source.is_empty();
-                if ended && !matches!(item, Some(Err(_))) {
+                let ended = match &item {
+                    None => true,
+                    Some(Err(_)) => false,
+                    // Of a body whose length is announced nothing is asked behind its last byte.
+                    Some(Ok(bytes)) => {
+                        self.sent += bytes.len() as u64;
+                        self.announced.is_some_and(|length| self.sent >= length)
+                    }
+                };
+                if ended {
                     self.ends(Ending::Whole);
                 }
                 item.map(|item| item.map(Piece::plain).map_err(BodyError::into))

@@ -81,6 +81,8 @@ impl Right {
                     401 if self.fetch() => continue,
                     401 if attempt < 5 => {}
                     403 if self.new_rights && attempt < 7 => {}
+                    // A patch without a revision may be made again.
+                    409 if method == "PATCH" => {}
                     408 | 429 | 500..=599 => wait = answer.retry_after(),
                     _ => return (answer, lost),
                 },
@@ -187,10 +189,10 @@ impl Right {
 
     /// The life of a job, some times.
     fn cycles(&mut self, times: usize) {
-        for _ in 0..times {
+        for n in 0..times {
             let _ = self.list();
-            let job = self.create("good");
-            let Some(name) = job["metadata"]["name"].as_str().map(str::to_owned) else { continue };
+            let job = self.create(&format!("good-{n}"));
+            let Some(name) = job["metadata"]["name"].as_str().map(str::to_owned) else { return };
             // A replica may not know it yet: what was written is known from its answer.
             let _ = self.call("GET", &format!("{JOBS}/{name}"), "");
             self.update(job);

@@ -59,8 +59,10 @@ impl Wrong {
 
     /// Tries at once until something comes; half a body will do.
     fn call(&self, method: &str, target: &str, body: &str) -> Answer {
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             match self.server.send(method, target, body) {
+                // A warning is a failure to it.
+                Ok(answer) if answer.header("warning").is_some() && attempt < 2 => {}
                 Ok(answer) if answer.status < 400 || answer.status == 404 => return answer,
                 Err(Broken::Half(answer)) => return answer,
                 _ if self.is_over() => break,
