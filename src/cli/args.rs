@@ -1,5 +1,6 @@
 //! The command line: commands, options, and their help. The longest lists of options have files of their own.
 
+mod deferred;
 mod diff;
 mod replay;
 mod serve;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use deferred::Deferred;
 pub(super) use diff::{Asked, Diff, Snapshot};
 pub(super) use replay::{Recorded, Replay};
 pub(super) use serve::{Backend, Listener, Record, Serve, TlsArgs, WrittenAs};
@@ -44,11 +46,11 @@ Exit codes: 0 success, 1 failure, 2 invalid command line, 3 invalid files.";
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Serve fixtures and apply scenarios to them.
-    Serve(Serve),
+    Serve(Deferred<Serve>),
     /// Serve stubs with the options of `WireMock`; `standin --port 8080 --root-dir DIR` is the same.
-    Wiremock(Box<WireMock>),
+    Wiremock(Deferred<Box<WireMock>>),
     /// Proxy requests to a backend and record each exchange as a fixture.
-    Record(Record),
+    Record(Deferred<Record>),
     /// Check fixture and scenario files; report every problem as path:line:column: problem; remedy.
     Check(Check),
     /// Convert files of other tools to stub mappings (`OpenAPI`, Postman, Hoverfly, mountebank, `MockServer`,
@@ -56,17 +58,17 @@ pub(super) enum Command {
     ///
     /// What has no equivalent is reported as path:line:column: problem; remedy. Exit code: 0 if the file was read,
     /// 1 with --strict if something was left out, 3 if the file is invalid.
-    Import(Import),
+    Import(Deferred<Import>),
     /// Convert a recording to a HAR file, to a root directory of `WireMock`, or to Kubernetes objects.
-    Export(Export),
+    Export(Deferred<Export>),
     /// Compare recorded answers with those of the backend today, or with a description of its API.
     ///
     /// Requests that change nothing (GET, HEAD, OPTIONS) are made again. Header fields and Kubernetes fields that
     /// differ each time are left out. Exit code: 0 if all answers are the same, 1 if one has drifted, 2 if the backend
     /// could not be asked.
-    Diff(Diff),
+    Diff(Deferred<Diff>),
     /// Write the objects of a cluster as fixtures, with the definitions of their types and without secrets.
-    Snapshot(Snapshot),
+    Snapshot(Deferred<Snapshot>),
     /// Check that a running server is healthy, for container health checks.
     Healthcheck(Target),
     /// Print a kubeconfig for a server.
@@ -76,13 +78,13 @@ pub(super) enum Command {
     /// Preview scenarios: which requests they affect, how, and when.
     Plan(PlanArgs),
     /// Explain which rule, stub or resource would answer a request, and why the nearest others would not.
-    Explain(Explain),
+    Explain(Deferred<Explain>),
     /// Run a client's command under each scenario and report what the client does wrong.
     ///
     /// The command gets the server in `STANDIN_URL` and `KUBECONFIG`, and the names of the scenario and the world
     /// in `STANDIN_SCENARIO` and `STANDIN_WORLD`. Exit code, of the worst verdict: 0 passed; 4 NOT MET, a fault of the
     /// scenario did not reach the client; 1 FAILED; 5 BROKEN, the command was not started or the server failed.
-    Drill(Drill),
+    Drill(Deferred<Drill>),
     /// Print the verdict of a running server on its clients, as a drill does.
     ///
     /// Exit code: 0 passed, 4 NOT MET, 1 FAILED, 5 the server does not answer or does not grade.

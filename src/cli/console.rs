@@ -17,8 +17,11 @@ const LAST_LINES: Duration = Duration::from_millis(500);
 pub(super) struct Console(Arc<Shared>);
 
 struct Shared {
+    name: &'static str,
     queue: Mutex<Queue>,
     changed: Condvar,
+    /// Until the first line.
+    out: Mutex<Option<Box<dyn Write + Send>>>,
 }
 
 #[derive(Default)]
@@ -31,17 +34,22 @@ struct Queue {
 }
 
 impl Console {
-    /// Starts the thread that writes; `name` is used in the line about dropped lines.
-    pub(super) fn start(
-        name: &'static str,
-        out: impl Write + Send + 'static,
-    ) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared { queue: Mutex::default(), changed: Condvar::new() });
-        let console = Self(Arc::clone(&shared));
-        thread::Builder::new()
-            .name(format!("standin-{name}"))
-            .spawn(move || write(&shared, name, out))?;
-        Ok(console)
+    /// Writes to `out`; `name` is used in the line about dropped lines.
+    pub(super) fn new(name: &'static str, out: impl Write + Send + 'static) -> Self {
+        let out: Mutex<Option<Box<dyn Write + Send>>> = Mutex::new(Some(Box::new(out)));
+        let (queue, changed) = (Mutex::default(), Condvar::new());
+        Self(Arc::new(Shared { name, queue, changed, out }))
+    }
+
+    /// Starts the thread that writes, with the first line: most starts have none before requests are answered.
+    fn begin(&self) {
+        let out = self.0.out.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(out) = out {
+            let shared = Arc::clone(&self.0);
+            let thread = thread::Builder::new().name(format!("standin-{}", shared.name));
+            // Where there is no thread, lines wait up to their bound and are dropped: a server answers without them.
+            let _ = thread.spawn(move || write(&shared, out));
+        }
     }
 
     /// Queues a line. Never waits.
@@ -54,6 +62,7 @@ impl Console {
         queue.bytes += line.len() + 1;
         queue.lines.push_back(format!("{line}\n"));
         drop(queue);
+        self.begin();
         self.0.changed.notify_all();
     }
 
@@ -78,7 +87,8 @@ impl Shared {
     }
 }
 
-fn write(shared: &Shared, name: &str, mut out: impl Write) {
+fn write(shared: &Shared, mut out: Box<dyn Write + Send>) {
+    let name = shared.name;
     loop {
         let mut queue = shared.lock();
         while queue.lines.is_empty() {
@@ -132,7 +142,7 @@ mod tests {
     fn a_console_that_nobody_reads_drops_lines_and_says_so() {
         let (open, opened) = channel();
         let (written, writes) = channel();
-        let console = Console::start("standard output", Gate { open: opened, written }).unwrap();
+        let console = Console::new("standard output", Gate { open: opened, written });
         let line = "x".repeat(999);
         for _ in 0..3_000 {
             console.line(&line);

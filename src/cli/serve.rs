@@ -89,11 +89,15 @@ fn conclude(options: &Replay, report: &ReplayReport) -> Result<(), CommandError>
         }
     }
     let ReplayReport { unused, exhausted, unmatched, .. } = report;
+    let count = |list: &[String], what: &str| {
+        let many = if list.len() == 1 { "" } else { "s" };
+        format!("{} {what}{many}", list.len())
+    };
     eprintln!(
-        "standin: replay: {} stubs never used, {} sequences asked on, {} requests without an answer",
-        unused.len(),
-        exhausted.len(),
-        unmatched.len()
+        "standin: replay: {} never used, {} asked on after its last answer, {} without an answer",
+        count(unused, "stub"),
+        count(exhausted, "sequence"),
+        count(unmatched, "request")
     );
     let failed = fail_unused && !(unused.is_empty() && exhausted.is_empty())
         || fail_unmatched && !unmatched.is_empty();
@@ -177,8 +181,8 @@ pub(super) fn run(
     started: impl FnOnce(&RunningServer) -> Result<Vec<String>, CommandError>,
 ) -> Result<ReplayReport, CommandError> {
     let grace = Duration::from_secs_f64(listener.grace);
-    let out = Console::start("standard output", io::stdout()).map_err(CommandError::Start)?;
-    let errors = Console::start("standard error", io::stderr()).map_err(CommandError::Start)?;
+    let out = Console::new("standard output", io::stdout());
+    let errors = Console::new("standard error", io::stderr());
     let log = errors.clone();
     let mut builder = builder
         .listen(listener.listen)

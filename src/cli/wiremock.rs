@@ -161,7 +161,7 @@ mod tests {
     fn parsed(arguments: &[&str]) -> Result<WireMock, clap::Error> {
         let arguments = recognised(arguments.iter().map(OsString::from));
         match Cli::try_parse_from(arguments)?.command {
-            Command::Wiremock(args) => Ok(*args),
+            Command::Wiremock(args) => Ok(*args.0),
             other => panic!("{other:?}"),
         }
     }

@@ -237,7 +237,8 @@ fn by_call<'r>(records: &[&'r Record]) -> Vec<Vec<&'r Record>> {
     for record in records {
         let head = (&*record.method, &*record.path, record.query.as_deref());
         let before = last.get(&head).copied();
-        let of_head = || before.filter(|call| record.unread || calls[*call].iter().all(|r| r.unread));
+        let of_head =
+            || before.filter(|call| record.unread || calls[*call].iter().all(|r| r.unread));
         let call = by_id.get(&record.call).copied().filter(|_| !record.unread).or_else(of_head);
         let call = call.unwrap_or_else(|| {
             calls.push(Vec::new());

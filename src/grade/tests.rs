@@ -106,7 +106,8 @@ fn attempts_whose_body_was_not_read_belong_to_their_call() {
     let quick = vec![create(0, None, 503), create(3, None, 503), create(6, Some(b"a"), 201)];
     assert_eq!(codes(hammering.clone(), quick), ["hammered"]);
     // Two bodies are two calls.
-    let two = vec![create(0, Some(b"a"), 503), create(3, Some(b"b"), 503), create(6, Some(b"c"), 201)];
+    let two =
+        vec![create(0, Some(b"a"), 503), create(3, Some(b"b"), 503), create(6, Some(b"c"), 201)];
     assert!(codes(hammering, two).is_empty());
 }
 
@@ -138,7 +139,8 @@ fn what_failed_succeeds_later() {
 #[test]
 fn half_a_body_is_asked_for_again_before_a_write() {
     let expect = Expect { bodies_whole: true, ..Expect::default() };
-    let half = Record { fault: Some("close"), breaks: true, end: Some(Ending::Fault), ..record(0, 200) };
+    let half =
+        Record { fault: Some("close"), breaks: true, end: Some(Ending::Fault), ..record(0, 200) };
     let create = Record {
         method: "POST".into(),
         verb: "create".into(),

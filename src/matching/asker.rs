@@ -21,6 +21,8 @@ pub(super) struct AskerFilter {
     accepted: Cell<Accepted>,
     /// The most likely client whose stub was passed over.
     passed_over: Cell<Option<Asker>>,
+    /// Whether recorded stubs for GET answer a HEAD.
+    head_as_get: Cell<bool>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +35,23 @@ impl Default for Accepted {
 }
 
 impl AskerFilter {
+    /// A filter for a HEAD that no stub is for: the recorded answers to GET have its head (RFC 9110, section 9.3.2).
+    pub(super) fn for_head() -> Self {
+        let filter = Self::default();
+        filter.head_as_get.set(true);
+        filter
+    }
+
+    /// Whether recorded stubs for GET answer a HEAD.
+    pub(super) fn takes_head_as_get(&self) -> bool {
+        self.head_as_get.get()
+    }
+
+    /// Whether a stub was passed over whose client this is more likely than any client at all.
+    pub(super) fn has_passed_similar(&self) -> bool {
+        self.passed_over.get() == Some(Asker::Similar)
+    }
+
     /// Whether a stub that was recorded from a client may answer.
     pub(super) fn accepts(&self, asker: Asker) -> bool {
         let accepts = asker <= self.accepted.get().0;

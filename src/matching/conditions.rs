@@ -16,6 +16,7 @@ use super::credentials::Credentials;
 use super::multi::MultiPattern;
 use super::multipart::MultipartPattern;
 use super::operator::{StringPattern, Subject};
+use super::recorded::Exactness;
 use super::short_text::ShortText;
 
 /// The query parameters that tell no recorded requests apart: client libraries of Kubernetes draw them at random.
@@ -30,6 +31,8 @@ pub(super) struct Conditions {
     pub(super) never: bool,
     /// Whether a request has no other parameters: a recorded answer to one page is none to the next.
     pub(super) exact_query: bool,
+    /// How lists of values are compared.
+    pub(super) exactness: Exactness,
     pub(super) rare: Option<Box<RareConditions>>,
 }
 
@@ -85,6 +88,7 @@ impl Conditions {
     pub(super) fn is_empty(&self) -> bool {
         !self.never
             && !self.exact_query
+            && self.exactness == Exactness::Pattern
             && self.headers.is_empty()
             && self.query.is_empty()
             && self.rare.is_none()
@@ -108,7 +112,10 @@ impl Conditions {
                 .headers
                 .iter()
                 .all(|(name, pattern)| pattern.matches(&asked.header(name), asked.now()))
-            && self.query.iter().all(|(name, pattern)| query_matches(asked, name, pattern))
+            && self.query.iter().all(|(name, pattern)| {
+                let values: Vec<&str> = asked.parameter(name).collect();
+                self.exactness.values_match(pattern, &values, asked)
+            })
             && self.other_parameters(asked).next().is_none()
             && self.rare.as_ref().is_none_or(|rare| rare.head_match(asked, filter))
     }
@@ -167,17 +174,13 @@ impl RareConditions {
     }
 
     /// Whether the fields of the form are as wanted.
-    pub(super) fn forms_match(&self, asked: &Asked<'_>) -> bool {
+    pub(super) fn forms_match(&self, asked: &Asked<'_>, exactness: Exactness) -> bool {
         let matches = |(name, pattern): &(Box<str>, MultiPattern)| {
-            pattern.matches(&asked.form(name).collect::<Vec<_>>(), asked.now())
+            let values: Vec<&str> = asked.form(name).collect();
+            exactness.values_match(pattern, &values, asked)
         };
         self.form.iter().all(matches)
     }
-}
-
-/// Whether the values of a query parameter are as wanted.
-fn query_matches(asked: &Asked<'_>, name: &str, pattern: &MultiPattern) -> bool {
-    pattern.matches(&asked.parameter(name).collect::<Vec<_>>(), asked.now())
 }
 
 /// Any value of the cookie may be as wanted. Where there is none, only a pattern matches that is `absent`, or can be.

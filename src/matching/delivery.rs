@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::document::{Keys, Node};
 use crate::java;
 use crate::links::{LINKS_PARAMETER, LINKS_TRANSFORMER};
+use crate::message::json_rpc::{IDS_PARAMETER, IDS_TRANSFORMER};
 use crate::message::{Effects, Fault, FaultAction, FaultPoint, Schedule, TimedChunk};
 
 /// The transformer that plays a recorded stream; `WireMock` ignores names it does not know, and serves
@@ -66,8 +67,13 @@ pub(super) fn transformers<'d>(keys: &Keys<'d>) -> Vec<&'d str> {
     let nodes = keys.get("transformers").map(|node| node.items()).unwrap_or_default();
     let name = |node: &Node<'d>| {
         let name = node.text()?;
-        let known =
-            [STREAM_TRANSFORMER, WEBSOCKET_TRANSFORMER, LINKS_TRANSFORMER, TEMPLATE_TRANSFORMER];
+        let known = [
+            STREAM_TRANSFORMER,
+            WEBSOCKET_TRANSFORMER,
+            LINKS_TRANSFORMER,
+            IDS_TRANSFORMER,
+            TEMPLATE_TRANSFORMER,
+        ];
         if !known.contains(&name) {
             node.warn(
                 format!("there is no transformer {name:?}, so it does nothing"),
@@ -100,8 +106,8 @@ fn recorded(parameters: &Node<'_>) -> Option<Recorded> {
     let keys = parameters.keys()?;
     let list = keys.required("chunks").map(|node| node.items());
     let trailers = keys.get("trailers").map(|node| trailers(&node));
-    // Another transformer's.
-    let _ = keys.get(LINKS_PARAMETER);
+    // Other transformers'.
+    let _ = (keys.get(LINKS_PARAMETER), keys.get(IDS_PARAMETER));
     keys.finish();
     let chunks: Vec<Option<(Duration, Bytes)>> = list?.iter().map(chunk).collect();
     let chunks: Option<Vec<(Duration, Bytes)>> = chunks.into_iter().collect();

@@ -33,11 +33,13 @@ mod multipart;
 mod near_miss;
 mod operator;
 mod operator_names;
+mod pairing;
 mod pattern;
 mod pieces;
 mod query;
 mod raw;
 mod read_request;
+mod recorded;
 mod request;
 #[cfg(test)]
 mod request_tests;

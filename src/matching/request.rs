@@ -1,5 +1,7 @@
 //! Request patterns: which requests a stub answers (`C/matching/RequestPattern.java`).
 
+use http::Method;
+
 use crate::message::Asked;
 
 use super::asker::AskerFilter;
@@ -8,6 +10,7 @@ use super::conditions::{Conditions, NO_CONDITIONS};
 use super::credentials::Credentials;
 use super::method::MethodPattern;
 use super::operator::Subject;
+use super::recorded::Exactness;
 use super::url::UrlPattern;
 
 /// Everything that a request must be like. What is not given matches anything.
@@ -36,11 +39,25 @@ impl RequestPattern {
             Some(Box::new(credentials));
     }
 
-    /// Takes no request with other parameters than those of the pattern.
-    pub(super) fn set_exact_query(&mut self) {
-        if matches!(self.url, UrlPattern::Path(_) | UrlPattern::PathRegex(_)) {
-            self.conditions.get_or_insert_default().exact_query = true;
+    /// Takes no request with other values than those of the pattern.
+    pub(super) fn set_exactness(&mut self, exactness: Exactness) {
+        let conditions = self.conditions.get_or_insert_default();
+        conditions.exactness = exactness;
+        conditions.exact_query = matches!(self.url, UrlPattern::Path(_) | UrlPattern::PathRegex(_));
+    }
+
+    /// Whether the stub is for one client.
+    pub(super) fn asks_for_credentials(&self) -> bool {
+        self.conditions().rare().credentials.is_some()
+    }
+
+    /// Whether the method is as wanted. Recorded answers to GET are for HEAD as well where `filter` says so.
+    fn method_matches(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
+        if filter.takes_head_as_get() {
+            return self.conditions().exactness != Exactness::Pattern
+                && self.method.matches(&Method::GET);
         }
+        self.method.matches(asked.upper_case_method())
     }
 
     /// Adds the digest of the body that the stub was recorded from.
@@ -60,7 +77,7 @@ impl RequestPattern {
 
     /// Whether all but the body is as wanted. `filter` has what the search has found of recorded clients.
     pub(super) fn head_matches(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
-        self.method.matches(asked.upper_case_method())
+        self.method_matches(asked, filter)
             && self.url.matches(asked.path(), asked.target())
             && self.conditions.as_ref().is_none_or(|conditions| {
                 conditions.head_match(asked, filter)
@@ -79,6 +96,7 @@ impl RequestPattern {
         if !self.asks_for_body() {
             return true;
         }
+        let exactness = self.conditions().exactness;
         let conditions = self.conditions().rare();
         if conditions.digest.as_ref().is_some_and(|digest| !digest.matches(asked)) {
             return false;
@@ -88,9 +106,15 @@ impl RequestPattern {
             return conditions.digest.is_some();
         }
         Subject::of_body(asked).is_some_and(|body| {
-            conditions.forms_match(asked)
+            conditions.forms_match(asked, exactness)
                 && conditions.body.iter().all(|pattern| pattern.matches(&body))
                 && conditions.multipart.iter().all(|pattern| pattern.matches(asked))
+                && exactness.body_matches(
+                    &conditions.form,
+                    &conditions.multipart,
+                    &conditions.body,
+                    asked,
+                )
                 && conditions.credentials.as_ref().is_none_or(|of| of.body_matches(asked, filter))
         })
     }

@@ -13,6 +13,8 @@
 //! A set is persistent: a copy costs nothing and shares everything, and a change copies what leads to it.
 //! So a world that has stubs of its own is a copy of the set with those added.
 
+mod choose;
+
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -24,12 +26,10 @@ use uuid::Uuid;
 use crate::message::{Asked, Request};
 use crate::parallel;
 
-use super::asker::AskerFilter;
 use super::files::{Changes, Files, StubFile, added_by_admin, number_by_admin};
 use super::ids::Ids;
 use super::index::Index;
 use super::list::Order;
-use super::state::ScenarioStates;
 use super::stub::Stub;
 use super::url::UrlPattern;
 
@@ -268,50 +268,10 @@ impl StubSet {
         self.stubs.get(&self.ids.get(id)?).map(|placed| &placed.stub)
     }
 
-    /// Whether the body must be read before [`Self::find`] can tell: the first stub that fits in all
-    /// else has body patterns.
-    #[must_use]
-    pub fn wants_body(&self, asked: &Asked<'_>) -> bool {
-        if self.body_patterns == 0 {
-            return false;
-        }
-        let asks = |stub: &Arc<Stub>, filter: &AskerFilter| {
-            if !stub.request.head_matches(asked, filter) {
-                return None;
-            }
-            match stub.has_body_patterns() {
-                // Whether it answers depends on a state, which may change before it is chosen.
-                false if stub.scenario().is_some_and(|scenario| scenario.requires().is_some()) => {
-                    None
-                }
-                asks => Some(asks),
-            }
-        };
-        self.first(asked, asks).unwrap_or(false)
-    }
-
     /// Whether some stub may be for a body that is too large to be kept.
     #[must_use]
     pub(crate) fn takes_digests(&self) -> bool {
         self.digests > 0
-    }
-
-    /// The stub that answers a request in a world whose scenarios have these states. Its own scenario moves on.
-    /// Looks at the body only as far as it has been read.
-    pub(crate) fn select<'a>(
-        &'a self,
-        asked: &Asked<'_>,
-        states: &ScenarioStates,
-    ) -> Option<&'a Arc<Stub>> {
-        if self.scenarios.is_empty() {
-            return self.find(asked);
-        }
-        states.choose(|view| {
-            let fits = |stub: &'a Arc<Stub>, filter: &AskerFilter| {
-                (view.allows(stub) && stub.fits(asked, filter)).then_some(stub)
-            };
-            self.first(asked, fits)
-        })
     }
 
     /// The scenarios of stubs, by name.
@@ -338,28 +298,6 @@ impl StubSet {
         let of = self.of_scenario(scenario).into_iter().filter_map(|stub| stub.scenario());
         of.flat_map(|of| of.required_state.as_deref().into_iter().chain(of.new_state.as_deref()))
             .collect()
-    }
-
-    /// The stub that answers a request; looks at the body only as far as it has been read.
-    #[must_use]
-    pub fn find(&self, asked: &Asked<'_>) -> Option<&Arc<Stub>> {
-        self.first(asked, |stub, filter| stub.fits(asked, filter).then_some(stub))
-    }
-
-    /// Visits the stubs that may answer until `visit` gives something; once more where stubs were passed over
-    /// because the request's credentials are not clearly the recorded ones.
-    fn first<'a, T>(
-        &'a self,
-        asked: &Asked<'_>,
-        mut visit: impl FnMut(&'a Arc<Stub>, &AskerFilter) -> Option<T>,
-    ) -> Option<T> {
-        let filter = AskerFilter::default();
-        loop {
-            let found = self.index.search(asked, |stub| visit(stub, &filter));
-            if found.is_some() || !filter.widen() {
-                return found;
-            }
-        }
     }
 
     /// Whether a stub that is written for URLs below a prefix has the request's URL.

@@ -45,7 +45,7 @@ impl ScenarioStates {
         mut choose: impl FnMut(&StateView<'_>) -> Option<&'a Arc<Stub>>,
     ) -> Option<&'a Arc<Stub>> {
         for _ in 0..ATTEMPTS {
-            let view = StateView { source: Some(self), states: OnceCell::new() };
+            let view = self.view();
             let stub = choose(&view);
             let moves = stub.and_then(|stub| stub.scenario.as_deref()?.moves());
             let Some((scenario, state)) = moves else { return stub };
@@ -63,6 +63,11 @@ impl ScenarioStates {
             set_in(&mut now, scenario, state);
         }
         Some(stub)
+    }
+
+    /// The states as they are, for a look that moves none.
+    pub(super) fn view(&self) -> StateView<'_> {
+        StateView { source: Some(self), states: OnceCell::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Arc<States>> {

@@ -21,6 +21,7 @@ use super::body_files::BodyFiles;
 use super::credentials::Credentials;
 use super::header_pool::HeaderPool;
 use super::keys::{self, StubScenario};
+use super::recorded::Exactness;
 use super::request::RequestPattern;
 use super::response::{
     AnsweringStub, RawResponse, Response, ResponseContext, ResponseSettings, ResponseTemplating,
@@ -293,7 +294,8 @@ impl StubCompiler<'_> {
         let metadata = keys.get("metadata");
         let credentials = metadata.as_ref().and_then(Credentials::read);
         let digest = metadata.as_ref().and_then(RecordedDigest::read);
-        let is_recorded = metadata.as_ref().is_some_and(is_recorded);
+        let exactness = metadata.as_ref().and_then(Exactness::read);
+        let is_recorded = exactness.is_some();
         let scenario = keys::scenario(&keys);
         let persistent = keys::persistent(&keys);
         let insertion_index = keys::insertion_index(&keys);
@@ -304,8 +306,8 @@ impl StubCompiler<'_> {
         if let Some(credentials) = credentials {
             request.set_credentials(credentials);
         }
-        if is_recorded {
-            request.set_exact_query();
+        if let Some(exactness) = exactness {
+            request.set_exactness(exactness);
         }
         if let Some(digest) = digest {
             request.set_digest(digest);
@@ -329,11 +331,6 @@ impl StubCompiler<'_> {
         let uses = AtomicU8::new(0);
         Some(Stub { id, priority, request, response, scenario, webhooks, uses, written })
     }
-}
-
-/// Whether a mapping is an answer as a backend sent it.
-fn is_recorded(metadata: &Node<'_>) -> bool {
-    metadata.value().get("standin").is_some_and(|own| own.get("format").is_some())
 }
 
 /// An id that is the same at every load of the same file, so that hit counts survive.

@@ -16,6 +16,7 @@ pub(crate) mod decoded;
 mod delay;
 mod delivery;
 mod fault;
+pub(crate) mod json_rpc;
 pub(crate) mod multipart;
 mod pace;
 pub(crate) mod parameters;

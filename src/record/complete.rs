@@ -55,6 +55,7 @@ impl CompleteExchange {
                 status,
                 headers,
                 reason: None,
+                waited: Duration::ZERO,
                 body: ArrivedBody::Held(answer, parts),
                 trailers: None,
                 end: End::Whole,

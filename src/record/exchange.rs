@@ -49,6 +49,8 @@ pub(super) struct ReceivedAnswer {
     pub(super) headers: HeaderMap,
     /// The reason phrase, where it is not the usual one of the status.
     pub(super) reason: Option<Bytes>,
+    /// How long the head took since the request was sent.
+    pub(super) waited: Duration,
     pub(super) body: ArrivedBody,
     /// The fields behind the body (RFC 9110, section 6.5).
     pub(super) trailers: Option<HeaderMap>,

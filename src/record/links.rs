@@ -17,7 +17,7 @@ use crate::message::{Body, BodyError, PassedBody, Request};
 use crate::redact::recoded;
 
 /// A body up to this size, in bytes, is read before its head is sent, so that its length can be announced.
-const ANNOUNCED: usize = 64 << 10;
+const ANNOUNCED: usize = 256 << 10;
 
 /// A compressed body is read up to this size, in bytes, since it can only be changed as a whole.
 const MOST_READ: usize = 1 << 20;

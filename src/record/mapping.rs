@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::answer::RecordedResponse;
-use super::identity::{Field, Identity, title};
+use super::identity::{Field, Identity, ORDER, title};
 use super::text::{Object, json as raw, object_in};
 
 /// The format of recordings, in their metadata.
@@ -32,7 +32,7 @@ pub(super) struct Place<'a> {
     pub(super) stem: &'a str,
     /// The number of the answer: the first one is 1.
     pub(super) position: u32,
-    /// The header fields that are matched, by their names in lower case.
+    /// The header fields that are matched, by their names in lower case, and the order.
     pub(super) fields: &'a [(String, Field)],
     /// How many of them tell it from the first variant.
     pub(super) differences: usize,
@@ -48,8 +48,10 @@ pub(super) fn mapping(
     notes: &[String],
 ) -> Object {
     let mut request = identity.pattern.clone();
-    if !place.fields.is_empty() {
-        request.insert("headers".to_owned(), headers(place.fields).into());
+    let (orders, fields): (Vec<_>, Vec<_>) =
+        place.fields.iter().partition(|(name, _)| name == ORDER);
+    if !fields.is_empty() {
+        request.insert("headers".to_owned(), headers(fields).into());
     }
     let mut response = recorded.response.clone();
     if let Some(name) = body_file {
@@ -65,6 +67,9 @@ pub(super) fn mapping(
         let sent: Map<String, Value> =
             choices.iter().map(|(name, field)| (name.clone(), field.0.clone())).collect();
         own.insert("sent".to_owned(), raw(sent));
+    }
+    if !orders.is_empty() {
+        own.insert("ordered".to_owned(), raw(true));
     }
     if let Some(credentials) = &identity.credentials {
         own.insert("credentials".to_owned(), raw(credentials));
@@ -105,8 +110,8 @@ pub(super) fn id(request: Uuid, stem: &str, position: u32) -> Uuid {
     Uuid::new_v5(&request, format!("{stem}#{position}").as_bytes())
 }
 
-fn headers(fields: &[(String, Field)]) -> Map<String, Value> {
-    fields.iter().map(|(name, field)| (title(name), field.0.clone())).collect()
+fn headers(fields: Vec<&(String, Field)>) -> Map<String, Value> {
+    fields.into_iter().map(|(name, field)| (title(name), field.0.clone())).collect()
 }
 
 /// Adds patterns of header fields to a mapping that is written already.

@@ -9,6 +9,7 @@ use http::header::{SEC_WEBSOCKET_EXTENSIONS, UPGRADE};
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 use hyper_util::rt::TokioIo;
+use tokio::time::Instant;
 
 use crate::links::Links;
 use crate::message::{Body, Effects, Origin, PassedBody, Plan, Request, RequestBody, Tunnel};
@@ -63,6 +64,7 @@ impl Proxy {
             // What is said over a WebSocket is recorded as it is said, without compression.
             request.headers.remove(SEC_WEBSOCKET_EXTENSIONS);
         }
+        let asked = Instant::now();
         let response = match upstream.forward(request).await {
             Ok(response) => response,
             Err(error) => return failed(&error),
@@ -75,6 +77,7 @@ impl Proxy {
         let recording = self.recorder.clone().zip(sent).and_then(|(recorder, sent)| {
             let (status, headers) = (head.status, head.headers.clone());
             let mut recording = Recording::begin(recorder, sent, status, headers)?;
+            recording.waited = asked.elapsed();
             let reason = head.extensions.get::<ReasonPhrase>();
             recording.reason = reason.map(|reason| Bytes::copy_from_slice(reason.as_bytes()));
             Some(recording)

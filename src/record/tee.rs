@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
@@ -34,6 +35,8 @@ pub(super) struct Recording {
     pub(super) headers: HeaderMap,
     /// The reason phrase, where it is not the usual one.
     pub(super) reason: Option<Bytes>,
+    /// How long the head took.
+    pub(super) waited: Duration,
     began: Instant,
     body: Arrivals,
     trailers: Option<HeaderMap>,
@@ -60,7 +63,19 @@ impl Recording {
         let mut reserved = recorder.reserve();
         reserved.grow(OVERHEAD);
         let (reason, body, trailers) = (None, recorder.arrivals(), None);
-        Some(Self { recorder, sent, status, headers, reason, began, body, trailers, reserved })
+        let waited = Duration::ZERO;
+        Some(Self {
+            recorder,
+            sent,
+            status,
+            headers,
+            reason,
+            waited,
+            began,
+            body,
+            trailers,
+            reserved,
+        })
     }
 
     /// Adds what arrived; returns whether it fits.
@@ -111,9 +126,10 @@ impl Recording {
     }
 
     pub(super) fn finish(self, end: End) {
-        let Self { recorder, sent, status, headers, reason, body, trailers, reserved, .. } = self;
+        let Self { recorder, sent, status, headers, reason, waited, .. } = self;
+        let Self { body, trailers, reserved, .. } = self;
         let body = body.finish();
-        let answer = ReceivedAnswer { status, headers, reason, body, trailers, end };
+        let answer = ReceivedAnswer { status, headers, reason, waited, body, trailers, end };
         recorder.write(sent, answer, reserved);
     }
 }
@@ -153,8 +169,8 @@ impl Body for Tee {
                 {
                     *recording = None;
                 }
-                // The end of a body with a known length is not polled.
-                if body.is_end_stream() {
+                // The end of a body with a known length is not polled, nor is what follows trailers.
+                if body.is_end_stream() || frame.is_trailers() {
                     self.finish(End::Whole);
                 }
                 Some(Ok(frame))

@@ -4,8 +4,10 @@
 //! credential if it sends the value of the tag, or the pseudonym itself: a client that follows a recorded sign-in
 //! gets pseudonyms in the answers and sends them back. Pseudonyms of short values may be equal; tags are not.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use serde::{Deserialize, Serialize};
@@ -81,12 +83,12 @@ impl RecordedCredential {
     pub(crate) fn is(&self, value: &str, key: Option<&Key>) -> Likeness {
         let Some(key) = key else { return Likeness::Same };
         let Some(value) = comparable(self.part, &self.name, value) else { return Likeness::Same };
-        let long = || {
-            let characters = self.pseudonym.bytes().filter(u8::is_ascii_alphanumeric);
-            characters.count() >= SHORTEST_PSEUDONYM
-        };
         if value == self.pseudonym {
-            if long() || key.tag(value) == self.tag { Likeness::Same } else { Likeness::Similar }
+            if self.is_unmistakable() || key.tag(value) == self.tag {
+                Likeness::Same
+            } else {
+                Likeness::Similar
+            }
         } else if key.tag(value) == self.tag
             || self
                 .subject
@@ -97,6 +99,22 @@ impl RecordedCredential {
         } else {
             Likeness::Other
         }
+    }
+
+    /// Whether the pseudonym is long enough that no other client has it as its value. Only what stands for the
+    /// secret counts: a scheme and a user name are the same for many.
+    fn is_unmistakable(&self) -> bool {
+        let whole = &*self.pseudonym;
+        let secret = match whole.split_once(' ').filter(|_| self.part == RequestPart::Header) {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("basic") => {
+                let decoded = STANDARD.decode(rest).ok().and_then(|of| String::from_utf8(of).ok());
+                let password = decoded.and_then(|text| Some(text.split_once(':')?.1.to_owned()));
+                Cow::Owned(password.unwrap_or_default())
+            }
+            Some((_, rest)) => Cow::Borrowed(rest),
+            None => Cow::Borrowed(whole),
+        };
+        secret.bytes().filter(u8::is_ascii_alphanumeric).count() >= SHORTEST_PSEUDONYM
     }
 
     /// Whether it says who asks: a cookie may say other things as well.
@@ -210,11 +228,13 @@ struct Finder<'r> {
 
 impl Finder<'_> {
     fn push(&mut self, part: RequestPart, name: &str, value: &str, pseudonym: String) {
-        // A value that is not redacted is no credential.
-        if pseudonym != value || value.len() < SHORTEST_PSEUDONYM && !value.is_empty() {
-            let subject = subject(value).map(|of| self.key.tag(&of));
-            let (name, tag) = (name.to_owned(), self.key.tag(value));
-            self.values.push(RecordedCredential { part, name, pseudonym, tag, subject });
+        let subject = subject(value).map(|of| self.key.tag(&of));
+        let (name, tag) = (name.to_owned(), self.key.tag(value));
+        let is_redacted = pseudonym != value;
+        let credential = RecordedCredential { part, name, pseudonym, tag, subject };
+        // A value that is not redacted is no credential, but a short one may be its own pseudonym.
+        if is_redacted || !credential.is_unmistakable() && !value.is_empty() {
+            self.values.push(credential);
         }
     }
 

@@ -4,11 +4,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 
-use crate::message::{Body, BodyError, Ending, FaultAction, Guard, PassedBody};
+use crate::message::{Body, Ending, FaultAction, Guard, PassedBody};
 
 use super::deliver::{Source, Step, Steps};
 use super::frames::Frames;
@@ -77,6 +77,15 @@ impl PlanBody {
     /// Leaves the length out: over HTTP/1.1 the body goes out in chunks.
     pub(super) fn unannounced(mut self) -> Self {
         self.announced = None;
+        self
+    }
+
+    /// Ends with the head where nothing follows it: on a stream of HTTP/2, or behind an answer to HEAD.
+    pub(super) fn ending_with_head(mut self, is_head: bool) -> Self {
+        self.begun = true;
+        if is_head {
+            self.kind = Kind::Plain(Source::new(Body::Empty));
+        }
         self
     }
 
@@ -174,20 +183,25 @@ impl http_body::Body for PlanBody {
         self.begun = true;
         let item = match &mut self.kind {
             Kind::Plain(source) => {
-                let item = ready!(source.poll_next(cx));
+                let item = ready!(source.poll_next(cx)).map(|item| {
+                    item.map(|bytes| {
+                        let end = source.take_end(&bytes);
+                        Piece::plain(bytes).with_end(end)
+                    })
+                });
                 let ended = match &item {
                     None => true,
                     Some(Err(_)) => false,
                     // Of a body whose length is announced nothing is asked behind its last byte.
-                    Some(Ok(bytes)) => {
-                        self.sent += bytes.len() as u64;
+                    Some(Ok(piece)) => {
+                        self.sent += piece.remaining() as u64;
                         self.announced.is_some_and(|length| self.sent >= length)
                     }
                 };
                 if ended {
                     self.ends(Ending::Whole);
                 }
-                item.map(|item| item.map(Piece::plain).map_err(BodyError::into))
+                item.map(|item| item.map_err(EndsHere::from))
             }
             Kind::Passed(body) => {
                 let frame = ready!(Pin::new(&mut *body).poll_frame(cx));

@@ -4,16 +4,19 @@
 //! each of its pieces is written: hyper drops a piece once all its bytes are in frames, and the reset is queued
 //! behind these.
 
+use std::io::IoSlice;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 /// Some bytes of a body.
 #[derive(Debug)]
 pub(super) struct Piece {
     bytes: Bytes,
+    /// What follows them, and goes out in the same write.
+    end: Option<Box<Bytes>>,
     /// Counts this piece until it is dropped.
     _queued: Option<Token>,
 }
@@ -21,25 +24,52 @@ pub(super) struct Piece {
 impl Piece {
     /// A piece that is not counted.
     pub(super) fn plain(bytes: Bytes) -> Self {
-        Self { bytes, _queued: None }
+        Self { bytes, end: None, _queued: None }
+    }
+
+    /// The piece with a few bytes behind it: they would cost a write of their own behind a large one.
+    pub(super) fn with_end(mut self, end: Option<Bytes>) -> Self {
+        self.end = end.map(Box::new);
+        self
     }
 }
 
 impl Buf for Piece {
     fn remaining(&self) -> usize {
-        self.bytes.remaining()
+        self.bytes.len() + self.end.as_ref().map_or(0, |end| end.len())
     }
 
     fn chunk(&self) -> &[u8] {
-        self.bytes.chunk()
+        match &self.end {
+            Some(end) if self.bytes.is_empty() => end,
+            _ => &self.bytes,
+        }
+    }
+
+    fn chunks_vectored<'a>(&'a self, to: &mut [IoSlice<'a>]) -> usize {
+        let parts = [&self.bytes].into_iter().chain(self.end.as_deref());
+        let parts = parts.filter(|part| !part.is_empty());
+        let filled = to.iter_mut().zip(parts).map(|(slice, part)| *slice = IoSlice::new(part));
+        filled.count()
     }
 
     fn advance(&mut self, count: usize) {
-        self.bytes.advance(count);
+        let first = count.min(self.bytes.len());
+        self.bytes.advance(first);
+        if count > first
+            && let Some(end) = &mut self.end
+        {
+            end.advance(count - first);
+        }
     }
 
     fn copy_to_bytes(&mut self, length: usize) -> Bytes {
-        self.bytes.copy_to_bytes(length)
+        if length <= self.bytes.len() {
+            return self.bytes.copy_to_bytes(length);
+        }
+        let mut copy = BytesMut::with_capacity(length);
+        copy.put(self.take(length));
+        copy.freeze()
     }
 }
 
@@ -60,7 +90,7 @@ impl Queue {
     /// A piece that counts until it is written or discarded.
     pub(super) fn piece(&self, bytes: Bytes) -> Piece {
         self.0.queued.fetch_add(1, Ordering::AcqRel);
-        Piece { bytes, _queued: Some(Token(Arc::clone(&self.0))) }
+        Piece { bytes, end: None, _queued: Some(Token(Arc::clone(&self.0))) }
     }
 
     /// Completes when no piece is queued.
@@ -85,6 +115,28 @@ impl Drop for Token {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_piece_with_an_end_is_read_as_one() {
+        let piece = || {
+            let end = Some(Bytes::from_static(b"de"));
+            Piece::plain(Bytes::from_static(b"abc")).with_end(end)
+        };
+        for read in 0..=5 {
+            let mut advanced = piece();
+            advanced.advance(read);
+            assert_eq!(advanced.remaining(), 5 - read);
+            let mut slices = [IoSlice::new(&[]); 4];
+            let count = advanced.chunks_vectored(&mut slices);
+            let shown: Vec<u8> = slices[..count].iter().flat_map(|slice| slice.to_vec()).collect();
+            assert_eq!(shown, b"abcde"[read..]);
+            assert_eq!(advanced.copy_to_bytes(5 - read), b"abcde"[read..]);
+            assert_eq!((advanced.remaining(), advanced.chunk()), (0, &[][..]));
+            let mut copied = piece();
+            assert_eq!(copied.copy_to_bytes(read), b"abcde"[..read]);
+            assert_eq!(copied.copy_to_bytes(copied.remaining()), b"abcde"[read..]);
+        }
+    }
 
     #[test]
     fn a_queue_is_empty_when_its_last_piece_is_dropped() {

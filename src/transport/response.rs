@@ -86,9 +86,18 @@ fn trailers(delivery: &Delivery) -> Option<Arc<HeaderMap>> {
 pub(super) fn plain(mut plan: Plan, wanted: &Wanted) -> hyper::Response<PlanBody> {
     let (known, undated) = (plan.body.known_len(), is_undated(&plan));
     let body = PlanBody::new(plan.body).with(plan.guard.take());
-    let chunked = plan.chunked && wanted.version < Version::HTTP_2;
-    let body = if chunked { body.unannounced() } else { body };
-    if let Some(length) = known.filter(|_| wanted.method == Method::HEAD && !chunked) {
+    let is_head = wanted.method == Method::HEAD;
+    // A backend's answer says of its length what the backend said.
+    let unannounced = plan.chunked && (plan.exact || wanted.version < Version::HTTP_2);
+    let body = match unannounced {
+        // There are no chunks that would end it.
+        true if is_head && plan.exact || wanted.version == Version::HTTP_2 => {
+            body.unannounced().ending_with_head(is_head)
+        }
+        true => body.unannounced(),
+        false => body,
+    };
+    if let Some(length) = known.filter(|_| is_head && !unannounced) {
         plan.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
     }
     response(plan.status, plan.headers, undated, reason(&plan.delivery), body)
@@ -104,13 +113,23 @@ fn announced(plan: &mut Plan) -> Option<u64> {
     plan.body.known_len()
 }
 
+/// Whether nothing follows the head of a recorded stream: it ends with the head, as an error of gRPC does.
+fn is_empty_stream(plan: &Plan) -> bool {
+    matches!(plan.body, Body::Empty)
+        && plan.exact
+        && plan.delivery.effects().is_some_and(|effects| {
+            let Effects { unannounced, trailers, points, fault, .. } = effects;
+            *unannounced && trailers.is_none() && points.is_empty() && fault.is_none()
+        })
+}
+
 /// An answer on an HTTP/2 stream.
 pub(super) fn on_stream(
     mut plan: Plan,
     wanted: &Wanted,
     frames: &Arc<Frames>,
 ) -> hyper::Response<PlanBody> {
-    if plan.delivery.leaves_body() {
+    if plan.delivery.leaves_body() || is_empty_stream(&plan) {
         return plain(plan, wanted);
     }
     let undated = is_undated(&plan);

@@ -5,7 +5,6 @@
 //! values that vary: `${json-unit.any-string}` and others.
 
 mod equal;
-mod pairing;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -17,8 +16,8 @@ use serde_json::Value;
 
 use crate::java::json::{Json, Map};
 
+use super::pairing::{MAX_PAIRED, Pairing};
 use equal::{canonical, scalars_equal};
-use pairing::Pairing;
 use tree::{Item, Rules, Tree};
 
 /// How many values one comparison may look at: pairing lists with placeholders in any order is
@@ -28,9 +27,6 @@ const BUDGET: u32 = 2_000_000;
 
 /// How much of a text is compared, or searched by a pattern, for one step.
 const BYTES_PER_STEP: usize = 64;
-
-/// Lists longer than this are paired greedily, first fit first.
-const MAX_PAIRED: usize = 1_000;
 
 /// An expected JSON tree.
 #[derive(Debug)]

@@ -22,6 +22,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 
 use super::json::JsonPattern;
 use super::pattern::Pattern;
@@ -113,6 +114,11 @@ impl StringPattern {
             Self::Or(any) => any.iter().any(|pattern| pattern.matches(subject)),
             Self::Not(pattern) => !pattern.matches(subject),
         }
+    }
+
+    /// Whether a text is as wanted at a time.
+    pub(super) fn matches_text(&self, text: &str, now: Option<Timestamp>) -> bool {
+        self.matches(&Subject::new(Some(text)).at(now))
     }
 
     /// Whether a missing cookie is as wanted (`StringValuePattern.nullSafeIsAbsent`).

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, HeaderName};
+use serde_json::Value;
 
 use crate::links::Links;
 use crate::message::Effects;
@@ -37,6 +38,8 @@ pub(in crate::matching) struct Definition {
     pub(super) parameters: Parameters,
     /// Links to the backend that the answer was recorded from: they become those of the request.
     pub(super) links: Option<Box<Links>>,
+    /// The ids of the recorded JSON-RPC calls: those of the request stand in their place.
+    pub(super) rpc_ids: Option<Box<[Value]>>,
 }
 
 /// The body of a response.
@@ -103,6 +106,7 @@ impl Definition {
         body && self.delays.drawn.is_none()
             && self.proxy.is_none()
             && self.links.is_none()
+            && self.rpc_ids.is_none()
             && self.headers.iter().all(plain)
     }
 

@@ -2,14 +2,15 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::CONTENT_LENGTH;
 
 use crate::document::Keys;
 use crate::links::{
     Backend, ClientBase, LINKS_PARAMETER, LINKS_TRANSFORMER, Links, is_compressed, is_rewritten,
 };
-use crate::message::{Request, Schedule, TimedChunk};
+use crate::message::{Request, Schedule};
 use crate::redact::recoded;
+
+use super::resize::{cuts, recut, resized};
 
 /// The backends of a recording, in `transformerParameters`, where the response names the transformer.
 pub(super) fn read(keys: &Keys<'_>, transformers: &[&str]) -> Option<Box<Links>> {
@@ -58,31 +59,8 @@ pub(super) fn rewrite(
             None => body,
         };
     }
-    let chunks = schedule.as_deref().unwrap_or_default();
-    let mut cuts: Vec<usize> = chunks
-        .iter()
-        .scan(0, |end, chunk| {
-            *end += chunk.bytes;
-            Some(*end)
-        })
-        .collect();
+    let mut cuts = cuts(schedule.as_ref());
     let Some(new) = links.to_client_cut(&body, &base, &mut cuts) else { return body };
-    if !cuts.is_empty() {
-        let mut start = 0;
-        let chunks = chunks.iter().zip(cuts).map(|(chunk, end)| {
-            let bytes = end - std::mem::replace(&mut start, end);
-            TimedChunk { after: chunk.after, bytes }
-        });
-        *schedule = Some(chunks.collect());
-    }
+    recut(schedule, cuts);
     resized(headers, &body, new.into())
-}
-
-/// A new body, which Content-Length follows where it was that of the old one.
-fn resized(headers: &mut HeaderMap, body: &Bytes, new: Bytes) -> Bytes {
-    let length = body.len().to_string();
-    if headers.get(CONTENT_LENGTH).is_some_and(|value| value.as_bytes() == length.as_bytes()) {
-        headers.insert(CONTENT_LENGTH, new.len().into());
-    }
-    new
 }

@@ -18,6 +18,7 @@ use super::headers;
 use super::links;
 use super::marks::{STUB_ID, STUB_NAME, ascii};
 use super::proxy_request;
+use super::rpc;
 use super::text::Rendering;
 
 /// The answer to a request; 500 with the reason where there is none.
@@ -55,6 +56,10 @@ fn plan(
         let request = rendering.context.request;
         body = links::rewrite(links, request, &mut headers, body, &mut effects.schedule);
     }
+    if let Some(ids) = &definition.rpc_ids {
+        let request = rendering.context.request;
+        body = rpc::rewrite(ids, request, &mut headers, body, &mut effects.schedule);
+    }
     settle_length(&mut headers)?;
     let AnsweringStub { id, name, .. } = stub;
     let context = &mut *rendering.context;
@@ -87,7 +92,7 @@ fn large_file(
     else {
         return Ok(None);
     };
-    if !definition.exact || definition.links.is_some() {
+    if !definition.exact || definition.links.is_some() || definition.rpc_ids.is_some() {
         return Ok(None);
     }
     let name = name.render(rendering)?;

@@ -25,6 +25,8 @@ mod proxy;
 mod proxy_request;
 mod read;
 mod reason;
+mod resize;
+mod rpc;
 mod scalar;
 mod settings;
 mod template_request;
@@ -108,7 +110,7 @@ impl Response {
 
     /// Whether the answer is made from the request's body.
     pub(super) fn needs_body(&self) -> bool {
-        matches!(self, Self::Made(definition) if definition.templated)
+        matches!(self, Self::Made(definition) if definition.templated || definition.rpc_ids.is_some())
     }
 
     /// The answer to a request.

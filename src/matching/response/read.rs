@@ -15,7 +15,7 @@ use super::delays::{Delays, dribble};
 use super::proxy::ProxyDefinition;
 use super::settings::ResponseTemplating;
 use super::text::Text;
-use super::{body, headers, links, reason, scalar};
+use super::{body, headers, links, reason, rpc, scalar};
 
 /// A response as it is written.
 #[derive(Debug, Default)]
@@ -50,6 +50,7 @@ impl RawResponse {
             keep_last(&mut headers, &name);
         }
         let links = links::read(&keys, &names);
+        let rpc_ids = rpc::read(&keys, &names);
         let conversation = conversation(&keys, &names);
         let stream = stream(&keys, &names);
         let body = body::read(&keys, files, templated, file_templated);
@@ -107,6 +108,7 @@ impl RawResponse {
             exact: false,
             parameters,
             links,
+            rpc_ids,
         }))
     }
 }

@@ -1,7 +1,6 @@
 //! Responses whose texts are templates.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::tests::{answer, bytes, compile, plan};
 use super::{RawResponse, Response, ResponseSettings, ResponseTemplating, StubAnswer};

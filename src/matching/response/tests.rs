@@ -16,9 +16,7 @@ use super::{
 use crate::matching::HeaderPool;
 use crate::matching::request::RequestPattern;
 use crate::matching::testing::{Files, NoHost, with_node};
-use crate::message::{
-    Body, Delay, Fault, FaultAction, FaultPoint, Origin, Plan, Request, TimedChunk,
-};
+use crate::message::{Body, Delay, Fault, FaultAction, FaultPoint, Plan, Request, TimedChunk};
 
 /// The answers of a response to requests; drawn numbers are all the same.
 pub(super) fn answer(response: &Response, target: &str, settings: &ResponseSettings) -> StubAnswer {
@@ -323,7 +321,7 @@ fn what_cannot_be_served_is_told() {
         ),
         (
             json!({"transformers": ["mine"]}),
-            "warning: transformers[0]: there is no transformer \"mine\", so it does nothing; known here: standin-stream, standin-websocket, standin-links, response-template",
+            "warning: transformers[0]: there is no transformer \"mine\", so it does nothing; known here: standin-stream, standin-websocket, standin-links, standin-json-rpc, response-template",
         ),
         (
             json!({"transformers": ["standin-stream"], "transformerParameters": {"chunks": [{}]}}),

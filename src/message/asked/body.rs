@@ -61,14 +61,19 @@ impl<'r> Asked<'r> {
 
     /// The decoded values of a form's field, in the order sent.
     pub(crate) fn form<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
-        let fields = self.body().map(|_| {
-            self.form.get_or_init(|| {
-                let text = self.text().filter(|_| is_form(self.headers()));
-                parameters::of_form(text.unwrap_or(""))
-            })
-        });
-        let fields = fields.into_iter().flatten();
+        let fields = self.form_fields().iter();
         fields.filter(move |(key, _)| key == name).map(|(_, value)| &**value)
+    }
+
+    /// The decoded fields of a form, in the order sent; none where the body is no form or has not been read.
+    pub(crate) fn form_fields(&self) -> &[(Cow<'static, str>, Cow<'static, str>)] {
+        if self.body().is_none() {
+            return &[];
+        }
+        self.form.get_or_init(|| {
+            let text = self.text().filter(|_| is_form(self.headers()));
+            parameters::of_form(text.unwrap_or(""))
+        })
     }
 
     /// The parts of a multipart body, and the body; absent where it is not multipart.

@@ -87,6 +87,12 @@ pub(super) fn write(body: &Bytes, headers: &HeaderMap, response: &mut Object) ->
     Written { file: None, readable: (text.len() >= MIN_READABLE).then_some(parsed) }
 }
 
+/// A body that is written in chunks, as JSON for people.
+pub(super) fn readable(body: &[u8], headers: &HeaderMap) -> Option<Json> {
+    let text = std::str::from_utf8(body).ok().filter(|text| text.len() >= MIN_READABLE)?;
+    (is_json(headers) && !headers.contains_key(CONTENT_ENCODING)).then(|| json_of(text))?
+}
+
 /// A text as people read it: JSON where it is some.
 fn readable_form(text: &str) -> Json {
     json_of(text).unwrap_or_else(|| raw(text))

@@ -3,6 +3,7 @@
 mod body;
 mod large;
 mod messages;
+mod rpc;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -68,8 +69,11 @@ impl RecordedResponse {
         folder: &Path,
         notes: &mut Vec<String>,
     ) -> io::Result<Self> {
-        let ReceivedAnswer { status, headers, reason, body, trailers, end } = answer;
+        let ReceivedAnswer { status, headers, reason, waited, body, trailers, end } = answer;
         let mut response = Object::new();
+        if let Some(wait) = stream::wait(waited) {
+            response.insert("fixedDelayMilliseconds".to_owned(), raw(wait));
+        }
         response.insert("status".to_owned(), raw(status.as_u16()));
         // The phrase that a stub without one has may be another than the backend's.
         let usual = status.canonical_reason().filter(|_| has_own_reason(status));
@@ -78,7 +82,7 @@ impl RecordedResponse {
         {
             response.insert("statusMessage".to_owned(), raw(latin1(&reason)));
         }
-        let (received, parts) = match body {
+        let (mut received, mut parts) = match body {
             ArrivedBody::Held(whole, parts) => (whole, parts),
             ArrivedBody::File(file) => {
                 return Self::large(sent, status, &headers, file, response, clean, folder, notes);
@@ -87,15 +91,14 @@ impl RecordedResponse {
         if status == StatusCode::SWITCHING_PROTOCOLS {
             return Ok(Self::of_websocket(&headers, &received, &parts, clean));
         }
+        let rpc_ids = rpc::RpcIds::of(sent, &headers, &mut received, &mut parts);
         let trailers = trailers.map(|trailers| fields(&trailers, clean));
-        let timed = stream::is_timed(sent, &headers, &parts);
         let whole = body::without_secrets(received.clone(), &headers, clean, notes);
-        // What is compressed can be cut only where nothing in it was replaced.
-        let is_packed = headers.contains_key(CONTENT_ENCODING);
-        let cut = timed && (whole == received || !is_packed && !whole.is_empty());
+        let chunks = stream::chunks(sent, &headers, &received, &whole, parts, clean);
         let mut written = body::Written::default();
-        if cut || trailers.is_some() {
-            stream::write(&whole, parts, &headers, clean, cut, trailers, &mut response);
+        if chunks.is_some() || trailers.is_some() {
+            stream::write(&whole, chunks, trailers, &mut response);
+            written.readable = body::readable(&whole, &headers);
             if end == End::ByClient {
                 notes.push("the client ended the stream".to_owned());
             }
@@ -108,8 +111,8 @@ impl RecordedResponse {
             response.insert("headers".to_owned(), raw(&all));
         }
         let file = written.file;
-        if sent.links.is_some() {
-            mark_links(sent, &mut response, file.as_ref(), notes);
+        if sent.links.is_some() || rpc_ids.is_some() {
+            mark(sent, rpc_ids, &mut response, file.as_ref(), notes);
         }
         let digest = digest(&response, &whole);
         Ok(Self { response, file, readable: written.readable, digest })
@@ -146,14 +149,14 @@ impl RecordedResponse {
     }
 }
 
-/// Says in a response which links are in it.
-fn mark_links(
+/// Says in a response which links and ids of calls are in it.
+fn mark(
     sent: &SentRequest,
+    rpc_ids: Option<rpc::RpcIds>,
     response: &mut Object,
     file: Option<&BodyFile>,
     notes: &mut Vec<String>,
 ) {
-    let Some(links) = &sent.links else { return };
     // A number that Rust does not have (1E400) is looked at as text.
     let value =
         |json: &Json| serde_json::from_str(json.get()).unwrap_or_else(|_| json.get().into());
@@ -164,7 +167,12 @@ fn mark_links(
         BodyContent::Held(bytes) => Some(&**bytes),
         BodyContent::File(_) => None,
     });
-    link_marks::mark(links, sent, &mut mapping, file);
+    if let Some(links) = &sent.links {
+        link_marks::mark(links, sent, &mut mapping, file);
+    }
+    if let Some(ids) = rpc_ids {
+        ids.mark(&mut mapping["response"]);
+    }
     for key in ["transformers", "transformerParameters"] {
         if let Some(value) = mapping["response"].get(key) {
             response.insert(key.to_owned(), raw(value));
@@ -228,8 +236,17 @@ fn set_length(
 
 fn digest(response: &Object, body: &[u8]) -> String {
     let mut digest = Sha256::new();
+    // What the body says is below, whatever its form is; the time that it took says nothing.
+    const OTHERWISE: [&str; 6] = [
+        "base64Body",
+        "body",
+        "fixedDelayMilliseconds",
+        "jsonBody",
+        "transformerParameters",
+        "transformers",
+    ];
     for (key, value) in response {
-        if key != "transformerParameters" {
+        if !OTHERWISE.contains(&key.as_str()) {
             digest.update(key.as_bytes());
             digest.update(value.get().as_bytes());
         }

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::matching::STREAM_TRANSFORMER;
@@ -25,8 +26,14 @@ const LARGEST_PACED: usize = 1 << 20;
 /// A shorter pause of an answer whose length is known is the network's.
 const PAUSE_OF_KNOWN: Duration = Duration::from_millis(200);
 
-/// Chunks that arrive within this time arrive together.
+/// A shorter pause between chunks is that of the network and the system.
 const TOGETHER: Duration = Duration::from_millis(25);
+
+/// The network may cut a chunk of this size, in bytes; a smaller one arrives whole.
+const CUT: usize = 4096;
+
+/// A shorter time until the head of an answer is that of any request.
+const SHORTEST_WAIT: Duration = Duration::from_millis(200);
 
 /// Whether an answer is a stream: a watch (Kubernetes' `watch=true`), events of a server (`text/event-stream`),
 /// JSON lines, gRPC, or JSON that says it is a stream.
@@ -43,44 +50,78 @@ pub(in crate::record) fn is_stream(sent: &SentRequest, headers: &HeaderMap) -> b
         || text(headers, &CONTENT_TYPE).contains("stream=watch")
 }
 
-/// Whether an answer is recorded with its timing.
-pub(super) fn is_timed(sent: &SentRequest, headers: &HeaderMap, parts: &[Chunk]) -> bool {
-    if is_stream(sent, headers) {
-        return true;
-    }
-    let size: usize = parts.iter().map(|part| part.bytes.len()).sum();
-    let least = if headers.contains_key(CONTENT_LENGTH) { PAUSE_OF_KNOWN } else { PAUSE };
-    let paused = parts.windows(2).any(|pair| pair[1].at.saturating_sub(pair[0].at) >= least);
-    paused && size <= LARGEST_PACED
+/// How long an answer waits at replay, in milliseconds; nothing where it took no longer than computing does.
+pub(super) fn wait(waited: Duration) -> Option<u64> {
+    let wait = (waited >= SHORTEST_WAIT).then(|| rounded(waited).as_millis());
+    wait.and_then(|wait| u64::try_from(wait).ok())
 }
 
-/// Writes a body in chunks, or as one where it is not `timed`, with its trailers.
-pub(super) fn write(
+/// The chunks in which a body is recorded, without its secrets; nothing where it is recorded as a whole. `received` is
+/// the body with its secrets, and `whole` the one without.
+pub(super) fn chunks(
+    sent: &SentRequest,
+    headers: &HeaderMap,
+    received: &Bytes,
     whole: &Bytes,
     parts: Vec<Chunk>,
-    headers: &HeaderMap,
     clean: &Clean<'_>,
-    timed: bool,
+) -> Option<Vec<Chunk>> {
+    if received.is_empty() {
+        return None;
+    }
+    let is_packed = headers.contains_key(CONTENT_ENCODING);
+    // What is compressed can be cut only where nothing in it was replaced.
+    if is_packed && whole != received || whole.is_empty() {
+        return None;
+    }
+    let has_length = headers.contains_key(CONTENT_LENGTH);
+    let has_events = is_stream(sent, headers);
+    let is_timed = has_events || {
+        let least = if has_length { PAUSE_OF_KNOWN } else { PAUSE };
+        let paused = parts.windows(2).any(|pair| pair[1].at.saturating_sub(pair[0].at) >= least);
+        paused && received.len() <= LARGEST_PACED
+    };
+    // A document of JSON is read as a whole, and so are compressed bytes.
+    let is_whole = || is_packed || serde_json::from_slice::<IgnoredAny>(whole).is_ok();
+    if !is_timed && (has_length || received.len() > LARGEST_PACED || is_whole()) {
+        return None;
+    }
+    let is_text = || !is_packed && std::str::from_utf8(whole).is_ok();
+    let chunks = if whole.len() == received.len() && !(has_events && is_text()) {
+        // Pseudonyms are as long as what they stand for.
+        let mut start = 0;
+        let clean = |part: Chunk| {
+            let end = start + part.bytes.len();
+            Chunk { at: part.at, bytes: whole.slice(std::mem::replace(&mut start, end)..end) }
+        };
+        uncut(parts.into_iter().map(clean).collect())
+    } else {
+        let clean = |line: Chunk| Chunk { at: line.at, bytes: redacted(&line.bytes, clean) };
+        lines(&parts).into_iter().map(clean).filter(|line| !line.bytes.is_empty()).collect()
+    };
+    (is_timed || chunks.len() > 1).then_some(chunks)
+}
+
+/// Writes a body in chunks, or as one, with its trailers.
+pub(super) fn write(
+    whole: &Bytes,
+    chunks: Option<Vec<Chunk>>,
     trailers: Option<BTreeMap<String, Value>>,
     response: &mut Object,
 ) {
-    let is_packed = headers.contains_key(CONTENT_ENCODING);
-    let chunks = match std::str::from_utf8(whole) {
-        _ if !timed => vec![Chunk { at: Duration::ZERO, bytes: whole.clone() }],
-        Ok(_) if !is_packed => together(lines(&parts)),
-        _ => together(parts),
-    };
+    let chunks = chunks.unwrap_or_else(|| {
+        let one = Chunk { at: Duration::ZERO, bytes: whole.clone() };
+        if whole.is_empty() { Vec::new() } else { vec![one] }
+    });
     let mut before = Duration::ZERO;
     let mut written = Vec::with_capacity(chunks.len());
     let mut all = Vec::with_capacity(whole.len());
-    for chunk in chunks.iter().filter(|chunk| !chunk.bytes.is_empty()) {
-        let bytes =
-            if timed && !is_packed { redacted(&chunk.bytes, clean) } else { chunk.bytes.clone() };
-        let pause = chunk.at.saturating_sub(before);
+    for Chunk { at, bytes } in chunks {
+        let pause = at.saturating_sub(before);
         let pause = if pause < TOGETHER {
             Duration::ZERO
         } else {
-            before = chunk.at;
+            before = at;
             rounded(pause)
         };
         all.extend_from_slice(&bytes);
@@ -141,20 +182,19 @@ fn lines(chunks: &[Chunk]) -> Vec<Chunk> {
     out
 }
 
-/// Joins chunks that arrived together: where the network cut them differs from time to time.
-fn together(chunks: Vec<Chunk>) -> Vec<Chunk> {
-    let mut out: Vec<Chunk> = Vec::with_capacity(chunks.len());
-    let mut began = Duration::ZERO;
-    for chunk in chunks {
+/// Joins what the network cut: a large chunk arrives in parts, at places that differ from time to time. What a backend
+/// sends in small chunks stays so.
+fn uncut(parts: Vec<Chunk>) -> Vec<Chunk> {
+    let mut out: Vec<Chunk> = Vec::with_capacity(parts.len());
+    let mut before = Duration::ZERO;
+    for part in parts {
         match out.last_mut() {
-            Some(last) if chunk.at.saturating_sub(began) < TOGETHER => {
-                last.bytes = [&*last.bytes, &*chunk.bytes].concat().into();
+            Some(last) if last.bytes.len() >= CUT && part.at.saturating_sub(before) < TOGETHER => {
+                last.bytes = [&*last.bytes, &*part.bytes].concat().into();
             }
-            _ => {
-                began = chunk.at;
-                out.push(chunk);
-            }
+            _ => out.push(part.clone()),
         }
+        before = part.at;
     }
     out
 }
@@ -180,14 +220,25 @@ mod tests {
     }
 
     #[test]
-    fn what_arrives_together_is_one_chunk() {
-        let chunk = |ms, text: &'static str| Chunk {
+    fn small_chunks_stay_and_what_the_network_cut_is_joined() {
+        let chunk = |ms, text: &str| Chunk {
             at: Duration::from_millis(ms),
-            bytes: Bytes::from_static(text.as_bytes()),
+            bytes: Bytes::copy_from_slice(text.as_bytes()),
         };
-        let joined = together(vec![chunk(0, "a"), chunk(3, "b"), chunk(200, "c"), chunk(220, "d")]);
-        assert_eq!(joined, [chunk(0, "ab"), chunk(200, "cd")]);
+        let small = vec![chunk(0, "a"), chunk(3, "b"), chunk(200, "c"), chunk(220, "d")];
+        assert_eq!(uncut(small.clone()), small);
+        let large = "x".repeat(CUT);
+        let cut = vec![chunk(0, &large), chunk(9, "y"), chunk(20, "z"), chunk(100, "end")];
+        assert_eq!(uncut(cut), [chunk(0, &format!("{large}yz")), chunk(100, "end")]);
         let whole = lines(&[chunk(0, "one\ntw"), chunk(9, "o\nthree")]);
         assert_eq!(whole, [chunk(0, "one\n"), chunk(9, "two\n"), chunk(9, "three")]);
+    }
+
+    #[test]
+    fn only_a_long_time_until_the_head_is_recorded() {
+        let ms = Duration::from_millis;
+        for (waited, written) in [(3, None), (199, None), (212, Some(200)), (1_530, Some(1_500))] {
+            assert_eq!(wait(ms(waited)), written, "{waited}");
+        }
     }
 }

@@ -10,8 +10,11 @@ use crate::record::exchange::{
     ArrivedBody, BodyCopy, Chunk, End, ReceivedAnswer, SentBody, SentRequest,
 };
 
-/// The version of the format; another one is not read.
-const VERSION: u8 = 1;
+/// The version of the format. Of earlier ones only [`WITHOUT_WAIT`] is read.
+const VERSION: u8 = 2;
+
+/// The version that does not say how long an answer's head took.
+const WITHOUT_WAIT: u8 = 1;
 
 /// The kinds of a request's body.
 const WHOLE: u8 = 0;
@@ -44,13 +47,14 @@ pub(in crate::record) fn encode(sent: &SentRequest, answer: &ReceivedAnswer, out
         End::Whole => 0,
         End::ByClient => 1,
     });
+    put_time(out, answer.waited);
     let parts: &[Chunk] = match &answer.body {
         ArrivedBody::Held(_, parts) => parts,
         ArrivedBody::File(_) => &[],
     };
     put_length(out, parts.len());
     for part in parts {
-        out.put_u64_le(u64::try_from(part.at.as_micros()).unwrap_or(u64::MAX));
+        put_time(out, part.at);
         put_length(out, part.bytes.len());
     }
     put(out, answer.body.bytes());
@@ -59,7 +63,8 @@ pub(in crate::record) fn encode(sent: &SentRequest, answer: &ReceivedAnswer, out
 /// Reads an exchange, which does not know its links; nothing where the bytes are not one.
 pub(in crate::record) fn decode(bytes: Bytes) -> Option<(SentRequest, ReceivedAnswer)> {
     let mut from = bytes;
-    if from.try_get_u8().ok()? != VERSION {
+    let version = from.try_get_u8().ok()?;
+    if ![VERSION, WITHOUT_WAIT].contains(&version) {
         return None;
     }
     let method = Method::from_bytes(&take(&mut from)?).ok()?;
@@ -86,6 +91,10 @@ pub(in crate::record) fn decode(bytes: Bytes) -> Option<(SentRequest, ReceivedAn
         1 => End::ByClient,
         _ => return None,
     };
+    let waited = match version {
+        WITHOUT_WAIT => Duration::ZERO,
+        _ => Duration::from_micros(from.try_get_u64_le().ok()?),
+    };
     let count = take_length(&mut from)?;
     let mut lengths = Vec::new();
     for _ in 0..count {
@@ -108,11 +117,16 @@ pub(in crate::record) fn decode(bytes: Bytes) -> Option<(SentRequest, ReceivedAn
         status,
         headers,
         reason: has_reason.then_some(reason),
+        waited,
         body: ArrivedBody::Held(whole, parts),
         trailers: has_trailers.then_some(trailers),
         end,
     };
     from.is_empty().then_some((sent, answer))
+}
+
+fn put_time(out: &mut Vec<u8>, time: Duration) {
+    out.put_u64_le(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
 }
 
 fn put_length(out: &mut Vec<u8>, length: usize) {
@@ -181,6 +195,7 @@ mod tests {
             status: StatusCode::IM_A_TEAPOT,
             headers: fields(&[("set-cookie", b"a"), ("set-cookie", b"b")]),
             reason: Some(Bytes::from_static(b"Short")),
+            waited: Duration::from_millis(750),
             body: arrivals.finish(),
             trailers: Some(fields(&[("grpc-status", b"0")])),
             end: End::ByClient,
@@ -202,7 +217,7 @@ mod tests {
             assert_eq!((&again.headers, again.body.content()), (&sent.headers, body));
             assert_eq!((read.status, &read.headers), (answer.status, &answer.headers));
             assert_eq!((&read.reason, &read.trailers), (&answer.reason, &answer.trailers));
-            assert_eq!(read.end, answer.end);
+            assert_eq!((read.end, read.waited), (answer.end, answer.waited));
             let held = |body| match body {
                 ArrivedBody::Held(whole, parts) => (whole, parts),
                 ArrivedBody::File(_) => panic!("it is small"),

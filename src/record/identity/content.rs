@@ -6,12 +6,12 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-use crate::message::BodyDigest;
+use crate::message::{BodyDigest, json_rpc};
 use crate::redact::{MARK, Redacted};
 
 use super::super::answer::is_searched;
 use super::super::clean::Clean;
-use super::{drawn, graphql, marked};
+use super::{drawn, graphql, marked, markup};
 
 /// Larger bodies that are no text are matched by their digest, in bytes.
 const MAX_BINARY: usize = 16 << 10;
@@ -53,13 +53,33 @@ pub(super) fn text_pattern(headers: &HeaderMap, text: &str, clean: &Clean<'_>) -
         && (value.is_object() || value.is_array())
     {
         graphql::relax(&mut value);
+        relax_calls(&mut value);
         any_at_marks(&mut value, "");
         return json!({"equalToJson": value});
     }
+    let marked = markup::marked(&marked);
     if !marked.contains(MARK) {
         return json!({"equalTo": text});
     }
     json!({"matches": marked::regex(&marked, r"[\s\S]*")})
+}
+
+/// Allows any ids of JSON-RPC calls: the answer gets those of its request.
+fn relax_calls(value: &mut Value) {
+    if json_rpc::ids(value).is_empty() {
+        return;
+    }
+    let calls = match value {
+        Value::Array(calls) => calls.as_mut_slice(),
+        call => std::slice::from_mut(call),
+    };
+    for id in calls.iter_mut().filter_map(|call| call.get_mut("id")) {
+        match id {
+            Value::String(_) => *id = "${json-unit.any-string}".into(),
+            Value::Number(_) => *id = "${json-unit.any-number}".into(),
+            _ => {}
+        }
+    }
 }
 
 /// Replaces each value with a secret, and each that is drawn, by a placeholder for any text or any number.

@@ -51,7 +51,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// Whether a value looks random: a UUID, a long number, a long mix of letters and digits.
-fn is_random(value: &str) -> bool {
+pub(in crate::record) fn is_random(value: &str) -> bool {
     let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     Uuid::try_parse(value).is_ok()
@@ -60,7 +60,7 @@ fn is_random(value: &str) -> bool {
 }
 
 /// Whether a value is a time close to now.
-fn is_now(value: &str) -> bool {
+pub(super) fn is_now(value: &str) -> bool {
     let now = Timestamp::now().as_second();
     seconds(value).is_some_and(|seconds| (seconds - now).abs() <= NOW)
 }

@@ -2,7 +2,8 @@
 //!
 //! Fields that ask for a part of a resource, or for it under a condition, are always matched: an answer `304 Not
 //! Modified` is for nobody who has no copy. All others are matched only where requests were seen to differ in them,
-//! so that the recording of one client answers another one.
+//! so that the recording of one client answers another one. What a client draws for each request, and what
+//! describes the client or its connection, is never matched.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::super::clean::Clean;
 use super::super::exchange::SentRequest;
-use super::marked;
+use super::{drawn, marked};
 
 /// Fields of parts and conditions (RFC 9110, sections 13 and 14).
 const CONDITIONS: [HeaderName; 6] =
@@ -27,8 +28,8 @@ const CONDITIONS: [HeaderName; 6] =
 const CHOICES: [HeaderName; 5] =
     [ACCEPT, ACCEPT_LANGUAGE, ACCEPT_CHARSET, ACCEPT_ENCODING, CONTENT_TYPE];
 
-/// Further such fields, of protocols over HTTP. Names that end so count as well.
-const MORE_CHOICES: [&str; 10] = [
+/// Further such fields, of protocols over HTTP, whose values may look random. Names that end so count as well.
+const MORE_CHOICES: [&str; 14] = [
     "soapaction",
     "prefer",
     "git-protocol",
@@ -37,8 +38,58 @@ const MORE_CHOICES: [&str; 10] = [
     "depth",
     "destination",
     "overwrite",
+    "origin",
+    "content-range",
+    "last-event-id",
+    "x-amz-copy-source",
     "-target",
     "version",
+];
+
+/// Fields that describe the client, its connection or the way of the request. Names that end with a hyphen stand for
+/// all that begin so, those that begin with one for all that end so.
+const NEVER: [&str; 41] = [
+    "accept-ranges",
+    "alt-used",
+    "amz-sdk-request",
+    "b3",
+    "baggage",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "date",
+    "dnt",
+    "early-data",
+    "expect",
+    "forwarded",
+    "from",
+    "grpc-timeout",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "kubectl-",
+    "max-forwards",
+    "pragma",
+    "priority",
+    "proxy-",
+    "referer",
+    "save-data",
+    "sec-",
+    "sentry-trace",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "upgrade-insecure-requests",
+    "user-agent",
+    "via",
+    "x-b3-",
+    "x-forwarded-",
+    "x-standin-",
+    "-ip",
+    "-timeout",
+    "-user-agent",
 ];
 
 /// Fields that are compared otherwise: as credentials.
@@ -87,11 +138,18 @@ impl RequestFields {
         let vary = vary
             .flat_map(|value| value.split(','))
             .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok());
-        let named = sent.headers.keys().filter(|name| is_choice(name)).cloned();
+        let is_drawn = |name: &HeaderName| {
+            let values = sent.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+            values.into_iter().any(|value| drawn::is_drawn(name.as_str(), value))
+        };
+        let named = sent.headers.keys();
+        let named =
+            named.filter(|name| is_choice(name) || may_decide(name, &sent.headers)).cloned();
         let choices = named
             .chain(vary)
             .filter(|name| !CREDENTIALS.contains(name) && !CONDITIONS.contains(name))
             .filter(|name| *name != CONTENT_TYPE || !is_multipart(&sent.headers))
+            .filter(|name| !is_drawn(name))
             .filter_map(|name| field(&name))
             .collect();
         let guards = guards(&conditions, sent.method.as_str());
@@ -146,6 +204,19 @@ fn is_choice(name: &HeaderName) -> bool {
             name == *choice
                 || (choice.starts_with('-') || *choice == "version") && name.ends_with(choice)
         })
+}
+
+/// Whether an answer may depend on a field that nothing is known of: its values are no ids and no times.
+fn may_decide(name: &HeaderName, headers: &HeaderMap) -> bool {
+    let name = name.as_str();
+    let is_named = |known: &&str| match (known.strip_suffix('-'), known.strip_prefix('-')) {
+        (Some(start), _) => name.starts_with(start),
+        (_, Some(end)) => name.ends_with(end),
+        _ => name == *known,
+    };
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    !NEVER.iter().any(|known| is_named(&known))
+        && values.into_iter().all(|value| !drawn::is_random(value) && !drawn::is_now(value))
 }
 
 /// The boundary in such a type is random.

@@ -15,6 +15,8 @@ mod drawn;
 mod graphql;
 mod headers;
 mod marked;
+mod markup;
+mod order;
 mod parts;
 mod target;
 
@@ -22,7 +24,9 @@ use http::HeaderMap;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+pub(super) use drawn::is_random;
 pub(super) use headers::{Field, RequestFields, title};
+pub(super) use order::ORDER;
 
 use super::clean::Clean;
 use super::exchange::{SentRequest, path_of};
@@ -34,7 +38,7 @@ pub(super) struct Identity {
     pub(super) pattern: Map<String, Value>,
     /// How many conditions it has besides method and URL: the more, the earlier its stub is asked.
     pub(super) conditions: i32,
-    /// The header fields that may tell its variants apart.
+    /// The header fields that may tell its variants apart, and the order of its lists.
     pub(super) fields: RequestFields,
     /// The digest of a body that no pattern can hold, for the mapping's metadata.
     pub(super) digest: Option<Value>,
@@ -56,14 +60,16 @@ impl Identity {
         let mut conditions = target::pattern(sent, clean, notes, &mut pattern);
         let digest = body::pattern(sent, clean, notes, &mut pattern, &mut conditions);
         let credentials = clean.credentials();
-        conditions += i32::from(credentials.is_some());
-        let fields = RequestFields::of(sent, answer, clean);
+        let values = credentials.as_ref().and_then(|of| of["values"].as_array()).map(Vec::len);
+        conditions += i32::try_from(values.unwrap_or_default()).unwrap_or(i32::MAX);
+        let mut fields = RequestFields::of(sent, answer, clean);
+        fields.choices.extend(order::of(&pattern).map(|order| (ORDER.to_owned(), order)));
         Self { pattern, conditions, fields, digest, credentials }
     }
 
     /// The id of the request: the same for the same request of the same client, in each recording.
     pub(super) fn id(&self) -> Uuid {
-        let mut name = Value::Object(self.pattern.clone()).to_string();
+        let mut name = Value::Object(order::sorted(&self.pattern)).to_string();
         for part in [&self.digest, &self.credentials].into_iter().flatten() {
             name.push('\n');
             name.push_str(&part.to_string());

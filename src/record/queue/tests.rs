@@ -58,7 +58,18 @@ fn exchange(target: &str, text: &str) -> (SentRequest, ReceivedAnswer) {
     arrivals.push(Duration::ZERO, text.as_bytes()).unwrap();
     let body = arrivals.finish();
     let (status, headers) = (StatusCode::OK, HeaderMap::new());
-    (sent, ReceivedAnswer { status, headers, reason: None, body, trailers: None, end: End::Whole })
+    (
+        sent,
+        ReceivedAnswer {
+            status,
+            headers,
+            reason: None,
+            waited: std::time::Duration::ZERO,
+            body,
+            trailers: None,
+            end: End::Whole,
+        },
+    )
 }
 
 fn push(queue: &Queue, target: &str, text: &str) {

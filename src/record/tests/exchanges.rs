@@ -75,7 +75,7 @@ async fn an_exchange_becomes_a_stub_without_its_secrets() {
         mapping,
         json!({
             "name": "POST /v3/auth/tokens",
-            "priority": -15,
+            "priority": -23,
             "request": {
                 "method": "POST",
                 "urlPath": "/v3/auth/tokens",

@@ -2,6 +2,7 @@
 mod bodies;
 mod exchanges;
 mod failures;
+mod identity;
 mod mappings;
 mod round_trip;
 mod sequences;
@@ -178,17 +179,18 @@ struct Book {
     ledger: Ledger,
     files: InMemory,
     redactor: crate::redact::Redactor,
+    key: crate::redact::Key,
 }
 
 impl Book {
     fn new() -> Self {
-        let ledger = Ledger::open(TempDir::new().unwrap().path(), Earlier::Replace).unwrap();
-        let redactor = crate::redact::Redactor::new(Self::key());
-        Self { ledger, files: InMemory::default(), redactor }
+        Self::with_key(crate::redact::Key::of(b"k"))
     }
 
-    fn key() -> crate::redact::Key {
-        crate::redact::Key::of(b"k")
+    fn with_key(key: crate::redact::Key) -> Self {
+        let ledger = Ledger::open(TempDir::new().unwrap().path(), Earlier::Replace).unwrap();
+        let redactor = crate::redact::Redactor::new(key.clone());
+        Self { ledger, files: InMemory::default(), redactor, key }
     }
 
     fn record(&self, sent: &SentRequest, answer: ReceivedAnswer) {
@@ -204,12 +206,19 @@ impl Book {
             .collect()
     }
 
-    /// What each of these requests is answered, in this order.
-    fn replay(&self, requests: &[Request]) -> Vec<String> {
+    /// The stubs of the recording, which know its key.
+    fn stubs(&self) -> StubSet {
         let mut set = StubSet::default();
         for (_, mapping) in self.mappings() {
-            set.add(Arc::new(crate::matching::testing::stub(&mapping)));
+            let stub = crate::matching::testing::stub(&mapping);
+            set.add(Arc::new(stub.with_recording_key(self.key.clone())));
         }
+        set
+    }
+
+    /// What each of these requests is answered, in this order.
+    fn replay(&self, requests: &[Request]) -> Vec<String> {
+        let set = self.stubs();
         let states = crate::matching::ScenarioStates::default();
         let answer = |request: &Request| {
             let Some(stub) = set.select(&Asked::new(request), &states) else {
@@ -244,6 +253,7 @@ fn received(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> Recei
         status: StatusCode::from_u16(status).unwrap(),
         headers,
         reason: None,
+        waited: std::time::Duration::ZERO,
         body: arrived(parts),
         trailers: None,
         end: End::Whole,

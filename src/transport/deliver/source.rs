@@ -54,6 +54,20 @@ impl Source {
     }
 }
 
+impl Source {
+    /// The rest of the body, where it is one small piece behind a large one.
+    pub(in crate::transport) fn take_end(&mut self, before: &Bytes) -> Option<Bytes> {
+        let Self::Pieces(pieces) = self else { return None };
+        let is_small = matches!(pieces.as_slice(), [end] if end.len() < CHUNK);
+        if before.len() < CHUNK || !is_small {
+            return None;
+        }
+        let end = pieces.next();
+        *self = Self::Empty;
+        end
+    }
+}
+
 impl Stream for Source {
     type Item = Result<Bytes, BodyError>;
 

@@ -153,3 +153,32 @@ async fn an_http2_reset_comes_after_exactly_its_bytes() {
         connection.abort();
     }
 }
+
+#[tokio::test]
+async fn a_backends_answer_has_no_length_that_the_backend_did_not_name() {
+    let server = start(TransportLimits::default()).await;
+    for (path, method, length) in [
+        ("/exact/some", "GET", 10),
+        ("/exact/none", "GET", 0),
+        ("/exact/some", "HEAD", 0),
+        ("/exact/stream", "GET", 0),
+    ] {
+        let socket = TcpStream::connect(server.address).await.unwrap();
+        let (mut client, connection) = h2::client::handshake(socket).await.unwrap();
+        let driving = tokio::spawn(connection);
+        let request = http::Request::builder().method(method).uri(format!("http://x{path}"));
+        let (answer, _) = client.send_request(request.body(()).unwrap(), true).unwrap();
+        let (head, mut body) = answer.await.unwrap().into_parts();
+        assert_eq!(head.headers.get("content-length"), None, "{method} {path}");
+        assert_eq!(body.is_end_stream(), length == 0, "{method} {path}: the head ends it");
+        let mut got = 0;
+        while let Some(bytes) = body.data().await {
+            got += bytes.unwrap().len();
+        }
+        assert_eq!(got, length, "{method} {path}");
+        driving.abort();
+    }
+    let head = "HEAD /exact/some HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let (text, end) = ask(server.address, head).await;
+    assert_eq!((text.as_str(), end), ("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n", None));
+}

@@ -86,6 +86,20 @@ impl Toy {
                 let status = parts.next().unwrap_or_default().parse().unwrap();
                 return Plan::new(status, Origin::Server, Body::Empty);
             }
+            "exact" => {
+                let mut answer = plan(Body::Empty);
+                (answer.exact, answer.chunked) = (true, true);
+                match parts.next() {
+                    Some("some") => answer.body = Body::Bytes(Bytes::from_static(b"0123456789")),
+                    Some("stream") => {
+                        let schedule = Some(std::iter::empty().collect());
+                        answer.delivery =
+                            Effects { unannounced: true, schedule, ..Effects::default() }.into();
+                    }
+                    _ => {}
+                }
+                return answer;
+            }
             "panic" => panic!("on purpose"),
             _ => Body::Empty,
         };

@@ -4,9 +4,11 @@ State lives in the process; each conversation has one of its own. Secrets contai
 """
 from starlette.applications import Starlette
 
-from application import accounts, documents, negotiation, pages, planted, services, streams, uploads
+from application import (
+    accounts, calls, documents, negotiation, pages, planted, retries, services, streams, uploads,
+)
 
 app = Starlette(routes=[
-    *accounts.routes, *documents.routes, *negotiation.routes, *pages.routes, *planted.routes, *services.routes,
-    *streams.routes, *uploads.routes,
+    *accounts.routes, *calls.routes, *documents.routes, *negotiation.routes, *pages.routes, *planted.routes,
+    *retries.routes, *services.routes, *streams.routes, *uploads.routes,
 ])

@@ -1,5 +1,14 @@
 //! Lists in any order: each expected item is paired with an actual one of its own.
 
+/// Lists longer than this are paired greedily, first fit first.
+pub(super) const MAX_PAIRED: usize = 1_000;
+
+/// Whether each of `count` wanted items has an actual one of its own among as many.
+pub(super) fn pair(count: usize, fits: &impl Fn(usize, usize) -> bool) -> bool {
+    let mut pairing = Pairing { taken: vec![None; count] };
+    (0..count).all(|wanted| pairing.place(wanted, count <= MAX_PAIRED, fits))
+}
+
 /// Pairs expected items with different actual ones (Kuhn's augmenting paths).
 pub(super) struct Pairing {
     /// Which expected item holds each actual one.

@@ -1,0 +1,50 @@
+//! Options that are put together only for the command that runs: there are hundreds, and a start pays for each.
+
+use clap::{ArgMatches, Args, Command, Error, FromArgMatches, Id};
+
+/// The options of a command.
+#[derive(Debug)]
+pub(in crate::cli) struct Deferred<T>(pub(in crate::cli) T);
+
+impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        T::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
+impl<T: Args> Args for Deferred<T> {
+    fn group_id() -> Option<Id> {
+        T::group_id()
+    }
+
+    fn augment_args(command: Command) -> Command {
+        command.defer(T::augment_args)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        command.defer(T::augment_args_for_update)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use crate::cli::args::Cli;
+
+    #[test]
+    fn every_command_has_its_options() {
+        let mut all = Cli::command();
+        all.build();
+        for name in ["serve", "wiremock", "record", "import", "export", "diff", "drill", "explain"]
+        {
+            let command = all.find_subcommand(name).unwrap();
+            assert!(command.get_arguments().count() > 3, "{name}");
+            assert!(command.get_about().is_some(), "{name}");
+        }
+    }
+}

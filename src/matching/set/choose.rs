@@ -1,0 +1,106 @@
+//! The stub that answers a request, of all that may.
+
+use std::sync::Arc;
+
+use http::Method;
+
+use crate::message::Asked;
+
+use super::super::asker::AskerFilter;
+use super::super::state::ScenarioStates;
+use super::super::stub::Stub;
+use super::StubSet;
+
+impl StubSet {
+    /// Whether the body must be read before [`Self::find`] can tell: the first stub that fits in all
+    /// else has body patterns.
+    #[must_use]
+    pub fn wants_body(&self, asked: &Asked<'_>) -> bool {
+        if self.body_patterns == 0 {
+            return false;
+        }
+        let asks = |stub: &Arc<Stub>, filter: &AskerFilter| {
+            if !stub.request.head_matches(asked, filter) {
+                return None;
+            }
+            match stub.has_body_patterns() {
+                // Whether it answers depends on a state, which may change before it is chosen.
+                false if stub.scenario().is_some_and(|scenario| scenario.requires().is_some()) => {
+                    None
+                }
+                asks => Some(asks),
+            }
+        };
+        self.first(asked, asks).unwrap_or(false)
+    }
+
+    /// The stub that answers a request in a world whose scenarios have these states. Its own scenario moves on.
+    /// Looks at the body only as far as it has been read.
+    pub(crate) fn select<'a>(
+        &'a self,
+        asked: &Asked<'_>,
+        states: &ScenarioStates,
+    ) -> Option<&'a Arc<Stub>> {
+        if self.scenarios.is_empty() {
+            return self.find(asked);
+        }
+        let found = states.choose(|view| {
+            let fits = |stub: &'a Arc<Stub>, filter: &AskerFilter| {
+                (view.allows(stub) && stub.fits(asked, filter)).then_some(stub)
+            };
+            self.first(asked, fits)
+        });
+        if found.is_some() || *asked.method() != Method::HEAD {
+            return found;
+        }
+        // The head of an answer is not that answer: no scenario moves on.
+        let view = states.view();
+        self.head_of_get(asked, |stub| view.allows(stub))
+    }
+
+    /// The recorded answer to a GET of what a HEAD asks for.
+    fn head_of_get(&self, asked: &Asked<'_>, allows: impl Fn(&Stub) -> bool) -> Option<&Arc<Stub>> {
+        self.first_by(asked, AskerFilter::for_head(), |stub, filter| {
+            (allows(stub) && stub.fits(asked, filter)).then_some(stub)
+        })
+    }
+
+    /// The stub that answers a request; looks at the body only as far as it has been read.
+    #[must_use]
+    pub fn find(&self, asked: &Asked<'_>) -> Option<&Arc<Stub>> {
+        let found = self.first(asked, |stub, filter| stub.fits(asked, filter).then_some(stub));
+        if found.is_some() || *asked.method() != Method::HEAD {
+            return found;
+        }
+        self.head_of_get(asked, |_| true)
+    }
+
+    /// Visits the stubs that may answer until `visit` gives something; once more where stubs were passed over
+    /// because the request's credentials are not clearly the recorded ones.
+    fn first<'a, T>(
+        &'a self,
+        asked: &Asked<'_>,
+        visit: impl FnMut(&'a Arc<Stub>, &AskerFilter) -> Option<T>,
+    ) -> Option<T> {
+        self.first_by(asked, AskerFilter::default(), visit)
+    }
+
+    fn first_by<'a, T>(
+        &'a self,
+        asked: &Asked<'_>,
+        filter: AskerFilter,
+        mut visit: impl FnMut(&'a Arc<Stub>, &AskerFilter) -> Option<T>,
+    ) -> Option<T> {
+        loop {
+            let found = self.index.search(asked, |stub| Some((stub, visit(stub, &filter)?)));
+            // A stub of a client that this may be comes before one of no client.
+            let is_better =
+                |stub: &Stub| stub.request.asks_for_credentials() || !filter.has_passed_similar();
+            match found {
+                Some((stub, found)) if is_better(stub) => return Some(found),
+                found if !filter.widen() => return found.map(|(_, found)| found),
+                _ => {}
+            }
+        }
+    }
+}
