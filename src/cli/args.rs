@@ -1,5 +1,6 @@
 //! The command line: commands, options, and their help. The longest lists of options have files of their own.
 
+mod address;
 mod deferred;
 mod diff;
 mod replay;

@@ -159,7 +159,7 @@ fn is_scenario(path: &Path) -> bool {
         .and_then(|bytes| Source::from_bytes(path.to_owned(), format, bytes).ok());
     match source.as_ref().map(Source::parse) {
         Some(Ok(documents)) => documents.iter().any(|document| {
-            ["rules", "tokens", "generate", "timeline"]
+            ["rules", "tokens", "generate", "timeline", "listen"]
                 .iter()
                 .any(|key| document.get(key).is_some())
         }),

@@ -44,6 +44,7 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         builder = builder.authorization_policy_file(path);
     }
     builder = builder.anonymous_auth(args.anonymous_auth);
+    builder = args.admin_listen.into_iter().fold(builder, Builder::admin_listen);
     let is_proxy = !args.upstream.is_empty();
     for (url, options) in backends(args.upstream, &args.backend)? {
         builder = builder.upstream(url, options);
@@ -68,7 +69,11 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
     let builder = with_tls(builder, &args.tls)?.hot_reload(true);
     let bounds = bounds(&args.listener, args.max_worlds)?;
     let ca_out = args.tls.ca_out;
-    let started = |server: &RunningServer| write_ca(server, ca_out.as_deref());
+    let started = |server: &RunningServer| {
+        write_ca(server, ca_out.as_deref())?;
+        let admin = server.admin_url().map(|url| format!("standin: /__admin is also on {url}"));
+        Ok(admin.into_iter().collect())
+    };
     let report = run(builder, &args.listener, bounds, "serving", started)?;
     conclude(&args.replay, &report)
 }
@@ -164,7 +169,14 @@ pub(super) fn record(args: Record) -> Result<(), CommandError> {
     let builder = with_tls(builder, &args.tls)?;
     let bounds = bounds(&args.listener, None)?;
     let ca_out = args.tls.ca_out;
-    run(builder, &args.listener, bounds, &what, |server| write_ca(server, ca_out.as_deref()))?;
+    let report =
+        run(builder, &args.listener, bounds, &what, |server| write_ca(server, ca_out.as_deref()))?;
+    if report.unwritten > 0 {
+        let (many, folder) = (report.unwritten, folder.display());
+        let why =
+            format!("{many} exchanges could not be written to {folder}; the recording has gaps");
+        return Err(CommandError::Failed(why));
+    }
     if args.written_as == WrittenAs::Objects && fixtures::has_files(&folder) {
         return snapshot::of_recordings(&[folder], &args.to, true);
     }

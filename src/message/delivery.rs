@@ -15,6 +15,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use super::fault::{Fault, FaultAction, FaultPoint};
+use super::listening::Idle;
 use super::pace::{Pace, Schedule};
 use super::point::{LineChange, Point};
 use super::tunnel::Conversation;
@@ -40,6 +41,8 @@ pub struct Effects {
     pub bare_head: bool,
     /// The answer has no `Date` unless its header fields have one.
     pub undated: bool,
+    /// When the connection ends behind the answer.
+    pub(crate) idle: Option<Idle>,
     /// Fields behind the body (RFC 9110, section 6.5): over HTTP/1.1 behind a body in chunks.
     pub trailers: Option<Arc<HeaderMap>>,
     /// For a request to upgrade to a `WebSocket`: what is said on it in place of the body.
@@ -112,7 +115,7 @@ impl Delivery {
     /// |---|---|
     /// | delay | the sum |
     /// | points, changes of lines | those of both, `base` first |
-    /// | schedule, pace, fault | that of `laid_on` if it has one, else that of `base` |
+    /// | schedule, pace, fault, idle | that of `laid_on` if it has one, else that of `base` |
     /// | reason phrase, trailers, conversation | those of `laid_on` if it has some, else those of `base` |
     /// | unannounced length, wrong length, bare head, no date | where either has it |
     #[must_use]
@@ -124,9 +127,8 @@ impl Delivery {
             }
         };
         let Effects { delay, reason, wrong_length, unannounced, bare_head, undated, .. } = base;
-        let Effects {
-            schedule, mut points, mut changes, pace, fault, trailers, conversation, ..
-        } = base;
+        let Effects { schedule, mut points, mut changes, pace, fault, trailers, .. } = base;
+        let Effects { idle, conversation, .. } = base;
         points.extend(laid_on.points);
         changes.extend(laid_on.changes);
         Self(Some(Arc::new(Effects {
@@ -136,6 +138,7 @@ impl Delivery {
             unannounced: unannounced || laid_on.unannounced,
             bare_head: bare_head || laid_on.bare_head,
             undated: undated || laid_on.undated,
+            idle: laid_on.idle.or(idle),
             trailers: laid_on.trailers.or(trailers),
             conversation: laid_on.conversation.or(conversation),
             schedule: laid_on.schedule.or(schedule),
@@ -162,6 +165,7 @@ impl From<Effects> for Delivery {
         let none = effects.delay.is_zero()
             && effects.reason.is_none()
             && !effects.undated
+            && effects.idle.is_none()
             && effects.conversation.is_none()
             && effects.leave_body();
         Self((!none).then(|| Arc::new(effects)))
@@ -242,6 +246,7 @@ mod tests {
                 unannounced,
                 bare_head: unannounced && delay == 5,
                 undated: delay == 7,
+                idle: (delay == 8).then_some(Idle { after: None, reset: unannounced }),
                 trailers: None,
                 conversation: None,
                 schedule: schedule.map(|bytes| [chunk(bytes)].into()),
@@ -273,6 +278,7 @@ mod tests {
             prop_assert_eq!(both.wrong_length, one.wrong_length || other.wrong_length);
             prop_assert_eq!(both.unannounced, one.unannounced || other.unannounced);
             prop_assert_eq!(both.bare_head, one.bare_head || other.bare_head);
+            prop_assert_eq!(both.idle, other.idle.or(one.idle));
             prop_assert_eq!(both.undated, one.undated || other.undated);
         }
 

@@ -17,6 +17,7 @@ mod delay;
 mod delivery;
 mod fault;
 pub(crate) mod json_rpc;
+mod listening;
 pub(crate) mod multipart;
 mod pace;
 pub(crate) mod parameters;
@@ -33,6 +34,8 @@ mod world;
 
 use std::pin::Pin;
 
+use tokio::sync::watch;
+
 pub use asked::Asked;
 pub(crate) use asked::{LazyJson, RequestInfo, ResourceInfo, call_id, is_true};
 pub(crate) use bodies::{Bodies, BodyError};
@@ -40,6 +43,7 @@ pub(crate) use body_digest::{BodyDigest, GrowingDigest};
 pub(crate) use delay::Delay;
 pub(crate) use delivery::{Delivery, Effects};
 pub(crate) use fault::{Fault, FaultAction, FaultPoint, LastStream};
+pub(crate) use listening::{Excess, HandshakeFault, Idle, ListenMode, Listening};
 pub(crate) use pace::{Pace, Schedule, TimedChunk};
 pub(crate) use passed::PassedBody;
 pub use plan::Origin;
@@ -59,6 +63,11 @@ pub(crate) use world::{BadWorldName, DEFAULT_WORLD, WorldName};
 pub(crate) trait Handler: Send + Sync + 'static {
     /// Answers a request. It never fails: every error is a plan.
     fn handle(&self, request: Request) -> Handling<'_>;
+
+    /// How connections are treated, where that can change.
+    fn listening(&self) -> Option<watch::Receiver<Listening>> {
+        None
+    }
 
     /// The settings that a new HTTP/2 connection announces.
     fn http2(&self) -> Http2Settings {

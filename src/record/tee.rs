@@ -14,12 +14,18 @@ use tokio::time::Instant;
 use crate::message::BodyError;
 
 use super::answer;
-use super::exchange::{Arrivals, End, ReceivedAnswer, SentRequest};
+use super::exchange::{Arrivals, End, HELD, ReceivedAnswer, SentRequest};
 use super::queue::Reserved;
 use super::writer::Recorder;
 
 /// What an exchange holds besides the body of its answer, in bytes.
 const OVERHEAD: usize = 4096;
+
+/// The largest body that is held while half of the budget is used, in bytes.
+const HELD_UNDER_LOAD: usize = 1 << 20;
+
+/// The largest body that is held while all of the budget is used, in bytes.
+const HELD_WITHOUT_ROOM: usize = 256 << 10;
 
 /// The body as the backend sends it.
 pub(super) struct Tee {
@@ -88,11 +94,11 @@ impl Recording {
 
     /// Adds a part that stays one; returns whether it fits.
     pub(super) fn push_part(&mut self, bytes: &Bytes) -> bool {
-        if self.body.has_most_parts() {
+        if self.body.has_most_parts() || self.body.held() + bytes.len() > HELD {
             self.recorder.report_skipped(&self.sent, "too many messages were exchanged on", "");
             return false;
         }
-        self.push(bytes)
+        self.hold(bytes, usize::MAX)
     }
 
     /// Adds bytes of the body; returns whether they fit.
@@ -101,13 +107,32 @@ impl Recording {
             report_too_large(&self.recorder, &self.sent);
             return false;
         }
-        if let Err(error) = self.body.push(self.began.elapsed(), bytes) {
+        self.hold(bytes, self.most_held())
+    }
+
+    fn hold(&mut self, bytes: &Bytes, most: usize) -> bool {
+        if let Err(error) = self.body.push(self.began.elapsed(), bytes, most) {
             let why = "the file of its body cannot be written:";
             self.recorder.report_skipped(&self.sent, why, &format!(": {error}"));
             return false;
         }
         self.reserved.set(OVERHEAD + self.body.held());
         true
+    }
+
+    /// How much of the body is held, in bytes: less while the recorder holds much already.
+    fn most_held(&self) -> usize {
+        let (held, budget) = self.recorder.held();
+        match held {
+            _ if held < budget / 2 => HELD,
+            _ if held < budget => HELD_UNDER_LOAD,
+            _ => HELD_WITHOUT_ROOM,
+        }
+    }
+
+    /// Waits until the recording takes more of the body.
+    fn poll_ready(&self, cx: &Context<'_>) -> Poll<()> {
+        self.body.poll_ready(cx)
     }
 
     /// Whether what arrived is all of the answer, by its head.
@@ -160,6 +185,10 @@ impl Body for Tee {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if let Some(recording) = &self.recording {
+            // Not faster than the disk: what waits for it is bounded, and a body with gaps is no recording.
+            ready!(recording.poll_ready(cx));
+        }
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         Poll::Ready(match frame {
             Some(Ok(frame)) => {

@@ -148,7 +148,7 @@ impl Default for Redactor {
 }
 
 /// Whether a request is about Kubernetes Secrets, whatever its body says.
-fn is_of_secrets(target: &str) -> bool {
+pub(crate) fn is_of_secrets(target: &str) -> bool {
     let path = target.split('?').next().unwrap_or_default();
     path.contains("/api/v1/") && path.split('/').any(|segment| segment == "secrets")
 }

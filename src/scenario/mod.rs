@@ -43,6 +43,7 @@ pub(crate) use language::lint::Served;
 pub(crate) use language::load::{Entry, LoadedScenarios, load};
 pub use language::load::{expand, shipped};
 pub(crate) use preview::explain::Tried;
+pub(crate) use rule::crash::Crash;
 pub(crate) use rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken};
 pub(crate) use rule::expect::Expect;
 pub(crate) use rule::generate::Generate;

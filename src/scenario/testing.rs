@@ -27,6 +27,7 @@ pub(super) fn parse(text: &str) -> Result<ScenarioSet, String> {
         name: "s".into(),
         path: "s.yaml".into(),
         timeline: scenario.timeline,
+        listening: scenario.listening,
         grading: scenario.grading,
     };
     let parts = rule::set::Parts {

@@ -12,6 +12,7 @@ use crate::matching::{ResponseSettings, StubSet};
 use crate::tls::server::Tls;
 
 use super::body_files::BodyFileCache;
+use super::doors::Doors;
 use super::misses::Misses;
 use super::recordings::Recordings;
 use super::root::RootDirectory;
@@ -58,6 +59,7 @@ impl Assembly {
             stubs: Stubs::new(StubSet::of_files(stubs), sources.templating),
             root: RootDirectory::of(&sources.fixtures),
             saved: SavedStubs::default(),
+            doors: Doors::default(),
             shutdown: tokio::sync::Notify::new(),
             stub_settings: StubSettings::default(),
             responses: ArcSwap::from_pointee(responses),

@@ -1,6 +1,7 @@
 //! The one way through: where all engines meet, and where every error becomes an answer.
 
 mod admin;
+mod admin_only;
 mod assembly;
 mod assess;
 mod body_files;
@@ -13,10 +14,12 @@ mod context;
 mod controllers;
 mod cors;
 mod cors_origins;
+mod doors;
 mod draws;
 mod enter;
 mod follower;
 mod graded;
+mod keep_doors;
 mod kubernetes;
 mod late_body;
 mod media_types;
@@ -51,6 +54,7 @@ pub use bounds::Bounds;
 pub use replay::ReplayReport;
 
 pub(crate) use admin::AdminAccess;
+pub(crate) use admin_only::AdminOnly;
 pub(crate) use assembly::Assembly;
 pub(crate) use context::RequestContext;
 pub(crate) use cors_origins::CorsOrigins;

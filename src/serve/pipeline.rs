@@ -7,12 +7,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::Method;
+use http::{Method, StatusCode};
+use tokio::sync::watch;
 
 use crate::exchange::{Answered, ByStub};
 use crate::k8s;
 use crate::matching::Stub;
-use crate::message::{Asked, BodyError, Handler, Handling, Http2Settings, Origin, Plan, Request};
+use crate::message::{
+    Asked, Body, BodyError, Handler, Handling, Http2Settings, Listening, Origin, Plan, Request,
+};
 use crate::profile::TOKENS_PATH;
 use crate::scenario::{Decision, Http2, ScenarioSet};
 
@@ -98,6 +101,10 @@ impl Handler for Pipeline {
             }
             self.compressed(plan, &request).plan().await
         }))
+    }
+
+    fn listening(&self) -> Option<watch::Receiver<Listening>> {
+        Some(self.shared.doors.subscribe())
     }
 
     fn http2(&self) -> Http2Settings {
@@ -252,7 +259,10 @@ async fn answer(
 ) -> Plan {
     // The admin API is not part of what is simulated: no scenario touches it.
     if admin::owns(asked.path()) {
-        return admin::answer(context, asked.request()).await;
+        let plan = admin::answer(context, asked.request()).await;
+        // It may have moved a timeline, or turned other scenarios on.
+        context.shared.doors.look_again();
+        return plan;
     }
     let own = context.world.scenarios.load();
     let shared = context.shared.scenarios.load();
@@ -279,7 +289,17 @@ async fn answer(
         Ok(decision) => decision,
         Err(error) => return respond::bad_body(context, asked, &error),
     };
+    if scenarios.has_listening() {
+        // The first request may have started a timeline.
+        context.shared.doors.look_again();
+    }
     notes.take(&mut decision);
+    if let Some(crash) = decision.crash {
+        context.crash(crash);
+        let rule = decision.by.as_ref().map_or_else(|| "".into(), |by| Arc::clone(&by.rule));
+        let plan = Plan::new(StatusCode::SERVICE_UNAVAILABLE, Origin::Scenario(rule), Body::Empty);
+        return overlay::lay_on(context, asked, plan, decision);
+    }
     if !decision.withhold.is_zero() {
         // Nothing of the body is read meanwhile, and no window is given for it.
         tokio::time::sleep(decision.withhold).await;

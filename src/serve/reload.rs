@@ -111,6 +111,7 @@ impl Shared {
             KeptStubs::None => *set = StubSet::of_files(stubs),
         });
         self.scenarios.store(Arc::new(loaded.scenarios));
+        self.doors.look_again();
         self.problems.store(Arc::default());
         Ok(loaded.warnings)
     }

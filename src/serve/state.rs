@@ -24,6 +24,7 @@ use super::body_files::BodyFileCache;
 use super::bounds::Bounds;
 use super::clock::Clock;
 use super::cors_origins::CorsOrigins;
+use super::doors::Doors;
 use super::graded::GradedRequests;
 use super::misses::Misses;
 use super::recordings::Recordings;
@@ -201,6 +202,8 @@ pub(crate) struct Shared {
     pub(crate) problems: ArcSwap<Diagnostics>,
     /// TLS towards clients, if there is any.
     pub(crate) tls: Option<Arc<Tls>>,
+    /// How connections are treated.
+    pub(crate) doors: Doors,
     /// Told when a client asks the server to stop.
     pub(crate) shutdown: tokio::sync::Notify,
     /// Turns true when the server stops: streams end.

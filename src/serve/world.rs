@@ -177,6 +177,20 @@ impl World {
         self.scenario.reset(self.clock.elapsed());
     }
 
+    /// Begins anew with the objects of the fixtures, and their revisions.
+    pub(super) fn lose_revisions(&self, seeding: &Seeding) {
+        let mut seed = self.seed.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = seeding.current();
+        self.store.restart(now.state.clone());
+        let state = self.store.state();
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.collector.lock().unwrap_or_else(PoisonError::into_inner) =
+            k8s::Collector::after(&state);
+        *self.life.lock().unwrap_or_else(PoisonError::into_inner) = k8s::LifeCycle::after(&state);
+        self.generation.store(now.generation, Ordering::Release);
+        *seed = now;
+    }
+
     /// Brings its objects to the present: releases what was held back, and takes the steps of the stages
     /// that are due. Returns when the next step is due, as time since the world began.
     pub(super) fn step(&self, stages: &[k8s::StageList]) -> Option<Duration> {

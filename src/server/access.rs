@@ -1,6 +1,8 @@
 //! Who may use the server, besides those who reach its address.
 
-use super::Builder;
+use std::net::SocketAddr;
+
+use super::{Builder, RunningServer};
 
 /// # Browsers
 ///
@@ -21,5 +23,20 @@ impl Builder {
     ) -> Self {
         self.cors_origins.extend(origins.into_iter().map(Into::into));
         self
+    }
+
+    /// Serves `/__admin` on an address of its own as well, over plain HTTP: it can be reached while scenarios refuse
+    /// connections.
+    pub fn admin_listen(mut self, address: SocketAddr) -> Self {
+        self.admin_listen = Some(address);
+        self
+    }
+}
+
+impl RunningServer {
+    /// The URL of the address that serves `/__admin` alone, where there is one.
+    #[must_use]
+    pub fn admin_url(&self) -> Option<String> {
+        self.admin.map(|address| format!("http://{address}"))
     }
 }

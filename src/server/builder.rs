@@ -36,6 +36,7 @@ use super::backend::RecordMode;
 pub struct Builder {
     pub(super) stub_options: StubOptions,
     pub(super) listen: SocketAddr,
+    pub(super) admin_listen: Option<SocketAddr>,
     pub(super) cors_origins: Vec<String>,
     pub(super) sources: Sources,
     pub(super) kubernetes: k8s::Config,
@@ -77,6 +78,7 @@ impl Default for Builder {
         Self {
             stub_options: StubOptions::default(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            admin_listen: None,
             cors_origins: Vec::new(),
             sources: Sources::default(),
             kubernetes: k8s::Config::default(),

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use futures_util::future::OptionFuture;
 use tokio::sync::watch;
 
 use crate::error::Error;
@@ -13,8 +14,8 @@ use crate::record::Proxy;
 use crate::record::Recorder;
 use crate::redact::{Key, Redactor};
 use crate::serve::{
-    Assembly, CorsOrigins, LoadedSets, Pipeline, RequestContext, ServerLog, Settings, Shared,
-    Sources, TemplateHost,
+    AdminOnly, Assembly, CorsOrigins, LoadedSets, Pipeline, RequestContext, ServerLog, Settings,
+    Shared, Sources, TemplateHost,
 };
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
@@ -96,10 +97,17 @@ impl Builder {
             None => None,
         };
         let https = secure.as_ref().map(Listener::local_addr);
+        let admin = match self.admin_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        let admin_address = admin.as_ref().map(Listener::local_addr);
         if shared.seeding.is_made() {
             RequestContext::new(Arc::clone(&shared), Arc::clone(shared.worlds.default()))
                 .begin_controllers();
         }
+        shared.open_doors();
+        tokio::spawn(Arc::clone(&shared).keep_doors());
         let handler = Arc::new(Pipeline::new(Arc::clone(&shared)));
         let limits = self.bounds.transport;
         let serve = |listener, tls| {
@@ -112,11 +120,22 @@ impl Builder {
             None => (tls, None),
         };
         let plain = serve(listener, plain_tls);
+        let admin = admin.map(|listener| {
+            let stopped = stopped(stopping.clone(), Arc::clone(&shared));
+            let handler = Arc::new(AdminOnly(Arc::clone(&handler)));
+            transport::serve(
+                listener,
+                handler,
+                limits,
+                bodies.clone(),
+                None,
+                Arc::clone(&log),
+                stopped,
+            )
+        });
         let task = tokio::spawn(async move {
-            match secure {
-                Some(secure) => drop(tokio::join!(plain, secure)),
-                None => drop(plain.await),
-            }
+            let others = (OptionFuture::from(secure), OptionFuture::from(admin));
+            let _ = tokio::join!(plain, others.0, others.1);
         });
         // A watch looks at every file of a tree: requests are answered meanwhile.
         #[cfg(feature = "hot-reload")]
@@ -124,6 +143,7 @@ impl Builder {
         Ok(RunningServer {
             address,
             https,
+            admin: admin_address,
             seed,
             shared,
             stop,
@@ -136,10 +156,11 @@ impl Builder {
     /// Whether only this machine reaches the server.
     fn is_on_loopback(&self) -> bool {
         let loopback = |address: SocketAddr| address.ip().to_canonical().is_loopback();
+        let all = loopback(self.listen) && self.admin_listen.is_none_or(loopback);
         #[cfg(feature = "tls")]
-        return loopback(self.listen) && self.https.is_none_or(loopback);
+        return all && self.https.is_none_or(loopback);
         #[cfg(not(feature = "tls"))]
-        loopback(self.listen)
+        all
     }
 
     /// Makes mappings of what killed recorders left in the directories of fixtures.

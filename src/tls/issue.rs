@@ -1,6 +1,7 @@
 //! A CA and a certificate of the server's own: made at the start, gone with the process.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rcgen::{
@@ -8,6 +9,8 @@ use rcgen::{
     KeyUsagePurpose, SanType, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, DnsName, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use crate::message::HandshakeFault;
 
 use super::TlsError;
 
@@ -22,45 +25,94 @@ pub(super) struct Issued {
     pub(super) key: PrivateKeyDer<'static>,
     /// The CA's certificate, for clients.
     pub(super) ca_pem: String,
+    /// The host names and addresses in it.
+    names: Vec<String>,
+    /// The CA, which may issue others.
+    authority: Authority,
 }
 
 /// Makes a CA, and a certificate of it for the given host names and addresses.
 pub(super) fn issue(names: &[String]) -> Result<Issued, TlsError> {
-    let failed = |error: rcgen::Error| TlsError::unusable(&error);
-    let mut ca = params("standin CA").map_err(failed)?;
-    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let ca_key = KeyPair::generate().map_err(failed)?;
-    let ca_certificate = ca.self_signed(&ca_key).map_err(failed)?;
-    let issuer = Issuer::new(ca, ca_key);
+    let ca = Authority::new("standin CA")?;
+    let own = params("standin").map_err(|error| TlsError::unusable(&error))?;
+    ca.issue(own, names)
+}
 
-    let mut own = params("standin").map_err(failed)?;
-    for name in names {
-        let san = if let Ok(address) = name.parse::<IpAddr>() {
-            SanType::IpAddress(address)
-        } else {
-            let host = name.strip_prefix("*.").unwrap_or(name);
-            if DnsName::try_from(host).is_err() {
-                let why = format!("{name:?} is neither a host name nor an address");
-                return Err(TlsError::Unusable(why));
-            }
-            SanType::DnsName(name.as_str().try_into().map_err(failed)?)
-        };
-        if !own.subject_alt_names.contains(&san) {
-            own.subject_alt_names.push(san);
+/// Makes a certificate that is wrong on purpose: of the CA that clients trust where the server has made it, else of
+/// one that they do not know.
+pub(super) fn issue_wrong(fault: HandshakeFault, own: Option<&Issued>) -> Result<Issued, TlsError> {
+    let failed = |error: rcgen::Error| TlsError::unusable(&error);
+    let mut params = params("standin").map_err(failed)?;
+    let mut names = own.map_or_else(|| vec!["localhost".to_owned()], |own| own.names.clone());
+    match fault {
+        HandshakeFault::WrongName => names = vec!["wrong.standin.invalid".to_owned()],
+        HandshakeFault::Expired => {
+            params.not_before = date_time_ymd(2020, 1, 1);
+            params.not_after = date_time_ymd(2020, 2, 1);
         }
+        HandshakeFault::UnknownCa | HandshakeFault::Cut => {}
     }
-    own.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    own.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    // Strict verifiers (OpenSSL's X509_STRICT, Python's default since 3.13) want to see it.
-    own.use_authority_key_identifier_extension = true;
-    let key = KeyPair::generate().map_err(failed)?;
-    let certificate = own.signed_by(&key, &issuer).map_err(failed)?;
-    Ok(Issued {
-        chain: vec![certificate.der().clone(), ca_certificate.der().clone()],
-        key: PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
-        ca_pem: ca_certificate.pem(),
-    })
+    match own.filter(|_| fault != HandshakeFault::UnknownCa) {
+        Some(own) => own.authority.issue(params, &names),
+        // With a name of its own: one of the same name would be taken for a forgery.
+        None => Authority::new("standin CA that nobody knows")?.issue(params, &names),
+    }
+}
+
+/// A CA.
+#[derive(Clone)]
+pub(super) struct Authority(Arc<CaParts>);
+
+struct CaParts {
+    issuer: Issuer<'static, KeyPair>,
+    certificate: CertificateDer<'static>,
+    pem: String,
+}
+
+impl Authority {
+    fn new(name: &str) -> Result<Self, TlsError> {
+        let failed = |error: rcgen::Error| TlsError::unusable(&error);
+        let mut ca = params(name).map_err(failed)?;
+        ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let key = KeyPair::generate().map_err(failed)?;
+        let made = ca.self_signed(&key).map_err(failed)?;
+        let (certificate, pem) = (made.der().clone(), made.pem());
+        Ok(Self(Arc::new(CaParts { issuer: Issuer::new(ca, key), certificate, pem })))
+    }
+
+    /// Makes a certificate for host names and addresses.
+    fn issue(&self, mut own: CertificateParams, names: &[String]) -> Result<Issued, TlsError> {
+        let failed = |error: rcgen::Error| TlsError::unusable(&error);
+        for name in names {
+            let san = if let Ok(address) = name.parse::<IpAddr>() {
+                SanType::IpAddress(address)
+            } else {
+                let host = name.strip_prefix("*.").unwrap_or(name);
+                if DnsName::try_from(host).is_err() {
+                    let why = format!("{name:?} is neither a host name nor an address");
+                    return Err(TlsError::Unusable(why));
+                }
+                SanType::DnsName(name.as_str().try_into().map_err(failed)?)
+            };
+            if !own.subject_alt_names.contains(&san) {
+                own.subject_alt_names.push(san);
+            }
+        }
+        own.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        own.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        // Strict verifiers (OpenSSL's X509_STRICT, Python's default since 3.13) want to see it.
+        own.use_authority_key_identifier_extension = true;
+        let key = KeyPair::generate().map_err(failed)?;
+        let certificate = own.signed_by(&key, &self.0.issuer).map_err(failed)?;
+        Ok(Issued {
+            chain: vec![certificate.der().clone(), self.0.certificate.clone()],
+            key: PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
+            ca_pem: self.0.pem.clone(),
+            names: names.to_vec(),
+            authority: self.clone(),
+        })
+    }
 }
 
 fn params(common_name: &str) -> Result<CertificateParams, rcgen::Error> {

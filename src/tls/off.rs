@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 
-use crate::message::ClientCertificate;
+use crate::message::{ClientCertificate, HandshakeFault};
 
 /// PEM text, and where it comes from.
 #[cfg(feature = "record")]
@@ -84,7 +84,7 @@ pub(crate) mod client {
 
 /// The server's side.
 pub(crate) mod server {
-    use super::{Arc, ClientCertificate, Infallible, io};
+    use super::{Arc, ClientCertificate, HandshakeFault, Infallible, io};
 
     /// A connection that cannot be.
     pub(crate) type TlsStream<S> = S;
@@ -94,7 +94,11 @@ pub(crate) mod server {
     pub(crate) struct Tls(Infallible);
 
     impl Tls {
-        pub(crate) async fn accept<S>(&self, _: S) -> io::Result<Accepted<S>> {
+        pub(crate) async fn accept<S>(
+            &self,
+            _: S,
+            _: Option<HandshakeFault>,
+        ) -> io::Result<Accepted<S>> {
             match self.0 {}
         }
 

@@ -1,7 +1,8 @@
 //! The server's side: what it shows, whom it asks for a certificate, and how both change while it runs.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use base64::Engine as _;
@@ -13,10 +14,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 pub(crate) use tokio_rustls::server::TlsStream;
 
-use crate::message::ClientCertificate;
+use crate::message::{ClientCertificate, HandshakeFault};
 
 use super::identity::Clients;
-use super::issue::{Issued, issue};
+use super::issue::{Issued, issue, issue_wrong};
 use super::{TlsError, certificates, provider};
 
 /// What clients may speak, best first (ALPN, RFC 7301).
@@ -85,6 +86,8 @@ pub(crate) struct Tls {
     /// Made once: a reload of other files must not change it under the clients that trust it.
     own: Option<Issued>,
     now: ArcSwap<Current>,
+    /// What is shown where a scenario wants the handshake to fail, each made when it is first asked for.
+    wrong: Mutex<HashMap<HandshakeFault, Arc<ServerConfig>>>,
 }
 
 #[derive(Debug)]
@@ -119,7 +122,24 @@ impl Tls {
             Some(issue(&names)?)
         };
         let now = ArcSwap::from_pointee(Current::load(&options, own.as_ref())?);
-        Ok(Self { options, own, now })
+        Ok(Self { options, own, now, wrong: Mutex::default() })
+    }
+
+    /// The configuration with a certificate that is wrong on purpose.
+    fn wrong(&self, fault: HandshakeFault) -> Result<Arc<ServerConfig>, TlsError> {
+        let mut made = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(config) = made.get(&fault) {
+            return Ok(Arc::clone(config));
+        }
+        let issued = issue_wrong(fault, self.own.as_ref())?;
+        let mut config = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| TlsError::unusable(&error))?
+            .with_no_client_auth()
+            .with_single_cert(issued.chain, issued.key)
+            .map_err(|error| TlsError::unusable(&error))?;
+        config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+        Ok(Arc::clone(made.entry(fault).or_insert(Arc::new(config))))
     }
 
     /// Reads the files again; new connections meet what is in them. On `Err` nothing has changed.
@@ -150,9 +170,14 @@ impl Tls {
     pub(crate) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: S,
+        fault: Option<HandshakeFault>,
     ) -> std::io::Result<Accepted<S>> {
         let now = self.now.load_full();
-        let stream = TlsAcceptor::from(Arc::clone(&now.config)).accept(stream).await?;
+        let config = match fault {
+            None => Arc::clone(&now.config),
+            Some(fault) => self.wrong(fault).map_err(std::io::Error::other)?,
+        };
+        let stream = TlsAcceptor::from(config).accept(stream).await?;
         let session = stream.get_ref().1;
         let http2 = session.alpn_protocol() == Some(PROTOCOLS[0]);
         let shown = session.peer_certificates().unwrap_or_default();

@@ -101,6 +101,10 @@ pub(super) fn answer<'a, H: Handler>(
             }
         }
         Over::Http2(frames) => {
+            if frames.ends_at_next_request() {
+                // The connection ends, without an answer.
+                return AnswerFuture::Waiting(Box::pin(std::future::pending()));
+            }
             if frames.is_going_away() {
                 let refused = Err(EndsHere::with(h2::Reason::REFUSED_STREAM));
                 return AnswerFuture::Ready(Some(refused));
@@ -145,6 +149,12 @@ fn panicked(client: &Client, client_errors: &ClientErrors) -> Plan {
 
 /// Waits as long as a plan says, and carries it out.
 async fn deliver(plan: Plan, wanted: Wanted, over: Over<'_>) -> Answer {
+    if let Some(idle) = plan.delivery.effects().and_then(|effects| effects.idle) {
+        match over {
+            Over::Http1(control) => control.set_idle(Some(idle)),
+            Over::Http2(frames) => frames.set_idle(idle),
+        }
+    }
     let delay = plan.delivery.delay();
     if delay > LONG
         && let Over::Http1(control) = over

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use crate::message::{Bodies, ClientCertificate, Handler};
+use crate::message::{Bodies, ClientCertificate, Handler, HandshakeFault};
 use crate::tls::server::Tls;
 
 use super::client::{Client, stopped};
@@ -27,11 +27,12 @@ pub(super) struct Common<H> {
 pub(super) async fn run<H: Handler>(
     tcp: TcpStream,
     peer: SocketAddr,
+    handshake: Option<HandshakeFault>,
     common: Arc<Common<H>>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let begun = tokio::select! {
-        begun = begin(tcp, peer, &common) => begun,
+        begun = begin(tcp, peer, handshake, &common) => begun,
         () = stopped(&mut stopping) => return,
     };
     let Some(Begun { socket, http2, client }) = begun else {
@@ -57,7 +58,12 @@ struct Begun {
 
 /// Reads the first bytes, and does the TLS handshake where there is TLS. Returns nothing where the connection
 /// is over: the client got an error answer, or closed the connection.
-async fn begin<H>(tcp: TcpStream, peer: SocketAddr, common: &Common<H>) -> Option<Begun> {
+async fn begin<H>(
+    tcp: TcpStream,
+    peer: SocketAddr,
+    fault: Option<HandshakeFault>,
+    common: &Common<H>,
+) -> Option<Begun> {
     let Common { limits, tls, client_errors, .. } = common;
     let first = tokio::time::timeout(limits.header_timeout, Opened::first_bytes(tcp)).await;
     let (opened, protocol) = match first {
@@ -92,7 +98,11 @@ async fn begin<H>(tcp: TcpStream, peer: SocketAddr, common: &Common<H>) -> Optio
         client_errors.report("plain", &format!("{peer}: plain HTTP on a TLS port; use https://"));
         return refuse_plain(opened.into_tcp()).await;
     }
-    let handshake = tokio::time::timeout(limits.handshake_timeout, Box::pin(tls.accept(opened)));
+    if fault == Some(HandshakeFault::Cut) {
+        return None;
+    }
+    let accepting = Box::pin(tls.accept(opened, fault));
+    let handshake = tokio::time::timeout(limits.handshake_timeout, accepting);
     match handshake.await {
         Ok(Ok(accepted)) => {
             if let Some(ClientCertificate::Refused(why)) = accepted.client.as_deref() {

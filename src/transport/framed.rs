@@ -5,6 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -91,6 +92,15 @@ impl Framed {
             if buf.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
+        }
+    }
+}
+
+impl Drop for Framed {
+    fn drop(&mut self) {
+        if self.frames.resets() {
+            // The close that follows sends an RST.
+            let _ = socket2::SockRef::from(self.socket.tcp()).set_linger(Some(Duration::ZERO));
         }
     }
 }

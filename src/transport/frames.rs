@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::message::LastStream;
+use crate::message::{Idle, LastStream};
 
 /// A frame's head: three bytes of length, type, flags, four of the stream.
 const HEAD: usize = 9;
@@ -40,6 +40,13 @@ pub(super) struct Frames {
     abandoned: AtomicBool,
     finished: AtomicBool,
     changed: Notify,
+    /// When the connection ends behind an answer.
+    idle: Mutex<Option<Idle>>,
+    has_idle: AtomicBool,
+    /// The socket is reset when it is dropped.
+    resets: AtomicBool,
+    ended: AtomicBool,
+    idle_changed: Notify,
 }
 
 impl Frames {
@@ -59,6 +66,51 @@ impl Frames {
         self.injected.lock().unwrap_or_else(PoisonError::into_inner).extend(frame);
         self.going_away.store(true, Ordering::Release);
         self.changed.notify_one();
+    }
+
+    /// Sets when the connection ends once its requests are answered.
+    pub(super) fn set_idle(&self, idle: Idle) {
+        *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(idle);
+        self.has_idle.store(true, Ordering::Release);
+        self.idle_changed.notify_one();
+    }
+
+    /// When the connection ends once its requests are answered.
+    pub(super) fn idle(&self) -> Option<Idle> {
+        if !self.has_idle.load(Ordering::Acquire) {
+            return None;
+        }
+        *self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the connection ends because a request has arrived.
+    pub(super) fn ends_at_next_request(&self) -> bool {
+        let ends = self.idle().is_some_and(|idle| idle.after.is_none());
+        if ends {
+            self.ended.store(true, Ordering::Release);
+            self.idle_changed.notify_one();
+        }
+        ends
+    }
+
+    /// Completes when an answer says when the connection ends, or it ends.
+    pub(super) async fn idle_changed(&self) {
+        self.idle_changed.notified().await;
+    }
+
+    /// Whether a request has ended the connection.
+    pub(super) fn is_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    /// The connection ends without a word: by RST, or by FIN.
+    pub(super) fn end(&self, idle: Idle) {
+        self.resets.store(idle.reset, Ordering::Release);
+    }
+
+    /// Whether the socket is reset when it is dropped.
+    pub(super) fn resets(&self) -> bool {
+        self.resets.load(Ordering::Acquire)
     }
 
     /// Whether a `GOAWAY` is sent or due: later streams are refused.

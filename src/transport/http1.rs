@@ -12,13 +12,14 @@ use hyper::service::service_fn;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 
-use crate::message::{FaultAction, Handler, Plan};
+use crate::message::{FaultAction, Handler, Idle, Plan};
 
 use super::answer::{Over, answer};
 use super::client::{Client, stopped};
 use super::client_errors::ClientErrors;
 use super::framing::{self, Sent};
 use super::head_timer::HeadTimer;
+use super::idle_timer::IdleTimer;
 use super::socket::Socket;
 use super::wire::{Control, Takeover, Wire};
 use super::{TransportLimits, tunnel, unsent, websocket};
@@ -42,10 +43,10 @@ pub(super) async fn run<H: Handler>(
     mut stopping: watch::Receiver<bool>,
 ) {
     // Boxed, so that an idle stream does not hold room for it.
-    let mut resumed: Option<Box<Plan>> = None;
+    let mut resumed = Resumed::default();
     loop {
-        let plan = resumed.take().map(|plan| *plan);
-        let turn = serve(socket, plan, &client, &*handler, &limits, &client_errors, &mut stopping);
+        let shared = (&*handler, &limits, &*client_errors);
+        let turn = serve(socket, &mut resumed, &client, shared, &mut stopping);
         // Boxed, so that nothing of it is held while a stream goes on.
         let Some((back, read, takeover)) = Box::pin(turn).await else {
             return;
@@ -84,7 +85,7 @@ pub(super) async fn run<H: Handler>(
                 };
                 let Some((next, plan)) = waited else { return };
                 socket = next;
-                resumed = Some(Box::new(plan));
+                resumed.plan = Some(Box::new(plan));
                 continue;
             }
         }
@@ -94,25 +95,34 @@ pub(super) async fn run<H: Handler>(
     }
 }
 
+/// What a connection takes along to hyper's next part.
+#[derive(Default)]
+struct Resumed {
+    /// The answer to the next request, where it is decided.
+    plan: Option<Box<Plan>>,
+    /// When the connection ends behind the last answer.
+    idle: Option<Idle>,
+}
+
 /// How hyper's part of a connection has ended.
 enum Ended {
     Hyper(hyper::Result<()>),
     Stopping,
     Timeout,
+    Idle(FaultAction),
 }
 
 /// Serves requests until the answer to one goes on without hyper. Returns the socket, what was read behind that
 /// request, and the answer; nothing where the connection has ended.
 async fn serve<H: Handler>(
     socket: Socket,
-    resumed: Option<Plan>,
+    resumed: &mut Resumed,
     client: &Client,
-    handler: &H,
-    limits: &TransportLimits,
-    client_errors: &ClientErrors,
+    (handler, limits, client_errors): (&H, &TransportLimits, &ClientErrors),
     stopping: &mut watch::Receiver<bool>,
 ) -> Option<(Socket, Bytes, Takeover)> {
-    let control = Arc::new(Control::resuming(resumed));
+    let plan = resumed.plan.take().map(|plan| *plan);
+    let control = Arc::new(Control::resuming(plan, resumed.idle.take()));
     let mut builder = http1::Builder::new();
     builder
         .header_read_timeout(None)
@@ -128,6 +138,7 @@ async fn serve<H: Handler>(
     });
     let mut connection = builder.serve_connection(wire, service);
     let mut timer = HeadTimer::new(limits.header_timeout);
+    let mut idle = IdleTimer::default();
     let ended = {
         let watched = stopping.clone();
         let mut stopped = std::pin::pin!(stopped(stopping));
@@ -143,6 +154,9 @@ async fn serve<H: Handler>(
                     return Poll::Ready(Ended::Stopping);
                 }
             }
+            if let Poll::Ready(action) = idle.poll(&control, cx) {
+                return Poll::Ready(Ended::Idle(action));
+            }
             timer.poll(&control, cx).map(|()| Ended::Timeout)
         })
         .await
@@ -153,6 +167,10 @@ async fn serve<H: Handler>(
             Pin::new(&mut connection).graceful_shutdown();
             (&mut connection).await
         }
+        Ended::Idle(action) => {
+            end(connection.into_parts().io.into_inner(), &action).await;
+            return None;
+        }
         Ended::Timeout => {
             let socket = connection.into_parts().io.into_inner();
             refuse(socket, client, &Refusal::Late(limits.header_timeout), client_errors).await;
@@ -161,6 +179,7 @@ async fn serve<H: Handler>(
     };
     let parts = connection.into_parts();
     let socket = parts.io.into_inner();
+    resumed.idle = control.idle();
     if control.ending().is_none()
         && let Some(takeover) = control.take_takeover()
         && (result.is_ok() || control.is_leaving())

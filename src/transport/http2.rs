@@ -9,7 +9,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::sync::watch;
 
-use crate::message::Handler;
+use crate::message::{Handler, Idle};
 
 use super::TransportLimits;
 use super::answer::{Over, answer};
@@ -82,6 +82,10 @@ pub(super) async fn run<H: Handler>(
             tokio::time::timeout(limits.drain, connection).await.unwrap_or(Ok(()))
         }
         () = ended(&frames) => return,
+        idle = idle_fault(&used, &frames) => {
+            frames.end(idle);
+            return;
+        }
         () = stopped(&mut stopping) => {
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -102,6 +106,31 @@ async fn idle(used: &Use, limits: &TransportLimits) {
         let (begun, done) = (used.begun.load(Ordering::Acquire), used.done.load(Ordering::Acquire));
         if begun == before && done == begun {
             return;
+        }
+    }
+}
+
+/// Completes when the connection was without a request for as long as an answer says, or when the next request has
+/// arrived.
+async fn idle_fault(used: &Use, frames: &Frames) -> Idle {
+    loop {
+        let Some(idle) = frames.idle() else {
+            frames.idle_changed().await;
+            continue;
+        };
+        let Some(after) = idle.after else {
+            if frames.is_ended() {
+                return idle;
+            }
+            frames.idle_changed().await;
+            continue;
+        };
+        used.quiet().await;
+        let before = used.begun.load(Ordering::Acquire);
+        tokio::time::sleep(after).await;
+        let (begun, done) = (used.begun.load(Ordering::Acquire), used.done.load(Ordering::Acquire));
+        if begun == before && done == begun {
+            return idle;
         }
     }
 }

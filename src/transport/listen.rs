@@ -10,11 +10,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::message::{Bodies, Handler};
+use crate::message::{Bodies, Excess, Handler, ListenMode, Listening};
 use crate::tls::server::Tls;
 
 use super::client_errors::ClientErrors;
 use super::connection::{self, Common};
+use super::door::Door;
 use super::{Logger, TransportLimits};
 
 /// How long to wait after a connection could not be accepted: a lack of file descriptors lasts.
@@ -75,13 +76,43 @@ pub(crate) async fn serve<H: Handler>(
     let (stop, stopping) = watch::channel(false);
     let places = Arc::new(Semaphore::new(limits.connections));
     let (mut connections, mut refusing) = (JoinSet::new(), JoinSet::new());
+    let mut listening = common.handler.listening();
+    let address = listener.address;
+    let mut door = Door::new(listener.inner, address);
+    // Somebody else has taken the address.
+    let mut lost = false;
+    let mut treated = Listening::default();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
+        if let Some(now) = listening.as_mut().map(|listening| *listening.borrow_and_update()) {
+            let cut = now.cuts != treated.cuts
+                || (now.mode != treated.mode && now.mode != ListenMode::Open);
+            if cut {
+                connections.abort_all();
+            }
+            treated = now;
+            let moved = if now.mode == ListenMode::Refuse { door.shut() } else { door.open() };
+            if let Err(error) = moved
+                && !std::mem::replace(&mut lost, true)
+            {
+                log(&format!(
+                    "the address {address} cannot be taken again: {error}; it is tried on"
+                ));
+            }
+            lost &= !door.is_open();
+        }
+        let is_full = treated.bound.is_some_and(|(most, _)| connections.len() >= most);
+        let waits = is_full && treated.bound.is_some_and(|(_, excess)| excess == Excess::Wait);
         let accepted = tokio::select! {
             () = &mut shutdown => break,
-            accepted = listener.inner.accept() => accepted,
+            () = changed(&mut listening) => continue,
+            accepted = door.accept(), if !waits => accepted,
             Some(_) = connections.join_next() => continue,
             Some(_) = refusing.join_next() => continue,
+            // An address that was taken by somebody else may be free again.
+            () = tokio::time::sleep(BACK_OFF), if !door.is_open() && treated.mode != ListenMode::Refuse => {
+                continue;
+            }
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
@@ -91,6 +122,10 @@ pub(crate) async fn serve<H: Handler>(
                 continue;
             }
         };
+        if let Some((_, excess)) = treated.bound.filter(|_| is_full) {
+            turn_away(&stream, excess);
+            continue;
+        }
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             served.refused += 1;
             if served.refused == 1 {
@@ -105,14 +140,24 @@ pub(crate) async fn serve<H: Handler>(
             continue;
         };
         served.accepted += 1;
+        if treated.mode == ListenMode::Silent {
+            // Held until the phase ends, with its place.
+            let mut listening = listening.clone();
+            connections.spawn(async move {
+                changed(&mut listening).await;
+                drop((stream, place));
+            });
+            continue;
+        }
         set_nodelay(&stream);
         let (common, stopping) = (Arc::clone(&common), stopping.clone());
+        let handshake = treated.tls;
         connections.spawn(async move {
-            connection::run(stream, peer, common, stopping).await;
+            connection::run(stream, peer, handshake, common, stopping).await;
             drop(place);
         });
     }
-    drop(listener);
+    drop(door);
     stop.send_replace(true);
     let drained = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(limits.drain, drained).await.is_err() {
@@ -120,6 +165,26 @@ pub(crate) async fn serve<H: Handler>(
         connections.shutdown().await;
     }
     served
+}
+
+/// Completes when connections are to be treated in another way.
+async fn changed(listening: &mut Option<watch::Receiver<Listening>>) {
+    // The sender lives as long as the handler.
+    let changed = match listening {
+        Some(listening) => listening.changed().await.is_ok(),
+        None => false,
+    };
+    if !changed {
+        std::future::pending().await
+    }
+}
+
+/// Ends a connection beyond the bound of a scenario.
+fn turn_away(stream: &TcpStream, excess: Excess) {
+    if excess == Excess::Reset {
+        // The close that follows sends an RST.
+        let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
+    }
 }
 
 /// Sends small answers at once, without Nagle's algorithm.

@@ -18,7 +18,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
-use crate::message::{BodyStream, Conversation, FaultAction, Plan, Tunnel};
+use crate::message::{BodyStream, Conversation, FaultAction, Idle, Plan, Tunnel};
 
 use super::framing::Outside;
 use super::socket::Socket;
@@ -61,6 +61,9 @@ pub(super) struct Control {
     exit: Mutex<Option<Exit>>,
     /// The answer to the first request that hyper reads, where it was decided before.
     resumed: Mutex<Option<Plan>>,
+    /// Whether the last answer says when the connection ends behind it.
+    has_idle: AtomicBool,
+    idle: Mutex<Option<Idle>>,
 }
 
 /// An answer that goes on without hyper.
@@ -85,8 +88,11 @@ impl std::fmt::Debug for Control {
 
 impl Control {
     /// The control of a connection that goes on, with the answer to its first request if it is decided.
-    pub(super) fn resuming(plan: Option<Plan>) -> Self {
+    /// `idle` is when it ends behind the answer before.
+    pub(super) fn resuming(plan: Option<Plan>, idle: Option<Idle>) -> Self {
         Self {
+            has_idle: AtomicBool::new(idle.is_some()),
+            idle: Mutex::new(idle),
             began: Instant::now(),
             phase: AtomicU8::new(Phase::Idle as u8),
             idle_since: AtomicU64::new(0),
@@ -96,6 +102,22 @@ impl Control {
             exit: Mutex::new(None),
             resumed: Mutex::new(plan),
         }
+    }
+
+    /// Sets when the connection ends behind the answer that is under way.
+    pub(super) fn set_idle(&self, idle: Option<Idle>) {
+        if idle.is_some() || self.has_idle.load(Ordering::Acquire) {
+            *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = idle;
+            self.has_idle.store(idle.is_some(), Ordering::Release);
+        }
+    }
+
+    /// When the connection ends behind the last answer.
+    pub(super) fn idle(&self) -> Option<Idle> {
+        if !self.has_idle.load(Ordering::Acquire) {
+            return None;
+        }
+        *self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long hyper has waited for the head of a request; nothing while it does not wait for one.
@@ -153,6 +175,7 @@ impl Control {
     /// A request was read, and is being answered. Gives the answer, where it was decided before.
     pub(super) fn begin_answer(&self) -> Option<Plan> {
         self.set(Phase::Answering);
+        self.set_idle(None);
         if self.answered.load(Ordering::Acquire) {
             return None;
         }
@@ -243,7 +266,19 @@ impl Read for Wire {
         cx: &mut Context<'_>,
         buf: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_read(cx, buf)
+        let ends = self.control.idle().filter(|idle| idle.after.is_none());
+        let Some(idle) = ends.filter(|_| self.control.is(Phase::Idle)) else {
+            return Pin::new(&mut self.inner).poll_read(cx, buf);
+        };
+        // Nothing of the next request reaches hyper.
+        let mut scratch = [0; 1024];
+        let mut scratch = hyper::rt::ReadBuf::new(&mut scratch);
+        std::task::ready!(Pin::new(&mut self.inner).poll_read(cx, scratch.unfilled()))?;
+        if scratch.filled().is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        self.control.end(idle.action());
+        Poll::Ready(Err(io::Error::other("the next request finds the connection ended")))
     }
 }
 

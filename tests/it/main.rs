@@ -4,10 +4,12 @@
 mod support;
 
 mod architecture;
+mod bad_backends;
 mod bad_input;
 mod bounds;
 mod commands;
 mod conformance;
+mod connections;
 mod definitions;
 mod deliveries;
 mod documented;

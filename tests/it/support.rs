@@ -62,6 +62,13 @@ pub(crate) fn files(files: &[(&str, &str)]) -> TempDir {
     directory
 }
 
+/// A kubeconfig that names a server, and how its user authenticates.
+pub(crate) fn kubeconfig(server: &str, user: &str) -> String {
+    format!(
+        "current-context: a\ncontexts: [{{name: a, context: {{cluster: c, user: u}}}}]\nclusters: [{{name: c, cluster: {{server: '{server}'}}}}]\nusers: [{{name: u, user: {{{user}}}}}]\n"
+    )
+}
+
 /// An answer, read to its end.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -150,7 +157,7 @@ pub(crate) async fn try_send(
 }
 
 /// How a raw connection ended.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     /// FIN.
     Closed,

@@ -11,11 +11,11 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use standin::{Builder, RunningServer, Server, TlsOptions};
 use tempfile::TempDir;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::support::{Answer, PATIENCE, files};
+use crate::support::{Answer, End, PATIENCE, files};
 
 /// A way to a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,9 @@ pub(crate) enum Way {
 }
 
 pub(crate) const WAYS: [Way; 4] = [Way::Http1, Way::Http1Tls, Way::Http2, Way::Http2Tls];
+
+/// The ways whose bytes are HTTP/1.1.
+pub(crate) const HTTP1: [Way; 2] = [Way::Http1, Way::Http1Tls];
 
 impl Way {
     pub(crate) fn is_tls(self) -> bool {
@@ -53,6 +56,10 @@ pub(crate) struct Served {
 /// The stub that answers below `/x`: 2,000 bytes with their length.
 const STUB: &str = r#"{"request": {"method": "ANY", "urlPathPattern": "/x/.*"}, "response": {"status": 200, "headers": {"Content-Length": "2000", "Content-Type": "text/plain; charset=utf-8", "ETag": "\"1\""}, "body": "BODY"}}"#;
 
+/// An object, whose namespace exists with it.
+const JOB: &str = "apiVersion: kubeflow.org/v1\nkind: TFJob\nmetadata: {name: one, namespace: kube-test}\n\
+    spec: {tfReplicaSpecs: {Worker: {replicas: 1, template: {spec: {containers: [{name: tensorflow, image: x}]}}}}}\n";
+
 /// The body of the stub.
 pub(crate) fn body() -> String {
     "0123456789".repeat(200)
@@ -69,6 +76,7 @@ impl Served {
         let own = files(&[
             ("f/stub.json", &STUB.replace("BODY", &body())),
             ("f/crds.json", include_str!("../../fixtures/crds/tfjobs.json")),
+            ("f/job.yaml", JOB),
             ("s.yaml", rules),
         ]);
         let path = own.path();
@@ -137,4 +145,43 @@ impl Served {
         };
         tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| Err("no answer".into()))
     }
+}
+
+/// Reads until a connection ends.
+pub(crate) async fn read_to_end(stream: &mut (impl AsyncRead + Unpin)) -> (Vec<u8>, End) {
+    let mut all = Vec::new();
+    let mut buffer = vec![0_u8; 64 << 10];
+    let reading = async {
+        loop {
+            match stream.read(&mut buffer).await {
+                Ok(0) => return End::Closed,
+                Ok(read) => all.extend_from_slice(&buffer[..read]),
+                // TLS calls an end without close_notify an error.
+                Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                    return End::Closed;
+                }
+                Err(_) => return End::Reset,
+            }
+        }
+    };
+    let end = tokio::time::timeout(PATIENCE, reading).await.expect("the connection ends");
+    (all, end)
+}
+
+/// Reads one answer with a Content-Length of HTTP/1.1; its head and body.
+pub(crate) async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) -> (String, Vec<u8>) {
+    let mut all = Vec::new();
+    let mut byte = [0];
+    let reading = async {
+        while !all.ends_with(b"\r\n\r\n") {
+            stream.read_exact(&mut byte).await.expect("a head");
+            all.push(byte[0]);
+        }
+        let head = String::from_utf8(all).unwrap();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+        stream.read_exact(&mut body).await.expect("a body");
+        (head, body)
+    };
+    tokio::time::timeout(PATIENCE, reading).await.expect("an answer")
 }

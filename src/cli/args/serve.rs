@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::k8s::DeleteAnswer;
 use crate::server::{Profile, RecordMode};
 
+use super::address::address;
 use super::replay::Replay;
 
 #[derive(Debug, Args)]
@@ -63,6 +64,9 @@ pub(crate) struct Serve {
     /// commas between them); preflight requests are answered.
     #[arg(long, value_name = "REGEX", value_delimiter = ',')]
     pub(crate) cors_allowed_origins: Vec<String>,
+    /// Serve /__admin on this address too: it can be reached while scenarios refuse connections.
+    #[arg(long, value_name = "ADDR", value_parser = address)]
+    pub(crate) admin_listen: Option<SocketAddr>,
     /// Omit X-Standin-Rule from responses.
     #[arg(long)]
     pub(crate) no_rule_header: bool,
@@ -111,8 +115,8 @@ const GRACE: f64 = 5.0;
 /// Where to listen, what to print, which bounds to keep.
 #[derive(Debug, Args)]
 pub(crate) struct Listener {
-    /// Address to listen on; port 0 selects a free port.
-    #[arg(long, short, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    /// Address to listen on, or the name of a host and a port; port 0 selects a free port.
+    #[arg(long, short, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
     pub(crate) listen: SocketAddr,
     /// Print a line for each request.
     #[arg(long, short)]

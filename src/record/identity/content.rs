@@ -26,7 +26,9 @@ pub(super) enum Bytes {
 
 /// The pattern of bytes that are no text.
 pub(super) fn bytes(bytes: &[u8], clean: &Clean<'_>) -> Bytes {
-    if is_searched(bytes) && clean.body(&HeaderMap::new(), bytes) != Redacted::Same {
+    if is_searched(&HeaderMap::new(), bytes)
+        && clean.body(&HeaderMap::new(), bytes) != Redacted::Same
+    {
         return Bytes::Secret;
     }
     if bytes.len() <= MAX_BINARY {

@@ -1,4 +1,5 @@
 //! A toy backend on loopback, the proxy in front of it, and what is on disk afterwards.
+mod anything;
 mod bodies;
 mod exchanges;
 mod failures;
@@ -264,7 +265,7 @@ fn received(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> Recei
 fn arrived(parts: &[(u64, &[u8])]) -> ArrivedBody {
     let mut arrivals = Arrivals::default();
     for (at, bytes) in parts {
-        arrivals.push(std::time::Duration::from_millis(*at), bytes).unwrap();
+        arrivals.push(std::time::Duration::from_millis(*at), bytes, usize::MAX).unwrap();
     }
     arrivals.finish()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::message::{Asked, Delay, LineChange, Sampling};
+use crate::message::{Asked, Delay, Fault, FaultAction, LineChange, Sampling};
 
 use super::state::{Memory, ScenarioState};
 use crate::scenario::rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken};
@@ -271,6 +271,10 @@ impl Deciding<'_, '_> {
             self.decision.effects.pace = Some(pace);
             self.shown(rule, draw);
         }
+        if let Some(idle) = then.idle {
+            self.decision.effects.idle.get_or_insert(idle);
+            self.shown(rule, draw);
+        }
         if let Some((position, action)) = &then.cut {
             self.decision.points.push((*position, PointThen::Action(action.clone())));
             self.shown(rule, draw);
@@ -309,6 +313,14 @@ impl Deciding<'_, '_> {
             Some(Terminal::Fault(fault)) => {
                 if decision.effects.fault.is_none() {
                     decision.effects.fault = Some(fault.clone());
+                    decision.by = Some(Applied { rule: Arc::clone(&rule.id), draw });
+                }
+                return;
+            }
+            Some(Terminal::Crash(crash)) => {
+                if decision.effects.fault.is_none() {
+                    decision.effects.fault = Some(Fault::before_headers(FaultAction::Close));
+                    decision.crash = Some(*crash);
                     decision.by = Some(Applied { rule: Arc::clone(&rule.id), draw });
                 }
                 return;

@@ -2,6 +2,7 @@
 
 pub(in crate::scenario) mod decide;
 mod limits;
+pub(in crate::scenario) mod listening;
 pub(in crate::scenario) mod progress;
 pub(in crate::scenario) mod state;
 pub(in crate::scenario) mod steer;

@@ -70,6 +70,13 @@ impl ScenarioState {
         *self.lock() = Memory { began: now, ..Memory::default() };
     }
 
+    /// Makes all tokens invalid: they are unknown from now on.
+    pub(crate) fn forget_tokens(&self) {
+        let mut memory = self.lock();
+        memory.tokens.clear();
+        memory.order.clear();
+    }
+
     /// How often a rule matched, and how often it acted.
     #[must_use]
     pub(crate) fn uses(&self, rule: &str) -> RuleUse {

@@ -4,12 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::document::{Decoder, Diagnostic, Source};
+use crate::message::Listening;
 
 use super::rules::{Scope, rules};
 use crate::scenario::rule::context::{Context, Files, named};
 use crate::scenario::rule::expect::Grading;
 use crate::scenario::rule::generate::Generate;
 use crate::scenario::rule::http2::Http2;
+use crate::scenario::rule::listen::listening;
 use crate::scenario::rule::matcher::Matcher;
 use crate::scenario::rule::set::Rule;
 use crate::scenario::rule::timeline::Timeline;
@@ -26,6 +28,7 @@ pub(in crate::scenario) struct Scenario {
     pub(in crate::scenario) tokens: Vec<Token>,
     pub(in crate::scenario) generate: Vec<Generate>,
     pub(in crate::scenario) timeline: Option<Timeline>,
+    pub(in crate::scenario) listening: Option<Listening>,
     pub(in crate::scenario) grading: Grading,
     pub(in crate::scenario) http2: Http2,
 }
@@ -73,6 +76,7 @@ fn compile(
     let mut scenario = Scenario {
         description: words.description.unwrap_or_default().to_owned(),
         seed: words.seed,
+        listening: words.listen.as_ref().map(listening),
         grading: words.verdict.as_ref().map(Grading::compile).unwrap_or_default(),
         http2: words.http2.as_ref().map(Http2::compile).unwrap_or_default(),
         ..Scenario::default()
@@ -107,12 +111,13 @@ fn compile(
                 client: client.and_then(|client| named(client, "client", &context.clients)),
                 ..scope
             };
+            has_rules |= phase.listen.is_some();
             has_rules |= phase.rules.as_ref().is_some_and(|rules| !rules.is_empty());
             rules(phase.rules.unwrap_or_default(), &scope, &context, &mut scenario.rules);
         }
         scenario.timeline = Some(timeline);
         // Where there is no timeline either, the table says so.
-        if !has_rules && scenario.generate.is_empty() {
+        if !has_rules && scenario.generate.is_empty() && scenario.listening.is_none() {
             words.node.error("there are no rules", "add a list of rules under the key \"rules\"");
         }
     }

@@ -136,6 +136,7 @@ pub(crate) fn load(named: &[String], fallback_seed: u64) -> Result<LoadedScenari
             name: file.name.as_str().into(),
             path: file.source.path.clone(),
             timeline: scenario.timeline,
+            listening: scenario.listening,
             grading: scenario.grading,
         });
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::message::Position;
 use crate::scenario::rule::draw::Draw;
+use crate::scenario::rule::listen;
 use crate::scenario::rule::point::Where;
 use crate::scenario::rule::set::{Outcomes, Rule, ScenarioSet};
 use crate::scenario::words::table::DrawBy;
@@ -26,6 +27,9 @@ impl ScenarioSet {
         let mut rows = Vec::new();
         let mut timelines = Vec::new();
         for about in &self.scenarios {
+            if let Some(text) = about.listening.as_ref().and_then(listen::describe) {
+                rows.push((about.name.to_string(), text));
+            }
             let Some(timeline) = &about.timeline else { continue };
             let mut from = Duration::ZERO;
             let mut phases = Vec::new();
@@ -34,14 +38,17 @@ impl ScenarioSet {
                 let until = to.map_or_else(|| "on".to_owned(), |to| format!("to {to:?}"));
                 let begins =
                     if from.is_zero() { "the start".to_owned() } else { format!("{from:?}") };
+                let listens = phase.listening.as_ref().and_then(listen::describe);
+                let also = listens.as_ref().map_or_else(String::new, |text| format!(": {text}"));
                 rows.push((
                     format!("{}/{}", about.name, phase.name),
-                    format!("from {begins} {until}"),
+                    format!("from {begins} {until}{also}"),
                 ));
                 phases.push(json!({
                     "name": &*phase.name,
                     "fromSeconds": from.as_secs_f64(),
                     "toSeconds": to.map(|to| to.as_secs_f64()),
+                    "listen": listens,
                 }));
                 from = to.unwrap_or(Duration::MAX);
             }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use crate::message::{Delivery, Effects, Point, PointAction, Position};
 
+use super::crash::Crash;
 use super::fields::FieldChanges;
 use super::kubernetes::KubernetesThen;
 use super::limit::LimitReports;
@@ -28,6 +29,8 @@ pub(crate) struct Decision {
     pub answer: Option<Answer>,
     /// What goes wrong on the Kubernetes side.
     pub kubernetes: Option<Box<KubernetesThen>>,
+    /// The server crashes before it looks at the request.
+    pub crash: Option<Crash>,
     /// The header fields of the answer that change.
     pub fields: FieldChanges,
     /// What the limits say about the request.

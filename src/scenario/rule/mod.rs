@@ -4,6 +4,7 @@
 //! or has state.
 
 pub(in crate::scenario) mod context;
+pub(in crate::scenario) mod crash;
 pub(in crate::scenario) mod decision;
 pub(in crate::scenario) mod delay;
 pub(in crate::scenario) mod draw;
@@ -15,6 +16,7 @@ pub(in crate::scenario) mod http2;
 pub(in crate::scenario) mod key;
 pub(in crate::scenario) mod kubernetes;
 pub(in crate::scenario) mod limit;
+pub(in crate::scenario) mod listen;
 pub(in crate::scenario) mod matcher;
 pub(in crate::scenario) mod point;
 pub(in crate::scenario) mod reply;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use globset::{GlobSet, GlobSetBuilder};
 
 use crate::document::Place;
-use crate::message::{Asked, Delay};
+use crate::message::{Asked, Delay, Listening};
 use crate::scenario::words::table::DrawBy;
 
 use super::expect::{Expect, Grading};
@@ -89,6 +89,8 @@ pub(in crate::scenario) struct About {
     /// Its file.
     pub(in crate::scenario) path: PathBuf,
     pub(in crate::scenario) timeline: Option<Timeline>,
+    /// How connections are treated all the time.
+    pub(in crate::scenario) listening: Option<Listening>,
     pub(in crate::scenario) grading: Grading,
 }
 
@@ -209,10 +211,10 @@ impl ScenarioSet {
         }
     }
 
-    /// Whether there are no rules and no tokens: then the pipeline skips scenarios.
+    /// Whether there are no rules, tokens and timelines: then the pipeline skips scenarios.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
-        self.rules.is_empty() && self.tokens.is_empty()
+        self.rules.is_empty() && self.tokens.is_empty() && !self.has_timeline
     }
 
     /// How many rules there are.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::message::{
-    Delay, Fault, FaultAction, FaultPoint, LineAction, LineKind, Pace, PointAction, Position,
+    Delay, Fault, FaultAction, FaultPoint, Idle, LineAction, LineKind, Pace, PointAction, Position,
 };
 use crate::scenario::words::Either;
 use crate::scenario::words::table::{
@@ -14,10 +14,12 @@ use crate::scenario::words::table::{
 };
 
 use super::context::{Context, named};
+use super::crash::Crash;
 use super::delay::{delay, wait};
 use super::fields::FieldChanges;
 use super::flow::flow;
 use super::kubernetes::KubernetesThen;
+use super::listen::idle;
 use super::reply::Reply;
 use super::status::{StatusAnswer, status};
 use super::wire;
@@ -35,6 +37,8 @@ pub(in crate::scenario) struct Then {
     pub(in crate::scenario) slow: Option<Pace>,
     /// The request's body is not read for this time.
     pub(in crate::scenario) withhold: Option<Duration>,
+    /// When the connection ends behind the answer.
+    pub(in crate::scenario) idle: Option<Idle>,
     /// What replaces the true answer, or ends it.
     pub(in crate::scenario) terminal: Option<Terminal>,
     /// What happens to all lines of a kind.
@@ -58,6 +62,8 @@ pub(in crate::scenario) enum Terminal {
     Reply(Box<Reply>),
     /// A fault of the connection.
     Fault(Fault),
+    /// The server is as after a restart.
+    Crash(Crash),
 }
 
 /// What happens to all lines of a kind, or to a share of them.
@@ -76,6 +82,7 @@ impl Default for Then {
             stall: None,
             slow: None,
             withhold: None,
+            idle: None,
             terminal: None,
             lines: Vec::new(),
             cut: None,
@@ -112,6 +119,7 @@ impl Then {
             stall: words.stall.map(wait),
             withhold: words.withhold.map(wait),
             slow: words.slow.as_ref().and_then(wire::pace),
+            idle: words.idle.as_ref().and_then(idle),
             lines: lines(&words.lines),
             terminal: fault(&words).map(Terminal::Fault),
             cut: None,
@@ -135,6 +143,9 @@ impl Then {
                 _ => then.terminal = Some(Terminal::Status(status)),
             }
         }
+        if let Some(words) = &words.crash {
+            then.terminal = Some(Terminal::Crash(Crash::compile(words)));
+        }
         if let Some(words) = &words.reply {
             let reply = Reply::compile(words, &context.files)?;
             then.terminal = Some(Terminal::Reply(Box::new(reply)));
@@ -151,6 +162,7 @@ impl Then {
             && self.stall.is_none()
             && self.slow.is_none()
             && self.withhold.is_none()
+            && self.idle.is_none()
             && self.terminal.is_none()
             && self.lines.is_empty()
             && self.cut.is_none()

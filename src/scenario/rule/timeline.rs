@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::message::Listening;
 use crate::scenario::words::table::{Start, TimelineWords};
+
+use super::listen::listening;
 
 /// The phases of one scenario.
 #[derive(Debug, Clone)]
@@ -20,6 +23,8 @@ pub(in crate::scenario) struct Phase {
     pub(in crate::scenario) name: Arc<str>,
     /// How long it is; without end where there is none.
     pub(in crate::scenario) length: Option<Duration>,
+    /// How connections are treated in it, where it says so.
+    pub(in crate::scenario) listening: Option<Listening>,
 }
 
 /// The position of a scenario on its timeline.
@@ -55,7 +60,11 @@ impl Timeline {
                     "give each phase a name of its own",
                 );
             }
-            phases.push(Phase { name: name.into(), length: item.length });
+            phases.push(Phase {
+                name: name.into(),
+                length: item.length,
+                listening: item.listen.as_ref().map(listening),
+            });
         }
         Self { start: words.start.unwrap_or_default(), ttl: words.ttl, phases }
     }

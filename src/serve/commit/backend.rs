@@ -11,7 +11,7 @@
 use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
 
-use crate::k8s::{Committed, Conflict, StoreChange};
+use crate::k8s::{Committed, Conflict, State, StoreChange};
 
 use super::published::Published;
 
@@ -23,6 +23,9 @@ pub(crate) trait Backend: Debug + Send + Sync {
     /// [`Conflict`]: another writer has changed what the change depends on. The published state then has that
     /// writer's version.
     fn commit(&self, change: StoreChange, published: &Published) -> Result<Committed, Conflict>;
+
+    /// Begins anew with a state, whose revisions may be lower than those before.
+    fn restart(&self, state: State, published: &Published);
 }
 
 /// Keeps the state in memory, for as long as the process runs.
@@ -38,5 +41,10 @@ impl Backend for Memory {
         let (next, committed) = change.apply(&published.state())?;
         published.publish(next, &committed);
         Ok(committed)
+    }
+
+    fn restart(&self, state: State, published: &Published) {
+        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        published.restart(state);
     }
 }

@@ -121,6 +121,12 @@ impl<B: Backend> Store<B> {
         Ok((decided, committed))
     }
 
+    /// Begins anew with a state: revisions, history and watches of the past are gone.
+    pub(super) fn restart(&self, state: State) {
+        let _alone = self.turn.write().unwrap_or_else(PoisonError::into_inner);
+        self.backend.restart(state, &self.published);
+    }
+
     /// Compacts the history up to a revision: tokens, watches and exact lists below it expire. Returns the
     /// new floor.
     pub(crate) fn compact(&self, revision: Revision) -> Revision {

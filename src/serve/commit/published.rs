@@ -61,6 +61,17 @@ impl Published {
         }
     }
 
+    /// Publishes a state that has nothing to do with the one before: nothing of the past is kept.
+    pub(super) fn restart(&self, state: State) {
+        let revision = state.revision;
+        self.state.store(Arc::new(state));
+        self.pinned.drop_below(Revision(u64::MAX));
+        self.revision.send_replace(revision);
+        for sender in self.waiting().values() {
+            sender.send_replace(revision);
+        }
+    }
+
     /// A receiver that wakes when the revision grows.
     pub(super) fn subscribe(&self) -> watch::Receiver<Revision> {
         self.revision.subscribe()

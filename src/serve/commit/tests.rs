@@ -307,6 +307,22 @@ impl Backend for Shared {
         }
         self.memory.commit(change, published)
     }
+
+    fn restart(&self, state: State, published: &Published) {
+        self.memory.restart(state, published);
+    }
+}
+
+#[test]
+fn a_restart_forgets_the_past() {
+    let store = Store::new(state());
+    let first = store.state();
+    Write::map("a").send(&store, || ()).unwrap();
+    assert_ne!(store.state().revision, first.revision);
+    store.restart(State::clone(&first));
+    assert_eq!(store.state().revision, first.revision);
+    Write::map("a").send(&store, || ()).unwrap();
+    assert_eq!(store.state().revision, first.revision.next(), "revisions begin anew");
 }
 
 #[test]

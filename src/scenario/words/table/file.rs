@@ -8,6 +8,7 @@ use crate::scenario::words::scalar::{
 use crate::scenario::words::shape::{Must, Shape, constraint, word};
 
 use super::expect::VerdictWords;
+use super::listen::Listen;
 use super::rule::RuleWords;
 use super::timeline::TimelineWords;
 
@@ -19,7 +20,7 @@ words! {
     )
     .frame("{…, rules: [{then: pass}]}")
     .constraints(&[constraint(
-        Must::HaveSome(&["rules", "generate", "timeline"]),
+        Must::HaveSome(&["rules", "generate", "timeline", "listen"]),
         "there are no rules",
         "add a list of rules under the key \"rules\"",
     )]);
@@ -64,6 +65,12 @@ words! {
         "What fails a drill; of several scenarios the strictest counts.",
     )
     .example("verdict: {unmatched: fail}"),
+    listen: Listen = word(
+        "listen",
+        "How connections are treated all the time, in scenarios of the default world; until its `ttl`.",
+    )
+    .default("as always")
+    .example("listen: {connections: 2}"),
     http2: Http2Words<'static> = word(
         "http2",
         "What every HTTP/2 connection allows from its beginning, in scenarios that the server starts with.",

@@ -2,12 +2,14 @@
 
 mod answer;
 mod at;
+mod crash;
 mod delay;
 mod expect;
 mod file;
 mod key;
 mod kubernetes;
 mod limit;
+mod listen;
 mod matching;
 mod rule;
 mod stream;
@@ -20,6 +22,7 @@ pub(in crate::scenario) use answer::{As, ReplyWords, StatusWords};
 pub(in crate::scenario) use at::{
     EventChange, EventWords, Here, PointThen, PointThenWords, PointWords, StreamCut,
 };
+pub(in crate::scenario) use crash::{CrashWords, Kept, Restart};
 pub(in crate::scenario) use delay::Delay;
 pub use expect::Grade;
 pub(in crate::scenario) use expect::{ExpectWords, VerdictWords};
@@ -29,6 +32,7 @@ pub(in crate::scenario) use file::{
 pub(in crate::scenario) use key::KeyWords;
 pub(in crate::scenario) use kubernetes::{ExpiredAs, KubernetesWords, Now};
 pub(in crate::scenario) use limit::{Algorithm, Announce, LimitWords, RetryAfterAs};
+pub(in crate::scenario) use listen::{IdleWords, ListenWords};
 pub(in crate::scenario) use matching::{MatchWords, VERBS};
 pub(in crate::scenario) use rule::{DrawBy, RequireWords, RuleWords, ShareWords, StepWords};
 pub(in crate::scenario) use stream::{LineChange, LinesWords, StreamWords};

@@ -10,8 +10,10 @@ use crate::scenario::words::scalar::{HeaderText, Reference, Time};
 use crate::scenario::words::shape::{Form, Looks, Must, Shape, Type, constraint, word};
 
 use super::answer::{Code, ReplyWords, StatusWords};
+use super::crash::{CrashWords, Restart};
 use super::delay::Delay;
 use super::kubernetes::KubernetesWords;
+use super::listen::IdleWords;
 use super::stream::StreamWords;
 use super::wire::{
     AfterBytesWords, BodyPlace, ErrorCode, GoAwayWords, Place, Rate, RstStreamWords,
@@ -78,7 +80,7 @@ words! {
             constraint(
                 Must::AtMostOne(&[
                     "status", "reply", "reset", "close", "garbage", "malformed_chunk", "rst_stream",
-                    "goaway", "cut",
+                    "goaway", "cut", "crash",
                 ]),
                 "{given} cannot both happen",
                 "keep one of them",
@@ -101,6 +103,11 @@ words! {
         "The request's body is not read for so long, and HTTP/2 gives no window for it; then the answer. A rule that looks at bodies reads them before.",
     )
     .example("withhold: 2s"),
+    idle: IdleWords<'static> = word(
+        "idle",
+        "Behind the answer the connection is ended while it waits for its next request; on HTTP/2 while it has none.",
+    )
+    .example("idle: {close: 300ms}"),
     reset: Place = word("reset", "The connection is reset.").example("reset: before_headers"),
     close: Place = word("close", "The connection is closed.").example("close: {bytes: 64KiB}"),
     garbage: Place = word("garbage", "Bytes that are not HTTP are sent, and the connection is closed.")
@@ -122,6 +129,11 @@ words! {
         "The connection is closed within the body.",
     )
     .example("cut: {bytes: 200}"),
+    crash: Either<Restart, CrashWords<'static>> = word(
+        "crash",
+        "The server crashes before it looks at the request, and is as after a restart: all connections are cut.",
+    )
+    .example("crash: {down: 1s, tokens: kept}"),
     revoke: Reference = word(
         "revoke",
         "All tokens of this kind become invalid; the answer is 401 where nothing else is given.",

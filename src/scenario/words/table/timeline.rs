@@ -6,6 +6,7 @@ use crate::scenario::words::read::words;
 use crate::scenario::words::scalar::{Flag, Reference, Text, Time};
 use crate::scenario::words::shape::{Must, Shape, constraint, word};
 
+use super::listen::Listen;
 use super::rule::RuleWords;
 
 /// When the time of a timeline begins to count.
@@ -69,6 +70,9 @@ words! {
     client: Reference = word("client", "The client whose requests its rules are about.")
         .default("all clients")
         .example("client: canary, for: 10s"),
+    listen: Listen = word("listen", "How connections are treated in it.")
+        .default("as always")
+        .example("for: 1s, listen: refuse"),
     rules: List<RuleWords<'static>> = word("rules", "The rules that are on in this phase only.")
         .example("for: 10s, rules: [{match: {verb: list}, then: {status: 503}}]"),
 }

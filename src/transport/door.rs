@@ -1,0 +1,89 @@
+//! The listening socket, which can be closed and opened again: the address stays taken meanwhile.
+
+use std::io;
+use std::net::SocketAddr;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+
+/// How many connections wait to be accepted.
+const BACKLOG: i32 = 1024;
+
+/// A listening socket.
+#[derive(Debug)]
+pub(super) struct Door {
+    address: SocketAddr,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Connections queue, and can be accepted.
+    Open(TcpListener),
+    /// The address is bound and nobody listens on it: the system refuses connections.
+    Shut(Socket),
+    /// Another program has taken the address in between.
+    Lost,
+}
+
+impl Door {
+    pub(super) fn new(listener: TcpListener, address: SocketAddr) -> Self {
+        Self { address, state: State::Open(listener) }
+    }
+
+    /// The next connection; none while the door is shut.
+    pub(super) async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        match &self.state {
+            State::Open(listener) => listener.accept().await,
+            State::Shut(_) | State::Lost => std::future::pending().await,
+        }
+    }
+
+    /// Closes the listening socket, and takes its address with one that does not listen.
+    ///
+    /// # Errors
+    /// The address was taken by somebody else: then connections are not refused by this program.
+    pub(super) fn shut(&mut self) -> io::Result<()> {
+        if !matches!(self.state, State::Open(_)) {
+            return Ok(());
+        }
+        // The system allows one socket that listens for an address: this one goes first.
+        self.state = State::Lost;
+        self.state = State::Shut(bound(self.address)?);
+        Ok(())
+    }
+
+    /// Listens again.
+    ///
+    /// # Errors
+    /// The address was taken by somebody else.
+    pub(super) fn open(&mut self) -> io::Result<()> {
+        let socket = match std::mem::replace(&mut self.state, State::Lost) {
+            State::Open(listener) => {
+                self.state = State::Open(listener);
+                return Ok(());
+            }
+            State::Shut(socket) => socket,
+            State::Lost => bound(self.address)?,
+        };
+        socket.listen(BACKLOG)?;
+        self.state = State::Open(TcpListener::from_std(socket.into())?);
+        Ok(())
+    }
+
+    /// Whether the socket listens.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+}
+
+/// A socket with an address, which does not listen.
+fn bound(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // Connections that were closed a moment ago do not keep the address.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
