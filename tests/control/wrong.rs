@@ -29,7 +29,8 @@ pub(crate) fn run() -> ExitCode {
     server.token = Some("expired-long-ago".to_owned());
     let wrong = Wrong { server, began: Instant::now() };
     // On a stopped clock what comes at once comes at once, however busy the machine is.
-    let counts = matches!(&*name, "one-stream" | "closed-window");
+    let counts =
+        matches!(&*name, "one-stream" | "closed-window" | "few-connections" | "stale-connection");
     if matches!(&*theme, "auth" | "delete" | "network" | "paging" | "semantics") && !counts {
         let _ = wrong.server.send("POST", "/__admin/clock/freeze", "");
     }
@@ -43,7 +44,15 @@ pub(crate) fn run() -> ExitCode {
         "watch" => wrong.watch(name == "no-initial-end"),
         "control-plane" if name == "compacting" => wrong.watch(false),
         "delete" => wrong.delete(&name),
-        "network" if name == "one-stream" => wrong.crowd(),
+        "network" if matches!(&*name, "one-stream" | "few-connections" | "stale-connection") => {
+            wrong.crowd();
+        }
+        "control-plane" if name == "restart" => {
+            // A connection that ends is the end of it.
+            for _ in 0..4 {
+                let _ = wrong.server.send("GET", JOBS, "");
+            }
+        }
         "network" if name == "closed-window" => wrong.hedge(),
         "brownout" => {
             // Some seconds later.
