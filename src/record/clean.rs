@@ -125,9 +125,13 @@ impl<'r> Clean<'r> {
         }
     }
 
-    /// The value of a header field with a mark for each secret.
+    /// The value of a header field, with marks as [`Clean::marked`] has them.
     pub(super) fn marked_header(&self, name: &HeaderName, value: &str) -> String {
-        Redactor::marked(&self.known, self.marks.header(name, value))
+        let new = Redactor::marked(&self.known, self.marks.header(name, value));
+        match &self.own {
+            Some(own) => own.marked(&new, MARK.encode_utf8(&mut [0; 4])).unwrap_or(new),
+            None => new,
+        }
     }
 
     /// A part of the target with a mark for each secret.

@@ -1,6 +1,7 @@
 //! A toy backend on loopback, the proxy in front of it, and what is on disk afterwards.
 mod anything;
 mod bodies;
+mod drawn;
 mod exchanges;
 mod failures;
 mod identity;
