@@ -41,7 +41,6 @@ mod scenarios;
 mod secrets;
 mod semantic;
 mod shipped;
-mod shipped_drills;
 mod steering;
 mod stub_admin;
 mod stubs;
