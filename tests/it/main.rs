@@ -43,7 +43,6 @@ mod scenarios;
 mod secrets;
 mod semantic;
 mod shipped;
-mod shipped_drills;
 mod steering;
 mod stub_admin;
 mod stubs;

@@ -22,24 +22,13 @@ use http::header::CONTENT_ENCODING;
 use crate::redact::{Redacted, is_of_secrets};
 
 use super::super::clean::Clean;
-use super::super::files::{UnnamedBody, UnnamedFile};
+use super::super::files::UnnamedFile;
 use super::super::spool::{SpooledBody, is_text};
-use search::{Search, Wide, in_binary};
+pub(super) use search::Searched;
+use search::{GZIP, Search, Wide, in_binary};
 
 /// A smaller body is searched as a whole, whatever it is, in bytes.
 const LARGE: usize = 256 << 10;
-
-/// The first bytes of gzip.
-const GZIP: &[u8] = &[0x1f, 0x8b, 8];
-
-/// What becomes of a large body.
-#[derive(Debug)]
-pub(super) enum Searched {
-    /// It is without secrets.
-    Clean(UnnamedBody),
-    /// It may hold secrets: why.
-    Opaque(String),
-}
 
 /// Whether a body that is held is searched as a whole.
 pub(in crate::record) fn is_searched(headers: &HeaderMap, body: &[u8]) -> bool {

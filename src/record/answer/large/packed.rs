@@ -14,8 +14,7 @@ use crate::record::clean::Clean;
 use crate::record::files::{UnnamedBody, UnnamedFile};
 use crate::record::spool::{SealedReader, SpooledBody};
 
-use super::search::Search;
-use super::{GZIP, Searched};
+use super::search::{GZIP, Search, Searched};
 
 /// How much a compressed body may hold, in bytes: a small one can hold so much that searching it takes an hour.
 const MOST_INFLATED: u64 = 4 << 30;

@@ -7,8 +7,21 @@ use http::HeaderMap;
 use memchr::memmem;
 
 use crate::record::clean::Clean;
+use crate::record::files::UnnamedBody;
 use crate::record::spool::is_text;
 use crate::redact::Redacted;
+
+/// The first bytes of gzip.
+pub(super) const GZIP: &[u8] = &[0x1f, 0x8b, 8];
+
+/// What becomes of a large body.
+#[derive(Debug)]
+pub(in crate::record::answer) enum Searched {
+    /// It is without secrets.
+    Clean(UnnamedBody),
+    /// It may hold secrets: why.
+    Opaque(String),
+}
 
 /// A body is searched in pieces of about this size, in bytes; in tests in small ones.
 const PIECE: usize = if cfg!(test) { 8 << 10 } else { 512 << 10 };
