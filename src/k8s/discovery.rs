@@ -39,8 +39,12 @@ pub(super) fn version() -> Value {
 }
 
 /// `/api`.
-pub(super) fn core_versions() -> Value {
-    json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
+pub(super) fn core_versions(host: Option<&str>) -> Value {
+    let addresses: Vec<Value> = host
+        .map(|host| json!({"clientCIDR": "0.0.0.0/0", "serverAddress": host}))
+        .into_iter()
+        .collect();
+    json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": addresses})
 }
 
 /// `/apis`.

@@ -6,8 +6,8 @@ use std::io;
 
 use serde_json::{Map, Value};
 
+use super::golang::json_kind;
 use super::limits::{MAX_COPY_BYTES, MAX_DEPTH, MAX_PATCH_OPERATIONS};
-use super::meta::go_kind;
 
 /// Why a patch is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Patch {
     /// [`Refused::Malformed`] and [`Refused::TooMany`].
     pub(super) fn decode(value: Value) -> Result<Self, Refused> {
         let wrong = |value: &Value, of: &str| {
-            let found = go_kind(value);
+            let found = json_kind(value);
             let why =
                 format!("json: cannot unmarshal {found} into Go value of type jsonpatch.{of}");
             Refused::Malformed(why)

@@ -13,8 +13,11 @@ pub(super) const MAX_DEPTH: usize = 127;
 /// The maximum nesting of a JSON text, in levels: managed fields are nested deeper than their object.
 pub(super) const MAX_TEXT_DEPTH: usize = MAX_DEPTH + 16;
 
-/// The maximum nesting of a YAML text, in levels: its parser needs far more stack per level.
-pub(super) const MAX_YAML_DEPTH: usize = 64;
+/// The maximum nesting of a YAML text, in levels.
+pub(super) const MAX_YAML_DEPTH: usize = MAX_DEPTH;
+
+/// The maximum number of values that the aliases of a YAML text add.
+pub(super) const MAX_REPEATED_VALUES: usize = 100_000;
 
 /// The maximum number of operations of a JSON Patch (`maxJSONPatchOperations`).
 pub(super) const MAX_PATCH_OPERATIONS: usize = 10_000;

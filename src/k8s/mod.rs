@@ -16,6 +16,7 @@ mod builtin;
 #[cfg(feature = "cli")]
 mod conformity;
 mod crd;
+mod decode;
 mod discovery;
 mod faults;
 mod fields;
@@ -28,6 +29,7 @@ mod list;
 mod meta;
 mod names;
 mod namespace;
+mod non_resource;
 mod openapi;
 mod options;
 mod output;
@@ -64,14 +66,10 @@ pub(crate) use yaml::render as render_yaml;
 
 use std::sync::Arc;
 
-use http::header::HeaderValue;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method};
 use jiff::Timestamp;
-use serde_json::Value;
 
-use crate::message::{Body, Plan, Query, RequestInfo, ResourceInfo};
-
-use output::Output;
+use crate::message::{Plan, Query, RequestInfo, ResourceInfo};
 
 /// The response to DELETE on a collection, for
 /// [`Builder::delete_collection_answer`](crate::Builder::delete_collection_answer).
@@ -172,7 +170,7 @@ pub(crate) enum Outcome {
 pub(crate) fn owns(types: &Registry, path: &str, info: &RequestInfo<'_>) -> bool {
     match &info.resource {
         Some(of) => types.find(&of.group, &of.version, &of.resource).is_some(),
-        None => is_discovery(types, path),
+        None => non_resource::owns(types, path),
     }
 }
 
@@ -192,7 +190,7 @@ pub(crate) fn answer(
     };
     let result = match &request.info.resource {
         Some(info) => resource_answer(config, &state, pinned, request, info),
-        None => discovery_answer(&state.types, request)
+        None => non_resource::answer(&state, request)
             .ok_or_else(ApiError::no_such_path)
             .map(|plan| Resolved::Outcome(Outcome::Plan(plan))),
     };
@@ -209,17 +207,44 @@ pub(crate) fn error_plan(error: &ApiError, headers: &HeaderMap, query: &Query<'_
     output::error_plan(error, headers, query)
 }
 
-/// Upstream's 404 for a request that nothing serves: a Status in a built-in group, plain text elsewhere.
+/// Upstream's answer to a request that nothing serves: a Status below the paths of web services, which are
+/// those of built-in groups; plain text elsewhere; and the index of paths at the root.
 #[must_use]
-pub(crate) fn miss(types: &Registry, info: &RequestInfo<'_>) -> ApiError {
-    match &info.resource {
-        Some(of)
-            if types.is_built_in_group(&of.group) && types.has_version(&of.group, &of.version) =>
-        {
-            ApiError::no_such_resource()
-        }
-        _ => ApiError::no_such_path(),
+pub(crate) fn miss(
+    types: &Registry,
+    path: &str,
+    info: &RequestInfo<'_>,
+    headers: &HeaderMap,
+    query: &Query<'_>,
+) -> Plan {
+    if matches!(path, "/" | "/index.html") {
+        return non_resource::index(types);
     }
+    let group = match &info.resource {
+        Some(of) => Some(&*of.group),
+        None => path.strip_prefix("/apis/").and_then(|rest| rest.split('/').next()),
+    };
+    let of_service = path.starts_with("/api/")
+        || path.starts_with("/version/")
+        || path.starts_with("/apis/")
+            && group.is_some_and(|group| !group.is_empty() && types.is_built_in_group(group));
+    let error = if lacks_resource(path) {
+        ApiError::no_request_info(path)
+    } else if of_service {
+        ApiError::no_such_resource()
+    } else {
+        ApiError::no_such_path()
+    };
+    error_plan(&error, headers, query)
+}
+
+/// Whether a path ends with one of the old verbs in the place of a resource.
+fn lacks_resource(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    matches!(
+        parts.as_slice(),
+        ["", "api", _, "watch" | "proxy"] | ["", "apis", _, _, "watch" | "proxy"]
+    )
 }
 
 /// The token that continues inconsistently at the position of another one; `None` for an invalid token.
@@ -237,10 +262,13 @@ fn resource_answer(
     info: &ResourceInfo<'_>,
 ) -> Result<Resolved, ApiError> {
     let Some(served) = state.types.find(&info.group, &info.version, &info.resource) else {
-        let built_in = state.types.is_built_in_group(&info.group)
-            && state.types.has_version(&info.group, &info.version);
+        let built_in = state.types.is_built_in_group(&info.group);
         return Err(if built_in { ApiError::no_such_resource() } else { ApiError::no_such_path() });
     };
+    // The routes of built-in types have no HEAD.
+    if *request.method == Method::HEAD && served.of.is_built_in() {
+        return Err(ApiError::method_not_allowed());
+    }
     options::check_timeout(request.query)?;
     let call = verbs::Call {
         config,
@@ -258,85 +286,6 @@ fn resource_answer(
         auth: request.auth,
     };
     verbs::run(&call, &request.info.verb)
-}
-
-const HEALTH: [&str; 3] = ["/healthz", "/livez", "/readyz"];
-
-fn is_discovery(types: &Registry, path: &str) -> bool {
-    let trimmed = path.trim_end_matches('/');
-    HEALTH.contains(&trimmed)
-        || matches!(trimmed, "/api" | "/apis" | "/version" | "/openapi/v2" | "/openapi/v3")
-        || group_version(trimmed).is_some_and(|(group, version)| match version {
-            Some(version) => types.has_version(group, version),
-            None => types.groups().iter().any(|(name, _)| &**name == group),
-        })
-        || trimmed.strip_prefix("/openapi/v3").and_then(group_version).is_some_and(
-            |(group, version)| version.is_some_and(|version| types.has_version(group, version)),
-        )
-}
-
-/// The group and version of `/api/V`, `/apis/G` and `/apis/G/V`.
-fn group_version(path: &str) -> Option<(&str, Option<&str>)> {
-    if let Some(version) = path.strip_prefix("/api/") {
-        return (!version.contains('/')).then_some(("", Some(version)));
-    }
-    let rest = path.strip_prefix("/apis/")?;
-    match rest.split_once('/') {
-        None => Some((rest, None)),
-        Some((group, version)) => (!version.contains('/')).then_some((group, Some(version))),
-    }
-}
-
-fn discovery_answer(types: &Registry, request: &ApiRequest<'_>) -> Option<Plan> {
-    let path = request.path.trim_end_matches('/');
-    if !matches!(*request.method, Method::GET | Method::HEAD) {
-        return Some(output::error_plan(
-            &ApiError::method_not_allowed(),
-            request.headers,
-            request.query,
-        ));
-    }
-    if HEALTH.contains(&path) {
-        return Some(Plan::text(StatusCode::OK, crate::message::Origin::Kubernetes, "ok"));
-    }
-    let aggregated = output::aggregated_discovery(request.headers);
-    let value = match (path, aggregated) {
-        ("/api" | "/apis", Some(form)) => {
-            let value = discovery::aggregated(types, path == "/api", form);
-            let media =
-                format!("application/json;g=apidiscovery.k8s.io;v={form};as=APIGroupDiscoveryList");
-            let media = HeaderValue::try_from(media).ok()?;
-            return Some(json_plan(request, &value, Some(media)));
-        }
-        ("/api", None) => discovery::core_versions(),
-        ("/apis", None) => discovery::groups(types),
-        ("/version", _) => discovery::version(),
-        ("/openapi/v2", _) => openapi::v2(types),
-        ("/openapi/v3", _) => {
-            let text = HeaderValue::from_static("text/plain; charset=utf-8");
-            return Some(json_plan(request, &openapi::index(types), Some(text)));
-        }
-        (path, _) => {
-            if let Some(rest) = path.strip_prefix("/openapi/v3") {
-                let (group, version) = group_version(rest)?;
-                openapi::document(types, group, version?)?
-            } else {
-                match group_version(path)? {
-                    (group, Some(version)) => discovery::resources(types, group, version)?,
-                    (group, None) => discovery::group(types, group)?,
-                }
-            }
-        }
-    };
-    Some(json_plan(request, &value, None))
-}
-
-fn json_plan(request: &ApiRequest<'_>, value: &Value, media: Option<HeaderValue>) -> Plan {
-    let output =
-        Output { shape: output::Shape::Whole, ..Output::of_error(request.headers, request.query) };
-    let body = output.render(value.to_string().into_bytes());
-    let media = media.unwrap_or_else(|| output.content_type());
-    output::plan(StatusCode::OK, media, Body::Bytes(body))
 }
 
 #[cfg(test)]

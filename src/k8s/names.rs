@@ -4,7 +4,7 @@
 const QUALIFIED: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end \
      with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for \
      validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
-const QUALIFIED_SHAPE: &str = "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and \
+const QUALIFIED_SHAPE: &str = "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and \
      end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for \
      validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix \
      and '/' (e.g. 'example.com/MyName')";
@@ -18,6 +18,10 @@ const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alpha
      start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for \
      validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
+const LABEL_1035: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an \
+     alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for \
+     validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+
 /// The violations of a qualified name: a label or annotation key, a finalizer.
 pub(super) fn qualified_name(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
@@ -29,9 +33,12 @@ pub(super) fn qualified_name(text: &str) -> Vec<String> {
             name
         }
         [prefix, name] => {
-            problems.extend(
-                subdomain(prefix).into_iter().map(|problem| format!("prefix part {problem}")),
-            );
+            if prefix.len() > 253 {
+                problems.push("prefix part must be no more than 253 bytes".to_owned());
+            }
+            if !prefix.split('.').all(is_dns_label) {
+                problems.push(format!("prefix part {SUBDOMAIN}"));
+            }
             name
         }
         _ => return vec![QUALIFIED_SHAPE.to_owned()],
@@ -83,6 +90,28 @@ pub(super) fn label(text: &str) -> Vec<String> {
     problems
 }
 
+/// The violations of a DNS-1035 label: a Kind in lower case.
+pub(super) fn dns_1035_label(text: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    if text.len() > 63 {
+        problems.push("must be no more than 63 characters".to_owned());
+    }
+    if !is_dns_label(text) || !text.starts_with(|c: char| c.is_ascii_lowercase()) {
+        problems.push(LABEL_1035.to_owned());
+    }
+    problems
+}
+
+/// The violations of a name that is one segment of a path: the rule for every object
+/// (`k8s.io/apimachinery/pkg/api/validate/content/path.go`). `prefix` is for the base of a generated name.
+pub(super) fn path_segment(text: &str, prefix: bool) -> Vec<String> {
+    if !prefix && matches!(text, "." | "..") {
+        return vec![format!("may not be '{text}'")];
+    }
+    let found = ["/", "%"].into_iter().filter(|part| text.contains(part));
+    found.map(|part| format!("may not contain '{part}'")).collect()
+}
+
 fn is_word(text: &str) -> bool {
     let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     let bytes = text.as_bytes();
@@ -116,5 +145,7 @@ mod tests {
         assert_eq!(subdomain("Bad_Name").len(), 1);
         assert_eq!(subdomain(&"x".repeat(254)), ["must be no more than 253 characters"]);
         assert_eq!(label("a.b").len(), 1);
+        assert_eq!(path_segment("..", false), ["may not be '..'"]);
+        assert_eq!(path_segment("a/b%", true), ["may not contain '/'", "may not contain '%'"]);
     }
 }

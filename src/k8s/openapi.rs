@@ -20,14 +20,31 @@ pub(super) fn index(types: &Registry) -> Value {
                 format!("apis/{group}/{version}")
             };
             let text = document(types, &group, &version).unwrap_or_default().to_string();
-            let hash: String =
-                Sha256::digest(text).iter().map(|byte| format!("{byte:02X}")).collect();
+            let hash = hash(&text);
             let url = format!("/openapi/v3/{path}?hash={hash}");
             paths.insert(path, json!({"serverRelativeURL": url}));
         }
     }
     paths.insert("version".into(), json!({"serverRelativeURL": "/openapi/v3/version"}));
     json!({"paths": paths})
+}
+
+/// The hash of a document: its entity tag, and part of its address.
+pub(super) fn hash(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
+/// The document at a path below `/openapi/v3/`.
+pub(super) fn document_at(types: &Registry, path: &str) -> Option<Value> {
+    if path == "version" {
+        let info = json!({"title": "Kubernetes", "version": super::discovery::GIT_VERSION});
+        return Some(json!({"openapi": "3.0.0", "info": info, "paths": {"/version/": {}}}));
+    }
+    if let Some(version) = path.strip_prefix("api/") {
+        return document(types, "", version);
+    }
+    let (group, version) = path.strip_prefix("apis/")?.split_once('/')?;
+    document(types, group, version)
 }
 
 /// `/openapi/v3/apis/GROUP/VERSION`.

@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode};
 use crate::message::{Body, Origin, Plan, Query, is_true};
 
 use super::limits::ACCEPTED;
+use super::options::include_object;
 use super::status::ApiError;
 
 /// The form of an answer.
@@ -39,9 +40,31 @@ pub(super) enum Shape {
     #[default]
     Whole,
     /// A `Table`; of `v1beta1` where requested.
-    Table { beta: bool },
+    Table { beta: bool, include: Include },
     /// `PartialObjectMetadata` or its list.
     Metadata { beta: bool },
+}
+
+/// What a row of a `Table` has of its object (`includeObject`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Include {
+    /// Its metadata.
+    #[default]
+    Metadata,
+    /// The whole object.
+    Object,
+    /// Nothing.
+    None,
+}
+
+impl Include {
+    fn of(query: &Query<'_>) -> Result<Self, ApiError> {
+        Ok(match include_object(query)? {
+            "Object" => Self::Object,
+            "None" => Self::None,
+            _ => Self::Metadata,
+        })
+    }
 }
 
 /// One clause of an `Accept` header.
@@ -104,7 +127,7 @@ impl Output {
             let known = clause.group == "meta.k8s.io" && matches!(clause.version, "v1" | "v1beta1");
             let shape = match clause.kind {
                 None => Shape::Whole,
-                Some("Table") if known => Shape::Table { beta },
+                Some("Table") if known => Shape::Table { beta, include: Include::of(query)? },
                 Some("PartialObjectMetadata" | "PartialObjectMetadataList") if known => {
                     Shape::Metadata { beta }
                 }
@@ -269,7 +292,7 @@ mod tests {
     fn the_first_acceptable_clause_counts() {
         let table =
             accept("application/json;as=Table;v=v1;g=meta.k8s.io,application/json").unwrap();
-        assert_eq!(table.shape, Shape::Table { beta: false });
+        assert_eq!(table.shape, Shape::Table { beta: false, include: Include::Metadata });
         assert_eq!(
             accept("application/json;as=Frob;v=v1;g=meta.k8s.io, */*").unwrap(),
             Output::default()

@@ -12,7 +12,7 @@ use serde_json_path::JsonPath;
 use crate::document::json_path;
 
 use super::list::Items;
-use super::output::Shape;
+use super::output::{Include, Shape};
 use super::resource::{Column, Served};
 use super::store::{Cell, Object, Revision};
 
@@ -127,7 +127,14 @@ impl Rendering<'_> {
                 }
             }
             put(out, "],\"object\":");
-            partial(out, object, version);
+            match self.shape {
+                Shape::Table { include: Include::None, .. } => put(out, "null"),
+                Shape::Table { include: Include::Object, .. } => {
+                    put(out, &self.served.prefix());
+                    out.extend_from_slice(&object.rest);
+                }
+                _ => partial(out, object, version),
+            }
             out.push(b'}');
         }
         until
@@ -152,7 +159,7 @@ impl Rendering<'_> {
 
 fn version(shape: Shape) -> &'static str {
     match shape {
-        Shape::Table { beta: true } | Shape::Metadata { beta: true } => "meta.k8s.io/v1beta1",
+        Shape::Table { beta: true, .. } | Shape::Metadata { beta: true } => "meta.k8s.io/v1beta1",
         _ => "meta.k8s.io/v1",
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::links::Links;
 use crate::redact::{Known, MARK, Media, Pass, Redacted, Redactor};
 
-use super::exchange::SentRequest;
+use super::exchange::{SentRequest, path_of};
 use super::link_marks::own_base;
 
 /// Removes the secrets of one exchange.
@@ -59,6 +59,11 @@ impl<'r> Clean<'r> {
         let body = self.sent.body.bytes().unwrap_or_default();
         let credentials = self.redactor.credentials(&self.sent.headers, query, &body)?;
         serde_json::to_value(credentials).ok()
+    }
+
+    /// The path of the request.
+    pub(super) fn path(&self) -> &str {
+        path_of(self.target)
     }
 
     /// The target with pseudonyms.
@@ -120,9 +125,13 @@ impl<'r> Clean<'r> {
         }
     }
 
-    /// The value of a header field with a mark for each secret.
+    /// The value of a header field, with marks as [`Clean::marked`] has them.
     pub(super) fn marked_header(&self, name: &HeaderName, value: &str) -> String {
-        Redactor::marked(&self.known, self.marks.header(name, value))
+        let new = Redactor::marked(&self.known, self.marks.header(name, value));
+        match &self.own {
+            Some(own) => own.marked(&new, MARK.encode_utf8(&mut [0; 4])).unwrap_or(new),
+            None => new,
+        }
     }
 
     /// A part of the target with a mark for each secret.

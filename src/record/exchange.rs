@@ -1,8 +1,8 @@
 //! One exchange while it is recorded: the request, the answer, and when its parts arrived.
 
 use std::io;
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -10,8 +10,10 @@ use http::{HeaderMap, Method, StatusCode};
 
 use crate::links::Links;
 use crate::message::{BodyDigest, GrowingDigest};
+use crate::redact::PendingBody;
 
-use super::spool::{Spool, SpooledBody};
+use super::forward::Origin;
+use super::spool::{Spool, SpoolThread, SpooledBody};
 
 /// The largest request body that is kept, in bytes; of a larger one only the digest is.
 pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
@@ -29,6 +31,8 @@ pub(super) const MAX_CHUNKS: usize = 10_000;
 #[derive(Debug)]
 pub(super) struct SentRequest {
     pub(super) method: Method,
+    /// The server that it was for, where a client of a forward proxy sent it.
+    pub(super) origin: Option<Origin>,
     /// Path and query as sent.
     pub(super) target: String,
     pub(super) headers: HeaderMap,
@@ -66,6 +70,14 @@ impl ArrivedBody {
         }
     }
 
+    /// Its file, where it has one.
+    pub(super) fn file(&self) -> Option<&SpooledBody> {
+        match self {
+            Self::Held(..) => None,
+            Self::File(file) => Some(file),
+        }
+    }
+
     /// How many bytes it has.
     pub(super) fn length(&self) -> u64 {
         match self {
@@ -89,8 +101,8 @@ pub(super) struct Arrivals {
     bytes: BytesMut,
     /// When a part arrived, and the length of the body by then.
     marks: Vec<(Duration, usize)>,
-    /// The folder for the file of a large body; without one, all of it is held.
-    folder: Option<Arc<Path>>,
+    /// What writes the file of a large body; without it, all of it is held.
+    spools: Option<SpoolThread>,
     spool: Option<Spool>,
     length: u64,
 }
@@ -104,25 +116,25 @@ pub(super) enum ArrivedBody {
 }
 
 impl Arrivals {
-    /// A body of which [`HELD`] bytes are held at most. Larger ones go to a file in a folder.
-    pub(super) fn with_folder(folder: Arc<Path>) -> Self {
-        Self { folder: Some(folder), ..Self::default() }
+    /// A body that goes to a file once it is large.
+    pub(super) fn spooled(spools: SpoolThread) -> Self {
+        Self { spools: Some(spools), ..Self::default() }
     }
 
-    /// Adds bytes that arrived. Past the bound of parts they belong to the last one.
+    /// Adds bytes that arrived, and goes on in a file past `most` bytes. Past the bound of parts they belong to the
+    /// last one.
     ///
     /// # Errors
     /// When the file of a large body cannot be written.
-    pub(super) fn push(&mut self, at: Duration, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn push(&mut self, at: Duration, bytes: &[u8], most: usize) -> io::Result<()> {
         self.length += bytes.len() as u64;
         if let Some(spool) = &mut self.spool {
             return spool.push(bytes);
         }
         self.bytes.extend_from_slice(bytes);
         let length = self.bytes.len();
-        if let Some(folder) = self.folder.as_ref().filter(|_| length > HELD) {
-            self.spool = Some(Spool::begin(folder, &self.bytes)?);
-            self.bytes = BytesMut::new();
+        if let Some(spools) = self.spools.as_ref().filter(|_| length > most) {
+            self.spool = Some(spools.begin(std::mem::take(&mut self.bytes).freeze()));
             self.marks = Vec::new();
             return Ok(());
         }
@@ -132,6 +144,11 @@ impl Arrivals {
             _ => self.marks.push((at, length)),
         }
         Ok(())
+    }
+
+    /// Waits until the file of a large body takes more.
+    pub(super) fn poll_ready(&self, cx: &Context<'_>) -> Poll<()> {
+        self.spool.as_ref().map_or(Poll::Ready(()), |spool| spool.poll_ready(cx))
     }
 
     /// Whether further parts belong to the last one.
@@ -200,7 +217,20 @@ pub(super) enum SentBody {
     Digest(BodyDigest),
 }
 
+impl PendingBody for Mutex<Copied> {
+    fn arrived(&self) -> Option<Bytes> {
+        let copied = self.lock().unwrap_or_else(PoisonError::into_inner);
+        copied.digest.is_none().then(|| Bytes::copy_from_slice(&copied.bytes))
+    }
+}
+
 impl BodyCopy {
+    /// The body, for as long as it is kept.
+    pub(super) fn pending(&self) -> Weak<dyn PendingBody> {
+        let body: Weak<Mutex<Copied>> = Arc::downgrade(&self.0);
+        body
+    }
+
     /// The copy of a body that was sent.
     pub(super) fn finished(content: SentBody) -> Self {
         Self(Arc::new(Mutex::new(Copied { finished: Some(content), ..Copied::default() })))

@@ -79,7 +79,7 @@ impl Ledger {
             return Ok(());
         }
         let body = answer.body.bytes();
-        let searched = if is_searched(body) { body } else { &[] };
+        let searched = if is_searched(&answer.headers, body) { body } else { &[] };
         let clean = Clean::of(sent, &answer.headers, searched, redactor);
         let mut notes = Vec::new();
         let identity = Identity::of(sent, &answer.headers, &clean, &mut notes);

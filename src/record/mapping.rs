@@ -21,7 +21,7 @@ const ANY: i32 = 5;
 
 /// How much earlier a stub is asked for each condition that it has. Stubs of the same request that differ in header
 /// fields are asked in between.
-const CONDITION: i32 = 4;
+const CONDITION: i32 = 16;
 
 /// Where an answer belongs.
 #[derive(Debug)]
@@ -34,8 +34,8 @@ pub(super) struct Place<'a> {
     pub(super) position: u32,
     /// The header fields that are matched, by their names in lower case, and the order.
     pub(super) fields: &'a [(String, Field)],
-    /// How many of them tell it from the first variant.
-    pub(super) differences: usize,
+    /// How much more they ask for than the first variant does.
+    pub(super) specificity: i32,
 }
 
 /// The mapping of an answer, without its place in a sequence.
@@ -101,8 +101,8 @@ pub(super) fn mapping(
 fn priority(identity: &Identity, place: &Place<'_>) -> i32 {
     let conditions = i32::try_from(identity.fields.conditions.len()).unwrap_or(i32::MAX);
     let conditions = conditions.saturating_add(identity.conditions);
-    let differences = i32::try_from(place.differences).unwrap_or(i32::MAX).min(CONDITION - 1);
-    ANY.saturating_sub(conditions.saturating_mul(CONDITION)).saturating_sub(differences)
+    let specificity = place.specificity.min(CONDITION - 1);
+    ANY.saturating_sub(conditions.saturating_mul(CONDITION)).saturating_sub(specificity)
 }
 
 /// The id of an answer: the same in each recording.

@@ -14,17 +14,26 @@ use tokio::time::Instant;
 use crate::message::BodyError;
 
 use super::answer;
-use super::exchange::{Arrivals, End, ReceivedAnswer, SentRequest};
+use super::exchange::{Arrivals, End, HELD, ReceivedAnswer, SentRequest};
+use super::faults::BackendFault;
 use super::queue::Reserved;
 use super::writer::Recorder;
 
 /// What an exchange holds besides the body of its answer, in bytes.
 const OVERHEAD: usize = 4096;
 
+/// The largest body that is held while half of the budget is used, in bytes.
+const HELD_UNDER_LOAD: usize = 1 << 20;
+
+/// The largest body that is held while all of the budget is used, in bytes.
+const HELD_WITHOUT_ROOM: usize = 256 << 10;
+
 /// The body as the backend sends it.
 pub(super) struct Tee {
     body: Incoming,
     recording: Option<Recording>,
+    /// How the body broke off, until what came before is sent.
+    broken: Option<BodyError>,
 }
 
 /// An exchange that is being recorded.
@@ -35,6 +44,8 @@ pub(super) struct Recording {
     pub(super) headers: HeaderMap,
     /// The reason phrase, where it is not the usual one.
     pub(super) reason: Option<Bytes>,
+    /// The number of its request, where faults of the backend are recorded.
+    pub(super) number: Option<u64>,
     /// How long the head took.
     pub(super) waited: Duration,
     began: Instant,
@@ -62,7 +73,7 @@ impl Recording {
         let began = Instant::now();
         let mut reserved = recorder.reserve();
         reserved.grow(OVERHEAD);
-        let (reason, body, trailers) = (None, recorder.arrivals(), None);
+        let (reason, number, body, trailers) = (None, None, recorder.arrivals(), None);
         let waited = Duration::ZERO;
         Some(Self {
             recorder,
@@ -70,6 +81,7 @@ impl Recording {
             status,
             headers,
             reason,
+            number,
             waited,
             began,
             body,
@@ -88,11 +100,11 @@ impl Recording {
 
     /// Adds a part that stays one; returns whether it fits.
     pub(super) fn push_part(&mut self, bytes: &Bytes) -> bool {
-        if self.body.has_most_parts() {
+        if self.body.has_most_parts() || self.body.held() + bytes.len() > HELD {
             self.recorder.report_skipped(&self.sent, "too many messages were exchanged on", "");
             return false;
         }
-        self.push(bytes)
+        self.hold(bytes, usize::MAX)
     }
 
     /// Adds bytes of the body; returns whether they fit.
@@ -101,13 +113,32 @@ impl Recording {
             report_too_large(&self.recorder, &self.sent);
             return false;
         }
-        if let Err(error) = self.body.push(self.began.elapsed(), bytes) {
+        self.hold(bytes, self.most_held())
+    }
+
+    fn hold(&mut self, bytes: &Bytes, most: usize) -> bool {
+        if let Err(error) = self.body.push(self.began.elapsed(), bytes, most) {
             let why = "the file of its body cannot be written:";
             self.recorder.report_skipped(&self.sent, why, &format!(": {error}"));
             return false;
         }
         self.reserved.set(OVERHEAD + self.body.held());
         true
+    }
+
+    /// How much of the body is held, in bytes: less while the recorder holds much already.
+    fn most_held(&self) -> usize {
+        let (held, budget) = self.recorder.held();
+        match held {
+            _ if held < budget / 2 => HELD,
+            _ if held < budget => HELD_UNDER_LOAD,
+            _ => HELD_WITHOUT_ROOM,
+        }
+    }
+
+    /// Waits until the recording takes more of the body.
+    fn poll_ready(&self, cx: &Context<'_>) -> Poll<()> {
+        self.body.poll_ready(cx)
     }
 
     /// Whether what arrived is all of the answer, by its head.
@@ -118,6 +149,21 @@ impl Recording {
         }
         let length = self.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
         length.is_some_and(|length| length.parse() == Ok(self.body.length()))
+    }
+
+    /// Ends with an error of the backend: what arrived is recorded with the fault, where faults are.
+    fn break_off(self, error: &(dyn std::error::Error + 'static)) {
+        let fault = BackendFault::in_body(error, self.body.length());
+        match self.number {
+            Some(number) if self.recorder.add_fault(&self.sent, number, fault) => {
+                self.finish(End::Whole);
+            }
+            _ => {
+                let why = "the backend broke off its answer to";
+                let error = format!(": {error}; --faults keep records it");
+                self.recorder.report_skipped(&self.sent, why, &error);
+            }
+        }
     }
 
     /// Gives up: `why` stands before the request.
@@ -142,7 +188,7 @@ fn report_too_large(recorder: &Recorder, sent: &SentRequest) {
 
 impl Tee {
     pub(super) fn new(body: Incoming, recording: Option<Recording>) -> Self {
-        Self { body, recording }
+        Self { body, recording, broken: None }
     }
 
     fn finish(&mut self, end: End) {
@@ -160,10 +206,17 @@ impl Body for Tee {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if let Some(error) = self.broken.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
+        if let Some(recording) = &self.recording {
+            // Not faster than the disk: what waits for it is bounded, and a body with gaps is no recording.
+            ready!(recording.poll_ready(cx));
+        }
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         Poll::Ready(match frame {
             Some(Ok(frame)) => {
-                let Tee { body, recording } = &mut *self;
+                let Tee { body, recording, .. } = &mut *self;
                 if let Some(now) = recording
                     && !now.frame(&frame)
                 {
@@ -177,10 +230,12 @@ impl Body for Tee {
             }
             Some(Err(error)) => {
                 if let Some(recording) = self.recording.take() {
-                    let why = "the backend broke off its answer to";
-                    recording.recorder.report_skipped(&recording.sent, why, &format!(": {error}"));
+                    recording.break_off(&error);
                 }
-                Some(Err(BodyError::Broken(error.to_string())))
+                // A server drops what it has not sent yet when a body fails, so it gets a moment to send it.
+                self.broken = Some(BodyError::Broken(error.to_string()));
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
             None => {
                 self.finish(End::Whole);
@@ -190,7 +245,7 @@ impl Body for Tee {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.broken.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::hash::BuildHasher as _;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,10 +13,12 @@ use crate::transport::Logger;
 
 use super::backlog;
 use super::exchange::{Arrivals, ReceivedAnswer, SentRequest, path_of};
-use super::files::{BODIES, FileChange, FolderLock, RecordingFiles, UNFINISHED, write_manifest};
+use super::faults::{BackendFault, FaultLog};
+use super::files::{BODIES, Folder, FolderLock, remove_unfinished, try_to_write, write_manifest};
 use super::key_file;
 use super::ledger::{Earlier, Ledger, RecordingOf};
 use super::queue::{Budget, Queue, QueueLimits, Reserved, Sink};
+use super::spool::{SpoolFolder, SpoolThread};
 
 /// Writes exchanges into a directory. Clones share their threads; once the last one is dropped, everything is on
 /// disk.
@@ -31,8 +33,12 @@ struct Inner {
     ledger: Arc<Ledger>,
     log: Logger,
     folder: Folder,
+    /// Writes large bodies.
+    spools: SpoolThread,
     /// The URL of the backend.
     backend: String,
+    /// The faults of the backend, where they are recorded.
+    faults: Option<FaultLog>,
     /// The largest body that is recorded, in bytes.
     most_of_body: u64,
     /// Dropped last, once everything is on disk.
@@ -48,6 +54,9 @@ impl Drop for Inner {
             log(&format!("the manifest of {} cannot be written: {error}", folder.0.display()));
         }
         log(&format!("{} in {}", ledger.counts(), folder.0.display()));
+        if let Some(Err(error)) = self.faults.as_ref().map(|faults| faults.write(folder, backend)) {
+            log(&format!("the faults of the backend cannot be written: {error}"));
+        }
         let secrets = redactor.secrets();
         if !secrets.is_empty() {
             let kinds = secrets.iter().map(|(kind, many)| format!("{many} {kind}"));
@@ -72,14 +81,17 @@ impl Recorder {
     ) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
         let lock = FolderLock::take(directory)?;
-        remove_unfinished(directory);
-        remove_unfinished(&directory.join(BODIES));
         try_to_write(directory)?;
         recover(directory, of.links.as_ref(), redactor, log)?;
+        // Behind it: the backlog refers to some of them.
+        remove_unfinished(directory);
+        remove_unfinished(&directory.join(BODIES));
         let ledger = Arc::new(Ledger::open(directory, of.earlier)?);
         let links = of.links.as_ref();
         let sink = MappingSink::new(directory, &ledger, links, redactor, log);
-        let (queue, _) = Queue::start(directory, limits, Arc::clone(redactor), Box::new(sink))?;
+        let spools = sink.spools.clone();
+        let (queue, _) =
+            Queue::start(directory, limits, Arc::clone(redactor), spools.clone(), Box::new(sink))?;
         Ok(Self(Arc::new(Inner {
             budget: Arc::clone(queue.budget()),
             queue: Some(queue),
@@ -87,7 +99,9 @@ impl Recorder {
             ledger,
             log: Arc::clone(log),
             folder: Folder(directory.into()),
+            spools: SpoolThread::start(spools)?,
             backend: of.backend,
+            faults: of.keeps_faults.then(FaultLog::default),
             most_of_body: of.most_of_body,
             _lock: lock,
         })))
@@ -129,7 +143,7 @@ impl Recorder {
 
     /// Where the body of an answer arrives.
     pub(super) fn arrivals(&self) -> Arrivals {
-        Arrivals::with_folder(Arc::clone(&self.0.folder.0))
+        Arrivals::spooled(self.0.spools.clone())
     }
 
     /// The largest body of an answer that is recorded, in bytes.
@@ -151,6 +165,7 @@ impl Recorder {
             "exchanges": counts.exchanges(),
             "bytes": counts.bytes(),
             "skipped": counts.skipped(),
+            "lost": counts.lost(),
             "mappings": counts.files(),
             "requestsWithSeveralAnswers": counts.sequences(),
             "secrets": self.0.redactor.secrets(),
@@ -192,6 +207,31 @@ impl Recorder {
         }
     }
 
+    /// Hides what the body of a request holds, before its exchange is written too.
+    pub(super) fn expect(&self, sent: &SentRequest) {
+        self.0.redactor.expect(&sent.headers, sent.body.pending());
+    }
+
+    /// Counts a request whose fault would be recorded.
+    pub(super) fn count(&self, sent: &SentRequest) -> Option<u64> {
+        self.0.faults.as_ref()?.count(&sent.method, &sent.target)
+    }
+
+    /// Records a fault of the backend for the request of this number; returns whether it is recorded.
+    pub(super) fn add_fault(&self, sent: &SentRequest, number: u64, fault: BackendFault) -> bool {
+        let Inner { faults, folder, backend, log, redactor, .. } = &*self.0;
+        let Some(faults) = faults.as_ref().filter(|faults| faults.add(sent, number, fault)) else {
+            return false;
+        };
+        // Faults are few: after each one the file has all of them.
+        if let Err(error) = faults.write(folder, backend) {
+            log(&format!("the faults of the backend cannot be written: {error}"));
+        }
+        let target = redactor.pass("").target(&sent.target);
+        log(&format!("fault of the backend: {} {target}: {fault}", sent.method));
+        true
+    }
+
     /// Reports an exchange that is not recorded.
     pub(super) fn report_skipped(&self, sent: &SentRequest, why: &str, error: &str) {
         self.0.ledger.counts().add_skipped();
@@ -209,6 +249,7 @@ impl std::fmt::Debug for Recorder {
 /// Makes exchanges into mappings.
 struct MappingSink {
     folder: Folder,
+    spools: SpoolFolder,
     ledger: Arc<Ledger>,
     /// Links to the backends, for exchanges that come back from the disk.
     links: Option<Arc<Links>>,
@@ -227,6 +268,7 @@ impl MappingSink {
     ) -> Self {
         Self {
             folder: Folder(folder.into()),
+            spools: SpoolFolder::new(folder, redactor),
             ledger: Arc::clone(ledger),
             links: links.cloned(),
             redactor: Arc::clone(redactor),
@@ -249,7 +291,9 @@ fn recover(
     let ledger = Arc::new(Ledger::open(directory, Earlier::Extend)?);
     let sink = MappingSink::new(directory, &ledger, links, redactor, log);
     let limits = QueueLimits { memory: usize::MAX, backlog: u64::MAX };
-    let (queue, left) = Queue::start(directory, limits, Arc::clone(redactor), Box::new(sink))?;
+    let spools = sink.spools.clone();
+    let (queue, left) =
+        Queue::start(directory, limits, Arc::clone(redactor), spools, Box::new(sink))?;
     // Waits until all of them are mappings.
     drop(queue);
     if left > 0 {
@@ -266,10 +310,15 @@ impl Sink for MappingSink {
         self.ledger.repeat(sent, answer)
     }
 
-    fn record(&self, mut sent: SentRequest, answer: ReceivedAnswer) {
+    fn record(&self, mut sent: SentRequest, answer: ReceivedAnswer) -> bool {
         sent.links = sent.links.or_else(|| self.links.clone());
         let Self { folder, redactor, .. } = self;
+        let has_file = answer.body.file().is_some();
         if let Err(error) = self.ledger.record(&sent, answer, redactor, folder) {
+            if has_file && self.spools.is_ending() {
+                return false;
+            }
+            self.ledger.counts().add_lost(1);
             self.failures.report(1, || {
                 format!(
                     "not recorded: {} {}: it cannot be written to {}: {error}; is the disk full, may the directory be written?",
@@ -279,9 +328,11 @@ impl Sink for MappingSink {
                 )
             });
         }
+        true
     }
 
     fn lost(&self, count: usize, why: &str) {
+        self.ledger.counts().add_lost(count);
         self.failures.report(count, || match count {
             0 => why.to_owned(),
             1 => format!("not recorded: an exchange: {why}"),
@@ -327,100 +378,4 @@ impl Drop for Failures {
             (self.log)(&format!("not recorded: {more} more exchanges, for such reasons"));
         }
     }
-}
-
-/// Finds out at the start whether files can be written.
-fn try_to_write(directory: &Path) -> io::Result<()> {
-    replace(directory, "try", b"1")?;
-    fs::remove_file(directory.join("try"))
-}
-
-/// The folder of a recording, each file of which is written whole or not at all.
-struct Folder(Arc<Path>);
-
-impl RecordingFiles for Folder {
-    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
-        fs::read(self.0.join(name))
-    }
-
-    fn folder(&self) -> &Path {
-        &self.0
-    }
-
-    fn apply(&self, changes: Vec<FileChange>) -> io::Result<()> {
-        for change in changes {
-            match change {
-                FileChange::Write { name, content } => match name.split_once('/') {
-                    Some((folder, name)) => {
-                        let folder = self.0.join(folder);
-                        fs::create_dir_all(&folder)?;
-                        replace(&folder, name, &content)?;
-                    }
-                    None => replace(&self.0, &name, &content)?,
-                },
-                FileChange::Move { body, name } => {
-                    let path = self.0.join(name);
-                    if let Some(folder) = path.parent() {
-                        fs::create_dir_all(folder)?;
-                    }
-                    body.name(&path)?;
-                }
-                FileChange::Remove { name } => match fs::remove_file(self.0.join(name)) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                    _ => {}
-                },
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Removes files that killed recorders have left. Files of a running one stay.
-fn remove_unfinished(directory: &Path) {
-    let names = fs::read_dir(directory).into_iter().flatten().flatten();
-    for entry in names {
-        let name = entry.file_name();
-        let Some(name) = name.to_str().and_then(|name| name.strip_suffix(UNFINISHED)) else {
-            continue;
-        };
-        let runs = name.rsplit_once('.').is_some_and(|(_, writer)| is_another_process(writer));
-        if name.starts_with('.') && !runs {
-            // It may have been removed meanwhile.
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-}
-
-/// Whether a number is that of another process that runs.
-#[cfg(unix)]
-fn is_another_process(number: &str) -> bool {
-    let number = number.parse().ok().filter(|number| *number != std::process::id().cast_signed());
-    let process = number.and_then(rustix::process::Pid::from_raw);
-    process.is_some_and(|process| {
-        // A process without permission to signal it runs as well.
-        let result = rustix::process::test_kill_process(process);
-        result != Err(rustix::io::Errno::SRCH)
-    })
-}
-
-/// Processes cannot be asked here: each may run.
-#[cfg(not(unix))]
-fn is_another_process(number: &str) -> bool {
-    number.parse().is_ok_and(|number: u32| number != std::process::id())
-}
-
-/// Writes under a name that loading leaves out, then renames: a crash leaves no partial file.
-fn replace(directory: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let unfinished = directory.join(format!(".{name}.{}{UNFINISHED}", std::process::id()));
-    let written = (|| {
-        let mut file = fs::File::create(&unfinished)?;
-        // Not synced: that costs more than everything else, and a killed process loses nothing without it.
-        file.write_all(bytes)?;
-        fs::rename(&unfinished, directory.join(name))
-    })();
-    if written.is_err() {
-        // The partial file is of no use.
-        let _ = fs::remove_file(&unfinished);
-    }
-    written
 }

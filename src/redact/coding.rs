@@ -33,7 +33,7 @@ mod flate {
 
     use brotli_decompressor::Decompressor;
     use flate2::Compression;
-    use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
+    use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
     use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
     use ruzstd::decoding::StreamingDecoder;
 
@@ -49,7 +49,7 @@ mod flate {
                     Ok(decoder) => Box::new(decoder),
                     Err(error) => return Plain::Unknown(error.to_string()),
                 },
-                Self::Gzip => Box::new(GzDecoder::new(bytes)),
+                Self::Gzip => Box::new(MultiGzDecoder::new(bytes)),
                 Self::Zlib => Box::new(ZlibDecoder::new(bytes)),
                 Self::Deflate => Box::new(DeflateDecoder::new(bytes)),
             };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::edit::MARK;
 use super::encodings::{self, Spelling};
@@ -51,7 +51,10 @@ impl Known {
             return Self::default();
         }
         // One may be a part of another: the longest counts.
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts);
+        // Quicker to make than a DFA, and it is made for each exchange with new secrets.
+        let kind = Some(AhoCorasickKind::ContiguousNFA);
+        let automaton =
+            AhoCorasick::builder().kind(kind).match_kind(MatchKind::LeftmostLongest).build(texts);
         let search = automaton.ok().map(|automaton| Arc::new(Search { automaton, patterns }));
         Self(search.into_iter().collect())
     }
@@ -119,16 +122,24 @@ pub(super) struct Memory {
     bytes: usize,
     /// How many different ones were learned, by kind.
     kinds: BTreeMap<&'static str, u64>,
-    /// Those that are searched for by an automaton of their own, so that one more is quickly added.
-    recent: BTreeSet<String>,
-    /// The others.
-    settled: Known,
+    /// All of them by age, the newest first, each tier with a search of its own: one secret more makes the search of
+    /// a small tier again, and that of a large one seldom.
+    tiers: [Tier; TIERS.len()],
     /// All of them; made again after a secret was added.
     known: Option<Known>,
 }
 
-/// How many secrets are added before all are put into one automaton.
-const RECENT: usize = 64;
+/// How many secrets a tier has before they go to the next one.
+const TIERS: [usize; 4] = [8, 64, 512, usize::MAX];
+
+/// Secrets that are searched for together.
+#[derive(Debug, Default)]
+struct Tier {
+    secrets: BTreeSet<String>,
+    search: Known,
+    /// Whether the search is for other secrets.
+    stale: bool,
+}
 
 impl Memory {
     pub(super) fn learn(&mut self, found: BTreeSet<String>) {
@@ -138,14 +149,14 @@ impl Memory {
             }
             self.bytes += secret.len();
             *self.kinds.entry(kind(&secret)).or_default() += 1;
-            self.recent.insert(secret.clone());
+            self.tiers[0].secrets.insert(secret.clone());
+            self.tiers[0].stale = true;
             self.order.push_back(secret);
             self.known = None;
             while self.order.len() > MOST || self.bytes > MOST_BYTES {
                 let Some(oldest) = self.order.pop_front() else { break };
                 self.bytes -= oldest.len();
                 self.secrets.remove(&oldest);
-                self.recent.remove(&oldest);
             }
         }
     }
@@ -159,11 +170,23 @@ impl Memory {
         if let Some(known) = &self.known {
             return known.clone();
         }
-        if self.recent.len() > RECENT {
-            self.settled = Known::of(&self.secrets);
-            self.recent.clear();
+        for tier in 0..TIERS.len() - 1 {
+            if self.tiers[tier].secrets.len() > TIERS[tier] {
+                let full = std::mem::take(&mut self.tiers[tier]);
+                self.tiers[tier + 1].secrets.extend(full.secrets);
+                self.tiers[tier + 1].stale = true;
+            }
         }
-        let known = self.settled.and(&Known::of(&self.recent));
+        let mut known = Known::default();
+        for tier in &mut self.tiers {
+            if tier.stale {
+                // Without those that were forgotten meanwhile.
+                tier.secrets.retain(|secret| self.secrets.contains(secret));
+                tier.search = Known::of(&tier.secrets);
+                tier.stale = false;
+            }
+            known = known.and(&tier.search);
+        }
         self.known.insert(known).clone()
     }
 }

@@ -18,6 +18,7 @@ mod damage;
 mod doors;
 mod draws;
 mod enter;
+mod follower;
 mod graded;
 mod keep_doors;
 mod kubernetes;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::matching::{STARTED, Stub, miss_differences};
 use crate::message::Asked;
+use crate::record::Proxy;
 use crate::redact::Redactor;
 
 use super::state::Shared;
@@ -32,6 +33,8 @@ pub struct ReplayReport {
     pub exhausted: Vec<String>,
     /// Requests that nothing answered, each once; of many the first thousand.
     pub unmatched: Vec<String>,
+    /// How many exchanges a recorder could not write to its folder.
+    pub unwritten: u64,
 }
 
 impl ReplayReport {
@@ -49,6 +52,8 @@ impl ReplayReport {
         report.unused.sort_unstable();
         report.exhausted.sort_unstable();
         report.unmatched = shared.misses.all();
+        let progress = shared.settings.proxy.as_ref().and_then(Proxy::progress);
+        report.unwritten = progress.and_then(|now| now["lost"].as_u64()).unwrap_or(0);
         report
     }
 

@@ -64,14 +64,11 @@ pub(super) async fn miss(context: &RequestContext, asked: &Asked<'_>) -> Plan {
     context.shared.misses.add(asked, &context.shared.settings.redactor);
     if context.is_api(asked) && !strict {
         let state = context.world.store.state();
-        let mut plan =
-            k8s::error_plan(&k8s::miss(&state.types, asked.info()), asked.headers(), asked.query());
-        plan.origin = Origin::Unmatched;
-        return plan;
+        return unserved(&state.types, asked);
     }
     if stubs.is_empty() && context.shared.seeding.has_objects() {
         // As an API server says it: nobody here has written a stub to compare with.
-        return Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, "404 page not found\n");
+        return unserved(&context.world.store.state().types, asked);
     }
     // The report shows the body too, if it can be read.
     let _ = asked.read_body(context.body_limit(asked)).await;
@@ -96,6 +93,13 @@ pub(super) async fn miss(context: &RequestContext, asked: &Asked<'_>) -> Plan {
     let mut plan = Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, report);
     let warnings = nearest.iter().flat_map(|near| miss_warnings(&near.stub, asked, redactor));
     plan.add_sub_events(warnings.map(SubEvent::warning));
+    plan
+}
+
+/// What an API server answers where it serves nothing.
+fn unserved(types: &k8s::Registry, asked: &Asked<'_>) -> Plan {
+    let mut plan = k8s::miss(types, asked.path(), asked.info(), asked.headers(), asked.query());
+    plan.origin = Origin::Unmatched;
     plan
 }
 

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -40,6 +41,8 @@ use super::WorldHandle;
 pub struct RunningServer {
     pub(super) address: SocketAddr,
     pub(super) https: Option<SocketAddr>,
+    /// Whether it is a forward proxy: its clients reach it without TLS.
+    pub(super) is_forward: bool,
     /// The address of the admin API alone.
     pub(super) admin: Option<SocketAddr>,
     pub(super) seed: Option<u64>,
@@ -54,7 +57,7 @@ impl RunningServer {
     /// Its URL: `http://127.0.0.1:PORT`, or `https://` with TLS.
     #[must_use]
     pub fn url(&self) -> String {
-        let only_https = self.shared.tls.is_some() && self.https.is_none();
+        let only_https = self.shared.tls.is_some() && self.https.is_none() && !self.is_forward;
         format!("{}://{}", if only_https { "https" } else { "http" }, self.address)
     }
 
@@ -156,13 +159,17 @@ impl RunningServer {
 
     /// Stops: takes no new connections, ends streams, and gives requests in flight the time of
     /// [`TransportLimits::drain`](crate::TransportLimits::drain). Recordings are complete when it returns,
-    /// unless that takes longer than [`Bounds::recorder_end`](crate::Bounds::recorder_end).
+    /// unless that takes longer than [`Bounds::recorder_end`](crate::Bounds::recorder_end) and what the requests in
+    /// flight have left of their time.
     pub async fn shutdown(self) {
+        let began = Instant::now();
         self.stop.send_replace(true);
         // A panic in the server's task has been reported by then; there is nothing left to stop.
         let _ = self.task.await;
         if let Some(proxy) = &self.shared.settings.proxy {
-            proxy.end(self.shared.settings.bounds.recorder_end).await;
+            let bounds = &self.shared.settings.bounds;
+            let left = bounds.transport.drain.saturating_sub(began.elapsed());
+            proxy.end(bounds.recorder_end + left).await;
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use standin::{RunningServer, Server, UpstreamOptions};
 use tempfile::TempDir;
 
-use crate::support::{TFJOBS, ask, everything, post, send, server};
+use crate::support::{TFJOBS, ask, everything, files, kubeconfig, post, send, server};
 
 async fn standin(arguments: &[&str]) -> Output {
     let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
@@ -47,7 +47,9 @@ async fn a_snapshot_of_a_cluster_is_state() {
     let to = directory.path().join("state");
     let to = to.to_str().unwrap();
     let types = "cm,secrets,tfjobs.kubeflow.org";
-    standin(&["snapshot", "--upstream", &cluster.url(), "--resources", types, "--to", to]).await;
+    let config = files(&[("config", &kubeconfig(&cluster.url(), "token: any"))]);
+    let config = config.path().join("config").to_string_lossy().into_owned();
+    standin(&["snapshot", "--kubeconfig", &config, "--resources", types, "--to", to]).await;
     let job = ask(&cluster, "GET", &format!("{TFJOBS}/tfjob-test")).await.json();
     cluster.shutdown().await;
 

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-use crate::support::{PATIENCE, TFJOBS, ask, files, raw, server};
+use crate::support::{PATIENCE, TFJOBS, ask, eventually, files, kubeconfig, raw, server};
 
 /// A backend with an answer for any path.
 async fn echo() -> (RunningServer, TempDir) {
@@ -50,34 +50,87 @@ fn get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").into_bytes()
 }
 
+/// Three rounds with all other tests, with a second that may be lost, since they share the machine;
+/// `STANDIN_KILLS=50 cargo test --release --test it killed` for fifty, with 50 ms.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_recorder_loses_nothing_but_the_last_moment() {
+    let long = std::env::var("STANDIN_KILLS").ok().and_then(|rounds| rounds.parse().ok());
+    let moment = Duration::from_millis(if long.is_some() { 50 } else { 1_000 });
     let (backend, _stubs) = echo().await;
     let directory = TempDir::new().unwrap();
-    for round in 0..3 {
+    for round in 0..long.unwrap_or(3) {
         let to = directory.path().join(format!("{round}"));
         let (process, address) = recorder(&["--upstream", &backend.url()], &to).await;
         let began = Instant::now();
-        let mut answered = Vec::new();
-        while began.elapsed() < Duration::from_millis(1_500) {
-            let path = format!("/n/{round}-{}", answered.len());
-            let (answer, _) = raw(address, &get(&path)).await;
-            assert!(answer.contains(&path), "{answer}");
-            answered.push((path, Instant::now()));
-        }
+        let clients = (0..8).map(|client| async move {
+            let mut answered = Vec::new();
+            while began.elapsed() < Duration::from_millis(1_500) {
+                let path = format!("/n/{round}-{client}-{}", answered.len());
+                let (answer, _) = raw(address, &get(&path)).await;
+                assert!(answer.contains(&path), "{answer}");
+                answered.push((path, Instant::now()));
+            }
+            answered
+        });
+        let answered = futures_util::future::join_all(clients).await.concat();
         let killed = Instant::now();
         drop(process);
         // Whatever was killed in the middle, the folder loads.
         let replay = Server::builder().fixtures(&to).start().await.unwrap();
         for (path, at) in &answered {
             let answer = ask(&replay, "GET", path).await;
-            let is_late = killed.duration_since(*at) < Duration::from_secs(1);
+            let is_late = killed.duration_since(*at) < moment;
             assert!(answer.status == 200 || is_late, "{path} is lost");
             assert!(answer.status != 200 || answer.text() == path, "{}", answer.text());
         }
         assert!(!to.join(".standin-backlog").exists(), "all of it is made into mappings");
         replay.shutdown().await;
     }
+}
+
+#[tokio::test]
+async fn a_killed_recorder_leaves_no_secret_of_a_large_body() {
+    const SECRET: &str = "hunter2-Swordfish-99";
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let line = format!("password: {SECRET}\n");
+    let body = line.repeat((9 << 20) / line.len());
+    let length = body.len();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = Vec::new();
+        while !asked.ends_with(b"\r\n\r\n") {
+            asked.push(stream.read_u8().await.unwrap());
+        }
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", length + 1);
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(body.as_bytes()).await.unwrap();
+        // The last byte never comes.
+        std::future::pending::<()>().await;
+    });
+    let directory = TempDir::new().unwrap();
+    let (process, address) = recorder(&["--upstream", &url], directory.path()).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(&get("/large")).await.unwrap();
+    let mut seen = vec![0; length];
+    tokio::time::timeout(PATIENCE, stream.read_exact(&mut seen)).await.expect("it comes").unwrap();
+    let arriving = || {
+        let files = std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| path.to_string_lossy().contains(".body-")).collect::<Vec<_>>()
+    };
+    eventually("the body is on disk", async || {
+        let files = arriving();
+        files.iter().any(|path| path.metadata().is_ok_and(|data| data.len() > 8 << 20))
+    })
+    .await;
+    drop(process);
+    for file in arriving() {
+        let bytes = std::fs::read(file).unwrap();
+        assert!(!bytes.windows(SECRET.len()).any(|part| part == SECRET.as_bytes()));
+    }
+    // The next recorder removes what is of no use.
+    drop(recorder(&["--upstream", &url], directory.path()).await);
+    assert_eq!(arriving(), [std::path::PathBuf::new(); 0]);
 }
 
 #[tokio::test]
@@ -163,24 +216,31 @@ async fn another_protocol_passes_through_and_what_is_recorded_loads() {
     assert_eq!(replay.stubs(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kubeconfig_names_the_backend_and_its_credentials() {
     let backend = r#"{"mappings": [{"request": {"urlPath": "/api", "headers": {
         "Authorization": {"equalTo": "Bearer secret-token-1"}}}, "response": {"body": "yes"}}]}"#;
     let stubs = files(&[("backend.json", backend)]);
     let backend = Server::builder().fixtures(stubs.path()).start().await.unwrap();
-    let text = format!(
-        "current-context: a\ncontexts: [{{name: a, context: {{cluster: c, user: u}}}}]\nclusters: [{{name: c, cluster: {{server: '{}'}}}}]\nusers: [{{name: u, user: {{token: secret-token-1}}}}]\n",
-        backend.url()
-    );
-    let config = files(&[("config", &text)]);
-    let directory = TempDir::new().unwrap();
-    let file = config.path().join("config");
-    let (url, options) = UpstreamOptions::from_kubeconfig(&file, None).unwrap();
-    let builder = Server::builder().nothing_loaded().upstream(url, options);
-    let recorder = builder.record(directory.path()).start().await.unwrap();
-    assert_eq!(ask(&recorder, "GET", "/api").await.text(), "yes");
-    recorder.shutdown().await;
-    let replay = Server::builder().fixtures(directory.path()).start().await.unwrap();
-    assert_eq!(ask(&replay, "GET", "/api").await.text(), "yes");
+    for user in [
+        "token: secret-token-1",
+        "auth-provider: {name: oidc, config: {id-token: secret-token-1}}",
+        "auth-provider: {name: gcp, config: {access-token: secret-token-1}}",
+    ] {
+        let config = files(&[("config", &kubeconfig(&backend.url(), user))]);
+        let directory = TempDir::new().unwrap();
+        let file = config.path().join("config");
+        let (url, options) = UpstreamOptions::from_kubeconfig(&file, None).unwrap();
+        let builder = Server::builder().nothing_loaded().upstream(url, options);
+        let recorder = builder.record(directory.path()).start().await.unwrap();
+        assert_eq!(ask(&recorder, "GET", "/api").await.text(), "yes", "{user}");
+        recorder.shutdown().await;
+        let replay = Server::builder().fixtures(directory.path()).start().await.unwrap();
+        assert_eq!(ask(&replay, "GET", "/api").await.text(), "yes");
+        // The backend is asked again with the same credentials.
+        let mut diff = Command::new(env!("CARGO_BIN_EXE_standin"));
+        diff.arg("diff").arg(directory.path()).arg("--kubeconfig").arg(&file);
+        let output = tokio::task::spawn_blocking(move || diff.output().unwrap()).await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
 }

@@ -62,6 +62,13 @@ pub(crate) fn files(files: &[(&str, &str)]) -> TempDir {
     directory
 }
 
+/// A kubeconfig that names a server, and how its user authenticates.
+pub(crate) fn kubeconfig(server: &str, user: &str) -> String {
+    format!(
+        "current-context: a\ncontexts: [{{name: a, context: {{cluster: c, user: u}}}}]\nclusters: [{{name: c, cluster: {{server: '{server}'}}}}]\nusers: [{{name: u, user: {{{user}}}}}]\n"
+    )
+}
+
 /// An answer, read to its end.
 #[derive(Debug)]
 pub(crate) struct Answer {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::golang::quote;
 use super::super::schema::Schema;
+use super::collect::fields_of;
 use super::set::FieldSet;
 use super::typed::{self, Type};
 
@@ -196,8 +197,8 @@ pub(in super::super) enum Applied {
     Object(Value),
     /// It would change fields of other managers: each manager as shown, with the path.
     Conflicts(Vec<(String, String)>),
-    /// The configuration has fields that the schema does not declare.
-    Unknown(Vec<String>),
+    /// The configuration violates its schema: each violation.
+    Malformed(Vec<String>),
 }
 
 /// Applies a configuration to the live object.
@@ -211,13 +212,13 @@ pub(in super::super) fn apply(
     let mut entries = read(live);
     if entries.is_empty() && live["metadata"]["uid"].is_string() {
         let before = FieldWriter { manager: BEFORE_FIRST_APPLY, ..*writer };
-        let mut fields = typed::fields_of(live, of).unwrap_or_default();
+        let mut fields = fields_of(live, of).unwrap_or_default();
         before.strip(&mut fields);
         set_own(&mut entries, &before, false, fields);
     }
-    let mut applied = match typed::fields_of(configuration, of) {
+    let mut applied = match fields_of(configuration, of) {
         Ok(fields) => fields,
-        Err(unknown) => return Applied::Unknown(unknown),
+        Err(problems) => return Applied::Malformed(problems),
     };
     writer.strip(&mut applied);
     let last = entries.iter().find(|entry| entry.is_of(writer, true));

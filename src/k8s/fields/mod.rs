@@ -7,6 +7,7 @@
 //!
 //! Follows `sigs.k8s.io/structured-merge-diff` and `k8s.io/apimachinery/pkg/util/managedfields`.
 
+mod collect;
 mod managers;
 mod set;
 mod typed;

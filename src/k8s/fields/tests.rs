@@ -46,7 +46,7 @@ fn applied(live: &Value, spec: &Value, manager: &str, force: bool) -> Result<Val
         Applied::Conflicts(conflicts) => {
             Err(conflicts.into_iter().map(|(manager, path)| format!("{manager} {path}")).collect())
         }
-        Applied::Unknown(fields) => Err(fields),
+        Applied::Malformed(problems) => Err(problems),
     }
 }
 

@@ -15,9 +15,18 @@ use super::set::{FieldSet, Step};
 /// The parts of `ObjectMeta` that merging needs.
 static METADATA: LazyLock<Schema> = LazyLock::new(|| {
     let text = json!({"type": "string"});
+    let number = json!({"type": "integer"});
     let map = json!({"type": "object", "additionalProperties": text});
+    let flag = json!({"type": "boolean"});
+    let owner = json!({
+        "type": "object", "x-kubernetes-map-type": "atomic",
+        "properties": {
+            "apiVersion": text, "kind": text, "name": text, "uid": {"type": "string", "default": ""},
+            "controller": flag, "blockOwnerDeletion": flag,
+        },
+    });
     let owners = json!({
-        "type": "array", "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
+        "type": "array", "items": owner,
         "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["uid"],
     });
     let mut properties = json!({
@@ -27,10 +36,14 @@ static METADATA: LazyLock<Schema> = LazyLock::new(|| {
     for name in ["name", "generateName", "namespace", "uid", "resourceVersion", "selfLink"] {
         properties[name] = text.clone();
     }
-    for name in
-        ["generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"]
-    {
-        properties[name] = json!({});
+    properties["managedFields"] = json!({
+        "type": "array", "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
+    });
+    for name in ["creationTimestamp", "deletionTimestamp"] {
+        properties[name] = json!({"x-kubernetes-preserve-unknown-fields": true});
+    }
+    for name in ["generation", "deletionGracePeriodSeconds"] {
+        properties[name] = number.clone();
     }
     Schema::parse(&json!({"type": "object", "properties": properties})).unwrap_or_default()
 });
@@ -38,8 +51,8 @@ static METADATA: LazyLock<Schema> = LazyLock::new(|| {
 /// The type of a value in an object.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Type<'s> {
-    schema: Option<&'s Schema>,
-    root: bool,
+    pub(super) schema: Option<&'s Schema>,
+    pub(super) root: bool,
 }
 
 impl<'s> Type<'s> {
@@ -49,7 +62,7 @@ impl<'s> Type<'s> {
     }
 
     /// The type of a field, and whether the schema declares it (fields of a map are not declared).
-    fn field(&self, name: &str) -> (Self, bool) {
+    pub(super) fn field(&self, name: &str) -> (Self, bool) {
         let typed = |schema| Self { schema, root: false };
         if self.root && name == "metadata" {
             return (typed(Some(&METADATA)), true);
@@ -68,7 +81,7 @@ impl<'s> Type<'s> {
     }
 
     /// Whether a field is allowed there.
-    fn allows(&self, name: &str) -> bool {
+    pub(super) fn allows(&self, name: &str) -> bool {
         let known = |schema: &Schema| {
             schema.properties.is_empty()
                 || schema.properties.contains_key(name)
@@ -79,12 +92,12 @@ impl<'s> Type<'s> {
             || self.schema.is_none_or(known)
     }
 
-    fn item(&self) -> Self {
+    pub(super) fn item(&self) -> Self {
         Self { schema: self.schema.and_then(|schema| schema.items.as_deref()), root: false }
     }
 
     /// Whether a value is granular: its parts have owners of their own.
-    fn is_granular(&self, value: &Value) -> bool {
+    pub(super) fn is_granular(&self, value: &Value) -> bool {
         match value {
             Value::Object(_) => self.schema.is_none_or(|schema| !schema.atomic_map),
             Value::Array(_) => {
@@ -95,7 +108,7 @@ impl<'s> Type<'s> {
     }
 
     /// The step to an item of a granular list.
-    fn step(&self, item: &Value, index: usize) -> Step {
+    pub(super) fn step(&self, item: &Value, index: usize) -> Step {
         let Some(schema) = self.schema else {
             return Step::Index(index);
         };
@@ -111,51 +124,7 @@ impl<'s> Type<'s> {
     }
 }
 
-/// All fields of a value.
-///
-/// # Errors
-/// The fields that the schema does not declare.
-pub(super) fn fields_of(value: &Value, of: Type<'_>) -> Result<FieldSet, Vec<String>> {
-    let (mut set, mut unknown) = (FieldSet::default(), Vec::new());
-    collect(value, of, &mut set, &mut String::new(), &mut unknown);
-    if unknown.is_empty() { Ok(set) } else { Err(unknown) }
-}
-
-fn collect(
-    value: &Value,
-    of: Type<'_>,
-    set: &mut FieldSet,
-    path: &mut String,
-    unknown: &mut Vec<String>,
-) {
-    let length = path.len();
-    match value {
-        Value::Object(map) if of.is_granular(value) => {
-            for (name, value) in map {
-                path.push('.');
-                path.push_str(name);
-                if !of.allows(name) {
-                    unknown.push(format!("{path}: field not declared in schema"));
-                }
-                let (field, declared) = of.field(name);
-                let child = set.child(Step::Field(name.clone()));
-                collect(value, field, child, path, unknown);
-                child.member |= !declared || is_nothing(value);
-                path.truncate(length);
-            }
-        }
-        Value::Array(items) if of.is_granular(value) => {
-            for (index, item) in items.iter().enumerate() {
-                let child = set.child(of.step(item, index));
-                collect(item, of.item(), child, path, unknown);
-                child.member = true;
-            }
-        }
-        _ => set.member = true,
-    }
-}
-
-fn is_nothing(value: &Value) -> bool {
+pub(super) fn is_nothing(value: &Value) -> bool {
     value.is_null() || value.as_object().is_some_and(Map::is_empty)
 }
 

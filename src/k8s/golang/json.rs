@@ -1,22 +1,40 @@
 //! JSON, checked as `encoding/json` checks it.
 
+use std::ops::Range;
+
 use super::super::limits::MAX_TEXT_DEPTH;
+
+/// Shorter numbers without an exponent fit into a `float64`.
+const LONG_NUMBER: usize = 300;
 
 /// The error that `encoding/json` reports for invalid JSON; `None` for valid JSON.
 pub(in super::super) fn json_error(text: &[u8]) -> Option<String> {
-    Scanner { text, at: 0 }.document().err()
+    check_json(text).err()
+}
+
+/// Checks a JSON text. Returns the places of the numbers that a `float64` cannot hold: they are valid JSON,
+/// and an error once they are decoded.
+///
+/// # Errors
+/// The error that `encoding/json` reports.
+pub(in super::super) fn check_json(text: &[u8]) -> Result<Vec<Range<usize>>, String> {
+    let mut scanner = Scanner { text, at: 0, huge: Vec::new() };
+    scanner.document()?;
+    Ok(scanner.huge)
 }
 
 /// Follows `encoding/json/scanner.go` state by state, for its messages.
 struct Scanner<'a> {
     text: &'a [u8],
     at: usize,
+    /// The places of the numbers beyond a `float64`.
+    huge: Vec<Range<usize>>,
 }
 
 type Scan = Result<(), String>;
 
 impl Scanner<'_> {
-    fn document(mut self) -> Scan {
+    fn document(&mut self) -> Scan {
         self.value("looking for beginning of value")?;
         match self.after_space() {
             None => Ok(()),
@@ -163,6 +181,8 @@ impl Scanner<'_> {
     }
 
     fn number(&mut self) -> Scan {
+        let start = self.at;
+        let mut exponent = false;
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
@@ -181,6 +201,14 @@ impl Scanner<'_> {
                 self.at += 1;
             }
             self.digits("in exponent of numeric literal")?;
+            exponent = true;
+        }
+        let place = start..self.at;
+        if exponent || place.len() > LONG_NUMBER {
+            let number = std::str::from_utf8(&self.text[place.clone()]).unwrap_or_default();
+            if number.parse::<f64>().is_ok_and(f64::is_infinite) {
+                self.huge.push(place);
+            }
         }
         Ok(())
     }
@@ -258,5 +286,12 @@ mod tests {
             "invalid character '\\x81' looking for beginning of value"
         );
         assert_eq!(json_error(br#" {"a":[1,-2.5e+3,true,null,"\u00e9"]} "#), None);
+    }
+
+    #[test]
+    fn numbers_beyond_a_float_are_found() {
+        assert_eq!(check_json(b"[1e400, 1e308, -2e999]"), Ok(vec![1..6, 15..21]));
+        let digits = check_json("9".repeat(400).as_bytes()).unwrap();
+        assert_eq!((digits.len(), digits[0].len()), (1, 400));
     }
 }

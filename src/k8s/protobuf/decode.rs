@@ -28,9 +28,9 @@ enum Wire<'a> {
 /// # Errors
 /// Why the bytes are invalid, for the client.
 pub(in super::super) fn decode(body: &[u8]) -> Result<Value, String> {
-    let envelope = body
-        .strip_prefix(MAGIC)
-        .ok_or("provided data does not appear to be a protobuf message, expected prefix k8s\\0")?;
+    let envelope = body.strip_prefix(MAGIC).ok_or(
+        "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]",
+    )?;
     let (mut api_version, mut kind, mut raw) = (String::new(), String::new(), &[][..]);
     for field in fields(envelope) {
         match field? {
@@ -373,7 +373,7 @@ mod tests {
             (0..200).fold(Vec::new(), |inner, _| sub(29, &[&sub(1, &[b"a"]), &sub(2, &[&inner])]));
         let schema = sub(2, &[&sub(7, &[&sub(4, &[&sub(1, &[&deep])])])]);
         for (bytes, words) in [
-            (b"{}".to_vec(), "k8s\\0"),
+            (b"{}".to_vec(), "[107 56 115 0]"),
             (body("v1", "Unknown", &[]), "no kind \"Unknown\""),
             (body("v1", "Pod", &[b"\x0a\xff"]), "unexpected EOF"),
             (body("v1", "Pod", &[b"\x0b"]), "illegal wireType 3"),

@@ -4,6 +4,33 @@ use serde_json::Value;
 
 use super::{Additional, Schema};
 
+/// Removes the nulls of objects that are neither nullable nor have a default
+/// (`PruneNonNullableNullsWithoutDefaults`).
+pub(crate) fn prune_nulls(schema: &Schema, value: &mut Value) {
+    match value {
+        Value::Object(map) => map.retain(|name, found| {
+            let of = match (schema.properties.get(name), &schema.additional) {
+                (Some(property), _) => property,
+                (None, Additional::Schema(inner)) => inner,
+                (None, _) => return true,
+            };
+            if found.is_null() && !of.nullable && of.default.is_none() {
+                return false;
+            }
+            prune_nulls(of, found);
+            true
+        }),
+        Value::Array(list) => {
+            if let Some(items) = &schema.items {
+                for item in list {
+                    prune_nulls(items, item);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Sets the defaults of absent values. A null that is not nullable counts as absent where there is a default.
 pub(crate) fn apply_defaults(schema: &Schema, value: &mut Value) {
     match value {

@@ -8,6 +8,7 @@
 //! (`k8s.io/kube-openapi/pkg/validation`).
 
 mod default;
+pub(super) mod embedded;
 mod parse;
 mod prune;
 mod validate;
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-pub(super) use default::apply_defaults;
+pub(super) use default::{apply_defaults, prune_nulls};
 pub(super) use prune::prune;
 pub(super) use validate::validate;
 
@@ -55,6 +56,8 @@ pub(crate) struct Schema {
     pub(crate) int_or_string: bool,
     /// `x-kubernetes-embedded-resource`.
     pub(crate) embedded: bool,
+    /// Whether it, or a schema below it, is one of embedded objects.
+    pub(crate) embeds: bool,
     /// `x-kubernetes-list-map-keys`, for a list of type `map`.
     pub(crate) list_map_keys: Vec<String>,
     /// `x-kubernetes-list-type`.

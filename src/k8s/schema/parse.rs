@@ -88,6 +88,14 @@ fn parse(value: &Value, path: &str, depth: usize) -> Result<Schema, String> {
     if let inner @ Value::Object(_) = &value["not"] {
         schema.not = Some(Box::new(child(inner, "not")?));
     }
+    let additional = match &schema.additional {
+        Additional::Schema(inner) => inner.embeds,
+        _ => false,
+    };
+    schema.embeds = schema.embedded
+        || additional
+        || schema.properties.values().any(|property| property.embeds)
+        || schema.items.as_ref().is_some_and(|items| items.embeds);
     Ok(schema)
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Number, Value};
 
-use super::super::golang::quote;
+use super::super::golang::{float, quote};
 use super::super::status::FieldError;
 use super::{Additional, Kind, Schema};
 
@@ -60,7 +60,41 @@ fn check_type(schema: &Schema, value: &Value, path: &str, errors: &mut Vec<Field
         return true;
     }
     errors.push(wrong_type(path, wanted, found));
+    if let Value::Number(number) = value {
+        check_range(schema, number, path, errors);
+    }
     false
+}
+
+/// Whether a number fits into the type and format of its schema (`IsValueValidAgainstRange`). Upstream
+/// checks it even where the type is wrong.
+fn check_range(schema: &Schema, number: &Number, path: &str, errors: &mut Vec<FieldError>) {
+    let Some(kind @ (Kind::Integer | Kind::Number)) = schema.kind else { return };
+    let format = schema.format.as_deref().unwrap_or_default();
+    let whole = if is_whole(number) { number.as_f64() } else { None };
+    let fits = match (kind, format) {
+        (Kind::Integer, "int32") => {
+            whole.is_some_and(|value| (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&value))
+        }
+        (Kind::Integer, "uint32") => {
+            whole.is_some_and(|value| (0.0..=f64::from(u32::MAX)).contains(&value))
+        }
+        (Kind::Integer, "uint64") => number.is_u64(),
+        (Kind::Integer, _) => whole.is_some(),
+        (_, "float" | "float32") => {
+            number.as_f64().is_some_and(|value| value.abs() <= f64::from(f32::MAX))
+        }
+        _ => true,
+    };
+    if !fits {
+        let kind = kind.as_str();
+        let of = match format {
+            "" => format!("{kind} (default format)"),
+            format => format!("{kind} with format {format}"),
+        };
+        let why = format!("Checked value must be of type {of} in {}", name(path));
+        errors.push(FieldError::invalid("<nil>", quote(""), &why));
+    }
 }
 
 fn wrong_type(path: &str, wanted: &str, found: &str) -> FieldError {
@@ -103,6 +137,7 @@ fn fits_format(format: &str, text: &str) -> bool {
 }
 
 fn check_number(schema: &Schema, number: &Number, path: &str, errors: &mut Vec<FieldError>) {
+    check_range(schema, number, path, errors);
     let value = number.as_f64().unwrap_or_default();
     let mut invalid = |why: String| {
         errors.push(FieldError::invalid(
@@ -114,20 +149,20 @@ fn check_number(schema: &Schema, number: &Number, path: &str, errors: &mut Vec<F
     if let Some(factor) = schema.multiple_of {
         let quotient = value / factor;
         if (quotient - quotient.round()).abs() > f64::EPSILON * quotient.abs().max(1.0) {
-            invalid(format!("a multiple of {}", go_float(factor)));
+            invalid(format!("a multiple of {}", float(factor)));
         }
     }
     if let Some(max) = schema.maximum
         && (value > max.value || (max.exclusive && value >= max.value))
     {
         let or_equal = if max.exclusive { "" } else { "or equal to " };
-        invalid(format!("less than {or_equal}{}", go_float(max.value)));
+        invalid(format!("less than {or_equal}{}", float(max.value)));
     }
     if let Some(min) = schema.minimum
         && (value < min.value || (min.exclusive && value <= min.value))
     {
         let or_equal = if min.exclusive { "" } else { "or equal to " };
-        invalid(format!("greater than {or_equal}{}", go_float(min.value)));
+        invalid(format!("greater than {or_equal}{}", float(min.value)));
     }
 }
 
@@ -224,8 +259,12 @@ fn name(path: &str) -> &str {
     if path.is_empty() { "<nil>" } else { path }
 }
 
+/// Whether a number is an integer for upstream: an `int64`, or a whole `float64` that has whole neighbours
+/// (`IsFloat64AJSONInteger`).
 fn is_whole(number: &Number) -> bool {
-    number.is_i64() || number.is_u64() || number.as_f64().is_some_and(|value| value.fract() == 0.0)
+    const MAX_WHOLE: f64 = 9_007_199_254_740_991.0;
+    let whole = |value: f64| value.fract() == 0.0 && value.abs() <= MAX_WHOLE;
+    number.is_i64() || number.as_f64().is_some_and(whole)
 }
 
 /// Whether two JSON values are equal, with numbers compared by value.
@@ -251,18 +290,6 @@ fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// A float as Go's `%v` prints it, for the magnitudes of bounds.
-fn go_float(value: f64) -> String {
-    if value.abs() >= 1e21 || (value != 0.0 && value.abs() < 1e-4) {
-        let text = format!("{value:e}");
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let (sign, digits) =
-            exponent.strip_prefix('-').map_or(('+', exponent), |digits| ('-', digits));
-        return format!("{mantissa}e{sign}{digits:0>2}");
-    }
-    format!("{value}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -282,11 +309,6 @@ mod tests {
                 json!({"type": "integer"}),
                 json!("two"),
                 "Invalid value: \"string\": spec in body must be of type integer: \"string\"",
-            ),
-            (
-                json!({"type": "integer"}),
-                json!(1.5),
-                "Invalid value: \"number\": spec in body must be of type integer: \"number\"",
             ),
             (
                 json!({"type": "integer", "minimum": 0}),
@@ -336,6 +358,21 @@ mod tests {
         ] {
             assert_eq!(problems(&schema, &value), [format!("spec: {message}")], "{schema}");
         }
+        for value in [json!(1.5), json!(9_223_372_036_854_775_808_u64), json!(1e19)] {
+            assert_eq!(
+                problems(&json!({"type": "integer"}), &value),
+                [
+                    "spec: Invalid value: \"number\": spec in body must be of type integer: \"number\"",
+                    "<nil>: Invalid value: \"\": Checked value must be of type integer (default format) in spec",
+                ]
+            );
+        }
+        assert_eq!(
+            problems(&json!({"type": "integer", "format": "int32"}), &json!(2_147_483_648_u32)),
+            [
+                "<nil>: Invalid value: \"\": Checked value must be of type integer with format int32 in spec"
+            ]
+        );
         assert_eq!(
             problems(&json!({"type": "object", "required": ["a"]}), &json!({})),
             ["spec.a: Required value"]

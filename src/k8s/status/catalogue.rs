@@ -66,6 +66,18 @@ impl ApiError {
         error
     }
 
+    /// 500 of a path that ends where a resource should follow: text/plain, as upstream's filter writes it.
+    pub(crate) fn no_request_info(path: &str) -> Self {
+        let message = format!(
+            "Internal Server Error: {}: failed to create RequestInfo: unable to determine kind and namespace from url, \
+             {path}\n",
+            quote(path)
+        );
+        let mut error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "", message, None);
+        error.plain = true;
+        error
+    }
+
     /// 405 on a custom resource.
     pub(crate) fn method_not_supported(resource: &GroupResource, verb: &str) -> Self {
         let message = format!(

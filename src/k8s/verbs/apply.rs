@@ -4,14 +4,16 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::super::decode::{self, Decoded};
 use super::super::fields::{self, Applied};
+use super::super::golang::json_kind;
 use super::super::meta;
-use super::super::options::WriteOptions;
+use super::super::options::{FieldValidation, WriteOptions};
+use super::super::resource::split_api_version;
 use super::super::status::{ApiError, Cause};
 use super::super::store::StoreChange;
-use super::body::Decoded;
 use super::write::Tracking;
-use super::{Call, Resolved, body, create, update, write, written};
+use super::{Call, Resolved, admit, create, validate, write, written};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     if call.info.name.is_empty() {
@@ -19,7 +21,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     }
     let output = call.negotiate()?;
     let options = WriteOptions::parse(call.query, "PatchOptions", true)?;
-    let configuration = configuration(call)?;
+    let (configuration, strict) = configuration(call)?;
     let live = call.find();
     let before = match &live {
         Ok(live) => live.value(&call.served.api_version, &call.served.of.kind),
@@ -29,49 +31,111 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     };
     let now = meta::time_text(call.now);
     let writer = write::writer(call, &now);
-    let merged = match fields::apply(&before, &configuration, &writer, options.force) {
+    let mut merged = match fields::apply(&before, &configuration, &writer, options.force) {
         Applied::Object(merged) => merged,
         Applied::Conflicts(conflicts) => return Err(conflict(&conflicts)),
-        Applied::Unknown(fields) => return Err(undeclared(call, &configuration, &fields)),
+        Applied::Malformed(problems) => return Err(malformed(call, &configuration, &problems)),
+    };
+    let mut warnings = match options.validation {
+        FieldValidation::Strict if !strict.is_empty() => {
+            let why = strict.join(", ");
+            return Err(ApiError::bad_request(format!("error strict decoding YAML: {why}")));
+        }
+        FieldValidation::Warn => decode::warnings(strict),
+        _ => Vec::new(),
     };
     let managed = merged["metadata"]["managedFields"].clone();
-    // Duplicate keys were refused when the YAML was decoded.
-    let decoded = Decoded { value: merged, duplicates: Vec::new() };
-    let admitted = write::admit(call, decoded, &options)?;
-    update::check_identity(call, &admitted.value)?;
-    let (value, tracking) = (admitted.value, Tracking::Done(managed));
+    meta::drop_malformed(&mut merged);
+    // Unknown fields were refused above.
+    admit::coerce(call, &mut merged).map_err(ApiError::unclassified)?;
+    let mut value = merged;
+    if live.is_err() {
+        check_uid(call, &value)?;
+        // The revision of an object to create has to be a number, which does not count.
+        write::named_revision(&value)?;
+        meta::set(&mut value, "resourceVersion", Value::Null);
+    }
+    admit::check_namespace(call, &value)?;
+    admit::check_name(call, &value)?;
+    warnings.extend(admit::deduplicate_owners(&mut value, true));
+    let old = live.as_ref().ok().map(|live| &***live);
+    warnings.extend(validate::finalizer_warnings(call, &value, old));
+    let tracking = Tracking::Done(managed);
     let mut change = StoreChange::on(&call.state);
     let (new, status) = if let Ok(live) = live {
         let new = write::replace(call, &mut change, live, value, &tracking, options.dry_run)?;
         (new, StatusCode::OK)
     } else {
-        check_uid(call, &value)?;
         let new = create::insert(call, &mut change, value, &tracking, options.dry_run)?;
         (new, StatusCode::CREATED)
     };
-    Ok(written::decision(call, change, new, status, output, &admitted.warnings))
+    Ok(written::decision(call, change, new, status, output, &warnings))
 }
 
-/// Decodes the applied configuration.
-fn configuration(call: &Call<'_>) -> Result<Value, ApiError> {
-    let value = body::yaml(call.body)
-        .map_err(|why| ApiError::bad_request(format!("error decoding YAML: {why}")))?
-        .value;
-    if !value.is_object() {
-        let why = "error decoding YAML: the applied configuration must be an object";
-        return Err(ApiError::bad_request(why));
+/// Decodes the applied configuration, with the errors of strict decoding.
+fn configuration(call: &Call<'_>) -> Result<(Value, Vec<String>), ApiError> {
+    let failed = |why: String| ApiError::bad_request(format!("error decoding YAML: {why}"));
+    let Decoded { mut value, strict, .. } = decode::yaml(call.body)
+        .map_err(|why| failed(format!("error converting YAML to JSON: {why}")))?;
+    if value.is_null() {
+        value = json!({});
     }
-    if value["metadata"]["managedFields"].as_array().is_some_and(|list| !list.is_empty()) {
+    let Value::Object(map) = &mut value else {
+        return Err(failed(format!(
+            "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into Go value of type \
+             map[string]interface {{}}",
+            json_kind(&value)
+        )));
+    };
+    // A null object is an empty one.
+    if map.get("metadata").is_some_and(Value::is_null) {
+        map.remove("metadata");
+    }
+    check_type(call, &value)?;
+    // Entries that cannot be decoded are not seen; the schema refuses what is no entry.
+    let managed = value["metadata"]["managedFields"].as_array();
+    if managed.is_some_and(|entries| entries.iter().all(is_entry)) {
         return Err(ApiError::bad_request("metadata.managedFields must be nil"));
     }
-    let version = value["apiVersion"].as_str().unwrap_or_default();
-    if version != &*call.served.api_version {
+    if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut)
+        && metadata.get("managedFields").is_some_and(|managed| {
+            managed.is_null()
+                || managed.as_array().is_some_and(|entries| entries.iter().all(Value::is_object))
+        })
+    {
+        metadata.remove("managedFields");
+    }
+    let strict = strict.iter().map(|why| format!("error converting YAML to JSON: {why}")).collect();
+    Ok((value, strict))
+}
+
+/// Whether a value is an entry of `managedFields` that can be decoded.
+fn is_entry(value: &Value) -> bool {
+    let mut object = serde_json::Map::new();
+    object.insert("metadata".to_owned(), json!({"managedFields": [value]}));
+    meta::coerce(&mut object).is_ok()
+}
+
+/// Checks the kind and version of the configuration (`typeConverter`, `structuredMergeManager.Apply`).
+fn check_type(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
+    let text = |field: &str| value[field].as_str().unwrap_or_default();
+    let (kind, api_version) = (text("kind"), text("apiVersion"));
+    if kind == &*call.served.of.kind && api_version == &*call.served.api_version {
+        return Ok(());
+    }
+    // A version that cannot be parsed leaves nothing of the kind.
+    let (kind, (group, version)) = if api_version.matches('/').count() > 1 {
+        ("", ("", ""))
+    } else {
+        (kind, split_api_version(api_version))
+    };
+    if call.served.of.is_built_in() && api_version != &*call.served.api_version {
         return Err(ApiError::bad_request(format!(
-            "Incorrect version specified in apply patch. Specified patch version: {version}, expected: {}",
+            "Incorrect version specified in apply patch. Specified patch version: {api_version}, expected: {}",
             call.served.api_version
         )));
     }
-    Ok(value)
+    Err(ApiError::bad_request(format!("invalid object type: {group}/{version}, Kind={kind}")))
 }
 
 /// An apply with a uid cannot create an object.
@@ -86,18 +150,20 @@ fn check_uid(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
     Err(ApiError::conflict_because(&call.served.of.group_resource, &call.info.name, &why))
 }
 
-fn undeclared(call: &Call<'_>, value: &Value, fields: &[String]) -> ApiError {
-    let of = &call.served.of;
-    let what = match fields {
+/// 500 for a configuration that violates its schema.
+fn malformed(call: &Call<'_>, value: &Value, problems: &[String]) -> ApiError {
+    let what = match problems {
         [one] => one.clone(),
         many => format!("errors:\n  {}", many.join("\n  ")),
     };
-    let kind = value["kind"].as_str().unwrap_or(&of.kind);
+    // Name and namespace are those of the configuration.
+    let text = |field: &str| meta::text(value, field);
     ApiError::unclassified(format!(
-        "failed to create typed patch object ({}/{}; {}, Kind={kind}): {what}",
-        call.namespace(),
-        call.info.name,
+        "failed to create typed patch object ({}/{}; {}, Kind={}): {what}",
+        text("namespace"),
+        text("name"),
         call.served.api_version,
+        call.served.of.kind,
     ))
 }
 

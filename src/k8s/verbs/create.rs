@@ -3,12 +3,15 @@
 use http::StatusCode;
 use serde_json::Value;
 
+use super::super::golang::parse_uint;
 use super::super::meta;
 use super::super::options::WriteOptions;
 use super::super::resource::GroupResource;
 use super::super::status::{ApiError, Cause};
 use super::super::store::StoreChange;
+use super::admit::{self, Admitted};
 use super::render::{render, render_dry};
+use super::validate::{self, validate_new};
 use super::write::Tracking;
 use super::written::Written;
 use super::{Call, Resolved, body, definition, write, written};
@@ -25,11 +28,13 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
     let decoded = body::object(call)?;
-    let admitted = write::admit(call, decoded, &options)?;
+    let Admitted { mut value, mut warnings } = admit::admit(call, decoded, &options)?;
+    admit::check_namespace(call, &value)?;
+    warnings.extend(admit::deduplicate_owners(&mut value, false));
     let mut change = StoreChange::on(&call.state);
-    let (value, tracking) = (admitted.value, Tracking::Update);
-    let new = insert(call, &mut change, value, &tracking, options.dry_run)?;
-    Ok(written::decision(call, change, new, StatusCode::CREATED, output, &admitted.warnings))
+    warnings.extend(validate::finalizer_warnings(call, &value, None));
+    let new = insert(call, &mut change, value, &Tracking::Update, options.dry_run)?;
+    Ok(written::decision(call, change, new, StatusCode::CREATED, output, &warnings))
 }
 
 /// Adds a new object to a change, validated and with the server's fields.
@@ -41,14 +46,10 @@ pub(super) fn insert(
     dry_run: bool,
 ) -> Result<Written, ApiError> {
     let of = &call.served.of;
-    let namespace = meta::text(&value, "namespace");
-    if !namespace.is_empty() && namespace != &*call.info.namespace {
-        let why =
-            "the namespace of the provided object does not match the namespace sent on the request";
-        return Err(ApiError::bad_request(why));
-    }
     check_namespace(call, change, meta::text(&value, "name"))?;
-    if !meta::text(&value, "resourceVersion").is_empty() {
+    // A revision that is no number does not count.
+    let revision = meta::text(&value, "resourceVersion");
+    if parse_uint(revision).is_ok_and(|revision| revision > 0) {
         return Err(ApiError::unclassified(
             "resourceVersion should not be set on objects to be created",
         ));
@@ -61,13 +62,13 @@ pub(super) fn insert(
                 meta::text(&value, "generateName").chars().take(MAX_BASE).collect::<String>();
             meta::set(&mut value, "name", format!("{base}{}", suffix(call.nonce, attempt)).into());
         }
-        write::begin(call, &mut value);
+        write::begin(call, &mut value, tracking);
         if call.config.self_links {
             let link = of.link(&call.served, &call.info.namespace, meta::text(&value, "name"));
             meta::set(&mut value, "selfLink", link.into());
         }
         write::track(call, &Value::Object(serde_json::Map::new()), &mut value, tracking);
-        write::validate(call, &value)?;
+        validate_new(call, &value)?;
         let name = meta::text(&value, "name");
         let key = of.key(&call.info.namespace, name);
         let Some(existing) = change.snapshot().get(&of.group_resource, &key) else {

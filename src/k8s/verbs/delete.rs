@@ -28,9 +28,11 @@ pub(super) enum Deleted {
 
 pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
-    let options = DeleteOptions::parse(call.query, body::options(call)?.as_ref())?;
+    let options = options(call)?;
     let mut change = StoreChange::on(&call.state);
-    Ok(match delete(call, &mut change, call.find()?, &options)? {
+    let object = call.find()?;
+    check_immortal(call, &object.meta.name)?;
+    Ok(match delete(call, &mut change, object, &options)? {
         Deleted::Gone(object) => {
             let json = status::deleted(&call.served.of, &object.meta.name, &object.meta.uid);
             let body = Body::Bytes(output.render(json.to_vec()));
@@ -43,6 +45,25 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
             written::decision(call, change, marked, code, output, &[])
         }
     })
+}
+
+/// The namespaces that cannot be deleted (`k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle`).
+const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
+
+fn check_immortal(call: &Call<'_>, name: &str) -> Result<(), ApiError> {
+    let of = &call.served.of;
+    if !of.is_built_in() || of.plural() != "namespaces" || !IMMORTAL.contains(&name) {
+        return Ok(());
+    }
+    Err(ApiError::forbidden(&of.group_resource, name, "this namespace may not be deleted"))
+}
+
+/// The options: of the body if there is one, otherwise of the query.
+pub(super) fn options(call: &Call<'_>) -> Result<DeleteOptions, ApiError> {
+    match body::delete_options(call)? {
+        Some(body) => DeleteOptions::of_body(body),
+        None => DeleteOptions::of_query(call.query),
+    }
 }
 
 /// Adds the deletion of an object to a change.

@@ -7,6 +7,7 @@ use http::StatusCode;
 
 use crate::message::{Body, is_true};
 
+use super::super::golang;
 use super::super::list::page::NoPage;
 use super::super::list::select_page;
 use super::super::options::DeleteOptions;
@@ -14,20 +15,19 @@ use super::super::output;
 use super::super::status::ApiError;
 use super::super::store::{Object, StoreChange};
 use super::super::{DeleteAnswer, resource::GroupResource};
-use super::{Call, Resolved, body, delete, list, not_reached, written};
+use super::{Call, Resolved, delete, list, not_reached, written};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
     let mut options = list::options(call, call.query.first("watch").is_some_and(is_true))?;
     // Upstream lists with a limit of 10,000, so that a resourceVersion alone means the exact revision.
     let unlimited = options.limit.is_none();
-    if unlimited
-        && !matches!(options.resource_version.as_str(), "" | "0")
-        && options.version_match.is_empty()
-    {
+    let no_revision = matches!(golang::parse_uint(&options.resource_version), Ok(0))
+        || options.resource_version.is_empty();
+    if unlimited && !no_revision && options.version_match.is_empty() {
         "Exact".clone_into(&mut options.version_match);
     }
-    let delete_options = DeleteOptions::parse(call.query, body::options(call)?.as_ref())?;
+    let delete_options = delete::options(call)?;
     let page =
         match select_page(call.pinned, &call.state, &call.served, call.namespace(), &options, None)
         {

@@ -12,8 +12,10 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let asked = call.query.first("resourceVersion").unwrap_or_default();
     if !asked.is_empty() {
         let asked = golang::parse_uint(asked).map_err(|why| {
-            let field = format!("resourceVersion: Invalid value: {}: {why}", quote(asked));
-            ApiError::bad_request(format!("invalid resource version: {field}"))
+            ApiError::unclassified(format!(
+                "resourceVersion: Invalid value: {}: {why}",
+                quote(asked)
+            ))
         })?;
         if asked > call.state.revision.0 {
             return Ok(not_reached(Revision(asked), &call.state));

@@ -11,7 +11,7 @@ use crate::message::{Body, Plan};
 use super::super::list::page::{NoPage, join_whole};
 use super::super::list::{Items, Keep, Page, PageForm, select_page};
 use super::super::options::ListOptions;
-use super::super::output::{self, Output, Shape};
+use super::super::output::{self, Include, Output, Shape};
 use super::super::resource::Served;
 use super::super::status::ApiError;
 use super::super::store::Object;
@@ -37,14 +37,20 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     Ok(Outcome::Plan(plan(call, &page, output)))
 }
 
-/// The form in which a page is kept; pretty and YAML ones are rendered from the objects each time.
+/// The form in which a page is kept; pretty and YAML ones, and tables with other objects than metadata, are
+/// rendered from the objects each time.
 fn form(call: &Call<'_>, output: Output) -> Option<PageForm> {
-    let is_compact = Output { shape: Shape::Whole, ..output }.is_plain();
-    is_compact.then(|| match output.shape {
-        Shape::Whole => PageForm::Whole { item_head: item_head(call).into() },
-        Shape::Metadata { beta } => PageForm::Metadata { beta },
-        Shape::Table { beta } => PageForm::Table { beta, columns: columns(&call.served) },
-    })
+    if !(Output { shape: Shape::Whole, ..output }).is_plain() {
+        return None;
+    }
+    match output.shape {
+        Shape::Whole => Some(PageForm::Whole { item_head: item_head(call).into() }),
+        Shape::Metadata { beta } => Some(PageForm::Metadata { beta }),
+        Shape::Table { beta, include: Include::Metadata } => {
+            Some(PageForm::Table { beta, columns: columns(&call.served) })
+        }
+        Shape::Table { .. } => None,
+    }
 }
 
 fn rendering<'c>(call: &'c Call<'_>, output: Output) -> Rendering<'c> {

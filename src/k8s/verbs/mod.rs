@@ -1,5 +1,6 @@
 //! The verbs: one file each, in one order: check the request, read the state or decide a change, answer.
 
+mod admit;
 mod apply;
 mod body;
 mod create;
@@ -13,6 +14,7 @@ mod render;
 mod review;
 mod scale;
 mod update;
+mod validate;
 mod watch;
 mod write;
 mod written;
@@ -86,12 +88,15 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Resolved, ApiError> {
 fn check_route(call: &Call<'_>, verb: &str) -> Result<(), ApiError> {
     let of = &call.served.of;
     let info = call.info;
-    if info.rest > 0 {
-        return Err(ApiError::no_such_path());
+    let built_in = of.is_built_in();
+    // A custom resource is found by the first parts of its path; a built-in type has routes.
+    if built_in && info.rest > 0 {
+        return Err(ApiError::no_such_resource());
     }
-    let placed = of.namespaced != info.namespace.is_empty() || info.resource == "namespaces";
+    let own_namespace = info.resource == "namespaces" && info.namespace == info.name;
+    let placed = of.namespaced != info.namespace.is_empty() || own_namespace;
     if !(placed || of.namespaced && matches!(verb, "list" | "watch") && info.name.is_empty()) {
-        if of.is_built_in() {
+        if built_in {
             return Err(ApiError::no_such_resource());
         }
         return Err(ApiError::no_such_path());
@@ -109,14 +114,41 @@ fn check_route(call: &Call<'_>, verb: &str) -> Result<(), ApiError> {
                 return Err(unsupported(call, verb));
             }
         }
-        "finalize" if of.plural() == "namespaces" && verb == "update" => {}
-        _ if of.is_built_in() => return Err(ApiError::no_such_resource()),
+        "finalize" if of.plural() == "namespaces" => {
+            if verb != "update" {
+                return Err(unsupported(call, verb));
+            }
+        }
+        _ if built_in => return Err(ApiError::no_such_resource()),
         _ => return Err(ApiError::not_found(&of.group_resource, &info.name)),
     }
-    if verb == "create" && !info.name.is_empty() && info.subresource.is_empty() {
+    // The handler of custom resources creates whatever the name in the path is.
+    let collection = info.name.is_empty();
+    let no_route = match verb {
+        "create" => built_in && !collection,
+        "update" | "patch" => built_in && collection,
+        // A namespace is deleted alone.
+        "deletecollection" => built_in && of.plural() == "namespaces",
+        _ => false,
+    };
+    if no_route {
         return Err(unsupported(call, verb));
     }
     Ok(())
+}
+
+/// Checks that the name in a path is one segment of a path (`rest.ValidatePathSegmentName`).
+fn check_path_name(call: &Call<'_>) -> Result<(), ApiError> {
+    let name = &*call.info.name;
+    let problems = super::names::path_segment(name, false);
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let why = problems.join("; ");
+    Err(ApiError::bad_request(format!(
+        "Name parameter invalid: {}: {why}",
+        super::golang::quote(name)
+    )))
 }
 
 fn unsupported(call: &Call<'_>, verb: &str) -> ApiError {
@@ -141,7 +173,11 @@ impl Call<'_> {
     }
 
     /// The object that the path names.
+    ///
+    /// # Errors
+    /// 400 for a name that cannot be stored, 404 where there is no such object.
     fn find(&self) -> Result<&Arc<Object>, ApiError> {
+        check_path_name(self)?;
         let key = self.served.of.key(&self.info.namespace, &self.info.name);
         let found = self.state.snapshot.get(&self.served.of.group_resource, &key);
         found.ok_or_else(|| self.not_found())

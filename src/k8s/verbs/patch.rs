@@ -1,20 +1,21 @@
 //! `patch`: JSON Patch (RFC 6902), JSON Merge Patch (RFC 7396), and for built-in types strategic merge patch,
-//! applied to the current version.
+//! applied to the current version (`k8s.io/apiserver/pkg/endpoints/handlers/patch.go`).
 
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
+use super::super::decode::{self, Decoded};
+use super::super::golang::{self, GoType, STRING, Struct, json_kind};
 use super::super::json_patch::{self, Refused};
 use super::super::limits::MAX_PATCH_OPERATIONS;
-use super::super::meta;
-use super::super::options::WriteOptions;
+use super::super::options::{FieldValidation, WriteOptions};
 use super::super::status::ApiError;
 use super::super::store::StoreChange;
 use super::super::strategic;
-use super::body::Decoded;
+use super::admit::{self, Admitted};
 use super::write::Tracking;
-use super::{Call, Resolved, body, update, write, written};
+use super::{Call, Resolved, validate, write, written};
 
 /// The media types of patches of custom resources.
 const PATCH_TYPES: &str =
@@ -25,6 +26,15 @@ const BUILT_IN_PATCH_TYPES: &str = "application/json-patch+json, application/mer
 
 const MERGE: &str = "application/merge-patch+json";
 const STRATEGIC: &str = "application/strategic-merge-patch+json";
+
+/// One operation of a JSON Patch, as strict decoding knows it.
+static OPERATION_FIELDS: Struct = Struct {
+    package: "handlers",
+    name: "jsonPatchOp",
+    fields: &[("op", STRING), ("path", STRING), ("from", STRING), ("value", GoType::Any)],
+};
+
+static OPERATION: GoType = GoType::Struct(&OPERATION_FIELDS);
 
 enum Patch {
     Json(json_patch::Patch),
@@ -52,46 +62,62 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let options = WriteOptions::parse(call.query, "PatchOptions", false)?;
     let old = call.find()?;
     let before = old.value(&call.served.api_version, &call.served.of.kind);
-    let patch = decode(call.body, media)?;
+    let (patch, strict) = decode(call.body, media, options.validation)?;
     let patched = apply(before, patch, &call.served.of.kind)?;
-    let decoded = Decoded { value: patched, duplicates: Vec::new() };
-    let admitted = write::admit(call, decoded, &options)?;
-    let mut value = admitted.value;
-    update::check_identity(call, &value)?;
-    // A patch without a revision is for the current one.
-    if meta::text(&value, "resourceVersion").is_empty() {
-        meta::set(&mut value, "resourceVersion", old.meta.revision.to_string().into());
-    }
+    let Admitted { mut value, mut warnings } =
+        admit::admit_patched(call, patched, strict, &options)?;
+    admit::check_namespace(call, &value)?;
+    admit::check_name(call, &value)?;
+    warnings.extend(admit::deduplicate_owners(&mut value, true));
     let mut change = StoreChange::on(&call.state);
+    warnings.extend(validate::finalizer_warnings(call, &value, Some(&**old)));
     let new = write::replace(call, &mut change, old, value, &Tracking::Update, options.dry_run)?;
-    Ok(written::decision(call, change, new, StatusCode::OK, output, &admitted.warnings))
+    Ok(written::decision(call, change, new, StatusCode::OK, output, &warnings))
 }
 
-fn decode(text: &[u8], media: &str) -> Result<Patch, ApiError> {
-    if matches!(media, MERGE | STRATEGIC) {
-        let value = body::json(text)
-            .map_err(|why| ApiError::bad_request(format!("error decoding patch: {why}")))?
-            .value;
-        if !value.is_object() {
-            return Err(ApiError::bad_request(
-                "error decoding patch: the patch must be a JSON object",
-            ));
-        }
-        let strategic = media == STRATEGIC;
-        return Ok(if strategic { Patch::Strategic(value) } else { Patch::Merge(value) });
+/// Decodes a patch, with the errors of strict decoding.
+fn decode(
+    text: &[u8],
+    media: &str,
+    validation: FieldValidation,
+) -> Result<(Patch, Vec<String>), ApiError> {
+    let failed = |why: String| ApiError::bad_request(format!("error decoding patch: {why}"));
+    let Decoded { value, strict, invalid } = decode::patch(text).map_err(failed)?;
+    if let Some(why) = invalid {
+        return Err(failed(why));
     }
-    json_operations(text).map(Patch::Json)
+    if matches!(media, MERGE | STRATEGIC) {
+        return match value {
+            Value::Object(_) if media == STRATEGIC => Ok((Patch::Strategic(value), strict)),
+            Value::Object(_) => Ok((Patch::Merge(value), strict)),
+            Value::Null => Err(ApiError::bad_request("Invalid JSON Patch")),
+            _ if validation == FieldValidation::Ignore && !value.is_array() => {
+                Err(ApiError::bad_request("Invalid JSON Patch"))
+            }
+            other => Err(failed(format!(
+                "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+                json_kind(&other)
+            ))),
+        };
+    }
+    let mut strict: Vec<String> = strict.iter().map(|why| format!("json patch {why}")).collect();
+    if validation != FieldValidation::Ignore {
+        let unknown = golang::decode_list(&mut value.clone(), &OPERATION);
+        let unknown = unknown.map_err(failed)?;
+        strict.extend(
+            unknown.iter().map(|path| format!("json patch unknown field {}", golang::quote(path))),
+        );
+    }
+    Ok((Patch::Json(operations(value)?), strict))
 }
 
 /// The operations of a JSON Patch.
 ///
 /// # Errors
 /// 400 for a patch that is no list of operations, 413 for too many operations.
-pub(super) fn json_operations(text: &[u8]) -> Result<json_patch::Patch, ApiError> {
-    let failed = |why: String| ApiError::bad_request(format!("error decoding patch: {why}"));
-    let value = body::json(text).map_err(failed)?.value;
+pub(super) fn operations(value: Value) -> Result<json_patch::Patch, ApiError> {
     json_patch::Patch::decode(value).map_err(|refused| match refused {
-        Refused::Malformed(why) => failed(why),
+        Refused::Malformed(why) => ApiError::bad_request(why),
         Refused::TooMany(count) => {
             let mut error = ApiError::too_large(MAX_PATCH_OPERATIONS);
             error.message = format!(
@@ -113,8 +139,5 @@ fn apply(mut value: Value, patch: Patch, kind: &str) -> Result<Value, ApiError> 
             value = strategic::apply(&value, &patch, kind).map_err(ApiError::bad_request)?;
         }
     }
-    if value.is_object() {
-        return Ok(value);
-    }
-    Err(ApiError::bad_request("the patched value is not an object"))
+    Ok(value)
 }

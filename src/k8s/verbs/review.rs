@@ -8,7 +8,7 @@ use super::super::auth::{self, Review};
 use super::super::options::WriteOptions;
 use super::super::output;
 use super::super::status::ApiError;
-use super::{Call, Outcome, body, write};
+use super::{Call, Outcome, admit, body};
 
 pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
     let of = &call.served.of;
@@ -16,7 +16,7 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
     let review = review.ok_or_else(ApiError::method_not_allowed)?;
     let output = call.negotiate()?;
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
-    let question = write::admit(call, body::object(call)?, &options)?.value;
+    let question = admit::admit(call, body::object(call)?, &options)?.value;
     let answer = auth::answer_review(review, call.auth, call.user, call.namespace(), question)?;
     let body = output.render(answer.to_string().into_bytes());
     let plan = output::plan(StatusCode::CREATED, output.content_type(), Body::Bytes(body));

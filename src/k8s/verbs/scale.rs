@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::message::{Body, Plan};
 
+use super::super::decode;
 use super::super::json_patch;
 use super::super::meta;
 use super::super::options::WriteOptions;
@@ -62,11 +63,11 @@ fn patched(call: &Call<'_>, mut current: Value) -> Result<Value, ApiError> {
     let failed = |why: String| ApiError::bad_request(format!("error decoding patch: {why}"));
     match media {
         "application/merge-patch+json" | "application/strategic-merge-patch+json" => {
-            let patch = body::json(call.body).map_err(failed)?.value;
+            let patch = decode::json(call.body).map_err(failed)?.value;
             json_patch::merge(&mut current, patch);
         }
         "application/json-patch+json" => {
-            let patch = super::patch::json_operations(call.body)?;
+            let patch = super::patch::operations(decode::patch(call.body).map_err(failed)?.value)?;
             patch.apply(&mut current).map_err(|_| ApiError::unprocessable())?;
         }
         _ => {

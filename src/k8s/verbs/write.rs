@@ -1,6 +1,6 @@
-//! What create, update and patch share: decoded objects are admitted, validated and stored
+//! What create, update and patch share: objects get the server's fields and are stored
 //! (`k8s.io/apiextensions-apiserver/pkg/registry/customresource/strategy.go`,
-//! `k8s.io/apiserver/pkg/registry/rest`).
+//! `k8s.io/apiserver/pkg/registry/generic/registry/store.go`).
 
 use std::sync::Arc;
 
@@ -8,26 +8,15 @@ use http::header::USER_AGENT;
 use serde_json::{Value, json};
 
 use super::super::fields::{self, FieldWriter};
-use super::super::golang::quote;
-use super::super::json_patch;
-use super::super::limits::{MAX_DEPTH, MAX_OBJECT_BYTES};
+use super::super::golang::parse_uint;
+use super::super::limits::MAX_OBJECT_BYTES;
 use super::super::meta;
-use super::super::options::{FieldValidation, WriteOptions};
-use super::super::schema;
 use super::super::status::{ApiError, FieldError};
 use super::super::store::{Object, StoreChange};
-use super::Call;
-use super::body::{self, Decoded};
-use super::definition;
 use super::render::{render, render_dry};
+use super::validate::validate_changed;
 use super::written::Written;
-
-/// An object after decoding, with the warnings for the answer.
-#[derive(Debug)]
-pub(super) struct Admitted {
-    pub(super) value: Value,
-    pub(super) warnings: Vec<String>,
-}
+use super::{Call, definition};
 
 /// How `managedFields` are set.
 #[derive(Debug)]
@@ -77,100 +66,37 @@ pub(super) fn track(call: &Call<'_>, before: &Value, new: &mut Value, tracking: 
     meta::set(new, "managedFields", managed);
 }
 
-/// Coerces the metadata, prunes and defaults, as upstream's decoder does.
-///
-/// # Errors
-/// 400 for metadata of the wrong type, for another version, and for unknown or duplicate fields when
-/// the client requests `fieldValidation=Strict`.
-pub(super) fn admit(
-    call: &Call<'_>,
-    decoded: Decoded,
-    options: &WriteOptions,
-) -> Result<Admitted, ApiError> {
-    let Decoded { mut value, duplicates } = decoded;
-    let kind = value["kind"].as_str().unwrap_or_default().to_owned();
-    let api_version = value["apiVersion"].as_str().unwrap_or_default().to_owned();
-    let version = super::super::resource::split_api_version(&api_version).1.to_owned();
-    let own_kind = &call.served.of.kind;
-    let cannot = |why: String| {
-        ApiError::bad_request(format!(
-            "{kind} in version {} cannot be handled as a {own_kind}: {why}",
-            quote(&version)
-        ))
-    };
-    if call.served.of.is_built_in()
-        && (kind != **own_kind || api_version != *call.served.api_version)
-    {
-        let known =
-            format!("no kind {} is registered for version {}", quote(&kind), quote(&api_version));
-        return Err(cannot(known));
-    }
-    if is_too_deep(&value) {
-        return Err(cannot("exceeded max depth".to_owned()));
-    }
-    if let Value::Object(map) = &mut value {
-        let mut unknown = meta::coerce(map).map_err(&cannot)?;
-        if api_version != *call.served.api_version {
-            return Err(ApiError::bad_request(format!(
-                "the API version in the data ({api_version}) does not match the expected API version ({})",
-                call.served.api_version
-            )));
-        }
-        if let Some(schema) = &call.served.version().schema {
-            let mut dropped = schema::prune(schema, &mut value);
-            dropped.append(&mut unknown);
-            unknown = dropped;
-            schema::apply_defaults(schema, &mut value);
-        }
-        let problems = body::strict_errors(&unknown, &duplicates);
-        let warnings = match options.validation {
-            FieldValidation::Strict if !problems.is_empty() => {
-                return Err(cannot(format!("strict decoding error: {}", problems.join(", "))));
-            }
-            FieldValidation::Warn => problems,
-            _ => Vec::new(),
-        };
-        return Ok(Admitted { value, warnings });
-    }
-    Err(cannot("not an object".to_owned()))
-}
-
-/// Whether an object is nested too deeply. Managed fields are nested deeper than their object, and do not
-/// count.
-fn is_too_deep(value: &Value) -> bool {
-    let fits = |name: &str, value: &Value| match value {
-        Value::Object(metadata) if name == "metadata" => metadata
-            .iter()
-            .all(|(name, value)| name == "managedFields" || json_patch::fits(value, MAX_DEPTH - 2)),
-        value => json_patch::fits(value, MAX_DEPTH - 1),
-    };
-    value.as_object().is_some_and(|object| !object.iter().all(|(name, value)| fits(name, value)))
-}
-
-/// Validates an object before it is stored: metadata first, then the schema.
-pub(super) fn validate(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
-    let of = &call.served.of;
-    let kind = value["kind"].as_str().unwrap_or_default();
-    let name = meta::text(value, "name");
-    if kind != &*of.kind {
-        let why = format!("must be {}", of.kind);
-        let errors = [FieldError::invalid("kind", quote(kind), &why)];
-        return Err(ApiError::invalid(kind, of.group(), name, &errors));
-    }
-    let mut errors = meta::validate(value, of.plural() == "namespaces");
-    if let Some(schema) = &call.served.version().schema {
-        errors.extend(schema::validate(schema, value, ""));
-    }
-    if definition::is_definition(of) {
-        errors.extend(definition::validate(value));
-    }
-    if errors.is_empty() {
+/// Checks the uid of a replaced object, which is a precondition (`UpdatedObjectInfo.Preconditions`).
+pub(super) fn check_uid(call: &Call<'_>, old: &Object, new: &Value) -> Result<(), ApiError> {
+    let uid = meta::text(new, "uid");
+    if uid.is_empty() || uid == &*old.meta.uid {
         return Ok(());
     }
-    Err(ApiError::invalid(kind, of.group(), name, &errors))
+    let of = &call.served.of;
+    let group = if of.is_built_in() { String::new() } else { format!("{}/", of.group()) };
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: /registry/{group}{}/{}, ResourceVersion: 0, AdditionalErrorMsg: \
+         Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+        of.plural(),
+        old.key,
+        old.meta.uid
+    );
+    Err(ApiError::conflict_because(&of.group_resource, &call.info.name, &why))
 }
 
-/// Adds a new version of an object to a change, as update and patch do. Fields that the server sets are kept.
+/// The revision that a changed object names; 0 for none (`APIObjectVersioner.ObjectResourceVersion`).
+///
+/// # Errors
+/// 500 for a text that is no number.
+pub(super) fn named_revision(new: &Value) -> Result<u64, ApiError> {
+    match meta::text(new, "resourceVersion") {
+        "" => Ok(0),
+        text => parse_uint(text).map_err(ApiError::unclassified),
+    }
+}
+
+/// Adds a new version of an object to a change, as update and patch do (`Store.Update`). Fields that the
+/// server sets are kept.
 ///
 /// A terminating object without finalizers is removed.
 ///
@@ -187,22 +113,17 @@ pub(super) fn replace(
     let of = &call.served.of;
     let name = &*call.info.name;
     let before = old.value(&call.served.api_version, &of.kind);
-    let asked = meta::text(&new, "resourceVersion");
-    if asked.is_empty() && !of.is_built_in() {
-        let why = "must be specified for an update";
-        let errors = [FieldError::invalid("metadata.resourceVersion", 0, why)];
-        return Err(ApiError::invalid(of.plural(), of.group(), name, &errors));
-    }
-    if !asked.is_empty() && asked != old.meta.revision.to_string() {
+    let revision = named_revision(&new)?;
+    if revision == 0 {
+        if !of.is_built_in() {
+            let why = "must be specified for an update";
+            let errors = [FieldError::invalid("metadata.resourceVersion", 0, why)];
+            return Err(ApiError::invalid(of.plural(), of.group(), name, &errors));
+        }
+        // An update without a revision is for the current one.
+        meta::set(&mut new, "resourceVersion", old.meta.revision.to_string().into());
+    } else if revision != old.meta.revision.0 {
         return Err(ApiError::conflict(&of.group_resource, name));
-    }
-    let uid = meta::text(&new, "uid");
-    if !uid.is_empty() && uid != &*old.meta.uid {
-        let why = format!(
-            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
-            old.meta.uid
-        );
-        return Err(ApiError::conflict_because(&of.group_resource, name, &why));
     }
     restore_server_fields(&before, &mut new);
     restore_other_subresource(call, &before, &mut new);
@@ -210,8 +131,7 @@ pub(super) fn replace(
     let generation = before["metadata"]["generation"].as_i64();
     let generation = generation.map(|generation| generation + i64::from(bumps));
     meta::set(&mut new, "generation", generation.map_or(Value::Null, Value::from));
-    validate(call, &new)?;
-    validate_update(call, &before, &new)?;
+    validate_changed(call, &before, &new)?;
     track(call, &before, &mut new, tracking);
     let mut compared = new.clone();
     meta::set(&mut compared, "resourceVersion", before["metadata"]["resourceVersion"].clone());
@@ -251,21 +171,20 @@ fn holds_finalizers(value: &Value) -> bool {
         && value["spec"]["finalizers"].as_array().is_some_and(|list| !list.is_empty())
 }
 
-/// Restores the fields that clients cannot change.
+/// Restores the fields that clients cannot change, and those that they may leave out (`rest.BeforeUpdate`).
 fn restore_server_fields(before: &Value, new: &mut Value) {
-    for field in [
-        "namespace",
-        "uid",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "selfLink",
-    ] {
-        meta::set(new, field, before["metadata"][field].clone());
+    let old = &before["metadata"];
+    for field in ["namespace", "creationTimestamp", "selfLink"] {
+        meta::set(new, field, old[field].clone());
     }
-    if !meta::text(before, "generateName").is_empty() && meta::text(new, "generateName").is_empty()
-    {
-        meta::set(new, "generateName", before["metadata"]["generateName"].clone());
+    for field in ["uid", "deletionGracePeriodSeconds"] {
+        if new["metadata"][field].is_null() {
+            meta::set(new, field, old[field].clone());
+        }
+    }
+    // Only a deletion sets this time, and nothing changes it.
+    if !old["deletionTimestamp"].is_null() {
+        meta::set(new, "deletionTimestamp", old["deletionTimestamp"].clone());
     }
 }
 
@@ -307,34 +226,17 @@ fn bumps_generation(call: &Call<'_>, before: &Value, new: &Value) -> bool {
     rest(before) != rest(new)
 }
 
-/// Validates the new version against the old one.
-fn validate_update(call: &Call<'_>, before: &Value, new: &Value) -> Result<(), ApiError> {
-    let of = &call.served.of;
-    if !meta::is_terminating(before) {
-        return Ok(());
-    }
-    let had = meta::finalizers(before);
-    let added: Vec<&str> =
-        meta::finalizers(new).into_iter().filter(|name| !had.contains(name)).collect();
-    if added.is_empty() {
-        return Ok(());
-    }
-    let shown: Vec<String> = added.iter().map(|name| quote(name)).collect();
-    let why = format!(
-        "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
-        shown.join(", ")
-    );
-    let errors = [FieldError::forbidden("metadata.finalizers", &why)];
-    Err(ApiError::invalid(&of.kind, of.group(), &call.info.name, &errors))
-}
-
 /// Sets the server's fields of a new object (`rest.BeforeCreate`).
-pub(super) fn begin(call: &Call<'_>, value: &mut Value) {
+pub(super) fn begin(call: &Call<'_>, value: &mut Value, tracking: &Tracking) {
     let of = &call.served.of;
     let namespace = if of.namespaced { Value::from(&*call.info.namespace) } else { Value::Null };
     meta::set(value, "namespace", namespace);
-    for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields"] {
+    for field in ["deletionTimestamp", "selfLink", "managedFields"] {
         meta::set(value, field, Value::Null);
+    }
+    // An apply does not clear it (`rest.WipeObjectMetaSystemFields`).
+    if matches!(tracking, Tracking::Update) {
+        meta::set(value, "deletionGracePeriodSeconds", Value::Null);
     }
     let uid = uuid::Builder::from_random_bytes(call.nonce.to_be_bytes()).into_uuid();
     meta::set(value, "uid", uid.to_string().into());

@@ -60,7 +60,7 @@ impl StubSet {
 
     /// The recorded answer to a GET of what a HEAD asks for.
     fn head_of_get(&self, asked: &Asked<'_>, allows: impl Fn(&Stub) -> bool) -> Option<&Arc<Stub>> {
-        self.first_by(asked, AskerFilter::for_head(), |stub, filter| {
+        self.first_by(asked, &AskerFilter::for_head(), |stub, filter| {
             (allows(stub) && stub.fits(asked, filter)).then_some(stub)
         })
     }
@@ -82,17 +82,17 @@ impl StubSet {
         asked: &Asked<'_>,
         visit: impl FnMut(&'a Arc<Stub>, &AskerFilter) -> Option<T>,
     ) -> Option<T> {
-        self.first_by(asked, AskerFilter::default(), visit)
+        self.first_by(asked, &AskerFilter::default(), visit)
     }
 
     fn first_by<'a, T>(
         &'a self,
         asked: &Asked<'_>,
-        filter: AskerFilter,
+        filter: &AskerFilter,
         mut visit: impl FnMut(&'a Arc<Stub>, &AskerFilter) -> Option<T>,
     ) -> Option<T> {
         loop {
-            let found = self.index.search(asked, |stub| Some((stub, visit(stub, &filter)?)));
+            let found = self.index.search(asked, |stub| Some((stub, visit(stub, filter)?)));
             // A stub of a client that this may be comes before one of no client.
             let is_better =
                 |stub: &Stub| stub.request.asks_for_credentials() || !filter.has_passed_similar();

@@ -49,8 +49,16 @@ impl<'a> RequestInfo<'a> {
         query: &Query<'_>,
     ) -> Result<Self, TargetError> {
         let mut segments = Vec::with_capacity(8);
-        for raw in path.split('/').filter(|segment| !segment.is_empty()) {
-            segments.push(decode_segment(raw)?);
+        // Slashes at the ends do not count; two in a row enclose an empty segment.
+        let trimmed = path.trim_matches('/');
+        for raw in trimmed.split('/').filter(|_| !trimmed.is_empty()) {
+            match decode_segment(raw)? {
+                // The path is split after it is decoded.
+                Cow::Owned(text) if text.contains('/') => {
+                    segments.extend(text.split('/').map(|part| Cow::Owned(part.to_owned())));
+                }
+                segment => segments.push(segment),
+            }
         }
         let mut rest = segments.into_iter();
         let mut info = ResourceInfo::default();
@@ -82,15 +90,16 @@ impl<'a> RequestInfo<'a> {
                 info.namespace = namespace;
                 match rest.next() {
                     // /namespaces/NAME and its subresources name the namespace object itself.
-                    None => info.resource = Cow::Borrowed("namespaces"),
+                    None => {
+                        info.resource = Cow::Borrowed("namespaces");
+                        info.name.clone_from(&info.namespace);
+                    }
                     Some(sub) if sub == "status" || sub == "finalize" => {
                         info.resource = Cow::Borrowed("namespaces");
+                        info.name.clone_from(&info.namespace);
                         info.subresource = sub;
                     }
                     Some(resource) => info.resource = resource,
-                }
-                if info.resource == "namespaces" {
-                    info.name.clone_from(&info.namespace);
                 }
             } else {
                 info.resource = Cow::Borrowed("namespaces");
@@ -178,6 +187,10 @@ mod tests {
             (Method::GET, "/api/v1/namespaces/a/pods/p/log".into(), "get |v1|pods|a|p|log"),
             (Method::GET, "/apis/g/v1/watch/namespaces/a/things".into(), "watch g|v1|things|a||"),
             (Method::GET, "/apis/g/v1/nodes/n".into(), "get g|v1|nodes||n|"),
+            (Method::GET, "/apis/g/v1/things/".into(), "list g|v1|things|||"),
+            (Method::GET, "/apis/g/v1/things//x".into(), "list g|v1|things|||x"),
+            (Method::GET, "/apis/g/v1/things/a%2Fb".into(), "get g|v1|things||a|b"),
+            (Method::GET, "/api/v1/namespaces/a/namespaces/b".into(), "get |v1|namespaces|a|b|"),
             (Method::GET, "/apis/g".into(), "get"),
             (Method::GET, "/version".into(), "get"),
             (Method::OPTIONS, jobs.to_owned(), " batch.volcano.sh|v1alpha1|jobs|a||"),

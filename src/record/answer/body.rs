@@ -14,7 +14,7 @@ use crate::redact::Redacted;
 
 use super::super::clean::Clean;
 use super::super::text::{Json, Object, json as raw};
-use super::large::is_searched;
+use super::large::{binary_without_secrets, is_searched};
 use super::{BodyContent, BodyFile, media_type};
 
 /// Larger bodies get a file of their own, in bytes.
@@ -37,10 +37,12 @@ pub(super) fn without_secrets(
     clean: &Clean<'_>,
     notes: &mut Vec<String>,
 ) -> Bytes {
-    if !is_searched(&body) {
-        return body;
-    }
-    match clean.answer(headers, &body) {
+    let searched = if is_searched(headers, &body) {
+        clean.answer(headers, &body)
+    } else {
+        binary_without_secrets(&body, clean)
+    };
+    match searched {
         Redacted::Same => body,
         Redacted::Changed(new) => new.into(),
         Redacted::Opaque(why) => {

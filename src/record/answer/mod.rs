@@ -12,8 +12,8 @@ use std::path::Path;
 
 use bytes::Bytes;
 use http::header::{
-    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName,
-    SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_EXTENSIONS,
 };
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -23,10 +23,12 @@ use crate::matching::has_own_reason;
 
 use super::clean::Clean;
 use super::exchange::{ArrivedBody, Chunk, End, ReceivedAnswer, SentRequest};
+use super::files::UnnamedBody;
 use super::link_marks;
 use super::spool::SpooledBody;
 use super::text::{Json, Object, json as raw};
 
+use large::Searched;
 pub(super) use large::is_searched;
 pub(super) use stream::is_stream;
 
@@ -54,7 +56,7 @@ pub(super) struct BodyFile {
 #[derive(Debug)]
 pub(super) enum BodyContent {
     Held(Bytes),
-    File(SpooledBody),
+    File(UnnamedBody),
 }
 
 impl RecordedResponse {
@@ -85,7 +87,10 @@ impl RecordedResponse {
         let (mut received, mut parts) = match body {
             ArrivedBody::Held(whole, parts) => (whole, parts),
             ArrivedBody::File(file) => {
-                return Self::large(sent, status, &headers, file, response, clean, folder, notes);
+                if trailers.is_some() {
+                    notes.push("the trailers are not recorded, since the body is large".to_owned());
+                }
+                return Self::large(sent, status, &headers, &file, response, clean, folder, notes);
             }
         };
         if status == StatusCode::SWITCHING_PROTOCOLS {
@@ -124,7 +129,7 @@ impl RecordedResponse {
         sent: &SentRequest,
         status: StatusCode,
         headers: &HeaderMap,
-        body: SpooledBody,
+        body: &SpooledBody,
         mut response: Object,
         clean: &Clean<'_>,
         folder: &Path,
@@ -132,14 +137,15 @@ impl RecordedResponse {
     ) -> io::Result<Self> {
         let mut file = None;
         let (mut length, mut hash) = (0, [0; 32]);
-        if headers.contains_key(CONTENT_ENCODING) {
-            let why = "it is compressed and too large to be searched";
-            notes.push(format!("the body is not recorded, since it may hold secrets: {why}"));
-        } else {
-            let body = large::without_secrets(body, folder, clean)?;
-            (length, hash) = (body.digest.length, body.digest.sha256);
-            let extension = if body.is_text { "txt" } else { "bin" };
-            file = Some(BodyFile { extension, content: BodyContent::File(body) });
+        match large::without_secrets(body, headers, folder, clean)? {
+            Searched::Opaque(why) => {
+                notes.push(format!("the body is not recorded, since it may hold secrets: {why}"));
+            }
+            Searched::Clean(clean) => {
+                (length, hash) = (clean.digest.length, clean.digest.sha256);
+                let extension = if body.facts()?.is_text { "txt" } else { "bin" };
+                file = Some(BodyFile { extension, content: BodyContent::File(clean) });
+            }
         }
         let mut all = fields(headers, clean);
         set_length(&mut all, sent, status, headers, length);
@@ -234,19 +240,20 @@ fn set_length(
     }
 }
 
+/// Keys of a response that say in which form its body is written, and how long it took: they make no other answer.
+const OF_FORM: [&str; 6] = [
+    "base64Body",
+    "body",
+    "fixedDelayMilliseconds",
+    "jsonBody",
+    "transformerParameters",
+    "transformers",
+];
+
 fn digest(response: &Object, body: &[u8]) -> String {
     let mut digest = Sha256::new();
-    // What the body says is below, whatever its form is; the time that it took says nothing.
-    const OTHERWISE: [&str; 6] = [
-        "base64Body",
-        "body",
-        "fixedDelayMilliseconds",
-        "jsonBody",
-        "transformerParameters",
-        "transformers",
-    ];
     for (key, value) in response {
-        if !OTHERWISE.contains(&key.as_str()) {
+        if !OF_FORM.contains(&key.as_str()) {
             digest.update(key.as_bytes());
             digest.update(value.get().as_bytes());
         }

@@ -23,7 +23,7 @@ impl RpcIds {
         sent: &SentRequest,
         headers: &HeaderMap,
         whole: &mut Bytes,
-        parts: &mut Vec<Chunk>,
+        parts: &mut [Chunk],
     ) -> Option<Self> {
         let body = sent.body.bytes()?;
         let request = serde_json::from_slice(&without_gzip(&sent.headers, &body)).ok()?;

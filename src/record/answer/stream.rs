@@ -33,7 +33,7 @@ const TOGETHER: Duration = Duration::from_millis(25);
 const CUT: usize = 4096;
 
 /// A shorter time until the head of an answer is that of any request.
-const SHORTEST_WAIT: Duration = Duration::from_millis(200);
+const SHORTEST_WAIT: Duration = Duration::from_millis(250);
 
 /// Whether an answer is a stream: a watch (Kubernetes' `watch=true`), events of a server (`text/event-stream`),
 /// JSON lines, gRPC, or JSON that says it is a stream.
@@ -52,8 +52,13 @@ pub(in crate::record) fn is_stream(sent: &SentRequest, headers: &HeaderMap) -> b
 
 /// How long an answer waits at replay, in milliseconds; nothing where it took no longer than computing does.
 pub(super) fn wait(waited: Duration) -> Option<u64> {
-    let wait = (waited >= SHORTEST_WAIT).then(|| rounded(waited).as_millis());
-    wait.and_then(|wait| u64::try_from(wait).ok())
+    let ms = u64::try_from(waited.as_millis()).ok().filter(|_| waited >= SHORTEST_WAIT)?;
+    let step = match ms {
+        ..1_000 => 100,
+        1_000..10_000 => 500,
+        _ => 1_000,
+    };
+    Some((ms + step / 2) / step * step)
 }
 
 /// The chunks in which a body is recorded, without its secrets; nothing where it is recorded as a whole. `received` is
@@ -237,7 +242,9 @@ mod tests {
     #[test]
     fn only_a_long_time_until_the_head_is_recorded() {
         let ms = Duration::from_millis;
-        for (waited, written) in [(3, None), (199, None), (212, Some(200)), (1_530, Some(1_500))] {
+        for (waited, written) in
+            [(3, None), (249, None), (260, Some(300)), (1_530, Some(1_500)), (12_600, Some(13_000))]
+        {
             assert_eq!(wait(ms(waited)), written, "{waited}");
         }
     }

@@ -1,5 +1,6 @@
 //! One exchange ↔ bytes.
 
+use std::io;
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes};
@@ -9,22 +10,40 @@ use crate::message::BodyDigest;
 use crate::record::exchange::{
     ArrivedBody, BodyCopy, Chunk, End, ReceivedAnswer, SentBody, SentRequest,
 };
+use crate::record::forward::Origin;
+use crate::record::spool::{BodyFacts, SpoolFolder, SpooledBody};
 
-/// The version of the format. Of earlier ones only [`WITHOUT_WAIT`] is read.
-const VERSION: u8 = 2;
+/// The version of the format. Of earlier ones [`WITHOUT_WAIT`] and [`HELD_BODIES`] are read.
+const VERSION: u8 = 3;
 
-/// The version that does not say how long an answer's head took.
+/// The version whose bodies are all held.
+const HELD_BODIES: u8 = 2;
+
+/// The version that does not say how long an answer's head took either.
 const WITHOUT_WAIT: u8 = 1;
 
 /// The kinds of a request's body.
 const WHOLE: u8 = 0;
 const DIGEST: u8 = 1;
 
+/// The kinds of an answer's body.
+const HELD: u8 = 0;
+const FILE: u8 = 1;
+
 /// Appends an exchange to `out`.
-pub(in crate::record) fn encode(sent: &SentRequest, answer: &ReceivedAnswer, out: &mut Vec<u8>) {
+///
+/// # Errors
+/// When its body is a file that cannot be written.
+pub(in crate::record) fn encode(
+    sent: &SentRequest,
+    answer: &ReceivedAnswer,
+    out: &mut Vec<u8>,
+) -> io::Result<()> {
     out.put_u8(VERSION);
     put(out, sent.method.as_str().as_bytes());
-    put(out, sent.target.as_bytes());
+    // A target behind an origin is an absolute URL.
+    let origin = sent.origin.as_ref().map(Origin::url).unwrap_or_default();
+    put(out, [origin.as_str(), &sent.target].concat().as_bytes());
     put_fields(out, &sent.headers);
     match sent.body.content() {
         SentBody::Whole(bytes) => {
@@ -48,44 +67,75 @@ pub(in crate::record) fn encode(sent: &SentRequest, answer: &ReceivedAnswer, out
         End::ByClient => 1,
     });
     put_time(out, answer.waited);
-    let parts: &[Chunk] = match &answer.body {
-        ArrivedBody::Held(_, parts) => parts,
-        ArrivedBody::File(_) => &[],
-    };
-    put_length(out, parts.len());
-    for part in parts {
-        put_time(out, part.at);
-        put_length(out, part.bytes.len());
+    match &answer.body {
+        ArrivedBody::Held(whole, parts) => {
+            out.put_u8(HELD);
+            put_length(out, parts.len());
+            for part in parts {
+                put_time(out, part.at);
+                put_length(out, part.bytes.len());
+            }
+            put(out, whole);
+        }
+        ArrivedBody::File(file) => {
+            let BodyFacts { digest, is_text } = file.facts()?;
+            out.put_u8(FILE);
+            put(out, file.name().as_bytes());
+            out.put_slice(&digest.sha256);
+            out.put_u64_le(digest.length);
+            out.put_u8(u8::from(is_text));
+        }
     }
-    put(out, answer.body.bytes());
+    Ok(())
 }
 
-/// Reads an exchange, which does not know its links; nothing where the bytes are not one.
-pub(in crate::record) fn decode(bytes: Bytes) -> Option<(SentRequest, ReceivedAnswer)> {
+/// Reads an exchange, which does not know its links; nothing where the bytes are not one. `folder` has the files of
+/// large bodies.
+pub(in crate::record) fn decode(
+    bytes: Bytes,
+    folder: &SpoolFolder,
+) -> Option<(SentRequest, ReceivedAnswer)> {
     let mut from = bytes;
+    let (version, sent) = take_request(&mut from)?;
+    let answer = take_answer(&mut from, version, folder)?;
+    from.is_empty().then_some((sent, answer))
+}
+
+/// Reads the request of an exchange.
+pub(in crate::record) fn decode_request(mut bytes: Bytes) -> Option<SentRequest> {
+    take_request(&mut bytes).map(|(_, sent)| sent)
+}
+
+/// The version of an exchange, and its request.
+fn take_request(from: &mut Bytes) -> Option<(u8, SentRequest)> {
     let version = from.try_get_u8().ok()?;
-    if ![VERSION, WITHOUT_WAIT].contains(&version) {
+    if ![VERSION, HELD_BODIES, WITHOUT_WAIT].contains(&version) {
         return None;
     }
-    let method = Method::from_bytes(&take(&mut from)?).ok()?;
-    let target = String::from_utf8(take(&mut from)?.into()).ok()?;
-    let headers = take_fields(&mut from)?;
+    let method = Method::from_bytes(&take(from)?).ok()?;
+    let url = String::from_utf8(take(from)?.into()).ok()?;
+    let origin = if url.starts_with('/') { None } else { Origin::parse(&url) };
+    let target = match &origin {
+        Some(origin) => url.strip_prefix(&origin.url())?.to_owned(),
+        None => url,
+    };
+    let headers = take_fields(from)?;
     let body = match from.try_get_u8().ok()? {
-        WHOLE => SentBody::Whole(take(&mut from)?),
-        DIGEST => {
-            let mut sha256 = [0; 32];
-            from.try_copy_to_slice(&mut sha256).ok()?;
-            SentBody::Digest(BodyDigest { sha256, length: from.try_get_u64_le().ok()? })
-        }
+        WHOLE => SentBody::Whole(take(from)?),
+        DIGEST => SentBody::Digest(take_digest(from)?),
         _ => return None,
     };
-    let sent = SentRequest { method, target, headers, body: BodyCopy::finished(body), links: None };
+    let body = BodyCopy::finished(body);
+    Some((version, SentRequest { method, origin, target, headers, body, links: None }))
+}
+
+fn take_answer(from: &mut Bytes, version: u8, folder: &SpoolFolder) -> Option<ReceivedAnswer> {
     let status = StatusCode::from_u16(from.try_get_u16_le().ok()?).ok()?;
-    let headers = take_fields(&mut from)?;
+    let headers = take_fields(from)?;
     let has_reason = from.try_get_u8().ok()? == 1;
-    let reason = take(&mut from)?;
+    let reason = take(from)?;
     let has_trailers = from.try_get_u8().ok()? == 1;
-    let trailers = take_fields(&mut from)?;
+    let trailers = take_fields(from)?;
     let end = match from.try_get_u8().ok()? {
         0 => End::Whole,
         1 => End::ByClient,
@@ -95,13 +145,40 @@ pub(in crate::record) fn decode(bytes: Bytes) -> Option<(SentRequest, ReceivedAn
         WITHOUT_WAIT => Duration::ZERO,
         _ => Duration::from_micros(from.try_get_u64_le().ok()?),
     };
-    let count = take_length(&mut from)?;
+    let kind = if version < VERSION { HELD } else { from.try_get_u8().ok()? };
+    let body = match kind {
+        HELD => take_held(from)?,
+        FILE => {
+            let name = String::from_utf8(take(from)?.into()).ok()?;
+            let digest = take_digest(from)?;
+            let is_text = from.try_get_u8().ok()? == 1;
+            // A name leads to no other folder.
+            let is_plain = !name.contains(['/', '\\']) && name.starts_with(".body-");
+            let facts = BodyFacts { digest, is_text };
+            is_plain.then(|| ArrivedBody::File(SpooledBody::restore(folder, name, facts)))?
+        }
+        _ => return None,
+    };
+    Some(ReceivedAnswer {
+        status,
+        headers,
+        reason: has_reason.then_some(reason),
+        waited,
+        body,
+        trailers: has_trailers.then_some(trailers),
+        end,
+    })
+}
+
+/// A body that was held, with its parts.
+fn take_held(from: &mut Bytes) -> Option<ArrivedBody> {
+    let count = take_length(from)?;
     let mut lengths = Vec::new();
     for _ in 0..count {
         let at = Duration::from_micros(from.try_get_u64_le().ok()?);
-        lengths.push((at, take_length(&mut from)?));
+        lengths.push((at, take_length(from)?));
     }
-    let whole = take(&mut from)?;
+    let whole = take(from)?;
     let mut rest = whole.clone();
     let mut parts = Vec::with_capacity(lengths.len());
     for (at, length) in lengths {
@@ -110,19 +187,13 @@ pub(in crate::record) fn decode(bytes: Bytes) -> Option<(SentRequest, ReceivedAn
         }
         parts.push(Chunk { at, bytes: rest.split_to(length) });
     }
-    if !rest.is_empty() {
-        return None;
-    }
-    let answer = ReceivedAnswer {
-        status,
-        headers,
-        reason: has_reason.then_some(reason),
-        waited,
-        body: ArrivedBody::Held(whole, parts),
-        trailers: has_trailers.then_some(trailers),
-        end,
-    };
-    from.is_empty().then_some((sent, answer))
+    rest.is_empty().then(|| ArrivedBody::Held(whole, parts))
+}
+
+fn take_digest(from: &mut Bytes) -> Option<BodyDigest> {
+    let mut sha256 = [0; 32];
+    from.try_copy_to_slice(&mut sha256).ok()?;
+    Some(BodyDigest { sha256, length: from.try_get_u64_le().ok()? })
 }
 
 fn put_time(out: &mut Vec<u8>, time: Duration) {
@@ -168,6 +239,9 @@ fn take_fields(from: &mut Bytes) -> Option<HeaderMap> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -183,14 +257,15 @@ mod tests {
         };
         let sent = SentRequest {
             method: Method::from_bytes(b"PROPFIND").unwrap(),
+            origin: None,
             target: "/a?b=\u{e9}".to_owned(),
             headers: fields(&[("x-a", b"1"), ("x-a", b"\xff2")]),
             body: BodyCopy::finished(body),
             links: None,
         };
         let mut arrivals = Arrivals::default();
-        arrivals.push(Duration::from_millis(3), b"one").unwrap();
-        arrivals.push(Duration::from_millis(90), b"two").unwrap();
+        arrivals.push(Duration::from_millis(3), b"one", 9).unwrap();
+        arrivals.push(Duration::from_millis(90), b"two", 9).unwrap();
         let answer = ReceivedAnswer {
             status: StatusCode::IM_A_TEAPOT,
             headers: fields(&[("set-cookie", b"a"), ("set-cookie", b"b")]),
@@ -211,7 +286,9 @@ mod tests {
         ] {
             let (sent, answer) = exchange(body.clone());
             let mut bytes = Vec::new();
-            encode(&sent, &answer, &mut bytes);
+            encode(&sent, &answer, &mut bytes).unwrap();
+            let decode =
+                |bytes| decode(bytes, &SpoolFolder::new(Path::new("none"), &Arc::default()));
             let (again, read) = decode(Bytes::from(bytes.clone())).unwrap();
             assert_eq!((&again.method, &again.target), (&sent.method, &sent.target));
             assert_eq!((&again.headers, again.body.content()), (&sent.headers, body));
@@ -238,7 +315,8 @@ mod tests {
         ) {
             let (sent, answer) = exchange(SentBody::Whole(Bytes::from_static(b"body")));
             let mut bytes = Vec::new();
-            encode(&sent, &answer, &mut bytes);
+            encode(&sent, &answer, &mut bytes).unwrap();
+            let decode = |bytes| decode(bytes, &SpoolFolder::new(Path::new("none"), &Arc::default()));
             let at = at % bytes.len();
             bytes[at] ^= by;
             // Whatever they are, nothing panics and little is allocated.

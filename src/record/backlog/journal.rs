@@ -122,17 +122,27 @@ impl Journal {
     }
 
     /// Adds a record that `write` makes to those that [`Journal::commit`] writes.
-    pub(in crate::record) fn add(&mut self, key: u64, write: impl FnOnce(&mut Vec<u8>)) -> Entry {
+    ///
+    /// # Errors
+    /// That of `write`: then nothing is added.
+    pub(in crate::record) fn add(
+        &mut self,
+        key: u64,
+        write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+    ) -> io::Result<Entry> {
         let start = self.buffer.len();
         let offset = self.end + start as u64;
         self.buffer.resize(start + RECORD_HEAD, 0);
-        write(&mut self.buffer);
+        if let Err(error) = write(&mut self.buffer) {
+            self.buffer.truncate(start);
+            return Err(error);
+        }
         let (head, record) = self.buffer[start..].split_at_mut(RECORD_HEAD);
         self.seal.apply(offset, record);
         let length = u32::try_from(record.len()).unwrap_or(u32::MAX);
         head[..4].copy_from_slice(&length.to_le_bytes());
         head[4..8].copy_from_slice(&crc32fast::hash(record).to_le_bytes());
-        Entry { offset, length, key }
+        Ok(Entry { offset, length, key })
     }
 
     /// How many bytes were added and are not written.
@@ -157,6 +167,14 @@ impl Journal {
         self.buffer.clear();
         self.buffer.shrink_to(1 << 20);
         written
+    }
+
+    /// The file, to be synced beside further writes.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub(in crate::record) fn handle(&self) -> io::Result<File> {
+        self.file.try_clone()
     }
 
     /// How many bytes the file has.
@@ -237,6 +255,14 @@ mod tests {
         bytes.first().copied().map(u64::from)
     }
 
+    fn add(journal: &mut Journal, key: u64, bytes: &[u8]) -> Entry {
+        let write = |out: &mut Vec<u8>| {
+            out.extend_from_slice(bytes);
+            Ok(())
+        };
+        journal.add(key, write).unwrap()
+    }
+
     #[test]
     fn what_is_not_done_is_there_at_the_next_start() {
         let folder = tempfile::tempdir().unwrap();
@@ -245,7 +271,7 @@ mod tests {
         assert!(open().unwrap().0.is_none());
         let mut journal = Journal::create(folder.path(), &redactor).unwrap();
         let entries: Vec<Entry> =
-            (1..=5_u8).map(|n| journal.add(u64::from(n), |out| out.extend([n; 40]))).collect();
+            (1..=5_u8).map(|n| add(&mut journal, u64::from(n), &[n; 40])).collect();
         journal.commit().unwrap();
         let mut reader = journal.reader().unwrap();
         assert_eq!(reader.read(&entries[2]).unwrap(), vec![3; 40]);
@@ -260,7 +286,7 @@ mod tests {
         assert_eq!((keys, rest), (vec![1, 3, 4, 5], 30));
         // What is added next takes the place of the half record.
         let mut again = again.unwrap();
-        let sixth = again.add(6, |out| out.extend([6; 9]));
+        let sixth = add(&mut again, 6, &[6; 9]);
         again.commit().unwrap();
         assert_eq!(again.reader().unwrap().read(&sixth).unwrap(), vec![6; 9]);
         let error = Journal::open(folder.path(), &Redactor::default(), first_byte).unwrap_err();
@@ -275,7 +301,7 @@ mod tests {
         let redactor = Redactor::new(Key::of(b"key"));
         let mut journal = Journal::create(folder.path(), &redactor).unwrap();
         for n in 1..=3_u8 {
-            journal.add(0, |out| out.extend([n; 10]));
+            add(&mut journal, 0, &[n; 10]);
         }
         journal.commit().unwrap();
         let path = folder.path().join(FILE);

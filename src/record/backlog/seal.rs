@@ -1,4 +1,5 @@
-//! Hides records with the key of the recording (`ChaCha20`): a file that a killed process left shows no secrets.
+//! Hides what waits on disk with the key of the recording (`ChaCha20`): a file that a killed process left shows no
+//! secrets.
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng as _, SeedableRng as _};
@@ -17,19 +18,50 @@ impl Seal {
 
     /// Seals bytes, or opens sealed ones. `number` is that of the record, which no other has.
     pub(super) fn apply(&self, number: u64, bytes: &mut [u8]) {
-        let mut stream = ChaCha20Rng::from_seed(self.0);
-        stream.set_stream(number);
-        let mut pad = [0; BLOCK];
-        for part in bytes.chunks_mut(BLOCK) {
-            stream.fill_bytes(&mut pad);
-            part.iter_mut().zip(pad).for_each(|(byte, pad)| *byte ^= pad);
-        }
+        SealStream::new(self.0, number).apply(bytes);
     }
 }
 
 impl std::fmt::Debug for Seal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Seal")
+    }
+}
+
+/// The seal of bytes that come piece by piece, from their beginning on.
+pub(in crate::record) struct SealStream {
+    stream: ChaCha20Rng,
+    pad: [u8; BLOCK],
+    used: usize,
+}
+
+impl SealStream {
+    /// The seal under a key; `number` tells streams under the same key apart.
+    pub(in crate::record) fn new(key: [u8; 32], number: u64) -> Self {
+        let mut stream = ChaCha20Rng::from_seed(key);
+        stream.set_stream(number);
+        Self { stream, pad: [0; BLOCK], used: BLOCK }
+    }
+
+    /// Seals the next bytes, or opens sealed ones.
+    pub(in crate::record) fn apply(&mut self, mut bytes: &mut [u8]) {
+        while !bytes.is_empty() {
+            if self.used == BLOCK {
+                self.stream.fill_bytes(&mut self.pad);
+                self.used = 0;
+            }
+            let pad = &self.pad[self.used..];
+            let (now, after) = bytes.split_at_mut(bytes.len().min(pad.len()));
+            now.iter_mut().zip(pad).for_each(|(byte, pad)| *byte ^= pad);
+            self.used += now.len();
+            bytes = after;
+        }
+    }
+}
+
+impl std::fmt::Debug for SealStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SealStream")
     }
 }
 
@@ -47,7 +79,11 @@ mod tests {
         let mut other = sealed.clone();
         seal.apply(10, &mut other);
         assert_ne!(other, text);
-        seal.apply(9, &mut sealed);
+        // However the pieces are cut.
+        let mut stream = SealStream::new([7; 32], 9);
+        for piece in sealed.chunks_mut(333) {
+            stream.apply(piece);
+        }
         assert_eq!(sealed, text);
     }
 }

@@ -1,21 +1,23 @@
 //! The folder of a recording: the names of its files, and who may write them.
 
 mod existing;
+mod folder;
 mod lock;
 mod manifest;
 mod names;
+mod unnamed;
 
 use std::io;
 use std::path::Path;
 
 use bytes::Bytes;
 
-use super::spool::SpooledBody;
-
 pub(super) use existing::{EarlierAnswer, earlier_answers};
+pub(super) use folder::{Folder, remove_unfinished, try_to_write};
 pub(super) use lock::FolderLock;
 pub(super) use manifest::write_manifest;
 pub(super) use names::{BODIES, UNFINISHED, body_name, mapping_name, stem};
+pub(super) use unnamed::{UnnamedBody, UnnamedFile};
 
 /// A change of one file of a recording. Names are relative to its folder.
 #[derive(Debug)]
@@ -23,7 +25,7 @@ pub(super) enum FileChange {
     /// The file has this content from now on.
     Write { name: String, content: Bytes },
     /// The file is this body from now on.
-    Move { body: SpooledBody, name: String },
+    Move { body: UnnamedBody, name: String },
     /// The file is there no more.
     Remove { name: String },
 }

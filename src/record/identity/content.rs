@@ -26,7 +26,9 @@ pub(super) enum Bytes {
 
 /// The pattern of bytes that are no text.
 pub(super) fn bytes(bytes: &[u8], clean: &Clean<'_>) -> Bytes {
-    if is_searched(bytes) && clean.body(&HeaderMap::new(), bytes) != Redacted::Same {
+    if is_searched(&HeaderMap::new(), bytes)
+        && clean.body(&HeaderMap::new(), bytes) != Redacted::Same
+    {
         return Bytes::Secret;
     }
     if bytes.len() <= MAX_BINARY {
@@ -57,11 +59,37 @@ pub(super) fn text_pattern(headers: &HeaderMap, text: &str, clean: &Clean<'_>) -
         any_at_marks(&mut value, "");
         return json!({"equalToJson": value});
     }
-    let marked = markup::marked(&marked);
+    let marked = markup::marked(&lines_marked(&marked));
     if !marked.contains(MARK) {
         return json!({"equalTo": text});
     }
     json!({"matches": marked::regex(&marked, r"[\s\S]*")})
+}
+
+/// JSON lines with marks in place of drawn texts; other texts as they are.
+fn lines_marked(text: &str) -> String {
+    let mark = |line: &str| {
+        let mut drawn = Vec::new();
+        match serde_json::from_str::<Value>(line) {
+            Ok(value) if value.is_object() => drawn_texts(&value, "", &mut drawn),
+            _ => return line.to_owned(),
+        }
+        drawn.iter().fold(line.to_owned(), |line, text| {
+            line.replace(&Value::from(text.as_str()).to_string(), &format!("\"{MARK}\""))
+        })
+    };
+    text.split_inclusive('\n').map(mark).collect()
+}
+
+fn drawn_texts(value: &Value, name: &str, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if drawn::is_drawn(name, text) => found.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| drawn_texts(item, name, found)),
+        Value::Object(map) => {
+            map.iter().for_each(|(name, value)| drawn_texts(value, name, found));
+        }
+        _ => {}
+    }
 }
 
 /// Allows any ids of JSON-RPC calls: the answer gets those of its request.

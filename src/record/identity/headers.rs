@@ -100,6 +100,11 @@ const CREDENTIALS: [HeaderName; 3] = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE
 pub(in crate::record) struct Field(pub(in crate::record) Value);
 
 impl Field {
+    /// How much the pattern asks for: one that takes any value less than one that takes a single one.
+    pub(in crate::record) fn specificity(&self) -> i32 {
+        if self.0.get("matches").is_some() { 1 } else { 2 }
+    }
+
     /// The field is not there.
     pub(in crate::record) fn absent() -> Self {
         Self(json!({"absent": true}))
@@ -215,7 +220,7 @@ fn may_decide(name: &HeaderName, headers: &HeaderMap) -> bool {
         _ => name == *known,
     };
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    !NEVER.iter().any(|known| is_named(&known))
+    !NEVER.iter().any(is_named)
         && values.into_iter().all(|value| !drawn::is_random(value) && !drawn::is_now(value))
 }
 

@@ -9,6 +9,7 @@ pub(in crate::record) struct Counts {
     exchanges: AtomicU64,
     bytes: AtomicU64,
     skipped: AtomicU64,
+    lost: AtomicU64,
     sequences: AtomicU64,
     files: AtomicU64,
     earlier: AtomicU64,
@@ -21,6 +22,10 @@ impl fmt::Display for Counts {
         match self.skipped() {
             0 => {}
             many => write!(f, "; {many} exchanges could not be recorded")?,
+        }
+        match self.lost() {
+            0 => {}
+            many => write!(f, "; {many} exchanges could not be written")?,
         }
         match self.sequences() {
             0 => {}
@@ -71,6 +76,16 @@ impl Counts {
     /// Counts an exchange that could not be recorded.
     pub(in crate::record) fn add_skipped(&self) {
         self.skipped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many exchanges could not be written to the folder.
+    pub(in crate::record) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Counts exchanges that could not be written to the folder.
+    pub(in crate::record) fn add_lost(&self, count: usize) {
+        self.lost.fetch_add(count as u64, Ordering::Relaxed);
     }
 
     /// Counts a mapping of an earlier recording. `stays` says whether it is one of this recording as well.

@@ -84,7 +84,7 @@ pub(super) fn place(
     let mut changes = Vec::new();
     let mut matched: Vec<(String, Field)> = Vec::new();
     matched.extend(fields.conditions.iter().map(|(name, field)| (name.clone(), field.clone())));
-    let differing = differences.len();
+    let specificity = differences.values().map(Field::specificity).sum();
     matched.extend(differences);
     let mut guards = log.guards.clone();
     guards.extend(fields.guards.iter().cloned());
@@ -95,13 +95,8 @@ pub(super) fn place(
     let run = if tail.is_some() { before.again.min(MAX_RUN) } else { 0 };
     let first = if tail.is_some() { before.written } else { 0 };
     let position = first + run + 1;
-    let place = Place {
-        request: exchange.request,
-        stem: &stem,
-        position,
-        fields: &matched,
-        differences: differing,
-    };
+    let place =
+        Place { request: exchange.request, stem: &stem, position, fields: &matched, specificity };
     let body = exchange.recorded.file.take().map(|body| {
         let file = body_name(&stem, position, body.extension);
         let name = format!("{BODIES}/{file}");

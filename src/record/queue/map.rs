@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use std::thread;
 use std::time::Duration;
 
-use crate::record::backlog::decode;
+use crate::record::backlog::{Entry, decode};
 
 use super::shared::Shared;
 use super::state::Task;
@@ -32,8 +32,9 @@ pub(super) fn run(shared: &Shared, priority: Priority) {
     }
     while let Some(task) = next(shared, priority) {
         let key = task.key();
-        work(shared, task);
+        let left = work(shared, task);
         let mut state = shared.lock();
+        left.into_iter().for_each(|entry| state.put_back(entry));
         state.done(key);
         if state.idle > 0 {
             shared.work.notify_one();
@@ -75,12 +76,14 @@ fn next(shared: &Shared, priority: Priority) -> Option<Task> {
     }
 }
 
-fn work(shared: &Shared, task: Task) {
+/// Works on an exchange; returns it where it stays on disk, since the recorder ends.
+fn work(shared: &Shared, task: Task) -> Option<Entry> {
     let record = |(sent, answer)| {
         let recorded = catch_unwind(AssertUnwindSafe(|| shared.sink.record(sent, answer)));
-        if recorded.is_err() {
+        recorded.unwrap_or_else(|_| {
             shared.sink.lost(1, "the recorder failed on it; this is a defect of the recorder");
-        }
+            true
+        })
     };
     match task {
         Task::Memory(job) => {
@@ -89,8 +92,18 @@ fn work(shared: &Shared, task: Task) {
         }
         Task::Disk(entry, reader) => {
             let bytes = reader.lock().unwrap_or_else(PoisonError::into_inner).read(&entry);
-            match bytes.and_then(decode) {
-                Some(exchange) => record(exchange),
+            let exchange = bytes.and_then(|bytes| decode(bytes, &shared.spools));
+            // Its file stays until the backlog says that it is done.
+            let file = exchange.as_ref().and_then(|(_, answer)| answer.body.file().cloned());
+            match exchange {
+                Some(exchange) => {
+                    if !record(exchange) {
+                        if let Some(file) = &file {
+                            file.keep();
+                        }
+                        return Some(entry);
+                    }
+                }
                 None => shared.sink.lost(1, "it cannot be read from the backlog again"),
             }
             let done = reader.lock().unwrap_or_else(PoisonError::into_inner).mark_done(&entry);
@@ -98,8 +111,10 @@ fn work(shared: &Shared, task: Task) {
                 // After a crash it would be recorded twice.
                 shared.sink.lost(0, &format!("the backlog cannot be written: {error}"));
             }
+            drop(file);
         }
     }
+    None
 }
 
 /// Requests come first: where the machine is busy, mappings are made later.

@@ -14,6 +14,7 @@ mod map;
 mod shared;
 mod spill;
 mod state;
+mod sync;
 
 #[cfg(test)]
 mod tests;
@@ -28,15 +29,16 @@ use tokio::sync::oneshot;
 
 use crate::redact::Redactor;
 
-use super::backlog::{Journal, decode};
+use super::backlog::{Journal, decode_request};
 use super::exchange::{ReceivedAnswer, SentRequest};
+use super::spool::SpoolFolder;
 
 pub(super) use budget::{Budget, Reserved};
 use map::Priority;
 pub(crate) use shared::QueueLimits;
 use shared::Shared;
 pub(super) use shared::Sink;
-use state::{Job, Spilled, State};
+use state::{Job, State};
 
 /// The most threads that make mappings.
 const MAX_MAPPERS: usize = 4;
@@ -58,23 +60,25 @@ impl Queue {
         folder: &Path,
         limits: QueueLimits,
         redactor: Arc<Redactor>,
+        spools: SpoolFolder,
         sink: Box<dyn Sink>,
     ) -> io::Result<(Self, usize)> {
-        let key = |bytes| decode(bytes).map(|(sent, _)| sink.key(&sent));
+        let key = |bytes| decode_request(bytes).map(|sent| sink.key(&sent));
         let (journal, entries, cut) =
             Journal::open(folder, &redactor, key).map_err(io::Error::other)?;
         if cut > 0 {
             sink.lost(1, &format!("it was cut off when the last recorder ended ({cut} bytes)"));
         }
         let left = entries.len();
-        let entries = entries.into_iter().map(Spilled::Disk).collect();
         let reader = journal.as_ref().map(Journal::reader).transpose()?;
         let state = State::new(entries, reader.map(|reader| Arc::new(Mutex::new(reader))));
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
             work: Condvar::new(),
             arrived: Condvar::new(),
+            spilled: Condvar::new(),
             folder: folder.to_path_buf(),
+            spools,
             redactor,
             sink,
             limits,
@@ -87,6 +91,7 @@ impl Queue {
             queue.thread(|shared| map::run(shared, Priority::Low))?;
         }
         queue.thread(move |shared| spill::run(shared, journal))?;
+        queue.thread(sync::run)?;
         Ok((queue, left))
     }
 
@@ -142,6 +147,7 @@ impl Queue {
             state.spills_all = true;
             state.when_spilled = Some(done);
         }
+        self.shared.spools.end();
         self.shared.work.notify_all();
         self.shared.arrived.notify_all();
         let _ = spilled.await;
@@ -154,6 +160,7 @@ impl Drop for Queue {
         self.shared.lock().closed = true;
         self.shared.work.notify_all();
         self.shared.arrived.notify_all();
+        self.shared.spilled.notify_all();
         for thread in self.threads.drain(..) {
             // A panic of the thread was printed already.
             let _ = thread.join();

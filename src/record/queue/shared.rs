@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::record::exchange::{ReceivedAnswer, SentRequest};
+use crate::record::spool::SpoolFolder;
 use crate::redact::Redactor;
 
 use super::state::State;
@@ -13,8 +15,8 @@ pub(in crate::record) trait Sink: Send + Sync + 'static {
     /// Takes an exchange that repeats the last one of its request; returns whether it does.
     fn repeats(&self, sent: &SentRequest, answer: &ReceivedAnswer) -> bool;
 
-    /// Takes an exchange.
-    fn record(&self, sent: SentRequest, answer: ReceivedAnswer);
+    /// Takes an exchange; returns whether it did. One that it leaves since the recorder ends stays in the backlog.
+    fn record(&self, sent: SentRequest, answer: ReceivedAnswer) -> bool;
 
     /// Exchanges are lost.
     fn lost(&self, count: usize, why: &str);
@@ -39,7 +41,11 @@ pub(super) struct Shared {
     pub(super) work: Condvar,
     /// Wakes the thread that spills.
     pub(super) arrived: Condvar,
+    /// Wakes the thread that syncs.
+    pub(super) spilled: Condvar,
     pub(super) folder: PathBuf,
+    /// Where the files of large bodies are.
+    pub(super) spools: SpoolFolder,
     pub(super) redactor: Arc<Redactor>,
     pub(super) sink: Box<dyn Sink>,
     pub(super) limits: QueueLimits,
@@ -48,6 +54,16 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a time, or until the queue is closed.
+    pub(super) fn wait_for<'s>(
+        on: &Condvar,
+        state: MutexGuard<'s, State>,
+        time: Duration,
+    ) -> MutexGuard<'s, State> {
+        let waited = on.wait_timeout_while(state, time, |state| !state.closed);
+        waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
     /// Waits until another thread wakes this one.

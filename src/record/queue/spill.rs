@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::record::backlog::{Journal, encode};
-use crate::record::exchange::ArrivedBody;
+use crate::record::backlog::{Entry, Journal, encode};
 
 use super::shared::Shared;
-use super::state::{Job, Spilled};
+use super::state::Job;
 
 /// How long an exchange may be in memory alone.
 const AGE: Duration = Duration::from_millis(10);
@@ -29,7 +28,7 @@ pub(super) fn run(shared: &Shared, mut journal: Option<Journal>) {
             if state.is_disk_empty()
                 && let Some(done) = journal.take()
             {
-                state.reader = None;
+                (state.reader, state.unsynced) = (None, None);
                 // It is empty but for what is done; the next start would see that, too.
                 let _ = done.remove();
             }
@@ -84,9 +83,13 @@ fn spill(shared: &Shared, journal: &mut Option<Journal>) {
             }
         }
     }
+    if !entries.is_empty() {
+        state.unsynced = journal.as_ref().and_then(|open| open.handle().ok());
+    }
     state.end_spill(entries);
     drop(state);
     shared.work.notify_all();
+    shared.spilled.notify_one();
 }
 
 /// Leaves out exchanges that say what is recorded already.
@@ -106,9 +109,8 @@ fn without_repeats(shared: &Shared, jobs: VecDeque<Job>) -> VecDeque<Job> {
     jobs
 }
 
-/// Writes exchanges to the backlog, which lets go of them one by one. It is not synced: a killed process loses nothing
-/// of what was written, and on a busy disk later exchanges would wait in memory meanwhile.
-fn write(shared: &Shared, journal: &mut Option<Journal>, jobs: VecDeque<Job>) -> VecDeque<Spilled> {
+/// Writes exchanges to the backlog, many with one call.
+fn write(shared: &Shared, journal: &mut Option<Journal>, jobs: VecDeque<Job>) -> VecDeque<Entry> {
     let lost = |count: usize, error: &io::Error| {
         let folder = shared.folder.display();
         let why = format!(
@@ -127,22 +129,31 @@ fn write(shared: &Shared, journal: &mut Option<Journal>, jobs: VecDeque<Job>) ->
     };
     let mut written = VecDeque::with_capacity(jobs.len());
     let mut group = Vec::new();
+    // The files of large bodies, which stay once the backlog refers to them.
+    let mut files = Vec::new();
     let mut jobs = jobs.into_iter().peekable();
     while let Some(job) = jobs.next() {
         let (sent, answer) = &*job.exchange;
-        if matches!(answer.body, ArrivedBody::File(_)) {
-            // Its body is a file already, and what else it has is small.
-            group.push(Spilled::Memory(job));
-        } else {
-            group.push(Spilled::Disk(open.add(job.key, |out| encode(sent, answer, out))));
-            drop(job);
+        match open.add(job.key, |out| encode(sent, answer, out)) {
+            Ok(entry) => {
+                group.push(entry);
+                files.extend(answer.body.file().cloned());
+            }
+            Err(error) => lost(1, &error),
         }
+        drop(job);
         if open.added() < GROUP && jobs.peek().is_some() {
             continue;
         }
         match open.commit() {
-            Ok(()) => written.extend(group.drain(..)),
-            Err(error) => lost(group.drain(..).count(), &error),
+            Ok(()) => {
+                files.drain(..).for_each(|file| file.keep());
+                written.extend(group.drain(..));
+            }
+            Err(error) => {
+                files.clear();
+                lost(group.drain(..).count(), &error);
+            }
         }
     }
     written

@@ -1,6 +1,7 @@
 //! What is queued: in memory, on disk, and in the hands of a thread.
 
 use std::collections::{HashMap, VecDeque};
+use std::fs::File;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -21,21 +22,6 @@ pub(super) struct Job {
     /// Those with the same key are taken one after the other.
     pub(super) key: u64,
     pub(super) since: Instant,
-}
-
-/// An exchange that is on disk, or stays beside those in memory since its body is a file already.
-pub(super) enum Spilled {
-    Disk(Entry),
-    Memory(Job),
-}
-
-impl Spilled {
-    fn key(&self) -> u64 {
-        match self {
-            Self::Disk(entry) => entry.key,
-            Self::Memory(job) => job.key,
-        }
-    }
 }
 
 /// What a thread takes to work on.
@@ -93,7 +79,7 @@ pub(super) struct State {
     pending: VecDeque<Job>,
     pending_bytes: usize,
     /// On disk, and not taken.
-    spilled: VecDeque<Spilled>,
+    spilled: VecDeque<Entry>,
     /// How many of these have a key.
     spilled_keys: HashMap<u64, u32>,
     /// Reads what is on disk.
@@ -107,6 +93,8 @@ pub(super) struct State {
     /// How many threads wait for work.
     pub(super) idle: usize,
     pub(super) spiller_waits: bool,
+    /// The backlog, where some of it is not synced.
+    pub(super) unsynced: Option<File>,
     /// Nothing more is pushed.
     pub(super) closed: bool,
     /// The work ends, and what is left goes to the disk.
@@ -116,7 +104,7 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(spilled: VecDeque<Spilled>, reader: Option<Arc<Mutex<Journal>>>) -> Self {
+    pub(super) fn new(spilled: VecDeque<Entry>, reader: Option<Arc<Mutex<Journal>>>) -> Self {
         let mut state = Self { reader, ..Self::default() };
         state.add_spilled(spilled);
         state
@@ -139,24 +127,27 @@ impl State {
         let task = if self.spilled.is_empty() {
             // What is on its way to the disk is older.
             let mut first = self.pending.iter().take(LOOK_AHEAD).filter(|_| !self.spilling);
-            let at = first.position(|job| free(&self.busy, job.key))?;
+            // A large body may take longer than the recorder has at its end: it goes to the backlog first.
+            let mut passed_over = Vec::new();
+            let at = first.position(|job| {
+                let is_large = job.exchange.1.body.file().is_some();
+                passed_over.extend(is_large.then_some(job.key));
+                !is_large && free(&self.busy, job.key) && free(&passed_over, job.key)
+            })?;
             let job = self.pending.remove(at)?;
             self.pending_bytes -= job.reserved.bytes();
             Task::Memory(job)
         } else {
             let mut first = self.spilled.iter().take(LOOK_AHEAD);
-            let at = first.position(|entry| free(&self.busy, entry.key()))?;
+            let at = first.position(|entry| free(&self.busy, entry.key))?;
             let next = self.spilled.remove(at)?;
-            if let Some(count) = self.spilled_keys.get_mut(&next.key()) {
+            if let Some(count) = self.spilled_keys.get_mut(&next.key) {
                 *count -= 1;
                 if *count == 0 {
-                    self.spilled_keys.remove(&next.key());
+                    self.spilled_keys.remove(&next.key);
                 }
             }
-            match next {
-                Spilled::Memory(job) => Task::Memory(job),
-                Spilled::Disk(entry) => Task::Disk(entry, self.reader.clone()?),
-            }
+            Task::Disk(next, self.reader.clone()?)
         };
         self.busy.push(task.key());
         Some(task)
@@ -168,6 +159,12 @@ impl State {
             self.busy.swap_remove(at);
         }
         self.tell_drained();
+    }
+
+    /// An exchange on disk that was taken and is not done: it comes before all others again.
+    pub(super) fn put_back(&mut self, entry: Entry) {
+        *self.spilled_keys.entry(entry.key).or_default() += 1;
+        self.spilled.push_front(entry);
     }
 
     fn tell_drained(&mut self) {
@@ -205,7 +202,7 @@ impl State {
     }
 
     /// What was taken to be spilled is on disk.
-    pub(super) fn end_spill(&mut self, entries: VecDeque<Spilled>) {
+    pub(super) fn end_spill(&mut self, entries: VecDeque<Entry>) {
         self.add_spilled(entries);
         self.spilling = false;
         self.tell_drained();
@@ -220,9 +217,9 @@ impl State {
         self.spilled.len()
     }
 
-    fn add_spilled(&mut self, entries: VecDeque<Spilled>) {
+    fn add_spilled(&mut self, entries: VecDeque<Entry>) {
         for entry in &entries {
-            *self.spilled_keys.entry(entry.key()).or_default() += 1;
+            *self.spilled_keys.entry(entry.key).or_default() += 1;
         }
         self.spilled.extend(entries);
     }

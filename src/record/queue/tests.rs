@@ -6,7 +6,8 @@ use http::{HeaderMap, Method, StatusCode};
 
 use super::*;
 use crate::record::backlog;
-use crate::record::exchange::{Arrivals, BodyCopy, End};
+use crate::record::exchange::{Arrivals, ArrivedBody, BodyCopy, End};
+use crate::record::spool::SpoolThread;
 use crate::redact::Key;
 
 /// What a sink got: of each request its answers, in order.
@@ -21,6 +22,7 @@ struct TestSink {
     got: Arc<Mutex<Got>>,
     /// While it is held, nothing is taken.
     gate: Arc<Mutex<()>>,
+    takes_files: bool,
 }
 
 impl Sink for TestSink {
@@ -30,11 +32,16 @@ impl Sink for TestSink {
             == Some(&text)
     }
 
-    fn record(&self, sent: SentRequest, answer: ReceivedAnswer) {
+    fn record(&self, sent: SentRequest, answer: ReceivedAnswer) -> bool {
         drop(self.gate.lock().unwrap());
-        let text = String::from_utf8(answer.body.bytes().to_vec()).unwrap();
+        let text = match &answer.body {
+            ArrivedBody::File(_) if !self.takes_files => return false,
+            ArrivedBody::File(file) => std::io::read_to_string(file.open().unwrap()).unwrap(),
+            ArrivedBody::Held(bytes, _) => String::from_utf8(bytes.to_vec()).unwrap(),
+        };
         assert_ne!(text, "panic", "on purpose");
         self.got.lock().unwrap().answers.entry(sent.target).or_default().push(text);
+        true
     }
 
     fn lost(&self, count: usize, _: &str) {
@@ -49,13 +56,14 @@ impl Sink for TestSink {
 fn exchange(target: &str, text: &str) -> (SentRequest, ReceivedAnswer) {
     let sent = SentRequest {
         method: Method::GET,
+        origin: None,
         target: target.to_owned(),
         headers: HeaderMap::new(),
         body: BodyCopy::default(),
         links: None,
     };
     let mut arrivals = Arrivals::default();
-    arrivals.push(Duration::ZERO, text.as_bytes()).unwrap();
+    arrivals.push(Duration::ZERO, text.as_bytes(), usize::MAX).unwrap();
     let body = arrivals.finish();
     let (status, headers) = (StatusCode::OK, HeaderMap::new());
     (
@@ -82,7 +90,8 @@ fn push(queue: &Queue, target: &str, text: &str) {
 fn queue(folder: &Path, sink: &TestSink, memory: usize) -> (Queue, usize) {
     let limits = QueueLimits { memory, backlog: 1 << 20 };
     let redactor = Arc::new(Redactor::new(Key::of(b"key")));
-    Queue::start(folder, limits, redactor, Box::new(sink.clone())).unwrap()
+    let spools = SpoolFolder::new(folder, &redactor);
+    Queue::start(folder, limits, redactor, spools, Box::new(sink.clone())).unwrap()
 }
 
 fn numbers(count: usize) -> Vec<String> {
@@ -178,4 +187,34 @@ fn a_folder_that_cannot_be_written_loses_exchanges_and_says_so() {
     drop(queue);
     let got = sink.got.lock().unwrap();
     assert!(got.lost > 0, "{got:?}");
+}
+
+/// An exchange whose body is in a file.
+fn large(folder: &Path, target: &str, text: &str) -> (SentRequest, ReceivedAnswer) {
+    let redactor = Arc::new(Redactor::new(Key::of(b"key")));
+    let thread = SpoolThread::start(SpoolFolder::new(folder, &redactor)).unwrap();
+    let file = thread.begin(text.to_owned().into()).finish();
+    let (sent, answer) = exchange(target, "");
+    (sent, ReceivedAnswer { body: ArrivedBody::File(file), ..answer })
+}
+
+#[tokio::test]
+async fn a_large_body_outlives_the_process_in_its_sealed_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let sink = TestSink { takes_files: false, ..TestSink::default() };
+    let (first, _) = queue(folder.path(), &sink, 1 << 20);
+    let (sent, answer) = large(folder.path(), "/a", "large");
+    first.push(sent, answer, first.budget().reserve());
+    push(&first, "/a", "small");
+    // The sink leaves the large one, as the ledger does when the recorder ends, and what is behind it waits.
+    first.end(Duration::from_millis(100)).await;
+    drop(first);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "the backlog, and the body");
+    let sink = TestSink { takes_files: true, ..TestSink::default() };
+    let (second, found) = queue(folder.path(), &sink, 1 << 20);
+    assert_eq!(found, 2);
+    second.drained().await;
+    assert_eq!(sink.got.lock().unwrap().answers["/a"], ["large", "small"]);
+    drop(second);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left");
 }

@@ -1,5 +1,7 @@
 //! A toy backend on loopback, the proxy in front of it, and what is on disk afterwards.
+mod anything;
 mod bodies;
+mod drawn;
 mod exchanges;
 mod failures;
 mod identity;
@@ -242,7 +244,14 @@ fn sent(
     let copy = BodyCopy::default();
     copy.push(body);
     let headers = request(method.clone(), "/", headers, "").headers;
-    SentRequest { method, target: target.to_owned(), headers, body: copy, links: None }
+    SentRequest {
+        method,
+        origin: None,
+        target: target.to_owned(),
+        headers,
+        body: copy,
+        links: None,
+    }
 }
 
 /// An answer as a backend sent it.
@@ -264,7 +273,7 @@ fn received(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> Recei
 fn arrived(parts: &[(u64, &[u8])]) -> ArrivedBody {
     let mut arrivals = Arrivals::default();
     for (at, bytes) in parts {
-        arrivals.push(std::time::Duration::from_millis(*at), bytes).unwrap();
+        arrivals.push(std::time::Duration::from_millis(*at), bytes, usize::MAX).unwrap();
     }
     arrivals.finish()
 }

@@ -126,7 +126,7 @@ proptest! {
 }
 
 /// The stubs with the key of their recording.
-fn with_key(set: &StubSet, key: &crate::redact::Key) -> StubSet {
+pub(super) fn with_key(set: &StubSet, key: &crate::redact::Key) -> StubSet {
     let mut keyed = StubSet::default();
     for stub in set.stubs() {
         let text = stub.mapping_text();

@@ -59,7 +59,7 @@ async def shared(request):
         if method not in ("GET", "PUT"):
             return Response(status_code=403)
         return Response(status_code=204, headers={**allowed, "access-control-allow-methods": method})
-    return PlainTextResponse("shared", headers=allowed)
+    return PlainTextResponse("to a page" if origin else "to a program", headers=allowed)
 
 
 async def signed(request):

@@ -97,6 +97,14 @@ def preflights(base):
 
 
 @conversation()
+def own_origin(base):
+    """A program, a page of the server itself, whose address is another one at the replay, and another page."""
+    for origin in (None, base, "https://a.example", base, None):
+        answer = session().get(base + "/shared", headers={"Origin": origin} if origin else {})
+        say(answer.text, answer.headers.get("access-control-allow-origin"))
+
+
+@conversation()
 def signed_links(base):
     """Links with a signature and a time, which another answer gives."""
     http = session()

@@ -23,21 +23,28 @@ const TEXTS: [(&str, &str); 10] = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
 ];
 
+/// The address of the recorded server.
+const RECORDED_ADDRESS: &str = "127.0.0.1:26443";
+
 /// What is normalized in one case.
 pub(super) struct Normal {
     namespace: String,
+    /// The server's host and port.
+    address: String,
     patterns: Vec<(Regex, &'static str)>,
 }
 
 impl Normal {
-    pub(super) fn new(namespace: String) -> Self {
+    pub(super) fn new(namespace: String, url: &str) -> Self {
+        let address = url.trim_start_matches("http://").to_owned();
         let compile =
             |(pattern, to): &(&str, &'static str)| (Regex::new(pattern).expect("a pattern"), *to);
-        Self { namespace, patterns: TEXTS.iter().map(compile).collect() }
+        Self { namespace, address, patterns: TEXTS.iter().map(compile).collect() }
     }
 
     pub(super) fn text(&self, text: &str) -> String {
-        let mut text = text.replace(&self.namespace, "<ns>");
+        let mut text =
+            text.replace(&self.namespace, "<ns>").replace(&self.address, RECORDED_ADDRESS);
         for (pattern, to) in &self.patterns {
             text = pattern.replace_all(&text, *to).into_owned();
         }

@@ -1,0 +1,201 @@
+//! Decoded objects → objects of the call's type: typed metadata, no unknown fields, defaults, the name and
+//! namespace of the request (`k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go`,
+//! `schemaCoercingDecoder`).
+
+use serde_json::Value;
+
+use super::super::decode::{self, Decoded};
+use super::super::golang::{json_text, quote};
+use super::super::json_patch;
+use super::super::limits::MAX_DEPTH;
+use super::super::meta;
+use super::super::options::{FieldValidation, WriteOptions};
+use super::super::resource::split_api_version;
+use super::super::schema;
+use super::super::status::{ApiError, FieldError};
+use super::{Call, body};
+
+/// An object after decoding, with the warnings for the answer.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    pub(super) value: Value,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Coerces the metadata, prunes and defaults an object of a body, as upstream's decoder does.
+///
+/// # Errors
+/// 400 for metadata of the wrong type, for another version, and for unknown or duplicate fields when
+/// the client requests `fieldValidation=Strict`.
+pub(super) fn admit(
+    call: &Call<'_>,
+    decoded: Decoded,
+    options: &WriteOptions,
+) -> Result<Admitted, ApiError> {
+    let Decoded { mut value, mut strict, invalid } = decoded;
+    let api_version = value["apiVersion"].as_str().unwrap_or_default().to_owned();
+    let cannot = |value: &Value, why: &str| {
+        let kind = value["kind"].as_str().unwrap_or_default();
+        let version = split_api_version(&api_version).1;
+        ApiError::bad_request(format!(
+            "{kind} in version {} cannot be handled as a {}: {why}",
+            quote(version),
+            call.served.of.kind
+        ))
+    };
+    if let Some(why) = invalid {
+        return Err(cannot(&value, &why));
+    }
+    strict.extend(coerce(call, &mut value).map_err(|why| cannot(&value, &why))?);
+    let warnings = match options.validation {
+        FieldValidation::Strict if !strict.is_empty() => {
+            let why = format!("strict decoding error: {}", strict.join(", "));
+            return Err(cannot(&value, &why));
+        }
+        FieldValidation::Warn => decode::warnings(strict),
+        _ => Vec::new(),
+    };
+    if api_version != *call.served.api_version {
+        return Err(ApiError::bad_request(format!(
+            "the API version in the data ({api_version}) does not match the expected API version ({})",
+            call.served.api_version
+        )));
+    }
+    Ok(Admitted { value, warnings })
+}
+
+/// Coerces, prunes and defaults a patched object. `strict` are the errors of decoding the patch strictly.
+///
+/// # Errors
+/// 422 with the patched object, for what cannot be decoded (`jsonPatcher.applyPatchToCurrentObject`).
+pub(super) fn admit_patched(
+    call: &Call<'_>,
+    patched: Value,
+    mut strict: Vec<String>,
+    options: &WriteOptions,
+) -> Result<Admitted, ApiError> {
+    let shown = json_text(&patched);
+    let refused = |why: &str| {
+        let errors = [FieldError::invalid("patch", quote(&shown), why)];
+        ApiError::invalid("", "", "", &errors)
+    };
+    body::check_type_meta(&patched).map_err(|why| refused(&why))?;
+    if patched["kind"].as_str().is_none_or(str::is_empty) {
+        return Err(refused(&body::missing_kind(&shown)));
+    }
+    let mut value = patched;
+    decode::normalize(&mut value);
+    strict.extend(coerce(call, &mut value).map_err(|why| refused(&why))?);
+    let warnings = match options.validation {
+        FieldValidation::Strict if !strict.is_empty() => {
+            return Err(refused(&format!("strict decoding error: {}", strict.join(", "))));
+        }
+        FieldValidation::Warn => strict,
+        _ => Vec::new(),
+    };
+    Ok(Admitted { value, warnings })
+}
+
+/// Makes a decoded object one of the call's type: typed metadata, no unknown fields, defaults. Returns the
+/// errors of strict decoding.
+///
+/// # Errors
+/// Go's message for what cannot be decoded.
+pub(super) fn coerce(call: &Call<'_>, value: &mut Value) -> Result<Vec<String>, String> {
+    let of = &call.served.of;
+    let kind = value["kind"].as_str().unwrap_or_default();
+    let api_version = &value["apiVersion"];
+    if of.is_built_in() && (kind != &*of.kind || api_version != &*call.served.api_version) {
+        let version = api_version.as_str().unwrap_or_default();
+        return Err(format!(
+            "no kind {} is registered for version {} in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
+            quote(kind),
+            quote(version)
+        ));
+    }
+    if value.get("apiVersion").is_some_and(Value::is_null) {
+        let why = ".apiVersion accessor error: <nil> is of the type <nil>, expected string";
+        return Err(why.to_owned());
+    }
+    if is_too_deep(value) {
+        return Err("exceeded max depth".to_owned());
+    }
+    let own = kind == &*of.kind && api_version == &*call.served.api_version;
+    let Value::Object(map) = &mut *value else {
+        return Err("not an object".to_owned());
+    };
+    let mut unknown = meta::coerce(map)?;
+    if let Some(schema) = call.served.version().schema.as_ref().filter(|_| own) {
+        unknown.append(&mut schema::prune(schema, value));
+        schema::prune_nulls(schema, value);
+        unknown.append(&mut schema::embedded::coerce(schema, value)?);
+        schema::apply_defaults(schema, value);
+    }
+    Ok(unknown.iter().map(|path| format!("unknown field {}", quote(path))).collect())
+}
+
+/// Whether an object is nested too deeply. Managed fields are nested deeper than their object, and do not
+/// count.
+fn is_too_deep(value: &Value) -> bool {
+    let fits = |name: &str, value: &Value| match value {
+        Value::Object(metadata) if name == "metadata" => metadata
+            .iter()
+            .all(|(name, value)| name == "managedFields" || json_patch::fits(value, MAX_DEPTH - 2)),
+        value => json_patch::fits(value, MAX_DEPTH - 1),
+    };
+    value.as_object().is_some_and(|object| !object.iter().all(|(name, value)| fits(name, value)))
+}
+
+/// Checks that an object is in the namespace of the request
+/// (`rest.EnsureObjectNamespaceMatchesRequestNamespace`).
+pub(super) fn check_namespace(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
+    let found = meta::text(value, "namespace");
+    let wanted = if call.served.of.namespaced { &*call.info.namespace } else { "" };
+    if found.is_empty() || found == wanted {
+        return Ok(());
+    }
+    // Objects of cluster-scoped types have no namespace, whatever they say.
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let why =
+        "the namespace of the provided object does not match the namespace sent on the request";
+    Err(ApiError::bad_request(why))
+}
+
+/// Checks that the name of an object is that of the path (`checkName`).
+pub(super) fn check_name(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
+    let (name, wanted) = (meta::text(value, "name"), &*call.info.name);
+    if name == wanted {
+        return Ok(());
+    }
+    Err(ApiError::bad_request(if name.is_empty() {
+        format!(
+            "the name of the object ({wanted} based on URL) was undeterminable: name must be provided"
+        )
+    } else {
+        format!("the name of the object ({name}) does not match the name on the URL ({wanted})")
+    }))
+}
+
+/// Removes duplicate references to owners. Returns the warning about them
+/// (`dedupOwnerReferencesAndAddWarning`); `patched` for a patch, where upstream finds them later.
+pub(super) fn deduplicate_owners(value: &mut Value, patched: bool) -> Option<String> {
+    let duplicates = meta::without_duplicates(value);
+    if duplicates.is_empty() {
+        return None;
+    }
+    let uids = duplicates.join(", ");
+    Some(if patched {
+        format!(
+            ".metadata.ownerReferences contains duplicate entries after mutating admission happens; API server dedups \
+             owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; \
+             duplicate UID(s) observed: {uids}"
+        )
+    } else {
+        format!(
+            ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may \
+             reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {uids}"
+        )
+    })
+}

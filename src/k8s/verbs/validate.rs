@@ -1,0 +1,148 @@
+//! Validation of objects before they are stored: the rules of every object, and those of its type
+//! (`k8s.io/apiserver/pkg/registry/rest/{create,update}.go`,
+//! `k8s.io/apiextensions-apiserver/pkg/registry/customresource/validator.go`).
+
+use serde_json::Value;
+
+use super::super::golang::{plain, quote, type_name};
+use super::super::meta::{self, NameRule};
+use super::super::resource::split_api_version;
+use super::super::schema;
+use super::super::status::{ApiError, FieldError};
+use super::super::store::Object;
+use super::{Call, definition};
+
+/// 422 for an object, with the Kind and group that it says it has.
+fn invalid(value: &Value, errors: &[FieldError]) -> ApiError {
+    let text = |field: &str| value[field].as_str().unwrap_or_default();
+    let (group, _) = split_api_version(text("apiVersion"));
+    ApiError::invalid(text("kind"), group, meta::text(value, "name"), errors)
+}
+
+/// The violations of `kind` and `apiVersion` of a custom resource (`ValidateTypeMeta`).
+fn type_errors(call: &Call<'_>, value: &Value) -> Vec<FieldError> {
+    let wanted = [("kind", &*call.served.of.kind), ("apiVersion", &*call.served.api_version)];
+    let mut errors = Vec::new();
+    for (field, wanted) in wanted {
+        let found = value[field].as_str().unwrap_or_default();
+        if found != wanted {
+            errors.push(FieldError::invalid(field, quote(found), &format!("must be {wanted}")));
+        }
+    }
+    errors
+}
+
+/// The violations of the type's own rules: its schema, or those of a definition.
+fn content_errors(call: &Call<'_>, value: &Value) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    if let Some(schema) = &call.served.version().schema {
+        errors.extend(schema::validate(schema, value, ""));
+        errors.extend(schema::embedded::validate(schema, value));
+    }
+    if let Some(scale) =
+        call.served.version().scale.as_ref().filter(|_| !call.served.of.is_built_in())
+    {
+        check_replicas(value, &scale.spec_replicas, &mut errors);
+        check_replicas(value, &scale.status_replicas, &mut errors);
+    }
+    if definition::is_definition(&call.served.of) {
+        errors.extend(definition::validate(value));
+    }
+    errors
+}
+
+/// The rules of a number of replicas (`ValidateScaleSpec`, `ValidateScaleStatus`).
+fn check_replicas(value: &Value, path: &[String], errors: &mut Vec<FieldError>) {
+    let field = format!(".{}", path.join("."));
+    let mut at = value;
+    for step in path {
+        match at.as_object().map(|map| map.get(step)) {
+            Some(Some(found)) => at = found,
+            // An absent number is 0.
+            Some(None) => return,
+            None => break,
+        }
+    }
+    let Some(count) = at.as_i64() else {
+        let (shown, kind) = (plain(at), type_name(at));
+        let why = format!("{field} accessor error: {shown} is of the type {kind}, expected int64");
+        errors.push(FieldError::invalid(field, 0, &why));
+        return;
+    };
+    if count < 0 {
+        errors.push(FieldError::invalid(field, count, "should be a non-negative integer"));
+    } else if count > i64::from(i32::MAX) {
+        let why = format!("should be less than or equal to {}", i32::MAX);
+        errors.push(FieldError::invalid(field, count, &why));
+    }
+}
+
+/// Validates a new object before it is stored (`rest.BeforeCreate`): the rules of its type, then those of
+/// every object.
+pub(super) fn validate_new(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
+    let mut errors = type_errors(call, value);
+    if errors.is_empty() {
+        let namespaces = call.served.of.is_built_in() && call.served.of.plural() == "namespaces";
+        let rule = if namespaces { NameRule::Label } else { NameRule::Subdomain };
+        errors = meta::validate(value, rule);
+        errors.extend(content_errors(call, value));
+    }
+    if errors.is_empty() {
+        errors = meta::validate(value, NameRule::PathSegment);
+    }
+    if errors.is_empty() { Ok(()) } else { Err(invalid(value, &errors)) }
+}
+
+/// Validates a changed object before it is stored (`rest.BeforeUpdate`): the rules of every object, then
+/// those of its type, which begin with the rules of every update.
+pub(super) fn validate_changed(
+    call: &Call<'_>,
+    before: &Value,
+    new: &Value,
+) -> Result<(), ApiError> {
+    if new["apiVersion"].as_str().is_none_or(str::is_empty) {
+        let why = "Object 'apiVersion' is missing in 'object has no apiVersion field'";
+        return Err(ApiError::internal(why));
+    }
+    let mut errors = meta::validate(new, NameRule::PathSegment);
+    let update = meta::validate_update(new, before);
+    errors.extend(update.iter().cloned());
+    let types = type_errors(call, new);
+    if types.is_empty() {
+        errors.extend(update);
+        errors.extend(content_errors(call, new));
+    } else {
+        errors.extend(types);
+    }
+    if errors.is_empty() { Ok(()) } else { Err(invalid(new, &errors)) }
+}
+
+/// The warnings about the finalizers that an object has and its previous version had not
+/// (`validateKubeFinalizerName`).
+pub(super) fn finalizer_warnings(
+    call: &Call<'_>,
+    new: &Value,
+    old: Option<&Object>,
+) -> Vec<String> {
+    let mut added = meta::finalizers(new);
+    if added.is_empty() || call.served.of.is_built_in() {
+        return Vec::new();
+    }
+    let before = old.map(|old| old.value(&call.served.api_version, &call.served.of.kind));
+    let had = before.as_ref().map(meta::finalizers).unwrap_or_default();
+    added.retain(|name| !had.contains(name));
+    added.sort_unstable();
+    added.dedup();
+    let unqualified = added.into_iter().filter(|name| {
+        !name.contains('/') && !matches!(*name, "orphan" | "foregroundDeletion" | "kubernetes")
+    });
+    let warning = |name: &str| {
+        let path = if name.contains('.') { " including a path (/)" } else { "" };
+        format!(
+            "metadata.finalizers: {}: prefer a domain-qualified finalizer name{path} to avoid accidental conflicts \
+             with other finalizer writers",
+            quote(name)
+        )
+    };
+    unqualified.map(warning).collect()
+}
