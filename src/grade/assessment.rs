@@ -80,7 +80,13 @@ impl Assessment {
         let Graded { records, dropped, rules, .. } = *graded;
         let grading = rules.grading();
         let mut findings = not_met(graded);
-        findings.extend(grade(records, &rules.expectations(), grading.expectations));
+        let unmet: Vec<_> = findings.iter().filter_map(|finding| finding.rule.clone()).collect();
+        let by_rules = grade(records, &rules.expectations(), grading.expectations);
+        // That too few came is what is not met.
+        findings.extend(by_rules.into_iter().filter(|finding| {
+            let is_unmet = finding.rule.as_ref().is_some_and(|rule| unmet.contains(rule));
+            !(is_unmet && finding.code == "too-few-requests")
+        }));
         findings.extend(unmatched(records, grading.unmatched));
         findings.retain(|finding| finding.grade > Grade::Ignore);
         Self {

@@ -59,7 +59,7 @@ pub(super) fn attempts(expect: &Expect, about: &[&Record]) -> Vec<Finding> {
                 );
                 return vec![Finding::new("did-not-give-up", record.began, message)];
             }
-            failed = if record.failed() { failed + 1 } else { 0 };
+            failed = if record.went_wrong() { failed + 1 } else { 0 };
         }
     }
     Vec::new()

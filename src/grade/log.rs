@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::message::Ending;
 use crate::scenario::GateSeen;
 
 /// The most records that are kept; what comes later is counted and not graded.
@@ -26,6 +27,8 @@ pub(crate) struct Record {
     pub query: Option<String>,
     /// What makes it the same call as another ([`call_id`]).
     pub call: [u8; 32],
+    /// Whether that is without its body, which was not read.
+    pub unread: bool,
     /// What it means to a Kubernetes API.
     pub verb: String,
     /// `plural.group`.
@@ -40,6 +43,20 @@ pub(crate) struct Record {
     pub status: u16,
     /// The fault that ended the answer.
     pub fault: Option<&'static str>,
+    /// Whether it happens behind the head: what came of the body is not whole.
+    pub breaks: bool,
+    /// Whether its answer is never due.
+    pub hangs: bool,
+    /// Whether its stream is silent for ever from some place on.
+    pub stalls: bool,
+    /// Whether the client may take it for unprocessed, so that it may come again at once (RFC 9113, section 8.7).
+    pub unprocessed: bool,
+    /// Whether events of it change places.
+    pub reorders: bool,
+    /// How its answer ended; nothing before that, and where the client closed the connection first.
+    pub end: Option<Ending>,
+    /// Of a watch: the revision of its last event but one (0 without one), and that of its last.
+    pub revisions: Option<[u64; 2]>,
     /// How long the client was asked to wait.
     pub retry_after: Option<Duration>,
     /// When the client was answered that a revision or token is gone.
@@ -68,6 +85,45 @@ impl Record {
     #[must_use]
     pub(crate) fn failed(&self) -> bool {
         self.fault.is_some() || matches!(self.status, 408 | 429 | 500..=599)
+    }
+
+    /// Whether its answer did not come, or not whole.
+    #[must_use]
+    pub(crate) fn is_lost(&self) -> bool {
+        self.hangs || self.fault.is_some() || (self.breaks && self.end == Some(Ending::Fault))
+    }
+
+    /// Whether the client has reason to do something about it: a failure, an error of a rule, or an answer that was
+    /// lost.
+    #[must_use]
+    pub(crate) fn went_wrong(&self) -> bool {
+        self.failed() || self.is_lost() || (self.acted.is_some() && self.status >= 400)
+    }
+
+    /// Whether the client was answered that it worked.
+    #[must_use]
+    pub(crate) fn succeeded(&self) -> bool {
+        self.status < 400 && !self.is_lost()
+    }
+
+    /// Whether it is a watch.
+    #[must_use]
+    pub(crate) fn watches(&self) -> bool {
+        self.verb == "watch"
+    }
+
+    /// What came of it, for a message.
+    #[must_use]
+    pub(crate) fn how_it_went(&self) -> String {
+        if self.hangs {
+            "was never answered".to_owned()
+        } else if self.breaks {
+            "broke off within its answer".to_owned()
+        } else if let Some(fault) = self.fault {
+            format!("ended with {fault}")
+        } else {
+            format!("was answered with {}", self.status)
+        }
     }
 
     /// Whether a gate refused it for its token.
@@ -114,17 +170,20 @@ impl Log {
     pub(crate) fn identified(&self, number: usize, call: [u8; 32]) {
         if let Some(record) = self.lock().records.get_mut(number) {
             record.call = call;
+            record.unread = false;
         }
     }
 
-    /// Notes that an answer is over.
-    pub(crate) fn ended(&self, number: usize, at: Duration) {
+    /// Notes that an answer is over, and how it ended; nothing where the client left.
+    pub(crate) fn ended(&self, number: usize, at: Duration, end: Option<Ending>) {
         let mut inner = self.lock();
         let expires = inner.expire_at_end.contains(&number);
         inner.expire_at_end.retain(|other| *other != number);
         if let Some(record) = inner.records.get_mut(number) {
             record.ended = Some(at);
-            if expires {
+            record.end = end;
+            // A client that left before did not see the line.
+            if expires && end.is_some() {
                 record.expired.get_or_insert(at);
             }
         }
@@ -134,6 +193,14 @@ impl Log {
     pub(crate) fn expired(&self, number: usize, at: Duration) {
         if let Some(record) = self.lock().records.get_mut(number) {
             record.expired.get_or_insert(at);
+        }
+    }
+
+    /// Notes the revision of an event that a watch is sent.
+    pub(crate) fn revision(&self, number: usize, revision: u64) {
+        if let Some(record) = self.lock().records.get_mut(number) {
+            let [_, last] = record.revisions.unwrap_or([0, 0]);
+            record.revisions = Some([last, revision]);
         }
     }
 

@@ -17,10 +17,14 @@ mod creates;
 mod log;
 mod near_misses;
 mod notes;
+mod patience;
+mod recovery;
 mod relist;
 mod retry_after;
 mod tokens;
 mod verdict;
+mod watches;
+mod writes;
 
 #[cfg(test)]
 mod tests;
@@ -31,7 +35,7 @@ pub(crate) use assessment::{Graded, SeenRequest};
 pub(crate) use log::{Created, Log, Record};
 pub use verdict::Verdict;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,12 +46,16 @@ use crate::scenario::{Expect, Grade};
 /// The codes of findings.
 pub(crate) const CODES: &[&str] = &[
     "asked-again-for-gone",
+    "blind-retry",
     "broken",
     "created-twice",
     "did-not-give-up",
     "gave-up",
     "hammered",
+    "impatient",
     "left-behind",
+    "never-listed-again",
+    "never-recovered",
     "never-relisted",
     "no-backoff",
     "no-jitter",
@@ -57,10 +65,14 @@ pub(crate) const CODES: &[&str] = &[
     "stale-token",
     "token-not-refreshed",
     "token-storm",
+    "took-half-for-whole",
     "too-few-requests",
     "too-many-in-flight",
     "too-many-requests",
     "unmatched",
+    "watch-not-resumed",
+    "watch-went-back",
+    "written-twice",
 ];
 
 /// A mistake of a client, from [`WorldHandle::findings`](crate::WorldHandle::findings).
@@ -176,7 +188,36 @@ fn of_rule(expect: &Expect, about: &[&Record], all: &[&Record]) -> Vec<Finding> 
     if expect.creates_once {
         findings.extend(creates::twice(about, all));
     }
+    if expect.recovers {
+        findings.extend(recovery::never(about, all));
+    }
+    if expect.bodies_whole {
+        findings.extend(recovery::half(about, all));
+    }
+    if expect.relists {
+        findings.extend(recovery::not_looked(about, all));
+    }
+    if expect.watch_resumes {
+        findings.extend(watches::resumed(about, all));
+    }
+    if expect.writes_once {
+        findings.extend(writes::again(all));
+    }
+    if expect.conflicts_reread {
+        findings.extend(writes::blind(about, all));
+    }
+    if expect.never_hammers {
+        findings.extend(notes::hammered(about, 2));
+    }
+    if let Some(patience) = expect.patience {
+        findings.extend(patience::abandoned(about, patience));
+    }
     findings
+}
+
+/// Whether a request changes something.
+fn is_write(record: &Record) -> bool {
+    matches!(&*record.verb, "create" | "update" | "patch" | "delete" | "deletecollection")
 }
 
 /// The records that come after one.
@@ -187,14 +228,28 @@ fn after<'a, 'r>(
     all.iter().skip_while(move |other| !std::ptr::eq(**other, record)).skip(1)
 }
 
-/// The records of one call each, in the order in which they came.
+/// The records of one call each, in the order in which they came. One whose body was not read belongs to the call with the
+/// same head that was made last.
 fn by_call<'r>(records: &[&'r Record]) -> Vec<Vec<&'r Record>> {
-    let mut calls: BTreeMap<[u8; 32], Vec<&'r Record>> = BTreeMap::new();
+    let mut calls: Vec<Vec<&'r Record>> = Vec::new();
+    let mut by_id: HashMap<[u8; 32], usize> = HashMap::new();
+    let mut last: HashMap<(&str, &str, Option<&str>), usize> = HashMap::new();
     for record in records {
-        calls.entry(record.call).or_default().push(record);
+        let head = (&*record.method, &*record.path, record.query.as_deref());
+        let before = last.get(&head).copied();
+        let of_head =
+            || before.filter(|call| record.unread || calls[*call].iter().all(|r| r.unread));
+        let call = by_id.get(&record.call).copied().filter(|_| !record.unread).or_else(of_head);
+        let call = call.unwrap_or_else(|| {
+            calls.push(Vec::new());
+            calls.len() - 1
+        });
+        calls[call].push(record);
+        last.insert(head, call);
+        if !record.unread {
+            by_id.insert(record.call, call);
+        }
     }
-    let mut calls: Vec<Vec<&Record>> = calls.into_values().collect();
-    calls.sort_by_key(|records| records[0].began);
     calls
 }
 

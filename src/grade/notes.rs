@@ -16,7 +16,7 @@ const EVER: Duration = Duration::from_secs(3600);
 /// Everything that is wrong whoever expects it.
 pub(super) fn notes(all: &[&Record]) -> Vec<Finding> {
     let mut notes = retry_after::early(all, all, SLACK);
-    notes.extend(hammered(all));
+    notes.extend(hammered(all, BLOWS));
     notes.extend(gave_up(all));
     notes.extend(tokens::dead(all));
     let never = |finding: &Finding| finding.code == "never-relisted";
@@ -24,18 +24,21 @@ pub(super) fn notes(all: &[&Record]) -> Vec<Finding> {
     notes
 }
 
-/// A call that was repeated without a pause, however often it failed.
-fn hammered(all: &[&Record]) -> Option<Finding> {
-    by_call(all).into_iter().find_map(|call| {
+/// A call that was repeated without a pause, so many times in a row: an automatic retry that failed is not to be retried
+/// automatically (RFC 9110, section 9.2.2).
+pub(super) fn hammered(about: &[&Record], at_most: usize) -> Option<Finding> {
+    by_call(about).into_iter().find_map(|call| {
         let mut blows = 0;
         let mut most = 0;
         for pair in call.windows(2) {
-            let quick = pair[0].failed() && pair[1].began.saturating_sub(pair[0].answered) < HAMMER;
+            let quick = pair[0].went_wrong()
+                && !pair[0].unprocessed
+                && pair[1].began.saturating_sub(pair[0].answered) < HAMMER;
             blows = if quick { blows + 1 } else { 0 };
             most = most.max(blows);
         }
         let first = call[0];
-        (most >= BLOWS).then(|| {
+        (most >= at_most).then(|| {
             let message = format!(
                 "hammered: {} {} came {} times in a row within {} ms of its failure",
                 first.method,

@@ -1,6 +1,7 @@
 //! Each expectation tells a client that does well from one that does not.
 
 use super::*;
+use crate::message::Ending;
 use crate::scenario::GateSeen;
 
 const MS: Duration = Duration::from_millis(1);
@@ -14,6 +15,7 @@ fn record(at: u32, status: u16) -> Record {
         path: "/x".into(),
         query: None,
         call: call_id("GET", "/x", None, b""),
+        unread: false,
         verb: "list".into(),
         resource: Some("jobs".into()),
         continue_token: None,
@@ -21,6 +23,13 @@ fn record(at: u32, status: u16) -> Record {
         lists_first: false,
         status,
         fault: None,
+        breaks: false,
+        hangs: false,
+        stalls: false,
+        unprocessed: false,
+        reorders: false,
+        end: Some(Ending::Whole),
+        revisions: None,
         retry_after: None,
         expired: None,
         unmatched: false,
@@ -82,6 +91,136 @@ fn pauses_grow_and_are_not_regular() {
     assert!(codes(jitter.clone(), attempts(&drawn)).is_empty());
     assert_eq!(codes(jitter.clone(), attempts(&doubled)), ["no-jitter"]);
     assert_eq!(codes(jitter, attempts(&constant)), ["no-backoff", "no-jitter"]);
+}
+
+#[test]
+fn attempts_whose_body_was_not_read_belong_to_their_call() {
+    let create = |at, body: Option<&[u8]>, status| Record {
+        method: "POST".into(),
+        verb: "create".into(),
+        call: call_id("POST", "/x", None, body.unwrap_or_default()),
+        unread: body.is_none(),
+        ..record(at, status)
+    };
+    let hammering = Expect { never_hammers: true, ..Expect::default() };
+    let quick = vec![create(0, None, 503), create(3, None, 503), create(6, Some(b"a"), 201)];
+    assert_eq!(codes(hammering.clone(), quick), ["hammered"]);
+    // Two bodies are two calls.
+    let two =
+        vec![create(0, Some(b"a"), 503), create(3, Some(b"b"), 503), create(6, Some(b"c"), 201)];
+    assert!(codes(hammering, two).is_empty());
+}
+
+#[test]
+fn what_failed_succeeds_later() {
+    let expect = Expect { recovers: true, ..Expect::default() };
+    assert!(codes(expect.clone(), attempts(&[0, 100, 300])).is_empty());
+    assert_eq!(codes(expect.clone(), vec![record(0, 200), record(9, 503)]), ["never-recovered"]);
+    let never = Record { hangs: true, ..record(0, 200) };
+    assert_eq!(codes(expect.clone(), vec![never.clone()]), ["never-recovered"]);
+    assert!(codes(expect.clone(), vec![never, record(900, 200)]).is_empty());
+    // A refusal of the rule is a failure too, one that the server means is an answer.
+    let refused = Record { acted: Some("s/r".into()), ..record(0, 403) };
+    assert_eq!(codes(expect.clone(), vec![refused]), ["never-recovered"]);
+    assert!(codes(expect.clone(), vec![record(0, 404)]).is_empty());
+    let lost = |at| Record {
+        method: "POST".into(),
+        verb: "create".into(),
+        fault: Some("reset"),
+        ..record(at, 201)
+    };
+    assert_eq!(codes(expect.clone(), vec![lost(0)]), ["never-recovered"]);
+    let conflict = Record { method: "POST".into(), verb: "create".into(), ..record(50, 409) };
+    assert!(codes(expect.clone(), vec![lost(0), conflict]).is_empty(), "it had happened");
+    let look = Record { verb: "get".into(), path: "/x/a".into(), ..record(50, 200) };
+    assert!(codes(expect, vec![lost(0), look]).is_empty(), "it was looked for");
+}
+
+#[test]
+fn half_a_body_is_asked_for_again_before_a_write() {
+    let expect = Expect { bodies_whole: true, ..Expect::default() };
+    let half =
+        Record { fault: Some("close"), breaks: true, end: Some(Ending::Fault), ..record(0, 200) };
+    let create = Record {
+        method: "POST".into(),
+        verb: "create".into(),
+        call: call_id("POST", "/x", None, b"a"),
+        ..record(50, 201)
+    };
+    assert!(codes(expect.clone(), vec![half.clone(), record(20, 200), create.clone()]).is_empty());
+    let late = vec![half.clone(), create, record(90, 200)];
+    assert_eq!(codes(expect.clone(), late), ["took-half-for-whole"]);
+    assert_eq!(codes(expect, vec![half]), ["took-half-for-whole"]);
+}
+
+#[test]
+fn a_watch_goes_on_where_it_was_left() {
+    let expect = Expect { watch_resumes: true, ..Expect::default() };
+    let watch = |at, revision: &str| Record {
+        verb: "watch".into(),
+        revision: Some(revision.into()).filter(|text: &String| !text.is_empty()),
+        revisions: Some([7, 9]),
+        ..record(at, 200)
+    };
+    let next = |revision| codes(expect.clone(), vec![watch(0, "5"), watch(50, revision)]);
+    assert!(next("9").is_empty());
+    assert_eq!(next("7"), ["watch-went-back"]);
+    assert_eq!(next(""), ["watch-not-resumed"]);
+    assert_eq!(next("0"), ["watch-not-resumed"]);
+    assert!(codes(expect.clone(), vec![watch(0, "5"), record(50, 200)]).is_empty(), "a list");
+    assert_eq!(codes(expect.clone(), vec![watch(0, "5")]), ["watch-not-resumed"]);
+    // What the client ends it need not take up.
+    let left = Record { end: None, ..watch(0, "5") };
+    assert!(codes(expect.clone(), vec![left]).is_empty());
+    let silent = Record { end: None, stalls: true, ..watch(0, "5") };
+    assert_eq!(codes(expect.clone(), vec![silent.clone()]), ["watch-not-resumed"]);
+    // What was on its way when it broke off did not come.
+    assert!(codes(expect.clone(), vec![silent, watch(50, "5")]).is_empty());
+    let broken = Record { breaks: true, end: Some(Ending::Fault), ..watch(0, "5") };
+    assert!(codes(expect.clone(), vec![broken.clone(), watch(50, "5")]).is_empty());
+    assert_eq!(codes(expect, vec![broken, watch(50, "4")]), ["watch-went-back"]);
+}
+
+#[test]
+fn writes_are_sent_once_and_conflicts_are_read_first() {
+    let write = |at, verb: &str, body: &[u8], status| Record {
+        method: "PUT".into(),
+        verb: verb.into(),
+        call: call_id("PUT", "/x", None, body),
+        ..record(at, status)
+    };
+    let once = Expect { writes_once: true, ..Expect::default() };
+    let twice = vec![write(0, "patch", b"a", 200), write(50, "patch", b"a", 200)];
+    assert_eq!(codes(once.clone(), twice), ["written-twice"]);
+    let other = vec![
+        write(0, "create", b"a", 201),
+        write(20, "delete", b"", 200),
+        write(50, "create", b"a", 201),
+    ];
+    assert!(codes(once.clone(), other).is_empty(), "it was gone");
+    let failed = vec![write(0, "patch", b"a", 503), write(50, "patch", b"a", 200)];
+    assert!(codes(once, failed).is_empty());
+    let reread = Expect { conflicts_reread: true, ..Expect::default() };
+    let conflict = || write(0, "update", b"a", 409);
+    let read = || Record { verb: "get".into(), ..record(20, 200) };
+    let blind = vec![conflict(), write(50, "update", b"a", 200)];
+    assert_eq!(codes(reread.clone(), blind), ["blind-retry"]);
+    let seeing = vec![conflict(), read(), write(50, "update", b"a", 200)];
+    assert!(codes(reread.clone(), seeing).is_empty());
+    assert!(codes(reread, vec![conflict()]).is_empty());
+}
+
+#[test]
+fn slow_answers_are_waited_for_and_what_may_be_missing_is_looked_for() {
+    let patience = Expect { patience: Some(MS * 500), ..Expect::default() };
+    let left = |after: u32| Record { end: None, ended: Some(MS * after), ..record(0, 200) };
+    assert_eq!(codes(patience.clone(), vec![left(100)]), ["impatient"]);
+    assert!(codes(patience.clone(), vec![left(600)]).is_empty());
+    assert!(codes(patience, vec![record(0, 200)]).is_empty());
+    let relists = Expect { relists: true, ..Expect::default() };
+    let watch = || Record { verb: "watch".into(), ..record(0, 200) };
+    assert_eq!(codes(relists.clone(), vec![watch()]), ["never-listed-again"]);
+    assert!(codes(relists, vec![watch(), record(9, 200)]).is_empty());
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub(crate) use listening::{Excess, HandshakeFault, Idle, ListenMode, Listening};
 pub(crate) use pace::{Pace, Schedule, TimedChunk};
 pub(crate) use passed::PassedBody;
 pub use plan::Origin;
-pub(crate) use plan::{Body, Guard, Plan};
+pub(crate) use plan::{AnswerEnd, Body, Ending, Guard, Plan};
 pub(crate) use point::{LineAction, LineChange, LineKind, Point, PointAction, Position, Sampling};
 pub(crate) use request::ClientCertificate;
 pub use request::Request;

@@ -68,7 +68,30 @@ pub enum Body {
 }
 
 /// A value whose drop marks the end of an answer.
-pub struct Guard(pub Box<dyn std::any::Any + Send + Sync>);
+pub struct Guard(pub Box<dyn AnswerEnd>);
+
+/// What is called with the end of an answer.
+pub trait AnswerEnd: Send + Sync {
+    /// Notes how the answer ended. It is not called where the client closed the connection first, or the source of the
+    /// body broke.
+    fn ends(&mut self, how: Ending);
+}
+
+/// How an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// All of it was given out.
+    Whole,
+    /// A fault of its delivery ended it.
+    Fault,
+}
+
+impl Guard {
+    /// Notes how the answer ended.
+    pub(crate) fn ends(&mut self, how: Ending) {
+        self.0.ends(how);
+    }
+}
 
 impl std::fmt::Debug for Guard {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

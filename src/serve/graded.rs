@@ -4,17 +4,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::StreamExt;
 use http::header::RETRY_AFTER;
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Version};
 
 use crate::exchange::{Answered, LateBody};
 use crate::grade::{Created, Record, call_id};
-use crate::message::{Asked, Body, BodyStream, Guard, Origin, Plan, PointAction};
+use crate::message::{
+    Asked, FaultAction, FaultPoint, LastStream, LineAction, LineChange, LineKind, Origin, Plan,
+    Point, PointAction,
+};
 use crate::scenario::{Decision, GateSeen, ScenarioSet};
 
+use super::follower::{Follower, Watched};
 use super::world::World;
+
+/// A wait that is longer than any client's.
+const ENDLESS: Duration = Duration::from_secs(24 * 3600);
+/// The code of a stream that was not processed (RFC 9113, section 8.7).
+const REFUSED_STREAM: u32 = 7;
 
 /// Which requests are written down, to be graded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -84,6 +91,7 @@ pub(super) fn record(
 ) -> Follower {
     let plan = answered.plan;
     let fault = plan.delivery.fault().map(|fault| fault.action.label());
+    let faults = Faults::of(plan, asked.request().version);
     let verb = asked.info().verb.to_string();
     let created = (verb == "create"
         && plan.origin == Origin::Kubernetes
@@ -101,6 +109,8 @@ pub(super) fn record(
         ended: None,
         method: asked.method().to_string(),
         call: call_id(asked.method().as_str(), asked.path(), asked.request().query(), body),
+        unread: asked.sent_body().is_none()
+            && matches!(*asked.method(), Method::POST | Method::PUT | Method::PATCH),
         path: asked.path().to_owned(),
         query: asked.request().query().map(str::to_owned),
         verb,
@@ -110,6 +120,13 @@ pub(super) fn record(
         lists_first: asked.query().first("sendInitialEvents") == Some("true"),
         status: plan.status.as_u16(),
         fault,
+        breaks: faults.breaks,
+        hangs: plan.delivery.delay() >= ENDLESS,
+        stalls: faults.stalls,
+        unprocessed: faults.unprocessed,
+        reorders: faults.reorders,
+        end: None,
+        revisions: None,
         retry_after: retry_after.map(Duration::from_secs),
         expired: expired.then_some(notes.began),
         unmatched: plan.origin == Origin::Unmatched,
@@ -121,8 +138,51 @@ pub(super) fn record(
     if let Some(late) = answered.late.clone() {
         identify(world, asked, number, late);
     }
-    let watches = *asked.method() == Method::GET;
-    Follower { ended: Ended { world: Arc::clone(world), number }, watches }
+    let watches =
+        (*asked.method() == Method::GET).then_some(Watched { revisions: faults.keeps_events });
+    Follower::new(world, number, watches)
+}
+
+/// What the delivery of an answer means for the client.
+struct Faults {
+    breaks: bool,
+    stalls: bool,
+    unprocessed: bool,
+    reorders: bool,
+    /// Whether each event of a watch is sent when it is due.
+    keeps_events: bool,
+}
+
+impl Faults {
+    fn of(plan: &Plan, version: Version) -> Self {
+        let effects = plan.delivery.effects();
+        let fault = effects.and_then(|effects| effects.fault.as_ref());
+        let points = effects.map_or(&[][..], |effects| &effects.points);
+        let changes = effects.map_or(&[][..], |effects| &effects.changes);
+        let of_events = || changes.iter().filter(|change| change.of == LineKind::Events);
+        let unprocessed = |action: &FaultAction| match action {
+            FaultAction::ResetStream(code) => *code == REFUSED_STREAM,
+            FaultAction::GoAway { last, .. } => *last == LastStream::None,
+            _ => false,
+        };
+        let breaks =
+            |point: &Point| matches!(point.action, PointAction::End(_) | PointAction::CutLine);
+        let stalls =
+            |point: &Point| matches!(point.action, PointAction::Stall(time) if time >= ENDLESS);
+        let late =
+            |change: &&LineChange| matches!(change.action, LineAction::Drop | LineAction::Delay(_));
+        let reorders = |change: &LineChange| matches!(change.action, LineAction::Reorder);
+        Self {
+            breaks: fault.is_some_and(|fault| fault.at != FaultPoint::BeforeHeaders)
+                || points.iter().any(breaks),
+            stalls: points.iter().any(stalls),
+            unprocessed: version == Version::HTTP_2
+                && fault.is_some_and(|fault| unprocessed(&fault.action)),
+            reorders: of_events().any(reorders),
+            keeps_events: !of_events().any(|change| late(&change))
+                && !points.iter().any(|point| point.action == PointAction::Drop),
+        }
+    }
 }
 
 /// Tells a call from others by its body, once that has been read.
@@ -136,63 +196,4 @@ fn identify(world: &Arc<World>, asked: &Asked<'_>, number: usize, late: Arc<Late
             world.log.identified(number, call_id(method.as_str(), &path, query.as_deref(), body));
         }
     });
-}
-
-/// Follows an answer to its end.
-pub(super) struct Follower {
-    ended: Ended,
-    /// Whether a stream may be a watch.
-    watches: bool,
-}
-
-impl Follower {
-    /// Records from now on what the client is sent, and when that is over.
-    pub(super) fn follow(self, plan: &mut Plan) {
-        let Ended { world, number } = &self.ended;
-        plan.body = match std::mem::take(&mut plan.body) {
-            Body::Stream(stream) if self.watches => Body::Stream(logged(stream, world, *number)),
-            Body::Passed(body) if self.watches => {
-                Body::Stream(logged(body.into_stream(), world, *number))
-            }
-            Body::WebSocket(stream) => Body::WebSocket(logged(stream, world, *number)),
-            body => body,
-        };
-        let mut points = plan.delivery.effects().into_iter().flat_map(|effects| &effects.points);
-        let inserted = points.any(
-            |point| matches!(&point.action, PointAction::Insert { line, .. } if is_expired(line)),
-        );
-        if inserted {
-            // Recorded when the stream ends, which such a line does.
-            world.log.expires_at_end(*number);
-        }
-        plan.guard = Some(Guard(Box::new(self.ended)));
-    }
-}
-
-/// A stream that writes down in the log when it reports that its revision is gone.
-fn logged(stream: BodyStream, world: &Arc<World>, number: usize) -> BodyStream {
-    let world = Arc::clone(world);
-    Box::pin(stream.inspect(move |item| {
-        if item.as_ref().is_ok_and(is_expired) {
-            world.log.expired(number, world.clock.elapsed());
-        }
-    }))
-}
-
-/// Whether a piece of a watch says that its revision is gone.
-fn is_expired(piece: &Bytes) -> bool {
-    let has = |text: &[u8]| piece.windows(text.len()).any(|part| part == text);
-    has(b"{\"type\":\"ERROR\"") && has(b"\"code\":410")
-}
-
-/// Records the end of an answer when it is dropped.
-struct Ended {
-    world: Arc<World>,
-    number: usize,
-}
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        self.world.log.ended(self.number, self.world.clock.elapsed());
-    }
 }

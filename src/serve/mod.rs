@@ -17,6 +17,7 @@ mod cors_origins;
 mod doors;
 mod draws;
 mod enter;
+mod follower;
 mod graded;
 mod keep_doors;
 mod kubernetes;

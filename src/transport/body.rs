@@ -4,11 +4,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 
-use crate::message::{Body, BodyError, FaultAction, Guard, PassedBody};
+use crate::message::{Body, Ending, FaultAction, Guard, PassedBody};
 
 use super::deliver::{Source, Step, Steps};
 use super::frames::Frames;
@@ -22,6 +22,8 @@ pub(super) struct PlanBody {
     kind: Kind,
     /// The length that hyper announces.
     announced: Option<u64>,
+    /// How much of it hyper has, where nothing disturbs it, in bytes.
+    sent: u64,
     /// Whether hyper has asked for it: an empty body in chunks has a last chunk, so its end is not told before.
     begun: bool,
     /// Is dropped when hyper has all of the body.
@@ -69,7 +71,7 @@ impl PlanBody {
             Body::Passed(body) => Kind::Passed(body),
             body => Kind::Plain(Source::new(body)),
         };
-        Self { kind, announced, begun: false, under_way: None, guard: None }
+        Self { kind, announced, sent: 0, begun: false, under_way: None, guard: None }
     }
 
     /// Leaves the length out: over HTTP/1.1 the body goes out in chunks.
@@ -102,13 +104,13 @@ impl PlanBody {
             ending: None,
         }));
         // The head has the length, and hyper does not check it against what is sent.
-        Self { kind, announced: None, begun: false, under_way: None, guard: None }
+        Self { kind, announced: None, sent: 0, begun: false, under_way: None, guard: None }
     }
 
     /// A body that is written without hyper, whose part ends with the head.
     pub(super) fn taken_over(control: Arc<Control>) -> Self {
         let kind = Kind::TakenOver(control);
-        Self { kind, announced: None, begun: false, under_way: None, guard: None }
+        Self { kind, announced: None, sent: 0, begun: false, under_way: None, guard: None }
     }
 
     /// Keeps its connection in use until it is dropped.
@@ -126,7 +128,19 @@ impl PlanBody {
     /// Drops something with itself.
     pub(super) fn with(mut self, guard: Option<Guard>) -> Self {
         self.guard = guard;
+        if http_body::Body::is_end_stream(&self) {
+            self.ends(Ending::Whole);
+        }
         self
+    }
+}
+
+impl PlanBody {
+    /// Notes how the answer ends.
+    fn ends(&mut self, how: Ending) {
+        if let Some(guard) = &mut self.guard {
+            guard.ends(how);
+        }
     }
 }
 
@@ -168,22 +182,44 @@ impl http_body::Body for PlanBody {
     ) -> Poll<Option<Result<Frame<Piece>, EndsHere>>> {
         self.begun = true;
         let item = match &mut self.kind {
-            Kind::Plain(source) => ready!(source.poll_next(cx)).map(|item| {
-                let piece = |bytes| {
-                    let end = source.take_end(&bytes);
-                    Piece::plain(bytes).with_end(end)
+            Kind::Plain(source) => {
+                let item = ready!(source.poll_next(cx)).map(|item| {
+                    item.map(|bytes| {
+                        let end = source.take_end(&bytes);
+                        Piece::plain(bytes).with_end(end)
+                    })
+                });
+                let ended = match &item {
+                    None => true,
+                    Some(Err(_)) => false,
+                    // Of a body whose length is announced nothing is asked behind its last byte.
+                    Some(Ok(piece)) => {
+                        self.sent += piece.remaining() as u64;
+                        self.announced.is_some_and(|length| self.sent >= length)
+                    }
                 };
-                item.map(piece).map_err(BodyError::into)
-            }),
+                if ended {
+                    self.ends(Ending::Whole);
+                }
+                item.map(|item| item.map_err(EndsHere::from))
+            }
             Kind::Passed(body) => {
-                let frame = ready!(Pin::new(body).poll_frame(cx));
+                let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
+                if (frame.is_none() || body.is_end_stream()) && !matches!(frame, Some(Err(_))) {
+                    self.ends(Ending::Whole);
+                }
                 return Poll::Ready(frame.map(|frame| {
                     frame.map(|frame| frame.map_data(Piece::plain)).map_err(Into::into)
                 }));
             }
             Kind::Disturbed(disturbed) => match ready!(disturbed.poll(cx)) {
+                Some(Err(error)) => {
+                    self.ends(Ending::Fault);
+                    Some(Err(error))
+                }
                 None => {
                     let trailers = disturbed.trailers.take().map(Arc::unwrap_or_clone);
+                    self.ends(Ending::Whole);
                     return Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))));
                 }
                 item => item,

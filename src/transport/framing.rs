@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 
-use crate::message::{BodyStream, FaultAction, Guard};
+use crate::message::{BodyStream, Ending, FaultAction, Guard};
 
 use super::deliver::{Step, Steps};
 use super::socket::Socket;
@@ -83,7 +83,7 @@ pub(super) async fn run(socket: Socket, read: Bytes, outside: Outside, limit: us
 }
 
 async fn send(mut socket: Socket, read: Bytes, outside: Outside, limit: usize) -> io::Result<Sent> {
-    let Outside { mut flow, framing, trailers, keep, upload, guard } = outside;
+    let Outside { mut flow, framing, trailers, keep, upload, mut guard } = outside;
     let mut incoming = Incoming::new(upload.map_or(Rest::Bytes(0), |upload| upload.take_rest()));
     incoming.push(&read);
     drop(read);
@@ -98,7 +98,10 @@ async fn send(mut socket: Socket, read: Bytes, outside: Outside, limit: usize) -
                 Some(Step::Send(bytes)) => piece(&mut socket, framing, bytes, &mut left).await?,
                 // Without a last chunk the client sees that the body is not whole.
                 Some(Step::Broken(_)) => return Ok(Sent::Gone),
-                Some(Step::Fail(action)) => return Ok(Sent::Fault(socket, action)),
+                Some(Step::Fail(action)) => {
+                    ends(guard.as_mut(), Ending::Fault);
+                    return Ok(Sent::Fault(socket, action));
+                }
                 None => break,
             },
             // A client that closes the connection is noticed by its FIN; further requests wait.
@@ -109,6 +112,7 @@ async fn send(mut socket: Socket, read: Bytes, outside: Outside, limit: usize) -
             }
         }
     }
+    ends(guard.as_mut(), Ending::Whole);
     drop(guard);
     if framing == Framing::Chunked {
         socket.write_all(&last_chunk(trailers.as_deref())).await?;
@@ -123,6 +127,12 @@ async fn send(mut socket: Socket, read: Bytes, outside: Outside, limit: usize) -
     }
     socket.put_back(incoming.next.freeze());
     Ok(Sent::Whole(socket))
+}
+
+fn ends(guard: Option<&mut Guard>, how: Ending) {
+    if let Some(guard) = guard {
+        guard.ends(how);
+    }
 }
 
 /// The end of a body in chunks (RFC 9112, section 7.1).

@@ -13,7 +13,7 @@ import re
 import sys
 from pathlib import Path
 
-THEMES = "auth paging watch throttling brownout network control-plane delete status".split()
+THEMES = "auth paging watch throttling brownout network control-plane semantics delete status".split()
 
 HEAD = """\
 # Drills of real clients

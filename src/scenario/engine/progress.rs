@@ -10,6 +10,7 @@ use crate::message::Asked;
 use crate::scenario::rule::matcher::Compared;
 use crate::scenario::rule::point::{PointThen, Where};
 use crate::scenario::rule::set::{Outcomes, Rule, ScenarioSet};
+use crate::scenario::rule::then::Then;
 use crate::scenario::rule::timeline::Now;
 
 /// A rule whose fault no request has met, or not as often as its steps have it.
@@ -27,7 +28,7 @@ impl ScenarioSet {
     pub(crate) fn unmet(&self, state: &ScenarioState) -> Vec<UnmetRule> {
         let memory = state.lock();
         let of = |rule: &Rule| {
-            let missing = Progress { rule, memory: &memory }.missing()?;
+            let missing = Progress { set: self, rule, memory: &memory }.missing()?;
             Some(UnmetRule { rule: Arc::clone(&rule.id), why: missing + &self.phase_of(rule) })
         };
         self.rules.iter().filter_map(of).collect()
@@ -53,6 +54,20 @@ impl ScenarioSet {
         })
     }
 
+    /// Whether a rule revokes tokens of a kind: then that is the fault, and not the gate.
+    fn revokes(&self, token: usize) -> bool {
+        let revokes = |then: &Then| then.revoke == Some(token);
+        self.rules.iter().any(|rule| match &rule.outcomes {
+            Outcomes::None => false,
+            Outcomes::Steps(steps) => steps.iter().any(|step| revokes(&step.then)),
+            Outcomes::Share(shares) => shares.iter().any(|share| revokes(&share.then)),
+            Outcomes::At(points) => points.iter().any(|point| match &point.place {
+                Where::Page(_, then) => revokes(then),
+                Where::Stream(..) => false,
+            }),
+        })
+    }
+
     /// Names the phase that a rule is on in, for a message.
     fn phase_of(&self, rule: &Rule) -> String {
         let timeline = self.scenarios.get(rule.scenario).and_then(|about| about.timeline.as_ref());
@@ -63,6 +78,7 @@ impl ScenarioSet {
 
 /// A rule, and what was counted for it.
 struct Progress<'a> {
+    set: &'a ScenarioSet,
     rule: &'a Rule,
     memory: &'a Memory,
 }
@@ -81,7 +97,10 @@ impl Progress<'_> {
         if rule.only_watches() {
             return None;
         }
-        if rule.gate.is_some() && self.counted(REFUSED) == 0 {
+        if let Some(gate) = &rule.gate
+            && !self.set.revokes(gate.token)
+            && self.counted(REFUSED) == 0
+        {
             let requests = requests(matched);
             return Some(format!("{requests} came, each with a valid token: none was refused"));
         }

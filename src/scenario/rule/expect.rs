@@ -32,6 +32,22 @@ pub(crate) struct Expect {
     pub token_refreshed_once: bool,
     /// A create whose answer was lost must not succeed twice.
     pub creates_once: bool,
+    /// What failed must succeed later.
+    pub recovers: bool,
+    /// A body that broke off must be asked for again.
+    pub bodies_whole: bool,
+    /// After the first request the client must list the resource.
+    pub relists: bool,
+    /// A watch that ended must go on where it was left, or after a list.
+    pub watch_resumes: bool,
+    /// A write that succeeded must not be sent again.
+    pub writes_once: bool,
+    /// An update that met a conflict must not be sent again before a read.
+    pub conflicts_reread: bool,
+    /// A call must not be repeated twice in a row without a pause.
+    pub never_hammers: bool,
+    /// A request must not be abandoned before this time.
+    pub patience: Option<Duration>,
 }
 
 impl Expect {
@@ -49,6 +65,14 @@ impl Expect {
             relist_within: words.relist_within,
             token_refreshed_once: words.token.is_some(),
             creates_once: words.creates.is_some(),
+            recovers: words.recovers.is_some(),
+            bodies_whole: words.bodies.is_some(),
+            relists: words.relists.is_some(),
+            watch_resumes: words.watch.is_some(),
+            writes_once: words.writes.is_some(),
+            conflicts_reread: words.conflicts.is_some(),
+            never_hammers: words.hammering.is_some(),
+            patience: words.patience,
         }
     }
 }

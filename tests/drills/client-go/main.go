@@ -68,7 +68,7 @@ func main() {
 		pages(ctx, jobs)
 	case "watch":
 		watch(ctx, client, jobs)
-	case "auth", "throttling", "network", "control-plane":
+	case "auth", "throttling", "network", "control-plane", "semantics":
 		for range 3 {
 			cycle(ctx, jobs)
 		}

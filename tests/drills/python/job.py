@@ -203,7 +203,7 @@ def main():
         configuration = client.Configuration()
         config.load_kube_config(client_configuration=configuration)
         cycles(Jobs(configuration, Token(configuration)), 3)
-    elif theme in ("throttling", "network", "control-plane"):
+    elif theme in ("throttling", "network", "control-plane", "semantics"):
         cycles(Jobs(), 3)
     elif theme == "brownout":
         cycles(Jobs(), 5, pause=1.2)

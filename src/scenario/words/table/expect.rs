@@ -23,12 +23,20 @@ only_choices! {
     Honoured = "honoured", "";
     /// Of `backoff`.
     Exponential = "exponential", "";
-    /// Of `jitter`.
+    /// Of `jitter`, `recovers` and `relists`.
     Required = "required", "";
     /// Of `token`.
     RefreshedOnce = "refreshed_once", "";
-    /// Of `creates`.
+    /// Of `creates` and `writes`.
     Once = "once", "";
+    /// Of `bodies`.
+    Whole = "whole", "";
+    /// Of `watch`.
+    Resumes = "resumes", "";
+    /// Of `conflicts`.
+    Reread = "reread", "";
+    /// Of `hammering`.
+    Never = "never", "";
 }
 
 /// What a mistake of a client leads to, in [`Finding::grade`](crate::Finding::grade).
@@ -88,7 +96,7 @@ words! {
     max_in_flight: Count = word("max_in_flight", "The most requests at once.").example("max_in_flight: 8"),
     max_attempts: Count = word(
         "max_attempts",
-        "After so many failures of a call in a row the client does not try it again.",
+        "After so many failures of a call in a row, refusals of the rule included, the client does not try it again.",
     )
     .example("max_attempts: 5"),
     backoff: Exponential = word("backoff", "Pauses between failed attempts of a call grow.")
@@ -104,6 +112,33 @@ words! {
         .example("token: refreshed_once"),
     creates: Once = word("creates", "A create whose answer was lost does not succeed a second time.")
         .example("creates: once"),
+    recovers: Required = word("recovers", "What failed succeeds later; a lost write may also be looked for.")
+        .example("recovers: required"),
+    bodies: Whole = word(
+        "bodies",
+        "A body that broke off is asked for again before the client writes something.",
+    )
+    .example("bodies: whole"),
+    relists: Required = word("relists", "After the first of these requests the client lists the resource.")
+        .example("relists: required"),
+    watch: Resumes = word(
+        "watch",
+        "A watch that ended, or went silent, goes on from the last revision that it was sent, or after a list.",
+    )
+    .example("watch: resumes"),
+    writes: Once = word(
+        "writes",
+        "A create, update or patch that succeeded is not sent again, with nothing else written in between.",
+    )
+    .example("writes: once"),
+    conflicts: Reread = word("conflicts", "An update that met a 409 is not sent again before the object is read.")
+        .example("conflicts: reread"),
+    hammering: Never = word(
+        "hammering",
+        "After a failure a call is not repeated within 50 ms twice in a row.",
+    )
+    .example("hammering: never"),
+    patience: Time = word("patience", "No request is abandoned before this time.").example("patience: 5s"),
 }
 
 words! {

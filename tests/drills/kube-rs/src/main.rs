@@ -40,7 +40,7 @@ async fn run() -> Result<(), Failed> {
         "paging" => paging().await,
         "watch" => watch().await,
         "auth" => cycles(Jobs::with_token().await?, 3, Duration::ZERO).await,
-        "throttling" | "network" | "control-plane" => {
+        "throttling" | "network" | "control-plane" | "semantics" => {
             cycles(Jobs::new().await?, 3, Duration::ZERO).await
         }
         "brownout" => cycles(Jobs::new().await?, 5, Duration::from_millis(1200)).await,
