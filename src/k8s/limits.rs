@@ -8,7 +8,7 @@ pub(super) const MAX_OBJECT_BYTES: usize = 1536 * 1024;
 
 /// The maximum nesting of an object, in levels, without its managed fields. Upstream's decoder stops at
 /// 10,000 levels; values are walked by recursion here, and this depth is safe on every thread.
-pub(super) const MAX_DEPTH: usize = 256;
+pub(super) const MAX_DEPTH: usize = 127;
 
 /// The maximum nesting of a JSON text, in levels: managed fields are nested deeper than their object.
 pub(super) const MAX_TEXT_DEPTH: usize = MAX_DEPTH + 16;

@@ -232,8 +232,12 @@ async fn unknown_resources_paths_and_methods_are_refused_as_upstream_does() {
     assert_eq!((elsewhere.status.as_u16(), elsewhere.text()), (404, "404 page not found\n"));
     let missing = ask(&server, "GET", &format!("{MPIJOBS}/none")).await;
     assert_eq!(missing.at("/details/kind"), "mpijobs");
-    let method = post(&server, "POST", &format!("{MPIJOBS}/mpi-test"), &json!({})).await;
+    let config_map = "/api/v1/namespaces/kube-test/configmaps/none";
+    let method = post(&server, "POST", config_map, &json!({})).await;
     assert_eq!((method.status.as_u16(), method.at("/reason")), (405, json!("MethodNotAllowed")));
+    // A defined type's objects are made at a name, too.
+    let empty = post(&server, "POST", &format!("{MPIJOBS}/mpi-test"), &json!({})).await;
+    assert_eq!((empty.status.as_u16(), empty.at("/reason")), (400, json!("BadRequest")));
     let media = send(&server, "POST", MPIJOBS, &[("content-type", "text/csv")], "a,b").await;
     assert_eq!((media.status.as_u16(), media.at("/reason")), (415, json!("UnsupportedMediaType")));
     let accept = send(&server, "GET", MPIJOBS, &[("accept", "image/png")], "").await;
