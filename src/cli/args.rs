@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(super) use deferred::Deferred;
 pub(super) use diff::{Asked, Diff, Snapshot};
 pub(super) use replay::{Recorded, Replay};
-pub(super) use serve::{Backend, Listener, Record, Serve, TlsArgs, WrittenAs};
+pub(super) use serve::{Backend, Faults, Listener, Record, Serve, TlsArgs, WrittenAs};
 pub(super) use wiremock::WireMock;
 
 /// A stand-in for an API server in tests.
@@ -252,6 +252,9 @@ pub(super) struct Import {
     /// Replace files that are there with another content.
     #[arg(long)]
     pub(super) force: bool,
+    /// Keep secrets in stubs as they are; a recording never has any.
+    #[arg(long)]
+    pub(super) keep_secrets: bool,
     /// Exit with code 1 if a part of the file has no equivalent.
     #[arg(long)]
     pub(super) strict: bool,

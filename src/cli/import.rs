@@ -1,6 +1,6 @@
 //! `standin import`: a file of another tool → stub mappings, or a recording.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,9 +8,12 @@ use crate::document::{Diagnostics, Format, MAX_FILE_BYTES, Source, disk};
 use crate::error::EXIT_FAILURE;
 use crate::export;
 use crate::fixtures;
-use crate::import::{self, ImportFormat, ImportedContent, ImportedExchange, ImportedStub};
+use crate::import::{
+    self, ImportFormat, ImportedContent, ImportedExchange, ImportedStub, StubSecrets,
+};
 use crate::record::{Earlier, QueueLimits, Recorder, RecordingOf};
 use crate::recorded::{Answers, Recording};
+use crate::redact::{Key, Redactor};
 
 use super::args::Import;
 use super::backend::key_of_environment;
@@ -31,13 +34,53 @@ pub(super) fn import(args: &Import) -> Result<(), CommandError> {
         return wiremock(args);
     }
     let written = match imported.content {
-        ImportedContent::Stubs(stubs) => write_stubs(args, &stubs)?,
+        ImportedContent::Stubs(mut stubs) => {
+            if let Some(secrets) = stub_secrets(args, source.text.as_bytes()) {
+                let had = stubs.iter_mut().map(|stub| secrets.remove(&mut stub.mapping));
+                report_secrets(had.filter(|had| *had).count());
+            }
+            write_stubs(args, &stubs)?
+        }
         ImportedContent::Exchanges(exchanges) => record(args, exchanges)?,
     };
     for problem in &imported.left_out.0 {
         eprintln!("{problem}");
     }
     conclude(args, imported.format, &written, imported.left_out.0.len())
+}
+
+/// What removes the secrets of stubs; nothing where they are kept. Without a key of the user's the pseudonyms follow
+/// from the content, so that it is imported the same again.
+fn stub_secrets(args: &Import, content: &[u8]) -> Option<StubSecrets> {
+    let key = || key_of_environment().unwrap_or_else(|| Key::of(content));
+    (!args.keep_secrets).then(|| StubSecrets::new(Redactor::new(key())))
+}
+
+/// Removes the secrets of a root directory of `WireMock`.
+fn remove_secrets(secrets: &StubSecrets, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    let mut had = 0;
+    for (path, content) in files {
+        if path.starts_with("__files") {
+            if let Some(new) = secrets.body(content) {
+                *content = new;
+                had += 1;
+            }
+        } else if let Ok(mut mapping) = serde_json::from_slice(content)
+            && secrets.remove(&mut mapping)
+        {
+            *content = format!("{mapping:#}\n").into_bytes();
+            had += 1;
+        }
+    }
+    report_secrets(had);
+}
+
+fn report_secrets(stubs: usize) {
+    if stubs > 0 {
+        eprintln!(
+            "standin: secrets in {stubs} stubs and bodies have pseudonyms, and patterns match any value in their place; --keep-secrets keeps them"
+        );
+    }
 }
 
 /// Reports what was done, and fails where the options say so.
@@ -157,7 +200,12 @@ fn wiremock(args: &Import) -> Result<(), CommandError> {
         Answers::new(&paths, export::REPLAY.parse().ok()).map_err(CommandError::invalid)?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().build().map_err(CommandError::Start)?;
-    let exported = runtime.block_on(export::wiremock(&recording, &answers));
+    let mut exported = runtime.block_on(export::wiremock(&recording, &answers));
+    if let Some(secrets) =
+        stub_secrets(args, &exported.files.values().flatten().copied().collect::<Vec<u8>>())
+    {
+        remove_secrets(&secrets, &mut exported.files);
+    }
     let files: Files =
         exported.files.into_iter().map(|(path, content)| (args.to.join(path), content)).collect();
     if !args.force {

@@ -10,8 +10,8 @@ use crate::fixtures;
 use crate::serve::ReplayReport;
 use crate::server::{Builder, RunningServer, Server};
 
-use super::args::{Listener, Record, Recorded, Replay, Serve, TlsArgs, WrittenAs};
-use super::backend::backends;
+use super::args::{Faults, Listener, Record, Recorded, Replay, Serve, TlsArgs, WrittenAs};
+use super::backend::{backends, options};
 use super::console::Console;
 use super::error::CommandError;
 use super::signals::Signals;
@@ -44,12 +44,14 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         builder = builder.authorization_policy_file(path);
     }
     builder = builder.anonymous_auth(args.anonymous_auth);
+    let is_proxy = !args.upstream.is_empty() || args.tls.forward;
     builder = args.admin_listen.into_iter().fold(builder, Builder::admin_listen);
-    let is_proxy = !args.upstream.is_empty();
     for (url, options) in backends(args.upstream, &args.backend)? {
         builder = builder.upstream(url, options);
     }
-    builder = builder.rewrite_links(!args.backend.no_rewrite);
+    builder = builder
+        .rewrite_links(!args.backend.no_rewrite)
+        .keep_faults(args.backend.faults == Faults::Keep);
     let recorded = args.replay.recorded(&fixtures).map_err(CommandError::Usage)?;
     if let Some(Recorded { directory, mode }) = recorded {
         if !is_proxy && mode.is_none() {
@@ -66,6 +68,10 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
     }
     builder = args.replay.strict.into_iter().fold(builder, Builder::strict);
     builder = builder.replay_speed(args.replay.replay_speed);
+    if args.tls.forward {
+        builder =
+            builder.forward_proxy(args.tls.tunnel.clone()).forward_options(options(&args.backend));
+    }
     let builder = with_tls(builder, &args.tls)?.hot_reload(true);
     let bounds = bounds(&args.listener, args.max_worlds)?;
     let ca_out = args.tls.ca_out;
@@ -150,7 +156,10 @@ fn tls(args: &TlsArgs) -> crate::tls::server::TlsOptions {
 
 pub(super) fn record(args: Record) -> Result<(), CommandError> {
     let backends = backends(args.upstream, &args.backend)?;
-    let urls: Vec<&str> = backends.iter().map(|(url, _)| &**url).collect();
+    let mut urls: Vec<&str> = backends.iter().map(|(url, _)| &**url).collect();
+    if args.tls.forward {
+        urls.push("as a forward proxy");
+    }
     let what = format!("recording {} to {}", urls.join(", "), args.to.display());
     let folder = match args.written_as {
         WrittenAs::Stubs => args.to.clone(),
@@ -161,11 +170,16 @@ pub(super) fn record(args: Record) -> Result<(), CommandError> {
         // All paths are the backend's.
         .world_prefix(None)
         .rewrite_links(!args.backend.no_rewrite)
+        .keep_faults(args.backend.faults == Faults::Keep)
         .record(&folder);
     for (url, options) in backends {
         builder = builder.upstream(url, options);
     }
-    let builder = args.record_mode.into_iter().fold(builder, Builder::record_mode);
+    let mut builder = args.record_mode.into_iter().fold(builder, Builder::record_mode);
+    if args.tls.forward {
+        builder =
+            builder.forward_proxy(args.tls.tunnel.clone()).forward_options(options(&args.backend));
+    }
     let builder = with_tls(builder, &args.tls)?;
     let bounds = bounds(&args.listener, None)?;
     let ca_out = args.tls.ca_out;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! file → [Source] → Value → format? → [openapi] | [postman] | [hoverfly] | [mountebank] | [mockserver]
-//!                     │                  └ [stub] (mappings)
+//!                     │                  └ [stub] (mappings), without [secrets]
 //!                     └─────────────→ [har] | [vcr] | [audit] → [exchange]
 //! ```
 //!
@@ -21,6 +21,7 @@ mod openapi;
 mod postman;
 mod regex;
 mod scalar;
+mod secrets;
 mod stub;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use crate::document::{Decoder, Diagnostic, Diagnostics, Node, Severity, Source};
 
 pub(crate) use exchange::ImportedExchange;
 pub(crate) use format::ImportFormat;
+pub(crate) use secrets::StubSecrets;
 pub(crate) use stub::ImportedStub;
 
 /// The most stubs that one file becomes: alternatives and repetitions multiply.

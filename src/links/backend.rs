@@ -3,6 +3,8 @@
 use http::Uri;
 use memchr::memmem::Finder;
 
+use super::spelling::path_spellings;
+
 /// One backend: where it is, and where clients find it.
 #[derive(Debug, Clone)]
 pub(crate) struct Backend {
@@ -12,6 +14,8 @@ pub(crate) struct Backend {
     pub(super) hosts: Vec<Host>,
     /// The path of its URL, without the last slash.
     pub(super) base: String,
+    /// That path, where there is one, in the spellings that references by a path alone have.
+    pub(super) bases: Vec<Finder<'static>>,
     /// The path at which clients find it, without the last slash.
     pub(super) below: String,
 }
@@ -62,8 +66,9 @@ impl Backend {
             }
         }
         let base = uri.path().trim_end_matches('/').to_owned();
+        let bases = path_spellings(&base).map(|text| Finder::new(&text).into_owned()).collect();
         let below = below.trim_end_matches('/').to_owned();
-        Ok(Self { secure, port, hosts, base, below })
+        Ok(Self { secure, port, hosts, base, bases, below })
     }
 
     /// Its URL, without the last slash.

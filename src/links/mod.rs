@@ -16,6 +16,7 @@ mod body;
 mod cookie;
 mod field;
 mod path;
+mod reference;
 mod scan;
 mod spelling;
 mod stream;

@@ -3,7 +3,7 @@
 use super::Links;
 use super::backend::Backend;
 use super::base::ClientBase;
-use super::scan::continues_segment;
+use super::spelling::continues_segment;
 
 impl Links {
     /// The path of a backend as its clients see it; nothing where it is the same, or no absolute path.

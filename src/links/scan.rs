@@ -8,7 +8,8 @@ use std::ops::Range;
 use super::Links;
 use super::backend::Backend;
 use super::base::ClientBase;
-use super::spelling::{SPELLINGS, Spelling, begins_with, ends_in};
+use super::reference;
+use super::spelling::{SPELLINGS, Spelling, begins_with, continues_segment, ends_in};
 
 /// The beginning of a link: scheme, host, port and the path of its backend.
 pub(super) struct Found<'l> {
@@ -25,6 +26,10 @@ enum Scheme {
     WebSocket,
     /// It begins with `//` (RFC 3986, section 4.2).
     Relative,
+    /// It is a path alone, which goes on behind the backend's own.
+    Path,
+    /// It is the path of the backend itself.
+    WholePath,
 }
 
 /// The schemes, the longer ones first.
@@ -113,6 +118,14 @@ impl Links {
     pub(super) fn find(&self, text: &[u8]) -> BTreeMap<usize, Found<'_>> {
         let mut found = BTreeMap::new();
         for backend in &self.backends {
+            for at in backend.bases.iter().flat_map(|base| base.find_iter(text)) {
+                if let Some((length, spelling)) = reference::at(text, at, &backend.base) {
+                    let ends = !text[at + length..].starts_with(spelling.slash.as_bytes());
+                    let scheme = if ends { Scheme::WholePath } else { Scheme::Path };
+                    let range = at..at + length;
+                    found.entry(at).or_insert(Found { range, backend, scheme, spelling });
+                }
+            }
             for host in &backend.hosts {
                 for at in host.finder.find_iter(text) {
                     if !found.contains_key(&at)
@@ -130,14 +143,17 @@ impl Links {
 impl Found<'_> {
     /// What it begins with for a client.
     fn of_client(&self, base: &ClientBase) -> String {
+        let path = format!("{}{}", base.path, self.backend.below);
         let scheme = match (self.scheme, base.secure) {
+            (Scheme::WholePath, _) if path.is_empty() => return self.spelling.write("/"),
+            (Scheme::Path | Scheme::WholePath, _) => return self.spelling.write(&path),
             (Scheme::Http, false) => "http://",
             (Scheme::Http, true) => "https://",
             (Scheme::WebSocket, false) => "ws://",
             (Scheme::WebSocket, true) => "wss://",
             (Scheme::Relative, _) => "//",
         };
-        let text = format!("{scheme}{}{}{}", base.authority, base.path, self.backend.below);
+        let text = format!("{scheme}{}{path}", base.authority);
         self.spelling.write(&text)
     }
 }
@@ -239,11 +255,4 @@ fn goes_on(text: &[u8]) -> bool {
         [next, ..] => next.is_ascii_alphanumeric() || matches!(next, b'-' | b'_' | b'@'),
         [] => false,
     }
-}
-
-/// Whether the last segment of a path goes on: the path is another one.
-pub(super) fn continues_segment(text: &[u8]) -> bool {
-    text.first().is_some_and(|next| {
-        next.is_ascii_alphanumeric() || matches!(next, b'-' | b'_' | b'~' | b'.')
-    })
 }

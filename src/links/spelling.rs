@@ -50,3 +50,19 @@ pub(super) fn ends_in(text: &[u8], mark: &str) -> bool {
     let from = text.len().checked_sub(mark.len());
     from.is_some_and(|from| text[from..].eq_ignore_ascii_case(mark.as_bytes()))
 }
+
+/// Whether the last segment of a path goes on: the path is another one.
+pub(super) fn continues_segment(text: &[u8]) -> bool {
+    text.first().is_some_and(|next| {
+        next.is_ascii_alphanumeric() || matches!(next, b'-' | b'_' | b'~' | b'.')
+    })
+}
+
+/// The spellings of a slash in references by a path alone: plain, and as PHP writes it in JSON.
+pub(super) const PATH_SLASHES: [&str; 2] = ["/", r"\/"];
+
+/// A backend's path as references spell it; nothing where there is none.
+pub(super) fn path_spellings(base: &str) -> impl Iterator<Item = String> {
+    let any = !base.is_empty();
+    PATH_SLASHES.iter().filter(move |_| any).map(|slash| base.replace('/', slash))
+}

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::Links;
 use super::base::ClientBase;
 use super::scan::{ends_in_word, is_delimiter};
-use super::spelling::SPELLINGS;
+use super::spelling::{SPELLINGS, path_spellings};
 
 /// Rewrites a body piece by piece. What may be the beginning of a link waits for the next piece, and nothing else.
 #[derive(Debug)]
@@ -87,6 +87,8 @@ impl Links {
         let make = || {
             let mut out = Vec::new();
             for backend in &self.backends {
+                // One character more says whether a reference goes on in the same segment.
+                out.extend(path_spellings(&backend.base));
                 for host in &backend.hosts {
                     for scheme in ["http:", "https:", "ws:", "wss:", ""] {
                         for port in [format!(":{}", backend.port), String::new()] {

@@ -292,3 +292,23 @@ proptest! {
         prop_assert_eq!(String::from_utf8_lossy(&out), String::from_utf8_lossy(&expected));
     }
 }
+
+#[test]
+fn references_by_a_path_lose_the_path_of_the_backend() {
+    let of = links(&[("https://api.test/v1", "")]);
+    for (before, after) in [
+        (r#"{"next":"/v1/items?page=2"}"#, r#"{"next":"/items?page=2"}"#),
+        (r#"{"next":"\/v1\/items"}"#, r#"{"next":"\/items"}"#),
+        (r#"{"up":"/v1","q":"/v1?a=b"}"#, r#"{"up":"/","q":"/?a=b"}"#),
+        ("<a href='/v1/x'>/v1/x</a>", "<a href='/x'>/v1/x</a>"),
+        (
+            r#"{"a":"/v10/x","b":"x/v1/y","c":"/other"}"#,
+            r#"{"a":"/v10/x","b":"x/v1/y","c":"/other"}"#,
+        ),
+        (r#"{"a":"https://api.test/v1/x"}"#, r#"{"a":"http://c:1/x"}"#),
+    ] {
+        assert_eq!(text(&of, before), after, "{before}");
+    }
+    let below = links(&[("http://auth.test/realm", "/auth")]);
+    assert_eq!(text(&below, r#""/realm/x""#), r#""/auth/x""#);
+}

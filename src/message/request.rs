@@ -26,6 +26,8 @@ pub struct Request {
     pub certificate: Option<Arc<ClientCertificate>>,
     /// Whether it came over TLS.
     pub tls: bool,
+    /// Whether it is to another server: a client of this forward proxy sent it.
+    pub(crate) forwarded: bool,
     /// The beginning of the path that named the request's world; the target is without it.
     pub(crate) mount: Option<Box<str>>,
 }
@@ -60,6 +62,7 @@ impl Request {
             peer: None,
             certificate: None,
             tls: false,
+            forwarded: false,
             mount: None,
         }
     }
@@ -76,6 +79,7 @@ impl Request {
             peer: None,
             certificate: None,
             tls: false,
+            forwarded: false,
             mount: None,
         }
     }
@@ -92,6 +96,7 @@ impl Request {
             peer: self.peer,
             certificate: None,
             tls: self.tls,
+            forwarded: self.forwarded,
             mount: self.mount.clone(),
         }
     }

@@ -1,15 +1,23 @@
 //! Several backends behind one server: each has a path, below which requests go to it.
 
+use std::sync::Arc;
+
 use http::Uri;
 use http::uri::PathAndQuery;
 
 use crate::message::Request;
 
+use super::forward::{ForwardBackends, Origin};
 use super::upstream::Upstream;
 
-/// The backends, those with longer paths first.
+/// The backends of a server.
 #[derive(Debug)]
-pub(crate) struct Backends(Vec<(String, Upstream)>);
+pub(crate) enum Backends {
+    /// Those with longer paths first.
+    Below(Vec<(String, Arc<Upstream>)>),
+    /// Those that the clients of a forward proxy ask for.
+    Forward(ForwardBackends),
+}
 
 /// A backend as it is named on the command line: `URL`, or `PATH=URL`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,32 +48,43 @@ impl Backends {
     /// These backends, each with the path below which requests go to it.
     pub(crate) fn new(mut backends: Vec<(String, Upstream)>) -> Self {
         backends.sort_by_key(|(below, _)| usize::MAX - below.len());
-        Self(backends)
+        let shared = |(below, upstream)| (below, Arc::new(upstream));
+        Self::Below(backends.into_iter().map(shared).collect())
     }
 
     /// The backend for a request. The path of the backend is taken out of the request's target.
-    pub(super) fn route(&self, request: &mut Request) -> Option<&Upstream> {
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn route(&self, request: &mut Request) -> Result<Arc<Upstream>, String> {
+        let backends = match self {
+            Self::Below(backends) => backends,
+            Self::Forward(backends) => {
+                let origin = Origin::of(request).filter(|_| request.forwarded).ok_or(
+                    "this is a forward proxy; set HTTP_PROXY and HTTPS_PROXY of the client to it",
+                )?;
+                return backends.of(&origin).map_err(|error| error.to_string());
+            }
+        };
         let path = request.path();
-        let (below, upstream) = self.0.iter().find(|(below, _)| {
+        let found = backends.iter().find(|(below, _)| {
             path.strip_prefix(&**below).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })?;
+        });
+        let Some((below, upstream)) = found else {
+            let paths: Vec<&str> = backends.iter().map(|(below, _)| &**below).collect();
+            return Err(format!("no backend has this path; they have {}", paths.join(", ")));
+        };
         if !below.is_empty() {
             request.uri = without(&request.uri, below);
         }
-        Some(upstream)
-    }
-
-    /// The paths of the backends, for people.
-    pub(super) fn paths(&self) -> String {
-        let paths: Vec<&str> = self.0.iter().map(|(below, _)| &**below).collect();
-        paths.join(", ")
+        Ok(Arc::clone(upstream))
     }
 }
 
 impl From<Upstream> for Backends {
     /// One backend for all requests.
     fn from(upstream: Upstream) -> Self {
-        Self(vec![(String::new(), upstream)])
+        Self::Below(vec![(String::new(), Arc::new(upstream))])
     }
 }
 

@@ -42,7 +42,7 @@ impl CompleteExchange {
         let links = backend.map(|backend| Arc::new(Links::new(vec![backend])));
         let copy = BodyCopy::default();
         copy.push(&body);
-        let sent = SentRequest { method, target, headers, body: copy, links };
+        let sent = SentRequest { method, origin: None, target, headers, body: copy, links };
         let parts = if answer.is_empty() {
             Vec::new()
         } else {

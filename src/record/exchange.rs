@@ -1,7 +1,7 @@
 //! One exchange while it is recorded: the request, the answer, and when its parts arrived.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -10,7 +10,9 @@ use http::{HeaderMap, Method, StatusCode};
 
 use crate::links::Links;
 use crate::message::{BodyDigest, GrowingDigest};
+use crate::redact::PendingBody;
 
+use super::forward::Origin;
 use super::spool::{Spool, SpoolThread, SpooledBody};
 
 /// The largest request body that is kept, in bytes; of a larger one only the digest is.
@@ -29,6 +31,8 @@ pub(super) const MAX_CHUNKS: usize = 10_000;
 #[derive(Debug)]
 pub(super) struct SentRequest {
     pub(super) method: Method,
+    /// The server that it was for, where a client of a forward proxy sent it.
+    pub(super) origin: Option<Origin>,
     /// Path and query as sent.
     pub(super) target: String,
     pub(super) headers: HeaderMap,
@@ -213,7 +217,20 @@ pub(super) enum SentBody {
     Digest(BodyDigest),
 }
 
+impl PendingBody for Mutex<Copied> {
+    fn arrived(&self) -> Option<Bytes> {
+        let copied = self.lock().unwrap_or_else(PoisonError::into_inner);
+        copied.digest.is_none().then(|| Bytes::copy_from_slice(&copied.bytes))
+    }
+}
+
 impl BodyCopy {
+    /// The body, for as long as it is kept.
+    pub(super) fn pending(&self) -> Weak<dyn PendingBody> {
+        let body: Weak<Mutex<Copied>> = Arc::downgrade(&self.0);
+        body
+    }
+
     /// The copy of a body that was sent.
     pub(super) fn finished(content: SentBody) -> Self {
         Self(Arc::new(Mutex::new(Copied { finished: Some(content), ..Copied::default() })))

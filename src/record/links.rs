@@ -16,10 +16,9 @@ use crate::links::{ClientBase, Links, Rewriting, is_compressed, is_rewritten};
 use crate::message::{Body, BodyError, PassedBody, Request};
 use crate::redact::recoded;
 
-/// A body up to this size, in bytes, is read before its head is sent, so that its length can be announced.
-const ANNOUNCED: usize = 256 << 10;
-
-/// A compressed body is read up to this size, in bytes, since it can only be changed as a whole.
+/// A body up to this size, in bytes, is read before its head is sent, so that its length can be announced. A larger
+/// one keeps its length, and all of its bytes, where this much of it has no link. A compressed body is read up to this
+/// size, since it can only be changed as a whole.
 const MOST_READ: usize = 1 << 20;
 
 /// How long such a body is waited for. A slower one goes out in chunks.
@@ -53,10 +52,10 @@ impl AnswerLinks {
             headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let compressed = is_compressed(headers);
         let mut begun = Begun::default();
-        if compressed || length.is_some_and(|length: usize| length <= ANNOUNCED) {
+        if compressed || length.is_some() {
             let read = tokio::time::timeout(PATIENCE, begun.read(&mut body)).await;
             let is_whole = read == Ok(true) && begun.last.is_none();
-            if is_whole && length.is_none_or(|length| length == begun.bytes.len()) {
+            if is_whole && length.is_none_or(|length: usize| length == begun.bytes.len()) {
                 let mut whole = begun.bytes.freeze();
                 let change = |text: &[u8]| links.to_client(text, &base);
                 let new =
@@ -70,7 +69,7 @@ impl AnswerLinks {
                 headers.insert(CONTENT_LENGTH, whole.len().into());
                 return Body::Bytes(whole);
             }
-            if compressed || read == Ok(true) {
+            if compressed || read == Ok(true) || read == Ok(false) && !links.are_in(&begun.bytes) {
                 // Late, large, broken, or with trailers: it goes on as it came.
                 let (bytes, last) = (begun.bytes.freeze(), begun.last);
                 let rest = (read != Ok(true)).then_some((body, None));

@@ -2,9 +2,10 @@
 //! servers that stubs name.
 //!
 //! ```text
-//! Request → [proxy] → one of the [backends] → [upstream] ══ backend
+//! Request → [proxy] → one of the [backends], or of a [forward] proxy's → [upstream] ══ backend
 //!              │ └─ Plan: the body as it arrives, through the [tee], with [links] to the proxy
 //!              └─ [exchange] when it ends → [writer]
+//! broken answers → [faults] → a scenario beside the recording
 //! [writer] → [ledger]: what tells the request apart ([identity]), its [answer], both [clean] of secrets,
 //!                      and its place among the answers so far → [mapping] → [files] → DIR/*.json
 //! ```
@@ -23,9 +24,11 @@ mod connect;
 mod credentials;
 mod exchange;
 mod exec_plugin;
+mod faults;
 #[cfg(feature = "cli")]
 mod fetch;
 mod files;
+mod forward;
 mod headers;
 mod identity;
 mod key_file;
@@ -54,6 +57,7 @@ mod tests;
 pub(crate) use backends::{Backends, NamedBackend};
 #[cfg(feature = "cli")]
 pub(crate) use complete::CompleteExchange;
+pub(crate) use forward::ForwardBackends;
 pub(crate) use ledger::{Earlier, RecordingOf};
 pub use options::UpstreamOptions;
 pub(crate) use outbound::{ANSWER_TIMEOUT, Outbound};

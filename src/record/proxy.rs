@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{SEC_WEBSOCKET_EXTENSIONS, UPGRADE};
+use http::header::{PROXY_AUTHORIZATION, SEC_WEBSOCKET_EXTENSIONS, UPGRADE};
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 use hyper_util::rt::TokioIo;
@@ -16,6 +16,8 @@ use crate::message::{Body, Effects, Origin, PassedBody, Plan, Request, RequestBo
 
 use super::backends::Backends;
 use super::exchange::{BodyCopy, SentRequest};
+use super::faults::BackendFault;
+use super::forward;
 use super::links::AnswerLinks;
 use super::tee::{Recording, Tee};
 use super::upstream::UpstreamError;
@@ -50,24 +52,45 @@ impl Proxy {
         if let Some(recorder) = &self.recorder {
             recorder.wait_for_room().await;
         }
+        if request.forwarded {
+            // They are this proxy's, not the backend's.
+            request.headers.remove(PROXY_AUTHORIZATION);
+        }
         let sent = self
             .recorder
             .as_ref()
             .map(|_| SentRequest { links: self.links.clone(), ..copy_of(&mut request) });
+        if let (Some(recorder), Some(sent)) = (&self.recorder, &sent) {
+            recorder.expect(sent);
+        }
         let links = self.links.as_ref().and_then(|links| AnswerLinks::of(links, &mut request));
-        let Some(upstream) = self.backends.route(&mut request) else {
-            let paths = self.backends.paths();
-            let why = format!("no backend has this path; they have {paths}\n");
-            return Plan::text(StatusCode::NOT_FOUND, Origin::Upstream, why);
+        let upstream = match self.backends.route(&mut request) {
+            Ok(upstream) => upstream,
+            Err(why) => {
+                return Plan::text(StatusCode::NOT_FOUND, Origin::Upstream, format!("{why}\n"));
+            }
         };
         if self.recorder.is_some() {
             // What is said over a WebSocket is recorded as it is said, without compression.
             request.headers.remove(SEC_WEBSOCKET_EXTENSIONS);
         }
+        let number = self
+            .recorder
+            .as_ref()
+            .zip(sent.as_ref())
+            .and_then(|(recorder, sent)| recorder.count(sent));
         let asked = Instant::now();
         let response = match upstream.forward(request).await {
             Ok(response) => response,
-            Err(error) => return failed(&error),
+            Err(error) => {
+                if let (Some(recorder), Some(sent), Some(number)) = (&self.recorder, &sent, number)
+                    && let UpstreamError::Broken { why, .. } = &error
+                    && let Some(fault) = BackendFault::in_place_of_answer(why)
+                {
+                    recorder.add_fault(sent, number, fault);
+                }
+                return failed(&error);
+            }
         };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let sent = self.recorder.clone().zip(sent);
@@ -77,6 +100,7 @@ impl Proxy {
         let recording = self.recorder.clone().zip(sent).and_then(|(recorder, sent)| {
             let (status, headers) = (head.status, head.headers.clone());
             let mut recording = Recording::begin(recorder, sent, status, headers)?;
+            recording.number = number;
             recording.waited = asked.elapsed();
             let reason = head.extensions.get::<ReasonPhrase>();
             recording.reason = reason.map(|reason| Bytes::copy_from_slice(reason.as_bytes()));
@@ -131,7 +155,8 @@ fn copy_of(request: &mut Request) -> SentRequest {
     request.body = std::mem::replace(&mut request.body, RequestBody::Empty)
         .inspected(move |bytes| copy.push(bytes));
     let (method, headers) = (request.method.clone(), request.headers.clone());
-    SentRequest { method, target: request.target().to_owned(), headers, body, links: None }
+    let origin = if request.forwarded { forward::Origin::of(request) } else { None };
+    SentRequest { method, origin, target: request.target().to_owned(), headers, body, links: None }
 }
 
 /// The answer to an upgrade that the backend has accepted. What is said over a `WebSocket` is recorded; another

@@ -15,6 +15,7 @@ use crate::message::BodyError;
 
 use super::answer;
 use super::exchange::{Arrivals, End, HELD, ReceivedAnswer, SentRequest};
+use super::faults::BackendFault;
 use super::queue::Reserved;
 use super::writer::Recorder;
 
@@ -43,6 +44,8 @@ pub(super) struct Recording {
     pub(super) headers: HeaderMap,
     /// The reason phrase, where it is not the usual one.
     pub(super) reason: Option<Bytes>,
+    /// The number of its request, where faults of the backend are recorded.
+    pub(super) number: Option<u64>,
     /// How long the head took.
     pub(super) waited: Duration,
     began: Instant,
@@ -70,7 +73,7 @@ impl Recording {
         let began = Instant::now();
         let mut reserved = recorder.reserve();
         reserved.grow(OVERHEAD);
-        let (reason, body, trailers) = (None, recorder.arrivals(), None);
+        let (reason, number, body, trailers) = (None, None, recorder.arrivals(), None);
         let waited = Duration::ZERO;
         Some(Self {
             recorder,
@@ -78,6 +81,7 @@ impl Recording {
             status,
             headers,
             reason,
+            number,
             waited,
             began,
             body,
@@ -147,6 +151,21 @@ impl Recording {
         length.is_some_and(|length| length.parse() == Ok(self.body.length()))
     }
 
+    /// Ends with an error of the backend: what arrived is recorded with the fault, where faults are.
+    fn break_off(self, error: &(dyn std::error::Error + 'static)) {
+        let fault = BackendFault::in_body(error, self.body.length());
+        match self.number {
+            Some(number) if self.recorder.add_fault(&self.sent, number, fault) => {
+                self.finish(End::Whole);
+            }
+            _ => {
+                let why = "the backend broke off its answer to";
+                let error = format!(": {error}; --faults keep records it");
+                self.recorder.report_skipped(&self.sent, why, &error);
+            }
+        }
+    }
+
     /// Gives up: `why` stands before the request.
     pub(super) fn skip(self, why: &str) {
         self.recorder.report_skipped(&self.sent, why, "");
@@ -211,8 +230,7 @@ impl Body for Tee {
             }
             Some(Err(error)) => {
                 if let Some(recording) = self.recording.take() {
-                    let why = "the backend broke off its answer to";
-                    recording.recorder.report_skipped(&recording.sent, why, &format!(": {error}"));
+                    recording.break_off(&error);
                 }
                 // A server drops what it has not sent yet when a body fails, so it gets a moment to send it.
                 self.broken = Some(BodyError::Broken(error.to_string()));

@@ -13,6 +13,7 @@ use crate::transport::Logger;
 
 use super::backlog;
 use super::exchange::{Arrivals, ReceivedAnswer, SentRequest, path_of};
+use super::faults::{BackendFault, FaultLog};
 use super::files::{BODIES, Folder, FolderLock, remove_unfinished, try_to_write, write_manifest};
 use super::key_file;
 use super::ledger::{Earlier, Ledger, RecordingOf};
@@ -36,6 +37,8 @@ struct Inner {
     spools: SpoolThread,
     /// The URL of the backend.
     backend: String,
+    /// The faults of the backend, where they are recorded.
+    faults: Option<FaultLog>,
     /// The largest body that is recorded, in bytes.
     most_of_body: u64,
     /// Dropped last, once everything is on disk.
@@ -51,6 +54,9 @@ impl Drop for Inner {
             log(&format!("the manifest of {} cannot be written: {error}", folder.0.display()));
         }
         log(&format!("{} in {}", ledger.counts(), folder.0.display()));
+        if let Some(Err(error)) = self.faults.as_ref().map(|faults| faults.write(folder, backend)) {
+            log(&format!("the faults of the backend cannot be written: {error}"));
+        }
         let secrets = redactor.secrets();
         if !secrets.is_empty() {
             let kinds = secrets.iter().map(|(kind, many)| format!("{many} {kind}"));
@@ -95,6 +101,7 @@ impl Recorder {
             folder: Folder(directory.into()),
             spools: SpoolThread::start(spools)?,
             backend: of.backend,
+            faults: of.keeps_faults.then(FaultLog::default),
             most_of_body: of.most_of_body,
             _lock: lock,
         })))
@@ -198,6 +205,31 @@ impl Recorder {
                 file.display()
             ));
         }
+    }
+
+    /// Hides what the body of a request holds, before its exchange is written too.
+    pub(super) fn expect(&self, sent: &SentRequest) {
+        self.0.redactor.expect(&sent.headers, sent.body.pending());
+    }
+
+    /// Counts a request whose fault would be recorded.
+    pub(super) fn count(&self, sent: &SentRequest) -> Option<u64> {
+        self.0.faults.as_ref()?.count(&sent.method, &sent.target)
+    }
+
+    /// Records a fault of the backend for the request of this number; returns whether it is recorded.
+    pub(super) fn add_fault(&self, sent: &SentRequest, number: u64, fault: BackendFault) -> bool {
+        let Inner { faults, folder, backend, log, redactor, .. } = &*self.0;
+        let Some(faults) = faults.as_ref().filter(|faults| faults.add(sent, number, fault)) else {
+            return false;
+        };
+        // Faults are few: after each one the file has all of them.
+        if let Err(error) = faults.write(folder, backend) {
+            log(&format!("the faults of the backend cannot be written: {error}"));
+        }
+        let target = redactor.pass("").target(&sent.target);
+        log(&format!("fault of the backend: {} {target}: {fault}", sent.method));
+        true
     }
 
     /// Reports an exchange that is not recorded.

@@ -74,6 +74,14 @@ impl Pass<'_> {
         self.coded(of, bytes, &|text| self.changed(text))
     }
 
+    /// A compressed body inside of a value, where something in it is secret that can be read.
+    pub(super) fn compressed_again(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        match self.body(&Media::default(), bytes) {
+            Redacted::Changed(new) => Some(new),
+            Redacted::Same | Redacted::Opaque(_) => None,
+        }
+    }
+
     /// A body, text by text through a function, whatever it is encoded in.
     pub(crate) fn coded(
         &self,
@@ -111,6 +119,9 @@ impl Pass<'_> {
             // One character for each byte: what is secret is ASCII, and all else comes back.
             Err(_) => (Cow::Owned(bytes.iter().map(|byte| char::from(*byte)).collect()), true),
         };
+        if latin && is_binary(bytes) {
+            return readable_runs(bytes, change);
+        }
         match change(&text) {
             None => Redacted::Same,
             Some(new) if latin => {
@@ -155,6 +166,40 @@ impl Pass<'_> {
             other => other,
         }
     }
+}
+
+/// Bytes of which more are control characters than texts have.
+fn is_binary(bytes: &[u8]) -> bool {
+    const LOOKED_AT: usize = 4096;
+    let begins = &bytes[..bytes.len().min(LOOKED_AT)];
+    let control = |byte: &&u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+    begins.iter().filter(control).count() * 50 > begins.len()
+}
+
+/// The readable runs of binary bytes, each through a function.
+fn readable_runs(bytes: &[u8], change: &dyn Fn(&str) -> Option<String>) -> Redacted {
+    const SHORTEST: usize = 8;
+    let readable =
+        |byte: &u8| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    let mut out = Vec::new();
+    let (mut done, mut start) = (0, 0);
+    while start < bytes.len() {
+        let length = bytes[start..].iter().take_while(|byte| readable(byte)).count();
+        let run = &bytes[start..start + length];
+        if length >= SHORTEST
+            && let Some(new) = std::str::from_utf8(run).ok().and_then(change)
+        {
+            out.extend_from_slice(&bytes[done..start]);
+            out.extend_from_slice(new.as_bytes());
+            done = start + length;
+        }
+        start += length.max(1);
+    }
+    if done == 0 {
+        return Redacted::Same;
+    }
+    out.extend_from_slice(&bytes[done..]);
+    Redacted::Changed(out)
 }
 
 /// UTF-16, by the order of its bytes.

@@ -1,9 +1,12 @@
 //! Header fields and request targets.
 
-use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION, SET_COOKIE};
+use http::header::{
+    AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL, SET_COOKIE,
+};
 
 use super::names::{self, Place};
 use super::pass::Pass;
+use super::random::looks_random;
 
 /// What bearer tokens of `WebSocket` clients begin with (`k8s.io/apiserver/pkg/authentication/request/websocket`).
 const WEBSOCKET_BEARER: &str = "base64url.bearer.authorization.k8s.io.";
@@ -30,6 +33,9 @@ impl Pass<'_> {
             let end = token.find([',', ' ']).unwrap_or(token.len());
             return format!("{before}{}{}", self.hide(&token[..end]), &token[end..]);
         }
+        if *name == SEC_WEBSOCKET_PROTOCOL {
+            return self.subprotocols(value);
+        }
         if names::is_secret_value(name.as_str(), Place::Header, value) {
             // `X-Token: Bearer ..` too.
             return match value.split_once(' ') {
@@ -40,6 +46,22 @@ impl Pass<'_> {
             };
         }
         self.changed(value).unwrap_or_else(|| value.to_owned())
+    }
+
+    /// Browsers have no other place for a token: `bearer, TOKEN`.
+    fn subprotocols(&self, value: &str) -> String {
+        let mut after_name = false;
+        let items = value.split(',').map(|item| {
+            let inner = item.trim();
+            let hidden = after_name || looks_random(inner) && inner.len() >= 20;
+            after_name = names::is_secret(inner, Place::Field);
+            if hidden && !inner.is_empty() {
+                item.replace(inner, &self.hide(inner))
+            } else {
+                item.to_owned()
+            }
+        });
+        items.collect::<Vec<_>>().join(",")
     }
 
     fn cookie(&self, pair: &str) -> String {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::edit::Edit;
 use super::names::{self, Place};
 use super::pass::Pass;
-use super::random::looks_random;
+use super::random::{has_mixed, looks_random};
 
 /// Deeper texts are not looked into as JSON.
 const MAX_DEPTH: usize = 128;
@@ -117,24 +117,54 @@ impl Walk<'_> {
             Node::Number(_) | Node::Word => {}
             Node::List(items) => {
                 let inside = around.inside || of_secret;
-                let mut after_flag = false;
+                let mut after_name = false;
                 for item in items {
                     let name = if matches!(item, Node::Map(_)) { "" } else { around.name };
-                    // `["--token", "value"]`, as programs are started.
-                    let name = if after_flag { "secret" } else { name };
-                    after_flag = self.is_flag(item);
+                    let name = if after_name && self.may_follow(item) { "secret" } else { name };
+                    after_name = self.is_name(item);
                     self.value(item, Around { name, inside, held: false, ..around });
                 }
+                self.arguments(items);
             }
             Node::Map(fields) => self.map(fields, around, of_secret),
         }
     }
 
-    /// Whether an argument says that the next one is secret.
-    fn is_flag(&self, item: &Node) -> bool {
+    fn text_of(&self, node: &Node) -> Option<String> {
+        let Node::Text(range) = node else { return None };
+        Some(unescaped(&self.text[range.clone()]))
+    }
+
+    /// Whether an item says that the next one is secret: `["--token", "value"]`, as programs are started, and
+    /// `["X-Api-Key", "value"]`, as header fields are listed.
+    fn is_name(&self, item: &Node) -> bool {
         let Node::Text(range) = item else { return false };
-        let name = self.text[range.clone()].strip_prefix("--");
-        name.is_some_and(|name| !name.contains('=') && names::is_secret(name, Place::Field))
+        let text = &self.text[range.clone()];
+        let name = text.strip_prefix("--").unwrap_or(text);
+        !name.contains(['=', ' ']) && names::is_secret(name, Place::Header)
+    }
+
+    /// Whether an item behind a name may be its value, not another name: lists of names are common.
+    fn may_follow(&self, item: &Node) -> bool {
+        self.text_of(item)
+            .is_some_and(|text| has_mixed(&text) && !names::is_secret(&text, Place::Header))
+    }
+
+    /// Hides what a program that is started gets as a secret by its place.
+    fn arguments(&mut self, items: &[Node]) {
+        let texts: Vec<String> = items.iter().filter_map(|item| self.text_of(item)).collect();
+        if texts.len() != items.len() || !texts.iter().any(|text| text.starts_with('-')) {
+            return;
+        }
+        for secret in self.pass.in_command(&texts.join(" ")) {
+            for (item, text) in items.iter().zip(&texts) {
+                let Node::Text(range) = item else { continue };
+                if text.contains(&secret) && !self.edits.iter().any(|edit| edit.range == *range) {
+                    let new = text.replace(&secret, &self.pass.hide(&secret));
+                    self.edits.push(Edit { range: range.clone(), text: escaped(&new) });
+                }
+            }
+        }
     }
 
     fn map(&mut self, fields: &[(String, Node)], around: Around<'_>, of_secret: bool) {
@@ -157,10 +187,13 @@ impl Walk<'_> {
         let opens = text_of(&["root_token"]).is_some();
         let held = around.held || names::holds_secrets(around.name);
         // `{"name": "DB_PASSWORD", "value": ..}`, and an operation of JSON Patch.
-        let pair =
-            text_of(&["name", "Name", "key", "Key", "field", "param", "header", "id", "label"]);
+        let is_pair = |(name, node): &(String, Node)| {
+            let named =
+                || self.text_of(node).is_some_and(|name| names::is_secret(&name, Place::Field));
+            (names::names_another(name) || name == "type") && named()
+        };
         let path = text_of(&["op"]).and(text_of(&["path"]));
-        let of_pair = pair.is_some_and(|name| names::is_secret(&name, Place::Field));
+        let of_pair = fields.len() > 1 && fields.iter().any(is_pair);
         let of_path = path.as_deref().map(|path| self.of_path(path, around.secrets));
         for (name, node) in fields {
             if is_secret && matches!(name.as_str(), "data" | "stringData") {
@@ -183,22 +216,30 @@ impl Walk<'_> {
                 self.value(node, Around { name: "secret", inside: true, ..Around::default() });
                 continue;
             }
-            let values = ["value", "Value", "val", "values", "content", "default"];
-            if values.contains(&name.as_str()) {
-                if let Some(Some((field, data))) = &of_path {
+            let is_of_name =
+                if of_pair || of_path.is_some() { names::is_of_name(name) } else { None };
+            if let Some(surely) = is_of_name {
+                if let (true, Some(Some((field, data)))) = (surely, &of_path) {
                     self.value(
                         node,
                         Around { name: field, inside: true, data: *data, ..Around::default() },
                     );
                     continue;
                 }
-                if of_pair {
+                if of_pair && (surely || self.text_of(node).is_some_and(|text| has_mixed(&text))) {
                     // A list of values as well.
                     self.value(node, Around { name: "secret", inside: true, ..Around::default() });
                     continue;
                 }
             }
             let inside = of_secret || around.inside && around.name.is_empty();
+            let whole;
+            let name = if names::needs_its_object(name) && !around.name.is_empty() {
+                whole = format!("{}_{name}", around.name);
+                if names::is_secret(&whole, Place::Field) { &whole } else { name }
+            } else {
+                name
+            };
             self.value(node, Around { name, inside, data: around.data, secrets, held });
         }
     }

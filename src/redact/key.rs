@@ -5,6 +5,12 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+/// A secret with fewer letters and digits, some of them letters, gets a pseudonym of [`LONG`] letters.
+const SHORTEST: usize = 4;
+
+/// How many letters they have.
+const LONG: usize = 8;
+
 /// The key of pseudonyms. Without it, a pseudonym does not reveal its secret.
 #[derive(Clone)]
 pub(crate) struct Key([u8; 32]);
@@ -27,27 +33,29 @@ impl Key {
         if let Some(token) = self.json_web_token(secret) {
             return token;
         }
+        let characters = secret.chars().filter(|c| c.is_alphanumeric()).count();
+        if (1..SHORTEST).contains(&characters) && secret.chars().any(char::is_alphabetic) {
+            return self.long(secret);
+        }
+        self.of_shape(secret)
+    }
+
+    /// A pseudonym for a secret of a few letters: those of its shape are few, and two secrets have to stay two.
+    fn long(&self, secret: &str) -> String {
         let mut stream = Stream::new(self, secret.as_bytes());
-        let mut changed = false;
-        // Hexadecimal digits stay such.
-        let hex =
-            secret.bytes().all(|byte| byte.is_ascii_hexdigit() || !byte.is_ascii_alphanumeric());
-        let letters = if hex { 6 } else { 26 };
-        let out: String = secret
-            .chars()
-            .map(|c| {
-                let (first, count) = match c {
-                    'A'..='Z' => (b'A', letters),
-                    '0'..='9' => (b'0', 10),
-                    c if c.is_ascii() && !c.is_ascii_lowercase() => return c,
-                    _ => (b'a', letters),
-                };
-                changed = true;
-                char::from(first + stream.below(count))
-            })
-            .collect();
-        // One that has neither letters nor digits.
-        if changed { out } else { "x".repeat(secret.chars().count()) }
+        let first = if secret.chars().any(char::is_lowercase) { b'a' } else { b'A' };
+        (0..LONG).map(|_| char::from(first + stream.below(26))).collect()
+    }
+
+    /// Other letters and digits in the shape of a secret.
+    fn of_shape(&self, secret: &str) -> String {
+        let out = drawn(secret, Stream::new(self, secret.as_bytes()));
+        // One that comes out as it was says the secret.
+        if out == secret {
+            drawn(secret, Stream::new(self, &[secret.as_bytes(), b"\0"].concat()))
+        } else {
+            out
+        }
     }
 
     /// The id of the key, which tells nothing about it.
@@ -101,9 +109,9 @@ impl Key {
                 self.claims(&mut value, "");
                 URL_SAFE_NO_PAD.encode(value.to_string())
             }
-            _ => self.pseudonym(claims),
+            _ => self.of_shape(claims),
         };
-        Some(format!("{header}.{claims}.{}", self.pseudonym(signature)))
+        Some(format!("{header}.{claims}.{}", self.of_shape(signature)))
     }
 
     fn claims(&self, value: &mut Value, name: &str) {
@@ -162,6 +170,29 @@ impl Stream {
             }
         }
     }
+}
+
+/// Letters and digits of a stream in the shape of a secret.
+fn drawn(secret: &str, mut stream: Stream) -> String {
+    let mut changed = false;
+    // Hexadecimal digits stay such.
+    let hex = secret.bytes().all(|byte| byte.is_ascii_hexdigit() || !byte.is_ascii_alphanumeric());
+    let letters = if hex { 6 } else { 26 };
+    let out: String = secret
+        .chars()
+        .map(|c| {
+            let (first, count) = match c {
+                'A'..='Z' => (b'A', letters),
+                '0'..='9' => (b'0', 10),
+                c if c.is_ascii() && !c.is_ascii_lowercase() => return c,
+                _ => (b'a', letters),
+            };
+            changed = true;
+            char::from(first + stream.below(count))
+        })
+        .collect();
+    // One that has neither letters nor digits.
+    if changed { out } else { "x".repeat(secret.chars().count()) }
 }
 
 #[cfg(test)]

@@ -14,22 +14,30 @@
 mod base64_text;
 mod body;
 mod coding;
+mod commands;
 mod credentials;
 mod edit;
+mod elements;
 mod encodings;
 mod header;
 mod json;
 mod key;
 mod key_file;
 mod known;
+mod marks;
 mod names;
+mod pairs;
 mod pass;
 mod pattern;
+#[cfg(feature = "record")]
+mod pending;
 mod phrases;
 mod random;
+mod source;
 mod text;
 mod trigger;
 mod vendors;
+mod words;
 mod yaml;
 
 #[cfg(test)]
@@ -44,11 +52,22 @@ pub(crate) use key::Key;
 pub(crate) use key_file::KEY_FILE;
 pub(crate) use known::Known;
 pub(crate) use pass::Pass;
+#[cfg(feature = "record")]
+pub(crate) use pending::PendingBody;
 
+#[cfg(feature = "record")]
+use std::sync::Weak;
 use std::sync::{Mutex, PoisonError};
+
+#[cfg(feature = "record")]
+use http::HeaderMap;
+#[cfg(feature = "record")]
+use http::header::CONTENT_ENCODING;
 
 use known::Memory;
 use pass::By;
+#[cfg(feature = "record")]
+use pending::Pending;
 
 /// Replaces secrets, of any number of exchanges under one key.
 #[derive(Debug)]
@@ -57,11 +76,19 @@ pub(crate) struct Redactor {
     /// Whether it replaces nothing.
     off: bool,
     memory: Mutex<Memory>,
+    #[cfg(feature = "record")]
+    pending: Mutex<Pending>,
 }
 
 impl Redactor {
     pub(crate) fn new(key: Key) -> Self {
-        Self { key, off: false, memory: Mutex::default() }
+        Self {
+            key,
+            off: false,
+            memory: Mutex::default(),
+            #[cfg(feature = "record")]
+            pending: Mutex::default(),
+        }
     }
 
     /// A redactor that replaces nothing, for `--show-secrets`.
@@ -111,8 +138,31 @@ impl Redactor {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner).kinds()
     }
 
-    /// The secrets that are kept of earlier exchanges.
+    /// Learns the secrets of the bodies that are kept in mind.
+    #[cfg(feature = "record")]
+    fn learn_pending(&self) {
+        let bodies = self.pending.lock().unwrap_or_else(PoisonError::into_inner).bodies();
+        let pass = self.pass("");
+        for (coding, body) in &bodies {
+            let headers = coding.iter().map(|coding| (CONTENT_ENCODING, coding.clone())).collect();
+            pass.body(&Media::of(&headers), body);
+        }
+        if !bodies.is_empty() {
+            self.learn(&pass);
+        }
+    }
+
+    /// Keeps a body in mind whose secrets are learned later.
+    #[cfg(feature = "record")]
+    pub(crate) fn expect(&self, headers: &HeaderMap, body: Weak<dyn PendingBody>) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.add(headers.get(CONTENT_ENCODING).cloned(), body);
+    }
+
+    /// The secrets that are kept of earlier exchanges, and those of bodies that are kept in mind.
     pub(crate) fn remembered(&self) -> Known {
+        #[cfg(feature = "record")]
+        self.learn_pending();
         self.memory.lock().unwrap_or_else(PoisonError::into_inner).known()
     }
 

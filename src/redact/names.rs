@@ -3,10 +3,14 @@
 //! `dbPassword` and `db-password` are one.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use percent_encoding::percent_decode_str;
 
 use super::random::looks_random;
+use super::words::{AFTER, BEFORE_KEY, FINDS, FLAT, OF_PAGES, SECRET};
 
 /// Where a name stands: a few words are secret only there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,63 +23,106 @@ pub(super) enum Place {
     Field,
 }
 
-/// What these words name is secret.
-#[rustfmt::skip]
-const SECRET: &[&str] = &[
-    "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "secret", "secrets",
-    "token", "tokens", "credential", "credentials", "creds", "jwt", "bearer", "csrf", "xsrf",
-    "cookie", "cookies", "otp", "totp", "pin", "signature", "sig", "auth", "authorization", "authentication",
-    "session", "sessions", "sid", "apikey", "dsn", "assertion", "verifier", "psk", "accesskey",
-    "secretkey", "privatekey", "authtoken", "accesstoken", "refreshtoken", "sessionid",
-    "clientsecret", "cvv", "authentication", "crumb", "mnemonic",
-    "sessid", "cvc", "hmac", "keytab", "rspauth", "samlresponse", "samlrequest", "hdnts", "hdnea", "hdntl",
-];
+/// What follows from a name: names come again and again, and are looked at once.
+#[derive(Debug, Clone, Copy)]
+struct Facts {
+    secret: bool,
+    /// The length from which on a value that looks random makes it secret.
+    least: Option<usize>,
+    holds_secrets: bool,
+    is_secret_number: bool,
+    names_another: bool,
+    is_of_name: Option<bool>,
+}
 
-/// What may follow such a word: the name still means the secret itself.
-#[rustfmt::skip]
-const AFTER: &[&str] = &[
-    "value", "values", "data", "text", "raw", "hash", "hashed", "string", "id", "plain",
-    "plaintext", "old", "new", "current", "confirm", "confirmation", "again", "repeat", "base64",
-    "b64", "encrypted", "content", "key", "header", "hint", "pem", "material", "md5", "sha256",
-    "digest", "bytes", "json", "base", "phrase", "crypt", "bcrypt",
-];
+impl Facts {
+    fn of(name: &str, place: Place) -> Self {
+        let words = words(&decoded(name));
+        Self {
+            secret: words_are_secret(&words, place),
+            least: least(&words, place),
+            holds_secrets: words_hold_secrets(&words),
+            is_secret_number: words_are_secret_number(&words),
+            names_another: words_name_another(&words),
+            is_of_name: words_are_of_name(&words),
+        }
+    }
+}
 
-/// What a `key` is secret of.
-#[rustfmt::skip]
-const BEFORE_KEY: &[&str] = &[
-    "api", "access", "secret", "private", "client", "encryption", "encrypt", "decryption",
-    "signing", "sign", "shared", "account", "master", "ssh", "rsa", "ec", "ecdsa", "ed25519", "tls",
-    "ssl", "session", "subscription", "auth", "service", "storage", "consumer", "app",
-    "application", "deploy", "license", "licence", "security", "hmac", "aes", "root", "admin",
-    "webhook", "server", "secrets", "token", "write", "read", "integration", "routing",
-    "publishable", "functions", "ingestion", "instrumentation", "agent", "pgp", "gpg", "wireguard",
-    "symmetric", "unseal", "preshared", "certificate", "recovery", "ingest", "bootstrap", "join",
-];
+/// How many names are kept for each place, and the longest of them.
+const MOST_NAMES: usize = 4096;
+const LONGEST_NAME: usize = 64;
 
-/// Words before `token` that make a mark in a list of it.
-#[rustfmt::skip]
-const OF_PAGES: &[&str] = &[
-    "next", "page", "continuation", "continue", "previous", "prev", "sync", "start", "cursor",
-    "resume", "marker", "delta", "skip", "max", "min", "total", "prompt", "completion", "input",
-    "output", "num", "cached", "reasoning",
-];
+/// Names by place.
+type Names = HashMap<Box<str>, Facts, RandomState>;
 
-/// Endings of names that are written as one word.
-#[rustfmt::skip]
-const FLAT: &[&str] = &[
-    "password", "passwd", "passphrase", "passcode", "secret", "token", "apikey", "accesskey",
-    "accesskeyid", "secretkey", "privatekey", "clientkey", "credential", "credentials", "signature",
-    "sessionid", "authorization", "connectionstring", "authcode", "userpass", "dbpass", "mysqlpwd",
-    "csrftoken", "encryptionkey", "signingkey", "sessid", "appkey",
-    "authkey", "requirepass", "masterauth", "dockerconfigjson", "dockercfg", "presharedkey", "unsealkey",
-];
+thread_local! {
+    static KNOWN: RefCell<[Names; 3]> = RefCell::default();
+}
+
+/// The facts of a name.
+fn facts(name: &str, place: Place) -> Facts {
+    if name.len() > LONGEST_NAME {
+        return Facts::of(name, place);
+    }
+    KNOWN.with_borrow_mut(|known| {
+        let names = &mut known[place as usize];
+        if let Some(facts) = names.get(name) {
+            return *facts;
+        }
+        if names.len() >= MOST_NAMES {
+            names.clear();
+        }
+        let facts = Facts::of(name, place);
+        names.insert(name.into(), facts);
+        facts
+    })
+}
 
 /// Whether what a name names is secret.
 pub(super) fn is_secret(name: &str, place: Place) -> bool {
-    let name = decoded(name);
-    let words = words(&name);
-    let [.., last] = words.as_slice() else { return false };
-    if place == Place::Query && is_secret_parameter(&words) {
+    facts(name, place).secret
+}
+
+/// Whether a value may be secret under a name.
+pub(super) fn may_be_secret(name: &str, place: Place) -> bool {
+    let Facts { secret, least, .. } = facts(name, place);
+    secret || least.is_some()
+}
+
+/// Whether a value is secret under its name: some names are those of other things as well, and the value tells.
+pub(super) fn is_secret_value(name: &str, place: Place, value: &str) -> bool {
+    // `code=404` is a status; a code that is sent to somebody is longer.
+    if value.len() <= 3 && name.eq_ignore_ascii_case("code") {
+        return false;
+    }
+    let Facts { secret, least, .. } = facts(name, place);
+    secret || least.is_some_and(|least| value.len() >= least) && looks_random(value)
+}
+
+/// Whether what a name holds are secrets under names of their own: `tokens: {ci: ".."}`.
+pub(super) fn holds_secrets(name: &str) -> bool {
+    facts(name, Place::Field).holds_secrets
+}
+
+/// Whether a number of this name is secret: counts of tokens are not.
+pub(super) fn is_secret_number(name: &str) -> bool {
+    facts(name, Place::Field).is_secret_number
+}
+
+/// Whether a field says how the field beside it is called: `{"name": .., "value": ..}`.
+pub(super) fn names_another(name: &str) -> bool {
+    facts(name, Place::Field).names_another
+}
+
+/// Whether a field has what the field beside it names; with `false` it may have a text about it as well.
+pub(super) fn is_of_name(name: &str) -> Option<bool> {
+    facts(name, Place::Field).is_of_name
+}
+
+fn words_are_secret(words: &[String], place: Place) -> bool {
+    let [.., last] = words else { return false };
+    if place == Place::Query && is_secret_parameter(words) {
         return true;
     }
     if matches!(last.as_str(), "pass" | "pw") && (words.len() > 1 || place == Place::Field) {
@@ -84,7 +131,7 @@ pub(super) fn is_secret(name: &str, place: Place) -> bool {
     if last == "string" && words.len() > 1 && words[words.len() - 2].starts_with("conn") {
         return true;
     }
-    if place == Place::Header && last == "key" && !is_public_key(&words) {
+    if place == Place::Header && last == "key" && !is_public_key(words) {
         return true;
     }
     let is_saml = |words: &[String]| matches!(words, [.., saml, of] if saml == "saml" && matches!(&**of, "response" | "request" | "assertion"));
@@ -92,7 +139,7 @@ pub(super) fn is_secret(name: &str, place: Place) -> bool {
         matches!(words, [.., of, community] if community == "community" && matches!(&**of, "snmp" | "ro" | "rw"))
             || matches!(words, [.., community, string] if community == "community" && string == "string")
     };
-    if is_saml(&words) || is_community(&words) {
+    if is_saml(words) || is_community(words) || is_phrase(words) {
         return true;
     }
     // The word that counts: the last one that only says in which form the secret is does not.
@@ -127,34 +174,51 @@ pub(super) fn is_secret(name: &str, place: Place) -> bool {
     !of_pages && FLAT.iter().any(|ending| word.ends_with(ending))
 }
 
-/// Whether a value is secret under its name: some names are those of other things as well, and the value tells.
-pub(super) fn is_secret_value(name: &str, place: Place, value: &str) -> bool {
-    is_secret(name, place) || may_be_secret(name, place, value.len()) && looks_random(value)
-}
-
-/// Whether a name may be that of a secret of this length.
-fn may_be_secret(name: &str, place: Place, length: usize) -> bool {
-    let words = words(&decoded(name));
+/// The length from which on a value that looks random is secret under a name, whatever else it may be.
+fn least(words: &[String], place: Place) -> Option<usize> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let in_query = place == Place::Query;
     match words.as_slice() {
-        ["ak" | "sk" | "seed" | "accessor" | "community" | "sign"] | [.., "honeycomb", "team"] => {
-            true
-        }
-        [.., "sign"] => place != Place::Field,
-        [.., "primary" | "secondary", "key"] => length >= 12,
-        ["key"] => place == Place::Query && length >= 20,
-        ["policy"] => place == Place::Query && length >= 32,
-        _ => false,
+        ["ak" | "sk" | "seed" | "accessor" | "community" | "sign" | "pat" | "salt"]
+        | [.., "honeycomb", "team"]
+        | [.., "salt" | "seed"] => Some(0),
+        [.., "sign"] => (place != Place::Field).then_some(0),
+        [.., "api"] => (place == Place::Header).then_some(20),
+        [.., "primary" | "secondary", "key"] => Some(12),
+        ["key"] => in_query.then_some(20),
+        ["policy"] => in_query.then_some(28),
+        // Links that sign somebody in, and keys of small services.
+        [
+            "sas" | "sso" | "magic" | "tk" | "k" | "t" | "appid" | "invite" | "share" | "login"
+            | "unlock",
+        ]
+        | ["app", "id"] => in_query.then_some(20),
+        [.., "key"] => (!is_key_of_data(&words)).then_some(16),
+        _ => None,
     }
 }
 
-/// Whether what a name holds are secrets under names of their own: `tokens: {ci: ".."}`.
-pub(super) fn holds_secrets(name: &str) -> bool {
+/// Whether a key is one by which data is found, not one that opens something.
+fn is_key_of_data(words: &[&str]) -> bool {
+    words.len() < 2 || words.iter().any(|word| FINDS.contains(word))
+}
+
+/// Whether a name is that of the words from which a key is made again, or of the answer to a challenge.
+fn is_phrase(words: &[String]) -> bool {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    matches!(
+        words.as_slice(),
+        [.., "seed" | "recovery" | "backup" | "mnemonic", "phrase" | "words" | "phrases"]
+            | [.., "service", "role", "key"]
+            | [.., "challenge" | "captcha" | "recaptcha" | "hcaptcha" | "turnstile", "response"]
+    )
+}
+
+fn words_hold_secrets(words: &[String]) -> bool {
     const HOLDERS: &[&str] = &["secrets", "tokens", "passwords", "credentials", "creds", "keys"];
-    let words = words(name);
     words
         .last()
-        .is_some_and(|last| HOLDERS.contains(&last.as_str()) && (last != "keys" || is_key(&words)))
+        .is_some_and(|last| HOLDERS.contains(&last.as_str()) && (last != "keys" || is_key(words)))
 }
 
 /// Names with these words are drawn for one request or one sign-in: they do not say who asks.
@@ -187,14 +251,47 @@ fn is_secret_parameter(words: &[String]) -> bool {
     }
 }
 
-/// Whether a number of this name is secret: counts of tokens are not.
-pub(super) fn is_secret_number(name: &str) -> bool {
+fn words_are_secret_number(words: &[String]) -> bool {
     const NUMBERS: &[&str] =
-        &["password", "passwd", "pwd", "passcode", "pin", "otp", "totp", "cvv", "secret", "code"];
-    let words = words(name);
-    words.last().is_some_and(|last| {
-        NUMBERS.contains(&last.as_str()) && (last != "code" || words.len() > 1 && words[0] == "otp")
-    })
+        &["password", "passwd", "pwd", "passcode", "pin", "otp", "totp", "cvv", "cvc", "secret"];
+    is_code(words) || words.last().is_some_and(|last| NUMBERS.contains(&last.as_str()))
+}
+
+/// Whether a name says what a secret is of only together with the name of the object around it: `mfa: {code: ..}`.
+pub(super) fn needs_its_object(name: &str) -> bool {
+    const SHORT: &[&str] = &["code", "key", "answer", "phrase", "string", "pass"];
+    SHORT.contains(&name)
+}
+
+fn words_name_another(words: &[String]) -> bool {
+    const NAMES: &[&str] = &[
+        "name",
+        "key",
+        "field",
+        "param",
+        "parameter",
+        "header",
+        "id",
+        "label",
+        "variable",
+        "property",
+        "attribute",
+        "option",
+        "setting",
+        "k",
+        "n",
+    ];
+    words.last().is_some_and(|last| NAMES.contains(&last.as_str()))
+}
+
+fn words_are_of_name(words: &[String]) -> Option<bool> {
+    const VALUES: &[&str] = &["value", "values", "val", "v", "default"];
+    const OTHERS: &[&str] = &[
+        "content", "text", "current", "before", "after", "old", "new", "data", "from", "to",
+        "string",
+    ];
+    let has = |of: &[&str]| words.iter().any(|word| of.contains(&word.as_str()));
+    if has(VALUES) { Some(true) } else { has(OTHERS).then_some(false) }
 }
 
 /// Whether what stands below a name may be a secret without a name of its own.
@@ -258,6 +355,14 @@ fn is_code(words: &[String]) -> bool {
         "token",
         "session",
         "login",
+        "device",
+        "secret",
+        "challenge",
+        "magic",
+        "access",
+        "pairing",
+        "scratch",
+        "emergency",
     ];
     match words {
         [.., of, code] => {

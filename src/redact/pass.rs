@@ -67,12 +67,54 @@ impl<'k> Pass<'k> {
         {
             return edits;
         }
-        if let Some(edits) = self.json_lines(text) {
+        if let Some(edits) = self.event_lines(text).or_else(|| self.json_lines(text)) {
             return edits;
         }
         let mut edits = self.plain(text);
         edits.extend(self.kubernetes_yaml(text));
         edits
+    }
+
+    /// Events of a server whose data is JSON on more than one line (the `text/event-stream` of HTML's standard).
+    fn event_lines(&self, text: &str) -> Option<Vec<Edit>> {
+        const FIELD: &str = "data:";
+        if !text.contains(FIELD) || self.json_lines_suffice(text) {
+            return None;
+        }
+        let mut edits = Vec::new();
+        let (mut joined, mut places, mut start, mut any) = (String::new(), Vec::new(), 0, false);
+        for line in text.split_inclusive('\n').chain(["\n"]) {
+            let own = line.trim_end_matches(['\r', '\n']);
+            if let Some(data) = own.strip_prefix(FIELD) {
+                places.push((joined.len(), start + FIELD.len(), data.len()));
+                joined.push_str(data);
+                joined.push('\n');
+            } else if own.is_empty() && !joined.is_empty() {
+                let found = self.json(&joined);
+                any |= found.is_some();
+                let found = found.unwrap_or_else(|| self.plain(&joined));
+                edits.extend(found.into_iter().filter_map(|edit| {
+                    let (begin, at, length) =
+                        *places.iter().rfind(|(begin, ..)| *begin <= edit.range.start)?;
+                    let end = (edit.range.end - begin).min(length);
+                    Some(Edit { range: at + edit.range.start - begin..at + end, text: edit.text })
+                }));
+                (joined, places) = (String::new(), Vec::new());
+            } else if !own.is_empty() {
+                edits.extend(self.plain(own).into_iter().map(|edit| Edit {
+                    range: edit.range.start + start..edit.range.end + start,
+                    text: edit.text,
+                }));
+            }
+            start += line.len();
+        }
+        any.then_some(edits)
+    }
+
+    /// Whether no line of data continues the one before it.
+    fn json_lines_suffice(&self, text: &str) -> bool {
+        let data: Vec<bool> = text.lines().map(|line| line.starts_with("data:")).collect();
+        !data.windows(2).any(|pair| pair == [true, true])
     }
 
     /// Lines of which some are JSON: JSON lines, events of a server, logs.
@@ -128,7 +170,14 @@ impl<'k> Pass<'k> {
     fn nested_base64(&self, text: &str) -> Option<String> {
         const SHORTEST: usize = 16;
         let coding = Base64::of(text).filter(|_| text.len() >= SHORTEST)?;
-        let decoded = String::from_utf8(coding.decode(text)?).ok()?;
+        let decoded = coding.decode(text)?;
+        if decoded.starts_with(&[0x1f, 0x8b, 8]) {
+            return match self.deeper(|| self.compressed_again(&decoded))? {
+                _ if matches!(self.by, By::Mark) => Some(MARK.to_string()),
+                new => Some(coding.encode(&new)),
+            };
+        }
+        let decoded = String::from_utf8(decoded).ok()?;
         let readable = |c: char| !c.is_control() || c.is_whitespace();
         if !decoded.chars().all(readable) {
             return None;
@@ -142,19 +191,24 @@ impl<'k> Pass<'k> {
 
     /// A text inside of a value, where something in it is secret and it does not lie too deep.
     fn inner(&self, text: &str) -> Option<String> {
+        self.deeper(|| self.changed(text))
+    }
+
+    /// What is found one level deeper; nothing below the last one.
+    fn deeper<T>(&self, find: impl FnOnce() -> Option<T>) -> Option<T> {
         let depth = self.nested.get();
         if depth >= MAX_NESTED {
             return None;
         }
         self.nested.set(depth + 1);
-        let new = self.changed(text);
+        let new = find();
         self.nested.set(depth);
         new
     }
 
     /// What stands for a secret.
     pub(crate) fn hide(&self, secret: &str) -> String {
-        if secret.trim().is_empty() || secret.contains(MARK) {
+        if secret.trim().is_empty() || secret.contains(MARK) || is_placeholder(secret) {
             return secret.to_owned();
         }
         self.remember(secret);
@@ -302,4 +356,14 @@ impl<'k> Pass<'k> {
             self.found.borrow_mut().insert(secret.to_owned());
         }
     }
+}
+
+/// Whether a value says what is put in its place, in the words of templates: `{{ .Values.password }}`, `${PASSWORD}`.
+fn is_placeholder(value: &str) -> bool {
+    let value = value.trim();
+    [("{{", "}}"), ("${", "}"), ("$(", ")")].into_iter().any(|(begin, end)| {
+        value
+            .strip_prefix(begin)
+            .is_some_and(|rest| rest.find(end).is_some_and(|at| at + end.len() == rest.len()))
+    })
 }

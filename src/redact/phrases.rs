@@ -1,21 +1,17 @@
-//! Secrets in commands, lines of configuration files, source code and sentences.
+//! Secrets in lines of configuration files, in dumps of databases and directories, and in sentences.
+
+use std::ops::Range;
 
 use regex::Regex;
 
 use super::edit::Edit;
+use super::marks;
 use super::names::{self, Place};
 use super::pass::Pass;
 use super::pattern::patterns;
-use super::random::looks_random;
+use super::random::{has_mixed, looks_random};
 
 patterns! {
-    // `--name value`.
-    ARGUMENT = r#"(?:^|[\s"'])--([a-z][a-z0-9_-]{1,40})[ \t]+["']?([^\s"'-][^\s"']*)"#;
-    // Short options of programs: `curl -u user:password`, `mysql -ppassword`, `redis-cli -a password`.
-    CURL = r#"\bcurl\b[^\n"|;]*?\s(?:-u|--user|-U|--proxy-user)[ \t=]*["']?[^\s:"'\\]*:([^\s"'\\]+)"#;
-    ATTACHED = r#"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\n"|;]*?\s-p([^\s"'\\]+)"#;
-    SHORT = r#"\b(?:sshpass|redis-cli|mongosh?|(?:docker|podman|nerdctl|helm(?: registry)?|skopeo|buildah|oras|oc|az|cf|vault) login)\b[^\n"|;]*?\s-[pa][ \t]*["']?([^\s"'\\-][^\s"'\\]*)"#;
-    LITERAL = r#"--from-literal[= ]["']?[^\s=]+=([^\s"'\\]+)"#;
     // `machine h login u password value` of .netrc, `host:port:database:user:value` of .pgpass.
     NETRC = r"(?i)\blogin\s+\S+\s+password\s+(\S+)";
     PGPASS = r"(?m)^(?:[A-Za-z][\w.-]{2,}|\*|[\d.]{7,}|h):(?:\d+|\*):[^\s:]+:[^\s:]+:(\S+)[ \t]*\r?$";
@@ -25,12 +21,6 @@ patterns! {
     CRYPT = r"\$(?:apr1|1|2[abxy]?|5|6|7|y|gy|argon2(?:id?|d)|scrypt|pbkdf2[a-z0-9-]*|bcrypt[a-z0-9-]*)\$([./A-Za-z0-9,=$+-]{8,})";
     // Passwords in SQL.
     SQL = r"(?i)\b(?:identified\s+(?:with\s+\S+\s+)?by(?:\s+password)?|password)\s*\(?\s*'([^']+)'";
-    // `set-password("value")` of source code, `define('NAME', 'value')`, `variable "name" { default = "value" }`.
-    SETTER = r#"\b(?:set|with|add)_?([A-Za-z][A-Za-z0-9_]{2,40})\(\s*["']([^"'\n]+)["']"#;
-    DEFINED = r#"["']([A-Za-z][A-Za-z0-9_.-]{2,60})["']\s*,\s*["']([^"'\n]+)["']"#;
-    VARIABLE = r#"variable\s+"([^"]+)"\s*\{[^}]*?default\s*=\s*"([^"\n]*)""#;
-    // `ENV NAME value` of a Dockerfile; a name and a value alone on a line.
-    TWO_WORDS = r"(?m)^[ \t]*(?:ENV[ \t]+|ARG[ \t]+|setenv[ \t]+)?([A-Za-z][A-Za-z0-9_.-]{1,60})[ \t]+(\S+)[ \t]*\r?$";
     // `LOGIN user value` of IMAP, `enable secret 5 value` of routers.
     LOGIN = r"(?m)^\S+ LOGIN \S+ (\S+)[ \t]*\r?$";
     NUMBERED = r"\b(?:secret|password)\s+\d\s+(\S+)";
@@ -38,34 +28,33 @@ patterns! {
     NAME_VALUE = r#"(?m)^[ \t-]*(?:name|key|Name|Key):[ \t]*["']?([\w.-]+)["']?[ \t]*\r?\n[ \t]*(?:value|Value):[ \t]*["']?([^\r\n"']+)"#;
     VALUE_NAME = r#"(?m)^[ \t-]*(?:value|Value):[ \t]*["']?([^\r\n"']+?)["']?[ \t]*\r?\n[ \t]*(?:name|key|Name|Key):[ \t]*["']?([\w.-]+)"#;
     // What people write to each other: `the password is value`.
-    SENTENCE = r#"(?i)\b(?:password|passcode|passphrase|pin|secret|token|api key|access key|(?:verification|security|login|sign-in|one-time|access|confirmation) code|otp)\s+(?:is|was)(?:\s+now)?[:\s]\s*["'`]?([^\s"'`,;]+)"#;
+    SENTENCE = r#"(?i)\b(?:password|passcode|passphrase|pin|secret|token|api key|access key|(?:verification|security|login|sign-in|one-time|access|confirmation|activation|recovery|backup) code|otp)(?:\s+(?:is|was)(?:\s+now)?[:\s]|\s+(?:-|--|–|—|->|→)\s|\s*:)\s*["'`]?([^\s"'`,;]+)"#;
+    // The same in other languages.
+    FOREIGN = r#"(?i)(?:passwort|kennwort|contraseña|clave de acceso|senha|mot de passe|wachtwoord|lösenord|adgangskode|passord|salasana|heslo|hasło|parola|şifre|jelszó|пароль|密码|密碼|パスワード|비밀번호)\s*(?:[:=：]|\s(?:ist|lautet|es|est|é|è|is)[:\s])\s*["'`]?([^\s"'`,;]+)"#;
+    // Hashes of passwords, as directories write them.
+    LDAP_HASH = r"\{(?i:s?sha(?:256|384|512)?|s?md5|crypt|pbkdf2[a-z0-9-]*|argon2|x-[a-z]+)\}([A-Za-z0-9+/=$./,-]{8,})";
+    // `user:realm:hash` of htdigest, `snmp-server community value`, `password 51:b:value` of remote desktops.
+    HTDIGEST = r"(?m)^[^\s:]+:[^\n:]+:([0-9a-f]{32})[ \t]*\r?$";
+    COMMUNITY = r"(?i)\bsnmp(?:-server)?[ \t]+community[ \t]+(\S+)";
+    REMOTE_DESKTOP = r"(?m)^password \d+:b:(\S+)";
+    // `user = "name:value"` of curl's configuration.
+    CURLRC = r#"(?m)^[ \t]*-*(?:proxy-)?user[ \t]*[:=][ \t]*"?[^\s:"]+:([^\s"]+)"#;
+    // `INSERT INTO table (names) VALUES (values), (values)`.
+    INSERT = r"(?i)\binsert\s+into\s+[^\s(]+\s*\(([^()]+)\)\s*values\s*";
     // A blob of Ansible's vault, the private lines of PuTTY's keys, a wireless network's QR code.
     ANSIBLE = r"\$ANSIBLE_VAULT;[\d.]+;AES256[^\r\n]*\r?\n((?:[ \t]*[0-9a-f]+\r?\n?)+)";
     PUTTY = r"(?s)Private-Lines: \d+\r?\n(.*?)Private-MAC: ([0-9a-f]+)";
     WIRELESS = r"WIFI:[^\n]*?\bP:([^;\n]+);";
 }
 
-/// Lines of two words are looked at in texts up to this size, in bytes.
-const LONGEST_LINES: usize = 1 << 20;
-
 impl Pass<'_> {
     /// The edits of what is named without a mark between the name and the value.
-    pub(super) fn words(&self, text: &str, edits: &mut Vec<Edit>) {
-        if text.contains(" -") || text.contains("--") {
-            for found in ARGUMENT.captures_iter(text) {
-                if names::is_secret(&found[1], Place::Field) {
-                    self.edit(&found, 2, &found[1], edits);
-                }
-            }
-            for pattern in [&CURL, &ATTACHED, &SHORT, &LITERAL] {
-                for found in pattern.captures_iter(text) {
-                    self.edit(&found, 1, "", edits);
-                }
-            }
-        }
+    pub(super) fn words(&self, text: &str, marks: u32, edits: &mut Vec<Edit>) {
+        self.commands(text, marks, edits);
+        self.source(text, edits);
         // What a pattern needs is looked for first: most texts have nothing of it.
         let has = |marks: &[&str]| marks.iter().any(|mark| text.contains(mark));
-        let by_value: [(&Regex, &[&str]); 8] = [
+        let by_value: [(&Regex, &[&str]); 12] = [
             (&NETRC, &["login", "LOGIN"]),
             (&SQL, &["assword", "ASSWORD", "dentified", "DENTIFIED"]),
             (&PGPASS, &[":"]),
@@ -74,6 +63,10 @@ impl Pass<'_> {
             (&LOGIN, &[" LOGIN "]),
             (&NUMBERED, &["secret ", "password "]),
             (&WIRELESS, &["WIFI:"]),
+            (&LDAP_HASH, &["}"]),
+            (&HTDIGEST, &[":"]),
+            (&COMMUNITY, &["ommunity"]),
+            (&REMOTE_DESKTOP, &[":b:"]),
         ];
         for (pattern, marks) in by_value {
             if has(marks) {
@@ -82,10 +75,7 @@ impl Pass<'_> {
                 }
             }
         }
-        let by_name: [(&Regex, &[&str], usize, usize); 5] = [
-            (&SETTER, &["(\"", "('"], 1, 2),
-            (&DEFINED, &["\",", "',"], 1, 2),
-            (&VARIABLE, &["variable"], 1, 2),
+        let by_name: [(&Regex, &[&str], usize, usize); 2] = [
             (&NAME_VALUE, &["value:", "Value:"], 1, 2),
             (&VALUE_NAME, &["value:", "Value:"], 2, 1),
         ];
@@ -98,15 +88,18 @@ impl Pass<'_> {
                 }
             }
         }
-        if text.len() <= LONGEST_LINES {
-            for found in TWO_WORDS.captures_iter(text) {
-                if looks_random(&found[2]) && names::is_secret(&found[1], Place::Field) {
-                    self.edit(&found, 2, &found[1], edits);
+        if marks & (marks::SENTENCE | marks::FOREIGN) != 0 {
+            self.sentences(text, edits);
+        }
+        if has(&["user"]) {
+            for found in CURLRC.captures_iter(text) {
+                if has_mixed(&found[1]) {
+                    self.edit(&found, 1, "", edits);
                 }
             }
         }
-        if has(&[" is", " was"]) {
-            self.sentences(text, edits);
+        if has(&["nsert", "NSERT"]) {
+            self.insertions(text, edits);
         }
         for (pattern, mark) in [(&ANSIBLE, "$ANSIBLE_VAULT"), (&PUTTY, "Private-Lines")] {
             if !text.contains(mark) {
@@ -125,7 +118,7 @@ impl Pass<'_> {
     }
 
     fn sentences(&self, text: &str, edits: &mut Vec<Edit>) {
-        for found in SENTENCE.captures_iter(text) {
+        for found in SENTENCE.captures_iter(text).chain(FOREIGN.captures_iter(text)) {
             let digits = found[1].len() >= 4 && found[1].bytes().all(|byte| byte.is_ascii_digit());
             let value = found[1].trim_end_matches(['.', '!', '?', ')']);
             if (digits || looks_random(value) || has_mixed(value))
@@ -171,12 +164,43 @@ impl Pass<'_> {
             start += line.len();
         }
     }
+
+    /// The edits of the values that SQL inserts below names of secrets.
+    fn insertions(&self, text: &str, edits: &mut Vec<Edit>) {
+        for found in INSERT.captures_iter(text) {
+            let name = |name: &str| {
+                names::is_secret(name.trim().trim_matches(['"', '`', '[', ']']), Place::Field)
+            };
+            let secret: Vec<bool> = found[1].split(',').map(name).collect();
+            let Some(all) = found.get(0).filter(|_| secret.contains(&true)) else { continue };
+            for (column, range) in sql_values(text, all.end()) {
+                if secret.get(column) == Some(&true) {
+                    edits.push(Edit { text: self.hide(&text[range.clone()]), range });
+                }
+            }
+        }
+    }
 }
 
-/// Whether a word has letters and digits, or letters and other marks inside, as passwords have.
-fn has_mixed(value: &str) -> bool {
-    let letter = value.bytes().any(|byte| byte.is_ascii_alphabetic());
-    value.len() >= 6
-        && letter
-        && value.bytes().any(|byte| byte.is_ascii_digit() || b"!@#$%^&*".contains(&byte))
+/// The quoted values of the rows that begin at a place, each with the number of its column.
+fn sql_values(text: &str, start: usize) -> Vec<(usize, Range<usize>)> {
+    let mut values = Vec::new();
+    let (mut column, mut depth, mut quoted) = (0, 0_usize, None);
+    for (at, byte) in text.bytes().enumerate().skip(start) {
+        match (byte, quoted) {
+            (b'\'', Some(begin)) => {
+                values.push((column, begin..at));
+                quoted = None;
+            }
+            (_, Some(_)) => {}
+            (b'\'', None) => quoted = Some(at + 1),
+            (b'(', None) => (column, depth) = (if depth == 0 { 0 } else { column }, depth + 1),
+            (b')', None) => depth = depth.saturating_sub(1),
+            (b',', None) if depth == 1 => column += 1,
+            (b',' | b' ' | b'\t' | b'\r' | b'\n', None) => {}
+            (_, None) if depth == 0 => break,
+            _ => {}
+        }
+    }
+    values
 }

@@ -15,6 +15,14 @@ pub(super) fn looks_random(value: &str) -> bool {
         && (lower && upper || (lower || upper) && bytes.len() >= 16 && is_one_word())
 }
 
+/// Whether a word has letters and digits, or letters and other marks inside, as passwords have.
+pub(super) fn has_mixed(value: &str) -> bool {
+    let letter = value.bytes().any(|byte| byte.is_ascii_alphabetic());
+    value.len() >= 6
+        && letter
+        && value.bytes().any(|byte| byte.is_ascii_digit() || b"!@#$%^&*".contains(&byte))
+}
+
 /// Whether a text has a run of letters and digits that is as long as one of a token.
 pub(super) fn has_long_run(text: &str) -> bool {
     const SHORTEST: usize = 14;

@@ -75,6 +75,19 @@ fn no_secret_is_left_in_a_text() {
         format!("password: |\n  {s}\n  {s}\nuser: x\n"),
         format!("kind: Secret\napiVersion: v1\nmetadata: {{name: c}}\nstringData: {{k: {s}}}\n"),
         format!("apiVersion: v1\nkind: Secret\ndata:\n  whatever: {s}\n"),
+        format!(r#"{{"property":"password","newValue":"{s}"}}"#),
+        format!(r#"[["x-api-key","{s}"]]"#),
+        format!(r#"{{"argv":["mysql","-p{s}","db"]}}"#),
+        format!(r#"{{"mfa":{{"code":"{s}"}}}}"#),
+        format!("data: {{\"token\":\ndata: \"{s}\"}}\n\n"),
+        format!("INSERT INTO u (name, password) VALUES ('a, b', '{s}'), ('c', '{s}');"),
+        format!("ldapsearch -D cn=a -w {s} && openssl x -k {s}"),
+        format!("pw = <<EOT\n{s}\nEOT\n"),
+        format!("let apiKey: String = \"{s}\"\nAPI_KEY ?= {s}\n"),
+        format!("Passwort: {s}\nmot de passe : {s}\n"),
+        format!(
+            "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n{s}\n---- END SSH2 ENCRYPTED PRIVATE KEY ----"
+        ),
         format!("password={s}\ntoken: {s}\n"),
         format!("export AWS_SECRET_ACCESS_KEY={s}\n"),
         format!("[db]\npassword = {s}\n"),
@@ -140,6 +153,10 @@ fn what_is_no_secret_stays_as_it_was() {
         "https://example.com/a/b?page=2&limit=10#top",
         "key: value\nauthor: me\n",
         "kind: ConfigMap\ndata:\n  a: b\n",
+        "https://x/repos/a/hooks/x1/deliveries and /v1/hooks/3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+        "sha512-9hW5dUPpjZBHlXV1Zc1SbNn4zFbTbXEV8C0bH8rG3hQ and index 83db48f..bf269f4 100644",
+        r#"{"projectKey":"PROJ","objectKey":"a/d41d8cd98f00b204e9800998ecf8427e","id":"password"}"#,
+        r#"{"methods":["token","password"],"key":"greeting","text":"hello"}"#,
         "",
     ] {
         assert_eq!(text(plain), plain);

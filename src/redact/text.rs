@@ -1,19 +1,19 @@
 //! Secrets in text of any kind: by their shape, by the name before them, in URLs, elements and lines.
 
-use std::ops::Range;
-
 use percent_encoding::percent_decode_str;
 use regex::Captures;
 
 use super::edit::Edit;
 use super::encodings::percent;
+use super::marks;
 use super::names::{self, Place};
 use super::pass::Pass;
 use super::pattern::patterns;
+use super::random::{has_mixed, looks_random};
 
 patterns! {
     // The lines between those of a PEM block of a private key (RFC 7468), also where `\n` is written.
-    PRIVATE_KEY = r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(.*?)(?:-----END|\z)";
+    PRIVATE_KEY = r"(?s)---- ?-?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-----?(.*?)(?:----|\z)";
     // `scheme://user:password@host` (RFC 3986, section 3.2.1), the user may be missing.
     USER_INFO = r#"[A-Za-z][A-Za-z0-9+.-]*://([^\s/?\#@:"'<>]*)(?::([^\s/?\#@"'<>]+))?@"#;
     // `user:password@tcp(host)/..`, as some drivers have it.
@@ -22,35 +22,20 @@ patterns! {
     SCHEME = r"(?i)\b(bearer|basic|apikey|splunk|sso-key|genie-key|token|negotiate|ntlm|ssws|dpop|sharedkey(?:lite)?)\s+([A-Za-z0-9._~+/-]{6,}=*)";
     // Parameters of a URL's query or fragment, and of forms.
     PARAMETER = r#"(?:^|[?&\#;])([A-Za-z0-9_.~%\-\[\]+]+)=([^&\#;\s"'<>\\]*)"#;
-    // `name: value`, `name=value`, `"name": "value"`, `name => value`, `--name=value`.
-    PAIR = r#"(?x)(?:^|[^A-Za-z0-9_.\-]|--)_*([A-Za-z][A-Za-z0-9_.\-]{0,60}) (?:\\?["'])?\s*(?::=|=>|::|:|=)\s*
-        (?: (?:\\?"){3}([^"\\]+)(?:\\?"){3} | \\?"((?:[^"\\]|\\[^"])*)\\?" | '([^']*)' | ([^\s"'<>,;&(){}\[\]|\\]+) )"#;
-    // `name: a value that goes on to the end of the line`.
-    LINE = r#"(?m)^[ \t]*(?:-[ \t]+)?(?:export[ \t]+|set[ \t]+)?["']?([A-Za-z][A-Za-z0-9_.\-]{0,60})["']?[ \t]*[:=][ \t]+(?:[&!]\S+[ \t]+)?([^\s|>&*"'{\[][^\r\n]*)"#;
-    // `name: |` and its block of lines, in YAML.
-    BLOCK = r"(?m)^([ \t]*)(?:-[ \t]+)?([A-Za-z][A-Za-z0-9_.\-]{0,60}):[ \t]*[|>][-+0-9]*[ \t]*\r?\n";
-    // `<key>name</key><string>value</string>` of a property list.
-    PROPERTY = r"<key>([^<]+)</key>\s*<(?:string|data)>([^<]+)<";
-    // `<name>name</name><value>value</value>`, and the value below a tag that names it.
-    MEMBER = r"<name>([^<]+)</name>\s*<value>\s*(?:<string>)?([^<]+)<";
-    BELOW = r"^\s*<value>\s*([^<]+?)\s*</value>";
     // An element whose marks are references.
     REFERENCES = r"&lt;(?:[\w.-]+:)?([A-Za-z][\w.-]*)(?:\s[^&<>]*)?&gt;([^&<>]+)&lt;/";
     // `user/password@host` of Oracle's drivers.
     ORACLE = r"jdbc:oracle:\w+:[^/\s@]+/([^@\s]+)@";
     // A text that is percent-encoded as a whole, with the mark of a name or of a scheme.
     ENCODED = r"(?i)[a-z0-9%._~+*!'()-]*%(?:25)*(?:3d|3a|22|7b)[a-z0-9%._~+*!'()-]*";
-    // `<name>value</name>`, also as CDATA.
-    ELEMENT = r"<([A-Za-z_][\w:.\-]*)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[(.*?)\]\]>|([^<>]+?))\s*</";
-    TAG = r"(?s)<[A-Za-z!?][^<>]*>";
-    ATTRIBUTE = r#"([A-Za-z_:][\w:.\-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"#;
     // A part of multipart/form-data with its name (RFC 7578).
     PART = r#"(?si)\bname="?([^";\r\n]+)"?[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)(?:\r?\n--|\z)"#;
     // Words that lead to other things as well, before what looks like a token.
     LINK = r#"/(?:reset|verify|activate|activation|confirm|confirmation|share|join|accept|token|tokens|signed|api-?key|api_key|access[_-]token|auth[_-]token|password|passwd|secret-?key|otp)/([^\s/?\#"'<>]{12,})"#;
-    SLACK = r"/services/(T[A-Za-z0-9_]+/B[A-Za-z0-9_]+/[A-Za-z0-9_]+)";
+    SLACK = r"/(?:services|workflows|triggers)/(T[A-Za-z0-9_]+/[AB]?[A-Za-z0-9_]+(?:/[A-Za-z0-9_]+){1,2})";
     // A path that is a secret itself: of a web hook, an invitation, a link to reset a password.
-    HOOK = r#"/(?:hooks?|webhookb2|webhooks?|incoming-webhook|invites?|invitations?|reset-password|password-reset|magic-link|verify-email|unsubscribe)/([^\s?\#"'<>]+)"#;
+    HOOK = r#"/(?:hooks?|webhookb2|webhooks?|incoming-?webhooks?|IncomingWebhook|callbacks?|catch)/([^\s?\#"'<>]+)"#;
+    ONCE = r#"/(?:invites?|invitations?|reset-?password|password-?reset|magic-?links?|verify-?email|confirm-?email|unsubscribe|one-time|onetime|share-?links?|forgot-?password)/([^\s?\#"'<>/]+)"#;
     BOT = r"/bot([0-9]{6,}:[A-Za-z0-9_-]{20,})";
     SITE = r"//webhook\.site/([0-9a-f-]{36})";
 }
@@ -59,23 +44,27 @@ impl Pass<'_> {
     /// The edits of a text that is not looked at as JSON.
     pub(super) fn plain(&self, text: &str) -> Vec<Edit> {
         let mut edits = Vec::new();
-        self.shapes(text, &mut edits);
+        let marks = marks::in_text(text);
+        self.shapes(text, marks, &mut edits);
         self.urls(text, &mut edits);
+        if marks & marks::PATH != 0 {
+            self.paths(text, &mut edits);
+        }
         if text.contains('<') {
             self.elements(text, &mut edits);
         }
         if text.contains("&lt;") {
             for found in REFERENCES.captures_iter(text) {
-                if names::is_secret(&found[1], Place::Field) {
+                if names::is_secret_value(&found[1], Place::Field, &found[2]) {
                     self.edit(&found, 2, &found[1], &mut edits);
                 }
             }
         }
         self.pairs(text, &mut edits);
-        self.words(text, &mut edits);
+        self.words(text, marks, &mut edits);
         if text.contains("name=") && text.contains("--") {
             for found in PART.captures_iter(text) {
-                if names::is_secret(&found[1], Place::Query) {
+                if names::is_secret_value(&found[1], Place::Query, &found[2]) {
                     self.edit(&found, 2, &found[1], &mut edits);
                 }
             }
@@ -83,13 +72,18 @@ impl Pass<'_> {
         edits
     }
 
-    fn shapes(&self, text: &str, edits: &mut Vec<Edit>) {
-        for found in PRIVATE_KEY.captures_iter(text) {
-            if let Some(body) = found.get(1) {
-                edits.push(Edit { range: body.range(), text: self.hide_key(body.as_str()) });
+    fn shapes(&self, text: &str, marks: u32, edits: &mut Vec<Edit>) {
+        if marks & marks::KEY != 0 {
+            for found in PRIVATE_KEY.captures_iter(text) {
+                if let Some(body) = found.get(1) {
+                    edits.push(Edit { range: body.range(), text: self.hide_key(body.as_str()) });
+                }
             }
         }
         self.tokens(text, edits);
+        if marks & marks::SCHEME == 0 {
+            return;
+        }
         for found in SCHEME.captures_iter(text) {
             let (scheme, rest) = (&found[1], found.get(2));
             // Words that follow in a sentence, and the kind of a token.
@@ -153,8 +147,28 @@ impl Pass<'_> {
                 }
             }
         }
-        for pattern in [&HOOK, &BOT, &SLACK, &SITE] {
+    }
+
+    /// The edits of paths that are secrets themselves.
+    fn paths(&self, text: &str, edits: &mut Vec<Edit>) {
+        self.keys_in_paths(text, edits);
+        for pattern in [&BOT, &SLACK, &SITE] {
             for found in pattern.captures_iter(text) {
+                self.edit(&found, 1, "", edits);
+            }
+        }
+        for found in HOOK.captures_iter(text) {
+            let Some(path) = found.get(1) else { continue };
+            let mut at = path.start();
+            for segment in path.as_str().split('/') {
+                if is_drawn(segment) {
+                    edits.push(Edit { range: at..at + segment.len(), text: self.hide(segment) });
+                }
+                at += segment.len() + 1;
+            }
+        }
+        for found in ONCE.captures_iter(text) {
+            if has_mixed(&found[1]) || is_drawn(&found[1]) {
                 self.edit(&found, 1, "", edits);
             }
         }
@@ -162,105 +176,6 @@ impl Pass<'_> {
             let of_token = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
             if found[1].bytes().any(of_token) {
                 self.edit(&found, 1, "", edits);
-            }
-        }
-    }
-
-    fn elements(&self, text: &str, edits: &mut Vec<Edit>) {
-        for found in ELEMENT.captures_iter(text) {
-            let name = found[1].rsplit(':').next().unwrap_or_default();
-            if names::is_secret(name, Place::Field) {
-                self.edit(&found, if found.get(2).is_some() { 2 } else { 3 }, name, edits);
-            }
-        }
-        for pattern in [&PROPERTY, &MEMBER] {
-            for found in pattern.captures_iter(text) {
-                if names::is_secret(&found[1], Place::Field) {
-                    self.edit(&found, 2, &found[1], edits);
-                }
-            }
-        }
-        for tag in TAG.find_iter(text) {
-            let mut named = false;
-            let mut values: Vec<Range<usize>> = Vec::new();
-            for found in ATTRIBUTE.captures_iter(tag.as_str()) {
-                let Some(value) = (2..=4).find_map(|group| found.get(group)) else { continue };
-                let range = tag.start() + value.start()..tag.start() + value.end();
-                match found[1].to_ascii_lowercase().as_str() {
-                    "name" | "key" | "id" | "itemprop" => {
-                        named |= names::is_secret(value.as_str(), Place::Field);
-                    }
-                    "type" => named |= value.as_str().eq_ignore_ascii_case("password"),
-                    "value" | "content" => values.push(range),
-                    name if names::is_secret(name, Place::Field) => {
-                        let text = self.hide_value(value.as_str(), name);
-                        edits.push(Edit { range, text });
-                    }
-                    _ => {}
-                }
-            }
-            if named {
-                for range in values {
-                    edits.push(Edit { text: self.hide(&text[range.clone()]), range });
-                }
-                // `<entry key="password">value</entry>`
-                let after = &text[tag.end()..];
-                if let Some(value) = BELOW.captures(after).and_then(|found| found.get(1)) {
-                    let range = tag.end() + value.start()..tag.end() + value.end();
-                    edits.push(Edit { range, text: self.hide(value.as_str()) });
-                }
-                if let Some(end) = after.find('<').filter(|end| !after[..*end].trim().is_empty())
-                    && after[end..].starts_with("</")
-                {
-                    let range = tag.end()..tag.end() + end;
-                    edits.push(Edit { text: self.hide(&text[range.clone()]), range });
-                }
-            }
-        }
-    }
-
-    fn pairs(&self, text: &str, edits: &mut Vec<Edit>) {
-        if !text.contains([':', '=']) {
-            return;
-        }
-        let mut at = 0;
-        while let Some(found) = PAIR.captures_at(text, at) {
-            let value = (2..=5).find_map(|group| Some((group, found.get(group)?)));
-            let Some((group, value)) = value else { break };
-            // Behind the name only: the value may be the next one's name.
-            at = found.get(1).map_or(text.len(), |name| name.end());
-            let name = &found[1];
-            let scheme = ["bearer", "basic", "token", "digest"]
-                .iter()
-                .any(|scheme| value.as_str().eq_ignore_ascii_case(scheme));
-            if names::is_secret_value(name, Place::Field, value.as_str()) && !scheme {
-                self.edit(&found, group, name, edits);
-            }
-        }
-        for found in LINE.captures_iter(text) {
-            let words = found[2].split_whitespace().count();
-            let sentence = words > 6;
-            if names::is_secret(&found[1], Place::Field) && !sentence && !found[2].contains("://") {
-                self.edit(&found, 2, &found[1], edits);
-            }
-        }
-        for found in BLOCK.captures_iter(text) {
-            let (indent, end) = (found[1].len(), found.get(0).map_or(0, |all| all.end()));
-            if !names::is_secret(&found[2], Place::Field) {
-                continue;
-            }
-            let deeper = |line: &&str| {
-                line.trim().is_empty()
-                    || line.len() - line.trim_start_matches([' ', '\t']).len() > indent
-            };
-            let mut start = end;
-            for line in text[end..].split_inclusive('\n').take_while(deeper) {
-                let inner = line.trim();
-                let at = start + (line.len() - line.trim_start().len());
-                if !inner.is_empty() {
-                    edits.push(Edit { range: at..at + inner.len(), text: self.hide(inner) });
-                }
-                start += line.len();
             }
         }
     }
@@ -288,4 +203,22 @@ impl Pass<'_> {
         };
         edits.push(Edit { range: value.range(), text });
     }
+}
+
+/// Whether a segment of a path is drawn, not chosen: `hooks/x1` is a name, `hooks/T0aB3xK9q2Lm` is not.
+fn is_drawn(segment: &str) -> bool {
+    const SHORTEST: usize = 16;
+    let is_long = || {
+        let word = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        let digits = segment.bytes().filter(u8::is_ascii_digit).count();
+        let is_number = digits == segment.len();
+        // Ids of 128 bits have their own shape, and words are joined by hyphens.
+        let is_of_words = segment.split(['-', '_']).all(|word| word.len() < SHORTEST);
+        segment.len() >= SHORTEST
+            && segment.bytes().all(word)
+            && digits >= 3
+            && !is_number
+            && !is_of_words
+    };
+    looks_random(segment) || is_long()
 }

@@ -1,5 +1,7 @@
 //! Tokens that say whose they are: by the prefixes that clouds, forges, chats, shops and vaults give them.
 
+use std::ops::Range;
+
 use super::edit::Edit;
 use super::pass::Pass;
 use super::pattern::patterns;
@@ -41,11 +43,25 @@ patterns! {
         | eyJrIjoi[A-Za-z0-9_-]{10,} | gls?a?c?_[A-Za-z0-9+/=_]{20,} | NR(?:AK|II|AL|JS|RA)-[A-Za-z0-9-]{16,} | ddapp_[A-Za-z0-9]{20,}
         | sntry[us]_[A-Za-z0-9+/=_-]{20,} | pul-[a-f0-9]{40} | pnu_[A-Za-z0-9]{30,} | ico-[A-Za-z0-9]{32}
         | [A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{20,} | (?:sdk|mob)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
+        | GR1348941[\w-]{20,} | [\w.~-]{3}[0-9]Q~[\w.~-]{31,34} | cf[a-z]{2}_[\w-]{35,} | rnd_[A-Za-z0-9]{20,} | napi_[a-z0-9]{40,}
+        | dd[pwo]_[A-Za-z0-9]{30,} | y[0-3]_[\w-]{30,} | lsv2_[a-z]{2}_[a-f0-9]{32}_[a-f0-9]{6,} | ph[cxsr]_[A-Za-z0-9]{30,}
+        | rdme_[a-z0-9]{50,} | API-[A-Z0-9]{25,32}\b | pat\.[\w-]{22}\.[0-9a-f]{24}\.\w{20} | \w{6}_\w{29}_mmk
+        | re_[A-Za-z0-9]{8,}_[A-Za-z0-9]{20,} | (?:api|pat-[a-z]{2}[0-9]|access-(?:sandbox|development|production)|apify_api)-?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
+        | access_token\$[a-z]+\$[0-9a-z]{16}\$[0-9a-f]{32} | rzp_[a-z]+_[A-Za-z0-9]{14,} | AQE[\w+/-]{50,}={0,2} | A{20,22}[A-Za-z0-9%]{70,100}\b
+        | [\w-]{6}\.[\w-]{6}:[\w-]{40,} | sk_[0-9a-f]{48} | apify_api_[A-Za-z0-9]{30,} | pk\.eyJ[\w-]{20,}\.[\w-]{20,}
+        | (?:ddog|dd)_[A-Za-z0-9]{30,} | jina_[A-Za-z0-9]{30,} | tvly-[A-Za-z0-9-]{20,} | fc-[0-9a-f]{32} | csk-[a-z0-9]{40,}
+        | key_[A-Za-z0-9]{24,} | SCW[A-Z0-9]{17} | exp[ao]_[\w-]{20,} | uk[a-z]{1,4}_[a-z0-9]{20,} | ak_[A-Za-z0-9]{30,} | dsk_[A-Za-z0-9]{20,}
+        | whpk_[\w-]{20,} | stk_[A-Za-z0-9]{20,} | mdb_sa_sk_[\w-]{30,} | ghv_[A-Za-z0-9]{16,} | bbdc-[A-Za-z0-9+/]{40,} | NMT[A-Za-z0-9]{20}\.[\w-]{6}\.[\w-]{27,}
+        | v1\.[0-9a-f]{40}\b | zpka_[\w-]{30,} | secret-(?:sandbox|production)-[\w-]{20,} | BBFF-[A-Za-z0-9]{30}
         # Offices.
         | ntn_[A-Za-z0-9]{20,} | lin_(?:api|oauth)_[A-Za-z0-9]{16,} | pat[A-Za-z0-9]{14}\.[a-f0-9]{40,} | PMAK-[a-f0-9]{24}-[a-f0-9]{30,}
-        | CFPAT-[\w-]{30,} | [0-9]/[0-9]{16}:[a-f0-9]{32} | fig[dou]?_[\w-]{30,} | sl\.[A-Za-z0-9_-]{60,} | fio-u-[\w-]{30,}
+        | CFPAT-[\w-]{30,} | [0-9]/[0-9]{16}(?:/[0-9]{16})?:[a-f0-9]{32} | fig[dou]?_[\w-]{30,} | sl\.(?:u\.)?[A-Za-z0-9_-]{60,} | fio-u-[\w-]{30,}
         | s-s4t2(?:ud|af)-[a-f0-9]{40,} | sk\.eyJ[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,} | aio_[A-Za-z0-9]{28} | tfp_[\w-]{30,}
     )";
+    // Keys in the paths of services that have no other place for them.
+    IN_PATH = r"(?:infura\.io/v3|alchemy\.com/v2|alchemyapi\.io/v2|quiknode\.pro|ankr\.com/\w+|maker\.ifttt\.com/trigger/\w+/(?:json/)?with/key|hooks\.zapier\.com/hooks/catch/\d+|hook\.[a-z0-9.]*make\.com|pipedream\.net)/([A-Za-z0-9_-]{6,})";
+    // A short name and a long run of all kinds of characters: how most new tokens are made.
+    PREFIXED = r"(?-u)\b[a-z][a-z0-9]{1,9}[_-](?:[a-z0-9]{2,8}[_-])?([A-Za-z0-9]{30,})\b";
     // A word for a secret in the name of a token: `acme_live_..`, `acme-pat-..`.
     NAMED = r"(?-u)\b(?:[A-Za-z0-9]{2,15}[_-])?(?:[a-z0-9]{2,10}[_-])?(?:pat|sk|tok|token|key|apikey|secret|pw|tkn|live|prod|auth|at|rt)[_-]([A-Za-z0-9]{20,})\b";
 }
@@ -53,15 +69,94 @@ patterns! {
 impl Pass<'_> {
     /// The edits of tokens that their shape tells.
     pub(super) fn tokens(&self, text: &str, edits: &mut Vec<Edit>) {
-        for pattern in [&JSON_WEB_TOKEN, &OF_VENDORS] {
-            for found in pattern.find_iter(text) {
-                edits.push(Edit { range: found.range(), text: self.hide(found.as_str()) });
+        for range in candidates(text) {
+            let part = &text[range.clone()];
+            let mut edit = |found: Range<usize>| {
+                let new = self.hide(&part[found.clone()]);
+                let range = range.start + found.start..range.start + found.end;
+                edits.push(Edit { range, text: new });
+            };
+            for pattern in [&JSON_WEB_TOKEN, &OF_VENDORS] {
+                pattern.find_iter(part).for_each(|found| edit(found.range()));
             }
-        }
-        for found in NAMED.captures_iter(text) {
-            if let (Some(all), true) = (found.get(0), looks_random(&found[1])) {
-                edits.push(Edit { range: all.range(), text: self.hide(all.as_str()) });
+            for found in PREFIXED.captures_iter(part) {
+                // `sha512-..` is a digest.
+                let is_token = !found[0].starts_with("sha") && is_of_all_kinds(&found[1]);
+                if let (Some(all), true) = (found.get(0), is_token) {
+                    edit(all.range());
+                }
+            }
+            for found in NAMED.captures_iter(part) {
+                if let (Some(all), true) = (found.get(0), looks_random(&found[1])) {
+                    edit(all.range());
+                }
             }
         }
     }
+
+    /// The edits of keys in the paths of services that have no other place for them.
+    pub(super) fn keys_in_paths(&self, text: &str, edits: &mut Vec<Edit>) {
+        for found in IN_PATH.captures_iter(text) {
+            self.edit(&found, 1, "", edits);
+        }
+    }
+}
+
+/// A token has a run of letters, digits and hyphens that is as long.
+const SHORTEST: usize = 13;
+
+/// The words of a text that may have a token in them: those with a long run that has a digit, or is mixed, and is no
+/// plain identity of 128 bits.
+fn candidates(text: &str) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./+=:~$%,@".contains(&byte);
+    let is_run = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        if !is_token(bytes[at]) {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        let (mut run, mut likely) = (start, false);
+        while at < bytes.len() && is_token(bytes[at]) {
+            if !is_run(bytes[at]) {
+                likely |= may_be_token(&bytes[run..at], run == start);
+                run = at + 1;
+            }
+            at += 1;
+        }
+        likely |= may_be_token(&bytes[run..at], run == start);
+        if likely {
+            found.push(start..at);
+        }
+    }
+    found
+}
+
+/// Whether a run may be a token, or a part of one; `alone` says that nothing stands before it in its word.
+fn may_be_token(run: &[u8], alone: bool) -> bool {
+    const IDENTITY: usize = 36;
+    if run.len() < SHORTEST {
+        return false;
+    }
+    let digit = run.iter().any(u8::is_ascii_digit);
+    let mixed = || run.iter().any(u8::is_ascii_lowercase) && run.iter().any(u8::is_ascii_uppercase);
+    let is_identity = || {
+        run.len() == IDENTITY
+            && run.iter().enumerate().all(|(at, byte)| match at {
+                8 | 13 | 18 | 23 => *byte == b'-',
+                _ => byte.is_ascii_hexdigit(),
+            })
+    };
+    (digit || mixed()) && !(alone && is_identity())
+}
+
+/// Whether a run has capital and small letters and digits, several of each.
+fn is_of_all_kinds(run: &str) -> bool {
+    let count = |of: fn(&u8) -> bool| run.bytes().filter(of).count();
+    count(u8::is_ascii_lowercase) >= 4
+        && count(u8::is_ascii_uppercase) >= 4
+        && count(u8::is_ascii_digit) >= 2
 }

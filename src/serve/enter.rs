@@ -38,7 +38,8 @@ impl Shared {
     /// The world that the path names. Where there is no such world yet, a stub for a URL below the prefix
     /// comes first: the path is one of the API that is stood in for.
     fn named_by_path(&self, request: &mut Request) -> Result<Option<WorldName>, BadWorldName> {
-        let Some(prefix) = self.settings.world_prefix.as_deref() else { return Ok(None) };
+        let prefix = self.settings.world_prefix.as_deref().filter(|_| !request.forwarded);
+        let Some(prefix) = prefix else { return Ok(None) };
         let below = request.path().strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/'));
         let Some(rest) = below else { return Ok(None) };
         let end = rest.find('/').unwrap_or(rest.len());

@@ -55,7 +55,7 @@ impl Handler for Pipeline {
             }
         };
         if self.shared.settings.stubs.cors
-            && !admin::owns(request.path())
+            && !is_of_admin(&request)
             && let Some(plan) = cors::preflight(&request)
         {
             return Handling::Ready(plan);
@@ -91,7 +91,7 @@ impl Handler for Pipeline {
             let mut plan = answer(&context, &asked, no_stub, &mut notes).await;
             let stub = self.stub_of(&plan);
             let mut follower = None;
-            let is_graded = !admin::owns(asked.path()) && is_graded(&context, &asked);
+            let is_graded = !is_of_admin(asked.request()) && is_graded(&context, &asked);
             self.finish(&context, &request, &plan, began, stub.as_ref(), |answered| {
                 follower =
                     is_graded.then(|| graded::record(&context.world, &asked, answered, notes));
@@ -187,7 +187,7 @@ impl Pipeline {
         let journal = &self.shared.journal;
         let world = world.name.shared();
         // The log is what clients of the simulated API asked.
-        let is_seen = !admin::owns(request.path());
+        let is_seen = !is_of_admin(request);
         let is_kept = is_seen && !journal.is_off();
         let late = if is_kept || (is_seen && self.shared.settings.graded != GradedRequests::None) {
             late_body::read_beside(request)
@@ -216,9 +216,14 @@ enum FirstLook {
     Open,
 }
 
+/// Whether a request is one to the admin API of this server.
+fn is_of_admin(request: &Request) -> bool {
+    !request.forwarded && admin::owns(request.path())
+}
+
 /// The short way: most requests of most tests are answered by a stub alone.
 fn at_once(shared: &Shared, world: &World, asked: &Asked<'_>) -> FirstLook {
-    if shared.settings.graded.takes_any(world) || admin::owns(asked.path()) {
+    if shared.settings.graded.takes_any(world) || is_of_admin(asked.request()) {
         return FirstLook::Open;
     }
     let own = world.scenarios.load();
@@ -258,7 +263,7 @@ async fn answer(
     notes: &mut GradingNotes,
 ) -> Plan {
     // The admin API is not part of what is simulated: no scenario touches it.
-    if admin::owns(asked.path()) {
+    if is_of_admin(asked.request()) {
         let plan = admin::answer(context, asked.request()).await;
         // It may have moved a timeline, or turned other scenarios on.
         context.shared.doors.look_again();

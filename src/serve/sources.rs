@@ -65,6 +65,14 @@ impl Sources {
         self.recording = Some(directory);
     }
 
+    /// Lays the faults that were recorded with the fixtures on their answers.
+    pub(crate) fn add_recorded_faults(&mut self) {
+        let files = self.fixtures.iter().map(|path| path.join(fixtures::FAULTS));
+        let found = files.filter(|file| file.is_file());
+        let names: Vec<String> = found.map(|file| file.to_string_lossy().into_owned()).collect();
+        self.scenarios.extend(names);
+    }
+
     /// Whether all fixtures are recordings, and none of them holds Kubernetes objects: then nothing but what was
     /// recorded answers.
     pub(crate) fn are_recordings(&self, loaded: &LoadedSets) -> bool {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::links::{Backend, Links};
 use crate::record::{
-    Backends, Earlier, NamedBackend, Proxy, QueueLimits, Recorder, RecordingOf, Upstream,
-    UpstreamOptions,
+    Backends, Earlier, ForwardBackends, NamedBackend, Proxy, QueueLimits, Recorder, RecordingOf,
+    Upstream, UpstreamOptions,
 };
 use crate::redact::{Key, Redactor};
 use crate::serve::Bounds;
@@ -63,6 +63,8 @@ pub(super) struct Recording {
     pub(super) redactor: Arc<Redactor>,
     /// Whether new answers come after those of an earlier recording, or in their place.
     pub(super) extends: bool,
+    /// Whether faults of the backend are recorded.
+    pub(super) keeps_faults: bool,
 }
 
 impl Recording {
@@ -72,7 +74,7 @@ impl Recording {
     /// [`Error::Record`] when the directory cannot be used.
     pub(super) fn open(directory: PathBuf, key: Option<&Key>) -> Result<Self, Error> {
         match Recorder::redactor(&directory, key.cloned()) {
-            Ok(redactor) => Ok(Self { directory, redactor, extends: false }),
+            Ok(redactor) => Ok(Self { directory, redactor, extends: false, keeps_faults: false }),
             Err(source) => Err(Error::Record { path: directory, source }),
         }
     }
@@ -109,25 +111,42 @@ pub(super) fn proxy(
         backends.push((below, upstream));
     }
     let links = rewrites_links.then(|| Arc::new(Links::new(named)));
-    let recorder = match recording {
-        None => None,
-        Some(Recording { directory, redactor, extends }) => {
-            let earlier = if extends { Earlier::Extend } else { Earlier::Replace };
-            let urls: Vec<&str> = upstreams.iter().map(|(url, _)| &**url).collect();
-            let most_of_body = bounds.recorded_body_bytes as u64;
-            let of = RecordingOf {
-                backend: urls.join(" "),
-                earlier,
-                most_of_body,
-                links: links.clone(),
-            };
-            let limits = QueueLimits {
-                memory: bounds.recorder_bytes,
-                backlog: bounds.recorder_backlog as u64,
-            };
-            let recorder = Recorder::new(&directory, of, limits, &redactor, log);
-            Some(recorder.map_err(|source| Error::Record { path: directory, source })?)
-        }
-    };
+    let urls: Vec<&str> = upstreams.iter().map(|(url, _)| &**url).collect();
+    let recorder = recording
+        .map(|recording| recorder(recording, urls.join(" "), links.clone(), bounds, log))
+        .transpose()?;
     Ok(Proxy::new(Backends::new(backends), recorder).with_links(links))
+}
+
+/// The servers that the clients of a forward proxy ask for. Links stay: the clients see what the servers send.
+///
+/// # Errors
+/// [`Error::Record`].
+pub(super) fn forward(
+    options: UpstreamOptions,
+    recording: Option<Recording>,
+    bounds: &Bounds,
+    log: &Logger,
+) -> Result<Proxy, Error> {
+    let of = "the servers that clients ask for".to_owned();
+    let recorder =
+        recording.map(|recording| recorder(recording, of, None, bounds, log)).transpose()?;
+    Ok(Proxy::new(Backends::Forward(ForwardBackends::new(options)), recorder))
+}
+
+fn recorder(
+    recording: Recording,
+    backend: String,
+    links: Option<Arc<Links>>,
+    bounds: &Bounds,
+    log: &Logger,
+) -> Result<Recorder, Error> {
+    let Recording { directory, redactor, extends, keeps_faults } = recording;
+    let earlier = if extends { Earlier::Extend } else { Earlier::Replace };
+    let most_of_body = bounds.recorded_body_bytes as u64;
+    let of = RecordingOf { backend, earlier, most_of_body, keeps_faults, links };
+    let limits =
+        QueueLimits { memory: bounds.recorder_bytes, backlog: bounds.recorder_backlog as u64 };
+    Recorder::new(&directory, of, limits, &redactor, log)
+        .map_err(|source| Error::Record { path: directory, source })
 }

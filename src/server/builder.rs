@@ -53,9 +53,15 @@ pub struct Builder {
     #[cfg(feature = "record")]
     pub(super) rewrite_links: bool,
     #[cfg(feature = "record")]
+    pub(super) keep_faults: bool,
+    #[cfg(feature = "record")]
+    pub(super) forward_options: UpstreamOptions,
+    #[cfg(feature = "record")]
     pub(super) record: Option<PathBuf>,
     #[cfg(feature = "record")]
     pub(super) record_mode: Option<RecordMode>,
+    /// The hosts that a forward proxy leaves out; nothing where the server is none.
+    pub(super) forward: Option<Vec<String>>,
     pub(super) strict: Option<bool>,
     pub(super) replay_speed: ReplaySpeed,
     #[cfg(feature = "hot-reload")]
@@ -95,9 +101,14 @@ impl Default for Builder {
             #[cfg(feature = "record")]
             rewrite_links: true,
             #[cfg(feature = "record")]
+            keep_faults: false,
+            #[cfg(feature = "record")]
+            forward_options: UpstreamOptions::default(),
+            #[cfg(feature = "record")]
             record: None,
             #[cfg(feature = "record")]
             record_mode: None,
+            forward: None,
             strict: None,
             replay_speed: ReplaySpeed::AS_RECORDED,
             #[cfg(feature = "hot-reload")]

@@ -49,6 +49,20 @@ impl Builder {
         self
     }
 
+    /// Whether faults of the backend (resets, bodies that end early, invalid chunks) are recorded: as a scenario in the
+    /// directory of [`Builder::record`], which a server with that directory lays on its answers. Off by default:
+    /// broken answers are left out, and reported.
+    pub fn keep_faults(mut self, on: bool) -> Self {
+        self.keep_faults = on;
+        self
+    }
+
+    /// Sets how the servers are reached that the clients of [`Builder::forward_proxy`] ask for, while they are recorded.
+    pub fn forward_options(mut self, options: UpstreamOptions) -> Self {
+        self.forward_options = options;
+        self
+    }
+
     /// Records the backend's responses as fixtures in a directory, which is created if it does not exist.
     pub fn record(mut self, directory: impl Into<PathBuf>) -> Self {
         self.record = Some(directory.into());
@@ -83,7 +97,7 @@ impl Builder {
         if mode == RecordMode::None && !is_recorded {
             return Err(wrong(format!("{shown} has no recording; record one with the mode once")));
         }
-        if records && self.upstreams.is_empty() {
+        if records && self.upstreams.is_empty() && self.forward.is_none() {
             return Err(wrong(format!("{shown} is recorded from a backend; name its URL")));
         }
         if self.sources.fixtures.is_empty() {
@@ -136,6 +150,14 @@ impl Builder {
 /// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
 /// ```
 impl Builder {
+    /// Makes the port a forward proxy, for clients with `HTTP_PROXY` and `HTTPS_PROXY`: with a recorder the servers that
+    /// they ask for are recorded, without one what was recorded answers. With TLS, `https://` connections end here with
+    /// certificates of the server's own CA. Those to hosts that match one of these globs pass through.
+    pub fn forward_proxy<T: Into<String>>(mut self, left_out: impl IntoIterator<Item = T>) -> Self {
+        self.forward = Some(left_out.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// Whether only stubs answer: no Kubernetes API and no files. By default that is so where all fixtures are
     /// recordings, and with a record mode, unless there are Kubernetes objects among them.
     pub fn strict(mut self, on: bool) -> Self {

@@ -41,6 +41,8 @@ use super::WorldHandle;
 pub struct RunningServer {
     pub(super) address: SocketAddr,
     pub(super) https: Option<SocketAddr>,
+    /// Whether it is a forward proxy: its clients reach it without TLS.
+    pub(super) is_forward: bool,
     /// The address of the admin API alone.
     pub(super) admin: Option<SocketAddr>,
     pub(super) seed: Option<u64>,
@@ -55,7 +57,7 @@ impl RunningServer {
     /// Its URL: `http://127.0.0.1:PORT`, or `https://` with TLS.
     #[must_use]
     pub fn url(&self) -> String {
-        let only_https = self.shared.tls.is_some() && self.https.is_none();
+        let only_https = self.shared.tls.is_some() && self.https.is_none() && !self.is_forward;
         format!("{}://{}", if only_https { "https" } else { "http" }, self.address)
     }
 

@@ -20,7 +20,7 @@ use crate::serve::{
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
-use crate::transport::{self, Listener, Logger};
+use crate::transport::{self, ForwardProxy, Listener, Logger, PortOptions};
 
 #[cfg(feature = "record")]
 use super::backend::{self, Recording};
@@ -42,6 +42,7 @@ impl Builder {
         let log = self.log.take().unwrap_or_else(|| Arc::new(|_: &str| {}));
         #[cfg(feature = "record")]
         self.recover_recordings(&log)?;
+        self.sources.add_recorded_faults();
         let (loaded, auth) = self.load()?;
         let strict = self.is_strict(&loaded);
         for warning in &loaded.warnings.0 {
@@ -49,6 +50,7 @@ impl Builder {
         }
         let (redactor, proxy) = self.backend(&log)?;
         let tls = self.take_tls()?;
+        let forward = self.open_forward_proxy(tls.as_ref(), &log)?;
         let seed = (!loaded.scenarios.is_empty()).then(|| loaded.scenarios.seed());
         let (stop, stopping) = watch::channel(false);
         let pages = Arc::new(k8s::PageCache::new(self.bounds.page_bytes));
@@ -113,7 +115,8 @@ impl Builder {
         let serve = |listener, tls| {
             let stopped = stopped(stopping.clone(), Arc::clone(&shared));
             let (handler, bodies, log) = (Arc::clone(&handler), bodies.clone(), Arc::clone(&log));
-            transport::serve(listener, handler, limits, bodies, tls, log, stopped)
+            let options = PortOptions { tls, forward: forward.clone() };
+            transport::serve(listener, handler, limits, bodies, options, log, stopped)
         };
         let (plain_tls, secure) = match secure {
             Some(listener) => (None, Some(serve(listener, tls))),
@@ -128,7 +131,7 @@ impl Builder {
                 handler,
                 limits,
                 bodies.clone(),
-                None,
+                PortOptions::default(),
                 Arc::clone(&log),
                 stopped,
             )
@@ -145,12 +148,30 @@ impl Builder {
             https,
             admin: admin_address,
             seed,
+            is_forward: self.forward.is_some(),
             shared,
             stop,
             task,
             #[cfg(feature = "hot-reload")]
             _watchers: watchers,
         })
+    }
+
+    /// What makes the port a forward proxy, where it is one.
+    fn open_forward_proxy(
+        &self,
+        tls: Option<&Arc<Tls>>,
+        log: &Logger,
+    ) -> Result<Option<Arc<ForwardProxy>>, Error> {
+        let Some(left_out) = &self.forward else { return Ok(None) };
+        let wrong = |why: &str| Error::Setting(format!("the forward proxy: {why}"));
+        if tls.is_some_and(|tls| !tls.issues()) {
+            return Err(wrong(
+                "it issues certificates for hosts, which needs the CA that is made at the start, not a given certificate",
+            ));
+        }
+        let proxy = ForwardProxy::new(tls.cloned(), left_out, Arc::clone(log));
+        proxy.map(|proxy| Some(Arc::new(proxy))).map_err(|why| wrong(&why))
     }
 
     /// Whether only this machine reaches the server.
@@ -202,6 +223,7 @@ impl Builder {
         let mut recording =
             recording.map(|path| Recording::open(path, key.as_ref())).transpose()?;
         if let Some(recording) = &mut recording {
+            recording.keeps_faults = self.keep_faults;
             recording.extends = self.record_mode == Some(super::RecordMode::NewEpisodes);
         }
         let redactor = match &recording {
@@ -210,6 +232,10 @@ impl Builder {
         };
         let bounds = self.bounds;
         let proxy = match self.upstreams.as_slice() {
+            [] if self.forward.is_some() && recording.is_some() => {
+                let options = self.forward_options.clone();
+                Some(backend::forward(options, recording, &bounds, log)?)
+            }
             [] => None,
             upstreams => {
                 Some(backend::proxy(upstreams, self.rewrite_links, recording, &bounds, log)?)

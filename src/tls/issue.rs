@@ -38,6 +38,14 @@ pub(super) fn issue(names: &[String]) -> Result<Issued, TlsError> {
     ca.issue(own, names)
 }
 
+impl Issued {
+    /// A certificate of the same CA for another host.
+    pub(super) fn issue_for(&self, host: &str) -> Result<Issued, TlsError> {
+        let own = params("standin").map_err(|error| TlsError::unusable(&error))?;
+        self.authority.issue(own, &[host.to_owned()])
+    }
+}
+
 /// Makes a certificate that is wrong on purpose: of the CA that clients trust where the server has made it, else of
 /// one that they do not know.
 pub(super) fn issue_wrong(fault: HandshakeFault, own: Option<&Issued>) -> Result<Issued, TlsError> {

@@ -102,6 +102,14 @@ pub(crate) mod server {
             match self.0 {}
         }
 
+        pub(crate) async fn accept_as<S>(&self, _: &str, _: S) -> io::Result<Accepted<S>> {
+            match self.0 {}
+        }
+
+        pub(crate) fn issues(&self) -> bool {
+            match self.0 {}
+        }
+
         pub(crate) fn ca_pem(&self) -> String {
             match self.0 {}
         }

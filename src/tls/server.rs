@@ -79,6 +79,9 @@ impl TlsOptions {
     }
 }
 
+/// How many hosts have a certificate at once.
+const MAX_HOSTS: usize = 256;
+
 /// A server's TLS, as it is now.
 #[derive(Debug)]
 pub(crate) struct Tls {
@@ -88,6 +91,8 @@ pub(crate) struct Tls {
     now: ArcSwap<Current>,
     /// What is shown where a scenario wants the handshake to fail, each made when it is first asked for.
     wrong: Mutex<HashMap<HandshakeFault, Arc<ServerConfig>>>,
+    /// The configurations for the hosts of a forward proxy.
+    hosts: Mutex<HashMap<String, Arc<ServerConfig>>>,
 }
 
 #[derive(Debug)]
@@ -122,7 +127,7 @@ impl Tls {
             Some(issue(&names)?)
         };
         let now = ArcSwap::from_pointee(Current::load(&options, own.as_ref())?);
-        Ok(Self { options, own, now, wrong: Mutex::default() })
+        Ok(Self { options, own, now, wrong: Mutex::default(), hosts: Mutex::default() })
     }
 
     /// The configuration with a certificate that is wrong on purpose.
@@ -183,6 +188,54 @@ impl Tls {
         let shown = session.peer_certificates().unwrap_or_default();
         let client = now.clients.as_ref().and_then(|clients| clients.identify(shown));
         Ok(Accepted { stream, http2, client: client.map(Arc::new) })
+    }
+}
+
+impl Tls {
+    /// Whether it can show certificates for other hosts: it has a CA of its own.
+    pub(crate) fn issues(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// Does the handshake as another host, with a certificate that is issued for it.
+    ///
+    /// # Errors
+    /// What the client did that TLS does not allow, and a host that no certificate can name.
+    pub(crate) async fn accept_as<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        host: &str,
+        stream: S,
+    ) -> std::io::Result<Accepted<S>> {
+        let config = self.of_host(host).map_err(std::io::Error::other)?;
+        let stream = TlsAcceptor::from(config).accept(stream).await?;
+        let http2 = stream.get_ref().1.alpn_protocol() == Some(PROTOCOLS[0]);
+        Ok(Accepted { stream, http2, client: None })
+    }
+
+    fn of_host(&self, host: &str) -> Result<Arc<ServerConfig>, TlsError> {
+        let known = |hosts: &HashMap<_, _>| hosts.get(host).cloned();
+        if let Some(config) = known(&self.hosts.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(config);
+        }
+        let Some(own) = &self.own else {
+            return Err(TlsError::Unusable("there is no CA to issue certificates".into()));
+        };
+        let issued = own.issue_for(host)?;
+        let mut config = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| TlsError::unusable(&error))?
+            .with_no_client_auth()
+            .with_single_cert(issued.chain, issued.key)
+            .map_err(|error| TlsError::unusable(&error))?;
+        config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+        let config = Arc::new(config);
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if hosts.len() >= MAX_HOSTS {
+            // They are issued again when they are asked for again.
+            hosts.clear();
+        }
+        hosts.insert(host.to_owned(), Arc::clone(&config));
+        Ok(config)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::message::{
 };
 
 use super::body::PlanBody;
-use super::client::Client;
+use super::client::{Client, Forwards};
 use super::client_errors::ClientErrors;
 use super::deliver::{Step, Steps, steps};
 use super::exact;
@@ -118,6 +118,13 @@ pub(super) fn answer<'a, H: Handler>(
     request.peer = Some(client.peer);
     request.certificate.clone_from(&client.certificate);
     request.tls = client.tls;
+    request.forwarded = match client.forwards {
+        Forwards::None => false,
+        Forwards::Absolute => {
+            request.version < http::Version::HTTP_2 && request.uri.scheme().is_some()
+        }
+        Forwards::All => true,
+    };
     let handled = catch_unwind(AssertUnwindSafe(|| handler.handle(request)));
     match handled {
         Ok(Handling::Ready(plan)) if wanted.is_simple(&plan) => {

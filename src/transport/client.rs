@@ -16,10 +16,22 @@ pub(super) struct Client {
     pub(super) certificate: Option<Arc<ClientCertificate>>,
     /// Whether the connection is TLS.
     pub(super) tls: bool,
+    /// Whether its requests are those of a forward proxy's clients: all of them, or those with an absolute URL.
+    pub(super) forwards: Forwards,
     /// The budget of all request bodies.
     pub(super) bodies: Bodies,
     /// How long a body may pause.
     pub(super) body_timeout: Duration,
+}
+
+/// Which requests of a connection are to another server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Forwards {
+    None,
+    /// Those with an absolute URL.
+    Absolute,
+    /// All: it is the inside of a tunnel.
+    All,
 }
 
 /// Completes when the server stops, or is dropped.

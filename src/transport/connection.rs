@@ -9,8 +9,9 @@ use tokio::sync::watch;
 use crate::message::{Bodies, ClientCertificate, Handler, HandshakeFault};
 use crate::tls::server::Tls;
 
-use super::client::{Client, stopped};
+use super::client::{Client, Forwards, stopped};
 use super::client_errors::ClientErrors;
+use super::forward::{self, ForwardProxy};
 use super::socket::{Opened, Protocol, Socket};
 use super::{TransportLimits, http1, http2};
 
@@ -19,6 +20,7 @@ pub(super) struct Common<H> {
     pub(super) handler: Arc<H>,
     pub(super) limits: TransportLimits,
     pub(super) tls: Option<Arc<Tls>>,
+    pub(super) forward: Option<Arc<ForwardProxy>>,
     pub(super) client_errors: Arc<ClientErrors>,
     pub(super) bodies: Bodies,
 }
@@ -64,7 +66,7 @@ async fn begin<H>(
     fault: Option<HandshakeFault>,
     common: &Common<H>,
 ) -> Option<Begun> {
-    let Common { limits, tls, client_errors, .. } = common;
+    let Common { limits, tls, forward, client_errors, .. } = common;
     let first = tokio::time::timeout(limits.header_timeout, Opened::first_bytes(tcp)).await;
     let (opened, protocol) = match first {
         // Nothing arrived, or half a beginning: there is no protocol to answer in.
@@ -75,13 +77,16 @@ async fn begin<H>(
         Ok(Err(_) | Ok((_, Protocol::Nothing))) => return None,
         Ok(Ok(opened)) => opened,
     };
-    let client = |certificate| Client {
-        peer,
-        certificate,
-        tls: tls.is_some(),
-        bodies: common.bodies.clone(),
-        body_timeout: limits.body_timeout,
-    };
+    if let Some(forward) = forward.as_ref().filter(|_| protocol != Protocol::Tls) {
+        if protocol == Protocol::Http1 && opened.begins_with(forward::CONNECT) {
+            return Box::pin(connect(opened, peer, common, forward)).await;
+        }
+        let client = common.client(peer, None, false, Forwards::Absolute);
+        let http2 = protocol == Protocol::Http2;
+        return Some(Begun { socket: Socket::plain(opened), http2, client });
+    }
+    let forwards = if forward.is_some() { Forwards::Absolute } else { Forwards::None };
+    let client = |certificate| common.client(peer, certificate, tls.is_some(), forwards);
     let Some(tls) = tls else {
         if protocol == Protocol::Tls {
             client_errors.report("tls", &format!("{peer}: TLS on a port without it; use http://"));
@@ -122,6 +127,73 @@ async fn begin<H>(
             client_errors
                 .report("handshake", &format!("{peer}: no TLS handshake within {seconds} s"));
             None
+        }
+    }
+}
+
+impl<H> Common<H> {
+    fn client(
+        &self,
+        peer: SocketAddr,
+        certificate: Option<Arc<ClientCertificate>>,
+        tls: bool,
+        forwards: Forwards,
+    ) -> Client {
+        let (bodies, body_timeout) = (self.bodies.clone(), self.limits.body_timeout);
+        Client { peer, certificate, tls, forwards, bodies, body_timeout }
+    }
+}
+
+/// Answers a CONNECT. Returns the connection inside of it; nothing where it got a tunnel, or is over.
+async fn connect<H>(
+    mut opened: Opened,
+    peer: SocketAddr,
+    common: &Common<H>,
+    forward: &ForwardProxy,
+) -> Option<Begun> {
+    let Common { limits, client_errors, .. } = common;
+    let head = forward::target(&mut opened, limits.header_bytes);
+    let target = match tokio::time::timeout(limits.header_timeout, head).await {
+        Ok(Ok(target)) => target,
+        Ok(Err(error)) => {
+            client_errors.report("connect", &format!("{peer}: {error}"));
+            let mut tcp = opened.into_tcp();
+            http1::write_error(&mut tcp, "400 Bad Request", "", &error.to_string()).await;
+            http1::finish(tcp).await;
+            return None;
+        }
+        Err(_) => return None,
+    };
+    let host = target.host().trim_matches(['[', ']']).to_owned();
+    let Some(tls) = forward.issuer(&host) else {
+        forward.tunnel(opened, &target).await;
+        return None;
+    };
+    forward::establish(&mut opened).await.ok()?;
+    let next = tokio::time::timeout(limits.header_timeout, opened.next_bytes()).await;
+    let (opened, protocol) = next.ok()?.ok()?;
+    match protocol {
+        Protocol::Nothing => None,
+        Protocol::Tls => {
+            let handshake = Box::pin(tls.accept_as(&host, opened));
+            match tokio::time::timeout(limits.handshake_timeout, handshake).await.ok()? {
+                Ok(accepted) => {
+                    let client = common.client(peer, accepted.client, true, Forwards::All);
+                    let socket = Socket::tls(accepted.stream);
+                    Some(Begun { socket, http2: accepted.http2, client })
+                }
+                Err(error) => {
+                    forward.distrust(&host, &error);
+                    client_errors
+                        .report("handshake", &format!("{peer}: TLS handshake for {host}: {error}"));
+                    None
+                }
+            }
+        }
+        Protocol::Http1 | Protocol::Http2 => {
+            let client = common.client(peer, None, false, Forwards::All);
+            let http2 = protocol == Protocol::Http2;
+            Some(Begun { socket: Socket::plain(opened), http2, client })
         }
     }
 }

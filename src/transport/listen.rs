@@ -16,6 +16,7 @@ use crate::tls::server::Tls;
 use super::client_errors::ClientErrors;
 use super::connection::{self, Common};
 use super::door::Door;
+use super::forward::ForwardProxy;
 use super::{Logger, TransportLimits};
 
 /// How long to wait after a connection could not be accepted: a lack of file descriptors lasts.
@@ -59,6 +60,15 @@ pub(crate) struct Served {
     pub(crate) cut: usize,
 }
 
+/// What a port speaks besides plain HTTP.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PortOptions {
+    /// TLS in place of it.
+    pub(crate) tls: Option<Arc<Tls>>,
+    /// It is a forward proxy.
+    pub(crate) forward: Option<Arc<ForwardProxy>>,
+}
+
 /// Serves until `shutdown` completes: then nothing is accepted any more, idle connections close at
 /// once, and requests in flight have [`TransportLimits::drain`] to finish.
 pub(crate) async fn serve<H: Handler>(
@@ -66,13 +76,14 @@ pub(crate) async fn serve<H: Handler>(
     handler: Arc<H>,
     limits: TransportLimits,
     bodies: Bodies,
-    tls: Option<Arc<Tls>>,
+    options: PortOptions,
     log: Logger,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Served {
     let mut served = Served::default();
     let client_errors = Arc::new(ClientErrors::new(Arc::clone(&log)));
-    let common = Arc::new(Common { handler, limits, tls, client_errors, bodies });
+    let PortOptions { tls, forward } = options;
+    let common = Arc::new(Common { handler, limits, tls, forward, client_errors, bodies });
     let (stop, stopping) = watch::channel(false);
     let places = Arc::new(Semaphore::new(limits.connections));
     let (mut connections, mut refusing) = (JoinSet::new(), JoinSet::new());

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! accept (listen) → one task per connection (connection) → first bytes (socket) → TLS, if any
+//!     → CONNECT of a forward proxy ([forward]), where it is one
 //!     → [http1] over the wire wrapper (wire), or [http2] over one that follows frames ([framed], [frames])
 //!     request head and lazy body → Handler → Plan → [answer] performs its delivery ([deliver])
 //!     → hyper sends all of it ([body], its [piece]s), or only its head, and the rest is sent without hyper:
@@ -21,6 +22,7 @@ mod date;
 mod deliver;
 mod door;
 mod exact;
+mod forward;
 mod framed;
 mod frames;
 mod framing;
@@ -49,7 +51,8 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use listen::{Listener, serve};
+pub(crate) use forward::ForwardProxy;
+pub(crate) use listen::{Listener, PortOptions, serve};
 
 use std::sync::Arc;
 use std::time::Duration;

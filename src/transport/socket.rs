@@ -36,12 +36,22 @@ pub(super) struct Opened {
 
 impl Opened {
     /// Waits for the client's first bytes.
-    pub(super) async fn first_bytes(mut tcp: TcpStream) -> io::Result<(Self, Protocol)> {
+    pub(super) async fn first_bytes(tcp: TcpStream) -> io::Result<(Self, Protocol)> {
         // A client sends its first request in one piece: that is what the buffer is for.
+        Self::begin(tcp, BytesMut::with_capacity(FIRST_READ)).await
+    }
+
+    /// Waits for the first bytes behind those that were read as something else.
+    pub(super) async fn next_bytes(self) -> io::Result<(Self, Protocol)> {
         let mut read = BytesMut::with_capacity(FIRST_READ);
+        read.extend_from_slice(&self.read);
+        Self::begin(self.tcp, read).await
+    }
+
+    async fn begin(mut tcp: TcpStream, mut read: BytesMut) -> io::Result<(Self, Protocol)> {
         let protocol = loop {
-            if tcp.read_buf(&mut read).await? == 0 {
-                break if read.is_empty() { Protocol::Nothing } else { Protocol::Http1 };
+            if read.is_empty() && tcp.read_buf(&mut read).await? == 0 {
+                break Protocol::Nothing;
             }
             if read[0] == HANDSHAKE {
                 break Protocol::Tls;
@@ -49,11 +59,16 @@ impl Opened {
             if read.starts_with(PREFACE) {
                 break Protocol::Http2;
             }
-            if !PREFACE.starts_with(&read) {
+            if !PREFACE.starts_with(&read) || tcp.read_buf(&mut read).await? == 0 {
                 break Protocol::Http1;
             }
         };
         Ok((Self { read: read.freeze(), tcp }, protocol))
+    }
+
+    /// Whether its first bytes are these.
+    pub(super) fn begins_with(&self, bytes: &[u8]) -> bool {
+        self.read.starts_with(bytes)
     }
 
     /// The TCP stream, for an answer outside of any protocol.

@@ -82,7 +82,7 @@ pub(crate) struct Serve {
 #[expect(clippy::struct_field_names, reason = "the options are named so")]
 pub(crate) struct Record {
     /// Backend to record (repeatable: PATH=URL records another host below /PATH/).
-    #[arg(long, value_name = "[PATH=]URL", required_unless_present = "kubeconfig")]
+    #[arg(long, value_name = "[PATH=]URL", required_unless_present_any = ["kubeconfig", "forward"])]
     pub(crate) upstream: Vec<String>,
     /// Directory for the fixtures; created if it does not exist.
     #[arg(long, value_name = "DIR")]
@@ -157,6 +157,13 @@ pub(crate) struct TlsArgs {
     /// Write the CA's certificate to this file, for clients to trust. It is not secret.
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_out: Option<PathBuf>,
+    /// Be a forward proxy, for clients with HTTP_PROXY and HTTPS_PROXY: the servers that they ask for are recorded, and
+    /// replayed. With --tls their https connections end here, if they trust the CA of --ca-out.
+    #[arg(long, conflicts_with_all = ["upstream", "kubeconfig", "cert"])]
+    pub(crate) forward: bool,
+    /// Host of which a forward proxy passes connections through, such as *.example.com (repeatable).
+    #[arg(long, value_name = "HOST", requires = "forward")]
+    pub(crate) tunnel: Vec<String>,
     /// PEM file with the CAs of client certificates: CN is the user, O are the groups.
     #[arg(long, value_name = "FILE")]
     pub(crate) client_ca: Option<PathBuf>,
@@ -180,6 +187,10 @@ pub(crate) struct Backend {
     /// Keep links to the backend in its responses; they lead clients to the backend itself.
     #[arg(long)]
     pub(crate) no_rewrite: bool,
+    /// Faults of the backend in a recording (resets, bodies that end early): leave them out, or keep them as a scenario
+    /// that is replayed with it.
+    #[arg(long, value_name = "WHAT", default_value = "leave")]
+    pub(crate) faults: Faults,
     /// PEM file with the client certificate to show to the backend.
     #[arg(long, value_name = "FILE", requires = "upstream_key")]
     pub(crate) upstream_cert: Option<PathBuf>,
@@ -195,6 +206,13 @@ pub(crate) struct Backend {
     /// Keep the Host that the client sends.
     #[arg(long)]
     pub(crate) upstream_preserve_host: bool,
+}
+
+/// What a recorder does with faults of the backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Faults {
+    Keep,
+    Leave,
 }
 
 /// The response to DELETE on a collection.

@@ -10,6 +10,7 @@ use crate::message::BodyDigest;
 use crate::record::exchange::{
     ArrivedBody, BodyCopy, Chunk, End, ReceivedAnswer, SentBody, SentRequest,
 };
+use crate::record::forward::Origin;
 use crate::record::spool::{BodyFacts, SpoolFolder, SpooledBody};
 
 /// The version of the format. Of earlier ones [`WITHOUT_WAIT`] and [`HELD_BODIES`] are read.
@@ -40,7 +41,9 @@ pub(in crate::record) fn encode(
 ) -> io::Result<()> {
     out.put_u8(VERSION);
     put(out, sent.method.as_str().as_bytes());
-    put(out, sent.target.as_bytes());
+    // A target behind an origin is an absolute URL.
+    let origin = sent.origin.as_ref().map(Origin::url).unwrap_or_default();
+    put(out, [origin.as_str(), &sent.target].concat().as_bytes());
     put_fields(out, &sent.headers);
     match sent.body.content() {
         SentBody::Whole(bytes) => {
@@ -110,7 +113,12 @@ fn take_request(from: &mut Bytes) -> Option<(u8, SentRequest)> {
         return None;
     }
     let method = Method::from_bytes(&take(from)?).ok()?;
-    let target = String::from_utf8(take(from)?.into()).ok()?;
+    let url = String::from_utf8(take(from)?.into()).ok()?;
+    let origin = if url.starts_with('/') { None } else { Origin::parse(&url) };
+    let target = match &origin {
+        Some(origin) => url.strip_prefix(&origin.url())?.to_owned(),
+        None => url,
+    };
     let headers = take_fields(from)?;
     let body = match from.try_get_u8().ok()? {
         WHOLE => SentBody::Whole(take(from)?),
@@ -118,7 +126,7 @@ fn take_request(from: &mut Bytes) -> Option<(u8, SentRequest)> {
         _ => return None,
     };
     let body = BodyCopy::finished(body);
-    Some((version, SentRequest { method, target, headers, body, links: None }))
+    Some((version, SentRequest { method, origin, target, headers, body, links: None }))
 }
 
 fn take_answer(from: &mut Bytes, version: u8, folder: &SpoolFolder) -> Option<ReceivedAnswer> {
@@ -249,6 +257,7 @@ mod tests {
         };
         let sent = SentRequest {
             method: Method::from_bytes(b"PROPFIND").unwrap(),
+            origin: None,
             target: "/a?b=\u{e9}".to_owned(),
             headers: fields(&[("x-a", b"1"), ("x-a", b"\xff2")]),
             body: BodyCopy::finished(body),

@@ -30,6 +30,7 @@ pub(super) use order::ORDER;
 
 use super::clean::Clean;
 use super::exchange::{SentRequest, path_of};
+use super::forward::Origin;
 
 /// A request as a recording knows it.
 #[derive(Debug)]
@@ -57,6 +58,9 @@ impl Identity {
     ) -> Self {
         let mut pattern = Map::new();
         pattern.insert("method".to_owned(), sent.method.as_str().into());
+        if let Some(origin) = &sent.origin {
+            origin.add_to(&mut pattern);
+        }
         let mut conditions = target::pattern(sent, clean, notes, &mut pattern);
         let digest = body::pattern(sent, clean, notes, &mut pattern, &mut conditions);
         let credentials = clean.credentials();
@@ -79,6 +83,7 @@ impl Identity {
 
     /// The method and the path, for people.
     pub(super) fn title(sent: &SentRequest, clean: &Clean<'_>) -> String {
-        format!("{} {}", sent.method, path_of(&clean.target()))
+        let host = sent.origin.as_ref().map(Origin::authority).unwrap_or_default();
+        format!("{} {host}{}", sent.method, path_of(&clean.target()))
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct RecordingOf {
     pub(crate) earlier: Earlier,
     /// Links to the backends, where they are rewritten.
     pub(crate) links: Option<Arc<Links>>,
+    /// Whether faults of the backend are recorded as a scenario.
+    pub(crate) keeps_faults: bool,
     /// The largest body of an answer that is recorded, in bytes.
     pub(crate) most_of_body: u64,
 }
@@ -33,6 +35,7 @@ impl Default for RecordingOf {
             backend: String::new(),
             earlier: Earlier::default(),
             links: None,
+            keeps_faults: false,
             most_of_body: 1 << 30,
         }
     }

@@ -56,6 +56,7 @@ impl Sink for TestSink {
 fn exchange(target: &str, text: &str) -> (SentRequest, ReceivedAnswer) {
     let sent = SentRequest {
         method: Method::GET,
+        origin: None,
         target: target.to_owned(),
         headers: HeaderMap::new(),
         body: BodyCopy::default(),

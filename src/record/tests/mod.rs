@@ -244,7 +244,14 @@ fn sent(
     let copy = BodyCopy::default();
     copy.push(body);
     let headers = request(method.clone(), "/", headers, "").headers;
-    SentRequest { method, target: target.to_owned(), headers, body: copy, links: None }
+    SentRequest {
+        method,
+        origin: None,
+        target: target.to_owned(),
+        headers,
+        body: copy,
+        links: None,
+    }
 }
 
 /// An answer as a backend sent it.

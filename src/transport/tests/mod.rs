@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 use super::deliver::Step;
 use super::listen::Served;
-use super::{Listener, TransportLimits, serve};
+use super::{Listener, PortOptions, TransportLimits, serve};
 use crate::message::Bodies;
 use crate::message::{
     Body, Effects, Fault, FaultAction, FaultPoint, Handler, Handling, Origin, Pace, Plan, Request,
@@ -150,7 +150,7 @@ async fn start(limits: TransportLimits) -> Running {
         handler,
         limits,
         Bodies::new(limits.body_bytes),
-        None,
+        PortOptions::default(),
         Arc::new(|_: &str| {}),
         async {
             let _ = stopped.await;

@@ -23,6 +23,7 @@ fn searched(target: &str, coding: &'static str, body: &[u8]) -> Result<Vec<u8>, 
     let redactor = Arc::new(Redactor::new(Key::of(b"key")));
     let bearer = HeaderValue::from_static("Bearer hunter2-Swordfish-99");
     let sent = SentRequest {
+        origin: None,
         method: Method::GET,
         target: target.to_owned(),
         headers: HeaderMap::from_iter([(http::header::AUTHORIZATION, bearer)]),

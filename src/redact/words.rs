@@ -1,0 +1,70 @@
+//! The words of names that say whether their values are secret, for [`names`](super::names).
+
+/// What these words name is secret.
+#[rustfmt::skip]
+pub(super) const SECRET: &[&str] = &[
+    "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "secret", "secrets",
+    "token", "tokens", "credential", "credentials", "creds", "jwt", "bearer", "csrf", "xsrf",
+    "cookie", "cookies", "otp", "totp", "pin", "signature", "sig", "auth", "authorization", "authentication",
+    "session", "sessions", "sid", "apikey", "dsn", "assertion", "verifier", "psk", "accesskey",
+    "secretkey", "privatekey", "authtoken", "accesstoken", "refreshtoken", "sessionid",
+    "clientsecret", "cvv", "authentication", "crumb", "mnemonic",
+    "sessid", "cvc", "hmac", "keytab", "rspauth", "samlresponse", "samlrequest", "hdnts", "hdnea", "hdntl",
+    "sesskey", "passkey", "feedkey", "streamkey", "passcodes", "sessionkey",
+    // Passwords in other languages.
+    "passwort", "kennwort", "contraseña", "contrasena", "senha", "motdepasse", "wachtwoord", "lösenord",
+    "losenord", "adgangskode", "passord", "salasana", "heslo", "hasło", "haslo", "parola", "şifre", "sifre",
+    "jelszó", "jelszo", "пароль", "密码", "密碼", "口令", "パスワード", "비밀번호",
+];
+
+/// What may follow such a word: the name still means the secret itself.
+#[rustfmt::skip]
+pub(super) const AFTER: &[&str] = &[
+    "value", "values", "data", "text", "raw", "hash", "hashed", "string", "id", "plain",
+    "plaintext", "old", "new", "current", "confirm", "confirmation", "again", "repeat", "base64",
+    "b64", "encrypted", "content", "key", "header", "hint", "pem", "material", "md5", "sha256",
+    "digest", "bytes", "json", "base", "phrase", "crypt", "bcrypt",
+];
+
+/// What a `key` is secret of.
+#[rustfmt::skip]
+pub(super) const BEFORE_KEY: &[&str] = &[
+    "api", "access", "secret", "private", "client", "encryption", "encrypt", "decryption",
+    "signing", "sign", "shared", "account", "master", "ssh", "rsa", "ec", "ecdsa", "ed25519", "tls",
+    "ssl", "session", "subscription", "auth", "service", "storage", "consumer", "app",
+    "application", "deploy", "license", "licence", "security", "hmac", "aes", "root", "admin",
+    "webhook", "server", "secrets", "token", "write", "read", "integration", "routing",
+    "publishable", "functions", "ingestion", "instrumentation", "agent", "pgp", "gpg", "wireguard",
+    "symmetric", "unseal", "preshared", "certificate", "recovery", "ingest", "bootstrap", "join", "anon",
+    "wallet", "stream", "feed", "rss", "activation", "provisioning", "pairing", "enrollment", "registration",
+    "unlock", "sas", "cipher", "vapid",
+];
+
+/// Words before `token` that make a mark in a list of it.
+#[rustfmt::skip]
+pub(super) const OF_PAGES: &[&str] = &[
+    "next", "page", "continuation", "continue", "previous", "prev", "sync", "start", "cursor",
+    "resume", "marker", "delta", "skip", "max", "min", "total", "prompt", "completion", "input",
+    "output", "num", "cached", "reasoning",
+];
+
+/// Endings of names that are written as one word.
+#[rustfmt::skip]
+pub(super) const FLAT: &[&str] = &[
+    "password", "passwd", "passphrase", "passcode", "secret", "token", "apikey", "accesskey",
+    "accesskeyid", "secretkey", "privatekey", "clientkey", "credential", "credentials", "signature",
+    "sessionid", "authorization", "connectionstring", "authcode", "userpass", "dbpass", "mysqlpwd",
+    "csrftoken", "encryptionkey", "signingkey", "sessid", "appkey",
+    "authkey", "requirepass", "masterauth", "dockerconfigjson", "dockercfg", "presharedkey", "unsealkey", "storepass", "keypass",
+];
+
+/// What a `key` finds that opens nothing.
+#[rustfmt::skip]
+pub(super) const FINDS: &[&str] = &[
+    "websocket", "public", "pub", "partition", "sort", "range", "cache", "idempotency", "object", "row", "message", "record",
+    "item", "foreign", "group", "lookup", "file", "blob", "image", "index", "parent", "issue", "cluster", "primary",
+    "secondary", "dedupe", "deduplication", "grouping", "shard", "map", "i18n", "translation", "event", "surrogate",
+    "natural", "composite", "unique", "verification", "verifying", "host", "thumbnail", "s3", "attachment", "avatar",
+    "topology", "label", "node", "config", "entity", "query", "search", "page", "next", "last", "first", "start",
+    "end", "continuation", "known",
+];
