@@ -16,7 +16,7 @@ pub(super) const GZIP: &[u8] = &[0x1f, 0x8b, 8];
 
 /// What becomes of a large body.
 #[derive(Debug)]
-pub(in crate::record::answer) enum Searched {
+pub(in crate::record) enum Searched {
     /// It is without secrets.
     Clean(UnnamedBody),
     /// It may hold secrets: why.
