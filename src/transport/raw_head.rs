@@ -9,7 +9,6 @@ use tokio::io::AsyncWriteExt;
 use crate::message::{Pace, SlowHead};
 
 use super::exact;
-use super::framing::Framing;
 use super::socket::Socket;
 
 /// A head that is still to be sent.
@@ -21,12 +20,12 @@ pub(super) struct RawHead {
 }
 
 impl RawHead {
-    /// The head of an answer with this framing.
+    /// The head of an answer, whose body may go out in chunks.
     pub(super) fn new(
         slow: &SlowHead,
         (status, reason): (StatusCode, Option<Bytes>),
         headers: &HeaderMap,
-        framing: Framing,
+        is_chunked: bool,
     ) -> Self {
         let mut before = Vec::new();
         for code in &slow.informational {
@@ -44,7 +43,7 @@ impl RawHead {
             head.extend_from_slice(value.as_bytes());
             head.extend_from_slice(b"\r\n");
         }
-        if framing == Framing::Chunked {
+        if is_chunked {
             head.extend_from_slice(b"transfer-encoding: chunked\r\n");
         }
         head.extend_from_slice(b"\r\n");

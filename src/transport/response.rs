@@ -192,7 +192,12 @@ pub(super) fn outside(
         if !undated {
             plan.headers.entry(DATE).or_insert_with(date::now);
         }
-        RawHead::new(&slow, (plan.status, reason.clone()), &plan.headers, framing)
+        RawHead::new(
+            &slow,
+            (plan.status, reason.clone()),
+            &plan.headers,
+            framing == Framing::Chunked,
+        )
     });
     let is_raw = head.is_some();
     let outside = Outside { head, flow, framing, trailers, keep, upload, guard: plan.guard };

@@ -62,7 +62,7 @@ async fn the_admin_api_takes_scenarios_whole_or_not_at_all() {
     assert_eq!(ask(&server, "GET", "/a").await.status, 500);
     // Other worlds have the scenarios of the server.
     assert_eq!(ask(&server, "GET", "/worlds/other/a").await.status, 200);
-    assert_eq!(put("a b", down).await.status, 400);
+    assert_eq!(put("a%20b", down).await.status, 400);
     assert_eq!(ask(&server, "DELETE", "/__admin/scenarios/mine").await.status, 200);
     assert_eq!(ask(&server, "GET", "/a").await.status, 200);
     assert_eq!(ask(&server, "DELETE", "/__admin/scenarios/mine").await.status, 404);
