@@ -133,7 +133,9 @@ impl StubSecrets {
     fn named(&self, part: &str, name: &str, matcher: &mut Value) {
         match matcher {
             Value::Array(matchers) => {
-                matchers.iter_mut().for_each(|matcher| self.named(part, name, matcher));
+                for matcher in matchers {
+                    self.named(part, name, matcher);
+                }
             }
             Value::Object(map) => {
                 let found = map.iter().find_map(|(operator, value)| {

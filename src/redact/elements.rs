@@ -9,6 +9,9 @@ use super::names::{self, Place};
 use super::pass::Pass;
 use super::pattern::patterns;
 
+/// The begin of character data (XML 1.0, section 2.7).
+const CDATA: &str = "<![CDATA[";
+
 patterns! {
     // `<key>name</key><string>value</string>` of a property list.
     PROPERTY = r"<key>([^<]+)</key>\s*<(?:string|data)>([^<]+)<";
@@ -56,7 +59,6 @@ impl Pass<'_> {
         if local.is_empty() || !names::may_be_secret(local, Place::Field) {
             return;
         }
-        const CDATA: &str = "<![CDATA[";
         let rest = &text[start..];
         let lead = rest.len() - rest.trim_start().len();
         let (from, length) = match rest[lead..].strip_prefix(CDATA) {
@@ -83,7 +85,7 @@ impl Pass<'_> {
             let value = &text[range.clone()];
             match name.to_ascii_lowercase().as_str() {
                 "name" | "key" | "id" | "itemprop" => {
-                    named |= names::is_secret(value, Place::Field)
+                    named |= names::is_secret(value, Place::Field);
                 }
                 "type" => named |= value.eq_ignore_ascii_case("password"),
                 "value" | "content" => values.push(range),

@@ -170,8 +170,8 @@ impl Memory {
         if let Some(known) = &self.known {
             return known.clone();
         }
-        for tier in 0..TIERS.len() - 1 {
-            if self.tiers[tier].secrets.len() > TIERS[tier] {
+        for (tier, most) in TIERS.iter().enumerate().take(TIERS.len() - 1) {
+            if self.tiers[tier].secrets.len() > *most {
                 let full = std::mem::take(&mut self.tiers[tier]);
                 self.tiers[tier + 1].secrets.extend(full.secrets);
                 self.tiers[tier + 1].stale = true;

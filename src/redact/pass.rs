@@ -78,7 +78,7 @@ impl<'k> Pass<'k> {
     /// Events of a server whose data is JSON on more than one line (the `text/event-stream` of HTML's standard).
     fn event_lines(&self, text: &str) -> Option<Vec<Edit>> {
         const FIELD: &str = "data:";
-        if !text.contains(FIELD) || self.json_lines_suffice(text) {
+        if !text.contains(FIELD) || json_lines_suffice(text) {
             return None;
         }
         let mut edits = Vec::new();
@@ -109,12 +109,6 @@ impl<'k> Pass<'k> {
             start += line.len();
         }
         any.then_some(edits)
-    }
-
-    /// Whether no line of data continues the one before it.
-    fn json_lines_suffice(&self, text: &str) -> bool {
-        let data: Vec<bool> = text.lines().map(|line| line.starts_with("data:")).collect();
-        !data.windows(2).any(|pair| pair == [true, true])
     }
 
     /// Lines of which some are JSON: JSON lines, events of a server, logs.
@@ -366,4 +360,10 @@ fn is_placeholder(value: &str) -> bool {
             .strip_prefix(begin)
             .is_some_and(|rest| rest.find(end).is_some_and(|at| at + end.len() == rest.len()))
     })
+}
+
+/// Whether no line of data continues the one before it.
+fn json_lines_suffice(text: &str) -> bool {
+    let data: Vec<bool> = text.lines().map(|line| line.starts_with("data:")).collect();
+    !data.windows(2).any(|pair| pair == [true, true])
 }

@@ -32,7 +32,7 @@ pub(super) fn apply(plan: &mut Plan, damage: &Damage) {
         || damage.corrupt.is_some()
         || damage.gzip.is_some();
     if changes_body && let Some(bytes) = take_bytes(&mut plan.body) {
-        let bytes = changed(bytes, damage);
+        let bytes = changed(&bytes, damage);
         if plan.headers.contains_key(CONTENT_LENGTH) {
             plan.headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
         }
@@ -81,7 +81,7 @@ fn take_bytes(body: &mut Body) -> Option<Bytes> {
     }
 }
 
-fn changed(bytes: Bytes, damage: &Damage) -> Bytes {
+fn changed(bytes: &[u8], damage: &Damage) -> Bytes {
     let mut all = bytes.to_vec();
     if damage.charset == Some(WrongCharset::Mixed) {
         mix_charsets(&mut all);
@@ -96,7 +96,7 @@ fn changed(bytes: Bytes, damage: &Damage) -> Bytes {
     }
     if let Some((share, seed)) = damage.corrupt {
         corrupt(&mut all, share, seed, 0);
-        if all == bytes[..] && !all.is_empty() {
+        if all == bytes && !all.is_empty() {
             let middle = all.len() / 2;
             all[middle] ^= 1;
         }

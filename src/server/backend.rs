@@ -144,7 +144,7 @@ fn recorder(
     let Recording { directory, redactor, extends, keeps_faults } = recording;
     let earlier = if extends { Earlier::Extend } else { Earlier::Replace };
     let most_of_body = bounds.recorded_body_bytes as u64;
-    let of = RecordingOf { backend, earlier, most_of_body, keeps_faults, links };
+    let of = RecordingOf { backend, earlier, links, keeps_faults, most_of_body };
     let limits =
         QueueLimits { memory: bounds.recorder_bytes, backlog: bounds.recorder_backlog as u64 };
     Recorder::new(&directory, of, limits, &redactor, log)

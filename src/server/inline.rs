@@ -44,11 +44,13 @@ impl Builder {
     }
 
     /// Adds a stub.
+    #[expect(clippy::needless_pass_by_value, reason = "a builder takes what it is given")]
     pub fn stub(self, stub: Stub) -> Self {
         self.fixture_yaml(stub.0.to_string())
     }
 
     /// Adds a Kubernetes object, or the definition of a type.
+    #[expect(clippy::needless_pass_by_value, reason = "a builder takes what it is given")]
     pub fn object(self, object: Value) -> Self {
         self.fixture_yaml(object.to_string())
     }

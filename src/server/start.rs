@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use futures_util::future::OptionFuture;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::error::Error;
 use crate::k8s::{self, Auth};
-use crate::message::Bodies;
+use crate::message::{Bodies, Handler};
 use crate::record::Proxy;
 #[cfg(feature = "record")]
 use crate::record::Recorder;
@@ -20,7 +21,7 @@ use crate::serve::{
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
-use crate::transport::{self, ForwardProxy, Listener, Logger, PortOptions};
+use crate::transport::{self, ForwardProxy, Listener, Logger, PortOptions, TransportLimits};
 
 #[cfg(feature = "record")]
 use super::backend::{self, Recording};
@@ -70,7 +71,7 @@ impl Builder {
             loopback: self.is_on_loopback(),
             admin: std::mem::take(&mut self.admin),
             proxy,
-            stubs: self.stub_options,
+            stubs: std::mem::take(&mut self.stub_options),
             cors: cors_origins(&self.cors_origins)?,
             redactor,
             bounds: self.bounds,
@@ -83,70 +84,37 @@ impl Builder {
             settings,
             sources: self.sources.clone(),
             loaded,
-            observer: self.observer,
+            observer: self.observer.take(),
             tls: tls.clone(),
             stopping: stopping.clone(),
         };
         let shared = assembly.shared().map_err(Error::Invalid)?;
-        let listener = bind(self.listen).await?;
-        let address = listener.local_addr();
-        #[cfg(feature = "tls")]
-        let https = self.https;
-        #[cfg(not(feature = "tls"))]
-        let https = None;
-        let secure = match https {
-            Some(address) => Some(bind(address).await?),
-            None => None,
-        };
-        let https = secure.as_ref().map(Listener::local_addr);
-        let admin = match self.admin_listen {
-            Some(address) => Some(bind(address).await?),
-            None => None,
-        };
-        let admin_address = admin.as_ref().map(Listener::local_addr);
+        let ports = self.bind_ports().await?;
+        let address = ports.plain.local_addr();
+        let https = ports.https.as_ref().map(Listener::local_addr);
+        let admin = ports.admin.as_ref().map(Listener::local_addr);
         if shared.seeding.is_made() {
             RequestContext::new(Arc::clone(&shared), Arc::clone(shared.worlds.default()))
                 .begin_controllers();
         }
         shared.open_doors();
         tokio::spawn(Arc::clone(&shared).keep_doors());
-        let handler = Arc::new(Pipeline::new(Arc::clone(&shared)));
-        let limits = self.bounds.transport;
-        let serve = |listener, tls| {
-            let stopped = stopped(stopping.clone(), Arc::clone(&shared));
-            let (handler, bodies, log) = (Arc::clone(&handler), bodies.clone(), Arc::clone(&log));
-            let options = PortOptions { tls, forward: forward.clone() };
-            transport::serve(listener, handler, limits, bodies, options, log, stopped)
+        let serving = Serving {
+            shared: Arc::clone(&shared),
+            limits: self.bounds.transport,
+            bodies,
+            forward,
+            log: Arc::clone(&log),
+            stopping,
         };
-        let (plain_tls, secure) = match secure {
-            Some(listener) => (None, Some(serve(listener, tls))),
-            None => (tls, None),
-        };
-        let plain = serve(listener, plain_tls);
-        let admin = admin.map(|listener| {
-            let stopped = stopped(stopping.clone(), Arc::clone(&shared));
-            let handler = Arc::new(AdminOnly(Arc::clone(&handler)));
-            transport::serve(
-                listener,
-                handler,
-                limits,
-                bodies.clone(),
-                PortOptions::default(),
-                Arc::clone(&log),
-                stopped,
-            )
-        });
-        let task = tokio::spawn(async move {
-            let others = (OptionFuture::from(secure), OptionFuture::from(admin));
-            let _ = tokio::join!(plain, others.0, others.1);
-        });
+        let task = serving.start(ports, tls);
         // A watch looks at every file of a tree: requests are answered meanwhile.
         #[cfg(feature = "hot-reload")]
         let watchers = watchers(self.hot_reload, &self.sources, &shared, &log);
         Ok(RunningServer {
             address,
             https,
-            admin: admin_address,
+            admin,
             seed,
             is_forward: self.forward.is_some(),
             shared,
@@ -154,6 +122,18 @@ impl Builder {
             task,
             #[cfg(feature = "hot-reload")]
             _watchers: watchers,
+        })
+    }
+
+    async fn bind_ports(&self) -> Result<Ports, Error> {
+        #[cfg(feature = "tls")]
+        let https = self.https;
+        #[cfg(not(feature = "tls"))]
+        let https = None;
+        Ok(Ports {
+            plain: bind(self.listen).await?,
+            https: bind_where(https).await?,
+            admin: bind_where(self.admin_listen).await?,
         })
     }
 
@@ -270,6 +250,62 @@ impl Builder {
     )]
     fn take_tls(&mut self) -> Result<Option<Arc<Tls>>, Error> {
         Ok(None)
+    }
+}
+
+/// The ports that are bound: with a port for TLS, the plain one has none.
+struct Ports {
+    plain: Listener,
+    https: Option<Listener>,
+    admin: Option<Listener>,
+}
+
+/// What all ports of a server share.
+struct Serving {
+    shared: Arc<Shared>,
+    limits: TransportLimits,
+    bodies: Bodies,
+    forward: Option<Arc<ForwardProxy>>,
+    log: Logger,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Serving {
+    /// Answers requests on all ports, in a task that ends when they are closed.
+    fn start(self, ports: Ports, tls: Option<Arc<Tls>>) -> JoinHandle<()> {
+        let handler = Arc::new(Pipeline::new(Arc::clone(&self.shared)));
+        let options = |tls| PortOptions { tls, forward: self.forward.clone() };
+        let (plain_tls, https) = match ports.https {
+            Some(listener) => {
+                (None, Some(self.serve(listener, Arc::clone(&handler), options(tls))))
+            }
+            None => (tls, None),
+        };
+        let plain = self.serve(ports.plain, Arc::clone(&handler), options(plain_tls));
+        let admin = ports.admin.map(|listener| {
+            self.serve(listener, Arc::new(AdminOnly(handler)), PortOptions::default())
+        });
+        tokio::spawn(async move {
+            tokio::join!(plain, OptionFuture::from(https), OptionFuture::from(admin));
+        })
+    }
+
+    fn serve<H: Handler>(
+        &self,
+        listener: Listener,
+        handler: Arc<H>,
+        options: PortOptions,
+    ) -> impl Future<Output = transport::Served> + use<H> {
+        let stopped = stopped(self.stopping.clone(), Arc::clone(&self.shared));
+        let (bodies, log) = (self.bodies.clone(), Arc::clone(&self.log));
+        transport::serve(listener, handler, self.limits, bodies, options, log, stopped)
+    }
+}
+
+async fn bind_where(address: Option<SocketAddr>) -> Result<Option<Listener>, Error> {
+    match address {
+        Some(address) => bind(address).await.map(Some),
+        None => Ok(None),
     }
 }
 

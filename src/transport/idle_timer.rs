@@ -24,7 +24,7 @@ impl IdleTimer {
         if waited >= after {
             return Poll::Ready(idle.action());
         }
-        let due = Instant::now() + (after - waited);
+        let due = Instant::now() + after.saturating_sub(waited);
         let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(due)));
         sleep.as_mut().reset(due);
         match sleep.as_mut().poll(cx) {

@@ -186,7 +186,7 @@ async fn changed(listening: &mut Option<watch::Receiver<Listening>>) {
         None => false,
     };
     if !changed {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

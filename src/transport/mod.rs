@@ -53,7 +53,7 @@ mod wire;
 mod tests;
 
 pub(crate) use forward::ForwardProxy;
-pub(crate) use listen::{Listener, PortOptions, serve};
+pub(crate) use listen::{Listener, PortOptions, Served, serve};
 
 use std::sync::Arc;
 use std::time::Duration;

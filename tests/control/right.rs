@@ -216,7 +216,7 @@ impl Right {
         for round in 0..8 {
             let query = format!("&allowWatchBookmarks=true&resourceVersion={revision}");
             let seen = watch(&self.server, &query, SILENCE, "");
-            self.take(&seen, &mut known, &mut revision);
+            take_over(&seen, &mut known, &mut revision);
             for name in wanted {
                 if known.contains(name) && marked.insert(name) {
                     let patch = json!({"metadata": {"labels": {"marked": "yes"}}}).to_string();
@@ -237,26 +237,6 @@ impl Right {
         assert!(wanted.iter().all(|name| known.contains(*name)), "{known:?}");
     }
 
-    /// Takes over what a watch says; never back to an older revision.
-    fn take(&self, seen: &Seen, known: &mut BTreeSet<String>, revision: &mut String) {
-        for event in seen.events.iter().filter(|event| event["type"] != "ERROR") {
-            let metadata = &event["object"]["metadata"];
-            let number = |text: &str| text.parse::<u64>().ok();
-            if let Some(new) = metadata["resourceVersion"].as_str()
-                && number(new) > number(revision)
-            {
-                new.clone_into(revision);
-            }
-            if let Some(name) = metadata["name"].as_str() {
-                if event["type"] == "DELETED" {
-                    known.remove(name);
-                } else {
-                    known.insert(name.to_owned());
-                }
-            }
-        }
-    }
-
     /// Deletes all jobs, and waits until they are gone.
     fn delete_all(&mut self) {
         for _ in 0..ATTEMPTS {
@@ -270,5 +250,25 @@ impl Right {
             }
         }
         panic!("they never went");
+    }
+}
+
+/// Takes over what a watch says; never back to an older revision.
+fn take_over(seen: &Seen, known: &mut BTreeSet<String>, revision: &mut String) {
+    for event in seen.events.iter().filter(|event| event["type"] != "ERROR") {
+        let metadata = &event["object"]["metadata"];
+        let number = |text: &str| text.parse::<u64>().ok();
+        if let Some(new) = metadata["resourceVersion"].as_str()
+            && number(new) > number(revision)
+        {
+            new.clone_into(revision);
+        }
+        if let Some(name) = metadata["name"].as_str() {
+            if event["type"] == "DELETED" {
+                known.remove(name);
+            } else {
+                known.insert(name.to_owned());
+            }
+        }
     }
 }

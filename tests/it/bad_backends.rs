@@ -71,14 +71,16 @@ async fn stubs(recorder: RunningServer, to: &TempDir) -> usize {
     stubs
 }
 
+/// A name, what the backend sends and does then, what the client sees of it, and how many stubs there are.
+type BrokenAnswer<'a> = (&'a str, Vec<u8>, Then, &'a [&'a str], usize);
+
 #[tokio::test]
 async fn broken_answers_are_passed_on_as_far_as_they_can_be() {
     let ok = "HTTP/1.1 200 OK\r\n";
     let chunked = format!("{ok}transfer-encoding: chunked\r\n\r\n");
     let endless_field = format!("{ok}x-a: {}", "a".repeat(600_000));
     let many_fields = format!("{ok}{}\r\n", "x-a: b\r\n".repeat(60_000));
-    // What the backend sends and does, what the client sees of it, and how many stubs there are.
-    let table: [(&str, Vec<u8>, Then, &[&str], usize); 16] = [
+    let table: [BrokenAnswer<'_>; 16] = [
         (
             "a body that ends early",
             format!("{ok}content-length: 100\r\n\r\nonly this").into(),

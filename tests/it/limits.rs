@@ -25,7 +25,7 @@ rules:
                 assert_eq!(got.headers["ratelimit-policy"], "\"quota\";q=2;w=60");
                 assert_eq!(got.headers["ratelimit"], format!("\"quota\";r={left};t=60").as_str());
                 assert_eq!(got.headers["x-ratelimit-remaining"], left);
-                let retry_after = got.headers.get("retry-after").map(|value| value.as_bytes());
+                let retry_after = got.headers.get("retry-after").map(http::HeaderValue::as_bytes);
                 assert_eq!(retry_after, (status == 429).then_some(&b"60"[..]));
                 if status == 200 && answer > 0 {
                     assert_eq!(got.body.len(), answer, "the true answer");

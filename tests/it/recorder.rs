@@ -130,7 +130,7 @@ async fn a_killed_recorder_leaves_no_secret_of_a_large_body() {
     }
     // The next recorder removes what is of no use.
     drop(recorder(&["--upstream", &url], directory.path()).await);
-    assert_eq!(arriving(), [std::path::PathBuf::new(); 0]);
+    assert_eq!(arriving(), Vec::<std::path::PathBuf>::new());
 }
 
 #[tokio::test]

@@ -2,12 +2,14 @@
 
 use std::net::{SocketAddr, ToSocketAddrs as _};
 
+/// The forms of an address.
+const FORM: &str = "write HOST:PORT, such as 127.0.0.1:8080, localhost:8080 or [::1]:8080";
+
 /// Reads an address. A name is looked up; of its addresses the first of IPv4 counts, else the first.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     if let Ok(address) = text.parse() {
         return Ok(address);
     }
-    const FORM: &str = "write HOST:PORT, such as 127.0.0.1:8080, localhost:8080 or [::1]:8080";
     let Some((host, port)) = text.rsplit_once(':') else {
         return Err(match text.parse::<u16>() {
             Ok(port) => format!("the host is missing; write 127.0.0.1:{port}"),

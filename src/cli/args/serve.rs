@@ -157,7 +157,7 @@ pub(crate) struct TlsArgs {
     /// Write the CA's certificate to this file, for clients to trust. It is not secret.
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_out: Option<PathBuf>,
-    /// Be a forward proxy, for clients with HTTP_PROXY and HTTPS_PROXY: the servers that they ask for are recorded, and
+    /// Be a forward proxy, for clients with `HTTP_PROXY` and `HTTPS_PROXY`: the servers that they ask for are recorded, and
     /// replayed. With --tls their https connections end here, if they trust the CA of --ca-out.
     #[arg(long, conflicts_with_all = ["upstream", "kubeconfig", "cert"])]
     pub(crate) forward: bool,

@@ -19,7 +19,7 @@ pub(super) fn pattern(
 ) -> i32 {
     let query = sent.target.split_once('?').map(|(_, query)| query).filter(|q| !q.is_empty());
     match Query::parse(query) {
-        Ok(parsed) if query.is_some() => {
+        Ok(parsed) if query.is_some_and(has_only_names) => {
             let loose = url(request, ["urlPath", "urlPathPattern"], path_of(&sent.target), clean);
             let parameters = parameters(&parsed, clean, notes);
             // A parameter that comes twice asks for more than one that comes once.
@@ -29,12 +29,17 @@ pub(super) fn pattern(
             }
             count - loose
         }
-        // No query, or one that cannot be decoded and is matched as it is.
+        // No query, or one that cannot be decoded or has parameters without a name: it is matched as it is.
         _ => {
             let target = sent.target.strip_suffix('?').unwrap_or(&sent.target);
             -url(request, ["url", "urlPattern"], target, clean)
         }
     }
+}
+
+/// Whether each parameter has a name. What a parameter without one is differs between readers of queries.
+fn has_only_names(query: &str) -> bool {
+    query.split('&').all(|pair| !pair.is_empty() && !pair.starts_with('='))
 }
 
 /// The URL as it is, or as a pattern where it has a secret. Returns 1 for a pattern, which is asked after URLs.

@@ -34,7 +34,9 @@ pub(super) fn run(shared: &Shared, priority: Priority) {
         let key = task.key();
         let left = work(shared, task);
         let mut state = shared.lock();
-        left.into_iter().for_each(|entry| state.put_back(entry));
+        if let Some(entry) = left {
+            state.put_back(entry);
+        }
         state.done(key);
         if state.idle > 0 {
             shared.work.notify_one();

@@ -132,13 +132,11 @@ impl Spool {
     /// # Errors
     /// What the system reported for earlier ones: the disk may be full.
     pub(in crate::record) fn push(&self, bytes: &[u8]) -> io::Result<()> {
-        match self.body.error() {
-            Some(error) => Err(error),
-            None => {
-                self.hand_over(Bytes::copy_from_slice(bytes));
-                Ok(())
-            }
+        if let Some(error) = self.body.error() {
+            return Err(error);
         }
+        self.hand_over(Bytes::copy_from_slice(bytes));
+        Ok(())
     }
 
     /// Waits until there is room for more.

@@ -46,7 +46,7 @@ impl ScenarioSet {
             let Some(since) = since else { continue };
             let ends = timeline.ttl.filter(|ttl| *ttl > since);
             let next = timeline.next(since).into_iter().chain(ends).min();
-            let next = next.map(|next| now.saturating_add(next - since));
+            let next = next.map(|next| now.saturating_add(next.saturating_sub(since)));
             change = change.into_iter().chain(next).min();
         }
         (all, change)

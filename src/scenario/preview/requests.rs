@@ -133,7 +133,16 @@ impl RulePreview<'_> {
             lines.push(format!("waits {delay:?}"));
             json["delaysMs"] = json!([delay.as_secs_f64() * 1e3]);
         }
-        match &rule.outcomes {
+        self.outcomes(&mut lines, &mut json);
+        if rule.expect.is_some() && lines.is_empty() {
+            lines.push("nothing; the client is graded".to_owned());
+        }
+        Described { lines, json }
+    }
+
+    /// What the rule decides about its requests, one after the other.
+    fn outcomes(&self, lines: &mut Vec<String>, json: &mut Value) {
+        match &self.rule.outcomes {
             Outcomes::None => {}
             Outcomes::Steps(steps) => {
                 let mut from = 1;
@@ -164,8 +173,8 @@ impl RulePreview<'_> {
                     .iter()
                     .map(|share| json!({"p": share.part, "then": &*share.then.text}))
                     .collect();
-                if !by_request {
-                    json["draws"] = self.draws(&mut lines);
+                if self.rule.draw_by != DrawBy::Request {
+                    json["draws"] = self.draws(lines);
                 }
             }
             Outcomes::At(points) => {
@@ -193,10 +202,6 @@ impl RulePreview<'_> {
                 json["at"] = planned.into();
             }
         }
-        if rule.expect.is_some() && lines.is_empty() {
-            lines.push("nothing; the client is graded".to_owned());
-        }
-        Described { lines, json }
     }
 
     fn draw(&self) -> Draw<'_> {

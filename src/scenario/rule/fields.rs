@@ -16,10 +16,13 @@ pub(crate) struct FieldChanges {
     remove: Vec<HeaderName>,
 }
 
+/// A header field of a scenario's text: its name, and its values with their places.
+type FieldEntry<'a> = Entry<'a, Vec<(String, Node<'a>)>>;
+
 impl FieldChanges {
     /// Checks and compiles `headers` and `remove_headers`; nothing where there is neither.
     pub(in crate::scenario) fn compile(
-        set: Option<&[Entry<'_, Vec<(String, Node<'_>)>>]>,
+        set: Option<&[FieldEntry<'_>]>,
         remove: Option<&[(&str, Node<'_>)]>,
     ) -> Option<Self> {
         for entry in set.unwrap_or_default() {

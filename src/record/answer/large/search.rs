@@ -35,11 +35,26 @@ const SHORTEST_RUN: usize = 8;
 /// Where a piece may end, the best first: no secret goes on behind it.
 const CUTS: [&[u8]; 6] = [b"\n", b"\0\0", b"},", b"\",", b"&", b" "];
 
+/// How the characters of a body are encoded, by its begin.
+#[derive(Debug, Clone, Copy)]
+enum Encoding {
+    /// UTF-16.
+    Wide(Wide),
+    /// Anything else.
+    Bytes,
+}
+
+impl Encoding {
+    fn of(begin: &[u8]) -> Self {
+        Wide::of(begin).map_or(Self::Bytes, Self::Wide)
+    }
+}
+
 /// Searches what is written to it, and writes it on without the secrets.
 pub(super) struct Search<'c, 'r, W> {
     clean: &'c Clean<'r>,
     piece: Vec<u8>,
-    wide: Option<Option<Wide>>,
+    encoding: Option<Encoding>,
     searched: Vec<u8>,
     pub(super) out: W,
     /// Whether there were secrets.
@@ -49,7 +64,7 @@ pub(super) struct Search<'c, 'r, W> {
 impl<'c, 'r, W: Write> Search<'c, 'r, W> {
     pub(super) fn new(clean: &'c Clean<'r>, out: W) -> Self {
         let (piece, searched) = (Vec::with_capacity(2 * PIECE), Vec::new());
-        Self { clean, piece, wide: None, searched, out, changed: false }
+        Self { clean, piece, encoding: None, searched, out, changed: false }
     }
 
     /// Searches the rest.
@@ -64,11 +79,11 @@ impl<'c, 'r, W: Write> Search<'c, 'r, W> {
     /// Searches the first bytes of what is there, and writes them on.
     fn search(&mut self, length: usize) -> io::Result<()> {
         let piece = &self.piece[..length];
-        let wide = *self.wide.get_or_insert_with(|| Wide::of(piece));
-        let new = match wide {
-            Some(wide) => wide.without_secrets(piece, self.clean),
-            None if is_text(piece) => in_text(piece, self.clean),
-            None => in_binary(piece, self.clean),
+        let encoding = *self.encoding.get_or_insert_with(|| Encoding::of(piece));
+        let new = match encoding {
+            Encoding::Wide(wide) => wide.without_secrets(piece, self.clean),
+            Encoding::Bytes if is_text(piece) => in_text(piece, self.clean),
+            Encoding::Bytes => in_binary(piece, self.clean),
         };
         self.changed |= new.is_some();
         self.out.write_all(new.as_deref().unwrap_or(piece))?;
@@ -81,8 +96,8 @@ impl<'c, 'r, W: Write> Search<'c, 'r, W> {
 
     /// Where the piece ends, where it can end.
     fn cut(&self) -> Option<usize> {
-        let is_wide = self.wide.unwrap_or_else(|| Wide::of(&self.piece)).is_some();
-        let at = if is_wide {
+        let encoding = self.encoding.unwrap_or_else(|| Encoding::of(&self.piece));
+        let at = if matches!(encoding, Encoding::Wide(_)) {
             // A line end is two bytes there, at an even place.
             let pairs = self.piece.chunks_exact(2);
             pairs
