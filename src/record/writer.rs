@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::links::Links;
-use crate::redact::{Key, Redactor};
+use crate::redact::{Key, Redactor, compile_patterns};
 use crate::transport::Logger;
 
 use super::backlog;
@@ -306,6 +306,10 @@ fn recover(
 }
 
 impl Sink for MappingSink {
+    fn prepare(&self) {
+        compile_patterns();
+    }
+
     fn repeats(&self, sent: &SentRequest, answer: &ReceivedAnswer) -> bool {
         self.ledger.repeat(sent, answer)
     }

@@ -202,3 +202,15 @@ pub(crate) fn is_of_secrets(target: &str) -> bool {
     let path = target.split('?').next().unwrap_or_default();
     path.contains("/api/v1/") && path.split('/').any(|segment| segment == "secrets")
 }
+
+/// Compiles all patterns: the first text would wait for it, which takes some ten milliseconds.
+#[cfg(feature = "record")]
+pub(crate) fn compile_patterns() {
+    commands::compile();
+    elements::compile();
+    encodings::compile();
+    phrases::compile();
+    source::compile();
+    text::compile();
+    vendors::compile();
+}

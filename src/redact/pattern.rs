@@ -1,4 +1,4 @@
-//! Patterns of secrets in texts: compiled when they are first used.
+//! Patterns of secrets in texts: compiled when they are first used, or before by a recorder.
 
 use regex::Regex;
 
@@ -8,11 +8,17 @@ pub(super) fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).unwrap_or_else(|error| unreachable!("{pattern}: {error}"))
 }
 
-/// Declares patterns, and a test that compiles each.
+/// Declares patterns, a function that compiles all of them, and a test of each.
 macro_rules! patterns {
     ($($name:ident = $pattern:expr;)*) => {
         $(static $name: std::sync::LazyLock<regex::Regex> =
             std::sync::LazyLock::new(|| $crate::redact::pattern::regex($pattern));)*
+
+        /// Compiles the patterns, for those that cannot wait for it later.
+        #[cfg(feature = "record")]
+        pub(super) fn compile() {
+            $(std::sync::LazyLock::force(&$name);)*
+        }
 
         #[cfg(test)]
         #[test]

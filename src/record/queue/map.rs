@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::record::backlog::{Entry, decode};
 
 use super::shared::Shared;
-use super::state::Task;
+use super::state::{Priority, Task};
 
 /// How long a thread waits for more when the first exchange has come: pushing wakes it once for many.
 const GATHER: Duration = Duration::from_millis(1);
@@ -16,19 +16,12 @@ const GATHER: Duration = Duration::from_millis(1);
 /// How long a thread of normal priority stands back while requests come fast.
 const STAND_BACK: Duration = Duration::from_millis(20);
 
-/// Whether a thread may take the time of requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Priority {
-    /// It makes mappings at once while there are few requests, and none while there are many.
-    Normal,
-    /// It makes mappings in the time that nothing else needs.
-    Low,
-}
-
 /// Takes exchanges until the queue ends.
 pub(super) fn run(shared: &Shared, priority: Priority) {
-    if priority == Priority::Low {
-        lower_priority();
+    match priority {
+        // What comes meanwhile goes to the disk: an exchange in the hands of a thread is in memory alone.
+        Priority::Normal => shared.sink.prepare(),
+        Priority::Low => lower_priority(),
     }
     while let Some(task) = next(shared, priority) {
         let key = task.key();
@@ -38,14 +31,13 @@ pub(super) fn run(shared: &Shared, priority: Priority) {
             state.put_back(entry);
         }
         state.done(key);
-        if state.idle > 0 {
-            shared.work.notify_one();
-        }
+        shared.wake_mappers(&state);
         if state.is_disk_empty() {
             shared.arrived.notify_one();
         }
     }
     // Others may wait for an exchange of the request that this thread worked on.
+    shared.newest.notify_all();
     shared.work.notify_all();
 }
 
@@ -61,15 +53,21 @@ fn next(shared: &Shared, priority: Priority) -> Option<Task> {
             state = shared.lock();
             continue;
         }
-        if let Some(task) = state.take() {
+        if let Some(task) = state.take(priority) {
             return Some(task);
         }
         if state.closed && state.is_empty() {
             return None;
         }
-        state.idle += 1;
-        state = Shared::wait(&shared.work, state);
-        state.idle -= 1;
+        if priority == Priority::Normal {
+            state.normal_waits = true;
+            state = Shared::wait(&shared.newest, state);
+            state.normal_waits = false;
+        } else {
+            state.idle += 1;
+            state = Shared::wait(&shared.work, state);
+            state.idle -= 1;
+        }
         if !state.closed {
             drop(state);
             thread::sleep(GATHER);

@@ -34,11 +34,10 @@ use super::exchange::{ReceivedAnswer, SentRequest};
 use super::spool::SpoolFolder;
 
 pub(super) use budget::{Budget, Reserved};
-use map::Priority;
 pub(crate) use shared::QueueLimits;
 use shared::Shared;
 pub(super) use shared::Sink;
-use state::{Job, State};
+use state::{Job, Priority, State};
 
 /// The most threads that make mappings.
 const MAX_MAPPERS: usize = 4;
@@ -74,6 +73,7 @@ impl Queue {
         let state = State::new(entries, reader.map(|reader| Arc::new(Mutex::new(reader))));
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
+            newest: Condvar::new(),
             work: Condvar::new(),
             arrived: Condvar::new(),
             spilled: Condvar::new(),
@@ -113,8 +113,8 @@ impl Queue {
         let job = Job { exchange: Box::new((sent, answer)), reserved, key, since: Instant::now() };
         let mut state = self.shared.lock();
         state.push(job);
-        if state.idle > 0 {
-            self.shared.work.notify_one();
+        if state.normal_waits {
+            self.shared.newest.notify_one();
         }
         if state.spiller_waits {
             self.shared.arrived.notify_one();
@@ -148,6 +148,7 @@ impl Queue {
             state.when_spilled = Some(done);
         }
         self.shared.spools.end();
+        self.shared.newest.notify_all();
         self.shared.work.notify_all();
         self.shared.arrived.notify_all();
         let _ = spilled.await;
@@ -158,6 +159,7 @@ impl Queue {
 impl Drop for Queue {
     fn drop(&mut self) {
         self.shared.lock().closed = true;
+        self.shared.newest.notify_all();
         self.shared.work.notify_all();
         self.shared.arrived.notify_all();
         self.shared.spilled.notify_all();

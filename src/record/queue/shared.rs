@@ -12,6 +12,9 @@ use super::state::State;
 
 /// Takes exchanges, those of one request in the order in which they ended. It reports its own errors.
 pub(in crate::record) trait Sink: Send + Sync + 'static {
+    /// Prepares what the first exchange would wait for.
+    fn prepare(&self) {}
+
     /// Takes an exchange that repeats the last one of its request; returns whether it does.
     fn repeats(&self, sent: &SentRequest, answer: &ReceivedAnswer) -> bool;
 
@@ -37,7 +40,9 @@ pub(crate) struct QueueLimits {
 /// What the threads of a queue share.
 pub(super) struct Shared {
     pub(super) state: Mutex<State>,
-    /// Wakes the threads that make mappings.
+    /// Wakes the thread of normal priority that makes mappings.
+    pub(super) newest: Condvar,
+    /// Wakes the threads of low priority that make mappings.
     pub(super) work: Condvar,
     /// Wakes the thread that spills.
     pub(super) arrived: Condvar,
@@ -54,6 +59,16 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes one thread of each priority that waits for work.
+    pub(super) fn wake_mappers(&self, state: &State) {
+        if state.normal_waits {
+            self.newest.notify_one();
+        }
+        if state.idle > 0 {
+            self.work.notify_one();
+        }
     }
 
     /// Waits for a time, or until the queue is closed.

@@ -88,6 +88,7 @@ fn spill(shared: &Shared, journal: &mut Option<Journal>) {
     }
     state.end_spill(entries);
     drop(state);
+    shared.newest.notify_all();
     shared.work.notify_all();
     shared.spilled.notify_one();
 }

@@ -24,6 +24,15 @@ pub(super) struct Job {
     pub(super) since: Instant,
 }
 
+/// Whether a thread may take the time of requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Priority {
+    /// It makes mappings at once while there are few requests, and none while there are many.
+    Normal,
+    /// It makes mappings in the time that nothing else needs.
+    Low,
+}
+
 /// What a thread takes to work on.
 pub(super) enum Task {
     Memory(Job),
@@ -90,8 +99,10 @@ pub(super) struct State {
     busy: Vec<u64>,
     /// How much is pushed.
     rate: Rate,
-    /// How many threads wait for work.
+    /// How many threads of low priority wait for work.
     pub(super) idle: usize,
+    /// The thread of normal priority waits for work.
+    pub(super) normal_waits: bool,
     pub(super) spiller_waits: bool,
     /// The backlog, where some of it is not synced.
     pub(super) unsynced: Option<File>,
@@ -121,10 +132,14 @@ impl State {
         self.pending.push_back(job);
     }
 
-    /// Takes the next exchange whose request no other thread works on.
-    pub(super) fn take(&mut self) -> Option<Task> {
+    /// Takes the next exchange whose request no other thread works on. A thread of low priority may be kept from
+    /// its work for seconds, so it takes only what is on disk already.
+    pub(super) fn take(&mut self, priority: Priority) -> Option<Task> {
         let free = |busy: &[u64], key: u64| !busy.contains(&key);
         let task = if self.spilled.is_empty() {
+            if priority == Priority::Low {
+                return None;
+            }
             // What is on its way to the disk is older.
             let mut first = self.pending.iter().take(LOOK_AHEAD).filter(|_| !self.spilling);
             // A large body may take longer than the recorder has at its end: it goes to the backlog first.
