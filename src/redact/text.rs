@@ -220,5 +220,17 @@ fn is_drawn(segment: &str) -> bool {
             && !is_number
             && !is_of_words
     };
-    looks_random(segment) || is_long()
+    looks_random(segment) || is_long() || has_digits_in_word(segment)
+}
+
+/// Whether digits stand between letters, as in `s3cr3t`: words of a name end with digits, and ids are no words.
+fn has_digits_in_word(segment: &str) -> bool {
+    const SHORTEST: usize = 8;
+    let between = |word: &str| {
+        let inner = word.trim_matches(|c: char| !c.is_ascii_alphabetic());
+        inner.bytes().any(|byte| byte.is_ascii_digit())
+    };
+    segment.len() >= SHORTEST
+        && segment.split(['-', '_', '.']).any(between)
+        && uuid::Uuid::parse_str(segment).is_err()
 }
