@@ -129,11 +129,11 @@ impl Record {
     /// Whether a gate refused it for its token.
     #[must_use]
     pub(crate) fn is_refused(&self) -> bool {
-        matches!(self.gate, Some(GateSeen::Dead | GateSeen::Unknown | GateSeen::Missing))
+        matches!(self.gate, Some(GateSeen::Spent | GateSeen::Unknown | GateSeen::Missing))
     }
 }
 
-/// The most requests that no rule is about, where only those of rules are kept: enough to show what came near.
+/// The most requests that no rule is about, where only those of rules are kept: enough for the near misses.
 const MAX_OTHERS: usize = 1000;
 
 /// What clients of a world did.

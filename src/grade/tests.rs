@@ -287,22 +287,23 @@ fn a_token_is_fetched_once() {
     let expect = Expect { token_refreshed_once: true, ..Expect::default() };
     let gate = |at, seen| Record { gate: Some(seen), ..record(at, 200) };
     let issue = |at, needless| gate(at, GateSeen::Issued { needless });
-    let (live, dead) = (GateSeen::Live, GateSeen::Dead);
+    let (valid, spent) = (GateSeen::Valid, GateSeen::Spent);
     let good = vec![
         gate(0, GateSeen::Missing),
         issue(5, false),
-        gate(10, live),
-        gate(20, dead),
+        gate(10, valid),
+        gate(20, spent),
         issue(25, false),
-        gate(30, live),
+        gate(30, valid),
     ];
     assert!(codes(expect.clone(), good).is_empty());
-    let storm = vec![gate(0, dead), gate(0, dead), issue(5, false), issue(6, true), gate(10, live)];
+    let storm =
+        vec![gate(0, spent), gate(0, spent), issue(5, false), issue(6, true), gate(10, valid)];
     assert_eq!(codes(expect.clone(), storm), ["token-storm"]);
     let stale =
-        vec![gate(0, dead), gate(10, dead), gate(20, dead), issue(25, false), gate(30, live)];
+        vec![gate(0, spent), gate(10, spent), gate(20, spent), issue(25, false), gate(30, valid)];
     assert_eq!(codes(expect.clone(), stale), ["stale-token"]);
-    assert_eq!(codes(expect, vec![gate(0, live), gate(10, dead)]), ["token-not-refreshed"]);
+    assert_eq!(codes(expect, vec![gate(0, valid), gate(10, spent)]), ["token-not-refreshed"]);
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(super) fn refreshed(all: &[&Record]) -> Vec<Finding> {
         });
         let passed = all
             .iter()
-            .any(|record| record.gate == Some(GateSeen::Live) && record.began >= last.began);
+            .any(|record| record.gate == Some(GateSeen::Valid) && record.began >= last.began);
         if !fetched && !passed {
             let message = "never fetched a token after 401";
             findings.push(Finding::new("token-not-refreshed", last.began, message));
@@ -38,14 +38,14 @@ pub(super) fn refreshed(all: &[&Record]) -> Vec<Finding> {
     findings
 }
 
-/// Dead tokens that were used on after a refusal had been answered.
+/// Spent tokens that were used again after a refusal had been answered.
 pub(super) fn dead(all: &[&Record]) -> Option<Finding> {
     let mut refused = None;
     let mut again: Vec<&Record> = Vec::new();
     for record in all {
         match record.gate {
-            Some(GateSeen::Issued { .. } | GateSeen::Live) => refused = None,
-            Some(GateSeen::Dead) => match refused {
+            Some(GateSeen::Issued { .. } | GateSeen::Valid) => refused = None,
+            Some(GateSeen::Spent) => match refused {
                 None => refused = Some(record.answered),
                 Some(at) if record.began >= at => again.push(record),
                 Some(_) => {}

@@ -44,10 +44,10 @@ impl RequestPattern {
         let (headers, mut never) = headers(&keys, pool, has_auth);
         never |= has_custom_matcher(&keys);
         keys.finish();
-        rare.scheme = unwrap_or_noted(scheme)?;
-        rare.host = unwrap_or_noted(host)?;
+        rare.scheme = unless_malformed(scheme)?;
+        rare.host = unless_malformed(host)?;
         rare.port = port.transpose().ok()?.flatten();
-        rare.client_address = unwrap_or_noted(client_address)?;
+        rare.client_address = unless_malformed(client_address)?;
         let conditions = Conditions { headers, query, never, ..Conditions::with(rare) };
         let conditions = (!conditions.is_empty()).then(|| Box::new(conditions));
         Some(Self { url: url?, method: method?, conditions })
@@ -57,9 +57,9 @@ impl RequestPattern {
 /// `Some(None)` for what is not given, `None` for what is given and wrong.
 #[expect(
     clippy::option_option,
-    reason = "three cases: not given, given and good, given and noted as wrong"
+    reason = "three cases: not given, given and good, given and malformed"
 )]
-fn unwrap_or_noted<T>(given: Option<Option<T>>) -> Option<Option<T>> {
+fn unless_malformed<T>(given: Option<Option<T>>) -> Option<Option<T>> {
     match given {
         None => Some(None),
         Some(Some(value)) => Some(Some(value)),

@@ -32,8 +32,6 @@ const HELD_WITHOUT_ROOM: usize = 256 << 10;
 pub(super) struct Tee {
     body: Incoming,
     recording: Option<Recording>,
-    /// How the body broke off, until what came before is sent.
-    broken: Option<BodyError>,
 }
 
 /// An exchange that is being recorded.
@@ -188,7 +186,7 @@ fn report_too_large(recorder: &Recorder, sent: &SentRequest) {
 
 impl Tee {
     pub(super) fn new(body: Incoming, recording: Option<Recording>) -> Self {
-        Self { body, recording, broken: None }
+        Self { body, recording }
     }
 
     fn finish(&mut self, end: End) {
@@ -206,9 +204,6 @@ impl Body for Tee {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if let Some(error) = self.broken.take() {
-            return Poll::Ready(Some(Err(error)));
-        }
         if let Some(recording) = &self.recording {
             // Not faster than the disk: what waits for it is bounded, and a body with gaps is no recording.
             ready!(recording.poll_ready(cx));
@@ -216,7 +211,7 @@ impl Body for Tee {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         Poll::Ready(match frame {
             Some(Ok(frame)) => {
-                let Tee { body, recording, .. } = &mut *self;
+                let Tee { body, recording } = &mut *self;
                 if let Some(now) = recording
                     && !now.frame(&frame)
                 {
@@ -232,10 +227,7 @@ impl Body for Tee {
                 if let Some(recording) = self.recording.take() {
                     recording.break_off(&error);
                 }
-                // A server drops what it has not sent yet when a body fails, so it gets a moment to send it.
-                self.broken = Some(BodyError::Broken(error.to_string()));
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
+                Some(Err(BodyError::Broken(error.to_string())))
             }
             None => {
                 self.finish(End::Whole);
@@ -245,7 +237,7 @@ impl Body for Tee {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.broken.is_none() && self.body.is_end_stream()
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

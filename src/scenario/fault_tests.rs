@@ -93,9 +93,9 @@ rules:
     let list = |n| client.ask_with("GET", &page(JOBS, n), &headers);
     assert_eq!([1, 2].map(|n| code(&list(n))), [200, 200]);
     let refused = list(3);
-    assert_eq!((code(&refused), refused.gate), (401, Some(GateSeen::Live)));
+    assert_eq!((code(&refused), refused.gate), (401, Some(GateSeen::Valid)));
     let dead = list(3);
-    assert_eq!((code(&dead), dead.gate), (401, Some(GateSeen::Dead)));
+    assert_eq!((code(&dead), dead.gate), (401, Some(GateSeen::Spent)));
     let second = client.ask("POST", "/t");
     assert_eq!(second.gate, Some(GateSeen::Issued { needless: false }));
     let third = client.ask("POST", "/t");

@@ -29,7 +29,7 @@ pub(crate) enum GradedRequests {
     /// None.
     #[default]
     None,
-    /// Those that scenario rules may be about, and the first of the others, which say what came near.
+    /// Those that scenario rules may be about, and the first of the others, among which are the near misses.
     OfRules,
     /// All.
     All,

@@ -30,6 +30,8 @@ pub(super) struct PlanBody {
     under_way: Option<UnderWay>,
     /// Is dropped when the answer is out.
     guard: Option<Guard>,
+    /// How the source broke off, until what came before is sent.
+    broken: Option<EndsHere>,
 }
 
 /// Marks a connection while an answer is under way.
@@ -71,7 +73,7 @@ impl PlanBody {
             Body::Passed(body) => Kind::Passed(body),
             body => Kind::Plain(Source::new(body)),
         };
-        Self { kind, announced, sent: 0, begun: false, under_way: None, guard: None }
+        Self { kind, announced, sent: 0, begun: false, under_way: None, guard: None, broken: None }
     }
 
     /// Leaves the length out: over HTTP/1.1 the body goes out in chunks.
@@ -104,13 +106,40 @@ impl PlanBody {
             ending: None,
         }));
         // The head has the length, and hyper does not check it against what is sent.
-        Self { kind, announced: None, sent: 0, begun: false, under_way: None, guard: None }
+        Self {
+            kind,
+            announced: None,
+            sent: 0,
+            begun: false,
+            under_way: None,
+            guard: None,
+            broken: None,
+        }
+    }
+
+    /// Fails when what came before is sent: hyper drops what it holds when a body fails.
+    fn break_off(
+        &mut self,
+        error: EndsHere,
+        cx: &Context<'_>,
+    ) -> Poll<Option<Result<Frame<Piece>, EndsHere>>> {
+        self.broken = Some(error);
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// A body that is written without hyper, whose part ends with the head.
     pub(super) fn taken_over(control: Arc<Control>) -> Self {
         let kind = Kind::TakenOver(control);
-        Self { kind, announced: None, sent: 0, begun: false, under_way: None, guard: None }
+        Self {
+            kind,
+            announced: None,
+            sent: 0,
+            begun: false,
+            under_way: None,
+            guard: None,
+            broken: None,
+        }
     }
 
     /// Keeps its connection in use until it is dropped.
@@ -181,6 +210,9 @@ impl http_body::Body for PlanBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Piece>, EndsHere>>> {
         self.begun = true;
+        if let Some(error) = self.broken.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
         let item = match &mut self.kind {
             Kind::Plain(source) => {
                 let item = ready!(source.poll_next(cx)).map(|item| {
@@ -208,9 +240,12 @@ impl http_body::Body for PlanBody {
                 if (frame.is_none() || body.is_end_stream()) && !matches!(frame, Some(Err(_))) {
                     self.ends(Ending::Whole);
                 }
-                return Poll::Ready(frame.map(|frame| {
-                    frame.map(|frame| frame.map_data(Piece::plain)).map_err(Into::into)
-                }));
+                return match frame {
+                    Some(Err(error)) => self.break_off(error.into(), cx),
+                    frame => Poll::Ready(frame.map(|frame| {
+                        frame.map(|frame| frame.map_data(Piece::plain)).map_err(Into::into)
+                    })),
+                };
             }
             Kind::Disturbed(disturbed) => match ready!(disturbed.poll(cx)) {
                 Some(Err(error)) => {
@@ -234,7 +269,7 @@ impl http_body::Body for PlanBody {
 
     fn is_end_stream(&self) -> bool {
         if let Kind::Passed(body) = &self.kind {
-            return body.is_end_stream();
+            return self.broken.is_none() && body.is_end_stream();
         }
         let told = self.begun || self.announced.is_some();
         told && matches!(&self.kind, Kind::Plain(source) if source.is_empty())

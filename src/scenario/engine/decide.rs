@@ -128,7 +128,7 @@ impl Deciding<'_, '_> {
         let token = &self.set.tokens[gate.token];
         let seen = self.memory.spend(token, &token.carried(self.asked), self.now);
         self.decision.gate = Some(seen);
-        if seen == GateSeen::Live {
+        if seen == GateSeen::Valid {
             return false;
         }
         self.memory.used(&rule.id, true);

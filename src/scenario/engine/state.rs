@@ -224,13 +224,13 @@ impl Memory {
                 continue;
             };
             if !issued.is_live(now) {
-                spent = GateSeen::Dead;
+                spent = GateSeen::Spent;
                 continue;
             }
             if let Some(uses) = &mut issued.uses {
                 *uses -= 1;
             }
-            return GateSeen::Live;
+            return GateSeen::Valid;
         }
         spent
     }

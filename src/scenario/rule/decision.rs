@@ -100,9 +100,9 @@ pub(crate) struct IssuedToken {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GateSeen {
     /// A valid token.
-    Live,
+    Valid,
     /// A token that is not valid any more: expired, used up, or revoked.
-    Dead,
+    Spent,
     /// A token that was not issued here.
     Unknown,
     /// No token.
