@@ -126,7 +126,12 @@ fn files(directory: &Path) -> Vec<(String, Vec<u8>)> {
             let inner = files(&entry.path());
             all.extend(inner.into_iter().map(|(inner, bytes)| (format!("{name}/{inner}"), bytes)));
         } else {
-            all.push((name, fs::read(entry.path()).unwrap()));
+            // The recorder may remove what it has no more use for while this reads.
+            match fs::read(entry.path()) {
+                Ok(content) => all.push((name, content)),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => panic!("{}: {error}", entry.path().display()),
+            }
         }
     }
     all.sort();
