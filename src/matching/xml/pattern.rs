@@ -22,6 +22,11 @@ impl XmlPattern {
         &self.text
     }
 
+    /// Compares elements in their order: a recorded request has it.
+    pub(in crate::matching) fn keep_order(&mut self) {
+        self.rules.ordered = true;
+    }
+
     /// Whether a text is a document that is equal.
     pub(crate) fn matches(&self, text: &str) -> bool {
         Document::parse(text, self.rules.namespaces.reading())
@@ -48,8 +53,13 @@ impl XmlPattern {
         let expected = Document::parse(text, namespaces.reading())
             .map_err(|why| operand.error(format!("not XML: {why}"), "give a well-formed document"))
             .ok()?;
-        let rules =
-            Rules { namespaces, placeholders: placeholders?, sorted_by_text, exempt: exempt? };
+        let rules = Rules {
+            namespaces,
+            placeholders: placeholders?,
+            sorted_by_text,
+            ordered: false,
+            exempt: exempt?,
+        };
         Some(Self { text: text.into(), expected, rules })
     }
 }
