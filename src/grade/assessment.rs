@@ -227,7 +227,7 @@ impl SeenRequest {
     }
 }
 
-/// A time in seconds; one that is no time is none.
+/// A time in seconds; one that is not a time is none.
 pub(super) fn seconds(json: &Value) -> Option<Duration> {
     Duration::try_from_secs_f64(json.as_f64()?).ok()
 }

@@ -20,7 +20,7 @@ use super::super::exchange::{Chunk, PAUSE, SentRequest};
 use super::super::text::{Object, json as raw};
 use super::{media_type, text};
 
-/// A larger answer that is no stream is a download: its pauses are those of the network. In bytes.
+/// A larger answer that is not a stream is a download: its pauses are those of the network. In bytes.
 const LARGEST_PACED: usize = 1 << 20;
 
 /// A shorter pause of an answer whose length is known is the network's.
