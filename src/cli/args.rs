@@ -197,6 +197,9 @@ pub(super) struct Reports {
     /// Write a report in JUnit XML to this file.
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
+    /// Write a page with a timeline of each drill to this file, for a browser.
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
     /// Print a timeline of each drill: its requests and the faults.
     #[arg(long)]
     pub(super) timeline: bool,

@@ -33,6 +33,7 @@ mod http2;
 mod idle_timer;
 mod in_use;
 mod listen;
+mod open;
 mod piece;
 mod raw_head;
 mod reason;
@@ -54,6 +55,7 @@ mod tests;
 
 pub(crate) use forward::ForwardProxy;
 pub(crate) use listen::{Listener, PortOptions, Served, serve};
+pub(crate) use open::OpenConnections;
 
 use std::sync::Arc;
 use std::time::Duration;
