@@ -44,7 +44,7 @@ fn before_headers(action: FaultAction) -> Effects {
     Effects { fault: Some(Fault::before_headers(action)), ..Effects::default() }
 }
 
-/// The head promises chunks and says nothing else, and the garbage stands in place of the first one.
+/// The head promises chunks and says nothing else, and the garbage is in place of the first one.
 fn malformed_chunk() -> Effects {
     let action = FaultAction::Garbage(GARBAGE);
     let fault = Some(Fault { at: FaultPoint::AfterHeaders, action });

@@ -172,7 +172,7 @@ impl Recording {
         }
     }
 
-    /// Gives up: `why` stands before the request.
+    /// Gives up: `why` is printed before the request.
     pub(super) fn skip(self, why: &str) {
         self.recorder.report_skipped(&self.sent, why, "");
     }
@@ -225,7 +225,7 @@ impl Body for Tee {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if let Some(recording) = &self.recording {
-            // Not faster than the disk: what waits for it is bounded, and a body with gaps is no recording.
+            // Not faster than the disk: what waits for it is bounded, and a body with gaps is not a recording.
             ready!(recording.poll_ready(cx));
         }
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));

@@ -315,7 +315,7 @@ pub(super) fn outgoing(body: RequestBody) -> OutBody {
     }
 }
 
-/// An error with what caused it: "connection refused" stands at the end of a chain.
+/// An error with what caused it: "connection refused" is at the end of a chain.
 pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

@@ -142,7 +142,7 @@ fn candidates(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Whether a run may be a token, or a part of one; `alone` says that nothing stands before it in its word.
+/// Whether a run may be a token, or a part of one; `alone` says that nothing is before it in its word.
 fn may_be_token(run: &[u8], alone: bool) -> bool {
     const IDENTITY: usize = 36;
     const WORD: usize = 28;

@@ -35,6 +35,7 @@ mod idle_timer;
 mod in_use;
 mod interim;
 mod listen;
+mod open;
 mod piece;
 mod raw_head;
 mod reason;
@@ -56,6 +57,7 @@ mod tests;
 
 pub(crate) use forward::ForwardProxy;
 pub(crate) use listen::{Listener, PortOptions, Served, serve};
+pub(crate) use open::OpenConnections;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -13,7 +13,7 @@ use super::super::answer::is_searched;
 use super::super::clean::Clean;
 use super::{drawn, graphql, marked, markup, xml};
 
-/// Larger bodies that are no text are matched by their digest, in bytes.
+/// Larger bodies that are not text are matched by their digest, in bytes.
 const MAX_BINARY: usize = 16 << 10;
 
 /// How bytes are matched.
@@ -24,7 +24,7 @@ pub(super) enum Bytes {
     Secret,
 }
 
-/// The pattern of bytes that are no text.
+/// The pattern of bytes that are not text.
 pub(super) fn bytes(bytes: &[u8], clean: &Clean<'_>) -> Bytes {
     if is_searched(&HeaderMap::new(), bytes)
         && clean.body(&HeaderMap::new(), bytes) != Redacted::Same
