@@ -12,14 +12,15 @@ use std::path::Path;
 
 use bytes::Bytes;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, SEC_WEBSOCKET_ACCEPT,
-    SEC_WEBSOCKET_EXTENSIONS,
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName,
+    SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
 };
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::matching::has_own_reason;
+use crate::redact::decoded;
 
 use super::clean::Clean;
 use super::exchange::{ArrivedBody, Chunk, End, ReceivedAnswer, SentRequest};
@@ -43,6 +44,8 @@ pub(super) struct RecordedResponse {
     pub(super) readable: Option<Json>,
     /// What it says, whatever its timing was: 16 hexadecimal digits.
     pub(super) digest: String,
+    /// Whether its body is compressed: other bytes may say the same.
+    pub(super) is_coded: bool,
 }
 
 /// A body that is a file.
@@ -119,8 +122,19 @@ impl RecordedResponse {
         if sent.links.is_some() || rpc_ids.is_some() {
             mark(sent, rpc_ids, &mut response, file.as_ref(), notes);
         }
-        let digest = digest(&response, &whole);
-        Ok(Self { response, file, readable: written.readable, digest })
+        let coding = text(&headers, &CONTENT_ENCODING);
+        let plain = decoded(coding, &whole).filter(|_| !coding.is_empty());
+        let digest = match &plain {
+            Some(plain) => {
+                all.remove(CONTENT_LENGTH.as_str());
+                let mut said = response.clone();
+                said.insert("headers".to_owned(), raw(&all));
+                digest(&said, plain)
+            }
+            None => digest(&response, &whole),
+        };
+        let (readable, is_coded) = (written.readable, plain.is_some());
+        Ok(Self { response, file, readable, digest, is_coded })
     }
 
     /// The response of an answer whose body is a file already.
@@ -151,7 +165,7 @@ impl RecordedResponse {
         set_length(&mut all, sent, status, headers, length);
         response.insert("headers".to_owned(), raw(&all));
         let digest = digest(&response, &hash);
-        Ok(Self { response, file, readable: None, digest })
+        Ok(Self { response, file, readable: None, digest, is_coded: false })
     }
 }
 
@@ -205,7 +219,7 @@ impl RecordedResponse {
         response.insert("headers".to_owned(), raw(fields(&headers, clean)));
         messages::write(parts, clean, &mut response);
         let digest = digest(&response, received);
-        Self { response, file: None, readable: None, digest }
+        Self { response, file: None, readable: None, digest, is_coded: false }
     }
 }
 
