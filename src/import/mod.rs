@@ -129,7 +129,7 @@ fn convert(format: ImportFormat, source: &Source, root: &Node<'_>) -> ImportedCo
         ImportFormat::Mockserver => mockserver::convert(root),
         ImportFormat::Har => return ImportedContent::Exchanges(har::convert(root, folder)),
         ImportFormat::Vcr => return ImportedContent::Exchanges(vcr::convert(root)),
-        // Both are read before: an audit log is no document, stub mappings have files beside them.
+        // Both are read before: an audit log is not a document, stub mappings have files beside them.
         ImportFormat::Audit | ImportFormat::Wiremock => Vec::new(),
     })
 }

@@ -61,6 +61,8 @@ impl CompleteExchange {
                 status,
                 headers,
                 reason,
+                informational: Vec::new(),
+                layout: None,
                 waited,
                 body: ArrivedBody::Held(answer, parts),
                 trailers: None,
