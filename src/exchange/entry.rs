@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::late_body::LateBody;
 use crate::matching::Stub;
-use crate::message::{Body, Origin, Plan, Request, RequestBody, SubEvent};
+use crate::message::{Body, FaultPoint, Origin, Plan, Request, RequestBody, SubEvent};
 
 /// How many bytes of one request body are kept.
 pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
@@ -86,6 +86,7 @@ struct More {
     id: Option<Uuid>,
     delay: Duration,
     fault: Option<&'static str>,
+    fault_at: Option<FaultPoint>,
     response: KeptBody,
     sub_events: Box<[TimedEvent]>,
     /// The body of the request, where it is read beside the answer.
@@ -119,6 +120,7 @@ impl Entry {
             id: plan.exchange_id(),
             delay: plan.delivery.delay(),
             fault: plan.delivery.label(),
+            fault_at: plan.delivery.fault().map(|fault| fault.at),
             response: if fixed { KeptBody::OfStub } else { KeptBody::of(plan) },
             sub_events: plan.sub_events().iter().map(event).collect(),
             late: late.clone(),
@@ -187,6 +189,11 @@ impl Entry {
     /// The fault that was injected.
     pub(super) fn fault(&self) -> Option<&'static str> {
         self.more.as_ref()?.fault
+    }
+
+    /// Where the fault ended the answer, if it did.
+    pub(super) fn fault_at(&self) -> Option<FaultPoint> {
+        self.more.as_ref()?.fault_at
     }
 
     /// The body of the request, where it is read beside the answer.

@@ -30,6 +30,7 @@ mod own_scenarios;
 mod pipeline;
 mod proxied;
 mod ranges;
+mod reach;
 mod recordings;
 mod reload;
 mod replay;
