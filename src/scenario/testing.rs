@@ -29,6 +29,7 @@ pub(super) fn parse(text: &str) -> Result<ScenarioSet, String> {
         timeline: scenario.timeline,
         listening: scenario.listening,
         grading: scenario.grading,
+        unused: scenario.unused,
     };
     let parts = rule::set::Parts {
         rules: scenario.rules,

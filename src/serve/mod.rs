@@ -28,6 +28,7 @@ mod misses;
 mod overlay;
 mod own_scenarios;
 mod pipeline;
+mod probe;
 mod proxied;
 mod ranges;
 mod recordings;

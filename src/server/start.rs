@@ -27,7 +27,7 @@ use crate::transport::{self, ForwardProxy, Listener, Logger, PortOptions, Transp
 use super::backend::{self, Recording};
 #[cfg(feature = "hot-reload")]
 use super::files;
-use super::{Builder, RunningServer, auth_files};
+use super::{Builder, RunningServer, auth_files, warnings};
 
 impl Builder {
     /// Loads and checks all files, binds the address, and answers requests from then on.
@@ -40,6 +40,7 @@ impl Builder {
         // Short enough to be typed again.
         self.sources.fallback_seed = uuid::Uuid::new_v4().as_u64_pair().0 % 1_000_000;
         self.apply_record_mode()?;
+        let is_logged = self.log.is_some();
         let log = self.log.take().unwrap_or_else(|| Arc::new(|_: &str| {}));
         #[cfg(feature = "record")]
         self.recover_recordings(&log)?;
@@ -89,6 +90,11 @@ impl Builder {
             stopping: stopping.clone(),
         };
         let shared = assembly.shared().map_err(Error::Invalid)?;
+        if is_logged {
+            for warning in &warnings::of_scenarios(&shared).0 {
+                log(&warning.to_string());
+            }
+        }
         let ports = self.bind_ports().await?;
         let address = ports.plain.local_addr();
         let https = ports.https.as_ref().map(Listener::local_addr);
@@ -108,6 +114,9 @@ impl Builder {
             stopping,
         };
         let task = serving.start(ports, tls);
+        if is_logged {
+            warnings::log_of_stubs(&shared, &log);
+        }
         // A watch looks at every file of a tree: requests are answered meanwhile.
         #[cfg(feature = "hot-reload")]
         let watchers = watchers(self.hot_reload, &self.sources, &shared, &log);

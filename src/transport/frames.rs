@@ -8,6 +8,8 @@ use tokio::sync::Notify;
 
 use crate::message::{Idle, LastStream};
 
+use super::marked_head::MarkedHeads;
+
 /// A frame's head: three bytes of length, type, flags, four of the stream.
 const HEAD: usize = 9;
 /// How a client's connection begins, before its first frame.
@@ -26,7 +28,7 @@ pub(super) mod kind {
 /// The flag of a frame behind which its stream has no more (`DATA`, `HEADERS`).
 pub(super) const END_STREAM: u8 = 1;
 /// The flag of a frame that ends a block of header fields.
-const END_HEADERS: u8 = 4;
+pub(super) const END_HEADERS: u8 = 4;
 
 /// A `GOAWAY` that a request asks for and its socket sends.
 #[derive(Debug, Default)]
@@ -47,6 +49,8 @@ pub(super) struct Frames {
     resets: AtomicBool,
     ended: AtomicBool,
     idle_changed: Notify,
+    /// Heads that go out in their own way.
+    pub(super) heads: MarkedHeads,
 }
 
 impl Frames {
@@ -157,7 +161,7 @@ pub(super) struct FrameHead {
 }
 
 /// A position in a sequence of frames.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Position {
     /// Bytes before the first frame.
     skip: usize,
@@ -178,6 +182,20 @@ impl Position {
     /// Whether another frame may be sent here.
     pub(super) fn is_between(&self) -> bool {
         self.skip == 0 && self.head_len == 0 && self.payload == 0 && !self.in_block
+    }
+
+    /// How many of these bytes come before a place at which another frame may be sent.
+    pub(super) fn until_between(&self, bytes: &[u8]) -> usize {
+        let mut position = self.clone();
+        let mut passed = 0;
+        while passed < bytes.len() && !position.is_between() {
+            let due =
+                if position.payload > 0 { position.payload } else { HEAD - position.head_len };
+            let step = due.min(bytes.len() - passed);
+            position.pass(&bytes[passed..passed + step], |_| {});
+            passed += step;
+        }
+        passed
     }
 
     /// Moves on by these bytes; calls `frame` for each frame whose head ends in them.

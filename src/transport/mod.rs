@@ -4,6 +4,7 @@
 //! accept (listen) → one task per connection (connection) → first bytes (socket) → TLS, if any
 //!     → CONNECT of a forward proxy ([forward]), where it is one
 //!     → [http1] over the wire wrapper (wire), or [http2] over one that follows frames ([framed], [frames])
+//!       and sends some heads in their own way ([marked_head], [marked_writer])
 //!     request head and lazy body → Handler → Plan → [answer] performs its delivery ([deliver])
 //!     → hyper sends all of it ([body], its [piece]s), or only its head, and the rest is sent without hyper:
 //!       streams and disturbed bodies ([framing]), answers with a long delay ([stalled]), messages ([websocket])
@@ -33,6 +34,8 @@ mod http2;
 mod idle_timer;
 mod in_use;
 mod listen;
+mod marked_head;
+mod marked_writer;
 mod piece;
 mod raw_head;
 mod reason;

@@ -27,6 +27,7 @@ mod journal_admin;
 mod kube_client;
 mod limits;
 mod links;
+mod messages;
 mod objects;
 mod outbound;
 mod owners;

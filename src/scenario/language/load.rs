@@ -93,7 +93,8 @@ pub fn shipped() -> Vec<(String, String)> {
 }
 
 /// Name, path and text. A name is the theme's folder and the file's name without its extension.
-fn shipped_files() -> impl Iterator<Item = (String, PathBuf, &'static str)> {
+pub(in crate::scenario) fn shipped_files() -> impl Iterator<Item = (String, PathBuf, &'static str)>
+{
     fn all(directory: &'static Dir<'static>) -> Vec<&'static include_dir::File<'static>> {
         directory.files().chain(directory.dirs().flat_map(all)).collect()
     }
@@ -157,6 +158,7 @@ pub(crate) fn load_all(
             timeline: scenario.timeline,
             listening: scenario.listening,
             grading: scenario.grading,
+            unused: scenario.unused,
         });
     }
     problems.extend(noticed.0);

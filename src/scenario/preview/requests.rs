@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::limit;
 use crate::message::Position;
 use crate::scenario::rule::draw::Draw;
 use crate::scenario::rule::listen;
@@ -110,6 +111,9 @@ impl RulePreview<'_> {
         if let Some(limit) = &rule.limit {
             lines.push(limit.describe());
             json["limit"] = limit.describe().into();
+            let (limited, planned) = limit::preview(&rule.key, limit, self.requests);
+            lines.extend(limited.into_iter().map(|line| format!("  {line}")));
+            json["limited"] = planned;
         }
         if let Some(per) = &rule.per {
             lines.push(format!("counted for each {}", per.text));

@@ -15,7 +15,7 @@ use super::http2::Http2;
 use super::key::Key;
 use super::limit::Limit;
 use super::matcher::{Compared, Matcher, path_glob};
-use super::point::At;
+use super::point::{At, Where};
 use super::then::Then;
 use super::timeline::Timeline;
 use super::token::Token;
@@ -92,6 +92,16 @@ pub(in crate::scenario) struct About {
     /// How connections are treated all the time.
     pub(in crate::scenario) listening: Option<Listening>,
     pub(in crate::scenario) grading: Grading,
+    pub(in crate::scenario) unused: Vec<Unused>,
+}
+
+/// A client or a kind of tokens that is declared, and that no rule refers to.
+#[derive(Debug)]
+pub(in crate::scenario) struct Unused {
+    /// `client` or `token`.
+    pub(in crate::scenario) what: &'static str,
+    pub(in crate::scenario) name: String,
+    pub(in crate::scenario) place: Option<Place>,
 }
 
 /// All rules of the scenarios that are on, in order. Immutable.
@@ -132,6 +142,21 @@ impl Rule {
     /// Whether it is for this client.
     pub(in crate::scenario) fn is_for(&self, asked: &Asked<'_>) -> bool {
         self.clients.iter().all(|client| client.matches_head(asked))
+    }
+
+    /// Whether it requires tokens of a kind, or makes them invalid.
+    pub(in crate::scenario) fn uses_token(&self, token: usize) -> bool {
+        let revokes = |then: &Then| then.revoke == Some(token);
+        self.gate.as_ref().is_some_and(|gate| gate.token == token)
+            || match &self.outcomes {
+                Outcomes::None => false,
+                Outcomes::Steps(steps) => steps.iter().any(|step| revokes(&step.then)),
+                Outcomes::Share(shares) => shares.iter().any(|share| revokes(&share.then)),
+                Outcomes::At(entries) => entries.iter().any(|entry| match &entry.place {
+                    Where::Page(_, then) => revokes(then),
+                    Where::Stream(..) => false,
+                }),
+            }
     }
 
     /// Whether it depends on the request's body.
@@ -215,6 +240,23 @@ impl ScenarioSet {
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
         self.rules.is_empty() && self.tokens.is_empty() && !self.has_timeline
+    }
+
+    /// Whether some handshakes of TLS fail.
+    #[must_use]
+    pub(crate) fn has_tls_faults(&self) -> bool {
+        let of_phases = |about: &About| {
+            let phases = about.timeline.iter().flat_map(|timeline| &timeline.phases);
+            phases.filter_map(|phase| phase.listening).any(|listening| listening.tls.is_some())
+        };
+        let fails = |about: &About| about.listening.is_some_and(|of| of.tls.is_some());
+        self.scenarios.iter().any(|about| fails(about) || of_phases(about))
+    }
+
+    /// Whether there is no scenario at all.
+    #[must_use]
+    pub(crate) fn has_nothing(&self) -> bool {
+        self.scenarios.is_empty()
     }
 
     /// How many rules there are.
