@@ -151,7 +151,7 @@ fn inside(directory: &Path) -> Vec<PathBuf> {
 }
 
 /// The keys by one of which a scenario is known.
-const SCENARIO_KEYS: [&str; 5] = ["rules", "tokens", "generate", "timeline", "listen"];
+const SCENARIO_KEYS: [&str; 6] = ["rules", "tokens", "generate", "timeline", "listen", "life"];
 
 /// Whether a line begins with the key of a scenario's rules, in YAML or in JSON.
 fn begins_with_rules(line: &str) -> bool {

@@ -53,7 +53,7 @@ pub(crate) use auth::{Auth, User, WEBSOCKET_BEARER};
 pub(crate) use conformity::Definitions;
 pub(crate) use faults::{Faults, release_held};
 pub(crate) use garbage::Collector;
-pub(crate) use life_cycle::{LifeCycle, StageList};
+pub(crate) use life_cycle::{LifeCycle, ObjectFilter, Phases, StageList};
 pub(crate) use limits::MAX_BODY_BYTES;
 pub(crate) use list::PageCache;
 pub(crate) use miss_hint::miss_hint;

@@ -55,6 +55,7 @@ pub(crate) use rule::expect::Expect;
 pub(crate) use rule::generate::Generate;
 pub(crate) use rule::http2::Http2;
 pub(crate) use rule::kubernetes::Compact;
+pub(crate) use rule::life::Life;
 pub(crate) use rule::limit::RetryAfter;
 pub(crate) use rule::matcher::Compared;
 #[cfg(test)]

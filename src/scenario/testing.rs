@@ -36,6 +36,7 @@ pub(super) fn parse(text: &str) -> Result<ScenarioSet, String> {
         tokens: scenario.tokens,
         scenarios: vec![about],
         generate: scenario.generate,
+        life: scenario.life,
         http2: scenario.http2,
         seed,
     };

@@ -105,6 +105,7 @@ impl Builder {
         }
         shared.open_doors();
         tokio::spawn(Arc::clone(&shared).keep_doors());
+        tokio::spawn(Arc::clone(&shared).keep_life());
         let serving = Serving {
             shared: Arc::clone(&shared),
             limits: self.bounds.transport,

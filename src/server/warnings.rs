@@ -1,6 +1,7 @@
 //! What is served and has no effect: the warnings of `check`, on the log of a server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::check;
 use crate::document::{Diagnostic, Diagnostics};
@@ -9,6 +10,9 @@ use crate::transport::Logger;
 
 /// Up to how many stubs are compared with each other while a server runs.
 const MOST_STUBS: usize = 20_000;
+
+/// How long after the start that is done: the first requests come before it.
+const AFTER_START: Duration = Duration::from_millis(500);
 
 /// The warnings about the scenarios of a server.
 pub(super) fn of_scenarios(shared: &Shared) -> Diagnostics {
@@ -28,16 +32,20 @@ pub(super) fn of_scenarios(shared: &Shared) -> Diagnostics {
     found
 }
 
-/// Logs the warnings about stubs, beside the server: a large set takes a moment.
+/// Logs the warnings about stubs, beside the server and a moment after its start: a large set takes a while.
 pub(super) fn log_of_stubs(shared: &Arc<Shared>, log: &Logger) {
     let stubs = shared.stubs.load_full();
     if stubs.is_empty() || stubs.len() > MOST_STUBS {
         return;
     }
     let (has_objects, log) = (shared.seeding.has_objects(), Arc::clone(log));
-    tokio::task::spawn_blocking(move || {
-        for warning in &check::of_stubs(&stubs, has_objects).0 {
-            log(&warning.to_string());
-        }
+    tokio::spawn(async move {
+        tokio::time::sleep(AFTER_START).await;
+        let all = move || {
+            for warning in &check::of_stubs(&stubs, has_objects).0 {
+                log(&warning.to_string());
+            }
+        };
+        tokio::task::spawn_blocking(all);
     });
 }

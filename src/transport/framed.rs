@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::frames::{END_STREAM, FrameHead, Frames, Position, kind};
+use super::frame_types::{END_STREAM, kind};
+use super::frames::{FrameHead, Frames, Position};
 use super::marked_writer::MarkedWriter;
 use super::socket::Socket;
 

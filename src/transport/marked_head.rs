@@ -12,7 +12,7 @@ use http::header::{HeaderName, HeaderValue};
 
 use crate::message::{Pace, SlowHead};
 
-use super::frames::{END_HEADERS, kind};
+use super::frame_types::{END_HEADERS, kind};
 
 /// The name of the field: eight characters of five bits each.
 const NAME: &str = "static0e";

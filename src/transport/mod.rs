@@ -24,6 +24,7 @@ mod deliver;
 mod door;
 mod exact;
 mod forward;
+mod frame_types;
 mod framed;
 mod frames;
 mod framing;

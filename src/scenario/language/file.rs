@@ -11,6 +11,7 @@ use crate::scenario::rule::context::{Context, Files, named};
 use crate::scenario::rule::expect::Grading;
 use crate::scenario::rule::generate::Generate;
 use crate::scenario::rule::http2::Http2;
+use crate::scenario::rule::life::Life;
 use crate::scenario::rule::listen::listening;
 use crate::scenario::rule::matcher::Matcher;
 use crate::scenario::rule::set::{Rule, Unused};
@@ -27,6 +28,7 @@ pub(in crate::scenario) struct Scenario {
     pub(in crate::scenario) rules: Vec<Rule>,
     pub(in crate::scenario) tokens: Vec<Token>,
     pub(in crate::scenario) generate: Vec<Generate>,
+    pub(in crate::scenario) life: Vec<Life>,
     pub(in crate::scenario) timeline: Option<Timeline>,
     pub(in crate::scenario) listening: Option<Listening>,
     pub(in crate::scenario) grading: Grading,
@@ -97,6 +99,9 @@ fn compile(
     for words in words.generate.iter().flatten() {
         scenario.generate.extend(Generate::compile(words, &path));
     }
+    for words in words.life.iter().flatten() {
+        scenario.life.extend(Life::compile(words, &path));
+    }
     let tokens = scenario.tokens.iter().enumerate();
     let clients = words.clients.as_deref().unwrap_or_default();
     let context = Context {
@@ -128,7 +133,8 @@ fn compile(
         }
         scenario.timeline = Some(timeline);
         // Where there is no timeline either, the table says so.
-        if !has_rules && scenario.generate.is_empty() && scenario.listening.is_none() {
+        let has_others = !(scenario.generate.is_empty() && scenario.life.is_empty());
+        if !has_rules && !has_others && scenario.listening.is_none() {
             words.node.error("there are no rules", "add a list of rules under the key \"rules\"");
         }
     }

@@ -151,6 +151,7 @@ pub(crate) fn load_all(
         parts.rules.append(&mut scenario.rules);
         parts.tokens.append(&mut scenario.tokens);
         parts.generate.append(&mut scenario.generate);
+        parts.life.append(&mut scenario.life);
         parts.http2 = parts.http2.and(scenario.http2);
         parts.scenarios.push(About {
             name: file.name.as_str().into(),

@@ -62,6 +62,11 @@ impl ScenarioSet {
                 "ttlSeconds": timeline.ttl.map(|ttl| ttl.as_secs_f64()),
             }));
         }
+        for life in self.lives() {
+            let phases = life.phases.iter().map(|(phase, at)| format!("{phase} at {at:?}"));
+            let shown: Vec<String> = phases.collect();
+            rows.push((format!("life of {}", life.resource), shown.join(", ")));
+        }
         for token in &self.tokens {
             rows.push((format!("tokens/{}", token.name), token.describe()));
         }

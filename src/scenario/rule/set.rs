@@ -13,6 +13,7 @@ use super::expect::{Expect, Grading};
 use super::generate::Generate;
 use super::http2::Http2;
 use super::key::Key;
+use super::life::Life;
 use super::limit::Limit;
 use super::matcher::{Compared, Matcher, path_glob};
 use super::point::{At, Where};
@@ -112,6 +113,7 @@ pub(crate) struct ScenarioSet {
     /// The scenarios, in order.
     pub(in crate::scenario) scenarios: Vec<About>,
     generate: Vec<Generate>,
+    life: Vec<Life>,
     http2: Http2,
     seed: u64,
     paths: GlobSet,
@@ -134,6 +136,7 @@ pub(in crate::scenario) struct Parts {
     pub(in crate::scenario) tokens: Vec<Token>,
     pub(in crate::scenario) scenarios: Vec<About>,
     pub(in crate::scenario) generate: Vec<Generate>,
+    pub(in crate::scenario) life: Vec<Life>,
     pub(in crate::scenario) http2: Http2,
     pub(in crate::scenario) seed: u64,
 }
@@ -198,7 +201,7 @@ impl Rule {
 
 impl ScenarioSet {
     pub(in crate::scenario) fn new(parts: Parts) -> Self {
-        let Parts { rules, tokens, scenarios, generate, http2, seed } = parts;
+        let Parts { rules, tokens, scenarios, generate, life, http2, seed } = parts;
         let mut globs: Vec<(String, Vec<usize>)> = Vec::new();
         let mut anywhere = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
@@ -225,6 +228,7 @@ impl ScenarioSet {
             tokens,
             scenarios,
             generate,
+            life,
             http2,
             seed,
             paths,
@@ -285,6 +289,12 @@ impl ScenarioSet {
     #[must_use]
     pub(crate) fn generated(&self) -> &[Generate] {
         &self.generate
+    }
+
+    /// The phases that jobs go through.
+    #[must_use]
+    pub(crate) fn lives(&self) -> &[Life] {
+        &self.life
     }
 
     /// The settings of HTTP/2 connections.
