@@ -4,7 +4,7 @@
 //! [Server::builder] → [builder], [replay] (settings) → [start] (loads, checks, listens) → [running] → [world]
 //!                                               ├ [backend] (proxy, recorder)
 //!                                               ├ [warnings] (what has no effect)
-//!                                               └ [files] (reloads)
+//!                                               └ [files] (reloads)                    └ [settle] (waits for drills)
 //! ```
 
 mod access;
@@ -17,6 +17,8 @@ mod files;
 mod inline;
 mod replay;
 mod running;
+#[cfg(feature = "cli")]
+mod settle;
 mod start;
 #[cfg(feature = "record")]
 mod upstream;

@@ -63,7 +63,7 @@ impl Framed {
                 ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
             }
         }
-        if self.pending.is_empty() && self.frames.is_going_away() && self.written.is_between() {
+        if self.pending.is_empty() && self.frames.has_injected() && self.written.is_between() {
             self.pending = self.frames.take();
         }
         while !self.pending.is_empty() {
@@ -88,19 +88,27 @@ impl Framed {
         Some(buf.len())
     }
 
-    /// How much of a buffer may go out as it is: up to the end of a frame, where heads have to be looked for.
+    /// How much of a buffer of hyper's may be written: where frames of our own wait, or heads are looked for, up to the end
+    /// of a frame.
     fn free(&self, buf: &[u8]) -> usize {
-        if self.frames.heads.any() { self.written.until_between(buf) } else { buf.len() }
+        if self.frames.has_injected() || self.frames.heads.any() {
+            buf.len().min(self.written.to_next_end())
+        } else {
+            buf.len()
+        }
     }
 
     /// Counts what was written.
     fn wrote(&mut self, bytes: &[u8]) {
-        let open = &mut self.open;
+        let (open, frames) = (&mut self.open, &self.frames);
         self.written.pass(bytes, |head| {
             let FrameHead { kind, flags, stream } = head;
             let ends = match kind {
                 kind::DATA | kind::HEADERS => flags & END_STREAM != 0,
-                kind::RST_STREAM => true,
+                kind::RST_STREAM => {
+                    frames.reset(stream);
+                    true
+                }
                 _ => false,
             };
             if ends {
@@ -157,7 +165,10 @@ impl AsyncRead for Framed {
             {
                 open.push(head.stream);
             }
-            kind::RST_STREAM => open.retain(|other| *other != head.stream),
+            kind::RST_STREAM => {
+                frames.reset(head.stream);
+                open.retain(|other| *other != head.stream);
+            }
             _ => {}
         });
         polled
@@ -219,11 +230,11 @@ impl AsyncWrite for Framed {
         if self.finished {
             return Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()));
         }
-        if self.frames.heads.any() || self.marked.holds() {
+        ready!(self.poll_own(cx))?;
+        if self.frames.has_injected() || self.frames.heads.any() || self.marked.holds() {
             let first = bufs.iter().find(|buf| !buf.is_empty()).map_or(&[][..], |buf| buf);
             return self.poll_write(cx, first);
         }
-        ready!(self.poll_own(cx))?;
         let polled = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
         if let Poll::Ready(Ok(sent)) = &polled {
             let mut left = *sent;

@@ -1,18 +1,18 @@
-//! Heads of HTTP/2 answers that go out behind informational answers, or slowly: hyper encodes a head without naming its
-//! stream, so it carries a mark, by which it is found among the frames that hyper writes.
+//! Heads of HTTP/2 answers that go out slowly: hyper encodes a head without naming its stream, so it carries a mark, by
+//! which it is found among the frames that hyper writes.
 //!
 //! The mark is a header field that the encoder never indexes (RFC 7541, section 6.2.3): taken out of the block it leaves
 //! the rest as it was. All its characters have Huffman codes of five bits, so that its bytes are known.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use http::header::{HeaderName, HeaderValue};
 
-use crate::message::{Pace, SlowHead};
+use crate::message::Pace;
 
-use super::frame_types::{END_HEADERS, kind};
+use super::frame_types::kind;
 
 /// The name of the field: eight characters of five bits each.
 const NAME: &str = "static0e";
@@ -46,7 +46,7 @@ const fn code(text: [u8; 8]) -> [u8; 5] {
 pub(super) struct MarkedHeads {
     next: AtomicU32,
     any: AtomicBool,
-    heads: Mutex<BTreeMap<u32, Arc<SlowHead>>>,
+    heads: Mutex<BTreeMap<u32, Pace>>,
 }
 
 impl MarkedHeads {
@@ -55,15 +55,15 @@ impl MarkedHeads {
         self.any.load(Ordering::Acquire)
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u32, Arc<SlowHead>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u32, Pace>> {
         self.heads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The field that marks a head.
-    pub(super) fn mark(&self, head: Arc<SlowHead>) -> (HeaderName, HeaderValue) {
+    pub(super) fn mark(&self, pace: Pace) -> (HeaderName, HeaderValue) {
         let id = self.next.fetch_add(1, Ordering::AcqRel) % 100_000_000;
         let mut heads = self.lock();
-        heads.insert(id, head);
+        heads.insert(id, pace);
         while heads.len() > MOST {
             heads.pop_first();
         }
@@ -79,7 +79,7 @@ impl MarkedHeads {
     }
 
     /// The head that is marked in a block of header fields, where the mark stands.
-    fn find(&self, block: &[u8]) -> Option<(usize, Arc<SlowHead>)> {
+    fn find(&self, block: &[u8]) -> Option<(usize, Pace)> {
         let at = block.windows(MARK).position(|part| {
             part[..2] == [0x10, 0x85] && part[2..7] == NAME_CODE && part[7] == 0x85
         })?;
@@ -102,49 +102,38 @@ impl MarkedHeads {
         if head[3] != kind::HEADERS {
             return None;
         }
-        let (at, marked) = self.find(block)?;
-        let stream: [u8; 4] = head[5..].try_into().ok()?;
-        let mut before = Vec::new();
-        for code in &marked.informational {
-            // `:status`, whose name is the eighth of the static table, as a literal.
-            let status = format!("\x08\x03{code:03}");
-            before.extend(frame_head(status.len(), kind::HEADERS, END_HEADERS, stream));
-            before.extend_from_slice(status.as_bytes());
-        }
-        let mut whole = frame_head(block.len() - MARK, head[3], head[4], stream).to_vec();
-        whole.extend_from_slice(&block[..at]);
-        whole.extend_from_slice(&block[at + MARK..]);
-        Some(MarkedFrame { before, frame: whole, pace: marked.pace })
+        let (at, pace) = self.find(block)?;
+        let [_, _, _, rest @ ..] = head else { return None };
+        // A frame that hyper writes has 16 KiB at most.
+        let length = u32::try_from(block.len() - MARK).ok()?.to_be_bytes();
+        let mut frame = length[1..].to_vec();
+        frame.extend_from_slice(rest);
+        frame.extend_from_slice(&block[..at]);
+        frame.extend_from_slice(&block[at + MARK..]);
+        Some(MarkedFrame { frame, pace })
     }
-}
-
-fn frame_head(length: usize, kind: u8, flags: u8, stream: [u8; 4]) -> [u8; 9] {
-    // A frame that hyper writes has 16 KiB at most.
-    let [a, b, c] = [length >> 16, length >> 8, length].map(|part| (part & 0xff) as u8);
-    let [d, e, f, g] = stream;
-    [a, b, c, kind, flags, d, e, f, g]
 }
 
 /// A head that goes out in its own way.
 #[derive(Debug)]
 pub(super) struct MarkedFrame {
-    /// Informational answers.
-    pub(super) before: Vec<u8>,
     pub(super) frame: Vec<u8>,
-    /// How slowly the frame goes out.
-    pub(super) pace: Option<Pace>,
+    /// How slowly it goes out.
+    pub(super) pace: Pace,
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn marks_are_found_and_taken_out() {
         let marks = MarkedHeads::default();
         assert!(!marks.any());
-        let slow = |code| Arc::new(SlowHead { informational: vec![code], pace: None });
-        let (first, second) = (marks.mark(slow(103)), marks.mark(slow(102)));
+        let pace = |size| Pace::Chunks { size, every: Duration::from_millis(1) };
+        let (first, second) = (marks.mark(pace(1)), marks.mark(pace(2)));
         assert_eq!((first.0.as_str(), first.1.as_bytes()), (NAME, &b"00000000"[..]));
         assert_eq!(second.1.as_bytes(), b"00000001");
         // The second, between two indexed fields.
@@ -153,10 +142,10 @@ mod tests {
         block.push(0x85);
         block.extend([0, 0, 0, 0, 1]);
         block.push(0x89);
-        let mut frame = frame_head(block.len(), kind::HEADERS, 5, [0, 0, 0, 7]).to_vec();
+        let mut frame = vec![0, 0, 16, kind::HEADERS, 5, 0, 0, 0, 7];
         frame.extend(&block);
         let replaced = marks.replace(&frame).unwrap();
-        assert_eq!(replaced.before, b"\0\0\x05\x01\x04\0\0\0\x07\x08\x03102");
+        assert_eq!(replaced.pace, pace(2));
         assert_eq!(replaced.frame, b"\0\0\x02\x01\x05\0\0\0\x07\x88\x89");
         assert!(marks.any() && marks.replace(&frame).is_none(), "each once");
     }

@@ -46,15 +46,14 @@ impl MarkedWriter {
             match heads.replace(&frame) {
                 None => self.due.push_back(Piece { bytes: frame, wait: None }),
                 Some(marked) => {
-                    self.due.push_back(Piece { bytes: marked.before, wait: None });
                     self.push_paced(marked.frame, marked.pace);
                 }
             }
         }
     }
 
-    fn push_paced(&mut self, frame: Vec<u8>, pace: Option<Pace>) {
-        let Some(Pace::Chunks { size, every }) = pace else {
+    fn push_paced(&mut self, frame: Vec<u8>, pace: Pace) {
+        let Pace::Chunks { size, every } = pace else {
             self.due.push_back(Piece { bytes: frame, wait: None });
             return;
         };
