@@ -31,6 +31,7 @@ mod limits;
 mod links;
 mod messages;
 mod objects;
+mod other_tools;
 mod outbound;
 mod owners;
 mod plain_backend;
