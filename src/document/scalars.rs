@@ -35,7 +35,7 @@ impl<'d> Node<'d> {
             };
             match meant {
                 Some(word) => {
-                    self.expected_like("true or false", format!("write {word}, without quotes"))
+                    self.expected_like("true or false", format!("write {word}, without quotes"));
                 }
                 None => self.expected("true or false"),
             }

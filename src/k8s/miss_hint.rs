@@ -8,14 +8,12 @@ use super::resource::{GroupResource, Registry, ResourceType};
 
 /// The reason, in one sentence; nothing where the resource is served, or the path is not one of the API.
 pub(crate) fn miss_hint(types: &Registry, path: &str, info: &RequestInfo<'_>) -> Option<String> {
-    match &info.resource {
-        Some(asked) => of_resource(types, asked),
-        None => {
-            let mut parts = path.strip_prefix("/apis/")?.trim_end_matches('/').split('/');
-            let (group, version) = (parts.next()?, parts.next());
-            of_group(types, group, version)
-        }
+    if let Some(asked) = &info.resource {
+        return of_resource(types, asked);
     }
+    let mut parts = path.strip_prefix("/apis/")?.trim_end_matches('/').split('/');
+    let (group, version) = (parts.next()?, parts.next());
+    of_group(types, group, version)
 }
 
 fn of_resource(types: &Registry, asked: &ResourceInfo<'_>) -> Option<String> {
@@ -53,22 +51,13 @@ fn of_resource(types: &Registry, asked: &ResourceInfo<'_>) -> Option<String> {
 
 fn of_group(types: &Registry, group: &str, version: Option<&str>) -> Option<String> {
     let groups = types.groups();
-    match groups.iter().find(|(known, _)| **known == *group) {
-        Some((_, versions)) => {
-            let version =
-                version.filter(|version| !versions.iter().any(|known| **known == **version))?;
-            Some(format!("{group} has {}, and no {version}", versions.join(", ")))
-        }
-        None => {
-            let known: Vec<&str> = groups
-                .iter()
-                .map(|(group, _)| &**group)
-                .filter(|group| !group.is_empty())
-                .collect();
-            let known = suggest(group, &known);
-            Some(format!("no resource type of the group {group:?} is served; {known}"))
-        }
+    if let Some((_, versions)) = groups.iter().find(|(known, _)| **known == *group) {
+        let version = version.filter(|asked| !versions.iter().any(|known| **known == **asked))?;
+        return Some(format!("{group} has {}, and no {version}", versions.join(", ")));
     }
+    let known = groups.iter().map(|(group, _)| &**group).filter(|group| !group.is_empty());
+    let known = suggest(group, &known.collect::<Vec<&str>>());
+    Some(format!("no resource type of the group {group:?} is served; {known}"))
 }
 
 /// The group with the versions that serve a type: `kubeflow.org/v1`.

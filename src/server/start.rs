@@ -92,11 +92,7 @@ impl Builder {
             stopping: stopping.clone(),
         };
         let shared = assembly.shared().map_err(Error::Invalid)?;
-        if is_logged {
-            for warning in &warnings::of_scenarios(&shared).0 {
-                log(&warning.to_string());
-            }
-        }
+        warnings::log_of_scenarios(&shared, is_logged.then_some(&log));
         let ports = self.bind_ports().await?;
         let address = ports.plain.local_addr();
         let https = ports.https.as_ref().map(Listener::local_addr);
@@ -120,9 +116,7 @@ impl Builder {
         #[cfg(feature = "cli")]
         let open = serving.open.clone();
         let task = serving.start(ports, tls);
-        if is_logged {
-            warnings::log_of_stubs(&shared, &log);
-        }
+        warnings::log_of_stubs(&shared, is_logged.then_some(&log));
         // A watch looks at every file of a tree: requests are answered meanwhile.
         #[cfg(feature = "hot-reload")]
         let watchers = watchers(self.hot_reload, &self.sources, &shared, &log);

@@ -32,8 +32,17 @@ pub(super) fn of_scenarios(shared: &Shared) -> Diagnostics {
     found
 }
 
+/// Logs the warnings about scenarios, where somebody reads the log.
+pub(super) fn log_of_scenarios(shared: &Shared, log: Option<&Logger>) {
+    let Some(log) = log else { return };
+    for warning in &of_scenarios(shared).0 {
+        log(&warning.to_string());
+    }
+}
+
 /// Logs the warnings about stubs, beside the server and a moment after its start: a large set takes a while.
-pub(super) fn log_of_stubs(shared: &Arc<Shared>, log: &Logger) {
+pub(super) fn log_of_stubs(shared: &Arc<Shared>, log: Option<&Logger>) {
+    let Some(log) = log else { return };
     let stubs = shared.stubs.load_full();
     if stubs.is_empty() || stubs.len() > MOST_STUBS {
         return;

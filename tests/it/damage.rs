@@ -112,7 +112,7 @@ async fn heads_of_http2_come_behind_informational_answers_and_slowly_too() {
         // The connection goes on behind such an answer.
         for id in [1_u8, 3] {
             let began = Instant::now();
-            let mut request = vec![0, 0, BLOCK.len() as u8, 1, 5, 0, 0, 0, id];
+            let mut request = vec![0, 0, u8::try_from(BLOCK.len()).unwrap(), 1, 5, 0, 0, 0, id];
             request.extend_from_slice(BLOCK);
             stream.write_all(&request).await.unwrap();
             let reading = frames_until_the_end(&mut stream);
@@ -135,7 +135,7 @@ async fn heads_of_http2_come_behind_informational_answers_and_slowly_too() {
             assert!(began.elapsed().as_millis() >= 3, "some pieces");
         }
         let got = served.ask("GET", "/x/a", &[], "").await.unwrap();
-        assert_eq!((got.status.as_u16(), got.text()), (200, body()));
+        assert_eq!((got.status.as_u16(), got.text()), (200, &*body()));
         assert!(!got.headers.contains_key("static0e"), "{:?}", got.headers);
     }
     // A head of several frames.
@@ -143,7 +143,7 @@ async fn heads_of_http2_come_behind_informational_answers_and_slowly_too() {
     let served = Served::new(Way::Http2, large).await;
     let mut stream = served.open().await.unwrap();
     stream.write_all(PREFACE).await.unwrap();
-    let mut request = vec![0, 0, BLOCK.len() as u8, 1, 5, 0, 0, 0, 1];
+    let mut request = vec![0, 0, u8::try_from(BLOCK.len()).unwrap(), 1, 5, 0, 0, 0, 1];
     request.extend_from_slice(BLOCK);
     stream.write_all(&request).await.unwrap();
     let frames = tokio::time::timeout(PATIENCE, frames_until_the_end(&mut stream)).await.unwrap();

@@ -75,8 +75,9 @@ async fn jobs_that_are_there_go_too_and_watchers_see_each_phase() {
     };
     eventually("the last phase", phase).await;
     let watch = format!("{VOLCANO}?watch=true&resourceVersion={revision}&timeoutSeconds=1");
-    let events = ask(&server, "GET", &watch).await.text();
+    let events = ask(&server, "GET", &watch).await;
     let phases: Vec<String> = events
+        .text()
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter(|event| event["object"]["metadata"]["name"] == *name)

@@ -92,7 +92,7 @@ fn assert_outcome(
             assert!(status != 200 || got.text() == body(), "{told}");
         }
         (Late(least), Ok(got)) => {
-            assert_eq!((got.status.as_u16(), got.text()), (200, body()), "{told}");
+            assert_eq!((got.status.as_u16(), got.text()), (200, &*body()), "{told}");
             assert!(took >= Duration::from_millis(least), "{told}: {took:?}");
         }
         (Has(name), Ok(got)) => assert!(got.headers.contains_key(name), "{told}"),
@@ -148,7 +148,7 @@ async fn every_word_acts_on_every_way_in_rules_phases_and_for_clients() {
             }
             // Behind all of it the server answers.
             let after = served.ask("GET", "/x/after", &[], "").await.unwrap();
-            assert_eq!((after.status.as_u16(), after.text()), (200, body()), "{way:?} {place}");
+            assert_eq!((after.status.as_u16(), after.text()), (200, &*body()), "{way:?} {place}");
         }
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn preview(rule: &Arc<str>, limit: &Limit, requests: u64) -> (Vec<Str
             "request": number,
             "passes": state.passes,
             "remaining": state.remaining,
-            "retryAfterSeconds": (!state.passes).then(|| state.retry_after.as_secs_f64()),
+            "retryAfterSeconds": (!state.passes).then_some(state.retry_after.as_secs_f64()),
         }));
     }
     let moments = moments(rule, limit, requests);

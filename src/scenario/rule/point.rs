@@ -49,14 +49,14 @@ pub(crate) enum PointThen {
 impl At {
     /// Checks and compiles one entry.
     pub(in crate::scenario) fn compile(
-        words: PointWords<'_>,
+        words: &PointWords<'_>,
         context: &Context<'_>,
     ) -> Option<Self> {
         let node = words.then.clone()?;
         let before = node.problem_count();
         let example =
             if words.page.is_some() { "then: {status: 500}" } else { "then: {stall: 10s}" };
-        let place = Self::place(&words, &node, context);
+        let place = Self::place(words, &node, context);
         node.exemplify(before, example);
         Some(Self { place: place?, times: words.times, text: flow(node.value()).into() })
     }

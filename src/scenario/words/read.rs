@@ -85,9 +85,10 @@ pub(super) use words;
 /// Reads the value of a word. Its absence is a problem where it is required; what is wrong with it is reported with an
 /// example of the word, and a value that has no effect with a warning.
 pub(super) fn read<'d, K: Kind>(keys: &Keys<'d>, word: &Word) -> Option<K::Value<'d>> {
-    let node = match word.required {
-        true => keys.required_like(word.key, word.example)?,
-        false => keys.get(word.key)?,
+    let node = if word.required {
+        keys.required_like(word.key, word.example)?
+    } else {
+        keys.get(word.key)?
     };
     let before = node.problem_count();
     let value = K::read(&node);

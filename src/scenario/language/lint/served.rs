@@ -45,7 +45,7 @@ impl Served {
     /// Why no request that is served matches the rule.
     pub(super) fn misses(&self, rule: &Rule) -> Option<Finding> {
         let matcher = &rule.matcher;
-        if let Some(path) = matcher.path.as_deref().filter(|path| path.contains("?")) {
+        if let Some(path) = matcher.path.as_deref().filter(|path| path.contains('?')) {
             let (before, after) = path.split_once('?').unwrap_or_default();
             if let Some((name, value)) = after.split_once('=') {
                 return Some(Finding::new(
@@ -93,13 +93,11 @@ impl Served {
             let known = known.split('.').next().unwrap_or_default();
             known == plural || known == format!("{plural}s")
         });
-        match near {
-            Some(near) => format!("did you mean {near:?}?"),
-            None => {
-                let known: Vec<&str> = self.resources.iter().map(String::as_str).collect();
-                crate::document::suggest(resource, &known)
-            }
+        if let Some(near) = near {
+            return format!("did you mean {near:?}?");
         }
+        let known: Vec<&str> = self.resources.iter().map(String::as_str).collect();
+        crate::document::suggest(resource, &known)
     }
 
     /// The keys that hold for no request together: one alone, two, or all of them.
