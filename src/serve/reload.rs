@@ -152,7 +152,9 @@ impl Shared {
             }
         };
         let Reloaded { stubs, objects, .. } = loaded.fixtures;
+        let mut lost = Diagnostics::default();
         if let (Some(mut objects), Some(after)) = (objects, after) {
+            lost = std::mem::take(&mut objects.warnings);
             self.seeding.replace(after);
             self.seeding.note_objects(&objects);
             // Other worlds see it on their next request: their number costs a reload nothing.
@@ -171,6 +173,8 @@ impl Shared {
         self.scenarios.store(Arc::new(loaded.scenarios));
         self.doors.look_again();
         self.problems.store(Arc::default());
-        Ok(loaded.warnings)
+        let mut warnings = loaded.warnings;
+        warnings.extend(lost.0);
+        Ok(warnings)
     }
 }
