@@ -18,6 +18,6 @@ pub mod stubs {
 #[cfg(feature = "cli")]
 pub mod drill {
     pub use crate::drill::{
-        DrillError, DrillOptions, DrillResult, Outcome, drill, json, junit, table, timeline,
+        DrillError, DrillOptions, DrillResult, Outcome, drill, html, json, junit, table, timeline,
     };
 }

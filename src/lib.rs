@@ -63,7 +63,7 @@
 //!
 //! # Stability
 //!
-//! Enums and structs are `#[non_exhaustive]`: new variants and fields are no breaking change. Types of the crates
+//! Enums and structs are `#[non_exhaustive]`: new variants and fields are not a breaking change. Types of the crates
 //! `http`, `bytes` and `uuid` (1.x) and `serde_json::Value` are part of the interface. The module `internals` is not: it is
 //! for this project's own tests.
 //!

@@ -27,6 +27,10 @@ pub(super) fn report(drills: &[DrillResult], args: &Reports) -> Result<(), Comma
             .map_err(|error| CommandError::Failed(error.to_string()))?;
         std::fs::write(path, report).map_err(CommandError::write(path))?;
     }
+    if let Some(path) = &args.html {
+        let page = drill::html(drills, jiff::Timestamp::now());
+        std::fs::write(path, page).map_err(CommandError::write(path))?;
+    }
     match exit_code(drills, args.allow_not_met) {
         None => Ok(()),
         Some(code) => {

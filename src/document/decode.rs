@@ -72,7 +72,7 @@ impl<'s> Decoder<'s> {
         Node { value, way: None, decoder: self }
     }
 
-    /// An item of a list that stands at a key of the document's root, when the item was read by itself.
+    /// An item of a list that is at a key of the document's root, when the item was read by itself.
     #[must_use]
     pub fn item<'d>(&'d self, list: &'d str, index: usize, value: &'d Value) -> Node<'d> {
         self.root(&Value::Null).child(Way::Key(list), value).child(Way::Index(index), value)
@@ -161,7 +161,7 @@ impl<'d> Node<'d> {
         self.value
     }
 
-    /// The key or index this node stands at; empty at the root.
+    /// The key or index this node is at; empty at the root.
     #[must_use]
     pub fn key(&self) -> String {
         match self.way.as_ref().map(|way| way.last) {

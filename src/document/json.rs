@@ -87,7 +87,7 @@ fn spot(text: &str, raw: &str, around: Option<&str>) -> Option<Spot> {
         fields.sort_unstable_by_key(|(_, value)| value.get().as_ptr());
         for (name, value) in fields {
             spot.fields.insert(name, self::spot(text, value.get(), Some(from))?);
-            // The next key stands behind this value.
+            // The next key is behind this value.
             from = &raw[offset_in(raw, value.get())? + value.get().len()..];
         }
     } else if raw.starts_with('[') {

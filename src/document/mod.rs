@@ -158,7 +158,7 @@ impl Source {
         Some(places::Places::new(&self.text, root))
     }
 
-    /// Where the value (or, for `key`, the key) at `pointer` stands in the given document.
+    /// Where the value (or, for `key`, the key) at `pointer` is in the given document.
     #[must_use]
     pub fn place(&self, document: usize, pointer: &[Step], key: bool) -> Option<Place> {
         match self.format {

@@ -67,7 +67,7 @@ fn shown(answer: &RecordedAnswer, ignore: &IgnoreRules) -> String {
 /// A body: JSON with sorted keys, one value a line, JSON lines as well; other texts as they are.
 fn body(bytes: &[u8], ignore: &IgnoreRules) -> String {
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return format!("{} bytes that are no text, {:016x}", bytes.len(), hash(bytes));
+        return format!("{} bytes that are not text, {:016x}", bytes.len(), hash(bytes));
     };
     let values: Result<Vec<Value>, _> =
         serde_json::Deserializer::from_str(text).into_iter().collect();

@@ -7,6 +7,11 @@ use crate::scenario::Grade;
 
 use super::result::{DrillResult, Outcome};
 
+/// The longest text of a result, in bytes: CI systems keep results in memory, and some refuse large ones.
+const TEXT: usize = 64 << 10;
+/// The longest message, in bytes.
+const TITLE: usize = 1000;
+
 /// Renders results as XML: what failed is a failure, what was not met too, unless `allow_not_met` skips it; what is
 /// broken is an error.
 ///
@@ -23,8 +28,8 @@ pub fn junit(
         case.set_time(drill.took);
         let findings = &drill.assessment.findings;
         let notes: Vec<&str> = findings.iter().map(|finding| &*finding.message).collect();
-        case.set_system_out(notes.join("\n"));
-        case.set_system_err(drill.output.clone());
+        case.set_system_out(bounded(&notes.join("\n")));
+        case.set_system_err(bounded(&drill.output));
         suite.add_test_case(case);
     }
     suite.set_time(drills.iter().map(|drill| drill.took).sum());
@@ -54,7 +59,78 @@ fn status(drill: &DrillResult, allow_not_met: bool) -> TestCaseStatus {
         TestCaseStatus::non_success(kind)
     };
     status.set_type(verdict.to_string());
-    status.set_message(message.join("; "));
-    status.set_description(reasons.join("\n"));
+    // Attributes are shown as titles, on one line.
+    status.set_message(bounded_to(&message.join("; "), TITLE));
+    status.set_description(bounded(&reasons.join("\n")));
     status
+}
+
+/// A text of at most [`TEXT`] bytes, without what XML cannot have (the library removes that) and without a part of a
+/// character.
+fn bounded(text: &str) -> String {
+    bounded_to(text, TEXT)
+}
+
+fn bounded_to(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    format!("{} … ({} more bytes)", &text[..end], text.len() - end)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::grade::Assessment;
+
+    use super::*;
+
+    fn drill(scenario: &str, outcome: Outcome, output: String) -> DrillResult {
+        let mut assessment = Assessment::broken("the reason \u{1b}[31m\0 & <more>\nits details");
+        if outcome == Outcome::Exit(0) {
+            (assessment.verdict, assessment.findings) = (Verdict::Passed, Vec::new());
+        }
+        DrillResult {
+            scenario: scenario.to_owned(),
+            description: String::new(),
+            outcome,
+            took: Duration::from_millis(12_345),
+            assessment,
+            output,
+        }
+    }
+
+    #[test]
+    fn reports_are_as_ci_systems_read_them() {
+        let broken = Outcome::NotServed("no".to_owned());
+        let drills = [
+            drill("a/good", Outcome::Exit(0), String::new()),
+            drill("a/bad \"<x>\"", broken, "out\u{7}put ".repeat(20_000)),
+        ];
+        let xml = junit(&drills, false).unwrap();
+        // Jenkins and GitLab read times as seconds with a point, and the counts of a suite.
+        for part in [
+            "tests=\"2\"",
+            "errors=\"1\"",
+            "failures=\"0\"",
+            "time=\"12.345\"",
+            "time=\"24.690\"",
+            "classname=\"standin.drill\"",
+            "name=\"a/bad &quot;&lt;x&gt;&quot;\"",
+            "message=\"not served: no; the reason  &amp; &lt;more&gt;\"",
+            "its details",
+        ] {
+            assert!(xml.contains(part), "{part} is not in\n{}", &xml[..xml.len().min(3000)]);
+        }
+        assert!(!xml.contains(['\u{1b}', '\0', '\u{7}']));
+        assert!(xml.len() < 2 * TEXT, "{}", xml.len());
+    }
+
+    #[test]
+    fn texts_are_cut_between_characters() {
+        assert_eq!(bounded_to("ab", 2), "ab");
+        assert_eq!(bounded_to("aéb", 2), "a … (3 more bytes)");
+    }
 }

@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! names → scenario::expand → [run]: several at once → [one]: a server (or a world), the command ([command])
-//!       → grade::Assessment → [result] → table, JSON ([report]), JUnit ([junit]), timeline ([timeline])
+//!       → grade::Assessment → [result] → table, JSON ([report]), JUnit ([junit]), a page ([html]), timeline ([timeline])
 //! ```
 
 mod command;
+mod html;
 mod junit;
+mod mark;
 mod one;
 mod options;
 mod report;
@@ -14,6 +16,7 @@ mod result;
 mod run;
 mod timeline;
 
+pub use html::html;
 pub use junit::junit;
 pub use options::DrillOptions;
 pub(crate) use report::summary;

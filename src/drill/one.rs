@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::grade::Assessment;
 use crate::kubeconfig;
+use crate::redact::Redactor;
 use crate::scenario::{self, Grade};
 use crate::server::{Builder, RunningServer, Server, WorldHandle};
 
@@ -12,7 +13,7 @@ use super::command::{self, Task};
 use super::options::DrillOptions;
 use super::result::{DrillResult, Outcome};
 
-/// How long the server may take to notice that a client is gone.
+/// How long the server may take to read what a client has sent, and to notice that it is gone.
 const SETTLE: Duration = Duration::from_millis(100);
 
 /// A server for drills.
@@ -69,12 +70,12 @@ impl Site<'_> {
                 Err(error) => return failed(error.to_string()),
             },
         };
-        let world = match (&own, shared) {
-            (Some(server), _) => server.world("default"),
-            (None, Some(server)) => server.world(&world_name(&entry.name)),
+        let (server, name) = match (&own, shared) {
+            (Some(server), _) => (server, "default".to_owned()),
+            (None, Some(server)) => (server, world_name(&entry.name)),
             (None, None) => return failed("there is no server".to_owned()),
         };
-        let world = match world {
+        let world = match server.world(&name) {
             Ok(world) => world,
             Err(error) => return failed(error.to_string()),
         };
@@ -84,9 +85,8 @@ impl Site<'_> {
         {
             return failed(problems.to_string());
         }
-        let ca = own.as_ref().or(shared).and_then(RunningServer::ca_pem);
-        let files = Files { kubeconfig, ca };
-        let result = self.in_world(entry, &world, &files, started).await;
+        let files = Files { kubeconfig, ca: server.ca_pem() };
+        let result = self.in_world(entry, server, &world, &files, started).await;
         if let Some(server) = own {
             server.shutdown().await;
         }
@@ -96,6 +96,7 @@ impl Site<'_> {
     async fn in_world(
         &self,
         entry: &scenario::Entry,
+        server: &RunningServer,
         world: &WorldHandle,
         files: &Files<'_>,
         started: impl Fn(Result<(), &str>),
@@ -127,7 +128,7 @@ impl Site<'_> {
             }
         };
         let took = began.elapsed();
-        tokio::time::sleep(SETTLE).await;
+        server.settle(SETTLE).await;
         let mut assessment = match &done.outcome {
             Outcome::NotStarted(why) => Assessment::broken(format!("not started: {why}")),
             _ => world.verdict(),
@@ -142,7 +143,8 @@ impl Site<'_> {
             outcome: done.outcome,
             took,
             assessment,
-            output: done.output,
+            // It goes into reports.
+            output: Redactor::default().line(&done.output),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::grade::SeenRequest;
 
+use super::mark::Mark;
 use super::result::DrillResult;
 
 /// The width of the time axis, in columns.
@@ -63,7 +64,7 @@ pub fn timeline(drill: &DrillResult) -> String {
     let axis = format!("0 s{:>width$}", format!("{:.2} s", span.as_secs_f64()), width = WIDTH - 1);
     text.push_str(&format!("   {axis}\n"));
     text.push_str(
-        "   · answered  4 5 status of a class  × connection fault  ~ delayed or modified\n",
+        "   · answered  ~ delayed or modified  4 5 status 4xx, 5xx  × no answer, or not a whole one\n",
     );
     text
 }
@@ -85,13 +86,12 @@ fn column(at: Duration, span: Duration) -> usize {
 }
 
 fn sign(record: &SeenRequest) -> char {
-    match (record.fault.as_deref(), record.status) {
-        (Some("stall" | "slow" | "changed" | "event"), _) => '~',
-        (Some(_), _) => '×',
-        (None, 400..=499) => '4',
-        (None, 500..) => '5',
-        (None, _) if record.rule.is_some() => '~',
-        (None, _) => '·',
+    match Mark::of(record) {
+        Mark::Answered => '·',
+        Mark::Shaped => '~',
+        Mark::ClientError => '4',
+        Mark::ServerError => '5',
+        Mark::Lost => '×',
     }
 }
 

@@ -114,7 +114,7 @@ impl Entry {
         let (text, lengths, body_length) = text_of(request, (!fixed).then_some(&plan.headers));
         let event = |event: &SubEvent| (event.at.saturating_duration_since(began), event.clone());
         let is_plain =
-            fixed && late.is_none() && plan.journal.is_none() && plan.delivery.effects().is_none();
+            fixed && late.is_none() && plan.journal.is_none() && plan.delivery.is_plain();
         let more = (!is_plain).then(|| More {
             id: plan.exchange_id(),
             delay: plan.delivery.delay(),

@@ -57,7 +57,7 @@ pub struct Exchange {
     pub took: Duration,
     /// Its id, a random-looking UUID.
     pub id: Uuid,
-    /// The id of the stub that stands in its serve event where none answered.
+    /// The id of the stub that is in its serve event where none answered.
     pub(super) no_stub: Uuid,
     /// Hides secrets in what is shown of it.
     pub(super) redactor: Arc<Redactor>,

@@ -1,6 +1,6 @@
 //! An exchange in `WireMock`'s shapes: a serve event (`C/stubbing/ServeEvent.java`), which clients read strictly, and
 //! the logged request in it (`C/verification/LoggedRequest.java`), which may have more fields. What `WireMock` does not
-//! know stands in one of these, `standin`.
+//! know is in one of these, `standin`.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ fn request(exchange: &Exchange, shown: &Shown) -> Value {
     let body = shown.body.text();
     let query = shown.target.split_once('?').map_or("", |(_, query)| query);
     let form = if decoded::is_form(&exchange.headers) { body.as_str() } else { "" };
-    // Written by a clock of this program: it is no date that cannot be one.
+    // Written by a clock of this program: it is not a date that cannot be one.
     let at = Timestamp::try_from(exchange.at).unwrap_or_default();
     let mut request = json!({
         "url": shown.target,
@@ -99,7 +99,7 @@ fn standin(exchange: &Exchange) -> Option<Value> {
     let entry = &exchange.entry;
     let by_stub = matches!(exchange.origin, Origin::Stub(_) | Origin::Unmatched);
     let is_default = &*exchange.world == DEFAULT_WORLD;
-    // A fault of the stub's own stands in its mapping.
+    // A fault of the stub's own is in its mapping.
     let has_fault = exchange.fault.is_some()
         && entry.stub.as_ref().is_none_or(|stub| own_fault(&stub.mapping()).is_none());
     let mut standin = Map::new();

@@ -1,21 +1,19 @@
 //! Everything that a report says about one client under one scenario, as a value and as JSON.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::redact::Redactor;
 use crate::scenario::{Grade, ScenarioSet, ScenarioState};
 
+use super::expectations::{Check, CheckResult, CheckedExpectation, check};
 use super::near_misses::near_misses;
+use super::overview::Overview;
+use super::seen::{SeenRequest, timeline};
 use super::verdict::{NOT_MET, Verdict};
-use super::{Finding, Record, grade};
-
-/// The most requests of the timeline; later ones are counted.
-const TIMELINE: usize = 1000;
-
-/// The most of a path, in characters: its end is cut.
-const PATH: usize = 300;
+use super::{Finding, Record, with_notes};
 
 /// What clients of a world did, judged by its scenarios, from [`RunningServer::verdict`](crate::RunningServer::verdict).
 ///
@@ -39,28 +37,12 @@ pub struct Assessment {
     pub requests: u64,
     /// Their mistakes, and the rules whose faults they did not meet.
     pub findings: Vec<Finding>,
+    /// What the rules expect of them, each with its result.
+    pub(crate) expectations: Vec<CheckedExpectation>,
     /// Their requests over time: the first thousand.
     pub(crate) timeline: Vec<SeenRequest>,
-}
-
-/// A request on a timeline. Times are those of the world's clock since it began.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct SeenRequest {
-    pub(crate) began: Duration,
-    /// When its answer was due to begin.
-    pub(crate) answered: Duration,
-    /// When its answer was over; nothing while it is not.
-    pub(crate) ended: Option<Duration>,
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) status: u16,
-    /// The fault that ended its answer.
-    pub(crate) fault: Option<String>,
-    pub(crate) retry_after: Option<Duration>,
-    /// The rule that shows in its answer.
-    pub(crate) rule: Option<String>,
-    /// Which attempt of its call it is, from 1.
-    pub(crate) attempt: u64,
+    /// All requests over time, counted.
+    pub(crate) overview: Overview,
 }
 
 /// What there is to judge.
@@ -75,25 +57,29 @@ pub(crate) struct Graded<'a> {
 }
 
 impl Assessment {
-    /// Judges what clients did. `shown` redacts a path.
-    pub(crate) fn of(graded: &Graded<'_>, shown: impl Fn(&str) -> String) -> Self {
+    /// Judges what clients did; what is shown of their requests has no secrets.
+    pub(crate) fn of(graded: &Graded<'_>, redactor: &Redactor) -> Self {
         let Graded { records, dropped, rules, .. } = *graded;
         let grading = rules.grading();
         let mut findings = not_met(graded);
         let unmet: Vec<_> = findings.iter().filter_map(|finding| finding.rule.clone()).collect();
-        let by_rules = grade(records, &rules.expectations(), grading.expectations);
-        // That too few came is what is not met.
-        findings.extend(by_rules.into_iter().filter(|finding| {
-            let is_unmet = finding.rule.as_ref().is_some_and(|rule| unmet.contains(rule));
-            !(is_unmet && finding.code == "too-few-requests")
-        }));
+        let mut checks = check(records, &rules.expectations(), grading.expectations);
+        for check in checks.iter_mut().filter(|check| unmet.contains(&check.rule)) {
+            // That too few came is what is not met.
+            check.findings.retain(|finding| finding.code != "too-few-requests");
+        }
+        let expectations = checks.iter().map(|check| checked(check, &unmet, redactor)).collect();
+        let by_rules = checks.into_iter().flat_map(|check| check.findings).collect();
+        findings.extend(with_notes(records, by_rules));
         findings.extend(unmatched(records, grading.unmatched));
         findings.retain(|finding| finding.grade > Grade::Ignore);
         Self {
             verdict: Verdict::of(&findings),
             requests: records.len() as u64 + dropped,
-            findings,
-            timeline: timeline(records, shown),
+            findings: findings.into_iter().map(|finding| finding.redacted(redactor)).collect(),
+            expectations,
+            timeline: timeline(records, redactor),
+            overview: Overview::of(records),
         }
     }
 
@@ -104,7 +90,9 @@ impl Assessment {
             verdict: Verdict::Broken,
             requests: 0,
             findings: vec![finding],
+            expectations: Vec::new(),
             timeline: Vec::new(),
+            overview: Overview::default(),
         }
     }
 
@@ -122,6 +110,9 @@ impl Assessment {
             "passed": self.verdict == Verdict::Passed,
             "requests": self.requests,
             "findings": self.findings.iter().map(Finding::to_json).collect::<Vec<_>>(),
+            "expectations":
+                self.expectations.iter().map(CheckedExpectation::to_json).collect::<Vec<_>>(),
+            "overview": self.overview.to_json(),
             "timeline": self.timeline.iter().map(SeenRequest::to_json).collect::<Vec<_>>(),
         })
     }
@@ -130,13 +121,32 @@ impl Assessment {
     pub(crate) fn from_json(json: &Value) -> Option<Self> {
         let list = |name: &str| json[name].as_array();
         let findings = list("findings")?.iter().map(Finding::from_json);
+        let expectations = list("expectations")?.iter().map(CheckedExpectation::from_json);
         let timeline = list("timeline")?.iter().map(SeenRequest::from_json);
         Some(Self {
             verdict: Verdict::parse(json["verdict"].as_str()?)?,
             requests: json["requests"].as_u64()?,
             findings: findings.collect::<Option<_>>()?,
+            expectations: expectations.collect::<Option<_>>()?,
             timeline: timeline.collect::<Option<_>>()?,
+            overview: Overview::from_json(&json["overview"])?,
         })
+    }
+}
+
+/// An expectation with its result.
+fn checked(check: &Check, unmet: &[Arc<str>], redactor: &Redactor) -> CheckedExpectation {
+    let result = match &*check.findings {
+        [] if unmet.contains(&check.rule) => CheckResult::NotReached,
+        [] => CheckResult::Passed,
+        _ => CheckResult::Failed,
+    };
+    let reason = |finding: &Finding| finding.clone().redacted(redactor).message;
+    CheckedExpectation {
+        rule: check.rule.to_string(),
+        text: check.text.clone(),
+        result,
+        reasons: check.findings.iter().map(reason).collect(),
     }
 }
 
@@ -170,64 +180,4 @@ fn unmatched(records: &[Record], grade: Grade) -> Option<Finding> {
     let count = 1 + unmatched.count();
     let message = format!("{count} unmatched requests, first {} {}", first.method, first.path);
     Some(Finding { grade, ..Finding::new("unmatched", first.began, message) })
-}
-
-fn timeline(records: &[Record], shown: impl Fn(&str) -> String) -> Vec<SeenRequest> {
-    let mut attempts: HashMap<[u8; 32], u64> = HashMap::new();
-    let seen = |record: &Record| {
-        let attempt = attempts.entry(record.call).or_default();
-        *attempt += 1;
-        SeenRequest {
-            began: record.began,
-            answered: record.answered,
-            ended: record.ended,
-            method: record.method.clone(),
-            path: shown(&record.path).chars().take(PATH).collect(),
-            status: record.status,
-            fault: record.fault.map(str::to_owned),
-            retry_after: record.retry_after,
-            rule: record.acted.as_deref().map(str::to_owned),
-            attempt: *attempt,
-        }
-    };
-    records.iter().take(TIMELINE).map(seen).collect()
-}
-
-impl SeenRequest {
-    fn to_json(&self) -> Value {
-        json!({
-            "beganSeconds": self.began.as_secs_f64(),
-            "answeredSeconds": self.answered.as_secs_f64(),
-            "endedSeconds": self.ended.map(|time| time.as_secs_f64()),
-            "method": self.method,
-            "path": self.path,
-            "status": self.status,
-            "fault": self.fault,
-            "retryAfterSeconds": self.retry_after.map(|time| time.as_secs_f64()),
-            "rule": self.rule,
-            "attempt": self.attempt,
-        })
-    }
-
-    fn from_json(json: &Value) -> Option<Self> {
-        let text = |name: &str| json[name].as_str().map(str::to_owned);
-        let time = |name: &str| seconds(&json[name]);
-        Some(Self {
-            began: time("beganSeconds")?,
-            answered: time("answeredSeconds")?,
-            ended: time("endedSeconds"),
-            method: text("method")?,
-            path: text("path")?,
-            status: json["status"].as_u64()?.try_into().ok()?,
-            fault: text("fault"),
-            retry_after: time("retryAfterSeconds"),
-            rule: text("rule"),
-            attempt: json["attempt"].as_u64()?,
-        })
-    }
-}
-
-/// A time in seconds; one that is no time is none.
-pub(super) fn seconds(json: &Value) -> Option<Duration> {
-    Duration::try_from_secs_f64(json.as_f64()?).ok()
 }

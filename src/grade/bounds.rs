@@ -1,30 +1,30 @@
-//! `max_requests`, `min_requests`, `max_in_flight`, `max_attempts`: how much is too much.
+//! `max_requests`, `min_requests`, `max_in_flight`, `max_attempts`: bounds on requests.
 
 use std::time::Duration;
 
-use crate::scenario::Expect;
-
 use super::{Finding, Record, by_call};
 
-/// More, or fewer, requests than expected.
-pub(super) fn requests(expect: &Expect, about: &[&Record]) -> Vec<Finding> {
+/// More requests than expected.
+pub(super) fn too_many(most: u64, about: &[&Record]) -> Option<Finding> {
     let count = about.len() as u64;
-    let last = about.last().map(|record| record.began).unwrap_or_default();
-    let mut findings = Vec::new();
-    if let Some(max) = expect.max_requests.filter(|max| count > *max) {
-        let message = format!("made {count} requests, where {max} are enough");
-        findings.push(Finding::new("too-many-requests", last, message));
-    }
-    if let Some(min) = expect.min_requests.filter(|min| count < *min) {
-        let message = format!("made {count} requests, where {min} are needed");
-        findings.push(Finding::new("too-few-requests", last, message));
-    }
-    findings
+    let message = format!("made {count} requests, where {most} are enough");
+    (count > most).then(|| Finding::new("too-many-requests", last(about), message))
+}
+
+/// Fewer requests than expected.
+pub(super) fn too_few(least: u64, about: &[&Record]) -> Option<Finding> {
+    let count = about.len() as u64;
+    let message = format!("made {count} requests, where {least} are needed");
+    (count < least).then(|| Finding::new("too-few-requests", last(about), message))
+}
+
+/// When the last request came.
+fn last(about: &[&Record]) -> Duration {
+    about.last().map(|record| record.began).unwrap_or_default()
 }
 
 /// More requests at once than expected.
-pub(super) fn in_flight(expect: &Expect, about: &[&Record]) -> Vec<Finding> {
-    let Some(max) = expect.max_in_flight else { return Vec::new() };
+pub(super) fn in_flight(max: u64, about: &[&Record]) -> Option<Finding> {
     let mut moments: Vec<(Duration, i64)> = Vec::new();
     for record in about {
         moments.push((record.began, 1));
@@ -40,15 +40,14 @@ pub(super) fn in_flight(expect: &Expect, about: &[&Record]) -> Vec<Finding> {
         }
     }
     if u64::try_from(most).is_ok_and(|most| most <= max) {
-        return Vec::new();
+        return None;
     }
     let message = format!("had {most} requests at once, where {max} are enough");
-    vec![Finding::new("too-many-in-flight", when, message)]
+    Some(Finding::new("too-many-in-flight", when, message))
 }
 
 /// A call that went on after it had failed so often in a row.
-pub(super) fn attempts(expect: &Expect, about: &[&Record]) -> Vec<Finding> {
-    let Some(max) = expect.max_attempts else { return Vec::new() };
+pub(super) fn attempts(max: u64, about: &[&Record]) -> Option<Finding> {
     for call in by_call(about) {
         let mut failed = 0;
         for record in call {
@@ -57,10 +56,10 @@ pub(super) fn attempts(expect: &Expect, about: &[&Record]) -> Vec<Finding> {
                     "went on after {max} failed attempts: {} {}",
                     record.method, record.path
                 );
-                return vec![Finding::new("did-not-give-up", record.began, message)];
+                return Some(Finding::new("did-not-give-up", record.began, message));
             }
             failed = if record.went_wrong() { failed + 1 } else { 0 };
         }
     }
-    Vec::new()
+    None
 }

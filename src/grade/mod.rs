@@ -1,10 +1,9 @@
-//! How a client took what went wrong: what it did, written down as [`Record`]s, held against what rules
-//! expect.
+//! How a client handled what went wrong: its requests as [`Record`]s, compared with what rules expect.
 //!
 //! ```text
-//! serve::graded → Log (one per world) → grade() → Finding ┐
-//! scenario::UnmetRule (faults that no request met) ────────┴→ Assessment: a Verdict, findings, a timeline
-//!                                                             → reports of drills, /__admin/verdict
+//! serve::graded → Log (one per world) → [expectations] → Finding ┐
+//! scenario::UnmetRule (faults that no request met) ──────────────┴→ Assessment: a Verdict, findings, what was
+//!                    expected, a timeline ([seen]), an [overview] → reports of drills, /__admin/verdict
 //! ```
 //!
 //! Pure: a record has its times on the world's clock, so that a test grades an hour in an instant. Each
@@ -14,13 +13,16 @@ mod assessment;
 mod backoff;
 mod bounds;
 mod creates;
+mod expectations;
 mod log;
 mod near_misses;
 mod notes;
+mod overview;
 mod patience;
 mod recovery;
 mod relist;
 mod retry_after;
+mod seen;
 mod tokens;
 mod verdict;
 mod watches;
@@ -31,8 +33,11 @@ mod tests;
 
 pub(crate) use crate::message::call_id;
 pub use assessment::Assessment;
-pub(crate) use assessment::{Graded, SeenRequest};
+pub(crate) use assessment::Graded;
+pub(crate) use expectations::CheckResult;
 pub(crate) use log::{Created, Log, Record};
+pub(crate) use overview::{Kind, Overview};
+pub(crate) use seen::SeenRequest;
 pub use verdict::Verdict;
 
 use std::collections::HashMap;
@@ -41,6 +46,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::redact::Redactor;
 use crate::scenario::{Expect, Grade};
 
 /// The codes of findings.
@@ -120,13 +126,28 @@ impl Finding {
         })
     }
 
+    /// The finding without the secrets in the paths and values that its message quotes.
+    #[must_use]
+    pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
+        let word = |word: &str| {
+            if word.starts_with('/') { redactor.target(word) } else { word.to_owned() }
+        };
+        let line = |line: &str| {
+            let words: Vec<String> = line.split(' ').map(word).collect();
+            redactor.line(&words.join(" "))
+        };
+        let lines: Vec<String> = self.message.split('\n').map(line).collect();
+        self.message = lines.join("\n");
+        self
+    }
+
     /// Reads what [`Finding::to_json`] writes. A code of another version is `other`.
     pub(crate) fn from_json(json: &Value) -> Option<Self> {
         let code = json["code"].as_str()?;
         Some(Self {
             code: CODES.iter().find(|known| **known == code).copied().unwrap_or("other"),
             rule: json["rule"].as_str().map(Into::into),
-            at: assessment::seconds(&json["atSeconds"]).unwrap_or_default(),
+            at: seen::seconds(&json["atSeconds"]).unwrap_or_default(),
             message: json["message"].as_str()?.to_owned(),
             grade: if json["fails"] == true { Grade::Fail } else { Grade::Note },
         })
@@ -136,25 +157,20 @@ impl Finding {
 /// A rule, and what it expects.
 pub(crate) type Expectation = (Arc<str>, Arc<Expect>);
 
-/// Grades what clients did. What rules expect is held against the requests that they are about; what is
-/// wrong whoever expects it is noted. `expectations` says how bad it is when one is not met.
+/// Grades what clients did. What rules expect is compared with the requests that they are about; what is
+/// wrong whoever expects it is a note. `expectations` says how bad it is when one is not met.
 #[must_use]
 pub(crate) fn grade(
     records: &[Record],
     rules: &[Expectation],
     expectations: Grade,
 ) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (rule, expect) in rules {
-        let is_about = |record: &&Record| record.matched.contains(rule);
-        let about: Vec<&Record> = records.iter().filter(is_about).collect();
-        let all: Vec<&Record> = records.iter().collect();
-        for mut finding in of_rule(expect, &about, &all) {
-            finding.rule = Some(Arc::clone(rule));
-            finding.grade = expectations;
-            findings.push(finding);
-        }
-    }
+    let checks = expectations::check(records, rules, expectations);
+    with_notes(records, checks.into_iter().flat_map(|check| check.findings).collect())
+}
+
+/// Adds what is wrong whoever expects it to the findings of rules.
+fn with_notes(records: &[Record], mut findings: Vec<Finding>) -> Vec<Finding> {
     let all: Vec<&Record> = records.iter().collect();
     for note in notes::notes(&all) {
         if !findings.iter().any(|finding| finding.code == note.code) {
@@ -162,56 +178,6 @@ pub(crate) fn grade(
         }
     }
     findings.retain(|finding| finding.grade > Grade::Ignore);
-    findings
-}
-
-/// What one rule finds. Some of it is about requests that the rule is not: a list after a watch.
-fn of_rule(expect: &Expect, about: &[&Record], all: &[&Record]) -> Vec<Finding> {
-    let mut findings = bounds::requests(expect, about);
-    findings.extend(bounds::in_flight(expect, about));
-    findings.extend(bounds::attempts(expect, about));
-    if expect.retry_after {
-        findings.extend(retry_after::early(about, all, expect.slack));
-    }
-    if expect.backoff {
-        findings.extend(backoff::growth(about));
-    }
-    if expect.jitter {
-        findings.extend(backoff::jitter(about));
-    }
-    if let Some(within) = expect.relist_within {
-        findings.extend(relist::after_gone(about, all, within));
-    }
-    if expect.token_refreshed_once {
-        findings.extend(tokens::refreshed(all));
-    }
-    if expect.creates_once {
-        findings.extend(creates::twice(about, all));
-    }
-    if expect.recovers {
-        findings.extend(recovery::never(about, all));
-    }
-    if expect.bodies_whole {
-        findings.extend(recovery::half(about, all));
-    }
-    if expect.relists {
-        findings.extend(recovery::not_looked(about, all));
-    }
-    if expect.watch_resumes {
-        findings.extend(watches::resumed(about, all));
-    }
-    if expect.writes_once {
-        findings.extend(writes::again(all));
-    }
-    if expect.conflicts_reread {
-        findings.extend(writes::blind(about, all));
-    }
-    if expect.never_hammers {
-        findings.extend(notes::hammered(about, 2));
-    }
-    if let Some(patience) = expect.patience {
-        findings.extend(patience::abandoned(about, patience));
-    }
     findings
 }
 

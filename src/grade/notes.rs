@@ -1,4 +1,4 @@
-//! What is noticed without a rule that expects otherwise.
+//! Mistakes under any rules, which become notes.
 
 use std::time::Duration;
 

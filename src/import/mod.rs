@@ -115,7 +115,7 @@ fn convert(format: ImportFormat, root: &Node<'_>) -> ImportedContent {
         ImportFormat::Mockserver => mockserver::convert(root),
         ImportFormat::Har => return ImportedContent::Exchanges(har::convert(root)),
         ImportFormat::Vcr => return ImportedContent::Exchanges(vcr::convert(root)),
-        // Both are read before: an audit log is no document, stub mappings have files beside them.
+        // Both are read before: an audit log is not a document, stub mappings have files beside them.
         ImportFormat::Audit | ImportFormat::Wiremock => Vec::new(),
     })
 }

@@ -60,11 +60,11 @@ fn headers(message: &Value) -> HeaderMap {
     headers
 }
 
-/// What stands before the text of a `!!binary` block.
+/// What is before the text of a `!!binary` block.
 const BINARY: &str = "\u{E000}base64:";
 
 /// A YAML text in which each `!!binary` block, as `PyYAML` writes it, is a text that begins with [`BINARY`]; nothing
-/// where there is none. Bytes that are no text have no place in a JSON value.
+/// where there is none. Bytes that are not text have no place in a JSON value.
 pub(super) fn with_marked_binaries(text: &str) -> Option<String> {
     const TAG: &str = "!!binary |";
     let mut out = String::with_capacity(text.len());

@@ -158,7 +158,7 @@ impl Found<'_> {
     }
 }
 
-/// The link whose host stands at a place, if it leads to the backend.
+/// The link whose host is at a place, if it leads to the backend.
 fn link_at<'l>(text: &[u8], at: usize, length: usize, backend: &'l Backend) -> Option<Found<'l>> {
     let (start, scheme, spelling) = before(&text[..at])?;
     let mut end = at + length;

@@ -9,7 +9,7 @@ use super::body_digest::RecordedDigest;
 use super::conditions::{Conditions, NO_CONDITIONS};
 use super::credentials::Credentials;
 use super::method::MethodPattern;
-use super::operator::Subject;
+use super::operator::{StringPattern, Subject};
 use super::recorded::Exactness;
 use super::url::UrlPattern;
 
@@ -43,6 +43,12 @@ impl RequestPattern {
     pub(super) fn set_exactness(&mut self, exactness: Exactness) {
         let conditions = self.conditions.get_or_insert_default();
         conditions.exactness = exactness;
+        let rare = conditions.rare.as_mut();
+        for pattern in rare.into_iter().flat_map(|rare| &mut rare.body) {
+            if let StringPattern::EqualToXml(pattern) = pattern {
+                pattern.keep_order();
+            }
+        }
         conditions.exact_query = matches!(self.url, UrlPattern::Path(_) | UrlPattern::PathRegex(_));
     }
 

@@ -22,6 +22,7 @@ use super::credentials::Credentials;
 use super::header_pool::HeaderPool;
 use super::keys::{self, StubScenario};
 use super::recorded::Exactness;
+use super::recorded_head::RecordedHead;
 use super::request::RequestPattern;
 use super::response::{
     AnsweringStub, RawResponse, Response, ResponseContext, ResponseSettings, ResponseTemplating,
@@ -295,7 +296,7 @@ impl StubCompiler<'_> {
         let credentials = metadata.as_ref().and_then(Credentials::read);
         let digest = metadata.as_ref().and_then(RecordedDigest::read);
         let exactness = metadata.as_ref().and_then(Exactness::read);
-        let is_recorded = exactness.is_some();
+        let head = metadata.as_ref().filter(|_| exactness.is_some()).map(RecordedHead::read);
         let scenario = keys::scenario(&keys);
         let persistent = keys::persistent(&keys);
         let insertion_index = keys::insertion_index(&keys);
@@ -324,7 +325,11 @@ impl StubCompiler<'_> {
             insertion_index,
             mapping: Bytes::from_static(b"{}"),
         };
-        let response = Response::new(response.exactly(is_recorded), name, self.headers);
+        let response = match head {
+            Some(head) => response.exactly(head),
+            None => response,
+        };
+        let response = Response::new(response, name, self.headers);
         let scenario = scenario.map(Box::new);
         let webhooks = (!webhooks.is_empty()).then(|| Box::new(webhooks));
         let written = Box::new(written);

@@ -42,7 +42,7 @@ impl Profile {
         }
     }
 
-    /// What stands before the engine; `None` where clients talk to the API server itself.
+    /// What is before the engine; `None` where clients talk to the API server itself.
     pub(crate) fn gateway(self, token_lifetime: Duration) -> Option<Gateway> {
         match self {
             Self::Kubernetes => None,

@@ -55,6 +55,8 @@ impl CompleteExchange {
                 status,
                 headers,
                 reason: None,
+                informational: Vec::new(),
+                layout: None,
                 waited: Duration::ZERO,
                 body: ArrivedBody::Held(answer, parts),
                 trailers: None,

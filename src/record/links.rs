@@ -25,7 +25,7 @@ const MOST_READ: usize = 1 << 20;
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The links in the answer to one request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct AnswerLinks {
     links: Arc<Links>,
     base: ClientBase,
@@ -41,10 +41,15 @@ impl AnswerLinks {
         Some(Self { links: Arc::clone(links), base, target })
     }
 
+    /// Rewrites the header fields of an answer for the client.
+    pub(super) fn rewrite_fields(&self, headers: &mut HeaderMap) {
+        self.links.fields_to_client(headers, &self.target, &self.base);
+    }
+
     /// The body of an answer for the client, with its header fields.
     pub(super) async fn rewrite(self, headers: &mut HeaderMap, mut body: PassedBody) -> Body {
-        let Self { links, base, target } = self;
-        links.fields_to_client(headers, &target, &base);
+        self.rewrite_fields(headers);
+        let Self { links, base, .. } = self;
         if http_body::Body::is_end_stream(&body) || !is_rewritten(headers) {
             return Body::Passed(body);
         }

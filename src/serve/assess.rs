@@ -19,7 +19,7 @@ impl RequestContext {
         let (records, dropped) = self.world.log.records();
         let graded =
             Graded { records: &records, dropped, rules: &rules, state: &self.world.scenario };
-        Assessment::of(&graded, |path| self.shared.settings.redactor.target(path))
+        Assessment::of(&graded, &self.shared.settings.redactor)
     }
 
     /// The assessment with what it is about, as JSON.

@@ -108,6 +108,10 @@ impl Handler for Pipeline {
         Some(self.shared.doors.subscribe())
     }
 
+    fn passes_on(&self) -> bool {
+        self.shared.settings.proxy.is_some()
+    }
+
     fn http2(&self) -> Http2Settings {
         let Http2 { max_concurrent_streams, initial_window } = self.shared.scenarios.load().http2();
         Http2Settings { max_concurrent_streams, initial_window }

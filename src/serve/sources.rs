@@ -18,11 +18,11 @@ pub(crate) struct Sources {
     pub(crate) ignore: Vec<String>,
     /// A recording among them that this server may write to: its changes are no reason to load it again.
     pub(crate) recording: Option<PathBuf>,
-    /// Fixtures that are no files.
+    /// Fixtures that are not files.
     pub(crate) inline_fixtures: Vec<InlineText>,
     /// Scenario names and files.
     pub(crate) scenarios: Vec<String>,
-    /// Scenarios that are no files; they come behind the others.
+    /// Scenarios that are not files; they come behind the others.
     pub(crate) inline_scenarios: Vec<InlineText>,
     /// The seed from the command line.
     pub(crate) seed: Option<u64>,

@@ -72,7 +72,7 @@ pub(crate) struct Settings {
     pub(crate) strict: bool,
     /// How fast the delays of stubs pass.
     pub(crate) replay_speed: ReplaySpeed,
-    /// What stands before the Kubernetes side, where the profile has it.
+    /// What is before the Kubernetes side, where the profile has it.
     pub(crate) gateway: Option<Gateway>,
     /// Who may do what on Kubernetes paths.
     pub(crate) auth: k8s::Auth,

@@ -3,7 +3,7 @@
 //! ```text
 //! [Server::builder] → [builder], [replay] (settings) → [start] (loads, checks, listens) → [running] → [world]
 //!                                               ├ [backend] (proxy, recorder)
-//!                                               └ [files] (reloads)
+//!                                               └ [files] (reloads)                    └ [settle] (waits for drills)
 //! ```
 
 mod access;
@@ -16,6 +16,8 @@ mod files;
 mod inline;
 mod replay;
 mod running;
+#[cfg(feature = "cli")]
+mod settle;
 mod start;
 #[cfg(feature = "record")]
 mod upstream;

@@ -17,6 +17,8 @@ use crate::grade::Assessment;
 use crate::k8s;
 use crate::message::WorldName;
 use crate::serve::{ReplayReport, RequestContext, Shared};
+#[cfg(feature = "cli")]
+use crate::transport::OpenConnections;
 
 use super::WorldHandle;
 
@@ -49,6 +51,9 @@ pub struct RunningServer {
     pub(super) shared: Arc<Shared>,
     pub(super) stop: watch::Sender<bool>,
     pub(super) task: JoinHandle<()>,
+    /// Its connections, but for those of the admin API's own address.
+    #[cfg(feature = "cli")]
+    pub(super) open: OpenConnections,
     #[cfg(feature = "hot-reload")]
     pub(super) _watchers: Vec<FileWatcher>,
 }

@@ -21,7 +21,9 @@ use crate::serve::{
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
-use crate::transport::{self, ForwardProxy, Listener, Logger, PortOptions, TransportLimits};
+use crate::transport::{
+    self, ForwardProxy, Listener, Logger, OpenConnections, PortOptions, TransportLimits,
+};
 
 #[cfg(feature = "record")]
 use super::backend::{self, Recording};
@@ -106,7 +108,10 @@ impl Builder {
             forward,
             log: Arc::clone(&log),
             stopping,
+            open: OpenConnections::default(),
         };
+        #[cfg(feature = "cli")]
+        let open = serving.open.clone();
         let task = serving.start(ports, tls);
         // A watch looks at every file of a tree: requests are answered meanwhile.
         #[cfg(feature = "hot-reload")]
@@ -120,6 +125,8 @@ impl Builder {
             shared,
             stop,
             task,
+            #[cfg(feature = "cli")]
+            open,
             #[cfg(feature = "hot-reload")]
             _watchers: watchers,
         })
@@ -268,13 +275,15 @@ struct Serving {
     forward: Option<Arc<ForwardProxy>>,
     log: Logger,
     stopping: watch::Receiver<bool>,
+    open: OpenConnections,
 }
 
 impl Serving {
     /// Answers requests on all ports, in a task that ends when they are closed.
     fn start(self, ports: Ports, tls: Option<Arc<Tls>>) -> JoinHandle<()> {
         let handler = Arc::new(Pipeline::new(Arc::clone(&self.shared)));
-        let options = |tls| PortOptions { tls, forward: self.forward.clone() };
+        let (forward, open) = (&self.forward, &self.open);
+        let options = |tls| PortOptions { tls, forward: forward.clone(), open: open.clone() };
         let (plain_tls, https) = match ports.https {
             Some(listener) => {
                 (None, Some(self.serve(listener, Arc::clone(&handler), options(tls))))

@@ -47,7 +47,7 @@ impl Framed {
 
     /// Sends frames of our own, where a frame has ended.
     fn poll_own(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.pending.is_empty() && self.frames.is_going_away() && self.written.is_between() {
+        if self.pending.is_empty() && self.frames.has_injected() && self.written.is_between() {
             self.pending = self.frames.take();
         }
         while !self.pending.is_empty() {
@@ -59,14 +59,23 @@ impl Framed {
         Poll::Ready(Ok(()))
     }
 
+    /// How many bytes of hyper's may be written: where frames of our own wait, up to the end of its frame, since what
+    /// follows may belong behind them.
+    fn most(&self) -> usize {
+        if self.frames.has_injected() { self.written.to_next_end() } else { usize::MAX }
+    }
+
     /// Counts what was written.
     fn wrote(&mut self, bytes: &[u8]) {
-        let open = &mut self.open;
+        let (open, frames) = (&mut self.open, &self.frames);
         self.written.pass(bytes, |head| {
             let FrameHead { kind, flags, stream } = head;
             let ends = match kind {
                 kind::DATA | kind::HEADERS => flags & END_STREAM != 0,
-                kind::RST_STREAM => true,
+                kind::RST_STREAM => {
+                    frames.reset(stream);
+                    true
+                }
                 _ => false,
             };
             if ends {
@@ -123,7 +132,10 @@ impl AsyncRead for Framed {
             {
                 open.push(head.stream);
             }
-            kind::RST_STREAM => open.retain(|other| *other != head.stream),
+            kind::RST_STREAM => {
+                frames.reset(head.stream);
+                open.retain(|other| *other != head.stream);
+            }
             _ => {}
         });
         polled
@@ -140,6 +152,7 @@ impl AsyncWrite for Framed {
             return Poll::Ready(Ok(buf.len()));
         }
         ready!(self.poll_own(cx))?;
+        let buf = &buf[..buf.len().min(self.most())];
         let polled = Pin::new(&mut self.socket).poll_write(cx, buf);
         if let Poll::Ready(Ok(sent)) = &polled {
             self.wrote(&buf[..*sent]);
@@ -181,6 +194,10 @@ impl AsyncWrite for Framed {
             return Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()));
         }
         ready!(self.poll_own(cx))?;
+        if self.frames.has_injected() {
+            let first = bufs.iter().find(|buf| !buf.is_empty()).map_or(&[][..], |buf| buf);
+            return self.poll_write(cx, first);
+        }
         let polled = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
         if let Poll::Ready(Ok(sent)) = &polled {
             let mut left = *sent;

@@ -17,6 +17,7 @@ use super::client_errors::ClientErrors;
 use super::connection::{self, Common};
 use super::door::Door;
 use super::forward::ForwardProxy;
+use super::open::OpenConnections;
 use super::{Logger, TransportLimits};
 
 /// How long to wait after a connection could not be accepted: a lack of file descriptors lasts.
@@ -67,6 +68,8 @@ pub(crate) struct PortOptions {
     pub(crate) tls: Option<Arc<Tls>>,
     /// It is a forward proxy.
     pub(crate) forward: Option<Arc<ForwardProxy>>,
+    /// Counts its connections.
+    pub(crate) open: OpenConnections,
 }
 
 /// Serves until `shutdown` completes: then nothing is accepted any more, idle connections close at
@@ -82,7 +85,7 @@ pub(crate) async fn serve<H: Handler>(
 ) -> Served {
     let mut served = Served::default();
     let client_errors = Arc::new(ClientErrors::new(Arc::clone(&log)));
-    let PortOptions { tls, forward } = options;
+    let PortOptions { tls, forward, open } = options;
     let common = Arc::new(Common { handler, limits, tls, forward, client_errors, bodies });
     let (stop, stopping) = watch::channel(false);
     let places = Arc::new(Semaphore::new(limits.connections));
@@ -151,6 +154,7 @@ pub(crate) async fn serve<H: Handler>(
             continue;
         };
         served.accepted += 1;
+        let place = (place, open.open());
         if treated.mode == ListenMode::Silent {
             // Held until the phase ends, with its place.
             let mut listening = listening.clone();

@@ -6,7 +6,8 @@
 //!     → [http1] over the wire wrapper (wire), or [http2] over one that follows frames ([framed], [frames])
 //!     request head and lazy body → Handler → Plan → [answer] performs its delivery ([deliver])
 //!     → hyper sends all of it ([body], its [piece]s), or only its head, and the rest is sent without hyper:
-//!       streams and disturbed bodies ([framing]), answers with a long delay ([stalled]), messages ([websocket])
+//!       streams and disturbed bodies ([framing]), answers with a long delay ([stalled]), messages ([websocket]);
+//!       informational answers, and heads in the layout of a backend ([interim])
 //! ```
 //!
 //! Engines decide how an answer is delivered; the transport performs it, exact to the byte: a reset is a TCP RST,
@@ -32,7 +33,9 @@ mod http1;
 mod http2;
 mod idle_timer;
 mod in_use;
+mod interim;
 mod listen;
+mod open;
 mod piece;
 mod raw_head;
 mod reason;
@@ -54,6 +57,7 @@ mod tests;
 
 pub(crate) use forward::ForwardProxy;
 pub(crate) use listen::{Listener, PortOptions, Served, serve};
+pub(crate) use open::OpenConnections;
 
 use std::sync::Arc;
 use std::time::Duration;

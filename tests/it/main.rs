@@ -4,6 +4,7 @@
 mod support;
 
 mod architecture;
+mod as_written;
 mod bad_backends;
 mod bad_input;
 mod bounds;

@@ -93,7 +93,7 @@ fn configuration(call: &Call<'_>) -> Result<(Value, Vec<String>), ApiError> {
         map.remove("metadata");
     }
     check_type(call, &value)?;
-    // Entries that cannot be decoded are not seen; the schema refuses what is no entry.
+    // Entries that cannot be decoded are not seen; the schema refuses what is not an entry.
     let managed = value["metadata"]["managedFields"].as_array();
     if managed.is_some_and(|entries| entries.iter().all(is_entry)) {
         return Err(ApiError::bad_request("metadata.managedFields must be nil"));

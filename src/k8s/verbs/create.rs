@@ -47,7 +47,7 @@ pub(super) fn insert(
 ) -> Result<Written, ApiError> {
     let of = &call.served.of;
     check_namespace(call, change, meta::text(&value, "name"))?;
-    // A revision that is no number does not count.
+    // A revision that is not a number does not count.
     let revision = meta::text(&value, "resourceVersion");
     if parse_uint(revision).is_ok_and(|revision| revision > 0) {
         return Err(ApiError::unclassified(

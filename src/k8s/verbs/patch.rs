@@ -115,7 +115,7 @@ fn decode(
 /// The operations of a JSON Patch.
 ///
 /// # Errors
-/// 400 for a patch that is no list of operations, 413 for too many operations.
+/// 400 for a patch that is not a list of operations, 413 for too many operations.
 pub(super) fn operations(value: Value) -> Result<json_patch::Patch, ApiError> {
     json_patch::Patch::decode(value).map_err(|refused| match refused {
         Refused::Malformed(why) => ApiError::bad_request(why),

@@ -88,7 +88,7 @@ pub(super) fn check_uid(call: &Call<'_>, old: &Object, new: &Value) -> Result<()
 /// The revision that a changed object names; 0 for none (`APIObjectVersioner.ObjectResourceVersion`).
 ///
 /// # Errors
-/// 500 for a text that is no number.
+/// 500 for a text that is not a number.
 pub(super) fn named_revision(new: &Value) -> Result<u64, ApiError> {
     match meta::text(new, "resourceVersion") {
         "" => Ok(0),

@@ -1,4 +1,4 @@
-//! A rule as it stands in the file → a compiled [`Rule`].
+//! A rule as it is in the file → a compiled [`Rule`].
 
 use std::sync::Arc;
 

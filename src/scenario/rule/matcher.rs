@@ -29,7 +29,7 @@ pub(crate) struct Compared {
 /// The compiled `match` of a rule, less its path, which all rules' globs are tried for at once.
 #[derive(Debug, Default)]
 pub(in crate::scenario) struct Matcher {
-    /// As it stands in the file, on one line.
+    /// As it is in the file, on one line.
     pub(in crate::scenario) text: String,
     pub(in crate::scenario) path: Option<String>,
     methods: Vec<String>,

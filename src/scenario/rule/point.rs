@@ -21,7 +21,7 @@ pub(in crate::scenario) struct At {
     pub(in crate::scenario) place: Where,
     /// How often; always without one.
     pub(in crate::scenario) times: Option<u64>,
-    /// What happens, as it stands in the file.
+    /// What happens, as it is in the file.
     pub(in crate::scenario) text: Arc<str>,
 }
 

@@ -10,7 +10,7 @@ use http::Method;
 use serde_json::json;
 
 use crate::exchange::Slot;
-use crate::grade::{Finding, grade};
+use crate::grade::grade;
 use crate::message::Plan;
 
 use super::super::context::RequestContext;
@@ -176,7 +176,9 @@ pub(super) fn findings(context: &RequestContext) -> Result<Plan, AdminError> {
     let (records, dropped) = context.world.log.records();
     let scenarios = context.scenario_set();
     let graded = grade(&records, &scenarios.expectations(), scenarios.grading().expectations);
-    let findings: Vec<_> = graded.iter().map(Finding::to_json).collect();
+    let redactor = &context.shared.settings.redactor;
+    let findings: Vec<_> =
+        graded.into_iter().map(|finding| finding.redacted(redactor).to_json()).collect();
     Ok(ok(&json!({"requests": records.len(), "notGraded": dropped, "findings": findings})))
 }
 

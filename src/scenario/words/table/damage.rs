@@ -58,7 +58,7 @@ words! {
         .example("pad_headers: 64KiB"),
     informational: OneOrMany<Informational, 1> = word(
         "informational",
-        "Informational answers with these codes come before the answer: one code, or a list. Over HTTP/1.1 alone.",
+        "Informational answers with these codes come before the answer: one code, or a list.",
     )
     .example("informational: [103, 102]"),
     slow_head: Rate = word("slow_head", "The status line and the header fields are sent at this rate. Over HTTP/1.1 alone.")
