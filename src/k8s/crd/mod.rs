@@ -7,6 +7,7 @@
 //!
 //! Rules and messages are those of `k8s.io/apiextensions-apiserver`.
 
+mod approval;
 mod defaults;
 mod names;
 mod old;

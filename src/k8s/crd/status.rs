@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::meta;
+use super::approval::approval;
 use super::names::AcceptedNames;
-use super::validate::approval;
 
 /// The finalizer of a definition whose objects are to be deleted with it.
 pub(in super::super) const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";

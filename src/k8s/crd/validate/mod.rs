@@ -23,10 +23,9 @@ use super::super::meta::{self, NameRule};
 use super::super::names;
 use super::super::schema::Schema;
 use super::super::status::FieldError;
+use super::approval;
 use internal::{Parts, Spec, Version};
 use options::Options;
-
-pub(super) use words::approval;
 
 /// The violations of a new definition.
 pub(in super::super) fn validate_new(definition: &Value) -> Vec<FieldError> {
@@ -78,7 +77,7 @@ fn rest(definition: &Value, old: Option<&Value>) -> Vec<FieldError> {
     let status = &definition["status"];
     let mut errors = words::names(&status["acceptedNames"], "status.acceptedNames");
     errors.extend(stored_versions(definition));
-    errors.extend(words::approval_errors(definition, old));
+    errors.extend(approval::approval_errors(definition, old));
     let preserves = |of: &Value| of["spec"]["preserveUnknownFields"] == true;
     if preserves(definition) && !old.is_some_and(preserves) {
         let why = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";

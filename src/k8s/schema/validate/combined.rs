@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::super::super::golang::quote;
 use super::super::Schema;
+use super::check;
 use super::outcome::{Outcome, Problem};
+use super::path::Path;
 use super::ratchet::Correlation;
-use super::{Path, check};
 
 fn whole(out: &mut Outcome, path: &Path<'_>, why: &str) {
     out.add(Problem::Whole(format!("{} must {why}", quote(&path.to_string()))));

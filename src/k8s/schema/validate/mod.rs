@@ -7,11 +7,10 @@ mod combined;
 mod formats;
 mod numbers;
 mod outcome;
+mod path;
 mod ratchet;
 #[cfg(test)]
 mod tests;
-
-use std::fmt;
 
 use serde_json::{Map, Value};
 
@@ -20,6 +19,7 @@ use super::super::status::FieldError;
 use super::{Additional, Kind, Schema};
 use numbers::{check_number, is_whole};
 use outcome::{Outcome, Problem};
+use path::Path;
 
 pub(crate) use formats::is_known as is_known_format;
 pub(crate) use ratchet::Correlation;
@@ -42,26 +42,6 @@ pub(crate) fn validate_update(
     field: &str,
 ) -> Vec<FieldError> {
     check_ratcheting(schema, value, &Path::Root(""), correlation).into_errors(field)
-}
-
-/// The way to a value.
-enum Path<'p> {
-    Root(&'p str),
-    Field(&'p Self, &'p str),
-    /// A field of a map of values: upstream writes the dot at the root too.
-    Entry(&'p Self, &'p str),
-    Item(&'p Self, usize),
-}
-
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Root(text) => f.write_str(text),
-            Self::Field(Self::Root(""), name) => f.write_str(name),
-            Self::Field(before, name) | Self::Entry(before, name) => write!(f, "{before}.{name}"),
-            Self::Item(before, index) => write!(f, "{before}[{index}]"),
-        }
-    }
 }
 
 /// Checks a value that may have a counterpart in the old object; without changes its violations do not count.

@@ -4,8 +4,8 @@ use serde_json::Number;
 
 use super::super::super::golang::{float, plain};
 use super::super::{Bound, Kind, Schema};
-use super::Path;
 use super::outcome::{Outcome, Problem};
+use super::path::Path;
 
 /// Whether a number is an integer for upstream: an `int64`, or a whole `float64` that has whole neighbours
 /// (`IsFloat64AJSONInteger`).

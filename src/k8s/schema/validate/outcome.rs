@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::super::super::golang::quote;
 use super::super::super::status::FieldError;
-use super::Path;
+use super::path::Path;
 
 /// One violation.
 #[derive(Debug, Clone, PartialEq, Eq)]
