@@ -23,6 +23,8 @@ mod place;
 mod places;
 mod refusal;
 mod scalars;
+#[cfg(feature = "cli")]
+mod tagged;
 mod units;
 mod way;
 #[allow(dead_code, reason = "templates and stubs come to use all of it")]
@@ -40,6 +42,8 @@ pub use place::{Place, Step};
 pub(crate) use place::{Pointer, json_pointer};
 pub(crate) use refusal::{Refusal, read_body, read_body_and_text};
 pub(crate) use scalars::InvalidValue;
+#[cfg(feature = "cli")]
+pub(crate) use tagged::BINARY_MARK;
 pub(crate) use units::{duration, size};
 
 use std::path::{Path, PathBuf};

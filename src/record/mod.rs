@@ -25,6 +25,7 @@ mod connect;
 mod credentials;
 mod exchange;
 mod exec_plugin;
+mod failures;
 mod faults;
 #[cfg(feature = "cli")]
 mod fetch;
@@ -60,6 +61,8 @@ mod tests;
 pub(crate) use backends::{Backends, NamedBackend};
 #[cfg(feature = "cli")]
 pub(crate) use complete::CompleteExchange;
+#[cfg(feature = "cli")]
+pub(crate) use fetch::FetchedAnswer;
 pub(crate) use forward::ForwardBackends;
 pub(crate) use ledger::{Earlier, RecordingOf};
 pub use options::UpstreamOptions;

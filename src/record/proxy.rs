@@ -86,9 +86,13 @@ impl Proxy {
         let response = match upstream.forward(request).await {
             Ok(response) => response,
             Err(error) => {
+                let fault = match &error {
+                    UpstreamError::Broken { why, .. } => BackendFault::in_place_of_answer(why),
+                    UpstreamError::Timeout { .. } => Some(BackendFault::silence()),
+                    _ => None,
+                };
                 if let (Some(recorder), Some(sent), Some(number)) = (&self.recorder, &sent, number)
-                    && let UpstreamError::Broken { why, .. } = &error
-                    && let Some(fault) = BackendFault::in_place_of_answer(why)
+                    && let Some(fault) = fault
                 {
                     recorder.add_fault(sent, number, fault);
                 }

@@ -211,6 +211,7 @@ impl Builder {
             recording.map(|path| Recording::open(path, key.as_ref())).transpose()?;
         if let Some(recording) = &mut recording {
             recording.keeps_faults = self.keep_faults;
+            recording.profile = self.profile.name();
             recording.extends = self.record_mode == Some(super::RecordMode::NewEpisodes);
         }
         let redactor = match &recording {

@@ -29,6 +29,7 @@ mod kube_client;
 mod limits;
 mod links;
 mod objects;
+mod other_tools;
 mod outbound;
 mod owners;
 mod plain_backend;
