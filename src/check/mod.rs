@@ -55,8 +55,21 @@ pub struct Checked {
 /// # Errors
 /// Every problem of every file.
 pub fn check(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diagnostics> {
+    check_without(fixtures, &[], scenarios)
+}
+
+/// As [`check`], without the files that the globs of `ignore` name.
+///
+/// # Errors
+/// Every problem of every file; a glob that is invalid.
+pub fn check_without(
+    fixtures: &[PathBuf],
+    ignore: &[String],
+    scenarios: &[String],
+) -> Result<Checked, Diagnostics> {
     let sources = Sources {
         fixtures: fixtures.to_vec(),
+        ignore: ignore.to_vec(),
         scenarios: scenarios.to_vec(),
         ..Sources::default()
     };
@@ -66,6 +79,7 @@ pub fn check(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diag
         build_world(&mut loaded.fixtures.objects, &loaded.scenarios, HistoryLimits::default())?;
     let stubs = StubSet::of_files(loaded.fixtures.stubs);
     let mut warnings = loaded.warnings;
+    warnings.extend(loaded.fixtures.objects.warnings.0);
     warnings.extend(of_scenarios(&loaded.scenarios, &world.store.state().types, &stubs, false).0);
     warnings.extend(of_stubs(&stubs, !loaded.fixtures.objects.objects.is_empty()).0);
     Ok(Checked {

@@ -15,8 +15,10 @@ mod auth;
 mod builtin;
 #[cfg(feature = "cli")]
 mod conformity;
+mod conversion;
 mod crd;
 mod decode;
+mod definitions;
 mod discovery;
 mod faults;
 mod fields;
@@ -51,6 +53,7 @@ mod yaml;
 pub(crate) use auth::{Auth, User, WEBSOCKET_BEARER};
 #[cfg(feature = "cli")]
 pub(crate) use conformity::Definitions;
+pub(crate) use definitions::emptied as emptied_definitions;
 pub(crate) use faults::{Faults, release_held};
 pub(crate) use garbage::Collector;
 pub(crate) use life_cycle::{LifeCycle, ObjectFilter, Phases, StageList};

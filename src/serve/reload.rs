@@ -154,7 +154,9 @@ impl Shared {
             }
         };
         let Reloaded { stubs, objects, .. } = loaded.fixtures;
+        let mut lost = Diagnostics::default();
         if let (Some(mut objects), Some(after)) = (objects, after) {
+            lost = std::mem::take(&mut objects.warnings);
             self.seeding.replace(after);
             self.seeding.note_objects(&objects);
             // Other worlds see it on their next request: their number costs a reload nothing.
@@ -174,6 +176,8 @@ impl Shared {
         self.doors.look_again();
         self.look_for_life();
         self.problems.store(Arc::default());
-        Ok(loaded.warnings)
+        let mut warnings = loaded.warnings;
+        warnings.extend(lost.0);
+        Ok(warnings)
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use crate::document::{Diagnostics, InlineText};
+use crate::document::{Diagnostic, Diagnostics, InlineText};
 use crate::k8s::HistoryLimits;
 use crate::matching::ResponseTemplating;
 use crate::redact::Key;
@@ -16,6 +16,8 @@ use super::job_phases;
 pub(crate) struct Sources {
     /// Fixture files and directories; none means the embedded ones.
     pub(crate) fixtures: Vec<PathBuf>,
+    /// Globs of files that are left out of them.
+    pub(crate) ignore: Vec<String>,
     /// A recording among them that this server may write to: its changes are no reason to load it again.
     pub(crate) recording: Option<PathBuf>,
     /// Fixtures that are not files.
@@ -104,8 +106,11 @@ impl Sources {
     /// # Errors
     /// All problems of all files.
     pub(crate) fn load(&self) -> Result<LoadedSets, Diagnostics> {
+        let ignored = fixtures::IgnoredFiles::new(&self.ignore)
+            .map_err(|why| Diagnostics(vec![Diagnostic::error("--ignore", why)]))?;
         let mut loader = fixtures::Loader::new(self.templating, self.redact_key.clone())
-            .with_inline(self.inline_fixtures.clone());
+            .with_inline(self.inline_fixtures.clone())
+            .with_ignored(ignored);
         let ReloadedSets { fixtures, scenarios, warnings } = self.reload(&mut loader, true)?;
         let objects = fixtures.objects.unwrap_or_default();
         let fixtures = fixtures::FixtureSet { stubs: fixtures.stubs, objects };
