@@ -40,7 +40,7 @@
 //! | Use | [`RunningServer`], [`WorldHandle`] |
 //! | Verify | [`Journal`], [`Exchange`], [`Origin`], [`Assessment`], [`Verdict`], [`Finding`], [`Grade`] |
 //! | Limit | [`Bounds`] of [`TransportLimits`], [`HistoryLimits`], [`JournalLimits`] |
-//! | Check files | [`check()`], [`Checked`], [`Diagnostics`], [`Diagnostic`], [`Place`], [`Severity`] |
+//! | Check files | [`check()`], [`check_without()`], [`Checked`], [`Diagnostics`], [`Diagnostic`], [`Place`], [`Severity`] |
 //! | HTTPS, proxy | `TlsOptions`, `TlsError`, `UpstreamOptions` |
 //! | Record, replay | `RecordMode`, [`ReplaySpeed`], [`ReplayReport`] |
 //! | Fail | [`Error`], [`EXIT_OK`], [`EXIT_FAILURE`], [`EXIT_USAGE`], [`EXIT_INVALID`], [`EXIT_NOT_MET`], [`EXIT_BROKEN`] |
@@ -63,7 +63,7 @@
 //!
 //! # Stability
 //!
-//! Enums and structs are `#[non_exhaustive]`: new variants and fields are no breaking change. Types of the crates
+//! Enums and structs are `#[non_exhaustive]`: new variants and fields are not a breaking change. Types of the crates
 //! `http`, `bytes` and `uuid` (1.x) and `serde_json::Value` are part of the interface. The module `internals` is not: it is
 //! for this project's own tests.
 //!
@@ -144,7 +144,7 @@ mod tls;
 mod tls;
 mod transport;
 
-pub use check::{Checked, check};
+pub use check::{Checked, check, check_without};
 pub use document::{Diagnostic, Diagnostics, Place, Severity};
 pub use error::{
     EXIT_BROKEN, EXIT_FAILURE, EXIT_INVALID, EXIT_NOT_MET, EXIT_OK, EXIT_USAGE, Error,

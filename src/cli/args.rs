@@ -50,19 +50,19 @@ Exit codes: 0 success, 1 failure, 2 invalid command line, 3 invalid files.";
 pub(super) enum Command {
     /// Serve fixtures and apply scenarios to them.
     Serve(Deferred<Serve>),
-    /// Serve stubs with the options of `WireMock`; `standin --port 8080 --root-dir DIR` is the same.
+    /// Serve stubs with the options of WireMock; `standin --port 8080 --root-dir DIR` is the same.
     Wiremock(Deferred<Box<WireMock>>),
     /// Proxy requests to a backend and record each exchange as a fixture.
     Record(Deferred<Record>),
     /// Check fixture and scenario files; report every problem as path:line:column: problem; remedy.
     Check(Check),
-    /// Convert files of other tools to stub mappings (`OpenAPI`, Postman, Hoverfly, mountebank, `MockServer`,
-    /// `WireMock`) or to a recording (HAR, cassettes of vcrpy and VCR, audit logs of Kubernetes).
+    /// Convert files of other tools to stub mappings (OpenAPI, Postman, Hoverfly, mountebank, MockServer,
+    /// WireMock) or to a recording (HAR, cassettes of vcrpy and VCR, audit logs of Kubernetes).
     ///
     /// What has no equivalent is reported as path:line:column: problem; remedy. Exit code: 0 if the file was read,
     /// 1 with --strict if something was left out, 3 if the file is invalid.
     Import(Deferred<Import>),
-    /// Convert a recording to a HAR file, to a root directory of `WireMock`, or to Kubernetes objects.
+    /// Convert a recording to a HAR file, to a root directory of WireMock, or to Kubernetes objects.
     Export(Deferred<Export>),
     /// Compare recorded answers with those of the backend today, or with a description of its API.
     ///
@@ -87,7 +87,7 @@ pub(super) enum Command {
     Explain(Deferred<Explain>),
     /// Run a client's command under each scenario and report what the client does wrong.
     ///
-    /// The command gets the server in `STANDIN_URL` and `KUBECONFIG`, and the names of the scenario and the world
+    /// The command gets the server in `STANDIN_URL` and KUBECONFIG, and the names of the scenario and the world
     /// in `STANDIN_SCENARIO` and `STANDIN_WORLD`. Exit code, of the worst verdict: 0 passed; 4 NOT MET, a fault of the
     /// scenario did not reach the client; 1 FAILED; 5 BROKEN, the command was not started or the server failed.
     Drill(Deferred<Drill>),
@@ -178,6 +178,9 @@ pub(super) struct Check {
     /// fixtures.
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+    /// Glob of files or directories to leave out (repeatable), such as values.yaml or 'chart/templates/**'.
+    #[arg(long, value_name = "GLOB")]
+    pub(super) ignore: Vec<String>,
     /// Print the result as JSON, each problem with its code.
     #[arg(long)]
     pub(super) json: bool,
@@ -185,7 +188,7 @@ pub(super) struct Check {
 
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// File to convert, JSON or YAML; or a root directory of `WireMock`.
+    /// File to convert, JSON or YAML; or a root directory of WireMock.
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
     /// Directory for the stubs, which go to its folder mappings/, or for the recording.

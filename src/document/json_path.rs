@@ -25,7 +25,7 @@ pub(crate) fn parse(text: &str) -> Result<JsonPath, String> {
 
 fn check(text: &str) -> Result<(), String> {
     let (mut descents, mut repeats) = (0, 1_usize);
-    // One entry for each open bracket: whether a filter stands in it, and how many selectors.
+    // One entry for each open bracket: whether a filter is in it, and how many selectors.
     let mut open: Vec<(bool, usize)> = Vec::new();
     let mut absolute = false;
     let bytes = text.as_bytes();
@@ -68,7 +68,7 @@ fn check(text: &str) -> Result<(), String> {
     }
     if descents > MAX_DESCENTS {
         return Err(unbounded(&format!(
-            "\"..\" stands in it {descents} times, {MAX_DESCENTS} are allowed"
+            "\"..\" is in it {descents} times, {MAX_DESCENTS} are allowed"
         )));
     }
     if repeats > MAX_REPEATS {

@@ -3,7 +3,7 @@
 
 use super::json_pointer;
 
-/// How deep arrays and objects may stand in each other: the parser behind this one has the same bound.
+/// How deep arrays and objects may be nested: the parser behind this one has the same bound.
 const MAX_DEPTH: usize = 128;
 
 /// Why a text is not even lenient JSON.
@@ -93,7 +93,7 @@ impl Scanner<'_> {
 
     fn value(&mut self, depth: usize) -> Result<(), Malformed> {
         if depth > MAX_DEPTH {
-            return Err(self.malformed(format!("more than {MAX_DEPTH} values stand in each other")));
+            return Err(self.malformed(format!("more than {MAX_DEPTH} values are nested")));
         }
         self.space()?;
         match self.rest().bytes().next() {
@@ -183,7 +183,7 @@ impl Scanner<'_> {
                 '"' => inside.push_str("\\\""),
                 c if c < ' ' => {
                     self.at += 1 + offset;
-                    return Err(self.malformed("a control character stands in a text in quotes"));
+                    return Err(self.malformed("a control character is in a text in quotes"));
                 }
                 c => inside.push(c),
             }

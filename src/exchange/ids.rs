@@ -14,7 +14,7 @@ const GATHER: u64 = 0xF1DE_83E1_9937_733D;
 pub(super) enum Of {
     /// The exchange.
     Exchange,
-    /// The stub that stands in a serve event where none answered.
+    /// The stub that is in a serve event where none answered.
     NoStub,
 }
 
@@ -30,7 +30,7 @@ impl Ids {
         let (spread, check) = (spread.to_be_bytes(), check.to_be_bytes());
         let mut bytes = [0; 16];
         bytes[..6].copy_from_slice(&spread[..6]);
-        // Version and variant stand in bytes of the check.
+        // Version and variant are in bytes of the check.
         bytes[6..10].copy_from_slice(&check[..4]);
         bytes[10..12].copy_from_slice(&spread[6..]);
         bytes[12..].copy_from_slice(&check[4..]);

@@ -1,6 +1,6 @@
 //! An exchange in `WireMock`'s shapes: a serve event (`C/stubbing/ServeEvent.java`), which clients read strictly, and
 //! the logged request in it (`C/verification/LoggedRequest.java`), which may have more fields. What `WireMock` does not
-//! know stands in one of these, `standin`.
+//! know is in one of these, `standin`.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::message::parameters::{self, Parameters};
-use crate::message::{Asked, DEFAULT_WORLD, FaultPoint, Origin, Request, decoded};
+use crate::message::{DEFAULT_WORLD, FaultPoint, Origin, decoded};
 
 use super::exchange::Exchange;
 use super::shown::{Fields, Shown, Text};
@@ -67,7 +67,7 @@ fn request(exchange: &Exchange, shown: &Shown) -> Value {
     let body = shown.body.text();
     let query = shown.target.split_once('?').map_or("", |(_, query)| query);
     let form = if decoded::is_form(&exchange.headers) { body.as_str() } else { "" };
-    // Written by a clock of this program: it is no date that cannot be one.
+    // Written by a clock of this program: it is not a date that cannot be one.
     let at = Timestamp::try_from(exchange.at).unwrap_or_default();
     let mut request = json!({
         "url": shown.target,
@@ -99,7 +99,7 @@ fn standin(exchange: &Exchange) -> Option<Value> {
     let entry = &exchange.entry;
     let by_stub = matches!(exchange.origin, Origin::Stub(_) | Origin::Unmatched);
     let is_default = &*exchange.world == DEFAULT_WORLD;
-    // A fault of the stub's own stands in its mapping.
+    // A fault of the stub's own is in its mapping.
     let has_fault = exchange.fault.is_some()
         && entry.stub.as_ref().is_none_or(|stub| own_fault(&stub.mapping()).is_none());
     let mut standin = Map::new();
@@ -115,9 +115,16 @@ fn standin(exchange: &Exchange) -> Option<Value> {
         }
         standin.insert("durationMicroseconds".to_owned(), duration.into());
     }
-    if !by_stub && let Some((verb, resource)) = verb_and_resource(exchange) {
+    let is_known = !by_stub || exchange.hint().is_some() || entry.rule().is_some();
+    if is_known && let Some((verb, resource)) = exchange.verb_and_resource() {
         standin.insert("verb".to_owned(), verb.into());
         standin.insert("resource".to_owned(), resource.into());
+    }
+    if let Some(rule) = entry.rule() {
+        standin.insert("rule".to_owned(), (**rule).into());
+    }
+    if let Some(hint) = exchange.hint() {
+        standin.insert("hint".to_owned(), hint.into());
     }
     // A body of which only the beginning is kept, with its length in bytes where that is known.
     if !entry.has_whole_body() {
@@ -137,14 +144,6 @@ fn place(at: FaultPoint) -> Value {
         FaultPoint::AfterHeaders => "after_headers".into(),
         FaultPoint::AfterBytes(bytes) => json!({"bytes": bytes}),
     }
-}
-
-/// The verb of the Kubernetes API, and the resource, where a request is about one.
-fn verb_and_resource(exchange: &Exchange) -> Option<(String, String)> {
-    let mut request = Request::new(exchange.method.clone(), "/");
-    request.uri = exchange.target.clone();
-    let asked = Asked::new(&request);
-    Some((asked.verb()?.to_owned(), asked.resource()?.to_owned()))
 }
 
 fn stub_mapping(exchange: &Exchange) -> Value {

@@ -288,7 +288,7 @@ fn response(example: &Node<'_>) -> Option<Response> {
     let keys = example.keys()?;
     let status = keys.get("code").and_then(|node| node.value().as_u64()).unwrap_or(200);
     let Some(status) = u16::try_from(status).ok().filter(|code| (100..1000).contains(code)) else {
-        example.warn(format!("{status} is no status code"), "");
+        example.warn(format!("{status} is not a status code"), "");
         return None;
     };
     let mut response = Response::status(status);

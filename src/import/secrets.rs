@@ -211,7 +211,7 @@ impl StubSecrets {
         }
     }
 
-    /// JSON in which any value stands in the place of a secret.
+    /// JSON in which any value is in the place of a secret.
     fn json_pattern(&self, json: &mut Value) {
         let text = json.as_str().map_or_else(|| json.to_string(), str::to_owned);
         let Some(marked) = self.marks.changed(&text) else { return };

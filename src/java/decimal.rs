@@ -51,7 +51,7 @@ impl Decimal {
         if a != b || a == 0 {
             return a.cmp(&b);
         }
-        // How many digits stand before the point, and then the digits themselves.
+        // How many digits are before the point, and then the digits themselves.
         let size = |number: &Self| {
             i64::try_from(number.digits.len()).unwrap_or(i64::MAX).saturating_sub(number.scale)
         };

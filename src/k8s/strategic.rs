@@ -136,7 +136,7 @@ fn merge_lists(
     };
     let directive = |item: &Value| item[PATCH].as_str().map(str::to_owned);
     if patch.iter().any(|item| directive(item).as_deref() == Some("replace")) {
-        // The item with the directive is no item of the list; the others are the new list.
+        // The item with the directive is not an item of the list; the others are the new list.
         let rest = patch.iter().filter(|item| directive(item).is_none());
         return Ok(rest.cloned().collect());
     }

@@ -61,7 +61,7 @@ impl Rewriting {
         new.map_or_else(|| text.clone(), Bytes::from).slice(cuts[0]..cuts[1])
     }
 
-    /// How many bytes are no beginning of a link that goes on.
+    /// How many bytes are not a beginning of a link that goes on.
     fn complete(&self, text: &[u8]) -> usize {
         let from = text.len().saturating_sub(self.longest).max(self.sent);
         let begins = |at: &usize| {

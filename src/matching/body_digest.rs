@@ -1,6 +1,6 @@
 //! Bodies that a recording knows by their digest: those that are too large, or no text, for a pattern.
 //!
-//! The digest stands in the mapping's `metadata.standin.requestBody`, where other servers pass over it.
+//! The digest is in the mapping's `metadata.standin.requestBody`, where other servers pass over it.
 
 use serde::Deserialize;
 

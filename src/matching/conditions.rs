@@ -49,7 +49,7 @@ pub(super) struct RareConditions {
     pub(super) host: Option<StringPattern>,
     pub(super) port: Option<i64>,
     pub(super) client_address: Option<StringPattern>,
-    /// By the number of the template's variable, with its name; a name that is no variable has no value.
+    /// By the number of the template's variable, with its name; a name that is not a variable has no value.
     pub(super) path_parameters: Box<[PathParameter]>,
     pub(super) cookies: Box<[(Box<str>, StringPattern)]>,
     /// The user name and the credentials as they come in: `user:password` in base64.

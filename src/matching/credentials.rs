@@ -46,7 +46,7 @@ impl Credentials {
         self.key = Some(key);
     }
 
-    /// Whether some of them stand in the body.
+    /// Whether some of them are in the body.
     pub(super) fn are_in_body(&self) -> bool {
         self.recorded.values.iter().any(is_in_body)
     }

@@ -44,18 +44,17 @@ fn before_headers(action: FaultAction) -> Effects {
     Effects { fault: Some(Fault::before_headers(action)), ..Effects::default() }
 }
 
-/// The head promises chunks and says nothing else, and the garbage stands in place of the first one.
+/// The head promises chunks and says nothing else, and the garbage is in place of the first one.
 fn malformed_chunk() -> Effects {
     let action = FaultAction::Garbage(GARBAGE);
     let fault = Some(Fault { at: FaultPoint::AfterHeaders, action });
     Effects { unannounced: true, bare_head: true, fault, ..Effects::default() }
 }
 
-/// A recorded stream: its body, when the parts of it come, and the fields behind it.
+/// A recorded stream: its body with the time of its parts, where it is written in them, and the fields behind it.
 #[derive(Debug)]
 pub(super) struct Recorded {
-    pub(super) body: Bytes,
-    pub(super) schedule: Schedule,
+    pub(super) body: Option<(Bytes, Schedule)>,
     pub(super) trailers: Option<Arc<HeaderMap>>,
 }
 
@@ -104,12 +103,16 @@ pub(super) fn stream(keys: &Keys<'_>, transformers: &[&str]) -> Option<Option<Re
 
 fn recorded(parameters: &Node<'_>) -> Option<Recorded> {
     let keys = parameters.keys()?;
-    let list = keys.required("chunks").map(|node| node.items());
     let trailers = keys.get("trailers").map(|node| trailers(&node));
+    let chunks = if trailers.is_some() { keys.get("chunks") } else { keys.required("chunks") };
     // Other transformers'.
     let _ = (keys.get(LINKS_PARAMETER), keys.get(IDS_PARAMETER));
     keys.finish();
-    let chunks: Vec<Option<(Duration, Bytes)>> = list?.iter().map(chunk).collect();
+    let trailers = trailers.map(Arc::new);
+    let Some(list) = chunks else {
+        return trailers.is_some().then_some(Recorded { body: None, trailers });
+    };
+    let chunks: Vec<Option<(Duration, Bytes)>> = list.items().iter().map(chunk).collect();
     let chunks: Option<Vec<(Duration, Bytes)>> = chunks.into_iter().collect();
     let mut body = BytesMut::new();
     let schedule = chunks?.into_iter().map(|(after, bytes)| {
@@ -117,7 +120,7 @@ fn recorded(parameters: &Node<'_>) -> Option<Recorded> {
         TimedChunk { after, bytes: bytes.len() }
     });
     let schedule = schedule.collect();
-    Some(Recorded { body: body.freeze(), schedule, trailers: trailers.map(Arc::new) })
+    Some(Recorded { body: Some((body.freeze(), schedule)), trailers })
 }
 
 /// Fields behind a body: a text or a list of texts for each name.

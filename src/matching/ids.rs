@@ -1,4 +1,4 @@
-//! The stubs of a set by their ids: where each stands in precedence order.
+//! The stubs of a set by their ids: where each is in precedence order.
 
 use std::hash::BuildHasher as _;
 

@@ -115,7 +115,7 @@ pub(super) fn of_pattern(pattern: &RequestPattern) -> Vec<Key<'_>> {
             let sequence = regex.sequence();
             match sequence.literal() {
                 Some(text) => keys.push(Key::Url(text)),
-                // What looks like a path may stand in a query.
+                // What looks like a path may be in a query.
                 None => keys.extend(prefix(sequence.prefix()).map(Key::Prefix)),
             }
         }
@@ -182,7 +182,7 @@ fn segments(pieces: &[Piece]) -> impl Iterator<Item = &str> {
             Piece::Literal(text) => &**text,
             _ => "",
         };
-        // What stands before the first slash belongs to the piece before, and what stands behind the
+        // What is before the first slash belongs to the piece before, and what is behind the
         // last one to the piece behind.
         let whole = text.find('/').map_or("", |slash| &text[slash + 1..]);
         let whole =

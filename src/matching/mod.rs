@@ -40,6 +40,7 @@ mod query;
 mod raw;
 mod read_request;
 mod recorded;
+mod recorded_head;
 mod request;
 #[cfg(test)]
 mod request_tests;

@@ -117,7 +117,7 @@ fn headers(
     (headers, never)
 }
 
-/// `pathParameters`: without a template they have no effect, and a name that is no variable has no value.
+/// `pathParameters`: without a template they have no effect, and a name that is not a variable has no value.
 fn path_parameters(keys: &Keys<'_>, url: Option<&UrlPattern>) -> Box<[PathParameter]> {
     let Some(parameters) = keys.get("pathParameters") else {
         return Box::default();

@@ -91,6 +91,7 @@ impl Exactness {
                 pattern,
                 StringPattern::EqualTo { .. }
                     | StringPattern::EqualToJson(_)
+                    | StringPattern::EqualToXml(_)
                     | StringPattern::BinaryEqualTo(_)
             )
         };

@@ -9,7 +9,7 @@ use super::body_digest::RecordedDigest;
 use super::conditions::{Conditions, NO_CONDITIONS};
 use super::credentials::Credentials;
 use super::method::MethodPattern;
-use super::operator::Subject;
+use super::operator::{StringPattern, Subject};
 use super::recorded::Exactness;
 use super::url::UrlPattern;
 
@@ -43,12 +43,30 @@ impl RequestPattern {
     pub(super) fn set_exactness(&mut self, exactness: Exactness) {
         let conditions = self.conditions.get_or_insert_default();
         conditions.exactness = exactness;
+        let rare = conditions.rare.as_mut();
+        for pattern in rare.into_iter().flat_map(|rare| &mut rare.body) {
+            if let StringPattern::EqualToXml(pattern) = pattern {
+                pattern.keep_order();
+            }
+        }
         conditions.exact_query = matches!(self.url, UrlPattern::Path(_) | UrlPattern::PathRegex(_));
     }
 
     /// Whether the stub is for one client.
     pub(super) fn asks_for_credentials(&self) -> bool {
         self.conditions().rare().credentials.is_some()
+    }
+
+    /// Whether it depends on nothing but what is written in it.
+    pub(super) fn is_plain(&self) -> bool {
+        self.conditions().exactness == Exactness::Pattern && !self.asks_for_credentials()
+    }
+
+    /// Whether it takes every request.
+    pub(super) fn takes_all(&self) -> bool {
+        matches!(self.url, UrlPattern::Any)
+            && matches!(self.method, MethodPattern::Any)
+            && self.conditions.is_none()
     }
 
     /// Whether the method is as wanted. Recorded answers to GET are for HEAD as well where `filter` says so.

@@ -78,7 +78,7 @@ impl Model {
         self.files = files.to_vec();
     }
 
-    /// Whether a stub stands in place of one of a file.
+    /// Whether a stub is in place of one of a file.
     fn has_replaced(&self) -> bool {
         let of_file = |added| matches!(added, Added::ByFile(..));
         self.stubs.iter().any(|entry| entry.edition > 0 && of_file(entry.added))

@@ -22,11 +22,13 @@ use super::credentials::Credentials;
 use super::header_pool::HeaderPool;
 use super::keys::{self, StubScenario};
 use super::recorded::Exactness;
+use super::recorded_head::RecordedHead;
 use super::request::RequestPattern;
 use super::response::{
     AnsweringStub, RawResponse, Response, ResponseContext, ResponseSettings, ResponseTemplating,
     StubAnswer, WebhookRequest, Webhooks,
 };
+use super::url::UrlPattern;
 use super::written;
 
 /// The key of a file's many stubs.
@@ -210,6 +212,30 @@ impl Stub {
         written::request(&self.written_text())
     }
 
+    /// Its request pattern in one form for equal ones, where it alone decides whether the stub answers: stubs of
+    /// scenarios and of recordings depend on more.
+    pub(crate) fn sole_request(&self) -> Option<String> {
+        if self.scenario.is_some() || !self.request.is_plain() {
+            return None;
+        }
+        let request: Value = serde_json::from_str(&self.request_text()).ok()?;
+        Some(request.to_string())
+    }
+
+    /// Whether it is for every request.
+    pub(crate) fn takes_all(&self) -> bool {
+        self.scenario.is_none() && self.request.takes_all()
+    }
+
+    /// The path that it names literally.
+    pub(crate) fn literal_path(&self) -> Option<&str> {
+        match &self.request.url {
+            UrlPattern::Path(path) => Some(path),
+            UrlPattern::Url(url) => url.split('?').next(),
+            _ => None,
+        }
+    }
+
     /// The JSON text of its metadata.
     pub(crate) fn metadata_text(&self) -> Option<String> {
         written::metadata(&self.written_text())
@@ -295,7 +321,7 @@ impl StubCompiler<'_> {
         let credentials = metadata.as_ref().and_then(Credentials::read);
         let digest = metadata.as_ref().and_then(RecordedDigest::read);
         let exactness = metadata.as_ref().and_then(Exactness::read);
-        let is_recorded = exactness.is_some();
+        let head = metadata.as_ref().filter(|_| exactness.is_some()).map(RecordedHead::read);
         let scenario = keys::scenario(&keys);
         let persistent = keys::persistent(&keys);
         let insertion_index = keys::insertion_index(&keys);
@@ -324,7 +350,11 @@ impl StubCompiler<'_> {
             insertion_index,
             mapping: Bytes::from_static(b"{}"),
         };
-        let response = Response::new(response.exactly(is_recorded), name, self.headers);
+        let response = match head {
+            Some(head) => response.exactly(head),
+            None => response,
+        };
+        let response = Response::new(response, name, self.headers);
         let scenario = scenario.map(Box::new);
         let webhooks = (!webhooks.is_empty()).then(|| Box::new(webhooks));
         let written = Box::new(written);

@@ -15,6 +15,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use super::fault::{Fault, FaultAction, FaultPoint};
+use super::head_layout::HeadLayout;
+use super::informational::Informational;
 use super::listening::Idle;
 use super::pace::{Pace, Schedule};
 use super::point::{LineChange, Point};
@@ -41,7 +43,9 @@ pub struct Effects {
     pub bare_head: bool,
     /// The answer has no `Date` unless its header fields have one.
     pub undated: bool,
-    /// What is sent before the head, and how fast the head is; over HTTP/1.1.
+    /// The case and the order of the names of header fields; over HTTP/1.1.
+    pub(crate) layout: Option<HeadLayout>,
+    /// What is sent before the head, and how fast the head is.
     pub(crate) head: Option<Arc<SlowHead>>,
     /// When the connection ends behind the answer.
     pub(crate) idle: Option<Idle>,
@@ -64,8 +68,8 @@ pub struct Effects {
 /// How the head of an answer goes out, where it does not at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SlowHead {
-    /// The codes of informational answers before it (RFC 9110, section 15.2).
-    pub(crate) informational: Vec<u16>,
+    /// The informational answers before it; HTTP/1.0 has none.
+    pub(crate) informational: Vec<Informational>,
     /// How fast it is sent; at once without a pace.
     pub(crate) pace: Option<Pace>,
 }
@@ -84,6 +88,18 @@ impl Delivery {
     #[must_use]
     pub fn into_effects(self) -> Effects {
         self.0.map(Arc::unwrap_or_clone).unwrap_or_default()
+    }
+
+    /// Whether the answer goes out whole and at once. Its head may have a layout.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.effects().is_none_or(|effects| effects.layout.is_some() && effects.only_have_layout())
+    }
+
+    /// The case and the order of the names of header fields.
+    #[must_use]
+    pub(crate) fn layout(&self) -> Option<&HeadLayout> {
+        self.effects()?.layout.as_ref()
     }
 
     /// How long to wait before the first byte.
@@ -127,7 +143,7 @@ impl Delivery {
     /// | delay | the sum |
     /// | points, changes of lines | those of both, `base` first |
     /// | schedule, pace, fault, idle | that of `laid_on` if it has one, else that of `base` |
-    /// | reason phrase, trailers, conversation | those of `laid_on` if it has some, else those of `base` |
+    /// | layout, reason phrase, trailers, conversation | those of `laid_on` if it has some, else those of `base` |
     /// | unannounced length, wrong length, bare head, no date | where either has it |
     #[must_use]
     pub fn over(base: Self, laid_on: Self) -> Self {
@@ -139,7 +155,7 @@ impl Delivery {
         };
         let Effects { delay, reason, wrong_length, unannounced, bare_head, undated, .. } = base;
         let Effects { schedule, mut points, mut changes, pace, fault, trailers, .. } = base;
-        let Effects { head, idle, conversation, .. } = base;
+        let Effects { layout, head, idle, conversation, .. } = base;
         points.extend(laid_on.points);
         changes.extend(laid_on.changes);
         Self(Some(Arc::new(Effects {
@@ -149,6 +165,7 @@ impl Delivery {
             unannounced: unannounced || laid_on.unannounced,
             bare_head: bare_head || laid_on.bare_head,
             undated: undated || laid_on.undated,
+            layout: laid_on.layout.or(layout),
             head: laid_on.head.or(head),
             idle: laid_on.idle.or(idle),
             trailers: laid_on.trailers.or(trailers),
@@ -174,18 +191,23 @@ impl Delivery {
 
 impl From<Effects> for Delivery {
     fn from(effects: Effects) -> Self {
-        let none = effects.delay.is_zero()
-            && effects.reason.is_none()
-            && !effects.undated
-            && effects.idle.is_none()
-            && effects.head.is_none()
-            && effects.conversation.is_none()
-            && effects.leave_body();
+        let none = effects.layout.is_none() && effects.only_have_layout();
         Self((!none).then(|| Arc::new(effects)))
     }
 }
 
 impl Effects {
+    /// Whether there is nothing but a layout, if there is one.
+    fn only_have_layout(&self) -> bool {
+        self.delay.is_zero()
+            && self.reason.is_none()
+            && !self.undated
+            && self.idle.is_none()
+            && self.head.is_none()
+            && self.conversation.is_none()
+            && self.leave_body()
+    }
+
     fn leave_body(&self) -> bool {
         let Self { delay: _, reason: _, wrong_length, unannounced, schedule, points, .. } = self;
         let trailers = &self.trailers;
@@ -259,6 +281,7 @@ mod tests {
                 unannounced,
                 bare_head: unannounced && delay == 5,
                 undated: delay == 7,
+                layout: None,
                 head: None,
                 idle: (delay == 8).then_some(Idle { after: None, reset: unannounced }),
                 trailers: None,

@@ -28,7 +28,7 @@ pub(crate) fn is_call(value: &Value) -> bool {
         }
 }
 
-/// The ids of the calls in a request, in their order; none where it is no call, or expects no answer.
+/// The ids of the calls in a request, in their order; none where it is not a call, or expects no answer.
 pub(crate) fn ids(request: &Value) -> Vec<Value> {
     let calls = match request {
         Value::Array(calls) => calls.as_slice(),

@@ -17,6 +17,8 @@ pub(crate) mod decoded;
 mod delay;
 mod delivery;
 mod fault;
+mod head_layout;
+mod informational;
 pub(crate) mod json_rpc;
 mod listening;
 pub(crate) mod multipart;
@@ -45,6 +47,8 @@ pub(crate) use damage::{BrokenGzip, Damage, WrongCharset, WrongLength};
 pub(crate) use delay::Delay;
 pub(crate) use delivery::{Delivery, Effects, SlowHead};
 pub(crate) use fault::{Fault, FaultAction, FaultPoint, LastStream};
+pub(crate) use head_layout::HeadLayout;
+pub(crate) use informational::{Informational, InformationalSink};
 pub(crate) use listening::{Excess, HandshakeFault, Idle, ListenMode, Listening};
 pub(crate) use pace::{Pace, Schedule, TimedChunk};
 pub(crate) use passed::PassedBody;
@@ -69,6 +73,11 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// How connections are treated, where that can change.
     fn listening(&self) -> Option<watch::Receiver<Listening>> {
         None
+    }
+
+    /// Whether a backend may answer, with informational answers before its own: they are passed on as they come.
+    fn passes_on(&self) -> bool {
+        false
     }
 
     /// The settings that a new HTTP/2 connection announces.

@@ -37,7 +37,7 @@ fn decoded_query(raw: &str) -> Cow<'_, str> {
     if raw.contains('+') && is_date_with_offset(raw) { Cow::Borrowed(raw) } else { decoded(raw) }
 }
 
-/// `+` is a blank and `%41` a byte; what is no escape stays, and bytes that are no UTF-8 are replaced.
+/// `+` is a blank and `%41` a byte; what is not an escape stays, and bytes that are not UTF-8 are replaced.
 fn decoded(raw: &str) -> Cow<'_, str> {
     match (raw.contains('+'), raw.contains('%')) {
         (false, false) => Cow::Borrowed(raw),

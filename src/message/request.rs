@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Method, Uri, Version, request};
 
+use super::informational::InformationalSink;
 use super::request_body::RequestBody;
 
 /// One request, from its first stage to the journal.
@@ -30,6 +31,8 @@ pub struct Request {
     pub(crate) forwarded: bool,
     /// The beginning of the path that named the request's world; the target is without it.
     pub(crate) mount: Option<Box<str>>,
+    /// Takes informational answers of a backend on their way to the client.
+    pub(crate) informational: Option<InformationalSink>,
 }
 
 /// A client's certificate.
@@ -64,6 +67,7 @@ impl Request {
             tls: false,
             forwarded: false,
             mount: None,
+            informational: None,
         }
     }
 
@@ -81,6 +85,7 @@ impl Request {
             tls: false,
             forwarded: false,
             mount: None,
+            informational: None,
         }
     }
 
@@ -98,6 +103,7 @@ impl Request {
             tls: self.tls,
             forwarded: self.forwarded,
             mount: self.mount.clone(),
+            informational: self.informational.clone(),
         }
     }
 

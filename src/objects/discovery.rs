@@ -78,7 +78,7 @@ pub(super) async fn get(
 /// Finds the types that can be listed, each in the version that its group prefers.
 ///
 /// # Errors
-/// The sentence for people, where the server is no cluster or refuses.
+/// The sentence for people, where the server is not a cluster or refuses.
 pub(super) async fn discover(
     upstream: &Upstream,
     headers: &HeaderMap,

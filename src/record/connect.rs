@@ -19,6 +19,8 @@ use tower_service::Service;
 
 use crate::tls::client::TlsClient;
 
+use super::wire_form::FormedStream;
+
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -44,12 +46,14 @@ pub(super) enum Route {
 pub(super) struct BackendConnector {
     route: Route,
     tls: Option<TlsClient>,
+    /// HTTP/2 is spoken without being negotiated.
+    http2_only: bool,
     http: HttpConnector,
 }
 
 impl BackendConnector {
-    pub(super) fn new(route: Route, tls: Option<TlsClient>) -> Self {
-        Self { route, tls, http: tcp() }
+    pub(super) fn new(route: Route, tls: Option<TlsClient>, http2_only: bool) -> Self {
+        Self { route, tls, http2_only, http: tcp() }
     }
 
     async fn connect(mut self) -> Result<BackendStream, ConnectError> {
@@ -71,11 +75,11 @@ impl BackendConnector {
         };
         let forwarded = matches!(self.route, Route::Forwarded { .. });
         let Some(tls) = &self.tls else {
-            return Ok(BackendStream { io: TokioIo::new(io), http2: false, forwarded });
+            return Ok(BackendStream::new(io, self.http2_only, false, forwarded));
         };
         let handshake = tokio::time::timeout(CONNECT_TIMEOUT, tls.connect(io));
         let (stream, http2) = handshake.await.map_err(|_| "the TLS handshake takes too long")??;
-        Ok(BackendStream { io: TokioIo::new(Box::new(stream)), http2, forwarded })
+        Ok(BackendStream::new(Box::new(stream), http2, http2, forwarded))
     }
 }
 
@@ -109,15 +113,23 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 /// A connection to a backend.
 pub(super) struct BackendStream {
-    io: TokioIo<Box<dyn Io>>,
+    io: TokioIo<FormedStream<Box<dyn Io>>>,
+    /// Whether HTTP/2 was negotiated.
     http2: bool,
     /// Whether a proxy reads the requests, and needs whole URLs in them.
     forwarded: bool,
 }
 
+impl BackendStream {
+    fn new(io: Box<dyn Io>, is_http2: bool, negotiated: bool, forwarded: bool) -> Self {
+        let io = TokioIo::new(FormedStream::new(io, !is_http2));
+        Self { io, http2: negotiated, forwarded }
+    }
+}
+
 impl Connection for BackendStream {
     fn connected(&self) -> Connected {
-        let connected = Connected::new().proxy(self.forwarded);
+        let connected = Connected::new().proxy(self.forwarded).extra(self.io.inner().last_form());
         if self.http2 { connected.negotiated_h2() } else { connected }
     }
 }

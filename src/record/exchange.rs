@@ -1,31 +1,23 @@
 //! One exchange while it is recorded: the request, the answer, and when its parts arrived.
 
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::links::Links;
-use crate::message::{BodyDigest, GrowingDigest};
+use crate::message::{BodyDigest, GrowingDigest, HeadLayout, Informational};
 use crate::redact::PendingBody;
 
+pub(super) use super::arrivals::{Arrivals, ArrivedBody, Chunk, LARGEST_PACED, PAUSE};
 use super::forward::Origin;
-use super::spool::{Spool, SpoolThread, SpooledBody};
 
 /// The largest request body that is kept, in bytes; of a larger one only the digest is.
 pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
 
 /// The largest body that is held in memory until it is written, in bytes; a larger one goes to a file.
 pub(super) const HELD: usize = 8 << 20;
-
-/// A shorter pause in a body is the network's.
-pub(super) const PAUSE: Duration = Duration::from_millis(50);
-
-/// How many chunks of a stream are recorded; later ones are joined to the last.
-pub(super) const MAX_CHUNKS: usize = 10_000;
 
 /// A request as it was sent to the backend.
 #[derive(Debug)]
@@ -53,138 +45,16 @@ pub(super) struct ReceivedAnswer {
     pub(super) headers: HeaderMap,
     /// The reason phrase, where it is not the usual one of the status.
     pub(super) reason: Option<Bytes>,
+    /// The informational answers before it.
+    pub(super) informational: Vec<Informational>,
+    /// How its head was written, where the backend speaks HTTP/1.1.
+    pub(super) layout: Option<HeadLayout>,
     /// How long the head took since the request was sent.
     pub(super) waited: Duration,
     pub(super) body: ArrivedBody,
     /// The fields behind the body (RFC 9110, section 6.5).
     pub(super) trailers: Option<HeaderMap>,
     pub(super) end: End,
-}
-
-impl ArrivedBody {
-    /// All of it, where it is held.
-    pub(super) fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Held(bytes, _) => bytes,
-            Self::File(_) => &[],
-        }
-    }
-
-    /// Its file, where it has one.
-    pub(super) fn file(&self) -> Option<&SpooledBody> {
-        match self {
-            Self::Held(..) => None,
-            Self::File(file) => Some(file),
-        }
-    }
-
-    /// How many bytes it has.
-    pub(super) fn length(&self) -> u64 {
-        match self {
-            Self::Held(bytes, _) => bytes.len() as u64,
-            Self::File(file) => file.length(),
-        }
-    }
-}
-
-/// Bytes that arrived together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Chunk {
-    /// Since the head of the answer.
-    pub(super) at: Duration,
-    pub(super) bytes: Bytes,
-}
-
-/// A body as it arrives, and when its parts did. A large one goes to a file, without its times.
-#[derive(Debug, Default)]
-pub(super) struct Arrivals {
-    bytes: BytesMut,
-    /// When a part arrived, and the length of the body by then.
-    marks: Vec<(Duration, usize)>,
-    /// What writes the file of a large body; without it, all of it is held.
-    spools: Option<SpoolThread>,
-    spool: Option<Spool>,
-    length: u64,
-}
-
-/// A body that has arrived.
-#[derive(Debug)]
-pub(super) enum ArrivedBody {
-    /// All of it, and its parts.
-    Held(Bytes, Vec<Chunk>),
-    File(SpooledBody),
-}
-
-impl Arrivals {
-    /// A body that goes to a file once it is large.
-    pub(super) fn spooled(spools: SpoolThread) -> Self {
-        Self { spools: Some(spools), ..Self::default() }
-    }
-
-    /// Adds bytes that arrived, and goes on in a file past `most` bytes. Past the bound of parts they belong to the
-    /// last one.
-    ///
-    /// # Errors
-    /// When the file of a large body cannot be written.
-    pub(super) fn push(&mut self, at: Duration, bytes: &[u8], most: usize) -> io::Result<()> {
-        self.length += bytes.len() as u64;
-        if let Some(spool) = &mut self.spool {
-            return spool.push(bytes);
-        }
-        self.bytes.extend_from_slice(bytes);
-        let length = self.bytes.len();
-        if let Some(spools) = self.spools.as_ref().filter(|_| length > most) {
-            self.spool = Some(spools.begin(std::mem::take(&mut self.bytes).freeze()));
-            self.marks = Vec::new();
-            return Ok(());
-        }
-        let room = self.marks.len() < MAX_CHUNKS;
-        match self.marks.last_mut() {
-            Some(last) if !room => last.1 = length,
-            _ => self.marks.push((at, length)),
-        }
-        Ok(())
-    }
-
-    /// Waits until the file of a large body takes more.
-    pub(super) fn poll_ready(&self, cx: &Context<'_>) -> Poll<()> {
-        self.spool.as_ref().map_or(Poll::Ready(()), |spool| spool.poll_ready(cx))
-    }
-
-    /// Whether further parts belong to the last one.
-    pub(super) fn has_most_parts(&self) -> bool {
-        self.marks.len() >= MAX_CHUNKS
-    }
-
-    /// Whether it comes with pauses, as a log that is followed does.
-    pub(super) fn is_paced(&self) -> bool {
-        self.marks.windows(2).any(|pair| pair[1].0.saturating_sub(pair[0].0) >= PAUSE)
-    }
-
-    /// How much has arrived, in bytes.
-    pub(super) fn length(&self) -> u64 {
-        self.length
-    }
-
-    /// How much of it is held, in bytes.
-    pub(super) fn held(&self) -> usize {
-        self.bytes.len()
-    }
-
-    /// What has arrived.
-    pub(super) fn finish(self) -> ArrivedBody {
-        if let Some(spool) = self.spool {
-            return ArrivedBody::File(spool.finish());
-        }
-        let whole = self.bytes.freeze();
-        let mut start = 0;
-        let part = |(at, end): (Duration, usize)| {
-            let bytes = whole.slice(std::mem::replace(&mut start, end)..end);
-            Chunk { at, bytes }
-        };
-        let parts = self.marks.into_iter().map(part).collect();
-        ArrivedBody::Held(whole, parts)
-    }
 }
 
 /// How an answer ended.

@@ -46,12 +46,19 @@ enum Broken {
     Garbage,
     /// The size of a chunk is not a number.
     Chunk,
+    /// It stays open, and nothing arrives.
+    Stalled,
 }
 
 impl BackendFault {
     /// The fault that ended a body.
     pub(super) fn in_body(error: &(dyn Error + 'static), after: u64) -> Self {
         Self { broken: Broken::of(error), after: Some(after) }
+    }
+
+    /// The fault of an answer that did not begin in time.
+    pub(super) fn silence() -> Self {
+        Self { broken: Broken::Stalled, after: None }
     }
 
     /// The fault in place of an answer, by what the client of the backend says; nothing where the backend could not be
@@ -84,6 +91,7 @@ impl BackendFault {
     /// What a rule of a scenario does.
     fn outcome(self) -> Value {
         match (self.broken, self.after) {
+            (Broken::Stalled, _) => json!({"stall": "forever"}),
             (Broken::Garbage, None) => json!({"garbage": "before_headers"}),
             (Broken::Reset, None) => json!({"reset": "before_headers"}),
             (_, None) => json!({"close": "before_headers"}),
@@ -104,6 +112,7 @@ impl std::fmt::Display for BackendFault {
             Broken::Reset => "it reset the connection",
             Broken::Garbage => "it sent what is not HTTP",
             Broken::Chunk => "it sent an invalid chunk",
+            Broken::Stalled => "it sent nothing for as long as an answer may take",
         })?;
         match self.after {
             Some(bytes) => write!(f, " after {bytes} bytes of the body"),

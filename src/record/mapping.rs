@@ -80,6 +80,12 @@ pub(super) fn mapping(
     if let Some(readable) = &recorded.readable {
         own.insert("readable".to_owned(), readable.clone());
     }
+    if let Some(layout) = &recorded.head.layout {
+        own.insert("head".to_owned(), raw(layout));
+    }
+    if !recorded.head.informational.is_empty() {
+        own.insert("informational".to_owned(), raw(&recorded.head.informational));
+    }
     if !notes.is_empty() {
         own.insert("notes".to_owned(), raw(notes));
     }

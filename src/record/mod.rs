@@ -2,7 +2,7 @@
 //! servers that stubs name.
 //!
 //! ```text
-//! Request → [proxy] → one of the [backends], or of a [forward] proxy's → [upstream] ══ backend
+//! Request → [proxy] → one of the [backends], or of a [forward] proxy's → [upstream] ══ [wire_form] ══ backend
 //!              │ └─ Plan: the body as it arrives, through the [tee], with [links] to the proxy
 //!              └─ [exchange] when it ends → [writer]
 //! broken answers → [faults] → a scenario beside the recording
@@ -15,6 +15,7 @@
 //! wrong answers.
 
 mod answer;
+mod arrivals;
 mod backends;
 mod backlog;
 mod clean;
@@ -24,6 +25,7 @@ mod connect;
 mod credentials;
 mod exchange;
 mod exec_plugin;
+mod failures;
 mod faults;
 #[cfg(feature = "cli")]
 mod fetch;
@@ -31,6 +33,7 @@ mod files;
 mod forward;
 mod headers;
 mod identity;
+mod interim;
 mod key_file;
 pub(crate) mod kubeconfig;
 mod ledger;
@@ -49,6 +52,7 @@ mod tee;
 mod text;
 mod upstream;
 mod websocket;
+mod wire_form;
 mod writer;
 
 #[cfg(test)]
@@ -57,6 +61,8 @@ mod tests;
 pub(crate) use backends::{Backends, NamedBackend};
 #[cfg(feature = "cli")]
 pub(crate) use complete::CompleteExchange;
+#[cfg(feature = "cli")]
+pub(crate) use fetch::FetchedAnswer;
 pub(crate) use forward::ForwardBackends;
 pub(crate) use ledger::{Earlier, RecordingOf};
 pub use options::UpstreamOptions;

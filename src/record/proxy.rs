@@ -18,10 +18,12 @@ use super::backends::Backends;
 use super::exchange::{BodyCopy, SentRequest};
 use super::faults::BackendFault;
 use super::forward;
+use super::interim::SeenInformational;
 use super::links::AnswerLinks;
 use super::tee::{Recording, Tee};
 use super::upstream::UpstreamError;
 use super::websocket::Overheard;
+use super::wire_form::LastForm;
 use super::writer::Recorder;
 
 /// The backends, with or without a recorder.
@@ -79,13 +81,18 @@ impl Proxy {
             .as_ref()
             .zip(sent.as_ref())
             .and_then(|(recorder, sent)| recorder.count(sent));
+        let seen = SeenInformational::of(&mut request, links.as_ref());
         let asked = Instant::now();
         let response = match upstream.forward(request).await {
             Ok(response) => response,
             Err(error) => {
+                let fault = match &error {
+                    UpstreamError::Broken { why, .. } => BackendFault::in_place_of_answer(why),
+                    UpstreamError::Timeout { .. } => Some(BackendFault::silence()),
+                    _ => None,
+                };
                 if let (Some(recorder), Some(sent), Some(number)) = (&self.recorder, &sent, number)
-                    && let UpstreamError::Broken { why, .. } = &error
-                    && let Some(fault) = BackendFault::in_place_of_answer(why)
+                    && let Some(fault) = fault
                 {
                     recorder.add_fault(sent, number, fault);
                 }
@@ -97,10 +104,13 @@ impl Proxy {
             return tunnel(response, sent).await;
         }
         let (mut head, body) = response.into_parts();
+        let form = head.extensions.remove::<LastForm>().and_then(|form| form.get());
         let recording = self.recorder.clone().zip(sent).and_then(|(recorder, sent)| {
             let (status, headers) = (head.status, head.headers.clone());
             let mut recording = Recording::begin(recorder, sent, status, headers)?;
             recording.number = number;
+            recording.form.clone_from(&form);
+            recording.informational = seen.take();
             recording.waited = asked.elapsed();
             let reason = head.extensions.get::<ReasonPhrase>();
             recording.reason = reason.map(|reason| Bytes::copy_from_slice(reason.as_bytes()));
@@ -113,10 +123,10 @@ impl Proxy {
         };
         let mut plan = Plan::new(head.status, Origin::Upstream, body);
         plan.headers = head.headers;
-        if let Some(reason) = head.extensions.remove::<ReasonPhrase>() {
-            let reason = Some(Bytes::copy_from_slice(reason.as_bytes()));
-            plan.delivery = Effects { reason, ..Effects::default() }.into();
-        }
+        let reason = head.extensions.remove::<ReasonPhrase>();
+        let reason = reason.map(|reason| Bytes::copy_from_slice(reason.as_bytes()));
+        let layout = form.and_then(|form| form.layout.clone());
+        plan.delivery = Effects { reason, layout, ..Effects::default() }.into();
         plan
     }
 
@@ -173,7 +183,8 @@ async fn tunnel(
             return Plan::text(StatusCode::BAD_GATEWAY, Origin::Upstream, why);
         }
     };
-    let (head, _) = response.into_parts();
+    let (mut head, _) = response.into_parts();
+    let form = head.extensions.remove::<LastForm>().and_then(|form| form.get());
     let protocol = head.headers.get(UPGRADE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let tunnel = match recorded {
         Some((recorder, sent)) if protocol.eq_ignore_ascii_case("websocket") => {
@@ -191,6 +202,8 @@ async fn tunnel(
     };
     let mut plan = Plan::new(head.status, Origin::Upstream, Body::Tunnel(tunnel));
     plan.headers = head.headers;
+    let layout = form.and_then(|form| form.layout.clone());
+    plan.delivery = Effects { layout, ..Effects::default() }.into();
     plan
 }
 

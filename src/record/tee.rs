@@ -1,6 +1,7 @@
 //! Passes an answer's body on to the client, and copies it for the recording.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,12 +12,13 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use crate::message::BodyError;
+use crate::message::{BodyError, Informational};
 
 use super::answer;
 use super::exchange::{Arrivals, End, HELD, ReceivedAnswer, SentRequest};
 use super::faults::BackendFault;
 use super::queue::Reserved;
+use super::wire_form::WireForm;
 use super::writer::Recorder;
 
 /// What an exchange holds besides the body of its answer, in bytes.
@@ -42,6 +44,10 @@ pub(super) struct Recording {
     pub(super) headers: HeaderMap,
     /// The reason phrase, where it is not the usual one.
     pub(super) reason: Option<Bytes>,
+    /// How the answer was written, where the backend speaks HTTP/1.1.
+    pub(super) form: Option<Arc<WireForm>>,
+    /// The informational answers before it.
+    pub(super) informational: Vec<Informational>,
     /// The number of its request, where faults of the backend are recorded.
     pub(super) number: Option<u64>,
     /// How long the head took.
@@ -71,7 +77,7 @@ impl Recording {
         let began = Instant::now();
         let mut reserved = recorder.reserve();
         reserved.grow(OVERHEAD);
-        let (reason, number, body, trailers) = (None, None, recorder.arrivals(), None);
+        let (reason, number, form, body, trailers) = (None, None, None, recorder.arrivals(), None);
         let waited = Duration::ZERO;
         Some(Self {
             recorder,
@@ -79,6 +85,8 @@ impl Recording {
             status,
             headers,
             reason,
+            form,
+            informational: Vec::new(),
             number,
             waited,
             began,
@@ -164,16 +172,28 @@ impl Recording {
         }
     }
 
-    /// Gives up: `why` stands before the request.
+    /// Gives up: `why` is printed before the request.
     pub(super) fn skip(self, why: &str) {
         self.recorder.report_skipped(&self.sent, why, "");
     }
 
     pub(super) fn finish(self, end: End) {
-        let Self { recorder, sent, status, headers, reason, waited, .. } = self;
-        let Self { body, trailers, reserved, .. } = self;
-        let body = body.finish();
-        let answer = ReceivedAnswer { status, headers, reason, waited, body, trailers, end };
+        let Self { recorder, sent, status, headers, reason, informational, waited, .. } = self;
+        let Self { form, body, trailers, reserved, .. } = self;
+        let ends = form.as_ref().and_then(|form| form.chunk_ends());
+        let body = body.finish(ends.as_deref());
+        let layout = form.and_then(|form| form.layout.clone());
+        let answer = ReceivedAnswer {
+            status,
+            headers,
+            reason,
+            informational,
+            layout,
+            waited,
+            body,
+            trailers,
+            end,
+        };
         recorder.write(sent, answer, reserved);
     }
 }
@@ -205,7 +225,7 @@ impl Body for Tee {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if let Some(recording) = &self.recording {
-            // Not faster than the disk: what waits for it is bounded, and a body with gaps is no recording.
+            // Not faster than the disk: what waits for it is bounded, and a body with gaps is not a recording.
             ready!(recording.poll_ready(cx));
         }
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));

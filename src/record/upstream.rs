@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use crate::message::{BodyError, Request, RequestBody};
+use crate::message::{BodyError, Informational, Request, RequestBody};
 use crate::tls::client::{Offer, TlsClient, Trust};
 
 use super::connect::BackendConnector;
@@ -155,8 +155,11 @@ impl Upstream {
         if let Some(proxy) = place.proxy() {
             shown.push_str(&format!(" (through the proxy {proxy})"));
         }
-        let both = BackendConnector::new(place.route.clone(), offering_both);
-        let http1 = BackendConnector::new(place.route, offering_http1);
+        let has_tls = offering_both.is_some();
+        let connector = |tls, http2| BackendConnector::new(place.route.clone(), tls, http2);
+        let both = connector(offering_both.clone(), place.http2_only);
+        let http1 = connector(offering_http1, false);
+        let http2 = connector(offering_both, !has_tls);
         Ok(Self {
             scheme: place.scheme,
             authority,
@@ -170,9 +173,9 @@ impl Upstream {
             timeout: options.timeout.unwrap_or(ANSWER_TIMEOUT),
             proxy_credentials: place.proxy_credentials,
             credentials: options.credentials.clone(),
-            client: client(both.clone(), place.http2_only),
+            client: client(both, place.http2_only),
             http1: client(http1, false),
-            http2: client(both, true),
+            http2: client(http2, true),
         })
     }
 
@@ -184,10 +187,10 @@ impl Upstream {
         &self,
         request: Request,
     ) -> Result<http::Response<Incoming>, UpstreamError> {
-        let Request { method, uri, mut headers, body, .. } = request;
+        let Request { method, uri, mut headers, body, informational, .. } = request;
         let upgrade = headers::upgrade(&headers);
         let takes_trailers = headers::takes_trailers(&headers);
-        headers::of_request(&mut headers);
+        headers::of_request(&mut headers, takes_trailers);
         let client = if let Some(protocol) = upgrade {
             set_upgrade(&mut headers, protocol);
             &self.http1
@@ -214,6 +217,15 @@ impl Upstream {
             self.uri(authority, &uri).map_err(|error| self.broken(error.to_string()))?;
         *out.version_mut() = Version::HTTP_11;
         *out.headers_mut() = headers;
+        if let Some(informational) = informational {
+            // Over HTTP/2 hyper has none (https://github.com/hyperium/hyper/pull/4114).
+            hyper::ext::on_informational(&mut out, move |interim| {
+                let interim = Informational::with(interim.status(), interim.headers().clone());
+                if let Some(interim) = interim {
+                    informational.send(interim);
+                }
+            });
+        }
         match tokio::time::timeout(self.timeout, client.request(out)).await {
             Err(_) => {
                 Err(UpstreamError::Timeout { url: self.shown.clone(), timeout: self.timeout })
@@ -303,7 +315,7 @@ pub(super) fn outgoing(body: RequestBody) -> OutBody {
     }
 }
 
-/// An error with what caused it: "connection refused" stands at the end of a chain.
+/// An error with what caused it: "connection refused" is at the end of a chain.
 pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

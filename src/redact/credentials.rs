@@ -232,7 +232,7 @@ impl Finder<'_> {
         let (name, tag) = (name.to_owned(), self.key.tag(value));
         let is_redacted = pseudonym != value;
         let credential = RecordedCredential { part, name, pseudonym, tag, subject };
-        // A value that is not redacted is no credential, but a short one may be its own pseudonym.
+        // A value that is not redacted is not a credential, but a short one may be its own pseudonym.
         if is_redacted || !credential.is_unmistakable() && !value.is_empty() {
             self.values.push(credential);
         }

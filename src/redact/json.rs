@@ -32,7 +32,7 @@ struct Around<'n> {
     data: bool,
     /// It is or holds Kubernetes Secrets, whatever it says of its kind.
     secrets: bool,
-    /// It stands in an object that holds secrets under names of their own.
+    /// It is in an object that holds secrets under names of their own.
     held: bool,
 }
 
@@ -257,7 +257,7 @@ impl Walk<'_> {
     }
 
     /// What the path of a JSON Patch leads to: the name it counts as, and whether its value is base64;
-    /// nothing where it is no secret.
+    /// nothing where it is not a secret.
     fn of_path(&self, path: &str, secrets: bool) -> Option<(String, bool)> {
         let steps: Vec<String> = path
             .split('/')
@@ -371,7 +371,7 @@ impl Reader<'_> {
     }
 }
 
-/// What the inside of a JSON string means; as it stands where it means nothing.
+/// What the inside of a JSON string means; as it is where it means nothing.
 fn unescaped(inside: &str) -> String {
     if !inside.contains('\\') {
         return inside.to_owned();

@@ -113,7 +113,7 @@ impl Search {
     }
 }
 
-/// The secrets of earlier exchanges: a token that was issued stands in later requests.
+/// The secrets of earlier exchanges: a token that was issued is in later requests.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     secrets: BTreeSet<String>,

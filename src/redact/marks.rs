@@ -1,4 +1,4 @@
-//! What stands in a text, found in one pass: which patterns are worth a search of their own.
+//! What is in a text, found in one pass: which patterns are worth a search of their own.
 
 use std::sync::LazyLock;
 
@@ -47,7 +47,7 @@ static SEARCH: LazyLock<Option<(AhoCorasick, Vec<u32>)>> = LazyLock::new(|| {
     Some((search, words.into_iter().map(|(mark, _)| mark).collect()))
 });
 
-/// What stands in a text.
+/// What is in a text.
 pub(super) fn in_text(text: &str) -> u32 {
     let Some((search, marks)) = &*SEARCH else { return u32::MAX };
     let begins = if text.starts_with('-') { OPTION } else { 0 };

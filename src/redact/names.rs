@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 use percent_encoding::percent_decode_str;
 
 use super::random::looks_random;
-use super::words::{AFTER, BEFORE_KEY, FINDS, FLAT, OF_PAGES, SECRET};
+use super::words::{AFTER, BEFORE_KEY, FINDS, FLAT, OF_PAGES, SECRET, SERVICES};
 
 /// Where a name stands: a few words are secret only there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,6 +187,10 @@ fn least(words: &[String], place: Place) -> Option<usize> {
         [.., "primary" | "secondary", "key"] => Some(12),
         ["key"] => in_query.then_some(20),
         ["policy"] => in_query.then_some(28),
+        // The answer to a question of security.
+        ["answer"] => in_query.then_some(0),
+        // A name of a service alone: its key, or an id there, which is shorter or no token.
+        [service] if SERVICES.contains(service) => Some(16),
         // Links that sign somebody in, and keys of small services.
         [
             "sas" | "sso" | "magic" | "tk" | "k" | "t" | "appid" | "invite" | "share" | "login"
@@ -264,22 +268,10 @@ pub(super) fn needs_its_object(name: &str) -> bool {
 }
 
 fn words_name_another(words: &[String]) -> bool {
+    #[rustfmt::skip]
     const NAMES: &[&str] = &[
-        "name",
-        "key",
-        "field",
-        "param",
-        "parameter",
-        "header",
-        "id",
-        "label",
-        "variable",
-        "property",
-        "attribute",
-        "option",
-        "setting",
-        "k",
-        "n",
+        "name", "key", "field", "param", "parameter", "header", "id", "label", "variable", "property", "attribute",
+        "option", "setting", "k", "n",
     ];
     words.last().is_some_and(|last| NAMES.contains(&last.as_str()))
 }

@@ -110,7 +110,7 @@ fn before(text: &str, at: usize) -> Option<Named<'_>> {
     (start < end).then(|| Named { name: &text[start..end], start })
 }
 
-/// What stands before a name in its line, without the words that declare it.
+/// What is before a name in its line, without the words that declare it.
 fn is_at_line_start(text: &str, start: usize) -> bool {
     let before = &text[text[..start].rfind('\n').map_or(0, |at| at + 1)..start];
     let mut before = before.trim_start_matches([' ', '\t']);
@@ -193,7 +193,7 @@ fn value(text: &str, mark: usize) -> Option<Range<usize>> {
     }
 }
 
-/// The length of what stands before a quote that is not escaped, or before one that is as the first was.
+/// The length of what is before a quote that is not escaped, or before one that is as the first was.
 fn quoted(bytes: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {

@@ -23,11 +23,24 @@ pub(super) fn has_mixed(value: &str) -> bool {
         && value.bytes().any(|byte| byte.is_ascii_digit() || b"!@#$%^&*".contains(&byte))
 }
 
-/// Whether a text has a run of letters and digits that is as long as one of a token.
+/// Whether a text has a run of letters and digits that is as long as one of a token; or a longer one in groups, with
+/// capital letters, which names have not.
 pub(super) fn has_long_run(text: &str) -> bool {
     const SHORTEST: usize = 14;
-    let runs = text.as_bytes().split(|byte| !byte.is_ascii_alphanumeric());
-    runs.filter(|run| run.len() >= SHORTEST).any(|run| run.iter().any(u8::is_ascii_digit))
+    const SHORTEST_GROUPS: usize = 20;
+    let has_digit = |run: &[u8]| run.iter().any(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    let mut runs = bytes.split(|byte| !byte.is_ascii_alphanumeric());
+    if runs.any(|run| run.len() >= SHORTEST && has_digit(run)) {
+        return true;
+    }
+    bytes.len() >= SHORTEST_GROUPS && {
+        let is_group = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        let mut groups = bytes.split(|byte| !is_group(byte));
+        groups.any(|run| {
+            run.len() >= SHORTEST_GROUPS && has_digit(run) && run.iter().any(u8::is_ascii_uppercase)
+        })
+    }
 }
 
 #[cfg(test)]
@@ -52,7 +65,10 @@ mod tests {
             assert!(!looks_random(word), "{word}");
         }
         assert!(
-            has_long_run("x 0123456789abcdef y") && !has_long_run("xxxxxxxxxxxxxxxxxxxx 0123-4567")
+            has_long_run("x 0123456789abcdef y")
+                && has_long_run("A3-09JFB9-2A585DUU7WJ")
+                && !has_long_run("web-5d4f8c7b9-abcde-1f00ee2cc520")
+                && !has_long_run("xxxxxxxxxxxxxxxxxxxx 0123-4567")
         );
     }
 }

@@ -371,7 +371,7 @@ fn patterns_have_a_mark_where_a_secret_stood() {
     assert_eq!(marks.target("/x?token=a%20b"), format!("/x?token={MARK}"));
 }
 
-/// Places of a secret, which stands at `{}`.
+/// Places of a secret, which is at `{}`.
 const PLACES: [&str; 24] = [
     "password={}",
     "a=b&access_token={}&c=d",

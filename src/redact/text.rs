@@ -223,7 +223,7 @@ fn is_drawn(segment: &str) -> bool {
     looks_random(segment) || is_long() || has_digits_in_word(segment)
 }
 
-/// Whether digits stand between letters, as in `s3cr3t`: words of a name end with digits, and ids are no words.
+/// Whether digits stand between letters, as in `s3cr3t`: words of a name end with digits, and ids are not words.
 fn has_digits_in_word(segment: &str) -> bool {
     const SHORTEST: usize = 8;
     let between = |word: &str| {

@@ -15,26 +15,26 @@ patterns! {
         (?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|AGPA|AIPA|ANPA|APKA|A3T[A-Z0-9])[0-9A-Z]{12,} | ABSK[A-Za-z0-9+/=]{40,}
         | amzn\.mws\.[0-9a-f-]{36} | amzn1\.oa2-cs\.v1\.[a-f0-9]{40,} | k8s-aws-v1\.[A-Za-z0-9_-]{10,}
         | AIza[0-9A-Za-z_-]{20,} | ya29\.[0-9A-Za-z_-]{10,} | 1//0[0-9A-Za-z_-]{20,} | GOCSPX-[A-Za-z0-9_-]{20,}
-        | LTAI[A-Za-z0-9]{12,} | AKID[A-Za-z0-9]{13,} | HPUA[A-Z0-9]{14,} | t1\.[A-Za-z0-9_-]{20,}={0,2}\.[A-Za-z0-9_-]{30,}
-        | do[opr]_v1_[a-f0-9]{20,} | tk-us-[\w-]{30,} | HRKU-[A-Za-z0-9_-]{30,} | fm[12][ar]?_[A-Za-z0-9+/=,_-]{20,}
-        | v1\.0-[a-f0-9]{24}-[a-f0-9]{40,} | dt0[a-z][0-9]{2}\.[A-Z0-9]{20,}\.[A-Z0-9]{40,} | nvapi-[\w-]{40,}
+        | LTAI[A-Za-z0-9]{12,} | AKID[A-Za-z0-9]{13,} | HPUA[A-Z0-9]{14,} | t1\.[A-Za-z0-9_-]{20,}={0,2}\.[A-Za-z0-9_-]{30,} | t1\.[A-Za-z0-9_-]{4,}={0,2}\.[A-Za-z0-9_-]{60,} | AQVN[A-Za-z0-9_-]{35,38}\b | YC[A-Za-z0-9_-]{38}\b
+        | do[opr]_v1_[a-f0-9]{20,} | tk-us-[\w-]{30,} | HRKU-[A-Za-z0-9_-]{30,} | fm[12][ar]?_[A-Za-z0-9+/=,_-]{20,} | fo1_[\w-]{40,}
+        | v1\.0-[a-f0-9]{24}-[a-f0-9]{40,} | dt0[a-z][0-9]{2}\.[A-Za-z0-9]{20,}\.[A-Za-z0-9]{40,} | nvapi-[\w-]{40,}
         | pscale_[a-z]+_[A-Za-z0-9_.=-]{20,} | sbp_[a-f0-9]{30,} | sb_secret_[\w-]{20,} | vercel_[A-Za-z0-9]{20,} | nfp_[A-Za-z0-9]{20,}
         # Forges and registries.
         | gh[pousr]_[A-Za-z0-9]{16,} | github_pat_[A-Za-z0-9_]{20,} | gl(?:pat|agent|dt|rt|ptt|ft|cbt|soat|imt|ffct|oas)-[A-Za-z0-9_-]{10,}
         | ATATT3[A-Za-z0-9_=-]{20,} | ATBB[A-Za-z0-9]{20,} | ATCTT3[A-Za-z0-9_=-]{20,}
         | npm_[A-Za-z0-9]{20,} | pypi-[A-Za-z0-9_-]{16,} | rubygems_[a-f0-9]{40,} | oy2[a-z0-9]{43} | cio[A-Za-z0-9]{32}
-        | CLOJARS_[a-z0-9]{40,} | dckr_[a-z]+_[A-Za-z0-9_-]{16,} | AKCp[A-Za-z0-9]{10,} | cmVmdGtu[A-Za-z0-9]{20,}
-        | bk(?:ua|aa|at|pt)_[a-f0-9]{30,} | CCI(?:PAT|PRJ)_[A-Za-z0-9_]{30,} | sgp_[a-f0-9_]{40,} | sq[upa]_[a-f0-9]{40}
+        | CLOJARS_[a-z0-9]{40,} | dckr_[a-z]+_[A-Za-z0-9_-]{16,} | AKCp[A-Za-z0-9]{10,} | cmVmdGtu[A-Za-z0-9]{20,} | cmVmd[A-Za-z0-9]{55,}
+        | bk(?:ua|aa|at|pt)_[a-f0-9]{30,} | CCI(?:PAT|PRJ)_[A-Za-z0-9_]{30,} | sgp_[A-Za-z0-9_]{40,} | sq[upa]_[a-f0-9]{40}
         # Chats, mail and telephones.
-        | xox[abeoprs]-[A-Za-z0-9-]{8,} | xapp-[A-Za-z0-9-]{8,} | [0-9]{8,10}:AA[A-Za-z0-9_-]{30,}
-        | [MNO][A-Za-z0-9_-]{23,28}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{25,} | SG\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}
-        | key-[a-f0-9]{32} | [a-f0-9]{32}-us[0-9]{1,2}\b | SK[a-f0-9]{32} | EAAC[A-Za-z0-9]{20,}
+        | xox[abeoprs]-[A-Za-z0-9-]{8,} | xapp-[A-Za-z0-9-]{8,} | [0-9]{8,10}:AA[A-Za-z0-9_-]{30,} | [0-9]{5,16}:A[A-Za-z0-9_-]{34}\b
+        | [MNO][A-Za-z0-9_-]{23,28}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{25,} | SG\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,} | SG\.[\w=.-]{50,} | x(?:keys|smtps)ib-[a-f0-9]{40,}(?:-[A-Za-z0-9]{10,})?
+        | key-[a-f0-9]{32} | [a-f0-9]{32}-us[0-9]{1,2}\b | SK[a-fA-F0-9]{32} | [0-9]{15,16}(?:\||%7C)[0-9A-Za-z_-]{27,40}\b | EAAC[A-Za-z0-9]{20,}
         # Shops and payments.
         | (?:sk|rk|pk|whsec)_(?:live_|test_)?[0-9A-Za-z]{12,} | sq0[a-z]{3}-[0-9A-Za-z_-]{20,} | EAAA[A-Za-z0-9_-]{20,}
-        | shp(?:at|ca|pa|ss)_[a-fA-F0-9]{16,} | EZ[AT]K[A-Za-z0-9]{30,} | FLWSECK(?:_TEST)?-[A-Za-z0-9]{12,}-X
+        | shp(?:at|ca|pa|ss)_[a-fA-F0-9]{16,} | EZ[AT]K[A-Za-z0-9]{30,} | FLWSECK(?:_TEST)?-[A-Za-z0-9]{12,}(?:-X)? | duffel_(?:test|live)_[\w=-]{40,}
         # Vaults and identity.
         | hv[sbr]\.[A-Za-z0-9_-]{10,} | [sbr]\.[A-Za-z0-9]{24}\b | sha256~[A-Za-z0-9_-]{20,} | AGE-SECRET-KEY-1[0-9A-Z]{20,}
-        | ops_eyJ[A-Za-z0-9_-]{20,} | dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9._-]{20,} | ory_[a-z]+_[A-Za-z0-9_-]{20,}
+        | ops_eyJ[A-Za-z0-9_+/=-]{20,} | A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3} | dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9._-]{20,} | ory_[a-z]+_[A-Za-z0-9_-]{20,}
         | v[1-4]\.(?:local|public)\.[A-Za-z0-9_-]{20,} | 00[A-Za-z0-9_-]{40}\b | tskey-[a-z]+-[A-Za-z0-9-]{8,}
         # Models.
         | sk-(?:ant-|proj-|or-)?[A-Za-z0-9_-]{16,} | hf_[A-Za-z0-9]{16,} | api_org_[A-Za-z]{30,} | r8_[A-Za-z0-9]{30,}
@@ -45,14 +45,14 @@ patterns! {
         | [A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{20,} | (?:sdk|mob)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
         | GR1348941[\w-]{20,} | [\w.~-]{3}[0-9]Q~[\w.~-]{31,34} | cf[a-z]{2}_[\w-]{35,} | rnd_[A-Za-z0-9]{20,} | napi_[a-z0-9]{40,}
         | dd[pwo]_[A-Za-z0-9]{30,} | y[0-3]_[\w-]{30,} | lsv2_[a-z]{2}_[a-f0-9]{32}_[a-f0-9]{6,} | ph[cxsr]_[A-Za-z0-9]{30,}
-        | rdme_[a-z0-9]{50,} | API-[A-Z0-9]{25,32}\b | pat\.[\w-]{22}\.[0-9a-f]{24}\.\w{20} | \w{6}_\w{29}_mmk
+        | rdme_[a-z0-9]{50,} | API-[A-Z0-9]{25,32}\b | [ps]at\.[\w-]{22}\.[0-9A-Za-z]{24}\.\w{20} | sm_[aps]at_[A-Za-z0-9]{16,} | p8e-[A-Za-z0-9]{32} | 4b1d[A-Za-z0-9]{38}\b | \w{6}_\w{29}_mmk
         | re_[A-Za-z0-9]{8,}_[A-Za-z0-9]{20,} | (?:api|pat-[a-z]{2}[0-9]|access-(?:sandbox|development|production)|apify_api)-?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
         | access_token\$[a-z]+\$[0-9a-z]{16}\$[0-9a-f]{32} | rzp_[a-z]+_[A-Za-z0-9]{14,} | AQE[\w+/-]{50,}={0,2} | A{20,22}[A-Za-z0-9%]{70,100}\b
-        | [\w-]{6}\.[\w-]{6}:[\w-]{40,} | sk_[0-9a-f]{48} | apify_api_[A-Za-z0-9]{30,} | pk\.eyJ[\w-]{20,}\.[\w-]{20,}
+        | [\w-]{6}\.[\w-]{6}:[\w-]{40,} | sk_[0-9a-f]{48} | apify_api_[A-Za-z0-9]{30,} | pk\.eyJ[\w-]{20,}\.[\w-]{20,} | [ps]k\.[a-z0-9]{60}\.[a-z0-9]{22}\b | dnkey-[\w=-]{40,}
         | (?:ddog|dd)_[A-Za-z0-9]{30,} | jina_[A-Za-z0-9]{30,} | tvly-[A-Za-z0-9-]{20,} | fc-[0-9a-f]{32} | csk-[a-z0-9]{40,}
         | key_[A-Za-z0-9]{24,} | SCW[A-Z0-9]{17} | exp[ao]_[\w-]{20,} | uk[a-z]{1,4}_[a-z0-9]{20,} | ak_[A-Za-z0-9]{30,} | dsk_[A-Za-z0-9]{20,}
         | whpk_[\w-]{20,} | stk_[A-Za-z0-9]{20,} | mdb_sa_sk_[\w-]{30,} | ghv_[A-Za-z0-9]{16,} | bbdc-[A-Za-z0-9+/]{40,} | NMT[A-Za-z0-9]{20}\.[\w-]{6}\.[\w-]{27,}
-        | v1\.[0-9a-f]{40}\b | zpka_[\w-]{30,} | secret-(?:sandbox|production)-[\w-]{20,} | BBFF-[A-Za-z0-9]{30}
+        | v1\.[0-9a-f]{40}\b | zpka_[\w-]{30,} | (?:sc|ext|scauth|authress)_[A-Za-z0-9]{5,30}\.[A-Za-z0-9]{4,6}\.acc[_-][A-Za-z0-9-]{10,32}\.[A-Za-z0-9+/_=-]{30,} | secret-(?:sandbox|production)-[\w-]{20,} | BBFF-[A-Za-z0-9]{30}
         # Offices.
         | ntn_[A-Za-z0-9]{20,} | lin_(?:api|oauth)_[A-Za-z0-9]{16,} | pat[A-Za-z0-9]{14}\.[a-f0-9]{40,} | PMAK-[a-f0-9]{24}-[a-f0-9]{30,}
         | CFPAT-[\w-]{30,} | [0-9]/[0-9]{16}(?:/[0-9]{16})?:[a-f0-9]{32} | fig[dou]?_[\w-]{30,} | sl\.(?:u\.)?[A-Za-z0-9_-]{60,} | fio-u-[\w-]{30,}
@@ -62,8 +62,10 @@ patterns! {
     IN_PATH = r"(?:infura\.io/v3|alchemy\.com/v2|alchemyapi\.io/v2|quiknode\.pro|ankr\.com/\w+|maker\.ifttt\.com/trigger/\w+/(?:json/)?with/key|hooks\.zapier\.com/hooks/catch/\d+|hook\.[a-z0-9.]*make\.com|pipedream\.net)/([A-Za-z0-9_-]{6,})";
     // A short name and a long run of all kinds of characters: how most new tokens are made.
     PREFIXED = r"(?-u)\b[a-z][a-z0-9]{1,9}[_-](?:[a-z0-9]{2,8}[_-])?([A-Za-z0-9]{30,})\b";
+    // Short prefixes, which words have as well.
+    SHORT = r"(?-u)\b(b_[a-z0-9=_-]{44}|(?:live|test)_(?:pub_)?[A-Za-z0-9=_-]{31,40}|[a-h0-9]{32}-[a-h0-9]{8}-[a-h0-9]{8})\b";
     // A word for a secret in the name of a token: `acme_live_..`, `acme-pat-..`.
-    NAMED = r"(?-u)\b(?:[A-Za-z0-9]{2,15}[_-])?(?:[a-z0-9]{2,10}[_-])?(?:pat|sk|tok|token|key|apikey|secret|pw|tkn|live|prod|auth|at|rt)[_-]([A-Za-z0-9]{20,})\b";
+    NAMED = r"(?-u)\b(?:[A-Za-z0-9]{2,15}[_-])?(?:[a-z0-9]{2,10}[_-])?(?:pat|sk|tok|token|key|apikey|secret|pw|tkn|live|prod|test|sandbox|auth|at|rt)[_-]([A-Za-z0-9]{20,})\b";
 }
 
 impl Pass<'_> {
@@ -84,6 +86,11 @@ impl Pass<'_> {
                 let is_token = !found[0].starts_with("sha") && is_of_all_kinds(&found[1]);
                 if let (Some(all), true) = (found.get(0), is_token) {
                     edit(all.range());
+                }
+            }
+            for found in SHORT.find_iter(part) {
+                if has_many_digits(found.as_str()) {
+                    edit(found.range());
                 }
             }
             for found in NAMED.captures_iter(part) {
@@ -109,7 +116,7 @@ const SHORTEST: usize = 13;
 /// plain identity of 128 bits.
 fn candidates(text: &str) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./+=:~$%,@".contains(&byte);
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./+=:~$%,@|".contains(&byte);
     let is_run = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     let mut found = Vec::new();
     let mut at = 0;
@@ -135,9 +142,10 @@ fn candidates(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Whether a run may be a token, or a part of one; `alone` says that nothing stands before it in its word.
+/// Whether a run may be a token, or a part of one; `alone` says that nothing is before it in its word.
 fn may_be_token(run: &[u8], alone: bool) -> bool {
     const IDENTITY: usize = 36;
+    const WORD: usize = 28;
     if run.len() < SHORTEST {
         return false;
     }
@@ -150,7 +158,14 @@ fn may_be_token(run: &[u8], alone: bool) -> bool {
                 _ => byte.is_ascii_hexdigit(),
             })
     };
-    (digit || mixed()) && !(alone && is_identity())
+    // Words are shorter.
+    let long = || run.split(|byte| !byte.is_ascii_alphanumeric()).any(|word| word.len() >= WORD);
+    (digit || mixed() || long()) && !(alone && is_identity())
+}
+
+/// Whether a token has digits between its letters, as words and names have not.
+fn has_many_digits(token: &str) -> bool {
+    token.bytes().filter(u8::is_ascii_digit).count() >= 4
 }
 
 /// Whether a run has capital and small letters and digits, several of each.
@@ -160,3 +175,6 @@ fn is_of_all_kinds(run: &str) -> bool {
         && count(u8::is_ascii_uppercase) >= 4
         && count(u8::is_ascii_digit) >= 2
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,3 +68,15 @@ pub(super) const FINDS: &[&str] = &[
     "topology", "label", "node", "config", "entity", "query", "search", "page", "next", "last", "first", "start",
     "end", "continuation", "known",
 ];
+
+/// Services that give keys to their users.
+#[rustfmt::skip]
+pub(super) const SERVICES: &[&str] = &[
+    "adafruit", "airtable", "algolia", "anthropic", "artifactory", "asana", "atlassian", "beamer", "bitbucket",
+    "bittrex", "cloudflare", "codecov", "cohere", "coinbase", "confluence", "confluent", "contentful", "datadog",
+    "discord", "dropbox", "etsy", "fastly", "finicity", "finnhub", "flickr", "freshbooks", "gitter", "gocardless",
+    "heroku", "hubspot", "intercom", "jfrog", "jira", "kraken", "kucoin", "launchdarkly", "linear", "lob", "looker",
+    "mailchimp", "mailgun", "mapbox", "mattermost", "meraki", "messagebird", "netlify", "newrelic", "nytimes", "okta",
+    "openai", "pagerduty", "plaid", "rapidapi", "sendbird", "sendgrid", "sentry", "slack", "snyk", "squarespace",
+    "stripe", "sumologic", "telegram", "travis", "twilio", "twitch", "yandex", "zendesk",
+];

@@ -95,7 +95,7 @@ fn collect(value: &Value, of_secrets: bool, found: &mut Vec<(String, bool)>) {
     }
 }
 
-/// Whether a piece of a text is no part of a longer word.
+/// Whether a piece of a text is not part of a longer word.
 fn stands_alone(text: &str, at: usize, length: usize) -> bool {
     let word = |c: char| c.is_alphanumeric() || c == '_';
     !text[..at].chars().next_back().is_some_and(word)

@@ -38,7 +38,7 @@ pub struct Bounds {
     pub journal: JournalLimits,
     /// The most bytes of exchanges being recorded, in memory; 16 MiB by default. New requests wait above it.
     pub recorder_bytes: usize,
-    /// The most bytes of recorded exchanges on disk that are no mappings yet; 1 GiB by default. Above it they stay
+    /// The most bytes of recorded exchanges on disk that are not mappings yet; 1 GiB by default. Above it they stay
     /// in memory.
     pub recorder_backlog: usize,
     /// The largest body of a response that is recorded; 1 GiB by default. A larger one passes through.
@@ -156,7 +156,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         name: "recorder-backlog",
-        what: "recorded exchanges on disk that are no mappings yet; above it they stay in memory",
+        what: "recorded exchanges on disk that are not mappings yet; above it they stay in memory",
         of: Of::Bytes(|bounds| &mut bounds.recorder_backlog),
     },
     Row {

@@ -8,7 +8,8 @@ use http::HeaderName;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 
 use crate::message::{
-    Body, Damage, Delivery, Effects, Pace, Plan, RequestBody, SlowHead, WrongCharset, WrongLength,
+    Body, Damage, Delivery, Effects, Informational, Pace, Plan, RequestBody, SlowHead,
+    WrongCharset, WrongLength,
 };
 
 /// The most bytes that pad a head.
@@ -63,7 +64,9 @@ pub(super) fn apply(plan: &mut Plan, damage: &Damage) {
         effects.wrong_length = true;
     }
     if !damage.informational.is_empty() || damage.head_pace.is_some() {
-        let (informational, pace) = (damage.informational.clone(), damage.head_pace);
+        let codes = damage.informational.iter().copied();
+        let (informational, pace) =
+            (codes.filter_map(Informational::of).collect(), damage.head_pace);
         effects.head = Some(Arc::new(SlowHead { informational, pace }));
     }
     plan.delivery = Delivery::over(std::mem::take(&mut plan.delivery), effects.into());

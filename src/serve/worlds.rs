@@ -35,7 +35,7 @@ impl std::fmt::Debug for Worlds {
 impl Worlds {
     pub(crate) fn new(default: Arc<World>, limit: usize) -> Self {
         let limit = NonZeroUsize::new(limit).unwrap_or(NonZeroUsize::MIN);
-        // Grows with the worlds; the limit is no reservation.
+        // Grows with the worlds; the limit is not a reservation.
         let mut named = LruCache::unbounded();
         named.resize(limit);
         Self { default, named: Mutex::new(named), dropped: AtomicU64::new(0) }

@@ -52,7 +52,7 @@ impl fmt::Display for Date {
 pub(crate) fn zone(name: &str) -> Result<TimeZone, String> {
     let unknown = || {
         format!(
-            "\"{name}\" is no time zone; use a name such as Europe/Berlin or an offset such as +02:00"
+            "\"{name}\" is not a time zone; use a name such as Europe/Berlin or an offset such as +02:00"
         )
     };
     // Java has these short names in an older interface only.
@@ -99,7 +99,7 @@ pub(crate) fn shift(millis: i64, offset: &str) -> Result<i64, String> {
     let parts: Vec<&str> = offset.split(' ').collect();
     let ([amount, unit] | [_, amount, unit]) = parts[..] else {
         return Err(format!(
-            "\"{offset}\" is no offset; write an amount and a unit, such as \"8 seconds\" or \"now +5 years\""
+            "\"{offset}\" is not an offset; write an amount and a unit, such as \"8 seconds\" or \"now +5 years\""
         ));
     };
     let amount: i32 = amount
@@ -115,7 +115,7 @@ pub(crate) fn shift(millis: i64, offset: &str) -> Result<i64, String> {
         "years" => Span::new().try_years(amount),
         _ => {
             return Err(format!(
-                "\"{unit}\" is no unit of time; use seconds, minutes, hours, days, months or years"
+                "\"{unit}\" is not a unit of time; use seconds, minutes, hours, days, months or years"
             ));
         }
     };
@@ -135,7 +135,7 @@ pub(crate) fn truncate(date: &Date, truncation: &str) -> Result<Date, String> {
     let day = at.date();
     let unknown = || {
         format!(
-            "\"{truncation}\" is no truncation; use one such as \"first minute of hour\", \"first hour of day\", \"first day of month\" or \"last day of year\""
+            "\"{truncation}\" is not a truncation; use one such as \"first minute of hour\", \"first hour of day\", \"first day of month\" or \"last day of year\""
         )
     };
     let start = |day: jiff::civil::Date| day.to_datetime(jiff::civil::Time::midnight());

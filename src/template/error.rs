@@ -13,7 +13,7 @@ pub(crate) struct At {
     pub(crate) column: u32,
 }
 
-/// A text that is no template.
+/// A text that is not a template.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{}:{}: {message}", at.line, at.column)]
 pub(crate) struct TemplateError {

@@ -294,7 +294,7 @@ impl<'i, 's, 'r, 'c> Invocation<'i, 's, 'r, 'c> {
         Ok(self.renderer.nodes(&block.body, &scope.named(names), self.out)?)
     }
 
-    /// Renders what stands after `{{else}}`.
+    /// Renders what is after `{{else}}`.
     pub(crate) fn write_inverse(&mut self) -> Result<(), Failure> {
         let Some(block) = self.block else { return Ok(()) };
         Ok(self.renderer.nodes(&block.inverse, self.scope, self.out)?)
@@ -310,7 +310,7 @@ impl<'i, 's, 'r, 'c> Invocation<'i, 's, 'r, 'c> {
     }
 
     /// What a helper answers that renders its block: nothing more where there is one. Without one the text is
-    /// empty, and is no text to other helpers.
+    /// empty, and is not text to other helpers.
     pub(crate) fn written(&self) -> Value {
         if self.is_block() { Value::Null } else { Value::Token("".into()) }
     }

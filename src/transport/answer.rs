@@ -10,26 +10,26 @@ use futures_util::{FutureExt, StreamExt};
 use http::StatusCode;
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, SEC_WEBSOCKET_ACCEPT, UPGRADE};
 use hyper::body::Incoming;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::message::{
-    Body, BodyError, BodyStream, Delivery, FaultAction, Handler, Handling, LastStream, Origin,
-    Plan, Request, RequestBody,
+    Body, BodyError, BodyStream, Delivery, FaultAction, Handler, Handling, Informational,
+    InformationalSink, LastStream, Origin, Plan, Request, RequestBody,
 };
 
 use super::body::PlanBody;
 use super::client::{Client, Forwards};
 use super::client_errors::ClientErrors;
 use super::deliver::{Step, Steps, steps};
-use super::exact;
 use super::frames::Frames;
 use super::head::{HeadFacts, name_host};
 use super::reason::{EndsHere, reason_of};
 use super::response::{Wanted, is_stream, on_stream, outside, plain, response};
 use super::stalled::Stalled;
 use super::upload::Upload;
-use super::websocket;
 use super::wire::{Answering, Control, Takeover};
+use super::{exact, interim, websocket};
 
 /// An answer that waits for longer goes on without hyper meanwhile.
 const LONG: Duration = Duration::from_millis(500);
@@ -39,8 +39,8 @@ const LONG: Duration = Duration::from_millis(500);
 pub(super) enum Over<'a> {
     /// A connection of its own, as long as it is answered.
     Http1(&'a Arc<Control>),
-    /// A stream among others.
-    Http2(&'a Arc<Frames>),
+    /// A stream among others, and its number where it is known.
+    Http2(&'a Arc<Frames>, Option<u32>),
 }
 
 /// A response for hyper, or the end of the stream.
@@ -100,7 +100,7 @@ pub(super) fn answer<'a, H: Handler>(
                 wanted.accept = websocket::accept(&head.headers);
             }
         }
-        Over::Http2(frames) => {
+        Over::Http2(frames, _) => {
             if frames.ends_at_next_request() {
                 // The connection ends, without an answer.
                 return AnswerFuture::Waiting(Box::pin(std::future::pending()));
@@ -125,14 +125,26 @@ pub(super) fn answer<'a, H: Handler>(
         }
         Forwards::All => true,
     };
+    let interim = (handler.passes_on() && wanted.version != http::Version::HTTP_10).then(|| {
+        let (sender, interim) = mpsc::channel(Informational::MOST);
+        // More than are held are left out: they say nothing that an answer depends on.
+        let send = move |informational| drop(sender.try_send(informational));
+        request.informational = Some(InformationalSink::new(send));
+        interim
+    });
     let handled = catch_unwind(AssertUnwindSafe(|| handler.handle(request)));
     match handled {
         Ok(Handling::Ready(plan)) if wanted.is_simple(&plan) => {
+            set_layout(&plan, over);
             AnswerFuture::Ready(Some(answering(Ok(plain(plan, &wanted)), over)))
         }
         Ok(Handling::Ready(plan)) => AnswerFuture::Waiting(Box::pin(deliver(plan, wanted, over))),
         Ok(Handling::Waiting(waiting)) => AnswerFuture::Waiting(Box::pin(async move {
-            let plan = AssertUnwindSafe(waiting).catch_unwind().await;
+            let waiting = AssertUnwindSafe(waiting).catch_unwind();
+            let plan = match interim {
+                Some(interim) => while_waiting(waiting, interim, over).await,
+                None => waiting.await,
+            };
             let plan = plan.unwrap_or_else(|_| panicked(client, client_errors));
             deliver(plan, wanted, over).await
         })),
@@ -140,6 +152,47 @@ pub(super) fn answer<'a, H: Handler>(
             let plan = panicked(client, client_errors);
             AnswerFuture::Waiting(Box::pin(deliver(plan, wanted, over)))
         }
+    }
+}
+
+/// Waits for a plan, and sends the informational answers that come meanwhile.
+async fn while_waiting<T>(
+    plan: impl Future<Output = T>,
+    mut interim: mpsc::Receiver<Informational>,
+    over: Over<'_>,
+) -> T {
+    let mut plan = std::pin::pin!(plan);
+    let plan = loop {
+        tokio::select! {
+            biased;
+            Some(informational) = interim.recv() => over.inform(&informational).await,
+            plan = &mut plan => break plan,
+        }
+    };
+    while let Ok(informational) = interim.try_recv() {
+        over.inform(&informational).await;
+    }
+    plan
+}
+
+impl Over<'_> {
+    /// Sends an informational answer.
+    async fn inform(self, informational: &Informational) {
+        match self {
+            Self::Http1(control) => control.before_body.send(informational).await,
+            // Without its number it cannot be sent; the answer is the same.
+            Self::Http2(_, None) => {}
+            Self::Http2(frames, Some(stream)) => {
+                frames.inject(&interim::frames_of(informational, stream));
+            }
+        }
+    }
+}
+
+/// Sets the layout of the head, where the plan has one.
+fn set_layout(plan: &Plan, over: Over<'_>) {
+    if let (Over::Http1(control), Some(layout)) = (over, plan.delivery.layout()) {
+        control.before_body.set_layout(layout.clone());
     }
 }
 
@@ -159,7 +212,7 @@ async fn deliver(plan: Plan, wanted: Wanted, over: Over<'_>) -> Answer {
     if let Some(idle) = plan.delivery.effects().and_then(|effects| effects.idle) {
         match over {
             Over::Http1(control) => control.set_idle(Some(idle)),
-            Over::Http2(frames) => frames.set_idle(idle),
+            Over::Http2(frames, _) => frames.set_idle(idle),
         }
     }
     let delay = plan.delivery.delay();
@@ -201,10 +254,17 @@ async fn perform(
     if let Some(action) = plan.delivery.take_fault_before_headers() {
         return before_headers(plan, action, wanted, over).await;
     }
+    set_layout(&plan, over);
     let undisturbed = plan.delivery.leaves_body();
     let control = match over {
         Over::Http1(control) => control,
-        Over::Http2(frames) => return Ok(on_stream(plan, wanted, frames)),
+        Over::Http2(frames, _) => {
+            let head = plan.delivery.effects().and_then(|effects| effects.head.clone());
+            for informational in head.iter().flat_map(|head| &head.informational) {
+                over.inform(informational).await;
+            }
+            return Ok(on_stream(plan, wanted, frames));
+        }
     };
     let guard = plan.guard.take();
     let is_read = wanted.upload.as_ref().is_none_or(Upload::is_ended);
@@ -265,7 +325,7 @@ async fn before_headers(
             control.end(action);
             return Err(EndsHere::with(h2::Reason::INTERNAL_ERROR));
         }
-        Over::Http2(frames) => frames,
+        Over::Http2(frames, _) => frames,
     };
     let FaultAction::GoAway { code, last } = action else {
         return Err(EndsHere::with(reason_of(&action)));

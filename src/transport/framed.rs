@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::frames::{END_STREAM, FrameHead, Frames, Position, kind};
+use super::frame_types::{END_STREAM, kind};
+use super::frames::{FrameHead, Frames, Position};
+use super::marked_writer::MarkedWriter;
 use super::socket::Socket;
 
 /// How many open streams are counted: more than any setting allows at once.
@@ -25,6 +27,8 @@ pub(super) struct Framed {
     open: Vec<u32>,
     /// What of a frame of our own is still to go out.
     pending: Vec<u8>,
+    /// Heads that go out in their own way.
+    marked: MarkedWriter,
     /// Everything is sent: what hyper writes and what the client sends is discarded.
     finished: bool,
     /// The end of the connection is sent as well.
@@ -40,14 +44,26 @@ impl Framed {
             written: Position::default(),
             open: Vec::new(),
             pending: Vec::new(),
+            marked: MarkedWriter::default(),
             finished: false,
             shut: false,
         }
     }
 
-    /// Sends frames of our own, where a frame has ended.
+    /// Sends what was held back, then frames of our own, where a frame has ended.
     fn poll_own(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.pending.is_empty() && self.frames.is_going_away() && self.written.is_between() {
+        while let Some(due) = ready!(self.marked.poll_due(cx)) {
+            let sent = ready!(Pin::new(&mut self.socket).poll_write(cx, due))?;
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            let bytes = self.marked.sent(sent);
+            self.wrote(&bytes);
+            if self.marked.has_paused() {
+                ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
+            }
+        }
+        if self.pending.is_empty() && self.frames.has_injected() && self.written.is_between() {
             self.pending = self.frames.take();
         }
         while !self.pending.is_empty() {
@@ -59,14 +75,40 @@ impl Framed {
         Poll::Ready(Ok(()))
     }
 
+    /// Holds frames back while a head among them goes out in its own way: how many bytes were taken. What has begun to
+    /// go out goes on as it is.
+    fn hold(&mut self, buf: &[u8]) -> Option<usize> {
+        if !(self.frames.heads.any() || self.marked.holds()) || buf.is_empty() {
+            return None;
+        }
+        if !self.marked.holds() && !self.written.is_between() {
+            return None;
+        }
+        self.marked.take(buf, &self.frames.heads);
+        Some(buf.len())
+    }
+
+    /// How much of a buffer of hyper's may be written: where frames of our own wait, or heads are looked for, up to the end
+    /// of a frame.
+    fn free(&self, buf: &[u8]) -> usize {
+        if self.frames.has_injected() || self.frames.heads.any() {
+            buf.len().min(self.written.to_next_end())
+        } else {
+            buf.len()
+        }
+    }
+
     /// Counts what was written.
     fn wrote(&mut self, bytes: &[u8]) {
-        let open = &mut self.open;
+        let (open, frames) = (&mut self.open, &self.frames);
         self.written.pass(bytes, |head| {
             let FrameHead { kind, flags, stream } = head;
             let ends = match kind {
                 kind::DATA | kind::HEADERS => flags & END_STREAM != 0,
-                kind::RST_STREAM => true,
+                kind::RST_STREAM => {
+                    frames.reset(stream);
+                    true
+                }
                 _ => false,
             };
             if ends {
@@ -123,7 +165,10 @@ impl AsyncRead for Framed {
             {
                 open.push(head.stream);
             }
-            kind::RST_STREAM => open.retain(|other| *other != head.stream),
+            kind::RST_STREAM => {
+                frames.reset(head.stream);
+                open.retain(|other| *other != head.stream);
+            }
             _ => {}
         });
         polled
@@ -140,6 +185,10 @@ impl AsyncWrite for Framed {
             return Poll::Ready(Ok(buf.len()));
         }
         ready!(self.poll_own(cx))?;
+        if let Some(held) = self.hold(buf) {
+            return Poll::Ready(Ok(held));
+        }
+        let buf = &buf[..self.free(buf)];
         let polled = Pin::new(&mut self.socket).poll_write(cx, buf);
         if let Poll::Ready(Ok(sent)) = &polled {
             self.wrote(&buf[..*sent]);
@@ -165,6 +214,7 @@ impl AsyncWrite for Framed {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_own(cx))?;
         Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 
@@ -181,6 +231,10 @@ impl AsyncWrite for Framed {
             return Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()));
         }
         ready!(self.poll_own(cx))?;
+        if self.frames.has_injected() || self.frames.heads.any() || self.marked.holds() {
+            let first = bufs.iter().find(|buf| !buf.is_empty()).map_or(&[][..], |buf| buf);
+            return self.poll_write(cx, first);
+        }
         let polled = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
         if let Poll::Ready(Ok(sent)) = &polled {
             let mut left = *sent;

@@ -1,5 +1,6 @@
-//! Where in a sequence of HTTP/2 frames a connection is (RFC 9113, section 4.1), and the `GOAWAY` that a rule
-//! sends: with a code and a last stream of its own, between two frames.
+//! Where in a sequence of HTTP/2 frames a connection is (RFC 9113, section 4.1), and the frames that hyper does not
+//! send: the `GOAWAY` of a rule, with a code and a last stream of its own, and informational answers
+//! (<https://github.com/hyperium/hyper/pull/4114>).
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -8,33 +9,29 @@ use tokio::sync::Notify;
 
 use crate::message::{Idle, LastStream};
 
+use super::frame_types::{END_HEADERS, kind};
+use super::marked_head::MarkedHeads;
+
 /// A frame's head: three bytes of length, type, flags, four of the stream.
 const HEAD: usize = 9;
 /// How a client's connection begins, before its first frame.
 const PREFACE: usize = 24;
 
-/// Frame types (RFC 9113, section 6).
-pub(super) mod kind {
-    pub(in crate::transport) const DATA: u8 = 0;
-    pub(in crate::transport) const HEADERS: u8 = 1;
-    pub(in crate::transport) const RST_STREAM: u8 = 3;
-    pub(in crate::transport) const PUSH_PROMISE: u8 = 5;
-    pub(in crate::transport) const GOAWAY: u8 = 7;
-    pub(in crate::transport) const CONTINUATION: u8 = 9;
-}
-
-/// The flag of a frame behind which its stream has no more (`DATA`, `HEADERS`).
-pub(super) const END_STREAM: u8 = 1;
-/// The flag of a frame that ends a block of header fields.
-const END_HEADERS: u8 = 4;
-
-/// A `GOAWAY` that a request asks for and its socket sends.
+/// The frames that a request asks for and its socket sends.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     /// The last stream that the client opened.
     opened: AtomicU32,
+    /// The first one.
+    first: AtomicU32,
+    /// How many streams hyper has handed out, in the order in which they were opened.
+    accepted: AtomicU32,
+    /// The number of a stream cannot be told from that: the client leaves numbers out, or a stream ended before it was
+    /// handed out.
+    irregular: AtomicBool,
     /// Frames to send at the next end of a frame.
     injected: Mutex<Vec<u8>>,
+    has_injected: AtomicBool,
     going_away: AtomicBool,
     /// The connection ends behind the `GOAWAY`, whatever is unanswered.
     abandoned: AtomicBool,
@@ -47,6 +44,8 @@ pub(super) struct Frames {
     resets: AtomicBool,
     ended: AtomicBool,
     idle_changed: Notify,
+    /// Heads that go out in their own way.
+    pub(super) heads: MarkedHeads,
 }
 
 impl Frames {
@@ -63,9 +62,32 @@ impl Frames {
         let mut frame = vec![0, 0, 8, kind::GOAWAY, 0, 0, 0, 0, 0];
         frame.extend_from_slice(&last.to_be_bytes());
         frame.extend_from_slice(&code.to_be_bytes());
-        self.injected.lock().unwrap_or_else(PoisonError::into_inner).extend(frame);
         self.going_away.store(true, Ordering::Release);
+        self.inject(&frame);
+    }
+
+    /// Sends frames at the next end of a frame.
+    pub(super) fn inject(&self, frames: &[u8]) {
+        self.injected.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(frames);
+        self.has_injected.store(true, Ordering::Release);
+        // It wakes the task of the connection.
         self.changed.notify_one();
+    }
+
+    /// The number of the stream that hyper hands out now, where it can be told.
+    pub(super) fn accept(&self) -> Option<u32> {
+        let before = self.accepted.fetch_add(1, Ordering::AcqRel);
+        let first = self.first.load(Ordering::Acquire);
+        (!self.irregular.load(Ordering::Acquire))
+            .then(|| first.saturating_add(before.saturating_mul(2)))
+    }
+
+    /// Notes that a stream is reset.
+    pub(super) fn reset(&self, stream: u32) {
+        let accepted = self.accepted.load(Ordering::Acquire).saturating_mul(2);
+        if stream >= self.first.load(Ordering::Acquire).saturating_add(accepted) {
+            self.irregular.store(true, Ordering::Release);
+        }
     }
 
     /// Sets when the connection ends once its requests are answered.
@@ -138,11 +160,23 @@ impl Frames {
 
     /// Notes that the client opened a stream; returns whether it is a new one.
     pub(super) fn open(&self, stream: u32) -> bool {
-        self.opened.fetch_max(stream, Ordering::AcqRel) < stream
+        let before = self.opened.fetch_max(stream, Ordering::AcqRel);
+        if before == 0 {
+            self.first.store(stream, Ordering::Release);
+        } else if before < stream && before + 2 != stream {
+            self.irregular.store(true, Ordering::Release);
+        }
+        before < stream
+    }
+
+    /// Whether there are frames to send.
+    pub(super) fn has_injected(&self) -> bool {
+        self.has_injected.load(Ordering::Acquire)
     }
 
     /// The frames to send, once.
     pub(super) fn take(&self) -> Vec<u8> {
+        self.has_injected.store(false, Ordering::Release);
         std::mem::take(&mut *self.injected.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -180,6 +214,16 @@ impl Position {
         self.skip == 0 && self.head_len == 0 && self.payload == 0 && !self.in_block
     }
 
+    /// How many bytes at most may pass before another frame may be sent, as far as is known here: no more than go on
+    /// in the frame, or in its head.
+    pub(super) fn to_next_end(&self) -> usize {
+        match self {
+            Self { skip: 1.., .. } => self.skip,
+            Self { payload: 1.., .. } => self.payload,
+            _ => HEAD - self.head_len,
+        }
+    }
+
     /// Moves on by these bytes; calls `frame` for each frame whose head ends in them.
     pub(super) fn pass(&mut self, mut bytes: &[u8], mut frame: impl FnMut(FrameHead)) {
         let skipped = self.skip.min(bytes.len());
@@ -212,6 +256,7 @@ impl Position {
 
 #[cfg(test)]
 mod tests {
+    use super::super::frame_types::END_STREAM;
     use super::*;
 
     #[test]

@@ -62,10 +62,11 @@ pub(super) async fn run<H: Handler>(
         service_fn(move |request| {
             used.begun.fetch_add(1, Ordering::AcqRel);
             let in_use = InUse(Arc::clone(&used));
+            let stream = frames.accept();
             let (handler, client) = (Arc::clone(&handler), client.clone());
             let (client_errors, frames) = (Arc::clone(&client_errors), Arc::clone(&frames));
             async move {
-                let over = Over::Http2(&frames);
+                let over = Over::Http2(&frames, stream);
                 let response = answer(&*handler, request, &client, over, &client_errors).await;
                 response.map(|response| response.map(|body| body.while_used(in_use)))
             }

@@ -3,13 +3,13 @@
 use std::io;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Version};
 use tokio::io::AsyncWriteExt;
 
-use crate::message::{Pace, SlowHead};
+use crate::message::{HeadLayout, Pace, SlowHead};
 
-use super::exact;
 use super::socket::Socket;
+use super::{exact, interim};
 
 /// A head that is still to be sent.
 pub(super) struct RawHead {
@@ -25,13 +25,12 @@ impl RawHead {
         slow: &SlowHead,
         (status, reason): (StatusCode, Option<Bytes>),
         headers: &HeaderMap,
-        is_chunked: bool,
+        (is_chunked, version): (bool, Version),
+        layout: Option<&HeadLayout>,
     ) -> Self {
         let mut before = Vec::new();
-        for code in &slow.informational {
-            let name = StatusCode::from_u16(*code).ok().and_then(|code| code.canonical_reason());
-            let line = format!("HTTP/1.1 {code} {}\r\n\r\n", name.unwrap_or("Informational"));
-            before.extend_from_slice(line.as_bytes());
+        if version != Version::HTTP_10 {
+            before.extend(slow.informational.iter().flat_map(interim::head_of));
         }
         let usual = status.canonical_reason().unwrap_or_default().as_bytes();
         let mut head = format!("HTTP/1.1 {} ", status.as_u16()).into_bytes();
@@ -47,6 +46,7 @@ impl RawHead {
             head.extend_from_slice(b"transfer-encoding: chunked\r\n");
         }
         head.extend_from_slice(b"\r\n");
+        let head = layout.and_then(|layout| layout.arranged(&head)).unwrap_or(head);
         Self { before, head, pace: slow.pace }
     }
 

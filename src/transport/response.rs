@@ -34,7 +34,7 @@ impl Wanted {
     /// Whether an answer is hyper's alone: nothing goes wrong in it, nothing is waited for, and no body of
     /// the request is left.
     pub(super) fn is_simple(&self, plan: &Plan) -> bool {
-        plan.delivery.effects().is_none() && self.upload.is_none() && !is_stream(&plan.body)
+        plan.delivery.is_plain() && self.upload.is_none() && !is_stream(&plan.body)
     }
 
     /// Whether the request's body is read on while it is answered.
@@ -130,6 +130,12 @@ pub(super) fn on_stream(
     wanted: &Wanted,
     frames: &Arc<Frames>,
 ) -> hyper::Response<PlanBody> {
+    if let Some(pace) = plan.delivery.effects().and_then(|effects| effects.head.as_ref()?.pace) {
+        // In front: it is in the first frame of a head that takes several.
+        let mut headers = HeaderMap::from_iter([frames.heads.mark(pace)]);
+        headers.extend(std::mem::take(&mut plan.headers));
+        plan.headers = headers;
+    }
     if plan.delivery.leaves_body() || is_empty_stream(&plan) {
         return plain(plan, wanted);
     }
@@ -170,6 +176,7 @@ pub(super) fn outside(
         None => Framing::Chunked,
     };
     let slow = plan.delivery.effects().and_then(|effects| effects.head.clone());
+    let layout = plan.delivery.layout().filter(|_| slow.is_some()).cloned();
     let (undisturbed, undated) = (plan.delivery.leaves_body(), is_undated(&plan));
     let reason = reason(&plan.delivery);
     let trailers = trailers(&plan.delivery);
@@ -196,7 +203,8 @@ pub(super) fn outside(
             &slow,
             (plan.status, reason.clone()),
             &plan.headers,
-            framing == Framing::Chunked,
+            (framing == Framing::Chunked, wanted.version),
+            layout.as_ref(),
         )
     });
     let is_raw = head.is_some();

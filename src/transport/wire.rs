@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use crate::message::{BodyStream, Conversation, FaultAction, Idle, Plan, Tunnel};
 
 use super::framing::Outside;
+use super::interim::{BeforeBody, OwnBytes};
 use super::socket::Socket;
 use super::stalled::Stalled;
 
@@ -64,6 +65,8 @@ pub(super) struct Control {
     /// Whether the last answer says when the connection ends behind it.
     has_idle: AtomicBool,
     idle: Mutex<Option<Idle>>,
+    /// What goes out before the body of the answer that is under way.
+    pub(super) before_body: BeforeBody,
 }
 
 /// An answer that goes on without hyper.
@@ -101,6 +104,7 @@ impl Control {
             answered: AtomicBool::new(false),
             exit: Mutex::new(None),
             resumed: Mutex::new(plan),
+            before_body: BeforeBody::default(),
         }
     }
 
@@ -237,11 +241,13 @@ impl Drop for Answering {
 pub(super) struct Wire {
     inner: TokioIo<Socket>,
     control: Arc<Control>,
+    own: OwnBytes,
 }
 
 impl Wire {
     pub(super) fn new(stream: Socket, control: Arc<Control>) -> Self {
-        Self { inner: TokioIo::new(stream), control }
+        let inner = TokioIo::new(stream);
+        Self { inner, control, own: OwnBytes::default() }
     }
 
     pub(super) fn into_inner(self) -> Socket {
@@ -291,7 +297,11 @@ impl Write for Wire {
         if self.swallows() {
             return Poll::Ready(Ok(buf.len()));
         }
-        Pin::new(&mut self.inner).poll_write(cx, buf)
+        let Self { inner, control, own } = &mut *self;
+        if own.arranges(&control.before_body, buf) {
+            return own.poll_write(inner, cx, &[io::IoSlice::new(buf)]);
+        }
+        Pin::new(inner).poll_write(cx, buf)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -306,17 +316,26 @@ impl Write for Wire {
         if self.swallows() {
             return Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()));
         }
-        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
+        let Self { inner, control, own } = &mut *self;
+        if own.arranges(&control.before_body, bufs.first().map_or(&[], |buf| buf)) {
+            return own.poll_write(inner, cx, bufs);
+        }
+        Pin::new(inner).poll_write_vectored(cx, bufs)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match Pin::new(&mut self.inner).poll_flush(cx) {
+        let Self { inner, control, own } = &mut *self;
+        if control.before_body.has_interim() {
+            std::task::ready!(own.poll_interim(&control.before_body, inner, cx))?;
+        }
+        match Pin::new(inner).poll_flush(cx) {
             // hyper flushes only when it has written everything: its part ends here.
-            Poll::Ready(Ok(())) if self.control.is_leaving() => {
+            Poll::Ready(Ok(())) if control.is_leaving() => {
                 Poll::Ready(Err(io::Error::other("the connection ends here on purpose")))
             }
             Poll::Ready(Ok(())) => {
-                self.control.flushed();
+                own.flushed();
+                control.flushed();
                 Poll::Ready(Ok(()))
             }
             result => result,

@@ -40,7 +40,7 @@ pub(crate) fn watch(server: &Server, query: &str, time: Duration, until: &str) -
     };
     let bytes = read(&stream, time, enough);
     let Some((answer, _)) = parse(&bytes) else { return Seen::default() };
-    // Half a line is no event.
+    // Half a line is not an event.
     let events = answer.text().lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     Seen { status: answer.status, events, retry_after: answer.retry_after() }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 /// The layers, lowest first. A top-level module uses modules of lower layers, and of its own layer only those
-/// that stand before it.
+/// that are before it.
 const LAYERS: &[&[&str]] = &[
     &["java", "parallel", "document", "message", "links", "redact"],
     &["tls", "transport", "template", "matching", "scenario", "k8s", "grade"],
@@ -293,7 +293,7 @@ fn no_module_uses_a_higher_layer() {
     let mut wrong = BTreeSet::new();
     for (module, targets) in House::read().arrows() {
         let Some(own) = place(&module) else {
-            wrong.insert(format!("{} stands in no layer", name(&module)));
+            wrong.insert(format!("{} is in no layer", name(&module)));
             continue;
         };
         for target in targets {

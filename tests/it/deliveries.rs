@@ -217,7 +217,7 @@ async fn over_http1(server: &RunningServer, path: &str) -> Raw {
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
     let (body, behind) = match length {
         Some(length) => {
-            // The garbage stands behind a body that is short.
+            // The garbage is behind a body that is short.
             let garbage = rest.windows(GARBAGE.len()).position(|part| part == GARBAGE);
             let at = garbage.unwrap_or(rest.len()).min(length);
             (rest[..at].to_vec(), rest[at..].to_vec())

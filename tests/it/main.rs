@@ -4,6 +4,7 @@
 mod support;
 
 mod architecture;
+mod as_written;
 mod bad_backends;
 mod bad_input;
 mod bounds;
@@ -25,11 +26,14 @@ mod inline;
 mod journal;
 mod journal_admin;
 mod kube_client;
+mod life;
 mod limits;
 mod links;
+mod messages;
 mod narrowed;
 mod objects;
 mod observed;
+mod other_tools;
 mod outbound;
 mod owners;
 mod plain_backend;
@@ -56,4 +60,5 @@ mod verdicts;
 mod ways;
 mod wire;
 mod wiremock_options;
+mod words;
 mod worlds;

@@ -1,6 +1,7 @@
 //! Faults of a backend, kept in a recording: the client of the replay meets them at the same request.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use standin::{RunningServer, Server, UpstreamOptions};
 use tempfile::TempDir;
@@ -9,7 +10,7 @@ use tokio::net::TcpListener;
 
 use crate::support::{End, everything, raw};
 
-/// A backend whose second answer to `/cut` ends after four of ten bytes, and that answers `/gone` with nothing.
+/// A backend that answers `/silent` never, whose second answer to `/cut` ends after four of ten bytes, and that answers `/gone` with nothing.
 async fn backend() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -22,6 +23,10 @@ async fn backend() -> SocketAddr {
             let whole =
                 "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 10\r\n\r\n0123456789";
             cuts += i32::from(asked.starts_with("GET /cut"));
+            if asked.starts_with("GET /silent") {
+                tokio::spawn(async move { drop(stream.read(&mut buffer).await) });
+                continue;
+            }
             let answer = match asked.as_str() {
                 asked if asked.starts_with("GET /gone") => "",
                 asked if asked.starts_with("GET /cut") && cuts == 2 => &whole[..whole.len() - 6],
@@ -43,8 +48,9 @@ async fn record(keeps: bool) -> TempDir {
     let directory = TempDir::new().unwrap();
     let builder = Server::builder().nothing_loaded().keep_faults(keeps).record(directory.path());
     let url = format!("http://{}", backend().await);
-    let live = builder.upstream(url, UpstreamOptions::default()).start().await.unwrap();
-    for path in ["/cut", "/cut", "/cut", "/gone"] {
+    let options = UpstreamOptions::default().timeout(Duration::from_millis(300));
+    let live = builder.upstream(url, options).start().await.unwrap();
+    for path in ["/cut", "/cut", "/cut", "/gone", "/silent"] {
         ask(&live, path).await;
     }
     live.shutdown().await;
@@ -59,6 +65,8 @@ async fn a_kept_fault_comes_back_at_the_same_request() {
     assert_eq!(ask(&replay, "/cut").await.0, "0123");
     assert_eq!(ask(&replay, "/cut").await.0, "0123456789");
     assert_eq!(ask(&replay, "/gone").await.0, "");
+    let silent = tokio::time::timeout(Duration::from_millis(300), ask(&replay, "/silent")).await;
+    assert!(silent.is_err(), "{silent:?}");
     replay.shutdown().await;
 }
 

@@ -48,7 +48,7 @@ where
             });
             tokio::spawn(async move {
                 let socket = TokioIo::new(socket);
-                // A client that goes away is no failure of the backend.
+                // A client that goes away is not a failure of the backend.
                 let _ = if http2 {
                     let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
                     builder.serve_connection(socket, service).await

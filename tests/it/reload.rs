@@ -214,7 +214,7 @@ async fn each_world_sees_a_reload_on_its_next_request_and_its_watchers_at_once()
         lines.text().lines().map(told).collect::<Vec<_>>()
     };
     let reloading = async {
-        // Two reloads: what lies between them is no business of an idle world.
+        // Two reloads: what lies between them is not business of an idle world.
         for size in [2, 3] {
             tokio::time::sleep(std::time::Duration::from_millis(400)).await;
             let text = format!("{}---\n{}", widget("w", size), widget(&format!("new-{size}"), 1));

@@ -90,7 +90,7 @@ fn the_examples_in_the_documents_are_what_they_say() {
                 _ => continue,
             };
             let name = format!("example.{extension}");
-            // A body that an example names stands beside it.
+            // A body that an example names is beside it.
             let directory = files(&[(&name, &text), ("__files/hello.html", "<p>hello</p>")]);
             let path = directory.path().join(&name);
             let is_scenario = text.contains("rules:");

@@ -1,5 +1,6 @@
 //! Options that are put together only for the command that runs: there are hundreds, and a start pays for each.
 
+use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches, Id};
 
 /// The options of a command.
@@ -22,12 +23,19 @@ impl<T: Args> Args for Deferred<T> {
     }
 
     fn augment_args(command: Command) -> Command {
-        command.defer(T::augment_args)
+        command.defer(|command| described(command, T::augment_args))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
-        command.defer(T::augment_args_for_update)
+        command.defer(|command| described(command, T::augment_args_for_update))
     }
+}
+
+/// Adds the options to a command, which keeps its own description: that of a list of options would replace it.
+fn described(command: Command, augment: fn(Command) -> Command) -> Command {
+    let about = Resettable::from(command.get_about().cloned());
+    let long = Resettable::from(command.get_long_about().cloned());
+    augment(command).about(about).long_about(long)
 }
 
 #[cfg(test)]
@@ -37,14 +45,18 @@ mod tests {
     use crate::cli::args::Cli;
 
     #[test]
-    fn every_command_has_its_options() {
+    fn every_command_has_its_options_and_its_own_description() {
         let mut all = Cli::command();
+        let before = all.clone();
         all.build();
         for name in ["serve", "wiremock", "record", "import", "export", "diff", "drill", "explain"]
         {
             let command = all.find_subcommand(name).unwrap();
             assert!(command.get_arguments().count() > 3, "{name}");
-            assert!(command.get_about().is_some(), "{name}");
+            let described = before.find_subcommand(name).unwrap();
+            assert!(described.get_about().is_some(), "{name}");
+            assert_eq!(command.get_about(), described.get_about(), "{name}");
+            assert_eq!(command.get_long_about(), described.get_long_about(), "{name}");
         }
     }
 }

@@ -31,7 +31,7 @@ pub(crate) struct Drill {
     /// Run all drills on one port, each with /worlds/NAME in its URL.
     #[arg(long)]
     pub(crate) prefix: bool,
-    /// Serve HTTPS, over HTTP/2 where the client can; the CA to trust is in `KUBECONFIG` and in the file
+    /// Serve HTTPS, over HTTP/2 where the client can; the CA to trust is in KUBECONFIG and in the file
     /// `STANDIN_CA`.
     #[arg(long)]
     pub(crate) tls: bool,
@@ -97,7 +97,7 @@ pub(crate) struct Reports {
     /// Print JSON instead of the table.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Write a report in `JUnit` XML to this file.
+    /// Write a report in JUnit XML to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
     /// Write a page with a timeline of each drill to this file, for a browser.

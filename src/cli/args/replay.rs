@@ -48,7 +48,7 @@ impl Replay {
     /// The directory and the mode; nothing where nothing is recorded or replayed by a mode.
     ///
     /// # Errors
-    /// A mode stands in place of the directory, and `fixtures` are not one directory.
+    /// A mode is in place of the directory, and `fixtures` are not one directory.
     pub(crate) fn recorded(&self, fixtures: &[PathBuf]) -> Result<Option<Recorded>, String> {
         let Some(record) = &self.record else { return Ok(None) };
         let named = record.to_str().and_then(|text| RecordMode::from_str(text, false).ok());

@@ -10,7 +10,7 @@ use crate::matching::ChunkedEncoding;
 use super::serve::bound;
 use super::without_effect::WithoutEffect;
 
-/// `WireMock`'s options.
+/// WireMock's options.
 #[derive(Debug, Args)]
 #[command(infer_long_args = true)]
 pub(crate) struct WireMock {

@@ -21,7 +21,7 @@ pub(super) const SMALL: usize = 8 << 10;
 /// Reads a regular file of at most `most` bytes.
 ///
 /// # Errors
-/// What the system reports, and what is no regular file or too large. A file that has nothing to
+/// What the system reports, and what is not a regular file or too large. A file that has nothing to
 /// read yet, as those of the kernel may, is an error too.
 pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     read_stamped(path, most).map(|(bytes, _)| bytes)
@@ -75,7 +75,7 @@ fn check(data: &Metadata, most: u64) -> io::Result<()> {
     if !data.is_file() {
         let kind = data.file_type();
         let name = if kind.is_dir() { "a directory" } else { name_of(kind) };
-        return Err(io::Error::other(format!("{name} is no regular file")));
+        return Err(io::Error::other(format!("{name} is not a regular file")));
     }
     if data.len() > most {
         return Err(too_large(data.len(), most));

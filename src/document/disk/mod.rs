@@ -1,4 +1,4 @@
-//! Directories → the files in them, and files → bytes. What is no regular file is never waited for.
+//! Directories → the files in them, and files → bytes. What is not a regular file is never waited for.
 //!
 //! A tree may hold anything: pipes that block who opens them, devices without an end, links that lead
 //! in circles or to each other so that the ways through them have no end. Such things are named in a

@@ -45,15 +45,15 @@ fn what_is_no_regular_file_is_named_and_skipped() {
     assert_eq!(
         lines,
         [
-            "pipe.json: not read: a named pipe is no regular file",
+            "pipe.json: not read: a named pipe is not a regular file",
             "round.json: not read: a link that leads back to itself",
-            "socket.yaml: not read: a socket is no regular file",
-            "zero.json: not read: a device is no regular file",
+            "socket.yaml: not read: a socket is not a regular file",
+            "zero.json: not read: a device is not a regular file",
         ]
     );
     for name in ["pipe.json", "zero.json", "__files"] {
         let error = read(&at(name), 100).unwrap_err().to_string();
-        assert!(error.ends_with("is no regular file"), "{error}");
+        assert!(error.ends_with("is not a regular file"), "{error}");
     }
 }
 

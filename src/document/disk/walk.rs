@@ -125,7 +125,7 @@ impl Walk<'_> {
                 _ if Format::of(&path).is_none() => {}
                 Ok(kind) if kind.is_file() => entries.push((path, Entry::File)),
                 Ok(kind) => {
-                    let why = format!("{} is no regular file", name_of(kind));
+                    let why = format!("{} is not a regular file", name_of(kind));
                     self.problems.push(skipped(&path, &why).hint("remove it from the directory"));
                 }
                 Err(error) if is_loop(&error) => {
@@ -138,7 +138,7 @@ impl Walk<'_> {
                 ),
             }
         }
-        // By name: what stands before it is the same, and comparing paths looks at each of their parts.
+        // By name: what is before it is the same, and comparing paths looks at each of their parts.
         entries.sort_unstable_by(|(a, _), (b, _)| a.as_os_str().cmp(b.as_os_str()));
         Ok(entries)
     }

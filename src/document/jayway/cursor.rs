@@ -8,7 +8,7 @@ const MAX_NESTING: usize = 32;
 pub(super) struct Cursor {
     chars: Vec<char>,
     pub(super) at: usize,
-    /// How deep the text stands in others.
+    /// How deep the text is in others.
     pub(super) depth: usize,
 }
 
@@ -56,7 +56,7 @@ impl Cursor {
         }
     }
 
-    /// The place of the next character that is no blank.
+    /// The place of the next character that is not a blank.
     pub(super) fn next_significant(&self, at: usize) -> Option<usize> {
         (at + 1..self.chars.len()).find(|at| self.chars[*at] != ' ')
     }

@@ -95,7 +95,7 @@ pub(super) fn equal<T: Tree>(
     })
 }
 
-/// Whether two values of documents are equal: a whole number is no double.
+/// Whether two values of documents are equal: a whole number is not a double.
 fn same<T: Tree>(a: &T, b: &T, budget: &mut Budget) -> Result<bool, Stop> {
     budget.spend()?;
     match (a.kind(), b.kind()) {

@@ -36,7 +36,7 @@ impl Query {
             Ok(found) => Ok(found),
             Err(Stop::NotFound) => Ok(Found::Nothing),
             Err(Stop::Unfit) => {
-                Err(PathError::NotApplicable("a filter stands behind a value that has no items"))
+                Err(PathError::NotApplicable("a filter is behind a value that has no items"))
             }
             Err(Stop::Error(error)) => Err(error),
         }

@@ -108,10 +108,9 @@ impl Comparison {
                     left if left.is_json() => match left.length() {
                         Some(length) => length == 0,
                         None => {
-                            return Err(PathError::NotApplicable(
-                                "\"empty\" stands behind an object",
-                            )
-                            .into());
+                            return Err(
+                                PathError::NotApplicable("\"empty\" is behind an object").into()
+                            );
                         }
                     },
                     _ => return Ok(false),
@@ -154,7 +153,7 @@ fn any<T: Tree>(
     Ok(false)
 }
 
-/// As [`any`]; what is no list has none.
+/// As [`any`]; what is not a list has none.
 fn within<T: Tree>(
     item: &Side<'_, T>,
     list: Option<Vec<Side<'_, T>>>,

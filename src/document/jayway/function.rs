@@ -41,7 +41,7 @@ impl<'q: 't, 't, T: Tree> Search<'q, 't, '_, T> {
             Function::Append => Ok(Found::One(value)),
             Function::First | Function::Last | Function::Index => {
                 if !matches!(value.kind(), Kind::List(_)) {
-                    return not_applicable("a function for lists stands behind another value");
+                    return not_applicable("a function for lists is behind another value");
                 }
                 let at = match function {
                     Function::First => 0,

@@ -97,7 +97,7 @@ impl<'t, T: Tree> Side<'t, T> {
         }
     }
 
-    /// The items of a list; nothing where it is no list.
+    /// The items of a list; nothing where it is not a list.
     pub(super) fn items(&self) -> Result<Option<Vec<Side<'t, T>>>, Stop> {
         let Some(length) = self.length() else { return Ok(None) };
         let items: Result<Vec<_>, _> = match self {
@@ -152,7 +152,7 @@ fn literal_of<T>(json: &Json) -> Result<Side<'_, T>, Stop> {
     })
 }
 
-/// A text in a list may stand in quotes once more.
+/// A text in a list may be in quotes once more.
 fn text_item<T>(text: &str) -> Side<'_, T> {
     let quoted = |quote: char| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
     if text.trim_start().starts_with(['$', '@']) && Query::parse(text.trim()).is_ok() {

@@ -20,7 +20,7 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(&str, &str)>, XmlError> {
             return Err(XmlError::new("white space is missing before an attribute"));
         }
         let (name, after) = split_name(trimmed)
-            .ok_or_else(|| XmlError::new("what stands in a tag behind its name is no attribute"))?;
+            .ok_or_else(|| XmlError::new("what is in a tag behind its name is not an attribute"))?;
         let value = after.trim_start_matches(is_space).strip_prefix('=');
         let value = value.map(|value| value.trim_start_matches(is_space));
         let quoted = value.and_then(|value| {

@@ -1,6 +1,6 @@
 //! Which characters XML 1.0 allows, and where.
 
-/// Whether a character may stand in a document (production 2).
+/// Whether a character may be in a document (production 2).
 pub(super) fn is_allowed(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
@@ -19,7 +19,7 @@ pub(super) fn begins_name(c: char) -> bool {
         | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}')
 }
 
-/// Whether a character may stand in a name (production 4a).
+/// Whether a character may be in a name (production 4a).
 pub(super) fn continues_name(c: char) -> bool {
     begins_name(c)
         || matches!(c, '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')

@@ -11,14 +11,14 @@ use super::characters::{is_space, of_reference, predefined, split_name};
 const MAX_REPLACED: usize = 64_000;
 const MAX_BYTES: usize = 4 << 20;
 
-/// How deep references stand in what references stand for.
+/// How deep references are in what references stand for.
 const MAX_DEPTH: usize = 20;
 
 /// What is declared.
 #[derive(Debug, Default)]
 pub(super) struct Entities {
     declared: HashMap<Box<str>, Arc<str>>,
-    /// Whether there may be declarations that are not read: a name that is not known is no error then.
+    /// Whether there may be declarations that are not read: a name that is not known is not an error then.
     partly_known: bool,
     /// The names that are being replaced.
     open: Vec<Box<str>>,
@@ -39,7 +39,7 @@ impl Entities {
         if reference.starts_with('#') {
             return of_reference(reference)
                 .map(Replacement::Character)
-                .ok_or_else(|| XmlError::new(format!("&{reference}; is no character")));
+                .ok_or_else(|| XmlError::new(format!("&{reference}; is not a character")));
         }
         if let Some(character) = predefined(reference) {
             return Ok(Replacement::Character(character));
@@ -149,7 +149,7 @@ fn literal(raw: &str) -> Result<String, XmlError> {
             .split_once(';')
             .ok_or_else(|| XmlError::new("a reference has no ; at its end"))?;
         let character = of_reference(&format!("#{digits}"))
-            .ok_or_else(|| XmlError::new(format!("&#{digits}; is no character")))?;
+            .ok_or_else(|| XmlError::new(format!("&#{digits}; is not a character")))?;
         out.push_str(before);
         out.push(character);
         rest = after;

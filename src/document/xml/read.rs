@@ -12,7 +12,7 @@ use super::order::java_order;
 use super::tree::{Document, Kind, Name, NodeId, XML, XMLNS};
 use super::{Reading, XmlError, attributes};
 
-/// How deep elements may stand in each other.
+/// How deep elements may be nested.
 const MAX_DEPTH: usize = 500;
 
 /// How many nodes a document may have.
@@ -113,13 +113,15 @@ impl Builder {
                 Event::PI(instruction) => self.instruction(utf8(&instruction)?)?,
                 Event::Decl(declaration) => {
                     if !is_first || depth > 0 {
-                        return Err(XmlError::new("an XML declaration stands at the start only"));
+                        return Err(XmlError::new(
+                            "an XML declaration is allowed at the start only",
+                        ));
                     }
                     declaration_is_good(utf8(&declaration)?)?;
                 }
                 Event::DocType(declaration) => {
                     if self.has_element || self.has_type || depth > 0 {
-                        return Err(XmlError::new("a document type stands before the element"));
+                        return Err(XmlError::new("a document type comes before the element"));
                     }
                     self.has_type = true;
                     self.entities.declare(utf8(&declaration)?)?;
@@ -188,7 +190,7 @@ impl Builder {
             && !target.eq_ignore_ascii_case("xml")
             && !(self.reading.namespaces && target.contains(':'));
         if !is_good {
-            return Err(XmlError::new(format!("{target:?} is no target of an instruction")));
+            return Err(XmlError::new(format!("{target:?} is not a target of an instruction")));
         }
         let data = data.trim_start_matches(is_space).into();
         self.add(Kind::Instruction { target: target.into(), data }).map(|_| ())
@@ -198,15 +200,13 @@ impl Builder {
         let all = utf8(tag)?;
         let qualified = &all[..tag.name().as_ref().len()];
         if !is_name(qualified) {
-            return Err(XmlError::new(format!("{qualified:?} is no name")));
+            return Err(XmlError::new(format!("{qualified:?} is not a name")));
         }
         if self.open.is_empty() && std::mem::replace(&mut self.has_element, true) {
             return Err(XmlError::new("the document has a second element"));
         }
         if self.open.len() == MAX_DEPTH {
-            return Err(XmlError::new(format!(
-                "more than {MAX_DEPTH} elements stand in each other"
-            )));
+            return Err(XmlError::new(format!("more than {MAX_DEPTH} elements are nested")));
         }
         let mut attributes = Vec::new();
         for (name, raw) in attributes::pairs(&all[qualified.len()..])? {
@@ -291,7 +291,7 @@ impl Builder {
                 prefix
             }
             Some(_) => {
-                return Err(XmlError::new(format!("{qualified:?} is no name with a prefix")));
+                return Err(XmlError::new(format!("{qualified:?} is not a name with a prefix")));
             }
             None if is_element => "",
             None => return Ok(name),

@@ -124,7 +124,7 @@ impl<'d> Writer<'d> {
         }
     }
 
-    /// Writes the text before a node that is no text.
+    /// Writes the text before a node that is not text.
     fn flush(&mut self, before_text: bool) {
         if self.buffered.is_empty() {
             return;

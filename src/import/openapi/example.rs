@@ -68,7 +68,7 @@ impl<'g, 'd> Generator<'g, 'd> {
         }
     }
 
-    /// The objects of all parts in one; a part that is no object stands for all.
+    /// The objects of all parts in one; a part that is not an object stands for all.
     fn all_of(&mut self, schema: &'d Value, parts: &'d [Value]) -> Option<Value> {
         let mut all = Map::new();
         for part in parts {
@@ -104,7 +104,7 @@ impl<'g, 'd> Generator<'g, 'd> {
                 Some(value) => {
                     fields.insert(name.clone(), value);
                 }
-                // Without a required property this is no value of the schema.
+                // Without a required property this is not a value of the schema.
                 None if required.contains(&name.as_str()) => return None,
                 None => {}
             }

@@ -120,7 +120,7 @@ impl Json {
         read::read(text, reader)
     }
 
-    /// Reads a value of Jackson's that stands at the beginning of a text.
+    /// Reads a value of Jackson's that is at the beginning of a text.
     ///
     /// # Errors
     /// What is wrong with it, and at which byte.

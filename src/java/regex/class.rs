@@ -7,7 +7,7 @@ use super::flags::Flags;
 use super::node::Node;
 use super::property::{negated, ranges};
 
-/// What stands in a class: one character, which may begin a range, or a set.
+/// What is in a class: one character, which may begin a range, or a set.
 pub(super) enum Member {
     Char(char),
     Set(ClassUnicode),

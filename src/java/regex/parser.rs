@@ -35,7 +35,7 @@ impl Parser {
             let node = match c {
                 '|' | ')' => break,
                 '(' => {
-                    // A flag alone is no node.
+                    // A flag alone is not a node.
                     parts.extend(self.group()?);
                     continue;
                 }

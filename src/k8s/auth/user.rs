@@ -17,7 +17,7 @@ pub(crate) struct User {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in super::super) struct Attributes<'a> {
     pub(in super::super) verb: &'a str,
-    /// Empty for requests for paths that are no resources.
+    /// Empty for requests for paths that are not resources.
     pub(in super::super) resource: &'a str,
     pub(in super::super) group: &'a str,
     pub(in super::super) subresource: &'a str,

@@ -130,7 +130,7 @@ impl Placeholder {
         };
         if !path.starts_with('$') {
             return Err(format!(
-                "{{{{{text}}}}} is no placeholder: write now, a JSONPath such as $.metadata.name, or sum and a JSONPath"
+                "{{{{{text}}}}} is not a placeholder: write now, a JSONPath such as $.metadata.name, or sum and a JSONPath"
             ));
         }
         let path = json_path::parse(path).map_err(|error| format!("{{{{{text}}}}}: {error}"))?;
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn invalid_placeholders_are_reported() {
         for (text, words) in
-            [("{{later}}", "is no placeholder"), ("{{now", "without }}"), ("{{$.[}}", "{{$.[}}")]
+            [("{{later}}", "is not a placeholder"), ("{{now", "without }}"), ("{{$.[}}", "{{$.[}}")]
         {
             let error = Template::text(text).unwrap_err();
             assert!(error.contains(words), "{error}");

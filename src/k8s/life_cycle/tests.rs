@@ -196,7 +196,7 @@ fn diagnostics_name_the_place_in_the_file() {
         ("stages: [{resource: a.b, life: [{stage: A, after: 1s, state: {}}]}]", "did you mean"),
         (
             "stages: [{resource: a.b, life: [{stage: A, after: 1s, status: {a: \"{{x}}\"}}]}]",
-            "is no placeholder",
+            "is not a placeholder",
         ),
         ("stages: [{resource: a.b, selector: \"a in\", life: []}]", "selector"),
         (

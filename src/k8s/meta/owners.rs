@@ -37,7 +37,7 @@ fn check_one(owner: &Value, errors: &mut Vec<FieldError>) {
     let mut invalid = |name: &str, why: &str| {
         errors.push(FieldError::invalid(format!("{FIELD}.{name}"), quote(text(name)), why));
     };
-    // `schema.FromAPIVersionAndKind` has no version for a text that is no group and version.
+    // `schema.FromAPIVersionAndKind` has no version for a text that is not a group and version.
     let api_version = text("apiVersion");
     let parts = api_version.matches('/').count() < 2;
     let (group, version) = if parts { split_api_version(api_version) } else { ("", "") };

@@ -8,7 +8,7 @@ use crate::message::Query;
 use super::super::golang::{self, json_text, quote};
 use super::super::status::{ApiError, FieldError};
 
-/// An integer (`Convert_Slice_string_To_int64`): the first value counts, and an empty one is no number.
+/// An integer (`Convert_Slice_string_To_int64`): the first value counts, and an empty one is not a number.
 pub(super) fn integer(query: &Query<'_>, name: &str) -> Result<Option<i64>, ApiError> {
     let value = query.first(name).map(golang::parse_int).transpose();
     value.map_err(ApiError::bad_request)

@@ -174,7 +174,7 @@ fn value(of: &Kind, wire: &Wire<'_>, depth: usize) -> Result<Value, String> {
     })
 }
 
-/// `Time` and `MicroTime`: seconds and nanoseconds; an empty message is no time.
+/// `Time` and `MicroTime`: seconds and nanoseconds; an empty message is not a time.
 fn time(bytes: &[u8], micro: bool) -> Result<Value, String> {
     let (mut seconds, mut nanos) = (None, 0);
     for field in fields(bytes) {

@@ -76,7 +76,7 @@ fn ask(
     Sent { method, headers, body, ..Sent::get(target) }.to(store, &Config::default())
 }
 
-/// The body of an answer that is no stream.
+/// The body of an answer that is not a stream.
 fn bytes(plan: Plan) -> Vec<u8> {
     match plan.body {
         Body::Bytes(bytes) => bytes.to_vec(),
@@ -85,7 +85,7 @@ fn bytes(plan: Plan) -> Vec<u8> {
     }
 }
 
-/// The status and body of an answer that is no stream.
+/// The status and body of an answer that is not a stream.
 fn plain(outcome: Outcome) -> (u16, Value) {
     let Outcome::Plan(plan) = outcome else { panic!("a plan") };
     (plan.status.as_u16(), serde_json::from_slice(&bytes(plan)).unwrap_or_default())

@@ -85,8 +85,8 @@ fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-/// Checks that an answer is no failure of the server itself. Upstream has two texts with status 500 for what a client
-/// sent: an apply that its types refuse, and a patch whose `resourceVersion` is no number.
+/// Checks that an answer is not a failure of the server itself. Upstream has two texts with status 500 for what a client
+/// sent: an apply that its types refuse, and a patch whose `resourceVersion` is not a number.
 fn answered(outcome: Option<Outcome>) {
     if let Some(Outcome::Plan(plan)) = outcome {
         let (status, body) = plain(Outcome::Plan(plan));

@@ -18,7 +18,7 @@ const TYPE_META: &str = "struct { APIVersion string \"json:\\\"apiVersion,omitem
 /// Decodes the body as one object of the call's type.
 ///
 /// # Errors
-/// 415 for an unsupported media type, 400 for a body that is no object with a kind.
+/// 415 for an unsupported media type, 400 for a body that is not an object with a kind.
 pub(super) fn object(call: &Call<'_>) -> Result<Decoded, ApiError> {
     let kind = &call.served.of.kind;
     let unrecognized = |why: String| {
@@ -156,7 +156,7 @@ fn media(call: &Call<'_>) -> Option<String> {
     let mut parts = value.to_str().ok()?.split(';');
     let media = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
     let parameters: Vec<&str> = parts.map(str::trim).collect();
-    // A semicolon may stand at the end.
+    // A semicolon may be at the end.
     let written = match parameters.as_slice() {
         [rest @ .., ""] => rest,
         all => all,

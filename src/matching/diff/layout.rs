@@ -53,7 +53,7 @@ impl Columns {
         self.out.push('\n');
     }
 
-    /// A line, which may take several rows. The message stands in the first.
+    /// A line, which may take several rows. The message is in the first.
     fn line(&mut self, left: &str, right: &str, message: Option<&str>) {
         let limit = self.width / 2 - 2;
         let [left, right] = [left, right].map(|text| rows(text, limit));

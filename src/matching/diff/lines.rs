@@ -337,7 +337,7 @@ impl Diff<'_, '_, '_> {
         self.push("Scenario", line(&required), line(state.unwrap_or("Started")), false);
     }
 
-    /// What an operator is given: a secret where its value would be one. A pattern is no secret by its name alone.
+    /// What an operator is given: a secret where its value would be one. A pattern is not a secret by its name alone.
     fn expected(&self, operator: &Operator, text: &str, hide: impl Fn(&str) -> String) -> String {
         match operator.name {
             "equalTo" | "contains" => hide(text),

@@ -94,7 +94,7 @@ impl Item {
 }
 
 impl Tree {
-    /// Whether no placeholder stands in it.
+    /// Whether no placeholder is in it.
     fn is_literal(&self) -> bool {
         match self {
             Self::Scalar(_) => true,

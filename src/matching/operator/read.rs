@@ -110,7 +110,7 @@ impl StringPattern {
     }
 }
 
-/// Reports that a value is no pattern at all, in `WireMock`'s words.
+/// Reports that a value is not a pattern at all, in `WireMock`'s words.
 pub(in crate::matching) fn no_operation(node: &Node<'_>, shown: &str) {
     let detail = format!("{shown} is not a valid match operation");
     let first = if node.value().is_object() { node.entries().into_iter().next() } else { None };

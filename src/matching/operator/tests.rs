@@ -206,7 +206,7 @@ fn schemas_are_bounded_and_never_broken() {
     assert!(holds(json!({"matchesJsonSchema": {"type": "string"}}), "5"));
     assert!(!holds(json!({"matchesJsonSchema": {"type": 5}}), "5"));
     assert!(holds(json!({"matchesJsonSchema": {"type": "string", "nullable": true}}), "null"));
-    // What is no schema has no keywords.
+    // What is not a schema has no keywords.
     for schema in [json!([]), json!([{"type": "string"}]), json!(1), json!("1"), json!(null)] {
         assert!(holds(json!({"matchesJsonSchema": schema}), "5"), "{schema}");
     }

@@ -38,7 +38,7 @@ pub(in crate::matching) struct Definition {
     pub(super) parameters: Parameters,
     /// Links to the backend that the answer was recorded from: they become those of the request.
     pub(super) links: Option<Box<Links>>,
-    /// The ids of the recorded JSON-RPC calls: those of the request stand in their place.
+    /// The ids of the recorded JSON-RPC calls: those of the request are in their place.
     pub(super) rpc_ids: Option<Box<[Value]>>,
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn distribution(node: &Node<'_>) -> Option<Delay> {
         Kind::Fixed => Some(Delay::Fixed(time("milliseconds")?)),
         Kind::Uniform => {
             let (min, max) = (time("lower"), time("upper"));
-            // Bounds the other way around are no error, and the lower one counts.
+            // Bounds the other way around are not an error, and the lower one counts.
             let (min, max) = (min?, max?);
             Some(Delay::Uniform { min, max: max.max(min) })
         }

@@ -18,7 +18,7 @@ const MAX_DEPTH: usize = 200;
 /// The largest exponent that is written out as zeros; a larger one stays as it is written.
 const MAX_EXPONENT: i64 = 9_999;
 
-/// The `jsonBody` of a mapping's response; nothing where there is none, or the text is no plain JSON.
+/// The `jsonBody` of a mapping's response; nothing where there is none, or the text is not plain JSON.
 pub(super) fn of_mapping(mapping: &[u8]) -> Option<String> {
     let mapping: Mapping<'_> = serde_json::from_slice(mapping).ok()?;
     let response = mapping.response?;

@@ -123,7 +123,7 @@ fn large(
     Ok(Plan { headers, delivery, exact: true, ..plan })
 }
 
-/// Takes a negative Content-Length out, as Jetty does; one that is no number cannot be sent.
+/// Takes a negative Content-Length out, as Jetty does; one that is not a number cannot be sent.
 fn settle_length(headers: &mut HeaderMap) -> Result<(), Failure> {
     let Some(value) = headers.get(CONTENT_LENGTH) else { return Ok(()) };
     match value.to_str().ok().and_then(|text| text.parse::<i64>().ok()) {

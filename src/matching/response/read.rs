@@ -1,15 +1,18 @@
 //! `response` of a stub mapping → a definition, with everything that is wrong with it.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 
 use crate::document::Node;
-use crate::message::Effects;
+use crate::message::{Effects, SlowHead};
 use crate::template::Parameters;
 
 use super::super::body_files::BodyFiles;
 use super::super::conversation::conversation;
-use super::super::delivery::{TEMPLATE_TRANSFORMER, fault, stream, transformers};
+use super::super::delivery::{Recorded, TEMPLATE_TRANSFORMER, fault, stream, transformers};
+use super::super::recorded_head::RecordedHead;
 use super::definition::{BodyDefinition, Definition};
 use super::delays::{Delays, dribble};
 use super::proxy::ProxyDefinition;
@@ -22,9 +25,22 @@ use super::{body, headers, links, reason, rpc, scalar};
 pub(in crate::matching) struct RawResponse(pub(super) Definition);
 
 impl RawResponse {
-    /// The same response, as an answer that goes out as a backend sent it where `exact` says so.
-    pub(in crate::matching) fn exactly(mut self, exact: bool) -> Self {
-        self.0.exact = exact;
+    /// The same response, as an answer that goes out as a backend sent it: with this head.
+    pub(in crate::matching) fn exactly(mut self, head: RecordedHead) -> Self {
+        let definition = &mut self.0;
+        definition.exact = true;
+        if let Some(layout) = &head.layout {
+            // HTTP/2 has the order alone.
+            let place = |name: &HeaderName| {
+                layout.names().position(|other| name.as_str().eq_ignore_ascii_case(other))
+            };
+            definition.headers.sort_by_key(|(name, _)| place(name).unwrap_or(usize::MAX));
+        }
+        definition.effects.layout = head.layout;
+        if !head.informational.is_empty() {
+            let head = SlowHead { informational: head.informational, pace: None };
+            definition.effects.head = Some(Arc::new(head));
+        }
         self
     }
 
@@ -80,8 +96,13 @@ impl RawResponse {
         let is_stream = stream.is_some();
         let (body, schedule, trailers) = match stream {
             Some(recorded) => {
-                let recorded = recorded?;
-                (BodyDefinition::Bytes(recorded.body), Some(recorded.schedule), recorded.trailers)
+                let Recorded { body: recorded, trailers } = recorded?;
+                match recorded {
+                    Some((bytes, schedule)) => {
+                        (BodyDefinition::Bytes(bytes), Some(schedule), trailers)
+                    }
+                    None => (body?, None, trailers),
+                }
             }
             None => (body?, None, None),
         };

@@ -1,4 +1,4 @@
-//! Ids of JSON-RPC calls in a recorded answer: those of the request stand in their place.
+//! Ids of JSON-RPC calls in a recorded answer: those of the request are in their place.
 
 use bytes::Bytes;
 use http::HeaderMap;

@@ -86,7 +86,7 @@ impl Object {
 pub(super) struct Fields<'a>(Vec<(String, Raw<'a>)>);
 
 impl<'a> Fields<'a> {
-    /// Those of a value; none where it is no object.
+    /// Those of a value; none where it is not an object.
     pub(super) fn of(raw: Raw<'a>) -> Self {
         Self(raw.entries())
     }
@@ -152,7 +152,7 @@ pub(super) fn number(raw: Raw<'_>) -> String {
     }
 }
 
-/// Bytes in base64, with padding and without stray bits. What is no text stays as it is.
+/// Bytes in base64, with padding and without stray bits. What is not text stays as it is.
 pub(super) fn base64(raw: Raw<'_>) -> String {
     let bytes = raw.string().and_then(|text| java::base64::decode(&text).ok());
     bytes.map_or_else(|| raw.as_str().to_owned(), |bytes| quoted(&STANDARD.encode(bytes)))

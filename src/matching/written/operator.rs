@@ -112,7 +112,7 @@ fn options(operator: &str) -> &'static [&'static str] {
     }
 }
 
-/// The expected date; `now` with its offset, which is no option of other dates.
+/// The expected date; `now` with its offset, which is not an option of other dates.
 fn date(raw: &Fields<'_>, expected: Raw<'_>) -> String {
     if expected.string().as_deref() != Some("now") {
         return expected.as_str().to_owned();

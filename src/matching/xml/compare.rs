@@ -107,7 +107,7 @@ impl<'a> Comparer<'a> {
     /// Nodes in the order of their names. More than one can be sorted only if all are elements, whose names are
     /// known where namespaces count.
     fn sorted(&self, document: &Document, mut items: Vec<Item>) -> Option<Vec<Item>> {
-        if items.len() < 2 {
+        if items.len() < 2 || self.rules.ordered {
             return Some(items);
         }
         let mut keyed = Vec::with_capacity(items.len());

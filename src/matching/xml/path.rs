@@ -50,7 +50,7 @@ impl XPathPattern {
         text.and_then(evaluate).unwrap_or(false)
     }
 
-    /// Decodes an expression; `xPathNamespaces` stands in `keys`. One that cannot be read is legal and finds nothing.
+    /// Decodes an expression; `xPathNamespaces` is in `keys`. One that cannot be read is legal and finds nothing.
     pub(in crate::matching) fn compile(expression: &Node<'_>, keys: &Keys<'_>) -> Option<Self> {
         let Some(text) = expression.value().as_str() else {
             expression.expected("an XPath expression as a text");

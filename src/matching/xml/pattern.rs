@@ -22,13 +22,18 @@ impl XmlPattern {
         &self.text
     }
 
+    /// Compares elements in their order: a recorded request has it.
+    pub(in crate::matching) fn keep_order(&mut self) {
+        self.rules.ordered = true;
+    }
+
     /// Whether a text is a document that is equal.
     pub(crate) fn matches(&self, text: &str) -> bool {
         Document::parse(text, self.rules.namespaces.reading())
             .is_ok_and(|actual| Comparer::new(&self.rules, &self.expected, &actual).documents())
     }
 
-    /// Decodes the operand; its options stand beside it in `keys`. Problems are reported.
+    /// Decodes the operand; its options are beside it in `keys`. Problems are reported.
     pub(in crate::matching) fn compile(operand: &Node<'_>, keys: &Keys<'_>) -> Option<Self> {
         let Some(text) = operand.value().as_str() else {
             operand.expected("a text that holds XML");
@@ -48,13 +53,18 @@ impl XmlPattern {
         let expected = Document::parse(text, namespaces.reading())
             .map_err(|why| operand.error(format!("not XML: {why}"), "give a well-formed document"))
             .ok()?;
-        let rules =
-            Rules { namespaces, placeholders: placeholders?, sorted_by_text, exempt: exempt? };
+        let rules = Rules {
+            namespaces,
+            placeholders: placeholders?,
+            sorted_by_text,
+            ordered: false,
+            exempt: exempt?,
+        };
         Some(Self { text: text.into(), expected, rules })
     }
 }
 
-/// The placeholders, where they are enabled. `None` where their delimiters are no expressions.
+/// The placeholders, where they are enabled. `None` where their delimiters are not expressions.
 #[expect(clippy::option_option, reason = "not enabled, or noted as wrong")]
 fn placeholders(keys: &Keys<'_>) -> Option<Option<Placeholders>> {
     let delimiter = |key| {
@@ -87,7 +97,7 @@ fn exempt(keys: &Keys<'_>) -> Option<u64> {
         return Some(0);
     };
     if !node.value().is_array() {
-        node.warn("this has no effect: it is no list", "write it like [\"ATTR_VALUE\"]");
+        node.warn("this has no effect: it is not a list", "write it like [\"ATTR_VALUE\"]");
         return Some(0);
     }
     let names: Vec<(&str, usize)> =

@@ -20,10 +20,10 @@ pub(super) struct Placeholders {
 }
 
 impl Placeholders {
-    /// With regular expressions for what stands before and behind; by default `${` and `}`.
+    /// With regular expressions for what is before and behind; by default `${` and `}`.
     ///
     /// # Errors
-    /// The delimiters are no expressions: Java's words for it.
+    /// The delimiters are not expressions: Java's words for it.
     pub(super) fn compile(opening: Option<&str>, closing: Option<&str>) -> Result<Self, String> {
         let (opening, closing) = (opening.unwrap_or(r"\Q${\E"), closing.unwrap_or(r"\Q}\E"));
         let written = format!(r"(\s*{opening}\s*\Qxmlunit.\E(.+)\s*{closing}\s*)");

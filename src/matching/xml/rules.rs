@@ -10,6 +10,8 @@ pub(super) struct Rules {
     pub(super) placeholders: Option<Placeholders>,
     /// Whether elements of one name are compared in the order of their texts.
     pub(super) sorted_by_text: bool,
+    /// Whether elements are compared in their order, whatever their names.
+    pub(super) ordered: bool,
     /// The comparisons that are passed over, by their bits.
     pub(super) exempt: u64,
 }

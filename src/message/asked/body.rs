@@ -65,7 +65,7 @@ impl<'r> Asked<'r> {
         fields.filter(move |(key, _)| key == name).map(|(_, value)| &**value)
     }
 
-    /// The decoded fields of a form, in the order sent; none where the body is no form or has not been read.
+    /// The decoded fields of a form, in the order sent; none where the body is not a form or has not been read.
     pub(crate) fn form_fields(&self) -> &[(Cow<'static, str>, Cow<'static, str>)] {
         if self.body().is_none() {
             return &[];

@@ -202,7 +202,7 @@ pub(crate) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)>
     named.filter_map(|(name, value)| Some((name.trim(), cookie_value(value.trim())?)))
 }
 
-/// The value of a cookie without its quotes; nothing where a character stands in it that must not, as in Jetty.
+/// The value of a cookie without its quotes; nothing where a character is in it that must not, as in Jetty.
 fn cookie_value(raw: &str) -> Option<&str> {
     let quoted = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let value = quoted.unwrap_or(raw);

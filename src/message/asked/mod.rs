@@ -57,7 +57,7 @@ mod tests {
         };
         assert_eq!(page("limit=5"), Some(1));
         assert_eq!(page("continue="), Some(1));
-        // {"page":3}, {}, and what is no token.
+        // {"page":3}, {}, and what is not a token.
         assert_eq!(page("continue=eyJwYWdlIjozfQ"), Some(3));
         assert_eq!(page("continue=e30"), Some(2));
         assert_eq!(page("continue=%25"), Some(2));

@@ -23,7 +23,7 @@ const MAX_INLINE: usize = 64 << 10;
 /// A shorter text is readable as it is, in bytes.
 const MIN_READABLE: usize = 80;
 
-/// What of a body does not stand in the response.
+/// What of a body is not in the response.
 #[derive(Debug, Default)]
 pub(super) struct Written {
     pub(super) file: Option<BodyFile>,

@@ -1,6 +1,7 @@
 //! An answer → the response of its mapping, whose bytes are those that the backend sent.
 
 mod body;
+mod head;
 mod large;
 mod messages;
 mod rpc;
@@ -12,14 +13,15 @@ use std::path::Path;
 
 use bytes::Bytes;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, SEC_WEBSOCKET_ACCEPT,
-    SEC_WEBSOCKET_EXTENSIONS,
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName,
+    SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, TRANSFER_ENCODING,
 };
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::matching::has_own_reason;
+use crate::redact::decoded;
 
 use super::clean::Clean;
 use super::exchange::{ArrivedBody, Chunk, End, ReceivedAnswer, SentRequest};
@@ -28,6 +30,7 @@ use super::link_marks;
 use super::spool::SpooledBody;
 use super::text::{Json, Object, json as raw};
 
+pub(super) use head::RecordedHead;
 use large::Searched;
 pub(super) use large::is_searched;
 pub(super) use stream::is_stream;
@@ -41,8 +44,12 @@ pub(super) struct RecordedResponse {
     pub(super) file: Option<BodyFile>,
     /// A body that is not readable as it is written, as JSON.
     pub(super) readable: Option<Json>,
+    /// What comes before its head, and how that is written.
+    pub(super) head: RecordedHead,
     /// What it says, whatever its timing was: 16 hexadecimal digits.
     pub(super) digest: String,
+    /// Whether its body is compressed: other bytes may say the same.
+    pub(super) is_coded: bool,
 }
 
 /// A body that is a file.
@@ -71,7 +78,12 @@ impl RecordedResponse {
         folder: &Path,
         notes: &mut Vec<String>,
     ) -> io::Result<Self> {
-        let ReceivedAnswer { status, headers, reason, waited, body, trailers, end } = answer;
+        let ReceivedAnswer { status, headers, reason, waited, body, trailers, end, .. } = answer;
+        let ReceivedAnswer { informational, layout, .. } = answer;
+        let head = RecordedHead::of(&informational, layout.as_ref(), &headers, clean);
+        let in_chunks = layout.as_ref().is_some_and(|layout| {
+            layout.names().any(|name| name.eq_ignore_ascii_case(TRANSFER_ENCODING.as_str()))
+        });
         let mut response = Object::new();
         if let Some(wait) = stream::wait(waited) {
             response.insert("fixedDelayMilliseconds".to_owned(), raw(wait));
@@ -87,28 +99,31 @@ impl RecordedResponse {
         let (mut received, mut parts) = match body {
             ArrivedBody::Held(whole, parts) => (whole, parts),
             ArrivedBody::File(file) => {
-                if trailers.is_some() {
-                    notes.push("the trailers are not recorded, since the body is large".to_owned());
-                }
-                return Self::large(sent, status, &headers, &file, response, clean, folder, notes);
+                let trailers = trailers.map(|trailers| fields(&trailers, clean));
+                stream::write_trailers(trailers.as_ref(), &mut response);
+                let large =
+                    Self::large(sent, status, &headers, &file, response, clean, folder, notes)?;
+                return Ok(Self { head, ..large });
             }
         };
         if status == StatusCode::SWITCHING_PROTOCOLS {
-            return Ok(Self::of_websocket(&headers, &received, &parts, clean));
+            let answer = Self::of_websocket(&headers, &received, &parts, clean);
+            return Ok(Self { head, ..answer });
         }
         let rpc_ids = rpc::RpcIds::of(sent, &headers, &mut received, &mut parts);
         let trailers = trailers.map(|trailers| fields(&trailers, clean));
         let whole = body::without_secrets(received.clone(), &headers, clean, notes);
-        let chunks = stream::chunks(sent, &headers, &received, &whole, parts, clean);
+        let chunks = stream::chunks(sent, &headers, in_chunks, &received, &whole, parts, clean);
         let mut written = body::Written::default();
-        if chunks.is_some() || trailers.is_some() {
-            stream::write(&whole, chunks, trailers, &mut response);
+        if let Some(chunks) = chunks {
+            stream::write(chunks, trailers.as_ref(), &mut response);
             written.readable = body::readable(&whole, &headers);
             if end == End::ByClient {
                 notes.push("the client ended the stream".to_owned());
             }
         } else {
             written = body::write(&whole, &headers, &mut response);
+            stream::write_trailers(trailers.as_ref(), &mut response);
         }
         let mut all = fields(&headers, clean);
         set_length(&mut all, sent, status, &headers, whole.len() as u64);
@@ -119,8 +134,20 @@ impl RecordedResponse {
         if sent.links.is_some() || rpc_ids.is_some() {
             mark(sent, rpc_ids, &mut response, file.as_ref(), notes);
         }
-        let digest = digest(&response, &whole);
-        Ok(Self { response, file, readable: written.readable, digest })
+        let coding = text(&headers, &CONTENT_ENCODING);
+        let plain = decoded(coding, &whole).filter(|_| !coding.is_empty());
+        let besides = (trailers.as_ref(), &head.informational[..]);
+        let digest = match &plain {
+            Some(plain) => {
+                all.remove(CONTENT_LENGTH.as_str());
+                let mut said = response.clone();
+                said.insert("headers".to_owned(), raw(&all));
+                digest_with(&said, besides, plain)
+            }
+            None => digest_with(&response, besides, &whole),
+        };
+        let (readable, is_coded) = (written.readable, plain.is_some());
+        Ok(Self { response, file, readable, head, digest, is_coded })
     }
 
     /// The response of an answer whose body is a file already.
@@ -151,7 +178,8 @@ impl RecordedResponse {
         set_length(&mut all, sent, status, headers, length);
         response.insert("headers".to_owned(), raw(&all));
         let digest = digest(&response, &hash);
-        Ok(Self { response, file, readable: None, digest })
+        let head = RecordedHead::default();
+        Ok(Self { response, file, readable: None, head, digest, is_coded: false })
     }
 }
 
@@ -205,7 +233,8 @@ impl RecordedResponse {
         response.insert("headers".to_owned(), raw(fields(&headers, clean)));
         messages::write(parts, clean, &mut response);
         let digest = digest(&response, received);
-        Self { response, file: None, readable: None, digest }
+        let head = RecordedHead::default();
+        Self { response, file: None, readable: None, head, digest, is_coded: false }
     }
 }
 
@@ -251,7 +280,18 @@ const OF_FORM: [&str; 6] = [
 ];
 
 fn digest(response: &Object, body: &[u8]) -> String {
+    digest_with(response, (None, &[]), body)
+}
+
+/// Trailers, and informational answers.
+type Beside<'a> = (Option<&'a BTreeMap<String, Value>>, &'a [Value]);
+
+fn digest_with(response: &Object, beside: Beside<'_>, body: &[u8]) -> String {
     let mut digest = Sha256::new();
+    let (trailers, informational) = beside;
+    if trailers.is_some() || !informational.is_empty() {
+        digest.update(json!([trailers, informational]).to_string());
+    }
     for (key, value) in response {
         if !OF_FORM.contains(&key.as_str()) {
             digest.update(key.as_bytes());

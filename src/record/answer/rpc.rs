@@ -13,7 +13,7 @@ use crate::message::json_rpc::{self, IDS_PARAMETER, IDS_TRANSFORMER};
 use super::super::exchange::{Chunk, SentRequest};
 use super::super::identity::is_random;
 
-/// The ids of the calls in a request, as they stand in the recorded answer.
+/// The ids of the calls in a request, as they are in the recorded answer.
 #[derive(Debug)]
 pub(super) struct RpcIds(Vec<Value>);
 

@@ -16,12 +16,9 @@ use crate::message::Query;
 use crate::redact::Redacted;
 
 use super::super::clean::Clean;
-use super::super::exchange::{Chunk, PAUSE, SentRequest};
+use super::super::exchange::{Chunk, LARGEST_PACED, PAUSE, SentRequest};
 use super::super::text::{Object, json as raw};
 use super::{media_type, text};
-
-/// A larger answer that is no stream is a download: its pauses are those of the network. In bytes.
-const LARGEST_PACED: usize = 1 << 20;
 
 /// A shorter pause of an answer whose length is known is the network's.
 const PAUSE_OF_KNOWN: Duration = Duration::from_millis(200);
@@ -62,10 +59,12 @@ pub(super) fn wait(waited: Duration) -> Option<u64> {
 }
 
 /// The chunks in which a body is recorded, without its secrets; nothing where it is recorded as a whole. `received` is
-/// the body with its secrets, and `whole` the one without.
+/// the body with its secrets, and `whole` the one without. `in_chunks` says whether the parts of a text are the chunks
+/// of the backend.
 pub(super) fn chunks(
     sent: &SentRequest,
     headers: &HeaderMap,
+    in_chunks: bool,
     received: &Bytes,
     whole: &Bytes,
     parts: Vec<Chunk>,
@@ -99,7 +98,8 @@ pub(super) fn chunks(
             let end = start + part.bytes.len();
             Chunk { at: part.at, bytes: whole.slice(std::mem::replace(&mut start, end)..end) }
         };
-        uncut(parts.into_iter().map(clean).collect())
+        let parts = parts.into_iter().map(clean).collect();
+        if in_chunks && is_text() { parts } else { uncut(parts) }
     } else {
         let clean = |line: Chunk| Chunk { at: line.at, bytes: redacted(&line.bytes, clean) };
         lines(&parts).into_iter().map(clean).filter(|line| !line.bytes.is_empty()).collect()
@@ -107,20 +107,15 @@ pub(super) fn chunks(
     (is_timed || chunks.len() > 1).then_some(chunks)
 }
 
-/// Writes a body in chunks, or as one, with its trailers.
+/// Writes a body in chunks, with its trailers.
 pub(super) fn write(
-    whole: &Bytes,
-    chunks: Option<Vec<Chunk>>,
-    trailers: Option<BTreeMap<String, Value>>,
+    chunks: Vec<Chunk>,
+    trailers: Option<&BTreeMap<String, Value>>,
     response: &mut Object,
 ) {
-    let chunks = chunks.unwrap_or_else(|| {
-        let one = Chunk { at: Duration::ZERO, bytes: whole.clone() };
-        if whole.is_empty() { Vec::new() } else { vec![one] }
-    });
     let mut before = Duration::ZERO;
     let mut written = Vec::with_capacity(chunks.len());
-    let mut all = Vec::with_capacity(whole.len());
+    let mut all = Vec::new();
     for Chunk { at, bytes } in chunks {
         let pause = at.saturating_sub(before);
         let pause = if pause < TOGETHER {
@@ -146,6 +141,14 @@ pub(super) fn write(
         parameters["trailers"] = json!(trailers);
     }
     response.insert("transformerParameters".to_owned(), raw(parameters));
+}
+
+/// Writes the trailers of a body that is written as a whole.
+pub(super) fn write_trailers(trailers: Option<&BTreeMap<String, Value>>, response: &mut Object) {
+    if let Some(trailers) = trailers {
+        response.insert("transformers".to_owned(), raw([STREAM_TRANSFORMER]));
+        response.insert("transformerParameters".to_owned(), raw(json!({"trailers": trailers})));
+    }
 }
 
 fn redacted(bytes: &Bytes, clean: &Clean<'_>) -> Bytes {

@@ -6,15 +6,18 @@ use std::time::Duration;
 use bytes::{Buf, BufMut, Bytes};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-use crate::message::BodyDigest;
+use crate::message::{BodyDigest, HeadLayout, Informational};
 use crate::record::exchange::{
     ArrivedBody, BodyCopy, Chunk, End, ReceivedAnswer, SentBody, SentRequest,
 };
 use crate::record::forward::Origin;
 use crate::record::spool::{BodyFacts, SpoolFolder, SpooledBody};
 
-/// The version of the format. Of earlier ones [`WITHOUT_WAIT`] and [`HELD_BODIES`] are read.
-const VERSION: u8 = 3;
+/// The version of the format. Of earlier ones [`WITHOUT_WAIT`], [`HELD_BODIES`] and [`WITHOUT_HEAD`] are read.
+const VERSION: u8 = 4;
+
+/// The version that does not say what comes before the head, and how it is written.
+const WITHOUT_HEAD: u8 = 3;
 
 /// The version whose bodies are all held.
 const HELD_BODIES: u8 = 2;
@@ -67,6 +70,12 @@ pub(in crate::record) fn encode(
         End::ByClient => 1,
     });
     put_time(out, answer.waited);
+    put_length(out, answer.informational.len());
+    for informational in &answer.informational {
+        out.put_u16_le(informational.status.as_u16());
+        put_fields(out, &informational.headers);
+    }
+    put(out, answer.layout.as_ref().map_or("", HeadLayout::text).as_bytes());
     match &answer.body {
         ArrivedBody::Held(whole, parts) => {
             out.put_u8(HELD);
@@ -109,7 +118,7 @@ pub(in crate::record) fn decode_request(mut bytes: Bytes) -> Option<SentRequest>
 /// The version of an exchange, and its request.
 fn take_request(from: &mut Bytes) -> Option<(u8, SentRequest)> {
     let version = from.try_get_u8().ok()?;
-    if ![VERSION, HELD_BODIES, WITHOUT_WAIT].contains(&version) {
+    if ![VERSION, WITHOUT_HEAD, HELD_BODIES, WITHOUT_WAIT].contains(&version) {
         return None;
     }
     let method = Method::from_bytes(&take(from)?).ok()?;
@@ -145,7 +154,9 @@ fn take_answer(from: &mut Bytes, version: u8, folder: &SpoolFolder) -> Option<Re
         WITHOUT_WAIT => Duration::ZERO,
         _ => Duration::from_micros(from.try_get_u64_le().ok()?),
     };
-    let kind = if version < VERSION { HELD } else { from.try_get_u8().ok()? };
+    let (informational, layout) =
+        if version == VERSION { take_head(from)? } else { (Vec::new(), None) };
+    let kind = if version <= HELD_BODIES { HELD } else { from.try_get_u8().ok()? };
     let body = match kind {
         HELD => take_held(from)?,
         FILE => {
@@ -163,11 +174,25 @@ fn take_answer(from: &mut Bytes, version: u8, folder: &SpoolFolder) -> Option<Re
         status,
         headers,
         reason: has_reason.then_some(reason),
+        informational,
+        layout,
         waited,
         body,
         trailers: has_trailers.then_some(trailers),
         end,
     })
+}
+
+/// The informational answers before the head, and its layout.
+fn take_head(from: &mut Bytes) -> Option<(Vec<Informational>, Option<HeadLayout>)> {
+    let count = take_length(from).filter(|count| *count <= Informational::MOST)?;
+    let mut informational = Vec::with_capacity(count);
+    for _ in 0..count {
+        let status = StatusCode::from_u16(from.try_get_u16_le().ok()?).ok()?;
+        informational.push(Informational::with(status, take_fields(from)?)?);
+    }
+    let layout = String::from_utf8(take(from)?.into()).ok()?;
+    Some((informational, HeadLayout::read(&layout)))
 }
 
 /// A body that was held, with its parts.
@@ -270,8 +295,10 @@ mod tests {
             status: StatusCode::IM_A_TEAPOT,
             headers: fields(&[("set-cookie", b"a"), ("set-cookie", b"b")]),
             reason: Some(Bytes::from_static(b"Short")),
+            informational: vec![Informational::of(103).unwrap()],
+            layout: HeadLayout::read("Server, X-A"),
             waited: Duration::from_millis(750),
-            body: arrivals.finish(),
+            body: arrivals.finish(None),
             trailers: Some(fields(&[("grpc-status", b"0")])),
             end: End::ByClient,
         };
@@ -295,6 +322,8 @@ mod tests {
             assert_eq!((read.status, &read.headers), (answer.status, &answer.headers));
             assert_eq!((&read.reason, &read.trailers), (&answer.reason, &answer.trailers));
             assert_eq!((read.end, read.waited), (answer.end, answer.waited));
+            assert_eq!(read.informational, answer.informational);
+            assert_eq!(read.layout, answer.layout);
             let held = |body| match body {
                 ArrivedBody::Held(whole, parts) => (whole, parts),
                 ArrivedBody::File(_) => panic!("it is small"),

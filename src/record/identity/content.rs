@@ -11,9 +11,9 @@ use crate::redact::{MARK, Redacted};
 
 use super::super::answer::is_searched;
 use super::super::clean::Clean;
-use super::{drawn, graphql, marked, markup};
+use super::{drawn, graphql, marked, markup, xml};
 
-/// Larger bodies that are no text are matched by their digest, in bytes.
+/// Larger bodies that are not text are matched by their digest, in bytes.
 const MAX_BINARY: usize = 16 << 10;
 
 /// How bytes are matched.
@@ -24,7 +24,7 @@ pub(super) enum Bytes {
     Secret,
 }
 
-/// The pattern of bytes that are no text.
+/// The pattern of bytes that are not text.
 pub(super) fn bytes(bytes: &[u8], clean: &Clean<'_>) -> Bytes {
     if is_searched(&HeaderMap::new(), bytes)
         && clean.body(&HeaderMap::new(), bytes) != Redacted::Same
@@ -60,6 +60,9 @@ pub(super) fn text_pattern(headers: &HeaderMap, text: &str, clean: &Clean<'_>) -
         return json!({"equalToJson": value});
     }
     let marked = markup::marked(&lines_marked(&marked));
+    if let Some(pattern) = xml::pattern(&marked) {
+        return pattern;
+    }
     if !marked.contains(MARK) {
         return json!({"equalTo": text});
     }

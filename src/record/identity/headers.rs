@@ -211,7 +211,7 @@ fn is_choice(name: &HeaderName) -> bool {
         })
 }
 
-/// Whether an answer may depend on a field that nothing is known of: its values are no ids and no times.
+/// Whether an answer may depend on a field that nothing is known of: its values are neither ids nor times.
 fn may_decide(name: &HeaderName, headers: &HeaderMap) -> bool {
     let name = name.as_str();
     let is_named = |known: &&str| match (known.strip_suffix('-'), known.strip_prefix('-')) {

@@ -19,6 +19,7 @@ mod markup;
 mod order;
 mod parts;
 mod target;
+mod xml;
 
 use http::HeaderMap;
 use serde_json::{Map, Value};

@@ -65,6 +65,10 @@ impl Fingerprint {
         (answer.status.as_u16(), answer.end == End::Whole).hash(&mut of_answer);
         answer.reason.hash(&mut of_answer);
         fields(&answer.headers, &mut of_answer);
+        for informational in &answer.informational {
+            informational.status.as_u16().hash(&mut of_answer);
+            fields(&informational.headers, &mut of_answer);
+        }
         if let Some(trailers) = &answer.trailers {
             fields(trailers, &mut of_answer);
         }

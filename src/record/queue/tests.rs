@@ -64,7 +64,7 @@ fn exchange(target: &str, text: &str) -> (SentRequest, ReceivedAnswer) {
     };
     let mut arrivals = Arrivals::default();
     arrivals.push(Duration::ZERO, text.as_bytes(), usize::MAX).unwrap();
-    let body = arrivals.finish();
+    let body = arrivals.finish(None);
     let (status, headers) = (StatusCode::OK, HeaderMap::new());
     (
         sent,
@@ -72,6 +72,8 @@ fn exchange(target: &str, text: &str) -> (SentRequest, ReceivedAnswer) {
             status,
             headers,
             reason: None,
+            informational: Vec::new(),
+            layout: None,
             waited: std::time::Duration::ZERO,
             body,
             trailers: None,

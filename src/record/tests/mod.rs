@@ -267,6 +267,8 @@ fn received(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> Recei
         status: StatusCode::from_u16(status).unwrap(),
         headers,
         reason: None,
+        informational: Vec::new(),
+        layout: None,
         waited: std::time::Duration::ZERO,
         body: arrived(parts),
         trailers: None,
@@ -280,7 +282,7 @@ fn arrived(parts: &[(u64, &[u8])]) -> ArrivedBody {
     for (at, bytes) in parts {
         arrivals.push(std::time::Duration::from_millis(*at), bytes, usize::MAX).unwrap();
     }
-    arrivals.finish()
+    arrivals.finish(None)
 }
 
 /// The mapping of one exchange.

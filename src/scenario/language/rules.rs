@@ -1,4 +1,4 @@
-//! A rule as it stands in the file → a compiled [`Rule`].
+//! A rule as it is in the file → a compiled [`Rule`].
 
 use std::sync::Arc;
 
@@ -136,7 +136,7 @@ fn points(words: Vec<PointWords<'_>>, context: &Context<'_>) -> Vec<At> {
     let mut points: Vec<At> = Vec::new();
     for words in words {
         let node = words.node.clone();
-        let Some(point) = At::compile(words, context) else { continue };
+        let Some(point) = At::compile(&words, context) else { continue };
         let page = |point: &At| match point.place {
             Where::Page(page, _) => Some(page),
             Where::Stream(..) => None,

@@ -22,7 +22,7 @@ const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 #[derive(Debug)]
 pub(in crate::scenario) struct Key {
     parts: Vec<Part>,
-    /// As it stands in the file.
+    /// As it is in the file.
     pub(in crate::scenario) text: String,
 }
 

@@ -158,7 +158,7 @@ pub(crate) enum RetryAfter {
     Until(Duration),
 }
 
-/// What several limits found for one request, as it stands in the answer.
+/// What several limits found for one request, as it is in the answer.
 #[derive(Debug, Default)]
 pub(crate) struct LimitReports(Vec<LimitReport>);
 

@@ -29,7 +29,7 @@ use super::wire;
 /// A compiled `then`. Without anything in it the request passes.
 #[derive(Debug, Clone)]
 pub(in crate::scenario) struct Then {
-    /// As it stands in the file, on one line.
+    /// As it is in the file, on one line.
     pub(in crate::scenario) text: Arc<str>,
     /// The answer is delayed.
     pub(in crate::scenario) delay: Option<Delay>,

@@ -35,7 +35,7 @@ fn yaml(text: &str) -> Value {
     source.parse().unwrap_or_else(|why| panic!("{text}: {why}")).remove(0)
 }
 
-/// The example of a word in the frame of its shape, and the pointer to the object that it stands in.
+/// The example of a word in the frame of its shape, and the pointer to the object that it is in.
 fn in_place(shape: &Shape, word: &Word) -> (Value, String) {
     let mut document = yaml(shape.frame);
     let Value::Object(example) = yaml(&format!("{{{}}}", word.example)) else { panic!() };
@@ -148,7 +148,7 @@ fn names_are_unique_and_constraints_are_about_words_of_their_shape() {
                 Must::Restrict { word, .. } => vec![word],
                 Must::OrForever(word) => vec![word, "forever"],
             };
-            // A part may ask for a word that stands in the objects it is a part of.
+            // A part may ask for a word that is in the objects it is a part of.
             for word in about {
                 let known = shape.all_words().any(|known| known.key == word);
                 assert!(known, "{}: {word}", shape.name);

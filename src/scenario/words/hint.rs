@@ -1,4 +1,4 @@
-//! Hints for words that stand in the wrong place.
+//! Hints for words that are in the wrong place.
 
 use super::table;
 use crate::document::Diagnostic;

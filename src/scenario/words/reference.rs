@@ -43,7 +43,7 @@ fn section(shape: &Shape, text: &mut String) {
     text.push('\n');
     let parts: Vec<String> = shape.parts.iter().map(|part| link(part.name)).collect();
     if !parts.is_empty() {
-        text.push_str(&format!("The words of {} stand beside these.\n\n", parts.join(", ")));
+        text.push_str(&format!("The words of {} are beside these.\n\n", parts.join(", ")));
     }
     for constraint in shape.constraints.iter().filter(|of| !follows(&of.must, shape)) {
         text.push_str(&format!("- {}\n", rule(&constraint.must)));

@@ -1,4 +1,4 @@
-//! What the table holds, as data: words, the types of their values, the objects they stand in, and what
+//! What the table holds, as data: words, the types of their values, the objects they are in, and what
 //! holds between them.
 
 use std::fmt;
@@ -25,6 +25,8 @@ pub(in crate::scenario) struct Word {
     /// What its value looks like.
     pub(super) form: fn() -> Form,
     pub(super) required: bool,
+    /// Whether a value of zero has no effect.
+    pub(super) positive: bool,
     /// What holds without it, or empty.
     pub(super) default: &'static str,
     /// What it is for, in one sentence.
@@ -48,7 +50,7 @@ pub(in crate::scenario) struct Constraint {
 /// What must hold. Words are keys of the object, or of its parts.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::scenario) enum Must {
-    /// Any word stands in the object.
+    /// Any word is in the object.
     NotBeEmpty,
     /// At least one of these words.
     AtLeastOne(&'static [&'static str]),
@@ -58,9 +60,9 @@ pub(in crate::scenario) enum Must {
     AtMostOne(&'static [&'static str]),
     /// One of these words, and no more.
     ExactlyOne(&'static [&'static str]),
-    /// A word of the first list stands beside one of the second.
+    /// A word of the first list is beside one of the second.
     Accompany(&'static [&'static str], &'static [&'static str]),
-    /// A word with this value stands beside one of the list.
+    /// A word with this value is beside one of the list.
     AccompanyWhen(&'static str, &'static str, &'static [&'static str]),
     /// Where `word` stands (with the value `is`, if there is one), `other` has no value but `only`.
     Restrict { word: &'static str, is: Option<&'static str>, other: &'static str, only: Literal },
@@ -94,7 +96,7 @@ pub(in crate::scenario) enum Form {
     Map { keys: &'static Type, values: Box<Self>, least: usize },
     /// Any of these.
     AnyOf(Vec<Self>),
-    /// It depends on whether another word stands beside it.
+    /// It depends on whether another word is beside it.
     Beside { word: &'static str, then: Box<Self>, otherwise: Box<Self> },
 }
 
@@ -161,6 +163,7 @@ pub(super) const fn word(key: &'static str, meaning: &'static str) -> Word {
         key,
         form: || Form::AnyOf(Vec::new()),
         required: false,
+        positive: false,
         default: "",
         meaning,
         example: "",
@@ -171,6 +174,12 @@ impl Word {
     /// The object is not complete without it.
     pub(super) const fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// A value of zero has no effect, and is warned about.
+    pub(super) const fn positive(mut self) -> Self {
+        self.positive = true;
         self
     }
 

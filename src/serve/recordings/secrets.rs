@@ -1,4 +1,4 @@
-//! Secrets of recorded exchanges: a stub does not have them, and matches whatever stands in their place.
+//! Secrets of recorded exchanges: a stub does not have them, and matches whatever is in their place.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName};

@@ -14,7 +14,7 @@ pub(super) fn unless(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     either(call, call.first.is_empty())
 }
 
-/// Renders the body or what stands after `{{else}}`.
+/// Renders the body or what is after `{{else}}`.
 pub(super) fn either(call: &mut Invocation<'_, '_, '_, '_>, body: bool) -> Answer {
     if body {
         call.write_body()?;

@@ -12,7 +12,7 @@ pub(super) fn now(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     shown(call, None)
 }
 
-/// A date in another format or moved; the time now for what is no date.
+/// A date in another format or moved; the time now for what is not a date.
 pub(super) fn date(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let given = match &call.first {
         Value::Date(date) => Some(date.clone()),

@@ -5,7 +5,7 @@ pub(super) struct Locale {
     pub(super) decimal: &'static str,
     pub(super) group: &'static str,
     pub(super) minus: &'static str,
-    /// What stands before and behind a percentage.
+    /// What is before and behind a percentage.
     pub(super) percent: (&'static str, &'static str),
     pub(super) currency: Currency,
 }

@@ -7,7 +7,7 @@ use crate::template::eval::{Answer, Invocation};
 use crate::template::limits::{Limit, MAX_PARTS};
 use crate::template::value::{ListStyle, Value};
 
-/// Two operands with an operator between them. What is no number counts as 0.
+/// Two operands with an operator between them. What is not a number counts as 0.
 pub(super) fn math(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let [operator, right] = call.params.clone().try_into().unwrap_or([Value::Null, Value::Null]);
     if call.params.len() != 2 {

@@ -82,7 +82,7 @@ impl Pattern {
 /// Whether a text as a whole matches an expression in Java's syntax.
 pub(super) fn matches_whole(text: &str, expression: &str) -> Result<bool, Failure> {
     let regex = Regex::new(expression, Flags::default())
-        .map_err(|error| format!("\"{expression}\" is no regular expression: {error}"))?;
+        .map_err(|error| format!("\"{expression}\" is not a regular expression: {error}"))?;
     regex.matches(text).ok_or_else(too_long)
 }
 

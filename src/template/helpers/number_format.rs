@@ -104,13 +104,13 @@ impl Layout {
     }
 
     fn pattern(pattern: &str, locale: &Locale) -> Result<Self, Failure> {
-        let wrong = || Failure::from(format!("\"{pattern}\" is no number pattern"));
+        let wrong = || Failure::from(format!("\"{pattern}\" is not a number pattern"));
         let (positive, negative) = match pattern.split_once(';') {
             Some((positive, negative)) => (positive, Some(negative)),
             None => (pattern, None),
         };
         let digits = |c: char| matches!(c, '#' | '0' | ',' | '.');
-        // Without digits, a pattern is what stands before a whole number.
+        // Without digits, a pattern is what is before a whole number.
         let start = positive.find(digits).unwrap_or(positive.len());
         let mut end =
             positive[start..].find(|c| !digits(c)).map_or(positive.len(), |at| start + at);
@@ -272,7 +272,7 @@ pub(super) fn round(
         "CEILING" => any && !negative,
         "FLOOR" => any && negative,
         "UNNECESSARY" if !any => false,
-        other => return Err(format!("\"{other}\" is no rounding mode that fits").into()),
+        other => return Err(format!("\"{other}\" is not a rounding mode that fits").into()),
     };
     let mut whole_digits = point;
     if up {

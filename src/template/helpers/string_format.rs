@@ -65,7 +65,7 @@ struct Specifier {
 
 impl Specifier {
     fn parse(text: &str) -> Result<(Self, usize), Failure> {
-        let unknown = || Failure::from(format!("\"%{}\" is no format specifier", first(text)));
+        let unknown = || Failure::from(format!("\"%{}\" is not a format specifier", first(text)));
         let digits = |from: usize| {
             let end = text[from..].find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len() - from);
             (text[from..from + end].parse::<usize>().ok(), from + end)
@@ -144,7 +144,7 @@ impl Specifier {
             ('s' | 'S', Value::Null) => "null".to_owned(),
             ('s' | 'S', value) => call.print(value)?.to_string(),
             ('d' | 'x' | 'X' | 'o' | 'c' | 'C' | 'f' | 'e' | 'E', _) => return Err(wrong()),
-            _ => return Err(format!("'%{}' is no conversion", self.conversion).into()),
+            _ => return Err(format!("'%{}' is not a conversion", self.conversion).into()),
         };
         let text = match self.precision {
             Some(most) if matches!(self.conversion, 's' | 'S' | 'b' | 'B') => {

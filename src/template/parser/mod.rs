@@ -42,7 +42,7 @@ enum End<'t> {
         start: usize,
         at: usize,
         next: Token<'t>,
-        /// For `{{^}}`: whether `~` stands in it.
+        /// For `{{^}}`: whether `~` is in it.
         caret: Option<bool>,
     },
 }
@@ -166,7 +166,7 @@ impl<'t> Parser<'t> {
     }
 
     /// What follows a block's body: `{{else}}`, `{{else if ...}}`, the end. Of several the last counts. `open` is
-    /// the block's name, and whether `~` stands before its `#`.
+    /// the block's name, and whether `~` is before its `#`.
     fn rest_of_block(
         &mut self,
         open: (&str, bool),

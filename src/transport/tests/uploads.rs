@@ -65,7 +65,7 @@ async fn a_body_that_nobody_reads_is_never_a_request() {
                 let got = tokio::time::timeout(Duration::from_secs(30), talk).await.unwrap();
                 let answers = got.matches("HTTP/1.1 ").count();
                 let name = format!("{path} {size} {chunked}");
-                // One answer and the end, or both answers: never one to what stands in the body.
+                // One answer and the end, or both answers: never one to what is in the body.
                 assert!((1..=2).contains(&answers), "{name}: {answers} answers");
                 assert!(!got.contains("HTTP/1.1 400"), "{name}: {got}");
                 if answers == 2 {

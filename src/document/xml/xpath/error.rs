@@ -6,7 +6,7 @@ pub(super) const MAX_STEPS: usize = 2_000_000;
 /// Why an expression has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum XPathError {
-    /// The text is no expression.
+    /// The text is not an expression.
     #[error("not an XPath expression: {0}")]
     Syntax(String),
     /// It exceeds a limit.

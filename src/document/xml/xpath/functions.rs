@@ -164,7 +164,7 @@ fn length(count: usize) -> f64 {
 }
 
 /// The part of a text from a position on, counted in UTF-16 units, as the JDK's `FuncSubstring` has it: a start that
-/// is no number is one far before the text, and an end before the start is an error.
+/// is not a number is one far before the text, and an end before the start is an error.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -41,7 +41,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, String> {
                 end += 1 + digits(&rest[end + 1..]);
             }
             let number =
-                rest[..end].parse().map_err(|_| format!("{:?} is no number", &rest[..end]))?;
+                rest[..end].parse().map_err(|_| format!("{:?} is not a number", &rest[..end]))?;
             tokens.push(Token::Number(number));
             rest = &rest[end..];
         } else if is_start(first) {

@@ -5,7 +5,7 @@ use super::expression::{
 };
 use super::lexer::{Token, tokens};
 
-/// How deep expressions may stand in each other: evaluation descends as deep.
+/// How deep expressions may be nested: evaluation descends as deep.
 const MAX_DEPTH: usize = 40;
 
 /// The longest chain of one operator, or of steps.
@@ -87,7 +87,7 @@ impl<'t> Parser<'t> {
     fn expression(&mut self) -> Result<Expression> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(format!("more than {MAX_DEPTH} expressions stand in each other"));
+            return Err(format!("more than {MAX_DEPTH} expressions are nested"));
         }
         let found = self.level(0);
         self.depth -= 1;

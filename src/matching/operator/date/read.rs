@@ -49,7 +49,7 @@ impl DatePattern {
             let moment = literal(text);
             if moment.zoned.is_none() && moment.local.is_none() {
                 operand.warn(
-                    "this never matches: it is no date",
+                    "this never matches: it is not a date",
                     "write it like 2021-06-01T12:00:00Z, or as an offset such as \"now +3 days\"",
                 );
             }
@@ -77,7 +77,7 @@ impl DatePattern {
     }
 }
 
-/// As Jackson's `intValue`: 0 for what is no number.
+/// As Jackson's `intValue`: 0 for what is not a number.
 fn whole(value: &serde_json::Value) -> Option<i32> {
     #[expect(clippy::cast_possible_truncation, reason = "as in Java")]
     let number = value.as_i64().or_else(|| value.as_f64().map(|number| number as i64));

@@ -4,7 +4,7 @@
 //! sealed file → [packed]: without its compression → [search]: piece by piece → a file of the recording
 //! ```
 //!
-//! Text is searched in whole lines. Of what is no text, the runs of characters are: names, keys and tokens in it are
+//! Text is searched in whole lines. Of what is not text, the runs of characters are: names, keys and tokens in it are
 //! found, and its other bytes stay.
 
 #[cfg(feature = "gzip")]

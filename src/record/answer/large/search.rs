@@ -29,7 +29,7 @@ const PIECE: usize = if cfg!(test) { 8 << 10 } else { 512 << 10 };
 /// A piece that cannot be cut well is at most this long, in bytes.
 const LONGEST: usize = 8 * PIECE;
 
-/// Shorter runs of characters in a body that is no text are noise, in bytes.
+/// Shorter runs of characters in a body that is not text are noise, in bytes.
 const SHORTEST_RUN: usize = 8;
 
 /// Where a piece may end, the best first: no secret goes on behind it.
@@ -106,7 +106,7 @@ impl<'c, 'r, W: Write> Search<'c, 'r, W> {
                 .map(|at| 2 * (at + 1))
         } else {
             CUTS.iter().find_map(|cut| {
-                // One that leaves a short piece only is no good cut.
+                // One that leaves a short piece only is not a good cut.
                 let from = self.piece.len() / 2;
                 memmem::rfind(&self.piece[from..], cut).map(|at| from + at + cut.len())
             })
@@ -151,7 +151,7 @@ fn in_text(text: &[u8], clean: &Clean<'_>) -> Option<Vec<u8>> {
     }
 }
 
-/// Bytes that are no text without the secrets in their runs of characters, where they have some.
+/// Bytes that are not text without the secrets in their runs of characters, where they have some.
 pub(super) fn in_binary(bytes: &[u8], clean: &Clean<'_>) -> Option<Vec<u8>> {
     let mut out: Option<Vec<u8>> = None;
     let mut done = 0;

@@ -52,7 +52,7 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
     memchr::memmem::find(bytes, part).is_some()
 }
 
-/// Bytes that no compression makes smaller, and that are no text.
+/// Bytes that no compression makes smaller, and that are not text.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_u32;
     let next = || {

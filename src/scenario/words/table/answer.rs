@@ -43,7 +43,7 @@ impl Choice for As {
 }
 
 words! {
-    /// What can stand beside `status`.
+    /// What can be beside `status`.
     StatusWords: Shape::new("status", "What goes with a `status`.")
         .frame("rules: [{then: {status: 429, …}}]")
         .constraints(&[

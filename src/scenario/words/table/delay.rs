@@ -40,7 +40,7 @@ pub(in crate::scenario) enum Delay<'d> {
     Fixed(Duration),
     Even(EvenDelayWords<'d>),
     LogNormal(LogNormalWords<'d>),
-    /// Percentiles, and the object that they stand in.
+    /// Percentiles, and the object that they are in.
     Measured(Vec<Entry<'d, Duration>>, Node<'d>),
 }
 
