@@ -28,7 +28,7 @@ pub(super) fn check(args: &Check) -> Result<(), CommandError> {
     }
     let checked = checked?;
     for warning in &checked.warnings.0 {
-        eprintln!("{warning}");
+        eprintln!("{warning:#}");
     }
     println!(
         "valid (stubs: {}, objects: {}, resource types: {}, scenario rules: {})",
@@ -158,6 +158,17 @@ fn inside(directory: &Path) -> Vec<PathBuf> {
     paths
 }
 
+/// The keys by one of which a scenario is known.
+const SCENARIO_KEYS: [&str; 6] = ["rules", "tokens", "generate", "timeline", "listen", "life"];
+
+/// Whether a line begins with the key of a scenario's rules, in YAML or in JSON.
+fn begins_with_rules(line: &str) -> bool {
+    let key = line.trim_start_matches(['{', '"', '\'', ' ']);
+    let is_key = |rest: &str| rest.trim_start_matches(['"', '\'']).starts_with(':');
+    // Of YAML only the keys of the whole document are in the first column.
+    !line.starts_with("  ") && key.strip_prefix("rules").is_some_and(is_key)
+}
+
 fn is_scenario(path: &Path) -> bool {
     let Some(format) = Format::of(path) else {
         return false;
@@ -167,16 +178,14 @@ fn is_scenario(path: &Path) -> bool {
         .and_then(|bytes| Source::from_bytes(path.to_owned(), format, bytes).ok());
     match source.as_ref().map(Source::parse) {
         Some(Ok(documents)) => documents.iter().any(|document| {
-            ["rules", "tokens", "generate", "timeline", "listen"]
-                .iter()
-                .any(|key| document.get(key).is_some())
+            SCENARIO_KEYS.iter().any(|key| document.get(key).is_some())
                 // The roles of Kubernetes have rules too.
                 && document.get("kind").is_none()
         }),
         // A file that cannot be parsed is recognized by a line, so that it is reported as a scenario.
         Some(Err(_)) => source.is_some_and(|source| {
-            let has = |key: &str| source.text.lines().any(|line| line.starts_with(key));
-            has("rules:") && !has("kind:")
+            let of_object = source.text.lines().any(|line| line.starts_with("kind:"));
+            !of_object && source.text.lines().any(begins_with_rules)
         }),
         None => false,
     }

@@ -63,6 +63,7 @@ impl Assembly {
             root: RootDirectory::of(&sources.fixtures),
             saved: SavedStubs::default(),
             doors: Doors::default(),
+            life_changed: tokio::sync::Notify::new(),
             shutdown: tokio::sync::Notify::new(),
             stub_settings: StubSettings::default(),
             responses: ArcSwap::from_pointee(responses),

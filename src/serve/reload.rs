@@ -96,6 +96,8 @@ impl RequestContext {
             })?;
         }
         self.world.scenarios.store(Some(Arc::new(loaded.set)));
+        self.shared.look_for_life();
+        self.world.store.wake();
         Ok(())
     }
 }
@@ -172,6 +174,7 @@ impl Shared {
         });
         self.scenarios.store(Arc::new(loaded.scenarios));
         self.doors.look_again();
+        self.look_for_life();
         self.problems.store(Arc::default());
         let mut warnings = loaded.warnings;
         warnings.extend(lost.0);

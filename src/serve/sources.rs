@@ -9,6 +9,8 @@ use crate::matching::ResponseTemplating;
 use crate::redact::Key;
 use crate::{fixtures, scenario};
 
+use super::job_phases;
+
 /// Where the sets come from.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sources {
@@ -156,6 +158,10 @@ impl Sources {
     pub(super) fn load_scenarios(&self) -> Result<scenario::LoadedScenarios, Diagnostics> {
         let mut loaded =
             scenario::load_all(&self.scenarios, &self.inline_scenarios, self.fallback_seed)?;
+        let problems = job_phases::problems(&loaded.set);
+        if problems.has_errors() {
+            return Err(problems);
+        }
         if let Some(seed) = self.seed {
             loaded.set = loaded.set.with_seed(seed);
         }
