@@ -73,6 +73,16 @@ func wantText(t *testing.T, text string, parts ...string) {
 	}
 }
 
+// written writes a file into a folder of its own. It can be run, too.
+func written(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func items(t *testing.T, world *World) int {
 	t.Helper()
 	var list struct{ Items []json.RawMessage }
@@ -127,10 +137,7 @@ func TestAClientThatWaitsPasses(t *testing.T) {
 }
 
 func TestScenariosCanBeChanged(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "unavailable.yaml")
-	if err := os.WriteFile(path, []byte("rules: [{id: down, match: {verb: list}, then: {status: 503}}]"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	path := written(t, "unavailable.yaml", "rules: [{id: down, match: {verb: list}, then: {status: 503}}]")
 	world := Start(t)
 	world.SetScenarios(Scenario(path))
 	status, _ := get(t, world.URL+list)
@@ -172,20 +179,18 @@ func TestAServerWithTLSHasACertificateToTrust(t *testing.T) {
 }
 
 func TestScenariosAboutConnectionsApplyToAServer(t *testing.T) {
-	server := StartServer(t, ServerScenario("network/refused"))
-	if response, err := http.Get(server.URL + list); err == nil {
-		t.Errorf("answered with %s", response.Status)
+	server := StartServer(t, ServerScenario(written(t, "closed.yaml", "listen: refuse\n")))
+	_, err := http.Get(server.URL + list)
+	if err == nil {
+		t.Fatal("the server answers")
 	}
-	wantText(t, server.DefaultWorld(t).Report(), "refused")
+	wantText(t, err.Error(), "refused")
+	wantText(t, server.DefaultWorld(t).Report(), "closed    NOT MET")
 }
 
 func TestOwnFixturesAreServed(t *testing.T) {
-	folder := t.TempDir()
 	stub := "request: {method: GET, urlPath: /hello}\nresponse: {status: 418}\n"
-	if err := os.WriteFile(filepath.Join(folder, "hello.yaml"), []byte(stub), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	status, _ := get(t, StartServer(t, Fixtures(folder)).World(t).URL+"/hello")
+	status, _ := get(t, StartServer(t, Fixtures(written(t, "hello.yaml", stub))).World(t).URL+"/hello")
 	want(t, status, http.StatusTeapot)
 }
 
@@ -202,10 +207,7 @@ func TestAMissingBinaryIsNamed(t *testing.T) {
 }
 
 func TestAProgramThatSaysNothingIsGivenUp(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "silent")
-	if err := os.WriteFile(program, []byte("#!/bin/sh\necho some words\nexec sleep 60\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	program := written(t, "silent", "#!/bin/sh\necho some words\nexec sleep 60\n")
 	_, err := NewServer(Binary(program), StartTimeout(500*time.Millisecond))
 	wantText(t, err.Error(), "did not say where it serves within 500ms", "some words")
 }

@@ -33,7 +33,8 @@ def sample(pytester):
 def test_a_client_that_misbehaves_fails_its_test_with_the_report_of_the_drill(sample):
     result = sample("""
 @pytest.mark.standin("throttling/burst")
-def test_hasty():
+def test_hasty(standin_world):
+    standin_world.freeze()
     for _ in range(6):
         fetch()
 """)

@@ -8,6 +8,7 @@ import static standin.junit.ExtensionTest.assertContains;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -135,10 +136,13 @@ class ServerTest {
   }
 
   @Test
-  void scenariosAboutConnectionsApplyToAServer() {
-    try (StandinServer refusing = StandinServer.builder().scenarios("network/refused").start()) {
-      assertThrows(IOException.class, () -> Client.list(refusing.url()));
-      assertContains(refusing.defaultWorld().verdict().report(), "refused ");
+  void scenariosAboutConnectionsApplyToAServer() throws Exception {
+    String closed = written("closed.yaml", "listen: refuse\n").toString();
+    try (StandinServer refusing = StandinServer.builder().scenarios(closed).start()) {
+      assertThrows(ConnectException.class, () -> Client.list(refusing.url()));
+      StandinWorld.Verdict verdict = refusing.defaultWorld().verdict();
+      assertEquals(StandinWorld.Verdict.Outcome.NOT_MET, verdict.outcome());
+      assertContains(verdict.report(), "closed    NOT MET");
     }
   }
 
