@@ -57,6 +57,16 @@ impl FieldError {
         Self::with("FieldValueTooMany", field, body, &format!("must have at most {max} items"))
     }
 
+    /// `Duplicate value: VALUE`.
+    pub(crate) fn duplicate(field: impl Into<String>, value: impl Display) -> Self {
+        Self::with("FieldValueDuplicate", field, format!("Duplicate value: {value}"), "")
+    }
+
+    /// `Not found: VALUE`.
+    pub(crate) fn not_found(field: impl Into<String>, value: impl Display) -> Self {
+        Self::with("FieldValueNotFound", field, format!("Not found: {value}"), "")
+    }
+
     /// `Unsupported value: VALUE: supported values: "A", "B"`.
     pub(crate) fn not_supported(
         field: impl Into<String>,

@@ -10,6 +10,7 @@ use super::super::resource::split_api_version;
 use super::super::schema;
 use super::super::status::{ApiError, FieldError};
 use super::super::store::Object;
+use super::built_in::built_in_rules;
 use super::{Call, definition};
 
 /// 422 for an object, with the Kind and group that it says it has.
@@ -82,10 +83,12 @@ fn check_replicas(value: &Value, path: &[String], errors: &mut Vec<FieldError>) 
 pub(super) fn validate_new(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
     let mut errors = type_errors(call, value);
     if errors.is_empty() {
-        let namespaces = call.served.of.is_built_in() && call.served.of.plural() == "namespaces";
-        let rule = if namespaces { NameRule::Label } else { NameRule::Subdomain };
-        errors = meta::validate(value, rule);
-        errors.extend(content_errors(call, value));
+        let rules = built_in_rules(call);
+        errors = meta::validate(value, rules.map_or(NameRule::Subdomain, |rules| rules.name));
+        match rules {
+            Some(rules) => errors.extend(rules.check_created(value)),
+            None => errors.extend(content_errors(call, value)),
+        }
     }
     if errors.is_empty() {
         errors = meta::validate(value, NameRule::PathSegment);
@@ -110,7 +113,11 @@ pub(super) fn validate_changed(
     let types = type_errors(call, new);
     if types.is_empty() {
         errors.extend(update);
-        errors.extend(content_errors(call, new));
+        match built_in_rules(call) {
+            Some(_) if call.info.subresource == "status" => {}
+            Some(rules) => errors.extend(rules.check_changed(new, before)),
+            None => errors.extend(content_errors(call, new)),
+        }
     } else {
         errors.extend(types);
     }
