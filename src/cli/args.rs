@@ -244,6 +244,9 @@ pub(super) struct Check {
     /// fixtures.
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+    /// Glob of files or directories to leave out (repeatable), such as values.yaml or 'chart/templates/**'.
+    #[arg(long, value_name = "GLOB")]
+    pub(super) ignore: Vec<String>,
     /// Print the result as JSON, each problem with its code.
     #[arg(long)]
     pub(super) json: bool,

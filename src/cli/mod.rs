@@ -35,7 +35,7 @@ use clap::Parser;
 use args::{Cli, Command};
 use error::CommandError;
 
-use crate::error::EXIT_OK;
+use crate::error::{EXIT_OK, Error};
 use crate::redact::Redactor;
 
 /// Runs the program: parses the command line, runs the command, reports its error.
@@ -68,7 +68,11 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::from(EXIT_OK),
         Err(CommandError::Reported(code)) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("{error}");
+            match &error {
+                // With the lines of the files that they are about.
+                CommandError::Library(Error::Invalid(problems)) => eprintln!("{problems:#}"),
+                error => eprintln!("{error}"),
+            }
             ExitCode::from(error.exit_code())
         }
     }

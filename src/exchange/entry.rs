@@ -90,6 +90,8 @@ struct More {
     sub_events: Box<[TimedEvent]>,
     /// The body of the request, where it is read beside the answer.
     late: Option<Arc<LateBody>>,
+    rule: Option<Arc<str>>,
+    hint: Option<Box<str>>,
 }
 
 /// The body of a response, as far as it is kept.
@@ -122,6 +124,8 @@ impl Entry {
             response: if fixed { KeptBody::OfStub } else { KeptBody::of(plan) },
             sub_events: plan.sub_events().iter().map(event).collect(),
             late: late.clone(),
+            rule: plan.journal.as_ref().and_then(|details| details.rule.clone()),
+            hint: plan.journal.as_ref().and_then(|details| details.hint.clone()),
         });
         Self {
             at: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
@@ -169,7 +173,7 @@ impl Entry {
                 KeptBody::First(bytes, _) => bytes.len(),
             };
             let late = more.late.as_ref().map_or(0, |late| late.most);
-            size_of::<More>() + response + late
+            size_of::<More>() + response + late + more.hint.as_ref().map_or(0, |hint| hint.len())
         });
         size_of::<Self>() + self.text.len() + more
     }
@@ -187,6 +191,16 @@ impl Entry {
     /// The fault that was injected.
     pub(super) fn fault(&self) -> Option<&'static str> {
         self.more.as_ref()?.fault
+    }
+
+    /// The rule that changed the answer of something else.
+    pub(super) fn rule(&self) -> Option<&Arc<str>> {
+        self.more.as_ref()?.rule.as_ref()
+    }
+
+    /// Why nothing answered.
+    pub(super) fn hint(&self) -> Option<&str> {
+        self.more.as_ref()?.hint.as_deref()
     }
 
     /// The body of the request, where it is read beside the answer.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::core::resources::{self, Resource};
 use super::resource::{
-    GroupResource, Registry, ResourceType, Scale, SelectableField, TypeOrigin, Version,
+    Deprecation, GroupResource, Registry, ResourceType, Scale, SelectableField, TypeOrigin, Version,
 };
 
 /// The fields that field selectors support, by group and plural (`AddFieldLabelConversionFunc` in
@@ -75,6 +75,7 @@ fn resource_type(group: &str, resource: &Resource, versions: Vec<&str>) -> Resou
     let kind = resource.kind;
     let version = |(index, name): (usize, &str)| Version {
         name: name.into(),
+        deprecation: Deprecation::None,
         served: true,
         storage: index == 0,
         status: resource.subresource("status").is_some(),

@@ -74,6 +74,11 @@ impl GradingNotes {
         Self { began, matched: Vec::new(), gate: None, acted: None }
     }
 
+    /// Whether a rule is about the request.
+    pub(super) fn is_concerned(&self) -> bool {
+        !self.matched.is_empty()
+    }
+
     /// Takes what is of interest out of a decision.
     pub(super) fn take(&mut self, decision: &mut Decision) {
         self.matched = std::mem::take(&mut decision.matched);

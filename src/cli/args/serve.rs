@@ -16,6 +16,9 @@ pub(crate) struct Serve {
     /// Fixture file or directory (repeatable); default: the embedded fixtures.
     #[arg(long, short, value_name = "PATH")]
     pub(crate) fixtures: Vec<PathBuf>,
+    /// Glob of files or directories to leave out (repeatable), such as values.yaml or 'chart/templates/**'.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) ignore: Vec<String>,
     /// Scenario to turn on: a file or a name from `standin scenarios` (repeatable).
     #[arg(long, short, value_name = "NAME|FILE")]
     pub(crate) scenario: Vec<String>,

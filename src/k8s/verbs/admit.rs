@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::super::core::decode::From;
 use super::super::core::{self, merge};
+use super::super::crd;
 use super::super::decode::{self, Decoded};
 use super::super::golang::{self, quote};
 use super::super::json_patch;
@@ -163,6 +164,10 @@ pub(super) fn coerce(
         return Err("not an object".to_owned());
     };
     let mut unknown = meta::coerce(map)?;
+    if definition::is_definition(of) {
+        unknown.append(&mut crd::decode(value)?);
+        crd::set_defaults(value);
+    }
     if let Some(schema) = call.served.version().schema.as_ref().filter(|_| own) {
         unknown.append(&mut schema::prune(schema, value));
         schema::prune_nulls(schema, value);

@@ -4,6 +4,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::super::conversion;
 use super::super::core::decode::From;
 use super::super::decode::{self, Decoded};
 use super::super::fields::{self, Applied};
@@ -14,7 +15,7 @@ use super::super::resource::split_api_version;
 use super::super::status::{ApiError, Cause};
 use super::super::store::StoreChange;
 use super::write::Tracking;
-use super::{Call, Resolved, admit, built_in, create, validate, write, written};
+use super::{Call, Resolved, admit, create, validate, write, written};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     if call.info.name.is_empty() {
@@ -25,7 +26,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let (configuration, strict) = configuration(call)?;
     let live = call.find();
     let before = match &live {
-        Ok(live) => live.value(&call.served.api_version, &call.served.of.kind),
+        Ok(live) => conversion::value(&call.served, live),
         // The status of an absent object cannot be applied.
         Err(error) if !call.info.subresource.is_empty() => return Err(error.clone()),
         Err(_) => json!({}),
@@ -61,8 +62,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     admit::check_name(call, &value)?;
     warnings.extend(admit::deduplicate_owners(&mut value, true));
     let old = live.as_ref().ok().map(|live| &***live);
-    warnings.extend(validate::finalizer_warnings(call, &value, old));
-    warnings.extend(built_in::warnings(call, &value));
+    warnings.extend(validate::warnings(call, &value, old));
     let tracking = Tracking::Done(managed);
     let mut change = StoreChange::on(&call.state);
     let (new, status) = if let Ok(live) = live {

@@ -33,8 +33,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     admit::check_namespace(call, &value)?;
     warnings.extend(admit::deduplicate_owners(&mut value, false));
     let mut change = StoreChange::on(&call.state);
-    warnings.extend(validate::finalizer_warnings(call, &value, None));
-    let own = built_in::warnings(call, &value);
+    let own = validate::warnings(call, &value, None);
     let new = insert(call, &mut change, value, &Tracking::Update, options.dry_run)
         .map_err(|error| error.with_warnings(&warnings))?;
     warnings.extend(own);

@@ -5,6 +5,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
+use super::super::conversion;
 use super::super::core::merge;
 use super::super::decode::{self, Decoded};
 use super::super::golang::{self, GoType, STRING, Struct, json_kind};
@@ -16,7 +17,7 @@ use super::super::store::StoreChange;
 use super::super::strategic;
 use super::admit::{self, Admitted, Patched};
 use super::write::Tracking;
-use super::{Call, Resolved, built_in, validate, write, written};
+use super::{Call, Resolved, validate, write, written};
 
 /// The media types of patches of custom resources.
 const PATCH_TYPES: &str =
@@ -62,7 +63,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
     let options = WriteOptions::parse(call.query, "PatchOptions", false)?;
     let old = call.find()?;
-    let before = old.value(&call.served.api_version, &call.served.of.kind);
+    let before = conversion::value(&call.served, old);
     let (patch, strict) = decode(call.body, media, options.validation)?;
     let (patched, patch) = apply(call, before, patch)?;
     let Admitted { mut value, mut warnings } =
@@ -71,8 +72,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     admit::check_name(call, &value)?;
     warnings.extend(admit::deduplicate_owners(&mut value, true));
     let mut change = StoreChange::on(&call.state);
-    warnings.extend(validate::finalizer_warnings(call, &value, Some(&**old)));
-    let own = built_in::warnings(call, &value);
+    let own = validate::warnings(call, &value, Some(&**old));
     let new = write::replace(call, &mut change, old, value, &Tracking::Update, options.dry_run)
         .map_err(|error| error.with_warnings(&warnings))?;
     warnings.extend(own);

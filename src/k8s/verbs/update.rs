@@ -8,7 +8,7 @@ use super::super::store::StoreChange;
 use super::admit::{self, Admitted};
 use super::validate;
 use super::write::Tracking;
-use super::{Call, Resolved, body, built_in, write, written};
+use super::{Call, Resolved, body, write, written};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
@@ -24,8 +24,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     write::check_uid(call, old, &value)?;
     warnings.extend(admit::deduplicate_owners(&mut value, false));
     let mut change = StoreChange::on(&call.state);
-    warnings.extend(validate::finalizer_warnings(call, &value, Some(&**old)));
-    let own = built_in::warnings(call, &value);
+    let own = validate::warnings(call, &value, Some(&**old));
     let new = write::replace(call, &mut change, old, value, &Tracking::Update, options.dry_run)
         .map_err(|error| error.with_warnings(&warnings))?;
     warnings.extend(own);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::header::USER_AGENT;
 use serde_json::{Value, json};
 
+use super::super::conversion;
 use super::super::core::merge;
 use super::super::core::rules::Generation;
 use super::super::fields::{self, FieldWriter};
@@ -122,10 +123,10 @@ pub(super) fn replace(
 ) -> Result<Written, ApiError> {
     let of = &call.served.of;
     let name = &*call.info.name;
-    let before = built_in::read_back(call, old.value(&call.served.api_version, &of.kind));
+    let before = built_in::read_back(call, conversion::value(&call.served, old));
     let revision = named_revision(&new)?;
     if revision == 0 {
-        if !of.is_built_in() {
+        if !of.is_built_in() || definition::is_definition(of) {
             let why = "must be specified for an update";
             let errors = [FieldError::invalid("metadata.resourceVersion", 0, why)];
             return Err(ApiError::invalid(of.plural(), of.group(), name, &errors));
@@ -137,6 +138,9 @@ pub(super) fn replace(
     }
     restore_server_fields(&before, &mut new);
     restore_other_subresource(call, &before, &mut new);
+    if definition::is_definition(of) && call.info.subresource.is_empty() {
+        definition::begin_update(&mut new);
+    }
     let rules = built_in_rules(call);
     if let Some(rules) = rules.filter(|_| call.info.subresource.is_empty()) {
         rules.prepare_changed(&mut new, &before);
@@ -293,11 +297,7 @@ pub(super) fn begin(call: &Call<'_>, value: &mut Value, tracking: &Tracking) {
         put(value, "status", None);
     }
     if definition::is_definition(of) {
-        definition::set_defaults(value);
-        let stored = super::super::crd::status(value, call.now)["storedVersions"].take();
-        let nobody = json!({"kind": "", "plural": ""});
-        value["status"] =
-            json!({"acceptedNames": nobody, "conditions": null, "storedVersions": stored});
+        definition::begin(value);
     }
     if let Some(rules) = rules {
         rules.prepare_new(value);

@@ -57,6 +57,11 @@ impl Written {
         Self { object: Arc::clone(object), write: change.len().checked_sub(1) }
     }
 
+    /// An object that a write of a change, by its index, has stored.
+    pub(super) fn at(write: usize, object: Arc<Object>) -> Self {
+        Self { object, write: Some(write) }
+    }
+
     /// An object that is not written: it is unchanged, or the request is a dry run.
     pub(super) fn nothing(object: Arc<Object>) -> Self {
         Self { object, write: None }
@@ -110,4 +115,18 @@ pub(super) fn decision(
     }
     let reply = move |committed: &Committed| plan(&written.committed(committed));
     Resolved::Change(change, PendingAnswer::new(reply))
+}
+
+/// The resolution of a request, with a warning in its answer. Streams have none.
+pub(super) fn warned(resolved: Resolved, text: &str) -> Resolved {
+    let Some(header) = output::warning(text) else { return resolved };
+    let add = move |mut plan: Plan| {
+        plan.headers.append("warning", header);
+        plan
+    };
+    match resolved {
+        Resolved::Outcome(Outcome::Plan(plan)) => Resolved::Outcome(Outcome::Plan(add(plan))),
+        Resolved::Change(change, answer) => Resolved::Change(change, answer.map(add)),
+        other @ Resolved::Outcome(_) => other,
+    }
 }

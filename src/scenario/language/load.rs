@@ -93,7 +93,8 @@ pub fn shipped() -> Vec<(String, String)> {
 }
 
 /// Name, path and text. A name is the theme's folder and the file's name without its extension.
-fn shipped_files() -> impl Iterator<Item = (String, PathBuf, &'static str)> {
+pub(in crate::scenario) fn shipped_files() -> impl Iterator<Item = (String, PathBuf, &'static str)>
+{
     fn all(directory: &'static Dir<'static>) -> Vec<&'static include_dir::File<'static>> {
         directory.files().chain(directory.dirs().flat_map(all)).collect()
     }
@@ -150,6 +151,7 @@ pub(crate) fn load_all(
         parts.rules.append(&mut scenario.rules);
         parts.tokens.append(&mut scenario.tokens);
         parts.generate.append(&mut scenario.generate);
+        parts.life.append(&mut scenario.life);
         parts.http2 = parts.http2.and(scenario.http2);
         parts.scenarios.push(About {
             name: file.name.as_str().into(),
@@ -157,6 +159,7 @@ pub(crate) fn load_all(
             timeline: scenario.timeline,
             listening: scenario.listening,
             grading: scenario.grading,
+            unused: scenario.unused,
         });
     }
     problems.extend(noticed.0);
