@@ -72,11 +72,24 @@ pub(crate) enum TypeOrigin {
     Inferred,
 }
 
+/// What requests for a version are warned with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Deprecation {
+    /// The version is not deprecated.
+    None,
+    /// The text that upstream writes for a deprecated version.
+    Usual,
+    /// The text of the definition.
+    Text(Box<str>),
+}
+
 /// One version of a resource type.
 #[derive(Debug, Clone)]
 pub(crate) struct Version {
     /// The version's name, such as `v1alpha1`.
     pub name: Box<str>,
+    /// What requests for it are warned with.
+    pub deprecation: Deprecation,
     /// Whether it is served.
     pub served: bool,
     /// Whether objects are stored in it.
@@ -204,6 +217,28 @@ impl Served {
         &self.of.versions[self.version]
     }
 
+    /// The warning that requests for a deprecated version are answered with
+    /// (`k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go`, `defaultDeprecationWarning`).
+    pub(crate) fn deprecation(&self) -> Option<String> {
+        let version = self.version();
+        match &version.deprecation {
+            Deprecation::None => return None,
+            Deprecation::Text(text) => return Some(text.to_string()),
+            Deprecation::Usual => {}
+        }
+        let of = &self.of;
+        let mut why = format!("{} {} is deprecated", self.api_version, of.kind);
+        // The newest version that is served and not deprecated; versions are sorted.
+        let is_newer = |other: &&Version| other.served && other.deprecation == Deprecation::None;
+        let newest = of.versions.iter().find(is_newer);
+        if let Some(newer) =
+            newest.filter(|other| super::version::compare(&other.name, &version.name).is_gt())
+        {
+            why.push_str(&format!("; use {} {}", of.api_version(&newer.name), of.kind));
+        }
+        Some(why)
+    }
+
     /// The bytes before an object's stored JSON when it is sent alone.
     pub(crate) fn prefix(&self) -> String {
         let (kind, version) = (Value::from(&*self.of.kind), Value::from(&*self.api_version));
@@ -218,6 +253,8 @@ impl Served {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Registry {
     types: BTreeMap<Arc<GroupResource>, Arc<ResourceType>>,
+    /// The groups of built-in types, in the order of priority.
+    built_in_groups: Vec<Box<str>>,
     /// By group and version, then by plural.
     served: BTreeMap<(Box<str>, Box<str>), Resources>,
 }
@@ -230,6 +267,9 @@ impl Registry {
     pub(crate) fn insert(&mut self, of: ResourceType) {
         self.remove(&of.group_resource.clone());
         let of = Arc::new(of);
+        if of.is_built_in() && !self.is_built_in_group(of.group()) {
+            self.built_in_groups.push(of.group().into());
+        }
         for (index, version) in of.versions.iter().enumerate().filter(|(_, version)| version.served)
         {
             let served = Served {
@@ -284,7 +324,7 @@ impl Registry {
 
     /// Whether the group has built-in types: its 404s have other messages.
     pub(crate) fn is_built_in_group(&self, group: &str) -> bool {
-        self.types.values().any(|of| of.group() == group && of.is_built_in())
+        self.built_in_groups.iter().any(|found| **found == *group)
     }
 
     /// The types of a group and version, in the order of plurals.
@@ -292,19 +332,30 @@ impl Registry {
         self.served.get(&(group.into(), version.into())).into_iter().flat_map(BTreeMap::values)
     }
 
-    /// The groups with their served versions, the preferred version first.
+    /// The groups with their served versions, the preferred version first. The built-in groups come first, by
+    /// priority; the others by their preferred version and name.
     pub(crate) fn groups(&self) -> Vec<(Box<str>, Vec<Box<str>>)> {
         let mut groups: BTreeMap<Box<str>, Vec<Box<str>>> = BTreeMap::new();
         for (group, version) in self.served.keys() {
             groups.entry(group.clone()).or_default().push(version.clone());
         }
-        groups
+        let mut groups: Vec<_> = groups
             .into_iter()
             .map(|(group, mut versions)| {
                 versions.sort_by(|a, b| super::version::compare(b, a));
                 (group, versions)
             })
-            .collect()
+            .collect();
+        let place = |group: &str| self.built_in_groups.iter().position(|found| **found == *group);
+        // Groups of definitions have one priority: the names of their API services decide.
+        let service = |group: &str, versions: &[Box<str>]| {
+            versions.first().map(|version| format!("{version}.{group}"))
+        };
+        groups.sort_by_cached_key(|(group, versions)| match place(group) {
+            Some(place) => (place, None),
+            None => (usize::MAX, service(group, versions)),
+        });
+        groups
     }
 }
 

@@ -59,3 +59,6 @@ impl Profile {
         }
     }
 }
+
+/// The phases of the jobs of the documented API, as their operators write them.
+pub(crate) const JOB_PHASES: &str = include_str!("cci/phases.yaml");

@@ -3,6 +3,7 @@
 mod admit;
 mod apply;
 mod body;
+mod built_in;
 mod create;
 mod definition;
 mod delete;
@@ -13,6 +14,7 @@ mod patch;
 mod render;
 mod review;
 mod scale;
+mod subresource;
 mod update;
 mod validate;
 mod watch;
@@ -31,6 +33,8 @@ use jiff::Timestamp;
 use crate::message::{Body, Plan, Query, ResourceInfo};
 
 use super::auth::{Auth, User};
+use super::conversion;
+use super::core::resources::{self, Resource};
 use super::output::{self, Output, Shape};
 use super::resource::Served;
 use super::status::ApiError;
@@ -61,6 +65,14 @@ pub(super) struct Call<'a> {
 
 /// Runs the verb of a request.
 pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Resolved, ApiError> {
+    let resolved = resolve(call, verb)?;
+    Ok(match call.served.deprecation() {
+        Some(warning) => written::warned(resolved, &warning),
+        None => resolved,
+    })
+}
+
+fn resolve(call: &Call<'_>, verb: &str) -> Result<Resolved, ApiError> {
     check_route(call, verb)?;
     call.faults.check(call.query, verb, &call.state)?;
     if !call.served.of.stored {
@@ -70,6 +82,9 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Resolved, ApiError> {
         call.served.version().scale.as_ref().filter(|_| call.info.subresource == "scale")
     {
         return scale::run(call, scale, verb);
+    }
+    if let Some(run) = subresource::find(call) {
+        return run(call);
     }
     match verb {
         "get" => get::run(call).map(Resolved::Outcome),
@@ -101,6 +116,11 @@ fn check_route(call: &Call<'_>, verb: &str) -> Result<(), ApiError> {
         }
         return Err(ApiError::no_such_path());
     }
+    if let Some(resource) = resources::find(of.group(), &call.served.version().name, of.plural())
+        && built_in
+    {
+        return check_built_in_route(call, resource, verb);
+    }
     let version = call.served.version();
     match &*info.subresource {
         "" => {}
@@ -114,27 +134,27 @@ fn check_route(call: &Call<'_>, verb: &str) -> Result<(), ApiError> {
                 return Err(unsupported(call, verb));
             }
         }
-        "finalize" if of.plural() == "namespaces" => {
-            if verb != "update" {
-                return Err(unsupported(call, verb));
-            }
-        }
-        _ if built_in => return Err(ApiError::no_such_resource()),
         _ => return Err(ApiError::not_found(&of.group_resource, &info.name)),
     }
-    // The handler of custom resources creates whatever the name in the path is.
-    let collection = info.name.is_empty();
-    let no_route = match verb {
-        "create" => built_in && !collection,
-        "update" | "patch" => built_in && collection,
-        // A namespace is deleted alone.
-        "deletecollection" => built_in && of.plural() == "namespaces",
-        _ => false,
-    };
-    if no_route {
-        return Err(unsupported(call, verb));
-    }
     Ok(())
+}
+
+/// Checks whether a built-in type has a route for the verb at this path.
+fn check_built_in_route(call: &Call<'_>, resource: &Resource, verb: &str) -> Result<(), ApiError> {
+    let info = call.info;
+    let (verbs, collection) = if info.subresource.is_empty() {
+        (&resource.verbs, info.name.is_empty())
+    } else {
+        let found = resource.subresource(&info.subresource);
+        (&found.ok_or_else(ApiError::no_such_resource)?.verbs, false)
+    };
+    let routed = match verb {
+        // A subresource is created at the path of its object.
+        "create" => collection || !info.subresource.is_empty(),
+        "update" | "patch" => !collection,
+        _ => true,
+    };
+    if routed && verbs.contains(&verb) { Ok(()) } else { Err(unsupported(call, verb)) }
 }
 
 /// Checks that the name in a path is one segment of a path (`rest.ValidatePathSegmentName`).
@@ -192,12 +212,14 @@ fn object_plan(
     output: Output,
     now: Timestamp,
 ) -> Plan {
+    let converted = conversion::shown(served, object);
+    let object = converted.as_ref().unwrap_or(object);
     let body = match output.shape {
         Shape::Whole if output.is_plain() => {
             let prefix = Bytes::from(served.prefix());
             Body::Pieces(vec![prefix, object.rest.clone(), Bytes::from_static(b"\n")])
         }
-        Shape::Whole => Body::Bytes(output.render(whole(served, object))),
+        Shape::Whole => Body::Bytes(output.render(joined(served, object))),
         shape => {
             let rendering = Rendering { served, shape, with_columns: true, now };
             Body::Bytes(output.render(rendering.one(object, object.meta.revision)))
@@ -206,8 +228,13 @@ fn object_plan(
     output::plan(status, output.content_type(), body)
 }
 
-/// An object's whole JSON.
+/// An object's whole JSON, in the requested version.
 pub(super) fn whole(served: &Served, object: &Object) -> Vec<u8> {
+    let converted = conversion::shown(served, object);
+    joined(served, converted.as_ref().unwrap_or(object))
+}
+
+fn joined(served: &Served, object: &Object) -> Vec<u8> {
     let prefix = served.prefix();
     let mut json = Vec::with_capacity(prefix.len() + object.rest.len());
     json.extend_from_slice(prefix.as_bytes());
