@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! definition → [internal] (what all versions have in common stands at the top) → [options] (what is already violated
-//! stays allowed) → [words], [conversion], and each schema: [structural] → [default_values] → [schema], [lists] → [rules_off]
+//! stays allowed) → [words], [conversion], and each schema: [structural] → [default_values] → [schema], [lists]
 //! ```
 
 mod conversion;
@@ -11,7 +11,6 @@ mod field_path;
 mod internal;
 mod lists;
 mod options;
-mod rules_off;
 mod schema;
 mod structural;
 mod words;
@@ -318,18 +317,12 @@ fn validation(
         }
     }
     let standing = schema::Standing { no_defaults: None, in_metadata: false, uncorrelatable: None };
-    let mut walk = schema::Walk {
-        options,
-        total: rules_off::TotalCost::new(options.unchanged.contains(version)),
-    };
-    let scope = compiles_rules.then(|| rules_off::RuleScope::root(schema));
-    let found = walk.check(schema, &path, &standing, true, scope.as_ref());
+    let found = schema::Walk { options, compiles_rules }.check(schema, &path, &standing, true);
     errors.extend(found.schema);
     errors.extend(found.rules);
     if let Some(why) = obstacle.filter(|_| options.structural && errors.is_empty()) {
         errors.push(FieldError::invalid(&path, quote(""), &why));
     }
-    errors.extend(walk.total.errors(&path));
     errors
 }
 
