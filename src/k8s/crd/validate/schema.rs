@@ -63,12 +63,11 @@ impl Walk<'_> {
             let path = format!("{path}.x-kubernetes-validations[{index}]");
             check_rule(schema, rule, &path, &mut found.schema);
         }
-        if !rules.is_empty()
-            && found.schema.is_empty()
-            && let Some(scope) = scope
-        {
-            let place = (path, standing.uncorrelatable.as_deref());
-            found.rules.extend(rules::check(scope, rules, place, self.options, &self.total));
+        if self.compiles_rules && found.schema.is_empty() {
+            for (index, rule) in rules.iter().enumerate() {
+                let path = format!("{path}.x-kubernetes-validations[{index}]");
+                found.rules.extend(expression_errors(rule, &path, standing));
+            }
         }
         found
     }
