@@ -59,6 +59,7 @@
 //! | `token-file` | token files; without it [`Builder::token_auth_file`] makes the start fail |
 //! | `websocket` | watches over WebSocket; without it they are answered with 501 |
 //! | `json-schema` | `matchesJsonSchema` of stubs; without it such stubs are errors |
+//! | `cel` | the rules of `x-kubernetes-validations`; without it they are not evaluated |
 //! | `gzip` | compressed responses of the Kubernetes API, secrets found in compressed bodies |
 //!
 //! # Stability

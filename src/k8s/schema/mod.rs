@@ -9,9 +9,12 @@
 
 mod default;
 pub(super) mod embedded;
+mod expressions;
 mod lists;
 mod parse;
 mod prune;
+#[cfg(feature = "cel")]
+mod rules;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -22,6 +25,7 @@ use serde_json::Value;
 use super::golang;
 
 pub(super) use default::{apply_defaults, prune_nulls};
+pub(super) use expressions::{expression_errors, uses_old_self, validate_rules};
 pub(super) use lists::validate as validate_lists;
 pub(super) use prune::{prune, prune_value};
 pub(super) use validate::{
@@ -72,8 +76,10 @@ pub(crate) struct Schema {
     /// `x-kubernetes-map-type: atomic`.
     pub(crate) atomic_map: bool,
     /// `x-kubernetes-validations`.
-    pub(crate) rules: Vec<Value>,
+    #[cfg(feature = "cel")]
+    pub(crate) rules: Vec<rules::Rule>,
     /// Whether it, or a schema below it, has rules.
+    #[cfg(feature = "cel")]
     pub(crate) has_rules: bool,
 }
 

@@ -96,7 +96,16 @@ fn parse(value: &Value, path: &str, depth: usize) -> Result<Schema, String> {
         || additional
         || schema.properties.values().any(|property| property.embeds)
         || schema.items.as_ref().is_some_and(|items| items.embeds);
-    schema.rules = value["x-kubernetes-validations"].as_array().cloned().unwrap_or_default();
+    #[cfg(feature = "cel")]
+    rules(value, &mut schema);
+    Ok(schema)
+}
+
+/// The rules of a schema.
+#[cfg(feature = "cel")]
+fn rules(value: &Value, schema: &mut Schema) {
+    let rules = value["x-kubernetes-validations"].as_array().into_iter().flatten();
+    schema.rules = rules.map(super::rules::Rule::parse).collect();
     let additional = match &schema.additional {
         Additional::Schema(inner) => inner.has_rules,
         _ => false,
@@ -105,7 +114,6 @@ fn parse(value: &Value, path: &str, depth: usize) -> Result<Schema, String> {
         || additional
         || schema.properties.values().any(|property| property.has_rules)
         || schema.items.as_ref().is_some_and(|items| items.has_rules);
-    Ok(schema)
 }
 
 fn kind(value: &Value, path: &str) -> Result<Option<Kind>, String> {

@@ -46,6 +46,13 @@ impl FieldError {
         Self::with("FieldValueDuplicate", field, format!("Duplicate value: {value}"), "")
     }
 
+    /// As [`FieldError::invalid`] or [`FieldError::duplicate`], without the value.
+    pub(crate) fn without_value(self, detail: &str) -> Self {
+        let head =
+            if self.reason == "FieldValueDuplicate" { "Duplicate value" } else { "Invalid value" };
+        Self::with(self.reason, self.field, head.to_owned(), detail)
+    }
+
     /// `Too long: may not be more than N bytes`.
     pub(crate) fn too_long(field: impl Into<String>, max: u64) -> Self {
         let bytes = if max == 1 { "byte" } else { "bytes" };

@@ -44,6 +44,7 @@ fn content_errors(call: &Call<'_>, value: &Value) -> Vec<FieldError> {
     if let Some(schema) = &version.schema {
         errors.extend(schema::embedded::validate(schema, value));
         errors.extend(schema::validate_lists(schema, value));
+        errors.extend(schema::validate_rules(schema, value, None, &errors));
     }
     if definition::is_definition(&call.served.of) {
         errors.extend(definition::validate(value, None));
@@ -79,6 +80,7 @@ fn changed_errors(call: &Call<'_>, before: &Value, new: &Value) -> Vec<FieldErro
     if !lists.is_empty() && schema::validate_lists(schema, before).is_empty() {
         errors.extend(lists);
     }
+    errors.extend(schema::validate_rules(schema, new, Some(before), &errors));
     errors
 }
 

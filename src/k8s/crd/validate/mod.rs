@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! definition → [internal] (what all versions have in common stands at the top) → [options] (what is already violated
-//! stays allowed) → [words], [conversion], and each schema: [structural] → [default_values] → [schema], [lists] → [rules_off]
+//! stays allowed) → [words], [conversion], and each schema: [structural] → [default_values] → [schema], [lists]
 //! ```
 
 mod conversion;
@@ -11,7 +11,6 @@ mod field_path;
 mod internal;
 mod lists;
 mod options;
-mod rules_off;
 mod schema;
 mod structural;
 mod words;
@@ -155,9 +154,8 @@ fn spec(definition: &Value, options: &Options) -> Vec<FieldError> {
         }
     }
     errors.extend(words::names(names, "spec.names"));
-    let first = spec.version().unwrap_or_default();
     let status = spec.has_any_status();
-    errors.extend(top(&spec.top, first, status, options));
+    errors.extend(top(&spec.top, status, options));
     errors.extend(conversion::validate(spec.value.get("conversion"), options));
     errors
 }
@@ -208,10 +206,10 @@ fn versions(spec: &Spec<'_>) -> Vec<FieldError> {
 }
 
 /// The parts that all versions have in common; their schema is named `validation` there.
-fn top(parts: &Parts<'_>, version: &str, status: bool, options: &Options) -> Vec<FieldError> {
+fn top(parts: &Parts<'_>, status: bool, options: &Options) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if let Some(of) = parts.schema {
-        errors.extend(validation(of, status, "spec.validation", version, options));
+        errors.extend(validation(of, status, "spec.validation", options));
     }
     errors.extend(words::subresources(parts.subresources, "spec.subresources"));
     errors.extend(columns(parts.columns, "spec.additionalPrinterColumns"));
@@ -237,7 +235,7 @@ fn parts(
 ) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if let Some(of) = parts.schema {
-        errors.extend(validation(of, status, &format!("{path}.schema"), version, options));
+        errors.extend(validation(of, status, &format!("{path}.schema"), options));
     }
     errors.extend(words::subresources(parts.subresources, &format!("{path}.subresources")));
     errors.extend(columns(parts.columns, &format!("{path}.additionalPrinterColumns")));
@@ -285,13 +283,7 @@ const AT_ROOT: [&str; 22] = [
 ];
 
 /// `validateCustomResourceDefinitionValidation`.
-fn validation(
-    of: &Value,
-    status: bool,
-    path: &str,
-    version: &str,
-    options: &Options,
-) -> Vec<FieldError> {
+fn validation(of: &Value, status: bool, path: &str, options: &Options) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let Some(schema) = of.get("openAPIV3Schema") else { return errors };
     let path = format!("{path}.openAPIV3Schema");
@@ -318,18 +310,12 @@ fn validation(
         }
     }
     let standing = schema::Standing { no_defaults: None, in_metadata: false, uncorrelatable: None };
-    let mut walk = schema::Walk {
-        options,
-        total: rules_off::TotalCost::new(options.unchanged.contains(version)),
-    };
-    let scope = compiles_rules.then(|| rules_off::RuleScope::root(schema));
-    let found = walk.check(schema, &path, &standing, true, scope.as_ref());
+    let found = schema::Walk { options, compiles_rules }.check(schema, &path, &standing, true);
     errors.extend(found.schema);
     errors.extend(found.rules);
     if let Some(why) = obstacle.filter(|_| options.structural && errors.is_empty()) {
         errors.push(FieldError::invalid(&path, quote(""), &why));
     }
-    errors.extend(walk.total.errors(&path));
     errors
 }
 

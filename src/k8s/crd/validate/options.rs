@@ -23,8 +23,6 @@ pub(super) struct Options {
     pub(super) any_ca_bundle: bool,
     /// Whether more selectable fields than allowed stay allowed, by version; the empty name is that of the top.
     pub(super) many_selectable: BTreeSet<String>,
-    /// The versions whose schema does not change: the costs of their rules are not checked again.
-    pub(super) unchanged: BTreeSet<String>,
 }
 
 /// The most selectable fields of a version.
@@ -44,7 +42,6 @@ impl Options {
             recognized_review_version: true,
             any_ca_bundle: true,
             many_selectable: BTreeSet::new(),
-            unchanged: BTreeSet::new(),
         }
     }
 
@@ -89,7 +86,6 @@ impl Options {
                 || reviews.iter().any(|version| version == "v1" || version == "v1beta1"),
             any_ca_bundle: !established,
             many_selectable: many_selectable(&spec, &before),
-            unchanged: unchanged(new, old),
         }
     }
 }
@@ -110,23 +106,6 @@ pub(super) fn any(schema: &Value, has: &dyn Fn(&Value) -> bool) -> bool {
         .filter_map(|field| schema.get(field));
     let several = schema["items"].as_array().into_iter().flatten();
     lists.chain(maps).chain(single).chain(several).any(|inner| inner.is_object() && any(inner, has))
-}
-
-/// The versions whose schema is the same in both definitions.
-fn unchanged(new: &Value, old: &Value) -> BTreeSet<String> {
-    let versions = |definition: &Value| -> Vec<(String, Value)> {
-        let all = definition["spec"]["versions"].as_array().into_iter().flatten();
-        all.map(|version| {
-            (version["name"].as_str().unwrap_or_default().to_owned(), version["schema"].clone())
-        })
-        .collect()
-    };
-    let before = versions(old);
-    versions(new)
-        .into_iter()
-        .filter(|version| before.contains(version))
-        .map(|(name, _)| name)
-        .collect()
 }
 
 fn many_selectable(spec: &Spec<'_>, before: &Spec<'_>) -> BTreeSet<String> {

@@ -23,6 +23,8 @@ use path::Path;
 
 pub(crate) use formats::is_known as is_known_format;
 pub(crate) use ratchet::Correlation;
+#[cfg(feature = "cel")]
+pub(super) use ratchet::old_item;
 
 /// All violations of a value; `path` is its path (empty for a whole object).
 pub(crate) fn validate(schema: &Schema, value: &Value, path: &str) -> Vec<FieldError> {
