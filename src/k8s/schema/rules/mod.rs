@@ -1,8 +1,10 @@
 //! The rules of `x-kubernetes-validations`
 //! (`k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/validation.go`), evaluated by the crate `cel`.
 //!
-//! A rule is parsed when it is first needed. One that calls a function which the crate does not have is not evaluated.
+//! A rule is parsed when it is first needed. One that calls a function which the crate does not have is not evaluated,
+//! nor is one that costs too much ([`cost`]): that is an error, as upstream has it.
 
+mod cost;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -17,6 +19,7 @@ use super::super::golang::{json_text, quote};
 use super::super::status::FieldError;
 use super::validate::{Correlation, old_item};
 use super::{Additional, Kind, ListType, Schema};
+use cost::{Budget, Exceeded};
 
 /// One rule of a schema.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +40,8 @@ struct Compiled {
     rule: Option<Program>,
     message: Option<Program>,
     uses_old_self: bool,
+    /// How deep the loops are nested in rule and message.
+    depth: usize,
 }
 
 /// The result of a program.
@@ -99,9 +104,13 @@ impl Rule {
 
     fn compiled(&self) -> &Compiled {
         self.compiled.get_or_init(|| {
-            let compile = |text: &str| environment().compile(text).ok();
+            // A list of any length out of a number has no bound by the object, and upstream has no such function.
+            let is_bounded = |text: &str| !text.contains("lists.range");
+            let compile =
+                |text: &str| is_bounded(text).then(|| environment().compile(text).ok()).flatten();
             let rule = compile(&self.expression);
             Compiled {
+                depth: cost::depth(&self.expression).max(cost::depth(&self.message_expression)),
                 uses_old_self: rule.as_ref().is_some_and(uses_old),
                 message: compile(&self.message_expression)
                     .filter(|_| !self.message_expression.is_empty()),
@@ -171,11 +180,19 @@ fn failure(error: &ExecutionError) -> Evaluated {
 
 /// The violations of the rules of a schema and of those below it. `old` is the object before a change.
 pub(super) fn validate(schema: &Schema, new: &Value, old: Option<&Value>) -> Vec<FieldError> {
-    let mut errors = Vec::new();
     let current = old.map(|old| Correlation::new(schema, new, old));
     let ratchet = Ratchet { current, parent: None };
-    walk(schema, new, old, ratchet, String::new(), &mut errors);
-    errors
+    let mut found = Found { errors: Vec::new(), budget: Budget::new(), is_over: false };
+    walk(schema, new, old, ratchet, String::new(), &mut found);
+    found.errors
+}
+
+/// The violations that were found, and what further rules may cost.
+struct Found {
+    errors: Vec<FieldError>,
+    budget: Budget,
+    /// Whether no further rule is evaluated.
+    is_over: bool,
 }
 
 /// What tells whether a value has changed: its counterpart, or that of the nearest value around it that has one.
@@ -204,12 +221,12 @@ fn walk(
     old: Option<&Value>,
     ratchet: Ratchet<'_>,
     path: String,
-    errors: &mut Vec<FieldError>,
+    found: &mut Found,
 ) {
-    if !schema.has_rules || new.is_null() {
+    if !schema.has_rules || new.is_null() || found.is_over {
         return;
     }
-    check(schema, new, old, ratchet, &path, errors);
+    check(schema, new, old, ratchet, &path, found);
     match new {
         Value::Object(map) => {
             let old = old.and_then(Value::as_object).filter(|_| !schema.atomic_map);
@@ -221,7 +238,7 @@ fn walk(
                     (None, _) => continue,
                 };
                 let ratchet = ratchet.below(|it| it.field(name));
-                walk(inner, value, old.and_then(|old| old.get(name)), ratchet, path, errors);
+                walk(inner, value, old.and_then(|old| old.get(name)), ratchet, path, found);
             }
         }
         Value::Array(list) => {
@@ -230,7 +247,7 @@ fn walk(
             for (index, item) in list.iter().enumerate() {
                 let old = old.and_then(|old| old_item(schema, item, old));
                 let ratchet = ratchet.below(|it| it.item(index));
-                walk(items, item, old, ratchet, format!("{path}[{index}]"), errors);
+                walk(items, item, old, ratchet, format!("{path}[{index}]"), found);
             }
         }
         _ => {}
@@ -244,11 +261,12 @@ fn check(
     old: Option<&Value>,
     ratchet: Ratchet<'_>,
     path: &str,
-    errors: &mut Vec<FieldError>,
+    found: &mut Found,
 ) {
     if schema.rules.is_empty() {
         return;
     }
+    let sizes = cost::sizes(new);
     let kind = quote(schema.kind.map_or("", Kind::as_str));
     let this = value::of(Some(schema), new);
     let old = old.filter(|old| !old.is_null()).map(|old| value::of(Some(schema), old));
@@ -258,6 +276,19 @@ fn check(
         if compiled.uses_old_self && old.is_none() && !rule.optional_old_self {
             continue;
         }
+        if let Err(exceeded) = found.budget.take(compiled.depth, &sizes) {
+            let why = match exceeded {
+                Exceeded::OneRule => format!(
+                    "'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: {}",
+                    rule.shown()
+                ),
+                Exceeded::AllRules => "validation failed due to running out of cost budget, no further validation rules will be run".to_owned(),
+            };
+            found.errors.push(FieldError::invalid(path, &kind, &why));
+            found.is_over = true;
+            return;
+        }
+        let errors = &mut found.errors;
         match rule.evaluate(program, &this, old.as_ref()) {
             Evaluated::Value(Cel::Bool(true)) | Evaluated::Unknown => {}
             Evaluated::Failed(why) => {
