@@ -121,6 +121,8 @@ mod matching;
 mod message;
 #[cfg(feature = "cli")]
 mod objects;
+#[cfg(feature = "cli")]
+mod observed;
 mod parallel;
 mod profile;
 #[cfg(feature = "record")]

@@ -22,6 +22,7 @@ mod new;
 mod output;
 mod preview;
 mod reports;
+mod scenario;
 mod serve;
 mod signals;
 mod snapshot;
@@ -57,6 +58,7 @@ pub fn run() -> ExitCode {
         Command::Healthcheck(args) => health::healthcheck(&args),
         Command::Kubeconfig(args) => kubeconfig::kubeconfig(&args),
         Command::Scenarios => check::scenarios(),
+        Command::Scenario(command) => scenario::scenario(&command),
         Command::Plan(args) => preview::plan(&args),
         Command::Explain(args) => preview::explain(&args.0),
         Command::Drill(args) => drill::drill(args.0),

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::message::parameters::{self, Parameters};
-use crate::message::{DEFAULT_WORLD, Origin, decoded};
+use crate::message::{DEFAULT_WORLD, FaultPoint, Origin, decoded};
 
 use super::exchange::Exchange;
 use super::shown::{Fields, Shown, Text};
@@ -110,6 +110,9 @@ fn standin(exchange: &Exchange) -> Option<Value> {
         standin.insert("answeredBy".to_owned(), exchange.origin.label().into());
         standin.insert("id".to_owned(), json!(exchange.origin.id()));
         standin.insert("fault".to_owned(), exchange.fault.into());
+        if let Some(at) = entry.fault_at() {
+            standin.insert("faultAt".to_owned(), place(at));
+        }
         standin.insert("durationMicroseconds".to_owned(), duration.into());
     }
     let is_known = !by_stub || exchange.hint().is_some() || entry.rule().is_some();
@@ -132,6 +135,15 @@ fn standin(exchange: &Exchange) -> Option<Value> {
         standin.insert("responseBodyCut".to_owned(), json!({"bytes": whole}));
     }
     (!standin.is_empty()).then(|| standin.into())
+}
+
+/// A place within an answer, as scenarios write it.
+fn place(at: FaultPoint) -> Value {
+    match at {
+        FaultPoint::BeforeHeaders => "before_headers".into(),
+        FaultPoint::AfterHeaders => "after_headers".into(),
+        FaultPoint::AfterBytes(bytes) => json!({"bytes": bytes}),
+    }
 }
 
 fn stub_mapping(exchange: &Exchange) -> Value {

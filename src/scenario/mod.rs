@@ -50,7 +50,7 @@ pub(crate) use language::load::{Entry, LoadedScenarios, load, load_all};
 pub use language::load::{expand, shipped};
 pub(crate) use preview::explain::Tried;
 pub(crate) use rule::crash::Crash;
-pub(crate) use rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken};
+pub(crate) use rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken, PlannedPlace};
 pub(crate) use rule::expect::Expect;
 pub(crate) use rule::generate::Generate;
 pub(crate) use rule::http2::Http2;

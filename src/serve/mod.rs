@@ -33,6 +33,7 @@ mod pipeline;
 mod probe;
 mod proxied;
 mod ranges;
+mod reach;
 mod recordings;
 mod reload;
 mod replay;

@@ -19,7 +19,8 @@ pub(crate) struct Serve {
     /// Glob of files or directories to leave out (repeatable), such as values.yaml or 'chart/templates/**'.
     #[arg(long, value_name = "GLOB")]
     pub(crate) ignore: Vec<String>,
-    /// Scenario to turn on: a file or a name from `standin scenarios` (repeatable).
+    /// Scenario to turn on: a file or a name from `standin scenarios` (repeatable). `NAME?resource=TYPE&namespace=N&verb=V`
+    /// turns it on for these requests alone.
     #[arg(long, short, value_name = "NAME|FILE")]
     pub(crate) scenario: Vec<String>,
     /// Seed of all random draws, in place of the scenarios' own; the same seed gives the same run.

@@ -3,9 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::document::{Decoder, Diagnostic, Source};
+use serde_json::Value;
+
+use crate::document::{Decoder, Diagnostic, Severity, Source};
 use crate::message::Listening;
 
+use super::narrow::Narrowing;
 use super::rules::{Scope, rules};
 use crate::scenario::rule::context::{Context, Files, named};
 use crate::scenario::rule::expect::Grading;
@@ -51,6 +54,17 @@ pub(in crate::scenario) fn read(
     directory: Option<&Path>,
     offsets: Offsets,
 ) -> (Scenario, Vec<Diagnostic>) {
+    read_narrowed(source, name, directory, offsets, &Narrowing::default())
+}
+
+/// Reads one scenario, of which only what is about some requests is wanted.
+pub(super) fn read_narrowed(
+    source: &Source,
+    name: &str,
+    directory: Option<&Path>,
+    offsets: Offsets,
+    narrowing: &Narrowing,
+) -> (Scenario, Vec<Diagnostic>) {
     let documents = match source.parse() {
         Ok(documents) => documents,
         Err(problem) => return (Scenario::default(), vec![problem]),
@@ -69,9 +83,33 @@ pub(in crate::scenario) fn read(
             }],
         );
     };
+    let of = |document: &Value| decode(document, source, name, Files { directory }, offsets);
+    let (scenario, problems) = of(document);
+    if narrowing.is_empty() || problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return (scenario, problems);
+    }
+    let mut narrowed = document.clone();
+    if let Err(why) = narrowing.apply(&mut narrowed) {
+        let problem = Diagnostic::error(&source.path, why);
+        return (
+            Scenario::default(),
+            vec![problem.hint("standin plan shows what its rules are about")],
+        );
+    }
+    // Problems have the places that they have in the file.
+    (of(&narrowed).0, problems)
+}
+
+fn decode(
+    document: &Value,
+    source: &Source,
+    name: &str,
+    files: Files<'_>,
+    offsets: Offsets,
+) -> (Scenario, Vec<Diagnostic>) {
     let decoder = Decoder::new(source, 0);
     let words = ScenarioWords::read(&decoder.root(document));
-    let scenario = words.map(|words| compile(words, source, name, Files { directory }, offsets));
+    let scenario = words.map(|words| compile(words, source, name, files, offsets));
     let mut problems = decoder.finish();
     locate(&mut problems);
     (scenario.unwrap_or_default(), problems)

@@ -9,6 +9,7 @@ use crate::document::{
 };
 
 use super::file::{self, Offsets};
+use super::narrow::Narrowing;
 use crate::scenario::rule::set::{About, Parts, ScenarioSet};
 
 static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
@@ -51,19 +52,14 @@ pub fn expand(named: &[String]) -> Result<Vec<Entry>, Diagnostics> {
     for name in named {
         match find(name, &mut Diagnostics::default()) {
             Ok(files) => entries.extend(files.iter().map(|file| {
-                let (scenario, _) = file::read(
-                    &file.source,
-                    &file.name,
-                    file.directory.as_deref(),
-                    Offsets::default(),
-                );
+                let (scenario, _) = file.read(Offsets::default());
                 let path = &file.source.path;
                 // The name of a shipped one has its theme.
                 let source = match &file.directory {
                     Some(_) => path.clone(),
                     None => path.strip_prefix("scenarios").unwrap_or(path).with_extension(""),
                 };
-                let source = source.to_string_lossy().into_owned();
+                let source = source.to_string_lossy().into_owned() + &file.narrowing.suffix();
                 Entry { name: source.clone(), description: scenario.description, source }
             })),
             Err(found) => problems.extend(found.0),
@@ -77,6 +73,21 @@ struct File {
     source: Source,
     name: String,
     directory: Option<PathBuf>,
+    /// The requests that it is to be about alone.
+    narrowing: Narrowing,
+}
+
+impl File {
+    /// One that is part of the program.
+    fn shipped(source: Source, name: &str) -> Self {
+        let narrowing = Narrowing::default();
+        Self { source, name: bare(name).to_owned(), directory: None, narrowing }
+    }
+
+    fn read(&self, offsets: Offsets) -> (file::Scenario, Vec<Diagnostic>) {
+        let directory = self.directory.as_deref();
+        file::read_narrowed(&self.source, &self.name, directory, offsets, &self.narrowing)
+    }
 }
 
 /// The scenarios that are part of the program: name and description, in order.
@@ -107,7 +118,8 @@ pub(in crate::scenario) fn shipped_files() -> impl Iterator<Item = (String, Path
 }
 
 /// Loads scenarios: each is a file, a directory of files, or the name of a shipped one (`throttled` or
-/// `throttled.yaml`) or of a theme of them (`auth`). `fallback_seed` is used where neither the files nor the caller name one.
+/// `throttled.yaml`) or of a theme of them (`auth`), with `?resource=TYPE` behind it where it is to be about such requests
+/// alone. `fallback_seed` is used where neither the files nor the caller name one.
 ///
 /// # Errors
 /// Every problem of every file.
@@ -136,13 +148,13 @@ pub(crate) fn load_all(
         source: text.source(),
         name: text.name.clone(),
         directory: None,
+        narrowing: Narrowing::default(),
     }));
     let mut parts = Parts::default();
     let mut seed = None;
     for file in &files {
         let offsets = Offsets { tokens: parts.tokens.len(), scenarios: parts.scenarios.len() };
-        let (mut scenario, found) =
-            file::read(&file.source, &file.name, file.directory.as_deref(), offsets);
+        let (mut scenario, found) = file.read(offsets);
         problems.extend(found);
         for rule in &mut scenario.rules {
             rule.seed = scenario.seed.unwrap_or(fallback_seed);
@@ -172,6 +184,22 @@ pub(crate) fn load_all(
 }
 
 fn find(name: &str, noticed: &mut Diagnostics) -> Result<Vec<File>, Diagnostics> {
+    let one = |problem: Diagnostic| Diagnostics(vec![problem]);
+    if Path::new(name).exists() {
+        return find_bare(name, noticed);
+    }
+    let (bare, narrowing) = Narrowing::split(name).map_err(|why| {
+        let usable = "write NAME?resource=TYPE&namespace=NAME&verb=VERB, with one value each";
+        one(Diagnostic::error(name, why).hint(usable))
+    })?;
+    let mut files = find_bare(bare, noticed)?;
+    for file in &mut files {
+        file.narrowing = narrowing.clone();
+    }
+    Ok(files)
+}
+
+fn find_bare(name: &str, noticed: &mut Diagnostics) -> Result<Vec<File>, Diagnostics> {
     let path = Path::new(name);
     let one = |problem: Diagnostic| Diagnostics(vec![problem]);
     if path.is_dir() {
@@ -194,13 +222,13 @@ fn find(name: &str, noticed: &mut Diagnostics) -> Result<Vec<File>, Diagnostics>
     let is_wanted = |name: &str| name == wanted || bare(name) == wanted;
     if let Some((name, path, text)) = shipped_files().find(|(name, _, _)| is_wanted(name)) {
         let source = Source { path, format: Format::Yaml, text: text.to_owned() };
-        return Ok(vec![File { source, name: bare(&name).to_owned(), directory: None }]);
+        return Ok(vec![File::shipped(source, &name)]);
     }
     let theme: Vec<File> = shipped_files()
         .filter(|(name, _, _)| name.split('/').next() == Some(wanted.trim_end_matches('/')))
         .map(|(name, path, text)| {
             let source = Source { path, format: Format::Yaml, text: text.to_owned() };
-            File { source, name: bare(&name).to_owned(), directory: None }
+            File::shipped(source, &name)
         })
         .collect();
     if !theme.is_empty() {
@@ -235,5 +263,5 @@ fn read_file(path: &Path) -> Result<File, Diagnostic> {
     let directory = path.parent().map(|parent| {
         if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_path_buf() }
     });
-    Ok(File { source, name, directory })
+    Ok(File { source, name, directory, narrowing: Narrowing::default() })
 }
