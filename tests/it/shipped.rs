@@ -93,7 +93,7 @@ fn the_examples_in_the_documents_are_what_they_say() {
             // A body that an example names is beside it.
             let directory = files(&[(&name, &text), ("__files/hello.html", "<p>hello</p>")]);
             let path = directory.path().join(&name);
-            let is_scenario = text.contains("rules:");
+            let is_scenario = text.contains("rules:") || text.starts_with("life:");
             let (fixtures, scenarios) = if is_scenario {
                 (Vec::new(), vec![path.to_string_lossy().into_owned()])
             } else {
