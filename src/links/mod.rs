@@ -26,8 +26,6 @@ mod tests;
 
 use std::sync::{Arc, OnceLock};
 
-use aho_corasick::AhoCorasick;
-
 pub(crate) use backend::Backend;
 pub(crate) use base::ClientBase;
 pub(crate) use body::{is_compressed, is_rewritten, kept_because};
@@ -48,16 +46,13 @@ pub(crate) struct Links {
     backends: Vec<Backend>,
     /// All that a link may begin with, made when the first body arrives in pieces.
     beginnings: OnceLock<Arc<[String]>>,
-    /// Finds the names of all backends at once, made for the first text of an answer; nothing where there are more
-    /// than fit into one search.
-    names: OnceLock<Option<AhoCorasick>>,
 }
 
 impl Links {
     /// Links to these backends.
     pub(crate) fn new(mut backends: Vec<Backend>) -> Self {
         backends.sort_by_key(|backend| usize::MAX - backend.base.len());
-        Self { backends, beginnings: OnceLock::new(), names: OnceLock::new() }
+        Self { backends, beginnings: OnceLock::new() }
     }
 
     /// These links, and those to one more backend.

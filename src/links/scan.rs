@@ -5,15 +5,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use aho_corasick::AhoCorasick;
-
 use super::Links;
 use super::backend::Backend;
 use super::base::ClientBase;
 use super::reference;
-use super::spelling::{
-    SPELLINGS, Spelling, begins_with, continues_segment, ends_in, path_spellings,
-};
+use super::spelling::{SPELLINGS, Spelling, begins_with, continues_segment, ends_in};
 
 /// The beginning of a link: scheme, host, port and the path of its backend.
 pub(super) struct Found<'l> {
@@ -47,7 +43,7 @@ const SCHEMES: [(&str, Scheme); 4] = [
 impl Links {
     /// Whether a text has a link to a backend.
     pub(crate) fn are_in(&self, text: &[u8]) -> bool {
-        self.may_be_in(text) && !self.find(text).is_empty()
+        !self.find(text).is_empty()
     }
 
     /// A text with the client's links in place of the backends'; nothing where it has none.
@@ -74,9 +70,6 @@ impl Links {
         base: &ClientBase,
         cuts: &mut [usize],
     ) -> Option<Vec<u8>> {
-        if !self.may_be_in(text) {
-            return None;
-        }
         let mut found = self.find(text);
         found.retain(|_, link| link.range.start >= from);
         if found.is_empty() {
@@ -119,19 +112,6 @@ impl Links {
         }
         out.push_str(&text[done..]);
         Some(out)
-    }
-
-    /// Whether a text has the name or the path of a backend, as each text with a link has. Most have none, which this
-    /// finds out in one pass.
-    pub(super) fn may_be_in(&self, text: &[u8]) -> bool {
-        let make = || {
-            let names = self.backends.iter().flat_map(|backend| {
-                let hosts = backend.hosts.iter().map(|host| host.name.clone());
-                hosts.chain(path_spellings(&backend.base))
-            });
-            AhoCorasick::new(names).ok()
-        };
-        self.names.get_or_init(make).as_ref().is_none_or(|names| names.is_match(text))
     }
 
     /// The links in a text, by the place of their hosts. They do not overlap.

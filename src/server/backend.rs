@@ -85,42 +85,61 @@ impl Recording {
     }
 }
 
-/// The backends, with a recorder where there is a recording. Nothing is connected yet.
-///
-/// # Errors
-/// [`Error::Upstream`] for a URL or certificates that cannot be used, [`Error::Record`].
-pub(super) fn proxy(
-    upstreams: &[(String, UpstreamOptions)],
-    rewrites_links: bool,
-    recording: Option<Recording>,
-    bounds: &Bounds,
-    log: &Logger,
-) -> Result<Proxy, Error> {
-    let mut backends = Vec::new();
-    let mut named = Vec::new();
-    for (text, options) in upstreams {
-        let NamedBackend { below, url } = NamedBackend::new(text);
-        let upstream =
-            Upstream::new(&url, options).map_err(|error| Error::Upstream(error.to_string()))?;
-        if backends.iter().any(|(path, _)| *path == below) {
-            let path = if below.is_empty() { "/" } else { &*below };
-            let why = format!(
-                "two backends have the path {path}; give one a path of its own: PATH={url}"
-            );
-            return Err(Error::Upstream(why));
+/// The backends that are asked, by path. Nothing is connected yet.
+pub(super) struct Upstreams {
+    backends: Vec<(String, Upstream)>,
+    /// What links to them look like.
+    named: Vec<Backend>,
+    urls: String,
+}
+
+impl Upstreams {
+    /// Checks the URLs, and that each has a path of its own.
+    ///
+    /// # Errors
+    /// [`Error::Upstream`] for a URL or certificates that cannot be used.
+    pub(super) fn new(upstreams: &[(String, UpstreamOptions)]) -> Result<Self, Error> {
+        let mut backends = Vec::new();
+        let mut named = Vec::new();
+        for (text, options) in upstreams {
+            let NamedBackend { below, url } = NamedBackend::new(text);
+            let upstream =
+                Upstream::new(&url, options).map_err(|error| Error::Upstream(error.to_string()))?;
+            if backends.iter().any(|(path, _)| *path == below) {
+                let path = if below.is_empty() { "/" } else { &*below };
+                let why = format!(
+                    "two backends have the path {path}; give one a path of its own: PATH={url}"
+                );
+                return Err(Error::Upstream(why));
+            }
+            // Links cannot name a socket, only the host of requests to it.
+            let names = [Some(url.replacen("h2c://", "http://", 1)), options.host_url()];
+            let names = names.into_iter().flatten();
+            named.extend(names.filter_map(|url| Backend::new(&url, &below).ok()));
+            backends.push((below, upstream));
         }
-        // Links cannot name a socket, only the host of requests to it.
-        let names = [Some(url.replacen("h2c://", "http://", 1)), options.host_url()];
-        let names = names.into_iter().flatten();
-        named.extend(names.filter_map(|url| Backend::new(&url, &below).ok()));
-        backends.push((below, upstream));
+        let urls: Vec<&str> = upstreams.iter().map(|(url, _)| &**url).collect();
+        Ok(Self { backends, named, urls: urls.join(" ") })
     }
-    let links = rewrites_links.then(|| Arc::new(Links::new(named)));
-    let urls: Vec<&str> = upstreams.iter().map(|(url, _)| &**url).collect();
-    let recorder = recording
-        .map(|recording| recorder(recording, urls.join(" "), links.clone(), bounds, log))
-        .transpose()?;
-    Ok(Proxy::new(Backends::new(backends), recorder).with_links(links))
+
+    /// The proxy to them, with a recorder where there is a recording.
+    ///
+    /// # Errors
+    /// [`Error::Record`].
+    pub(super) fn proxy(
+        self,
+        rewrites_links: bool,
+        recording: Option<Recording>,
+        bounds: &Bounds,
+        log: &Logger,
+    ) -> Result<Proxy, Error> {
+        let Self { backends, named, urls } = self;
+        let links = rewrites_links.then(|| Arc::new(Links::new(named)));
+        let recorder = recording
+            .map(|recording| recorder(recording, urls, links.clone(), bounds, log))
+            .transpose()?;
+        Ok(Proxy::new(Backends::new(backends), recorder).with_links(links))
+    }
 }
 
 /// The servers that the clients of a forward proxy ask for. Links stay: the clients see what the servers send.

@@ -210,6 +210,8 @@ impl Builder {
     #[cfg(feature = "record")]
     fn backend(&mut self, log: &Logger) -> Result<(Arc<Redactor>, Option<Proxy>), Error> {
         let key = self.sources.redact_key.clone();
+        // What is wrong with a URL leaves no folder behind.
+        let upstreams = backend::Upstreams::new(&self.upstreams)?;
         let recording = self.record.take();
         let mut recording =
             recording.map(|path| Recording::open(path, key.as_ref())).transpose()?;
@@ -223,15 +225,12 @@ impl Builder {
             _ => redactor(key, self.show_secrets),
         };
         let bounds = self.bounds;
-        let proxy = match self.upstreams.as_slice() {
-            [] if self.forward.is_some() && recording.is_some() => {
-                let options = self.forward_options.clone();
-                Some(backend::forward(options, recording, &bounds, log)?)
-            }
-            [] => None,
-            upstreams => {
-                Some(backend::proxy(upstreams, self.rewrite_links, recording, &bounds, log)?)
-            }
+        let proxy = if !self.upstreams.is_empty() {
+            Some(upstreams.proxy(self.rewrite_links, recording, &bounds, log)?)
+        } else if self.forward.is_some() && recording.is_some() {
+            Some(backend::forward(self.forward_options.clone(), recording, &bounds, log)?)
+        } else {
+            None
         };
         Ok((redactor, proxy))
     }

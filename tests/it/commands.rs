@@ -198,9 +198,13 @@ async fn what_cannot_be_done_is_told() {
     let (code, _, error) = run(&["serve", "--lisen", "127.0.0.1:0"]).await;
     assert_eq!(code, 2);
     assert!(error.contains("--listen"), "{error}");
+    let directory = files(&[]);
+    let to = directory.path().join("recorded");
+    let to_text = to.to_str().unwrap();
     let (code, _, error) =
-        run(&["record", "--upstream", "ftp://x", "--to", "x", "--listen", "127.0.0.1:0"]).await;
+        run(&["record", "--upstream", "ftp://x", "--to", to_text, "--listen", "127.0.0.1:0"]).await;
     assert_eq!(code, 2);
+    assert!(!to.exists(), "a wrong URL leaves no folder behind");
     assert!(error.contains("only http, https, h2c and unix are supported"), "{error}");
     let (child, _, address) = serve(&["serve"]).await;
     let (code, _, error) = run(&["serve", "--listen", &address]).await;
