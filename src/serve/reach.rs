@@ -61,7 +61,7 @@ impl Reach {
                 Body::Bytes(bytes)
             }
             Body::Pieces(pieces) => {
-                for piece in pieces.iter() {
+                for piece in &pieces {
                     self.0.take(piece);
                 }
                 Body::Pieces(pieces)
