@@ -170,8 +170,8 @@ fn connections_that_broke_break_again() {
 #[test]
 fn latencies_become_delays_by_quantile() {
     let event = |n: u64| {
-        let mut event = event(n * 10, "GET", "/slow", if n % 2 == 0 { 200 } else { 504 });
-        event["timing"]["totalTime"] = (if n % 2 == 0 { 50 + n } else { 2000 }).into();
+        let mut event = event(n * 10, "GET", "/slow", if n.is_multiple_of(2) { 200 } else { 504 });
+        event["timing"]["totalTime"] = (if n.is_multiple_of(2) { 50 + n } else { 2000 }).into();
         event
     };
     let made = made(&journal((0..400).map(event).collect()));

@@ -18,7 +18,7 @@ pub(super) struct Reach(Arc<Places>);
 struct Places {
     world: Arc<World>,
     /// Each with whether it was reached.
-    places: Vec<(PlannedPlace, AtomicBool)>,
+    planned: Vec<(PlannedPlace, AtomicBool)>,
     /// When the answer was handed over to be sent.
     began: OnceLock<Instant>,
     bytes: AtomicU64,
@@ -34,10 +34,10 @@ impl Reach {
         if places.is_empty() {
             return None;
         }
-        let places = places.into_iter().map(|place| (place, AtomicBool::new(false))).collect();
+        let planned = places.into_iter().map(|place| (place, AtomicBool::new(false))).collect();
         Some(Self(Arc::new(Places {
             world: Arc::clone(world),
-            places,
+            planned,
             began: OnceLock::new(),
             bytes: AtomicU64::new(0),
             lines: AtomicU64::new(0),
@@ -61,7 +61,9 @@ impl Reach {
                 Body::Bytes(bytes)
             }
             Body::Pieces(pieces) => {
-                pieces.iter().for_each(|piece| self.0.take(piece));
+                for piece in &pieces {
+                    self.0.take(piece);
+                }
                 Body::Pieces(pieces)
             }
             Body::Stream(stream) => Body::Stream(Box::pin(stream.inspect(seen))),
@@ -102,7 +104,7 @@ impl Places {
 
     /// Counts the places that are reached and were not before.
     fn reach(&self, is_reached: impl Fn(Position) -> bool) {
-        for (place, reached) in &self.places {
+        for (place, reached) in &self.planned {
             if is_reached(place.at) && !reached.swap(true, Ordering::Relaxed) {
                 self.world.scenario.reached(place);
             }
