@@ -185,7 +185,7 @@ impl Stage {
         if let Some(merged) = self.status.as_ref().and_then(|of| of.fill(object, now)) {
             json_patch::merge(&mut status, merged);
         }
-        if let Some(conditions) = status["conditions"].as_array_mut() {
+        if let Some(conditions) = status.get_mut("conditions").and_then(Value::as_array_mut) {
             conditions.retain(|old| !self.removed.iter().any(|kind| old["type"] == **kind));
         }
         for condition in &self.changed {
