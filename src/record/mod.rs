@@ -23,6 +23,7 @@ mod clean;
 mod complete;
 mod connect;
 mod credentials;
+mod dial;
 mod exchange;
 mod exec_plugin;
 mod faults;
@@ -60,6 +61,7 @@ mod tests;
 pub(crate) use backends::{Backends, NamedBackend};
 #[cfg(feature = "cli")]
 pub(crate) use complete::CompleteExchange;
+pub(crate) use dial::dial;
 pub(crate) use forward::ForwardBackends;
 pub(crate) use ledger::{Earlier, RecordingOf};
 pub use options::UpstreamOptions;

@@ -7,18 +7,23 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use crate::support::{End, everything, raw};
+use crate::support::{End, eventually, everything, raw};
 
-/// A backend whose second answer to `/cut` ends after four of ten bytes, and that answers `/gone` with nothing.
+/// A backend whose second answer to `/cut` ends after four of ten bytes, that answers `/gone` with nothing,
+/// and `/stalled` never.
 async fn backend() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
-        let mut cuts = 0;
+        let (mut cuts, mut held) = (0, Vec::new());
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut buffer = [0; 4096];
             let count = stream.read(&mut buffer).await.unwrap_or(0);
             let asked = String::from_utf8_lossy(&buffer[..count]).into_owned();
+            if asked.starts_with("GET /stalled") {
+                held.push(stream);
+                continue;
+            }
             let whole =
                 "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 10\r\n\r\n0123456789";
             cuts += i32::from(asked.starts_with("GET /cut"));
@@ -67,4 +72,22 @@ async fn faults_are_left_out_where_nothing_is_said() {
     let directory = record(false).await;
     assert!(!directory.path().join(".standin-faults.yaml").exists());
     assert!(!everything(directory.path()).contains("\"0123\""));
+}
+
+#[tokio::test]
+async fn a_client_that_gives_up_has_met_a_stall() {
+    let directory = TempDir::new().unwrap();
+    let builder = Server::builder().nothing_loaded().keep_faults(true).record(directory.path());
+    let url = format!("http://{}", backend().await);
+    let live = builder.upstream(url, UpstreamOptions::default()).start().await.unwrap();
+    let patience = std::time::Duration::from_millis(1_200);
+    assert!(tokio::time::timeout(patience, ask(&live, "/stalled")).await.is_err());
+    let faults = directory.path().join(".standin-faults.yaml");
+    eventually("the fault is recorded", async || faults.exists()).await;
+    live.shutdown().await;
+    assert!(std::fs::read_to_string(faults).unwrap().contains(r#"{"stall":"1h"}"#));
+    let replay = Server::builder().fixtures(directory.path()).start().await.unwrap();
+    let short = std::time::Duration::from_millis(200);
+    assert!(tokio::time::timeout(short, ask(&replay, "/stalled")).await.is_err());
+    replay.shutdown().await;
 }
