@@ -39,9 +39,7 @@ pub enum Error {
     #[error("{0}")]
     Invalid(Diagnostics),
     /// The address cannot be listened on.
-    #[error(
-        "cannot listen on {address}: {source}; choose another address, or port 0 for a free one"
-    )]
+    #[error("cannot listen on {address}: {source}; {}", listen_advice(*address, source))]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -69,6 +67,28 @@ pub enum Error {
     /// A setting is invalid.
     #[error("{0}")]
     Setting(String),
+}
+
+/// What to do about an address that cannot be listened on.
+fn listen_advice(address: SocketAddr, error: &io::Error) -> String {
+    let port = address.port();
+    match error.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "another program listens there, which `ss -ltnp \"sport = :{port}\"` or `lsof -i :{port}` names; choose another port, or 0 for a free one"
+        ),
+        io::ErrorKind::PermissionDenied => {
+            format!(
+                "ports below 1024 need the rights of root; choose one such as 8080 in place of {port}"
+            )
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            format!(
+                "this machine has no address {}; choose 127.0.0.1, or 0.0.0.0 for all of them",
+                address.ip()
+            )
+        }
+        _ => "choose another address, or port 0 for a free one".to_owned(),
+    }
 }
 
 impl Error {

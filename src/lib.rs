@@ -40,7 +40,7 @@
 //! | Use | [`RunningServer`], [`WorldHandle`] |
 //! | Verify | [`Journal`], [`Exchange`], [`Origin`], [`Assessment`], [`Verdict`], [`Finding`], [`Grade`] |
 //! | Limit | [`Bounds`] of [`TransportLimits`], [`HistoryLimits`], [`JournalLimits`] |
-//! | Check files | [`check()`], [`Checked`], [`Diagnostics`], [`Diagnostic`], [`Place`], [`Severity`] |
+//! | Check files | [`check()`], [`check_without()`], [`Checked`], [`Diagnostics`], [`Diagnostic`], [`Place`], [`Severity`] |
 //! | HTTPS, proxy | `TlsOptions`, `TlsError`, `UpstreamOptions` |
 //! | Record, replay | `RecordMode`, [`ReplaySpeed`], [`ReplayReport`] |
 //! | Fail | [`Error`], [`EXIT_OK`], [`EXIT_FAILURE`], [`EXIT_USAGE`], [`EXIT_INVALID`], [`EXIT_NOT_MET`], [`EXIT_BROKEN`] |
@@ -121,6 +121,8 @@ mod matching;
 mod message;
 #[cfg(feature = "cli")]
 mod objects;
+#[cfg(feature = "cli")]
+mod observed;
 mod parallel;
 mod profile;
 #[cfg(feature = "record")]
@@ -142,7 +144,7 @@ mod tls;
 mod tls;
 mod transport;
 
-pub use check::{Checked, check};
+pub use check::{Checked, check, check_without};
 pub use document::{Diagnostic, Diagnostics, Place, Severity};
 pub use error::{
     EXIT_BROKEN, EXIT_FAILURE, EXIT_INVALID, EXIT_NOT_MET, EXIT_OK, EXIT_USAGE, Error,

@@ -3,6 +3,7 @@
 mod address;
 mod deferred;
 mod diff;
+mod drill;
 mod replay;
 mod serve;
 mod wiremock;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use deferred::Deferred;
 pub(super) use diff::{Asked, Diff, Snapshot};
+pub(super) use drill::{Drill, Narrow, Reports, ScenarioCommand, ScenarioFrom, Verdict};
 pub(super) use replay::{Recorded, Replay};
 pub(super) use serve::{Backend, Faults, Listener, Record, Serve, TlsArgs, WrittenAs};
 pub(super) use wiremock::WireMock;
@@ -76,6 +78,9 @@ pub(super) enum Command {
     Kubeconfig(Kubeconfig),
     /// List the embedded scenarios.
     Scenarios,
+    /// Make a scenario of what was observed.
+    #[command(subcommand)]
+    Scenario(ScenarioCommand),
     /// Preview scenarios: which requests they affect, how, and when.
     Plan(PlanArgs),
     /// Explain which rule, stub or resource would answer a request, and why the nearest others would not.
@@ -101,6 +106,8 @@ pub(super) struct PlanArgs {
     /// Scenarios: files, directories, or names from `standin scenarios`.
     #[arg(required = true, value_name = "NAME|FILE")]
     pub(super) scenarios: Vec<String>,
+    #[command(flatten)]
+    pub(super) narrow: Narrow,
     /// Number of requests to preview for each rule.
     #[arg(long, short = 'n', value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(super) requests: u64,
@@ -142,79 +149,6 @@ pub(super) struct Explain {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Drill {
-    /// Scenarios: files, directories, or names from `standin scenarios`; default: all embedded ones.
-    #[arg(value_name = "NAME|FILE")]
-    pub(super) scenarios: Vec<String>,
-    /// The client's command, after --.
-    #[arg(last = true, required = true, value_name = "COMMAND")]
-    pub(super) command: Vec<String>,
-    /// Fixture file or directory (repeatable); default: the embedded fixtures.
-    #[arg(long, short, value_name = "PATH")]
-    pub(super) fixtures: Vec<PathBuf>,
-    /// Number of drills that run at once; default: the number of processors.
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub(super) jobs: Option<u16>,
-    /// Time limit of each drill, such as 30s or 5m.
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
-    pub(super) timeout: std::time::Duration,
-    /// Seed of all random draws, in place of the scenarios' own.
-    #[arg(long, value_name = "N")]
-    pub(super) seed: Option<u64>,
-    /// Run all drills on one port, each with /worlds/NAME in its URL.
-    #[arg(long)]
-    pub(super) prefix: bool,
-    /// Serve HTTPS, over HTTP/2 where the client can; the CA to trust is in KUBECONFIG and in the file
-    /// `STANDIN_CA`.
-    #[arg(long)]
-    pub(super) tls: bool,
-    #[command(flatten)]
-    pub(super) reports: Reports,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Verdict {
-    /// Server: HOST:PORT or a URL; the URL of a world for that world.
-    #[arg(value_name = "URL")]
-    pub(super) server: Option<String>,
-    /// Condition to wait for: "idle 5s" (requests came, and none for 5 s), "requests 10" (so many came), "phase NAME" (a
-    /// scenario has reached this phase).
-    #[arg(long, value_name = "CONDITION", num_args = 1..=2)]
-    pub(super) wait_for: Vec<String>,
-    /// How long to wait for it; then the verdict is given all the same, and the command fails.
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time)]
-    pub(super) timeout: std::time::Duration,
-    #[command(flatten)]
-    pub(super) reports: Reports,
-}
-
-/// The reports of drills.
-#[derive(Debug, Args)]
-pub(super) struct Reports {
-    /// Print JSON instead of the table.
-    #[arg(long)]
-    pub(super) json: bool,
-    /// Write a report in JUnit XML to this file.
-    #[arg(long, value_name = "FILE")]
-    pub(super) junit: Option<PathBuf>,
-    /// Write a page with a timeline of each drill to this file, for a browser.
-    #[arg(long, value_name = "FILE")]
-    pub(super) html: Option<PathBuf>,
-    /// Print a timeline of each drill: its requests and the faults.
-    #[arg(long)]
-    pub(super) timeline: bool,
-    /// Succeed also where a client did not meet the faults of a scenario.
-    #[arg(long)]
-    pub(super) allow_not_met: bool,
-}
-
-fn time(text: &str) -> Result<std::time::Duration, String> {
-    crate::document::duration(text)
-        .filter(|time| !time.is_zero())
-        .ok_or_else(|| "write a time with its unit, such as 400ms, 30s or 1m30s".to_owned())
-}
-
-#[derive(Debug, Args)]
 pub(super) struct Schema {
     /// Kind of file.
     pub(super) of: SchemaOf,
@@ -244,6 +178,9 @@ pub(super) struct Check {
     /// fixtures.
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+    /// Glob of files or directories to leave out (repeatable), such as values.yaml or 'chart/templates/**'.
+    #[arg(long, value_name = "GLOB")]
+    pub(super) ignore: Vec<String>,
     /// Print the result as JSON, each problem with its code.
     #[arg(long)]
     pub(super) json: bool,

@@ -39,14 +39,23 @@ impl Server {
     /// Parses an address or URL and asks for a path. For an address HTTP is tried first: an HTTPS server answers
     /// that it is one.
     pub(super) fn ask(server: &str, path: &str) -> Result<(Self, Answer), CommandError> {
+        Self::ask_for(server, path, MAX_ANSWER)
+    }
+
+    /// Asks as [`Server::ask`] does, for an answer of at most `most` bytes.
+    pub(super) fn ask_for(
+        server: &str,
+        path: &str,
+        most: usize,
+    ) -> Result<(Self, Answer), CommandError> {
         let found = Self::parse(server)?;
-        let answer = ask(&found, path)?;
+        let answer = ask_for(&found, path, most)?;
         let tls = answer.status == 400 && answer.body.contains("HTTPS server");
         if !tls || server.contains("://") {
             return Ok((found, answer));
         }
         let found = Self { tls, ..found };
-        let answer = ask(&found, path)?;
+        let answer = ask_for(&found, path, most)?;
         Ok((found, answer))
     }
 
@@ -96,6 +105,10 @@ fn invalid(server: &str) -> CommandError {
 /// # Errors
 /// [`CommandError::Failed`] when there is no answer within [`TIMEOUT`], or one that is not HTTP/1.1.
 pub(super) fn ask(server: &Server, path: &str) -> Result<Answer, CommandError> {
+    ask_for(server, path, MAX_ANSWER)
+}
+
+fn ask_for(server: &Server, path: &str, most: usize) -> Result<Answer, CommandError> {
     if server.tls && cfg!(not(feature = "tls")) {
         return Err(CommandError::Failed(format!("{server}: {NO_TLS}")));
     }
@@ -107,18 +120,18 @@ pub(super) fn ask(server: &Server, path: &str) -> Result<Answer, CommandError> {
         let late = || {
             CommandError::Failed(format!("{server} did not answer within {} s", TIMEOUT.as_secs()))
         };
-        tokio::time::timeout(TIMEOUT, exchange(server, path)).await.map_err(|_| late())?
+        tokio::time::timeout(TIMEOUT, exchange(server, path, most)).await.map_err(|_| late())?
     })
 }
 
-async fn exchange(server: &Server, path: &str) -> Result<Answer, CommandError> {
+async fn exchange(server: &Server, path: &str, most: usize) -> Result<Answer, CommandError> {
     let unusable = |error: &dyn fmt::Display| CommandError::Failed(format!("{server}: {error}"));
     let connector = connector(HttpConnector::new()).map_err(|error| unusable(&error))?;
     let client = Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(connector);
     let url = format!("{server}{path}").parse().map_err(|error| unusable(&error))?;
     let response = client.get(url).await.map_err(|error| no_answer(server, &error))?;
     let status = response.status().as_u16();
-    let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await.map_err(|error| {
+    let body = Limited::new(response.into_body(), most).collect().await.map_err(|error| {
         CommandError::Failed(format!("{server} broke off its answer: {}", causes(&*error)))
     })?;
     let body = String::from_utf8_lossy(&body.to_bytes()).into_owned();

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::check::Checked;
 use crate::document::{Diagnostic, Diagnostics, Format, MAX_FILE_BYTES, Source, disk};
 use crate::error::{EXIT_INVALID, Error};
+use crate::fixtures::IgnoredFiles;
 use crate::record::Recorder;
 use crate::redact::Key;
 use crate::scenario;
@@ -19,15 +20,15 @@ use super::error::CommandError;
 pub(super) fn check(args: &Check) -> Result<(), CommandError> {
     recover(&args.paths)?;
     // Scenarios alone are checked with the embedded fixtures, as `serve` would use them.
-    let checked = sort(&args.paths).and_then(|(fixtures, scenarios)| {
-        check_each(&fixtures, &scenarios).map_err(CommandError::invalid)
+    let checked = sort(args).and_then(|(fixtures, scenarios)| {
+        check_each(&fixtures, &args.ignore, &scenarios).map_err(CommandError::invalid)
     });
     if args.json {
         return as_json(checked);
     }
     let checked = checked?;
     for warning in &checked.warnings.0 {
-        eprintln!("{warning}");
+        eprintln!("{warning:#}");
     }
     println!(
         "valid (stubs: {}, objects: {}, resource types: {}, scenario rules: {})",
@@ -73,10 +74,15 @@ fn as_json(checked: Result<Checked, CommandError>) -> Result<(), CommandError> {
 }
 
 /// Checks each scenario by itself with the fixtures, since scenarios are turned on one by one.
-fn check_each(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diagnostics> {
-    let mut whole = crate::check::check(fixtures, &[]);
+fn check_each(
+    fixtures: &[PathBuf],
+    ignore: &[String],
+    scenarios: &[String],
+) -> Result<Checked, Diagnostics> {
+    let check = |scenarios: &[String]| crate::check::check_without(fixtures, ignore, scenarios);
+    let mut whole = check(&[]);
     for name in scenarios {
-        match (&mut whole, crate::check::check(fixtures, std::slice::from_ref(name))) {
+        match (&mut whole, check(std::slice::from_ref(name))) {
             (Ok(whole), Ok(one)) => {
                 whole.rules += one.rules;
                 whole.warnings.extend(one.warnings.0);
@@ -100,26 +106,28 @@ fn check_each(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Dia
 
 /// Separates scenarios from fixtures: a file with top-level `rules`, `tokens`, `generate` or `timeline` is a
 /// scenario, all others are fixtures. A directory without a scenario is one of fixtures.
-fn sort(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<String>), CommandError> {
+fn sort(args: &Check) -> Result<(Vec<PathBuf>, Vec<String>), CommandError> {
+    let ignored = IgnoredFiles::new(&args.ignore)
+        .map_err(|why| CommandError::Usage(format!("--ignore: {why}")))?;
     let (mut fixtures, mut scenarios) = (Vec::new(), Vec::new());
-    for path in paths {
+    for path in &args.paths {
         if !path.exists() {
             let problem = Diagnostic::error(path, "there is no such file or directory");
             return Err(CommandError::invalid(Diagnostics(vec![problem])));
         }
-        sort_one(path, &scenarios_below(path), &mut fixtures, &mut scenarios);
+        sort_one(path, &scenarios_below(path, &ignored), &mut fixtures, &mut scenarios);
     }
     Ok((fixtures, scenarios))
 }
 
 /// The scenario files under a path. Unreadable files are reported when they are loaded.
-fn scenarios_below(path: &Path) -> Vec<PathBuf> {
+fn scenarios_below(path: &Path, ignored: &IgnoredFiles) -> Vec<PathBuf> {
     let files = if path.is_dir() {
         disk::files_below(path, &|_| false, &mut Diagnostics::default())
     } else {
         vec![path.to_owned()]
     };
-    files.into_iter().filter(|file| is_scenario(file)).collect()
+    files.into_iter().filter(|file| !ignored.has(file, path) && is_scenario(file)).collect()
 }
 
 /// Adds a path to the fixtures or to the scenarios; a directory with scenarios is searched.
@@ -150,6 +158,17 @@ fn inside(directory: &Path) -> Vec<PathBuf> {
     paths
 }
 
+/// The keys by one of which a scenario is known.
+const SCENARIO_KEYS: [&str; 6] = ["rules", "tokens", "generate", "timeline", "listen", "life"];
+
+/// Whether a line begins with the key of a scenario's rules, in YAML or in JSON.
+fn begins_with_rules(line: &str) -> bool {
+    let key = line.trim_start_matches(['{', '"', '\'', ' ']);
+    let is_key = |rest: &str| rest.trim_start_matches(['"', '\'']).starts_with(':');
+    // Of YAML only the keys of the whole document are in the first column.
+    !line.starts_with("  ") && key.strip_prefix("rules").is_some_and(is_key)
+}
+
 fn is_scenario(path: &Path) -> bool {
     let Some(format) = Format::of(path) else {
         return false;
@@ -159,14 +178,15 @@ fn is_scenario(path: &Path) -> bool {
         .and_then(|bytes| Source::from_bytes(path.to_owned(), format, bytes).ok());
     match source.as_ref().map(Source::parse) {
         Some(Ok(documents)) => documents.iter().any(|document| {
-            ["rules", "tokens", "generate", "timeline", "listen"]
-                .iter()
-                .any(|key| document.get(key).is_some())
+            SCENARIO_KEYS.iter().any(|key| document.get(key).is_some())
+                // The roles of Kubernetes have rules too.
+                && document.get("kind").is_none()
         }),
         // A file that cannot be parsed is recognized by a line, so that it is reported as a scenario.
-        Some(Err(_)) => {
-            source.is_some_and(|source| source.text.lines().any(|line| line.starts_with("rules:")))
-        }
+        Some(Err(_)) => source.is_some_and(|source| {
+            let of_object = source.text.lines().any(|line| line.starts_with("kind:"));
+            !of_object && source.text.lines().any(begins_with_rules)
+        }),
         None => false,
     }
 }

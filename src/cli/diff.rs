@@ -16,6 +16,12 @@ const DRIFT: u8 = 1;
 const NO_ANSWER: u8 = 2;
 
 pub(super) fn diff(args: &Diff) -> Result<(), CommandError> {
+    let has_backend =
+        !args.backend.upstream.is_empty() || args.backend.backend.kubeconfig.is_some();
+    if args.against.is_empty() && !has_backend {
+        let why = "name the backend with --upstream or --kubeconfig, or a description of its API with --against";
+        return Err(CommandError::Usage(why.to_owned()));
+    }
     let recording = Recording::load(&args.fixtures).map_err(CommandError::invalid)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -35,6 +41,11 @@ pub(super) fn diff(args: &Diff) -> Result<(), CommandError> {
     } else {
         write!(out, "{}", report.to_text())
     };
+    if report.is_empty() {
+        eprintln!(
+            "standin: warning: no answer was compared, so this says nothing about the recording"
+        );
+    }
     match report.exit_code() {
         0 => Ok(()),
         DRIFT if updated => Ok(()),

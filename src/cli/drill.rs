@@ -17,7 +17,7 @@ pub(super) fn drill(args: Drill) -> Result<(), CommandError> {
     }
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let options = DrillOptions {
-        scenarios: args.scenarios,
+        scenarios: args.narrow.apply(args.scenarios),
         fixtures: args.fixtures,
         command: args.command,
         jobs: args.jobs.map_or(processors, usize::from),
@@ -77,14 +77,14 @@ impl ProgressLine {
             }
         };
         if terminal {
+            let line = format!("{}/{total}, {} not passed", state.ended, state.failed);
             let running: Vec<&str> = state.running.iter().map(String::as_str).collect();
-            let line = format!(
-                "{}/{total}, {} failed, running {}",
-                state.ended,
-                state.failed,
-                running.join(", ")
-            );
-            let line: String = line.chars().take(78).collect();
+            let line = match running.join(", ") {
+                none if none.is_empty() => line,
+                running => format!("{line}, running {running}"),
+            };
+            // A file's name may have characters that would move the cursor.
+            let line: String = line.chars().filter(|c| !c.is_control()).take(78).collect();
             // Back to the start of the line; the rest of it is cleared.
             eprint!("\r{line}\x1b[K");
         }

@@ -1,7 +1,7 @@
 //! `standin import`: a file of another tool → stub mappings, or a recording.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::document::{Diagnostics, Format, MAX_FILE_BYTES, Source, disk};
@@ -11,6 +11,7 @@ use crate::fixtures;
 use crate::import::{
     self, ImportFormat, ImportedContent, ImportedExchange, ImportedStub, StubSecrets,
 };
+use crate::links::{Backend, Links};
 use crate::record::{Earlier, QueueLimits, Recorder, RecordingOf};
 use crate::recorded::{Answers, Recording};
 use crate::redact::{Key, Redactor};
@@ -108,7 +109,14 @@ fn guess(bytes: &[u8]) -> Format {
 }
 
 fn write_stubs(args: &Import, stubs: &[ImportedStub]) -> Result<String, CommandError> {
-    let files = files(&args.to, stubs);
+    let mut files = files(&args.to, stubs);
+    let beside = args.file.parent().unwrap_or(Path::new(""));
+    for name in stubs.iter().filter_map(|stub| stub.body_file.as_ref()) {
+        let path = beside.join(name);
+        let bytes = disk::read(&path, MAX_FILE_BYTES)
+            .map_err(|source| CommandError::Read { path, source })?;
+        files.insert(args.to.join("__files").join(name), bytes);
+    }
     if !args.force {
         refuse_changes(&files)?;
     }
@@ -117,7 +125,7 @@ fn write_stubs(args: &Import, stubs: &[ImportedStub]) -> Result<String, CommandE
 }
 
 /// The files of the stubs, each with a name of its own that is the same at the next import.
-fn files(to: &std::path::Path, stubs: &[ImportedStub]) -> Files {
+fn files(to: &Path, stubs: &[ImportedStub]) -> Files {
     let mut taken: HashSet<PathBuf> = HashSet::new();
     let mut files = Files::new();
     for stub in stubs {
@@ -169,12 +177,20 @@ fn record(args: &Import, exchanges: Vec<ImportedExchange>) -> Result<String, Com
     let mut recorded = 0;
     runtime.block_on(async {
         let earlier = Earlier::Replace;
-        let of = RecordingOf { backend: hosts(), earlier, ..RecordingOf::default() };
+        // Links to any of the hosts lead to the server that replays them.
+        let taken = exchanges.iter().filter(|one| wanted(&one.host));
+        let origins: BTreeSet<&String> =
+            taken.filter_map(|one| one.exchange.origin.as_ref()).collect();
+        let backends: Vec<Backend> =
+            origins.into_iter().filter_map(|url| Backend::new(url, "").ok()).collect();
+        let links = (!backends.is_empty()).then(|| Arc::new(Links::new(backends)));
+        let of = RecordingOf { backend: hosts(), earlier, links, ..RecordingOf::default() };
         let recorder = Recorder::new(&args.to, of, limits, &redactor, &log).map_err(unusable)?;
-        for ImportedExchange { exchange, host } in exchanges {
+        for ImportedExchange { mut exchange, host } in exchanges {
             if !wanted(&host) {
                 continue;
             }
+            exchange.origin = None;
             let what = format!("{} {}", exchange.method, redactor.target(&exchange.target));
             if recorder.record(exchange).await {
                 recorded += 1;

@@ -22,6 +22,7 @@ mod new;
 mod output;
 mod preview;
 mod reports;
+mod scenario;
 mod serve;
 mod signals;
 mod snapshot;
@@ -35,7 +36,7 @@ use clap::Parser;
 use args::{Cli, Command};
 use error::CommandError;
 
-use crate::error::EXIT_OK;
+use crate::error::{EXIT_OK, Error};
 use crate::redact::Redactor;
 
 /// Runs the program: parses the command line, runs the command, reports its error.
@@ -57,6 +58,7 @@ pub fn run() -> ExitCode {
         Command::Healthcheck(args) => health::healthcheck(&args),
         Command::Kubeconfig(args) => kubeconfig::kubeconfig(&args),
         Command::Scenarios => check::scenarios(),
+        Command::Scenario(command) => scenario::scenario(&command),
         Command::Plan(args) => preview::plan(&args),
         Command::Explain(args) => preview::explain(&args.0),
         Command::Drill(args) => drill::drill(args.0),
@@ -68,7 +70,11 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::from(EXIT_OK),
         Err(CommandError::Reported(code)) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("{error}");
+            match &error {
+                // With the lines of the files that they are about.
+                CommandError::Library(Error::Invalid(problems)) => eprintln!("{problems:#}"),
+                error => eprintln!("{error}"),
+            }
             ExitCode::from(error.exit_code())
         }
     }

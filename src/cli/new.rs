@@ -1,9 +1,10 @@
 //! `standin new scenario`: a commented skeleton, with the schema for editors beside it.
 
 use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
+use crate::document::Format;
 use crate::scenario::schema;
 
 use super::args::New;
@@ -47,11 +48,28 @@ rules:
 #     - {id: slow, match: {verb: list}, delay: {median: 400ms, p99: 3s}}
 #   - {name: down, for: 5s, listen: refuse}
 #   - {name: recovered, forever: true}
+
+# Jobs that go through their phases by themselves.
+# life:
+# - resource: tfjobs.kubeflow.org
+#   phases: [{phase: Created}, {phase: Running, at: 2s}, {phase: Failed, at: 5s}]
 ";
 
 pub(super) fn new(args: &New) -> Result<(), CommandError> {
     let path = &args.file;
-    write_new(path, SKELETON).map_err(CommandError::write(path))?;
+    if Format::of(path) != Some(Format::Yaml) {
+        let name = path.with_extension("yaml");
+        let why =
+            format!("{} is not the name of a scenario: write {}", path.display(), name.display());
+        return Err(CommandError::Usage(why));
+    }
+    write_new(path, SKELETON).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => CommandError::Failed(format!(
+            "{} is there already; choose another name, or remove it",
+            path.display()
+        )),
+        _ => CommandError::write(path)(error),
+    })?;
     let beside = path.with_file_name(SCHEMA);
     if !beside.exists() {
         write_new(&beside, &schema()).map_err(CommandError::write(&beside))?;

@@ -13,7 +13,8 @@ use super::args::{Explain, PlanArgs, Schema, SchemaOf};
 use super::error::CommandError;
 
 pub(super) fn plan(args: &PlanArgs) -> Result<(), CommandError> {
-    let loaded = scenario::load(&args.scenarios, 0).map_err(CommandError::invalid)?;
+    let scenarios = args.narrow.apply(args.scenarios.clone());
+    let loaded = scenario::load(&scenarios, 0).map_err(CommandError::invalid)?;
     let set = match args.seed {
         Some(seed) => loaded.set.with_seed(seed),
         None => loaded.set,

@@ -67,6 +67,7 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
     for path in fixtures {
         builder = builder.fixtures(path);
     }
+    builder = args.ignore.into_iter().fold(builder, Builder::ignore);
     builder = args.replay.strict.into_iter().fold(builder, Builder::strict);
     builder = builder.replay_speed(args.replay.replay_speed);
     if args.tls.forward {

@@ -30,6 +30,9 @@ pub struct Decoder<'s> {
 /// More problems than this are looked up in the places of the whole document.
 const FEW_PROBLEMS: usize = 8;
 
+/// Of how many problems the lines are shown: each line is looked for from the beginning of the text.
+const MOST_QUOTED: usize = 100;
+
 #[derive(Debug)]
 struct Problem {
     severity: Severity,
@@ -110,15 +113,20 @@ impl<'s> Decoder<'s> {
         };
         problems
             .into_iter()
-            .map(|problem| Diagnostic {
-                severity: problem.severity,
-                code: problem.code,
-                path: source.path.clone(),
-                place: place(&problem),
-                key: dotted(&problem.pointer),
-                message: problem.message,
-                hint: problem.hint,
-                reported: problem.reported,
+            .enumerate()
+            .map(|(number, problem)| {
+                let diagnostic = Diagnostic {
+                    severity: problem.severity,
+                    code: problem.code,
+                    path: source.path.clone(),
+                    place: place(&problem),
+                    key: dotted(&problem.pointer),
+                    message: problem.message,
+                    hint: problem.hint,
+                    reported: problem.reported,
+                    excerpt: None,
+                };
+                if number < MOST_QUOTED { diagnostic.quoting(&source.text) } else { diagnostic }
             })
             .collect()
     }
@@ -285,6 +293,21 @@ impl<'d> Node<'d> {
         self.decoder.report(kind, self.way.as_ref(), true, message, hint, None);
     }
 
+    /// How many problems were reported so far.
+    #[must_use]
+    pub(crate) fn problem_count(&self) -> usize {
+        self.decoder.problems.borrow().len()
+    }
+
+    /// Gives an example to the problems that were reported at this value, or within it, after so many others, and have
+    /// no advice of their own.
+    pub(crate) fn exemplify(&self, since: usize, example: &str) {
+        let mut problems = self.decoder.problems.borrow_mut();
+        for problem in problems.iter_mut().skip(since).filter(|problem| problem.hint.is_empty()) {
+            problem.hint = format!("write it like {example}");
+        }
+    }
+
     /// Where this value stands.
     #[must_use]
     pub fn place(&self) -> Option<Place> {
@@ -293,6 +316,11 @@ impl<'d> Node<'d> {
 
     /// Reports what was expected in place of this value.
     pub(crate) fn expected(&self, what: &str) {
+        self.expected_like(what, String::new());
+    }
+
+    /// Reports what was expected in place of this value, and how it is written.
+    pub(crate) fn expected_like(&self, what: &str, hint: String) {
         let found = match self.value {
             Value::Null => "nothing".to_owned(),
             Value::Bool(value) => value.to_string(),
@@ -301,7 +329,7 @@ impl<'d> Node<'d> {
             Value::Array(_) => "a list".to_owned(),
             Value::Object(_) => "an object".to_owned(),
         };
-        self.error(format!("expected {what}, found {found}"), "");
+        self.error(format!("expected {what}, found {found}"), hint);
     }
 
     pub(super) fn child(&self, last: Way<'d>, value: &'d Value) -> Self {
@@ -340,37 +368,4 @@ pub(super) fn shorten(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::document::Format;
-
-    #[test]
-    fn all_problems_are_collected_with_their_places() {
-        let text = "path: 7\nmetod: GET\ndelay: soon\nrules:\n- {id: 1}\n";
-        let source = Source { path: "s.yaml".into(), format: Format::Yaml, text: text.into() };
-        let values = source.parse().unwrap();
-        let decoder = Decoder::new(&source, 0);
-        let keys = decoder.root(&values[0]).keys().unwrap();
-        keys.get("path").unwrap().text();
-        keys.get("delay").unwrap().duration();
-        for rule in keys.get("rules").unwrap().items() {
-            let rule = rule.keys().unwrap();
-            rule.get("id").unwrap().text();
-            rule.required("then");
-            rule.finish();
-        }
-        assert!(keys.get("method").is_none());
-        keys.finish();
-        let lines: Vec<String> = decoder.finish().iter().map(ToString::to_string).collect();
-        assert_eq!(
-            lines,
-            [
-                "s.yaml:1:7: path: expected a text, found the number 7",
-                "s.yaml:3:8: delay: expected a time with its unit, like 400ms, 30s or 1m30s, found the text \"soon\"",
-                "s.yaml:5:8: rules[0].id: expected a text, found the number 1",
-                "s.yaml:5:3: rules[0]: the key \"then\" is missing; add it",
-                "s.yaml:2:1: metod: unknown key \"metod\"; did you mean \"method\"?",
-            ]
-        );
-    }
-}
+mod tests;

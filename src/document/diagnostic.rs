@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::Place;
+use super::excerpt::Excerpt;
 
 /// Whether a [`Diagnostic`] is an error.
 ///
@@ -23,7 +24,8 @@ pub enum Severity {
 /// The code of a problem that has no better one.
 pub(crate) const INVALID: &str = "invalid";
 
-/// One problem of one file. Displays as `path:line:column: [warning: ]key: message; hint`.
+/// One problem of one file. Displays as `path:line:column: [warning: ]key: message; hint`; with `{:#}` the line of the
+/// file follows, with a mark below the column.
 ///
 /// ```
 /// let problems = standin::check(&[], &["no-such-scenario".to_owned()]).unwrap_err();
@@ -50,6 +52,8 @@ pub struct Diagnostic {
     pub hint: String,
     /// The problem as the admin API reports it.
     pub(crate) reported: Reported,
+    /// The line of the file that it is about.
+    pub(crate) excerpt: Option<Excerpt>,
 }
 
 /// A problem as the admin API reports it, in `WireMock`'s form.
@@ -80,6 +84,7 @@ impl Diagnostic {
             message: message.into(),
             hint: String::new(),
             reported: Reported { pointer: "/".to_owned(), detail: None },
+            excerpt: None,
         }
     }
 
@@ -87,6 +92,13 @@ impl Diagnostic {
     #[must_use]
     pub(crate) fn at(mut self, place: Place) -> Self {
         self.place = Some(place);
+        self
+    }
+
+    /// Shows the line of its place, from the text of the file.
+    #[must_use]
+    pub(crate) fn quoting(mut self, text: &str) -> Self {
+        self.excerpt = self.place.and_then(|place| Excerpt::of(text, place));
         self
     }
 
@@ -112,6 +124,7 @@ impl Diagnostic {
             "key": self.key,
             "message": self.message,
             "hint": self.hint,
+            "excerpt": self.excerpt.as_ref().map(Excerpt::line),
         })
     }
 
@@ -140,11 +153,15 @@ impl fmt::Display for Diagnostic {
         if !self.hint.is_empty() {
             write!(f, "; {}", self.hint)?;
         }
-        Ok(())
+        match &self.excerpt {
+            Some(excerpt) if f.alternate() => write!(f, "\n{excerpt}"),
+            _ => Ok(()),
+        }
     }
 }
 
-/// All problems of a set of files, in the order of path and place. Displays as one line each.
+/// All problems of a set of files, in the order of path and place. Displays as one line each; with `{:#}` the lines of
+/// the files follow.
 ///
 /// ```
 /// # async fn run() {
@@ -198,7 +215,11 @@ impl fmt::Display for Diagnostics {
             if at > 0 {
                 f.write_str("\n")?;
             }
-            write!(f, "{diagnostic}")?;
+            if f.alternate() {
+                write!(f, "{diagnostic:#}")?;
+            } else {
+                write!(f, "{diagnostic}")?;
+            }
         }
         Ok(())
     }

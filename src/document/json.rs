@@ -7,26 +7,47 @@ use serde_json::map::Entry;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::json_syntax::{Dialect, first_problem};
 use super::places::{At, Spot};
 use super::{Diagnostic, Place, Source, Step};
 
 /// Parses a JSON text.
 pub(super) fn parse(source: &Source) -> Result<Value, Diagnostic> {
-    let text = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
-    serde_json::from_str::<Unique>(text).map(|unique| unique.0).map_err(|error| {
-        let message = error.to_string();
-        // serde_json ends its text with " at line L column C"; the place is reported in front instead.
-        let what = message.split(" at line ").next().unwrap_or(&message).to_owned();
-        let place = Place { line: error.line().max(1), column: error.column().max(1) };
-        let diagnostic = Diagnostic::error(&source.path, what).at(place);
-        if error.is_eof() {
-            diagnostic.hint("the JSON text ends too early: a bracket, brace or quote is not closed")
-        } else if error.is_syntax() {
-            diagnostic.hint("the text is not JSON here; YAML goes into a .yaml file")
-        } else {
-            diagnostic
-        }
+    serde_json::from_str::<Unique>(body_of(&source.text)).map(|unique| unique.0).map_err(|error| {
+        problem_of(source, Dialect::Strict).unwrap_or_else(|| beyond_syntax(source, &error))
     })
+}
+
+/// The text without a byte order mark.
+fn body_of(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// The first problem of a text that is not JSON.
+pub(super) fn problem_of(source: &Source, dialect: Dialect) -> Option<Diagnostic> {
+    let text = body_of(&source.text);
+    let problem = first_problem(text, dialect)?;
+    let place = Place::of_offset(text, problem.offset);
+    Some(
+        Diagnostic::error(&source.path, problem.message).hint(problem.hint).at(place).quoting(text),
+    )
+}
+
+/// What the parser refuses although the syntax is right: a key that is repeated, or a number without bounds.
+fn beyond_syntax(source: &Source, error: &serde_json::Error) -> Diagnostic {
+    let place = Place { line: error.line().max(1), column: error.column().max(1) };
+    let (what, hint) = if error.is_data() {
+        let message = error.to_string();
+        // The parser ends its text with " at line L column C"; the place is reported in front instead.
+        let what = message.split(" at line ").next().unwrap_or(&message).to_owned();
+        (what, "keep one of them; several values of one key are a list, like [1, 2]")
+    } else {
+        (
+            "this number is too large".to_owned(),
+            "write a number up to 1e308, or a text in double quotes",
+        )
+    };
+    Diagnostic::error(&source.path, what).hint(hint).at(place).quoting(body_of(&source.text))
 }
 
 /// Parses a JSON text in which keys may be repeated: the last one counts. Nothing where it is not JSON.
@@ -207,7 +228,7 @@ mod tests {
         let error = source("{\n  \"a\": ,\n}").parse().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "x.json:2:8: expected value; the text is not JSON here; YAML goes into a .yaml file"
+            "x.json:2:8: a value has to stand here, not ,; write a value, like \"text\", 1, true, null, [1, 2] or {\"a\": 1}"
         );
         let error = source("{\"a\": 1, \"a\": 2}").parse().unwrap_err();
         assert!(error.to_string().contains("the key \"a\" stands twice"), "{error}");

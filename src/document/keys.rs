@@ -52,6 +52,17 @@ impl<'d> Keys<'d> {
         found
     }
 
+    /// As [`Self::required`], with an example of the key in the advice.
+    pub(crate) fn required_like(&self, key: &'static str, example: &str) -> Option<Node<'d>> {
+        let found = self.get(key);
+        if found.is_none() {
+            let example = if example.is_empty() { key } else { example };
+            self.node
+                .error(format!("the key {key:?} is missing"), format!("add it, like {example}"));
+        }
+        found
+    }
+
     /// The keys of the object that are there (not null), in order.
     pub fn present(&self) -> impl Iterator<Item = &'d str> {
         self.map.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key.as_str())
@@ -97,6 +108,15 @@ fn mark(key: &str) -> u64 {
 
 /// "did you mean" for one close word, else the list of known words.
 pub(crate) fn suggest(text: &str, known: &[&str]) -> String {
+    // What a missing space or colon of YAML has joined.
+    if let Some(rest) = text.strip_prefix('-').filter(|rest| known.contains(rest)) {
+        return format!("an item of a list has a space behind the -: write \"- {rest}: ..\"");
+    }
+    if let Some((key, value)) = text.split_once([' ', ':', '='])
+        && known.contains(&key)
+    {
+        return format!("did you mean {key}: {}?", value.trim());
+    }
     let best = known
         .iter()
         .map(|word| {

@@ -12,10 +12,12 @@
 mod decode;
 mod diagnostic;
 pub(crate) mod disk;
+mod excerpt;
 mod inline;
 pub(crate) mod jayway;
 mod json;
 pub(crate) mod json_path;
+mod json_syntax;
 mod keys;
 mod lenient;
 mod ordered;
@@ -23,11 +25,14 @@ mod place;
 mod places;
 mod refusal;
 mod scalars;
+#[cfg(feature = "cli")]
+mod tagged;
 mod units;
 mod way;
 #[allow(dead_code, reason = "templates and stubs come to use all of it")]
 pub(crate) mod xml;
 mod yaml;
+mod yaml_error;
 
 pub use decode::Decoder;
 pub(crate) use decode::Node;
@@ -40,11 +45,15 @@ pub use place::{Place, Step};
 pub(crate) use place::{Pointer, json_pointer};
 pub(crate) use refusal::{Refusal, read_body, read_body_and_text};
 pub(crate) use scalars::InvalidValue;
+#[cfg(feature = "cli")]
+pub(crate) use tagged::BINARY_MARK;
 pub(crate) use units::{duration, size};
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+
+use json_syntax::Dialect;
 
 /// The largest fixture or scenario file that is read, in bytes.
 pub(crate) const MAX_FILE_BYTES: u64 = 1 << 30;
@@ -87,6 +96,10 @@ impl Source {
     /// # Errors
     /// A [`Diagnostic`] when the bytes are not UTF-8.
     pub fn from_bytes(path: PathBuf, format: Format, bytes: Vec<u8>) -> Result<Self, Diagnostic> {
+        if let [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] = *bytes {
+            let problem = Diagnostic::error(path, "the file is written in UTF-16");
+            return Err(problem.at(Place { line: 1, column: 1 }).hint("save it as UTF-8"));
+        }
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Self { path, format, text }),
             Err(error) => {
@@ -122,6 +135,8 @@ impl Source {
         };
         let text = self.text.trim_start_matches('\u{feff}');
         let Ok(strict) = lenient::to_strict(text) else {
+            // Comments and the like are no problem here.
+            let problem = json::problem_of(&self, Dialect::Lenient).unwrap_or(problem);
             return (self, Err(problem), None);
         };
         let ignored = strict.ignored.map(|at| {

@@ -115,7 +115,11 @@ mod tests {
             ("", json!({"pointer": "/"}), "the body is empty; send JSON"),
             ("nope", json!({}), "expected a value, found 'n'"),
             ("\"text\"", json!({"pointer": "/"}), "expected an object, found the text \"text\""),
-            ("{'url': 1}", json!({"pointer": "/"}), "expected a text, found the number 1"),
+            (
+                "{'url': 1}",
+                json!({"pointer": "/"}),
+                "expected a text, found the number 1; write it in quotes, like \"1\"",
+            ),
             (
                 "{\"pattern\": {\"b\": 1}, \"url\": 1}",
                 json!({"pointer": "/pattern"}),

@@ -14,7 +14,12 @@ impl<'d> Node<'d> {
     pub fn text(&self) -> Option<&'d str> {
         let text = self.value().as_str();
         if text.is_none() {
-            self.expected("a text");
+            match self.value() {
+                value @ (Value::Number(_) | Value::Bool(_)) => {
+                    self.expected_like("a text", format!("write it in quotes, like \"{value}\""));
+                }
+                _ => self.expected("a text"),
+            }
         }
         text
     }
@@ -23,7 +28,17 @@ impl<'d> Node<'d> {
     pub fn bool(&self) -> Option<bool> {
         let value = self.value().as_bool();
         if value.is_none() {
-            self.expected("true or false");
+            let meant = match self.value().as_str().map(str::to_ascii_lowercase).as_deref() {
+                Some("yes" | "on" | "y" | "true") => Some("true"),
+                Some("no" | "off" | "n" | "false") => Some("false"),
+                _ => None,
+            };
+            match meant {
+                Some(word) => {
+                    self.expected_like("true or false", format!("write {word}, without quotes"));
+                }
+                None => self.expected("true or false"),
+            }
         }
         value
     }
@@ -45,7 +60,13 @@ impl<'d> Node<'d> {
     pub fn duration(&self) -> Option<Duration> {
         let found = self.value().as_str().and_then(units::duration);
         if found.is_none() {
-            self.expected("a time with its unit, like 400ms, 30s or 1m30s");
+            let what = "a time with its unit, like 400ms, 30s or 1m30s";
+            match self.value() {
+                Value::Number(number) => {
+                    self.expected_like(what, format!("write {number}s, or {number}ms"));
+                }
+                _ => self.expected(what),
+            }
         }
         found
     }
@@ -66,7 +87,16 @@ impl<'d> Node<'d> {
     pub fn percent(&self) -> Option<f64> {
         let found = self.value().as_str().and_then(units::percent);
         if found.is_none() {
-            self.expected("a share from 0% to 100%, like 30%");
+            let what = "a share from 0% to 100%, like 30%";
+            match self.value().as_f64() {
+                Some(number) if number > 0.0 && number < 1.0 => {
+                    self.expected_like(what, format!("write {}%", round(number * 100.0)));
+                }
+                Some(number) if (0.0..=100.0).contains(&number) => {
+                    self.expected_like(what, format!("write {number}%"));
+                }
+                _ => self.expected(what),
+            }
         }
         found
     }
@@ -126,6 +156,11 @@ impl<'d> Node<'d> {
         };
         Ok(Some(number.trunc() as i64))
     }
+}
+
+/// Without the digits that a multiplication adds.
+fn round(number: f64) -> f64 {
+    (number * 1e6).round() / 1e6
 }
 
 /// A value of the wrong type. The decoder has the problem.

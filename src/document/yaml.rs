@@ -7,7 +7,7 @@ use serde_saphyr::granit_parser::{Event, Parser, Span};
 
 use super::ordered::OrderedText;
 use super::places::{At, Spot};
-use super::{Diagnostic, Place, Source, Step};
+use super::{Diagnostic, Place, Source, Step, yaml_error};
 
 /// How many values aliases may add to those that are written.
 const MAX_REPEATED: usize = 100_000;
@@ -40,26 +40,8 @@ fn parse_as<T: DeserializeOwned>(source: &Source) -> Result<Vec<T>, Diagnostic> 
             max_total_scalar_bytes: written.saturating_add(MAX_REPEATED_BYTES),
         },
     };
-    serde_saphyr::from_multiple_with_options::<T>(&source.text, options).map_err(|error| {
-        let place = error.location().map(|at| Place {
-            line: usize::try_from(at.line()).unwrap_or(1).max(1),
-            column: usize::try_from(at.column()).unwrap_or(1).max(1),
-        });
-        let what = error.without_snippet().to_string();
-        // The library wraps a budget's end in the alias that met it: only its words tell.
-        let mut diagnostic = if what.contains("budget breached") {
-            Diagnostic::error(
-                &source.path,
-                "aliases make the text far larger than it is written, or it is nested too deeply",
-            )
-            .hint("write out what the aliases stand for")
-        } else {
-            Diagnostic::error(&source.path, what)
-                .hint("the text is not YAML that can be loaded here")
-        };
-        diagnostic.place = place;
-        diagnostic
-    })
+    serde_saphyr::from_multiple_with_options::<T>(&source.text, options)
+        .map_err(|error| yaml_error::diagnostic(source, &error))
 }
 
 /// The line and column of the value, or of the key, at `pointer` in the given document.

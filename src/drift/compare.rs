@@ -1,9 +1,11 @@
 //! Two answers side by side.
 
+use http::header::CONTENT_ENCODING;
 use serde_json::Value;
 use similar::TextDiff;
 
 use crate::recorded::RecordedAnswer;
+use crate::redact::decoded;
 
 use super::noise::IgnoreRules;
 
@@ -45,19 +47,23 @@ pub(super) fn compare(
     Some(text)
 }
 
-/// An answer as text: the status, the header fields that are compared, the body.
+/// An answer as text: the status, the header fields that are compared, the body. Compression is no part of what it
+/// says.
 fn shown(answer: &RecordedAnswer, ignore: &IgnoreRules) -> String {
+    let coding = answer.headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+    let plain = coding.and_then(|coding| decoded(coding, &answer.body));
     let mut text = format!("status: {}\n", answer.status.as_u16());
     let mut fields: Vec<String> = answer
         .headers
         .iter()
         .filter(|(name, _)| ignore.compares(name))
+        .filter(|(name, _)| plain.is_none() || **name != CONTENT_ENCODING)
         .map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())))
         .collect();
     fields.sort_unstable();
     text.extend(fields);
     text.push('\n');
-    text.push_str(&body(&answer.body, ignore));
+    text.push_str(&body(plain.as_deref().unwrap_or(&answer.body), ignore));
     if !text.ends_with('\n') {
         text.push('\n');
     }

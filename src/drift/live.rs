@@ -2,13 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap};
 
 use crate::fixtures;
 use crate::message::Request;
-use crate::record::{CompleteExchange, Recorder, Upstream};
+use crate::record::{CompleteExchange, FetchedAnswer, Recorder, Upstream};
 use crate::recorded::{Answers, LiteralRequest, RecordedAnswer, RecordedStub, Recording};
 use crate::redact::Redactor;
 use crate::transport::Logger;
@@ -40,11 +41,12 @@ pub(crate) async fn live(
 ) -> (Report, Vec<Recorded>) {
     let mut report = Report::default();
     let mut drifted = Vec::new();
+    let mut reached = Reached::default();
     for (at, stub) in recording.stubs.iter().enumerate() {
         let verdict = if is_superseded(recording, at) {
             Verdict::Skipped("a later answer of its sequence is compared".to_owned())
         } else {
-            match one(stub, answers, options).await {
+            match one(stub, answers, options, &mut reached).await {
                 Ok((diff, recorded)) => match diff {
                     None => Verdict::Same,
                     Some(_)
@@ -64,6 +66,38 @@ pub(crate) async fn live(
         report.0.push(Comparison { file, title: stub.title(), verdict });
     }
     (report, drifted)
+}
+
+/// How many requests in a row may have no answer before the rest is not made, while none had one: each may take as
+/// long as the time limit.
+const MOST_UNANSWERED: u32 = 3;
+
+/// Whether the backend answers at all.
+#[derive(Debug, Default)]
+struct Reached {
+    answered: bool,
+    unanswered: u32,
+}
+
+impl Reached {
+    /// Makes a request, unless the backend is known to be gone.
+    async fn fetch(
+        &mut self,
+        upstream: &Upstream,
+        asked: Request,
+    ) -> Result<FetchedAnswer, String> {
+        if !self.answered && self.unanswered >= MOST_UNANSWERED {
+            return Err(format!(
+                "not asked, as {MOST_UNANSWERED} requests before it had no answer"
+            ));
+        }
+        let fetched = upstream.fetch(asked).await;
+        match &fetched {
+            Ok(_) => self.answered = true,
+            Err(_) => self.unanswered += 1,
+        }
+        fetched
+    }
 }
 
 /// Whether the sequence of a stub goes on: the last answer is the one that holds.
@@ -105,6 +139,7 @@ async fn one(
     stub: &RecordedStub,
     answers: &Answers,
     options: &LiveOptions<'_>,
+    reached: &mut Reached,
 ) -> Result<(Option<String>, Recorded), Verdict> {
     let request = LiteralRequest::of(&stub.mapping["request"]).map_err(Verdict::Skipped)?;
     if !request.is_safe() {
@@ -122,7 +157,7 @@ async fn one(
     }
     let headers = asked.headers.clone();
     asked.headers.remove(ACCEPT_ENCODING);
-    let live = options.upstream.fetch(asked).await.map_err(Verdict::Failed)?;
+    let live = reached.fetch(options.upstream, asked).await.map_err(Verdict::Failed)?;
     let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
     if refused.contains(&live.status) && !refused.contains(&answer.status) {
         return Err(Verdict::Failed(format!(
@@ -137,6 +172,8 @@ async fn one(
         headers,
         body: request.body.clone(),
         status: live.status,
+        reason: None,
+        waited: Duration::ZERO,
         answer_headers: live.headers,
         answer: live.body,
     };
@@ -179,7 +216,9 @@ async fn record(
     let Some(live) = again.stubs.into_iter().next() else {
         return Err("the live answer cannot be recorded".to_owned());
     };
-    let answers = Answers::new(&paths, None).map_err(|problems| problems.to_string())?;
+    // Links as the recorded answers have them: both lead to the backend by its URL.
+    let base = options.origin.parse().ok();
+    let answers = Answers::new(&paths, base).map_err(|problems| problems.to_string())?;
     let answer = answers.of(&live, Some(request)).await.map_err(|error| error.to_string())?;
     Ok(Recorded { stub: stub.clone(), answer, live, scratch })
 }

@@ -77,6 +77,11 @@ impl Report {
         text
     }
 
+    /// Whether nothing was found out: no answer was compared, and none is missing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count(|verdict| !matches!(verdict, Verdict::Skipped(_))) == 0
+    }
+
     fn counts(&self) -> [usize; 4] {
         [
             self.count(|verdict| *verdict == Verdict::Same),

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, Uri, Version};
 use uuid::Uuid;
 
+use super::fields::{field_len, read_fields, write_fields};
 use super::late_body::LateBody;
 use crate::matching::Stub;
-use crate::message::{Body, Origin, Plan, Request, RequestBody, SubEvent};
+use crate::message::{Body, FaultPoint, Origin, Plan, Request, RequestBody, SubEvent};
 
 /// How many bytes of one request body are kept.
 pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
@@ -86,10 +86,13 @@ struct More {
     id: Option<Uuid>,
     delay: Duration,
     fault: Option<&'static str>,
+    fault_at: Option<FaultPoint>,
     response: KeptBody,
     sub_events: Box<[TimedEvent]>,
     /// The body of the request, where it is read beside the answer.
     late: Option<Arc<LateBody>>,
+    rule: Option<Arc<str>>,
+    hint: Option<Box<str>>,
 }
 
 /// The body of a response, as far as it is kept.
@@ -119,9 +122,12 @@ impl Entry {
             id: plan.exchange_id(),
             delay: plan.delivery.delay(),
             fault: plan.delivery.label(),
+            fault_at: plan.delivery.fault().map(|fault| fault.at),
             response: if fixed { KeptBody::OfStub } else { KeptBody::of(plan) },
             sub_events: plan.sub_events().iter().map(event).collect(),
             late: late.clone(),
+            rule: plan.journal.as_ref().and_then(|details| details.rule.clone()),
+            hint: plan.journal.as_ref().and_then(|details| details.hint.clone()),
         });
         Self {
             at: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
@@ -169,7 +175,7 @@ impl Entry {
                 KeptBody::First(bytes, _) => bytes.len(),
             };
             let late = more.late.as_ref().map_or(0, |late| late.most);
-            size_of::<More>() + response + late
+            size_of::<More>() + response + late + more.hint.as_ref().map_or(0, |hint| hint.len())
         });
         size_of::<Self>() + self.text.len() + more
     }
@@ -187,6 +193,21 @@ impl Entry {
     /// The fault that was injected.
     pub(super) fn fault(&self) -> Option<&'static str> {
         self.more.as_ref()?.fault
+    }
+
+    /// Where the fault ended the answer, if it did.
+    pub(super) fn fault_at(&self) -> Option<FaultPoint> {
+        self.more.as_ref()?.fault_at
+    }
+
+    /// The rule that changed the answer of something else.
+    pub(super) fn rule(&self) -> Option<&Arc<str>> {
+        self.more.as_ref()?.rule.as_ref()
+    }
+
+    /// Why nothing answered.
+    pub(super) fn hint(&self) -> Option<&str> {
+        self.more.as_ref()?.hint.as_deref()
     }
 
     /// The body of the request, where it is read beside the answer.
@@ -346,39 +367,4 @@ fn text_of(request: &Request, response: Option<&HeaderMap>) -> (Box<[u8]>, [u32;
     }
     let length = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
     (text.into(), lengths.map(length), body_length)
-}
-
-/// How many bytes a header field takes: name and value, each behind its length.
-fn field_len(name: &HeaderName, value: &HeaderValue) -> usize {
-    8 + name.as_str().len() + value.len()
-}
-
-fn write_fields(headers: &HeaderMap, text: &mut Vec<u8>) {
-    let size = |length: usize| u32::try_from(length).unwrap_or(0).to_le_bytes();
-    for (name, value) in headers {
-        for part in [name.as_str().as_bytes(), value.as_bytes()] {
-            text.extend_from_slice(&size(part.len()));
-            text.extend_from_slice(part);
-        }
-    }
-}
-
-fn read_fields(mut text: &[u8]) -> HeaderMap {
-    let mut part = || {
-        let (length, after) = text.split_first_chunk::<4>()?;
-        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-        let (part, after) = after.split_at_checked(length)?;
-        text = after;
-        Some(part)
-    };
-    let mut headers = HeaderMap::new();
-    while let (Some(name), Some(value)) = (part(), part()) {
-        // Both were a header field before.
-        if let (Ok(name), Ok(value)) =
-            (HeaderName::from_bytes(name), HeaderValue::from_bytes(value))
-        {
-            headers.append(name, value);
-        }
-    }
-    headers
 }

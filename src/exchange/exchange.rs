@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use uuid::Uuid;
 
-use crate::message::{DEFAULT_WORLD, Origin};
+use crate::message::{Asked, DEFAULT_WORLD, Origin, Request};
 use crate::redact::Redactor;
 
 use super::entry::Entry;
@@ -76,7 +76,28 @@ impl Exchange {
         self.target.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
     }
 
-    /// As a line for people: method, target, status, what answered.
+    /// The scenario rule that answered, or changed the answer of something else.
+    pub fn rule(&self) -> Option<&str> {
+        match &self.origin {
+            Origin::Scenario(rule) => Some(rule),
+            _ => self.entry.rule().map(|rule| &**rule),
+        }
+    }
+
+    /// Why nothing answered: a version that is not served, or a name that is near; nothing where that is not known.
+    pub fn hint(&self) -> Option<&str> {
+        self.entry.hint()
+    }
+
+    /// The verb of the Kubernetes API, and the resource as `plural.group`, where the request is one for a resource.
+    pub fn verb_and_resource(&self) -> Option<(String, String)> {
+        let mut request = Request::new(self.method.clone(), "/");
+        request.uri = self.target.clone();
+        let asked = Asked::new(&request);
+        Some((asked.verb()?.to_owned(), asked.resource()?.to_owned()))
+    }
+
+    /// As a line for people: method, target, status, what answered (a rule, a stub, a resource), what changed the answer.
     pub fn to_line(&self) -> String {
         let target = self.redactor.target(self.sent_target());
         let mut line =
@@ -87,8 +108,22 @@ impl Exchange {
         if let Some(id) = self.origin.id() {
             line.push_str(&format!(" {id}"));
         }
+        if let Some(name) = self.entry.stub.as_ref().and_then(|stub| stub.name()) {
+            line.push_str(&format!(" ({name})"));
+        }
+        if self.origin == Origin::Kubernetes
+            && let Some((verb, resource)) = self.verb_and_resource()
+        {
+            line.push_str(&format!(" {verb} {resource}"));
+        }
+        if let Some(rule) = self.entry.rule() {
+            line.push_str(&format!(" rule={rule}"));
+        }
         if let Some(fault) = self.fault {
             line.push_str(&format!(" fault={fault}"));
+        }
+        if let Some(hint) = self.hint() {
+            line.push_str(&format!(" ({hint})"));
         }
         line
     }

@@ -10,6 +10,7 @@
 mod entry;
 #[expect(clippy::module_inception, reason = "the module is about exchanges, this file is one")]
 mod exchange;
+mod fields;
 mod ids;
 mod index;
 mod journal;

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::message::parameters::{self, Parameters};
-use crate::message::{Asked, DEFAULT_WORLD, Origin, Request, decoded};
+use crate::message::{DEFAULT_WORLD, FaultPoint, Origin, decoded};
 
 use super::exchange::Exchange;
 use super::shown::{Fields, Shown, Text};
@@ -110,11 +110,21 @@ fn standin(exchange: &Exchange) -> Option<Value> {
         standin.insert("answeredBy".to_owned(), exchange.origin.label().into());
         standin.insert("id".to_owned(), json!(exchange.origin.id()));
         standin.insert("fault".to_owned(), exchange.fault.into());
+        if let Some(at) = entry.fault_at() {
+            standin.insert("faultAt".to_owned(), place(at));
+        }
         standin.insert("durationMicroseconds".to_owned(), duration.into());
     }
-    if !by_stub && let Some((verb, resource)) = verb_and_resource(exchange) {
+    let is_known = !by_stub || exchange.hint().is_some() || entry.rule().is_some();
+    if is_known && let Some((verb, resource)) = exchange.verb_and_resource() {
         standin.insert("verb".to_owned(), verb.into());
         standin.insert("resource".to_owned(), resource.into());
+    }
+    if let Some(rule) = entry.rule() {
+        standin.insert("rule".to_owned(), (**rule).into());
+    }
+    if let Some(hint) = exchange.hint() {
+        standin.insert("hint".to_owned(), hint.into());
     }
     // A body of which only the beginning is kept, with its length in bytes where that is known.
     if !entry.has_whole_body() {
@@ -127,12 +137,13 @@ fn standin(exchange: &Exchange) -> Option<Value> {
     (!standin.is_empty()).then(|| standin.into())
 }
 
-/// The verb of the Kubernetes API, and the resource, where a request is about one.
-fn verb_and_resource(exchange: &Exchange) -> Option<(String, String)> {
-    let mut request = Request::new(exchange.method.clone(), "/");
-    request.uri = exchange.target.clone();
-    let asked = Asked::new(&request);
-    Some((asked.verb()?.to_owned(), asked.resource()?.to_owned()))
+/// A place within an answer, as scenarios write it.
+fn place(at: FaultPoint) -> Value {
+    match at {
+        FaultPoint::BeforeHeaders => "before_headers".into(),
+        FaultPoint::AfterHeaders => "after_headers".into(),
+        FaultPoint::AfterBytes(bytes) => json!({"bytes": bytes}),
+    }
 }
 
 fn stub_mapping(exchange: &Exchange) -> Value {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{CONTENT_TYPE, HeaderMap, LOCATION, SET_COOKIE};
+use http::header::{CONTENT_TYPE, COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -41,7 +41,8 @@ pub(crate) async fn har(recording: &Recording, answers: &Answers, base: &str) ->
                         are(&request.unknown)
                     ));
                 }
-                entries.push(entry(entries.len(), base, &request, &answer));
+                let response = &stub.mapping["response"];
+                entries.push(entry(entries.len(), base, &request, &answer, response));
             }
             Err(why) => exported.left_out.push(format!(
                 "{}: {} is left out: {why}",
@@ -61,7 +62,13 @@ fn are(parts: &[String]) -> String {
     format!("{} {}", parts.join(", "), if parts.len() == 1 { "is" } else { "are" })
 }
 
-fn entry(at: usize, base: &str, request: &LiteralRequest, answer: &RecordedAnswer) -> Value {
+fn entry(
+    at: usize,
+    base: &str,
+    request: &LiteralRequest,
+    answer: &RecordedAnswer,
+    response: &Value,
+) -> Value {
     let began = i64::try_from(at).ok().and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
     let began = began.unwrap_or_default();
     let query = request.target.split_once('?').map(|(_, query)| query);
@@ -72,7 +79,7 @@ fn entry(at: usize, base: &str, request: &LiteralRequest, answer: &RecordedAnswe
         "method": request.method.as_str(),
         "url": format!("{}{}", base.trim_end_matches('/'), request.target),
         "httpVersion": "HTTP/1.1",
-        "cookies": [],
+        "cookies": sent_cookies(&request.headers),
         "headers": headers(&request.headers),
         "queryString": query,
         "headersSize": -1,
@@ -86,13 +93,16 @@ fn entry(at: usize, base: &str, request: &LiteralRequest, answer: &RecordedAnswe
     let body = if has_body { &answer.body[..] } else { &[] };
     let mut shown = content(&answer.headers, body, "");
     shown["size"] = body.len().into();
+    let reason = response["statusMessage"].as_str().or(answer.status.canonical_reason());
+    // How long the server took for the head; the parts of a stream have no place in an archive.
+    let wait = response["fixedDelayMilliseconds"].as_u64().unwrap_or_default();
     json!({
         "startedDateTime": format!("{began:.3}"),
-        "time": 0,
+        "time": wait,
         "request": asked,
         "response": {
             "status": answer.status.as_u16(),
-            "statusText": answer.status.canonical_reason().unwrap_or_default(),
+            "statusText": reason.unwrap_or_default(),
             "httpVersion": "HTTP/1.1",
             "cookies": cookies(&answer.headers),
             "headers": headers(&answer.headers),
@@ -102,7 +112,7 @@ fn entry(at: usize, base: &str, request: &LiteralRequest, answer: &RecordedAnswe
             "bodySize": body.len(),
         },
         "cache": {},
-        "timings": {"send": 0, "wait": 0, "receive": 0},
+        "timings": {"send": 0, "wait": wait, "receive": 0},
     })
 }
 
@@ -115,11 +125,43 @@ fn headers(headers: &HeaderMap) -> Vec<Value> {
 
 fn cookies(headers: &HeaderMap) -> Vec<Value> {
     let values = headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let pair = |value: &str| {
-        let (name, value) = value.split(';').next()?.split_once('=')?;
-        Some(json!({"name": name.trim(), "value": value.trim()}))
-    };
-    values.filter_map(pair).collect()
+    values.filter_map(set_cookie).collect()
+}
+
+/// A cookie that an answer sets, with its attributes (RFC 6265, section 4.1).
+fn set_cookie(field: &str) -> Option<Value> {
+    let mut parts = field.split(';');
+    let mut cookie = cookie(parts.next()?)?;
+    for part in parts {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        let value = value.trim();
+        match name.trim().to_ascii_lowercase().as_str() {
+            "path" => cookie["path"] = value.into(),
+            "domain" => cookie["domain"] = value.into(),
+            "samesite" => cookie["sameSite"] = value.into(),
+            "httponly" => cookie["httpOnly"] = true.into(),
+            "secure" => cookie["secure"] = true.into(),
+            "expires" => {
+                if let Ok(time) = httpdate::parse_http_date(value)
+                    && let Ok(time) = jiff::Timestamp::try_from(time)
+                {
+                    cookie["expires"] = time.to_string().into();
+                }
+            }
+            _ => {}
+        }
+    }
+    Some(cookie)
+}
+
+fn sent_cookies(headers: &HeaderMap) -> Vec<Value> {
+    let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(';')).filter_map(cookie).collect()
+}
+
+fn cookie(pair: &str) -> Option<Value> {
+    let (name, value) = pair.split_once('=')?;
+    Some(json!({"name": name.trim(), "value": value.trim()}))
 }
 
 fn content(headers: &HeaderMap, body: &[u8], default: &str) -> Value {

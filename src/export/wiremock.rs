@@ -3,12 +3,14 @@
 //! A mapping stays as it is where `WireMock` has all of it. What only this program has (transformers of recorded
 //! streams) is written as what it answers.
 
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use crate::document::duration;
@@ -30,6 +32,12 @@ const BASE: &str = "{{request.baseUrl}}";
 /// Exports a recording, or any stubs. The answers are made for [`REPLAY`].
 pub(crate) async fn wiremock(recording: &Recording, answers: &Answers) -> Exported {
     let mut exported = Exported::default();
+    let without: HashSet<String> = recording
+        .stubs
+        .iter()
+        .filter(|stub| credentials(stub).is_none())
+        .map(|stub| stub.mapping["request"].to_string())
+        .collect();
     for (index, stub) in recording.stubs.iter().enumerate() {
         let index = i64::try_from(index).ok();
         let text = if is_own(stub) {
@@ -45,7 +53,12 @@ pub(crate) async fn wiremock(recording: &Recording, answers: &Answers) -> Export
             let text = stub.stub.file_text(index);
             format!("{}\n", pretty_json(&text).unwrap_or(text))
         };
-        if stub.mapping.pointer("/metadata/standin/credentials").is_some() {
+        let mut text = text;
+        if let Some(credentials) = credentials(stub) {
+            // Others for the same request were recorded without credentials.
+            if without.contains(&stub.mapping["request"].to_string()) {
+                text = asking_for(&text, credentials).unwrap_or(text);
+            }
             let file = stub.file().display();
             exported.left_out.push(format!(
                 "{file}: {} answers any client there: WireMock does not know pseudonyms of credentials",
@@ -61,6 +74,32 @@ pub(crate) async fn wiremock(recording: &Recording, answers: &Answers) -> Export
         exported.stubs += 1;
     }
     exported
+}
+
+/// The credentials by which a replay knows the client of a stub.
+fn credentials(stub: &RecordedStub) -> Option<&Value> {
+    stub.mapping.pointer("/metadata/standin/credentials")
+}
+
+/// A mapping that asks for credentials, whatever they are: a request without them is for another stub.
+fn asking_for(mapping: &str, credentials: &Value) -> Option<String> {
+    let mut keys: BTreeMap<String, Box<RawValue>> = serde_json::from_str(mapping).ok()?;
+    let mut request: Value = serde_json::from_str(keys.get("request")?.get()).ok()?;
+    for value in credentials["values"].as_array()? {
+        let fields = match value["in"].as_str()? {
+            "header" => "headers",
+            "cookie" => "cookies",
+            "query" => "queryParameters",
+            _ => continue,
+        };
+        let field = &mut request[fields][value["name"].as_str()?];
+        if field.is_null() {
+            *field = json!({"matches": ".+"});
+        }
+    }
+    keys.insert("request".to_owned(), to_raw_value(&request).ok()?);
+    let text = serde_json::to_string(&keys).ok()?;
+    Some(format!("{}\n", pretty_json(&text).unwrap_or(text)))
 }
 
 fn is_own(stub: &RecordedStub) -> bool {

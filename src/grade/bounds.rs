@@ -1,5 +1,6 @@
-//! `max_requests`, `min_requests`, `max_in_flight`, `max_attempts`: bounds on requests.
+//! `max_requests`, `min_requests`, `max_in_flight`, `max_connections`, `max_attempts`: bounds on requests.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{Finding, Record, by_call};
@@ -44,6 +45,22 @@ pub(super) fn in_flight(max: u64, about: &[&Record]) -> Option<Finding> {
     }
     let message = format!("had {most} requests at once, where {max} are enough");
     Some(Finding::new("too-many-in-flight", when, message))
+}
+
+/// More connections than expected.
+pub(super) fn connections(most: u64, about: &[&Record]) -> Option<Finding> {
+    let mut peers = HashSet::new();
+    let beyond = about.iter().find(|record| {
+        let is_new = record.peer.is_some_and(|peer| peers.insert(peer));
+        is_new && peers.len() as u64 > most
+    })?;
+    let all: HashSet<_> = about.iter().filter_map(|record| record.peer).collect();
+    let message = format!(
+        "sent {} requests on {} connections, where {most} are enough",
+        about.len(),
+        all.len()
+    );
+    Some(Finding::new("too-many-connections", beyond.began, message))
 }
 
 /// A call that went on after it had failed so often in a row.

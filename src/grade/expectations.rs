@@ -112,6 +112,9 @@ fn of_rule(expect: &Expect, about: &[&Record], all: &[&Record]) -> Vec<(String, 
     if let Some(most) = expect.max_in_flight {
         checks.add(format!("max_in_flight: {most}"), bounds::in_flight(most, about));
     }
+    if let Some(most) = expect.max_connections {
+        checks.add(format!("max_connections: {most}"), bounds::connections(most, about));
+    }
     if let Some(most) = expect.max_attempts {
         checks.add(format!("max_attempts: {most}"), bounds::attempts(most, about));
     }

@@ -1,5 +1,6 @@
 //! What clients of a world did, one record for each request, bounded.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,6 +20,8 @@ pub(crate) struct Record {
     pub answered: Duration,
     /// When its answer was over, or the client gone.
     pub ended: Option<Duration>,
+    /// The client's end of the connection.
+    pub peer: Option<SocketAddr>,
     /// The method.
     pub method: String,
     /// The path, without the query.
@@ -154,6 +157,18 @@ struct Inner {
 }
 
 impl Log {
+    /// Counts a request where there is no room for its record; says whether that is so. Then nothing more is to be
+    /// done for it, however long clients go on.
+    pub(crate) fn skips(&self) -> bool {
+        let mut inner = self.lock();
+        let is_full = inner.records.len() >= MAX_RECORDS;
+        if is_full {
+            inner.last = Some(Instant::now());
+            inner.dropped += 1;
+        }
+        is_full
+    }
+
     /// Adds a record, and says its number.
     pub(crate) fn push(&self, record: Record) -> usize {
         let mut inner = self.lock();

@@ -73,6 +73,7 @@ pub(crate) const CODES: &[&str] = &[
     "token-storm",
     "took-half-for-whole",
     "too-few-requests",
+    "too-many-connections",
     "too-many-in-flight",
     "too-many-requests",
     "unmatched",

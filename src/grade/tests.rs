@@ -11,6 +11,7 @@ fn record(at: u32, status: u16) -> Record {
         began: MS * at,
         answered: MS * (at + 1),
         ended: Some(MS * (at + 2)),
+        peer: None,
         method: "GET".into(),
         path: "/x".into(),
         query: None,

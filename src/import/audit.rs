@@ -105,7 +105,7 @@ fn read(event: &Value) -> Result<Option<ImportedExchange>, String> {
     }
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, JSON);
-    let answered = Answered { status, headers, body: bytes(answer), coded: false };
+    let answered = Answered { status, headers, body: bytes(answer), ..Answered::default() };
     exchange(asked, answered).map(Some)
 }
 

@@ -1,5 +1,7 @@
 //! Exchanges of other tools' files: URLs, header fields and bodies as HTTP has them.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::{
     CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue,
@@ -27,13 +29,21 @@ pub(super) struct Asked<'a> {
 }
 
 /// An answer as files have it.
+#[derive(Default)]
 pub(super) struct Answered {
     pub(super) status: u64,
+    /// The reason phrase, where the file has one.
+    pub(super) reason: Option<String>,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     /// Whether the body may still be compressed, as `Content-Encoding` says.
     pub(super) coded: bool,
+    /// How long the head took.
+    pub(super) waited: Duration,
 }
+
+/// The longest wait that is taken from a file: a longer one is that of a person, or of a machine that slept.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
 /// Puts an exchange together.
 ///
@@ -47,8 +57,10 @@ pub(super) fn exchange(asked: Asked<'_>, answered: Answered) -> Result<ImportedE
     if !url.starts_with('/') && !matches!(&*scheme, "http" | "https") {
         return Err(format!("{scheme}: URLs are not exchanges of HTTP"));
     }
-    let uri: Uri =
-        escaped(url).parse().map_err(|error| format!("{url:?} is not a URL: {error}"))?;
+    let uri: Result<Uri, _> = escaped(url, b"").parse();
+    // Some clients send a few of the characters that a URL does not have, and servers see them.
+    let uri = uri.or_else(|_| escaped(url, b"\"<>\\^`{|}").parse());
+    let uri: Uri = uri.map_err(|error| format!("{url:?} is not a URL: {error}"))?;
     let status = u16::try_from(answered.status).ok();
     let status = status.and_then(|status| StatusCode::from_u16(status).ok());
     let status = status.filter(|status| status.as_u16() != 0).ok_or_else(|| {
@@ -70,11 +82,26 @@ pub(super) fn exchange(asked: Asked<'_>, answered: Answered) -> Result<ImportedE
     for name in [CONNECTION, TRANSFER_ENCODING, UPGRADE] {
         headers.remove(name);
     }
+    let waited = answered.waited.min(LONGEST_WAIT);
+    let usual = status.canonical_reason();
+    let reason = answered.reason.as_ref().filter(|reason| !reason.is_empty());
+    let reason = reason.filter(|reason| Some(reason.as_str()) != usual);
+    let reason = reason.map(|reason| Bytes::copy_from_slice(reason.as_bytes()));
     let (answer_headers, answer) = plain(answered);
     let scheme = uri.scheme_str().unwrap_or("http");
     let origin = (!host.is_empty()).then(|| format!("{scheme}://{host}"));
-    let exchange =
-        CompleteExchange { origin, method, target, headers, body, status, answer_headers, answer };
+    let exchange = CompleteExchange {
+        origin,
+        method,
+        target,
+        headers,
+        body,
+        status,
+        reason,
+        waited,
+        answer_headers,
+        answer,
+    };
     Ok(ImportedExchange { host, exchange })
 }
 
@@ -116,27 +143,15 @@ pub(super) fn add_header(headers: &mut HeaderMap, name: &str, text: &str) {
     }
 }
 
-/// A URL without its fragment, and with what HTTP does not allow in it escaped.
-fn escaped(url: &str) -> String {
+/// A URL without its fragment, and with blanks, bytes beyond ASCII and these bytes escaped.
+fn escaped(url: &str, bytes: &[u8]) -> String {
     let url = url.split('#').next().unwrap_or_default();
     let mut out = String::with_capacity(url.len());
     for byte in url.bytes() {
-        match byte {
-            b' '
-            | b'"'
-            | b'<'
-            | b'>'
-            | b'\\'
-            | b'^'
-            | b'`'
-            | b'{'
-            | b'|'
-            | b'}'
-            | 0..=31
-            | 127.. => {
-                out.push_str(&format!("%{byte:02X}"));
-            }
-            byte => out.push(char::from(byte)),
+        if matches!(byte, 0..=32 | 127..) || bytes.contains(&byte) {
+            out.push_str(&format!("%{byte:02X}"));
+        } else {
+            out.push(char::from(byte));
         }
     }
     out
@@ -151,7 +166,7 @@ mod tests {
     }
 
     fn answered(status: u64) -> Answered {
-        Answered { status, headers: HeaderMap::new(), body: Bytes::new(), coded: false }
+        Answered { status, ..Answered::default() }
     }
 
     #[test]
@@ -159,7 +174,8 @@ mod tests {
         for (url, host, target) in [
             ("http://A.example:81/x?y=1#z", "a.example:81", "/x?y=1"),
             ("https://a.example", "a.example", "/"),
-            ("https://a.example/é {x}", "a.example", "/%C3%A9%20%7Bx%7D"),
+            ("https://a.example/é x", "a.example", "/%C3%A9%20x"),
+            ("https://a.example/{x}?a=[1]", "a.example", "/{x}?a=[1]"),
             ("http://a/%7Bx%7D", "a", "/%7Bx%7D"),
             ("/only/a/path", "", "/only/a/path"),
         ] {
@@ -218,7 +234,7 @@ mod tests {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("9"));
             let body = Bytes::copy_from_slice(body);
-            let (headers, body) = plain(Answered { status: 200, headers, body, coded });
+            let (headers, body) = plain(Answered { headers, body, coded, ..answered(200) });
             assert_eq!(&body[..], expected, "{coding}");
             assert_eq!(headers.contains_key(CONTENT_ENCODING), kept, "{coding}");
             assert!(!headers.contains_key(CONTENT_LENGTH));

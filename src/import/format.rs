@@ -60,7 +60,7 @@ impl ImportFormat {
         if document.pointer("/log/entries").is_some() {
             return Some(Self::Har);
         }
-        if vcr::INTERACTIONS.iter().any(|key| has(key)) {
+        if vcr::is_cassette(document) {
             return Some(Self::Vcr);
         }
         if audit::is_of_audit(document) {

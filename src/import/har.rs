@@ -3,19 +3,22 @@
 //! The format: <https://w3c.github.io/web-performance/specs/HAR/Overview.html>. Bodies in it are decompressed. The
 //! entries are taken in the order in which they began.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
+mod body;
+mod cookies;
+
+use std::path::Path;
+use std::time::Duration;
+
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
 use serde_json::Value;
 
 use crate::document::Node;
 
 use super::exchange::{Answered, Asked, ImportedExchange, add_header, exchange};
 
-pub(super) fn convert(root: &Node<'_>) -> Vec<ImportedExchange> {
+/// Converts an archive. `folder` is that of the archive: bodies may be files in it.
+pub(super) fn convert(root: &Node<'_>, folder: &Path) -> Vec<ImportedExchange> {
     let entries = root.keys().and_then(|keys| keys.get("log")?.keys()?.get("entries"));
     let mut entries = entries.map(|node| node.items()).unwrap_or_default();
     // Browsers write an entry when it ends.
@@ -23,50 +26,74 @@ pub(super) fn convert(root: &Node<'_>) -> Vec<ImportedExchange> {
         let began = entry.value()["startedDateTime"].as_str();
         began.and_then(|time| time.parse::<jiff::Timestamp>().ok())
     });
-    entries.iter().filter_map(entry).collect()
+    entries.iter().filter_map(|node| entry(node, folder)).collect()
 }
 
-fn entry(node: &Node<'_>) -> Option<ImportedExchange> {
+fn entry(node: &Node<'_>, folder: &Path) -> Option<ImportedExchange> {
     let entry = node.value();
     let messages = entry.get("_webSocketMessages").and_then(Value::as_array);
     if messages.is_some_and(|messages| !messages.is_empty()) {
         node.warn("the messages of a WebSocket are not converted", "record the backend itself");
         return None;
     }
-    let converted = request(&entry["request"]).and_then(|(url, asked)| {
-        let answered = answer(&entry["response"], asked.method)?;
+    let converted = request(&entry["request"], folder).and_then(|(url, asked)| {
+        let mut answered = answer(&entry["response"], asked.method, folder)?;
+        answered.waited = waited(&entry["timings"]);
         exchange(Asked { url: &url, ..asked }, answered)
     });
     converted.map_err(|why| node.warn(format!("the entry is left out: {why}"), "")).ok()
 }
 
-fn request(request: &Value) -> Result<(String, Asked<'_>), String> {
+/// How long the server took: the time between the request and the head of its answer, in milliseconds. It is
+/// negative where the tool does not know it.
+fn waited(timings: &Value) -> Duration {
+    let wait = timings["wait"].as_f64().filter(|wait| wait.is_finite() && *wait > 0.0);
+    wait.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok()).unwrap_or_default()
+}
+
+fn request<'a>(request: &'a Value, folder: &Path) -> Result<(String, Asked<'a>), String> {
     let method = request["method"].as_str().ok_or("it has no method")?;
     let url = request["url"].as_str().ok_or("it has no URL")?.to_owned();
-    let headers = headers(request);
+    let mut headers = headers(request);
+    if !headers.contains_key(COOKIE)
+        && let Some(cookies) = cookies::of_request(request)
+    {
+        add_header(&mut headers, COOKIE.as_str(), &cookies);
+    }
     let data = &request["postData"];
-    let body = match data["text"].as_str() {
-        Some(text) => content(text, data, &headers)?,
-        None => form(data).map(Bytes::from).unwrap_or_default(),
+    let body = match body::of(data, &headers, folder)? {
+        Some(body) if !body.is_empty() => body,
+        _ => body::form(data).unwrap_or_default().into(),
     };
+    if let Some(media) = data["mimeType"].as_str().filter(|media| !media.is_empty())
+        && !headers.contains_key(CONTENT_TYPE)
+    {
+        add_header(&mut headers, CONTENT_TYPE.as_str(), media);
+    }
     Ok((url, Asked { method, url: "", headers, body }))
 }
 
-fn answer(response: &Value, method: &str) -> Result<Answered, String> {
-    let headers = headers(response);
-    let body = &response["content"];
-    let size = body["size"].as_i64().unwrap_or_default();
+fn answer(response: &Value, method: &str, folder: &Path) -> Result<Answered, String> {
+    let mut headers = headers(response);
+    if !headers.contains_key(SET_COOKIE) {
+        for cookie in cookies::of_response(response) {
+            add_header(&mut headers, SET_COOKIE.as_str(), &cookie);
+        }
+    }
+    let content = &response["content"];
+    let size = content["size"].as_i64().unwrap_or_default();
     let status = response["status"].as_u64().unwrap_or_default();
-    let bytes = match body["text"].as_str() {
-        Some(text) => content(text, body, &headers)?,
+    let body = match body::of(content, &headers, folder)? {
+        Some(body) => body,
         None if size > 0 && !method.eq_ignore_ascii_case("HEAD") && status != 304 => {
             return Err(format!("the file lacks the body of {size} bytes"));
         }
-        None => Bytes::new(),
+        None => bytes::Bytes::new(),
     };
+    let reason = response["statusText"].as_str().map(str::to_owned);
     // The format asks for plain bodies. One that still looks compressed is taken as it is.
-    let coded = bytes.starts_with(&[0x1f, 0x8b]);
-    Ok(Answered { status, headers, body: bytes, coded })
+    let coded = body.starts_with(&[0x1f, 0x8b]);
+    Ok(Answered { status, reason, headers, body, coded, waited: Duration::ZERO })
 }
 
 fn headers(message: &Value) -> HeaderMap {
@@ -77,35 +104,4 @@ fn headers(message: &Value) -> HeaderMap {
         }
     }
     headers
-}
-
-/// The bytes of a body: base64, or a text in the charset of its type.
-fn content(text: &str, of: &Value, headers: &HeaderMap) -> Result<Bytes, String> {
-    if of["encoding"].as_str() == Some("base64") {
-        let decoded = STANDARD.decode(text).map_err(|error| format!("its body: {error}"))?;
-        return Ok(decoded.into());
-    }
-    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media = media.or(of["mimeType"].as_str()).unwrap_or_default().to_ascii_lowercase();
-    let latin = ["iso-8859-1", "latin1", "us-ascii"].iter().any(|name| media.contains(name));
-    let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
-    match bytes.filter(|_| latin) {
-        Some(bytes) => Ok(bytes.into()),
-        None => Ok(Bytes::copy_from_slice(text.as_bytes())),
-    }
-}
-
-/// The body of a form whose fields are listed in place of its text.
-fn form(data: &Value) -> Option<String> {
-    let media = data["mimeType"].as_str()?;
-    if !media.starts_with("application/x-www-form-urlencoded") {
-        return None;
-    }
-    let quoted = |text: &Value| {
-        utf8_percent_encode(text.as_str().unwrap_or_default(), NON_ALPHANUMERIC).to_string()
-    };
-    let fields = data["params"].as_array()?.iter();
-    let fields =
-        fields.map(|field| format!("{}={}", quoted(&field["name"]), quoted(&field["value"])));
-    Some(fields.collect::<Vec<_>>().join("&"))
 }

@@ -3,10 +3,12 @@
 //! The format: <https://docs.hoverfly.io/en/latest/pages/reference/simulationschema.html>. The first pair that
 //! fits answers. State becomes a scenario, since both are values that answers set and requests require.
 
+mod delays;
 mod matcher;
 mod template;
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path};
 
 use serde_json::{Value, json};
 
@@ -16,7 +18,8 @@ use super::scalar::scalar;
 use super::stub::{ImportedStub, RequestPattern, Response, first_wins};
 use matcher::{Subject, list, pattern};
 
-pub(super) fn convert(root: &Node<'_>) -> Vec<ImportedStub> {
+/// Converts a simulation. `folder` is that of the simulation: bodies may be files in it.
+pub(super) fn convert(root: &Node<'_>, folder: &Path) -> Vec<ImportedStub> {
     let Some(data) = root.keys().and_then(|keys| keys.get("data")?.keys()) else {
         return Vec::new();
     };
@@ -27,19 +30,12 @@ pub(super) fn convert(root: &Node<'_>) -> Vec<ImportedStub> {
         hosts.dedup();
         hosts.len() > 1
     };
-    if let Some(actions) = data.get("globalActions").and_then(|node| node.keys()) {
-        for key in ["delays", "delaysLogNormal"] {
-            if let Some(node) = actions.get(key)
-                && node.value().as_array().is_some_and(|list| !list.is_empty())
-            {
-                node.warn(
-                    "delays by URL are not converted",
-                    "a scenario adds a delay to paths: rules: [{match: {path: /a/**}, delay: 2s}]",
-                );
-            }
-        }
-    }
-    let convert = |(at, node): (usize, &Node<'_>)| pair(node, at, several_hosts);
+    let delays = data.get("globalActions").map(|node| delays::read(&node)).unwrap_or_default();
+    let convert = |(at, node): (usize, &Node<'_>)| {
+        let mut stub = pair(node, at, several_hosts, folder)?;
+        delays::add(&mut stub, &node.value()["request"], &delays);
+        Some(stub)
+    };
     let mut stubs: Vec<ImportedStub> = pairs.iter().enumerate().filter_map(convert).collect();
     first_wins(&mut stubs);
     stubs
@@ -50,7 +46,7 @@ fn destination(pair: &Node<'_>) -> Option<String> {
     Some(pair.value().pointer("/request/destination")?.to_string())
 }
 
-fn pair(node: &Node<'_>, at: usize, several_hosts: bool) -> Option<ImportedStub> {
+fn pair(node: &Node<'_>, at: usize, several_hosts: bool, folder: &Path) -> Option<ImportedStub> {
     let keys = node.keys()?;
     let (Some(asked), Some(answer)) = (keys.get("request"), keys.get("response")) else {
         node.warn("the pair has no request or no response", "");
@@ -61,6 +57,20 @@ fn pair(node: &Node<'_>, at: usize, several_hosts: bool) -> Option<ImportedStub>
     let response = response(&answered)?;
     let name = format!("pair {at} {}", title(asked.value()));
     let mut stub = ImportedStub::new(name.trim(), request, response);
+    if let Some(file) = answered.get("bodyFile")
+        && let Some(name) = stub.mapping["response"]["bodyFileName"].as_str()
+    {
+        let path = Path::new(name);
+        let is_beside = path.components().all(|part| matches!(part, Component::Normal(_)));
+        if is_beside && folder.join(path).is_file() {
+            stub.body_file = Some(path.to_path_buf());
+        } else {
+            file.warn(
+                format!("the file {name:?} is not beside the simulation"),
+                "copy it to __files/",
+            );
+        }
+    }
     state(&mut stub, &asked, &answered)?;
     if let Some(labels) = keys.get("labels") {
         stub.set("metadata", json!({"labels": labels.value()}));
@@ -214,7 +224,6 @@ fn response(keys: &Keys<'_>) -> Option<Response> {
     if let Some(node) = keys.get("bodyFile") {
         if let Some(name) = node.value().as_str().filter(|name| !name.is_empty()) {
             response.set("bodyFileName", name);
-            node.warn(format!("the file {name:?} is not copied"), "copy it to __files/");
         }
     } else if let Some(node) = keys.get("body") {
         let body = node.text()?;

@@ -27,7 +27,11 @@ mod stub;
 mod tests;
 mod vcr;
 
-use crate::document::{Decoder, Diagnostic, Diagnostics, Node, Severity, Source};
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::document::{Decoder, Diagnostic, Diagnostics, Format, Node, Severity, Source};
 
 pub(crate) use exchange::ImportedExchange;
 pub(crate) use format::ImportFormat;
@@ -76,12 +80,10 @@ pub(crate) fn import(
             left_out: Diagnostics(problems),
         });
     }
-    let mut parsed = source.parse();
-    let binary = vcr::with_marked_binaries(&source.text);
-    if let (Err(_), Some(text)) = (&parsed, binary) {
-        parsed = Source { text, ..source.clone() }.parse();
-    }
-    let documents = parsed.map_err(|problem| Diagnostics(vec![problem]))?;
+    let documents = match tagged_cassette(source, format) {
+        Some(document) => vec![document],
+        None => source.parse().map_err(|problem| Diagnostics(vec![problem]))?,
+    };
     let Some(document) = documents.first() else {
         let problem = Diagnostic::error(&source.path, "the file is empty");
         return Err(Diagnostics(vec![problem]));
@@ -92,7 +94,7 @@ pub(crate) fn import(
         return Err(Diagnostics(vec![problem]));
     };
     let decoder = Decoder::new(source, 0);
-    let mut content = convert(format, &decoder.root(document));
+    let mut content = convert(format, source, &decoder.root(document));
     if let ImportedContent::Stubs(stubs) = &mut content
         && stubs.len() > MAX_STUBS
     {
@@ -106,14 +108,26 @@ pub(crate) fn import(
     Ok(Imported { format, content, left_out: Diagnostics(problems).sorted() })
 }
 
-fn convert(format: ImportFormat, root: &Node<'_>) -> ImportedContent {
+/// The document of a cassette whose values need the tags of its YAML; nothing for any other file.
+fn tagged_cassette(source: &Source, format: Option<ImportFormat>) -> Option<Value> {
+    if source.format != Format::Yaml || !vcr::has_tags(&source.text) {
+        return None;
+    }
+    // Where it cannot be read, the usual way reports it.
+    let document = source.parse_tagged().ok()?;
+    let format = format.or_else(|| ImportFormat::of(&document))?;
+    (format == ImportFormat::Vcr).then_some(document)
+}
+
+fn convert(format: ImportFormat, source: &Source, root: &Node<'_>) -> ImportedContent {
+    let folder = source.path.parent().unwrap_or(Path::new(""));
     ImportedContent::Stubs(match format {
         ImportFormat::Openapi => openapi::convert(root),
         ImportFormat::Postman => postman::convert(root),
-        ImportFormat::Hoverfly => hoverfly::convert(root),
+        ImportFormat::Hoverfly => hoverfly::convert(root, folder),
         ImportFormat::Mountebank => mountebank::convert(root),
         ImportFormat::Mockserver => mockserver::convert(root),
-        ImportFormat::Har => return ImportedContent::Exchanges(har::convert(root)),
+        ImportFormat::Har => return ImportedContent::Exchanges(har::convert(root, folder)),
         ImportFormat::Vcr => return ImportedContent::Exchanges(vcr::convert(root)),
         // Both are read before: an audit log is not a document, stub mappings have files beside them.
         ImportFormat::Audit | ImportFormat::Wiremock => Vec::new(),

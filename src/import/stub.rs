@@ -1,5 +1,7 @@
 //! The stub mappings that importers make.
 
+use std::path::PathBuf;
+
 use serde_json::{Map, Value, json};
 
 /// A converted stub.
@@ -11,6 +13,8 @@ pub(crate) struct ImportedStub {
     pub(crate) folder: Option<String>,
     /// `WireMock`'s stub mapping.
     pub(crate) mapping: Value,
+    /// The body that is a file: its path, relative to the imported file and to the folder of bodies.
+    pub(crate) body_file: Option<PathBuf>,
 }
 
 impl ImportedStub {
@@ -25,7 +29,7 @@ impl ImportedStub {
             "request": Value::Object(request.0),
             "response": Value::Object(response.0),
         });
-        Self { name, folder: None, mapping }
+        Self { name, folder: None, mapping, body_file: None }
     }
 
     /// Sets a key of the mapping.

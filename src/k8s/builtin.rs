@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::resource::{
-    Column, GroupResource, Registry, ResourceType, Scale, SelectableField, TypeOrigin, Version,
+    Column, Deprecation, GroupResource, Registry, ResourceType, Scale, SelectableField, TypeOrigin,
+    Version,
 };
 
 /// Group, version, plural, Kind, short names, namespaced, with a status, categories.
@@ -103,6 +104,7 @@ fn resource_type(row: &Row) -> ResourceType {
         origin: TypeOrigin::BuiltIn,
         versions: vec![Version {
             name: version.into(),
+            deprecation: Deprecation::None,
             served: true,
             storage: true,
             status,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::crd::{CrdError, resource_type};
+use super::crd::{self, CrdError};
 use super::resource::ResourceType;
 use super::schema;
 
@@ -16,7 +16,10 @@ impl Definitions {
     /// # Errors
     /// The first missing or invalid key.
     pub(crate) fn add(&mut self, crd: &Value) -> Result<(), CrdError> {
-        self.0.push(resource_type(crd)?);
+        let mut crd = crd.clone();
+        crd::to_v1(&mut crd);
+        crd::set_defaults(&mut crd);
+        self.0.push(crd::parse(&crd)?);
         Ok(())
     }
 

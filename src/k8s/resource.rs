@@ -72,11 +72,24 @@ pub(crate) enum TypeOrigin {
     Inferred,
 }
 
+/// What requests for a version are warned with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Deprecation {
+    /// The version is not deprecated.
+    None,
+    /// The text that upstream writes for a deprecated version.
+    Usual,
+    /// The text of the definition.
+    Text(Box<str>),
+}
+
 /// One version of a resource type.
 #[derive(Debug, Clone)]
 pub(crate) struct Version {
     /// The version's name, such as `v1alpha1`.
     pub name: Box<str>,
+    /// What requests for it are warned with.
+    pub deprecation: Deprecation,
     /// Whether it is served.
     pub served: bool,
     /// Whether objects are stored in it.
@@ -202,6 +215,28 @@ impl Served {
     /// The requested version.
     pub(crate) fn version(&self) -> &Version {
         &self.of.versions[self.version]
+    }
+
+    /// The warning that requests for a deprecated version are answered with
+    /// (`k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go`, `defaultDeprecationWarning`).
+    pub(crate) fn deprecation(&self) -> Option<String> {
+        let version = self.version();
+        match &version.deprecation {
+            Deprecation::None => return None,
+            Deprecation::Text(text) => return Some(text.to_string()),
+            Deprecation::Usual => {}
+        }
+        let of = &self.of;
+        let mut why = format!("{} {} is deprecated", self.api_version, of.kind);
+        // The newest version that is served and not deprecated; versions are sorted.
+        let is_newer = |other: &&Version| other.served && other.deprecation == Deprecation::None;
+        let newest = of.versions.iter().find(is_newer);
+        if let Some(newer) =
+            newest.filter(|other| super::version::compare(&other.name, &version.name).is_gt())
+        {
+            why.push_str(&format!("; use {} {}", of.api_version(&newer.name), of.kind));
+        }
+        Some(why)
     }
 
     /// The bytes before an object's stored JSON when it is sent alone.

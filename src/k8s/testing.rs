@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::store::{Committed, Conflict, PinnedSnapshots, State, StoreChange};
-use super::{ApiRequest, Config, Outcome, Resolved, answer, emptied_namespaces};
+use super::{
+    ApiRequest, Config, Outcome, Resolved, answer, emptied_definitions, emptied_namespaces,
+};
 
 /// The state of one world.
 #[derive(Debug)]
@@ -31,6 +33,9 @@ impl TestStore {
             committed
         };
         if let Some(change) = emptied_namespaces(&self.state(), &committed) {
+            self.commit(change)?;
+        }
+        if let Some(change) = emptied_definitions(&self.state(), &committed) {
             self.commit(change)?;
         }
         Ok(committed)

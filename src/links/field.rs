@@ -21,8 +21,9 @@ impl Links {
         target: &str,
         base: &ClientBase,
     ) {
+        let backend = self.of_target(target);
         for (name, value) in headers.iter_mut() {
-            if let Some(new) = self.field(name, value, self.of_target(target), base) {
+            if let Some(new) = self.field(name, value, backend, base) {
                 *value = new;
             }
         }
@@ -85,6 +86,11 @@ impl Links {
         backend: Option<&Backend>,
         base: &ClientBase,
     ) -> Option<HeaderValue> {
+        // Links have slashes, in whatever spelling; most fields have none, and no reference by a path.
+        let marked = value.as_bytes().iter().any(|byte| matches!(byte, b'/' | b'%' | b'&' | b'\\'));
+        if !marked && *name != SET_COOKIE {
+            return None;
+        }
         if let (Some(backend), Ok(text)) = (backend, value.to_str()) {
             if *name == SET_COOKIE {
                 return self.set_cookie(text, backend, base)?.parse().ok();

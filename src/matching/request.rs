@@ -57,6 +57,18 @@ impl RequestPattern {
         self.conditions().rare().credentials.is_some()
     }
 
+    /// Whether it depends on nothing but what is written in it.
+    pub(super) fn is_plain(&self) -> bool {
+        self.conditions().exactness == Exactness::Pattern && !self.asks_for_credentials()
+    }
+
+    /// Whether it takes every request.
+    pub(super) fn takes_all(&self) -> bool {
+        matches!(self.url, UrlPattern::Any)
+            && matches!(self.method, MethodPattern::Any)
+            && self.conditions.is_none()
+    }
+
     /// Whether the method is as wanted. Recorded answers to GET are for HEAD as well where `filter` says so.
     fn method_matches(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
         if filter.takes_head_as_get() {

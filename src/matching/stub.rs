@@ -28,6 +28,7 @@ use super::response::{
     AnsweringStub, RawResponse, Response, ResponseContext, ResponseSettings, ResponseTemplating,
     StubAnswer, WebhookRequest, Webhooks,
 };
+use super::url::UrlPattern;
 use super::written;
 
 /// The key of a file's many stubs.
@@ -209,6 +210,30 @@ impl Stub {
     /// The JSON text of its request pattern; two that mean the same may differ.
     pub(crate) fn request_text(&self) -> String {
         written::request(&self.written_text())
+    }
+
+    /// Its request pattern in one form for equal ones, where it alone decides whether the stub answers: stubs of
+    /// scenarios and of recordings depend on more.
+    pub(crate) fn sole_request(&self) -> Option<String> {
+        if self.scenario.is_some() || !self.request.is_plain() {
+            return None;
+        }
+        let request: Value = serde_json::from_str(&self.request_text()).ok()?;
+        Some(request.to_string())
+    }
+
+    /// Whether it is for every request.
+    pub(crate) fn takes_all(&self) -> bool {
+        self.scenario.is_none() && self.request.takes_all()
+    }
+
+    /// The path that it names literally.
+    pub(crate) fn literal_path(&self) -> Option<&str> {
+        match &self.request.url {
+            UrlPattern::Path(path) => Some(path),
+            UrlPattern::Url(url) => url.split('?').next(),
+            _ => None,
+        }
     }
 
     /// The JSON text of its metadata.

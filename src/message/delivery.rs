@@ -70,7 +70,7 @@ pub struct Effects {
 pub(crate) struct SlowHead {
     /// The informational answers before it; HTTP/1.0 has none.
     pub(crate) informational: Vec<Informational>,
-    /// How fast it is sent over HTTP/1.1; at once without a pace.
+    /// How fast it is sent; at once without a pace.
     pub(crate) pace: Option<Pace>,
 }
 

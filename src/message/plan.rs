@@ -44,6 +44,10 @@ pub struct JournalDetails {
     pub sub_events: Vec<SubEvent>,
     /// The id of the exchange, where the answer was made with one: templates may name it.
     pub exchange_id: Option<Uuid>,
+    /// The scenario rule that changed the answer of something else.
+    pub rule: Option<Arc<str>>,
+    /// Why nothing answered, for people: what is near.
+    pub hint: Option<Box<str>>,
 }
 
 /// The body of a plan.
@@ -154,6 +158,21 @@ impl Plan {
     /// What happened besides.
     pub(crate) fn sub_events(&self) -> &[SubEvent] {
         self.journal.as_ref().map_or(&[], |details| &details.sub_events)
+    }
+
+    /// Names the rule that changed the answer.
+    pub(crate) fn set_rule(&mut self, rule: &Arc<str>) {
+        self.journal.get_or_insert_default().rule = Some(Arc::clone(rule));
+    }
+
+    /// The rule that changed the answer of something else.
+    pub(crate) fn rule(&self) -> Option<&Arc<str>> {
+        self.journal.as_ref()?.rule.as_ref()
+    }
+
+    /// Says why nothing answered.
+    pub(crate) fn set_hint(&mut self, hint: String) {
+        self.journal.get_or_insert_default().hint = Some(hint.into());
     }
 
     /// Gives the exchange an id.

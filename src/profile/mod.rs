@@ -32,6 +32,15 @@ pub enum Profile {
 }
 
 impl Profile {
+    /// Its name on the command line and in files.
+    #[cfg(feature = "record")]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Kubernetes => "kubernetes",
+            Self::Cci => "cci",
+        }
+    }
+
     /// The engine's configuration with what the profile changes.
     pub(crate) fn configure(self, config: k8s::Config) -> k8s::Config {
         match self {
@@ -50,3 +59,6 @@ impl Profile {
         }
     }
 }
+
+/// The phases of the jobs of the documented API, as their operators write them.
+pub(crate) const JOB_PHASES: &str = include_str!("cci/phases.yaml");

@@ -23,7 +23,8 @@ const MAX_ANSWER: usize = 64 << 20;
 /// A request with its answer, both whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CompleteExchange {
-    /// The URL of the server without a path; links to it are rewritten for the clients of a replay.
+    /// The URL of the server without a path; links to it are rewritten for the clients of a replay. Nothing where the
+    /// recording has its links.
     pub(crate) origin: Option<String>,
     pub(crate) method: Method,
     /// Path and query.
@@ -31,13 +32,18 @@ pub(crate) struct CompleteExchange {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) status: StatusCode,
+    /// The reason phrase, where it is not the usual one of the status.
+    pub(crate) reason: Option<Bytes>,
+    /// How long the head of the answer took.
+    pub(crate) waited: Duration,
     pub(crate) answer_headers: HeaderMap,
     pub(crate) answer: Bytes,
 }
 
 impl CompleteExchange {
     pub(super) fn into_parts(self) -> (SentRequest, ReceivedAnswer) {
-        let Self { origin, method, target, headers, body, status, answer_headers, answer } = self;
+        let Self { origin, method, target, headers, body, answer, .. } = self;
+        let Self { status, reason, waited, answer_headers, .. } = self;
         let backend = origin.and_then(|url| Backend::new(&url, "").ok());
         let links = backend.map(|backend| Arc::new(Links::new(vec![backend])));
         let copy = BodyCopy::default();
@@ -54,10 +60,10 @@ impl CompleteExchange {
             ReceivedAnswer {
                 status,
                 headers,
-                reason: None,
+                reason,
                 informational: Vec::new(),
                 layout: None,
-                waited: Duration::ZERO,
+                waited,
                 body: ArrivedBody::Held(answer, parts),
                 trailers: None,
                 end: End::Whole,
@@ -76,7 +82,8 @@ impl Recorder {
         redactor: &Arc<Redactor>,
         log: &Logger,
     ) -> io::Result<Self> {
-        let limits = QueueLimits { memory: MAX_ANSWER, backlog: MAX_ANSWER as u64 };
+        // All of it stays in memory: the backlog has no links of single exchanges.
+        let limits = QueueLimits { memory: MAX_ANSWER, backlog: 0 };
         Self::new(folder, RecordingOf::default(), limits, redactor, log)
     }
 

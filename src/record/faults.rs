@@ -48,20 +48,22 @@ enum Broken {
     Garbage,
     /// The size of a chunk is not a number.
     Chunk,
-    /// Nothing came until the client gave up.
+    /// It stays open, and nothing arrives.
     Stalled,
 }
 
 /// A client that gives up sooner has not met a stall.
 const SHORTEST_STALL: Duration = Duration::from_secs(1);
 
-/// How long a replay stalls: longer than any client waits.
-const STALL: &str = "1h";
-
 impl BackendFault {
     /// The fault that ended a body.
     pub(super) fn in_body(error: &(dyn Error + 'static), after: u64) -> Self {
         Self { broken: Broken::of(error), after: Some(after) }
+    }
+
+    /// The fault of an answer that did not begin in time.
+    pub(super) fn silence() -> Self {
+        Self { broken: Broken::Stalled, after: None }
     }
 
     /// The fault in place of an answer, by what the client of the backend says; nothing where the backend could not be
@@ -94,13 +96,13 @@ impl BackendFault {
     /// The fault of a backend that had not begun to answer when the client gave up after this time; nothing where the
     /// client did not wait for long.
     pub(super) fn without_answer(waited: Duration) -> Option<Self> {
-        (waited >= SHORTEST_STALL).then_some(Self { broken: Broken::Stalled, after: None })
+        (waited >= SHORTEST_STALL).then(Self::silence)
     }
 
     /// What a rule of a scenario does.
     fn outcome(self) -> Value {
         match (self.broken, self.after) {
-            (Broken::Stalled, _) => json!({"stall": STALL}),
+            (Broken::Stalled, _) => json!({"stall": "forever"}),
             (Broken::Garbage, None) => json!({"garbage": "before_headers"}),
             (Broken::Reset, None) => json!({"reset": "before_headers"}),
             (_, None) => json!({"close": "before_headers"}),
@@ -121,7 +123,7 @@ impl std::fmt::Display for BackendFault {
             Broken::Reset => "it reset the connection",
             Broken::Garbage => "it sent what is not HTTP",
             Broken::Chunk => "it sent an invalid chunk",
-            Broken::Stalled => "it sent nothing until the client gave up",
+            Broken::Stalled => "it sent nothing for as long as an answer may take",
         })?;
         match self.after {
             Some(bytes) => write!(f, " after {bytes} bytes of the body"),
@@ -341,7 +343,7 @@ mod tests {
             r#"match: {"method":"GET","path":"/x[*]"}"#,
             r#"steps: [{"forever":true,"then":{"close":"before_headers"}}]"#,
             r#"match: {"header":{"host":"api.test"},"method":"GET","path":"/far"}"#,
-            r#"steps: [{"forever":true,"then":{"stall":"1h"}}]"#,
+            r#"steps: [{"forever":true,"then":{"stall":"forever"}}]"#,
         ] {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }

@@ -61,7 +61,7 @@ impl AnswerLinks {
             let read = tokio::time::timeout(PATIENCE, begun.read(&mut body)).await;
             let is_whole = read == Ok(true) && begun.last.is_none();
             if is_whole && length.is_none_or(|length: usize| length == begun.bytes.len()) {
-                let mut whole = begun.bytes.freeze();
+                let mut whole = begun.bytes.joined();
                 let change = |text: &[u8]| links.to_client(text, &base);
                 let new =
                     if compressed { recoded(headers, &whole, &change) } else { change(&whole) };
@@ -74,16 +74,19 @@ impl AnswerLinks {
                 headers.insert(CONTENT_LENGTH, whole.len().into());
                 return Body::Bytes(whole);
             }
-            if compressed || read == Ok(true) || read == Ok(false) && !links.are_in(&begun.bytes) {
+            if compressed
+                || read == Ok(true)
+                || read == Ok(false) && !links.are_in(&begun.bytes.joined())
+            {
                 // Late, large, broken, or with trailers: it goes on as it came.
-                let (bytes, last) = (begun.bytes.freeze(), begun.last);
+                let (bytes, last) = (begun.bytes.joined(), begun.last);
                 let rest = (read != Ok(true)).then_some((body, None));
                 return Body::Passed(PassedBody::new(Rewritten::of(bytes, last, rest)));
             }
         }
         headers.remove(CONTENT_LENGTH);
         let mut rewriting = Rewriting::new(&links, base);
-        let first = rewriting.push(&links, begun.bytes.freeze());
+        let first = rewriting.push(&links, begun.bytes.joined());
         let rest = Some((body, Some((links, rewriting))));
         Body::Passed(PassedBody::new(Rewritten::of(first, None, rest)))
     }
@@ -92,7 +95,7 @@ impl AnswerLinks {
 /// The beginning of a body.
 #[derive(Default)]
 struct Begun {
-    bytes: BytesMut,
+    bytes: Gathered,
     /// What ended it, where that is not its end: trailers, an error.
     last: Option<Result<Frame<Bytes>, BodyError>>,
 }
@@ -103,15 +106,50 @@ impl Begun {
     async fn read(&mut self, body: &mut PassedBody) -> bool {
         while let Some(frame) = body.frame().await {
             match frame.map(Frame::into_data) {
-                Ok(Ok(bytes)) => self.bytes.extend_from_slice(&bytes),
+                Ok(Ok(bytes)) => self.bytes.push(bytes),
                 Ok(Err(other)) => self.last = Some(Ok(other)),
                 Err(error) => self.last = Some(Err(error)),
             }
             if self.bytes.len() > MOST_READ {
                 return false;
             }
+            if http_body::Body::is_end_stream(body) {
+                break;
+            }
         }
         true
+    }
+}
+
+/// Bytes that arrive in parts. Those of a single part, which most bodies are, are not copied.
+#[derive(Default)]
+struct Gathered {
+    first: Bytes,
+    /// All of them, once there are several parts.
+    all: BytesMut,
+}
+
+impl Gathered {
+    fn push(&mut self, bytes: Bytes) {
+        if self.len() == 0 {
+            self.first = bytes;
+            return;
+        }
+        let first = std::mem::take(&mut self.first);
+        self.all.extend_from_slice(&first);
+        self.all.extend_from_slice(&bytes);
+    }
+
+    fn len(&self) -> usize {
+        self.first.len() + self.all.len()
+    }
+
+    /// All of them as one.
+    fn joined(&mut self) -> Bytes {
+        if !self.all.is_empty() {
+            self.first = self.all.split().freeze();
+        }
+        self.first.clone()
     }
 }
 

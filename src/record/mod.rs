@@ -26,6 +26,7 @@ mod credentials;
 mod dial;
 mod exchange;
 mod exec_plugin;
+mod failures;
 mod faults;
 #[cfg(feature = "cli")]
 mod fetch;
@@ -62,6 +63,8 @@ pub(crate) use backends::{Backends, NamedBackend};
 #[cfg(feature = "cli")]
 pub(crate) use complete::CompleteExchange;
 pub(crate) use dial::dial;
+#[cfg(feature = "cli")]
+pub(crate) use fetch::FetchedAnswer;
 pub(crate) use forward::ForwardBackends;
 pub(crate) use ledger::{Earlier, RecordingOf};
 pub use options::UpstreamOptions;

@@ -90,9 +90,13 @@ impl Proxy {
         let response = match answered {
             Ok(response) => response,
             Err(error) => {
+                let fault = match &error {
+                    UpstreamError::Broken { why, .. } => BackendFault::in_place_of_answer(why),
+                    UpstreamError::Timeout { .. } => Some(BackendFault::silence()),
+                    _ => None,
+                };
                 if let (Some((recorder, sent)), Some(number)) = (&exchange, number)
-                    && let UpstreamError::Broken { why, .. } = &error
-                    && let Some(fault) = BackendFault::in_place_of_answer(why)
+                    && let Some(fault) = fault
                 {
                     recorder.add_fault(sent, number, fault);
                 }

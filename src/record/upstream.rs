@@ -190,7 +190,7 @@ impl Upstream {
         let Request { method, uri, mut headers, body, informational, trailers, .. } = request;
         let upgrade = headers::upgrade(&headers);
         let takes_trailers = headers::takes_trailers(&headers);
-        headers::of_request(&mut headers);
+        headers::of_request(&mut headers, takes_trailers);
         let client = if let Some(protocol) = upgrade {
             set_upgrade(&mut headers, protocol);
             &self.http1

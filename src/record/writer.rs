@@ -4,8 +4,8 @@ use std::fs;
 use std::hash::BuildHasher as _;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::links::Links;
 use crate::redact::{Key, Redactor, compile_patterns};
@@ -13,8 +13,12 @@ use crate::transport::Logger;
 
 use super::backlog;
 use super::exchange::{Arrivals, ReceivedAnswer, SentRequest, path_of};
+use super::failures::Failures;
 use super::faults::{BackendFault, FaultLog};
-use super::files::{BODIES, Folder, FolderLock, remove_unfinished, try_to_write, write_manifest};
+use super::files::{
+    BODIES, Folder, FolderLock, ManifestOf, begin_manifest, remove_blank, remove_unfinished,
+    try_to_write, write_manifest,
+};
 use super::key_file;
 use super::ledger::{Earlier, Ledger, RecordingOf};
 use super::queue::{Budget, Queue, QueueLimits, Reserved, Sink};
@@ -37,6 +41,8 @@ struct Inner {
     spools: SpoolThread,
     /// The URL of the backend.
     backend: String,
+    /// The name of the profile of the server that records.
+    profile: &'static str,
     /// The faults of the backend, where they are recorded.
     faults: Option<FaultLog>,
     /// The largest body that is recorded, in bytes.
@@ -49,8 +55,9 @@ impl Drop for Inner {
     fn drop(&mut self) {
         // Waits for its threads.
         self.queue = None;
-        let Self { folder, backend, ledger, redactor, log, .. } = self;
-        if let Err(error) = write_manifest(&folder.0, folder, backend, ledger.counts()) {
+        let Self { folder, backend, profile, ledger, redactor, log, .. } = self;
+        let of = ManifestOf { backend, profile };
+        if let Err(error) = write_manifest(&folder.0, folder, &of, ledger.counts()) {
             log(&format!("the manifest of {} cannot be written: {error}", folder.0.display()));
         }
         log(&format!("{} in {}", ledger.counts(), folder.0.display()));
@@ -82,11 +89,20 @@ impl Recorder {
         fs::create_dir_all(directory)?;
         let lock = FolderLock::take(directory)?;
         try_to_write(directory)?;
+        for name in remove_blank(directory) {
+            log(&format!(
+                "{} is removed: it has no content, as the machine stopped before it was on disk",
+                directory.join(name).display()
+            ));
+        }
         recover(directory, of.links.as_ref(), redactor, log)?;
         // Behind it: the backlog refers to some of them.
         remove_unfinished(directory);
         remove_unfinished(&directory.join(BODIES));
         let ledger = Arc::new(Ledger::open(directory, of.earlier)?);
+        let folder = Folder(directory.into());
+        let manifest = ManifestOf { backend: &of.backend, profile: of.profile };
+        begin_manifest(directory, &folder, &manifest, ledger.counts())?;
         let links = of.links.as_ref();
         let sink = MappingSink::new(directory, &ledger, links, redactor, log);
         let spools = sink.spools.clone();
@@ -98,9 +114,10 @@ impl Recorder {
             redactor: Arc::clone(redactor),
             ledger,
             log: Arc::clone(log),
-            folder: Folder(directory.into()),
+            folder,
             spools: SpoolThread::start(spools)?,
             backend: of.backend,
+            profile: of.profile,
             faults: of.keeps_faults.then(FaultLog::default),
             most_of_body: of.most_of_body,
             _lock: lock,
@@ -272,7 +289,7 @@ impl MappingSink {
             ledger: Arc::clone(ledger),
             links: links.cloned(),
             redactor: Arc::clone(redactor),
-            failures: Failures { log: Arc::clone(log), state: Mutex::default() },
+            failures: Failures::new(log),
             hasher: foldhash::quality::RandomState::default(),
         }
     }
@@ -347,39 +364,5 @@ impl Sink for MappingSink {
     /// Whatever the order of its query is, a request has the same key.
     fn key(&self, sent: &SentRequest) -> u64 {
         self.hasher.hash_one((sent.method.as_str(), path_of(&sent.target)))
-    }
-}
-
-/// Reports what is lost: at once, and then again from time to time.
-struct Failures {
-    log: Logger,
-    /// When the last line was written, and how many exchanges were lost since.
-    state: Mutex<(Option<Instant>, usize)>,
-}
-
-/// How long further reports wait.
-const REPORT_EVERY: Duration = Duration::from_secs(10);
-
-impl Failures {
-    fn report(&self, count: usize, text: impl FnOnce() -> String) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (last, more) = &mut *state;
-        if last.is_some_and(|last| last.elapsed() < REPORT_EVERY) {
-            *more += count;
-            return;
-        }
-        let before = std::mem::take(more);
-        *last = Some(Instant::now());
-        let since = if before == 0 { String::new() } else { format!(" ({before} more before it)") };
-        (self.log)(&format!("{}{since}", text()));
-    }
-}
-
-impl Drop for Failures {
-    fn drop(&mut self) {
-        let (_, more) = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if more > 0 {
-            (self.log)(&format!("not recorded: {more} more exchanges, for such reasons"));
-        }
     }
 }

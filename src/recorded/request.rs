@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -11,6 +11,9 @@ use serde_json::Value;
 /// What stays in the names and values of a query.
 const QUERY: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b':');
+
+/// The media type of forms.
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
 /// A request that can be made again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +80,10 @@ impl LiteralRequest {
             unknown.push(what);
             Bytes::new()
         });
+        if pattern.get("formParameters").is_some() && !headers.contains_key(CONTENT_TYPE) {
+            // Only with its type the body is a form.
+            headers.insert(CONTENT_TYPE, FORM);
+        }
         Ok(Self { method, target, headers, body, unknown })
     }
 
@@ -118,8 +125,12 @@ fn one(pattern: &Value) -> Option<String> {
 /// What is not known of it.
 fn body(pattern: &Value) -> Result<Bytes, String> {
     let unknown = || "the body".to_owned();
-    if pattern.get("formParameters").is_some() || pattern.get("multipartPatterns").is_some() {
+    if pattern.get("multipartPatterns").is_some() {
         return Err(unknown());
+    }
+    if let Some(form) = pattern.get("formParameters") {
+        let alone = pattern["bodyPatterns"].as_array().is_none_or(Vec::is_empty);
+        return form_body(form).filter(|_| alone).ok_or_else(unknown);
     }
     let Some(patterns) = pattern["bodyPatterns"].as_array() else { return Ok(Bytes::new()) };
     let [pattern] = patterns.as_slice() else { return Err(unknown()) };
@@ -138,6 +149,18 @@ fn body(pattern: &Value) -> Result<Bytes, String> {
         return Err(unknown());
     }
     Ok(text.into())
+}
+
+/// The form with these fields; nothing where the value of one is not known.
+fn form_body(form: &Value) -> Option<Bytes> {
+    let mut pairs = Vec::new();
+    for (name, value) in fields(form) {
+        for value in values(value) {
+            let quoted = |text: &str| utf8_percent_encode(text, QUERY).to_string();
+            pairs.push(format!("{}={}", quoted(name), quoted(&value?)));
+        }
+    }
+    Some(pairs.join("&").into())
 }
 
 #[cfg(test)]
@@ -181,6 +204,23 @@ mod tests {
                 None => assert_eq!(request.unknown, ["the body"]),
             }
             assert!(!request.is_safe());
+        }
+    }
+
+    #[test]
+    fn a_form_is_the_one_with_its_fields() {
+        for (form, body) in [
+            (
+                json!({"a": {"equalTo": "x y"}, "b": {"hasExactly": [{"equalTo": "1"}, {"equalTo": "2"}]}}),
+                Some("a=x%20y&b=1&b=2"),
+            ),
+            (json!({"a": {"equalTo": "1"}, "b": {"absent": true}}), Some("a=1")),
+            (json!({"a": {"matches": ".+"}}), None),
+        ] {
+            let pattern = json!({"method": "POST", "url": "/", "formParameters": form});
+            let request = LiteralRequest::of(&pattern).unwrap();
+            assert_eq!(&request.body[..], body.unwrap_or_default().as_bytes());
+            assert_eq!(request.unknown.is_empty(), body.is_some());
         }
     }
 

@@ -37,7 +37,7 @@ impl Media {
 }
 
 /// What a compressed body holds; nothing where the coding is not known, or the body is not whole.
-#[cfg(feature = "cli")]
+#[cfg(feature = "record")]
 pub(crate) fn decoded(coding: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     match coding_of(&coding.trim().to_ascii_lowercase(), bytes)?.decode(bytes, MOST_INFLATED) {
         Plain::Whole(plain) => Some(plain),

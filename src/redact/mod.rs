@@ -43,7 +43,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "record")]
 pub(crate) use body::decoded;
 pub(crate) use body::{Media, Redacted, recoded};
 pub(crate) use credentials::{Likeness, RecordedCredential, RecordedCredentials, RequestPart};

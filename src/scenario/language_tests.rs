@@ -80,12 +80,12 @@ timeline: {ttl: 10m, phases: [{name: a}]}
     let expected = "\
 s.yaml:2:1: descripton: unknown key \"descripton\"; did you mean \"description\"?
 s.yaml:5:11: rules[0].match.pth: unknown key \"pth\"; did you mean \"path\"?
-s.yaml:6:18: rules[0].then.status: expected a whole number from 200 to 599, found the number 700
+s.yaml:6:18: rules[0].then.status: expected a whole number from 200 to 599, found the number 700; write it like status: 503
 s.yaml:7:3: rules[1]: the id \"a\" is taken by an earlier rule; give each rule an id of its own
 s.yaml:8:10: rules[1].share: the shares of one draw add up to 110%; at most 100% can be given out; what is left passes
 s.yaml:9:34: rules[2].steps[0].then.cut: unknown word \"3s\"; known here: mid_line
 s.yaml:10:9: rules[3].then: reset and status cannot both happen; keep one of them
-s.yaml:11:10: rules[4].delay: expected a time with its unit, like 400ms, 30s or 1m30s, found the number 5
+s.yaml:11:10: rules[4].delay: expected a time with its unit, like 400ms, 30s or 1m30s, found the number 5; write 5s, or 5ms
 s.yaml:12:3: rules[5]: this rule does nothing; give it one of then, steps, share, at, require, limit, delay, page_size, expect
 s.yaml:13:11: rules[6].steps[0]: the steps after this one are never reached; put the step with forever last
 s.yaml:14:3: rules[7]: at and steps on one rule count the same requests twice; make two rules of it

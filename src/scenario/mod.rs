@@ -19,6 +19,8 @@ mod rule;
 mod words;
 
 #[cfg(test)]
+mod connection_tests;
+#[cfg(test)]
 mod draw_tests;
 #[cfg(test)]
 mod fault_tests;
@@ -26,6 +28,10 @@ mod fault_tests;
 mod language_tests;
 #[cfg(test)]
 mod limit_tests;
+#[cfg(test)]
+mod lint_tests;
+#[cfg(test)]
+mod mutation_tests;
 #[cfg(test)]
 mod preview_tests;
 #[cfg(test)]
@@ -39,16 +45,17 @@ pub(crate) use engine::progress::UnmetRule;
 #[cfg(test)]
 pub(crate) use engine::state::RuleUse;
 pub(crate) use engine::state::ScenarioState;
-pub(crate) use language::lint::Served;
+pub(crate) use language::lint::{Part, RequestShape, Served};
 pub(crate) use language::load::{Entry, LoadedScenarios, load, load_all};
 pub use language::load::{expand, shipped};
 pub(crate) use preview::explain::Tried;
 pub(crate) use rule::crash::Crash;
-pub(crate) use rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken};
+pub(crate) use rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken, PlannedPlace};
 pub(crate) use rule::expect::Expect;
 pub(crate) use rule::generate::Generate;
 pub(crate) use rule::http2::Http2;
 pub(crate) use rule::kubernetes::Compact;
+pub(crate) use rule::life::Life;
 pub(crate) use rule::limit::RetryAfter;
 pub(crate) use rule::matcher::Compared;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Plans, explanations, warnings, and which rules were used.
 
-use super::testing::{client, parse, request};
+use super::testing::{client, request};
 use super::*;
 use crate::message::Asked;
 
@@ -57,41 +57,6 @@ rules:
         .map(|step| format!("{}-{} {}", step["from"], step["to"], step["then"].as_str().unwrap()))
         .collect();
     assert_eq!(spans, ["1-2 pass", "3-5 {status: 500}", "6-null pass"]);
-}
-
-#[test]
-fn lints_have_stable_codes() {
-    let set = parse(
-        "
-rules:
-- {id: all, match: {resource: jobs.x}, then: {status: 500}}
-- {id: some, match: {resource: jobs.x, verb: list}, then: {status: 503}}
-- {id: also, match: {resource: jobs.x}, delay: 1s}
-- {id: faulty, match: {resource: jobs.x}, then: {reset: before_headers}}
-- {id: wrong, match: {resource: jbos.x}, then: {status: 503}}
-- {id: nowhere, match: {path: /nowhere/**}, then: {status: 503}}
-- {id: verb, match: {verb: read}, then: {status: 503}}
-",
-    )
-    .unwrap();
-    let served = Served {
-        resources: vec!["jobs.x".into()],
-        paths: vec!["/apis/x/v1/namespaces/*/jobs".into()],
-        open: false,
-    };
-    let found: Vec<(String, Option<usize>)> = set
-        .lint(&served)
-        .0
-        .iter()
-        .map(|found| (found.code.to_owned(), found.place.map(|place| place.line)))
-        .collect();
-    let expected = [
-        ("shadowed-rule", 4),
-        ("matches-nothing", 7),
-        ("matches-nothing", 8),
-        ("matches-nothing", 9),
-    ];
-    assert_eq!(found, expected.map(|(code, line)| (code.to_owned(), Some(line))));
 }
 
 #[test]

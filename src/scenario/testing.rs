@@ -29,12 +29,14 @@ pub(super) fn parse(text: &str) -> Result<ScenarioSet, String> {
         timeline: scenario.timeline,
         listening: scenario.listening,
         grading: scenario.grading,
+        unused: scenario.unused,
     };
     let parts = rule::set::Parts {
         rules: scenario.rules,
         tokens: scenario.tokens,
         scenarios: vec![about],
         generate: scenario.generate,
+        life: scenario.life,
         http2: scenario.http2,
         seed,
     };

@@ -47,6 +47,9 @@ impl Assembly {
         let FixtureSet { stubs, mut objects } = fixtures;
         let bounds = settings.bounds;
         let (world, seeding) = build_world(&mut objects, &scenarios, bounds.history)?;
+        for warning in &objects.warnings.0 {
+            settings.log.line(&warning.to_string());
+        }
         loader.confirm();
         let generated = !scenarios.generated().is_empty();
         let journal = Journal::new(observer, bounds.journal, Arc::clone(&settings.redactor));
@@ -60,6 +63,7 @@ impl Assembly {
             root: RootDirectory::of(&sources.fixtures),
             saved: SavedStubs::default(),
             doors: Doors::default(),
+            life_changed: tokio::sync::Notify::new(),
             shutdown: tokio::sync::Notify::new(),
             stub_settings: StubSettings::default(),
             responses: ArcSwap::from_pointee(responses),

@@ -44,7 +44,10 @@ impl RequestContext {
     /// Brings the world's objects to the present. Returns when the next step is due, as time since the world
     /// began.
     pub(super) fn step(&self) -> Option<Duration> {
-        self.world.step(&self.shared.stages.load())
+        let next = self.world.step(&self.shared.stages.load());
+        let scenarios = self.scenario_set();
+        let own = self.world.step_scenario(&scenarios);
+        next.into_iter().chain(own).min()
     }
 
     /// The scenarios that are on in the world.

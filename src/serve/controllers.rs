@@ -16,6 +16,13 @@ impl RequestContext {
         }
     }
 
+    /// Starts what takes jobs through the phases of scenarios, where some do.
+    pub(super) fn begin_life(&self) {
+        if !self.scenario_set().lives().is_empty() && self.world.claims_life() {
+            tokio::spawn(follow_life(self.clone()));
+        }
+    }
+
     /// Holds back what is deleted now, for a time of the world's clock.
     pub(super) fn hold(&self, time: Duration) {
         self.world.hold(time);
@@ -49,6 +56,15 @@ async fn collect(context: &RequestContext) {
         tokio::time::sleep(COLLECT_AFTER).await;
         changed.mark_unchanged();
         context.world.collect();
+    }
+}
+
+/// Takes jobs through the phases of scenarios until the world is gone or the server stops.
+async fn follow_life(context: RequestContext) {
+    let mut stopping = context.shared.stopping.clone();
+    tokio::select! {
+        () = stages(&context) => {}
+        _ = stopping.wait_for(|stopping| *stopping) => {}
     }
 }
 

@@ -31,7 +31,6 @@ impl Shared {
             None => Arc::clone(self.worlds.default()),
             Some(name) => self.world(&name),
         };
-        world.count_request();
         Ok(world)
     }
 

@@ -7,7 +7,9 @@ use futures_util::StreamExt;
 use memchr::memmem;
 
 use crate::message::{AnswerEnd, Body, BodyStream, Ending, Guard, Plan, PointAction};
+use crate::scenario::PlannedPlace;
 
+use super::reach::Reach;
 use super::world::World;
 
 /// Follows an answer to its end.
@@ -25,13 +27,23 @@ pub(super) struct Watched {
 }
 
 impl Follower {
-    pub(super) fn new(world: &Arc<World>, number: usize, watched: Option<Watched>) -> Self {
-        Self { ended: Ended { world: Arc::clone(world), number, how: None }, watched }
+    /// `places` are those of the body that count when it gets there.
+    pub(super) fn new(
+        world: &Arc<World>,
+        number: usize,
+        watched: Option<Watched>,
+        places: Vec<PlannedPlace>,
+    ) -> Self {
+        let reach = Reach::new(world, places);
+        Self { ended: Ended { world: Arc::clone(world), number, how: None, reach }, watched }
     }
 
     /// Records from now on what the client is sent, and when that is over.
     pub(super) fn follow(self, plan: &mut Plan) {
-        let Ended { world, number, .. } = &self.ended;
+        let Ended { world, number, reach, .. } = &self.ended;
+        if let Some(reach) = reach {
+            plan.body = reach.follow(std::mem::take(&mut plan.body));
+        }
         let watched = self.watched.unwrap_or(Watched { revisions: false });
         let logged = |stream| logged(stream, world, *number, watched);
         plan.body = match std::mem::take(&mut plan.body) {
@@ -92,6 +104,7 @@ struct Ended {
     world: Arc<World>,
     number: usize,
     how: Option<Ending>,
+    reach: Option<Reach>,
 }
 
 impl AnswerEnd for Ended {
@@ -102,6 +115,9 @@ impl AnswerEnd for Ended {
 
 impl Drop for Ended {
     fn drop(&mut self) {
+        if let Some(reach) = &self.reach {
+            reach.ended();
+        }
         self.world.log.ended(self.number, self.world.clock.elapsed(), self.how);
     }
 }

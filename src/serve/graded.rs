@@ -13,7 +13,7 @@ use crate::message::{
     Asked, FaultAction, FaultPoint, LastStream, LineAction, LineChange, LineKind, Origin, Plan,
     Point, PointAction,
 };
-use crate::scenario::{Decision, GateSeen, ScenarioSet};
+use crate::scenario::{Decision, GateSeen, PlannedPlace, ScenarioSet};
 
 use super::follower::{Follower, Watched};
 use super::world::World;
@@ -47,13 +47,14 @@ impl GradedRequests {
 
     /// Whether a request is written down; it counts among the others where no rule is about it.
     pub(super) fn takes(self, world: &World, rules: &ScenarioSet, asked: &Asked<'_>) -> bool {
-        match self {
+        let is_wanted = match self {
             Self::None => false,
             Self::OfRules => {
                 rules.may_concern(asked.method().as_str(), asked.path()) || world.log.claims_other()
             }
             Self::All => true,
-        }
+        };
+        is_wanted && !world.log.skips()
     }
 }
 
@@ -65,18 +66,25 @@ pub(super) struct GradingNotes {
     matched: Vec<Arc<str>>,
     gate: Option<GateSeen>,
     acted: Option<Arc<str>>,
+    places: Vec<PlannedPlace>,
 }
 
 impl GradingNotes {
     /// Those of a request that comes now.
     pub(super) fn begin(world: &World) -> Self {
         let began = world.clock.elapsed();
-        Self { began, matched: Vec::new(), gate: None, acted: None }
+        Self { began, matched: Vec::new(), gate: None, acted: None, places: Vec::new() }
+    }
+
+    /// Whether a rule is about the request.
+    pub(super) fn is_concerned(&self) -> bool {
+        !self.matched.is_empty()
     }
 
     /// Takes what is of interest out of a decision.
     pub(super) fn take(&mut self, decision: &mut Decision) {
         self.matched = std::mem::take(&mut decision.matched);
+        self.places = std::mem::take(&mut decision.places);
         self.gate = decision.gate;
         self.acted = decision.by.as_ref().map(|by| Arc::clone(&by.rule));
     }
@@ -107,6 +115,7 @@ pub(super) fn record(
         began: notes.began,
         answered: world.clock.elapsed().saturating_add(plan.delivery.delay()),
         ended: None,
+        peer: asked.request().peer,
         method: asked.method().to_string(),
         call: call_id(asked.method().as_str(), asked.path(), asked.request().query(), body),
         unread: asked.sent_body().is_none()
@@ -140,7 +149,7 @@ pub(super) fn record(
     }
     let watches =
         (*asked.method() == Method::GET).then_some(Watched { revisions: faults.keeps_events });
-    Follower::new(world, number, watches)
+    Follower::new(world, number, watches, notes.places)
 }
 
 /// What the delivery of an answer means for the client.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::Method;
+use http::{Method, StatusCode};
 
 use crate::k8s::{
     self, ApiError, ApiRequest, GroupResource, Outcome, PendingAnswer, Resolved, User,
@@ -86,6 +86,10 @@ pub(super) async fn answer(
         outcome => outcome,
     };
     match outcome {
+        Outcome::Plan(mut plan) if plan.status == StatusCode::NOT_FOUND => {
+            respond::add_hint(context, asked, &mut plan);
+            plan
+        }
         #[cfg(feature = "gzip")]
         Outcome::Plan(plan) => compress(plan, asked.headers()).await,
         #[cfg(not(feature = "gzip"))]

@@ -76,6 +76,11 @@ pub(super) fn lay_on(
     let laid_on =
         decision.delivery(|status| k8s::error_line(&respond::api_error(context, asked, status)));
     plan.delivery = Delivery::over(plan.delivery, laid_on);
+    if let Some(by) = &decision.by
+        && !matches!(plan.origin, Origin::Scenario(_))
+    {
+        plan.set_rule(&by.rule);
+    }
     let named = decision.by.filter(|_| context.shared.settings.rule_header);
     if let Some(value) = named.and_then(|by| rule_value(&by)) {
         plan.headers.insert(RULE_HEADER, value);

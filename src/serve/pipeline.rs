@@ -21,6 +21,7 @@ use crate::scenario::{Decision, Http2, ScenarioSet};
 
 use super::context::RequestContext;
 use super::graded::{GradedRequests, GradingNotes};
+use super::probe::is_probe;
 use super::state::Shared;
 #[cfg(feature = "gzip")]
 use super::stub_gzip;
@@ -92,7 +93,9 @@ impl Handler for Pipeline {
             let mut plan = answer(&context, &asked, no_stub, &mut notes).await;
             let stub = self.stub_of(&plan);
             let mut follower = None;
-            let is_graded = !is_of_admin(asked.request()) && is_graded(&context, &asked);
+            let is_graded = !is_of_admin(asked.request())
+                && (notes.is_concerned() || !is_probe(asked.request(), &plan))
+                && is_graded(&context, &asked);
             self.finish(&context, &request, &plan, began, stub.as_ref(), |answered| {
                 follower =
                     is_graded.then(|| graded::record(&context.world, &asked, answered, notes));
@@ -190,9 +193,12 @@ impl Pipeline {
         grade: impl FnOnce(&Answered<'_>),
     ) -> Option<u64> {
         let journal = &self.shared.journal;
-        let world = world.name.shared();
         // The log is what clients of the simulated API asked.
-        let is_seen = !is_of_admin(request);
+        let is_seen = !is_of_admin(request) && !is_probe(request, plan);
+        if is_seen {
+            world.count_request();
+        }
+        let world = world.name.shared();
         let is_kept = is_seen && !journal.is_off();
         let late = if is_kept || (is_seen && self.shared.settings.graded != GradedRequests::None) {
             late_body::read_beside(request)

@@ -96,6 +96,8 @@ impl RequestContext {
             })?;
         }
         self.world.scenarios.store(Some(Arc::new(loaded.set)));
+        self.shared.look_for_life();
+        self.world.store.wake();
         Ok(())
     }
 }
@@ -152,7 +154,9 @@ impl Shared {
             }
         };
         let Reloaded { stubs, objects, .. } = loaded.fixtures;
+        let mut lost = Diagnostics::default();
         if let (Some(mut objects), Some(after)) = (objects, after) {
+            lost = std::mem::take(&mut objects.warnings);
             self.seeding.replace(after);
             self.seeding.note_objects(&objects);
             // Other worlds see it on their next request: their number costs a reload nothing.
@@ -170,7 +174,10 @@ impl Shared {
         });
         self.scenarios.store(Arc::new(loaded.scenarios));
         self.doors.look_again();
+        self.look_for_life();
         self.problems.store(Arc::default());
-        Ok(loaded.warnings)
+        let mut warnings = loaded.warnings;
+        warnings.extend(lost.0);
+        Ok(warnings)
     }
 }

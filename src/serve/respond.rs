@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::{HeaderValue, RETRY_AFTER};
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 
 use crate::k8s::{self, ApiError, GroupResource};
 use crate::matching::{MissSearch, miss_report, miss_warnings};
@@ -16,6 +16,9 @@ use crate::scenario::{Answer, ContinueToken, Decision, IssuedToken, StatusAnswer
 
 use super::context::RequestContext;
 use super::replay;
+
+/// Says why nothing serves a path of the API.
+const HINT_HEADER: HeaderName = HeaderName::from_static("x-standin-hint");
 
 /// 400 for a path or query that cannot be decoded.
 pub(super) fn bad_target(context: &RequestContext, asked: &Asked<'_>, error: &TargetError) -> Plan {
@@ -63,12 +66,11 @@ pub(super) async fn miss(context: &RequestContext, asked: &Asked<'_>) -> Plan {
     let strict = context.shared.settings.strict;
     context.shared.misses.add(asked, &context.shared.settings.redactor);
     if context.is_api(asked) && !strict {
-        let state = context.world.store.state();
-        return unserved(&state.types, asked);
+        return unserved(context, asked);
     }
     if stubs.is_empty() && context.shared.seeding.has_objects() {
         // As an API server says it: nobody here has written a stub to compare with.
-        return unserved(&context.world.store.state().types, asked);
+        return unserved(context, asked);
     }
     // The report shows the body too, if it can be read.
     let _ = asked.read_body(context.body_limit(asked)).await;
@@ -97,10 +99,26 @@ pub(super) async fn miss(context: &RequestContext, asked: &Asked<'_>) -> Plan {
 }
 
 /// What an API server answers where it serves nothing.
-fn unserved(types: &k8s::Registry, asked: &Asked<'_>) -> Plan {
-    let mut plan = k8s::miss(types, asked.path(), asked.info(), asked.headers(), asked.query());
+fn unserved(context: &RequestContext, asked: &Asked<'_>) -> Plan {
+    let state = context.world.store.state();
+    let mut plan =
+        k8s::miss(&state.types, asked.path(), asked.info(), asked.headers(), asked.query());
     plan.origin = Origin::Unmatched;
+    add_hint(context, asked, &mut plan);
     plan
+}
+
+/// Says beside upstream's 404 what is served in place of what was asked for: in the journal, and in a header field of
+/// our own.
+pub(super) fn add_hint(context: &RequestContext, asked: &Asked<'_>, plan: &mut Plan) {
+    let state = context.world.store.state();
+    let Some(hint) = k8s::miss_hint(&state.types, asked.path(), asked.info()) else { return };
+    if context.shared.settings.rule_header
+        && let Ok(value) = HeaderValue::from_str(&hint)
+    {
+        plan.headers.insert(HINT_HEADER, value);
+    }
+    plan.set_hint(hint);
 }
 
 /// What a rule answers, as a plan.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::document::{Diagnostic, Diagnostics};
+use crate::document::{Diagnostic, Diagnostics, Severity};
 use crate::fixtures::{ObjectFixture, ObjectSet, add_shipped, shipped_types};
 use crate::k8s::{self, HistoryLimits, ObjectError, Registry, Seed, SeedObject, State};
 use crate::message::WorldName;
@@ -56,26 +56,51 @@ pub(super) fn state(
     let taken = |object: &mut ObjectFixture| std::mem::take(&mut object.object);
     let crds = fixtures.crds.iter_mut().chain(&mut fixtures.shipped).map(taken).collect();
     let mut objects: Vec<SeedObject> = fixtures.objects.iter_mut().map(taken).collect();
-    objects.extend(generated.into_iter().map(SeedObject::new));
+    objects.extend(generated.into_iter().map(|value| {
+        // Bare objects lack what their types require.
+        let mut object = SeedObject::new(value);
+        object.trust();
+        object
+    }));
     let seed = Seed { crds, objects, history, now };
-    let state = seed.state();
-    if let Ok(state) = &state {
+    let built = seed.build();
+    if let Ok((state, _)) = &built {
         unknown_types(fixtures, state, &mut problems);
     }
-    match state {
-        Ok(state) if problems.is_empty() => Ok(state),
+    let all: Vec<&ObjectFixture> = fixtures.definitions().chain(&fixtures.objects).collect();
+    match built {
+        Ok((state, unknown)) if problems.is_empty() => {
+            let warnings = unknown.iter().map(|(index, field)| {
+                let message = "the field is not in the definition of the type: it is left out";
+                let hint = "remove it, or add it to the schema";
+                let found = all.get(*index).copied();
+                let found = placed(found, field, message).hint(hint);
+                Diagnostic { severity: Severity::Warning, ..found }
+            });
+            let warnings = first(warnings, unknown.len());
+            fixtures.warnings = warnings;
+            Ok(state)
+        }
         Ok(_) => Err(problems),
         Err(errors) => {
-            let all: Vec<&ObjectFixture> =
-                fixtures.definitions().chain(&fixtures.objects).collect();
-            problems.extend(
-                errors
-                    .into_iter()
-                    .map(|(index, error)| diagnostic(all.get(index).copied(), &error)),
-            );
+            let found =
+                errors.iter().map(|(index, error)| diagnostic(all.get(*index).copied(), error));
+            problems.extend(first(found, errors.len()).0);
             Err(problems.sorted())
         }
     }
+}
+
+/// How many problems of objects are reported: the place of each is looked for in its file.
+const MAX_PROBLEMS: usize = 200;
+
+/// The first problems, and how many there are besides.
+fn first(found: impl Iterator<Item = Diagnostic>, count: usize) -> Diagnostics {
+    let mut first = Diagnostics(found.take(MAX_PROBLEMS).collect());
+    if let (Some(last), Some(more @ 1..)) = (first.0.last_mut(), count.checked_sub(MAX_PROBLEMS)) {
+        last.message = format!("{}; {more} more problems are not shown", last.message);
+    }
+    first
 }
 
 /// Stages of a type that is not served. Those that come with the program do not come to it.
@@ -89,14 +114,19 @@ fn unknown_types(fixtures: &ObjectSet, state: &State, problems: &mut Diagnostics
 }
 
 fn diagnostic(object: Option<&ObjectFixture>, error: &ObjectError) -> Diagnostic {
-    let Some(object) = object else {
-        return Diagnostic::error(PathBuf::from("(generated objects)"), error.to_string());
-    };
-    let (key, message) = match error {
-        ObjectError::Crd(error) => (error.key.clone(), error.message.clone()),
-        ObjectError::Object(message) => (String::new(), message.clone()),
-    };
-    object.diagnostic(&key, message)
+    match error {
+        ObjectError::Crd(error) => placed(object, &error.key, &error.message),
+        ObjectError::Object(message) => placed(object, "", message),
+        ObjectError::Field { key, message } => placed(object, key, message),
+    }
+}
+
+/// A problem at a key of an object.
+fn placed(object: Option<&ObjectFixture>, key: &str, message: &str) -> Diagnostic {
+    match object {
+        Some(object) => object.diagnostic(key, message),
+        None => Diagnostic::error(PathBuf::from("(generated objects)"), message),
+    }
 }
 
 /// The objects that scenarios ask for: copies of a fixture, or bare ones.

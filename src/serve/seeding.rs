@@ -47,7 +47,7 @@ impl Seeding {
     }
 
     /// Whether the files define Kubernetes objects or types: then the server stands in for an API server.
-    pub(super) fn has_objects(&self) -> bool {
+    pub(crate) fn has_objects(&self) -> bool {
         self.has_objects.load(Ordering::Relaxed)
     }
 

@@ -3,17 +3,21 @@
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use crate::document::{Diagnostics, InlineText};
+use crate::document::{Diagnostic, Diagnostics, InlineText};
 use crate::k8s::HistoryLimits;
 use crate::matching::ResponseTemplating;
 use crate::redact::Key;
 use crate::{fixtures, scenario};
+
+use super::job_phases;
 
 /// Where the sets come from.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sources {
     /// Fixture files and directories; none means the embedded ones.
     pub(crate) fixtures: Vec<PathBuf>,
+    /// Globs of files that are left out of them.
+    pub(crate) ignore: Vec<String>,
     /// A recording among them that this server may write to: its changes are no reason to load it again.
     pub(crate) recording: Option<PathBuf>,
     /// Fixtures that are not files.
@@ -102,8 +106,11 @@ impl Sources {
     /// # Errors
     /// All problems of all files.
     pub(crate) fn load(&self) -> Result<LoadedSets, Diagnostics> {
+        let ignored = fixtures::IgnoredFiles::new(&self.ignore)
+            .map_err(|why| Diagnostics(vec![Diagnostic::error("--ignore", why)]))?;
         let mut loader = fixtures::Loader::new(self.templating, self.redact_key.clone())
-            .with_inline(self.inline_fixtures.clone());
+            .with_inline(self.inline_fixtures.clone())
+            .with_ignored(ignored);
         let ReloadedSets { fixtures, scenarios, warnings } = self.reload(&mut loader, true)?;
         let objects = fixtures.objects.unwrap_or_default();
         let fixtures = fixtures::FixtureSet { stubs: fixtures.stubs, objects };
@@ -151,6 +158,10 @@ impl Sources {
     pub(super) fn load_scenarios(&self) -> Result<scenario::LoadedScenarios, Diagnostics> {
         let mut loaded =
             scenario::load_all(&self.scenarios, &self.inline_scenarios, self.fallback_seed)?;
+        let problems = job_phases::problems(&loaded.set);
+        if problems.has_errors() {
+            return Err(problems);
+        }
         if let Some(seed) = self.seed {
             loaded.set = loaded.set.with_seed(seed);
         }

@@ -204,6 +204,8 @@ pub(crate) struct Shared {
     pub(crate) tls: Option<Arc<Tls>>,
     /// How connections are treated.
     pub(crate) doors: Doors,
+    /// There is one more world, or other scenarios are on: jobs may go through phases.
+    pub(super) life_changed: tokio::sync::Notify,
     /// Told when a client asks the server to stop.
     pub(crate) shutdown: tokio::sync::Notify,
     /// Turns true when the server stops: streams end.
@@ -225,10 +227,21 @@ impl Shared {
     /// A world by its name, with what the files say now: made if it is not there.
     pub(crate) fn world(&self, name: &WorldName) -> Arc<World> {
         // Cheap whatever the seed holds: the state is shared until it is written.
-        let make = || World::new(name.clone(), self.seeding.current(), Clock::start());
-        let world = self.worlds.get_or_make(name, make);
+        let mut is_new = false;
+        let world = self.worlds.get_or_make(name, || {
+            is_new = true;
+            World::new(name.clone(), self.seeding.current(), Clock::start())
+        });
         world.catch_up(&self.seeding);
+        if is_new && !self.scenarios.load().lives().is_empty() {
+            self.look_for_life();
+        }
         world
+    }
+
+    /// Looks again whether scenarios take jobs through phases, in one more world or under other scenarios.
+    pub(super) fn look_for_life(&self) {
+        self.life_changed.notify_one();
     }
 
     /// The client for servers that stubs name.

@@ -18,6 +18,7 @@ use super::clock::Clock;
 use super::commit::{Contended, Store};
 use super::draws::Draws;
 use super::own_scenarios::OwnScenarios;
+use super::scenario_life::ScenarioLife;
 use super::seeding::{Lazy, SeedGeneration, Seeding};
 
 /// One client's isolated state.
@@ -53,6 +54,10 @@ pub(crate) struct World {
     collector: Lazy<Mutex<k8s::Collector>>,
     /// What is due for its created objects.
     life: Lazy<Mutex<k8s::LifeCycle>>,
+    /// What scenarios take its jobs through.
+    scenario_life: Mutex<Option<ScenarioLife>>,
+    /// Whether that is followed.
+    followed: AtomicBool,
     /// Whether its controllers run: they begin with the first write.
     controlled: AtomicBool,
     /// Whether it was deleted: its streams end.
@@ -72,6 +77,8 @@ impl World {
             generation: AtomicU64::new(seed.generation),
             collector: Lazy::new(Box::new(collector)),
             life: Lazy::new(Box::new(life)),
+            scenario_life: Mutex::default(),
+            followed: AtomicBool::new(false),
             store: Store::of_seed(Arc::clone(&seed)),
             seed: Mutex::new(seed),
             stub_states: ScenarioStates::default(),
@@ -154,6 +161,11 @@ impl World {
         !self.controlled.load(Ordering::Acquire) && !self.controlled.swap(true, Ordering::AcqRel)
     }
 
+    /// Whether what takes its jobs through the phases of scenarios is to be started now: true once.
+    pub(super) fn claims_life(&self) -> bool {
+        !self.followed.load(Ordering::Acquire) && !self.followed.swap(true, Ordering::AcqRel)
+    }
+
     /// Collects its garbage.
     pub(super) fn collect(&self) {
         let mut collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner);
@@ -170,6 +182,7 @@ impl World {
     /// Begins anew: counters, draws, tokens, the clock, and what is due for its objects.
     pub(super) fn restart(&self) {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.scenario_life.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
         *life = k8s::LifeCycle::after(&self.store.state());
         drop(life);
@@ -191,6 +204,7 @@ impl World {
         *self.collector.lock().unwrap_or_else(PoisonError::into_inner) =
             k8s::Collector::after(&state);
         *self.life.lock().unwrap_or_else(PoisonError::into_inner) = k8s::LifeCycle::after(&state);
+        *self.scenario_life.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.generation.store(now.generation, Ordering::Release);
         *seed = now;
     }
@@ -210,10 +224,35 @@ impl World {
         let released = held.iter().map(|(due, _)| *due).min();
         drop(held);
         let mut life = life.lock().unwrap_or_else(PoisonError::into_inner);
-        life.observe(&store.state(), stages, now);
+        let next = self.advance(&mut life, stages, now);
+        next.into_iter().chain(released).min()
+    }
+
+    /// Takes jobs through the phases of scenarios that are due. Returns when the next is.
+    pub(super) fn step_scenario(&self, scenarios: &Arc<ScenarioSet>) -> Option<Duration> {
+        if scenarios.lives().is_empty() {
+            return None;
+        }
+        let now = self.clock.elapsed();
+        let mut life = self.scenario_life.lock().unwrap_or_else(PoisonError::into_inner);
+        if life.as_ref().is_none_or(|life| !life.is_of(scenarios)) {
+            *life = Some(ScenarioLife::begin(Arc::clone(scenarios), &self.store.state(), now));
+        }
+        let ScenarioLife { lists, cycle, .. } = life.as_mut()?;
+        self.advance(cycle, lists, now)
+    }
+
+    /// Writes the stages that are due. Returns when the next is.
+    fn advance(
+        &self,
+        life: &mut k8s::LifeCycle,
+        stages: &[k8s::StageList],
+        now: Duration,
+    ) -> Option<Duration> {
+        life.observe(&self.store.state(), stages, now);
         while let Some(due) = life.take_due(now) {
-            let epoch = clock.epoch();
-            let written = store.write(|state| {
+            let epoch = self.clock.epoch();
+            let written = self.store.write(|state| {
                 let (change, lives) = due.decide(state, stages, epoch);
                 (Some(change), lives)
             });
@@ -227,7 +266,7 @@ impl World {
                 }
             }
         }
-        life.next().into_iter().chain(released).min()
+        life.next()
     }
 
     /// Holds back what is deleted now, for a time of the world's clock.

@@ -66,6 +66,8 @@ pub(super) struct Recording {
     pub(super) extends: bool,
     /// Whether faults of the backend are recorded.
     pub(super) keeps_faults: bool,
+    /// The name of the server's profile.
+    pub(super) profile: &'static str,
 }
 
 impl Recording {
@@ -75,7 +77,10 @@ impl Recording {
     /// [`Error::Record`] when the directory cannot be used.
     pub(super) fn open(directory: PathBuf, key: Option<&Key>) -> Result<Self, Error> {
         match Recorder::redactor(&directory, key.cloned()) {
-            Ok(redactor) => Ok(Self { directory, redactor, extends: false, keeps_faults: false }),
+            Ok(redactor) => {
+                let (extends, keeps_faults) = (false, false);
+                Ok(Self { directory, redactor, extends, keeps_faults, profile: "kubernetes" })
+            }
             Err(source) => Err(Error::Record { path: directory, source }),
         }
     }
@@ -143,10 +148,10 @@ fn recorder(
     bounds: &Bounds,
     log: &Logger,
 ) -> Result<Recorder, Error> {
-    let Recording { directory, redactor, extends, keeps_faults } = recording;
+    let Recording { directory, redactor, extends, keeps_faults, profile } = recording;
     let earlier = if extends { Earlier::Extend } else { Earlier::Replace };
     let most_of_body = bounds.recorded_body_bytes as u64;
-    let of = RecordingOf { backend, earlier, links, keeps_faults, most_of_body };
+    let of = RecordingOf { backend, profile, earlier, links, keeps_faults, most_of_body };
     let limits =
         QueueLimits { memory: bounds.recorder_bytes, backlog: bounds.recorder_backlog as u64 };
     Recorder::new(&directory, of, limits, &redactor, log)

@@ -156,6 +156,13 @@ impl Builder {
         self
     }
 
+    /// Leaves files out of the fixtures. A glob without a slash is the name of files or directories at any depth,
+    /// another one a path. An invalid glob is reported at the start.
+    pub fn ignore(mut self, glob: impl Into<String>) -> Self {
+        self.sources.ignore.push(glob.into());
+        self
+    }
+
     /// Serves no fixtures and no Kubernetes API, so that every request goes to the backend that is recorded.
     pub fn nothing_loaded(mut self) -> Self {
         self.sources.nothing = true;

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::document::Diagnostics;
 use crate::fixtures::{self, FileWatcher};
 use crate::serve::{Shared, Sources};
 #[cfg(feature = "tls")]
@@ -20,7 +21,12 @@ pub(super) fn watch_sets(
         return None;
     }
     let (shared, lines) = (Arc::clone(shared), Arc::clone(log));
-    let on_change = move || match shared.reload() {
+    let reload = move || {
+        let mut warnings = shared.reload()?;
+        warnings.0.extend(super::warnings::of_scenarios(&shared).0);
+        Ok::<_, Diagnostics>(warnings)
+    };
+    let on_change = move || match reload() {
         Ok(warnings) if warnings.is_empty() => lines("reloaded: the changed files are in effect"),
         Ok(warnings) => lines(&format!("reloaded, with warnings:\n{warnings}")),
         Err(problems) => {

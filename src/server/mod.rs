@@ -3,6 +3,7 @@
 //! ```text
 //! [Server::builder] → [builder], [replay] (settings) → [start] (loads, checks, listens) → [running] → [world]
 //!                                               ├ [backend] (proxy, recorder)
+//!                                               ├ [warnings] (what has no effect)
 //!                                               └ [files] (reloads)                    └ [settle] (waits for drills)
 //! ```
 
@@ -21,6 +22,7 @@ mod settle;
 mod start;
 #[cfg(feature = "record")]
 mod upstream;
+mod warnings;
 mod world;
 
 pub use crate::profile::Profile;

@@ -29,7 +29,7 @@ use crate::transport::{
 use super::backend::{self, Recording};
 #[cfg(feature = "hot-reload")]
 use super::files;
-use super::{Builder, RunningServer, auth_files};
+use super::{Builder, RunningServer, auth_files, warnings};
 
 impl Builder {
     /// Loads and checks all files, binds the address, and answers requests from then on.
@@ -42,6 +42,7 @@ impl Builder {
         // Short enough to be typed again.
         self.sources.fallback_seed = uuid::Uuid::new_v4().as_u64_pair().0 % 1_000_000;
         self.apply_record_mode()?;
+        let is_logged = self.log.is_some();
         let log = self.log.take().unwrap_or_else(|| Arc::new(|_: &str| {}));
         #[cfg(feature = "record")]
         self.recover_recordings(&log)?;
@@ -91,6 +92,7 @@ impl Builder {
             stopping: stopping.clone(),
         };
         let shared = assembly.shared().map_err(Error::Invalid)?;
+        warnings::log_of_scenarios(&shared, is_logged.then_some(&log));
         let ports = self.bind_ports().await?;
         let address = ports.plain.local_addr();
         let https = ports.https.as_ref().map(Listener::local_addr);
@@ -101,6 +103,7 @@ impl Builder {
         }
         shared.open_doors();
         tokio::spawn(Arc::clone(&shared).keep_doors());
+        tokio::spawn(Arc::clone(&shared).keep_life());
         let serving = Serving {
             shared: Arc::clone(&shared),
             limits: self.bounds.transport,
@@ -113,6 +116,7 @@ impl Builder {
         #[cfg(feature = "cli")]
         let open = serving.open.clone();
         let task = serving.start(ports, tls);
+        warnings::log_of_stubs(&shared, is_logged.then_some(&log));
         // A watch looks at every file of a tree: requests are answered meanwhile.
         #[cfg(feature = "hot-reload")]
         let watchers = watchers(self.hot_reload, &self.sources, &shared, &log);
@@ -224,6 +228,7 @@ impl Builder {
             recording.map(|path| Recording::open(path, key.as_ref())).transpose()?;
         if let Some(recording) = &mut recording {
             recording.keeps_faults = self.keep_faults;
+            recording.profile = self.profile.name();
             recording.extends = self.record_mode == Some(super::RecordMode::NewEpisodes);
         }
         let redactor = match &recording {

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::frames::{END_STREAM, FrameHead, Frames, Position, kind};
+use super::frame_types::{END_STREAM, kind};
+use super::frames::{FrameHead, Frames, Position};
+use super::marked_writer::MarkedWriter;
 use super::socket::Socket;
 
 /// How many open streams are counted: more than any setting allows at once.
@@ -25,6 +27,8 @@ pub(super) struct Framed {
     open: Vec<u32>,
     /// What of a frame of our own is still to go out.
     pending: Vec<u8>,
+    /// Heads that go out in their own way.
+    marked: MarkedWriter,
     /// Everything is sent: what hyper writes and what the client sends is discarded.
     finished: bool,
     /// The end of the connection is sent as well.
@@ -40,13 +44,25 @@ impl Framed {
             written: Position::default(),
             open: Vec::new(),
             pending: Vec::new(),
+            marked: MarkedWriter::default(),
             finished: false,
             shut: false,
         }
     }
 
-    /// Sends frames of our own, where a frame has ended.
+    /// Sends what was held back, then frames of our own, where a frame has ended.
     fn poll_own(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(due) = ready!(self.marked.poll_due(cx)) {
+            let sent = ready!(Pin::new(&mut self.socket).poll_write(cx, due))?;
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            let bytes = self.marked.sent(sent);
+            self.wrote(&bytes);
+            if self.marked.has_paused() {
+                ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
+            }
+        }
         if self.pending.is_empty() && self.frames.has_injected() && self.written.is_between() {
             self.pending = self.frames.take();
         }
@@ -59,10 +75,27 @@ impl Framed {
         Poll::Ready(Ok(()))
     }
 
-    /// How many bytes of hyper's may be written: where frames of our own wait, up to the end of its frame, since what
-    /// follows may belong behind them.
-    fn most(&self) -> usize {
-        if self.frames.has_injected() { self.written.to_next_end() } else { usize::MAX }
+    /// Holds frames back while a head among them goes out in its own way: how many bytes were taken. What has begun to
+    /// go out goes on as it is.
+    fn hold(&mut self, buf: &[u8]) -> Option<usize> {
+        if !(self.frames.heads.any() || self.marked.holds()) || buf.is_empty() {
+            return None;
+        }
+        if !self.marked.holds() && !self.written.is_between() {
+            return None;
+        }
+        self.marked.take(buf, &self.frames.heads);
+        Some(buf.len())
+    }
+
+    /// How much of a buffer of hyper's may be written: where frames of our own wait, or heads are looked for, up to the end
+    /// of a frame.
+    fn free(&self, buf: &[u8]) -> usize {
+        if self.frames.has_injected() || self.frames.heads.any() {
+            buf.len().min(self.written.to_next_end())
+        } else {
+            buf.len()
+        }
     }
 
     /// Counts what was written.
@@ -152,7 +185,10 @@ impl AsyncWrite for Framed {
             return Poll::Ready(Ok(buf.len()));
         }
         ready!(self.poll_own(cx))?;
-        let buf = &buf[..buf.len().min(self.most())];
+        if let Some(held) = self.hold(buf) {
+            return Poll::Ready(Ok(held));
+        }
+        let buf = &buf[..self.free(buf)];
         let polled = Pin::new(&mut self.socket).poll_write(cx, buf);
         if let Poll::Ready(Ok(sent)) = &polled {
             self.wrote(&buf[..*sent]);
@@ -178,6 +214,7 @@ impl AsyncWrite for Framed {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_own(cx))?;
         Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 
@@ -194,7 +231,7 @@ impl AsyncWrite for Framed {
             return Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()));
         }
         ready!(self.poll_own(cx))?;
-        if self.frames.has_injected() {
+        if self.frames.has_injected() || self.frames.heads.any() || self.marked.holds() {
             let first = bufs.iter().find(|buf| !buf.is_empty()).map_or(&[][..], |buf| buf);
             return self.poll_write(cx, first);
         }

@@ -9,25 +9,13 @@ use tokio::sync::Notify;
 
 use crate::message::{Idle, LastStream};
 
+use super::frame_types::{END_HEADERS, kind};
+use super::marked_head::MarkedHeads;
+
 /// A frame's head: three bytes of length, type, flags, four of the stream.
 const HEAD: usize = 9;
 /// How a client's connection begins, before its first frame.
 const PREFACE: usize = 24;
-
-/// Frame types (RFC 9113, section 6).
-pub(super) mod kind {
-    pub(in crate::transport) const DATA: u8 = 0;
-    pub(in crate::transport) const HEADERS: u8 = 1;
-    pub(in crate::transport) const RST_STREAM: u8 = 3;
-    pub(in crate::transport) const PUSH_PROMISE: u8 = 5;
-    pub(in crate::transport) const GOAWAY: u8 = 7;
-    pub(in crate::transport) const CONTINUATION: u8 = 9;
-}
-
-/// The flag of a frame behind which its stream has no more (`DATA`, `HEADERS`).
-pub(super) const END_STREAM: u8 = 1;
-/// The flag of a frame that ends a block of header fields.
-const END_HEADERS: u8 = 4;
 
 /// The frames that a request asks for and its socket sends.
 #[derive(Debug, Default)]
@@ -56,6 +44,8 @@ pub(super) struct Frames {
     resets: AtomicBool,
     ended: AtomicBool,
     idle_changed: Notify,
+    /// Heads that go out in their own way.
+    pub(super) heads: MarkedHeads,
 }
 
 impl Frames {
@@ -266,6 +256,7 @@ impl Position {
 
 #[cfg(test)]
 mod tests {
+    use super::super::frame_types::END_STREAM;
     use super::*;
 
     #[test]

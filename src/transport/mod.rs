@@ -4,6 +4,7 @@
 //! accept (listen) → one task per connection (connection) → first bytes (socket) → TLS, if any
 //!     → CONNECT of a forward proxy ([forward]), where it is one
 //!     → [http1] over the wire wrapper (wire), or [http2] over one that follows frames ([framed], [frames])
+//!       and sends some heads slowly ([marked_head], [marked_writer])
 //!     request head and lazy body → Handler → Plan → [answer] performs its delivery ([deliver])
 //!     → hyper sends all of it ([body], its [piece]s), or only its head, and the rest is sent without hyper:
 //!       streams and disturbed bodies ([framing]), answers with a long delay ([stalled]), messages ([websocket]);
@@ -24,6 +25,7 @@ mod deliver;
 mod door;
 mod exact;
 mod forward;
+mod frame_types;
 mod framed;
 mod frames;
 mod framing;
@@ -35,6 +37,8 @@ mod idle_timer;
 mod in_use;
 mod interim;
 mod listen;
+mod marked_head;
+mod marked_writer;
 mod open;
 mod piece;
 mod raw_head;

@@ -130,6 +130,12 @@ pub(super) fn on_stream(
     wanted: &Wanted,
     frames: &Arc<Frames>,
 ) -> hyper::Response<PlanBody> {
+    if let Some(pace) = plan.delivery.effects().and_then(|effects| effects.head.as_ref()?.pace) {
+        // In front: it is in the first frame of a head that takes several.
+        let mut headers = HeaderMap::from_iter([frames.heads.mark(pace)]);
+        headers.extend(std::mem::take(&mut plan.headers));
+        plan.headers = headers;
+    }
     if plan.delivery.leaves_body() || is_empty_stream(&plan) {
         return plain(plan, wanted);
     }

@@ -1,7 +1,9 @@
-//! HTTP/1.1 over a socket: one request a connection, and what came of the answer, whole or not.
+//! HTTP/1.1 over a socket: one request a connection, or one connection that is kept, and what came of the answer, whole
+//! or not.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -53,6 +55,8 @@ pub(crate) struct Server {
     pub(crate) token: Option<String>,
     /// How long a whole answer may take.
     deadline: Duration,
+    /// The connection that is kept; nothing where each request has one of its own.
+    kept: Option<Arc<Mutex<Option<TcpStream>>>>,
 }
 
 impl Server {
@@ -62,7 +66,12 @@ impl Server {
         let rest = url.strip_prefix("http://").expect("it speaks HTTP");
         let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
         let prefix = if path.is_empty() { String::new() } else { format!("/{path}") };
-        Self { address: address.to_owned(), prefix, token: None, deadline }
+        Self { address: address.to_owned(), prefix, token: None, deadline, kept: None }
+    }
+
+    /// Sends its requests on one connection from now on, as long as that is there.
+    pub(crate) fn keep_connection(&mut self) {
+        self.kept = Some(Arc::default());
     }
 
     /// A request, sent.
@@ -72,12 +81,23 @@ impl Server {
         target: &str,
         body: &str,
     ) -> std::io::Result<TcpStream> {
-        let mut stream = TcpStream::connect(&self.address)?;
+        let stream = TcpStream::connect(&self.address)?;
+        self.write(stream, method, target, body, "close")
+    }
+
+    fn write(
+        &self,
+        mut stream: TcpStream,
+        method: &str,
+        target: &str,
+        body: &str,
+        connection: &str,
+    ) -> std::io::Result<TcpStream> {
         let media =
             if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
         let token = self.token.as_ref().map(|token| format!("X-Auth-Token: {token}\r\n"));
         let head = format!(
-            "{method} {}{target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {media}\r\n\
+            "{method} {}{target} HTTP/1.1\r\nHost: localhost\r\nConnection: {connection}\r\nContent-Type: {media}\r\n\
              Content-Length: {}\r\n{}\r\n",
             self.prefix,
             body.len(),
@@ -90,9 +110,25 @@ impl Server {
 
     /// A request, and its answer.
     pub(crate) fn send(&self, method: &str, target: &str, body: &str) -> Result<Answer, Broken> {
-        let stream = self.open(method, target, body).map_err(|_| Broken::Nothing)?;
-        let bytes =
-            read(stream, self.deadline, |bytes| parse(bytes).is_some_and(|(_, whole)| whole));
+        let is_whole = |bytes: &[u8]| parse(bytes).is_some_and(|(_, whole)| whole);
+        let bytes = match &self.kept {
+            None => {
+                let stream = self.open(method, target, body).map_err(|_| Broken::Nothing)?;
+                read(&stream, self.deadline, is_whole)
+            }
+            Some(kept) => {
+                let stream = kept.lock().expect("no client panics").take();
+                let stream = stream.map_or_else(|| TcpStream::connect(&self.address), Ok);
+                let sent = stream
+                    .and_then(|stream| self.write(stream, method, target, body, "keep-alive"));
+                let stream = sent.map_err(|_| Broken::Nothing)?;
+                let bytes = read(&stream, self.deadline, is_whole);
+                if is_whole(&bytes) {
+                    *kept.lock().expect("no client panics") = Some(stream);
+                }
+                bytes
+            }
+        };
         match parse(&bytes) {
             None => Err(Broken::Nothing),
             Some((answer, true)) => Ok(answer),
@@ -118,7 +154,7 @@ impl Server {
 
 /// Reads until it is enough, the connection ends, or the time is over.
 pub(crate) fn read(
-    mut stream: TcpStream,
+    mut stream: &TcpStream,
     deadline: Duration,
     enough: impl Fn(&[u8]) -> bool,
 ) -> Vec<u8> {
@@ -138,7 +174,11 @@ pub(crate) fn read(
 }
 
 /// What came of an answer, and whether that is all of it; nothing where its head did not come.
-pub(crate) fn parse(bytes: &[u8]) -> Option<(Answer, bool)> {
+pub(crate) fn parse(mut bytes: &[u8]) -> Option<(Answer, bool)> {
+    // What is left of the last chunk of the answer before, on a connection that is kept.
+    while let Some(rest) = bytes.strip_prefix(b"\r\n") {
+        bytes = rest;
+    }
     let end = bytes.windows(4).position(|part| part == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&bytes[..end]).ok()?.to_owned();
     let status = head.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;

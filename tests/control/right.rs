@@ -28,7 +28,10 @@ struct Right {
 
 pub(crate) fn run() -> ExitCode {
     let (theme, name) = scenario();
-    let server = Server::of_drill(DEADLINE);
+    let mut server = Server::of_drill(DEADLINE);
+    if matches!(&*name, "few-connections" | "stale-connection") {
+        server.keep_connection();
+    }
     let mut right = Right { server, new_rights: theme == "auth", drawn: 1 };
     match &*theme {
         "status" => right.status(&name),

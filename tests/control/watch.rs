@@ -38,7 +38,7 @@ pub(crate) fn watch(server: &Server, query: &str, time: Duration, until: &str) -
             whole || (!until.is_empty() && answer.text().contains(until))
         })
     };
-    let bytes = read(stream, time, enough);
+    let bytes = read(&stream, time, enough);
     let Some((answer, _)) = parse(&bytes) else { return Seen::default() };
     // Half a line is not an event.
     let events = answer.text().lines().filter_map(|line| serde_json::from_str(line).ok()).collect();

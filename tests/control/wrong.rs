@@ -29,8 +29,7 @@ pub(crate) fn run() -> ExitCode {
     server.token = Some("expired-long-ago".to_owned());
     let wrong = Wrong { server, began: Instant::now() };
     // On a stopped clock what comes at once comes at once, however busy the machine is.
-    let counts =
-        matches!(&*name, "one-stream" | "closed-window" | "few-connections" | "stale-connection");
+    let counts = matches!(&*name, "one-stream" | "closed-window");
     if matches!(&*theme, "auth" | "delete" | "network" | "paging" | "semantics") && !counts {
         let _ = wrong.server.send("POST", "/__admin/clock/freeze", "");
     }
@@ -44,9 +43,7 @@ pub(crate) fn run() -> ExitCode {
         "watch" => wrong.watch(name == "no-initial-end"),
         "control-plane" if name == "compacting" => wrong.watch(false),
         "delete" => wrong.delete(&name),
-        "network" if matches!(&*name, "one-stream" | "few-connections" | "stale-connection") => {
-            wrong.crowd();
-        }
+        "network" if name == "one-stream" => wrong.crowd(),
         "control-plane" if name == "restart" => {
             // A connection that ends is the end of it.
             for _ in 0..4 {

@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["explain", "check", "kubeconfig"],
     &["server"],
     &["lib"],
-    &["drill", "import", "recorded", "export", "drift", "objects"],
+    &["drill", "import", "recorded", "observed", "export", "drift", "objects"],
     &["cli"],
     &["internals"],
     &["main"],

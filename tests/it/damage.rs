@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::{End, TFJOBS};
+use crate::support::{End, PATIENCE, TFJOBS};
 use crate::ways::{HTTP1, Served, WAYS, Way, body, read_to_end};
 
 const GET: &[u8] = b"GET /x/a HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -77,8 +77,78 @@ async fn heads_come_behind_informational_answers_and_slowly() {
         }
         assert!(began.elapsed().as_millis() >= 10, "some thirty pieces, twice");
     }
-    let served = Served::new(Way::Http2, rules).await;
-    assert_eq!(served.ask("GET", "/x/a", &[], "").await.unwrap().status, 200);
+}
+
+/// A frame: kind, flags, stream, and its payload.
+type Frame = (u8, u8, u32, Vec<u8>);
+
+/// The frames of an HTTP/2 server, until one ends a stream.
+async fn frames_until_the_end(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await.unwrap();
+        let [a, b, c, kind, flags, s @ ..] = head;
+        let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
+        stream.read_exact(&mut payload).await.unwrap();
+        frames.push((kind, flags, u32::from_be_bytes(s), payload));
+        // DATA or HEADERS with END_STREAM.
+        if kind <= 1 && flags & 1 == 1 {
+            return frames;
+        }
+    }
+}
+
+#[tokio::test]
+async fn heads_of_http2_come_behind_informational_answers_and_slowly_too() {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    // `GET /x/a`, `:scheme http`, `:authority x`, in HPACK's literal forms.
+    const BLOCK: &[u8] = b"\x82\x86\x41\x01x\x44\x04/x/a";
+    let rules = "rules: [{then: {informational: [103, 102], slow_head: {chunk: 10B, every: 1ms}}}]";
+    for way in [Way::Http2, Way::Http2Tls] {
+        let served = Served::new(way, rules).await;
+        let mut stream = served.open().await.unwrap();
+        stream.write_all(PREFACE).await.unwrap();
+        // The connection goes on behind such an answer.
+        for id in [1_u8, 3] {
+            let began = Instant::now();
+            let mut request = vec![0, 0, u8::try_from(BLOCK.len()).unwrap(), 1, 5, 0, 0, 0, id];
+            request.extend_from_slice(BLOCK);
+            stream.write_all(&request).await.unwrap();
+            let reading = frames_until_the_end(&mut stream);
+            let frames = tokio::time::timeout(PATIENCE, reading).await.unwrap();
+            let of_stream: Vec<&Frame> =
+                frames.iter().filter(|frame| frame.2 == u32::from(id)).collect();
+            // `:status` as a literal, END_HEADERS and no END_STREAM.
+            for (frame, status) in of_stream.iter().zip([b"\x08\x03103", b"\x08\x03102"]) {
+                assert_eq!((frame.0, frame.1, &*frame.3), (1, 4, &status[..]), "{way:?}");
+            }
+            let (kind, _, _, block) = of_stream[2];
+            assert_eq!((*kind, block[0]), (1, 0x88), "the answer itself, with status 200");
+            assert!(!block.windows(2).any(|part| part == [0x10, 0x85]), "no mark is left");
+            let body: Vec<u8> = of_stream[3..]
+                .iter()
+                .filter(|frame| frame.0 == 0)
+                .flat_map(|frame| frame.3.clone())
+                .collect();
+            assert_eq!(body, crate::ways::body().as_bytes());
+            assert!(began.elapsed().as_millis() >= 3, "some pieces");
+        }
+        let got = served.ask("GET", "/x/a", &[], "").await.unwrap();
+        assert_eq!((got.status.as_u16(), got.text()), (200, &*body()));
+        assert!(!got.headers.contains_key("static0e"), "{:?}", got.headers);
+    }
+    // A head of several frames.
+    let large = "rules: [{then: {informational: 103, pad_headers: 40KiB}}]";
+    let served = Served::new(Way::Http2, large).await;
+    let mut stream = served.open().await.unwrap();
+    stream.write_all(PREFACE).await.unwrap();
+    let mut request = vec![0, 0, u8::try_from(BLOCK.len()).unwrap(), 1, 5, 0, 0, 0, 1];
+    request.extend_from_slice(BLOCK);
+    stream.write_all(&request).await.unwrap();
+    let frames = tokio::time::timeout(PATIENCE, frames_until_the_end(&mut stream)).await.unwrap();
+    let kinds: Vec<u8> = frames.iter().filter(|frame| frame.2 == 1).map(|frame| frame.0).collect();
+    assert!(kinds.starts_with(&[1, 1, 9]), "103, then HEADERS and CONTINUATION: {kinds:?}");
 }
 
 #[tokio::test]

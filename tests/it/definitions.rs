@@ -88,7 +88,14 @@ async fn a_definition_is_served_until_it_is_deleted() {
     );
 
     // A stricter schema counts from the next write on.
-    let patch = json!([{"op": "replace", "path": "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/size/minimum", "value": 5}]);
+    let size = |version: u8, word: &str, value: u8| {
+        let path = format!(
+            "/spec/versions/{version}/schema/openAPIV3Schema/properties/spec/properties/size/{word}"
+        );
+        json!({"op": "replace", "path": path, "value": value})
+    };
+    let patch = [0, 1].map(|version| [size(version, "minimum", 5), size(version, "default", 5)]);
+    let patch = json!(patch.concat());
     let headers = [("content-type", "application/json-patch+json")];
     let patched = send(
         &server,

@@ -206,3 +206,81 @@ async fn recordings_are_held_against_descriptions() {
     let wrong = diff(&[folder, "--against", &at("none.yaml")]).await;
     assert_eq!(wrong.status.code(), Some(3), "{}", text(&wrong));
 }
+
+/// A backend that compresses its answer anew for each request: the bytes differ, and say the same.
+#[cfg(feature = "gzip")]
+async fn compressing(text: &'static str) -> String {
+    use std::io::Write as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut moment = 0;
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            moment += 1;
+            let builder = flate2::GzBuilder::new().mtime(moment);
+            let mut gzip = builder.write(Vec::new(), flate2::Compression::fast());
+            gzip.write_all(text.as_bytes()).unwrap();
+            let body = gzip.finish().unwrap();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all(&[head.as_bytes(), &body].concat()).await;
+        }
+    });
+    url
+}
+
+#[cfg(feature = "gzip")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_compressed_anew_is_the_same_answer() {
+    let url = compressing("{\"a\": 1}").await;
+    let recorded = TempDir::new().unwrap();
+    let mut before = Vec::new();
+    for _ in 0..2 {
+        let builder = Server::builder().nothing_loaded().upstream(&url, UpstreamOptions::default());
+        let proxy = builder.record(recorded.path()).start().await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(ask(&proxy, "GET", "/a").await.status, 200);
+        }
+        proxy.shutdown().await;
+        let after = content(recorded.path());
+        assert!(before.is_empty() || before == after, "recorded again it is the same");
+        before = after;
+    }
+    let mappings = before.iter().filter(|(name, _)| name.ends_with(".json")).count();
+    assert_eq!(mappings, 1, "two requests have the same answer");
+    let folder = recorded.path().to_str().unwrap();
+    let same = diff(&["--upstream", &url, folder]).await;
+    assert_eq!(same.status.code(), Some(0), "{}", text(&same));
+    let other = compressing("{\"a\": 2}").await;
+    let drifted = diff(&["--upstream", &other, folder]).await;
+    assert!(text(&drifted).contains("+  \"a\": 2"), "{}", text(&drifted));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_that_is_gone_is_not_asked_for_each_stub() {
+    let stubs = files(&[
+        ("1.json", &stub("/1", &json!({}))),
+        ("2.json", &stub("/2", &json!({}))),
+        ("3.json", &stub("/3", &json!({}))),
+        ("4.json", &stub("/4", &json!({}))),
+    ]);
+    let folder = stubs.path().to_str().unwrap();
+    let gone = diff(&["--upstream", "http://127.0.0.1:1", folder]).await;
+    assert_eq!(gone.status.code(), Some(2), "{}", text(&gone));
+    let of = |path: &str| {
+        let shown = text(&gone);
+        shown.lines().find(|line| line.contains(&format!("GET {path} "))).unwrap().to_owned()
+    };
+    assert!(of("/3").contains("does not answer") && of("/4").contains("not asked"), "{}", of("/4"));
+    let nothing = TempDir::new().unwrap();
+    let empty = diff(&["--upstream", "http://127.0.0.1:1", nothing.path().to_str().unwrap()]).await;
+    assert!(text(&empty).contains("no answer was compared"), "{}", text(&empty));
+    let unnamed = diff(&[folder]).await;
+    assert_eq!(unnamed.status.code(), Some(2));
+    assert!(text(&unnamed).contains("--against"), "{}", text(&unnamed));
+}

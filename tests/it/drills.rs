@@ -470,3 +470,35 @@ async fn drills_speak_tls_too() {
         assert_eq!(result.outcome, Outcome::Exit(0), "{}", result.output);
     }
 }
+
+#[tokio::test]
+async fn a_place_within_a_stream_is_met_when_a_stream_gets_there() {
+    let rules = "rules: [{match: {verb: watch}, at: [{event: 2, times: 1, then: {cut: clean}}]}]";
+    // A watch without events is a request, and no event.
+    let short = toy(rules).await;
+    short.world.release();
+    let list = short.get(TFJOBS).await;
+    let version = list.at("/metadata/resourceVersion").as_str().unwrap().to_owned();
+    let _ =
+        short.get(&format!("{TFJOBS}?watch=true&resourceVersion={version}&timeoutSeconds=1")).await;
+    let verdict = short.world.verdict();
+    assert_eq!(verdict.verdict, Verdict::NotMet, "{verdict:?}");
+    let why = &verdict.findings[0].message;
+    assert!(why.contains("event 2 of a stream") && why.contains("0 got so far"), "{why}");
+    let long = toy(rules).await;
+    for name in ["a", "b"] {
+        assert_eq!(long.create(json!({ "name": name })).await, Some(201));
+    }
+    let seen = long.get(&format!("{TFJOBS}?watch=true&resourceVersion=0")).await;
+    assert_eq!(seen.status, 200);
+    assert_eq!(long.world.verdict().verdict, Verdict::Passed, "{:?}", long.world.verdict());
+    // A place in bytes, of a body that is short and of one that is long enough.
+    for (bytes, expected) in [(100, Verdict::Passed), (1_000_000, Verdict::NotMet)] {
+        let rules = format!(
+            "rules: [{{match: {{verb: list}}, at: [{{bytes: {bytes}, then: {{slow: 1MiB/s}}}}]}}]"
+        );
+        let toy = toy(&rules).await;
+        let _ = toy.get(TFJOBS).await;
+        assert_eq!(toy.world.verdict().verdict, expected, "{bytes}");
+    }
+}

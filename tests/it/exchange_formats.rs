@@ -192,6 +192,8 @@ async fn a_recording_goes_out_as_a_har_and_comes_back() {
             "request": {"method": "GET", "urlPath": "/poll", "queryParameters": {"q": {"equalTo": "x y"}}}, "response": {"jsonBody": {"n": 2}}}).to_string()),
         ("3.json", &json!({"request": {"method": "POST", "url": "/b", "bodyPatterns": [{"equalToJson": {"a": [1]}}]},
             "response": {"status": 201, "bodyFileName": "b.bin", "headers": {"X-A": ["1", "2"]}}}).to_string()),
+        ("5.json", &json!({"request": {"method": "POST", "url": "/f", "formParameters": {"a": {"equalTo": "x y"}}},
+            "response": {"fixedDelayMilliseconds": 1, "statusMessage": "Fine", "headers": {"Set-Cookie": "s=1; Path=/; Secure"}}}).to_string()),
         ("4.json", &json!({"request": {"method": "GET", "urlPattern": "/any.*"}, "response": {}}).to_string()),
         ("__files/b.bin", "binary"),
     ]);
@@ -206,8 +208,21 @@ async fn a_recording_goes_out_as_a_har_and_comes_back() {
         entries.iter().map(|entry| entry["request"]["url"].as_str().unwrap()).collect();
     assert_eq!(
         urls,
-        ["https://h:8443/poll?q=x%20y", "https://h:8443/poll?q=x%20y", "https://h:8443/b"]
+        [
+            "https://h:8443/poll?q=x%20y",
+            "https://h:8443/poll?q=x%20y",
+            "https://h:8443/b",
+            "https://h:8443/f"
+        ]
     );
+    let form = &entries[3];
+    assert_eq!(form["request"]["postData"]["text"], "a=x%20y");
+    assert_eq!(
+        (&form["timings"]["wait"], &form["response"]["statusText"]),
+        (&json!(1), &json!("Fine"))
+    );
+    let cookie = json!({"name": "s", "value": "1", "path": "/", "secure": true});
+    assert_eq!(form["response"]["cookies"], json!([cookie]));
     assert_eq!(standin(&["export", from, "--to", "har", "--strict"]).status.code(), Some(1));
 
     let back = out.path().join("back");
@@ -232,6 +247,9 @@ async fn stubs_go_out_as_a_root_directory_of_wiremock() {
             "transformers": ["standin-stream"], "transformerParameters": chunks}}).to_string()),
         ("2.yaml", "request: {method: GET, url: /y}\nresponse: {jsonBody: {b: 1, a: 2}}\n---\nrequest: {method: GET, url: /z}\nresponse: {bodyFileName: f/z.txt}\n"),
         ("__files/f/z.txt", "zett"),
+        ("known.json", &json!({"request": {"method": "GET", "url": "/me"}, "response": {"body": "you"}, "metadata": {"standin": {"credentials":
+            {"key": "k", "values": [{"in": "header", "name": "authorization", "pseudonym": "Bearer x", "tag": "t"}]}}}}).to_string()),
+        ("unknown.json", &json!({"request": {"method": "GET", "url": "/me"}, "response": {"body": "who"}}).to_string()),
         ("links.json", &json!({"request": {"method": "GET", "url": "/l"}, "response": {"body": "see http://backend:1/x", "headers": {"Location": "http://backend:1/y"},
             "transformers": ["standin-links"], "transformerParameters": {"links": {"http://backend:1": ""}}}}).to_string()),
     ]);
@@ -259,6 +277,8 @@ async fn stubs_go_out_as_a_root_directory_of_wiremock() {
     assert_eq!(links["response"]["body"], "see {{request.baseUrl}}/x");
     assert_eq!(links["response"]["headers"]["location"], "{{request.baseUrl}}/y");
     assert_eq!(links["response"]["transformers"], json!(["response-template"]));
+    let known: Value = serde_json::from_str(&read("mappings/known.json")).unwrap();
+    assert_eq!(known["request"]["headers"], json!({"authorization": {"matches": ".+"}}));
     assert!(to.join("mappings/2.json").exists() && to.join("mappings/2-2.json").exists());
     // It is read back as any root directory is.
     let copy = out.path().join("copy");

@@ -30,7 +30,7 @@ pub(crate) struct Diff {
     #[command(flatten)]
     pub(crate) backend: Asked,
     /// Compare with an OpenAPI document or `CustomResourceDefinitions` in place of the backend (repeatable).
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["upstream", "kubeconfig", "update"], required_unless_present_any = ["upstream", "kubeconfig"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["upstream", "kubeconfig", "update"])]
     pub(crate) against: Vec<PathBuf>,
     /// Part that is not compared: a JSON path such as $.items[*].status, or "header NAME" (repeatable).
     #[arg(long, value_name = "RULE")]

@@ -16,7 +16,11 @@ pub(crate) struct Serve {
     /// Fixture file or directory (repeatable); default: the embedded fixtures.
     #[arg(long, short, value_name = "PATH")]
     pub(crate) fixtures: Vec<PathBuf>,
-    /// Scenario to turn on: a file or a name from `standin scenarios` (repeatable).
+    /// Glob of files or directories to leave out (repeatable), such as values.yaml or 'chart/templates/**'.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) ignore: Vec<String>,
+    /// Scenario to turn on: a file or a name from `standin scenarios` (repeatable). `NAME?resource=TYPE&namespace=N&verb=V`
+    /// turns it on for these requests alone.
     #[arg(long, short, value_name = "NAME|FILE")]
     pub(crate) scenario: Vec<String>,
     /// Seed of all random draws, in place of the scenarios' own; the same seed gives the same run.

@@ -127,6 +127,7 @@ impl OpenApi {
         if draft == Draft::Draft4 {
             allow_nulls(&mut root);
         }
+        require_no_written(&mut root);
         let validator = jsonschema::options().with_draft(draft).offline().build(&root);
         match validator {
             Ok(validator) => validator
@@ -144,7 +145,8 @@ impl OpenApi {
     /// This build applies no schemas.
     #[cfg(not(feature = "json-schema"))]
     fn invalid(&self, _: &Value, _: &Value) -> Vec<String> {
-        let _ = (SHARED, allow_nulls as fn(&mut Value), json!({}), &self.bases);
+        let _ =
+            (SHARED, [allow_nulls as fn(&mut Value), require_no_written], json!({}), &self.bases);
         vec!["this build applies no schemas; build it with the feature json-schema".to_owned()]
     }
 }
@@ -172,6 +174,30 @@ fn described<'a>(content: &'a Map<String, Value>, media: &str) -> Option<&'a Val
         .into_iter()
         .find_map(|wanted| content.iter().find(|(key, _)| name(key) == wanted))
         .map(|(_, described)| described)
+}
+
+/// A property that is `writeOnly` is required of requests alone.
+fn require_no_written(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(require_no_written),
+        Value::Object(map) => {
+            map.values_mut().for_each(require_no_written);
+            let written = |name: &Value, properties: &Value| {
+                let property = name.as_str().and_then(|name| properties.get(name));
+                property.is_some_and(|property| property["writeOnly"] == true)
+            };
+            if let Some(properties) = map.get("properties").cloned()
+                && let Some(Value::Array(required)) = map.get_mut("required")
+            {
+                required.retain(|name| !written(name, &properties));
+                // An empty list is invalid in older drafts.
+                if required.is_empty() {
+                    map.remove("required");
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Before 3.1 `nullable` allows null, which a JSON schema says otherwise.
@@ -225,8 +251,8 @@ mod tests {
                 "/pets/mine": {"get": {"responses": {"default": {"description": "any"}}}},
             },
             "components": {
-                "schemas": {"Pet": {"type": "object", "required": ["name"], "properties": {
-                    "name": {"type": "string"}, "owner": {"type": "string", "nullable": true},
+                "schemas": {"Pet": {"type": "object", "required": ["name", "pin"], "properties": {
+                    "name": {"type": "string"}, "pin": {"type": "string", "writeOnly": true}, "owner": {"type": "string", "nullable": true},
                     "parent": {"$ref": "#/components/schemas/Pet"}}}},
                 "responses": {"Problem": {"content": {"application/*": {"schema": {"type": "object"}}}}},
             },

@@ -21,6 +21,11 @@ pub(super) fn list<'d>(node: &Node<'d>) -> Vec<Node<'d>> {
     if node.value().is_array() { node.items() } else { vec![node.clone()] }
 }
 
+/// The same, without places.
+pub(super) fn list_of(matchers: &Value) -> &[Value] {
+    matchers.as_array().map_or(std::slice::from_ref(matchers), Vec::as_slice)
+}
+
 /// The kind of a matcher, and its value. Schemas up to 3 name the kind in the key: `{"exactMatch": "a"}`.
 pub(super) fn parts(matcher: &Value) -> (&str, &Value) {
     if matcher.is_string() {

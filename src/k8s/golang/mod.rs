@@ -3,6 +3,7 @@
 mod base64;
 mod json;
 mod numbers;
+mod regex;
 mod source;
 mod text;
 mod time;
@@ -12,6 +13,7 @@ mod value;
 pub(super) use base64::decode_base64;
 pub(super) use json::{check_json, json_error};
 pub(super) use numbers::{parse_duration, parse_int, parse_uint};
+pub(super) use regex::{check_regex, compile_regex};
 pub(super) use source::readable;
 pub(super) use text::{is_print, quote};
 pub(super) use time::parse_time;

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::time::parse_time;
@@ -17,6 +19,10 @@ pub(in super::super) enum GoType {
     Text(&'static str),
     /// `int64`.
     Int,
+    /// `int32`.
+    Int32,
+    /// `float64`.
+    Float,
     /// `bool`.
     Bool,
     /// `v1.Time`.
@@ -25,6 +31,13 @@ pub(in super::super) enum GoType {
     Texts,
     /// A slice.
     List(&'static GoType),
+    /// A map with texts as keys.
+    Map(&'static GoType),
+    /// `[]uint8`, in base64.
+    Bytes,
+    /// A type with its own `UnmarshalJSON`: the forms that it accepts, and its error for any other value; with an
+    /// empty error other values are dropped.
+    Union(&'static [GoType], &'static str),
     /// A struct, also by pointer.
     Struct(&'static Struct),
     /// Any JSON value, kept as it is.
@@ -93,6 +106,11 @@ impl GoType {
         match self {
             Self::Text(name) => (*name).to_owned(),
             Self::Int => "int64".to_owned(),
+            Self::Int32 => "int32".to_owned(),
+            Self::Float => "float64".to_owned(),
+            Self::Map(item) => format!("map[string]{}", item.name()),
+            Self::Bytes => "[]uint8".to_owned(),
+            Self::Union(..) => "interface {}".to_owned(),
             Self::Bool => "bool".to_owned(),
             // A time is decoded as a string first.
             Self::Time => "string".to_owned(),
@@ -107,7 +125,9 @@ impl GoType {
 impl Decoding {
     fn wrong(&mut self, value: &Value, wanted: &str, place: &Place<'_>) {
         let found = match value {
-            Value::Number(number) if wanted == "int64" => format!("number {}", digits(number)),
+            Value::Number(number) if wanted.starts_with("int") => {
+                format!("number {}", digits(number))
+            }
             value => json_kind(value).to_owned(),
         };
         let target = match place.of {
@@ -122,6 +142,20 @@ impl Decoding {
             (_, Value::Null) | (GoType::Any, _) => {}
             (GoType::Text(_), Value::String(_)) | (GoType::Bool, Value::Bool(_)) => {}
             (GoType::Int, Value::Number(number)) if number.is_i64() => {}
+            (GoType::Int32, Value::Number(number))
+                if number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()) => {}
+            (GoType::Float, Value::Number(_)) => {}
+            (GoType::Bytes, Value::String(text)) => {
+                if STANDARD.decode(text).is_err() {
+                    let standard = |b: &u8| b.is_ascii_alphanumeric() || b"+/=".contains(b);
+                    let at = text.as_bytes().iter().position(|b| !standard(b));
+                    let at = at.unwrap_or(text.len());
+                    self.problem
+                        .get_or_insert_with(|| format!("illegal base64 data at input byte {at}"));
+                }
+            }
+            (GoType::Map(item), Value::Object(_)) => self.fill_map(value, item, place),
+            (GoType::Union(forms, error), _) => self.fill_union(value, forms, error),
             (GoType::Time, Value::String(text)) => match parse_time(text) {
                 Ok(time) => *value = time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into(),
                 Err(why) => drop(self.problem.get_or_insert(why)),
@@ -140,6 +174,41 @@ impl Decoding {
                 Value::Null => *value = "".into(),
                 other => self.wrong(other, "string", place),
             }
+        }
+    }
+
+    fn fill_map(&mut self, value: &mut Value, item: &GoType, place: &Place<'_>) {
+        for (name, value) in value.as_object_mut().into_iter().flatten() {
+            let path = Cow::Owned(format!("{}.{name}", place.path));
+            self.fill(value, item, &Place { path, ..place.clone() });
+            if matches!(item, GoType::Struct(_)) && value.is_null() {
+                *value = Map::new().into();
+            }
+        }
+    }
+
+    /// Fills a value by its own rules: messages begin anew inside of it, and unknown fields are not seen.
+    fn fill_union(&mut self, value: &mut Value, forms: &[GoType], error: &'static str) {
+        let accepts = |form: &&GoType| {
+            matches!(
+                (form, &*value),
+                (GoType::Struct(_), Value::Object(_))
+                    | (GoType::List(_), Value::Array(_))
+                    | (GoType::Bool, Value::Bool(_))
+            )
+        };
+        let Some(form) = forms.iter().find(accepts) else {
+            if error.is_empty() {
+                *value = Map::new().into();
+            } else {
+                self.problem.get_or_insert_with(|| error.to_owned());
+            }
+            return;
+        };
+        let mut inner = Self::default();
+        inner.fill(value, form, &Place { of: None, fields: "".into(), path: "".into() });
+        if let Some(problem) = inner.problem {
+            self.problem.get_or_insert(problem);
         }
     }
 

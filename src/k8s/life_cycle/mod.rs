@@ -2,19 +2,23 @@
 //! file declares it.
 //!
 //! ```text
-//! files → [stage] (what happens, when; its values: [template]) ─┐
+//! files, [phases] → [stage] (what happens, when; its values: [template]) ─┐
 //! events → [LifeCycle] (which stage is due when) ───────────────┴→ status writes, in the order due
 //! ```
 //!
 //! Pure as the rest of the engine: the time is an argument. A clock that is advanced by an hour makes the
 //! stages of an hour due at once, each with the time at which it was due.
 
+mod filter;
+mod phases;
 mod stage;
 mod template;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use filter::ObjectFilter;
+pub(crate) use phases::Phases;
 pub(crate) use stage::StageList;
 
 use std::collections::{BTreeMap, HashSet};
@@ -58,6 +62,20 @@ impl LifeCycle {
     #[must_use]
     pub(crate) fn after(state: &State) -> Self {
         Self { seen: state.revision, due: BTreeMap::new(), planned: 0 }
+    }
+
+    /// The life cycle of the objects of a state, from a time on, and of those that are created after it.
+    #[must_use]
+    pub(crate) fn of_all(state: &State, lists: &[StageList], elapsed: Duration) -> Self {
+        let mut life = Self::after(state);
+        for (resource, collection) in state.snapshot.collections() {
+            if lists.iter().any(|list| list.resource == resource.to_string()) {
+                for object in collection.range("", "") {
+                    life.begin(object, lists, elapsed);
+                }
+            }
+        }
+        life
     }
 
     /// When the next stage is due, as time since the world's start.
@@ -116,22 +134,23 @@ impl LifeCycle {
         }
         self.seen = state.revision;
         for object in created {
-            let resource = object.resource.to_string();
-            // The first list that matches counts.
-            let found = lists.iter().position(|list| {
-                list.resource == resource && list.selector.matches(|key| object.label(key))
-            });
-            let Some(list) = found else { continue };
-            if let Some(first) = lists[list].stages.first() {
-                let due = Due {
-                    resource: Arc::clone(&object.resource),
-                    key: Arc::clone(&object.key),
-                    uid: object.meta.uid.as_ref().into(),
-                    list,
-                    stage: 0,
-                };
-                self.plan(elapsed + first.after, due);
-            }
+            self.begin(&object, lists, elapsed);
+        }
+    }
+
+    /// Plans the first stage of an object.
+    fn begin(&mut self, object: &Object, lists: &[StageList], elapsed: Duration) {
+        // The first list that matches counts.
+        let Some(list) = lists.iter().position(|list| list.takes(object)) else { return };
+        if let Some(first) = lists[list].stages.first() {
+            let due = Due {
+                resource: Arc::clone(&object.resource),
+                key: Arc::clone(&object.key),
+                uid: object.meta.uid.as_ref().into(),
+                list,
+                stage: 0,
+            };
+            self.plan(elapsed + first.after, due);
         }
     }
 

@@ -18,10 +18,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::document::{Diagnostic, Node, Place};
+use crate::document::{Diagnostic, Keys, Node, Place};
 
 use super::super::json_patch;
 use super::super::select::LabelSelector;
+use super::super::store::Object;
+use super::filter::ObjectFilter;
 use super::template::Template;
 
 /// The stages of the objects of one type.
@@ -30,7 +32,9 @@ pub struct StageList {
     /// `plural.group`.
     pub resource: String,
     /// Which objects, by their labels.
-    pub(super) selector: LabelSelector,
+    selector: LabelSelector,
+    /// Which objects, by namespace and name.
+    objects: ObjectFilter,
     /// The stages, in order.
     pub(super) stages: Vec<Stage>,
     source: Arc<Path>,
@@ -43,6 +47,10 @@ pub(super) struct Stage {
     /// The time since the previous stage, or since the creation.
     pub(super) after: Duration,
     status: Option<Template>,
+    /// The types of conditions that go.
+    removed: Vec<String>,
+    /// Conditions that change where they are there.
+    changed: Vec<Condition>,
     conditions: Vec<Condition>,
 }
 
@@ -79,10 +87,35 @@ impl StageList {
         Some(Self {
             resource: resource?,
             selector: selector?,
+            objects: ObjectFilter::default(),
             stages,
             source: Arc::clone(source),
             place: resource_node,
         })
+    }
+
+    /// The stages of the objects of a type that a filter takes.
+    pub(super) fn of_objects(
+        resource: &str,
+        objects: ObjectFilter,
+        stages: Vec<Stage>,
+        source: &Arc<Path>,
+    ) -> Self {
+        Self {
+            resource: resource.to_owned(),
+            selector: LabelSelector::default(),
+            objects,
+            stages,
+            source: Arc::clone(source),
+            place: None,
+        }
+    }
+
+    /// Whether an object goes through these stages.
+    pub(super) fn takes(&self, object: &Object) -> bool {
+        self.resource == object.resource.to_string()
+            && self.selector.matches(|key| object.label(key))
+            && self.objects.takes(&object.meta.namespace, &object.meta.name)
     }
 
     /// The diagnostic that no served type has this resource.
@@ -104,19 +137,45 @@ impl Stage {
         // The name is documentation.
         let _ = keys.required("stage").and_then(|node| node.text());
         let after = keys.required("after").and_then(|node| node.duration());
-        let status = keys.get("status").map(|node| template(&node, Template::parse(node.value())));
-        let conditions = keys.get("conditions").map(|node| node.items()).unwrap_or_default();
-        let count = conditions.len();
-        let conditions: Vec<Condition> = conditions.iter().filter_map(Condition::decode).collect();
+        let stage = Self::of_keys(&keys);
         keys.finish();
-        if conditions.len() < count {
-            return None;
-        }
+        Some(Self { after: after?, ..stage? })
+    }
+
+    /// A stage without its time.
+    pub(super) fn of_phase(node: &Node<'_>) -> Option<Self> {
+        let keys = node.keys()?;
+        let stage = Self::of_keys(&keys);
+        keys.finish();
+        stage
+    }
+
+    /// The stage at a time after the one before it.
+    pub(super) fn after(&self, after: Duration) -> Self {
+        Self { after, ..self.clone() }
+    }
+
+    fn of_keys(keys: &Keys<'_>) -> Option<Self> {
+        let status = keys.get("status").map(|node| template(&node, Template::parse(node.value())));
+        let all = |key: &'static str| {
+            let items = keys.get(key).map(|node| node.items()).unwrap_or_default();
+            let read: Vec<Condition> = items.iter().filter_map(Condition::decode).collect();
+            (read.len() == items.len()).then_some(read)
+        };
+        let (conditions, changed) = (all("conditions"), all("changeConditions"));
+        let removed = keys.get("removeConditions").map(|node| node.items()).unwrap_or_default();
+        let removed = removed.iter().filter_map(|node| node.text().map(str::to_owned)).collect();
         let status = match status {
             None => None,
             Some(status) => Some(status?),
         };
-        Some(Self { after: after?, status, conditions })
+        Some(Self {
+            after: Duration::ZERO,
+            status,
+            removed,
+            changed: changed?,
+            conditions: conditions?,
+        })
     }
 
     /// The object's status after this stage.
@@ -125,6 +184,14 @@ impl Stage {
         let mut status = status.take().unwrap_or_else(|| json!({}));
         if let Some(merged) = self.status.as_ref().and_then(|of| of.fill(object, now)) {
             json_patch::merge(&mut status, merged);
+        }
+        if let Some(conditions) = status["conditions"].as_array_mut() {
+            conditions.retain(|old| !self.removed.iter().any(|kind| old["type"] == **kind));
+        }
+        for condition in &self.changed {
+            if condition.is_in(&status) {
+                condition.put(&mut status, object, now);
+            }
         }
         for condition in &self.conditions {
             condition.put(&mut status, object, now);
@@ -146,6 +213,12 @@ impl Condition {
         let (reason, message) = (text("reason"), text("message"));
         keys.finish();
         Some(Self { kind: kind?, status: status?.to_owned(), reason: reason?, message: message? })
+    }
+
+    /// Whether a status has a condition of the type.
+    fn is_in(&self, status: &Value) -> bool {
+        let conditions = status["conditions"].as_array();
+        conditions.is_some_and(|all| all.iter().any(|old| old["type"] == *self.kind))
     }
 
     /// Sets the condition; the transition time changes with its status.

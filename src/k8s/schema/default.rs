@@ -1,4 +1,4 @@
-//! Defaulting (`k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting`).
+//! Defaulting (`k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting/{prunenulls,algorithm}.go`).
 
 use serde_json::Value;
 
@@ -31,39 +31,43 @@ pub(crate) fn prune_nulls(schema: &Schema, value: &mut Value) {
     }
 }
 
-/// Sets the defaults of absent values. A null that is not nullable counts as absent where there is a default.
+/// Sets the defaults of absent values. A null that is not nullable counts as absent.
 pub(crate) fn apply_defaults(schema: &Schema, value: &mut Value) {
     match value {
         Value::Object(map) => {
             for (name, property) in &schema.properties {
-                if let Some(default) = &property.default {
-                    let missing = match map.get(name) {
-                        None => true,
-                        Some(found) => found.is_null() && !property.nullable,
-                    };
-                    if missing {
-                        map.insert(name.clone(), default.clone());
-                    }
-                }
-                if let Some(found) = map.get_mut(name) {
-                    apply_defaults(property, found);
+                if let Some(default) = &property.default
+                    && map.get(name).is_none_or(|found| found.is_null() && !property.nullable)
+                {
+                    map.insert(name.clone(), default.clone());
                 }
             }
-            if let Additional::Schema(inner) = &schema.additional {
-                for (name, found) in map.iter_mut() {
-                    if !schema.properties.contains_key(name) {
-                        apply_defaults(inner, found);
-                    }
+            for (name, found) in map {
+                match (schema.properties.get(name), &schema.additional) {
+                    (Some(property), _) => apply_defaults(property, found),
+                    (None, Additional::Schema(inner)) => apply_to_item(inner, found),
+                    (None, _) => {}
                 }
             }
         }
         Value::Array(list) => {
             if let Some(items) = &schema.items {
                 for item in list {
-                    apply_defaults(items, item);
+                    apply_to_item(items, item);
                 }
             }
         }
         _ => {}
     }
+}
+
+/// Sets the defaults of a value in a list or in a map of values; they have a default where they are null.
+fn apply_to_item(schema: &Schema, value: &mut Value) {
+    if value.is_null()
+        && !schema.nullable
+        && let Some(default) = &schema.default
+    {
+        *value = default.clone();
+    }
+    apply_defaults(schema, value);
 }

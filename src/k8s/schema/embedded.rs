@@ -14,6 +14,14 @@ use super::{Additional, Schema};
 /// # Errors
 /// Upstream's message for a value of the wrong type.
 pub(crate) fn coerce(schema: &Schema, value: &mut Value) -> Result<Vec<String>, String> {
+    coerce_value(schema, value).map_err(|error| error.to_string())
+}
+
+/// As [`coerce`], with the violation as a field error; paths begin with a dot.
+///
+/// # Errors
+/// The first value of the wrong type.
+pub(crate) fn coerce_value(schema: &Schema, value: &mut Value) -> Result<Vec<String>, FieldError> {
     let mut unknown = Vec::new();
     if schema.embeds {
         coerce_at(schema, value, "", &mut unknown)?;
@@ -27,7 +35,7 @@ fn coerce_at(
     value: &mut Value,
     path: &str,
     unknown: &mut Vec<String>,
-) -> Result<(), String> {
+) -> Result<(), FieldError> {
     match value {
         Value::Object(map) => {
             if schema.embedded {
@@ -54,18 +62,16 @@ fn coerce_object(
     map: &mut Map<String, Value>,
     path: &str,
     unknown: &mut Vec<String>,
-) -> Result<(), String> {
+) -> Result<(), FieldError> {
     for field in ["apiVersion", "kind"] {
         if let Some(found) = map.get(field).filter(|found| !found.is_string()) {
             let field = format!("{path}.{field}");
-            let error = FieldError::invalid(field, json_text(found), "must be a string");
-            return Err(error.to_string());
+            return Err(FieldError::invalid(field, json_text(found), "must be a string"));
         }
     }
     if let Some(shown) = map.get("metadata").map(json_text) {
-        let dropped = meta::coerce(map).map_err(|why| {
-            FieldError::invalid(format!("{path}.metadata"), shown, &why).to_string()
-        })?;
+        let dropped = meta::coerce(map)
+            .map_err(|why| FieldError::invalid(format!("{path}.metadata"), shown, &why))?;
         unknown.extend(dropped.into_iter().map(|dropped| format!("{path}.{dropped}")));
     }
     Ok(())

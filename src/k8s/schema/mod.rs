@@ -1,7 +1,7 @@
 //! Structural schemas of custom resources: defaulting, pruning, validation.
 //!
 //! ```text
-//! CRD openAPIV3Schema → Schema::parse → prune → default → validate → 422 with causes
+//! CRD openAPIV3Schema → Schema::parse → prune → default → validate, embedded, lists → 422 with causes
 //! ```
 //!
 //! Order (`k8s.io/apiextensions-apiserver`) and messages are upstream's
@@ -9,17 +9,24 @@
 
 mod default;
 pub(super) mod embedded;
+mod lists;
 mod parse;
 mod prune;
 mod validate;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
+use super::golang;
+
 pub(super) use default::{apply_defaults, prune_nulls};
-pub(super) use prune::prune;
-pub(super) use validate::validate;
+pub(super) use lists::validate as validate_lists;
+pub(super) use prune::{prune, prune_value};
+pub(super) use validate::{
+    Correlation, is_known_format, shown, validate, validate_at, validate_update,
+};
 
 /// One node of a structural schema.
 #[expect(clippy::struct_excessive_bools, reason = "a schema has that many yes-or-no keywords")]
@@ -64,6 +71,10 @@ pub(crate) struct Schema {
     pub(crate) list_type: ListType,
     /// `x-kubernetes-map-type: atomic`.
     pub(crate) atomic_map: bool,
+    /// `x-kubernetes-validations`.
+    pub(crate) rules: Vec<Value>,
+    /// Whether it, or a schema below it, has rules.
+    pub(crate) has_rules: bool,
 }
 
 /// A JSON type.
@@ -121,9 +132,25 @@ pub(crate) struct Bound {
     pub(crate) exclusive: bool,
 }
 
-/// A pattern with its text, for messages.
+/// A pattern with its text, for messages. It is compiled when a value is first checked: a server has thousands of
+/// patterns, and starts in milliseconds.
 #[derive(Debug, Clone)]
 pub(crate) struct SchemaPattern {
     pub(crate) text: String,
-    pub(crate) regex: regex::Regex,
+    regex: Arc<OnceLock<Option<regex::Regex>>>,
+}
+
+impl SchemaPattern {
+    /// # Errors
+    /// Go's message for a wrong pattern.
+    pub(crate) fn new(text: &str) -> Result<Self, String> {
+        golang::check_regex(text)?;
+        Ok(Self { text: text.to_owned(), regex: Arc::default() })
+    }
+
+    /// Whether a text matches. One that is too large to compile matches nothing.
+    pub(crate) fn is_match(&self, text: &str) -> bool {
+        let regex = self.regex.get_or_init(|| golang::compile_regex(&self.text).ok());
+        regex.as_ref().is_some_and(|regex| regex.is_match(text))
+    }
 }

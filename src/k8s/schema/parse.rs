@@ -38,11 +38,11 @@ fn parse(value: &Value, path: &str, depth: usize) -> Result<Schema, String> {
         kind: kind(value, path)?,
         format: value["format"].as_str().map(str::to_owned),
         nullable: flag("nullable"),
-        default: map.get("default").cloned(),
+        default: map.get("default").filter(|default| !default.is_null()).cloned(),
         allowed: value["enum"].as_array().cloned().unwrap_or_default(),
         minimum: bound("minimum", "exclusiveMinimum"),
         maximum: bound("maximum", "exclusiveMaximum"),
-        multiple_of: value["multipleOf"].as_f64().filter(|number| *number > 0.0),
+        multiple_of: value["multipleOf"].as_f64(),
         min_length: count("minLength"),
         max_length: count("maxLength"),
         min_items: count("minItems"),
@@ -71,8 +71,8 @@ fn parse(value: &Value, path: &str, depth: usize) -> Result<Schema, String> {
     schema.required = texts("required");
     schema.list_map_keys = texts("x-kubernetes-list-map-keys");
     if let Some(text) = value["pattern"].as_str() {
-        let regex = regex::Regex::new(text).map_err(|error| format!("{path}.pattern: {error}"))?;
-        schema.pattern = Some(SchemaPattern { text: text.to_owned(), regex });
+        let pattern = SchemaPattern::new(text).map_err(|why| format!("{path}.pattern: {why}"))?;
+        schema.pattern = Some(pattern).filter(|_| !text.is_empty());
     }
     for (name, property) in value["properties"].as_object().into_iter().flatten() {
         schema.properties.insert(name.clone(), child(property, &format!("properties[{name}]"))?);
@@ -96,6 +96,15 @@ fn parse(value: &Value, path: &str, depth: usize) -> Result<Schema, String> {
         || additional
         || schema.properties.values().any(|property| property.embeds)
         || schema.items.as_ref().is_some_and(|items| items.embeds);
+    schema.rules = value["x-kubernetes-validations"].as_array().cloned().unwrap_or_default();
+    let additional = match &schema.additional {
+        Additional::Schema(inner) => inner.has_rules,
+        _ => false,
+    };
+    schema.has_rules = !schema.rules.is_empty()
+        || additional
+        || schema.properties.values().any(|property| property.has_rules)
+        || schema.items.as_ref().is_some_and(|items| items.has_rules);
     Ok(schema)
 }
 

@@ -1,10 +1,11 @@
 //! The first state of a world, and the change from one seed to the next.
 //!
 //! ```text
-//! files → [SeedObject] (identity of an object) → [types] (served types) → [Seed::state] (rendered) → State
+//! files → [SeedObject] (identity of an object) → [types] (served types) → [conform] → [Seed::build] (rendered) → State
 //! reload of files, reset of a world → [reseed] → StoreChange
 //! ```
 
+mod conform;
 mod object;
 mod reseed;
 mod types;
@@ -23,7 +24,7 @@ use crate::parallel;
 
 use super::resource::{GroupResource, Registry, ResourceType};
 use super::store::{History, HistoryLimits, Object, Revision, Snapshot, State};
-use super::{crd, meta};
+use super::{conversion, crd, definitions, meta};
 use types::read_types;
 
 /// The namespaces of every cluster.
@@ -43,16 +44,23 @@ pub(crate) struct Seed {
     pub now: Timestamp,
 }
 
+/// Invalid objects, by their index.
+type ObjectErrors = Vec<(usize, ObjectError)>;
+
+/// Fields that are left out, by the index of their object.
+type LostFields = Vec<(usize, String)>;
+
 /// The number of objects per rendering thread.
 const OBJECTS_PER_THREAD: usize = 4_096;
 
 impl Seed {
     /// Builds the state. Objects keep their uid, times, resourceVersion and status; absent fields are filled
-    /// in. The revision starts at the highest one of an object.
+    /// in. The revision starts at the highest one of an object. Fields that the definition of an object's type does
+    /// not have are left out; they are the second result, by the index of their object.
     ///
     /// # Errors
     /// Every invalid object, by its index in `crds` followed by `objects`.
-    pub(crate) fn state(self) -> Result<State, Vec<(usize, ObjectError)>> {
+    pub(crate) fn build(self) -> Result<(State, LostFields), ObjectErrors> {
         let (types, mut errors) = read_types(&self.crds, &self.objects);
         let Self { crds, objects, history, now } = self;
         let highest = crds.iter().chain(&objects).filter_map(|object| object.revision).max();
@@ -64,9 +72,11 @@ impl Seed {
         let mut all = crds;
         all.extend(objects);
         let rendered = parallel::map(all, OBJECTS_PER_THREAD, |object| render.object(object));
+        let mut unknown = Vec::new();
         for (index, rendered) in rendered.into_iter().enumerate() {
             match rendered {
-                Ok(object) => {
+                Ok((object, dropped)) => {
+                    unknown.extend(dropped.into_iter().map(|field| (index, field)));
                     if &*object.resource.resource == "namespaces" {
                         namespaces.remove(&*object.meta.name);
                     } else if !object.meta.namespace.is_empty()
@@ -76,7 +86,7 @@ impl Seed {
                     }
                     snapshot.insert(Arc::new(object));
                 }
-                Err(error) => errors.push((index, error)),
+                Err(all) => errors.extend(all.into_iter().map(|error| (index, error))),
             }
         }
         for name in namespaces {
@@ -84,7 +94,7 @@ impl Seed {
             if snapshot.get(&key, &name).is_none() {
                 let value =
                     json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
-                if let Ok(object) = render.object(SeedObject::new(value)) {
+                if let Ok((object, _)) = render.object(SeedObject::new(value)) {
                     snapshot.insert(Arc::new(object));
                 }
             }
@@ -93,7 +103,13 @@ impl Seed {
             return Err(errors);
         }
         let history = History::new(revision, history);
-        Ok(State { revision, snapshot, history, types: Arc::new(types) })
+        Ok((State { revision, snapshot, history, types: Arc::new(types) }, unknown))
+    }
+
+    /// As [`Self::build`], without the fields that are left out.
+    #[cfg(test)]
+    pub(crate) fn state(self) -> Result<State, ObjectErrors> {
+        self.build().map(|(state, _)| state)
     }
 }
 
@@ -105,11 +121,14 @@ struct Render<'a> {
 }
 
 impl Render<'_> {
-    fn object(&self, object: SeedObject) -> Result<Object, ObjectError> {
+    /// An object as it is stored, with the fields that are left out.
+    fn object(&self, object: SeedObject) -> Result<(Object, Vec<String>), Vec<ObjectError>> {
         let (api_version, kind) = (Arc::clone(&object.api_version), Arc::clone(&object.kind));
         let served = self.types.find_kind(&api_version, &kind).ok_or_else(|| {
-            ObjectError::Object(format!("no resource type serves kind {kind} of {api_version}"))
+            let why = format!("no resource type serves kind {kind} of {api_version}");
+            vec![ObjectError::Object(why)]
         })?;
+        let trusted = object.trusted;
         let mut value = object.into_value();
         fill_in(&served.of, &mut value, self.revision, self.now);
         let namespace = meta::text(&value, "namespace");
@@ -119,10 +138,29 @@ impl Render<'_> {
             } else {
                 "must have no metadata.namespace"
             };
-            return Err(ObjectError::Object(format!("a {kind} {what}")));
+            return Err(vec![ObjectError::Object(format!("a {kind} {what}"))]);
+        }
+        let unknown = if trusted { Vec::new() } else { conform::conform(served, &mut value)? };
+        if !trusted {
+            conversion::to_stored(served, &mut value);
         }
         let resource = Arc::clone(&served.of.group_resource);
-        Ok(Object::render(resource, value, &served.of.selectable_paths()))
+        Ok((Object::render(resource, value, &served.of.selectable_paths()), unknown))
+    }
+}
+
+/// Sets the absent fields of a definition: it is served from the start.
+fn fill_in_definition(value: &mut Value, now: Timestamp) {
+    crd::set_defaults(value);
+    let established = crd::is_established(value);
+    if !value["status"].is_object() {
+        value["status"] = crd::initial_status(value);
+    }
+    if !established {
+        let accepted = crd::accept(value, []);
+        if let Some(last) = crd::served_status(value, &accepted, now).pop() {
+            value["status"] = last;
+        }
     }
 }
 
@@ -152,8 +190,8 @@ fn fill_in(of: &ResourceType, value: &mut Value, revision: Revision, now: Timest
     if !of.is_built_in() && value["metadata"]["generation"].is_null() {
         meta::set(value, "generation", json!(1));
     }
-    if value["kind"] == "CustomResourceDefinition" && value["status"].is_null() {
-        value["status"] = crd::status(value, now);
+    if definitions::is_definition(&of.group_resource) {
+        fill_in_definition(value, now);
     }
     if of.is_built_in() && of.plural() == "namespaces" {
         let name = meta::text(value, "name").to_owned();

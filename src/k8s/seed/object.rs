@@ -22,6 +22,14 @@ pub(crate) enum ObjectError {
     /// An object that its type does not allow.
     #[error("{0}")]
     Object(String),
+    /// A field that the rules of all objects or those of its type do not allow.
+    #[error("{key}: {message}")]
+    Field {
+        /// The field, such as `spec.replicas`.
+        key: String,
+        /// The violation, as upstream words it.
+        message: String,
+    },
 }
 
 /// An object with its identity, known without parsing it whole.
@@ -37,6 +45,8 @@ pub struct SeedObject {
     pub name: Box<str>,
     /// `metadata.resourceVersion`.
     pub(in super::super) revision: Option<u64>,
+    /// Whether it is served as it is, without a check against its type.
+    pub(in super::super) trusted: bool,
     content: SeedContent,
 }
 
@@ -85,7 +95,10 @@ struct Texts;
 impl SeedObject {
     /// An object that was parsed whole.
     #[must_use]
-    pub fn new(value: Value) -> Self {
+    pub fn new(mut value: Value) -> Self {
+        if value["apiVersion"] == "apiextensions.k8s.io/v1beta1" {
+            crd::to_v1(&mut value);
+        }
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let metadata = &value["metadata"];
         Self {
@@ -94,8 +107,14 @@ impl SeedObject {
             namespace: text(&metadata["namespace"]).into(),
             name: text(&metadata["name"]).into(),
             revision: metadata["resourceVersion"].as_str().and_then(|text| text.parse().ok()),
+            trusted: false,
             content: SeedContent::Tree(value),
         }
+    }
+
+    /// Serves the object as it is.
+    pub(crate) fn trust(&mut self) {
+        self.trusted = true;
     }
 
     /// An item of a list, as JSON text. Only its identity is parsed; the list's `apiVersion` and the Kind of
@@ -114,6 +133,7 @@ impl SeedObject {
             namespace: metadata.namespace.unwrap_or_default().into(),
             name: metadata.name.into(),
             revision: metadata.resource_version.and_then(|text| text.parse().ok()),
+            trusted: false,
             content: SeedContent::default(),
         };
         if seed.name.is_empty() || seed.kind.is_empty() || seed.api_version.is_empty() {

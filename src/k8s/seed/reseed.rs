@@ -79,7 +79,9 @@ fn types_now(live: &Snapshot, after: &State) -> Registry {
     for definition in definitions(live) {
         let value = definition.value("apiextensions.k8s.io/v1", "CustomResourceDefinition");
         // It was validated when it was written.
-        if let Ok(of) = crd::resource_type(&value) {
+        if crd::is_established(&value)
+            && let Ok(of) = crd::parse(&value)
+        {
             types.insert(of);
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::resource::{
-    GroupResource, Registry, ResourceType, TypeOrigin, Version, split_api_version,
+    Deprecation, GroupResource, Registry, ResourceType, TypeOrigin, Version, split_api_version,
 };
 use super::super::{builtin, crd};
 use super::object::{ObjectError, SeedObject};
@@ -24,9 +24,17 @@ pub(super) fn read_types<'v>(
     let mut errors = Vec::new();
     let mut types = builtin::registry();
     for (index, crd) in crds.into_iter().enumerate() {
-        match crd::resource_type(&crd.value()) {
+        let value = crd.value();
+        let read = if crd.trusted {
+            crd::parse(&value).map_err(|error| vec![error])
+        } else {
+            crd::resource_type(&value)
+        };
+        match read {
             Ok(of) => types.insert(of),
-            Err(error) => errors.push((index, ObjectError::Crd(error))),
+            Err(all) => {
+                errors.extend(all.into_iter().map(|error| (index, ObjectError::Crd(error))));
+            }
         }
     }
     for object in objects {
@@ -55,6 +63,7 @@ fn infer(types: &mut Registry, object: &SeedObject) {
         origin: TypeOrigin::Inferred,
         versions: vec![Version {
             name: version.into(),
+            deprecation: Deprecation::None,
             served: true,
             storage: true,
             status: false,

@@ -41,20 +41,23 @@ impl FieldError {
         Self::with("FieldValueForbidden", field, "Forbidden".to_owned(), detail)
     }
 
+    /// `Duplicate value: VALUE`.
+    pub(crate) fn duplicate(field: impl Into<String>, value: impl Display) -> Self {
+        Self::with("FieldValueDuplicate", field, format!("Duplicate value: {value}"), "")
+    }
+
     /// `Too long: may not be more than N bytes`.
     pub(crate) fn too_long(field: impl Into<String>, max: u64) -> Self {
-        Self::with(
-            "FieldValueTooLong",
-            field,
-            "Too long".to_owned(),
-            &format!("may not be more than {max} bytes"),
-        )
+        let bytes = if max == 1 { "byte" } else { "bytes" };
+        let detail = format!("may not be more than {max} {bytes}");
+        Self::with("FieldValueTooLong", field, "Too long".to_owned(), &detail)
     }
 
     /// `Too many: N: must have at most MAX items`.
     pub(crate) fn too_many(field: impl Into<String>, count: usize, max: u64) -> Self {
         let body = format!("Too many: {count}");
-        Self::with("FieldValueTooMany", field, body, &format!("must have at most {max} items"))
+        let items = if max == 1 { "item" } else { "items" };
+        Self::with("FieldValueTooMany", field, body, &format!("must have at most {max} {items}"))
     }
 
     /// `Unsupported value: VALUE: supported values: "A", "B"`.
@@ -86,7 +89,7 @@ impl Display for FieldError {
 }
 
 /// Several errors as Go's `ErrorList.ToAggregate` prints them: a single one as it is, more in brackets.
-pub(super) fn aggregate(errors: &[FieldError]) -> String {
+pub(in super::super) fn aggregate(errors: &[FieldError]) -> String {
     let mut texts: Vec<String> = Vec::new();
     for error in errors {
         let text = error.to_string();

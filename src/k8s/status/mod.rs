@@ -5,7 +5,7 @@
 mod catalogue;
 mod field_error;
 
-pub(super) use field_error::FieldError;
+pub(super) use field_error::{FieldError, aggregate as joined_errors};
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::super::crd;
 use super::super::decode::{self, Decoded};
 use super::super::golang::{json_text, quote};
 use super::super::json_patch;
@@ -13,7 +14,7 @@ use super::super::options::{FieldValidation, WriteOptions};
 use super::super::resource::split_api_version;
 use super::super::schema;
 use super::super::status::{ApiError, FieldError};
-use super::{Call, body};
+use super::{Call, body, definition};
 
 /// An object after decoding, with the warnings for the answer.
 #[derive(Debug)]
@@ -125,6 +126,10 @@ pub(super) fn coerce(call: &Call<'_>, value: &mut Value) -> Result<Vec<String>, 
         return Err("not an object".to_owned());
     };
     let mut unknown = meta::coerce(map)?;
+    if definition::is_definition(of) {
+        unknown.append(&mut crd::decode(value)?);
+        crd::set_defaults(value);
+    }
     if let Some(schema) = call.served.version().schema.as_ref().filter(|_| own) {
         unknown.append(&mut schema::prune(schema, value));
         schema::prune_nulls(schema, value);

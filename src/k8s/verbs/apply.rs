@@ -4,6 +4,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::super::conversion;
 use super::super::decode::{self, Decoded};
 use super::super::fields::{self, Applied};
 use super::super::golang::json_kind;
@@ -24,7 +25,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let (configuration, strict) = configuration(call)?;
     let live = call.find();
     let before = match &live {
-        Ok(live) => live.value(&call.served.api_version, &call.served.of.kind),
+        Ok(live) => conversion::value(&call.served, live),
         // The status of an absent object cannot be applied.
         Err(error) if !call.info.subresource.is_empty() => return Err(error.clone()),
         Err(_) => json!({}),
@@ -59,7 +60,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     admit::check_name(call, &value)?;
     warnings.extend(admit::deduplicate_owners(&mut value, true));
     let old = live.as_ref().ok().map(|live| &***live);
-    warnings.extend(validate::finalizer_warnings(call, &value, old));
+    warnings.extend(validate::warnings(call, &value, old));
     let tracking = Tracking::Done(managed);
     let mut change = StoreChange::on(&call.state);
     let (new, status) = if let Ok(live) = live {

@@ -32,7 +32,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     admit::check_namespace(call, &value)?;
     warnings.extend(admit::deduplicate_owners(&mut value, false));
     let mut change = StoreChange::on(&call.state);
-    warnings.extend(validate::finalizer_warnings(call, &value, None));
+    warnings.extend(validate::warnings(call, &value, None));
     let new = insert(call, &mut change, value, &Tracking::Update, options.dry_run)?;
     Ok(written::decision(call, change, new, StatusCode::CREATED, output, &warnings))
 }

@@ -1,87 +1,85 @@
-//! `CustomResourceDefinition`s as objects, as upstream's apiextensions controllers handle them: a written
-//! definition is served at once, a deleted one is removed with its objects.
+//! `CustomResourceDefinition`s as objects, as upstream's apiextensions controllers handle them: a written definition is
+//! served once its names are accepted, a deleted one when its objects are gone.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::super::resource::{GroupResource, Registry, ResourceType};
+use super::super::crd;
+use super::super::definitions;
+use super::super::resource::ResourceType;
 use super::super::status::FieldError;
 use super::super::store::{Object, StoreChange};
-use super::super::{crd, meta};
 
 /// Whether a type is `CustomResourceDefinition`.
 pub(super) fn is_definition(of: &ResourceType) -> bool {
-    of.plural() == "customresourcedefinitions" && of.group() == "apiextensions.k8s.io"
+    definitions::is_definition(&of.group_resource)
 }
 
-/// Sets the defaults of a new definition.
-pub(super) fn set_defaults(value: &mut Value) {
-    let kind = value["spec"]["names"]["kind"].as_str().unwrap_or_default().to_owned();
-    if !kind.is_empty() {
-        let names = &mut value["spec"]["names"];
-        for (name, default) in
-            [("singular", kind.to_lowercase()), ("listKind", format!("{kind}List"))]
-        {
-            if names[name].as_str().unwrap_or_default().is_empty() {
-                names[name] = default.into();
-            }
-        }
+/// Sets the fields of a new definition that the server sets (`strategy.PrepareForCreate`).
+pub(super) fn begin(value: &mut Value) {
+    if let Value::Object(map) = value {
+        map.remove("status");
     }
-    if value["spec"].is_object() && value["spec"]["conversion"].is_null() {
-        value["spec"]["conversion"] = json!({"strategy": "None"});
-    }
+    value["status"] = crd::initial_status(value);
 }
 
-/// The violations of a definition.
-pub(super) fn validate(value: &Value) -> Vec<FieldError> {
-    match crd::resource_type(value) {
-        Ok(_) => Vec::new(),
-        Err(error) => {
-            let steps: Vec<&str> = error.key.split('.').collect();
-            let at = steps.iter().try_fold(value, |value, step| value.get(step));
-            let shown = at.map_or_else(|| "\"\"".to_owned(), Value::to_string);
-            vec![FieldError::invalid(error.key, shown, &error.message)]
-        }
+/// Sets the fields of a changed definition that the server sets (`strategy.PrepareForUpdate`).
+pub(super) fn begin_update(value: &mut Value) {
+    let stored = crd::stored_versions(value);
+    value["status"]["storedVersions"] = stored;
+}
+
+/// The violations of a definition; `old` is the one that it replaces.
+pub(super) fn validate(value: &Value, old: Option<&Value>) -> Vec<FieldError> {
+    match old {
+        Some(old) => crd::validate_update(value, old),
+        None => crd::validate_new(value),
     }
 }
 
 /// Serves the type of a written definition, and sets the definition's status.
 pub(super) fn register(change: &mut StoreChange, object: &Arc<Object>, now: Timestamp) {
-    let mut value = object.value("apiextensions.k8s.io/v1", "CustomResourceDefinition");
-    let Ok(of) = crd::resource_type(&value) else {
-        // It was validated before it was written.
+    if object.meta.terminating {
         return;
-    };
-    let mut types = Registry::clone(change.types());
-    types.insert(of);
-    change.set_types(types);
-    let status = crd::status(&value, now);
-    if value["status"] != status {
-        value["status"] = status;
-        let revision = change.next_revision().to_string();
-        meta::set(&mut value, "resourceVersion", revision.into());
-        let resource = Arc::clone(&object.resource);
-        change.put(Arc::new(Object::render(resource, value, &[])));
     }
+    definitions::accept(change, &object.key, now);
 }
 
-/// Stops serving the type of a definition. Its objects are removed first, each with an event.
-pub(super) fn unregister(change: &mut StoreChange, definition: &Object) {
-    let Some((plural, group)) = definition.meta.name.split_once('.') else {
-        return;
-    };
-    let resource = GroupResource::new(group, plural);
-    let collection = change.snapshot().collection(&resource);
-    let keys: Vec<_> = collection
-        .map(|objects| objects.range("", "").map(|object| object.key.clone()).collect())
-        .unwrap_or_default();
-    for key in keys {
-        change.remove(&resource, &key);
+/// Marks a definition as being deleted, and deletes its objects. Returns the marked definition; it is removed as
+/// soon as it has no objects.
+pub(super) fn terminate(
+    change: &mut StoreChange,
+    definition: &Object,
+    now: Timestamp,
+    mut delete: impl FnMut(&mut StoreChange, &Arc<Object>),
+) -> Arc<Object> {
+    let mut value = definitions::value(definition);
+    crd::terminating(&mut value, now);
+    let marked = definitions::put(change, value);
+    if let Some(resource) = definitions::defined(&marked) {
+        let resource = Arc::new(resource);
+        let collection = change.snapshot().collection(&resource);
+        let inside: Vec<_> =
+            collection.map(|objects| objects.range("", "").cloned().collect()).unwrap_or_default();
+        for object in inside {
+            delete(change, &object);
+        }
+        change.rely_on_all(&resource);
+        definitions::finish(change, &marked.key);
     }
-    let mut types = Registry::clone(change.types());
-    types.remove(&resource);
-    change.set_types(types);
-    change.rely_on_all(&Arc::new(resource));
+    marked
+}
+
+/// The definition that a dry run of a deletion would leave.
+pub(super) fn terminated(definition: &Object, now: Timestamp) -> Value {
+    let mut value = definitions::value(definition);
+    crd::terminating(&mut value, now);
+    value
+}
+
+/// The warnings about a new or changed definition.
+pub(super) fn warnings(value: &Value, old: Option<&Value>) -> Vec<String> {
+    crd::format_warnings(value, old)
 }

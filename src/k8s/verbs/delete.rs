@@ -78,6 +78,9 @@ pub(super) fn delete(
 ) -> Result<Deleted, ApiError> {
     check_preconditions(call, object, options)?;
     let of = &call.served.of;
+    if definition::is_definition(of) && !object.meta.terminating {
+        return Ok(Deleted::Held(delete_definition(call, change, object, options)));
+    }
     let mut value = object.value(&call.served.api_version, &of.kind);
     let mut finalizers: Vec<String> =
         meta::finalizers(&value).into_iter().map(str::to_owned).collect();
@@ -90,9 +93,6 @@ pub(super) fn delete(
     if !held {
         if options.dry_run {
             return Ok(Deleted::Gone(Arc::clone(object)));
-        }
-        if definition::is_definition(of) {
-            definition::unregister(change, object);
         }
         let last = change.remove(&object.resource, &object.key);
         return Ok(Deleted::Gone(last.unwrap_or_else(|| Arc::clone(object))));
@@ -124,6 +124,29 @@ pub(super) fn delete(
         empty_namespace(call, change, &object.meta.name);
     }
     Ok(Deleted::Held(marked))
+}
+
+/// Marks a definition as being deleted, and deletes its objects.
+fn delete_definition(
+    call: &Call<'_>,
+    change: &mut StoreChange,
+    object: &Arc<Object>,
+    options: &DeleteOptions,
+) -> Written {
+    if options.dry_run {
+        return Written::nothing(render_dry(call, definition::terminated(object, call.now)));
+    }
+    let written = change.len();
+    let types = Arc::clone(change.types());
+    let marked = definition::terminate(change, object, call.now, |change, object| {
+        let of = types.get(&object.resource);
+        let served = of.and_then(|of| types.find(of.group(), &of.storage().name, of.plural()));
+        let Some(served) = served.cloned() else { return };
+        let inner = Call { served, state: Arc::clone(&call.state), ..*call };
+        // A delete without preconditions cannot fail.
+        let _ = delete(&inner, change, object, &DeleteOptions::default());
+    });
+    Written::at(written, marked)
 }
 
 fn check_preconditions(

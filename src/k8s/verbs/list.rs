@@ -1,5 +1,6 @@
 //! `list`: a page of objects, joined from their rendered JSON.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::message::{Body, Plan};
 
+use super::super::conversion;
 use super::super::list::page::{NoPage, join_whole};
 use super::super::list::{Items, Keep, Page, PageForm, select_page};
 use super::super::options::ListOptions;
@@ -23,17 +25,23 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let options = options(call, false)?;
     let form = form(call, output);
     let join = |objects: &[Arc<Object>]| match &form {
-        Some(PageForm::Whole { item_head }) => Items::timeless(join_whole(objects, item_head)),
+        Some(PageForm::Whole { item_head }) => {
+            let shown = conversion::all(&call.served, objects);
+            Items::timeless(join_whole(&shown, item_head))
+        }
         _ => rendering(call, output).items(objects.iter().map(Arc::as_ref)),
     };
     let (cache, now) = (&*call.config.pages, call.now.as_second());
     let keep = form.as_ref().map(|form| Keep { cache, form, now, join: &join });
     let (state, namespace) = (&call.state, call.namespace());
-    let page = match select_page(call.pinned, state, &call.served, namespace, &options, keep) {
+    let mut page = match select_page(call.pinned, state, &call.served, namespace, &options, keep) {
         Ok(page) => page,
         Err(NoPage::NotReached(asked)) => return Ok(not_reached(asked, &call.state)),
         Err(NoPage::Refused(error)) => return Err(error),
     };
+    if let Cow::Owned(shown) = conversion::all(&call.served, &page.objects) {
+        page.objects = shown;
+    }
     Ok(Outcome::Plan(plan(call, &page, output)))
 }
 

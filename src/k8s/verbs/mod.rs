@@ -31,6 +31,7 @@ use jiff::Timestamp;
 use crate::message::{Body, Plan, Query, ResourceInfo};
 
 use super::auth::{Auth, User};
+use super::conversion;
 use super::output::{self, Output, Shape};
 use super::resource::Served;
 use super::status::ApiError;
@@ -61,6 +62,14 @@ pub(super) struct Call<'a> {
 
 /// Runs the verb of a request.
 pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Resolved, ApiError> {
+    let resolved = resolve(call, verb)?;
+    Ok(match call.served.deprecation() {
+        Some(warning) => written::warned(resolved, &warning),
+        None => resolved,
+    })
+}
+
+fn resolve(call: &Call<'_>, verb: &str) -> Result<Resolved, ApiError> {
     check_route(call, verb)?;
     call.faults.check(call.query, verb, &call.state)?;
     if !call.served.of.stored {
@@ -192,12 +201,14 @@ fn object_plan(
     output: Output,
     now: Timestamp,
 ) -> Plan {
+    let converted = conversion::shown(served, object);
+    let object = converted.as_ref().unwrap_or(object);
     let body = match output.shape {
         Shape::Whole if output.is_plain() => {
             let prefix = Bytes::from(served.prefix());
             Body::Pieces(vec![prefix, object.rest.clone(), Bytes::from_static(b"\n")])
         }
-        Shape::Whole => Body::Bytes(output.render(whole(served, object))),
+        Shape::Whole => Body::Bytes(output.render(joined(served, object))),
         shape => {
             let rendering = Rendering { served, shape, with_columns: true, now };
             Body::Bytes(output.render(rendering.one(object, object.meta.revision)))
@@ -206,8 +217,13 @@ fn object_plan(
     output::plan(status, output.content_type(), body)
 }
 
-/// An object's whole JSON.
+/// An object's whole JSON, in the requested version.
 pub(super) fn whole(served: &Served, object: &Object) -> Vec<u8> {
+    let converted = conversion::shown(served, object);
+    joined(served, converted.as_ref().unwrap_or(object))
+}
+
+fn joined(served: &Served, object: &Object) -> Vec<u8> {
     let prefix = served.prefix();
     let mut json = Vec::with_capacity(prefix.len() + object.rest.len());
     json.extend_from_slice(prefix.as_bytes());

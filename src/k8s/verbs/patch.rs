@@ -5,6 +5,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
+use super::super::conversion;
 use super::super::decode::{self, Decoded};
 use super::super::golang::{self, GoType, STRING, Struct, json_kind};
 use super::super::json_patch::{self, Refused};
@@ -61,7 +62,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
     let options = WriteOptions::parse(call.query, "PatchOptions", false)?;
     let old = call.find()?;
-    let before = old.value(&call.served.api_version, &call.served.of.kind);
+    let before = conversion::value(&call.served, old);
     let (patch, strict) = decode(call.body, media, options.validation)?;
     let patched = apply(before, patch, &call.served.of.kind)?;
     let Admitted { mut value, mut warnings } =
@@ -70,7 +71,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     admit::check_name(call, &value)?;
     warnings.extend(admit::deduplicate_owners(&mut value, true));
     let mut change = StoreChange::on(&call.state);
-    warnings.extend(validate::finalizer_warnings(call, &value, Some(&**old)));
+    warnings.extend(validate::warnings(call, &value, Some(&**old)));
     let new = write::replace(call, &mut change, old, value, &Tracking::Update, options.dry_run)?;
     Ok(written::decision(call, change, new, StatusCode::OK, output, &warnings))
 }

@@ -24,7 +24,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     write::check_uid(call, old, &value)?;
     warnings.extend(admit::deduplicate_owners(&mut value, false));
     let mut change = StoreChange::on(&call.state);
-    warnings.extend(validate::finalizer_warnings(call, &value, Some(&**old)));
+    warnings.extend(validate::warnings(call, &value, Some(&**old)));
     let new = write::replace(call, &mut change, old, value, &Tracking::Update, options.dry_run)?;
     Ok(written::decision(call, change, new, StatusCode::OK, output, &warnings))
 }

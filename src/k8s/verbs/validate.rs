@@ -32,23 +32,78 @@ fn type_errors(call: &Call<'_>, value: &Value) -> Vec<FieldError> {
     errors
 }
 
-/// The violations of the type's own rules: its schema, or those of a definition.
+/// The violations of a new custom resource (`customResourceStrategy.Validate`), or of a new definition.
 fn content_errors(call: &Call<'_>, value: &Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    if let Some(schema) = &call.served.version().schema {
+    let version = call.served.version();
+    if let Some(schema) = &version.schema {
         errors.extend(schema::validate(schema, value, ""));
-        errors.extend(schema::embedded::validate(schema, value));
     }
-    if let Some(scale) =
-        call.served.version().scale.as_ref().filter(|_| !call.served.of.is_built_in())
-    {
-        check_replicas(value, &scale.spec_replicas, &mut errors);
-        check_replicas(value, &scale.status_replicas, &mut errors);
+    errors.extend(scale_errors(call, value));
+    if let Some(schema) = &version.schema {
+        errors.extend(schema::embedded::validate(schema, value));
+        errors.extend(schema::validate_lists(schema, value));
     }
     if definition::is_definition(&call.served.of) {
-        errors.extend(definition::validate(value));
+        errors.extend(definition::validate(value, None));
     }
     errors
+}
+
+/// The violations of a changed custom resource (`customResourceStrategy.ValidateUpdate`), or of a changed definition.
+/// What has not changed need not fit.
+fn changed_errors(call: &Call<'_>, before: &Value, new: &Value) -> Vec<FieldError> {
+    let of_status = call.info.subresource == "status";
+    if definition::is_definition(&call.served.of) {
+        return if of_status { Vec::new() } else { definition::validate(new, Some(before)) };
+    }
+    let mut errors = Vec::new();
+    let version = call.served.version();
+    let Some(schema) = version.schema.as_deref() else { return scale_errors(call, new) };
+    let whole = schema::Correlation::new(schema, new, before);
+    if of_status {
+        // The status alone is validated, at its field.
+        if let (Some(of), Some(status)) = (schema.properties.get("status"), new.get("status")) {
+            let correlation = whole.field("status");
+            errors.extend(schema::validate_update(of, status, correlation.as_ref(), "status"));
+        }
+    } else {
+        errors.extend(schema::validate_update(schema, new, Some(&whole), ""));
+    }
+    errors.extend(scale_errors(call, new));
+    if !of_status {
+        errors.extend(schema::embedded::validate(schema, new));
+    }
+    let lists = schema::validate_lists(schema, new);
+    if !lists.is_empty() && schema::validate_lists(schema, before).is_empty() {
+        errors.extend(lists);
+    }
+    errors
+}
+
+/// The violations of the fields that a scale subresource reads.
+fn scale_errors(call: &Call<'_>, value: &Value) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    let scale = call.served.version().scale.as_ref().filter(|_| !call.served.of.is_built_in());
+    let Some(scale) = scale else { return errors };
+    if call.info.subresource != "status" {
+        check_replicas(value, &scale.spec_replicas, &mut errors);
+    }
+    check_replicas(value, &scale.status_replicas, &mut errors);
+    if let Some(path) = &scale.label_selector
+        && let Some(found) = nested(value, path).filter(|found| !found.is_string())
+    {
+        let field = format!(".{}", path.join("."));
+        let (shown, kind) = (plain(found), type_name(found));
+        let why = format!("{field} accessor error: {shown} is of the type {kind}, expected string");
+        errors.push(FieldError::invalid(field, quote(""), &why));
+    }
+    errors
+}
+
+/// The value at a path, if all of the path is there.
+fn nested<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {
+    path.iter().try_fold(value, |value, step| value.as_object()?.get(step))
 }
 
 /// The rules of a number of replicas (`ValidateScaleSpec`, `ValidateScaleStatus`).
@@ -110,20 +165,21 @@ pub(super) fn validate_changed(
     let types = type_errors(call, new);
     if types.is_empty() {
         errors.extend(update);
-        errors.extend(content_errors(call, new));
+        errors.extend(changed_errors(call, before, new));
     } else {
         errors.extend(types);
     }
     if errors.is_empty() { Ok(()) } else { Err(invalid(new, &errors)) }
 }
 
-/// The warnings about the finalizers that an object has and its previous version had not
-/// (`validateKubeFinalizerName`).
-pub(super) fn finalizer_warnings(
-    call: &Call<'_>,
-    new: &Value,
-    old: Option<&Object>,
-) -> Vec<String> {
+/// The warnings about a new or changed object: about formats of a definition, and about the finalizers that an object
+/// has and its previous version had not (`validateKubeFinalizerName`).
+pub(super) fn warnings(call: &Call<'_>, new: &Value, old: Option<&Object>) -> Vec<String> {
+    let of = &call.served.of;
+    if definition::is_definition(of) {
+        let old = old.map(|old| old.value(&call.served.api_version, &of.kind));
+        return definition::warnings(new, old.as_ref());
+    }
     let mut added = meta::finalizers(new);
     if added.is_empty() || call.served.of.is_built_in() {
         return Vec::new();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::header::USER_AGENT;
 use serde_json::{Value, json};
 
+use super::super::conversion;
 use super::super::fields::{self, FieldWriter};
 use super::super::golang::parse_uint;
 use super::super::limits::MAX_OBJECT_BYTES;
@@ -112,10 +113,10 @@ pub(super) fn replace(
 ) -> Result<Written, ApiError> {
     let of = &call.served.of;
     let name = &*call.info.name;
-    let before = old.value(&call.served.api_version, &of.kind);
+    let before = conversion::value(&call.served, old);
     let revision = named_revision(&new)?;
     if revision == 0 {
-        if !of.is_built_in() {
+        if !of.is_built_in() || definition::is_definition(of) {
             let why = "must be specified for an update";
             let errors = [FieldError::invalid("metadata.resourceVersion", 0, why)];
             return Err(ApiError::invalid(of.plural(), of.group(), name, &errors));
@@ -127,6 +128,9 @@ pub(super) fn replace(
     }
     restore_server_fields(&before, &mut new);
     restore_other_subresource(call, &before, &mut new);
+    if definition::is_definition(of) && call.info.subresource.is_empty() {
+        definition::begin_update(&mut new);
+    }
     let bumps = bumps_generation(call, &before, &new);
     let generation = before["metadata"]["generation"].as_i64();
     let generation = generation.map(|generation| generation + i64::from(bumps));
@@ -241,17 +245,15 @@ pub(super) fn begin(call: &Call<'_>, value: &mut Value, tracking: &Tracking) {
     let uid = uuid::Builder::from_random_bytes(call.nonce.to_be_bytes()).into_uuid();
     meta::set(value, "uid", uid.to_string().into());
     meta::set(value, "creationTimestamp", meta::time_text(call.now).into());
-    let counted = !of.is_built_in() || matches!(of.plural(), "deployments" | "jobs" | "pods");
+    let counted = !of.is_built_in()
+        || matches!(of.plural(), "deployments" | "jobs" | "pods")
+        || definition::is_definition(of);
     meta::set(value, "generation", if counted { json!(1) } else { Value::Null });
     if call.served.version().status {
         put(value, "status", None);
     }
     if definition::is_definition(of) {
-        definition::set_defaults(value);
-        let stored = super::super::crd::status(value, call.now)["storedVersions"].take();
-        let nobody = json!({"kind": "", "plural": ""});
-        value["status"] =
-            json!({"acceptedNames": nobody, "conditions": null, "storedVersions": stored});
+        definition::begin(value);
     }
     if of.is_built_in() && of.plural() == "namespaces" {
         let name = meta::text(value, "name").to_owned();

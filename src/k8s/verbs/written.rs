@@ -49,6 +49,11 @@ impl Written {
         Self { object: Arc::clone(object), write: Some(change.len()) }
     }
 
+    /// An object that a write of a change, by its index, has stored.
+    pub(super) fn at(write: usize, object: Arc<Object>) -> Self {
+        Self { object, write: Some(write) }
+    }
+
     /// An object that is not written: it is unchanged, or the request is a dry run.
     pub(super) fn nothing(object: Arc<Object>) -> Self {
         Self { object, write: None }
@@ -102,6 +107,23 @@ pub(super) fn decision(
     }
     let reply = move |committed: &Committed| plan(&written.committed(committed));
     Resolved::Change(change, PendingAnswer::new(reply))
+}
+
+/// The resolution of a request, with a warning in its answer. Streams have none.
+pub(super) fn warned(resolved: Resolved, text: &str) -> Resolved {
+    let Some(header) = warning(text) else { return resolved };
+    let add = move |mut plan: Plan| {
+        plan.headers.append("warning", header);
+        plan
+    };
+    match resolved {
+        Resolved::Outcome(Outcome::Plan(plan)) => Resolved::Outcome(Outcome::Plan(add(plan))),
+        Resolved::Change(change, reply) => {
+            let reply = move |committed: &Committed| add(reply.plan(committed));
+            Resolved::Change(change, PendingAnswer::new(reply))
+        }
+        other @ Resolved::Outcome(_) => other,
+    }
 }
 
 /// A `Warning` header of RFC 7234, as upstream writes it: code 299, agent `-`.

@@ -13,14 +13,15 @@ use std::path::Path;
 
 use bytes::Bytes;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, SEC_WEBSOCKET_ACCEPT,
-    SEC_WEBSOCKET_EXTENSIONS, TRANSFER_ENCODING,
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName,
+    SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, TRANSFER_ENCODING,
 };
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::matching::has_own_reason;
+use crate::redact::decoded;
 
 use super::clean::Clean;
 use super::exchange::{ArrivedBody, Chunk, End, ReceivedAnswer, SentRequest};
@@ -47,6 +48,8 @@ pub(super) struct RecordedResponse {
     pub(super) head: RecordedHead,
     /// What it says, whatever its timing was: 16 hexadecimal digits.
     pub(super) digest: String,
+    /// Whether its body is compressed: other bytes may say the same.
+    pub(super) is_coded: bool,
 }
 
 /// A body that is a file.
@@ -131,8 +134,20 @@ impl RecordedResponse {
         if sent.links.is_some() || rpc_ids.is_some() {
             mark(sent, rpc_ids, &mut response, file.as_ref(), notes);
         }
-        let digest = digest_with(&response, (trailers.as_ref(), &head.informational), &whole);
-        Ok(Self { response, file, readable: written.readable, head, digest })
+        let coding = text(&headers, &CONTENT_ENCODING);
+        let plain = decoded(coding, &whole).filter(|_| !coding.is_empty());
+        let besides = (trailers.as_ref(), &head.informational[..]);
+        let digest = match &plain {
+            Some(plain) => {
+                all.remove(CONTENT_LENGTH.as_str());
+                let mut said = response.clone();
+                said.insert("headers".to_owned(), raw(&all));
+                digest_with(&said, besides, plain)
+            }
+            None => digest_with(&response, besides, &whole),
+        };
+        let (readable, is_coded) = (written.readable, plain.is_some());
+        Ok(Self { response, file, readable, head, digest, is_coded })
     }
 
     /// The response of an answer whose body is a file already.
@@ -163,7 +178,8 @@ impl RecordedResponse {
         set_length(&mut all, sent, status, headers, length);
         response.insert("headers".to_owned(), raw(&all));
         let digest = digest(&response, &hash);
-        Ok(Self { response, file, readable: None, head: RecordedHead::default(), digest })
+        let head = RecordedHead::default();
+        Ok(Self { response, file, readable: None, head, digest, is_coded: false })
     }
 }
 
@@ -217,7 +233,8 @@ impl RecordedResponse {
         response.insert("headers".to_owned(), raw(fields(&headers, clean)));
         messages::write(parts, clean, &mut response);
         let digest = digest(&response, received);
-        Self { response, file: None, readable: None, head: RecordedHead::default(), digest }
+        let head = RecordedHead::default();
+        Self { response, file: None, readable: None, head, digest, is_coded: false }
     }
 }
 

@@ -169,14 +169,6 @@ impl Journal {
         written
     }
 
-    /// The file, to be synced beside further writes.
-    ///
-    /// # Errors
-    /// What the system reports.
-    pub(in crate::record) fn handle(&self) -> io::Result<File> {
-        self.file.try_clone()
-    }
-
     /// How many bytes the file has.
     pub(in crate::record) fn len(&self) -> u64 {
         self.end

@@ -1,7 +1,7 @@
 //! The folder of a recording on disk, each file of which is written whole or not at all.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -70,6 +70,29 @@ pub(in crate::record) fn remove_unfinished(directory: &Path) {
     }
 }
 
+/// Removes mappings that have a name and no content: a machine that loses its power may leave such files. Gives
+/// their names.
+pub(in crate::record) fn remove_blank(directory: &Path) -> Vec<String> {
+    let mut removed = Vec::new();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let is_json = Path::new(&name).extension().is_some_and(|extension| extension == "json");
+        let is_mapping = is_json && !name.starts_with('.');
+        if is_mapping && is_blank(&entry.path()) && fs::remove_file(entry.path()).is_ok() {
+            removed.push(name);
+        }
+    }
+    removed.sort_unstable();
+    removed
+}
+
+/// Whether a file has no content: none at all, or zeros in its place.
+fn is_blank(path: &Path) -> bool {
+    let mut first = [0];
+    let Ok(mut file) = fs::File::open(path) else { return false };
+    file.read(&mut first).is_ok_and(|read| read == 0 || first == [0])
+}
+
 /// Whether a number is that of another process that runs.
 #[cfg(unix)]
 fn is_another_process(number: &str) -> bool {
@@ -93,7 +116,7 @@ fn replace(directory: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let unfinished = directory.join(format!(".{name}.{}{UNFINISHED}", std::process::id()));
     let written = (|| {
         let mut file = fs::File::create(&unfinished)?;
-        // Not synced: that costs more than everything else, and a killed process loses nothing without it.
+        // Not synced one by one: a thread of the queue syncs all that was written together.
         file.write_all(bytes)?;
         fs::rename(&unfinished, directory.join(name))
     })();

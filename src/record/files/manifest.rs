@@ -18,6 +18,31 @@ use super::{FileChange, RecordingFiles};
 /// The largest manifest that is read, in bytes.
 const MOST: u64 = 1 << 20;
 
+/// What a recording is of.
+#[derive(Debug)]
+pub(in crate::record) struct ManifestOf<'a> {
+    /// The URL of the backend.
+    pub(in crate::record) backend: &'a str,
+    /// The name of the profile of the server that recorded.
+    pub(in crate::record) profile: &'a str,
+}
+
+/// Writes the manifest of a folder that has none: whatever happens to the recorder, the folder is a recording.
+///
+/// # Errors
+/// What the system reports.
+pub(in crate::record) fn begin_manifest(
+    folder: &Path,
+    files: &dyn RecordingFiles,
+    of: &ManifestOf<'_>,
+    counts: &Counts,
+) -> std::io::Result<()> {
+    if folder.join(MANIFEST).exists() {
+        return Ok(());
+    }
+    write_manifest(folder, files, of, counts)
+}
+
 /// Writes the manifest of a folder, where it says something else now.
 ///
 /// # Errors
@@ -25,14 +50,15 @@ const MOST: u64 = 1 << 20;
 pub(in crate::record) fn write_manifest(
     folder: &Path,
     files: &dyn RecordingFiles,
-    backend: &str,
+    of: &ManifestOf<'_>,
     counts: &Counts,
 ) -> std::io::Result<()> {
     let mut manifest = json!({
-        "backend": backend,
+        "backend": of.backend,
         "exchanges": counts.exchanges(),
         "format": FORMAT,
         "mappings": counts.files(),
+        "profile": of.profile,
         "requestsWithSeveralAnswers": counts.sequences(),
         "standin": env!("CARGO_PKG_VERSION"),
     });

@@ -19,6 +19,8 @@ pub(crate) enum Earlier {
 pub(crate) struct RecordingOf {
     /// The URL of the backend.
     pub(crate) backend: String,
+    /// The name of the profile of the server that records.
+    pub(crate) profile: &'static str,
     /// What happens to the earlier recording in the folder.
     pub(crate) earlier: Earlier,
     /// Links to the backends, where they are rewritten.
@@ -33,6 +35,7 @@ impl Default for RecordingOf {
     fn default() -> Self {
         Self {
             backend: String::new(),
+            profile: "kubernetes",
             earlier: Earlier::default(),
             links: None,
             keeps_faults: false,

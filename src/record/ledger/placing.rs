@@ -9,7 +9,7 @@ use super::super::exchange::path_of;
 use super::super::files::{BODIES, FileChange, RecordingFiles, body_name, mapping_name, stem};
 use super::super::identity::{Field, Identity};
 use super::super::mapping::{self, Place, STATE};
-use super::super::text::{Object, file, json as raw, object};
+use super::super::text::{Object, file, json as raw, object, object_in};
 use super::request_log::{Answers, RequestLog, Update};
 
 /// The state of a scenario before its first request.
@@ -97,6 +97,7 @@ pub(super) fn place(
     let position = first + run + 1;
     let place =
         Place { request: exchange.request, stem: &stem, position, fields: &matched, specificity };
+    keep_earlier_bytes(exchange.recorded, &mapping_name(&stem, position), files);
     let body = exchange.recorded.file.take().map(|body| {
         let file = body_name(&stem, position, body.extension);
         let name = format!("{BODIES}/{file}");
@@ -150,6 +151,33 @@ pub(super) fn place(
     changes.extend(removed);
     let answers = Answers { written: position, digest: digest.into(), again: 0 };
     Placed { changes, began_sequence: first == 1, ..unchanged(answers) }
+}
+
+/// A body that the backend compresses anew each time has other bytes each time, and says the same: those of an earlier
+/// recording stay, so that recording again changes nothing.
+fn keep_earlier_bytes(recorded: &mut RecordedResponse, name: &str, files: &dyn RecordingFiles) {
+    if !recorded.is_coded {
+        return;
+    }
+    let Some(known) = files.read(name).ok().and_then(|text| object(&text)) else { return };
+    let own = object_in(&object_in(&known, "metadata"), "standin");
+    if own.get("answer").is_none_or(|answer| answer.get() != raw(&recorded.digest).get()) {
+        return;
+    }
+    let mut response = object_in(&known, "response");
+    let body_file = response.remove("bodyFileName");
+    match (body_file, &mut recorded.file) {
+        (None, None) => {}
+        (Some(body_file), Some(file)) => {
+            let read = |name: String| files.read(&format!("{BODIES}/{name}")).ok();
+            let Some(bytes) = serde_json::from_str(body_file.get()).ok().and_then(read) else {
+                return;
+            };
+            file.content = BodyContent::Held(bytes.into());
+        }
+        _ => return,
+    }
+    recorded.response = response;
 }
 
 /// The last answer so far, as it is written; nothing where there is none, or somebody removed it.

@@ -27,8 +27,9 @@ pub(super) fn run(shared: &Shared, priority: Priority) {
         let key = task.key();
         let left = work(shared, task);
         let mut state = shared.lock();
-        if let Some(entry) = left {
-            state.put_back(entry);
+        match left {
+            Some(entry) => state.put_back(entry),
+            None => shared.sync_soon(&mut state),
         }
         state.done(key);
         shared.wake_mappers(&state);

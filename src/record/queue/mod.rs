@@ -76,7 +76,7 @@ impl Queue {
             newest: Condvar::new(),
             work: Condvar::new(),
             arrived: Condvar::new(),
-            spilled: Condvar::new(),
+            written: Condvar::new(),
             folder: folder.to_path_buf(),
             spools,
             redactor,
@@ -162,7 +162,7 @@ impl Drop for Queue {
         self.shared.newest.notify_all();
         self.shared.work.notify_all();
         self.shared.arrived.notify_all();
-        self.shared.spilled.notify_all();
+        self.shared.written.notify_all();
         for thread in self.threads.drain(..) {
             // A panic of the thread was printed already.
             let _ = thread.join();

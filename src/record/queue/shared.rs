@@ -33,7 +33,7 @@ pub(in crate::record) trait Sink: Send + Sync + 'static {
 pub(crate) struct QueueLimits {
     /// The most bytes of exchanges in memory; new requests wait above it.
     pub(crate) memory: usize,
-    /// The most bytes on disk; above it exchanges stay in memory.
+    /// The most bytes on disk; above it exchanges stay in memory. With 0 all of them do.
     pub(crate) backlog: u64,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Shared {
     /// Wakes the thread that spills.
     pub(super) arrived: Condvar,
     /// Wakes the thread that syncs.
-    pub(super) spilled: Condvar,
+    pub(super) written: Condvar,
     pub(super) folder: PathBuf,
     /// Where the files of large bodies are.
     pub(super) spools: SpoolFolder,
@@ -68,6 +68,14 @@ impl Shared {
         }
         if state.idle > 0 {
             self.work.notify_one();
+        }
+    }
+
+    /// Has what was written synced.
+    pub(super) fn sync_soon(&self, state: &mut State) {
+        state.unsynced = true;
+        if state.syncer_waits {
+            self.written.notify_one();
         }
     }
 

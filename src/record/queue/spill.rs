@@ -28,7 +28,7 @@ pub(super) fn run(shared: &Shared, mut journal: Option<Journal>) {
             if state.is_disk_empty()
                 && let Some(done) = journal.take()
             {
-                (state.reader, state.unsynced) = (None, None);
+                state.reader = None;
                 // It is empty but for what is done; the next start would see that, too.
                 let _ = done.remove();
             }
@@ -64,7 +64,8 @@ fn spill(shared: &Shared, journal: &mut Option<Journal>) {
         let mut state = shared.lock();
         let since = Instant::now().checked_sub(AGE);
         let is_due = since.is_some_and(|since| state.is_due(since, shared.limits.memory / 2));
-        let is_full = journal.as_ref().is_some_and(|now| now.len() >= shared.limits.backlog);
+        let on_disk = journal.as_ref().map_or(0, Journal::len);
+        let is_full = on_disk >= shared.limits.backlog;
         if !(is_due && !is_full || state.spills_all) {
             return;
         }
@@ -84,13 +85,12 @@ fn spill(shared: &Shared, journal: &mut Option<Journal>) {
         }
     }
     if !entries.is_empty() {
-        state.unsynced = journal.as_ref().and_then(|open| open.handle().ok());
+        shared.sync_soon(&mut state);
     }
     state.end_spill(entries);
     drop(state);
     shared.newest.notify_all();
     shared.work.notify_all();
-    shared.spilled.notify_one();
 }
 
 /// Leaves out exchanges that say what is recorded already.

@@ -1,7 +1,6 @@
 //! What is queued: in memory, on disk, and in the hands of a thread.
 
 use std::collections::{HashMap, VecDeque};
-use std::fs::File;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -104,8 +103,10 @@ pub(super) struct State {
     /// The thread of normal priority waits for work.
     pub(super) normal_waits: bool,
     pub(super) spiller_waits: bool,
-    /// The backlog, where some of it is not synced.
-    pub(super) unsynced: Option<File>,
+    /// Something was written since the last sync.
+    pub(super) unsynced: bool,
+    /// The thread that syncs waits for that.
+    pub(super) syncer_waits: bool,
     /// Nothing more is pushed.
     pub(super) closed: bool,
     /// The work ends, and what is left goes to the disk.

@@ -101,6 +101,10 @@ async fn what_a_killed_recorder_left_is_removed_and_what_another_writes_stays() 
         }
     }
     fs::write(directory.path().join("get-b.json"), "{}").unwrap();
+    // A machine that lost its power leaves names without content.
+    for (name, content) in [("get-c.json", ""), ("get-d.json", "\0\0")] {
+        fs::write(directory.path().join(name), content).unwrap();
+    }
     let recorder = Recorder::new(
         directory.path(),
         RecordingOf::default(),
@@ -111,7 +115,8 @@ async fn what_a_killed_recorder_left_is_removed_and_what_another_writes_stays() 
     .unwrap();
     let names: Vec<String> = files(directory.path()).into_iter().map(|(name, _)| name).collect();
     let left = format!(".get-a.json.{running}.unfinished");
-    assert_eq!(names, [left.clone(), format!("__files/{left}"), "get-b.json".to_owned()]);
+    let manifest = ".standin-recording".to_owned();
+    assert_eq!(names, [left.clone(), manifest, format!("__files/{left}"), "get-b.json".to_owned()]);
     drop(recorder);
 }
 

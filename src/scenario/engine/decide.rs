@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::message::{Asked, Delay, Fault, FaultAction, LineChange, Sampling};
 
 use super::state::{Memory, ScenarioState};
-use crate::scenario::rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken};
+use crate::scenario::rule::decision::{
+    Answer, Applied, Decision, GateSeen, IssuedToken, PlannedPlace,
+};
 use crate::scenario::rule::draw::{self, Draw};
 use crate::scenario::rule::limit::Limit;
 use crate::scenario::rule::point::{PointThen, Where};
@@ -246,6 +248,8 @@ impl Deciding<'_, '_> {
                         Where::Stream(place, then) => {
                             self.decision.points.push((*place, then.clone()));
                             self.shown(rule, None);
+                            let (rule, at) = (Arc::clone(&rule.key), *place);
+                            self.decision.places.push(PlannedPlace { rule, entry: index, at });
                             acted = true;
                         }
                     }

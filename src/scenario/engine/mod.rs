@@ -1,7 +1,7 @@
 //! Requests → decisions, and the state of scenarios in a world.
 
 pub(in crate::scenario) mod decide;
-mod limits;
+pub(in crate::scenario) mod limits;
 pub(in crate::scenario) mod listening;
 pub(in crate::scenario) mod progress;
 pub(in crate::scenario) mod state;

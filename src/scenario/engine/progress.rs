@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::decide::{DRAWN, REFUSED};
 use super::state::{Memory, ScenarioState};
-use crate::message::Asked;
+use crate::message::{Asked, Position};
 use crate::scenario::rule::matcher::Compared;
 use crate::scenario::rule::point::{PointThen, Where};
 use crate::scenario::rule::set::{Outcomes, Rule, ScenarioSet};
@@ -127,6 +127,10 @@ impl Progress<'_> {
                 match &point.place {
                     Where::Page(_, then) if then.is_pass() => None,
                     Where::Stream(_, PointThen::Pass) => None,
+                    Where::Stream(place, _) => {
+                        let reached = self.memory.bodies_at(&self.rule.key, index);
+                        (reached < needed).then(|| not_reached(*place, needed, came, reached))
+                    }
                     _ if came >= needed => None,
                     Where::Page(page, _) if came == 0 => {
                         Some(format!("page {page} of a list was not asked for"))
@@ -134,9 +138,6 @@ impl Progress<'_> {
                     Where::Page(page, _) => {
                         let needed = requests(needed);
                         Some(format!("page {page} of a list needs {needed}, and {came} came"))
-                    }
-                    Where::Stream(..) => {
-                        Some(format!("it needs {}, and {came} came", requests(needed)))
                     }
                 }
             }),
@@ -146,6 +147,17 @@ impl Progress<'_> {
     fn counted(&self, part: usize) -> u64 {
         self.memory.counted(&self.rule.key, part)
     }
+}
+
+/// Too few bodies got to a place.
+fn not_reached(place: Position, needed: u64, came: u64, reached: u64) -> String {
+    let place = match place {
+        Position::Event(event) => format!("event {event} of a stream"),
+        Position::Bytes(bytes) => format!("byte {bytes} of a body"),
+        Position::Time(time) => format!("{} ms into an answer", time.as_millis()),
+    };
+    let times = if needed == 1 { "once".to_owned() } else { format!("{needed} times") };
+    format!("{place} has to be reached {times}: {} came, and {reached} got so far", requests(came))
 }
 
 fn requests(count: u64) -> String {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use lru::LruCache;
 
 use super::limits::Limits;
-use crate::scenario::rule::decision::GateSeen;
+use crate::scenario::rule::decision::{GateSeen, PlannedPlace};
 use crate::scenario::rule::draw;
 use crate::scenario::rule::timeline::{Now, Timeline};
 use crate::scenario::rule::token::Token;
@@ -44,6 +44,8 @@ pub(in crate::scenario) struct Memory {
     /// How many requests each rule has counted; `at` entries have a key of their own.
     counters: HashMap<(Arc<str>, usize), u64>,
     uses: HashMap<Arc<str>, RuleUse>,
+    /// How many bodies got to a place of a rule, by the rule's key and the entry of its `at`.
+    reached: HashMap<(Arc<str>, usize), u64>,
     /// Attempts of requests, by rule and request.
     attempts: Option<LruCache<RuleRequest, u64>>,
     /// The counts of limits.
@@ -88,6 +90,11 @@ impl ScenarioState {
         self.lock().uses.get(rule).copied().unwrap_or_default()
     }
 
+    /// Counts a body that got to a place of a rule.
+    pub(crate) fn reached(&self, place: &PlannedPlace) {
+        *self.lock().reached.entry((Arc::clone(&place.rule), place.entry)).or_default() += 1;
+    }
+
     pub(in crate::scenario) fn lock(&self) -> MutexGuard<'_, Memory> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -112,6 +119,11 @@ impl Memory {
     /// How many requests a counter of a rule has counted.
     pub(in crate::scenario) fn counted(&self, rule: &Arc<str>, part: usize) -> u64 {
         self.counters.get(&(Arc::clone(rule), part)).copied().unwrap_or_default()
+    }
+
+    /// How many bodies got to a place of a rule.
+    pub(in crate::scenario) fn bodies_at(&self, rule: &Arc<str>, entry: usize) -> u64 {
+        self.reached.get(&(Arc::clone(rule), entry)).copied().unwrap_or_default()
     }
 
     /// How many requests a rule matched.

@@ -9,6 +9,7 @@ use crate::document::{
 };
 
 use super::file::{self, Offsets};
+use super::narrow::Narrowing;
 use crate::scenario::rule::set::{About, Parts, ScenarioSet};
 
 static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
@@ -51,19 +52,14 @@ pub fn expand(named: &[String]) -> Result<Vec<Entry>, Diagnostics> {
     for name in named {
         match find(name, &mut Diagnostics::default()) {
             Ok(files) => entries.extend(files.iter().map(|file| {
-                let (scenario, _) = file::read(
-                    &file.source,
-                    &file.name,
-                    file.directory.as_deref(),
-                    Offsets::default(),
-                );
+                let (scenario, _) = file.read(Offsets::default());
                 let path = &file.source.path;
                 // The name of a shipped one has its theme.
                 let source = match &file.directory {
                     Some(_) => path.clone(),
                     None => path.strip_prefix("scenarios").unwrap_or(path).with_extension(""),
                 };
-                let source = source.to_string_lossy().into_owned();
+                let source = source.to_string_lossy().into_owned() + &file.narrowing.suffix();
                 Entry { name: source.clone(), description: scenario.description, source }
             })),
             Err(found) => problems.extend(found.0),
@@ -77,6 +73,21 @@ struct File {
     source: Source,
     name: String,
     directory: Option<PathBuf>,
+    /// The requests that it is to be about alone.
+    narrowing: Narrowing,
+}
+
+impl File {
+    /// One that is part of the program.
+    fn shipped(source: Source, name: &str) -> Self {
+        let narrowing = Narrowing::default();
+        Self { source, name: bare(name).to_owned(), directory: None, narrowing }
+    }
+
+    fn read(&self, offsets: Offsets) -> (file::Scenario, Vec<Diagnostic>) {
+        let directory = self.directory.as_deref();
+        file::read_narrowed(&self.source, &self.name, directory, offsets, &self.narrowing)
+    }
 }
 
 /// The scenarios that are part of the program: name and description, in order.
@@ -93,7 +104,8 @@ pub fn shipped() -> Vec<(String, String)> {
 }
 
 /// Name, path and text. A name is the theme's folder and the file's name without its extension.
-fn shipped_files() -> impl Iterator<Item = (String, PathBuf, &'static str)> {
+pub(in crate::scenario) fn shipped_files() -> impl Iterator<Item = (String, PathBuf, &'static str)>
+{
     fn all(directory: &'static Dir<'static>) -> Vec<&'static include_dir::File<'static>> {
         directory.files().chain(directory.dirs().flat_map(all)).collect()
     }
@@ -106,7 +118,8 @@ fn shipped_files() -> impl Iterator<Item = (String, PathBuf, &'static str)> {
 }
 
 /// Loads scenarios: each is a file, a directory of files, or the name of a shipped one (`throttled` or
-/// `throttled.yaml`) or of a theme of them (`auth`). `fallback_seed` is used where neither the files nor the caller name one.
+/// `throttled.yaml`) or of a theme of them (`auth`), with `?resource=TYPE` behind it where it is to be about such requests
+/// alone. `fallback_seed` is used where neither the files nor the caller name one.
 ///
 /// # Errors
 /// Every problem of every file.
@@ -135,13 +148,13 @@ pub(crate) fn load_all(
         source: text.source(),
         name: text.name.clone(),
         directory: None,
+        narrowing: Narrowing::default(),
     }));
     let mut parts = Parts::default();
     let mut seed = None;
     for file in &files {
         let offsets = Offsets { tokens: parts.tokens.len(), scenarios: parts.scenarios.len() };
-        let (mut scenario, found) =
-            file::read(&file.source, &file.name, file.directory.as_deref(), offsets);
+        let (mut scenario, found) = file.read(offsets);
         problems.extend(found);
         for rule in &mut scenario.rules {
             rule.seed = scenario.seed.unwrap_or(fallback_seed);
@@ -150,6 +163,7 @@ pub(crate) fn load_all(
         parts.rules.append(&mut scenario.rules);
         parts.tokens.append(&mut scenario.tokens);
         parts.generate.append(&mut scenario.generate);
+        parts.life.append(&mut scenario.life);
         parts.http2 = parts.http2.and(scenario.http2);
         parts.scenarios.push(About {
             name: file.name.as_str().into(),
@@ -157,6 +171,7 @@ pub(crate) fn load_all(
             timeline: scenario.timeline,
             listening: scenario.listening,
             grading: scenario.grading,
+            unused: scenario.unused,
         });
     }
     problems.extend(noticed.0);
@@ -169,6 +184,22 @@ pub(crate) fn load_all(
 }
 
 fn find(name: &str, noticed: &mut Diagnostics) -> Result<Vec<File>, Diagnostics> {
+    let one = |problem: Diagnostic| Diagnostics(vec![problem]);
+    if Path::new(name).exists() {
+        return find_bare(name, noticed);
+    }
+    let (bare, narrowing) = Narrowing::split(name).map_err(|why| {
+        let usable = "write NAME?resource=TYPE&namespace=NAME&verb=VERB, with one value each";
+        one(Diagnostic::error(name, why).hint(usable))
+    })?;
+    let mut files = find_bare(bare, noticed)?;
+    for file in &mut files {
+        file.narrowing = narrowing.clone();
+    }
+    Ok(files)
+}
+
+fn find_bare(name: &str, noticed: &mut Diagnostics) -> Result<Vec<File>, Diagnostics> {
     let path = Path::new(name);
     let one = |problem: Diagnostic| Diagnostics(vec![problem]);
     if path.is_dir() {
@@ -191,13 +222,13 @@ fn find(name: &str, noticed: &mut Diagnostics) -> Result<Vec<File>, Diagnostics>
     let is_wanted = |name: &str| name == wanted || bare(name) == wanted;
     if let Some((name, path, text)) = shipped_files().find(|(name, _, _)| is_wanted(name)) {
         let source = Source { path, format: Format::Yaml, text: text.to_owned() };
-        return Ok(vec![File { source, name: bare(&name).to_owned(), directory: None }]);
+        return Ok(vec![File::shipped(source, &name)]);
     }
     let theme: Vec<File> = shipped_files()
         .filter(|(name, _, _)| name.split('/').next() == Some(wanted.trim_end_matches('/')))
         .map(|(name, path, text)| {
             let source = Source { path, format: Format::Yaml, text: text.to_owned() };
-            File { source, name: bare(&name).to_owned(), directory: None }
+            File::shipped(source, &name)
         })
         .collect();
     if !theme.is_empty() {
@@ -232,5 +263,5 @@ fn read_file(path: &Path) -> Result<File, Diagnostic> {
     let directory = path.parent().map(|parent| {
         if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_path_buf() }
     });
-    Ok(File { source, name, directory })
+    Ok(File { source, name, directory, narrowing: Narrowing::default() })
 }

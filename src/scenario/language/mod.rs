@@ -3,4 +3,5 @@
 pub(in crate::scenario) mod file;
 pub(in crate::scenario) mod lint;
 pub(in crate::scenario) mod load;
+mod narrow;
 pub(in crate::scenario) mod rules;

@@ -136,7 +136,7 @@ fn points(words: Vec<PointWords<'_>>, context: &Context<'_>) -> Vec<At> {
     let mut points: Vec<At> = Vec::new();
     for words in words {
         let node = words.node.clone();
-        let Some(point) = At::compile(words, context) else { continue };
+        let Some(point) = At::compile(&words, context) else { continue };
         let page = |point: &At| match point.place {
             Where::Page(page, _) => Some(page),
             Where::Stream(..) => None,

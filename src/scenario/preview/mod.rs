@@ -1,4 +1,5 @@
 //! Plans and explanations: the outcomes of the first requests, and why a rule does not match.
 
 pub(in crate::scenario) mod explain;
+mod limit;
 pub(in crate::scenario) mod requests;

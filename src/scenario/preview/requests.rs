@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::limit;
 use crate::message::Position;
 use crate::scenario::rule::draw::Draw;
 use crate::scenario::rule::listen;
@@ -61,6 +62,11 @@ impl ScenarioSet {
                 "ttlSeconds": timeline.ttl.map(|ttl| ttl.as_secs_f64()),
             }));
         }
+        for life in self.lives() {
+            let phases = life.phases.iter().map(|(phase, at)| format!("{phase} at {at:?}"));
+            let shown: Vec<String> = phases.collect();
+            rows.push((format!("life of {}", life.resource), shown.join(", ")));
+        }
         for token in &self.tokens {
             rows.push((format!("tokens/{}", token.name), token.describe()));
         }
@@ -110,6 +116,9 @@ impl RulePreview<'_> {
         if let Some(limit) = &rule.limit {
             lines.push(limit.describe());
             json["limit"] = limit.describe().into();
+            let (limited, planned) = limit::preview(&rule.key, limit, self.requests);
+            lines.extend(limited.into_iter().map(|line| format!("  {line}")));
+            json["limited"] = planned;
         }
         if let Some(per) = &rule.per {
             lines.push(format!("counted for each {}", per.text));

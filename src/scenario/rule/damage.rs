@@ -7,6 +7,12 @@ use super::wire;
 
 /// Compiles the words, if there are any.
 pub(in crate::scenario) fn damage(words: &DamageWords<'_>) -> Option<Box<Damage>> {
+    if words.gzip.is_some() && cfg!(not(feature = "gzip")) {
+        words.node.error(
+            "this build cannot compress bodies",
+            "build it with the feature gzip, or leave gzip out",
+        );
+    }
     let code = |code: &u64| u16::try_from(*code).ok();
     let damage = Damage {
         corrupt: words.corrupt.map(|share| (share, 0)),

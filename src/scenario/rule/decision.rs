@@ -23,6 +23,8 @@ pub(crate) struct Decision {
     pub effects: Effects,
     /// What happens within the answer's body.
     pub points: Vec<(Position, PointThen)>,
+    /// The places of `points` that rules count.
+    pub places: Vec<PlannedPlace>,
     /// How long to wait before the request's body is read.
     pub withhold: Duration,
     /// An answer in place of the true one.
@@ -65,6 +67,17 @@ impl Decision {
         effects.points.extend(std::mem::take(&mut self.points).into_iter().filter_map(point));
         effects.into()
     }
+}
+
+/// A place within a body where a rule does something, if the body gets so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PlannedPlace {
+    /// The key of the rule's counters.
+    pub rule: Arc<str>,
+    /// The entry of its `at`, from 0.
+    pub entry: usize,
+    /// Where.
+    pub at: Position,
 }
 
 /// The rule behind an answer.

@@ -20,6 +20,8 @@ pub(crate) struct Expect {
     pub min_requests: Option<u64>,
     /// The most requests at once.
     pub max_in_flight: Option<u64>,
+    /// The most connections.
+    pub max_connections: Option<u64>,
     /// After how many failures in a row the client must not try a call again.
     pub max_attempts: Option<u64>,
     /// Pauses between failed attempts of a call must grow.
@@ -59,6 +61,7 @@ impl Expect {
             max_requests: words.max_requests,
             min_requests: words.min_requests,
             max_in_flight: words.max_in_flight,
+            max_connections: words.max_connections,
             max_attempts: words.max_attempts,
             backoff: words.backoff.is_some(),
             jitter: words.jitter.is_some(),

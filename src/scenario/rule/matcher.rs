@@ -1,5 +1,7 @@
 //! `match`: which requests a rule matches. All given keys must hold.
 
+mod relation;
+
 use globset::{GlobBuilder, GlobMatcher};
 use http::header::HeaderName;
 
@@ -8,7 +10,7 @@ use serde_json_path::JsonPath;
 
 use crate::document::{Node, json_path};
 use crate::message::Asked;
-use crate::scenario::words::table::{ClientWords, MatchWords, VERBS};
+use crate::scenario::words::table::{ClientWords, MatchWords};
 use crate::scenario::words::{Either, Entry};
 
 use super::flow::flow;
@@ -107,43 +109,9 @@ impl Matcher {
         }
     }
 
-    /// Whether every request that another matches is matched by this one too, as far as the keys show.
-    pub(in crate::scenario) fn is_implied_by(&self, other: &Self) -> bool {
-        let same = |one: &Option<Pattern>, other: &Option<Pattern>| match (one, other) {
-            (None, _) => true,
-            (Some(one), Some(other)) => one.as_str() == other.as_str() || one.as_str() == "*",
-            (Some(_), None) => false,
-        };
-        let path = self.path.is_none() || self.path == other.path;
-        let methods = self.methods.is_empty()
-            || !other.methods.is_empty()
-                && other.methods.iter().all(|method| self.methods.contains(method));
-        path && methods
-            && self.query.is_empty()
-            && self.headers.is_empty()
-            && self.body.is_empty()
-            && self
-                .semantic()
-                .into_iter()
-                .zip(other.semantic())
-                .all(|(one, other)| same(one.1, other.1))
-    }
-
-    /// The resource that is required, if none of these matches it.
-    pub(in crate::scenario) fn resource_that_none_is(&self, served: &[String]) -> Option<&str> {
-        let wanted = self.resource.as_ref()?;
-        (!served.iter().any(|resource| wanted.matches(resource))).then(|| wanted.as_str())
-    }
-
     /// Whether it matches requests for resources only.
     pub(in crate::scenario) fn needs_resource(&self) -> bool {
         self.semantic().iter().any(|(_, wanted)| wanted.is_some())
-    }
-
-    /// The verb that is required, if no request can have it.
-    pub(in crate::scenario) fn verb_that_none_is(&self) -> Option<&str> {
-        let wanted = self.verb.as_ref()?;
-        (!VERBS.iter().any(|verb| wanted.matches(verb))).then(|| wanted.as_str())
     }
 
     fn semantic(&self) -> [(&'static str, &Option<Pattern>); 5] {

@@ -16,6 +16,7 @@ pub(in crate::scenario) mod generate;
 pub(in crate::scenario) mod http2;
 pub(in crate::scenario) mod key;
 pub(in crate::scenario) mod kubernetes;
+pub(in crate::scenario) mod life;
 pub(in crate::scenario) mod limit;
 pub(in crate::scenario) mod listen;
 pub(in crate::scenario) mod matcher;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::document::Node;
 use crate::message::{FaultAction, PointAction, Position};
 use crate::scenario::words::table::{
     self as words, EventChange, EventWords, Here, Pass, PointThenWords, PointWords, StreamCut,
@@ -48,20 +49,29 @@ pub(crate) enum PointThen {
 impl At {
     /// Checks and compiles one entry.
     pub(in crate::scenario) fn compile(
-        words: PointWords<'_>,
+        words: &PointWords<'_>,
         context: &Context<'_>,
     ) -> Option<Self> {
-        let node = words.then?;
-        let place = if let Some(page) = words.page {
-            let then = Then::compile(words::Then::read(&node)?, context)?;
+        let node = words.then.clone()?;
+        let before = node.problem_count();
+        let example =
+            if words.page.is_some() { "then: {status: 500}" } else { "then: {stall: 10s}" };
+        let place = Self::place(words, &node, context);
+        node.exemplify(before, example);
+        Some(Self { place: place?, times: words.times, text: flow(node.value()).into() })
+    }
+
+    /// Where, and what happens there.
+    fn place(words: &PointWords<'_>, node: &Node<'_>, context: &Context<'_>) -> Option<Where> {
+        Some(if let Some(page) = words.page {
+            let then = Then::compile(words::Then::read(node)?, context)?;
             Where::Page(page, Box::new(then))
         } else {
             let place = words.event.map(Position::Event);
             let place = place.or_else(|| words.bytes.map(Position::Bytes));
             let place = place.or_else(|| words.time.map(Position::Time));
-            Where::Stream(place?, PointThen::compile(words::PointThen::read(&node)?)?)
-        };
-        Some(Self { place, times: words.times, text: flow(node.value()).into() })
+            Where::Stream(place?, PointThen::compile(words::PointThen::read(node)?)?)
+        })
     }
 }
 

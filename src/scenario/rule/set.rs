@@ -13,9 +13,10 @@ use super::expect::{Expect, Grading};
 use super::generate::Generate;
 use super::http2::Http2;
 use super::key::Key;
+use super::life::Life;
 use super::limit::Limit;
 use super::matcher::{Compared, Matcher, path_glob};
-use super::point::At;
+use super::point::{At, Where};
 use super::then::Then;
 use super::timeline::Timeline;
 use super::token::Token;
@@ -92,6 +93,16 @@ pub(in crate::scenario) struct About {
     /// How connections are treated all the time.
     pub(in crate::scenario) listening: Option<Listening>,
     pub(in crate::scenario) grading: Grading,
+    pub(in crate::scenario) unused: Vec<Unused>,
+}
+
+/// A client or a kind of tokens that is declared, and that no rule refers to.
+#[derive(Debug)]
+pub(in crate::scenario) struct Unused {
+    /// `client` or `token`.
+    pub(in crate::scenario) what: &'static str,
+    pub(in crate::scenario) name: String,
+    pub(in crate::scenario) place: Option<Place>,
 }
 
 /// All rules of the scenarios that are on, in order. Immutable.
@@ -102,6 +113,7 @@ pub(crate) struct ScenarioSet {
     /// The scenarios, in order.
     pub(in crate::scenario) scenarios: Vec<About>,
     generate: Vec<Generate>,
+    life: Vec<Life>,
     http2: Http2,
     seed: u64,
     paths: GlobSet,
@@ -124,6 +136,7 @@ pub(in crate::scenario) struct Parts {
     pub(in crate::scenario) tokens: Vec<Token>,
     pub(in crate::scenario) scenarios: Vec<About>,
     pub(in crate::scenario) generate: Vec<Generate>,
+    pub(in crate::scenario) life: Vec<Life>,
     pub(in crate::scenario) http2: Http2,
     pub(in crate::scenario) seed: u64,
 }
@@ -132,6 +145,21 @@ impl Rule {
     /// Whether it is for this client.
     pub(in crate::scenario) fn is_for(&self, asked: &Asked<'_>) -> bool {
         self.clients.iter().all(|client| client.matches_head(asked))
+    }
+
+    /// Whether it requires tokens of a kind, or makes them invalid.
+    pub(in crate::scenario) fn uses_token(&self, token: usize) -> bool {
+        let revokes = |then: &Then| then.revoke == Some(token);
+        self.gate.as_ref().is_some_and(|gate| gate.token == token)
+            || match &self.outcomes {
+                Outcomes::None => false,
+                Outcomes::Steps(steps) => steps.iter().any(|step| revokes(&step.then)),
+                Outcomes::Share(shares) => shares.iter().any(|share| revokes(&share.then)),
+                Outcomes::At(entries) => entries.iter().any(|entry| match &entry.place {
+                    Where::Page(_, then) => revokes(then),
+                    Where::Stream(..) => false,
+                }),
+            }
     }
 
     /// Whether it depends on the request's body.
@@ -173,7 +201,7 @@ impl Rule {
 
 impl ScenarioSet {
     pub(in crate::scenario) fn new(parts: Parts) -> Self {
-        let Parts { rules, tokens, scenarios, generate, http2, seed } = parts;
+        let Parts { rules, tokens, scenarios, generate, life, http2, seed } = parts;
         let mut globs: Vec<(String, Vec<usize>)> = Vec::new();
         let mut anywhere = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
@@ -200,6 +228,7 @@ impl ScenarioSet {
             tokens,
             scenarios,
             generate,
+            life,
             http2,
             seed,
             paths,
@@ -215,6 +244,23 @@ impl ScenarioSet {
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
         self.rules.is_empty() && self.tokens.is_empty() && !self.has_timeline
+    }
+
+    /// Whether some handshakes of TLS fail.
+    #[must_use]
+    pub(crate) fn has_tls_faults(&self) -> bool {
+        let of_phases = |about: &About| {
+            let phases = about.timeline.iter().flat_map(|timeline| &timeline.phases);
+            phases.filter_map(|phase| phase.listening).any(|listening| listening.tls.is_some())
+        };
+        let fails = |about: &About| about.listening.is_some_and(|of| of.tls.is_some());
+        self.scenarios.iter().any(|about| fails(about) || of_phases(about))
+    }
+
+    /// Whether there is no scenario at all.
+    #[must_use]
+    pub(crate) fn has_nothing(&self) -> bool {
+        self.scenarios.is_empty()
     }
 
     /// How many rules there are.
@@ -243,6 +289,12 @@ impl ScenarioSet {
     #[must_use]
     pub(crate) fn generated(&self) -> &[Generate] {
         &self.generate
+    }
+
+    /// The phases that jobs go through.
+    #[must_use]
+    pub(crate) fn lives(&self) -> &[Life] {
+        &self.life
     }
 
     /// The settings of HTTP/2 connections.

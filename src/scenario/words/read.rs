@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::kind::Kind;
 use super::shape::{Literal, Must, Shape, Word};
 use crate::document::Keys;
 
@@ -56,9 +57,7 @@ macro_rules! words {
             pub(in crate::scenario::words) fn take(keys: &$crate::document::Keys<'d>) -> Self {
                 Self {
                     node: keys.node().clone(),
-                    $($field: $crate::scenario::words::read::value(keys, &$word).and_then(
-                        |node| <$kind as $crate::scenario::words::kind::Kind>::read(&node)
-                    ),)*
+                    $($field: $crate::scenario::words::read::read::<$kind>(keys, &$word),)*
                     $($($part: $part_name::take(keys),)*)?
                 }
             }
@@ -83,9 +82,34 @@ macro_rules! words {
 }
 pub(super) use words;
 
-/// The node of a word; the absence of one that is required is noted.
-pub(super) fn value<'d>(keys: &Keys<'d>, word: &Word) -> Option<crate::document::Node<'d>> {
-    if word.required { keys.required(word.key) } else { keys.get(word.key) }
+/// Reads the value of a word. Its absence is a problem where it is required; what is wrong with it is reported with an
+/// example of the word, and a value that has no effect with a warning.
+pub(super) fn read<'d, K: Kind>(keys: &Keys<'d>, word: &Word) -> Option<K::Value<'d>> {
+    let node = if word.required {
+        keys.required_like(word.key, word.example)?
+    } else {
+        keys.get(word.key)?
+    };
+    let before = node.problem_count();
+    let value = K::read(&node);
+    if node.problem_count() > before && !word.example.is_empty() {
+        node.exemplify(before, word.example);
+    }
+    if word.positive && is_zero(node.value()) {
+        node.warn_coded(
+            "no-effect",
+            format!("{} has no effect here", node.value().as_str().unwrap_or_default()),
+            format!("leave {} out, or write it like {}", word.key, word.example),
+        );
+    }
+    value
+}
+
+/// Whether it is a time, a size or a share of nothing.
+fn is_zero(value: &Value) -> bool {
+    let Some(text) = value.as_str() else { return false };
+    let digits = text.trim_end_matches(|c: char| c.is_alphabetic() || c == '%');
+    digits.len() < text.len() && digits.parse::<f64>().is_ok_and(|number| number == 0.0)
 }
 
 /// Notes the first constraint that an object breaks: what it breaks besides follows from that, mostly.

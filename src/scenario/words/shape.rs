@@ -25,6 +25,8 @@ pub(in crate::scenario) struct Word {
     /// What its value looks like.
     pub(super) form: fn() -> Form,
     pub(super) required: bool,
+    /// Whether a value of zero has no effect.
+    pub(super) positive: bool,
     /// What holds without it, or empty.
     pub(super) default: &'static str,
     /// What it is for, in one sentence.
@@ -161,6 +163,7 @@ pub(super) const fn word(key: &'static str, meaning: &'static str) -> Word {
         key,
         form: || Form::AnyOf(Vec::new()),
         required: false,
+        positive: false,
         default: "",
         meaning,
         example: "",
@@ -171,6 +174,12 @@ impl Word {
     /// The object is not complete without it.
     pub(super) const fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// A value of zero has no effect, and is warned about.
+    pub(super) const fn positive(mut self) -> Self {
+        self.positive = true;
         self
     }
 

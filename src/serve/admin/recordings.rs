@@ -5,7 +5,9 @@ use std::sync::Arc;
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::document::Refusal;
 use crate::exchange::{Lookup, Slot};
+use crate::matching::Stub;
 use crate::message::Plan;
 use crate::record::Proxy;
 use crate::redact::Redactor;
@@ -60,6 +62,7 @@ impl Endpoint {
         match self {
             Self::Start => {
                 let spec = RecordSpec::read(body).map_err(AdminError::Json)?;
+                warn_of_transformers(context, &spec);
                 recordings.start(&context.shared, spec).map_err(AdminError::Json)?;
                 Ok(ok(&json!({})))
             }
@@ -77,10 +80,21 @@ impl Endpoint {
             }
             Self::Snapshot => {
                 let spec = RecordSpec::read_or_default(body).map_err(AdminError::Json)?;
+                warn_of_transformers(context, &spec);
                 let slots = context.shared.journal.select(Lookup::All);
                 make(context, slots, &spec).await
             }
         }
+    }
+}
+
+/// Says that the extensions which a recording names are not here: its stubs are as without them.
+fn warn_of_transformers(context: &RequestContext, spec: &RecordSpec) {
+    if !spec.transformers.is_empty() {
+        context.shared.settings.log.line(&format!(
+            "the recording names transformers ({}), which are extensions of WireMock's Java server; its stubs stay as they are recorded",
+            spec.transformers.join(", ")
+        ));
     }
 }
 
@@ -112,12 +126,16 @@ async fn make(
     let redactor =
         if redactor.is_off() { Arc::new(Redactor::default()) } else { Arc::clone(redactor) };
     let recorded = recordings::record(&slots, spec, shared.root.is_some(), &redactor);
+    // A pattern that was asked for may not fit a body, such as JSON for a form: then there are none of the stubs.
+    let stubs = recorded.mappings.iter().map(|mapping| shared.read_stub(&mapping.to_string()));
+    let stubs: Result<Vec<Stub>, Refusal> = stubs.collect();
+    let stubs = stubs.map_err(AdminError::Json)?;
     let shown = if spec.ids_only {
         let ids: Vec<&Value> = recorded.mappings.iter().map(|mapping| &mapping["id"]).collect();
         json!({"ids": ids})
     } else {
         json!({"mappings": recorded.mappings})
     };
-    recordings::write(shared, recorded, spec).await.map_err(AdminError::Conflict)?;
+    recordings::write(shared, stubs, recorded.files, spec).await.map_err(AdminError::Conflict)?;
     Ok(ok(&shown))
 }

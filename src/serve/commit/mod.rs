@@ -115,8 +115,9 @@ impl<B: Backend> Store<B> {
     ) -> Result<(T, Committed), Contended> {
         let (decided, committed) = self.attempt(decide)?;
         if !committed.is_empty() {
-            // After conflicts on each attempt, the other writers remove the namespace.
+            // After conflicts on each attempt, the other writers remove the namespace or definition.
             let _ = self.attempt(|state| (k8s::emptied_namespaces(state, &committed), ()));
+            let _ = self.attempt(|state| (k8s::emptied_definitions(state, &committed), ()));
         }
         Ok((decided, committed))
     }

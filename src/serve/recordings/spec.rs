@@ -29,6 +29,9 @@ pub(in crate::serve) struct RecordSpec {
     pub(in crate::serve) persist: bool,
     /// Whether repeated requests become scenarios, rather than one stub.
     pub(super) repeats: bool,
+    /// The extensions of `WireMock` that would change the stubs. There are none here, and `WireMock` too passes over
+    /// names that it does not know.
+    pub(in crate::serve) transformers: Vec<String>,
 }
 
 /// How a stub looks at the body of requests.
@@ -134,10 +137,10 @@ fn decode(node: &Node<'_>) -> Option<(RecordSpec, Option<Value>)> {
         keys.get(key).map_or(default, |node| node.value().as_bool().unwrap_or(default))
     };
     let (persist, repeats) = (flag("persist", true), flag("repeatsAsScenarios", true));
-    // Extensions of WireMock: there are none here.
-    for tolerated in ["transformers", "transformerParameters"] {
-        let _ = keys.get(tolerated);
-    }
+    let names = keys.get("transformers").map(|node| node.value().clone()).unwrap_or_default();
+    let names = names.as_array().into_iter().flatten();
+    let transformers = names.filter_map(|name| name.as_str().map(str::to_owned)).collect();
+    let _ = keys.get("transformerParameters");
     keys.finish();
     let spec = RecordSpec {
         target,
@@ -150,6 +153,7 @@ fn decode(node: &Node<'_>) -> Option<(RecordSpec, Option<Value>)> {
         ids_only,
         persist,
         repeats,
+        transformers,
     };
     Some((spec, filters))
 }

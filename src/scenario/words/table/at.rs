@@ -105,7 +105,7 @@ words! {
             "one thing happens at a place of a stream",
             "give it one of {words}; make an entry of each",
         )]);
-    stall: Wait = word("stall", "Nothing is sent for so long.").example("stall: 10s"),
+    stall: Wait = word("stall", "Nothing is sent for so long.").positive().example("stall: 10s"),
     slow: Rate = word("slow", "From here on the body is sent at this rate.").example("slow: 1KiB/s"),
     reset: Here = word("reset", "The connection is reset.").example("reset: here"),
     close: Here = word("close", "The connection is closed.").example("close: here"),

@@ -40,7 +40,7 @@ words! {
     )]);
     down: Time = word("down", "How long connections are refused before the server is there again.")
         .default("no time")
-        .example("down: 2s"),
+        .positive().example("down: 2s"),
     revisions: Kept = word(
         "revisions",
         "Whether objects and their revisions are kept, as by etcd; otherwise the objects are those of the fixtures, and revisions begin anew.",

@@ -44,7 +44,7 @@ words! {
     corrupt: Percentage = word("corrupt", "The share of the body's bytes of which one bit is wrong, at least one byte; drawn by the seed.")
         .example("corrupt: 1%"),
     repeat: Size = word("repeat", "The first bytes of the body, so many, are sent twice; the length is that of what is sent.")
-        .example("repeat: 100B"),
+        .positive().example("repeat: 100B"),
     content_length: WrongLength = word(
         "content_length",
         "`Content-Length` is not the length of the body; all of it is sent, then the connection is closed. A body of unknown length has none.",
@@ -55,13 +55,13 @@ words! {
     gzip: BrokenGzip = word("gzip", "The body is compressed, and the end of that is broken.")
         .example("gzip: truncated"),
     pad_headers: Size = word("pad_headers", "Fields `X-Standin-Padding-N` make the head larger by so many bytes, 1 MiB at most.")
-        .example("pad_headers: 64KiB"),
+        .positive().example("pad_headers: 64KiB"),
     informational: OneOrMany<Informational, 1> = word(
         "informational",
         "Informational answers with these codes come before the answer: one code, or a list.",
     )
     .example("informational: [103, 102]"),
-    slow_head: Rate = word("slow_head", "The status line and the header fields are sent at this rate. Over HTTP/1.1 alone.")
+    slow_head: Rate = word("slow_head", "The status line and the header fields are sent at this rate; over HTTP/2 the connection sends nothing else meanwhile.")
         .example("slow_head: {chunk: 1B, every: 20ms}"),
     read: Rate = word("read", "The request's body is read at this rate before the answer; HTTP/2 gives window for it as slowly.")
         .example("read: 16KiB/s"),

@@ -94,6 +94,8 @@ words! {
     max_requests: Count = word("max_requests", "The most requests altogether.").example("max_requests: 50"),
     min_requests: Count = word("min_requests", "The fewest requests altogether.").example("min_requests: 6"),
     max_in_flight: Count = word("max_in_flight", "The most requests at once.").example("max_in_flight: 8"),
+    max_connections: Count = word("max_connections", "The most connections on which the requests come.")
+        .example("max_connections: 8"),
     max_attempts: Count = word(
         "max_attempts",
         "After so many failures of a call in a row, refusals of the rule included, the client does not try it again.",

@@ -8,6 +8,7 @@ use crate::scenario::words::scalar::{
 use crate::scenario::words::shape::{Must, Shape, constraint, word};
 
 use super::expect::VerdictWords;
+use super::life::LifeWords;
 use super::listen::Listen;
 use super::rule::RuleWords;
 use super::timeline::TimelineWords;
@@ -20,7 +21,7 @@ words! {
     )
     .frame("{…, rules: [{then: pass}]}")
     .constraints(&[constraint(
-        Must::HaveSome(&["rules", "generate", "timeline", "listen"]),
+        Must::HaveSome(&["rules", "generate", "timeline", "listen", "life"]),
         "there are no rules",
         "add a list of rules under the key \"rules\"",
     )]);
@@ -60,6 +61,11 @@ words! {
         "Objects to add to the fixtures before the first request.",
     )
     .example("generate: [{resource: jobs.batch, namespace: default, count: 250, name: \"job-{n}\"}]"),
+    life: List<LifeWords<'static>> = word(
+        "life",
+        "The phases that jobs go through by themselves, each at its time; of several entries for a job the first counts.",
+    )
+    .example("life: [{resource: tfjobs.kubeflow.org, phases: [{phase: Created}, {phase: Failed, at: 5s}]}]"),
     verdict: VerdictWords<'static> = word(
         "verdict",
         "What fails a drill; of several scenarios the strictest counts.",

@@ -61,7 +61,7 @@ words! {
         "finalizer",
         "Objects that the request deletes stay for so long, held by the finalizer `standin.dev/hold`.",
     )
-    .example("finalizer: 5s"),
+    .positive().example("finalizer: 5s"),
     expired: ExpiredAs = word("expired", "How a watch from a revision that is gone is refused.")
         .default("`event`")
         .example("expired: status"),

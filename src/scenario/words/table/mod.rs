@@ -9,6 +9,7 @@ mod expect;
 mod file;
 mod key;
 mod kubernetes;
+mod life;
 mod limit;
 mod listen;
 mod matching;
@@ -33,6 +34,7 @@ pub(in crate::scenario) use file::{
 };
 pub(in crate::scenario) use key::KeyWords;
 pub(in crate::scenario) use kubernetes::{ExpiredAs, KubernetesWords, Now};
+pub(in crate::scenario) use life::LifeWords;
 pub(in crate::scenario) use limit::{Algorithm, Announce, LimitWords, RetryAfterAs};
 pub(in crate::scenario) use listen::{IdleWords, ListenWords};
 pub(in crate::scenario) use matching::{MatchWords, VERBS};

@@ -108,7 +108,7 @@ words! {
         .example("limit: {requests: 10, window: 1s, per: client}"),
     delay: Delay<'static> = word("delay", "How much later the answer comes: a time, or one that is drawn.")
         .default("not later")
-        .example("delay: {min: 100ms, max: 300ms}"),
+        .positive().example("delay: {min: 100ms, max: 300ms}"),
     page_size: Count = word(
         "page_size",
         "The most items on a page of a list, whatever `limit` asks for.",
@@ -152,6 +152,6 @@ words! {
     /// An entry of `share`.
     ShareWords: Shape::new("share", "What happens to a share of the requests.")
         .frame("rules: [{share: [{p: 30%, then: {status: 429}, …}]}]");
-    part: Percentage = word("p", "The share.").required().example("p: 2.5%"),
+    part: Percentage = word("p", "The share.").required().positive().example("p: 2.5%"),
     then: Then = word("then", "What happens to it.").required().example("then: {delay: 1s}"),
 }

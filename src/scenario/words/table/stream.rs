@@ -51,10 +51,10 @@ words! {
             "one thing happens to a kind of lines",
             "write drop, duplicate or reorder, {drop: 10%}, or {delay: 2s}; make two rules of two things",
         )]);
-    drop: Percentage = word("drop", "The share of them that is left out.").example("drop: 20%"),
-    duplicate: Percentage = word("duplicate", "The share of them that comes twice.").example("duplicate: 5%"),
+    drop: Percentage = word("drop", "The share of them that is left out.").positive().example("drop: 20%"),
+    duplicate: Percentage = word("duplicate", "The share of them that comes twice.").positive().example("duplicate: 5%"),
     reorder: Percentage = word("reorder", "The share of them that comes behind the next of its kind.")
-        .example("reorder: 50%"),
+        .positive().example("reorder: 50%"),
     delay: Time = word("delay", "How much later they come, while other lines overtake them.")
-        .example("delay: 2s"),
+        .positive().example("delay: 2s"),
 }

@@ -96,14 +96,14 @@ words! {
     reply: ReplyWords<'static> = word("reply", "The answer is a literal one.")
         .example("reply: {status: 500, body: sick}"),
     delay: Delay<'static> = word("delay", "The answer comes later: by a time, or one that is drawn.")
-        .example("delay: 400ms"),
-    stall: Wait = word("stall", "Nothing is sent for so long; then the answer.").example("stall: 10s"),
+        .positive().example("delay: 400ms"),
+    stall: Wait = word("stall", "Nothing is sent for so long; then the answer.").positive().example("stall: 10s"),
     slow: Rate = word("slow", "The body is sent at this rate.").example("slow: 16KiB/s"),
     withhold: Wait = word(
         "withhold",
         "The request's body is not read for so long, and HTTP/2 gives no window for it; then the answer. A rule that looks at bodies reads them before.",
     )
-    .example("withhold: 2s"),
+    .positive().example("withhold: 2s"),
     idle: IdleWords<'static> = word(
         "idle",
         "Behind the answer the connection is ended while it waits for its next request; on HTTP/2 while it has none.",

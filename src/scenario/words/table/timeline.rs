@@ -43,7 +43,7 @@ words! {
         .example("start: admin, ttl: 10m"),
     ttl: Time = word("ttl", "How long after the start all rules of the scenario stop.")
         .default("they do not stop")
-        .example("ttl: 10m"),
+        .positive().example("ttl: 10m"),
     phases: List<PhaseWords<'static>> = word(
         "phases",
         "The phases, in order; after the last one only the rules outside of phases go on.",
@@ -63,7 +63,7 @@ words! {
     name: Text = word("name", "Its name: its rules are `SCENARIO/PHASE/ID`.")
         .default("`phase-N` for the N-th")
         .example("name: outage, for: 10s"),
-    length: Time = word("for", "How long it is.").example("for: 30s"),
+    length: Time = word("for", "How long it is.").positive().example("for: 30s"),
     forever: Flag = word("forever", "`true` for the last phase, which does not end.")
         .default("`false`")
         .example("forever: true"),

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::meta;
-
-use super::resource::{
-    Column, GroupResource, ResourceType, Scale, SelectableField, TypeOrigin, Version,
+use super::super::resource::{
+    Column, Deprecation, GroupResource, ResourceType, Scale, SelectableField, TypeOrigin, Version,
 };
-use super::schema::Schema;
+use super::super::schema::Schema;
+use super::super::status::FieldError;
+use super::super::version;
 
 /// Why a CRD is invalid: the key, dotted, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,11 +25,47 @@ fn wrong(key: impl Into<String>, message: impl Into<String>) -> CrdError {
     CrdError { key: key.into(), message: message.into() }
 }
 
-/// Parses a CRD (`apiextensions.k8s.io/v1`).
+/// The resource type of a definition, in any of its versions, that has not been validated yet.
 ///
 /// # Errors
-/// [`CrdError`] for the first missing or invalid key.
-pub(super) fn resource_type(crd: &Value) -> Result<ResourceType, CrdError> {
+/// Every violation of upstream's rules for a new definition.
+pub(in super::super) fn resource_type(crd: &Value) -> Result<ResourceType, Vec<CrdError>> {
+    let mut crd = crd.clone();
+    super::to_v1(&mut crd);
+    super::decode(&mut crd).map_err(|why| vec![wrong("", why)])?;
+    super::set_defaults(&mut crd);
+    if crd["status"]["storedVersions"].as_array().is_none_or(Vec::is_empty) {
+        crd["status"]["storedVersions"] = super::stored_versions(&crd);
+    }
+    let errors = super::validate_new(&crd);
+    if errors.is_empty() {
+        return parse(&crd).map_err(|error| vec![error]);
+    }
+    Err(errors.into_iter().map(CrdError::of).collect())
+}
+
+impl CrdError {
+    /// A violation, with the key that a file has for its field.
+    fn of(error: FieldError) -> Self {
+        // What all versions have in common stands at the top in upstream's internal form.
+        let key = ["validation", "subresources", "additionalPrinterColumns", "selectableFields"]
+            .iter()
+            .find_map(|part| {
+                let rest = error.field.strip_prefix(&format!("spec.{part}"))?;
+                let part = if *part == "validation" { "schema" } else { part };
+                Some(format!("spec.versions[0].{part}{rest}"))
+            })
+            .unwrap_or_else(|| error.field.clone());
+        let key = key.replace(".JSONPath", ".jsonPath");
+        wrong(key, error.body)
+    }
+}
+
+/// Parses a definition that is valid.
+///
+/// # Errors
+/// [`CrdError`] for what cannot be served.
+pub(in super::super) fn parse(crd: &Value) -> Result<ResourceType, CrdError> {
     let spec = &crd["spec"];
     let names = &spec["names"];
     let required = |value: &Value, key: &str| match value.as_str() {
@@ -40,13 +75,6 @@ pub(super) fn resource_type(crd: &Value) -> Result<ResourceType, CrdError> {
     let group = required(&spec["group"], "spec.group")?;
     let plural = required(&names["plural"], "spec.names.plural")?;
     let kind = required(&names["kind"], "spec.names.kind")?;
-    let name = crd["metadata"]["name"].as_str().unwrap_or_default();
-    if name != format!("{plural}.{group}") {
-        return Err(wrong(
-            "metadata.name",
-            format!("must be spec.names.plural+\".\"+spec.group: {plural}.{group}"),
-        ));
-    }
     let namespaced = match spec["scope"].as_str() {
         Some("Namespaced") => true,
         Some("Cluster") => false,
@@ -64,15 +92,15 @@ pub(super) fn resource_type(crd: &Value) -> Result<ResourceType, CrdError> {
     let versions = spec["versions"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut parsed = Vec::with_capacity(versions.len());
     for (index, found) in versions.iter().enumerate() {
-        parsed.push(version(found, &format!("spec.versions[{index}]"))?);
+        parsed.push(version_of(found, &format!("spec.versions[{index}]"))?);
     }
-    if parsed.iter().filter(|version| version.storage).count() != 1 {
+    if parsed.iter().filter(|version: &&Version| version.storage).count() != 1 {
         return Err(wrong(
             "spec.versions",
             "must have exactly one version marked as storage version",
         ));
     }
-    parsed.sort_by(|a, b| super::version::compare(&b.name, &a.name));
+    parsed.sort_by(|a, b| version::compare(&b.name, &a.name));
     let or =
         |value: &Value, other: String| value.as_str().map_or(other, str::to_owned).into_boxed_str();
     Ok(ResourceType {
@@ -89,35 +117,7 @@ pub(super) fn resource_type(crd: &Value) -> Result<ResourceType, CrdError> {
     })
 }
 
-/// The status of a served definition: `NamesAccepted` and `Established`. A condition that was true before
-/// keeps its transition time.
-pub(super) fn status(crd: &Value, now: Timestamp) -> Value {
-    let names = &crd["spec"]["names"];
-    let condition = |kind: &str, reason: &str, message: &str| {
-        let held = crd["status"]["conditions"].as_array().into_iter().flatten();
-        let mut held = held.filter(|held| held["type"] == kind && held["status"] == "True");
-        let since = held.find_map(|held| held["lastTransitionTime"].as_str());
-        json!({
-            "type": kind, "status": "True", "reason": reason, "message": message,
-            "lastTransitionTime": since.map_or_else(|| meta::time_text(now), str::to_owned),
-        })
-    };
-    let versions = crd["spec"]["versions"].as_array().into_iter().flatten();
-    let stored: Vec<&Value> = versions
-        .filter(|version| version["storage"] == true)
-        .map(|version| &version["name"])
-        .collect();
-    json!({
-        "acceptedNames": names,
-        "conditions": [
-            condition("NamesAccepted", "NoConflicts", "no conflicts found"),
-            condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
-        ],
-        "storedVersions": stored,
-    })
-}
-
-fn version(value: &Value, key: &str) -> Result<Version, CrdError> {
+fn version_of(value: &Value, key: &str) -> Result<Version, CrdError> {
     let name =
         value["name"].as_str().ok_or_else(|| wrong(format!("{key}.name"), "must be a string"))?;
     let schema = match &value["schema"]["openAPIV3Schema"] {
@@ -134,6 +134,7 @@ fn version(value: &Value, key: &str) -> Result<Version, CrdError> {
     let selectable = value["selectableFields"].as_array().into_iter().flatten();
     Ok(Version {
         name: name.into(),
+        deprecation: deprecation(value),
         served: value["served"].as_bool().unwrap_or_default(),
         storage: value["storage"].as_bool().unwrap_or_default(),
         status: value["subresources"]["status"].is_object(),
@@ -178,4 +179,13 @@ fn column(value: &Value) -> Column {
 
 fn steps(path: &str) -> Vec<String> {
     path.split('.').filter(|step| !step.is_empty()).map(str::to_owned).collect()
+}
+
+/// What requests for a version are warned with.
+fn deprecation(version: &Value) -> Deprecation {
+    match &version["deprecationWarning"] {
+        _ if version["deprecated"] != true => Deprecation::None,
+        Value::String(text) => Deprecation::Text(text.as_str().into()),
+        _ => Deprecation::Usual,
+    }
 }

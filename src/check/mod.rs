@@ -1,12 +1,19 @@
 //! Loads and checks files as a server does, without serving them.
+//!
+//! ```text
+//! sources → loaded sets → errors
+//!               └ warnings: scenarios against [served] requests, [stubs] against each other
+//! ```
+
+mod served;
+mod stubs;
 
 use std::path::PathBuf;
 
 use crate::document::Diagnostics;
 use crate::k8s::{HistoryLimits, Registry};
 use crate::matching::StubSet;
-use crate::profile::TOKENS_PATH;
-use crate::scenario::Served;
+use crate::scenario::ScenarioSet;
 use crate::serve::{Sources, build_world};
 
 /// What valid files contain, from [`check`].
@@ -48,8 +55,21 @@ pub struct Checked {
 /// # Errors
 /// Every problem of every file.
 pub fn check(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diagnostics> {
+    check_without(fixtures, &[], scenarios)
+}
+
+/// As [`check`], without the files that the globs of `ignore` name.
+///
+/// # Errors
+/// Every problem of every file; a glob that is invalid.
+pub fn check_without(
+    fixtures: &[PathBuf],
+    ignore: &[String],
+    scenarios: &[String],
+) -> Result<Checked, Diagnostics> {
     let sources = Sources {
         fixtures: fixtures.to_vec(),
+        ignore: ignore.to_vec(),
         scenarios: scenarios.to_vec(),
         ..Sources::default()
     };
@@ -59,10 +79,9 @@ pub fn check(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diag
         build_world(&mut loaded.fixtures.objects, &loaded.scenarios, HistoryLimits::default())?;
     let stubs = StubSet::of_files(loaded.fixtures.stubs);
     let mut warnings = loaded.warnings;
-    if !loaded.scenarios.is_empty() {
-        let served = served(&world.store.state().types, &stubs);
-        warnings.extend(loaded.scenarios.lint(&served).0);
-    }
+    warnings.extend(loaded.fixtures.objects.warnings.0);
+    warnings.extend(of_scenarios(&loaded.scenarios, &world.store.state().types, &stubs, false).0);
+    warnings.extend(of_stubs(&stubs, !loaded.fixtures.objects.objects.is_empty()).0);
     Ok(Checked {
         stubs: stubs.len(),
         objects: loaded.fixtures.objects.objects.len(),
@@ -72,51 +91,22 @@ pub fn check(fixtures: &[PathBuf], scenarios: &[String]) -> Result<Checked, Diag
     })
 }
 
-/// The paths that are served with any fixtures.
-const ALWAYS: [&str; 12] = [
-    "/api",
-    "/apis",
-    "/api/v1",
-    "/version",
-    "/healthz",
-    "/livez",
-    "/readyz",
-    "/openapi/v2",
-    "/openapi/v3",
-    "/openapi/v3/*",
-    "/openapi/v3/*/*",
-    TOKENS_PATH,
-];
-
-/// The resources and paths that rules can match.
-fn served(types: &Registry, stubs: &StubSet) -> Served {
-    let (mut paths, open) = stubs.paths();
-    paths.extend(ALWAYS.map(str::to_owned));
-    let mut resources = Vec::new();
-    for of in types.types() {
-        resources.push(of.group_resource.to_string());
-        for version in &of.versions {
-            let root = match of.group() {
-                "" => format!("/api/{}", version.name),
-                group => format!("/apis/{group}/{}", version.name),
-            };
-            let plural = of.plural();
-            let mut collections = vec![format!("{root}/{plural}")];
-            if of.namespaced {
-                collections.push(format!("{root}/namespaces/*/{plural}"));
-            }
-            paths.push(root);
-            for collection in collections {
-                paths.push(format!("{collection}/*"));
-                paths.push(format!("{collection}/*/*"));
-                paths.push(collection);
-            }
-        }
-        if !of.group().is_empty() {
-            paths.push(format!("/apis/{}", of.group()));
-        }
+/// The warnings about scenarios; `open` says whether a backend may serve what these do not.
+pub(crate) fn of_scenarios(
+    scenarios: &ScenarioSet,
+    types: &Registry,
+    stubs: &StubSet,
+    open: bool,
+) -> Diagnostics {
+    if scenarios.has_nothing() {
+        return Diagnostics::default();
     }
-    resources.sort_unstable();
-    resources.dedup();
-    Served { resources, paths, open }
+    let mut served = served::requests(types, stubs);
+    served.open |= open;
+    scenarios.lint(&served)
+}
+
+/// The warnings about stubs that never answer, and about objects that stubs hide.
+pub(crate) fn of_stubs(stubs: &StubSet, has_objects: bool) -> Diagnostics {
+    stubs::unreachable(stubs, has_objects)
 }

@@ -1,0 +1,3 @@
+import helpers from "./jest.cjs";
+
+export const { standinTest, useServer } = helpers;

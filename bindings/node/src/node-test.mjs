@@ -1,0 +1,3 @@
+import helpers from "./node-test.cjs";
+
+export const { standinTest, useServer } = helpers;

@@ -1,0 +1,98 @@
+//! Rules whose requests another rule answers before them.
+
+use std::sync::Arc;
+
+use super::Finding;
+use crate::scenario::rule::set::{Outcomes, Rule};
+use crate::scenario::rule::then::{Terminal, Then};
+
+/// The rule before this one that leaves it without effect.
+pub(super) fn find(earlier: &[Rule], rule: &Rule) -> Option<Finding> {
+    let by = earlier.iter().find(|earlier| shadows(earlier, rule))?;
+    Some(Finding::new(
+        "shadowed-rule",
+        format!("rule {} has no effect: {} answers all its requests", rule.id, by.id),
+        "put it first, or make the other rule narrower",
+    ))
+}
+
+/// Whether an earlier rule decides every request that a later one would decide.
+fn shadows(earlier: &Rule, later: &Rule) -> bool {
+    // Rules of a client or of a phase apply before earlier ones.
+    let same_rank = earlier.clients.is_empty() == later.clients.is_empty()
+        && earlier.phase.is_none() == later.phase.is_none();
+    let same_phase = earlier.phase == later.phase && earlier.scenario == later.scenario
+        || earlier.phase.is_none() && later.phase.is_none();
+    let clients = earlier
+        .clients
+        .iter()
+        .all(|client| later.clients.iter().any(|other| Arc::ptr_eq(client, other)));
+    let Some(decides) = always(earlier) else { return false };
+    let is_covered = |then: &Then| decides.covers(then);
+    let only_answers = later.delay == crate::message::Delay::default()
+        && later.gate.is_none()
+        && later.limit.is_none()
+        && later.page_size.is_none()
+        && later.expect.is_none()
+        && match &later.outcomes {
+            Outcomes::Steps(steps) => steps.iter().all(|step| is_covered(&step.then)),
+            Outcomes::Share(shares) => shares.iter().all(|share| is_covered(&share.then)),
+            Outcomes::At(_) | Outcomes::None => false,
+        };
+    same_rank
+        && same_phase
+        && clients
+        && only_answers
+        && earlier.matcher.is_implied_by(&later.matcher)
+}
+
+/// How a rule ends every request that it is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Decides {
+    /// With an answer: faults of the connection come before it.
+    Answer,
+    /// With a fault of the connection: nothing comes before it.
+    Fault,
+}
+
+impl Decides {
+    /// Whether nothing of a later `then` happens.
+    fn covers(self, then: &Then) -> bool {
+        let alone = Then { terminal: None, text: Arc::clone(&then.text), ..then.clone() };
+        let is_covered = match &then.terminal {
+            None | Some(Terminal::Status(_) | Terminal::Reply(_)) => true,
+            Some(Terminal::Fault(_)) => self == Self::Fault,
+            Some(Terminal::Crash(_)) => false,
+        };
+        is_covered && alone.is_pass()
+    }
+}
+
+/// How a rule ends each of its requests; nothing where some of them pass.
+fn always(rule: &Rule) -> Option<Decides> {
+    let decides = |then: &Then| match then.terminal.as_ref()? {
+        Terminal::Status(_) | Terminal::Reply(_) => Some(Decides::Answer),
+        Terminal::Fault(_) => Some(Decides::Fault),
+        Terminal::Crash(_) => None,
+    };
+    match &rule.outcomes {
+        Outcomes::Steps(steps) => {
+            let last = steps.last()?;
+            let all: Option<Vec<Decides>> = steps.iter().map(|step| decides(&step.then)).collect();
+            weakest(&all?).filter(|_| last.times.is_none())
+        }
+        Outcomes::Share(shares) => {
+            let all: Option<Vec<Decides>> =
+                shares.iter().map(|share| decides(&share.then)).collect();
+            let sum: f64 = shares.iter().map(|share| share.part).sum();
+            weakest(&all?).filter(|_| sum > 1.0 - 1e-9)
+        }
+        Outcomes::At(_) | Outcomes::None => None,
+    }
+}
+
+/// What holds of all of them.
+fn weakest(all: &[Decides]) -> Option<Decides> {
+    let is_fault = all.iter().all(|decides| *decides == Decides::Fault);
+    (!all.is_empty()).then_some(if is_fault { Decides::Fault } else { Decides::Answer })
+}
