@@ -1,157 +1,118 @@
-//! The built-in resource types: those of upstream's API server that job clients use.
+//! The built-in resource types: all of upstream's API server that are served by default.
 
 use std::sync::Arc;
 
+use super::core::resources::{self, Resource};
 use super::resource::{
-    Column, Deprecation, GroupResource, Registry, ResourceType, Scale, SelectableField, TypeOrigin,
-    Version,
+    Deprecation, GroupResource, Registry, ResourceType, Scale, SelectableField, TypeOrigin, Version,
 };
 
-/// Group, version, plural, Kind, short names, namespaced, with a status, categories.
-type Row = (
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static [&'static str],
-    bool,
-    bool,
-    &'static [&'static str],
-);
-
-const ALL: &[&str] = &["all"];
-
-const TYPES: &[Row] = &[
-    ("", "v1", "configmaps", "ConfigMap", &["cm"], true, false, &[]),
-    ("", "v1", "events", "Event", &["ev"], true, false, &[]),
-    ("", "v1", "namespaces", "Namespace", &["ns"], false, true, &[]),
-    ("", "v1", "pods", "Pod", &["po"], true, true, ALL),
-    ("", "v1", "secrets", "Secret", &[], true, false, &[]),
-    ("", "v1", "serviceaccounts", "ServiceAccount", &["sa"], true, false, &[]),
-    ("", "v1", "services", "Service", &["svc"], true, true, ALL),
-    ("apps", "v1", "deployments", "Deployment", &["deploy"], true, true, ALL),
-    ("batch", "v1", "jobs", "Job", &[], true, true, ALL),
-    ("coordination.k8s.io", "v1", "leases", "Lease", &[], true, false, &[]),
+/// The fields that field selectors support, by group and plural (`AddFieldLabelConversionFunc` in
+/// `pkg/apis/*/v1/conversion.go`).
+const SELECTABLE: &[(&str, &str, &[&str])] = &[
+    ("", "events", EVENT_FIELDS),
+    ("", "namespaces", &["status.phase"]),
+    ("", "nodes", &["spec.unschedulable"]),
     (
-        "apiextensions.k8s.io",
-        "v1",
-        "customresourcedefinitions",
-        "CustomResourceDefinition",
-        &["crd", "crds"],
-        false,
-        true,
-        &["api-extensions"],
-    ),
-];
-
-/// Types whose objects are reviews and not stored: group, plural, Kind, namespaced.
-const REVIEWS: &[(&str, &str, &str, bool)] = &[
-    ("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview", false),
-    ("authentication.k8s.io", "tokenreviews", "TokenReview", false),
-    ("authorization.k8s.io", "localsubjectaccessreviews", "LocalSubjectAccessReview", true),
-    ("authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview", false),
-    ("authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview", false),
-    ("authorization.k8s.io", "subjectaccessreviews", "SubjectAccessReview", false),
-];
-
-/// The fields that field selectors support, by plural.
-const SELECTABLE: &[(&str, &[&str])] = &[
-    (
-        "events",
+        "",
+        "pods",
         &[
-            "involvedObject.kind",
-            "involvedObject.name",
-            "involvedObject.namespace",
-            "involvedObject.uid",
-            "reason",
-            "type",
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.nominatedNodeName",
         ],
     ),
-    ("namespaces", &["status.phase"]),
-    ("pods", &["spec.nodeName", "spec.restartPolicy", "status.phase", "status.podIP"]),
-    ("secrets", &["type"]),
-    ("jobs", &["status.successful"]),
+    ("", "replicationcontrollers", &["status.replicas"]),
+    ("", "secrets", &["type"]),
+    ("", "services", &["spec.clusterIP", "spec.type"]),
+    ("batch", "jobs", &["status.successful"]),
+    ("certificates.k8s.io", "certificatesigningrequests", &["spec.signerName"]),
+    ("resource.k8s.io", "resourceslices", &["spec.nodeName", "spec.driver"]),
+];
+
+const EVENT_FIELDS: &[&str] = &[
+    "involvedObject.kind",
+    "involvedObject.namespace",
+    "involvedObject.name",
+    "involvedObject.uid",
+    "involvedObject.apiVersion",
+    "involvedObject.resourceVersion",
+    "involvedObject.fieldPath",
+    "reason",
+    "reportingComponent",
+    "source",
+    "type",
 ];
 
 /// A registry with the built-in types.
 pub(super) fn registry() -> Registry {
     let mut registry = Registry::default();
-    for row in TYPES {
-        registry.insert(resource_type(row));
-    }
-    for (group, plural, kind, namespaced) in REVIEWS {
-        let row = (*group, "v1", *plural, *kind, &[][..], *namespaced, false, &[][..]);
-        registry.insert(ResourceType { stored: false, ..resource_type(&row) });
+    for (index, found) in resources::all().iter().enumerate() {
+        let others =
+            || resources::all().iter().enumerate().filter(|(_, of)| of.group == found.group);
+        for resource in &found.resources {
+            let has = |of: &resources::GroupVersion| {
+                of.resources.iter().any(|other| other.name == resource.name)
+            };
+            // A type of several versions is inserted with the first of them, which is the stored one.
+            if others().any(|(at, of)| at < index && has(of)) {
+                continue;
+            }
+            let versions = others().filter(|(_, of)| has(of)).map(|(_, of)| of.version);
+            registry.insert(resource_type(found.group, resource, versions.collect()));
+        }
     }
     registry
 }
 
-fn resource_type(row: &Row) -> ResourceType {
-    let (group, version, plural, kind, short_names, namespaced, status, categories) = *row;
+fn resource_type(group: &str, resource: &Resource, versions: Vec<&str>) -> ResourceType {
     let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
-    let selectable =
-        SELECTABLE.iter().find(|(of, _)| *of == plural && (group.is_empty() || plural == "jobs"));
-    let selectable = selectable.map_or(&[][..], |(_, fields)| fields);
+    let kind = resource.kind;
+    let version = |(index, name): (usize, &str)| Version {
+        name: name.into(),
+        deprecation: Deprecation::None,
+        served: true,
+        storage: index == 0,
+        status: resource.subresource("status").is_some(),
+        // The selector of a built-in type is an object of labels, not a string.
+        scale: resource.subresource("scale").map(|_| Scale {
+            spec_replicas: vec!["spec".to_owned(), "replicas".to_owned()],
+            status_replicas: vec!["status".to_owned(), "replicas".to_owned()],
+            label_selector: None,
+        }),
+        schema: None,
+        raw_schema: None,
+        columns: Arc::default(),
+        selectable: selectable(group, resource.name),
+    };
     ResourceType {
-        group_resource: Arc::new(GroupResource::new(group, plural)),
+        group_resource: Arc::new(GroupResource::new(group, resource.name)),
         kind: kind.into(),
         list_kind: format!("{kind}List").into(),
-        singular: kind.to_lowercase().into(),
-        short_names: texts(short_names),
-        categories: texts(categories),
-        namespaced,
-        stored: true,
+        singular: resource.singular.into(),
+        short_names: texts(&resource.short_names),
+        categories: texts(&resource.categories),
+        namespaced: resource.namespaced,
+        stored: resource.is_stored(),
         origin: TypeOrigin::BuiltIn,
-        versions: vec![Version {
-            name: version.into(),
-            deprecation: Deprecation::None,
-            served: true,
-            storage: true,
-            status,
-            // A deployment's selector is an object of labels, not a string.
-            scale: (plural == "deployments").then(|| Scale {
-                spec_replicas: vec!["spec".to_owned(), "replicas".to_owned()],
-                status_replicas: vec!["status".to_owned(), "replicas".to_owned()],
-                label_selector: None,
-            }),
-            schema: None,
-            raw_schema: None,
-            columns: columns(plural).into(),
-            selectable: selectable
-                .iter()
-                .map(|label| SelectableField {
-                    label: (*label).to_owned(),
-                    path: label.split('.').map(str::to_owned).collect(),
-                })
-                .collect(),
-        }],
+        versions: versions.into_iter().enumerate().map(version).collect(),
     }
 }
 
-/// The Table columns whose cells are values of the object at a path.
-fn columns(plural: &str) -> Vec<Column> {
-    let column = |name: &str, kind: &str, path: &str| Column {
-        name: name.to_owned(),
-        kind: kind.to_owned(),
-        format: String::new(),
-        description: String::new(),
-        priority: 0,
-        json_path: path.to_owned(),
+fn selectable(group: &str, plural: &str) -> Vec<SelectableField> {
+    let found = SELECTABLE.iter().find(|(of, name, _)| (*of, *name) == (group, plural));
+    let labels = found.map_or(&[][..], |(_, _, labels)| labels);
+    let field = |label: &&str| SelectableField {
+        label: (*label).to_owned(),
+        path: match *label {
+            "source" => vec!["source".to_owned(), "component".to_owned()],
+            label => label.split('.').map(str::to_owned).collect(),
+        },
     };
-    let mut columns = match plural {
-        "namespaces" => vec![column("Status", "string", ".status.phase")],
-        "pods" => vec![column("Status", "string", ".status.phase")],
-        "leases" => vec![column("Holder", "string", ".spec.holderIdentity")],
-        "secrets" => vec![column("Type", "string", ".type")],
-        "services" => vec![
-            column("Type", "string", ".spec.type"),
-            column("Cluster-IP", "string", ".spec.clusterIP"),
-        ],
-        "customresourcedefinitions" => {
-            return vec![column("Created At", "date", ".metadata.creationTimestamp")];
-        }
-        _ => Vec::new(),
-    };
-    columns.push(column("Age", "string", ".metadata.creationTimestamp"));
-    columns
+    labels.iter().map(field).collect()
 }

@@ -8,15 +8,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::core::resources::{self, Resource};
 use super::resource::{Registry, Served};
 
 /// The Kubernetes version that this server emulates.
-pub(super) const GIT_VERSION: &str = "v1.36.2";
+pub(super) const GIT_VERSION: &str = "v1.36.3";
 
 const CUSTOM_VERBS: [&str; 8] =
     ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
-const BUILT_IN_VERBS: [&str; 8] =
-    ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 const STATUS_VERBS: [&str; 3] = ["get", "patch", "update"];
 
 /// `/version`.
@@ -109,12 +108,16 @@ pub(super) fn resources(types: &Registry, group: &str, version: &str) -> Option<
     }
     let group_version =
         if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-    Some(json!({
+    let mut list = json!({
         "kind": "APIResourceList",
-        "apiVersion": "v1",
         "groupVersion": group_version,
         "resources": resources,
-    }))
+    });
+    // The list of the core group has none.
+    if !group.is_empty() {
+        list["apiVersion"] = "v1".into();
+    }
+    Some(list)
 }
 
 fn resource(served: &Served) -> Value {
@@ -126,8 +129,12 @@ fn resource(served: &Served) -> Value {
         "kind": of.kind,
         "verbs": verbs(served),
     });
-    if of.stored {
-        value["storageVersionHash"] = storage_version_hash(served).into();
+    let hash = match built_in(served) {
+        Some(resource) => resource.hash.to_owned(),
+        None => storage_version_hash(served),
+    };
+    if !hash.is_empty() {
+        value["storageVersionHash"] = hash.into();
     }
     if !of.short_names.is_empty() {
         value["shortNames"] = json!(of.short_names);
@@ -138,11 +145,16 @@ fn resource(served: &Served) -> Value {
     value
 }
 
-fn verbs(served: &Served) -> &'static [&'static str] {
-    if !served.of.stored {
-        return &["create"];
+/// The entry of a built-in type.
+fn built_in(served: &Served) -> Option<&'static Resource> {
+    if !served.of.is_built_in() {
+        return None;
     }
-    if served.of.is_built_in() { &BUILT_IN_VERBS } else { &CUSTOM_VERBS }
+    resources::find(served.of.group(), &served.version().name, served.of.plural())
+}
+
+fn verbs(served: &Served) -> &'static [&'static str] {
+    built_in(served).map_or(&CUSTOM_VERBS[..], |resource| &resource.verbs)
 }
 
 /// A subresource: its name, the group and version of its Kind where they differ, the Kind, the verbs.
@@ -150,25 +162,31 @@ struct Subresource {
     name: &'static str,
     of: Option<(&'static str, &'static str)>,
     kind: String,
-    verbs: Vec<&'static str>,
+    verbs: &'static [&'static str],
 }
 
 fn subresources(served: &Served) -> Vec<Subresource> {
-    let own = |name, verbs| Subresource { name, of: None, kind: served.of.kind.to_string(), verbs };
-    let mut subresources = Vec::new();
-    if &*served.of.group_resource.resource == "namespaces" && served.of.is_built_in() {
-        subresources.push(own("finalize", vec!["update"]));
+    if let Some(resource) = built_in(served) {
+        let subresource = |sub: &'static Resource| Subresource {
+            name: sub.name,
+            of: sub.of,
+            kind: sub.kind.to_owned(),
+            verbs: &sub.verbs,
+        };
+        return resource.subresources.iter().map(subresource).collect();
     }
+    let mut subresources = Vec::new();
     if served.version().scale.is_some() {
         subresources.push(Subresource {
             name: "scale",
             of: Some(("autoscaling", "v1")),
             kind: "Scale".to_owned(),
-            verbs: STATUS_VERBS.to_vec(),
+            verbs: &STATUS_VERBS,
         });
     }
     if served.version().status {
-        subresources.push(own("status", STATUS_VERBS.to_vec()));
+        let kind = served.of.kind.to_string();
+        subresources.push(Subresource { name: "status", of: None, kind, verbs: &STATUS_VERBS });
     }
     subresources
 }

@@ -16,6 +16,7 @@ mod builtin;
 #[cfg(feature = "cli")]
 mod conformity;
 mod conversion;
+mod core;
 mod crd;
 mod decode;
 mod definitions;
@@ -46,6 +47,7 @@ mod status;
 mod store;
 mod strategic;
 mod table;
+mod table_time;
 mod verbs;
 mod version;
 mod yaml;
@@ -199,11 +201,43 @@ pub(crate) fn answer(
             .ok_or_else(ApiError::no_such_path)
             .map(|plan| Resolved::Outcome(Outcome::Plan(plan))),
     };
-    result.unwrap_or_else(|error| {
+    let resolved = result.unwrap_or_else(|error| {
         let error = config.amended(error);
         let plan = error_plan(&error, request.headers, request.query);
         Resolved::Outcome(Outcome::Plan(plan))
-    })
+    });
+    match request.info.resource.as_ref().and_then(deprecation) {
+        Some(text) => deprecated(resolved, text),
+        None => resolved,
+    }
+}
+
+/// The warning about a deprecated built-in type (`APILifecycleDeprecated`).
+fn deprecation(info: &ResourceInfo<'_>) -> Option<&'static str> {
+    match (&*info.group, &*info.version, &*info.resource) {
+        ("", "v1", "endpoints") => {
+            Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
+        }
+        ("", "v1", "componentstatuses") => Some("v1 ComponentStatus is deprecated in v1.19+"),
+        _ => None,
+    }
+}
+
+/// Puts a warning before those that an answer has.
+fn deprecated(resolved: Resolved, text: &'static str) -> Resolved {
+    let warn = move |mut plan: Plan| {
+        let others: Vec<_> = plan.headers.get_all("warning").iter().cloned().collect();
+        plan.headers.remove("warning");
+        for warning in output::warning(text).into_iter().chain(others) {
+            plan.headers.append("warning", warning);
+        }
+        plan
+    };
+    match resolved {
+        Resolved::Outcome(Outcome::Plan(plan)) => Resolved::Outcome(Outcome::Plan(warn(plan))),
+        Resolved::Change(change, answer) => Resolved::Change(change, answer.map(warn)),
+        other @ Resolved::Outcome(_) => other,
+    }
 }
 
 /// The answer with an error, in the media type that the client accepts.

@@ -1,31 +1,51 @@
-//! OpenAPI documents, as far as `kubectl apply`, `kubectl create` and `kubectl explain` need them.
+//! OpenAPI documents: those of built-in types as upstream publishes them ([`super::core::documents`]), and
+//! those of custom resources made from their schemas.
 //!
 //! kubectl reads the PATCH operation of a kind with its `fieldValidation` parameter, and the kind's schema.
 
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use super::core::documents;
 use super::resource::{Registry, Served};
 
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
+/// A document: its text, and the hash that is its entity tag and part of its address.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub(super) text: Bytes,
+    pub(super) hash: String,
+}
+
+impl Document {
+    fn new(value: &Value) -> Self {
+        let text = value.to_string();
+        Self { hash: hash(&text), text: text.into() }
+    }
+}
+
 /// `/openapi/v3`: the index of the documents.
 pub(super) fn index(types: &Registry) -> Value {
     let mut paths = Map::new();
+    let mut insert = |path: &str, hash: &str| {
+        let url = format!("/openapi/v3/{path}?hash={hash}");
+        paths.insert(path.to_owned(), json!({"serverRelativeURL": url}));
+    };
+    for name in documents::names() {
+        insert(name, documents::hash(name).unwrap_or_default());
+    }
     for (group, versions) in types.groups() {
         for version in versions {
-            let path = if group.is_empty() {
-                format!("api/{version}")
-            } else {
-                format!("apis/{group}/{version}")
-            };
-            let text = document(types, &group, &version).unwrap_or_default().to_string();
-            let hash = hash(&text);
-            let url = format!("/openapi/v3/{path}?hash={hash}");
-            paths.insert(path, json!({"serverRelativeURL": url}));
+            let path = format!("apis/{group}/{version}");
+            if !types.is_built_in_group(&group)
+                && let Some(document) = document(types, &group, &version)
+            {
+                insert(&path, &Document::new(&document).hash);
+            }
         }
     }
-    paths.insert("version".into(), json!({"serverRelativeURL": "/openapi/v3/version"}));
     json!({"paths": paths})
 }
 
@@ -35,16 +55,12 @@ pub(super) fn hash(text: &str) -> String {
 }
 
 /// The document at a path below `/openapi/v3/`.
-pub(super) fn document_at(types: &Registry, path: &str) -> Option<Value> {
-    if path == "version" {
-        let info = json!({"title": "Kubernetes", "version": super::discovery::GIT_VERSION});
-        return Some(json!({"openapi": "3.0.0", "info": info, "paths": {"/version/": {}}}));
-    }
-    if let Some(version) = path.strip_prefix("api/") {
-        return document(types, "", version);
+pub(super) fn document_at(types: &Registry, path: &str) -> Option<Document> {
+    if let (Some(text), Some(hash)) = (documents::v3(path), documents::hash(path)) {
+        return Some(Document { text, hash: hash.to_owned() });
     }
     let (group, version) = path.strip_prefix("apis/")?.split_once('/')?;
-    document(types, group, version)
+    document(types, group, version).map(|value| Document::new(&value))
 }
 
 /// `/openapi/v3/apis/GROUP/VERSION`.
@@ -89,8 +105,12 @@ pub(super) fn document(types: &Registry, group: &str, version: &str) -> Option<V
 
 /// `/openapi/v2`.
 pub(super) fn v2(types: &Registry) -> Value {
-    let (mut paths, mut definitions) = (Map::new(), meta_schemas());
+    let mut document = documents::v2();
+    let (mut paths, mut definitions) = (Map::new(), Map::new());
     for (group, versions) in types.groups() {
+        if types.is_built_in_group(&group) {
+            continue;
+        }
         for served in versions.iter().flat_map(|version| types.of_version(&group, version)) {
             let reference = json!({"$ref": format!("#/definitions/{}", schema_name(served))});
             let (_, object) = urls(served);
@@ -98,12 +118,12 @@ pub(super) fn v2(types: &Registry) -> Value {
             definitions.insert(schema_name(served), schema(served, "#/definitions/"));
         }
     }
-    json!({
-        "swagger": "2.0",
-        "info": {"title": "Kubernetes", "version": super::discovery::GIT_VERSION},
-        "paths": paths,
-        "definitions": definitions,
-    })
+    for (field, added) in [("paths", paths), ("definitions", definitions)] {
+        if let Some(Value::Object(own)) = document.get_mut(field) {
+            own.extend(added);
+        }
+    }
+    Value::Object(document)
 }
 
 fn urls(served: &Served) -> (String, String) {
@@ -119,11 +139,6 @@ fn urls(served: &Served) -> (String, String) {
 fn schema_name(served: &Served) -> String {
     let of = &served.of;
     let version = &served.version().name;
-    if of.is_built_in() {
-        let group =
-            of.group().split('.').next().filter(|group| !group.is_empty()).unwrap_or("core");
-        return format!("io.k8s.api.{group}.{version}.{}", of.kind);
-    }
     let mut parts: Vec<&str> = of.group().split('.').collect();
     parts.reverse();
     format!("{}.{version}.{}", parts.join("."), of.kind)

@@ -254,6 +254,19 @@ pub(super) fn plan(status: StatusCode, content_type: HeaderValue, body: Body) ->
 
 /// An answer with an error.
 pub(super) fn error_plan(error: &ApiError, headers: &HeaderMap, query: &Query<'_>) -> Plan {
+    let mut plan = status_plan(error, headers, query);
+    for warning in error.warnings.iter().filter_map(|text| warning(text)) {
+        plan.headers.append("warning", warning);
+    }
+    plan
+}
+
+/// A `Warning` header of RFC 7234, as upstream writes it: code 299, agent `-`.
+pub(super) fn warning(text: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(&format!("299 - {}", super::golang::quote(text))).ok()
+}
+
+fn status_plan(error: &ApiError, headers: &HeaderMap, query: &Query<'_>) -> Plan {
     if error.plain {
         let text = HeaderValue::from_static("text/plain; charset=utf-8");
         let mut plan = plan(error.code, text, Body::Bytes(error.message.clone().into()));

@@ -253,6 +253,8 @@ impl Served {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Registry {
     types: BTreeMap<Arc<GroupResource>, Arc<ResourceType>>,
+    /// The groups of built-in types, in the order of priority.
+    built_in_groups: Vec<Box<str>>,
     /// By group and version, then by plural.
     served: BTreeMap<(Box<str>, Box<str>), Resources>,
 }
@@ -265,6 +267,9 @@ impl Registry {
     pub(crate) fn insert(&mut self, of: ResourceType) {
         self.remove(&of.group_resource.clone());
         let of = Arc::new(of);
+        if of.is_built_in() && !self.is_built_in_group(of.group()) {
+            self.built_in_groups.push(of.group().into());
+        }
         for (index, version) in of.versions.iter().enumerate().filter(|(_, version)| version.served)
         {
             let served = Served {
@@ -319,7 +324,7 @@ impl Registry {
 
     /// Whether the group has built-in types: its 404s have other messages.
     pub(crate) fn is_built_in_group(&self, group: &str) -> bool {
-        self.types.values().any(|of| of.group() == group && of.is_built_in())
+        self.built_in_groups.iter().any(|found| **found == *group)
     }
 
     /// The types of a group and version, in the order of plurals.
@@ -327,19 +332,30 @@ impl Registry {
         self.served.get(&(group.into(), version.into())).into_iter().flat_map(BTreeMap::values)
     }
 
-    /// The groups with their served versions, the preferred version first.
+    /// The groups with their served versions, the preferred version first. The built-in groups come first, by
+    /// priority; the others by their preferred version and name.
     pub(crate) fn groups(&self) -> Vec<(Box<str>, Vec<Box<str>>)> {
         let mut groups: BTreeMap<Box<str>, Vec<Box<str>>> = BTreeMap::new();
         for (group, version) in self.served.keys() {
             groups.entry(group.clone()).or_default().push(version.clone());
         }
-        groups
+        let mut groups: Vec<_> = groups
             .into_iter()
             .map(|(group, mut versions)| {
                 versions.sort_by(|a, b| super::version::compare(b, a));
                 (group, versions)
             })
-            .collect()
+            .collect();
+        let place = |group: &str| self.built_in_groups.iter().position(|found| **found == *group);
+        // Groups of definitions have one priority: the names of their API services decide.
+        let service = |group: &str, versions: &[Box<str>]| {
+            versions.first().map(|version| format!("{version}.{group}"))
+        };
+        groups.sort_by_cached_key(|(group, versions)| match place(group) {
+            Some(place) => (place, None),
+            None => (usize::MAX, service(group, versions)),
+        });
+        groups
     }
 }
 

@@ -6,58 +6,86 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-/// Lists of objects that merge, with their keys (`patchMergeKey` in `k8s.io/api`).
-const MERGED_LISTS: &[(&str, &str)] = &[
-    ("addresses", "type"),
-    ("conditions", "type"),
-    ("containers", "name"),
-    ("env", "name"),
-    ("ephemeralContainers", "name"),
-    ("hostAliases", "ip"),
-    ("hostIPs", "ip"),
-    ("imagePullSecrets", "name"),
-    ("initContainers", "name"),
-    ("ownerReferences", "uid"),
-    ("podIPs", "ip"),
-    ("resourceClaims", "name"),
-    ("secrets", "name"),
-    ("topologySpreadConstraints", "topologyKey"),
-    ("volumeDevices", "devicePath"),
-    ("volumeMounts", "mountPath"),
-    ("volumes", "name"),
-];
-
-/// Lists of scalars that merge.
-const MERGED_VALUES: [&str; 1] = ["finalizers"];
+use super::core::types::{GoKind, GoStruct};
 
 const PATCH: &str = "$patch";
 const RETAIN_KEYS: &str = "$retainKeys";
 const DELETE_VALUES: &str = "$deleteFromPrimitiveList/";
 const ELEMENT_ORDER: &str = "$setElementOrder/";
 
-/// The key by which a list of objects merges. Ports of a service have another key than ports of a container.
-fn merge_key(field: &str, kind: &str) -> Option<&'static str> {
-    if field == "ports" {
-        return Some(if kind == "Service" { "port" } else { "containerPort" });
-    }
-    MERGED_LISTS.iter().find(|(name, _)| *name == field).map(|(_, key)| *key)
+/// The type of a value in an object: it decides how lists merge.
+#[derive(Clone, Copy)]
+enum Shape {
+    Struct(&'static GoStruct),
+    /// A map with values of a type.
+    Map(&'static GoKind),
+    /// A value of a type that says nothing about lists.
+    Unknown,
 }
 
-/// Applies a patch to an object of a kind.
+/// How a list merges.
+enum ListMerge {
+    /// By a key of its objects.
+    ByKey(&'static str, Shape),
+    /// Scalars: the union.
+    Union,
+    /// The new list replaces the old one.
+    Replace,
+}
+
+impl Shape {
+    fn of(kind: &'static GoKind) -> Self {
+        match kind {
+            GoKind::Struct(of) => Self::Struct(of.get()),
+            GoKind::Map(_, item) => Self::Map(item),
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The type of a field that is an object.
+    fn field(self, name: &str) -> Self {
+        match self {
+            Self::Struct(of) => of.field(name).map_or(Self::Unknown, |field| Self::of(&field.kind)),
+            Self::Map(item) => Self::of(item),
+            Self::Unknown => Self::Unknown,
+        }
+    }
+
+    /// How the list of a field merges (`patchStrategy` and `patchMergeKey`).
+    fn list(self, name: &str) -> ListMerge {
+        let Self::Struct(of) = self else { return ListMerge::Replace };
+        let Some(field) = of.field(name) else { return ListMerge::Replace };
+        let GoKind::List(_, item) = &field.kind else { return ListMerge::Replace };
+        if !field.patch_strategy.split(',').any(|word| word == "merge") {
+            return ListMerge::Replace;
+        }
+        match field.merge_key {
+            Some(key) => ListMerge::ByKey(key, Self::of(item)),
+            None => ListMerge::Union,
+        }
+    }
+}
+
+/// Applies a patch to an object of a type.
 ///
 /// # Errors
 /// Upstream's message for a patch that cannot be applied.
-pub(super) fn apply(object: &Value, patch: &Value, kind: &str) -> Result<Value, String> {
+pub(super) fn apply(
+    object: &Value,
+    patch: &Value,
+    of: Option<&'static GoStruct>,
+) -> Result<Value, String> {
     let (Value::Object(original), Value::Object(patch)) = (object, patch) else {
         return Err("invalid JSON document".to_owned());
     };
-    merge_maps(original.clone(), patch, kind).map(Value::Object)
+    let shape = of.map_or(Shape::Unknown, Shape::Struct);
+    merge_maps(original.clone(), patch, shape).map(Value::Object)
 }
 
 fn merge_maps(
     mut original: Map<String, Value>,
     patch: &Map<String, Value>,
-    kind: &str,
+    shape: Shape,
 ) -> Result<Map<String, Value>, String> {
     match patch.get(PATCH).map(Value::as_str) {
         None => {}
@@ -95,15 +123,17 @@ fn merge_maps(
         }
         let merged = match (original.remove(name), value) {
             (Some(Value::Object(old)), Value::Object(new)) => {
-                Value::Object(merge_maps(old, new, kind)?)
+                Value::Object(merge_maps(old, new, shape.field(name))?)
             }
-            (None, Value::Object(new)) => Value::Object(merge_maps(Map::new(), new, kind)?),
+            (None, Value::Object(new)) => {
+                Value::Object(merge_maps(Map::new(), new, shape.field(name))?)
+            }
             (old, Value::Array(new)) => {
                 let old = old.and_then(|old| match old {
                     Value::Array(list) => Some(list),
                     _ => None,
                 });
-                Value::Array(merge_lists(old.unwrap_or_default(), new, name, kind)?)
+                Value::Array(merge_lists(old.unwrap_or_default(), new, &shape.list(name))?)
             }
             (_, other) => other.clone(),
         };
@@ -114,7 +144,11 @@ fn merge_maps(
             && let (Some(Value::Array(list)), Some(order)) =
                 (original.get_mut(field), order.as_array())
         {
-            put_in_order(list, order, merge_key(field, kind));
+            let key = match shape.list(field) {
+                ListMerge::ByKey(key, _) => Some(key),
+                _ => None,
+            };
+            put_in_order(list, order, key);
         }
     }
     Ok(original)
@@ -123,16 +157,17 @@ fn merge_maps(
 fn merge_lists(
     mut original: Vec<Value>,
     patch: &[Value],
-    field: &str,
-    kind: &str,
+    how: &ListMerge,
 ) -> Result<Vec<Value>, String> {
-    if MERGED_VALUES.contains(&field) {
-        let mut known: HashSet<String> = original.iter().map(Value::to_string).collect();
-        original.extend(patch.iter().filter(|item| known.insert(item.to_string())).cloned());
-        return Ok(original);
-    }
-    let Some(key) = merge_key(field, kind).filter(|_| patch.iter().all(Value::is_object)) else {
-        return Ok(patch.to_vec());
+    let (key, shape) = match how {
+        ListMerge::Union => {
+            let order: Vec<String> = original.iter().map(Value::to_string).collect();
+            let mut known: HashSet<String> = order.iter().cloned().collect();
+            original.extend(patch.iter().filter(|item| known.insert(item.to_string())).cloned());
+            return Ok(patched_first(original, patch, &order, None));
+        }
+        ListMerge::ByKey(key, shape) if patch.iter().all(Value::is_object) => (*key, *shape),
+        _ => return Ok(patch.to_vec()),
     };
     let directive = |item: &Value| item[PATCH].as_str().map(str::to_owned);
     if patch.iter().any(|item| directive(item).as_deref() == Some("replace")) {
@@ -140,6 +175,8 @@ fn merge_lists(
         let rest = patch.iter().filter(|item| directive(item).is_none());
         return Ok(rest.cloned().collect());
     }
+    let order: Vec<String> =
+        original.iter().filter_map(|item| item.get(key)).map(Value::to_string).collect();
     // Items by their keys; the first of a key counts. Deleted items leave a gap, removed at the end.
     let mut places: HashMap<String, usize> = HashMap::new();
     for (at, item) in original.iter().enumerate() {
@@ -164,7 +201,7 @@ fn merge_lists(
             _ => Map::new(),
         };
         let new = item.as_object().cloned().unwrap_or_default();
-        let merged = Value::Object(merge_maps(old, &new, kind)?);
+        let merged = Value::Object(merge_maps(old, &new, shape)?);
         if let Some(at) = found {
             original[at] = merged;
         } else {
@@ -178,7 +215,37 @@ fn merge_lists(
             |item: &Value| item.get(key).is_some_and(|key| deleted.contains(&key.to_string()));
         original.retain(|item| !gone(item));
     }
-    Ok(original)
+    Ok(patched_first(original, patch, &order, Some(key)))
+}
+
+/// The order of a merged list (`normalizeElementOrder`): the items of the patch are in its order, and come before
+/// those that only the server has, unless the server had both in the other order.
+fn patched_first(
+    merged: Vec<Value>,
+    patch: &[Value],
+    server_order: &[String],
+    key: Option<&str>,
+) -> Vec<Value> {
+    let of = |item: &Value| key.map_or(Some(item), |key| item.get(key)).map(Value::to_string);
+    let mut places: HashMap<Option<String>, usize> = HashMap::new();
+    for (at, item) in patch.iter().enumerate() {
+        places.entry(of(item)).or_insert(at);
+    }
+    let server =
+        |item: &Value| of(item).and_then(|key| server_order.iter().position(|own| *own == key));
+    let (mut ours, theirs): (Vec<Value>, Vec<Value>) =
+        merged.into_iter().partition(|item| places.contains_key(&of(item)));
+    ours.sort_by_key(|item| places.get(&of(item)).copied());
+    let mut out = Vec::with_capacity(ours.len() + theirs.len());
+    let (mut ours, mut theirs) = (ours.into_iter().peekable(), theirs.into_iter().peekable());
+    while let (Some(own), Some(other)) = (ours.peek(), theirs.peek()) {
+        let before =
+            matches!((server(other), server(own)), (Some(other), Some(own)) if other < own);
+        out.extend(if before { theirs.next() } else { ours.next() });
+    }
+    out.extend(ours);
+    out.extend(theirs);
+    out
 }
 
 /// Orders a list: the items that the order names first, in that order, then the others in their own order.
@@ -195,7 +262,12 @@ fn put_in_order(list: &mut [Value], order: &[Value], key: Option<&str>) {
 mod tests {
     use serde_json::json;
 
+    use super::super::core::types;
     use super::*;
+
+    fn apply_to_pod(object: &Value, patch: &Value) -> Result<Value, String> {
+        apply(object, patch, types::of_kind("", "v1", "Pod"))
+    }
 
     #[test]
     fn lists_merge_by_their_key_and_directives_apply() {
@@ -221,7 +293,7 @@ mod tests {
             (
                 json!({"metadata": {"finalizers": ["x/c"]}}),
                 "/metadata/finalizers",
-                json!(["x/a", "x/b", "x/c"]),
+                json!(["x/c", "x/a", "x/b"]),
             ),
             (
                 json!({"metadata": {"$deleteFromPrimitiveList/finalizers": ["x/a"]}}),
@@ -232,8 +304,8 @@ mod tests {
                 json!({"spec": {"containers": [{"name": "one", "env": [{"name": "F", "value": "2"}]}, {"name": "three"}]}}),
                 "/spec/containers",
                 json!([
-                    {"name": "one", "image": "i", "env": [{"name": "E", "value": "1"}, {"name": "F", "value": "2"}]},
-                    {"name": "two"}, {"name": "three"},
+                    {"name": "one", "image": "i", "env": [{"name": "F", "value": "2"}, {"name": "E", "value": "1"}]},
+                    {"name": "three"}, {"name": "two"},
                 ]),
             ),
             (
@@ -263,7 +335,7 @@ mod tests {
             ),
         ];
         for (patch, pointer, expected) in table {
-            let patched = apply(&pod, &patch, "Pod").unwrap();
+            let patched = apply_to_pod(&pod, &patch).unwrap();
             assert_eq!(patched.pointer(pointer), Some(&expected), "{patch}");
         }
     }
@@ -272,9 +344,9 @@ mod tests {
     fn patches_that_cannot_be_applied_are_refused() {
         let pod = json!({"spec": {"containers": []}});
         let error =
-            apply(&pod, &json!({"spec": {"containers": [{"image": "i"}]}}), "Pod").unwrap_err();
+            apply_to_pod(&pod, &json!({"spec": {"containers": [{"image": "i"}]}})).unwrap_err();
         assert_eq!(error, "map: {\"image\":\"i\"} does not contain declared merge key: name");
-        let error = apply(&pod, &json!({"spec": {"$patch": "frob"}}), "Pod").unwrap_err();
+        let error = apply_to_pod(&pod, &json!({"spec": {"$patch": "frob"}})).unwrap_err();
         assert_eq!(error, "unknown patch type found: frob");
     }
 }

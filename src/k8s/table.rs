@@ -11,10 +11,12 @@ use serde_json_path::JsonPath;
 
 use crate::document::json_path;
 
+use super::core::{cells, columns};
 use super::list::Items;
 use super::output::{Include, Shape};
 use super::resource::{Column, Served};
 use super::store::{Cell, Object, Revision};
+use super::table_time::{human_duration, next_change};
 
 const NAME_DESCRIPTION: &str = "Name must be unique within a namespace. Is required when creating resources, although \
      some resources may allow a client to request the generation of an appropriate name automatically. Name is \
@@ -107,15 +109,18 @@ impl Rendering<'_> {
             return None;
         }
         let columns = columns(self.served);
+        let named = begins_with_name(&columns);
         // Compiled for the first object without cells.
         let paths = OnceCell::new();
         let mut until: Option<i64> = None;
         for (index, object) in objects.enumerate() {
             put(out, if index > 0 { ",{\"cells\":[" } else { "{\"cells\":[" });
-            append(out, &object.meta.name);
+            if named {
+                append(out, &object.meta.name);
+            }
             let made = object.cells(&columns, || self.cells(object, &columns, &paths));
-            for cell in &made.cells {
-                out.push(b',');
+            for (at, cell) in made.cells.iter().enumerate() {
+                put(out, if named || at > 0 { "," } else { "" });
                 match cell {
                     Cell::Text(text) => put(out, text),
                     Cell::Age(since) => {
@@ -149,6 +154,9 @@ impl Rendering<'_> {
         let paths =
             paths.get_or_init(|| columns.iter().map(|column| compile(&column.json_path)).collect());
         let whole = object.value(&self.served.api_version, &self.served.of.kind);
+        if self.served.of.is_built_in() {
+            return cells::of(self.served.of.group(), &self.served.of.kind, &whole, columns);
+        }
         let cells = columns.iter().zip(paths).map(|(column, path)| {
             let found = path.as_ref().and_then(|path| path.query(&whole).first());
             found.map_or_else(|| Cell::Text("null".into()), |found| cell(column, found))
@@ -183,18 +191,35 @@ fn append(out: &mut Vec<u8>, text: &str) {
 
 /// The columns of a type; the age for a type without columns.
 pub(super) fn columns(served: &Served) -> Arc<[Column]> {
-    static AGE: LazyLock<Arc<[Column]>> = LazyLock::new(|| {
-        Arc::from([Column {
-            name: "Age".to_owned(),
-            kind: "date".to_owned(),
-            format: String::new(),
-            description: AGE_DESCRIPTION.to_owned(),
-            priority: 0,
-            json_path: ".metadata.creationTimestamp".to_owned(),
-        }])
-    });
+    static AGE: LazyLock<Arc<[Column]>> = LazyLock::new(|| Arc::from([created("Age")]));
+    static CREATED: LazyLock<Arc<[Column]>> = LazyLock::new(|| Arc::from([created("Created At")]));
+    if served.of.is_built_in() {
+        return built_in_columns(served).unwrap_or_else(|| Arc::clone(&CREATED));
+    }
     let declared = &served.version().columns;
     Arc::clone(if declared.is_empty() { &AGE } else { declared })
+}
+
+/// The columns of a built-in type.
+fn built_in_columns(served: &Served) -> Option<Arc<[Column]>> {
+    columns::of(served.of.group(), &served.of.kind)
+}
+
+/// A column with the time of creation.
+fn created(name: &str) -> Column {
+    Column {
+        name: name.to_owned(),
+        kind: "date".to_owned(),
+        format: String::new(),
+        description: AGE_DESCRIPTION.to_owned(),
+        priority: 0,
+        json_path: ".metadata.creationTimestamp".to_owned(),
+    }
+}
+
+/// Whether the name is a column of its own, before the others.
+fn begins_with_name(columns: &[Column]) -> bool {
+    columns.iter().all(|column| column.format != "name")
 }
 
 fn definitions(columns: &[Column]) -> Value {
@@ -206,11 +231,15 @@ fn definitions(columns: &[Column]) -> Value {
             "name": column.name,
             "type": column.kind,
             "format": column.format,
-            "description": column.description,
+            "description": match &*column.description {
+                "" if column.name == "Age" => AGE_DESCRIPTION,
+                "" if column.format == "name" => NAME_DESCRIPTION,
+                text => text,
+            },
             "priority": column.priority,
         })
     });
-    std::iter::once(name).chain(others).collect()
+    std::iter::once(name).filter(|_| begins_with_name(columns)).chain(others).collect()
 }
 
 /// Compiles a column's path: the Kubernetes dialect omits the `$` and escapes dots in keys.
@@ -276,80 +305,9 @@ impl Cell {
     }
 }
 
-const MINUTE: i64 = 60;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
-const YEAR: i64 = 365 * DAY;
-
-/// The age at which [`human_duration`] may say something else.
-fn next_change(seconds: i64) -> i64 {
-    let step = match seconds {
-        s if s < 10 * MINUTE => 1,
-        s if s < 8 * HOUR => MINUTE,
-        s if s < 8 * DAY => HOUR,
-        s if s < 8 * YEAR => DAY,
-        _ => YEAR,
-    };
-    seconds - seconds.rem_euclid(step) + step
-}
-
-/// `k8s.io/apimachinery/pkg/util/duration.HumanDuration`.
-fn human_duration(seconds: i64) -> String {
-    let two = |first: i64, unit: char, second: i64, small: char| {
-        if second == 0 { format!("{first}{unit}") } else { format!("{first}{unit}{second}{small}") }
-    };
-    match seconds {
-        ..-1 => "<invalid>".to_owned(),
-        -1..0 => "0s".to_owned(),
-        s if s < 2 * MINUTE => format!("{s}s"),
-        s if s < 10 * MINUTE => two(s / MINUTE, 'm', s % MINUTE, 's'),
-        s if s < 3 * HOUR => format!("{}m", s / MINUTE),
-        s if s < 8 * HOUR => two(s / HOUR, 'h', s % HOUR / MINUTE, 'm'),
-        s if s < 2 * DAY => format!("{}h", s / HOUR),
-        s if s < 8 * DAY => two(s / DAY, 'd', s % DAY / HOUR, 'h'),
-        s if s < 2 * YEAR => format!("{}d", s / DAY),
-        s if s < 8 * YEAR => two(s / YEAR, 'y', s % YEAR / DAY, 'd'),
-        s => format!("{}y", s / YEAR),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_are_shown_as_kubectl_shows_them() {
-        for (seconds, text) in [
-            (0, "0s"),
-            (119, "119s"),
-            (120, "2m"),
-            (135, "2m15s"),
-            (700, "11m"),
-            (3 * 3600 + 60, "3h1m"),
-            (30 * 3600, "30h"),
-            (3 * 86400, "3d"),
-            (100 * 86400, "100d"),
-            (3 * 365 * 86400 + 86400, "3y1d"),
-        ] {
-            assert_eq!(human_duration(seconds), text);
-        }
-    }
-
-    #[test]
-    fn a_duration_stays_as_it_is_until_its_next_change() {
-        for hours in 0..20_000_i64 {
-            // Steps that meet every range, at no round number of any unit.
-            let seconds = hours * 3_571 - 3;
-            let next = next_change(seconds);
-            assert!(next > seconds);
-            let shown = human_duration(seconds);
-            for later in [seconds + 1, i64::midpoint(seconds, next), next - 1] {
-                if later < next {
-                    assert_eq!(human_duration(later), shown, "{seconds} to {later}");
-                }
-            }
-        }
-    }
 
     #[test]
     fn column_paths_have_the_kubernetes_dialect() {

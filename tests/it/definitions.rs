@@ -175,7 +175,8 @@ async fn replicas_are_scaled_through_their_subresource() {
     assert_eq!(resources.at("/resources/1/name"), "widgets/scale");
     assert_eq!(resources.at("/resources/1/group"), "autoscaling");
 
-    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "x"}}}});
+    let template = json!({"metadata": {"labels": {"app": "x"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}});
+    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "x"}}, "template": template}});
     let path = "/apis/apps/v1/namespaces/default/deployments";
     assert_eq!(post(&server, "POST", path, &deployment).await.status, 201);
     assert_eq!(

@@ -74,7 +74,11 @@ fn token(auth: &Auth, spec: &Value) -> Result<Value, ApiError> {
         return Err(ApiError::bad_request("token is required for TokenReview in authentication"));
     }
     Ok(match auth.user_of(token) {
-        Some(user) => json!({"authenticated": true, "user": user_info(&user)}),
+        Some(user) => {
+            // The audience of the server itself, which a request without audiences means.
+            let audiences = ["https://kubernetes.default.svc"];
+            json!({"authenticated": true, "user": user_info(&user), "audiences": audiences})
+        }
         None => json!({"user": {}, "error": "invalid bearer token"}),
     })
 }

@@ -7,12 +7,27 @@ use super::quote;
 /// The layout of RFC 3339 in Go, as messages name it.
 const LAYOUT: &str = "2006-01-02T15:04:05Z07:00";
 
+/// `metav1.RFC3339Micro`.
+const MICRO_LAYOUT: &str = "2006-01-02T15:04:05.000000Z07:00";
+
 /// The time of a text.
 ///
 /// # Errors
 /// Go's message: what could not be parsed as which element, or which element is out of range.
 pub(in super::super) fn parse_time(text: &str) -> Result<Timestamp, String> {
-    let mut parser = Parser { text, rest: text };
+    parse(text, LAYOUT)
+}
+
+/// The time of a text with microseconds.
+///
+/// # Errors
+/// As [`parse_time`].
+pub(in super::super) fn parse_micro_time(text: &str) -> Result<Timestamp, String> {
+    parse(text, MICRO_LAYOUT)
+}
+
+fn parse(text: &str, layout: &'static str) -> Result<Timestamp, String> {
+    let mut parser = Parser { text, rest: text, layout };
     let year = parser.digits(4, "2006")?;
     parser.literal('-')?;
     let month = parser.digits(2, "01")?;
@@ -36,7 +51,12 @@ pub(in super::super) fn parse_time(text: &str) -> Result<Timestamp, String> {
     if second >= 60 {
         return Err(parser.out_of_range("second"));
     }
-    parser.fraction();
+    let micros = if layout == MICRO_LAYOUT {
+        parser.micros()?
+    } else {
+        parser.fraction();
+        0
+    };
     let offset = parser.zone()?;
     if !parser.rest.is_empty() {
         return Err(format!("parsing time {}: extra text: {}", quote(text), quote(parser.rest)));
@@ -50,7 +70,7 @@ pub(in super::super) fn parse_time(text: &str) -> Result<Timestamp, String> {
             small(hour),
             small(minute),
             small(second),
-            0,
+            micros * 1000,
         )
         .ok()
     });
@@ -62,6 +82,7 @@ pub(in super::super) fn parse_time(text: &str) -> Result<Timestamp, String> {
 struct Parser<'t> {
     text: &'t str,
     rest: &'t str,
+    layout: &'static str,
 }
 
 impl Parser<'_> {
@@ -69,7 +90,7 @@ impl Parser<'_> {
         let (text, rest) = (quote(self.text), quote(self.rest));
         format!(
             "parsing time {text} as {}: cannot parse {rest} as {}",
-            quote(LAYOUT),
+            quote(self.layout),
             quote(element)
         )
     }
@@ -102,6 +123,16 @@ impl Parser<'_> {
                 self.rest = &rest[end..];
             }
         }
+    }
+
+    /// A point and six digits.
+    fn micros(&mut self) -> Result<i32, String> {
+        let digits = self.rest.strip_prefix(['.', ',']).and_then(|rest| rest.get(..6));
+        let digits = digits.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        let micros = digits.and_then(|digits| digits.parse().ok());
+        let micros = micros.ok_or_else(|| self.cannot(".000000"))?;
+        self.rest = &self.rest[7..];
+        Ok(micros)
     }
 
     /// The offset from UTC, in seconds.
@@ -146,6 +177,18 @@ mod tests {
         assert_eq!(second("1970-01-01T00:00:01Z"), Ok(1));
         assert_eq!(second("1970-01-01T02:00:01.75+02:00"), Ok(1));
         assert_eq!(second("1969-12-31T23:00:00-01:00"), Ok(0));
+    }
+
+    #[test]
+    fn times_with_microseconds_have_six_digits() {
+        let time = parse_micro_time("1970-01-01T00:00:01.000002Z").unwrap();
+        assert_eq!(time.as_microsecond(), 1_000_002);
+        assert_eq!(
+            parse_micro_time("1970-01-01T00:00:01Z").unwrap_err(),
+            format!(
+                "parsing time \"1970-01-01T00:00:01Z\" as \"{MICRO_LAYOUT}\": cannot parse \"Z\" as \".000000\""
+            )
+        );
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub(in super::super) enum NameRule {
     Subdomain,
     /// A DNS-1123 label: namespaces (`NameIsDNSLabel`).
     Label,
+    /// A DNS-1035 label: services (`NameIsDNS1035Label`).
+    Label1035,
     /// A segment of a path: every object that is updated (`validatePathSegment`).
     PathSegment,
 }
@@ -32,6 +34,7 @@ impl NameRule {
         match self {
             Self::Subdomain => names::subdomain(&masked),
             Self::Label => names::label(&masked),
+            Self::Label1035 => names::dns_1035_label(&masked),
             Self::PathSegment => names::path_segment(name, prefix),
         }
     }

@@ -1,16 +1,15 @@
 //! `/openapi/v2` and `/openapi/v3`: negotiation, entity tags and immutable addresses
 //! (`k8s.io/kube-openapi/pkg/{handler,handler3}`).
 
+use crate::message::{Body, Plan};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, EXPIRES, HeaderName, HeaderValue, IF_NONE_MATCH,
     LOCATION, VARY,
 };
-use serde_json::Value;
 
-use crate::message::{Body, Plan};
-
+use super::super::openapi::Document;
 use super::super::resource::Registry;
 use super::super::{ApiRequest, openapi, output};
 use super::protobuf;
@@ -41,12 +40,11 @@ pub(super) fn index(types: &Registry) -> Plan {
 }
 
 /// `/openapi/v3/PATH`, at an address with the right hash for ever.
-pub(super) fn v3(value: &Value, path: &str, request: &ApiRequest<'_>) -> Plan {
+pub(super) fn v3(document: Document, path: &str, request: &ApiRequest<'_>) -> Plan {
     if accepted(request, &[]).is_none() {
         return empty(StatusCode::NOT_ACCEPTABLE);
     }
-    let text = value.to_string();
-    let hash = openapi::hash(&text);
+    let Document { text, hash } = document;
     let asked = request.query.first("hash").filter(|hash| !hash.is_empty());
     if asked.is_some_and(|asked| asked != hash) {
         let mut plan = empty(StatusCode::MOVED_PERMANENTLY);
@@ -55,7 +53,7 @@ pub(super) fn v3(value: &Value, path: &str, request: &ApiRequest<'_>) -> Plan {
         put(&mut plan, LOCATION, &format!("/openapi/v3/{path}?hash={hash}"));
         return plan;
     }
-    let mut plan = document(request, text.into(), "application/json", &hash);
+    let mut plan = self::document(request, text, "application/json", &hash);
     if asked.is_some() {
         put(&mut plan, CACHE_CONTROL, "public, immutable");
         let year = jiff::SignedDuration::from_hours(365 * 24);

@@ -97,7 +97,7 @@ pub(super) fn answer(state: &State, request: &ApiRequest<'_>) -> Option<Plan> {
         Endpoint::OpenApi(path) => {
             let document = openapi::document_at(types, path);
             return Some(match document {
-                Some(value) => documents::v3(&value, path, request),
+                Some(document) => documents::v3(document, path, request),
                 None => documents::absent(),
             });
         }

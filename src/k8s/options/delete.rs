@@ -42,6 +42,8 @@ pub(in super::super) struct DeleteOptions {
     pub propagation: Option<Propagation>,
     /// Whether `orphanDependents=false` was sent: then an object with finalizers is answered with 202.
     pub orphan_dependents_false: bool,
+    /// `gracePeriodSeconds`.
+    pub grace_seconds: Option<i64>,
     /// `preconditions.uid`.
     pub uid: Option<String>,
     /// `preconditions.resourceVersion`.
@@ -70,6 +72,7 @@ impl DeleteOptions {
         let dry_run = body["dryRun"].as_array().into_iter().flatten();
         let dry_run: Vec<_> = dry_run.filter_map(Value::as_str).map(Into::into).collect();
         let options = Self {
+            grace_seconds: body["gracePeriodSeconds"].as_i64(),
             uid: text(&body["preconditions"]["uid"]),
             resource_version: text(&body["preconditions"]["resourceVersion"]),
             ..Self::default()
@@ -83,11 +86,12 @@ impl DeleteOptions {
     /// # Errors
     /// 400 for values that cannot be decoded, 422 for values upstream refuses.
     pub(in super::super) fn of_query(query: &Query<'_>) -> Result<Self, ApiError> {
-        integer(query, "gracePeriodSeconds")?;
+        let grace_seconds = integer(query, "gracePeriodSeconds")?;
         // In a query the fields of `preconditions` are parameters with their own names.
         let precondition =
             |name: &str| query.first(name).filter(|text| !text.is_empty()).map(str::to_owned);
         let options = Self {
+            grace_seconds,
             uid: precondition("uid"),
             resource_version: precondition("resourceVersion"),
             ..Self::default()

@@ -177,6 +177,10 @@ fn fill_in(of: &ResourceType, value: &mut Value, revision: Revision, now: Timest
     if of.namespaced && meta::text(value, "namespace").is_empty() {
         meta::set(value, "namespace", "default".into());
     }
+    // A namespace of an object without one is ignored, as upstream ignores it.
+    if of.is_built_in() && !of.namespaced {
+        meta::set(value, "namespace", Value::Null);
+    }
     let missing = [
         ("uid", json!(uid.to_string())),
         ("creationTimestamp", json!(meta::time_text(now))),

@@ -51,8 +51,17 @@ fn infer(types: &mut Registry, object: &SeedObject) {
         return;
     }
     let (group, version) = split_api_version(api_version);
+    let plural = plural(kind);
+    // A version of a built-in type that is no longer served upstream is served beside the others.
+    if let Some(of) = types.get(&GroupResource::new(group, &plural)).filter(|of| of.is_built_in()) {
+        let mut of = (**of).clone();
+        let status = of.storage().status;
+        of.versions.push(Version { status, ..inferred(version, false) });
+        types.insert(of);
+        return;
+    }
     types.insert(ResourceType {
-        group_resource: Arc::new(GroupResource::new(group, &plural(kind))),
+        group_resource: Arc::new(GroupResource::new(group, &plural)),
         kind: kind.into(),
         list_kind: format!("{kind}List").into(),
         singular: kind.to_lowercase().into(),
@@ -61,19 +70,24 @@ fn infer(types: &mut Registry, object: &SeedObject) {
         namespaced: !object.namespace.is_empty(),
         stored: true,
         origin: TypeOrigin::Inferred,
-        versions: vec![Version {
-            name: version.into(),
-            deprecation: Deprecation::None,
-            served: true,
-            storage: true,
-            status: false,
-            scale: None,
-            schema: None,
-            raw_schema: None,
-            columns: Arc::default(),
-            selectable: Vec::new(),
-        }],
+        versions: vec![inferred(version, true)],
     });
+}
+
+/// A version that keeps all fields.
+fn inferred(name: &str, storage: bool) -> Version {
+    Version {
+        name: name.into(),
+        deprecation: Deprecation::None,
+        served: true,
+        storage,
+        status: false,
+        scale: None,
+        schema: None,
+        raw_schema: None,
+        columns: Arc::default(),
+        selectable: Vec::new(),
+    }
 }
 
 /// `k8s.io/apimachinery/pkg/api/meta.UnsafeGuessKindToResource`.

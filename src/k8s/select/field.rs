@@ -95,6 +95,10 @@ fn unknown_field(of: &Served, label: &str) -> String {
         (true, "namespaces") => format!(
             "{label:?} is not a known namespace selector: only \"metadata.name\", \"status.phase\""
         ),
+        (true, "jobs") => format!("field label {label:?} not supported for Job"),
+        (true, _) if !of.version().selectable.is_empty() => {
+            format!("field label not supported: {label}")
+        }
         (true, _) => format!(
             "{label:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
         ),

@@ -226,6 +226,26 @@ impl ApiError {
         Self::new(StatusCode::GATEWAY_TIMEOUT, "Timeout", message, Some(details))
     }
 
+    /// 429 of an eviction that a disruption budget forbids; `retry` in seconds.
+    pub(crate) fn disruption_budget(why: &str, retry: u32) -> Self {
+        let details = Details {
+            causes: vec![Cause {
+                reason: "DisruptionBudget",
+                message: why.to_owned(),
+                field: String::new(),
+            }],
+            retry_after_seconds: retry,
+            ..Details::default()
+        };
+        let message = "Cannot evict pod as it would violate the pod's disruption budget.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", message, Some(details))
+    }
+
+    /// 501: what a stand-in does not do.
+    pub(crate) fn not_implemented(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_IMPLEMENTED, "NotImplemented", message, None)
+    }
+
     /// The error for a status code of a scenario: with upstream's reason and message, where it has them.
     pub(crate) fn of_status(
         code: StatusCode,

@@ -60,6 +60,11 @@ impl FieldError {
         Self::with("FieldValueTooMany", field, body, &format!("must have at most {max} {items}"))
     }
 
+    /// `Not found: VALUE`.
+    pub(crate) fn not_found(field: impl Into<String>, value: impl Display) -> Self {
+        Self::with("FieldValueNotFound", field, format!("Not found: {value}"), "")
+    }
+
     /// `Unsupported value: VALUE: supported values: "A", "B"`.
     pub(crate) fn not_supported(
         field: impl Into<String>,

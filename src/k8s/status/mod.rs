@@ -32,6 +32,8 @@ pub(crate) struct ApiError {
     pub continue_token: Option<String>,
     /// Whether the answer is text/plain, without a Status, as upstream's are for some errors.
     pub plain: bool,
+    /// The warnings that the request has besides.
+    pub warnings: Vec<String>,
     /// Fields that a profile adds to the Status.
     pub extra: BTreeMap<&'static str, Value>,
 }
@@ -80,6 +82,12 @@ pub(crate) struct Cause {
 }
 
 impl ApiError {
+    /// The error with warnings.
+    pub(crate) fn with_warnings(mut self, warnings: &[String]) -> Self {
+        self.warnings.extend_from_slice(warnings);
+        self
+    }
+
     fn new(
         code: StatusCode,
         reason: &'static str,
@@ -93,6 +101,7 @@ impl ApiError {
             details,
             continue_token: None,
             plain: false,
+            warnings: Vec::new(),
             extra: BTreeMap::new(),
         }
     }

@@ -4,9 +4,11 @@
 
 use serde_json::Value;
 
+use super::super::core::decode::From;
+use super::super::core::{self, merge};
 use super::super::crd;
 use super::super::decode::{self, Decoded};
-use super::super::golang::{json_text, quote};
+use super::super::golang::{self, quote};
 use super::super::json_patch;
 use super::super::limits::MAX_DEPTH;
 use super::super::meta;
@@ -15,6 +17,17 @@ use super::super::resource::split_api_version;
 use super::super::schema;
 use super::super::status::{ApiError, FieldError};
 use super::{Call, body, definition};
+
+/// How an object was patched.
+#[derive(Debug)]
+pub(super) enum Patched {
+    /// By a JSON Patch.
+    Json,
+    /// By a merge patch.
+    Merge(Value),
+    /// By a strategic merge patch.
+    Strategic(Value),
+}
 
 /// An object after decoding, with the warnings for the answer.
 #[derive(Debug)]
@@ -47,7 +60,10 @@ pub(super) fn admit(
     if let Some(why) = invalid {
         return Err(cannot(&value, &why));
     }
-    strict.extend(coerce(call, &mut value).map_err(|why| cannot(&value, &why))?);
+    strict.extend(coerce(call, &mut value, From::Json).map_err(|why| cannot(&value, &why))?);
+    if call.served.of.is_built_in() {
+        decode::in_text_order(&mut strict, call.body);
+    }
     let warnings = match options.validation {
         FieldValidation::Strict if !strict.is_empty() => {
             let why = format!("strict decoding error: {}", strict.join(", "));
@@ -69,13 +85,25 @@ pub(super) fn admit(
 ///
 /// # Errors
 /// 422 with the patched object, for what cannot be decoded (`jsonPatcher.applyPatchToCurrentObject`).
+///
+/// `patch` is a merge patch: for built-in types the objects that it changes are shown in the order of names.
 pub(super) fn admit_patched(
     call: &Call<'_>,
     patched: Value,
+    patch: &Patched,
     mut strict: Vec<String>,
     options: &WriteOptions,
 ) -> Result<Admitted, ApiError> {
-    let shown = json_text(&patched);
+    let (shown, from) = match patch {
+        Patched::Strategic(patch) => (golang::plain(patch), From::Map),
+        Patched::Merge(patch) => (
+            core::encode::json_text(&patched, merge::go_struct(&call.served), Some(patch)),
+            From::Json,
+        ),
+        Patched::Json => {
+            (core::encode::json_text(&patched, merge::go_struct(&call.served), None), From::Json)
+        }
+    };
     let refused = |why: &str| {
         let errors = [FieldError::invalid("patch", quote(&shown), why)];
         ApiError::invalid("", "", "", &errors)
@@ -86,7 +114,7 @@ pub(super) fn admit_patched(
     }
     let mut value = patched;
     decode::normalize(&mut value);
-    strict.extend(coerce(call, &mut value).map_err(|why| refused(&why))?);
+    strict.extend(coerce(call, &mut value, from).map_err(|why| refused(&why))?);
     let warnings = match options.validation {
         FieldValidation::Strict if !strict.is_empty() => {
             return Err(refused(&format!("strict decoding error: {}", strict.join(", "))));
@@ -102,7 +130,11 @@ pub(super) fn admit_patched(
 ///
 /// # Errors
 /// Go's message for what cannot be decoded.
-pub(super) fn coerce(call: &Call<'_>, value: &mut Value) -> Result<Vec<String>, String> {
+pub(super) fn coerce(
+    call: &Call<'_>,
+    value: &mut Value,
+    from: From,
+) -> Result<Vec<String>, String> {
     let of = &call.served.of;
     let kind = value["kind"].as_str().unwrap_or_default();
     let api_version = &value["apiVersion"];
@@ -122,6 +154,12 @@ pub(super) fn coerce(call: &Call<'_>, value: &mut Value) -> Result<Vec<String>, 
         return Err("exceeded max depth".to_owned());
     }
     let own = kind == &*of.kind && api_version == &*call.served.api_version;
+    if let Some(go) = merge::go_struct(&call.served).filter(|_| !definition::is_definition(of)) {
+        let unknown = core::decode::decode(value, go, from)?;
+        core::rules::convert(of.group(), of.plural(), value);
+        core::apply_defaults(value, go);
+        return Ok(core::decode::unknown_fields(&unknown));
+    }
     let Value::Object(map) = &mut *value else {
         return Err("not an object".to_owned());
     };

@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::super::conversion;
+use super::super::core::decode::From;
 use super::super::decode::{self, Decoded};
 use super::super::fields::{self, Applied};
 use super::super::golang::json_kind;
@@ -48,7 +49,8 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let managed = merged["metadata"]["managedFields"].clone();
     meta::drop_malformed(&mut merged);
     // Unknown fields were refused above.
-    admit::coerce(call, &mut merged).map_err(ApiError::unclassified)?;
+    admit::coerce(call, &mut merged, From::Map)
+        .map_err(|why| cannot_convert(call, &configuration, why))?;
     let mut value = merged;
     if live.is_err() {
         check_uid(call, &value)?;
@@ -117,6 +119,25 @@ fn is_entry(value: &Value) -> bool {
     meta::coerce(&mut object).is_ok()
 }
 
+/// The error about a merged object that its type does not hold (`structuredMergeManager.Apply`).
+fn cannot_convert(call: &Call<'_>, configuration: &Value, why: String) -> ApiError {
+    if !call.served.of.is_built_in() {
+        return ApiError::unclassified(why);
+    }
+    let name = meta::text(configuration, "name");
+    let namespace = meta::text(configuration, "namespace");
+    let kind = format!("{}, Kind={}", group_version(call), call.served.of.kind);
+    ApiError::unclassified(format!(
+        "failed to convert new object ({namespace}/{name}; {kind}) to proper version: unable to convert unstructured \
+         object to {kind}: {why}"
+    ))
+}
+
+/// `group/version`, also for the core group.
+fn group_version(call: &Call<'_>) -> String {
+    format!("{}/{}", call.served.of.group(), call.served.version().name)
+}
+
 /// Checks the kind and version of the configuration (`typeConverter`, `structuredMergeManager.Apply`).
 fn check_type(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
     let text = |field: &str| value[field].as_str().unwrap_or_default();
@@ -163,7 +184,7 @@ fn malformed(call: &Call<'_>, value: &Value, problems: &[String]) -> ApiError {
         "failed to create typed patch object ({}/{}; {}, Kind={}): {what}",
         text("namespace"),
         text("name"),
-        call.served.api_version,
+        group_version(call),
         call.served.of.kind,
     ))
 }

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::Value;
 
+use super::super::core::rules;
 use super::super::golang::parse_uint;
 use super::super::meta;
 use super::super::options::WriteOptions;
@@ -14,7 +15,7 @@ use super::render::{render, render_dry};
 use super::validate::{self, validate_new};
 use super::write::Tracking;
 use super::written::Written;
-use super::{Call, Resolved, body, definition, write, written};
+use super::{Call, Resolved, body, built_in, definition, write, written};
 
 /// The characters of generated suffixes (`k8s.io/apiserver/pkg/storage/names/generate.go`): no vowels and no
 /// look-alikes.
@@ -32,8 +33,10 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     admit::check_namespace(call, &value)?;
     warnings.extend(admit::deduplicate_owners(&mut value, false));
     let mut change = StoreChange::on(&call.state);
-    warnings.extend(validate::warnings(call, &value, None));
-    let new = insert(call, &mut change, value, &Tracking::Update, options.dry_run)?;
+    let own = validate::warnings(call, &value, None);
+    let new = insert(call, &mut change, value, &Tracking::Update, options.dry_run)
+        .map_err(|error| error.with_warnings(&warnings))?;
+    warnings.extend(own);
     Ok(written::decision(call, change, new, StatusCode::CREATED, output, &warnings))
 }
 
@@ -56,6 +59,9 @@ pub(super) fn insert(
     }
     let generated =
         meta::text(&value, "name").is_empty() && !meta::text(&value, "generateName").is_empty();
+    // Fields that the server sets in an object of a built-in type have no owner.
+    let decoded = built_in::built_in_rules(call).map(|_| value.clone());
+    let empty = built_in::empty(call);
     for attempt in 1..=TRIES {
         if generated {
             let base =
@@ -63,11 +69,16 @@ pub(super) fn insert(
             meta::set(&mut value, "name", format!("{base}{}", suffix(call.nonce, attempt)).into());
         }
         write::begin(call, &mut value, tracking);
+        match (of.is_built_in(), of.plural()) {
+            (true, "services") => allocate(call, change, &mut value),
+            (true, "pods") => built_in::set_priority(call, change, &mut value)?,
+            _ => {}
+        }
         if call.config.self_links {
             let link = of.link(&call.served, &call.info.namespace, meta::text(&value, "name"));
             meta::set(&mut value, "selfLink", link.into());
         }
-        write::track(call, &Value::Object(serde_json::Map::new()), &mut value, tracking);
+        write::track(call, &empty, decoded.as_ref(), &mut value, tracking);
         validate_new(call, &value)?;
         let name = meta::text(&value, "name");
         let key = of.key(&call.info.namespace, name);
@@ -127,6 +138,25 @@ fn check_namespace(call: &Call<'_>, change: &mut StoreChange, name: &str) -> Res
         field: "metadata.namespace".to_owned(),
     });
     Err(error)
+}
+
+/// Gives a new service its addresses and node ports.
+fn allocate(call: &Call<'_>, change: &mut StoreChange, service: &mut Value) {
+    let resource = &call.served.of.group_resource;
+    change.rely_on_all(resource);
+    let mut taken = std::collections::HashSet::new();
+    for (_, collection) in change.snapshot().collections().filter(|(of, _)| *of == resource) {
+        for other in collection.range("", "") {
+            let value = other.value(&call.served.api_version, &call.served.of.kind);
+            let addresses = value["spec"]["clusterIPs"].as_array().into_iter().flatten();
+            taken.extend(addresses.filter_map(Value::as_str).map(str::to_owned));
+            let ports = value["spec"]["ports"].as_array().into_iter().flatten();
+            taken.extend(
+                ports.filter_map(|port| port["nodePort"].as_i64()).map(|port| port.to_string()),
+            );
+        }
+    }
+    rules::allocate(service, &|found| taken.contains(found), call.nonce);
 }
 
 /// The suffix of a generated name, a different one for each attempt.

@@ -13,6 +13,7 @@ use super::super::options::{DeleteOptions, Propagation};
 use super::super::output;
 use super::super::status::{self, ApiError};
 use super::super::store::{Object, StoreChange};
+use super::built_in::built_in_rules;
 use super::render::{render, render_dry};
 use super::written::{self, Written};
 use super::{Call, Resolved, body, definition};
@@ -33,6 +34,12 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let object = call.find()?;
     check_immortal(call, &object.meta.name)?;
     Ok(match delete(call, &mut change, object, &options)? {
+        Deleted::Gone(object)
+            if built_in_rules(call).is_some_and(|rules| rules.returns_deleted) =>
+        {
+            let written = Written::removed(&change, &object);
+            written::decision(call, change, written, StatusCode::OK, output, &[])
+        }
         Deleted::Gone(object) => {
             let json = status::deleted(&call.served.of, &object.meta.name, &object.meta.uid);
             let body = Body::Bytes(output.render(json.to_vec()));
@@ -42,10 +49,18 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
         Deleted::Held(marked) => {
             let code =
                 if options.orphan_dependents_false { StatusCode::ACCEPTED } else { StatusCode::OK };
-            written::decision(call, change, marked, code, output, &[])
+            let orphaned = built_in_rules(call).is_some_and(|rules| rules.orphans)
+                && options.propagation.is_none()
+                && call.served.of.plural() == "jobs";
+            let warnings = if orphaned { vec![PRESERVED.to_owned()] } else { Vec::new() };
+            written::decision(call, change, marked, code, output, &warnings)
         }
     })
 }
+
+/// The warning about a job whose pods stay.
+const PRESERVED: &str = "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background \
+     to remove them or set propagationPolicy=Orphan to suppress this warning";
 
 /// The namespaces that cannot be deleted (`k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle`).
 const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
@@ -84,15 +99,29 @@ pub(super) fn delete(
     let mut value = object.value(&call.served.api_version, &of.kind);
     let mut finalizers: Vec<String> =
         meta::finalizers(&value).into_iter().map(str::to_owned).collect();
-    adjust_finalizers(&mut finalizers, options.propagation);
+    let propagation = options.propagation.or_else(|| {
+        built_in_rules(call).filter(|rules| rules.orphans).map(|_| Propagation::Orphan)
+    });
+    adjust_finalizers(&mut finalizers, propagation);
     if call.faults.hold && !object.meta.terminating {
         finalizers.push(HOLD.to_owned());
     }
     let namespace = of.is_built_in() && of.plural() == "namespaces";
     let held = !finalizers.is_empty() || namespace && !is_finalized(&value);
     if !held {
+        let pod = of.is_built_in() && of.plural() == "pods" && of.group().is_empty();
+        if pod {
+            mark_pod(call, &mut value, options);
+        }
         if options.dry_run {
-            return Ok(Deleted::Gone(Arc::clone(object)));
+            let shown = if pod { render_dry(call, value) } else { Arc::clone(object) };
+            return Ok(Deleted::Gone(shown));
+        }
+        if pod {
+            // Its last version is terminating. No kubelet runs that it waits for.
+            let object = render(call, change, value);
+            change.remove(&object.resource, &object.key);
+            return Ok(Deleted::Gone(object));
         }
         let last = change.remove(&object.resource, &object.key);
         return Ok(Deleted::Gone(last.unwrap_or_else(|| Arc::clone(object))));
@@ -124,6 +153,22 @@ pub(super) fn delete(
         empty_namespace(call, change, &object.meta.name);
     }
     Ok(Deleted::Held(marked))
+}
+
+/// Marks a pod as terminating (`podStrategy.CheckGracefulDelete`): one without a node has no time left.
+fn mark_pod(call: &Call<'_>, pod: &mut Value, options: &DeleteOptions) {
+    let own = pod["spec"]["terminationGracePeriodSeconds"].as_i64();
+    let asked = options.grace_seconds.or(own).unwrap_or_default();
+    let unplaced = pod["spec"]["nodeName"].as_str().is_none_or(str::is_empty);
+    let ended = matches!(pod["status"]["phase"].as_str(), Some("Failed" | "Succeeded"));
+    let seconds = if unplaced || ended { 0 } else { asked.max(0) };
+    let until = jiff::SignedDuration::from_secs(seconds);
+    let until = call.now.checked_add(until).unwrap_or(call.now);
+    meta::set(pod, "deletionTimestamp", meta::time_text(until).into());
+    meta::set(pod, "deletionGracePeriodSeconds", seconds.into());
+    if let Some(generation) = pod["metadata"]["generation"].as_i64() {
+        meta::set(pod, "generation", json!(generation + 1));
+    }
 }
 
 /// Marks a definition as being deleted, and deletes its objects.

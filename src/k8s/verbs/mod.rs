@@ -3,6 +3,7 @@
 mod admit;
 mod apply;
 mod body;
+mod built_in;
 mod create;
 mod definition;
 mod delete;
@@ -13,6 +14,7 @@ mod patch;
 mod render;
 mod review;
 mod scale;
+mod subresource;
 mod update;
 mod validate;
 mod watch;
@@ -32,6 +34,7 @@ use crate::message::{Body, Plan, Query, ResourceInfo};
 
 use super::auth::{Auth, User};
 use super::conversion;
+use super::core::resources::{self, Resource};
 use super::output::{self, Output, Shape};
 use super::resource::Served;
 use super::status::ApiError;
@@ -80,6 +83,9 @@ fn resolve(call: &Call<'_>, verb: &str) -> Result<Resolved, ApiError> {
     {
         return scale::run(call, scale, verb);
     }
+    if let Some(run) = subresource::find(call) {
+        return run(call);
+    }
     match verb {
         "get" => get::run(call).map(Resolved::Outcome),
         "list" => list::run(call).map(Resolved::Outcome),
@@ -110,6 +116,11 @@ fn check_route(call: &Call<'_>, verb: &str) -> Result<(), ApiError> {
         }
         return Err(ApiError::no_such_path());
     }
+    if let Some(resource) = resources::find(of.group(), &call.served.version().name, of.plural())
+        && built_in
+    {
+        return check_built_in_route(call, resource, verb);
+    }
     let version = call.served.version();
     match &*info.subresource {
         "" => {}
@@ -123,27 +134,27 @@ fn check_route(call: &Call<'_>, verb: &str) -> Result<(), ApiError> {
                 return Err(unsupported(call, verb));
             }
         }
-        "finalize" if of.plural() == "namespaces" => {
-            if verb != "update" {
-                return Err(unsupported(call, verb));
-            }
-        }
-        _ if built_in => return Err(ApiError::no_such_resource()),
         _ => return Err(ApiError::not_found(&of.group_resource, &info.name)),
     }
-    // The handler of custom resources creates whatever the name in the path is.
-    let collection = info.name.is_empty();
-    let no_route = match verb {
-        "create" => built_in && !collection,
-        "update" | "patch" => built_in && collection,
-        // A namespace is deleted alone.
-        "deletecollection" => built_in && of.plural() == "namespaces",
-        _ => false,
-    };
-    if no_route {
-        return Err(unsupported(call, verb));
-    }
     Ok(())
+}
+
+/// Checks whether a built-in type has a route for the verb at this path.
+fn check_built_in_route(call: &Call<'_>, resource: &Resource, verb: &str) -> Result<(), ApiError> {
+    let info = call.info;
+    let (verbs, collection) = if info.subresource.is_empty() {
+        (&resource.verbs, info.name.is_empty())
+    } else {
+        let found = resource.subresource(&info.subresource);
+        (&found.ok_or_else(ApiError::no_such_resource)?.verbs, false)
+    };
+    let routed = match verb {
+        // A subresource is created at the path of its object.
+        "create" => collection || !info.subresource.is_empty(),
+        "update" | "patch" => !collection,
+        _ => true,
+    };
+    if routed && verbs.contains(&verb) { Ok(()) } else { Err(unsupported(call, verb)) }
 }
 
 /// Checks that the name in a path is one segment of a path (`rest.ValidatePathSegmentName`).

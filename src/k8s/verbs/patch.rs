@@ -6,6 +6,7 @@ use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::super::conversion;
+use super::super::core::merge;
 use super::super::decode::{self, Decoded};
 use super::super::golang::{self, GoType, STRING, Struct, json_kind};
 use super::super::json_patch::{self, Refused};
@@ -14,7 +15,7 @@ use super::super::options::{FieldValidation, WriteOptions};
 use super::super::status::ApiError;
 use super::super::store::StoreChange;
 use super::super::strategic;
-use super::admit::{self, Admitted};
+use super::admit::{self, Admitted, Patched};
 use super::write::Tracking;
 use super::{Call, Resolved, validate, write, written};
 
@@ -64,15 +65,17 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let old = call.find()?;
     let before = conversion::value(&call.served, old);
     let (patch, strict) = decode(call.body, media, options.validation)?;
-    let patched = apply(before, patch, &call.served.of.kind)?;
+    let (patched, patch) = apply(call, before, patch)?;
     let Admitted { mut value, mut warnings } =
-        admit::admit_patched(call, patched, strict, &options)?;
+        admit::admit_patched(call, patched, &patch, strict, &options)?;
     admit::check_namespace(call, &value)?;
     admit::check_name(call, &value)?;
     warnings.extend(admit::deduplicate_owners(&mut value, true));
     let mut change = StoreChange::on(&call.state);
-    warnings.extend(validate::warnings(call, &value, Some(&**old)));
-    let new = write::replace(call, &mut change, old, value, &Tracking::Update, options.dry_run)?;
+    let own = validate::warnings(call, &value, Some(&**old));
+    let new = write::replace(call, &mut change, old, value, &Tracking::Update, options.dry_run)
+        .map_err(|error| error.with_warnings(&warnings))?;
+    warnings.extend(own);
     Ok(written::decision(call, change, new, StatusCode::OK, output, &warnings))
 }
 
@@ -130,15 +133,21 @@ pub(super) fn operations(value: Value) -> Result<json_patch::Patch, ApiError> {
     })
 }
 
-fn apply(mut value: Value, patch: Patch, kind: &str) -> Result<Value, ApiError> {
-    match patch {
+fn apply(call: &Call<'_>, mut value: Value, patch: Patch) -> Result<(Value, Patched), ApiError> {
+    let patched = match patch {
         Patch::Json(patch) => {
             patch.apply(&mut value).map_err(|_| ApiError::unprocessable())?;
+            Patched::Json
         }
-        Patch::Merge(patch) => json_patch::merge(&mut value, patch),
+        Patch::Merge(patch) => {
+            json_patch::merge(&mut value, patch.clone());
+            Patched::Merge(patch)
+        }
         Patch::Strategic(patch) => {
-            value = strategic::apply(&value, &patch, kind).map_err(ApiError::bad_request)?;
+            let of = merge::go_struct(&call.served);
+            value = strategic::apply(&value, &patch, of).map_err(ApiError::bad_request)?;
+            Patched::Strategic(patch)
         }
-    }
-    Ok(value)
+    };
+    Ok((value, patched))
 }

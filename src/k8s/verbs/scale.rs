@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::message::{Body, Plan};
 
+use super::super::core::decode::From;
 use super::super::decode;
 use super::super::json_patch;
 use super::super::meta;
@@ -17,7 +18,7 @@ use super::super::status::{ApiError, FieldError};
 use super::super::store::{Committed, Object, StoreChange};
 use super::write::Tracking;
 use super::written::{self, PendingAnswer, Written};
-use super::{Call, Outcome, Resolved, body, write};
+use super::{Call, Outcome, Resolved, admit, body, write};
 
 const API_VERSION: &str = "autoscaling/v1";
 
@@ -103,6 +104,7 @@ fn write_scale(
     let mut new = old.value(&call.served.api_version, &call.served.of.kind);
     let place = scale.spec_replicas.iter().fold(&mut new, |value, step| &mut value[step]);
     *place = replicas;
+    admit::coerce(call, &mut new, From::Map).map_err(ApiError::unclassified)?;
     let asked = meta::text(wanted, "resourceVersion").to_owned();
     if !asked.is_empty() {
         meta::set(&mut new, "resourceVersion", asked.into());
@@ -125,7 +127,7 @@ fn of_object(call: &Call<'_>, scale: &Scale, object: &Object) -> Result<Value, A
     let mut status = json!({"replicas": count(&scale.status_replicas)});
     let selector = match &scale.label_selector {
         Some(path) => at(path).as_str().unwrap_or_default().to_owned(),
-        None => match_labels(&value["spec"]["selector"]["matchLabels"]),
+        None => selector_text(&value["spec"]["selector"]),
     };
     if !selector.is_empty() {
         status["selector"] = selector.into();
@@ -146,11 +148,35 @@ fn of_object(call: &Call<'_>, scale: &Scale, object: &Object) -> Result<Value, A
     }))
 }
 
-/// The labels of a deployment's selector, as the text of a selector.
-fn match_labels(labels: &Value) -> String {
-    let labels = labels.as_object().into_iter().flatten();
-    let terms: Vec<String> = labels
-        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+/// A selector as text (`metav1.LabelSelectorAsSelector(..).String()`): its terms in the order of keys. That of a
+/// `ReplicationController` is a map of labels.
+fn selector_text(selector: &Value) -> String {
+    let labels = match selector.as_object() {
+        Some(map) if !map.contains_key("matchLabels") && !map.contains_key("matchExpressions") => {
+            Some(map)
+        }
+        _ => selector["matchLabels"].as_object(),
+    };
+    let labels = labels.into_iter().flatten();
+    let mut terms: Vec<(&str, String)> = labels
+        .map(|(key, value)| (key.as_str(), format!("{key}={}", value.as_str().unwrap_or_default())))
         .collect();
-    terms.join(",")
+    for requirement in selector["matchExpressions"].as_array().into_iter().flatten() {
+        let key = requirement["key"].as_str().unwrap_or_default();
+        let values = requirement["values"].as_array().into_iter().flatten();
+        let mut values: Vec<&str> = values.filter_map(Value::as_str).collect();
+        values.sort_unstable();
+        let values = values.join(",");
+        terms.push((
+            key,
+            match requirement["operator"].as_str() {
+                Some("In") => format!("{key} in ({values})"),
+                Some("NotIn") => format!("{key} notin ({values})"),
+                Some("Exists") => key.to_owned(),
+                _ => format!("!{key}"),
+            },
+        ));
+    }
+    terms.sort_by_key(|(key, _)| *key);
+    terms.into_iter().map(|(_, term)| term).collect::<Vec<_>>().join(",")
 }

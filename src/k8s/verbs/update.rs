@@ -24,7 +24,9 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     write::check_uid(call, old, &value)?;
     warnings.extend(admit::deduplicate_owners(&mut value, false));
     let mut change = StoreChange::on(&call.state);
-    warnings.extend(validate::warnings(call, &value, Some(&**old)));
-    let new = write::replace(call, &mut change, old, value, &Tracking::Update, options.dry_run)?;
+    let own = validate::warnings(call, &value, Some(&**old));
+    let new = write::replace(call, &mut change, old, value, &Tracking::Update, options.dry_run)
+        .map_err(|error| error.with_warnings(&warnings))?;
+    warnings.extend(own);
     Ok(written::decision(call, change, new, StatusCode::OK, output, &warnings))
 }

@@ -10,6 +10,7 @@ use super::super::resource::split_api_version;
 use super::super::schema;
 use super::super::status::{ApiError, FieldError};
 use super::super::store::Object;
+use super::built_in::{self, built_in_rules};
 use super::{Call, definition};
 
 /// 422 for an object, with the Kind and group that it says it has.
@@ -137,10 +138,12 @@ fn check_replicas(value: &Value, path: &[String], errors: &mut Vec<FieldError>) 
 pub(super) fn validate_new(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
     let mut errors = type_errors(call, value);
     if errors.is_empty() {
-        let namespaces = call.served.of.is_built_in() && call.served.of.plural() == "namespaces";
-        let rule = if namespaces { NameRule::Label } else { NameRule::Subdomain };
-        errors = meta::validate(value, rule);
-        errors.extend(content_errors(call, value));
+        let rules = built_in_rules(call);
+        errors = meta::validate(value, rules.map_or(NameRule::Subdomain, |rules| rules.name));
+        match rules {
+            Some(rules) => errors.extend(rules.check_created(value)),
+            None => errors.extend(content_errors(call, value)),
+        }
     }
     if errors.is_empty() {
         errors = meta::validate(value, NameRule::PathSegment);
@@ -165,7 +168,11 @@ pub(super) fn validate_changed(
     let types = type_errors(call, new);
     if types.is_empty() {
         errors.extend(update);
-        errors.extend(changed_errors(call, before, new));
+        match built_in_rules(call) {
+            Some(_) if call.info.subresource == "status" => {}
+            Some(rules) => errors.extend(rules.check_changed(new, before)),
+            None => errors.extend(changed_errors(call, before, new)),
+        }
     } else {
         errors.extend(types);
     }
@@ -180,8 +187,11 @@ pub(super) fn warnings(call: &Call<'_>, new: &Value, old: Option<&Object>) -> Ve
         let old = old.map(|old| old.value(&call.served.api_version, &of.kind));
         return definition::warnings(new, old.as_ref());
     }
+    if of.is_built_in() {
+        return built_in::warnings(call, new);
+    }
     let mut added = meta::finalizers(new);
-    if added.is_empty() || call.served.of.is_built_in() {
+    if added.is_empty() {
         return Vec::new();
     }
     let before = old.map(|old| old.value(&call.served.api_version, &call.served.of.kind));

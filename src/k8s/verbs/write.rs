@@ -8,16 +8,19 @@ use http::header::USER_AGENT;
 use serde_json::{Value, json};
 
 use super::super::conversion;
+use super::super::core::merge;
+use super::super::core::rules::Generation;
 use super::super::fields::{self, FieldWriter};
 use super::super::golang::parse_uint;
 use super::super::limits::MAX_OBJECT_BYTES;
 use super::super::meta;
 use super::super::status::{ApiError, FieldError};
 use super::super::store::{Object, StoreChange};
+use super::built_in::built_in_rules;
 use super::render::{render, render_dry};
 use super::validate::validate_changed;
 use super::written::Written;
-use super::{Call, definition};
+use super::{Call, built_in, definition};
 
 /// How `managedFields` are set.
 #[derive(Debug)]
@@ -35,7 +38,7 @@ pub(super) fn writer<'a>(call: &'a Call<'_>, now: &'a str) -> FieldWriter<'a> {
         manager: manager(call),
         api_version: &call.served.api_version,
         subresource: &call.info.subresource,
-        schema: version.schema.as_deref(),
+        schema: version.schema.as_deref().or_else(|| merge::schema(&call.served)),
         status_apart: version.status,
         now,
     }
@@ -55,13 +58,20 @@ fn manager<'a>(call: &'a Call<'_>) -> &'a str {
     named.or_else(|| agent().map(first)).filter(|name| !name.is_empty()).unwrap_or("unknown")
 }
 
-/// Sets the `managedFields` of an object before it is stored.
-pub(super) fn track(call: &Call<'_>, before: &Value, new: &mut Value, tracking: &Tracking) {
+/// Sets the `managedFields` of an object before it is stored: the manager owns what differs from `before` in the
+/// object, or in an earlier form of it.
+pub(super) fn track(
+    call: &Call<'_>,
+    before: &Value,
+    earlier: Option<&Value>,
+    new: &mut Value,
+    tracking: &Tracking,
+) {
     let managed = match tracking {
         Tracking::Done(managed) => managed.clone(),
         Tracking::Update => {
             let now = meta::time_text(call.now);
-            fields::track_update(before, new, &writer(call, &now))
+            fields::track_update(before, earlier.unwrap_or(new), &writer(call, &now))
         }
     };
     meta::set(new, "managedFields", managed);
@@ -113,7 +123,7 @@ pub(super) fn replace(
 ) -> Result<Written, ApiError> {
     let of = &call.served.of;
     let name = &*call.info.name;
-    let before = conversion::value(&call.served, old);
+    let before = built_in::read_back(call, conversion::value(&call.served, old));
     let revision = named_revision(&new)?;
     if revision == 0 {
         if !of.is_built_in() || definition::is_definition(of) {
@@ -131,12 +141,19 @@ pub(super) fn replace(
     if definition::is_definition(of) && call.info.subresource.is_empty() {
         definition::begin_update(&mut new);
     }
-    let bumps = bumps_generation(call, &before, &new);
+    let rules = built_in_rules(call);
+    if let Some(rules) = rules.filter(|_| call.info.subresource.is_empty()) {
+        rules.prepare_changed(&mut new, &before);
+    }
+    let bumps = match rules {
+        Some(rules) => call.info.subresource != "status" && rules.bumps(&new, &before),
+        None => bumps_generation(call, &before, &new),
+    };
     let generation = before["metadata"]["generation"].as_i64();
     let generation = generation.map(|generation| generation + i64::from(bumps));
     meta::set(&mut new, "generation", generation.map_or(Value::Null, Value::from));
     validate_changed(call, &before, &new)?;
-    track(call, &before, &mut new, tracking);
+    track(call, &before, None, &mut new, tracking);
     let mut compared = new.clone();
     meta::set(&mut compared, "resourceVersion", before["metadata"]["resourceVersion"].clone());
     if compared == before {
@@ -194,7 +211,10 @@ fn restore_server_fields(before: &Value, new: &mut Value) {
 
 /// Restores `status` for writes of the main resource, and everything else for writes of the status.
 fn restore_other_subresource(call: &Call<'_>, before: &Value, new: &mut Value) {
-    if call.info.subresource == "status" {
+    let own = built_in_rules(call).is_some();
+    if own && !call.info.subresource.is_empty() {
+        restore_around(&call.info.subresource, before, new);
+    } else if call.info.subresource == "status" {
         let status = new.get("status").cloned();
         let managed = new["metadata"]["managedFields"].clone();
         *new = before.clone();
@@ -202,6 +222,31 @@ fn restore_other_subresource(call: &Call<'_>, before: &Value, new: &mut Value) {
         put(new, "status", status);
     } else if call.served.version().status {
         put(new, "status", before.get("status").cloned());
+    }
+}
+
+/// Restores what a subresource of a built-in type does not write. The metadata is written as well.
+fn restore_around(subresource: &str, before: &Value, new: &mut Value) {
+    let asked = std::mem::replace(new, before.clone());
+    new["metadata"] = asked["metadata"].clone();
+    match subresource {
+        "status" | "approval" => put(new, "status", asked.get("status").cloned()),
+        "ephemeralcontainers" => {
+            let containers = asked["spec"].get("ephemeralContainers").cloned();
+            put(&mut new["spec"], "ephemeralContainers", containers);
+        }
+        "resize" => {
+            for field in ["containers", "initContainers"] {
+                let others = asked["spec"][field].as_array().into_iter().flatten();
+                let own = new["spec"].get_mut(field).and_then(Value::as_array_mut);
+                for (own, other) in own.into_iter().flatten().zip(others) {
+                    put(own, "resources", other.get("resources").cloned());
+                    put(own, "resizePolicy", other.get("resizePolicy").cloned());
+                }
+            }
+        }
+        "finalize" => put(&mut new["spec"], "finalizers", asked["spec"].get("finalizers").cloned()),
+        _ => *new = asked,
     }
 }
 
@@ -245,20 +290,26 @@ pub(super) fn begin(call: &Call<'_>, value: &mut Value, tracking: &Tracking) {
     let uid = uuid::Builder::from_random_bytes(call.nonce.to_be_bytes()).into_uuid();
     meta::set(value, "uid", uid.to_string().into());
     meta::set(value, "creationTimestamp", meta::time_text(call.now).into());
-    let counted = !of.is_built_in()
-        || matches!(of.plural(), "deployments" | "jobs" | "pods")
-        || definition::is_definition(of);
+    let rules = built_in_rules(call);
+    let counted = rules.is_none_or(|rules| rules.generation != Generation::None);
     meta::set(value, "generation", if counted { json!(1) } else { Value::Null });
-    if call.served.version().status {
+    if call.served.version().status && !rules.is_some_and(|rules| rules.keeps_status) {
         put(value, "status", None);
     }
     if definition::is_definition(of) {
         definition::begin(value);
     }
+    if let Some(rules) = rules {
+        rules.prepare_new(value);
+        *value = built_in::read_back(call, std::mem::take(value));
+    }
     if of.is_built_in() && of.plural() == "namespaces" {
         let name = meta::text(value, "name").to_owned();
         value["metadata"]["labels"]["kubernetes.io/metadata.name"] = name.into();
-        value["spec"] = json!({"finalizers": ["kubernetes"]});
+        let own = value["spec"]["finalizers"].as_array().cloned().unwrap_or_default();
+        let others = own.into_iter().filter(|name| name != "kubernetes");
+        let finalizers: Vec<Value> = others.chain(["kubernetes".into()]).collect();
+        value["spec"] = json!({"finalizers": finalizers});
         value["status"] = json!({"phase": "Active"});
     }
 }

@@ -4,12 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::StatusCode;
-use http::header::HeaderValue;
 
 use crate::message::Plan;
 
-use super::super::golang::quote;
-use super::super::output::Output;
+use super::super::output::{self, Output};
 use super::super::store::{Committed, Object, StoreChange};
 use super::{Call, Outcome, Resolved, object_plan};
 
@@ -20,6 +18,11 @@ pub(crate) struct PendingAnswer(Box<dyn FnOnce(&Committed) -> Plan + Send>);
 impl PendingAnswer {
     pub(super) fn new(reply: impl FnOnce(&Committed) -> Plan + Send + 'static) -> Self {
         Self(Box::new(reply))
+    }
+
+    /// The answer with a change to it.
+    pub(in super::super) fn map(self, change: impl FnOnce(Plan) -> Plan + Send + 'static) -> Self {
+        Self::new(move |committed| change((self.0)(committed)))
     }
 
     /// The answer, after the commit.
@@ -47,6 +50,11 @@ impl Written {
     /// An object that the next write of a change stores or removes.
     pub(super) fn next(change: &StoreChange, object: &Arc<Object>) -> Self {
         Self { object: Arc::clone(object), write: Some(change.len()) }
+    }
+
+    /// An object that the last write of a change has removed; in a dry run there is none.
+    pub(super) fn removed(change: &StoreChange, object: &Arc<Object>) -> Self {
+        Self { object: Arc::clone(object), write: change.len().checked_sub(1) }
     }
 
     /// An object that a write of a change, by its index, has stored.
@@ -93,7 +101,7 @@ pub(super) fn decision(
     output: Output,
     warnings: &[String],
 ) -> Resolved {
-    let warnings: Vec<_> = warnings.iter().filter_map(|text| warning(text)).collect();
+    let warnings: Vec<_> = warnings.iter().filter_map(|text| output::warning(text)).collect();
     let (served, now) = (call.served.clone(), call.now);
     let plan = move |object: &Object| {
         let mut plan = object_plan(&served, status, object, output, now);
@@ -111,22 +119,14 @@ pub(super) fn decision(
 
 /// The resolution of a request, with a warning in its answer. Streams have none.
 pub(super) fn warned(resolved: Resolved, text: &str) -> Resolved {
-    let Some(header) = warning(text) else { return resolved };
+    let Some(header) = output::warning(text) else { return resolved };
     let add = move |mut plan: Plan| {
         plan.headers.append("warning", header);
         plan
     };
     match resolved {
         Resolved::Outcome(Outcome::Plan(plan)) => Resolved::Outcome(Outcome::Plan(add(plan))),
-        Resolved::Change(change, reply) => {
-            let reply = move |committed: &Committed| add(reply.plan(committed));
-            Resolved::Change(change, PendingAnswer::new(reply))
-        }
+        Resolved::Change(change, answer) => Resolved::Change(change, answer.map(add)),
         other @ Resolved::Outcome(_) => other,
     }
-}
-
-/// A `Warning` header of RFC 7234, as upstream writes it: code 299, agent `-`.
-fn warning(text: &str) -> Option<HeaderValue> {
-    HeaderValue::from_str(&format!("299 - {}", quote(text))).ok()
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::shared::Shared;
 
 /// The shortest and the longest time between two syncs.
-const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
 
 /// How many times as long as the last sync the pause is.
 const SHARE: u32 = 20;

@@ -1,0 +1,389 @@
+//! Values of built-in types as Go decodes and writes them: each value gets the type of its field, unknown
+//! fields and empty values go away (`sigs.k8s.io/json`, `encoding/json`, and for strategic merge patches
+//! `k8s.io/apimachinery/pkg/runtime/converter.go`).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+use super::super::golang::{self, json_kind, quote};
+use super::quantity::Quantity;
+use super::types::{Field, GoKind, GoStruct};
+
+/// How a value is decoded: the messages differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum From {
+    /// From a JSON text.
+    Json,
+    /// From a map: a strategic merge patch, or an applied configuration.
+    Map,
+}
+
+/// Decodes an object in place. Returns the paths of unknown fields, in the order of names.
+///
+/// # Errors
+/// Go's message about the first value of a wrong type.
+pub(in super::super) fn decode(
+    value: &mut Value,
+    of: &'static GoStruct,
+    from: From,
+) -> Result<Vec<String>, String> {
+    let mut decoding = Decoding { from, unknown: Vec::new(), problem: None };
+    let place = Place { of: None, fields: String::new(), path: String::new() };
+    decoding.fill_struct(value, of, &place);
+    decoding.problem.map_or(Ok(decoding.unknown), Err)
+}
+
+struct Decoding {
+    from: From,
+    unknown: Vec<String>,
+    problem: Option<String>,
+}
+
+/// Where a value stands: the struct that has it, the path of fields that messages name, and the path with
+/// indexes and keys for unknown fields.
+struct Place {
+    of: Option<&'static str>,
+    fields: String,
+    path: String,
+}
+
+fn join(before: &str, name: &str) -> String {
+    if before.is_empty() { name.to_owned() } else { format!("{before}.{name}") }
+}
+
+impl Decoding {
+    fn fail(&mut self, why: impl FnOnce() -> String) {
+        self.problem.get_or_insert_with(why);
+    }
+
+    /// A value of the wrong type: `wanted` is the Go type's name.
+    fn wrong(&mut self, value: &Value, kind: &GoKind, wanted: &str, place: &Place) {
+        if self.from == From::Map {
+            self.fail(|| cannot_convert(value, kind));
+            return;
+        }
+        self.fail(|| {
+            let found = match value {
+                Value::Number(number)
+                    if matches!(kind, GoKind::Int { .. } | GoKind::IntOrString) =>
+                {
+                    format!("number {number}")
+                }
+                value => json_kind(value).to_owned(),
+            };
+            let target = match place.of {
+                Some(of) => format!("Go struct field {of}.{} of type {wanted}", place.fields),
+                None => format!("Go value of type {wanted}"),
+            };
+            format!("json: cannot unmarshal {found} into {target}")
+        });
+    }
+
+    /// Makes a value one of a type; a null stays one.
+    fn fill(&mut self, value: &mut Value, kind: &GoKind, place: &Place) {
+        match (kind, &mut *value) {
+            (GoKind::Quantity, Value::Null) => {}
+            (GoKind::Quantity, found) => {
+                let text = match &*found {
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                match Quantity::parse(text.trim()) {
+                    Ok(quantity) => *value = quantity.text().into(),
+                    Err(why) => self.fail(|| why.to_owned()),
+                }
+            }
+            (_, Value::Null) | (GoKind::Any(_), _) => {}
+            (GoKind::Text(_) | GoKind::IntOrString, Value::String(_))
+            | (GoKind::Bool(_), Value::Bool(_))
+            | (GoKind::Float(_), Value::Number(_)) => {}
+            (GoKind::Int { bits, .. }, Value::Number(number)) if fits(number, *bits) => {}
+            (GoKind::IntOrString, Value::Number(number)) if fits(number, 32) => {}
+            (GoKind::Bytes, Value::String(text)) => match golang::decode_base64_padded(text) {
+                Ok(bytes) => *value = STANDARD.encode(bytes).into(),
+                Err(why) if self.from == From::Map => {
+                    self.fail(|| format!("error decoding from json: {why}"));
+                }
+                Err(why) => self.fail(|| why),
+            },
+            (GoKind::Time | GoKind::MicroTime, Value::String(text)) => {
+                match written_time(kind, text) {
+                    Ok(written) => *value = written,
+                    Err(why) => self.fail(|| why),
+                }
+            }
+            (GoKind::Map(..), Value::Object(_)) => self.fill_map(value, kind, place),
+            (GoKind::List(..), Value::Array(_)) => self.fill_list(value, kind, place),
+            (GoKind::Struct(of), Value::Object(_)) => self.fill_struct(value, of.get(), place),
+            (GoKind::Time | GoKind::MicroTime, found) => {
+                let found = found.clone();
+                self.wrong_inside(&found, "string", place);
+            }
+            (GoKind::IntOrString, found) => {
+                let found = found.clone();
+                if self.from == From::Map {
+                    self.wrong_inside(&found, "int32", place);
+                } else {
+                    self.wrong(&found, kind, "int32", place);
+                }
+            }
+            (kind, found) => {
+                let found = found.clone();
+                self.wrong(&found, kind, &kind.name(), place);
+            }
+        }
+    }
+
+    /// A value that a type with its own decoder refuses: a map's place is not known to it.
+    fn wrong_inside(&mut self, value: &Value, wanted: &str, place: &Place) {
+        let of = place.of.filter(|_| self.from == From::Json);
+        let place = Place { of, fields: place.fields.clone(), path: String::new() };
+        let from = std::mem::replace(&mut self.from, From::Json);
+        self.wrong(value, &GoKind::Time, wanted, &place);
+        self.from = from;
+    }
+
+    fn fill_map(&mut self, value: &mut Value, kind: &GoKind, place: &Place) {
+        let (GoKind::Map(_, item), Value::Object(map)) = (kind, value) else { return };
+        for (name, value) in map {
+            let path = join(&place.path, name);
+            let place = Place { of: place.of, fields: place.fields.clone(), path };
+            self.fill(value, item, &place);
+            if value.is_null() {
+                *value = zero(item);
+            }
+        }
+    }
+
+    fn fill_list(&mut self, value: &mut Value, kind: &GoKind, place: &Place) {
+        let (GoKind::List(_, item), Value::Array(list)) = (kind, value) else { return };
+        for (index, value) in list.iter_mut().enumerate() {
+            let path = format!("{}[{index}]", place.path);
+            let place = Place { of: place.of, fields: place.fields.clone(), path };
+            self.fill(value, item, &place);
+            if value.is_null() {
+                *value = zero(item);
+            }
+        }
+    }
+
+    fn fill_struct(&mut self, value: &mut Value, of: &'static GoStruct, place: &Place) {
+        let Value::Object(map) = value else {
+            if !value.is_null() {
+                let found = value.clone();
+                let target = of.name;
+                self.wrong(&found, &GoKind::Any(target), target, place);
+            }
+            return;
+        };
+        let mut written = Map::new();
+        for field in &of.fields {
+            let mut found = map.remove(field.name).unwrap_or_default();
+            let place = Place {
+                of: Some(of.short_name()),
+                fields: join(&place.fields, field.name),
+                path: join(&place.path, field.name),
+            };
+            self.fill(&mut found, &field.kind, &place);
+            if let Some(value) = field.written(found) {
+                written.insert(field.name.to_owned(), value);
+            }
+        }
+        for name in map.keys() {
+            self.unknown.push(join(&place.path, name));
+        }
+        *map = written;
+    }
+}
+
+impl Field {
+    /// The value as Go writes it; `None` for one that is left out. Empty lists and maps are stored as absent ones
+    /// are: the stored form does not tell them apart.
+    fn written(&self, value: Value) -> Option<Value> {
+        let collection = matches!(self.kind, GoKind::List(..) | GoKind::Map(..));
+        let value = match value {
+            Value::Array(list) if collection && list.is_empty() => Value::Null,
+            Value::Object(map) if collection && map.is_empty() => Value::Null,
+            Value::Null if !self.pointer => zero(&self.kind),
+            value => value,
+        };
+        if self.pointer {
+            return if value.is_null() && self.omit_empty { None } else { Some(value) };
+        }
+        let empty = match &value {
+            Value::Null => !matches!(self.kind, GoKind::Time | GoKind::MicroTime),
+            Value::String(text) => {
+                text.is_empty() && matches!(self.kind, GoKind::Text(_) | GoKind::Bytes)
+            }
+            Value::Bool(set) => !set,
+            Value::Number(number) => {
+                number.as_f64() == Some(0.0) && !matches!(self.kind, GoKind::IntOrString)
+            }
+            Value::Array(_) | Value::Object(_) => false,
+        };
+        let zero = self.omit_zero && value == zero(&self.kind);
+        (!(self.omit_empty && empty || zero)).then_some(value)
+    }
+}
+
+/// An empty object, for the ownership of fields: its lists and maps are there without items.
+pub(in super::super) fn empty_object(of: &GoStruct) -> Value {
+    let mut value = empty(of);
+    let Value::Object(map) = &mut value else { return value };
+    for field in &of.fields {
+        let Some(found) = map.get_mut(field.name) else { continue };
+        match &field.kind {
+            GoKind::List(..) if found.is_null() => *found = Value::Array(Vec::new()),
+            GoKind::Map(..) if found.is_null() => *found = Map::new().into(),
+            GoKind::Struct(inner) if found.is_object() => *found = empty_object(inner.get()),
+            _ => {}
+        }
+    }
+    value
+}
+
+/// The zero value of a struct, as Go writes it.
+fn empty(of: &GoStruct) -> Value {
+    let written = of
+        .fields
+        .iter()
+        .filter_map(|field| field.written(Value::Null).map(|value| (field.name.to_owned(), value)));
+    Value::Object(written.collect())
+}
+
+/// The zero value of a type, as Go writes it.
+fn zero(kind: &GoKind) -> Value {
+    match kind {
+        GoKind::Text(_) => "".into(),
+        GoKind::Bool(_) => false.into(),
+        GoKind::Int { .. } | GoKind::Float(_) | GoKind::IntOrString => 0.into(),
+        GoKind::Quantity => "0".into(),
+        GoKind::Struct(of) => empty(of.get()),
+        _ => Value::Null,
+    }
+}
+
+/// Whether an integer type holds a number.
+fn fits(number: &serde_json::Number, bits: u32) -> bool {
+    number.as_i64().is_some_and(|value| match bits {
+        8 => u8::try_from(value).is_ok(),
+        32 => i32::try_from(value).is_ok(),
+        _ => true,
+    })
+}
+
+/// A time or duration as it is written again.
+fn written_time(kind: &GoKind, text: &str) -> Result<Value, String> {
+    let (time, format) = if let GoKind::MicroTime = kind {
+        (golang::parse_micro_time(text)?, "%Y-%m-%dT%H:%M:%S.%6fZ")
+    } else {
+        (golang::parse_time(text)?, "%Y-%m-%dT%H:%M:%SZ")
+    };
+    Ok(time.strftime(format).to_string().into())
+}
+
+/// The message about a value of a map that has the wrong type (`fromUnstructured`).
+fn cannot_convert(value: &Value, kind: &GoKind) -> String {
+    let found = match value {
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        Value::String(_) => "string",
+        Value::Array(_) => "slice",
+        _ => "map",
+    };
+    match (kind, value) {
+        (GoKind::Struct(_) | GoKind::Any(_), _) => format!("cannot restore struct from: {found}"),
+        (GoKind::Map(..), _) => format!("cannot restore map from {found}"),
+        (GoKind::List(..) | GoKind::Bytes, _) => format!("cannot restore slice from {found}"),
+        // Go converts numbers to strings, and numbers among each other.
+        (GoKind::Text(name), Value::Number(number)) if !number.is_f64() => {
+            format!("cannot convert {found} to {name}")
+        }
+        (GoKind::Int { name, .. } | GoKind::Float(name), Value::Number(_)) => {
+            format!("cannot convert {found} to {name}")
+        }
+        (GoKind::Text(_), _) => "unrecognized type: string".to_owned(),
+        (GoKind::Bool(_), _) => "unrecognized type: bool".to_owned(),
+        (GoKind::Int { bits, .. }, _) => format!("unrecognized type: int{bits}"),
+        _ => format!("unrecognized type: {}", kind.name()),
+    }
+}
+
+/// The errors of strict decoding for unknown fields.
+pub(in super::super) fn unknown_fields(paths: &[String]) -> Vec<String> {
+    paths.iter().map(|path| format!("unknown field {}", quote(path))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::types::of_kind;
+    use super::*;
+
+    fn problem(kind: (&str, &str), value: &Value, from: From) -> String {
+        let of = of_kind(kind.0, "v1", kind.1).unwrap();
+        decode(&mut value.clone(), of, from).unwrap_err()
+    }
+
+    #[test]
+    fn values_of_wrong_types_have_gos_messages() {
+        let cannot = "json: cannot unmarshal";
+        for (value, message) in [
+            (json!({"spec": 1}), "number into Go struct field Pod.spec of type v1.PodSpec"),
+            (
+                json!({"spec": {"containers": "x"}}),
+                "string into Go struct field PodSpec.spec.containers of type []v1.Container",
+            ),
+            (
+                json!({"spec": {"containers": [{"ports": [{"containerPort": "x"}]}]}}),
+                "string into Go struct field ContainerPort.spec.containers.ports.containerPort of type int32",
+            ),
+            (
+                json!({"metadata": {"labels": {"a": 1}}}),
+                "number into Go struct field ObjectMeta.metadata.labels of type string",
+            ),
+        ] {
+            assert_eq!(problem(("", "Pod"), &value, From::Json), format!("{cannot} {message}"));
+        }
+        assert_eq!(
+            problem(("", "Secret"), &json!({"data": {"a": "!"}}), From::Json),
+            "illegal base64 data at input byte 0"
+        );
+    }
+
+    #[test]
+    fn values_of_maps_have_the_messages_of_the_converter() {
+        for (value, message) in [
+            (json!({"spec": 1}), "cannot restore struct from: int64"),
+            (json!({"spec": {"containers": "x"}}), "cannot restore slice from string"),
+            (json!({"metadata": {"labels": {"a": 1}}}), "cannot convert int64 to string"),
+            (json!({"metadata": {"labels": "x"}}), "cannot restore map from string"),
+        ] {
+            assert_eq!(problem(("", "Pod"), &value, From::Map), message);
+        }
+        assert_eq!(
+            problem(("", "Secret"), &json!({"data": {"a": "!"}}), From::Map),
+            "error decoding from json: illegal base64 data at input byte 0"
+        );
+    }
+
+    #[test]
+    fn unknown_and_empty_fields_go_away() {
+        let mut value = json!({
+            "kind": "Event", "metadata": {"name": "e", "labels": {}, "x": 1}, "involvedObject": {"y": 2}, "z": [],
+        });
+        let unknown = decode(&mut value, of_kind("", "v1", "Event").unwrap(), From::Json).unwrap();
+        assert_eq!(unknown, ["metadata.x", "involvedObject.y", "z"]);
+        assert_eq!(
+            value,
+            json!({
+                "kind": "Event", "metadata": {"name": "e"}, "involvedObject": {}, "source": {},
+                "firstTimestamp": null, "lastTimestamp": null, "eventTime": null,
+                "reportingComponent": "", "reportingInstance": "",
+            })
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! Defaults of pods, their containers and volumes (`pkg/apis/core/v1/defaults.go`).
+
+use serde_json::{Map, Value, json};
+
+use super::{is_unset, object, pull_policy, set_absent};
+
+/// `SetDefaults_Pod`: what templates of pods do not get.
+pub(super) fn pod(pod: &mut Map<String, Value>) {
+    let spec = object(pod, "spec");
+    for field in ["containers", "initContainers"] {
+        for container in spec.get_mut(field).and_then(Value::as_array_mut).into_iter().flatten() {
+            requests_from_limits(container);
+        }
+    }
+    set_absent(spec, "enableServiceLinks", true);
+    if spec.get("hostNetwork") == Some(&Value::Bool(true)) {
+        for field in ["containers", "initContainers"] {
+            let containers = spec.get_mut(field).and_then(Value::as_array_mut);
+            containers.into_iter().flatten().for_each(ports_of_host);
+        }
+    }
+}
+
+/// The limits of a container are its requests where it has none.
+fn requests_from_limits(container: &mut Value) {
+    let Some(resources) = container.get_mut("resources").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let Some(Value::Object(limits)) = resources.get("limits").cloned() else { return };
+    let requests = object(resources, "requests");
+    for (name, limit) in limits {
+        requests.entry(name).or_insert(limit);
+    }
+}
+
+/// In the network of the host a port is one of the host.
+fn ports_of_host(container: &mut Value) {
+    let ports = container.get_mut("ports").and_then(Value::as_array_mut);
+    for port in ports.into_iter().flatten().filter_map(Value::as_object_mut) {
+        let own = port.get("containerPort").cloned().unwrap_or_default();
+        if is_unset(port.get("hostPort"), false) && own.as_i64().is_some_and(|own| own != 0) {
+            port.insert("hostPort".to_owned(), own);
+        }
+    }
+}
+
+/// `SetDefaults_Container`: the pull policy follows from the tag of the image.
+pub(super) fn container(container: &mut Map<String, Value>) {
+    if is_unset(container.get("imagePullPolicy"), false) {
+        let image = container.get("image").and_then(Value::as_str).unwrap_or_default();
+        let policy = pull_policy(image);
+        container.insert("imagePullPolicy".to_owned(), policy.into());
+    }
+}
+
+/// `SetDefaults_Volume`: a volume without a source is an empty directory.
+pub(super) fn volume(volume: &mut Map<String, Value>) {
+    if volume.keys().all(|field| field == "name") {
+        volume.insert("emptyDir".to_owned(), json!({}));
+    }
+    if let Some(Value::Object(image)) = volume.get_mut("image")
+        && is_unset(image.get("pullPolicy"), false)
+    {
+        let reference = image.get("reference").and_then(Value::as_str).unwrap_or_default();
+        let policy = pull_policy(reference);
+        image.insert("pullPolicy".to_owned(), policy.into());
+    }
+}

@@ -1,0 +1,116 @@
+//! Rules of claims of volumes (`pkg/apis/core/validation/validation.go`, `pkg/registry/core/persistentvolumeclaim`).
+
+use serde_json::{Value, json};
+
+use super::super::super::golang::quote;
+use super::super::super::names;
+use super::super::super::status::FieldError;
+use super::super::diff;
+use super::super::quantity::Quantity;
+use super::check::{
+    Errors, child, immutable, item, label_selector, list, problems, supported_text, text,
+};
+use super::requirements::resource_amount;
+
+const MODES: [&str; 4] = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
+
+/// `ValidatePersistentVolumeClaim`.
+pub(super) fn claim(object: &Value, errors: &mut Errors) {
+    claim_spec(errors, &object["spec"], "spec");
+}
+
+/// `ValidatePersistentVolumeClaimSpec`.
+pub(super) fn claim_spec(errors: &mut Errors, spec: &Value, path: &str) {
+    let modes = list(spec, "accessModes");
+    let modes_path = child(path, "accessModes");
+    if modes.is_empty() {
+        errors.push(FieldError::required(&modes_path, "at least 1 access mode is required"));
+    }
+    label_selector(errors, &spec["selector"], &child(path, "selector"));
+    for mode in modes.iter().filter_map(Value::as_str) {
+        supported_text(errors, mode, &modes_path, &MODES);
+    }
+    let one_pod = modes.iter().any(|mode| mode == "ReadWriteOncePod");
+    let others = modes.iter().filter_map(Value::as_str);
+    if one_pod && others.into_iter().any(|mode| MODES[..3].contains(&mode)) {
+        let why = "may not use ReadWriteOncePod with other access modes";
+        errors.push(FieldError::forbidden(&modes_path, why));
+    }
+    let storage = &spec["resources"]["requests"]["storage"];
+    let storage_path = item(&child(path, "resources"), "storage");
+    match storage.as_str().map(Quantity::parse) {
+        Some(Ok(amount)) if amount.is_zero() || amount.is_negative() => {
+            let shown = quote(&amount.text());
+            errors.push(FieldError::invalid(storage_path, shown, "must be greater than zero"));
+        }
+        Some(_) => resource_amount(errors, "storage", storage, &storage_path),
+        None => errors.push(FieldError::required(storage_path, "")),
+    }
+    let class = text(spec, "storageClassName");
+    if !class.is_empty() {
+        problems(errors, &child(path, "storageClassName"), class, names::subdomain(class));
+    }
+    if !spec["volumeMode"].is_null() {
+        let at = child(path, "volumeMode");
+        supported_text(errors, text(spec, "volumeMode"), &at, &["Block", "Filesystem"]);
+    }
+}
+
+/// `ValidatePersistentVolumeClaimUpdate`: what stays as it is.
+pub(super) fn claim_change(new: &Value, old: &Value, errors: &mut Errors) {
+    let (mut after, mut before) = (new["spec"].clone(), old["spec"].clone());
+    if text(&before, "volumeName").is_empty() && !after["volumeName"].is_null() {
+        before["volumeName"] = after["volumeName"].clone();
+    }
+    let storage = |spec: &Value| spec["resources"]["requests"]["storage"].clone();
+    let (new_size, old_size) = (storage(&after), storage(&before));
+    if new["status"]["phase"] == "Bound" && after["resources"]["requests"].is_object() {
+        after["resources"]["requests"]["storage"] = old_size.clone();
+        match &before["volumeAttributesClassName"] {
+            Value::Null => {
+                drop(after.as_object_mut().map(|spec| spec.remove("volumeAttributesClassName")));
+            }
+            class => after["volumeAttributesClassName"] = class.clone(),
+        }
+    }
+    if after != before {
+        let difference = diff::internal("core.PersistentVolumeClaimSpec", &before, &after);
+        let why = format!(
+            "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound \
+             claims\n{difference}"
+        );
+        errors.push(FieldError::forbidden("spec", &why));
+    }
+    let amount = |value: &Value| {
+        Quantity::parse(value.as_str().unwrap_or("0")).unwrap_or_else(|_| Quantity::whole(0))
+    };
+    let held = amount(&old["status"]["capacity"]["storage"]);
+    if amount(&new_size) < amount(&old_size) && amount(&new_size) <= held {
+        let why = "field can not be less than status.capacity";
+        errors.push(FieldError::forbidden("spec.resources.requests.storage", why));
+    }
+    immutable(errors, &new["spec"]["volumeMode"], &old["spec"]["volumeMode"], "volumeMode");
+}
+
+/// What the server sets in a new claim: its status, and the finalizer of the admission plugin
+/// `StorageObjectInUseProtection`.
+pub(super) fn new_claim(object: &mut Value) {
+    object["status"] = json!({"phase": "Pending"});
+    protect(object, "kubernetes.io/pvc-protection");
+}
+
+/// What the server sets in a new volume.
+pub(super) fn new_volume(object: &mut Value) {
+    let since = object["metadata"]["creationTimestamp"].clone();
+    object["status"] = json!({"phase": "Pending", "lastPhaseTransitionTime": since});
+    protect(object, "kubernetes.io/pv-protection");
+}
+
+fn protect(object: &mut Value, finalizer: &str) {
+    let finalizers = &mut object["metadata"]["finalizers"];
+    match finalizers {
+        Value::Array(list) if list.iter().any(|found| found == finalizer) => {}
+        Value::Array(list) => list.push(finalizer.into()),
+        absent => *absent = json!([finalizer]),
+    }
+}

@@ -1,0 +1,255 @@
+//! Rules of containers (`pkg/apis/core/validation/validation.go`: `validateContainers`,
+//! `validateInitContainers` and what they call).
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::super::super::golang::{json_text, quote};
+use super::super::super::names;
+use super::super::super::status::FieldError;
+use super::check::{
+    Errors, child, data_key, dns_label, is_set, item, list, one_of, port_name, port_number,
+    problems, supported_text, text,
+};
+use super::downward::{FIELDS, field_selector};
+use super::probes::life;
+use super::requirements::resources;
+use super::volumes::{self, Volumes};
+
+/// The containers of a pod.
+pub(super) fn containers(errors: &mut Errors, spec: &Value, path: &str, volumes: &Volumes) {
+    let path = child(path, "containers");
+    let all = list(spec, "containers");
+    if all.is_empty() {
+        errors.push(FieldError::required(path, ""));
+        return;
+    }
+    let mut names = BTreeSet::new();
+    for (index, container) in all.iter().enumerate() {
+        let path = item(&path, index);
+        common(errors, container, &path, volumes);
+        let name = text(container, "name");
+        if !names.insert(name) {
+            errors.push(FieldError::duplicate(child(&path, "name"), quote(name)));
+        }
+        life(errors, container, &path);
+        if !container["restartPolicy"].is_null() {
+            let found = text(container, "restartPolicy");
+            let policies = ["Always", "Never", "OnFailure"];
+            supported_text(errors, found, &child(&path, "restartPolicy"), &policies);
+        }
+    }
+    host_ports(errors, all, &path);
+}
+
+/// The init containers of a pod.
+pub(super) fn init_containers(errors: &mut Errors, spec: &Value, path: &str, volumes: &Volumes) {
+    let path = child(path, "initContainers");
+    let mut names: BTreeSet<&str> =
+        list(spec, "containers").iter().map(|container| text(container, "name")).collect();
+    for (index, container) in list(spec, "initContainers").iter().enumerate() {
+        let at = item(&path, index);
+        common(errors, container, &at, volumes);
+        let name = text(container, "name");
+        if names.contains(name) {
+            errors.push(FieldError::duplicate(child(&at, "name"), quote(name)));
+        } else if !name.is_empty() {
+            names.insert(name);
+        }
+        host_ports(errors, std::slice::from_ref(container), &path);
+        if text(container, "restartPolicy") == "Always" {
+            life(errors, container, &at);
+            continue;
+        }
+        for field in ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
+            if !container[field].is_null() {
+                let why = "may not be set for init containers without restartPolicy=Always";
+                errors.push(FieldError::forbidden(child(&at, field), why));
+            }
+        }
+    }
+}
+
+fn common(errors: &mut Errors, container: &Value, path: &str, volumes: &Volumes) {
+    let name = text(container, "name");
+    if name.is_empty() {
+        errors.push(FieldError::required(child(path, "name"), ""));
+    } else {
+        dns_label(errors, name, &child(path, "name"));
+    }
+    if text(container, "image").is_empty() {
+        errors.push(FieldError::required(child(path, "image"), ""));
+    }
+    let messages = ["File", "FallbackToLogsOnError"];
+    one_of(errors, container, "terminationMessagePolicy", path, &messages);
+    ports(errors, container, &child(path, "ports"));
+    environment(errors, container, &child(path, "env"));
+    environment_sources(errors, container, &child(path, "envFrom"));
+    volumes::mounts(errors, container, path, volumes);
+    one_of(errors, container, "imagePullPolicy", path, &["Always", "IfNotPresent", "Never"]);
+    resources(errors, &container["resources"], &child(path, "resources"));
+    security(errors, &container["securityContext"], &child(path, "securityContext"));
+}
+
+/// `validateContainerPorts`.
+fn ports(errors: &mut Errors, container: &Value, path: &str) {
+    let mut names = BTreeSet::new();
+    for (index, port) in list(container, "ports").iter().enumerate() {
+        let path = item(path, index);
+        let name = text(port, "name");
+        if !name.is_empty() {
+            let found = port_name(name);
+            if found.is_empty() {
+                if !names.insert(name) {
+                    errors.push(FieldError::duplicate(child(&path, "name"), quote(name)));
+                }
+            } else {
+                problems(errors, &child(&path, "name"), name, found);
+            }
+        }
+        match port["containerPort"].as_i64().unwrap_or_default() {
+            0 => errors.push(FieldError::required(child(&path, "containerPort"), "")),
+            number => port_number(errors, number, &child(&path, "containerPort")),
+        }
+        if is_set(port, "hostPort") {
+            let number = port["hostPort"].as_i64().unwrap_or_default();
+            port_number(errors, number, &child(&path, "hostPort"));
+        }
+        one_of(errors, port, "protocol", &path, &["SCTP", "TCP", "UDP"]);
+    }
+}
+
+/// `checkHostPortConflicts`.
+fn host_ports(errors: &mut Errors, containers: &[Value], path: &str) {
+    let mut taken = BTreeSet::new();
+    for (index, container) in containers.iter().enumerate() {
+        for (at, port) in list(container, "ports").iter().enumerate() {
+            if !is_set(port, "hostPort") {
+                continue;
+            }
+            let (protocol, ip) = (text(port, "protocol"), text(port, "hostIP"));
+            let key = format!("{protocol}/{ip}/{}", port["hostPort"]);
+            if !taken.insert(key.clone()) {
+                let path = child(&item(&child(&item(path, index), "ports"), at), "hostPort");
+                errors.push(FieldError::duplicate(path, quote(&key)));
+            }
+        }
+    }
+}
+
+/// `IsRelaxedEnvVarName`.
+fn variable_name(name: &str) -> Vec<String> {
+    if name.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'=') {
+        return Vec::new();
+    }
+    let why = "a valid environment variable name must consist only of printable ASCII characters other than '='";
+    vec![why.to_owned()]
+}
+
+/// `ValidateEnv`.
+fn environment(errors: &mut Errors, container: &Value, path: &str) {
+    for (index, variable) in list(container, "env").iter().enumerate() {
+        let path = item(path, index);
+        let name = text(variable, "name");
+        if name.is_empty() {
+            errors.push(FieldError::required(child(&path, "name"), ""));
+        } else {
+            problems(errors, &child(&path, "name"), name, variable_name(name));
+        }
+        let source = &variable["valueFrom"];
+        if !source.is_null() {
+            let path = child(&path, "valueFrom");
+            variable_source(errors, source, text(variable, "value"), &path);
+        }
+    }
+}
+
+/// `validateEnvVarValueFrom`.
+fn variable_source(errors: &mut Errors, source: &Value, value: &str, path: &str) {
+    let mut count = 0;
+    if !source["fieldRef"].is_null() {
+        count += 1;
+        field_selector(errors, &source["fieldRef"], &FIELDS, &child(path, "fieldRef"));
+    }
+    if !source["resourceFieldRef"].is_null() {
+        count += 1;
+        let at = child(path, "resourceFieldRef");
+        if text(&source["resourceFieldRef"], "resource").is_empty() {
+            errors.push(FieldError::required(child(&at, "resource"), ""));
+        }
+    }
+    for field in ["configMapKeyRef", "secretKeyRef"] {
+        let reference = &source[field];
+        if reference.is_null() {
+            continue;
+        }
+        count += 1;
+        let path = child(path, field);
+        let name = text(reference, "name");
+        problems(errors, &child(&path, "name"), name, names::subdomain(name));
+        let key = text(reference, "key");
+        if key.is_empty() {
+            errors.push(FieldError::required(child(&path, "key"), ""));
+        } else {
+            problems(errors, &child(&path, "key"), key, data_key(key));
+        }
+    }
+    count += u32::from(!source["fileKeyRef"].is_null());
+    let why = match count {
+        0 => {
+            "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"
+        }
+        _ if !value.is_empty() => "may not be specified when `value` is not empty",
+        1 => return,
+        _ => "may not have more than one field specified at a time",
+    };
+    errors.push(FieldError::invalid(path, "\"\"", why));
+}
+
+/// `ValidateEnvFrom`.
+fn environment_sources(errors: &mut Errors, container: &Value, path: &str) {
+    for (index, source) in list(container, "envFrom").iter().enumerate() {
+        let at = item(path, index);
+        let prefix = text(source, "prefix");
+        problems(errors, &child(&at, "prefix"), prefix, variable_name(prefix));
+        let mut count = 0;
+        for field in ["configMapRef", "secretRef"] {
+            if !source[field].is_null() {
+                count += 1;
+                let path = child(&child(&at, field), "name");
+                let name = text(&source[field], "name");
+                if name.is_empty() {
+                    errors.push(FieldError::required(path, ""));
+                } else {
+                    problems(errors, &path, name, names::subdomain(name));
+                }
+            }
+        }
+        let why = match count {
+            0 => "must specify one of: `configMapRef` or `secretRef`",
+            1 => continue,
+            _ => "may not have more than one field specified at a time",
+        };
+        errors.push(FieldError::invalid(path, "\"\"", why));
+    }
+}
+
+/// `ValidateSecurityContext`.
+fn security(errors: &mut Errors, context: &Value, path: &str) {
+    for field in ["runAsUser", "runAsGroup"] {
+        user_or_group(errors, &context[field], &child(path, field));
+    }
+    if context["allowPrivilegeEscalation"] == false && context["privileged"] == true {
+        let why = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true";
+        errors.push(FieldError::invalid(path, json_text(context), why));
+    }
+}
+
+/// `IsValidUserID`, `IsValidGroupID`.
+pub(super) fn user_or_group(errors: &mut Errors, value: &Value, path: &str) {
+    if let Some(id) = value.as_i64().filter(|id| !(0..=i64::from(i32::MAX)).contains(id)) {
+        let why = "must be between 0 and 2147483647, inclusive";
+        errors.push(FieldError::invalid(path, id, why));
+    }
+}

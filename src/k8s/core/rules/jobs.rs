@@ -1,0 +1,253 @@
+//! Rules of jobs (`pkg/apis/batch/validation/validation.go`, `pkg/registry/batch`).
+
+use serde_json::{Map, Value, json};
+
+use super::super::super::golang::{json_text, quote};
+use super::super::super::status::FieldError;
+use super::super::diff;
+use super::check::{
+    Errors, child, immutable, item, label_selector, list, non_negative, selects, supported_text,
+    text,
+};
+use super::pods::template;
+
+/// The labels that a job has in its template: those with a prefix, and the older ones.
+const UIDS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
+const NAMES: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
+
+/// `jobStrategy.PrepareForCreate`: the labels of the template and the selector.
+pub(super) fn new_job(object: &mut Value) {
+    object["status"] = json!({});
+    if object["spec"]["manualSelector"] == true {
+        return;
+    }
+    let metadata = |field: &str| object["metadata"][field].clone();
+    let (name, uid) = (metadata("name"), metadata("uid"));
+    let whole = Map::new;
+    let labels = &mut object["spec"]["template"]["metadata"]["labels"];
+    let mut map = labels.as_object().cloned().unwrap_or_else(whole);
+    for label in NAMES {
+        map.entry(label).or_insert_with(|| name.clone());
+    }
+    for label in UIDS {
+        map.entry(label).or_insert_with(|| uid.clone());
+    }
+    *labels = map.into();
+    let chosen = &mut object["spec"]["selector"]["matchLabels"];
+    let mut map = chosen.as_object().cloned().unwrap_or_else(whole);
+    map.entry(UIDS[1]).or_insert(uid);
+    *chosen = map.into();
+}
+
+/// `ValidateJob`.
+pub(super) fn job(object: &Value, errors: &mut Errors) {
+    let spec = &object["spec"];
+    if spec["manualSelector"] != true && !spec["selector"].is_null() {
+        generated_selector(errors, object);
+    }
+    job_spec(errors, spec, "spec");
+    if spec["selector"].is_null() {
+        errors.push(FieldError::required("spec.selector", ""));
+    } else {
+        label_selector(errors, &spec["selector"], "spec.selector");
+    }
+    let labels = &spec["template"]["metadata"]["labels"];
+    if !selects(&spec["selector"], labels) {
+        let why = "`selector` does not match template `labels`";
+        errors.push(FieldError::invalid("spec.template.metadata.labels", json_text(labels), why));
+    }
+}
+
+fn generated_selector(errors: &mut Errors, object: &Value) {
+    let (name, uid) = (&object["metadata"]["name"], &object["metadata"]["uid"]);
+    let labels = &object["spec"]["template"]["metadata"]["labels"];
+    for (label, wanted) in [(UIDS[0], uid), (NAMES[0], name), (UIDS[1], uid), (NAMES[1], name)] {
+        let path = "spec.template.metadata.labels";
+        match labels.get(label) {
+            None => {
+                let why = format!("must be '{}'", wanted.as_str().unwrap_or_default());
+                errors.push(FieldError::required(item(path, label), &why));
+            }
+            Some(found) if found != wanted => {
+                let why = format!("must be '{}'", wanted.as_str().unwrap_or_default());
+                errors.push(FieldError::invalid(item(path, label), json_text(labels), &why));
+            }
+            Some(_) => {}
+        }
+    }
+    let expected = json!({UIDS[0]: uid, UIDS[1]: uid, NAMES[0]: name, NAMES[1]: name});
+    let selector = &object["spec"]["selector"];
+    if !selects(selector, &expected) {
+        let why = "`selector` not auto-generated";
+        errors.push(FieldError::invalid("spec.selector", json_text(selector), why));
+    }
+}
+
+/// `validateJobSpec`.
+fn job_spec(errors: &mut Errors, spec: &Value, path: &str) {
+    for field in [
+        "parallelism",
+        "completions",
+        "activeDeadlineSeconds",
+        "backoffLimit",
+        "ttlSecondsAfterFinished",
+        "backoffLimitPerIndex",
+        "maxFailedIndexes",
+    ] {
+        non_negative(errors, spec, field, path);
+    }
+    let is_null = |field: &str| spec[field].is_null();
+    if !is_null("maxFailedIndexes") && is_null("backoffLimitPerIndex") {
+        let why = "when maxFailedIndexes is specified";
+        errors.push(FieldError::required(child(path, "backoffLimitPerIndex"), why));
+    }
+    let mode = text(spec, "completionMode");
+    if !is_null("completionMode") {
+        let at = child(path, "completionMode");
+        supported_text(errors, mode, &at, &["NonIndexed", "Indexed"]);
+    }
+    if mode == "Indexed" {
+        if is_null("completions") {
+            let why = "when completion mode is Indexed";
+            errors.push(FieldError::required(child(path, "completions"), why));
+        }
+        let most = 100_000;
+        if let Some(found) = spec["parallelism"].as_i64().filter(|found| *found > most) {
+            let why =
+                format!("must be less than or equal to {most} when completion mode is Indexed");
+            errors.push(FieldError::invalid(child(path, "parallelism"), found, &why));
+        }
+    }
+    if mode.is_empty() || mode == "NonIndexed" {
+        for field in ["backoffLimitPerIndex", "maxFailedIndexes"] {
+            if !is_null(field) {
+                let why = "requires indexed completion mode";
+                errors.push(FieldError::invalid(child(path, field), &spec[field], why));
+            }
+        }
+    }
+    if !is_null("podReplacementPolicy") {
+        let known: &[&str] = if is_null("podFailurePolicy") {
+            &["Failed", "TerminatingOrFailed"]
+        } else {
+            &["Failed"]
+        };
+        let found = text(spec, "podReplacementPolicy");
+        supported_text(errors, found, &child(path, "podReplacementPolicy"), known);
+    }
+    template(errors, &spec["template"], &child(path, "template"));
+    let at = child(path, "template.spec.restartPolicy");
+    match text(&spec["template"]["spec"], "restartPolicy") {
+        "" | "Always" => {
+            let why = "valid values: \"OnFailure\", \"Never\"";
+            errors.push(FieldError::required(at, why));
+        }
+        "Never" => {}
+        "OnFailure" if is_null("podFailurePolicy") => {}
+        found @ "OnFailure" => {
+            let why = "only \"Never\" is supported when podFailurePolicy is specified";
+            errors.push(FieldError::invalid(at, quote(found), why));
+        }
+        found => supported_text(errors, found, &at, &["OnFailure", "Never"]),
+    }
+}
+
+/// `ValidateJobSpecUpdate`: what stays as it is.
+pub(super) fn job_change(new: &Value, old: &Value, errors: &mut Errors) {
+    let (new, old) = (&new["spec"], &old["spec"]);
+    if new["completionMode"] == "Indexed" {
+        if new["completions"] != old["completions"]
+            && !new["completions"].is_null()
+            && new["completions"] != new["parallelism"]
+        {
+            let why = "can only be modified in tandem with spec.parallelism";
+            let shown = json_text(&new["completions"]);
+            errors.push(FieldError::invalid("spec.completions", shown, why));
+        }
+    } else {
+        immutable(errors, &new["completions"], &old["completions"], "spec.completions");
+    }
+    immutable(errors, &new["selector"], &old["selector"], "spec.selector");
+    template_change(errors, new, old);
+    for field in
+        ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"]
+    {
+        immutable(errors, &new[field], &old[field], &child("spec", field));
+    }
+}
+
+/// `validatePodTemplateUpdate`: a job that is suspended and has not started may get other scheduling directives
+/// and resources.
+fn template_change(errors: &mut Errors, new: &Value, old: &Value) {
+    let suspended = old["suspend"] == true;
+    let mut before = old["template"].clone();
+    let after = &new["template"];
+    if suspended {
+        for field in ["nodeSelector", "tolerations", "schedulingGates"] {
+            copy(&mut before["spec"], &after["spec"], field);
+        }
+        for field in ["annotations", "labels"] {
+            copy(&mut before["metadata"], &after["metadata"], field);
+        }
+        for field in ["containers", "initContainers"] {
+            let others = list(&after["spec"], field);
+            let own = before["spec"][field].as_array_mut().into_iter().flatten();
+            for (own, other) in own.zip(others) {
+                copy(own, other, "resources");
+            }
+            if before["spec"][field].is_null() {
+                drop(before["spec"].as_object_mut().map(|spec| spec.remove(field)));
+            }
+        }
+    }
+    if *after != before {
+        let shown = diff::internal_text("core.PodTemplateSpec", after);
+        errors.push(FieldError::invalid("spec.template", shown, "field is immutable"));
+    }
+}
+
+fn copy(to: &mut Value, from: &Value, field: &str) {
+    let Value::Object(to) = to else { return };
+    match from.get(field) {
+        Some(value) => to.insert(field.to_owned(), value.clone()),
+        None => to.remove(field),
+    };
+}
+
+/// `ValidateCronJobCreate`.
+pub(super) fn cron_job(object: &Value, errors: &mut Errors) {
+    let spec = &object["spec"];
+    let schedule = text(spec, "schedule");
+    if schedule.is_empty() {
+        errors.push(FieldError::required("spec.schedule", ""));
+    } else if let Err(why) = super::schedule::parse(schedule) {
+        errors.push(FieldError::invalid("spec.schedule", quote(schedule), &why));
+    }
+    non_negative(errors, spec, "startingDeadlineSeconds", "spec");
+    let policies = ["Allow", "Forbid", "Replace"];
+    super::check::one_of(errors, spec, "concurrencyPolicy", "spec", &policies);
+    let job = &spec["jobTemplate"]["spec"];
+    job_spec(errors, job, "spec.jobTemplate.spec");
+    let path = "spec.jobTemplate.spec";
+    if job["manualSelector"] == true {
+        let known = ["nil".to_owned(), "false".to_owned()];
+        let at = child(path, "manualSelector");
+        errors.push(FieldError::not_supported(at, true, &known));
+    } else if !job["selector"].is_null() {
+        let shown = json_text(&job["selector"]);
+        let why = "`selector` will be auto-generated";
+        errors.push(FieldError::invalid(child(path, "selector"), shown, why));
+    }
+    for field in ["successfulJobsHistoryLimit", "failedJobsHistoryLimit"] {
+        non_negative(errors, spec, field, "spec");
+    }
+}
+
+/// The name of a new cron job leaves room for what its jobs add to it.
+pub(super) fn new_cron_job_name(object: &Value, errors: &mut Errors) {
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    if name.len() > 52 {
+        let why = "must be no more than 52 characters";
+        errors.push(FieldError::invalid("metadata.name", quote(name), why));
+    }
+}

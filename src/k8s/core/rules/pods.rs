@@ -1,0 +1,363 @@
+//! Rules of pods and their templates (`pkg/apis/core/validation/validation.go`: `ValidatePodSpec`,
+//! `ValidatePodUpdate`; `pkg/registry/core/pod/strategy.go`; the admission plugins that are on by default).
+
+use serde_json::{Value, json};
+
+use super::super::super::golang::quote;
+use super::super::super::names;
+use super::super::super::status::FieldError;
+use super::super::diff;
+use super::check::{
+    Errors, child, dns_label, is_set, item, label_selector, labels, list, one_of, problems,
+    supported_text, text,
+};
+use super::{containers, volumes};
+
+/// `ValidatePodTemplateSpec`.
+pub(super) fn template(errors: &mut Errors, template: &Value, path: &str) {
+    let metadata = &template["metadata"];
+    labels(errors, &metadata["labels"], &child(path, "labels"));
+    for (key, _) in super::check::entries(metadata, "annotations") {
+        let lower = key.to_lowercase();
+        problems(errors, &child(path, "annotations"), key, names::qualified_name(&lower));
+    }
+    let spec_path = child(path, "spec");
+    pod_spec(errors, &template["spec"], &spec_path);
+    if is_set(&template["spec"], "ephemeralContainers") {
+        let why = "ephemeral containers not allowed in pod template";
+        errors.push(FieldError::forbidden(child(&spec_path, "ephemeralContainers"), why));
+    }
+}
+
+/// `ValidatePodCreate`.
+pub(super) fn pod(object: &Value, errors: &mut Errors) {
+    pod_spec(errors, &object["spec"], "spec");
+}
+
+/// What only a new pod cannot have.
+pub(super) fn new_pod(object: &Value, errors: &mut Errors) {
+    if is_set(&object["spec"], "ephemeralContainers") {
+        let why = "cannot be set on create";
+        errors.push(FieldError::forbidden("spec.ephemeralContainers", why));
+    }
+}
+
+/// `ValidatePodSpec`.
+fn pod_spec(errors: &mut Errors, spec: &Value, path: &str) {
+    let at = |field: &str| child(path, field);
+    let valid = volumes::volumes(errors, spec, path);
+    containers::containers(errors, spec, path, &valid);
+    containers::init_containers(errors, spec, path, &valid);
+    host_ports(errors, spec, path);
+    one_of(errors, spec, "restartPolicy", path, &["Always", "OnFailure", "Never"]);
+    let policies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
+    one_of(errors, spec, "dnsPolicy", path, &policies);
+    labels(errors, &spec["nodeSelector"], &at("nodeSelector"));
+    let context = &spec["securityContext"];
+    for field in ["runAsUser", "runAsGroup", "fsGroup"] {
+        let path = child(&at("securityContext"), field);
+        containers::user_or_group(errors, &context[field], &path);
+    }
+    affinity(errors, &spec["affinity"], &at("affinity"));
+    spread(errors, spec, path);
+    let name = |errors: &mut Errors, field: &str| {
+        let found = text(spec, field);
+        if !found.is_empty() {
+            problems(errors, &child(path, field), found, names::subdomain(found));
+        }
+    };
+    name(errors, "serviceAccountName");
+    name(errors, "nodeName");
+    let deadline = spec["activeDeadlineSeconds"].as_i64();
+    if let Some(found) = deadline.filter(|found| !(1..=i64::from(i32::MAX)).contains(found)) {
+        let why = "must be between 1 and 2147483647, inclusive";
+        errors.push(FieldError::invalid(at("activeDeadlineSeconds"), found, why));
+    }
+    for field in ["hostname", "subdomain"] {
+        if is_set(spec, field) {
+            dns_label(errors, text(spec, field), &at(field));
+        }
+    }
+    tolerations(errors, spec, &at("tolerations"));
+    for (index, alias) in list(spec, "hostAliases").iter().enumerate() {
+        let path = child(&item(&at("hostAliases"), index), "ip");
+        let address = text(alias, "ip");
+        if address.parse::<std::net::IpAddr>().is_err() {
+            let why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+            errors.push(FieldError::invalid(path, quote(address), why));
+        }
+    }
+    name(errors, "priorityClassName");
+    name(errors, "runtimeClassName");
+    if !spec["preemptionPolicy"].is_null() {
+        let policies = ["PreemptLowerPriority", "Never"];
+        one_of(errors, spec, "preemptionPolicy", path, &policies);
+    }
+}
+
+/// `validateHostNetwork`: in the host's network a port is one of the host.
+fn host_ports(errors: &mut Errors, spec: &Value, path: &str) {
+    if spec["hostNetwork"] != true {
+        return;
+    }
+    for (index, container) in list(spec, "containers").iter().enumerate() {
+        for (number, port) in list(container, "ports").iter().enumerate() {
+            if is_set(port, "hostPort") && port["hostPort"] != port["containerPort"] {
+                let path = item(&child(&item(&child(path, "containers"), index), "ports"), number);
+                let why = "must match `hostPort` when `hostNetwork` is true";
+                let shown = &port["containerPort"];
+                errors.push(FieldError::invalid(child(&path, "containerPort"), shown, why));
+            }
+        }
+    }
+}
+
+/// `ValidateTolerations`.
+fn tolerations(errors: &mut Errors, spec: &Value, path: &str) {
+    for (index, toleration) in list(spec, "tolerations").iter().enumerate() {
+        let path = item(path, index);
+        let at = |field: &str| child(&path, field);
+        let [key, operator, effect, value] =
+            ["key", "operator", "effect", "value"].map(|field| text(toleration, field));
+        if key.is_empty() {
+            if operator != "Exists" {
+                let why = "operator must be Exists when `key` is empty, which means \"match all values and all keys\"";
+                errors.push(FieldError::invalid(at("operator"), quote(operator), why));
+            }
+        } else {
+            problems(errors, &at("key"), key, names::qualified_name(key));
+        }
+        if !toleration["tolerationSeconds"].is_null() && effect != "NoExecute" {
+            let why = "effect must be 'NoExecute' when `tolerationSeconds` is set";
+            errors.push(FieldError::invalid(at("effect"), quote(effect), why));
+        }
+        match operator {
+            "" | "Equal" => {
+                let found = names::label_value(value);
+                if !found.is_empty() {
+                    let why = found.join(";");
+                    errors.push(FieldError::invalid(at("operator"), quote(value), &why));
+                }
+            }
+            "Exists" if !value.is_empty() => {
+                let why = "value must be empty when `operator` is 'Exists'";
+                errors.push(FieldError::invalid(at("operator"), quote(value), why));
+            }
+            "Exists" => {}
+            other => {
+                let known: &[&str] = if matches!(other, "Lt" | "Gt") {
+                    &["Equal", "Exists", "Lt", "Gt"]
+                } else {
+                    &["Equal", "Exists"]
+                };
+                let known: Vec<String> = known.iter().map(|text| (*text).to_owned()).collect();
+                errors.push(FieldError::not_supported(at("operator"), quote(other), &known));
+            }
+        }
+        if !effect.is_empty() {
+            let effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+            supported_text(errors, effect, &at("effect"), &effects);
+        }
+    }
+}
+
+/// `validateAffinity`: the terms for nodes and for pods.
+fn affinity(errors: &mut Errors, affinity: &Value, path: &str) {
+    let nodes = &affinity["nodeAffinity"];
+    let required = &nodes["requiredDuringSchedulingIgnoredDuringExecution"];
+    let required_path =
+        child(&child(path, "nodeAffinity"), "requiredDuringSchedulingIgnoredDuringExecution");
+    if !required.is_null() && !is_set(required, "nodeSelectorTerms") {
+        let why = "must have at least one node selector term";
+        errors.push(FieldError::required(child(&required_path, "nodeSelectorTerms"), why));
+    }
+    for kind in ["podAffinity", "podAntiAffinity"] {
+        let base = child(path, kind);
+        let field = "requiredDuringSchedulingIgnoredDuringExecution";
+        for (index, term) in list(&affinity[kind], field).iter().enumerate() {
+            pod_term(errors, term, &item(&child(&base, field), index));
+        }
+        let field = "preferredDuringSchedulingIgnoredDuringExecution";
+        for (index, term) in list(&affinity[kind], field).iter().enumerate() {
+            let path = item(&child(&base, field), index);
+            let weight = term["weight"].as_i64().unwrap_or_default();
+            if !(1..=100).contains(&weight) {
+                let why = "must be in the range 1-100";
+                errors.push(FieldError::invalid(child(&path, "weight"), weight, why));
+            }
+            pod_term(errors, &term["podAffinityTerm"], &child(&path, "podAffinityTerm"));
+        }
+    }
+}
+
+fn pod_term(errors: &mut Errors, term: &Value, path: &str) {
+    label_selector(errors, &term["labelSelector"], &child(path, "labelSelector"));
+    let key = text(term, "topologyKey");
+    if key.is_empty() {
+        let why = "can not be empty";
+        errors.push(FieldError::required(child(path, "topologyKey"), why));
+    }
+    problems(errors, &child(path, "topologyKey"), key, names::qualified_name(key));
+}
+
+/// `validateTopologySpreadConstraints`.
+fn spread(errors: &mut Errors, spec: &Value, path: &str) {
+    for (index, constraint) in list(spec, "topologySpreadConstraints").iter().enumerate() {
+        let path = item(&child(path, "topologySpreadConstraints"), index);
+        let skew = constraint["maxSkew"].as_i64().unwrap_or_default();
+        if skew <= 0 {
+            let why = "must be greater than zero";
+            errors.push(FieldError::invalid(child(&path, "maxSkew"), skew, why));
+        }
+        let key = text(constraint, "topologyKey");
+        if key.is_empty() {
+            errors.push(FieldError::required(child(&path, "topologyKey"), "can not be empty"));
+        }
+        let actions = ["DoNotSchedule", "ScheduleAnyway"];
+        let found = text(constraint, "whenUnsatisfiable");
+        supported_text(errors, found, &child(&path, "whenUnsatisfiable"), &actions);
+        label_selector(errors, &constraint["labelSelector"], &child(&path, "labelSelector"));
+    }
+}
+
+/// What the server sets in a new pod: its status, and what the admission plugin `DefaultTolerationSeconds` adds.
+pub(super) fn create(object: &mut Value) {
+    let class = quality(&object["spec"]);
+    object["status"] = json!({"phase": "Pending", "qosClass": class});
+    let spec = &mut object["spec"];
+    if !spec.is_object() {
+        return;
+    }
+    let gated = is_set(spec, "schedulingGates");
+    let own = list(spec, "tolerations");
+    let tolerates = |taint: &str| {
+        own.iter().any(|toleration| {
+            let (key, effect) = (text(toleration, "key"), text(toleration, "effect"));
+            (key.is_empty() || key == taint) && matches!(effect, "" | "NoExecute")
+        })
+    };
+    let added: Vec<Value> = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
+        .into_iter()
+        .filter(|taint| !tolerates(taint))
+        .map(|taint| {
+            json!({"key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
+        })
+        .collect();
+    let all: Vec<Value> = own.iter().cloned().chain(added).collect();
+    spec["tolerations"] = all.into();
+    if gated {
+        let since = object["metadata"]["creationTimestamp"].clone();
+        object["status"]["conditions"] = json!([{
+            "type": "PodScheduled", "status": "False", "lastProbeTime": null, "lastTransitionTime": since,
+            "reason": "SchedulingGated", "message": "Scheduling is blocked due to non-empty scheduling gates",
+        }]);
+    }
+}
+
+/// The class of a pod's quality of service (`pkg/apis/core/helper/qos`).
+fn quality(spec: &Value) -> &'static str {
+    let containers = || list(spec, "containers").iter().chain(list(spec, "initContainers"));
+    let of = |container: &Value, field: &str, name: &str| {
+        container["resources"][field].get(name).cloned().unwrap_or_default()
+    };
+    let kinds = ["cpu", "memory"];
+    let any = containers().any(|container| {
+        ["limits", "requests"]
+            .iter()
+            .any(|field| kinds.iter().any(|name| !of(container, field, name).is_null()))
+    });
+    let guaranteed = containers().all(|container| {
+        kinds.iter().all(|name| {
+            let limit = of(container, "limits", name);
+            !limit.is_null() && limit == of(container, "requests", name)
+        })
+    });
+    match (any, guaranteed) {
+        (false, _) => "BestEffort",
+        (true, true) => "Guaranteed",
+        (true, false) => "Burstable",
+    }
+}
+
+const UPDATABLE: &str = "pod updates may not change fields other than \
+     `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only \
+     additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was \
+     previously negative)";
+
+/// `ValidatePodUpdate`: what stays as it is.
+pub(super) fn pod_change(new: &Value, old: &Value, errors: &mut Errors) {
+    let (before, after) = (&old["spec"], &new["spec"]);
+    for field in ["containers", "initContainers"] {
+        let path = child("spec", field);
+        if list(after, field).len() != list(before, field).len() {
+            let why = "pod updates may not add or remove containers";
+            errors.push(FieldError::forbidden(path, why));
+            return;
+        }
+        for (index, container) in list(after, field).iter().enumerate() {
+            let image = text(container, "image");
+            if image.trim() != image {
+                let why = "must not have leading or trailing whitespace";
+                let path = child(&item(&path, index), "image");
+                errors.push(FieldError::invalid(path, quote(image), why));
+            }
+        }
+    }
+    let deadline = |spec: &Value| spec["activeDeadlineSeconds"].as_i64();
+    match (deadline(after), deadline(before)) {
+        (Some(new), Some(old)) if old < new => {
+            let why = "must be less than or equal to previous value";
+            errors.push(FieldError::invalid("spec.activeDeadlineSeconds", new, why));
+            return;
+        }
+        (None, Some(_)) => {
+            let why = "must not update from a positive integer to nil value";
+            errors.push(FieldError::invalid("spec.activeDeadlineSeconds", "null", why));
+        }
+        _ => {}
+    }
+    let kept = list(before, "tolerations")
+        .iter()
+        .all(|old| list(after, "tolerations").iter().any(|new| same_toleration(new, old)));
+    if !kept {
+        let why = "existing toleration can not be modified except its tolerationSeconds";
+        errors.push(FieldError::forbidden("spec.tolerations", why));
+    }
+    if after == before {
+        return;
+    }
+    let mut munged = after.clone();
+    for field in ["containers", "initContainers"] {
+        let own = munged[field].as_array_mut().into_iter().flatten();
+        for (container, old) in own.zip(list(before, field)) {
+            restore(container, old, "image");
+        }
+        if munged[field].is_null() {
+            drop(munged.as_object_mut().map(|spec| spec.remove(field)));
+        }
+    }
+    for field in ["activeDeadlineSeconds", "schedulingGates", "tolerations"] {
+        restore(&mut munged, before, field);
+    }
+    let grace = "terminationGracePeriodSeconds";
+    if before[grace].as_i64().is_some_and(i64::is_negative) && munged[grace] == 1 {
+        restore(&mut munged, before, grace);
+    }
+    if munged != *before {
+        let (old, new) = (diff::pod_spec(before), diff::pod_spec(&munged));
+        let difference = diff::internal("core.PodSpec", &old, &new);
+        errors.push(FieldError::forbidden("spec", &format!("{UPDATABLE}\n{difference}")));
+    }
+}
+
+fn same_toleration(new: &Value, old: &Value) -> bool {
+    ["key", "operator", "value", "effect"].iter().all(|field| new[*field] == old[*field])
+}
+
+fn restore(value: &mut Value, old: &Value, field: &str) {
+    let Value::Object(map) = value else { return };
+    match old.get(field) {
+        Some(found) => map.insert(field.to_owned(), found.clone()),
+        None => map.remove(field),
+    };
+}

@@ -1,0 +1,66 @@
+//! What the server sets in new and changed objects of types that need little (`PrepareForCreate` and
+//! `PrepareForUpdate` in `pkg/registry`).
+
+use serde_json::{Value, json};
+
+pub(super) fn empty_status(object: &mut Value) {
+    object["status"] = json!({});
+}
+
+pub(super) fn empty_replicas(object: &mut Value) {
+    object["status"] = json!({"replicas": 0});
+}
+
+pub(super) fn empty_ingress_status(object: &mut Value) {
+    object["status"] = json!({"loadBalancer": {}});
+}
+
+pub(super) fn empty_scaler_status(object: &mut Value) {
+    object["status"] = json!({"currentMetrics": null, "desiredReplicas": 0});
+}
+
+/// The admission plugin `TaintNodesByCondition`: a new node is not ready.
+pub(super) fn new_node(object: &mut Value) {
+    const KEY: &str = "node.kubernetes.io/not-ready";
+    let taints = object["spec"]["taints"].as_array().cloned().unwrap_or_default();
+    let known = taints.iter().any(|taint| taint["key"] == KEY && taint["effect"] == "NoSchedule");
+    let added = (!known).then(|| json!({"key": KEY, "effect": "NoSchedule"}));
+    object["spec"]["taints"] = taints.into_iter().chain(added).collect();
+}
+
+pub(super) fn new_budget(object: &mut Value) {
+    object["status"] = json!({
+        "disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0,
+    });
+}
+
+pub(super) fn new_stateful_set(object: &mut Value) {
+    object["status"] = json!({"replicas": 0, "availableReplicas": 0});
+    let claims = object["spec"]["volumeClaimTemplates"].as_array_mut().into_iter().flatten();
+    for claim in claims {
+        claim["kind"] = "PersistentVolumeClaim".into();
+        claim["apiVersion"] = "v1".into();
+        claim["status"] = json!({"phase": "Pending"});
+    }
+    if object["spec"]["volumeClaimTemplates"].is_null() {
+        drop(object["spec"].as_object_mut().map(|spec| spec.remove("volumeClaimTemplates")));
+    }
+}
+
+/// The generation of a template is an annotation in the published version.
+const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
+
+pub(super) fn new_daemon_set(object: &mut Value) {
+    object["status"] = json!({
+        "currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0, "numberReady": 0,
+    });
+    object["metadata"]["annotations"][TEMPLATE_GENERATION] = "1".into();
+}
+
+pub(super) fn daemon_set_keeps(object: &mut Value, old: &Value) {
+    let count = old["metadata"]["annotations"][TEMPLATE_GENERATION].as_str();
+    let count = count.and_then(|count| count.parse::<u64>().ok()).unwrap_or(1);
+    let changed = object["spec"]["template"] != old["spec"]["template"];
+    let count = if changed { count + 1 } else { count };
+    object["metadata"]["annotations"][TEMPLATE_GENERATION] = count.to_string().into();
+}

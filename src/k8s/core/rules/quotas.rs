@@ -1,0 +1,212 @@
+//! Rules of quotas and limits (`pkg/apis/core/validation/validation.go`, `pkg/apis/core/helper/helpers.go`).
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::super::super::golang::{json_text, quote};
+use super::super::super::names;
+use super::super::super::status::FieldError;
+use super::super::quantity::Quantity;
+use super::check::{Errors, child, entries, item, list, problems, supported_text, text};
+use super::names_of_resources::is_standard;
+use super::requirements::resource_amount;
+
+/// `IsStandardQuotaResourceName`.
+fn is_of_quota(name: &str) -> bool {
+    name != "storage" && is_standard(name)
+}
+
+/// `ValidateResourceQuota`.
+pub(super) fn quota(object: &Value, errors: &mut Errors) {
+    let spec = &object["spec"];
+    for (name, value) in entries(spec, "hard") {
+        let path = item("spec.hard", name);
+        let found = names::qualified_name(name);
+        if found.is_empty() {
+            if !name.contains('/') {
+                if !is_standard(name) {
+                    let why = "must be a standard resource type or fully qualified";
+                    errors.push(FieldError::invalid(&path, quote(name), why));
+                }
+                if !is_of_quota(name) {
+                    let why = "must be a standard resource for quota";
+                    errors.push(FieldError::invalid(&path, quote(name), why));
+                }
+            }
+        } else {
+            problems(errors, &path, name, found);
+        }
+        resource_amount(errors, name, value, &path);
+    }
+    scopes(errors, spec);
+}
+
+fn scopes(errors: &mut Errors, spec: &Value) {
+    let shown = json_text(&spec["scopes"]);
+    let all: BTreeSet<&str> = list(spec, "scopes").iter().filter_map(Value::as_str).collect();
+    let mut wrong = |why: &str| errors.push(FieldError::invalid("spec.scopes", &shown, why));
+    for scope in list(spec, "scopes").iter().filter_map(Value::as_str) {
+        let known = [
+            "BestEffort",
+            "CrossNamespacePodAffinity",
+            "NotBestEffort",
+            "NotTerminating",
+            "PriorityClass",
+            "Terminating",
+            "VolumeAttributesClass",
+        ];
+        if !known.contains(&scope) {
+            wrong("unsupported scope");
+        }
+        for (name, _) in entries(spec, "hard") {
+            let compute =
+                ["cpu", "memory", "limits.cpu", "limits.memory", "requests.cpu", "requests.memory"];
+            let fits = match scope {
+                "BestEffort" => name == "pods",
+                "VolumeAttributesClass" => {
+                    matches!(name.as_str(), "persistentvolumeclaims" | "requests.storage")
+                }
+                _ if known.contains(&scope) => name == "pods" || compute.contains(&name.as_str()),
+                _ => true,
+            };
+            if is_of_quota(name) && !fits {
+                wrong("unsupported scope applied to resource");
+            }
+        }
+    }
+    for pair in [["BestEffort", "NotBestEffort"], ["Terminating", "NotTerminating"]] {
+        if pair.iter().all(|scope| all.contains(scope)) {
+            wrong("conflicting scopes");
+        }
+    }
+}
+
+/// `ValidateResourceQuotaUpdate`: the scopes stay.
+pub(super) fn quota_change(new: &Value, old: &Value, errors: &mut Errors) {
+    let scopes = |value: &Value| -> BTreeSet<String> {
+        let all = list(&value["spec"], "scopes").iter();
+        all.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    if scopes(new) != scopes(old) {
+        let shown = json_text(&new["spec"]["scopes"]);
+        errors.push(FieldError::invalid("spec.scopes", shown, "field is immutable"));
+    }
+}
+
+/// `ValidateLimitRange`.
+pub(super) fn limit_range(object: &Value, errors: &mut Errors) {
+    let mut kinds = BTreeSet::new();
+    for (index, limit) in list(&object["spec"], "limits").iter().enumerate() {
+        let path = item("spec.limits", index);
+        let kind = text(limit, "type");
+        problems(errors, &child(&path, "type"), kind, names::qualified_name(kind));
+        if !kind.contains('/') {
+            let kinds = ["Container", "PersistentVolumeClaim", "Pod"];
+            if !kinds.contains(&kind) && names::qualified_name(kind).is_empty() {
+                let why = "must be a standard limit type or fully qualified";
+                errors.push(FieldError::invalid(child(&path, "type"), quote(kind), why));
+            }
+        }
+        if !kinds.insert(kind) {
+            errors.push(FieldError::duplicate(child(&path, "type"), quote(kind)));
+        }
+        if kind == "Pod" {
+            for field in ["default", "defaultRequest"] {
+                if limit[field].as_object().is_some_and(|map| !map.is_empty()) {
+                    let why = "may not be specified when `type` is 'Pod'";
+                    errors.push(FieldError::forbidden(child(&path, field), why));
+                }
+            }
+        }
+        let storage = |field: &str| limit[field].get("storage").is_some();
+        if kind == "PersistentVolumeClaim" && !storage("min") && !storage("max") {
+            let why =
+                "either minimum or maximum storage value is required, but neither was provided";
+            errors.push(FieldError::required(child(&path, "limits"), why));
+        }
+        ranges(errors, limit, &path);
+    }
+}
+
+/// A pair of fields of which the first must not exceed the second: where the error stands, whose value it shows,
+/// and how it names both.
+const ORDER: [(&str, &str, &str, &str, [&str; 2]); 6] = [
+    ("min", "max", "min", "min", ["min value", "max value"]),
+    (
+        "min",
+        "defaultRequest",
+        "defaultRequest",
+        "defaultRequest",
+        ["min value", "default request value"],
+    ),
+    (
+        "defaultRequest",
+        "max",
+        "defaultRequest",
+        "defaultRequest",
+        ["default request value", "max value"],
+    ),
+    (
+        "defaultRequest",
+        "default",
+        "defaultRequest",
+        "defaultRequest",
+        ["default request value", "default limit value"],
+    ),
+    ("min", "default", "default", "min", ["min value", "default value"]),
+    ("default", "max", "default", "max", ["default value", "max value"]),
+];
+
+fn ranges(errors: &mut Errors, limit: &Value, path: &str) {
+    let fields = ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"];
+    let names: BTreeSet<&String> =
+        fields.iter().flat_map(|field| entries(limit, field)).map(|(name, _)| name).collect();
+    for name in names {
+        let amount = |field: &str| Quantity::parse(limit[field].get(name)?.as_str()?).ok();
+        for (low, high, at, shown, words) in ORDER {
+            let (Some(least), Some(most)) = (amount(low), amount(high)) else { continue };
+            if least > most {
+                let why = format!(
+                    "{} {} is greater than {} {}",
+                    words[0],
+                    least.text(),
+                    words[1],
+                    most.text()
+                );
+                let value = if shown == low { &least } else { &most };
+                let path = item(&child(path, at), name);
+                errors.push(FieldError::invalid(path, quote(&value.text()), &why));
+            }
+        }
+        if let Some(ratio) =
+            amount("maxLimitRequestRatio").filter(|ratio| *ratio < Quantity::whole(1))
+        {
+            let why = format!("ratio {} is less than 1", ratio.text());
+            let path = item(&child(path, "maxLimitRequestRatio"), name);
+            errors.push(FieldError::invalid(path, quote(&ratio.text()), &why));
+        }
+    }
+}
+
+/// The texts of scopes that a quota selects by.
+pub(super) fn priority(object: &Value, errors: &mut Errors) {
+    const MOST: i64 = 1_000_000_000;
+    let value = object["value"].as_i64().unwrap_or_default();
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    if name.starts_with("system-") {
+        let known = ["system-node-critical", "system-cluster-critical"];
+        if !known.contains(&name) {
+            let why = "priority class names with 'system-' prefix are reserved for system use only. error: \
+                       priority class name is not a known system priority class";
+            errors.push(FieldError::forbidden("metadata.name", why));
+        }
+    } else if value > MOST {
+        let why = format!("maximum allowed value of a user defined priority is {MOST}");
+        errors.push(FieldError::forbidden("value", &why));
+    }
+    if !object["preemptionPolicy"].is_null() {
+        let policies = ["PreemptLowerPriority", "Never"];
+        supported_text(errors, text(object, "preemptionPolicy"), "preemptionPolicy", &policies);
+    }
+}

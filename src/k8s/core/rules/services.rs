@@ -1,0 +1,338 @@
+//! Rules of services (`pkg/apis/core/validation/validation.go`: `validateService`;
+//! `pkg/registry/core/service`).
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::super::super::golang::{json_text, quote};
+use super::super::super::names;
+use super::super::super::status::FieldError;
+use super::check::{
+    Errors, child, dns_label, dns_subdomain, is_set, item, labels, list, one_of, port_number,
+    port_or_name, problems, supported_text, text,
+};
+
+const TYPES: [&str; 4] = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
+
+fn is_headless(spec: &Value) -> bool {
+    text(spec, "clusterIP") == "None"
+}
+
+/// `validateService`.
+pub(super) fn service(object: &Value, errors: &mut Errors) {
+    let spec = &object["spec"];
+    let kind = text(spec, "type");
+    let ports = list(spec, "ports");
+    if ports.is_empty() && !is_headless(spec) && kind != "ExternalName" {
+        errors.push(FieldError::required("spec.ports", ""));
+    }
+    match kind {
+        "LoadBalancer" | "NodePort" if is_headless(spec) => {
+            let why = format!("may not be set to 'None' for {kind} services");
+            errors.push(FieldError::invalid("spec.clusterIPs[0]", quote("None"), &why));
+        }
+        "ExternalName" => external_name(errors, spec),
+        _ => {}
+    }
+    let mut names = BTreeSet::new();
+    for (index, port) in ports.iter().enumerate() {
+        let name = text(port, "name");
+        let path = item("spec.ports", index);
+        if name.is_empty() && ports.len() > 1 {
+            errors.push(FieldError::required(child(&path, "name"), ""));
+        } else if !name.is_empty() {
+            dns_label(errors, name, &child(&path, "name"));
+            if !names.insert(name) {
+                errors.push(FieldError::duplicate(child(&path, "name"), quote(name)));
+            }
+        }
+        let number = port["port"].as_i64().unwrap_or_default();
+        port_number(errors, number, &child(&path, "port"));
+        one_of(errors, port, "protocol", &path, &["SCTP", "TCP", "UDP"]);
+        port_or_name(errors, &port["targetPort"], &child(&path, "targetPort"));
+        if !port["appProtocol"].is_null() {
+            let protocol = text(port, "appProtocol");
+            let at = child(&path, "appProtocol");
+            problems(errors, &at, protocol, names::qualified_name(protocol));
+        }
+    }
+    labels(errors, &spec["selector"], "spec.selector");
+    one_of(errors, spec, "sessionAffinity", "spec", &["ClientIP", "None"]);
+    if text(spec, "sessionAffinity") == "ClientIP" {
+        let path = "spec.sessionAffinityConfig.clientIP.timeoutSeconds";
+        let seconds = &spec["sessionAffinityConfig"]["clientIP"]["timeoutSeconds"];
+        if let Some(seconds) = seconds.as_i64().filter(|seconds| !(1..=86400).contains(seconds)) {
+            let why = "must be greater than 0 and less than 86400";
+            errors.push(FieldError::invalid(path, seconds, why));
+        }
+    }
+    addresses(errors, spec, kind);
+    if kind.is_empty() {
+        errors.push(FieldError::required("spec.type", ""));
+    } else {
+        supported_text(errors, kind, "spec.type", &TYPES);
+    }
+    node_ports(errors, ports, kind);
+    let allocates = !spec["allocateLoadBalancerNodePorts"].is_null();
+    if allocates && kind != "LoadBalancer" {
+        let why = "may only be used when `type` is 'LoadBalancer'";
+        errors.push(FieldError::forbidden("spec.allocateLoadBalancerNodePorts", why));
+    }
+    traffic(errors, spec, kind);
+}
+
+fn external_name(errors: &mut Errors, spec: &Value) {
+    for field in ["clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+        if is_set(spec, field) {
+            let why = "may not be set for ExternalName services";
+            errors.push(FieldError::forbidden(child("spec", field), why));
+        }
+    }
+    let name = text(spec, "externalName");
+    let name = name.strip_suffix('.').unwrap_or(name);
+    if name.is_empty() {
+        errors.push(FieldError::required("spec.externalName", ""));
+    } else {
+        dns_subdomain(errors, name, "spec.externalName");
+    }
+}
+
+/// `ValidateServiceClusterIPsRelatedFields`.
+fn addresses(errors: &mut Errors, spec: &Value, kind: &str) {
+    if kind == "ExternalName" {
+        return;
+    }
+    let all = list(spec, "clusterIPs");
+    let shown = || json_text(&spec["clusterIPs"]);
+    let first = text(spec, "clusterIP");
+    if !first.is_empty() {
+        if all.is_empty() {
+            errors.push(FieldError::required("spec.clusterIPs", ""));
+        } else if all[0] != first {
+            let why = "first value must match `clusterIP`";
+            errors.push(FieldError::invalid("spec.clusterIPs", shown(), why));
+        }
+    } else if !all.is_empty() {
+        let why = "must be empty when `clusterIP` is not specified";
+        errors.push(FieldError::invalid("spec.clusterIPs", shown(), why));
+    }
+    let mut families = BTreeSet::new();
+    for (index, family) in list(spec, "ipFamilies").iter().filter_map(Value::as_str).enumerate() {
+        let path = item("spec.ipFamilies", index);
+        supported_text(errors, family, &path, &["IPv4", "IPv6"]);
+        if !families.insert(family) {
+            errors.push(FieldError::duplicate(path, quote(family)));
+        }
+    }
+    if !spec["ipFamilyPolicy"].is_null() {
+        let policies = ["PreferDualStack", "RequireDualStack", "SingleStack"];
+        supported_text(errors, text(spec, "ipFamilyPolicy"), "spec.ipFamilyPolicy", &policies);
+    }
+    for (index, address) in all.iter().filter_map(Value::as_str).enumerate() {
+        if index == 0 && address == "None" {
+            if all.len() > 1 {
+                let why = "'None' must be the first and only value";
+                errors.push(FieldError::invalid("spec.clusterIPs", shown(), why));
+            }
+            continue;
+        }
+        if address.parse::<std::net::IpAddr>().is_err() {
+            let why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+            errors.push(FieldError::invalid(item("spec.clusterIPs", index), quote(address), why));
+        }
+    }
+    if all.len() > 2 {
+        let why = "may only hold up to 2 values";
+        errors.push(FieldError::invalid("spec.clusterIPs", shown(), why));
+    }
+}
+
+fn node_ports(errors: &mut Errors, ports: &[Value], kind: &str) {
+    let each = || ports.iter().enumerate().map(|(index, port)| (item("spec.ports", index), port));
+    for (path, port) in each() {
+        if kind == "ClusterIP" && is_set(port, "nodePort") {
+            let why = "may not be used when `type` is 'ClusterIP'";
+            errors.push(FieldError::forbidden(child(&path, "nodePort"), why));
+        }
+    }
+    let mut taken = BTreeSet::new();
+    for (path, port) in each() {
+        let number = port["nodePort"].as_i64().unwrap_or_default();
+        if number != 0 && !taken.insert((text(port, "protocol"), number)) {
+            errors.push(FieldError::duplicate(child(&path, "nodePort"), number));
+        }
+    }
+    let mut taken = BTreeSet::new();
+    for (path, port) in each() {
+        let (protocol, number) =
+            (text(port, "protocol"), port["port"].as_i64().unwrap_or_default());
+        if !taken.insert((protocol, number)) {
+            // The internal type, with the two fields that are compared.
+            let shown = format!(
+                "{{\"Name\":\"\",\"Protocol\":{},\"AppProtocol\":null,\"Port\":{number},\"TargetPort\":0,\"NodePort\":0}}",
+                quote(protocol)
+            );
+            errors.push(FieldError::duplicate(path, shown));
+        }
+    }
+}
+
+fn traffic(errors: &mut Errors, spec: &Value, kind: &str) {
+    let external = matches!(kind, "LoadBalancer" | "NodePort")
+        || kind == "ClusterIP" && is_set(spec, "externalIPs");
+    let policy = text(spec, "externalTrafficPolicy");
+    let path = "spec.externalTrafficPolicy";
+    if !external && !policy.is_empty() {
+        let why = "may only be set for externally-accessible services";
+        errors.push(FieldError::invalid(path, quote(policy), why));
+    } else if external && policy.is_empty() {
+        errors.push(FieldError::required(path, ""));
+    } else if external {
+        supported_text(errors, policy, path, &["Cluster", "Local"]);
+    }
+    let checked = kind == "LoadBalancer" && policy == "Local";
+    let health = spec["healthCheckNodePort"].as_i64().unwrap_or_default();
+    let path = "spec.healthCheckNodePort";
+    if !checked && health != 0 {
+        let why =
+            "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+        errors.push(FieldError::invalid(path, health, why));
+    }
+    if !spec["internalTrafficPolicy"].is_null() {
+        let path = "spec.internalTrafficPolicy";
+        supported_text(errors, text(spec, "internalTrafficPolicy"), path, &["Cluster", "Local"]);
+    }
+    if !spec["trafficDistribution"].is_null() {
+        let known = ["PreferClose", "PreferSameNode", "PreferSameZone"];
+        let path = "spec.trafficDistribution";
+        supported_text(errors, text(spec, "trafficDistribution"), path, &known);
+    }
+}
+
+/// `validateUpgradeDowngradeClusterIPs`.
+pub(super) fn service_change(new: &Value, old: &Value, errors: &mut Errors) {
+    let (new, old) = (&new["spec"], &old["spec"]);
+    let external = |spec: &Value| text(spec, "type") == "ExternalName";
+    if external(new) || external(old) || is_headless(new) && is_headless(old) {
+        return;
+    }
+    let (after, before) = (list(new, "clusterIPs"), list(old, "clusterIPs"));
+    let shown = json_text(&new["clusterIPs"]);
+    let mut wrong = |index: usize, why: &str| {
+        errors.push(FieldError::invalid(item("spec.clusterIPs", index), &shown, why));
+    };
+    if after.len() == before.len() {
+        for (index, address) in before.iter().enumerate() {
+            if after[index] != *address {
+                wrong(index, "may not change once set");
+            }
+        }
+    } else if after.is_empty() {
+        wrong(0, "primary clusterIP can not be unset");
+    } else if before.first().is_some_and(|first| *first != after[0]) {
+        wrong(0, "may not change once set");
+    }
+}
+
+/// `normalizeClusterIPs`, `patchAllocatedValues`: a changed service keeps what it was allocated.
+pub(super) fn keep_allocated(new: &mut Value, old: &Value) {
+    let (kept, old) = (&mut new["spec"], &old["spec"]);
+    let needs =
+        |spec: &Value| matches!(text(spec, "type"), "ClusterIP" | "NodePort" | "LoadBalancer");
+    if needs(kept) && needs(old) {
+        if text(kept, "clusterIP").is_empty() && !old["clusterIP"].is_null() {
+            kept["clusterIP"] = old["clusterIP"].clone();
+        }
+        if list(kept, "clusterIPs").is_empty() && kept["clusterIP"] == old["clusterIP"] {
+            kept["clusterIPs"] = old["clusterIPs"].clone();
+        }
+        for field in ["ipFamilies", "ipFamilyPolicy"] {
+            if kept[field].is_null() && !old[field].is_null() {
+                kept[field] = old[field].clone();
+            }
+        }
+    }
+    let has_ports = |spec: &Value| matches!(text(spec, "type"), "NodePort" | "LoadBalancer");
+    if has_ports(kept) && has_ports(old) {
+        let before: Vec<Value> = list(old, "ports").to_vec();
+        let ports = kept.get_mut("ports").and_then(Value::as_array_mut);
+        for port in ports.into_iter().flatten() {
+            let same = |found: &&Value| {
+                found["port"] == port["port"] && found["protocol"] == port["protocol"]
+            };
+            if port["nodePort"].is_null()
+                && let Some(number) =
+                    before.iter().find(same).map(|found| found["nodePort"].clone())
+                && !number.is_null()
+            {
+                port["nodePort"] = number;
+            }
+        }
+    }
+    for field in ["clusterIP", "clusterIPs"] {
+        if kept[field].is_null() {
+            drop(kept.as_object_mut().map(|spec| spec.remove(field)));
+        }
+    }
+}
+
+/// The addresses of a new service (`pkg/registry/core/service/storage/alloc.go`). `taken` says whether another
+/// service has an address or a node port.
+pub(in super::super::super) fn allocate(
+    object: &mut Value,
+    taken: &dyn Fn(&str) -> bool,
+    seed: u128,
+) {
+    let spec = &mut object["spec"];
+    let kind = text(spec, "type").to_owned();
+    if kind == "ExternalName" || kind.is_empty() {
+        return;
+    }
+    if !text(spec, "clusterIP").is_empty() && list(spec, "clusterIPs").is_empty() {
+        spec["clusterIPs"] = json!([spec["clusterIP"]]);
+    } else if text(spec, "clusterIP").is_empty() && !list(spec, "clusterIPs").is_empty() {
+        spec["clusterIP"] = spec["clusterIPs"][0].clone();
+    }
+    let headless = is_headless(spec);
+    if !headless && text(spec, "clusterIP").is_empty() {
+        // 10.0.0.0/24, as in the oracle; the first address is that of the service `kubernetes`.
+        let start = u32::try_from(seed % 239).unwrap_or_default();
+        let free = (0..239).map(|step| format!("10.0.0.{}", 16 + (start + step) % 239));
+        let address = free.into_iter().find(|address| !taken(address)).unwrap_or_default();
+        spec["clusterIP"] = address.clone().into();
+        spec["clusterIPs"] = json!([address]);
+    }
+    let bare = headless && !is_set(spec, "selector");
+    let families = spec["ipFamilies"].is_null();
+    if bare && families {
+        spec["ipFamilies"] = json!(["IPv4", "IPv6"]);
+    } else if families {
+        let v6 = text(spec, "clusterIP").contains(':');
+        spec["ipFamilies"] = json!([if v6 { "IPv6" } else { "IPv4" }]);
+    }
+    if spec["ipFamilyPolicy"].is_null() {
+        spec["ipFamilyPolicy"] = if bare { "RequireDualStack" } else { "SingleStack" }.into();
+    }
+    let allocates = kind == "NodePort"
+        || kind == "LoadBalancer" && spec["allocateLoadBalancerNodePorts"] != false;
+    if allocates {
+        let mut next = 30000 + u32::try_from(seed % 2700).unwrap_or_default();
+        let ports = spec.get_mut("ports").and_then(Value::as_array_mut);
+        for port in ports.into_iter().flatten() {
+            if is_set(port, "nodePort") {
+                continue;
+            }
+            while taken(&next.to_string()) {
+                next = if next >= 32767 { 30000 } else { next + 1 };
+            }
+            port["nodePort"] = next.into();
+            next += 1;
+        }
+    }
+}
+
+/// The status of a new service.
+pub(super) fn new_service(object: &mut Value) {
+    object["status"] = json!({"loadBalancer": {}});
+}

@@ -1,0 +1,260 @@
+//! The subresources of built-in types that are no view of their object: binding and eviction of pods, their logs
+//! and streams, tokens of service accounts (`pkg/registry/core/{pod,serviceaccount}`).
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use serde_json::{Value, json};
+
+use crate::message::Body;
+
+use super::super::meta;
+use super::super::options::{DeleteOptions, WriteOptions};
+use super::super::output;
+use super::super::status::{ApiError, FieldError};
+use super::super::store::{Object, StoreChange};
+use super::render::render;
+use super::written;
+use super::{Call, Outcome, Resolved, body, delete};
+
+type Run = fn(&Call<'_>) -> Result<Resolved, ApiError>;
+
+/// The handler of a subresource; `None` for one that is handled as its object.
+pub(super) fn find(call: &Call<'_>) -> Option<Run> {
+    if !call.served.of.is_built_in() || call.info.subresource.is_empty() {
+        return None;
+    }
+    Some(match (call.served.of.plural(), &*call.info.subresource) {
+        ("pods", "binding") => bind,
+        ("pods", "eviction") => evict,
+        ("pods", "log") => log,
+        ("pods", "exec" | "attach" | "portforward") => stream,
+        ("pods" | "services" | "nodes", "proxy") => stream,
+        ("serviceaccounts", "token") => token,
+        _ => return None,
+    })
+}
+
+/// The Status of a subresource that was created.
+fn created(call: &Call<'_>, change: StoreChange) -> Result<Resolved, ApiError> {
+    let output = call.negotiate()?;
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201,
+    });
+    let body = Body::Bytes(output.render(status.to_string().into_bytes()));
+    Ok(written::planned(change, output::plan(StatusCode::CREATED, output.content_type(), body)))
+}
+
+/// `BindingREST.Create`: the pod gets its node.
+fn bind(call: &Call<'_>) -> Result<Resolved, ApiError> {
+    let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
+    let binding = body::any(call)?.value;
+    let target = &binding["target"];
+    let text = |field: &str| target[field].as_str().unwrap_or_default();
+    let mut errors = Vec::new();
+    if !matches!(text("kind"), "" | "Node") {
+        let known = ["Node".to_owned(), "<empty>".to_owned()];
+        let found = super::super::golang::quote(text("kind"));
+        errors.push(FieldError::not_supported("target.kind", found, &known));
+    }
+    if text("name").is_empty() {
+        errors.push(FieldError::required("target.name", ""));
+    }
+    if !errors.is_empty() {
+        return Err(ApiError::invalid("Binding", "", &call.info.name, &errors));
+    }
+    let pod = call.find()?;
+    let mut value = pod.value(&call.served.api_version, &call.served.of.kind);
+    let conflict = |why: &str| {
+        let kind = super::super::resource::GroupResource::new("", "pods/binding");
+        ApiError::conflict_because(&kind, &call.info.name, why)
+    };
+    if meta::is_terminating(&value) {
+        let why = format!("pod {} is being deleted, cannot be assigned to a host", call.info.name);
+        return Err(conflict(&why));
+    }
+    if let Some(node) = value["spec"]["nodeName"].as_str() {
+        let why = format!(
+            "pod {} is already assigned to node {}",
+            call.info.name,
+            super::super::golang::quote(node)
+        );
+        return Err(conflict(&why));
+    }
+    value["spec"]["nodeName"] = text("name").into();
+    let scheduled = json!({
+        "type": "PodScheduled", "status": "True", "lastProbeTime": null,
+        "lastTransitionTime": meta::time_text(call.now),
+    });
+    let conditions = value["status"]["conditions"].as_array().cloned().unwrap_or_default();
+    let others = conditions.into_iter().filter(|found| found["type"] != "PodScheduled");
+    let conditions: Vec<Value> = others.chain([scheduled]).collect();
+    value["status"]["conditions"] = conditions.into();
+    if let Some(generation) = value["metadata"]["generation"].as_i64() {
+        meta::set(&mut value, "generation", (generation + 1).into());
+    }
+    let mut change = StoreChange::on(&call.state);
+    if !options.dry_run {
+        let object = render(call, &change, value);
+        change.put(object);
+    }
+    created(call, change)
+}
+
+/// `EvictionREST.Create`: the pod is deleted, unless a budget forbids it.
+fn evict(call: &Call<'_>) -> Result<Resolved, ApiError> {
+    let eviction = body::any(call)?.value;
+    let name = meta::text(&eviction, "name");
+    if !name.is_empty() && name != &*call.info.name {
+        return Err(ApiError::bad_request("name in URL does not match name in Eviction object"));
+    }
+    let pod = call.find()?;
+    let options = match eviction.get("deleteOptions") {
+        Some(options @ Value::Object(_)) => DeleteOptions::of_body(options.clone())?,
+        _ => DeleteOptions::default(),
+    };
+    if let Some(error) = forbidding_budget(call, pod) {
+        return Err(error);
+    }
+    let mut change = StoreChange::on(&call.state);
+    delete::delete(call, &mut change, pod, &options)?;
+    created(call, change)
+}
+
+/// The 429 of a budget without disruptions left for this pod.
+fn forbidding_budget(call: &Call<'_>, pod: &Object) -> Option<ApiError> {
+    let budgets = super::super::resource::GroupResource::new("policy", "poddisruptionbudgets");
+    let pod = pod.value("v1", "Pod");
+    let all = call.state.snapshot.collection(&budgets)?;
+    all.range(&call.info.namespace, "").find_map(|budget| {
+        let value = budget.value("policy/v1", "PodDisruptionBudget");
+        let selector = &value["spec"]["selector"];
+        let applies = !selector.is_null()
+            && super::super::core::rules::selects(selector, &pod["metadata"]["labels"]);
+        let left = value["status"]["disruptionsAllowed"].as_i64().unwrap_or_default();
+        (applies && left <= 0).then(|| {
+            let name = &budget.meta.name;
+            let count = |field: &str| value["status"][field].as_i64().unwrap_or_default();
+            if count("observedGeneration")
+                < value["metadata"]["generation"].as_i64().unwrap_or_default()
+            {
+                let why =
+                    format!("The disruption budget {name} is still being processed by the server.");
+                return ApiError::disruption_budget(&why, 10);
+            }
+            let why = format!(
+                "The disruption budget {name} needs {} healthy pods and has {} currently",
+                count("desiredHealthy"),
+                count("currentHealthy")
+            );
+            ApiError::disruption_budget(&why, 0)
+        })
+    })
+}
+
+/// `LogREST.Get`: a pod without a node has no logs.
+fn log(call: &Call<'_>) -> Result<Resolved, ApiError> {
+    let pod = call.find()?;
+    let value = pod.value(&call.served.api_version, &call.served.of.kind);
+    if value["spec"]["nodeName"].as_str().is_none_or(str::is_empty) {
+        let mut plan = output::plan(
+            StatusCode::NO_CONTENT,
+            HeaderValue::from_static(""),
+            Body::Bytes(Bytes::new()),
+        );
+        plan.headers.remove(CONTENT_TYPE);
+        return Ok(Resolved::Outcome(Outcome::Plan(plan)));
+    }
+    Err(not_implemented(call))
+}
+
+/// Streams to a container or a service: there is none behind it.
+fn stream(call: &Call<'_>) -> Result<Resolved, ApiError> {
+    let object = call.find()?;
+    let value = object.value(&call.served.api_version, &call.served.of.kind);
+    let placed = value["spec"]["nodeName"].as_str().is_some_and(|node| !node.is_empty());
+    if call.served.of.plural() == "pods" && !placed {
+        let name = &call.info.name;
+        return Err(ApiError::bad_request(format!("pod {name} does not have a host assigned")));
+    }
+    Err(not_implemented(call))
+}
+
+/// 501: a stub at the path can answer.
+fn not_implemented(call: &Call<'_>) -> ApiError {
+    ApiError::not_implemented(format!(
+        "no container runs behind {} {}: add a stub for the path of its subresource {}",
+        call.served.of.singular, call.info.name, call.info.subresource
+    ))
+}
+
+/// `TokenREST.Create`: a token for a service account.
+fn token(call: &Call<'_>) -> Result<Resolved, ApiError> {
+    let output = call.negotiate()?;
+    let account = call.find()?;
+    let mut request = body::any(call)?.value;
+    if !request.is_object() {
+        request = json!({});
+    }
+    let seconds = request["spec"]["expirationSeconds"].as_i64().unwrap_or(3600);
+    if !(600..=(1_i64 << 32)).contains(&seconds) {
+        let why = if seconds < 600 {
+            "may not specify a duration less than 10 minutes"
+        } else {
+            "may not specify a duration larger than 2^32 seconds"
+        };
+        let errors = [FieldError::invalid("spec.expirationSeconds", seconds, why)];
+        return Err(ApiError::invalid(
+            "TokenRequest",
+            "authentication.k8s.io",
+            &call.info.name,
+            &errors,
+        ));
+    }
+    let expires = jiff::SignedDuration::from_secs(seconds);
+    let expires = call.now.checked_add(expires).unwrap_or(call.now);
+    request["kind"] = "TokenRequest".into();
+    request["apiVersion"] = "authentication.k8s.io/v1".into();
+    if request["spec"]["audiences"].is_null() {
+        request["spec"]["audiences"] = json!([ISSUER]);
+    }
+    request["spec"]["expirationSeconds"] = seconds.into();
+    if request["spec"].get("boundObjectRef").is_none() {
+        request["spec"]["boundObjectRef"] = Value::Null;
+    }
+    request["metadata"] = json!({
+        "name": call.info.name, "namespace": call.info.namespace,
+        "creationTimestamp": meta::time_text(call.now),
+    });
+    request["status"] = json!({
+        "token": unsigned_token(call, account, expires.as_second(), &request["spec"]["audiences"]),
+        "expirationTimestamp": meta::time_text(expires),
+    });
+    let body = Body::Bytes(output.render(request.to_string().into_bytes()));
+    let plan = output::plan(StatusCode::CREATED, output.content_type(), body);
+    Ok(Resolved::Outcome(Outcome::Plan(plan)))
+}
+
+/// The issuer of tokens, and their audience where a request has none.
+const ISSUER: &str = "https://kubernetes.default.svc";
+
+/// A JSON web token with the claims of upstream's, without a signature: no key is kept here.
+fn unsigned_token(call: &Call<'_>, account: &Object, expires: i64, audiences: &Value) -> String {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let (namespace, name) = (&*call.info.namespace, &*call.info.name);
+    let claims = json!({
+        "aud": audiences,
+        "exp": expires,
+        "iat": call.now.as_second(),
+        "nbf": call.now.as_second(),
+        "iss": ISSUER,
+        "sub": format!("system:serviceaccount:{namespace}:{name}"),
+        "kubernetes.io": {
+            "namespace": namespace,
+            "serviceaccount": {"name": name, "uid": &*account.meta.uid},
+        },
+    });
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    format!("{}.{}.", part(&json!({"alg": "none", "typ": "JWT"})), part(&claims))
+}
