@@ -29,6 +29,7 @@ mod plan;
 mod point;
 mod request;
 mod request_body;
+mod request_trailers;
 mod speed;
 mod sub_event;
 mod target;
@@ -58,6 +59,7 @@ pub(crate) use point::{LineAction, LineChange, LineKind, Point, PointAction, Pos
 pub(crate) use request::ClientCertificate;
 pub use request::Request;
 pub(crate) use request_body::{BodyStream, RequestBody};
+pub(crate) use request_trailers::RequestTrailers;
 pub use speed::ReplaySpeed;
 pub(crate) use sub_event::SubEvent;
 pub(crate) use target::{Query, TargetError, decode_segment};

@@ -7,6 +7,7 @@ use http::{HeaderMap, Method, Uri, Version, request};
 
 use super::informational::InformationalSink;
 use super::request_body::RequestBody;
+use super::request_trailers::RequestTrailers;
 
 /// One request, from its first stage to the journal.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub struct Request {
     pub(crate) mount: Option<Box<str>>,
     /// Takes informational answers of a backend on their way to the client.
     pub(crate) informational: Option<InformationalSink>,
+    /// Its trailers, where it may be passed on to a backend.
+    pub(crate) trailers: Option<RequestTrailers>,
 }
 
 /// A client's certificate.
@@ -68,6 +71,7 @@ impl Request {
             forwarded: false,
             mount: None,
             informational: None,
+            trailers: None,
         }
     }
 
@@ -86,6 +90,7 @@ impl Request {
             forwarded: false,
             mount: None,
             informational: None,
+            trailers: None,
         }
     }
 
@@ -104,6 +109,7 @@ impl Request {
             forwarded: self.forwarded,
             mount: self.mount.clone(),
             informational: self.informational.clone(),
+            trailers: self.trailers.clone(),
         }
     }
 

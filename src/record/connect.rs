@@ -25,7 +25,7 @@ use super::wire_form::FormedStream;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why a connection cannot be made.
-type ConnectError = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type ConnectError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The way to a backend.
 #[derive(Debug, Clone)]
@@ -56,8 +56,9 @@ impl BackendConnector {
         Self { route, tls, http2_only, http: tcp() }
     }
 
-    async fn connect(mut self) -> Result<BackendStream, ConnectError> {
-        let io: Box<dyn Io> = match &self.route {
+    /// Opens the connection, without TLS.
+    pub(super) async fn open(&mut self) -> Result<Box<dyn Io>, ConnectError> {
+        Ok(match &self.route {
             Route::Tcp(uri) | Route::Forwarded { proxy: uri } => {
                 Box::new(self.http.call(uri.clone()).await?.into_inner())
             }
@@ -66,13 +67,17 @@ impl BackendConnector {
             #[cfg(not(unix))]
             Route::Unix(_) => return Err("there are no unix sockets on this system".into()),
             Route::Tunnelled { proxy, credentials, to } => {
-                let mut tunnel = Tunnel::new(proxy.clone(), self.http);
+                let mut tunnel = Tunnel::new(proxy.clone(), self.http.clone());
                 if let Some(credentials) = credentials {
                     tunnel = tunnel.with_auth(credentials.clone());
                 }
                 Box::new(tunnel.call(to.clone()).await?.into_inner())
             }
-        };
+        })
+    }
+
+    async fn connect(mut self) -> Result<BackendStream, ConnectError> {
+        let io = self.open().await?;
         let forwarded = matches!(self.route, Route::Forwarded { .. });
         let Some(tls) = &self.tls else {
             return Ok(BackendStream::new(io, self.http2_only, false, forwarded));
@@ -107,7 +112,7 @@ impl Service<Uri> for BackendConnector {
 }
 
 /// Both directions of a connection.
-trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 

@@ -12,6 +12,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -22,6 +23,7 @@ use crate::redact::{MARK, Redactor};
 
 use super::exchange::{SentRequest, path_of};
 use super::files::{FileChange, RecordingFiles};
+use super::forward::Origin;
 
 /// How many faults a recording has at most.
 const MAX_FAULTS: usize = 1000;
@@ -49,6 +51,9 @@ enum Broken {
     /// It stays open, and nothing arrives.
     Stalled,
 }
+
+/// A client that gives up sooner has not met a stall.
+const SHORTEST_STALL: Duration = Duration::from_secs(1);
 
 impl BackendFault {
     /// The fault that ended a body.
@@ -86,6 +91,12 @@ impl BackendFault {
             return None;
         };
         Some(Self { broken, after: None })
+    }
+
+    /// The fault of a backend that had not begun to answer when the client gave up after this time; nothing where the
+    /// client did not wait for long.
+    pub(super) fn without_answer(waited: Duration) -> Option<Self> {
+        (waited >= SHORTEST_STALL).then(Self::silence)
     }
 
     /// What a rule of a scenario does.
@@ -153,13 +164,28 @@ pub(super) struct FaultLog(Mutex<Seen>);
 
 #[derive(Debug, Default)]
 struct Seen {
-    counts: HashMap<(Method, String), u64>,
+    counts: HashMap<FaultyRequest, u64>,
     faults: Vec<RecordedFault>,
+}
+
+/// Method, target, and the server that it was for, where a client of a forward proxy sent it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct FaultyRequest {
+    method: Method,
+    target: String,
+    origin: Option<Origin>,
+}
+
+impl FaultyRequest {
+    fn of(sent: &SentRequest) -> Self {
+        let (method, target) = (sent.method.clone(), sent.target.clone());
+        Self { method, target, origin: sent.origin.clone() }
+    }
 }
 
 #[derive(Debug)]
 struct RecordedFault {
-    request: (Method, String),
+    request: FaultyRequest,
     /// Its number among the requests of its method and target, from 1.
     number: u64,
     fault: BackendFault,
@@ -167,10 +193,10 @@ struct RecordedFault {
 
 impl FaultLog {
     /// Counts a request. Returns its number, from 1; nothing past the bound of different requests.
-    pub(super) fn count(&self, method: &Method, target: &str) -> Option<u64> {
+    pub(super) fn count(&self, sent: &SentRequest) -> Option<u64> {
         let counts = &mut self.lock().counts;
         let room = counts.len() < MAX_REQUESTS;
-        let key = (method.clone(), target.to_owned());
+        let key = FaultyRequest::of(sent);
         let number = if room { counts.entry(key).or_default() } else { counts.get_mut(&key)? };
         *number += 1;
         Some(*number)
@@ -181,8 +207,7 @@ impl FaultLog {
         let faults = &mut self.lock().faults;
         let room = faults.len() < MAX_FAULTS;
         if room {
-            let request = (sent.method.clone(), sent.target.clone());
-            faults.push(RecordedFault { request, number, fault });
+            faults.push(RecordedFault { request: FaultyRequest::of(sent), number, fault });
         }
         room
     }
@@ -211,7 +236,8 @@ impl Seen {
     fn scenario(&self, backend: &str) -> String {
         let mut faults: Vec<&RecordedFault> = self.faults.iter().collect();
         faults.sort_by_key(|fault| {
-            (fault.request.1.as_str(), fault.request.0.as_str(), fault.number)
+            let FaultyRequest { method, target, origin } = &fault.request;
+            (target.as_str(), method.as_str(), origin.as_ref().map(Origin::url), fault.number)
         });
         let mut out = format!(
             "# Made by --faults keep; standin serve lays it on the recording in this directory.\ndescription: {}\nrules:\n",
@@ -229,7 +255,7 @@ impl Seen {
             } else {
                 json!({"times": 1, "then": fault.outcome()})
             });
-            let matched = Value::from(matched(&request.0, &request.1));
+            let matched = Value::from(matched(request));
             let steps = Value::from(steps);
             // Writing to a text does not fail.
             let _ = write!(out, "- id: fault-{}\n  match: {matched}\n  steps: {steps}\n", at + 1);
@@ -238,8 +264,9 @@ impl Seen {
     }
 }
 
-/// Which requests a rule is about: those of this method and target, whatever the secrets in it.
-fn matched(method: &Method, target: &str) -> Map<String, Value> {
+/// Which requests a rule is about: those of this method, target and server, whatever the secrets in it.
+fn matched(request: &FaultyRequest) -> Map<String, Value> {
+    let FaultyRequest { method, target, origin } = request;
     let marks = Redactor::marks(target);
     let path = marks.target(path_of(target));
     let mut out = Map::new();
@@ -253,6 +280,9 @@ fn matched(method: &Method, target: &str) -> Map<String, Value> {
         .collect();
     if !query.is_empty() {
         out.insert("query".to_owned(), query.into());
+    }
+    if let Some(origin) = origin {
+        out.insert("header".to_owned(), json!({"host": glob(&origin.authority())}));
     }
     out
 }
@@ -293,14 +323,18 @@ mod tests {
     #[test]
     fn faults_are_laid_on_the_same_request_at_the_same_number() {
         let log = FaultLog::default();
-        let numbers: Vec<_> =
-            (0..3).map(|_| log.count(&Method::GET, "/a?b=c&token=zq9xK3mP4w")).collect();
+        let numbers: Vec<_> = (0..3).map(|_| log.count(&sent("/a?b=c&token=zq9xK3mP4w"))).collect();
         assert_eq!(numbers, [Some(1), Some(2), Some(3)]);
         let reset = io::Error::from(io::ErrorKind::ConnectionReset);
         assert!(log.add(&sent("/a?b=c&token=zq9xK3mP4w"), 2, BackendFault::in_body(&reset, 10)));
-        log.count(&Method::GET, "/x*");
+        log.count(&sent("/x*"));
         let closed = BackendFault::in_place_of_answer("connection closed before message completed");
         assert!(log.add(&sent("/x*"), 1, closed.unwrap()));
+        let far = SentRequest { origin: Origin::parse("https://api.test"), ..sent("/far") };
+        log.count(&far);
+        assert_eq!(BackendFault::without_answer(Duration::from_millis(20)), None);
+        let stalled = BackendFault::without_answer(Duration::from_secs(2)).unwrap();
+        assert!(log.add(&far, 1, stalled));
         let text = log.lock().scenario("http://b");
         assert!(!text.contains("zq9xK3mP4w"), "{text}");
         for part in [
@@ -308,6 +342,8 @@ mod tests {
             r#"steps: [{"then":"pass","times":1},{"then":{"reset":{"bytes":10}},"times":1}]"#,
             r#"match: {"method":"GET","path":"/x[*]"}"#,
             r#"steps: [{"forever":true,"then":{"close":"before_headers"}}]"#,
+            r#"match: {"header":{"host":"api.test"},"method":"GET","path":"/far"}"#,
+            r#"steps: [{"forever":true,"then":{"stall":"forever"}}]"#,
         ] {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }

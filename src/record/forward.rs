@@ -1,6 +1,7 @@
 //! The backends of a forward proxy: one for each origin that its clients ask for, made when it is first asked.
 
 use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::Uri;
@@ -76,10 +77,10 @@ struct Known {
 }
 
 impl ForwardBackends {
-    /// Backends that are reached with these options.
-    pub(crate) fn new(options: UpstreamOptions) -> Self {
-        // The proxy of the environment is most likely this one.
-        Self { options: options.env_proxies(false), known: Mutex::default() }
+    /// Backends that are reached with these options from a proxy that listens on `own`.
+    pub(crate) fn new(options: UpstreamOptions, own: SocketAddr) -> Self {
+        let options = UpstreamOptions { own_address: Some(own), ..options };
+        Self { options, known: Mutex::default() }
     }
 
     /// The backend of an origin.
@@ -119,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_number_of_origins_is_bounded() {
-        let backends = ForwardBackends::new(UpstreamOptions::default());
+        let backends = ForwardBackends::new(UpstreamOptions::default(), ([127, 0, 0, 1], 1).into());
         for port in 1..=300 {
             let origin = Origin::parse(&format!("http://127.0.0.1:{port}")).unwrap();
             backends.of(&origin).unwrap();

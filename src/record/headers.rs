@@ -13,12 +13,16 @@ const HOP_BY_HOP: [HeaderName; 7] = [
     header::UPGRADE,
 ];
 
-/// Removes the header fields of the connection from a request. That the client takes trailers is passed on, since
-/// trailers are.
+/// Removes the header fields of the connection from a request. That the client takes trailers is passed on, and which
+/// ones it sends, since trailers are.
 pub(super) fn of_request(headers: &mut HeaderMap, takes_trailers: bool) {
+    let trailer = headers.get(header::TRAILER).cloned();
     end_to_end(headers);
     if takes_trailers {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    }
+    if let Some(trailer) = trailer {
+        headers.insert(header::TRAILER, trailer);
     }
 }
 

@@ -23,6 +23,7 @@ mod clean;
 mod complete;
 mod connect;
 mod credentials;
+mod dial;
 mod exchange;
 mod exec_plugin;
 mod failures;
@@ -61,6 +62,7 @@ mod tests;
 pub(crate) use backends::{Backends, NamedBackend};
 #[cfg(feature = "cli")]
 pub(crate) use complete::CompleteExchange;
+pub(crate) use dial::dial;
 #[cfg(feature = "cli")]
 pub(crate) use fetch::FetchedAnswer;
 pub(crate) use forward::ForwardBackends;

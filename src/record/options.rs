@@ -1,5 +1,6 @@
 //! How a backend is reached: what [`Builder::upstream`](crate::Builder::upstream) and the command line set.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use crate::tls::Pem;
 use crate::tls::client::Identity;
 
 use super::credentials::Credentials;
+use super::route::EnvProxies;
 
 /// The largest PEM file, in bytes.
 const MOST: u64 = 4 << 20;
@@ -65,11 +67,22 @@ pub struct UpstreamOptions {
     pub(super) host: Option<String>,
     pub(super) preserve_host: bool,
     pub(super) env_proxies: bool,
+    /// The address of the forward proxy that asks, which is none of these.
+    pub(super) own_address: Option<SocketAddr>,
     /// For requests that have none.
     pub(super) credentials: Option<Credentials>,
 }
 
 impl UpstreamOptions {
+    /// Which proxies of the environment apply.
+    pub(super) fn proxies(&self) -> EnvProxies {
+        match self.own_address {
+            _ if !self.env_proxies => EnvProxies::Ignored,
+            Some(own) => EnvProxies::ButOwn(own),
+            None => EnvProxies::All,
+        }
+    }
+
     /// Trusts the certificates of a PEM file instead of the system's, for an `https://` backend: CAs, and
     /// certificates of servers themselves, such as a self-signed one.
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {

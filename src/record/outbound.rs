@@ -51,7 +51,7 @@ impl Outbound {
             return Err(SendError::Denied);
         }
         let is_tls = request.uri().scheme_str() == Some("https");
-        let request = request.map(outgoing);
+        let request = request.map(|body| outgoing(body, None));
         match tokio::time::timeout(self.timeout, self.client.request(request)).await {
             Err(_) => {
                 let seconds = self.timeout.as_secs_f32();

@@ -82,8 +82,12 @@ impl Proxy {
             .zip(sent.as_ref())
             .and_then(|(recorder, sent)| recorder.count(sent));
         let seen = SeenInformational::of(&mut request, links.as_ref());
-        let asked = Instant::now();
-        let response = match upstream.forward(request).await {
+        let exchange = self.recorder.clone().zip(sent);
+        let asked = Asked { exchange, number, at: Instant::now() };
+        let answered = upstream.forward(request).await;
+        let waited = asked.at.elapsed();
+        let exchange = asked.answered();
+        let response = match answered {
             Ok(response) => response,
             Err(error) => {
                 let fault = match &error {
@@ -91,7 +95,7 @@ impl Proxy {
                     UpstreamError::Timeout { .. } => Some(BackendFault::silence()),
                     _ => None,
                 };
-                if let (Some(recorder), Some(sent), Some(number)) = (&self.recorder, &sent, number)
+                if let (Some((recorder, sent)), Some(number)) = (&exchange, number)
                     && let Some(fault) = fault
                 {
                     recorder.add_fault(sent, number, fault);
@@ -100,18 +104,17 @@ impl Proxy {
             }
         };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            let sent = self.recorder.clone().zip(sent);
-            return tunnel(response, sent).await;
+            return tunnel(response, exchange).await;
         }
         let (mut head, body) = response.into_parts();
         let form = head.extensions.remove::<LastForm>().and_then(|form| form.get());
-        let recording = self.recorder.clone().zip(sent).and_then(|(recorder, sent)| {
+        let recording = exchange.and_then(|(recorder, sent)| {
             let (status, headers) = (head.status, head.headers.clone());
             let mut recording = Recording::begin(recorder, sent, status, headers)?;
             recording.number = number;
             recording.form.clone_from(&form);
             recording.informational = seen.take();
-            recording.waited = asked.elapsed();
+            recording.waited = waited;
             let reason = head.extensions.get::<ReasonPhrase>();
             recording.reason = reason.map(|reason| Bytes::copy_from_slice(reason.as_bytes()));
             Some(recording)
@@ -154,6 +157,31 @@ impl Proxy {
     pub(crate) async fn flush(&self) {
         if let Some(recorder) = &self.recorder {
             recorder.flush().await;
+        }
+    }
+}
+
+/// A request whose answer has not begun. Where the client gives up before it does, the backend has stalled.
+struct Asked {
+    exchange: Option<(Recorder, SentRequest)>,
+    /// The number of the request, where faults of the backend are recorded.
+    number: Option<u64>,
+    at: Instant,
+}
+
+impl Asked {
+    /// The answer has begun, or failed.
+    fn answered(mut self) -> Option<(Recorder, SentRequest)> {
+        self.exchange.take()
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if let (Some((recorder, sent)), Some(number)) = (&self.exchange, self.number)
+            && let Some(fault) = BackendFault::without_answer(self.at.elapsed())
+        {
+            recorder.add_fault(sent, number, fault);
         }
     }
 }

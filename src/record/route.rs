@@ -1,5 +1,6 @@
 //! The URL of a backend → the way to it: scheme, host, unix socket, and a proxy of the environment.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use http::Uri;
@@ -15,6 +16,32 @@ const EXAMPLES: &str =
 
 /// The host of requests to a unix socket.
 const LOCAL: &str = "localhost";
+
+/// Which proxies of the environment apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EnvProxies {
+    Ignored,
+    All,
+    /// All but the one that listens here: a forward proxy that is started where its clients are has itself in its
+    /// environment.
+    ButOwn(SocketAddr),
+}
+
+impl EnvProxies {
+    fn is_own(self, proxy: &Uri) -> bool {
+        let Self::ButOwn(own) = self else { return false };
+        let host = proxy.host().unwrap_or_default().trim_matches(['[', ']']);
+        let address: Option<IpAddr> = match host {
+            "localhost" => Some(Ipv4Addr::LOCALHOST.into()),
+            host => host.parse().ok(),
+        };
+        let is_here = |address: IpAddr| {
+            address.is_loopback() && (own.ip().is_loopback() || own.ip().is_unspecified())
+                || address == own.ip()
+        };
+        proxy.port_u16() == Some(own.port()) && address.is_some_and(is_here)
+    }
+}
 
 /// Where a backend is, by its URL.
 #[derive(Debug)]
@@ -36,7 +63,7 @@ impl Place {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(super) fn of(url: &str, env_proxies: bool) -> Result<Self, String> {
+    pub(super) fn of(url: &str, proxies: EnvProxies) -> Result<Self, String> {
         if let Some(path) = url.strip_prefix("unix:") {
             return Self::unix(path);
         }
@@ -71,8 +98,8 @@ impl Place {
             route: Route::Tcp(to.clone()),
             proxy_credentials: None,
         };
-        if env_proxies {
-            place.through_proxy(&Matcher::from_env(), to)?;
+        if proxies != EnvProxies::Ignored {
+            place.through_proxy(&Matcher::from_env(), to, proxies)?;
         }
         Ok(place)
     }
@@ -94,9 +121,17 @@ impl Place {
     }
 
     /// Goes through a proxy where the environment has one for this backend.
-    fn through_proxy(&mut self, proxies: &Matcher, to: Uri) -> Result<(), String> {
+    fn through_proxy(
+        &mut self,
+        proxies: &Matcher,
+        to: Uri,
+        which: EnvProxies,
+    ) -> Result<(), String> {
         let Some(found) = proxies.intercept(&to) else { return Ok(()) };
         let proxy = found.uri().clone();
+        if which.is_own(&proxy) {
+            return Ok(());
+        }
         if proxy.scheme() != Some(&Scheme::HTTP) {
             let at = proxy.authority().map_or("", Authority::as_str);
             return Err(format!(
@@ -137,10 +172,10 @@ mod tests {
 
     #[test]
     fn urls_say_how_a_backend_is_reached() {
-        let h2c = Place::of("h2c://127.0.0.1:9090/base/", false).unwrap();
+        let h2c = Place::of("h2c://127.0.0.1:9090/base/", EnvProxies::Ignored).unwrap();
         assert!(h2c.http2_only && h2c.scheme == Scheme::HTTP && h2c.base == "/base");
         for url in ["unix:/run/x.sock", "unix:///run/x.sock"] {
-            let place = Place::of(url, false).unwrap();
+            let place = Place::of(url, EnvProxies::Ignored).unwrap();
             assert!(
                 matches!(&place.route, Route::Unix(path) if path.ends_with("run/x.sock")),
                 "{url}"
@@ -154,7 +189,7 @@ mod tests {
             ("http://user:password@x", "credentials"),
             ("http://x/?q", "query"),
         ] {
-            let error = Place::of(url, false).unwrap_err();
+            let error = Place::of(url, EnvProxies::Ignored).unwrap_err();
             assert!(error.contains(why), "{url}: {error}");
         }
     }
@@ -166,9 +201,9 @@ mod tests {
             .no("10.0.0.0/8,.internal.test")
             .build();
         let through = |url: &str| {
-            let mut place = Place::of(url, false).unwrap();
+            let mut place = Place::of(url, EnvProxies::Ignored).unwrap();
             let Route::Tcp(to) = place.route.clone() else { panic!("{url}") };
-            place.through_proxy(&proxies, to).unwrap();
+            place.through_proxy(&proxies, to, EnvProxies::All).unwrap();
             place
         };
         let plain = through("http://api.test");
@@ -183,8 +218,29 @@ mod tests {
         }
         let socks = Matcher::builder().all("socks5://user:secret-1@p.test").build();
         let to = Uri::from_static("http://api.test/");
-        let error = Place::of("http://api.test", false).unwrap().through_proxy(&socks, to);
+        let error = Place::of("http://api.test", EnvProxies::Ignored).unwrap().through_proxy(
+            &socks,
+            to,
+            EnvProxies::All,
+        );
         let error = error.unwrap_err();
         assert!(error.contains("p.test") && !error.contains("secret-1"), "{error}");
+    }
+
+    #[test]
+    fn a_forward_proxy_does_not_go_through_itself() {
+        let own = |text: &str| EnvProxies::ButOwn(text.parse().unwrap());
+        for (listen, proxy, is_own) in [
+            ("127.0.0.1:8080", "http://127.0.0.1:8080", true),
+            ("0.0.0.0:8080", "http://localhost:8080", true),
+            ("[::1]:8080", "http://[::1]:8080/", true),
+            ("10.1.2.3:8080", "http://10.1.2.3:8080", true),
+            ("127.0.0.1:8080", "http://127.0.0.1:3128", false),
+            ("127.0.0.1:8080", "http://proxy.corp.test:8080", false),
+            ("10.1.2.3:8080", "http://10.1.2.4:8080", false),
+        ] {
+            assert_eq!(own(listen).is_own(&proxy.parse().unwrap()), is_own, "{listen} {proxy}");
+        }
+        assert!(!EnvProxies::All.is_own(&Uri::from_static("http://127.0.0.1:8080")));
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, future, stream};
 use http::header::{self, HeaderMap, HeaderValue};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Uri, Version};
@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use crate::message::{BodyError, Informational, Request, RequestBody};
+use crate::message::{BodyError, Informational, Request, RequestBody, RequestTrailers};
 use crate::tls::client::{Offer, TlsClient, Trust};
 
 use super::connect::BackendConnector;
@@ -137,7 +137,7 @@ impl Upstream {
     /// When the URL or the certificates cannot be used.
     pub(crate) fn new(url: &str, options: &UpstreamOptions) -> Result<Self, UpstreamError> {
         let wrong = |why: &str| UpstreamError::Url { url: url.to_owned(), why: why.to_owned() };
-        let place = Place::of(url, options.env_proxies).map_err(|why| wrong(&advice(&why)))?;
+        let place = Place::of(url, options.proxies()).map_err(|why| wrong(&advice(&why)))?;
         let authority = match &options.host {
             Some(host) => host
                 .parse()
@@ -187,7 +187,7 @@ impl Upstream {
         &self,
         request: Request,
     ) -> Result<http::Response<Incoming>, UpstreamError> {
-        let Request { method, uri, mut headers, body, informational, .. } = request;
+        let Request { method, uri, mut headers, body, informational, trailers, .. } = request;
         let upgrade = headers::upgrade(&headers);
         let takes_trailers = headers::takes_trailers(&headers);
         headers::of_request(&mut headers, takes_trailers);
@@ -211,7 +211,7 @@ impl Upstream {
             let value = credentials.get().await.map_err(UpstreamError::Credentials)?;
             headers.insert(header::AUTHORIZATION, value);
         }
-        let mut out = http::Request::new(outgoing(body));
+        let mut out = http::Request::new(outgoing(body, trailers));
         *out.method_mut() = method;
         *out.uri_mut() =
             self.uri(authority, &uri).map_err(|error| self.broken(error.to_string()))?;
@@ -303,14 +303,20 @@ fn tls(options: &UpstreamOptions, name: &str, offer: Offer) -> Result<TlsClient,
 }
 
 /// A request's body as it is sent.
-pub(super) fn outgoing(body: RequestBody) -> OutBody {
+pub(super) fn outgoing(body: RequestBody, trailers: Option<RequestTrailers>) -> OutBody {
     match body {
         RequestBody::Empty => Empty::new().map_err(|never| match never {}).boxed_unsync(),
         RequestBody::Bytes(bytes) => {
             Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
         }
         RequestBody::Arriving(body) => {
-            StreamBody::new(body.into_stream().map(|item| item.map(Frame::data))).boxed_unsync()
+            let data = body.into_stream().map(|item| item.map(Frame::data));
+            // They are known behind the data.
+            let last = stream::once(async move {
+                let trailers = trailers?.get()?.clone();
+                Some(Ok(Frame::trailers(trailers)))
+            });
+            StreamBody::new(data.chain(last.filter_map(future::ready))).boxed_unsync()
         }
     }
 }

@@ -231,7 +231,7 @@ impl Recorder {
 
     /// Counts a request whose fault would be recorded.
     pub(super) fn count(&self, sent: &SentRequest) -> Option<u64> {
-        self.0.faults.as_ref()?.count(&sent.method, &sent.target)
+        self.0.faults.as_ref()?.count(sent)
     }
 
     /// Records a fault of the backend for the request of this number; returns whether it is recorded.

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use percent_encoding::percent_decode_str;
 
-use super::random::looks_random;
-use super::words::{AFTER, BEFORE_KEY, FINDS, FLAT, OF_PAGES, SECRET, SERVICES};
+use super::random::{looks_like_key, looks_random};
+use super::words::{AFTER, BEFORE_KEY, FINDS, FLAT, OF_PAGES, SECRET, is_service};
 
 /// Where a name stands: a few words are secret only there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +97,8 @@ pub(super) fn is_secret_value(name: &str, place: Place, value: &str) -> bool {
         return false;
     }
     let Facts { secret, least, .. } = facts(name, place);
-    secret || least.is_some_and(|least| value.len() >= least) && looks_random(value)
+    let is_token = || looks_random(value) || is_service(name) && looks_like_key(value);
+    secret || least.is_some_and(|least| value.len() >= least) && is_token()
 }
 
 /// Whether what a name holds are secrets under names of their own: `tokens: {ci: ".."}`.
@@ -190,7 +191,7 @@ fn least(words: &[String], place: Place) -> Option<usize> {
         // The answer to a question of security.
         ["answer"] => in_query.then_some(0),
         // A name of a service alone: its key, or an id there, which is shorter or no token.
-        [service] if SERVICES.contains(service) => Some(16),
+        [service] if is_service(service) => Some(15),
         // Links that sign somebody in, and keys of small services.
         [
             "sas" | "sso" | "magic" | "tk" | "k" | "t" | "appid" | "invite" | "share" | "login"

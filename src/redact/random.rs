@@ -15,6 +15,15 @@ pub(super) fn looks_random(value: &str) -> bool {
         && (lower && upper || (lower || upper) && bytes.len() >= 16 && is_one_word())
 }
 
+/// Whether a value may be a key, where its name says that it is likely: one word with several digits.
+pub(super) fn looks_like_key(value: &str) -> bool {
+    let is_of_keys = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_.-~".contains(&byte);
+    let is_letter = |byte: u8| byte.is_ascii_alphabetic();
+    value.bytes().all(is_of_keys)
+        && value.bytes().any(is_letter)
+        && value.bytes().filter(u8::is_ascii_digit).count() >= 3
+}
+
 /// Whether a word has letters and digits, or letters and other marks inside, as passwords have.
 pub(super) fn has_mixed(value: &str) -> bool {
     let letter = value.bytes().any(|byte| byte.is_ascii_alphabetic());
@@ -28,10 +37,11 @@ pub(super) fn has_mixed(value: &str) -> bool {
 pub(super) fn has_long_run(text: &str) -> bool {
     const SHORTEST: usize = 14;
     const SHORTEST_GROUPS: usize = 20;
+    const LONGEST_WORD: usize = 28;
     let has_digit = |run: &[u8]| run.iter().any(u8::is_ascii_digit);
     let bytes = text.as_bytes();
     let mut runs = bytes.split(|byte| !byte.is_ascii_alphanumeric());
-    if runs.any(|run| run.len() >= SHORTEST && has_digit(run)) {
+    if runs.any(|run| run.len() >= SHORTEST && has_digit(run) || run.len() >= LONGEST_WORD) {
         return true;
     }
     bytes.len() >= SHORTEST_GROUPS && {

@@ -71,12 +71,17 @@ pub(super) const FINDS: &[&str] = &[
 
 /// Services that give keys to their users.
 #[rustfmt::skip]
-pub(super) const SERVICES: &[&str] = &[
-    "adafruit", "airtable", "algolia", "anthropic", "artifactory", "asana", "atlassian", "beamer", "bitbucket",
+const SERVICES: &[&str] = &[
+    "adafruit", "airtable", "alibaba", "algolia", "anthropic", "artifactory", "asana", "atlassian", "beamer", "bitbucket",
     "bittrex", "cloudflare", "codecov", "cohere", "coinbase", "confluence", "confluent", "contentful", "datadog",
-    "discord", "dropbox", "etsy", "fastly", "finicity", "finnhub", "flickr", "freshbooks", "gitter", "gocardless",
-    "heroku", "hubspot", "intercom", "jfrog", "jira", "kraken", "kucoin", "launchdarkly", "linear", "lob", "looker",
+    "discord", "droneci", "dropbox", "etsy", "facebook", "fastly", "finicity", "finnhub", "flickr", "freshbooks", "gitter", "gocardless",
+    "heroku", "hubspot", "intercom", "jfrog", "jira", "kraken", "kucoin", "launchdarkly", "linear", "linkedin", "lob", "looker",
     "mailchimp", "mailgun", "mapbox", "mattermost", "meraki", "messagebird", "netlify", "newrelic", "nytimes", "okta",
-    "openai", "pagerduty", "plaid", "rapidapi", "sendbird", "sendgrid", "sentry", "slack", "snyk", "squarespace",
-    "stripe", "sumologic", "telegram", "travis", "twilio", "twitch", "yandex", "zendesk",
+    "openai", "pagerduty", "plaid", "privateai", "rapidapi", "sendbird", "sendgrid", "sentry", "slack", "snyk", "squarespace",
+    "stripe", "sumo", "sumologic", "telegram", "travis", "twilio", "twitch", "twitter", "yandex", "zendesk",
 ];
+
+/// Whether a name is that of a service alone.
+pub(super) fn is_service(name: &str) -> bool {
+    SERVICES.iter().any(|service| name.eq_ignore_ascii_case(service))
+}

@@ -1,5 +1,6 @@
 //! Settings → the backend behind a server, and what records it.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -148,6 +149,7 @@ impl Upstreams {
 /// [`Error::Record`].
 pub(super) fn forward(
     options: UpstreamOptions,
+    own: SocketAddr,
     recording: Option<Recording>,
     bounds: &Bounds,
     log: &Logger,
@@ -155,7 +157,7 @@ pub(super) fn forward(
     let of = "the servers that clients ask for".to_owned();
     let recorder =
         recording.map(|recording| recorder(recording, of, None, bounds, log)).transpose()?;
-    Ok(Proxy::new(Backends::Forward(ForwardBackends::new(options)), recorder))
+    Ok(Proxy::new(Backends::Forward(ForwardBackends::new(options, own)), recorder))
 }
 
 fn recorder(

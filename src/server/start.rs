@@ -22,7 +22,7 @@ use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
 use crate::transport::{
-    self, ForwardProxy, Listener, Logger, OpenConnections, PortOptions, TransportLimits,
+    self, Dial, ForwardProxy, Listener, Logger, OpenConnections, PortOptions, TransportLimits,
 };
 
 #[cfg(feature = "record")]
@@ -161,8 +161,21 @@ impl Builder {
                 "it issues certificates for hosts, which needs the CA that is made at the start, not a given certificate",
             ));
         }
-        let proxy = ForwardProxy::new(tls.cloned(), left_out, Arc::clone(log));
+        let proxy = ForwardProxy::new(tls.cloned(), left_out, self.dial(), Arc::clone(log));
         proxy.map(|proxy| Some(Arc::new(proxy))).map_err(|why| wrong(&why))
+    }
+
+    /// What opens the tunnels of a forward proxy.
+    #[cfg(feature = "record")]
+    fn dial(&self) -> Dial {
+        crate::record::dial(&self.forward_options, self.listen)
+    }
+
+    /// What opens the tunnels of a forward proxy: without the client of backends, directly.
+    #[cfg(not(feature = "record"))]
+    #[expect(clippy::unused_self, reason = "the signature is that of a build with a client")]
+    fn dial(&self) -> Dial {
+        crate::transport::direct()
     }
 
     /// Whether only this machine reaches the server.
@@ -228,7 +241,8 @@ impl Builder {
         let proxy = if !self.upstreams.is_empty() {
             Some(upstreams.proxy(self.rewrite_links, recording, &bounds, log)?)
         } else if self.forward.is_some() && recording.is_some() {
-            Some(backend::forward(self.forward_options.clone(), recording, &bounds, log)?)
+            let options = self.forward_options.clone();
+            Some(backend::forward(options, self.listen, recording, &bounds, log)?)
         } else {
             None
         };

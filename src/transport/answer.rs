@@ -125,7 +125,11 @@ pub(super) fn answer<'a, H: Handler>(
         }
         Forwards::All => true,
     };
-    let interim = (handler.passes_on() && wanted.version != http::Version::HTTP_10).then(|| {
+    let passes_on = handler.passes_on();
+    if passes_on {
+        request.trailers = wanted.upload.as_ref().map(Upload::keep_trailers);
+    }
+    let interim = (passes_on && wanted.version != http::Version::HTTP_10).then(|| {
         let (sender, interim) = mpsc::channel(Informational::MOST);
         // More than are held are left out: they say nothing that an answer depends on.
         let send = move |informational| drop(sender.try_send(informational));

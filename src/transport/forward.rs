@@ -9,14 +9,17 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use http::uri::Authority;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+#[cfg(not(feature = "record"))]
 use tokio::net::TcpStream;
 
+use crate::message::Tunnel;
 use crate::tls::server::Tls;
 
 use super::Logger;
@@ -41,7 +44,26 @@ pub(crate) struct ForwardProxy {
     distrusted: Mutex<BTreeSet<String>>,
     /// Hosts whose tunnel was reported.
     reported: Mutex<BTreeSet<String>>,
+    dial: Dial,
     log: Logger,
+}
+
+/// Opens the connection of a tunnel.
+pub(crate) type Dial = Arc<dyn Fn(Authority) -> Dialled + Send + Sync>;
+
+/// A connection that is being opened.
+type Dialled = Pin<Box<dyn Future<Output = io::Result<Tunnel>> + Send>>;
+
+/// Opens connections without a proxy on the way.
+#[cfg(not(feature = "record"))]
+pub(crate) fn direct() -> Dial {
+    Arc::new(|to: Authority| {
+        Box::pin(async move {
+            let host = to.host().trim_matches(['[', ']']);
+            let stream = TcpStream::connect((host, to.port_u16().unwrap_or(443))).await?;
+            Ok(Tunnel::new(stream))
+        })
+    })
 }
 
 impl ForwardProxy {
@@ -52,6 +74,7 @@ impl ForwardProxy {
     pub(crate) fn new(
         tls: Option<Arc<Tls>>,
         left_out: &[String],
+        dial: Dial,
         log: Logger,
     ) -> Result<Self, String> {
         let mut globs = GlobSetBuilder::new();
@@ -59,7 +82,8 @@ impl ForwardProxy {
             globs.add(Glob::new(&text.to_ascii_lowercase()).map_err(|error| error.to_string())?);
         }
         let left_out = globs.build().map_err(|error| error.to_string())?;
-        Ok(Self { tls, left_out, distrusted: Mutex::default(), reported: Mutex::default(), log })
+        let (distrusted, reported) = (Mutex::default(), Mutex::default());
+        Ok(Self { tls, left_out, distrusted, reported, dial, log })
     }
 
     /// What issues the certificate for a host; nothing for a host with a tunnel.
@@ -87,10 +111,8 @@ impl ForwardProxy {
 
     /// Passes bytes between a client and a host until both sides have ended.
     pub(super) async fn tunnel(&self, mut client: Opened, to: &Authority) {
-        let port = to.port_u16().unwrap_or(443);
         let host = to.host().trim_matches(['[', ']']);
-        let connected =
-            tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect((host, port))).await;
+        let connected = tokio::time::timeout(CONNECT_TIMEOUT, (self.dial)(to.clone())).await;
         let Ok(Ok(mut server)) = connected else {
             let answer =
                 "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
@@ -101,7 +123,7 @@ impl ForwardProxy {
         self.report(host);
         if establish(&mut client).await.is_ok() {
             // An error is the end of either side, and the other one sees it.
-            let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+            let _ = tokio::io::copy_bidirectional(&mut client, &mut server.0).await;
         }
     }
 

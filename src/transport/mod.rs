@@ -59,7 +59,9 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use forward::ForwardProxy;
+#[cfg(not(feature = "record"))]
+pub(crate) use forward::direct;
+pub(crate) use forward::{Dial, ForwardProxy};
 pub(crate) use listen::{Listener, PortOptions, Served, serve};
 pub(crate) use open::OpenConnections;
 

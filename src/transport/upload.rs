@@ -17,7 +17,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use tokio::time::Sleep;
 
-use crate::message::{Bodies, BodyError, RequestBody};
+use crate::message::{Bodies, BodyError, RequestBody, RequestTrailers};
 
 /// How much of an unread body is skipped once the answer is out, in bytes, so that the connection can go on: as
 /// much as in Go's server (`net/http`, `maxPostHandlerReadBytes`).
@@ -46,6 +46,8 @@ struct State {
     pause: Option<Pin<Box<Sleep>>>,
     /// The client may leave the body out when it is answered early (RFC 9110, section 10.1.1).
     expects: bool,
+    /// Takes the trailers, where somebody passes them on.
+    trailers: Option<RequestTrailers>,
 }
 
 /// The rest of a body once hyper's part has ended.
@@ -81,6 +83,7 @@ impl Upload {
             timeout,
             pause: None,
             expects,
+            trailers: None,
         };
         Some(Self(Arc::new(Mutex::new(state))))
     }
@@ -88,6 +91,11 @@ impl Upload {
     /// The body for a handler.
     pub(super) fn body(&self, bodies: Bodies) -> RequestBody {
         RequestBody::arriving(Box::pin(Handle(self.clone())), bodies)
+    }
+
+    /// Its trailers, which are kept from now on.
+    pub(super) fn keep_trailers(&self) -> RequestTrailers {
+        self.lock().trailers.get_or_insert_default().clone()
     }
 
     /// Whether all of it was read.
@@ -175,9 +183,8 @@ impl Stream for Handle {
             };
             *pause = None;
             match frame {
-                Some(Ok(frame)) => {
-                    // Trailers are ignored.
-                    if let Ok(data) = frame.into_data() {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => {
                         state.delivered += data.len() as u64;
                         // Where the answer is out already, hyper gives the end of the body only with the next
                         // request.
@@ -186,7 +193,13 @@ impl Stream for Handle {
                         }
                         return Poll::Ready(Some(Ok(data)));
                     }
-                }
+                    Err(frame) => {
+                        if let (Some(kept), Ok(trailers)) = (&state.trailers, frame.into_trailers())
+                        {
+                            kept.set(trailers);
+                        }
+                    }
+                },
                 Some(Err(error)) => {
                     return Poll::Ready(Some(Err(BodyError::Broken(error.to_string()))));
                 }

@@ -254,3 +254,30 @@ async fn trailers_follow_a_body_that_is_a_file() {
     }
     assert_eq!(std::fs::read_dir(folder.path().join("__files")).unwrap().count(), 1);
 }
+
+#[tokio::test]
+async fn trailers_of_a_request_reach_the_backend() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let backend = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut read = String::new();
+        while !read.contains("\r\n0\r\n") || !read.ends_with("\r\n\r\n") {
+            let mut buffer = [0; 4096];
+            let count = stream.read(&mut buffer).await.unwrap();
+            assert!(count > 0, "{read}");
+            read.push_str(&String::from_utf8_lossy(&buffer[..count]));
+        }
+        let answer = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+        read.to_ascii_lowercase()
+    });
+    let recorder = Server::builder().nothing_loaded();
+    let recorder = recorder.upstream(&url, UpstreamOptions::default()).start().await.unwrap();
+    let request = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\nConnection: close\r\n\r\n4\r\nbody\r\n0\r\nX-Sum: 7\r\n\r\n";
+    let (text, _) = raw(recorder.address(), request.as_bytes()).await;
+    assert!(text.starts_with("HTTP/1.1 204"), "{text}");
+    let read = backend.await.unwrap();
+    assert!(read.ends_with("4\r\nbody\r\n0\r\nx-sum: 7\r\n\r\n"), "{read}");
+    recorder.shutdown().await;
+}

@@ -8,9 +8,10 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use crate::support::{End, everything, raw};
+use crate::support::{End, eventually, everything, raw};
 
-/// A backend that answers `/silent` never, whose second answer to `/cut` ends after four of ten bytes, and that answers `/gone` with nothing.
+/// A backend that answers `/silent` never, whose second answer to `/cut` ends after four of ten bytes,
+/// and that answers `/gone` with nothing.
 async fn backend() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -75,4 +76,22 @@ async fn faults_are_left_out_where_nothing_is_said() {
     let directory = record(false).await;
     assert!(!directory.path().join(".standin-faults.yaml").exists());
     assert!(!everything(directory.path()).contains("\"0123\""));
+}
+
+#[tokio::test]
+async fn a_client_that_gives_up_has_met_a_stall() {
+    let directory = TempDir::new().unwrap();
+    let builder = Server::builder().nothing_loaded().keep_faults(true).record(directory.path());
+    let url = format!("http://{}", backend().await);
+    let live = builder.upstream(url, UpstreamOptions::default()).start().await.unwrap();
+    let patience = Duration::from_millis(1_200);
+    assert!(tokio::time::timeout(patience, ask(&live, "/silent")).await.is_err());
+    let faults = directory.path().join(".standin-faults.yaml");
+    eventually("the fault is recorded", async || faults.exists()).await;
+    live.shutdown().await;
+    assert!(std::fs::read_to_string(faults).unwrap().contains(r#"{"stall":"forever"}"#));
+    let replay = Server::builder().fixtures(directory.path()).start().await.unwrap();
+    let short = Duration::from_millis(200);
+    assert!(tokio::time::timeout(short, ask(&replay, "/silent")).await.is_err());
+    replay.shutdown().await;
 }

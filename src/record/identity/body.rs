@@ -10,7 +10,7 @@ use crate::message::parameters;
 use super::super::clean::Clean;
 use super::super::exchange::{SentBody, SentRequest};
 use super::content::{self, Bytes};
-use super::{drawn, marked, parts};
+use super::{drawn, marked, parts, signed_chunks};
 
 /// Adds the pattern of a body to `request`, and the number of its conditions. Returns the digest of a body that no
 /// pattern of a stub mapping can hold.
@@ -21,14 +21,30 @@ pub(super) fn pattern(
     request: &mut Map<String, Value>,
     conditions: &mut i32,
 ) -> Option<Value> {
+    let is_signed = signed_chunks::are_in(&sent.headers);
     let body = match sent.body.content() {
         SentBody::Whole(body) if body.is_empty() => return None,
         SentBody::Whole(body) => body,
+        SentBody::Digest(_) if is_signed => {
+            notes.push(signed_chunks::NOTE.to_owned());
+            return None;
+        }
         SentBody::Digest(of) => {
             *conditions += 1;
             return Some(content::digest(&of));
         }
     };
+    if is_signed {
+        let pattern = std::str::from_utf8(&body).ok().and_then(signed_chunks::pattern);
+        match pattern {
+            Some(pattern) => {
+                *conditions += 1;
+                request.insert("bodyPatterns".to_owned(), json!([pattern]));
+            }
+            None => notes.push(signed_chunks::NOTE.to_owned()),
+        }
+        return None;
+    }
     // Stubs look at what a compressed body holds.
     let plain = without_gzip(&sent.headers, &body);
     if is_form(&sent.headers)

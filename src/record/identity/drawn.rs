@@ -28,6 +28,9 @@ const NAMES: [&str; 15] = [
 /// Whole names of parameters that keep caches from answering.
 const CACHE_BUSTERS: [&str; 8] = ["_", "cb", "rnd", "rand", "random", "nocache", "ts", "_t"];
 
+/// Whole names of what a client draws for one sign-in (RFC 6749, section 4.1.1; RFC 7636).
+const OF_SIGN_IN: [&str; 3] = ["state", "code_challenge", "code_verifier"];
+
 /// A time this close to now is the time of the request, in seconds.
 const NOW: i64 = 600;
 
@@ -43,7 +46,7 @@ pub(super) fn is_drawn_number(name: &str, number: &serde_json::Number) -> bool {
 
 fn is_name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    if CACHE_BUSTERS.contains(&&*lower) {
+    if CACHE_BUSTERS.contains(&&*lower) || OF_SIGN_IN.contains(&&*lower) {
         return true;
     }
     let flat: String = lower.chars().filter(char::is_ascii_alphanumeric).collect();
@@ -115,6 +118,9 @@ mod tests {
             ("X-Request-ID", "01HF7YAT00M2Z5VJ3Q5K0000AB", true),
             ("nonce", "8f14e45fceea167a5a36dedd4bea2543", true),
             ("_", "1795788812551", true),
+            ("state", "zq9xK3mP4wVb71", true),
+            ("state", "running", false),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", true),
             ("messageId", "5", false),
             ("transaction_id", "42", false),
             ("id", "7ac9649f-11f8-4ac8-8c2e-20b852fe93c9", false),

@@ -18,6 +18,7 @@ mod marked;
 mod markup;
 mod order;
 mod parts;
+mod signed_chunks;
 mod target;
 mod xml;
 

@@ -7,7 +7,7 @@ import secrets
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-sessions, rotating, forms, bearers, uses, subjects, notes = {}, {}, set(), {}, {}, set(), {}
+sessions, rotating, forms, bearers, uses, subjects, notes, grants = {}, {}, set(), {}, {}, set(), {}, {}
 PASSWORD = "form-s3cr3t-password"
 
 
@@ -82,6 +82,38 @@ async def oauth_token(request):
     bearers[access] = bearers[refresh] = "app"
     uses[access] = 0
     return JSONResponse({"access_token": access, "refresh_token": refresh, "token_type": "Bearer", "expires_in": 60})
+
+
+async def oauth_authorize(request):
+    """A page that asks for the password, and leads back with a code for the client's challenge."""
+    asked = request.query_params
+    if request.method == "GET":
+        return HTMLResponse(f'<form action="/oauth/authorize?{request.url.query}" method="post">'
+                            '<input name="user"><input name="password" type="password"></form>')
+    sent = await request.form()
+    if sent.get("password") != PASSWORD:
+        return HTMLResponse("<p>wrong password</p>", 403)
+    code = new_secret("code")
+    grants[code] = (asked["code_challenge"], asked["redirect_uri"])
+    return RedirectResponse(f"{asked['redirect_uri']}?code={code}&state={asked['state']}", 302)
+
+
+async def oauth_exchange(request):
+    """A code for tokens, with the verifier of its challenge (RFC 7636)."""
+    sent = await request.form()
+    if sent["grant_type"] == "refresh_token":
+        known = bearers.pop(sent["refresh_token"], None)
+    else:
+        challenge, target = grants.pop(sent["code"], ("", ""))
+        digest = hashlib.sha256(sent["code_verifier"].encode()).digest()
+        known = (base64.urlsafe_b64encode(digest).decode().rstrip("=") == challenge
+                 and sent["redirect_uri"] == target)
+    if not known:
+        return JSONResponse({"error": "invalid_grant"}, 400)
+    access, refresh = new_secret("access"), new_secret("refresh")
+    bearers[access] = bearers[refresh] = "public client"
+    uses[access] = 0
+    return JSONResponse({"access_token": access, "refresh_token": refresh, "token_type": "Bearer"})
 
 
 async def oauth_resource(request):
@@ -176,6 +208,8 @@ routes = [
     Route("/form", form, methods=["GET", "POST"]),
     Route("/oauth/token", oauth_token, methods=["POST"]),
     Route("/oauth/resource", oauth_resource),
+    Route("/oauth/authorize", oauth_authorize, methods=["GET", "POST"]),
+    Route("/oauth/exchange", oauth_exchange, methods=["POST"]),
     Route("/sessions", new_session, methods=["POST"]),
     Route("/me", me),
     Route("/notes", own_notes, methods=["GET", "POST"]),

@@ -1,5 +1,10 @@
 """Clients that sign in: what a backend issued in one answer goes into the requests after it."""
+import base64
+import hashlib
+import html
 import re
+import secrets
+import urllib.parse
 
 import requests
 from requests.auth import HTTPDigestAuth
@@ -79,6 +84,41 @@ def oauth(base):
             tokens = http.post(base + "/oauth/token", data=grant, auth=client).json()
     grant = {"grant_type": "refresh_token", "refresh_token": "unknown-s3cr3t-token"}
     say(http.post(base + "/oauth/token", data=grant, auth=client).json())
+
+
+CALLBACK = "http://127.0.0.1:9/callback"
+
+
+def _code(http, base, verifier):
+    """Signs in with a challenge, and says with what the server leads back."""
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    page = http.get(base + "/oauth/authorize", params={
+        "response_type": "code", "client_id": "public", "redirect_uri": CALLBACK, "code_challenge": challenge,
+        "code_challenge_method": "S256", "state": secrets.token_urlsafe(16)})
+    action = html.unescape(re.search('action="([^"]+)"', page.text)[1])
+    back = http.post(base + action, data=FORM, allow_redirects=False)
+    return back.status_code, dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(back.headers["location"]).query))
+
+
+@conversation()
+def oauth_with_a_code(base):
+    """A code by a form, exchanged with the verifier of a random challenge; a wrong one; a refresh, then once more."""
+    http = session()
+    for wrong in (None, "wrong-s3cr3t-verifier"):
+        verifier = secrets.token_urlsafe(48)
+        status, found = _code(http, base, verifier)
+        say(status, sorted(found))
+        grant = {"grant_type": "authorization_code", "client_id": "public", "code": found["code"],
+                 "redirect_uri": CALLBACK, "code_verifier": wrong or verifier}
+        answer = http.post(base + "/oauth/exchange", data=grant)
+        say(answer.status_code, sorted(answer.json()))
+        tokens = answer.json() if answer.ok else tokens
+    for _ in range(2):
+        bearer = {"Authorization": "Bearer " + tokens["access_token"]}
+        say([http.get(base + "/oauth/resource", headers=bearer).status_code for _ in range(3)])
+        grant = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": "public"}
+        tokens = http.post(base + "/oauth/exchange", data=grant).json()
+    say(http.post(base + "/oauth/exchange", data=grant).json())
 
 
 @conversation()

@@ -1,5 +1,8 @@
 """Clients of interfaces that share one path: etcd, GraphQL, SOAP, JSON-RPC, protobuf, and an object store."""
 import base64
+import os
+import random
+import time
 import uuid
 
 from client.talk import conversation, say, session, short_hash
@@ -60,6 +63,42 @@ def graphql_operations(base):
     for name in ("A", "B", None, "A"):
         sent = {"query": document, "operationName": name, "variables": {}}
         say(http.post(base + "/graphql", json=sent).json())
+
+
+def _signature(*_):
+    """Like one of AWS: another one each time."""
+    return os.urandom(32).hex()
+
+
+@conversation()
+def signed_chunks(base):
+    """An upload whose chunks are signed one by one, with the time; text and bytes, and the same key again."""
+    http = session()
+    for key, content in (("t", b"a text\n" * 30), ("b", bytes(range(256)) * 40), ("t", b"another text\n" * 30)):
+        body = b""
+        for start in [*range(0, len(content), 100), len(content)]:
+            part = content[start:start + 100]
+            body += f"{len(part):x};chunk-signature={_signature(part)}\r\n".encode() + part + b"\r\n"
+        now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        scope = f"AKIAIOSFODNN7EXAMPLE/{now[:8]}/eu-central-1/s3/aws4_request"
+        answer = http.put(f"{base}/s3/files/{key}", data=body, headers={
+            "Content-Encoding": "aws-chunked", "X-Amz-Date": now, "X-Amz-Decoded-Content-Length": str(len(content)),
+            "X-Amz-Content-Sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+            "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, "
+                             f"Signature={_signature()}"})
+        say(answer.status_code, answer.headers["etag"])
+
+
+@conversation()
+def xml_by_structure(base):
+    """Envelopes with their attributes in any order and any white space between elements."""
+    http = session()
+    for left in (1, 2, 1):
+        attributes, space = random.choice(['a="1" b="2"', "b='2'  a='1'"]), random.choice(["", "\n", "\n  "])
+        envelope = f"<E {attributes}>{space}<B>{space}<n>{left}</n>{space}<n>3</n>{space}</B></E>"
+        answer = http.post(base + "/soap", data=envelope, headers={
+            "Content-Type": "text/xml; charset=utf-8", "SOAPAction": '"urn:add"'})
+        say(left, answer.status_code, answer.text)
 
 
 @conversation()

@@ -10,7 +10,7 @@ NOT_COMPARED = ("date:", "connection:", "matched-stub-", "keep-alive:", "server:
 
 
 def _raw(base, method, path):
-    """The bytes of one answer: head in the order of names, without what is not compared, and body."""
+    """The bytes of one answer: head as it is written, without what is not compared, and body."""
     host, port = base.partition("://")[2].split(":")
     with socket.create_connection((host, int(port)), 10) as connection:
         request = f"{method} {path} HTTP/1.1\r\nHost: {host}:{port}\r\nTE: trailers\r\nConnection: close, TE\r\n\r\n"
@@ -25,10 +25,10 @@ def _raw(base, method, path):
     status, *fields = [line.decode("latin-1") for line in head.split(b"\r\n")]
     if " 304 " in status:
         # The length of the body that it does not have may be left out.
-        fields = [field for field in fields if not field.startswith("content-length:")]
-    fields = sorted(field for field in fields if not field.lower().startswith(NOT_COMPARED))
+        fields = [field for field in fields if not field.lower().startswith("content-length:")]
+    fields = [field for field in fields if not field.lower().startswith(NOT_COMPARED)]
     # The values of cookies are pseudonyms at the replay; names and attributes stay.
-    return [status, *(re.sub("^(set-cookie: [^=]+)=[^;]*", r"\1=..", field) for field in fields)], body
+    return [status, *(re.sub("(?i)^(set-cookie: [^=]+)=[^;]*", r"\1=..", field) for field in fields)], body
 
 
 def _compare(base, *paths, method="GET"):
