@@ -81,11 +81,15 @@ pub(super) fn sizes(value: &Value) -> Vec<u64> {
 fn collect(value: &Value, sizes: &mut Vec<u64>) {
     let size = match value {
         Value::Array(list) => {
-            list.iter().for_each(|item| collect(item, sizes));
+            for item in list {
+                collect(item, sizes);
+            }
             list.len()
         }
         Value::Object(map) => {
-            map.values().for_each(|item| collect(item, sizes));
+            for item in map.values() {
+                collect(item, sizes);
+            }
             map.len()
         }
         Value::String(text) => text.len(),

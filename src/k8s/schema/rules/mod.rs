@@ -183,7 +183,7 @@ pub(super) fn validate(schema: &Schema, new: &Value, old: Option<&Value>) -> Vec
     let current = old.map(|old| Correlation::new(schema, new, old));
     let ratchet = Ratchet { current, parent: None };
     let mut found = Found { errors: Vec::new(), budget: Budget::new(), is_over: false };
-    walk(schema, new, old, ratchet, String::new(), &mut found);
+    walk(schema, new, old, ratchet, "", &mut found);
     found.errors
 }
 
@@ -220,13 +220,13 @@ fn walk(
     new: &Value,
     old: Option<&Value>,
     ratchet: Ratchet<'_>,
-    path: String,
+    path: &str,
     found: &mut Found,
 ) {
     if !schema.has_rules || new.is_null() || found.is_over {
         return;
     }
-    check(schema, new, old, ratchet, &path, found);
+    check(schema, new, old, ratchet, path, found);
     match new {
         Value::Object(map) => {
             let old = old.and_then(Value::as_object).filter(|_| !schema.atomic_map);
@@ -238,7 +238,7 @@ fn walk(
                     (None, _) => continue,
                 };
                 let ratchet = ratchet.below(|it| it.field(name));
-                walk(inner, value, old.and_then(|old| old.get(name)), ratchet, path, found);
+                walk(inner, value, old.and_then(|old| old.get(name)), ratchet, &path, found);
             }
         }
         Value::Array(list) => {
@@ -247,7 +247,7 @@ fn walk(
             for (index, item) in list.iter().enumerate() {
                 let old = old.and_then(|old| old_item(schema, item, old));
                 let ratchet = ratchet.below(|it| it.item(index));
-                walk(items, item, old, ratchet, format!("{path}[{index}]"), found);
+                walk(items, item, old, ratchet, &format!("{path}[{index}]"), found);
             }
         }
         _ => {}
