@@ -56,7 +56,7 @@ async fn server(scenario: &str) -> RunningServer {
     let path = |name: &str| files.path().join(name).to_str().unwrap().to_owned();
     let embedded = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
     let builder = Server::builder().fixtures(embedded).fixtures(path("fixtures"));
-    builder.scenario(&path("s.yaml")).start().await.unwrap_or_else(|error| panic!("{error}"))
+    builder.scenario(path("s.yaml")).start().await.unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[tokio::test]

@@ -27,8 +27,8 @@ async fn imported(input: &TempDir, name: &str) -> (RunningServer, TempDir) {
 /// The mapping of the only stub whose name contains this.
 fn mapping(out: &TempDir, name: &str) -> Value {
     let found = std::fs::read_dir(out.path().join("recorded")).unwrap().flatten().find(|entry| {
-        let file = entry.file_name().to_string_lossy().into_owned();
-        file.contains(name) && file.ends_with(".json")
+        let (file, path) = (entry.file_name(), entry.path());
+        file.to_string_lossy().contains(name) && path.extension().is_some_and(|it| it == "json")
     });
     let text = std::fs::read(found.expect("a mapping").path()).unwrap();
     serde_json::from_slice(&text).unwrap()
