@@ -173,7 +173,11 @@ async fn a_new_scenario_loads_plans_and_passes_the_check() {
     let uncommented: String = text
         .lines()
         .map(|line| match line.strip_prefix("# ") {
-            Some(code) if code.starts_with([' ', '-']) || code.starts_with("timeline") => {
+            Some(code)
+                if code.starts_with([' ', '-'])
+                    || code.starts_with("timeline")
+                    || code.starts_with("life") =>
+            {
                 format!("{code}\n")
             }
             _ => format!("{line}\n"),
