@@ -80,7 +80,9 @@ fn dotted(pointer: &str) -> String {
 fn every_example_loads() {
     let words = words();
     assert!(words.len() > 100, "{}", words.len());
-    for (shape, word) in words {
+    // A build without gzip refuses its word.
+    let is_built = |word: &Word| cfg!(feature = "gzip") || word.key != "gzip";
+    for (shape, word) in words.into_iter().filter(|(_, word)| is_built(word)) {
         let (document, _) = in_place(shape, word);
         let problems: Vec<String> = load(&document).iter().map(ToString::to_string).collect();
         assert!(problems.is_empty(), "{}.{}: {problems:?}\n{document}", shape.name, word.key);
