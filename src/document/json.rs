@@ -204,7 +204,7 @@ impl<'de> Visitor<'de> for UniqueVisitor {
                 Entry::Vacant(entry) => entry.insert(value),
                 Entry::Occupied(entry) => {
                     return Err(A::Error::custom(format_args!(
-                        "the key {:?} stands twice in one object",
+                        "the key {:?} occurs twice in one object",
                         entry.key()
                     )));
                 }
@@ -231,7 +231,7 @@ mod tests {
             "x.json:2:8: a value has to stand here, not ,; write a value, like \"text\", 1, true, null, [1, 2] or {\"a\": 1}"
         );
         let error = source("{\"a\": 1, \"a\": 2}").parse().unwrap_err();
-        assert!(error.to_string().contains("the key \"a\" stands twice"), "{error}");
+        assert!(error.to_string().contains("the key \"a\" occurs twice"), "{error}");
     }
 
     #[test]

@@ -57,8 +57,8 @@ fn explain(text: &str, error: &Error, place: Option<Place>) -> Explained {
         Error::DuplicateMappingKey { key, .. } => {
             let key = key.as_deref().unwrap_or_default();
             let message = match key {
-                "" => "a key stands twice in one object".to_owned(),
-                key => format!("the key {key:?} stands twice in one object"),
+                "" => "a key occurs twice in one object".to_owned(),
+                key => format!("the key {key:?} occurs twice in one object"),
             };
             Explained::new(
                 message,
@@ -161,7 +161,7 @@ fn syntax(text: &str, kind: &ErrorKind, at: Place) -> Explained {
         | ErrorKind::TabAtBlockScalarStart
         | ErrorKind::TabInIndentation
         | ErrorKind::TabInPlainScalar => Explained::new(
-            "a tab stands where YAML has spaces",
+            "a tab is where YAML has spaces",
             "replace tabs by spaces, two for each level: rules: on one line, and below it \"  - id: slow\"",
         )
         .at(tab_in(text, at)),
@@ -316,7 +316,7 @@ fn indentation(text: &str, at: Place) -> Explained {
     let line = line_of(text, at).unwrap_or_default();
     if line.trim_start().starts_with("- ") || line.trim() == "-" {
         return Explained::new(
-            "this item does not stand in the column of its list",
+            "this item is not in the column of its list",
             "items of one list begin in the same column: rules: on one line, and below it \"- id: a\" and \"- id: b\"",
         );
     }
@@ -327,7 +327,7 @@ fn indentation(text: &str, at: Place) -> Explained {
             "one key has one value; a text with brackets in it stands in quotes, like \"[a]\"",
         );
     }
-    Explained::new("this does not stand in the column of the keys around it", INDENT)
+    Explained::new("this is not in the column of the keys around it", INDENT)
 }
 
 fn unclosed(text: &str, at: Place) -> Explained {

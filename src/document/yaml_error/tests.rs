@@ -20,7 +20,7 @@ fn tabs_and_columns_are_named() {
     assert_told(
         "rules:\n\t- id: a\n",
         (2, 1),
-        "a tab stands where YAML has spaces",
+        "a tab is where YAML has spaces",
         "two for each level",
     );
     assert_told("rules:\n- id: a\n\tmatch: {verb: list}\n", (2, 7), "a tab", "spaces");
@@ -39,7 +39,7 @@ fn keys_without_a_colon_or_a_space_are_named() {
     );
     assert_told("a: b\nmissing\n", (2, 1), "this line has no colon: missing", "KEY: VALUE");
     assert_told("message: try again: later\n", (1, 19), "stands in quotes", "\"try again: later\"");
-    assert_told("a: 1\na: 2\n", (2, 1), "the key \"a\" stands twice", "a list, like [a, b]");
+    assert_told("a: 1\na: 2\n", (2, 1), "the key \"a\" occurs twice", "a list, like [a, b]");
 }
 
 #[test]
