@@ -30,8 +30,6 @@ pub(super) struct PlanBody {
     under_way: Option<UnderWay>,
     /// Is dropped when the answer is out.
     guard: Option<Guard>,
-    /// How the source broke off, until what came before is sent.
-    broken: Option<EndsHere>,
 }
 
 /// Marks a connection while an answer is under way.
@@ -51,6 +49,8 @@ enum Kind {
     Disturbed(Box<Disturbed>),
     /// Nothing: what follows the head is written without hyper.
     TakenOver(Arc<Control>),
+    /// It broke off, and what came before is being sent.
+    Broken(EndsHere),
 }
 
 struct Disturbed {
@@ -73,7 +73,7 @@ impl PlanBody {
             Body::Passed(body) => Kind::Passed(body),
             body => Kind::Plain(Source::new(body)),
         };
-        Self { kind, announced, sent: 0, begun: false, under_way: None, guard: None, broken: None }
+        Self { kind, announced, sent: 0, begun: false, under_way: None, guard: None }
     }
 
     /// Leaves the length out: over HTTP/1.1 the body goes out in chunks.
@@ -106,15 +106,7 @@ impl PlanBody {
             ending: None,
         }));
         // The head has the length, and hyper does not check it against what is sent.
-        Self {
-            kind,
-            announced: None,
-            sent: 0,
-            begun: false,
-            under_way: None,
-            guard: None,
-            broken: None,
-        }
+        Self { kind, announced: None, sent: 0, begun: false, under_way: None, guard: None }
     }
 
     /// Fails when what came before is sent: hyper drops what it holds when a body fails.
@@ -123,7 +115,7 @@ impl PlanBody {
         error: EndsHere,
         cx: &Context<'_>,
     ) -> Poll<Option<Result<Frame<Piece>, EndsHere>>> {
-        self.broken = Some(error);
+        self.kind = Kind::Broken(error);
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -131,15 +123,7 @@ impl PlanBody {
     /// A body that is written without hyper, whose part ends with the head.
     pub(super) fn taken_over(control: Arc<Control>) -> Self {
         let kind = Kind::TakenOver(control);
-        Self {
-            kind,
-            announced: None,
-            sent: 0,
-            begun: false,
-            under_way: None,
-            guard: None,
-            broken: None,
-        }
+        Self { kind, announced: None, sent: 0, begun: false, under_way: None, guard: None }
     }
 
     /// Keeps its connection in use until it is dropped.
@@ -210,10 +194,13 @@ impl http_body::Body for PlanBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Piece>, EndsHere>>> {
         self.begun = true;
-        if let Some(error) = self.broken.take() {
-            return Poll::Ready(Some(Err(error)));
-        }
         let item = match &mut self.kind {
+            Kind::Broken(_) => {
+                let nothing = Kind::Plain(Source::new(Body::Empty));
+                let broken = std::mem::replace(&mut self.kind, nothing);
+                let Kind::Broken(error) = broken else { return Poll::Ready(None) };
+                return Poll::Ready(Some(Err(error)));
+            }
             Kind::Plain(source) => {
                 let item = ready!(source.poll_next(cx)).map(|item| {
                     item.map(|bytes| {
@@ -269,7 +256,7 @@ impl http_body::Body for PlanBody {
 
     fn is_end_stream(&self) -> bool {
         if let Kind::Passed(body) = &self.kind {
-            return self.broken.is_none() && body.is_end_stream();
+            return body.is_end_stream();
         }
         let told = self.begun || self.announced.is_some();
         told && matches!(&self.kind, Kind::Plain(source) if source.is_empty())

@@ -140,7 +140,7 @@ fn track(page: &mut String, lane: &Lane, name: &str, ticks: &Ticks) {
     for (from, to) in &lane.waits {
         rect(page, "wait", (*from, to - from), (1, height - 2));
     }
-    // Waits that overlap are told apart by their ends.
+    // Waits that overlap differ in their ends.
     for (_, to) in lane.waits.iter().filter(|_| lane.waits.len() <= LINES) {
         let end = height - 1;
         add(
