@@ -183,11 +183,11 @@ impl RareConditions {
     }
 }
 
-/// Any value of the cookie may be as wanted. Where there is none, only a pattern matches that is `absent`, or can be.
+/// The nearest value of the cookie counts. Where there is none, only a pattern matches that is `absent`, or can be.
 pub(super) fn cookie_matches(asked: &Asked<'_>, name: &str, pattern: &StringPattern) -> bool {
     let mut values = asked.cookie(name).peekable();
     if values.peek().is_none() {
         return pattern.is_absence();
     }
-    values.any(|value| pattern.matches(&Subject::new(Some(value)).at(asked.now())))
+    pattern.matches_nearest(values, asked.now())
 }

@@ -12,7 +12,7 @@ use super::operator::{StringPattern, Subject, no_operation};
 /// What all values of one name must be like.
 #[derive(Debug)]
 pub(crate) enum MultiPattern {
-    /// Any one value is as wanted; no value at all is absence.
+    /// One value is as wanted, the nearest; no value at all is absence.
     Any(StringPattern),
     /// As many values as patterns, and each pattern holds for one of them.
     HasExactly(Vec<StringPattern>),
@@ -23,14 +23,11 @@ pub(crate) enum MultiPattern {
 impl MultiPattern {
     /// Whether the values are as wanted at a time; at that of the system where none is given.
     pub(crate) fn matches<T: AsRef<str>>(&self, values: &[T], now: Option<Timestamp>) -> bool {
-        let fits = |pattern: &StringPattern, value: Option<&str>| {
-            pattern.matches(&Subject::new(value).at(now))
-        };
         let found = |pattern: &StringPattern| {
-            values.iter().any(|value| fits(pattern, Some(value.as_ref())))
+            pattern.matches_nearest(values.iter().map(AsRef::as_ref), now)
         };
         match self {
-            Self::Any(pattern) if values.is_empty() => fits(pattern, None),
+            Self::Any(pattern) if values.is_empty() => pattern.matches(&Subject::new(None).at(now)),
             Self::Any(pattern) => found(pattern),
             // No value at all is none of these.
             Self::HasExactly(_) | Self::Includes(_) if values.is_empty() => false,

@@ -2,22 +2,16 @@
 //! mean of its parts. Host, port and URL weigh most; headers, body and the like count where these and the method are
 //! as wanted.
 
-use std::borrow::Cow;
-
 use http::uri::Authority;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::message::Asked;
 
 use super::super::conditions::{RareConditions, cookie_matches};
 use super::super::multi::MultiPattern;
-use super::super::operator::{StringPattern, Subject};
+use super::super::operator::{StringPattern, Subject, mean, text_distance};
 use super::super::request::RequestPattern;
 use super::super::url::UrlPattern;
-
-/// How much of a text counts, in characters: the edit distance is quadratic.
-const COMPARED_CHARS: usize = 256;
 
 /// Weighted distances.
 #[derive(Default)]
@@ -40,14 +34,6 @@ impl Sum {
     fn mean(&self) -> f64 {
         if self.weight > 0.0 { self.apart / self.weight } else { 0.0 }
     }
-}
-
-fn mean(distances: impl Iterator<Item = f64>) -> f64 {
-    let mut sum = Sum::default();
-    for distance in distances {
-        sum.add(distance, 1.0);
-    }
-    sum.mean()
 }
 
 /// From 0 for a request that is as wanted to 1.
@@ -137,64 +123,13 @@ fn several<T: AsRef<str>>(pattern: &MultiPattern, values: &[T], now: Option<Time
     }
 }
 
-/// Of one value.
+/// Of one value: what is as wanted is not apart, whatever its case.
 fn value(pattern: &StringPattern, subject: &Subject<'_>) -> f64 {
-    if pattern.matches(subject) {
-        return 0.0;
-    }
-    match pattern {
-        StringPattern::And(all) => mean(all.iter().map(|pattern| value(pattern, subject))),
-        StringPattern::Or(any) => {
-            any.iter().map(|pattern| value(pattern, subject)).min_by(f64::total_cmp).unwrap_or(1.0)
-        }
-        _ => match (pattern.as_json().zip(subject.json()), pattern.as_text().zip(subject.text())) {
-            (Some((pattern, json)), _) => {
-                let (apart, total) = differing(&pattern.aligned(json), json);
-                share(apart, total)
-            }
-            (_, Some((wanted, text))) => text_distance(wanted, text),
-            _ => 1.0,
-        },
-    }
+    if pattern.matches(subject) { 0.0 } else { pattern.distance(subject) }
 }
 
 fn verdict(matches: bool) -> f64 {
     if matches { 0.0 } else { 1.0 }
-}
-
-/// How many values differ in two trees, and how many there are.
-fn differing(a: &Value, b: &Value) -> (usize, usize) {
-    let sum = |left: (usize, usize), right: (usize, usize)| (left.0 + right.0, left.1 + right.1);
-    match (a, b) {
-        (Value::Object(a), Value::Object(b)) => {
-            let extra = b.keys().filter(|key| !a.contains_key(*key)).count();
-            let shared = a
-                .iter()
-                .map(|(key, value)| b.get(key).map_or((1, 1), |other| differing(value, other)));
-            shared.fold((extra, extra), sum)
-        }
-        (Value::Array(a), Value::Array(b)) => {
-            let extra = a.len().abs_diff(b.len());
-            a.iter().zip(b).map(|(a, b)| differing(a, b)).fold((extra, extra), sum)
-        }
-        _ => (usize::from(a != b), 1),
-    }
-}
-
-fn text_distance(a: &str, b: &str) -> f64 {
-    1.0 - strsim::normalized_levenshtein(&cut(a), &cut(b))
-}
-
-fn cut(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(COMPARED_CHARS) {
-        Some((end, _)) => Cow::Borrowed(&text[..end]),
-        None => Cow::Borrowed(text),
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a rank among misses needs no more")]
-fn share(part: usize, whole: usize) -> f64 {
-    part as f64 / whole.max(1) as f64
 }
 
 /// How alike a stub's URL is to the request's, cheaply: what they share at the start and at the end.

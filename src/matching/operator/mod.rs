@@ -5,6 +5,7 @@
 //! `anything`, `doesNotContain`, `doesNotMatch` and `not` can match it.
 
 mod date;
+mod distance;
 mod json_path;
 mod number;
 mod operand;
@@ -34,6 +35,7 @@ use json_path::JsonPathPattern;
 use number::NumberPattern;
 use schema::SchemaPattern;
 
+pub(super) use distance::{mean, text_distance};
 pub(super) use read::{compile_pattern, no_operation};
 pub(crate) use subject::Subject;
 
@@ -106,9 +108,8 @@ impl StringPattern {
             Self::EqualToXml(pattern) => text.is_some_and(|text| pattern.matches(text)),
             Self::MatchesXPath(path, None) => path.finds(text),
             Self::MatchesXPath(path, Some(below)) => {
-                let now = subject.given_time();
-                let fits = |text: &String| below.matches(&Subject::new(Some(text)).at(now));
-                path.texts(text).iter().any(fits)
+                let texts = path.texts(text);
+                below.matches_nearest(texts.iter().map(String::as_str), subject.given_time())
             }
             Self::And(all) => all.iter().all(|pattern| pattern.matches(subject)),
             Self::Or(any) => any.iter().any(|pattern| pattern.matches(subject)),
@@ -155,14 +156,6 @@ impl StringPattern {
         match self {
             Self::EqualTo { text, ignore_case: false } => Some(text),
             Self::And(all) => all.iter().find_map(Self::required_text),
-            _ => None,
-        }
-    }
-
-    /// The whole text that is wanted, when this is about one.
-    pub(crate) fn as_text(&self) -> Option<&str> {
-        match self {
-            Self::EqualTo { text, .. } => Some(text),
             _ => None,
         }
     }

@@ -56,7 +56,28 @@ struct Moment {
 
 impl DatePattern {
     pub(super) fn matches(&self, text: Option<&str>, now: Timestamp) -> bool {
-        let Some(actual) = text.and_then(|text| self.actual(text)) else { return false };
+        let Some((actual, expected)) = self.compared(text, now) else { return false };
+        let ordering = actual.cmp(&expected);
+        match self.operator {
+            DateOperator::Before => ordering == Ordering::Less,
+            DateOperator::After => ordering == Ordering::Greater,
+            DateOperator::Equal => ordering == Ordering::Equal,
+        }
+    }
+
+    /// How far apart the two dates are, from 0 to 1: half at two years (`C/matching/AbstractDateTimeMatchResult.java`).
+    pub(super) fn distance(&self, text: Option<&str>, now: Timestamp) -> f64 {
+        const TWO_YEARS_MS: f64 = 2.0 * 365.0 * 24.0 * 60.0 * 60.0 * 1000.0;
+        let Some((actual, expected)) = self.compared(text, now) else { return 1.0 };
+        let apart = actual.duration_since(expected).as_millis().unsigned_abs();
+        #[expect(clippy::cast_precision_loss, reason = "as Java rounds it")]
+        let apart = apart as f64;
+        apart / (apart + TWO_YEARS_MS)
+    }
+
+    /// The value and what it is compared with, as moments of one zone.
+    fn compared(&self, text: Option<&str>, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        let actual = self.actual(text?)?;
         let zoned = match (&actual.zoned, self.truncate_actual) {
             (Some(zoned), Some(truncation)) => truncation.of(zoned),
             (zoned, _) => zoned.clone(),
@@ -65,21 +86,16 @@ impl DatePattern {
             Expected::Literal { zoned, local } => (*zoned, *local),
             Expected::Now(offset) => (self.moved(now, offset.as_ref()), None),
         };
-        let ordering = match (expected_zoned, expected_local, zoned, actual.local) {
-            (Some(expected), _, Some(actual), _) => actual.timestamp().cmp(&expected),
-            (_, Some(expected), _, Some(actual)) => actual.cmp(&expected),
-            (_, Some(expected), Some(actual), _) => actual.datetime().cmp(&expected),
-            // A local value is one of the server's zone, which is UTC here.
-            (Some(expected), _, _, Some(actual)) => match actual.to_zoned(TimeZone::UTC) {
-                Ok(actual) => actual.timestamp().cmp(&expected),
-                Err(_) => return false,
-            },
-            _ => return false,
-        };
-        match self.operator {
-            DateOperator::Before => ordering == Ordering::Less,
-            DateOperator::After => ordering == Ordering::Greater,
-            DateOperator::Equal => ordering == Ordering::Equal,
+        // A local date is one of the server's zone, which is UTC here.
+        let moment = |local: DateTime| Some(local.to_zoned(TimeZone::UTC).ok()?.timestamp());
+        match (expected_zoned, expected_local, zoned, actual.local) {
+            (Some(expected), _, Some(actual), _) => Some((actual.timestamp(), expected)),
+            (_, Some(expected), _, Some(actual)) => Some((moment(actual)?, moment(expected)?)),
+            (_, Some(expected), Some(actual), _) => {
+                Some((moment(actual.datetime())?, moment(expected)?))
+            }
+            (Some(expected), _, _, Some(actual)) => Some((moment(actual)?, expected)),
+            _ => None,
         }
     }
 
