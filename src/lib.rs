@@ -2,7 +2,7 @@
 //!
 //! Fixtures define what is served, scenarios define what goes wrong, and a journal shows what the client did. The
 //! same server is also a program, `standin`; fixtures and scenarios are files that both read. Their formats are
-//! described in the README.
+//! described in `fixtures/README.md` and `scenarios/README.md` of the repository.
 //!
 //! # A first test
 //!
@@ -170,3 +170,8 @@ pub use transport::TransportLimits;
 #[cfg(all(doctest, feature = "cli"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Those of the page about the library.
+#[cfg(all(doctest, feature = "cli"))]
+#[doc = include_str!("../docs/library.md")]
+struct LibraryPage;

@@ -1,4 +1,4 @@
-//! The bounds of a server: one table for the command line, the admin API and the README.
+//! The bounds of a server: one table for the command line, the admin API and `docs/options.md`.
 
 use std::time::Duration;
 
@@ -280,11 +280,11 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_shows_them_all() {
-        let readme = include_str!("../../README.md");
+    fn the_documentation_shows_them_all() {
+        let page = include_str!("../../docs/options.md");
         for (name, value, what) in Bounds::default().rows() {
             let line = format!("| `{name}` | {value} | {what} |");
-            assert!(readme.contains(&line), "the README misses: {line}");
+            assert!(page.contains(&line), "docs/options.md misses: {line}");
         }
     }
 }

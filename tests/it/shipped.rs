@@ -82,7 +82,11 @@ pub(crate) fn blocks(document: &str) -> Vec<(String, String)> {
 #[test]
 fn the_examples_in_the_documents_are_what_they_say() {
     let mut seen = 0;
-    for document in ["README.md", "scenarios/README.md", "fixtures/README.md"] {
+    let pages =
+        ["kubernetes", "importing", "drilling", "recording", "library", "options", "architecture"];
+    let pages = pages.map(|page| format!("docs/{page}.md"));
+    let guides = ["README.md", "scenarios/README.md", "fixtures/README.md"].map(str::to_owned);
+    for document in &[&guides[..], &pages[..]].concat() {
         for (info, text) in blocks(document) {
             let extension = match info.split_whitespace().next() {
                 Some("yaml") => "yaml",
