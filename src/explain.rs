@@ -68,7 +68,7 @@ pub(crate) async fn explain(
     let shared = assembly.shared().map_err(Error::Invalid)?;
     let name = WorldName::parse(&options.world).map_err(|error| Error::World(error.to_string()))?;
     let pipeline = Pipeline::new(Arc::clone(&shared));
-    let first = pipeline.handle(copy_of(request, &name)).plan().await;
+    let first = pipeline.handle(Box::new(copy_of(request, &name))).plan().await;
     // The stages see the path without its world. A request that the server refuses has no stages.
     let mut inner = copy_of(request, &name);
     let world = shared.enter(&mut inner).ok();
@@ -86,7 +86,7 @@ pub(crate) async fn explain(
         // The same request without rules, and as if the first had not been made. Nobody else writes here.
         let _ = context.reset();
         shared.scenarios.store(Arc::new(ScenarioSet::default()));
-        without = Some(pipeline.handle(copy_of(request, &name)).plan().await);
+        without = Some(pipeline.handle(Box::new(copy_of(request, &name))).plan().await);
     }
     let base = without.as_ref().unwrap_or(&first);
     let stubs = shared.stubs.load();

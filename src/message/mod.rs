@@ -69,8 +69,9 @@ pub(crate) use world::{BadWorldName, DEFAULT_WORLD, WorldName};
 /// Answers requests. The transport calls it; `serve` implements it, so that the transport depends on no
 /// engine.
 pub(crate) trait Handler: Send + Sync + 'static {
-    /// Answers a request. It never fails: every error is a plan.
-    fn handle(&self, request: Request) -> Handling<'_>;
+    /// Answers a request. It never fails: every error is a plan. The request is boxed, as it is handed on several
+    /// times.
+    fn handle(&self, request: Box<Request>) -> Handling<'_>;
 
     /// How connections are treated, where that can change.
     fn listening(&self) -> Option<watch::Receiver<Listening>> {

@@ -100,15 +100,22 @@ impl FormReader {
         while !bytes.is_empty() {
             match &mut self.state {
                 State::Between | State::Off => return,
-                State::Head(head) => {
-                    let Some(used) = add_to_head(head, bytes) else {
-                        if head.len() > MAX_HEAD || !is_head(head) {
+                State::Head(begun) => {
+                    let whole = if begun.is_empty() { end_of_head(bytes, 0) } else { None };
+                    if let Some(end) = whole {
+                        // Most heads come whole: nothing is copied.
+                        self.state = self.behind(&bytes[..end]);
+                        bytes = &bytes[end..];
+                        continue;
+                    }
+                    let Some(used) = add_to_head(begun, bytes) else {
+                        if begun.len() > MAX_HEAD || !is_head(begun) {
                             self.state = State::Between;
                         }
                         return;
                     };
                     bytes = &bytes[used..];
-                    let head = std::mem::take(head);
+                    let head = std::mem::take(begun);
                     self.state = self.behind(&head);
                 }
                 State::Chunks { form, place, passed } => {
@@ -132,11 +139,7 @@ impl FormReader {
             Some([b'1', ..]) => return State::Head(Vec::new()),
             _ => {}
         }
-        let is_chunked = head.split(|byte| *byte == b'\n').skip(1).any(|line| {
-            let line = line.to_ascii_lowercase();
-            line.strip_prefix(b"transfer-encoding:")
-                .is_some_and(|value| value.windows(7).any(|word| word == b"chunked"))
-        });
+        let is_chunked = head.split(|byte| *byte == b'\n').skip(1).any(is_transfer_in_chunks);
         let chunk_ends = is_chunked.then(Mutex::default);
         let form = Arc::new(WireForm { layout: HeadLayout::of(head), chunk_ends });
         self.last.set(Arc::clone(&form));
@@ -155,13 +158,28 @@ fn is_head(bytes: &[u8]) -> bool {
     bytes[..length] == begins[..length]
 }
 
+/// Whether a line of a head says that the body is in chunks.
+fn is_transfer_in_chunks(line: &[u8]) -> bool {
+    const NAME: &[u8] = b"transfer-encoding:";
+    line.len() > NAME.len()
+        && line[..NAME.len()].eq_ignore_ascii_case(NAME)
+        && line[NAME.len()..].windows(7).any(|word| word.eq_ignore_ascii_case(b"chunked"))
+}
+
+/// Where a head ends; the bytes before `from` are known not to have its end.
+fn end_of_head(bytes: &[u8], from: usize) -> Option<usize> {
+    const END: &[u8] = b"\r\n\r\n";
+    let most = bytes.len().min(MAX_HEAD + END.len());
+    Some(from + memchr::memmem::find(bytes.get(from..most)?, END)? + END.len())
+}
+
 /// Adds bytes to a head up to its end. Returns how many were used once it is whole.
 fn add_to_head(head: &mut Vec<u8>, bytes: &[u8]) -> Option<usize> {
     // The end may have begun before.
     let from = head.len().saturating_sub(3);
     let before = head.len();
     head.extend_from_slice(&bytes[..bytes.len().min(MAX_HEAD)]);
-    let end = from + head[from..].windows(4).position(|part| part == b"\r\n\r\n")? + 4;
+    let end = end_of_head(head, from)?;
     head.truncate(end);
     Some(end - before)
 }

@@ -13,7 +13,7 @@ use super::pipeline::Pipeline;
 pub(crate) struct AdminOnly(pub(crate) Arc<Pipeline>);
 
 impl Handler for AdminOnly {
-    fn handle(&self, request: Request) -> Handling<'_> {
+    fn handle(&self, request: Box<Request>) -> Handling<'_> {
         // Below the prefix of a world too.
         if request.path().split('/').any(|segment| segment == "__admin") {
             return self.0.handle(request);

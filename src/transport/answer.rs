@@ -114,7 +114,7 @@ pub(super) fn answer<'a, H: Handler>(
     }
     let upload = wanted.upload.as_ref();
     let body = upload.map_or(RequestBody::Empty, |upload| upload.body(client.bodies.clone()));
-    let mut request = Request::incoming(head, body);
+    let mut request = Box::new(Request::incoming(head, body));
     request.peer = Some(client.peer);
     request.certificate.clone_from(&client.certificate);
     request.tls = client.tls;
@@ -140,7 +140,11 @@ pub(super) fn answer<'a, H: Handler>(
     match handled {
         Ok(Handling::Ready(plan)) if wanted.is_simple(&plan) => {
             set_layout(&plan, over);
-            AnswerFuture::Ready(Some(answering(Ok(plain(plan, &wanted)), over)))
+            let mut response = plain(plan, &wanted);
+            if let Over::Http1(control) = over {
+                response.body_mut().answering(Answering::new(control));
+            }
+            AnswerFuture::Ready(Some(Ok(response)))
         }
         Ok(Handling::Ready(plan)) => AnswerFuture::Waiting(Box::pin(deliver(plan, wanted, over))),
         Ok(Handling::Waiting(waiting)) => AnswerFuture::Waiting(Box::pin(async move {
@@ -244,9 +248,11 @@ async fn deliver(plan: Plan, wanted: Wanted, over: Over<'_>) -> Answer {
 }
 
 /// An answer that its connection knows to be under way until hyper has all of it.
-fn answering(answer: Answer, over: Over<'_>) -> Answer {
-    let Over::Http1(control) = over else { return answer };
-    answer.map(|response| response.map(|body| body.answering(Answering::new(control))))
+fn answering(mut answer: Answer, over: Over<'_>) -> Answer {
+    if let (Ok(response), Over::Http1(control)) = (&mut answer, over) {
+        response.body_mut().answering(Answering::new(control));
+    }
+    answer
 }
 
 /// Performs a plan whose delay is over.
@@ -282,7 +288,7 @@ async fn perform(
     match (plan.body, &wanted.accept) {
         (Body::Tunnel(tunnel), _) if plan.status == StatusCode::SWITCHING_PROTOCOLS && is_read => {
             control.take_over(Takeover::Tunnel(tunnel));
-            let body = PlanBody::new(Body::Empty).with(guard);
+            let body = PlanBody::new(Body::Empty, guard);
             Ok(response(plan.status, plan.headers, plan.origin.is_undated(), None, body))
         }
         (Body::WebSocket(stream), Some(accept)) if is_read => {
@@ -344,7 +350,7 @@ async fn before_headers(
 
 /// 101: what follows is no longer HTTP.
 fn switching(mut plan: Plan, accept: HeaderValue) -> hyper::Response<PlanBody> {
-    let body = PlanBody::new(Body::Empty).with(plan.guard.take());
+    let body = PlanBody::new(Body::Empty, plan.guard.take());
     plan.status = StatusCode::SWITCHING_PROTOCOLS;
     plan.headers.remove(CONTENT_LENGTH);
     plan.headers.insert(UPGRADE, HeaderValue::from_static("websocket"));

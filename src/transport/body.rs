@@ -67,28 +67,29 @@ struct Disturbed {
 }
 
 impl PlanBody {
-    pub(super) fn new(body: Body) -> Self {
+    /// A body that nothing disturbs. `guard` is dropped with it.
+    pub(super) fn new(body: Body, guard: Option<Guard>) -> Self {
         let announced = body.known_len();
         let kind = match body {
             Body::Passed(body) => Kind::Passed(body),
             body => Kind::Plain(Source::new(body)),
         };
-        Self { kind, announced, sent: 0, begun: false, under_way: None, guard: None }
+        let mut body = Self { kind, announced, sent: 0, begun: false, under_way: None, guard };
+        body.may_be_whole();
+        body
     }
 
     /// Leaves the length out: over HTTP/1.1 the body goes out in chunks.
-    pub(super) fn unannounced(mut self) -> Self {
+    pub(super) fn unannounced(&mut self) {
         self.announced = None;
-        self
     }
 
     /// Ends with the head where nothing follows it: on a stream of HTTP/2, or behind an answer to HEAD.
-    pub(super) fn ending_with_head(mut self, is_head: bool) -> Self {
+    pub(super) fn ending_with_head(&mut self, is_head: bool) {
         self.begun = true;
         if is_head {
             self.kind = Kind::Plain(Source::new(Body::Empty));
         }
-        self
     }
 
     /// A body that a delivery disturbs.
@@ -96,6 +97,7 @@ impl PlanBody {
         steps: Steps,
         trailers: Option<Arc<HeaderMap>>,
         frames: Arc<Frames>,
+        guard: Option<Guard>,
     ) -> Self {
         let kind = Kind::Disturbed(Box::new(Disturbed {
             steps,
@@ -106,7 +108,7 @@ impl PlanBody {
             ending: None,
         }));
         // The head has the length, and hyper does not check it against what is sent.
-        Self { kind, announced: None, sent: 0, begun: false, under_way: None, guard: None }
+        Self { kind, announced: None, sent: 0, begun: false, under_way: None, guard }
     }
 
     /// Fails when what came before is sent: hyper drops what it holds when a body fails.
@@ -127,24 +129,20 @@ impl PlanBody {
     }
 
     /// Keeps its connection in use until it is dropped.
-    pub(super) fn while_used(mut self, in_use: InUse) -> Self {
+    pub(super) fn while_used(&mut self, in_use: InUse) {
         self.under_way = Some(UnderWay::Http2 { _in_use: in_use });
-        self
     }
 
     /// Marks its connection as answering until hyper has all of it.
-    pub(super) fn answering(mut self, answering: Answering) -> Self {
+    pub(super) fn answering(&mut self, answering: Answering) {
         self.under_way = Some(UnderWay::Http1 { _answering: answering });
-        self
     }
 
-    /// Drops something with itself.
-    pub(super) fn with(mut self, guard: Option<Guard>) -> Self {
-        self.guard = guard;
-        if http_body::Body::is_end_stream(&self) {
+    /// Reports the end where nothing follows the head.
+    fn may_be_whole(&mut self) {
+        if self.guard.is_some() && http_body::Body::is_end_stream(self) {
             self.ends(Ending::Whole);
         }
-        self
     }
 }
 

@@ -18,6 +18,7 @@ use super::client_errors::ClientErrors;
 use super::framed::Framed;
 use super::frames::Frames;
 use super::in_use::{InUse, Use};
+use super::reason::EndsHere;
 use super::socket::Socket;
 
 /// How many streams a client may open and reset before they are accepted; one more ends the connection
@@ -67,8 +68,10 @@ pub(super) async fn run<H: Handler>(
             let (client_errors, frames) = (Arc::clone(&client_errors), Arc::clone(&frames));
             async move {
                 let over = Over::Http2(&frames, stream);
-                let response = answer(&*handler, request, &client, over, &client_errors).await;
-                response.map(|response| response.map(|body| body.while_used(in_use)))
+                let mut response =
+                    answer(&*handler, request, &client, over, &client_errors).await?;
+                response.body_mut().while_used(in_use);
+                Ok::<_, EndsHere>(response)
             }
         })
     };

@@ -86,18 +86,17 @@ fn trailers(delivery: &Delivery) -> Option<Arc<HeaderMap>> {
 /// An answer in which nothing goes wrong, as hyper sends it.
 pub(super) fn plain(mut plan: Plan, wanted: &Wanted) -> hyper::Response<PlanBody> {
     let (known, undated) = (plan.body.known_len(), is_undated(&plan));
-    let body = PlanBody::new(plan.body).with(plan.guard.take());
+    let mut body = PlanBody::new(plan.body, plan.guard.take());
     let is_head = wanted.method == Method::HEAD;
     // A backend's answer says of its length what the backend said.
     let unannounced = plan.chunked && (plan.exact || wanted.version < Version::HTTP_2);
-    let body = match unannounced {
-        // There are no chunks that would end it.
-        true if is_head && plan.exact || wanted.version == Version::HTTP_2 => {
-            body.unannounced().ending_with_head(is_head)
+    if unannounced {
+        body.unannounced();
+        if is_head && plan.exact || wanted.version == Version::HTTP_2 {
+            // There are no chunks that would end it.
+            body.ending_with_head(is_head);
         }
-        true => body.unannounced(),
-        false => body,
-    };
+    }
     if let Some(length) = known.filter(|_| is_head && !unannounced) {
         plan.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
     }
@@ -146,7 +145,7 @@ pub(super) fn on_stream(
     let body = if wanted.method == Method::HEAD { Body::Empty } else { plan.body };
     let trailers = trailers(&plan.delivery);
     let steps = steps(body, plan.delivery);
-    let body = PlanBody::disturbed(steps, trailers, Arc::clone(frames)).with(plan.guard.take());
+    let body = PlanBody::disturbed(steps, trailers, Arc::clone(frames), plan.guard.take());
     response(plan.status, plan.headers, undated, None, body)
 }
 

@@ -42,13 +42,13 @@ fn plan(body: Body) -> Plan {
 }
 
 impl Handler for Toy {
-    fn handle(&self, request: Request) -> Handling<'_> {
+    fn handle(&self, request: Box<Request>) -> Handling<'_> {
         Handling::Waiting(Box::pin(self.answer(request)))
     }
 }
 
 impl Toy {
-    async fn answer(&self, request: Request) -> Plan {
+    async fn answer(&self, request: Box<Request>) -> Plan {
         let path = request.path().to_owned();
         let mut parts = path.trim_start_matches('/').split('/');
         let body = match parts.next().unwrap_or_default() {
