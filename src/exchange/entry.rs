@@ -30,6 +30,8 @@ pub(crate) struct Answered<'a> {
     pub(crate) late: Option<Arc<LateBody>>,
     /// When the request came.
     pub(crate) began: Instant,
+    /// When its answer was made.
+    pub(crate) made: Instant,
     pub(crate) world: &'a Arc<str>,
     pub(crate) stub: ByStub<'a>,
 }
@@ -106,9 +108,8 @@ enum KeptBody {
 
 impl Entry {
     pub(super) fn of(answered: &Answered<'_>, epoch: Instant) -> Self {
-        let Answered { request, plan, ref late, began, world, stub } = *answered;
-        let now = Instant::now();
-        let since = now.saturating_duration_since(epoch);
+        let Answered { request, plan, ref late, began, made, world, stub } = *answered;
+        let since = made.saturating_duration_since(epoch);
         let (stub, fixed) = match stub {
             ByStub::No => (None, false),
             ByStub::Fixed(stub) => (Some(stub), true),
@@ -131,7 +132,7 @@ impl Entry {
         });
         Self {
             at: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
-            took: now.saturating_duration_since(began),
+            took: made.saturating_duration_since(began),
             world: Arc::clone(world),
             method: request.method.clone(),
             version: request.version,

@@ -13,6 +13,7 @@ use crate::tls::server::Tls;
 
 use super::body_files::BodyFileCache;
 use super::doors::Doors;
+use super::metrics::Counters;
 use super::misses::Misses;
 use super::recordings::Recordings;
 use super::root::RootDirectory;
@@ -75,6 +76,7 @@ impl Assembly {
             scenarios: ArcSwap::from_pointee(scenarios),
             worlds: Worlds::new(Arc::new(world), bounds.worlds),
             journal: Arc::new(journal),
+            counters: Counters::default(),
             misses: Misses::default(),
             recordings: Recordings::default(),
             reload: Reload::new(sources, bounds.history, loader, generated),

@@ -26,6 +26,7 @@ mod keep_life;
 mod kubernetes;
 mod late_body;
 mod media_types;
+mod metrics;
 mod misses;
 mod overlay;
 mod own_scenarios;

@@ -45,7 +45,7 @@ impl Pipeline {
 }
 
 impl Handler for Pipeline {
-    fn handle(&self, mut request: Request) -> Handling<'_> {
+    fn handle(&self, mut request: Box<Request>) -> Handling<'_> {
         let began = Instant::now();
         let world = match self.shared.enter(&mut request) {
             Ok(world) => world,
@@ -73,11 +73,20 @@ impl Handler for Pipeline {
         let mut found = None;
         let now = world.clock.moved_time();
         match at_once(&self.shared, &world, &Asked::new(&request).at(now)) {
-            FirstLook::Answered(plan, stub) => {
-                self.observe(&request, &plan, began, &world, ByStub::Fixed(&stub), |_| ());
-                return self.compressed(plan, &request);
+            FirstLook::Found(stub) => {
+                // The answer of most stubs is the same for each request. It is made here, and moved once.
+                if !stub.has_webhooks()
+                    && let Some(mut plan) = stub.fixed_plan(&self.shared.responses.load())
+                {
+                    self.observe(&request, &plan, began, &world, ByStub::Fixed(&stub), |_| ());
+                    self.settle_headers(&mut plan, &request);
+                    if self.compresses(&plan, &request) {
+                        return compressed(plan);
+                    }
+                    return Handling::Ready(plan);
+                }
+                found = Some(stub);
             }
-            FirstLook::Found(stub) => found = Some(stub),
             FirstLook::NoStub => no_stub = true,
             FirstLook::Open => {}
         }
@@ -87,7 +96,7 @@ impl Handler for Pipeline {
             if let Some(stub) = found {
                 let plan = stub_answers::answer(&context, &asked, &stub).await;
                 self.finish(&context, &request, &plan, began, Some(&stub), |_| ());
-                return self.compressed(plan, &request).plan().await;
+                return self.outgoing(plan, &request).await;
             }
             let mut notes = GradingNotes::begin(&context.world);
             let mut plan = answer(&context, &asked, no_stub, &mut notes).await;
@@ -103,7 +112,7 @@ impl Handler for Pipeline {
             if let Some(follower) = follower {
                 follower.follow(&mut plan);
             }
-            self.compressed(plan, &request).plan().await
+            self.outgoing(plan, &request).await
         }))
     }
 
@@ -148,22 +157,22 @@ impl Pipeline {
     }
 
     /// An answer as it goes out: gzipped where the client asks for it.
-    #[cfg(feature = "gzip")]
-    fn compressed(&self, mut plan: Plan, request: &Request) -> Handling<'static> {
+    async fn outgoing(&self, mut plan: Plan, request: &Request) -> Plan {
         self.settle_headers(&mut plan, request);
-        if !self.shared.settings.stubs.no_gzip
-            && stub_gzip::is_wanted(&request.method, &request.headers, &plan)
-        {
-            return Handling::Waiting(Box::pin(stub_gzip::compress(plan)));
-        }
-        Handling::Ready(plan)
+        if self.compresses(&plan, request) { compressed(plan).plan().await } else { plan }
     }
 
-    /// An answer as it goes out. This build compresses none.
+    /// Whether an answer goes out gzipped.
+    #[cfg(feature = "gzip")]
+    fn compresses(&self, plan: &Plan, request: &Request) -> bool {
+        !self.shared.settings.stubs.no_gzip
+            && stub_gzip::is_wanted(&request.method, &request.headers, plan)
+    }
+
+    /// Whether an answer goes out gzipped. This build compresses none.
     #[cfg(not(feature = "gzip"))]
-    fn compressed(&self, mut plan: Plan, request: &Request) -> Handling<'static> {
-        self.settle_headers(&mut plan, request);
-        Handling::Ready(plan)
+    fn compresses(&self, _: &Plan, _: &Request) -> bool {
+        false
     }
 
     /// Brings the header fields to what goes out: those of a bare head are in the journal alone, and where
@@ -193,6 +202,8 @@ impl Pipeline {
         grade: impl FnOnce(&Answered<'_>),
     ) -> Option<u64> {
         let journal = &self.shared.journal;
+        let made = Instant::now();
+        self.shared.counters.count(plan, made.saturating_duration_since(began));
         // The log is what clients of the simulated API asked.
         let is_seen = !is_of_admin(request) && !is_probe(request, plan);
         if is_seen {
@@ -205,7 +216,7 @@ impl Pipeline {
         } else {
             None
         };
-        let answered = Answered { request, plan, late, began, world, stub };
+        let answered = Answered { request, plan, late, began, made, world, stub };
         grade(&answered);
         if is_kept {
             return Some(journal.record(&answered));
@@ -215,11 +226,21 @@ impl Pipeline {
     }
 }
 
+/// An answer on its way to be gzipped.
+#[cfg(feature = "gzip")]
+fn compressed(plan: Plan) -> Handling<'static> {
+    Handling::Waiting(Box::pin(stub_gzip::compress(plan)))
+}
+
+/// An answer as it is: this build compresses none.
+#[cfg(not(feature = "gzip"))]
+fn compressed(plan: Plan) -> Handling<'static> {
+    Handling::Ready(plan)
+}
+
 /// What can be said about a request without waiting for anything.
 enum FirstLook {
     /// A stub answers, and nothing comes before it.
-    Answered(Plan, Arc<Stub>),
-    /// A stub answers, nothing comes before it, and its answer is made for the request.
     Found(Arc<Stub>),
     /// No rule comes first, and no stub answers.
     NoStub,
@@ -254,10 +275,7 @@ fn at_once(shared: &Shared, world: &World, asked: &Asked<'_>) -> FirstLook {
         return FirstLook::NoStub;
     };
     stub.count_use();
-    match stub.fixed_plan(&shared.responses.load()) {
-        Some(plan) if !stub.has_webhooks() => FirstLook::Answered(plan, stub),
-        _ => FirstLook::Found(stub),
-    }
+    FirstLook::Found(stub)
 }
 
 /// Whether a request is written down, to be graded.

@@ -149,6 +149,7 @@ impl Shared {
         let (loaded, after) = match result {
             Ok(loaded) => loaded,
             Err(problems) => {
+                self.counters.count_reload(false);
                 self.problems.store(Arc::new(problems.clone()));
                 return Err(problems);
             }
@@ -176,6 +177,7 @@ impl Shared {
         self.doors.look_again();
         self.look_for_life();
         self.problems.store(Arc::default());
+        self.counters.count_reload(true);
         let mut warnings = loaded.warnings;
         warnings.extend(lost.0);
         Ok(warnings)

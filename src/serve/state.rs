@@ -26,6 +26,7 @@ use super::clock::Clock;
 use super::cors_origins::CorsOrigins;
 use super::doors::Doors;
 use super::graded::GradedRequests;
+use super::metrics::Counters;
 use super::misses::Misses;
 use super::recordings::Recordings;
 use super::root::{RootDirectory, RootFiles};
@@ -192,6 +193,8 @@ pub(crate) struct Shared {
     pub(crate) worlds: Worlds,
     /// What was asked and answered.
     pub(crate) journal: Arc<Journal>,
+    /// What was counted of it.
+    pub(super) counters: Counters,
     /// The requests that nothing answered.
     pub(crate) misses: Misses,
     /// Whether the admin API records.

@@ -24,6 +24,7 @@ fn record(journal: &Journal, request: &Request, plan: &Plan, stub: ByStub<'_>) {
         plan,
         late: None,
         began: Instant::now(),
+        made: Instant::now(),
         world: &world,
         stub,
     });
@@ -89,6 +90,7 @@ fn what_is_observed_only_is_not_kept() {
         plan: &plan,
         late: None,
         began,
+        made: Instant::now(),
         world: &world,
         stub,
     });
@@ -283,6 +285,7 @@ async fn a_body_that_comes_late_is_waited_for() {
         plan: &plan,
         late: given,
         began,
+        made: Instant::now(),
         world: &world,
         stub,
     });

@@ -53,6 +53,16 @@ impl ScenarioSet {
         })
     }
 
+    /// The rules that did something in a world, and how often.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn acted<'s>(
+        &'s self,
+        state: &'s ScenarioState,
+    ) -> impl Iterator<Item = (Arc<str>, u64)> + 's {
+        let acted = self.rules.iter().map(|rule| (&rule.id, state.uses(&rule.id).acted));
+        acted.filter(|(_, acted)| *acted > 0).map(|(id, acted)| (Arc::clone(id), acted))
+    }
+
     /// The phase of each scenario in a world, and the use of its rules, as JSON.
     #[must_use]
     pub(crate) fn status(&self, state: &ScenarioState, now: Duration) -> Value {

@@ -131,3 +131,20 @@ pub(super) fn bounds(context: &RequestContext) -> Plan {
         },
     }))
 }
+
+/// What is counted, for Prometheus and its kind.
+#[cfg(feature = "metrics")]
+pub(super) fn metrics(context: &RequestContext) -> Result<Plan, AdminError> {
+    let text = super::super::metrics::text(&context.shared);
+    let mut plan = Plan::text(StatusCode::OK, Origin::Admin, text);
+    let content_type = HeaderValue::from_static(super::super::metrics::CONTENT_TYPE);
+    plan.headers.insert(http::header::CONTENT_TYPE, content_type);
+    Ok(plan)
+}
+
+/// This build cannot write them.
+#[cfg(not(feature = "metrics"))]
+pub(super) fn metrics(_: &RequestContext) -> Result<Plan, AdminError> {
+    let why = "this build has no metrics: build it with the feature `metrics`";
+    Err(AdminError::NotFound(why.to_owned()))
+}

@@ -14,6 +14,7 @@ const PATHS: &[&str] = &[
     "version",
     "ca",
     "bounds",
+    "metrics",
     "findings",
     "verdict",
     "settings",
@@ -59,6 +60,7 @@ pub(super) enum Endpoint<'a> {
     Version,
     Ca,
     Bounds,
+    Metrics,
     Mappings(mappings::Endpoint<'a>),
     Settings,
     ExtendedSettings,
@@ -118,6 +120,7 @@ impl<'a> Endpoint<'a> {
             ["version"] => Self::Version,
             ["ca"] => Self::Ca,
             ["bounds"] => Self::Bounds,
+            ["metrics"] => Self::Metrics,
             ["mappings", ..] => {
                 mappings::Endpoint::parse(&segments).map(Self::Mappings).ok_or_else(unknown)?
             }
@@ -173,6 +176,7 @@ impl<'a> Endpoint<'a> {
             | Self::Version
             | Self::Ca
             | Self::Bounds
+            | Self::Metrics
             | Self::Findings
             | Self::Verdict
             | Self::Replay

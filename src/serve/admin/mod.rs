@@ -8,6 +8,7 @@
 //! | GET `/__admin/health` | 200 `{"status":"healthy",…}` |
 //! | GET `/__admin/version` | the version |
 //! | GET `/__admin/ca` | the certificate that clients of a TLS server have to trust, in PEM |
+//! | GET `/__admin/metrics` | counters and gauges of the server, as OpenMetrics |
 //! | GET `/__admin/bounds` | what is held and waited for at most, and what is held now |
 //! | GET, POST, DELETE `/__admin/mappings` | the stubs, in the order in which they are tried; adds one; removes all |
 //! | GET, PUT, DELETE `/__admin/mappings/ID` | one stub; puts another in its place; removes it |
@@ -108,6 +109,7 @@ async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, Ad
         Endpoint::Version => Ok(about::version(request)),
         Endpoint::Ca => about::ca(context),
         Endpoint::Bounds => Ok(about::bounds(context)),
+        Endpoint::Metrics => about::metrics(context),
         Endpoint::Mappings(endpoint) => {
             endpoint.answer(context, method, query.as_deref(), &body).await
         }

@@ -91,9 +91,15 @@ impl<B: Backend> Store<B> {
         self.published.subscribe_to(resource)
     }
 
-    /// Whether there are receivers for a resource.
+    /// How many receivers wait for writes of a resource.
+    pub(super) fn watches(&self) -> usize {
+        // Nobody waits for what is not made yet.
+        LazyLock::get(&self.published).map_or(0, |published| published.watches())
+    }
+
+    /// Whether there are any.
     pub(super) fn is_watched(&self) -> bool {
-        self.published.is_watched()
+        self.watches() > 0
     }
 
     /// Wakes all receivers without a write: the server stops, or the world is deleted.

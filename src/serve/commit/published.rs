@@ -87,9 +87,9 @@ impl Published {
         sender.or_insert_with(|| watch::Sender::new(self.state().revision)).subscribe()
     }
 
-    /// Whether there are receivers for a resource.
-    pub(super) fn is_watched(&self) -> bool {
-        self.waiting().values().any(|sender| sender.receiver_count() > 0)
+    /// How many receivers wait for writes of a resource.
+    pub(super) fn watches(&self) -> usize {
+        self.waiting().values().map(watch::Sender::receiver_count).sum()
     }
 
     /// Wakes all receivers without a write: the server stops, or the world is deleted.
