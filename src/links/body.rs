@@ -63,6 +63,9 @@ fn is_text(headers: &HeaderMap) -> bool {
         let is_small = length.is_none_or(|length| length.parse().is_ok_and(|n: u64| n <= SMALL));
         return is_small && !headers.contains_key(CONTENT_TYPE);
     };
+    if value == "application/json" {
+        return true;
+    }
     let media = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let (kind, subtype) = media.split_once('/').unwrap_or((&media, ""));
     kind == "text"

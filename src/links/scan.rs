@@ -117,6 +117,9 @@ impl Links {
     /// The links in a text, by the place of their hosts. They do not overlap.
     pub(super) fn find(&self, text: &[u8]) -> BTreeMap<usize, Found<'_>> {
         let mut found = BTreeMap::new();
+        if self.names.as_ref().is_some_and(|names| !names.is_match(text)) {
+            return found;
+        }
         for backend in &self.backends {
             for at in backend.bases.iter().flat_map(|base| base.find_iter(text)) {
                 if let Some((length, spelling)) = reference::at(text, at, &backend.base) {

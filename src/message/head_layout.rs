@@ -26,26 +26,39 @@ impl HeadLayout {
         let is_token =
             |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         let is_name = |name: &str| !name.is_empty() && name.bytes().all(is_token);
-        let count = text.split(", ").count();
-        let fits = text.len() <= MAX_BYTES && count <= MAX_FIELDS;
-        (fits && text.split(", ").all(is_name)).then(|| Self(text.into()))
+        let mut count = 0;
+        let is_next = |name: &str| {
+            // A name that follows another one has a space before it.
+            let name = if count == 0 { Some(name) } else { name.strip_prefix(' ') };
+            count += 1;
+            count <= MAX_FIELDS && name.is_some_and(is_name)
+        };
+        let fits = text.len() <= MAX_BYTES && text.split(',').all(is_next);
+        fits.then(|| Self(text.into()))
     }
 
     /// The layout of a head as it was received, without the fields of its connection.
     pub(crate) fn of(head: &[u8]) -> Option<Self> {
-        let mut text = String::new();
-        for line in head.split(|byte| *byte == b'\n').skip(1) {
-            let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
-            let name = std::str::from_utf8(&line[..colon]).ok()?;
-            if OF_CONNECTION.iter().any(|other| other.eq_ignore_ascii_case(name)) {
-                continue;
-            }
+        let mut text = String::with_capacity(head.len().min(MAX_BYTES));
+        for name in names_of(head) {
             if !text.is_empty() {
                 text.push_str(", ");
             }
-            text.push_str(name);
+            text.push_str(std::str::from_utf8(name).ok()?);
         }
         Self::read(&text)
+    }
+
+    /// Whether this is the layout of a head as it was received.
+    pub(crate) fn is_of(&self, head: &[u8]) -> bool {
+        let mut rest = self.0.as_bytes();
+        let mut comma: &[u8] = b"";
+        for name in names_of(head) {
+            let behind = rest.strip_prefix(comma).and_then(|rest| rest.strip_prefix(name));
+            let Some(behind) = behind else { return false };
+            (rest, comma) = (behind, b", ");
+        }
+        rest.is_empty()
     }
 
     /// The names, with a comma and a space between them.
@@ -55,7 +68,7 @@ impl HeadLayout {
 
     /// The names.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.split(", ")
+        self.0.split(',').map(|name| name.strip_prefix(' ').unwrap_or(name))
     }
 
     /// The first bytes of an answer up to the end of its head, with the names of its fields in this case and order.
@@ -68,7 +81,7 @@ impl HeadLayout {
             if !head.starts_with(b"HTTP/1.") {
                 return None;
             }
-            let end = start + head.windows(END.len()).position(|part| part == END)? + END.len();
+            let end = start + memchr::memmem::find(head, END)? + END.len();
             // An interim answer comes before the head.
             let is_interim = head.get(9) == Some(&b'1') && head.get(9..12) != Some(b"101");
             if !is_interim {
@@ -101,6 +114,24 @@ impl HeadLayout {
     }
 }
 
+/// The names of the fields of a head as it was received, without those of its connection.
+fn names_of(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut start = memchr::memchr(b'\n', head).map_or(head.len(), |end| end + 1);
+    let names = std::iter::from_fn(move || {
+        loop {
+            let line = head.get(start..).filter(|line| !line.is_empty())?;
+            let end = memchr::memchr(b'\n', line).map_or(line.len(), |end| end + 1);
+            start += end;
+            if let Some(colon) = memchr::memchr(b':', &line[..end]) {
+                return Some(&line[..colon]);
+            }
+        }
+    });
+    let is_of_connection =
+        |name: &[u8]| OF_CONNECTION.iter().any(|of| name.eq_ignore_ascii_case(of.as_bytes()));
+    names.filter(move |name| !is_of_connection(name))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -113,6 +144,16 @@ mod tests {
         let layout = HeadLayout::of(received).unwrap();
         assert_eq!(layout.text(), "Server, Date, X-Dup, ETAG, X-Dup");
         assert_eq!(HeadLayout::read(layout.text()), Some(layout.clone()));
+        assert!(layout.is_of(received));
+        for (name, other) in [
+            ("ETAG", "Etag"),
+            ("Server: a\r\n", ""),
+            ("X-Dup: 2\r\n", "X-Dup: 2\r\nY: 3\r\n"),
+            ("Server", "Serve"),
+        ] {
+            let head = String::from_utf8_lossy(received).replace(name, other);
+            assert!(!layout.is_of(head.as_bytes()), "{head}");
+        }
         let written = "HTTP/1.1 200 OK\r\netag: e\r\nx-dup: 1\r\nx-dup: 2\r\nserver: a\r\nmark: m\r\ndate: b\r\n\r\n";
         let expected = "HTTP/1.1 200 OK\r\nServer: a\r\nDate: b\r\nX-Dup: 1\r\nETAG: e\r\nX-Dup: 2\r\nmark: m\r\n\r\n";
         let interim = "HTTP/1.1 100 Continue\r\n\r\n";

@@ -29,6 +29,11 @@ pub(super) struct WireForm {
 }
 
 impl WireForm {
+    /// Whether its body had no chunks.
+    fn is_plain(&self) -> bool {
+        self.chunk_ends.is_none()
+    }
+
     /// Where the chunks ended that have arrived: at most [`MAX_CHUNKS`]; nothing for a body without chunks.
     pub(super) fn chunk_ends(&self) -> Option<Vec<u64>> {
         let ends = self.chunk_ends.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
@@ -140,8 +145,15 @@ impl FormReader {
             _ => {}
         }
         let is_chunked = head.split(|byte| *byte == b'\n').skip(1).any(is_transfer_in_chunks);
+        // Most answers of a connection are written in one form.
+        let last = self.last.get();
+        let known = last.as_ref().and_then(|last| last.layout.as_ref().filter(|of| of.is_of(head)));
+        if known.is_some() && !is_chunked && last.as_ref().is_some_and(|last| last.is_plain()) {
+            return State::Between;
+        }
+        let layout = known.cloned().or_else(|| HeadLayout::of(head));
         let chunk_ends = is_chunked.then(Mutex::default);
-        let form = Arc::new(WireForm { layout: HeadLayout::of(head), chunk_ends });
+        let form = Arc::new(WireForm { layout, chunk_ends });
         self.last.set(Arc::clone(&form));
         if is_chunked {
             State::Chunks { form, place: ChunkPlace::Size(0), passed: 0 }
