@@ -27,7 +27,7 @@ patterns! {
     BATCH = r#"\bhtpasswd\b(?:[^\n"|;]*?)\s-[a-zA-Z]*b[a-zA-Z]*(?:\s+-\S+)*(?:\s+[^\s-]\S*){1,2}?\s+([^\s"'|;]+)[ \t]*(?:$|[\n"'|;&])"#;
     PIPED = r#"\b(?:echo|printf|print)\s+(?:-\S+\s+)*["']?(?:[\w.-]+:)?([^\s"'|]+)["']?\s*\|[^\n]*(?:--password-stdin|chpasswd|sudo -S|--stdin|passwd\b|--passphrase-fd)"#;
     // `aws configure set aws_secret_access_key value`, `git config x.token value`, `heroku config:set`.
-    CONFIGURED = r#"\b(?:configure|config|parameter|secret|property)\s+(?:--?\w+\s+)*(?:set\s+|add\s+|put\s+)?([A-Za-z][\w.:-]{1,60})[ \t]+["']?([^\s"'-][^\s"']*)"#;
+    CONFIGURED = r#"\b(?:configure|config|parameter|secret|property)\s+(?:--?[0-9A-Za-z_\u{80}-\u{10ffff}]+\s+)*(?:set\s+|add\s+|put\s+)?([A-Za-z][0-9A-Za-z_\u{80}-\u{10ffff}.:-]{1,60})[ \t]+["']?([^\s"'-][^\s"']*)"#;
     LITERAL = r#"--from-literal[= ]["']?[^\s=]+=([^\s"'\\]+)"#;
 }
 

@@ -9,18 +9,20 @@ use super::pattern::patterns;
 use super::random::looks_random;
 
 patterns! {
+    // A name has letters of any language, as all that is not ASCII: the class of Unicode's letters would take megabytes
+    // where it is counted.
     // `set_password("value")`, `define('NAME', 'value')`, `variable "name" { default = "value" }`.
     SETTER = r#"\b(?:set|with|add)_?([A-Za-z][A-Za-z0-9_]{2,40})\(\s*["']([^"'\n]+)["']"#;
     DEFINED = r#"["']([A-Za-z][A-Za-z0-9_.-]{2,60})["']\s*,\s*["']([^"'\n]+)["']"#;
     VARIABLE = r#"variable\s+"([^"]+)"\s*\{[^}]*?default\s*=\s*"([^"\n]*)""#;
     // `let name: Type = "value"`.
-    TYPED = r#"\b([A-Za-z]\w{1,60})\s*:\s*[&*\[]?(?:'static\s+)?[A-Za-z][\w.<>\[\]?*]{1,40}\s*=\s*@?["'`]([^"'`\n]+)["'`]"#;
+    TYPED = r#"\b([A-Za-z][0-9A-Za-z_\u{80}-\u{10ffff}]{1,60})\s*:\s*[&*\[]?(?:'static\s+)?[A-Za-z][0-9A-Za-z_\u{80}-\u{10ffff}.<>\[\]?*]{1,40}\s*=\s*@?["'`]([^"'`\n]+)["'`]"#;
     // `:name "value"` of EDN, `{name, "value"}` of Erlang, `name ?= value` of make.
     KEYWORD = r#":([a-z][a-z0-9-]{1,60})\s+"([^"\n]+)""#;
-    TUPLE = r#"\{\s*'?([a-z]\w{1,60})'?\s*,\s*(?:<<)?"([^"\n]*)""#;
-    CONDITIONAL = r#"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z]\w{1,60})[ \t]*[?+!]=[ \t]*["']?([^\s"'#]+)"#;
+    TUPLE = r#"\{\s*'?([a-z][0-9A-Za-z_\u{80}-\u{10ffff}]{1,60})'?\s*,\s*(?:<<)?"([^"\n]*)""#;
+    CONDITIONAL = r#"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z][0-9A-Za-z_\u{80}-\u{10ffff}]{1,60})[ \t]*[?+!]=[ \t]*["']?([^\s"'#]+)"#;
     // `name = <<TAG` and the lines to the tag.
-    HEREDOC = r#"\b([A-Za-z][\w.-]{1,60})["']?\s*[:=(]\s*<<[-~]?["']?([A-Za-z_]+)["']?[^\n]*\n"#;
+    HEREDOC = r#"\b([A-Za-z][0-9A-Za-z_\u{80}-\u{10ffff}.-]{1,60})["']?\s*[:=(]\s*<<[-~]?["']?([A-Za-z_]+)["']?[^\n]*\n"#;
     // `ENV NAME value` of a Dockerfile, `#define NAME value`; a name and a value alone on a line.
     TWO_WORDS = r#"(?m)^[ \t]*(?:(?:ENV|ARG|setenv|\#define|set(?:[ \t]+-\w+)+|export|let|SetEnv|setx|putenv)[ \t]+)?([A-Za-z][A-Za-z0-9_.-]{1,60})[ \t]+["']?([^\s"']+)["']?;?[ \t]*\r?$"#;
 }
