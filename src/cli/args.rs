@@ -4,6 +4,7 @@ mod address;
 mod deferred;
 mod diff;
 mod drill;
+mod environment;
 mod replay;
 mod serve;
 mod wiremock;
@@ -16,6 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(super) use deferred::Deferred;
 pub(super) use diff::{Asked, Diff, Snapshot};
 pub(super) use drill::{Drill, Narrow, Reports, ScenarioCommand, ScenarioFrom, Verdict};
+pub(super) use environment::variable_of;
 pub(super) use replay::{Recorded, Replay};
 pub(super) use serve::{Backend, Faults, Listener, Record, Serve, TlsArgs, WrittenAs};
 pub(super) use wiremock::WireMock;
@@ -280,6 +282,6 @@ pub(super) struct Kubeconfig {
 #[derive(Debug, Args)]
 pub(super) struct Target {
     /// Address or URL of the server; for an address, HTTP or HTTPS is detected.
-    #[arg(default_value = "127.0.0.1:8080", value_name = "ADDR|URL")]
+    #[arg(default_value = "127.0.0.1:8080", value_name = "ADDR|URL", env = "STANDIN_LISTEN")]
     pub(super) server: String,
 }

@@ -20,6 +20,13 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 1 << 20;
 
+/// The port of an address that `--listen` takes and that names no host, or all of the machine: the server is asked
+/// over loopback.
+fn port_alone(address: &str) -> Option<u16> {
+    let port = ["0.0.0.0:", "[::]:", "*:", ":"].iter().find_map(|all| address.strip_prefix(all));
+    port.unwrap_or(address).parse().ok()
+}
+
 /// The address of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Server {
@@ -78,6 +85,11 @@ impl Server {
             Some(_) => return Err(invalid(server)),
         };
         let host = rest.split('/').next().unwrap_or_default();
+        if !server.contains("://")
+            && let Some(port) = port_alone(host)
+        {
+            return Ok(Self { tls, host: format!("127.0.0.1:{port}") });
+        }
         if host.is_empty() {
             return Err(invalid(server));
         }

@@ -29,6 +29,7 @@ mod snapshot;
 mod verdict;
 mod wiremock;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -39,10 +40,24 @@ use error::CommandError;
 use crate::error::{EXIT_OK, Error};
 use crate::redact::Redactor;
 
+/// Prints why the command line cannot be used, or the help that it asks for.
+fn refused(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    // A reader that has closed its end gets nothing.
+    let _ = error.print();
+    if let Some(variable) = args::variable_of(error, arguments) {
+        eprintln!("The value is that of the environment variable {variable}.");
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
 /// Runs the program: parses the command line, runs the command, reports its error.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = Cli::parse_from(wiremock::recognised(std::env::args_os()));
+    let arguments = wiremock::recognised(std::env::args_os());
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error, &arguments),
+    };
     // The message of a panic may quote a request.
     let redactor = Redactor::default();
     std::panic::set_hook(Box::new(move |panic| eprintln!("{}", redactor.line(&panic.to_string()))));

@@ -19,6 +19,8 @@ pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
 /// since recordings are made of those that another server gave.
 const MAX_RESPONSE_BODY: usize = 64 << 10;
 const MAX_STUB_BODY: usize = 1 << 20;
+/// How much is read from a backend at once: what is smaller shares its memory with what came after it.
+const READ_BUFFER: usize = 8 << 10;
 /// How many bytes are kept of one that is larger, or that consists of pieces: these are copied.
 const RESPONSE_PREFIX: usize = 4 << 10;
 
@@ -317,7 +319,10 @@ impl KeptBody {
         match body {
             Body::Empty | Body::Tunnel(_) => Self::First(Bytes::new(), Some(0)),
             Body::Bytes(bytes) if bytes.len() <= most => {
-                Self::First(bytes.clone(), Some(bytes.len() as u64))
+                // A slice would keep the read buffer of the connection to the backend.
+                let is_slice = plan.origin == Origin::Upstream && bytes.len() < READ_BUFFER;
+                let kept = if is_slice { Bytes::copy_from_slice(bytes) } else { bytes.clone() };
+                Self::First(kept, Some(bytes.len() as u64))
             }
             // A slice would keep all of it.
             Body::Bytes(bytes) => {

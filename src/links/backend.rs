@@ -71,12 +71,6 @@ impl Backend {
         Ok(Self { secure, port, hosts, base, bases, below })
     }
 
-    /// All that its links may be found by.
-    pub(super) fn needles(&self) -> impl Iterator<Item = &[u8]> {
-        let hosts = self.hosts.iter().map(|host| host.name.as_bytes());
-        hosts.chain(self.bases.iter().map(Finder::needle))
-    }
-
     /// Its URL, without the last slash.
     pub(super) fn url(&self) -> String {
         format!("{}{}", self.origin(), self.base)

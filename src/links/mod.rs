@@ -26,8 +26,6 @@ mod tests;
 
 use std::sync::{Arc, OnceLock};
 
-use aho_corasick::AhoCorasick;
-
 pub(crate) use backend::Backend;
 pub(crate) use base::ClientBase;
 pub(crate) use body::{is_compressed, is_rewritten, kept_because};
@@ -46,8 +44,6 @@ pub(crate) const LINKS_PARAMETER: &str = "links";
 pub(crate) struct Links {
     /// Those with longer paths come first: the first that fits a link is the one it leads to.
     backends: Vec<Backend>,
-    /// All that is searched for in a text, at once: most texts have none of it.
-    names: Option<AhoCorasick>,
     /// All that a link may begin with, made when the first body arrives in pieces.
     beginnings: OnceLock<Arc<[String]>>,
 }
@@ -56,10 +52,7 @@ impl Links {
     /// Links to these backends.
     pub(crate) fn new(mut backends: Vec<Backend>) -> Self {
         backends.sort_by_key(|backend| usize::MAX - backend.base.len());
-        let names = backends.iter().flat_map(Backend::needles);
-        // It fails for more text than URLs have; then each name is searched for by itself.
-        let names = AhoCorasick::new(names).ok();
-        Self { backends, names, beginnings: OnceLock::new() }
+        Self { backends, beginnings: OnceLock::new() }
     }
 
     /// These links, and those to one more backend.

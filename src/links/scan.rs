@@ -117,11 +117,9 @@ impl Links {
     /// The links in a text, by the place of their hosts. They do not overlap.
     pub(super) fn find(&self, text: &[u8]) -> BTreeMap<usize, Found<'_>> {
         let mut found = BTreeMap::new();
-        if self.names.as_ref().is_some_and(|names| !names.is_match(text)) {
-            return found;
-        }
         for backend in &self.backends {
-            for at in backend.bases.iter().flat_map(|base| base.find_iter(text)) {
+            let bases = backend.bases.iter().filter(|base| base.find(text).is_some());
+            for at in bases.flat_map(|base| base.find_iter(text)) {
                 if let Some((length, spelling)) = reference::at(text, at, &backend.base) {
                     let ends = !text[at + length..].starts_with(spelling.slash.as_bytes());
                     let scheme = if ends { Scheme::WholePath } else { Scheme::Path };
@@ -129,7 +127,8 @@ impl Links {
                     found.entry(at).or_insert(Found { range, backend, scheme, spelling });
                 }
             }
-            for host in &backend.hosts {
+            // Most texts have no name of a backend, and an iterator copies its searcher.
+            for host in backend.hosts.iter().filter(|host| host.finder.find(text).is_some()) {
                 for at in host.finder.find_iter(text) {
                     if !found.contains_key(&at)
                         && let Some(link) = link_at(text, at, host.name.len(), backend)

@@ -5,7 +5,7 @@ use std::process::{Output, Stdio};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::support::{PATIENCE, files};
+use crate::support::{PATIENCE, files, server};
 
 fn standin() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_standin"));
@@ -305,4 +305,46 @@ async fn a_kubeconfig_holds_ca_token_and_world() {
     let (code, _, err) = run(&["serve", "--cert", ca_out]).await;
     assert!(code == 2 && err.contains("--key"), "{code} {err}");
     end(child, "-TERM").await;
+}
+
+#[tokio::test]
+async fn options_come_from_the_environment_too() {
+    let with = |variables: &[(&str, &str)], args: &[&str]| {
+        let mut command = standin();
+        command.args(args).envs(variables.iter().copied());
+        async move {
+            let Output { status, stdout, stderr } =
+                tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").unwrap();
+            let text = [stdout, stderr].concat();
+            (status.code().unwrap(), String::from_utf8(text).unwrap())
+        }
+    };
+    for (variable, value, why) in [
+        ("STANDIN_LISTEN", "127.0.0.1:no", "is not a port"),
+        ("STANDIN_TLS", "perhaps", "not a boolean"),
+        ("STANDIN_SEED", "-1", "invalid"),
+    ] {
+        let (code, text) = with(&[(variable, value)], &["serve"]).await;
+        assert_eq!(code, 2, "{text}");
+        assert!(text.contains(why), "{text}");
+        let named = format!("The value is that of the environment variable {variable}.");
+        assert!(text.contains(&named), "{text}");
+    }
+    // The command line comes first, and its mistakes are its own.
+    let (_, text) = with(&[("STANDIN_SEED", "1")], &["serve", "--seed", "x"]).await;
+    assert!(text.contains("--seed") && !text.contains("environment variable"), "{text}");
+    // Each line is a value.
+    let scenarios = ("STANDIN_SCENARIO", "throttled\nno-such-scenario");
+    let (code, text) = with(&[scenarios, ("STANDIN_LISTEN", "127.0.0.1:0")], &["serve"]).await;
+    assert_ne!(code, 0);
+    assert!(text.contains("no-such-scenario") && !text.contains("throttled:"), "{text}");
+    // A health check asks where the server listens.
+    let server = server().await;
+    let address = server.address().to_string();
+    let port = format!(":{}", server.address().port());
+    for listen in [&address, &port] {
+        let (code, text) = with(&[("STANDIN_LISTEN", listen)], &["healthcheck"]).await;
+        assert_eq!((code, &*text), (0, "healthy\n"), "{listen}");
+    }
+    server.shutdown().await;
 }

@@ -3,6 +3,8 @@
 use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches, Id};
 
+use super::environment::with_variables;
+
 /// The options of a command.
 #[derive(Debug)]
 pub(in crate::cli) struct Deferred<T>(pub(in crate::cli) T);
@@ -35,7 +37,9 @@ impl<T: Args> Args for Deferred<T> {
 fn described(command: Command, augment: fn(Command) -> Command) -> Command {
     let about = Resettable::from(command.get_about().cloned());
     let long = Resettable::from(command.get_long_about().cloned());
-    augment(command).about(about).long_about(long)
+    let has_variables = ["serve", "record"].contains(&command.get_name());
+    let command = augment(command).about(about).long_about(long);
+    if has_variables { with_variables(command) } else { command }
 }
 
 #[cfg(test)]
