@@ -56,6 +56,9 @@ async fn collect(context: &RequestContext) {
         tokio::time::sleep(COLLECT_AFTER).await;
         changed.mark_unchanged();
         context.world.collect();
+        if context.shared.settings.auth.has_rbac() {
+            context.world.aggregate_roles();
+        }
     }
 }
 

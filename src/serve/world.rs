@@ -42,6 +42,8 @@ pub(crate) struct World {
     pub(crate) log: Arc<Log>,
     /// Deleted objects that are held back: when they are released, and when they were deleted.
     held: Mutex<Vec<(Duration, Timestamp)>>,
+    /// What authorization keeps for it.
+    pub(crate) auth: k8s::AuthCache,
     /// The tokens its identity service has issued.
     pub(crate) tokens: IssuedTokens,
     /// Its time.
@@ -88,6 +90,7 @@ impl World {
             chosen: OwnScenarios::default(),
             log: Arc::default(),
             held: Mutex::default(),
+            auth: k8s::AuthCache::default(),
             tokens: IssuedTokens::default(),
             clock,
             controlled: AtomicBool::new(false),
@@ -177,6 +180,12 @@ impl World {
             let Ok((seen, _)) = written else { return };
             collector.continue_from(seen);
         }
+    }
+
+    /// Gives aggregating roles their rules.
+    pub(super) fn aggregate_roles(&self) {
+        // After conflicts on each attempt the next change calls this again.
+        let _ = self.store.write(|state| (self.auth.aggregate_roles(state), ()));
     }
 
     /// Begins anew: counters, draws, tokens, the clock, and what is due for its objects.

@@ -201,7 +201,8 @@ impl Builder {
     /// Loads every file, so that one start reports all that is wrong.
     fn load(&self) -> Result<(LoadedSets, Auth), Error> {
         let (tokens, policies) = (&self.token_auth_file, &self.authorization_policy_file);
-        let auth = auth_files::load(tokens.as_deref(), policies.as_deref());
+        let auth =
+            auth_files::load(tokens.as_deref(), policies.as_deref(), &self.authorization_modes);
         let (loaded, auth) = match (self.sources.load(), auth) {
             (Ok(loaded), Ok(auth)) => (loaded, auth),
             (loaded, auth) => {

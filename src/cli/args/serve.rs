@@ -47,6 +47,11 @@ pub(crate) struct Serve {
     /// ABAC policy file for the Kubernetes API: one JSON object a line.
     #[arg(long, value_name = "FILE")]
     pub(crate) authorization_policy_file: Option<PathBuf>,
+    /// Authorization modes, in order, as for kube-apiserver: AlwaysAllow, AlwaysDeny, ABAC (the policy file), Node,
+    /// RBAC (the Role, ClusterRole and binding objects, with those that every cluster has). Without it: ABAC with a
+    /// policy file, else AlwaysAllow.
+    #[arg(long, value_name = "MODES", value_delimiter = ',')]
+    pub(crate) authorization_mode: Vec<String>,
     /// Whether to accept requests without a token as system:anonymous.
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     pub(crate) anonymous_auth: bool,
