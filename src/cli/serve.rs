@@ -22,6 +22,7 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
     let mut builder = Server::builder()
         .delete_collection_answer(args.delete_collection_answer.into())
         .stages(args.stages)
+        .controllers(args.controllers)
         .rule_header(!args.no_rule_header)
         .graded(args.graded)
         .profile(args.profile.into())

@@ -15,6 +15,7 @@ mod auth;
 mod builtin;
 #[cfg(feature = "cli")]
 mod conformity;
+mod controllers;
 mod conversion;
 mod core;
 mod crd;
@@ -56,6 +57,7 @@ pub(crate) use auth::rbac::{aggregated as with_aggregated_roles, bootstrap_objec
 pub(crate) use auth::{Auth, AuthCache, AuthRequest, User, WEBSOCKET_BEARER};
 #[cfg(feature = "cli")]
 pub(crate) use conformity::Definitions;
+pub(crate) use controllers::{Controller, ControllerSet, Controllers};
 pub(crate) use definitions::emptied as emptied_definitions;
 pub(crate) use faults::{Faults, release_held};
 pub(crate) use garbage::Collector;

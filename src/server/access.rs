@@ -54,6 +54,17 @@ impl Builder {
     }
 }
 
+/// # Controllers
+impl Builder {
+    /// Sets which controllers run, as `kube-controller-manager --controllers` names them: `*` stands for all, which is
+    /// the default, `NAME` turns one on and `-NAME` off. Those of workloads run with [`Builder::stages`].
+    /// [`Builder::start`] fails for a name that no controller has.
+    pub fn controllers<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.controllers = names.into_iter().map(Into::into).collect();
+        self
+    }
+}
+
 /// # Browsers
 ///
 /// ```

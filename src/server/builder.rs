@@ -41,6 +41,7 @@ pub struct Builder {
     pub(super) sources: Sources,
     pub(super) kubernetes: k8s::Config,
     pub(super) stages: bool,
+    pub(super) controllers: Vec<String>,
     pub(super) rule_header: bool,
     pub(super) graded: GradedRequests,
     pub(super) token_auth_file: Option<PathBuf>,
@@ -90,6 +91,7 @@ impl Default for Builder {
             sources: Sources::default(),
             kubernetes: k8s::Config::default(),
             stages: false,
+            controllers: vec!["*".to_owned()],
             rule_header: true,
             graded: GradedRequests::None,
             token_auth_file: None,
@@ -184,7 +186,8 @@ impl Builder {
     }
 
     /// Simulates the life cycle of created objects, as the `stages` of the fixtures define it. TFJobs, MPIJobs
-    /// and Volcano Jobs have built-in stages, which apply where the fixtures define none. Off by default.
+    /// and Volcano Jobs have built-in stages, which apply where the fixtures define none. Core workloads get what the
+    /// controllers of a cluster do: deployments get pods, pods run, jobs complete. Off by default.
     pub fn stages(mut self, on: bool) -> Self {
         self.stages = on;
         self

@@ -26,10 +26,20 @@ pub(crate) struct Serve {
     /// Seed of all random draws, in place of the scenarios' own; the same seed gives the same run.
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Simulate the life cycle of created jobs, as the `stages` of the fixtures define it; TFJobs, MPIJobs and
-    /// Volcano Jobs have built-in stages.
+    /// Simulate the life cycle of created objects: Deployments, StatefulSets, DaemonSets, Jobs, CronJobs, pods, claims
+    /// and endpoints as a cluster's controllers do, other types as the `stages` of the fixtures define it; TFJobs,
+    /// MPIJobs and Volcano Jobs have built-in stages.
     #[arg(long)]
     pub(crate) stages: bool,
+    /// Controllers that run, as for kube-controller-manager: `*` is all of them, NAME turns one on, -NAME off.
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "*",
+        allow_hyphen_values = true
+    )]
+    pub(crate) controllers: Vec<String>,
     /// Response to DELETE on a collection: the list of deleted objects, as servers send it, or the Status that the
     /// documented parameter tables show.
     #[arg(long, value_name = "WHAT", default_value = "list")]
