@@ -22,6 +22,7 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
     let mut builder = Server::builder()
         .delete_collection_answer(args.delete_collection_answer.into())
         .stages(args.stages)
+        .controllers(args.controllers)
         .rule_header(!args.no_rule_header)
         .graded(args.graded)
         .profile(args.profile.into())
@@ -44,7 +45,8 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
     if let Some(path) = args.authorization_policy_file {
         builder = builder.authorization_policy_file(path);
     }
-    builder = builder.anonymous_auth(args.anonymous_auth);
+    builder =
+        builder.authorization_mode(args.authorization_mode).anonymous_auth(args.anonymous_auth);
     let is_proxy = !args.upstream.is_empty() || args.tls.forward;
     builder = args.admin_listen.into_iter().fold(builder, Builder::admin_listen);
     for (url, options) in backends(args.upstream, &args.backend)? {

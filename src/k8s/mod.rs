@@ -15,6 +15,7 @@ mod auth;
 mod builtin;
 #[cfg(feature = "cli")]
 mod conformity;
+mod controllers;
 mod conversion;
 mod core;
 mod crd;
@@ -52,9 +53,11 @@ mod verbs;
 mod version;
 mod yaml;
 
-pub(crate) use auth::{Auth, User, WEBSOCKET_BEARER};
+pub(crate) use auth::rbac::{aggregated as with_aggregated_roles, bootstrap_objects};
+pub(crate) use auth::{Auth, AuthCache, AuthRequest, User, WEBSOCKET_BEARER};
 #[cfg(feature = "cli")]
 pub(crate) use conformity::Definitions;
+pub(crate) use controllers::{Controller, ControllerSet, Controllers};
 pub(crate) use definitions::emptied as emptied_definitions;
 pub(crate) use faults::{Faults, release_held};
 pub(crate) use garbage::Collector;
@@ -143,6 +146,8 @@ pub(crate) struct ApiRequest<'a> {
     pub user: &'a User,
     /// The known tokens and permissions, for token and access reviews.
     pub auth: &'a Auth,
+    /// What authorization keeps for the world.
+    pub auth_cache: &'a AuthCache,
 }
 
 /// How the engine resolves a request.
@@ -323,6 +328,7 @@ fn resource_answer(
         faults: request.faults,
         user: request.user,
         auth: request.auth,
+        auth_cache: request.auth_cache,
     };
     verbs::run(&call, &request.info.verb)
 }

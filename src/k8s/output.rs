@@ -285,9 +285,6 @@ fn status_plan(error: &ApiError, headers: &HeaderMap, query: &Query<'_>) -> Plan
     if let Some(seconds) = error.retry_after_seconds() {
         plan.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if error.code == StatusCode::FORBIDDEN {
-        plan.headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
-    }
     plan
 }
 

@@ -11,6 +11,9 @@ use super::commit::Contended;
 use super::state::Shared;
 use super::world::World;
 
+/// How many steps are taken when the clock is moved on: the rest happens a moment later.
+const MAX_STEPS: usize = 1000;
+
 /// What the stages know besides the request itself.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestContext {
@@ -44,7 +47,9 @@ impl RequestContext {
     /// Brings the world's objects to the present. Returns when the next step is due, as time since the world
     /// began.
     pub(super) fn step(&self) -> Option<Duration> {
-        let next = self.world.step(&self.shared.stages.load());
+        let settings = &self.shared.settings;
+        let controllers = settings.stages.then_some(&settings.controllers);
+        let next = self.world.step(&self.shared.stages.load(), controllers);
         let scenarios = self.scenario_set();
         let own = self.world.step_scenario(&scenarios);
         next.into_iter().chain(own).min()
@@ -58,9 +63,19 @@ impl RequestContext {
     /// Moves the world's clock on. What is due by then has happened when this returns.
     pub(crate) fn advance(&self, by: Duration) {
         // What was created a moment ago was created before the hands moved.
-        self.step();
+        self.settle();
         self.world.clock.advance(by);
-        self.step();
+        self.settle();
+    }
+
+    /// Takes all steps that are due.
+    fn settle(&self) {
+        for _ in 0..MAX_STEPS {
+            let next = self.step();
+            if next.is_none_or(|next| next > self.world.clock.elapsed()) {
+                return;
+            }
+        }
     }
 
     /// Brings the world back to the fixtures: objects as ordinary writes that watchers see, counters,

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use crate::k8s::Controller;
+
 use super::context::RequestContext;
+use super::state::Settings;
 
 /// How long after a write the garbage collector looks at it. Clients see what they wrote first, as on
 /// a real cluster, where the collector is another program.
@@ -55,7 +58,13 @@ async fn collect(context: &RequestContext) {
     while changed.changed().await.is_ok() && !context.world.is_ended() {
         tokio::time::sleep(COLLECT_AFTER).await;
         changed.mark_unchanged();
-        context.world.collect();
+        let Settings { auth, controllers, .. } = &context.shared.settings;
+        if controllers.has(Controller::GarbageCollector) {
+            context.world.collect();
+        }
+        if auth.has_rbac() && controllers.has(Controller::ClusterRoleAggregation) {
+            context.world.aggregate_roles();
+        }
     }
 }
 

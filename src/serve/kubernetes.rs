@@ -39,10 +39,19 @@ pub(super) fn admit(context: &RequestContext, asked: &Asked<'_>) -> Result<Arc<U
             .authenticate(asked.headers(), asked.request().certificate.as_deref())
             .map_err(refused)?,
     };
-    if !auth.is_open() {
-        auth.authorize(&user, asked.path(), asked.info()).map_err(refused)?;
+    let request =
+        k8s::AuthRequest { path: asked.path(), info: asked.info(), headers: asked.headers() };
+    if !auth.decides(&request) {
+        return Ok(user);
     }
-    Ok(user)
+    let world = &context.world;
+    let admitted = auth.admit(user, &request, &world.store.state(), &world.auth);
+    admitted.map_err(|error| {
+        let mut plan = refused(error);
+        let name = http::header::X_CONTENT_TYPE_OPTIONS;
+        plan.headers.insert(name, http::HeaderValue::from_static("nosniff"));
+        plan
+    })
 }
 
 /// Answers a request for a served resource or a discovery path.
@@ -76,6 +85,7 @@ pub(super) async fn answer(
         faults,
         user,
         auth: &context.shared.settings.auth,
+        auth_cache: &world.auth,
     };
     let config = &context.shared.settings.kubernetes;
     let outcome = match carry_out(world, config, &api_request) {

@@ -1,6 +1,6 @@
 //! Fixtures and scenarios → the objects a world begins with, and the world.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -62,6 +62,10 @@ pub(super) fn state(
         object.trust();
         object
     }));
+    let rbac = fixtures.with_bootstrap_roles;
+    if rbac {
+        objects.extend(bootstrap_roles(&objects));
+    }
     let seed = Seed { crds, objects, history, now };
     let built = seed.build();
     if let Ok((state, _)) = &built {
@@ -79,7 +83,7 @@ pub(super) fn state(
             });
             let warnings = first(warnings, unknown.len());
             fixtures.warnings = warnings;
-            Ok(state)
+            Ok(if rbac { k8s::with_aggregated_roles(state) } else { state })
         }
         Ok(_) => Err(problems),
         Err(errors) => {
@@ -89,6 +93,21 @@ pub(super) fn state(
             Err(problems.sorted())
         }
     }
+}
+
+/// The roles and bindings of every API server with RBAC, but for those that the files define themselves.
+fn bootstrap_roles(objects: &[SeedObject]) -> Vec<SeedObject> {
+    let identity = |object: &SeedObject| {
+        (object.kind.to_string(), object.namespace.to_string(), object.name.to_string())
+    };
+    let is_rbac = |object: &&SeedObject| object.api_version.starts_with("rbac.authorization");
+    let own: HashSet<_> = objects.iter().filter(is_rbac).map(identity).collect();
+    let bootstrap = k8s::bootstrap_objects().map(|value| {
+        let mut object = SeedObject::new(value);
+        object.trust();
+        object
+    });
+    bootstrap.filter(|object| !own.contains(&identity(object))).collect()
 }
 
 /// How many problems of objects are reported: the place of each is looked for in its file.

@@ -34,6 +34,8 @@ pub(crate) struct Sources {
     pub(crate) nothing: bool,
     /// The key of recordings that is given to the program.
     pub(crate) redact_key: Option<Key>,
+    /// Whether the roles and bindings of every API server with RBAC are served.
+    pub(crate) bootstrap_roles: bool,
     /// Which responses of stubs are templates.
     pub(crate) templating: ResponseTemplating,
 }
@@ -112,7 +114,8 @@ impl Sources {
             .with_inline(self.inline_fixtures.clone())
             .with_ignored(ignored);
         let ReloadedSets { fixtures, scenarios, warnings } = self.reload(&mut loader, true)?;
-        let objects = fixtures.objects.unwrap_or_default();
+        let mut objects = fixtures.objects.unwrap_or_default();
+        objects.with_bootstrap_roles = self.bootstrap_roles;
         let fixtures = fixtures::FixtureSet { stubs: fixtures.stubs, objects };
         Ok(LoadedSets { fixtures, scenarios, warnings, loader })
     }
@@ -138,7 +141,7 @@ impl Sources {
             }
             paths => loader.reload(paths, objects || adds),
         };
-        let (fixtures, scenarios) = match (loaded, scenarios) {
+        let (mut fixtures, scenarios) = match (loaded, scenarios) {
             (Ok(fixtures), Ok(scenarios)) => (fixtures, scenarios),
             (loaded, scenarios) => {
                 let mut problems = loaded.err().unwrap_or_default();
@@ -146,6 +149,9 @@ impl Sources {
                 return Err(problems.sorted());
             }
         };
+        if let Some(objects) = &mut fixtures.objects {
+            objects.with_bootstrap_roles = self.bootstrap_roles;
+        }
         let mut warnings = fixtures.warnings.clone();
         warnings.extend(scenarios.warnings.0);
         Ok(ReloadedSets { fixtures, scenarios: scenarios.set, warnings })

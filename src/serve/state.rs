@@ -81,6 +81,8 @@ pub(crate) struct Settings {
     pub(crate) kubernetes: k8s::Config,
     /// Whether created objects live as the stages say.
     pub(crate) stages: bool,
+    /// Which controllers run.
+    pub(crate) controllers: k8s::ControllerSet,
     /// Whether answers name the rule that shaped them.
     pub(crate) rule_header: bool,
     /// Which requests are written down, to be graded.

@@ -21,6 +21,9 @@ use super::own_scenarios::OwnScenarios;
 use super::scenario_life::ScenarioLife;
 use super::seeding::{Lazy, SeedGeneration, Seeding};
 
+/// How many runs of controllers there are in one step: others get their turn in between.
+const MAX_RUNS: usize = 500;
+
 /// One client's isolated state.
 #[derive(Debug)]
 pub(crate) struct World {
@@ -42,6 +45,8 @@ pub(crate) struct World {
     pub(crate) log: Arc<Log>,
     /// Deleted objects that are held back: when they are released, and when they were deleted.
     held: Mutex<Vec<(Duration, Timestamp)>>,
+    /// What authorization keeps for it.
+    pub(crate) auth: k8s::AuthCache,
     /// The tokens its identity service has issued.
     pub(crate) tokens: IssuedTokens,
     /// Its time.
@@ -54,6 +59,8 @@ pub(crate) struct World {
     collector: Lazy<Mutex<k8s::Collector>>,
     /// What is due for its created objects.
     life: Lazy<Mutex<k8s::LifeCycle>>,
+    /// What its controllers have to do.
+    controllers: Lazy<Mutex<k8s::Controllers>>,
     /// What scenarios take its jobs through.
     scenario_life: Mutex<Option<ScenarioLife>>,
     /// Whether that is followed.
@@ -72,11 +79,14 @@ impl World {
         let collector = move || Mutex::new(k8s::Collector::after(&after.state));
         let after = Arc::clone(&seed);
         let life = move || Mutex::new(k8s::LifeCycle::after(&after.state));
+        let after = Arc::clone(&seed);
+        let controllers = move || Mutex::new(k8s::Controllers::after(&after.state));
         Self {
             name,
             generation: AtomicU64::new(seed.generation),
             collector: Lazy::new(Box::new(collector)),
             life: Lazy::new(Box::new(life)),
+            controllers: Lazy::new(Box::new(controllers)),
             scenario_life: Mutex::default(),
             followed: AtomicBool::new(false),
             store: Store::of_seed(Arc::clone(&seed)),
@@ -88,6 +98,7 @@ impl World {
             chosen: OwnScenarios::default(),
             log: Arc::default(),
             held: Mutex::default(),
+            auth: k8s::AuthCache::default(),
             tokens: IssuedTokens::default(),
             clock,
             controlled: AtomicBool::new(false),
@@ -179,6 +190,12 @@ impl World {
         }
     }
 
+    /// Gives aggregating roles their rules.
+    pub(super) fn aggregate_roles(&self) {
+        // After conflicts on each attempt the next change calls this again.
+        let _ = self.store.write(|state| (self.auth.aggregate_roles(state), ()));
+    }
+
     /// Begins anew: counters, draws, tokens, the clock, and what is due for its objects.
     pub(super) fn restart(&self) {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -186,6 +203,8 @@ impl World {
         let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
         *life = k8s::LifeCycle::after(&self.store.state());
         drop(life);
+        *self.controllers.lock().unwrap_or_else(PoisonError::into_inner) =
+            k8s::Controllers::after(&self.store.state());
         self.stub_states.reset();
         self.tokens.clear();
         self.draws.reset();
@@ -204,14 +223,20 @@ impl World {
         *self.collector.lock().unwrap_or_else(PoisonError::into_inner) =
             k8s::Collector::after(&state);
         *self.life.lock().unwrap_or_else(PoisonError::into_inner) = k8s::LifeCycle::after(&state);
+        *self.controllers.lock().unwrap_or_else(PoisonError::into_inner) =
+            k8s::Controllers::after(&state);
         *self.scenario_life.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.generation.store(now.generation, Ordering::Release);
         *seed = now;
     }
 
-    /// Brings its objects to the present: releases what was held back, and takes the steps of the stages
-    /// that are due. Returns when the next step is due, as time since the world began.
-    pub(super) fn step(&self, stages: &[k8s::StageList]) -> Option<Duration> {
+    /// Brings its objects to the present: releases what was held back, and takes the steps of the stages and
+    /// controllers that are due. Returns when the next step is due, as time since the world began.
+    pub(super) fn step(
+        &self,
+        stages: &[k8s::StageList],
+        controllers: Option<&k8s::ControllerSet>,
+    ) -> Option<Duration> {
         let Self { store, clock, life, held, .. } = self;
         let now = clock.elapsed();
         let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -224,7 +249,10 @@ impl World {
         let released = held.iter().map(|(due, _)| *due).min();
         drop(held);
         let mut life = life.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = self.advance(&mut life, stages, now);
+        let next = match controllers {
+            None => self.advance(&mut life, stages, now),
+            Some(on) => self.advance_all(&mut life, stages, on, now),
+        };
         next.into_iter().chain(released).min()
     }
 
@@ -240,6 +268,45 @@ impl World {
         }
         let ScenarioLife { lists, cycle, .. } = life.as_mut()?;
         self.advance(cycle, lists, now)
+    }
+
+    /// Writes the stages and the runs of controllers that are due, in the order of their times: each may lead to more
+    /// of both. Returns when the next is due, which is now where there are too many for once.
+    fn advance_all(
+        &self,
+        life: &mut k8s::LifeCycle,
+        stages: &[k8s::StageList],
+        on: &k8s::ControllerSet,
+        now: Duration,
+    ) -> Option<Duration> {
+        let mut controllers = self.controllers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut at = now;
+        for _ in 0..MAX_RUNS {
+            let state = self.store.state();
+            controllers.observe(&state, on, at);
+            life.observe(&state, stages, at);
+            let until = controllers.next().map_or(now, |next| next.min(now));
+            let stage = self.advance(life, stages, until);
+            controllers.observe(&self.store.state(), on, until);
+            let Some(run) = controllers.take_due(now) else {
+                return stage.into_iter().chain(controllers.next()).min();
+            };
+            at = run.when;
+            let epoch = self.clock.epoch();
+            let written = self.store.write(|state| {
+                let (change, again) = run.decide(state, stages, epoch);
+                (Some(change), again)
+            });
+            match written {
+                Ok((again, _)) => controllers.again(run, again),
+                // The next step tries again.
+                Err(Contended) => {
+                    controllers.put_back(run);
+                    break;
+                }
+            }
+        }
+        Some(now)
     }
 
     /// Writes the stages that are due. Returns when the next is.

@@ -1,8 +1,69 @@
 //! Who may use the server, besides those who reach its address.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use super::{Builder, RunningServer};
+
+/// # Users and their rights
+///
+/// ```
+/// # async fn run() -> Result<(), standin::Error> {
+/// let server = standin::Server::builder().authorization_mode(["RBAC"]).start().await?;
+/// # server.shutdown().await; Ok(()) }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
+impl Builder {
+    /// Sets a static token file, as `kube-apiserver --token-auth-file` reads it: one
+    /// `token,user,uid,"group1,group2"` a line. A request with another token is answered with 401. So is one
+    /// without a token, unless a policy file says what anonymous users may do.
+    ///
+    /// Needs the feature `token-file`; [`Builder::start`] fails without it.
+    pub fn token_auth_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.token_auth_file = Some(path.into());
+        self
+    }
+
+    /// Sets an ABAC policy file, as `kube-apiserver --authorization-policy-file` reads it: one JSON object a
+    /// line. A request that no line allows is answered with 403.
+    pub fn authorization_policy_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.authorization_policy_file = Some(path.into());
+        self
+    }
+
+    /// Sets the authorization modes, in order, by the names that `kube-apiserver --authorization-mode` has for them:
+    /// `AlwaysAllow`, `AlwaysDeny`, `ABAC` (the policy file), `Node` and `RBAC`. The first mode that allows a request
+    /// counts. Without any it is ABAC where there is a policy file, else everything is allowed.
+    ///
+    /// With `RBAC` the `Role`, `ClusterRole` and binding objects of a world are its policy. Those that every cluster has
+    /// are served besides, and cluster roles with an `aggregationRule` get their rules. [`Builder::start`] fails for
+    /// a list that is invalid.
+    pub fn authorization_mode<M: Into<String>>(
+        mut self,
+        modes: impl IntoIterator<Item = M>,
+    ) -> Self {
+        self.authorization_modes = modes.into_iter().map(Into::into).collect();
+        self.sources.bootstrap_roles = self.authorization_modes.iter().any(|mode| mode == "RBAC");
+        self
+    }
+
+    /// Whether requests without a token count as `system:anonymous`; on by default.
+    pub fn anonymous_auth(mut self, on: bool) -> Self {
+        self.anonymous_auth = on;
+        self
+    }
+}
+
+/// # Controllers
+impl Builder {
+    /// Sets which controllers run, as `kube-controller-manager --controllers` names them: `*` stands for all, which is
+    /// the default, `NAME` turns one on and `-NAME` off. Those of workloads run with [`Builder::stages`].
+    /// [`Builder::start`] fails for a name that no controller has.
+    pub fn controllers<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.controllers = names.into_iter().map(Into::into).collect();
+        self
+    }
+}
 
 /// # Browsers
 ///

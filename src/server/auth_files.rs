@@ -11,11 +11,15 @@ use crate::k8s::Auth;
 /// How large a file may be, in bytes.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// Reads both files.
+/// Reads both files, and sets the authorization modes where there are any.
 ///
 /// # Errors
-/// Every file that cannot be read, and every line that is wrong.
-pub(super) fn load(tokens: Option<&Path>, policies: Option<&Path>) -> Result<Auth, Diagnostics> {
+/// Every file that cannot be read, every line that is wrong, and what is wrong with the modes.
+pub(super) fn load(
+    tokens: Option<&Path>,
+    policies: Option<&Path>,
+    modes: &[String],
+) -> Result<Auth, Diagnostics> {
     let mut problems = Diagnostics::default();
     let mut text = |path: Option<&Path>| {
         let path = path?;
@@ -32,6 +36,13 @@ pub(super) fn load(tokens: Option<&Path>, policies: Option<&Path>) -> Result<Aut
         tokens.as_ref().map(|(path, text)| (path.as_path(), text.as_slice())),
         policies.as_ref().map(|(path, text)| (path.as_path(), text.as_slice())),
     );
+    let parsed = parsed.and_then(|auth| {
+        if modes.is_empty() {
+            return Ok(auth);
+        }
+        let wrong = |why| Diagnostics(vec![Diagnostic::error("--authorization-mode", why)]);
+        auth.with_modes(modes).map_err(wrong)
+    });
     match parsed {
         Ok(auth) if problems.is_empty() => Ok(auth),
         parsed => {
@@ -62,7 +73,7 @@ mod tests {
         let policies = directory.path().join("policy.jsonl");
         std::fs::write(&policies, "{\n").unwrap();
         let missing = directory.path().join("missing.csv");
-        let problems = load(Some(&missing), Some(&policies)).unwrap_err();
+        let problems = load(Some(&missing), Some(&policies), &[]).unwrap_err();
         let told: Vec<String> = problems.0.iter().map(ToString::to_string).collect();
         assert_eq!(told.len(), 2, "{told:?}");
         assert!(told[0].contains("missing.csv: cannot be read: "), "{told:?}");
@@ -75,8 +86,13 @@ mod tests {
         let directory = tempfile::TempDir::new().unwrap();
         let tokens = directory.path().join("tokens.csv");
         std::fs::write(&tokens, "secret,ann,u1\n").unwrap();
-        let auth = load(Some(&tokens), None).unwrap();
+        let auth = load(Some(&tokens), None, &[]).unwrap();
         assert_eq!(auth.user_of("secret").unwrap().name, "ann");
-        assert!(load(None, None).unwrap().is_open());
+        assert!(load(None, None, &[]).unwrap().is_open());
+        let modes = ["RBAC".to_owned()];
+        assert!(load(None, None, &modes).unwrap().has_rbac());
+        let modes = ["ABAC".to_owned()];
+        let problems = load(None, None, &modes).unwrap_err();
+        assert!(problems.to_string().contains("policy file not passed"), "{problems}");
     }
 }

@@ -41,10 +41,12 @@ pub struct Builder {
     pub(super) sources: Sources,
     pub(super) kubernetes: k8s::Config,
     pub(super) stages: bool,
+    pub(super) controllers: Vec<String>,
     pub(super) rule_header: bool,
     pub(super) graded: GradedRequests,
     pub(super) token_auth_file: Option<PathBuf>,
     pub(super) authorization_policy_file: Option<PathBuf>,
+    pub(super) authorization_modes: Vec<String>,
     pub(super) anonymous_auth: bool,
     pub(super) profile: Profile,
     pub(super) token_lifetime: Duration,
@@ -89,10 +91,12 @@ impl Default for Builder {
             sources: Sources::default(),
             kubernetes: k8s::Config::default(),
             stages: false,
+            controllers: vec!["*".to_owned()],
             rule_header: true,
             graded: GradedRequests::None,
             token_auth_file: None,
             authorization_policy_file: None,
+            authorization_modes: Vec::new(),
             anonymous_auth: true,
             profile: Profile::default(),
             token_lifetime: TOKEN_LIFETIME,
@@ -182,7 +186,8 @@ impl Builder {
     }
 
     /// Simulates the life cycle of created objects, as the `stages` of the fixtures define it. TFJobs, MPIJobs
-    /// and Volcano Jobs have built-in stages, which apply where the fixtures define none. Off by default.
+    /// and Volcano Jobs have built-in stages, which apply where the fixtures define none. Core workloads get what the
+    /// controllers of a cluster do: deployments get pods, pods run, jobs complete. Off by default.
     pub fn stages(mut self, on: bool) -> Self {
         self.stages = on;
         self
@@ -227,29 +232,6 @@ impl Builder {
     /// Sets the response to DELETE on a collection; the default is the list of deleted objects.
     pub fn delete_collection_answer(mut self, answer: DeleteAnswer) -> Self {
         self.kubernetes.delete_collection = answer;
-        self
-    }
-
-    /// Sets a static token file, as `kube-apiserver --token-auth-file` reads it: one
-    /// `token,user,uid,"group1,group2"` a line. A request with another token is answered with 401. So is one
-    /// without a token, unless a policy file says what anonymous users may do.
-    ///
-    /// Needs the feature `token-file`; [`Builder::start`] fails without it.
-    pub fn token_auth_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.token_auth_file = Some(path.into());
-        self
-    }
-
-    /// Sets an ABAC policy file, as `kube-apiserver --authorization-policy-file` reads it: one JSON object a
-    /// line. A request that no line allows is answered with 403.
-    pub fn authorization_policy_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.authorization_policy_file = Some(path.into());
-        self
-    }
-
-    /// Whether requests without a token count as `system:anonymous`; on by default.
-    pub fn anonymous_auth(mut self, on: bool) -> Self {
-        self.anonymous_auth = on;
         self
     }
 }

@@ -68,6 +68,7 @@ impl Builder {
             gateway: if strict { None } else { self.profile.gateway(self.token_lifetime) },
             kubernetes,
             stages: self.stages,
+            controllers: k8s::ControllerSet::parse(&self.controllers).map_err(Error::Setting)?,
             rule_header: self.rule_header,
             graded: self.graded,
             world_prefix,
@@ -200,8 +201,8 @@ impl Builder {
 
     /// Loads every file, so that one start reports all that is wrong.
     fn load(&self) -> Result<(LoadedSets, Auth), Error> {
-        let (tokens, policies) = (&self.token_auth_file, &self.authorization_policy_file);
-        let auth = auth_files::load(tokens.as_deref(), policies.as_deref());
+        let files = (self.token_auth_file.as_deref(), self.authorization_policy_file.as_deref());
+        let auth = auth_files::load(files.0, files.1, &self.authorization_modes);
         let (loaded, auth) = match (self.sources.load(), auth) {
             (Ok(loaded), Ok(auth)) => (loaded, auth),
             (loaded, auth) => {

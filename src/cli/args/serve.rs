@@ -26,10 +26,20 @@ pub(crate) struct Serve {
     /// Seed of all random draws, in place of the scenarios' own; the same seed gives the same run.
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Simulate the life cycle of created jobs, as the `stages` of the fixtures define it; TFJobs, MPIJobs and
-    /// Volcano Jobs have built-in stages.
+    /// Simulate the life cycle of created objects: Deployments, StatefulSets, DaemonSets, Jobs, CronJobs, pods, claims
+    /// and endpoints as a cluster's controllers do, other types as the `stages` of the fixtures define it; TFJobs,
+    /// MPIJobs and Volcano Jobs have built-in stages.
     #[arg(long)]
     pub(crate) stages: bool,
+    /// Controllers that run, as for kube-controller-manager: `*` is all of them, NAME turns one on, -NAME off.
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "*",
+        allow_hyphen_values = true
+    )]
+    pub(crate) controllers: Vec<String>,
     /// Response to DELETE on a collection: the list of deleted objects, as servers send it, or the Status that the
     /// documented parameter tables show.
     #[arg(long, value_name = "WHAT", default_value = "list")]
@@ -47,6 +57,11 @@ pub(crate) struct Serve {
     /// ABAC policy file for the Kubernetes API: one JSON object a line.
     #[arg(long, value_name = "FILE")]
     pub(crate) authorization_policy_file: Option<PathBuf>,
+    /// Authorization modes, in order, as for kube-apiserver: AlwaysAllow, AlwaysDeny, ABAC (the policy file), Node,
+    /// RBAC (the Role, ClusterRole and binding objects, with those that every cluster has). Without it: ABAC with a
+    /// policy file, else AlwaysAllow.
+    #[arg(long, value_name = "MODES", value_delimiter = ',')]
+    pub(crate) authorization_mode: Vec<String>,
     /// Whether to accept requests without a token as system:anonymous.
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     pub(crate) anonymous_auth: bool,

@@ -1,19 +1,28 @@
 //! Authentication and authorization of requests: the step before any verb.
 //!
 //! ```text
-//! certificate, headers → [tokens] (static token file) → [User] → [policy] (ABAC file) → the verbs, or 401 / 403
-//!                                             └→ [review] answers TokenReview and access reviews
+//! certificate, headers → [tokens] (static token file) → [User] → [impersonation] → [authorizer] → the verbs, or 401 / 403
+//!        [authorizer]: [modes], in order: [policy] (ABAC file), [rbac] (the world's roles and bindings)
+//!        └→ [review] answers TokenReview and access reviews
 //! ```
 //!
 //! File formats, order and messages are upstream's (`k8s.io/apiserver/pkg/authentication/token/tokenfile`,
 //! `k8s.io/kubernetes/pkg/auth/authorizer/abac`).
 
+mod authorizer;
+mod impersonation;
+mod impersonation_headers;
+mod modes;
 mod policy;
+pub(super) mod rbac;
 mod review;
+mod rules;
 mod tokens;
 mod user;
 
+pub(super) use authorizer::Authorizer;
 pub(super) use review::{Review, answer as answer_review};
+pub(super) use user::Attributes;
 pub(crate) use user::User;
 
 use std::path::Path;
@@ -27,12 +36,12 @@ use http::header::{AUTHORIZATION, HeaderName, SEC_WEBSOCKET_PROTOCOL};
 use crate::document::Diagnostics;
 use crate::message::{ClientCertificate, RequestInfo};
 
-use super::golang::quote;
-use super::resource::GroupResource;
 use super::status::ApiError;
+use super::store::{State, StoreChange};
+use modes::Modes;
 use policy::Policies;
 use tokens::Tokens;
-use user::Attributes;
+use user::{ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED};
 
 /// The subprotocol prefix with which a websocket client that cannot set headers sends its token.
 pub(crate) const WEBSOCKET_BEARER: &str = "base64url.bearer.authorization.k8s.io.";
@@ -40,15 +49,28 @@ pub(crate) const WEBSOCKET_BEARER: &str = "base64url.bearer.authorization.k8s.io
 /// Paths that every user may read, whatever the policy says (`--authorization-always-allow-paths`).
 const ALWAYS_ALLOWED: [&str; 3] = ["/healthz", "/livez", "/readyz"];
 
-/// The group whose members may do everything (`k8s.io/apiserver/pkg/authentication/user`).
-const MASTERS: &str = "system:masters";
+/// What authorization keeps for one world.
+#[derive(Debug, Default)]
+pub(crate) struct AuthCache {
+    policy: rbac::PolicyCache,
+    modes: impersonation::LastModes,
+    aggregation: rbac::Aggregation,
+}
+
+impl AuthCache {
+    /// The change that gives cluster roles with an `aggregationRule` their rules; nothing where no cluster role has
+    /// changed.
+    pub(crate) fn aggregate_roles(&self, state: &Arc<State>) -> Option<StoreChange> {
+        self.aggregation.after(state)
+    }
+}
 
 /// Authentication and authorization by a token file and a policy file. Without files every user may do
 /// everything.
 #[derive(Debug, Default)]
 pub(crate) struct Auth {
     tokens: Option<Tokens>,
-    policies: Option<Policies>,
+    modes: Modes,
     refuse_anonymous: bool,
     /// Whether client certificates are requested.
     certificates: bool,
@@ -74,7 +96,23 @@ impl Auth {
         }
         // Upstream refuses anonymous requests where no policy restricts users.
         let refuse_anonymous = tokens.is_some() && policies.is_none();
-        Ok(Self { tokens, policies, refuse_anonymous, ..Self::default() })
+        Ok(Self { tokens, modes: Modes::of_file(policies), refuse_anonymous, ..Self::default() })
+    }
+
+    /// Sets the authorization modes, by the names that `kube-apiserver --authorization-mode` has for them.
+    ///
+    /// # Errors
+    /// Why the list is invalid.
+    pub(crate) fn with_modes(mut self, names: &[String]) -> Result<Self, String> {
+        self.modes.set(names)?;
+        self.refuse_anonymous = self.tokens.is_some() && self.modes.allow_everything();
+        Ok(self)
+    }
+
+    /// Whether RBAC objects decide what users may do.
+    #[must_use]
+    pub(crate) fn has_rbac(&self) -> bool {
+        self.modes.has_rbac()
     }
 
     /// Accepts tokens in a header besides `Authorization`.
@@ -97,14 +135,14 @@ impl Auth {
     #[must_use]
     pub(crate) fn with_client_certificates(mut self) -> Self {
         self.certificates = true;
-        self.refuse_anonymous |= self.policies.is_none();
+        self.refuse_anonymous |= self.modes.allow_everything();
         self
     }
 
     /// Whether every request is allowed.
     #[must_use]
     pub(crate) fn is_open(&self) -> bool {
-        self.tokens.is_none() && self.policies.is_none() && !self.refuse_anonymous
+        self.tokens.is_none() && self.modes.allow_everything() && !self.refuse_anonymous
     }
 
     /// Whether tokens or certificates assign users to groups.
@@ -127,8 +165,9 @@ impl Auth {
             && !common_name.is_empty()
         {
             let mut groups = organizations.clone();
-            groups.push("system:authenticated".to_owned());
-            return Ok(Arc::new(User { name: common_name.clone(), uid: String::new(), groups }));
+            groups.push(AUTHENTICATED.to_owned());
+            let name = common_name.clone();
+            return Ok(Arc::new(User { name, groups, ..User::default() }));
         }
         match (&self.tokens, self.token(headers)) {
             (Some(tokens), Some(token)) => tokens.find(&token).ok_or_else(ApiError::unauthorized),
@@ -168,79 +207,64 @@ impl Auth {
         self.tokens.as_ref()?.find(token)
     }
 
-    /// Checks whether a user may make a request.
+    /// Whether a request is checked at all: where everything is allowed, only one that impersonates is.
+    #[must_use]
+    pub(crate) fn decides(&self, request: &AuthRequest<'_>) -> bool {
+        !self.is_open() || impersonation_headers::is_asked(request.headers)
+    }
+
+    /// The user as whom a request is made: its sender, or the user that it impersonates. Checks that the sender may
+    /// impersonate, and that the user may make the request.
     ///
     /// # Errors
-    /// 403 with upstream's message.
-    pub(crate) fn authorize(
+    /// 400 for invalid headers of impersonation, and 403 with upstream's message.
+    pub(crate) fn admit(
         &self,
-        user: &User,
-        path: &str,
-        info: &RequestInfo<'_>,
-    ) -> Result<(), ApiError> {
-        let attributes = Attributes::of(path, info);
-        if ALWAYS_ALLOWED.contains(&attributes.path) || self.allows(user, &attributes) {
-            return Ok(());
+        sender: Arc<User>,
+        request: &AuthRequest<'_>,
+        state: &State,
+        cache: &AuthCache,
+    ) -> Result<Arc<User>, ApiError> {
+        let attributes = Attributes::of(request.path, request.info);
+        let authorizer = self.authorizer(state, cache);
+        let (headers, modes) = (request.headers, &cache.modes);
+        let impersonated =
+            impersonation::impersonated(headers, &sender, &attributes, &authorizer, modes)?;
+        let user = impersonated.unwrap_or(sender);
+        if !ALWAYS_ALLOWED.contains(&attributes.path) {
+            authorizer.check(&user, &attributes)?;
         }
-        Err(forbidden(user, &attributes))
+        Ok(user)
     }
 
-    /// The rules of the policy for a user in a namespace.
-    fn rules(&self, user: &User, namespace: &str) -> Vec<policy::Rule<'_>> {
-        let everything = user.groups.iter().any(|group| group == MASTERS);
-        match &self.policies {
-            Some(policies) if !everything => policies.rules(user, namespace),
-            _ => vec![policy::Rule::ALL],
-        }
-    }
-
-    /// Whether the policy allows an action, or the user is exempt from policies.
-    pub(super) fn allows(&self, user: &User, attributes: &Attributes<'_>) -> bool {
-        if user.groups.iter().any(|group| group == MASTERS) {
-            return true;
-        }
-        self.policies.as_ref().is_none_or(|policies| policies.allow(user, attributes))
+    /// Authorization on a state of a world.
+    pub(super) fn authorizer<'a>(
+        &'a self,
+        state: &'a State,
+        cache: &'a AuthCache,
+    ) -> Authorizer<'a> {
+        Authorizer::new(&self.modes, state, &cache.policy)
     }
 }
 
-/// `system:anonymous`.
+/// What of a request decides whether it is allowed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AuthRequest<'a> {
+    /// The path.
+    pub path: &'a str,
+    /// The verb and resource.
+    pub info: &'a RequestInfo<'a>,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+}
+
+/// The sender of a request without credentials.
 fn anonymous() -> Arc<User> {
     Arc::new(User {
-        name: "system:anonymous".to_owned(),
-        uid: String::new(),
-        groups: vec!["system:unauthenticated".to_owned()],
+        name: ANONYMOUS.to_owned(),
+        groups: vec![UNAUTHENTICATED.to_owned()],
+        ..User::default()
     })
-}
-
-/// Upstream's 403 (`responsewriters.Forbidden`).
-fn forbidden(user: &User, attributes: &Attributes<'_>) -> ApiError {
-    let Attributes { verb, resource, group, subresource, namespace, name, path } = *attributes;
-    let (who, verb) = (quote(&user.name), html(verb));
-    if !attributes.is_resource() {
-        let why = format!("User {} cannot {verb} path {}", html(&who), html(&quote(path)));
-        return ApiError::forbidden(&GroupResource::default(), "", &why);
-    }
-    let what = if subresource.is_empty() {
-        resource.to_owned()
-    } else {
-        format!("{resource}/{subresource}")
-    };
-    let place = if namespace.is_empty() {
-        "at the cluster scope".to_owned()
-    } else {
-        format!("in the namespace {}", quote(namespace))
-    };
-    let why = format!(
-        "User {who} cannot {verb} resource {} in API group {} {place}",
-        quote(&what),
-        quote(group)
-    );
-    ApiError::forbidden(&GroupResource::new(group, resource), name, &html(&why))
-}
-
-/// Upstream escapes the text for browsers.
-fn html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(all(test, feature = "token-file"))]

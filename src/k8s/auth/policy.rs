@@ -5,31 +5,12 @@ use std::path::Path;
 
 use crate::document::{Decoder, Diagnostic, Diagnostics, Format, Node, Place, Source};
 
-use super::user::{Attributes, User};
-
-/// The group of all authenticated users.
-const AUTHENTICATED: &str = "system:authenticated";
+use super::rules::UserRule;
+use super::user::{AUTHENTICATED, Attributes, User};
 
 /// The lines of a policy file. An action is allowed where one line allows it.
 #[derive(Debug, Default)]
 pub(super) struct Policies(Vec<Policy>);
-
-/// What one line allows a user: verbs on a resource, on a path, or on both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rule<'a> {
-    pub(super) verbs: &'static [&'static str],
-    pub(super) api_group: &'a str,
-    /// Empty for none.
-    pub(super) resource: &'a str,
-    /// Empty for none.
-    pub(super) path: &'a str,
-}
-
-impl Rule<'_> {
-    /// Everything.
-    pub(super) const ALL: Rule<'static> =
-        Rule { verbs: &["*"], api_group: "*", resource: "*", path: "*" };
-}
 
 /// One line, in the form of `v1beta1`.
 #[derive(Debug, Default)]
@@ -49,7 +30,7 @@ impl Policies {
     }
 
     /// The rules of the lines that apply to a user in a namespace.
-    pub(super) fn rules(&self, user: &User, namespace: &str) -> Vec<Rule<'_>> {
+    pub(super) fn rules(&self, user: &User, namespace: &str) -> Vec<UserRule> {
         let about = self.0.iter().filter(|policy| {
             policy.is_about(user) && (policy.namespace == "*" || policy.namespace == namespace)
         });
@@ -171,12 +152,17 @@ impl Policy {
             }
     }
 
-    fn rule(&self) -> Rule<'_> {
-        Rule {
-            verbs: if self.readonly { &["get", "list", "watch"] } else { &["*"] },
-            api_group: &self.api_group,
-            resource: &self.resource,
-            path: &self.non_resource_path,
+    fn rule(&self) -> UserRule {
+        let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
+        let one = |text: &String| {
+            if text.is_empty() { Vec::new() } else { vec![text.clone()] }
+        };
+        UserRule {
+            verbs: texts(if self.readonly { &["get", "list", "watch"] } else { &["*"] }),
+            groups: vec![self.api_group.clone()],
+            resources: one(&self.resource),
+            names: Vec::new(),
+            paths: one(&self.non_resource_path),
         }
     }
 

@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 use super::super::golang::quote;
 use super::super::status::{ApiError, FieldError};
 use super::Auth;
+use super::authorizer::{Authorizer, Decision};
+use super::rules::UserRule;
 use super::user::{Attributes, User};
 
 /// A kind of review.
@@ -42,6 +44,7 @@ impl Review {
 pub(in super::super) fn answer(
     review: Review,
     auth: &Auth,
+    authorizer: &Authorizer<'_>,
     user: &User,
     namespace: &str,
     mut question: Value,
@@ -55,17 +58,41 @@ pub(in super::super) fn answer(
     let status = match review {
         Review::Token => token(auth, &spec)?,
         Review::SelfSubject => json!({"userInfo": user_info(user)}),
-        Review::SelfSubjectRules => rules(auth, user, &spec)?,
-        Review::SelfSubjectAccess => access(auth, user, &spec, namespace, &invalid)?,
+        Review::SelfSubjectRules => rules(authorizer, user, &spec)?,
+        Review::SelfSubjectAccess => access(authorizer, user, &spec, namespace, &invalid)?,
         Review::SubjectAccess | Review::LocalSubjectAccess => {
             let of = subject(&spec, &invalid)?;
-            access(auth, &of, &spec, namespace, &invalid)?
+            access(authorizer, &of, &spec, namespace, &invalid)?
         }
     };
+    match review {
+        // Upstream answers with new objects, without what was asked.
+        Review::SelfSubject | Review::SelfSubjectRules => {
+            question["metadata"] = json!({});
+            if review == Review::SelfSubjectRules {
+                question["spec"] = json!({});
+            }
+        }
+        Review::Token => {}
+        _ => check_metadata(&question, namespace, &invalid)?,
+    }
     question["status"] = status;
-    // Nothing is stored, so the object has neither a name nor a creation time.
-    question["metadata"] = json!({});
     Ok(question)
+}
+
+/// An access review has no metadata, but for the namespace of a local one.
+fn check_metadata(question: &Value, namespace: &str, invalid: Invalid<'_>) -> Result<(), ApiError> {
+    let metadata = question["metadata"].as_object().cloned().unwrap_or_default();
+    let is_allowed = |(field, value): (&String, &Value)| match field.as_str() {
+        "namespace" => value == namespace,
+        "creationTimestamp" => value.is_null(),
+        _ => false,
+    };
+    if metadata.iter().all(is_allowed) {
+        return Ok(());
+    }
+    let shown = Value::from(metadata).to_string();
+    Err(invalid("metadata", &shown, "must be empty"))
 }
 
 fn token(auth: &Auth, spec: &Value) -> Result<Value, ApiError> {
@@ -84,25 +111,20 @@ fn token(auth: &Auth, spec: &Value) -> Result<Value, ApiError> {
 }
 
 /// The rules for a user in a namespace.
-fn rules(auth: &Auth, user: &User, spec: &Value) -> Result<Value, ApiError> {
+fn rules(authorizer: &Authorizer<'_>, user: &User, spec: &Value) -> Result<Value, ApiError> {
     let namespace = spec["namespace"].as_str().unwrap_or_default();
     if namespace.is_empty() {
         return Err(ApiError::bad_request("no namespace on request"));
     }
-    let rules = auth.rules(user, namespace);
-    let resources: Vec<Value> = rules
-        .iter()
-        .filter(|rule| !rule.resource.is_empty())
-        .map(|rule| {
-            json!({"verbs": rule.verbs, "apiGroups": [rule.api_group], "resources": [rule.resource]})
-        })
-        .collect();
-    let paths: Vec<Value> = rules
-        .iter()
-        .filter(|rule| !rule.path.is_empty())
-        .map(|rule| json!({"verbs": rule.verbs, "nonResourceURLs": [rule.path]}))
-        .collect();
-    Ok(json!({"resourceRules": resources, "nonResourceRules": paths, "incomplete": false}))
+    let (rules, problem) = authorizer.rules(user, namespace);
+    let resources: Vec<Value> = rules.iter().filter_map(UserRule::of_resources).collect();
+    let paths: Vec<Value> = rules.iter().filter_map(UserRule::of_paths).collect();
+    let mut status =
+        json!({"resourceRules": resources, "nonResourceRules": paths, "incomplete": false});
+    if let Some(problem) = problem {
+        status["evaluationError"] = problem.into();
+    }
+    Ok(status)
 }
 
 fn user_info(user: &User) -> Value {
@@ -112,6 +134,9 @@ fn user_info(user: &User) -> Value {
         info.insert("uid".to_owned(), user.uid.as_str().into());
     }
     info.insert("groups".to_owned(), user.groups.clone().into());
+    if !user.extra.is_empty() {
+        info.insert("extra".to_owned(), json!(user.extra));
+    }
     info.into()
 }
 
@@ -123,7 +148,12 @@ fn subject(spec: &Value, invalid: Invalid<'_>) -> Result<User, ApiError> {
     let groups = spec["groups"].as_array().into_iter().flatten();
     let groups: Vec<String> =
         groups.filter_map(|group| group.as_str().map(str::to_owned)).collect();
-    let user = User { name: text("user"), uid: text("uid"), groups };
+    let extra = spec["extra"].as_object().into_iter().flatten().map(|(key, values)| {
+        let values = values.as_array().into_iter().flatten();
+        let values = values.filter_map(|value| value.as_str().map(str::to_owned));
+        (key.to_lowercase(), values.collect())
+    });
+    let user = User { name: text("user"), uid: text("uid"), groups, extra: extra.collect() };
     if user.name.is_empty() && user.groups.is_empty() {
         return Err(invalid("spec.user", "", "at least one of user or group must be specified"));
     }
@@ -131,7 +161,7 @@ fn subject(spec: &Value, invalid: Invalid<'_>) -> Result<User, ApiError> {
 }
 
 fn access(
-    auth: &Auth,
+    authorizer: &Authorizer<'_>,
     user: &User,
     spec: &Value,
     namespace: &str,
@@ -139,7 +169,7 @@ fn access(
 ) -> Result<Value, ApiError> {
     let (resource, path) = (&spec["resourceAttributes"], &spec["nonResourceAttributes"]);
     let text = |of: &'_ Value, key: &str| of[key].as_str().unwrap_or_default().to_owned();
-    let allowed = match (resource.is_object(), path.is_object()) {
+    let decision = match (resource.is_object(), path.is_object()) {
         (true, false) => {
             let own = text(resource, "namespace");
             if !namespace.is_empty() && own != namespace {
@@ -157,11 +187,12 @@ fn access(
                 name: &name,
                 path: "",
             };
-            auth.allows(user, &attributes)
+            authorizer.decide(user, &attributes)
         }
         (false, true) => {
             let (verb, path) = (text(path, "verb"), text(path, "path"));
-            auth.allows(user, &Attributes { verb: &verb, path: &path, ..Attributes::default() })
+            let attributes = Attributes { verb: &verb, path: &path, ..Attributes::default() };
+            authorizer.decide(user, &attributes)
         }
         _ => {
             let why =
@@ -169,5 +200,14 @@ fn access(
             return Err(invalid("spec.resourceAttributes", "null", why));
         }
     };
-    Ok(json!({"allowed": allowed}))
+    let (allowed, reason) = match decision {
+        Decision::Allowed(Some(grant)) => (true, format!("RBAC: allowed by {grant}")),
+        Decision::Allowed(None) => (true, String::new()),
+        Decision::Denied(reason) => (false, reason),
+    };
+    let mut status = json!({"allowed": allowed});
+    if !reason.is_empty() {
+        status["reason"] = reason.into();
+    }
+    Ok(status)
 }

@@ -3,6 +3,7 @@
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::json;
 
+use super::super::{HistoryLimits, Seed};
 use super::*;
 use crate::message::{Query, RequestInfo};
 
@@ -26,6 +27,17 @@ fn auth(tokens: Option<&str>, policy: Option<&str>) -> Result<Auth, String> {
     .map_err(|problems| problems.to_string())
 }
 
+/// A state without roles.
+fn state() -> State {
+    let seed = Seed {
+        crds: Vec::new(),
+        objects: Vec::new(),
+        history: HistoryLimits::default(),
+        now: jiff::Timestamp::UNIX_EPOCH,
+    };
+    seed.state().unwrap()
+}
+
 fn headers(name: &'static str, value: &str) -> HeaderMap {
     HeaderMap::from_iter([(
         http::HeaderName::from_static(name),
@@ -36,8 +48,11 @@ fn headers(name: &'static str, value: &str) -> HeaderMap {
 fn verdict(auth: &Auth, token: &str, method: &Method, path: &str) -> String {
     let user = auth.authenticate(&headers("authorization", &format!("bearer {token}")), None);
     let info = RequestInfo::parse(method, path, &Query::default()).unwrap();
-    match user.and_then(|user| auth.authorize(&user, path, &info)) {
-        Ok(()) => "yes".to_owned(),
+    let headers = HeaderMap::new();
+    let request = AuthRequest { path, info: &info, headers: &headers };
+    let (state, cache) = (state(), AuthCache::default());
+    match user.and_then(|user| auth.admit(user, &request, &state, &cache)) {
+        Ok(_) => "yes".to_owned(),
         Err(error) => format!("{} {}", error.code.as_u16(), error.message),
     }
 }
@@ -78,31 +93,31 @@ fn a_request_that_no_line_allows_gets_upstreams_403() {
             "reader-token",
             get,
             "/<b>",
-            "403 forbidden: User \"reader\" cannot get path \"/&lt;b&gt;\"",
+            "403 forbidden: User \"reader\" cannot get path \"/&lt;b&gt;\": No policy matched.",
         ),
         (
             "reader-token",
             post,
             jobs,
-            "403 tfjobs.kubeflow.org is forbidden: User \"reader\" cannot create resource \"tfjobs\" in API group \"kubeflow.org\" in the namespace \"a\"",
+            "403 tfjobs.kubeflow.org is forbidden: User \"reader\" cannot create resource \"tfjobs\" in API group \"kubeflow.org\" in the namespace \"a\": No policy matched.",
         ),
         (
             "reader-token",
             get,
             "/apis/kubeflow.org/v1/tfjobs",
-            "403 tfjobs.kubeflow.org is forbidden: User \"reader\" cannot list resource \"tfjobs\" in API group \"kubeflow.org\" at the cluster scope",
+            "403 tfjobs.kubeflow.org is forbidden: User \"reader\" cannot list resource \"tfjobs\" in API group \"kubeflow.org\" at the cluster scope: No policy matched.",
         ),
         (
             "reader-token",
             get,
             "/api/v1/namespaces/b",
-            "403 namespaces \"b\" is forbidden: User \"reader\" cannot get resource \"namespaces\" in API group \"\" in the namespace \"b\"",
+            "403 namespaces \"b\" is forbidden: User \"reader\" cannot get resource \"namespaces\" in API group \"\" in the namespace \"b\": No policy matched.",
         ),
         (
             "plain-token",
             get,
             "/apis/kubeflow.org/v1/namespaces/a/tfjobs/x/status",
-            "403 tfjobs.kubeflow.org \"x\" is forbidden: User \"plain\" cannot get resource \"tfjobs/status\" in API group \"kubeflow.org\" in the namespace \"a\"",
+            "403 tfjobs.kubeflow.org \"x\" is forbidden: User \"plain\" cannot get resource \"tfjobs/status\" in API group \"kubeflow.org\" in the namespace \"a\": No policy matched.",
         ),
         ("wrong", get, "/livez", "401 Unauthorized"),
     ];
@@ -157,12 +172,17 @@ fn reviews_are_answered_from_the_same_files() {
     let reader = auth.user_of("reader-token").unwrap();
     let ask = |review, namespace: &str, spec: serde_json::Value| {
         let question = json!({"kind": "SelfSubjectAccessReview", "spec": spec});
-        answer_review(review, &auth, &reader, namespace, question)
+        let (state, cache) = (state(), AuthCache::default());
+        let authorizer = auth.authorizer(&state, &cache);
+        answer_review(review, &auth, &authorizer, &reader, namespace, question)
             .map_or_else(|error| json!(error.message), |answer| answer["status"].clone())
     };
     let may = |verb: &str| json!({"resourceAttributes": {"verb": verb, "resource": "tfjobs", "group": "kubeflow.org", "namespace": "a"}});
     assert_eq!(ask(Review::SelfSubjectAccess, "", may("list")), json!({"allowed": true}));
-    assert_eq!(ask(Review::SelfSubjectAccess, "", may("delete")), json!({"allowed": false}));
+    assert_eq!(
+        ask(Review::SelfSubjectAccess, "", may("delete")),
+        json!({"allowed": false, "reason": "No policy matched."})
+    );
     let mut of_admin = may("delete");
     of_admin["groups"] = json!(["system:masters"]);
     assert_eq!(ask(Review::SubjectAccess, "", of_admin), json!({"allowed": true}));

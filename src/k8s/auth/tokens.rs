@@ -9,6 +9,8 @@ use crate::document::{Diagnostic, Diagnostics};
 #[cfg(feature = "token-file")]
 use crate::document::{Place, Severity};
 
+#[cfg(feature = "token-file")]
+use super::user::AUTHENTICATED;
 use super::user::User;
 
 /// Tokens with their owners.
@@ -64,8 +66,9 @@ impl Tokens {
             let groups = record.get(3).unwrap_or_default();
             let mut groups: Vec<String> =
                 groups.split(',').filter(|group| !group.is_empty()).map(str::to_owned).collect();
-            groups.push("system:authenticated".to_owned());
-            let user = User { name: record[1].to_owned(), uid: record[2].to_owned(), groups };
+            groups.push(AUTHENTICATED.to_owned());
+            let (name, uid) = (record[1].to_owned(), record[2].to_owned());
+            let user = User { name, uid, groups, ..User::default() };
             // As upstream: the last line of a token counts.
             tokens.insert(record[0].to_owned(), Arc::new(user));
         }

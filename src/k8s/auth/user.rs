@@ -1,6 +1,28 @@
 //! Users and the attributes of their requests: what a policy compares.
 
+use std::collections::BTreeMap;
+
 use crate::message::RequestInfo;
+
+use super::super::names;
+
+/// The name of the sender of a request without credentials (`k8s.io/apiserver/pkg/authentication/user`).
+pub(super) const ANONYMOUS: &str = "system:anonymous";
+
+/// The group of all authenticated users.
+pub(super) const AUTHENTICATED: &str = "system:authenticated";
+
+/// The group of anonymous users.
+pub(super) const UNAUTHENTICATED: &str = "system:unauthenticated";
+
+/// The group whose members may do everything.
+pub(super) const MASTERS: &str = "system:masters";
+
+/// The beginning of the names of service accounts.
+const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
+
+/// The beginning of the names of nodes.
+const NODE: &str = "system:node:";
 
 /// The sender of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,6 +33,37 @@ pub(crate) struct User {
     pub uid: String,
     /// The groups; those of an authenticated user include `system:authenticated`.
     pub groups: Vec<String>,
+    /// What else is known about the user, by lower-case keys.
+    pub extra: BTreeMap<String, Vec<String>>,
+}
+
+impl User {
+    /// Whether the user is a member of `system:masters`.
+    pub(super) fn is_master(&self) -> bool {
+        self.groups.iter().any(|group| group == MASTERS)
+    }
+}
+
+/// The namespace and name of a service account, by its user name (`serviceaccount.SplitUsername`).
+pub(super) fn service_account(user: &str) -> Option<(&str, &str)> {
+    let (namespace, name) = user.strip_prefix(SERVICE_ACCOUNT)?.split_once(':')?;
+    let is_valid = names::label(namespace).is_empty() && names::subdomain(name).is_empty();
+    is_valid.then_some((namespace, name))
+}
+
+/// The user name of a service account.
+pub(super) fn service_account_user(namespace: &str, name: &str) -> String {
+    format!("{SERVICE_ACCOUNT}{namespace}:{name}")
+}
+
+/// The groups of the service accounts of a namespace (`serviceaccount.MakeGroupNames`).
+pub(super) fn service_account_groups(namespace: &str) -> Vec<String> {
+    vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")]
+}
+
+/// The name of a node, by its user name.
+pub(super) fn node(user: &str) -> Option<&str> {
+    user.strip_prefix(NODE).filter(|name| names::subdomain(name).is_empty())
 }
 
 /// What a request asks to do.

@@ -17,7 +17,7 @@ mod diff;
 pub(super) mod documents;
 pub(super) mod encode;
 pub(super) mod merge;
-mod quantity;
+pub(super) mod quantity;
 pub(super) mod resources;
 pub(super) mod rules;
 mod shown;

@@ -112,7 +112,7 @@ impl StageList {
     }
 
     /// Whether an object goes through these stages.
-    pub(super) fn takes(&self, object: &Object) -> bool {
+    pub(in super::super) fn takes(&self, object: &Object) -> bool {
         self.resource == object.resource.to_string()
             && self.selector.matches(|key| object.label(key))
             && self.objects.takes(&object.meta.namespace, &object.meta.name)

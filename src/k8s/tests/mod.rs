@@ -46,6 +46,7 @@ impl<'a> Sent<'a> {
         let query = Query::parse(query).ok()?;
         let info = RequestInfo::parse(self.method, path, &query).ok()?;
         let (auth, user) = (Auth::default(), User::default());
+        let auth_cache = AuthCache::default();
         let request = ApiRequest {
             method: self.method,
             path,
@@ -58,6 +59,7 @@ impl<'a> Sent<'a> {
             faults: &Faults::NONE,
             user: &user,
             auth: &auth,
+            auth_cache: &auth_cache,
         };
         Some(store.answer(config, &request))
     }

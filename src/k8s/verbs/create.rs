@@ -15,7 +15,7 @@ use super::render::{render, render_dry};
 use super::validate::{self, validate_new};
 use super::write::Tracking;
 use super::written::Written;
-use super::{Call, Resolved, body, built_in, definition, write, written};
+use super::{Call, Resolved, body, built_in, definition, escalation, write, written};
 
 /// The characters of generated suffixes (`k8s.io/apiserver/pkg/storage/names/generate.go`): no vowels and no
 /// look-alikes.
@@ -50,6 +50,7 @@ pub(super) fn insert(
 ) -> Result<Written, ApiError> {
     let of = &call.served.of;
     check_namespace(call, change, meta::text(&value, "name"))?;
+    escalation::check(call, &value, None)?;
     // A revision that is not a number does not count.
     let revision = meta::text(&value, "resourceVersion");
     if parse_uint(revision).is_ok_and(|revision| revision > 0) {

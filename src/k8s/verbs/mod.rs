@@ -8,6 +8,7 @@ mod create;
 mod definition;
 mod delete;
 mod delete_collection;
+mod escalation;
 mod get;
 mod list;
 mod patch;
@@ -32,7 +33,7 @@ use jiff::Timestamp;
 
 use crate::message::{Body, Plan, Query, ResourceInfo};
 
-use super::auth::{Auth, User};
+use super::auth::{Auth, AuthCache, Authorizer, User};
 use super::conversion;
 use super::core::resources::{self, Resource};
 use super::output::{self, Output, Shape};
@@ -61,6 +62,8 @@ pub(super) struct Call<'a> {
     pub(super) user: &'a User,
     /// The known tokens and permissions.
     pub(super) auth: &'a Auth,
+    /// What authorization keeps for the world.
+    pub(super) auth_cache: &'a AuthCache,
 }
 
 /// Runs the verb of a request.
@@ -182,6 +185,11 @@ fn unsupported(call: &Call<'_>, verb: &str) -> ApiError {
 impl Call<'_> {
     fn negotiate(&self) -> Result<Output, ApiError> {
         Output::negotiate(self.headers, self.query)
+    }
+
+    /// Authorization on the state of the request.
+    fn authorizer(&self) -> Authorizer<'_> {
+        self.auth.authorizer(&self.state, self.auth_cache)
     }
 
     fn namespace(&self) -> &str {

@@ -5,6 +5,7 @@ use http::StatusCode;
 use crate::message::Body;
 
 use super::super::auth::{self, Review};
+use super::super::meta;
 use super::super::options::WriteOptions;
 use super::super::output;
 use super::super::status::ApiError;
@@ -17,7 +18,17 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
     let output = call.negotiate()?;
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
     let question = admit::admit(call, body::object(call)?, &options)?.value;
-    let answer = auth::answer_review(review, call.auth, call.user, call.namespace(), question)?;
+    let mut answer = auth::answer_review(
+        review,
+        call.auth,
+        &call.authorizer(),
+        call.user,
+        call.namespace(),
+        question,
+    )?;
+    if review == Review::SelfSubject {
+        meta::set(&mut answer, "creationTimestamp", meta::time_text(call.now).into());
+    }
     let body = output.render(answer.to_string().into_bytes());
     let plan = output::plan(StatusCode::CREATED, output.content_type(), Body::Bytes(body));
     Ok(Outcome::Plan(plan))

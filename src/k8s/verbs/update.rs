@@ -1,14 +1,31 @@
 //! `update`: an object is replaced as a whole (PUT).
 
 use http::StatusCode;
+use serde_json::Value;
 
 use super::super::options::WriteOptions;
+use super::super::output::Output;
 use super::super::status::ApiError;
 use super::super::store::StoreChange;
 use super::admit::{self, Admitted};
 use super::validate;
 use super::write::Tracking;
-use super::{Call, Resolved, body, write, written};
+use super::{Call, Resolved, body, create, write, written};
+
+/// The built-in types whose objects an update creates (`AllowCreateOnUpdate`).
+const CREATED: [(&str, &str); 11] = [
+    ("", "endpoints"),
+    ("", "events"),
+    ("", "limitranges"),
+    ("", "services"),
+    ("coordination.k8s.io", "leasecandidates"),
+    ("coordination.k8s.io", "leases"),
+    ("node.k8s.io", "runtimeclasses"),
+    ("rbac.authorization.k8s.io", "clusterrolebindings"),
+    ("rbac.authorization.k8s.io", "clusterroles"),
+    ("rbac.authorization.k8s.io", "rolebindings"),
+    ("rbac.authorization.k8s.io", "roles"),
+];
 
 pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
@@ -20,7 +37,12 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let Admitted { mut value, mut warnings } = admit::admit(call, decoded, &options)?;
     admit::check_namespace(call, &value)?;
     admit::check_name(call, &value)?;
-    let old = call.find()?;
+    let old = match call.find() {
+        Err(error) if error.code == StatusCode::NOT_FOUND && is_created(call) => {
+            return create_instead(call, value, output, &options, warnings);
+        }
+        found => found?,
+    };
     write::check_uid(call, old, &value)?;
     warnings.extend(admit::deduplicate_owners(&mut value, false));
     let mut change = StoreChange::on(&call.state);
@@ -29,4 +51,27 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
         .map_err(|error| error.with_warnings(&warnings))?;
     warnings.extend(own);
     Ok(written::decision(call, change, new, StatusCode::OK, output, &warnings))
+}
+
+/// Whether an update of an object that is not there creates it.
+fn is_created(call: &Call<'_>) -> bool {
+    let of = &call.served.of;
+    let name = (of.group(), of.plural());
+    of.is_built_in() && call.info.subresource.is_empty() && CREATED.contains(&name)
+}
+
+/// Creates the object of an update, where its sender may create it.
+fn create_instead(
+    call: &Call<'_>,
+    value: Value,
+    output: Output,
+    options: &WriteOptions,
+    mut warnings: Vec<String>,
+) -> Result<Resolved, ApiError> {
+    call.authorizer().check_create(call.user, call.info)?;
+    let mut change = StoreChange::on(&call.state);
+    warnings.extend(validate::warnings(call, &value, None));
+    let new = create::insert(call, &mut change, value, &Tracking::Update, options.dry_run)
+        .map_err(|error| error.with_warnings(&warnings))?;
+    Ok(written::decision(call, change, new, StatusCode::CREATED, output, &warnings))
 }

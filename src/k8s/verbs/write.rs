@@ -20,7 +20,7 @@ use super::built_in::built_in_rules;
 use super::render::{render, render_dry};
 use super::validate::validate_changed;
 use super::written::Written;
-use super::{Call, built_in, definition};
+use super::{Call, built_in, definition, escalation};
 
 /// How `managedFields` are set.
 #[derive(Debug)]
@@ -124,6 +124,7 @@ pub(super) fn replace(
     let of = &call.served.of;
     let name = &*call.info.name;
     let before = built_in::read_back(call, conversion::value(&call.served, old));
+    escalation::check(call, &new, Some(&before))?;
     let revision = named_revision(&new)?;
     if revision == 0 {
         if !of.is_built_in() || definition::is_definition(of) {

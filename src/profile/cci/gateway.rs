@@ -59,7 +59,8 @@ impl Gateway {
         let groups = vec!["system:authenticated".to_owned()];
         let id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes());
         let id = id.simple().to_string();
-        let known = User { name: name.to_owned(), uid: id.clone(), groups };
+        let uid = id.clone();
+        let known = User { name: name.to_owned(), uid, groups, ..User::default() };
         tokens.keep(token.clone(), Issued { user: Arc::new(known), expires }, now);
         identity::issued(&IssuedToken {
             token: &token,

@@ -56,6 +56,7 @@ impl Write {
             headers.insert("content-type", media);
         }
         let (auth, user) = (k8s::Auth::default(), k8s::User::default());
+        let auth_cache = k8s::AuthCache::default();
         let body = if self.body.is_null() { String::new() } else { self.body.to_string() };
         let request = ApiRequest {
             method: &self.method,
@@ -69,6 +70,7 @@ impl Write {
             faults: &k8s::Faults::NONE,
             user: &user,
             auth: &auth,
+            auth_cache: &auth_cache,
         };
         match k8s::answer(&k8s::Config::default(), state, store.pinned(), &request) {
             Resolved::Outcome(outcome) => (None, Ok(outcome)),
