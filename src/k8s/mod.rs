@@ -11,6 +11,7 @@
 //! state and the request are arguments; changes and watches ([`Watch`]) are values that the server carries
 //! out.
 
+mod accept;
 mod auth;
 mod builtin;
 #[cfg(feature = "cli")]
@@ -309,10 +310,6 @@ fn resource_answer(
         let built_in = state.types.is_built_in_group(&info.group);
         return Err(if built_in { ApiError::no_such_resource() } else { ApiError::no_such_path() });
     };
-    // The routes of built-in types have no HEAD.
-    if *request.method == Method::HEAD && served.of.is_built_in() {
-        return Err(ApiError::method_not_allowed());
-    }
     options::check_timeout(request.query)?;
     let call = verbs::Call {
         config,
@@ -330,7 +327,10 @@ fn resource_answer(
         auth: request.auth,
         auth_cache: request.auth_cache,
     };
-    verbs::run(&call, &request.info.verb)
+    // The routes of built-in types have no HEAD, and take methods as they are written.
+    let known = matches!(request.method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE");
+    let verb = if served.of.is_built_in() && !known { "" } else { &*request.info.verb };
+    verbs::run(&call, verb)
 }
 
 #[cfg(test)]

@@ -3,11 +3,12 @@
 //! Follows `k8s.io/apiserver/pkg/endpoints/handlers/{negotiation,responsewriters}`.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, StatusCode};
 
-use crate::message::{Body, Origin, Plan, Query, is_true};
+use crate::message::{Body, Origin, Plan, Query};
 
+use super::accept::{self, Clause, Conversion};
 use super::limits::ACCEPTED;
 use super::options::include_object;
 use super::status::ApiError;
@@ -21,6 +22,8 @@ pub(super) struct Output {
     pub pretty: bool,
     /// The shape of objects and lists.
     pub shape: Shape,
+    /// The form of an error, where the answer has a shape that errors have not.
+    failure: ErrorForm,
 }
 
 /// A media type of objects.
@@ -41,8 +44,27 @@ pub(super) enum Shape {
     Whole,
     /// A `Table`; of `v1beta1` where requested.
     Table { beta: bool, include: Include },
-    /// `PartialObjectMetadata` or its list.
+    /// `PartialObjectMetadata`: of one object.
     Metadata { beta: bool },
+    /// `PartialObjectMetadataList`: of a list.
+    MetadataList { beta: bool },
+}
+
+impl Shape {
+    /// The shape that a clause asks for; `None` for one that there is not.
+    fn of(conversion: Option<Conversion<'_>>, query: &Query<'_>) -> Option<Self> {
+        let Some(asked) = conversion else { return Some(Self::Whole) };
+        let beta = asked.version == "v1beta1";
+        if asked.group != "meta.k8s.io" || !(beta || asked.version == "v1") {
+            return None;
+        }
+        match asked.kind {
+            "Table" => Some(Self::Table { beta, include: Include::of(query) }),
+            "PartialObjectMetadata" => Some(Self::Metadata { beta }),
+            "PartialObjectMetadataList" => Some(Self::MetadataList { beta }),
+            _ => None,
+        }
+    }
 }
 
 /// What a row of a `Table` has of its object (`includeObject`).
@@ -58,55 +80,52 @@ pub(super) enum Include {
 }
 
 impl Include {
-    fn of(query: &Query<'_>) -> Result<Self, ApiError> {
-        Ok(match include_object(query)? {
-            "Object" => Self::Object,
-            "None" => Self::None,
+    /// Another word is an error when the table is made ([`include_object`]).
+    fn of(query: &Query<'_>) -> Self {
+        match include_object(query) {
+            Ok("Object") => Self::Object,
+            Ok("None") => Self::None,
             _ => Self::Metadata,
-        })
+        }
     }
 }
 
-/// One clause of an `Accept` header.
-struct Clause<'a> {
-    media: &'a str,
-    quality: f32,
-    kind: Option<&'a str>,
-    group: &'a str,
-    version: &'a str,
+/// The form of an error in the place of an answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct ErrorForm {
+    media: Media,
+    pretty: bool,
 }
 
-fn clauses(headers: &HeaderMap) -> Vec<Clause<'_>> {
-    let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut clauses: Vec<Clause<'_>> = values
-        .flat_map(|value| value.split(','))
-        .filter(|clause| !clause.trim().is_empty())
-        .map(|clause| {
-            let mut parts = clause.split(';').map(str::trim);
-            let media = parts.next().unwrap_or_default();
-            let mut parsed = Clause { media, quality: 1.0, kind: None, group: "", version: "" };
-            for (key, value) in parts.filter_map(|part| part.split_once('=')) {
-                match key.trim() {
-                    "q" => parsed.quality = value.trim().parse().unwrap_or(1.0),
-                    "as" => parsed.kind = Some(value.trim()),
-                    "g" => parsed.group = value.trim(),
-                    "v" => parsed.version = value.trim(),
-                    _ => {}
-                }
+impl ErrorForm {
+    /// Errors have no other shape than their own. Where the client accepts no error it is indented JSON
+    /// (`WriteObjectNegotiated`).
+    fn negotiate(headers: &HeaderMap, query: &Query<'_>) -> Self {
+        if !accept::is_given(headers) {
+            return Self { media: Media::Json, pretty: is_pretty(headers, query) };
+        }
+        for clause in accept::clauses(headers).iter().filter(|one| one.conversion().is_none()) {
+            if let Some(media) = Media::of(clause, None) {
+                return Self { media, pretty: pretty_clause(clause) || is_pretty(headers, query) };
             }
-            parsed
-        })
-        .collect();
-    clauses.sort_by(|a, b| b.quality.total_cmp(&a.quality));
-    clauses
+        }
+        Self { media: Media::Json, pretty: true }
+    }
 }
 
-fn media(name: &str) -> Option<Media> {
-    match name {
-        "application/json" | "*/*" | "application/*" | "*" => Some(Media::Json),
-        "application/yaml" => Some(Media::Yaml),
-        _ => None,
+impl Media {
+    /// The first media type that meets a clause.
+    fn of(clause: &Clause<'_>, server_version: Option<&str>) -> Option<Self> {
+        let all = [(Self::Json, "json", true), (Self::Yaml, "yaml", false)];
+        let found = all.into_iter().find(|(_, subtype, streams)| {
+            clause.covers("application", subtype) && clause.is_allowed(*streams, server_version)
+        });
+        found.map(|(media, ..)| media)
     }
+}
+
+fn pretty_clause(clause: &Clause<'_>) -> bool {
+    clause.parameter("pretty") == Some("1")
 }
 
 impl Output {
@@ -116,32 +135,37 @@ impl Output {
     /// 406 when no clause can be met.
     pub(super) fn negotiate(headers: &HeaderMap, query: &Query<'_>) -> Result<Self, ApiError> {
         let pretty = is_pretty(headers, query);
-        if !headers.contains_key(ACCEPT) {
+        if !accept::is_given(headers) {
             return Ok(Self { pretty, ..Self::default() });
         }
-        for clause in clauses(headers) {
-            let Some(media) = media(clause.media) else {
+        for clause in accept::clauses(headers) {
+            let Some(media) = Media::of(&clause, Some("v1")) else {
                 continue;
             };
-            let beta = clause.version == "v1beta1";
-            let known = clause.group == "meta.k8s.io" && matches!(clause.version, "v1" | "v1beta1");
-            let shape = match clause.kind {
-                None => Shape::Whole,
-                Some("Table") if known => Shape::Table { beta, include: Include::of(query)? },
-                Some("PartialObjectMetadata" | "PartialObjectMetadataList") if known => {
-                    Shape::Metadata { beta }
-                }
-                Some(_) => continue,
+            let Some(shape) = Shape::of(clause.conversion(), query) else {
+                continue;
             };
-            return Ok(Self { media, pretty, shape });
+            let pretty = pretty || pretty_clause(&clause);
+            let failure = match shape {
+                Shape::Whole => ErrorForm::default(),
+                _ => ErrorForm::negotiate(headers, query),
+            };
+            return Ok(Self { media, pretty, shape, failure });
         }
         Err(ApiError::not_acceptable(ACCEPTED))
     }
 
-    /// Negotiates the form of an error: as [`Output::negotiate`], or JSON where that fails.
+    /// Negotiates the form of an error.
     pub(super) fn of_error(headers: &HeaderMap, query: &Query<'_>) -> Self {
-        let output = Self::negotiate(headers, query).unwrap_or_default();
-        Self { pretty: is_pretty(headers, query), shape: Shape::Whole, ..output }
+        let ErrorForm { media, pretty } = ErrorForm::negotiate(headers, query);
+        Self { media, pretty, ..Self::default() }
+    }
+
+    /// The answer with an error in the place of the shape that was asked for.
+    pub(super) fn refused(self, error: &ApiError) -> Plan {
+        let ErrorForm { media, pretty } = self.failure;
+        let output = Self { media, pretty, ..Self::default() };
+        plan(error.code, output.content_type(), Body::Bytes(output.render(error.to_json())))
     }
 
     /// The `Content-Type` of the answer.
@@ -155,6 +179,21 @@ impl Output {
     /// Whether stored pieces can be sent as they are.
     pub(super) fn is_plain(self) -> bool {
         self == Self::default()
+    }
+
+    /// Whether the media type has a form for streams.
+    pub(super) fn has_streams(self) -> bool {
+        self.media == Media::Json
+    }
+
+    /// The form without white space.
+    pub(super) fn compact(self) -> Self {
+        Self { pretty: false, ..self }
+    }
+
+    /// Whether it is JSON without white space, in whatever shape.
+    pub(super) fn is_compact_json(self) -> bool {
+        self.media == Media::Json && !self.pretty
     }
 
     /// A JSON text in this form.
@@ -222,8 +261,9 @@ fn pretty(json: &[u8]) -> Vec<u8> {
 }
 
 fn is_pretty(headers: &HeaderMap, query: &Query<'_>) -> bool {
-    if let Some(value) = query.first("pretty") {
-        return is_true(value);
+    if let Some(value) = query.first("pretty").filter(|value| !value.is_empty()) {
+        // `strconv.ParseBool`, where what it does not know is false.
+        return matches!(value, "1" | "t" | "T" | "TRUE" | "true" | "True");
     }
     let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     ["curl", "Wget", "Mozilla/5.0"].iter().any(|prefix| agent.starts_with(prefix))
@@ -231,14 +271,13 @@ fn is_pretty(headers: &HeaderMap, query: &Query<'_>) -> bool {
 
 /// Whether the client accepts the aggregated discovery documents, and in which version.
 pub(super) fn aggregated_discovery(headers: &HeaderMap) -> Option<&'static str> {
-    clauses(headers).iter().find_map(|clause| {
-        media(clause.media)?;
-        match (clause.kind, clause.group, clause.version) {
-            (None, ..) => Some(None),
-            (Some("APIGroupDiscoveryList"), "apidiscovery.k8s.io", "v2") => Some(Some("v2")),
-            (Some("APIGroupDiscoveryList"), "apidiscovery.k8s.io", "v2beta1") => {
-                Some(Some("v2beta1"))
-            }
+    accept::clauses(headers).iter().find_map(|clause| {
+        Media::of(clause, None)?;
+        let asked = clause.conversion().unwrap_or_default();
+        match (asked.kind, asked.group, asked.version) {
+            ("", ..) => Some(None),
+            ("APIGroupDiscoveryList", "apidiscovery.k8s.io", "v2") => Some(Some("v2")),
+            ("APIGroupDiscoveryList", "apidiscovery.k8s.io", "v2beta1") => Some(Some("v2beta1")),
             _ => None,
         }
     })?
@@ -274,7 +313,7 @@ fn status_plan(error: &ApiError, headers: &HeaderMap, query: &Query<'_>) -> Plan
         return plan;
     }
     let only_protobuf = error.code == StatusCode::NOT_ACCEPTABLE
-        && clauses(headers).iter().any(|clause| clause.media == super::protobuf::MEDIA_TYPE);
+        && accept::clauses(headers).iter().any(|clause| clause.names(super::protobuf::MEDIA_TYPE));
     let mut plan = if only_protobuf {
         let media = HeaderValue::from_static(super::protobuf::MEDIA_TYPE);
         plan(error.code, media, Body::Bytes(super::protobuf::status(error).into()))
@@ -290,6 +329,8 @@ fn status_plan(error: &ApiError, headers: &HeaderMap, query: &Query<'_>) -> Plan
 
 #[cfg(test)]
 mod tests {
+    use http::header::ACCEPT;
+
     use super::*;
 
     fn accept(value: &str) -> Result<Output, ApiError> {

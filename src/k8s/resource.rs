@@ -211,7 +211,25 @@ pub(crate) struct Served {
     pub api_version: Arc<str>,
 }
 
+/// The Go package of a group's internal types (`k8s.io/kubernetes/pkg/apis`).
+pub(super) fn go_package(group: &str) -> &str {
+    match group {
+        "" | "events.k8s.io" => "core",
+        "rbac.authorization.k8s.io" => "rbac",
+        "internal.apiserver.k8s.io" => "apiserverinternal",
+        group => group.split('.').next().unwrap_or(group),
+    }
+}
+
 impl Served {
+    /// The Go type of its objects, as messages show it (`%T`).
+    pub(super) fn go_type(&self) -> String {
+        if !self.of.is_built_in() {
+            return "*unstructured.Unstructured".to_owned();
+        }
+        format!("*{}.{}", go_package(self.of.group()), self.of.kind)
+    }
+
     /// The requested version.
     pub(crate) fn version(&self) -> &Version {
         &self.of.versions[self.version]

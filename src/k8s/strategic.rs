@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::core::types::{GoKind, GoStruct};
+use super::golang::plain;
 
 const PATCH: &str = "$patch";
 const RETAIN_KEYS: &str = "$retainKeys";
@@ -66,6 +67,35 @@ impl Shape {
     }
 }
 
+/// The errors that are a bad request, and those that cannot be processed (`interpretStrategicMergePatchError`).
+/// Others have no class.
+const BAD_REQUESTS: [&str; 5] = [
+    "invalid JSON document",
+    "invalid patch format of primitive list",
+    RETAIN_FORMAT,
+    "invalid patch format of setElementOrder list",
+    "strategic merge patch format is not supported",
+];
+
+const RETAIN_FORMAT: &str = "invalid patch format of retainKeys";
+
+/// Whether an error of [`apply`] is a bad request.
+pub(super) fn is_bad_request(why: &str) -> bool {
+    BAD_REQUESTS.contains(&why)
+}
+
+/// A value as Go's `%s` shows it.
+fn as_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "%!s(<nil>)".to_owned(),
+        Value::Bool(flag) => format!("%!s(bool={flag})"),
+        Value::Number(number) if number.is_i64() => format!("%!s(int64={number})"),
+        Value::Number(number) => format!("%!s(float64={number})"),
+        other => plain(other),
+    }
+}
+
 /// Applies a patch to an object of a type.
 ///
 /// # Errors
@@ -96,15 +126,25 @@ fn merge_maps(
         }
         Some(Some("delete")) => return Ok(Map::new()),
         Some(Some("merge")) => {}
-        Some(other) => {
-            let other = other.unwrap_or_default();
-            return Err(format!("unknown patch type found: {other}"));
+        Some(_) => {
+            let shown = plain(&Value::Object(patch.clone()));
+            return Err(format!("unknown patch type: {} in map: {shown}", as_text(&patch[PATCH])));
         }
     }
     if let Some(kept) = patch.get(RETAIN_KEYS) {
         let Some(kept) = kept.as_array() else {
-            return Err("invalid patch format of retainKeys".to_owned());
+            return Err(RETAIN_FORMAT.to_owned());
         };
+        let is_kept = |name: &str| kept.iter().any(|keep| keep == name);
+        let directive = |name: &str| {
+            name == RETAIN_KEYS
+                || name.starts_with(DELETE_VALUES)
+                || name.starts_with(ELEMENT_ORDER)
+        };
+        let mut set = patch.iter().filter(|(name, value)| !value.is_null() && !directive(name));
+        if !set.all(|(name, _)| is_kept(name)) {
+            return Err(RETAIN_FORMAT.to_owned());
+        }
         original.retain(|name, _| kept.iter().any(|keep| keep == name.as_str()));
     }
     for (name, value) in patch {
@@ -187,7 +227,8 @@ fn merge_lists(
     let mut deleted = HashSet::new();
     for item in patch {
         let Some(wanted) = item.get(key) else {
-            return Err(format!("map: {item} does not contain declared merge key: {key}"));
+            let shown = plain(item);
+            return Err(format!("map: {shown} does not contain declared merge key: {key}"));
         };
         let wanted = wanted.to_string();
         if directive(item).as_deref() == Some("delete") {
@@ -345,8 +386,8 @@ mod tests {
         let pod = json!({"spec": {"containers": []}});
         let error =
             apply_to_pod(&pod, &json!({"spec": {"containers": [{"image": "i"}]}})).unwrap_err();
-        assert_eq!(error, "map: {\"image\":\"i\"} does not contain declared merge key: name");
+        assert_eq!(error, "map: map[image:i] does not contain declared merge key: name");
         let error = apply_to_pod(&pod, &json!({"spec": {"$patch": "frob"}})).unwrap_err();
-        assert_eq!(error, "unknown patch type found: frob");
+        assert_eq!(error, "unknown patch type: frob in map: map[$patch:frob]");
     }
 }

@@ -61,15 +61,16 @@ impl Rendering<'_> {
         objects: impl Iterator<Item = &'o Object>,
         metadata: &Value,
     ) -> Vec<u8> {
-        let (head, tail) = self.frame(metadata);
+        let mut objects = objects.peekable();
+        let (head, tail) = self.frame(metadata, objects.peek().is_none());
         let mut out = head.into_bytes();
         self.write(&mut out, objects);
         put(&mut out, &tail);
         out
     }
 
-    /// What a list has before and behind its objects.
-    pub(super) fn frame(&self, metadata: &Value) -> (String, String) {
+    /// What a list has before and behind its objects; of an empty one also what is in their place.
+    pub(super) fn frame(&self, metadata: &Value, empty: bool) -> (String, String) {
         let version = version(self.shape);
         if matches!(self.shape, Shape::Table { .. }) {
             let definitions =
@@ -79,8 +80,10 @@ impl Rendering<'_> {
             );
             return (head, "]}".to_owned());
         }
-        let head = format!("{{\"apiVersion\":\"{version}\",\"items\":[");
-        (head, format!("],\"kind\":\"PartialObjectMetadataList\",\"metadata\":{metadata}}}"))
+        // A list of metadata is made item by item (`asPartialObjectMetadataList`): without any it stays nil.
+        let (open, close) = if empty { ("null", "") } else { ("[", "]") };
+        let head = format!("{{\"apiVersion\":\"{version}\",\"items\":{open}");
+        (head, format!("{close},\"kind\":\"PartialObjectMetadataList\",\"metadata\":{metadata}}}"))
     }
 
     /// The objects of a list, with a comma between them.
@@ -167,7 +170,9 @@ impl Rendering<'_> {
 
 fn version(shape: Shape) -> &'static str {
     match shape {
-        Shape::Table { beta: true, .. } | Shape::Metadata { beta: true } => "meta.k8s.io/v1beta1",
+        Shape::Table { beta: true, .. }
+        | Shape::Metadata { beta: true }
+        | Shape::MetadataList { beta: true } => "meta.k8s.io/v1beta1",
         _ => "meta.k8s.io/v1",
     }
 }

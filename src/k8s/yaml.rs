@@ -25,7 +25,7 @@ fn node(out: &mut String, value: &Value, indent: usize, inline: bool) {
                 if at > 0 || !inline {
                     pad(out, indent, at > 0);
                 }
-                scalar(out, key, indent);
+                scalar(out, key, indent, Place::Key);
                 out.push(':');
                 match value {
                     Value::Object(inner) if !inner.is_empty() => {
@@ -49,10 +49,13 @@ fn node(out: &mut String, value: &Value, indent: usize, inline: bool) {
                     pad(out, indent, at > 0);
                 }
                 out.push_str("- ");
-                node(out, value, indent + 2, true);
+                match value {
+                    Value::String(text) => scalar(out, text, indent, Place::Value),
+                    value => node(out, value, indent + 2, true),
+                }
             }
         }
-        Value::String(text) => scalar(out, text, indent),
+        Value::String(text) => scalar(out, text, indent, Place::Value),
         Value::Null => out.push_str("null"),
         value => {
             let _ = write!(out, "{value}");
@@ -67,7 +70,39 @@ fn pad(out: &mut String, indent: usize, new_line: bool) {
     out.extend(std::iter::repeat_n(' ', indent));
 }
 
-fn scalar(out: &mut String, text: &str, indent: usize) {
+/// Where a scalar is. Only values may have line breaks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Key,
+    Value,
+}
+
+/// The column after which a value goes on in the next line (`best_width` in go-yaml's emitter).
+const WIDTH: usize = 80;
+
+/// Writes a text that is plain or in single quotes. It is broken at single spaces beyond the width.
+fn folded(out: &mut String, text: &str, indent: usize, place: Place, quoted: bool) {
+    let line_start = out.rfind('\n').map_or(0, |at| at + 1);
+    let mut column = out[line_start..].chars().count();
+    let mut letters = text.char_indices().peekable();
+    let mut after_space = false;
+    while let Some((at, letter)) = letters.next() {
+        let inner = !quoted || at > 0 && at + 1 < text.len();
+        let next_is_space = letters.peek().is_some_and(|(_, next)| *next == ' ');
+        let breaks = letter == ' ' && !after_space && column > WIDTH && inner && !next_is_space;
+        if breaks && place == Place::Value {
+            out.push('\n');
+            out.extend(std::iter::repeat_n(' ', indent + 2));
+            column = indent + 2;
+        } else {
+            out.push(letter);
+            column += 1;
+        }
+        after_space = letter == ' ';
+    }
+}
+
+fn scalar(out: &mut String, text: &str, indent: usize, place: Place) {
     if text.contains('\n')
         && !text.contains(|c: char| c.is_control() && c != '\n')
         && !text.starts_with([' ', '\n'])
@@ -90,11 +125,13 @@ fn scalar(out: &mut String, text: &str, indent: usize) {
     if text.contains(char::is_control) {
         let _ = write!(out, "{}", Value::from(text));
     } else if needs_no_quotes(text) {
-        out.push_str(text);
+        folded(out, text, indent, place, false);
     } else if text.contains('\'') || text.is_empty() || reads_as_other(text) {
         let _ = write!(out, "{}", Value::from(text));
     } else {
-        let _ = write!(out, "'{text}'");
+        out.push('\'');
+        folded(out, text, indent, place, true);
+        out.push('\'');
     }
 }
 
@@ -139,6 +176,23 @@ fn reads_as_other(text: &str) -> bool {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn long_values_are_broken_at_single_spaces() {
+        let words = |count: usize| vec!["word"; count].join(" ");
+        let value =
+            json!({"a": words(20), "b": [format!("x: {}", words(17))], "c": "x".repeat(90)});
+        let (head, tail) = (words(17), words(3));
+        assert_eq!(
+            render(&value),
+            format!(
+                "a: {head}\n  {tail}\nb:\n- 'x: {}\n  {}'\nc: {}\n",
+                words(16),
+                words(1),
+                "x".repeat(90)
+            )
+        );
+    }
 
     #[test]
     fn the_layout_is_that_of_sigs_yaml() {

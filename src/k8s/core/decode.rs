@@ -227,24 +227,8 @@ impl Field {
     }
 }
 
-/// An empty object, for the ownership of fields: its lists and maps are there without items.
-pub(in super::super) fn empty_object(of: &GoStruct) -> Value {
-    let mut value = empty(of);
-    let Value::Object(map) = &mut value else { return value };
-    for field in &of.fields {
-        let Some(found) = map.get_mut(field.name) else { continue };
-        match &field.kind {
-            GoKind::List(..) if found.is_null() => *found = Value::Array(Vec::new()),
-            GoKind::Map(..) if found.is_null() => *found = Map::new().into(),
-            GoKind::Struct(inner) if found.is_object() => *found = empty_object(inner.get()),
-            _ => {}
-        }
-    }
-    value
-}
-
-/// The zero value of a struct, as Go writes it.
-fn empty(of: &GoStruct) -> Value {
+/// The zero value of a struct, as Go writes it: for the ownership of fields, what a new object is compared with.
+pub(in super::super) fn empty(of: &GoStruct) -> Value {
     let written = of
         .fields
         .iter()

@@ -5,8 +5,9 @@ use serde_json::Value;
 use super::super::golang;
 use super::types::{GoKind, GoStruct};
 
-/// A value as Go writes the struct: in the order of its fields. Levels that a merge patch has touched are in the
-/// order of names, as its library writes them.
+/// A value as Go writes the struct: in the order of its fields. Levels that a patch has touched are in the order of
+/// names, as its library writes them: those that are in `touched`, where the keys of an object may be the places of a
+/// list.
 pub(in super::super) fn json_text(
     value: &Value,
     of: Option<&GoStruct>,
@@ -59,7 +60,12 @@ fn write(out: &mut String, value: &Value, of: Option<Shape<'_>>, touched: Option
             out.push('[');
             for (index, value) in list.iter().enumerate() {
                 out.push_str(if index > 0 { "," } else { "" });
-                write(out, value, item, None);
+                let touched = match touched {
+                    Some(Value::Array(items)) => items.get(index),
+                    Some(Value::Object(places)) => places.get(&index.to_string()),
+                    _ => None,
+                };
+                write(out, value, item, touched);
             }
             out.push(']');
         }
@@ -73,6 +79,21 @@ mod tests {
 
     use super::super::types::of_kind;
     use super::*;
+
+    #[test]
+    fn items_of_lists_are_touched_one_by_one() {
+        let pod = json!({"spec": {"containers": [{"name": "a", "image": "i"}, {"name": "b", "image": "i"}]}});
+        let of = of_kind("", "v1", "Pod");
+        let shown = |touched: Value| json_text(&pod, of, Some(&touched));
+        assert_eq!(
+            shown(json!({"spec": {"containers": {"1": {}}}})),
+            r#"{"spec":{"containers":[{"name":"a","image":"i"},{"image":"i","name":"b"}]}}"#
+        );
+        assert_eq!(
+            shown(json!({"spec": {"containers": [{}, 1]}})),
+            r#"{"spec":{"containers":[{"image":"i","name":"a"},{"name":"b","image":"i"}]}}"#
+        );
+    }
 
     #[test]
     fn structs_are_written_in_the_order_of_their_fields() {

@@ -82,10 +82,12 @@ impl Entry {
             "manager": self.manager,
             "operation": if self.applies { "Apply" } else { "Update" },
             "apiVersion": self.api_version,
-            "time": self.time,
             "fieldsType": "FieldsV1",
             "fieldsV1": self.fields.to_json(),
         });
+        if !self.time.is_empty() {
+            entry["time"] = self.time.as_str().into();
+        }
         if !self.subresource.is_empty() {
             entry["subresource"] = self.subresource.as_str().into();
         }
@@ -151,6 +153,10 @@ pub(in super::super) fn track_update(
     writer: &FieldWriter<'_>,
 ) -> Value {
     let mut entries = read(before);
+    // Nothing tracks an object whose managers are not tracked yet (`skipNonAppliedManager`).
+    if entries.is_empty() && before["metadata"]["uid"].is_string() {
+        return Value::Null;
+    }
     let mut found = typed::compare(before, after, writer.of());
     for set in [&mut found.added, &mut found.modified, &mut found.removed] {
         writer.strip(set);
@@ -222,6 +228,7 @@ pub(in super::super) fn apply(
     };
     writer.strip(&mut applied);
     let last = entries.iter().find(|entry| entry.is_of(writer, true));
+    let time_before = last.map(|entry| entry.time.clone()).unwrap_or_default();
     let last = last.map_or_else(FieldSet::default, |entry| entry.fields.clone());
     set_own(&mut entries, writer, true, applied);
 
@@ -247,6 +254,15 @@ pub(in super::super) fn apply(
     }
     for entry in entries.iter_mut().filter(|entry| !entry.is_of(writer, true)) {
         entry.fields = entry.fields.difference(&written).difference(&found.removed);
+    }
+    // Its time is that of the last change of the object (`managedFieldsUpdater.Apply`).
+    let changed = !written.is_empty() || !found.removed.is_empty();
+    for entry in entries.iter_mut().filter(|entry| entry.is_of(writer, true)) {
+        if changed {
+            writer.now.clone_into(&mut entry.time);
+        } else {
+            entry.time.clone_from(&time_before);
+        }
     }
     super::super::meta::set(&mut new, "managedFields", write(entries));
     Applied::Object(new)

@@ -156,8 +156,11 @@ fn compare_at(
         Some(Value::Array(list)) => list.is_empty(),
         Some(_) => false,
     };
-    let granular = |value: Option<&Value>| value.is_none_or(|value| of.is_granular(value));
+    // Null is a list, or a map, without anything.
+    let granular =
+        |value: Option<&Value>| value.is_none_or(|value| value.is_null() || of.is_granular(value));
     let alike = match (before, after) {
+        (Some(Value::Null), _) | (_, Some(Value::Null)) => true,
         (Some(before), Some(after)) => before.is_object() == after.is_object(),
         _ => true,
     };
@@ -192,6 +195,7 @@ fn parts<'v, 's>(
     after: Option<&'v Value>,
     of: Type<'s>,
 ) -> Vec<Part<'v, 's>> {
+    let (before, after) = (before.filter(|one| !one.is_null()), after.filter(|one| !one.is_null()));
     if let Some(Value::Object(_)) = before.or(after) {
         let map = |value: Option<&'v Value>| value.and_then(Value::as_object);
         let (before, after) = (map(before), map(after));

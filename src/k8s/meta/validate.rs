@@ -157,6 +157,18 @@ fn check_finalizers(object: &Value, errors: &mut Vec<FieldError>) {
     }
 }
 
+/// `validateKubeFinalizerName` (`k8s.io/kubernetes/pkg/apis/core/validation`): built-in types have it besides.
+pub(in super::super) fn check_finalizer_names(object: &Value) -> Vec<FieldError> {
+    let standard = ["kubernetes", "orphan", "foregroundDeletion"];
+    let all = finalizers(object).into_iter().enumerate();
+    let odd = all.filter(|(_, name)| !name.contains('/') && !standard.contains(name));
+    let why = "name is neither a standard finalizer name nor is it fully qualified";
+    odd.map(|(at, name)| {
+        FieldError::invalid(format!("metadata.finalizers[{at}]"), quote(name), why)
+    })
+    .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -185,6 +197,14 @@ mod tests {
             ["metadata.finalizers: Invalid value: [\"foregroundDeletion\",\"orphan\"]: \
               finalizer orphan and foregroundDeletion cannot be both set"]
         );
+    }
+
+    #[test]
+    fn finalizers_of_built_in_types_are_standard_or_qualified() {
+        let object = json!({"metadata": {"finalizers": ["orphan", "a.b", "a/b", ""]}});
+        let fields: Vec<String> =
+            check_finalizer_names(&object).iter().map(|error| error.field.clone()).collect();
+        assert_eq!(fields, ["metadata.finalizers[1]", "metadata.finalizers[3]"]);
     }
 
     #[test]

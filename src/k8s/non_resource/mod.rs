@@ -179,8 +179,7 @@ fn group_version(path: &str) -> Option<(&str, Option<&str>)> {
 }
 
 fn json_plan(request: &ApiRequest<'_>, value: &Value, media: Option<HeaderValue>) -> Plan {
-    let output =
-        Output { shape: output::Shape::Whole, ..Output::of_error(request.headers, request.query) };
+    let output = Output::of_error(request.headers, request.query);
     let body = output.render(value.to_string().into_bytes());
     let media = media.unwrap_or_else(|| output.content_type());
     output::plan(StatusCode::OK, media, Body::Bytes(body))

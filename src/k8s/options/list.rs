@@ -44,6 +44,8 @@ impl ListOptions {
         watch: bool,
     ) -> Result<Self, ApiError> {
         let text = |name: &str| query.first(name).unwrap_or_default();
+        // At the path of a watch the parameters are those of a list, unless one of them is `watch`.
+        let watch = watch && query.first("watch").is_some_and(is_true);
         let timeout_seconds = integer(query, "timeoutSeconds")?;
         let limit = integer(query, "limit")?;
         let labels = LabelSelector::parse(text("labelSelector")).map_err(ApiError::bad_request)?;
@@ -59,12 +61,27 @@ impl ListOptions {
             continue_token: text("continue").to_owned(),
             send_initial_events: query.first("sendInitialEvents").map(is_true),
         };
+        let options = options.with_defaults();
         let errors = if options.watch { options.watch_errors() } else { options.list_errors() };
         if !errors.is_empty() {
             return Err(ApiError::invalid_options("ListOptions", &errors));
         }
         let fields = fields.resolve(of).map_err(ApiError::bad_request)?;
         Ok(Self { selector: Selector { fields, ..options.selector }, ..options })
+    }
+
+    /// What a watch from the beginning implies (`SetListOptionsDefaults`).
+    fn with_defaults(mut self) -> Self {
+        let legacy = matches!(self.resource_version.as_str(), "" | "0");
+        if self.watch
+            && legacy
+            && self.send_initial_events.is_none()
+            && self.version_match.is_empty()
+        {
+            self.send_initial_events = Some(true);
+            self.version_match = "NotOlderThan".to_owned();
+        }
+        self
     }
 
     /// `ValidateListOptions`.

@@ -34,7 +34,9 @@ impl FieldSelector {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut parts = split_terms(text);
         parts.sort_unstable();
-        let terms = parts.into_iter().filter(|part| !part.is_empty()).map(|part| {
+        // A term without field and value says nothing (`hasTerm.Transform`).
+        let is_term = |part: &&str| !matches!(*part, "" | "=" | "==" | "!=");
+        let terms = parts.into_iter().filter(is_term).map(|part| {
             let (label, equal, value) = split_term(part)
                 .ok_or_else(|| format!("invalid selector: '{text}'; can't understand '{part}'"))?;
             let value = unescape(value)?;
@@ -190,6 +192,8 @@ mod tests {
         assert_eq!(selector.0.len(), 2);
         assert_eq!(selector.0[1].value, "x,y");
         assert!(!selector.0[0].equal);
-        assert!(FieldSelector::parse("").unwrap().is_empty());
+        for nothing in ["", "=", "==,!=", ",="] {
+            assert!(FieldSelector::parse(nothing).unwrap().is_empty(), "{nothing:?}");
+        }
     }
 }

@@ -105,6 +105,28 @@ impl ApiError {
         Self::new(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message, None)
     }
 
+    /// 406 of an object that has not the shape that the client asks for.
+    pub(crate) fn unlike_shape(message: String) -> Self {
+        Self::new(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message, None)
+    }
+
+    /// 406 of a route of built-in types, which lists what it has (go-restful).
+    pub(crate) fn not_produced(produces: &str) -> Self {
+        let message = format!("406: Not Acceptable\n\nAvailable representations: {produces}");
+        Self::new(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message, Some(Details::default()))
+    }
+
+    /// 415 of a route of built-in types (go-restful).
+    pub(crate) fn not_consumed() -> Self {
+        let message = "415: Unsupported Media Type";
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UnsupportedMediaType",
+            message,
+            Some(Details::default()),
+        )
+    }
+
     /// 409 of a create: the name exists.
     pub(crate) fn already_exists(resource: &GroupResource, name: &str) -> Self {
         let message = format!("{resource} {} already exists", quote(name));

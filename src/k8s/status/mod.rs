@@ -88,6 +88,12 @@ impl ApiError {
         self
     }
 
+    /// The error with a warning before the others.
+    pub(crate) fn warned_first(mut self, warning: &str) -> Self {
+        self.warnings.insert(0, warning.to_owned());
+        self
+    }
+
     fn new(
         code: StatusCode,
         reason: &'static str,

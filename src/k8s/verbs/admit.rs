@@ -21,8 +21,8 @@ use super::{Call, body, definition};
 /// How an object was patched.
 #[derive(Debug)]
 pub(super) enum Patched {
-    /// By a JSON Patch.
-    Json,
+    /// By a JSON Patch: the levels that its operations have touched.
+    Json(Value),
     /// By a merge patch.
     Merge(Value),
     /// By a strategic merge patch.
@@ -100,19 +100,24 @@ pub(super) fn admit_patched(
             core::encode::json_text(&patched, merge::go_struct(&call.served), Some(patch)),
             From::Json,
         ),
-        Patched::Json => {
-            (core::encode::json_text(&patched, merge::go_struct(&call.served), None), From::Json)
-        }
+        Patched::Json(touched) => (
+            core::encode::json_text(&patched, merge::go_struct(&call.served), Some(touched)),
+            From::Json,
+        ),
     };
     let refused = |why: &str| {
         let errors = [FieldError::invalid("patch", quote(&shown), why)];
         ApiError::invalid("", "", "", &errors)
     };
-    body::check_type_meta(&patched).map_err(|why| refused(&why))?;
-    if patched["kind"].as_str().is_none_or(str::is_empty) {
-        return Err(refused(&body::missing_kind(&shown)));
-    }
     let mut value = patched;
+    if matches!(patch, Patched::Strategic(_)) {
+        set_own_type(call, &mut value).map_err(|why| refused(&why))?;
+    } else {
+        body::check_type_meta(&value).map_err(|why| refused(&why))?;
+        if value["kind"].as_str().is_none_or(str::is_empty) {
+            return Err(refused(&body::missing_kind(&shown)));
+        }
+    }
     decode::normalize(&mut value);
     strict.extend(coerce(call, &mut value, from).map_err(|why| refused(&why))?);
     let warnings = match options.validation {
@@ -123,6 +128,24 @@ pub(super) fn admit_patched(
         _ => Vec::new(),
     };
     Ok(Admitted { value, warnings })
+}
+
+/// Sets kind and version of a strategically patched object: its Go type says what it is, whatever these texts say.
+fn set_own_type(call: &Call<'_>, value: &mut Value) -> Result<(), String> {
+    for (field, own) in [("kind", &*call.served.of.kind), ("apiVersion", &*call.served.api_version)]
+    {
+        let found = match &value[field] {
+            Value::Bool(_) => "bool",
+            Value::Number(number) if number.is_f64() => "float64",
+            Value::Number(_) => "int64",
+            _ => {
+                value[field] = own.into();
+                continue;
+            }
+        };
+        return Err(format!("cannot convert {found} to string"));
+    }
+    Ok(())
 }
 
 /// Makes a decoded object one of the call's type: typed metadata, no unknown fields, defaults. Returns the

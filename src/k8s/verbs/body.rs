@@ -8,6 +8,7 @@ use super::super::decode::{self, Decoded};
 use super::super::golang::{json_kind, quote};
 use super::super::limits::ACCEPTED;
 use super::super::protobuf;
+use super::super::resource::{go_package, split_api_version};
 use super::super::status::ApiError;
 use super::Call;
 
@@ -34,16 +35,92 @@ pub(super) fn object(call: &Call<'_>) -> Result<Decoded, ApiError> {
         if decoded.value.is_null() {
             decoded.value = Map::new().into();
         }
-        for (field, value) in [("kind", &**kind), ("apiVersion", &*call.served.api_version)] {
-            let found = &decoded.value[field];
-            if found.is_null() || *found == "" {
-                decoded.value[field] = value.into();
-            }
-        }
+        check_kind(call, &mut decoded.value, kind, &call.served.api_version)?;
     } else if decoded.value["kind"].as_str().is_none_or(str::is_empty) {
         return Err(unrecognized(missing_kind(&String::from_utf8_lossy(call.body))));
     }
     Ok(decoded)
+}
+
+/// Sets kind and version that a body of a built-in type leaves out (`gvkWithDefaults`), and checks them.
+///
+/// # Errors
+/// 400 for a kind that there is not, or that is another one.
+fn check_kind(
+    call: &Call<'_>,
+    value: &mut Value,
+    own: &str,
+    own_version: &str,
+) -> Result<(), ApiError> {
+    let (group, _) = split_api_version(own_version);
+    let group = if own_version.contains('/') { group } else { "" };
+    let text = |field: &str| value[field].as_str().unwrap_or_default().to_owned();
+    let (mut kind, sent) = (text("kind"), text("apiVersion"));
+    if kind.is_empty() {
+        own.clone_into(&mut kind);
+    }
+    let (sent_group, sent_version) = split_api_version(&sent);
+    let defaulted = sent_version.is_empty() && (sent_group.is_empty() || sent_group == group);
+    let api_version = match (defaulted, sent_group) {
+        (true, _) => own_version.to_owned(),
+        (false, "") => sent_version.to_owned(),
+        (false, _) => sent.clone(),
+    };
+    let version = split_api_version(&api_version).1.to_owned();
+    let fits = kind == own && api_version == own_version;
+    (value["kind"], value["apiVersion"]) = (kind.clone().into(), api_version.clone().into());
+    if fits {
+        return Ok(());
+    }
+    let why = if version.is_empty() {
+        format!("Object 'apiVersion' is missing in '{}'", String::from_utf8_lossy(call.body))
+    } else if is_registered(call, &api_version, &kind) {
+        let package = go_package(group);
+        format!("converting ({version}.{kind}) to ({package}.{own}): unknown conversion")
+    } else {
+        unregistered(&kind, &api_version)
+    };
+    let version = quote(&version);
+    Err(ApiError::bad_request(format!(
+        "{kind} in version {version} cannot be handled as a {own}: {why}"
+    )))
+}
+
+/// Whether a built-in version has a kind, or its list.
+fn is_registered(call: &Call<'_>, api_version: &str, kind: &str) -> bool {
+    let of = |kind: &str| {
+        let found = call.state.types.find_kind(api_version, kind);
+        found.is_some_and(|served| served.of.is_built_in())
+    };
+    of(kind) || kind.strip_suffix("List").is_some_and(of) || kind == "Status"
+}
+
+/// The error about a kind that no scheme knows (`NewNotRegisteredErrForKind`).
+fn unregistered(kind: &str, api_version: &str) -> String {
+    let (kind, version) = (quote(kind), quote(api_version));
+    format!(
+        "no kind {kind} is registered for version {version} in scheme \"pkg/runtime/scheme.go:111\""
+    )
+}
+
+/// Decodes the body as a Scale.
+///
+/// # Errors
+/// 415 for an unsupported media type, 400 for a body of another kind.
+pub(super) fn scale(call: &Call<'_>, api_version: &str) -> Result<Value, ApiError> {
+    let unrecognized = |why: String| {
+        let summary = summarize(call.body);
+        ApiError::bad_request(format!(
+            "the object provided is unrecognized (must be of type Scale): {why} ({summary})"
+        ))
+    };
+    let mut value = text(call)?.map_err(unrecognized)?.value;
+    check_type_meta(&value).map_err(unrecognized)?;
+    if value.is_null() {
+        value = Map::new().into();
+    }
+    check_kind(call, &mut value, "Scale", api_version)?;
+    Ok(value)
 }
 
 /// The error about an object without a kind (`NewMissingKindErr`).
@@ -105,11 +182,7 @@ pub(super) fn delete_options(call: &Call<'_>) -> Result<Option<Value>, ApiError>
         let why = format!("converting (v1.{kind}) to (v1.DeleteOptions): unknown conversion");
         return Err(ApiError::bad_request(why));
     }
-    Err(ApiError::bad_request(format!(
-        "no kind {} is registered for version {} in scheme \"pkg/runtime/scheme.go:111\"",
-        quote(kind),
-        quote(version)
-    )))
+    Err(ApiError::bad_request(unregistered(kind, version)))
 }
 
 /// The version of options without an `apiVersion`.

@@ -48,16 +48,16 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
 /// The form in which a page is kept; pretty and YAML ones, and tables with other objects than metadata, are
 /// rendered from the objects each time.
 fn form(call: &Call<'_>, output: Output) -> Option<PageForm> {
-    if !(Output { shape: Shape::Whole, ..output }).is_plain() {
+    if !output.is_compact_json() {
         return None;
     }
     match output.shape {
         Shape::Whole => Some(PageForm::Whole { item_head: item_head(call).into() }),
-        Shape::Metadata { beta } => Some(PageForm::Metadata { beta }),
+        Shape::MetadataList { beta } => Some(PageForm::Metadata { beta }),
         Shape::Table { beta, include: Include::Metadata } => {
             Some(PageForm::Table { beta, columns: columns(&call.served) })
         }
-        Shape::Table { .. } => None,
+        Shape::Table { .. } | Shape::Metadata { .. } => None,
     }
 }
 
@@ -83,6 +83,12 @@ pub(super) fn options(call: &Call<'_>, watch: bool) -> Result<ListOptions, ApiEr
 
 /// The answer with a page.
 pub(super) fn plan(call: &Call<'_>, page: &Page, output: Output) -> Plan {
+    if matches!(output.shape, Shape::Metadata { .. }) {
+        let list = format!("{}List", call.served.go_type());
+        return output.refused(&ApiError::unlike_shape(format!(
+            "you requested PartialObjectMetadata, but the requested object is a list ({list})"
+        )));
+    }
     let body = if output.shape == Shape::Whole {
         let frame = Frame::of(call, page);
         let size = frame.size(page);
@@ -101,7 +107,7 @@ pub(super) fn plan(call: &Call<'_>, page: &Page, output: Output) -> Plan {
         // Unlike a list of whole custom resources it has no empty token.
         let metadata = Value::Object(list_meta(page, false));
         if let Some(joined) = &page.joined {
-            let (head, tail) = rendering.frame(&metadata);
+            let (head, tail) = rendering.frame(&metadata, joined.items.text.is_empty());
             let tail = format!("{tail}\n");
             Body::Pieces(vec![head.into(), joined.items.text.clone(), tail.into()])
         } else {

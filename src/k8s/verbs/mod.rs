@@ -33,10 +33,13 @@ use jiff::Timestamp;
 
 use crate::message::{Body, Plan, Query, ResourceInfo};
 
+use super::accept;
 use super::auth::{Auth, AuthCache, Authorizer, User};
 use super::conversion;
 use super::core::resources::{self, Resource};
+use super::options::include_object;
 use super::output::{self, Output, Shape};
+use super::protobuf;
 use super::resource::Served;
 use super::status::ApiError;
 use super::store::{Object, PinnedSnapshots, Revision, State};
@@ -68,11 +71,26 @@ pub(super) struct Call<'a> {
 
 /// Runs the verb of a request.
 pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Resolved, ApiError> {
-    let resolved = resolve(call, verb)?;
-    Ok(match call.served.deprecation() {
-        Some(warning) => written::warned(resolved, &warning),
+    let resolved = resolve(call, verb);
+    let resolved = match call.served.deprecation() {
+        // What is no path of the type has no warning either.
+        Some(warning) => resolved
+            .map(|resolved| written::warned(resolved, &warning))
+            .map_err(|error| if error.plain { error } else { error.warned_first(&warning) }),
         None => resolved,
+    };
+    Ok(match refused_table(call) {
+        Some(plan) => written::refused(resolved?, plan),
+        None => resolved?,
     })
+}
+
+/// The answer in place of a table whose rows are to hold something unknown: the table is made last, after what the
+/// request does (`transformResponseObject`).
+fn refused_table(call: &Call<'_>) -> Option<Plan> {
+    let error = include_object(call.query).err()?;
+    let output = call.negotiate().ok()?;
+    matches!(output.shape, Shape::Table { .. }).then(|| output.refused(&error))
 }
 
 fn resolve(call: &Call<'_>, verb: &str) -> Result<Resolved, ApiError> {
@@ -113,7 +131,9 @@ fn check_route(call: &Call<'_>, verb: &str) -> Result<(), ApiError> {
     }
     let own_namespace = info.resource == "namespaces" && info.namespace == info.name;
     let placed = of.namespaced != info.namespace.is_empty() || own_namespace;
-    if !(placed || of.namespaced && matches!(verb, "list" | "watch") && info.name.is_empty()) {
+    // A built-in type has a route there, if not for every method.
+    let everywhere = matches!(verb, "list" | "watch") || built_in && verb.is_empty();
+    if !(placed || of.namespaced && everywhere && info.name.is_empty()) {
         if built_in {
             return Err(ApiError::no_such_resource());
         }
@@ -151,14 +171,43 @@ fn check_built_in_route(call: &Call<'_>, resource: &Resource, verb: &str) -> Res
         let found = resource.subresource(&info.subresource);
         (&found.ok_or_else(ApiError::no_such_resource)?.verbs, false)
     };
+    let is_list = matches!(verb, "list" | "watch");
     let routed = match verb {
         // A subresource is created at the path of its object.
         "create" => collection || !info.subresource.is_empty(),
         "update" | "patch" => !collection,
         _ => true,
     };
-    if routed && verbs.contains(&verb) { Ok(()) } else { Err(unsupported(call, verb)) }
+    if !(routed && verbs.contains(&verb)) {
+        return Err(unsupported(call, verb));
+    }
+    if verb == "patch" && !patch::is_consumed(call) {
+        return Err(ApiError::not_consumed());
+    }
+    let produces: &[&str] = match &*info.subresource {
+        "exec" | "attach" | "portforward" | "proxy" => &["*/*"],
+        "log" => &LOG_PRODUCES,
+        _ if is_list => &PRODUCES,
+        _ => &PRODUCES[..3],
+    };
+    if accept::is_routed(call.headers, produces) {
+        return Ok(());
+    }
+    Err(ApiError::not_produced(&produces.join(", ")))
 }
+
+/// The media types of the routes of built-in types: three of all, and two of streams.
+const PRODUCES: [&str; 5] = [
+    "application/json",
+    "application/yaml",
+    protobuf::MEDIA_TYPE,
+    "application/json;stream=watch",
+    "application/vnd.kubernetes.protobuf;stream=watch",
+];
+
+/// The media types of logs.
+const LOG_PRODUCES: [&str; 4] =
+    ["text/plain", "application/json", "application/yaml", protobuf::MEDIA_TYPE];
 
 /// Checks that the name in a path is one segment of a path (`rest.ValidatePathSegmentName`).
 fn check_path_name(call: &Call<'_>) -> Result<(), ApiError> {
@@ -220,6 +269,9 @@ fn object_plan(
     output: Output,
     now: Timestamp,
 ) -> Plan {
+    if matches!(output.shape, Shape::MetadataList { .. }) {
+        return output.refused(&no_list(served));
+    }
     let converted = conversion::shown(served, object);
     let object = converted.as_ref().unwrap_or(object);
     let body = match output.shape {
@@ -234,6 +286,18 @@ fn object_plan(
         }
     };
     output::plan(status, output.content_type(), body)
+}
+
+/// The error about one object that is to be shown as a list (`asPartialObjectMetadataList`): every custom resource may
+/// be a list as far as its Go type says.
+fn no_list(served: &Served) -> ApiError {
+    if served.of.is_built_in() {
+        return ApiError::unlike_shape(format!(
+            "you requested PartialObjectMetadataList, but the requested object is not a list ({})",
+            served.go_type()
+        ));
+    }
+    ApiError::unclassified("content is not a list".to_owned())
 }
 
 /// An object's whole JSON, in the requested version.

@@ -3,7 +3,7 @@
 
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::super::conversion;
 use super::super::core::merge;
@@ -39,7 +39,8 @@ static OPERATION_FIELDS: Struct = Struct {
 static OPERATION: GoType = GoType::Struct(&OPERATION_FIELDS);
 
 enum Patch {
-    Json(json_patch::Patch),
+    /// With the levels that its operations go through.
+    Json(json_patch::Patch, Value),
     Merge(Value),
     Strategic(Value),
 }
@@ -79,6 +80,17 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     Ok(written::decision(call, change, new, StatusCode::OK, output, &warnings))
 }
 
+/// Whether a patch of a built-in type has a media type that its route takes (go-restful's `matchesContentType`).
+pub(super) fn is_consumed(call: &Call<'_>) -> bool {
+    let text = call.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let text = text.filter(|text| !text.is_empty()).unwrap_or("application/octet-stream");
+    let known =
+        |media: &str| media == "*/*" || BUILT_IN_PATCH_TYPES.split(", ").any(|own| own == media);
+    text.split(',')
+        .map(|part| part.split(';').next().unwrap_or_default().trim_matches(' '))
+        .any(known)
+}
+
 /// Decodes a patch, with the errors of strict decoding.
 fn decode(
     text: &[u8],
@@ -86,7 +98,11 @@ fn decode(
     validation: FieldValidation,
 ) -> Result<(Patch, Vec<String>), ApiError> {
     let failed = |why: String| ApiError::bad_request(format!("error decoding patch: {why}"));
-    let Decoded { value, strict, invalid } = decode::patch(text).map_err(failed)?;
+    // Without validation the text is read by the library of merge patches alone.
+    let unread = media == MERGE && validation == FieldValidation::Ignore;
+    let Decoded { value, strict, invalid } = decode::patch(text).map_err(|why| {
+        if unread { ApiError::bad_request("Invalid JSON Patch") } else { failed(why) }
+    })?;
     if let Some(why) = invalid {
         return Err(failed(why));
     }
@@ -112,7 +128,26 @@ fn decode(
             unknown.iter().map(|path| format!("json patch unknown field {}", golang::quote(path))),
         );
     }
-    Ok((Patch::Json(operations(value)?), strict))
+    let touched = touched(&value);
+    Ok((Patch::Json(operations(value)?, touched), strict))
+}
+
+/// The levels that the operations of a JSON Patch go through, as objects in objects: upstream's library writes these in
+/// the order of names.
+fn touched(operations: &Value) -> Value {
+    let mut touched = Value::Object(Map::new());
+    let operations = operations.as_array().into_iter().flatten();
+    let pointers = operations.flat_map(|operation| [&operation["path"], &operation["from"]]);
+    for pointer in pointers.filter_map(Value::as_str) {
+        let mut at = &mut touched;
+        let parts: Vec<&str> = pointer.split('/').skip(1).collect();
+        for part in parts.iter().take(parts.len().saturating_sub(1)) {
+            let name = part.replace("~1", "/").replace("~0", "~");
+            let Value::Object(map) = at else { break };
+            at = map.entry(name).or_insert_with(|| Value::Object(Map::new()));
+        }
+    }
+    touched
 }
 
 /// The operations of a JSON Patch.
@@ -135,9 +170,9 @@ pub(super) fn operations(value: Value) -> Result<json_patch::Patch, ApiError> {
 
 fn apply(call: &Call<'_>, mut value: Value, patch: Patch) -> Result<(Value, Patched), ApiError> {
     let patched = match patch {
-        Patch::Json(patch) => {
+        Patch::Json(patch, touched) => {
             patch.apply(&mut value).map_err(|_| ApiError::unprocessable())?;
-            Patched::Json
+            Patched::Json(touched)
         }
         Patch::Merge(patch) => {
             json_patch::merge(&mut value, patch.clone());
@@ -145,7 +180,13 @@ fn apply(call: &Call<'_>, mut value: Value, patch: Patch) -> Result<(Value, Patc
         }
         Patch::Strategic(patch) => {
             let of = merge::go_struct(&call.served);
-            value = strategic::apply(&value, &patch, of).map_err(ApiError::bad_request)?;
+            value = strategic::apply(&value, &patch, of).map_err(|why| {
+                if strategic::is_bad_request(&why) {
+                    ApiError::bad_request(why)
+                } else {
+                    ApiError::unclassified(why)
+                }
+            })?;
             Patched::Strategic(patch)
         }
     };

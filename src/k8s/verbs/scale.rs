@@ -31,7 +31,7 @@ pub(super) fn run(call: &Call<'_>, scale: &Scale, verb: &str) -> Result<Resolved
         }
         "update" => {
             let options = WriteOptions::parse(call.query, "UpdateOptions", false)?;
-            (options, body::any(call)?.value)
+            (options, body::scale(call, API_VERSION)?)
         }
         _ => {
             let options = WriteOptions::parse(call.query, "PatchOptions", false)?;

@@ -143,7 +143,10 @@ pub(super) fn validate_new(call: &Call<'_>, value: &Value) -> Result<(), ApiErro
         let rules = built_in_rules(call);
         errors = meta::validate(value, rules.map_or(NameRule::Subdomain, |rules| rules.name));
         match rules {
-            Some(rules) => errors.extend(rules.check_created(value)),
+            Some(rules) => {
+                errors.extend(meta::check_finalizer_names(value));
+                errors.extend(rules.check_created(value));
+            }
             None => errors.extend(content_errors(call, value)),
         }
     }
@@ -151,6 +154,28 @@ pub(super) fn validate_new(call: &Call<'_>, value: &Value) -> Result<(), ApiErro
         errors = meta::validate(value, NameRule::PathSegment);
     }
     if errors.is_empty() { Ok(()) } else { Err(invalid(value, &errors)) }
+}
+
+/// Whether the validation of an update of a built-in type checks the metadata as that of a new object, besides what
+/// every update checks: it calls the validation of new objects, before or after the rest
+/// (`Validate*Update` in `k8s.io/kubernetes/pkg/apis/{core,rbac}/validation`).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum MetadataAgain {
+    Never,
+    First,
+    Last,
+}
+
+impl MetadataAgain {
+    fn of(call: &Call<'_>) -> Self {
+        let of = &call.served.of;
+        match (of.group(), of.plural()) {
+            _ if !call.info.subresource.is_empty() => Self::Never,
+            ("rbac.authorization.k8s.io", _) => Self::First,
+            ("", "configmaps" | "secrets" | "pods" | "services") => Self::Last,
+            _ => Self::Never,
+        }
+    }
 }
 
 /// Validates a changed object before it is stored (`rest.BeforeUpdate`): the rules of every object, then
@@ -169,8 +194,25 @@ pub(super) fn validate_changed(
     errors.extend(update.iter().cloned());
     let types = type_errors(call, new);
     if types.is_empty() {
+        let rules = built_in_rules(call);
+        let own = |of_rule: Option<NameRule>| {
+            let mut errors = of_rule.map_or_else(Vec::new, |rule| meta::validate(new, rule));
+            errors.extend(meta::check_finalizer_names(new));
+            errors
+        };
+        let again = rules.map_or(MetadataAgain::Never, |_| MetadataAgain::of(call));
+        let rule = rules.map_or(NameRule::Subdomain, |rules| rules.name);
+        if again == MetadataAgain::First {
+            errors.extend(own(Some(rule)));
+        }
         errors.extend(update);
-        match built_in_rules(call) {
+        if rules.is_some() {
+            errors.extend(own(None));
+        }
+        if again == MetadataAgain::Last {
+            errors.extend(own(Some(rule)));
+        }
+        match rules {
             Some(_) if call.info.subresource == "status" => {}
             Some(rules) => errors.extend(rules.check_changed(new, before)),
             None => errors.extend(changed_errors(call, before, new)),

@@ -11,7 +11,7 @@ use http::header::HeaderValue;
 use jiff::Timestamp;
 
 use super::super::golang::{self, quote};
-use super::super::options::ListOptions;
+use super::super::options::{ListOptions, include_object};
 use super::super::output::{Output, Shape};
 use super::super::resource::{GroupResource, Served};
 use super::super::select::Selector;
@@ -68,9 +68,19 @@ pub(crate) struct WatchStep {
     pub end: bool,
 }
 
+/// The media types of streams.
+const STREAMS: &str =
+    "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
+
 pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let output = call.negotiate()?;
     let options = list::options(call, true)?;
+    if !output.has_streams() {
+        return Err(ApiError::not_acceptable(STREAMS));
+    }
+    if matches!(output.shape, Shape::Table { .. }) {
+        include_object(call.query)?;
+    }
     // A continue token is validated and ignored, as in upstream.
     let watch = Watch::new(call, &options, output)?;
     if call.faults.expired_as_status && watch.is_expired(&call.state) {
@@ -103,7 +113,7 @@ impl Watch {
             served: call.served.clone(),
             namespace: call.namespace().to_owned(),
             selector: options.selector.clone(),
-            output: Output { pretty: false, ..output },
+            output: output.compact(),
             cursor: start,
             fresh: true,
             initial,

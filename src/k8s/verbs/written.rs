@@ -117,11 +117,34 @@ pub(super) fn decision(
     Resolved::Change(change, PendingAnswer::new(reply))
 }
 
-/// The resolution of a request, with a warning in its answer. Streams have none.
+/// The resolution of a request with another answer than that of its success.
+pub(super) fn refused(resolved: Resolved, mut plan: Plan) -> Resolved {
+    // The warnings about what was done stay.
+    let instead = move |own: Plan| {
+        if !own.status.is_success() {
+            return own;
+        }
+        for warning in own.headers.get_all("warning") {
+            plan.headers.append("warning", warning.clone());
+        }
+        plan
+    };
+    match resolved {
+        Resolved::Outcome(Outcome::Plan(own)) => Resolved::Outcome(Outcome::Plan(instead(own))),
+        Resolved::Change(change, answer) => Resolved::Change(change, answer.map(instead)),
+        other @ Resolved::Outcome(_) => other,
+    }
+}
+
+/// The resolution of a request, with a warning before the others of its answer. Streams have none.
 pub(super) fn warned(resolved: Resolved, text: &str) -> Resolved {
     let Some(header) = output::warning(text) else { return resolved };
     let add = move |mut plan: Plan| {
-        plan.headers.append("warning", header);
+        let others: Vec<_> = plan.headers.get_all("warning").iter().cloned().collect();
+        plan.headers.insert("warning", header);
+        for other in others {
+            plan.headers.append("warning", other);
+        }
         plan
     };
     match resolved {

@@ -121,6 +121,7 @@ const RULES: &[Rules] = &[
         generation: Generation::Spec,
         returns_deleted: true,
         create: pods::create,
+        update: prepare::pod_keeps,
         check: pods::pod,
         check_new: pods::new_pod,
         check_change: pods::pod_change,

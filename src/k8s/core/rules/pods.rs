@@ -229,22 +229,7 @@ pub(super) fn create(object: &mut Value) {
         return;
     }
     let gated = is_set(spec, "schedulingGates");
-    let own = list(spec, "tolerations");
-    let tolerates = |taint: &str| {
-        own.iter().any(|toleration| {
-            let (key, effect) = (text(toleration, "key"), text(toleration, "effect"));
-            (key.is_empty() || key == taint) && matches!(effect, "" | "NoExecute")
-        })
-    };
-    let added: Vec<Value> = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
-        .into_iter()
-        .filter(|taint| !tolerates(taint))
-        .map(|taint| {
-            json!({"key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
-        })
-        .collect();
-    let all: Vec<Value> = own.iter().cloned().chain(added).collect();
-    spec["tolerations"] = all.into();
+    super::prepare::add_tolerations(spec);
     if gated {
         let since = object["metadata"]["creationTimestamp"].clone();
         object["status"]["conditions"] = json!([{

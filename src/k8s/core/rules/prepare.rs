@@ -19,6 +19,41 @@ pub(super) fn empty_scaler_status(object: &mut Value) {
     object["status"] = json!({"currentMetrics": null, "desiredReplicas": 0});
 }
 
+/// The admission plugin `DefaultTolerationSeconds`: a pod stays five minutes on a node that is not ready.
+pub(super) fn add_tolerations(spec: &mut Value) {
+    let own = spec["tolerations"].as_array().cloned().unwrap_or_default();
+    let tolerates = |taint: &str| {
+        own.iter().any(|toleration| {
+            let text = |field: &str| toleration[field].as_str().unwrap_or_default();
+            (text("key").is_empty() || text("key") == taint)
+                && matches!(text("effect"), "" | "NoExecute")
+        })
+    };
+    let added: Vec<Value> = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
+        .into_iter()
+        .filter(|taint| !tolerates(taint))
+        .map(|taint| {
+            json!({"key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
+        })
+        .collect();
+    spec["tolerations"] = own.iter().cloned().chain(added).collect();
+}
+
+/// What admission sets again in an updated pod that leaves it out: its tolerations, and its priority as it was
+/// (`DefaultTolerationSeconds`, `Priority`).
+pub(super) fn pod_keeps(object: &mut Value, old: &Value) {
+    let spec = &mut object["spec"];
+    if !spec.is_object() {
+        return;
+    }
+    for field in ["priority", "preemptionPolicy"] {
+        if spec[field].is_null() && !old["spec"][field].is_null() {
+            spec[field] = old["spec"][field].clone();
+        }
+    }
+    add_tolerations(spec);
+}
+
 /// The admission plugin `TaintNodesByCondition`: a new node is not ready.
 pub(super) fn new_node(object: &mut Value) {
     const KEY: &str = "node.kubernetes.io/not-ready";

@@ -1,0 +1,74 @@
+//! Differences that have a reason: each as narrow as it is.
+
+use serde_json::Value;
+
+use crate::step::Step;
+
+/// A difference that is expected.
+struct Explained {
+    reason: &'static str,
+    applies: fn(&Step, &Value, &Value) -> bool,
+}
+
+const ALL: &[Explained] = &[
+    Explained {
+        reason: "a watch from the beginning needs progress requests of etcd, which the real server's etcd lacks before \
+                 3.4.25 (storage/feature/feature_support_checker.go)",
+        applies: |step, want, _| {
+            let text = want["events"].to_string();
+            step.path.contains("/namespaces/")
+                && (text.contains("Too large resource version")
+                    || text.contains("storage feature RequestWatchProgress is disabled"))
+        },
+    },
+    Explained {
+        reason: "deliberate: a path or query with a broken escape is refused with a hint; upstream drops the parameter \
+                 (url.ParseQuery) or answers 400 without a Status (net/http)",
+        applies: |_, _, got| {
+            let message = got["body"]["message"].as_str().unwrap_or_default();
+            got["status"] == 400 && message.starts_with("the request target cannot be decoded")
+        },
+    },
+    Explained {
+        reason: "the resources of a custom group are in the order of a Go map \
+                 (apiextensions-apiserver/pkg/apiserver/customresource_discovery_controller.go lists an indexer)",
+        applies: |_, want, got| {
+            want["body"]["kind"] == "APIResourceList"
+                && want["status"] == got["status"]
+                && sorted(&want["body"]["resources"]) == sorted(&got["body"]["resources"])
+        },
+    },
+    Explained {
+        reason: "the addresses of a service are allocated before it is validated, and the error has a drawn address \
+                 (registry/core/service/storage/storage.go)",
+        applies: |_, want, got| {
+            let message = want["body"]["message"].as_str().unwrap_or_default();
+            message.contains("failed to allocate IP") && got["status"] == want["status"]
+        },
+    },
+    Explained {
+        reason: "errors of labels and annotations are in the order of a Go map \
+                 (apimachinery/pkg/apis/meta/v1/validation/validation.go, ValidateLabels)",
+        applies: |_, want, got| {
+            let causes = |answer: &Value| sorted(&answer["body"]["details"]["causes"]);
+            let about = want["body"]["message"].as_str().unwrap_or_default();
+            want["status"] == 422
+                && got["status"] == 422
+                && (about.contains("metadata.labels") || about.contains("metadata.annotations"))
+                && causes(want) == causes(got)
+        },
+    },
+];
+
+fn sorted(list: &Value) -> Vec<String> {
+    let mut texts: Vec<String> =
+        list.as_array().into_iter().flatten().map(ToString::to_string).collect();
+    texts.sort();
+    texts
+}
+
+/// Why two answers to a request differ, where that is known.
+pub(crate) fn reason(step: &Step, want: &Value, got: &Value) -> Option<&'static str> {
+    let found = ALL.iter().find(|explained| (explained.applies)(step, want, got));
+    found.map(|explained| explained.reason)
+}
