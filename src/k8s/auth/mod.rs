@@ -8,11 +8,13 @@
 //! File formats, order and messages are upstream's (`k8s.io/apiserver/pkg/authentication/token/tokenfile`,
 //! `k8s.io/kubernetes/pkg/auth/authorizer/abac`).
 
+mod account_tokens;
 mod policy;
 mod review;
 mod tokens;
 mod user;
 
+pub(super) use account_tokens::sign as sign_account_token;
 pub(super) use review::{Review, answer as answer_review};
 pub(crate) use user::User;
 
@@ -131,7 +133,10 @@ impl Auth {
             return Ok(Arc::new(User { name: common_name.clone(), uid: String::new(), groups }));
         }
         match (&self.tokens, self.token(headers)) {
-            (Some(tokens), Some(token)) => tokens.find(&token).ok_or_else(ApiError::unauthorized),
+            (Some(tokens), Some(token)) => {
+                let owner = tokens.find(&token).or_else(|| account_tokens::owner(&token));
+                owner.ok_or_else(ApiError::unauthorized)
+            }
             // As upstream: a request with an untrusted certificate needs a valid token.
             _ if matches!(certificate, Some(ClientCertificate::Refused(_))) => {
                 Err(ApiError::unauthorized())
@@ -162,10 +167,11 @@ impl Auth {
         String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
     }
 
-    /// The owner of a token of the token file.
+    /// The owner of a token: of the token file, or of a service account.
     #[must_use]
     pub(crate) fn user_of(&self, token: &str) -> Option<Arc<User>> {
-        self.tokens.as_ref()?.find(token)
+        let known = self.tokens.as_ref().and_then(|tokens| tokens.find(token));
+        known.or_else(|| account_tokens::owner(token))
     }
 
     /// Checks whether a user may make a request.

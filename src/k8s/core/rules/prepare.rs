@@ -36,14 +36,23 @@ pub(super) fn new_budget(object: &mut Value) {
 
 pub(super) fn new_stateful_set(object: &mut Value) {
     object["status"] = json!({"replicas": 0, "availableReplicas": 0});
+    fill_stateful_set(object);
+}
+
+/// What every version of a stateful set has: claims with their type, and no field of a feature that is off.
+pub(super) fn fill_stateful_set(object: &mut Value) {
     let claims = object["spec"]["volumeClaimTemplates"].as_array_mut().into_iter().flatten();
     for claim in claims {
         claim["kind"] = "PersistentVolumeClaim".into();
         claim["apiVersion"] = "v1".into();
         claim["status"] = json!({"phase": "Pending"});
     }
-    if object["spec"]["volumeClaimTemplates"].is_null() {
-        drop(object["spec"].as_object_mut().map(|spec| spec.remove("volumeClaimTemplates")));
+    let rolling = object["spec"]["updateStrategy"]["rollingUpdate"].as_object_mut();
+    drop(rolling.map(|rolling| rolling.remove("maxUnavailable")));
+    for field in ["volumeClaimTemplates", "updateStrategy"] {
+        if object["spec"][field].is_null() {
+            drop(object["spec"].as_object_mut().map(|spec| spec.remove(field)));
+        }
     }
 }
 
@@ -63,4 +72,16 @@ pub(super) fn daemon_set_keeps(object: &mut Value, old: &Value) {
     let changed = object["spec"]["template"] != old["spec"]["template"];
     let count = if changed { count + 1 } else { count };
     object["metadata"]["annotations"][TEMPLATE_GENERATION] = count.to_string().into();
+}
+
+/// A service of the API that this server answers itself is available.
+pub(super) fn new_api_service(object: &mut Value) {
+    object["status"] = json!({});
+    if object["spec"]["service"].is_null() {
+        let since = object["metadata"]["creationTimestamp"].clone();
+        object["status"]["conditions"] = json!([{
+            "type": "Available", "status": "True", "lastTransitionTime": since, "reason": "Local",
+            "message": "Local APIServices are always available",
+        }]);
+    }
 }
