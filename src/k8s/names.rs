@@ -78,6 +78,25 @@ pub(super) fn subdomain(text: &str) -> Vec<String> {
     problems
 }
 
+/// The violations of a subdomain whose parts may have underscores (`IsDNS1123SubdomainWithUnderscore`).
+pub(super) fn subdomain_with_underscores(text: &str) -> Vec<String> {
+    const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or \
+         '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation \
+         is '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')";
+    let mut problems = Vec::new();
+    if text.len() > 253 {
+        problems.push("must be no more than 253 characters".to_owned());
+    }
+    let is_part = |part: &str| {
+        let part = part.strip_prefix('_').unwrap_or(part);
+        !part.starts_with('_') && !part.ends_with('_') && is_dns_label(&part.replace('_', "-"))
+    };
+    if !text.split('.').all(is_part) {
+        problems.push(SUBDOMAIN.to_owned());
+    }
+    problems
+}
+
 /// The violations of a DNS-1123 label: the name of a namespace.
 pub(super) fn label(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
@@ -85,7 +104,9 @@ pub(super) fn label(text: &str) -> Vec<String> {
         problems.push("must be no more than 63 characters".to_owned());
     }
     if !is_dns_label(text) {
-        problems.push(LABEL.to_owned());
+        // A subdomain is no label only because of its dots.
+        let dotted = text.split('.').all(is_dns_label);
+        problems.push(if dotted { "must not contain dots" } else { LABEL }.to_owned());
     }
     problems
 }

@@ -9,6 +9,7 @@
 //! File formats, order and messages are upstream's (`k8s.io/apiserver/pkg/authentication/token/tokenfile`,
 //! `k8s.io/kubernetes/pkg/auth/authorizer/abac`).
 
+mod account_tokens;
 mod authorizer;
 mod impersonation;
 mod impersonation_headers;
@@ -20,6 +21,7 @@ mod rules;
 mod tokens;
 mod user;
 
+pub(super) use account_tokens::sign as sign_account_token;
 pub(super) use authorizer::Authorizer;
 pub(super) use review::{Review, answer as answer_review};
 pub(super) use user::Attributes;
@@ -170,7 +172,10 @@ impl Auth {
             return Ok(Arc::new(User { name, groups, ..User::default() }));
         }
         match (&self.tokens, self.token(headers)) {
-            (Some(tokens), Some(token)) => tokens.find(&token).ok_or_else(ApiError::unauthorized),
+            (Some(tokens), Some(token)) => {
+                let owner = tokens.find(&token).or_else(|| account_tokens::owner(&token));
+                owner.ok_or_else(ApiError::unauthorized)
+            }
             // As upstream: a request with an untrusted certificate needs a valid token.
             _ if matches!(certificate, Some(ClientCertificate::Refused(_))) => {
                 Err(ApiError::unauthorized())
@@ -201,10 +206,11 @@ impl Auth {
         String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
     }
 
-    /// The owner of a token of the token file.
+    /// The owner of a token: of the token file, or of a service account.
     #[must_use]
     pub(crate) fn user_of(&self, token: &str) -> Option<Arc<User>> {
-        self.tokens.as_ref()?.find(token)
+        let known = self.tokens.as_ref().and_then(|tokens| tokens.find(token));
+        known.or_else(|| account_tokens::owner(token))
     }
 
     /// Whether a request is checked at all: where everything is allowed, only one that impersonates is.

@@ -52,6 +52,12 @@ fn join(before: &str, name: &str) -> String {
     if before.is_empty() { name.to_owned() } else { format!("{before}.{name}") }
 }
 
+/// The path of fields with the embedded structs that the next field is in. The types of all objects embed their kind
+/// and version, which have no error of their own.
+fn join_inside(before: &str, inside: &str) -> String {
+    if inside.is_empty() { before.to_owned() } else { join(before, inside) }
+}
+
 impl Decoding {
     fn fail(&mut self, why: impl FnOnce() -> String) {
         self.problem.get_or_insert_with(why);
@@ -182,7 +188,7 @@ impl Decoding {
             let mut found = map.remove(field.name).unwrap_or_default();
             let place = Place {
                 of: Some(of.short_name()),
-                fields: join(&place.fields, field.name),
+                fields: join(&join_inside(&place.fields, field.inside), field.name),
                 path: join(&place.path, field.name),
             };
             self.fill(&mut found, &field.kind, &place);

@@ -131,6 +131,12 @@ impl Quantity {
         Self { nanos, form: self.form, kept: None }
     }
 
+    /// The whole number that is next above it, or below zero next below (`Value`).
+    pub(in super::super) fn rounded_up(&self) -> i128 {
+        let rest = self.nanos % UNIT;
+        self.nanos / UNIT + rest.signum()
+    }
+
     /// Whether it is below zero.
     pub(in super::super) fn is_negative(&self) -> bool {
         self.nanos < 0

@@ -42,6 +42,8 @@ pub(in super::super) struct Field {
     pub(in super::super) list_keys: Box<[&'static str]>,
     /// Whether it merges as a single value.
     pub(in super::super) atomic: bool,
+    /// The embedded structs that it is in, such as `VolumeSource`; empty for a field of the struct itself.
+    pub(in super::super) inside: &'static str,
     /// The default in OpenAPI, where it is not the zero value.
     pub(in super::super) default: Option<Value>,
 }
@@ -189,6 +191,7 @@ impl Field {
             list_type: "",
             list_keys: Box::default(),
             atomic: false,
+            inside: "",
             default,
         };
         for word in words {
@@ -197,6 +200,7 @@ impl Field {
                 ("mk", key) => field.merge_key = Some(key),
                 ("lt", kind) => field.list_type = kind,
                 ("lk", keys) => field.list_keys = keys.split(',').collect(),
+                ("in", embedded) => field.inside = embedded,
                 ("mt", kind) => field.atomic = kind == "atomic",
                 _ => {}
             }

@@ -12,10 +12,8 @@ use super::{finalizers, is_terminating, owners, text};
 pub(in super::super) enum NameRule {
     /// A DNS-1123 subdomain: most types (`NameIsDNSSubdomain`).
     Subdomain,
-    /// A DNS-1123 label: namespaces (`NameIsDNSLabel`).
+    /// A DNS-1123 label: namespaces, services (`NameIsDNSLabel`).
     Label,
-    /// A DNS-1035 label: services (`NameIsDNS1035Label`).
-    Label1035,
     /// A segment of a path: every object that is updated (`validatePathSegment`).
     PathSegment,
 }
@@ -34,7 +32,6 @@ impl NameRule {
         match self {
             Self::Subdomain => names::subdomain(&masked),
             Self::Label => names::label(&masked),
-            Self::Label1035 => names::dns_1035_label(&masked),
             Self::PathSegment => names::path_segment(name, prefix),
         }
     }

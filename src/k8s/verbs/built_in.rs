@@ -36,12 +36,25 @@ pub(super) fn read_back(call: &Call<'_>, value: Value) -> Value {
 }
 
 /// The warnings about an object of a built-in type (`WarningsOnCreate`, `WarningsOnUpdate`).
-pub(super) fn warnings(call: &Call<'_>, value: &Value) -> Vec<String> {
-    let of = &call.served.of;
-    if built_in_rules(call).is_none() {
-        Vec::new()
-    } else {
-        rules::warnings(of.group(), of.plural(), value)
+pub(super) fn warnings(call: &Call<'_>, value: &Value, is_new: bool) -> Vec<String> {
+    let rules = built_in_rules(call);
+    rules.map(|rules| rules.warnings(value, is_new)).unwrap_or_default()
+}
+
+/// Sets what a new object gets from its sender: a request for a certificate names the user.
+pub(super) fn set_sender(call: &Call<'_>, value: &mut Value) {
+    if call.served.of.plural() != "certificatesigningrequests" || !value["spec"].is_object() {
+        return;
+    }
+    let spec = &mut value["spec"];
+    for field in ["username", "uid", "groups", "extra"] {
+        drop(spec.as_object_mut().map(|spec| spec.remove(field)));
+    }
+    let user = call.user;
+    spec["username"] = user.name.as_str().into();
+    spec["groups"] = user.groups.clone().into();
+    if !user.uid.is_empty() {
+        spec["uid"] = user.uid.as_str().into();
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::message::Body;
 
+use super::super::auth;
 use super::super::meta;
 use super::super::options::{DeleteOptions, WriteOptions};
 use super::super::output;
@@ -227,7 +228,7 @@ fn token(call: &Call<'_>) -> Result<Resolved, ApiError> {
         "creationTimestamp": meta::time_text(call.now),
     });
     request["status"] = json!({
-        "token": unsigned_token(call, account, expires.as_second(), &request["spec"]["audiences"]),
+        "token": account_token(call, account, expires.as_second(), &request["spec"]["audiences"]),
         "expirationTimestamp": meta::time_text(expires),
     });
     let body = Body::Bytes(output.render(request.to_string().into_bytes()));
@@ -238,23 +239,20 @@ fn token(call: &Call<'_>) -> Result<Resolved, ApiError> {
 /// The issuer of tokens, and their audience where a request has none.
 const ISSUER: &str = "https://kubernetes.default.svc";
 
-/// A JSON web token with the claims of upstream's, without a signature: no key is kept here.
-fn unsigned_token(call: &Call<'_>, account: &Object, expires: i64, audiences: &Value) -> String {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+/// A JSON web token with the claims of upstream's.
+fn account_token(call: &Call<'_>, account: &Object, expires: i64, audiences: &Value) -> String {
     let (namespace, name) = (&*call.info.namespace, &*call.info.name);
-    let claims = json!({
+    auth::sign_account_token(&json!({
         "aud": audiences,
         "exp": expires,
         "iat": call.now.as_second(),
         "nbf": call.now.as_second(),
         "iss": ISSUER,
         "sub": format!("system:serviceaccount:{namespace}:{name}"),
+        "jti": uuid::Builder::from_random_bytes(call.nonce.to_be_bytes()).into_uuid().to_string(),
         "kubernetes.io": {
             "namespace": namespace,
             "serviceaccount": {"name": name, "uid": &*account.meta.uid},
         },
-    });
-    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    format!("{}.{}.", part(&json!({"alg": "none", "typ": "JWT"})), part(&claims))
+    }))
 }

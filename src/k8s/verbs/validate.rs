@@ -213,8 +213,9 @@ pub(super) fn validate_changed(
             errors.extend(own(Some(rule)));
         }
         match rules {
-            Some(_) if call.info.subresource == "status" => {}
-            Some(rules) => errors.extend(rules.check_changed(new, before)),
+            Some(rules) => {
+                errors.extend(rules.check_subresource(&call.info.subresource, new, before));
+            }
             None => errors.extend(changed_errors(call, before, new)),
         }
     } else {
@@ -232,7 +233,7 @@ pub(super) fn warnings(call: &Call<'_>, new: &Value, old: Option<&Object>) -> Ve
         return definition::warnings(new, old.as_ref());
     }
     if of.is_built_in() {
-        return built_in::warnings(call, new);
+        return built_in::warnings(call, new, old.is_none());
     }
     let mut added = meta::finalizers(new);
     if added.is_empty() {

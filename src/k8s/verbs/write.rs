@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::conversion;
 use super::super::core::merge;
-use super::super::core::rules::Generation;
+use super::super::core::rules::{self, Generation};
 use super::super::fields::{self, FieldWriter};
 use super::super::golang::parse_uint;
 use super::super::limits::MAX_OBJECT_BYTES;
@@ -126,8 +126,9 @@ pub(super) fn replace(
     let before = built_in::read_back(call, conversion::value(&call.served, old));
     escalation::check(call, &new, Some(&before))?;
     let revision = named_revision(&new)?;
+    let own = built_in_rules(call);
     if revision == 0 {
-        if !of.is_built_in() || definition::is_definition(of) {
+        if own.is_none_or(|rules| rules.conditional) {
             let why = "must be specified for an update";
             let errors = [FieldError::invalid("metadata.resourceVersion", 0, why)];
             return Err(ApiError::invalid(of.plural(), of.group(), name, &errors));
@@ -139,19 +140,24 @@ pub(super) fn replace(
     }
     restore_server_fields(&before, &mut new);
     restore_other_subresource(call, &before, &mut new);
+    if of.is_built_in() && of.plural() == "certificatesigningrequests" {
+        rules::set_condition_times(&mut new, &before, &meta::time_text(call.now));
+    }
     if definition::is_definition(of) && call.info.subresource.is_empty() {
         definition::begin_update(&mut new);
     }
-    let rules = built_in_rules(call);
-    if let Some(rules) = rules.filter(|_| call.info.subresource.is_empty()) {
+    if let Some(rules) = own.filter(|_| call.info.subresource.is_empty()) {
         rules.prepare_changed(&mut new, &before);
     }
-    let bumps = match rules {
+    let bumps = match own {
         Some(rules) => call.info.subresource != "status" && rules.bumps(&new, &before),
         None => bumps_generation(call, &before, &new),
     };
     let generation = before["metadata"]["generation"].as_i64();
-    let generation = generation.map(|generation| generation + i64::from(bumps));
+    let generation = match generation {
+        None if bumps => own.map(|_| 1),
+        generation => generation.map(|generation| generation + i64::from(bumps)),
+    };
     meta::set(&mut new, "generation", generation.map_or(Value::Null, Value::from));
     validate_changed(call, &before, &new)?;
     track(call, &before, None, &mut new, tracking);
@@ -231,7 +237,11 @@ fn restore_around(subresource: &str, before: &Value, new: &mut Value) {
     let asked = std::mem::replace(new, before.clone());
     new["metadata"] = asked["metadata"].clone();
     match subresource {
-        "status" | "approval" => put(new, "status", asked.get("status").cloned()),
+        "status" => put(new, "status", asked.get("status").cloned()),
+        "approval" => {
+            let conditions = asked["status"].get("conditions").cloned();
+            put(&mut new["status"], "conditions", conditions);
+        }
         "ephemeralcontainers" => {
             let containers = asked["spec"].get("ephemeralContainers").cloned();
             put(&mut new["spec"], "ephemeralContainers", containers);
@@ -292,7 +302,8 @@ pub(super) fn begin(call: &Call<'_>, value: &mut Value, tracking: &Tracking) {
     meta::set(value, "uid", uid.to_string().into());
     meta::set(value, "creationTimestamp", meta::time_text(call.now).into());
     let rules = built_in_rules(call);
-    let counted = rules.is_none_or(|rules| rules.generation != Generation::None);
+    let counted =
+        rules.is_none_or(|rules| !matches!(rules.generation, Generation::None | Generation::Later));
     meta::set(value, "generation", if counted { json!(1) } else { Value::Null });
     if call.served.version().status && !rules.is_some_and(|rules| rules.keeps_status) {
         put(value, "status", None);
@@ -302,6 +313,7 @@ pub(super) fn begin(call: &Call<'_>, value: &mut Value, tracking: &Tracking) {
     }
     if let Some(rules) = rules {
         rules.prepare_new(value);
+        built_in::set_sender(call, value);
         *value = built_in::read_back(call, std::mem::take(value));
     }
     if of.is_built_in() && of.plural() == "namespaces" {

@@ -113,8 +113,10 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("core/v1.EphemeralContainer", pods::container),
     ("core/v1.LimitRangeItem", resources::limit_range_item),
     ("core/v1.Namespace", resources::namespace),
+    ("core/v1.NodeSpec", resources::node_spec),
     ("core/v1.NodeStatus", resources::node_status),
     ("core/v1.Pod", pods::pod),
+    ("core/v1.PodSpec", pods::pod_spec),
     ("core/v1.ReplicationController", workloads::replication_controller),
     ("core/v1.Service", services::service),
     ("core/v1.Volume", pods::volume),
@@ -209,6 +211,9 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("storage/v1.StorageClass", "volumeBindingMode", r#""Immediate""#),
 ];
 
+/// The maximum length of the name of a repository (`github.com/distribution/reference`).
+const MAX_NAME: usize = 255;
+
 /// The tag of an image; `None` where the name is not one (`pkg/util/parsers.ParseImageName`).
 fn image_tag(image: &str) -> Option<String> {
     let (name, digest) = match image.split_once('@') {
@@ -233,7 +238,7 @@ fn image_tag(image: &str) -> Option<String> {
             && bytes.first().is_some_and(|byte| edge(*byte))
             && bytes.last().is_some_and(|byte| edge(*byte))
     };
-    if !path.split('/').all(is_part) {
+    if path.len() > MAX_NAME || !path.split('/').all(is_part) {
         return None;
     }
     if tag.is_empty() && digest.is_none() {

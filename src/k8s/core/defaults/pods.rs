@@ -66,3 +66,19 @@ pub(super) fn volume(volume: &mut Map<String, Value>) {
         image.insert("pullPolicy".to_owned(), policy.into());
     }
 }
+
+/// The service account has an older name as well (`Convert_core_PodSpec_To_v1_PodSpec`): the newer one counts.
+pub(super) fn pod_spec(spec: &mut Map<String, Value>) {
+    let is_named = |spec: &Map<String, Value>, field: &str| {
+        spec.get(field).and_then(Value::as_str).is_some_and(|name| !name.is_empty())
+    };
+    let from =
+        if is_named(spec, "serviceAccountName") { "serviceAccountName" } else { "serviceAccount" };
+    let name = spec.get(from).cloned().filter(|_| is_named(spec, from));
+    for field in ["serviceAccountName", "serviceAccount"] {
+        match &name {
+            Some(name) => drop(spec.insert(field.to_owned(), name.clone())),
+            None => drop(spec.remove(field)),
+        }
+    }
+}

@@ -13,6 +13,18 @@ pub(super) fn namespace(namespace: &mut Map<String, Value>) {
     }
 }
 
+/// The older field for the range of pods is the first of the newer (`Convert_v1_NodeSpec_To_core_NodeSpec`).
+pub(super) fn node_spec(spec: &mut Map<String, Value>) {
+    let own = spec.get("podCIDR").cloned().unwrap_or_default();
+    let first = spec.get("podCIDRs").and_then(|all| all.get(0)).cloned().unwrap_or_default();
+    let has = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
+    if has(&own) && own != first {
+        spec.insert("podCIDRs".to_owned(), json!([own]));
+    } else if !own.is_string() && !first.is_null() {
+        spec.insert("podCIDR".to_owned(), first);
+    }
+}
+
 /// `SetDefaults_NodeStatus`.
 pub(super) fn node_status(status: &mut Map<String, Value>) {
     if let Some(capacity) = status.get("capacity").cloned() {

@@ -54,6 +54,91 @@ pub(super) fn claim_spec(errors: &mut Errors, spec: &Value, path: &str) {
         let at = child(path, "volumeMode");
         supported_text(errors, text(spec, "volumeMode"), &at, &["Block", "Filesystem"]);
     }
+    data_sources(errors, spec, path);
+    let class = text(spec, "volumeAttributesClassName");
+    if !class.is_empty() {
+        let at = child(path, "volumeAttributesClassName");
+        problems(errors, &at, class, names::subdomain(class));
+    }
+}
+
+/// `validateDataSource`, `validateDataSourceRef`.
+fn data_sources(errors: &mut Errors, spec: &Value, path: &str) {
+    for field in ["dataSource", "dataSourceRef"] {
+        let source = &spec[field];
+        if source.is_null() {
+            continue;
+        }
+        let at = child(path, field);
+        for field in ["name", "kind"] {
+            if text(source, field).is_empty() {
+                errors.push(FieldError::required(child(&at, field), ""));
+            }
+        }
+        let (group, kind) = (text(source, "apiGroup"), text(source, "kind"));
+        if !group.is_empty() {
+            problems(errors, &child(&at, "apiGroup"), group, names::subdomain(group));
+        } else if kind != "PersistentVolumeClaim" {
+            let why = "must be 'PersistentVolumeClaim' when referencing the default apiGroup";
+            errors.push(FieldError::invalid(&at, quote(kind), why));
+        }
+        let namespace = text(source, "namespace");
+        if !namespace.is_empty() {
+            problems(errors, &child(&at, "namespace"), namespace, names::label(namespace));
+        }
+    }
+    let (local, any) = (&spec["dataSource"], &spec["dataSourceRef"]);
+    let wrong = if local.is_null() || any.is_null() {
+        return;
+    } else if !text(any, "namespace").is_empty() {
+        "may not be specified when dataSourceRef.namespace is specified"
+    } else if ["apiGroup", "kind", "name"]
+        .iter()
+        .any(|field| text(local, field) != text(any, field))
+    {
+        "must match dataSourceRef"
+    } else {
+        return;
+    };
+    errors.push(FieldError::invalid(path, "{}", wrong));
+}
+
+/// The kinds that the older field for a source can name (`EnforceDataSourceBackwardsCompatibility`).
+const SOURCES: [(&str, &str); 2] =
+    [("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot")];
+
+/// A changed claim keeps a source that could not be named anew.
+pub(super) fn keep_data_sources(object: &mut Value, old: &Value) {
+    let had = ["dataSource", "dataSourceRef"].iter().any(|field| !old["spec"][field].is_null());
+    fill_data_sources(object, had);
+}
+
+/// The two fields for a source of data follow from each other (`NormalizeDataSources`). A source of another kind
+/// is dropped where the claim had none.
+fn fill_data_sources(object: &mut Value, had: bool) {
+    let spec = &mut object["spec"];
+    if !spec.is_object() {
+        return;
+    }
+    let of = |source: &Value| {
+        let mut copy = source.clone();
+        drop(copy.as_object_mut().map(|map| map.remove("namespace")));
+        copy
+    };
+    let (local, any) = (spec["dataSource"].clone(), spec["dataSourceRef"].clone());
+    let known = had || SOURCES.contains(&(text(&local, "apiGroup"), text(&local, "kind")));
+    let dropped = any.is_null() && !local.is_null() && !known;
+    if dropped || local.is_null() {
+        drop(spec.as_object_mut().map(|spec| spec.remove("dataSource")));
+    }
+    if any.is_null() {
+        drop(spec.as_object_mut().map(|spec| spec.remove("dataSourceRef")));
+    }
+    if any.is_null() && known && !local.is_null() {
+        spec["dataSourceRef"] = of(&local);
+    } else if local.is_null() && !any.is_null() && text(&any, "namespace").is_empty() {
+        spec["dataSource"] = of(&any);
+    }
 }
 
 /// `ValidatePersistentVolumeClaimUpdate`: what stays as it is.
@@ -96,6 +181,7 @@ pub(super) fn claim_change(new: &Value, old: &Value, errors: &mut Errors) {
 /// `StorageObjectInUseProtection`.
 pub(super) fn new_claim(object: &mut Value) {
     object["status"] = json!({"phase": "Pending"});
+    fill_data_sources(object, false);
     protect(object, "kubernetes.io/pvc-protection");
 }
 
@@ -104,6 +190,11 @@ pub(super) fn new_volume(object: &mut Value) {
     let since = object["metadata"]["creationTimestamp"].clone();
     object["status"] = json!({"phase": "Pending", "lastPhaseTransitionTime": since});
     protect(object, "kubernetes.io/pv-protection");
+}
+
+/// The admission plugin `StorageObjectInUseProtection` protects classes of attributes as well.
+pub(super) fn protect_class(object: &mut Value) {
+    protect(object, "kubernetes.io/vac-protection");
 }
 
 fn protect(object: &mut Value, finalizer: &str) {

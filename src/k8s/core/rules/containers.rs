@@ -12,7 +12,8 @@ use super::check::{
     Errors, child, data_key, dns_label, is_set, item, list, one_of, port_name, port_number,
     problems, supported_text, text,
 };
-use super::downward::{FIELDS, field_selector};
+use super::downward::{FIELDS, field_selector, resource_selector};
+use super::pod_settings::{app_armor, seccomp, user_or_group};
 use super::probes::life;
 use super::requirements::resources;
 use super::volumes::{self, Volumes};
@@ -175,9 +176,7 @@ fn variable_source(errors: &mut Errors, source: &Value, value: &str, path: &str)
     if !source["resourceFieldRef"].is_null() {
         count += 1;
         let at = child(path, "resourceFieldRef");
-        if text(&source["resourceFieldRef"], "resource").is_empty() {
-            errors.push(FieldError::required(child(&at, "resource"), ""));
-        }
+        resource_selector(errors, &source["resourceFieldRef"], false, &at);
     }
     for field in ["configMapKeyRef", "secretKeyRef"] {
         let reference = &source[field];
@@ -240,16 +239,14 @@ fn security(errors: &mut Errors, context: &Value, path: &str) {
     for field in ["runAsUser", "runAsGroup"] {
         user_or_group(errors, &context[field], &child(path, field));
     }
+    if !context["procMount"].is_null() {
+        let known = ["Default", "Unmasked"];
+        supported_text(errors, text(context, "procMount"), &child(path, "procMount"), &known);
+    }
+    seccomp(errors, &context["seccompProfile"], &child(path, "seccompProfile"));
     if context["allowPrivilegeEscalation"] == false && context["privileged"] == true {
         let why = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true";
         errors.push(FieldError::invalid(path, json_text(context), why));
     }
-}
-
-/// `IsValidUserID`, `IsValidGroupID`.
-pub(super) fn user_or_group(errors: &mut Errors, value: &Value, path: &str) {
-    if let Some(id) = value.as_i64().filter(|id| !(0..=i64::from(i32::MAX)).contains(id)) {
-        let why = "must be between 0 and 2147483647, inclusive";
-        errors.push(FieldError::invalid(path, id, why));
-    }
+    app_armor(errors, &context["appArmorProfile"], &child(path, "appArmorProfile"));
 }

@@ -3,13 +3,19 @@
 use serde_json::{Map, Value, json};
 
 use super::super::super::golang::{json_text, quote};
+use super::super::super::names;
 use super::super::super::status::FieldError;
 use super::super::diff;
 use super::check::{
-    Errors, child, immutable, item, label_selector, list, non_negative, selects, supported_text,
-    text,
+    Errors, child, immutable, is_readable, item, label_selector, list, non_negative, selects,
+    supported_text, text,
 };
+use super::formats::domain_prefixed_path;
+use super::job_policies;
 use super::pods::template;
+
+/// The maximum length of the name of what manages a job.
+const MAX_MANAGER: u64 = 63;
 
 /// The labels that a job has in its template: those with a prefix, and the older ones.
 const UIDS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
@@ -42,9 +48,6 @@ pub(super) fn new_job(object: &mut Value) {
 /// `ValidateJob`.
 pub(super) fn job(object: &Value, errors: &mut Errors) {
     let spec = &object["spec"];
-    if spec["manualSelector"] != true && !spec["selector"].is_null() {
-        generated_selector(errors, object);
-    }
     job_spec(errors, spec, "spec");
     if spec["selector"].is_null() {
         errors.push(FieldError::required("spec.selector", ""));
@@ -52,12 +55,13 @@ pub(super) fn job(object: &Value, errors: &mut Errors) {
         label_selector(errors, &spec["selector"], "spec.selector");
     }
     let labels = &spec["template"]["metadata"]["labels"];
-    if !selects(&spec["selector"], labels) {
+    if is_readable(&spec["selector"]) && !selects(&spec["selector"], labels) {
         let why = "`selector` does not match template `labels`";
         errors.push(FieldError::invalid("spec.template.metadata.labels", json_text(labels), why));
     }
 }
 
+/// What the labels and the selector of a new job must be (`validateGeneratedSelector`).
 fn generated_selector(errors: &mut Errors, object: &Value) {
     let (name, uid) = (&object["metadata"]["name"], &object["metadata"]["uid"]);
     let labels = &object["spec"]["template"]["metadata"]["labels"];
@@ -101,22 +105,19 @@ fn job_spec(errors: &mut Errors, spec: &Value, path: &str) {
         let why = "when maxFailedIndexes is specified";
         errors.push(FieldError::required(child(path, "backoffLimitPerIndex"), why));
     }
+    if let Some(manager) = spec["managedBy"].as_str() {
+        domain_prefixed_path(errors, manager, &child(path, "managedBy"));
+        if manager.len() as u64 > MAX_MANAGER {
+            errors.push(FieldError::too_long(child(path, "managedBy"), MAX_MANAGER));
+        }
+    }
     let mode = text(spec, "completionMode");
     if !is_null("completionMode") {
         let at = child(path, "completionMode");
         supported_text(errors, mode, &at, &["NonIndexed", "Indexed"]);
     }
     if mode == "Indexed" {
-        if is_null("completions") {
-            let why = "when completion mode is Indexed";
-            errors.push(FieldError::required(child(path, "completions"), why));
-        }
-        let most = 100_000;
-        if let Some(found) = spec["parallelism"].as_i64().filter(|found| *found > most) {
-            let why =
-                format!("must be less than or equal to {most} when completion mode is Indexed");
-            errors.push(FieldError::invalid(child(path, "parallelism"), found, &why));
-        }
+        indexed(errors, spec, path);
     }
     if mode.is_empty() || mode == "NonIndexed" {
         for field in ["backoffLimitPerIndex", "maxFailedIndexes"] {
@@ -125,6 +126,12 @@ fn job_spec(errors: &mut Errors, spec: &Value, path: &str) {
                 errors.push(FieldError::invalid(child(path, field), &spec[field], why));
             }
         }
+    }
+    if !is_null("podFailurePolicy") {
+        job_policies::failure(errors, spec, &child(path, "podFailurePolicy"));
+    }
+    if !is_null("successPolicy") {
+        job_policies::success(errors, spec, &child(path, "successPolicy"));
     }
     if !is_null("podReplacementPolicy") {
         let known: &[&str] = if is_null("podFailurePolicy") {
@@ -149,6 +156,61 @@ fn job_spec(errors: &mut Errors, spec: &Value, path: &str) {
             errors.push(FieldError::invalid(at, quote(found), why));
         }
         found => supported_text(errors, found, &at, &["OnFailure", "Never"]),
+    }
+}
+
+/// What a job with indexes has, and what many indexes allow.
+fn indexed(errors: &mut Errors, spec: &Value, path: &str) {
+    const MOST: i64 = 100_000;
+    const MOST_OF_MANY: i64 = 10_000;
+    let number = |field: &str| spec[field].as_i64();
+    let [completions, parallelism, failed] =
+        ["completions", "parallelism", "maxFailedIndexes"].map(number);
+    if completions.is_none() {
+        let why = "when completion mode is Indexed";
+        errors.push(FieldError::required(child(path, "completions"), why));
+    }
+    let mut above = |field: &str, found: Option<i64>, most: i64, why: &str| {
+        if let Some(found) = found.filter(|found| *found > most) {
+            errors.push(FieldError::invalid(child(path, field), found, why));
+        }
+    };
+    let why = format!("must be less than or equal to {MOST} when completion mode is Indexed");
+    above("parallelism", parallelism, MOST, &why);
+    let least = completions.unwrap_or(i64::MAX);
+    above("maxFailedIndexes", failed, least, "must be less than or equal to completions");
+    let why = format!("must be less than or equal to {MOST}");
+    above("maxFailedIndexes", failed, MOST, &why);
+    if completions.is_some_and(|count| count > MOST) && !spec["backoffLimitPerIndex"].is_null() {
+        let why = format!(
+            "must be less than or equal to {MOST_OF_MANY} when completions are above {MOST} and used with backoff \
+             limit per index"
+        );
+        above("parallelism", parallelism, MOST_OF_MANY, &why);
+        above("maxFailedIndexes", failed, MOST_OF_MANY, &why);
+        if failed.is_none() {
+            let why = format!("must be specified when completions is above {MOST}");
+            errors.push(FieldError::required(child(path, "maxFailedIndexes"), &why));
+        }
+    }
+}
+
+/// The pods of a new job with indexes have names that are host names.
+pub(super) fn new_job_rules(object: &Value, errors: &mut Errors) {
+    let spec = &object["spec"];
+    if spec["manualSelector"] != true && !spec["selector"].is_null() {
+        // They come before the others.
+        let mut own = Vec::new();
+        generated_selector(&mut own, object);
+        errors.splice(0..0, own);
+    }
+    let completions = spec["completions"].as_i64().filter(|count| *count > 0);
+    let Some(last) = completions.filter(|_| spec["completionMode"] == "Indexed") else { return };
+    let name = text(&object["metadata"], "name");
+    let host = format!("{name}-{}", last - 1);
+    if !names::label(&host).is_empty() {
+        let why = format!("will not able to create pod with invalid DNS label: {host}");
+        errors.push(FieldError::invalid("metadata.name", quote(name), &why));
     }
 }
 
@@ -223,6 +285,7 @@ pub(super) fn cron_job(object: &Value, errors: &mut Errors) {
     } else if let Err(why) = super::schedule::parse(schedule) {
         errors.push(FieldError::invalid("spec.schedule", quote(schedule), &why));
     }
+    time_zone(errors, &spec["timeZone"]);
     non_negative(errors, spec, "startingDeadlineSeconds", "spec");
     let policies = ["Allow", "Forbid", "Replace"];
     super::check::one_of(errors, spec, "concurrencyPolicy", "spec", &policies);
@@ -240,6 +303,35 @@ pub(super) fn cron_job(object: &Value, errors: &mut Errors) {
     }
     for field in ["successfulJobsHistoryLimit", "failedJobsHistoryLimit"] {
         non_negative(errors, spec, field, "spec");
+    }
+}
+
+/// `validateTimeZone`.
+fn time_zone(errors: &mut Errors, zone: &Value) {
+    let Some(zone) = zone.as_str() else { return };
+    let path = "spec.timeZone";
+    let mut wrong = |why: &str| errors.push(FieldError::invalid(path, quote(zone), why));
+    if zone.is_empty() {
+        wrong("timeZone must be nil or non-empty string");
+        return;
+    }
+    let is_part = |part: &str| {
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"_+-.".contains(&byte);
+        let fits = (1..=14).contains(&part.len()) && part.bytes().all(inner);
+        fits && !matches!(part, "." | "..") && !part.starts_with('-')
+    };
+    let unknown = format!("unknown time zone {zone}");
+    if !zone.split('/').all(is_part) {
+        wrong(&unknown);
+        return;
+    }
+    if zone.eq_ignore_ascii_case("Local") {
+        wrong(
+            "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones",
+        );
+    }
+    if zone != "Local" && jiff::tz::TimeZone::get(zone).is_err() {
+        wrong(&unknown);
     }
 }
 

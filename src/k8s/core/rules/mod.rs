@@ -1,26 +1,53 @@
 //! The rules of built-in types: what the server sets when an object is created or changed, and what it refuses
 //! (`pkg/registry/*/*/strategy.go` and `pkg/apis/*/validation` of `k8s.io/kubernetes`).
 //!
-//! A type has a line in [`RULES`]; its functions are in the file of its group. A type without a line has the
+//! A type has a line in [`table`]; its functions are in the file of its group. A type without a line has the
 //! rules of every object alone.
 
+mod addresses;
+mod autoscalers;
+mod balancers;
+mod budgets;
 mod check;
 mod claims;
+mod classes;
+mod conditions;
 mod containers;
 mod downward;
+mod endpoints;
+mod files;
+mod flow_control;
+mod formats;
 mod ingresses;
+mod job_policies;
 mod jobs;
 mod names_of_resources;
+mod network_policies;
+mod networks;
+mod node_selectors;
+mod nodes;
+mod persistent_volumes;
+mod placement;
+mod pod_settings;
+mod pod_warnings;
 mod pods;
 mod prepare;
 mod probes;
+mod projections;
 mod quotas;
 mod rbac;
 mod requirements;
+mod revisions;
 mod schedule;
+mod service_values;
 mod services;
+mod services_of_apis;
+mod signing_requests;
+mod storage;
 mod stored;
+mod table;
 mod volumes;
+mod webhooks;
 mod workloads;
 
 use serde_json::Value;
@@ -29,7 +56,8 @@ use super::super::meta::NameRule;
 use super::super::status::FieldError;
 
 pub(in super::super) use check::selects;
-pub(in super::super) use services::allocate;
+pub(in super::super) use service_values::allocate;
+pub(in super::super) use signing_requests::set_condition_times;
 
 /// When a change makes a new generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +70,12 @@ pub(in super::super) enum Generation {
     SpecOrAnnotations,
     /// When anything but the metadata and the status changes.
     Content,
-    /// When anything changes.
-    Any,
+    /// As [`Generation::Content`], but a new object has none.
+    Later,
+    /// Never: it is that of the new object.
+    First,
+    /// When anything but the metadata changes, or the labels do.
+    ContentOrLabels,
 }
 
 type Check = fn(&Value, &mut Vec<FieldError>);
@@ -71,8 +103,20 @@ pub(in super::super) struct Rules {
     check: Check,
     /// The further rules of a new object.
     check_new: Check,
-    /// The further rules of a changed object (`ValidateXUpdate`), after the others.
+    /// The further rules of a changed object (`ValidateXUpdate`).
     check_change: CheckChange,
+    /// Whether the rules of a change come before the others.
+    change_first: bool,
+    /// Whether the rules of every version are checked twice at a change, and so reported twice.
+    twice: bool,
+    /// The rules of a changed status.
+    check_status: CheckChange,
+    /// The rules of a changed approval.
+    check_approval: CheckChange,
+    /// Whether an update needs a revision (not `AllowUnconditionalUpdate`).
+    pub(in super::super) conditional: bool,
+    /// The warnings about an object, which may be new (`WarningsOnCreate`, `WarningsOnUpdate`).
+    warn: fn(&Value, bool) -> Vec<String>,
 }
 
 const NOTHING: fn(&mut Value) = |_| {};
@@ -94,198 +138,22 @@ const PLAIN: Rules = Rules {
     check: FREE,
     check_new: FREE,
     check_change: FREE_CHANGE,
+    change_first: false,
+    twice: false,
+    check_status: FREE_CHANGE,
+    check_approval: FREE_CHANGE,
+    conditional: false,
+    warn: |_, _| Vec::new(),
 };
 
 const fn of(group: &'static str, plural: &'static str) -> Rules {
     Rules { group, plural, ..PLAIN }
 }
 
-const RULES: &[Rules] = &[
-    Rules {
-        check: stored::config_map,
-        check_change: stored::config_map_change,
-        ..of("", "configmaps")
-    },
-    Rules { check: stored::event, ..of("", "events") },
-    Rules { check: quotas::limit_range, ..of("", "limitranges") },
-    Rules { name: NameRule::Label, returns_deleted: true, ..of("", "namespaces") },
-    Rules {
-        returns_deleted: true,
-        create: claims::new_claim,
-        check: claims::claim,
-        check_change: claims::claim_change,
-        ..of("", "persistentvolumeclaims")
-    },
-    Rules { returns_deleted: true, create: claims::new_volume, ..of("", "persistentvolumes") },
-    Rules {
-        generation: Generation::Spec,
-        returns_deleted: true,
-        create: pods::create,
-        update: prepare::pod_keeps,
-        check: pods::pod,
-        check_new: pods::new_pod,
-        check_change: pods::pod_change,
-        ..of("", "pods")
-    },
-    Rules { generation: Generation::Content, returns_deleted: true, ..of("", "podtemplates") },
-    Rules { keeps_status: true, create: prepare::new_node, ..of("", "nodes") },
-    Rules {
-        generation: Generation::Spec,
-        orphans: true,
-        create: prepare::empty_replicas,
-        check: workloads::replication_controller,
-        ..of("", "replicationcontrollers")
-    },
-    Rules {
-        returns_deleted: true,
-        create: prepare::empty_status,
-        check: quotas::quota,
-        check_change: quotas::quota_change,
-        ..of("", "resourcequotas")
-    },
-    Rules { check: stored::secret, check_change: stored::secret_change, ..of("", "secrets") },
-    Rules { returns_deleted: true, ..of("", "serviceaccounts") },
-    Rules {
-        name: NameRule::Label1035,
-        returns_deleted: true,
-        create: services::new_service,
-        update: services::keep_allocated,
-        check: services::service,
-        check_change: services::service_change,
-        ..of("", "services")
-    },
-    Rules {
-        generation: Generation::Spec,
-        create: prepare::new_daemon_set,
-        update: prepare::daemon_set_keeps,
-        check: workloads::daemon_set,
-        check_change: workloads::selector_stays,
-        ..of("apps", "daemonsets")
-    },
-    Rules {
-        generation: Generation::SpecOrAnnotations,
-        create: prepare::empty_status,
-        check: workloads::deployment,
-        check_change: workloads::selector_stays,
-        ..of("apps", "deployments")
-    },
-    Rules {
-        generation: Generation::Spec,
-        create: prepare::empty_replicas,
-        check: workloads::replica_set,
-        check_change: workloads::selector_stays,
-        ..of("apps", "replicasets")
-    },
-    Rules {
-        generation: Generation::Spec,
-        create: prepare::new_stateful_set,
-        check: workloads::stateful_set,
-        check_change: workloads::stateful_set_change,
-        ..of("apps", "statefulsets")
-    },
-    Rules { create: prepare::empty_scaler_status, ..of("autoscaling", "horizontalpodautoscalers") },
-    Rules {
-        generation: Generation::Spec,
-        create: prepare::empty_status,
-        check: jobs::cron_job,
-        check_new: jobs::new_cron_job_name,
-        ..of("batch", "cronjobs")
-    },
-    Rules {
-        generation: Generation::Spec,
-        orphans: true,
-        create: jobs::new_job,
-        check: jobs::job,
-        check_change: jobs::job_change,
-        ..of("batch", "jobs")
-    },
-    Rules {
-        create: stored::drop_lease_fields,
-        update: |object, _| stored::drop_lease_fields(object),
-        check: stored::lease,
-        ..of("coordination.k8s.io", "leases")
-    },
-    Rules {
-        create: prepare::empty_status,
-        ..of("certificates.k8s.io", "certificatesigningrequests")
-    },
-    Rules { generation: Generation::Any, ..of("discovery.k8s.io", "endpointslices") },
-    Rules {
-        check: stored::new_event,
-        check_change: stored::event_change,
-        ..of("events.k8s.io", "events")
-    },
-    Rules {
-        generation: Generation::Spec,
-        create: prepare::empty_status,
-        ..of("flowcontrol.apiserver.k8s.io", "flowschemas")
-    },
-    Rules {
-        generation: Generation::Spec,
-        create: prepare::empty_status,
-        ..of("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations")
-    },
-    Rules {
-        generation: Generation::Spec,
-        create: prepare::empty_ingress_status,
-        check: ingresses::ingress,
-        ..of("networking.k8s.io", "ingresses")
-    },
-    Rules { generation: Generation::Spec, ..of("networking.k8s.io", "ingressclasses") },
-    Rules { generation: Generation::Spec, ..of("networking.k8s.io", "networkpolicies") },
-    Rules {
-        generation: Generation::Spec,
-        create: prepare::new_budget,
-        ..of("policy", "poddisruptionbudgets")
-    },
-    Rules { name: NameRule::PathSegment, check: rbac::cluster_role, ..of(RBAC, "clusterroles") },
-    Rules {
-        name: NameRule::PathSegment,
-        check: rbac::cluster_role_binding,
-        check_change: rbac::binding_change,
-        ..of(RBAC, "clusterrolebindings")
-    },
-    Rules { name: NameRule::PathSegment, check: rbac::role, ..of(RBAC, "roles") },
-    Rules {
-        name: NameRule::PathSegment,
-        check: rbac::role_binding,
-        check_change: rbac::binding_change,
-        ..of(RBAC, "rolebindings")
-    },
-    Rules {
-        generation: Generation::Content,
-        check: quotas::priority,
-        ..of("scheduling.k8s.io", "priorityclasses")
-    },
-    Rules { returns_deleted: true, ..of("storage.k8s.io", "csidrivers") },
-    Rules { returns_deleted: true, ..of("storage.k8s.io", "csinodes") },
-    Rules { returns_deleted: true, ..of("storage.k8s.io", "storageclasses") },
-    Rules { returns_deleted: true, ..of("storage.k8s.io", "volumeattachments") },
-    Rules { returns_deleted: true, ..of("storage.k8s.io", "volumeattributesclasses") },
-    Rules {
-        generation: Generation::Content,
-        ..of("admissionregistration.k8s.io", "mutatingwebhookconfigurations")
-    },
-    Rules {
-        generation: Generation::Content,
-        ..of("admissionregistration.k8s.io", "validatingwebhookconfigurations")
-    },
-    Rules {
-        generation: Generation::Spec,
-        ..of("admissionregistration.k8s.io", "validatingadmissionpolicies")
-    },
-    Rules {
-        generation: Generation::Spec,
-        ..of("admissionregistration.k8s.io", "validatingadmissionpolicybindings")
-    },
-];
-
-const RBAC: &str = "rbac.authorization.k8s.io";
-
 /// The rules of a built-in type.
 pub(in super::super) fn find(group: &str, plural: &str) -> &'static Rules {
     static PLAIN_RULES: Rules = PLAIN;
-    let found = RULES.iter().find(|rules| rules.plural == plural && rules.group == group);
+    let found = table::RULES.iter().find(|rules| rules.plural == plural && rules.group == group);
     found.unwrap_or(&PLAIN_RULES)
 }
 
@@ -317,20 +185,50 @@ impl Rules {
             (self.check)(old, &mut known);
             errors.retain(|error| !known.contains(error));
         }
+        if self.twice {
+            errors.extend_from_within(..);
+        }
+        if self.change_first {
+            let mut own = Vec::new();
+            (self.check_change)(new, old, &mut own);
+            own.append(&mut errors);
+            return own;
+        }
         (self.check_change)(new, old, &mut errors);
         errors
+    }
+
+    /// The violations of an object whose subresource has changed.
+    pub(in super::super) fn check_subresource(
+        &self,
+        subresource: &str,
+        new: &Value,
+        old: &Value,
+    ) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        match subresource {
+            "status" => (self.check_status)(new, old, &mut errors),
+            "approval" => (self.check_approval)(new, old, &mut errors),
+            _ => return self.check_changed(new, old),
+        }
+        errors
+    }
+
+    /// The warnings about an object.
+    pub(in super::super) fn warnings(&self, object: &Value, is_new: bool) -> Vec<String> {
+        (self.warn)(object, is_new)
     }
 
     /// Whether a change makes a new generation.
     pub(in super::super) fn bumps(&self, new: &Value, old: &Value) -> bool {
         let annotations = |value: &Value| value["metadata"]["annotations"].clone();
         match self.generation {
-            Generation::None => false,
+            Generation::None | Generation::First => false,
             Generation::Spec => new["spec"] != old["spec"],
             Generation::SpecOrAnnotations => {
                 new["spec"] != old["spec"] || annotations(new) != annotations(old)
             }
-            Generation::Content => {
+            Generation::Content | Generation::Later => {
                 let rest = |value: &Value| {
                     let mut rest = value.as_object().cloned().unwrap_or_default();
                     rest.retain(|field, _| field != "metadata" && field != "status");
@@ -338,15 +236,11 @@ impl Rules {
                 };
                 rest(new) != rest(old)
             }
-            Generation::Any => {
+            Generation::ContentOrLabels => {
                 let rest = |value: &Value| {
                     let mut rest = value.clone();
-                    if let Some(metadata) = rest["metadata"].as_object_mut() {
-                        for field in ["resourceVersion", "managedFields", "generation"] {
-                            metadata.remove(field);
-                        }
-                    }
-                    rest
+                    let metadata = rest.as_object_mut().and_then(|map| map.remove("metadata"));
+                    (rest, metadata.unwrap_or_default()["labels"].take())
                 };
                 rest(new) != rest(old)
             }
@@ -358,14 +252,6 @@ impl Rules {
 pub(in super::super) fn convert(group: &str, plural: &str, object: &mut Value) {
     if (group, plural) == ("", "secrets") {
         stored::texts_to_data(object);
-    }
-}
-
-/// The warnings about an object.
-pub(in super::super) fn warnings(group: &str, plural: &str, object: &Value) -> Vec<String> {
-    match (group, plural) {
-        ("", "secrets") => stored::secret_warnings(object),
-        _ => Vec::new(),
     }
 }
 

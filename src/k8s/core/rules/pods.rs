@@ -7,11 +7,9 @@ use super::super::super::golang::quote;
 use super::super::super::names;
 use super::super::super::status::FieldError;
 use super::super::diff;
-use super::check::{
-    Errors, child, dns_label, is_set, item, label_selector, labels, list, one_of, problems,
-    supported_text, text,
-};
-use super::{containers, volumes};
+use super::check::{Errors, child, dns_label, is_set, item, labels, list, one_of, problems, text};
+use super::classes::preemption_policy;
+use super::{containers, placement, pod_settings, volumes};
 
 /// `ValidatePodTemplateSpec`.
 pub(super) fn template(errors: &mut Errors, template: &Value, path: &str) {
@@ -53,13 +51,11 @@ fn pod_spec(errors: &mut Errors, spec: &Value, path: &str) {
     let policies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
     one_of(errors, spec, "dnsPolicy", path, &policies);
     labels(errors, &spec["nodeSelector"], &at("nodeSelector"));
-    let context = &spec["securityContext"];
-    for field in ["runAsUser", "runAsGroup", "fsGroup"] {
-        let path = child(&at("securityContext"), field);
-        containers::user_or_group(errors, &context[field], &path);
-    }
-    affinity(errors, &spec["affinity"], &at("affinity"));
-    spread(errors, spec, path);
+    pod_settings::security(errors, spec, &at("securityContext"));
+    placement::affinity(errors, &spec["affinity"], &at("affinity"));
+    pod_settings::dns(errors, spec, &at("dnsConfig"));
+    pod_settings::gates(errors, spec, path);
+    placement::spread(errors, spec, path);
     let name = |errors: &mut Errors, field: &str| {
         let found = text(spec, field);
         if !found.is_empty() {
@@ -78,21 +74,14 @@ fn pod_spec(errors: &mut Errors, spec: &Value, path: &str) {
             dns_label(errors, text(spec, field), &at(field));
         }
     }
-    tolerations(errors, spec, &at("tolerations"));
-    for (index, alias) in list(spec, "hostAliases").iter().enumerate() {
-        let path = child(&item(&at("hostAliases"), index), "ip");
-        let address = text(alias, "ip");
-        if address.parse::<std::net::IpAddr>().is_err() {
-            let why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
-            errors.push(FieldError::invalid(path, quote(address), why));
-        }
-    }
+    placement::tolerations(errors, spec, &at("tolerations"));
+    pod_settings::host_aliases(errors, spec, &at("hostAliases"));
     name(errors, "priorityClassName");
     name(errors, "runtimeClassName");
     if !spec["preemptionPolicy"].is_null() {
-        let policies = ["PreemptLowerPriority", "Never"];
-        one_of(errors, spec, "preemptionPolicy", path, &policies);
+        preemption_policy(errors, text(spec, "preemptionPolicy"), &at("preemptionPolicy"));
     }
+    pod_settings::system(errors, &spec["os"], &at("os"));
 }
 
 /// `validateHostNetwork`: in the host's network a port is one of the host.
@@ -112,114 +101,6 @@ fn host_ports(errors: &mut Errors, spec: &Value, path: &str) {
     }
 }
 
-/// `ValidateTolerations`.
-fn tolerations(errors: &mut Errors, spec: &Value, path: &str) {
-    for (index, toleration) in list(spec, "tolerations").iter().enumerate() {
-        let path = item(path, index);
-        let at = |field: &str| child(&path, field);
-        let [key, operator, effect, value] =
-            ["key", "operator", "effect", "value"].map(|field| text(toleration, field));
-        if key.is_empty() {
-            if operator != "Exists" {
-                let why = "operator must be Exists when `key` is empty, which means \"match all values and all keys\"";
-                errors.push(FieldError::invalid(at("operator"), quote(operator), why));
-            }
-        } else {
-            problems(errors, &at("key"), key, names::qualified_name(key));
-        }
-        if !toleration["tolerationSeconds"].is_null() && effect != "NoExecute" {
-            let why = "effect must be 'NoExecute' when `tolerationSeconds` is set";
-            errors.push(FieldError::invalid(at("effect"), quote(effect), why));
-        }
-        match operator {
-            "" | "Equal" => {
-                let found = names::label_value(value);
-                if !found.is_empty() {
-                    let why = found.join(";");
-                    errors.push(FieldError::invalid(at("operator"), quote(value), &why));
-                }
-            }
-            "Exists" if !value.is_empty() => {
-                let why = "value must be empty when `operator` is 'Exists'";
-                errors.push(FieldError::invalid(at("operator"), quote(value), why));
-            }
-            "Exists" => {}
-            other => {
-                let known: &[&str] = if matches!(other, "Lt" | "Gt") {
-                    &["Equal", "Exists", "Lt", "Gt"]
-                } else {
-                    &["Equal", "Exists"]
-                };
-                let known: Vec<String> = known.iter().map(|text| (*text).to_owned()).collect();
-                errors.push(FieldError::not_supported(at("operator"), quote(other), &known));
-            }
-        }
-        if !effect.is_empty() {
-            let effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
-            supported_text(errors, effect, &at("effect"), &effects);
-        }
-    }
-}
-
-/// `validateAffinity`: the terms for nodes and for pods.
-fn affinity(errors: &mut Errors, affinity: &Value, path: &str) {
-    let nodes = &affinity["nodeAffinity"];
-    let required = &nodes["requiredDuringSchedulingIgnoredDuringExecution"];
-    let required_path =
-        child(&child(path, "nodeAffinity"), "requiredDuringSchedulingIgnoredDuringExecution");
-    if !required.is_null() && !is_set(required, "nodeSelectorTerms") {
-        let why = "must have at least one node selector term";
-        errors.push(FieldError::required(child(&required_path, "nodeSelectorTerms"), why));
-    }
-    for kind in ["podAffinity", "podAntiAffinity"] {
-        let base = child(path, kind);
-        let field = "requiredDuringSchedulingIgnoredDuringExecution";
-        for (index, term) in list(&affinity[kind], field).iter().enumerate() {
-            pod_term(errors, term, &item(&child(&base, field), index));
-        }
-        let field = "preferredDuringSchedulingIgnoredDuringExecution";
-        for (index, term) in list(&affinity[kind], field).iter().enumerate() {
-            let path = item(&child(&base, field), index);
-            let weight = term["weight"].as_i64().unwrap_or_default();
-            if !(1..=100).contains(&weight) {
-                let why = "must be in the range 1-100";
-                errors.push(FieldError::invalid(child(&path, "weight"), weight, why));
-            }
-            pod_term(errors, &term["podAffinityTerm"], &child(&path, "podAffinityTerm"));
-        }
-    }
-}
-
-fn pod_term(errors: &mut Errors, term: &Value, path: &str) {
-    label_selector(errors, &term["labelSelector"], &child(path, "labelSelector"));
-    let key = text(term, "topologyKey");
-    if key.is_empty() {
-        let why = "can not be empty";
-        errors.push(FieldError::required(child(path, "topologyKey"), why));
-    }
-    problems(errors, &child(path, "topologyKey"), key, names::qualified_name(key));
-}
-
-/// `validateTopologySpreadConstraints`.
-fn spread(errors: &mut Errors, spec: &Value, path: &str) {
-    for (index, constraint) in list(spec, "topologySpreadConstraints").iter().enumerate() {
-        let path = item(&child(path, "topologySpreadConstraints"), index);
-        let skew = constraint["maxSkew"].as_i64().unwrap_or_default();
-        if skew <= 0 {
-            let why = "must be greater than zero";
-            errors.push(FieldError::invalid(child(&path, "maxSkew"), skew, why));
-        }
-        let key = text(constraint, "topologyKey");
-        if key.is_empty() {
-            errors.push(FieldError::required(child(&path, "topologyKey"), "can not be empty"));
-        }
-        let actions = ["DoNotSchedule", "ScheduleAnyway"];
-        let found = text(constraint, "whenUnsatisfiable");
-        supported_text(errors, found, &child(&path, "whenUnsatisfiable"), &actions);
-        label_selector(errors, &constraint["labelSelector"], &child(&path, "labelSelector"));
-    }
-}
-
 /// What the server sets in a new pod: its status, and what the admission plugin `DefaultTolerationSeconds` adds.
 pub(super) fn create(object: &mut Value) {
     let class = quality(&object["spec"]);
@@ -229,7 +110,7 @@ pub(super) fn create(object: &mut Value) {
         return;
     }
     let gated = is_set(spec, "schedulingGates");
-    super::prepare::add_tolerations(spec);
+    tolerate_absent_nodes(spec);
     if gated {
         let since = object["metadata"]["creationTimestamp"].clone();
         object["status"]["conditions"] = json!([{
@@ -237,6 +118,41 @@ pub(super) fn create(object: &mut Value) {
             "reason": "SchedulingGated", "message": "Scheduling is blocked due to non-empty scheduling gates",
         }]);
     }
+}
+
+/// The admission plugin `DefaultTolerationSeconds`.
+fn tolerate_absent_nodes(spec: &mut Value) {
+    if !spec.is_object() {
+        return;
+    }
+    let own = list(spec, "tolerations");
+    let tolerates = |taint: &str| {
+        own.iter().any(|toleration| {
+            let (key, effect) = (text(toleration, "key"), text(toleration, "effect"));
+            (key.is_empty() || key == taint) && matches!(effect, "" | "NoExecute")
+        })
+    };
+    let added: Vec<Value> = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
+        .into_iter()
+        .filter(|taint| !tolerates(taint))
+        .map(|taint| {
+            json!({"key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
+        })
+        .collect();
+    let all: Vec<Value> = own.iter().cloned().chain(added).collect();
+    spec["tolerations"] = all.into();
+}
+
+/// What a changed pod keeps: the admission plugin `Priority` does not compute a priority again.
+pub(super) fn keep(new: &mut Value, old: &Value) {
+    for field in ["priority", "preemptionPolicy"] {
+        if new["spec"][field].is_null() && !old["spec"][field].is_null() {
+            new["spec"][field] = old["spec"][field].clone();
+        } else if new["spec"][field].is_null() {
+            drop(new["spec"].as_object_mut().map(|spec| spec.remove(field)));
+        }
+    }
+    tolerate_absent_nodes(&mut new["spec"]);
 }
 
 /// The class of a pod's quality of service (`pkg/apis/core/helper/qos`).

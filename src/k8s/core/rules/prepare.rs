@@ -19,41 +19,6 @@ pub(super) fn empty_scaler_status(object: &mut Value) {
     object["status"] = json!({"currentMetrics": null, "desiredReplicas": 0});
 }
 
-/// The admission plugin `DefaultTolerationSeconds`: a pod stays five minutes on a node that is not ready.
-pub(super) fn add_tolerations(spec: &mut Value) {
-    let own = spec["tolerations"].as_array().cloned().unwrap_or_default();
-    let tolerates = |taint: &str| {
-        own.iter().any(|toleration| {
-            let text = |field: &str| toleration[field].as_str().unwrap_or_default();
-            (text("key").is_empty() || text("key") == taint)
-                && matches!(text("effect"), "" | "NoExecute")
-        })
-    };
-    let added: Vec<Value> = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
-        .into_iter()
-        .filter(|taint| !tolerates(taint))
-        .map(|taint| {
-            json!({"key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
-        })
-        .collect();
-    spec["tolerations"] = own.iter().cloned().chain(added).collect();
-}
-
-/// What admission sets again in an updated pod that leaves it out: its tolerations, and its priority as it was
-/// (`DefaultTolerationSeconds`, `Priority`).
-pub(super) fn pod_keeps(object: &mut Value, old: &Value) {
-    let spec = &mut object["spec"];
-    if !spec.is_object() {
-        return;
-    }
-    for field in ["priority", "preemptionPolicy"] {
-        if spec[field].is_null() && !old["spec"][field].is_null() {
-            spec[field] = old["spec"][field].clone();
-        }
-    }
-    add_tolerations(spec);
-}
-
 /// The admission plugin `TaintNodesByCondition`: a new node is not ready.
 pub(super) fn new_node(object: &mut Value) {
     const KEY: &str = "node.kubernetes.io/not-ready";
@@ -71,14 +36,23 @@ pub(super) fn new_budget(object: &mut Value) {
 
 pub(super) fn new_stateful_set(object: &mut Value) {
     object["status"] = json!({"replicas": 0, "availableReplicas": 0});
+    fill_stateful_set(object);
+}
+
+/// What every version of a stateful set has: claims with their type, and no field of a feature that is off.
+pub(super) fn fill_stateful_set(object: &mut Value) {
     let claims = object["spec"]["volumeClaimTemplates"].as_array_mut().into_iter().flatten();
     for claim in claims {
         claim["kind"] = "PersistentVolumeClaim".into();
         claim["apiVersion"] = "v1".into();
         claim["status"] = json!({"phase": "Pending"});
     }
-    if object["spec"]["volumeClaimTemplates"].is_null() {
-        drop(object["spec"].as_object_mut().map(|spec| spec.remove("volumeClaimTemplates")));
+    let rolling = object["spec"]["updateStrategy"]["rollingUpdate"].as_object_mut();
+    drop(rolling.map(|rolling| rolling.remove("maxUnavailable")));
+    for field in ["volumeClaimTemplates", "updateStrategy"] {
+        if object["spec"][field].is_null() {
+            drop(object["spec"].as_object_mut().map(|spec| spec.remove(field)));
+        }
     }
 }
 
@@ -98,4 +72,16 @@ pub(super) fn daemon_set_keeps(object: &mut Value, old: &Value) {
     let changed = object["spec"]["template"] != old["spec"]["template"];
     let count = if changed { count + 1 } else { count };
     object["metadata"]["annotations"][TEMPLATE_GENERATION] = count.to_string().into();
+}
+
+/// A service of the API that this server answers itself is available.
+pub(super) fn new_api_service(object: &mut Value) {
+    object["status"] = json!({});
+    if object["spec"]["service"].is_null() {
+        let since = object["metadata"]["creationTimestamp"].clone();
+        object["status"]["conditions"] = json!([{
+            "type": "Available", "status": "True", "lastTransitionTime": since, "reason": "Local",
+            "message": "Local APIServices are always available",
+        }]);
+    }
 }

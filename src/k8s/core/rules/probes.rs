@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::super::super::golang::quote;
 use super::super::super::status::FieldError;
 use super::check::{
     Errors, child, list, non_negative, port_number, port_or_name, supported_text, text,
@@ -80,6 +81,9 @@ fn handler(errors: &mut Errors, handler: &Value, path: &str) {
                 port_or_name(errors, &action["port"], &child(&path, "port"));
                 let scheme = text(action, "scheme");
                 supported_text(errors, scheme, &child(&path, "scheme"), &["HTTP", "HTTPS"]);
+                for header in list(action, "httpHeaders") {
+                    header_name(errors, text(header, "name"), &child(&path, "httpHeaders"));
+                }
             }
             "tcpSocket" => port_or_name(errors, &action["port"], &child(&path, "port")),
             "grpc" => {
@@ -91,5 +95,15 @@ fn handler(errors: &mut Errors, handler: &Value, path: &str) {
     }
     if count == 0 {
         errors.push(FieldError::required(path, "must specify a handler type"));
+    }
+}
+
+/// `IsHTTPHeaderName`.
+fn header_name(errors: &mut Errors, name: &str, path: &str) {
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if name.is_empty() || !name.bytes().all(inner) {
+        let why = "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex \
+                   used for validation is '[-A-Za-z0-9]+')";
+        errors.push(FieldError::invalid(path, quote(name), why));
     }
 }

@@ -8,9 +8,9 @@ use super::super::super::golang::{json_text, quote};
 use super::super::super::names;
 use super::super::super::status::FieldError;
 use super::super::quantity::Quantity;
-use super::check::{Errors, child, entries, item, list, problems, supported_text, text};
+use super::check::{Errors, child, entries, item, list, problems, text};
 use super::names_of_resources::is_standard;
-use super::requirements::resource_amount;
+use super::requirements::{resource_amount, resource_name};
 
 /// `IsStandardQuotaResourceName`.
 fn is_of_quota(name: &str) -> bool {
@@ -40,6 +40,60 @@ pub(super) fn quota(object: &Value, errors: &mut Errors) {
         resource_amount(errors, name, value, &path);
     }
     scopes(errors, spec);
+    scope_selector(errors, &spec["scopeSelector"]);
+}
+
+const SCOPES: [&str; 7] = [
+    "BestEffort",
+    "CrossNamespacePodAffinity",
+    "NotBestEffort",
+    "NotTerminating",
+    "PriorityClass",
+    "Terminating",
+    "VolumeAttributesClass",
+];
+
+/// `validateScopedResourceSelectorRequirement`.
+fn scope_selector(errors: &mut Errors, selector: &Value) {
+    let path = "spec.scopeSelector.matchExpressions";
+    let at = |field: &str| child(path, field);
+    for requirement in list(selector, "matchExpressions") {
+        let (scope, operator) = (text(requirement, "scopeName"), text(requirement, "operator"));
+        let values = list(requirement, "values");
+        if !SCOPES.contains(&scope) {
+            errors.push(FieldError::invalid(at("scopeName"), quote(scope), "unsupported scope"));
+        }
+        if matches!(
+            scope,
+            "BestEffort"
+                | "NotBestEffort"
+                | "Terminating"
+                | "NotTerminating"
+                | "CrossNamespacePodAffinity"
+        ) && operator != "Exists"
+        {
+            let why = "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, \
+                       ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, \
+                       ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
+            errors.push(FieldError::invalid(at("operator"), quote(operator), why));
+        }
+        match operator {
+            "In" | "NotIn" if values.is_empty() => {
+                let why = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
+                errors.push(FieldError::required(at("values"), why));
+            }
+            "Exists" | "DoesNotExist" if !values.is_empty() => {
+                let why = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";
+                let shown = json_text(&requirement["values"]);
+                errors.push(FieldError::invalid(at("values"), shown, why));
+            }
+            "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
+            other => {
+                let why = "not a valid selector operator";
+                errors.push(FieldError::invalid(at("operator"), quote(other), why));
+            }
+        }
+    }
 }
 
 fn scopes(errors: &mut Errors, spec: &Value) {
@@ -47,15 +101,7 @@ fn scopes(errors: &mut Errors, spec: &Value) {
     let all: BTreeSet<&str> = list(spec, "scopes").iter().filter_map(Value::as_str).collect();
     let mut wrong = |why: &str| errors.push(FieldError::invalid("spec.scopes", &shown, why));
     for scope in list(spec, "scopes").iter().filter_map(Value::as_str) {
-        let known = [
-            "BestEffort",
-            "CrossNamespacePodAffinity",
-            "NotBestEffort",
-            "NotTerminating",
-            "PriorityClass",
-            "Terminating",
-            "VolumeAttributesClass",
-        ];
+        let known = SCOPES;
         if !known.contains(&scope) {
             wrong("unsupported scope");
         }
@@ -158,11 +204,32 @@ const ORDER: [(&str, &str, &str, &str, [&str; 2]); 6] = [
     ("default", "max", "default", "max", ["default value", "max value"]),
 ];
 
+/// The order in which upstream looks at the names of a limit's fields.
+const FIELD_ORDER: [&str; 5] = ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"];
+
+/// `validateLimitRangeResourceName`.
+fn limited_name(errors: &mut Errors, name: &str, kind: &str, path: &str) {
+    if matches!(kind, "Pod" | "Container") {
+        resource_name(errors, name, path);
+        return;
+    }
+    let found = names::qualified_name(name);
+    if found.is_empty() && !name.contains('/') && !is_standard(name) {
+        let why = "must be a standard resource type or fully qualified";
+        errors.push(FieldError::invalid(path, quote(name), why));
+    }
+    problems(errors, path, name, found);
+}
+
 fn ranges(errors: &mut Errors, limit: &Value, path: &str) {
     let fields = ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"];
     let names: BTreeSet<&String> =
         fields.iter().flat_map(|field| entries(limit, field)).map(|(name, _)| name).collect();
     for name in names {
+        for field in FIELD_ORDER.iter().filter(|field| limit[**field].get(name).is_some()) {
+            let at = item(&child(path, field), name);
+            limited_name(errors, name, text(limit, "type"), &at);
+        }
         let amount = |field: &str| Quantity::parse(limit[field].get(name)?.as_str()?).ok();
         for (low, high, at, shown, words) in ORDER {
             let (Some(least), Some(most)) = (amount(low), amount(high)) else { continue };
@@ -186,27 +253,5 @@ fn ranges(errors: &mut Errors, limit: &Value, path: &str) {
             let path = item(&child(path, "maxLimitRequestRatio"), name);
             errors.push(FieldError::invalid(path, quote(&ratio.text()), &why));
         }
-    }
-}
-
-/// The texts of scopes that a quota selects by.
-pub(super) fn priority(object: &Value, errors: &mut Errors) {
-    const MOST: i64 = 1_000_000_000;
-    let value = object["value"].as_i64().unwrap_or_default();
-    let name = object["metadata"]["name"].as_str().unwrap_or_default();
-    if name.starts_with("system-") {
-        let known = ["system-node-critical", "system-cluster-critical"];
-        if !known.contains(&name) {
-            let why = "priority class names with 'system-' prefix are reserved for system use only. error: \
-                       priority class name is not a known system priority class";
-            errors.push(FieldError::forbidden("metadata.name", why));
-        }
-    } else if value > MOST {
-        let why = format!("maximum allowed value of a user defined priority is {MOST}");
-        errors.push(FieldError::forbidden("value", &why));
-    }
-    if !object["preemptionPolicy"].is_null() {
-        let policies = ["PreemptLowerPriority", "Never"];
-        supported_text(errors, text(object, "preemptionPolicy"), "preemptionPolicy", &policies);
     }
 }

@@ -31,7 +31,11 @@ pub(super) fn cluster_role(object: &Value, errors: &mut Errors) {
         errors.push(FieldError::required(path, why));
     }
     for (index, selector) in list(selectors, "clusterRoleSelectors").iter().enumerate() {
+        let before = errors.len();
         label_selector(errors, selector, &item(path, index));
+        if errors.len() > before {
+            errors.push(FieldError::invalid(item(path, index), "null", "invalid label selector."));
+        }
     }
 }
 

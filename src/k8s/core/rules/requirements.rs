@@ -46,19 +46,17 @@ pub(super) fn resources(errors: &mut Errors, resources: &Value, path: &str) {
 }
 
 /// `validateContainerResourceName`.
-fn resource_name(errors: &mut Errors, name: &str, path: &str) {
+pub(super) fn resource_name(errors: &mut Errors, name: &str, path: &str) {
     let found = names::qualified_name(name);
-    if !found.is_empty() {
-        problems(errors, path, name, found);
-        return;
-    }
+    let qualified = found.is_empty();
+    problems(errors, path, name, found);
     if name.contains('/') {
         return;
     }
     let own =
         matches!(name, "cpu" | "memory" | "ephemeral-storage") || name.starts_with("hugepages-");
     if !own {
-        if !known::is_standard(name) {
+        if qualified && !known::is_standard(name) {
             let why = "must be a standard resource type or fully qualified";
             errors.push(FieldError::invalid(path, quote(name), why));
         }

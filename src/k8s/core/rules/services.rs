@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::super::golang::{json_text, quote};
 use super::super::super::names;
 use super::super::super::status::FieldError;
+use super::balancers;
 use super::check::{
     Errors, child, dns_label, dns_subdomain, is_set, item, labels, list, one_of, port_number,
     port_or_name, problems, supported_text, text,
@@ -15,7 +16,7 @@ use super::check::{
 
 const TYPES: [&str; 4] = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
 
-fn is_headless(spec: &Value) -> bool {
+pub(super) fn is_headless(spec: &Value) -> bool {
     text(spec, "clusterIP") == "None"
 }
 
@@ -68,18 +69,25 @@ pub(super) fn service(object: &Value, errors: &mut Errors) {
         }
     }
     addresses(errors, spec, kind);
+    balancers::external_ips(errors, spec);
     if kind.is_empty() {
         errors.push(FieldError::required("spec.type", ""));
     } else {
         supported_text(errors, kind, "spec.type", &TYPES);
     }
     node_ports(errors, ports, kind);
+    balancers::source_ranges(errors, spec, kind);
     let allocates = !spec["allocateLoadBalancerNodePorts"].is_null();
     if allocates && kind != "LoadBalancer" {
         let why = "may only be used when `type` is 'LoadBalancer'";
         errors.push(FieldError::forbidden("spec.allocateLoadBalancerNodePorts", why));
     }
     traffic(errors, spec, kind);
+}
+
+/// What is checked of a new service alone.
+pub(super) fn new_service_rules(object: &Value, errors: &mut Errors) {
+    balancers::class(errors, &object["spec"]);
 }
 
 fn external_name(errors: &mut Errors, spec: &Value) {
@@ -194,7 +202,9 @@ fn traffic(errors: &mut Errors, spec: &Value, kind: &str) {
     let checked = kind == "LoadBalancer" && policy == "Local";
     let health = spec["healthCheckNodePort"].as_i64().unwrap_or_default();
     let path = "spec.healthCheckNodePort";
-    if !checked && health != 0 {
+    if checked && health != 0 {
+        port_number(errors, health, path);
+    } else if health != 0 {
         let why =
             "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
         errors.push(FieldError::invalid(path, health, why));
@@ -204,15 +214,28 @@ fn traffic(errors: &mut Errors, spec: &Value, kind: &str) {
         supported_text(errors, text(spec, "internalTrafficPolicy"), path, &["Cluster", "Local"]);
     }
     if !spec["trafficDistribution"].is_null() {
-        let known = ["PreferClose", "PreferSameNode", "PreferSameZone"];
+        let known = ["PreferClose", "PreferSameZone", "PreferSameNode"];
         let path = "spec.trafficDistribution";
         supported_text(errors, text(spec, "trafficDistribution"), path, &known);
     }
 }
 
-/// `validateUpgradeDowngradeClusterIPs`.
+/// `ValidateServiceUpdate`.
 pub(super) fn service_change(new: &Value, old: &Value, errors: &mut Errors) {
     let (new, old) = (&new["spec"], &old["spec"]);
+    cluster_ips_stay(errors, new, old);
+    balancers::class_change(errors, new, old);
+    let checked = |spec: &Value| {
+        text(spec, "type") == "LoadBalancer" && text(spec, "externalTrafficPolicy") == "Local"
+    };
+    let port = "healthCheckNodePort";
+    if checked(new) && checked(old) && new[port] != old[port] {
+        errors.push(FieldError::forbidden(child("spec", port), "field is immutable"));
+    }
+}
+
+/// `validateUpgradeDowngradeClusterIPs`.
+fn cluster_ips_stay(errors: &mut Errors, new: &Value, old: &Value) {
     let external = |spec: &Value| text(spec, "type") == "ExternalName";
     if external(new) || external(old) || is_headless(new) && is_headless(old) {
         return;
@@ -233,106 +256,4 @@ pub(super) fn service_change(new: &Value, old: &Value, errors: &mut Errors) {
     } else if before.first().is_some_and(|first| *first != after[0]) {
         wrong(0, "may not change once set");
     }
-}
-
-/// `normalizeClusterIPs`, `patchAllocatedValues`: a changed service keeps what it was allocated.
-pub(super) fn keep_allocated(new: &mut Value, old: &Value) {
-    let (kept, old) = (&mut new["spec"], &old["spec"]);
-    let needs =
-        |spec: &Value| matches!(text(spec, "type"), "ClusterIP" | "NodePort" | "LoadBalancer");
-    if needs(kept) && needs(old) {
-        if text(kept, "clusterIP").is_empty() && !old["clusterIP"].is_null() {
-            kept["clusterIP"] = old["clusterIP"].clone();
-        }
-        if list(kept, "clusterIPs").is_empty() && kept["clusterIP"] == old["clusterIP"] {
-            kept["clusterIPs"] = old["clusterIPs"].clone();
-        }
-        for field in ["ipFamilies", "ipFamilyPolicy"] {
-            if kept[field].is_null() && !old[field].is_null() {
-                kept[field] = old[field].clone();
-            }
-        }
-    }
-    let has_ports = |spec: &Value| matches!(text(spec, "type"), "NodePort" | "LoadBalancer");
-    if has_ports(kept) && has_ports(old) {
-        let before: Vec<Value> = list(old, "ports").to_vec();
-        let ports = kept.get_mut("ports").and_then(Value::as_array_mut);
-        for port in ports.into_iter().flatten() {
-            let same = |found: &&Value| {
-                found["port"] == port["port"] && found["protocol"] == port["protocol"]
-            };
-            if port["nodePort"].is_null()
-                && let Some(number) =
-                    before.iter().find(same).map(|found| found["nodePort"].clone())
-                && !number.is_null()
-            {
-                port["nodePort"] = number;
-            }
-        }
-    }
-    for field in ["clusterIP", "clusterIPs"] {
-        if kept[field].is_null() {
-            drop(kept.as_object_mut().map(|spec| spec.remove(field)));
-        }
-    }
-}
-
-/// The addresses of a new service (`pkg/registry/core/service/storage/alloc.go`). `taken` says whether another
-/// service has an address or a node port.
-pub(in super::super::super) fn allocate(
-    object: &mut Value,
-    taken: &dyn Fn(&str) -> bool,
-    seed: u128,
-) {
-    let spec = &mut object["spec"];
-    let kind = text(spec, "type").to_owned();
-    if kind == "ExternalName" || kind.is_empty() {
-        return;
-    }
-    if !text(spec, "clusterIP").is_empty() && list(spec, "clusterIPs").is_empty() {
-        spec["clusterIPs"] = json!([spec["clusterIP"]]);
-    } else if text(spec, "clusterIP").is_empty() && !list(spec, "clusterIPs").is_empty() {
-        spec["clusterIP"] = spec["clusterIPs"][0].clone();
-    }
-    let headless = is_headless(spec);
-    if !headless && text(spec, "clusterIP").is_empty() {
-        // 10.0.0.0/24, as in the oracle; the first address is that of the service `kubernetes`.
-        let start = u32::try_from(seed % 239).unwrap_or_default();
-        let free = (0..239).map(|step| format!("10.0.0.{}", 16 + (start + step) % 239));
-        let address = free.into_iter().find(|address| !taken(address)).unwrap_or_default();
-        spec["clusterIP"] = address.clone().into();
-        spec["clusterIPs"] = json!([address]);
-    }
-    let bare = headless && !is_set(spec, "selector");
-    let families = spec["ipFamilies"].is_null();
-    if bare && families {
-        spec["ipFamilies"] = json!(["IPv4", "IPv6"]);
-    } else if families {
-        let v6 = text(spec, "clusterIP").contains(':');
-        spec["ipFamilies"] = json!([if v6 { "IPv6" } else { "IPv4" }]);
-    }
-    if spec["ipFamilyPolicy"].is_null() {
-        spec["ipFamilyPolicy"] = if bare { "RequireDualStack" } else { "SingleStack" }.into();
-    }
-    let allocates = kind == "NodePort"
-        || kind == "LoadBalancer" && spec["allocateLoadBalancerNodePorts"] != false;
-    if allocates {
-        let mut next = 30000 + u32::try_from(seed % 2700).unwrap_or_default();
-        let ports = spec.get_mut("ports").and_then(Value::as_array_mut);
-        for port in ports.into_iter().flatten() {
-            if is_set(port, "nodePort") {
-                continue;
-            }
-            while taken(&next.to_string()) {
-                next = if next >= 32767 { 30000 } else { next + 1 };
-            }
-            port["nodePort"] = next.into();
-            next += 1;
-        }
-    }
-}
-
-/// The status of a new service.
-pub(super) fn new_service(object: &mut Value) {
-    object["status"] = json!({"loadBalancer": {}});
 }

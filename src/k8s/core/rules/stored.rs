@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use super::super::super::golang::{json_text, quote};
 use super::super::super::names;
 use super::super::super::status::FieldError;
-use super::check::{Errors, child, data_key, entries, immutable, item, problems, text};
+use super::super::diff;
+use super::check::{Errors, data_key, entries, immutable, item, problems, text};
 
 /// The maximum size of all values, in bytes (`MaxSecretSize`).
 const MAX_BYTES: u64 = 1 << 20;
@@ -264,21 +265,68 @@ pub(super) fn new_event(object: &Value, errors: &mut Errors) {
     }
 }
 
+/// `validateV1EventSeries`.
+pub(super) fn event_series(object: &Value, errors: &mut Errors) {
+    let series = &object["series"];
+    if series.is_null() {
+        return;
+    }
+    if series["count"].as_i64().unwrap_or_default() < 2 {
+        errors.push(FieldError::invalid("series.count", "\"\"", "should be at least 2"));
+    }
+    if series["lastObservedTime"].is_null() {
+        errors.push(FieldError::required("series.lastObservedTime", ""));
+    }
+}
+
+/// The fields of an event that stay, with their names in the internal type, in upstream's order.
+const FIXED: [(&str, &str); 13] = [
+    ("regarding", "involvedObject"),
+    ("reason", "reason"),
+    ("note", "message"),
+    ("deprecatedSource", "source"),
+    ("deprecatedFirstTimestamp", "firstTimestamp"),
+    ("deprecatedLastTimestamp", "lastTimestamp"),
+    ("deprecatedCount", "count"),
+    ("reason", "reason"),
+    ("type", "type"),
+    ("eventTime", "eventTime"),
+    ("action", "action"),
+    ("related", "related"),
+    ("reportingController", "reportingController"),
+];
+
 /// `ValidateEventUpdate` for `events.k8s.io/v1`.
 pub(super) fn event_change(new: &Value, old: &Value, errors: &mut Errors) {
-    for (field, name) in [
-        ("regarding", "involvedObject"),
-        ("reason", "reason"),
-        ("note", "message"),
-        ("type", "type"),
-        ("action", "action"),
-        ("related", "related"),
-        ("reportingController", "reportingController"),
-        ("reportingInstance", "reportingInstance"),
-    ] {
-        if new[field] != old[field] {
-            let shown = json_text(&new[field]);
-            errors.push(FieldError::invalid(child("", name), shown, "field is immutable"));
+    if new["series"] != old["series"] {
+        event_series(new, errors);
+    }
+    let last = [("reportingInstance", "reportingInstance")];
+    for (field, name) in FIXED.into_iter().chain(last) {
+        let found = &new[field];
+        if *found == old[field] {
+            continue;
+        }
+        let shown = match name {
+            "involvedObject" => diff::internal_text("core.ObjectReference", found),
+            "related" if !found.is_null() => diff::internal_text("core.ObjectReference", found),
+            "source" | "firstTimestamp" | "lastTimestamp" | "count" | "eventTime" | "related" => {
+                json_text(found)
+            }
+            _ => quote(found.as_str().unwrap_or_default()),
+        };
+        errors.push(FieldError::invalid(name, shown, "field is immutable"));
+    }
+}
+
+/// `ValidateNamespace`: the finalizers of the specification.
+pub(super) fn namespace(object: &Value, errors: &mut Errors) {
+    let path = "spec.finalizers";
+    for name in super::check::texts(&object["spec"], "finalizers") {
+        problems(errors, path, name, names::qualified_name(name));
+        if !name.contains('/') && !matches!(name, "kubernetes" | "orphan" | "foregroundDeletion") {
+            let why = "name is neither a standard finalizer name nor is it fully qualified";
+            errors.push(FieldError::invalid(path, quote(name), why));
         }
     }
 }

@@ -8,8 +8,10 @@ use serde_json::Value;
 use super::super::super::golang::quote;
 use super::super::super::status::FieldError;
 use super::super::quantity::Quantity;
-use super::check::{Errors, child, dns_label, item, list, supported_text, text};
-use super::downward::field_selector;
+use super::check::{Errors, child, dns_label, item, labels, list, supported_text, text};
+use super::files::{descending, keys, mode, no_backsteps};
+use super::formats::csi_driver_name;
+use super::projections::{downward_file, projected};
 
 /// The valid volumes of a pod, by name.
 pub(super) type Volumes<'v> = BTreeMap<&'v str, &'v Value>;
@@ -47,8 +49,6 @@ const SOURCES: [&str; 30] = [
     "ephemeral",
     "image",
 ];
-
-const MODE: &str = "must be a number between 0 and 0777 (octal), both inclusive";
 
 /// The volumes of a pod. Returns the valid ones.
 pub(super) fn volumes<'v>(errors: &mut Errors, spec: &'v Value, path: &str) -> Volumes<'v> {
@@ -127,23 +127,17 @@ fn one_source(errors: &mut Errors, kind: &str, source: &Value, path: &str) {
             keys(errors, source, path);
         }
         "persistentVolumeClaim" => required(&["claimName"]),
-        "nfs" => {
-            required(&["server", "path"]);
-            let folder = text(source, "path");
-            if !folder.starts_with('/') {
-                let why = "must be an absolute path";
-                errors.push(FieldError::invalid(child(path, "path"), quote(folder), why));
-            }
-        }
-        "csi" => required(&["driver"]),
+        "nfs" => nfs(errors, source, path),
+        "csi" => csi_driver_name(errors, text(source, "driver"), &child(path, "driver")),
         "image" => required(&["reference"]),
         "glusterfs" => required(&["endpoints", "path"]),
         "awsElasticBlockStore" | "cinder" => required(&["volumeID"]),
         "gcePersistentDisk" => required(&["pdName"]),
         "downwardAPI" => {
             mode(errors, source, "defaultMode", path);
-            for (index, file) in list(source, "items").iter().enumerate() {
-                downward_file(errors, file, &item(&child(path, "items"), index));
+            // Upstream names the source, not the file.
+            for file in list(source, "items") {
+                downward_file(errors, file, path);
             }
         }
         "projected" => projected(errors, source, path),
@@ -151,15 +145,16 @@ fn one_source(errors: &mut Errors, kind: &str, source: &Value, path: &str) {
             errors.push(FieldError::required(child(path, "volumeClaimTemplate"), ""));
         }
         "ephemeral" => {
-            let spec = &source["volumeClaimTemplate"]["spec"];
-            let path = child(&child(path, "volumeClaimTemplate"), "spec");
-            super::claims::claim_spec(errors, spec, &path);
+            let claim = &source["volumeClaimTemplate"];
+            let path = child(path, "volumeClaimTemplate");
+            labels(errors, &claim["metadata"]["labels"], &child(&path, "metadata.labels"));
+            super::claims::claim_spec(errors, &claim["spec"], &child(&path, "spec"));
         }
         _ => {}
     }
 }
 
-fn host_path(errors: &mut Errors, source: &Value, path: &str) {
+pub(super) fn host_path(errors: &mut Errors, source: &Value, path: &str) {
     let folder = text(source, "path");
     if folder.is_empty() {
         errors.push(FieldError::required(child(path, "path"), ""));
@@ -179,100 +174,17 @@ fn host_path(errors: &mut Errors, source: &Value, path: &str) {
     supported_text(errors, text(source, "type"), &child(path, "type"), &kinds);
 }
 
-fn no_backsteps(errors: &mut Errors, found: &str, path: &str) {
-    if found.split('/').any(|part| part == "..") {
-        errors.push(FieldError::invalid(path, quote(found), "must not contain '..'"));
+/// `validateNFSVolumeSource`.
+pub(super) fn nfs(errors: &mut Errors, source: &Value, path: &str) {
+    for field in ["server", "path"] {
+        if text(source, field).is_empty() {
+            errors.push(FieldError::required(child(path, field), ""));
+        }
     }
-}
-
-/// `validateLocalDescendingPath`.
-fn descending(errors: &mut Errors, found: &str, path: &str) {
-    if found.starts_with('/') {
-        errors.push(FieldError::invalid(path, quote(found), "must be a relative path"));
-    }
-    no_backsteps(errors, found, path);
-}
-
-fn mode(errors: &mut Errors, source: &Value, field: &str, path: &str) {
-    if let Some(mode) = source[field].as_i64().filter(|mode| !(0..=0o777).contains(mode)) {
-        errors.push(FieldError::invalid(child(path, field), mode, MODE));
-    }
-}
-
-/// `validateKeyToPath`.
-fn keys(errors: &mut Errors, source: &Value, path: &str) {
-    for (index, key) in list(source, "items").iter().enumerate() {
-        let path = item(&child(path, "items"), index);
-        for field in ["key", "path"] {
-            if text(key, field).is_empty() {
-                errors.push(FieldError::required(child(&path, field), ""));
-            }
-        }
-        let file = text(key, "path");
-        descending(errors, file, &child(&path, "path"));
-        if file.starts_with("..") && !file.starts_with("../") && file != ".." {
-            let why = "must not start with '..'";
-            errors.push(FieldError::invalid(child(&path, "path"), quote(file), why));
-        }
-        mode(errors, key, "mode", &path);
-    }
-}
-
-/// The fields that a file of the downward API can hold.
-const DOWNWARD: [&str; 5] = [
-    "metadata.annotations",
-    "metadata.labels",
-    "metadata.name",
-    "metadata.namespace",
-    "metadata.uid",
-];
-
-fn downward_file(errors: &mut Errors, file: &Value, path: &str) {
-    if text(file, "path").is_empty() {
-        errors.push(FieldError::required(child(path, "path"), ""));
-    }
-    descending(errors, text(file, "path"), &child(path, "path"));
-    match (&file["fieldRef"], &file["resourceFieldRef"]) {
-        (Value::Null, Value::Null) => {
-            let why = "one of fieldRef and resourceFieldRef is required";
-            errors.push(FieldError::required(child(path, "fieldRef"), why));
-        }
-        (field, Value::Null) => {
-            field_selector(errors, field, &DOWNWARD, &child(path, "fieldRef"));
-        }
-        _ => {}
-    }
-    mode(errors, file, "mode", path);
-}
-
-fn projected(errors: &mut Errors, source: &Value, path: &str) {
-    mode(errors, source, "defaultMode", path);
-    for (index, part) in list(source, "sources").iter().enumerate() {
-        let path = item(&child(path, "sources"), index);
-        for kind in ["secret", "configMap"] {
-            if !part[kind].is_null() {
-                let path = child(&path, kind);
-                if text(&part[kind], "name").is_empty() {
-                    errors.push(FieldError::required(child(&path, "name"), ""));
-                }
-                keys(errors, &part[kind], &path);
-            }
-        }
-        for (index, file) in list(&part["downwardAPI"], "items").iter().enumerate() {
-            let path = item(&child(&child(&path, "downwardAPI"), "items"), index);
-            downward_file(errors, file, &path);
-        }
-        let token = &part["serviceAccountToken"];
-        let seconds = token["expirationSeconds"].as_i64();
-        let at = child(&child(&path, "serviceAccountToken"), "expirationSeconds");
-        if let Some(seconds) = seconds.filter(|seconds| *seconds < 600) {
-            let why = "may not specify a duration less than 10 minutes";
-            errors.push(FieldError::invalid(at, seconds, why));
-        }
-        if !token.is_null() && text(token, "path").is_empty() {
-            let path = child(&child(&path, "serviceAccountToken"), "path");
-            errors.push(FieldError::required(path, ""));
-        }
+    let folder = text(source, "path");
+    if !folder.starts_with('/') {
+        let why = "must be an absolute path";
+        errors.push(FieldError::invalid(child(path, "path"), quote(folder), why));
     }
 }
 

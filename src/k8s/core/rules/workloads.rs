@@ -32,7 +32,7 @@ pub(super) fn template_labels(errors: &mut Errors, spec: &Value) {
     let labels = &spec["template"]["metadata"]["labels"];
     let selector = &spec["selector"];
     let all = !selector.is_null() && is_empty_selector(selector);
-    if !all && !selects(selector, labels) {
+    if !all && check::is_readable(selector) && !selects(selector, labels) {
         let why = "`selector` does not match template `labels`";
         let path = "spec.template.metadata.labels";
         errors.push(FieldError::invalid(path, json_text(labels), why));
@@ -173,6 +173,11 @@ pub(super) fn replication_controller(object: &Value, errors: &mut Errors) {
     lasting_pods(errors, spec, "ReplicationController");
 }
 
+/// `ValidatePodTemplate`.
+pub(super) fn pod_template(object: &Value, errors: &mut Errors) {
+    template(errors, &object["template"], "template");
+}
+
 /// `ValidateDaemonSet`.
 pub(super) fn daemon_set(object: &Value, errors: &mut Errors) {
     let spec = &object[SPEC];
@@ -232,7 +237,7 @@ pub(super) fn stateful_set(object: &Value, errors: &mut Errors) {
     let retention = &spec["persistentVolumeClaimRetentionPolicy"];
     for field in ["whenDeleted", "whenScaled"] {
         let path = child("spec.persistentVolumeClaimRetentionPolicy", field);
-        check::supported_text(errors, text(retention, field), &path, &["Delete", "Retain"]);
+        check::supported_text(errors, text(retention, field), &path, &["Retain", "Delete"]);
     }
     non_negative(errors, spec, "replicas", SPEC);
     non_negative(errors, spec, "minReadySeconds", SPEC);
@@ -256,8 +261,10 @@ fn template_with_claims(spec: &Value) -> Value {
         pods.remove("hostname");
         let claims = check::list(spec, "volumeClaimTemplates");
         if !claims.is_empty() {
-            let names: Vec<&str> =
+            let mut names: Vec<&str> =
                 claims.iter().map(|claim| text(&claim["metadata"], "name")).collect();
+            names.sort_unstable();
+            names.dedup();
             let mut volumes: Vec<Value> = names
                 .iter()
                 .map(|name| json!({"name": name, "persistentVolumeClaim": {"claimName": name}}))
@@ -314,6 +321,11 @@ pub(super) fn stateful_set_change(new: &Value, old: &Value, errors: &mut Errors)
     let rest = |value: &Value| {
         let mut spec = value[SPEC].as_object().cloned().unwrap_or_default();
         spec.retain(|field, _| !MUTABLE.contains(&field.as_str()));
+        // The types of the claims are set by the server.
+        let claims = spec.get_mut("volumeClaimTemplates").and_then(Value::as_array_mut);
+        for claim in claims.into_iter().flatten().filter_map(Value::as_object_mut) {
+            claim.retain(|field, _| field == "metadata" || field == "spec");
+        }
         spec
     };
     if rest(new) != rest(old) {

@@ -25,7 +25,14 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
+	apps "k8s.io/kubernetes/pkg/apis/apps"
+	batch "k8s.io/kubernetes/pkg/apis/batch"
 	core "k8s.io/kubernetes/pkg/apis/core"
+	flowcontrol "k8s.io/kubernetes/pkg/apis/flowcontrol"
+	networking "k8s.io/kubernetes/pkg/apis/networking"
+	policy "k8s.io/kubernetes/pkg/apis/policy"
+	rbac "k8s.io/kubernetes/pkg/apis/rbac"
+	storage "k8s.io/kubernetes/pkg/apis/storage"
 	"k8s.io/kubernetes/pkg/controlplane"
 	"k8s.io/kubernetes/pkg/printers"
 	printersinternal "k8s.io/kubernetes/pkg/printers/internalversion"
@@ -215,7 +222,9 @@ func (t *types) kind(of reflect.Type) string {
 	panic(of.String())
 }
 
-func (t *types) fields(of reflect.Type, model definition) {
+// fields writes a line for each field. Those of an embedded struct are written in its place, with its name: errors of
+// decoding name it.
+func (t *types) fields(of reflect.Type, model definition, inside string) {
 	for i := range of.NumField() {
 		field := of.Field(i)
 		tag, tagged := field.Tag.Lookup("json")
@@ -225,7 +234,7 @@ func (t *types) fields(of reflect.Type, model definition) {
 			continue
 		}
 		if field.Anonymous && name == "" {
-			t.fields(field.Type, model)
+			t.fields(field.Type, model, strings.TrimPrefix(inside+"."+field.Name, "."))
 			continue
 		}
 		if name == "" {
@@ -250,6 +259,9 @@ func (t *types) fields(of reflect.Type, model definition) {
 		}
 		if merge := field.Tag.Get("patchMergeKey"); merge != "" {
 			line += " mk=" + merge
+		}
+		if inside != "" {
+			line += " in=" + inside
 		}
 		property := model.Properties[name]
 		if property.ListType != "" {
@@ -287,7 +299,7 @@ func (t *types) write(of reflect.Type) {
 		line += " mt=" + model.MapType
 	}
 	fmt.Fprintln(t.out, line)
-	t.fields(of, model)
+	t.fields(of, model, "")
 }
 
 // structs writes the structs of the given kinds, and those that they refer to.
@@ -319,7 +331,14 @@ func structs(root, out string, kinds map[schema.GroupVersionKind]bool) {
 		t.queue = append(t.queue, of)
 	}
 	// These are shown in errors as their internal types.
-	t.queue = append(t.queue, reflect.TypeFor[core.PodTemplateSpec](), reflect.TypeFor[core.PersistentVolumeClaimSpec]())
+	t.queue = append(t.queue, reflect.TypeFor[core.PodTemplateSpec](), reflect.TypeFor[core.PersistentVolumeClaimSpec](),
+		reflect.TypeFor[core.PersistentVolumeSource](), reflect.TypeFor[core.VolumeNodeAffinity](), reflect.TypeFor[core.Taint](),
+		reflect.TypeFor[core.NodeAddress](), reflect.TypeFor[core.NodeConfigSource](), reflect.TypeFor[core.ObjectReference](),
+		reflect.TypeFor[core.ServicePort](), reflect.TypeFor[core.Endpoints](), reflect.TypeFor[flowcontrol.FlowSchemaSpec](),
+		reflect.TypeFor[flowcontrol.PriorityLevelConfigurationSpec](), reflect.TypeFor[policy.PodDisruptionBudgetSpec](),
+		reflect.TypeFor[rbac.RoleRef](), reflect.TypeFor[networking.ParentReference](), reflect.TypeFor[storage.CSINodeDriver](), reflect.TypeFor[storage.VolumeAttachmentSpec](),
+		reflect.TypeFor[apps.DeploymentStrategy](), reflect.TypeFor[apps.DaemonSetUpdateStrategy](),
+		reflect.TypeFor[apps.StatefulSetUpdateStrategy](), reflect.TypeFor[batch.JobSpec](), reflect.TypeFor[apps.StatefulSetSpec]())
 	for len(t.queue) > 0 {
 		next := t.queue[0]
 		t.queue = t.queue[1:]

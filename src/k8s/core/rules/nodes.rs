@@ -1,0 +1,73 @@
+//! Rules of nodes (`pkg/apis/core/validation/validation.go`, `pkg/registry/core/node`).
+
+use serde_json::Value;
+
+use super::super::super::golang::json_text;
+use super::super::super::status::FieldError;
+use super::super::diff;
+use super::addresses::{Cidr, cidr};
+use super::check::{Errors, child, entries, item, list, text, texts};
+use super::node_selectors::taints;
+use super::requirements::resource_amount;
+
+/// `ValidateNode`.
+pub(super) fn node(object: &Value, errors: &mut Errors) {
+    let spec = &object["spec"];
+    taints(errors, list(spec, "taints"), "metadata.taints");
+    amounts(errors, &object["status"]);
+    for (index, found) in texts(spec, "podCIDRs").enumerate() {
+        cidr(errors, found, &item("spec.podCIDRs", index));
+    }
+    let families: Vec<bool> = texts(spec, "podCIDRs")
+        .filter_map(|found| Cidr::parse(found).map(|cidr| cidr.is_ipv4()))
+        .collect();
+    let count = list(spec, "podCIDRs").len();
+    let dual = families.len() == count && families.contains(&true) && families.contains(&false);
+    if count > 1 && (!dual || count > 2) {
+        let why = "may specify no more than one CIDR for each IP family";
+        errors.push(FieldError::invalid("spec.podCIDRs", json_text(&spec["podCIDRs"]), why));
+    }
+}
+
+/// `ValidateNodeResources`.
+fn amounts(errors: &mut Errors, status: &Value) {
+    for field in ["capacity", "allocatable"] {
+        for (name, value) in entries(status, field) {
+            resource_amount(errors, name, value, &child(&child("status", field), name));
+        }
+    }
+}
+
+/// `ValidateNodeUpdate`, after `ValidateNode`.
+pub(super) fn node_change(new: &Value, old: &Value, errors: &mut Errors) {
+    amounts(errors, &new["status"]);
+    let addresses = list(&new["status"], "addresses");
+    for (index, address) in addresses.iter().enumerate() {
+        if addresses[..index].contains(address) {
+            let shown = diff::internal_text("core.NodeAddress", address);
+            errors.push(FieldError::duplicate(item("status.addresses", index), shown));
+        }
+    }
+    let (spec, before) = (&new["spec"], &old["spec"]);
+    let (now, had) = (list(spec, "podCIDRs"), list(before, "podCIDRs"));
+    let changed = if had.is_empty() {
+        0
+    } else if had.len() == now.len() {
+        had.iter().zip(now).filter(|(had, now)| had != now).count()
+    } else {
+        1
+    };
+    for _ in 0..changed {
+        let why = "node updates may not change podCIDR except from \"\" to valid";
+        errors.push(FieldError::forbidden("spec.podCIDRs", why));
+    }
+    let provider = text(before, "providerID");
+    if !provider.is_empty() && provider != text(spec, "providerID") {
+        let why = "node updates may not change providerID except from \"\" to valid";
+        errors.push(FieldError::forbidden("spec.providerID", why));
+    }
+    taints(errors, list(spec, "taints"), "metadata.taints");
+    if text(spec, "externalID") != text(before, "externalID") {
+        errors.push(FieldError::forbidden("spec.externalID", "may not be updated"));
+    }
+}
