@@ -95,6 +95,11 @@ impl Credentials {
             RequestPart::Cookie => self.any(credential, asked.cookie(name)),
             RequestPart::Query => self.any(credential, asked.parameter(name)),
             RequestPart::Form => self.any(credential, asked.form(name)),
+            RequestPart::Path => {
+                let mut segments = asked.path().split('/').skip(1);
+                let segment = name.parse().ok().and_then(|number| segments.nth(number));
+                self.any(credential, segment.into_iter())
+            }
             RequestPart::Json => {
                 let value =
                     asked.json().and_then(|json| json.pointer(name)).and_then(Value::as_str);

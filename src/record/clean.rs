@@ -55,9 +55,8 @@ impl<'r> Clean<'r> {
 
     /// The credentials of the request, for the metadata of its mapping; nothing where it has none.
     pub(super) fn credentials(&self) -> Option<Value> {
-        let query = self.target.split_once('?').map(|(_, query)| query);
         let body = self.sent.body.bytes().unwrap_or_default();
-        let credentials = self.redactor.credentials(&self.sent.headers, query, &body)?;
+        let credentials = self.redactor.credentials(&self.sent.headers, self.target, &body)?;
         serde_json::to_value(credentials).ok()
     }
 

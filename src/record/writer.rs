@@ -16,8 +16,8 @@ use super::exchange::{Arrivals, ReceivedAnswer, SentRequest, path_of};
 use super::failures::Failures;
 use super::faults::{BackendFault, FaultLog};
 use super::files::{
-    BODIES, Folder, FolderLock, ManifestOf, begin_manifest, remove_blank, remove_unfinished,
-    try_to_write, write_manifest,
+    BODIES, Folder, FolderLock, ManifestOf, begin_manifest, links_of, remove_blank,
+    remove_unfinished, try_to_write, write_manifest,
 };
 use super::key_file;
 use super::ledger::{Earlier, Ledger, RecordingOf};
@@ -43,6 +43,8 @@ struct Inner {
     backend: String,
     /// The name of the profile of the server that records.
     profile: &'static str,
+    /// The links that are rewritten.
+    links: Option<Arc<Links>>,
     /// The faults of the backend, where they are recorded.
     faults: Option<FaultLog>,
     /// The largest body that is recorded, in bytes.
@@ -55,8 +57,8 @@ impl Drop for Inner {
     fn drop(&mut self) {
         // Waits for its threads.
         self.queue = None;
-        let Self { folder, backend, profile, ledger, redactor, log, .. } = self;
-        let of = ManifestOf { backend, profile };
+        let Self { folder, backend, profile, links, ledger, redactor, log, .. } = self;
+        let of = ManifestOf { backend, profile, links: links.as_deref() };
         if let Err(error) = write_manifest(&folder.0, folder, &of, ledger.counts()) {
             log(&format!("the manifest of {} cannot be written: {error}", folder.0.display()));
         }
@@ -101,9 +103,10 @@ impl Recorder {
         remove_unfinished(&directory.join(BODIES));
         let ledger = Arc::new(Ledger::open(directory, of.earlier)?);
         let folder = Folder(directory.into());
-        let manifest = ManifestOf { backend: &of.backend, profile: of.profile };
-        begin_manifest(directory, &folder, &manifest, ledger.counts())?;
         let links = of.links.as_ref();
+        let manifest =
+            ManifestOf { backend: &of.backend, profile: of.profile, links: links.map(Arc::as_ref) };
+        begin_manifest(directory, &folder, &manifest, ledger.counts())?;
         let sink = MappingSink::new(directory, &ledger, links, redactor, log);
         let spools = sink.spools.clone();
         let (queue, _) =
@@ -118,6 +121,7 @@ impl Recorder {
             spools: SpoolThread::start(spools)?,
             backend: of.backend,
             profile: of.profile,
+            links: links.cloned(),
             faults: of.keeps_faults.then(FaultLog::default),
             most_of_body: of.most_of_body,
             _lock: lock,
@@ -138,7 +142,8 @@ impl Recorder {
             lock => lock?,
         };
         let redactor = Self::redactor(directory, key)?;
-        recover(directory, None, &redactor, log)?;
+        let links = links_of(directory).map(Arc::new);
+        recover(directory, links.as_ref(), &redactor, log)?;
         drop(lock);
         Ok(())
     }

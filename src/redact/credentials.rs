@@ -17,8 +17,10 @@ use crate::message::Query;
 use crate::message::decoded::is_form;
 
 use super::Redactor;
+use super::data_names::names_data;
 use super::key::Key;
 use super::names::{self, Place};
+use super::opaque;
 use super::pass::Pass;
 
 /// How many credentials of a request are recorded; others are not compared.
@@ -76,6 +78,8 @@ pub(crate) enum RequestPart {
     Form,
     /// A JSON body.
     Json,
+    /// A segment of the path; its name is its number, from 0.
+    Path,
 }
 
 impl RecordedCredential {
@@ -180,15 +184,20 @@ fn subject(token: &str) -> Option<String> {
 }
 
 impl Redactor {
-    /// The credentials of a request; nothing where it has none.
+    /// The credentials of a request; nothing where it has none. `target` is its path and query.
     pub(crate) fn credentials(
         &self,
         headers: &HeaderMap,
-        query: Option<&str>,
+        target: &str,
         body: &[u8],
     ) -> Option<RecordedCredentials> {
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (target, None),
+        };
         let mut found = Finder { key: &self.key, pass: self.pass(""), values: Vec::new() };
         found.headers(headers);
+        found.path(path);
         if let Ok(query) = Query::parse(query) {
             found.parameters(RequestPart::Query, &query);
         }
@@ -266,9 +275,32 @@ impl Finder<'_> {
         }
     }
 
+    /// Segments that look like a token: most are identities of what is asked for.
+    fn path(&mut self, path: &str) {
+        let mut start = 0;
+        for (number, segment) in path.split('/').skip(1).enumerate() {
+            start += 1;
+            let whole = start..start + segment.len();
+            if !opaque::runs(path, whole).is_empty()
+                && let Some(pseudonym) = self.pass.changed(segment)
+            {
+                self.push(RequestPart::Path, &number.to_string(), segment, pseudonym);
+            }
+            start += segment.len();
+        }
+    }
+
+    /// Whether a value is replaced for its looks alone, and is not drawn for one request: it may tell requests apart.
+    fn is_opaque(&self, name: &str, value: &str) -> bool {
+        !names::is_drawn(name)
+            && !names_data(name)
+            && !names::is_secret_value(name, Place::Field, value)
+            && !opaque::runs(value, 0..value.len()).is_empty()
+    }
+
     fn parameters(&mut self, part: RequestPart, parameters: &Query<'_>) {
         for (name, value) in parameters.iter() {
-            if names::says_who_asks(name, Place::Query) {
+            if names::says_who_asks(name, Place::Query) || self.is_opaque(name, value) {
                 let value = comparable(part, name, value).unwrap_or(value);
                 let pseudonym = self.pass.parameter(name, value);
                 self.push(part, name, value, pseudonym);
@@ -282,6 +314,10 @@ impl Finder<'_> {
         }
         let end = pointer.len();
         match value {
+            Value::String(text) if self.is_opaque(name, text) => {
+                let pseudonym = self.pass.nested(text).unwrap_or_else(|| text.clone());
+                self.push(RequestPart::Json, pointer, text, pseudonym);
+            }
             Value::String(text) if names::says_who_asks(name, Place::Field) => {
                 let pseudonym = self.pass.hide_value(text, name);
                 if pseudonym != *text {

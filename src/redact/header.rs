@@ -45,7 +45,7 @@ impl Pass<'_> {
                 _ => self.hide_value(value, ""),
             };
         }
-        self.changed(value).unwrap_or_else(|| value.to_owned())
+        self.changed_under(name.as_str(), value).unwrap_or_else(|| value.to_owned())
     }
 
     /// Browsers have no other place for a token: `bearer, TOKEN`.
@@ -81,7 +81,7 @@ impl Pass<'_> {
         if names::is_secret_value(name, Place::Query, value) {
             return self.hide(value);
         }
-        self.changed(value).unwrap_or_else(|| value.to_owned())
+        self.changed_under(name, value).unwrap_or_else(|| value.to_owned())
     }
 
     /// Path and query, without their secrets.

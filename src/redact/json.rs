@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::data_names::names_data;
 use super::edit::Edit;
 use super::names::{self, Place};
 use super::pass::Pass;
@@ -104,7 +105,10 @@ impl Walk<'_> {
                 {
                     Some(self.pass.hide_value(&decoded, around.name))
                 } else {
-                    self.pass.nested(&decoded)
+                    self.pass.of_data.set(names_data(around.name));
+                    let new = self.pass.nested(&decoded);
+                    self.pass.of_data.set(false);
+                    new
                 };
                 if let Some(new) = new.filter(|new| *new != decoded) {
                     self.edits.push(Edit { range: range.clone(), text: escaped(&new) });

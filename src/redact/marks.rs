@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
+use super::services::SERVICES;
+
 /// A scheme of credentials, such as `Bearer`.
 pub(super) const SCHEME: u32 = 1;
 /// A word for a secret, as people write it.
@@ -18,6 +20,8 @@ pub(super) const KEY: u32 = 1 << 4;
 pub(super) const COMMAND: u32 = 1 << 5;
 /// An option of a program.
 pub(super) const OPTION: u32 = 1 << 6;
+/// The name of a service that gives keys to its users.
+pub(super) const SERVICE: u32 = 1 << 7;
 
 #[rustfmt::skip]
 const WORDS: [(u32, &[&str]); 7] = [
@@ -38,8 +42,9 @@ const WORDS: [(u32, &[&str]); 7] = [
 
 /// The search, and what each of its words marks.
 static SEARCH: LazyLock<Option<(AhoCorasick, Vec<u32>)>> = LazyLock::new(|| {
-    let words: Vec<(u32, &str)> =
-        WORDS.iter().flat_map(|(mark, words)| words.iter().map(|word| (*mark, *word))).collect();
+    let services = SERVICES.iter().chain(&["linked-in", "linked_in"]).map(|name| (SERVICE, *name));
+    let words = WORDS.iter().flat_map(|(mark, words)| words.iter().map(|word| (*mark, *word)));
+    let words: Vec<(u32, &str)> = words.chain(services).collect();
     let search = AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .build(words.iter().map(|(_, word)| word))

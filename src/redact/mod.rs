@@ -12,10 +12,12 @@
 //! pseudonyms.
 
 mod base64_text;
+mod beside;
 mod body;
 mod coding;
 mod commands;
 mod credentials;
+mod data_names;
 mod edit;
 mod elements;
 mod encodings;
@@ -26,6 +28,7 @@ mod key_file;
 mod known;
 mod marks;
 mod names;
+mod opaque;
 mod pairs;
 mod pass;
 mod pattern;
@@ -33,6 +36,7 @@ mod pattern;
 mod pending;
 mod phrases;
 mod random;
+mod services;
 mod source;
 mod text;
 mod trigger;
@@ -206,6 +210,7 @@ pub(crate) fn is_of_secrets(target: &str) -> bool {
 /// Compiles all patterns: the first text would wait for it, which takes some ten milliseconds.
 #[cfg(feature = "record")]
 pub(crate) fn compile_patterns() {
+    beside::compile();
     commands::compile();
     elements::compile();
     encodings::compile();

@@ -2,15 +2,13 @@
 //! elements, keys of texts. The rule looks at the words of a name, so that `db_password`, `DB_PASSWORD`,
 //! `dbPassword` and `db-password` are one.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use super::random::looks_random;
+use super::services::{self, after_service, is_key_of_service};
+use super::words::{AFTER, BEFORE_KEY, FINDS, FLAT, OF_PAGES, SECRET, decoded, words};
 use foldhash::fast::RandomState;
-use percent_encoding::percent_decode_str;
-
-use super::random::{looks_like_key, looks_random};
-use super::words::{AFTER, BEFORE_KEY, FINDS, FLAT, OF_PAGES, SECRET, is_service};
 
 /// Where a name stands: a few words are secret only there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +29,7 @@ struct Facts {
     least: Option<usize>,
     holds_secrets: bool,
     is_secret_number: bool,
+    of_service: bool,
     names_another: bool,
     is_of_name: Option<bool>,
 }
@@ -43,6 +42,7 @@ impl Facts {
             least: least(&words, place),
             holds_secrets: words_hold_secrets(&words),
             is_secret_number: words_are_secret_number(&words),
+            of_service: is_key_of_service(&words.iter().map(String::as_str).collect::<Vec<_>>()),
             names_another: words_name_another(&words),
             is_of_name: words_are_of_name(&words),
         }
@@ -96,8 +96,12 @@ pub(super) fn is_secret_value(name: &str, place: Place, value: &str) -> bool {
     if value.len() <= 3 && name.eq_ignore_ascii_case("code") {
         return false;
     }
-    let Facts { secret, least, .. } = facts(name, place);
-    let is_token = || looks_random(value) || is_service(name) && looks_like_key(value);
+    let Facts { secret, least, of_service, .. } = facts(name, place);
+    let is_token = || {
+        looks_random(value)
+            || uuid::Uuid::try_parse(value).is_ok()
+            || of_service && services::may_be_key(value)
+    };
     secret || least.is_some_and(|least| value.len() >= least) && is_token()
 }
 
@@ -140,7 +144,9 @@ fn words_are_secret(words: &[String], place: Place) -> bool {
         matches!(words, [.., of, community] if community == "community" && matches!(&**of, "snmp" | "ro" | "rw"))
             || matches!(words, [.., community, string] if community == "community" && string == "string")
     };
-    if is_saml(words) || is_community(words) || is_phrase(words) {
+    // A package server that takes a license as user and password.
+    let is_license = words.iter().any(|word| word == "contribsys");
+    if is_saml(words) || is_community(words) || is_phrase(words) || is_license {
         return true;
     }
     // The word that counts: the last one that only says in which form the secret is does not.
@@ -190,15 +196,19 @@ fn least(words: &[String], place: Place) -> Option<usize> {
         ["policy"] => in_query.then_some(28),
         // The answer to a question of security.
         ["answer"] => in_query.then_some(0),
-        // A name of a service alone: its key, or an id there, which is shorter or no token.
-        [service] if is_service(service) => Some(15),
+        // A name of a service alone, or of its key.
+        words if is_key_of_service(words) => Some(services::SHORTEST),
+        // The identity of an application there.
+        words if matches!(after_service(words), Some(["client" | "app" | "access", "id"])) => {
+            Some(services::SHORTEST)
+        }
         // Links that sign somebody in, and keys of small services.
         [
             "sas" | "sso" | "magic" | "tk" | "k" | "t" | "appid" | "invite" | "share" | "login"
             | "unlock",
         ]
         | ["app", "id"] => in_query.then_some(20),
-        [.., "key"] => (!is_key_of_data(&words)).then_some(16),
+        [.., "key"] => (!is_key_of_data(&words)).then_some(12),
         _ => None,
     }
 }
@@ -363,36 +373,6 @@ fn is_code(words: &[String]) -> bool {
         }
         _ => false,
     }
-}
-
-fn decoded(name: &str) -> Cow<'_, str> {
-    if name.contains('%') { percent_decode_str(name).decode_utf8_lossy() } else { name.into() }
-}
-
-/// The words of a name, in lower case.
-fn words(name: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let chars: Vec<char> = name.chars().collect();
-    for (at, c) in chars.iter().enumerate() {
-        if !c.is_alphanumeric() {
-            words.push(std::mem::take(&mut word));
-            continue;
-        }
-        let before = at.checked_sub(1).map(|at| chars[at]);
-        // `accessKey`, and the last letter of a row of capitals: `APIKey`.
-        let begins = c.is_uppercase()
-            && (before.is_some_and(|before| before.is_lowercase() || before.is_ascii_digit())
-                || before.is_some_and(char::is_uppercase)
-                    && chars.get(at + 1).is_some_and(|after| after.is_lowercase()));
-        if begins {
-            words.push(std::mem::take(&mut word));
-        }
-        word.extend(c.to_lowercase());
-    }
-    words.push(word);
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 #[cfg(test)]

@@ -14,8 +14,29 @@ use super::pass::Pass;
 /// The longest name that is looked at, in bytes.
 const LONGEST_NAME: usize = 64;
 
+/// How many quotes and spaces stand between a name and its value at most.
+const MOST_MARKS: usize = 8;
+
 /// The words of a sentence: a line with more of them is one.
 const MOST_WORDS: usize = 6;
+
+/// The name in front of a value: `name: "value"`, `name=value`, `<name>value`.
+pub(super) fn name_before(text: &str, value: usize) -> Option<&str> {
+    let bytes = text.as_bytes();
+    let mut at = value;
+    while at > 0 && value - at < MOST_MARKS && b"\"'\\ \t".contains(&bytes[at - 1]) {
+        at -= 1;
+    }
+    match bytes.get(at.checked_sub(1)?)? {
+        b':' | b'=' => before(text, at - 1).map(|named| named.name),
+        b'>' => {
+            let tag = &text[text[..at].rfind('<')? + 1..at - 1];
+            let name = tag.split(char::is_whitespace).next()?;
+            name.rsplit(':').next()
+        }
+        _ => None,
+    }
+}
 
 /// The name before a mark, and where it stands.
 struct Named<'t> {
@@ -107,7 +128,12 @@ fn before(text: &str, at: usize) -> Option<Named<'_>> {
     while start < end && !bytes[start].is_ascii_alphabetic() {
         start += 1;
     }
-    (start < end).then(|| Named { name: &text[start..end], start })
+    // `acme key: value`: the word before says what the key is of.
+    if text[start..end].eq_ignore_ascii_case("key") && text[..start].ends_with(' ') {
+        let word = bytes[..start - 1].iter().rev().take(LONGEST_NAME);
+        start -= 1 + word.take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    }
+    (start < end).then(|| Named { name: text[start..end].trim_start(), start })
 }
 
 /// What is before a name in its line, without the words that declare it.
@@ -202,6 +228,25 @@ fn quoted(bytes: &[u8]) -> Option<usize> {
             b'\\' if bytes.get(at + 1) == Some(&b'"') => return Some(at),
             b'\\' => at += 2,
             _ => at += 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stands_in_front_of_its_value() {
+        for (text, name) in [
+            ("etag: \"V", Some("etag")),
+            ("{\"id\":\"V", Some("id")),
+            ("?cursor=V", Some("cursor")),
+            ("<a:VersionId x='1'>V", Some("VersionId")),
+            ("see V", None),
+            ("V", None),
+        ] {
+            assert_eq!(name_before(text, text.len() - 1), name, "{text}");
         }
     }
 }

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::base64_text::Base64;
+use super::data_names::names_data;
 use super::edit::{self, Edit, MARK};
 use super::key::Key;
 use super::known::Known;
@@ -35,13 +36,21 @@ pub(crate) struct Pass<'k> {
     by: By<'k>,
     /// It is about Kubernetes Secrets.
     pub(super) of_secrets: bool,
+    /// What is looked at has a name of data: a value that looks drawn is no secret.
+    pub(super) of_data: Cell<bool>,
     found: RefCell<BTreeSet<String>>,
     nested: Cell<usize>,
 }
 
 impl<'k> Pass<'k> {
     pub(super) fn new(by: By<'k>) -> Self {
-        Self { by, of_secrets: false, found: RefCell::default(), nested: Cell::default() }
+        Self {
+            by,
+            of_secrets: false,
+            of_data: Cell::default(),
+            found: RefCell::default(),
+            nested: Cell::default(),
+        }
     }
 
     /// The secrets found so far that are long enough to search for elsewhere.
@@ -58,6 +67,14 @@ impl<'k> Pass<'k> {
     pub(crate) fn changed(&self, text: &str) -> Option<String> {
         let new = edit::apply(text, self.edits(text));
         (new != text).then_some(new)
+    }
+
+    /// A text under a name, where something in it is secret.
+    pub(super) fn changed_under(&self, name: &str, text: &str) -> Option<String> {
+        self.of_data.set(names_data(name));
+        let new = self.changed(text);
+        self.of_data.set(false);
+        new
     }
 
     fn edits(&self, text: &str) -> Vec<Edit> {

@@ -10,9 +10,11 @@ pub(super) fn looks_random(value: &str) -> bool {
     }
     let has = |of: fn(&u8) -> bool| bytes.iter().any(of);
     let (lower, upper) = (has(u8::is_ascii_lowercase), has(u8::is_ascii_uppercase));
-    let is_one_word = || bytes.iter().all(u8::is_ascii_alphanumeric);
-    has(u8::is_ascii_digit)
-        && (lower && upper || (lower || upper) && bytes.len() >= 16 && is_one_word())
+    let has_long_word = || {
+        let mut words = bytes.split(|byte| !byte.is_ascii_alphanumeric());
+        words.any(|word| word.len() >= 16 && word.iter().any(u8::is_ascii_digit))
+    };
+    has(u8::is_ascii_digit) && (lower && upper || (lower || upper) && has_long_word())
 }
 
 /// Whether a value may be a key, where its name says that it is likely: one word with several digits.

@@ -81,6 +81,9 @@ impl Pass<'_> {
             }
         }
         self.tokens(text, edits);
+        if marks & marks::SERVICE != 0 {
+            self.keys_of_services(text, edits);
+        }
         if marks & marks::SCHEME == 0 {
             return;
         }
@@ -88,6 +91,7 @@ impl Pass<'_> {
             let (scheme, rest) = (&found[1], found.get(2));
             // Words that follow in a sentence, and the kind of a token.
             let is_credential = |text: &str| {
+                let text = text.trim_end_matches('.');
                 text.bytes().any(|byte| byte.is_ascii_digit() || b"._~+/=".contains(&byte))
                     || text.len() >= 20
             };

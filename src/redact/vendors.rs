@@ -3,16 +3,17 @@
 use std::ops::Range;
 
 use super::edit::Edit;
+use super::opaque;
 use super::pass::Pass;
 use super::pattern::patterns;
 use super::random::looks_random;
 
 patterns! {
     // A JSON Web Token or encryption (RFC 7519, RFC 7516).
-    JSON_WEB_TOKEN = r"eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){2,4}";
+    JSON_WEB_TOKEN = r"ey(?:J[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){2,4}|[A-Za-z0-9]{17,}\.ey[A-Za-z0-9_-]{17,}\.[A-Za-z0-9_-]*)";
     OF_VENDORS = r"(?x-u)\b(?:
         # Clouds.
-        (?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|AGPA|AIPA|ANPA|APKA|A3T[A-Z0-9])[0-9A-Z]{12,} | ABSK[A-Za-z0-9+/=]{40,}
+        (?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|AGPA|AIPA|ANPA|APKA|A3T[A-Z0-9])[0-9A-Z]{12,} | ABSK[A-Za-z0-9+/=]{40,} | bedrock-api-key-[A-Za-z0-9+/=]{16,}
         | amzn\.mws\.[0-9a-f-]{36} | amzn1\.oa2-cs\.v1\.[a-f0-9]{40,} | k8s-aws-v1\.[A-Za-z0-9_-]{10,}
         | AIza[0-9A-Za-z_-]{20,} | ya29\.[0-9A-Za-z_-]{10,} | 1//0[0-9A-Za-z_-]{20,} | GOCSPX-[A-Za-z0-9_-]{20,}
         | LTAI[A-Za-z0-9]{12,} | AKID[A-Za-z0-9]{13,} | HPUA[A-Z0-9]{14,} | t1\.[A-Za-z0-9_-]{20,}={0,2}\.[A-Za-z0-9_-]{30,} | t1\.[A-Za-z0-9_-]{4,}={0,2}\.[A-Za-z0-9_-]{60,} | AQVN[A-Za-z0-9_-]{35,38}\b | YC[A-Za-z0-9_-]{38}\b
@@ -26,12 +27,12 @@ patterns! {
         | CLOJARS_[a-z0-9]{40,} | dckr_[a-z]+_[A-Za-z0-9_-]{16,} | AKCp[A-Za-z0-9]{10,} | cmVmdGtu[A-Za-z0-9]{20,} | cmVmd[A-Za-z0-9]{55,}
         | bk(?:ua|aa|at|pt)_[a-f0-9]{30,} | CCI(?:PAT|PRJ)_[A-Za-z0-9_]{30,} | sgp_[A-Za-z0-9_]{40,} | sq[upa]_[a-f0-9]{40}
         # Chats, mail and telephones.
-        | xox[abeoprs]-[A-Za-z0-9-]{8,} | xapp-[A-Za-z0-9-]{8,} | [0-9]{8,10}:AA[A-Za-z0-9_-]{30,} | [0-9]{5,16}:A[A-Za-z0-9_-]{34}\b
+        | xox[abeoprs](?:\.xox[bp])?-[A-Za-z0-9-]{6,} | xapp-[A-Za-z0-9-]{6,} | [0-9]{8,10}:AA[A-Za-z0-9_-]{30,} | [0-9]{5,16}:A[A-Za-z0-9_-]{34}\b
         | [MNO][A-Za-z0-9_-]{23,28}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{25,} | SG\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,} | SG\.[\w=.-]{50,} | x(?:keys|smtps)ib-[a-f0-9]{40,}(?:-[A-Za-z0-9]{10,})?
-        | key-[a-f0-9]{32} | [a-f0-9]{32}-us[0-9]{1,2}\b | SK[a-fA-F0-9]{32} | [0-9]{15,16}(?:\||%7C)[0-9A-Za-z_-]{27,40}\b | EAAC[A-Za-z0-9]{20,}
+        | (?:pub)?key-[a-f0-9]{32} | [a-f0-9]{32}-us[0-9]{1,2}\b | SK[a-fA-F0-9]{32} | [0-9]{15,16}(?:\||%7C)[0-9A-Za-z_-]{27,40}\b | EAA[A-Z][A-Za-z0-9]{30,}
         # Shops and payments.
-        | (?:sk|rk|pk|whsec)_(?:live_|test_)?[0-9A-Za-z]{12,} | sq0[a-z]{3}-[0-9A-Za-z_-]{20,} | EAAA[A-Za-z0-9_-]{20,}
-        | shp(?:at|ca|pa|ss)_[a-fA-F0-9]{16,} | EZ[AT]K[A-Za-z0-9]{30,} | FLWSECK(?:_TEST)?-[A-Za-z0-9]{12,}(?:-X)? | duffel_(?:test|live)_[\w=-]{40,}
+        | (?:sk|rk|pk|whsec)_(?:(?:live|test|prod)_[0-9A-Za-z]{10,} | [0-9A-Za-z]{12,}) | sq0[a-z]{3}-[0-9A-Za-z_-]{20,} | EAAA[A-Za-z0-9_-]{20,}
+        | shp(?:at|ca|pa|ss)_[a-fA-F0-9]{16,} | EZ[AT]K[A-Za-z0-9]{30,} | FLW(?:SEC|PUB)K(?:_TEST)?-[A-Za-z0-9]{12,}(?:-X)? | duffel_(?:test|live)_[\w=-]{40,}
         # Vaults and identity.
         | hv[sbr]\.[A-Za-z0-9_-]{10,} | [sbr]\.[A-Za-z0-9]{24}\b | sha256~[A-Za-z0-9_-]{20,} | AGE-SECRET-KEY-1[0-9A-Z]{20,}
         | ops_eyJ[A-Za-z0-9_+/=-]{20,} | A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3} | dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9._-]{20,} | ory_[a-z]+_[A-Za-z0-9_-]{20,}
@@ -72,6 +73,9 @@ impl Pass<'_> {
     /// The edits of tokens that their shape tells.
     pub(super) fn tokens(&self, text: &str, edits: &mut Vec<Edit>) {
         for range in candidates(text) {
+            if opaque::is_line_of_data(text, &range) {
+                continue;
+            }
             let part = &text[range.clone()];
             let mut edit = |found: Range<usize>| {
                 let new = self.hide(&part[found.clone()]);
@@ -86,6 +90,11 @@ impl Pass<'_> {
                 let is_token = !found[0].starts_with("sha") && is_of_all_kinds(&found[1]);
                 if let (Some(all), true) = (found.get(0), is_token) {
                     edit(all.range());
+                }
+            }
+            if !self.of_data.get() {
+                for drawn in opaque::runs(text, range.clone()) {
+                    edit(drawn.start - range.start..drawn.end - range.start);
                 }
             }
             for found in SHORT.find_iter(part) {

@@ -1,4 +1,8 @@
-//! The words of names that say whether their values are secret, for [`names`](super::names).
+//! The words of names, and those that say whether their values are secret, for [`names`](super::names).
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
 
 /// What these words name is secret.
 #[rustfmt::skip]
@@ -69,19 +73,33 @@ pub(super) const FINDS: &[&str] = &[
     "end", "continuation", "known",
 ];
 
-/// Services that give keys to their users.
-#[rustfmt::skip]
-const SERVICES: &[&str] = &[
-    "adafruit", "airtable", "alibaba", "algolia", "anthropic", "artifactory", "asana", "atlassian", "beamer", "bitbucket",
-    "bittrex", "cloudflare", "codecov", "cohere", "coinbase", "confluence", "confluent", "contentful", "datadog",
-    "discord", "droneci", "dropbox", "etsy", "facebook", "fastly", "finicity", "finnhub", "flickr", "freshbooks", "gitter", "gocardless",
-    "heroku", "hubspot", "intercom", "jfrog", "jira", "kraken", "kucoin", "launchdarkly", "linear", "linkedin", "lob", "looker",
-    "mailchimp", "mailgun", "mapbox", "mattermost", "meraki", "messagebird", "netlify", "newrelic", "nytimes", "okta",
-    "openai", "pagerduty", "plaid", "privateai", "rapidapi", "sendbird", "sendgrid", "sentry", "slack", "snyk", "squarespace",
-    "stripe", "sumo", "sumologic", "telegram", "travis", "twilio", "twitch", "twitter", "yandex", "zendesk",
-];
+/// A name without percent-encoding.
+pub(super) fn decoded(name: &str) -> Cow<'_, str> {
+    if name.contains('%') { percent_decode_str(name).decode_utf8_lossy() } else { name.into() }
+}
 
-/// Whether a name is that of a service alone.
-pub(super) fn is_service(name: &str) -> bool {
-    SERVICES.iter().any(|service| name.eq_ignore_ascii_case(service))
+/// The words of a name, in lower case.
+pub(super) fn words(name: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let chars: Vec<char> = name.chars().collect();
+    for (at, c) in chars.iter().enumerate() {
+        if !c.is_alphanumeric() {
+            words.push(std::mem::take(&mut word));
+            continue;
+        }
+        let before = at.checked_sub(1).map(|at| chars[at]);
+        // `accessKey`, and the last letter of a row of capitals: `APIKey`.
+        let begins = c.is_uppercase()
+            && (before.is_some_and(|before| before.is_lowercase() || before.is_ascii_digit())
+                || before.is_some_and(char::is_uppercase)
+                    && chars.get(at + 1).is_some_and(|after| after.is_lowercase()));
+        if begins {
+            words.push(std::mem::take(&mut word));
+        }
+        word.extend(c.to_lowercase());
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    words
 }

@@ -5,6 +5,7 @@
 //! values that are made for the test.
 
 mod plant;
+mod unnamed;
 
 use std::collections::HashMap;
 use std::io::Read as _;

@@ -39,6 +39,9 @@ use shared::Shared;
 pub(super) use shared::Sink;
 use state::{Job, Priority, State};
 
+/// How long the end waits for what threads work on.
+const LAST_WAIT: Duration = Duration::from_millis(300);
+
 /// The most threads that make mappings.
 const MAX_MAPPERS: usize = 4;
 
@@ -152,6 +155,11 @@ impl Queue {
         self.shared.work.notify_all();
         self.shared.arrived.notify_all();
         let _ = spilled.await;
+        // Small exchanges in the hands of a thread are done in a moment; large ones are on disk.
+        let began = Instant::now();
+        while !self.shared.lock().is_idle() && began.elapsed() < LAST_WAIT {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         self.shared.lock().spilled_count()
     }
 }

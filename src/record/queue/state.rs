@@ -14,6 +14,9 @@ use super::budget::Reserved;
 /// How many exchanges are looked at for one whose request no other thread works on.
 const LOOK_AHEAD: usize = 64;
 
+/// A larger exchange goes to the disk before a mapping is made of it, in bytes.
+const LARGE: usize = 256 << 10;
+
 /// An exchange in memory.
 pub(super) struct Job {
     pub(super) exchange: Box<(SentRequest, ReceivedAnswer)>,
@@ -143,10 +146,11 @@ impl State {
             }
             // What is on its way to the disk is older.
             let mut first = self.pending.iter().take(LOOK_AHEAD).filter(|_| !self.spilling);
-            // A large body may take longer than the recorder has at its end: it goes to the backlog first.
+            // A large body may take longer than the recorder has at its end, and an exchange in the hands of a thread is
+            // in memory alone: it goes to the backlog first.
             let mut passed_over = Vec::new();
             let at = first.position(|job| {
-                let is_large = job.exchange.1.body.file().is_some();
+                let is_large = job.exchange.1.body.file().is_some() || job.reserved.bytes() > LARGE;
                 passed_over.extend(is_large.then_some(job.key));
                 !is_large && free(&self.busy, job.key) && free(&passed_over, job.key)
             })?;
@@ -227,6 +231,11 @@ impl State {
     /// Whether nothing older than what is being spilled has this key.
     pub(super) fn is_free(&self, key: u64) -> bool {
         !self.busy.contains(&key) && !self.spilled_keys.contains_key(&key)
+    }
+
+    /// Whether no thread works on an exchange.
+    pub(super) fn is_idle(&self) -> bool {
+        self.busy.is_empty()
     }
 
     pub(super) fn spilled_count(&self) -> usize {

@@ -7,7 +7,7 @@ fn recorded(headers: &[(&str, &str)], query: &str, body: &str) -> Vec<(RequestPa
         .iter()
         .map(|(name, value)| (name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap()));
     let redactor = Redactor::new(Key::of(b"k"));
-    let found = redactor.credentials(&headers.collect(), Some(query), body.as_bytes());
+    let found = redactor.credentials(&headers.collect(), &format!("/x?{query}"), body.as_bytes());
     let values = found.map(|found| found.values).unwrap_or_default();
     values.into_iter().map(|found| (found.part, found.name)).collect()
 }
@@ -53,7 +53,7 @@ fn a_value_and_its_pseudonym_are_recognized() {
     let redactor = Redactor::new(Key::of(b"k"));
     let of = |value: &str| {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);
-        redactor.credentials(&headers, None, b"").unwrap().values.remove(0)
+        redactor.credentials(&headers, "/x", b"").unwrap().values.remove(0)
     };
     let recorded = of("Bearer first-token");
     let key = Key::of(b"k");
@@ -76,7 +76,7 @@ fn what_is_made_for_one_request_is_compared_by_what_stays() {
     let key = Key::of(b"k");
     let of = |value: &str| {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);
-        redactor.credentials(&headers, None, b"").unwrap().values.remove(0)
+        redactor.credentials(&headers, "/x", b"").unwrap().values.remove(0)
     };
     let token = |subject: &str, at: u32| {
         let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"sub":"{subject}","iat":{at}}}"#));
@@ -105,4 +105,32 @@ fn what_is_made_for_one_request_is_compared_by_what_stays() {
         assert_eq!(credential.is(&same, Some(&key)), Likeness::Same, "{same}");
         assert_eq!(credential.is(&other, Some(&key)), Likeness::Other, "{other}");
     }
+}
+
+#[test]
+fn what_looks_like_a_token_tells_requests_apart() {
+    let redactor = Redactor::new(Key::of(b"k"));
+    let (one, two) = (
+        "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgVE2upms",
+        "9QwErTyUiOpAsDfGhJkLzXcVbNm1234567890aBcDeFg",
+    );
+    let found = |target: &str, body: &str| {
+        let found = redactor.credentials(&HeaderMap::new(), target, body.as_bytes());
+        found.map(|found| found.values).unwrap_or_default()
+    };
+    for (target, body, part, name) in [
+        (format!("/files/{one}/parts"), String::new(), RequestPart::Path, "1"),
+        (format!("/files?of={one}"), String::new(), RequestPart::Query, "of"),
+        ("/files".to_owned(), format!(r#"{{"of":"{one}"}}"#), RequestPart::Json, "/of"),
+    ] {
+        let values = found(&target, &body);
+        let [value] = values.as_slice() else { panic!("{target} {body}: {values:?}") };
+        assert_eq!((value.part, &*value.name), (part, name));
+        let key = Key::of(b"k");
+        assert_eq!(value.is(one, Some(&key)), Likeness::Same);
+        assert_eq!(value.is(&value.pseudonym, Some(&key)), Likeness::Same);
+        assert_eq!(value.is(two, Some(&key)), Likeness::Other);
+        assert!(!value.pseudonym.contains(one));
+    }
+    assert_eq!(found(&format!("/files?state={one}&fileId={one}"), ""), []);
 }

@@ -21,13 +21,16 @@ pub(super) struct Case {
 pub(super) fn cases() -> Vec<Case> {
     let kinds: Value = serde_json::from_str(include_str!("kinds.json")).expect("a list of kinds");
     let mut values = Values(7);
-    let case = |kind: &Value| {
+    let listed = kinds.as_array().expect("a list").iter().map(|kind| {
         let text_of = |at: usize| kind[at].as_str().expect("a text").to_owned();
+        (text_of(0), text_of(1), text_of(2))
+    });
+    let case = |(kind, place, text): (String, String, String)| {
         let mut secrets = Vec::new();
-        let text = values.fill(&text_of(2), &mut secrets);
-        Case { kind: text_of(0), place: text_of(1), text, secrets }
+        let text = values.fill(&text, &mut secrets);
+        Case { kind, place, text, secrets }
     };
-    kinds.as_array().expect("a list").iter().map(case).collect()
+    listed.chain(super::unnamed::kinds()).map(case).collect()
 }
 
 impl Case {
