@@ -1,32 +1,35 @@
-//! Where rules are checked and evaluated, with the feature `cel` or without it.
+//! Where rules are compiled and evaluated, with the feature `cel` or without it.
 
 use serde_json::Value;
 
 use super::super::status::FieldError;
 use super::Schema;
+use super::findings::{CompiledRule, Findings};
 
-/// The syntax errors of an expression in a rule. Without the feature `cel` none are looked for.
-#[cfg_attr(
-    not(feature = "cel"),
-    expect(unused_variables, reason = "nothing parses the expression")
-)]
-pub(crate) fn expression_errors(expression: &str) -> Option<String> {
-    #[cfg(feature = "cel")]
-    return super::rules::syntax_errors(expression);
-    #[cfg(not(feature = "cel"))]
-    None
+/// The rules of a schema, compiled, and the most values of the schema that a request can hold. `is_resource` says that
+/// the values are whole objects.
+///
+/// # Errors
+/// That rules cannot see the values.
+#[cfg(feature = "cel")]
+pub(crate) fn compile_rules(
+    schema: &Schema,
+    is_resource: bool,
+) -> Result<(Vec<CompiledRule>, u64), String> {
+    super::rules::compile_all(schema, is_resource)
 }
 
-/// Whether an expression reads the object before a change. Without the feature `cel` none is known to.
-#[cfg_attr(
-    not(feature = "cel"),
-    expect(unused_variables, reason = "nothing parses the expression")
-)]
-pub(crate) fn uses_old_self(expression: &str) -> bool {
-    #[cfg(feature = "cel")]
-    return super::rules::uses_old_self(expression);
-    #[cfg(not(feature = "cel"))]
-    false
+/// Without the feature `cel` nothing is compiled.
+///
+/// # Errors
+/// None.
+#[cfg(not(feature = "cel"))]
+#[expect(clippy::unnecessary_wraps, reason = "with the feature it fails")]
+pub(crate) fn compile_rules(
+    _schema: &Schema,
+    _is_resource: bool,
+) -> Result<(Vec<CompiledRule>, u64), String> {
+    Ok((Vec::new(), 0))
 }
 
 /// The violations of the rules of a schema, behind those that were `found` before. Of an object with missing fields
@@ -37,7 +40,7 @@ pub(crate) fn validate_rules(
     new: &Value,
     old: Option<&Value>,
     found: &[FieldError],
-) -> Vec<FieldError> {
+) -> Findings {
     const BLOCKING: [&str; 5] = [
         "FieldValueNotSupported",
         "FieldValueRequired",
@@ -46,11 +49,12 @@ pub(crate) fn validate_rules(
         "FieldValueTypeInvalid",
     ];
     if !schema.has_rules {
-        return Vec::new();
+        return Findings::default();
     }
     if found.iter().any(|error| BLOCKING.contains(&error.reason)) {
         let why = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
-        return vec![FieldError::invalid("<nil>", "null", why)];
+        let errors = vec![FieldError::invalid("<nil>", "null", why)];
+        return Findings { errors, warnings: Vec::new() };
     }
     super::rules::validate(schema, new, old)
 }
@@ -62,6 +66,6 @@ pub(crate) fn validate_rules(
     _new: &Value,
     _old: Option<&Value>,
     _found: &[FieldError],
-) -> Vec<FieldError> {
-    Vec::new()
+) -> Findings {
+    Findings::default()
 }

@@ -10,6 +10,7 @@
 mod default;
 pub(super) mod embedded;
 mod expressions;
+mod findings;
 mod lists;
 mod parse;
 mod prune;
@@ -25,7 +26,7 @@ use serde_json::Value;
 use super::golang;
 
 pub(super) use default::{apply_defaults, prune_nulls};
-pub(super) use expressions::{expression_errors, uses_old_self, validate_rules};
+pub(super) use expressions::{compile_rules, validate_rules};
 pub(super) use lists::validate as validate_lists;
 pub(super) use prune::{prune, prune_value};
 pub(super) use validate::{
@@ -78,9 +79,12 @@ pub(crate) struct Schema {
     /// `x-kubernetes-validations`.
     #[cfg(feature = "cel")]
     pub(crate) rules: Vec<rules::Rule>,
-    /// Whether it, or a schema below it, has rules.
+    /// Whether it, or a schema of values below it, has rules.
     #[cfg(feature = "cel")]
     pub(crate) has_rules: bool,
+    /// As [`Schema::has_rules`], or one of its `allOf` has: those count only where there are others.
+    #[cfg(feature = "cel")]
+    pub(crate) reaches_rules: bool,
 }
 
 /// A JSON type.

@@ -106,14 +106,19 @@ fn parse(value: &Value, path: &str, depth: usize) -> Result<Schema, String> {
 fn rules(value: &Value, schema: &mut Schema) {
     let rules = value["x-kubernetes-validations"].as_array().into_iter().flatten();
     schema.rules = rules.map(super::rules::Rule::parse).collect();
-    let additional = match &schema.additional {
-        Additional::Schema(inner) => inner.has_rules,
-        _ => false,
+    let below = |reaches: fn(&Schema) -> bool| {
+        let additional = match &schema.additional {
+            Additional::Schema(inner) => reaches(inner),
+            _ => false,
+        };
+        !schema.rules.is_empty()
+            || additional
+            || schema.properties.values().any(reaches)
+            || schema.items.as_deref().is_some_and(reaches)
     };
-    schema.has_rules = !schema.rules.is_empty()
-        || additional
-        || schema.properties.values().any(|property| property.has_rules)
-        || schema.items.as_ref().is_some_and(|items| items.has_rules);
+    schema.has_rules = below(|inner| inner.has_rules);
+    schema.reaches_rules =
+        below(|inner| inner.reaches_rules) || schema.all_of.iter().any(|inner| inner.reaches_rules);
 }
 
 fn kind(value: &Value, path: &str) -> Result<Option<Kind>, String> {

@@ -31,7 +31,7 @@ pub(super) fn conform(served: &Served, value: &mut Value) -> Result<Vec<String>,
             errors.extend(schema::validate(schema, value, ""));
             errors.extend(schema::embedded::validate(schema, value));
             errors.extend(schema::validate_lists(schema, value));
-            errors.extend(schema::validate_rules(schema, value, None, &errors));
+            errors.extend(schema::validate_rules(schema, value, None, &errors).errors);
         }
     }
     let of = |FieldError { field, body, .. }| ObjectError::Field { key: field, message: body };

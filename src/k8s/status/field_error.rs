@@ -41,6 +41,11 @@ impl FieldError {
         Self::with("FieldValueForbidden", field, "Forbidden".to_owned(), detail)
     }
 
+    /// `Internal error: detail`.
+    pub(crate) fn internal(field: impl Into<String>, detail: &str) -> Self {
+        Self::with("InternalError", field, "Internal error".to_owned(), detail)
+    }
+
     /// `Duplicate value: VALUE`.
     pub(crate) fn duplicate(field: impl Into<String>, value: impl Display) -> Self {
         Self::with("FieldValueDuplicate", field, format!("Duplicate value: {value}"), "")

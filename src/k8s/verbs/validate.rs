@@ -44,7 +44,7 @@ fn content_errors(call: &Call<'_>, value: &Value) -> Vec<FieldError> {
     if let Some(schema) = &version.schema {
         errors.extend(schema::embedded::validate(schema, value));
         errors.extend(schema::validate_lists(schema, value));
-        errors.extend(schema::validate_rules(schema, value, None, &errors));
+        errors.extend(schema::validate_rules(schema, value, None, &errors).errors);
     }
     if definition::is_definition(&call.served.of) {
         errors.extend(definition::validate(value, None));
@@ -80,7 +80,7 @@ fn changed_errors(call: &Call<'_>, before: &Value, new: &Value) -> Vec<FieldErro
     if !lists.is_empty() && schema::validate_lists(schema, before).is_empty() {
         errors.extend(lists);
     }
-    errors.extend(schema::validate_rules(schema, new, Some(before), &errors));
+    errors.extend(schema::validate_rules(schema, new, Some(before), &errors).errors);
     errors
 }
 
@@ -225,7 +225,7 @@ pub(super) fn validate_changed(
 }
 
 /// The warnings about a new or changed object: about formats of a definition, and about the finalizers that an object
-/// has and its previous version had not (`validateKubeFinalizerName`).
+/// has and its previous version had not (`validateKubeFinalizerName`), and about rules that it violated before.
 pub(super) fn warnings(call: &Call<'_>, new: &Value, old: Option<&Object>) -> Vec<String> {
     let of = &call.served.of;
     if definition::is_definition(of) {
@@ -236,10 +236,11 @@ pub(super) fn warnings(call: &Call<'_>, new: &Value, old: Option<&Object>) -> Ve
         return built_in::warnings(call, new, old.is_none());
     }
     let mut added = meta::finalizers(new);
-    if added.is_empty() {
-        return Vec::new();
-    }
     let before = old.map(|old| old.value(&call.served.api_version, &call.served.of.kind));
+    let unchanged = unchanged_violations(call, new, before.as_ref());
+    if added.is_empty() {
+        return unchanged;
+    }
     let had = before.as_ref().map(meta::finalizers).unwrap_or_default();
     added.retain(|name| !had.contains(name));
     added.sort_unstable();
@@ -255,5 +256,12 @@ pub(super) fn warnings(call: &Call<'_>, new: &Value, old: Option<&Object>) -> Ve
             quote(name)
         )
     };
-    unqualified.map(warning).collect()
+    unqualified.map(warning).chain(unchanged).collect()
+}
+
+/// What violates a rule, as it did before: a warning (`shouldRatchetError`).
+fn unchanged_violations(call: &Call<'_>, new: &Value, old: Option<&Value>) -> Vec<String> {
+    let (Some(schema), Some(old)) = (&call.served.version().schema, old) else { return Vec::new() };
+    let found = schema::validate_rules(schema, new, Some(old), &[]);
+    found.warnings.iter().map(ToString::to_string).collect()
 }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! definition → [internal] (what all versions have in common stands at the top) → [options] (what is already violated
-//! stays allowed) → [words], [conversion], and each schema: [structural] → [default_values] → [schema], [lists]
+//! stays allowed) → [words], [conversion], and each schema: [structural] → [default_values] → [schema], [lists],
+//! [rules]
 //! ```
 
 mod conversion;
@@ -11,6 +12,7 @@ mod field_path;
 mod internal;
 mod lists;
 mod options;
+mod rules;
 mod schema;
 mod structural;
 mod words;
@@ -155,7 +157,8 @@ fn spec(definition: &Value, options: &Options) -> Vec<FieldError> {
     }
     errors.extend(words::names(names, "spec.names"));
     let status = spec.has_any_status();
-    errors.extend(top(&spec.top, status, options));
+    let first = spec.version().unwrap_or_default();
+    errors.extend(top(&spec.top, first, status, options));
     errors.extend(conversion::validate(spec.value.get("conversion"), options));
     errors
 }
@@ -206,10 +209,10 @@ fn versions(spec: &Spec<'_>) -> Vec<FieldError> {
 }
 
 /// The parts that all versions have in common; their schema is named `validation` there.
-fn top(parts: &Parts<'_>, status: bool, options: &Options) -> Vec<FieldError> {
+fn top(parts: &Parts<'_>, version: &str, status: bool, options: &Options) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if let Some(of) = parts.schema {
-        errors.extend(validation(of, status, "spec.validation", options));
+        errors.extend(validation(of, status, "spec.validation", version, options));
     }
     errors.extend(words::subresources(parts.subresources, "spec.subresources"));
     errors.extend(columns(parts.columns, "spec.additionalPrinterColumns"));
@@ -235,7 +238,7 @@ fn parts(
 ) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if let Some(of) = parts.schema {
-        errors.extend(validation(of, status, &format!("{path}.schema"), options));
+        errors.extend(validation(of, status, &format!("{path}.schema"), version, options));
     }
     errors.extend(words::subresources(parts.subresources, &format!("{path}.subresources")));
     errors.extend(columns(parts.columns, &format!("{path}.additionalPrinterColumns")));
@@ -283,7 +286,13 @@ const AT_ROOT: [&str; 22] = [
 ];
 
 /// `validateCustomResourceDefinitionValidation`.
-fn validation(of: &Value, status: bool, path: &str, options: &Options) -> Vec<FieldError> {
+fn validation(
+    of: &Value,
+    status: bool,
+    path: &str,
+    version: &str,
+    options: &Options,
+) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let Some(schema) = of.get("openAPIV3Schema") else { return errors };
     let path = format!("{path}.openAPIV3Schema");
@@ -297,25 +306,28 @@ fn validation(of: &Value, status: bool, path: &str, options: &Options) -> Vec<Fi
         ));
     }
     let obstacle = structural::obstacle(schema);
-    let mut compiles_rules = false;
+    let mut scope = None;
+    let parsed = Schema::parse(schema);
     if options.structural && obstacle.is_none() {
         let violations = structural::validate(&path, schema);
-        let parsed = Schema::parse(schema);
         if !violations.is_empty() {
             errors.extend(violations);
-        } else if let Ok(parsed) = parsed {
-            let defaults = default_values::validate(&path, &parsed, options.pruned_defaults);
-            compiles_rules = defaults.is_empty();
+        } else if let Ok(parsed) = &parsed {
+            let defaults = default_values::validate(&path, parsed, options.pruned_defaults);
+            scope = defaults.is_empty().then(|| rules::RuleScope::root(parsed));
             errors.extend(defaults);
         }
     }
     let standing = schema::Standing { no_defaults: None, in_metadata: false, uncorrelatable: None };
-    let found = schema::Walk { options, compiles_rules }.check(schema, &path, &standing, true);
+    let unchanged = options.unchanged.contains(version);
+    let mut walk = schema::Walk { options, total: rules::TotalCost::new(unchanged) };
+    let found = walk.check(schema, &path, &standing, true, scope);
     errors.extend(found.schema);
     errors.extend(found.rules);
     if let Some(why) = obstacle.filter(|_| options.structural && errors.is_empty()) {
         errors.push(FieldError::invalid(&path, quote(""), &why));
     }
+    errors.extend(walk.total.errors(&path));
     errors
 }
 

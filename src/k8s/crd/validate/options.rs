@@ -21,6 +21,8 @@ pub(super) struct Options {
     pub(super) map_keys: bool,
     pub(super) recognized_review_version: bool,
     pub(super) any_ca_bundle: bool,
+    /// The versions whose schemas have not changed: rules in them may cost what they cost before.
+    pub(super) unchanged: BTreeSet<String>,
     /// Whether more selectable fields than allowed stay allowed, by version; the empty name is that of the top.
     pub(super) many_selectable: BTreeSet<String>,
 }
@@ -41,6 +43,7 @@ impl Options {
             map_keys: true,
             recognized_review_version: true,
             any_ca_bundle: true,
+            unchanged: BTreeSet::new(),
             many_selectable: BTreeSet::new(),
         }
     }
@@ -85,9 +88,23 @@ impl Options {
             recognized_review_version: reviews.is_empty()
                 || reviews.iter().any(|version| version == "v1" || version == "v1beta1"),
             any_ca_bundle: !established,
+            unchanged: unchanged(new, old),
             many_selectable: many_selectable(&spec, &before),
         }
     }
+}
+
+/// The names of the versions whose schemas are the same in both definitions.
+fn unchanged(new: &Value, old: &Value) -> BTreeSet<String> {
+    let versions = |of: &'_ Value| of["spec"]["versions"].as_array().cloned().unwrap_or_default();
+    let before = versions(old);
+    let same = |version: &&Value| {
+        before
+            .iter()
+            .any(|old| old["name"] == version["name"] && old["schema"] == version["schema"])
+    };
+    let all = versions(new);
+    all.iter().filter(same).filter_map(|it| it["name"].as_str().map(str::to_owned)).collect()
 }
 
 /// Whether a schema, or one inside of it, has a property.

@@ -3,12 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::super::super::golang::{json_text, quote};
-use super::super::super::schema;
 use super::super::super::status::FieldError;
 use super::field_path::valid_field_path;
-use super::internal::shown_rule;
 use super::lists::{atomic_item, list_map, map_list_keys};
 use super::options::Options;
+use super::rules::{self, RuleScope, TotalCost};
 
 /// What the walk has found: violations of schemas stand before those of rules.
 #[derive(Debug, Default)]
@@ -20,8 +19,7 @@ pub(super) struct Found {
 /// The walk through a schema.
 pub(super) struct Walk<'o> {
     pub(super) options: &'o Options,
-    /// Whether the expressions of rules are parsed.
-    pub(super) compiles_rules: bool,
+    pub(super) total: TotalCost,
 }
 
 /// What depends on where a schema stands (`specStandardValidatorV3`).
@@ -45,17 +43,18 @@ fn flag(schema: &Value, field: &str) -> bool {
 const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
 
 impl Walk<'_> {
-    /// The violations of a schema.
+    /// The violations of a schema. `scope` is that of its rules; without one they are not compiled.
     pub(super) fn check(
-        &self,
+        &mut self,
         schema: &Value,
         path: &str,
         standing: &Standing,
         is_root: bool,
+        scope: Option<RuleScope<'_>>,
     ) -> Found {
         let mut found = Found::default();
         self.keywords(schema, path, standing, &mut found.schema);
-        self.children(schema, path, standing, is_root, &mut found);
+        self.children(schema, path, standing, is_root, scope, &mut found);
         self.extensions(schema, path, &mut found.schema);
         let rules =
             schema["x-kubernetes-validations"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -63,11 +62,12 @@ impl Walk<'_> {
             let path = format!("{path}.x-kubernetes-validations[{index}]");
             check_rule(schema, rule, &path, &mut found.schema);
         }
-        if self.compiles_rules && found.schema.is_empty() {
-            for (index, rule) in rules.iter().enumerate() {
-                let path = format!("{path}.x-kubernetes-validations[{index}]");
-                found.rules.extend(expression_errors(rule, &path, standing));
-            }
+        if !rules.is_empty()
+            && found.schema.is_empty()
+            && let Some(scope) = scope
+        {
+            let around = standing.uncorrelatable.as_deref();
+            found.rules.extend(rules::check(&scope, rules, path, around, &mut self.total));
         }
         found
     }
@@ -116,11 +116,12 @@ impl Walk<'_> {
     }
 
     fn children(
-        &self,
+        &mut self,
         schema: &Value,
         path: &str,
         standing: &Standing,
         is_root: bool,
+        scope: Option<RuleScope<'_>>,
         found: &mut Found,
     ) {
         let properties = schema["properties"].as_object();
@@ -136,7 +137,8 @@ impl Walk<'_> {
                     let why = "inside additionalProperties applying to object metadata";
                     inner.no_defaults = Some(why.to_owned());
                 }
-                self.into(additional, &path, &inner, found);
+                let scope = scope.and_then(|scope| scope.additional());
+                self.into(additional, &path, &inner, scope, found);
             }
         }
         let map_type = schema["x-kubernetes-map-type"].as_str();
@@ -152,18 +154,19 @@ impl Walk<'_> {
                     inner.no_defaults = Some(format!("in top-level {name}"));
                 }
             }
-            self.into(property, &format!("{path}.properties[{name}]"), &inner, found);
+            let scope = scope.and_then(|scope| scope.property(name));
+            self.into(property, &format!("{path}.properties[{name}]"), &inner, scope, found);
         }
         if let Some(inner) = schema.get("not") {
-            self.into(inner, &format!("{path}.not"), standing, found);
+            self.into(inner, &format!("{path}.not"), standing, None, found);
         }
         for field in ["allOf", "oneOf", "anyOf"] {
             for (index, inner) in schema[field].as_array().into_iter().flatten().enumerate() {
-                self.into(inner, &format!("{path}.{field}[{index}]"), standing, found);
+                self.into(inner, &format!("{path}.{field}[{index}]"), standing, None, found);
             }
         }
         for (name, inner) in schema["definitions"].as_object().into_iter().flatten() {
-            self.into(inner, &format!("{path}.definitions[{name}]"), standing, found);
+            self.into(inner, &format!("{path}.definitions[{name}]"), standing, None, found);
         }
         if let Some(items) = schema.get("items") {
             let mut inner = standing.clone();
@@ -174,23 +177,31 @@ impl Walk<'_> {
             match items {
                 Value::Array(list) => {
                     for (index, item) in list.iter().enumerate() {
-                        self.into(item, &format!("{path}[{index}]"), &inner, found);
+                        self.into(item, &format!("{path}[{index}]"), &inner, None, found);
                     }
                 }
                 item => {
-                    self.into(item, &path, &inner, found);
+                    let scope = scope.and_then(|scope| scope.item());
+                    self.into(item, &path, &inner, scope, found);
                 }
             }
         }
         for (name, inner) in schema["dependencies"].as_object().into_iter().flatten() {
             if inner.is_object() {
-                self.into(inner, &format!("{path}.dependencies[{name}]"), standing, found);
+                self.into(inner, &format!("{path}.dependencies[{name}]"), standing, None, found);
             }
         }
     }
 
-    fn into(&self, schema: &Value, path: &str, standing: &Standing, found: &mut Found) {
-        let inner = self.check(schema, path, standing, false);
+    fn into(
+        &mut self,
+        schema: &Value,
+        path: &str,
+        standing: &Standing,
+        scope: Option<RuleScope<'_>>,
+        found: &mut Found,
+    ) {
+        let inner = self.check(schema, path, standing, false, scope);
         found.schema.extend(inner.schema);
         found.rules.extend(inner.rules);
     }
@@ -248,25 +259,6 @@ impl Walk<'_> {
 /// The reasons that a rule may name.
 const REASONS: [&str; 4] =
     ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
-
-/// The syntax errors in the expressions of a rule.
-fn expression_errors(rule: &Value, path: &str, standing: &Standing) -> Vec<FieldError> {
-    let wrong = |field: &str, what: &str| {
-        let why = schema::expression_errors(rule[field].as_str().filter(|text| !text.is_empty())?)?;
-        let (path, shown) = (format!("{path}.{field}"), shown_rule(rule));
-        Some(FieldError::invalid(path, shown, &format!("{what}compilation failed: {why}")))
-    };
-    let uses_old = || {
-        let around = standing.uncorrelatable.as_ref()?;
-        let expression = rule["rule"].as_str().filter(|text| schema::uses_old_self(text))?;
-        let why = format!(
-            "oldSelf cannot be used on the uncorrelatable portion of the schema within {around}"
-        );
-        Some(FieldError::invalid(format!("{path}.rule"), quote(expression), &why))
-    };
-    let found = [wrong("rule", ""), wrong("messageExpression", "messageExpression "), uses_old()];
-    found.into_iter().flatten().collect()
-}
 
 /// The words of a rule of `x-kubernetes-validations`, other than its expressions.
 fn check_rule(schema: &Value, rule: &Value, path: &str, errors: &mut Vec<FieldError>) {

@@ -54,7 +54,7 @@ pub(super) fn is_registered(format: &str) -> bool {
 }
 
 /// Whether a text has a format.
-pub(super) fn fits(format: &str, text: &str) -> bool {
+pub(in super::super) fn fits(format: &str, text: &str) -> bool {
     match format.replace('-', "").as_str() {
         "bsonobjectid" => text.len() == 24 && text.bytes().all(|b| b.is_ascii_hexdigit()),
         "byte" => is_base64(text),

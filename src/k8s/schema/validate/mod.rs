@@ -22,6 +22,8 @@ use outcome::{Outcome, Problem};
 use path::Path;
 
 pub(crate) use formats::is_known as is_known_format;
+#[cfg(feature = "cel")]
+pub(super) use formats::{fits as fits_format, is_uri};
 pub(crate) use ratchet::Correlation;
 #[cfg(feature = "cel")]
 pub(super) use ratchet::old_item;
