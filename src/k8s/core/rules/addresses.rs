@@ -203,7 +203,7 @@ mod tests {
         ] {
             let wanted: Vec<String> =
                 why.iter().map(|why| format!("a: Invalid value: {text:?}: {why}")).collect();
-            assert_eq!(problems(|errors| drop(ip(errors, text, "a"))), wanted);
+            assert_eq!(problems(|errors| _ = ip(errors, text, "a")), wanted);
         }
         for (text, why) in [
             ("10.0.0.0/8", None),
@@ -217,7 +217,7 @@ mod tests {
         ] {
             let wanted: Vec<String> =
                 why.iter().map(|why| format!("a: Invalid value: {text:?}: {why}")).collect();
-            assert_eq!(problems(|errors| drop(cidr(errors, text, "a"))), wanted);
+            assert_eq!(problems(|errors| _ = cidr(errors, text, "a")), wanted);
         }
         let outer = Cidr::parse("10.0.0.0/8").unwrap();
         assert!(outer.contains(&Cidr::parse("10.1.0.0/16").unwrap()));

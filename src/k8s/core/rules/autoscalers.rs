@@ -17,8 +17,10 @@ const MAX_PERIOD: i64 = 1800;
 /// The maximum stabilization window, in seconds.
 const MAX_WINDOW: i64 = 3600;
 
+type SourceRule = fn(&mut Errors, &Value, &str);
+
 /// The sources of metrics: the type, its field, and its rule, in the order in which upstream looks at the fields.
-const SOURCES: [(&str, &str, fn(&mut Errors, &Value, &str)); 5] = [
+const SOURCES: [(&str, &str, SourceRule); 5] = [
     ("Object", "object", object_source),
     ("External", "external", external_source),
     ("Pods", "pods", pods_source),

@@ -121,9 +121,8 @@ fn slice_address(errors: &mut Errors, address: &str, kind: &str, list: &str, pat
 
 /// `validateHints`.
 fn hints(errors: &mut Errors, hints: &Value, path: &str) {
-    let fields: [(&str, fn(&str) -> Vec<String>); 2] =
-        [("forZones", names::label_value), ("forNodes", names::subdomain)];
-    for (field, rule) in fields {
+    for field in ["forZones", "forNodes"] {
+        let rule = if field == "forZones" { names::label_value } else { names::subdomain };
         let path = child(path, field);
         let all = list(hints, field);
         if all.len() > MAX_HINTS {

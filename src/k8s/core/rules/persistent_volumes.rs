@@ -207,9 +207,8 @@ fn one_source(errors: &mut Errors, kind: &str, source: &Value) {
 
 /// `validatePVSecretReference`.
 fn secret_reference(errors: &mut Errors, reference: &Value, path: &str) {
-    let rules: [(&str, fn(&mut Errors, &str, &str)); 2] =
-        [("name", dns_subdomain), ("namespace", dns_label)];
-    for (field, rule) in rules {
+    for field in ["name", "namespace"] {
+        let rule = if field == "name" { dns_subdomain } else { dns_label };
         let found = text(reference, field);
         if found.is_empty() {
             errors.push(FieldError::required(child(path, field), ""));

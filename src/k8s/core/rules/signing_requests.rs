@@ -39,6 +39,9 @@ const USAGES: [&str; 23] = [
 /// The conditions that only the subresource `approval` writes.
 const DECISIONS: [&str; 2] = ["Approved", "Denied"];
 
+/// The maximum length of the name of a signer: a subdomain, a label, another subdomain, and what joins them.
+const MAX_SIGNER_NAME: usize = 253 + 63 + 253 + 2;
+
 /// `validateCertificateSigningRequest`.
 pub(super) fn request(object: &Value, errors: &mut Errors) {
     let spec = &object["spec"];
@@ -168,9 +171,8 @@ fn signer_name(errors: &mut Errors, name: &str, path: &str) {
         errors.push(FieldError::invalid(path, quote(domain), why));
     }
     first_bad_label(errors, rest, path, names::subdomain);
-    const MAX: usize = 253 + 253 + 63 + 2;
-    if name.len() > MAX {
-        errors.push(FieldError::too_long(path, MAX as u64));
+    if name.len() > MAX_SIGNER_NAME {
+        errors.push(FieldError::too_long(path, MAX_SIGNER_NAME as u64));
     }
 }
 
