@@ -10,6 +10,7 @@ use crate::message::{Body, Origin, Plan, Query, is_true};
 
 use super::limits::ACCEPTED;
 use super::options::include_object;
+use super::protobuf;
 use super::status::ApiError;
 
 /// The form of an answer.
@@ -31,6 +32,8 @@ pub(super) enum Media {
     Json,
     /// `application/yaml`.
     Yaml,
+    /// Kubernetes protobuf: only for built-in types, and metadata of all types.
+    Protobuf,
 }
 
 /// The shape of an object or list.
@@ -105,16 +108,21 @@ fn media(name: &str) -> Option<Media> {
     match name {
         "application/json" | "*/*" | "application/*" | "*" => Some(Media::Json),
         "application/yaml" => Some(Media::Yaml),
+        protobuf::MEDIA_TYPE => Some(Media::Protobuf),
         _ => None,
     }
 }
 
 impl Output {
-    /// Negotiates the form of an answer with objects.
+    /// Negotiates the form of an answer with objects. `has_messages` is whether their type has protobuf messages.
     ///
     /// # Errors
     /// 406 when no clause can be met.
-    pub(super) fn negotiate(headers: &HeaderMap, query: &Query<'_>) -> Result<Self, ApiError> {
+    pub(super) fn negotiate(
+        headers: &HeaderMap,
+        query: &Query<'_>,
+        has_messages: bool,
+    ) -> Result<Self, ApiError> {
         let pretty = is_pretty(headers, query);
         if !headers.contains_key(ACCEPT) {
             return Ok(Self { pretty, ..Self::default() });
@@ -133,15 +141,29 @@ impl Output {
                 }
                 Some(_) => continue,
             };
+            let is_encodable = match shape {
+                Shape::Whole => has_messages,
+                Shape::Metadata { .. } => true,
+                Shape::Table { .. } => false,
+            };
+            if media == Media::Protobuf && !is_encodable {
+                continue;
+            }
             return Ok(Self { media, pretty, shape });
         }
         Err(ApiError::not_acceptable(ACCEPTED))
     }
 
-    /// Negotiates the form of an error: as [`Output::negotiate`], or JSON where that fails.
+    /// Negotiates the form of an error: the first clause that asks for no other shape, or JSON.
     pub(super) fn of_error(headers: &HeaderMap, query: &Query<'_>) -> Self {
-        let output = Self::negotiate(headers, query).unwrap_or_default();
-        Self { pretty: is_pretty(headers, query), shape: Shape::Whole, ..output }
+        let all = clauses(headers);
+        let mut whole = all.iter().filter(|clause| clause.kind.is_none());
+        let found = whole.find_map(|clause| media(clause.media));
+        Self {
+            media: found.unwrap_or_default(),
+            pretty: is_pretty(headers, query),
+            shape: Shape::Whole,
+        }
     }
 
     /// The `Content-Type` of the answer.
@@ -149,7 +171,30 @@ impl Output {
         HeaderValue::from_static(match self.media {
             Media::Json => "application/json",
             Media::Yaml => "application/yaml",
+            Media::Protobuf => protobuf::MEDIA_TYPE,
         })
+    }
+
+    /// The `Content-Type` of a watch.
+    pub(super) fn watch_content_type(self) -> HeaderValue {
+        match self.media {
+            Media::Protobuf => HeaderValue::from_static(protobuf::WATCH_MEDIA_TYPE),
+            _ => self.content_type(),
+        }
+    }
+
+    /// An event of a watch with an object, as it is sent.
+    pub(super) fn event(self, kind: &str, object: &[u8]) -> Bytes {
+        if self.media == Media::Protobuf {
+            return protobuf::event(kind, &super::reread::value(object)).into();
+        }
+        let mut line = Vec::with_capacity(object.len() + 32);
+        line.extend_from_slice(b"{\"type\":\"");
+        line.extend_from_slice(kind.as_bytes());
+        line.extend_from_slice(b"\",\"object\":");
+        line.extend_from_slice(object);
+        line.extend_from_slice(b"}\n");
+        line.into()
     }
 
     /// Whether stored pieces can be sent as they are.
@@ -166,6 +211,7 @@ impl Output {
                 json.into()
             }
             (Media::Json, true) => pretty(&json).into(),
+            (Media::Protobuf, _) => protobuf::encode(&super::reread::value(&json)).into(),
             (Media::Yaml, _) => super::yaml::render(&super::reread::value(&json)).into(),
         }
     }
@@ -232,7 +278,7 @@ fn is_pretty(headers: &HeaderMap, query: &Query<'_>) -> bool {
 /// Whether the client accepts the aggregated discovery documents, and in which version.
 pub(super) fn aggregated_discovery(headers: &HeaderMap) -> Option<&'static str> {
     clauses(headers).iter().find_map(|clause| {
-        media(clause.media)?;
+        media(clause.media).filter(|media| *media != Media::Protobuf)?;
         match (clause.kind, clause.group, clause.version) {
             (None, ..) => Some(None),
             (Some("APIGroupDiscoveryList"), "apidiscovery.k8s.io", "v2") => Some(Some("v2")),
@@ -273,15 +319,9 @@ fn status_plan(error: &ApiError, headers: &HeaderMap, query: &Query<'_>) -> Plan
         plan.headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
         return plan;
     }
-    let only_protobuf = error.code == StatusCode::NOT_ACCEPTABLE
-        && clauses(headers).iter().any(|clause| clause.media == super::protobuf::MEDIA_TYPE);
-    let mut plan = if only_protobuf {
-        let media = HeaderValue::from_static(super::protobuf::MEDIA_TYPE);
-        plan(error.code, media, Body::Bytes(super::protobuf::status(error).into()))
-    } else {
-        let output = Output::of_error(headers, query);
-        plan(error.code, output.content_type(), Body::Bytes(output.render(error.to_json())))
-    };
+    let output = Output::of_error(headers, query);
+    let body = Body::Bytes(output.render(error.to_json()));
+    let mut plan = plan(error.code, output.content_type(), body);
     if let Some(seconds) = error.retry_after_seconds() {
         plan.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -295,7 +335,7 @@ mod tests {
     fn accept(value: &str) -> Result<Output, ApiError> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, value.parse().unwrap());
-        Output::negotiate(&headers, &Query::default())
+        Output::negotiate(&headers, &Query::default(), false)
     }
 
     #[test]
@@ -307,10 +347,11 @@ mod tests {
             accept("application/json;as=Frob;v=v1;g=meta.k8s.io, */*").unwrap(),
             Output::default()
         );
-        assert_eq!(
-            accept("application/vnd.kubernetes.protobuf,application/json").unwrap(),
-            Output::default()
-        );
+        let both = "application/vnd.kubernetes.protobuf,application/json";
+        assert_eq!(accept(both).unwrap(), Output::default(), "a custom resource");
+        let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(both))]);
+        let built_in = Output::negotiate(&headers, &Query::default(), true).unwrap();
+        assert_eq!(built_in.content_type(), protobuf::MEDIA_TYPE);
         assert_eq!(accept("application/json;q=0.1,application/yaml").unwrap().media, Media::Yaml);
         assert_eq!(accept("text/html").unwrap_err().code, StatusCode::NOT_ACCEPTABLE);
     }
