@@ -32,11 +32,6 @@ impl<'a> Clause<'a> {
         }
     }
 
-    /// Whether the clause is for one media type by its whole name.
-    pub(super) fn names(&self, media: &str) -> bool {
-        media.split_once('/') == Some((self.kind, self.subtype))
-    }
-
     /// A parameter.
     pub(super) fn parameter(&self, name: &str) -> Option<&'a str> {
         self.parameters.iter().rev().find(|(key, _)| *key == name).map(|(_, value)| *value)

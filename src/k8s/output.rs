@@ -11,6 +11,7 @@ use crate::message::{Body, Origin, Plan, Query};
 use super::accept::{self, Clause, Conversion};
 use super::limits::ACCEPTED;
 use super::options::include_object;
+use super::protobuf;
 use super::status::ApiError;
 
 /// The form of an answer.
@@ -34,6 +35,8 @@ pub(super) enum Media {
     Json,
     /// `application/yaml`.
     Yaml,
+    /// Kubernetes protobuf: only for built-in types, and metadata of all types.
+    Protobuf,
 }
 
 /// The shape of an object or list.
@@ -116,7 +119,11 @@ impl ErrorForm {
 impl Media {
     /// The first media type that meets a clause.
     fn of(clause: &Clause<'_>, server_version: Option<&str>) -> Option<Self> {
-        let all = [(Self::Json, "json", true), (Self::Yaml, "yaml", false)];
+        let all = [
+            (Self::Json, "json", true),
+            (Self::Yaml, "yaml", false),
+            (Self::Protobuf, "vnd.kubernetes.protobuf", true),
+        ];
         let found = all.into_iter().find(|(_, subtype, streams)| {
             clause.covers("application", subtype) && clause.is_allowed(*streams, server_version)
         });
@@ -129,11 +136,15 @@ fn pretty_clause(clause: &Clause<'_>) -> bool {
 }
 
 impl Output {
-    /// Negotiates the form of an answer with objects.
+    /// Negotiates the form of an answer with objects. `has_messages` is whether their type has protobuf messages.
     ///
     /// # Errors
     /// 406 when no clause can be met.
-    pub(super) fn negotiate(headers: &HeaderMap, query: &Query<'_>) -> Result<Self, ApiError> {
+    pub(super) fn negotiate(
+        headers: &HeaderMap,
+        query: &Query<'_>,
+        has_messages: bool,
+    ) -> Result<Self, ApiError> {
         let pretty = is_pretty(headers, query);
         if !accept::is_given(headers) {
             return Ok(Self { pretty, ..Self::default() });
@@ -145,6 +156,14 @@ impl Output {
             let Some(shape) = Shape::of(clause.conversion(), query) else {
                 continue;
             };
+            let is_encodable = match shape {
+                Shape::Whole => has_messages,
+                Shape::Metadata { .. } | Shape::MetadataList { .. } => true,
+                Shape::Table { .. } => false,
+            };
+            if media == Media::Protobuf && !is_encodable {
+                continue;
+            }
             let pretty = pretty || pretty_clause(&clause);
             let failure = match shape {
                 Shape::Whole => ErrorForm::default(),
@@ -173,7 +192,30 @@ impl Output {
         HeaderValue::from_static(match self.media {
             Media::Json => "application/json",
             Media::Yaml => "application/yaml",
+            Media::Protobuf => protobuf::MEDIA_TYPE,
         })
+    }
+
+    /// The `Content-Type` of a watch.
+    pub(super) fn watch_content_type(self) -> HeaderValue {
+        match self.media {
+            Media::Protobuf => HeaderValue::from_static(protobuf::WATCH_MEDIA_TYPE),
+            _ => self.content_type(),
+        }
+    }
+
+    /// An event of a watch with an object, as it is sent.
+    pub(super) fn event(self, kind: &str, object: &[u8]) -> Bytes {
+        if self.media == Media::Protobuf {
+            return protobuf::event(kind, &super::reread::value(object)).into();
+        }
+        let mut line = Vec::with_capacity(object.len() + 32);
+        line.extend_from_slice(b"{\"type\":\"");
+        line.extend_from_slice(kind.as_bytes());
+        line.extend_from_slice(b"\",\"object\":");
+        line.extend_from_slice(object);
+        line.extend_from_slice(b"}\n");
+        line.into()
     }
 
     /// Whether stored pieces can be sent as they are.
@@ -205,6 +247,7 @@ impl Output {
                 json.into()
             }
             (Media::Json, true) => pretty(&json).into(),
+            (Media::Protobuf, _) => protobuf::encode(&super::reread::value(&json)).into(),
             (Media::Yaml, _) => super::yaml::render(&super::reread::value(&json)).into(),
         }
     }
@@ -272,7 +315,7 @@ fn is_pretty(headers: &HeaderMap, query: &Query<'_>) -> bool {
 /// Whether the client accepts the aggregated discovery documents, and in which version.
 pub(super) fn aggregated_discovery(headers: &HeaderMap) -> Option<&'static str> {
     accept::clauses(headers).iter().find_map(|clause| {
-        Media::of(clause, None)?;
+        Media::of(clause, None).filter(|media| *media != Media::Protobuf)?;
         let asked = clause.conversion().unwrap_or_default();
         match (asked.kind, asked.group, asked.version) {
             ("", ..) => Some(None),
@@ -312,15 +355,9 @@ fn status_plan(error: &ApiError, headers: &HeaderMap, query: &Query<'_>) -> Plan
         plan.headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
         return plan;
     }
-    let only_protobuf = error.code == StatusCode::NOT_ACCEPTABLE
-        && accept::clauses(headers).iter().any(|clause| clause.names(super::protobuf::MEDIA_TYPE));
-    let mut plan = if only_protobuf {
-        let media = HeaderValue::from_static(super::protobuf::MEDIA_TYPE);
-        plan(error.code, media, Body::Bytes(super::protobuf::status(error).into()))
-    } else {
-        let output = Output::of_error(headers, query);
-        plan(error.code, output.content_type(), Body::Bytes(output.render(error.to_json())))
-    };
+    let output = Output::of_error(headers, query);
+    let body = Body::Bytes(output.render(error.to_json()));
+    let mut plan = plan(error.code, output.content_type(), body);
     if let Some(seconds) = error.retry_after_seconds() {
         plan.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -336,7 +373,7 @@ mod tests {
     fn accept(value: &str) -> Result<Output, ApiError> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, value.parse().unwrap());
-        Output::negotiate(&headers, &Query::default())
+        Output::negotiate(&headers, &Query::default(), false)
     }
 
     #[test]
@@ -348,10 +385,11 @@ mod tests {
             accept("application/json;as=Frob;v=v1;g=meta.k8s.io, */*").unwrap(),
             Output::default()
         );
-        assert_eq!(
-            accept("application/vnd.kubernetes.protobuf,application/json").unwrap(),
-            Output::default()
-        );
+        let both = "application/vnd.kubernetes.protobuf,application/json";
+        assert_eq!(accept(both).unwrap(), Output::default(), "a custom resource");
+        let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(both))]);
+        let built_in = Output::negotiate(&headers, &Query::default(), true).unwrap();
+        assert_eq!(built_in.content_type(), protobuf::MEDIA_TYPE);
         assert_eq!(accept("application/json;q=0.1,application/yaml").unwrap().media, Media::Yaml);
         assert_eq!(accept("text/html").unwrap_err().code, StatusCode::NOT_ACCEPTABLE);
     }

@@ -297,14 +297,12 @@ impl World {
                 let (change, again) = run.decide(state, stages, epoch);
                 (Some(change), again)
             });
-            match written {
-                Ok((again, _)) => controllers.again(run, again),
+            let Ok((again, _)) = written else {
                 // The next step tries again.
-                Err(Contended) => {
-                    controllers.put_back(run);
-                    break;
-                }
-            }
+                controllers.put_back(run);
+                break;
+            };
+            controllers.again(run, again);
         }
         Some(now)
     }

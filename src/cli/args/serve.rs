@@ -26,9 +26,8 @@ pub(crate) struct Serve {
     /// Seed of all random draws, in place of the scenarios' own; the same seed gives the same run.
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Simulate the life cycle of created objects: Deployments, StatefulSets, DaemonSets, Jobs, CronJobs, pods, claims
-    /// and endpoints as a cluster's controllers do, other types as the `stages` of the fixtures define it; TFJobs,
-    /// MPIJobs and Volcano Jobs have built-in stages.
+    /// Simulate the life cycle of created objects: deployments, jobs and other core workloads as a cluster's controllers
+    /// do, other types as the `stages` of the fixtures define it; TFJobs, MPIJobs and Volcano Jobs have built-in stages.
     #[arg(long)]
     pub(crate) stages: bool,
     /// Controllers that run, as for kube-controller-manager: `*` is all of them, NAME turns one on, -NAME off.
@@ -57,9 +56,9 @@ pub(crate) struct Serve {
     /// ABAC policy file for the Kubernetes API: one JSON object a line.
     #[arg(long, value_name = "FILE")]
     pub(crate) authorization_policy_file: Option<PathBuf>,
-    /// Authorization modes, in order, as for kube-apiserver: AlwaysAllow, AlwaysDeny, ABAC (the policy file), Node,
-    /// RBAC (the Role, ClusterRole and binding objects, with those that every cluster has). Without it: ABAC with a
-    /// policy file, else AlwaysAllow.
+    /// Authorization modes, in order, as for kube-apiserver: `AlwaysAllow`, `AlwaysDeny`, ABAC (the policy file), Node,
+    /// RBAC (the roles and bindings, with those that every cluster has). Without it: ABAC with a policy file, else
+    /// `AlwaysAllow`.
     #[arg(long, value_name = "MODES", value_delimiter = ',')]
     pub(crate) authorization_mode: Vec<String>,
     /// Whether to accept requests without a token as system:anonymous.

@@ -11,7 +11,7 @@ use super::super::resource::GroupResource;
 use super::super::status::ApiError;
 use super::super::store::State;
 use super::modes::{Mode, Modes};
-use super::rbac::{Grant, Policy, PolicyCache};
+use super::rbac::{Grant, Policy, PolicyCache, Rule};
 use super::rules::UserRule;
 use super::user::{Attributes, User};
 
@@ -85,7 +85,7 @@ impl<'a> Authorizer<'a> {
                 }
                 Mode::Rbac => {
                     let found = self.policy().rules(user, namespace);
-                    rules.extend(found.rules.iter().map(|rule| rule.as_user_rule()));
+                    rules.extend(found.rules.iter().map(Rule::as_user_rule));
                     problems.extend(found.problem());
                 }
                 Mode::AlwaysDeny | Mode::Node => {}

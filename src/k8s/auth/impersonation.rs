@@ -166,7 +166,8 @@ impl Check<'_> {
         self.extra(&wanted.extra, verb)?;
         let has = |user: &User, group: &str| user.groups.iter().any(|own| own == group);
         let needed = if user.name == ANONYMOUS { UNAUTHENTICATED } else { AUTHENTICATED };
-        if !has(&user, needed) && !(needed == AUTHENTICATED && has(&user, UNAUTHENTICATED)) {
+        let is_left_out = needed == AUTHENTICATED && has(&user, UNAUTHENTICATED);
+        if !has(&user, needed) && !is_left_out {
             user.groups.push(needed.to_owned());
         }
         Ok(user)
@@ -180,7 +181,7 @@ impl Check<'_> {
             }
             let resource = "serviceaccounts";
             let attributes =
-                Attributes { verb, group, resource, namespace, name, ..Attributes::default() };
+                Attributes { verb, resource, group, namespace, name, ..Attributes::default() };
             return self.authorizer.check(self.requestor, &attributes);
         }
         match node(&wanted.name).filter(|_| self.is_constrained()) {
@@ -201,7 +202,7 @@ impl Check<'_> {
             {
                 if groups.iter().any(|group| group == word) {
                     let resource = "groups";
-                    let asked = Attributes { verb, group, resource, name, ..Attributes::default() };
+                    let asked = Attributes { verb, resource, group, name, ..Attributes::default() };
                     let why = format!("impersonating {what} is not allowed");
                     return Err(forbidden(self.requestor, &asked, &why));
                 }
@@ -217,7 +218,7 @@ impl Check<'_> {
         let (group, resource) = (AUTHENTICATION, "userextras");
         if self.is_constrained() {
             if let Some(why) = extra.iter().find_map(|(key, values)| invalid_extra(key, values)) {
-                let asked = Attributes { verb, group, resource, ..Attributes::default() };
+                let asked = Attributes { verb, resource, group, ..Attributes::default() };
                 return Err(forbidden(self.requestor, &asked, &why));
             }
             let values: usize = extra.values().map(Vec::len).sum();
@@ -248,7 +249,7 @@ impl Check<'_> {
         name: &str,
     ) -> Result<(), ApiError> {
         let asked =
-            Attributes { verb, group, resource, subresource, name, ..Attributes::default() };
+            Attributes { verb, resource, group, subresource, name, ..Attributes::default() };
         self.authorizer.check(self.requestor, &asked)
     }
 }

@@ -54,8 +54,8 @@ pub(super) fn holds(object: &Value, kind: &str) -> bool {
 
 /// A condition of an object.
 pub(super) fn find<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
-    let all = object["status"]["conditions"].as_array().into_iter().flatten();
-    all.filter(|one| one["type"] == kind).next()
+    let mut all = object["status"]["conditions"].as_array().into_iter().flatten();
+    all.find(|one| one["type"] == kind)
 }
 
 /// Whether a pod has come to its end.

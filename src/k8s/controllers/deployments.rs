@@ -50,15 +50,13 @@ pub(super) fn run(work: &mut Work, name: &str) -> Option<Duration> {
 /// The set whose template is that of the deployment.
 fn current<'a>(sets: &'a [Value], deployment: &Value) -> Option<&'a Value> {
     let wanted = &deployment["spec"]["template"];
-    sets.iter()
-        .filter(|set| {
-            let mut template = set["spec"]["template"].clone();
-            if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
-                labels.remove(HASH);
-            }
-            template == *wanted
-        })
-        .next()
+    sets.iter().find(|set| {
+        let mut template = set["spec"]["template"].clone();
+        if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
+            labels.remove(HASH);
+        }
+        template == *wanted
+    })
 }
 
 /// Takes sets without a controller that the selector selects.

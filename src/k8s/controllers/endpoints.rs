@@ -98,22 +98,19 @@ pub(super) fn endpoints(work: &mut Work, name: &str) {
     let subsets = if pods.is_empty() { Value::Null } else { json!([subset]) };
     let mut labels = service["metadata"]["labels"].clone();
     labels["endpoints.kubernetes.io/managed-by"] = "endpoint-controller".into();
-    match known {
-        Some(known) => {
-            let mut new = known.clone();
-            new["metadata"]["labels"] = labels;
-            set_or_remove(&mut new, "subsets", subsets);
-            work.update(ENDPOINTS, &known, new);
-        }
-        None => {
-            let namespace = meta::text(&service, "namespace");
-            let metadata = json!({
-                "name": meta::text(&service, "name"), "namespace": namespace, "labels": labels,
-            });
-            let mut new = json!({"metadata": metadata});
-            set_or_remove(&mut new, "subsets", subsets);
-            work.create(ENDPOINTS, new);
-        }
+    if let Some(known) = known {
+        let mut new = known.clone();
+        new["metadata"]["labels"] = labels;
+        set_or_remove(&mut new, "subsets", subsets);
+        work.update(ENDPOINTS, &known, new);
+    } else {
+        let namespace = meta::text(&service, "namespace");
+        let metadata = json!({
+            "name": meta::text(&service, "name"), "namespace": namespace, "labels": labels,
+        });
+        let mut new = json!({"metadata": metadata});
+        set_or_remove(&mut new, "subsets", subsets);
+        work.create(ENDPOINTS, new);
     }
 }
 
@@ -146,28 +143,27 @@ pub(super) fn slice(work: &mut Work, name: &str) {
     let ports = ports(&service, &pods, true);
     let known = work.owned(SLICES, &service);
     let family = service["spec"]["ipFamilies"][0].as_str().unwrap_or("IPv4").to_owned();
-    match known.first() {
-        Some(known) => {
-            let mut new = known.clone();
-            new["endpoints"] = if endpoints.is_empty() { Value::Null } else { endpoints.into() };
-            new["ports"] = if ports.is_empty() { Value::Null } else { ports.into() };
-            work.update(SLICES, known, new);
-        }
-        None => {
-            let base = meta::text(&service, "name").to_owned();
-            let end = suffix(&format!("{}/{}", key(&service), meta::text(&service, "uid")), 5);
-            let mut labels = service["metadata"]["labels"].clone();
-            labels[SERVICE] = base.as_str().into();
-            labels["endpointslice.kubernetes.io/managed-by"] =
-                "endpointslice-controller.k8s.io".into();
-            let metadata = json!({
-                "name": format!("{base}-{end}"), "generateName": format!("{base}-"),
-                "namespace": meta::text(&service, "namespace"), "labels": labels,
-                "ownerReferences": reference(SERVICES, &service),
-            });
-            work.create(SLICES, json!({
+    if let Some(known) = known.first() {
+        let mut new = known.clone();
+        new["endpoints"] = if endpoints.is_empty() { Value::Null } else { endpoints.into() };
+        new["ports"] = if ports.is_empty() { Value::Null } else { ports.into() };
+        work.update(SLICES, known, new);
+    } else {
+        let base = meta::text(&service, "name").to_owned();
+        let end = suffix(&format!("{}/{}", key(&service), meta::text(&service, "uid")), 5);
+        let mut labels = service["metadata"]["labels"].clone();
+        labels[SERVICE] = base.as_str().into();
+        labels["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io".into();
+        let metadata = json!({
+            "name": format!("{base}-{end}"), "generateName": format!("{base}-"),
+            "namespace": meta::text(&service, "namespace"), "labels": labels,
+            "ownerReferences": reference(SERVICES, &service),
+        });
+        work.create(
+            SLICES,
+            json!({
                 "metadata": metadata, "addressType": family, "endpoints": endpoints, "ports": ports,
-            }));
-        }
+            }),
+        );
     }
 }

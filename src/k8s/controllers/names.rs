@@ -4,6 +4,7 @@ use crate::document::suggest;
 
 /// A controller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::enum_variant_names, reason = "the name is that of the type that it controls")]
 pub(crate) enum Controller {
     /// Gives pods a node, and runs them.
     Pod,

@@ -199,8 +199,8 @@ pub(super) fn key(object: &Value) -> String {
 
 /// The reference of an object to its controller.
 pub(super) fn controller(object: &Value) -> Option<&Value> {
-    let all = object["metadata"]["ownerReferences"].as_array().into_iter().flatten();
-    all.filter(|one| one["controller"] == true).next()
+    let mut all = object["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+    all.find(|one| one["controller"] == true)
 }
 
 /// A reference to a controller (`metav1.NewControllerRef`).

@@ -179,7 +179,11 @@ fn group_version(path: &str) -> Option<(&str, Option<&str>)> {
 }
 
 fn json_plan(request: &ApiRequest<'_>, value: &Value, media: Option<HeaderValue>) -> Plan {
-    let output = Output::of_error(request.headers, request.query);
+    let mut output = Output::of_error(request.headers, request.query);
+    // Aggregated discovery is read as JSON.
+    if media.is_some() && output.media == output::Media::Protobuf {
+        output.media = output::Media::Json;
+    }
     let body = output.render(value.to_string().into_bytes());
     let media = media.unwrap_or_else(|| output.content_type());
     output::plan(StatusCode::OK, media, Body::Bytes(body))

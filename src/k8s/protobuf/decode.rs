@@ -7,10 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::MAGIC;
 use super::schema::{Field, Kind, Message, Schema};
 
-/// The first bytes of each body (`k8s.io/apimachinery/pkg/runtime/serializer/protobuf`).
-const MAGIC: &[u8] = b"k8s\0";
 /// The maximum nesting of messages: more than any type needs, except schemas of schemas.
 const MAX_DEPTH: usize = 64;
 /// The message of a CRD's schema.

@@ -1,6 +1,6 @@
 //! The messages of built-in types: field numbers with names and types, read once from a table.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
 /// The type of a field, by its form in JSON.
@@ -40,9 +40,12 @@ pub(super) struct Field {
     pub(super) kind: Kind,
     /// Whether JSON omits it when it is empty.
     pub(super) omit: bool,
+    /// Whether it is a pointer in Go: nothing is on the wire where it is nil.
+    pub(super) optional: bool,
 }
 
-pub(super) type Message = HashMap<u64, Field>;
+/// The fields of a message by their numbers.
+pub(super) type Message = BTreeMap<u64, Field>;
 
 /// All messages, and the message of each kind.
 #[derive(Debug, Default)]
@@ -76,6 +79,7 @@ impl Schema {
                         name: if name == "." { "" } else { name },
                         kind: kind_of(kind),
                         omit: rest == ["omit"],
+                        optional: rest == ["opt"],
                     };
                     let number = number.parse().expect("the table is well-formed");
                     schema.messages.entry(message).or_default().insert(number, field);
@@ -137,7 +141,7 @@ mod tests {
             Kind::Message(name) => schema.message(name).is_none().then(|| (*name).to_owned()),
             _ => None,
         };
-        let fields = schema.messages.values().flat_map(HashMap::values);
+        let fields = schema.messages.values().flat_map(BTreeMap::values);
         let found: Vec<String> = fields
             .filter_map(|field| match &field.kind {
                 Kind::List(of) | Kind::Map(of) => missing(of),

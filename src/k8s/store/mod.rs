@@ -25,7 +25,7 @@ pub use history::HistoryLimits;
 pub(super) use history::{Event, EventKind, History};
 pub(super) use object::{Cell, Object};
 pub(crate) use pinned::PinnedSnapshots;
-pub(super) use snapshot::Snapshot;
+pub(super) use snapshot::{Collection, Snapshot};
 
 use std::fmt;
 use std::sync::Arc;

@@ -233,7 +233,7 @@ fn unsupported(call: &Call<'_>, verb: &str) -> ApiError {
 
 impl Call<'_> {
     fn negotiate(&self) -> Result<Output, ApiError> {
-        Output::negotiate(self.headers, self.query)
+        Output::negotiate(self.headers, self.query, self.served.of.is_built_in())
     }
 
     /// Authorization on the state of the request.

@@ -130,7 +130,7 @@ impl Watch {
 
     /// The `Content-Type` of the stream.
     pub(crate) fn content_type(&self) -> HeaderValue {
-        self.output.content_type()
+        self.output.watch_content_type()
     }
 
     /// The revision that must be reached first, if it is not reached.
@@ -141,7 +141,8 @@ impl Watch {
     /// The last line of a watch whose awaited revision was not reached.
     pub(crate) fn not_reached(&self, state: &State) -> Bytes {
         let asked = self.awaited.unwrap_or_default();
-        error_line(&ApiError::revision_too_large(asked.0, state.revision.0))
+        let error = ApiError::revision_too_large(asked.0, state.revision.0);
+        self.output.event("ERROR", &error.to_json())
     }
 
     /// The watched resource.
@@ -183,7 +184,8 @@ impl Watch {
             }
         }
         if self.is_expired(state) {
-            step.lines.push(error_line(&self.expired(state)));
+            let error = self.expired(state).to_json();
+            step.lines.push(self.output.event("ERROR", &error));
             step.end = true;
             return step;
         }
@@ -274,20 +276,21 @@ impl Watch {
             return Some(self.line(kind, &old, now));
         }
         let storage = &self.served.of.storage().name;
-        if self.output.shape == Shape::Whole && *self.served.version().name == **storage {
-            return Some(event.line(kind, || object_line(&self.served, kind, object)));
+        let is_json = self.output.is_plain();
+        if is_json && *self.served.version().name == **storage {
+            return Some(event.line(kind, || self.object_line(kind, object)));
         }
         Some(self.line(kind, object, now))
     }
 
     fn line(&mut self, kind: EventKind, object: &Object, now: Timestamp) -> Bytes {
         if self.output.shape == Shape::Whole {
-            return object_line(&self.served, kind, object);
+            return self.object_line(kind, object);
         }
         let with_columns = !std::mem::replace(&mut self.columns_sent, true);
         let shape = self.output.shape;
         let rendering = Rendering { served: &self.served, shape, with_columns, now };
-        wrap(kind.as_str(), &rendering.one(object, object.meta.revision))
+        self.output.event(kind.as_str(), &rendering.one(object, object.meta.revision))
     }
 
     fn bookmark_line(&self, revision: Revision, initial_end: bool) -> Bytes {
@@ -301,26 +304,16 @@ impl Watch {
             "{}\"metadata\":{{{annotations}\"resourceVersion\":\"{revision}\"{created}}}}}",
             self.served.prefix()
         );
-        wrap("BOOKMARK", object.as_bytes())
+        self.output.event("BOOKMARK", object.as_bytes())
     }
-}
 
-fn object_line(served: &Served, kind: EventKind, object: &Object) -> Bytes {
-    wrap(kind.as_str(), &whole(served, object))
+    fn object_line(&self, kind: EventKind, object: &Object) -> Bytes {
+        self.output.event(kind.as_str(), &whole(&self.served, object))
+    }
 }
 
 /// An ERROR event with a Status.
 #[must_use]
 pub(crate) fn error_line(error: &ApiError) -> Bytes {
-    wrap("ERROR", &error.to_json())
-}
-
-fn wrap(kind: &str, object: &[u8]) -> Bytes {
-    let mut line = Vec::with_capacity(object.len() + 32);
-    line.extend_from_slice(b"{\"type\":\"");
-    line.extend_from_slice(kind.as_bytes());
-    line.extend_from_slice(b"\",\"object\":");
-    line.extend_from_slice(object);
-    line.extend_from_slice(b"}\n");
-    line.into()
+    Output::default().event("ERROR", &error.to_json())
 }

@@ -37,18 +37,17 @@ fn parts(rule: &Rule) -> Vec<Rule> {
                 if rule.names.is_empty() {
                     parts.push(part.clone());
                 }
-                let named = |name: &Box<str>| Rule { names: vec![name.clone()], ..part.clone() };
-                parts.extend(rule.names.iter().map(named));
+                for name in &rule.names {
+                    parts.push(Rule { names: vec![name.clone()], ..part.clone() });
+                }
             }
         }
     }
     for url in &rule.urls {
-        let part = |verb: &Box<str>| Rule {
-            urls: vec![url.clone()],
-            verbs: vec![verb.clone()],
-            ..Rule::default()
-        };
-        parts.extend(rule.verbs.iter().map(part));
+        for verb in &rule.verbs {
+            let (urls, verbs) = (vec![url.clone()], vec![verb.clone()]);
+            parts.push(Rule { urls, verbs, ..Rule::default() });
+        }
     }
     parts
 }
@@ -58,14 +57,14 @@ fn covers(rule: &Rule, part: &Rule) -> bool {
     let has = |list: &[Box<str>], wanted: &[Box<str>]| {
         list.iter().any(|item| **item == *"*") || wanted.iter().all(|item| list.contains(item))
     };
-    let has_resource = |wanted: &Box<str>| {
-        let of_all = || wanted.split_once('/').map(|(_, sub)| format!("*/{sub}").into_boxed_str());
-        rule.resources.contains(wanted) || of_all().is_some_and(|all| rule.resources.contains(&all))
+    let has_resource = |wanted: &str| {
+        let lists = |name: &str| rule.resources.iter().any(|item| **item == *name);
+        lists(wanted) || wanted.split_once('/').is_some_and(|(_, sub)| lists(&format!("*/{sub}")))
     };
     let has_all = rule.resources.iter().any(|item| **item == *"*");
     has(&rule.verbs, &part.verbs)
         && has(&rule.groups, &part.groups)
-        && (has_all || part.resources.iter().all(has_resource))
+        && (has_all || part.resources.iter().all(|resource| has_resource(resource)))
         && part.urls.iter().all(|path| rule.urls.iter().any(|url| url_covers(url, path)))
         && (rule.names.is_empty()
             || !part.names.is_empty() && part.names.iter().all(|name| rule.names.contains(name)))

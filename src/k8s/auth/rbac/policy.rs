@@ -10,7 +10,7 @@ use arc_swap::ArcSwapOption;
 use super::super::super::golang::quote;
 use super::super::super::resource::GroupResource;
 use super::super::super::status::ApiError;
-use super::super::super::store::{Snapshot, State};
+use super::super::super::store::{Collection, Snapshot, State};
 use super::super::user::{Attributes, User};
 use super::GROUP;
 use super::read::{Binding, Bindings, RoleRef, Roles, Who};
@@ -28,7 +28,7 @@ impl PolicyCache {
     pub(in super::super) fn policy(&self, state: &State) -> Arc<Policy> {
         let content = PLURALS.map(|plural| {
             let collection = state.snapshot.collection(&GroupResource::new(GROUP, plural));
-            collection.map_or(0, |collection| collection.content())
+            collection.map_or(0, Collection::content)
         });
         let known = self.0.load_full();
         if let Some(policy) = known.as_ref().filter(|policy| policy.content == content) {
