@@ -34,7 +34,7 @@ pub(super) fn plan(context: &RequestContext, watch: Watch, request: &HeaderMap) 
         let why = "this build has no watches over WebSocket; build it with the feature websocket\n";
         return Plan::text(StatusCode::NOT_IMPLEMENTED, Origin::Server, why);
     }
-    let content_type = watch.content_type();
+    let (content_type, warning) = (watch.content_type(), watch.warning());
     let driver = Driver::new(context.clone(), watch);
     let stream = futures_util::stream::unfold(driver, |mut driver| async move {
         let item: Result<Bytes, BodyError> = Ok(driver.next().await?);
@@ -48,6 +48,9 @@ pub(super) fn plan(context: &RequestContext, watch: Watch, request: &HeaderMap) 
     }
     plan.headers.insert(CONTENT_TYPE, content_type);
     plan.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    if let Some(warning) = warning {
+        plan.headers.insert("warning", warning);
+    }
     plan
 }
 

@@ -133,10 +133,11 @@ impl Normal {
                 ("continue", Value::String(text)) if !text.is_empty() => "<continue>".into(),
                 (_, value) => self.value(value),
             };
-            out.insert(key.clone(), value);
+            out.insert(self.text(key), value);
         }
         if let (Some(base), Some(name)) = (text("generateName"), text("name"))
-            && let Some(suffix) = name.strip_prefix(base).filter(|suffix| !suffix.is_empty())
+            && let Some(suffix) = name.strip_prefix(base.get(..58).unwrap_or(base))
+            && !suffix.is_empty()
         {
             let name = format!("{}<generated:{}>", self.text(base), suffix.len());
             out.insert("name".to_owned(), name.into());

@@ -79,7 +79,7 @@ impl ListOptions {
             && self.version_match.is_empty()
         {
             self.send_initial_events = Some(true);
-            self.version_match = "NotOlderThan".to_owned();
+            "NotOlderThan".clone_into(&mut self.version_match);
         }
         self
     }

@@ -55,8 +55,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let built_in = call.served.of.is_built_in();
     let known = matches!(media, "application/json-patch+json" | MERGE);
     if !(known || built_in && media == STRATEGIC) {
-        let types = if built_in { BUILT_IN_PATCH_TYPES } else { PATCH_TYPES };
-        return Err(ApiError::unsupported_media_type(types));
+        return Err(ApiError::unsupported_media_type(types(call)));
     }
     if call.info.name.is_empty() {
         return Err(ApiError::bad_request("name must be provided"));
@@ -78,6 +77,11 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
         .map_err(|error| error.with_warnings(&warnings))?;
     warnings.extend(own);
     Ok(written::decision(call, change, new, StatusCode::OK, output, &warnings))
+}
+
+/// The media types of patches of the call's type.
+pub(super) fn types(call: &Call<'_>) -> &'static str {
+    if call.served.of.is_built_in() { BUILT_IN_PATCH_TYPES } else { PATCH_TYPES }
 }
 
 /// Whether a patch of a built-in type has a media type that its route takes (go-restful's `matchesContentType`).

@@ -63,7 +63,11 @@ fn patched(call: &Call<'_>, mut current: Value) -> Result<Value, ApiError> {
     let media = media.unwrap_or_default().split(';').next().unwrap_or_default();
     let failed = |why: String| ApiError::bad_request(format!("error decoding patch: {why}"));
     match media {
-        "application/merge-patch+json" | "application/strategic-merge-patch+json" => {
+        "application/merge-patch+json" => {
+            let patch = decode::json(call.body).map_err(failed)?.value;
+            json_patch::merge(&mut current, patch);
+        }
+        "application/strategic-merge-patch+json" if call.served.of.is_built_in() => {
             let patch = decode::json(call.body).map_err(failed)?.value;
             json_patch::merge(&mut current, patch);
         }
@@ -72,9 +76,7 @@ fn patched(call: &Call<'_>, mut current: Value) -> Result<Value, ApiError> {
             patch.apply(&mut current).map_err(|_| ApiError::unprocessable())?;
         }
         _ => {
-            return Err(ApiError::unsupported_media_type(
-                "application/json-patch+json, application/merge-patch+json",
-            ));
+            return Err(ApiError::unsupported_media_type(super::patch::types(call)));
         }
     }
     Ok(current)

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::super::golang::{self, quote};
 use super::super::options::{ListOptions, include_object};
-use super::super::output::{Output, Shape};
+use super::super::output::{self, Output, Shape};
 use super::super::resource::{GroupResource, Served};
 use super::super::select::Selector;
 use super::super::status::ApiError;
@@ -131,6 +131,11 @@ impl Watch {
     /// The `Content-Type` of the stream.
     pub(crate) fn content_type(&self) -> HeaderValue {
         self.output.watch_content_type()
+    }
+
+    /// The warning about a deprecated version.
+    pub(crate) fn warning(&self) -> Option<HeaderValue> {
+        output::warning(&self.served.deprecation()?)
     }
 
     /// The revision that must be reached first, if it is not reached.

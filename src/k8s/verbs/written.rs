@@ -136,7 +136,7 @@ pub(super) fn refused(resolved: Resolved, mut plan: Plan) -> Resolved {
     }
 }
 
-/// The resolution of a request, with a warning before the others of its answer. Streams have none.
+/// The resolution of a request, with a warning before the others of its answer. Streams add their own.
 pub(super) fn warned(resolved: Resolved, text: &str) -> Resolved {
     let Some(header) = output::warning(text) else { return resolved };
     let add = move |mut plan: Plan| {

@@ -27,7 +27,6 @@ const SUBRESOURCES: &[&str] = &[
 const FIXED: &[&str] = &[
     "/api",
     "/api/",
-    "/apis/",
     "/api/v1/",
     "/api/v2",
     "/apis/apps",
