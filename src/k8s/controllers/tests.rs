@@ -38,7 +38,7 @@ impl World {
         self.store.commit(work.change).unwrap();
     }
 
-    fn create(&mut self, of: Type, name: &str, spec: Value) {
+    fn create(&mut self, of: Type, name: &str, spec: &Value) {
         let metadata = match of {
             NODES => json!({"name": name}),
             _ => json!({"name": name, "namespace": "default"}),
@@ -116,7 +116,7 @@ fn condition(object: &Value, kind: &str) -> Value {
 #[test]
 fn a_deployment_rolls_out_and_keeps_its_history() {
     let mut world = World::new();
-    world.create(DEPLOYMENTS, "web", labelled(4, "a:1"));
+    world.create(DEPLOYMENTS, "web", &labelled(4, "a:1"));
     assert_eq!((world.list(REPLICA_SETS).len(), world.list(PODS).len()), (1, 4));
     let deployment = world.get(DEPLOYMENTS, "web");
     assert_eq!(condition(&deployment, "Available"), json!(["False", "MinimumReplicasUnavailable"]));
@@ -164,7 +164,7 @@ fn jobs_complete_and_expire() {
         "completions": 3, "parallelism": 2, "completionMode": "Indexed", "template": pods,
         "ttlSecondsAfterFinished": 60,
     });
-    world.create(JOBS, "sum", spec);
+    world.create(JOBS, "sum", &spec);
     assert_eq!(world.get(JOBS, "sum")["status"]["active"], 2);
     world.pass(30);
     let job = world.get(JOBS, "sum");
@@ -182,7 +182,7 @@ fn jobs_fail_after_too_many_failed_pods() {
     world.on = ControllerSet::parse(&["*".to_owned(), "-kubelet".to_owned()]).unwrap();
     let pods =
         json!({"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "a"}]}});
-    world.create(JOBS, "bad", json!({"backoffLimit": 1, "template": pods}));
+    world.create(JOBS, "bad", &json!({"backoffLimit": 1, "template": pods}));
     for _ in 0..2 {
         let names = world.names(PODS);
         for name in names {
@@ -203,7 +203,7 @@ fn cron_jobs_start_jobs_on_the_clock_of_the_world() {
         "schedule": "*/10 * * * *", "jobTemplate": {"spec": {"template": pods}},
         "successfulJobsHistoryLimit": 2,
     });
-    world.create(CRON_JOBS, "tick", spec);
+    world.create(CRON_JOBS, "tick", &spec);
     assert!(world.list(JOBS).is_empty());
     world.pass(3600);
     assert_eq!(world.names(JOBS), ["tick-40", "tick-50", "tick-60"]);
@@ -221,7 +221,7 @@ fn stateful_sets_start_in_order_with_their_claims() {
         "metadata": {"name": "data"},
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
     }]);
-    world.create(STATEFUL_SETS, "db", spec);
+    world.create(STATEFUL_SETS, "db", &spec);
     assert_eq!(world.names(PODS), ["db-0"]);
     world.pass(10);
     assert_eq!(world.names(PODS), ["db-0", "db-1", "db-2"]);
@@ -240,11 +240,11 @@ fn stateful_sets_start_in_order_with_their_claims() {
 #[test]
 fn daemon_sets_have_a_pod_on_each_node() {
     let mut world = World::new();
-    world.create(NODES, "n1", json!({}));
+    world.create(NODES, "n1", &json!({}));
     let mut spec = labelled(1, "a:1");
     spec.as_object_mut().unwrap().remove("replicas");
-    world.create(DAEMON_SETS, "agent", spec);
-    world.create(NODES, "n2", json!({}));
+    world.create(DAEMON_SETS, "agent", &spec);
+    world.create(NODES, "n2", &json!({}));
     world.pass(2);
     let nodes: Vec<Value> =
         world.list(PODS).iter().map(|pod| pod["spec"]["nodeName"].clone()).collect();
@@ -262,8 +262,8 @@ fn services_have_the_addresses_of_ready_pods() {
     let spec = json!({
         "selector": {"app": "web"}, "ports": [{"name": "web", "port": 80, "targetPort": "http"}],
     });
-    world.create(SERVICES, "web", spec);
-    world.create(DEPLOYMENTS, "web", labelled(2, "a:1"));
+    world.create(SERVICES, "web", &spec);
+    world.create(DEPLOYMENTS, "web", &labelled(2, "a:1"));
     world.pass(2);
     let endpoints = world.get(ENDPOINTS, "web");
     assert_eq!(endpoints["subsets"][0]["addresses"].as_array().map(Vec::len), Some(2));

@@ -34,7 +34,7 @@ fn object(kind: &str, namespace: &str, name: &str, rest: Value) -> Value {
     value
 }
 
-fn binding(kind: &str, namespace: &str, name: &str, role: (&str, &str), subject: Value) -> Value {
+fn binding(kind: &str, namespace: &str, name: &str, role: (&str, &str), subject: &Value) -> Value {
     let reference = json!({"apiGroup": GROUP, "kind": role.0, "name": role.1});
     object(kind, namespace, name, json!({"roleRef": reference, "subjects": [subject]}))
 }
@@ -66,7 +66,7 @@ fn rules_match_as_upstreams_do() {
             Attributes { verb, path, ..Attributes::default() }
         } else {
             let (group, resource, subresource, name) = (next(), next(), next(), next());
-            Attributes { verb, group, resource, subresource, name, ..Attributes::default() }
+            Attributes { verb, resource, group, subresource, name, ..Attributes::default() }
         };
         rules.iter().any(|rule| rule.allows(&asked))
     };
@@ -94,8 +94,8 @@ fn bindings_name_users_groups_and_service_accounts() {
     let account = json!({"kind": "ServiceAccount", "name": "bot"});
     let group = json!({"kind": "Group", "name": "devs", "apiGroup": GROUP});
     let state = state(vec![
-        binding("RoleBinding", "a", "bots", ("ClusterRole", "view"), account),
-        binding("ClusterRoleBinding", "", "devs", ("ClusterRole", "none"), group),
+        binding("RoleBinding", "a", "bots", ("ClusterRole", "view"), &account),
+        binding("ClusterRoleBinding", "", "devs", ("ClusterRole", "none"), &group),
     ]);
     let list = |namespace| Attributes {
         verb: "list",
@@ -129,7 +129,7 @@ fn aggregating_roles_have_the_rules_of_those_they_select() {
     let subject = json!({"kind": "User", "name": "ann"});
     let state = state(vec![
         object("ClusterRole", "", "tfjobs-view", own),
-        binding("RoleBinding", "a", "ann", ("ClusterRole", "admin"), subject),
+        binding("RoleBinding", "a", "ann", ("ClusterRole", "admin"), &subject),
     ]);
     let asked = Attributes {
         verb: "get",
