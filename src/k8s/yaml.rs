@@ -182,7 +182,8 @@ mod tests {
         let words = |count: usize| vec!["word"; count].join(" ");
         let value =
             json!({"a": words(20), "b": [format!("x: {}", words(17))], "c": "x".repeat(90)});
-        let (head, tail) = (words(17), words(3));
+        // The line ends behind the first word that passes column 80.
+        let (head, tail) = (words(16), words(4));
         assert_eq!(
             render(&value),
             format!(

@@ -291,7 +291,7 @@ impl Finder<'_> {
     }
 
     /// Whether a value is replaced for its looks alone, and is not drawn for one request: it may tell requests apart.
-    fn is_opaque(&self, name: &str, value: &str) -> bool {
+    fn is_opaque(name: &str, value: &str) -> bool {
         !names::is_drawn(name)
             && !names_data(name)
             && !names::is_secret_value(name, Place::Field, value)
@@ -300,7 +300,7 @@ impl Finder<'_> {
 
     fn parameters(&mut self, part: RequestPart, parameters: &Query<'_>) {
         for (name, value) in parameters.iter() {
-            if names::says_who_asks(name, Place::Query) || self.is_opaque(name, value) {
+            if names::says_who_asks(name, Place::Query) || Self::is_opaque(name, value) {
                 let value = comparable(part, name, value).unwrap_or(value);
                 let pseudonym = self.pass.parameter(name, value);
                 self.push(part, name, value, pseudonym);
@@ -314,7 +314,7 @@ impl Finder<'_> {
         }
         let end = pointer.len();
         match value {
-            Value::String(text) if self.is_opaque(name, text) => {
+            Value::String(text) if Self::is_opaque(name, text) => {
                 let pseudonym = self.pass.nested(text).unwrap_or_else(|| text.clone());
                 self.push(RequestPart::Json, pointer, text, pseudonym);
             }

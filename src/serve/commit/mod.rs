@@ -94,7 +94,7 @@ impl<B: Backend> Store<B> {
     /// How many receivers wait for writes of a resource.
     pub(super) fn watches(&self) -> usize {
         // Nobody waits for what is not made yet.
-        LazyLock::get(&self.published).map_or(0, |published| published.watches())
+        LazyLock::get(&self.published).map_or(0, Published::watches)
     }
 
     /// Whether there are any.

@@ -23,7 +23,7 @@ pub(super) const BUCKETS_US: [u64; 14] = [
 const STATUSES: usize = 900;
 
 /// What is counted.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::serve) struct Counters {
     stages: [Stage; STAGES.len()],
     /// By the label of the fault. Few answers have one, so a lock is cheap enough.
@@ -56,12 +56,6 @@ impl Default for Stage {
             times: Default::default(),
             nanoseconds: AtomicU64::new(0),
         }
-    }
-}
-
-impl Default for Counters {
-    fn default() -> Self {
-        Self { stages: Default::default(), faults: Mutex::default(), reloads: Default::default() }
     }
 }
 

@@ -1,4 +1,4 @@
-//! A scrape as text: OpenMetrics 1.0 (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
+//! A scrape as text: `OpenMetrics` 1.0 (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 
 use std::fmt;
 
