@@ -61,7 +61,9 @@ impl<'a> Authorizer<'a> {
                     if policies.is_some_and(|policies| policies.allow(user, attributes)) {
                         return Decision::Allowed(None);
                     }
-                    reasons.push("No policy matched.".to_owned());
+                    if self.modes.explain() {
+                        reasons.push("No policy matched.".to_owned());
+                    }
                 }
                 Mode::Node => {}
                 Mode::Rbac => match self.policy().decide(user, attributes) {

@@ -37,11 +37,14 @@ impl Mode {
 pub(super) struct Modes {
     modes: Vec<Mode>,
     policies: Option<Policies>,
+    /// Whether a refusal of the policy file says so: not where a file alone turns it on, as recorded conversations have
+    /// it.
+    explains: bool,
 }
 
 impl Default for Modes {
     fn default() -> Self {
-        Self { modes: vec![Mode::AlwaysAllow], policies: None }
+        Self { modes: vec![Mode::AlwaysAllow], policies: None, explains: false }
     }
 }
 
@@ -49,7 +52,7 @@ impl Modes {
     /// The policy file alone; without one everything is allowed.
     pub(super) fn of_file(policies: Option<Policies>) -> Self {
         match policies {
-            Some(_) => Self { modes: vec![Mode::Abac], policies },
+            Some(_) => Self { modes: vec![Mode::Abac], policies, explains: false },
             None => Self::default(),
         }
     }
@@ -86,6 +89,7 @@ impl Modes {
             }
             _ => {
                 self.modes = modes;
+                self.explains = true;
                 Ok(())
             }
         }
@@ -99,6 +103,11 @@ impl Modes {
     /// The policy file.
     pub(super) fn policies(&self) -> Option<&Policies> {
         self.policies.as_ref()
+    }
+
+    /// Whether a refusal of the policy file says so.
+    pub(super) fn explain(&self) -> bool {
+        self.explains
     }
 
     /// Whether everything is allowed.
