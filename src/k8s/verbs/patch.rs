@@ -10,7 +10,7 @@ use super::super::core::merge;
 use super::super::decode::{self, Decoded};
 use super::super::golang::{self, GoType, STRING, Struct, json_kind};
 use super::super::json_patch::{self, Refused};
-use super::super::limits::MAX_PATCH_OPERATIONS;
+use super::super::limits::{MAX_DEPTH, MAX_PATCH_OPERATIONS};
 use super::super::options::{FieldValidation, WriteOptions};
 use super::super::status::ApiError;
 use super::super::store::StoreChange;
@@ -145,7 +145,8 @@ fn touched(operations: &Value) -> Value {
     for pointer in pointers.filter_map(Value::as_str) {
         let mut at = &mut touched;
         let parts: Vec<&str> = pointer.split('/').skip(1).collect();
-        for part in parts.iter().take(parts.len().saturating_sub(1)) {
+        // No object is deeper, and a value that is would be dropped by recursion.
+        for part in parts.iter().take(parts.len().saturating_sub(1).min(MAX_DEPTH)) {
             let name = part.replace("~1", "/").replace("~0", "~");
             let Value::Object(map) = at else { break };
             at = map.entry(name).or_insert_with(|| Value::Object(Map::new()));
