@@ -10,7 +10,7 @@ pub(crate) struct Kind {
     /// The path of its group and version.
     pub(crate) root: &'static str,
     pub(crate) api_version: &'static str,
-    pub(crate) kind: &'static str,
+    pub(crate) name: &'static str,
     pub(crate) plural: &'static str,
     /// Its subresources that hold the object or a scale.
     pub(crate) subresources: &'static [&'static str],
@@ -31,7 +31,7 @@ impl Kind {
     pub(crate) fn object(&self, draw: &mut Draw, name: &str) -> Value {
         let mut object = (self.content)(draw);
         object["apiVersion"] = self.api_version.into();
-        object["kind"] = self.kind.into();
+        object["kind"] = self.name.into();
         object["metadata"] = json!({"name": name});
         if draw.chance(50) {
             let labels = [json!({"a": "b"}), json!({"a": "c", "x": ""}), json!({"x.y/z": "1"})];
@@ -52,7 +52,7 @@ pub(crate) const ALL: &[Kind] = &[
     Kind {
         root: "/api/v1",
         api_version: "v1",
-        kind: "ConfigMap",
+        name: "ConfigMap",
         plural: "configmaps",
         subresources: &[],
         content: config_map,
@@ -60,7 +60,7 @@ pub(crate) const ALL: &[Kind] = &[
     Kind {
         root: "/api/v1",
         api_version: "v1",
-        kind: "Secret",
+        name: "Secret",
         plural: "secrets",
         subresources: &[],
         content: secret,
@@ -68,7 +68,7 @@ pub(crate) const ALL: &[Kind] = &[
     Kind {
         root: "/api/v1",
         api_version: "v1",
-        kind: "Pod",
+        name: "Pod",
         plural: "pods",
         subresources: &["status"],
         content: |_| json!({"spec": pod_spec()}),
@@ -76,7 +76,7 @@ pub(crate) const ALL: &[Kind] = &[
     Kind {
         root: "/apis/apps/v1",
         api_version: "apps/v1",
-        kind: "Deployment",
+        name: "Deployment",
         plural: "deployments",
         subresources: &["status", "scale"],
         content: deployment,
@@ -84,7 +84,7 @@ pub(crate) const ALL: &[Kind] = &[
     Kind {
         root: "/api/v1",
         api_version: "v1",
-        kind: "Service",
+        name: "Service",
         plural: "services",
         subresources: &["status"],
         content: service,
@@ -92,7 +92,7 @@ pub(crate) const ALL: &[Kind] = &[
     Kind {
         root: "/apis/rbac.authorization.k8s.io/v1",
         api_version: "rbac.authorization.k8s.io/v1",
-        kind: "Role",
+        name: "Role",
         plural: "roles",
         subresources: &[],
         content: role,
@@ -100,7 +100,7 @@ pub(crate) const ALL: &[Kind] = &[
     Kind {
         root: "/apis/differential.example/v1",
         api_version: "differential.example/v1",
-        kind: "Widget",
+        name: "Widget",
         plural: "widgets",
         subresources: &["status", "scale"],
         content: widget,
@@ -108,7 +108,7 @@ pub(crate) const ALL: &[Kind] = &[
     Kind {
         root: "/apis/differential.example/v1beta1",
         api_version: "differential.example/v1beta1",
-        kind: "Widget",
+        name: "Widget",
         plural: "widgets",
         subresources: &["status"],
         content: widget,
@@ -116,7 +116,7 @@ pub(crate) const ALL: &[Kind] = &[
     Kind {
         root: "/apis/differential.example/v1",
         api_version: "differential.example/v1",
-        kind: "Blob",
+        name: "Blob",
         plural: "blobs",
         subresources: &[],
         content: |_| json!({"free": {"b": [1, {"c": null}], "a": 1.0}}),
@@ -124,7 +124,7 @@ pub(crate) const ALL: &[Kind] = &[
     Kind {
         root: "/apis/kubeflow.org.differential.example/v1",
         api_version: "kubeflow.org.differential.example/v1",
-        kind: "TFJob",
+        name: "TFJob",
         plural: "tfjobs",
         subresources: &["status"],
         content: |_| json!({"spec": {"tfReplicaSpecs": {"Worker": {"replicas": 1}}}}),
@@ -132,7 +132,7 @@ pub(crate) const ALL: &[Kind] = &[
     Kind {
         root: "/apis/kubeflow.org.differential.example/v1alpha2",
         api_version: "kubeflow.org.differential.example/v1alpha2",
-        kind: "MPIJob",
+        name: "MPIJob",
         plural: "mpijobs",
         subresources: &["status"],
         content: |_| json!({"spec": {"backoffLimit": 1}}),
@@ -140,7 +140,7 @@ pub(crate) const ALL: &[Kind] = &[
     Kind {
         root: "/apis/batch.volcano.sh.differential.example/v1alpha1",
         api_version: "batch.volcano.sh.differential.example/v1alpha1",
-        kind: "Job",
+        name: "Job",
         plural: "jobs",
         subresources: &["status"],
         content: |_| json!({"spec": {"minAvailable": 1, "tasks": [{"name": "a", "replicas": 1}]}}),

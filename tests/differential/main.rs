@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let result = match runtime.worker_threads(2).enable_all().build() {
-        Ok(runtime) => runtime.block_on(run(real)),
+        Ok(runtime) => runtime.block_on(run(&real)),
         Err(error) => Err(format!("no runtime: {error}")),
     };
     match result {
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(real: String) -> Result<(), String> {
+async fn run(real: &str) -> Result<(), String> {
     let seconds = number("STANDIN_DIFFERENTIAL_SECONDS")?.unwrap_or(SECONDS);
     let seed = number("STANDIN_DIFFERENTIAL_SEED")?.unwrap_or_else(new_seed);
     let only = variable("STANDIN_DIFFERENTIAL_ONLY").unwrap_or_default();
@@ -69,18 +69,17 @@ async fn run(real: String) -> Result<(), String> {
     println!("differential: seed {seed}, {seconds} s");
     let token = variable("STANDIN_REAL_TOKEN").unwrap_or_default();
     let client = Client::new()?;
-    let (server, url) = match variable("STANDIN_DIFFERENTIAL_TARGET") {
-        Some(url) => (None, url),
-        None => {
-            let server = start().await?;
-            let url = server.url();
-            (Some(server), url)
-        }
+    let (server, url) = if let Some(url) = variable("STANDIN_DIFFERENTIAL_TARGET") {
+        (None, url)
+    } else {
+        let server = start().await?;
+        let url = server.url();
+        (Some(server), url)
     };
     let pair = Pair {
         client,
         real: Target::new(real, token),
-        standin: Target::new(url, "admin-token".to_owned()),
+        standin: Target::new(&url, "admin-token".to_owned()),
     };
     pair.install().await?;
     let result = rounds(&pair, &generators, seed, Duration::from_secs(seconds)).await;

@@ -19,7 +19,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    pub(crate) fn new(base: String, token: String) -> Self {
+    pub(crate) fn new(base: &str, token: String) -> Self {
         Self { base: base.trim_end_matches('/').to_owned(), token }
     }
 }

@@ -39,6 +39,7 @@ impl Step {
         self
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "most bodies are made for it")]
     pub(crate) fn body(mut self, body: impl ToString) -> Self {
         self.body = Some(body.to_string());
         self

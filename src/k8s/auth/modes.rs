@@ -35,7 +35,7 @@ impl Mode {
 /// The modes in force, with what they decide by.
 #[derive(Debug)]
 pub(super) struct Modes {
-    modes: Vec<Mode>,
+    all: Vec<Mode>,
     policies: Option<Policies>,
     /// Whether a refusal of the policy file says so: not where a file alone turns it on, as recorded conversations have
     /// it.
@@ -44,7 +44,7 @@ pub(super) struct Modes {
 
 impl Default for Modes {
     fn default() -> Self {
-        Self { modes: vec![Mode::AlwaysAllow], policies: None, explains: false }
+        Self { all: vec![Mode::AlwaysAllow], policies: None, explains: false }
     }
 }
 
@@ -52,7 +52,7 @@ impl Modes {
     /// The policy file alone; without one everything is allowed.
     pub(super) fn of_file(policies: Option<Policies>) -> Self {
         match policies {
-            Some(_) => Self { modes: vec![Mode::Abac], policies, explains: false },
+            Some(_) => Self { all: vec![Mode::Abac], policies, explains: false },
             None => Self::default(),
         }
     }
@@ -88,7 +88,7 @@ impl Modes {
                 Err("cannot specify --authorization-policy-file without mode ABAC".to_owned())
             }
             _ => {
-                self.modes = modes;
+                self.all = modes;
                 self.explains = true;
                 Ok(())
             }
@@ -97,7 +97,7 @@ impl Modes {
 
     /// The modes, in order.
     pub(super) fn modes(&self) -> &[Mode] {
-        &self.modes
+        &self.all
     }
 
     /// The policy file.
@@ -112,12 +112,12 @@ impl Modes {
 
     /// Whether everything is allowed.
     pub(super) fn allow_everything(&self) -> bool {
-        self.modes.contains(&Mode::AlwaysAllow)
+        self.all.contains(&Mode::AlwaysAllow)
     }
 
     /// Whether RBAC objects decide.
     pub(super) fn has_rbac(&self) -> bool {
-        self.modes.contains(&Mode::Rbac)
+        self.all.contains(&Mode::Rbac)
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn steps(draw: &mut Draw, kind: &Kind) -> Vec<Step> {
 fn body(draw: &mut Draw, object: &mut Value) -> String {
     match draw.below(10) {
         0..=4 => {
-            for _ in 0..1 + draw.below(2) {
+            for _ in 0..=draw.below(2) {
                 mutate::value(draw, object);
             }
             object.to_string()

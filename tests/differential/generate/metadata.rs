@@ -91,7 +91,7 @@ const TIMES: &[&str] = &[
 pub(super) fn steps(draw: &mut Draw, kind: &Kind) -> Vec<Step> {
     draw.some(1, 3, |draw| {
         let mut metadata = json!({});
-        for _ in 0..1 + draw.below(2) {
+        for _ in 0..=draw.below(2) {
             let (name, value) = field(draw);
             metadata[name] = value;
         }
@@ -99,10 +99,11 @@ pub(super) fn steps(draw: &mut Draw, kind: &Kind) -> Vec<Step> {
             0..=5 => {
                 let mut object = kind.object(draw, "new");
                 merge(&mut object["metadata"], metadata);
-                if object["metadata"]["generateName"].is_string() && draw.chance(70) {
-                    if let Some(map) = object["metadata"].as_object_mut() {
-                        map.remove("name");
-                    }
+                if object["metadata"]["generateName"].is_string()
+                    && draw.chance(70)
+                    && let Some(map) = object["metadata"].as_object_mut()
+                {
+                    map.remove("name");
                 }
                 Step::new("POST", kind.collection()).body(object)
             }

@@ -128,7 +128,7 @@ const ODD: &[&str] = &[
 pub(super) fn steps(draw: &mut Draw, kind: &Kind) -> Vec<Step> {
     draw.some(1, 3, |draw| {
         let mut step = valid(draw, kind);
-        for _ in 0..1 + draw.below(3) {
+        for _ in 0..=draw.below(3) {
             step = parameter(draw, step);
         }
         step

@@ -158,7 +158,7 @@ fn strategic(draw: &mut Draw, kind: &Kind) -> String {
         json!({"data": {"$patch": "replace", "n": "bg=="}}),
         json!({"rules": [{"verbs": ["list"], "apiGroups": ["*"], "resources": ["*"]}]}),
         json!({"$patch": "delete"}),
-        json!({"$patch": "replace", "apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": "one"}}),
+        json!({"$patch": "replace", "apiVersion": kind.api_version, "kind": kind.name, "metadata": {"name": "one"}}),
     ];
     let mut patch = draw.one(&values);
     if draw.chance(20) {
