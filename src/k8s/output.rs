@@ -225,7 +225,7 @@ impl Output {
 
     /// Whether the media type has a form for streams.
     pub(super) fn has_streams(self) -> bool {
-        self.media == Media::Json
+        self.media != Media::Yaml
     }
 
     /// The form without white space.

@@ -120,7 +120,11 @@ impl Pass<'_> {
             Err(_) => (Cow::Owned(bytes.iter().map(|byte| char::from(*byte)).collect()), true),
         };
         if latin && is_binary(bytes) {
-            return readable_runs(bytes, change);
+            // What looks drawn in them is data, of which they may have a digest.
+            let before = self.of_data.replace(true);
+            let redacted = readable_runs(bytes, change);
+            self.of_data.set(before);
+            return redacted;
         }
         match change(&text) {
             None => Redacted::Same,

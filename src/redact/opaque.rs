@@ -19,6 +19,9 @@ const SHORTEST_GROUPS: usize = 32;
 /// A longer run is data.
 const LONGEST: usize = 256;
 
+/// A digest has so many hexadecimal digits one after the other (RFC 1321); what is drawn from all letters has not.
+const DIGEST: usize = 32;
+
 /// The lengths of lines of encoded data (RFC 7468, section 2; RFC 2045, section 6.8).
 const LINES: [usize; 2] = [64, 76];
 
@@ -74,13 +77,17 @@ struct Kinds {
     beyond_hex: usize,
     lower_runs: usize,
     digit_runs: usize,
+    /// The most hexadecimal digits one after the other.
+    hex_run: usize,
 }
 
 impl Kinds {
     fn of(run: &str) -> Self {
         let mut kinds = Self::default();
-        let mut before = 0_u8;
+        let (mut before, mut hex_run) = (0_u8, 0);
         for byte in run.bytes() {
+            hex_run = if byte.is_ascii_hexdigit() { hex_run + 1 } else { 0 };
+            kinds.hex_run = kinds.hex_run.max(hex_run);
             match byte {
                 b'a'..=b'z' => {
                     kinds.lower += 1;
@@ -107,7 +114,8 @@ impl Kinds {
     fn are_drawn(&self, length: usize) -> bool {
         // Small letters of words go on for longer.
         let are_mixed = self.lower <= 3 * self.lower_runs;
-        if self.beyond_hex < 4 {
+        // A digest, perhaps with a text behind it, as the lines of Git's protocol have it.
+        if self.beyond_hex < 4 || self.hex_run >= DIGEST {
             return false;
         }
         match (self.lower >= 3, self.upper >= 3, self.digits >= 2) {

@@ -56,6 +56,9 @@ fn digests_data_and_identities_stay() {
         let line = run(BASE62, 64, seed);
         for text in [
             hash.clone(),
+            // Lines of Git's protocol have no space between them.
+            format!("0034shallow {hash}0001000dpackfile\n"),
+            format!("object-{hash}andMoreText1x2y3z"),
             hash.to_uppercase(),
             run(DIGITS, 40, seed),
             format!("sha256:{hash}"),
