@@ -48,10 +48,7 @@ impl Scrape {
             for (rule, acted) in set.acted(&world.scenario) {
                 *rules.entry(rule).or_default() += acted;
             }
-            // A world that was not used yet has what the files say, and no state of its own.
-            if world.name.is_default() || world.store.is_watched() {
-                watches += world.store.watches();
-            }
+            watches += world.store.watches();
             if world.name.is_default() {
                 objects = world.store.state().snapshot.len();
             }
