@@ -22,6 +22,9 @@ impl<'q: 't, 't, T: Tree> Search<'q, 't, '_, T> {
         value: &'t T,
     ) -> Result<Found<'t, T>, Stop> {
         let not_applicable = |why| Err(PathError::NotApplicable(why).into());
+        if function == Function::Unknown {
+            return not_applicable("there is no function of this name");
+        }
         let mut given = Vec::new();
         for parameter in parameters {
             self.given(parameter, &mut given)?;
@@ -81,7 +84,6 @@ impl<'q: 't, 't, T: Tree> Search<'q, 't, '_, T> {
                 }
                 Ok(Found::Text(text))
             }
-            Function::Unknown => not_applicable("there is no function of this name"),
             _ => {
                 let own = items.iter().filter_map(|item| match item.kind() {
                     Kind::Number(number) => Some(number),

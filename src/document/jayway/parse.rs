@@ -14,11 +14,11 @@ impl Query {
     }
 
     pub(super) fn parse_at(text: &str, depth: usize) -> Result<Self, String> {
-        let trimmed = text.trim_matches(' ');
-        if trimmed.starts_with(['$', '@']) {
-            Cursor::new(trimmed, depth)?.query()
+        // Blanks in front of the `$` belong to a name.
+        if text.starts_with(['$', '@']) {
+            Cursor::new(text.trim_end_matches(' '), depth)?.query()
         } else {
-            Cursor::new(&format!("$.{text}"), depth)?.query()
+            Cursor::new(format!("$.{text}").trim_end_matches(' '), depth)?.query()
         }
     }
 }
@@ -124,7 +124,8 @@ impl Cursor {
             return Err(format!("Arguments to function: '{name}' are not closed properly."));
         }
         let parameters = if self.get(end + 1) == Some(')') {
-            self.at = end + 2;
+            // The path is at its end here; else the next step begins with the parenthesis.
+            self.at = end + 1;
             Vec::new()
         } else {
             self.at = end + 1;

@@ -1,6 +1,7 @@
 //! JSON values with exact numbers and members in their order, as Java's parsers read them.
 
 mod read;
+mod smart;
 mod write;
 
 use std::collections::HashMap;
@@ -74,6 +75,11 @@ impl Map {
     /// All members, in order.
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Json)> {
         self.entries.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// All members, in order.
+    pub(crate) fn into_entries(self) -> impl Iterator<Item = (String, Json)> {
+        self.entries.into_iter()
     }
 
     /// How many members there are.

@@ -1,7 +1,7 @@
 //! JSON text → values.
 
-use super::{Json, Map, Number};
-use crate::java::decimal::{Decimal, double};
+use super::{Json, Map, Number, smart};
+use crate::java::decimal::Decimal;
 
 /// How deep JSON text may nest.
 const MAX_DEPTH: usize = 400;
@@ -18,11 +18,15 @@ pub(crate) enum Reader {
 }
 
 pub(super) fn read(text: &str, reader: Reader) -> Result<Json, String> {
-    let mut parser = Parser::new(text, reader);
+    if reader == Reader::Smart {
+        return smart::read(text);
+    }
+    let mut parser = Parser::new(text);
     let value = parser.document()?;
     // A number has no end of its own.
-    let is_open = reader == Reader::Jackson && matches!(value, Json::Number(_));
-    if is_open && parser.peek().is_some_and(|next| !next.is_ascii_whitespace()) {
+    if matches!(value, Json::Number(_))
+        && parser.peek().is_some_and(|next| !next.is_ascii_whitespace())
+    {
         return Err(parser.wrong("a space behind the number"));
     }
     Ok(value)
@@ -30,26 +34,25 @@ pub(super) fn read(text: &str, reader: Reader) -> Result<Json, String> {
 
 /// The first value of a text, whatever follows it.
 pub(super) fn read_first(text: &str, reader: Reader) -> Result<Json, String> {
-    Parser::new(text, reader).document()
+    match reader {
+        Reader::Jackson => Parser::new(text).document(),
+        Reader::Smart => smart::read(text),
+    }
 }
 
 struct Parser<'t> {
     text: &'t str,
     at: usize,
-    reader: Reader,
 }
 
 impl<'t> Parser<'t> {
-    fn new(text: &'t str, reader: Reader) -> Self {
-        Self { text: text.strip_prefix('\u{feff}').unwrap_or(text), at: 0, reader }
+    fn new(text: &'t str) -> Self {
+        Self { text: text.strip_prefix('\u{feff}').unwrap_or(text), at: 0 }
     }
 
     fn document(&mut self) -> Result<Json, String> {
         self.space()?;
-        if self.peek().is_none() && self.is_smart() {
-            return Ok(Json::Text(String::new()));
-        }
-        self.value(0, &[])
+        self.value(0)
     }
 
     fn wrong(&self, expected: &str) -> String {
@@ -63,15 +66,11 @@ impl<'t> Parser<'t> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    fn is_smart(&self) -> bool {
-        self.reader == Reader::Smart
-    }
-
     fn space(&mut self) -> Result<(), String> {
         loop {
             match self.peek() {
                 Some(b' ' | b'\t' | b'\r' | b'\n') => self.at += 1,
-                Some(b'/') if !self.is_smart() => self.comment()?,
+                Some(b'/') => self.comment()?,
                 _ => return Ok(()),
             }
         }
@@ -90,8 +89,7 @@ impl<'t> Parser<'t> {
         Ok(())
     }
 
-    /// `ends`: what ends a bare word here.
-    fn value(&mut self, depth: usize, ends: &[char]) -> Result<Json, String> {
+    fn value(&mut self, depth: usize) -> Result<Json, String> {
         if depth > MAX_DEPTH {
             return Err(format!("it nests more than {MAX_DEPTH} deep"));
         }
@@ -100,7 +98,7 @@ impl<'t> Parser<'t> {
             Some(b'{') => self.map(depth),
             Some(b'[') => self.list(depth),
             Some(quote @ (b'"' | b'\'')) => self.text(quote.into()).map(Json::Text),
-            Some(_) => self.bare(ends),
+            Some(_) => self.bare(),
             None => Err(self.wrong("a value")),
         }
     }
@@ -112,13 +110,13 @@ impl<'t> Parser<'t> {
         loop {
             self.space()?;
             match self.peek() {
-                Some(b'}') if self.is_smart() || map.len() == 0 || !comma => {
+                Some(b'}') if map.len() == 0 || !comma => {
                     self.at += 1;
                     return Ok(Json::Map(map));
                 }
-                Some(b',') if self.is_smart() || !comma => {
+                Some(b',') if !comma => {
                     self.at += 1;
-                    if !self.is_smart() && map.len() == 0 {
+                    if map.len() == 0 {
                         return Err(self.wrong("a name in quotes"));
                     }
                     comma = true;
@@ -129,7 +127,6 @@ impl<'t> Parser<'t> {
             }
             let name = match self.peek() {
                 Some(quote @ (b'"' | b'\'')) => self.text(quote.into())?,
-                Some(_) if self.is_smart() => self.word(&[':']).to_owned(),
                 _ => return Err(self.wrong("a name in quotes")),
             };
             self.space()?;
@@ -141,7 +138,7 @@ impl<'t> Parser<'t> {
             if self.peek() == Some(b'}') {
                 return Err(self.wrong("a value"));
             }
-            let value = self.value(depth + 1, &[',', '}'])?;
+            let value = self.value(depth + 1)?;
             map.insert(name, value);
             comma = false;
         }
@@ -154,11 +151,11 @@ impl<'t> Parser<'t> {
         loop {
             self.space()?;
             match self.peek() {
-                Some(b']') if self.is_smart() || items.is_empty() || !comma => {
+                Some(b']') if items.is_empty() || !comma => {
                     self.at += 1;
                     return Ok(Json::List(items));
                 }
-                Some(b',') if self.is_smart() || !comma => {
+                Some(b',') if !comma => {
                     self.at += 1;
                     comma = true;
                     continue;
@@ -166,7 +163,7 @@ impl<'t> Parser<'t> {
                 Some(_) if !comma => return Err(self.wrong("',' or ']'")),
                 _ => {}
             }
-            items.push(self.value(depth + 1, &[',', ']'])?);
+            items.push(self.value(depth + 1)?);
             comma = false;
         }
     }
@@ -183,7 +180,7 @@ impl<'t> Parser<'t> {
             match c {
                 c if c == quote => return Ok(text),
                 '\\' => text.push(self.escape()?),
-                c if c < ' ' && !self.is_smart() => {
+                c if c < ' ' => {
                     return Err(format!("a control character at byte {} of a text", self.at - 1));
                 }
                 c => text.push(c),
@@ -223,7 +220,6 @@ impl<'t> Parser<'t> {
                     char::REPLACEMENT_CHARACTER
                 }
             }
-            c if self.is_smart() => c,
             _ => return Err(format!("an unknown escape at byte {}", self.at - 1)),
         })
     }
@@ -236,40 +232,24 @@ impl<'t> Parser<'t> {
         unit.ok_or_else(|| format!("\"\\u\" at byte {} without four hex digits", self.at - 6))
     }
 
-    /// Up to what ends a bare word.
-    fn word(&mut self, ends: &[char]) -> &str {
-        let rest = &self.text[self.at..];
-        let end = rest.find(ends).unwrap_or(rest.len());
+    fn bare(&mut self) -> Result<Json, String> {
+        let start = self.at;
+        let rest = &self.text[start..];
+        let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '+' | '.' | '_' | '$');
+        let end = rest.find(|c: char| !is_part(c)).unwrap_or(rest.len());
         self.at += end;
-        rest[..end].trim_end()
-    }
-
-    fn bare(&mut self, ends: &[char]) -> Result<Json, String> {
-        let (start, smart) = (self.at, self.is_smart());
-        let word = if smart {
-            self.word(ends).to_owned()
-        } else {
-            let rest = &self.text[start..];
-            let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '+' | '.' | '_' | '$');
-            let end = rest.find(|c: char| !is_part(c)).unwrap_or(rest.len());
-            self.at += end;
-            rest[..end].to_owned()
-        };
-        match word.as_str() {
+        let word = &rest[..end];
+        match word {
             "null" => return Ok(Json::Null),
             "true" => return Ok(Json::Bool(true)),
             "false" => return Ok(Json::Bool(false)),
             _ => {}
         }
-        let number = if smart { smart_number(&word) } else { jackson_number(&word) };
-        match number {
-            Some(text) => Ok(Json::Number(Number { text: text.into() })),
-            None if smart => Ok(Json::Text(word)),
-            None => {
-                self.at = start;
-                Err(self.wrong("a value"))
-            }
+        if let Some(text) = jackson_number(word) {
+            return Ok(Json::Number(Number { text: text.into() }));
         }
+        self.at = start;
+        Err(self.wrong("a value"))
     }
 }
 
@@ -287,22 +267,6 @@ fn jackson_number(word: &str) -> Option<String> {
         return None;
     }
     Decimal::parse(word).map(|number| number.to_string())
-}
-
-/// A number as json-smart takes it: with zeros in front, and as a double where it has a point.
-fn smart_number(word: &str) -> Option<String> {
-    let unsigned = word.strip_prefix(['-', '+']).unwrap_or(word);
-    if !unsigned.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    let exact = Decimal::parse(word)?;
-    if !word.contains(['.', 'e', 'E']) {
-        return Some(exact.to_string());
-    }
-    match word.parse() {
-        Ok(number) if word.len() <= 18 => Some(double(number)),
-        _ => Some(exact.to_string()),
-    }
 }
 
 #[cfg(test)]
@@ -328,25 +292,5 @@ mod tests {
             assert!(read(text).is_err(), "{text}");
         }
         assert!(read(&"[".repeat(100_000)).unwrap_err().contains("deep"));
-    }
-
-    #[test]
-    fn json_smart_is_permissive() {
-        let read = |text| Json::read(text, Reader::Smart).map(|json| json.to_string());
-        let good = [
-            ("hello world", "\"hello world\""),
-            ("a:1", "\"a:1\""),
-            (" ", "\"\""),
-            ("{a:1, 'b':[1,,2,]} x", "{\"a\":1,\"b\":[1,2]}"),
-            ("{,\"a\":01}", "{\"a\":1}"),
-            ("{\"a\":1e5,\"b\":x y}", "{\"a\":100000.0,\"b\":\"x y\"}"),
-            ("/*c*/{}", "\"/*c*/{}\""),
-        ];
-        for (text, printed) in good {
-            assert_eq!(read(text).as_deref(), Ok(printed), "{text}");
-        }
-        for text in ["{\"a\":1", "{\"a\" 1}", "{\"a\":\"x", "[1}", "{\"a\":}"] {
-            assert!(read(text).is_err(), "{text}");
-        }
     }
 }

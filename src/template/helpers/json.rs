@@ -57,7 +57,7 @@ pub(super) fn path(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let document = match &call.first {
         Value::Text(text) => {
             call.renderer.spend(text.len() / 64)?;
-            match json::read(text, Reader::Smart) {
+            match json::read_smart(text) {
                 Ok(document) => document,
                 Err(_) => return error(format!("{text} is not valid JSON")),
             }

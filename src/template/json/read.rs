@@ -1,7 +1,7 @@
 //! JSON text → values.
 //!
-//! `parseJson` and its like keep numbers as written (Jackson with `BigDecimal`); `jsonPath` reads doubles and
-//! takes bare and single-quoted texts (json-smart). Both are bounded by the text and by [`MAX_JSON_DEPTH`].
+//! `parseJson` and its like keep numbers as written (Jackson with `BigDecimal`). The work is bounded by the text
+//! and by [`MAX_JSON_DEPTH`].
 
 use std::sync::Arc;
 
@@ -18,8 +18,6 @@ pub(crate) enum Reader {
     Jackson,
     /// A stub: strict, numbers with a point are doubles.
     Stub,
-    /// json-smart: bare words are texts, numbers with a point are doubles, arrays print as JSON.
-    Smart,
 }
 
 /// Reads JSON.
@@ -65,10 +63,8 @@ impl Parser<'_> {
         match self.peek() {
             Some(b'{') => self.map(depth),
             Some(b'[') => self.list(depth),
-            Some(b'"') => self.text('"').map(Value::text),
-            Some(b'\'') if self.reader == Reader::Smart => self.text('\'').map(Value::text),
-            Some(_) => self.bare(depth),
-            None if depth == 0 && self.reader == Reader::Smart => Ok(Value::text("")),
+            Some(b'"') => self.text().map(Value::text),
+            Some(_) => self.bare(),
             None => Err(self.wrong("a value")),
         }
     }
@@ -83,14 +79,9 @@ impl Parser<'_> {
             return Value::map(entries, MapStyle::Java).map_err(|limit| limit.to_string());
         }
         loop {
-            if self.passes_comma(b'}') {
-                return Value::map(entries, MapStyle::Java).map_err(|limit| limit.to_string());
-            }
             self.space();
             let key: Arc<str> = match self.peek() {
-                Some(b'"') => self.text('"')?.into(),
-                Some(b'\'') if self.reader == Reader::Smart => self.text('\'')?.into(),
-                Some(_) if self.reader == Reader::Smart => self.word(&[':', '}', '\n']).into(),
+                Some(b'"') => self.text()?.into(),
                 _ => return Err(self.wrong("a quoted name")),
             };
             self.space();
@@ -118,27 +109,9 @@ impl Parser<'_> {
         }
     }
 
-    /// json-smart takes commas without a value beside them. Whether the map or list is closed behind them.
-    fn passes_comma(&mut self, close: u8) -> bool {
-        if self.reader != Reader::Smart {
-            return false;
-        }
-        self.space();
-        while self.peek() == Some(b',') {
-            self.at += 1;
-            self.space();
-        }
-        let closed = self.peek() == Some(close);
-        self.at += usize::from(closed);
-        closed
-    }
-
     fn list(&mut self, depth: usize) -> Result<Value, String> {
         self.at += 1;
-        let style = match self.reader {
-            Reader::Jackson | Reader::Stub => ListStyle::Java,
-            Reader::Smart => ListStyle::Json,
-        };
+        let style = ListStyle::Java;
         let mut items = Vec::new();
         self.space();
         if self.peek() == Some(b']') {
@@ -146,9 +119,6 @@ impl Parser<'_> {
             return Value::list(items, style).map_err(|limit| limit.to_string());
         }
         loop {
-            if self.passes_comma(b']') {
-                return Value::list(items, style).map_err(|limit| limit.to_string());
-            }
             items.push(self.value(depth + 1)?);
             self.space();
             match self.peek() {
@@ -162,12 +132,12 @@ impl Parser<'_> {
         }
     }
 
-    fn text(&mut self, quote: char) -> Result<String, String> {
+    fn text(&mut self) -> Result<String, String> {
         self.at += 1;
         let mut text = String::new();
         let mut rest = self.text[self.at..].char_indices();
         while let Some((at, c)) = rest.next() {
-            if c == quote {
+            if c == '"' {
                 self.at += at + 1;
                 return Ok(text);
             }
@@ -197,43 +167,22 @@ impl Parser<'_> {
         Err(self.wrong("the end of a text"))
     }
 
-    /// Up to what cannot be part of a bare name or value.
-    fn word(&mut self, stops: &[char]) -> String {
-        let rest = &self.text[self.at..];
-        let end = rest.find(stops).unwrap_or(rest.len());
-        self.at += end;
-        rest[..end].trim_end().to_owned()
-    }
-
-    fn bare(&mut self, depth: usize) -> Result<Value, String> {
+    fn bare(&mut self) -> Result<Value, String> {
         let start = self.at;
-        let word = match self.reader {
-            // Outside of maps and lists, nothing but the end ends it.
-            Reader::Smart if depth == 0 && !matches!(self.peek(), Some(b'}' | b']' | b':')) => {
-                self.at = self.text.len();
-                self.text[start..].trim_end().to_owned()
-            }
-            Reader::Smart => self.word(&[',', '}', ']', '\n']),
-            Reader::Jackson | Reader::Stub => {
-                let rest = &self.text[start..];
-                let end = rest
-                    .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.')))
-                    .unwrap_or(rest.len());
-                self.at += end;
-                rest[..end].to_owned()
-            }
-        };
-        match word.as_str() {
+        let rest = &self.text[start..];
+        let end = rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.')))
+            .unwrap_or(rest.len());
+        self.at += end;
+        let word = &rest[..end];
+        match word {
             "null" => return Ok(Value::Null),
             "true" => return Ok(Value::Bool(true)),
             "false" => return Ok(Value::Bool(false)),
             _ => {}
         }
-        if let Some(number) = number(&word, self.reader) {
+        if let Some(number) = number(word, self.reader) {
             return Ok(number);
-        }
-        if self.reader == Reader::Smart && !word.is_empty() {
-            return Ok(Value::text(word));
         }
         self.at = start;
         Err(self.wrong("a value"))
@@ -269,9 +218,6 @@ fn number(word: &str, reader: Reader) -> Option<Value> {
     let fraction = word.contains(['.', 'e', 'E']);
     match (reader, fraction) {
         (Reader::Stub, true) => word.parse().ok().map(Value::Double),
-        (Reader::Smart, true) if word.len() <= 18 => {
-            exact.map(|number| Value::Double(number.to_f64()))
-        }
         _ => exact.map(Value::Decimal).or_else(|| word.parse().ok().map(Value::Double)),
     }
 }
@@ -295,6 +241,5 @@ mod tests {
         }
         let deep = "[".repeat(10_000);
         assert!(read(&deep, Reader::Jackson).unwrap_err().contains("deep"));
-        assert!(read("abc", Reader::Smart).is_ok() && read("{\"a\":1", Reader::Smart).is_err());
     }
 }
