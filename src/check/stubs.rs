@@ -1,6 +1,6 @@
 //! Stubs that never answer, and objects that are never seen, since a stub answers before them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::document::{Diagnostic, Diagnostics, Format, MAX_FILE_BYTES, Source, disk};
 use crate::matching::{Stub, StubSet};
@@ -14,6 +14,7 @@ const MOST_PLACED: usize = 100;
 /// What is warned about.
 pub(super) fn unreachable(stubs: &StubSet, has_objects: bool) -> Diagnostics {
     let mut found = Vec::new();
+    let shared_paths = shared_paths(stubs);
     let mut first: HashMap<String, &Stub> = HashMap::new();
     let mut all: Option<&Stub> = None;
     for stub in stubs.stubs().map(|stub| &**stub) {
@@ -30,6 +31,10 @@ pub(super) fn unreachable(stubs: &StubSet, has_objects: bool) -> Diagnostics {
             let message =
                 format!("{} never answers: {} answers all requests", name(stub), name(by));
             found.push((stub, "shadowed-stub", message, remedy(by)));
+            continue;
+        }
+        // A stub that alone names its path has no equal: its pattern need not be rendered.
+        if stub.literal_path().is_some_and(|path| !shared_paths.contains(path)) {
             continue;
         }
         // What it depends on besides the request is not compared.
@@ -56,6 +61,16 @@ pub(super) fn unreachable(stubs: &StubSet, has_objects: bool) -> Diagnostics {
         if number < MOST_PLACED { placed(warning, stub) } else { warning }
     });
     Diagnostics(found.collect()).sorted()
+}
+
+/// The paths that several stubs name literally.
+fn shared_paths(stubs: &StubSet) -> HashSet<&str> {
+    let mut named = HashSet::new();
+    stubs
+        .stubs()
+        .filter_map(|stub| stub.literal_path())
+        .filter(|path| !named.insert(*path))
+        .collect()
 }
 
 /// How people know a stub.

@@ -106,6 +106,8 @@ fn logged_request(body: &[u8]) -> Result<(Value, Request), AdminError> {
     };
     let value = read_body(body, read).map_err(AdminError::Json)?;
     let url = value["url"].as_str().unwrap_or("/");
+    // WireMock compares any text; a request has a path.
+    let url = if url.starts_with('/') { url.to_owned() } else { format!("/{url}") };
     let bad =
         |what: &str| AdminError::Invalid(format!("{what} of the logged request is not valid"));
     let uri: Uri = url.parse().map_err(|_| bad("url"))?;
