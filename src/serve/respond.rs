@@ -68,7 +68,10 @@ pub(super) async fn miss(context: &RequestContext, asked: &Asked<'_>) -> Plan {
     if context.is_api(asked) && !strict {
         return unserved(context, asked);
     }
-    if stubs.is_empty() && context.shared.seeding.has_objects() {
+    // The index of paths is what clients look at first.
+    let is_index =
+        asked.path() == "/" && context.shared.settings.engine && !context.shared.has_stubs_alone();
+    if stubs.is_empty() && (is_index || context.shared.seeding.has_objects()) {
         // As an API server says it: nobody here has written a stub to compare with.
         return unserved(context, asked);
     }

@@ -56,6 +56,7 @@ mod shipped;
 mod steering;
 mod stub_admin;
 mod stubs;
+mod subresources;
 #[cfg(feature = "tls")]
 mod tls;
 mod verdicts;

@@ -256,13 +256,19 @@ async fn client_certificates_are_identities() {
 }
 
 #[tokio::test]
-async fn without_a_policy_a_certificate_is_asked_for() {
+async fn without_a_policy_clients_without_a_certificate_see_the_health_alone() {
     let ca = Ca::new();
     let own = files(&[("ca.pem", &ca.1)]);
     let server = tls_server(TlsOptions::default().client_ca(own.path().join("ca.pem"))).await;
     let trusted = server.ca_pem().unwrap();
     let stream = connect(&server, &trusted, PLAIN).await.unwrap();
-    assert_eq!(ask(stream, "GET", TFJOBS, None, "").await.0, 401);
+    let (status, refused) = ask(stream, "GET", TFJOBS, None, "").await;
+    assert_eq!(status, 403);
+    assert!(refused["message"].as_str().unwrap().contains("system:anonymous"), "{refused}");
+    for path in ["/healthz", "/livez", "/readyz", "/version"] {
+        let stream = connect(&server, &trusted, PLAIN).await.unwrap();
+        assert_eq!(ask(stream, "GET", path, None, "").await.0, 200, "{path}");
+    }
     let alice = ca.issue("alice", &[], 2090);
     let options = Options { identity: Some(&alice), ..PLAIN };
     let stream = connect(&server, &trusted, options).await.unwrap();

@@ -51,6 +51,10 @@ pub(crate) const WEBSOCKET_BEARER: &str = "base64url.bearer.authorization.k8s.io
 /// Paths that every user may read, whatever the policy says (`--authorization-always-allow-paths`).
 const ALWAYS_ALLOWED: [&str; 3] = ["/healthz", "/livez", "/readyz"];
 
+/// What anonymous users may read where certificates are requested and no mode restricts users: the paths of the role
+/// `system:public-info-viewer` (`plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`).
+const PUBLIC: [&str; 5] = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
+
 /// What authorization keeps for one world.
 #[derive(Debug, Default)]
 pub(crate) struct AuthCache {
@@ -74,6 +78,8 @@ pub(crate) struct Auth {
     tokens: Option<Tokens>,
     modes: Modes,
     refuse_anonymous: bool,
+    /// Whether anonymous users may read [`PUBLIC`] paths alone.
+    restrict_anonymous: bool,
     /// Whether client certificates are requested.
     certificates: bool,
     /// A header besides `Authorization` that carries tokens.
@@ -132,19 +138,22 @@ impl Auth {
         self
     }
 
-    /// Requests client certificates. A client without one needs a token, or is anonymous where a policy
-    /// covers anonymous users.
+    /// Requests client certificates. A client without one needs a token, or is anonymous: where no mode restricts
+    /// users, it may only see whether the server is healthy, and its version.
     #[must_use]
     pub(crate) fn with_client_certificates(mut self) -> Self {
         self.certificates = true;
-        self.refuse_anonymous |= self.modes.allow_everything();
+        self.restrict_anonymous = self.modes.allow_everything();
         self
     }
 
     /// Whether every request is allowed.
     #[must_use]
     pub(crate) fn is_open(&self) -> bool {
-        self.tokens.is_none() && self.modes.allow_everything() && !self.refuse_anonymous
+        self.tokens.is_none()
+            && self.modes.allow_everything()
+            && !self.refuse_anonymous
+            && !self.restrict_anonymous
     }
 
     /// Whether tokens or certificates assign users to groups.
@@ -237,6 +246,9 @@ impl Auth {
         let impersonated =
             impersonation::impersonated(headers, &sender, &attributes, &authorizer, modes)?;
         let user = impersonated.unwrap_or(sender);
+        if self.restrict_anonymous && user.name == ANONYMOUS && !PUBLIC.contains(&attributes.path) {
+            return Err(authorizer::forbidden(&user, &attributes, ""));
+        }
         if !ALWAYS_ALLOWED.contains(&attributes.path) {
             authorizer.check(&user, &attributes)?;
         }

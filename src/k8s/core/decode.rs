@@ -105,6 +105,11 @@ impl Decoding {
             | (GoKind::Bool(_), Value::Bool(_))
             | (GoKind::Float(_), Value::Number(_)) => {}
             (GoKind::Int { bits, .. }, Value::Number(number)) if fits(number, *bits) => {}
+            (GoKind::Int { bits, .. }, Value::Number(number))
+                if self.from == From::Map && wrapped(number, *bits).is_some() =>
+            {
+                *value = wrapped(number, *bits).into();
+            }
             (GoKind::IntOrString, Value::Number(number)) if fits(number, 32) => {}
             (GoKind::Bytes, Value::String(text)) => match golang::decode_base64_padded(text) {
                 Ok(bytes) => *value = STANDARD.encode(bytes).into(),
@@ -157,7 +162,7 @@ impl Decoding {
             let place = Place { of: place.of, fields: place.fields.clone(), path };
             self.fill(value, item, &place);
             if value.is_null() {
-                *value = zero(item);
+                *value = zero_item(item);
             }
         }
     }
@@ -169,7 +174,7 @@ impl Decoding {
             let place = Place { of: place.of, fields: place.fields.clone(), path };
             self.fill(value, item, &place);
             if value.is_null() {
-                *value = zero(item);
+                *value = zero_item(item);
             }
         }
     }
@@ -252,6 +257,28 @@ fn zero(kind: &GoKind) -> Value {
         GoKind::Struct(of) => empty(of.get()),
         _ => Value::Null,
     }
+}
+
+/// The zero value of an item of a map or a list, as it is read back from the store.
+fn zero_item(kind: &GoKind) -> Value {
+    if let GoKind::Bytes = kind { "".into() } else { zero(kind) }
+}
+
+/// A number as Go converts it to an integer type: bits that the type does not hold are lost. A fraction is not
+/// converted.
+fn wrapped(number: &serde_json::Number, bits: u32) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "as Go's conversion of an integral float")]
+    let whole = match (number.as_i64(), number.as_f64()) {
+        (Some(whole), _) => whole,
+        (None, Some(float)) if float == float.trunc() => float as i64,
+        _ => return None,
+    };
+    let [first, second, third, fourth, ..] = whole.to_le_bytes();
+    Some(match bits {
+        8 => first.into(),
+        32 => i32::from_le_bytes([first, second, third, fourth]).into(),
+        _ => whole,
+    })
 }
 
 /// Whether an integer type holds a number.
@@ -344,6 +371,21 @@ mod tests {
         );
     }
 
+    /// As kube-apiserver 1.36.3 answers patches with such numbers.
+    #[test]
+    fn numbers_of_maps_are_converted_as_go_converts_them() {
+        for (number, converted) in [
+            (json!(7), json!(7)),
+            (json!(7.0), json!(7)),
+            (json!(1_099_511_627_776_i64), json!(0)),
+            (json!(4_294_967_295_i64), json!(-1)),
+        ] {
+            let mut value = json!({"spec": {"priority": number}});
+            decode(&mut value, of_kind("", "v1", "Pod").unwrap(), From::Map).unwrap();
+            assert_eq!(value["spec"]["priority"], converted, "{number}");
+        }
+    }
+
     #[test]
     fn values_of_maps_have_the_messages_of_the_converter() {
         for (value, message) in [
@@ -351,6 +393,7 @@ mod tests {
             (json!({"spec": {"containers": "x"}}), "cannot restore slice from string"),
             (json!({"metadata": {"labels": {"a": 1}}}), "cannot convert int64 to string"),
             (json!({"metadata": {"labels": "x"}}), "cannot restore map from string"),
+            (json!({"spec": {"priority": 1.5}}), "cannot convert float64 to int32"),
         ] {
             assert_eq!(problem(("", "Pod"), &value, From::Map), message);
         }

@@ -77,6 +77,18 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
 
 /// Decodes the applied configuration, with the errors of strict decoding.
 fn configuration(call: &Call<'_>) -> Result<(Value, Vec<String>), ApiError> {
+    configuration_of(call, &call.served.of.kind, &call.served.api_version)
+}
+
+/// Decodes an applied configuration of a type, with the errors of strict decoding.
+///
+/// # Errors
+/// 400 for a text that is not an object of this type.
+pub(super) fn configuration_of(
+    call: &Call<'_>,
+    kind: &str,
+    api_version: &str,
+) -> Result<(Value, Vec<String>), ApiError> {
     let failed = |why: String| ApiError::bad_request(format!("error decoding YAML: {why}"));
     let Decoded { mut value, strict, .. } = decode::yaml(call.body)
         .map_err(|why| failed(format!("error converting YAML to JSON: {why}")))?;
@@ -94,7 +106,7 @@ fn configuration(call: &Call<'_>) -> Result<(Value, Vec<String>), ApiError> {
     if map.get("metadata").is_some_and(Value::is_null) {
         map.remove("metadata");
     }
-    check_type(call, &value)?;
+    check_type(call, &value, kind, api_version)?;
     // Entries that cannot be decoded are not seen; the schema refuses what is not an entry.
     let managed = value["metadata"]["managedFields"].as_array();
     if managed.is_some_and(|entries| entries.iter().all(is_entry)) {
@@ -139,10 +151,15 @@ fn group_version(call: &Call<'_>) -> String {
 }
 
 /// Checks the kind and version of the configuration (`typeConverter`, `structuredMergeManager.Apply`).
-fn check_type(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
+fn check_type(
+    call: &Call<'_>,
+    value: &Value,
+    own_kind: &str,
+    own_version: &str,
+) -> Result<(), ApiError> {
     let text = |field: &str| value[field].as_str().unwrap_or_default();
     let (kind, api_version) = (text("kind"), text("apiVersion"));
-    if kind == &*call.served.of.kind && api_version == &*call.served.api_version {
+    if kind == own_kind && api_version == own_version {
         return Ok(());
     }
     // A version that cannot be parsed leaves nothing of the kind.
@@ -151,10 +168,9 @@ fn check_type(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
     } else {
         (kind, split_api_version(api_version))
     };
-    if call.served.of.is_built_in() && api_version != &*call.served.api_version {
+    if call.served.of.is_built_in() && api_version != own_version {
         return Err(ApiError::bad_request(format!(
-            "Incorrect version specified in apply patch. Specified patch version: {api_version}, expected: {}",
-            call.served.api_version
+            "Incorrect version specified in apply patch. Specified patch version: {api_version}, expected: {own_version}"
         )));
     }
     Err(ApiError::bad_request(format!("invalid object type: {group}/{version}, Kind={kind}")))
@@ -173,7 +189,7 @@ fn check_uid(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
 }
 
 /// 500 for a configuration that violates its schema.
-fn malformed(call: &Call<'_>, value: &Value, problems: &[String]) -> ApiError {
+pub(super) fn malformed(call: &Call<'_>, value: &Value, problems: &[String]) -> ApiError {
     let what = match problems {
         [one] => one.clone(),
         many => format!("errors:\n  {}", many.join("\n  ")),
@@ -190,7 +206,7 @@ fn malformed(call: &Call<'_>, value: &Value, problems: &[String]) -> ApiError {
 }
 
 /// 409 with a cause for each field of another manager (`NewConflictError`).
-fn conflict(conflicts: &[(String, String)]) -> ApiError {
+pub(super) fn conflict(conflicts: &[(String, String)]) -> ApiError {
     let message = match conflicts {
         [(manager, path)] => format!("1 conflict: conflict with {manager}: {path}"),
         many => {

@@ -103,15 +103,15 @@ fn unregistered(kind: &str, api_version: &str) -> String {
     )
 }
 
-/// Decodes the body as a Scale.
+/// Decodes the body of a subresource that has a built-in kind of its own, such as Scale.
 ///
 /// # Errors
 /// 415 for an unsupported media type, 400 for a body of another kind.
-pub(super) fn scale(call: &Call<'_>, api_version: &str) -> Result<Value, ApiError> {
+pub(super) fn of_kind(call: &Call<'_>, kind: &str, api_version: &str) -> Result<Value, ApiError> {
     let unrecognized = |why: String| {
         let summary = summarize(call.body);
         ApiError::bad_request(format!(
-            "the object provided is unrecognized (must be of type Scale): {why} ({summary})"
+            "the object provided is unrecognized (must be of type {kind}): {why} ({summary})"
         ))
     };
     let mut value = text(call)?.map_err(unrecognized)?.value;
@@ -119,7 +119,7 @@ pub(super) fn scale(call: &Call<'_>, api_version: &str) -> Result<Value, ApiErro
     if value.is_null() {
         value = Map::new().into();
     }
-    check_kind(call, &mut value, "Scale", api_version)?;
+    check_kind(call, &mut value, kind, api_version)?;
     Ok(value)
 }
 
@@ -242,6 +242,19 @@ fn media(call: &Call<'_>) -> Option<String> {
 
 fn is_protobuf(call: &Call<'_>) -> bool {
     media(call).is_some_and(|media| media == protobuf::MEDIA_TYPE)
+}
+
+/// Checks that the body's media type can be decoded (`NegotiateInputSerializer`).
+///
+/// # Errors
+/// 415 for another one.
+pub(super) fn check_media(call: &Call<'_>) -> Result<(), ApiError> {
+    match media(call).as_deref().unwrap_or("invalid") {
+        "" | "application/json" | "application/yaml" => Ok(()),
+        // Custom resources have no protobuf form.
+        protobuf::MEDIA_TYPE if call.served.of.is_built_in() => Ok(()),
+        _ => Err(ApiError::unsupported_media_type(ACCEPTED)),
+    }
 }
 
 /// Decodes the body by its media type; the inner error is Go's message.

@@ -27,6 +27,8 @@ const TRIES: usize = 8;
 
 pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
+    // Unlike for an update, the media type comes before the options.
+    body::check_media(call)?;
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
     let decoded = body::object(call)?;
     let Admitted { mut value, mut warnings } = admit::admit(call, decoded, &options)?;

@@ -15,6 +15,7 @@ mod patch;
 mod render;
 mod review;
 mod scale;
+mod scale_apply;
 mod subresource;
 mod update;
 mod validate;

@@ -18,28 +18,34 @@ use super::super::status::{ApiError, FieldError};
 use super::super::store::{Committed, Object, StoreChange};
 use super::write::Tracking;
 use super::written::{self, PendingAnswer, Written};
-use super::{Call, Outcome, Resolved, admit, body, write};
+use super::{Call, Outcome, Resolved, admit, body, scale_apply, write};
 
-const API_VERSION: &str = "autoscaling/v1";
+pub(super) const API_VERSION: &str = "autoscaling/v1";
 
 pub(super) fn run(call: &Call<'_>, scale: &Scale, verb: &str) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
-    let (options, wanted) = match verb {
+    let (options, (wanted, tracking)) = match verb {
         "get" => {
             let shown = of_object(call, scale, call.find()?)?;
             return Ok(Resolved::Outcome(Outcome::Plan(plan(&shown, output))));
         }
         "update" => {
             let options = WriteOptions::parse(call.query, "UpdateOptions", false)?;
-            (options, body::scale(call, API_VERSION)?)
+            (options, (body::of_kind(call, "Scale", API_VERSION)?, Tracking::Update))
+        }
+        _ if media(call) == "application/apply-patch+yaml" => {
+            let options = WriteOptions::parse(call.query, "PatchOptions", true)?;
+            let merged = scale_apply::merged(call, scale, &options)?;
+            (options, merged)
         }
         _ => {
             let options = WriteOptions::parse(call.query, "PatchOptions", false)?;
-            (options, patched(call, of_object(call, scale, call.find()?)?)?)
+            let patched = patched(call, of_object(call, scale, call.find()?)?)?;
+            (options, (patched, Tracking::Update))
         }
     };
     let mut change = StoreChange::on(&call.state);
-    let new = write_scale(call, scale, &mut change, &wanted, options.dry_run)?;
+    let new = write_scale(call, scale, &mut change, &wanted, &tracking, options.dry_run)?;
     let mut shown = of_object(call, scale, new.object())?;
     if change.is_empty() {
         return Ok(written::planned(change, plan(&shown, output)));
@@ -58,11 +64,15 @@ fn plan(scale: &Value, output: Output) -> Plan {
     output::plan(StatusCode::OK, output.content_type(), body)
 }
 
-fn patched(call: &Call<'_>, mut current: Value) -> Result<Value, ApiError> {
+/// The media type of a patch.
+fn media<'c>(call: &'c Call<'_>) -> &'c str {
     let media = call.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media = media.unwrap_or_default().split(';').next().unwrap_or_default();
+    media.unwrap_or_default().split(';').next().unwrap_or_default()
+}
+
+fn patched(call: &Call<'_>, mut current: Value) -> Result<Value, ApiError> {
     let failed = |why: String| ApiError::bad_request(format!("error decoding patch: {why}"));
-    match media {
+    match media(call) {
         "application/merge-patch+json" => {
             let patch = decode::json(call.body).map_err(failed)?.value;
             json_patch::merge(&mut current, patch);
@@ -88,6 +98,7 @@ fn write_scale(
     scale: &Scale,
     change: &mut StoreChange,
     wanted: &Value,
+    tracking: &Tracking,
     dry_run: bool,
 ) -> Result<Written, ApiError> {
     let old = call.find()?;
@@ -111,7 +122,7 @@ fn write_scale(
     if !asked.is_empty() {
         meta::set(&mut new, "resourceVersion", asked.into());
     }
-    write::replace(call, change, old, new, &Tracking::Update, dry_run)
+    write::replace(call, change, old, new, tracking, dry_run)
 }
 
 /// The Scale of an object.

@@ -49,7 +49,7 @@ fn created(call: &Call<'_>, change: StoreChange) -> Result<Resolved, ApiError> {
 /// `BindingREST.Create`: the pod gets its node.
 fn bind(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
-    let binding = body::any(call)?.value;
+    let binding = body::of_kind(call, "Binding", "v1")?;
     let target = &binding["target"];
     let text = |field: &str| target[field].as_str().unwrap_or_default();
     let mut errors = Vec::new();
@@ -104,7 +104,9 @@ fn bind(call: &Call<'_>) -> Result<Resolved, ApiError> {
 
 /// `EvictionREST.Create`: the pod is deleted, unless a budget forbids it.
 fn evict(call: &Call<'_>) -> Result<Resolved, ApiError> {
-    let eviction = body::any(call)?.value;
+    let eviction = body::of_kind(call, "Eviction", "policy/v1")
+        // The older version is still taken (`EvictionREST.AcceptsGroupVersion`).
+        .or_else(|_| body::of_kind(call, "Eviction", "policy/v1beta1"))?;
     let name = meta::text(&eviction, "name");
     if !name.is_empty() && name != &*call.info.name {
         return Err(ApiError::bad_request("name in URL does not match name in Eviction object"));

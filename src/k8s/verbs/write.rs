@@ -221,6 +221,11 @@ fn restore_other_subresource(call: &Call<'_>, before: &Value, new: &mut Value) {
     let own = built_in_rules(call).is_some();
     if own && !call.info.subresource.is_empty() {
         restore_around(&call.info.subresource, before, new);
+        if call.info.subresource == "status" {
+            let of = &call.served.of;
+            let now = meta::time_text(call.now);
+            rules::keep_around_status(of.group(), of.plural(), before, new, &now);
+        }
     } else if call.info.subresource == "status" {
         let status = new.get("status").cloned();
         let managed = new["metadata"]["managedFields"].clone();

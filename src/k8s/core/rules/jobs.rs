@@ -27,8 +27,7 @@ pub(super) fn new_job(object: &mut Value) {
     if object["spec"]["manualSelector"] == true {
         return;
     }
-    let metadata = |field: &str| object["metadata"][field].clone();
-    let (name, uid) = (metadata("name"), metadata("uid"));
+    let (name, uid) = (identity(object, "name"), identity(object, "uid"));
     let whole = Map::new;
     let labels = &mut object["spec"]["template"]["metadata"]["labels"];
     let mut map = labels.as_object().cloned().unwrap_or_else(whole);
@@ -61,9 +60,17 @@ pub(super) fn job(object: &Value, errors: &mut Errors) {
     }
 }
 
+/// The name or the uid of a job, which are empty texts where they are not set.
+fn identity(job: &Value, field: &str) -> Value {
+    match &job["metadata"][field] {
+        Value::Null => "".into(),
+        found => found.clone(),
+    }
+}
+
 /// What the labels and the selector of a new job must be (`validateGeneratedSelector`).
 fn generated_selector(errors: &mut Errors, object: &Value) {
-    let (name, uid) = (&object["metadata"]["name"], &object["metadata"]["uid"]);
+    let (name, uid) = (&identity(object, "name"), &identity(object, "uid"));
     let labels = &object["spec"]["template"]["metadata"]["labels"];
     for (label, wanted) in [(UIDS[0], uid), (NAMES[0], name), (UIDS[1], uid), (NAMES[1], name)] {
         let path = "spec.template.metadata.labels";

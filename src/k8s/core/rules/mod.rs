@@ -43,6 +43,7 @@ mod service_values;
 mod services;
 mod services_of_apis;
 mod signing_requests;
+mod status_metadata;
 mod storage;
 mod stored;
 mod table;
@@ -58,6 +59,7 @@ use super::super::status::FieldError;
 pub(in super::super) use check::selects;
 pub(in super::super) use service_values::allocate;
 pub(in super::super) use signing_requests::set_condition_times;
+pub(in super::super) use status_metadata::keep_around_status;
 
 /// When a change makes a new generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,150 @@
+//! Subresources of built-in types, as kube-apiserver 1.36.3 answers them.
+
+use serde_json::{Value, json};
+use standin::RunningServer;
+
+use crate::support::{Answer, ask, files, post, send, server};
+
+const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/default/deployments";
+const PODS: &str = "/api/v1/namespaces/default/pods";
+const APPLY: (&str, &str) = ("content-type", "application/apply-patch+yaml");
+const MERGE: (&str, &str) = ("content-type", "application/merge-patch+json");
+
+async fn patch(server: &RunningServer, target: &str, media: (&str, &str), patch: &Value) -> Answer {
+    send(server, "PATCH", target, &[media], &patch.to_string()).await
+}
+
+async fn create(server: &RunningServer, target: &str, object: &Value) {
+    let answer = post(server, "POST", target, object).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+}
+
+fn deployment() -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"},
+        "spec": {
+            "replicas": 1, "selector": {"matchLabels": {"a": "b"}},
+            "template": {
+                "metadata": {"labels": {"a": "b"}},
+                "spec": {"containers": [{"name": "a", "image": "b"}]},
+            },
+        },
+    })
+}
+
+fn pod() -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+        "spec": {"containers": [{"name": "a", "image": "b"}]},
+    })
+}
+
+fn scale(replicas: i32) -> Value {
+    json!({
+        "apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "d"},
+        "spec": {"replicas": replicas},
+    })
+}
+
+#[tokio::test]
+async fn a_scale_is_applied_and_owned() {
+    let server = server().await;
+    create(&server, DEPLOYMENTS, &deployment()).await;
+    let of = format!("{DEPLOYMENTS}/d/scale?fieldManager=scaler");
+    let conflict = patch(&server, &of, APPLY, &scale(2)).await;
+    assert_eq!(conflict.status, 409, "{}", conflict.text());
+    assert_eq!(conflict.at("/details/causes/0/field"), ".spec.replicas");
+    let applied = patch(&server, &format!("{of}&force=true"), APPLY, &scale(2)).await;
+    assert_eq!(applied.status, 200, "{}", applied.text());
+    assert_eq!(applied.at("/spec/replicas"), 2);
+    assert_eq!(applied.at("/kind"), "Scale");
+    let object = ask(&server, "GET", &format!("{DEPLOYMENTS}/d")).await.json();
+    assert_eq!(object["spec"]["replicas"], 2);
+    let managed = object["metadata"]["managedFields"].as_array().unwrap();
+    let own = managed.iter().find(|entry| entry["manager"] == "scaler").unwrap();
+    assert_eq!(own["subresource"], "scale");
+    assert_eq!(own["operation"], "Apply");
+    assert_eq!(own["fieldsV1"], json!({"f:spec": {"f:replicas": {}}}));
+    let other = patch(&server, &of, APPLY, &deployment()).await;
+    assert_eq!(other.status, 400, "{}", other.text());
+    let negative = patch(&server, &format!("{of}&force=true"), APPLY, &scale(-1)).await;
+    assert_eq!(negative.status, 422, "{}", negative.text());
+}
+
+#[tokio::test]
+async fn a_status_is_written_with_the_metadata_that_its_type_lets_through() {
+    let server = server().await;
+    create(&server, DEPLOYMENTS, &deployment()).await;
+    create(&server, PODS, &pod()).await;
+    let owner = json!([{"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "u"}]);
+    let change = json!({"metadata": {
+        "annotations": {"k": "v"}, "labels": {"k": "v"}, "ownerReferences": owner,
+    }});
+    for (object, labels, owners) in [
+        (format!("{DEPLOYMENTS}/d"), Value::Null, owner),
+        (format!("{PODS}/p"), json!("v"), Value::Null),
+    ] {
+        let answer = patch(&server, &format!("{object}/status"), MERGE, &change).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let stored = ask(&server, "GET", &object).await;
+        assert_eq!(stored.at("/metadata/annotations/k"), "v", "{object}");
+        assert_eq!(stored.at("/metadata/labels/k"), labels, "{object}");
+        assert_eq!(stored.at("/metadata/ownerReferences"), owners, "{object}");
+    }
+}
+
+#[tokio::test]
+async fn the_body_of_a_subresource_has_its_kind() {
+    let server = server().await;
+    create(&server, PODS, &pod()).await;
+    let binding = |version: &str| {
+        json!({
+            "apiVersion": version, "kind": "Binding", "metadata": {"name": "p"},
+            "target": {"kind": "Node", "name": "n"},
+        })
+    };
+    let path = format!("{PODS}/p/binding");
+    let wrong = post(&server, "POST", &path, &binding("coordination.k8s.io/v1")).await;
+    assert_eq!(wrong.status, 400);
+    assert_eq!(
+        wrong.at("/message"),
+        "Binding in version \"v1\" cannot be handled as a Binding: no kind \"Binding\" is registered for version \
+         \"coordination.k8s.io/v1\" in scheme \"pkg/runtime/scheme.go:111\""
+    );
+    assert_eq!(post(&server, "POST", &path, &binding("v1")).await.status, 201);
+    let eviction = |version: &str, kind: &str| json!({"apiVersion": version, "kind": kind, "metadata": {"name": "p"}});
+    let path = format!("{PODS}/p/eviction");
+    assert_eq!(post(&server, "POST", &path, &eviction("policy/v1", "Pod")).await.status, 400);
+    assert_eq!(
+        post(&server, "POST", &path, &eviction("policy/v1beta1", "Eviction")).await.status,
+        201
+    );
+}
+
+/// The media type of a new object comes before its options; of a changed one after them.
+#[tokio::test]
+async fn what_is_checked_first_is_what_upstream_checks_first() {
+    let server = server().await;
+    create(&server, PODS, &pod()).await;
+    let body = pod().to_string();
+    for (method, path, status) in
+        [("POST", PODS.to_owned(), 415), ("PUT", format!("{PODS}/p"), 422)]
+    {
+        let target = format!("{path}?dryRun=x");
+        let answer = send(&server, method, &target, &[MERGE], &body).await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+    }
+}
+
+/// A server without fixtures is an API server; one with stubs answers with what is nearest.
+#[tokio::test]
+async fn the_index_of_paths_is_there_where_no_stub_is() {
+    let bare = server().await;
+    let index = ask(&bare, "GET", "/").await;
+    assert_eq!(index.status, 200);
+    assert!(index.json()["paths"].as_array().unwrap().contains(&json!("/apis/apps/v1")));
+    let stub = r#"{"request": {"urlPath": "/a"}, "response": {"status": 200}}"#;
+    let own = files(&[("a.json", stub)]);
+    let stubs = standin::Server::builder().fixtures(own.path()).start().await.unwrap();
+    assert_eq!(ask(&stubs, "GET", "/").await.status, 404);
+}
