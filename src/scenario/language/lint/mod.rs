@@ -34,12 +34,12 @@ impl ScenarioSet {
     #[must_use]
     pub(crate) fn lint(&self, served: &Served) -> Diagnostics {
         let mut found = Diagnostics::default();
-        for (index, rule) in self.rules.iter().enumerate() {
-            let findings = shadow::find(&self.rules[..index], rule)
-                .into_iter()
-                .chain(served.misses(rule))
-                .chain(effect::find(rule));
+        let mut earlier = shadow::Earlier::default();
+        for rule in &*self.rules {
+            let findings =
+                earlier.find(rule).into_iter().chain(served.misses(rule)).chain(effect::find(rule));
             found.extend(findings.map(|finding| self.warning(rule, finding)));
+            earlier.add(rule);
         }
         for about in &self.scenarios {
             let findings = about.timeline.iter().flat_map(effect::unreachable_phases);

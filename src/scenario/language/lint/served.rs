@@ -330,8 +330,12 @@ fn advice(pair: [&str; 2], matcher: &Matcher) -> String {
 
 /// Whether a path glob and a path template may match the same path; in doubt they may.
 pub(in crate::scenario) fn overlap(glob: &str, template: &str) -> bool {
-    fn segments(text: &str) -> Vec<&str> {
-        text.strip_prefix('/').unwrap_or(text).split('/').collect()
+    fn rooted(text: &str) -> &str {
+        text.strip_prefix('/').unwrap_or(text)
+    }
+    /// The part in front of the first wildcard.
+    fn literal<'t>(text: &'t str, wild: &[char]) -> &'t str {
+        text.find(wild).map_or(text, |end| &text[..end])
     }
     fn fits(glob: &[&str], template: &[&str]) -> bool {
         match (glob, template) {
@@ -340,15 +344,29 @@ pub(in crate::scenario) fn overlap(glob: &str, template: &str) -> bool {
                 (0..=template.len()).any(|taken| fits(rest, &template[taken..]))
             }
             ([first, glob @ ..], [other, template @ ..]) => {
-                let wild = first.contains(['*', '?', '[', '{', '\\', '}']) || *other == "*";
+                let wild = first.contains(WILD) || *other == "*";
                 (wild || first == other) && fits(glob, template)
             }
             _ => false,
         }
     }
+    let (glob, template) = (rooted(glob), rooted(template));
+    // Most pairs differ here, and there are many of them.
+    let (one, other) = (literal(glob, &WILD).as_bytes(), literal(template, &['*']).as_bytes());
+    let common = one.len().min(other.len());
+    if one[..common] != other[..common] {
+        return false;
+    }
     // Alternatives may contain slashes.
     let split = glob.split('/').any(|part| part.matches('{').count() != part.matches('}').count());
     split || fits(&segments(glob), &segments(template))
+}
+
+/// The characters of a glob that stand for others.
+const WILD: [char; 6] = ['*', '?', '[', '{', '\\', '}'];
+
+fn segments(text: &str) -> Vec<&str> {
+    text.split('/').collect()
 }
 
 #[cfg(test)]

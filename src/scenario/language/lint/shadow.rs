@@ -6,18 +6,30 @@ use super::Finding;
 use crate::scenario::rule::set::{Outcomes, Rule};
 use crate::scenario::rule::then::{Terminal, Then};
 
-/// The rule before this one that leaves it without effect.
-pub(super) fn find(earlier: &[Rule], rule: &Rule) -> Option<Finding> {
-    let by = earlier.iter().find(|earlier| shadows(earlier, rule))?;
-    Some(Finding::new(
-        "shadowed-rule",
-        format!("rule {} has no effect: {} answers all its requests", rule.id, by.id),
-        "put it first, or make the other rule narrower",
-    ))
+/// The rules before one that end each of their requests.
+#[derive(Default)]
+pub(super) struct Earlier<'r>(Vec<(&'r Rule, Decides)>);
+
+impl<'r> Earlier<'r> {
+    /// Adds the next rule, in their order.
+    pub(super) fn add(&mut self, rule: &'r Rule) {
+        self.0.extend(always(rule).map(|decides| (rule, decides)));
+    }
+
+    /// Finds the earlier rule that leaves this one without effect.
+    pub(super) fn find(&self, rule: &Rule) -> Option<Finding> {
+        let mut earlier = self.0.iter();
+        let (by, _) = earlier.find(|(earlier, decides)| shadows(earlier, *decides, rule))?;
+        Some(Finding::new(
+            "shadowed-rule",
+            format!("rule {} has no effect: {} answers all its requests", rule.id, by.id),
+            "put it first, or make the other rule narrower",
+        ))
+    }
 }
 
 /// Whether an earlier rule decides every request that a later one would decide.
-fn shadows(earlier: &Rule, later: &Rule) -> bool {
+fn shadows(earlier: &Rule, decides: Decides, later: &Rule) -> bool {
     // Rules of a client or of a phase apply before earlier ones.
     let same_rank = earlier.clients.is_empty() == later.clients.is_empty()
         && earlier.phase.is_none() == later.phase.is_none();
@@ -27,28 +39,29 @@ fn shadows(earlier: &Rule, later: &Rule) -> bool {
         .clients
         .iter()
         .all(|client| later.clients.iter().any(|other| Arc::ptr_eq(client, other)));
-    let Some(decides) = always(earlier) else { return false };
     let is_covered = |then: &Then| decides.covers(then);
-    let only_answers = later.delay == crate::message::Delay::default()
-        && later.gate.is_none()
-        && later.limit.is_none()
-        && later.page_size.is_none()
-        && later.expect.is_none()
-        && match &later.outcomes {
-            Outcomes::Steps(steps) => steps.iter().all(|step| is_covered(&step.then)),
-            Outcomes::Share(shares) => shares.iter().all(|share| is_covered(&share.then)),
-            Outcomes::At(_) | Outcomes::None => false,
-        };
+    let only_answers = || {
+        later.delay == crate::message::Delay::default()
+            && later.gate.is_none()
+            && later.limit.is_none()
+            && later.page_size.is_none()
+            && later.expect.is_none()
+            && match &later.outcomes {
+                Outcomes::Steps(steps) => steps.iter().all(|step| is_covered(&step.then)),
+                Outcomes::Share(shares) => shares.iter().all(|share| is_covered(&share.then)),
+                Outcomes::At(_) | Outcomes::None => false,
+            }
+    };
     same_rank
         && same_phase
         && clients
-        && only_answers
         && earlier.matcher.is_implied_by(&later.matcher)
+        && only_answers()
 }
 
 /// How a rule ends every request that it is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Decides {
+pub(super) enum Decides {
     /// With an answer: faults of the connection come before it.
     Answer,
     /// With a fault of the connection: nothing comes before it.
