@@ -137,7 +137,7 @@ mod tests {
     #[tokio::test]
     async fn batches_and_followers_are_bounded() {
         let journal = journal(BATCH * 3);
-        for _ in 0..BATCH + 1 {
+        for _ in 0..=BATCH {
             record(&journal, "/x");
         }
         let mut all: Vec<Follower> = (0..MAX_FOLLOWERS)
