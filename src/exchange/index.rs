@@ -7,10 +7,13 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use foldhash::fast::RandomState;
+use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
-use crate::message::Origin;
+use crate::matching::Stub;
+use crate::message::{Origin, Request};
 
 use super::entry::Entry;
 
@@ -25,6 +28,44 @@ pub(crate) struct Slot {
     /// The bytes of the entry, which is in no cache any more when it is dropped.
     pub(super) weight: usize,
     pub(super) entry: Arc<Entry>,
+}
+
+impl Slot {
+    /// The request, for patterns.
+    pub(crate) fn request(&self) -> Request {
+        self.entry.request()
+    }
+
+    /// The world it was sent to.
+    pub(crate) fn world(&self) -> &str {
+        &self.entry.world
+    }
+
+    /// Counts all exchanges since the start.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.entry.status
+    }
+
+    /// The header fields and the body of the answer, as far as it is kept.
+    pub(crate) fn response(&self) -> (HeaderMap, Bytes) {
+        (self.entry.response_headers(), self.entry.response_body().0)
+    }
+
+    /// Whether all of the answer's body is kept.
+    pub(crate) fn has_whole_response(&self) -> bool {
+        let (kept, whole) = self.entry.response_body();
+        whole == Some(kept.len() as u64)
+    }
+
+    /// The stub that answered.
+    pub(crate) fn stub(&self) -> Option<&Arc<Stub>> {
+        self.entry.stub.as_ref()
+    }
 }
 
 /// Which exchanges are asked for.

@@ -6,16 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
-use crate::matching::Stub;
-use crate::message::Request;
 use crate::message::SubEvent;
 use crate::redact::Redactor;
 
 use super::entry::{Answered, Entry};
 use super::exchange::Exchange;
+#[cfg(feature = "console")]
+use super::feed::Feed;
 use super::ids::{Ids, Of};
 use super::index::{Index, Lookup, Slot};
 
@@ -82,6 +81,9 @@ pub struct Journal {
     ids: Ids,
     /// When the journal began, on both clocks: the time of an exchange follows from one of them.
     epoch: (Instant, SystemTime),
+    /// Who follows it.
+    #[cfg(feature = "console")]
+    feed: Feed,
 }
 
 #[derive(Default)]
@@ -94,6 +96,8 @@ struct Inner {
     recorded: u64,
     /// How many were dropped to make room, since the journal was cleared.
     dropped: u64,
+    /// The number of the last of them.
+    last_dropped: u64,
     /// Those that are not freed yet, and their bytes.
     gone: Vec<Slot>,
     gone_bytes: usize,
@@ -108,7 +112,17 @@ impl Journal {
         let epoch = (Instant::now(), SystemTime::now());
         let ids = Ids::default();
         let (inner, cleared) = (Mutex::default(), AtomicU64::new(0));
-        Self { inner, cleared, observer, limits, redactor, ids, epoch }
+        Self {
+            inner,
+            cleared,
+            observer,
+            limits,
+            redactor,
+            ids,
+            epoch,
+            #[cfg(feature = "console")]
+            feed: Feed::default(),
+        }
     }
 
     /// Whether exchanges are not kept.
@@ -137,6 +151,7 @@ impl Journal {
                 let Some(oldest) = inner.log.pop_front() else { break };
                 inner.bytes -= oldest.weight;
                 inner.dropped += 1;
+                inner.last_dropped = oldest.number;
                 inner.gone_bytes += oldest.weight;
                 inner.gone.push(oldest);
             }
@@ -147,6 +162,8 @@ impl Journal {
             number
         };
         free(freed);
+        #[cfg(feature = "console")]
+        self.feed.announce();
         if let Some((observer, entry)) = observed {
             observer(&self.view(number, entry));
         }
@@ -212,6 +229,8 @@ impl Journal {
             std::mem::replace(&mut *inner, Inner { recorded, ..Inner::default() })
         };
         drop(before);
+        #[cfg(feature = "console")]
+        self.feed.announce();
     }
 
     /// Drops the exchanges of one world.
@@ -337,49 +356,15 @@ fn free(gone: Vec<Slot>) {
     drop(gone);
 }
 
-impl Slot {
-    /// The request, for patterns.
-    pub(crate) fn request(&self) -> Request {
-        self.entry.request()
-    }
-
-    /// The world it was sent to.
-    pub(crate) fn world(&self) -> &str {
-        &self.entry.world
-    }
-
-    /// Counts all exchanges since the start.
-    pub(crate) fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// The status of the answer.
-    pub(crate) fn status(&self) -> StatusCode {
-        self.entry.status
-    }
-
-    /// The header fields and the body of the answer, as far as it is kept.
-    pub(crate) fn response(&self) -> (HeaderMap, Bytes) {
-        (self.entry.response_headers(), self.entry.response_body().0)
-    }
-
-    /// Whether all of the answer's body is kept.
-    pub(crate) fn has_whole_response(&self) -> bool {
-        let (kept, whole) = self.entry.response_body();
-        whole == Some(kept.len() as u64)
-    }
-
-    /// The stub that answered.
-    pub(crate) fn stub(&self) -> Option<&Arc<Stub>> {
-        self.entry.stub.as_ref()
-    }
-}
-
 impl std::fmt::Debug for Journal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Journal({} exchanges)", self.lock().log.len())
     }
 }
 
+#[cfg(feature = "console")]
+mod follow;
+#[cfg(feature = "console")]
+mod row;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! serve::pipeline → [Answered] → [entry] → [Journal], the bounded log, and its [index]
-//!                                   │         └→ [Lookup] → [Slot]s → patterns of the admin API
+//!                                   │         ├→ [Lookup] → [Slot]s → patterns of the admin API
+//!                                   │         └→ [follower]s, which the [feed] wakes → rows → /__admin/events
 //!                                   └→ [Exchange] ─→ [shown] without secrets → [serve_event] → /__admin/requests
 //!                                          └→ the observer: a line on the console
 //! ```
@@ -10,7 +11,11 @@
 mod entry;
 #[expect(clippy::module_inception, reason = "the module is about exchanges, this file is one")]
 mod exchange;
+#[cfg(feature = "console")]
+mod feed;
 mod fields;
+#[cfg(feature = "console")]
+mod follower;
 mod ids;
 mod index;
 mod journal;
@@ -20,6 +25,10 @@ mod shown;
 
 pub(crate) use entry::{Answered, ByStub};
 pub use exchange::Exchange;
+#[cfg(feature = "console")]
+pub(crate) use feed::{Batch, MAX_FOLLOWERS};
+#[cfg(feature = "console")]
+pub(crate) use follower::Follower;
 pub(crate) use index::{Lookup, Slot};
 pub(crate) use journal::Observer;
 pub use journal::{Journal, JournalLimits};

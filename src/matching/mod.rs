@@ -70,7 +70,8 @@ pub(crate) use body_files::ReadBodyFile;
 pub(crate) use conditions::UNMATCHED_PARAMETERS;
 pub(crate) use delivery::{STREAM_TRANSFORMER, WEBSOCKET_TRANSFORMER};
 pub(crate) use diff::{
-    differences as miss_differences, report as miss_report, warnings as miss_warnings,
+    ComparedPart, differences as miss_differences, parts as compared_parts, report as miss_report,
+    warnings as miss_warnings,
 };
 pub use files::StubFile;
 pub use header_pool::HeaderPool;

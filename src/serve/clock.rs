@@ -1,31 +1,72 @@
 //! The clock of a world: the time that objects, scenarios, tokens and the life of jobs go by.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// A clock that is not stopped.
-const RUNNING: u64 = u64::MAX;
+/// The longest time that a clock shows: some 580 years, in nanoseconds.
+const LONGEST: Duration = Duration::from_nanos(u64::MAX);
 
-/// Time since a world began, and the calendar time it stands for. Tests stop it, move it on and let it
-/// go.
+/// The slowest and the fastest rate, in seconds that a clock shows for each second that passes.
+pub(crate) const RATES: std::ops::RangeInclusive<f64> = 0.001..=100_000.0;
+
+/// Time since a world began, and the calendar time it stands for. Tests stop it, move it on, let it go and change its
+/// rate.
 ///
 /// It runs on tokio's clock, so that a test that pauses that one pauses this one too.
 #[derive(Debug)]
 pub(crate) struct Clock {
     began: Instant,
     epoch: Timestamp,
-    /// How far it is ahead of the time that really passed, in nanoseconds; behind after a stop.
-    ahead: AtomicI64,
-    /// Where it stands, in nanoseconds since the world began; [`RUNNING`] when it does not.
-    stopped_at: AtomicU64,
+    /// Whether it shows another time than the one that really passed. Each request asks; nothing else is read where
+    /// it does not.
+    moved: AtomicBool,
+    hands: ArcSwap<Hands>,
     /// One hand at a time: reading needs no lock, setting is more than one step.
     setting: Mutex<()>,
-    moved: watch::Sender<()>,
+    changed: watch::Sender<()>,
+}
+
+/// How the time that a clock shows follows from the time that really passed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Hands {
+    /// When they were set, in the time that really passed.
+    set_at: Duration,
+    /// What the clock showed then.
+    shown: Duration,
+    /// How many seconds it shows for each second that passes.
+    rate: f64,
+    stopped: bool,
+}
+
+impl Default for Hands {
+    fn default() -> Self {
+        Self { set_at: Duration::ZERO, shown: Duration::ZERO, rate: 1.0, stopped: false }
+    }
+}
+
+impl Hands {
+    /// What the clock shows when so much time has really passed.
+    fn shown_at(&self, passed: Duration) -> Duration {
+        if self.stopped {
+            return self.shown;
+        }
+        let since = passed.saturating_sub(self.set_at);
+        self.shown.saturating_add(scaled(since, self.rate)).min(LONGEST)
+    }
+}
+
+/// A time at another rate. It is exact where the rate is 1.
+fn scaled(time: Duration, rate: f64) -> Duration {
+    if rate.to_bits() == 1.0_f64.to_bits() {
+        return time;
+    }
+    Duration::try_from_secs_f64(time.as_secs_f64() * rate).unwrap_or(LONGEST)
 }
 
 impl Clock {
@@ -34,24 +75,17 @@ impl Clock {
         Self {
             began: Instant::now(),
             epoch: Timestamp::now(),
-            ahead: AtomicI64::new(0),
-            stopped_at: AtomicU64::new(RUNNING),
+            moved: AtomicBool::new(false),
+            hands: ArcSwap::default(),
             setting: Mutex::default(),
-            moved: watch::Sender::new(()),
+            changed: watch::Sender::new(()),
         }
     }
 
     /// Time since the world began.
     pub(crate) fn elapsed(&self) -> Duration {
-        match self.stopped_at.load(Ordering::Acquire) {
-            RUNNING => {
-                let ahead = self.ahead.load(Ordering::Acquire);
-                let passed = self.began.elapsed();
-                let by = Duration::from_nanos(ahead.unsigned_abs());
-                if ahead < 0 { passed.saturating_sub(by) } else { passed.saturating_add(by) }
-            }
-            nanos => Duration::from_nanos(nanos),
-        }
+        let passed = self.began.elapsed();
+        if self.is_moved() { self.hands.load().shown_at(passed) } else { passed }
     }
 
     /// The calendar time at which the world began: what fixtures without a time get, at the start and
@@ -65,78 +99,83 @@ impl Clock {
         self.epoch.checked_add(self.elapsed()).unwrap_or(Timestamp::MAX)
     }
 
-    /// The calendar time, where it is not that of the system: the clock stands, or was moved.
+    /// The calendar time, where it is not that of the system: the clock stands, was moved, or has another rate.
     pub(crate) fn moved_time(&self) -> Option<Timestamp> {
-        let moved = self.is_stopped() || self.ahead.load(Ordering::Acquire) != 0;
-        moved.then(|| self.now())
+        self.is_moved().then(|| self.now())
     }
 
     /// Whether it stands.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.stopped_at.load(Ordering::Acquire) != RUNNING
+        self.is_moved() && self.hands.load().stopped
+    }
+
+    /// How many seconds it shows for each second that passes, while it does not stand.
+    pub(crate) fn rate(&self) -> f64 {
+        if self.is_moved() { self.hands.load().rate } else { 1.0 }
+    }
+
+    /// How long it really takes until it shows a time; nothing where it stands.
+    pub(crate) fn until(&self, due: Duration) -> Option<Duration> {
+        let left = due.saturating_sub(self.elapsed());
+        (!self.is_stopped()).then(|| scaled(left, self.rate().recip()))
     }
 
     /// Stops it where it is.
     pub(crate) fn stop(&self) {
-        self.set(|clock| {
-            let now = nanos(clock.elapsed());
-            clock.stopped_at.store(now, Ordering::Release);
-        });
+        self.set(|hands| hands.stopped = true);
     }
 
     /// Moves it on, standing or going.
     pub(crate) fn advance(&self, by: Duration) {
-        self.set(|clock| match clock.stopped_at.load(Ordering::Acquire) {
-            RUNNING => {
-                let by = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
-                let ahead = clock.ahead.load(Ordering::Acquire).saturating_add(by);
-                clock.ahead.store(ahead, Ordering::Release);
-            }
-            at => {
-                let at = Duration::from_nanos(at).saturating_add(by);
-                clock.stopped_at.store(nanos(at), Ordering::Release);
-            }
-        });
+        self.set(|hands| hands.shown = hands.shown.saturating_add(by).min(LONGEST));
     }
 
     /// Lets it go on from where it stands.
     pub(crate) fn release(&self) {
-        self.set(|clock| {
-            let at = clock.stopped_at.load(Ordering::Acquire);
-            if at != RUNNING {
-                let passed = i64::try_from(clock.began.elapsed().as_nanos()).unwrap_or(i64::MAX);
-                let ahead = i64::try_from(at).unwrap_or(i64::MAX).saturating_sub(passed);
-                clock.ahead.store(ahead, Ordering::Release);
-                clock.stopped_at.store(RUNNING, Ordering::Release);
-            }
-        });
+        if self.is_stopped() {
+            self.set(|hands| hands.stopped = false);
+        }
+    }
+
+    /// Makes it go at another rate, which is one of [`RATES`], from what it shows now.
+    pub(crate) fn set_rate(&self, rate: f64) {
+        self.set(|hands| hands.rate = rate);
     }
 
     /// Sets it back to the time that really passed, and lets it go on.
     pub(crate) fn reset(&self) {
-        self.set(|clock| {
-            clock.ahead.store(0, Ordering::Release);
-            clock.stopped_at.store(RUNNING, Ordering::Release);
-        });
+        {
+            let _setting = self.lock();
+            self.moved.store(false, Ordering::Release);
+        }
+        self.changed.send_replace(());
     }
 
     /// Wakes when a hand was set.
     pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
-        self.moved.subscribe()
+        self.changed.subscribe()
     }
 
-    fn set(&self, change: impl FnOnce(&Self)) {
+    fn is_moved(&self) -> bool {
+        self.moved.load(Ordering::Acquire)
+    }
+
+    fn set(&self, change: impl FnOnce(&mut Hands)) {
         {
-            let _setting = self.setting.lock().unwrap_or_else(PoisonError::into_inner);
-            change(self);
+            let _setting = self.lock();
+            let passed = self.began.elapsed();
+            let before = if self.is_moved() { **self.hands.load() } else { Hands::default() };
+            let mut hands = Hands { set_at: passed, shown: before.shown_at(passed), ..before };
+            change(&mut hands);
+            self.hands.store(std::sync::Arc::new(hands));
+            self.moved.store(true, Ordering::Release);
         }
-        self.moved.send_replace(());
+        self.changed.send_replace(());
     }
-}
 
-/// Some 580 years fit.
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(RUNNING - 1).min(RUNNING - 1)
+    fn lock(&self) -> std::sync::MutexGuard<'_, ()> {
+        self.setting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[cfg(test)]
@@ -174,5 +213,37 @@ mod tests {
         clock.stop();
         clock.reset();
         assert_eq!((clock.elapsed(), clock.is_stopped()), (passed, false));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_goes_at_another_rate() {
+        let clock = Clock::start();
+        let second = Duration::from_secs(1);
+        tokio::time::advance(second).await;
+        assert_eq!((clock.rate(), clock.until(second * 3)), (1.0, Some(second * 2)));
+        clock.set_rate(4.0);
+        tokio::time::advance(second).await;
+        assert_eq!((clock.elapsed(), clock.until(second * 13)), (second * 5, Some(second * 2)));
+        // A clock that stands comes to nothing by itself; it keeps its rate.
+        clock.stop();
+        tokio::time::advance(second).await;
+        assert_eq!((clock.elapsed(), clock.until(second * 9)), (second * 5, None));
+        clock.release();
+        clock.advance(second);
+        tokio::time::advance(second).await;
+        assert_eq!(clock.elapsed(), second * 10);
+        clock.set_rate(0.5);
+        tokio::time::advance(second * 2).await;
+        assert_eq!((clock.elapsed(), clock.until(second * 12)), (second * 11, Some(second * 2)));
+        clock.reset();
+        assert_eq!((clock.elapsed(), clock.rate(), clock.moved_time()), (second * 6, 1.0, None));
+        // At the fastest rate for a hundred days: it stays within what it can show.
+        clock.set_rate(*RATES.end());
+        tokio::time::advance(second * 3600 * 24 * 100).await;
+        assert_eq!(clock.elapsed(), LONGEST);
+        assert_eq!(
+            clock.until(Duration::MAX),
+            Some(scaled(Duration::MAX.saturating_sub(LONGEST), 1e-5))
+        );
     }
 }

@@ -87,12 +87,10 @@ async fn stages(context: &RequestContext) {
         set.mark_unchanged();
         let next = context.step();
         let due = async {
-            match next {
-                // A clock that stands comes to nothing by itself.
-                Some(next) if !clock.is_stopped() => {
-                    tokio::time::sleep(next.saturating_sub(clock.elapsed())).await;
-                }
-                _ => std::future::pending().await,
+            // A clock that stands comes to nothing by itself.
+            match next.and_then(|next| clock.until(next)) {
+                Some(left) => tokio::time::sleep(left).await,
+                None => std::future::pending().await,
             }
         };
         tokio::select! {
@@ -112,9 +110,9 @@ async fn release(context: RequestContext) {
         while !context.world.is_ended() {
             set.mark_unchanged();
             let Some(next) = context.step() else { return };
-            let left = next.saturating_sub(clock.elapsed());
+            let left = clock.until(next);
             tokio::select! {
-                () = tokio::time::sleep(left), if !clock.is_stopped() => {}
+                () = tokio::time::sleep(left.unwrap_or_default()), if left.is_some() => {}
                 moved = set.changed() => if moved.is_err() { return },
             }
         }

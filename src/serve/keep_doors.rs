@@ -38,8 +38,7 @@ impl Shared {
         let clock = &self.worlds.default().clock;
         let mut moved = clock.subscribe();
         loop {
-            let due = self.update_doors().filter(|_| !clock.is_stopped());
-            let wait = due.map(|due| due.saturating_sub(clock.elapsed()));
+            let wait = self.update_doors().and_then(|due| clock.until(due));
             let timer = async {
                 match wait {
                     Some(wait) => tokio::time::sleep(wait).await,

@@ -18,6 +18,7 @@ use super::super::url::UrlPattern;
 use super::clean::Clean;
 use super::java_order;
 use super::operand::{Operator, Several};
+use super::part::ComparedPart;
 
 /// How much of one value is shown, in bytes.
 const LONGEST: usize = 64 << 10;
@@ -85,6 +86,17 @@ impl Line {
             format!("{message} (recorded: {left})")
         } else {
             format!("{message} (recorded: {left}; request: {right})")
+        })
+    }
+
+    /// The line as a part of a comparison; nothing for a blank.
+    pub(super) fn into_part(self) -> Option<ComparedPart> {
+        let is_blank = self.left.is_empty() && self.right.is_empty();
+        (!is_blank).then_some(ComparedPart {
+            part: self.attribute,
+            expected: self.left,
+            actual: self.right,
+            difference: self.message,
         })
     }
 

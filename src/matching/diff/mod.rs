@@ -16,6 +16,7 @@ mod java_order;
 mod layout;
 mod lines;
 mod operand;
+mod part;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,8 @@ use crate::redact::Redactor;
 use super::operator::{StringPattern, Subject};
 use super::stub::Stub;
 use clean::Clean;
+
+pub(crate) use part::ComparedPart;
 
 /// The header by which a client says how wide its console is, in characters.
 const WIDTH_HEADER: &str = "x-wiremock-console-width";
@@ -51,6 +54,17 @@ pub(crate) fn report(
 pub(crate) fn differences(stub: &Stub, asked: &Asked<'_>, redactor: &Redactor) -> Vec<String> {
     let lines = lines::of(stub, asked, None, &Clean::of(asked, redactor));
     lines.iter().filter_map(lines::Line::difference).collect()
+}
+
+/// A stub's request pattern beside a request, part by part. `state` is the state of the stub's scenario.
+pub(crate) fn parts(
+    stub: &Stub,
+    asked: &Asked<'_>,
+    state: Option<&str>,
+    redactor: &Redactor,
+) -> Vec<ComparedPart> {
+    let lines = lines::of(stub, asked, state, &Clean::of(asked, redactor));
+    lines.into_iter().filter_map(lines::Line::into_part).collect()
 }
 
 /// What is to be said of a stub for the request's URL, where its paths cannot be applied to the body.

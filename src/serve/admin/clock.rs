@@ -1,10 +1,11 @@
-//! The clock of a world: read, stopped, moved on, let go.
+//! The clock of a world: read, stopped, moved on, let go, set to another rate.
 
 use serde_json::{Value, json};
 
 use crate::document::duration;
 use crate::message::Plan;
 
+use super::super::clock::RATES;
 use super::super::context::RequestContext;
 use super::reply::{AdminError, ok};
 
@@ -15,6 +16,7 @@ pub(super) fn show(context: &RequestContext) -> Plan {
         "now": clock.now().to_string(),
         "elapsedSeconds": clock.elapsed().as_secs_f64(),
         "frozen": clock.is_stopped(),
+        "rate": clock.rate(),
     }))
 }
 
@@ -38,5 +40,19 @@ pub(super) fn advance(context: &RequestContext, body: &[u8]) -> Result<Plan, Adm
         return Err(AdminError::Invalid(why.to_owned()));
     };
     context.advance(by);
+    Ok(show(context))
+}
+
+/// Makes it go faster or slower.
+pub(super) fn set_rate(context: &RequestContext, body: &[u8]) -> Result<Plan, AdminError> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let Some(rate) = body["rate"].as_f64().filter(|rate| RATES.contains(rate)) else {
+        let (least, most) = (RATES.start(), RATES.end());
+        let why = format!(
+            "the body must be {{\"rate\": 2}}: how many seconds pass in the world for each second, from {least} to {most}"
+        );
+        return Err(AdminError::Invalid(why));
+    };
+    context.world.clock.set_rate(rate);
     Ok(show(context))
 }

@@ -32,6 +32,7 @@ const PATHS: &[&str] = &[
     "standin/replay",
     "standin/recording",
     "standin/scenarios",
+    "standin/scenarios/available",
     "standin/scenarios/reset",
     "standin/scenarios/start",
     "standin/scenarios/step",
@@ -40,11 +41,15 @@ const PATHS: &[&str] = &[
     "clock/freeze",
     "clock/advance",
     "clock/release",
+    "clock/rate",
     "worlds",
     "worlds/NAME",
     "worlds/NAME/reset",
     "store/compact",
     "reload",
+    "ui",
+    "events",
+    "objects/PATH",
 ];
 
 const READ: &[Method] = &[Method::GET, Method::HEAD];
@@ -78,6 +83,7 @@ pub(super) enum Endpoint<'a> {
     PutScenario(&'a str),
     ScenarioSchema,
     OwnScenarios,
+    AvailableScenarios,
     OwnScenarioReset,
     ScenarioStart,
     ScenarioStep,
@@ -89,16 +95,26 @@ pub(super) enum Endpoint<'a> {
     ClockFreeze,
     ClockAdvance,
     ClockRelease,
+    ClockRate,
     Worlds,
     World(&'a str),
     WorldReset(&'a str),
     Compact,
     Reload,
+    Console,
+    Events,
+    /// The path of the Kubernetes API, without the slash before it.
+    Objects(&'a str),
 }
 
 /// What follows the root; nothing for a path that is not below it.
 pub(super) fn below_root(path: &str) -> Option<&str> {
     path.strip_prefix(ROOT).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether a path is that of the console.
+pub(super) fn is_console(path: &str) -> bool {
+    matches!(below_root(path), Some("/ui" | "/ui/"))
 }
 
 impl<'a> Endpoint<'a> {
@@ -145,6 +161,7 @@ impl<'a> Endpoint<'a> {
             ["scenarios", name, "state"] => Self::ScenarioState(name),
             ["schemas", "scenario"] => Self::ScenarioSchema,
             ["standin", "scenarios"] => Self::OwnScenarios,
+            ["standin", "scenarios", "available"] => Self::AvailableScenarios,
             ["standin", "scenarios", "reset"] => Self::OwnScenarioReset,
             ["scenarios", "start"] | ["standin", "scenarios", "start"] => Self::ScenarioStart,
             ["scenarios", "step"] | ["standin", "scenarios", "step"] => Self::ScenarioStep,
@@ -154,11 +171,17 @@ impl<'a> Endpoint<'a> {
             ["clock", "freeze"] => Self::ClockFreeze,
             ["clock", "advance"] => Self::ClockAdvance,
             ["clock", "release"] => Self::ClockRelease,
+            ["clock", "rate"] => Self::ClockRate,
             ["worlds"] => Self::Worlds,
             ["worlds", name] => Self::World(name),
             ["worlds", name, "reset"] => Self::WorldReset(name),
             ["store", "compact"] => Self::Compact,
             ["reload"] => Self::Reload,
+            ["ui"] => Self::Console,
+            ["events"] => Self::Events,
+            ["objects", ..] if rest.len() > "objects/".len() => {
+                Self::Objects(&rest["objects/".len()..])
+            }
             _ => return Err(unknown()),
         })
     }
@@ -182,6 +205,10 @@ impl<'a> Endpoint<'a> {
             | Self::Replay
             | Self::Recording
             | Self::ScenarioSchema
+            | Self::AvailableScenarios
+            | Self::Console
+            | Self::Events
+            | Self::Objects(_)
             | Self::Clock => READ,
             Self::Journal(endpoint) => endpoint.methods(),
             Self::Recordings(endpoint) => endpoint.methods(),
@@ -202,6 +229,7 @@ impl<'a> Endpoint<'a> {
             | Self::ClockFreeze
             | Self::ClockAdvance
             | Self::ClockRelease
+            | Self::ClockRate
             | Self::WorldReset(_)
             | Self::Compact
             | Self::Reload => POST,

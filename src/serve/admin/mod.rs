@@ -20,6 +20,8 @@
 //! | POST `/__admin/shutdown` | stops the server |
 //! | GET, DELETE `/__admin/requests` | the journal, newest first; forgets it |
 //! | GET, DELETE `/__admin/requests/ID` | one exchange; forgets it |
+//! | GET `/__admin/requests/ID/differences` | the stubs nearest to it, each beside the request, part by part |
+//! | GET `/__admin/events` | the journal as it grows, as server-sent events |
 //! | POST `/__admin/requests/count`, `…/find` | how many requests fit a pattern, and which |
 //! | GET `/__admin/requests/unmatched` | the requests that nothing answered |
 //! | GET `/__admin/requests/unmatched/near-misses` | the stubs that are nearest to them |
@@ -33,6 +35,7 @@
 //! | GET `/__admin/schemas/scenario` | the JSON Schema of scenarios |
 //! | PUT `/__admin/scenarios/NAME/state` | `{"state": "…"}`: moves one; resets it where there is no body |
 //! | GET `/__admin/standin/scenarios` | Standin's own: the phase each is in, what its rules did |
+//! | GET `/__admin/standin/scenarios/available` | the names that PUT `/__admin/scenarios` takes |
 //! | PUT `/__admin/scenarios` | `{"scenarios": ["throttled"], "seed": 42}`: other ones, for this world |
 //! | DELETE `/__admin/scenarios` | those of the server again |
 //! | POST `/__admin/scenarios/reset` | counters, draws, tokens and timelines begin anew |
@@ -45,15 +48,23 @@
 //! | GET `/__admin/clock` | the world's time |
 //! | POST `/__admin/clock/freeze`, `…/release` | stops it; lets it go on |
 //! | POST `/__admin/clock/advance` | `{"by": "30s"}`: moves it on |
+//! | POST `/__admin/clock/rate` | `{"rate": 2}`: two seconds pass in the world for each one |
 //! | GET, DELETE `/__admin/worlds` | all worlds; deletes all but the default one |
 //! | GET, PUT, DELETE `/__admin/worlds/NAME` | one world; makes it; deletes it |
 //! | POST `/__admin/worlds/NAME/reset` | brings it back to the fixtures |
 //! | POST `/__admin/store/compact` | `{"revision": "N"}`: everything older than N is gone |
 //! | POST `/__admin/reload` | loads the files again, as a change on disk does |
+//! | GET `/__admin/ui` | the console, a page for browsers |
+//! | GET `/__admin/objects/PATH` | what the Kubernetes API has at a path, also as a watch, without scenarios |
 
 mod about;
 mod access;
 mod clock;
+#[cfg(feature = "console")]
+mod console;
+#[cfg(not(feature = "console"))]
+#[path = "console_off.rs"]
+mod console;
 mod endpoint;
 mod files;
 mod mappings;
@@ -91,6 +102,11 @@ pub(super) async fn answer(context: &RequestContext, request: &Request) -> Plan 
 }
 
 async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, AdminError> {
+    // The page is the same for everybody and holds nothing of the server: what it asks for is checked.
+    if endpoint::is_console(request.path()) && matches!(request.method, Method::GET | Method::HEAD)
+    {
+        return console::page(context, request);
+    }
     origin::check(&request.headers, context.shared.settings.loopback)?;
     context.shared.settings.admin.check(request)?;
     let path = request.path().to_owned();
@@ -137,6 +153,7 @@ async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, Ad
         Endpoint::ScenarioSchema => {
             Ok(Plan::json(StatusCode::OK, Origin::Admin, crate::scenario::schema()))
         }
+        Endpoint::AvailableScenarios => Ok(own_scenarios::available(context)),
         Endpoint::OwnScenarioReset => Ok(own_scenarios::reset(context)),
         Endpoint::ScenarioStart => Ok(own_scenarios::start(context)),
         Endpoint::ScenarioStep => own_scenarios::step(context),
@@ -145,10 +162,14 @@ async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, Ad
         Endpoint::ClockFreeze => Ok(clock::freeze(context)),
         Endpoint::ClockRelease => Ok(clock::release(context)),
         Endpoint::ClockAdvance => clock::advance(context, &body),
+        Endpoint::ClockRate => clock::set_rate(context, &body),
         Endpoint::Worlds => Ok(worlds::all(context, method)),
         Endpoint::World(name) => worlds::one(context, method, name),
         Endpoint::WorldReset(name) => worlds::reset(context, name),
         Endpoint::Compact => store::compact(context, &body),
         Endpoint::Reload => store::reload(context).await,
+        Endpoint::Console => console::page(context, request),
+        Endpoint::Events => console::events(context, request),
+        Endpoint::Objects(path) => console::objects(context, request, path).await,
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::document::InlineText;
 use crate::message::{Origin, Plan};
@@ -48,6 +48,34 @@ pub(super) fn step(context: &RequestContext) -> Result<Plan, AdminError> {
         return Err(AdminError::Conflict("no scenario here has a phase to go to".to_owned()));
     }
     Ok(show(context))
+}
+
+/// The scenarios that can be switched on by their names, and those that were put into the world.
+pub(super) fn available(context: &RequestContext) -> Plan {
+    let given = context.shared.reload.scenarios();
+    let chosen = context.world.chosen.lock().clone();
+    let on: Vec<&str> = match &chosen.named {
+        Some((names, _)) => names.iter().map(String::as_str).collect(),
+        None => given.iter().map(String::as_str).collect(),
+    };
+    let shipped = shipped();
+    let is = |known: &str, name: &str| known == name || known.rsplit('/').next() == Some(name);
+    let mut known: Vec<Value> = Vec::new();
+    for name in given {
+        // What the server was started with may be a name, a file, a directory, or a theme.
+        if !shipped.iter().any(|(known, _)| is(known, name)) {
+            let is_on = on.contains(&name.as_str());
+            known.push(json!({"name": name, "about": "", "source": "server", "on": is_on}));
+        }
+    }
+    for (name, about) in &shipped {
+        let is_on = on.iter().any(|on| is(name, on));
+        known.push(json!({"name": name, "about": about, "source": "shipped", "on": is_on}));
+    }
+    for text in &chosen.put {
+        known.push(json!({"name": text.name, "about": "", "source": "put", "on": true}));
+    }
+    ok(&json!({"scenarios": known, "ofServer": chosen.is_of_server()}))
 }
 
 fn show(context: &RequestContext) -> Plan {

@@ -8,6 +8,7 @@ mod near_misses;
 
 use http::Method;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::exchange::Slot;
 use crate::grade::grade;
@@ -22,6 +23,7 @@ use super::reply::{AdminError, absent, ok};
 pub(super) enum Endpoint<'a> {
     All,
     One(&'a str),
+    Differences(&'a str),
     Reset,
     Count,
     Find,
@@ -37,6 +39,7 @@ pub(super) enum Endpoint<'a> {
 pub(super) const PATHS: &[&str] = &[
     "requests",
     "requests/ID",
+    "requests/ID/differences",
     "requests/reset",
     "requests/count",
     "requests/find",
@@ -69,6 +72,7 @@ impl<'a> Endpoint<'a> {
                 Self::NearPattern
             }
             ["requests", id] => Self::One(id),
+            ["requests", id, "differences"] => Self::Differences(id),
             _ => return None,
         })
     }
@@ -77,7 +81,9 @@ impl<'a> Endpoint<'a> {
     pub(super) fn methods(self) -> &'static [Method] {
         match self {
             Self::All | Self::One(_) => &[Method::GET, Method::HEAD, Method::DELETE],
-            Self::Unmatched | Self::NearUnmatched => &[Method::GET, Method::HEAD],
+            Self::Differences(_) | Self::Unmatched | Self::NearUnmatched => {
+                &[Method::GET, Method::HEAD]
+            }
             Self::Reset
             | Self::Count
             | Self::Find
@@ -94,6 +100,7 @@ impl<'a> Endpoint<'a> {
             Self::All => !deletes,
             Self::Reset | Self::Count | Self::Find | Self::Unmatched | Self::NearRequest => false,
             Self::One(_)
+            | Self::Differences(_)
             | Self::Remove
             | Self::RemoveByMetadata
             | Self::NearUnmatched
@@ -118,6 +125,7 @@ impl<'a> Endpoint<'a> {
             Self::Reset => Ok(clear(context)),
             Self::All => list::all(context, query).await,
             Self::One(id) => one(context, id, deletes).await,
+            Self::Differences(id) => near_misses::differences(context, uuid(id)?).await,
             Self::Count => find::count(context, body).await,
             Self::Find => find::find(context, body).await,
             Self::Unmatched => Ok(find::unmatched(context).await),
@@ -144,12 +152,7 @@ fn clear(context: &RequestContext) -> Plan {
 /// Shows or forgets one exchange.
 async fn one(context: &RequestContext, id: &str, deletes: bool) -> Result<Plan, AdminError> {
     let journal = &context.shared.journal;
-    let id = id.parse().map_err(|_| AdminError::Parameter {
-        code: 10,
-        name: None,
-        why: format!("{id} is not a valid UUID"),
-    })?;
-    let slot = journal.find(id).filter(|slot| is_own(context, slot));
+    let slot = journal.find(uuid(id)?).filter(|slot| is_own(context, slot));
     Ok(match slot {
         Some(slot) if deletes => {
             journal.remove(&[slot]);
@@ -161,6 +164,14 @@ async fn one(context: &RequestContext, id: &str, deletes: bool) -> Result<Plan, 
         }
         None if deletes => ok(&json!({})),
         None => absent(),
+    })
+}
+
+fn uuid(id: &str) -> Result<Uuid, AdminError> {
+    id.parse().map_err(|_| AdminError::Parameter {
+        code: 10,
+        name: None,
+        why: format!("{id} is not a valid UUID"),
     })
 }
 

@@ -4,15 +4,17 @@
 use http::header::{HOST, HeaderName, HeaderValue};
 use http::{Method, Uri};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::document::{Node, read_body};
 use crate::exchange::{Lookup, Slot};
-use crate::matching::{MissSearch, NearMiss, RequestQuery, StubSet};
+use crate::matching::{ComparedPart, MissSearch, NearMiss, RequestQuery, StubSet, compared_parts};
 use crate::message::{Asked, Plan, Request, RequestBody};
 
 use super::super::super::context::RequestContext;
-use super::super::reply::{AdminError, ok};
+use super::super::reply::{AdminError, absent, ok};
 use super::find::{own, pause};
+use super::is_own;
 
 /// How many near misses of one request or pattern are shown.
 const SHOWN: usize = 3;
@@ -43,6 +45,37 @@ pub(super) async fn of_request(context: &RequestContext, body: &[u8]) -> Result<
     let nearest = nearest(&stubs, request).await;
     let shown: Vec<Value> = nearest.iter().map(|near| near_stub(&written, near)).collect();
     Ok(ok(&json!({"nearMisses": shown})))
+}
+
+/// The stubs that are nearest to a request of the journal, each beside it, part by part.
+pub(super) async fn differences(context: &RequestContext, id: Uuid) -> Result<Plan, AdminError> {
+    let journal = &context.shared.journal;
+    let Some(slot) = journal.find(id).filter(|slot| is_own(context, slot)) else {
+        return Ok(absent());
+    };
+    journal.settle(std::slice::from_ref(&slot)).await;
+    let request = slot.request();
+    let stubs = context.shared.stubs.load_full();
+    let redactor = &context.shared.settings.redactor;
+    let asked = Asked::new(&request);
+    let mut search = MissSearch::new(&stubs);
+    while search.step(&asked) {
+        tokio::task::yield_now().await;
+    }
+    let shown = |near: NearMiss| {
+        let scenario = near.stub.scenario();
+        let state = scenario.map(|scenario| context.world.stub_states.get(&scenario.name));
+        let parts = compared_parts(&near.stub, &asked, state.as_deref(), redactor);
+        let parts: Vec<Value> = parts.into_iter().map(part).collect();
+        json!({"stubMapping": near.stub.mapping(), "distance": near.distance, "parts": parts})
+    };
+    let nearest: Vec<Value> = search.nearest().into_iter().map(shown).collect();
+    Ok(ok(&json!({"nearest": nearest})))
+}
+
+fn part(of: ComparedPart) -> Value {
+    let ComparedPart { part, expected, actual, difference } = of;
+    json!({"part": part, "expected": expected, "actual": actual, "difference": difference})
 }
 
 /// The requests of the journal that are nearest to a pattern.
