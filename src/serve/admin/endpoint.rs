@@ -43,6 +43,8 @@ const PATHS: &[&str] = &[
     "worlds",
     "worlds/NAME",
     "worlds/NAME/reset",
+    "worlds/NAME/kubeconfig",
+    "kubeconfig",
     "store/compact",
     "reload",
 ];
@@ -92,6 +94,8 @@ pub(super) enum Endpoint<'a> {
     Worlds,
     World(&'a str),
     WorldReset(&'a str),
+    Kubeconfig,
+    WorldKubeconfig(&'a str),
     Compact,
     Reload,
 }
@@ -157,6 +161,8 @@ impl<'a> Endpoint<'a> {
             ["worlds"] => Self::Worlds,
             ["worlds", name] => Self::World(name),
             ["worlds", name, "reset"] => Self::WorldReset(name),
+            ["worlds", name, "kubeconfig"] => Self::WorldKubeconfig(name),
+            ["kubeconfig"] => Self::Kubeconfig,
             ["store", "compact"] => Self::Compact,
             ["reload"] => Self::Reload,
             _ => return Err(unknown()),
@@ -182,6 +188,8 @@ impl<'a> Endpoint<'a> {
             | Self::Replay
             | Self::Recording
             | Self::ScenarioSchema
+            | Self::Kubeconfig
+            | Self::WorldKubeconfig(_)
             | Self::Clock => READ,
             Self::Journal(endpoint) => endpoint.methods(),
             Self::Recordings(endpoint) => endpoint.methods(),
