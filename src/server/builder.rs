@@ -20,7 +20,7 @@ use crate::transport::Logger;
 
 #[cfg(feature = "record")]
 use super::backend::RecordMode;
-use super::ports::Inherited;
+use super::inherited::Inherited;
 
 /// The settings of a server: each method sets one, [`Builder::start`] starts the server.
 ///

@@ -14,6 +14,7 @@ mod backend;
 mod builder;
 #[cfg(feature = "hot-reload")]
 mod files;
+mod inherited;
 mod inline;
 mod ports;
 mod replay;

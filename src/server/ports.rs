@@ -16,13 +16,7 @@ use crate::transport::{
 };
 
 use super::Builder;
-
-/// Sockets that another process has bound and handed over.
-#[derive(Debug, Default)]
-pub(super) struct Inherited {
-    pub(super) plain: Option<TcpListener>,
-    pub(super) admin: Option<TcpListener>,
-}
+use super::inherited::Inherited;
 
 /// # Sockets of another process
 ///

@@ -1,7 +1,7 @@
 //! Options from the environment: each option of each command has a variable, for images and compose files.
 //!
 //! `--tls-cert` is `STANDIN_TLS_CERT`. What the command line has comes first. An option that may be repeated has a value
-//! on each line. A flag is on with `true`, `yes`, `on` or `1`, off with `false`, `no`, `off` or `0`.
+//! on each line, or what separates its values on the command line. A flag is on with `true`, `yes`, `on` or `1`, off with `false`, `no`, `off` or `0`.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -30,9 +30,9 @@ pub(super) fn with_variables(command: Command) -> Command {
     })
 }
 
-/// Options whose values have lines of their own keep them.
+/// A variable has a value on each line, but for options that are lists with commas.
 fn separated(option: Arg) -> Arg {
-    option.value_delimiter('\n')
+    if option.get_value_delimiter().is_some() { option } else { option.value_delimiter('\n') }
 }
 
 /// The variable of an option.
