@@ -1,14 +1,37 @@
-# Builds and runs Standin: docker build -t standin . && docker run -p 8080:8080 standin
-FROM rust:1-slim AS build
+# A static binary in an empty image, for linux/amd64 and linux/arm64, each built on its own architecture:
+#   docker build -t standin .
+#   docker buildx build --platform linux/amd64,linux/arm64 -t standin .
+#   docker run --rm -p 8080:8080 -v ./fixtures:/fixtures:ro standin
+# The stage `build` makes the tree /out; `--build-context build=DIRECTORY` takes one that is made already.
+FROM rust:1-alpine AS build
+RUN apk add --no-cache gcc make musl-dev ca-certificates
 WORKDIR /build
 COPY . .
-RUN cargo build --release --locked --bin standin
+ARG REVISION=""
+RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target \
+    STANDIN_BUILD_COMMIT="$REVISION" cargo build --locked --profile dist --bin standin \
+    && .ci/container-root target/dist/standin /out
 
-FROM debian:stable-slim
-COPY --from=build /build/target/release/standin /usr/local/bin/standin
-USER 65534
+FROM scratch
+ARG VERSION="0.1.0"
+ARG REVISION=""
+LABEL org.opencontainers.image.title="Standin" \
+      org.opencontainers.image.description="A stand-in for an API server in tests: fixtures, scenarios of what goes wrong, recording." \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
+# The tree belongs to the user that the program runs as: a recording can be written to its volume.
+COPY --from=build --chown=65534:65534 /out/ /
+USER 65534:65534
+# All addresses: the loopback of a container is nobody's, its network is the boundary. The mounts of WireMock's image are
+# served too, and its options are understood: docker run standin --verbose --global-response-templating
+ENV STANDIN_LISTEN=0.0.0.0:8080 \
+    STANDIN_BIND_ADDRESS=0.0.0.0 \
+    STANDIN_FIXTURES_IF_PRESENT=/fixtures,/home/wiremock
+WORKDIR /home/wiremock
+VOLUME ["/fixtures", "/scenarios", "/recordings", "/home/wiremock"]
 EXPOSE 8080
-HEALTHCHECK --interval=2s --timeout=3s CMD ["standin", "healthcheck"]
-ENTRYPOINT ["standin"]
-# Inside a container the loopback is nobody's; the container's own network is the boundary.
-CMD ["serve", "--listen", "0.0.0.0:8080"]
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=2s --timeout=3s --start-period=60s CMD ["/standin", "healthcheck"]
+ENTRYPOINT ["/standin"]
+CMD ["serve"]

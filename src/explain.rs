@@ -12,7 +12,7 @@ use crate::redact::Redactor;
 use crate::scenario::ScenarioSet;
 use crate::scenario::{Compared, Tried};
 use crate::serve::{
-    Assembly, Pipeline, RequestContext, Settings, Sources, WORLD_HEADER, WORLD_PREFIX,
+    AdminReach, Assembly, Pipeline, RequestContext, Settings, Sources, WORLD_HEADER, WORLD_PREFIX,
 };
 
 /// The files and the world to explain a request with.
@@ -67,7 +67,7 @@ pub(crate) async fn explain(
     let assembly = Assembly { settings, sources, loaded, observer: None, tls: None, stopping };
     let shared = assembly.shared().map_err(Error::Invalid)?;
     let name = WorldName::parse(&options.world).map_err(|error| Error::World(error.to_string()))?;
-    let pipeline = Pipeline::new(Arc::clone(&shared));
+    let pipeline = Pipeline::new(Arc::clone(&shared), AdminReach::Everything);
     let first = pipeline.handle(Box::new(copy_of(request, &name))).plan().await;
     // The stages see the path without its world. A request that the server refuses has no stages.
     let mut inner = copy_of(request, &name);

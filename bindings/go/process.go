@@ -25,7 +25,7 @@ const (
 
 var (
 	serving = regexp.MustCompile(`^standin serving on (\S+)`)
-	admin   = regexp.MustCompile(`^standin: /__admin is also on (\S+)`)
+	admin   = regexp.MustCompile(`^standin: /__admin is (?:also )?on (\S+)`)
 )
 
 // process is a server as a child process that ends with this one.

@@ -7,6 +7,7 @@ mod drill;
 mod environment;
 mod replay;
 mod serve;
+mod setup;
 mod wiremock;
 mod without_effect;
 
@@ -17,9 +18,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(super) use deferred::Deferred;
 pub(super) use diff::{Asked, Diff, Snapshot};
 pub(super) use drill::{Drill, Narrow, Reports, ScenarioCommand, ScenarioFrom, Verdict};
-pub(super) use environment::variable_of;
+pub(super) use environment::{misspelt, variable_of};
 pub(super) use replay::{Recorded, Replay};
-pub(super) use serve::{Backend, Faults, Listener, Record, Serve, TlsArgs, WrittenAs};
+pub(super) use serve::{Backend, Faults, Listener, LogFormat, Record, Serve, TlsArgs, WrittenAs};
+pub(super) use setup::{AdminToken, Completions, Doctor, Init, Man, Target};
 pub(super) use wiremock::WireMock;
 
 /// A stand-in for an API server in tests.
@@ -27,11 +29,21 @@ pub(super) use wiremock::WireMock;
 /// `standin serve` alone serves the documented TFJob, MPIJob and Volcano Job endpoints on
 /// <http://127.0.0.1:8080>. Fixtures define what is served, scenarios define what goes wrong.
 #[derive(Debug, Parser)]
-#[command(name = "standin", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "standin", version, long_version = LONG_VERSION, max_term_width = 100, after_help = EXAMPLES)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
 }
+
+/// The version with the commit and the target that the program was built from and for.
+const LONG_VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (commit ",
+    env!("STANDIN_BUILD_COMMIT"),
+    ", ",
+    env!("STANDIN_BUILD_TARGET"),
+    ")"
+);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -57,7 +69,7 @@ pub(super) enum Command {
     /// Proxy requests to a backend and record each exchange as a fixture.
     Record(Deferred<Record>),
     /// Check fixture and scenario files; report every problem as path:line:column: problem; remedy.
-    Check(Check),
+    Check(Deferred<Check>),
     /// Convert files of other tools to stub mappings (OpenAPI, Postman, Hoverfly, mountebank, MockServer,
     /// WireMock) or to a recording (HAR, cassettes of vcrpy and VCR, audit logs of Kubernetes).
     ///
@@ -75,16 +87,16 @@ pub(super) enum Command {
     /// Write the objects of a cluster as fixtures, with the definitions of their types and without secrets.
     Snapshot(Deferred<Snapshot>),
     /// Check that a running server is healthy, for container health checks.
-    Healthcheck(Target),
+    Healthcheck(Deferred<Target>),
     /// Print a kubeconfig for a server.
-    Kubeconfig(Kubeconfig),
+    Kubeconfig(Deferred<Kubeconfig>),
     /// List the embedded scenarios.
     Scenarios,
     /// Make a scenario of what was observed.
     #[command(subcommand)]
     Scenario(ScenarioCommand),
     /// Preview scenarios: which requests they affect, how, and when.
-    Plan(PlanArgs),
+    Plan(Deferred<PlanArgs>),
     /// Explain which rule, stub or resource would answer a request, and why the nearest others would not.
     Explain(Deferred<Explain>),
     /// Run a client's command under each scenario and report what the client does wrong.
@@ -96,11 +108,23 @@ pub(super) enum Command {
     /// Print the verdict of a running server on its clients, as a drill does.
     ///
     /// Exit code: 0 passed, 4 NOT MET, 1 FAILED, 5 the server does not answer or does not grade.
-    Verdict(Verdict),
+    Verdict(Deferred<Verdict>),
     /// Print the JSON Schema of scenario files, for editors.
-    Schema(Schema),
+    Schema(Deferred<Schema>),
     /// Write a commented skeleton of a scenario, and the schema for editors beside it.
-    New(New),
+    New(Deferred<New>),
+    /// Write a commented project: fixtures, a scenario, a compose file, and a test rig for pytest.
+    ///
+    /// Files that exist are never replaced.
+    Init(Deferred<Init>),
+    /// Check that a server can run here: address, files, limits, clock.
+    ///
+    /// Exit code: 0 if it can, 1 if something keeps it from running.
+    Doctor(Deferred<Doctor>),
+    /// Print completions of the command line for a shell.
+    Completions(Deferred<Completions>),
+    /// Write manual pages, one for each command.
+    Man(Deferred<Man>),
 }
 
 #[derive(Debug, Args)]
@@ -259,6 +283,8 @@ impl ExportFormat {
 pub(super) struct Kubeconfig {
     #[command(flatten)]
     pub(super) target: Target,
+    #[command(flatten)]
+    pub(super) admin: AdminToken,
     /// Token to send, from the first column of --token-auth-file.
     #[arg(long, value_name = "TOKEN")]
     pub(super) token: Option<String>,
@@ -277,11 +303,4 @@ pub(super) struct Kubeconfig {
     /// PEM file with the key of the client certificate.
     #[arg(long, value_name = "FILE", requires = "client_certificate")]
     pub(super) client_key: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Target {
-    /// Address or URL of the server; for an address, HTTP or HTTPS is detected.
-    #[arg(default_value = "127.0.0.1:8080", value_name = "ADDR|URL", env = "STANDIN_LISTEN")]
-    pub(super) server: String,
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::AUTHORIZATION;
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -45,24 +46,29 @@ pub(super) struct Answer {
 impl Server {
     /// Parses an address or URL and asks for a path. For an address HTTP is tried first: an HTTPS server answers
     /// that it is one.
-    pub(super) fn ask(server: &str, path: &str) -> Result<(Self, Answer), CommandError> {
-        Self::ask_for(server, path, MAX_ANSWER)
+    pub(super) fn ask(
+        server: &str,
+        path: &str,
+        token: Option<&str>,
+    ) -> Result<(Self, Answer), CommandError> {
+        Self::ask_for(server, path, token, MAX_ANSWER)
     }
 
     /// Asks as [`Server::ask`] does, for an answer of at most `most` bytes.
     pub(super) fn ask_for(
         server: &str,
         path: &str,
+        token: Option<&str>,
         most: usize,
     ) -> Result<(Self, Answer), CommandError> {
         let found = Self::parse(server)?;
-        let answer = ask_for(&found, path, most)?;
+        let answer = ask_for(&found, path, token, most)?;
         let tls = answer.status == 400 && answer.body.contains("HTTPS server");
         if !tls || server.contains("://") {
             return Ok((found, answer));
         }
         let found = Self { tls, ..found };
-        let answer = ask_for(&found, path, most)?;
+        let answer = ask_for(&found, path, token, most)?;
         Ok((found, answer))
     }
 
@@ -73,11 +79,11 @@ impl Server {
             return Ok(found);
         }
         // One that does not run yet is taken for an HTTP server.
-        Ok(Self::ask(server, "/__admin/health").map_or(found, |(found, _)| found))
+        Ok(Self::ask(server, "/__admin/health", None).map_or(found, |(found, _)| found))
     }
 
     /// Parses an address or URL; what follows the host is ignored.
-    fn parse(server: &str) -> Result<Self, CommandError> {
+    pub(super) fn parse(server: &str) -> Result<Self, CommandError> {
         let (tls, rest) = match server.split_once("://") {
             None => (false, server),
             Some(("http", rest)) => (false, rest),
@@ -108,19 +114,28 @@ impl fmt::Display for Server {
 
 fn invalid(server: &str) -> CommandError {
     let usable = "use HOST:PORT, http://HOST:PORT or https://HOST:PORT";
-    CommandError::Failed(format!("{server:?} is not an address; {usable}"))
+    CommandError::Usage(format!("{server:?} is not an address; {usable}"))
 }
 
-/// Asks for a path of the admin API. The server's certificate is not verified: its CA is not known yet, and the
-/// request contains no secret.
+/// Asks for a path of the admin API. The server's certificate is not verified: its CA is not known yet. A token is
+/// therefore seen by whoever answers on the address.
 ///
 /// # Errors
 /// [`CommandError::Failed`] when there is no answer within [`TIMEOUT`], or one that is not HTTP/1.1.
-pub(super) fn ask(server: &Server, path: &str) -> Result<Answer, CommandError> {
-    ask_for(server, path, MAX_ANSWER)
+pub(super) fn ask(
+    server: &Server,
+    path: &str,
+    token: Option<&str>,
+) -> Result<Answer, CommandError> {
+    ask_for(server, path, token, MAX_ANSWER)
 }
 
-fn ask_for(server: &Server, path: &str, most: usize) -> Result<Answer, CommandError> {
+fn ask_for(
+    server: &Server,
+    path: &str,
+    token: Option<&str>,
+    most: usize,
+) -> Result<Answer, CommandError> {
     if server.tls && cfg!(not(feature = "tls")) {
         return Err(CommandError::Failed(format!("{server}: {NO_TLS}")));
     }
@@ -132,16 +147,27 @@ fn ask_for(server: &Server, path: &str, most: usize) -> Result<Answer, CommandEr
         let late = || {
             CommandError::Failed(format!("{server} did not answer within {} s", TIMEOUT.as_secs()))
         };
-        tokio::time::timeout(TIMEOUT, exchange(server, path, most)).await.map_err(|_| late())?
+        tokio::time::timeout(TIMEOUT, exchange(server, path, token, most))
+            .await
+            .map_err(|_| late())?
     })
 }
 
-async fn exchange(server: &Server, path: &str, most: usize) -> Result<Answer, CommandError> {
+async fn exchange(
+    server: &Server,
+    path: &str,
+    token: Option<&str>,
+    most: usize,
+) -> Result<Answer, CommandError> {
     let unusable = |error: &dyn fmt::Display| CommandError::Failed(format!("{server}: {error}"));
     let connector = connector(HttpConnector::new()).map_err(|error| unusable(&error))?;
     let client = Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(connector);
-    let url = format!("{server}{path}").parse().map_err(|error| unusable(&error))?;
-    let response = client.get(url).await.map_err(|error| no_answer(server, &error))?;
+    let mut request = http::Request::get(format!("{server}{path}"));
+    if let Some(token) = token {
+        request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+    }
+    let request = request.body(Empty::new()).map_err(|error| unusable(&error))?;
+    let response = client.request(request).await.map_err(|error| no_answer(server, &error))?;
     let status = response.status().as_u16();
     let body = Limited::new(response.into_body(), most).collect().await.map_err(|error| {
         CommandError::Failed(format!("{server} broke off its answer: {}", causes(&*error)))
@@ -199,7 +225,7 @@ mod tests {
             assert!(stream.read(&mut head).unwrap() > 0);
             stream.write_all(bytes).unwrap();
         });
-        let answer = ask(&server, "/__admin/health").map_err(|error| error.to_string());
+        let answer = ask(&server, "/__admin/health", None).map_err(|error| error.to_string());
         thread.join().unwrap();
         answer.map_err(|text| text.replace(&server.host, "HOST"))
     }

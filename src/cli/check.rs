@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::check::Checked;
 use crate::document::{Diagnostic, Diagnostics, Format, MAX_FILE_BYTES, Source, disk};
 use crate::error::{EXIT_INVALID, Error};
-use crate::fixtures::IgnoredFiles;
+use crate::fixtures::{self, IgnoredFiles};
 use crate::record::Recorder;
 use crate::redact::Key;
 use crate::scenario;
@@ -17,11 +17,21 @@ use crate::transport::Logger;
 use super::args::Check;
 use super::error::CommandError;
 
+/// The files of compose stacks, which lie beside fixtures and are none.
+const COMPOSE: [&str; 4] = [
+    "compose.{yaml,yml}",
+    "compose.*.{yaml,yml}",
+    "docker-compose.{yaml,yml}",
+    "docker-compose.*.{yaml,yml}",
+];
+
 pub(super) fn check(args: &Check) -> Result<(), CommandError> {
     recover(&args.paths)?;
+    let ignore: Vec<String> =
+        args.ignore.iter().cloned().chain(COMPOSE.map(str::to_owned)).collect();
     // Scenarios alone are checked with the embedded fixtures, as `serve` would use them.
-    let checked = sort(args).and_then(|(fixtures, scenarios)| {
-        check_each(&fixtures, &args.ignore, &scenarios).map_err(CommandError::invalid)
+    let checked = sort(&args.paths, &ignore).and_then(|(fixtures, scenarios)| {
+        check_each(&fixtures, &ignore, &scenarios).map_err(CommandError::invalid)
     });
     if args.json {
         return as_json(checked);
@@ -106,11 +116,11 @@ fn check_each(
 
 /// Separates scenarios from fixtures: a file with top-level `rules`, `tokens`, `generate` or `timeline` is a
 /// scenario, all others are fixtures. A directory without a scenario is one of fixtures.
-fn sort(args: &Check) -> Result<(Vec<PathBuf>, Vec<String>), CommandError> {
-    let ignored = IgnoredFiles::new(&args.ignore)
-        .map_err(|why| CommandError::Usage(format!("--ignore: {why}")))?;
+fn sort(paths: &[PathBuf], ignore: &[String]) -> Result<(Vec<PathBuf>, Vec<String>), CommandError> {
+    let ignored =
+        IgnoredFiles::new(ignore).map_err(|why| CommandError::Usage(format!("--ignore: {why}")))?;
     let (mut fixtures, mut scenarios) = (Vec::new(), Vec::new());
-    for path in &args.paths {
+    for path in paths {
         if !path.exists() {
             let problem = Diagnostic::error(path, "there is no such file or directory");
             return Err(CommandError::invalid(Diagnostics(vec![problem])));
@@ -141,7 +151,8 @@ fn sort_one(
         fixtures.push(path.to_owned());
     } else if path.is_dir() {
         for inner in inside(path) {
-            if inner.is_dir() || Format::of(&inner).is_some() {
+            // A directory without files of fixtures is there for something else.
+            if fixtures::has_files(&inner) || Format::of(&inner).is_some() {
                 sort_one(&inner, known, fixtures, scenarios);
             }
         }

@@ -5,7 +5,7 @@ use super::ask::Server;
 use super::error::CommandError;
 
 pub(super) fn healthcheck(args: &Target) -> Result<(), CommandError> {
-    let (server, answer) = Server::ask(&args.server, "/__admin/health")?;
+    let (server, answer) = Server::ask(&args.server, "/__admin/health", None)?;
     if answer.status == 200 {
         println!("healthy");
         return Ok(());

@@ -61,7 +61,8 @@ fn certificate_authority(
     if !server.tls {
         return Ok(None);
     }
-    let answer = ask(server, "/__admin/ca")?;
+    let token = args.admin.read().map_err(CommandError::Usage)?;
+    let answer = ask(server, "/__admin/ca", token.as_deref())?;
     if answer.status == 200 && answer.body.starts_with("-----BEGIN CERTIFICATE-----") {
         return Ok(Some(answer.body.into_bytes()));
     }

@@ -1,8 +1,9 @@
 //! The program: command line → library → output and exit code.
 //!
 //! ```text
-//! [args] → one file a command: [serve] (with [signals]), [check], [health], [kubeconfig], [preview], [drill], [verdict], [import],
-//!    │                      [export], [diff], [snapshot], [wiremock]
+//! [args] → one file a command: [serve] (with [signals], [sockets], [ready], [log_format], [otlp]), [check], [health], [kubeconfig],
+//!    │                      [preview], [drill], [verdict], [import], [export], [diff], [snapshot], [wiremock], [init], [doctor],
+//!    │                      [setup] (completions, manual pages)
 //!              └ [ask] (a running server), [backend] (another one), [console] (lines), [output] (files), [reports], [error] (exit codes)
 //! ```
 
@@ -12,27 +13,37 @@ mod backend;
 mod check;
 mod console;
 mod diff;
+mod doctor;
+#[cfg(test)]
+mod documented_tests;
 mod drill;
 mod error;
 mod export;
 mod health;
 mod import;
+mod init;
 mod kubeconfig;
+mod log_format;
 mod new;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod output;
 mod preview;
+mod ready;
 mod reports;
 mod scenario;
 mod serve;
+mod setup;
 mod signals;
 mod snapshot;
+mod sockets;
 mod verdict;
 mod wiremock;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser as _};
 
 use args::{Cli, Command};
 use error::CommandError;
@@ -44,7 +55,7 @@ use crate::redact::Redactor;
 fn refused(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     // A reader that has closed its end gets nothing.
     let _ = error.print();
-    if let Some(variable) = args::variable_of(error, arguments) {
+    if let Some(variable) = args::variable_of(error, Cli::command(), arguments) {
         eprintln!("The value is that of the environment variable {variable}.");
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
@@ -58,6 +69,11 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refused(&error, &arguments),
     };
+    if matches!(cli.command, Command::Serve(_) | Command::Record(_) | Command::Wiremock(_)) {
+        for warning in args::misspelt(Cli::command()) {
+            eprintln!("{warning}");
+        }
+    }
     // The message of a panic may quote a request.
     let redactor = Redactor::default();
     std::panic::set_hook(Box::new(move |panic| eprintln!("{}", redactor.line(&panic.to_string()))));
@@ -65,21 +81,25 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::serve(args.0),
         Command::Wiremock(args) => wiremock::wiremock(&args.0),
         Command::Record(args) => serve::record(args.0),
-        Command::Check(args) => check::check(&args),
+        Command::Check(args) => check::check(&args.0),
         Command::Import(args) => import::import(&args.0),
         Command::Export(args) => export::export(&args.0),
         Command::Diff(args) => diff::diff(&args.0),
         Command::Snapshot(args) => snapshot::snapshot(&args.0),
-        Command::Healthcheck(args) => health::healthcheck(&args),
-        Command::Kubeconfig(args) => kubeconfig::kubeconfig(&args),
+        Command::Healthcheck(args) => health::healthcheck(&args.0),
+        Command::Kubeconfig(args) => kubeconfig::kubeconfig(&args.0),
         Command::Scenarios => check::scenarios(),
         Command::Scenario(command) => scenario::scenario(&command),
-        Command::Plan(args) => preview::plan(&args),
+        Command::Plan(args) => preview::plan(&args.0),
         Command::Explain(args) => preview::explain(&args.0),
         Command::Drill(args) => drill::drill(args.0),
-        Command::Verdict(args) => verdict::verdict(args),
-        Command::Schema(args) => preview::schema(&args),
-        Command::New(args) => new::new(&args),
+        Command::Verdict(args) => verdict::verdict(args.0),
+        Command::Schema(args) => preview::schema(&args.0),
+        Command::New(args) => new::new(&args.0),
+        Command::Init(args) => init::init(&args.0),
+        Command::Doctor(args) => doctor::doctor(&args.0),
+        Command::Completions(args) => setup::completions(&args.0),
+        Command::Man(args) => setup::man(&args.0),
     };
     match result {
         Ok(()) => ExitCode::from(EXIT_OK),

@@ -18,7 +18,7 @@ const MAX_JOURNAL: usize = 256 << 20;
 
 pub(super) fn scenario(command: &ScenarioCommand) -> Result<(), CommandError> {
     let ScenarioCommand::From(args) = command;
-    from(args)
+    from(&args.0)
 }
 
 fn from(args: &ScenarioFrom) -> Result<(), CommandError> {
@@ -30,7 +30,8 @@ fn from(args: &ScenarioFrom) -> Result<(), CommandError> {
         let why = format!("{}: the file is there already; --force replaces it", path.display());
         return Err(CommandError::Failed(why));
     }
-    let observed = read(source)?;
+    let token = args.admin.read().map_err(CommandError::Usage)?;
+    let observed = read(source, token.as_deref())?;
     for note in &observed.notes {
         eprintln!("standin: {note}");
     }
@@ -52,13 +53,13 @@ fn from(args: &ScenarioFrom) -> Result<(), CommandError> {
 }
 
 /// Reads a file, a recording, or the journal of a running server.
-fn read(source: &str) -> Result<Observed, CommandError> {
+fn read(source: &str, token: Option<&str>) -> Result<Observed, CommandError> {
     let path = Path::new(source);
     if path.is_dir() {
         return observed::read_folder(path).map_err(CommandError::invalid);
     }
     let text = if !path.exists() && (source.contains("://") || is_address(source)) {
-        journal(source)?
+        journal(source, token)?
     } else {
         let bytes = disk::read(path, MAX_SOURCE)
             .map_err(|error| CommandError::Read { path: path.to_path_buf(), source: error })?;
@@ -75,13 +76,13 @@ fn is_address(source: &str) -> bool {
 }
 
 /// The journal of a running server, or of one of its worlds.
-fn journal(server: &str) -> Result<String, CommandError> {
+fn journal(server: &str, token: Option<&str>) -> Result<String, CommandError> {
     let rest = server.split_once("://").map_or(server, |(_, rest)| rest);
     let path = rest.split_once('/').map_or("", |(_, path)| path).trim_end_matches('/');
     let path = path.split("__admin").next().unwrap_or_default().trim_end_matches('/');
     let world = if path.is_empty() { String::new() } else { format!("/{path}") };
     let (server, answer) =
-        Server::ask_for(server, &format!("{world}/__admin/requests"), MAX_JOURNAL)?;
+        Server::ask_for(server, &format!("{world}/__admin/requests"), token, MAX_JOURNAL)?;
     match answer {
         Answer { status: 200, body } => Ok(body),
         Answer { status, .. } => {

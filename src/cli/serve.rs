@@ -11,12 +11,19 @@ use crate::fixtures;
 use crate::serve::ReplayReport;
 use crate::server::{Builder, RunningServer, Server};
 
-use super::args::{Faults, Listener, Record, Recorded, Replay, Serve, TlsArgs, WrittenAs};
+use super::args::{
+    Faults, Listener, LogFormat, Record, Recorded, Replay, Serve, TlsArgs, WrittenAs,
+};
 use super::backend::{backends, options};
 use super::console::Console;
 use super::error::CommandError;
-use super::signals::Signals;
+use super::log_format;
+#[cfg(feature = "otlp")]
+use super::otlp::{self, Exporter};
+use super::ready::Readiness;
+use super::signals::{self, Signals};
 use super::snapshot::{self, RECORDED};
+use super::sockets;
 
 pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
     let mut builder = Server::builder()
@@ -30,6 +37,7 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         .cors_allowed_origins(args.cors_allowed_origins)
         .token_lifetime(Duration::from_secs(args.token_lifetime));
     let mut fixtures = args.fixtures;
+    fixtures.extend(args.fixtures_if_present.into_iter().filter(|path| fixtures::has_files(path)));
     if !args.graded && !args.scenario.is_empty() {
         builder = builder.graded_by_rules();
     }
@@ -49,6 +57,9 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         builder.authorization_mode(args.authorization_mode).anonymous_auth(args.anonymous_auth);
     let is_proxy = !args.upstream.is_empty() || args.tls.forward;
     builder = args.admin_listen.into_iter().fold(builder, Builder::admin_listen);
+    if let Some(token) = args.admin.read().map_err(CommandError::Usage)? {
+        builder = builder.admin_token(&token);
+    }
     for (url, options) in backends(args.upstream, &args.backend)? {
         builder = builder.upstream(url, options);
     }
@@ -81,7 +92,7 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
     let ca_out = args.tls.ca_out;
     let started = |server: &RunningServer| {
         write_ca(server, ca_out.as_deref())?;
-        let admin = server.admin_url().map(|url| format!("standin: /__admin is also on {url}"));
+        let admin = server.admin_url().map(|url| format!("standin: /__admin is on {url}"));
         Ok(admin.into_iter().collect())
     };
     let report = run(builder, &args.listener, bounds, "serving", started)?;
@@ -211,25 +222,37 @@ pub(super) fn run(
     started: impl FnOnce(&RunningServer) -> Result<Vec<String>, CommandError>,
 ) -> Result<ReplayReport, CommandError> {
     let grace = Duration::from_secs_f64(listener.grace);
+    let format = listener.log_format.unwrap_or(LogFormat::Text);
     let out = Console::new("standard output", io::stdout());
     let errors = Console::new("standard error", io::stderr());
     let log = errors.clone();
-    let mut builder = builder
-        .listen(listener.listen)
-        .log(move |line| log.line(line))
+    let readiness = Readiness::new(listener.ready_file.as_deref())?;
+    let mut builder = sockets::with_sockets(builder.listen(listener.listen))?
+        .log(move |line| log.line(&log_format::message(format, line)))
         .show_secrets(listener.show_secrets)
         .bounds(bounds);
     if listener.show_secrets {
-        errors.line(
-            "standin: warning: --show-secrets: log lines, near misses and /__admin/requests show secrets in clear",
-        );
+        let warning = "standin: warning: --show-secrets: log lines, near misses and /__admin/requests show secrets in clear";
+        errors.line(&log_format::message(format, warning));
     }
     if let Ok(key) = std::env::var("STANDIN_REDACT_KEY") {
         builder = builder.redact_key(&key);
     }
-    if listener.verbose {
-        let out = out.clone();
-        builder = builder.observe(move |exchange| out.line(&verbose_line(exchange)));
+    let traces = traces(listener, &errors)?;
+    let has_lines = listener.verbose || listener.log_format.is_some();
+    if has_lines || traces.is_some() {
+        let (out, traces) = (out.clone(), traces.clone());
+        builder = builder.observe(move |exchange: &Exchange| {
+            if has_lines {
+                out.line(&log_format::exchange(format, exchange));
+            }
+            if let Some(traces) = &traces {
+                traces.send(exchange);
+            }
+        });
+    }
+    if listener.exit_with_stdin {
+        signals::terminate_with_stdin()?;
     }
     let signals = Signals::watch(grace, errors.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -240,12 +263,21 @@ pub(super) fn run(
         let server = builder.start().await?;
         signals.ready()?;
         let lines = started(&server)?;
-        out.line(&start_line(&server, what));
+        out.line(&log_format::message(format, &start_line(&server, what)));
         for line in &lines {
-            out.line(line);
+            out.line(&log_format::message(format, line));
         }
-        Ok(server.run_and_report(signals.first()).await)
+        readiness.ready(&server.url())?;
+        let signal = async {
+            signals.first().await;
+            readiness.stopping();
+        };
+        Ok(server.run_and_report(signal).await)
     });
+    readiness.stopping();
+    if let Some(traces) = &traces {
+        traces.end();
+    }
     // A load that still runs is not waited for.
     runtime.shutdown_background();
     out.flush();
@@ -253,11 +285,36 @@ pub(super) fn run(
     result
 }
 
-/// A request with the time of day, what answered, and how long the decision took.
-fn verbose_line(exchange: &Exchange) -> String {
-    let at = jiff::Timestamp::try_from(exchange.at).unwrap_or_default();
-    let took = exchange.took.as_secs_f64() * 1e3;
-    format!("{} {took:.1}ms {}", at.strftime("%H:%M:%S%.3f"), exchange.to_line())
+/// What sends traces, where the options or the environment name a collector.
+#[cfg(feature = "otlp")]
+fn traces(listener: &Listener, errors: &Console) -> Result<Option<Exporter>, CommandError> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let settings = otlp::Settings::read(listener.otlp_endpoint.as_deref(), variable);
+    let settings = settings.map_err(CommandError::Usage)?;
+    settings.map(|settings| Exporter::start(settings, errors.clone())).transpose()
+}
+
+/// What sends traces: this build has nothing that does.
+#[cfg(not(feature = "otlp"))]
+#[expect(clippy::unnecessary_wraps, reason = "the signature is that of a build with traces")]
+fn traces(_: &Listener, _: &Console) -> Result<Option<Exporter>, CommandError> {
+    Ok(None)
+}
+
+/// Traces, in a build without them.
+#[cfg(not(feature = "otlp"))]
+#[derive(Debug, Clone)]
+enum Exporter {}
+
+#[cfg(not(feature = "otlp"))]
+impl Exporter {
+    fn send(&self, _: &Exchange) {
+        match *self {}
+    }
+
+    fn end(&self) {
+        match *self {}
+    }
 }
 
 /// The bounds of the command line. Requests in flight get half of the grace period, since the rest of the shutdown

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::{Signal, getpid, kill_process};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -14,6 +15,18 @@ use crate::error::EXIT_FAILURE;
 
 use super::console::Console;
 use super::error::CommandError;
+
+/// Ends the program as SIGTERM does once standard input has ended.
+pub(super) fn terminate_with_stdin() -> Result<(), CommandError> {
+    let wait = || {
+        let ended = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        // An input that breaks has ended too.
+        drop(ended);
+        let _ = kill_process(getpid(), Signal::TERM);
+    };
+    let thread = thread::Builder::new().name("standin-stdin".to_owned()).spawn(wait);
+    thread.map(drop).map_err(CommandError::Start)
+}
 
 /// The signals, handled by a thread of its own, since the server's threads may all be busy.
 pub(super) struct Signals {

@@ -76,7 +76,8 @@ impl Condition {
 }
 
 pub(super) fn verdict(args: Verdict) -> Result<(), CommandError> {
-    let Verdict { mut wait_for, mut server, timeout, reports } = args;
+    let Verdict { mut wait_for, mut server, timeout, admin, reports } = args;
+    let token = admin.read().map_err(CommandError::Usage)?;
     // `--wait-for "idle 5s" URL`: the condition is one word, and the URL looks like its value.
     if let [condition, url] = wait_for.as_slice()
         && server.is_none()
@@ -95,7 +96,7 @@ pub(super) fn verdict(args: Verdict) -> Result<(), CommandError> {
     let mut waited = true;
     let found = loop {
         let late = began.elapsed() >= timeout;
-        match (ask(&server), &condition) {
+        match (ask(&server, token.as_deref()), &condition) {
             (Ok(found), None) => break found,
             (Ok(found), Some(condition)) => {
                 waited = condition.holds(&found)?;
@@ -160,12 +161,12 @@ enum Unanswered {
 }
 
 /// Asks a server, or a world of it, for its verdict.
-fn ask(server: &str) -> Result<Value, Unanswered> {
+fn ask(server: &str, token: Option<&str>) -> Result<Value, Unanswered> {
     let after_scheme = server.split_once("://").map_or(server, |(_, rest)| rest);
     let path = after_scheme.split_once('/').map_or("", |(_, path)| path).trim_end_matches('/');
     let world = if path.is_empty() { String::new() } else { format!("/{path}") };
-    let (server, answer) =
-        Server::ask(server, &format!("{world}/__admin/verdict")).map_err(Unanswered::Absent)?;
+    let path = format!("{world}/__admin/verdict");
+    let (server, answer) = Server::ask(server, &path, token).map_err(Unanswered::Absent)?;
     let Answer { status, body } = answer;
     let json: Option<Value> = serde_json::from_str(&body).ok();
     match (status, json) {

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::grade::{Finding, Verdict};
-use crate::scenario::Grade;
+use crate::grade::{Verdict, printable};
 
 use super::result::DrillResult;
 
@@ -41,7 +40,7 @@ pub fn table(drills: &[DrillResult]) -> String {
         text.push_str(&line([&row[0], &row[1], &row[2], &row[3], &row[4]]));
         text.push('\n');
         for finding in &drill.assessment.findings {
-            text.push_str(&shown(finding));
+            text.push_str(&finding.to_lines());
         }
         if !matches!(drill.verdict(), Verdict::Passed | Verdict::NotMet) {
             for line in last_lines(&drill.output, 5) {
@@ -51,21 +50,6 @@ pub fn table(drills: &[DrillResult]) -> String {
     }
     text.push_str(&summary(drills));
     text.push('\n');
-    text
-}
-
-/// A finding as lines of the table: the first has its rule, the others are details.
-fn shown(finding: &Finding) -> String {
-    let mark = if finding.grade == Grade::Fail { "✗" } else { "·" };
-    let rule = finding.rule.as_ref().map(|rule| format!(" ({rule})")).unwrap_or_default();
-    let mut text = String::new();
-    for (index, line) in finding.message.lines().enumerate() {
-        let line = printable(line);
-        match index {
-            0 => text.push_str(&format!("    {mark} {line}{rule}\n")),
-            _ => text.push_str(&format!("        {line}\n")),
-        }
-    }
     text
 }
 
@@ -84,11 +68,6 @@ pub(crate) fn summary(drills: &[DrillResult]) -> String {
 
 fn count(drills: &[DrillResult], verdict: Verdict) -> usize {
     drills.iter().filter(|drill| drill.verdict() == verdict).count()
-}
-
-/// A line without the control characters, which must not reach a terminal.
-fn printable(line: &str) -> String {
-    line.chars().filter(|letter| !letter.is_control()).collect()
 }
 
 /// The last lines of a text that are not empty, cut to 160 characters.

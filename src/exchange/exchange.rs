@@ -1,10 +1,12 @@
 //! One request with its answer, as people, tests and the admin API see it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::header::{HeaderName, REFERER};
+use http::{HeaderMap, Method, StatusCode, Uri, Version};
 use uuid::Uuid;
 
 use crate::message::{Asked, DEFAULT_WORLD, Origin, Request};
@@ -97,6 +99,50 @@ impl Exchange {
         Some((asked.verb()?.to_owned(), asked.resource()?.to_owned()))
     }
 
+    /// The client's address; nothing where it is not known.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.entry.peer
+    }
+
+    /// The version of HTTP that the request came in.
+    pub fn version(&self) -> Version {
+        self.entry.version
+    }
+
+    /// Whether the request came over TLS.
+    pub fn is_tls(&self) -> bool {
+        self.entry.tls
+    }
+
+    /// How long the body of the response is, in bytes; nothing for a stream.
+    pub fn response_length(&self) -> Option<u64> {
+        self.entry.response_body().1
+    }
+
+    /// How long the response waits on purpose.
+    pub fn delay(&self) -> Duration {
+        self.entry.delay()
+    }
+
+    /// The name of the stub that answered, where it has one.
+    pub fn stub_name(&self) -> Option<&str> {
+        self.entry.stub.as_ref()?.name()
+    }
+
+    /// Path and query, with pseudonyms in place of secrets.
+    pub fn shown_target(&self) -> String {
+        self.redactor.target(self.sent_target())
+    }
+
+    /// A header field of the request as text, with pseudonyms in place of secrets.
+    pub fn shown_header(&self, name: &HeaderName) -> Option<String> {
+        let value = String::from_utf8_lossy(self.headers.get(name)?.as_bytes());
+        Some(match *name {
+            REFERER => self.redactor.target(&value),
+            _ => self.redactor.line(&value),
+        })
+    }
+
     /// As a line for people: method, target, status, what answered (a rule, a stub, a resource), what changed the answer.
     pub fn to_line(&self) -> String {
         let target = self.redactor.target(self.sent_target());
@@ -108,7 +154,7 @@ impl Exchange {
         if let Some(id) = self.origin.id() {
             line.push_str(&format!(" {id}"));
         }
-        if let Some(name) = self.entry.stub.as_ref().and_then(|stub| stub.name()) {
+        if let Some(name) = self.stub_name() {
             line.push_str(&format!(" ({name})"));
         }
         if self.origin == Origin::Kubernetes

@@ -23,6 +23,7 @@ mod recovery;
 mod relist;
 mod retry_after;
 mod seen;
+mod text;
 mod tokens;
 mod verdict;
 mod watches;
@@ -38,6 +39,7 @@ pub(crate) use expectations::CheckResult;
 pub(crate) use log::{Created, Log, Record};
 pub(crate) use overview::{Kind, Overview};
 pub(crate) use seen::SeenRequest;
+pub(crate) use text::printable;
 pub use verdict::Verdict;
 
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
 //! The one way through: where all engines meet, and where every error becomes an answer.
 
 mod admin;
-mod admin_only;
+mod admin_reach;
 mod assembly;
 mod assess;
 mod body_files;
@@ -62,7 +62,7 @@ pub use bounds::Bounds;
 pub use replay::ReplayReport;
 
 pub(crate) use admin::AdminAccess;
-pub(crate) use admin_only::AdminOnly;
+pub(crate) use admin_reach::AdminReach;
 pub(crate) use assembly::Assembly;
 pub(crate) use context::RequestContext;
 pub(crate) use cors_origins::CorsOrigins;

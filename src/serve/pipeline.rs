@@ -19,6 +19,7 @@ use crate::message::{
 use crate::profile::TOKENS_PATH;
 use crate::scenario::{Decision, Http2, ScenarioSet};
 
+use super::admin_reach::AdminReach;
 use super::context::RequestContext;
 use super::graded::{GradedRequests, GradingNotes};
 use super::probe::is_probe;
@@ -36,17 +37,22 @@ use super::{
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     shared: Arc<Shared>,
+    reach: AdminReach,
 }
 
 impl Pipeline {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    /// The pipeline of an address.
+    pub(crate) fn new(shared: Arc<Shared>, reach: AdminReach) -> Self {
+        Self { shared, reach }
     }
 }
 
 impl Handler for Pipeline {
     fn handle(&self, mut request: Box<Request>) -> Handling<'_> {
         let began = Instant::now();
+        if let Some(plan) = self.reach.refuse_api(&request) {
+            return Handling::Ready(plan);
+        }
         let world = match self.shared.enter(&mut request) {
             Ok(world) => world,
             Err(error) => {
@@ -56,6 +62,12 @@ impl Handler for Pipeline {
                 return Handling::Ready(plan);
             }
         };
+        if self.reach == AdminReach::ApiAlone
+            && is_of_admin(&request)
+            && let Some(plan) = self.reach.refuse_admin(request.path())
+        {
+            return Handling::Ready(plan);
+        }
         if self.shared.settings.stubs.cors
             && !is_of_admin(&request)
             && let Some(plan) = cors::preflight(&request)
@@ -117,14 +129,18 @@ impl Handler for Pipeline {
     }
 
     fn listening(&self) -> Option<watch::Receiver<Listening>> {
-        Some(self.shared.doors.subscribe())
+        // The admin API stays within reach.
+        (self.reach != AdminReach::AdminAlone).then(|| self.shared.doors.subscribe())
     }
 
     fn passes_on(&self) -> bool {
-        self.shared.settings.proxy.is_some()
+        self.shared.settings.proxy.is_some() && self.reach != AdminReach::AdminAlone
     }
 
     fn http2(&self) -> Http2Settings {
+        if self.reach == AdminReach::AdminAlone {
+            return Http2Settings::default();
+        }
         let Http2 { max_concurrent_streams, initial_window } = self.shared.scenarios.load().http2();
         Http2Settings { max_concurrent_streams, initial_window }
     }

@@ -93,6 +93,8 @@ pub(crate) struct Settings {
     pub(crate) loopback: bool,
     /// What a request to the admin API needs.
     pub(crate) admin: AdminAccess,
+    /// The port of the API, where the admin API has a port of its own.
+    pub(crate) api_port: Option<u16>,
     /// The backend for requests that nothing else answers.
     pub(crate) proxy: Option<Proxy>,
     /// The origins whose pages may use the server.

@@ -86,8 +86,16 @@ impl Builder {
         self
     }
 
-    /// Serves `/__admin` on an address of its own as well, over plain HTTP: it can be reached while scenarios refuse
-    /// connections.
+    /// Asks for a token on `/__admin`, as `Authorization: Bearer TOKEN` or as a password: other requests get 401, but
+    /// for those of `/__admin/health`.
+    pub fn admin_token(mut self, token: &str) -> Self {
+        self.admin.require_token(token);
+        self
+    }
+
+    /// Serves `/__admin` on an address of its own, over plain HTTP, and there alone: it can be reached while scenarios
+    /// refuse connections, and clients of the other address cannot control the server. Only `/__admin/health` and
+    /// `/__admin/ca` are on both.
     pub fn admin_listen(mut self, address: SocketAddr) -> Self {
         self.admin_listen = Some(address);
         self

@@ -20,6 +20,7 @@ use crate::transport::Logger;
 
 #[cfg(feature = "record")]
 use super::backend::RecordMode;
+use super::inherited::Inherited;
 
 /// The settings of a server: each method sets one, [`Builder::start`] starts the server.
 ///
@@ -37,6 +38,7 @@ pub struct Builder {
     pub(super) stub_options: StubOptions,
     pub(super) listen: SocketAddr,
     pub(super) admin_listen: Option<SocketAddr>,
+    pub(super) inherited: Inherited,
     pub(super) cors_origins: Vec<String>,
     pub(super) sources: Sources,
     pub(super) kubernetes: k8s::Config,
@@ -87,6 +89,7 @@ impl Default for Builder {
             stub_options: StubOptions::default(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             admin_listen: None,
+            inherited: Inherited::default(),
             cors_origins: Vec::new(),
             sources: Sources::default(),
             kubernetes: k8s::Config::default(),

@@ -1,7 +1,7 @@
 //! The library's own layer: a server that is built, started, asked and stopped.
 //!
 //! ```text
-//! [Server::builder] → [builder], [replay] (settings) → [start] (loads, checks, listens) → [running] → [world]
+//! [Server::builder] → [builder], [replay] (settings) → [start] (loads, checks; [ports] listen) → [running] → [world]
 //!                                               ├ [backend] (proxy, recorder)
 //!                                               ├ [warnings] (what has no effect)
 //!                                               └ [files] (reloads)                    └ [settle] (waits for drills)
@@ -14,7 +14,9 @@ mod backend;
 mod builder;
 #[cfg(feature = "hot-reload")]
 mod files;
+mod inherited;
 mod inline;
+mod ports;
 mod replay;
 mod running;
 #[cfg(feature = "cli")]

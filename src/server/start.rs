@@ -1,44 +1,48 @@
-//! Settings → a running server: everything is loaded and checked before the address is bound.
+//! Settings → a running server. The address is taken first, so that one in use is reported at once; connections are
+//! accepted last, when everything is loaded and checked.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use futures_util::future::OptionFuture;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
 use crate::error::Error;
 use crate::k8s::{self, Auth};
-use crate::message::{Bodies, Handler};
+use crate::message::Bodies;
 use crate::record::Proxy;
 #[cfg(feature = "record")]
 use crate::record::Recorder;
 use crate::redact::{Key, Redactor};
 use crate::serve::{
-    AdminOnly, Assembly, CorsOrigins, LoadedSets, Pipeline, RequestContext, ServerLog, Settings,
-    Shared, Sources, TemplateHost,
+    Assembly, CorsOrigins, LoadedSets, RequestContext, ServerLog, Settings, Shared, Sources,
+    TemplateHost,
 };
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
 use crate::tls::server::TlsOptions;
-use crate::transport::{
-    self, Dial, ForwardProxy, Listener, Logger, OpenConnections, PortOptions, TransportLimits,
-};
+use crate::transport::{Dial, ForwardProxy, Logger, OpenConnections};
 
 #[cfg(feature = "record")]
 use super::backend::{self, Recording};
 #[cfg(feature = "hot-reload")]
 use super::files;
+use super::ports::{Addresses, Serving};
 use super::{Builder, RunningServer, auth_files, warnings};
 
 impl Builder {
-    /// Loads and checks all files, binds the address, and answers requests from then on.
+    /// Binds the address, loads and checks all files, and answers requests from then on. Until all is loaded the
+    /// address refuses connections.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every problem of every file, [`Error::Listen`] for an address that cannot be
     /// bound, [`Error::Setting`], and the errors of the features in use.
+    #[expect(
+        clippy::unused_async,
+        reason = "part of the interface: what is loaded may be waited for"
+    )]
     pub async fn start(mut self) -> Result<RunningServer, Error> {
         let world_prefix = self.world_prefix.take().map(checked_prefix).transpose()?;
+        let mut ports = self.bind_ports()?;
         // Short enough to be typed again.
         self.sources.fallback_seed = uuid::Uuid::new_v4().as_u64_pair().0 % 1_000_000;
         self.apply_record_mode()?;
@@ -74,6 +78,7 @@ impl Builder {
             world_prefix,
             loopback: self.is_on_loopback(),
             admin: std::mem::take(&mut self.admin),
+            api_port: ports.port_besides_admin(),
             proxy,
             stubs: std::mem::take(&mut self.stub_options),
             cors: cors_origins(&self.cors_origins)?,
@@ -94,10 +99,6 @@ impl Builder {
         };
         let shared = assembly.shared().map_err(Error::Invalid)?;
         warnings::log_of_scenarios(&shared, is_logged.then_some(&log));
-        let ports = self.bind_ports().await?;
-        let address = ports.plain.local_addr();
-        let https = ports.https.as_ref().map(Listener::local_addr);
-        let admin = ports.admin.as_ref().map(Listener::local_addr);
         if shared.seeding.is_made() {
             RequestContext::new(Arc::clone(&shared), Arc::clone(shared.worlds.default()))
                 .begin_controllers();
@@ -116,6 +117,8 @@ impl Builder {
         };
         #[cfg(feature = "cli")]
         let open = serving.open.clone();
+        ports.listen()?;
+        let Addresses { plain: address, https, admin } = ports.addresses();
         let task = serving.start(ports, tls);
         warnings::log_of_stubs(&shared, is_logged.then_some(&log));
         // A watch looks at every file of a tree: requests are answered meanwhile.
@@ -134,18 +137,6 @@ impl Builder {
             open,
             #[cfg(feature = "hot-reload")]
             _watchers: watchers,
-        })
-    }
-
-    async fn bind_ports(&self) -> Result<Ports, Error> {
-        #[cfg(feature = "tls")]
-        let https = self.https;
-        #[cfg(not(feature = "tls"))]
-        let https = None;
-        Ok(Ports {
-            plain: bind(self.listen).await?,
-            https: bind_where(https).await?,
-            admin: bind_where(self.admin_listen).await?,
         })
     }
 
@@ -279,68 +270,6 @@ impl Builder {
     }
 }
 
-/// The ports that are bound: with a port for TLS, the plain one has none.
-struct Ports {
-    plain: Listener,
-    https: Option<Listener>,
-    admin: Option<Listener>,
-}
-
-/// What all ports of a server share.
-struct Serving {
-    shared: Arc<Shared>,
-    limits: TransportLimits,
-    bodies: Bodies,
-    forward: Option<Arc<ForwardProxy>>,
-    log: Logger,
-    stopping: watch::Receiver<bool>,
-    open: OpenConnections,
-}
-
-impl Serving {
-    /// Answers requests on all ports, in a task that ends when they are closed.
-    fn start(self, ports: Ports, tls: Option<Arc<Tls>>) -> JoinHandle<()> {
-        let handler = Arc::new(Pipeline::new(Arc::clone(&self.shared)));
-        let (forward, open) = (&self.forward, &self.open);
-        let options = |tls| PortOptions { tls, forward: forward.clone(), open: open.clone() };
-        let (plain_tls, https) = match ports.https {
-            Some(listener) => {
-                (None, Some(self.serve(listener, Arc::clone(&handler), options(tls))))
-            }
-            None => (tls, None),
-        };
-        let plain = self.serve(ports.plain, Arc::clone(&handler), options(plain_tls));
-        let admin = ports.admin.map(|listener| {
-            self.serve(listener, Arc::new(AdminOnly(handler)), PortOptions::default())
-        });
-        tokio::spawn(async move {
-            tokio::join!(plain, OptionFuture::from(https), OptionFuture::from(admin));
-        })
-    }
-
-    fn serve<H: Handler>(
-        &self,
-        listener: Listener,
-        handler: Arc<H>,
-        options: PortOptions,
-    ) -> impl Future<Output = transport::Served> + use<H> {
-        let stopped = stopped(self.stopping.clone(), Arc::clone(&self.shared));
-        let (bodies, log) = (self.bodies.clone(), Arc::clone(&self.log));
-        transport::serve(listener, handler, self.limits, bodies, options, log, stopped)
-    }
-}
-
-async fn bind_where(address: Option<SocketAddr>) -> Result<Option<Listener>, Error> {
-    match address {
-        Some(address) => bind(address).await.map(Some),
-        None => Ok(None),
-    }
-}
-
-async fn bind(address: SocketAddr) -> Result<Listener, Error> {
-    Listener::bind(address).await.map_err(|source| Error::Listen { address, source })
-}
-
 fn redactor(key: Option<Key>, show_secrets: bool) -> Arc<Redactor> {
     Arc::new(match key {
         _ if show_secrets => Redactor::off(),
@@ -391,10 +320,4 @@ fn checked_prefix(prefix: String) -> Result<String, Error> {
         return wrong(&format!("lies below /{first}, which is reserved"));
     }
     Ok(prefix)
-}
-
-async fn stopped(mut stopping: watch::Receiver<bool>, shared: Arc<Shared>) {
-    // A dropped handle stops the server too.
-    let _ = stopping.wait_for(|stopping| *stopping).await;
-    shared.worlds.wake();
 }

@@ -1,7 +1,8 @@
-//! The listening socket, which can be closed and opened again: the address stays taken meanwhile.
+//! The listening socket. It takes its address before the server is ready to listen, and can be closed and opened again:
+//! the address stays taken meanwhile.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
@@ -14,6 +15,8 @@ const BACKLOG: i32 = 1024;
 pub(super) struct Door {
     address: SocketAddr,
     state: State,
+    /// Another process handed the socket over and may hold it too: closing it here would not end the listening.
+    is_inherited: bool,
 }
 
 #[derive(Debug)]
@@ -27,8 +30,30 @@ enum State {
 }
 
 impl Door {
-    pub(super) fn new(listener: TcpListener, address: SocketAddr) -> Self {
-        Self { address, state: State::Open(listener) }
+    /// Takes an address, and does not listen yet: connections are refused.
+    ///
+    /// # Errors
+    /// The error of the system, such as an address in use.
+    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = bound(address)?;
+        let address = local_address(&socket)?;
+        Ok(Self { address, state: State::Shut(socket), is_inherited: false })
+    }
+
+    /// Takes a socket that listens already: connections wait until they are accepted.
+    ///
+    /// # Errors
+    /// The socket has no address, or cannot be set up.
+    pub(super) fn inherit(listener: std::net::TcpListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let state = State::Open(TcpListener::from_std(listener)?);
+        Ok(Self { address, state, is_inherited: true })
+    }
+
+    /// The address, with the port that was taken.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The next connection; none while the door is shut.
@@ -44,11 +69,22 @@ impl Door {
     /// # Errors
     /// The address was taken by somebody else: then connections are not refused by this program.
     pub(super) fn shut(&mut self) -> io::Result<()> {
-        if !matches!(self.state, State::Open(_)) {
+        let listener = match std::mem::replace(&mut self.state, State::Lost) {
+            State::Open(listener) => listener,
+            shut => {
+                self.state = shut;
+                return Ok(());
+            }
+        };
+        if self.is_inherited {
+            let socket = Socket::from(listener.into_std()?);
+            // On Linux it stops listening for all who hold it, and keeps its address.
+            socket.shutdown(Shutdown::Both)?;
+            self.state = State::Shut(socket);
             return Ok(());
         }
         // The system allows one socket that listens for an address: this one goes first.
-        self.state = State::Lost;
+        drop(listener);
         self.state = State::Shut(bound(self.address)?);
         Ok(())
     }
@@ -75,6 +111,11 @@ impl Door {
     pub(super) fn is_open(&self) -> bool {
         matches!(self.state, State::Open(_))
     }
+}
+
+fn local_address(socket: &Socket) -> io::Result<SocketAddr> {
+    let unusable = || io::Error::other("the socket has no address of IP");
+    socket.local_addr()?.as_socket().ok_or_else(unusable)
 }
 
 /// A socket with an address, which does not listen.

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -25,28 +25,39 @@ const BACK_OFF: Duration = Duration::from_millis(50);
 /// How many connections are refused with an answer at once; beyond that they are closed without one.
 const MAX_REFUSING: usize = 64;
 
-/// A bound socket. Connections queue from now on, and are answered once [`serve`] runs.
+/// A bound socket. It refuses connections until [`Listener::listen`], and answers them once [`serve`] runs.
 #[derive(Debug)]
-pub(crate) struct Listener {
-    inner: TcpListener,
-    address: SocketAddr,
-}
+pub(crate) struct Listener(Door);
 
 impl Listener {
     /// Binds an address; port 0 takes a free one.
     ///
     /// # Errors
     /// The error of the system, such as an address in use.
-    pub(crate) async fn bind(address: SocketAddr) -> io::Result<Self> {
-        let inner = TcpListener::bind(address).await?;
-        let address = inner.local_addr()?;
-        Ok(Self { inner, address })
+    pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
+        Door::bind(address).map(Self)
+    }
+
+    /// Takes a socket that another process has bound and that listens: its connections wait until they are answered.
+    ///
+    /// # Errors
+    /// The error of the system.
+    pub(crate) fn inherit(listener: std::net::TcpListener) -> io::Result<Self> {
+        Door::inherit(listener).map(Self)
+    }
+
+    /// Listens: connections queue from now on.
+    ///
+    /// # Errors
+    /// The error of the system: another program listens on the address by now.
+    pub(crate) fn listen(&mut self) -> io::Result<()> {
+        self.0.open()
     }
 
     /// The address, with the port that was taken.
     #[must_use]
     pub(crate) fn local_addr(&self) -> SocketAddr {
-        self.address
+        self.0.address()
     }
 }
 
@@ -91,8 +102,8 @@ pub(crate) async fn serve<H: Handler>(
     let places = Arc::new(Semaphore::new(limits.connections));
     let (mut connections, mut refusing) = (JoinSet::new(), JoinSet::new());
     let mut listening = common.handler.listening();
-    let address = listener.address;
-    let mut door = Door::new(listener.inner, address);
+    let mut door = listener.0;
+    let address = door.address();
     // Somebody else has taken the address.
     let mut lost = false;
     let mut treated = Listening::default();

@@ -10,10 +10,10 @@ use std::path::Path;
 const LAYERS: &[&[&str]] = &[
     &["java", "parallel", "document", "message", "links", "redact"],
     &["tls", "transport", "template", "matching", "scenario", "k8s", "grade"],
-    &["fixtures", "exchange", "record", "profile"],
+    &["fixtures", "exchange", "record", "profile", "kubeconfig"],
     &["error"],
     &["serve"],
-    &["explain", "check", "kubeconfig"],
+    &["explain", "check"],
     &["server"],
     &["lib"],
     &["drill", "import", "recorded", "observed", "export", "drift", "objects"],

@@ -54,6 +54,7 @@ mod scenarios;
 #[cfg(feature = "gzip")]
 mod secrets;
 mod semantic;
+mod serving;
 mod shipped;
 mod steering;
 mod stub_admin;

@@ -26,7 +26,7 @@ exit "$status"
 `;
 
 const SERVING = /^standin serving on (\S+)/;
-const ADMIN = /^standin: \/__admin is also on (\S+)/;
+const ADMIN = /^standin: \/__admin is (?:also )?on (\S+)/;
 
 /** A server that runs. `url` and `adminUrl` are what it printed. */
 class Process {

@@ -1,4 +1,5 @@
-//! Options that are put together only for the command that runs: there are hundreds, and a start pays for each.
+//! Options that are put together only for the command that runs: there are hundreds, and a start pays for each. All of them
+//! may come from the environment.
 
 use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches, Id};
@@ -37,9 +38,7 @@ impl<T: Args> Args for Deferred<T> {
 fn described(command: Command, augment: fn(Command) -> Command) -> Command {
     let about = Resettable::from(command.get_about().cloned());
     let long = Resettable::from(command.get_long_about().cloned());
-    let has_variables = ["serve", "record"].contains(&command.get_name());
-    let command = augment(command).about(about).long_about(long);
-    if has_variables { with_variables(command) } else { command }
+    with_variables(augment(command).about(about).long_about(long))
 }
 
 #[cfg(test)]
@@ -53,14 +52,36 @@ mod tests {
         let mut all = Cli::command();
         let before = all.clone();
         all.build();
-        for name in ["serve", "wiremock", "record", "import", "export", "diff", "drill", "explain"]
-        {
+        for described in before.get_subcommands() {
+            let name = described.get_name();
             let command = all.find_subcommand(name).unwrap();
-            assert!(command.get_arguments().count() > 3, "{name}");
-            let described = before.find_subcommand(name).unwrap();
             assert!(described.get_about().is_some(), "{name}");
             assert_eq!(command.get_about(), described.get_about(), "{name}");
             assert_eq!(command.get_long_about(), described.get_long_about(), "{name}");
         }
+        let count = |name: &str| all.find_subcommand(name).unwrap().get_arguments().count();
+        for name in ["serve", "wiremock", "record", "import", "export", "diff", "drill", "explain"]
+        {
+            assert!(count(name) > 3, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_option_of_every_command_has_a_variable() {
+        fn options(command: &clap::Command, without: &mut Vec<String>) {
+            for option in command.get_arguments().filter(|option| option.get_long().is_some()) {
+                if option.get_env().is_none() {
+                    without.push(format!("{} {option}", command.get_name()));
+                }
+            }
+            command.get_subcommands().for_each(|command| options(command, without));
+        }
+        let mut all = Cli::command();
+        all.build();
+        let mut without = Vec::new();
+        options(&all, &mut without);
+        without.retain(|option| !option.contains(" --help") && !option.ends_with(" --version"));
+        // A service called standin gives its pods STANDIN_PORT=tcp://ADDRESS:PORT.
+        assert_eq!(without, ["wiremock --port <PORT>"]);
     }
 }

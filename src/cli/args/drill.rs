@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use super::deferred::Deferred;
+use super::setup::AdminToken;
+
 #[derive(Debug, Args)]
 pub(crate) struct Drill {
     /// Scenarios: files, directories, or names from `standin scenarios`; default: all embedded ones.
@@ -51,6 +54,8 @@ pub(crate) struct Verdict {
     /// How long to wait for it; then the verdict is given all the same, and the command fails.
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time)]
     pub(crate) timeout: Duration,
+    #[command(flatten)]
+    pub(crate) admin: AdminToken,
     #[command(flatten)]
     pub(crate) reports: Reports,
 }
@@ -124,7 +129,7 @@ pub(crate) enum ScenarioCommand {
     /// It has the statuses with their bodies and Retry-After, the resets and truncated bodies, the latencies by quantile
     /// and the ends of watches, for each kind of request, in their order: as phases of a timeline where an outage began
     /// and ended, as steps where the sequence is short, and else as shares of a draw. It has no secrets.
-    From(ScenarioFrom),
+    From(Deferred<ScenarioFrom>),
 }
 
 #[derive(Debug, Args)]
@@ -139,4 +144,6 @@ pub(crate) struct ScenarioFrom {
     /// Replace the file if it is there.
     #[arg(long, requires = "out")]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) admin: AdminToken,
 }

@@ -1,19 +1,23 @@
-//! Options from the environment: each option of `serve` and `record` has a variable, for images and compose files.
+//! Options from the environment: each option of each command has a variable, for images and compose files.
 //!
 //! `--tls-cert` is `STANDIN_TLS_CERT`. What the command line has comes first. An option that may be repeated has a value
-//! on each line. A flag is on with `true`, `yes`, `on` or `1`, off with `false`, `no`, `off` or `0`.
+//! on each line, or what separates its values on the command line. A flag is on with `true`, `yes`, `on` or `1`, off with `false`, `no`, `off` or `0`.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::builder::BoolishValueParser;
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command, Error};
+
+/// The options without a variable. Kubernetes gives pods beside a service called standin `STANDIN_PORT=tcp://...`.
+const WITHOUT: [&str; 2] = ["port", "help"];
 
 /// Gives each option a variable, unless it has one of its own.
 pub(super) fn with_variables(command: Command) -> Command {
     command.mut_args(|option| {
-        let Some(long) = option.get_long().filter(|_| option.get_env().is_none()) else {
+        let long = option.get_long().filter(|long| !WITHOUT.contains(long));
+        let Some(long) = long.filter(|_| option.get_env().is_none()) else {
             return option;
         };
         let variable = OsString::from(variable(long));
@@ -26,9 +30,9 @@ pub(super) fn with_variables(command: Command) -> Command {
     })
 }
 
-/// Options whose values have lines of their own keep them.
+/// A variable has a value on each line, but for options that are lists with commas.
 fn separated(option: Arg) -> Arg {
-    option.value_delimiter('\n')
+    if option.get_value_delimiter().is_some() { option } else { option.value_delimiter('\n') }
 }
 
 /// The variable of an option.
@@ -36,17 +40,114 @@ fn variable(long: &str) -> String {
     format!("STANDIN_{}", long.replace('-', "_").to_ascii_uppercase())
 }
 
-/// The variable that an error is about: the value of an option that the command line does not have.
-pub(in crate::cli) fn variable_of(error: &Error, arguments: &[OsString]) -> Option<String> {
-    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else {
+/// The variable that an error is about: it has the value that is wrong, and the command line does not have it.
+pub(in crate::cli) fn variable_of(
+    error: &Error,
+    mut all: Command,
+    arguments: &[OsString],
+) -> Option<String> {
+    let Some(ContextValue::String(wrong)) = error.get(ContextKind::InvalidArg) else {
         return None;
     };
-    let long = option.strip_prefix("--")?.split([' ', '=', '[']).next()?;
-    let is_given = |argument: &OsString| {
-        let text = argument.to_string_lossy();
-        let rest = text.strip_prefix("--").and_then(|text| text.strip_prefix(long));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    all.build();
+    let mut command = &all;
+    for argument in arguments.iter().skip(1).filter_map(|argument| argument.to_str()) {
+        command = command.find_subcommand(argument).unwrap_or(command);
+    }
+    let is_wrong = |option: &&Arg| {
+        // Errors name an option as the usage does, or as --name alone.
+        let shown = option.to_string();
+        shown == *wrong || option.get_long().is_some_and(|long| *wrong == format!("--{long}"))
     };
-    let variable = variable(long);
-    (env::var_os(&variable).is_some() && !arguments.iter().any(is_given)).then_some(variable)
+    let option = command.get_arguments().find(is_wrong)?;
+    let variable = option.get_env()?;
+    let value = env::var_os(variable)?;
+    let invalid = match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(invalid)) => Some(invalid.as_str()),
+        _ => None,
+    };
+    let has_it = invalid.is_none_or(|invalid| value.to_string_lossy().contains(invalid));
+    let is_to_blame = has_it
+        && error.kind() != ErrorKind::MissingRequiredArgument
+        && !is_given(option, invalid, arguments);
+    is_to_blame.then(|| variable.to_string_lossy().into_owned())
+}
+
+/// Whether the command line has an option by its name, or an argument by its value.
+fn is_given(option: &Arg, value: Option<&str>, arguments: &[OsString]) -> bool {
+    let long = option.get_long().map(|long| format!("--{long}"));
+    let short = option.get_short().map(|short| format!("-{short}"));
+    let is_named = |text: &str| {
+        let rest = long.as_deref().and_then(|long| text.strip_prefix(long));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+            || short.as_deref().is_some_and(|short| text.starts_with(short))
+    };
+    let is_value = |text: &str| option.is_positional() && value == Some(text);
+    arguments
+        .iter()
+        .skip(1)
+        .filter_map(|argument| argument.to_str())
+        .any(|text| is_named(text) || is_value(text))
+}
+
+/// Warnings about variables that no option has, and whose names are nearly those of options.
+pub(in crate::cli) fn misspelt(all: Command) -> Vec<String> {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let names: Vec<String> = names.filter(|name| name.starts_with("STANDIN_")).collect();
+    misspelt_of(&names, all)
+}
+
+fn misspelt_of(names: &[String], mut all: Command) -> Vec<String> {
+    if names.is_empty() {
+        return Vec::new();
+    }
+    all.build();
+    let options = all.get_subcommands().flat_map(Command::get_arguments);
+    let known = options.filter_map(Arg::get_env).filter_map(OsStr::to_str);
+    let known: Vec<&str> = known.chain(OTHERS.iter().copied()).collect();
+    let unknown = names.iter().filter(|name| !known.contains(&name.as_str()));
+    let warning = |name: &String| {
+        let edits = |known: &&&str| strsim::damerau_levenshtein(known, name);
+        let nearest = known.iter().min_by_key(edits)?;
+        // One letter of a short name, two of a long one.
+        let most = if name.len() < "STANDIN_1234567".len() { 1 } else { 2 };
+        (edits(&nearest) <= most).then(|| {
+            format!(
+                "standin: warning: {name} has no effect; the variable of an option is {nearest}"
+            )
+        })
+    };
+    unknown.filter_map(warning).collect()
+}
+
+/// Variables that are no option's: the key of pseudonyms, and what drills give to their clients.
+const OTHERS: [&str; 5] =
+    ["STANDIN_REDACT_KEY", "STANDIN_URL", "STANDIN_CA", "STANDIN_SCENARIO", "STANDIN_WORLD"];
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::cli::args::Cli;
+
+    #[test]
+    fn nearly_right_names_are_reported_and_others_are_not() {
+        let names = [
+            "STANDIN_FIXTURE",
+            "STANDIN_FIXTURES",
+            "STANDIN_SERVICE_HOST",
+            "STANDIN_PORT",
+            "STANDIN_PORT_8080_TCP",
+            "STANDIN_URL",
+        ];
+        let warnings = misspelt_of(&names.map(str::to_owned), Cli::command());
+        assert_eq!(
+            warnings,
+            [
+                "standin: warning: STANDIN_FIXTURE has no effect; the variable of an option is STANDIN_FIXTURES"
+            ]
+        );
+        assert!(misspelt_of(&[], Cli::command()).is_empty());
+    }
 }

@@ -10,12 +10,16 @@ use crate::server::{Profile, RecordMode};
 
 use super::address::address;
 use super::replay::Replay;
+use super::setup::AdminToken;
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Fixture file or directory (repeatable); default: the embedded fixtures.
     #[arg(long, short, value_name = "PATH")]
     pub(crate) fixtures: Vec<PathBuf>,
+    /// Directories to serve as well, each if it is there and has files: those that images are mounted on.
+    #[arg(long, value_name = "PATH,..", value_delimiter = ',', hide_short_help = true)]
+    pub(crate) fixtures_if_present: Vec<PathBuf>,
     /// Glob of files or directories to leave out (repeatable), such as values.yaml or 'chart/templates/**'.
     #[arg(long, value_name = "GLOB")]
     pub(crate) ignore: Vec<String>,
@@ -82,9 +86,12 @@ pub(crate) struct Serve {
     /// commas between them); preflight requests are answered.
     #[arg(long, value_name = "REGEX", value_delimiter = ',')]
     pub(crate) cors_allowed_origins: Vec<String>,
-    /// Serve /__admin on this address too: it can be reached while scenarios refuse connections.
+    /// Serve /__admin on this address, and on it alone: it can be reached while scenarios refuse connections, and clients
+    /// cannot control the server. /__admin/health and /__admin/ca are on both.
     #[arg(long, value_name = "ADDR", value_parser = address)]
     pub(crate) admin_listen: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) admin: AdminToken,
     /// Omit X-Standin-Rule from responses.
     #[arg(long)]
     pub(crate) no_rule_header: bool,
@@ -139,6 +146,21 @@ pub(crate) struct Listener {
     /// Print a line for each request.
     #[arg(long, short)]
     pub(crate) verbose: bool,
+    /// Print a line for each request in this form: text, as -v does; json, with all other lines in JSON as well; access,
+    /// the combined format of web servers.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
+    /// Send traces to this OpenTelemetry collector, such as `http://127.0.0.1:4318`; default: that of
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`. A span continues the trace that the client names in traceparent.
+    #[cfg(feature = "otlp")]
+    #[arg(long, value_name = "URL")]
+    pub(crate) otlp_endpoint: Option<String>,
+    /// Write the URL to this file once requests are answered; it is removed when the server stops.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+    /// Stop when standard input ends, as it does when the program that started the server dies.
+    #[arg(long)]
+    pub(crate) exit_with_stdin: bool,
     /// Show secrets in log lines, near misses and /__admin/requests; recordings never contain them.
     #[arg(long)]
     pub(crate) show_secrets: bool,
@@ -153,8 +175,27 @@ pub(crate) struct Listener {
 impl Listener {
     /// The defaults, for an address.
     pub(crate) fn at(listen: SocketAddr, verbose: bool) -> Self {
-        Self { listen, verbose, show_secrets: false, bound: Vec::new(), grace: GRACE }
+        Self {
+            listen,
+            verbose,
+            log_format: None,
+            #[cfg(feature = "otlp")]
+            otlp_endpoint: None,
+            ready_file: None,
+            exit_with_stdin: false,
+            show_secrets: false,
+            bound: Vec::new(),
+            grace: GRACE,
+        }
     }
+}
+
+/// The form of lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+    Access,
 }
 
 /// How to serve HTTPS.

@@ -1,7 +1,7 @@
 //! What the server is and what it has loaded.
 
 use http::StatusCode;
-use http::header::{ACCEPT, HOST, HeaderValue, LOCATION};
+use http::header::{HOST, HeaderValue, LOCATION};
 use serde_json::json;
 
 use crate::message::{Body, Origin, Plan, Request};
@@ -10,7 +10,7 @@ use crate::record::Proxy;
 use super::super::context::RequestContext;
 use super::endpoint::ROOT;
 use super::mappings;
-use super::reply::{AdminError, empty, ok};
+use super::reply::{AdminError, accepts_text, empty, ok};
 
 /// What is loaded, and what was wrong at the last reload. `/__admin` itself leads to the list of stubs where the
 /// server has nothing but stubs, as in `WireMock`.
@@ -95,8 +95,7 @@ pub(super) fn health(context: &RequestContext) -> Plan {
 
 /// The version: as text where that is asked for.
 pub(super) fn version(request: &Request) -> Plan {
-    let accepts = request.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
-    if accepts.is_some_and(|accept| accept.contains("text/plain")) {
+    if accepts_text(request) {
         return Plan::text(StatusCode::OK, Origin::Admin, env!("CARGO_PKG_VERSION"));
     }
     ok(&json!({"version": env!("CARGO_PKG_VERSION")}))

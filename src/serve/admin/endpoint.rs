@@ -45,6 +45,8 @@ const PATHS: &[&str] = &[
     "worlds",
     "worlds/NAME",
     "worlds/NAME/reset",
+    "worlds/NAME/kubeconfig",
+    "kubeconfig",
     "store/compact",
     "reload",
     "ui",
@@ -99,6 +101,8 @@ pub(super) enum Endpoint<'a> {
     Worlds,
     World(&'a str),
     WorldReset(&'a str),
+    Kubeconfig,
+    WorldKubeconfig(&'a str),
     Compact,
     Reload,
     Console,
@@ -175,6 +179,8 @@ impl<'a> Endpoint<'a> {
             ["worlds"] => Self::Worlds,
             ["worlds", name] => Self::World(name),
             ["worlds", name, "reset"] => Self::WorldReset(name),
+            ["worlds", name, "kubeconfig"] => Self::WorldKubeconfig(name),
+            ["kubeconfig"] => Self::Kubeconfig,
             ["store", "compact"] => Self::Compact,
             ["reload"] => Self::Reload,
             ["ui"] => Self::Console,
@@ -209,6 +215,8 @@ impl<'a> Endpoint<'a> {
             | Self::Console
             | Self::Events
             | Self::Objects(_)
+            | Self::Kubeconfig
+            | Self::WorldKubeconfig(_)
             | Self::Clock => READ,
             Self::Journal(endpoint) => endpoint.methods(),
             Self::Recordings(endpoint) => endpoint.methods(),

@@ -43,14 +43,15 @@
 //! | GET `/__admin/standin/replay` | the stubs that never answered, the sequences that were asked on, the requests without an answer |
 //! | GET `/__admin/standin/recording` | what was recorded of the backend so far |
 //! | GET `/__admin/findings` | what clients did that they should not have, where requests are graded |
-//! | GET `/__admin/verdict` | the verdict of a drill on the world's clients, with findings and timeline |
+//! | GET `/__admin/verdict` | the verdict of a drill on the world's clients, with findings and timeline; as text where that is accepted |
+//! | GET `/__admin/kubeconfig`, `…/worlds/NAME/kubeconfig` | a kubeconfig for clients of the world |
 //! | POST `/__admin/reset` | the world is as the fixtures say again: objects, counters, tokens, clock, states; and, in the default world, the stubs, with an empty journal |
 //! | GET `/__admin/clock` | the world's time |
 //! | POST `/__admin/clock/freeze`, `…/release` | stops it; lets it go on |
 //! | POST `/__admin/clock/advance` | `{"by": "30s"}`: moves it on |
 //! | POST `/__admin/clock/rate` | `{"rate": 2}`: two seconds pass in the world for each one |
 //! | GET, DELETE `/__admin/worlds` | all worlds; deletes all but the default one |
-//! | GET, PUT, DELETE `/__admin/worlds/NAME` | one world; makes it; deletes it |
+//! | GET, PUT, DELETE `/__admin/worlds/NAME` | one world; makes it, with `{"scenarios": ["throttled"], "seed": 42}` where there is a body; deletes it |
 //! | POST `/__admin/worlds/NAME/reset` | brings it back to the fixtures |
 //! | POST `/__admin/store/compact` | `{"revision": "N"}`: everything older than N is gone |
 //! | POST `/__admin/reload` | loads the files again, as a change on disk does |
@@ -67,6 +68,7 @@ mod console;
 mod console;
 mod endpoint;
 mod files;
+mod kubeconfig;
 mod mappings;
 mod origin;
 mod own_scenarios;
@@ -138,7 +140,7 @@ async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, Ad
             endpoint.answer(context, method, query.as_deref(), &body).await
         }
         Endpoint::Findings => requests::findings(context),
-        Endpoint::Verdict => requests::verdict(context),
+        Endpoint::Verdict => requests::verdict(context, request),
         Endpoint::Recording => Ok(recordings::progress(context)),
         Endpoint::Replay => Ok(reply::ok(&ReplayReport::of(&context.shared).to_json())),
         Endpoint::Scenarios if matches!(*method, Method::GET | Method::HEAD) => {
@@ -164,7 +166,9 @@ async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, Ad
         Endpoint::ClockAdvance => clock::advance(context, &body),
         Endpoint::ClockRate => clock::set_rate(context, &body),
         Endpoint::Worlds => Ok(worlds::all(context, method)),
-        Endpoint::World(name) => worlds::one(context, method, name),
+        Endpoint::World(name) => worlds::one(context, method, name, &body).await,
+        Endpoint::Kubeconfig => kubeconfig::of_world(context, request, &context.world),
+        Endpoint::WorldKubeconfig(name) => kubeconfig::of_name(context, request, name),
         Endpoint::WorldReset(name) => worlds::reset(context, name),
         Endpoint::Compact => store::compact(context, &body),
         Endpoint::Reload => store::reload(context).await,

@@ -1,12 +1,12 @@
 //! The two forms of an answer: JSON, and an error in the shape of `WireMock`'s.
 
-use http::header::{ALLOW, HeaderValue};
+use http::header::{ACCEPT, ALLOW, HeaderValue, WWW_AUTHENTICATE};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::document::{Diagnostics, Refusal};
-use crate::message::{BadWorldName, Body, BodyError, Origin, Plan};
+use crate::message::{BadWorldName, Body, BodyError, Origin, Plan, Request};
 
 use super::super::commit::Contended;
 
@@ -25,6 +25,8 @@ pub(super) enum AdminError {
     HttpsOnly,
     /// 401: without the right credentials.
     Unauthorized,
+    /// 401: without the token.
+    TokenWanted,
     /// 500: there is no journal, as `WireMock` says it.
     NoJournal,
     /// 409: the server is not in a state for it.
@@ -63,6 +65,7 @@ impl AdminError {
             Self::Unauthorized => {
                 return Plan::new(StatusCode::UNAUTHORIZED, Origin::Admin, Body::Empty);
             }
+            Self::TokenWanted => return token_wanted(),
             Self::Invalid(why) => (StatusCode::BAD_REQUEST, why),
             Self::Origin(why) => (StatusCode::FORBIDDEN, why),
             Self::NoJournal => {
@@ -133,9 +136,28 @@ impl From<Contended> for AdminError {
     }
 }
 
+/// Whether a request wants text in place of JSON.
+pub(super) fn accepts_text(request: &Request) -> bool {
+    let accepts = request.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    accepts.is_some_and(|accept| accept.contains("text/plain"))
+}
+
 /// 200 with JSON.
 pub(super) fn ok(value: &Value) -> Plan {
     Plan::json(StatusCode::OK, Origin::Admin, format!("{value}\n"))
+}
+
+fn token_wanted() -> Plan {
+    let why =
+        "the admin API needs the token of --admin-token: send it as Authorization: Bearer TOKEN";
+    let mut plan = errors(StatusCode::UNAUTHORIZED, &[why.to_owned()]);
+    // Browsers ask their users for a password.
+    for scheme in
+        ["Bearer realm=\"standin\"", "Basic realm=\"standin, with the token as password\""]
+    {
+        plan.headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+    }
+    plan
 }
 
 fn wrong_method(why: String, allowed: &[Method]) -> Plan {

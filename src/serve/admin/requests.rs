@@ -6,17 +6,17 @@ mod find;
 mod list;
 mod near_misses;
 
-use http::Method;
+use http::{Method, StatusCode};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::exchange::Slot;
 use crate::grade::grade;
-use crate::message::Plan;
+use crate::message::{Origin, Plan, Request};
 
 use super::super::context::RequestContext;
 use super::super::graded::GradedRequests;
-use super::reply::{AdminError, absent, ok};
+use super::reply::{AdminError, absent, accepts_text, ok};
 
 /// An endpoint about the journal, by its path below `/__admin`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,8 +194,11 @@ pub(super) fn findings(context: &RequestContext) -> Result<Plan, AdminError> {
 }
 
 /// The verdict on the world's clients.
-pub(super) fn verdict(context: &RequestContext) -> Result<Plan, AdminError> {
+pub(super) fn verdict(context: &RequestContext, request: &Request) -> Result<Plan, AdminError> {
     require_grading(context)?;
+    if accepts_text(request) {
+        return Ok(Plan::text(StatusCode::OK, Origin::Admin, context.assess().to_text()));
+    }
     Ok(ok(&context.verdict()))
 }
 

@@ -9,6 +9,7 @@ use crate::message::{Plan, WorldName};
 
 use super::super::context::RequestContext;
 use super::super::world::World;
+use super::own_scenarios;
 use super::reply::{AdminError, ok};
 
 /// Lists all worlds, or deletes all but the default one.
@@ -26,15 +27,16 @@ pub(super) fn all(context: &RequestContext, method: &Method) -> Plan {
 }
 
 /// Shows, makes or deletes one world.
-pub(super) fn one(
+pub(super) async fn one(
     context: &RequestContext,
     method: &Method,
     name: &str,
+    body: &[u8],
 ) -> Result<Plan, AdminError> {
     let name = WorldName::parse(name)?;
     let worlds = &context.shared.worlds;
     match *method {
-        Method::PUT => Ok(ok(&show(&context.shared.world(&name)))),
+        Method::PUT => make(context, &name, body).await,
         Method::DELETE if name.is_default() => Err(AdminError::Method {
             why: "the default world cannot be deleted; POST /__admin/worlds/default/reset brings it back to the fixtures".to_owned(),
             allowed: &[Method::GET, Method::HEAD, Method::PUT],
@@ -43,6 +45,24 @@ pub(super) fn one(
         Method::DELETE => Err(no_such(&name)),
         _ => context.shared.find_world(&name).map(|world| ok(&show(&world))).ok_or_else(|| no_such(&name)),
     }
+}
+
+/// Makes a world, and turns on the scenarios that the body names. A world that was not there stays away if they are
+/// wrong.
+async fn make(context: &RequestContext, name: &WorldName, body: &[u8]) -> Result<Plan, AdminError> {
+    let worlds = &context.shared.worlds;
+    let was_there = context.shared.find_world(name).is_some();
+    let world = context.shared.world(name);
+    if !body.trim_ascii().is_empty() {
+        let of_world = RequestContext::new(Arc::clone(&context.shared), Arc::clone(&world));
+        if let Err(error) = own_scenarios::all(&of_world, &Method::PUT, body).await {
+            if !was_there {
+                worlds.delete(name);
+            }
+            return Err(error);
+        }
+    }
+    Ok(ok(&show(&world)))
 }
 
 /// Brings one world back to the fixtures.

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn connections_are_kept_and_pipelines_answered_in_order() {
-    let server = start(TransportLimits::default()).await;
+    let server = start(TransportLimits::default());
     let request = "GET /bytes HTTP/1.1\r\nhost: x\r\n\r\nGET /pieces HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let (got, end) = ask(server.address, request).await;
     assert_eq!((got.matches("0123456789").count(), end), (2, None), "{got}");
@@ -18,7 +18,7 @@ async fn bad_requests_are_answered_with_the_reason_and_others_are_served() {
         header_timeout: Duration::from_millis(30),
         ..TransportLimits::default()
     };
-    let server = start(limits).await;
+    let server = start(limits);
     let many: String = (0..20).map(|n| format!("x-{n}: 1\r\n")).collect();
     for (request, status, words) in [
         ("NOT HTTP\r\n\r\n".to_owned(), "400", "this is not HTTP/1.1"),
@@ -39,7 +39,7 @@ async fn bad_requests_are_answered_with_the_reason_and_others_are_served() {
 
 #[tokio::test]
 async fn an_error_after_a_good_request_is_answered_too() {
-    let server = start(TransportLimits::default()).await;
+    let server = start(TransportLimits::default());
     let request = "GET /bytes HTTP/1.1\r\nhost: x\r\n\r\nNOT HTTP\r\n\r\n";
     let (got, _) = ask(server.address, request).await;
     assert!(
@@ -50,7 +50,7 @@ async fn an_error_after_a_good_request_is_answered_too() {
 
 #[tokio::test]
 async fn a_connection_beyond_the_limit_is_refused() {
-    let server = start(TransportLimits { connections: 1, ..TransportLimits::default() }).await;
+    let server = start(TransportLimits { connections: 1, ..TransportLimits::default() });
     let mut first = TcpStream::connect(server.address).await.unwrap();
     first.write_all(b"GET /endless HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     let mut buffer = [0; 16];
@@ -64,7 +64,7 @@ async fn a_connection_beyond_the_limit_is_refused() {
 
 #[tokio::test]
 async fn a_panic_is_answered_and_kept_apart() {
-    let server = start(TransportLimits::default()).await;
+    let server = start(TransportLimits::default());
     let request = "GET /panic HTTP/1.1\r\nhost: x\r\n\r\nGET /bytes HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let (got, _) = ask(server.address, request).await;
     assert!(got.starts_with("HTTP/1.1 500 ") && got.ends_with("0123456789"), "{got}");
@@ -72,7 +72,7 @@ async fn a_panic_is_answered_and_kept_apart() {
 
 #[tokio::test(start_paused = true)]
 async fn stopping_closes_idle_connections_and_cuts_the_rest() {
-    let server = start(TransportLimits::default()).await;
+    let server = start(TransportLimits::default());
     let mut idle = TcpStream::connect(server.address).await.unwrap();
     let mut open = TcpStream::connect(server.address).await.unwrap();
     open.write_all(b"GET /endless HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
@@ -89,7 +89,7 @@ async fn stopping_closes_idle_connections_and_cuts_the_rest() {
 
 #[tokio::test]
 async fn a_connection_goes_on_after_a_stream() {
-    let server = start(TransportLimits::default()).await;
+    let server = start(TransportLimits::default());
     let keep = "HTTP/1.1\r\nhost: x\r\n\r\n";
     let close = "HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let stream = format!("{CHUNKED}5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n");
@@ -116,7 +116,7 @@ async fn a_connection_goes_on_after_a_stream() {
 
 #[tokio::test]
 async fn pipelines_are_answered_behind_everything_that_does_not_end_the_connection() {
-    let server = start(TransportLimits::default()).await;
+    let server = start(TransportLimits::default());
     for path in ["bytes", "stream", "recorded", "bytes/slowly", "stream/slowly"] {
         let padding = "y".repeat(1500);
         let mut request =
@@ -130,7 +130,7 @@ async fn pipelines_are_answered_behind_everything_that_does_not_end_the_connecti
 
 #[tokio::test]
 async fn an_answer_that_looks_like_an_error_of_the_protocol_arrives() {
-    let server = start(TransportLimits::default()).await;
+    let server = start(TransportLimits::default());
     for status in ["400", "404", "417", "431"] {
         let close = "HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
         let (got, end) = ask(server.address, &format!("GET /status/{status} {close}")).await;

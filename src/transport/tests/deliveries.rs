@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn faults_are_exact_to_the_byte() {
-    let server = start(TransportLimits::default()).await;
+    let server = start(TransportLimits::default());
     let bad_chunk = "zz\r\nthis chunk has no size\r\n";
     let cases: [(&str, String, Option<ErrorKind>); 17] = [
         ("bytes/before/reset", String::new(), RST),
@@ -38,7 +38,7 @@ async fn faults_are_exact_to_the_byte() {
 
 #[tokio::test]
 async fn bodies_go_out_as_planned() {
-    let server = start(TransportLimits::default()).await;
+    let server = start(TransportLimits::default());
     let close = "host: x\r\nconnection: close\r\n\r\n";
     for (path, answer) in [
         ("bytes", "content-length: 10\r\nconnection: close\r\n\r\n0123456789"),
@@ -67,7 +67,7 @@ async fn bodies_go_out_as_planned() {
 
 #[tokio::test]
 async fn a_stream_is_flushed_before_its_end_and_dropped_with_its_client() {
-    let server = start(TransportLimits::default()).await;
+    let server = start(TransportLimits::default());
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(b"GET /endless HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     let mut got = Vec::new();
@@ -83,7 +83,7 @@ async fn a_stream_is_flushed_before_its_end_and_dropped_with_its_client() {
 
 #[tokio::test]
 async fn a_slow_body_goes_out_in_its_pieces() {
-    let server = start(TransportLimits::default()).await;
+    let server = start(TransportLimits::default());
     let close = "HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     // The coding shows the pieces: each of five bytes that come at once, four at a time.
     let (got, end) = ask(server.address, &format!("GET /stream/slowly {close}")).await;
@@ -112,7 +112,7 @@ async fn a_slow_body_keeps_its_pace() {
 
 #[tokio::test]
 async fn a_reset_discards_nothing_that_was_sent_before() {
-    let server = start(TransportLimits::default()).await;
+    let server = start(TransportLimits::default());
     for bytes in [1_usize, 65_536, 299_999, 7_000_000] {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         let request = format!("GET /huge/{bytes}/reset HTTP/1.1\r\nhost: x\r\n\r\n");
@@ -127,7 +127,7 @@ async fn a_reset_discards_nothing_that_was_sent_before() {
 
 #[tokio::test]
 async fn an_http2_reset_comes_after_exactly_its_bytes() {
-    let server = start(TransportLimits::default()).await;
+    let server = start(TransportLimits::default());
     for (bytes, window) in [(0, 65_535), (1, 1 << 20), (100_000, 65_535), (5_000_000, 1 << 30)] {
         let tcp = TcpStream::connect(server.address).await.unwrap();
         let mut builder = h2::client::Builder::new();
@@ -156,7 +156,7 @@ async fn an_http2_reset_comes_after_exactly_its_bytes() {
 
 #[tokio::test]
 async fn a_backends_answer_has_no_length_that_the_backend_did_not_name() {
-    let server = start(TransportLimits::default()).await;
+    let server = start(TransportLimits::default());
     for (path, method, length) in [
         ("/exact/some", "GET", 10),
         ("/exact/none", "GET", 0),

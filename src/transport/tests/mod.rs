@@ -140,8 +140,9 @@ struct Running {
     task: tokio::task::JoinHandle<Served>,
 }
 
-async fn start(limits: TransportLimits) -> Running {
-    let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+fn start(limits: TransportLimits) -> Running {
+    let mut listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    listener.listen().unwrap();
     let (address, dropped) = (listener.local_addr(), Arc::new(AtomicUsize::new(0)));
     let handler = Arc::new(Toy { dropped: Arc::clone(&dropped) });
     let (stop, stopped) = oneshot::channel();

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn bodies_are_read_as_they_arrive() {
-    let server = start(TransportLimits::default()).await;
+    let server = start(TransportLimits::default());
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let head =
         "POST /first-chunk HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n";
@@ -53,7 +53,7 @@ fn unread(path: &str, size: usize, chunked: bool) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_body_that_nobody_reads_is_never_a_request() {
-    let server = start(TransportLimits::default()).await;
+    let server = start(TransportLimits::default());
     for path in ["bytes", "stream", "bytes/slowly", "stream/slowly", "stream/7/close", "recorded"] {
         for size in [1, 40, 1000, 20_000, 300_000, 5 << 20] {
             for chunked in [false, true] {

@@ -31,7 +31,7 @@ exit "$status"
 """
 
 SERVING = re.compile(r"^standin serving on (\S+)")
-ADMIN = re.compile(r"^standin: /__admin is also on (\S+)")
+ADMIN = re.compile(r"^standin: /__admin is (?:also )?on (\S+)")
 
 
 class Process:

@@ -41,7 +41,7 @@ final class ServerProcess {
       """;
 
   private static final Pattern SERVING = Pattern.compile("^standin serving on (\\S+)");
-  private static final Pattern ADMIN = Pattern.compile("^standin: /__admin is also on (\\S+)");
+  private static final Pattern ADMIN = Pattern.compile("^standin: /__admin is (?:also )?on (\\S+)");
 
   private final Process child;
   private final Thread reader;

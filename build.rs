@@ -1,0 +1,46 @@
+//! What `standin --version` says of the build: the target, and the commit of a release build.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=STANDIN_BUILD_COMMIT");
+    let target = env::var("TARGET").unwrap_or_default();
+    println!("cargo::rustc-env=STANDIN_BUILD_TARGET={target}");
+    let commit = commit().unwrap_or_else(|| "unknown".to_owned());
+    println!("cargo::rustc-env=STANDIN_BUILD_COMMIT={commit}");
+}
+
+/// The commit: of the environment where an image is built, of the package where it is built from one, else of the
+/// repository. Debug builds have none: each commit would build everything anew.
+fn commit() -> Option<String> {
+    let short = |commit: &str| commit.trim().chars().take(12).collect::<String>();
+    if let Ok(commit) = env::var("STANDIN_BUILD_COMMIT")
+        && !commit.is_empty()
+    {
+        return Some(short(&commit));
+    }
+    let root = env::var("CARGO_MANIFEST_DIR").ok()?;
+    if let Ok(packaged) = fs::read_to_string(Path::new(&root).join(".cargo_vcs_info.json")) {
+        let commit = packaged.split("\"sha1\": \"").nth(1)?.split('"').next()?;
+        return Some(short(commit));
+    }
+    if env::var("PROFILE").as_deref() != Ok("release") {
+        return None;
+    }
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").arg("-C").arg(&root).args(arguments).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    // A copy of the sources within another repository is not of its commit.
+    if Path::new(&git(&["rev-parse", "--show-toplevel"])?) != Path::new(&root) {
+        return None;
+    }
+    if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
+        println!("cargo::rerun-if-changed={}", Path::new(&root).join(log).display());
+    }
+    git(&["rev-parse", "HEAD"]).map(|commit| short(&commit))
+}
