@@ -130,11 +130,14 @@ impl Redactor {
         pass
     }
 
-    /// Keeps the secrets that a pass has found, for later exchanges. Returns all that are kept.
-    pub(crate) fn learn(&self, pass: &Pass<'_>) -> Known {
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.learn(pass.found());
-        memory.known()
+    /// Keeps the secrets that a pass has found, for later exchanges.
+    pub(crate) fn learn(&self, pass: &Pass<'_>) {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).learn(pass.found());
+    }
+
+    /// The secrets that are kept.
+    pub(crate) fn known(&self) -> Known {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).known()
     }
 
     /// How many different secrets were found, by kind. Those that are too short to be searched for do not count.
