@@ -52,7 +52,7 @@ impl<'r> Clean<'r> {
         let answer = pass.body(&Media::of(headers), body);
         redactor.learn(&pass);
         learned();
-        let known = redactor.known();
+        let known = redactor.known_with(&pass);
         let marks = Redactor::marks(target);
         Self { redactor, sent, pass, marks, known, own: own_links(sent), target, answer }
     }

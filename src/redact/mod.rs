@@ -130,9 +130,20 @@ impl Redactor {
         pass
     }
 
-    /// Keeps the secrets that a pass has found, for later exchanges.
+    /// Keeps the secrets that a pass has found, for later exchanges. A plain word is not kept: it is in most texts,
+    /// where it is no secret.
     pub(crate) fn learn(&self, pass: &Pass<'_>) {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner).learn(pass.found());
+        let mut found = pass.found();
+        found.retain(|secret| !random::is_plain_word(secret));
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).learn(found);
+    }
+
+    /// The secrets that are kept, and those that a pass has found.
+    pub(crate) fn known_with(&self, pass: &Pass<'_>) -> Known {
+        let mut words = pass.found();
+        words.retain(|secret| random::is_plain_word(secret));
+        let kept = self.known();
+        if words.is_empty() { kept } else { kept.and(&Known::of(&words)) }
     }
 
     /// The secrets that are kept.

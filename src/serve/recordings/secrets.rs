@@ -36,7 +36,7 @@ impl<'r> Secrets<'r> {
             pass.body(&Media::of(headers), body);
         }
         redactor.learn(&pass);
-        let known = redactor.known();
+        let known = redactor.known_with(&pass);
         Self { redactor, pass, marks: Redactor::marks(target), known }
     }
 
