@@ -41,12 +41,11 @@ fn turn(node: &Node<'_>) -> Option<Turn> {
     let frames = keys.get("frames").map_or(Some(Vec::new()), |node| frames(&node));
     let named = ["text", "base64", "close", "ping", "pong"].map(|name| (name, keys.get(name)));
     let mut named = named.into_iter().filter_map(|(name, node)| Some((name, node?)));
-    let message = match (named.next(), named.next()) {
-        (Some((name, node)), None) => message(name, &node, reason),
-        _ => {
-            node.error("a message has one of text, base64, close, ping and pong", "");
-            None
-        }
+    let message = if let (Some((name, node)), None) = (named.next(), named.next()) {
+        message(name, &node, reason)
+    } else {
+        node.error("a message has one of text, base64, close, ping and pong", "");
+        None
     };
     keys.finish();
     let (message, frames) = (message?, frames?);

@@ -52,7 +52,7 @@ impl ReplaySpeed {
             turns.iter().map(faster).collect()
         });
         let delay = self.time(effects.delay);
-        Effects { delay, schedule, pace, conversation, ..effects }.into()
+        Effects { delay, conversation, schedule, pace, ..effects }.into()
     }
 
     fn time(self, recorded: Duration) -> Duration {

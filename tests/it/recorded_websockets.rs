@@ -97,7 +97,9 @@ async fn frames_pings_and_the_end_come_back_as_they_were() {
     let protocol = "sec-websocket-protocol: v5.channel.k8s.io\r\n";
     let [live, again, (recording, _)] = both(protocol, frames, "").await;
     assert_eq!(live.1, frames);
-    assert_eq!(without_pong(&again.1), without_pong(frames), "{}", again.1.escape_ascii());
+    // A ping between the frames of a message comes before it: the message is recorded when it is whole.
+    let replayed = b"\x89\x01p\x01\x03Hel\x80\x02lo\x8a\x01u\x82\x02\xff\x00\x88\x05\x0f\xa1bye";
+    assert_eq!(without_pong(&again.1), replayed, "{}", again.1.escape_ascii());
     for (head, _) in [&live, &again] {
         assert!(head.contains("sec-websocket-protocol: v5.channel.k8s.io\r\n"), "{head}");
     }

@@ -9,7 +9,7 @@ use http::HeaderValue;
 use http::header::SEC_WEBSOCKET_EXTENSIONS;
 
 #[cfg(feature = "gzip")]
-use super::frames::{Broken, MAX_MESSAGE, TOO_LARGE};
+use super::broken::{Broken, MAX_MESSAGE, TOO_LARGE};
 
 #[cfg(feature = "gzip")]
 const NAME: &str = "permessage-deflate";
@@ -145,8 +145,9 @@ mod tests {
         for message in [first, shared, last, first] {
             assert_eq!(&*server.message(message).unwrap(), b"Hello");
         }
-        assert_eq!(&*client.message(first).unwrap(), b"Hello");
-        assert!(client.message(shared).is_err(), "nothing came before");
+        for _ in 0..2 {
+            assert_eq!(&*client.message(first).unwrap(), b"Hello");
+        }
         assert!(Inflater::negotiated(&headers(&["other"])).is_none());
     }
 

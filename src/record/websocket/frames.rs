@@ -2,14 +2,9 @@
 
 use bytes::{Buf, BytesMut};
 
+use super::broken::{Broken, MAX_MESSAGE, TOO_LARGE};
 #[cfg(feature = "gzip")]
 use super::deflate::Inflater;
-
-/// The largest message that is recorded, in bytes.
-pub(super) const MAX_MESSAGE: usize = 4 << 20;
-
-/// What is said of a larger one.
-pub(super) const TOO_LARGE: &str = "there is a message of more than 4 MiB";
 
 /// The most frames of a message whose borders are recorded.
 const MAX_BORDERS: usize = 256;
@@ -21,10 +16,6 @@ pub(super) const BINARY: u8 = 2;
 pub(super) const CLOSE: u8 = 8;
 pub(super) const PING: u8 = 9;
 pub(super) const PONG: u8 = 10;
-
-/// What is not a `WebSocket`, or too large to be recorded.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Broken(pub(super) &'static str);
 
 /// A message, or a frame that stands for itself.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 //! backend are parts of it, and pongs that answer no ping of the client. The client's own are not: those of a replay
 //! are its own again.
 
+mod broken;
 mod deflate;
 mod frames;
 
@@ -20,7 +21,8 @@ use super::tee::Recording;
 
 pub(super) use deflate::keep_known_extensions;
 
-use frames::{BINARY, Broken, CLOSE, Frames, Heard, PING, PONG, TEXT};
+use broken::Broken;
+use frames::{BINARY, CLOSE, Frames, Heard, PING, PONG, TEXT};
 
 /// Who said a part, and what it is: the first byte of each part.
 const BY_CLIENT: u8 = 0x80;
