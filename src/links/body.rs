@@ -39,6 +39,15 @@ pub(crate) fn kept_because(headers: &HeaderMap) -> Option<&'static str> {
     headers.keys().any(|name| is_digest(name.as_str())).then_some("its header has a digest of it")
 }
 
+/// Whether a body is of a kind in which links have places of their own: a large one of another kind, such as a log, is
+/// taken for one with links only where it begins with some.
+#[cfg(feature = "record")]
+pub(crate) fn is_structured(headers: &HeaderMap) -> bool {
+    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().to_ascii_lowercase();
+    ["json", "xml", "html"].iter().any(|word| media.contains(word))
+}
+
 /// A body without a type that is looked into, at most so many bytes.
 const SMALL: u64 = 64 << 10;
 

@@ -28,6 +28,8 @@ use std::sync::{Arc, OnceLock};
 
 pub(crate) use backend::Backend;
 pub(crate) use base::ClientBase;
+#[cfg(feature = "record")]
+pub(crate) use body::is_structured;
 pub(crate) use body::{is_compressed, is_rewritten, kept_because};
 #[cfg(feature = "record")]
 pub(crate) use stream::Rewriting;

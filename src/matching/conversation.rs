@@ -38,26 +38,56 @@ fn turn(node: &Node<'_>) -> Option<Turn> {
         keys.required("from").and_then(|node| node.word(&[("server", false), ("client", true)]));
     let after = keys.get("after").map_or(Some(Duration::ZERO), |node| node.duration());
     let reason = keys.get("reason").map_or(Some(""), |node| node.text());
-    let message = match (keys.get("text"), keys.get("base64"), keys.get("close")) {
-        (Some(text), None, None) => {
-            text.text().map(|text| Message::Text(Bytes::copy_from_slice(text.as_bytes())))
-        }
-        (None, Some(bytes), None) => base64(&bytes).map(Message::Binary),
-        (None, None, Some(code)) => code
-            .value()
-            .as_u64()
-            .and_then(|code| u16::try_from(code).ok())
-            .zip(reason)
-            .map(|(code, reason)| Message::Close(code, Bytes::copy_from_slice(reason.as_bytes())))
-            .or_else(|| {
-                code.expected("a code such as 1000");
-                None
-            }),
-        _ => {
-            node.error("a message has one of text, base64 and close", "");
-            None
-        }
+    let frames = keys.get("frames").map_or(Some(Vec::new()), |node| frames(&node));
+    let named = ["text", "base64", "close", "ping", "pong"].map(|name| (name, keys.get(name)));
+    let mut named = named.into_iter().filter_map(|(name, node)| Some((name, node?)));
+    let message = if let (Some((name, node)), None) = (named.next(), named.next()) {
+        message(name, &node, reason)
+    } else {
+        node.error("a message has one of text, base64, close, ping and pong", "");
+        None
     };
     keys.finish();
-    Some(Turn { by_client: by_client?, after: after?, message: message? })
+    let (message, frames) = (message?, frames?);
+    let length = match &message {
+        Message::Text(bytes) | Message::Binary(bytes) => bytes.len(),
+        _ => 0,
+    };
+    if !frames.is_empty() && frames.iter().sum::<usize>() != length {
+        node.error(
+            format!("frames are the lengths of its parts, and the message has {length} bytes"),
+            "correct them, or leave them out: the message is in one frame then",
+        );
+        return None;
+    }
+    Some(Turn { by_client: by_client?, after: after?, message, frames: frames.into() })
+}
+
+/// What is said, by the word for it.
+fn message(name: &str, node: &Node<'_>, reason: Option<&str>) -> Option<Message> {
+    Some(match name {
+        "text" => Message::Text(Bytes::copy_from_slice(node.text()?.as_bytes())),
+        "base64" => Message::Binary(base64(node)?),
+        "ping" => Message::Ping(base64(node)?),
+        "pong" => Message::Pong(base64(node)?),
+        _ => {
+            let code = node.value().as_u64().and_then(|code| u16::try_from(code).ok());
+            if code.is_none() {
+                node.expected("a code such as 1000");
+            }
+            Message::Close(code?, Bytes::copy_from_slice(reason?.as_bytes()))
+        }
+    })
+}
+
+/// The lengths of frames.
+fn frames(node: &Node<'_>) -> Option<Vec<usize>> {
+    let length = |node: &Node<'_>| {
+        let length = node.value().as_u64().and_then(|length| usize::try_from(length).ok());
+        if length.is_none() {
+            node.expected("the length of a frame in bytes");
+        }
+        length
+    };
+    node.items().iter().map(length).collect()
 }

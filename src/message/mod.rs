@@ -63,6 +63,8 @@ pub(crate) use request_trailers::RequestTrailers;
 pub use speed::ReplaySpeed;
 pub(crate) use sub_event::SubEvent;
 pub(crate) use target::{Query, TargetError, decode_segment};
+#[cfg(any(feature = "record", feature = "websocket"))]
+pub(crate) use tunnel::{ABNORMAL, NO_CODE};
 pub(crate) use tunnel::{Conversation, Message, Tunnel, Turn};
 pub(crate) use world::{BadWorldName, DEFAULT_WORLD, WorldName};
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::pace::TimedChunk;
-use super::{Delivery, Effects, Pace};
+use super::{Delivery, Effects, Pace, Turn};
 
 /// How fast the delays and pauses of stubs pass, for [`Builder::replay_speed`](crate::Builder::replay_speed).
 ///
@@ -47,7 +47,12 @@ impl ReplaySpeed {
             Pace::Chunks { size, every } => Pace::Chunks { size, every: self.time(every) },
             Pace::Dribble { chunks, over } => Pace::Dribble { chunks, over: self.time(over) },
         });
-        Effects { delay: self.time(effects.delay), schedule, pace, ..effects }.into()
+        let conversation = effects.conversation.map(|turns| {
+            let faster = |turn: &Turn| Turn { after: self.time(turn.after), ..turn.clone() };
+            turns.iter().map(faster).collect()
+        });
+        let delay = self.time(effects.delay);
+        Effects { delay, conversation, schedule, pace, ..effects }.into()
     }
 
     fn time(self, recorded: Duration) -> Duration {

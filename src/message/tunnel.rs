@@ -39,6 +39,8 @@ pub(crate) struct Turn {
     /// How long after the message before, or the upgrade.
     pub(crate) after: Duration,
     pub(crate) message: Message,
+    /// The lengths of its frames, in bytes; empty where it is in one.
+    pub(crate) frames: Box<[usize]>,
 }
 
 /// What a message is.
@@ -46,6 +48,17 @@ pub(crate) struct Turn {
 pub(crate) enum Message {
     Text(Bytes),
     Binary(Bytes),
-    /// The end: a code and a reason (RFC 6455, section 7.4).
+    Ping(Bytes),
+    Pong(Bytes),
+    /// The end: a code and a reason (RFC 6455, section 7.4). Without a code it is 1005, and without a frame
+    /// 1006.
     Close(u16, Bytes),
 }
+
+/// The code of a close frame without one (RFC 6455, section 7.4.1).
+#[cfg(any(feature = "record", feature = "websocket"))]
+pub(crate) const NO_CODE: u16 = 1005;
+
+/// The code of an end without a close frame.
+#[cfg(any(feature = "record", feature = "websocket"))]
+pub(crate) const ABNORMAL: u16 = 1006;

@@ -29,12 +29,14 @@ pub(super) struct Clean<'r> {
 }
 
 impl<'r> Clean<'r> {
-    /// Finds the secrets in all of the exchange.
+    /// Finds the secrets in all of the exchange. Once the redactor knows them, `learned` is called, which waits until
+    /// it knows those of earlier exchanges.
     pub(super) fn of(
         sent: &'r SentRequest,
         headers: &HeaderMap,
         body: &[u8],
         redactor: &'r Redactor,
+        learned: &dyn Fn(),
     ) -> Self {
         let target = sent.target.as_str();
         let pass = redactor.pass(target);
@@ -48,7 +50,9 @@ impl<'r> Clean<'r> {
             pass.body(&Media::of(&sent.headers), &body);
         }
         let answer = pass.body(&Media::of(headers), body);
-        let known = redactor.learn(&pass);
+        redactor.learn(&pass);
+        learned();
+        let known = redactor.known_with(&pass);
         let marks = Redactor::marks(target);
         Self { redactor, sent, pass, marks, known, own: own_links(sent), target, answer }
     }

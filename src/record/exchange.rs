@@ -64,6 +64,8 @@ pub(super) enum End {
     Whole,
     /// By the client.
     ByClient,
+    /// By a fault of the backend: more of the body was announced than arrived.
+    Broken,
 }
 
 /// A copy of a request body, made while the body is sent.

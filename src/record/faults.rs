@@ -7,12 +7,12 @@
 //!
 //! The part of a body that arrived is recorded as any other one; the rule ends it where the backend did.
 
+mod backend_fault;
+
 use std::collections::HashMap;
-use std::error::Error;
 use std::fmt::Write as _;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -25,138 +25,13 @@ use super::exchange::{SentRequest, path_of};
 use super::files::{FileChange, RecordingFiles};
 use super::forward::Origin;
 
+pub(super) use backend_fault::BackendFault;
+
 /// How many faults a recording has at most.
 const MAX_FAULTS: usize = 1000;
 
 /// How many different requests are counted; faults of others are left out.
 const MAX_REQUESTS: usize = 100_000;
-
-/// What the backend did in place of an answer that is whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct BackendFault {
-    broken: Broken,
-    /// How many bytes of the body arrived; nothing where no head did.
-    after: Option<u64>,
-}
-
-/// How a connection broke.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Broken {
-    Closed,
-    Reset,
-    /// What arrived is not HTTP.
-    Garbage,
-    /// The size of a chunk is not a number.
-    Chunk,
-    /// It stays open, and nothing arrives.
-    Stalled,
-}
-
-/// A client that gives up sooner has not met a stall.
-const SHORTEST_STALL: Duration = Duration::from_secs(1);
-
-impl BackendFault {
-    /// The fault that ended a body.
-    pub(super) fn in_body(error: &(dyn Error + 'static), after: u64) -> Self {
-        Self { broken: Broken::of(error), after: Some(after) }
-    }
-
-    /// The fault of an answer that did not begin in time.
-    pub(super) fn silence() -> Self {
-        Self { broken: Broken::Stalled, after: None }
-    }
-
-    /// The fault in place of an answer, by what the client of the backend says; nothing where the backend could not be
-    /// asked at all.
-    pub(super) fn in_place_of_answer(why: &str) -> Option<Self> {
-        let lower = why.to_ascii_lowercase();
-        let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-        let broken = if has(&[
-            "certificate",
-            "tls",
-            "dns",
-            "proxy",
-            "refused",
-            "unreachable",
-            "timed out",
-        ]) {
-            return None;
-        } else if has(&["reset", "broken pipe", "stream error"]) {
-            Broken::Reset
-        } else if has(&["before message completed", "incomplete", "closed", "end of file"]) {
-            Broken::Closed
-        } else if has(&["invalid", "parse", "parsing", "malformed"]) {
-            Broken::Garbage
-        } else {
-            return None;
-        };
-        Some(Self { broken, after: None })
-    }
-
-    /// The fault of a backend that had not begun to answer when the client gave up after this time; nothing where the
-    /// client did not wait for long.
-    pub(super) fn without_answer(waited: Duration) -> Option<Self> {
-        (waited >= SHORTEST_STALL).then(Self::silence)
-    }
-
-    /// What a rule of a scenario does.
-    fn outcome(self) -> Value {
-        match (self.broken, self.after) {
-            (Broken::Stalled, _) => json!({"stall": "forever"}),
-            (Broken::Garbage, None) => json!({"garbage": "before_headers"}),
-            (Broken::Reset, None) => json!({"reset": "before_headers"}),
-            (_, None) => json!({"close": "before_headers"}),
-            (Broken::Reset, Some(0)) => json!({"reset": "after_headers"}),
-            (Broken::Reset, Some(bytes)) => json!({"reset": {"bytes": bytes}}),
-            (Broken::Chunk, Some(0)) => json!({"malformed_chunk": "after_headers"}),
-            (Broken::Chunk, Some(bytes)) => json!({"malformed_chunk": {"bytes": bytes}}),
-            (_, Some(0)) => json!({"close": "after_headers"}),
-            (_, Some(bytes)) => json!({"close": {"bytes": bytes}}),
-        }
-    }
-}
-
-impl std::fmt::Display for BackendFault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self.broken {
-            Broken::Closed => "it closed the connection",
-            Broken::Reset => "it reset the connection",
-            Broken::Garbage => "it sent what is not HTTP",
-            Broken::Chunk => "it sent an invalid chunk",
-            Broken::Stalled => "it sent nothing for as long as an answer may take",
-        })?;
-        match self.after {
-            Some(bytes) => write!(f, " after {bytes} bytes of the body"),
-            None => f.write_str(" before its answer"),
-        }
-    }
-}
-
-impl Broken {
-    fn of(error: &(dyn Error + 'static)) -> Self {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            if let Some(error) = error.downcast_ref::<io::Error>() {
-                match error.kind() {
-                    io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
-                        return Self::Reset;
-                    }
-                    io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => return Self::Chunk,
-                    _ => {}
-                }
-            }
-            let text = error.to_string();
-            if text.contains("chunk") {
-                return Self::Chunk;
-            }
-            if text.contains("stream error") {
-                return Self::Reset;
-            }
-            next = error.source();
-        }
-        Self::Closed
-    }
-}
 
 /// The faults of a recording, and how often each request was sent.
 #[derive(Debug, Default)]
@@ -306,6 +181,8 @@ fn glob(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::record::exchange::BodyCopy;
 
@@ -326,9 +203,14 @@ mod tests {
         let numbers: Vec<_> = (0..3).map(|_| log.count(&sent("/a?b=c&token=zq9xK3mP4w"))).collect();
         assert_eq!(numbers, [Some(1), Some(2), Some(3)]);
         let reset = io::Error::from(io::ErrorKind::ConnectionReset);
-        assert!(log.add(&sent("/a?b=c&token=zq9xK3mP4w"), 2, BackendFault::in_body(&reset, 10)));
+        assert!(log.add(
+            &sent("/a?b=c&token=zq9xK3mP4w"),
+            2,
+            BackendFault::in_body(&reset, 10, Duration::ZERO)
+        ));
         log.count(&sent("/x*"));
-        let closed = BackendFault::in_place_of_answer("connection closed before message completed");
+        let why = "connection closed before message completed";
+        let closed = BackendFault::in_place_of_answer(why, None, Duration::from_millis(2_960));
         assert!(log.add(&sent("/x*"), 1, closed.unwrap()));
         let far = SentRequest { origin: Origin::parse("https://api.test"), ..sent("/far") };
         log.count(&far);
@@ -341,18 +223,11 @@ mod tests {
             r#"match: {"method":"GET","path":"/a","query":{"b":"c","token":"*"}}"#,
             r#"steps: [{"then":"pass","times":1},{"then":{"reset":{"bytes":10}},"times":1}]"#,
             r#"match: {"method":"GET","path":"/x[*]"}"#,
-            r#"steps: [{"forever":true,"then":{"close":"before_headers"}}]"#,
+            r#"steps: [{"forever":true,"then":{"close":"before_headers","stall":"3000ms"}}]"#,
             r#"match: {"header":{"host":"api.test"},"method":"GET","path":"/far"}"#,
             r#"steps: [{"forever":true,"then":{"stall":"forever"}}]"#,
         ] {
             assert!(text.contains(part), "{part} is not in\n{text}");
-        }
-    }
-
-    #[test]
-    fn what_says_that_the_backend_was_not_asked_is_no_fault() {
-        for why in ["invalid peer certificate", "Connection refused (os error 111)", "dns error"] {
-            assert_eq!(BackendFault::in_place_of_answer(why), None, "{why}");
         }
     }
 }

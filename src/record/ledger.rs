@@ -61,7 +61,8 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Records an exchange: makes the changes of files that it takes.
+    /// Records an exchange: makes the changes of files that it takes. Once the redactor knows its secrets, `learned` is
+    /// called, which waits until it knows those of all exchanges before it.
     ///
     /// # Errors
     /// When a file cannot be written, or there are too many.
@@ -69,7 +70,7 @@ impl Ledger {
         &self,
         sent: &SentRequest,
         answer: ReceivedAnswer,
-        redactor: &Redactor,
+        (redactor, learned): (&Redactor, &dyn Fn()),
         files: &dyn RecordingFiles,
     ) -> io::Result<()> {
         let fingerprint = Fingerprint::of(sent, &answer);
@@ -80,7 +81,7 @@ impl Ledger {
         }
         let body = answer.body.bytes();
         let searched = if is_searched(&answer.headers, body) { body } else { &[] };
-        let clean = Clean::of(sent, &answer.headers, searched, redactor);
+        let clean = Clean::of(sent, &answer.headers, searched, redactor, learned);
         let mut notes = Vec::new();
         let identity = Identity::of(sent, &answer.headers, &clean, &mut notes);
         let mut recorded = RecordedResponse::of(sent, answer, &clean, files.folder(), &mut notes)?;

@@ -12,12 +12,13 @@ use http::header::CONTENT_LENGTH;
 use http_body::Frame;
 use http_body_util::BodyExt as _;
 
-use crate::links::{ClientBase, Links, Rewriting, is_compressed, is_rewritten};
+use crate::links::{ClientBase, Links, Rewriting, is_compressed, is_rewritten, is_structured};
 use crate::message::{Body, BodyError, PassedBody, Request};
 use crate::redact::recoded;
 
 /// A body up to this size, in bytes, is read before its head is sent, so that its length can be announced. A larger
-/// one keeps its length, and all of its bytes, where this much of it has no link. A compressed body is read up to this
+/// one goes out in chunks as it is rewritten; but for JSON, XML and HTML it keeps its length, and all of its bytes,
+/// where this much of it has no link. A compressed body is read up to this
 /// size, since it can only be changed as a whole.
 const MOST_READ: usize = 1 << 20;
 
@@ -76,7 +77,9 @@ impl AnswerLinks {
             }
             if compressed
                 || read == Ok(true)
-                || read == Ok(false) && !links.are_in(&begun.bytes.joined())
+                || read == Ok(false)
+                    && !is_structured(headers)
+                    && !links.are_in(&begun.bytes.joined())
             {
                 // Late, large, broken, or with trailers: it goes on as it came.
                 let (bytes, last) = (begun.bytes.joined(), begun.last);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{PROXY_AUTHORIZATION, SEC_WEBSOCKET_EXTENSIONS, UPGRADE};
+use http::header::{PROXY_AUTHORIZATION, UPGRADE};
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 use hyper_util::rt::TokioIo;
@@ -22,7 +22,7 @@ use super::interim::SeenInformational;
 use super::links::AnswerLinks;
 use super::tee::{Recording, Tee};
 use super::upstream::UpstreamError;
-use super::websocket::Overheard;
+use super::websocket::{Overheard, keep_known_extensions};
 use super::wire_form::LastForm;
 use super::writer::Recorder;
 
@@ -73,8 +73,7 @@ impl Proxy {
             }
         };
         if self.recorder.is_some() {
-            // What is said over a WebSocket is recorded as it is said, without compression.
-            request.headers.remove(SEC_WEBSOCKET_EXTENSIONS);
+            keep_known_extensions(&mut request.headers);
         }
         let number = self
             .recorder
@@ -91,7 +90,9 @@ impl Proxy {
             Ok(response) => response,
             Err(error) => {
                 let fault = match &error {
-                    UpstreamError::Broken { why, .. } => BackendFault::in_place_of_answer(why),
+                    UpstreamError::Broken { why, code, .. } => {
+                        BackendFault::in_place_of_answer(why, *code, waited)
+                    }
                     UpstreamError::Timeout { .. } => Some(BackendFault::silence()),
                     _ => None,
                 };

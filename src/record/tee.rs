@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::message::{BodyError, Informational};
 
 use super::answer;
-use super::exchange::{Arrivals, End, HELD, ReceivedAnswer, SentRequest};
+use super::exchange::{Arrivals, End, HELD, LARGEST_PACED, ReceivedAnswer, SentRequest};
 use super::faults::BackendFault;
 use super::queue::Reserved;
 use super::wire_form::WireForm;
@@ -26,6 +26,9 @@ const OVERHEAD: usize = 4096;
 
 /// The largest body that is held while half of the budget is used, in bytes.
 const HELD_UNDER_LOAD: usize = 1 << 20;
+
+/// How many pauses of one body are recorded as faults.
+const MAX_STALLS: usize = 16;
 
 /// The largest body that is held while all of the budget is used, in bytes.
 const HELD_WITHOUT_ROOM: usize = 256 << 10;
@@ -56,6 +59,10 @@ pub(super) struct Recording {
     body: Arrivals,
     trailers: Option<HeaderMap>,
     reserved: Reserved,
+    /// Since when the backend is waited for, where its faults are recorded.
+    waiting: Option<Instant>,
+    /// The pauses in the body that its times do not show: those of a large one.
+    stalls: Vec<BackendFault>,
 }
 
 impl Recording {
@@ -93,6 +100,8 @@ impl Recording {
             body,
             trailers,
             reserved,
+            waiting: None,
+            stalls: Vec::new(),
         })
     }
 
@@ -142,6 +151,40 @@ impl Recording {
         }
     }
 
+    /// The backend is waited for.
+    fn wait(&mut self) {
+        if self.number.is_some() && self.waiting.is_none() {
+            self.waiting = Some(Instant::now());
+        }
+    }
+
+    /// How long the backend was waited for.
+    fn waited(&self) -> Duration {
+        self.waiting.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// Something has arrived, after a pause that may be a fault.
+    fn arrived(&mut self) {
+        if self.waiting.is_some() {
+            let fault = BackendFault::pause(self.body.length(), self.waited());
+            let room = MAX_STALLS.saturating_sub(self.stalls.len());
+            self.stalls.extend(fault.into_iter().take(room));
+            self.waiting = None;
+        }
+    }
+
+    /// Records the pauses of a body that is too large for its times to be recorded.
+    fn keep_stalls(&mut self) {
+        let stalls = std::mem::take(&mut self.stalls);
+        if let Some(number) = self.number
+            && self.body.length() > LARGEST_PACED as u64
+        {
+            for fault in stalls {
+                self.recorder.add_fault(&self.sent, number, fault);
+            }
+        }
+    }
+
     /// Waits until the recording takes more of the body.
     fn poll_ready(&self, cx: &Context<'_>) -> Poll<()> {
         self.body.poll_ready(cx)
@@ -158,11 +201,12 @@ impl Recording {
     }
 
     /// Ends with an error of the backend: what arrived is recorded with the fault, where faults are.
-    fn break_off(self, error: &(dyn std::error::Error + 'static)) {
-        let fault = BackendFault::in_body(error, self.body.length());
+    fn break_off(mut self, error: &(dyn std::error::Error + 'static)) {
+        let fault = BackendFault::in_body(error, self.body.length(), self.waited());
+        self.keep_stalls();
         match self.number {
             Some(number) if self.recorder.add_fault(&self.sent, number, fault) => {
-                self.finish(End::Whole);
+                self.finish(End::Broken);
             }
             _ => {
                 let why = "the backend broke off its answer to";
@@ -172,12 +216,26 @@ impl Recording {
         }
     }
 
+    /// Ends where the client gave up on a backend that sent nothing more: what arrived is recorded with the stall,
+    /// where faults are. Gives the recording back where it did not.
+    fn stall(mut self) -> Option<Self> {
+        let fault = BackendFault::stalled(self.body.length(), self.waited());
+        let Some((number, fault)) = self.number.zip(fault) else { return Some(self) };
+        self.keep_stalls();
+        if !self.recorder.add_fault(&self.sent, number, fault) {
+            return Some(self);
+        }
+        self.finish(End::Broken);
+        None
+    }
+
     /// Gives up: `why` is printed before the request.
     pub(super) fn skip(self, why: &str) {
         self.recorder.report_skipped(&self.sent, why, "");
     }
 
-    pub(super) fn finish(self, end: End) {
+    pub(super) fn finish(mut self, end: End) {
+        self.keep_stalls();
         let Self { recorder, sent, status, headers, reason, informational, waited, .. } = self;
         let Self { form, body, trailers, reserved, .. } = self;
         let ends = form.as_ref().and_then(|form| form.chunk_ends());
@@ -228,14 +286,20 @@ impl Body for Tee {
             // Not faster than the disk: what waits for it is bounded, and a body with gaps is not a recording.
             ready!(recording.poll_ready(cx));
         }
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
+            if let Some(recording) = &mut self.recording {
+                recording.wait();
+            }
+            return Poll::Pending;
+        };
         Poll::Ready(match frame {
             Some(Ok(frame)) => {
                 let Tee { body, recording } = &mut *self;
-                if let Some(now) = recording
-                    && !now.frame(&frame)
-                {
-                    *recording = None;
+                if let Some(now) = recording {
+                    now.arrived();
+                    if !now.frame(&frame) {
+                        *recording = None;
+                    }
                 }
                 // The end of a body with a known length is not polled, nor is what follows trailers.
                 if body.is_end_stream() || frame.is_trailers() {
@@ -267,15 +331,23 @@ impl Body for Tee {
 
 impl Drop for Tee {
     fn drop(&mut self) {
-        let Some(recording) = self.recording.take() else {
+        let Some(mut recording) = self.recording.take() else {
             return;
         };
+        let is_stream = answer::is_stream(&recording.sent, &recording.headers);
         if self.body.is_end_stream() || recording.has_all() {
             // The body of an answer that has none is not polled, nor is one behind its length: the end of an
             // HTTP/2 stream comes in a frame of its own.
             recording.finish(End::Whole);
-        } else if answer::is_stream(&recording.sent, &recording.headers)
-            || recording.body.is_paced() && !recording.headers.contains_key(CONTENT_LENGTH)
+            return;
+        }
+        if !is_stream {
+            match recording.stall() {
+                Some(back) => recording = back,
+                None => return,
+            }
+        }
+        if is_stream || recording.body.is_paced() && !recording.headers.contains_key(CONTENT_LENGTH)
         {
             // A watch ends when its client closes the connection.
             recording.finish(End::ByClient);

@@ -20,6 +20,7 @@ use crate::tls::client::{Offer, TlsClient, Trust};
 use super::connect::BackendConnector;
 use super::credentials::Credentials;
 use super::headers::{self, set_upgrade};
+use super::http2_code::http2_code;
 use super::options::{PemSource, UpstreamOptions};
 use super::route::{Place, advice};
 
@@ -93,6 +94,8 @@ pub(crate) enum UpstreamError {
         why: String,
         /// What to do.
         remedy: &'static str,
+        /// The error code of HTTP/2, where it reset the stream or ended the connection with one.
+        code: Option<u32>,
     },
 }
 
@@ -214,7 +217,7 @@ impl Upstream {
         let mut out = http::Request::new(outgoing(body, trailers));
         *out.method_mut() = method;
         *out.uri_mut() =
-            self.uri(authority, &uri).map_err(|error| self.broken(error.to_string()))?;
+            self.uri(authority, &uri).map_err(|error| self.broken(error.to_string(), None))?;
         *out.version_mut() = Version::HTTP_11;
         *out.headers_mut() = headers;
         if let Some(informational) = informational {
@@ -230,7 +233,7 @@ impl Upstream {
             Err(_) => {
                 Err(UpstreamError::Timeout { url: self.shown.clone(), timeout: self.timeout })
             }
-            Ok(Err(error)) => Err(self.broken(causes(&error))),
+            Ok(Err(error)) => Err(self.broken(causes(&error), http2_code(&error))),
             Ok(Ok(mut response)) => {
                 let upgraded = headers::upgrade(response.headers());
                 headers::of_answer(response.headers_mut(), takes_trailers);
@@ -265,9 +268,9 @@ impl Upstream {
         Ok(Uri::from_parts(parts)?)
     }
 
-    fn broken(&self, why: String) -> UpstreamError {
+    fn broken(&self, why: String, code: Option<u32>) -> UpstreamError {
         let remedy = self.remedies.of(&why);
-        UpstreamError::Broken { url: self.shown.clone(), why, remedy }
+        UpstreamError::Broken { url: self.shown.clone(), why, remedy, code }
     }
 }
 

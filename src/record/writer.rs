@@ -336,11 +336,11 @@ impl Sink for MappingSink {
         self.ledger.repeat(sent, answer)
     }
 
-    fn record(&self, mut sent: SentRequest, answer: ReceivedAnswer) -> bool {
+    fn record(&self, mut sent: SentRequest, answer: ReceivedAnswer, learned: &dyn Fn()) -> bool {
         sent.links = sent.links.or_else(|| self.links.clone());
         let Self { folder, redactor, .. } = self;
         let has_file = answer.body.file().is_some();
-        if let Err(error) = self.ledger.record(&sent, answer, redactor, folder) {
+        if let Err(error) = self.ledger.record(&sent, answer, (redactor, learned), folder) {
             if has_file && self.spools.is_ending() {
                 return false;
             }

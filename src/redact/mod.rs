@@ -130,11 +130,25 @@ impl Redactor {
         pass
     }
 
-    /// Keeps the secrets that a pass has found, for later exchanges. Returns all that are kept.
-    pub(crate) fn learn(&self, pass: &Pass<'_>) -> Known {
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.learn(pass.found());
-        memory.known()
+    /// Keeps the secrets that a pass has found, for later exchanges. A plain word is not kept: it is in most texts,
+    /// where it is no secret.
+    pub(crate) fn learn(&self, pass: &Pass<'_>) {
+        let mut found = pass.found();
+        found.retain(|secret| !random::is_plain_word(secret));
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).learn(found);
+    }
+
+    /// The secrets that are kept, and those that a pass has found.
+    pub(crate) fn known_with(&self, pass: &Pass<'_>) -> Known {
+        let mut words = pass.found();
+        words.retain(|secret| random::is_plain_word(secret));
+        let kept = self.known();
+        if words.is_empty() { kept } else { kept.and(&Known::of(&words)) }
+    }
+
+    /// The secrets that are kept.
+    pub(crate) fn known(&self) -> Known {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).known()
     }
 
     /// How many different secrets were found, by kind. Those that are too short to be searched for do not count.

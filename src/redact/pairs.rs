@@ -10,6 +10,7 @@ use memchr::memchr2_iter;
 use super::edit::Edit;
 use super::names::{self, Place};
 use super::pass::Pass;
+use super::random::is_reference;
 
 /// The longest name that is looked at, in bytes.
 const LONGEST_NAME: usize = 64;
@@ -61,7 +62,10 @@ impl Pass<'_> {
             }
             if let Some(range) = line(text, named.start, end) {
                 let value = &text[range.clone()];
-                if names::is_secret(named.name, Place::Field) && !is_sentence(value) {
+                if names::is_secret(named.name, Place::Field)
+                    && !is_sentence(value)
+                    && !is_reference(named.name, value.trim_end_matches([',', ';', ' ']))
+                {
                     edits.push(Edit { text: self.hide_value(value, named.name), range });
                 }
             } else if names::is_secret(named.name, Place::Field)
@@ -74,6 +78,7 @@ impl Pass<'_> {
             let scheme = ["bearer", "basic", "token", "digest"];
             if names::is_secret_value(named.name, Place::Field, value)
                 && !scheme.iter().any(|scheme| value.eq_ignore_ascii_case(scheme))
+                && !(bytes[range.start - 1] != b'"' && is_reference(named.name, value))
             {
                 edits.push(Edit { text: self.hide_value(value, named.name), range });
             }

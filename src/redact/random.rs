@@ -17,6 +17,33 @@ pub(super) fn looks_random(value: &str) -> bool {
     has(u8::is_ascii_digit) && (lower && upper || (lower || upper) && has_long_word())
 }
 
+/// Whether a secret is one word of a few letters, as many texts have it.
+pub(super) fn is_plain_word(secret: &str) -> bool {
+    const LONGEST: usize = 8;
+    secret.len() <= LONGEST
+        && secret.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && secret.bytes().skip(1).all(|byte| byte.is_ascii_lowercase())
+}
+
+/// Whether a value refers to something by its name, as programs and grammars do: `clientSecret` behind `ClientSecret`,
+/// `1*tchar` and `*octet` of ABNF (RFC 5234, section 3.6).
+pub(super) fn is_reference(name: &str, value: &str) -> bool {
+    let repeats = value.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix('*');
+    let is_rule = repeats.is_some_and(|rule| {
+        let rule = rule.trim_start_matches(['(', '<', ' ']);
+        rule.starts_with(|c: char| c.is_ascii_alphabetic())
+            && rule.bytes().all(|byte| byte.is_ascii_alphabetic() || b"-<>() /".contains(&byte))
+    });
+    let is_letters = value.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let is_camel = is_letters
+        && value.starts_with(|c: char| c.is_ascii_lowercase())
+        && value.bytes().any(|byte| byte.is_ascii_uppercase());
+    let letters = name.bytes().filter(u8::is_ascii_alphabetic);
+    is_rule
+        || is_camel
+            && letters.map(|byte| byte.to_ascii_lowercase()).eq(value.to_ascii_lowercase().bytes())
+}
+
 /// Whether a value may be a key, where its name says that it is likely: one word with several digits.
 pub(super) fn looks_like_key(value: &str) -> bool {
     let is_of_keys = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_.-~".contains(&byte);
@@ -58,6 +85,35 @@ pub(super) fn has_long_run(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_and_references_are_no_secrets_to_search_for() {
+        for word in ["usage", "payload", "Header", "admin", "x"] {
+            assert!(is_plain_word(word), "{word}");
+        }
+        for secret in ["hunter2", "swordfish", "PASSWORD", "p-w", "aBcDef"] {
+            assert!(!is_plain_word(secret), "{secret}");
+        }
+        for (name, value) in [
+            ("ClientSecret", "clientSecret"),
+            ("client_secret", "clientSecret"),
+            ("token", "1*tchar"),
+            ("cookie-value", "*cookie-octet"),
+            ("token", "1*<any CHAR>"),
+        ] {
+            assert!(is_reference(name, value), "{name} {value}");
+        }
+        for (name, value) in [
+            ("password", "password"),
+            ("password", "Password"),
+            ("password", "1*a2b3"),
+            ("secret", "clientSecret"),
+            ("token", "12*"),
+            ("password", "*"),
+        ] {
+            assert!(!is_reference(name, value), "{name} {value}");
+        }
+    }
 
     #[test]
     fn tokens_are_told_from_words() {

@@ -337,7 +337,8 @@ fn a_secret_is_found_again_where_it_has_no_name() {
     let pass = redactor.pass("/login");
     pass.header(&HeaderName::from_static("authorization"), "Bearer abc123xyz");
     pass.changed(r#"{"session_id":"sess-0123456789","word":"x"}"#);
-    let known = redactor.learn(&pass);
+    redactor.learn(&pass);
+    let known = redactor.known_with(&pass);
     let text = "you sent abc123xyz and have sess-0123456789".to_owned();
     let out = redactor.without(&known, text);
     assert!(!out.contains("abc123xyz") && !out.contains("sess-0123456789"), "{out}");
@@ -413,7 +414,8 @@ proptest! {
         let text_in = place.replace("{}", &secret);
         let out = pass.changed(&text_in).unwrap_or_else(|| text_in.clone());
         prop_assert!(!out.contains(&secret), "{}\n{}", text_in, out);
-        let known = redactor.learn(&pass);
+        redactor.learn(&pass);
+    let known = redactor.known_with(&pass);
         let encoded = base64::engine::general_purpose::STANDARD.encode(format!("me:{secret}"));
         let out = redactor.without(&known, format!("{encoded} {secret}"));
         prop_assert!(!out.contains(&secret) && !out.contains(&encoded), "{}", out);

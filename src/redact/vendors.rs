@@ -83,7 +83,9 @@ impl Pass<'_> {
                 edits.push(Edit { range, text: new });
             };
             for pattern in [&JSON_WEB_TOKEN, &OF_VENDORS] {
-                pattern.find_iter(part).for_each(|found| edit(found.range()));
+                let found =
+                    pattern.find_iter(part).filter(|found| !is_of_certificate(found.as_str()));
+                found.for_each(|found| edit(found.range()));
             }
             for found in PREFIXED.captures_iter(part) {
                 // `sha512-..` is a digest.
@@ -116,6 +118,14 @@ impl Pass<'_> {
             self.edit(&found, 1, "", edits);
         }
     }
+}
+
+/// Whether a run is the base64 of a key or a signature in a certificate: the end of an algorithm's identity of RSA,
+/// with its parameters NULL, and a BIT STRING behind it (RFC 5280, section 4.1.1.2).
+fn is_of_certificate(run: &str) -> bool {
+    const ENDS: [&str; 7] =
+        ["AQEBBQAD", "AQEEBQAD", "AQEFBQAD", "AQELBQAD", "AQEMBQAD", "AQENBQAD", "AQEFAAOC"];
+    ENDS.iter().any(|end| run.starts_with(end))
 }
 
 /// A token has a run of letters, digits and hyphens that is as long.

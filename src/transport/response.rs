@@ -139,7 +139,8 @@ pub(super) fn on_stream(
         return plain(plan, wanted);
     }
     let undated = is_undated(&plan);
-    if let Some(length) = announced(&mut plan) {
+    let is_unannounced = plan.chunked && plan.exact;
+    if let Some(length) = announced(&mut plan).filter(|_| !is_unannounced) {
         plan.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
     }
     let body = if wanted.method == Method::HEAD { Body::Empty } else { plan.body };

@@ -1,15 +1,18 @@
 //! A stream of events as `WebSocket` messages (RFC 6455), for clients that ask for an upgrade: browsers and some
 //! client libraries watch like this.
 
+use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use http::header::{HeaderMap, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 
-use crate::message::{BodyStream, Conversation, Message as Said};
+use crate::message::{ABNORMAL, BodyStream, Conversation, Message as Said, NO_CODE};
 
 use super::exact;
 use super::socket::Socket;
@@ -60,9 +63,22 @@ pub(super) async fn converse(socket: Socket, read: Vec<u8>, conversation: &Conve
                 },
             }
         }
-        let message = match &turn.message {
-            Said::Text(text) => Message::text(String::from_utf8_lossy(text).into_owned()),
-            Said::Binary(bytes) => Message::binary(bytes.clone()),
+        let sent = match &turn.message {
+            Said::Text(text) if turn.frames.is_empty() => {
+                client.send(Message::text(String::from_utf8_lossy(text).into_owned())).await
+            }
+            Said::Text(text) => in_frames(&mut client, Data::Text, text, &turn.frames).await,
+            Said::Binary(bytes) if turn.frames.is_empty() => {
+                client.send(Message::binary(bytes.clone())).await
+            }
+            Said::Binary(bytes) => in_frames(&mut client, Data::Binary, bytes, &turn.frames).await,
+            Said::Ping(bytes) => client.send(Message::Ping(bytes.clone())).await,
+            Said::Pong(bytes) => client.send(Message::Pong(bytes.clone())).await,
+            Said::Close(ABNORMAL, _) => return,
+            Said::Close(NO_CODE, _) => {
+                let _ = client.close(None).await;
+                break;
+            }
             Said::Close(code, reason) => {
                 let frame = CloseFrame {
                     code: CloseCode::from(*code),
@@ -72,12 +88,29 @@ pub(super) async fn converse(socket: Socket, read: Vec<u8>, conversation: &Conve
                 break;
             }
         };
-        if client.send(message).await.is_err() {
+        if sent.is_err() {
             return;
         }
     }
     // Until the client ends it, as it did when it was recorded, or answers the end.
     while next_said(&mut client).await.is_some() {}
+}
+
+/// Sends a message in frames of these lengths.
+async fn in_frames(
+    client: &mut WebSocketStream<Socket>,
+    kind: Data,
+    bytes: &Bytes,
+    lengths: &[usize],
+) -> Result<(), tungstenite::Error> {
+    let (mut kind, mut rest) = (kind, bytes.clone());
+    for (at, length) in lengths.iter().enumerate() {
+        let part = rest.split_to((*length).min(rest.len()));
+        let is_last = at + 1 == lengths.len();
+        client.feed(Message::Frame(Frame::message(part, OpCode::Data(kind), is_last))).await?;
+        kind = Data::Continue;
+    }
+    client.flush().await
 }
 
 /// Waits for a message of the client; nothing where it has ended the connection.

@@ -48,7 +48,7 @@ const fn case(
     Case { name, rule, bytes: [bytes, bytes], behind, end, code }
 }
 
-const CASES: [Case; 27] = {
+const CASES: [Case; 28] = {
     use End::{Closed, Reset};
     [
         case("reset", "then: {reset: before_headers}", None, b"", Reset, Some(2)),
@@ -113,6 +113,7 @@ const CASES: [Case; 27] = {
         ),
         case("at-reset", "at: [{bytes: 999, then: {reset: here}}]", Some(999), b"", Reset, Some(2)),
         case("at-clean", "at: [{bytes: 999, then: {cut: clean}}]", Some(999), b"", Closed, None),
+        case("stall-n", "then: {stall: {bytes: 999, for: 3ms}}", ALL, b"", Closed, None),
         case("at-stall", "at: [{bytes: 999, then: {stall: 3ms}}]", ALL, b"", Closed, None),
         case(
             "at-slow",
@@ -246,7 +247,7 @@ fn dechunked(mut rest: &[u8]) -> (Vec<u8>, Vec<u8>) {
 }
 
 /// What came over HTTP/2 with a window of this size: the body, if there was a head, and the code of its end.
-async fn over_http2(
+pub(crate) async fn over_http2(
     server: &RunningServer,
     path: &str,
     window: u32,

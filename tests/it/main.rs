@@ -44,6 +44,8 @@ mod plain_backend;
 mod preview;
 mod profile;
 mod recorded_faults;
+#[cfg(feature = "websocket")]
+mod recorded_websockets;
 mod recorder;
 mod recording;
 mod recording_clients;

@@ -107,7 +107,10 @@ fn large(
     stream: BodyStream,
 ) -> Result<Plan, Failure> {
     let mut headers = headers::rendered(&definition.headers, rendering)?;
-    if headers.contains_key(CONTENT_LENGTH) {
+    let named = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    // A recorded body that broke off has less than was announced.
+    let wrong_length = named.is_some_and(|named: u64| named > length);
+    if named.is_some() && !wrong_length {
         // The file may have been changed since.
         headers.insert(CONTENT_LENGTH, length.into());
     }
@@ -118,7 +121,7 @@ fn large(
     }
     let context = &mut *rendering.context;
     let delay = context.settings.delay(&definition.delays, context.random);
-    let delivery = Effects { delay, ..definition.effects.clone() }.into();
+    let delivery = Effects { delay, wrong_length, ..definition.effects.clone() }.into();
     let plan = Plan::new(definition.status, Origin::Stub(id), Body::Stream(stream));
     Ok(Plan { headers, delivery, exact: true, ..plan })
 }

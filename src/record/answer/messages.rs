@@ -9,13 +9,14 @@ use http::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::matching::WEBSOCKET_TRANSFORMER;
+use crate::message::{ABNORMAL, NO_CODE};
 use crate::redact::Redacted;
 
 use super::super::clean::Clean;
 use super::super::exchange::Chunk;
+use super::super::pause::rounded;
 use super::super::text::{Object, json as raw};
 use super::super::websocket::{SaidKind, said};
-use super::stream::rounded;
 
 /// Writes the messages of a conversation.
 pub(super) fn write(parts: &[Chunk], clean: &Clean<'_>, response: &mut Object) {
@@ -35,7 +36,14 @@ pub(super) fn write(parts: &[Chunk], clean: &Clean<'_>, response: &mut Object) {
             SaidKind::Text => json!({"text": String::from_utf8_lossy(&bytes)}),
             SaidKind::Binary => json!({"base64": STANDARD.encode(&bytes)}),
             SaidKind::Close => close(&said.bytes),
+            SaidKind::Ping => json!({"ping": STANDARD.encode(&bytes)}),
+            SaidKind::Pong => json!({"pong": STANDARD.encode(&bytes)}),
+            SaidKind::End => json!({"close": ABNORMAL}),
         };
+        // Not those of a text that is another length now.
+        if !said.frames.is_empty() && bytes.len() == said.bytes.len() {
+            message["frames"] = json!(said.frames);
+        }
         if let (Some(message), Value::Object(texts)) = (message.as_object_mut(), texts) {
             message.extend(texts);
         }
@@ -52,7 +60,7 @@ fn close(bytes: &Bytes) -> Value {
             let code = u16::from_be_bytes(*code);
             json!({"close": code, "reason": String::from_utf8_lossy(reason)})
         }
-        None => json!({"close": 1000}),
+        None => json!({"close": NO_CODE}),
     }
 }
 

@@ -101,8 +101,16 @@ impl RecordedResponse {
             ArrivedBody::File(file) => {
                 let trailers = trailers.map(|trailers| fields(&trailers, clean));
                 stream::write_trailers(trailers.as_ref(), &mut response);
-                let large =
-                    Self::large(sent, status, &headers, &file, response, clean, folder, notes)?;
+                let large = Self::large(
+                    sent,
+                    (status, end),
+                    &headers,
+                    &file,
+                    response,
+                    clean,
+                    folder,
+                    notes,
+                )?;
                 return Ok(Self { head, ..large });
             }
         };
@@ -126,7 +134,7 @@ impl RecordedResponse {
             stream::write_trailers(trailers.as_ref(), &mut response);
         }
         let mut all = fields(&headers, clean);
-        set_length(&mut all, sent, status, &headers, whole.len() as u64);
+        set_length(&mut all, sent, (status, end), &headers, whole.len() as u64);
         if !all.is_empty() {
             response.insert("headers".to_owned(), raw(&all));
         }
@@ -154,7 +162,7 @@ impl RecordedResponse {
     #[expect(clippy::too_many_arguments, reason = "they are what an answer consists of")]
     fn large(
         sent: &SentRequest,
-        status: StatusCode,
+        kind: (StatusCode, End),
         headers: &HeaderMap,
         body: &SpooledBody,
         mut response: Object,
@@ -175,7 +183,7 @@ impl RecordedResponse {
             }
         }
         let mut all = fields(headers, clean);
-        set_length(&mut all, sent, status, headers, length);
+        set_length(&mut all, sent, kind, headers, length);
         response.insert("headers".to_owned(), raw(&all));
         let digest = digest(&response, &hash);
         let head = RecordedHead::default();
@@ -252,19 +260,20 @@ fn fields(headers: &HeaderMap, clean: &Clean<'_>) -> BTreeMap<String, Value> {
     out
 }
 
-/// The length that the answer announces: of an answer without a body what the backend said of the whole, of others
-/// that of the body as it is written.
+/// The length that the answer announces: of an answer without a body, and of one that broke off, what the backend said
+/// of the whole; of others that of the body as it is written.
 fn set_length(
     fields: &mut BTreeMap<String, Value>,
     sent: &SentRequest,
-    status: StatusCode,
+    (status, end): (StatusCode, End),
     headers: &HeaderMap,
     length: u64,
 ) {
-    let has_no_body = sent.method == Method::HEAD
+    let stays = sent.method == Method::HEAD
+        || end == End::Broken
         || status == StatusCode::NOT_MODIFIED
         || status == StatusCode::NO_CONTENT;
-    if headers.contains_key(CONTENT_LENGTH) && !has_no_body {
+    if headers.contains_key(CONTENT_LENGTH) && !stays {
         fields.insert(CONTENT_LENGTH.as_str().to_owned(), length.to_string().into());
     }
 }

@@ -17,6 +17,7 @@ use crate::redact::Redacted;
 
 use super::super::clean::Clean;
 use super::super::exchange::{Chunk, LARGEST_PACED, PAUSE, SentRequest};
+use super::super::pause::rounded;
 use super::super::text::{Object, json as raw};
 use super::{media_type, text};
 
@@ -159,18 +160,6 @@ fn redacted(bytes: &Bytes, clean: &Clean<'_>) -> Bytes {
     }
 }
 
-/// A pause as it is written: two recordings of the same stream differ by what the network and the system add, and
-/// are to be written the same.
-pub(super) fn rounded(pause: Duration) -> Duration {
-    let ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-    let step = match ms {
-        ..1_000 => 50,
-        1_000..10_000 => 100,
-        _ => 1_000,
-    };
-    Duration::from_millis(ms.saturating_add(step / 2) / step * step)
-}
-
 /// Text in chunks of whole lines, at the time when each was complete: an event is one chunk, however the network
 /// cut it.
 fn lines(chunks: &[Chunk]) -> Vec<Chunk> {
@@ -210,22 +199,6 @@ fn uncut(parts: Vec<Chunk>) -> Vec<Chunk> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pauses_are_rounded_to_what_can_be_heard() {
-        let ms = Duration::from_millis;
-        for (pause, written) in [
-            (26, 50),
-            (74, 50),
-            (199, 200),
-            (206, 200),
-            (940, 950),
-            (1_049, 1_000),
-            (12_600, 13_000),
-        ] {
-            assert_eq!(rounded(ms(pause)), ms(written), "{pause}");
-        }
-    }
 
     #[test]
     fn small_chunks_stay_and_what_the_network_cut_is_joined() {

@@ -68,6 +68,7 @@ pub(in crate::record) fn encode(
     out.put_u8(match answer.end {
         End::Whole => 0,
         End::ByClient => 1,
+        End::Broken => 2,
     });
     put_time(out, answer.waited);
     put_length(out, answer.informational.len());
@@ -148,6 +149,7 @@ fn take_answer(from: &mut Bytes, version: u8, folder: &SpoolFolder) -> Option<Re
     let end = match from.try_get_u8().ok()? {
         0 => End::Whole,
         1 => End::ByClient,
+        2 => End::Broken,
         _ => return None,
     };
     let waited = match version {

@@ -36,6 +36,8 @@ pub(in crate::record) struct Entry {
     pub(in crate::record) offset: u64,
     length: u32,
     pub(in crate::record) key: u64,
+    /// Its number among the exchanges of this process.
+    pub(in crate::record) order: u64,
 }
 
 /// A backlog that cannot be used.
@@ -142,7 +144,7 @@ impl Journal {
         let length = u32::try_from(record.len()).unwrap_or(u32::MAX);
         head[..4].copy_from_slice(&length.to_le_bytes());
         head[4..8].copy_from_slice(&crc32fast::hash(record).to_le_bytes());
-        Ok(Entry { offset, length, key })
+        Ok(Entry { offset, length, key, order: 0 })
     }
 
     /// How many bytes were added and are not written.
@@ -227,7 +229,7 @@ impl Journal {
         self.file.read_exact(&mut head).ok()?;
         let length = u32::from_le_bytes(head[..4].try_into().ok()?);
         let fits = offset + RECORD_HEAD as u64 + u64::from(length) <= size;
-        let entry = Entry { offset, length, key: 0 };
+        let entry = Entry { offset, length, key: 0, order: 0 };
         fits.then_some((entry, head[8] == 1))
     }
 }

@@ -32,6 +32,7 @@ pub(super) fn run(shared: &Shared, priority: Priority) {
             None => shared.sync_soon(&mut state),
         }
         state.done(key);
+        shared.learned.notify_all();
         shared.wake_mappers(&state);
         if state.is_disk_empty() {
             shared.arrived.notify_one();
@@ -79,8 +80,11 @@ fn next(shared: &Shared, priority: Priority) -> Option<Task> {
 
 /// Works on an exchange; returns it where it stays on disk, since the recorder ends.
 fn work(shared: &Shared, task: Task) -> Option<Entry> {
+    let order = task.order();
+    let learned = || shared.learn_in_turn(order);
     let record = |(sent, answer)| {
-        let recorded = catch_unwind(AssertUnwindSafe(|| shared.sink.record(sent, answer)));
+        let recorded =
+            catch_unwind(AssertUnwindSafe(|| shared.sink.record(sent, answer, &learned)));
         recorded.unwrap_or_else(|_| {
             shared.sink.lost(1, "the recorder failed on it; this is a defect of the recorder");
             true

@@ -80,6 +80,7 @@ impl Queue {
             work: Condvar::new(),
             arrived: Condvar::new(),
             written: Condvar::new(),
+            learned: Condvar::new(),
             folder: folder.to_path_buf(),
             spools,
             redactor,
@@ -113,7 +114,8 @@ impl Queue {
     /// Queues an exchange that has ended.
     pub(super) fn push(&self, sent: SentRequest, answer: ReceivedAnswer, reserved: Reserved) {
         let key = self.shared.sink.key(&sent);
-        let job = Job { exchange: Box::new((sent, answer)), reserved, key, since: Instant::now() };
+        let (exchange, since) = (Box::new((sent, answer)), Instant::now());
+        let job = Job { exchange, reserved, key, order: 0, since };
         let mut state = self.shared.lock();
         state.push(job);
         if state.normal_waits {
@@ -154,6 +156,7 @@ impl Queue {
         self.shared.newest.notify_all();
         self.shared.work.notify_all();
         self.shared.arrived.notify_all();
+        self.shared.learned.notify_all();
         let _ = spilled.await;
         // Small exchanges in the hands of a thread are done in a moment; large ones are on disk.
         let began = Instant::now();

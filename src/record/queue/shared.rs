@@ -18,8 +18,9 @@ pub(in crate::record) trait Sink: Send + Sync + 'static {
     /// Takes an exchange that repeats the last one of its request; returns whether it does.
     fn repeats(&self, sent: &SentRequest, answer: &ReceivedAnswer) -> bool;
 
-    /// Takes an exchange; returns whether it did. One that it leaves since the recorder ends stays in the backlog.
-    fn record(&self, sent: SentRequest, answer: ReceivedAnswer) -> bool;
+    /// Takes an exchange; returns whether it did. One that it leaves since the recorder ends stays in the backlog. It
+    /// calls `learned` when the secrets of the exchange are known, which waits for those of all before it.
+    fn record(&self, sent: SentRequest, answer: ReceivedAnswer, learned: &dyn Fn()) -> bool;
 
     /// Exchanges are lost.
     fn lost(&self, count: usize, why: &str);
@@ -48,6 +49,8 @@ pub(super) struct Shared {
     pub(super) arrived: Condvar,
     /// Wakes the thread that syncs.
     pub(super) written: Condvar,
+    /// Wakes the threads that wait for the secrets of earlier exchanges.
+    pub(super) learned: Condvar,
     pub(super) folder: PathBuf,
     /// Where the files of large bodies are.
     pub(super) spools: SpoolFolder,
@@ -68,6 +71,16 @@ impl Shared {
         }
         if state.idle > 0 {
             self.work.notify_one();
+        }
+    }
+
+    /// The secrets of an exchange are known: waits for those of all before it.
+    pub(super) fn learn_in_turn(&self, order: u64) {
+        let mut state = self.lock();
+        state.learned(order);
+        self.learned.notify_all();
+        while !state.is_turn(order) {
+            state = Self::wait(&self.learned, state);
         }
     }
 

@@ -136,7 +136,8 @@ fn write(shared: &Shared, journal: &mut Option<Journal>, jobs: VecDeque<Job>) ->
     while let Some(job) = jobs.next() {
         let (sent, answer) = &*job.exchange;
         match open.add(job.key, |out| encode(sent, answer, out)) {
-            Ok(entry) => {
+            Ok(mut entry) => {
+                entry.order = job.order;
                 group.push(entry);
                 files.extend(answer.body.file().cloned());
             }

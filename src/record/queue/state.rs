@@ -23,7 +23,17 @@ pub(super) struct Job {
     pub(super) reserved: Reserved,
     /// Those with the same key are taken one after the other.
     pub(super) key: u64,
+    /// Its number among all that were pushed.
+    pub(super) order: u64,
     pub(super) since: Instant,
+}
+
+/// An exchange that a thread works on.
+struct Busy {
+    key: u64,
+    order: u64,
+    /// Whether its secrets are known.
+    is_learned: bool,
 }
 
 /// Whether a thread may take the time of requests.
@@ -46,6 +56,13 @@ impl Task {
         match self {
             Self::Memory(job) => job.key,
             Self::Disk(entry, _) => entry.key,
+        }
+    }
+
+    pub(super) fn order(&self) -> u64 {
+        match self {
+            Self::Memory(job) => job.order,
+            Self::Disk(entry, _) => entry.order,
         }
     }
 }
@@ -97,8 +114,10 @@ pub(super) struct State {
     pub(super) reader: Option<Arc<Mutex<Journal>>>,
     /// What was pending is on its way to the disk.
     spilling: bool,
-    /// The keys of what threads work on.
-    busy: Vec<u64>,
+    /// What threads work on.
+    busy: Vec<Busy>,
+    /// The number of the next exchange.
+    next: u64,
     /// How much is pushed.
     rate: Rate,
     /// How many threads of low priority wait for work.
@@ -119,8 +138,11 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(spilled: VecDeque<Entry>, reader: Option<Arc<Mutex<Journal>>>) -> Self {
+    pub(super) fn new(mut spilled: VecDeque<Entry>, reader: Option<Arc<Mutex<Journal>>>) -> Self {
         let mut state = Self { reader, ..Self::default() };
+        for entry in &mut spilled {
+            entry.order = state.number();
+        }
         state.add_spilled(spilled);
         state
     }
@@ -130,16 +152,23 @@ impl State {
         !self.closed && self.rate.is_high(Instant::now())
     }
 
-    pub(super) fn push(&mut self, job: Job) {
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    pub(super) fn push(&mut self, mut job: Job) {
+        job.order = self.number();
         self.rate.add(job.since);
         self.pending_bytes += job.reserved.bytes();
         self.pending.push_back(job);
     }
 
     /// Takes the next exchange whose request no other thread works on. A thread of low priority may be kept from
-    /// its work for seconds, so it takes only what is on disk already.
+    /// its work for seconds, so it takes only what is on disk already. In memory none is passed over but large ones:
+    /// nothing else would take it.
     pub(super) fn take(&mut self, priority: Priority) -> Option<Task> {
-        let free = |busy: &[u64], key: u64| !busy.contains(&key);
+        let free = |busy: &[Busy], key: u64| busy.iter().all(|busy| busy.key != key);
         let task = if self.spilled.is_empty() {
             if priority == Priority::Low {
                 return None;
@@ -152,8 +181,12 @@ impl State {
             let at = first.position(|job| {
                 let is_large = job.exchange.1.body.file().is_some() || job.reserved.bytes() > LARGE;
                 passed_over.extend(is_large.then_some(job.key));
-                !is_large && free(&self.busy, job.key) && free(&passed_over, job.key)
+                !is_large
             })?;
+            let key = self.pending.get(at)?.key;
+            if passed_over.contains(&key) || !free(&self.busy, key) {
+                return None;
+            }
             let job = self.pending.remove(at)?;
             self.pending_bytes -= job.reserved.bytes();
             Task::Memory(job)
@@ -169,13 +202,29 @@ impl State {
             }
             Task::Disk(next, self.reader.clone()?)
         };
-        self.busy.push(task.key());
+        self.busy.push(Busy { key: task.key(), order: task.order(), is_learned: false });
         Some(task)
+    }
+
+    /// The secrets of an exchange that was taken are known.
+    pub(super) fn learned(&mut self, order: u64) {
+        if let Some(busy) = self.busy.iter_mut().find(|busy| busy.order == order) {
+            busy.is_learned = true;
+        }
+    }
+
+    /// Whether the secrets of all exchanges before this one are known. A secret that one of them has issued may stand
+    /// in this one.
+    pub(super) fn is_turn(&self, order: u64) -> bool {
+        let is_behind = |busy: &Busy| busy.order >= order || busy.is_learned;
+        self.spills_all
+            || self.busy.iter().all(is_behind)
+                && self.spilled.front().is_none_or(|entry| entry.order > order)
     }
 
     /// An exchange that was taken is done.
     pub(super) fn done(&mut self, key: u64) {
-        if let Some(at) = self.busy.iter().position(|busy| *busy == key) {
+        if let Some(at) = self.busy.iter().position(|busy| busy.key == key) {
             self.busy.swap_remove(at);
         }
         self.tell_drained();
@@ -230,7 +279,7 @@ impl State {
 
     /// Whether nothing older than what is being spilled has this key.
     pub(super) fn is_free(&self, key: u64) -> bool {
-        !self.busy.contains(&key) && !self.spilled_keys.contains_key(&key)
+        self.busy.iter().all(|busy| busy.key != key) && !self.spilled_keys.contains_key(&key)
     }
 
     /// Whether no thread works on an exchange.

@@ -32,7 +32,8 @@ impl Sink for TestSink {
             == Some(&text)
     }
 
-    fn record(&self, sent: SentRequest, answer: ReceivedAnswer) -> bool {
+    fn record(&self, sent: SentRequest, answer: ReceivedAnswer, learned: &dyn Fn()) -> bool {
+        learned();
         drop(self.gate.lock().unwrap());
         let text = match &answer.body {
             ArrivedBody::File(_) if !self.takes_files => return false,
@@ -219,4 +220,61 @@ async fn a_large_body_outlives_the_process_in_its_sealed_file() {
     assert_eq!(sink.got.lock().unwrap().answers["/a"], ["large", "small"]);
     drop(second);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left");
+}
+
+/// A sink that keeps the order in which secrets were learned, and in which they could be replaced.
+#[derive(Clone, Default)]
+struct LearningSink {
+    /// What was learned by the time when an exchange went on, by its target.
+    known: Arc<Mutex<HashMap<String, Vec<String>>>>,
+    learned: Arc<Mutex<Vec<String>>>,
+}
+
+impl Sink for LearningSink {
+    fn repeats(&self, _: &SentRequest, _: &ReceivedAnswer) -> bool {
+        false
+    }
+
+    fn record(&self, sent: SentRequest, _: ReceivedAnswer, learned: &dyn Fn()) -> bool {
+        // Those that come first take longest.
+        let number: u64 = sent.target[1..].parse().unwrap();
+        thread::sleep(Duration::from_micros(2_000 / (number + 1)));
+        self.learned.lock().unwrap().push(sent.target.clone());
+        learned();
+        let known = self.learned.lock().unwrap().clone();
+        self.known.lock().unwrap().insert(sent.target, known);
+        true
+    }
+
+    fn lost(&self, _: usize, _: &str) {}
+
+    fn key(&self, sent: &SentRequest) -> u64 {
+        // Some have to wait for others.
+        sent.target[1..].parse::<u64>().unwrap() % 7
+    }
+}
+
+#[tokio::test]
+async fn an_exchange_is_recorded_once_the_secrets_of_all_before_it_are_known() {
+    for backlog in [0, u64::MAX] {
+        let folder = tempfile::tempdir().unwrap();
+        let sink = LearningSink::default();
+        let redactor = Arc::new(Redactor::new(Key::of(b"k")));
+        let spools = SpoolFolder::new(folder.path(), &redactor);
+        let limits = QueueLimits { memory: 1 << 20, backlog };
+        let (queue, _) =
+            Queue::start(folder.path(), limits, redactor, spools, Box::new(sink.clone())).unwrap();
+        for number in 0..60 {
+            push(&queue, &format!("/{number}"), "text");
+        }
+        queue.drained().await;
+        let known = sink.known.lock().unwrap();
+        for number in 0..60 {
+            let of = &known[&format!("/{number}")];
+            assert!(
+                (0..number).all(|before| of.contains(&format!("/{before}"))),
+                "{number}: {of:?}"
+            );
+        }
+    }
 }

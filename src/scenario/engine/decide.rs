@@ -281,7 +281,7 @@ impl Deciding<'_, '_> {
             self.decision.effects.idle.get_or_insert(idle);
             self.shown(rule, draw);
         }
-        if let Some((position, action)) = &then.cut {
+        for (position, action) in &then.points {
             self.decision.points.push((*position, PointThen::Action(action.clone())));
             self.shown(rule, draw);
         }

@@ -45,8 +45,8 @@ pub(in crate::scenario) struct Then {
     pub(in crate::scenario) terminal: Option<Terminal>,
     /// What happens to all lines of a kind.
     pub(in crate::scenario) lines: Vec<LinesThen>,
-    /// What happens within the first line.
-    pub(in crate::scenario) cut: Option<(Position, PointAction)>,
+    /// What happens within the body, in this order.
+    pub(in crate::scenario) points: Vec<(Position, PointAction)>,
     /// What goes wrong on the Kubernetes side.
     pub(in crate::scenario) kubernetes: Option<Box<KubernetesThen>>,
     /// What is damaged in the answer.
@@ -89,7 +89,7 @@ impl Default for Then {
             idle: None,
             terminal: None,
             lines: Vec::new(),
-            cut: None,
+            points: Vec::new(),
             kubernetes: None,
             damage: None,
             fields: None,
@@ -121,13 +121,16 @@ impl Then {
         };
         let mut then = Self {
             text: flow(words.node.value()).into(),
-            stall: words.stall.map(wait),
+            stall: match &words.stall {
+                Some(Either::Short(time)) => Some(wait(*time)),
+                _ => None,
+            },
             withhold: words.withhold.map(wait),
             slow: words.slow.as_ref().and_then(wire::pace),
             idle: words.idle.as_ref().and_then(idle),
             lines: lines(&words.lines),
             terminal: fault(&words).map(Terminal::Fault),
-            cut: None,
+            points: points(&words),
             revoke: words.revoke.as_ref().and_then(|name| named(name, "token", &context.tokens)),
             kubernetes: KubernetesThen::compile(&words.kubernetes).map(Box::new),
             damage: damage(&words.damage),
@@ -156,9 +159,6 @@ impl Then {
             let reply = Reply::compile(words, &context.files)?;
             then.terminal = Some(Terminal::Reply(Box::new(reply)));
         }
-        if let Some(Either::Short(MidLine)) = words.cut {
-            then.cut = Some((Position::Event(1), PointAction::CutLine));
-        }
         Some(then)
     }
 
@@ -171,12 +171,26 @@ impl Then {
             && self.idle.is_none()
             && self.terminal.is_none()
             && self.lines.is_empty()
-            && self.cut.is_none()
+            && self.points.is_empty()
             && self.kubernetes.is_none()
             && self.damage.is_none()
             && self.fields.is_none()
             && self.revoke.is_none()
     }
+}
+
+/// What happens within the body: a pause, and the cut of a line.
+fn points(words: &ThenWords<'_>) -> Vec<(Position, PointAction)> {
+    let mut points = Vec::new();
+    if let Some(Either::Object(words)) = &words.stall
+        && let Some((bytes, time)) = words.bytes.zip(words.time)
+    {
+        points.push((Position::Bytes(bytes), PointAction::Stall(wait(time))));
+    }
+    if let Some(Either::Short(MidLine)) = words.cut {
+        points.push((Position::Event(1), PointAction::CutLine));
+    }
+    points
 }
 
 /// The fault of the connection, if there is one.

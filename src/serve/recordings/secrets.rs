@@ -35,7 +35,8 @@ impl<'r> Secrets<'r> {
             }
             pass.body(&Media::of(headers), body);
         }
-        let known = redactor.learn(&pass);
+        redactor.learn(&pass);
+        let known = redactor.known_with(&pass);
         Self { redactor, pass, marks: Redactor::marks(target), known }
     }
 

@@ -34,7 +34,7 @@ fn searched(target: &str, coding: &'static str, body: &[u8]) -> Result<Vec<u8>, 
     if !coding.is_empty() {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
     }
-    let clean = Clean::of(&sent, &headers, b"", &redactor);
+    let clean = Clean::of(&sent, &headers, b"", &redactor, &|| {});
     let thread = SpoolThread::start(SpoolFolder::new(folder.path(), &redactor)).unwrap();
     let spooled = thread.begin(Bytes::copy_from_slice(body)).finish();
     match without_secrets(&spooled, &headers, folder.path(), &clean).unwrap() {

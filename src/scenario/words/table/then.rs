@@ -6,7 +6,7 @@ use crate::document::Node;
 use crate::scenario::words::choice::Choice;
 use crate::scenario::words::kind::{Either, Kind, OneOrMany};
 use crate::scenario::words::read::words;
-use crate::scenario::words::scalar::{HeaderText, Reference, Time};
+use crate::scenario::words::scalar::{HeaderText, Reference, Size, Time};
 use crate::scenario::words::shape::{Form, Looks, Must, Shape, Type, constraint, word};
 
 use super::answer::{Code, ReplyWords, StatusWords};
@@ -74,6 +74,15 @@ impl Choice for MidLine {
 }
 
 words! {
+    /// `stall`, within a body.
+    StallWords: Shape::new("stall", "A pause within the body of an answer; one that ends before has none.")
+        .frame("rules: [{then: {stall: {bytes: 64KiB, for: 10s, …}}}]");
+    bytes: Size = word("bytes", "After how many bytes of the body; 0 is behind the header fields.")
+        .required().example("bytes: 64KiB"),
+    time: Wait = word("for", "How long nothing is sent.").required().positive().example("for: 10s"),
+}
+
+words! {
     /// `then`, where it is not `pass`.
     ThenWords: Shape::new("then", "What happens to a request.")
         .frame("{rules: [{then: {…}}], tokens: {iam: {issue: POST /t, in: bearer}}}")
@@ -97,7 +106,11 @@ words! {
         .example("reply: {status: 500, body: sick}"),
     delay: Delay<'static> = word("delay", "The answer comes later: by a time, or one that is drawn.")
         .positive().example("delay: 400ms"),
-    stall: Wait = word("stall", "Nothing is sent for so long; then the answer.").positive().example("stall: 10s"),
+    stall: Either<Wait, StallWords<'static>> = word(
+        "stall",
+        "Nothing is sent for so long; then the answer, or the rest of its body.",
+    )
+    .positive().example("stall: 10s"),
     slow: Rate = word("slow", "The body is sent at this rate.").example("slow: 16KiB/s"),
     withhold: Wait = word(
         "withhold",
