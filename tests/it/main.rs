@@ -11,6 +11,8 @@ mod bounds;
 mod commands;
 mod conformance;
 mod connections;
+#[cfg(feature = "tls")]
+mod conversions;
 mod damage;
 mod definitions;
 mod deliveries;
