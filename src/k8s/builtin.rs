@@ -100,6 +100,7 @@ fn resource_type(group: &str, resource: &Resource, versions: Vec<&str>) -> Resou
         namespaced: resource.namespaced,
         stored: resource.is_stored(),
         origin: TypeOrigin::BuiltIn,
+        webhook: None,
         versions: versions.into_iter().enumerate().map(version).collect(),
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::message::Query;
 
+use super::conversion;
 use super::meta;
 use super::status::ApiError;
 use super::store::{Object, PinnedSnapshots, Revision, State, StoreChange};
@@ -85,7 +86,7 @@ pub(crate) fn release_held(state: &Arc<State>, deleted: Timestamp) -> StoreChang
         .collect();
     for object in held {
         let Some(of) = change.types().get(&object.resource).cloned() else { continue };
-        let mut value = object.value(&of.api_version(&of.storage().name), &of.kind);
+        let mut value = object.value(&conversion::written_api_version(&of, &object), &of.kind);
         let mut left: Vec<String> =
             meta::finalizers(&value).into_iter().map(str::to_owned).collect();
         let before = left.len();
@@ -102,7 +103,7 @@ pub(crate) fn release_held(state: &Arc<State>, deleted: Timestamp) -> StoreChang
         meta::set(&mut value, "resourceVersion", revision.into());
         let paths = of.selectable_paths();
         let changed = Object::render(Arc::clone(&of.group_resource), value, &paths);
-        change.put(Arc::new(changed));
+        change.put(Arc::new(changed.written_in(object.version.clone())));
     }
     change
 }

@@ -181,7 +181,7 @@ fn orphan(change: &mut StoreChange, owner: &Object) {
             references(&value).filter(|one| one["uid"] != *owner.meta.uid).cloned().collect();
         let kept = if kept.is_empty() { Value::Null } else { json!(kept) };
         meta::set(&mut value, "ownerReferences", kept);
-        put(change, &of, value);
+        put(change, &of, &dependent, value);
     }
 }
 
@@ -196,7 +196,7 @@ fn remove_finalizer(change: &mut StoreChange, of: &ResourceType, object: &Object
     }
     let left = json!(left);
     meta::set(&mut value, "finalizers", left);
-    put(change, of, value);
+    put(change, of, object, value);
 }
 
 /// Deletes in the background: at once, or when its finalizers are removed.
@@ -211,12 +211,14 @@ fn delete(change: &mut StoreChange, of: &ResourceType, object: &Object, now: Tim
     if let Some(generation) = value["metadata"]["generation"].as_i64() {
         meta::set(&mut value, "generation", json!(generation + 1));
     }
-    put(change, of, value);
+    put(change, of, object, value);
 }
 
-fn put(change: &mut StoreChange, of: &ResourceType, mut value: Value) {
+/// Stores an object with other metadata.
+fn put(change: &mut StoreChange, of: &ResourceType, object: &Object, mut value: Value) {
     let revision = change.next_revision().to_string();
     meta::set(&mut value, "resourceVersion", revision.into());
     let resource = Arc::clone(&of.group_resource);
-    change.put(Arc::new(Object::render(resource, value, &of.selectable_paths())));
+    let written = Object::render(resource, value, &of.selectable_paths());
+    change.put(Arc::new(written.written_in(object.version.clone())));
 }

@@ -52,6 +52,7 @@ mod table;
 mod table_time;
 mod verbs;
 mod version;
+mod webhook;
 mod yaml;
 
 pub(crate) use auth::rbac::{aggregated as with_aggregated_roles, bootstrap_objects};
@@ -59,6 +60,9 @@ pub(crate) use auth::{Auth, AuthCache, AuthRequest, User, WEBSOCKET_BEARER};
 #[cfg(feature = "cli")]
 pub(crate) use conformity::Definitions;
 pub(crate) use controllers::{Controller, ControllerSet, Controllers};
+pub(crate) use conversion::{
+    ConversionRequest, Conversions, ReviewAnswer, ReviewError, address as webhook_address,
+};
 pub(crate) use definitions::emptied as emptied_definitions;
 pub(crate) use faults::{Faults, release_held};
 pub(crate) use garbage::Collector;
@@ -72,7 +76,7 @@ pub(crate) use seed::{NAMESPACES, ObjectError, Seed, SeedObject, reseed, share, 
 pub(crate) use status::ApiError;
 pub use store::HistoryLimits;
 pub(crate) use store::{Committed, Conflict, PinnedSnapshots, Revision, State, StoreChange};
-pub(crate) use verbs::{PendingAnswer, Watch, error_line};
+pub(crate) use verbs::{PendingAnswer, Watch, WatchStep, error_line};
 pub(crate) use yaml::render as render_yaml;
 
 use std::sync::Arc;
@@ -149,6 +153,8 @@ pub(crate) struct ApiRequest<'a> {
     pub auth: &'a Auth,
     /// What authorization keeps for the world.
     pub auth_cache: &'a AuthCache,
+    /// What conversion webhooks have done for the request.
+    pub conversions: &'a Conversions,
 }
 
 /// How the engine resolves a request.
@@ -176,6 +182,8 @@ pub(crate) enum Outcome {
         /// The current revision.
         current: Revision,
     },
+    /// Webhooks have to convert objects first; then the request is resolved again.
+    Convert(Vec<ConversionRequest>),
 }
 
 /// Whether the engine answers a request: one for a served type or a discovery path.
@@ -326,6 +334,7 @@ fn resource_answer(
         user: request.user,
         auth: request.auth,
         auth_cache: request.auth_cache,
+        conversions: request.conversions,
     };
     // The routes of built-in types have no HEAD, and take methods as they are written.
     let known = matches!(request.method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE");

@@ -145,7 +145,7 @@ fn schema_name(served: &Served) -> String {
 }
 
 fn gvk(served: &Served) -> Value {
-    json!({"group": served.of.group(), "version": served.version().name, "kind": served.of.kind})
+    json!({"group": served.of.group(), "version": *served.version().name, "kind": served.of.kind})
 }
 
 fn operations(served: &Served, methods: &[(&str, &str)], reference: &Value) -> Value {

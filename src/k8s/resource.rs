@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::golang::go_package;
 use super::schema::Schema;
+use super::webhook::ConversionWebhook;
 
 /// A resource with its group, independent of version: `tfjobs.kubeflow.org`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +59,8 @@ pub(crate) struct ResourceType {
     pub stored: bool,
     /// Where the type comes from: messages for custom and for built-in types differ.
     pub origin: TypeOrigin,
+    /// What converts objects between the versions; nothing where only `apiVersion` changes.
+    pub webhook: Option<Arc<ConversionWebhook>>,
     /// The versions, the preferred one first.
     pub versions: Vec<Version>,
 }
@@ -87,7 +91,7 @@ pub(crate) enum Deprecation {
 #[derive(Debug, Clone)]
 pub(crate) struct Version {
     /// The version's name, such as `v1alpha1`.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// What requests for it are warned with.
     pub deprecation: Deprecation,
     /// Whether it is served.
@@ -194,9 +198,20 @@ impl ResourceType {
         link
     }
 
+    /// The selectable fields of all versions.
+    fn selectable(&self) -> Vec<&SelectableField> {
+        let mut all: Vec<&SelectableField> = Vec::new();
+        for field in self.versions.iter().flat_map(|version| &version.selectable) {
+            if !all.contains(&field) {
+                all.push(field);
+            }
+        }
+        all
+    }
+
     /// The paths of the selectable fields, whose values the store keeps with each object.
     pub(crate) fn selectable_paths(&self) -> Vec<Vec<String>> {
-        self.storage().selectable.iter().map(|field| field.path.clone()).collect()
+        self.selectable().into_iter().map(|field| field.path.clone()).collect()
     }
 }
 
@@ -211,16 +226,6 @@ pub(crate) struct Served {
     pub api_version: Arc<str>,
 }
 
-/// The Go package of a group's internal types (`k8s.io/kubernetes/pkg/apis`).
-pub(super) fn go_package(group: &str) -> &str {
-    match group {
-        "" | "events.k8s.io" => "core",
-        "rbac.authorization.k8s.io" => "rbac",
-        "internal.apiserver.k8s.io" => "apiserverinternal",
-        group => group.split('.').next().unwrap_or(group),
-    }
-}
-
 impl Served {
     /// The Go type of its objects, as messages show it (`%T`).
     pub(super) fn go_type(&self) -> String {
@@ -228,6 +233,18 @@ impl Served {
             return "*unstructured.Unstructured".to_owned();
         }
         format!("*{}.{}", go_package(self.of.group()), self.of.kind)
+    }
+
+    /// A type in one of its versions, whether that is served or not.
+    pub(crate) fn in_version(of: &Arc<ResourceType>, name: &str) -> Option<Self> {
+        let version = of.versions.iter().position(|version| *version.name == *name)?;
+        Some(Self { of: Arc::clone(of), version, api_version: of.api_version(name).into() })
+    }
+
+    /// The index of a selectable field of the requested version among the values that are kept with each object.
+    pub(crate) fn selectable_index(&self, label: &str) -> Option<usize> {
+        let field = self.version().selectable.iter().find(|field| field.label == label)?;
+        self.of.selectable().into_iter().position(|found| found == field)
     }
 
     /// The requested version.
@@ -295,7 +312,7 @@ impl Registry {
                 version: index,
                 api_version: of.api_version(&version.name).into(),
             };
-            let group_version = (of.group().into(), version.name.clone());
+            let group_version = (of.group().into(), (&*version.name).into());
             self.served.entry(group_version).or_default().insert(of.plural().into(), served);
         }
         self.types.insert(Arc::clone(&of.group_resource), of);

@@ -126,6 +126,11 @@ pub(super) struct BackendStream {
 }
 
 impl BackendStream {
+    /// HTTP/1.1 over TLS, without a proxy.
+    pub(super) fn over_tls(io: Box<dyn Io>) -> Self {
+        Self::new(io, false, false, false)
+    }
+
     fn new(io: Box<dyn Io>, is_http2: bool, negotiated: bool, forwarded: bool) -> Self {
         let io = TokioIo::new(FormedStream::new(io, !is_http2));
         Self { io, http2: negotiated, forwarded }

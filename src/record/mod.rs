@@ -1,5 +1,5 @@
-//! Passes unmatched requests on to a backend, and records the exchanges as fixtures. It also has the client for
-//! servers that stubs name.
+//! Passes unmatched requests on to a backend, and records the exchanges as fixtures. It also has the clients for
+//! servers that stubs name, and for the webhooks of Kubernetes definitions.
 //!
 //! ```text
 //! Request → [proxy] → one of the [backends], or of a [forward] proxy's → [upstream] ══ [wire_form] ══ backend
@@ -15,6 +15,8 @@
 //! wrong answers.
 
 mod answer;
+mod api_webhook;
+mod api_webhook_connect;
 mod arrivals;
 mod backends;
 mod backlog;
@@ -61,6 +63,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use api_webhook::ApiWebhooks;
+pub(crate) use api_webhook_connect::WebhookTarget;
 pub(crate) use backends::{Backends, NamedBackend};
 #[cfg(feature = "cli")]
 pub(crate) use complete::CompleteExchange;

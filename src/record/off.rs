@@ -17,6 +17,41 @@ pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(300);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Targets;
 
+/// Where a webhook is.
+#[derive(Debug, Clone)]
+#[expect(dead_code, reason = "a build with a client reads it")]
+pub(crate) struct WebhookTarget {
+    pub(crate) url: String,
+    pub(crate) address: Option<(String, u16)>,
+    pub(crate) ca_bundle: Vec<u8>,
+}
+
+/// The answer of a webhook.
+#[derive(Debug)]
+pub(crate) struct WebhookAnswer {
+    pub(crate) status: http::StatusCode,
+    pub(crate) content_type: String,
+    pub(crate) body: bytes::Bytes,
+}
+
+/// Clients that send nothing.
+#[derive(Debug, Default)]
+pub(crate) struct ApiWebhooks;
+
+impl ApiWebhooks {
+    #[expect(clippy::unused_async, reason = "the signature is that of a build with a client")]
+    pub(crate) async fn post(
+        &self,
+        target: WebhookTarget,
+        _: bytes::Bytes,
+    ) -> Result<WebhookAnswer, String> {
+        let url = target.url;
+        Err(format!(
+            "Post \"{url}\": this build calls no webhooks; build it with the features record and tls"
+        ))
+    }
+}
+
 /// A client that sends nothing.
 #[derive(Debug)]
 pub(crate) struct Outbound;

@@ -9,6 +9,7 @@ use crate::document::Diagnostics;
 use crate::exchange::{Journal, Observer};
 use crate::fixtures::FixtureSet;
 use crate::matching::{ResponseSettings, StubSet};
+use crate::record::ApiWebhooks;
 use crate::tls::server::Tls;
 
 use super::body_files::BodyFileCache;
@@ -71,6 +72,7 @@ impl Assembly {
             body_files: BodyFileCache::default(),
             static_files: sources.body_directories(),
             webhooks: WebhooksUnderWay::default(),
+            api_webhooks: ApiWebhooks::default(),
             client: OnceLock::new(),
             seeding,
             scenarios: ArcSwap::from_pointee(scenarios),

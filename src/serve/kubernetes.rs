@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 
 use crate::k8s::{
-    self, ApiError, ApiRequest, GroupResource, Outcome, PendingAnswer, Resolved, User,
+    self, ApiError, ApiRequest, Conversions, GroupResource, Outcome, PendingAnswer, Resolved, User,
 };
 use crate::message::{Asked, Plan};
 
@@ -14,7 +14,7 @@ use super::commit::Contended;
 use super::compress::compress;
 use super::context::RequestContext;
 use super::world::World;
-use super::{respond, watch};
+use super::{conversions, respond, watch};
 
 /// Whether the engine answers a request.
 pub(super) fn owns(context: &RequestContext, asked: &Asked<'_>) -> bool {
@@ -73,6 +73,7 @@ pub(super) async fn answer(
     }
     let world = &context.world;
     let nonce = if *asked.method() == Method::POST { uuid::Uuid::new_v4().as_u128() } else { 0 };
+    let conversions = Conversions::default();
     let api_request = ApiRequest {
         method: asked.method(),
         path: asked.path(),
@@ -86,15 +87,18 @@ pub(super) async fn answer(
         user,
         auth: &context.shared.settings.auth,
         auth_cache: &world.auth,
+        conversions: &conversions,
     };
     let config = &context.shared.settings.kubernetes;
-    let outcome = match carry_out(world, config, &api_request) {
-        Outcome::NotReached { asked: revision, .. } => {
-            watch::wait_for(context, revision).await;
-            carry_out(world, config, &api_request)
-        }
-        outcome => outcome,
-    };
+    let mut outcome = carry_out(world, config, &api_request);
+    if let Outcome::NotReached { asked: revision, .. } = outcome {
+        watch::wait_for(context, revision).await;
+        outcome = carry_out(world, config, &api_request);
+    }
+    if let Outcome::Convert(requests) = outcome {
+        let again = || carry_out(world, config, &api_request);
+        outcome = Box::pin(convert(context, &conversions, requests, again)).await;
+    }
     match outcome {
         Outcome::Plan(mut plan) if plan.status == StatusCode::NOT_FOUND => {
             respond::add_hint(context, asked, &mut plan);
@@ -109,7 +113,30 @@ pub(super) async fn answer(
             let error = ApiError::revision_too_large(revision.0, current.0);
             k8s::error_plan(&error, asked.headers(), asked.query())
         }
+        // Other writers were always faster.
+        Outcome::Convert(_) => contended(config, &api_request),
     }
+}
+
+/// How often objects are converted for one request: it needs an object as it is, as it is to be stored, and as it is
+/// shown then; and each again when another writer was faster.
+const MOST_CONVERSIONS: usize = 16;
+
+/// Calls the webhooks that a request needs, until it is resolved.
+async fn convert(
+    context: &RequestContext,
+    conversions: &Conversions,
+    mut requests: Vec<k8s::ConversionRequest>,
+    again: impl Fn() -> Outcome,
+) -> Outcome {
+    for _ in 0..MOST_CONVERSIONS {
+        conversions::carry_out(context, conversions, requests).await;
+        match again() {
+            Outcome::Convert(more) => requests = more,
+            outcome => return outcome,
+        }
+    }
+    Outcome::Convert(requests)
 }
 
 /// Decides on a request, commits what it writes, and gives back its outcome.
@@ -123,15 +150,17 @@ fn carry_out(world: &World, config: &k8s::Config, request: &ApiRequest<'_>) -> O
     match written {
         Ok((Decided::Outcome(outcome), _)) => outcome,
         Ok((Decided::Pending(answer), committed)) => Outcome::Plan(answer.plan(&committed)),
-        Err(Contended) => {
-            let of = request.info.resource.as_ref();
-            let resource = of.map(|of| GroupResource::new(&of.group, &of.resource));
-            let name = of.map_or("", |of| &of.name);
-            let error = ApiError::conflict(&resource.unwrap_or_default(), name);
-            let error = config.amended(error);
-            Outcome::Plan(k8s::error_plan(&error, request.headers, request.query))
-        }
+        Err(Contended) => Outcome::Plan(contended(config, request)),
     }
+}
+
+/// The answer to a request that other writers were always faster than.
+fn contended(config: &k8s::Config, request: &ApiRequest<'_>) -> Plan {
+    let of = request.info.resource.as_ref();
+    let resource = of.map(|of| GroupResource::new(&of.group, &of.resource));
+    let name = of.map_or("", |of| &of.name);
+    let error = ApiError::conflict(&resource.unwrap_or_default(), name);
+    k8s::error_plan(&config.amended(error), request.headers, request.query)
 }
 
 /// What is decided on a request, apart from the change.

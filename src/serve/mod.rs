@@ -12,6 +12,7 @@ mod commit;
 mod compress;
 mod context;
 mod controllers;
+mod conversions;
 mod cors;
 mod cors_origins;
 mod damage;

@@ -14,7 +14,7 @@ use crate::k8s;
 use crate::matching::{ChunkedEncoding, ResponseSettings};
 use crate::message::{Bodies, ReplaySpeed, WorldName};
 use crate::profile::Gateway;
-use crate::record::{ANSWER_TIMEOUT, Outbound, Proxy, Targets};
+use crate::record::{ANSWER_TIMEOUT, ApiWebhooks, Outbound, Proxy, Targets};
 use crate::redact::Redactor;
 use crate::scenario::ScenarioSet;
 use crate::tls::server::Tls;
@@ -185,6 +185,8 @@ pub(crate) struct Shared {
     pub(crate) static_files: Vec<PathBuf>,
     /// The webhooks that wait or are under way.
     pub(crate) webhooks: WebhooksUnderWay,
+    /// The clients of conversion webhooks.
+    pub(super) api_webhooks: ApiWebhooks,
     /// The client for servers that stubs name, made when the first is asked.
     pub(super) client: OnceLock<Result<Outbound, String>>,
     /// The objects that the fixtures make.

@@ -10,10 +10,11 @@ use http::{HeaderMap, StatusCode};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::k8s::{self, Revision, Watch};
+use crate::k8s::{self, Conversions, Revision, Watch};
 use crate::message::{Body, BodyError, BodyStream, Origin, Plan};
 
 use super::context::RequestContext;
+use super::conversions;
 
 /// How often bookmarks go out (`defaultBookmarkFrequency`).
 const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
@@ -23,6 +24,9 @@ const BOOKMARK_BEFORE_END: Duration = Duration::from_secs(2);
 const MIN_LIFE_SECONDS: u64 = 1800;
 /// A longer `timeoutSeconds` means this: a century is as good as for ever.
 const MAX_LIFE_SECONDS: u64 = 3600 * 24 * 365 * 100;
+
+/// How long a watch waits before it asks a webhook again that has failed.
+const CONVERSION_RETRY: Duration = Duration::from_secs(1);
 
 /// How long upstream waits for a revision that it has not seen (`blockTimeout` of the watch cache).
 const REVISION_WAIT: Duration = Duration::from_secs(3);
@@ -77,6 +81,8 @@ struct Driver {
     pending: VecDeque<Bytes>,
     awaited: bool,
     ended: bool,
+    /// Whether the last conversion failed.
+    is_failing: bool,
 }
 
 impl Driver {
@@ -106,6 +112,7 @@ impl Driver {
             pending: VecDeque::new(),
             awaited: false,
             ended: false,
+            is_failing: false,
         }
     }
 
@@ -132,7 +139,13 @@ impl Driver {
             // Marked as seen before looking, so that a change in between wakes us again.
             self.changed.mark_unchanged();
             let state = self.context.world.store.state();
-            let step = self.watch.step(&state, self.context.world.clock.now());
+            let conversions = Conversions::default();
+            let step = self.watch.step(&state, self.context.world.clock.now(), &conversions);
+            let step = if step.convert.is_empty() {
+                step
+            } else {
+                Box::pin(self.convert(&state, conversions, step)).await
+            };
             self.ended = step.end;
             self.pending.extend(step.lines);
             if let Some(piece) = next_piece(&mut self.pending) {
@@ -148,7 +161,10 @@ impl Driver {
             if self.is_stopping() {
                 return None;
             }
-            let due = self.bookmarks.front().copied().unwrap_or(self.deadline).min(self.deadline);
+            let mut due =
+                self.bookmarks.front().copied().unwrap_or(self.deadline).min(self.deadline);
+            let retry = step.failed.is_some().then(|| Instant::now() + CONVERSION_RETRY);
+            due = retry.map_or(due, |retry| retry.min(due));
             if self.timer.deadline() != due {
                 self.timer.as_mut().reset(due);
             }
@@ -162,6 +178,9 @@ impl Driver {
             if due >= self.deadline {
                 return None;
             }
+            if retry == Some(due) {
+                continue;
+            }
             self.bookmarks.pop_front();
             self.schedule_bookmark(due);
             let state = self.context.world.store.state();
@@ -169,6 +188,26 @@ impl Driver {
                 return Some(line);
             }
         }
+    }
+
+    /// Takes a step for which webhooks have to convert objects.
+    async fn convert(
+        &mut self,
+        state: &k8s::State,
+        conversions: Conversions,
+        mut step: k8s::WatchStep,
+    ) -> k8s::WatchStep {
+        // A step has the same objects each time, unless some of them failed.
+        while !step.convert.is_empty() {
+            conversions::carry_out(&self.context, &conversions, step.convert).await;
+            step = self.watch.step(state, self.context.world.clock.now(), &conversions);
+        }
+        let was_failing = std::mem::replace(&mut self.is_failing, step.failed.is_some());
+        if let Some(why) = step.failed.as_ref().filter(|_| !was_failing) {
+            let log = &self.context.shared.settings.log;
+            log.line(&format!("a watch of {} waits: {why}", self.watch.resource()));
+        }
+        step
     }
 
     /// Whether the server stops, or the world is gone; a server whose handle is gone has stopped too.

@@ -109,6 +109,69 @@ impl std::fmt::Debug for TlsClient {
     }
 }
 
+/// Why a handshake failed, as Go's `crypto/tls` says it.
+pub(crate) fn go_reason(error: &io::Error) -> String {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match inner {
+        Some(rustls::Error::InvalidCertificate(why)) => {
+            format!("tls: failed to verify certificate: x509: {}", go_certificate_reason(why))
+        }
+        Some(rustls::Error::InvalidMessage(_)) => {
+            "http: server gave HTTP response to HTTPS client".to_owned()
+        }
+        Some(rustls::Error::AlertReceived(alert)) => {
+            format!("remote error: tls: {}", format!("{alert:?}").to_lowercase())
+        }
+        _ if error.kind() == io::ErrorKind::UnexpectedEof => "EOF".to_owned(),
+        _ if error.kind() == io::ErrorKind::ConnectionReset => {
+            "read: connection reset by peer".to_owned()
+        }
+        _ => format!("tls: {error}"),
+    }
+}
+
+/// Why a certificate is refused, as Go's `crypto/x509` says it.
+fn go_certificate_reason(why: &CertificateError) -> String {
+    let time = |time: &UnixTime| {
+        let seconds = i64::try_from(time.as_secs()).unwrap_or_default();
+        jiff::Timestamp::from_second(seconds).unwrap_or_default().to_string()
+    };
+    let invalid = "certificate has expired or is not yet valid: current time";
+    match why {
+        CertificateError::NotValidForNameContext { expected, presented } => {
+            let wanted = expected.to_str();
+            let (kind, is_address) = match expected {
+                ServerName::IpAddress(_) => ("IpAddress(", true),
+                _ => ("DnsName(", false),
+            };
+            let names: Vec<&str> = presented
+                .iter()
+                .filter_map(|name| name.strip_prefix(kind))
+                .map(|name| name.trim_end_matches(')').trim_matches('"'))
+                .collect();
+            match (names.is_empty(), is_address) {
+                (true, true) => format!(
+                    "cannot validate certificate for {wanted} because it doesn't contain any IP SANs"
+                ),
+                (true, false) => {
+                    format!("certificate is not valid for any names, but wanted to match {wanted}")
+                }
+                _ => format!("certificate is valid for {}, not {wanted}", names.join(", ")),
+            }
+        }
+        CertificateError::ExpiredContext { time: now, not_after } => {
+            format!("{invalid} {} is after {}", time(now), time(not_after))
+        }
+        CertificateError::NotValidYetContext { time: now, not_before } => {
+            format!("{invalid} {} is before {}", time(now), time(not_before))
+        }
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "certificate signed by unknown authority".to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
 fn config(trust: Trust<'_>, identity: Option<&Identity>) -> Result<ClientConfig, TlsError> {
     let provider = provider();
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))

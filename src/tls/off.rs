@@ -61,6 +61,11 @@ pub(crate) mod client {
         Ok(http)
     }
 
+    /// Why a handshake failed: there is none.
+    pub(crate) fn go_reason(error: &io::Error) -> String {
+        error.to_string()
+    }
+
     /// A TLS client that cannot be.
     #[derive(Debug, Clone)]
     pub(crate) struct TlsClient(Infallible);

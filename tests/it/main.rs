@@ -13,6 +13,8 @@ mod conformance;
 mod connections;
 #[cfg(feature = "console")]
 mod console;
+#[cfg(feature = "tls")]
+mod conversions;
 mod damage;
 mod definitions;
 mod deliveries;

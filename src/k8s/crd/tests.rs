@@ -198,3 +198,86 @@ fn a_change_cannot_touch_what_objects_are_stored_by() {
         ]
     );
 }
+
+#[test]
+fn versions_and_conversions_are_checked_together() {
+    let schema = json!({"type": "object"});
+    let mut twice = definition(&schema);
+    let version = twice["spec"]["versions"][0].clone();
+    twice["spec"]["versions"] = json!([version.clone(), version]);
+    assert!(
+        problems(twice).contains(
+            &"status.storedVersions: Invalid value: [\"v1\"]: must have the storage version v1"
+                .to_owned()
+        )
+    );
+    let mut absent = definition(&schema);
+    absent["spec"]["versions"] = Value::Null;
+    assert!(problems(absent).contains(
+        &"spec.versions: Invalid value: null: must have exactly one version marked as storage version".to_owned()
+    ));
+    let with_url = |url: &str| {
+        let mut definition = definition(&schema);
+        definition["spec"]["conversion"] = json!({"strategy": "Webhook", "webhook": {
+            "conversionReviewVersions": ["v1"], "clientConfig": {"url": url},
+        }});
+        definition
+    };
+    let mut preserving = with_url("https://a");
+    preserving["spec"]["preserveUnknownFields"] = json!(true);
+    assert!(problems(preserving).contains(
+        &"spec.conversion.strategy: Invalid value: \"Webhook\": must be None if spec.preserveUnknownFields is true"
+            .to_owned()
+    ));
+    assert_eq!(
+        problems(with_url("a b://c")),
+        [
+            "spec.conversion.webhookClientConfig.url: Required value: url must be a valid URL: parse \"a b://c\": first \
+             path segment in URL cannot contain colon; desired format: https://host[/path]"
+        ]
+    );
+}
+
+#[test]
+fn items_that_are_no_schema_are_none() {
+    assert_eq!(of_field(&json!({"type": "string", "items": true})), [""; 0]);
+    assert_eq!(
+        of_field(&json!({"type": "array", "items": "x"})),
+        ["f.items: Required value: must be specified"]
+    );
+}
+
+#[test]
+fn a_default_has_to_be_within_negative_limits_too() {
+    let limited = json!({"type": "object", "maxProperties": -1, "default": {"a": 1}, "properties": {"a": {"type": "integer"}}});
+    assert_eq!(of_field(&limited), ["f.default: Too many: 1: has too many items"]);
+    let text = json!({"type": "string", "maxLength": -1, "default": "a"});
+    assert_eq!(of_field(&text), ["f.default: Too long: value is too long"]);
+}
+
+#[test]
+fn a_default_of_the_type_is_a_text() {
+    let schema =
+        json!({"type": "object", "properties": {"apiVersion": {"type": "string", "default": 1}}});
+    assert_eq!(
+        problems(definition(&schema)),
+        [
+            "spec.validation.openAPIV3Schema.properties[apiVersion].default: Invalid value: 1: must result in valid \
+             metadata: apiVersion: Invalid value: 1: must be a string",
+            "spec.validation.openAPIV3Schema.properties[apiVersion].default: Forbidden: must not be set in top-level \
+             apiVersion",
+        ]
+    );
+}
+
+#[test]
+fn messages_name_the_whole_path_of_a_wrong_type() {
+    let inner = json!({"type": "object", "properties": {"a": {"type": "string", "enum": "x"}}});
+    let schema = json!({"type": "object", "properties": {"f": {"type": "array", "items": inner}}});
+    let why = decode(&mut definition(&schema)).unwrap_err();
+    assert_eq!(
+        why,
+        "json: cannot unmarshal string into Go struct field \
+         JSONSchemaProps.spec.versions.schema.openAPIV3Schema.properties.items.properties.enum of type []v1.JSON"
+    );
+}

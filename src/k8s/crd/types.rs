@@ -10,6 +10,7 @@ use super::super::resource::{
 use super::super::schema::Schema;
 use super::super::status::FieldError;
 use super::super::version;
+use super::super::webhook::ConversionWebhook;
 
 /// Why a CRD is invalid: the key, dotted, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -113,6 +114,7 @@ pub(in super::super) fn parse(crd: &Value) -> Result<ResourceType, CrdError> {
         namespaced,
         stored: true,
         origin: TypeOrigin::Custom,
+        webhook: ConversionWebhook::of(&spec["conversion"]).map(Arc::new),
         versions: parsed,
     })
 }

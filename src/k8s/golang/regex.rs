@@ -81,6 +81,12 @@ fn explain(pattern: &str, error: &ast::Error) -> String {
         | ErrorKind::GroupNameEmpty
         | ErrorKind::GroupNameDuplicate { .. }
         | ErrorKind::GroupNameUnexpectedEof => message("invalid named capture", part),
+        // What follows `(?<` is a name in Go.
+        ErrorKind::UnsupportedLookAround if part.starts_with("(?<") => {
+            let rest = from(span.start.offset);
+            let name = rest.find('>').map_or(rest, |end| &rest[..=end]);
+            message("invalid named capture", name)
+        }
         ErrorKind::UnsupportedLookAround => {
             message("invalid or unsupported Perl syntax", part.get(..3).unwrap_or(part))
         }
@@ -204,6 +210,8 @@ mod tests {
             ("[z-a]", "invalid character class range: `z-a`"),
             ("\\y", "invalid escape sequence: `\\y`"),
             ("(?=a)", "invalid or unsupported Perl syntax: `(?=`"),
+            ("x(?<=a)b", "invalid named capture: `(?<=a)b`"),
+            ("(?<!a>b)c", "invalid named capture: `(?<!a>`"),
             ("a\\", "trailing backslash at end of expression: ``"),
         ] {
             let found = check_regex(pattern).unwrap_err();

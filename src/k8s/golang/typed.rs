@@ -42,6 +42,8 @@ pub(in super::super) enum GoType {
     Struct(&'static Struct),
     /// Any JSON value, kept as it is.
     Any,
+    /// `v1.JSON`: the same, by its own name.
+    Json,
 }
 
 /// A struct: the name of its type (without the package), its package, and its fields by their JSON names.
@@ -62,6 +64,8 @@ pub(in super::super) struct Decoding {
     pub(in super::super) unknown: Vec<String>,
     /// The first value of a wrong type: Go's message. Decoding goes on after it.
     problem: Option<String>,
+    /// The struct around a type with rules of its own: messages name it in place of those inside.
+    union: Option<&'static str>,
 }
 
 /// Where a value stands: the struct that has it, the path of fields that messages name, and the path with
@@ -118,6 +122,7 @@ impl GoType {
             Self::List(item) => format!("[]{}", item.name()),
             Self::Struct(of) => format!("{}.{}", of.package, of.name),
             Self::Any => "interface {}".to_owned(),
+            Self::Json => "v1.JSON".to_owned(),
         }
     }
 }
@@ -130,7 +135,7 @@ impl Decoding {
             }
             value => json_kind(value).to_owned(),
         };
-        let target = match place.of {
+        let target = match self.union.or(place.of) {
             Some(of) => format!("Go struct field {of}.{} of type {wanted}", place.fields),
             None => format!("Go value of type {wanted}"),
         };
@@ -139,7 +144,7 @@ impl Decoding {
 
     fn fill(&mut self, value: &mut Value, of: &GoType, place: &Place<'_>) {
         match (of, &*value) {
-            (_, Value::Null) | (GoType::Any, _) => {}
+            (_, Value::Null) | (GoType::Any | GoType::Json, _) => {}
             (GoType::Text(_), Value::String(_)) | (GoType::Bool, Value::Bool(_)) => {}
             (GoType::Int, Value::Number(number)) if number.is_i64() => {}
             (GoType::Int32, Value::Number(number))
@@ -155,7 +160,7 @@ impl Decoding {
                 }
             }
             (GoType::Map(item), Value::Object(_)) => self.fill_map(value, item, place),
-            (GoType::Union(forms, error), _) => self.fill_union(value, forms, error),
+            (GoType::Union(forms, error), _) => self.fill_union(value, forms, error, place),
             (GoType::Time, Value::String(text)) => match parse_time(text) {
                 Ok(time) => *value = time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into(),
                 Err(why) => drop(self.problem.get_or_insert(why)),
@@ -181,14 +186,20 @@ impl Decoding {
         for (name, value) in value.as_object_mut().into_iter().flatten() {
             let path = Cow::Owned(format!("{}.{name}", place.path));
             self.fill(value, item, &Place { path, ..place.clone() });
-            if matches!(item, GoType::Struct(_)) && value.is_null() {
+            if matches!(item, GoType::Struct(_) | GoType::Union(..)) && value.is_null() {
                 *value = Map::new().into();
             }
         }
     }
 
-    /// Fills a value by its own rules: messages begin anew inside of it, and unknown fields are not seen.
-    fn fill_union(&mut self, value: &mut Value, forms: &[GoType], error: &'static str) {
+    /// Fills a value by its own rules: unknown fields in it are not seen, and messages name the struct around it.
+    fn fill_union(
+        &mut self,
+        value: &mut Value,
+        forms: &[GoType],
+        error: &'static str,
+        place: &Place<'_>,
+    ) {
         let accepts = |form: &&GoType| {
             matches!(
                 (form, &*value),
@@ -199,14 +210,15 @@ impl Decoding {
         };
         let Some(form) = forms.iter().find(accepts) else {
             if error.is_empty() {
-                *value = Map::new().into();
+                *value = Value::Null;
             } else {
                 self.problem.get_or_insert_with(|| error.to_owned());
             }
             return;
         };
-        let mut inner = Self::default();
-        inner.fill(value, form, &Place { of: None, fields: "".into(), path: "".into() });
+        let mut inner = Self { union: self.union.or(place.of), ..Self::default() };
+        let fields = place.fields.clone();
+        inner.fill(value, form, &Place { of: None, fields, path: "".into() });
         if let Some(problem) = inner.problem {
             self.problem.get_or_insert(problem);
         }

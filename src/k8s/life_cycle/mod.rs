@@ -25,6 +25,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::conversion;
 use super::meta;
 use super::resource::GroupResource;
 use super::store::{EventKind, Object, Revision, State, StoreChange};
@@ -193,7 +194,7 @@ fn write_status(change: &mut StoreChange, due: &Due, stage: &stage::Stage, now: 
     let Some(of) = change.types().get(&due.resource).cloned() else {
         return false;
     };
-    let mut value = object.value(&of.api_version(&of.storage().name), &of.kind);
+    let mut value = object.value(&conversion::written_api_version(&of, &object), &of.kind);
     let status = stage.status_of(&value, now);
     if value.get("status") == Some(&status) {
         return true;
@@ -201,6 +202,7 @@ fn write_status(change: &mut StoreChange, due: &Due, stage: &stage::Stage, now: 
     value["status"] = status;
     meta::set(&mut value, "resourceVersion", change.next_revision().to_string().into());
     let resource = Arc::clone(&of.group_resource);
-    change.put(Arc::new(Object::render(resource, value, &of.selectable_paths())));
+    let written = Object::render(resource, value, &of.selectable_paths());
+    change.put(Arc::new(written.written_in(object.version.clone())));
     true
 }

@@ -6,5 +6,5 @@ pub(crate) mod token;
 
 pub(crate) use cache::PageCache;
 pub(super) use cache::{Items, PageForm};
-pub(super) use page::{Keep, Page, select_page};
+pub(super) use page::{Keep, Page, Seen, select_page};
 pub(super) use token::ContinueToken;

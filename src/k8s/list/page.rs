@@ -41,6 +41,9 @@ pub(crate) struct Keep<'c> {
     pub join: &'c dyn Fn(&[Arc<Object>]) -> Items,
 }
 
+/// The form of an object that is selected and sent; nothing while it is not known.
+pub(crate) type Seen<'c> = dyn Fn(&Arc<Object>) -> Option<Arc<Object>> + 'c;
+
 /// Why there is no page.
 #[derive(Debug)]
 pub(crate) enum NoPage {
@@ -77,6 +80,7 @@ pub(crate) fn select_page(
     namespace: &str,
     options: &ListOptions,
     keep: Option<Keep<'_>>,
+    seen_as: Option<&Seen<'_>>,
 ) -> Result<Page, NoPage> {
     let reading = reading(pinned, state, options)?;
     let Reading { revision, snapshot, start, seen, page, limit } = reading;
@@ -106,14 +110,14 @@ pub(crate) fn select_page(
     }
     let capacity = limit.unwrap_or(usize::MAX).min(total);
     found.objects.reserve(if selector.is_empty() { capacity } else { 0 });
-    let more = match selector.fields.name() {
+    let more = if let Some(name) = selector.fields.name() {
         // A name is looked up, not searched for.
-        Some(name) => {
-            let named = collection.named(namespace, name).into_iter();
-            let relative = |object: &&Arc<Object>| *relative(object, namespace) >= *start;
-            fill(&mut found.objects, named.filter(relative), selector, limit)
-        }
-        None => fill(&mut found.objects, collection.range(namespace, &start), selector, limit),
+        let named = collection.named(namespace, name).into_iter();
+        let relative = |object: &&Arc<Object>| *relative(object, namespace) >= *start;
+        fill(&mut found.objects, named.filter(relative), selector, limit, seen_as)
+    } else {
+        let objects = collection.range(namespace, &start);
+        fill(&mut found.objects, objects, selector, limit, seen_as)
     };
     let Some(last) = found.objects.last().map(|last| Box::<str>::from(relative(last, namespace)))
     else {
@@ -182,8 +186,16 @@ fn fill<'o>(
     mut objects: impl Iterator<Item = &'o Arc<Object>>,
     selector: &Selector,
     limit: Option<usize>,
+    seen: Option<&Seen<'_>>,
 ) -> bool {
     for object in objects.by_ref() {
+        let converted = seen.map(|seen| seen(object));
+        let object = match &converted {
+            Some(Some(seen)) => seen,
+            // Its place on the page is known where all objects are on it.
+            Some(None) if !selector.is_empty() => continue,
+            _ => object,
+        };
         if selector.is_empty() || selector.matches(object) {
             found.push(Arc::clone(object));
             if limit.is_some_and(|limit| found.len() >= limit) {

@@ -10,7 +10,9 @@ mod validate;
 
 pub(super) use decode::{coerce, drop_malformed};
 pub(super) use owners::without_duplicates;
-pub(super) use validate::{NameRule, check_finalizer_names, validate, validate_update};
+pub(super) use validate::{
+    NameRule, annotation_errors, check_finalizer_names, label_errors, validate, validate_update,
+};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

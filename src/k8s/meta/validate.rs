@@ -1,6 +1,6 @@
 //! The rules of `metadata` (`k8s.io/apimachinery/pkg/api/validation/objectmeta.go`).
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::super::golang::{json_text, quote};
 use super::super::names;
@@ -59,8 +59,7 @@ pub(in super::super) fn validate(object: &Value, rule: NameRule) -> Vec<FieldErr
         let why = "must be greater than or equal to 0";
         errors.push(FieldError::invalid("metadata.generation", generation, why));
     }
-    check_labels(object, &mut errors);
-    check_annotations(object, &mut errors);
+    check_maps(object, &mut errors);
     owners::check(object, &mut errors);
     check_finalizers(object, &mut errors);
     errors
@@ -86,8 +85,7 @@ pub(in super::super) fn validate_update(new: &Value, old: &Value) -> Vec<FieldEr
             errors.push(FieldError::invalid(field, json_text(value), "field is immutable"));
         }
     }
-    check_labels(new, &mut errors);
-    check_annotations(new, &mut errors);
+    check_maps(new, &mut errors);
     owners::check(new, &mut errors);
     errors
 }
@@ -110,26 +108,40 @@ fn check_new_finalizers(new: &Value, old: &Value, errors: &mut Vec<FieldError>) 
     errors.push(FieldError::forbidden("metadata.finalizers", &why));
 }
 
+fn check_maps(object: &Value, errors: &mut Vec<FieldError>) {
+    let metadata = &object["metadata"];
+    if let Some(labels) = metadata["labels"].as_object() {
+        errors.extend(label_errors(labels, "metadata.labels"));
+    }
+    if let Some(annotations) = metadata["annotations"].as_object() {
+        errors.extend(annotation_errors(annotations, "metadata.annotations"));
+    }
+}
+
 /// `ValidateLabels`.
-fn check_labels(object: &Value, errors: &mut Vec<FieldError>) {
-    let field = "metadata.labels";
-    for (key, value) in object["metadata"]["labels"].as_object().into_iter().flatten() {
+pub(in super::super) fn label_errors(labels: &Map<String, Value>, field: &str) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    for (key, value) in labels {
         let problems = names::qualified_name(key);
         errors.extend(problems.iter().map(|why| FieldError::invalid(field, quote(key), why)));
         let value = value.as_str().unwrap_or_default();
         let problems = names::label_value(value);
         errors.extend(problems.iter().map(|why| FieldError::invalid(field, quote(value), why)));
     }
+    errors
 }
 
 /// The maximum size of all annotations of an object, in bytes (`TotalAnnotationSizeLimitB`).
 const MAX_ANNOTATIONS: usize = 256 * 1024;
 
 /// `ValidateAnnotations`.
-fn check_annotations(object: &Value, errors: &mut Vec<FieldError>) {
-    let field = "metadata.annotations";
+pub(in super::super) fn annotation_errors(
+    annotations: &Map<String, Value>,
+    field: &str,
+) -> Vec<FieldError> {
+    let mut errors = Vec::new();
     let mut total = 0;
-    for (key, value) in object["metadata"]["annotations"].as_object().into_iter().flatten() {
+    for (key, value) in annotations {
         let problems = names::qualified_name(&key.to_lowercase());
         errors.extend(problems.iter().map(|why| FieldError::invalid(field, quote(key), why)));
         total += key.len() + value.as_str().unwrap_or_default().len();
@@ -137,6 +149,7 @@ fn check_annotations(object: &Value, errors: &mut Vec<FieldError>) {
     if total > MAX_ANNOTATIONS {
         errors.push(FieldError::too_long(field, MAX_ANNOTATIONS as u64));
     }
+    errors
 }
 
 /// `ValidateFinalizers`.

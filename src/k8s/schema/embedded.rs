@@ -30,6 +30,17 @@ pub(crate) fn coerce_value(schema: &Schema, value: &mut Value) -> Result<Vec<Str
     Ok(unknown)
 }
 
+/// As [`coerce_value`], for a whole object; paths begin with a field.
+///
+/// # Errors
+/// The first value of the wrong type.
+pub(crate) fn coerce_whole(map: &mut Map<String, Value>) -> Result<(), FieldError> {
+    coerce_object(map, "", &mut Vec::new()).map_err(|mut error| {
+        error.field = error.field.trim_start_matches('.').to_owned();
+        error
+    })
+}
+
 fn coerce_at(
     schema: &Schema,
     value: &mut Value,

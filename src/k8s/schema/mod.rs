@@ -58,6 +58,8 @@ pub(crate) struct Schema {
     pub(crate) unique_items: bool,
     pub(crate) min_properties: Option<u64>,
     pub(crate) max_properties: Option<u64>,
+    /// The kinds of values that no maximum allows, because it is negative.
+    pub(crate) never: Never,
     pub(crate) all_of: Vec<Schema>,
     pub(crate) any_of: Vec<Schema>,
     pub(crate) one_of: Vec<Schema>,
@@ -133,6 +135,17 @@ pub(crate) enum ListType {
     Set,
     /// By key fields.
     Map,
+}
+
+/// The kinds of values that are never valid: the maximum of their size is negative.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Never {
+    /// By `maxLength`.
+    pub(crate) text: bool,
+    /// By `maxItems`.
+    pub(crate) list: bool,
+    /// By `maxProperties`.
+    pub(crate) object: bool,
 }
 
 /// A numeric bound.

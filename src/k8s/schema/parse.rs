@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Additional, Bound, Kind, ListType, Schema, SchemaPattern};
+use super::{Additional, Bound, Kind, ListType, Never, Schema, SchemaPattern};
 
 /// The maximum nesting of a schema: far more than published CRDs have.
 const MAX_DEPTH: usize = 128;
@@ -26,6 +26,7 @@ fn parse(value: &Value, path: &str, depth: usize) -> Result<Schema, String> {
     }
     let flag = |key: &str| value[key].as_bool().unwrap_or_default();
     let count = |key: &str| value[key].as_u64();
+    let is_negative = |key: &str| value[key].as_i64().is_some_and(|count| count < 0);
     let child = |value: &Value, step: &str| parse(value, &format!("{path}.{step}"), depth + 1);
     let list = |key: &str| -> Result<Vec<Schema>, String> {
         let items = value[key].as_array().into_iter().flatten().enumerate();
@@ -50,6 +51,11 @@ fn parse(value: &Value, path: &str, depth: usize) -> Result<Schema, String> {
         unique_items: flag("uniqueItems"),
         min_properties: count("minProperties"),
         max_properties: count("maxProperties"),
+        never: Never {
+            text: is_negative("maxLength"),
+            list: is_negative("maxItems"),
+            object: is_negative("maxProperties"),
+        },
         all_of: list("allOf")?,
         any_of: list("anyOf")?,
         one_of: list("oneOf")?,

@@ -141,11 +141,10 @@ impl Render<'_> {
             return Err(vec![ObjectError::Object(format!("a {kind} {what}"))]);
         }
         let unknown = if trusted { Vec::new() } else { conform::conform(served, &mut value)? };
-        if !trusted {
-            conversion::to_stored(served, &mut value);
-        }
+        let version = conversion::to_seeded(served, &mut value);
         let resource = Arc::clone(&served.of.group_resource);
-        Ok((Object::render(resource, value, &served.of.selectable_paths()), unknown))
+        let object = Object::render(resource, value, &served.of.selectable_paths());
+        Ok((object.written_in(version), unknown))
     }
 }
 

@@ -70,6 +70,7 @@ fn infer(types: &mut Registry, object: &SeedObject) {
         namespaced: !object.namespace.is_empty(),
         stored: true,
         origin: TypeOrigin::Inferred,
+        webhook: None,
         versions: vec![inferred(version, true)],
     });
 }

@@ -51,13 +51,12 @@ impl FieldSelector {
     /// Upstream's message for the first field that the type does not support.
     pub(crate) fn resolve(mut self, of: &Served) -> Result<Self, String> {
         for term in &mut self.0 {
-            let declared = &of.version().selectable;
             term.field = match term.label.as_str() {
                 "metadata.name" => Field::Name,
                 "metadata.namespace" if of.of.namespaced || !of.of.is_built_in() => {
                     Field::Namespace
                 }
-                label => match declared.iter().position(|field| field.label == label) {
+                label => match of.selectable_index(label) {
                     Some(index) => Field::Declared(index),
                     None => return Err(unknown_field(of, label)),
                 },

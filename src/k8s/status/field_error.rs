@@ -72,6 +72,16 @@ impl FieldError {
         Self::with("FieldValueTooMany", field, body, &format!("must have at most {max} {items}"))
     }
 
+    /// `Too long: value is too long`: where no length is short enough.
+    pub(crate) fn never_short_enough(field: impl Into<String>) -> Self {
+        Self::with("FieldValueTooLong", field, "Too long".to_owned(), "value is too long")
+    }
+
+    /// `Too many: N: has too many items`: where no number is small enough.
+    pub(crate) fn never_few_enough(field: impl Into<String>, count: usize) -> Self {
+        Self::with("FieldValueTooMany", field, format!("Too many: {count}"), "has too many items")
+    }
+
     /// `Not found: VALUE`.
     pub(crate) fn not_found(field: impl Into<String>, value: impl Display) -> Self {
         Self::with("FieldValueNotFound", field, format!("Not found: {value}"), "")

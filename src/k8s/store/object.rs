@@ -21,6 +21,8 @@ pub(crate) struct Object {
     pub key: Arc<str>,
     /// The fields for selection.
     pub meta: ObjectMeta,
+    /// The version in which a custom resource is written.
+    pub version: Option<Arc<str>>,
     /// The object's JSON without its opening brace, `apiVersion` and `kind`: these depend on the requested
     /// version and on whether the object is in a list, and are added when it is sent.
     pub rest: Bytes,
@@ -92,7 +94,14 @@ impl Object {
         };
         let Written { rest, revision_at, metadata_at } = write(&value);
         let cells = ArcSwapOption::empty();
-        Self { resource, key, meta, rest: rest.into(), revision_at, metadata_at, cells }
+        let rest = rest.into();
+        Self { resource, key, meta, version: None, rest, revision_at, metadata_at, cells }
+    }
+
+    /// The object, written in a version.
+    #[must_use]
+    pub(crate) fn written_in(self, version: Option<Arc<str>>) -> Self {
+        Self { version, ..self }
     }
 
     /// Its metadata as JSON.
@@ -132,6 +141,7 @@ impl Object {
             resource: Arc::clone(&self.resource),
             key: Arc::clone(&self.key),
             meta: ObjectMeta { revision, ..self.meta.clone() },
+            version: self.version.clone(),
             rest: rest.into(),
             revision_at: start..start + digits.len(),
             metadata_at,

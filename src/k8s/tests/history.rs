@@ -215,7 +215,7 @@ impl Run {
         for (mut watch, mut world, began) in std::mem::take(&mut self.watches) {
             let mut last = began;
             let gone = loop {
-                let step = watch.step(&state, Timestamp::UNIX_EPOCH);
+                let step = watch.step(&state, Timestamp::UNIX_EPOCH, &Conversions::default());
                 for line in
                     step.lines.iter().flat_map(|lines| lines.split_inclusive(|b| *b == b'\n'))
                 {

@@ -60,6 +60,7 @@ impl<'a> Sent<'a> {
             user: &user,
             auth: &auth,
             auth_cache: &auth_cache,
+            conversions: &Conversions::default(),
         };
         Some(store.answer(config, &request))
     }

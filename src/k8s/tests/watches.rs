@@ -14,7 +14,9 @@ fn a_watch_outlives_a_history_of_other_resources() {
     ) else {
         panic!("a watch")
     };
-    assert!(watch.step(&store.state(), Timestamp::UNIX_EPOCH).lines.is_empty());
+    assert!(
+        watch.step(&store.state(), Timestamp::UNIX_EPOCH, &Conversions::default()).lines.is_empty()
+    );
     for n in 0..50 {
         let map =
             json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("m{n}")}});
@@ -23,7 +25,7 @@ fn a_watch_outlives_a_history_of_other_resources() {
     let job = json!({"apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": {"name": "a"}});
     let jobs = "/apis/kubeflow.org/v1/namespaces/default/tfjobs";
     assert_eq!(call(&store, &Method::POST, jobs, &job).0, 201);
-    let step = watch.step(&store.state(), Timestamp::UNIX_EPOCH);
+    let step = watch.step(&store.state(), Timestamp::UNIX_EPOCH, &Conversions::default());
     assert_eq!(step.lines.len(), 1);
     assert!(step.lines[0].starts_with(b"{\"type\":\"ADDED\""), "{:?}", step.lines);
     // A watch that starts at that revision now is too late.
@@ -36,7 +38,7 @@ fn a_watch_outlives_a_history_of_other_resources() {
     ) else {
         panic!("a watch")
     };
-    let step = late.step(&store.state(), Timestamp::UNIX_EPOCH);
+    let step = late.step(&store.state(), Timestamp::UNIX_EPOCH, &Conversions::default());
     assert!(step.end && step.lines[0].starts_with(b"{\"type\":\"ERROR\""), "{:?}", step.lines);
 }
 
@@ -54,7 +56,7 @@ fn a_watch_that_is_behind_gets_bounded_batches() {
         };
         let (mut lines, mut more) = (0, true);
         while more {
-            let step = watch.step(&store.state(), Timestamp::UNIX_EPOCH);
+            let step = watch.step(&store.state(), Timestamp::UNIX_EPOCH, &Conversions::default());
             assert!(step.lines.iter().map(bytes::Bytes::len).sum::<usize>() < 90_000);
             lines += step.lines.len();
             more = step.more;

@@ -113,7 +113,7 @@ pub(super) fn admit_patched(
     if matches!(patch, Patched::Strategic(_)) {
         set_own_type(call, &mut value).map_err(|why| refused(&why))?;
     } else {
-        body::check_type_meta(&value).map_err(|why| refused(&why))?;
+        decode::check_type_meta(&value).map_err(|why| refused(&why))?;
         if value["kind"].as_str().is_none_or(str::is_empty) {
             return Err(refused(&body::missing_kind(&shown)));
         }

@@ -26,7 +26,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let (configuration, strict) = configuration(call)?;
     let live = call.find();
     let before = match &live {
-        Ok(live) => conversion::value(&call.served, live),
+        Ok(live) => conversion::value(&call.served, call.conversions, live),
         // The status of an absent object cannot be applied.
         Err(error) if !call.info.subresource.is_empty() => return Err(error.clone()),
         Err(_) => json!({}),

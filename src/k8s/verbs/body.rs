@@ -4,17 +4,13 @@
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
-use super::super::decode::{self, Decoded};
-use super::super::golang::{json_kind, quote};
+use super::super::decode::{self, Decoded, check_type_meta};
+use super::super::golang::{go_package, quote};
 use super::super::limits::ACCEPTED;
 use super::super::protobuf;
-use super::super::resource::{go_package, split_api_version};
+use super::super::resource::split_api_version;
 use super::super::status::ApiError;
 use super::Call;
-
-/// The Go type that version and kind are read into (`SimpleMetaFactory`).
-const TYPE_META: &str = "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; \
-     Kind string \"json:\\\"kind,omitempty\\\"\" }";
 
 /// Decodes the body as one object of the call's type.
 ///
@@ -126,33 +122,6 @@ pub(super) fn of_kind(call: &Call<'_>, kind: &str, api_version: &str) -> Result<
 /// The error about an object without a kind (`NewMissingKindErr`).
 pub(super) fn missing_kind(text: &str) -> String {
     format!("Object 'Kind' is missing in '{text}'")
-}
-
-/// Checks that version and kind can be read from a value (`SimpleMetaFactory.Interpret`).
-///
-/// # Errors
-/// Upstream's message.
-pub(super) fn check_type_meta(value: &Value) -> Result<(), String> {
-    let wrong = |found: &Value, target: String| {
-        let found = json_kind(found);
-        Err(format!(
-            "couldn't get version/kind; json parse error: json: cannot unmarshal {found} into {target}"
-        ))
-    };
-    if !value.is_object() && !value.is_null() {
-        return wrong(value, format!("Go value of type {TYPE_META}"));
-    }
-    for field in ["apiVersion", "kind"] {
-        let found = &value[field];
-        if !found.is_string() && !found.is_null() {
-            return wrong(found, format!("Go struct field .{field} of type string"));
-        }
-    }
-    let version = value["apiVersion"].as_str().unwrap_or_default();
-    if version.matches('/').count() > 1 {
-        return Err(format!("unexpected GroupVersion string: {version}"));
-    }
-    Ok(())
 }
 
 /// Decodes an optional body of `DeleteOptions`.

@@ -83,6 +83,10 @@ pub(super) fn insert(
         }
         write::track(call, &empty, decoded.as_ref(), &mut value, tracking);
         validate_new(call, &value)?;
+        // A conversion that fails comes before a name that is taken.
+        if of.webhook.is_some() {
+            render_dry(call, value.clone());
+        }
         let name = meta::text(&value, "name");
         let key = of.key(&call.info.namespace, name);
         let Some(existing) = change.snapshot().get(&of.group_resource, &key) else {

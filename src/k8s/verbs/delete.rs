@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 
 use crate::message::Body;
 
+use super::super::conversion::{self, Conversions};
 use super::super::faults::HOLD;
 use super::super::meta;
 use super::super::options::{DeleteOptions, Propagation};
 use super::super::output;
+use super::super::resource::Served;
 use super::super::status::{self, ApiError};
 use super::super::store::{Object, StoreChange};
 use super::built_in::built_in_rules;
@@ -96,7 +98,7 @@ pub(super) fn delete(
     if definition::is_definition(of) && !object.meta.terminating {
         return Ok(Deleted::Held(delete_definition(call, change, object, options)));
     }
-    let mut value = object.value(&call.served.api_version, &of.kind);
+    let mut value = conversion::value(&call.served, call.conversions, object);
     let mut finalizers: Vec<String> =
         meta::finalizers(&value).into_iter().map(str::to_owned).collect();
     let propagation = options.propagation.or_else(|| {
@@ -183,11 +185,12 @@ fn delete_definition(
     }
     let written = change.len();
     let types = Arc::clone(change.types());
+    let conversions = Conversions::keeping_versions();
     let marked = definition::terminate(change, object, call.now, |change, object| {
-        let of = types.get(&object.resource);
-        let served = of.and_then(|of| types.find(of.group(), &of.storage().name, of.plural()));
-        let Some(served) = served.cloned() else { return };
-        let inner = Call { served, state: Arc::clone(&call.state), ..*call };
+        let Some(of) = types.get(&object.resource) else { return };
+        let Some(served) = Served::in_version(of, &of.storage().name) else { return };
+        let state = Arc::clone(&call.state);
+        let inner = Call { served, state, conversions: &conversions, ..*call };
         // A delete without preconditions cannot fail.
         let _ = delete(&inner, change, object, &DeleteOptions::default());
     });
@@ -247,17 +250,16 @@ fn is_finalized(namespace: &Value) -> bool {
 /// it is empty: see [`super::super::namespace::emptied`].
 fn empty_namespace(call: &Call<'_>, change: &mut StoreChange, name: &str) {
     let types: Vec<_> = change.types().types().filter(|of| of.namespaced).cloned().collect();
+    let conversions = Conversions::keeping_versions();
     for of in types {
-        let types = change.types();
-        let Some(served) = types.find(of.group(), &of.storage().name, of.plural()).cloned() else {
-            continue;
-        };
+        let Some(served) = Served::in_version(&of, &of.storage().name) else { continue };
         change.rely_on_all(&of.group_resource);
         let collection = change.snapshot().collection(&of.group_resource);
         let inside: Vec<_> = collection
             .map(|collection| collection.range(name, "").cloned().collect())
             .unwrap_or_default();
-        let inner = Call { served, state: Arc::clone(&call.state), ..*call };
+        let state = Arc::clone(&call.state);
+        let inner = Call { served, state, conversions: &conversions, ..*call };
         for object in inside {
             // A delete without preconditions cannot fail.
             let _ = delete(&inner, change, &object, &DeleteOptions::default());

@@ -28,15 +28,23 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
         "Exact".clone_into(&mut options.version_match);
     }
     let delete_options = delete::options(call)?;
-    let page =
-        match select_page(call.pinned, &call.state, &call.served, call.namespace(), &options, None)
-        {
-            Ok(page) => page,
-            Err(NoPage::NotReached(asked)) => {
-                return Ok(Resolved::Outcome(not_reached(asked, &call.state)));
-            }
-            Err(NoPage::Refused(error)) => return Err(error),
-        };
+    let seen = list::seen(call);
+    let seen = seen.as_deref();
+    let page = match select_page(
+        call.pinned,
+        &call.state,
+        &call.served,
+        call.namespace(),
+        &options,
+        None,
+        seen,
+    ) {
+        Ok(page) => list::shown(call, page),
+        Err(NoPage::NotReached(asked)) => {
+            return Ok(Resolved::Outcome(not_reached(asked, &call.state)));
+        }
+        Err(NoPage::Refused(error)) => return Err(error),
+    };
     let mut change = StoreChange::on(&call.state);
     // Objects deleted before an error stay deleted, as in upstream, where each delete is a write of its own.
     if let Err(error) = delete_listed(call, &mut change, &page.objects, &delete_options) {

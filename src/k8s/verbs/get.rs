@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 
+use super::super::conversion;
 use super::super::golang::{self, quote};
 use super::super::status::ApiError;
 use super::super::store::Revision;
@@ -21,6 +22,9 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
             return Ok(not_reached(Revision(asked), &call.state));
         }
     }
-    let plan = object_plan(&call.served, StatusCode::OK, call.find()?, output, call.now);
+    let object = call.find()?;
+    let shown = conversion::shown(&call.served, call.conversions, object);
+    let object = shown.as_ref().unwrap_or(object);
+    let plan = object_plan(&call.served, StatusCode::OK, object, output, call.now);
     Ok(Outcome::Plan(plan))
 }

@@ -11,7 +11,7 @@ use crate::message::{Body, Plan};
 
 use super::super::conversion;
 use super::super::list::page::{NoPage, join_whole};
-use super::super::list::{Items, Keep, Page, PageForm, select_page};
+use super::super::list::{Items, Keep, Page, PageForm, Seen, select_page};
 use super::super::options::ListOptions;
 use super::super::output::{self, Include, Output, Shape};
 use super::super::resource::Served;
@@ -26,23 +26,41 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let form = form(call, output);
     let join = |objects: &[Arc<Object>]| match &form {
         Some(PageForm::Whole { item_head }) => {
-            let shown = conversion::all(&call.served, objects);
+            let shown = conversion::all(&call.served, call.conversions, objects);
             Items::timeless(join_whole(&shown, item_head))
         }
         _ => rendering(call, output).items(objects.iter().map(Arc::as_ref)),
     };
     let (cache, now) = (&*call.config.pages, call.now.as_second());
-    let keep = form.as_ref().map(|form| Keep { cache, form, now, join: &join });
+    // What a webhook answers is not kept: another time it may answer something else.
+    let kept = form.as_ref().filter(|_| !conversion::precedes_selection(&call.served));
+    let keep = kept.map(|form| Keep { cache, form, now, join: &join });
+    let seen = seen(call);
     let (state, namespace) = (&call.state, call.namespace());
-    let mut page = match select_page(call.pinned, state, &call.served, namespace, &options, keep) {
-        Ok(page) => page,
+    let seen = seen.as_deref();
+    let page = select_page(call.pinned, state, &call.served, namespace, &options, keep, seen);
+    let page = match page {
+        Ok(page) => shown(call, page),
         Err(NoPage::NotReached(asked)) => return Ok(not_reached(asked, &call.state)),
         Err(NoPage::Refused(error)) => return Err(error),
     };
-    if let Cow::Owned(shown) = conversion::all(&call.served, &page.objects) {
+    Ok(Outcome::Plan(plan(call, &page, output)))
+}
+
+/// How objects are seen before they are selected, where a webhook converts them.
+pub(super) fn seen<'c>(call: &'c Call<'_>) -> Option<Box<Seen<'c>>> {
+    conversion::precedes_selection(&call.served).then(|| {
+        let seen = |object: &Arc<Object>| conversion::seen(&call.served, call.conversions, object);
+        Box::new(seen) as Box<Seen<'c>>
+    })
+}
+
+/// A page with its objects in the requested version.
+pub(super) fn shown(call: &Call<'_>, mut page: Page) -> Page {
+    if let Cow::Owned(shown) = conversion::all(&call.served, call.conversions, &page.objects) {
         page.objects = shown;
     }
-    Ok(Outcome::Plan(plan(call, &page, output)))
+    page
 }
 
 /// The form in which a page is kept; pretty and YAML ones, and tables with other objects than metadata, are

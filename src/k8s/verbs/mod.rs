@@ -23,7 +23,7 @@ mod watch;
 mod write;
 mod written;
 
-pub(crate) use watch::{Watch, error_line};
+pub(crate) use watch::{Watch, WatchStep, error_line};
 pub(crate) use written::PendingAnswer;
 
 use std::sync::Arc;
@@ -36,7 +36,7 @@ use crate::message::{Body, Plan, Query, ResourceInfo};
 
 use super::accept;
 use super::auth::{Auth, AuthCache, Authorizer, User};
-use super::conversion;
+use super::conversion::{Conversions, Pending};
 use super::core::resources::{self, Resource};
 use super::options::include_object;
 use super::output::{self, Output, Shape};
@@ -68,11 +68,13 @@ pub(super) struct Call<'a> {
     pub(super) auth: &'a Auth,
     /// What authorization keeps for the world.
     pub(super) auth_cache: &'a AuthCache,
+    /// What conversion webhooks have done for the request.
+    pub(super) conversions: &'a Conversions,
 }
 
 /// Runs the verb of a request.
 pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Resolved, ApiError> {
-    let resolved = resolve(call, verb);
+    let resolved = converted(call, resolve(call, verb));
     let resolved = match call.served.deprecation() {
         // What is no path of the type has no warning either.
         Some(warning) => resolved
@@ -84,6 +86,15 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Resolved, ApiError> {
         Some(plan) => written::refused(resolved?, plan),
         None => resolved?,
     })
+}
+
+/// The resolution of a request, where all objects were converted; else what has to come first.
+fn converted(call: &Call<'_>, resolved: Result<Resolved, ApiError>) -> Result<Resolved, ApiError> {
+    match call.conversions.pending() {
+        None => resolved,
+        Some(Pending::Failed(why)) => Err(ApiError::unclassified(why)),
+        Some(Pending::Missing(requests)) => Ok(Resolved::Outcome(Outcome::Convert(requests))),
+    }
 }
 
 /// The answer in place of a table whose rows are to hold something unknown: the table is made last, after what the
@@ -262,7 +273,7 @@ impl Call<'_> {
     }
 }
 
-/// An answer with one object.
+/// An answer with one object, which is in the requested version.
 fn object_plan(
     served: &Served,
     status: StatusCode,
@@ -273,14 +284,12 @@ fn object_plan(
     if matches!(output.shape, Shape::MetadataList { .. }) {
         return output.refused(&no_list(served));
     }
-    let converted = conversion::shown(served, object);
-    let object = converted.as_ref().unwrap_or(object);
     let body = match output.shape {
         Shape::Whole if output.is_plain() => {
             let prefix = Bytes::from(served.prefix());
             Body::Pieces(vec![prefix, object.rest.clone(), Bytes::from_static(b"\n")])
         }
-        Shape::Whole => Body::Bytes(output.render(joined(served, object))),
+        Shape::Whole => Body::Bytes(output.render(whole(served, object))),
         shape => {
             let rendering = Rendering { served, shape, with_columns: true, now };
             Body::Bytes(output.render(rendering.one(object, object.meta.revision)))
@@ -301,13 +310,8 @@ fn no_list(served: &Served) -> ApiError {
     ApiError::unclassified("content is not a list".to_owned())
 }
 
-/// An object's whole JSON, in the requested version.
-pub(super) fn whole(served: &Served, object: &Object) -> Vec<u8> {
-    let converted = conversion::shown(served, object);
-    joined(served, converted.as_ref().unwrap_or(object))
-}
-
-fn joined(served: &Served, object: &Object) -> Vec<u8> {
+/// The whole JSON of an object of the requested version.
+fn whole(served: &Served, object: &Object) -> Vec<u8> {
     let prefix = served.prefix();
     let mut json = Vec::with_capacity(prefix.len() + object.rest.len());
     json.extend_from_slice(prefix.as_bytes());

@@ -63,7 +63,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
     let options = WriteOptions::parse(call.query, "PatchOptions", false)?;
     let old = call.find()?;
-    let before = conversion::value(&call.served, old);
+    let before = conversion::value(&call.served, call.conversions, old);
     let (patch, strict) = decode(call.body, media, options.validation)?;
     let (patched, patch) = apply(call, before, patch)?;
     let Admitted { mut value, mut warnings } =

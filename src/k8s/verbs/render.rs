@@ -11,16 +11,20 @@ use super::Call;
 
 /// Renders an object with the revision of the next write.
 pub(super) fn render(call: &Call<'_>, change: &StoreChange, mut value: Value) -> Arc<Object> {
-    conversion::to_stored(&call.served, &mut value);
+    let version = conversion::to_stored(&call.served, call.conversions, &mut value);
     let revision = change.next_revision().to_string();
     meta::set(&mut value, "resourceVersion", revision.into());
-    let of = &call.served.of;
-    Arc::new(Object::render(Arc::clone(&of.group_resource), value, &of.selectable_paths()))
+    object(call, value, version)
 }
 
 /// Renders an object that is not stored (dry run): it keeps its revision, if any.
 pub(super) fn render_dry(call: &Call<'_>, mut value: Value) -> Arc<Object> {
-    conversion::to_stored(&call.served, &mut value);
+    let version = conversion::to_stored(&call.served, call.conversions, &mut value);
+    object(call, value, version)
+}
+
+fn object(call: &Call<'_>, value: Value, version: Option<Arc<str>>) -> Arc<Object> {
     let of = &call.served.of;
-    Arc::new(Object::render(Arc::clone(&of.group_resource), value, &of.selectable_paths()))
+    let object = Object::render(Arc::clone(&of.group_resource), value, &of.selectable_paths());
+    Arc::new(object.written_in(version))
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::message::{Body, Plan};
 
+use super::super::conversion;
 use super::super::core::decode::From;
 use super::super::decode;
 use super::super::json_patch;
@@ -114,7 +115,7 @@ fn write_scale(
         let errors = [FieldError::invalid("spec.replicas", &replicas, why)];
         return Err(ApiError::invalid("Scale", "autoscaling", &call.info.name, &errors));
     }
-    let mut new = old.value(&call.served.api_version, &call.served.of.kind);
+    let mut new = conversion::value(&call.served, call.conversions, old);
     let place = scale.spec_replicas.iter().fold(&mut new, |value, step| &mut value[step]);
     *place = replicas;
     admit::coerce(call, &mut new, From::Map).map_err(ApiError::unclassified)?;
@@ -127,7 +128,7 @@ fn write_scale(
 
 /// The Scale of an object.
 fn of_object(call: &Call<'_>, scale: &Scale, object: &Object) -> Result<Value, ApiError> {
-    let value = object.value(&call.served.api_version, &call.served.of.kind);
+    let value = conversion::value(&call.served, call.conversions, object);
     let at =
         |path: &[String]| path.iter().fold(&value, |value, step| &value[step.as_str()]).clone();
     let count = |path: &[String]| if at(path).is_null() { json!(0) } else { at(path) };

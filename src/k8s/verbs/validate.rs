@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::super::conversion;
 use super::super::golang::{plain, quote, type_name};
 use super::super::meta::{self, NameRule};
 use super::super::resource::split_api_version;
@@ -53,8 +54,13 @@ fn content_errors(call: &Call<'_>, value: &Value) -> Vec<FieldError> {
 }
 
 /// The violations of a changed custom resource (`customResourceStrategy.ValidateUpdate`), or of a changed definition.
-/// What has not changed need not fit.
-fn changed_errors(call: &Call<'_>, before: &Value, new: &Value) -> Vec<FieldError> {
+/// What has not changed need not fit: what violates a rule as it did before is a warning (`shouldRatchetError`).
+fn changed_errors(
+    call: &Call<'_>,
+    before: &Value,
+    new: &Value,
+    warnings: &mut Vec<String>,
+) -> Vec<FieldError> {
     let of_status = call.info.subresource == "status";
     if definition::is_definition(&call.served.of) {
         return if of_status { Vec::new() } else { definition::validate(new, Some(before)) };
@@ -80,7 +86,9 @@ fn changed_errors(call: &Call<'_>, before: &Value, new: &Value) -> Vec<FieldErro
     if !lists.is_empty() && schema::validate_lists(schema, before).is_empty() {
         errors.extend(lists);
     }
-    errors.extend(schema::validate_rules(schema, new, Some(before), &errors).errors);
+    let found = schema::validate_rules(schema, new, Some(before), &errors);
+    warnings.extend(found.warnings.iter().map(ToString::to_string));
+    errors.extend(found.errors);
     errors
 }
 
@@ -179,16 +187,17 @@ impl MetadataAgain {
 }
 
 /// Validates a changed object before it is stored (`rest.BeforeUpdate`): the rules of every object, then
-/// those of its type, which begin with the rules of every update.
+/// those of its type, which begin with the rules of every update. Returns warnings.
 pub(super) fn validate_changed(
     call: &Call<'_>,
     before: &Value,
     new: &Value,
-) -> Result<(), ApiError> {
+) -> Result<Vec<String>, ApiError> {
     if new["apiVersion"].as_str().is_none_or(str::is_empty) {
         let why = "Object 'apiVersion' is missing in 'object has no apiVersion field'";
         return Err(ApiError::internal(why));
     }
+    let mut warnings = Vec::new();
     let mut errors = meta::validate(new, NameRule::PathSegment);
     let update = meta::validate_update(new, before);
     errors.extend(update.iter().cloned());
@@ -216,16 +225,16 @@ pub(super) fn validate_changed(
             Some(rules) => {
                 errors.extend(rules.check_subresource(&call.info.subresource, new, before));
             }
-            None => errors.extend(changed_errors(call, before, new)),
+            None => errors.extend(changed_errors(call, before, new, &mut warnings)),
         }
     } else {
         errors.extend(types);
     }
-    if errors.is_empty() { Ok(()) } else { Err(invalid(new, &errors)) }
+    if errors.is_empty() { Ok(warnings) } else { Err(invalid(new, &errors)) }
 }
 
 /// The warnings about a new or changed object: about formats of a definition, and about the finalizers that an object
-/// has and its previous version had not (`validateKubeFinalizerName`), and about rules that it violated before.
+/// has and its previous version had not (`validateKubeFinalizerName`).
 pub(super) fn warnings(call: &Call<'_>, new: &Value, old: Option<&Object>) -> Vec<String> {
     let of = &call.served.of;
     if definition::is_definition(of) {
@@ -236,11 +245,10 @@ pub(super) fn warnings(call: &Call<'_>, new: &Value, old: Option<&Object>) -> Ve
         return built_in::warnings(call, new, old.is_none());
     }
     let mut added = meta::finalizers(new);
-    let before = old.map(|old| old.value(&call.served.api_version, &call.served.of.kind));
-    let unchanged = unchanged_violations(call, new, before.as_ref());
     if added.is_empty() {
-        return unchanged;
+        return Vec::new();
     }
+    let before = old.map(|old| conversion::value(&call.served, call.conversions, old));
     let had = before.as_ref().map(meta::finalizers).unwrap_or_default();
     added.retain(|name| !had.contains(name));
     added.sort_unstable();
@@ -256,12 +264,5 @@ pub(super) fn warnings(call: &Call<'_>, new: &Value, old: Option<&Object>) -> Ve
             quote(name)
         )
     };
-    unqualified.map(warning).chain(unchanged).collect()
-}
-
-/// What violates a rule, as it did before: a warning (`shouldRatchetError`).
-fn unchanged_violations(call: &Call<'_>, new: &Value, old: Option<&Value>) -> Vec<String> {
-    let (Some(schema), Some(old)) = (&call.served.version().schema, old) else { return Vec::new() };
-    let found = schema::validate_rules(schema, new, Some(old), &[]);
-    found.warnings.iter().map(ToString::to_string).collect()
+    unqualified.map(warning).collect()
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::header::HeaderValue;
 use jiff::Timestamp;
 
+use super::super::conversion::{self, ConversionRequest, Conversions, Pending};
 use super::super::golang::{self, quote};
 use super::super::options::{ListOptions, include_object};
 use super::super::output::{self, Output, Shape};
@@ -28,7 +29,7 @@ const BATCH: usize = 128;
 const BATCH_BYTES: usize = 64 << 10;
 
 /// A watch in progress.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Watch {
     served: Served,
     namespace: String,
@@ -50,7 +51,7 @@ pub(crate) struct Watch {
 }
 
 /// Initial objects that are still to be sent as ADDED.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Initial {
     snapshot: Snapshot,
     revision: Revision,
@@ -66,6 +67,10 @@ pub(crate) struct WatchStep {
     pub more: bool,
     /// Whether the stream ends after these lines.
     pub end: bool,
+    /// What webhooks have to convert first; then the step is taken again.
+    pub convert: Vec<ConversionRequest>,
+    /// Why objects cannot be converted: the step is taken again after a while. Upstream's cache waits as well.
+    pub failed: Option<String>,
 }
 
 /// The media types of streams.
@@ -169,7 +174,31 @@ impl Watch {
     }
 
     /// The next lines in a state.
-    pub(crate) fn step(&mut self, state: &State, now: Timestamp) -> WatchStep {
+    pub(crate) fn step(
+        &mut self,
+        state: &State,
+        now: Timestamp,
+        conversions: &Conversions,
+    ) -> WatchStep {
+        if !conversion::precedes_selection(&self.served) {
+            return self.advance(state, now, conversions);
+        }
+        let before = self.clone();
+        let step = self.advance(state, now, conversions);
+        match conversions.pending() {
+            None => step,
+            Some(Pending::Failed(why)) => {
+                *self = before;
+                WatchStep { failed: Some(why), ..WatchStep::default() }
+            }
+            Some(Pending::Missing(convert)) => {
+                *self = before;
+                WatchStep { convert, ..WatchStep::default() }
+            }
+        }
+    }
+
+    fn advance(&mut self, state: &State, now: Timestamp, conversions: &Conversions) -> WatchStep {
         let mut step = WatchStep::default();
         if self.awaited.take().is_some_and(|awaited| awaited > self.cursor) {
             // The state has advanced while the revision was awaited: start from it.
@@ -179,7 +208,7 @@ impl Watch {
             }
         }
         if let Some(initial) = self.initial.take() {
-            self.initial = self.initial_events(initial, &mut step, now);
+            self.initial = self.initial_events(initial, &mut step, now, conversions);
             if self.initial.is_some() {
                 step.more = true;
                 return step;
@@ -203,7 +232,7 @@ impl Watch {
                 break;
             }
             self.cursor = event.revision;
-            if let Some(line) = self.event_line(event, now) {
+            if let Some(line) = self.event_line(event, now, conversions) {
                 bytes += line.len();
                 step.lines.push(line);
             }
@@ -228,13 +257,16 @@ impl Watch {
         mut initial: Initial,
         step: &mut WatchStep,
         now: Timestamp,
+        conversions: &Conversions,
     ) -> Option<Initial> {
         let collection = initial.snapshot.collection(&self.served.of.group_resource).cloned()?;
         if let Some(name) = self.selector.fields.name().map(str::to_owned) {
             // A name is looked up, not searched for.
             for object in collection.named(&self.namespace, &name) {
+                let converted = self.converted(conversions, object);
+                let object = converted.as_ref().unwrap_or(object);
                 if self.selector.matches(object) {
-                    step.lines.push(self.line(EventKind::Added, object, now));
+                    step.lines.push(self.line(EventKind::Added, object, now, conversions));
                 }
             }
             return None;
@@ -242,8 +274,10 @@ impl Watch {
         let mut objects = collection.range(&self.namespace, &initial.start);
         let mut bytes = 0;
         for object in objects.by_ref().take(BATCH) {
+            let converted = self.converted(conversions, object);
+            let object = converted.as_ref().unwrap_or(object);
             if self.selector.matches(object) {
-                let line = self.line(EventKind::Added, object, now);
+                let line = self.line(EventKind::Added, object, now, conversions);
                 bytes += line.len();
                 step.lines.push(line);
             }
@@ -259,13 +293,25 @@ impl Watch {
     }
 
     /// The line of an event as this watch sees it; `None` where it does not.
-    fn event_line(&mut self, event: &Event, now: Timestamp) -> Option<Bytes> {
+    fn event_line(
+        &mut self,
+        event: &Event,
+        now: Timestamp,
+        conversions: &Conversions,
+    ) -> Option<Bytes> {
         let object = &event.object;
         if !self.namespace.is_empty() && *object.meta.namespace != *self.namespace {
             return None;
         }
+        let converted = self.converted(conversions, object);
+        let object = converted.as_ref().unwrap_or(object);
+        // Without a selector it does not count what it was before.
+        let previous = event.previous.as_ref();
+        let selected = previous.filter(|_| !self.selector.is_empty());
+        let converted = selected.and_then(|old| self.converted(conversions, old));
+        let previous = converted.as_ref().or(previous);
         let matches = |object: &Object| self.selector.is_empty() || self.selector.matches(object);
-        let before = event.previous.as_deref().is_some_and(matches);
+        let before = previous.is_some_and(|old| matches(old));
         let after = event.kind != EventKind::Deleted && matches(object);
         let kind = match (before, after) {
             (false, false) => return None,
@@ -276,19 +322,34 @@ impl Watch {
         // An object that no longer matches is sent with its old content and the new revision.
         let left = kind == EventKind::Deleted && event.kind != EventKind::Deleted;
         if left {
-            let previous = event.previous.as_deref()?;
-            let old = previous.at_revision(event.revision);
-            return Some(self.line(kind, &old, now));
+            let old = previous?.at_revision(event.revision);
+            return Some(self.line(kind, &old, now, conversions));
         }
-        let storage = &self.served.of.storage().name;
-        let is_json = self.output.is_plain();
-        if is_json && *self.served.version().name == **storage {
+        let is_storage = self.served.version().name == self.served.of.storage().name;
+        let is_shared = is_storage && conversion::is_same(&self.served, &event.object);
+        if self.output.is_plain() && is_shared {
             return Some(event.line(kind, || self.object_line(kind, object)));
         }
-        Some(self.line(kind, object, now))
+        Some(self.line(kind, object, now, conversions))
     }
 
-    fn line(&mut self, kind: EventKind, object: &Object, now: Timestamp) -> Bytes {
+    /// An object as it is selected, where a webhook converts it. While it does not, the step is not sent.
+    fn converted(&self, conversions: &Conversions, object: &Arc<Object>) -> Option<Arc<Object>> {
+        if !conversion::precedes_selection(&self.served) {
+            return None;
+        }
+        conversion::seen(&self.served, conversions, object)
+    }
+
+    fn line(
+        &mut self,
+        kind: EventKind,
+        object: &Object,
+        now: Timestamp,
+        conversions: &Conversions,
+    ) -> Bytes {
+        let shown = conversion::shown(&self.served, conversions, object);
+        let object = shown.as_ref().unwrap_or(object);
         if self.output.shape == Shape::Whole {
             return self.object_line(kind, object);
         }

@@ -123,7 +123,7 @@ pub(super) fn replace(
 ) -> Result<Written, ApiError> {
     let of = &call.served.of;
     let name = &*call.info.name;
-    let before = built_in::read_back(call, conversion::value(&call.served, old));
+    let before = built_in::read_back(call, conversion::value(&call.served, call.conversions, old));
     escalation::check(call, &new, Some(&before))?;
     let revision = named_revision(&new)?;
     let own = built_in_rules(call);
@@ -159,17 +159,17 @@ pub(super) fn replace(
         generation => generation.map(|generation| generation + i64::from(bumps)),
     };
     meta::set(&mut new, "generation", generation.map_or(Value::Null, Value::from));
-    validate_changed(call, &before, &new)?;
+    let warnings = validate_changed(call, &before, &new)?;
     track(call, &before, None, &mut new, tracking);
     let mut compared = new.clone();
     meta::set(&mut compared, "resourceVersion", before["metadata"]["resourceVersion"].clone());
     if compared == before {
-        return Ok(Written::nothing(Arc::clone(old)));
+        return Ok(Written::nothing(Arc::clone(old)).warned(warnings));
     }
     let gone =
         meta::is_terminating(&new) && meta::finalizers(&new).is_empty() && !holds_finalizers(&new);
     if dry_run {
-        return Ok(Written::nothing(render_dry(call, compared)));
+        return Ok(Written::nothing(render_dry(call, compared)).warned(warnings));
     }
     let object = render(call, change, new);
     check_size(&object)?;
@@ -182,7 +182,7 @@ pub(super) fn replace(
             definition::register(change, &object, call.now);
         }
     }
-    Ok(written)
+    Ok(written.warned(warnings))
 }
 
 /// Refuses objects that exceed the limit of etcd.

@@ -7,6 +7,7 @@ use http::StatusCode;
 
 use crate::message::Plan;
 
+use super::super::conversion;
 use super::super::output::{self, Output};
 use super::super::store::{Committed, Object, StoreChange};
 use super::{Call, Outcome, Resolved, object_plan};
@@ -44,27 +45,38 @@ pub(super) struct Written {
     object: Arc<Object>,
     /// The index among the writes of the change; `None` where nothing is written.
     write: Option<usize>,
+    /// What its validation warns about.
+    warnings: Vec<String>,
 }
 
 impl Written {
     /// An object that the next write of a change stores or removes.
     pub(super) fn next(change: &StoreChange, object: &Arc<Object>) -> Self {
-        Self { object: Arc::clone(object), write: Some(change.len()) }
+        Self::with(Arc::clone(object), Some(change.len()))
     }
 
     /// An object that the last write of a change has removed; in a dry run there is none.
     pub(super) fn removed(change: &StoreChange, object: &Arc<Object>) -> Self {
-        Self { object: Arc::clone(object), write: change.len().checked_sub(1) }
+        Self::with(Arc::clone(object), change.len().checked_sub(1))
     }
 
     /// An object that a write of a change, by its index, has stored.
     pub(super) fn at(write: usize, object: Arc<Object>) -> Self {
-        Self { object, write: Some(write) }
+        Self::with(object, Some(write))
     }
 
     /// An object that is not written: it is unchanged, or the request is a dry run.
     pub(super) fn nothing(object: Arc<Object>) -> Self {
-        Self { object, write: None }
+        Self::with(object, None)
+    }
+
+    fn with(object: Arc<Object>, write: Option<usize>) -> Self {
+        Self { object, write, warnings: Vec::new() }
+    }
+
+    /// With what its validation warns about.
+    pub(super) fn warned(self, warnings: Vec<String>) -> Self {
+        Self { warnings, ..self }
     }
 
     /// The object before the commit.
@@ -96,13 +108,17 @@ pub(super) fn planned(change: StoreChange, plan: Plan) -> Resolved {
 pub(super) fn decision(
     call: &Call<'_>,
     change: StoreChange,
-    written: Written,
+    mut written: Written,
     status: StatusCode,
     output: Output,
     warnings: &[String],
 ) -> Resolved {
-    let warnings: Vec<_> = warnings.iter().filter_map(|text| output::warning(text)).collect();
+    let texts = warnings.iter().chain(&written.warnings);
+    let warnings: Vec<_> = texts.filter_map(|text| output::warning(text)).collect();
     let (served, now) = (call.served.clone(), call.now);
+    if let Some(shown) = conversion::shown(&served, call.conversions, &written.object) {
+        written.object = Arc::new(shown);
+    }
     let plan = move |object: &Object| {
         let mut plan = object_plan(&served, status, object, output, now);
         for warning in warnings {

@@ -71,6 +71,7 @@ impl Write {
             user: &user,
             auth: &auth,
             auth_cache: &auth_cache,
+            conversions: &k8s::Conversions::default(),
         };
         match k8s::answer(&k8s::Config::default(), state, store.pinned(), &request) {
             Resolved::Outcome(outcome) => (None, Ok(outcome)),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::super::golang::{json_text, quote};
+use super::super::super::golang::{Url, json_text, parse_url, quote};
 use super::super::super::names;
 use super::super::super::status::FieldError;
 use super::options::Options;
@@ -83,23 +83,23 @@ const FORM: &str = "; desired format: https://host[/path]";
 /// `ValidateWebhookURL`.
 fn webhook_url(url: &str, path: &str) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    let (before, fragment) = url.split_once('#').unwrap_or((url, ""));
-    let (before, query) = before.split_once('?').unwrap_or((before, ""));
-    let (scheme, rest) =
-        before.split_once(':').map_or(("", before), |(scheme, rest)| (scheme, rest));
-    let authority = rest.strip_prefix("//").map(|rest| rest.split('/').next().unwrap_or_default());
-    let authority = authority.unwrap_or_default();
-    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let Url { scheme, user, host, query, fragment } = match parse_url(url) {
+        Ok(url) => url,
+        Err(why) => {
+            let why = format!("url must be a valid URL: {why}{FORM}");
+            return vec![FieldError::required(path, &why)];
+        }
+    };
     let mut invalid = |found: &str, why: &str| {
         errors.push(FieldError::invalid(path, quote(found), why));
     };
-    if !scheme.eq_ignore_ascii_case("https") {
-        invalid(scheme, &format!("'https' is the only allowed URL scheme{FORM}"));
+    if scheme != "https" {
+        invalid(&scheme, &format!("'https' is the only allowed URL scheme{FORM}"));
     }
     if host.is_empty() {
         invalid(host, &format!("host must be specified{FORM}"));
     }
-    if !user.is_empty() {
+    if let Some(user) = user {
         invalid(user, "user information is not permitted in the URL");
     }
     if !fragment.is_empty() {

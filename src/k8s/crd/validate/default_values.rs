@@ -91,6 +91,12 @@ impl Checking {
                 object[field] = value.into();
             }
         }
+        let coerced = object.as_object_mut().map_or(Ok(()), schema::embedded::coerce_whole);
+        if let Err(error) = coerced {
+            let why = format!("must result in valid metadata: {error}");
+            self.errors.push(FieldError::invalid(path, json_text(default), &why));
+            return;
+        }
         meta::drop_malformed(&mut object);
         if meta::text(&object, "name").is_empty() {
             meta::set(&mut object, "name", "fakename".into());

@@ -74,6 +74,9 @@ impl<'v> Spec<'v> {
 
     /// The versions as messages show them.
     pub(super) fn shown_versions(&self) -> String {
+        if self.value["versions"].is_null() {
+            return "null".to_owned();
+        }
         let shown: Vec<String> = self.versions.iter().map(shown_version).collect();
         format!("[{}]", shown.join(","))
     }

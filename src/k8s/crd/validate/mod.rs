@@ -98,8 +98,10 @@ fn stored_versions(definition: &Value) -> Vec<FieldError> {
     }
     let mut errors = Vec::new();
     let versions = definition["spec"]["versions"].as_array().map(Vec::as_slice).unwrap_or_default();
-    for version in versions {
-        if version["storage"] == true && !list.contains(&version["name"]) {
+    for (index, version) in versions.iter().enumerate() {
+        // Each of them is found once.
+        let is_taken = versions[..index].iter().any(|other| other["name"] == version["name"]);
+        if version["storage"] == true && (is_taken || !list.contains(&version["name"])) {
             let name = version["name"].as_str().unwrap_or_default();
             let why = format!("must have the storage version {name}");
             errors.push(FieldError::invalid(path, json_text(stored), &why));
@@ -159,6 +161,13 @@ fn spec(definition: &Value, options: &Options) -> Vec<FieldError> {
     let status = spec.has_any_status();
     let first = spec.version().unwrap_or_default();
     errors.extend(top(&spec.top, first, status, options));
+    let strategy = spec.value["conversion"]["strategy"].as_str();
+    if spec.value["preserveUnknownFields"] == true
+        && let Some(strategy) = strategy.filter(|strategy| *strategy != "None")
+    {
+        let why = "must be None if spec.preserveUnknownFields is true";
+        errors.push(FieldError::invalid("spec.conversion.strategy", quote(strategy), why));
+    }
     errors.extend(conversion::validate(spec.value.get("conversion"), options));
     errors
 }
@@ -307,7 +316,9 @@ fn validation(
     }
     let obstacle = structural::obstacle(schema);
     let mut scope = None;
-    let parsed = Schema::parse(schema);
+    // A type that is not known is none for rules.
+    let parsed =
+        Schema::parse(schema).or_else(|_| Schema::parse(&schema::with_known_types(schema)));
     if options.structural && obstacle.is_none() {
         let violations = structural::validate(&path, schema);
         if !violations.is_empty() {

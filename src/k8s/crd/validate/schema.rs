@@ -42,6 +42,19 @@ fn flag(schema: &Value, field: &str) -> bool {
 
 const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
 
+/// A schema without types that are not known.
+pub(super) fn with_known_types(schema: &Value) -> Value {
+    match schema {
+        Value::Object(map) => {
+            let unknown = |kind: &Value| kind.as_str().is_some_and(|kind| !TYPES.contains(&kind));
+            let kept = map.iter().filter(|(key, value)| *key != "type" || !unknown(value));
+            kept.map(|(key, value)| (key.clone(), with_known_types(value))).collect()
+        }
+        Value::Array(list) => list.iter().map(with_known_types).collect(),
+        other => other.clone(),
+    }
+}
+
 impl Walk<'_> {
     /// The violations of a schema. `scope` is that of its rules; without one they are not compiled.
     pub(super) fn check(

@@ -216,6 +216,9 @@ fn is_allowed(value: &Value, allowed: &Value) -> bool {
 
 /// `stringValidator.Validate`: the first violation.
 fn check_text(schema: &Schema, text: &str, path: &Path<'_>) -> Outcome {
+    if schema.never.text {
+        return Problem::at(path, FieldError::never_short_enough).into();
+    }
     if schema.max_length.is_some() || schema.min_length.is_some() {
         let length = text.chars().count() as u64;
         if let Some(max) = schema.max_length.filter(|max| length > *max) {
@@ -257,6 +260,9 @@ fn check_list(
     if let Some(max) = schema.max_items.filter(|max| length as u64 > *max) {
         out.add(Problem::at(path, |field| FieldError::too_many(field, length, max)));
     }
+    if schema.never.list {
+        out.add(Problem::at(path, |field| FieldError::never_few_enough(field, length)));
+    }
     if schema.unique_items && (1..length).any(|at| list[..at].contains(&list[at])) {
         let why = format!("{path} in body shouldn't contain duplicates");
         out.add(Problem::invalid(path, quote(""), &why));
@@ -280,6 +286,9 @@ fn check_object(
     }
     if let Some(max) = schema.max_properties.filter(|max| count as u64 > *max) {
         out.add(Problem::at(path, |field| FieldError::too_many(field, count, max)));
+    }
+    if schema.never.object {
+        out.add(Problem::at(path, |field| FieldError::never_few_enough(field, count)));
     }
     let others = map.iter().filter(|(name, _)| !schema.properties.contains_key(*name));
     match &schema.additional {

@@ -1,0 +1,173 @@
+//! The client of an API server's webhooks: a body is posted, and the answer read whole. What goes wrong is said in
+//! the words of Go's clients, which an API server passes on.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use http::{Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::{Client, Error};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use lru::LruCache;
+use tokio::time::{Instant, timeout_at};
+
+use super::api_webhook_connect::{WebhookConnector, WebhookTarget};
+
+/// How long a call may take (`setGlobalDefaults` in `k8s.io/apiserver/pkg/util/webhook/authentication.go`).
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The largest answer that is read, in bytes: far above an object that can be stored.
+const MOST: usize = 16 << 20;
+
+/// How often a call is made again that asks for it (`Request.maxRetries`).
+const MOST_RETRIES: usize = 10;
+
+/// For how many webhooks connections are kept.
+const MOST_CLIENTS: NonZeroUsize = NonZeroUsize::new(32).expect("more than none");
+
+/// How many connections to one webhook are kept without use, and for how long.
+const IDLE: (usize, Duration) = (16, Duration::from_secs(90));
+
+/// The answer of a webhook.
+#[derive(Debug)]
+pub(crate) struct WebhookAnswer {
+    pub(crate) status: StatusCode,
+    /// `Content-Type`; `application/json` where it has none.
+    pub(crate) content_type: String,
+    pub(crate) body: Bytes,
+}
+
+type WebhookClient = Client<WebhookConnector, Full<Bytes>>;
+
+/// The clients of all webhooks, made when they are first called; the least recently used ones are dropped.
+#[derive(Debug)]
+pub(crate) struct ApiWebhooks(Mutex<LruCache<WebhookTarget, Arc<WebhookClient>>>);
+
+impl Default for ApiWebhooks {
+    fn default() -> Self {
+        Self(Mutex::new(LruCache::new(MOST_CLIENTS)))
+    }
+}
+
+impl ApiWebhooks {
+    /// Posts JSON to a webhook.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub(crate) async fn post(
+        &self,
+        target: WebhookTarget,
+        body: Bytes,
+    ) -> Result<WebhookAnswer, String> {
+        let url = target.url.clone();
+        let client = self.client(target).map_err(|why| format!("Post \"{url}\": {why}"))?;
+        for _ in 0..MOST_RETRIES {
+            let answer = send(&client, &url, body.clone()).await?;
+            match asked_to_wait(&answer) {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return read(answer, Instant::now() + TIMEOUT).await,
+            }
+        }
+        read(send(&client, &url, body).await?, Instant::now() + TIMEOUT).await
+    }
+
+    fn client(&self, target: WebhookTarget) -> Result<Arc<WebhookClient>, String> {
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&target) {
+            return Ok(Arc::clone(client));
+        }
+        let connector = WebhookConnector::new(&target)?;
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_max_idle_per_host(IDLE.0)
+            .pool_idle_timeout(IDLE.1)
+            .build(connector);
+        let client = Arc::new(client);
+        clients.put(target, Arc::clone(&client));
+        Ok(client)
+    }
+}
+
+async fn send(
+    client: &WebhookClient,
+    url: &str,
+    body: Bytes,
+) -> Result<Response<Incoming>, String> {
+    let failed = |why: &str| format!("Post \"{url}\": {why}");
+    let request = http::Request::post(url)
+        .header(ACCEPT, "application/json, */*")
+        .header(CONTENT_TYPE, "application/json")
+        .header(USER_AGENT, "kube-apiserver-admission")
+        .body(Full::new(body))
+        .map_err(|error| failed(&error.to_string()))?;
+    match timeout_at(Instant::now() + TIMEOUT, client.request(request)).await {
+        Ok(answer) => answer.map_err(|error| failed(&reason(&error))),
+        Err(_) => Err(failed(
+            "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+        )),
+    }
+}
+
+/// Why there was no answer.
+fn reason(error: &Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        if let Some(error) = next.downcast_ref::<hyper::Error>() {
+            if error.is_incomplete_message() {
+                return "EOF".to_owned();
+            }
+            if error.is_parse() {
+                return format!("net/http: HTTP/1.x transport connection broken: {error}");
+            }
+        }
+        if let Some(error) = next.downcast_ref::<std::io::Error>()
+            && error.kind() == std::io::ErrorKind::ConnectionReset
+        {
+            return "read: connection reset by peer".to_owned();
+        }
+        cause = next;
+    }
+    cause.to_string()
+}
+
+/// How long a webhook that is busy asks to wait (`IsNextRetry`).
+fn asked_to_wait(answer: &Response<Incoming>) -> Option<Duration> {
+    let status = answer.status();
+    if status != StatusCode::TOO_MANY_REQUESTS && !status.is_server_error() {
+        return None;
+    }
+    let seconds: u64 = answer.headers().get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// Reads an answer to its end.
+async fn read(answer: Response<Incoming>, until: Instant) -> Result<WebhookAnswer, String> {
+    let failed = |why: &str| {
+        format!("unexpected error when reading response body. Please retry. Original error: {why}")
+    };
+    let (head, mut body) = answer.into_parts();
+    let mut bytes = BytesMut::new();
+    loop {
+        let frame = timeout_at(until, body.frame()).await;
+        let late =
+            "context deadline exceeded (Client.Timeout or context cancellation while reading body)";
+        let Some(frame) = frame.map_err(|_| failed(late))? else { break };
+        let frame = frame.map_err(|_| failed("unexpected EOF"))?;
+        if let Ok(data) = frame.into_data() {
+            bytes.extend_from_slice(&data);
+        }
+        if bytes.len() > MOST {
+            return Err(failed(&format!("the body has more than {MOST} bytes")));
+        }
+    }
+    let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    Ok(WebhookAnswer {
+        status: head.status,
+        content_type: content_type.unwrap_or("application/json").to_owned(),
+        body: bytes.freeze(),
+    })
+}
