@@ -245,4 +245,3 @@ fn schema(served: &Served, root: &str) -> Value {
     schema["x-kubernetes-group-version-kind"] = json!([gvk(served)]);
     schema
 }
-

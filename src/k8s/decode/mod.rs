@@ -13,7 +13,7 @@ mod scalar;
 mod yaml;
 mod yaml_error;
 
-pub(super) use json::{decode as json, decode_as_written as patch, normalize};
+pub(super) use json::{decode as json, decode_as_written as patch, fields, normalize};
 pub(super) use order::in_text_order;
 pub(super) use yaml::decode as yaml;
 

@@ -138,7 +138,7 @@ fn group_version(call: &Call<'_>) -> String {
     format!("{}/{}", call.served.of.group(), call.served.version().name)
 }
 
-/// Checks the kind and version of the configuration (`typeConverter`, `structuredMergeManager.Apply`).
+/// Checks the kind and version of the configuration (`versionCheckManager.Apply`).
 fn check_type(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
     let text = |field: &str| value[field].as_str().unwrap_or_default();
     let (kind, api_version) = (text("kind"), text("apiVersion"));
@@ -151,12 +151,6 @@ fn check_type(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
     } else {
         (kind, split_api_version(api_version))
     };
-    if call.served.of.is_built_in() && api_version != &*call.served.api_version {
-        return Err(ApiError::bad_request(format!(
-            "Incorrect version specified in apply patch. Specified patch version: {api_version}, expected: {}",
-            call.served.api_version
-        )));
-    }
     Err(ApiError::bad_request(format!("invalid object type: {group}/{version}, Kind={kind}")))
 }
 

@@ -29,13 +29,13 @@ pub(super) fn object(call: &Call<'_>) -> Result<Decoded, ApiError> {
         ))
     };
     let mut decoded = text(call)?.map_err(unrecognized)?;
-    check_type_meta(&decoded.value).map_err(unrecognized)?;
+    let sent = TypeMeta::of_text(&decoded, call.body).map_err(unrecognized)?;
     if call.served.of.is_built_in() {
         // The kind of a built-in type follows from the path.
         if decoded.value.is_null() {
             decoded.value = Map::new().into();
         }
-        check_kind(call, &mut decoded.value, kind, &call.served.api_version)?;
+        check_kind(call, &mut decoded.value, sent, (kind, &call.served.api_version))?;
     } else if decoded.value["kind"].as_str().is_none_or(str::is_empty) {
         return Err(unrecognized(missing_kind(&String::from_utf8_lossy(call.body))));
     }
@@ -49,13 +49,12 @@ pub(super) fn object(call: &Call<'_>) -> Result<Decoded, ApiError> {
 fn check_kind(
     call: &Call<'_>,
     value: &mut Value,
-    own: &str,
-    own_version: &str,
+    sent: TypeMeta,
+    (own, own_version): (&str, &str),
 ) -> Result<(), ApiError> {
     let (group, _) = split_api_version(own_version);
     let group = if own_version.contains('/') { group } else { "" };
-    let text = |field: &str| value[field].as_str().unwrap_or_default().to_owned();
-    let (mut kind, sent) = (text("kind"), text("apiVersion"));
+    let TypeMeta { mut kind, api_version: sent } = sent;
     if kind.is_empty() {
         own.clone_into(&mut kind);
     }
@@ -114,12 +113,13 @@ pub(super) fn scale(call: &Call<'_>, api_version: &str) -> Result<Value, ApiErro
             "the object provided is unrecognized (must be of type Scale): {why} ({summary})"
         ))
     };
-    let mut value = text(call)?.map_err(unrecognized)?.value;
-    check_type_meta(&value).map_err(unrecognized)?;
+    let decoded = text(call)?.map_err(unrecognized)?;
+    let sent = TypeMeta::of_text(&decoded, call.body).map_err(unrecognized)?;
+    let mut value = decoded.value;
     if value.is_null() {
         value = Map::new().into();
     }
-    check_kind(call, &mut value, "Scale", api_version)?;
+    check_kind(call, &mut value, sent, ("Scale", api_version))?;
     Ok(value)
 }
 
@@ -128,31 +128,90 @@ pub(super) fn missing_kind(text: &str) -> String {
     format!("Object 'Kind' is missing in '{text}'")
 }
 
-/// Checks that version and kind can be read from a value (`SimpleMetaFactory.Interpret`).
-///
-/// # Errors
-/// Upstream's message.
-pub(super) fn check_type_meta(value: &Value) -> Result<(), String> {
-    let wrong = |found: &Value, target: String| {
-        let found = json_kind(found);
-        Err(format!(
-            "couldn't get version/kind; json parse error: json: cannot unmarshal {found} into {target}"
-        ))
-    };
-    if !value.is_object() && !value.is_null() {
-        return wrong(value, format!("Go value of type {TYPE_META}"));
-    }
-    for field in ["apiVersion", "kind"] {
-        let found = &value[field];
-        if !found.is_string() && !found.is_null() {
-            return wrong(found, format!("Go struct field .{field} of type string"));
+/// Version and kind as they are read before the rest of an object (`SimpleMetaFactory.Interpret`): from names in any
+/// case, of several the last one.
+#[derive(Debug, Default)]
+pub(super) struct TypeMeta {
+    pub(super) api_version: String,
+    pub(super) kind: String,
+}
+
+impl TypeMeta {
+    /// Those of a value whose names are in order.
+    ///
+    /// # Errors
+    /// Upstream's message about a value that has none.
+    pub(super) fn of(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Object(map) => Self::read(map.iter().map(|(name, value)| (&**name, value))),
+            Value::Null => Ok(Self::default()),
+            other => Err(unreadable(other, &format!("Go value of type {TYPE_META}"))),
         }
     }
-    let version = value["apiVersion"].as_str().unwrap_or_default();
-    if version.matches('/').count() > 1 {
-        return Err(format!("unexpected GroupVersion string: {version}"));
+
+    /// Those of a value that was decoded from a text, in the order of the text where that is JSON.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    fn of_text(decoded: &Decoded, text: &[u8]) -> Result<Self, String> {
+        let found = Self::of(&decoded.value);
+        // The text is read again only where it may say something else.
+        let Value::Object(map) = &decoded.value else { return found };
+        let in_other_case =
+            |name: &String| !matches!(&**name, "kind" | "apiVersion") && own_name(name).is_some();
+        if found.is_ok() && decoded.strict.is_empty() && !map.keys().any(in_other_case) {
+            return found;
+        }
+        match decode::fields(text) {
+            Some(fields) => Self::read(fields.iter().map(|(name, value)| (&**name, value))),
+            None => found,
+        }
     }
-    Ok(())
+
+    fn read<'v>(fields: impl Iterator<Item = (&'v str, &'v Value)>) -> Result<Self, String> {
+        let mut found = Self::default();
+        let mut problem = None;
+        for (name, value) in fields {
+            let Some(own) = own_name(name) else { continue };
+            let place = if own == "kind" { &mut found.kind } else { &mut found.api_version };
+            match value {
+                Value::String(text) => text.clone_into(place),
+                Value::Null => {}
+                other => {
+                    let target = format!("Go struct field .{own} of type string");
+                    problem.get_or_insert_with(|| unreadable(other, &target));
+                }
+            }
+        }
+        if let Some(problem) = problem {
+            return Err(problem);
+        }
+        // An empty group and an empty version (`ParseGroupVersion`).
+        if found.api_version == "/" {
+            found.api_version.clear();
+        }
+        if found.api_version.matches('/').count() > 1 {
+            return Err(format!("unexpected GroupVersion string: {}", found.api_version));
+        }
+        Ok(found)
+    }
+}
+
+/// Which of the two a name is, in whatever case.
+fn own_name(name: &str) -> Option<&'static str> {
+    // The sign of Kelvin is a K in another case.
+    let is = |own: &&str| match name.strip_prefix('\u{212a}') {
+        Some(rest) => *own == "kind" && rest.eq_ignore_ascii_case("ind"),
+        None => name.eq_ignore_ascii_case(own),
+    };
+    ["apiVersion", "kind"].into_iter().find(is)
+}
+
+fn unreadable(found: &Value, target: &str) -> String {
+    let found = json_kind(found);
+    format!(
+        "couldn't get version/kind; json parse error: json: cannot unmarshal {found} into {target}"
+    )
 }
 
 /// Decodes an optional body of `DeleteOptions`.
@@ -163,19 +222,27 @@ pub(super) fn delete_options(call: &Call<'_>) -> Result<Option<Value>, ApiError>
     if call.body.is_empty() {
         return Ok(None);
     }
-    let value = if is_protobuf(call) {
-        protobuf::decode(call.body).map_err(ApiError::bad_request)?
+    let decoded = if is_protobuf(call) {
+        let value = protobuf::decode(call.body).map_err(ApiError::bad_request)?;
+        Decoded { value, ..Decoded::default() }
     } else {
-        let decoded = text(call)?.map_err(ApiError::bad_request)?;
-        check_type_meta(&decoded.value).map_err(ApiError::bad_request)?;
-        decoded.value
+        let mut decoded = text(call)?.map_err(ApiError::bad_request)?;
+        if matches!(media(call).as_deref(), Some("" | "application/json"))
+            && let Ok(written) = decode::patch(call.body)
+        {
+            // An integer is one as it is written.
+            decoded = written;
+        }
+        decoded
     };
-    let part = |field: &str| value[field].as_str().unwrap_or_default();
-    let kind = part("kind");
+    let sent = TypeMeta::of_text(&decoded, call.body).map_err(ApiError::bad_request)?;
+    let value = decoded.value;
+    let kind = sent.kind.as_str();
     if kind.is_empty() || kind == "DeleteOptions" {
         return Ok(Some(value));
     }
-    let version = if part("apiVersion").is_empty() { META_VERSION } else { part("apiVersion") };
+    let version =
+        if sent.api_version.is_empty() { META_VERSION } else { sent.api_version.as_str() };
     // The kinds of the scheme that options are decoded with: unversioned ones, and those of its version.
     let unversioned = UNVERSIONED_KINDS.contains(&kind);
     if unversioned || version == META_VERSION && META_KINDS.contains(&kind) {
